@@ -1,0 +1,263 @@
+"""What can happen, as the two chains of the log say it.
+
+A kind's name and the shape of its data are a public file format: docs/events.md describes them, and
+:mod:`events.codec` writes and reads them. Mesh events are a pure function of git history; delivery
+events are what this server saw.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import NewType, TypeAlias
+
+from mesh.canonical import Json, JsonObject
+from mesh.keys import ResourceKey
+
+Seq = NewType("Seq", int)
+"""Position in a chain: 1 for the first event, without gaps; 0 is the empty chain."""
+CommitId = NewType("CommitId", str)
+"""A commit's full object id, in lower-case hex."""
+
+START = Seq(0)
+
+
+class Chain(StrEnum):
+    """The two chains, which never mix."""
+
+    MESH = "mesh"
+    DELIVERY = "delivery"
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """Who a commit says made it, and when they say it was: claims, not proof."""
+
+    name: str
+    email: str
+    at: str
+    """RFC 3339, with the offset that the commit carries."""
+
+
+@dataclass(frozen=True, slots=True)
+class CommitFacts:
+    """What a commit says of itself, and its place in history."""
+
+    commit: CommitId
+    tree: str
+    parents: tuple[CommitId, ...]
+    author: Signature
+    committer: Signature
+    message: str
+    trailers: tuple[tuple[str, str], ...] = ()
+    reverts: tuple[CommitId, ...] = ()
+    """Commits that the message says it reverts."""
+
+
+@dataclass(frozen=True, slots=True)
+class FieldChange:
+    """One field of a spec that differs; ``None`` stands for absent."""
+
+    where: str
+    """JSON path in the spec: ``$.httpRoute.action.weightedTargets[0].weight``."""
+    before: Json
+    after: Json
+
+
+@dataclass(frozen=True, slots=True)
+class WeightChange:
+    """The share of one target before and after a shift; 0 where it was not a target."""
+
+    virtual_node: str
+    port: int | None
+    before: int
+    after: int
+
+
+# ---- mesh chain -------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class CommitApplied:
+    """The mesh became what this commit says. Its resource events follow in the same transaction."""
+
+    facts: CommitFacts
+    restores: CommitId | None = None
+    """The latest earlier applied commit whose tree is the same: an exact rollback to it."""
+    changes: int = 0
+    """How many resource events follow."""
+    warnings: tuple[JsonObject, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CommitRejected:
+    """The commit asks for something wrong; the mesh stays what it was."""
+
+    facts: CommitFacts
+    problems: tuple[JsonObject, ...] = ()
+    omitted: int = 0
+    """How many problems were found beyond those listed."""
+
+
+@dataclass(frozen=True, slots=True)
+class ResourceAdded:
+    """A resource is new."""
+
+    key: ResourceKey
+    commit: CommitId
+    spec: JsonObject
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class ResourceChanged:
+    """A resource has another spec."""
+
+    key: ResourceKey
+    commit: CommitId
+    spec: JsonObject
+    path: str
+    fields: tuple[FieldChange, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TrafficShifted:
+    """A route spreads the same traffic over its targets in other shares; nothing else changed."""
+
+    key: ResourceKey
+    commit: CommitId
+    spec: JsonObject
+    path: str
+    weights: tuple[WeightChange, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ResourceRemoved:
+    """A resource is gone."""
+
+    key: ResourceKey
+    commit: CommitId
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryRewritten:
+    """The branch moved to a commit that does not descend from the last one seen."""
+
+    before: CommitId
+    after: CommitId
+    merge_base: CommitId | None
+    dropped: tuple[CommitId, ...]
+    """Commits of the old branch, newest first, that the new one lacks (first parents only)."""
+    topology: str
+    """``rewritten``, or ``foxtrot`` when the old tip is an ancestor, but not by first parents."""
+
+
+MeshEvent: TypeAlias = (
+    CommitApplied
+    | CommitRejected
+    | ResourceAdded
+    | ResourceChanged
+    | TrafficShifted
+    | ResourceRemoved
+    | HistoryRewritten
+)
+
+# ---- delivery chain ---------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class SnapshotPublished:
+    """The state after this commit was offered to the proxies it concerns."""
+
+    commit: CommitId
+    mesh_seq: Seq
+    nodes: tuple[str, ...]
+    """The node ids, sorted, for which connected proxies were sent something."""
+    proxies: int
+
+
+@dataclass(frozen=True, slots=True)
+class SnapshotConverged:
+    """Every proxy that was offered the commit's snapshot acknowledged it (or went away)."""
+
+    commit: CommitId
+    proxies: int
+    timings: Mapping[str, int] = field(default_factory=dict)
+    """Microseconds since the branch moved: ``seen``, ``planned``, ``written``, ``acked``."""
+
+
+@dataclass(frozen=True, slots=True)
+class SnapshotRejected:
+    """A proxy refused a type of its snapshot, and said why."""
+
+    commit: CommitId
+    node: str
+    type_url: str
+    version: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class ProxyConnected:
+    """A proxy opened a stream and named its node."""
+
+    node: str
+    proxy: str
+    """Distinguishes proxies of one node: peer address and stream number."""
+    version: str
+    """What the proxy says it runs."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProxyDisconnected:
+    """A proxy's stream ended."""
+
+    node: str
+    proxy: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class SourceDegraded:
+    """The repository cannot be followed as it should: its branch is gone, its watch failed."""
+
+    reason: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class SourceRecovered:
+    """The repository can be followed again."""
+
+    reason: str
+
+
+DeliveryEvent: TypeAlias = (
+    SnapshotPublished
+    | SnapshotConverged
+    | SnapshotRejected
+    | ProxyConnected
+    | ProxyDisconnected
+    | SourceDegraded
+    | SourceRecovered
+)
+
+Event: TypeAlias = MeshEvent | DeliveryEvent
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One event as the log holds it."""
+
+    chain: Chain
+    seq: Seq
+    kind: str
+    v: int
+    subject: str
+    """String form of a resource key, a commit id, a node id; whatever the event is about."""
+    commit: str
+    actor: str
+    at: str
+    """When the log took it: UTC, RFC 3339 with microseconds, never earlier than the one before."""
+    data: JsonObject
+    prev_hash: str
+    hash: str

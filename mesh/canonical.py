@@ -1,0 +1,30 @@
+"""Canonical JSON: one value, one text, so that equal things have equal hashes everywhere."""
+
+import json
+from typing import TypeAlias
+
+Json: TypeAlias = "bool | int | str | list[Json] | dict[str, Json] | None"
+"""JSON without fractions: shares, times and sizes are whole numbers, with one text each."""
+
+JsonObject: TypeAlias = dict[str, Json]
+
+
+def canonical(value: Json) -> str:
+    """Return the one text of a value: keys sorted, no spaces, UTF-8 unescaped (after RFC 8785).
+
+    :raises ValueError: the value holds a float, whose text would depend on who writes it.
+    """
+    _refuse_floats(value)
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+def _refuse_floats(value: object) -> None:
+    stack = [value]
+    while stack:
+        item = stack.pop()
+        if isinstance(item, dict):
+            stack.extend(item.values())
+        elif isinstance(item, list):
+            stack.extend(item)
+        elif isinstance(item, float):
+            raise ValueError(f"canonical JSON holds whole numbers only, not {item!r}")

@@ -1,0 +1,108 @@
+"""Names of resources: their kinds, and the one string form a key has everywhere.
+
+The string form is the resource part of an App Mesh ARN, ``mesh/shop/virtualRouter/cart/route/all``,
+so the log, the golden files, the console and an Envoy's ``node.id`` all say the same.
+"""
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Self
+from urllib.parse import quote, unquote
+
+from mesh.errors import UsageError
+
+
+class Kind(StrEnum):
+    """A kind of resource; the value is the kind's name in specs, log and CLI."""
+
+    MESH = "Mesh"
+    VIRTUAL_SERVICE = "VirtualService"
+    VIRTUAL_NODE = "VirtualNode"
+    VIRTUAL_ROUTER = "VirtualRouter"
+    ROUTE = "Route"
+    VIRTUAL_GATEWAY = "VirtualGateway"
+    GATEWAY_ROUTE = "GatewayRoute"
+
+    @property
+    def segment(self) -> str:
+        """Return the word for this kind in ARNs: ``virtualNode`` for a ``VirtualNode``."""
+        return self.value[0].lower() + self.value[1:]
+
+    @property
+    def parent(self) -> "Kind | None":
+        """Return the kind a resource of this kind lives in, beside its mesh."""
+        return _PARENT.get(self)
+
+    @property
+    def name_field(self) -> str:
+        """Return the field of a document that names a resource of this kind: ``routeName``."""
+        return f"{self.segment}Name"
+
+
+_PARENT = {Kind.ROUTE: Kind.VIRTUAL_ROUTER, Kind.GATEWAY_ROUTE: Kind.VIRTUAL_GATEWAY}
+_BY_SEGMENT = {kind.segment: kind for kind in Kind}
+_PLAIN = re.compile(r"[A-Za-z0-9._@:*+~-]*")
+
+
+def _escape(name: str) -> str:
+    # Names hold any character in App Mesh; "/" or a space inside one must not look like structure.
+    return name if _PLAIN.fullmatch(name) else quote(name, safe="._@:*+~-")
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class ResourceKey:
+    """The identity of a resource. Ordered by mesh, then kind, then parent, then name."""
+
+    mesh: str
+    kind: Kind
+    parent: str
+    """The virtual router of a route, the virtual gateway of a gateway route; else ``""``."""
+    name: str
+    """Name of the resource; for a mesh the same as ``mesh``."""
+
+    @classmethod
+    def of_mesh(cls, mesh: str) -> Self:
+        """Return the key of the mesh itself."""
+        return cls(mesh, Kind.MESH, "", mesh)
+
+    @classmethod
+    def of(cls, kind: Kind, mesh: str, name: str, parent: str = "") -> Self:
+        """Return the key of a resource other than a mesh.
+
+        :raises ValueError: ``parent`` is missing where the kind has one, or given where not.
+        """
+        if bool(parent) != (kind.parent is not None):
+            raise ValueError(f"{kind} {name!r}: parent {parent!r} does not fit the kind")
+        return cls(mesh, kind, parent, name)
+
+    def __str__(self) -> str:
+        path = f"mesh/{_escape(self.mesh)}"
+        if self.kind is Kind.MESH:
+            return path
+        if self.kind.parent is not None:
+            path += f"/{self.kind.parent.segment}/{_escape(self.parent)}"
+        return f"{path}/{self.kind.segment}/{_escape(self.name)}"
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read the string form back; ``parse(str(key)) == key``. A whole ARN is accepted too.
+
+        :raises UsageError: the text is not the string form of a key.
+        """
+        plain = text.split(":mesh/", 1)
+        parts = (f"mesh/{plain[1]}" if len(plain) == 2 else text).split("/")
+        names = [unquote(part) for part in parts[1::2]]
+        kinds = [_BY_SEGMENT.get(part) for part in parts[0::2]]
+        if len(parts) % 2 == 0 and all(names):
+            match kinds:
+                case [Kind.MESH]:
+                    return cls.of_mesh(names[0])
+                case [Kind.MESH, Kind() as kind] if kind is not Kind.MESH and kind.parent is None:
+                    return cls.of(kind, names[0], names[1])
+                case [Kind.MESH, Kind() as parent, Kind() as kind] if kind.parent is parent:
+                    return cls.of(kind, names[0], names[2], names[1])
+        raise UsageError(
+            f"{text!r} does not name a resource",
+            hint="write mesh/shop/virtualNode/cart or mesh/shop/virtualRouter/cart/route/all",
+        )

@@ -1,0 +1,57 @@
+"""Problems: what a person must mend in a repository, as values that are collected, never raised."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Severity(StrEnum):
+    """Whether a problem stops a commit from being applied."""
+
+    ERROR = "error"
+    WARNING = "warning"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Problem:
+    """One thing a person should mend. Sorts by place, then code."""
+
+    path: str
+    """File in the repository, ``routes/cart.yaml``; empty when no single file is at fault."""
+    line: int
+    """1-based; 0 when the file as a whole is at fault."""
+    where: str
+    """JSON path in the document, ``$.spec.httpRoute.action.weightedTargets[1].virtualNode``."""
+    code: str
+    """Stable and documented in docs/problems.md: ``dangling-reference``."""
+    message: str
+    hint: str = ""
+    severity: Severity = Severity.ERROR
+
+    def __str__(self) -> str:
+        place = f"{self.path}:{self.line}" if self.line else self.path or "repository"
+        at = f" (at {self.where})" if self.where not in ("", "$") else ""
+        hint = f"\n    hint: {self.hint}" if self.hint else ""
+        return f"{place}: {self.severity}[{self.code}]: {self.message}{at}{hint}"
+
+    def as_json(self) -> dict[str, str | int]:
+        """Return the problem as it stands in events and in ``--json`` output."""
+        return {
+            "path": self.path,
+            "line": self.line,
+            "where": self.where,
+            "code": self.code,
+            "message": self.message,
+            "hint": self.hint,
+            "severity": self.severity.value,
+        }
+
+
+def errors(problems: Iterable[Problem]) -> list[Problem]:
+    """Return those problems that stop a commit, sorted."""
+    return sorted(p for p in problems if p.severity is Severity.ERROR)
+
+
+def json_path(steps: Iterable[str | int]) -> str:
+    """Return ``$.a.b[1]`` for ``("a", "b", 1)``."""
+    return "$" + "".join(f"[{s}]" if isinstance(s, int) else f".{s}" for s in steps)

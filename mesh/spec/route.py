@@ -1,0 +1,125 @@
+"""Routes: which requests of a virtual router go to which virtual nodes, in which shares."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, Strict
+
+from mesh.spec.common import Duration, Name, NotNegative, OneOf, Port, Spec, Text
+from mesh.spec.listener import HttpTimeout, Percent, TcpTimeout
+from mesh.spec.match import HeaderMatches, HttpMethod, PathMatch, QueryParameters
+
+Priority = Annotated[int, Strict(), Field(ge=0, le=1000)]
+"""0 is tried first. A route without a priority comes after every one that has one."""
+
+HttpRetryEvents = Annotated[
+    tuple[Annotated[str, Strict(), Field(min_length=1, max_length=25)], ...],
+    Field(min_length=1, max_length=25),
+]
+TcpRetryEvents = Annotated[
+    tuple[Literal["connection-error"], ...], Field(min_length=1, max_length=1)
+]
+GrpcRetryEvents = Annotated[
+    tuple[
+        Literal["cancelled", "deadline-exceeded", "internal", "resource-exhausted", "unavailable"],
+        ...,
+    ],
+    Field(min_length=1, max_length=5),
+]
+
+
+class WeightedTarget(Spec):
+    """A virtual node and its share of the traffic, relative to the sum of all shares."""
+
+    port: Port | None = None
+    virtual_node: Name
+    weight: Percent
+
+
+class RouteAction(Spec):
+    """Where matching traffic goes."""
+
+    weighted_targets: Annotated[tuple[WeightedTarget, ...], Field(min_length=1, max_length=10)]
+
+
+class HttpRouteMatch(Spec):
+    """Which HTTP requests a route takes: all that is said must hold."""
+
+    headers: HeaderMatches | None = None
+    method: HttpMethod | None = None
+    path: PathMatch | None = None
+    port: Port | None = None
+    prefix: Text | None = None
+    query_parameters: QueryParameters | None = None
+    scheme: Literal["http", "https"] | None = None
+
+
+class HttpRetryPolicy(Spec):
+    """When and how often an HTTP request is tried again."""
+
+    http_retry_events: HttpRetryEvents | None = None
+    max_retries: NotNegative
+    per_retry_timeout: Duration
+    tcp_retry_events: TcpRetryEvents | None = None
+
+
+class HttpRoute(Spec):
+    """A route for HTTP/1.1 or HTTP/2."""
+
+    action: RouteAction
+    match: HttpRouteMatch
+    retry_policy: HttpRetryPolicy | None = None
+    timeout: HttpTimeout | None = None
+
+
+class GrpcRouteMatch(Spec):
+    """Which gRPC calls a route takes: all that is said must hold."""
+
+    metadata: HeaderMatches | None = None
+    method_name: Annotated[str, Strict(), Field(min_length=1, max_length=50)] | None = None
+    port: Port | None = None
+    service_name: Text | None = None
+
+
+class GrpcRetryPolicy(Spec):
+    """When and how often a gRPC call is tried again."""
+
+    grpc_retry_events: GrpcRetryEvents | None = None
+    http_retry_events: HttpRetryEvents | None = None
+    max_retries: NotNegative
+    per_retry_timeout: Duration
+    tcp_retry_events: TcpRetryEvents | None = None
+
+
+class GrpcRoute(Spec):
+    """A route for gRPC."""
+
+    action: RouteAction
+    match: GrpcRouteMatch
+    retry_policy: GrpcRetryPolicy | None = None
+    timeout: HttpTimeout | None = None
+
+
+class TcpRouteMatch(Spec):
+    """Which TCP connections a route takes."""
+
+    port: Port | None = None
+
+
+class TcpRoute(Spec):
+    """A route for TCP connections."""
+
+    action: RouteAction
+    match: TcpRouteMatch | None = None
+    timeout: TcpTimeout | None = None
+
+
+class RouteSpec(OneOf):
+    """Specification of a route: one protocol, and when it is tried."""
+
+    choices = ("grpc_route", "http2_route", "http_route", "tcp_route")
+
+    grpc_route: GrpcRoute | None = None
+    http2_route: HttpRoute | None = None
+    http_route: HttpRoute | None = None
+    priority: Priority | None = None
+    tcp_route: TcpRoute | None = None

@@ -1,0 +1,1 @@
+"""State to Envoy: translate a mesh into xDS resources and serve them. Knows nothing of git."""

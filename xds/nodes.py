@@ -1,0 +1,87 @@
+"""Who a proxy is: the virtual node or gateway its id names, and how its application meets it."""
+
+import ipaddress
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from mesh.errors import UsageError
+from mesh.keys import Kind, ResourceKey
+
+METADATA_KEY = "gitmesh"
+"""The member of Envoy's ``node.metadata`` that is ours."""
+
+
+@dataclass(frozen=True, slots=True)
+class Intercepted:
+    """Traffic is redirected to the proxy: ingress port 15000, egress port 15001, as in App Mesh."""
+
+
+@dataclass(frozen=True, slots=True)
+class Explicit:
+    """No redirect: the proxy binds addresses of its own, and the application dials them.
+
+    Each field is an IP address. ``ingress`` takes traffic for the application (or the gateway),
+    ``egress`` takes the application's calls to its backends, and ``application`` is where the
+    application itself listens. A gateway has no application.
+    """
+
+    ingress: str
+    egress: str
+    application: str = ""
+
+
+Addressing: TypeAlias = Intercepted | Explicit
+
+
+@dataclass(frozen=True, slots=True)
+class ProxyIdentity:
+    """All that a proxy's configuration depends on, beside the mesh."""
+
+    key: ResourceKey
+    """A virtual node or a virtual gateway."""
+    addressing: Addressing = Intercepted()
+
+
+def parse_identity(node_id: str, metadata: Mapping[str, str]) -> ProxyIdentity:
+    """Read who a proxy is from its ``node.id`` and from our member of its metadata.
+
+    ``mesh/<mesh>/virtualNode/<name>`` and ``…/virtualGateway/<name>`` are accepted, as whole ARNs
+    too, and with ``<mesh>@<owner>``, whose owner is dropped (App Mesh: shared meshes).
+
+    :raises UsageError: the id names no node or gateway, or an address is not an IP address.
+    """
+    key = ResourceKey.parse(node_id)
+    if key.kind not in (Kind.VIRTUAL_NODE, Kind.VIRTUAL_GATEWAY):
+        raise UsageError(
+            f"{node_id!r} is a {key.kind}, which runs no proxy",
+            hint="use mesh/<mesh>/virtualNode/<name> or mesh/<mesh>/virtualGateway/<name>",
+        )
+    key = ResourceKey.of(key.kind, key.mesh.split("@", 1)[0], key.name)
+    return ProxyIdentity(key, _addressing(node_id, metadata))
+
+
+def _addressing(node_id: str, metadata: Mapping[str, str]) -> Addressing:
+    mode = metadata.get("addressing", "intercepted")
+    if mode == "intercepted":
+        return Intercepted()
+    if mode != "explicit":
+        raise UsageError(
+            f"{node_id}: addressing {mode!r} is not known", hint="use intercepted or explicit"
+        )
+    return Explicit(
+        _address(node_id, "ingress", metadata),
+        _address(node_id, "egress", metadata),
+        _address(node_id, "application", metadata) if metadata.get("application") else "",
+    )
+
+
+def _address(node_id: str, name: str, metadata: Mapping[str, str]) -> str:
+    text = metadata.get(name, "")
+    try:
+        return str(ipaddress.ip_address(text))
+    except ValueError:
+        raise UsageError(
+            f"{node_id}: {name} address {text!r} is not an IP address",
+            hint=f"set {METADATA_KEY}.{name} in the proxy's node metadata, 127.0.1.1 for example",
+        ) from None
