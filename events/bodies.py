@@ -1,0 +1,246 @@
+"""The shape of each kind's ``data`` in the log: a public file format, spelled out on purpose.
+
+A field of a class may be renamed; what is written here may not, except under a new ``v``.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, Final
+
+from events.types import (
+    CommitApplied,
+    CommitFacts,
+    CommitId,
+    CommitRejected,
+    Event,
+    FieldChange,
+    HistoryRewritten,
+    ProxyConnected,
+    ProxyDisconnected,
+    ResourceAdded,
+    ResourceChanged,
+    ResourceRemoved,
+    Seq,
+    Signature,
+    SnapshotConverged,
+    SnapshotPublished,
+    SnapshotRejected,
+    SourceDegraded,
+    SourceRecovered,
+    TrafficShifted,
+    WeightChange,
+)
+from mesh.canonical import JsonObject
+from mesh.keys import ResourceKey
+
+# Data read here was written by this module and is protected by the log's hashes: it is trusted.
+Data = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """How one kind's data is written and read."""
+
+    type: type[Event]
+    v: int
+    dump: Callable[[Any], JsonObject]
+    load: Callable[[str, CommitId, Data], Event]
+    """From the event's subject, its commit and its data."""
+
+
+_key: Final = lru_cache(maxsize=1 << 16)(ResourceKey.parse)
+# A replay meets the same keys, and mostly the same people, again and again.
+
+
+@lru_cache(maxsize=1024)
+def _person(name: str, email: str, at: str) -> Signature:
+    return Signature(name, email, at)
+
+
+def _signature(who: Signature) -> JsonObject:
+    return {"name": who.name, "email": who.email, "at": who.at}
+
+
+def _facts(facts: CommitFacts) -> JsonObject:
+    return {
+        "tree": facts.tree,
+        "parents": list(facts.parents),
+        "author": _signature(facts.author),
+        "committer": _signature(facts.committer),
+        "message": facts.message,
+        "trailers": [[key, value] for key, value in facts.trailers],
+        "reverts": list(facts.reverts),
+    }
+
+
+def _load_facts(commit: CommitId, data: Data) -> CommitFacts:
+    return CommitFacts(
+        commit=commit,
+        tree=data["tree"],
+        parents=tuple(map(CommitId, data["parents"])),
+        author=_person(**data["author"]),
+        committer=_person(**data["committer"]),
+        message=data["message"],
+        trailers=tuple((key, value) for key, value in data["trailers"]),
+        reverts=tuple(map(CommitId, data["reverts"])),
+    )
+
+
+def _applied(e: CommitApplied) -> JsonObject:
+    return {
+        **_facts(e.facts),
+        "restores": e.restores,
+        "changes": e.changes,
+        "warnings": list(e.warnings),
+    }
+
+
+def _load_applied(_: str, commit: CommitId, data: Data) -> CommitApplied:
+    return CommitApplied(
+        _load_facts(commit, data),
+        None if data["restores"] is None else CommitId(data["restores"]),
+        data["changes"],
+        tuple(data["warnings"]),
+    )
+
+
+def _rejected(e: CommitRejected) -> JsonObject:
+    return {**_facts(e.facts), "problems": list(e.problems), "omitted": e.omitted}
+
+
+def _load_rejected(_: str, commit: CommitId, data: Data) -> CommitRejected:
+    return CommitRejected(_load_facts(commit, data), tuple(data["problems"]), data["omitted"])
+
+
+def _added(e: ResourceAdded) -> JsonObject:
+    return {"spec": e.spec, "path": e.path}
+
+
+def _load_added(subject: str, commit: CommitId, data: Data) -> ResourceAdded:
+    return ResourceAdded(_key(subject), commit, data["spec"], data["path"])
+
+
+def _changed(e: ResourceChanged) -> JsonObject:
+    return {
+        "spec": e.spec,
+        "path": e.path,
+        "fields": [{"where": f.where, "before": f.before, "after": f.after} for f in e.fields],
+    }
+
+
+def _load_changed(subject: str, commit: CommitId, data: Data) -> ResourceChanged:
+    fields = tuple(FieldChange(f["where"], f["before"], f["after"]) for f in data["fields"])
+    key = _key(subject)
+    return ResourceChanged(key, commit, data["spec"], data["path"], fields)
+
+
+def _shifted(e: TrafficShifted) -> JsonObject:
+    return {
+        "spec": e.spec,
+        "path": e.path,
+        "weights": [
+            {"virtualNode": w.virtual_node, "port": w.port, "before": w.before, "after": w.after}
+            for w in e.weights
+        ],
+    }
+
+
+def _load_shifted(subject: str, commit: CommitId, data: Data) -> TrafficShifted:
+    weights = tuple(
+        WeightChange(w["virtualNode"], w["port"], w["before"], w["after"]) for w in data["weights"]
+    )
+    key = _key(subject)
+    return TrafficShifted(key, commit, data["spec"], data["path"], weights)
+
+
+def _rewritten(e: HistoryRewritten) -> JsonObject:
+    return {
+        "before": e.before,
+        "mergeBase": e.merge_base,
+        "dropped": list(e.dropped),
+        "topology": e.topology,
+    }
+
+
+def _load_rewritten(_: str, commit: CommitId, data: Data) -> HistoryRewritten:
+    base = data["mergeBase"]
+    dropped = tuple(map(CommitId, data["dropped"]))
+    return HistoryRewritten(
+        CommitId(data["before"]),
+        commit,
+        None if base is None else CommitId(base),
+        dropped,
+        data["topology"],
+    )
+
+
+def _published(e: SnapshotPublished) -> JsonObject:
+    return {"meshSeq": e.mesh_seq, "nodes": list(e.nodes), "proxies": e.proxies}
+
+
+def _load_published(_: str, commit: CommitId, data: Data) -> SnapshotPublished:
+    return SnapshotPublished(commit, Seq(data["meshSeq"]), tuple(data["nodes"]), data["proxies"])
+
+
+def _refused(e: SnapshotRejected) -> JsonObject:
+    return {"typeUrl": e.type_url, "version": e.version, "message": e.message}
+
+
+def _proxy_left(e: ProxyDisconnected) -> JsonObject:
+    return {"proxy": e.proxy, "reason": e.reason}
+
+
+BODIES: Final[Mapping[str, Body]] = {
+    "CommitApplied": Body(CommitApplied, 1, _applied, _load_applied),
+    "CommitRejected": Body(CommitRejected, 1, _rejected, _load_rejected),
+    "ResourceAdded": Body(ResourceAdded, 1, _added, _load_added),
+    "ResourceChanged": Body(ResourceChanged, 1, _changed, _load_changed),
+    "TrafficShifted": Body(TrafficShifted, 1, _shifted, _load_shifted),
+    "ResourceRemoved": Body(
+        ResourceRemoved,
+        1,
+        lambda _: {},
+        lambda subject, commit, _: ResourceRemoved(_key(subject), commit),
+    ),
+    "HistoryRewritten": Body(HistoryRewritten, 1, _rewritten, _load_rewritten),
+    "SnapshotPublished": Body(SnapshotPublished, 1, _published, _load_published),
+    "SnapshotConverged": Body(
+        SnapshotConverged,
+        1,
+        lambda e: {"proxies": e.proxies, "timings": dict(e.timings)},
+        lambda _, commit, d: SnapshotConverged(commit, d["proxies"], d["timings"]),
+    ),
+    "SnapshotRejected": Body(
+        SnapshotRejected,
+        1,
+        _refused,
+        lambda node, commit, d: SnapshotRejected(
+            commit, node, d["typeUrl"], d["version"], d["message"]
+        ),
+    ),
+    "ProxyConnected": Body(
+        ProxyConnected,
+        1,
+        lambda e: {"proxy": e.proxy, "version": e.version},
+        lambda node, _, d: ProxyConnected(node, d["proxy"], d["version"]),
+    ),
+    "ProxyDisconnected": Body(
+        ProxyDisconnected,
+        1,
+        _proxy_left,
+        lambda node, _, d: ProxyDisconnected(node, d["proxy"], d["reason"]),
+    ),
+    "SourceDegraded": Body(
+        SourceDegraded,
+        1,
+        lambda e: {"message": e.message},
+        lambda reason, _, d: SourceDegraded(reason, d["message"]),
+    ),
+    "SourceRecovered": Body(
+        SourceRecovered, 1, lambda _: {}, lambda reason, _c, _d: SourceRecovered(reason)
+    ),
+}
+"""Every kind of event there is, by the name it has in the log."""
+
+KIND_OF: Final[Mapping[type[Event], str]] = {body.type: kind for kind, body in BODIES.items()}

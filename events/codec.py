@@ -1,0 +1,118 @@
+"""Events to and from the form the log keeps: a kind, a schema number and JSON. Pure.
+
+Old events are never rewritten. When the data of a kind changes, its ``v`` goes up, and an upcaster
+here turns the older form into the next one each time it is read.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Final, assert_never
+
+from events.bodies import BODIES, KIND_OF
+from events.types import (
+    CommitApplied,
+    CommitId,
+    CommitRejected,
+    Event,
+    HistoryRewritten,
+    ProxyConnected,
+    ProxyDisconnected,
+    Record,
+    ResourceAdded,
+    ResourceChanged,
+    ResourceRemoved,
+    SnapshotConverged,
+    SnapshotPublished,
+    SnapshotRejected,
+    SourceDegraded,
+    SourceRecovered,
+    TrafficShifted,
+)
+from mesh.canonical import JsonObject
+from mesh.errors import Fatal
+
+SERVER: Final = "gitmesh"
+"""The actor of what the server does by itself."""
+
+Upcaster = Callable[[JsonObject], JsonObject]
+UPCASTERS: Final[Mapping[tuple[str, int], Upcaster]] = {}
+"""From a kind and the ``v`` found to the data of ``v + 1``; none yet: all kinds are in form 1."""
+
+
+@dataclass(frozen=True, slots=True)
+class Encoded:
+    """An event as the log will hold it, before it has a place there."""
+
+    kind: str
+    v: int
+    subject: str
+    commit: str
+    actor: str
+    data: JsonObject
+
+
+def encode(event: Event, actor: str = "") -> Encoded:
+    """Return the form for the log. ``actor`` is who caused it, where the event cannot say."""
+    kind = KIND_OF[type(event)]
+    body = BODIES[kind]
+    subject, commit, by = _heading(event, actor)
+    return Encoded(kind, body.v, subject, commit, by, body.dump(event))
+
+
+def actor_of(event: Event) -> str | None:
+    """Return whom the events that follow in the same transaction are ascribed to, if it says."""
+    if isinstance(event, CommitApplied | CommitRejected):
+        return f"{event.facts.author.name} <{event.facts.author.email}>"
+    return None
+
+
+def decode(record: Record, upcasters: Mapping[tuple[str, int], Upcaster] = UPCASTERS) -> Event:
+    """Return the event that a record holds, whatever version of its kind it was written in.
+
+    :raises Fatal: the record was written by a newer gitmesh.
+    """
+    return revive(record.kind, record.v, record.subject, record.commit, record.data, upcasters)
+
+
+def revive(
+    kind: str,
+    v: int,
+    subject: str,
+    commit: str,
+    data: JsonObject,
+    upcasters: Mapping[tuple[str, int], Upcaster] = UPCASTERS,
+) -> Event:
+    """Return the event with these parts; see :func:`decode`.
+
+    :raises Fatal: it was written by a newer gitmesh.
+    """
+    body = BODIES.get(kind)
+    if body is None or v > body.v:
+        raise Fatal(
+            f"the log holds a {kind} v{v} about {subject!r}, which is not known here",
+            hint="it was written by a newer gitmesh: upgrade this one",
+        )
+    for each in range(v, body.v):
+        data = upcasters[kind, each](data)
+    return body.load(subject, CommitId(commit), data)
+
+
+def _heading(event: Event, actor: str) -> tuple[str, str, str]:
+    """Return subject, commit and actor."""
+    match event:
+        case CommitApplied() | CommitRejected():
+            return event.facts.commit, event.facts.commit, actor_of(event) or ""
+        case ResourceAdded() | ResourceChanged() | TrafficShifted() | ResourceRemoved():
+            return str(event.key), event.commit, actor
+        case HistoryRewritten():
+            return event.after, event.after, actor
+        case SnapshotPublished() | SnapshotConverged():
+            return event.commit, event.commit, SERVER
+        case SnapshotRejected():
+            return event.node, event.commit, event.node
+        case ProxyConnected() | ProxyDisconnected():
+            return event.node, "", event.node
+        case SourceDegraded() | SourceRecovered():
+            return event.reason, "", SERVER
+        case _:
+            assert_never(event)

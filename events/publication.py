@@ -1,0 +1,18 @@
+"""What the reconciler hands to those who serve: a state, and how long it took to get here."""
+
+from dataclasses import dataclass
+
+from events.state import MeshState
+
+
+@dataclass(frozen=True, slots=True)
+class Publication:
+    """The mesh to serve from now on. Times are wall-clock nanoseconds since the epoch."""
+
+    state: MeshState
+    moved_ns: int | None = None
+    """When the branch moved, as well as the repository can tell; ``None`` where it cannot."""
+    seen_ns: int | None = None
+    """When the reconciler noticed."""
+    planned_ns: int | None = None
+    """When the last event of the state was in the log."""

@@ -1,0 +1,108 @@
+"""Tables and triggers of the log file, and the steps by which an older file becomes today's.
+
+The triggers stop mistakes, not enemies: whoever can write the file can drop them. That is what the
+hash chain, and ``gitmesh verify``, are for.
+"""
+
+import sqlite3
+from typing import Final
+
+from sqlite_utils import Database
+from sqlite_utils.migrations import Migrations
+
+from events.chain import GENESIS
+from events.types import Chain
+
+TABLES: Final = {Chain.MESH: "mesh_events", Chain.DELIVERY: "delivery_events"}
+
+_COLUMNS: Final = """
+    seq       INTEGER PRIMARY KEY,
+    kind      TEXT NOT NULL,
+    v         INTEGER NOT NULL,
+    subject   TEXT NOT NULL,
+    "commit"  TEXT NOT NULL,
+    actor     TEXT NOT NULL,
+    at        TEXT NOT NULL,
+    data      TEXT NOT NULL,
+    prev_hash TEXT NOT NULL,
+    hash      TEXT NOT NULL UNIQUE
+"""
+
+
+def triggers(table: str) -> dict[str, str]:
+    """Return the triggers that a chain's table must have, by name.
+
+    The one on INSERT is also what stops ``INSERT OR REPLACE``: REPLACE deletes the old row without
+    firing DELETE triggers unless ``recursive_triggers`` is on, which other tools leave off.
+    """
+    return {
+        f"{table}_no_update": f"""CREATE TRIGGER {table}_no_update BEFORE UPDATE ON {table}
+BEGIN SELECT RAISE(ABORT, 'append-only: {table} cannot be changed'); END""",
+        f"{table}_no_delete": f"""CREATE TRIGGER {table}_no_delete BEFORE DELETE ON {table}
+BEGIN SELECT RAISE(ABORT, 'append-only: {table} cannot be deleted from'); END""",
+        f"{table}_append": f"""CREATE TRIGGER {table}_append BEFORE INSERT ON {table}
+WHEN NEW.seq IS NOT (SELECT coalesce(max(seq), 0) + 1 FROM {table})
+  OR EXISTS (SELECT 1 FROM {table} WHERE hash = NEW.hash)
+  OR NEW.prev_hash IS NOT coalesce((SELECT hash FROM {table} WHERE seq = NEW.seq - 1), '{GENESIS}')
+BEGIN SELECT RAISE(ABORT, 'append-only: not the next event of {table}'); END""",  # noqa: S608
+    }
+
+
+PROJECTIONS: Final = """
+CREATE TABLE resource_versions (
+    key TEXT NOT NULL, since INTEGER NOT NULL, until INTEGER,
+    "commit" TEXT NOT NULL, path TEXT NOT NULL, spec TEXT NOT NULL,
+    PRIMARY KEY (key, since)
+) STRICT, WITHOUT ROWID;
+CREATE UNIQUE INDEX resource_versions_current ON resource_versions (key) WHERE until IS NULL;
+CREATE TABLE commits (
+    seq INTEGER PRIMARY KEY, last_seq INTEGER NOT NULL,
+    "commit" TEXT NOT NULL, tree TEXT NOT NULL, outcome TEXT NOT NULL
+) STRICT;
+CREATE INDEX commits_by_commit ON commits ("commit");
+CREATE INDEX commits_by_tree ON commits (tree) WHERE outcome = 'applied';
+CREATE TABLE proxies (
+    proxy TEXT PRIMARY KEY, node TEXT NOT NULL, version TEXT NOT NULL,
+    state TEXT NOT NULL, message TEXT NOT NULL, seq INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE positions (
+    chain TEXT PRIMARY KEY, seq INTEGER NOT NULL, projector INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+"""
+
+PROJECTION_TABLES: Final = ("resource_versions", "commits", "proxies", "positions")
+
+migrations: Final = Migrations("gitmesh")
+
+
+@migrations(name="0001_log")
+def _log(db: Database) -> None:
+    for table in TABLES.values():
+        db.execute(f"CREATE TABLE {table} ({_COLUMNS}) STRICT")
+        for sql in triggers(table).values():
+            db.execute(sql)
+
+
+@migrations(name="0002_projections")
+def _projections(db: Database) -> None:
+    create_projections(db.conn)
+
+
+def create_projections(connection: sqlite3.Connection) -> None:
+    """Make the projection tables, empty."""
+    for statement in PROJECTIONS.split(";"):
+        if statement.strip():
+            connection.execute(statement)
+
+
+def missing_triggers(connection: sqlite3.Connection) -> list[str]:
+    """Return the names of triggers that are gone or say something else than they should."""
+    found = dict(connection.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'"))
+    expected = {name: sql for table in TABLES.values() for name, sql in triggers(table).items()}
+    return sorted(name for name, sql in expected.items() if found.get(name) != sql)
+
+
+def unknown_migrations(connection: sqlite3.Connection) -> list[str]:
+    """Return the schema steps in the file that this version of gitmesh does not know."""
+    applied = {step.name for step in migrations.applied(Database(connection))}
+    return sorted(applied - {"0001_log", "0002_projections"})

@@ -1,0 +1,79 @@
+"""The mesh as the log tells it: a fold over the mesh chain. Pure."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import assert_never
+
+from events.types import (
+    START,
+    CommitApplied,
+    CommitId,
+    CommitRejected,
+    HistoryRewritten,
+    MeshEvent,
+    ResourceAdded,
+    ResourceChanged,
+    ResourceRemoved,
+    Seq,
+    TrafficShifted,
+)
+from mesh.canonical import JsonObject
+from mesh.keys import ResourceKey
+
+
+@dataclass(frozen=True, slots=True)
+class MeshState:
+    """What the mesh was told to be after one event of the mesh chain.
+
+    Specs are JSON objects in App Mesh's spelling and must not be changed by anyone. A resource that
+    an event did not touch is the very same object in the state after it, so that a reader finds
+    what changed between two states by identity.
+    """
+
+    seq: Seq = START
+    tip: CommitId | None = None
+    """The last commit seen, whether it was applied or rejected."""
+    commit: CommitId | None = None
+    """The last commit applied: the one whose mesh this is."""
+    resources: Mapping[ResourceKey, JsonObject] = field(default_factory=dict)
+
+
+def apply(state: MeshState, seq: Seq, event: MeshEvent) -> MeshState:
+    """Return the state after one more event. Total and pure."""
+    return apply_all(state, [(seq, event)])
+
+
+def apply_all(state: MeshState, events: Iterable[tuple[Seq, MeshEvent]]) -> MeshState:
+    """Return the state after more events: the same as :func:`apply` for each, in one pass.
+
+    The mapping of resources is copied once, and not at all when no event touches a resource.
+    """
+    seq, tip, commit = state.seq, state.tip, state.commit
+    resources: dict[ResourceKey, JsonObject] | None = None
+    for position, event in events:
+        seq = position
+        match event:
+            case CommitApplied():
+                tip = commit = event.facts.commit
+            case CommitRejected():
+                tip = event.facts.commit
+            case HistoryRewritten():
+                pass
+            case _:
+                if resources is None:
+                    resources = dict(state.resources)
+                _touch(resources, event)
+    return MeshState(seq, tip, commit, state.resources if resources is None else resources)
+
+
+def _touch(
+    resources: dict[ResourceKey, JsonObject],
+    event: ResourceAdded | ResourceChanged | TrafficShifted | ResourceRemoved,
+) -> None:
+    match event:
+        case ResourceAdded() | ResourceChanged() | TrafficShifted():
+            resources[event.key] = event.spec
+        case ResourceRemoved():
+            resources.pop(event.key, None)
+        case _:
+            assert_never(event)

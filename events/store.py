@@ -1,0 +1,364 @@
+"""The log in SQLite: append, read, and the state at any point. The only door to the file.
+
+Write-ahead logging with ``synchronous=FULL``: what ``append`` returned from is on disk.
+One process writes, and only its connection checkpoints; readers open the file read-only, whenever
+they like. (SQLite before 3.51.3 can lose commits when two connections checkpoint at once:
+https://www.sqlite.org/wal.html#walresetbug.)
+"""
+
+import fcntl
+import json
+import sqlite3
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import IO, Final, Self, cast
+
+from pydantic_core import from_json
+from sqlite_utils import Database
+
+from events.chain import GENESIS, event_hash
+from events.codec import actor_of, encode, revive
+from events.failures import LogMoved, LogUnavailable, explained
+from events.integrity import findings
+from events.projections import is_current, project, rebuild
+from events.schema import TABLES, migrations, missing_triggers, unknown_migrations
+from events.state import MeshState
+from events.types import START, Chain, CommitId, DeliveryEvent, Event, MeshEvent, Record, Seq
+from mesh.errors import Fatal, UsageError
+from mesh.keys import ResourceKey
+
+__all__ = ["EventLog", "Head", "LogMoved", "LogUnavailable", "utc_now"]
+
+_TICK: Final = timedelta(microseconds=1)
+_SHORTEST_PREFIX: Final = 4
+_PAGE: Final = 1000
+
+
+def utc_now() -> datetime:
+    """Return the time, in UTC."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The end of a chain."""
+
+    seq: Seq
+    hash: str
+
+
+class EventLog:
+    """An ordered, append-only record of what the mesh was told to be, and what became of it.
+
+    Safe to use from several threads. Every method may raise :class:`LogUnavailable` (try later) or
+    ``Fatal`` (the file is damaged, or not ours), with nothing written.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        connection: sqlite3.Connection,
+        *,
+        now: Callable[[], datetime] = utc_now,
+        guard: IO[bytes] | None = None,
+    ) -> None:
+        self._path = path
+        self._db = connection
+        self._now = now
+        self._guard = guard
+        self._lock = threading.RLock()
+
+    @classmethod
+    def open(cls, path: Path, *, now: Callable[[], datetime] = utc_now) -> Self:
+        """Open the log to write, making or upgrading the file as needed.
+
+        :raises Fatal: another process writes to it, a trigger is gone, or it is no log of ours.
+        """
+        guard = _claim(path)
+        try:
+            with explained(path):
+                connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+                log = cls(path, connection, now=now, guard=guard)
+                log._prepare()
+        except BaseException:
+            guard.close()
+            raise
+        return log
+
+    @classmethod
+    def read_only(cls, path: Path) -> Self:
+        """Open a log to read, whether or not a server is writing to it.
+
+        :raises UsageError: there is no such file.
+        """
+        if not path.is_file():
+            raise UsageError(f"there is no event log {path}", hint="start gitmesh serve first")
+        with explained(path):
+            uri = f"{path.resolve().as_uri()}?mode=ro"
+            connection = sqlite3.connect(
+                uri, uri=True, isolation_level=None, check_same_thread=False
+            )
+            connection.execute("PRAGMA wal_autocheckpoint = 0")
+            connection.execute("PRAGMA busy_timeout = 5000")
+            _known_schema(path, connection)
+            return cls(path, connection)
+
+    def _prepare(self) -> None:
+        self._db.execute("PRAGMA busy_timeout = 5000")
+        self._db.execute("PRAGMA journal_mode = WAL")
+        self._db.execute("PRAGMA synchronous = FULL")
+        _known_schema(self._path, self._db)
+        migrations.apply(Database(self._db))
+        if missing := missing_triggers(self._db):
+            raise Fatal(
+                f"{self._path}: the log is not protected: {', '.join(missing)} missing or altered",
+                hint="somebody changed the file; gitmesh verify tells whether its events are whole",
+            )
+        if not all(is_current(self._db, chain, self.head(chain).seq) for chain in Chain):
+            self.rebuild()
+
+    def close(self) -> None:
+        """Let go of the file; another process may write from then on."""
+        with self._lock:
+            self._db.close()
+            if self._guard is not None:
+                self._guard.close()
+
+    # ---- write -----------------------------------------------------------------------------------
+
+    def append(self, chain: Chain, events: Sequence[Event], *, expected: Seq) -> Seq:
+        """Add ``events`` after ``expected``, all or none, and return the new last position.
+
+        On disk when it returns, and so are the projections. Nothing to add returns ``expected``.
+
+        :raises LogMoved: the chain does not end at ``expected``; read the head and plan again.
+        """
+        with self._transaction():
+            head = self.head(chain)
+            if head.seq != expected:
+                raise LogMoved(f"the {chain} chain ends at {head.seq}, not at {expected}")
+            return self._add(chain, events, head)
+
+    def append_observed(self, events: Sequence[DeliveryEvent]) -> Seq:
+        """Add to the delivery chain, wherever it ends: observations do not depend on each other."""
+        with self._transaction():
+            return self._add(Chain.DELIVERY, events, self.head(Chain.DELIVERY))
+
+    def _add(self, chain: Chain, events: Sequence[Event], head: Head) -> Seq:
+        seq, prev = head.seq, head.hash or GENESIS
+        at = self._next_time(chain, seq)
+        actor = ""
+        rows, numbered = [], []
+        for event in events:
+            seq = Seq(seq + 1)
+            actor = actor_of(event) or actor
+            encoded = encode(event, actor)
+            digest = event_hash(chain, prev, seq, encoded, at)
+            data = json.dumps(
+                encoded.data, sort_keys=True, separators=(",", ":"), ensure_ascii=False
+            )
+            heading = (encoded.kind, encoded.v, encoded.subject, encoded.commit, encoded.actor)
+            rows.append((seq, *heading, at, data, prev, digest))
+            numbered.append((seq, event))
+            prev = digest
+        marks = ", ".join("?" * 10)
+        self._db.executemany(f"INSERT INTO {TABLES[chain]} VALUES ({marks})", rows)  # noqa: S608
+        project(self._db, chain, numbered)
+        return seq
+
+    def _next_time(self, chain: Chain, seq: Seq) -> str:
+        """Return the next transaction's time: after the last one's, whatever the clock says."""
+        now = self._now()
+        found = self._db.execute(
+            f"SELECT at FROM {TABLES[chain]} WHERE seq = ?",  # noqa: S608
+            (seq,),
+        ).fetchone()
+        if found is not None:
+            now = max(now, datetime.fromisoformat(found[0]) + _TICK)
+        return now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+    def rebuild(self) -> None:
+        """Throw the projections away and derive them again from the chains."""
+        with self._transaction():
+            rebuild(self._db, (record for chain in Chain for record in self.read(chain)))
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        with self._lock, explained(self._path):
+            self._db.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+                self._db.execute("COMMIT")
+            except BaseException:
+                if self._db.in_transaction:
+                    self._db.execute("ROLLBACK")
+                raise
+
+    # ---- read ------------------------------------------------------------------------------------
+
+    def head(self, chain: Chain) -> Head:
+        """Return the last position of a chain and its hash; position 0 and ``""`` when empty."""
+        with self._lock, explained(self._path):
+            found = self._db.execute(
+                f"SELECT seq, hash FROM {TABLES[chain]} ORDER BY seq DESC LIMIT 1"  # noqa: S608
+            ).fetchone()
+        return Head(Seq(found[0]), found[1]) if found else Head(START, "")
+
+    def read(
+        self, chain: Chain, *, after: Seq = START, limit: int | None = None
+    ) -> Iterator[Record]:
+        """Yield the events behind ``after``, in order, up to ``limit`` of them."""
+        left = limit
+        while left is None or left > 0:
+            size = _PAGE if left is None else min(_PAGE, left)
+            with self._lock, explained(self._path):
+                page = self._db.execute(
+                    f"SELECT * FROM {TABLES[chain]} WHERE seq > ? ORDER BY seq LIMIT ?",  # noqa: S608
+                    (after, size),
+                ).fetchall()
+            for seq, kind, v, subject, commit, actor, at, data, prev, digest in page:
+                body = from_json(data)
+                yield Record(chain, seq, kind, v, subject, commit, actor, at, body, prev, digest)
+            if len(page) < size:
+                return
+            after = Seq(page[-1][0])
+            left = None if left is None else left - size
+
+    def replay(self, *, after: Seq = START) -> Iterator[tuple[Seq, MeshEvent]]:
+        """Yield the events of the mesh chain behind ``after``: the fastest way to fold them."""
+        size = _PAGE * 5
+        while True:
+            with self._lock, explained(self._path):
+                page = self._db.execute(
+                    'SELECT seq, kind, v, subject, "commit", data FROM mesh_events '
+                    "WHERE seq > ? ORDER BY seq LIMIT ?",
+                    (after, size),
+                ).fetchall()
+            for seq, kind, v, subject, commit, data in page:
+                yield seq, cast("MeshEvent", revive(kind, v, subject, commit, from_json(data)))
+            if len(page) < size:
+                return
+            after = Seq(page[-1][0])
+
+    def state(self, at: Seq | None = None) -> MeshState:
+        """Return the mesh after the event at position ``at``, or at the head; no replay.
+
+        :raises UsageError: the mesh chain has no such position.
+        """
+        with self._lock, explained(self._path), self._snapshot():
+            head = self.head(Chain.MESH).seq
+            seq = head if at is None else at
+            if not 0 <= seq <= head:
+                raise UsageError(f"the mesh chain has no event {seq}", hint=f"its last is {head}")
+            where = (
+                "until IS NULL"
+                if seq == head
+                else "since <= :seq AND (until IS NULL OR until > :seq)"
+            )
+            found = self._db.execute(
+                f"SELECT key, spec FROM resource_versions WHERE {where}",  # noqa: S608
+                {"seq": seq},
+            ).fetchall()
+            tip = self._last_commit(seq, "1")
+            commit = self._last_commit(seq, "outcome = 'applied'")
+        resources = {ResourceKey.parse(key): from_json(spec) for key, spec in found}
+        return MeshState(seq, tip, commit, resources)
+
+    @contextmanager
+    def _snapshot(self) -> Iterator[None]:
+        """Make several reads see one moment, while another process may write."""
+        nested = self._db.in_transaction
+        if not nested:
+            self._db.execute("BEGIN")
+        try:
+            yield
+        finally:
+            if not nested:
+                self._db.execute("COMMIT")
+
+    def _last_commit(self, seq: Seq, condition: str) -> CommitId | None:
+        found = self._db.execute(
+            f'SELECT "commit" FROM commits WHERE seq <= ? AND {condition} '  # noqa: S608
+            "ORDER BY seq DESC LIMIT 1",
+            (seq,),
+        ).fetchone()
+        return CommitId(found[0]) if found else None
+
+    def commit_of_tree(self, tree: str) -> CommitId | None:
+        """Return the latest applied commit with that tree."""
+        found = self._one(
+            "SELECT \"commit\" FROM commits WHERE tree = ? AND outcome = 'applied' "
+            "ORDER BY seq DESC LIMIT 1",
+            tree,
+        )
+        return CommitId(str(found)) if found is not None else None
+
+    def is_logged(self, commit: CommitId) -> bool:
+        """Tell whether the commit was applied or rejected before."""
+        return self._one('SELECT 1 FROM commits WHERE "commit" = ? LIMIT 1', commit) is not None
+
+    def seq_of_commit(self, commit_prefix: str) -> Seq | None:
+        """Return the last position of the commit's transaction, the latest if it has several.
+
+        :raises UsageError: the prefix is too short, or fits several commits.
+        """
+        prefix = commit_prefix.lower()
+        if len(prefix) < _SHORTEST_PREFIX or not set(prefix) <= set("0123456789abcdef"):
+            raise UsageError(
+                f"{commit_prefix!r} is no commit id",
+                hint=f"write at least {_SHORTEST_PREFIX} of its hex digits",
+            )
+        with self._lock, explained(self._path):
+            found = self._db.execute(
+                'SELECT "commit", max(last_seq) FROM commits '
+                'WHERE "commit" >= ? AND "commit" < ? GROUP BY "commit" LIMIT 2',
+                (prefix, prefix + "g"),
+            ).fetchall()
+        if len(found) > 1:
+            raise UsageError(
+                f"{commit_prefix!r} fits several commits", hint="write more of its digits"
+            )
+        return Seq(found[0][1]) if found else None
+
+    def _one(self, sql: str, *arguments: object) -> object:
+        with self._lock, explained(self._path):
+            found = self._db.execute(sql, arguments).fetchone()
+        return found[0] if found else None
+
+    def verify(self) -> list[str]:
+        """Return everything that is wrong with the log, in words; nothing when it is whole."""
+        with self._lock, explained(self._path), self._snapshot():
+            return findings(self._db, self.read)
+
+
+def _claim(path: Path) -> IO[bytes]:
+    """Take the right to write, which ends with the process whatever its end."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        guard = Path(f"{path}.lock").open("ab")  # noqa: SIM115 - held until close()
+    except OSError as error:
+        raise Fatal(
+            f"{path}: the event log cannot be opened: {error.strerror}",
+            hint="check that the folder may be written, or choose another with --log",
+        ) from error
+    try:
+        fcntl.flock(guard, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        guard.close()
+        raise Fatal(
+            f"{path}: another process is writing to this event log",
+            hint="end the other gitmesh serve, or give this one a log of its own with --log",
+        ) from error
+    return guard
+
+
+def _known_schema(path: Path, connection: sqlite3.Connection) -> None:
+    if unknown := unknown_migrations(connection):
+        raise Fatal(
+            f"{path}: the log was written by a newer gitmesh ({', '.join(unknown)})",
+            hint="upgrade this one",
+        )
