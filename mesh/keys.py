@@ -90,8 +90,8 @@ class ResourceKey:
 
         :raises UsageError: the text is not the string form of a key.
         """
-        plain = text.split(":mesh/", 1)
-        parts = (f"mesh/{plain[1]}" if len(plain) == 2 else text).split("/")
+        _, arn, resource = text.partition(":mesh/") if text.startswith("arn:") else ("", "", "")
+        parts = (f"mesh/{resource}" if arn else text).split("/")
         names = [unquote(part) for part in parts[1::2]]
         kinds = [_BY_SEGMENT.get(part) for part in parts[0::2]]
         if len(parts) % 2 == 0 and all(names):

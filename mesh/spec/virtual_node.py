@@ -22,7 +22,8 @@ class CloudMapAttribute(Spec):
         Field(
             min_length=1,
             max_length=1024,
-            pattern=r"^([a-zA-Z0-9!-~][ \ta-zA-Z0-9!-~]*){0,1}[a-zA-Z0-9!-~]{0,1}$",
+            # The two spaces are the API's own.
+            pattern=r"^([a-zA-Z0-9!-~][  a-zA-Z0-9!-~]*){0,1}[a-zA-Z0-9!-~]{0,1}$",
         ),
     ]
 

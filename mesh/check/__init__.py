@@ -1,0 +1,68 @@
+"""Rules that one document alone can break, beyond the shapes of the API.
+
+App Mesh's service held these when a resource was created (User Guide, API texts, the controller's
+webhooks); a few are Envoy's own, which would refuse the configuration otherwise.
+"""
+
+import re
+from collections.abc import Iterator
+from typing import Final, assert_never
+
+from mesh.check.gateway_route import gateway_route
+from mesh.check.listener import ports
+from mesh.check.place import Place
+from mesh.check.route import route
+from mesh.check.virtual_gateway import virtual_gateway
+from mesh.check.virtual_node import virtual_node
+from mesh.problem import Problem
+from mesh.resource import Resource
+from mesh.spec import (
+    GatewayRouteSpec,
+    MeshSpec,
+    RouteSpec,
+    VirtualGatewaySpec,
+    VirtualNodeSpec,
+    VirtualRouterSpec,
+    VirtualServiceSpec,
+)
+
+__all__ = ["check"]
+
+_UNHOSTLY: Final = re.compile(r"[\s/:*?#@\[\]]")
+"""What Envoy's virtual host domains would read as a wildcard, a port or nothing at all."""
+
+
+def check(resource: Resource) -> list[Problem]:
+    """Return what is wrong with a resource taken by itself, in no particular order."""
+    return list(_check(resource))
+
+
+def _check(resource: Resource) -> Iterator[Problem]:
+    spec, at = resource.spec, Place(resource.source, ("spec",))
+    match spec:
+        case RouteSpec():
+            yield from route(spec, at)
+        case VirtualNodeSpec():
+            yield from virtual_node(spec, at)
+        case GatewayRouteSpec():
+            yield from gateway_route(spec, at)
+        case VirtualGatewaySpec():
+            yield from virtual_gateway(spec, at)
+        case VirtualRouterSpec():
+            mappings = [listener.port_mapping for listener in spec.listeners or ()]
+            yield from ports(mappings, at / "listeners")
+        case VirtualServiceSpec():
+            yield from _service_name(resource)
+        case MeshSpec():
+            pass
+        case _:
+            assert_never(spec)
+
+
+def _service_name(resource: Resource) -> Iterator[Problem]:
+    # Applications dial a virtual service by its name; its parts end up in virtual host domains.
+    found = _UNHOSTLY.search(resource.key.name)
+    if found:
+        message = f"{resource.key.name!r} is no name that an application could call"
+        place = Place(resource.source, (resource.key.kind.name_field,))
+        yield place.error("bad-hostname", message, f"remove {found.group()!r}")

@@ -1,0 +1,109 @@
+"""Rules for the matchers that routes and gateway routes share."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from mesh.check.place import Place
+from mesh.check.text import control_characters, header_name, path, regex
+from mesh.problem import Problem
+from mesh.spec.common import Spec
+from mesh.spec.gateway_route import HttpGatewayRouteMatch
+from mesh.spec.match import HeaderMatch, HeaderMatchMethod, PathMatch, QueryParameter
+from mesh.spec.route import HttpRouteMatch
+
+_MAX_PARAMETER: Final = 1024
+"""Longest name of a query parameter that Envoy takes."""
+
+
+def exactly_one(at: Place, **members: object) -> Iterator[Problem]:
+    """Exactly one of the members must be set."""
+    present = [name for name, value in members.items() if value is not None]
+    if len(present) != 1:
+        found = " and ".join(present) or "none"
+        message = f"exactly one of {' and '.join(members)} must be set, found {found}"
+        yield at.error("exactly-one", message)
+
+
+def at_most_one(at: Place, **members: object) -> Iterator[Problem]:
+    """The members exclude one another."""
+    present = [name for name, value in members.items() if value is not None]
+    if len(present) > 1:
+        yield at.error("at-most-one", f"{' and '.join(present)} exclude each other: keep one")
+
+
+def at_least_one(at: Place, **members: object) -> Iterator[Problem]:
+    """One member or more must be set."""
+    if all(value is None for value in members.values()):
+        yield at.error("at-least-one", f"at least one of {', '.join(members)} must be set")
+
+
+def takes_some_path(
+    match: HttpRouteMatch | HttpGatewayRouteMatch, at: Place, *, instead: object = None
+) -> Iterator[Problem]:
+    """Paths are matched by prefix or by path; ``instead`` may stand in for both.
+
+    The API's texts and the Kubernetes controller ask for one of the two, but the service took a
+    match on a port alone (AWS's own example of several listeners has three): every path, then.
+    """
+    yield from at_most_one(at, prefix=match.prefix, path=match.path)
+    if match.prefix is None and match.path is None and instead is None:
+        yield from implied(match, at, "exactly one of prefix and path")
+
+
+def implied(match: Spec, at: Place, wanted: str) -> Iterator[Problem]:
+    """A match that says something, but not ``wanted``, takes every path; an empty one is a slip."""
+    if any(getattr(match, name) is not None for name in type(match).model_fields):
+        message = f"{wanted} should be set; without it, every path matches"
+        yield at.warning("implied-prefix", message, 'say so: prefix "/"')
+    else:
+        yield at.error("empty-match", f"the match is empty; {wanted} must be set")
+
+
+def path_match(match: PathMatch | None, at: Place) -> Iterator[Problem]:
+    """A path is matched whole, as a text or as a regular expression."""
+    if match is None:
+        return
+    yield from exactly_one(at, exact=match.exact, regex=match.regex)
+    if match.exact is not None:
+        yield from path(match.exact, at / "exact")
+    if match.regex is not None:
+        yield from regex(match.regex, at / "regex")
+
+
+def headers(matches: tuple[HeaderMatch, ...] | None, at: Place) -> Iterator[Problem]:
+    """Each header, or entry of gRPC metadata, has a name it can have and a match that can hold."""
+    for index, header in enumerate(matches or ()):
+        here = at / index
+        yield from header_name(header.name, here / "name")
+        if header.match is not None:
+            yield from _header_value(header.match, here / "match")
+
+
+def _header_value(match: HeaderMatchMethod, at: Place) -> Iterator[Problem]:
+    for name, text in (("exact", match.exact), ("prefix", match.prefix), ("suffix", match.suffix)):
+        if text is not None:
+            yield from control_characters(text, at / name)
+    if match.regex is not None:
+        yield from regex(match.regex, at / "regex")
+    if match.range is not None and match.range.end <= match.range.start:
+        message = (
+            f"no number is from {match.range.start} up to, and not including, {match.range.end}"
+        )
+        yield (at / "range").error("empty-range", message, "end must be more than start")
+
+
+def query_parameters(parameters: tuple[QueryParameter, ...] | None, at: Place) -> Iterator[Problem]:
+    """A query parameter has a name that Envoy takes."""
+    for index, parameter in enumerate(parameters or ()):
+        if not 1 <= len(parameter.name.encode()) <= _MAX_PARAMETER:
+            message = f"the name of a query parameter has 1 to {_MAX_PARAMETER} bytes"
+            yield (at / index / "name").error("wrong-length", message)
+
+
+def grpc_name(name: str | None, at: Place) -> Iterator[Problem]:
+    """A gRPC service or method is a segment of the request's path."""
+    if name is not None and (not name or "/" in name or any(c.isspace() for c in name)):
+        message = f"{name!r} is not a gRPC name"
+        yield at.error("bad-grpc-name", message, "write package.Service and Method apart")
+    elif name is not None:
+        yield from control_characters(name, at)

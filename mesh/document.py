@@ -1,0 +1,179 @@
+"""Bytes of one file → documents of plain values, each part with its line. Knows nothing of meshes.
+
+YAML, or JSON where the name ends in ``.json``. Whatever is wrong is a :class:`Problem`, never an
+exception, and hostile input is bounded by :class:`Limits`. Which unquoted scalars are numbers is
+told in :mod:`mesh.scalars`: few, and never a fraction.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Final
+
+from mesh.canonical import JsonObject
+from mesh.growth import DEFAULT_LIMITS, Growth, Limits
+from mesh.json_text import read_json
+from mesh.problem import Problem
+from mesh.resource import Source, Steps
+from mesh.yaml_text import read_yaml
+
+__all__ = ["DEFAULT_LIMITS", "Document", "Limits", "Reading", "read_documents"]
+
+_LFS: Final = b"version https://git-lfs.github.com/spec/v1"
+_CONFLICT: Final = re.compile(r"^(?:<{7}|>{7})(?: |$)", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """An object as it stands in a file, and where."""
+
+    body: JsonObject
+    source: Source
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a file holds: the documents that can be used, and everything wrong with the others."""
+
+    documents: tuple[Document, ...]
+    problems: tuple[Problem, ...]
+
+
+class _File:
+    """A file's text, read again for its lines when the first problem asks for one.
+
+    Most documents have no problem; keeping a line for each part of ten thousand specs would
+    cost more memory than the specs themselves.
+    """
+
+    def __init__(self, path: str, text: str, limits: Limits) -> None:
+        self._path = path
+        self._text = text
+        self._limits = limits
+
+    def grow(self, *, with_lines: bool) -> Growth:
+        growth = Growth(self._path, self._limits, with_lines=with_lines)
+        read = read_json if self._path.lower().endswith(".json") else read_yaml
+        read(self._text, growth)
+        return growth
+
+    @cached_property
+    def lines(self) -> dict[int, dict[Steps, int]]:
+        return {grown.index: grown.lines for grown in self.grow(with_lines=True).documents}
+
+
+class _Lines(Mapping[Steps, int]):
+    """The lines of one document, computed when first needed."""
+
+    def __init__(self, file: _File, index: int, base: Steps = ()) -> None:
+        self._file = file
+        self._index = index
+        self._base = base
+
+    def __getitem__(self, steps: Steps) -> int:
+        return self._file.lines[self._index][self._base + steps]
+
+    def __iter__(self) -> Iterator[Steps]:
+        depth = len(self._base)
+        for steps in self._file.lines[self._index]:
+            if steps[:depth] == self._base:
+                yield steps[depth:]
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+    def below(self, base: Steps) -> "_Lines":
+        """Return the lines of the part at ``base``, seen from there."""
+        return _Lines(self._file, self._index, self._base + base)
+
+
+def narrowed(source: Source, base: Steps) -> Source:
+    """Return the source of the part at ``base``: its steps, and JSON paths, begin there."""
+    lines = source.lines
+    return Source(source.path, lines.below(base)) if isinstance(lines, _Lines) else source
+
+
+def read_documents(path: str, blob: bytes, limits: Limits = DEFAULT_LIMITS) -> Reading:
+    """Read every document of a file. Never raises, whatever the bytes are.
+
+    A document with a duplicate key or an anchor is read *and* has a problem, so that a person sees
+    all that is wrong with it at once; callers must look at ``problems`` before they use documents.
+    Empty documents are skipped.
+    """
+    unreadable = _not_text(path, blob, limits)
+    if unreadable:
+        return Reading((), (unreadable,))
+    text = blob.decode("utf-8-sig")
+    conflict = _conflict(path, text)
+    if conflict:
+        return Reading((), (conflict,))
+    file = _File(path, text, limits)
+    growth = file.grow(with_lines=False)
+    documents = []
+    problems = growth.problems
+    for grown in growth.documents:
+        source = Source(path, _Lines(file, grown.index))
+        if isinstance(grown.value, dict):
+            documents.append(Document(grown.value, source))
+        else:
+            what = "a list" if isinstance(grown.value, list) else "a single value"
+            problems.append(
+                Problem(
+                    path,
+                    grown.line,
+                    "$",
+                    "not-an-object",
+                    f"a document must be an object of keys and values, this is {what}",
+                    "separate the documents of a YAML file with a line ---",
+                )
+            )
+    return Reading(tuple(documents), tuple(sorted(problems)))
+
+
+def _not_text(path: str, blob: bytes, limits: Limits) -> Problem | None:
+    if len(blob) > limits.max_bytes:
+        return Problem(
+            path,
+            0,
+            "$",
+            "file-too-big",
+            f"{len(blob)} bytes; a file may have {limits.max_bytes}",
+            "spread the documents over several files",
+        )
+    if blob.startswith(_LFS):
+        return Problem(
+            path,
+            1,
+            "$",
+            "lfs-pointer",
+            "this is a Git LFS pointer: the spec itself is not in the repository",
+            "take specs out of LFS: git lfs untrack, then git add --renormalize the file",
+        )
+    if b"\0" in blob:
+        line = blob.count(b"\n", 0, blob.index(b"\0")) + 1
+        return Problem(
+            path, line, "$", "not-text", "the file holds NUL bytes", "save it as UTF-8 text"
+        )
+    try:
+        blob.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = blob.count(b"\n", 0, error.start) + 1
+        return Problem(path, line, "$", "not-text", "the file is not UTF-8", "save it as UTF-8")
+    return None
+
+
+def _conflict(path: str, text: str) -> Problem | None:
+    if "<<<<<<<" not in text or ">>>>>>>" not in text:
+        return None
+    marks = [text.count("\n", 0, found.start()) + 1 for found in _CONFLICT.finditer(text)]
+    if len(marks) < 2:
+        return None
+    return Problem(
+        path,
+        marks[0],
+        "$",
+        "merge-conflict",
+        f"a merge conflict was committed (lines {marks[0]} to {marks[1]})",
+        "keep one side, remove the lines <<<<<<<, ======= and >>>>>>>",
+    )

@@ -1,0 +1,119 @@
+"""The order in which routes are tried: App Mesh's own where it has one, ours where it has none.
+
+App Mesh tries routes by ``priority``, lowest number first; a route without one comes after every
+route with one, as if its priority were 1001. Among equals, longer prefixes are tried first. What
+App Mesh leaves open we settle once, so that the same specs always mean the same routing:
+
+1. an exact path before a regular expression, that before a prefix, longer ones first each;
+   for gRPC a method before a whole service, that before any service;
+2. the route that asks for more (method, scheme, host, headers, query parameters, port);
+3. the route's name.
+"""
+
+from typing import TypeAlias
+
+from mesh.resource import Resource
+from mesh.spec import GatewayRouteSpec, RouteSpec
+from mesh.spec.gateway_route import GrpcGatewayRouteMatch, HttpGatewayRouteMatch
+from mesh.spec.route import GrpcRouteMatch, HttpRouteMatch, TcpRouteMatch
+
+Order: TypeAlias = tuple[int, int, int, int, str]
+"""Priority, kind of path, minus its length, minus the number of further matchers, name."""
+
+Match: TypeAlias = (
+    HttpRouteMatch | GrpcRouteMatch | TcpRouteMatch | HttpGatewayRouteMatch | GrpcGatewayRouteMatch
+)
+"""What any route can say about the traffic it takes."""
+
+NO_PRIORITY = 1001
+"""Where a route without a priority stands: behind 1000, the last that can be written."""
+
+_EXACT, _REGEX, _PREFIX, _ANY = range(4)
+
+
+def route_order(resource: Resource) -> Order:
+    """Return the sort key of a Route: of two, the lower one is tried first. Total within a router.
+
+    :raises TypeError: the resource is not a route.
+    """
+    if not isinstance(resource.spec, RouteSpec):
+        raise TypeError(f"{resource.key} is not a route")
+    return _order(resource.spec.priority, route_match(resource.spec), resource.key.name)
+
+
+def gateway_route_order(resource: Resource) -> Order:
+    """Return the sort key of a GatewayRoute, as :func:`route_order`. Total within a gateway.
+
+    :raises TypeError: the resource is not a gateway route.
+    """
+    if not isinstance(resource.spec, GatewayRouteSpec):
+        raise TypeError(f"{resource.key} is not a gateway route")
+    return _order(resource.spec.priority, route_match(resource.spec), resource.key.name)
+
+
+def route_match(spec: RouteSpec | GatewayRouteSpec) -> Match | None:
+    """Return what a route or gateway route matches, None for a TCP route that has no match."""
+    if spec.grpc_route is not None:
+        return spec.grpc_route.match
+    http = spec.http2_route or spec.http_route
+    if http is not None:
+        return http.match
+    return spec.tcp_route.match if isinstance(spec, RouteSpec) and spec.tcp_route else None
+
+
+def match_port(match: Match | None) -> int | None:
+    """Return the listener port that a match names, None where it names none."""
+    return match.port if match is not None else None
+
+
+def _order(priority: int | None, match: Match | None, name: str) -> Order:
+    kind, length = _path(match)
+    return (
+        NO_PRIORITY if priority is None else priority,
+        kind,
+        -length,
+        -_matchers(match),
+        name,
+    )
+
+
+def _path(match: Match | None) -> tuple[int, int]:
+    match match:
+        case HttpRouteMatch() | HttpGatewayRouteMatch():
+            return _http_path(match)
+        case GrpcRouteMatch(service_name=str() as service, method_name=str() as method):
+            return _EXACT, len(service) + len(method)
+        case GrpcRouteMatch() | GrpcGatewayRouteMatch() if match.service_name is not None:
+            return _PREFIX, len(match.service_name)
+        case _:
+            return _ANY, 0
+
+
+def _http_path(match: HttpRouteMatch | HttpGatewayRouteMatch) -> tuple[int, int]:
+    if match.path is not None and match.path.exact is not None:
+        return _EXACT, len(match.path.exact)
+    if match.path is not None and match.path.regex is not None:
+        return _REGEX, len(match.path.regex)
+    return _PREFIX, len(match.prefix or "")
+
+
+def _matchers(match: Match | None) -> int:
+    match match:
+        case HttpRouteMatch():
+            said = _said(match.method, match.scheme, match.port)
+            return said + len(match.headers or ()) + len(match.query_parameters or ())
+        case HttpGatewayRouteMatch():
+            said = _said(match.method, match.hostname, match.port)
+            return said + len(match.headers or ()) + len(match.query_parameters or ())
+        case GrpcRouteMatch():
+            return _said(match.port) + len(match.metadata or ())
+        case GrpcGatewayRouteMatch():
+            return _said(match.hostname, match.port) + len(match.metadata or ())
+        case TcpRouteMatch():
+            return _said(match.port)
+        case _:
+            return 0
+
+
+def _said(*matchers: object) -> int:
+    return sum(matcher is not None for matcher in matchers)

@@ -1,0 +1,104 @@
+"""Bytes of one file → typed resources: the one way in for every spec.
+
+The native form is the App Mesh API's own input document with an optional ``kind``:
+``{kind: Route, meshName: shop, virtualRouterName: cart, routeName: all, spec: {…}}``.
+"""
+
+from typing import Final
+
+from pydantic import ValidationError
+
+from mesh.canonical import JsonObject
+from mesh.check import check
+from mesh.document import DEFAULT_LIMITS, Document, Limits, read_documents
+from mesh.forms import CLOUDFORMATION, KUBERNETES, Form, ResourceReading
+from mesh.identity import Identity, identify, name_fields
+from mesh.keys import Kind, ResourceKey
+from mesh.problem import Problem
+from mesh.resource import Resource, spec_from_json, spec_json
+from mesh.spec_problems import spec_problems
+
+__all__ = ["FORMS", "NATIVE", "ResourceReading", "native_document", "read_resources"]
+
+MAX_PROBLEMS: Final = 200
+"""Problems told of one file; what is beyond is counted."""
+
+
+def read_resources(path: str, blob: bytes, limits: Limits = DEFAULT_LIMITS) -> ResourceReading:
+    """Read every resource of a file, whatever form it is written in. Never raises.
+
+    Problems are all that one document can have by itself, sorted; what documents say of each other
+    is for linking to judge. A file with a problem of severity error must not be applied.
+    """
+    reading = read_documents(path, blob, limits)
+    resources: list[Resource] = []
+    problems: list[Problem] = list(reading.problems)
+    unread: list[ResourceKey] = []
+    for document in reading.documents:
+        form = next(form for form in FORMS if form.recognises(document.body))
+        found = form.read(document)
+        resources += found.resources
+        problems += found.problems
+        unread += found.unread
+    return ResourceReading(tuple(resources), _bounded(path, problems), tuple(unread))
+
+
+def native_document(resource: Resource) -> JsonObject:
+    """Return the document that says what a resource says: read again it is the same resource."""
+    key = resource.key
+    names: tuple[str, ...] = (key.mesh,)
+    if key.kind is not Kind.MESH:
+        names = (key.mesh, key.parent, key.name) if key.parent else (key.mesh, key.name)
+    named = dict(zip(name_fields(key.kind), names, strict=True))
+    return {"kind": key.kind.value, **named, "spec": spec_json(resource.spec)}
+
+
+def _bounded(path: str, problems: list[Problem]) -> tuple[Problem, ...]:
+    problems = sorted(problems)
+    if len(problems) <= MAX_PROBLEMS:
+        return tuple(problems)
+    rest = Problem(
+        path,
+        0,
+        "$",
+        "more-problems",
+        f"{len(problems) - MAX_PROBLEMS} more problems in this file",
+        "mend the first ones; the others may go with them",
+    )
+    return (*problems[:MAX_PROBLEMS], rest)
+
+
+def _read_native(document: Document) -> ResourceReading:
+    identity = identify(document)
+    if identity.kind is None:
+        return ResourceReading(problems=identity.problems)
+    resource, problems = _validate(identity, identity.kind)
+    problems = [*identity.problems, *problems]
+    if resource is None:
+        unread = (identity.key,) if identity.key else ()
+        return ResourceReading(problems=tuple(problems), unread=unread)
+    return ResourceReading((resource,), (*problems, *check(resource)))
+
+
+def _validate(identity: Identity, kind: Kind) -> tuple[Resource | None, list[Problem]]:
+    source = identity.document.source
+    body = identity.document.body.get("spec")
+    if body is None and kind is Kind.MESH:
+        body = {}
+    if body is None:
+        return None, [source.problem(("spec",), "missing-field", f"a {kind} needs a spec")]
+    if not isinstance(body, dict):
+        return None, [source.problem(("spec",), "wrong-type", "spec must be an object")]
+    # A document whose names are wrong is validated all the same: all problems at once.
+    key = identity.key or ResourceKey("", kind, "", "")
+    try:
+        spec = spec_from_json(key, body)
+    except ValidationError as error:
+        return None, spec_problems(error, kind, source)
+    return (Resource(key, spec, source), []) if identity.key else (None, [])
+
+
+NATIVE: Final = Form("native", lambda _: True, _read_native)
+
+FORMS: Final[tuple[Form, ...]] = (KUBERNETES, CLOUDFORMATION, NATIVE)
+"""Every form, asked in this order; the native one takes what no other claims."""

@@ -1,0 +1,74 @@
+"""``gitmesh.yaml``: what a repository says of itself. Read from each commit, like its specs."""
+
+import json
+from typing import Annotated, Final
+
+from pydantic import BaseModel, ConfigDict, Field, Strict, ValidationError
+from pydantic_core import ErrorDetails
+
+from mesh.document import read_documents
+from mesh.problem import Problem
+from mesh.resource import Source
+from mesh.suggest import did_you_mean
+
+SETTINGS_FILE: Final = "gitmesh.yaml"
+"""Its only place: the root of the repository, whatever ``root`` says."""
+
+_Folder = Annotated[str, Strict(), Field(max_length=1024, pattern=r"^[^/](.*[^/])?$")]
+_Glob = Annotated[str, Strict(), Field(max_length=256, pattern=r"^[^!].*$")]
+
+
+class RepositorySettings(BaseModel):
+    """Where the specs of a repository are."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    root: _Folder | None = None
+    """The folder that holds the specs, ``meshes/prod``; without it, the whole tree."""
+    ignore: Annotated[tuple[_Glob, ...], Field(max_length=100)] = ()
+    """What to leave out, in the manner of ``.gitignore``.
+
+    ``*`` and ``?`` stand for anything but ``/``, ``**`` for anything. A pattern without ``/`` is
+    the name of a file or folder at any depth; one with ``/`` is a path from the repository's root.
+    A folder that matches is left out with all it holds; ``/`` at the end matches folders only.
+    There is no ``!``.
+    """
+
+
+DEFAULT_SETTINGS: Final = RepositorySettings()
+
+
+def read_settings(blob: bytes, path: str = SETTINGS_FILE) -> RepositorySettings | list[Problem]:
+    """Return the settings that a file holds, or everything that is wrong with it. Never raises."""
+    reading = read_documents(path, blob)
+    if reading.problems:
+        return list(reading.problems)
+    if len(reading.documents) > 1:
+        second = reading.documents[1].source
+        return [second.problem((), "settings", "the settings are one document, this is another")]
+    if not reading.documents:
+        return DEFAULT_SETTINGS
+    document = reading.documents[0]
+    try:
+        # JSON mode, because a list in a file is a tuple here.
+        return RepositorySettings.model_validate_json(json.dumps(document.body))
+    except ValidationError as error:
+        details = error.errors(include_url=False)
+        return sorted(_problem(detail, document.source) for detail in details)
+
+
+def _problem(detail: ErrorDetails, source: Source) -> Problem:
+    steps = tuple(detail["loc"])
+    name = str(steps[-1]) if steps else SETTINGS_FILE
+    known = sorted(RepositorySettings.model_fields)
+    if detail["type"] == "extra_forbidden":
+        hint = did_you_mean(name, known) or f"known here: {', '.join(known)}"
+        return source.problem(steps, "unknown-field", f'there is no setting "{name}"', hint=hint)
+    hint = _HINTS.get(str(steps[0]), "") if steps else ""
+    return source.problem(steps, "settings", f"{name}: {detail['msg']}", hint=hint)
+
+
+_HINTS: Final = {
+    "root": "name a folder from the root of the repository: meshes/prod",
+    "ignore": 'list patterns such as "docs/", "*.example.yaml"; there is no "!"',
+}

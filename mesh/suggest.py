@@ -1,0 +1,27 @@
+"""Suggestions: what a person may have meant by a name that is not there."""
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+
+def nearest(wrong: str, known: Iterable[str]) -> str | None:
+    """Return the known name that ``wrong`` most likely stands for, if one is near.
+
+    Names that differ only in case, ``-`` or ``_`` come first: ``http_route`` means ``httpRoute``.
+    """
+    names = sorted(known)
+    folded = {_fold(name): name for name in reversed(names)}
+    if _fold(wrong) in folded:
+        return folded[_fold(wrong)]
+    close = get_close_matches(wrong[:300], names, n=1, cutoff=0.7)
+    return close[0] if close else None
+
+
+def did_you_mean(wrong: str, known: Iterable[str]) -> str:
+    """Return ``did you mean "cart-v1"?``, or nothing when no known name is near."""
+    name = nearest(wrong, known)
+    return f'did you mean "{name}"?' if name is not None else ""
+
+
+def _fold(name: str) -> str:
+    return name.casefold().replace("_", "").replace("-", "")

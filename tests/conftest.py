@@ -1,0 +1,30 @@
+"""Options and fixtures of every test."""
+
+import os
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+# Laws are never about speed. In continuous integration the same examples are tried each time, so
+# that a red gate is about the change; at a developer's desk new ones are.
+settings.register_profile(
+    "gitmesh",
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+    derandomize="CI" in os.environ,
+)
+settings.load_profile("gitmesh")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--update-golden",
+        action="store_true",
+        help="write what golden tests find instead of comparing it; review the difference",
+    )
+
+
+@pytest.fixture
+def update_golden(request: pytest.FixtureRequest) -> bool:
+    """Whether golden files are to be written instead of compared."""
+    return bool(request.config.getoption("--update-golden"))

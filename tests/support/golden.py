@@ -1,0 +1,87 @@
+"""Golden translations: a case is a folder of specs beside what a proxy gets for them.
+
+``case.yaml`` says who the proxy is, ``in/`` holds ordinary specs, ``out/`` one YAML file for each
+xDS type of which the proxy gets anything.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from mesh.graph import MeshGraph, link
+from mesh.native import read_resources
+from mesh.problem import errors
+from xds.nodes import ProxyIdentity, parse_identity
+from xds.translate import Translation, translate
+from xds.translate.readable import dump, yaml_text
+
+
+@dataclass(frozen=True)
+class GoldenCase:
+    """One folder."""
+
+    folder: Path
+
+    def __str__(self) -> str:
+        return self.folder.name
+
+    @cached_property
+    def graph(self) -> MeshGraph:
+        """The mesh of the case, which must be one that a commit could bring."""
+        readings = [
+            read_resources(path.name, path.read_bytes())
+            for path in sorted((self.folder / "in").glob("*.yaml"))
+        ]
+        graph = link(resource for reading in readings for resource in reading.resources)
+        problems = [problem for reading in readings for problem in reading.problems]
+        found = errors([*problems, *graph.problems])
+        assert not found, "\n".join(map(str, found))
+        return graph
+
+    @cached_property
+    def proxy(self) -> ProxyIdentity:
+        """Who the proxy is."""
+        said = yaml.safe_load((self.folder / "case.yaml").read_text())
+        return parse_identity(said["node"], said.get("metadata", {}))
+
+    @cached_property
+    def translation(self) -> Translation:
+        """What the proxy gets."""
+        return translate(self.graph, self.proxy)
+
+    def check(self, *, update: bool) -> None:
+        """Compare what the proxy gets with ``out/``, or write it there."""
+        found = {
+            f"{name}.yaml": yaml_text(resources)
+            for name, resources in dump(self.translation).items()
+            if resources
+        }
+        out = self.folder / "out"
+        if update:
+            _write(out, found)
+        written = {path.name: path.read_text() for path in sorted(out.glob("*"))}
+        if written != found:
+            # pytest shows where two values differ better than where two texts do.
+            assert _parsed(written) == _parsed(found)
+            assert written == found
+
+
+def golden_cases(folder: Path) -> Sequence[GoldenCase]:
+    """Return the cases in a folder, by name."""
+    return [GoldenCase(path.parent) for path in sorted(folder.glob("*/case.yaml"))]
+
+
+def _parsed(files: Mapping[str, str]) -> Mapping[str, Any]:
+    return {name: yaml.load(text, yaml.CSafeLoader) for name, text in files.items()}
+
+
+def _write(out: Path, files: Mapping[str, str]) -> None:
+    out.mkdir(exist_ok=True)
+    for orphan in set(out.iterdir()) - {out / name for name in files}:
+        orphan.unlink()
+    for name, text in files.items():
+        (out / name).write_text(text)

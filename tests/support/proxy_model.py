@@ -1,0 +1,179 @@
+"""A proxy as far as xDS goes: what it holds, what it asks for, and whether it could serve.
+
+It behaves as Envoy does where that matters to whoever serves it: a changed cluster goes on with its
+old self until endpoints arrive that were sent after it, and clusters are acknowledged (and asked
+for again on a new stream) only when all of them are warm; listeners are asked for once the first
+clusters are warm; routes are asked for by the names that listeners carry.
+"""
+
+from collections import deque
+from dataclasses import dataclass, field
+
+from xds.resources import Encoded, ResourceSet
+from xds.type_urls import CLUSTER, ENDPOINT, LISTENER, ROUTE, WHOLE, TypeUrl
+from xds.watch import Response
+from xds.wire.decode import DiscoveryRequest, ErrorDetail
+from xds.wire.fields import fields
+from xds.wire.varint import delimited
+
+TYPES = (CLUSTER, ENDPOINT, LISTENER, ROUTE)
+
+
+class Contents:
+    """Knows the resources that bytes on the wire stand for."""
+
+    def __init__(self) -> None:
+        self._by_entry: dict[bytes, Encoded] = {}
+
+    def learn(self, resources: ResourceSet) -> None:
+        """Remember the resources of a set."""
+        self._by_entry.update((resource.entry, resource) for resource in resources.all)
+
+    def of(self, response: Response) -> list[Encoded]:
+        """Return what a response holds."""
+        body = response.body
+        return [
+            self._by_entry[delimited(2, body[a:b])]
+            for key, a, b in fields(body)
+            if key == 2 << 3 | 2
+        ]
+
+
+@dataclass
+class ProxyModel:
+    """What a proxy holds, and the requests it has sent that nobody has read yet."""
+
+    contents: Contents
+    bad: frozenset[Encoded] = frozenset()
+    """What this proxy refuses."""
+    held: dict[TypeUrl, dict[str, Encoded]] = field(
+        default_factory=lambda: {type_url: {} for type_url in TYPES}
+    )
+    """What it uses; of clusters those that are warm."""
+    warming: dict[str, Encoded] = field(default_factory=dict)
+    given_up: int = 0
+    """How often a cluster went warm without endpoints, after ``initial_fetch_timeout``."""
+    outbox: deque[DiscoveryRequest] = field(default_factory=deque)
+    refusals: list[tuple[TypeUrl, tuple[Encoded, ...]]] = field(default_factory=list)
+    _versions: dict[TypeUrl, str] = field(default_factory=dict)
+    _nonces: dict[TypeUrl, str] = field(default_factory=dict)
+    _asked: dict[TypeUrl, tuple[str, ...]] = field(default_factory=dict)
+    _held_back: list[DiscoveryRequest] = field(default_factory=list)
+
+    def connect(self) -> None:
+        """Open a stream: ask for everything that is known to be needed."""
+        self.outbox.clear()
+        self._held_back.clear()
+        self._nonces.clear()
+        self._asked.clear()
+        if not self.warming:
+            self._ask(CLUSTER, ())
+        if names := self._names(ENDPOINT):
+            self._ask(ENDPOINT, names)
+        if CLUSTER in self._versions and not self.warming:
+            self._ask(LISTENER, ())
+        if names := self._names(ROUTE):
+            self._ask(ROUTE, names)
+
+    def read(self, response: Response) -> None:
+        """Take a response in."""
+        type_url, resources = response.type_url, self.contents.of(response)
+        assert len({resource.name for resource in resources}) == len(resources), "a name twice"
+        self._nonces[type_url] = response.nonce
+        if not self.bad.isdisjoint(resources):
+            self.refusals.append((type_url, tuple(resources)))
+            self._ask(type_url, self._asked[type_url], ErrorDetail(3, "no"))
+            return
+        self._versions[type_url] = response.version
+        self._apply(type_url, resources)
+        self._ask(type_url, self._names(type_url))
+        self._follow_up()
+
+    def give_up_waiting(self) -> None:
+        """Let the time for endpoints to come run out."""
+        self.given_up += len(self.warming)
+        self.held[CLUSTER].update(self.warming)
+        self.warming.clear()
+        self._follow_up()
+
+    def unserved(self) -> set[str]:
+        """Return the clusters that routes in use name and that could not take a request."""
+        needed = {
+            name
+            for routes in self.held[ROUTE].values()
+            for type_url, name in routes.needs
+            if type_url == CLUSTER
+        }
+        return needed - self.held[CLUSTER].keys()
+
+    # ---- inside ----------------------------------------------------------------------------------
+
+    def _apply(self, type_url: TypeUrl, resources: list[Encoded]) -> None:
+        new = {resource.name: resource for resource in resources}
+        held = self.held[type_url]
+        if type_url == CLUSTER:
+            self._apply_clusters(new)
+        elif type_url in WHOLE:
+            self.held[type_url] = new
+        else:
+            held.update((name, new[name]) for name in new if name in self._names(type_url))
+        if type_url == ENDPOINT:
+            for name in new.keys() & self.warming.keys():
+                self.held[CLUSTER][name] = self.warming.pop(name)
+        if type_url == LISTENER:
+            routes = self.held[ROUTE]
+            self.held[ROUTE] = {n: routes[n] for n in self._names(ROUTE) if n in routes}
+
+    def _apply_clusters(self, new: dict[str, Encoded]) -> None:
+        active = self.held[CLUSTER]
+        for gone in (active.keys() | self.warming.keys()) - new.keys():
+            active.pop(gone, None)
+            self.warming.pop(gone, None)
+        for name, cluster in new.items():
+            if active.get(name) is cluster or self.warming.get(name) is cluster:
+                continue
+            if cluster.needs:
+                self.warming[name] = cluster
+            else:
+                active[name] = cluster
+                self.warming.pop(name, None)
+        endpoints = self.held[ENDPOINT]
+        self.held[ENDPOINT] = {n: endpoints[n] for n in self._names(ENDPOINT) if n in endpoints}
+
+    def _names(self, type_url: TypeUrl) -> tuple[str, ...]:
+        if type_url in WHOLE:
+            return ()
+        parents = [*self.held[LISTENER].values()]
+        if type_url == ENDPOINT:
+            parents = [*self.held[CLUSTER].values(), *self.warming.values()]
+        return tuple(sorted({n for p in parents for t, n in p.needs if t == type_url}))
+
+    def _follow_up(self) -> None:
+        """Ask for what has become needed, and send what was held back."""
+        for type_url in (ENDPOINT, ROUTE):
+            names = self._names(type_url)
+            if names != self._asked.get(type_url, ()):
+                self._ask(type_url, names)
+        if not self.warming:
+            if CLUSTER in self._versions and LISTENER not in self._asked:
+                self._ask(LISTENER, ())
+            self.outbox.extend(self._held_back)
+            self._held_back.clear()
+            if CLUSTER not in self._asked:
+                self._ask(CLUSTER, ())
+
+    def _ask(
+        self, type_url: TypeUrl, names: tuple[str, ...], error: ErrorDetail | None = None
+    ) -> None:
+        self._asked[type_url] = names
+        request = DiscoveryRequest(
+            type_url,
+            self._versions.get(type_url, ""),
+            names,
+            self._nonces.get(type_url, ""),
+            error,
+        )
+        if type_url == CLUSTER and self.warming:
+            self._held_back = [request]
+        else:
+            self.outbox.append(request)

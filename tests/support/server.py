@@ -1,0 +1,59 @@
+"""A ``gitmesh serve`` in a process of its own."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Self
+
+PATIENCE_S = 30.0
+
+
+class Server:
+    """Serves a repository on a free port; its log lines are read as JSON. Ends with the block."""
+
+    def __init__(self, repo: Path, *options: str, hash_seed: str = "random") -> None:
+        self._log = repo.parent / "serve.log"
+        listen = () if "--listen" in options else ("--listen", "127.0.0.1:0")
+        command = [sys.executable, "-m", "gitmesh", "serve", str(repo), "--json", *listen, *options]
+        environment = {**os.environ, "PYTHONHASHSEED": hash_seed}
+        with self._log.open("wb") as log:
+            self.process = subprocess.Popen(command, stderr=log, stdout=log, env=environment)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+
+    @property
+    def address(self) -> str:
+        """Where proxies connect; waits until they can."""
+        self.wait_for("ready")
+        return f"127.0.0.1:{self.wait_for('serving xDS')['port']}"
+
+    def lines(self) -> list[dict[str, object]]:
+        """Return every log line so far."""
+        text = self._log.read_text().splitlines()
+        return [json.loads(line) for line in text if line.startswith("{")]
+
+    def wait_for(self, message: str, **facts: object) -> dict[str, object]:
+        """Return the first line with that message and those facts."""
+        deadline = time.monotonic() + PATIENCE_S
+        while True:
+            for line in self.lines():
+                if line["message"] == message and facts.items() <= line.items():
+                    return line
+            assert self.process.poll() is None, self._log.read_text()
+            assert time.monotonic() < deadline, self._log.read_text()
+            time.sleep(0.02)
+
+    def stop(self, number: signal.Signals = signal.SIGTERM) -> int:
+        """Ask it to end; return its exit code."""
+        self.process.send_signal(number)
+        return self.process.wait(PATIENCE_S)
