@@ -11,6 +11,9 @@ from mesh.keys import Kind, ResourceKey
 METADATA_KEY = "gitmesh"
 """The member of Envoy's ``node.metadata`` that is ours."""
 
+APPLICATION = "127.0.0.1"
+"""Where an application listens whose address is not given."""
+
 
 @dataclass(frozen=True, slots=True)
 class Intercepted:
@@ -49,7 +52,8 @@ def parse_identity(node_id: str, metadata: Mapping[str, str]) -> ProxyIdentity:
     ``mesh/<mesh>/virtualNode/<name>`` and ``…/virtualGateway/<name>`` are accepted, as whole ARNs
     too, and with ``<mesh>@<owner>``, whose owner is dropped (App Mesh: shared meshes).
 
-    :raises UsageError: the id names no node or gateway, or an address is not an IP address.
+    :raises UsageError: the id names no node or gateway, an address is not an IP address, or two
+        that must differ are the same.
     """
     key = ResourceKey.parse(node_id)
     if key.kind not in (Kind.VIRTUAL_NODE, Kind.VIRTUAL_GATEWAY):
@@ -58,7 +62,26 @@ def parse_identity(node_id: str, metadata: Mapping[str, str]) -> ProxyIdentity:
             hint="use mesh/<mesh>/virtualNode/<name> or mesh/<mesh>/virtualGateway/<name>",
         )
     key = ResourceKey.of(key.kind, key.mesh.split("@", 1)[0], key.name)
-    return ProxyIdentity(key, _addressing(node_id, metadata))
+    identity = ProxyIdentity(key, _addressing(node_id, metadata))
+    _refuse_circles(node_id, identity)
+    return identity
+
+
+def _refuse_circles(node_id: str, identity: ProxyIdentity) -> None:
+    """A node's proxy that binds what its application or its backends are dialled on meets itself.
+
+    A gateway may use one address for all: it has no application, and its own ports are its own.
+    """
+    addressing = identity.addressing
+    if identity.key.kind is not Kind.VIRTUAL_NODE or not isinstance(addressing, Explicit):
+        return
+    application = addressing.application or APPLICATION
+    if addressing.ingress in (addressing.egress, application):
+        other = "egress" if addressing.ingress == addressing.egress else "application"
+        raise UsageError(
+            f"{node_id}: ingress and {other} share the address {addressing.ingress}",
+            hint="give each of ingress, egress and application an address of its own",
+        )
 
 
 def _addressing(node_id: str, metadata: Mapping[str, str]) -> Addressing:

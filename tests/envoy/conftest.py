@@ -1,0 +1,14 @@
+"""What tests with real Envoys share."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.support.routing_town import Town, running_town
+
+
+@pytest.fixture(scope="package")
+def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
+    """Applications behind a node's proxy and a gateway; tests leave it as it is."""
+    with running_town(tmp_path_factory.mktemp("town")) as town:
+        yield town

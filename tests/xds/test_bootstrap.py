@@ -1,0 +1,99 @@
+"""The bootstrap of a proxy."""
+
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+
+from mesh.canonical import canonical
+from mesh.errors import UsageError
+from tests.support.envoy import validate
+from xds.bootstrap import bootstrap
+from xds.nodes import METADATA_KEY, parse_identity
+
+NODE = parse_identity("mesh/shop/virtualNode/web", {})
+EXPLICIT = {
+    "addressing": "explicit",
+    "ingress": "127.0.3.1",
+    "egress": "127.0.3.2",
+    "application": "127.0.3.3",
+}
+SERVER = "127.0.0.1:18000"
+
+
+def made(**options: Any) -> Any:
+    return bootstrap(**{"identity": NODE, "xds_address": SERVER, **options})
+
+
+def test_a_proxy_says_who_it_is_as_app_mesh_did() -> None:
+    node = made()["node"]
+    assert node == {"id": "mesh/shop/virtualNode/web", "cluster": "mesh/shop/virtualNode/web"}
+    assert made(cluster="blue")["node"]["cluster"] == "blue"
+
+
+@pytest.mark.parametrize("node_id", ["mesh/a b/virtualNode/x", "mesh/shop/virtualGateway/front"])
+@pytest.mark.parametrize("metadata", [{}, EXPLICIT, {**EXPLICIT, "application": ""}], ids=str)
+def test_what_a_proxy_says_of_itself_is_understood(node_id: str, metadata: dict[str, str]) -> None:
+    identity = parse_identity(node_id.replace(" ", "%20"), metadata)
+    node = made(identity=identity)["node"]
+    assert parse_identity(node["id"], node.get("metadata", {}).get(METADATA_KEY, {})) == identity
+
+
+def test_everything_comes_from_us_and_is_waited_for() -> None:
+    dynamic = made()["dynamic_resources"]
+    for name in ("lds_config", "cds_config"):
+        assert dynamic[name] == {
+            "ads": {},
+            "resource_api_version": "V3",
+            "initial_fetch_timeout": "0s",
+        }
+    assert dynamic["ads_config"]["api_type"] == "GRPC"
+    assert made(delta=True)["dynamic_resources"]["ads_config"]["api_type"] == "DELTA_GRPC"
+
+
+def test_a_server_is_an_address_or_a_name() -> None:
+    def cluster(address: str) -> Any:
+        return made(xds_address=address)["static_resources"]["clusters"][0]
+
+    assert [cluster(SERVER)["type"], cluster("mesh.example:443")["type"]] == [
+        "STATIC",
+        "STRICT_DNS",
+    ]
+    assert "'::1'" in str(cluster("[::1]:18000")["load_assignment"])
+
+
+def test_the_administration_interface_is_on_the_loopback_unless_told_otherwise() -> None:
+    assert made()["admin"]["address"]["socket_address"]["address"] == "127.0.0.1"
+    pipe = made(admin_address="unix:/run/envoy.sock")["admin"]
+    assert pipe == {"address": {"pipe": {"path": "/run/envoy.sock"}}}
+
+
+@pytest.mark.parametrize("address", ["", "127.0.0.1", "127.0.0.1:", ":80", "a:0", "a:65536", "a:٣"])
+def test_what_is_no_address_is_refused(address: str) -> None:
+    with pytest.raises(UsageError, match="is not an address"):
+        made(xds_address=address)
+
+
+@pytest.mark.parametrize("option", ["admin_address", "resolver"])
+def test_where_envoy_takes_no_name_a_name_is_refused(option: str) -> None:
+    with pytest.raises(UsageError, match="does not begin with an IP address"):
+        made(**({option: "localhost:1"} if option != "resolver" else {"dns_resolvers": ["dns:53"]}))
+
+
+def test_it_is_plain_json() -> None:
+    assert canonical(cast("Any", made(dns_resolvers=["127.0.0.1:53"])))
+
+
+@pytest.mark.envoy
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"identity": parse_identity("mesh/shop/virtualGateway/front", EXPLICIT)},
+        {"dns_resolvers": ["127.0.0.1:5353", "[::1]:53"], "delta": True},
+        {"xds_address": "mesh.example:443", "admin_address": "unix:/tmp/envoy.sock"},
+    ],
+    ids=["plain", "explicit", "resolvers and delta", "name and pipe"],
+)
+def test_envoy_accepts_it(options: dict[str, Any], tmp_path: Path) -> None:
+    assert validate(made(**options), tmp_path) == ""

@@ -1,0 +1,61 @@
+"""Who a proxy is."""
+
+import pytest
+
+from mesh.errors import UsageError
+from mesh.keys import Kind, ResourceKey
+from xds.nodes import Explicit, Intercepted, ProxyIdentity, parse_identity
+
+WEB = ResourceKey.of(Kind.VIRTUAL_NODE, "shop", "web")
+
+
+@pytest.mark.parametrize(
+    "node_id",
+    [
+        "mesh/shop/virtualNode/web",
+        "mesh/shop@123456789012/virtualNode/web",
+        "arn:aws:appmesh:eu-west-1:123456789012:mesh/shop/virtualNode/web",
+        "arn:aws:appmesh:eu-west-1:123456789012:mesh/shop@210987654321/virtualNode/web",
+    ],
+)
+def test_every_form_app_mesh_knew_names_the_same_node(node_id: str) -> None:
+    assert parse_identity(node_id, {}) == ProxyIdentity(WEB, Intercepted())
+
+
+@pytest.mark.parametrize("node_id", ["", "web", "mesh/shop", "mesh/shop/virtualRouter/cart"])
+def test_what_runs_no_proxy_is_refused(node_id: str) -> None:
+    with pytest.raises(UsageError):
+        parse_identity(node_id, {})
+
+
+def explicit(**addresses: str) -> dict[str, str]:
+    return {"addressing": "explicit", "ingress": "127.0.3.1", "egress": "127.0.3.2", **addresses}
+
+
+def test_explicit_addresses_are_read() -> None:
+    found = parse_identity(str(WEB), explicit(application="::1"))
+    assert found.addressing == Explicit("127.0.3.1", "127.0.3.2", "::1")
+
+
+@pytest.mark.parametrize(
+    "metadata",
+    [
+        {"addressing": "implicit"},
+        {"addressing": "explicit"},
+        explicit(egress="localhost"),
+        explicit(application="x"),
+        explicit(egress="127.0.3.1"),
+        explicit(application="127.0.3.1"),
+        explicit(ingress="127.0.0.1"),
+    ],
+    ids=str,
+)
+def test_addresses_that_cannot_work_are_refused(metadata: dict[str, str]) -> None:
+    with pytest.raises(UsageError):
+        parse_identity(str(WEB), metadata)
+
+
+def test_a_gateway_may_use_one_address_for_all() -> None:
+    metadata = explicit(ingress="127.0.0.1", egress="127.0.0.1")
+    found = parse_identity("mesh/shop/virtualGateway/front", metadata)
+    assert found.addressing == Explicit("127.0.0.1", "127.0.0.1")

@@ -1,0 +1,162 @@
+"""Whatever crosses with whatever: a proxy ends on the newest snapshot, and could serve all the way.
+
+The proxy is the model of tests/support/proxy_model.py. Requests and responses wait on the wire for
+any time, snapshots come at any moment, streams break and come back, and some content is refused.
+"""
+
+from collections import deque
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.support import shop_xds
+from tests.support.proxy_model import Contents, ProxyModel
+from xds.resources import Encoded, Pool
+from xds.session import Session
+from xds.snapshot import Snapshot, build_snapshot
+from xds.type_urls import CLUSTER, LISTENER, ROUTE
+from xds.watch import Response
+
+POOL = Pool()
+mesh = shop_xds.mesh
+GOOD = [
+    mesh("a=1"),
+    mesh("a=1", "b=9"),
+    mesh("a=9", "b=1"),
+    mesh("b=1"),
+    mesh("c=1", eds=False),
+    mesh("a=1", eds=False),
+    mesh("a=1", endpoint_port=81),
+    mesh("d=1", routes_name="other"),
+    mesh("a=1", "d=1", routes_name="other", listener_port=15002),
+    {**mesh("a=1", "b=1"), CLUSTER: tuple(shop_xds.eds_cluster(n, connect_s=2) for n in "ab")},
+]
+BAD_ROUTES = mesh("a=13", "z=1")
+BAD_LISTENER = mesh("a=1", "b=9", stat="bad")
+BAD_CLUSTER = {
+    **mesh("a=1", "y=1"),
+    CLUSTER: (shop_xds.eds_cluster("a"), shop_xds.eds_cluster("y", connect_s=13)),
+}
+SNAPSHOTS = [build_snapshot(POOL, each) for each in (*GOOD, BAD_ROUTES, BAD_LISTENER, BAD_CLUSTER)]
+BAD = frozenset(
+    {
+        SNAPSHOTS[-3][ROUTE].by_name["routes"],
+        SNAPSHOTS[-2][LISTENER].by_name["egress"],
+        SNAPSHOTS[-1][CLUSTER].by_name["y"],
+    }
+)
+CONTENTS = Contents()
+for _snapshot in SNAPSHOTS:
+    for _set in _snapshot.sets.values():
+        CONTENTS.learn(_set)
+
+STEPS = st.one_of(
+    st.integers(0, len(SNAPSHOTS) - 1),
+    st.sampled_from(["server", "server", "proxy", "proxy", "tick", "reconnect", "talk", "talk"]),
+)
+
+
+class World:
+    """A server's session and a proxy, with a wire in each direction."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+        self.latest: Snapshot | None = None
+        self.proxy = ProxyModel(CONTENTS, BAD)
+        self.inbox: deque[Response] = deque()
+        self.resent: list[tuple[Encoded, ...]] = []
+        self.served = False
+        self.reconnect()
+
+    def publish(self, snapshot: Snapshot) -> None:
+        self.latest = snapshot
+        self.session.on_snapshot(snapshot, self.now)
+
+    def do(self, step: int | str) -> None:
+        match step:
+            case int():
+                self.publish(SNAPSHOTS[step])
+            case "server":
+                if self.proxy.outbox:
+                    self.session.on_request(self.proxy.outbox.popleft(), self.now)
+            case "proxy":
+                if self.inbox:
+                    self.proxy.read(self.inbox.popleft())
+                    self.check()
+            case "talk":
+                self.talk()
+            case "tick":
+                self.now += 1
+                self.session.on_tick(self.now)
+            case "reconnect":
+                self.reconnect()
+        while (response := self.session.next_response(self.now)) is not None:
+            self.inbox.append(response)
+
+    def reconnect(self) -> None:
+        self.inbox.clear()
+        self.proxy.connect()
+        # Never tired of waiting: this proxy always answers, however late.
+        self.session = Session(POOL.recall, ack_wait=1e9, linger=2)
+        if self.latest is not None:
+            self.session.on_snapshot(self.latest, self.now)
+
+    def check(self) -> None:
+        assert self.proxy.unserved() == set(), "a route in use names a cluster that cannot serve"
+
+    def talk(self) -> None:
+        """Let everything that is on the wire arrive."""
+        while self.inbox or self.proxy.outbox:
+            self.do("server")
+            self.do("proxy")
+
+    def settle(self) -> None:
+        for _ in range(100):
+            self.talk()
+            if self.session.wake_at is None and not self.proxy.warming:
+                return
+            self.do("tick")
+        # Only who lost its stream while clusters were warming may wait for endpoints in vain.
+        self.proxy.give_up_waiting()
+        self.settle()
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(STEPS, max_size=60), st.integers(0, len(GOOD) - 1))
+def test_any_interleaving_ends_on_the_newest_snapshot_and_can_serve_all_the_way(
+    steps: list[int | str], last: int
+) -> None:
+    world = World()
+    for step in steps:
+        world.do(step)
+    world.do(last)
+    world.settle()
+    for type_url, held in world.proxy.held.items():
+        wanted = SNAPSHOTS[last][type_url]
+        assert held == {r.name: r for r in wanted.all}, type_url
+    assert world.proxy.given_up == 0 or "reconnect" in steps
+    assert world.session.arrived
+    assert world.session.wake_at is None
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(STEPS, max_size=40), st.integers(len(GOOD), len(SNAPSHOTS) - 1))
+def test_a_refused_snapshot_leaves_the_proxy_able_to_serve_and_is_not_sent_again(
+    steps: list[int | str], last: int
+) -> None:
+    world = World()
+    for step in steps:
+        world.do(step)
+    world.do(last)
+    world.settle()
+    sent = len(world.proxy.refusals)
+    assert sent > 0
+    for _ in range(20):
+        world.do("tick")
+    world.settle()
+    assert len(world.proxy.refusals) == sent
+    assert not world.session.arrived
+    assert world.proxy.unserved() == set()
+    world.do(0)
+    world.settle()
+    assert world.session.arrived, "content that is good again must get through at once"

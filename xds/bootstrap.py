@@ -1,0 +1,178 @@
+"""The bootstrap of a proxy: what Envoy must be told before it can ask us for the rest."""
+
+import ipaddress
+from collections.abc import Sequence
+from typing import Final
+
+from mesh.canonical import Json, JsonObject
+from mesh.errors import UsageError
+from mesh.keys import Kind
+from xds.nodes import METADATA_KEY, Explicit, ProxyIdentity
+
+XDS_CLUSTER: Final = "gitmesh_xds"
+"""The one cluster a proxy knows by itself: us."""
+
+_HTTP2_OPTIONS: Final = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions"
+_CARES: Final = "envoy.extensions.network.dns_resolver.cares.v3.CaresDnsResolverConfig"
+
+
+def bootstrap(
+    *,
+    identity: ProxyIdentity,
+    xds_address: str,
+    admin_address: str = "127.0.0.1:9901",
+    dns_resolvers: Sequence[str] = (),
+    cluster: str | None = None,
+    delta: bool = False,
+) -> JsonObject:
+    """Return Envoy's bootstrap for a proxy, ready to be written as JSON.
+
+    Addresses are ``host:port``, ``[::1]:port`` for IPv6. The server may be a name; resolvers and
+    the administration interface are IP addresses, and the latter may be a socket in the file
+    system, ``unix:/run/envoy.sock``. Without resolvers the machine's own are asked.
+    ``cluster`` is what Envoy calls ``node.cluster``, the node's id unless given (App Mesh:
+    ``APPMESH_RESOURCE_CLUSTER``). ``delta`` makes the proxy ask for changes only.
+
+    :raises UsageError: an address is not one.
+    """
+    node_id = str(identity.key)
+    return {
+        "node": {"id": node_id, "cluster": cluster or node_id, **_metadata(identity)},
+        "admin": {"address": _admin(admin_address)},
+        "dynamic_resources": {
+            "ads_config": _ads(delta=delta),
+            "lds_config": _from_ads(),
+            "cds_config": _from_ads(),
+        },
+        "static_resources": {"clusters": [_xds_cluster(xds_address)]},
+        "layered_runtime": {"layers": [_runtime()]},
+        "stats_config": {"stats_tags": _stats_tags(identity)},
+        **_resolver(dns_resolvers),
+    }
+
+
+def _metadata(identity: ProxyIdentity) -> JsonObject:
+    addressing = identity.addressing
+    if not isinstance(addressing, Explicit):
+        return {}
+    ours: JsonObject = {
+        "addressing": "explicit",
+        "ingress": addressing.ingress,
+        "egress": addressing.egress,
+    }
+    application: JsonObject = (
+        {"application": addressing.application} if addressing.application else {}
+    )
+    return {"metadata": {METADATA_KEY: {**ours, **application}}}
+
+
+def _ads(*, delta: bool) -> JsonObject:
+    return {
+        "api_type": "DELTA_GRPC" if delta else "GRPC",
+        "transport_api_version": "V3",
+        # A real Envoy's description of itself is 60 KB: once a stream is enough.
+        "set_node_on_first_message_only": True,
+        "grpc_services": [
+            {
+                "envoy_grpc": {
+                    "cluster_name": XDS_CLUSTER,
+                    "retry_policy": {
+                        "retry_back_off": {"base_interval": "0.5s", "max_interval": "10s"}
+                    },
+                }
+            }
+        ],
+    }
+
+
+def _from_ads() -> JsonObject:
+    # Zero waits for ever, as in App Mesh: better no listener yet than one that knows nothing.
+    return {"ads": {}, "resource_api_version": "V3", "initial_fetch_timeout": "0s"}
+
+
+def _xds_cluster(address: str) -> JsonObject:
+    host, port = _host_and_port(address)
+    endpoint: JsonObject = {"endpoint": {"address": _socket(host, port)}}
+    return {
+        "name": XDS_CLUSTER,
+        "type": "STATIC" if _is_ip(host) else "STRICT_DNS",
+        "connect_timeout": "1s",
+        "load_assignment": {
+            "cluster_name": XDS_CLUSTER,
+            "endpoints": [{"lb_endpoints": [endpoint]}],
+        },
+        "typed_extension_protocol_options": {
+            _HTTP2_OPTIONS: {
+                "@type": f"type.googleapis.com/{_HTTP2_OPTIONS}",
+                "explicit_http_config": {
+                    "http2_protocol_options": {
+                        # A server that is gone without a word is noticed, and another one asked.
+                        "connection_keepalive": {"interval": "30s", "timeout": "10s"}
+                    }
+                },
+            }
+        },
+    }
+
+
+def _runtime() -> JsonObject:
+    # App Mesh's limit for regular expressions; Envoy's own, 100, refuses many that App Mesh took.
+    return {"name": "app_mesh", "static_layer": {"re2.max_program_size.error_level": 1000}}
+
+
+def _stats_tags(identity: ProxyIdentity) -> list[Json]:
+    gateway = identity.key.kind is Kind.VIRTUAL_GATEWAY
+    return [
+        {"tag_name": "appmesh.mesh", "fixed_value": identity.key.mesh},
+        {
+            "tag_name": f"appmesh.virtual_{'gateway' if gateway else 'node'}",
+            "fixed_value": identity.key.name,
+        },
+    ]
+
+
+def _resolver(addresses: Sequence[str]) -> JsonObject:
+    if not addresses:
+        return {}
+    return {
+        "typed_dns_resolver_config": {
+            "name": "envoy.network.dns_resolver.cares",
+            "typed_config": {
+                "@type": f"type.googleapis.com/{_CARES}",
+                "resolvers": [_ip_socket(address) for address in addresses],
+            },
+        }
+    }
+
+
+def _admin(address: str) -> JsonObject:
+    if address.startswith("unix:"):
+        return {"pipe": {"path": address.removeprefix("unix:")}}
+    return _ip_socket(address)
+
+
+def _ip_socket(address: str) -> JsonObject:
+    host, port = _host_and_port(address)
+    if not _is_ip(host):
+        raise UsageError(f"{address!r} does not begin with an IP address", hint="127.0.0.1:9901")
+    return _socket(host, port)
+
+
+def _socket(host: str, port: int) -> JsonObject:
+    return {"socket_address": {"address": host, "port_value": port}}
+
+
+def _host_and_port(address: str) -> tuple[str, int]:
+    host, colon, port = address.rpartition(":")
+    number = int(port) if port.isdecimal() and port.isascii() and len(port) <= 5 else 0
+    if not host or not colon or not 1 <= number <= 65535:
+        raise UsageError(f"{address!r} is not an address", hint="write host:port, 127.0.0.1:18000")
+    return host.removeprefix("[").removesuffix("]"), number
+
+
+def _is_ip(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True

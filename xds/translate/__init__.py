@@ -1,0 +1,44 @@
+"""From the linked mesh to what one proxy gets: pure, and the same in every process."""
+
+from difflib import get_close_matches
+
+from mesh.errors import UsageError
+from mesh.graph import MeshGraph
+from mesh.keys import ResourceKey
+from mesh.spec import VirtualGatewaySpec, VirtualNodeSpec
+from xds.nodes import ProxyIdentity
+from xds.translate.gateway import translate_gateway
+from xds.translate.node import translate_node
+from xds.translate.resources import Translation
+
+__all__ = ["Translation", "translate"]
+
+
+def translate(graph: MeshGraph, proxy: ProxyIdentity) -> Translation:
+    """Return the Envoy resources of a proxy by type, each type sorted by name.
+
+    A function of the resources that the proxy depends on (:meth:`MeshGraph.dependents`) alone, so
+    equal meshes give equal messages. What a broken mesh leaves open is left out, never guessed.
+
+    :raises UsageError: the mesh has no such virtual node or gateway.
+    """
+    resource = graph.get(proxy.key)
+    match resource.spec if resource is not None else None:
+        case VirtualNodeSpec() as spec:
+            return translate_node(graph, proxy, spec).sorted()
+        case VirtualGatewaySpec() as spec:
+            return translate_gateway(graph, proxy, spec).sorted()
+        case _:
+            raise _unknown(graph, proxy.key)
+
+
+def _unknown(graph: MeshGraph, key: ResourceKey) -> UsageError:
+    known = sorted(str(each) for each in graph.resources if each.kind is key.kind)
+    near = get_close_matches(str(key), known, n=1)
+    if near:
+        hint = f"did you mean {near[0]}?"
+    elif known:
+        hint = f"there are {len(known)}, {known[0]} among them"
+    else:
+        hint = f"there is no {key.kind} at all"
+    return UsageError(f"there is no {key}", hint=hint)

@@ -1,0 +1,136 @@
+"""Clusters: the application behind a proxy, the listeners of other nodes, and the way out."""
+
+from datetime import timedelta
+from functools import lru_cache
+from typing import Final
+
+from envoy_data_plane.envoy.config.cluster import v3 as envoy_cluster
+from envoy_data_plane.envoy.config.core import v3 as envoy_core
+from envoy_data_plane.envoy.extensions.upstreams.http import v3 as envoy_http
+from envoy_data_plane.google.protobuf import Any as ProtobufAny
+
+from mesh.spec import MeshSpec
+from mesh.spec.common import GatewayPortMapping, IpPreference, PortMapping
+from mesh.spec.virtual_gateway import VirtualGatewayListener
+from mesh.spec.virtual_node import DnsServiceDiscovery, Listener, VirtualNodeSpec
+from xds.translate import naming
+from xds.translate.addresses import lookup_family, node_preference, one_endpoint
+from xds.translate.config_source import ADS
+from xds.translate.health import health_checks, outlier_detection
+from xds.translate.packed import packed
+from xds.translate.pools import NO_LIMITS, circuit_breakers
+from xds.translate.services import Upstream
+from xds.translate.sharing import SHARED
+
+_LOCAL_CONNECT_TIMEOUT: Final = timedelta(milliseconds=250)
+_CONNECT_TIMEOUT: Final = timedelta(seconds=1)
+
+_HTTP2: Final = {
+    "envoy.extensions.upstreams.http.v3.HttpProtocolOptions": packed(
+        envoy_http.HttpProtocolOptions(
+            explicit_http_config=envoy_http.HttpProtocolOptionsExplicitHttpConfig(
+                http2_protocol_options=envoy_core.Http2ProtocolOptions()
+            )
+        )
+    )
+}
+
+
+def ingress_cluster(
+    mesh: str, node: str, listener: Listener, application: str
+) -> envoy_cluster.Cluster:
+    """Return the application behind one listener of its node."""
+    mapping = listener.port_mapping
+    name = naming.ingress_cluster(mesh, node, mapping)
+    return envoy_cluster.Cluster(
+        name=name,
+        type=envoy_cluster.ClusterDiscoveryType.STATIC,
+        connect_timeout=_LOCAL_CONNECT_TIMEOUT,
+        load_assignment=one_endpoint(name, application, mapping.port),
+        circuit_breakers=circuit_breakers(listener.connection_pool),
+        typed_extension_protocol_options=_protocol(mapping),
+    )
+
+
+def egress_cluster(mesh: MeshSpec, upstream: Upstream) -> envoy_cluster.Cluster:
+    """Return a listener of a virtual node, found as the node says."""
+    return _egress_cluster(upstream, node_preference(mesh, upstream.spec))
+
+
+@lru_cache(SHARED)
+def _egress_cluster(upstream: Upstream, preference: IpPreference | None) -> envoy_cluster.Cluster:
+    discovery = upstream.spec.service_discovery
+    dns = None if discovery is None else discovery.dns
+    return _eds_cluster(upstream) if dns is None else _dns_cluster(upstream, dns, preference)
+
+
+def self_redirect_cluster(
+    mesh: str, gateway: str, listener: VirtualGatewayListener, address: str, *, alone: bool
+) -> envoy_cluster.Cluster:
+    """Return the way from a gateway's first pass, at one listener, to its second."""
+    name = naming.self_redirect_cluster(mesh, gateway, listener.port_mapping, alone=alone)
+    return envoy_cluster.Cluster(
+        name=name,
+        type=envoy_cluster.ClusterDiscoveryType.STATIC,
+        connect_timeout=_LOCAL_CONNECT_TIMEOUT,
+        load_assignment=one_endpoint(name, address, naming.EGRESS_PORT),
+        circuit_breakers=circuit_breakers(listener.connection_pool),
+        typed_extension_protocol_options=_protocol(listener.port_mapping),
+    )
+
+
+def allow_all_cluster(mesh: str) -> envoy_cluster.Cluster:
+    """Return the way to wherever a connection was going before it was redirected."""
+    return envoy_cluster.Cluster(
+        name=naming.allow_all_cluster(mesh),
+        type=envoy_cluster.ClusterDiscoveryType.ORIGINAL_DST,
+        lb_policy=envoy_cluster.ClusterLbPolicy.CLUSTER_PROVIDED,
+        connect_timeout=_CONNECT_TIMEOUT,
+        circuit_breakers=NO_LIMITS,
+    )
+
+
+def _dns_cluster(
+    upstream: Upstream, dns: DnsServiceDiscovery, preference: IpPreference | None
+) -> envoy_cluster.Cluster:
+    mapping = upstream.listener.port_mapping
+    every = dns.response_type == "ENDPOINTS"
+    discovery = envoy_cluster.ClusterDiscoveryType
+    return envoy_cluster.Cluster(
+        name=upstream.cluster,
+        type=discovery.STRICT_DNS if every else discovery.LOGICAL_DNS,
+        connect_timeout=_CONNECT_TIMEOUT,
+        dns_lookup_family=lookup_family(preference),
+        load_assignment=one_endpoint(upstream.cluster, dns.hostname, mapping.port),
+        health_checks=health_checks(upstream.listener, dns.hostname),
+        outlier_detection=outlier_detection(upstream.listener.outlier_detection),
+        # An instance whose name is gone is gone, healthy or not (App Mesh did so, too).
+        ignore_health_on_host_removal=True,
+        circuit_breakers=NO_LIMITS,
+        typed_extension_protocol_options=_protocol(mapping),
+    )
+
+
+def _eds_cluster(upstream: Upstream) -> envoy_cluster.Cluster:
+    hostname = _cloud_map_name(upstream.spec)
+    return envoy_cluster.Cluster(
+        name=upstream.cluster,
+        type=envoy_cluster.ClusterDiscoveryType.EDS,
+        eds_cluster_config=envoy_cluster.ClusterEdsClusterConfig(eds_config=ADS),
+        connect_timeout=_CONNECT_TIMEOUT,
+        health_checks=health_checks(upstream.listener, hostname),
+        outlier_detection=outlier_detection(upstream.listener.outlier_detection),
+        ignore_health_on_host_removal=True,
+        circuit_breakers=NO_LIMITS,
+        typed_extension_protocol_options=_protocol(upstream.listener.port_mapping),
+    )
+
+
+def _cloud_map_name(spec: VirtualNodeSpec) -> str:
+    """Return the name of a node in Cloud Map, ``service.namespace``; empty if it is not there."""
+    found = None if spec.service_discovery is None else spec.service_discovery.aws_cloud_map
+    return "" if found is None else f"{found.service_name}.{found.namespace_name}"
+
+
+def _protocol(mapping: PortMapping | GatewayPortMapping) -> dict[str, ProtobufAny]:
+    return _HTTP2 if mapping.protocol in ("http2", "grpc") else {}

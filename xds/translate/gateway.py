@@ -1,0 +1,119 @@
+"""The proxy of a virtual gateway: two passes through itself, as in App Mesh.
+
+First pass: the gateway's listener; gateway routes choose a virtual service and rewrite the request.
+Second pass: port 15001, dialled by the first; the routes of that service, exactly as a node's.
+"""
+
+from collections.abc import Iterable, Sequence
+
+from envoy_data_plane.envoy.config.listener.v3 import Listener as EnvoyListener
+from envoy_data_plane.envoy.config.route.v3 import RouteConfiguration
+
+from mesh.graph import MeshGraph
+from mesh.ports import targeted_services
+from mesh.spec import VirtualGatewaySpec
+from mesh.spec.virtual_gateway import VirtualGatewayListener
+from xds.nodes import Explicit, ProxyIdentity
+from xds.translate import clusters, listeners, naming
+from xds.translate.addresses import ANY_IPV4, LOOPBACK, any_socket, mesh_preference, socket
+from xds.translate.endpoints import endpoints
+from xds.translate.filters import http_filter
+from xds.translate.first_pass import first_pass
+from xds.translate.resources import NOTHING, Resources
+from xds.translate.second_pass import SECOND_PASS_ROUTES, second_pass
+from xds.translate.services import Service, services, upstreams
+
+
+def translate_gateway(
+    graph: MeshGraph, proxy: ProxyIdentity, spec: VirtualGatewaySpec
+) -> Resources:
+    """Return what the proxy of a virtual gateway gets."""
+    called = services(graph, targeted_services(graph, proxy.key))
+    mesh = graph.mesh_spec(proxy.key.mesh)
+    entrances = _sorted(spec)
+    if not entrances:
+        return NOTHING
+    alone = len(entrances) == 1
+    found = upstreams(called)
+    return Resources(
+        listeners=tuple(_listeners(graph, proxy, spec)),
+        routes=(
+            *_first_pass(graph, proxy, entrances, called),
+            second_pass(graph.gateway_routes(proxy.key), called),
+        ),
+        clusters=(
+            *(
+                clusters.self_redirect_cluster(
+                    proxy.key.mesh,
+                    proxy.key.name,
+                    entrance,
+                    _second_pass_address(proxy),
+                    alone=alone,
+                )
+                for entrance in entrances
+            ),
+            *(clusters.egress_cluster(mesh, upstream) for upstream in found),
+        ),
+        endpoints=tuple(each for upstream in found if (each := endpoints(upstream)) is not None),
+    )
+
+
+def _first_pass(
+    graph: MeshGraph,
+    proxy: ProxyIdentity,
+    entrances: Sequence[VirtualGatewayListener],
+    called: Sequence[Service],
+) -> Iterable[RouteConfiguration]:
+    alone = len(entrances) == 1
+    for entrance in entrances:
+        mapping = entrance.port_mapping
+        cluster = naming.self_redirect_cluster(proxy.key.mesh, proxy.key.name, mapping, alone=alone)
+        yield first_pass(graph, proxy.key, mapping, cluster, called)
+
+
+def _listeners(
+    graph: MeshGraph, proxy: ProxyIdentity, spec: VirtualGatewaySpec
+) -> Iterable[EnvoyListener]:
+    preference = mesh_preference(graph.mesh_spec(proxy.key.mesh))
+    ports = _entrance_ports(spec)
+    if isinstance(proxy.addressing, Explicit):
+        yield from listeners.explicit_ingress(proxy.addressing.ingress, ports)
+        name = naming.egress_listener(proxy.addressing.egress)
+    else:
+        for port in ports:
+            listener = naming.ingress_listener(ANY_IPV4, port.number)
+            yield listeners.ingress_listener(listener, any_socket(preference, port.number), port)
+        name = naming.egress_listener()
+    # App Mesh bound the second pass to every address, so that whoever reached port 15001 from
+    # outside walked around the gateway's own routes. Only the proxy itself has to reach it; the
+    # name stays, for dashboards.
+    inner = http_filter(naming.EGRESS_STAT_PREFIX, SECOND_PASS_ROUTES, "http", spec.logging)
+    address = socket(_second_pass_address(proxy), naming.EGRESS_PORT)
+    yield listeners.egress_listener(name, address, listeners.Port(naming.EGRESS_PORT, inner))
+
+
+def _entrance_ports(spec: VirtualGatewaySpec) -> list[listeners.Port]:
+    entrances = _sorted(spec)
+    alone = len(entrances) == 1
+    return [
+        listeners.Port(
+            mapping.port,
+            http_filter(
+                naming.ingress_stat_prefix(mapping, alone=alone),
+                naming.ingress_routes(mapping),
+                mapping.protocol,
+                spec.logging,
+                edge=True,
+            ),
+        )
+        for mapping in (entrance.port_mapping for entrance in entrances)
+    ]
+
+
+def _second_pass_address(proxy: ProxyIdentity) -> str:
+    return proxy.addressing.egress if isinstance(proxy.addressing, Explicit) else LOOPBACK
+
+
+def _sorted(spec: VirtualGatewaySpec) -> list[VirtualGatewayListener]:
+    found = {listener.port_mapping.port: listener for listener in spec.listeners}
+    return [found[port] for port in sorted(found)]

@@ -1,0 +1,164 @@
+"""Matchers: what a route of App Mesh asks of a request, as Envoy asks it.
+
+Regular expressions match the whole value, as they always did in App Mesh's Envoys.
+"""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import assert_never
+
+from envoy_data_plane.envoy.config.route import v3 as envoy_route
+from envoy_data_plane.envoy.type.matcher import v3 as envoy_matcher
+from envoy_data_plane.envoy.type.v3 import Int64Range
+
+from mesh.spec import RouteSpec
+from mesh.spec.gateway_route import GrpcGatewayRouteMatch, HostnameMatch, HttpGatewayRouteMatch
+from mesh.spec.match import HeaderMatch, HeaderMatchMethod, PathMatch, QueryParameter
+from mesh.spec.route import GrpcRouteMatch, HttpRouteMatch
+from xds.translate.bounds import signed
+
+
+@dataclass(frozen=True, slots=True)
+class Path:
+    """What is asked of a request's path: exactly one of these."""
+
+    prefix: str | None = None
+    exact: str | None = None
+    regex: str | None = None
+
+
+ANY_PATH = Path(prefix="/")
+
+
+def route_match(spec: RouteSpec, *also: envoy_route.HeaderMatcher) -> envoy_route.RouteMatch:
+    """Return the match of a route, and of further header matchers. For TCP it takes everything."""
+    if spec.grpc_route is not None:
+        return _grpc_match(spec.grpc_route.match, also)
+    http = spec.http2_route or spec.http_route
+    if http is None:
+        return match_path(ANY_PATH, also)
+    return match_path(
+        http_path(http.match.prefix, http.match.path),
+        [*also, *_pseudo_headers(http.match), *map(_header, http.match.headers or ())],
+        http.match.query_parameters or (),
+    )
+
+
+def gateway_match(
+    match: HttpGatewayRouteMatch | GrpcGatewayRouteMatch, path: Path
+) -> envoy_route.RouteMatch:
+    """Return the match of a gateway route for one of the paths it takes."""
+    host = _hostname(match.hostname)
+    match match:
+        case HttpGatewayRouteMatch():
+            method = [] if match.method is None else [exact_header(":method", match.method)]
+            headers = [*host, *method, *map(_header, match.headers or ())]
+            return match_path(path, headers, match.query_parameters or ())
+        case GrpcGatewayRouteMatch():
+            return match_path(path, [*host, *map(_header, match.metadata or ())], grpc=True)
+        case _:
+            assert_never(match)
+
+
+def match_path(
+    path: Path,
+    headers: Iterable[envoy_route.HeaderMatcher] = (),
+    query: Iterable[QueryParameter] = (),
+    *,
+    grpc: bool = False,
+) -> envoy_route.RouteMatch:
+    """Return a match of a path and of all these."""
+    return envoy_route.RouteMatch(
+        prefix=path.prefix,
+        path=path.exact,
+        safe_regex=None if path.regex is None else _regex(path.regex),
+        headers=list(headers),
+        query_parameters=[_query(parameter) for parameter in query],
+        grpc=envoy_route.RouteMatchGrpcRouteMatchOptions() if grpc else None,
+    )
+
+
+def http_path(prefix: str | None, path: PathMatch | None) -> Path:
+    """Return what an HTTP match asks of the path; nothing said means every path."""
+    if path is None:
+        return Path(prefix=prefix or "/")
+    return Path(exact=path.exact, regex=None if path.exact is not None else path.regex)
+
+
+def grpc_path(service: str | None, method: str | None = None) -> Path:
+    """Return the path of a gRPC service, or of one of its methods."""
+    if service is None:
+        return ANY_PATH
+    return Path(prefix=f"/{service}/") if method is None else Path(exact=f"/{service}/{method}")
+
+
+def exact_header(name: str, value: str) -> envoy_route.HeaderMatcher:
+    """Return a matcher for a header with exactly this value."""
+    return envoy_route.HeaderMatcher(
+        name=name, string_match=envoy_matcher.StringMatcher(exact=value)
+    )
+
+
+def _grpc_match(
+    match: GrpcRouteMatch, also: Iterable[envoy_route.HeaderMatcher]
+) -> envoy_route.RouteMatch:
+    path = grpc_path(match.service_name, match.method_name)
+    return match_path(path, [*also, *map(_header, match.metadata or ())], grpc=True)
+
+
+def _pseudo_headers(match: HttpRouteMatch) -> Iterable[envoy_route.HeaderMatcher]:
+    if match.method is not None:
+        yield exact_header(":method", match.method)
+    if match.scheme is not None:
+        yield exact_header(":scheme", match.scheme)
+
+
+def _header(header: HeaderMatch) -> envoy_route.HeaderMatcher:
+    method = header.match
+    # Envoy holds the host of a request under HTTP/2's name for it, whatever the protocol was.
+    name = ":authority" if header.name.lower() == "host" else header.name
+    return envoy_route.HeaderMatcher(
+        name=name,
+        present_match=True if method is None else None,
+        range_match=(
+            Int64Range(start=signed(method.range.start), end=signed(method.range.end))
+            if method is not None and method.range is not None
+            else None
+        ),
+        string_match=None if method is None or method.range is not None else _string(method),
+        invert_match=bool(header.invert),
+    )
+
+
+def _string(method: HeaderMatchMethod) -> envoy_matcher.StringMatcher:
+    return envoy_matcher.StringMatcher(
+        exact=method.exact,
+        prefix=method.prefix,
+        suffix=method.suffix,
+        safe_regex=None if method.regex is None else _regex(method.regex),
+    )
+
+
+def _query(parameter: QueryParameter) -> envoy_route.QueryParameterMatcher:
+    exact = None if parameter.match is None else parameter.match.exact
+    return envoy_route.QueryParameterMatcher(
+        name=parameter.name,
+        string_match=None if exact is None else envoy_matcher.StringMatcher(exact=exact),
+        present_match=True if exact is None else None,
+    )
+
+
+def _hostname(host: HostnameMatch | None) -> Iterable[envoy_route.HeaderMatcher]:
+    """Match the host with or without a port, in any case, as Envoy does for virtual hosts."""
+    if host is not None:
+        name = host.exact if host.exact is not None else host.suffix or ""
+        ahead = "" if host.exact is not None else ".*"
+        regex = _regex(f"(?i){ahead}{re.escape(name)}(:[0-9]+)?")
+        yield envoy_route.HeaderMatcher(
+            name=":authority", string_match=envoy_matcher.StringMatcher(safe_regex=regex)
+        )
+
+
+def _regex(regex: str) -> envoy_matcher.RegexMatcher:
+    return envoy_matcher.RegexMatcher(regex=regex)

@@ -1,0 +1,180 @@
+"""The proxy of a virtual node: its application's traffic in, and its calls to backends out."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from envoy_data_plane.envoy.config.cluster.v3 import Cluster as EnvoyCluster
+from envoy_data_plane.envoy.config.listener import v3 as envoy_listener
+from envoy_data_plane.envoy.config.route.v3 import RouteConfiguration
+
+from mesh.graph import MeshGraph
+from mesh.ports import backend_services
+from mesh.spec import MeshSpec, VirtualNodeSpec
+from mesh.spec.common import PortMapping
+from mesh.spec.logging import Logging
+from mesh.spec.virtual_node import Listener
+from xds.nodes import APPLICATION, Explicit, ProxyIdentity
+from xds.translate import clusters, listeners, naming, timeouts
+from xds.translate.addresses import application_address, node_preference
+from xds.translate.endpoints import endpoints
+from xds.translate.filters import http_filter, tcp_filter, weighted_tcp_filter
+from xds.translate.resources import Resources
+from xds.translate.routes import egress_route_configuration, ingress_route_configuration
+from xds.translate.services import Service, ServicePort, services, upstreams
+
+
+@dataclass(frozen=True, slots=True)
+class _EgressPort:
+    """A port that backends are called on, with every service that is called there."""
+
+    mapping: PortMapping
+    called: tuple[tuple[Service, ServicePort], ...]
+
+
+def translate_node(graph: MeshGraph, proxy: ProxyIdentity, spec: VirtualNodeSpec) -> Resources:
+    """Return what the proxy of a virtual node gets.
+
+    With explicit addressing the application opens its own connections to what is not in the mesh,
+    so the mesh's egress filter has nothing to act on: a host that is no backend gets 404.
+    """
+    mesh = graph.mesh_spec(proxy.key.mesh)
+    called = services(graph, backend_services(graph, proxy.key))
+    ports = _egress_ports(called)
+    allow_all = _allow_all_cluster(proxy, mesh)
+    found = upstreams(called)
+    return Resources(
+        listeners=_listeners(proxy, mesh, spec, ports, allow_all),
+        routes=(*_ingress_routes(proxy, spec), *_egress_routes(ports, allow_all)),
+        clusters=(
+            *_ingress_clusters(proxy, mesh, spec),
+            *(clusters.egress_cluster(mesh, upstream) for upstream in found),
+            *([] if allow_all is None else [clusters.allow_all_cluster(proxy.key.mesh)]),
+        ),
+        endpoints=tuple(each for upstream in found if (each := endpoints(upstream)) is not None),
+    )
+
+
+def _egress_ports(called: Iterable[Service]) -> tuple[_EgressPort, ...]:
+    """Group services by the port they are called on. The linker refuses two protocols on one."""
+    by_port: dict[int, list[tuple[Service, ServicePort]]] = {}
+    for service in called:
+        for port in service.ports:
+            by_port.setdefault(port.mapping.port, []).append((service, port))
+    return tuple(_egress_port(by_port[port]) for port in sorted(by_port))
+
+
+def _egress_port(called: Sequence[tuple[Service, ServicePort]]) -> _EgressPort:
+    mapping = called[0][1].mapping
+    tcp = mapping.protocol == "tcp"
+    return _EgressPort(
+        mapping, tuple(each for each in called if (each[1].mapping.protocol == "tcp") == tcp)
+    )
+
+
+def _allow_all_cluster(proxy: ProxyIdentity, mesh: MeshSpec) -> str | None:
+    if isinstance(proxy.addressing, Explicit) or mesh.egress_filter is None:
+        return None
+    allowed = mesh.egress_filter.type == "ALLOW_ALL"
+    return naming.allow_all_cluster(proxy.key.mesh) if allowed else None
+
+
+def _listeners(
+    proxy: ProxyIdentity,
+    mesh: MeshSpec,
+    spec: VirtualNodeSpec,
+    egress: Iterable[_EgressPort],
+    allow_all: str | None,
+) -> tuple[envoy_listener.Listener, ...]:
+    inward = _ingress_ports(proxy, spec)
+    outward = [port for each in egress if (port := _egress_filter(each, spec.logging)) is not None]
+    if isinstance(proxy.addressing, Explicit):
+        return (
+            *listeners.explicit_ingress(proxy.addressing.ingress, inward),
+            *listeners.explicit_egress(proxy.addressing.egress, outward),
+        )
+    preference = node_preference(mesh, spec)
+    otherwise = allow_all and tcp_filter(naming.EGRESS_STAT_PREFIX, allow_all, None, spec.logging)
+    return (
+        *listeners.intercepted_ingress(preference, inward),
+        *listeners.intercepted_egress(preference, outward, otherwise or None),
+    )
+
+
+def _ingress_ports(proxy: ProxyIdentity, spec: VirtualNodeSpec) -> list[listeners.Port]:
+    alone = len(spec.listeners or ()) == 1
+    return [
+        listeners.Port(
+            listener.port_mapping.port, _ingress_filter(proxy, listener, spec.logging, alone=alone)
+        )
+        for listener in _sorted(spec)
+    ]
+
+
+def _ingress_filter(
+    proxy: ProxyIdentity, listener: Listener, logging: Logging | None, *, alone: bool
+) -> envoy_listener.Filter:
+    mapping = listener.port_mapping
+    prefix = naming.ingress_stat_prefix(mapping, alone=alone)
+    if mapping.protocol == "tcp":
+        idle = timeouts.of_tcp_listener(listener.timeout)
+        return tcp_filter(prefix, _application(proxy, mapping), idle, logging)
+    return http_filter(prefix, naming.ingress_routes(mapping), mapping.protocol, logging)
+
+
+def _egress_filter(port: _EgressPort, logging: Logging | None) -> listeners.Port | None:
+    mapping, prefix = port.mapping, naming.EGRESS_STAT_PREFIX
+    if mapping.protocol != "tcp":
+        routes = naming.egress_routes(mapping.protocol, mapping.port)
+        return listeners.Port(mapping.port, http_filter(prefix, routes, mapping.protocol, logging))
+    # A connection names no host: the first service has the port (the linker refuses a second).
+    filter_ = _tcp_filter(port.called[0][1], logging)
+    return None if filter_ is None else listeners.Port(mapping.port, filter_)
+
+
+def _tcp_filter(port: ServicePort, logging: Logging | None) -> envoy_listener.Filter | None:
+    prefix = naming.EGRESS_STAT_PREFIX
+    if port.direct is not None:
+        idle = timeouts.of_tcp_listener(port.direct.listener.timeout)
+        return tcp_filter(prefix, port.direct.cluster, idle, logging)
+    if not port.routes:
+        return None
+    first = port.routes[0]
+    idle = timeouts.of_tcp_route(first.spec)
+    return weighted_tcp_filter(prefix, first.shares, idle, logging)
+
+
+def _ingress_routes(proxy: ProxyIdentity, spec: VirtualNodeSpec) -> Iterable[RouteConfiguration]:
+    for listener in _sorted(spec):
+        mapping = listener.port_mapping
+        if mapping.protocol != "tcp":
+            cluster = _application(proxy, mapping)
+            yield ingress_route_configuration(proxy.key.name, mapping, cluster, listener.timeout)
+
+
+def _egress_routes(
+    ports: Iterable[_EgressPort], allow_all: str | None
+) -> Iterable[RouteConfiguration]:
+    for port in ports:
+        if port.mapping.protocol != "tcp":
+            yield egress_route_configuration(port.mapping, port.called, allow_all)
+
+
+def _ingress_clusters(
+    proxy: ProxyIdentity, mesh: MeshSpec, spec: VirtualNodeSpec
+) -> Iterable[EnvoyCluster]:
+    if isinstance(proxy.addressing, Explicit):
+        address = proxy.addressing.application or APPLICATION
+    else:
+        address = application_address(node_preference(mesh, spec))
+    for listener in _sorted(spec):
+        yield clusters.ingress_cluster(proxy.key.mesh, proxy.key.name, listener, address)
+
+
+def _application(proxy: ProxyIdentity, mapping: PortMapping) -> str:
+    return naming.ingress_cluster(proxy.key.mesh, proxy.key.name, mapping)
+
+
+def _sorted(spec: VirtualNodeSpec) -> list[Listener]:
+    """Return a node's listeners by port, one for each; the spec may not repeat a port."""
+    found = {listener.port_mapping.port: listener for listener in spec.listeners or ()}
+    return [found[port] for port in sorted(found)]

@@ -1,0 +1,39 @@
+"""What a proxy gets: resources by type, in an order that depends on nothing but their names."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final, TypeAlias
+
+import betterproto2
+from envoy_data_plane.envoy.config.cluster.v3 import Cluster
+from envoy_data_plane.envoy.config.endpoint.v3 import ClusterLoadAssignment
+from envoy_data_plane.envoy.config.listener.v3 import Listener
+from envoy_data_plane.envoy.config.route.v3 import RouteConfiguration
+
+from xds.type_urls import CLUSTER, ENDPOINT, LISTENER, ROUTE, TypeUrl
+
+Translation: TypeAlias = Mapping[TypeUrl, tuple[betterproto2.Message, ...]]
+"""Envoy resources by type, each type sorted by name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Resources:
+    """What a proxy gets, in any order."""
+
+    listeners: tuple[Listener, ...]
+    routes: tuple[RouteConfiguration, ...]
+    clusters: tuple[Cluster, ...]
+    endpoints: tuple[ClusterLoadAssignment, ...]
+
+    def sorted(self) -> Translation:
+        """Return them by type; a type the proxy gets none of is there, and empty."""
+        return {
+            CLUSTER: tuple(sorted(self.clusters, key=lambda each: each.name)),
+            ENDPOINT: tuple(sorted(self.endpoints, key=lambda each: each.cluster_name)),
+            LISTENER: tuple(sorted(self.listeners, key=lambda each: each.name)),
+            ROUTE: tuple(sorted(self.routes, key=lambda each: each.name)),
+        }
+
+
+NOTHING: Final = Resources((), (), (), ())
+"""What a proxy gets that has nothing to do."""

@@ -1,0 +1,150 @@
+"""Route configurations of virtual nodes, and the routes that a gateway's second pass shares."""
+
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from typing import Final
+
+from envoy_data_plane.envoy.config.route import v3 as envoy_route
+
+from mesh.spec import RouteSpec
+from mesh.spec.common import PortMapping
+from mesh.spec.listener import HttpTimeout, ListenerTimeout
+from mesh.spec.route import GrpcRetryPolicy, HttpRetryPolicy
+from xds.translate import naming, timeouts
+from xds.translate.domains import domains_of
+from xds.translate.matchers import ANY_PATH, exact_header, match_path, route_match
+from xds.translate.retries import DEFAULT, retry_policy
+from xds.translate.services import Routed, Service, ServicePort, Share
+from xds.translate.sharing import SHARED
+
+EVERY_HOST: Final = "*"
+
+
+def ingress_route_configuration(
+    node: str, mapping: PortMapping, cluster: str, timeout: ListenerTimeout | None
+) -> envoy_route.RouteConfiguration:
+    """Return the way from a listener of a node to its application: everything, whatever the host.
+
+    The listener's timeouts hold here, whatever those of the caller's route were.
+    """
+    action = _to_cluster(cluster, timeouts.of_listener(timeout), retry=None)
+    return envoy_route.RouteConfiguration(
+        name=naming.ingress_routes(mapping),
+        virtual_hosts=[
+            envoy_route.VirtualHost(
+                name=node,
+                domains=[EVERY_HOST],
+                routes=[envoy_route.Route(match=match_path(ANY_PATH), route=action)],
+            )
+        ],
+    )
+
+
+def egress_route_configuration(
+    port: PortMapping, called: Sequence[tuple[Service, ServicePort]], allow_all: str | None
+) -> envoy_route.RouteConfiguration:
+    """Return the virtual hosts of a port that backends are called on, sorted by name.
+
+    ``allow_all`` is the cluster for every other host; None leaves them with 404.
+    """
+    domains = domains_of([(service.name, port.port) for service, _ in called])
+    hosts = [
+        envoy_route.VirtualHost(
+            name=service.name,
+            domains=list(domains[service.name]),
+            routes=list(routes_of(service_port)),
+        )
+        for service, service_port in called
+        if domains[service.name]
+    ]
+    return envoy_route.RouteConfiguration(
+        name=naming.egress_routes(port.protocol, port.port),
+        virtual_hosts=[*hosts, *_everything_else(allow_all)],
+    )
+
+
+@lru_cache(SHARED)
+def routes_of(
+    port: ServicePort, guards: tuple[tuple[str, str], ...] = ()
+) -> tuple[envoy_route.Route, ...]:
+    """Return the routes of a virtual service's port in matching order.
+
+    ``guards`` are headers with the values that a request must also have.
+    """
+    asked = [exact_header(name, value) for name, value in guards]
+    if port.direct is not None:
+        # Nobody can write timeouts for a service that a node provides by itself: the node's own
+        # are the only ones there are.
+        timeout = timeouts.of_listener(port.direct.listener.timeout)
+        action = _to_cluster(port.direct.cluster, timeout, retry=DEFAULT)
+        return (envoy_route.Route(match=match_path(ANY_PATH, asked), route=action),)
+    return tuple(_route(route, asked) for route in port.routes)
+
+
+def _route(route: Routed, guards: Iterable[envoy_route.HeaderMatcher]) -> envoy_route.Route:
+    weighted = _weighted(route.shares)
+    return envoy_route.Route(
+        name=route.name,
+        match=route_match(route.spec, *guards),
+        route=None if weighted is None else _to_shares(weighted, route.spec),
+        direct_response=_UNAVAILABLE if weighted is None else None,
+    )
+
+
+_UNAVAILABLE: Final = envoy_route.DirectResponseAction(status=503)
+"""For a route that leads nowhere. Envoy rejects weights that sum up to zero."""
+
+
+def _weighted(shares: Sequence[Share]) -> envoy_route.WeightedCluster | None:
+    if not any(share.weight for share in shares):
+        return None
+    return envoy_route.WeightedCluster(
+        clusters=[
+            envoy_route.WeightedClusterClusterWeight(
+                name=share.upstream.cluster, weight=share.weight
+            )
+            for share in shares
+        ]
+    )
+
+
+def _to_shares(weighted: envoy_route.WeightedCluster, spec: RouteSpec) -> envoy_route.RouteAction:
+    timeout = timeouts.of_route(spec)
+    return envoy_route.RouteAction(
+        weighted_clusters=weighted,
+        timeout=timeouts.per_request(timeout),
+        idle_timeout=timeouts.idle(timeout),
+        retry_policy=retry_policy(_written_policy(spec)),
+    )
+
+
+def _to_cluster(
+    cluster: str, timeout: HttpTimeout | None, *, retry: envoy_route.RetryPolicy | None
+) -> envoy_route.RouteAction:
+    return envoy_route.RouteAction(
+        cluster=cluster,
+        timeout=timeouts.per_request(timeout),
+        idle_timeout=timeouts.idle(timeout),
+        retry_policy=retry,
+    )
+
+
+def _written_policy(spec: RouteSpec) -> HttpRetryPolicy | GrpcRetryPolicy | None:
+    for each in (spec.http_route, spec.http2_route, spec.grpc_route):
+        if each is not None:
+            return each.retry_policy
+    return None
+
+
+def _everything_else(cluster: str | None) -> list[envoy_route.VirtualHost]:
+    if cluster is None:
+        return []
+    # What is not in the mesh has no timeout in it either.
+    action = envoy_route.RouteAction(cluster=cluster, timeout=timeouts.OFF)
+    return [
+        envoy_route.VirtualHost(
+            name=naming.ALLOW_ALL_HOST,
+            domains=[EVERY_HOST],
+            routes=[envoy_route.Route(match=match_path(ANY_PATH), route=action)],
+        )
+    ]

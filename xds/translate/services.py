@@ -1,0 +1,141 @@
+"""What a proxy can call: virtual services, the ports they are dialled on, and who answers there.
+
+Every Envoy noun of the egress side (listeners, routes, clusters) is made from these values, so that
+the graph is walked once and in one order.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from mesh.graph import MeshGraph
+from mesh.keys import Kind, ResourceKey
+from mesh.ports import node_listeners, provider, resource_ports, routes_on, target_listener
+from mesh.references import weighted_targets
+from mesh.resource import Resource
+from mesh.spec import RouteSpec, VirtualNodeSpec
+from mesh.spec.common import PortMapping
+from mesh.spec.listener import HttpTimeout
+from mesh.spec.virtual_node import Listener
+from xds.translate import naming, timeouts
+
+
+@dataclass(frozen=True, slots=True)
+class Upstream:
+    """A listener of a virtual node as its callers see it: one egress cluster."""
+
+    mesh: str
+    node: str
+    spec: VirtualNodeSpec
+    listener: Listener
+
+    @property
+    def cluster(self) -> str:
+        """Return the name of its cluster."""
+        return naming.egress_cluster(self.mesh, self.node, self.listener.port_mapping)
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """An upstream and its part of a route's traffic."""
+
+    upstream: Upstream
+    weight: int
+
+
+@dataclass(frozen=True, slots=True)
+class Routed:
+    """A route with its targets followed; those that lead nowhere are left out."""
+
+    name: str
+    spec: RouteSpec
+    shares: tuple[Share, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ServicePort:
+    """A port on which callers dial a virtual service, and who answers there.
+
+    ``direct`` is the virtual node that provides the service; otherwise a virtual router's
+    ``routes`` do, in matching order.
+    """
+
+    mapping: PortMapping
+    direct: Upstream | None = None
+    routes: tuple[Routed, ...] = ()
+
+    @property
+    def timeouts(self) -> tuple[HttpTimeout | None, ...]:
+        """Return the timeouts a request may meet here, one for each route."""
+        if self.direct is not None:
+            return (timeouts.of_listener(self.direct.listener.timeout),)
+        return tuple(timeouts.of_route(route.spec) for route in self.routes)
+
+    @property
+    def upstreams(self) -> tuple[Upstream, ...]:
+        """Return everyone who may answer, those with no share of the traffic too."""
+        if self.direct is not None:
+            return (self.direct,)
+        return tuple(share.upstream for route in self.routes for share in route.shares)
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """A virtual service, with its ports in declared order; none when nobody provides it."""
+
+    name: str
+    ports: tuple[ServicePort, ...]
+
+
+def services(graph: MeshGraph, resources: Iterable[Resource]) -> tuple[Service, ...]:
+    """Return these virtual services with everything they lead to, sorted by name."""
+    keys = sorted(resource.key for resource in resources)
+    return tuple(Service(key.name, _ports(graph, key)) for key in keys)
+
+
+def upstreams(called: Iterable[Service]) -> tuple[Upstream, ...]:
+    """Return every upstream of these services once, sorted by cluster name."""
+    found = {
+        upstream.cluster: upstream
+        for service in called
+        for port in service.ports
+        for upstream in port.upstreams
+    }
+    return tuple(found[name] for name in sorted(found))
+
+
+def _ports(graph: MeshGraph, service: ResourceKey) -> tuple[ServicePort, ...]:
+    found = provider(graph, service)
+    if found is None:
+        return ()
+    if found.key.kind is Kind.VIRTUAL_ROUTER:
+        return tuple(
+            ServicePort(mapping, routes=_routes(graph, found.key, mapping))
+            for mapping in resource_ports(found)
+        )
+    return tuple(
+        ServicePort(listener.port_mapping, direct=upstream)
+        for listener in node_listeners(graph, service.mesh, found.key.name)
+        if (upstream := _upstream(graph, service.mesh, found.key.name, listener)) is not None
+    )
+
+
+def _routes(graph: MeshGraph, router: ResourceKey, mapping: PortMapping) -> tuple[Routed, ...]:
+    tcp = mapping.protocol == "tcp"
+    return tuple(
+        Routed(route.key.name, route.spec, tuple(_shares(graph, router.mesh, route.spec)))
+        for route in routes_on(graph, router, mapping.port)
+        if isinstance(route.spec, RouteSpec) and (route.spec.tcp_route is not None) == tcp
+    )
+
+
+def _shares(graph: MeshGraph, mesh: str, route: RouteSpec) -> Iterable[Share]:
+    for target in weighted_targets(route):
+        listener = target_listener(graph, mesh, target)
+        upstream = _upstream(graph, mesh, target.virtual_node, listener)
+        if upstream is not None:
+            yield Share(upstream, target.weight)
+
+
+def _upstream(graph: MeshGraph, mesh: str, node: str, listener: Listener | None) -> Upstream | None:
+    spec = graph.node(mesh, node)
+    return None if spec is None or listener is None else Upstream(mesh, node, spec, listener)
