@@ -2,7 +2,7 @@
 
 ``hash`` is the SHA-256, in hex, of
 
-    "gitmesh-event-v1" NUL <prev_hash as 32 bytes> <canonical JSON of the event>
+    "gitmesh-event-v1" NUL <prev_hash as 32 bytes> <canonical JSON of the event, in UTF-8>
 
 where the JSON holds ``seq``, ``kind``, ``v``, ``subject``, ``commit``, ``actor`` and ``data``, and
 in the delivery chain ``at`` too. In the mesh chain the time of writing is no part of it: two
@@ -10,11 +10,12 @@ servers that read the same history at different times have the same hashes.
 """
 
 import hashlib
-from typing import Final
+import json
+from typing import Final, NamedTuple
 
 from events.codec import Encoded
 from events.types import Chain, Seq
-from mesh.canonical import JsonObject, canonical
+from mesh.canonical import canonical
 
 GENESIS: Final = "0" * 64
 """What stands for the hash before the first event."""
@@ -22,18 +23,44 @@ GENESIS: Final = "0" * 64
 _DOMAIN: Final = b"gitmesh-event-v1\0"
 
 
-def event_hash(chain: Chain, prev_hash: str, seq: Seq, event: Encoded, at: str) -> str:
-    """Return the hash of an event at that place in that chain."""
-    body: JsonObject = {
-        "seq": seq,
-        "kind": event.kind,
-        "v": event.v,
-        "subject": event.subject,
-        "commit": event.commit,
-        "actor": event.actor,
-        "data": event.data,
-    }
-    if chain is Chain.DELIVERY:
-        body["at"] = at
-    text = canonical(body).encode()
-    return hashlib.sha256(_DOMAIN + bytes.fromhex(prev_hash) + text).hexdigest()
+class Row(NamedTuple):
+    """One event as its table holds it: the columns, in their order."""
+
+    seq: int
+    kind: str
+    v: int
+    subject: str
+    commit: str
+    actor: str
+    at: str
+    data: str
+    """Canonical JSON."""
+    prev_hash: str
+    hash: str
+
+
+def seal(chain: Chain, prev_hash: str, seq: Seq, event: Encoded, at: str) -> Row:
+    """Return the row of an event at that place in that chain.
+
+    :raises ValueError: the event holds what canonical JSON has no text for.
+    """
+    heading = (event.kind, event.v, event.subject, event.commit, event.actor)
+    row = Row(seq, *heading, at, canonical(event.data), prev_hash, "")
+    return row._replace(hash=event_hash(chain, row))
+
+
+def event_hash(chain: Chain, row: Row) -> str:
+    """Return the hash that a row must have; its own ``hash`` plays no part."""
+    return hashlib.sha256(_DOMAIN + bytes.fromhex(row.prev_hash) + _sealed(chain, row)).hexdigest()
+
+
+def _sealed(chain: Chain, row: Row) -> bytes:
+    # The data is hashed as it stands, so that even a changed space in it is found.
+    at = f'"at":{_text(row.at)},' if chain is Chain.DELIVERY else ""
+    return (
+        f'{{"actor":{_text(row.actor)},{at}"commit":{_text(row.commit)},"data":{row.data},'
+        f'"kind":{_text(row.kind)},"seq":{row.seq},"subject":{_text(row.subject)},"v":{row.v}}}'
+    ).encode()
+
+
+_text: Final = json.JSONEncoder(ensure_ascii=False).encode

@@ -29,7 +29,7 @@ from events.types import (
     TrafficShifted,
 )
 from mesh.canonical import JsonObject
-from mesh.errors import Fatal
+from mesh.errors import Fatal, UsageError
 
 SERVER: Final = "gitmesh"
 """The actor of what the server does by itself."""
@@ -69,7 +69,7 @@ def actor_of(event: Event) -> str | None:
 def decode(record: Record, upcasters: Mapping[tuple[str, int], Upcaster] = UPCASTERS) -> Event:
     """Return the event that a record holds, whatever version of its kind it was written in.
 
-    :raises Fatal: the record was written by a newer gitmesh.
+    :raises Fatal: the record was written by a newer gitmesh, or is damaged.
     """
     return revive(record.kind, record.v, record.subject, record.commit, record.data, upcasters)
 
@@ -84,7 +84,7 @@ def revive(
 ) -> Event:
     """Return the event with these parts; see :func:`decode`.
 
-    :raises Fatal: it was written by a newer gitmesh.
+    :raises Fatal: it was written by a newer gitmesh, or is damaged.
     """
     body = BODIES.get(kind)
     if body is None or v > body.v:
@@ -92,9 +92,15 @@ def revive(
             f"the log holds a {kind} v{v} about {subject!r}, which is not known here",
             hint="it was written by a newer gitmesh: upgrade this one",
         )
-    for each in range(v, body.v):
-        data = upcasters[kind, each](data)
-    return body.load(subject, CommitId(commit), data)
+    try:
+        for each in range(v, body.v):
+            data = upcasters[kind, each](data)
+        return body.load(subject, CommitId(commit), data)
+    except (LookupError, TypeError, ValueError, UsageError) as error:
+        raise Fatal(
+            f"the log holds a {kind} v{v} about {subject!r} that cannot be understood: {error!r}",
+            hint="run gitmesh verify on the log",
+        ) from error
 
 
 def _heading(event: Event, actor: str) -> tuple[str, str, str]:

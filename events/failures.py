@@ -4,6 +4,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Final
 
 from mesh.errors import Fatal, GitmeshError, Retryable
 
@@ -31,21 +32,31 @@ def explained(path: Path) -> Iterator[None]:
 
 def _explain(path: Path, error: sqlite3.Error) -> GitmeshError:
     text = str(error)
-    if "disk is full" in text:
-        return LogUnavailable(f"{path}: no room for the event log", hint="free some disk space")
-    if "locked" in text:
-        return LogUnavailable(
-            f"{path}: another process holds the event log", hint="end what has the file open"
-        )
-    if "not a database" in text or "malformed" in text:
-        return Fatal(
-            f"{path}: this is not an event log, or it is damaged: {text}",
-            hint="restore it from a backup; or move it away, and the mesh chain is made "
-            "again from git (the delivery chain is not)",
-        )
-    if "readonly" in text or "unable to open" in text:
-        return Fatal(
-            f"{path}: the event log cannot be opened: {text}",
-            hint="check that the file and its folder exist and may be written",
-        )
-    return Fatal(f"{path}: {text}", hint="run gitmesh verify on the log")
+    # Not every error carries a code: text that is no UTF-8, say, is found by Python itself.
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # without SQLite's finer distinctions
+    match code:
+        case sqlite3.SQLITE_FULL:
+            return LogUnavailable(f"{path}: no room for the event log", hint="free some disk space")
+        case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
+            return LogUnavailable(
+                f"{path}: another process holds the event log", hint="end what has the file open"
+            )
+        case sqlite3.SQLITE_NOTADB | sqlite3.SQLITE_CORRUPT:
+            return Fatal(
+                f"{path}: this is not an event log, or it is damaged: {text}", hint=_RESTORE
+            )
+        case sqlite3.SQLITE_READONLY | sqlite3.SQLITE_CANTOPEN | sqlite3.SQLITE_PERM:
+            return Fatal(
+                f"{path}: the event log cannot be opened: {text}",
+                hint="check that the file and its folder exist and may be written",
+            )
+        case sqlite3.SQLITE_IOERR:
+            return Fatal(f"{path}: the disk does not work as it should: {text}", hint=_RESTORE)
+        case _:
+            return Fatal(f"{path}: {text}", hint="run gitmesh verify on the log")
+
+
+_RESTORE: Final = (
+    "restore it from a backup; or move it away, and the mesh chain is made again from git "
+    "(the delivery chain is not)"
+)

@@ -3,12 +3,11 @@
 import sqlite3
 from collections.abc import Callable, Iterator
 
-from events.chain import GENESIS, event_hash
-from events.codec import Encoded
+from events.chain import GENESIS, Row, event_hash
 from events.projections import rebuild, rows
-from events.schema import missing_triggers
+from events.schema import TABLES, wrong_triggers
 from events.types import START, Chain, Record, Seq
-from mesh.errors import GitmeshError
+from mesh.errors import Fatal
 
 
 def findings(
@@ -16,37 +15,32 @@ def findings(
 ) -> list[str]:
     """Return everything that is wrong with a log, in words; nothing when it is whole.
 
+    Of each chain the first event that is wrong is named: nothing behind it can be trusted either.
     A tail that was cut off cannot be seen from within: for that, the head must have been written
     down elsewhere.
     """
-    found = [f"trigger {name} is missing or altered" for name in missing_triggers(connection)]
+    found = [f"trigger {trigger}" for trigger in wrong_triggers(connection)]
     for chain in Chain:
-        found += _chain_findings(chain, read(chain))
-    if not any("cannot be read" in line for line in found):
-        found += _projection_findings(connection, read)
-    return found
+        found += _chain_findings(connection, chain)
+    return found + _projection_findings(connection, read)
 
 
-def _chain_findings(chain: Chain, records: Iterator[Record]) -> list[str]:
+def _chain_findings(connection: sqlite3.Connection, chain: Chain) -> list[str]:
     seq, prev = START, GENESIS
     try:
-        for record in records:
-            if record.seq != seq + 1:
-                return [f"{chain} chain: event {seq + 1} is missing; {record.seq} follows {seq}"]
+        for found in connection.execute(f"SELECT * FROM {TABLES[chain]} ORDER BY seq"):  # noqa: S608
+            row = Row(*found)
+            if row.seq != seq + 1:
+                return [f"{chain} chain: event {seq + 1} is missing; {row.seq} follows {seq}"]
             seq = Seq(seq + 1)
-            if record.prev_hash != prev:
+            if row.prev_hash != prev:
                 return [f"{chain} chain: event {seq} does not continue the event before it"]
-            expected = event_hash(chain, prev, seq, _encoded(record), record.at)
-            if record.hash != expected:
-                return [f"{chain} chain: event {seq} ({record.kind}) is not what was written"]
-            prev = record.hash
-    except (ValueError, sqlite3.Error) as error:
+            if row.hash != event_hash(chain, row):
+                return [f"{chain} chain: event {seq} ({row.kind}) is not what was written"]
+            prev = row.hash
+    except (TypeError, sqlite3.Error) as error:
         return [f"{chain} chain: event {seq + 1} cannot be read: {error}"]
     return []
-
-
-def _encoded(record: Record) -> Encoded:
-    return Encoded(record.kind, record.v, record.subject, record.commit, record.actor, record.data)
 
 
 def _projection_findings(
@@ -56,8 +50,9 @@ def _projection_findings(
     try:
         rebuild(fresh, (record for chain in Chain for record in read(chain)))
         expected, actual = rows(fresh), rows(connection)
-    except (KeyError, TypeError, ValueError, sqlite3.Error, GitmeshError) as error:
-        return [f"projections cannot be derived from the chains: {error}"]
+    except (Fatal, sqlite3.Error) as error:
+        text = error.message if isinstance(error, Fatal) else str(error)
+        return [f"the projections cannot be compared with the chains: {text}"]
     finally:
         fresh.close()
     return [

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 
 from events.state import MeshState
+from events.types import START, Seq
+from mesh.keys import ResourceKey
 
 
 @dataclass(frozen=True, slots=True)
@@ -10,6 +12,10 @@ class Publication:
     """The mesh to serve from now on. Times are wall-clock nanoseconds since the epoch."""
 
     state: MeshState
+    since: Seq = START
+    touched: frozenset[ResourceKey] | None = None
+    """Keys of which a resource event stands behind position ``since``; ``None`` where not known.
+    It spares whoever follows the log a look at every resource."""
     moved_ns: int | None = None
     """When the branch moved, as well as the repository can tell; ``None`` where it cannot."""
     seen_ns: int | None = None

@@ -5,6 +5,7 @@ hash chain, and ``gitmesh verify``, are for.
 """
 
 import sqlite3
+from collections.abc import Iterable
 from typing import Final
 
 from sqlite_utils import Database
@@ -73,6 +74,8 @@ CREATE TABLE positions (
 PROJECTION_TABLES: Final = ("resource_versions", "commits", "proxies", "positions")
 
 migrations: Final = Migrations("gitmesh")
+STEPS: Final = frozenset({"0001_log", "0002_projections"})
+"""The names of all steps below."""
 
 
 @migrations(name="0001_log")
@@ -95,14 +98,32 @@ def create_projections(connection: sqlite3.Connection) -> None:
             connection.execute(statement)
 
 
-def missing_triggers(connection: sqlite3.Connection) -> list[str]:
-    """Return the names of triggers that are gone or say something else than they should."""
+def wrong_triggers(connection: sqlite3.Connection) -> list[str]:
+    """Return what is wrong with the triggers: ``<name> is missing``, ``altered`` or ``not ours``.
+
+    One that is not ours could swallow what is appended.
+    """
     found = dict(connection.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'"))
     expected = {name: sql for table in TABLES.values() for name, sql in triggers(table).items()}
-    return sorted(name for name, sql in expected.items() if found.get(name) != sql)
+    wrong = [
+        f"{name} is {'altered' if name in found else 'missing'}"
+        for name, sql in expected.items()
+        if found.get(name) != sql
+    ]
+    return sorted(wrong + [f"{name} is not ours" for name in found.keys() - expected.keys()])
 
 
-def unknown_migrations(connection: sqlite3.Connection) -> list[str]:
-    """Return the schema steps in the file that this version of gitmesh does not know."""
-    applied = {step.name for step in migrations.applied(Database(connection))}
-    return sorted(applied - {"0001_log", "0002_projections"})
+def applied_steps(connection: sqlite3.Connection) -> list[str]:
+    """Return the names of the schema steps that the file has gone through; none if it is empty."""
+    return [step.name for step in migrations.applied(Database(connection))]
+
+
+def unknown_steps(applied: Iterable[str]) -> list[str]:
+    """Return those steps that this version of gitmesh does not know."""
+    return sorted(set(applied) - STEPS)
+
+
+def is_foreign(connection: sqlite3.Connection) -> bool:
+    """Tell whether the file is a database of somebody else's."""
+    tables = [name for (name,) in connection.execute("SELECT name FROM sqlite_master")]
+    return bool(tables) and Migrations.migrations_table not in tables

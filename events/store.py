@@ -6,8 +6,6 @@ they like. (SQLite before 3.51.3 can lose commits when two connections checkpoin
 https://www.sqlite.org/wal.html#walresetbug.)
 """
 
-import fcntl
-import json
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -18,16 +16,17 @@ from pathlib import Path
 from typing import IO, Final, Self, cast
 
 from pydantic_core import from_json
-from sqlite_utils import Database
 
-from events.chain import GENESIS, event_hash
+from events.chain import GENESIS, Row, seal
 from events.codec import actor_of, encode, revive
 from events.failures import LogMoved, LogUnavailable, explained
 from events.integrity import findings
+from events.opening import claim, connect, connect_read_only
 from events.projections import is_current, project, rebuild
-from events.schema import TABLES, migrations, missing_triggers, unknown_migrations
+from events.schema import TABLES
 from events.state import MeshState
 from events.types import START, Chain, CommitId, DeliveryEvent, Event, MeshEvent, Record, Seq
+from mesh.canonical import JsonObject
 from mesh.errors import Fatal, UsageError
 from mesh.keys import ResourceKey
 
@@ -78,14 +77,16 @@ class EventLog:
 
         :raises Fatal: another process writes to it, a trigger is gone, or it is no log of ours.
         """
-        guard = _claim(path)
+        guard = claim(path)
         try:
-            with explained(path):
-                connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-                log = cls(path, connection, now=now, guard=guard)
-                log._prepare()
+            log = cls(path, connect(path), now=now, guard=guard)
         except BaseException:
             guard.close()
+            raise
+        try:
+            log._refresh_projections()
+        except BaseException:
+            log.close()
             raise
         return log
 
@@ -97,28 +98,12 @@ class EventLog:
         """
         if not path.is_file():
             raise UsageError(f"there is no event log {path}", hint="start gitmesh serve first")
-        with explained(path):
-            uri = f"{path.resolve().as_uri()}?mode=ro"
-            connection = sqlite3.connect(
-                uri, uri=True, isolation_level=None, check_same_thread=False
-            )
-            connection.execute("PRAGMA wal_autocheckpoint = 0")
-            connection.execute("PRAGMA busy_timeout = 5000")
-            _known_schema(path, connection)
-            return cls(path, connection)
+        return cls(path, connect_read_only(path))
 
-    def _prepare(self) -> None:
-        self._db.execute("PRAGMA busy_timeout = 5000")
-        self._db.execute("PRAGMA journal_mode = WAL")
-        self._db.execute("PRAGMA synchronous = FULL")
-        _known_schema(self._path, self._db)
-        migrations.apply(Database(self._db))
-        if missing := missing_triggers(self._db):
-            raise Fatal(
-                f"{self._path}: the log is not protected: {', '.join(missing)} missing or altered",
-                hint="somebody changed the file; gitmesh verify tells whether its events are whole",
-            )
-        if not all(is_current(self._db, chain, self.head(chain).seq) for chain in Chain):
+    def _refresh_projections(self) -> None:
+        with self._lock, explained(self._path):
+            current = all(is_current(self._db, chain, self.head(chain).seq) for chain in Chain)
+        if not current:
             self.rebuild()
 
     def close(self) -> None:
@@ -156,16 +141,11 @@ class EventLog:
         for event in events:
             seq = Seq(seq + 1)
             actor = actor_of(event) or actor
-            encoded = encode(event, actor)
-            digest = event_hash(chain, prev, seq, encoded, at)
-            data = json.dumps(
-                encoded.data, sort_keys=True, separators=(",", ":"), ensure_ascii=False
-            )
-            heading = (encoded.kind, encoded.v, encoded.subject, encoded.commit, encoded.actor)
-            rows.append((seq, *heading, at, data, prev, digest))
+            row = seal(chain, prev, seq, encode(event, actor), at)
+            rows.append(row)
             numbered.append((seq, event))
-            prev = digest
-        marks = ", ".join("?" * 10)
+            prev = row.hash
+        marks = ", ".join("?" * len(Row._fields))
         self._db.executemany(f"INSERT INTO {TABLES[chain]} VALUES ({marks})", rows)  # noqa: S608
         project(self._db, chain, numbered)
         return seq
@@ -221,7 +201,7 @@ class EventLog:
                     (after, size),
                 ).fetchall()
             for seq, kind, v, subject, commit, actor, at, data, prev, digest in page:
-                body = from_json(data)
+                body = _object(data)
                 yield Record(chain, seq, kind, v, subject, commit, actor, at, body, prev, digest)
             if len(page) < size:
                 return
@@ -239,7 +219,7 @@ class EventLog:
                     (after, size),
                 ).fetchall()
             for seq, kind, v, subject, commit, data in page:
-                yield seq, cast("MeshEvent", revive(kind, v, subject, commit, from_json(data)))
+                yield seq, cast("MeshEvent", revive(kind, v, subject, commit, _object(data)))
             if len(page) < size:
                 return
             after = Seq(page[-1][0])
@@ -265,7 +245,7 @@ class EventLog:
             ).fetchall()
             tip = self._last_commit(seq, "1")
             commit = self._last_commit(seq, "outcome = 'applied'")
-        resources = {ResourceKey.parse(key): from_json(spec) for key, spec in found}
+        resources = {ResourceKey.parse(key): _object(spec) for key, spec in found}
         return MeshState(seq, tip, commit, resources)
 
     @contextmanager
@@ -335,30 +315,10 @@ class EventLog:
             return findings(self._db, self.read)
 
 
-def _claim(path: Path) -> IO[bytes]:
-    """Take the right to write, which ends with the process whatever its end."""
+def _object(text: str) -> JsonObject:
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        guard = Path(f"{path}.lock").open("ab")  # noqa: SIM115 - held until close()
-    except OSError as error:
+        return cast("JsonObject", from_json(text))
+    except ValueError as error:
         raise Fatal(
-            f"{path}: the event log cannot be opened: {error.strerror}",
-            hint="check that the folder may be written, or choose another with --log",
+            f"the log holds what is no JSON: {error}", hint="run gitmesh verify on the log"
         ) from error
-    try:
-        fcntl.flock(guard, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        guard.close()
-        raise Fatal(
-            f"{path}: another process is writing to this event log",
-            hint="end the other gitmesh serve, or give this one a log of its own with --log",
-        ) from error
-    return guard
-
-
-def _known_schema(path: Path, connection: sqlite3.Connection) -> None:
-    if unknown := unknown_migrations(connection):
-        raise Fatal(
-            f"{path}: the log was written by a newer gitmesh ({', '.join(unknown)})",
-            hint="upgrade this one",
-        )

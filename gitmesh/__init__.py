@@ -1,1 +1,1 @@
-"""The program: command line, settings, processes. Knows every package; none knows it."""
+"""The program: the command line, the server that ties the parts together, and the demo."""

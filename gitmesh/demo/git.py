@@ -1,0 +1,104 @@
+"""The demo's developer: a clone in which files are edited, committed and pushed."""
+
+import asyncio
+import shutil
+import subprocess
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from events.types import CommitId
+from gitmesh.settings import child_environment
+from mesh.errors import Fatal, UsageError
+
+IDENTITY = {
+    "GIT_AUTHOR_NAME": "Ada Demo",
+    "GIT_AUTHOR_EMAIL": "ada@shop.example",
+    "GIT_COMMITTER_NAME": "Ada Demo",
+    "GIT_COMMITTER_EMAIL": "ada@shop.example",
+}
+ISOLATED = {
+    "GIT_CONFIG_GLOBAL": "/dev/null",
+    "GIT_CONFIG_NOSYSTEM": "1",
+    "GIT_TERMINAL_PROMPT": "0",
+}
+"""Nobody's own git settings (signing, hooks, templates) change what the demo does."""
+
+
+@dataclass(frozen=True, slots=True)
+class Push:
+    """A commit that was pushed, and how long ``git push`` itself took."""
+
+    commit: CommitId
+    push_s: float
+
+
+class Clone:
+    """A clone of the bare repository that the server follows."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    @classmethod
+    async def of(cls, bare: Path, path: Path, branch: str) -> "Clone":
+        """Clone a repository, which may be empty, and stand on that branch."""
+        clone = cls(path)
+        await clone._git("clone", "--quiet", str(bare), str(path), cwd=path.parent)
+        await clone._git("symbolic-ref", "HEAD", f"refs/heads/{branch}")
+        return clone
+
+    def copy_in(self, source: Path) -> None:
+        """Copy a folder's files into the clone."""
+        shutil.copytree(source, self.path, dirs_exist_ok=True)
+
+    def replace(self, file: str, old: str, new: str) -> None:
+        """Edit a file as a person would: put one text in the place of another.
+
+        :raises UsageError: the text is not in the file exactly once.
+        """
+        text = (self.path / file).read_text()
+        if text.count(old) != 1:
+            raise UsageError(f"{file} does not hold {old!r} exactly once", hint="is it edited?")
+        (self.path / file).write_text(text.replace(old, new))
+
+    async def commit(self, message: str) -> CommitId:
+        """Commit everything as it stands in the work tree."""
+        await self._git("add", "--all")
+        await self._git("commit", "--quiet", "--message", message)
+        return await self.head()
+
+    async def revert(self, commit: CommitId) -> CommitId:
+        """Commit the reverse of a commit, with git's own message."""
+        await self._git("revert", "--no-edit", commit)
+        return await self.head()
+
+    async def push(self) -> Push:
+        """Push the branch."""
+        started = time.perf_counter()
+        await self._git("push", "--quiet", "origin", "HEAD")
+        return Push(await self.head(), time.perf_counter() - started)
+
+    async def head(self) -> CommitId:
+        """Return the commit that the clone is at."""
+        return CommitId((await self._git("rev-parse", "HEAD")).strip())
+
+    async def diff(self) -> str:
+        """Return the changes not yet committed, as ``git diff`` shows them, without its head."""
+        lines = (await self._git("diff", "--unified=0")).splitlines()
+        return "\n".join(x for x in lines if x[:1] in "+-" and x[:3] not in ("+++", "---"))
+
+    async def _git(self, *arguments: str, cwd: Path | None = None) -> str:
+        environment = child_environment(**IDENTITY, **ISOLATED)
+        process = await asyncio.create_subprocess_exec(
+            "git",
+            *arguments,
+            cwd=cwd or self.path,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+        output, errors = await process.communicate()
+        if process.returncode:
+            raise Fatal(f"git {arguments[0]} failed", hint=errors.decode(errors="replace").strip())
+        return output.decode()

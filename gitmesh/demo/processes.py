@@ -1,0 +1,93 @@
+"""Start processes so that every one of them is stopped again, whatever happens."""
+
+import contextlib
+import ctypes
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from gitmesh.settings import child_environment
+from mesh.errors import Fatal
+
+GRACE_S = 5.0
+_PR_SET_PDEATHSIG = 1
+
+
+class Processes:
+    """The processes that the demo started, each in a group of its own, with its log in a file."""
+
+    def __init__(self, logs: Path) -> None:
+        self._logs = logs
+        self._running: dict[str, subprocess.Popen[bytes]] = {}
+
+    def start(self, name: str, command: Sequence[str], **environment: str) -> None:
+        """Start a process whose output goes to ``<logs>/<name>.log``."""
+        with (self._logs / f"{name}.log").open("ab") as log:
+            self._running[name] = subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                env=child_environment(**environment),
+                start_new_session=True,  # Ctrl-C is for us; we stop the others in order
+                preexec_fn=_end_with_parent(),  # one system call, which takes no lock
+            )
+
+    def log_of(self, name: str) -> str:
+        """Return what a process has printed so far."""
+        return (self._logs / f"{name}.log").read_text(errors="replace")
+
+    def last_words(self, name: str) -> str:
+        """Return the end of what a process has printed, for a person who must find out why."""
+        lines = self.log_of(name).splitlines()[-8:] or ["(nothing)"]
+        return "\n    ".join(["it said:", *lines])
+
+    def check(self) -> None:
+        """Make sure that all of them still run.
+
+        :raises Fatal: one ended; its last words are the hint.
+        """
+        for name, process in self._running.items():
+            if (code := process.poll()) is not None:
+                raise Fatal(f"{name} ended with code {code}", hint=self.last_words(name))
+
+    def signal(self, name: str, number: signal.Signals) -> None:
+        """Send a signal to a process and to what it started."""
+        _signal(self._running[name], number)
+
+    def stop(self, grace_s: float = GRACE_S) -> None:
+        """End all of them, politely and then by force; no process is left when this returns."""
+        running = list(reversed(self._running.values()))
+        self._running.clear()
+        for process in running:
+            _signal(process, signal.SIGTERM)
+        deadline = time.monotonic() + grace_s
+        for process in running:
+            _reap(process, deadline)
+
+
+def _reap(process: "subprocess.Popen[bytes]", deadline: float) -> int:
+    try:
+        code = process.wait(max(0.01, deadline - time.monotonic()))
+    except subprocess.TimeoutExpired:
+        code = None
+    _signal(process, signal.SIGKILL)  # also what it may have started and left behind
+    return process.wait() if code is None else code
+
+
+def _signal(process: "subprocess.Popen[bytes]", number: signal.Signals) -> None:
+    # The group has the process's own id (start_new_session), and outlives it if it has children.
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, number)
+
+
+def _end_with_parent() -> Callable[[], None] | None:
+    """Return what makes a child end when we are killed outright; Linux only."""
+    if not sys.platform.startswith("linux"):
+        return None
+    prctl = ctypes.CDLL(None).prctl
+    return lambda: prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)

@@ -1,0 +1,67 @@
+"""What the demo shows while it works: numbered steps, facts, and a sign of life on a terminal."""
+
+import asyncio
+import contextlib
+import itertools
+import sys
+import time
+from collections.abc import AsyncIterator
+
+import click
+
+FRAMES = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
+FRAME_S = 0.1
+
+
+class Screen:
+    """Prints for people; on the error stream when the output stream is for a machine."""
+
+    def __init__(self, *, to_stderr: bool) -> None:
+        self._err = to_stderr
+        self._live = (sys.stderr if to_stderr else sys.stdout).isatty()
+        self._step = 0
+
+    def step(self, title: str) -> None:
+        """Begin the next step of the story."""
+        self._step += 1
+        click.secho(f"\n{self._step}. {title}", bold=True, err=self._err)
+
+    def say(self, text: str) -> None:
+        """Print plain text below the step."""
+        for line in text.splitlines():
+            click.echo(f"   {line}", err=self._err)
+
+    def quote(self, text: str) -> None:
+        """Print what another program said, or a file holds."""
+        for line in text.splitlines():
+            colour = {"+": "green", "-": "red"}.get(line[:1])
+            click.secho(f"   │ {line}", err=self._err, fg=colour, dim=colour is None)
+
+    def good(self, text: str) -> None:
+        """Print a fact that is as it should be."""
+        click.echo(f"   {click.style('✔', fg='green')} {text}", err=self._err)
+
+    def bad(self, text: str) -> None:
+        """Print a fact that is not as it should be."""
+        click.echo(f"   {click.style('✘', fg='red')} {text}", err=self._err)
+
+    @contextlib.asynccontextmanager
+    async def working(self, text: str) -> AsyncIterator[None]:
+        """Show that something goes on inside the block: it moves on a terminal, else one line."""
+        if not self._live:
+            self.say(f"… {text}")
+            yield
+            return
+        spinner = asyncio.create_task(self._spin(text))
+        try:
+            yield
+        finally:
+            spinner.cancel()
+            click.echo("\r\x1b[K", nl=False, err=self._err)
+
+    async def _spin(self, text: str) -> None:
+        started = time.monotonic()
+        for frame in itertools.cycle(FRAMES):
+            passed = time.monotonic() - started
+            click.echo(f"\r\x1b[K   {frame} {text} ({passed:.0f} s)", nl=False, err=self._err)
+            await asyncio.sleep(FRAME_S)

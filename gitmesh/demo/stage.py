@@ -1,0 +1,108 @@
+"""Set the demo's stage, and clear it away again: repository, server, applications, Envoys."""
+
+import asyncio
+import contextlib
+import random
+import shutil
+import sys
+import tempfile
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from gitmesh.demo.addresses import free_town
+from gitmesh.demo.envoys import find_envoy, start_envoys, wait_until_live
+from gitmesh.demo.git import Clone
+from gitmesh.demo.load import Load
+from gitmesh.demo.processes import Processes
+from gitmesh.demo.sample import sample_repo
+from gitmesh.demo.screen import Screen
+from gitmesh.demo.town import XDS_PORT, Town, plan_town
+from gitmesh.demo.witness import Witness
+from gitmesh.places import log_path
+from mesh.errors import Fatal
+from reconciler.directory import read_directory
+from reconciler.repo import init_bare
+
+BRANCH = "main"
+START_TIMEOUT_S = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """Everything that runs while the story is told."""
+
+    bare: Path
+    clone: Clone
+    town: Town
+    witness: Witness
+    load: Load
+    processes: Processes
+
+
+@contextlib.asynccontextmanager
+async def set_stage(screen: Screen) -> AsyncIterator[Stage]:
+    """Start everything, in a temporary folder; stop and remove everything at the end.
+
+    :raises Fatal: something did not start.
+    """
+    envoy = find_envoy()
+    folder = Path(tempfile.mkdtemp(prefix="gitmesh-demo-"))
+    processes = Processes(folder)
+    try:
+        clone = await _push_sample(folder, screen)
+        graph = read_directory(sample_repo()).graph
+        town = free_town(lambda network: plan_town(graph, network), random.Random())  # noqa: S311
+        witness = await _start_server(folder / "shop.git", town, processes, screen)
+        with contextlib.closing(witness):
+            await _start_town(envoy, town, processes, folder, screen)
+            load = Load(town.door)
+            yield Stage(folder / "shop.git", clone, town, witness, load, processes)
+    finally:
+        processes.stop()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+async def _push_sample(folder: Path, screen: Screen) -> Clone:
+    bare = folder / "shop.git"
+    init_bare(bare, BRANCH)
+    clone = await Clone.of(bare, folder / "shop", BRANCH)
+    clone.copy_in(sample_repo())
+    commit = await clone.commit("The shop's mesh")
+    await clone.push()
+    screen.good(f"a git repository with the sample mesh, at commit {commit[:7]}")
+    return clone
+
+
+async def _start_server(bare: Path, town: Town, processes: Processes, screen: Screen) -> Witness:
+    listen = f"{town.xds_address}:{XDS_PORT}"
+    command = [sys.executable, "-m", "gitmesh", "serve", str(bare), "--listen", listen]
+    processes.start("gitmesh", command)
+    async with screen.working("gitmesh serve starts"):
+        await _until(
+            lambda: "ready listen=" in processes.log_of("gitmesh"), processes.check, "gitmesh"
+        )
+    screen.good(f"gitmesh serve follows it and answers proxies at {listen}")
+    return Witness(log_path(bare), processes.check)
+
+
+async def _start_town(
+    envoy: Path, town: Town, processes: Processes, folder: Path, screen: Screen
+) -> None:
+    plan = folder / "town.json"
+    plan.write_text(town.model_dump_json())
+    processes.start("apps", [sys.executable, "-m", "gitmesh.demo.apps", str(plan)])
+    start_envoys(envoy, town, processes, folder)
+    async with screen.working(f"{len(town.proxies)} Envoys and their applications start"):
+        await _until(lambda: "ready" in processes.log_of("apps"), processes.check, "applications")
+        await wait_until_live(town, processes, START_TIMEOUT_S)
+
+
+async def _until(ready: Callable[[], bool], check: Callable[[], None], what: str) -> None:
+    try:
+        async with asyncio.timeout(START_TIMEOUT_S):
+            while not ready():
+                check()
+                await asyncio.sleep(0.02)
+    except TimeoutError:
+        raise Fatal(f"{what} did not start within {START_TIMEOUT_S:.0f} s") from None

@@ -1,0 +1,158 @@
+"""The plan of the demo's town: which proxies and applications there are, and at which addresses.
+
+Pure: made from a linked mesh and a network number, for :mod:`gitmesh.demo.addresses` to try.
+"""
+
+from collections.abc import Iterator
+
+from pydantic import BaseModel, ConfigDict
+
+from mesh.errors import UsageError
+from mesh.graph import MeshGraph
+from mesh.keys import Kind, ResourceKey
+from mesh.ports import service_ports
+from mesh.spec import VirtualGatewaySpec, VirtualNodeSpec
+
+XDS_PORT = 18000
+ADMIN_PORT = 9901
+DNS_PORT = 5353
+ENDPOINTS_INSTANCES = 2
+"""How many proxies a virtual node has whose name resolves to every instance."""
+
+
+class _Plan(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+
+class Call(_Plan):
+    """A backend as an application knows it: a name, and its sidecar's address to reach it by."""
+
+    service: str
+    address: str
+    port: int
+    protocol: str
+
+
+class App(_Plan):
+    """An application: who it is, where it listens, whom it calls."""
+
+    node: str
+    address: str
+    ports: tuple[tuple[int, str], ...]
+    calls: tuple[Call, ...]
+
+
+class Proxy(_Plan):
+    """One Envoy: the node that it stands for, and the addresses that are its own."""
+
+    node_id: str
+    name: str
+    """Unique in the town: ``catalog-2``."""
+    ingress: str
+    egress: str
+    application: str
+    admin: str
+
+
+class Town(_Plan):
+    """Everything that the demo runs beside the server."""
+
+    xds_address: str
+    dns_address: str
+    dns_port: int = DNS_PORT
+    names: dict[str, tuple[str, ...]]
+    """Host name → addresses, for every virtual node found by DNS."""
+    apps: tuple[App, ...]
+    proxies: tuple[Proxy, ...]
+    door: tuple[str, int]
+    """Where the gateway takes traffic from outside."""
+    places: tuple[tuple[str, int], ...]
+    """Every address and TCP port that something will listen on."""
+
+
+def plan_town(graph: MeshGraph, network: tuple[int, int]) -> Town:
+    """Give every virtual node and gateway its proxies, on addresses in 127.<network>.0/24.
+
+    :raises UsageError: the mesh has no gateway, or speaks a protocol that the demo does not.
+    """
+    proxies: list[Proxy] = []
+    apps: list[App] = []
+    names: dict[str, tuple[str, ...]] = {}
+    doors: list[tuple[str, int]] = []
+    addresses = _addresses(network)
+    town = next(addresses)
+    for key, instances in _crew(graph):
+        mine = [_proxy(key, i, addresses) for i in range(instances)]
+        proxies += mine
+        if gateway := graph.gateway(key.mesh, key.name):
+            doors += [(mine[0].ingress, port) for port in _gateway_ports(gateway)]
+        if node := graph.node(key.mesh, key.name):
+            apps += [_app(graph, key, node, proxy) for proxy in mine]
+            if node.service_discovery and node.service_discovery.dns:
+                host = node.service_discovery.dns.hostname
+                names[host] = (*names.get(host, ()), *(p.ingress for p in mine))
+    if not doors:
+        raise UsageError("the mesh has no virtual gateway to send requests to")
+    places = [(town, XDS_PORT), *doors]
+    places += [(app.address, port) for app in apps for port, _ in app.ports]
+    places += [(call.address, call.port) for app in apps for call in app.calls]
+    places += [(proxy.admin, ADMIN_PORT) for proxy in proxies]
+    return Town(
+        xds_address=town,
+        dns_address=town,
+        names=names,
+        apps=tuple(apps),
+        proxies=tuple(proxies),
+        door=doors[0],
+        places=tuple(dict.fromkeys(places)),
+    )
+
+
+def _addresses(network: tuple[int, int]) -> Iterator[str]:
+    for host in range(1, 255):
+        yield f"127.{network[0]}.{network[1]}.{host}"
+
+
+def _crew(graph: MeshGraph) -> Iterator[tuple[ResourceKey, int]]:
+    """Yield each virtual node and gateway with the number of proxies it gets."""
+    for key in sorted(graph.resources):
+        if key.kind is Kind.VIRTUAL_GATEWAY:
+            yield key, 1
+        elif key.kind is Kind.VIRTUAL_NODE:
+            node = graph.node(key.mesh, key.name)
+            discovery = node.service_discovery if node else None
+            dns = discovery.dns if discovery else None
+            yield key, ENDPOINTS_INSTANCES if dns and dns.response_type == "ENDPOINTS" else 1
+
+
+def _proxy(key: ResourceKey, index: int, addresses: Iterator[str]) -> Proxy:
+    ingress, egress = next(addresses), next(addresses)
+    application = "" if key.kind is Kind.VIRTUAL_GATEWAY else next(addresses)
+    name = key.name if index == 0 else f"{key.name}-{index + 1}"
+    return Proxy(
+        node_id=str(key),
+        name=name,
+        ingress=ingress,
+        egress=egress,
+        application=application,
+        admin=egress,
+    )
+
+
+def _app(graph: MeshGraph, key: ResourceKey, node: VirtualNodeSpec, proxy: Proxy) -> App:
+    ports = [(x.port_mapping.port, x.port_mapping.protocol) for x in node.listeners or ()]
+    if odd := [protocol for _, protocol in ports if protocol not in ("http", "tcp")]:
+        raise UsageError(f"{key}: the demo has no application that speaks {odd[0]}")
+    backends = [
+        b.virtual_service.virtual_service_name for b in node.backends or () if b.virtual_service
+    ]
+    calls = [
+        Call(service=name, address=proxy.egress, port=mapping.port, protocol=mapping.protocol)
+        for name in backends
+        for mapping in service_ports(graph, key.mesh, name)
+    ]
+    return App(node=key.name, address=proxy.application, ports=tuple(ports), calls=tuple(calls))
+
+
+def _gateway_ports(gateway: VirtualGatewaySpec) -> list[int]:
+    return [listener.port_mapping.port for listener in gateway.listeners]

@@ -1,0 +1,91 @@
+"""Waits for what the log will say. It reads the server's own log, as every reader does."""
+
+import asyncio
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TypeVar
+
+from events.codec import decode
+from events.store import EventLog
+from events.types import (
+    START,
+    Chain,
+    CommitApplied,
+    CommitId,
+    CommitRejected,
+    Event,
+    Seq,
+    SnapshotConverged,
+)
+from mesh.errors import Fatal
+
+POLL_S = 0.005
+TIMEOUT_S = 20.0
+
+Found = TypeVar("Found")
+
+
+class Witness:
+    """Reads both chains as they grow, and remembers what it has read."""
+
+    def __init__(self, path: Path, check: Callable[[], None]) -> None:
+        self._log = EventLog.read_only(path)
+        self._check = check
+        self._read: dict[Chain, Seq] = dict.fromkeys(Chain, START)
+        self._events: list[Event] = []
+
+    def close(self) -> None:
+        """Let go of the log."""
+        self._log.close()
+
+    async def applied(self, commit: CommitId) -> CommitApplied:
+        """Wait until the commit has become the mesh."""
+        return await self._wait(
+            f"commit {commit[:7]} to be applied",
+            lambda e: e if isinstance(e, CommitApplied) and e.facts.commit == commit else None,
+        )
+
+    async def rejected(self, commit: CommitId) -> CommitRejected:
+        """Wait until the commit has been refused."""
+        return await self._wait(
+            f"commit {commit[:7]} to be rejected",
+            lambda e: e if isinstance(e, CommitRejected) and e.facts.commit == commit else None,
+        )
+
+    async def converged(self, commit: CommitId) -> SnapshotConverged:
+        """Wait until every proxy that the commit concerns has acknowledged it."""
+        return await self._wait(
+            f"proxies to acknowledge commit {commit[:7]}",
+            lambda e: e if isinstance(e, SnapshotConverged) and e.commit == commit else None,
+        )
+
+    @property
+    def events_read(self) -> int:
+        """How many events both chains hold together."""
+        self._catch_up()
+        return len(self._events)
+
+    async def _wait(self, what: str, choose: Callable[[Event], Found | None]) -> Found:
+        deadline = time.monotonic() + TIMEOUT_S
+        start = 0
+        while True:
+            self._catch_up()
+            fresh = self._events[start:]
+            start = len(self._events)
+            if found := next(self._chosen(fresh, choose), None):
+                return found
+            self._check()
+            if time.monotonic() > deadline:
+                raise Fatal(f"waited {TIMEOUT_S:.0f} s in vain for {what}")
+            await asyncio.sleep(POLL_S)
+
+    @staticmethod
+    def _chosen(events: list[Event], choose: Callable[[Event], Found | None]) -> Iterator[Found]:
+        return (found for found in map(choose, events) if found is not None)
+
+    def _catch_up(self) -> None:
+        for chain, seq in self._read.items():
+            for record in self._log.read(chain, after=seq):
+                self._read[chain] = record.seq
+                self._events.append(decode(record))

@@ -1,0 +1,25 @@
+"""Resources as documents that could be committed: the native form, in the usual order of fields."""
+
+from collections.abc import Iterable
+
+import yaml
+
+from mesh.canonical import JsonObject
+from mesh.keys import Kind, ResourceKey
+
+
+def document(key: ResourceKey, spec: JsonObject) -> JsonObject:
+    """Return the native document of a resource."""
+    body: JsonObject = {"kind": key.kind.value, "meshName": key.mesh}
+    if key.kind.parent is not None:
+        body[key.kind.parent.name_field] = key.parent
+    if key.kind is not Kind.MESH:
+        body[key.kind.name_field] = key.name
+    return {**body, "spec": spec}
+
+
+def yaml_documents(documents: Iterable[JsonObject]) -> str:
+    """Return documents as one YAML stream that reads back as the same values."""
+    dump = yaml.safe_dump_all(documents, sort_keys=False, allow_unicode=True, width=100)
+    assert isinstance(dump, str)  # noqa: S101 -- what PyYAML returns without a stream
+    return dump

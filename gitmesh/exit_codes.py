@@ -1,0 +1,24 @@
+"""What the exit codes of every command mean. They are a contract: scripts rely on them."""
+
+from typing import Final
+
+OK: Final = 0
+REFUSED: Final = 1
+"""The command did its work and the answer is no: problems were found, a commit was refused."""
+USAGE: Final = 2
+"""What was asked for does not exist or cannot be understood."""
+UNAVAILABLE: Final = 3
+"""Something that the command needs cannot be reached, is busy, or is damaged."""
+INTERNAL: Final = 70
+"""A fault in gitmesh itself."""
+INTERRUPTED: Final = 130
+"""Stopped by Ctrl-C."""
+
+MEANING: Final = {
+    OK: "all is well",
+    REFUSED: "problems were found, or a commit was refused",
+    USAGE: "what was asked for does not exist or cannot be understood",
+    UNAVAILABLE: "something that is needed cannot be reached, is busy, or is damaged",
+    INTERNAL: "a fault in gitmesh itself; please report it",
+    INTERRUPTED: "stopped by Ctrl-C",
+}

@@ -1,0 +1,54 @@
+"""Log lines for people and machines alike: time, level, what happened, then ``key=value``."""
+
+import json
+import logging
+import sys
+from datetime import UTC, datetime
+
+_STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
+_PLAIN = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._:/@+%[]$")
+
+
+class KeyValueFormatter(logging.Formatter):
+    """Writes what a log call passed as ``extra`` as ``key=value``, in the order it was given."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return one line, and a traceback below it if there is one."""
+        pairs = [f"{key}={_value(value)}" for key, value in _extra(record).items()]
+        head = f"{_at(record)} {record.levelname:<7} {record.getMessage()}"
+        line = " ".join([head, *pairs])
+        return f"{line}\n{self.formatException(record.exc_info)}" if record.exc_info else line
+
+
+class JsonFormatter(logging.Formatter):
+    """Writes each line as one JSON object."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return one line."""
+        line = {"at": _at(record), "level": record.levelname, "message": record.getMessage()}
+        if record.exc_info:
+            line["traceback"] = self.formatException(record.exc_info)
+        return json.dumps({**line, **_extra(record)}, ensure_ascii=False, default=str)
+
+
+def log_to_stderr(level: str, *, as_json: bool = False) -> None:
+    """Send every log line of the process to the error stream."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(JsonFormatter() if as_json else KeyValueFormatter())
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(level.upper())
+
+
+def _at(record: logging.LogRecord) -> str:
+    at = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
+    return f"{at.removesuffix('+00:00')}Z"
+
+
+def _extra(record: logging.LogRecord) -> dict[str, object]:
+    return {k: v for k, v in vars(record).items() if k not in _STANDARD}
+
+
+def _value(value: object) -> str:
+    text = f"{value:.1f}" if isinstance(value, float) else str(value)
+    return text if text and _PLAIN.issuperset(text) else json.dumps(text, ensure_ascii=False)

@@ -1,0 +1,177 @@
+"""Events in words: what one event of the log means to a person. Pure."""
+
+from typing import assert_never
+
+from events.types import (
+    CommitApplied,
+    CommitFacts,
+    CommitRejected,
+    Event,
+    FieldChange,
+    HistoryRewritten,
+    ProxyConnected,
+    ProxyDisconnected,
+    ResourceAdded,
+    ResourceChanged,
+    ResourceRemoved,
+    SnapshotConverged,
+    SnapshotPublished,
+    SnapshotRejected,
+    SourceDegraded,
+    SourceRecovered,
+    TrafficShifted,
+    WeightChange,
+)
+from gitmesh.output import count, milliseconds
+from mesh.canonical import Json, JsonObject, canonical
+from mesh.keys import Kind, ResourceKey
+
+SHOWN_FIELDS = 3
+SHOWN_VALUE_CHARS = 40
+
+_KIND_WORDS = {
+    Kind.MESH: "mesh",
+    Kind.VIRTUAL_SERVICE: "virtual service",
+    Kind.VIRTUAL_NODE: "virtual node",
+    Kind.VIRTUAL_ROUTER: "virtual router",
+    Kind.ROUTE: "route",
+    Kind.VIRTUAL_GATEWAY: "virtual gateway",
+    Kind.GATEWAY_ROUTE: "gateway route",
+}
+
+
+def narrate(event: Event) -> str:
+    """Return one line on what the event says; problems of a refused commit follow on more lines."""
+    match event:
+        case CommitApplied() | CommitRejected() | HistoryRewritten():
+            return _commit(event)
+        case ResourceAdded() | ResourceChanged() | ResourceRemoved() | TrafficShifted():
+            return f"{resource_name(event.key)}: {_change(event)}"
+        case SnapshotPublished() | SnapshotConverged() | SnapshotRejected():
+            return _snapshot(event)
+        case ProxyConnected():
+            return f"{event.node}: proxy {event.proxy} connected ({event.version})"
+        case ProxyDisconnected():
+            return f"{event.node}: proxy {event.proxy} left: {event.reason}"
+        case SourceDegraded():
+            return f"cannot follow the repository: {event.message}"
+        case SourceRecovered():
+            return f"following the repository again ({event.reason} is over)"
+        case _:
+            assert_never(event)
+
+
+def resource_name(key: ResourceKey) -> str:
+    """Return what a person calls a resource: ``route cart/all``."""
+    path = f"{key.parent}/{key.name}" if key.parent else key.name
+    return f"{_KIND_WORDS[key.kind]} {path}"
+
+
+def short(commit: str) -> str:
+    """Return the start of a commit id, as people write it."""
+    return commit[:7]
+
+
+def shares(weights: tuple[WeightChange, ...]) -> str:
+    """Return ``cart-v2 10 % → 25 %`` for each target whose share changed, those that grow first."""
+    before = sum(w.before for w in weights)
+    after = sum(w.after for w in weights)
+    rows = [(w, _percent(w.before, before), _percent(w.after, after)) for w in weights]
+    rows.sort(key=lambda row: row[0].before - row[0].after)
+    return ", ".join(
+        f"{w.virtual_node}{f':{w.port}' if w.port else ''} {old} → {new}"
+        for w, old, new in rows
+        if old != new
+    )
+
+
+def problem_lines(problems: tuple[JsonObject, ...]) -> list[str]:
+    """Return problems as the log holds them, a line each and one for each hint."""
+    lines = []
+    for problem in problems:
+        place = str(problem.get("path") or "repository")
+        if problem.get("line"):
+            place += f":{problem['line']}"
+        lines.append(
+            f"{place}: {problem.get('severity')}[{problem.get('code')}]: {problem.get('message')}"
+        )
+        if problem.get("hint"):
+            lines.append(f"  hint: {problem['hint']}")
+    return lines
+
+
+def _commit(event: CommitApplied | CommitRejected | HistoryRewritten) -> str:
+    match event:
+        case CommitApplied():
+            restored = f"; restores the mesh of {short(event.restores)}" if event.restores else ""
+            warned = f", {count(len(event.warnings), 'warning')}" if event.warnings else ""
+            changed = count(event.changes, "change")
+            return f"applied {_subject(event.facts)}: {changed}{warned}{restored}"
+        case CommitRejected():
+            found = len(event.problems) + event.omitted
+            head = f"REJECTED {_subject(event.facts)}: {count(found, 'problem')}"
+            more = [f"… and {event.omitted} more"] if event.omitted else []
+            return "\n".join([head, *problem_lines(event.problems), *more])
+        case HistoryRewritten():
+            return (
+                f"history was rewritten ({event.topology}): {short(event.before)} → "
+                f"{short(event.after)}, {count(len(event.dropped), 'commit')} dropped"
+            )
+
+
+def _subject(facts: CommitFacts) -> str:
+    return f"“{facts.message.partition(chr(10))[0].strip()}” by {facts.author.name or 'nobody'}"
+
+
+def _change(
+    event: ResourceAdded | ResourceChanged | ResourceRemoved | TrafficShifted,
+) -> str:
+    match event:
+        case ResourceAdded():
+            return f"added in {event.path}"
+        case ResourceRemoved():
+            return "removed"
+        case TrafficShifted():
+            return shares(event.weights) or "weights written differently, shares unchanged"
+        case ResourceChanged():
+            shown = ", ".join(map(_field, event.fields[:SHOWN_FIELDS]))
+            more = len(event.fields) - SHOWN_FIELDS
+            return shown + (f", and {more} more" if more > 0 else "")
+
+
+def _field(change: FieldChange) -> str:
+    where = change.where.removeprefix("$.")
+    return f"{where} {_value(change.before)} → {_value(change.after)}"
+
+
+def _value(value: Json) -> str:
+    text = "(absent)" if value is None else canonical(value)
+    return text if len(text) <= SHOWN_VALUE_CHARS else text[: SHOWN_VALUE_CHARS - 1] + "…"
+
+
+def _percent(part: int, whole: int) -> str:
+    if not whole:
+        return "0 %"
+    value = 100 * part / whole
+    return f"{value:.0f} %" if value == round(value) else f"{value:.1f} %"
+
+
+def _snapshot(event: SnapshotPublished | SnapshotConverged | SnapshotRejected) -> str:
+    match event:
+        case SnapshotPublished():
+            if not event.proxies:
+                return "concerns no proxy that is connected"
+            return f"offered to {_proxies(event.proxies)} of {count(len(event.nodes), 'node')}"
+        case SnapshotConverged():
+            if not event.proxies:
+                return "nothing to wait for"
+            took = event.timings.get("acked")
+            after = f", {milliseconds(took)} after the push" if took is not None else ""
+            return f"{_proxies(event.proxies)} in sync{after}"
+        case SnapshotRejected():
+            kind = event.type_url.rpartition(".")[2]
+            return f"{event.node} REFUSED its {kind}s: {event.message}"
+
+
+def _proxies(number: int) -> str:
+    return "1 proxy" if number == 1 else f"{number:,} proxies"

@@ -1,0 +1,33 @@
+"""Options and arguments that several commands share, and how commands reach the settings."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
+
+repo_argument = click.argument(
+    "repo", default=".", type=click.Path(path_type=Path), metavar="[REPO]"
+)
+
+repo_option = click.option(
+    "--repo",
+    type=click.Path(path_type=Path),
+    help="The git repository that a revision is looked up in.",
+)
+
+log_option = click.option(
+    "--log",
+    "log",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="The event log. Default: gitmesh/events.sqlite3 in the repository's git directory.",
+)
+
+
+def examples(*lines: str) -> str:
+    """Return an epilog that shows how a command is used. ``\\b`` keeps click from joining lines."""
+    return "\b\nExamples:\n" + "\n".join(f"  {line}" for line in lines)

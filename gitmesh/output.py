@@ -1,0 +1,52 @@
+"""What commands print: words for people, JSON for programs, colours on a terminal only."""
+
+import json
+from collections.abc import Iterable, Sequence
+
+import click
+
+from mesh.problem import Problem, Severity
+
+
+def emit_json(value: object) -> None:
+    """Print one JSON document, indented, with the text of names as it is."""
+    click.echo(json.dumps(value, indent=2, ensure_ascii=False))
+
+
+def emit_json_line(value: object) -> None:
+    """Print one JSON document on one line (NDJSON)."""
+    click.echo(json.dumps(value, ensure_ascii=False, separators=(",", ":")))
+
+
+def table(rows: Iterable[Sequence[str]], *, indent: str = "") -> str:
+    """Return rows as lines with aligned columns; the last column is never padded."""
+    rows = list(rows)
+    widths = [max(map(len, column)) for column in zip(*(r[:-1] for r in rows), strict=True)]
+    return "\n".join(
+        indent + "  ".join([*(c.ljust(w) for c, w in zip(row, widths, strict=False)), row[-1]])
+        for row in rows
+    )
+
+
+def problem_text(problem: Problem) -> str:
+    """Return a problem as a compiler would say it, coloured."""
+    place = f"{problem.path}:{problem.line}" if problem.line else problem.path or "repository"
+    colour = "red" if problem.severity is Severity.ERROR else "yellow"
+    kind = click.style(f"{problem.severity}[{problem.code}]", fg=colour, bold=True)
+    lines = [f"{click.style(place, bold=True)}: {kind}: {problem.message}"]
+    if problem.where not in ("", "$"):
+        lines.append(click.style(f"    at {problem.where}", dim=True))
+    if problem.hint:
+        lines.append(f"    hint: {problem.hint}")
+    return "\n".join(lines)
+
+
+def count(number: int, noun: str) -> str:
+    """Return ``1 file``, ``2 files``, ``10,000 files``."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def milliseconds(microseconds: int) -> str:
+    """Return a duration for people: ``84 ms``, ``3.2 ms``."""
+    value = microseconds / 1000
+    return f"{value:.0f} ms" if value >= 10 else f"{value:.1f} ms"

@@ -1,0 +1,67 @@
+"""Where things are: a repository's git directory, and the event log that belongs to it.
+
+The log is local to a server, like the repository that it follows, so by default it lives inside
+that repository's git directory: ``shop.git/gitmesh/events.sqlite3``, or ``.git/gitmesh/…`` where
+there is a work tree. Git never touches, pushes or clones that folder, and every command finds the
+log by being told the repository. ``--log`` or ``GITMESH_LOG`` put it elsewhere.
+"""
+
+from pathlib import Path
+
+from mesh.errors import UsageError
+
+LOG_IN_GIT_DIR = Path("gitmesh") / "events.sqlite3"
+
+
+def git_dir(repo: Path) -> Path:
+    """Return the git directory of a bare repository, a clone, a linked work tree or a submodule.
+
+    The folder itself must be the repository; those above it are not searched.
+
+    :raises UsageError: it is no repository.
+    """
+    dot_git = repo / ".git"
+    if dot_git.is_file():  # a linked work tree or a submodule
+        target = dot_git.read_text().removeprefix("gitdir:").strip()
+        dot_git = repo / target
+    for candidate in (dot_git, repo):
+        if (candidate / "HEAD").is_file() and (candidate / "commondir").is_file():
+            candidate = candidate / (candidate / "commondir").read_text().strip()
+        if (candidate / "HEAD").is_file() and (candidate / "objects").is_dir():
+            return candidate.resolve()
+    if not repo.exists():
+        raise UsageError(f"there is no {repo}", hint="check the path")
+    raise UsageError(
+        f"{repo} is not a git repository", hint="make one with: gitmesh init PATH, or git init"
+    )
+
+
+def is_repository(path: Path) -> bool:
+    """Tell whether the folder is a git repository, bare or not."""
+    try:
+        git_dir(path)
+    except UsageError:
+        return False
+    return True
+
+
+def log_path(repo: Path, explicit: Path | None = None) -> Path:
+    """Return where the event log of a repository is; ``explicit`` goes before the usual place.
+
+    :raises UsageError: there is no such repository.
+    """
+    return explicit if explicit is not None else git_dir(repo) / LOG_IN_GIT_DIR
+
+
+def existing_log(repo: Path, explicit: Path | None = None) -> Path:
+    """Return where the event log of a repository is, for a command that only reads it.
+
+    :raises UsageError: there is no such repository, or it has no log yet.
+    """
+    path = log_path(repo, explicit)
+    if not path.is_file():
+        raise UsageError(
+            f"{path} does not exist: no server has followed this repository yet",
+            hint=f"start one with: gitmesh serve {repo}",
+        )
+    return path

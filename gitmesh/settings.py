@@ -1,0 +1,87 @@
+"""Settings from the environment. Nothing else in gitmesh reads the environment."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from mesh.errors import UsageError
+
+PREFIX = "GITMESH_"
+
+
+class Settings(BaseModel):
+    """What may be set for a whole machine; an option on the command line goes before it.
+
+    Each field is read from ``GITMESH_`` and its name in capitals: ``GITMESH_LISTEN``.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
+
+    branch: str = ""
+    """The branch to follow; empty means the one that the repository's HEAD names."""
+    log: Path | None = None
+    """The event log; by default it lives inside the repository (see :mod:`gitmesh.places`)."""
+    listen: str = "127.0.0.1:18000"
+    """Where proxies connect."""
+    insecure_listen: bool = False
+    """Whether plain text may be served beyond this machine."""
+    poll_s: Annotated[float, Field(gt=0, le=3600)] = 1.0
+    """How often the branch is looked at even when nothing says that it moved."""
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    debug: bool = False
+    """Whether errors show where in gitmesh they came from."""
+    no_color: bool = False
+    """Whether to leave colours out; the usual ``NO_COLOR`` sets it too."""
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] | None = None) -> Self:
+        """Read the settings.
+
+        :raises UsageError: a variable of ours is not known or has a value that does not fit.
+        """
+        environment = os.environ if environment is None else environment
+        given: dict[str, object] = {
+            name.removeprefix(PREFIX).lower(): value
+            for name, value in environment.items()
+            if name.startswith(PREFIX)
+        }
+        if environment.get("NO_COLOR"):
+            given["no_color"] = True
+        try:
+            return cls.model_validate(given)
+        except ValidationError as error:
+            raise _explain(error) from None
+
+    def overridden(self, **options: object) -> Self:
+        """Return these settings with those options that were given: those that are not ``None``.
+
+        :raises UsageError: an option has a value that does not fit.
+        """
+        given = {name: value for name, value in options.items() if value is not None}
+        try:
+            return self.model_validate({**self.model_dump(), **given})
+        except ValidationError as error:
+            raise _explain(error, prefix="--") from None
+
+
+def child_environment(**changes: str) -> dict[str, str]:
+    """Return the environment for a process we start: ours, without what steers git or gitmesh."""
+    ours = {k: v for k, v in os.environ.items() if not k.startswith((PREFIX, "GIT_"))}
+    return {**ours, **changes}
+
+
+def _explain(error: ValidationError, prefix: str = PREFIX) -> UsageError:
+    lines = []
+    for found in error.errors():
+        name = str(found["loc"][0])
+        shown = name.replace("_", "-") if prefix == "--" else name.upper()
+        if found["type"] == "extra_forbidden":
+            lines.append(f"{prefix}{shown} is not a setting")
+        else:
+            lines.append(f"{prefix}{shown}={found['input']!r}: {found['msg']}")
+    known = ", ".join(PREFIX + name.upper() for name in Settings.model_fields)
+    hint = f"the settings are {known}" if prefix == PREFIX else "see --help"
+    return UsageError("; ".join(lines), hint=hint)

@@ -1,0 +1,91 @@
+"""What a person means by TARGET: a folder of specs, or a revision of a repository."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from events.state import MeshState
+from events.types import CommitFacts, CommitId, Signature
+from gitmesh.places import is_repository
+from mesh.errors import UsageError
+from mesh.problem import errors
+from mesh.resource import spec_json
+from reconciler.directory import read_directory
+from reconciler.reader import TreeReader
+from reconciler.repo import GitRepository
+from reconciler.tree import SpecTree
+
+NOT_COMMITTED = CommitId("0" * 40)
+_NOBODY = Signature("", "", "")
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Specs that were read, and where from."""
+
+    label: str
+    """What a person calls it."""
+    tree: SpecTree
+    facts: CommitFacts
+    """Of a folder: those of a commit that does not exist."""
+    repo: GitRepository | None
+    """The repository it belongs to, if any."""
+
+
+def read_target(target: str, repo: Path | None) -> Target:
+    """Read the folder or the revision that ``target`` names.
+
+    With ``repo`` it is a revision there. Without, a folder is read as it stands on disk, and
+    anything else is a revision of the repository in the current directory. A bare repository, which
+    has no files, is read at its HEAD.
+
+    :raises UsageError: it is none of these.
+    """
+    folder = Path(target)
+    if repo is None and folder.is_dir() and not _is_bare(folder):
+        own = GitRepository.open(folder) if is_repository(folder) else None
+        facts = CommitFacts(NOT_COMMITTED, "", (), _NOBODY, _NOBODY, f"{target} as it stands")
+        return Target(target, read_directory(folder), facts, own)
+    if repo is None and folder.is_dir():
+        return _revision("HEAD", GitRepository.open(folder))
+    if repo is None and (folder.is_absolute() or not is_repository(Path())):
+        raise UsageError(
+            f"{target!r} is no folder, and no revision of a repository here",
+            hint="name a folder of specs, or a revision and --repo",
+        )
+    return _revision(target, GitRepository.open(repo or Path()))
+
+
+def mesh_before(target: Target) -> tuple[str, MeshState]:
+    """Return the mesh that a target would replace, and what to call it.
+
+    That is the mesh of the commit before it; of a folder, the one at HEAD. Commits that were
+    refused changed nothing, so the nearest good one counts.
+    """
+    repo = target.repo
+    if repo is None:
+        return "an empty mesh", MeshState()
+    if target.facts.commit == NOT_COMMITTED:
+        commit: CommitId | None = repo.resolve("HEAD")
+    else:
+        commit = repo.first_parent(target.facts.commit)
+    while commit is not None:
+        tree = _read(repo, commit)
+        if not errors(tree.problems):
+            resources = {k: spec_json(r.spec) for k, r in tree.graph.resources.items()}
+            return f"commit {commit[:7]}", MeshState(commit=commit, resources=resources)
+        commit = repo.first_parent(commit)
+    return "an empty mesh", MeshState()
+
+
+def _revision(revision: str, repo: GitRepository) -> Target:
+    commit = repo.resolve(revision)
+    tree, facts = _read(repo, commit), repo.facts(commit)
+    return Target(f"{revision} ({commit[:7]})", tree, facts, repo)
+
+
+def _read(repo: GitRepository, commit: CommitId) -> SpecTree:
+    return TreeReader(repo).read(repo.tree_of(commit)).tree
+
+
+def _is_bare(folder: Path) -> bool:
+    return is_repository(folder) and not (folder / ".git").exists()

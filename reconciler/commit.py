@@ -1,0 +1,182 @@
+"""What a commit says of itself, read from its raw object. Pure.
+
+The object is untrusted: names in unknown encodings, dates beyond any calendar and malformed lines
+are made presentable, never refused, because a commit that cannot be described cannot be logged.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Final
+
+from events.types import CommitFacts, CommitId, Signature
+
+MAX_MESSAGE: Final = 16_384
+"""Characters of a message that are kept; a longer one ends in ``…``."""
+MAX_NAME: Final = 256
+MAX_TRAILERS: Final = 100
+MAX_TRAILER: Final = 1_024
+MAX_REVERTS: Final = 100
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+# RFC 3339 ends with the year 9999; a day is left at both ends, for any offset to fit.
+_FIRST: Final = -62_135_596_800 + 86_400
+_LAST: Final = 253_402_300_799 - 86_400
+_SIGNATURE: Final = re.compile(rb"(?P<name>[^<]*)<(?P<email>[^>]*)>?(?P<rest>.*)", re.DOTALL)
+_TIME: Final = re.compile(rb"[^0-9+-]*(-?\d{1,20})(?:\s+([+-]\d{1,9}))?")
+# Encodings are named by the commit; only these are looked up, so that no other codec can be run.
+_ENCODINGS: Final = re.compile(
+    rb"(?i)(?:iso-?8859-?\d{1,2}|latin-?1|windows-125\d|cp125\d|koi8-[ru])"
+)
+_REVERTS: Final = re.compile(r"\bThis reverts commit ([0-9a-f]{40})\b")
+_TRAILER: Final = re.compile(r"([A-Za-z0-9-]+)[ \t]*:(.*)", re.DOTALL)
+_GENERATED: Final = ("Signed-off-by: ", "(cherry picked from commit ")
+
+
+@dataclass(frozen=True, slots=True)
+class _Raw:
+    """A commit object split into its parts."""
+
+    tree: str
+    parents: tuple[CommitId, ...]
+    author: bytes
+    committer: bytes
+    encoding: bytes
+    message: bytes
+
+
+def read_commit_object(commit: CommitId, raw: bytes) -> CommitFacts:
+    """Return the facts of a commit from its object's bytes. Never raises."""
+    parts = _split(raw)
+    message = _decode(parts.message, parts.encoding)
+    kept = message if len(message) <= MAX_MESSAGE else message[: MAX_MESSAGE - 1] + "…"
+    return CommitFacts(
+        commit=commit,
+        tree=parts.tree,
+        parents=parts.parents,
+        author=_signature(parts.author, parts.encoding),
+        committer=_signature(parts.committer, parts.encoding),
+        message=kept,
+        trailers=trailers(message),
+        reverts=reverts(message),
+    )
+
+
+def parents_of(raw: bytes) -> tuple[CommitId, ...]:
+    """Return the parents that a commit object names."""
+    return tuple(_parents(raw.partition(b"\n\n")[0].split(b"\n")))
+
+
+def tree_of(raw: bytes) -> str:
+    """Return the tree that a commit object names; empty when it names none."""
+    return _field(raw.partition(b"\n\n")[0].split(b"\n"), b"tree ").decode("ascii", "replace")
+
+
+def reverts(message: str) -> tuple[CommitId, ...]:
+    """Return the commits that a message says it reverts, as ``git revert`` writes it."""
+    found = (CommitId(match) for match in _REVERTS.findall(message))
+    return tuple(dict.fromkeys(found))[:MAX_REVERTS]
+
+
+def trailers(message: str) -> tuple[tuple[str, str], ...]:
+    """Return the trailers of a message as ``git interpret-trailers --parse --no-divider`` would.
+
+    They stand in the last paragraph, which is never the first. Either every line of it is a
+    trailer, or at least a quarter is and one of them was written by git itself.
+    """
+    lines = _last_paragraph(message)
+    folded = _unfold(lines)
+    found = [match for line in folded if (match := _TRAILER.fullmatch(line))]
+    generated = [line for line in folded if line.startswith(_GENERATED)]
+    counted = len(found) + sum(1 for line in generated if not _TRAILER.fullmatch(line))
+    others = len(folded) - counted
+    if not found or (others and not (generated and counted * 3 >= others)):
+        return ()
+    return tuple(
+        (match[1][:MAX_TRAILER], " ".join(match[2].split())[:MAX_TRAILER])
+        for match in found[:MAX_TRAILERS]
+    )
+
+
+def _last_paragraph(message: str) -> list[str]:
+    lines = message.rstrip().splitlines()
+    start = len(lines)
+    while start and lines[start - 1].strip():
+        start -= 1
+    has_title = any(line.strip() for line in lines[:start])
+    return lines[start:] if has_title else []
+
+
+def _unfold(lines: list[str]) -> list[str]:
+    """Join lines that begin with a space to the one before, and drop comment lines."""
+    folded: list[str] = []
+    for line in lines:
+        if line.startswith("#"):
+            continue
+        if line[:1].isspace() and folded:
+            folded[-1] += "\n" + line
+        else:
+            folded.append(line)
+    return folded
+
+
+def rfc3339(seconds: int, offset_minutes: int) -> str:
+    """Return a moment with its offset in RFC 3339; what no calendar holds is moved to the end.
+
+    An offset of a day or more is written as UTC.
+    """
+    offset = offset_minutes if abs(offset_minutes) < 24 * 60 else 0
+    moment = _EPOCH + timedelta(seconds=min(max(seconds, _FIRST), _LAST))
+    return moment.astimezone(timezone(timedelta(minutes=offset))).isoformat(timespec="seconds")
+
+
+def _split(raw: bytes) -> _Raw:
+    head, _, message = raw.partition(b"\n\n")
+    lines = head.split(b"\n")
+    return _Raw(
+        tree=_field(lines, b"tree ").decode("ascii", "replace"),
+        parents=tuple(_parents(lines)),
+        author=_field(lines, b"author "),
+        committer=_field(lines, b"committer "),
+        encoding=_field(lines, b"encoding "),
+        message=message,
+    )
+
+
+def _field(lines: list[bytes], name: bytes) -> bytes:
+    return next((line[len(name) :] for line in lines if line.startswith(name)), b"")
+
+
+def _parents(lines: list[bytes]) -> Iterator[CommitId]:
+    for line in lines:
+        if line.startswith(b"parent "):
+            yield CommitId(line[7:47].decode("ascii", "replace"))
+
+
+def _decode(text: bytes, encoding: bytes) -> str:
+    codec = encoding.decode("ascii") if _ENCODINGS.fullmatch(encoding) else "utf-8"
+    try:
+        return text.decode(codec, "replace")
+    except LookupError:
+        return text.decode("utf-8", "replace")
+
+
+def _signature(line: bytes, encoding: bytes) -> Signature:
+    match = _SIGNATURE.match(line)
+    name, email, rest = match.group("name", "email", "rest") if match else (line, b"", b"")
+    time = _TIME.match(rest)
+    seconds = int(time[1]) if time else 0
+    return Signature(
+        name=_decode(name, encoding).strip()[:MAX_NAME],
+        email=_decode(email, encoding).strip()[:MAX_NAME],
+        at=rfc3339(seconds, _minutes(time[2] if time else None)),
+    )
+
+
+def _minutes(offset: bytes | None) -> int:
+    """Return ``+0530`` as 330."""
+    if not offset:
+        return 0
+    hours, minutes = divmod(abs(int(offset)), 100)
+    return (hours * 60 + minutes) * (-1 if offset.startswith(b"-") else 1)

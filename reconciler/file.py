@@ -1,0 +1,109 @@
+"""One file of a source: what it holds, and why it may not be read at all."""
+
+import unicodedata
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from mesh.document import DEFAULT_LIMITS
+from mesh.keys import ResourceKey
+from mesh.native import read_resources
+from mesh.problem import Problem, Severity
+from mesh.resource import Resource
+from reconciler.listing import Entry, EntryKind
+from reconciler.scope import SUFFIXES, as_text
+
+IGNORE_HINT: Final = "leave it out of the mesh: list it under ignore in gitmesh.yaml"
+
+
+@dataclass(frozen=True, slots=True)
+class SpecFile:
+    """What one path of a source says."""
+
+    entry: Entry
+    size: int = 0
+    """Bytes that were read."""
+    resources: tuple[Resource, ...] = ()
+    """In the order of the file."""
+    problems: tuple[Problem, ...] = ()
+    unread: tuple[ResourceKey, ...] = ()
+    """Resources that are there, but whose spec could not be read."""
+
+
+def key_of(path: bytes) -> str:
+    """Return a path as a key: text, and distinct for distinct paths."""
+    return path.decode("utf-8", "surrogateescape")
+
+
+def read_file(
+    path: bytes, entry: Entry, size: Callable[[], int], blob: Callable[[], bytes]
+) -> SpecFile:
+    """Return what a path holds. Only a plain file of sensible size and name is loaded."""
+    refused = _refuse(path, entry)
+    if refused is not None:
+        return SpecFile(entry, problems=(refused,))
+    if size() > DEFAULT_LIMITS.max_bytes:
+        return SpecFile(entry, problems=(_too_big(path, size()),))
+    text = blob()
+    reading = read_resources(as_text(path), text)
+    return SpecFile(entry, len(text), reading.resources, reading.problems, reading.unread)
+
+
+def _refuse(path: bytes, entry: Entry) -> Problem | None:
+    if entry.kind is EntryKind.SYMLINK:
+        return _symlink(path)
+    if entry.kind is EntryKind.SUBMODULE:
+        return Problem(
+            as_text(path),
+            0,
+            "$",
+            "submodule",
+            "this is a submodule: what it holds is not in this repository",
+            IGNORE_HINT,
+        )
+    return _unsafe_name(path)
+
+
+def _symlink(path: bytes) -> Problem:
+    # A link that does not look like a spec may well be a README; nothing of it is used.
+    is_spec = path.endswith(SUFFIXES)
+    return Problem(
+        as_text(path),
+        1 if is_spec else 0,
+        "$",
+        "symlink",
+        "this is a symbolic link, which is never followed",
+        f"put the file itself in its place, or {IGNORE_HINT}",
+        Severity.ERROR if is_spec else Severity.WARNING,
+    )
+
+
+def _unsafe_name(path: bytes) -> Problem | None:
+    text = as_text(path)
+    names = path.split(b"/")
+    plain = text == path.decode("utf-8", "ignore") and not any(map(_is_control, text))
+    if plain and not any(name in (b"", b".", b"..") for name in names):
+        return None
+    return Problem(
+        "".join(f"\\x{ord(c):02x}" if _is_control(c) else c for c in text),
+        0,
+        "$",
+        "unsafe-path",
+        "the file's name is not plain UTF-8 text",
+        "rename the file",
+    )
+
+
+def _is_control(character: str) -> bool:
+    return unicodedata.category(character) in ("Cc", "Cf", "Zl", "Zp")
+
+
+def _too_big(path: bytes, size: int) -> Problem:
+    return Problem(
+        as_text(path),
+        0,
+        "$",
+        "file-too-big",
+        f"{size} bytes; a file may have {DEFAULT_LIMITS.max_bytes}",
+        "spread the documents over several files",
+    )

@@ -1,0 +1,194 @@
+"""Brings the log up to the branch, commit by commit. Blocking: run it in a worker thread."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from events.publication import Publication
+from events.state import MeshState, apply_all
+from events.store import EventLog, LogMoved
+from events.types import (
+    Chain,
+    CommitApplied,
+    CommitId,
+    HistoryRewritten,
+    MeshEvent,
+    ResourceAdded,
+    ResourceChanged,
+    ResourceRemoved,
+    Seq,
+    TrafficShifted,
+)
+from mesh.errors import Fatal
+from mesh.keys import ResourceKey
+from mesh.resource import spec_json
+from reconciler.history import Way, way
+from reconciler.plan import plan
+from reconciler.reader import Progress, TreeReader
+from reconciler.repo import GitRepository
+from reconciler.source import ObjectId, SourceUnavailable
+from reconciler.tree import EMPTY, SpecTree
+
+_OF_RESOURCE: Final = (ResourceAdded, ResourceChanged, TrafficShifted, ResourceRemoved)
+_MOST_COLLISIONS: Final = 5
+_TICK_NS: Final = 10_000_000
+_PROGRESS_EVERY: Final = 100
+_PROGRESS_FROM: Final = 100
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """Where the branch was at one moment."""
+
+    tip: CommitId
+    moved_ns: int | None
+    at_ns: int
+
+
+class Follower:
+    """Follows one branch with one log.
+
+    Each commit on the line of first parents is decided on the mesh that the one before it left, so
+    that the chain is the same whether commits come one by one or a thousand in one push.
+    """
+
+    def __init__(
+        self,
+        repo: GitRepository,
+        log: EventLog,
+        *,
+        branch: str | None = None,
+        progress: Progress | None = None,
+        stopping: Callable[[], bool] = lambda: False,
+    ) -> None:
+        self._repo = repo
+        self._log = log
+        self._branch = branch
+        self._progress = progress
+        self._stopping = stopping
+        self._reader = TreeReader(repo, progress)
+        self._looked_ns: int | None = None
+        self._reload()
+
+    @property
+    def state(self) -> MeshState:
+        """The mesh as the log tells it now."""
+        return self._state
+
+    def _reload(self) -> None:
+        self._state = self._log.state()
+        # Keys of the resource events logged since a publication began; None: not known.
+        self._touched: set[ResourceKey] | None = None
+        self._tree: SpecTree = EMPTY
+        # Keys that may differ between the tree and the state, because commits since the last
+        # applied one were rejected. None: any key may.
+        self._pending: frozenset[ResourceKey] | None = None if self._state.tip else frozenset()
+
+    def catch_up(self, *, within_s: float = 1.0) -> Publication | None:
+        """Log every commit up to the tip, and return what to publish; None when nothing moved.
+
+        What is returned is the mesh at a commit that was the branch's tip: when the branch moves
+        meanwhile, the newer tip is reached first, but for no longer than ``within_s`` when the
+        pushes never end. Call it again then.
+
+        :raises SourceUnavailable: the branch cannot be followed now. What was logged stays.
+        """
+        began = time.monotonic()
+        found: Publication | None = None
+        since, self._touched = self._state.seq, set()
+        while found is None or time.monotonic() - began <= within_s:
+            try:
+                seen = self._look()
+                reached = seen.tip != self._state.tip and self._reach(seen.tip)
+            except SourceUnavailable:
+                if found is None:
+                    raise
+                break
+            if not reached:
+                break
+            found = Publication(
+                self._state,
+                since,
+                None if self._touched is None else frozenset(self._touched),
+                moved_ns=seen.moved_ns,
+                seen_ns=seen.at_ns,
+                planned_ns=time.time_ns(),
+            )
+        return found
+
+    def _look(self) -> "_Look":
+        """Return where the branch is now."""
+        before = self._looked_ns
+        tip = self._repo.tip(self._branch)
+        self._looked_ns = now = time.time_ns()
+        if before is None:
+            return _Look(tip, None, now)  # it may have moved long before we started
+        moved = self._repo.moved_ns(self._branch) if tip != self._state.tip else None
+        # The time of a file is that of the kernel's last tick, so it may seem to be too early.
+        known = moved is not None and before - _TICK_NS <= moved <= now
+        return _Look(tip, moved if known else now, now)
+
+    def _reach(self, tip: CommitId) -> bool:
+        """Log what leads to ``tip``; tell whether the end was reached."""
+        for _ in range(_MOST_COLLISIONS):
+            try:
+                return self._log_up_to(tip)
+            except LogMoved:
+                self._reload()
+        raise Fatal(
+            "another process writes to the same log",
+            hint="run one gitmesh serve for one log file",
+        )
+
+    def warm(self) -> None:
+        """Read the specs of the last commit seen, so that the next commit costs what it changes.
+
+        :raises SourceUnavailable: they cannot be read now; the next commit is read whole then.
+        """
+        state = self._state
+        if state.tip is None or self._tree is not EMPTY or not self._repo.has(state.tip):
+            return
+        self._tree = self._reader.read(self._repo.tree_of(state.tip)).tree
+        resources = self._tree.graph.resources
+        self._pending = frozenset(
+            key
+            for key in resources.keys() | state.resources.keys()
+            if key not in resources or spec_json(resources[key].spec) != state.resources.get(key)
+        )
+
+    def _log_up_to(self, tip: CommitId) -> bool:
+        """Log the commits on the way to ``tip``; tell whether it was reached."""
+        found: Way = way(self._repo, self._state.tip, tip, self._log.is_logged)
+        rewritten = found.rewritten
+        count = len(found.commits)
+        for done, commit in enumerate(found.commits):
+            if self._stopping():
+                return False
+            if self._progress and done % _PROGRESS_EVERY == 0 and count >= _PROGRESS_FROM:
+                self._progress("reading history", done, count)
+            self._log_commit(commit, rewritten)
+            rewritten = None
+        return True
+
+    def _log_commit(self, commit: CommitId, rewritten: HistoryRewritten | None) -> None:
+        facts = self._repo.facts(commit)
+        step = self._reader.read(ObjectId(facts.tree), self._tree)
+        changed = None if self._pending is None else self._pending | step.touched
+        decided = plan(
+            self._state,
+            facts,
+            step.tree,
+            changed=changed,
+            restores=self._log.commit_of_tree(facts.tree),
+        )
+        events: list[MeshEvent] = [rewritten, *decided] if rewritten else decided
+        start = self._state.seq
+        self._log.append(Chain.MESH, events, expected=start)
+        numbered = [(Seq(start + 1 + at), event) for at, event in enumerate(events)]
+        self._state = apply_all(self._state, numbered)
+        if self._touched is not None:
+            self._touched.update(event.key for event in decided if isinstance(event, _OF_RESOURCE))
+        self._tree = step.tree
+        applied = any(isinstance(event, CommitApplied) for event in decided)
+        self._pending = frozenset() if applied else changed

@@ -1,0 +1,145 @@
+"""The way from the last commit seen to the branch's tip. Pure but for reading commits.
+
+What counts is the line of first parents: a merge is one step, its other parents are not effective
+on the branch by themselves. Order comes from parents alone; dates are claims and never looked at.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final, Protocol, overload
+
+from events.types import CommitId, HistoryRewritten
+
+MAX_DROPPED: Final = 10_000
+"""Commits that one :class:`HistoryRewritten` names."""
+
+_NEAR: Final = 256
+"""Steps walked back before asking whether the last commit seen is an ancestor at all."""
+
+
+class Commits(Protocol):
+    """How commits are related."""
+
+    def first_parent(self, commit: CommitId) -> CommitId | None:
+        """Return the first parent, None where history begins."""
+
+    def has(self, commit: CommitId) -> bool:
+        """Tell whether the commit is still there."""
+
+    def merge_base(self, one: CommitId, other: CommitId) -> CommitId | None:
+        """Return the best common ancestor, if there is one."""
+
+    def descends(self, commit: CommitId, ancestor: CommitId) -> bool:
+        """Tell whether ``ancestor`` is the commit itself or can be reached from it."""
+
+
+class Line(Sequence[CommitId]):
+    """Commits, oldest first, in twenty bytes each: a line may be as long as a history."""
+
+    def __init__(self, newest_first: bytes = b"") -> None:
+        self._ids = newest_first
+
+    def __len__(self) -> int:
+        return len(self._ids) // 20
+
+    @overload
+    def __getitem__(self, at: int) -> CommitId: ...
+    @overload
+    def __getitem__(self, at: slice) -> Sequence[CommitId]: ...
+    def __getitem__(self, at: int | slice) -> CommitId | Sequence[CommitId]:
+        if isinstance(at, slice):
+            return [self[i] for i in range(*at.indices(len(self)))]
+        start = 20 * (len(self) - 1 - range(len(self))[at])
+        return CommitId(self._ids[start : start + 20].hex())
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """Which commits are to be logged to reach the tip."""
+
+    commits: Line
+    """Oldest first. When the branch moved back, only the tip: it is applied again."""
+    rewritten: HistoryRewritten | None = None
+    """Set when the tip does not follow from the last commit seen by first parents."""
+
+
+def way(
+    repo: Commits, seen: CommitId | None, tip: CommitId, is_logged: Callable[[CommitId], bool]
+) -> Way:
+    """Return the way to ``tip`` from the last commit seen; from None, the whole history.
+
+    :param is_logged: tells where to begin when git has dropped the last commit seen.
+    :raises ObjectMissing: a commit on the way is gone.
+    """
+    walked = bytearray()
+    for commit in _back(repo, tip):
+        if commit == seen:
+            return Way(Line(bytes(walked)))
+        walked += bytes.fromhex(commit)
+        if len(walked) == 20 * _NEAR and seen is not None and not repo.descends(tip, seen):
+            break
+    return Way(Line(bytes(walked))) if seen is None else _rewritten(repo, seen, tip, is_logged)
+
+
+def _rewritten(
+    repo: Commits, seen: CommitId, tip: CommitId, is_logged: Callable[[CommitId], bool]
+) -> Way:
+    if not repo.has(seen):
+        new, base = _until(repo, tip, is_logged)
+        event = HistoryRewritten(seen, tip, base, (seen,), "rewritten")
+    else:
+        new, _ = _until(repo, tip, lambda commit: repo.descends(seen, commit))
+        old, _ = _until(repo, seen, lambda commit: repo.descends(tip, commit), MAX_DROPPED)
+        event = HistoryRewritten(
+            before=seen,
+            after=tip,
+            merge_base=repo.merge_base(seen, tip),
+            dropped=tuple(reversed(old)),
+            topology="foxtrot" if repo.descends(tip, seen) else "rewritten",
+        )
+    return Way(new if len(new) else Line(bytes.fromhex(tip)), event)
+
+
+def _until(
+    repo: Commits, start: CommitId, known: Callable[[CommitId], bool], most: int | None = None
+) -> tuple[Line, CommitId | None]:
+    """Return the line from ``start`` back to before the first known commit, and that commit.
+
+    Of a known commit all ancestors are known, so it is looked for by doubling and halving: asking
+    may cost a walk through the whole history.
+    """
+    walked = bytearray()
+    low = 0  # as many of the newest are unknown for sure
+    asked = 1
+    commits = _back(repo, start)
+    for commit in commits:
+        walked += bytes.fromhex(commit)
+        if len(walked) // 20 == asked:
+            if known(commit):
+                return _halve(bytes(walked), low, known)
+            low, asked = asked, asked * 2
+            if most is not None and low >= most:
+                return Line(bytes(walked[: 20 * most])), None
+    return _halve(bytes(walked), low, known)
+
+
+def _halve(
+    walked: bytes, low: int, known: Callable[[CommitId], bool]
+) -> tuple[Line, CommitId | None]:
+    high = len(walked) // 20
+    while low < high:
+        middle = (low + high) // 2
+        if known(CommitId(walked[20 * middle : 20 * middle + 20].hex())):
+            high = middle
+        else:
+            low = middle + 1
+    first_known = walked[20 * low : 20 * low + 20]
+    base = CommitId(first_known.hex()) if first_known else None
+    return Line(walked[: 20 * low]), base
+
+
+def _back(repo: Commits, start: CommitId) -> Iterator[CommitId]:
+    commit: CommitId | None = start
+    while commit is not None:
+        yield commit
+        commit = repo.first_parent(commit)

@@ -1,0 +1,188 @@
+"""What differs between two git trees, as far as specs go. Pure but for reading trees.
+
+Only subtrees that differ are read, so the work follows the change. Whatever a tree holds, the walk
+ends: entries, depth and path lengths are bounded, which also ends tree bombs (ten small trees that
+unfold to 10¹⁰ paths).
+"""
+
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Final
+
+from reconciler.scope import Scope
+from reconciler.source import ObjectId, Objects, ObjectTooBig
+from reconciler.tree_object import SUBMODULE, SYMLINK, Malformed, Mode, differing, lookup
+
+MAX_ENTRIES: Final = 50_000
+"""Files and folders below the root, all together; hidden and ignored folders are not entered."""
+MANY_ENTRIES: Final = f"there are more than {MAX_ENTRIES} files and folders"
+MAX_DEPTH: Final = 32
+MAX_PATH: Final = 1_024
+"""Bytes of a path."""
+
+_CACHED_BYTES: Final = 32 * 1024 * 1024
+
+
+class EntryKind(Enum):
+    """What a tree entry is, of those that matter."""
+
+    FILE = "file"
+    SYMLINK = "symlink"
+    SUBMODULE = "submodule"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A path's content in a tree."""
+
+    kind: EntryKind
+    blob: ObjectId
+
+
+class TooLarge(Exception):
+    """The tree breaks a bound; ``path`` is where."""
+
+    def __init__(self, path: bytes, message: str) -> None:
+        super().__init__(message)
+        self.path = path
+        self.message = message
+
+
+@dataclass(slots=True)
+class Changes:
+    """What the walk found: the entry each path has now, or None where it is gone."""
+
+    entries: dict[bytes, Entry | None] = field(default_factory=dict)
+    added: int = 0
+    """Entries that are in the new tree only, folders counted."""
+    removed: int = 0
+
+
+class TreeWalk:
+    """Compares trees, and remembers the last ones that it read."""
+
+    def __init__(self, objects: Objects) -> None:
+        self._objects = objects
+        self._cache: OrderedDict[bytes, bytes] = OrderedDict()
+        self._cached = 0
+
+    def compare(self, before: ObjectId | None, after: ObjectId, scope: Scope) -> Changes:
+        """Return what leads from one root tree to another; from None, all there is.
+
+        :raises TooLarge: the new tree breaks a bound by itself.
+        :raises ObjectMissing: a tree is gone. Compare with None to read the new one whole.
+        """
+        changes = Changes()
+        old = bytes.fromhex(before) if before else None
+        self._folder(b"", old, bytes.fromhex(after), scope, changes)
+        return changes
+
+    def find(self, tree: ObjectId, name: bytes) -> Entry | None:
+        """Return the entry of that name at the root of a tree, None when there is none.
+
+        :raises TooLarge: the root tree is beyond reading.
+        """
+        found = self._lookup(b"", bytes.fromhex(tree), name)
+        return _entry(*found) if found else None
+
+    def has_folder(self, tree: ObjectId, path: bytes) -> bool:
+        """Tell whether the tree has a folder at that path.
+
+        :raises TooLarge: a tree on the way is beyond reading.
+        """
+        at = bytes.fromhex(tree)
+        for name in path.split(b"/"):
+            found = self._lookup(path, at, name + b"/")
+            if found is None:
+                return False
+            at = found[1]
+        return True
+
+    def _lookup(self, path: bytes, tree: bytes, name: bytes) -> tuple[Mode, bytes] | None:
+        try:
+            return lookup(self._read(path, tree), name)
+        except Malformed:
+            raise TooLarge(path, _MALFORMED) from None
+
+    def _folder(
+        self, path: bytes, old: bytes | None, new: bytes | None, scope: Scope, changes: Changes
+    ) -> None:
+        if old == new or not scope.may_hold_specs(path):
+            return
+        if path.count(b"/") >= MAX_DEPTH:
+            raise TooLarge(path, f"folders are nested deeper than {MAX_DEPTH}")
+        before = self._read(path, old) if old else b""
+        after = self._read(path, new) if new else b""
+        try:
+            gone, there = differing(before, after)
+        except Malformed:
+            raise TooLarge(path, _MALFORMED) from None
+        prefix = path + b"/" if path else b""
+        # What is gone comes first: a folder may take the place of a file of the same name.
+        for name, entry in gone.items():
+            self._gone(prefix + name, entry, name in there, scope, changes)
+        for name, entry in there.items():
+            self._there(prefix + name, entry, gone.get(name), scope, changes)
+
+    def _gone(
+        self, path: bytes, entry: tuple[Mode, bytes], changed: bool, scope: Scope, changes: Changes
+    ) -> None:
+        changes.removed += 1
+        if not path.endswith(b"/"):
+            if _matters(path, entry[0], scope):
+                changes.entries[path] = None
+        elif not changed:
+            self._folder(path[:-1], entry[1], None, scope, changes)
+
+    def _there(
+        self,
+        path: bytes,
+        entry: tuple[Mode, bytes],
+        was: tuple[Mode, bytes] | None,
+        scope: Scope,
+        changes: Changes,
+    ) -> None:
+        changes.added += 1
+        if changes.added > MAX_ENTRIES:
+            raise TooLarge(b"", MANY_ENTRIES)
+        if len(path) > MAX_PATH:
+            raise TooLarge(path[:MAX_PATH], f"a path is longer than {MAX_PATH} bytes")
+        if path.endswith(b"/"):
+            self._folder(path[:-1], was[1] if was else None, entry[1], scope, changes)
+        elif _matters(path, entry[0], scope):
+            changes.entries[path] = _entry(*entry)
+
+    def _read(self, path: bytes, tree: bytes) -> bytes:
+        known = self._cache.get(tree)
+        if known is not None:
+            self._cache.move_to_end(tree)
+            return known
+        try:
+            raw = self._objects.read_tree(ObjectId(tree.hex()))
+        except ObjectTooBig:
+            raise TooLarge(path, "a folder holds too many files") from None
+        self._cache[tree] = raw
+        self._cached += len(raw)
+        while self._cached > _CACHED_BYTES and len(self._cache) > 1:
+            _, dropped = self._cache.popitem(last=False)
+            self._cached -= len(dropped)
+        return raw
+
+
+_MALFORMED: Final = "a folder's tree object is malformed"
+
+
+def _matters(path: bytes, mode: Mode, scope: Scope) -> bool:
+    if mode == SUBMODULE:
+        return scope.may_hold_specs(path)
+    return scope.covers(path) if mode == SYMLINK else scope.is_spec(path)
+
+
+def _entry(mode: Mode, oid: bytes) -> Entry:
+    kind = EntryKind.FILE
+    if mode == SYMLINK:
+        kind = EntryKind.SYMLINK
+    elif mode == SUBMODULE:
+        kind = EntryKind.SUBMODULE
+    return Entry(kind, ObjectId(oid.hex()))

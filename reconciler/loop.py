@@ -1,0 +1,136 @@
+"""The shell: woken by the repository, lets the log catch up and publishes the mesh at the tip."""
+
+import asyncio
+import threading
+from collections.abc import Callable
+from contextlib import aclosing
+from dataclasses import dataclass, field
+from typing import Final, TypeVar
+
+from events.latest import Latest
+from events.publication import Publication
+from events.store import EventLog
+from events.types import DeliveryEvent, SourceDegraded, SourceRecovered
+from mesh.errors import Retryable
+from reconciler.follower import Follower
+from reconciler.reader import Progress
+from reconciler.repo import GitRepository
+from reconciler.source import SourceUnavailable
+from reconciler.watch import wakeups
+
+T = TypeVar("T")
+
+WATCH_FAILED: Final = "watch-failed"
+LOG_UNAVAILABLE: Final = "log-unavailable"
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How soon things happen."""
+
+    poll_s: float = 1.0
+    """The branch is looked at this often even when nothing is heard."""
+    publish_s: float = 1.0
+    """Under pushes that never end, a mesh is published at least this often."""
+
+
+async def reconcile(
+    repo: GitRepository,
+    log: EventLog,
+    latest: Latest[Publication],
+    *,
+    branch: str | None = None,
+    pace: Pace = Pace(),
+    progress: Progress | None = None,
+) -> None:
+    """Follow the branch until cancelled; the only writer of the mesh chain.
+
+    Every commit is logged, only the mesh at the branch's tip is published. While the branch cannot
+    be followed, what the log knows is served on. When it returns, its thread has ended too.
+
+    :param branch: the branch to follow; without one, what the repository's HEAD names.
+    :param progress: told of long work, from a worker thread.
+    :raises Fatal: the log is written by another process, or damaged.
+    """
+    stopping = threading.Event()
+    health = _Health()
+    follower = await _in_thread(
+        lambda: Follower(repo, log, branch=branch, progress=progress, stopping=stopping.is_set),
+        stopping,
+    )
+    wakes = wakeups(repo.ref_dir, poll_s=pace.poll_s, report=health.watch)
+    async with aclosing(wakes):
+        async for _ in wakes:
+            await _follow(follower, latest, health, pace, stopping)
+            if observed := health.take():
+                try:
+                    await _in_thread(lambda: log.append_observed(observed), stopping)
+                except Retryable:
+                    health.keep(observed)
+
+
+async def _follow(
+    follower: Follower,
+    latest: Latest[Publication],
+    health: "_Health",
+    pace: Pace,
+    stopping: threading.Event,
+) -> None:
+    """Publish until the branch stands still."""
+    try:
+        while found := await _in_thread(
+            lambda: follower.catch_up(within_s=pace.publish_s), stopping
+        ):
+            latest.set(found)
+        if latest.version == 0:
+            latest.set(Publication(follower.state))
+        await _in_thread(follower.warm, stopping)
+        health.source(None)
+    except Retryable as error:
+        health.source(error)
+        if latest.version == 0:
+            latest.set(Publication(follower.state))
+
+
+async def _in_thread(work: Callable[[], T], stopping: threading.Event) -> T:
+    """Run blocking work; when cancelled, tell it to stop and wait until it has."""
+    task = asyncio.ensure_future(asyncio.to_thread(work))
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        stopping.set()
+        await asyncio.wait([task])
+        raise
+
+
+@dataclass(slots=True)
+class _Health:
+    """What hinders following the branch, as events: each hindrance once, and its end."""
+
+    _failing: dict[str, str] = field(default_factory=dict)
+    _events: list[DeliveryEvent] = field(default_factory=list)
+
+    def source(self, error: Retryable | None) -> None:
+        reason = error.reason if isinstance(error, SourceUnavailable) else LOG_UNAVAILABLE
+        self._note("source", reason if error else None, error.message if error else "")
+
+    def watch(self, message: str | None) -> None:
+        self._note("watch", WATCH_FAILED if message is not None else None, message or "")
+
+    def _note(self, what: str, reason: str | None, message: str) -> None:
+        before = self._failing.pop(what, None)
+        if reason is not None:
+            self._failing[what] = reason
+        if before == reason:
+            return
+        if before is not None:
+            self._events.append(SourceRecovered(before))
+        if reason is not None:
+            self._events.append(SourceDegraded(reason, message))
+
+    def take(self) -> list[DeliveryEvent]:
+        events, self._events = self._events, []
+        return events
+
+    def keep(self, events: list[DeliveryEvent]) -> None:
+        self._events = events + self._events

@@ -1,0 +1,185 @@
+"""Reads the specs of a commit out of git's objects, from what is known of an earlier commit."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from mesh.document import DEFAULT_LIMITS
+from mesh.keys import ResourceKey
+from mesh.problem import Problem
+from mesh.settings import DEFAULT_SETTINGS, SETTINGS_FILE, RepositorySettings, read_settings
+from reconciler.file import SpecFile, key_of, read_file
+from reconciler.listing import (
+    MANY_ENTRIES,
+    MAX_ENTRIES,
+    Changes,
+    Entry,
+    EntryKind,
+    TooLarge,
+    TreeWalk,
+)
+from reconciler.scope import Scope, as_text
+from reconciler.source import ObjectId, ObjectMissing, Objects
+from reconciler.tree import EMPTY, Listing, SpecTree, advance, touched
+
+MAX_BYTES: Final = 64 * 1024 * 1024
+"""All specs of one commit together."""
+MAX_DOCUMENTS: Final = 50_000
+"""Resources in one commit."""
+
+Progress = Callable[[str, int, int], None]
+"""Told of long work: what is done, how much of it, of how much. Called from a worker thread."""
+
+_PROGRESS_EVERY: Final = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A tree, and which keys may differ from the one it was read from."""
+
+    tree: SpecTree
+    touched: frozenset[ResourceKey]
+
+
+class TreeReader:
+    """Reads trees one after the other; what they share is read once."""
+
+    def __init__(self, objects: Objects, progress: Progress | None = None) -> None:
+        self._objects = objects
+        self._progress = progress
+        self._walk = TreeWalk(objects)
+
+    def read(self, root: ObjectId, base: SpecTree = EMPTY) -> Step:
+        """Return the specs of a commit's tree. The work follows what differs from ``base``.
+
+        A tree that breaks a bound, or whose settings are wrong, gives one of which only the faults
+        are known; it can be advanced from all the same.
+
+        :raises ObjectMissing: the repository lacks an object of the tree.
+        """
+        if root == base.listing.tree and not base.faults:
+            return Step(base, frozenset())
+        try:
+            return self._read(root, base)
+        except TooLarge as error:
+            return Step(base.unreadable([too_large(error)]), frozenset())
+
+    def _read(self, root: ObjectId, base: SpecTree) -> Step:
+        entry = self._walk.find(root, SETTINGS_FILE.encode())
+        settings = self._settings(entry, base.listing)
+        if not isinstance(settings, RepositorySettings):
+            return Step(base.unreadable(settings), frozenset())
+        folder = (settings.root or "").encode()
+        if folder and not self._walk.has_folder(root, folder):
+            return Step(base.unreadable([_no_root(settings)]), frozenset())
+        return self._step(root, Listing(root, settings, entry), base)
+
+    def _settings(self, entry: Entry | None, base: Listing) -> RepositorySettings | list[Problem]:
+        if entry == base.settings_entry:
+            return base.settings
+        if entry is None:
+            return DEFAULT_SETTINGS
+        if entry.kind is not EntryKind.FILE:
+            return [_settings_problem("gitmesh.yaml must be a plain file")]
+        if self._objects.blob_bytes(entry.blob) > DEFAULT_LIMITS.max_bytes:
+            return [_settings_problem("gitmesh.yaml is too big")]
+        return read_settings(self._objects.read_blob(entry.blob))
+
+    def _step(self, root: ObjectId, listing: Listing, base: SpecTree) -> Step:
+        scope = Scope(listing.settings)
+        try:
+            entries, total = self._entries(root, scope, base)
+        except TooLarge:
+            # Which bound is met first depends on where the walk began. What is said of a commit
+            # must not: say what a walk of the whole tree finds.
+            self._walk.compare(None, root, scope)
+            raise
+        changes = dict(self._read_files(entries))
+        complete = Listing(listing.tree, listing.settings, listing.settings_entry, total)
+        tree = advance(base, changes, complete)
+        require_size(tree.size, tree.documents)
+        return Step(tree, touched(base, changes))
+
+    def _entries(
+        self, root: ObjectId, scope: Scope, base: SpecTree
+    ) -> tuple[dict[bytes, Entry | None], int]:
+        """Return the entries that differ from those of ``base``, and how many there are in all."""
+        known = base.listing
+        if known.tree and known.settings == scope.settings:
+            try:
+                found = self._walk.compare(known.tree, root, scope)
+                return found.entries, _bounded(known.entries + found.added - found.removed)
+            except ObjectMissing:
+                pass  # git has dropped the old tree: read the new one whole
+        found = self._walk.compare(None, root, scope)
+        return _against(base, found), found.added
+
+    def _read_files(
+        self, entries: dict[bytes, Entry | None]
+    ) -> Iterator[tuple[str, SpecFile | None]]:
+        size = documents = 0
+        for done, (path, entry) in enumerate(entries.items()):
+            if self._progress and done % _PROGRESS_EVERY == 0 and len(entries) >= _PROGRESS_EVERY:
+                self._progress("reading specs", done, len(entries))
+            file = self._read_file(path, entry) if entry else None
+            if file is not None:
+                size, documents = size + file.size, documents + len(file.resources)
+            # What was read alone may be too much, however much is still to come: stop at once.
+            require_size(size, documents)
+            yield key_of(path), file
+
+    def _read_file(self, path: bytes, entry: Entry) -> SpecFile:
+        return read_file(
+            path,
+            entry,
+            lambda: self._objects.blob_bytes(entry.blob),
+            lambda: self._objects.read_blob(entry.blob),
+        )
+
+
+def _bounded(entries: int) -> int:
+    if entries > MAX_ENTRIES:
+        raise TooLarge(b"", MANY_ENTRIES)
+    return entries
+
+
+def require_size(size: int, documents: int) -> None:
+    """Hold all specs of one source to their bounds.
+
+    :raises TooLarge: they are beyond.
+    """
+    if size > MAX_BYTES or documents > MAX_DOCUMENTS:
+        most = f"{MAX_BYTES} bytes or {MAX_DOCUMENTS} resources"
+        raise TooLarge(b"", f"all specs together are more than {most}")
+
+
+def _against(base: SpecTree, found: Changes) -> dict[bytes, Entry | None]:
+    """Turn a whole listing into what differs from the files that are known."""
+    entries = dict(found.entries)
+    for key, file in base.files.items():
+        path = key.encode("utf-8", "surrogateescape")
+        if path not in entries:
+            entries[path] = None
+        elif entries[path] == file.entry:
+            del entries[path]
+    return entries
+
+
+def _no_root(settings: RepositorySettings) -> Problem:
+    return _settings_problem(f"there is no folder {settings.root!r}, which root names")
+
+
+def _settings_problem(message: str) -> Problem:
+    return Problem(SETTINGS_FILE, 1, "$", "settings", message)
+
+
+def too_large(error: TooLarge) -> Problem:
+    """Return what a person is told about a source that breaks a bound."""
+    return Problem(
+        as_text(error.path),
+        0,
+        "$",
+        "tree-too-large",
+        error.message,
+        "keep other things out of the mesh: set root or ignore in gitmesh.yaml",
+    )

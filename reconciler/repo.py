@@ -1,0 +1,321 @@
+"""The git repository, read through its objects and refs. The only module that imports pygit2.
+
+Nothing is ever checked out, so hooks, filters, attributes and links of a repository have no effect.
+Methods block; call them from one thread at a time.
+"""
+
+import os
+import re
+from pathlib import Path
+from typing import Final, Self
+
+import pygit2
+from pygit2.enums import ConfigLevel, ObjectType, RepositoryOpenFlag
+
+from events.types import CommitFacts, CommitId
+from mesh.errors import Fatal, UsageError
+from reconciler.commit import parents_of, read_commit_object, tree_of
+from reconciler.source import ObjectId, ObjectMissing, ObjectTooBig, SourceUnavailable
+
+LEAST_LIBGIT2: Final = (1, 9, 7)
+"""Older ones have known holes: CVE-2026-53583 to 53587 and CVE-2026-5917."""
+MAX_TREE_BYTES: Final = 16 * 1024 * 1024
+MAX_COMMIT_BYTES: Final = 16 * 1024 * 1024
+
+_LEVELS: Final = (
+    ConfigLevel.PROGRAMDATA,
+    ConfigLevel.SYSTEM,
+    ConfigLevel.XDG,
+    ConfigLevel.GLOBAL,
+)
+_MISSING: Final = (KeyError, ValueError, OSError, pygit2.GitError)
+
+
+class GitRepository:
+    """A bare or non-bare repository on this machine."""
+
+    def __init__(self, path: Path, handle: pygit2.Repository, *, trust_owner: bool) -> None:
+        self.path = path
+        self._trust_owner = trust_owner
+        self._use(handle)
+
+    @classmethod
+    def open(cls, path: Path, *, trust_owner: bool = False) -> Self:
+        """Open the repository at ``path`` itself; directories above it are not searched.
+
+        :param trust_owner: read it even though it belongs to another user.
+        :raises Fatal: what is there cannot be read by gitmesh, now or later; the hint says why.
+        """
+        _require_libgit2()
+        _ignore_other_configuration()
+        return cls(path, _open(path, trust_owner=trust_owner), trust_owner=trust_owner)
+
+    def _use(self, handle: pygit2.Repository) -> None:
+        self._repo = handle
+        self._odb = handle.odb
+        self._inode = _inode(Path(handle.path))
+
+    # ---- where the branch is ------------------------------------------------------------------
+
+    @property
+    def ref_dir(self) -> Path:
+        """The directory that holds ``refs/``, ``packed-refs`` and, mostly, ``HEAD``."""
+        git_dir = Path(self._repo.path)
+        common = git_dir / "commondir"  # a linked work tree keeps its refs where it came from
+        if common.is_file():
+            return (git_dir / common.read_text().strip()).resolve()
+        return git_dir
+
+    def following(self, branch: str | None = None) -> str:
+        """Return the full name of the ref that is followed; ``HEAD`` when that is detached.
+
+        :raises SourceUnavailable: the repository is gone.
+        """
+        if branch is not None:
+            return branch if branch.startswith("refs/") else f"refs/heads/{branch}"
+        self._reopen_when_replaced()
+        try:
+            target = self._repo.lookup_reference("HEAD").raw_target
+        except _MISSING as error:
+            raise SourceUnavailable("repository-missing", f"HEAD cannot be read: {error}") from None
+        return target.decode("utf-8", "replace") if isinstance(target, bytes) else "HEAD"
+
+    def tip(self, branch: str | None = None) -> CommitId:
+        """Return the commit that the branch is at; without a branch, the one HEAD names.
+
+        Loose or packed makes no difference. A detached HEAD is followed as it stands.
+
+        :raises SourceUnavailable: there is no such commit now; keep what there was.
+        """
+        self._reopen_when_replaced()
+        name = self.following(branch)
+        try:
+            target = self._repo.lookup_reference(name).resolve().target
+        except _MISSING:
+            raise self._no_branch(name) from None
+        return self._commit_at(name, str(target))
+
+    def _commit_at(self, name: str, oid: str) -> CommitId:
+        try:
+            kind, _ = self._odb.read_header(pygit2.Oid(hex=oid))
+            if kind == ObjectType.COMMIT:
+                return CommitId(oid)
+            return CommitId(str(self._repo[oid].peel(pygit2.Commit).id))
+        except _MISSING:
+            raise SourceUnavailable(
+                "unreadable", f"{name} names {oid}, which is no commit in this repository"
+            ) from None
+
+    def _no_branch(self, name: str) -> SourceUnavailable:
+        # The name may be wrong, the branch deleted, or the whole repository gone: say which.
+        if not (self.ref_dir / "refs").is_dir():
+            return SourceUnavailable("repository-missing", f"{self.path} holds no repository now")
+        short = name.removeprefix("refs/heads/")
+        return SourceUnavailable(
+            "branch-missing",
+            f"branch {short!r} has no commit",
+            hint=f"push one: git push <this repository> HEAD:{name}",
+        )
+
+    def _reopen_when_replaced(self) -> None:
+        # A directory that was replaced (restored from backup, re-cloned) has another inode; the
+        # open handle would go on reading caches of what is gone.
+        inode = _inode(Path(self._repo.path))
+        if inode is not None and inode == self._inode:
+            return
+        try:
+            handle = _open(self.path, trust_owner=self._trust_owner)
+        except Fatal as error:
+            raise SourceUnavailable("repository-missing", error.message, hint=error.hint) from None
+        self._use(handle)
+
+    def moved_ns(self, branch: str | None = None) -> int | None:
+        """Return when the ref was last written, in wall-clock nanoseconds; None when unknown.
+
+        Known only while the ref is loose, which it is after every push until git packs it.
+        """
+        try:
+            return (self.ref_dir / self.following(branch)).stat().st_mtime_ns
+        except (OSError, ValueError, SourceUnavailable):
+            return None
+
+    def resolve(self, revision: str) -> CommitId:
+        """Return the commit a person names: a branch, a tag, an id or its beginning, ``HEAD~2``.
+
+        :raises UsageError: the words name no commit.
+        """
+        try:
+            return CommitId(str(self._repo.revparse_single(revision).peel(pygit2.Commit).id))
+        except _MISSING:
+            raise UsageError(
+                f"{revision!r} names no commit in {self.path}",
+                hint="git log shows what there is",
+            ) from None
+
+    # ---- commits ------------------------------------------------------------------------------
+
+    def facts(self, commit: CommitId) -> CommitFacts:
+        """Return what a commit says of itself.
+
+        :raises ObjectMissing: the commit is gone.
+        """
+        return read_commit_object(commit, self._read(commit, MAX_COMMIT_BYTES))
+
+    def has(self, commit: CommitId) -> bool:
+        """Tell whether the commit is still there; git drops those that no ref leads to."""
+        return _oid(commit) in self._odb
+
+    def first_parent(self, commit: CommitId) -> CommitId | None:
+        """Return the first parent; None at the root, and where a shallow clone ends.
+
+        :raises ObjectMissing: the commit is gone.
+        """
+        parents = parents_of(self._read(commit, MAX_COMMIT_BYTES))
+        return parents[0] if parents and self.has(parents[0]) else None
+
+    def merge_base(self, one: CommitId, other: CommitId) -> CommitId | None:
+        """Return the best common ancestor, None where histories never met or cannot be read."""
+        try:
+            base = self._repo.merge_base(_oid(one), _oid(other))
+        except _MISSING:
+            return None
+        return CommitId(str(base)) if base else None
+
+    def descends(self, commit: CommitId, ancestor: CommitId) -> bool:
+        """Tell whether ``ancestor`` is the commit itself or can be reached from it."""
+        try:
+            return commit == ancestor or self._repo.descendant_of(_oid(commit), _oid(ancestor))
+        except _MISSING:
+            return False
+
+    # ---- objects ------------------------------------------------------------------------------
+
+    def tree_of(self, commit: CommitId) -> ObjectId:
+        """Return the root tree of a commit.
+
+        :raises ObjectMissing: the commit is gone.
+        """
+        return ObjectId(tree_of(self._read(commit, MAX_COMMIT_BYTES)))
+
+    def read_tree(self, tree: ObjectId) -> bytes:
+        """Return a tree object's bytes.
+
+        :raises ObjectTooBig: it is beyond :data:`MAX_TREE_BYTES`.
+        :raises ObjectMissing: the tree is not there.
+        """
+        return self._read(tree, MAX_TREE_BYTES)
+
+    def blob_bytes(self, blob: ObjectId) -> int:
+        """Return the size of a blob without loading it.
+
+        :raises ObjectMissing: the blob is not there.
+        """
+        try:
+            return self._odb.read_header(_oid(blob))[1]
+        except _MISSING:
+            raise ObjectMissing(blob) from None
+
+    def read_blob(self, blob: ObjectId) -> bytes:
+        """Return a blob's bytes. Ask for its size first: it may be huge.
+
+        :raises ObjectMissing: the blob is not there.
+        """
+        try:
+            return self._odb.read(_oid(blob))[1]
+        except _MISSING:
+            raise ObjectMissing(blob) from None
+
+    def _read(self, oid: str, most: int) -> bytes:
+        try:
+            key = _oid(oid)
+            size = self._odb.read_header(key)[1]
+            if size > most:
+                raise ObjectTooBig(oid, size)
+            return self._odb.read(key)[1]
+        except _MISSING:
+            raise ObjectMissing(oid) from None
+
+
+def init_bare(path: Path, branch: str = "main") -> GitRepository:
+    """Make a bare repository that is ready to be pushed to, and open it.
+
+    HEAD names ``branch``, and git keeps a record of every move of its refs (off by default in bare
+    repositories). An empty directory is used as it is.
+
+    :raises UsageError: something is there already, or the name cannot be a branch's.
+    """
+    if not re.fullmatch(r"[\w][\w./-]*", branch) or not pygit2.reference_is_valid_name(
+        f"refs/heads/{branch}"
+    ):
+        raise UsageError(f"{branch!r} cannot be the name of a branch", hint="try main")
+    if path.exists() and (not path.is_dir() or any(path.iterdir())):
+        raise UsageError(f"{path} is there already", hint="name a new directory")
+    _ignore_other_configuration()
+    try:
+        handle = pygit2.init_repository(str(path), bare=True, initial_head=branch)
+    except (OSError, pygit2.GitError) as error:
+        raise UsageError(f"cannot make a repository at {path}: {error}") from None
+    handle.config["core.logAllRefUpdates"] = True
+    return GitRepository.open(path)
+
+
+def _oid(text: str) -> pygit2.Oid:
+    return pygit2.Oid(hex=text)
+
+
+def _inode(path: Path) -> tuple[int, int] | None:
+    try:
+        found = os.stat(path)
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
+def _require_libgit2() -> None:
+    version = tuple(int(part) for part in re.findall(r"\d+", pygit2.LIBGIT2_VERSION)[:3])
+    if version < LEAST_LIBGIT2:
+        least = ".".join(map(str, LEAST_LIBGIT2))
+        raise Fatal(
+            f"libgit2 {pygit2.LIBGIT2_VERSION} has known security holes; gitmesh needs {least}",
+            hint="pip install --upgrade 'pygit2>=1.21'",
+        )
+
+
+def _ignore_other_configuration() -> None:
+    # Only the repository's own configuration counts: what some user or the system has set up for
+    # git (URL rewrites, include files) must not change what a server reads.
+    for level in _LEVELS:
+        pygit2.settings.search_path[level] = ""
+
+
+def _open(path: Path, *, trust_owner: bool) -> pygit2.Repository:
+    pygit2.settings.owner_validation = not trust_owner
+    try:
+        return pygit2.Repository(str(path), RepositoryOpenFlag.NO_SEARCH)
+    except (OSError, ValueError, pygit2.GitError) as error:
+        raise _refusal(path, str(error)) from None
+    finally:
+        pygit2.settings.owner_validation = True
+
+
+def _refusal(path: Path, reason: str) -> Fatal:
+    if "not owned by current user" in reason:
+        return Fatal(
+            f"{path} belongs to another user, and git refuses to trust it",
+            hint="run gitmesh as the owner of the repository, or hand it over: chown -R",
+        )
+    if "object format" in reason or "objectformat" in reason:
+        return Fatal(
+            f"{path} names its objects by SHA-256, which libgit2 {pygit2.LIBGIT2_VERSION} "
+            "cannot read",
+            hint="make the repository with: git init --object-format=sha1",
+        )
+    if "refstorage" in reason.lower():
+        return Fatal(
+            f"{path} keeps its refs as a reftable, which libgit2 {pygit2.LIBGIT2_VERSION} "
+            "cannot read",
+            hint="convert it: git refs migrate --ref-format=files",
+        )
+    if not path.exists():
+        return Fatal(f"there is no {path}", hint=f"make a repository: gitmesh init {path}")
+    return Fatal(f"{path} is no git repository that can be read: {reason}", hint="gitmesh init")

@@ -1,0 +1,203 @@
+"""The specs of one commit: files, what they define, and the graph that links it. Pure."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Final
+
+from mesh.graph import EMPTY as EMPTY_GRAPH
+from mesh.graph import MeshGraph, relink
+from mesh.keys import ResourceKey
+from mesh.problem import Problem, Severity
+from mesh.resource import Resource
+from mesh.settings import DEFAULT_SETTINGS, RepositorySettings
+from reconciler.file import SpecFile
+from reconciler.listing import Entry
+from reconciler.source import ObjectId
+
+FileChanges = Mapping[str, SpecFile | None]
+"""What becomes of files, by path; None where one is gone."""
+
+_Repeated = Mapping[ResourceKey, tuple[Resource, ...]]
+
+
+@dataclass(frozen=True)
+class Listing:
+    """Which git tree the files of a :class:`SpecTree` were read from, and under which settings."""
+
+    tree: ObjectId | None = None
+    settings: RepositorySettings = DEFAULT_SETTINGS
+    settings_entry: Entry | None = None
+    entries: int = 0
+    """Files and folders in scope."""
+
+
+@dataclass(frozen=True)
+class SpecTree:
+    """Everything one commit says about the mesh. Immutable; broken commits are held as well.
+
+    Everything but ``listing`` and ``faults`` is a function of ``files``: the order in which trees
+    were reached leaves no trace.
+    """
+
+    files: Mapping[str, SpecFile] = field(default_factory=dict)
+    graph: MeshGraph = EMPTY_GRAPH
+    """Of resources that are defined more than once, the first by path counts."""
+    listing: Listing = Listing()
+    faults: tuple[Problem, ...] = ()
+    """Why the commit could not be read at all. ``files`` are then those of an earlier one."""
+    size: int = 0
+    """Bytes of all files that were read."""
+    documents: int = 0
+    """Resources in all files, repeated ones too."""
+    _repeated: _Repeated = field(default_factory=dict, repr=False)
+    """All definitions of the resources that have several, by path and place in the file."""
+    _noted: frozenset[str] = field(default=frozenset(), repr=False)
+    """Paths of files that have problems."""
+    _by_fold: Mapping[str, tuple[str, ...]] = field(default_factory=dict, repr=False)
+    """Paths by what a file system that ignores case would call them."""
+
+    @cached_property
+    def problems(self) -> tuple[Problem, ...]:
+        """All that a person should mend in this commit, sorted by place."""
+        return self.faults or tuple(sorted({*self._found()}))
+
+    def _found(self) -> Iterator[Problem]:
+        for path in self._noted:
+            yield from self.files[path].problems
+        for resources in self._repeated.values():
+            yield from _repetitions(resources)
+        yield from self._collisions()
+        unread = {key for path in self._noted for key in self.files[path].unread}
+        yield from self.graph.problems_but(unread) if unread else self.graph.problems
+        if not self.documents and not self._noted:
+            yield _NO_SPECS
+
+    def _collisions(self) -> Iterator[Problem]:
+        for paths in self._by_fold.values() if self._has_collisions else ():
+            for path in paths[1:]:
+                yield _collision(path, paths[0])
+
+    @property
+    def _has_collisions(self) -> bool:
+        return len(self._by_fold) != len(self.files)
+
+    def unreadable(self, faults: Iterable[Problem]) -> "SpecTree":
+        """Return a tree of which only the faults are known, to advance from as from this one."""
+        return replace(self, faults=tuple(sorted(faults)))
+
+
+EMPTY: Final = SpecTree()
+
+_NO_SPECS: Final = Problem(
+    "",
+    0,
+    "$",
+    "no-specs",
+    "the repository holds no specs: the mesh is empty",
+    "specs are files named *.yaml, *.yml or *.json; see root and ignore in gitmesh.yaml",
+    Severity.WARNING,
+)
+
+
+def touched(tree: SpecTree, changes: FileChanges) -> frozenset[ResourceKey]:
+    """Return the keys that changed files define, before or after; no others can differ."""
+    old = (tree.files.get(path) for path in changes)
+    files = [file for file in (*old, *changes.values()) if file is not None]
+    return frozenset(resource.key for file in files for resource in file.resources)
+
+
+def advance(tree: SpecTree, changes: FileChanges, listing: Listing = Listing()) -> SpecTree:
+    """Return the tree after files changed. The one given stays as it is.
+
+    Any sequence of advances gives the same tree as one from :data:`EMPTY`. The work is in
+    proportion to the files that changed, but for flat copies of the indexes.
+    """
+    if not changes:
+        return replace(tree, listing=listing, faults=())
+    old = [file for path in changes if (file := tree.files.get(path)) is not None]
+    new = [file for file in changes.values() if file is not None]
+    keys = touched(tree, changes)
+    defined = _defined(tree, keys, changes)
+    winners = {key: found[0] if found else None for key, found in defined.items()}
+    repeated = {key: found for key, found in tree._repeated.items() if key not in keys}
+    return SpecTree(
+        files=_updated(tree.files, changes),
+        graph=relink(tree.graph, winners),
+        listing=listing,
+        size=tree.size + sum(f.size for f in new) - sum(f.size for f in old),
+        documents=tree.documents + _documents(new) - _documents(old),
+        _repeated=repeated | {key: found for key, found in defined.items() if len(found) > 1},
+        _noted=(tree._noted - changes.keys()) | {p for p, f in changes.items() if f and f.problems},
+        _by_fold=_fold(tree, changes),
+    )
+
+
+def _documents(files: Iterable[SpecFile]) -> int:
+    return sum(len(file.resources) for file in files)
+
+
+def _updated(files: Mapping[str, SpecFile], changes: FileChanges) -> Mapping[str, SpecFile]:
+    updated = dict(files)
+    for path, file in changes.items():
+        if file is None:
+            updated.pop(path, None)
+        else:
+            updated[path] = file
+    return updated
+
+
+def _defined(
+    tree: SpecTree, keys: frozenset[ResourceKey], changes: FileChanges
+) -> dict[ResourceKey, tuple[Resource, ...]]:
+    """Return every definition that each of these keys has after the change, the first counting."""
+    fresh: dict[ResourceKey, list[Resource]] = {key: [] for key in keys}
+    for file in changes.values():
+        for resource in file.resources if file else ():
+            fresh[resource.key].append(resource)
+    for key, found in fresh.items():
+        found += (r for r in _definitions(tree, key) if r.source.path not in changes)
+        # Sorting by path alone keeps those of one file in their order.
+        found.sort(key=lambda resource: resource.source.path)
+    return {key: tuple(found) for key, found in fresh.items()}
+
+
+def _definitions(tree: SpecTree, key: ResourceKey) -> tuple[Resource, ...]:
+    single = tree.graph.resources.get(key)
+    return tree._repeated.get(key) or ((single,) if single is not None else ())
+
+
+def _fold(tree: SpecTree, changes: FileChanges) -> Mapping[str, tuple[str, ...]]:
+    if all((path in tree.files) == (file is not None) for path, file in changes.items()):
+        return tree._by_fold
+    by_fold = dict(tree._by_fold)
+    for path, file in changes.items():
+        name = path.casefold()
+        others = {p for p in by_fold.pop(name, ()) if p != path}
+        now = sorted(others | {path}) if file is not None else sorted(others)
+        if now:
+            by_fold[name] = tuple(now)
+    return by_fold
+
+
+def _repetitions(resources: tuple[Resource, ...]) -> Iterator[Problem]:
+    first = resources[0].source
+    for resource in resources[1:]:
+        yield resource.source.problem(
+            (),
+            "duplicate-resource",
+            f"{resource.key} is defined here and at {first.path}:{first.line(())}",
+            hint="remove one of the two, or give it another name",
+        )
+
+
+def _collision(path: str, other: str) -> Problem:
+    return Problem(
+        path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace"),
+        0,
+        "$",
+        "case-collision",
+        f"{other} differs from this only in upper and lower case",
+        "on file systems that ignore case one of the two disappears; rename it",
+        Severity.WARNING,
+    )

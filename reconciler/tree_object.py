@@ -1,0 +1,132 @@
+"""Git's tree objects as bytes: their entries, and what differs between two of them. Pure.
+
+A folder of ten thousand files is half a megabyte of which one push changes twenty bytes, so the
+parts that are the same are compared, never taken apart.
+"""
+
+import re
+from collections.abc import Iterable
+from typing import Final
+
+Mode = bytes
+"""A file mode in octal, as git writes it."""
+Entries = dict[bytes, tuple[Mode, bytes]]
+"""By name: mode and raw object id. The names of folders end in ``/``, as git sorts them."""
+
+SYMLINK: Final = b"120000"
+SUBMODULE: Final = b"160000"
+
+_ENTRY: Final = re.compile(rb"([0-7]{5,6}) ([^\0]+)\0([\s\S]{20})")
+# Possessive, so that a long tree needs no memory for ways back. The group is the last entry.
+_ALL: Final = re.compile(rb"(?:([0-7]{5,6}+ [^\0]++\0[\s\S]{20}))*+")
+
+
+class Malformed(ValueError):
+    """The bytes are no tree that git would write: unreadable, unsorted, or a name twice."""
+
+
+def entries(raw: bytes) -> Entries:
+    """Return all entries of a tree.
+
+    :raises Malformed: it is no tree.
+    """
+    whole = _ALL.match(raw)
+    if whole is None or whole.end() != len(raw):
+        raise Malformed
+    return _in_order(_keyed(*found) for found in _ENTRY.findall(raw))
+
+
+def differing(old: bytes, new: bytes) -> tuple[Entries, Entries]:
+    """Return the entries that only ``old`` has, or has otherwise, and those that only ``new`` has.
+
+    :raises Malformed: one of the two is no tree.
+    """
+    if not old or not new:
+        return (entries(old), entries(new))
+    same = _ALL.match(new, 0, _common_prefix(old, new))
+    # From the last whole entry that is the same, so that the order across the seam is seen.
+    start = same.start(1) if same is not None and same[1] is not None else 0
+    tail = _common_suffix(old, new, min(len(old), len(new)) - start)
+    before, after, end = _until_same(old, new, start, tail)
+    seam = [_take(new, end)[0]] if end < len(new) else []
+    _in_order([*after, *seam])
+    gone, there = dict(before), dict(after)
+    return (
+        {name: entry for name, entry in gone.items() if there.get(name) != entry},
+        {name: entry for name, entry in there.items() if gone.get(name) != entry},
+    )
+
+
+def lookup(raw: bytes, name: bytes) -> tuple[Mode, bytes] | None:
+    """Return the entry of that name, which ends in ``/`` for a folder; None when there is none.
+
+    :raises Malformed: it is no tree.
+    """
+    # Most often the name is nowhere in the bytes, and then nothing is taken apart.
+    if b" " + name.removesuffix(b"/") + b"\0" not in raw:
+        return None
+    return entries(raw).get(name)
+
+
+_Entry = tuple[bytes, tuple[Mode, bytes]]
+
+
+def _keyed(mode: bytes, name: bytes, oid: bytes) -> _Entry:
+    return (name + b"/" if mode in (b"40000", b"040000") else name), (mode, oid)
+
+
+def _in_order(found: Iterable[_Entry]) -> Entries:
+    listed = list(found)
+    names = [name for name, _ in listed]
+    unique = dict(listed)
+    if len(unique) != len(listed) or names != sorted(names):
+        raise Malformed
+    return unique
+
+
+def _until_same(
+    old: bytes, new: bytes, start: int, tail: int
+) -> tuple[list[_Entry], list[_Entry], int]:
+    """Take entries of both from ``start`` until the rest of both is the same."""
+    before: list[_Entry] = []
+    after: list[_Entry] = []
+    at_old = at_new = start
+    while True:
+        left_old, left_new = len(old) - at_old, len(new) - at_new
+        if left_old == left_new <= tail:
+            return before, after, at_new
+        if left_old >= left_new:
+            entry, at_old = _take(old, at_old)
+            before.append(entry)
+        if left_new >= left_old:
+            entry, at_new = _take(new, at_new)
+            after.append(entry)
+
+
+def _take(raw: bytes, at: int) -> tuple[_Entry, int]:
+    match = _ENTRY.match(raw, at)
+    if match is None:
+        raise Malformed
+    return _keyed(*match.groups()), match.end()
+
+
+def _common_prefix(one: bytes, other: bytes) -> int:
+    low, high = 0, min(len(one), len(other))
+    while low < high:
+        middle = (low + high + 1) // 2
+        if one[low:middle] == other[low:middle]:
+            low = middle
+        else:
+            high = middle - 1
+    return low
+
+
+def _common_suffix(one: bytes, other: bytes, most: int) -> int:
+    low, high = 0, most
+    while low < high:
+        middle = (low + high + 1) // 2
+        if one[len(one) - middle : len(one) - low] == other[len(other) - middle : len(other) - low]:
+            low = middle
+        else:
+            high = middle - 1
+    return low

@@ -1,0 +1,228 @@
+"""Adding to the log: all or nothing, at the expected place, by one writer, in the order of time."""
+
+import sqlite3
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+
+from events.chain import GENESIS
+from events.codec import SERVER
+from events.store import EventLog, Head, LogMoved
+from events.types import (
+    START,
+    Chain,
+    CommitApplied,
+    CommitId,
+    HistoryRewritten,
+    ProxyConnected,
+    ResourceAdded,
+    ResourceRemoved,
+    Seq,
+    SnapshotPublished,
+    SnapshotRejected,
+)
+from mesh.errors import Fatal
+from tests.support.clock import Clock
+from tests.support.histories import facts
+from tests.support.logs import NODE, SHORT_HISTORY, SOME_DELIVERY, fill
+
+APPLIED = CommitApplied(facts(1))
+
+
+def test_a_new_log_is_empty(log: EventLog) -> None:
+    for chain in Chain:
+        assert log.head(chain) == Head(START, "")
+        assert list(log.read(chain)) == []
+
+
+def test_positions_count_from_one_without_gaps_and_hashes_link(log: EventLog) -> None:
+    fill(log, SHORT_HISTORY, SOME_DELIVERY)
+    for chain, count in ((Chain.MESH, 7), (Chain.DELIVERY, 4)):
+        records = list(log.read(chain))
+        assert [record.seq for record in records] == list(range(1, count + 1))
+        assert [r.prev_hash for r in records] == [GENESIS, *(r.hash for r in records[:-1])]
+        assert log.head(chain) == Head(records[-1].seq, records[-1].hash)
+
+
+def test_appending_elsewhere_than_at_the_end_is_refused_and_changes_nothing(log: EventLog) -> None:
+    fill(log, SHORT_HISTORY)
+    head = log.head(Chain.MESH)
+    for expected in (START, Seq(head.seq - 1), Seq(head.seq + 1)):
+        with pytest.raises(LogMoved, match=f"ends at {head.seq}, not at {expected}"):
+            log.append(Chain.MESH, [APPLIED], expected=expected)
+    assert log.head(Chain.MESH) == head
+    assert log.append(Chain.MESH, [APPLIED], expected=head.seq) == head.seq + 1
+
+
+def test_appending_nothing_returns_the_expected_position(log: EventLog) -> None:
+    assert log.append(Chain.MESH, [], expected=START) == START
+    fill(log, SHORT_HISTORY)
+    assert log.append(Chain.MESH, [], expected=Seq(7)) == 7
+    assert log.append_observed([]) == START
+    with pytest.raises(LogMoved):
+        log.append(Chain.MESH, [], expected=START)
+
+
+UNENCODABLE = {
+    "a fraction": ResourceAdded(NODE, CommitId("c"), {"weight": 0.5}, "a.yaml"),  # type: ignore[dict-item]
+    "half a character": ResourceAdded(NODE, CommitId("c"), {"name": "\ud800"}, "a.yaml"),
+    "half a character in the heading": ResourceRemoved(NODE, CommitId("\ud800")),
+}
+
+
+@pytest.mark.parametrize("bad", UNENCODABLE.values(), ids=UNENCODABLE.keys())
+def test_an_event_that_cannot_be_written_takes_its_whole_transaction_with_it(
+    log: EventLog, bad: ResourceAdded
+) -> None:
+    fill(log, SHORT_HISTORY)
+    head, state = log.head(Chain.MESH), log.state()
+    good = ResourceAdded(NODE, facts(1).commit, {}, "a.yaml")
+    with pytest.raises(ValueError, match=r"whole numbers|surrogates"):
+        log.append(Chain.MESH, [APPLIED, good, bad, good], expected=head.seq)
+    assert (log.head(Chain.MESH), log.state()) == (head, state)
+    assert log.verify() == []
+
+
+def test_a_projection_that_fails_takes_the_events_with_it(log: EventLog, path: Path) -> None:
+    """A second version of a key that begins at the same position cannot be stored."""
+    with sqlite3.connect(path) as other:
+        other.execute("INSERT INTO commits VALUES (1, 1, 'c', 't', 'applied')")
+    other.close()
+    with pytest.raises(Fatal, match="UNIQUE constraint failed: commits"):
+        log.append(Chain.MESH, [APPLIED], expected=START)
+    assert log.head(Chain.MESH) == Head(START, "")
+
+
+def test_many_threads_append_without_gap_or_loss(log: EventLog) -> None:
+    def connect(number: int) -> Seq:
+        return log.append_observed([ProxyConnected("node", f"proxy-{number}", "")] * 2)
+
+    with ThreadPoolExecutor(8) as threads:
+        seqs = list(threads.map(connect, range(40)))
+    assert sorted(seqs) == list(range(2, 82, 2))
+    assert log.verify() == []
+
+
+def test_of_two_threads_that_expect_the_same_head_one_is_told_that_the_log_moved(
+    log: EventLog,
+) -> None:
+    def append(number: int) -> bool:
+        try:
+            log.append(Chain.MESH, [CommitApplied(facts(number))], expected=START)
+        except LogMoved:
+            return False
+        return True
+
+    with ThreadPoolExecutor(4) as threads:
+        assert sorted(threads.map(append, range(4))) == [False, False, False, True]
+    assert log.head(Chain.MESH).seq == 1
+
+
+# ---- one writer ---------------------------------------------------------------------------------
+
+
+def test_a_second_writer_is_refused_in_clear_words(log: EventLog, path: Path) -> None:
+    with pytest.raises(Fatal, match="another process is writing to this event log") as caught:
+        EventLog.open(path)
+    assert "--log" in caught.value.hint
+
+
+def test_a_second_writer_is_refused_by_another_name_of_the_file_too(
+    log: EventLog, path: Path
+) -> None:
+    alias = path.with_name("alias.sqlite3")
+    alias.symlink_to(path)
+    with pytest.raises(Fatal, match="another process is writing"):
+        EventLog.open(alias)
+
+
+def test_closing_lets_the_next_writer_in(path: Path) -> None:
+    for number in (1, 2):
+        log = EventLog.open(path)
+        log.append(Chain.MESH, [CommitApplied(facts(number))], expected=Seq(number - 1))
+        log.close()
+    with_both = EventLog.read_only(path)
+    assert with_both.head(Chain.MESH).seq == 2
+    with_both.close()
+
+
+def test_a_reader_cannot_write(log: EventLog, path: Path) -> None:
+    reader = EventLog.read_only(path)
+    with pytest.raises(Fatal, match="readonly"):
+        reader.append(Chain.MESH, [APPLIED], expected=START)
+    reader.close()
+
+
+# ---- who and when -------------------------------------------------------------------------------
+
+
+def test_everything_in_a_commit_is_ascribed_to_its_author(log: EventLog) -> None:
+    rewritten = HistoryRewritten(facts(2).commit, facts(1).commit, None, (), "rewritten")
+    removed = ResourceRemoved(NODE, facts(1).commit)
+    log.append(Chain.MESH, [rewritten, APPLIED, removed], expected=START)
+    actors = [record.actor for record in log.read(Chain.MESH)]
+    assert actors == ["", "Alice <alice@example.com>", "Alice <alice@example.com>"]
+
+
+def test_delivery_is_ascribed_to_the_proxy_that_spoke_or_to_the_server(log: EventLog) -> None:
+    log.append_observed(
+        [
+            ProxyConnected("mesh/shop/virtualNode/web", "p", ""),
+            SnapshotRejected(facts(1).commit, "mesh/shop/virtualNode/web", "t", "v", "no"),
+            SnapshotPublished(facts(1).commit, Seq(1), (), 0),
+        ]
+    )
+    actors = [record.actor for record in log.read(Chain.DELIVERY)]
+    assert actors == ["mesh/shop/virtualNode/web"] * 2 + [SERVER]
+
+
+def test_one_transaction_has_one_time(log: EventLog) -> None:
+    fill(log, SHORT_HISTORY[:1])
+    assert {record.at for record in log.read(Chain.MESH)} == {"2026-11-23T03:12:00.000000Z"}
+
+
+def test_time_never_goes_back_even_when_the_clock_does(log: EventLog, clock: Clock) -> None:
+    for by in (0.0, -3600.0, 0.0, 3600.0, -1.0, 7200.0):
+        clock.move(seconds=by)
+        log.append_observed([ProxyConnected("node", "p", "")])
+    times = [record.at for record in log.read(Chain.DELIVERY)]
+    assert times == sorted(set(times))
+    assert [datetime.fromisoformat(at).minute for at in times[:3]] == [12, 12, 12]
+    assert times[-1] == "2026-11-23T05:11:59.000000Z"
+
+
+def test_time_never_goes_back_over_a_restart(path: Path, clock: Clock) -> None:
+    for _ in range(3):
+        log = EventLog.open(path, now=clock)
+        log.append_observed([ProxyConnected("node", "p", "")])
+        log.close()
+        clock.move(days=-1)
+    reader = EventLog.read_only(path)
+    times = [record.at for record in reader.read(Chain.DELIVERY)]
+    reader.close()
+    assert times == sorted(set(times))
+
+
+def test_hashes_of_the_mesh_chain_do_not_depend_on_the_clock_and_those_of_delivery_do(
+    tmp_path: Path,
+) -> None:
+    heads: list[dict[Chain, Head]] = []
+    for hours in (0, 1):
+        clock = Clock()
+        clock.move(hours=hours)
+        log = EventLog.open(tmp_path / f"{hours}.sqlite3", now=clock)
+        fill(log, SHORT_HISTORY, SOME_DELIVERY)
+        heads.append({chain: log.head(chain) for chain in Chain})
+        log.close()
+    assert heads[0][Chain.MESH] == heads[1][Chain.MESH]
+    assert heads[0][Chain.DELIVERY] != heads[1][Chain.DELIVERY]
+
+
+def test_hashes_of_the_mesh_chain_are_the_ones_they_always_were(log: EventLog) -> None:
+    """If this fails, the file format changed, and no log that anybody has can be verified."""
+    fill(log, SHORT_HISTORY)
+    assert log.head(Chain.MESH).hash == (
+        "a614aaf1e6330f67287dc41bffc704ed078d082895e2cdf2b0a3860f5b09dfa1"
+    )

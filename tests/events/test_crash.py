@@ -1,0 +1,105 @@
+"""Killed at any instant, the log has every event that was acknowledged, once, and none in part."""
+
+import os
+import random
+import signal
+import time
+from pathlib import Path
+
+from events.store import EventLog
+from events.types import Chain
+from tests.support.appender import commit_of, nursery, state_after, transaction
+from tests.support.logs import chain_rows, projection_rows
+
+KILLS = 25
+CHANCE = random.Random(20261123)
+
+
+def kill_soon(pid: int, within_s: float) -> None:
+    """End a writer that this test started, some time from now."""
+    time.sleep(CHANCE.uniform(0, within_s))
+    os.kill(pid, signal.SIGKILL)
+
+
+def whole_transactions(path: Path) -> int:
+    """Return how many transactions the log holds; fail if it holds anything else."""
+    found = [(row[0], row[4]) for row in chain_rows(path)[Chain.MESH]]
+    expected: list[tuple[int, str]] = []
+    number = 0
+    while len(expected) < len(found):
+        number += 1
+        for _ in transaction(number):
+            expected.append((len(expected) + 1, commit_of(number)))
+    assert found == expected, "a gap, a repetition, or a transaction in part"
+    return number
+
+
+def check_whole(path: Path) -> int:
+    """Check everything that is promised of a log after a crash; return its transactions."""
+    log = EventLog.open(path)  # which the killed writer no longer prevents
+    try:
+        number = whole_transactions(path)
+        assert log.state() == state_after(number)
+        assert log.verify() == []
+        incremental = projection_rows(path)
+        log.rebuild()
+        assert projection_rows(path) == incremental
+        return number
+    finally:
+        log.close()
+
+
+def test_killing_the_writer_again_and_again_loses_nothing(path: Path) -> None:
+    numbers: list[int] = []
+    with nursery() as writers:
+        for _ in range(KILLS):
+            kill_soon(writers.start(path), within_s=0.06)
+            acknowledged = writers.acknowledged()
+            numbers.append(check_whole(path))
+            held = chain_rows(path)
+            for chain, seq in acknowledged.items():
+                assert len(held[chain]) in (seq, seq + len(transaction(numbers[-1])), seq + 1), (
+                    "an acknowledged event is lost, or more is there than one append could add"
+                )
+    assert numbers == sorted(numbers)
+    assert len(set(numbers)) > KILLS / 4, "most writers were killed before they wrote anything"
+
+
+def test_killing_the_writer_while_it_makes_the_file_leaves_one_that_can_be_used(
+    tmp_path: Path,
+) -> None:
+    with nursery() as writers:
+        for attempt in range(12):
+            path = tmp_path / f"{attempt}.sqlite3"
+            kill_soon(writers.start(path), within_s=0.02)
+            writers.acknowledged()
+            number = check_whole(path)
+            log = EventLog.open(path)
+            log.append(Chain.MESH, transaction(number + 1), expected=log.head(Chain.MESH).seq)
+            log.close()
+            assert whole_transactions(path) == number + 1
+
+
+def test_a_reader_sees_whole_transactions_while_another_process_writes(path: Path) -> None:
+    EventLog.open(path).close()
+    seen: list[int] = []
+    with nursery() as writers:
+        pid = writers.start(path)
+        reader = EventLog.read_only(path)
+        try:
+            deadline = time.monotonic() + 10
+            while len(seen) < 25 and time.monotonic() < deadline:
+                state = reader.state()
+                number = int(state.tip or "0", 16)
+                assert state == state_after(number)
+                assert reader.head(Chain.MESH).seq >= state.seq
+                if number % 5 == 0:
+                    assert reader.verify() == []
+                seen.append(number)
+                time.sleep(0.005)
+        finally:
+            os.kill(pid, signal.SIGKILL)
+            writers.acknowledged()
+            reader.close()
+    assert seen == sorted(seen)
+    assert len(set(seen)) > 3, "the reader saw no change"

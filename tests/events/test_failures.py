@@ -1,0 +1,198 @@
+"""Files that are not as they should be: each is named, with what a person can do about it."""
+
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from events.opening import connect, prepare
+from events.store import EventLog, LogUnavailable
+from events.types import START, Chain, CommitApplied, Event, ResourceAdded, Seq
+from mesh.errors import Fatal, UsageError
+from tests.support.histories import facts
+from tests.support.logs import NODE, SHORT_HISTORY, SOME_DELIVERY, fill, outsider, unprotected
+
+APPLIED = CommitApplied(facts(9))
+
+
+@pytest.fixture
+def filled(path: Path) -> Path:
+    log = EventLog.open(path)
+    fill(log, SHORT_HISTORY, SOME_DELIVERY)
+    log.close()
+    return path
+
+
+def open_either_way(path: Path) -> list[Fatal]:
+    """Return the refusals of a writer and of a reader."""
+    refusals = []
+    for way in (EventLog.open, EventLog.read_only):
+        with pytest.raises(Fatal) as caught:
+            way(path)
+        assert str(path) in caught.value.message
+        refusals.append(caught.value)
+    return refusals
+
+
+def test_a_file_that_is_no_database_is_refused_and_left_alone(path: Path) -> None:
+    path.write_text("dear diary\n" * 1000)
+    for refusal in open_either_way(path):
+        assert "not an event log, or it is damaged" in refusal.message
+        assert "backup" in refusal.hint
+    assert path.read_text() == "dear diary\n" * 1000
+
+
+def test_a_database_of_somebody_else_is_refused_and_left_alone(path: Path) -> None:
+    with outsider(path) as connection:
+        connection.execute("CREATE TABLE diary (day TEXT)")
+    for refusal in open_either_way(path):
+        assert "not an event log" in refusal.message
+    with outsider(path) as connection:
+        assert connection.execute("SELECT name FROM sqlite_master").fetchall() == [("diary",)]
+
+
+def test_a_truncated_file_is_refused(filled: Path) -> None:
+    whole = filled.read_bytes()
+    filled.write_bytes(whole[: len(whole) // 3])
+    for refusal in open_either_way(filled):
+        assert "damaged" in refusal.message
+        assert "backup" in refusal.hint
+
+
+def test_an_empty_file_becomes_a_log_when_a_server_starts(path: Path) -> None:
+    path.touch()
+    with pytest.raises(Fatal, match="empty, or of an older gitmesh") as caught:
+        EventLog.read_only(path)
+    assert "gitmesh serve" in caught.value.hint
+    log = EventLog.open(path)
+    assert log.head(Chain.MESH).seq == START
+    log.close()
+
+
+def test_a_file_of_a_newer_gitmesh_is_refused(filled: Path) -> None:
+    with outsider(filled) as connection:
+        connection.execute(
+            "INSERT INTO _sqlite_migrations (migration_set, name, applied_at) "
+            "VALUES ('gitmesh', '0099_future', '')"
+        )
+    for refusal in open_either_way(filled):
+        assert "newer gitmesh (0099_future)" in refusal.message
+        assert "upgrade" in refusal.hint
+
+
+def test_a_missing_file_is_made_by_a_writer_and_missed_by_a_reader(tmp_path: Path) -> None:
+    path = tmp_path / "some" / "folder" / "events.sqlite3"
+    with pytest.raises(UsageError, match="no event log") as caught:
+        EventLog.read_only(path)
+    assert "gitmesh serve" in caught.value.hint
+    assert not path.parent.exists()
+    EventLog.open(path).close()
+    EventLog.read_only(path).close()
+
+
+def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(Fatal, match="cannot be opened") as caught:
+        EventLog.open(tmp_path / "file" / "events.sqlite3")
+    assert "--log" in caught.value.hint
+
+
+def test_a_folder_in_the_place_of_the_file_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "events.sqlite3"
+    path.mkdir()
+    with pytest.raises(Fatal, match="unable to open database file"):
+        EventLog.open(path)
+
+
+def test_a_full_disk_loses_nothing_and_the_same_append_succeeds_later(path: Path) -> None:
+    """SQLite's own limit on pages gives the very error that a full disk gives."""
+    connection = connect(path)
+    log = EventLog(path, connection)
+    fill(log, SHORT_HISTORY)
+    head, state = log.head(Chain.MESH), log.state()
+    (pages,) = connection.execute("PRAGMA page_count").fetchone()
+    connection.execute(f"PRAGMA max_page_count = {pages}")
+    added = ResourceAdded(NODE, APPLIED.facts.commit, {"text": "x" * 500}, "web.yaml")
+    events: list[Event] = [APPLIED, *([added] * 200)]
+    with pytest.raises(LogUnavailable, match="no room") as caught:
+        log.append(Chain.MESH, events, expected=head.seq)
+    assert "disk space" in caught.value.hint
+    assert (log.head(Chain.MESH), log.state()) == (head, state)
+    assert log.verify() == []
+    connection.execute("PRAGMA max_page_count = 100000")
+    assert log.append(Chain.MESH, events, expected=head.seq) == head.seq + 201
+    assert log.verify() == []
+    log.close()
+
+
+def test_another_holder_of_the_file_delays_an_append_and_nothing_is_lost(path: Path) -> None:
+    log = EventLog(path, connect(path, patience_s=0.05))
+    with outsider(path) as holder:
+        holder.execute("BEGIN EXCLUSIVE")
+        with pytest.raises(LogUnavailable, match="another process holds the event log"):
+            log.append(Chain.MESH, [APPLIED], expected=START)
+        assert log.head(Chain.MESH).seq == START, "reading goes on meanwhile"
+        holder.execute("ROLLBACK")
+    assert log.append(Chain.MESH, [APPLIED], expected=START) == 1
+    log.close()
+
+
+def test_a_holder_of_the_file_delays_opening_it(filled: Path) -> None:
+    with outsider(filled) as holder:
+        holder.execute("PRAGMA locking_mode = EXCLUSIVE")
+        holder.execute("BEGIN EXCLUSIVE")
+        with pytest.raises(LogUnavailable, match="another process holds the event log"):
+            connect(filled, patience_s=0.05)
+        holder.execute("ROLLBACK")
+
+
+UNREADABLE = {
+    "no JSON": "UPDATE mesh_events SET data = '{' WHERE seq = 2",
+    "JSON of the wrong shape": "UPDATE mesh_events SET data = '{}' WHERE seq = 2",
+    "no object": "UPDATE mesh_events SET data = '[]' WHERE seq = 2",
+    "an unknown kind": "UPDATE mesh_events SET kind = 'TeapotBrewed' WHERE seq = 2",
+    "no text": "UPDATE mesh_events SET data = CAST(x'ff' AS TEXT) WHERE seq = 2",
+}
+
+
+@pytest.mark.parametrize("sql", UNREADABLE.values(), ids=UNREADABLE.keys())
+def test_an_event_that_cannot_be_read_stops_a_replay_with_a_hint(filled: Path, sql: str) -> None:
+    with unprotected(filled) as connection:
+        connection.execute(sql)
+    log = EventLog.open(filled)
+    for attempt in (lambda: list(log.replay()), log.rebuild):
+        with pytest.raises(Fatal) as caught:
+            attempt()
+        assert caught.value.hint
+    assert log.state().seq == 7, "the projections were not touched"
+    assert len(log.verify()) == 2
+    log.close()
+
+
+def test_a_specification_that_cannot_be_read_is_a_damaged_log(filled: Path) -> None:
+    with outsider(filled) as connection:
+        connection.execute("UPDATE resource_versions SET spec = '{'")
+    log = EventLog.open(filled)
+    with pytest.raises(Fatal, match="no JSON"):
+        log.state()
+    log.rebuild()
+    assert log.state().seq == 7
+    log.close()
+
+
+def test_a_closed_log_says_so(path: Path) -> None:
+    log = EventLog.open(path)
+    log.close()
+    with pytest.raises(Fatal, match="closed"):
+        log.head(Chain.MESH)
+    with pytest.raises(Fatal, match="closed"):
+        log.append(Chain.MESH, [APPLIED], expected=Seq(0))
+
+
+def test_where_no_write_ahead_log_can_be_kept_no_log_is_kept(path: Path) -> None:
+    """SQLite without file locks has no shared memory either, as network file systems have none."""
+    connection = sqlite3.connect(f"{path.as_uri()}?vfs=unix-none", uri=True)
+    with pytest.raises(Fatal, match="no write-ahead log can be kept here") as caught:
+        prepare(path, connection)
+    assert "network file system" in caught.value.hint
+    connection.close()

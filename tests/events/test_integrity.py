@@ -1,0 +1,224 @@
+"""Whoever gets past the triggers is still found out, and the first wrong event is named."""
+
+from pathlib import Path
+
+import pytest
+
+from events.schema import TABLES, triggers
+from events.store import EventLog
+from events.types import Chain
+from mesh.errors import Fatal
+from tests.support.logs import SHORT_HISTORY, SOME_DELIVERY, fill, outsider, unprotected
+
+TRIGGERS = [name for table in TABLES.values() for name in triggers(table)]
+
+
+@pytest.fixture
+def filled(path: Path) -> Path:
+    log = EventLog.open(path)
+    fill(log, SHORT_HISTORY, SOME_DELIVERY)
+    assert log.verify() == []
+    log.close()
+    return path
+
+
+def verified(path: Path) -> list[str]:
+    log = EventLog.read_only(path)
+    try:
+        return log.verify()
+    finally:
+        log.close()
+
+
+def test_an_empty_log_is_whole(log: EventLog) -> None:
+    assert log.verify() == []
+
+
+def test_a_log_that_nobody_touched_is_whole(filled: Path) -> None:
+    assert verified(filled) == []
+
+
+NOT_AS_WRITTEN = "is not what was written"
+UNLINKED = "does not continue the event before it"
+SWAP = (
+    "UPDATE {t} SET seq = -2 WHERE seq = 2",
+    "UPDATE {t} SET seq = 2 WHERE seq = 3",
+    "UPDATE {t} SET seq = 3 WHERE seq = -2",
+)
+FORGERIES: dict[str, tuple[Chain, tuple[str, ...], str]] = {
+    "a changed weight": (
+        Chain.MESH,
+        ("UPDATE {t} SET data = replace(data, '\"priority\":2', '\"priority\":3') WHERE seq = 5",),
+        f"mesh chain: event 5 (ResourceChanged) {NOT_AS_WRITTEN}",
+    ),
+    "a space that changes no meaning": (
+        Chain.MESH,
+        ("UPDATE {t} SET data = replace(data, ':', ': ') WHERE seq = 2",),
+        f"mesh chain: event 2 (ResourceAdded) {NOT_AS_WRITTEN}",
+    ),
+    "a key that some readers see and some do not": (
+        Chain.MESH,
+        ("UPDATE {t} SET data = '{{\"spec\":{{}},' || substr(data, 2) WHERE seq = 3",),
+        f"mesh chain: event 3 (ResourceAdded) {NOT_AS_WRITTEN}",
+    ),
+    "another author": (
+        Chain.MESH,
+        ("UPDATE {t} SET actor = 'Mallory' WHERE seq = 4",),
+        f"mesh chain: event 4 (CommitApplied) {NOT_AS_WRITTEN}",
+    ),
+    "another resource": (
+        Chain.MESH,
+        ("UPDATE {t} SET subject = 'mesh/shop' WHERE seq = 7",),
+        f"mesh chain: event 7 (ResourceRemoved) {NOT_AS_WRITTEN}",
+    ),
+    "another commit": (
+        Chain.MESH,
+        ("UPDATE {t} SET \"commit\" = 'f00d' WHERE seq = 7",),
+        f"mesh chain: event 7 (ResourceRemoved) {NOT_AS_WRITTEN}",
+    ),
+    "another kind": (
+        Chain.DELIVERY,
+        ("UPDATE {t} SET kind = 'ProxyDisconnected' WHERE seq = 1",),
+        f"delivery chain: event 1 (ProxyDisconnected) {NOT_AS_WRITTEN}",
+    ),
+    "another form": (
+        Chain.DELIVERY,
+        ("UPDATE {t} SET v = 2 WHERE seq = 1",),
+        f"delivery chain: event 1 (ProxyConnected) {NOT_AS_WRITTEN}",
+    ),
+    "another time of delivery": (
+        Chain.DELIVERY,
+        ("UPDATE {t} SET at = '2026-11-23T00:00:00.000000Z' WHERE seq = 3",),
+        f"delivery chain: event 3 (SnapshotRejected) {NOT_AS_WRITTEN}",
+    ),
+    "a made-up hash": (
+        Chain.MESH,
+        ("UPDATE {t} SET hash = '{h}' WHERE seq = 7",),
+        f"mesh chain: event 7 (ResourceRemoved) {NOT_AS_WRITTEN}",
+    ),
+    "an event cut out of the middle": (
+        Chain.MESH,
+        ("DELETE FROM {t} WHERE seq = 4",),
+        "mesh chain: event 4 is missing; 5 follows 3",
+    ),
+    "the first event cut off": (
+        Chain.DELIVERY,
+        ("DELETE FROM {t} WHERE seq = 1",),
+        "delivery chain: event 1 is missing; 2 follows 0",
+    ),
+    "an event cut out and the gap closed": (
+        Chain.MESH,
+        ("DELETE FROM {t} WHERE seq = 6", "UPDATE {t} SET seq = 6 WHERE seq = 7"),
+        f"mesh chain: event 6 {UNLINKED}",
+    ),
+    "two events swapped": (Chain.MESH, SWAP, f"mesh chain: event 2 {UNLINKED}"),
+    "data that is no JSON": (
+        Chain.DELIVERY,
+        ("UPDATE {t} SET data = '{{' WHERE seq = 2",),
+        f"delivery chain: event 2 (ProxyConnected) {NOT_AS_WRITTEN}",
+    ),
+    "data that is no text": (
+        Chain.DELIVERY,
+        ("UPDATE {t} SET data = CAST(x'ff' AS TEXT) WHERE seq = 2",),
+        "delivery chain: event 2 cannot be read",
+    ),
+}
+
+
+@pytest.mark.parametrize("forgery", FORGERIES.values(), ids=FORGERIES.keys())
+def test_a_forgery_is_found_and_named(filled: Path, forgery: tuple[Chain, list[str], str]) -> None:
+    chain, statements, expected = forgery
+    with unprotected(filled) as connection:
+        for sql in statements:
+            changed = connection.execute(sql.format(t=TABLES[chain], h="0" * 64)).rowcount
+            assert changed > 0
+    found = verified(filled)
+    assert found[0].startswith(expected)
+    others = [line for line in found[1:] if "projection" not in line]
+    assert others == [], "one forgery is told once"
+
+
+def test_both_chains_are_looked_at(filled: Path) -> None:
+    with unprotected(filled) as connection:
+        for table in TABLES.values():
+            connection.execute(f"UPDATE {table} SET actor = 'Mallory' WHERE seq = 2")
+    assert [line.split(":")[0] for line in verified(filled)] == ["mesh chain", "delivery chain"]
+
+
+def test_the_time_in_the_mesh_chain_is_a_note_that_nothing_protects(filled: Path) -> None:
+    """It must not be part of the hashes, or no two servers would ever agree on them."""
+    with unprotected(filled) as connection:
+        connection.execute("UPDATE mesh_events SET at = '1999-01-01T00:00:00.000000Z'")
+    assert verified(filled) == []
+
+
+def test_a_tail_that_was_cut_off_shows_only_beside_a_head_that_was_noted(filled: Path) -> None:
+    log = EventLog.read_only(filled)
+    noted = log.head(Chain.MESH)
+    log.close()
+    with unprotected(filled) as connection:
+        connection.execute("DELETE FROM mesh_events WHERE seq > 5")
+    EventLog.open(filled).close()  # a server that starts sees a shorter log, and carries on
+    assert verified(filled) == []
+    log = EventLog.read_only(filled)
+    assert log.head(Chain.MESH).seq < noted.seq
+    log.close()
+
+
+PROJECTIONS = {
+    "resource_versions": "UPDATE resource_versions SET spec = '{}' WHERE until IS NULL",
+    "commits": "UPDATE commits SET tree = 'another' WHERE seq = 1",
+    "proxies": "DELETE FROM proxies",
+    "positions": "UPDATE positions SET seq = 6 WHERE chain = 'mesh'",
+}
+
+
+@pytest.mark.parametrize(("table", "sql"), PROJECTIONS.items(), ids=PROJECTIONS.keys())
+def test_a_changed_projection_is_found_and_named(filled: Path, table: str, sql: str) -> None:
+    with outsider(filled) as connection:
+        assert connection.execute(sql).rowcount > 0
+    assert verified(filled) == [f"projection {table} differs from what the chain says"]
+
+
+def test_a_projection_that_is_gone_is_found(filled: Path) -> None:
+    with outsider(filled) as connection:
+        connection.execute("DROP TABLE proxies")
+    (found,) = verified(filled)
+    assert "no such table: proxies" in found
+
+
+# ---- triggers -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", TRIGGERS)
+def test_a_dropped_trigger_is_found_and_the_log_is_not_written_to(filled: Path, name: str) -> None:
+    with outsider(filled) as connection:
+        connection.execute(f"DROP TRIGGER {name}")
+    assert verified(filled) == [f"trigger {name} is missing"]
+    with pytest.raises(Fatal, match=f"not protected: trigger {name} is missing") as caught:
+        EventLog.open(filled)
+    assert "gitmesh verify" in caught.value.hint
+
+
+def test_an_altered_trigger_is_found(filled: Path) -> None:
+    name = "mesh_events_no_update"
+    with outsider(filled) as connection:
+        connection.execute(f"DROP TRIGGER {name}")
+        connection.execute(
+            f"CREATE TRIGGER {name} BEFORE UPDATE ON mesh_events WHEN OLD.seq > 100 "
+            "BEGIN SELECT RAISE(ABORT, 'append-only'); END"
+        )
+    assert verified(filled) == [f"trigger {name} is altered"]
+    with pytest.raises(Fatal, match="is altered"):
+        EventLog.open(filled)
+
+
+def test_a_trigger_that_swallows_events_is_found(filled: Path) -> None:
+    """Without a look for triggers that are not ours, ``append`` would return and keep nothing."""
+    with outsider(filled) as connection:
+        connection.execute(
+            "CREATE TRIGGER silence BEFORE INSERT ON mesh_events BEGIN SELECT RAISE(IGNORE); END"
+        )
+    assert verified(filled) == ["trigger silence is not ours"]
+    with pytest.raises(Fatal, match="trigger silence is not ours"):
+        EventLog.open(filled)

@@ -1,0 +1,281 @@
+"""Every command on a real repository with a real log: what it says, as words and as JSON."""
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+import yaml
+
+from gitmesh.demo.sample import sample_repo
+from tests.gitmesh.conftest import Shop
+from tests.support.command_line import gitmesh
+
+ROUTE = "mesh/shop/virtualRouter/cart/route/all"
+WEB = "mesh/shop/virtualNode/web"
+
+
+# ---- init -----------------------------------------------------------------------------------
+
+
+def test_init_makes_a_bare_repository_and_says_what_to_do_next(tmp_path: Path) -> None:
+    done = gitmesh("init", tmp_path / "shop.git", "--branch", "live")
+    assert done.code == 0
+    assert (tmp_path / "shop.git" / "HEAD").read_text().strip() == "ref: refs/heads/live"
+    assert f"gitmesh serve {tmp_path / 'shop.git'}" in done.out
+    assert "HEAD:live" in done.out
+
+
+def test_init_leaves_a_repository_that_is_there_as_it_is(tmp_path: Path) -> None:
+    gitmesh("init", tmp_path / "shop.git")
+    again = gitmesh("init", tmp_path / "shop.git", "--branch", "other", "--json")
+    assert again.code == 0
+    assert again.json()["created"] is False
+    assert (tmp_path / "shop.git" / "HEAD").read_text().strip() == "ref: refs/heads/main"
+
+
+def test_init_does_not_touch_a_folder_that_holds_something_else(tmp_path: Path) -> None:
+    (tmp_path / "letter.txt").write_text("dear")
+    refused = gitmesh("init", tmp_path)
+    assert refused.code == 2
+    assert os.listdir(tmp_path) == ["letter.txt"]
+
+
+# ---- validate -------------------------------------------------------------------------------
+
+
+def test_a_good_folder_is_valid() -> None:
+    done = gitmesh("validate", sample_repo())
+    assert (done.code, done.out) == (0, "all well: 19 resources in 12 files\n")
+
+
+def test_all_problems_of_a_folder_are_shown_at_once_by_file_and_line(tmp_path: Path) -> None:
+    (tmp_path / "b.yaml").write_text("kind: Mesh\nmeshName: shop\nspec: {egresFilter: {}}\n")
+    (tmp_path / "a.yaml").write_text(
+        "kind: Route\nmeshName: shop\nvirtualRouterName: r\nrouteName: x\nspec:\n"
+        "  tcpRoute:\n    action:\n      weightedTargets: [{virtualNode: n, weight: 1}]\n"
+    )
+    done = gitmesh("validate", tmp_path)
+    assert done.code == 1
+    places = [line.split(": ")[0] for line in done.out.splitlines() if line[0] in "ab"]
+    assert places == sorted(places)
+    assert {place.split(":")[0] for place in places} == {"a.yaml", "b.yaml"}
+    assert "hint: did you mean" in done.out
+    report = gitmesh("validate", tmp_path, "--json")
+    assert report.code == 1
+    assert report.json()["ok"] is False
+    assert report.json()["errors"] == len(places)
+    assert report.json()["problems"][0].keys() >= {"path", "line", "where", "code", "message"}
+
+
+def test_a_commit_is_valid_or_not_wherever_the_branch_is_now(shop: Shop) -> None:
+    assert gitmesh("validate", shop.shift, "--repo", shop.bare).code == 0
+    bad = gitmesh("validate", "main~1", "--repo", shop.bare)
+    assert bad.code == 1
+    assert "error[dangling-reference]" in bad.out
+
+
+def test_a_bare_repository_is_read_at_its_head(shop: Shop) -> None:
+    assert gitmesh("validate", shop.bare).code == 0
+
+
+def test_a_target_that_is_nothing_is_refused(tmp_path: Path) -> None:
+    refused = gitmesh("validate", tmp_path / "nowhere")
+    assert refused.code == 2
+    assert "hint:" in refused.err
+
+
+# ---- plan -----------------------------------------------------------------------------------
+
+
+def test_a_plan_says_what_a_commit_changes_in_its_parents_mesh(shop: Shop) -> None:
+    done = gitmesh("plan", shop.shift, "--repo", shop.bare)
+    assert done.code == 0
+    assert f"against commit {shop.first[:7]}: 1 change" in done.out
+    assert "route cart/all: cart-v2 0 % → 10 %, cart-v1 100 % → 90 %" in done.out
+
+
+def test_a_plan_of_a_bad_commit_is_a_refusal_with_its_problems(shop: Shop) -> None:
+    done = gitmesh("plan", shop.bad, "--repo", shop.bare)
+    assert done.code == 1
+    assert 'there is no virtual node "cart-v3"' in done.out
+    as_json = gitmesh("plan", shop.bad, "--repo", shop.bare, "--json").json()
+    assert as_json["accepted"] is False
+    assert as_json["events"][0]["kind"] == "CommitRejected"
+
+
+def test_a_plan_skips_commits_that_were_refused(shop: Shop) -> None:
+    done = gitmesh("plan", shop.back, "--repo", shop.bare, "--json").json()
+    assert done["against"] == f"commit {shop.shift[:7]}"
+    assert [event["kind"] for event in done["events"]] == ["CommitApplied", "TrafficShifted"]
+
+
+def test_a_plan_against_the_log_is_against_what_is_served(shop: Shop) -> None:
+    done = gitmesh("plan", sample_repo(), "--log", shop.log)
+    assert done.code == 0
+    assert "against the log at" in done.out
+    assert ": 0 changes" in done.out
+
+
+def test_a_plan_of_a_folder_that_is_no_clone_adds_everything() -> None:
+    done = gitmesh("plan", sample_repo(), "--json").json()
+    assert len(done["events"]) == 20
+    assert {event["kind"] for event in done["events"]} == {"CommitApplied", "ResourceAdded"}
+
+
+# ---- log, state, verify ---------------------------------------------------------------------
+
+
+def test_the_log_tells_the_story_in_order(shop: Shop) -> None:
+    done = gitmesh("log", shop.bare, "--limit", 6)
+    assert done.code == 0
+    story = [
+        "applied “Cart: the first 10 %” by Alice: 1 change",
+        "route cart/all: cart-v2 0 % → 10 %, cart-v1 100 % → 90 %",
+        "REJECTED “Cart: on to version 3” by Alice: 1 problem",
+        'there is no virtual node "cart-v3" in mesh "shop"',
+        "applied “Cart: back” by Alice: 1 change; restores the mesh of",
+        "route cart/all: cart-v1 90 % → 100 %, cart-v2 10 % → 0 %",
+    ]
+    at = [done.out.index(line) for line in story]
+    assert at == sorted(at)
+    assert shop.shift[:7] in done.out
+
+
+def test_the_log_as_json_is_one_whole_event_a_line(shop: Shop) -> None:
+    lines = gitmesh("log", shop.bare, "--json", "--limit", 0, "--chain", "mesh").json_lines()
+    assert [line["seq"] for line in lines] == list(range(1, len(lines) + 1))
+    assert [a["hash"] for a in lines[:-1]] == [b["prev_hash"] for b in lines[1:]]
+    shifts = [line for line in lines if line["kind"] == "TrafficShifted"]
+    assert [shift["subject"] for shift in shifts] == [ROUTE, ROUTE]
+
+
+def test_a_chain_without_events_shows_none(shop: Shop) -> None:
+    assert gitmesh("log", shop.bare, "--chain", "delivery").out == ""
+
+
+def test_the_state_is_documents_that_could_be_pushed_again(shop: Shop, tmp_path: Path) -> None:
+    done = gitmesh("state", "--repo", shop.bare)
+    assert done.code == 0
+    (tmp_path / "all.yaml").write_text(done.out)
+    assert gitmesh("plan", tmp_path, "--log", shop.log).out.endswith(": 0 changes\n")
+
+
+@pytest.mark.parametrize("moment", ["commit", "seq"])
+def test_the_state_of_any_moment_can_be_asked_for(shop: Shop, moment: str) -> None:
+    lines = gitmesh("log", shop.bare, "--json", "--limit", 0).json_lines()
+    seq = next(line["seq"] for line in lines if line["kind"] == "TrafficShifted")
+    at = shop.shift[:7] if moment == "commit" else str(seq)
+    then = gitmesh("state", ROUTE, "--repo", shop.bare, "--at", at, "--json").json()
+    assert then["seq"] == seq
+    assert then["resources"][0]["routeName"] == "all"
+    assert _weights(then["resources"][0]) == [90, 10]
+    now = gitmesh("state", ROUTE, "--repo", shop.bare)
+    assert _weights(yaml.safe_load(now.out)) == [100, 0]
+
+
+def _weights(route: object) -> list[int]:
+    targets = route["spec"]["httpRoute"]["action"]["weightedTargets"]  # type: ignore[index]
+    return [target["weight"] for target in targets]
+
+
+def test_a_router_is_shown_with_its_routes(shop: Shop) -> None:
+    done = gitmesh("state", "mesh/shop/virtualRouter/cart", "--repo", shop.bare, "--json").json()
+    assert [r["kind"] for r in done["resources"]] == ["Route", "Route", "VirtualRouter"]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("mesh/shop/virtualNode/nobody",), ("nonsense",), ("--at", "99999"), ("--at", "fffffff")],
+)
+def test_a_state_that_is_not_there_is_refused(shop: Shop, arguments: tuple[str, ...]) -> None:
+    refused = gitmesh("state", *arguments, "--repo", shop.bare)
+    assert refused.code == 2
+    assert refused.err.startswith("error: ")
+    assert "hint:" in refused.err
+
+
+def test_a_whole_log_is_verified(shop: Shop) -> None:
+    done = gitmesh("verify", shop.bare)
+    assert done.code == 0
+    assert "the log is whole" in done.out
+    assert gitmesh("verify", shop.bare, "--json").json()["heads"]["mesh"]["seq"] == 25
+
+
+def test_a_log_that_was_tampered_with_is_told_by_exit_code_and_words(
+    shop: Shop, tmp_path: Path
+) -> None:
+    copy = tmp_path / "events.sqlite3"
+    copy.write_bytes(
+        shop.log.read_bytes().replace(b'"cart-v2","weight":10', b'"cart-v2","weight":11')
+    )
+    assert copy.read_bytes() != shop.log.read_bytes()
+    done = gitmesh("verify", shop.bare, "--log", copy)
+    assert done.code == 1
+    assert gitmesh("verify", shop.bare, "--log", copy, "--json").json()["ok"] is False
+
+
+def test_a_file_that_is_no_log_is_damaged_not_a_crash(shop: Shop, tmp_path: Path) -> None:
+    (tmp_path / "x.sqlite3").write_bytes(b"not a database, however long this text may be" * 99)
+    for command in ("log", "verify"):
+        refused = gitmesh(command, shop.bare, "--log", tmp_path / "x.sqlite3")
+        assert refused.code == 3
+        assert "Traceback" not in refused.err
+
+
+def test_a_repository_that_nobody_serves_yet_has_no_log(tmp_path: Path) -> None:
+    gitmesh("init", tmp_path / "new.git")
+    refused = gitmesh("log", tmp_path / "new.git")
+    assert refused.code == 2
+    assert "hint: start one with: gitmesh serve" in refused.err
+
+
+# ---- translate, bootstrap -------------------------------------------------------------------
+
+
+def test_a_translation_is_envoys_own_words_wherever_the_specs_come_from(shop: Shop) -> None:
+    texts = {
+        gitmesh("translate", *source, "--node", WEB).out
+        for source in [(sample_repo(),), (shop.back, "--repo", shop.bare), ("--log", shop.log)]
+    }
+    assert len(texts) == 1
+    shown = yaml.safe_load(texts.pop())
+    assert "cds_egress_shop_cart-v1_http_8080" in {c["name"] for c in shown["clusters"]}
+
+
+def test_explicit_addresses_are_what_the_listeners_bind() -> None:
+    explicit = "ingress=127.0.7.1,egress=127.0.7.2,application=127.0.7.3"
+    done = gitmesh("translate", sample_repo(), "--node", WEB, "--explicit", explicit, "--json")
+    text = json.dumps(done.json()["listeners"])
+    assert "127.0.7.1" in text
+    assert "127.0.7.2" in text
+
+
+def test_a_broken_mesh_is_not_translated(shop: Shop) -> None:
+    refused = gitmesh("translate", shop.bad, "--repo", shop.bare, "--node", WEB)
+    assert (refused.code, refused.out) == (1, "")
+    assert "dangling-reference" in refused.err
+
+
+@pytest.mark.parametrize("command", ["translate", "bootstrap"])
+@pytest.mark.parametrize(
+    ("node", "explicit"),
+    [("web", None), (WEB, "ingress=127.0.0.1"), (WEB, "somewhere=127.0.0.1"), (WEB, "ingress=")],
+)
+def test_a_proxy_that_cannot_be_understood_is_refused(
+    command: str, node: str, explicit: str | None
+) -> None:
+    source = [sample_repo()] if command == "translate" else []
+    options = ["--explicit", explicit] if explicit else []
+    refused = gitmesh(command, *source, "--node", node, *options)
+    assert refused.code == 2
+    assert "hint:" in refused.err
+
+
+def test_a_bootstrap_is_the_same_as_yaml_and_as_json() -> None:
+    arguments = ("bootstrap", "--node", WEB, "--xds", "mesh.example:18000", "--dns", "127.0.0.9:53")
+    as_json = gitmesh(*arguments, "--json").json()
+    assert yaml.safe_load(gitmesh(*arguments).out) == as_json
+    assert as_json["node"]["id"] == WEB
+    assert "mesh.example" in json.dumps(as_json["static_resources"])
+    assert "127.0.0.9" in json.dumps(as_json["typed_dns_resolver_config"])

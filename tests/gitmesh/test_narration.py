@@ -1,0 +1,123 @@
+"""Events in words."""
+
+import pytest
+
+from events.types import (
+    CommitApplied,
+    CommitFacts,
+    CommitId,
+    CommitRejected,
+    Event,
+    FieldChange,
+    HistoryRewritten,
+    ProxyConnected,
+    ProxyDisconnected,
+    ResourceAdded,
+    ResourceChanged,
+    ResourceRemoved,
+    Seq,
+    Signature,
+    SnapshotConverged,
+    SnapshotPublished,
+    SnapshotRejected,
+    SourceDegraded,
+    SourceRecovered,
+    TrafficShifted,
+    WeightChange,
+)
+from gitmesh.narration import narrate, shares
+from mesh.keys import Kind, ResourceKey
+
+COMMIT = CommitId("a1b2c3d4" * 5)
+OTHER = CommitId("0f0f0f0f" * 5)
+ADA = Signature("Ada", "ada@shop.example", "2026-11-23T03:12:00+01:00")
+FACTS = CommitFacts(COMMIT, "7" * 40, (), ADA, ADA, "Shift the cart\n\nAt last.\n")
+ROUTE = ResourceKey.of(Kind.ROUTE, "shop", "all", "cart")
+NODE = ResourceKey.of(Kind.VIRTUAL_NODE, "shop", "web")
+
+
+def weights(**changes: tuple[int, int]) -> tuple[WeightChange, ...]:
+    return tuple(WeightChange(n.replace("_", "-"), None, *w) for n, w in changes.items())
+
+
+SENTENCES: list[tuple[Event, str]] = [
+    (
+        TrafficShifted(ROUTE, COMMIT, {}, "r.yaml", weights(cart_v1=(90, 75), cart_v2=(10, 25))),
+        "route cart/all: cart-v2 10 % → 25 %, cart-v1 90 % → 75 %",
+    ),
+    (ResourceAdded(NODE, COMMIT, {}, "web.yaml"), "virtual node web: added in web.yaml"),
+    (ResourceRemoved(NODE, COMMIT), "virtual node web: removed"),
+    (
+        ResourceChanged(
+            NODE,
+            COMMIT,
+            {},
+            "web.yaml",
+            tuple(FieldChange(f"$.listeners[{i}].portMapping.port", i, None) for i in range(4)),
+        ),
+        "virtual node web: listeners[0].portMapping.port 0 → (absent), "
+        "listeners[1].portMapping.port 1 → (absent), "
+        "listeners[2].portMapping.port 2 → (absent), and 1 more",
+    ),
+    (CommitApplied(FACTS, changes=2), "applied “Shift the cart” by Ada: 2 changes"),
+    (
+        CommitApplied(FACTS, OTHER, 1, ({},)),
+        "applied “Shift the cart” by Ada: 1 change, 1 warning; restores the mesh of 0f0f0f0",
+    ),
+    (
+        CommitRejected(
+            FACTS,
+            (
+                {
+                    "path": "routes/cart.yaml",
+                    "line": 7,
+                    "severity": "error",
+                    "code": "dangling-reference",
+                    "message": "no virtual node named cart-v3",
+                    "hint": "did you mean cart-v2?",
+                },
+            ),
+            omitted=4,
+        ),
+        "REJECTED “Shift the cart” by Ada: 5 problems\n"
+        "routes/cart.yaml:7: error[dangling-reference]: no virtual node named cart-v3\n"
+        "  hint: did you mean cart-v2?\n"
+        "… and 4 more",
+    ),
+    (
+        HistoryRewritten(COMMIT, OTHER, None, (COMMIT,), "rewritten"),
+        "history was rewritten (rewritten): a1b2c3d → 0f0f0f0, 1 commit dropped",
+    ),
+    (SnapshotPublished(COMMIT, Seq(3), ("n",), 2), "offered to 2 proxies of 1 node"),
+    (SnapshotConverged(COMMIT, 1, {"acked": 84321}), "1 proxy in sync, 84 ms after the push"),
+    (SnapshotPublished(COMMIT, Seq(3), (), 0), "concerns no proxy that is connected"),
+    (SnapshotConverged(COMMIT, 0, {"seen": 3}), "nothing to wait for"),
+    (SnapshotConverged(COMMIT, 1), "1 proxy in sync"),
+    (
+        SnapshotRejected(COMMIT, "mesh/shop/virtualNode/web", "type.x/envoy.Listener", "v", "bad"),
+        "mesh/shop/virtualNode/web REFUSED its Listeners: bad",
+    ),
+    (ProxyConnected("n", "p#1", "envoy 1.40"), "n: proxy p#1 connected (envoy 1.40)"),
+    (ProxyDisconnected("n", "p#1", "gone"), "n: proxy p#1 left: gone"),
+    (SourceDegraded("branch-missing", "no main"), "cannot follow the repository: no main"),
+    (
+        SourceRecovered("branch-missing"),
+        "following the repository again (branch-missing is over)",
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("event", "sentence"),
+    SENTENCES,
+    ids=lambda v: type(v).__name__ if not isinstance(v, str) else "",
+)
+def test_every_kind_of_event_has_a_sentence(event: Event, sentence: str) -> None:
+    assert narrate(event) == sentence
+
+
+def test_shares_are_relative_to_their_sum_and_what_stays_is_left_out() -> None:
+    changed = weights(a=(1, 2), b=(1, 2), c=(1, 2))
+    assert shares(changed) == ""
+    assert shares(weights(a=(1, 1), b=(0, 2))) == "b 0 % → 66.7 %, a 100 % → 33.3 %"
+    assert shares(weights(a=(0, 1))) == "a 0 % → 100 %"

@@ -1,0 +1,142 @@
+"""What all commands have in common: help, JSON, exit codes, errors in words, a quick start."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+import pytest
+
+from gitmesh import exit_codes
+from gitmesh.cli import COMMANDS, program
+from gitmesh.docs import page
+from mesh.errors import Fatal, Retryable, UsageError
+from tests.support.command_line import gitmesh
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_has_help_with_an_example_of_itself(name: str) -> None:
+    shown = gitmesh(name, "--help")
+    assert shown.code == 0
+    assert f"gitmesh {name}" in shown.out.partition("Examples:")[2]
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_takes_json(name: str) -> None:
+    command = program.get_command(click.Context(program), name)
+    assert command is not None
+    assert "--json" in [option for parameter in command.params for option in parameter.opts]
+
+
+def test_help_of_the_program_names_every_command_and_every_exit_code() -> None:
+    shown = gitmesh("--help").out
+    assert all(f"\n  {name} " in shown for name in COMMANDS)
+    assert all(f"{code:<4} {meaning}" in shown for code, meaning in exit_codes.MEANING.items())
+    assert "..." not in shown.partition("Commands:")[2], "a short help is cut off"
+
+
+def test_the_command_reference_is_what_the_commands_say() -> None:
+    assert (ROOT / "docs" / "cli.md").read_text() == page(), "run: make golden"
+
+
+def test_a_command_that_is_not_there_is_wrong_use() -> None:
+    refused = gitmesh("sreve")
+    assert refused.code == exit_codes.USAGE
+    assert "No such command" in refused.err
+
+
+def test_a_wrong_environment_is_told_before_anything_is_done() -> None:
+    refused = gitmesh("version", GITMESH_LISTN="x")
+    assert refused.code == exit_codes.USAGE
+    assert "GITMESH_LISTN is not a setting" in refused.err
+
+
+def test_versions_are_shown() -> None:
+    assert gitmesh("version", "--json").json().keys() >= {"gitmesh", "python", "sqlite"}
+
+
+@pytest.fixture
+def failing(monkeypatch: pytest.MonkeyPatch) -> type[Exception]:
+    """Make the command "version" fail in some way; the test sets which."""
+
+    class Failing:
+        error: Exception = RuntimeError("?")
+
+        @staticmethod
+        @click.command("version")
+        def command() -> None:
+            raise Failing.error
+
+    monkeypatch.setitem(sys.modules, "gitmesh.commands.version", Failing)
+    return Failing  # type: ignore[return-value]
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (UsageError("there is no such mesh", hint="name another"), exit_codes.USAGE),
+        (Fatal("the log is damaged", hint="name another"), exit_codes.UNAVAILABLE),
+        (Retryable("the disk is full", hint="name another"), exit_codes.UNAVAILABLE),
+    ],
+    ids=lambda value: type(value).__name__ if isinstance(value, Exception) else "",
+)
+def test_an_error_of_ours_is_words_a_hint_and_an_exit_code(
+    failing: type[Exception], error: Exception, code: int
+) -> None:
+    failing.error = error  # type: ignore[attr-defined]
+    ended = gitmesh("version")
+    assert ended.code == code
+    assert ended.err == f"error: {error.args[0]}\n  hint: name another\n"
+
+
+def test_a_fault_shows_a_traceback_only_when_it_is_asked_for(failing: type[Exception]) -> None:
+    failing.error = ZeroDivisionError("division by zero")  # type: ignore[attr-defined]
+    plain = gitmesh("version")
+    assert plain.code == exit_codes.INTERNAL
+    assert "ZeroDivisionError: division by zero" in plain.err
+    assert "please report it" in plain.err
+    assert "Traceback" not in plain.err
+    for asked in (gitmesh("--debug", "version"), gitmesh("version", GITMESH_DEBUG="1")):
+        assert "Traceback" in asked.err
+
+
+def imported_by(*arguments: str) -> set[str]:
+    """Return the top packages that a command imports in a process of its own."""
+    code = (
+        "import sys; sys.argv = ['gitmesh', *sys.argv[1:]]\n"
+        "from gitmesh.cli import run\n"
+        "try: run()\n"
+        "except SystemExit: pass\n"
+        "print('\\n' + ' '.join({name.split('.')[0] for name in sys.modules}))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, *arguments],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=ROOT,
+    )
+    return set(done.stdout.splitlines()[-1].split())
+
+
+def test_help_imports_next_to_nothing() -> None:
+    heavy = {"pydantic", "pygit2", "grpc", "envoy_data_plane", "sqlite3", "yaml", "watchfiles"}
+    assert imported_by("--help") & heavy == set()
+
+
+def test_looking_at_specs_does_not_import_what_serves_them() -> None:
+    heavy = {"grpc", "envoy_data_plane", "sqlite3", "watchfiles"}
+    imported = imported_by("validate", str(ROOT / "sample-repo"))
+    assert "pygit2" in imported
+    assert imported & heavy == set()
+
+
+def test_reading_the_log_does_not_import_git_or_envoy() -> None:
+    assert not imported_by("log", "--help") & {"grpc", "envoy_data_plane", "pygit2"}
+
+
+def test_colours_are_for_terminals_only(tmp_path: Path) -> None:
+    (tmp_path / "x.yaml").write_text("kind: Nonsense\n")
+    assert "\x1b" not in gitmesh("validate", tmp_path).out

@@ -1,0 +1,92 @@
+"""The shape of the code, held by machines: layers, purity, who may import what, sizes, names."""
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from fnmatch import fnmatchcase
+from importlib.metadata import packages_distributions
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PACKAGES = ("mesh", "events", "reconciler", "xds", "gitmesh")
+MAX_LINES = 400
+
+OWNERS = {
+    "pygit2": ("reconciler.repo",),
+    "watchfiles": ("reconciler.watch",),
+    "sqlite3": ("events.*", "gitmesh.commands.version"),
+    "sqlite_utils": ("events.*",),
+    "envoy_data_plane": ("xds.translate.*",),
+    "betterproto2": ("xds.*",),
+    "grpc": ("xds.server",),
+    "yaml": ("mesh.yaml_text", "xds.translate.readable", "gitmesh.documents"),
+    "re2": ("mesh.check.text", "reconciler.scope"),
+    "click": ("gitmesh.*",),
+    "dnslib": ("gitmesh.demo.names",),
+    "envoy": ("gitmesh.demo.envoys",),
+    "subprocess": ("gitmesh.demo.*",),
+}
+"""The only modules that import what has a side, a cost or a version of its own."""
+
+READS_ENVIRONMENT = ("gitmesh.settings",)
+
+
+def modules() -> Iterator[tuple[str, Path]]:
+    for package in PACKAGES:
+        for path in sorted((ROOT / package).rglob("*.py")):
+            name = ".".join(path.relative_to(ROOT).with_suffix("").parts)
+            yield name.removesuffix(".__init__"), path
+
+
+MODULES = list(modules())
+
+
+def imports(path: Path) -> Iterator[str]:
+    """Yield the top-level package of each import, wherever in the module it stands."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name.split(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            yield node.module.split(".")[0]
+
+
+def test_the_import_contracts_hold() -> None:
+    code = "from importlinter.cli import lint_imports_command; lint_imports_command()"
+    done = subprocess.run(
+        [sys.executable, "-c", code, "--no-cache"], cwd=ROOT, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "0 broken" in done.stdout
+
+
+@pytest.mark.parametrize("package", OWNERS)
+def test_each_outside_package_has_its_owners(package: str) -> None:
+    users = {name for name, path in MODULES if package in imports(path)}
+    strangers = {u for u in users if not any(fnmatchcase(u, owner) for owner in OWNERS[package])}
+    assert users, f"nobody imports {package}: is the list out of date?"
+    assert not strangers
+
+
+def test_the_environment_is_read_in_one_place() -> None:
+    def reads(path: Path) -> bool:
+        names = {
+            n.attr for n in ast.walk(ast.parse(path.read_text())) if isinstance(n, ast.Attribute)
+        }
+        return bool(names & {"environ", "getenv"})
+
+    assert tuple(name for name, path in MODULES if reads(path)) == READS_ENVIRONMENT
+
+
+def test_no_module_is_too_long_to_read() -> None:
+    lines = {name: len(path.read_text().splitlines()) for name, path in MODULES}
+    assert {name: count for name, count in lines.items() if count > MAX_LINES} == {}
+
+
+def test_only_we_provide_our_top_level_names() -> None:
+    # "events", "xds" and "mesh" are words that others use too; in one environment they would clash.
+    owners = packages_distributions()
+    for package in PACKAGES:
+        assert set(owners.get(package, ())) <= {"gitmesh"}, f"{package} is provided twice"

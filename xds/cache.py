@@ -1,0 +1,183 @@
+"""Which snapshot each proxy is to have: rebuilt when the mesh changes, for those it concerns."""
+
+import logging
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import betterproto2
+
+from events.publication import Publication
+from events.state import MeshState
+from events.types import CommitId
+from mesh.errors import GitmeshError, Retryable
+from mesh.graph import EMPTY, relink
+from mesh.keys import ResourceKey
+from mesh.linked import MeshGraph
+from mesh.resource import Resource, spec_from_json
+from xds.nodes import ProxyIdentity
+from xds.resources import Pool
+from xds.snapshot import Snapshot, build_snapshot
+from xds.translate import translate
+from xds.type_urls import TypeUrl
+
+Translate: TypeAlias = Callable[
+    [MeshGraph, ProxyIdentity], Mapping[TypeUrl, tuple[betterproto2.Message, ...]]
+]
+
+_log = logging.getLogger(__name__)
+
+
+class TooManyIdentities(Retryable):
+    """More different proxies are connected than this server takes."""
+
+
+@dataclass(slots=True)
+class _Entry:
+    """An identity's snapshot, and how many streams use it."""
+
+    snapshot: Snapshot | None = None
+    stale: bool = True
+    streams: int = 0
+
+
+class SnapshotCache:
+    """Snapshots by identity, built on demand and kept for those who are connected.
+
+    A snapshot whose content did not change stays the same object. The cache holds at most
+    ``max_identities`` of connected proxies and ``max_idle`` of proxies that left, so that one which
+    reconnects finds its own.
+    """
+
+    def __init__(
+        self,
+        translate: Translate = translate,
+        *,
+        pool: Pool | None = None,
+        max_identities: int = 20_000,
+        max_idle: int = 256,
+    ) -> None:
+        self.pool = Pool() if pool is None else pool
+        self.graph: MeshGraph = EMPTY
+        self.state: MeshState | None = None
+        """What the newest publication said; ``None`` before the first."""
+        self._translate = translate
+        self._entries: dict[ProxyIdentity, _Entry] = {}
+        self._idle: OrderedDict[ProxyIdentity, None] = OrderedDict()
+        self._by_key: dict[ResourceKey, set[ProxyIdentity]] = {}
+        self._max_identities = max_identities
+        self._max_idle = max_idle
+
+    @property
+    def commit(self) -> CommitId | None:
+        """The commit whose mesh is served."""
+        return None if self.state is None else self.state.commit
+
+    def absorb(self, publication: Publication) -> tuple[ProxyIdentity, ...]:
+        """Take over a newer state; return the connected identities to be resolved again, sorted.
+
+        The work is in proportion to what changed, if the publication knows what that is; else
+        each resource is compared by identity.
+        """
+        before, self.state = self.state, publication.state
+        changes = _changes(before, publication)
+        if not changes:
+            return ()
+        old = self.graph
+        self.graph = relink(old, changes)
+        affected = old.dependents(changes) | self.graph.dependents(changes)
+        return self._invalidate(affected)
+
+    def join(self, identity: ProxyIdentity) -> None:
+        """Count one more stream of this identity.
+
+        :raises TooManyIdentities: there is no room for another identity.
+        """
+        entry = self._entries.get(identity)
+        if entry is None:
+            if len(self._entries) - len(self._idle) >= self._max_identities:
+                raise TooManyIdentities(f"{self._max_identities} different proxies are connected")
+            entry = self._entries[identity] = _Entry()
+            self._by_key.setdefault(identity.key, set()).add(identity)
+        entry.streams += 1
+        self._idle.pop(identity, None)
+
+    def leave(self, identity: ProxyIdentity) -> None:
+        """Count one stream of this identity less."""
+        entry = self._entries[identity]
+        entry.streams -= 1
+        if entry.streams == 0:
+            self._idle[identity] = None
+            if len(self._idle) > self._max_idle:
+                self._forget(next(iter(self._idle)))
+
+    def resolve(self, identity: ProxyIdentity) -> Snapshot | None:
+        """Return the snapshot of a joined identity; ``None`` while its node does not exist.
+
+        A node that is removed while proxies of it are connected leaves them what they had: a proxy
+        is never told to forget everything because a file is gone. A translation that fails is
+        logged and leaves the snapshot before it; it concerns no other identity.
+        """
+        entry = self._entries[identity]
+        if entry.stale:
+            entry.snapshot = self._build(identity, entry.snapshot)
+            entry.stale = False
+        return entry.snapshot
+
+    def _build(self, identity: ProxyIdentity, before: Snapshot | None) -> Snapshot | None:
+        if self.graph.get(identity.key) is None:
+            return before
+        try:
+            snapshot = build_snapshot(self.pool, self._translate(self.graph, identity))
+        except Exception:
+            _log.exception("cannot translate %s; it keeps what it had", identity.key)
+            return before
+        return before if before is not None and snapshot.same_as(before) else snapshot
+
+    def _invalidate(self, keys: frozenset[ResourceKey]) -> tuple[ProxyIdentity, ...]:
+        connected = []
+        for key in sorted(keys & self._by_key.keys()):
+            for identity in sorted(self._by_key[key], key=repr):
+                if identity in self._idle:
+                    self._forget(identity)
+                else:
+                    self._entries[identity].stale = True
+                    connected.append(identity)
+        return tuple(connected)
+
+    def _forget(self, identity: ProxyIdentity) -> None:
+        del self._entries[identity], self._idle[identity]
+        same_key = self._by_key[identity.key]
+        same_key.discard(identity)
+        if not same_key:
+            del self._by_key[identity.key]
+
+
+def _changes(
+    before: MeshState | None, publication: Publication
+) -> dict[ResourceKey, Resource | None]:
+    """Return what became of each resource that is not the very same object in both states."""
+    after = publication.state
+    old = {} if before is None else before.resources
+    new = after.resources
+    keys: Iterable[ResourceKey]
+    if before is not None and publication.touched is not None and publication.since <= before.seq:
+        keys = publication.touched
+    else:
+        keys = old.keys() | new.keys()
+    return {
+        key: _resource(key, after) if key in new else None
+        for key in keys
+        if old.get(key) is not new.get(key)
+    }
+
+
+def _resource(key: ResourceKey, state: MeshState) -> Resource | None:
+    try:
+        return Resource(key, spec_from_json(key, state.resources[key]))
+    except (ValueError, GitmeshError):
+        # The log holds only what was checked; what it cannot read now is our mistake, not a reason
+        # to stop serving everything else.
+        _log.exception("cannot read %s as the log has it; it is left out", key)
+        return None

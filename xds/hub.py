@@ -1,0 +1,130 @@
+"""All streams of a server: who is connected, who is told of a new state, what is recorded of it."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Iterable
+
+from events.publication import Publication
+from events.types import CommitId
+from xds.cache import SnapshotCache
+from xds.delivery import Delivery
+from xds.nodes import ProxyIdentity
+from xds.recorder import Recorder
+from xds.snapshot import Snapshot
+from xds.stream import Stream
+from xds.watch import Refused
+
+_log = logging.getLogger(__name__)
+
+_NO_COMMIT = CommitId("")
+
+
+class Hub:
+    """Brings snapshots to streams and what streams tell to the recorder."""
+
+    def __init__(self, cache: SnapshotCache, recorder: Recorder) -> None:
+        self.ready = False
+        """Whether there is a mesh to serve; until then nobody may be told that theirs is empty."""
+        self._cache = cache
+        self._recorder = recorder
+        self._delivery = Delivery()
+        self._streams: dict[ProxyIdentity, set[Stream]] = {}
+        self._commit = _NO_COMMIT
+
+    # ---- what streams tell (the Observer of every stream) ----------------------------------------
+
+    @property
+    def commit(self) -> CommitId:
+        """The commit whose mesh is served now."""
+        return self._commit
+
+    def joined(self, stream: Stream) -> Snapshot | None:
+        """Take in a stream that has named its node; return what it is to have, if it exists yet.
+
+        :raises TooManyIdentities: there is no room for another identity.
+        """
+        identity = _identity(stream)
+        self._cache.join(identity)
+        self._streams.setdefault(identity, set()).add(stream)
+        version = f"{stream.node.user_agent_name} {stream.node.user_agent_version}".strip()
+        node = str(identity.key)
+        self._recorder.record(
+            self._delivery.connected(stream.number, node, stream.name, version, time.time_ns())
+        )
+        return self._cache.resolve(identity)
+
+    def left(self, stream: Stream, reason: str) -> None:
+        """Forget a stream that ended; one that never named its node was never taken in."""
+        identity = stream.identity
+        streams = self._streams.get(identity) if identity is not None else None
+        if identity is None or streams is None or stream not in streams:
+            return
+        streams.discard(stream)
+        if not streams:
+            del self._streams[identity]
+        self._cache.leave(identity)
+        self._recorder.record(
+            self._delivery.disconnected(
+                stream.number, str(identity.key), stream.name, reason, time.time_ns()
+            )
+        )
+
+    def wrote(self, stream: Stream) -> None:
+        """Take note that a response was handed to the transport."""
+        self._delivery.wrote(stream.number, time.time_ns())
+
+    def arrived(self, stream: Stream) -> None:
+        """Take note that a client has acknowledged everything that it is to have."""
+        self._recorder.record(self._delivery.arrived(stream.number, time.time_ns()))
+
+    def refused(self, stream: Stream, refusal: Refused, commit: CommitId) -> None:
+        """Take note that a client refused a response that was sent for this commit."""
+        node = str(_identity(stream).key)
+        message = refusal.detail.message
+        _log.warning(
+            "%s refuses %s: %s", stream.name, refusal.type_url, message, extra={"commit": commit}
+        )
+        self._recorder.record(
+            self._delivery.refused(node, commit, refusal.type_url, refusal.version, message)
+        )
+
+    # ---- what the mesh becomes -------------------------------------------------------------------
+
+    async def publish(self, publication: Publication) -> None:
+        """Bring a new state to those whom it concerns; one proxy's trouble is never another's.
+
+        Returns when each of them has been offered it, not when they have taken it.
+        """
+        before, known = self._commit, self.ready
+        if known:
+            identities = self._cache.absorb(publication)
+        else:
+            # The first state may be ten thousand resources, and nobody is served before it.
+            identities = await asyncio.to_thread(self._cache.absorb, publication)
+        self._commit = publication.state.commit or _NO_COMMIT
+        self.ready = True
+        # What a server finds when it starts is nobody's push, and is not published anew.
+        news = self._commit != before and (known or publication.moved_ns is not None)
+        if news:
+            self._delivery.begin(publication)
+        await self._offer(identities)
+        if news:
+            self._recorder.record(self._delivery.published(time.time_ns()))
+
+    async def _offer(self, identities: Iterable[ProxyIdentity]) -> None:
+        for identity in identities:
+            snapshot = self._cache.resolve(identity)
+            if snapshot is None:
+                continue
+            for stream in tuple(self._streams.get(identity, ())):
+                if stream.offer(snapshot):
+                    self._delivery.offered(stream.number, str(identity.key))
+            # Writing starts while others are still being built.
+            await asyncio.sleep(0)
+
+
+def _identity(stream: Stream) -> ProxyIdentity:
+    if stream.identity is None:
+        raise ValueError(f"{stream.name} has not named its node")
+    return stream.identity

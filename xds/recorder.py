@@ -1,0 +1,77 @@
+"""From streams to the log: one task writes delivery events, so that no stream waits for a disk."""
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
+from typing import Final
+
+from events.types import DeliveryEvent
+from mesh.errors import Retryable
+
+_log = logging.getLogger(__name__)
+
+_BATCH: Final = 500
+_PATIENCE_S: Final = 0.5
+
+
+class Recorder:
+    """Takes events at any time, and appends them in batches and in order.
+
+    At most ``room`` events wait; when the log cannot keep up, what comes then is lost, and said so.
+    Delivery events are observations: losing some does no harm to what the mesh is.
+    """
+
+    def __init__(
+        self, append: Callable[[Sequence[DeliveryEvent]], object], *, room: int = 20_000
+    ) -> None:
+        self._append = append
+        self._room = room
+        self._waiting: deque[DeliveryEvent] = deque()
+        self._wake = asyncio.Event()
+        self._writing: asyncio.Future[object] | None = None
+        self.lost = 0
+        """How many events found no room."""
+
+    def record(self, events: Iterable[DeliveryEvent]) -> None:
+        """Take events; never waits. Call it from the event loop's own thread."""
+        for event in events:
+            if len(self._waiting) < self._room:
+                self._waiting.append(event)
+            else:
+                self.lost += 1
+        if self._waiting:
+            self._wake.set()
+
+    async def run(self) -> None:
+        """Append until cancelled; then append what is left."""
+        try:
+            while True:
+                await self._wake.wait()
+                self._wake.clear()
+                while self._waiting:
+                    await self._write()
+        except asyncio.CancelledError:
+            if self._writing is not None:
+                await self._writing
+            while self._waiting:
+                self._append(self._take())
+            raise
+
+    async def _write(self) -> None:
+        batch = self._take()
+        try:
+            # Shielded: cancelling us does not stop the thread, and what comes next must follow it.
+            self._writing = asyncio.ensure_future(asyncio.to_thread(self._append, batch))
+            await asyncio.shield(self._writing)
+            self._writing = None
+        except Retryable as error:
+            _log.warning("the log cannot take %d delivery events yet: %s", len(batch), error)
+            self._waiting.extendleft(reversed(batch))
+            await asyncio.sleep(_PATIENCE_S)
+
+    def _take(self) -> list[DeliveryEvent]:
+        if self.lost:
+            _log.error("%d delivery events were lost: the log is too slow", self.lost)
+            self.lost = 0
+        return [self._waiting.popleft() for _ in range(min(_BATCH, len(self._waiting)))]

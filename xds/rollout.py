@@ -1,0 +1,236 @@
+"""How far one proxy has come from what it had to what it is to have: make before break.
+
+A new snapshot reaches a proxy in an order in which nothing ever names what is not there (xDS
+protocol, "Eventual consistency considerations"): clusters and endpoints, old and new together;
+then listeners; then routes; and when those are acknowledged and requests under way had time to
+end, the clusters that nothing names any more go.
+
+Pure, and the same for state-of-the-world and delta streams: it decides what each type is to be at
+this moment; how the client is told so is the business of the protocol.
+"""
+
+from collections.abc import Mapping
+from typing import Protocol
+
+from xds.resources import Encoded, ResourceSet, Selection
+from xds.snapshot import Snapshot
+from xds.type_urls import CLUSTER, LISTENER, ROUTE, SUPPORT, TRAFFIC, TypeUrl
+
+
+class Progress(Protocol):
+    """Where the client stands with a type that it watches."""
+
+    @property
+    def under_way(self) -> bool:
+        """Whether a response is unanswered."""
+
+    @property
+    def sent_at(self) -> float | None:
+        """When the response that is unanswered was sent."""
+
+    def due(self, wanted: ResourceSet) -> bool:
+        """Whether there is something to send, if it were this that the client is to have."""
+
+    def refuses(self, wanted: ResourceSet) -> bool:
+        """Whether the client refused this, or part of it, and would not be sent it again."""
+
+
+_Kept = Mapping[str, Encoded]
+
+
+class Rollout:
+    """What each type is to be now, on the way to the newest snapshot."""
+
+    __slots__ = (
+        "_accepted",
+        "_ack_wait",
+        "_clusters_by",
+        "_expiry",
+        "_kept",
+        "_linger",
+        "_now",
+        "_pristine",
+        "_watches",
+        "target",
+        "wanted",
+    )
+
+    def __init__(
+        self, watches: Mapping[TypeUrl, Progress], *, ack_wait: float, linger: float
+    ) -> None:
+        self.target: Snapshot | None = None
+        self.wanted: dict[TypeUrl, ResourceSet] = {}
+        """What to offer now. A type that is not here has to wait for those before it."""
+        self._watches = watches
+        self._ack_wait = ack_wait
+        self._linger = linger
+        self._now = 0.0
+        self._kept: dict[TypeUrl, _Kept] = {}
+        """What listeners and routes of the client may rely on, whatever the target says."""
+        self._accepted: _Kept = {}
+        """The clusters that the client acknowledged last."""
+        self._expiry: dict[tuple[TypeUrl, str], float] = {}
+        """Until when to keep what nothing relies on any more."""
+        self._pristine = True
+        """Whether the client began with nothing, and has been offered one snapshot only."""
+        self._clusters_by: float | None = None
+        """Until when a client that comes back may ask for its clusters before it is sent more."""
+
+    def aim(self, snapshot: Snapshot) -> None:
+        """Make this the snapshot to arrive at; whatever was under way is overtaken."""
+        if self.target is snapshot:
+            return
+        if self.target is not None and self._watches:
+            self._pristine = False
+            for type_url in SUPPORT:
+                # A cluster that is under way warms with its own endpoints or not at all. Of the
+                # clusters themselves only those are kept that were accepted.
+                if type_url != CLUSTER:
+                    self._kept[type_url] = self.wanted[type_url].by_name
+        self.target = snapshot
+        for type_url, name in [key for key in self._expiry if key[1] in snapshot[key[0]].by_name]:
+            del self._expiry[type_url, name]
+        self._lay_support()
+
+    def welcome_back(self, type_url: TypeUrl, held: ResourceSet | None, now: float) -> None:
+        """Take into account that the client has resources of this type from an earlier stream.
+
+        Its clusters, if it is known which they are, stay until it has moved off them; its listeners
+        and routes wait their turn. They wait for its request for clusters, too: Envoy holds that
+        back while any are warming.
+        """
+        self._pristine = False
+        if type_url in TRAFFIC:
+            self.wanted.pop(type_url, None)
+            if self._clusters_by is None:
+                self._clusters_by = now + self._ack_wait
+        elif held is not None:
+            self._kept[type_url] = {**held.by_name, **self._kept.get(type_url, {})}
+            self._lay_support()
+
+    def refused(self, type_url: TypeUrl, fresh: Selection) -> None:
+        """Take into account that the client does not have resources that were new to it."""
+        if type_url == CLUSTER:
+            kept = self._kept.get(CLUSTER, {})
+            had = {name: r for name, r in kept.items() if r not in fresh}
+            self._kept[CLUSTER] = {**had, **self._accepted}
+            self._lay_support()
+
+    def advance(self, now: float) -> None:
+        """Move on as far as the client's answers and the time allow."""
+        self._now = now
+        target = self.target
+        if target is None:
+            return
+        if True:
+            # Until a cluster is acknowledged it may still be waiting for its endpoints.
+            self._expire(now)
+        self._take_stock(now)
+        for type_url in TRAFFIC:
+            if type_url in self._watches and self.wanted.get(type_url) is not target[type_url]:
+                if not self._may_follow(type_url, now):
+                    return
+                self.wanted[type_url] = target[type_url]
+                self._kept[CLUSTER] = self.wanted[CLUSTER].by_name
+        if self.arrived:
+            self._release(target, now + self._linger)
+
+    @property
+    def arrived(self) -> bool:
+        """Whether the client has acknowledged all of the target that it asks for."""
+        target = self.target
+        if target is None:
+            return False
+        return all(
+            self._sent(type_url)
+            and not watch.under_way
+            and (type_url in SUPPORT or self.wanted[type_url] is target[type_url])
+            for type_url, watch in self._watches.items()
+        )
+
+    @property
+    def wake_at(self) -> float | None:
+        """When to call :meth:`advance` even if nothing happens before."""
+        times = list(self._expiry.values())
+        if self.target is not None and not self.arrived:
+            sent = (watch.sent_at for watch in self._watches.values())
+            times += [at + self._ack_wait for at in sent if at is not None]
+            times += [] if self._clusters_by is None else [self._clusters_by]
+        return min((time for time in times if time > self._now), default=None)
+
+    def overdue(self, type_url: TypeUrl, now: float) -> bool:
+        """Whether the client has had its time to answer a response, and has not."""
+        at = self._watches[type_url].sent_at
+        return at is not None and at + self._ack_wait <= now
+
+    # ---- gates -----------------------------------------------------------------------------------
+
+    def _sent(self, type_url: TypeUrl) -> bool:
+        """Whether the client was sent what it is to have of this type, and has not refused it."""
+        watch, wanted = self._watches.get(type_url), self.wanted.get(type_url)
+        if watch is None:
+            return True
+        return wanted is not None and not watch.refuses(wanted) and not watch.due(wanted)
+
+    def _may_follow(self, type_url: TypeUrl, now: float) -> bool:
+        """Whether listeners or routes of the target may be offered now."""
+        before = (*SUPPORT, LISTENER) if type_url == ROUTE else SUPPORT
+        return all(self._passed(each, now) for each in before)
+
+    def _under_way(self, type_url: TypeUrl) -> bool:
+        watch = self._watches.get(type_url)
+        return watch is not None and watch.under_way
+
+    def _passed(self, type_url: TypeUrl, now: float) -> bool:
+        """Whether what comes after this type may go: it is acknowledged, or had its time."""
+        watch = self._watches.get(type_url)
+        if watch is None:
+            return type_url != CLUSTER or self._clusters_by is None or self._clusters_by <= now
+        if not self._sent(type_url):
+            return False
+        # In a pristine client nothing works yet, so nothing can break: to be behind on the wire is
+        # enough. Envoy itself asks for listeners only when its first clusters are warm.
+        return self._pristine or not watch.under_way or self.overdue(type_url, now)
+
+    # ---- what is kept ----------------------------------------------------------------------------
+
+    def _lay_support(self) -> None:
+        """Make clusters, endpoints and secrets the union of the target's and of what is kept."""
+        if self.target is None:
+            return
+        for type_url in SUPPORT:
+            pure, watch = self.target[type_url], self._watches.get(type_url)
+            kept = self._kept.get(type_url, pure.by_name)
+            union = pure
+            if kept is not pure.by_name:
+                union = pure.plus(tuple(r for n, r in kept.items() if n not in pure.by_name))
+            if union is not pure and watch is not None and watch.refuses(union):
+                # What the client refused may be what was to be kept: it does not have it then.
+                union = pure
+            self.wanted[type_url] = union
+
+    def _take_stock(self, now: float) -> None:
+        """See which clusters the client has by now."""
+        if CLUSTER in self._watches and self._passed(CLUSTER, now):
+            self._kept[CLUSTER] = self.wanted[CLUSTER].by_name
+            if True:
+                self._accepted = self._kept[CLUSTER]
+
+    def _release(self, target: Snapshot, until: float) -> None:
+        """Let go, after a while, of everything that is not the target's own."""
+        for type_url, kept in self._kept.items():
+            own = target[type_url].by_name
+            if kept is not own:
+                for name in kept:
+                    if name not in own:
+                        self._expiry.setdefault((type_url, name), until)
+
+    def _expire(self, now: float) -> None:
+        gone = {key for key, until in self._expiry.items() if until <= now}
+        if not gone:
+            return
+        for type_url, kept in self._kept.items():
+            self._kept[type_url] = {n: r for n, r in kept.items() if (type_url, n) not in gone}
+        for key in gone:
+            del self._expiry[key]
+        self._lay_support()

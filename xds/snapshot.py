@@ -1,0 +1,81 @@
+"""Snapshots: everything one proxy is served, serialised, versioned by content, never changed."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import betterproto2
+
+from mesh.errors import Fatal
+from xds.resources import Pool, ResourceSet
+from xds.type_urls import ENDPOINT, ORDER, TypeUrl
+from xds.wire.encode import encode
+
+
+class InconsistentSnapshot(Fatal):
+    """A resource names another one that is not there: translation went wrong."""
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """What a proxy is to have: for every type that we serve, a set that may be empty.
+
+    Built from the same resources, two snapshots hold the very same sets.
+    """
+
+    sets: Mapping[TypeUrl, ResourceSet]
+
+    def __getitem__(self, type_url: TypeUrl) -> ResourceSet:
+        return self.sets[type_url]
+
+    def same_as(self, other: "Snapshot") -> bool:
+        """Whether a proxy with the other one has nothing to be told."""
+        return all(self.sets[type_url] is other.sets.get(type_url) for type_url in self.sets)
+
+    @property
+    def versions(self) -> Mapping[TypeUrl, str]:
+        """The version of each type."""
+        return {type_url: resources.version for type_url, resources in self.sets.items()}
+
+
+def build_snapshot(
+    pool: Pool, translation: Mapping[TypeUrl, tuple[betterproto2.Message, ...]]
+) -> Snapshot:
+    """Serialise a translation.
+
+    :raises InconsistentSnapshot: a name that a resource refers to is not there, or there twice.
+    """
+    sets = {}
+    for type_url in (*ORDER, *sorted(translation.keys() - set(ORDER))):
+        messages = translation.get(type_url, ())
+        resources = [pool.resource(type_url, _name(type_url, m), encode(m)) for m in messages]
+        if len({resource.name for resource in resources}) < len(resources):
+            # Clients refuse a response that names a resource twice.
+            raise InconsistentSnapshot(f"two resources of {type_url} have one name")
+        sets[type_url] = pool.collect(type_url, resources)
+    snapshot = Snapshot(sets)
+    check(snapshot)
+    return snapshot
+
+
+def check(snapshot: Snapshot) -> None:
+    """Make sure that every route configuration, cluster and endpoint set that is named exists.
+
+    :raises InconsistentSnapshot: one does not.
+    """
+    for resources in snapshot.sets.values():
+        for resource in resources.all:
+            for type_url, name in sorted(resource.needs):
+                if name not in snapshot[type_url].by_name:
+                    kind, missing = _short(resource.type_url), _short(type_url)
+                    raise InconsistentSnapshot(
+                        f"{kind} {resource.name!r} needs {missing} {name!r}, which is not there"
+                    )
+
+
+def _name(type_url: TypeUrl, message: betterproto2.Message) -> str:
+    # An endpoint set is the one resource whose name has another field.
+    return str(getattr(message, "cluster_name" if type_url == ENDPOINT else "name"))
+
+
+def _short(type_url: TypeUrl) -> str:
+    return type_url.rpartition(".")[2]

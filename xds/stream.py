@@ -1,0 +1,163 @@
+"""One stream of one proxy: reads and writes bytes, and asks the session what to say."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from itertools import count
+from typing import Final, Protocol
+
+from events.types import CommitId
+from mesh.errors import UsageError
+from xds.nodes import ProxyIdentity, parse_identity
+from xds.session import Session
+from xds.snapshot import Snapshot
+from xds.watch import Refused, Response
+from xds.wire.decode import Node, decode_node, decode_request
+from xds.wire.fields import DecodeError
+from xds.wire.response import complete, identifier_field
+
+_log = logging.getLogger(__name__)
+
+_HEAD: Final = 512
+"""How much of a node is compared to see that it is the one from before."""
+_numbers = count(1)
+
+
+class Observer(Protocol):
+    """Whoever must know what happens on a stream."""
+
+    @property
+    def commit(self) -> CommitId:
+        """The commit whose mesh is served now."""
+
+    def joined(self, stream: "Stream") -> Snapshot | None:
+        """The stream has named its node; return what it is to have, if that exists yet."""
+
+    def wrote(self, stream: "Stream") -> None:
+        """A response was handed to the transport."""
+
+    def arrived(self, stream: "Stream") -> None:
+        """The client has acknowledged everything that it is to have."""
+
+    def refused(self, stream: "Stream", refusal: Refused, commit: CommitId) -> None:
+        """The client refused a response that was sent for this commit."""
+
+
+class Stream:
+    """A proxy's stream. Hands the transport one response at a time, made at that moment.
+
+    So a client that does not read keeps nothing waiting here but its session, and is sent the
+    latest when it reads again.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        peer: str,
+        write: Callable[[bytes], Awaitable[None]],
+        observer: Observer,
+    ) -> None:
+        self.number = next(_numbers)
+        self.name = f"{peer}#{self.number}"
+        """Tells this stream from all others of this server."""
+        self.session = session
+        self.identity: ProxyIdentity | None = None
+        self.node = Node()
+        self._observer = observer
+        self._write = write
+        self._writer: asyncio.Task[None] | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._node_head = (0, b"")
+        self._commits: dict[str, CommitId] = {}
+        self._loop = asyncio.get_running_loop()
+
+    def receive(self, data: bytes) -> None:
+        """Take a request as it came over the wire, and start to write what follows from it.
+
+        :raises UsageError: the request is none, or its node is not one that we can serve.
+        """
+        try:
+            request = decode_request(data)
+            self._identify(request.node)
+        except DecodeError as error:
+            raise UsageError(f"not a discovery request: {error}") from None
+        if not request.type_url:
+            raise UsageError("a request on an aggregated stream must have a type_url")
+        answer = self.session.on_request(request, self._loop.time())
+        if isinstance(answer, Refused):
+            commit = self._commits.get(answer.type_url, self._observer.commit)
+            self._observer.refused(self, answer, commit)
+        elif answer is not None and self.session.arrived:
+            self._observer.arrived(self)
+        self._go_on()
+
+    def offer(self, snapshot: Snapshot) -> bool:
+        """Make this what the client is to have, and start to write; return whether it is news."""
+        news = self.session.on_snapshot(snapshot, self._loop.time())
+        self._go_on()
+        return news
+
+    def close(self) -> None:
+        """Stop writing; the transport is gone."""
+        if self._timer is not None:
+            self._timer.cancel()
+        if self._writer is not None:
+            self._writer.cancel()
+
+    # ---- who it is -------------------------------------------------------------------------------
+
+    def _identify(self, raw: bytes) -> None:
+        """Learn the node from the first request; see that later ones do not name another."""
+        # Clients may send the node with every request, and a real Envoy's is 61 KB long. Its id and
+        # metadata come first, so an equal start of an equal length is the same node.
+        head = (len(raw), raw[:_HEAD])
+        if self.identity is not None and (not raw or head == self._node_head):
+            return
+        node = decode_node(raw)
+        if self.identity is None:
+            if not node.id:
+                raise UsageError("the first request of a stream must carry node.id")
+            self.node, self.identity = node, parse_identity(node.id, node.metadata)
+            snapshot = self._observer.joined(self)
+            if snapshot is not None:
+                self.session.on_snapshot(snapshot, self._loop.time())
+        elif node.id and node.id != self.node.id:
+            raise UsageError(f"the stream belongs to {self.node.id!r}, not to {node.id!r}")
+        self._node_head = head
+
+    # ---- writing ---------------------------------------------------------------------------------
+
+    def _go_on(self) -> None:
+        now = self._loop.time()
+        if self._writer is None and (response := self.session.next_response(now)) is not None:
+            self._writer = self._loop.create_task(self._drain(response))
+        self._set_timer(now)
+
+    async def _drain(self, response: Response | None) -> None:
+        while response is not None:
+            commit = self._observer.commit
+            self._commits[response.type_url] = commit
+            identifier = identifier_field(f"gitmesh/{commit}")
+            try:
+                await self._write(complete(response.body, response.nonce, identifier))
+            except Exception as error:  # The transport's own; which ones is not documented.
+                _log.debug("stream %s is gone: %s", self.name, error)
+                return
+            self._observer.wrote(self)
+            response = self.session.next_response(self._loop.time())
+        self._writer = None
+        self._set_timer(self._loop.time())
+
+    def _set_timer(self, now: float) -> None:
+        wake_at = self.session.wake_at
+        # One timer at a time; one that goes off early finds nothing to do and is set again.
+        if wake_at is None or (self._timer is not None and self._timer.when() <= wake_at):
+            return
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = self._loop.call_at(wake_at, self._tick)
+
+    def _tick(self) -> None:
+        self._timer = None
+        self.session.on_tick(self._loop.time())
+        self._go_on()
