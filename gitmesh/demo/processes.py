@@ -59,6 +59,12 @@ class Processes:
         """Send a signal to a process and to what it started."""
         _signal(self._running[name], number)
 
+    def kill(self, name: str) -> None:
+        """End a process at once, as a crash would, and forget it: its name is free again."""
+        process = self._running.pop(name)
+        _signal(process, signal.SIGKILL)
+        process.wait()
+
     def stop(self, grace_s: float = GRACE_S) -> None:
         """End all of them, politely and then by force; no process is left when this returns."""
         running = list(reversed(self._running.values()))
