@@ -62,7 +62,7 @@ class Delivery:
         self._pending: _Pending | None = None
         self._refusals: OrderedDict[tuple[str, str, str], None] = OrderedDict()
         self._told: set[StreamId] = set()
-        self._of_all = _Budget(0, 0)
+        self._of_all = _Budget(-_PERIOD_NS, 0)
         self._of_node: dict[str, _Budget] = {}
 
     # ---- commits ---------------------------------------------------------------------------------

@@ -12,7 +12,6 @@ from mesh.errors import Retryable
 _log = logging.getLogger(__name__)
 
 _BATCH: Final = 500
-_PATIENCE_S: Final = 0.5
 
 
 class Recorder:
@@ -23,10 +22,15 @@ class Recorder:
     """
 
     def __init__(
-        self, append: Callable[[Sequence[DeliveryEvent]], object], *, room: int = 20_000
+        self,
+        append: Callable[[Sequence[DeliveryEvent]], object],
+        *,
+        room: int = 20_000,
+        patience_s: float = 0.5,
     ) -> None:
         self._append = append
         self._room = room
+        self._patience_s = patience_s
         self._waiting: deque[DeliveryEvent] = deque()
         self._wake = asyncio.Event()
         self._writing: asyncio.Future[object] | None = None
@@ -68,7 +72,7 @@ class Recorder:
         except Retryable as error:
             _log.warning("the log cannot take %d delivery events yet: %s", len(batch), error)
             self._waiting.extendleft(reversed(batch))
-            await asyncio.sleep(_PATIENCE_S)
+            await asyncio.sleep(self._patience_s)
 
     def _take(self) -> list[DeliveryEvent]:
         if self.lost:

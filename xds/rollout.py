@@ -28,6 +28,12 @@ class Progress(Protocol):
     def sent_at(self) -> float | None:
         """When the response that is unanswered was sent."""
 
+    def has_refused(self, resource: Encoded) -> bool:
+        """Whether the client refused this resource, which came alone."""
+
+    def asks_for(self, name: str) -> bool:
+        """Whether the client wants a resource of this name."""
+
     def due(self, wanted: ResourceSet) -> bool:
         """Whether there is something to send, if it were this that the client is to have."""
 
@@ -49,6 +55,7 @@ class Rollout:
         "_kept",
         "_linger",
         "_now",
+        "_old_routes",
         "_pristine",
         "_watches",
         "target",
@@ -71,6 +78,9 @@ class Rollout:
         """The clusters that the client acknowledged last."""
         self._expiry: dict[tuple[TypeUrl, str], float] = {}
         """Until when to keep what nothing relies on any more."""
+        self._old_routes: set[Encoded] = set()
+        """Routes that the client may still have: of one name there are several after a refusal, and
+        one that is no more is in use while the listener that needed it drains its connections."""
         self._pristine = True
         """Whether the client began with nothing, and has been offered one snapshot only."""
         self._clusters_by: float | None = None
@@ -86,7 +96,7 @@ class Rollout:
                 # A cluster that is under way warms with its own endpoints or not at all. Of the
                 # clusters themselves only those are kept that were accepted.
                 if type_url != CLUSTER:
-                    self._kept[type_url] = self.wanted[type_url].by_name
+                    self._kept[type_url] = self._taken(type_url)
         self.target = snapshot
         for type_url, name in [key for key in self._expiry if key[1] in snapshot[key[0]].by_name]:
             del self._expiry[type_url, name]
@@ -101,11 +111,13 @@ class Rollout:
         """
         self._pristine = False
         self._expiry.clear()
-        if type_url in TRAFFIC:
-            self.wanted.pop(type_url, None)
-            if self._clusters_by is None:
-                self._clusters_by = now + self._ack_wait
-        elif held is not None:
+        if self._clusters_by is None:
+            self._clusters_by = now + self._ack_wait
+        if held is None:
+            return
+        if type_url == ROUTE:
+            self._old_routes.update(held.all)
+        elif type_url in SUPPORT:
             self._kept[type_url] = {**held.by_name, **self._kept.get(type_url, {})}
             if type_url == CLUSTER:
                 self._accepted = held.by_name
@@ -133,6 +145,8 @@ class Rollout:
             if type_url in self._watches and self.wanted.get(type_url) is not target[type_url]:
                 if not self._may_follow(type_url, now):
                     return
+                if type_url == ROUTE:
+                    self._old_routes.update(self.wanted.get(ROUTE, target[ROUTE]).all)
                 self.wanted[type_url] = target[type_url]
                 self._kept[CLUSTER] = self.wanted[CLUSTER].by_name
         if self.arrived:
@@ -217,14 +231,34 @@ class Rollout:
             if not self._under_way(CLUSTER):
                 self._accepted = self._kept[CLUSTER]
 
+    def _taken(self, type_url: TypeUrl) -> _Kept:
+        """Return what was wanted and the client did not refuse."""
+        wanted, watch = self.wanted[type_url], self._watches.get(type_url)
+        if watch is None or not watch.refuses(wanted):
+            return wanted.by_name
+        return {name: r for name, r in wanted.by_name.items() if not watch.has_refused(r)}
+
     def _release(self, target: Snapshot, until: float) -> None:
-        """Let go, after a while, of everything that is not the target's own."""
+        """Let go, after a while, of everything that nothing relies on."""
+        needed = self._drained_into(target)
         for type_url, kept in self._kept.items():
             own = target[type_url].by_name
             if kept is not own:
                 for name in kept:
-                    if name not in own:
+                    if name not in own and name not in needed:
                         self._expiry.setdefault((type_url, name), until)
+
+    def _drained_into(self, target: Snapshot) -> set[str]:
+        """Return the clusters, and thereby endpoints, that routes of draining listeners need."""
+        watch, replaced = self._watches.get(ROUTE), target[ROUTE].by_name
+        self._old_routes = {
+            routes
+            for routes in self._old_routes
+            if watch is not None and watch.asks_for(routes.name) and routes.name not in replaced
+        }
+        needed = {need for routes in self._old_routes for _, need in routes.needs}
+        kept = self._kept.get(CLUSTER, {})
+        return needed.union(n for each in needed if each in kept for _, n in kept[each].needs)
 
     def _expire(self, now: float) -> None:
         gone = {key for key, until in self._expiry.items() if until <= now}

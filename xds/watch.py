@@ -224,6 +224,14 @@ class Watch:
         """When the response that is unanswered was sent."""
         return None if self._flight is None else self._flight.since
 
+    def asks_for(self, name: str) -> bool:
+        """Whether the client wants a resource of this name."""
+        return self._subscription.covers(name)
+
+    def has_refused(self, resource: Encoded) -> bool:
+        """Whether the client refused this resource, which came alone."""
+        return resource in self._refused
+
     def refuses(self, wanted: ResourceSet) -> bool:
         """Whether the client refused this, or part of it, and would not be sent it again."""
         if self._whole:

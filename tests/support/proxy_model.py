@@ -51,6 +51,8 @@ class ProxyModel:
     )
     """What it uses; of clusters those that are warm."""
     warming: dict[str, Encoded] = field(default_factory=dict)
+    draining: set[str] = field(default_factory=set)
+    """Routes of listeners that were replaced, in use until their connections have ended."""
     given_up: int = 0
     """How often a cluster went warm without endpoints, after ``initial_fetch_timeout``."""
     outbox: deque[DiscoveryRequest] = field(default_factory=deque)
@@ -70,7 +72,7 @@ class ProxyModel:
             self._ask(CLUSTER, ())
         if names := self._names(ENDPOINT):
             self._ask(ENDPOINT, names)
-        if CLUSTER in self._versions and not self.warming:
+        if LISTENER in self._versions or (CLUSTER in self._versions and not self.warming):
             self._ask(LISTENER, ())
         if names := self._names(ROUTE):
             self._ask(ROUTE, names)
@@ -96,6 +98,13 @@ class ProxyModel:
         self.warming.clear()
         self._follow_up()
 
+    def end_draining(self) -> None:
+        """Let the connections of replaced listeners end."""
+        if self.draining:
+            self.draining.clear()
+            self._forget_routes()
+            self._follow_up()
+
     def unserved(self) -> set[str]:
         """Return the clusters that routes in use name and that could not take a request."""
         needed = {
@@ -114,15 +123,20 @@ class ProxyModel:
         if type_url == CLUSTER:
             self._apply_clusters(new)
         elif type_url in WHOLE:
+            self.draining |= self.held[ROUTE].keys()
             self.held[type_url] = new
+            self.draining -= set(self._names(ROUTE, draining=False))
         else:
             held.update((name, new[name]) for name in new if name in self._names(type_url))
         if type_url == ENDPOINT:
             for name in new.keys() & self.warming.keys():
                 self.held[CLUSTER][name] = self.warming.pop(name)
         if type_url == LISTENER:
-            routes = self.held[ROUTE]
-            self.held[ROUTE] = {n: routes[n] for n in self._names(ROUTE) if n in routes}
+            self._forget_routes()
+
+    def _forget_routes(self) -> None:
+        routes = self.held[ROUTE]
+        self.held[ROUTE] = {n: routes[n] for n in self._names(ROUTE) if n in routes}
 
     def _apply_clusters(self, new: dict[str, Encoded]) -> None:
         active = self.held[CLUSTER]
@@ -140,13 +154,14 @@ class ProxyModel:
         endpoints = self.held[ENDPOINT]
         self.held[ENDPOINT] = {n: endpoints[n] for n in self._names(ENDPOINT) if n in endpoints}
 
-    def _names(self, type_url: TypeUrl) -> tuple[str, ...]:
+    def _names(self, type_url: TypeUrl, *, draining: bool = True) -> tuple[str, ...]:
         if type_url in WHOLE:
             return ()
         parents = [*self.held[LISTENER].values()]
         if type_url == ENDPOINT:
             parents = [*self.held[CLUSTER].values(), *self.warming.values()]
-        return tuple(sorted({n for p in parents for t, n in p.needs if t == type_url}))
+        names = {n for p in parents for t, n in p.needs if t == type_url}
+        return tuple(sorted(names | (self.draining if type_url == ROUTE and draining else set())))
 
     def _follow_up(self) -> None:
         """Ask for what has become needed, and send what was held back."""

@@ -37,11 +37,17 @@ class Load:
         self.failures: list[str] = []
         self._port = port
 
-    async def run(self) -> None:
-        """Ask until cancelled."""
-        async with asyncio.TaskGroup() as tasks:
-            for _ in range(4):
-                tasks.create_task(self._ask_for_ever())
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Ask all through the block; a connection that breaks is a failure too."""
+        tasks = [asyncio.create_task(self._ask_for_ever()) for _ in range(4)]
+        try:
+            yield
+        finally:
+            for task in tasks:
+                task.cancel()
+            ends = await asyncio.gather(*tasks, return_exceptions=True)
+            self.failures += [repr(e) for e in ends if not isinstance(e, asyncio.CancelledError)]
 
     async def until(self, *names: str) -> None:
         """Wait until applications of these names, and no others, answer."""
@@ -53,17 +59,26 @@ class Load:
                     return
 
     async def _ask_for_ever(self) -> None:
-        reader, writer = await asyncio.open_connection("127.0.0.1", self._port)
         while True:
-            writer.write(b"GET / HTTP/1.1\r\nhost: shop\r\n\r\n")
-            head = (await reader.readuntil(b"\r\n\r\n")).decode().lower()
-            size = int(head.partition("content-length: ")[2].partition("\r\n")[0])
-            body = (await reader.readexactly(size)).decode()
-            if " 200 " in head.partition("\r\n")[0]:
-                self.answers[body] += 1
-            else:
-                self.failures.append(f"{head} {body}")
-            await asyncio.sleep(0.001)
+            reader, writer = await asyncio.open_connection("127.0.0.1", self._port)
+            try:
+                # A listener that is replaced asks its clients to come again between two requests.
+                while await self._ask(reader, writer):
+                    pass
+            finally:
+                writer.close()
+
+    async def _ask(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
+        writer.write(b"GET / HTTP/1.1\r\nhost: shop\r\n\r\n")
+        head = (await reader.readuntil(b"\r\n\r\n")).decode().lower()
+        size = int(head.partition("content-length: ")[2].partition("\r\n")[0])
+        body = (await reader.readexactly(size)).decode()
+        if " 200 " in head.partition("\r\n")[0]:
+            self.answers[body] += 1
+        else:
+            self.failures.append(f"{head} {body}")
+        await asyncio.sleep(0.001)
+        return "connection: close" not in head
 
 
 @asynccontextmanager
@@ -110,8 +125,9 @@ async def port_opens(port: int) -> None:
                 return
 
 
-def shop(port: int, *, stat: str = "http", routes: str = "shop", **apps: int) -> Translation:
+def shop(port: int, listener: tuple[str, str] | None = None, **apps: int) -> Translation:
     """Return a configuration that sends everything to applications with static endpoints."""
+    stat, routes = listener or ("http", "shop")
     return {
         CLUSTER: tuple(static_cluster(name, apps[name]) for name in sorted(apps)),
         LISTENER: (shop_xds.http_listener("shop", port, routes, stat=stat),),
@@ -122,7 +138,7 @@ def shop(port: int, *, stat: str = "http", routes: str = "shop", **apps: int) ->
 def discovered(port: int, *, connect_s: int = 1, **apps: int) -> Translation:
     """Return the same with endpoints that are asked for."""
     return {
-        **shop(port, **apps),
+        **shop(port, None, **apps),
         CLUSTER: tuple(eds_cluster(name, connect_s=connect_s) for name in sorted(apps)),
         ENDPOINT: tuple(shop_xds.assignment(name, apps[name]) for name in sorted(apps)),
     }
@@ -141,9 +157,8 @@ def test_no_request_fails_while_clusters_routes_and_listeners_change(tmp_path: P
             served.publish(cart=shop(port, v1=v1))
             await port_opens(port)
             load = Load(port)
-            loading = asyncio.create_task(load.run())
-            await load.until("v1")
-            for _ in range(3):
+            async with load.running():
+                await load.until("v1")
                 for translation, expected in (
                     (shop(port, v2=v2), ("v2",)),
                     (discovered(port, v3=v3), ("v3",)),
@@ -151,14 +166,12 @@ def test_no_request_fails_while_clusters_routes_and_listeners_change(tmp_path: P
                     (discovered(port, v1=v1, v3=v3), ("v1", "v3")),
                     (discovered(port, v1=v2), ("v2",)),
                     (shop(port, v1=v1), ("v1",)),
-                    (shop(port, stat="other", v2=v2), ("v2",)),
-                    (shop(port, routes="renamed", v3=v3, v1=v1), ("v1", "v3")),
+                    (shop(port, ("other", "shop"), v2=v2), ("v2",)),
+                    (shop(port, ("http", "renamed"), v3=v3, v1=v1), ("v1", "v3")),
                 ):
                     commit = served.publish(cart=translation)
                     await converged(served, commit)
                     await load.until(*expected)
-            loading.cancel()
-            await asyncio.gather(loading, return_exceptions=True)
             assert load.failures == []
             assert not [e for e in served.events if isinstance(e, SnapshotRejected)]
 
@@ -179,18 +192,16 @@ def test_commits_faster_than_envoy_takes_them_fail_no_request_and_end_on_the_las
             served.publish(cart=discovered(port, v1=v1))
             await port_opens(port)
             load = Load(port)
-            loading = asyncio.create_task(load.run())
-            await load.until("v1")
-            for number in range(60):
-                one = discovered(port, **{f"v1-{number % 7}": v1})
-                two = shop(port, **{f"v2-{number % 5}": v2})
-                served.publish(cart=one if number % 2 else two)
-                await asyncio.sleep(0.005 * (number % 4))
-            commit = served.publish(cart=discovered(port, v2=v2))
-            await converged(served, commit)
-            await load.until("v2")
-            loading.cancel()
-            await asyncio.gather(loading, return_exceptions=True)
+            async with load.running():
+                await load.until("v1")
+                for number in range(60):
+                    one = discovered(port, **{f"v1-{number % 7}": v1})
+                    two = shop(port, None, **{f"v2-{number % 5}": v2})
+                    served.publish(cart=one if number % 2 else two)
+                    await asyncio.sleep(0.005 * (number % 4))
+                commit = served.publish(cart=discovered(port, v2=v2))
+                await converged(served, commit)
+                await load.until("v2")
             assert load.failures == []
 
     asyncio.run(scenario())
