@@ -11,14 +11,24 @@ from pydantic import ValidationError
 from mesh.canonical import JsonObject
 from mesh.check import check
 from mesh.document import DEFAULT_LIMITS, Document, Limits, read_documents
-from mesh.forms import CLOUDFORMATION, KUBERNETES, Form, ResourceReading
+from mesh.forms import CLOUDFORMATION, Form, ResourceReading
 from mesh.identity import Identity, identify, name_fields
 from mesh.keys import Kind, ResourceKey
+from mesh.kubernetes.form import KUBERNETES
+from mesh.kubernetes.objects import Manifest
+from mesh.placeholders import without_placeholders
 from mesh.problem import Problem
 from mesh.resource import Resource, spec_from_json, spec_json
 from mesh.spec_problems import spec_problems
 
-__all__ = ["FORMS", "NATIVE", "ResourceReading", "native_document", "read_resources"]
+__all__ = [
+    "FORMS",
+    "NATIVE",
+    "ResourceReading",
+    "native_document",
+    "read_document",
+    "read_resources",
+]
 
 MAX_PROBLEMS: Final = 200
 """Problems told of one file; what is beyond is counted."""
@@ -32,15 +42,23 @@ def read_resources(path: str, blob: bytes, limits: Limits = DEFAULT_LIMITS) -> R
     """
     reading = read_documents(path, blob, limits)
     resources: list[Resource] = []
-    problems: list[Problem] = list(reading.problems)
+    problems = without_placeholders(path, blob, reading.problems)
     unread: list[ResourceKey] = []
+    manifests: list[Manifest] = []
     for document in reading.documents:
-        form = next(form for form in FORMS if form.recognises(document.body))
-        found = form.read(document)
+        found = read_document(document)
         resources += found.resources
         problems += found.problems
         unread += found.unread
-    return ResourceReading(tuple(resources), _bounded(path, problems), tuple(unread))
+        manifests += found.manifests
+    bounded = _bounded(path, problems)
+    return ResourceReading(tuple(resources), bounded, tuple(unread), tuple(manifests))
+
+
+def read_document(document: Document) -> ResourceReading:
+    """Read the resources of one document, whatever form it is written in. Never raises."""
+    form = next(form for form in FORMS if form.recognises(document.body))
+    return form.read(document)
 
 
 def native_document(resource: Resource) -> JsonObject:
