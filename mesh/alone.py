@@ -1,9 +1,10 @@
 """Documents taken alone: a spec needs no names to be checked, only to be known by others."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from mesh.document import DEFAULT_LIMITS, Document, Limits, read_documents
+from mesh.document import DEFAULT_LIMITS, Document, Limits
+from mesh.forms import ResourceReading
+from mesh.identity import identify, name_fields
 from mesh.inference import kinds_of
 from mesh.keys import Kind
 from mesh.native import read_document, read_resources
@@ -36,45 +37,39 @@ def read_alone(
 ) -> Alone:
     """Check every document of a file by itself. Never raises.
 
-    A bare spec is checked as the kind that its shape tells; where it tells none, as ``kind``, and
-    where that is not given either, the one problem is a question.
+    Names that are missing are not missed. A spec without any is checked as the kind that its shape
+    tells; where it tells none, as ``kind``, and where that is not given either, the one problem is
+    a question.
     """
-    reading = read_resources(path, blob, limits)
-    problems = list(reading.problems)
-    resources = len(reading.resources) + sum(len(m.drafts) for m in reading.manifests)
     bare: list[Bare] = []
-    for document in _bare(path, blob, limits):
-        there = document.source.problem(("spec",), "missing-name", "")
-        problems = [p for p in problems if not _is_question(p, there)]
-        meant, found = _read_bare(document, kind)
-        bare.append(Bare(path, there.line, meant))
-        problems += found
-        resources += meant is not None
-    return Alone(resources, tuple(sorted(problems)), tuple(bare))
+
+    def read(document: Document) -> ResourceReading:
+        if document.body.keys() != {"spec"}:
+            return read_document(_complete(document))
+        kinds = kinds_of(document.body["spec"])
+        meant = kinds[0] if len(kinds) == 1 else kind
+        bare.append(Bare(path, document.source.line(("spec",)), meant))
+        if meant is None:
+            return ResourceReading(problems=(_question(document, kinds),))
+        return read_document(_named(document, meant))
+
+    reading = read_resources(path, blob, limits, read)
+    resources = len(reading.resources) + sum(len(m.drafts) for m in reading.manifests)
+    return Alone(resources, reading.problems, tuple(bare))
 
 
-def _bare(path: str, blob: bytes, limits: Limits) -> Iterator[Document]:
-    for document in read_documents(path, blob, limits).documents:
-        if document.body.keys() == {"spec"}:
-            yield document
+def _complete(document: Document) -> Document:
+    """Return a document of the native form with all its names, if it tells its kind."""
+    body = document.body
+    if "spec" not in body or "apiVersion" in body:
+        return document
+    kind = identify(document).kind
+    return _named(document, kind) if kind is not None else document
 
 
-def _is_question(problem: Problem, there: Problem) -> bool:
-    """Tell whether a problem says only that the spec at this place has no names."""
-    same = (problem.code, problem.line, problem.where) == (there.code, there.line, there.where)
-    return same and problem.path == there.path
-
-
-def _read_bare(document: Document, kind: Kind | None) -> tuple[Kind | None, list[Problem]]:
-    kinds = kinds_of(document.body["spec"])
-    if len(kinds) != 1 and kind is None:
-        return None, [_question(document, kinds)]
-    meant = kinds[0] if len(kinds) == 1 else kind
-    assert meant is not None  # noqa: S101 -- one of the two is there
-    names = {meant.name_field: _STAND_IN, "meshName": _STAND_IN}
-    if meant.parent is not None:
-        names[meant.parent.name_field] = _STAND_IN
-    return meant, list(read_document(replace(document, body={**names, **document.body})).problems)
+def _named(document: Document, kind: Kind) -> Document:
+    names = dict.fromkeys(name_fields(kind), _STAND_IN)
+    return replace(document, body={**names, **document.body})
 
 
 def _question(document: Document, kinds: tuple[Kind, ...]) -> Problem:

@@ -4,6 +4,7 @@ The native form is the App Mesh API's own input document with an optional ``kind
 ``{kind: Route, meshName: shop, virtualRouterName: cart, routeName: all, spec: {…}}``.
 """
 
+from collections.abc import Callable
 from typing import Final
 
 from pydantic import ValidationError
@@ -34,11 +35,17 @@ MAX_PROBLEMS: Final = 200
 """Problems told of one file; what is beyond is counted."""
 
 
-def read_resources(path: str, blob: bytes, limits: Limits = DEFAULT_LIMITS) -> ResourceReading:
+Reader = Callable[[Document], ResourceReading]
+
+
+def read_resources(
+    path: str, blob: bytes, limits: Limits = DEFAULT_LIMITS, read: Reader | None = None
+) -> ResourceReading:
     """Read every resource of a file, whatever form it is written in. Never raises.
 
     Problems are all that one document can have by itself, sorted; what documents say of each other
-    is for linking to judge. A file with a problem of severity error must not be applied.
+    is for linking to judge. A file with a problem of severity error must not be applied. ``read``
+    reads a document in place of :func:`read_document`.
     """
     reading = read_documents(path, blob, limits)
     resources: list[Resource] = []
@@ -46,7 +53,7 @@ def read_resources(path: str, blob: bytes, limits: Limits = DEFAULT_LIMITS) -> R
     unread: list[ResourceKey] = []
     manifests: list[Manifest] = []
     for document in reading.documents:
-        found = read_document(document)
+        found = (read or read_document)(document)
         resources += found.resources
         problems += found.problems
         unread += found.unread

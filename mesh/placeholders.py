@@ -9,7 +9,7 @@ from mesh.problem import Problem
 from mesh.resource import Source, Steps
 
 _IN_VALUE: Final = re.compile(r"\$\{[A-Za-z_]\w*\}|^\$[A-Za-z_]\w*$|\{\{.*?\}\}")
-_BRACES: Final = re.compile(r"\{\{[^{}\n]*\}\}|\{%[^{}\n]*%\}")
+_BRACES: Final = re.compile(r"\{\{[^{}\n]*\}\}|\{%[^{}\n]*%\}|\$\{[A-Za-z_]\w*\}")
 _JQ: Final = re.compile(r"[:\[,(][ \t]*(\$[A-Za-z_]\w*)")
 _BROKEN: Final = frozenset({"syntax", "key-not-text", "duplicate-key", "control-character"})
 """What a placeholder looks like to a reader of YAML or JSON."""

@@ -53,8 +53,12 @@ def read_file(
         return SpecFile(entry, problems=(refused,))
     if size() > DEFAULT_LIMITS.max_bytes:
         return SpecFile(entry, problems=(_too_big(path, size()),))
-    text = blob()
-    reading = read_resources(as_text(path), text)
+    return read_text(as_text(path), entry, blob())
+
+
+def read_text(path: str, entry: Entry, text: bytes) -> SpecFile:
+    """Return what a file of that name holds, whatever the name."""
+    reading = read_resources(path, text)
     manifests = (*reading.manifests, *native_meshes(reading.resources))
     return SpecFile(
         entry,

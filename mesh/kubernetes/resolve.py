@@ -164,8 +164,8 @@ def _with_groups(
         known |= names.keys()
         first = len(backends)
         backends += map(_backend, names)
-        steps = (("spec", "backends", at) for at in range(first, len(backends)))
-        places = {**places, **dict.fromkeys(steps, place)}
+        parts = [part for at in range(first, len(backends)) for part in _parts(at)]
+        places = {**places, **dict.fromkeys(parts, place)}
     spec = spec.model_copy(update={"backends": tuple(backends)})
     return spec, replace(source, places=places), problems
 
@@ -186,6 +186,12 @@ def _no_group(manifest: Manifest, group: ObjectId, place: Steps) -> Problem:
         hint="its virtual services are no backends until it is added",
         severity=Severity.WARNING,
     )
+
+
+def _parts(at: int) -> tuple[Steps, ...]:
+    """Return every part of a backend: the manifest has none of them, but the group's name."""
+    backend: Steps = ("spec", "backends", at)
+    return backend, (*backend, "virtualService"), (*backend, "virtualService", "virtualServiceName")
 
 
 def _backend(name: str) -> Backend:

@@ -111,7 +111,9 @@ def _read_service(document: Document) -> _Read:
     body = {key: value for key, value in header.spec.items() if key not in unused}
     body["provider"] = {"virtualRouter": {"virtualRouterName": name}}
     spelling = Spelling(_DIALECT, header.namespace, header.source)
-    spelling.places[("spec", "provider")] = ("spec", "virtualRouter")
+    provider: Steps = ("spec", "provider", "virtualRouter", "virtualRouterName")
+    for depth in range(2, len(provider) + 1):
+        spelling.places[provider[:depth]] = ("spec", "virtualRouter")
     service = _draft(header, Kind.VIRTUAL_SERVICE, body, spelling)
     routes = [*_routes(header, name)]
     mesh = _mesh_of(header)
