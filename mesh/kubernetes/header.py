@@ -91,14 +91,16 @@ def _identify(header: Header, kind: str, metadata: JsonObject) -> None:
     header.aws_name = default_name(header.id)
     said = header.spec.get("awsName")
     if said is None or said == "":
+        if len(header.aws_name) > MAX_NAME:
+            message = f"in App Mesh this is {header.aws_name!r}, more than {MAX_NAME} characters"
+            header.note(header.name_place, "wrong-length", message, "say a shorter awsName")
         return
     header.name_place = ("spec", "awsName")
     if _is_name(said):
         header.aws_name = str(said)
-    else:
-        header.note(
-            header.name_place, "wrong-length", f"awsName must be text of 1 to {MAX_NAME} characters"
-        )
+        return
+    message = f"awsName must be text of 1 to {MAX_NAME} characters"
+    header.note(header.name_place, "wrong-length", message)
 
 
 def _is_name(name: Json) -> bool:
