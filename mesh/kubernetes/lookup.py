@@ -74,7 +74,7 @@ class Lookup:
         if not meshes:
             return Undecided(
                 f"nothing says to which mesh namespace {namespace} belongs: there is no Mesh",
-                "add the Mesh to the repository",
+                "add the Mesh to the repository; a file with meshName alone declares one",
             )
         labels = self._labels(namespace)
         chosen = [m for m in meshes if m.namespaces is not None and m.namespaces.matches(labels)]
