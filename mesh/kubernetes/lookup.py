@@ -77,8 +77,9 @@ class Lookup:
                 "add the Mesh to the repository; a file with meshName alone declares one",
             )
         labels = self._labels(namespace)
-        chosen = [m for m in meshes if m.namespaces is not None and m.namespaces.matches(labels)]
-        if len(chosen) == 1 and len(meshes) <= MAX_CANDIDATES:
+        few = meshes[:MAX_CANDIDATES]
+        chosen = [m for m in few if m.namespaces is not None and m.namespaces.matches(labels)]
+        if len(chosen) == 1 and few == meshes:
             return chosen[0]
         what = "several meshes choose" if len(chosen) > 1 else "no mesh chooses"
         return Undecided(

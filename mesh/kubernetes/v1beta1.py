@@ -44,7 +44,8 @@ def _attributes(spelling: Spelling, value: Json, at: Steps, here: Steps) -> tupl
     if not isinstance(value, dict):
         return "attributes", value
     for item, key in enumerate(value):
-        spelling.places[(*at, "attributes", item)] = (*here, key)
+        for part in ((), ("key",), ("value",)):
+            spelling.places[(*at, "attributes", item, *part)] = (*here, key)
     return "attributes", [{"key": key, "value": text} for key, text in value.items()]
 
 

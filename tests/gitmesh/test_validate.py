@@ -86,6 +86,16 @@ def test_a_folder_and_a_revision_are_checked_alone_too(shop: Shop) -> None:
     assert json.loads(revision.out)["resources"] == json.loads(folder.out)["resources"]
 
 
+def test_what_cannot_be_read_at_all_is_told_alone_too(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").symlink_to("/etc/hostname")
+    (tmp_path / "b.yaml").write_text("#" * (1024 * 1024 + 1))
+    done = gitmesh("validate", "--no-link", tmp_path, "--json")
+    assert [p["code"] for p in json.loads(done.out)["problems"]] == ["symlink", "file-too-big"]
+    (tmp_path / "gitmesh.yaml").write_text("rot: x\n")
+    done = gitmesh("validate", "--no-link", tmp_path, "--json")
+    assert [p["code"] for p in json.loads(done.out)["problems"]] == ["unknown-field"]
+
+
 def test_files_and_folders_do_not_mix(tmp_path: Path, route: Path) -> None:
     done = gitmesh("validate", route, tmp_path)
     assert done.code == 2

@@ -304,3 +304,20 @@ def test_problems_of_the_older_version_stand_at_their_lines(
     line, code, place = found
     problems = told(tree_of(OLD.replace(*edit)))
     assert any(each[1:3] == (line, code) and each[3].endswith(place) for each in problems), problems
+
+
+def test_cloud_map_attributes_were_a_map_in_the_older_version() -> None:
+    discovery = "cloudMap: {namespaceName: local, serviceName: cart, attributes: {stage: live}}"
+    text = OLD.replace("dns: {hostName: cart.prod.svc.cluster.local}", discovery)
+    spec = resources(tree_of(text))["mesh/shop/virtualNode/cart-prod"]
+    assert spec["serviceDiscovery"] == {
+        "awsCloudMap": {
+            "namespaceName": "local",
+            "serviceName": "cart",
+            "attributes": [{"key": "stage", "value": "live"}],
+        }
+    }
+    wrong = told(tree_of(text.replace("stage: live", "stage: 1")))
+    assert [each[1:] for each in wrong if each[2] == "wrong-type"] == [
+        (12, "wrong-type", "$.spec.serviceDiscovery.cloudMap.attributes.stage")
+    ]

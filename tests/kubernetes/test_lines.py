@@ -52,6 +52,10 @@ GOOD = ROUTER[: ROUTER.index("  - name: other")]
             ("virtualNodeRef:\n              name: cart", "virtualNodeARN: cart"),
             (14, "wrong-pattern", f"{AT}.action.weightedTargets[0].virtualNodeARN"),
         ),
+        (
+            ("name: cart\n", "name: cart\n            virtualNodeARN: arn:aws:x\n"),
+            (16, "at-most-one", f"{AT}.action.weightedTargets[0].virtualNodeARN"),
+        ),
         (("- name: all", "- priority: 1"), (8, "missing-name", "$.spec.routes[0]")),
         (("httpRoute:", "grpcRoute:"), (11, "ignored-field", "$.spec.routes[0].grpcRoute.match")),
         (

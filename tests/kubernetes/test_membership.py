@@ -91,6 +91,13 @@ def test_what_belongs_to_no_mesh_is_told_once_a_file(
     assert hint in problem.hint
 
 
+def test_among_too_many_meshes_an_object_must_name_its_own() -> None:
+    meshes = [mesh(f"m{n:03}", "{matchLabels: {a: b}}" if n == 150 else None) for n in range(201)]
+    labels = namespace("prod", "{a: b}")
+    assert mesh_of_cart(*meshes[:200], labels) == "m150"
+    assert [each[2] for each in told(tree_of(SERVICE, *meshes, labels))] == ["mesh-membership"]
+
+
 # ---- gateways ------------------------------------------------------------------------------------
 
 LISTENERS = "listeners: [{portMapping: {port: 80, protocol: http}}]\n"
