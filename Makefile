@@ -25,6 +25,9 @@ define venv
 	exit 1
 endef
 
+# A page is replaced only by a whole one.
+page = $(BIN)/python -m $(1) > $(2).new && mv $(2).new $(2)
+
 help: ## show this list
 	@echo "gitmesh: make VERB"
 	@echo
@@ -53,8 +56,9 @@ fix: install ## format the code and mend what ruff can mend
 
 golden: install ## write golden files and generated pages anew; review the diff
 	$(BIN)/python -m pytest -q tests/xds --update-golden
-	$(BIN)/python -m mesh.codes > docs/problems.md
-	$(BIN)/python -m gitmesh.docs > docs/cli.md
+	$(call page,mesh.codes,docs/problems.md)
+	$(call page,events.docs,docs/events.md)
+	$(call page,gitmesh.docs,docs/cli.md)
 
 bench: install ## measure what the promises say about speed
 	$(BIN)/python -m bench $(ARGS)

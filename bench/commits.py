@@ -26,46 +26,88 @@ PROXIES = 10
 
 
 def figures() -> Iterator[Figure]:
-    """Measure, small mesh and large mesh in turn."""
-    small = dict(_follow(SMALL))
-    large = dict(_follow(LARGE))
-    yield Figure(f"one-file commit among {SMALL} specs, median", small["commit"] * 1e3, "ms")
-    yield Figure(f"one-file commit among {LARGE:,} specs, median", large["commit"] * 1e3, "ms")
-    yield Figure("  large against small", large["commit"] / small["commit"], "times", "< 3")
-    for name, what in (("reconcile", "read, link, plan, append"), ("rebuild", "relink, translate")):
-        yield Figure(f"  {what}, {LARGE:,} specs", large[name] * 1e3, "ms")
-    yield Figure(f"cold start on {LARGE:,} specs: first read and log", large["cold"], "s", "< 20")
-    yield Figure("  then the first snapshot of a proxy", large["first snapshot"] * 1e3, "ms")
-    yield Figure(f"restart on {LARGE:,} specs: state from the log", large["restart"], "s")
-    yield Figure("  then ready for the next commit", large["warm"], "s")
-
-
-def _follow(specs: int) -> Iterator[tuple[str, float]]:
+    """Measure a small and a large mesh in turns, so that noise on the machine meets both."""
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "town.git"
-        commits = build(path, specs, COMMITS)
-        move(path, commits[0])
-        log_path = Path(folder) / "events.sqlite3"
-        log = EventLog.open(log_path)
+        small = _Town(Path(folder) / "small", SMALL)
+        large = _Town(Path(folder) / "large", LARGE)
+        gc.collect()
+        gc.freeze()
+        for commit in range(1, COMMITS + 1):
+            small.shift(commit)
+            large.shift(commit)
+        gc.unfreeze()
+        yield from _of_a_commit(small, large)
+        yield Figure(f"cold start on {LARGE:,} specs: first read and log", large.cold, "s", "< 20")
+        yield Figure("  then the first snapshot of a proxy", large.first_snapshot * 1e3, "ms")
+        state, warm = large.restart()
+        yield Figure(f"restart on {LARGE:,} specs: state from the log", state, "s")
+        yield Figure("  then ready for the next commit", warm, "s")
+        small.log.close()
+
+
+def _of_a_commit(small: "_Town", large: "_Town") -> Iterator[Figure]:
+    for town, specs in ((small, SMALL), (large, LARGE)):
+        yield Figure(f"one-file commit among {specs:,} specs, median", _ms(town.whole), "ms")
+        yield Figure("  read, link, plan, append", _ms(town.reconcile), "ms")
+        yield Figure("  relink, translate, serialise", _ms(town.rebuild), "ms")
+    ratio = _ms(large.whole) / _ms(small.whole)
+    yield Figure("  large against small", ratio, "times", "< 3")
+
+
+def _ms(seconds: list[float]) -> float:
+    return statistics.median(seconds) * 1e3
+
+
+class _Town:
+    """A repository, the log that follows it, and the proxies it concerns."""
+
+    def __init__(self, folder: Path, specs: int) -> None:
+        folder.mkdir()
+        self._path = folder / "town.git"
+        self._log_path = folder / "events.sqlite3"
+        self._commits = build(self._path, specs, COMMITS)
+        move(self._path, self._commits[0])
+        self.log = EventLog.open(self._log_path)
         started = time.perf_counter()
-        repo = GitRepository.open(path)
-        follower = Follower(repo, log)
-        found = follower.catch_up()
-        yield "cold", time.perf_counter() - started
+        self._follower = Follower(GitRepository.open(self._path), self.log)
+        found = self._follower.catch_up()
+        self.cold = time.perf_counter() - started
         if found is None or not found.state.resources:
             raise RuntimeError("the mesh was rejected: the bench measures nothing")
-        cache = SnapshotCache()
-        yield "first snapshot", _serve(cache, found)
-        yield from _shift(path, commits, follower, cache)
-        log.close()
+        self._cache = SnapshotCache()
+        self.first_snapshot = _serve(self._cache, found)
+        self._follower.warm()
+        self.whole: list[float] = []
+        self.reconcile: list[float] = []
+        self.rebuild: list[float] = []
+
+    def shift(self, at: int) -> None:
+        """Follow one more commit, all the way to the snapshots it changes."""
+        move(self._path, self._commits[at])
+        began = time.perf_counter()
+        found = self._follower.catch_up()
+        planned = time.perf_counter()
+        if found is None or found.state.commit != self._commits[at]:
+            raise RuntimeError(f"commit {self._commits[at]} was not applied")
+        for identity in self._cache.absorb(found):
+            self._cache.resolve(identity)
+        ended = time.perf_counter()
+        self.whole.append(ended - began)
+        self.reconcile.append(planned - began)
+        self.rebuild.append(ended - planned)
+
+    def restart(self) -> tuple[float, float]:
+        """Return how long it takes to have the state again, and to be ready for a commit."""
+        self.log.close()
         started = time.perf_counter()
-        log = EventLog.open(log_path)
-        follower = Follower(GitRepository.open(path), log)
-        yield "restart", time.perf_counter() - started
+        self.log = EventLog.open(self._log_path)
+        follower = Follower(GitRepository.open(self._path), self.log)
+        state = time.perf_counter() - started
         started = time.perf_counter()
         follower.warm()
-        yield "warm", time.perf_counter() - started
-        log.close()
+        warm = time.perf_counter() - started
+        self.log.close()
+        return state, warm
 
 
 def _serve(cache: SnapshotCache, found: Publication) -> float:
@@ -77,29 +119,3 @@ def _serve(cache: SnapshotCache, found: Publication) -> float:
         if cache.resolve(identity) is None:
             raise RuntimeError(f"{node_id(service)} is not in the mesh")
     return (time.perf_counter() - started) / PROXIES
-
-
-def _shift(
-    path: Path, commits: list[str], follower: Follower, cache: SnapshotCache
-) -> Iterator[tuple[str, float]]:
-    whole, reconcile, rebuild = [], [], []
-    follower.warm()
-    gc.collect()
-    gc.freeze()
-    for commit in commits[1:]:
-        move(path, commit)
-        began = time.perf_counter()
-        found = follower.catch_up()
-        planned = time.perf_counter()
-        if found is None or found.state.commit != commit:
-            raise RuntimeError(f"commit {commit} was not applied")
-        for identity in cache.absorb(found):
-            cache.resolve(identity)
-        ended = time.perf_counter()
-        whole.append(ended - began)
-        reconcile.append(planned - began)
-        rebuild.append(ended - planned)
-    gc.unfreeze()
-    yield "commit", statistics.median(whole)
-    yield "reconcile", statistics.median(reconcile)
-    yield "rebuild", statistics.median(rebuild)

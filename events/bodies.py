@@ -49,8 +49,13 @@ class Body:
     """From the event's subject, its commit and its data."""
 
 
-_key: Final = lru_cache(maxsize=1 << 16)(ResourceKey.parse)
-# A replay meets the same keys, and mostly the same people, again and again.
+# Who reads the log meets the same keys, and mostly the same people, again and again.
+
+
+@lru_cache(maxsize=1 << 16)
+def key_of(subject: str) -> ResourceKey:
+    """Return the key that a subject is the string form of."""
+    return ResourceKey.parse(subject)
 
 
 @lru_cache(maxsize=1024)
@@ -118,7 +123,7 @@ def _added(e: ResourceAdded) -> JsonObject:
 
 
 def _load_added(subject: str, commit: CommitId, data: Data) -> ResourceAdded:
-    return ResourceAdded(_key(subject), commit, data["spec"], data["path"])
+    return ResourceAdded(key_of(subject), commit, data["spec"], data["path"])
 
 
 def _changed(e: ResourceChanged) -> JsonObject:
@@ -131,7 +136,7 @@ def _changed(e: ResourceChanged) -> JsonObject:
 
 def _load_changed(subject: str, commit: CommitId, data: Data) -> ResourceChanged:
     fields = tuple(FieldChange(f["where"], f["before"], f["after"]) for f in data["fields"])
-    key = _key(subject)
+    key = key_of(subject)
     return ResourceChanged(key, commit, data["spec"], data["path"], fields)
 
 
@@ -150,7 +155,7 @@ def _load_shifted(subject: str, commit: CommitId, data: Data) -> TrafficShifted:
     weights = tuple(
         WeightChange(w["virtualNode"], w["port"], w["before"], w["after"]) for w in data["weights"]
     )
-    key = _key(subject)
+    key = key_of(subject)
     return TrafficShifted(key, commit, data["spec"], data["path"], weights)
 
 
@@ -201,7 +206,7 @@ BODIES: Final[Mapping[str, Body]] = {
         ResourceRemoved,
         1,
         lambda _: {},
-        lambda subject, commit, _: ResourceRemoved(_key(subject), commit),
+        lambda subject, commit, _: ResourceRemoved(key_of(subject), commit),
     ),
     "HistoryRewritten": Body(HistoryRewritten, 1, _rewritten, _load_rewritten),
     "SnapshotPublished": Body(SnapshotPublished, 1, _published, _load_published),

@@ -51,16 +51,20 @@ def seal(chain: Chain, prev_hash: str, seq: Seq, event: Encoded, at: str) -> Row
 
 def event_hash(chain: Chain, row: Row) -> str:
     """Return the hash that a row must have; its own ``hash`` plays no part."""
-    return hashlib.sha256(_DOMAIN + bytes.fromhex(row.prev_hash) + _sealed(chain, row)).hexdigest()
+    text = sealed_text(chain, row).encode()
+    return hashlib.sha256(_DOMAIN + bytes.fromhex(row.prev_hash) + text).hexdigest()
 
 
-def _sealed(chain: Chain, row: Row) -> bytes:
-    # The data is hashed as it stands, so that even a changed space in it is found.
+def sealed_text(chain: Chain, row: Row) -> str:
+    """Return the canonical JSON of what the hash of a row protects.
+
+    The data goes in as it stands, so that even a changed space in it is found.
+    """
     at = f'"at":{_text(row.at)},' if chain is Chain.DELIVERY else ""
     return (
         f'{{"actor":{_text(row.actor)},{at}"commit":{_text(row.commit)},"data":{row.data},'
         f'"kind":{_text(row.kind)},"seq":{row.seq},"subject":{_text(row.subject)},"v":{row.v}}}'
-    ).encode()
+    )
 
 
 _text: Final = json.JSONEncoder(ensure_ascii=False).encode

@@ -111,7 +111,7 @@ def _heading(event: Event, actor: str) -> tuple[str, str, str]:
         case ResourceAdded() | ResourceChanged() | TrafficShifted() | ResourceRemoved():
             return str(event.key), event.commit, actor
         case HistoryRewritten():
-            return event.after, event.after, actor
+            return event.after, event.after, ""  # git does not say who pushed
         case SnapshotPublished() | SnapshotConverged():
             return event.commit, event.commit, SERVER
         case SnapshotRejected():

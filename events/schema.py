@@ -16,7 +16,7 @@ from events.types import Chain
 
 TABLES: Final = {Chain.MESH: "mesh_events", Chain.DELIVERY: "delivery_events"}
 
-_COLUMNS: Final = """
+COLUMNS: Final = """
     seq       INTEGER PRIMARY KEY,
     kind      TEXT NOT NULL,
     v         INTEGER NOT NULL,
@@ -81,7 +81,7 @@ STEPS: Final = frozenset({"0001_log", "0002_projections"})
 @migrations(name="0001_log")
 def _log(db: Database) -> None:
     for table in TABLES.values():
-        db.execute(f"CREATE TABLE {table} ({_COLUMNS}) STRICT")
+        db.execute(f"CREATE TABLE {table} ({COLUMNS}) STRICT")
         for sql in triggers(table).values():
             db.execute(sql)
 

@@ -17,6 +17,7 @@ from typing import IO, Final, Self, cast
 
 from pydantic_core import from_json
 
+from events.bodies import key_of
 from events.chain import GENESIS, Row, seal
 from events.codec import actor_of, encode, revive
 from events.failures import LogMoved, LogUnavailable, explained
@@ -28,7 +29,6 @@ from events.state import MeshState
 from events.types import START, Chain, CommitId, DeliveryEvent, Event, MeshEvent, Record, Seq
 from mesh.canonical import JsonObject
 from mesh.errors import Fatal, UsageError
-from mesh.keys import ResourceKey
 
 __all__ = ["EventLog", "Head", "LogMoved", "LogUnavailable", "utc_now"]
 
@@ -245,7 +245,7 @@ class EventLog:
             ).fetchall()
             tip = self._last_commit(seq, "1")
             commit = self._last_commit(seq, "outcome = 'applied'")
-        resources = {ResourceKey.parse(key): _object(spec) for key, spec in found}
+        resources = {key_of(key): _object(spec) for key, spec in found}
         return MeshState(seq, tip, commit, resources)
 
     @contextmanager

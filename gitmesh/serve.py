@@ -1,11 +1,10 @@
 """The server: reconciler and xDS side by side in one process, which lives and dies as a whole."""
 
-import asyncio
 import contextlib
+import gc
 import logging
-import signal
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,7 +14,7 @@ from events.store import EventLog
 from gitmesh.chronicle import chronicle
 from gitmesh.places import log_path
 from gitmesh.settings import Settings
-from mesh.errors import Fatal, GitmeshError
+from gitmesh.together import run_together
 from reconciler.loop import Pace, reconcile
 from reconciler.reader import Progress
 from reconciler.repo import GitRepository
@@ -45,23 +44,17 @@ def serve(path: Path, settings: Settings, ready: Callable[[Ready], None] = lambd
     """
     where = log_path(path, settings.log)
     repo = GitRepository.open(path)
+    # A mesh is many small values that live long: looking for garbage among them as often as Python
+    # does by itself takes half the time of a cold start.
+    gc.set_threshold(50_000, 20, 50)
     with contextlib.closing(EventLog.open(where)) as log:
         _log.info("event log open", extra={"path": str(where)})
-        with _one_error():
-            asyncio.run(_until_signal(_serve(repo, log, settings, ready)))
-    _log.info("stopped")
+        latest = Latest[Publication]()
+        cache = SnapshotCache()
 
-
-async def _serve(
-    repo: GitRepository, log: EventLog, settings: Settings, ready: Callable[[Ready], None]
-) -> None:
-    latest = Latest[Publication]()
-    listening = asyncio.Event()
-    async with asyncio.TaskGroup() as tasks:
-        tasks.create_task(
-            _for_ever(
-                "the reconciler",
-                reconcile(
+        run_together(
+            {
+                "the reconciler": reconcile(
                     repo,
                     log,
                     latest,
@@ -69,68 +62,18 @@ async def _serve(
                     pace=Pace(poll_s=settings.poll_s),
                     progress=_progress(),
                 ),
-            )
-        )
-        tasks.create_task(
-            _for_ever(
-                "the xDS server",
-                serve_ads(
+                "the xDS server": serve_ads(
                     settings.listen,
-                    SnapshotCache(),
+                    cache,
                     latest,
                     Recorder(log.append_observed),
                     settings=AdsSettings(plain_text_anywhere=settings.insecure_listen),
-                    started=lambda port: listening.set(),
+                    ready=lambda: ready(Ready(settings.listen, cache.commit)),
                 ),
-            )
+                "the chronicle": chronicle(log),
+            }
         )
-        tasks.create_task(_for_ever("the chronicle", chronicle(log)))
-        await listening.wait()
-        publication, _ = await latest.after(0)
-        ready(Ready(settings.listen, publication.state.commit))
-
-
-async def _for_ever(name: str, work: Awaitable[None]) -> None:
-    """Run what must never end by itself; if it does, the process must end too."""
-    await work
-    raise Fatal(f"{name} has ended, which it never should")
-
-
-async def _until_signal(work: Awaitable[None]) -> None:
-    """Run until done, or until a signal asks to stop; stopping so is no error."""
-    loop = asyncio.get_running_loop()
-    task = asyncio.ensure_future(work)
-    asked: list[signal.Signals] = []
-
-    def stop(number: signal.Signals) -> None:
-        _log.info("stopping", extra={"signal": number.name})
-        asked.append(number)
-        task.cancel()
-
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop, number)
-    try:
-        await task
-    except asyncio.CancelledError:
-        if not asked:
-            raise
-
-
-@contextlib.contextmanager
-def _one_error() -> Iterator[None]:
-    """Raise the error of the part that failed, not the group it comes in."""
-    try:
-        yield
-    except BaseExceptionGroup as group:
-        raise _cause(group) from group
-
-
-def _cause(group: "BaseExceptionGroup[BaseException]") -> BaseException:
-    ours = group.subgroup(GitmeshError)
-    chosen: BaseException = ours if ours is not None else group
-    while isinstance(chosen, BaseExceptionGroup):
-        chosen = chosen.exceptions[0]
-    return chosen
+    _log.info("stopped")
 
 
 def _progress() -> Progress:

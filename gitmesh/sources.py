@@ -64,8 +64,9 @@ def mesh_before(target: Target) -> tuple[str, MeshState]:
     repo = target.repo
     if repo is None:
         return "an empty mesh", MeshState()
+    commit: CommitId | None
     if target.facts.commit == NOT_COMMITTED:
-        commit: CommitId | None = repo.resolve("HEAD")
+        commit = _head(repo)
     else:
         commit = repo.first_parent(target.facts.commit)
     while commit is not None:
@@ -75,6 +76,13 @@ def mesh_before(target: Target) -> tuple[str, MeshState]:
             return f"commit {commit[:7]}", MeshState(commit=commit, resources=resources)
         commit = repo.first_parent(commit)
     return "an empty mesh", MeshState()
+
+
+def _head(repo: GitRepository) -> CommitId | None:
+    try:
+        return repo.resolve("HEAD")
+    except UsageError:
+        return None  # a clone in which nothing was committed yet
 
 
 def _revision(revision: str, repo: GitRepository) -> Target:

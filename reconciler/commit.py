@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
+from itertools import islice
 from typing import Final
 
 from events.types import CommitFacts, CommitId, Signature
@@ -31,6 +32,7 @@ _ENCODINGS: Final = re.compile(
 )
 _REVERTS: Final = re.compile(r"\bThis reverts commit ([0-9a-f]{40})\b")
 _TRAILER: Final = re.compile(r"([A-Za-z0-9-]+)[ \t]*:(.*)", re.DOTALL)
+_FOLD: Final = re.compile(r"\n\s*")
 _GENERATED: Final = ("Signed-off-by: ", "(cherry picked from commit ")
 
 
@@ -85,27 +87,42 @@ def trailers(message: str) -> tuple[tuple[str, str], ...]:
     They stand in the last paragraph, which is never the first. Either every line of it is a
     trailer, or at least a quarter is and one of them was written by git itself.
     """
-    lines = _last_paragraph(message)
-    folded = _unfold(lines)
-    found = [match for line in folded if (match := _TRAILER.fullmatch(line))]
-    generated = [line for line in folded if line.startswith(_GENERATED)]
-    counted = len(found) + sum(1 for line in generated if not _TRAILER.fullmatch(line))
-    others = len(folded) - counted
-    if not found or (others and not (generated and counted * 3 >= others)):
-        return ()
+    found = (_TRAILER.fullmatch(line) for line in _unfold(_trailer_lines(message)))
     return tuple(
-        (match[1][:MAX_TRAILER], " ".join(match[2].split())[:MAX_TRAILER])
-        for match in found[:MAX_TRAILERS]
+        (match[1][:MAX_TRAILER], _FOLD.sub(" ", match[2]).strip()[:MAX_TRAILER])
+        for match in islice((match for match in found if match), MAX_TRAILERS)
     )
 
 
-def _last_paragraph(message: str) -> list[str]:
-    lines = message.rstrip().splitlines()
-    start = len(lines)
-    while start and lines[start - 1].strip():
-        start -= 1
-    has_title = any(line.strip() for line in lines[:start])
-    return lines[start:] if has_title else []
+def _trailer_lines(message: str) -> list[str]:
+    """Return the paragraph of trailers, or nothing when the last one is prose."""
+    lines = message.split("\n")
+    while lines and (not lines[-1] or lines[-1].startswith("#")):
+        lines.pop()
+    blanks = [at for at, line in enumerate(lines) if not line.strip()]
+    while lines and not lines[-1].strip():
+        lines.pop()
+    start = max((at for at in blanks if at < len(lines)), default=None)
+    paragraph = lines[start + 1 :] if start is not None else []
+    return paragraph if _are_trailers(paragraph) else []
+
+
+def _are_trailers(paragraph: list[str]) -> bool:
+    found = others = folded = 0
+    by_git = False
+    for line in reversed(paragraph):
+        generated = line.startswith(_GENERATED)
+        by_git = by_git or generated
+        if line.startswith("#"):
+            others, folded = others + folded, 0
+        elif generated or _TRAILER.fullmatch(line):
+            found, folded = found + 1, 0
+        elif line[:1].isspace():
+            folded += 1
+        else:
+            others, folded = others + 1 + folded, 0
+    others += folded
+    return found > 0 and (others == 0 or (by_git and found * 3 >= others))
 
 
 def _unfold(lines: list[str]) -> list[str]:

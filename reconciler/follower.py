@@ -120,6 +120,8 @@ class Follower:
     def _look(self) -> "_Look":
         """Return where the branch is now."""
         before = self._looked_ns
+        # What HEAD names is looked up once: switching branches in a work tree shifts no traffic.
+        self._branch = self._branch or self._repo.following()
         tip = self._repo.tip(self._branch)
         self._looked_ns = now = time.time_ns()
         if before is None:

@@ -48,7 +48,7 @@ async def reconcile(
     Every commit is logged, only the mesh at the branch's tip is published. While the branch cannot
     be followed, what the log knows is served on. When it returns, its thread has ended too.
 
-    :param branch: the branch to follow; without one, what the repository's HEAD names.
+    :param branch: the branch to follow; without one, what the repository's HEAD names now.
     :param progress: told of long work, from a worker thread.
     :raises Fatal: the log is written by another process, or damaged.
     """

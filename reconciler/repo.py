@@ -67,12 +67,15 @@ class GitRepository:
         return git_dir
 
     def following(self, branch: str | None = None) -> str:
-        """Return the full name of the ref that is followed; ``HEAD`` when that is detached.
+        """Return the full name of a branch's ref; without a branch, of the one that HEAD names.
+
+        A HEAD that names no branch is ``HEAD`` itself, which can be followed like a branch.
 
         :raises SourceUnavailable: the repository is gone.
         """
         if branch is not None:
-            return branch if branch.startswith("refs/") else f"refs/heads/{branch}"
+            whole = branch == "HEAD" or branch.startswith("refs/")
+            return branch if whole else f"refs/heads/{branch}"
         self._reopen_when_replaced()
         try:
             target = self._repo.lookup_reference("HEAD").raw_target
@@ -163,7 +166,10 @@ class GitRepository:
 
     def has(self, commit: CommitId) -> bool:
         """Tell whether the commit is still there; git drops those that no ref leads to."""
-        return _oid(commit) in self._odb
+        try:
+            return _oid(commit) in self._odb
+        except ValueError:
+            return False  # a commit object may name anything as its parent
 
     def first_parent(self, commit: CommitId) -> CommitId | None:
         """Return the first parent; None at the root, and where a shallow clone ends.

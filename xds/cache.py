@@ -158,17 +158,15 @@ def _changes(
     before: MeshState | None, publication: Publication
 ) -> dict[ResourceKey, Resource | None]:
     """Return what became of each resource that is not the very same object in both states."""
-    after = publication.state
+    state = publication.state
     old = {} if before is None else before.resources
-    new = after.resources
-    keys: Iterable[ResourceKey]
-    if before is not None and publication.touched is not None and publication.since <= before.seq:
-        keys = publication.touched
-    else:
-        keys = old.keys() | new.keys()
+    new = state.resources
+    suspects: Iterable[ResourceKey] = {**old, **new}
+    if before is not None and publication.touched is not None and before.seq >= publication.since:
+        suspects = publication.touched
     return {
-        key: _resource(key, after) if key in new else None
-        for key in keys
+        key: _resource(key, state) if key in new else None
+        for key in suspects
         if old.get(key) is not new.get(key)
     }
 

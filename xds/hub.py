@@ -11,6 +11,7 @@ from xds.cache import SnapshotCache
 from xds.delivery import Delivery
 from xds.nodes import ProxyIdentity
 from xds.recorder import Recorder
+from xds.rehearsal import rehearse
 from xds.snapshot import Snapshot
 from xds.stream import Stream
 from xds.watch import Refused
@@ -101,6 +102,7 @@ class Hub:
             identities = self._cache.absorb(publication)
         else:
             # The first state may be ten thousand resources, and nobody is served before it.
+            await asyncio.to_thread(rehearse)
             identities = await asyncio.to_thread(self._cache.absorb, publication)
         self._commit = publication.state.commit or _NO_COMMIT
         self.ready = True

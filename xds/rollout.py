@@ -100,12 +100,15 @@ class Rollout:
         back while any are warming.
         """
         self._pristine = False
+        self._expiry.clear()
         if type_url in TRAFFIC:
             self.wanted.pop(type_url, None)
             if self._clusters_by is None:
                 self._clusters_by = now + self._ack_wait
         elif held is not None:
             self._kept[type_url] = {**held.by_name, **self._kept.get(type_url, {})}
+            if type_url == CLUSTER:
+                self._accepted = held.by_name
             self._lay_support()
 
     def refused(self, type_url: TypeUrl, fresh: Selection) -> None:
@@ -122,7 +125,7 @@ class Rollout:
         target = self.target
         if target is None:
             return
-        if True:
+        if not self._under_way(CLUSTER):
             # Until a cluster is acknowledged it may still be waiting for its endpoints.
             self._expire(now)
         self._take_stock(now)
@@ -155,7 +158,8 @@ class Rollout:
         if self.target is not None and not self.arrived:
             sent = (watch.sent_at for watch in self._watches.values())
             times += [at + self._ack_wait for at in sent if at is not None]
-            times += [] if self._clusters_by is None else [self._clusters_by]
+            if self._clusters_by is not None and CLUSTER not in self._watches:
+                times.append(self._clusters_by)
         return min((time for time in times if time > self._now), default=None)
 
     def overdue(self, type_url: TypeUrl, now: float) -> bool:
@@ -199,21 +203,18 @@ class Rollout:
         if self.target is None:
             return
         for type_url in SUPPORT:
-            pure, watch = self.target[type_url], self._watches.get(type_url)
+            pure = self.target[type_url]
             kept = self._kept.get(type_url, pure.by_name)
             union = pure
             if kept is not pure.by_name:
                 union = pure.plus(tuple(r for n, r in kept.items() if n not in pure.by_name))
-            if union is not pure and watch is not None and watch.refuses(union):
-                # What the client refused may be what was to be kept: it does not have it then.
-                union = pure
             self.wanted[type_url] = union
 
     def _take_stock(self, now: float) -> None:
         """See which clusters the client has by now."""
         if CLUSTER in self._watches and self._passed(CLUSTER, now):
             self._kept[CLUSTER] = self.wanted[CLUSTER].by_name
-            if True:
+            if not self._under_way(CLUSTER):
                 self._accepted = self._kept[CLUSTER]
 
     def _release(self, target: Snapshot, until: float) -> None:

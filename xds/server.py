@@ -58,12 +58,14 @@ async def serve_ads(
     *,
     settings: AdsSettings | None = None,
     started: Callable[[int], None] = lambda port: None,
+    ready: Callable[[], None] = lambda: None,
 ) -> None:
     """Serve every publication to every proxy that asks, until cancelled.
 
-    Calls ``started`` with the port once the server listens. Streams that come before the first
-    publication are told to come again: a mesh that is not known yet must not look empty. Runs the
-    recorder too, and ends it after the last stream, so that the last events are in the log.
+    Calls ``started`` with the port once the server listens, and ``ready`` once it answers: streams
+    that come before the first publication are told to come again, because a mesh that is not known
+    yet must not look empty. Runs the recorder too, and ends it after the last stream, so that the
+    last events are in the log.
 
     :raises Fatal: the address cannot be listened on.
     :raises UsageError: the address is not this machine's own, and the settings do not allow it.
@@ -80,7 +82,7 @@ async def serve_ads(
         _log.info("serving xDS", extra={"address": address, "port": port})
         started(port)
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(_follow(latest, hub))
+            tasks.create_task(_follow(latest, hub, ready))
             tasks.create_task(_watch(recording))
     finally:
         await server.stop(settings.grace_s)
@@ -88,8 +90,10 @@ async def serve_ads(
         await asyncio.gather(recording, return_exceptions=True)
 
 
-async def _follow(latest: Latest[Publication], hub: Hub) -> None:
-    seen = 0
+async def _follow(latest: Latest[Publication], hub: Hub, ready: Callable[[], None]) -> None:
+    publication, seen = await latest.after(0)
+    await hub.publish(publication)
+    ready()
     while True:
         publication, seen = await latest.after(seen)
         await hub.publish(publication)
@@ -169,10 +173,11 @@ def _options(settings: AdsSettings) -> list[tuple[str, int]]:
     options = [
         ("grpc.max_receive_message_length", settings.max_request_bytes),
         ("grpc.max_send_message_length", -1),
-        ("grpc.max_concurrent_streams", settings.max_streams),
-        # More than a thousand connects at once are cancelled at random below these.
-        ("grpc.server.max_pending_requests", settings.max_streams),
-        ("grpc.server.max_pending_requests_hard_limit", 2 * settings.max_streams),
+        ("grpc.max_concurrent_streams", settings.max_streams + 1000),
+        # More than a thousand connects at once are cancelled at random below these; those beyond
+        # max_streams must get so far as to be refused in words.
+        ("grpc.server.max_pending_requests", 2 * settings.max_streams + 1000),
+        ("grpc.server.max_pending_requests_hard_limit", 4 * settings.max_streams + 2000),
         ("grpc.keepalive_time_ms", settings.keepalive_s * 1000),
         ("grpc.keepalive_timeout_ms", settings.keepalive_timeout_s * 1000),
         ("grpc.keepalive_permit_without_calls", 1),

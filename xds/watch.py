@@ -167,7 +167,9 @@ class Watch:
     def respond(self, wanted: ResourceSet, nonce: str, now: float) -> tuple[Response, Selection]:
         """Return the response that is due, and which of its resources are new to the client."""
         selection = self._select(wanted)
-        before = set(self._offered)
+        # Of what was refused or is unanswered nobody knows what the client has.
+        in_doubt = self._refused_whole or self._flight is not None
+        before = set() if in_doubt else set(self._offered)
         carried = selection if self._whole else self._changes(selection)
         self._urgent = set()
         if self._limit and not self._whole:

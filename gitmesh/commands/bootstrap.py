@@ -11,7 +11,7 @@ from gitmesh.output import emit_json
     "bootstrap",
     short_help="Print what to start an Envoy with.",
     epilog=examples(
-        "gitmesh bootstrap --node mesh/shop/virtualNode/web > envoy.yaml && envoy -c envoy.yaml",
+        "gitmesh bootstrap --node mesh/shop/virtualNode/web > web.json && envoy -c web.json",
         "gitmesh bootstrap --node mesh/shop/virtualNode/web --xds mesh.example:18000 \\",
         "    --explicit ingress=127.0.1.1,egress=127.0.1.2,application=127.0.1.3",
     ),
@@ -49,14 +49,14 @@ def command(
     cluster: str | None,
     delta: bool,
     explicit: str | None,
-    as_json: bool,
+    as_json: bool,  # every command takes it; this one prints nothing else
 ) -> None:
     """Print the bootstrap of a proxy: who it is, and where it gets everything else.
 
-    Envoy reads it as YAML or, with --json, as JSON. ID is mesh/MESH/virtualNode/NAME or
-    mesh/MESH/virtualGateway/NAME; App Mesh's whole ARN is accepted too.
+    It is JSON, with --json or without; Envoy reads it from a .json or a .yaml file. ID is
+    mesh/MESH/virtualNode/NAME or mesh/MESH/virtualGateway/NAME; App Mesh's whole ARN is accepted
+    too.
     """
-    from gitmesh.documents import yaml_documents
     from xds.bootstrap import bootstrap
     from xds.nodes import parse_identity
 
@@ -68,7 +68,4 @@ def command(
         cluster=cluster,
         delta=delta,
     )
-    if as_json:
-        emit_json(made)
-    else:
-        click.echo(yaml_documents([made]), nl=False)
+    emit_json(made)

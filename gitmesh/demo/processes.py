@@ -55,9 +55,11 @@ class Processes:
             if (code := process.poll()) is not None:
                 raise Fatal(f"{name} ended with code {code}", hint=self.last_words(name))
 
-    def signal(self, name: str, number: signal.Signals) -> None:
-        """Send a signal to a process and to what it started."""
-        _signal(self._running[name], number)
+    def kill(self, name: str) -> None:
+        """End a process at once, as a crash would, and forget it: its name is free again."""
+        process = self._running.pop(name)
+        _signal(process, signal.SIGKILL)
+        process.wait()
 
     def stop(self, grace_s: float = GRACE_S) -> None:
         """End all of them, politely and then by force; no process is left when this returns."""

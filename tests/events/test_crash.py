@@ -6,12 +6,14 @@ import signal
 import time
 from pathlib import Path
 
+from events.state import MeshState
 from events.store import EventLog
 from events.types import Chain
 from tests.support.appender import commit_of, nursery, state_after, transaction
 from tests.support.logs import chain_rows, projection_rows
 
 KILLS = 25
+SHORT_LIFE_S, LONG_LIFE_S = 0.06, 4.0
 CHANCE = random.Random(20261123)
 
 
@@ -51,11 +53,15 @@ def check_whole(path: Path) -> int:
 
 def test_killing_the_writer_again_and_again_loses_nothing(path: Path) -> None:
     numbers: list[int] = []
+    within_s = SHORT_LIFE_S
     with nursery() as writers:
         for _ in range(KILLS):
-            kill_soon(writers.start(path), within_s=0.06)
+            kill_soon(writers.start(path), within_s)
             acknowledged = writers.acknowledged()
             numbers.append(check_whole(path))
+            # On a busy machine a writer needs longer to get anywhere.
+            idle = len(numbers) > 1 and numbers[-1] == numbers[-2]
+            within_s = min(2 * within_s, LONG_LIFE_S) if idle else SHORT_LIFE_S
             held = chain_rows(path)
             for chain, seq in acknowledged.items():
                 assert len(held[chain]) in (seq, seq + len(transaction(numbers[-1])), seq + 1), (
@@ -82,24 +88,20 @@ def test_killing_the_writer_while_it_makes_the_file_leaves_one_that_can_be_used(
 
 def test_a_reader_sees_whole_transactions_while_another_process_writes(path: Path) -> None:
     EventLog.open(path).close()
-    seen: list[int] = []
+    expected, seen = MeshState(), 0
     with nursery() as writers:
         pid = writers.start(path)
         reader = EventLog.read_only(path)
         try:
             deadline = time.monotonic() + 10
-            while len(seen) < 25 and time.monotonic() < deadline:
+            while seen < 200 and time.monotonic() < deadline:
                 state = reader.state()
-                number = int(state.tip or "0", 16)
-                assert state == state_after(number)
-                assert reader.head(Chain.MESH).seq >= state.seq
-                if number % 5 == 0:
-                    assert reader.verify() == []
-                seen.append(number)
-                time.sleep(0.005)
+                seen += state != expected
+                expected = state_after(int(state.tip or "0", 16), expected)
+                assert state == expected
+            assert reader.verify() == []
         finally:
             os.kill(pid, signal.SIGKILL)
             writers.acknowledged()
             reader.close()
-    assert seen == sorted(seen)
-    assert len(set(seen)) > 3, "the reader saw no change"
+    assert seen > 3, "the reader saw no change"

@@ -8,8 +8,9 @@ import pytest
 import yaml
 
 from gitmesh.demo.sample import sample_repo
-from tests.gitmesh.conftest import Shop
 from tests.support.command_line import gitmesh
+from tests.support.git import Repo
+from tests.support.sample_shop import Shop
 
 ROUTE = "mesh/shop/virtualRouter/cart/route/all"
 WEB = "mesh/shop/virtualNode/web"
@@ -121,6 +122,24 @@ def test_a_plan_of_a_folder_that_is_no_clone_adds_everything() -> None:
     done = gitmesh("plan", sample_repo(), "--json").json()
     assert len(done["events"]) == 20
     assert {event["kind"] for event in done["events"]} == {"CommitApplied", "ResourceAdded"}
+
+
+def test_a_plan_works_in_a_clone_before_the_first_commit(tmp_path: Path) -> None:
+    work = Repo(tmp_path).work
+    (work / "mesh.yaml").write_text("kind: Mesh\nmeshName: shop\nspec: {}\n")
+    done = gitmesh("plan", work)
+    assert done.code == 0
+    assert "against an empty mesh: 1 change" in done.out
+
+
+def test_a_plan_of_a_work_tree_is_against_its_last_commit(tmp_path: Path) -> None:
+    repo = Repo(tmp_path)
+    mesh = "kind: Mesh\nmeshName: shop\nspec: {}\n"
+    commit = repo.commit({"mesh.yaml": mesh})
+    (repo.work / "mesh.yaml").write_text(mesh.replace("{}", "{egressFilter: {type: ALLOW_ALL}}"))
+    done = gitmesh("plan", repo.work)
+    assert f"against commit {commit[:7]}: 1 change" in done.out
+    assert "mesh shop: egressFilter" in done.out
 
 
 # ---- log, state, verify ---------------------------------------------------------------------
@@ -272,10 +291,10 @@ def test_a_proxy_that_cannot_be_understood_is_refused(
     assert "hint:" in refused.err
 
 
-def test_a_bootstrap_is_the_same_as_yaml_and_as_json() -> None:
+def test_a_bootstrap_is_json_that_names_the_node_the_server_and_the_resolver() -> None:
     arguments = ("bootstrap", "--node", WEB, "--xds", "mesh.example:18000", "--dns", "127.0.0.9:53")
     as_json = gitmesh(*arguments, "--json").json()
-    assert yaml.safe_load(gitmesh(*arguments).out) == as_json
+    assert gitmesh(*arguments).json() == as_json
     assert as_json["node"]["id"] == WEB
     assert "mesh.example" in json.dumps(as_json["static_resources"])
     assert "127.0.0.9" in json.dumps(as_json["typed_dns_resolver_config"])

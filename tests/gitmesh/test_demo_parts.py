@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import signal
 import socket
 import sys
 import time
@@ -288,7 +287,7 @@ def test_children_end_when_the_demo_itself_is_killed(tmp_path: Path) -> None:
         assert time.monotonic() < deadline, outer.log_of("demo")
         time.sleep(0.02)
     pid = int(child.read_text())
-    outer.signal("demo", signal.SIGKILL)
+    outer.kill("demo")
     while is_running(pid):
         assert time.monotonic() < deadline
         time.sleep(0.02)

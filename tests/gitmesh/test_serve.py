@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.gitmesh.conftest import sample_files
 from tests.support.command_line import gitmesh
 from tests.support.git import Repo, put
+from tests.support.sample_shop import sample_files
 from tests.support.server import Server
 
 

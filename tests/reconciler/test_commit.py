@@ -135,3 +135,32 @@ def test_no_bytes_make_it_raise(raw: bytes) -> None:
 @given(st.integers(), st.integers(-20_000, 20_000))
 def test_any_moment_has_an_rfc_3339_form(seconds: int, offset: int) -> None:
     assert len(rfc3339(seconds, offset)) == len("1970-01-01T00:00:00+00:00")
+
+
+LINES = st.sampled_from(
+    [
+        "",
+        " ",
+        "Ticket: X-1",
+        "Signed-off-by: B <b@x>",
+        "(cherry picked from commit abc)",
+        "prose without a colon",
+        "two words: prose",
+        "# a comment",
+        "  folded",
+        "Empty:",
+        ": no key",
+        "---",
+    ]
+)
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.lists(LINES, max_size=8).map("\n".join))
+def test_whatever_the_message_trailers_are_those_of_git(
+    tmp_path_factory: pytest.TempPathFactory, message: str
+) -> None:
+    where = tmp_path_factory.getbasetemp()
+    said = git(where, "interpret-trailers", "--parse", "--no-divider", stdin=message.encode())
+    theirs = [tuple(line.split(":", 1)) for line in said.splitlines() if line]
+    assert trailers(message) == tuple((key.strip(), value.strip()) for key, value in theirs)

@@ -9,7 +9,7 @@ import pytest
 
 from events.types import CommitId
 from mesh.errors import UsageError
-from reconciler import listing, reader
+from reconciler import directory, listing, reader
 from reconciler import repo as repo_module
 from reconciler.directory import read_directory
 from reconciler.reader import TreeReader
@@ -18,7 +18,7 @@ from reconciler.source import ObjectId
 from reconciler.tree import SpecTree
 from tests.reconciler.following import following, run
 from tests.reconciler.reading import read, told, warned
-from tests.support.git import Repo
+from tests.support.git import Repo, git
 from tests.support.meshes import a_mesh, a_node, shop_mesh
 from tests.support.specs import files, text
 
@@ -294,3 +294,41 @@ def test_a_malformed_commit_object_can_still_be_described(repo: Repo) -> None:
     facts = GitRepository.open(repo.work).facts(CommitId(commit))
     assert facts.tree == tree
     assert facts.message == "\ufffd"
+
+
+def test_a_tree_object_that_git_would_not_write_is_refused_whole(repo: Repo) -> None:
+    good = repo.commit_and_push(GOOD)
+    blob = bytes.fromhex(repo.blob(GOOD["m.yaml"].encode()))
+    entry = b"100644 m.yaml\0" + blob
+    options = ["-t", "tree", "-w", "--stdin", "--literally"]
+    for raw in (entry + entry, entry + b"garbage", b"100644 gitmesh.yaml\0" + blob + b"x"):
+        tree = git(repo.origin, "hash-object", *options, stdin=raw)
+        bad = git(repo.origin, "commit-tree", tree, "-p", good, "-m", "bad")
+        assert told(read(repo.origin, bad)) == [("tree-too-large", "", 0)]
+        after = read(repo.origin, bad, read(repo.origin, good))
+        assert told(after) == [("tree-too-large", "", 0)]
+
+
+def test_settings_must_be_a_plain_file_of_sensible_size(repo: Repo) -> None:
+    os.symlink("/etc/passwd", repo.work / "gitmesh.yaml")
+    repo.commit_and_push(GOOD)
+    assert told(read(repo.origin)) == [("settings", "gitmesh.yaml", 1)]
+    (repo.work / "gitmesh.yaml").unlink()
+    repo.commit_and_push({"gitmesh.yaml": "#" * 2 * 1024 * 1024})
+    assert told(read(repo.origin)) == [("settings", "gitmesh.yaml", 1)]
+
+
+def test_a_directory_is_bounded_like_a_commit(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deep = tmp_path / "deep"
+    deep.joinpath(*["d"] * (listing.MAX_DEPTH + 2)).mkdir(parents=True)
+    assert [code for code, *_ in told(read_directory(deep))] == ["tree-too-large"]
+    wide = tmp_path / "wide"
+    wide.mkdir()
+    for n in range(5):
+        (wide / f"{n}.yaml").write_text("")
+    monkeypatch.setattr(directory, "MAX_ENTRIES", 4)
+    assert [code for code, *_ in told(read_directory(wide))] == ["tree-too-large"]
+    (tmp_path / "gitmesh.yaml").write_text("rooot: x")
+    assert told(read_directory(tmp_path)) == [("unknown-field", "gitmesh.yaml", 1)]

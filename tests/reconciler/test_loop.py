@@ -459,6 +459,21 @@ def test_a_detached_head_is_followed_as_it_stands(repo: Repo, log: Path) -> None
     run(steps())
 
 
+def test_switching_branches_in_a_work_tree_shifts_no_traffic(repo: Repo, log: Path) -> None:
+    async def steps() -> None:
+        first = repo.commit(files(shop_mesh()))
+        async with following(repo.work, log) as at:
+            await at.until(first)
+            repo.git("checkout", "-q", "-b", "feature")
+            repo.commit(shift(1, 1))
+            repo.git("checkout", "-q", "main")
+            second = repo.commit(shift(2, 2))
+            await at.until(second)
+            assert at.story() == [f"applied {first}", f"applied {second}"]
+
+    run(steps())
+
+
 def test_a_branch_of_another_name_is_followed_on_request(repo: Repo, log: Path) -> None:
     async def steps() -> None:
         first = repo.commit_and_push(files(shop_mesh()))

@@ -65,7 +65,7 @@ def test_one_error_rejects_the_whole_commit_and_leaves_the_mesh() -> None:
     state = served(*shop_mesh())
     bad = tree(*shop_with(a_node("new", 80)), problems=(problem(1), problem(2, Severity.WARNING)))
     events = plan(state, facts("bad"), bad)
-    assert events == [CommitRejected(facts("bad"), (problem(1).as_json(),), 0)]
+    assert events == [CommitRejected(facts("bad"), ({**problem(1).as_json()},), 0)]
     after = applied(state, events)
     assert after.resources is state.resources
     assert after.commit == "first"

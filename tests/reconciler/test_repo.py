@@ -82,7 +82,7 @@ def test_another_users_repository_is_read_only_on_request(repo: Repo) -> None:
 
 
 def test_a_libgit2_with_known_holes_is_refused(repo: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(repo_module.pygit2, "LIBGIT2_VERSION", "1.9.6")
+    monkeypatch.setattr(pygit2, "LIBGIT2_VERSION", "1.9.6")
     with pytest.raises(Fatal, match=r"1\.9\.6") as refused:
         GitRepository.open(repo.origin)
     assert "pygit2>=" in refused.value.hint

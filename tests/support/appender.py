@@ -18,7 +18,6 @@ from typing import IO, Final
 from events.state import MeshState, apply_all
 from events.store import EventLog
 from events.types import (
-    START,
     Chain,
     CommitApplied,
     CommitId,
@@ -30,6 +29,7 @@ from events.types import (
 from mesh.keys import Kind, ResourceKey
 from tests.support.histories import facts
 
+EMPTY: Final = MeshState()
 RESOURCES: Final = 7
 FILLER: Final = "x" * 400
 """Makes events large enough for a transaction to span pages, and for checkpoints to happen."""
@@ -56,10 +56,13 @@ def commit_of(number: int) -> CommitId:
     return CommitId(f"{number:040x}")
 
 
-def state_after(number: int) -> MeshState:
-    """Return what the mesh must be after that many transactions."""
-    events = [event for n in range(1, number + 1) for event in transaction(n)]
-    return apply_all(MeshState(), [(Seq(START + at), event) for at, event in enumerate(events, 1)])
+def state_after(number: int, earlier: MeshState = EMPTY) -> MeshState:
+    """Return what the mesh must be after that many transactions; ``earlier`` spares some."""
+    first = int(earlier.tip or "0", 16) + 1
+    events = [event for each in range(first, number + 1) for event in transaction(each)]
+    return apply_all(
+        earlier, [(Seq(earlier.seq + at), event) for at, event in enumerate(events, 1)]
+    )
 
 
 def append_for_ever(path: Path, out: int) -> None:

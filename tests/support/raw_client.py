@@ -31,7 +31,7 @@ class RawClient:
     def __init__(self, address: str, node: str) -> None:
         self._node = node
         self._requests: queue.Queue[bytes | None] = queue.Queue()
-        self._responses: queue.Queue[DiscoveryResponse] = queue.Queue()
+        self._responses: queue.Queue[DiscoveryResponse | grpc.RpcError] = queue.Queue()
         self._channel = grpc.insecure_channel(address)
         self._names: dict[str, tuple[str, ...]] = {}
         self.held: dict[str, Held] = {}
@@ -57,6 +57,7 @@ class RawClient:
     def receive(self, type_url: str) -> Held:
         """Return the next response, which must be of this type, and acknowledge it."""
         response = self._responses.get(timeout=PATIENCE_S)
+        assert isinstance(response, DiscoveryResponse), f"the stream has ended: {response}"
         assert response.type_url == type_url
         resources = {_name(packed.value): packed.value for packed in response.resources}
         if type_url == ROUTE and type_url in self.held:
@@ -80,8 +81,8 @@ class RawClient:
         try:
             for data in call:
                 self._responses.put(DiscoveryResponse.parse(data))
-        except grpc.RpcError:
-            pass  # the server or the test has ended the stream
+        except grpc.RpcError as error:
+            self._responses.put(error)
 
 
 def _name(resource: bytes) -> str:

@@ -121,9 +121,9 @@ def http_listener(name: str, port: int, route_config: str, *, stat: str = "http"
     )
 
 
-def socket_address(port: int) -> Address:
+def socket_address(port: int, address: str = "127.0.0.1") -> Address:
     """Return an address on this machine."""
-    return Address(socket_address=SocketAddress(address="127.0.0.1", port_value=port))
+    return Address(socket_address=SocketAddress(address=address, port_value=port))
 
 
 def mesh(

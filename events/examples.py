@@ -1,0 +1,131 @@
+"""One event of each kind, as docs/events.md shows them: the first days of a small shop."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from events.types import (
+    CommitApplied,
+    CommitFacts,
+    CommitId,
+    CommitRejected,
+    DeliveryEvent,
+    FieldChange,
+    HistoryRewritten,
+    MeshEvent,
+    ProxyConnected,
+    ProxyDisconnected,
+    ResourceAdded,
+    ResourceChanged,
+    ResourceRemoved,
+    Seq,
+    Signature,
+    SnapshotConverged,
+    SnapshotPublished,
+    SnapshotRejected,
+    SourceDegraded,
+    SourceRecovered,
+    TrafficShifted,
+    WeightChange,
+)
+from mesh.canonical import JsonObject
+from mesh.keys import Kind, ResourceKey
+from mesh.problem import Problem, Severity
+
+_FIRST: Final = CommitId("1f3c5a7e9b2d4f6081a3c5e7092b4d6f8a1c3e50")
+_SECOND: Final = CommitId("2a4c6e80b1d3f507192a3c4d5e6f708192a3b4c5")
+_BAD: Final = CommitId("3b5d7f91c2e4061829304a5b6c7d8e9fa0b1c2d3")
+_ADA: Final = Signature("Ada", "ada@shop.example", "2026-11-23T09:30:00+01:00")
+_NODE: Final = ResourceKey.of(Kind.VIRTUAL_NODE, "shop", "cart-v2")
+_OLD_NODE: Final = ResourceKey.of(Kind.VIRTUAL_NODE, "shop", "cart-v0")
+_ROUTE: Final = ResourceKey.of(Kind.ROUTE, "shop", "all", "cart")
+_PROXY: Final = "127.0.0.1:40112#7"
+
+
+def _node(port: int) -> JsonObject:
+    return {"listeners": [{"portMapping": {"port": port, "protocol": "http"}}]}
+
+
+def _split(v1: int, v2: int) -> JsonObject:
+    targets: JsonObject = {
+        "weightedTargets": [
+            {"virtualNode": "cart-v1", "weight": v1},
+            {"virtualNode": "cart-v2", "weight": v2},
+        ]
+    }
+    return {"httpRoute": {"match": {"prefix": "/"}, "action": targets}}
+
+
+def _facts(
+    commit: CommitId, message: str, *parents: CommitId, reverts: tuple[CommitId, ...] = ()
+) -> CommitFacts:
+    trailers = (("Change-Id", "CHG-123"),)
+    return CommitFacts(commit, commit[::-1], parents, _ADA, _ADA, message, trailers, reverts)
+
+
+_DANGLING: Final = Problem(
+    "routes/cart.yaml",
+    12,
+    "$.spec.httpRoute.action.weightedTargets[1].virtualNode",
+    "dangling-reference",
+    'no virtual node named "cart-v3" in mesh "shop"',
+    'did you mean "cart-v2"?',
+)
+_UNUSED: Final = Problem(
+    "nodes/web.yaml",
+    9,
+    "$.spec.backends[0]",
+    "inactive-backend",
+    'no virtual service named "gifts" in mesh "shop"',
+    severity=Severity.WARNING,
+)
+
+MESH_EXAMPLES: Final[Sequence[MeshEvent]] = (
+    CommitApplied(
+        _facts(_FIRST, "Send a tenth of the carts to v2\n\nChange-Id: CHG-123\n"),
+        restores=None,
+        changes=4,
+        warnings=({**_UNUSED.as_json()},),
+    ),
+    ResourceAdded(_NODE, _FIRST, _node(8080), "nodes/cart-v2.yaml"),
+    ResourceChanged(
+        _NODE,
+        _FIRST,
+        _node(9090),
+        "nodes/cart-v2.yaml",
+        (FieldChange("$.listeners[0].portMapping.port", 8080, 9090),),
+    ),
+    TrafficShifted(
+        _ROUTE,
+        _FIRST,
+        _split(90, 10),
+        "routes/cart.yaml",
+        (WeightChange("cart-v1", None, 100, 90), WeightChange("cart-v2", None, 0, 10)),
+    ),
+    ResourceRemoved(_OLD_NODE, _FIRST),
+    CommitRejected(
+        _facts(_BAD, "Send the rest to v3\n", _FIRST, reverts=(_FIRST,)),
+        problems=({**_DANGLING.as_json()},),
+        omitted=0,
+    ),
+    HistoryRewritten(_BAD, _SECOND, _FIRST, (_BAD,), "rewritten"),
+)
+"""Every kind of the mesh chain, in an order in which they could be written."""
+
+DELIVERY_EXAMPLES: Final[Sequence[DeliveryEvent]] = (
+    ProxyConnected("mesh/shop/virtualNode/web", _PROXY, "envoy 1.37.0"),
+    SnapshotPublished(_FIRST, Seq(5), ("mesh/shop/virtualNode/web",), 1),
+    SnapshotConverged(
+        _FIRST, 1, {"seen": 21_400, "planned": 28_100, "written": 33_900, "acked": 61_200}
+    ),
+    SnapshotRejected(
+        _FIRST,
+        "mesh/shop/virtualNode/web",
+        "type.googleapis.com/envoy.config.listener.v3.Listener",
+        "9f2c41d07be35a68",
+        "error adding listener: cannot bind 127.0.0.1:15001",
+    ),
+    ProxyDisconnected("mesh/shop/virtualNode/web", _PROXY, "stream closed by the proxy"),
+    SourceDegraded("branch-gone", "the branch main does not exist any more"),
+    SourceRecovered("branch-gone"),
+)
+"""Every kind of the delivery chain."""

@@ -1,0 +1,184 @@
+"""What each kind of event, and each field of its data, means: the words of docs/events.md."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+
+@dataclass(frozen=True, slots=True)
+class KindDoc:
+    """What a person reads about a kind."""
+
+    meaning: str
+    subject: str
+    actor: str
+    fields: Mapping[str, str]
+    """By path: ``author.name`` is a field of an object, ``weights[].port`` one of each item."""
+
+
+_AUTHOR: Final = "the commit's author, `Name <email>`"
+_SERVER: Final = "`gitmesh`"
+_KEY: Final = "the resource's key"
+_NODE: Final = "the node id of the proxy"
+
+_FACTS: Final = {
+    "tree": "Id of the commit's tree: equal trees hold equal specs.",
+    "parents": "Ids of the parents, the first one first.",
+    "author": "Who the commit says wrote the change.",
+    "author.name": "Name.",
+    "author.email": "E-mail address.",
+    "author.at": "RFC 3339 time with the offset that the commit carries.",
+    "committer": "Who the commit says made the commit; same fields as `author`.",
+    "committer.name": "Name.",
+    "committer.email": "E-mail address.",
+    "committer.at": "RFC 3339 time with the offset that the commit carries.",
+    "message": "The whole message.",
+    "trailers": "The message's trailers, `[key, value]` each, in their order.",
+    "reverts": "Ids of commits that the message says it reverts.",
+}
+
+
+def _problem(name: str, what: str) -> dict[str, str]:
+    return {
+        name: what,
+        f"{name}[].path": "File in the repository; empty when no single file is at fault.",
+        f"{name}[].line": "Line, from 1; 0 for the file as a whole.",
+        f"{name}[].where": "JSON path in the document.",
+        f"{name}[].code": "Stable code: see [problems.md](problems.md).",
+        f"{name}[].message": "What is wrong.",
+        f"{name}[].hint": "What to do about it; may be empty.",
+        f"{name}[].severity": "`error` or `warning`.",
+    }
+
+
+_SPEC: Final = {
+    "spec": "The whole spec after the event, in App Mesh's spelling; opaque to the log.",
+    "path": "File in the repository that it stands in.",
+}
+
+KINDS: Final[Mapping[str, KindDoc]] = {
+    "CommitApplied": KindDoc(
+        "The mesh became what this commit says. Its resource events follow directly, "
+        "in the same transaction.",
+        "the commit",
+        _AUTHOR,
+        {
+            **_FACTS,
+            "restores": "Id of the latest applied commit before it that has the same tree, if "
+            "any: an exact rollback to that commit. Else null.",
+            "changes": "How many resource events follow.",
+            **_problem("warnings", "What a person should mend, though the commit was applied."),
+        },
+    ),
+    "CommitRejected": KindDoc(
+        "The commit asks for something wrong. The mesh stays as it was.",
+        "the commit",
+        _AUTHOR,
+        {
+            **_FACTS,
+            **_problem("problems", "What is wrong, sorted by place."),
+            "omitted": "How many problems were found beyond those listed.",
+        },
+    ),
+    "ResourceAdded": KindDoc("A resource is new.", _KEY, _AUTHOR, _SPEC),
+    "ResourceChanged": KindDoc(
+        "A resource has another spec.",
+        _KEY,
+        _AUTHOR,
+        {
+            **_SPEC,
+            "fields": "Each field that differs, in the order of the spec's keys and positions.",
+            "fields[].where": "JSON path in the spec.",
+            "fields[].before": "The value before; null where it was absent.",
+            "fields[].after": "The value after; null where it is absent.",
+        },
+    ),
+    "TrafficShifted": KindDoc(
+        "A route spreads the same traffic over its targets in other shares, "
+        "and nothing else about it changed.",
+        _KEY,
+        _AUTHOR,
+        {
+            **_SPEC,
+            "weights": "Every target that the route has or had.",
+            "weights[].virtualNode": "Name of the target.",
+            "weights[].port": "Port of the target, or null where the route names none.",
+            "weights[].before": "Its weight before; 0 where it was no target.",
+            "weights[].after": "Its weight after; 0 where it is none any more.",
+        },
+    ),
+    "ResourceRemoved": KindDoc("A resource is gone.", _KEY, _AUTHOR, {}),
+    "HistoryRewritten": KindDoc(
+        "The branch moved to a commit that does not follow on the one seen last: a force push. "
+        "What the new commit says follows in the same transaction.",
+        "the commit that the branch moved to",
+        "empty: git does not say who pushed",
+        {
+            "before": "Id of the commit seen last.",
+            "mergeBase": "Id of the nearest commit that both have, or null.",
+            "dropped": "Ids of the commits that the branch lost, the newest first "
+            "(first parents only).",
+            "topology": "`rewritten`; or `foxtrot` when the last commit is still an ancestor, "
+            "but not by first parents.",
+        },
+    ),
+    "SnapshotPublished": KindDoc(
+        "The mesh after a commit was offered to the proxies it concerns.",
+        "the commit",
+        _SERVER,
+        {
+            "meshSeq": "Position in the mesh chain of the state that was offered.",
+            "nodes": "Node ids, sorted, of which connected proxies were sent something.",
+            "proxies": "How many proxies were sent something.",
+        },
+    ),
+    "SnapshotConverged": KindDoc(
+        "Every proxy that was offered the snapshot acknowledged it, or went away.",
+        "the commit",
+        _SERVER,
+        {
+            "proxies": "How many proxies it was offered to.",
+            "timings": "Microseconds since the branch moved, as far as they are known: "
+            "`seen` by the reconciler, `planned` into the log, `written` to the last proxy, "
+            "`acked` by the last proxy.",
+        },
+    ),
+    "SnapshotRejected": KindDoc(
+        "A proxy refused one type of its snapshot, and goes on with what it had.",
+        _NODE,
+        _NODE,
+        {
+            "typeUrl": "The type of resources that it refused.",
+            "version": "The version that it refused.",
+            "message": "Why, in the proxy's words.",
+        },
+    ),
+    "ProxyConnected": KindDoc(
+        "A proxy opened a stream and named its node.",
+        _NODE,
+        _NODE,
+        {
+            "proxy": "Tells the proxies of one node apart: peer address and stream number.",
+            "version": "What the proxy says it runs.",
+        },
+    ),
+    "ProxyDisconnected": KindDoc(
+        "A proxy's stream ended.",
+        _NODE,
+        _NODE,
+        {"proxy": "As in `ProxyConnected`.", "reason": "Why the stream ended."},
+    ),
+    "SourceDegraded": KindDoc(
+        "The repository cannot be followed as it should. What is served stays as it was.",
+        "the reason, a stable word",
+        _SERVER,
+        {"message": "What happened."},
+    ),
+    "SourceRecovered": KindDoc(
+        "The repository can be followed again.",
+        "the reason that is over",
+        _SERVER,
+        {},
+    ),
+}
+"""Every kind, in the order of the page."""

@@ -1,0 +1,188 @@
+"""Catching up: pre-empted by newer commits but not for ever, and no other writer's victim."""
+
+import asyncio
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from events.store import EventLog, LogUnavailable
+from events.types import Chain, CommitId, Event, Seq, SourceDegraded, SourceRecovered
+from mesh.errors import Fatal
+from reconciler.follower import Follower
+from reconciler.loop import reconcile
+from reconciler.repo import GitRepository
+from reconciler.source import ObjectId, ObjectMissing
+from tests.reconciler.following import QUICK, Recorder, events, mesh_of, story
+from tests.support.git import Repo
+from tests.support.meshes import a_node, shop_mesh
+from tests.support.specs import files, text
+
+
+@pytest.fixture
+def repo(tmp_path: Path) -> Repo:
+    repo = Repo(tmp_path)
+    repo.commit_and_push(files(shop_mesh()))
+    return repo
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> Iterator[EventLog]:
+    log = EventLog.open(tmp_path / "log.db")
+    yield log
+    log.close()
+
+
+def another(repo: Repo, n: int) -> str:
+    return repo.commit_and_push({"n.yaml": text(a_node("n", n))})
+
+
+class Busy(GitRepository):
+    """Someone pushes each time that the branch is looked at."""
+
+    push: Callable[[], object] = staticmethod(lambda: None)
+
+    def tip(self, branch: str | None = None) -> CommitId:
+        found = super().tip(branch)
+        self.push()
+        return found
+
+
+def test_newer_commits_come_first_while_there_is_time(repo: Repo, log: EventLog) -> None:
+    busy = Busy.open(repo.origin)
+    pushes = iter(range(1, 6))
+    busy.push = lambda: next((another(repo, n) for n in pushes), None)
+    found = Follower(busy, log).catch_up(within_s=60)
+    assert found is not None
+    assert found.state.tip == repo.head()
+    assert len(story(log)) == 6
+
+
+def test_under_pushes_without_end_something_is_published(repo: Repo, log: EventLog) -> None:
+    busy = Busy.open(repo.origin)
+    busy.push = lambda: another(repo, len(events(log)) + 1)
+    follower = Follower(busy, log)
+    for _ in range(3):
+        found = follower.catch_up(within_s=0)
+        assert found is not None
+        assert found.state.resources == mesh_of(repo.origin, found.state.tip)
+
+
+def test_nothing_is_published_when_nothing_moved(repo: Repo, log: EventLog) -> None:
+    follower = Follower(GitRepository.open(repo.origin), log)
+    assert follower.catch_up() is not None
+    assert follower.catch_up() is None
+    assert follower.catch_up() is None
+
+
+def test_what_another_writer_logged_is_taken_as_it_is(repo: Repo, log: EventLog) -> None:
+    one = Follower(GitRepository.open(repo.origin), log)
+    other = Follower(GitRepository.open(repo.origin), log)
+    one.catch_up()
+    other.catch_up()
+    another(repo, 1)
+    one.catch_up()
+    found = other.catch_up()
+    assert found is not None
+    assert found.state == one.state
+    another(repo, 2)
+    other.catch_up()
+    assert len(story(log)) == 3
+    assert log.verify() == []
+
+
+def test_a_log_that_never_stands_still_is_fatal(repo: Repo, log: EventLog) -> None:
+    class Contended(GitRepository):
+        def facts(self, commit: CommitId) -> object:  # type: ignore[override]
+            rival.catch_up()
+            return super().facts(commit)
+
+    rival = Follower(GitRepository.open(repo.origin), log)
+    follower = Follower(Contended.open(repo.origin), log)
+    found = follower.catch_up()
+    assert found is not None  # once beaten, it agrees with who was first
+
+    class Backwards(GitRepository):
+        def facts(self, commit: CommitId) -> object:  # type: ignore[override]
+            log.append(Chain.MESH, events(log)[:1], expected=log.head(Chain.MESH).seq)
+            return super().facts(commit)
+
+    another(repo, 1)
+    with pytest.raises(Fatal, match="another process"):
+        Follower(Backwards.open(repo.origin), log).catch_up()
+
+
+def test_told_to_stop_it_stops_between_two_commits(repo: Repo, log: EventLog) -> None:
+    for n in range(1, 5):
+        another(repo, n)
+    follower = Follower(GitRepository.open(repo.origin), log, stopping=lambda: len(story(log)) >= 2)
+    assert follower.catch_up() is None
+    assert len(story(log)) == 2
+    assert Follower(GitRepository.open(repo.origin), log).catch_up() is not None
+    assert len(story(log)) == 5
+
+
+def test_long_histories_tell_their_progress(repo: Repo, log: EventLog) -> None:
+    for n in range(1, 120):
+        repo.commit({"n.yaml": text(a_node("n", n))})
+    repo.push()
+    told: list[tuple[str, int, int]] = []
+    git = GitRepository.open(repo.origin)
+    Follower(git, log, progress=lambda *at: told.append(at)).catch_up()
+    assert told == [("reading history", 0, 120), ("reading history", 100, 120)]
+
+
+def test_a_commit_whose_objects_are_missing_is_waited_for(repo: Repo, log: EventLog) -> None:
+    class Partial(GitRepository):
+        missing = True
+
+        def read_blob(self, blob: ObjectId) -> bytes:
+            if self.missing:
+                raise ObjectMissing(blob)
+            return super().read_blob(blob)
+
+    git = Partial.open(repo.origin)
+    follower = Follower(git, log)
+    with pytest.raises(ObjectMissing):
+        follower.catch_up()
+    assert events(log) == []
+    git.missing = False
+    assert follower.catch_up() is not None
+
+
+def test_a_full_disk_is_survived(repo: Repo, tmp_path: Path) -> None:
+    class Full(EventLog):
+        full = True
+
+        def append(self, chain: Chain, events: Sequence[Event], *, expected: Seq) -> Seq:
+            if self.full:
+                raise LogUnavailable("no room")
+            return super().append(chain, events, expected=expected)
+
+        def append_observed(self, events: object) -> Seq:
+            if self.full:
+                raise LogUnavailable("no room")
+            return super().append_observed(events)  # type: ignore[arg-type]
+
+    async def steps() -> None:
+        log = Full.open(tmp_path / "full.db")
+        latest = Recorder()
+        git = GitRepository.open(repo.origin)
+        task = asyncio.create_task(reconcile(git, log, latest, pace=QUICK))
+        await asyncio.sleep(0.3)
+        assert not task.done()
+        log.full = False
+        for _ in range(500):
+            if latest.tips[-1] == repo.head() and len(events(log, Chain.DELIVERY)) == 2:
+                break
+            await asyncio.sleep(0.02)
+        degraded, recovered = events(log, Chain.DELIVERY)
+        assert degraded == SourceDegraded("log-unavailable", "no room")
+        assert recovered == SourceRecovered("log-unavailable")
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+        log.close()
+
+    asyncio.run(steps())

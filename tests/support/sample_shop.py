@@ -1,0 +1,36 @@
+"""The sample shop as files, and as a repository with a history."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from gitmesh.demo.sample import ROUTES, sample_repo, shares
+from gitmesh.places import log_path
+
+
+@dataclass(frozen=True, slots=True)
+class Shop:
+    """A bare repository whose branch got the shop, a shift, a mistake, and a way back."""
+
+    bare: Path
+    first: str
+    shift: str
+    bad: str
+    back: str
+
+    @property
+    def log(self) -> Path:
+        """Where its event log is."""
+        return log_path(self.bare)
+
+
+def sample_files(routes: str | None = None) -> dict[str, str | bytes]:
+    """Return the sample repository's files, with other shares of the cart's traffic if given."""
+    top = sample_repo()
+    files: dict[str, str | bytes] = {
+        str(path.relative_to(top)): path.read_bytes() for path in top.rglob("*") if path.is_file()
+    }
+    if routes is not None:
+        text = (top / ROUTES).read_text()
+        assert text.count(shares(0)) == 1, "the demo's edit no longer fits the sample"
+        files[ROUTES] = text.replace(shares(0), routes)
+    return files

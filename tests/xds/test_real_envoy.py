@@ -1,0 +1,248 @@
+"""A real Envoy on our server: it takes what it is sent, and no request fails while it changes."""
+
+import asyncio
+import json
+import socket
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import ExitStack, asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from events.types import DeliveryEvent, SnapshotConverged, SnapshotRejected
+from tests.support import shop_xds
+from tests.support.ads_server import Served, key, serving
+from tests.support.envoy import running
+from tests.support.shop_xds import Translation, eds_cluster, static_cluster
+from xds.bootstrap import bootstrap
+from xds.nodes import ProxyIdentity
+from xds.server import AdsSettings
+from xds.type_urls import CLUSTER, ENDPOINT, LISTENER, ROUTE
+
+pytestmark = pytest.mark.envoy
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class Load:
+    """Asks one port for pages without a pause, over connections that stay open."""
+
+    def __init__(self, port: int) -> None:
+        self.answers: Counter[str] = Counter()
+        self.failures: list[str] = []
+        self._port = port
+
+    async def run(self) -> None:
+        """Ask until cancelled."""
+        async with asyncio.TaskGroup() as tasks:
+            for _ in range(4):
+                tasks.create_task(self._ask_for_ever())
+
+    async def until(self, *names: str) -> None:
+        """Wait until applications of these names, and no others, answer."""
+        async with asyncio.timeout(10):
+            while True:
+                self.answers.clear()
+                await asyncio.sleep(0.05)
+                if set(self.answers) == set(names):
+                    return
+
+    async def _ask_for_ever(self) -> None:
+        reader, writer = await asyncio.open_connection("127.0.0.1", self._port)
+        while True:
+            writer.write(b"GET / HTTP/1.1\r\nhost: shop\r\n\r\n")
+            head = (await reader.readuntil(b"\r\n\r\n")).decode().lower()
+            size = int(head.partition("content-length: ")[2].partition("\r\n")[0])
+            body = (await reader.readexactly(size)).decode()
+            if " 200 " in head.partition("\r\n")[0]:
+                self.answers[body] += 1
+            else:
+                self.failures.append(f"{head} {body}")
+            await asyncio.sleep(0.001)
+
+
+@asynccontextmanager
+async def application(name: str) -> AsyncIterator[int]:
+    """Run an application that answers with its name; give its port."""
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        body = name.encode()
+        try:
+            while await reader.readuntil(b"\r\n\r\n"):
+                writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n" % len(body) + body)
+        except (asyncio.IncompleteReadError, ConnectionError):
+            writer.close()
+
+    async with await asyncio.start_server(answer, "127.0.0.1", 0) as server:
+        yield int(server.sockets[0].getsockname()[1])
+
+
+@asynccontextmanager
+async def envoy(served: Served, folder: Path) -> AsyncIterator[None]:
+    identity = ProxyIdentity(key("cart"))
+    config = bootstrap(
+        identity=identity,
+        xds_address=f"127.0.0.1:{served.port}",
+        admin_address=f"unix:{folder / 'admin'}",
+    )
+    with ExitStack() as stack:
+        await asyncio.to_thread(stack.enter_context, running(config, folder))
+        try:
+            yield
+        finally:
+            await asyncio.to_thread(stack.close)
+
+
+async def port_opens(port: int) -> None:
+    async with asyncio.timeout(15):
+        while True:
+            try:
+                _, writer = await asyncio.open_connection("127.0.0.1", port)
+            except OSError:
+                await asyncio.sleep(0.02)
+            else:
+                writer.close()
+                return
+
+
+def shop(port: int, *, stat: str = "http", routes: str = "shop", **apps: int) -> Translation:
+    """Return a configuration that sends everything to applications with static endpoints."""
+    return {
+        CLUSTER: tuple(static_cluster(name, apps[name]) for name in sorted(apps)),
+        LISTENER: (shop_xds.http_listener("shop", port, routes, stat=stat),),
+        ROUTE: (shop_xds.routes(routes, **dict.fromkeys(apps, 1)),),
+    }
+
+
+def discovered(port: int, *, connect_s: int = 1, **apps: int) -> Translation:
+    """Return the same with endpoints that are asked for."""
+    return {
+        **shop(port, **apps),
+        CLUSTER: tuple(eds_cluster(name, connect_s=connect_s) for name in sorted(apps)),
+        ENDPOINT: tuple(shop_xds.assignment(name, apps[name]) for name in sorted(apps)),
+    }
+
+
+def test_no_request_fails_while_clusters_routes_and_listeners_change(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with (
+            application("v1") as v1,
+            application("v2") as v2,
+            application("v3") as v3,
+            serving(AdsSettings(linger_s=0.3, grace_s=0)) as served,
+            envoy(served, tmp_path),
+        ):
+            port = free_port()
+            served.publish(cart=shop(port, v1=v1))
+            await port_opens(port)
+            load = Load(port)
+            loading = asyncio.create_task(load.run())
+            await load.until("v1")
+            for _ in range(3):
+                for translation, expected in (
+                    (shop(port, v2=v2), ("v2",)),
+                    (discovered(port, v3=v3), ("v3",)),
+                    (discovered(port, connect_s=2, v3=v3), ("v3",)),
+                    (discovered(port, v1=v1, v3=v3), ("v1", "v3")),
+                    (discovered(port, v1=v2), ("v2",)),
+                    (shop(port, v1=v1), ("v1",)),
+                    (shop(port, stat="other", v2=v2), ("v2",)),
+                    (shop(port, routes="renamed", v3=v3, v1=v1), ("v1", "v3")),
+                ):
+                    commit = served.publish(cart=translation)
+                    await converged(served, commit)
+                    await load.until(*expected)
+            loading.cancel()
+            await asyncio.gather(loading, return_exceptions=True)
+            assert load.failures == []
+            assert not [e for e in served.events if isinstance(e, SnapshotRejected)]
+
+    asyncio.run(scenario())
+
+
+def test_commits_faster_than_envoy_takes_them_fail_no_request_and_end_on_the_last(
+    tmp_path: Path,
+) -> None:
+    async def scenario() -> None:
+        async with (
+            application("v1") as v1,
+            application("v2") as v2,
+            serving(AdsSettings(linger_s=0.3, grace_s=0)) as served,
+            envoy(served, tmp_path),
+        ):
+            port = free_port()
+            served.publish(cart=discovered(port, v1=v1))
+            await port_opens(port)
+            load = Load(port)
+            loading = asyncio.create_task(load.run())
+            await load.until("v1")
+            for number in range(60):
+                one = discovered(port, **{f"v1-{number % 7}": v1})
+                two = shop(port, **{f"v2-{number % 5}": v2})
+                served.publish(cart=one if number % 2 else two)
+                await asyncio.sleep(0.005 * (number % 4))
+            commit = served.publish(cart=discovered(port, v2=v2))
+            await converged(served, commit)
+            await load.until("v2")
+            loading.cancel()
+            await asyncio.gather(loading, return_exceptions=True)
+            assert load.failures == []
+
+    asyncio.run(scenario())
+
+
+def test_a_refusal_brings_envoys_own_words_and_the_next_good_commit_recovers(
+    tmp_path: Path,
+) -> None:
+    async def scenario() -> None:
+        async with (
+            application("v1") as v1,
+            application("v2") as v2,
+            serving(AdsSettings(linger_s=0.1, grace_s=0)) as served,
+            envoy(served, tmp_path),
+        ):
+            port = free_port()
+            served.publish(cart=shop(port, v1=v1))
+            await port_opens(port)
+            broken = {**shop(port, v2=v2), ROUTE: (shop_xds.routes("shop", v2=0),)}
+            bad = served.publish(cart=broken)
+            refusal = await served.event(SnapshotRejected, commit=bad)
+            assert isinstance(refusal, SnapshotRejected)
+            assert refusal.type_url == ROUTE
+            assert "weight" in refusal.message
+            good = served.publish(cart=shop(port, v2=v2))
+            await converged(served, good)
+
+    asyncio.run(scenario())
+
+
+async def converged(served: Served, commit: str) -> DeliveryEvent:
+    try:
+        return await served.event(SnapshotConverged, commit=commit)
+    except TimeoutError:
+        events = "\n".join(map(str, served.events[-10:]))
+        raise AssertionError(f"{commit} does not converge: {events}") from None
+
+
+def test_a_real_first_request_is_read_as_betterproto2_reads_it(tmp_path: Path) -> None:
+    from envoy_data_plane.envoy.service.discovery.v3 import DiscoveryRequest
+
+    from tests.support.first_request import first_request
+    from xds.wire.decode import decode_node, decode_request
+
+    raw = asyncio.run(first_request(tmp_path, ProxyIdentity(key("cart"))))
+    full, ours = DiscoveryRequest.parse(raw), decode_request(raw)
+    assert full.node is not None
+    node = decode_node(ours.node)
+    assert len(raw) > 20_000, "a real Envoy tells of all its extensions"
+    assert json.dumps([ours.type_url, ours.version, ours.nonce, list(ours.names)]) == json.dumps(
+        [full.type_url, full.version_info, full.response_nonce, full.resource_names]
+    )
+    assert (node.id, node.cluster) == (full.node.id, full.node.cluster)
+    assert node.user_agent_name == full.node.user_agent_name == "envoy"
+    assert node.client_features == tuple(full.node.client_features)

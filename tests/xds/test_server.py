@@ -1,0 +1,306 @@
+"""The server over real gRPC: streams, nodes, statuses, and what is recorded of them."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import pytest
+from envoy_data_plane.envoy.config.cluster.v3 import Cluster
+
+from events.latest import Latest
+from events.publication import Publication
+from events.types import (
+    ProxyConnected,
+    ProxyDisconnected,
+    SnapshotConverged,
+    SnapshotPublished,
+    SnapshotRejected,
+)
+from mesh.errors import Fatal, UsageError
+from tests.support.ads_client import AdsClient, names
+from tests.support.ads_server import Served, key, serving
+from tests.support.shop_xds import mesh
+from xds.cache import SnapshotCache
+from xds.recorder import Recorder
+from xds.server import AdsSettings, serve_ads
+from xds.type_urls import CLUSTER, ENDPOINT, LISTENER, ROUTE
+
+CART = str(key("cart"))
+Scenario = Callable[[Served], Awaitable[None]]
+
+
+def run(scenario: Scenario, settings: AdsSettings | None = None) -> None:
+    async def body() -> None:
+        async with serving(settings) as served:
+            await scenario(served)
+
+    asyncio.run(body())
+
+
+def test_a_proxy_is_served_and_a_new_commit_reaches_it_in_the_safe_order() -> None:
+    async def scenario(served: Served) -> None:
+        first = await served.first(cart=mesh("v1=1"))
+        async with AdsClient(served.port, CART) as proxy:
+            clusters = await proxy.subscribe(CLUSTER)
+            assert names(clusters, Cluster) == ["v1"]
+            assert clusters.control_plane is not None
+            assert clusters.control_plane.identifier == f"gitmesh/{first}"
+            endpoints = await proxy.subscribe(ENDPOINT, "v1")
+            await proxy.subscribe(LISTENER)
+            await proxy.subscribe(ROUTE, "routes")
+            second = served.publish(cart=mesh("v2=1"))
+            union = await proxy.receive()
+            assert union.type_url == CLUSTER
+            assert names(union, Cluster) == ["v1", "v2"]
+            await proxy.send(ENDPOINT, "v1", "v2", nonce=endpoints.nonce)
+            assert (await proxy.take("v1", "v2")).type_url == ENDPOINT
+            await proxy.silence()
+            await proxy.send(CLUSTER, nonce=union.nonce, version=union.version_info)
+            assert (await proxy.take("routes")).type_url == ROUTE
+            published = await served.event(SnapshotPublished, commit=second)
+            assert isinstance(published, SnapshotPublished)
+            assert (published.nodes, published.proxies) == ((CART,), 1)
+            converged = await served.event(SnapshotConverged, commit=second)
+            assert isinstance(converged, SnapshotConverged)
+            assert converged.timings.keys() == {"seen", "planned", "written", "acked"}
+            pruned = await proxy.take()
+            assert names(pruned, Cluster) == ["v2"]
+
+    run(scenario, AdsSettings(linger_s=0.05, grace_s=0))
+
+
+def test_before_the_first_publication_streams_are_told_to_come_again() -> None:
+    async def scenario(served: Served) -> None:
+        async with AdsClient(served.port, CART) as proxy:
+            assert (await proxy.ending())[0] == "UNAVAILABLE"
+
+    run(scenario)
+
+
+@pytest.mark.parametrize(
+    ("node", "reason"),
+    [
+        ("", "must carry node.id"),
+        ("me", "does not name a resource"),
+        ("mesh/shop/virtualService/cart", "runs no proxy"),
+        ("mesh/shop", "runs no proxy"),
+    ],
+)
+def test_a_node_that_names_no_proxy_is_refused_in_words(node: str, reason: str) -> None:
+    async def scenario(served: Served) -> None:
+        await served.first(cart=mesh("v1=1"))
+        async with AdsClient(served.port, node) as proxy:
+            await proxy.send(CLUSTER)
+            code, words = await proxy.ending()
+            assert code == "INVALID_ARGUMENT"
+            assert reason in words
+
+    run(scenario)
+
+
+def test_metadata_that_cannot_be_understood_is_refused_in_words() -> None:
+    async def scenario(served: Served) -> None:
+        await served.first(cart=mesh("v1=1"))
+        async with AdsClient(served.port, CART, addressing="explicit", ingress="nowhere") as proxy:
+            await proxy.send(CLUSTER)
+            code, words = await proxy.ending()
+            assert code == "INVALID_ARGUMENT"
+            assert "'nowhere' is not an IP address" in words
+
+    run(scenario)
+
+
+def test_a_stream_may_repeat_its_node_or_leave_it_out_but_not_change_it() -> None:
+    async def scenario(served: Served) -> None:
+        await served.first(cart=mesh("v1=1"))
+        async with AdsClient(served.port, CART) as proxy:
+            response = await proxy.subscribe(CLUSTER)
+            await proxy.send(CLUSTER, nonce=response.nonce, node=CART)
+            await proxy.subscribe(ENDPOINT, "v1")
+            await proxy.send(LISTENER, node=str(key("other")))
+            code, words = await proxy.ending()
+            assert code == "INVALID_ARGUMENT"
+            assert "belongs to" in words
+
+    run(scenario)
+
+
+def test_a_request_without_a_type_is_refused() -> None:
+    async def scenario(served: Served) -> None:
+        await served.first(cart=mesh("v1=1"))
+        async with AdsClient(served.port, CART) as proxy:
+            await proxy.send("")
+            assert (await proxy.ending())[0] == "INVALID_ARGUMENT"
+
+    run(scenario)
+
+
+def test_bytes_that_are_no_request_are_refused() -> None:
+    async def scenario(served: Served) -> None:
+        await served.first(cart=mesh("v1=1"))
+        async with AdsClient(served.port, CART) as proxy:
+            await proxy.send_bytes(b"\x0a\xff\xff\xff\xff\x0f")
+            code, words = await proxy.ending()
+            assert code == "INVALID_ARGUMENT"
+            assert "not a discovery request" in words
+
+    run(scenario)
+
+
+def test_an_unknown_type_leaves_the_stream_open_and_unanswered() -> None:
+    async def scenario(served: Served) -> None:
+        await served.first(cart=mesh("v1=1"))
+        async with AdsClient(served.port, CART) as proxy:
+            await proxy.send("type.googleapis.com/envoy.service.runtime.v3.Runtime")
+            await proxy.silence()
+            assert names(await proxy.subscribe(CLUSTER), Cluster) == ["v1"]
+
+    run(scenario)
+
+
+def test_a_proxy_whose_node_does_not_exist_is_held_and_served_when_it_does() -> None:
+    async def scenario(served: Served) -> None:
+        await served.first(other=mesh("v1=1"))
+        async with AdsClient(served.port, CART) as proxy:
+            await proxy.send(CLUSTER)
+            await proxy.silence()
+            served.publish(cart=mesh("v1=1"))
+            assert names(await proxy.take(), Cluster) == ["v1"]
+
+    run(scenario)
+
+
+def test_a_node_that_is_removed_leaves_its_proxies_what_they_had() -> None:
+    async def scenario(served: Served) -> None:
+        await served.first(cart=mesh("v1=1"))
+        async with AdsClient(served.port, CART) as proxy:
+            await proxy.subscribe(CLUSTER)
+            served.publish(cart=None)
+            await proxy.silence()
+
+    run(scenario)
+
+
+def test_a_refusal_is_recorded_once_with_the_proxys_words_and_not_looped() -> None:
+    async def scenario(served: Served) -> None:
+        commit = await served.first(cart=mesh("v1=1"))
+        async with AdsClient(served.port, CART) as proxy:
+            await proxy.send(CLUSTER)
+            refused = await proxy.refuse("no such thing")
+            rejected = await served.event(SnapshotRejected)
+            assert rejected == SnapshotRejected(
+                commit, CART, CLUSTER, refused.version_info, "no such thing"
+            )
+            await proxy.silence()
+            served.publish(cart=mesh("v2=1"))
+            assert names(await proxy.take(), Cluster) == ["v2"]
+            assert len([e for e in served.events if isinstance(e, SnapshotRejected)]) == 1
+
+    run(scenario)
+
+
+def test_one_node_that_cannot_be_translated_harms_no_other() -> None:
+    async def scenario(served: Served) -> None:
+        await served.first(cart=mesh("v1=1"), web=mesh("v1=1"))
+        async with (
+            AdsClient(served.port, CART) as cart,
+            AdsClient(served.port, str(key("web"))) as web,
+        ):
+            await cart.subscribe(CLUSTER)
+            await web.subscribe(CLUSTER)
+            served.mesh.failing.add("cart")
+            served.publish(cart=mesh("v2=1"), web=mesh("v2=1"))
+            assert "v2" in names(await web.take(), Cluster)
+            await cart.silence()
+
+    run(scenario)
+
+
+def test_comings_and_goings_are_recorded() -> None:
+    async def scenario(served: Served) -> None:
+        await served.first(cart=mesh("v1=1"))
+        async with AdsClient(served.port, CART, addressing="intercepted") as proxy:
+            await proxy.subscribe(CLUSTER)
+            connected = await served.event(ProxyConnected)
+            assert isinstance(connected, ProxyConnected)
+            assert (connected.node, connected.version) == (CART, "test 1")
+        gone = await served.event(ProxyDisconnected)
+        assert isinstance(gone, ProxyDisconnected)
+        assert gone.proxy == connected.proxy
+
+    run(scenario)
+
+
+def test_a_commit_that_concerns_nobody_converges_at_once() -> None:
+    async def scenario(served: Served) -> None:
+        commit = await served.first(cart=mesh("v1=1"))
+        converged = await served.event(SnapshotConverged, commit=commit)
+        assert isinstance(converged, SnapshotConverged)
+        assert converged.proxies == 0
+
+    run(scenario)
+
+
+def test_a_proxy_that_leaves_is_waited_for_no_longer() -> None:
+    async def scenario(served: Served) -> None:
+        await served.first(cart=mesh("v1=1"))
+        async with AdsClient(served.port, CART) as proxy:
+            await proxy.subscribe(CLUSTER)
+            commit = served.publish(cart=mesh("v2=1"))
+            await served.event(SnapshotPublished, commit=commit)
+            assert not [e for e in served.events if getattr(e, "commit", "") == commit][1:]
+        await served.event(SnapshotConverged, commit=commit)
+
+    run(scenario)
+
+
+def test_streams_beyond_the_limit_are_refused() -> None:
+    async def scenario(served: Served) -> None:
+        await served.first(cart=mesh("v1=1"))
+        async with AdsClient(served.port, CART) as one:
+            await one.subscribe(CLUSTER)
+            async with AdsClient(served.port, CART) as two:
+                assert (await two.ending())[0] == "RESOURCE_EXHAUSTED"
+            await one.subscribe(LISTENER)
+
+    run(scenario, AdsSettings(max_streams=1, grace_s=0))
+
+
+def test_a_request_beyond_the_limit_is_refused() -> None:
+    async def scenario(served: Served) -> None:
+        await served.first(cart=mesh("v1=1"))
+        async with AdsClient(served.port, CART) as proxy:
+            await proxy.send(CLUSTER, "x" * 5000)
+            assert (await proxy.ending())[0] == "RESOURCE_EXHAUSTED"
+
+    run(scenario, AdsSettings(max_request_bytes=4000, grace_s=0))
+
+
+def test_a_stopped_server_ends_its_streams_and_records_them() -> None:
+    async def scenario() -> None:
+        async with serving() as served:
+            await served.first(cart=mesh("v1=1"))
+            proxy = AdsClient(served.port, CART)
+            await proxy.__aenter__()
+            await proxy.subscribe(CLUSTER)
+        assert [e for e in served.events if isinstance(e, ProxyDisconnected)]
+        await proxy.__aexit__()
+
+    asyncio.run(scenario())
+
+
+def test_an_address_in_use_ends_the_server_with_words() -> None:
+    async def scenario(served: Served) -> None:
+        with pytest.raises(Fatal, match="cannot listen"):
+            await _serve(f"127.0.0.1:{served.port}")
+
+    run(scenario)
+
+
+@pytest.mark.parametrize("address", ["0.0.0.0:0", "[::]:0", "example.com:1", "192.0.2.1:1"])
+def test_plain_text_stays_on_this_machine_unless_told_otherwise(address: str) -> None:
+    with pytest.raises(UsageError, match="plain text"):
+        asyncio.run(_serve(address))
+
+
+async def _serve(address: str) -> None:
+    await serve_ads(address, SnapshotCache(), Latest[Publication](), Recorder(lambda batch: None))
