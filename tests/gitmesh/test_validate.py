@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from gitmesh.demo.sample import sample_repo
-from tests.gitmesh.conftest import Shop
 from tests.support.command_line import gitmesh
 from tests.support.manifests import MESH, node, service
+from tests.support.sample_shop import Shop
 
 ROUTE = {
     "tcpRoute": {"action": {"weightedTargets": [{"virtualNode": "a", "weight": 1}]}},
