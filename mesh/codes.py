@@ -64,11 +64,29 @@ _REFERENCES = {
         "Correct the name, or add the missing resource in the same commit. Remove what refers to a "
         "resource before, or together with, the resource itself.",
     ),
+    "gateway-membership": CodeDoc(
+        "Nothing says to which virtual gateway a Kubernetes GatewayRoute belongs. A repository "
+        "with one gateway needs no more; among several, `namespaceSelector` and "
+        "`gatewayRouteSelector` of the gateways must choose one.",
+        "Correct the selectors or the labels of the Namespace, or name the gateway: "
+        "`virtualGatewayRef`.",
+    ),
     "inactive-backend": CodeDoc(
         "A virtual node lists a backend that does not exist. App Mesh allowed it, so that services "
         "could be set up in any order; until the virtual service is added the backend does "
         "nothing.",
         "Add the virtual service, correct its name, or take the backend out.",
+        Severity.WARNING,
+    ),
+    "mesh-membership": CodeDoc(
+        "Nothing says to which mesh a Kubernetes object belongs. A repository with one mesh needs "
+        "no more; among several, `namespaceSelector` of the meshes must choose one by the labels "
+        "of the object's Namespace, which must be in the repository.",
+        "Add the Mesh or the Namespace, correct selectors or labels, or name the mesh: `meshRef`.",
+    ),
+    "missing-backend-group": CodeDoc(
+        "A virtual node calls a Kubernetes BackendGroup that does not exist.",
+        "Add the group, or correct the name or the namespace.",
         Severity.WARNING,
     ),
     "missing-mesh": CodeDoc(

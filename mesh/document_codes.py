@@ -44,6 +44,11 @@ DOCUMENT_CODES: Final = {
         "can stand for gigabytes, and a diff would not show what changes.",
         "Write the value out where it is used.",
     ),
+    "ambiguous-spec": CodeDoc(
+        "A file holds a spec without names, and its shape fits several kinds: a listener and no "
+        "more is that of a virtual router or of a virtual gateway. Only `validate --no-link` asks.",
+        "Say which with `--kind`, or add the names.",
+    ),
     "cloudformation-form": CodeDoc(
         "The document is a CloudFormation template. What it says depends on parameters, conditions "
         "and other stacks, so it cannot be a spec as it stands.",
@@ -57,6 +62,12 @@ DOCUMENT_CODES: Final = {
         "An object has the same key twice. Most readers of YAML silently keep the last one.",
         "Remove one of the two; both lines are named.",
     ),
+    "ignored-field": CodeDoc(
+        "A Kubernetes manifest has a field that its kind never had. Kubernetes dropped such fields "
+        "silently, so manifests in use hold some.",
+        "Correct the spelling, or remove the field.",
+        Severity.WARNING,
+    ),
     "key-not-text": CodeDoc(
         "A key is a number, `true`, `null`, a list or an object. Unfilled templates, "
         "`{{ .Values.x }}`, look like this to YAML.",
@@ -66,16 +77,16 @@ DOCUMENT_CODES: Final = {
         "`kind` says one thing and the names another: `kind: VirtualNode` with a `routeName`.",
         "Correct `kind`, or leave it out: it follows from the names.",
     ),
-    "kubernetes-form": CodeDoc(
-        "The document is a Kubernetes manifest of App Mesh (`appmesh.k8s.aws`). This version does "
-        "not read them.",
-        "Write the resource in native form: `kind`, `meshName`, its own name and `spec`.",
+    "kubernetes-version": CodeDoc(
+        "A Kubernetes manifest of App Mesh (`appmesh.k8s.aws`) has a version that never was.",
+        "Write `apiVersion: appmesh.k8s.aws/v1beta2`; `v1beta1` is read too.",
     ),
     "missing-name": CodeDoc(
         "A document does not say which resource it is about. Files written for "
         "`aws appmesh … --cli-input-json` may hold a `spec` alone, their names being in a script.",
         "Add `meshName` and the resource's own name (`virtualNodeName`, `routeName`, …); a route "
-        "has `virtualRouterName` and a gateway route `virtualGatewayName` as well.",
+        "has `virtualRouterName` and a gateway route `virtualGatewayName` as well. To check the "
+        "spec without names: `gitmesh validate --no-link`.",
     ),
     "not-a-resource": CodeDoc(
         "The document is not an App Mesh resource.",
@@ -100,6 +111,12 @@ DOCUMENT_CODES: Final = {
         "values.",
         "Remove the tag. CloudFormation's short forms, `!Ref` and `!Sub`, come in through "
         "`gitmesh import`.",
+    ),
+    "template": CodeDoc(
+        "The file is a template, not a spec: a shell script, jq, Helm or another engine fills in "
+        "its placeholders (`${NAME}`, `$NAME`, `{{ … }}`) before it is used.",
+        "Commit what it renders to: `envsubst < a.template > a.yaml`, `jq -n --arg …`, `helm "
+        "template`. Keep the template itself out of the mesh with `ignore` in `gitmesh.yaml`.",
     ),
     "too-deep": CodeDoc(
         "Objects and lists are nested deeper than is read (64).",

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from mesh.canonical import JsonObject
 from mesh.document import Document
 from mesh.keys import ResourceKey
+from mesh.kubernetes.objects import Manifest
 from mesh.problem import Problem
 from mesh.resource import Resource
 
@@ -26,6 +27,8 @@ class ResourceReading:
     problems: tuple[Problem, ...] = ()
     unread: tuple[ResourceKey, ...] = ()
     """Resources that are there, but whose spec could not be read: no cause to say "not there"."""
+    manifests: tuple[Manifest, ...] = ()
+    """Kubernetes objects: what resources they are depends on the others of the repository."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,22 +40,8 @@ class Form:
     read: Callable[[Document], ResourceReading]
 
 
-def _is_kubernetes(body: JsonObject) -> bool:
-    return str(body.get("apiVersion", "")).startswith("appmesh.k8s.aws/")
-
-
 def _is_cloudformation(body: JsonObject) -> bool:
     return "AWSTemplateFormatVersion" in body or isinstance(body.get("Resources"), dict)
-
-
-def _not_yet_kubernetes(document: Document) -> ResourceReading:
-    return _refused(
-        document,
-        "apiVersion",
-        "kubernetes-form",
-        "Kubernetes manifests of App Mesh are not read yet",
-        "write the resource in native form: kind, meshName, its name, spec",
-    )
 
 
 def _not_cloudformation(document: Document) -> ResourceReading:
@@ -69,5 +58,4 @@ def _refused(document: Document, key: str, code: str, message: str, hint: str) -
     return ResourceReading(problems=(document.source.problem((key,), code, message, hint=hint),))
 
 
-KUBERNETES = Form("kubernetes", _is_kubernetes, _not_yet_kubernetes)
 CLOUDFORMATION = Form("cloudformation", _is_cloudformation, _not_cloudformation)

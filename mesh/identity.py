@@ -8,6 +8,7 @@ from typing import Final
 
 from mesh.canonical import Json, JsonObject
 from mesh.document import Document, narrowed
+from mesh.inference import kinds_of
 from mesh.keys import Kind, ResourceKey
 from mesh.problem import Problem
 from mesh.suggest import did_you_mean
@@ -112,9 +113,13 @@ def _kind(
 def _nameless(document: Document) -> Problem:
     if "spec" not in document.body:
         return _not_a_resource(document)
-    kinds = _kinds_of_spec(document.body["spec"])
+    kinds = kinds_of(document.body["spec"])
     if len(kinds) == 1:
         hint = f"it looks like a {kinds[0]}: add {_listed(name_fields(kinds[0]))}"
+    elif kinds:
+        hint = "it could be " + " or ".join(
+            f"a {kind} (add {_listed(name_fields(kind))})" for kind in kinds
+        )
     else:
         hint = "add meshName and the resource's own name, such as virtualRouterName or routeName"
     return document.source.problem(
@@ -132,29 +137,6 @@ def _not_a_resource(document: Document) -> Problem:
         "this is not an App Mesh resource",
         hint="keep other files apart: narrow root, or add to ignore, in gitmesh.yaml",
     )
-
-
-_PROTOCOL_ROUTES: Final = ("httpRoute", "http2Route", "grpcRoute", "tcpRoute")
-
-
-def _kinds_of_spec(spec: Json) -> list[Kind]:
-    """Return the kinds that a spec could be of, judged by the fields only some kinds have."""
-    if not isinstance(spec, dict):
-        return []
-    for field in _PROTOCOL_ROUTES:
-        route = spec.get(field)
-        action = route.get("action") if isinstance(route, dict) else None
-        if isinstance(action, dict) and "target" in action:
-            return [Kind.GATEWAY_ROUTE]
-        if isinstance(action, dict):
-            return [Kind.ROUTE]
-    if "provider" in spec:
-        return [Kind.VIRTUAL_SERVICE]
-    if "egressFilter" in spec:
-        return [Kind.MESH]
-    if "backends" in spec or ("serviceDiscovery" in spec and "listeners" in spec):
-        return [Kind.VIRTUAL_NODE]
-    return []
 
 
 def _name_problems(document: Document, kind: Kind) -> Iterator[Problem]:

@@ -4,6 +4,7 @@ The native form is the App Mesh API's own input document with an optional ``kind
 ``{kind: Route, meshName: shop, virtualRouterName: cart, routeName: all, spec: {…}}``.
 """
 
+from collections.abc import Callable
 from typing import Final
 
 from pydantic import ValidationError
@@ -11,36 +12,60 @@ from pydantic import ValidationError
 from mesh.canonical import JsonObject
 from mesh.check import check
 from mesh.document import DEFAULT_LIMITS, Document, Limits, read_documents
-from mesh.forms import CLOUDFORMATION, KUBERNETES, Form, ResourceReading
+from mesh.forms import CLOUDFORMATION, Form, ResourceReading
 from mesh.identity import Identity, identify, name_fields
 from mesh.keys import Kind, ResourceKey
+from mesh.kubernetes.form import KUBERNETES
+from mesh.kubernetes.objects import Manifest
+from mesh.placeholders import without_placeholders
 from mesh.problem import Problem
 from mesh.resource import Resource, spec_from_json, spec_json
 from mesh.spec_problems import spec_problems
 
-__all__ = ["FORMS", "NATIVE", "ResourceReading", "native_document", "read_resources"]
+__all__ = [
+    "FORMS",
+    "NATIVE",
+    "ResourceReading",
+    "native_document",
+    "read_document",
+    "read_resources",
+]
 
 MAX_PROBLEMS: Final = 200
 """Problems told of one file; what is beyond is counted."""
 
 
-def read_resources(path: str, blob: bytes, limits: Limits = DEFAULT_LIMITS) -> ResourceReading:
+Reader = Callable[[Document], ResourceReading]
+
+
+def read_resources(
+    path: str, blob: bytes, limits: Limits = DEFAULT_LIMITS, read: Reader | None = None
+) -> ResourceReading:
     """Read every resource of a file, whatever form it is written in. Never raises.
 
     Problems are all that one document can have by itself, sorted; what documents say of each other
-    is for linking to judge. A file with a problem of severity error must not be applied.
+    is for linking to judge. A file with a problem of severity error must not be applied. ``read``
+    reads a document in place of :func:`read_document`.
     """
     reading = read_documents(path, blob, limits)
     resources: list[Resource] = []
-    problems: list[Problem] = list(reading.problems)
+    problems = without_placeholders(path, blob, reading.problems)
     unread: list[ResourceKey] = []
+    manifests: list[Manifest] = []
     for document in reading.documents:
-        form = next(form for form in FORMS if form.recognises(document.body))
-        found = form.read(document)
+        found = (read or read_document)(document)
         resources += found.resources
         problems += found.problems
         unread += found.unread
-    return ResourceReading(tuple(resources), _bounded(path, problems), tuple(unread))
+        manifests += found.manifests
+    bounded = _bounded(path, problems)
+    return ResourceReading(tuple(resources), bounded, tuple(unread), tuple(manifests))
+
+
+def read_document(document: Document) -> ResourceReading:
+    """Read the resources of one document, whatever form it is written in. Never raises."""
+    form = next(form for form in FORMS if form.recognises(document.body))
+    return form.read(document)
 
 
 def native_document(resource: Resource) -> JsonObject:

@@ -18,9 +18,23 @@ class Source:
 
     path: str
     lines: Mapping[Steps, int] = field(default_factory=dict, repr=False, compare=False)
+    places: Mapping[Steps, Steps] = field(default_factory=dict, repr=False, compare=False)
+    """Where parts of the resource stand in a document that is written in another form.
+
+    What is not named stands beside the nearest part around it that is.
+    """
+
+    def place(self, steps: Steps) -> Steps:
+        """Return where in the document that part of the resource stands."""
+        for depth in range(len(steps), -1, -1) if self.places else ():
+            there = self.places.get(steps[:depth])
+            if there is not None:
+                return (*there, *steps[depth:])
+        return steps
 
     def line(self, steps: Steps) -> int:
         """Return the line of that part, or of the nearest part around it that is there."""
+        steps = self.place(steps)
         while steps and steps not in self.lines:
             steps = steps[:-1]
         return self.lines.get(steps, 0)
@@ -35,7 +49,8 @@ class Source:
         severity: Severity = Severity.ERROR,
     ) -> Problem:
         """Return a problem at that part of the document."""
-        return Problem(self.path, self.line(steps), json_path(steps), code, message, hint, severity)
+        where = json_path(self.place(steps))
+        return Problem(self.path, self.line(steps), where, code, message, hint, severity)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,14 +6,14 @@ Links are never followed, so nothing outside the directory is read.
 import hashlib
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from mesh.document import DEFAULT_LIMITS
 from mesh.errors import UsageError
 from mesh.problem import Problem
 from mesh.settings import DEFAULT_SETTINGS, SETTINGS_FILE, RepositorySettings, read_settings
-from reconciler.file import SpecFile, key_of, read_file
+from reconciler.file import SpecFile, key_of, read_file, read_text
 from reconciler.listing import (
     MANY_ENTRIES,
     MAX_DEPTH,
@@ -41,6 +41,27 @@ def read_directory(path: Path) -> SpecTree:
         return EMPTY.unreadable([too_large(error)])
     except OSError as error:
         raise UsageError(f"{error.filename or path} cannot be read: {error.strerror}") from None
+
+
+def read_files(paths: Iterable[str]) -> SpecTree:
+    """Return the specs of single files, as if they were the tree of a commit.
+
+    They are known by the paths given, and read whatever they are called.
+
+    :raises UsageError: one of them cannot be read.
+    """
+    files: dict[str, SpecFile] = {}
+    try:
+        for path in paths:
+            # Whoever names a link means what it leads to.
+            text = _bytes(os.path.realpath(os.fsencode(path))) or b""
+            digest = hashlib.sha256(text).hexdigest()
+            files[path] = read_text(path, Entry(EntryKind.FILE, ObjectId(digest)), text)
+        return advance(EMPTY, files)
+    except TooLarge as error:
+        return EMPTY.unreadable([too_large(error)])
+    except OSError as error:
+        raise UsageError(f"{error.filename} cannot be read: {error.strerror}") from None
 
 
 def _read(top: Path) -> SpecTree:

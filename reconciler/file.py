@@ -2,11 +2,14 @@
 
 import unicodedata
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from mesh.document import DEFAULT_LIMITS
+from mesh.forms import ResourceReading
 from mesh.keys import ResourceKey
+from mesh.kubernetes.index import native_meshes
+from mesh.kubernetes.objects import ObjectId as KubernetesId
 from mesh.native import read_resources
 from mesh.problem import Problem, Severity
 from mesh.resource import Resource
@@ -28,6 +31,12 @@ class SpecFile:
     problems: tuple[Problem, ...] = ()
     unread: tuple[ResourceKey, ...] = ()
     """Resources that are there, but whose spec could not be read."""
+    reading: ResourceReading | None = field(default=None, repr=False, compare=False)
+    """What the file says by itself, where what that means depends on other files as well."""
+    seen: frozenset[KubernetesId] = field(default=frozenset(), repr=False)
+    """The objects, in whatever file, that it depends on."""
+    grouped: int = 0
+    """Members of backend groups that it unfolds."""
 
 
 def key_of(path: bytes) -> str:
@@ -44,9 +53,21 @@ def read_file(
         return SpecFile(entry, problems=(refused,))
     if size() > DEFAULT_LIMITS.max_bytes:
         return SpecFile(entry, problems=(_too_big(path, size()),))
-    text = blob()
-    reading = read_resources(as_text(path), text)
-    return SpecFile(entry, len(text), reading.resources, reading.problems, reading.unread)
+    return read_text(as_text(path), entry, blob())
+
+
+def read_text(path: str, entry: Entry, text: bytes) -> SpecFile:
+    """Return what a file of that name holds, whatever the name."""
+    reading = read_resources(path, text)
+    manifests = (*reading.manifests, *native_meshes(reading.resources))
+    return SpecFile(
+        entry,
+        len(text),
+        reading.resources,
+        reading.problems,
+        reading.unread,
+        replace(reading, manifests=manifests) if manifests else None,
+    )
 
 
 def _refuse(path: bytes, entry: Entry) -> Problem | None:

@@ -1,11 +1,9 @@
 """Reads the specs of a commit out of git's objects, from what is known of an earlier commit."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Final
 
 from mesh.document import DEFAULT_LIMITS
-from mesh.keys import ResourceKey
 from mesh.problem import Problem
 from mesh.settings import DEFAULT_SETTINGS, SETTINGS_FILE, RepositorySettings, read_settings
 from reconciler.file import SpecFile, key_of, read_file
@@ -20,7 +18,7 @@ from reconciler.listing import (
 )
 from reconciler.scope import Scope, as_text
 from reconciler.source import ObjectId, ObjectMissing, Objects
-from reconciler.tree import EMPTY, Listing, SpecTree, advance, touched
+from reconciler.tree import EMPTY, Listing, SpecTree, Step, step
 
 MAX_BYTES: Final = 64 * 1024 * 1024
 """All specs of one commit together."""
@@ -31,14 +29,6 @@ Progress = Callable[[str, int, int], None]
 """Told of long work: what is done, how much of it, of how much. Called from a worker thread."""
 
 _PROGRESS_EVERY: Final = 200
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """A tree, and which keys may differ from the one it was read from."""
-
-    tree: SpecTree
-    touched: frozenset[ResourceKey]
 
 
 class TreeReader:
@@ -96,9 +86,9 @@ class TreeReader:
             raise
         changes = dict(self._read_files(entries))
         complete = Listing(listing.tree, listing.settings, listing.settings_entry, total)
-        tree = advance(base, changes, complete)
-        require_size(tree.size, tree.documents)
-        return Step(tree, touched(base, changes))
+        reached = step(base, changes, complete)
+        require_size(reached.tree.size, reached.tree.documents)
+        return reached
 
     def _entries(
         self, root: ObjectId, scope: Scope, base: SpecTree

@@ -8,11 +8,14 @@ from typing import Final
 from mesh.graph import EMPTY as EMPTY_GRAPH
 from mesh.graph import MeshGraph, relink
 from mesh.keys import ResourceKey
+from mesh.kubernetes.index import EMPTY as EMPTY_INDEX
+from mesh.kubernetes.index import Index
 from mesh.problem import Problem, Severity
 from mesh.resource import Resource
 from mesh.settings import DEFAULT_SETTINGS, RepositorySettings
 from reconciler.file import SpecFile
 from reconciler.listing import Entry
+from reconciler.objects import resolved
 from reconciler.source import ObjectId
 
 FileChanges = Mapping[str, SpecFile | None]
@@ -50,6 +53,8 @@ class SpecTree:
     """Bytes of all files that were read."""
     documents: int = 0
     """Resources in all files, repeated ones too."""
+    index: Index = field(default=EMPTY_INDEX, repr=False, compare=False)
+    """The Kubernetes objects of all files."""
     _repeated: _Repeated = field(default_factory=dict, repr=False)
     """All definitions of the resources that have several, by path and place in the file."""
     _noted: frozenset[str] = field(default=frozenset(), repr=False)
@@ -100,28 +105,41 @@ _NO_SPECS: Final = Problem(
 )
 
 
-def touched(tree: SpecTree, changes: FileChanges) -> frozenset[ResourceKey]:
-    """Return the keys that changed files define, before or after; no others can differ."""
-    old = (tree.files.get(path) for path in changes)
-    files = [file for file in (*old, *changes.values()) if file is not None]
-    return frozenset(resource.key for file in files for resource in file.resources)
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A tree, and which keys may differ from the one it was reached from."""
+
+    tree: SpecTree
+    touched: frozenset[ResourceKey]
 
 
 def advance(tree: SpecTree, changes: FileChanges, listing: Listing = Listing()) -> SpecTree:
     """Return the tree after files changed. The one given stays as it is.
 
     Any sequence of advances gives the same tree as one from :data:`EMPTY`. The work is in
-    proportion to the files that changed, but for flat copies of the indexes.
+    proportion to the files that changed and to what depends on them by a Kubernetes reference, but
+    for flat copies of the indexes.
+
+    :raises TooLarge: what the files unfold to is more than is allowed.
+    """
+    return step(tree, changes, listing).tree
+
+
+def step(tree: SpecTree, changes: FileChanges, listing: Listing = Listing()) -> Step:
+    """Do as :func:`advance` does, and tell which keys may differ.
+
+    :raises TooLarge: what the files unfold to is more than is allowed.
     """
     if not changes:
-        return replace(tree, listing=listing, faults=())
+        return Step(replace(tree, listing=listing, faults=()), frozenset())
+    index, changes = resolved(tree.files, tree.index, changes)
     old = [file for path in changes if (file := tree.files.get(path)) is not None]
     new = [file for file in changes.values() if file is not None]
-    keys = touched(tree, changes)
+    keys = frozenset(resource.key for file in (*old, *new) for resource in file.resources)
     defined = _defined(tree, keys, changes)
     winners = {key: found[0] if found else None for key, found in defined.items()}
     repeated = {key: found for key, found in tree._repeated.items() if key not in keys}
-    return SpecTree(
+    after = SpecTree(
         files=_updated(tree.files, changes),
         graph=relink(tree.graph, winners),
         listing=listing,
@@ -130,7 +148,9 @@ def advance(tree: SpecTree, changes: FileChanges, listing: Listing = Listing()) 
         _repeated=repeated | {key: found for key, found in defined.items() if len(found) > 1},
         _noted=(tree._noted - changes.keys()) | {p for p, f in changes.items() if f and f.problems},
         _by_fold=_fold(tree, changes),
+        index=index,
     )
+    return Step(after, keys)
 
 
 def _documents(files: Iterable[SpecFile]) -> int:

@@ -7,6 +7,7 @@ import click
 from gitmesh import exit_codes
 from gitmesh.options import examples, json_option, repo_option
 from gitmesh.output import count, emit_json, problem_text
+from mesh.keys import Kind
 
 
 @click.command(
@@ -16,40 +17,56 @@ from gitmesh.output import count, emit_json, problem_text
         "gitmesh validate                          # the specs in the current directory",
         "gitmesh validate sample-repo",
         "gitmesh validate HEAD~2 --repo shop.git   # a commit",
+        "gitmesh validate --no-link route.json     # one spec, even without names",
         "gitmesh validate --json . | jq '.problems[].code'",
     ),
 )
-@click.argument("target", default=".", metavar="[DIR|REV]")
+@click.argument("targets", nargs=-1, metavar="[DIR|REV|FILE...]")
 @repo_option
+@click.option(
+    "--no-link",
+    "alone",
+    is_flag=True,
+    help="Check each document by itself: names may lead nowhere, and may be missing.",
+)
+@click.option(
+    "--kind",
+    type=click.Choice([kind.value for kind in Kind]),
+    help="With --no-link: what a spec without names is, where its shape does not tell.",
+)
 @json_option
 @click.pass_context
-def command(ctx: click.Context, target: str, repo: Path | None, as_json: bool) -> None:
+def command(
+    ctx: click.Context,
+    targets: tuple[str, ...],
+    repo: Path | None,
+    alone: bool,
+    kind: str | None,
+    as_json: bool,
+) -> None:
     """Check specs as a push would, and report all problems at once, sorted by file and line.
 
-    A folder is read as it stands on disk, a revision from git. Exits with 1 when something is wrong
-    that would make gitmesh refuse the commit; warnings alone do not.
+    A folder or files are read as they stand on disk, a revision from git; files make one mesh
+    together. Native documents, answers of "aws appmesh describe-…" and Kubernetes manifests are
+    read. Exits with 1 when something is wrong that would make gitmesh refuse the commit; warnings
+    alone do not.
     """
-    from gitmesh.sources import read_target
-    from mesh.problem import Severity
+    from gitmesh.validation import check_alone, check_linked
+    from mesh.errors import UsageError
 
-    tree = read_target(target, repo).tree
-    wrong = sum(p.severity is Severity.ERROR for p in tree.problems)
-    warnings = len(tree.problems) - wrong
-    if as_json:
-        emit_json(
-            {
-                "ok": not wrong,
-                "errors": wrong,
-                "warnings": warnings,
-                "files": len(tree.files),
-                "resources": len(tree.graph.resources),
-                "problems": [p.as_json() for p in tree.problems],
-            }
-        )
+    if kind is not None and not alone:
+        raise UsageError("--kind goes with --no-link", hint="a linked spec needs names of its own")
+    if alone:
+        report = check_alone(targets, repo, Kind(kind) if kind else None)
     else:
-        for problem in tree.problems:
+        report = check_linked(targets, repo)
+    if as_json:
+        emit_json(report.as_json())
+    else:
+        for problem in report.problems:
             click.echo(problem_text(problem))
-        read = f"{count(len(tree.graph.resources), 'resource')} in {count(len(tree.files), 'file')}"
-        verdict = f"{count(wrong, 'error')}, {count(warnings, 'warning')}; read {read}"
-        click.secho(verdict if tree.problems else f"all well: {read}", bold=True)
-    ctx.exit(exit_codes.REFUSED if wrong else exit_codes.OK)
+        read = f"{count(report.resources, 'resource')} in {count(report.files, 'file')}"
+        verdict = f"{count(report.errors, 'error')}, {count(report.warnings, 'warning')}"
+        said = f"{verdict}; read {read}" if report.problems else f"all well: {read}"
+        click.secho(said, bold=True)
+    ctx.exit(exit_codes.REFUSED if report.errors else exit_codes.OK)

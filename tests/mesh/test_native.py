@@ -167,10 +167,14 @@ def test_many_documents_of_a_file_are_read_and_know_their_lines() -> None:
         ("a: 1\nb: 2\n", [(1, "not-a-resource", "$")]),
         ("{}\n", [(1, "not-a-resource", "$")]),
         ("\n- a\n", [(2, "not-an-object", "$")]),
-        ("apiVersion: apps/v1\nkind: Deployment\nspec: {}\n", [(1, "not-a-resource", "$")]),
+        ("apiVersion: apps/v1\nspec: {}\n", [(2, "missing-name", "$.spec")]),
         (
             "a: 1\n---\nkind: VirtualNode\napiVersion: appmesh.k8s.aws/v1beta2\n",
-            [(1, "not-a-resource", "$"), (4, "kubernetes-form", "$.apiVersion")],
+            [
+                (1, "not-a-resource", "$"),
+                (3, "missing-name", "$.metadata"),
+                (3, "missing-field", "$.spec"),
+            ],
         ),
         ("Parameters: {}\nResources: {}\n", [(2, "cloudformation-form", "$.Resources")]),
         ("AWSTemplateFormatVersion: 2010-09-09\n", [(1, "cloudformation-form", "$.Resources")]),
@@ -209,6 +213,12 @@ def test_a_hint_says_what_to_do(text: str, words: str) -> None:
         ({"listeners": [], "serviceDiscovery": {}}, "virtualNodeName"),
         ({"tcpRoute": {"action": {"weightedTargets": []}}}, "routeName"),
         ({"grpcRoute": {"action": {"target": {}}}}, "gatewayRouteName"),
+        (
+            {"listeners": [{"portMapping": {"port": 80, "protocol": "http"}}]},
+            "VirtualRouter (add meshName and virtualRouterName) or a VirtualGateway (add meshName "
+            "and virtualGatewayName)",
+        ),
+        ({}, "it looks like a Mesh: add meshName"),
         ({"listeners": []}, "the resource's own name"),
         ([], "the resource's own name"),
     ],

@@ -4,9 +4,9 @@ from pathlib import Path
 
 from events.types import CommitId
 from mesh.problem import Problem, Severity
-from reconciler.reader import Step, TreeReader
+from reconciler.reader import TreeReader
 from reconciler.repo import GitRepository
-from reconciler.tree import EMPTY, SpecTree
+from reconciler.tree import EMPTY, SpecTree, Step
 
 
 def read(origin: Path, commit: str | None = None, base: SpecTree = EMPTY) -> SpecTree:

@@ -1,0 +1,81 @@
+"""Documents taken alone: a spec needs no names to be checked, only to be known by others."""
+
+from dataclasses import dataclass, replace
+
+from mesh.document import DEFAULT_LIMITS, Document, Limits
+from mesh.forms import ResourceReading
+from mesh.identity import identify, name_fields
+from mesh.inference import kinds_of
+from mesh.keys import Kind
+from mesh.native import read_document, read_resources
+from mesh.problem import Problem
+
+_STAND_IN = "unnamed"
+
+
+@dataclass(frozen=True, slots=True)
+class Bare:
+    """A spec without names, as files for ``aws appmesh … --cli-input-json`` hold it."""
+
+    path: str
+    line: int
+    kind: Kind | None
+    """None where the shape fits several kinds, or none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Alone:
+    """What a file holds by itself: names of other resources lead nowhere, and nobody minds."""
+
+    resources: int
+    problems: tuple[Problem, ...]
+    bare: tuple[Bare, ...] = ()
+
+
+def read_alone(
+    path: str, blob: bytes, kind: Kind | None = None, limits: Limits = DEFAULT_LIMITS
+) -> Alone:
+    """Check every document of a file by itself. Never raises.
+
+    Names that are missing are not missed. A spec without any is checked as the kind that its shape
+    tells; where it tells none, as ``kind``, and where that is not given either, the one problem is
+    a question.
+    """
+    bare: list[Bare] = []
+
+    def read(document: Document) -> ResourceReading:
+        if document.body.keys() != {"spec"}:
+            return read_document(_complete(document))
+        kinds = kinds_of(document.body["spec"])
+        meant = kinds[0] if len(kinds) == 1 else kind
+        bare.append(Bare(path, document.source.line(("spec",)), meant))
+        if meant is None:
+            return ResourceReading(problems=(_question(document, kinds),))
+        return read_document(_named(document, meant))
+
+    reading = read_resources(path, blob, limits, read)
+    resources = len(reading.resources) + sum(len(m.drafts) for m in reading.manifests)
+    return Alone(resources, reading.problems, tuple(bare))
+
+
+def _complete(document: Document) -> Document:
+    """Return a document of the native form with all its names, if it tells its kind."""
+    body = document.body
+    if "spec" not in body or "apiVersion" in body:
+        return document
+    kind = identify(document).kind
+    return _named(document, kind) if kind is not None else document
+
+
+def _named(document: Document, kind: Kind) -> Document:
+    names = dict.fromkeys(name_fields(kind), _STAND_IN)
+    return replace(document, body={**names, **document.body})
+
+
+def _question(document: Document, kinds: tuple[Kind, ...]) -> Problem:
+    if kinds:
+        what = f"is this a {' or a '.join(kinds)}? a spec with listeners and no more fits both"
+    else:
+        what = "of which kind is this spec? nothing in it tells"
+    hint = f"say it with --kind {kinds[0] if kinds else 'VirtualNode'}, or add names to the file"
+    return document.source.problem(("spec",), "ambiguous-spec", what, hint=hint)

@@ -1,0 +1,94 @@
+"""Drafts: the spelt spec of one resource, held to the shapes and rules of App Mesh."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Final
+
+from pydantic import ValidationError
+
+from mesh.canonical import Json, JsonObject
+from mesh.check import check
+from mesh.keys import Kind, ResourceKey
+from mesh.kubernetes.objects import Draft
+from mesh.kubernetes.spelling import Spelling
+from mesh.problem import Problem, Severity
+from mesh.resource import Resource, Source, Steps, spec_from_json
+from mesh.spec import ResourceSpec
+from mesh.spec_problems import spec_problems
+
+_UNNAMED: Final = "unnamed"
+
+
+def draft(
+    kind: Kind,
+    name: str,
+    body: JsonObject,
+    spelling: Spelling,
+    places: Mapping[Steps, Steps],
+    parent: str = "",
+) -> tuple[Draft, list[Problem]]:
+    """Return the draft of a resource and all that is wrong with it by itself.
+
+    ``body`` is its spec as :class:`Spelling` made it; ``places`` says where its names stand.
+    """
+    found = spelling.source
+    source = Source(found.path, found.lines, {**places, **spelling.places})
+    key = _provisional(kind, name, parent)
+    spec, problems = _spec(key, body, source)
+    # References that could not be read left a stand-in, of which nothing should be said.
+    problems += check(Resource(key, spec, source)) if spec is not None else []
+    made = Draft(kind, name, parent, spec, source, tuple(spelling.names))
+    return (replace(made, spec=None) if spelling.problems else made), problems
+
+
+def _provisional(kind: Kind, name: str, parent: str) -> ResourceKey:
+    parent = (parent or _UNNAMED) if kind.parent else ""
+    return ResourceKey(_UNNAMED, kind, parent, name)
+
+
+def _spec(
+    key: ResourceKey, body: JsonObject, source: Source
+) -> tuple[ResourceSpec | None, list[Problem]]:
+    try:
+        return spec_from_json(key, body), []
+    except ValidationError as error:
+        unknown = [d["loc"] for d in error.errors() if d["type"] == "extra_forbidden"]
+        told = spec_problems(error, key.kind, source)
+    if not unknown:
+        return None, told
+    ignored = [_ignored(problem) for problem in told if problem.code == "unknown-field"]
+    for place in unknown:
+        _remove(body, place)
+    try:
+        return spec_from_json(key, body), ignored
+    except ValidationError as error:
+        return None, [*ignored, *spec_problems(error, key.kind, source)]
+
+
+def _ignored(problem: Problem) -> Problem:
+    # Kubernetes prunes what a definition does not name, so manifests in use hold such fields.
+    name = problem.where.rpartition(".")[2]
+    return replace(
+        problem,
+        code="ignored-field",
+        message=f'there is no field "{name}" here: it is ignored, as Kubernetes did',
+        severity=Severity.WARNING,
+    )
+
+
+def _remove(body: Json, place: Steps) -> None:
+    holder = part_of(body, place[:-1])
+    if isinstance(holder, dict):
+        holder.pop(str(place[-1]), None)
+
+
+def part_of(body: Json, steps: Steps) -> Json:
+    """Return the part of a value that steps lead to, None where they lead nowhere."""
+    for step in steps:
+        if isinstance(body, dict):
+            body = body.get(str(step))
+        elif isinstance(body, list) and isinstance(step, int):
+            body = body[step]
+        else:
+            return None
+    return body

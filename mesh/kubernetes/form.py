@@ -1,0 +1,100 @@
+"""The Kubernetes form: which documents are objects, and which version reads them."""
+
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from mesh.canonical import JsonObject
+from mesh.document import Document, narrowed
+from mesh.forms import Form, ResourceReading
+from mesh.kubernetes import v1beta1, v1beta2
+from mesh.kubernetes.header import read_header
+from mesh.kubernetes.objects import NAMESPACE, Manifest, Readers
+from mesh.placeholders import placeholder_problem
+from mesh.problem import Problem
+from mesh.suggest import did_you_mean
+
+GROUP: Final = "appmesh.k8s.aws"
+_VERSIONS: Final[Mapping[str, Readers]] = {
+    "v1beta2": v1beta2.READERS,
+    "v1beta1": v1beta1.READERS,
+}
+
+
+def is_kubernetes(body: JsonObject) -> bool:
+    """Tell whether a document is a Kubernetes object of any group."""
+    version, kind = body.get("apiVersion"), body.get("kind")
+    if isinstance(version, str) and version.startswith(f"{GROUP}/"):
+        return True
+    return bool(version) and bool(kind) and isinstance(version, str) and isinstance(kind, str)
+
+
+def read_object(document: Document) -> ResourceReading:
+    """Read an object of App Mesh, or a namespace; others say nothing of a mesh and are passed by.
+
+    What ``kubectl get -o yaml`` prints of several objects, a ``List``, is read as those.
+    """
+    manifests: list[Manifest] = []
+    problems: list[Problem] = []
+    for each in _items(document):
+        manifest, found = _read(each)
+        problems += found
+        if manifest is not None:
+            manifests.append(manifest)
+    return ResourceReading(problems=tuple(problems), manifests=tuple(manifests))
+
+
+def _items(document: Document) -> Iterator[Document]:
+    items = document.body.get("items")
+    if not str(document.body.get("kind")).endswith("List") or not isinstance(items, list):
+        yield document
+        return
+    for at, item in enumerate(items):
+        if isinstance(item, dict) and is_kubernetes(item):
+            yield Document(item, narrowed(document.source, ("items", at)))
+
+
+def _read(document: Document) -> tuple[Manifest | None, list[Problem]]:
+    group, _, version = str(document.body["apiVersion"]).rpartition("/")
+    if group == "" and document.body.get("kind") == NAMESPACE:
+        return _namespace(document), []
+    if group != GROUP:
+        return None, []
+    template = placeholder_problem(document.body, document.source)
+    if template is not None:
+        return None, [template]
+    readers = _VERSIONS.get(version)
+    if readers is None:
+        return None, [_unknown_version(document, version)]
+    kind = document.body.get("kind")
+    reader = readers.get(str(kind))
+    if reader is None:
+        return None, [_unknown_kind(document, str(kind), readers)]
+    return reader(document)
+
+
+def _namespace(document: Document) -> Manifest | None:
+    header = read_header(document, NAMESPACE)
+    if header.id is None:
+        return None
+    return Manifest(header.id, header.source, header.id.name, labels=header.labels)
+
+
+def _unknown_version(document: Document, version: str) -> Problem:
+    return document.source.problem(
+        ("apiVersion",),
+        "kubernetes-version",
+        f"{GROUP} has no version {version!r}",
+        hint=f"the versions are {' and '.join(sorted(_VERSIONS))}",
+    )
+
+
+def _unknown_kind(document: Document, kind: str, readers: Readers) -> Problem:
+    return document.source.problem(
+        ("kind",),
+        "unknown-kind",
+        f"{GROUP} has no kind {kind!r}",
+        hint=did_you_mean(kind, readers) or f"the kinds are {', '.join(readers)}",
+    )
+
+
+KUBERNETES: Final = Form("kubernetes", is_kubernetes, read_object)

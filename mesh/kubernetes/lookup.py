@@ -1,0 +1,144 @@
+"""Looking objects up while resources are made of manifests, and remembering at what was looked."""
+
+from typing import Final
+
+from mesh.keys import Kind
+from mesh.kubernetes.index import GATEWAYS, MESHES, Index, definitions_of, services_of
+from mesh.kubernetes.objects import NAMESPACE, Labels, Manifest, ObjectId, Reference
+
+MAX_CANDIDATES: Final = 200
+"""Among more meshes, or gateways, selectors do not choose: the work would be a product."""
+
+
+class Undecided(Exception):
+    """Which mesh or gateway an object belongs to is not told; the message and a hint say why."""
+
+    def __init__(self, message: str, hint: str) -> None:
+        super().__init__(message)
+        self.message, self.hint = message, hint
+
+
+class Lookup:
+    """One pass over files that share what is found."""
+
+    def __init__(self, index: Index) -> None:
+        self._index = index
+        self._meshes: dict[str, Manifest | Undecided] = {}
+        self.seen: set[ObjectId] = set()
+        """All that was looked at since this was last emptied, there or not."""
+
+    def name(self, reference: Reference) -> str:
+        """Return what an object is called in App Mesh."""
+        found = self.object(reference.to)
+        return found.aws_name if found is not None else reference.otherwise
+
+    def object(self, name: ObjectId) -> Manifest | None:
+        """Return an object, None when it is not in the repository."""
+        self.seen.add(name)
+        return self._index.first(name)
+
+    def is_repeated(self, manifest: Manifest) -> Manifest | None:
+        """Return the object of the same name that counts, None when this one does."""
+        self.seen.add(definitions_of(manifest.id))
+        first = self._index.first(manifest.id)
+        return first if first is not manifest else None
+
+    def services(self, namespace: str) -> tuple[ObjectId, ...]:
+        """Return all virtual services of a namespace."""
+        whole = services_of(namespace)
+        self.seen.add(whole)
+        return self._index.collections.get(whole, ())
+
+    def mesh_of(self, manifest: Manifest) -> str:
+        """Return the name of the mesh that an object belongs to.
+
+        :raises Undecided: nothing says which.
+        """
+        if manifest.id.kind == Kind.MESH:
+            return manifest.aws_name
+        if manifest.mesh is not None:
+            return self.name(manifest.mesh)
+        namespace = manifest.id.namespace
+        self.seen |= {MESHES, _namespace(namespace)}
+        if namespace not in self._meshes:
+            self._meshes[namespace] = self._mesh(namespace)
+        found = self._meshes[namespace]
+        if isinstance(found, Undecided):
+            raise found
+        return found.aws_name
+
+    def _mesh(self, namespace: str) -> Manifest | Undecided:
+        meshes = self._all(MESHES)
+        if len(meshes) == 1:
+            return meshes[0]
+        if not meshes:
+            return Undecided(
+                f"nothing says to which mesh namespace {namespace} belongs: there is no Mesh",
+                "add the Mesh to the repository; a file with meshName alone declares one",
+            )
+        labels = self._labels(namespace)
+        few = meshes[:MAX_CANDIDATES]
+        chosen = [m for m in few if m.namespaces is not None and m.namespaces.matches(labels)]
+        if len(chosen) == 1 and few == meshes:
+            return chosen[0]
+        what = "several meshes choose" if len(chosen) > 1 else "no mesh chooses"
+        return Undecided(
+            f"{what} namespace {namespace} by namespaceSelector; the meshes are {_listed(meshes)}",
+            self._hint(namespace, "meshRef"),
+        )
+
+    def gateway_of(self, manifest: Manifest) -> str:
+        """Return the name of the virtual gateway that a gateway route belongs to.
+
+        :raises Undecided: nothing says which.
+        """
+        if manifest.gateway is not None:
+            return self.name(manifest.gateway)
+        namespace = manifest.id.namespace
+        self.seen |= {GATEWAYS, _namespace(namespace)}
+        gateways = self._all(GATEWAYS)
+        if len(gateways) == 1:
+            return gateways[0].aws_name
+        if not gateways:
+            raise Undecided("there is no VirtualGateway for it", "add one to the repository")
+        labels = self._labels(namespace)
+        own = dict(manifest.labels)
+        few = gateways[:MAX_CANDIDATES]
+        chosen = [gateway for gateway in few if _takes(gateway, labels, own)]
+        if len(chosen) == 1 and few == gateways:
+            return chosen[0].aws_name
+        what = "several gateways choose" if len(chosen) > 1 else "no gateway chooses"
+        raise Undecided(
+            f"{what} it by selectors; the gateways are {_listed(gateways)}",
+            self._hint(namespace, "virtualGatewayRef"),
+        )
+
+    def _all(self, whole: ObjectId) -> list[Manifest]:
+        found = (self._index.first(name) for name in self._index.collections.get(whole, ()))
+        return [manifest for manifest in found if manifest is not None]
+
+    def _labels(self, namespace: str) -> Labels:
+        found = self._index.first(_namespace(namespace))
+        said = dict(found.labels) if found is not None else {}
+        return {"kubernetes.io/metadata.name": namespace, **said}
+
+    def _hint(self, namespace: str, field: str) -> str:
+        name_it = f"name it: {field}: {{name: …}} in the spec"
+        if self._index.first(_namespace(namespace)) is not None:
+            return f"correct the labels of the Namespace, or {name_it}"
+        return f"add the Namespace {namespace} with its labels, or {name_it}"
+
+
+def _takes(gateway: Manifest, namespace: Labels, route: Labels) -> bool:
+    if gateway.namespaces is None or not gateway.namespaces.matches(namespace):
+        return False
+    return gateway.routes is None or gateway.routes.matches(route)
+
+
+def _namespace(name: str) -> ObjectId:
+    return ObjectId(NAMESPACE, "", name)
+
+
+def _listed(manifests: list[Manifest]) -> str:
+    names = [manifest.id.name for manifest in manifests]
+    return ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")

@@ -1,0 +1,92 @@
+"""Kubernetes objects across files: which files mean something else when some change. Pure."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from typing import Final
+
+from mesh.keys import ResourceKey
+from mesh.kubernetes.index import Index, updated
+from mesh.kubernetes.lookup import Lookup
+from mesh.kubernetes.objects import Manifest
+from mesh.kubernetes.resolve import Budget, Resolved, TooManyBackends, resolve
+from mesh.resource import Resource
+from reconciler.file import SpecFile
+from reconciler.listing import TooLarge
+
+MAX_GROUPED: Final = 100_000
+"""Members of backend groups that all virtual nodes of a source unfold, together."""
+
+_Changes = Mapping[str, SpecFile | None]
+
+
+def resolved(
+    files: Mapping[str, SpecFile], index: Index, changes: _Changes
+) -> tuple[Index, _Changes]:
+    """Return the index after files changed, and the changes with what their objects mean.
+
+    Files that did not change, but look at objects that did, are among the changes returned.
+
+    :raises TooLarge: backend groups unfold to more than is allowed.
+    """
+    old = {path: files[path] for path in changes if path in files}
+    before, after = _manifests(old.values()), _manifests(changes.values())
+    if not before and not after:
+        return index, changes
+    index, different = updated(index, changes.keys(), before, after)
+    stale = {path for name in different for path in index.users.get(name, ())}
+    everything = {**{path: files[path] for path in sorted(stale - changes.keys())}, **changes}
+    read = {path: file for path, file in everything.items() if file is not None and file.reading}
+    done = dict(_resolve_all(read, index, _grouped(files, everything)))
+    old |= {path: files[path] for path in done if path in files}
+    index = index.with_uses(
+        {path: file.seen for path, file in old.items()},
+        {path: file.seen for path, file in done.items()},
+    )
+    return index, {**everything, **done}
+
+
+def _manifests(files: Iterable[SpecFile | None]) -> list[Manifest]:
+    readings = (file.reading for file in files if file is not None)
+    return [manifest for reading in readings if reading for manifest in reading.manifests]
+
+
+def _grouped(files: Mapping[str, SpecFile], but: _Changes) -> int:
+    return sum(file.grouped for path, file in files.items() if file.grouped and path not in but)
+
+
+def _resolve_all(
+    files: Mapping[str, SpecFile], index: Index, grouped: int
+) -> Iterator[tuple[str, SpecFile]]:
+    lookup, budget = Lookup(index), Budget(MAX_GROUPED - grouped)
+    for path, file in files.items():
+        if file.reading is None:
+            continue
+        try:
+            found = resolve(file.reading, lookup, budget)
+        except TooManyBackends:
+            what = f"backend groups unfold to more than {MAX_GROUPED} backends"
+            raise TooLarge(b"", what) from None
+        yield path, _with(file, found)
+
+
+def _with(file: SpecFile, found: Resolved) -> SpecFile:
+    reading = file.reading
+    assert reading is not None  # noqa: S101 -- only such files are resolved
+    known = {resource.key: resource for resource in file.resources}
+    fresh = (_kept(resource, known) for resource in found.resources)
+    return replace(
+        file,
+        resources=(*reading.resources, *fresh),
+        problems=(*reading.problems, *found.problems),
+        unread=(*reading.unread, *found.unread),
+        seen=found.seen,
+        grouped=found.grouped,
+    )
+
+
+def _kept(resource: Resource, known: Mapping[ResourceKey, Resource]) -> Resource:
+    """Return the resource that was there before if it is the same: the graph need not look."""
+    before = known.get(resource.key)
+    if before is None or before != resource:
+        return resource
+    return before if before.source.places == resource.source.places else resource
