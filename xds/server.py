@@ -42,7 +42,7 @@ class AdsSettings:
     """A client that pings more often than this is sent away."""
     max_connection_age_s: int | None = None
     """Close connections of this age (gRPC spreads it by 10 %), so that proxies spread anew."""
-    grace_s: float = 1.0
+    grace_s: float = 0.3
     """How long streams get to end when the server stops."""
     ack_wait_s: float = ACK_WAIT
     linger_s: float = LINGER
@@ -78,16 +78,18 @@ async def serve_ads(
     server.add_generic_rpc_handlers(_handlers(_Ads(hub, cache, settings).aggregated))
     port = await _listen(server, address)
     recording = asyncio.create_task(recorder.run())
+    following = asyncio.create_task(_follow(latest, hub, ready))
     try:
         _log.info("serving xDS", extra={"address": address, "port": port})
         started(port)
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(_follow(latest, hub, ready))
-            tasks.create_task(_watch(recording))
+        done, _ = await asyncio.wait((following, recording), return_when=asyncio.FIRST_COMPLETED)
+        for failed in done:
+            failed.result()  # Neither ends but by failing: that is the server's end, too.
     finally:
+        following.cancel()
         await server.stop(settings.grace_s)
         recording.cancel()
-        await asyncio.gather(recording, return_exceptions=True)
+        await asyncio.gather(following, recording, return_exceptions=True)
 
 
 async def _follow(latest: Latest[Publication], hub: Hub, ready: Callable[[], None]) -> None:
@@ -97,10 +99,6 @@ async def _follow(latest: Latest[Publication], hub: Hub, ready: Callable[[], Non
     while True:
         publication, seen = await latest.after(seen)
         await hub.publish(publication)
-
-
-async def _watch(recording: "asyncio.Task[None]") -> None:
-    await asyncio.shield(recording)
 
 
 class _Ads:

@@ -14,6 +14,7 @@ from events.types import (
     SnapshotConverged,
     SnapshotPublished,
     SnapshotRejected,
+    SourceRecovered,
 )
 from mesh.errors import Fatal, UsageError
 from tests.support.ads_client import AdsClient, names
@@ -284,6 +285,19 @@ def test_a_stopped_server_ends_its_streams_and_records_them() -> None:
             await proxy.subscribe(CLUSTER)
         assert [e for e in served.events if isinstance(e, ProxyDisconnected)]
         await proxy.__aexit__()
+
+    asyncio.run(scenario())
+
+
+def test_a_log_that_is_broken_ends_the_server_with_the_logs_own_words() -> None:
+    def append(batch: object) -> None:
+        raise Fatal("the log is damaged")
+
+    async def scenario() -> None:
+        recorder = Recorder(append)
+        recorder.record([SourceRecovered("test")])
+        with pytest.raises(Fatal, match="the log is damaged"):
+            await serve_ads("127.0.0.1:0", SnapshotCache(), Latest[Publication](), recorder)
 
     asyncio.run(scenario())
 
