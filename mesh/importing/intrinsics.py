@@ -54,7 +54,7 @@ def truth(run: "Evaluation", value: Json, at: Steps) -> bool | None:
         found = truth(run, parts[0], (*at, 0))
         return None if found is None else not found
     if name in ("Fn::And", "Fn::Or") and parts:
-        return _and_or(name == "Fn::And", [truth(run, p, (*at, i)) for i, p in enumerate(parts)])
+        return _and_or(run, name == "Fn::And", parts, at)
     run.wrong(at, "this is no condition", "it is Fn::Equals, Fn::And, Fn::Or, Fn::Not, Condition")
     return None
 
@@ -67,11 +67,15 @@ def _equals(run: "Evaluation", parts: list[Json], at: Steps) -> bool | None:
     return first == second
 
 
-def _and_or(all_of: bool, found: list[bool | None]) -> bool | None:
-    # One part can settle the whole, whatever the undecided ones would be.
-    if (not all_of) in found:
-        return not all_of
-    return None if None in found else all_of
+def _and_or(run: "Evaluation", all_of: bool, parts: list[Json], at: Steps) -> bool | None:
+    """Work the parts out in turn, up to the one that settles the whole."""
+    undecided = False
+    for index, part in enumerate(parts):
+        found = truth(run, part, (*at, index))
+        if found is not None and found is not all_of:
+            return found
+        undecided |= found is None
+    return None if undecided else all_of
 
 
 def _if(run: "Evaluation", argument: Json, at: Steps, into: Steps | None, places: Places) -> Value:

@@ -194,7 +194,8 @@ def _converted(
     if shape.model is not None:
         return _object(shape, value, at, places, into)
     if shape.item is not None:
-        return _items(shape.item, value, at, places, into)
+        found = _items(shape.item, value, at, places, into)
+        return [] if found is None and shape.required and value == [] else found
     if shape.required:
         return value
     unset = value in _UNSET or (type(value) is int and value == 0 and not shape.takes_zero)
@@ -230,9 +231,11 @@ def _items(item: Shape, value: Json, at: Steps, places: Places, into: Steps) -> 
         return [{"key": key, "value": text} for key, text in sorted(value.items())] or None
     if not isinstance(value, list):
         return value
+    if item.model is None:
+        return value or None
     found = [
-        _converted(item, part if item.model is None else [part], (*at, i), places, (*into, i))
-        for i, part in enumerate(value)
+        _converted(item, {} if part is None else part, (*at, index), places, (*into, index))
+        for index, part in enumerate(value)
     ]
     return found or None
 
