@@ -37,9 +37,10 @@ IMPORT_CODES: Final = {
         "`--param LoadBalancer.DNSName=…`. Resources that depend on it are not written until then.",
     ),
     "import-ref": CodeDoc(
-        "`Ref` of an App Mesh resource is its ARN in CloudFormation, but stands where a name is "
-        "wanted. The name is taken.",
-        "Use `Fn::GetAtt` with the name, `Mesh.MeshName`, to say so.",
+        "A name is written as a reference to something that is nearly the name, and the name is "
+        "taken: `Ref` of an App Mesh resource, which is its ARN in CloudFormation, or the id of a "
+        "mesh in a plan of Terraform, which is its name once the plan is applied.",
+        "Use `Fn::GetAtt` with the name, `Mesh.MeshName`, or `aws_appmesh_mesh.….name`, to say so.",
         Severity.WARNING,
     ),
     "import-template": CodeDoc(

@@ -31,7 +31,10 @@ def read_template(
     problems: list[Problem] = []
     others: Counter[str] = Counter()
     try:
-        for logical_id in template.section("Resources"):
+        for logical_id in as_object(template.body.get("Resources")):
+            if logical_id.startswith("Fn::") or logical_id not in template.section("Resources"):
+                _not_one(run, logical_id)
+                continue
             of_type = template.type_of(logical_id)
             if not of_type.startswith(APP_MESH):
                 others[of_type] += 1
@@ -78,6 +81,14 @@ def _read(run: Evaluation, logical_id: str) -> ResourceReading:
         return ResourceReading()
     origin = Origin(template.source.path, document=template.source, places=places)
     return NATIVE.read(Document(body, origin))
+
+
+def _not_one(run: Evaluation, logical_id: str) -> None:
+    place: Steps = ("Resources", logical_id)
+    if logical_id.startswith("Fn::"):
+        run.stuck(place, f"{logical_id} makes resources that are not worked out here", "write them")
+    else:
+        run.wrong(place, f"{logical_id} is no resource: it must be an object")
 
 
 def _wanted(run: Evaluation, logical_id: str) -> bool:

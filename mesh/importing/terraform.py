@@ -17,6 +17,13 @@ from mesh.importing.outcome import Answers
 from mesh.importing.shape import Shape, fields
 from mesh.importing.spelling import from_terraform
 from mesh.importing.template import as_object
+from mesh.importing.terraform_plan import (
+    any_unknown,
+    listed,
+    mesh_referred_to,
+    unknown_values,
+    without_index,
+)
 from mesh.keys import Kind
 from mesh.native import NATIVE
 from mesh.problem import Problem, Severity
@@ -60,7 +67,7 @@ def read_terraform(document: Document, answers: Answers) -> tuple[ResourceReadin
     resources: list[Resource] = []
     problems: list[Problem] = []
     others: Counter[str] = Counter()
-    unknown = _unknown_values(document.body)
+    unknown = unknown_values(document.body)
     for found, steps in _resources(document.body):
         of_type = str(found.get("type", ""))
         if found.get("mode") == "data" or "deposed_key" in found:
@@ -83,18 +90,12 @@ def _resources(body: JsonObject) -> Iterator[tuple[JsonObject, Steps]]:
     ]
     while modules:
         module, steps = modules.pop()
-        for index, found in enumerate(_list(as_object(module).get("resources"))):
+        for index, found in enumerate(listed(as_object(module).get("resources"))):
             if isinstance(found, dict):
                 yield found, (*steps, "resources", index)
-        children = _list(as_object(module).get("child_modules"))
+        children = listed(as_object(module).get("child_modules"))
         inner = [(c, (*steps, "child_modules", index)) for index, c in enumerate(children)]
         modules += reversed(inner)
-
-
-def _unknown_values(body: JsonObject) -> JsonObject:
-    """Return, by address, what a plan says will only be known when it is applied."""
-    changes = [as_object(change) for change in _list(body.get("resource_changes"))]
-    return {str(c.get("address")): as_object(c.get("change")).get("after_unknown") for c in changes}
 
 
 def _read(
@@ -115,29 +116,52 @@ def _read(
         message = f"App Mesh has no resource type {found.get('type')!r}"
         return ResourceReading(problems=(origin.problem((), "import-template", message),))
     values = as_object(found.get("values"))
-    body = _names(kind, values, at, places, answers)
+    body = _names(kind, values, at, places)
+    assumed = (
+        [] if "meshName" in body else list(_mesh(document.body, address, body, answers, origin))
+    )
     spec = _converted(Shape(model=SPEC_OF[kind]), values.get("spec"), (*at, "spec"), places)
     body["spec"] = {} if spec is None else spec
-    problems = [*_unknown(kind, body, unknown, origin), *_priority(body["spec"], origin)]
+    problems = [*assumed, *_unknown(kind, body, unknown, origin), *_priority(body["spec"], origin)]
     if any(problem.severity is Severity.ERROR for problem in problems):
         return ResourceReading(problems=tuple(problems))
     reading = NATIVE.read(Document(body, origin))
     return ResourceReading(reading.resources, (*problems, *reading.problems), reading.unread)
 
 
-def _names(
-    kind: Kind, values: JsonObject, at: Steps, places: Places, answers: Answers
-) -> JsonObject:
+def _names(kind: Kind, values: JsonObject, at: Steps, places: Places) -> JsonObject:
     body: JsonObject = {"kind": kind.value}
     for field in name_fields(kind):
         written = "name" if field == kind.name_field else _snake(field)
         places[(field,)] = (*at, written)
         value = values.get(written)
-        if value is None and field == Kind.MESH.name_field and answers.mesh:
-            value = answers.mesh
         if value is not None:
             body[field] = value
     return body
+
+
+def _mesh(
+    plan: JsonObject, address: str, body: JsonObject, answers: Answers, origin: Origin
+) -> Iterator[Problem]:
+    """Put in the mesh of a resource that does not say it, if there is a way to know."""
+    if answers.mesh:
+        body["meshName"] = answers.mesh
+        return
+    wanted = mesh_referred_to(plan, address)
+    names = {
+        as_object(found.get("values")).get("name"): found.get("address")
+        for found, _ in _resources(plan)
+        if wanted and without_index(str(found.get("address"))) == wanted
+    }
+    if len(names) == 1 and isinstance(name := next(iter(names)), str):
+        body["meshName"] = name
+        yield origin.problem(
+            ("meshName",),
+            "import-ref",
+            f'mesh_name is written with {wanted} alone, so its name "{name}" is taken',
+            hint="say another: --mesh NAME",
+            severity=Severity.WARNING,
+        )
 
 
 def _snake(field: str) -> str:
@@ -153,7 +177,7 @@ def _unknown(
             mesh = field == Kind.MESH.name_field
             hint = "say it: --mesh NAME" if mesh else "import the state once it is applied"
             yield _not_known(origin, (field,), written, hint)
-    if _any_unknown(unknown.get("spec")):
+    if any_unknown(unknown.get("spec")):
         hint = "import the state once it is applied: terraform show -json"
         yield _not_known(origin, ("spec",), "a part of spec", hint)
 
@@ -161,16 +185,6 @@ def _unknown(
 def _not_known(origin: Origin, steps: Steps, what: str, hint: str) -> Problem:
     message = f"{what} is known only after the plan is applied"
     return origin.problem(steps, "import-undecided", message, hint=hint)
-
-
-def _any_unknown(value: Json) -> bool:
-    stack = [value]
-    while stack:
-        part = stack.pop()
-        if part is True:
-            return True
-        stack += part.values() if isinstance(part, dict) else _list(part)
-    return False
 
 
 def _priority(spec: Json, origin: Origin) -> Iterator[Problem]:
@@ -238,7 +252,3 @@ def _items(item: Shape, value: Json, at: Steps, places: Places, into: Steps) -> 
         for index, part in enumerate(value)
     ]
     return found or None
-
-
-def _list(value: Json) -> list[Json]:
-    return value if isinstance(value, list) else []

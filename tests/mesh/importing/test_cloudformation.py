@@ -343,6 +343,9 @@ Resources:
         ("Resources: {M: {Type: AWS::AppMesh::Mesh, Properties: {MeshName: !Ref}}", "syntax"),
         ("Resources: " + "{a: !Sub " * 200, "too-deep"),
         ("Resources: {M: {Type: AWS::AppMesh::Mash}}", "import-template"),
+        ("Resources: {M: hello}", "import-template"),
+        ("Resources: {'Fn::ForEach::M': [N, [a], {'${N}': {}}]}", "import-undecided"),
+        ("Resources: {'Fn::Transform': {Name: AWS::Include}}", "import-undecided"),
         (
             "Resources: {M: {Type: AWS::AppMesh::Mesh,\n"
             "  Properties: {MeshName: !Sub '${M.MeshName}'}}}",

@@ -10,7 +10,7 @@ from mesh.canonical import Json
 from mesh.importing import Answers, Imported, import_files
 from mesh.keys import Kind
 from mesh.native import native_document
-from mesh.problem import Severity, errors
+from mesh.problem import Severity
 from mesh.resource import Resource, spec_json
 from tests.support.spec_strategies import resources
 from tests.support.terraform import state
@@ -251,6 +251,56 @@ def test_what_a_plan_does_not_know_yet_is_told_and_the_resource_kept_back(
     (problem,) = found.problems
     assert problem.code == "import-undecided"
     assert problem.where.startswith(place)
+
+
+def referring(*references: str) -> dict[str, Any]:
+    """A plan of a module made twice, whose router's mesh_name is written with these references."""
+    mesh, router = "aws_appmesh_mesh.m", "aws_appmesh_virtual_router.r"
+    inside = 'module.shop["a.b"].'
+    expressions = {"mesh_name": {"references": [*references]}}
+    of_router = resource("aws_appmesh_virtual_router", inside + router, name="cart", spec=LISTENER)
+    return {
+        "planned_values": {
+            "root_module": {
+                "child_modules": [
+                    {
+                        "resources": [
+                            resource("aws_appmesh_mesh", inside + mesh, name="shop", spec=[]),
+                            of_router,
+                        ]
+                    }
+                ]
+            }
+        },
+        "resource_changes": [
+            {"address": inside + router, "change": {"after_unknown": {"mesh_name": True}}}
+        ],
+        "configuration": {
+            "root_module": {
+                "module_calls": {
+                    "shop": {
+                        "module": {"resources": [{"address": router, "expressions": expressions}]}
+                    }
+                }
+            }
+        },
+    }
+
+
+def test_the_id_of_a_mesh_that_is_not_made_yet_is_its_name_and_said_so() -> None:
+    found = run(referring("aws_appmesh_mesh.m.id", "aws_appmesh_mesh.m"))
+    assert [str(r.key) for r in found.resources] == ["mesh/shop", "mesh/shop/virtualRouter/cart"]
+    assert [(p.code, p.severity) for p in found.problems] == [("import-ref", Severity.WARNING)]
+
+
+@pytest.mark.parametrize(
+    "references",
+    [(), ("var.mesh",), ("aws_appmesh_mesh.m.id", "var.suffix"), ("aws_appmesh_mesh.other.id",)],
+)
+def test_a_mesh_name_made_of_anything_else_is_not_guessed(references: tuple[str, ...]) -> None:
+    found = run(referring(*references))
+    assert [str(r.key) for r in found.resources] == ["mesh/shop"]
+    assert [p.code for p in found.problems] == ["import-undecided"]
 
 
 def test_an_unknown_mesh_can_be_said() -> None:
