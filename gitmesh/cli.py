@@ -1,6 +1,7 @@
 """The command line: finds the command, runs it, and turns errors into words and exit codes."""
 
 import importlib
+import keyword
 import sys
 import traceback
 from collections.abc import Sequence
@@ -14,6 +15,8 @@ from mesh.errors import GitmeshError, UsageError
 COMMANDS: Final = (
     "init",
     "serve",
+    "import",
+    "fmt",
     "validate",
     "plan",
     "log",
@@ -67,7 +70,8 @@ class Program(click.Group):
         """Import a command."""
         if cmd_name not in COMMANDS:
             return None
-        command = importlib.import_module(f"gitmesh.commands.{cmd_name}").command
+        module = f"{cmd_name}_" if keyword.iskeyword(cmd_name) else cmd_name
+        command = importlib.import_module(f"gitmesh.commands.{module}").command
         assert isinstance(command, click.Command)  # noqa: S101 -- ours, not a user's input
         return command
 

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 
 from mesh.code_doc import CodeDoc
 from mesh.document_codes import DOCUMENT_CODES, FILE_CODES, RULE_CODES, SHAPE_CODES
+from mesh.import_codes import IMPORT_CODES
 from mesh.problem import Severity
 
 __all__ = ["CODES", "SECTIONS", "CodeDoc", "page"]
@@ -165,6 +166,7 @@ SECTIONS: Mapping[str, dict[str, CodeDoc]] = {
     "Rules of a single spec": RULE_CODES,
     "References between resources": _REFERENCES,
     "Ports, protocols and routes": _ROUTING,
+    "Imports": IMPORT_CODES,
 }
 """The registry, by chapter of the page. A code stands in one chapter only."""
 

@@ -6,7 +6,7 @@ told in :mod:`mesh.scalars`: few, and never a fraction.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
@@ -18,7 +18,10 @@ from mesh.problem import Problem
 from mesh.resource import Source, Steps
 from mesh.yaml_text import read_yaml
 
-__all__ = ["DEFAULT_LIMITS", "Document", "Limits", "Reading", "read_documents"]
+__all__ = ["DEFAULT_LIMITS", "Document", "Limits", "Reading", "TextReader", "read_documents"]
+
+TextReader = Callable[[str, Growth], None]
+"""Pushes the parts of a text; what is wrong with it becomes a problem of the growth."""
 
 _LFS: Final = b"version https://git-lfs.github.com/spec/v1"
 _CONFLICT: Final = re.compile(r"^(?:<{7}|>{7})(?: |$)", re.MULTILINE)
@@ -47,14 +50,15 @@ class _File:
     cost more memory than the specs themselves.
     """
 
-    def __init__(self, path: str, text: str, limits: Limits) -> None:
+    def __init__(self, path: str, text: str, limits: Limits, yaml: TextReader) -> None:
         self._path = path
         self._text = text
         self._limits = limits
+        self._yaml = yaml
 
     def grow(self, *, with_lines: bool) -> Growth:
         growth = Growth(self._path, self._limits, with_lines=with_lines)
-        read = read_json if self._path.lower().endswith(".json") else read_yaml
+        read = read_json if self._path.lower().endswith(".json") else self._yaml
         read(self._text, growth)
         return growth
 
@@ -94,8 +98,12 @@ def narrowed(source: Source, base: Steps) -> Source:
     return Source(source.path, lines.below(base)) if isinstance(lines, _Lines) else source
 
 
-def read_documents(path: str, blob: bytes, limits: Limits = DEFAULT_LIMITS) -> Reading:
+def read_documents(
+    path: str, blob: bytes, limits: Limits = DEFAULT_LIMITS, *, yaml: TextReader = read_yaml
+) -> Reading:
     """Read every document of a file. Never raises, whatever the bytes are.
+
+    ``yaml`` reads what is not named ``.json``: another reader may know another dialect.
 
     A document with a duplicate key or an anchor is read *and* has a problem, so that a person sees
     all that is wrong with it at once; callers must look at ``problems`` before they use documents.
@@ -108,7 +116,7 @@ def read_documents(path: str, blob: bytes, limits: Limits = DEFAULT_LIMITS) -> R
     conflict = _conflict(path, text)
     if conflict:
         return Reading((), (conflict,))
-    file = _File(path, text, limits)
+    file = _File(path, text, limits, yaml)
     growth = file.grow(with_lines=False)
     documents = []
     problems = growth.problems

@@ -16,7 +16,7 @@ from mesh.scalars import resolve
 # libyaml where PyYAML was built with it (30 times faster), else PyYAML's own parser.
 _LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
-_CLOUDFORMATION_TAGS: Final = frozenset(
+CLOUDFORMATION_TAGS: Final = frozenset(
     f"!{name}"
     for name in (
         *("And", "Base64", "Cidr", "Condition", "Equals", "FindInMap", "GetAtt", "GetAZs", "If"),
@@ -74,7 +74,11 @@ _SLIPS: Final = (
 
 def read_yaml(text: str, growth: Growth) -> None:
     """Push every document of the text; a syntax error ends the reading and is a problem."""
-    reader = _YamlReader(growth)
+    push_events(text, growth, YamlReader(growth))
+
+
+def push_events(text: str, growth: Growth, reader: "YamlReader") -> None:
+    """Hand every event of the text to the reader; a syntax error ends it and is a problem."""
     try:
         for event in yaml.parse(text, _LOADER):
             reader.handle(event)
@@ -84,7 +88,7 @@ def read_yaml(text: str, growth: Growth) -> None:
         _syntax_problem(error, text, growth)
 
 
-class _YamlReader:
+class YamlReader:
     """Turns events into parts; counts what it refuses, to say it once a document."""
 
     def __init__(self, growth: Growth) -> None:
@@ -92,6 +96,7 @@ class _YamlReader:
         self._tagged = False
 
     def handle(self, event: yaml.Event) -> None:
+        """Push what the event says."""
         # Half of all events are scalars, and ten thousand files have a million of them.
         if type(event) is yaml.ScalarEvent:
             self._scalar(event)
@@ -150,7 +155,7 @@ class _YamlReader:
         if tag is None or self._tagged:
             return
         self._tagged = True
-        if tag in _CLOUDFORMATION_TAGS:
+        if tag in CLOUDFORMATION_TAGS:
             hint = "CloudFormation templates come in through gitmesh import"
         else:
             hint = "remove the tag; put a value in quotes to make it text"

@@ -22,7 +22,10 @@ OWNERS = {
     "envoy_data_plane": ("xds.translate.*",),
     "betterproto2": ("xds.*",),
     "grpc": ("xds.server",),
-    "yaml": ("mesh.yaml_text", "xds.translate.readable", "gitmesh.documents"),
+    "yaml": (
+        *("mesh.yaml_text", "mesh.importing.tagged_yaml", "mesh.tidy.*"),
+        *("xds.translate.readable", "gitmesh.documents"),
+    ),
     "re2": ("mesh.check.text", "reconciler.scope"),
     "click": ("gitmesh.*",),
     "dnslib": ("gitmesh.demo.names",),

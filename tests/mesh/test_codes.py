@@ -10,7 +10,7 @@ import pytest
 from mesh.codes import CODES, SECTIONS, page
 
 ROOT = Path(__file__).parents[2]
-REGISTRY = {"code_doc.py", "codes.py", "document_codes.py"}
+REGISTRY = {"code_doc.py", "codes.py", "document_codes.py", "import_codes.py"}
 MAKERS = {"Problem", "problem", "error", "warning", "spoil", "break_off"}
 """Calls that make a problem. The code is their only text that is a single word."""
 

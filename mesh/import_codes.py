@@ -1,0 +1,62 @@
+"""The codes of problems that an import has; see :mod:`mesh.codes`."""
+
+from typing import Final
+
+from mesh.code_doc import CodeDoc
+from mesh.problem import Severity
+
+IMPORT_CODES: Final = {
+    "import-dropped": CodeDoc(
+        "A part of a resource has no place in a mesh that lives in git, or says nothing: the "
+        "account that owns a mesh, a priority of 0 that Terraform writes for a route without one.",
+        "Nothing, unless it was meant; then write it into the document.",
+        Severity.WARNING,
+    ),
+    "import-form": CodeDoc(
+        "The file is in a form that is not imported.",
+        "Follow the hint: Terraform's own state file becomes readable through "
+        "`terraform show -json`.",
+    ),
+    "import-name-made": CodeDoc(
+        "A resource of a template has no name of its own. CloudFormation would have made one, with "
+        "random letters; here its logical id is its name.",
+        "If proxies know the resource by the name CloudFormation made, write that into the "
+        "template, or into the document.",
+        Severity.WARNING,
+    ),
+    "import-names": CodeDoc(
+        "A document does not say which resource it is about; its names stand in the script that "
+        "used it.",
+        "Say them with `--mesh`, `--name`, `--parent` and, where the shape fits several kinds, "
+        "`--kind`.",
+    ),
+    "import-parameter": CodeDoc(
+        "A template needs a value that is not in it: a parameter without a default, `AWS::Region`, "
+        "or an attribute of a resource that exists only once the stack is made.",
+        "Say it: `--param Name=Value`, `--param AWS::Region=eu-west-1`, "
+        "`--param LoadBalancer.DNSName=…`. Resources that depend on it are not written until then.",
+    ),
+    "import-ref": CodeDoc(
+        "A name is written as a reference to something that is nearly the name, and the name is "
+        "taken: `Ref` of an App Mesh resource, which is its ARN in CloudFormation, or the id of a "
+        "mesh in a plan of Terraform, which is its name once the plan is applied.",
+        "Use `Fn::GetAtt` with the name, `Mesh.MeshName`, or `aws_appmesh_mesh.….name`, to say so.",
+        Severity.WARNING,
+    ),
+    "import-template": CodeDoc(
+        "A template contradicts itself: it refers to something it does not hold, or calls a "
+        "function with the wrong arguments.",
+        "Correct the template. CloudFormation would refuse it too.",
+    ),
+    "import-undecided": CodeDoc(
+        "A value cannot be told from the file: a function or a dynamic reference that only "
+        "CloudFormation works out, or something Terraform knows only after it has applied a plan.",
+        "Follow the hint, or write the value into the file. The resource is not written until "
+        "then.",
+    ),
+    "import-value": CodeDoc(
+        "A template imports a value that another stack exports.",
+        "Say it: `--import-value Name=Value`; or give the other stack's template to the same "
+        "import, and its exports are known.",
+    ),
+}

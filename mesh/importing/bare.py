@@ -1,0 +1,84 @@
+"""Documents of App Mesh's own API whose names stand elsewhere, as in files for the AWS CLI."""
+
+from pydantic import ValidationError
+
+from mesh.canonical import JsonObject
+from mesh.document import Document
+from mesh.forms import ResourceReading
+from mesh.identity import identify, name_fields
+from mesh.importing.outcome import Answers
+from mesh.keys import Kind
+from mesh.native import NATIVE
+from mesh.spec import SPEC_OF
+
+
+def read_bare(document: Document, answers: Answers) -> ResourceReading:
+    """Return the resource of a native document; names it lacks come from the answers."""
+    identity = identify(document)
+    body = identity.document.body
+    if "spec" not in body and identity.kind is None:
+        return NATIVE.read(document)
+    kinds = [identity.kind] if identity.kind else _kinds(body, answers)
+    if len(kinds) != 1:
+        return _which_kind(document, kinds)
+    kind = kinds[0]
+    missing = [field for field in name_fields(kind) if body.get(field) is None]
+    given = {field: _answer(field, kind, answers) for field in missing}
+    asked = [field for field in missing if not given[field]]
+    if asked:
+        options = " ".join(f"{_option(field, kind)} …" for field in asked)
+        return ResourceReading(
+            problems=(
+                document.source.problem(
+                    (),
+                    "import-names",
+                    f"this is a {kind}, but the file does not say its {' and '.join(asked)}",
+                    hint=f"say it: {options}",
+                ),
+            )
+        )
+    names: JsonObject = {"kind": kind.value, **given}
+    return NATIVE.read(Document({**names, **body}, identity.document.source))
+
+
+def _kinds(body: JsonObject, answers: Answers) -> list[Kind]:
+    """Return the kinds a bare spec can be of: those whose shape it has."""
+    if answers.kind is not None:
+        return [answers.kind]
+    return [kind for kind in Kind if _fits(kind, body)]
+
+
+def _fits(kind: Kind, body: JsonObject) -> bool:
+    try:
+        SPEC_OF[kind].model_validate(body["spec"], by_alias=True, by_name=False)
+    except ValidationError:
+        return False
+    return True
+
+
+def _which_kind(document: Document, kinds: list[Kind]) -> ResourceReading:
+    words = "no kind's spec has this shape"
+    if kinds:
+        words = f"the spec could be that of a {' or of a '.join(kinds)}"
+    choices = ", ".join(kinds or list(Kind))
+    return ResourceReading(
+        problems=(
+            document.source.problem(
+                ("spec",), "import-names", words, hint=f"say it: --kind, one of {choices}"
+            ),
+        )
+    )
+
+
+def _answer(field: str, kind: Kind, answers: Answers) -> str:
+    if kind is Kind.MESH:
+        return answers.mesh or answers.name
+    if field == Kind.MESH.name_field:
+        return answers.mesh
+    return answers.name if field == kind.name_field else answers.parent
+
+
+def _option(field: str, kind: Kind) -> str:
+    if field == Kind.MESH.name_field:
+        return "--mesh"
+    return "--name" if field == kind.name_field else "--parent"

@@ -1,0 +1,55 @@
+"""Where imported resources go: one file each, ``shop/virtual-node/web.yaml``.
+
+The path is for people: identity comes from the document. So a name that no file can have, or that
+would leave its folder, is written in a way that files can have.
+"""
+
+import hashlib
+import re
+from collections.abc import Iterable
+from typing import Final
+from urllib.parse import quote
+
+from mesh.keys import Kind, ResourceKey
+from mesh.native import native_document
+from mesh.resource import Resource
+from mesh.tidy import document_text
+
+_FOLDER: Final = {kind: re.sub(r"(?<!^)(?=[A-Z])", "-", kind).lower() for kind in Kind}
+_LONGEST: Final = 120
+
+
+def files_of(resources: Iterable[Resource]) -> dict[str, str]:
+    """Return the text of each resource's file by its path, in the order of paths.
+
+    No two paths differ in case only, so that every file system can hold them.
+    """
+    files: dict[str, str] = {}
+    taken: set[str] = set()
+    for resource in sorted(resources, key=lambda resource: resource.key):
+        path = path_of(resource.key)
+        if path.casefold() in taken:
+            path = f"{path.removesuffix('.yaml')}~{_digest(str(resource.key))}.yaml"
+        taken.add(path.casefold())
+        files[path] = document_text(native_document(resource))
+    return dict(sorted(files.items()))
+
+
+def path_of(key: ResourceKey) -> str:
+    """Return the path of a resource's file: ``shop/route/cart/all.yaml``."""
+    if key.kind is Kind.MESH:
+        return f"{_part(key.mesh)}/mesh.yaml"
+    parent = [_part(key.parent)] if key.parent else []
+    return "/".join([_part(key.mesh), _FOLDER[key.kind], *parent, f"{_part(key.name)}.yaml"])
+
+
+def _part(name: str) -> str:
+    """Return a name as one part of a path: not hidden, not too long, no separators."""
+    text = quote(name, safe="@+~")
+    if text.startswith("."):
+        text = f"%2E{text[1:]}"
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}~{_digest(name)}"
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:8]

@@ -1,0 +1,107 @@
+"""Files in any spelling → resources: the one way in for an import."""
+
+from collections import Counter
+from collections.abc import Mapping
+from typing import Final
+
+from mesh.document import Document, Limits, Reading, read_documents
+from mesh.forms import ResourceReading
+from mesh.importing.bare import read_bare
+from mesh.importing.cloudformation import exported, read_template
+from mesh.importing.outcome import Answers, Imported, Usage
+from mesh.importing.tagged_yaml import read_tagged_yaml
+from mesh.importing.template import as_object, is_template
+from mesh.importing.terraform import is_state_file, is_terraform, read_terraform
+from mesh.json_text import read_json
+from mesh.keys import ResourceKey
+from mesh.native import FORMS, NATIVE
+from mesh.problem import Problem
+from mesh.resource import Resource
+
+LIMITS: Final = Limits(max_bytes=64 * 1024 * 1024, max_depth=128, max_values=2_000_000)
+"""A state of Terraform holds far more than meshes; whoever imports it chose the file."""
+
+
+def import_files(files: Mapping[str, bytes], answers: Answers) -> Imported:
+    """Return the resources of files, sorted by key, and all that is wrong or was not said.
+
+    Files that are given together know each other's exports. Of two resources with one key the
+    first is kept, and the second is a problem.
+    """
+    readings = [_documents(path, blob) for path, blob in files.items()]
+    documents = [document for reading in readings for document in reading.documents]
+    exports = _exports(documents, answers)
+    usage, others = Usage(), Counter[str]()
+    resources: list[Resource] = []
+    problems = [problem for reading in readings for problem in reading.problems]
+    for document in documents:
+        found, beside = _read(document, answers, usage, exports)
+        resources += found.resources
+        problems += found.problems
+        others += beside
+    kept, doubled = _distinct(resources)
+    return Imported(
+        tuple(kept[key] for key in sorted(kept)),
+        tuple(sorted({*problems, *doubled})),
+        dict(sorted(others.items())),
+        tuple(sorted(answers.parameters.keys() - usage.parameters)),
+        tuple(sorted(answers.import_values.keys() - usage.import_values)),
+    )
+
+
+def _documents(path: str, blob: bytes) -> Reading:
+    named_yaml = path.lower().endswith((".yaml", ".yml"))
+    json = blob.lstrip()[:1] == b"{" and not named_yaml
+    return read_documents(path, blob, LIMITS, yaml=read_json if json else read_tagged_yaml)
+
+
+def _exports(documents: list[Document], answers: Answers) -> dict[str, str]:
+    templates = [document for document in documents if is_template(document.body)]
+    exports: dict[str, str] = {}
+    for _ in templates:  # one stack's exports may be made of another's
+        before = len(exports)
+        for template in templates:
+            exports |= exported(template, answers, exports)
+        if len(exports) == before:
+            break
+    return exports
+
+
+def _read(
+    document: Document, answers: Answers, usage: Usage, exports: Mapping[str, str]
+) -> tuple[ResourceReading, Counter[str]]:
+    if is_template(document.body):
+        usage.parameters |= as_object(document.body.get("Parameters")).keys()
+        return read_template(document, answers, usage, exports)
+    if is_terraform(document.body):
+        return read_terraform(document, answers)
+    if is_state_file(document.body):
+        problem = document.source.problem(
+            (),
+            "import-form",
+            "this is Terraform's own state file, whose form changes from version to version",
+            hint="import what terraform show -json prints",
+        )
+        return ResourceReading(problems=(problem,)), Counter()
+    form = next(form for form in FORMS if form.recognises(document.body))
+    found = read_bare(document, answers) if form is NATIVE else form.read(document)
+    return found, Counter()
+
+
+def _distinct(resources: list[Resource]) -> tuple[dict[ResourceKey, Resource], list[Problem]]:
+    kept: dict[ResourceKey, Resource] = {}
+    problems: list[Problem] = []
+    for resource in resources:
+        first = kept.setdefault(resource.key, resource)
+        if first is resource:
+            continue
+        place = f"{first.source.path}:{first.source.line(())}"
+        problems.append(
+            resource.source.problem(
+                (),
+                "duplicate-resource",
+                f"{resource.key} is defined twice, first at {place}",
+                hint="import only one of the two",
+            )
+        )
+    return kept, problems

@@ -1,0 +1,45 @@
+"""YAML with CloudFormation's short forms: ``!Ref X`` is read as ``{Ref: X}``, within all limits.
+
+Everything else that :mod:`mesh.yaml_text` refuses is refused here too: aliases, other tags.
+CloudFormation has no aliases either.
+"""
+
+import yaml
+
+from mesh.growth import Growth
+from mesh.yaml_text import CLOUDFORMATION_TAGS, YamlReader, push_events
+
+_PLAIN_NAMES = {"!Ref": "Ref", "!Condition": "Condition"}
+_SHORT_FORMS = {
+    tag: _PLAIN_NAMES.get(tag, f"Fn::{tag[1:]}")
+    for tag in (*CLOUDFORMATION_TAGS, "!Length", "!ToJsonString")
+}
+
+
+def read_tagged_yaml(text: str, growth: Growth) -> None:
+    """Push every document of the text; short forms become objects of one key."""
+    push_events(text, growth, _TaggedReader(growth))
+
+
+class _TaggedReader(YamlReader):
+    """Opens an object around each tagged value, and closes it behind."""
+
+    def __init__(self, growth: Growth) -> None:
+        super().__init__(growth)
+        self._parts = growth
+        self._wrapped: list[bool] = []
+
+    def handle(self, event: yaml.Event) -> None:
+        """Push what the event says."""
+        name = _SHORT_FORMS.get(getattr(event, "tag", None) or "")
+        if name is not None:
+            line = event.start_mark.line + 1 if event.start_mark else 0
+            self._parts.open_object(line)
+            self._parts.scalar(name, line)
+            event.tag = None  # type: ignore[attr-defined]
+        if isinstance(event, yaml.CollectionStartEvent):
+            self._wrapped.append(name is not None)
+        super().handle(event)
+        ended = isinstance(event, yaml.CollectionEndEvent) and self._wrapped.pop()
+        if ended or (name is not None and isinstance(event, yaml.ScalarEvent)):
+            self._parts.close()

@@ -1,0 +1,70 @@
+"""A CloudFormation template as a value: its sections, whatever nonsense stands in the file."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from mesh.canonical import Json, JsonObject
+from mesh.document import Document
+from mesh.identity import name_fields
+from mesh.importing.spelling import from_cloudformation
+from mesh.keys import Kind
+from mesh.resource import Source
+
+APP_MESH: Final = "AWS::AppMesh::"
+
+
+def is_template(body: JsonObject) -> bool:
+    """Tell whether a document is a CloudFormation template."""
+    return isinstance(body.get("Resources"), dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """The sections of a template that say something about meshes."""
+
+    source: Source
+    body: JsonObject
+
+    @classmethod
+    def of(cls, document: Document) -> "Template":
+        """Return the template a document holds."""
+        return cls(document.source, document.body)
+
+    def section(self, name: str) -> dict[str, JsonObject]:
+        """Return the entries of a section that are objects, by name."""
+        found = as_object(self.body.get(name))
+        return {key: value for key, value in found.items() if isinstance(value, dict)}
+
+    @property
+    def conditions(self) -> JsonObject:
+        """The conditions, by name."""
+        return as_object(self.body.get("Conditions"))
+
+    def kind(self, logical_id: str) -> Kind | None:
+        """Return the kind of an App Mesh resource; None for any other."""
+        name = self.type_of(logical_id).removeprefix(APP_MESH)
+        return Kind(name) if name in list(Kind) else None
+
+    def type_of(self, logical_id: str) -> str:
+        """Return the type of a resource, ``""`` where there is none."""
+        return str(as_object(as_object(self.body.get("Resources")).get(logical_id)).get("Type", ""))
+
+    def properties(self, logical_id: str) -> JsonObject:
+        """Return the properties of a resource."""
+        resource = as_object(as_object(self.body.get("Resources")).get(logical_id))
+        return as_object(resource.get("Properties"))
+
+    def own_name_property(self, logical_id: str) -> str:
+        """Return the property that names an App Mesh resource: ``VirtualNodeName``."""
+        kind = self.kind(logical_id)
+        return f"{kind.value}Name" if kind else "Name"
+
+    def is_name(self, logical_id: str, attribute: str) -> bool:
+        """Tell whether an attribute of an App Mesh resource is one of its names."""
+        kind = self.kind(logical_id)
+        return kind is not None and from_cloudformation(attribute) in name_fields(kind)
+
+
+def as_object(value: Json) -> JsonObject:
+    """Return the value if it is an object, else an empty one."""
+    return value if isinstance(value, dict) else {}
