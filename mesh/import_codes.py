@@ -15,7 +15,7 @@ IMPORT_CODES: Final = {
     "import-form": CodeDoc(
         "The file is in a form that is not imported.",
         "Follow the hint: Terraform's own state file becomes readable through "
-        "`terraform show -json`.",
+        "`terraform show -json`; Kubernetes manifests are read where they stand.",
     ),
     "import-name-made": CodeDoc(
         "A resource of a template has no name of its own. CloudFormation would have made one, with "

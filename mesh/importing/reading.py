@@ -85,7 +85,17 @@ def _read(
         return ResourceReading(problems=(problem,)), Counter()
     form = next(form for form in FORMS if form.recognises(document.body))
     found = read_bare(document, answers) if form is NATIVE else form.read(document)
-    return found, Counter()
+    return (_in_place(document) if found.manifests else found), Counter()
+
+
+def _in_place(document: Document) -> ResourceReading:
+    problem = document.source.problem(
+        (),
+        "import-form",
+        "Kubernetes manifests are specs as they are: there is nothing to import",
+        hint="put the file into the mesh's repository; gitmesh validate tells how it is read",
+    )
+    return ResourceReading(problems=(problem,))
 
 
 def _distinct(resources: list[Resource]) -> tuple[dict[ResourceKey, Resource], list[Problem]]:

@@ -75,6 +75,13 @@ def test_what_is_no_resource_is_said_to_be_none() -> None:
     assert [p.code for p in run({"hello": 1}).problems] == ["not-a-resource"]
 
 
+def test_a_kubernetes_manifest_needs_no_import_and_says_so() -> None:
+    mesh = {"apiVersion": "appmesh.k8s.aws/v1beta2", "kind": "Mesh", "metadata": {"name": "shop"}}
+    found = run({**mesh, "spec": {}})
+    assert found.resources == ()
+    assert [(p.code, p.line) for p in found.problems] == [("import-form", 1)]
+
+
 @pytest.mark.skipif(not CORPUS.is_dir(), reason="no corpus beside the repository")
 def test_every_cli_file_of_the_corpus_is_imported_once_its_names_are_said() -> None:
     inventory = json.loads((CORPUS / "INVENTORY.json").read_text())
