@@ -14,7 +14,7 @@ from reconciler.follower import Follower
 from reconciler.repo import GitRepository
 
 SPECS, COMMITS = 10_000, 5_000
-RUNS = 5
+RUNS = 12
 
 
 def figures() -> Iterator[Figure]:
