@@ -4,22 +4,26 @@ With interception one listener takes all traffic of a direction and tells connec
 port they were meant for; with explicit addressing each port is a listener of its own.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from envoy_data_plane.envoy.config.core.v3 import Address, TrafficDirection
 from envoy_data_plane.envoy.config.listener import v3 as envoy_listener
 from envoy_data_plane.envoy.extensions.filters.listener.original_dst.v3 import OriginalDst
+from envoy_data_plane.envoy.extensions.filters.listener.tls_inspector.v3 import TlsInspector
+from envoy_data_plane.envoy.type.v3 import Int32Range
 
 from mesh.spec.common import IpPreference
 from xds.translate import naming
 from xds.translate.addresses import any_socket, socket
 from xds.translate.packed import packed
+from xds.translate.tls import Security
 
 _ORIGINAL_DESTINATION: Final = envoy_listener.ListenerFilter(
     name="envoy.filters.listener.original_dst", typed_config=packed(OriginalDst())
 )
+_PLAIN: Final = Security()
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +32,12 @@ class Port:
 
     number: int
     filter: envoy_listener.Filter
+    security: Security = _PLAIN
+
+    @property
+    def ambiguous(self) -> bool:
+        """Whether only the first bytes of a connection tell if it is encrypted."""
+        return self.security.encryption is not None and self.security.plain
 
 
 def intercepted_ingress(
@@ -90,19 +100,12 @@ def _intercepted(
 ) -> list[envoy_listener.Listener]:
     if not ports and everything_else is None:
         return []  # Envoy rejects a listener that does nothing.
-    chains = [
-        envoy_listener.FilterChain(
-            filter_chain_match=envoy_listener.FilterChainMatch(destination_port=port.number),
-            filters=[port.filter],
-        )
-        for port in ports
-    ]
     listener = envoy_listener.Listener(
         name=name,
         address=address,
         traffic_direction=direction,
-        listener_filters=[_ORIGINAL_DESTINATION],
-        filter_chains=chains,
+        listener_filters=[_ORIGINAL_DESTINATION, *_inspector(ports)],
+        filter_chains=[chain for port in ports for chain in _chains(port, port.number)],
         default_filter_chain=(
             envoy_listener.FilterChain(filters=[everything_else]) if everything_else else None
         ),
@@ -117,5 +120,64 @@ def _direct(
         name=name,
         address=address,
         traffic_direction=direction,
-        filter_chains=[envoy_listener.FilterChain(filters=[port.filter])],
+        listener_filters=_inspector([port]),
+        filter_chains=list(_chains(port)),
     )
+
+
+def _chains(port: Port, destination: int | None = None) -> Iterator[envoy_listener.FilterChain]:
+    """Yield what connections to a port meet, encrypted ones first.
+
+    Where all are encrypted nothing is matched: who speaks plain text fails to shake hands.
+    """
+    encryption = port.security.encryption
+    if encryption is not None:
+        yield envoy_listener.FilterChain(
+            filter_chain_match=_match(destination, "tls" if port.security.plain else ""),
+            filters=[port.filter],
+            transport_socket=encryption.socket,
+        )
+    if port.security.plain:
+        yield envoy_listener.FilterChain(
+            filter_chain_match=_match(destination, "raw_buffer" if encryption else ""),
+            filters=[port.filter],
+        )
+
+
+def _match(destination: int | None, transport: str) -> envoy_listener.FilterChainMatch | None:
+    if destination is None and not transport:
+        return None
+    return envoy_listener.FilterChainMatch(
+        destination_port=destination, transport_protocol=transport
+    )
+
+
+def _inspector(ports: Sequence[Port]) -> list[envoy_listener.ListenerFilter]:
+    """Return the filter that looks for TLS, where it matters; elsewhere it would only wait.
+
+    A server that speaks first would never be heard behind it.
+    """
+    if not any(port.ambiguous for port in ports):
+        return []
+    others = [_to_port(port.number) for port in ports if not port.ambiguous]
+    return [
+        envoy_listener.ListenerFilter(
+            name="envoy.filters.listener.tls_inspector",
+            typed_config=packed(TlsInspector()),
+            filter_disabled=_any_of(others),
+        )
+    ]
+
+
+_Predicate = envoy_listener.ListenerFilterChainMatchPredicate
+
+
+def _to_port(number: int) -> _Predicate:
+    return _Predicate(destination_port_range=Int32Range(start=number, end=number + 1))
+
+
+def _any_of(predicates: list[_Predicate]) -> _Predicate | None:
+    if len(predicates) < 2:
+        return predicates[0] if predicates else None
+    either = envoy_listener.ListenerFilterChainMatchPredicateMatchSet(rules=predicates)
+    return _Predicate(or_match=either)

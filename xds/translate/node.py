@@ -18,9 +18,11 @@ from xds.translate import clusters, listeners, naming, timeouts
 from xds.translate.addresses import application_address, node_preference
 from xds.translate.endpoints import endpoints
 from xds.translate.filters import http_filter, tcp_filter, weighted_tcp_filter
+from xds.translate.policies import node_policies
 from xds.translate.resources import Resources
 from xds.translate.routes import egress_route_configuration, ingress_route_configuration
 from xds.translate.services import Service, ServicePort, services, upstreams
+from xds.translate.tls import Encryption, listener_security, secrets_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +40,7 @@ def translate_node(graph: MeshGraph, proxy: ProxyIdentity, spec: VirtualNodeSpec
     so the mesh's egress filter has nothing to act on: a host that is no backend gets 404.
     """
     mesh = graph.mesh_spec(proxy.key.mesh)
-    called = services(graph, backend_services(graph, proxy.key))
+    called = services(graph, backend_services(graph, proxy.key), node_policies(spec))
     ports = _egress_ports(called)
     allow_all = _allow_all_cluster(proxy, mesh)
     found = upstreams(called)
@@ -51,7 +53,13 @@ def translate_node(graph: MeshGraph, proxy: ProxyIdentity, spec: VirtualNodeSpec
             *([] if allow_all is None else [clusters.allow_all_cluster(proxy.key.mesh)]),
         ),
         endpoints=tuple(each for upstream in found if (each := endpoints(upstream)) is not None),
+        secrets=secrets_of((*_own_encryption(spec), *map(clusters.encryption, found))),
     )
+
+
+def _own_encryption(spec: VirtualNodeSpec) -> Iterable[Encryption | None]:
+    for listener in _sorted(spec):
+        yield listener_security(listener.tls, listener.port_mapping.protocol).encryption
 
 
 def _egress_ports(called: Iterable[Service]) -> tuple[_EgressPort, ...]:
@@ -104,7 +112,9 @@ def _ingress_ports(proxy: ProxyIdentity, spec: VirtualNodeSpec) -> list[listener
     alone = len(spec.listeners or ()) == 1
     return [
         listeners.Port(
-            listener.port_mapping.port, _ingress_filter(proxy, listener, spec.logging, alone=alone)
+            listener.port_mapping.port,
+            _ingress_filter(proxy, listener, spec.logging, alone=alone),
+            listener_security(listener.tls, listener.port_mapping.protocol),
         )
         for listener in _sorted(spec)
     ]
