@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import Final
 
 from mesh.graph import EMPTY as EMPTY_GRAPH
-from mesh.graph import MeshGraph, relink
+from mesh.graph import MeshGraph, relink, with_settings
 from mesh.keys import ResourceKey
 from mesh.problem import Problem, Severity
 from mesh.resource import Resource
@@ -36,8 +36,8 @@ class Listing:
 class SpecTree:
     """Everything one commit says about the mesh. Immutable; broken commits are held as well.
 
-    Everything but ``listing`` and ``faults`` is a function of ``files``: the order in which trees
-    were reached leaves no trace.
+    Everything but ``listing`` and ``faults`` is a function of ``files`` and of the settings: the
+    order in which trees were reached leaves no trace.
     """
 
     files: Mapping[str, SpecFile] = field(default_factory=dict)
@@ -114,7 +114,8 @@ def advance(tree: SpecTree, changes: FileChanges, listing: Listing = Listing()) 
     proportion to the files that changed, but for flat copies of the indexes.
     """
     if not changes:
-        return replace(tree, listing=listing, faults=())
+        graph = with_settings(tree.graph, listing.settings.mesh)
+        return replace(tree, graph=graph, listing=listing, faults=())
     old = [file for path in changes if (file := tree.files.get(path)) is not None]
     new = [file for file in changes.values() if file is not None]
     keys = touched(tree, changes)
@@ -123,7 +124,7 @@ def advance(tree: SpecTree, changes: FileChanges, listing: Listing = Listing()) 
     repeated = {key: found for key, found in tree._repeated.items() if key not in keys}
     return SpecTree(
         files=_updated(tree.files, changes),
-        graph=relink(tree.graph, winners),
+        graph=with_settings(relink(tree.graph, winners), listing.settings.mesh),
         listing=listing,
         size=tree.size + sum(f.size for f in new) - sum(f.size for f in old),
         documents=tree.documents + _documents(new) - _documents(old),

@@ -64,20 +64,14 @@ def _sds(secret: SdsSecret | None, at: Place) -> Iterator[Problem]:
 
 def _acm_certificate(acm: AcmCertificate | None, at: Place) -> Iterator[Problem]:
     if acm is not None:
-        yield from _arns((acm.certificate_arn,), acm.certificate_arn, at / "certificateArn")
+        yield from _arns((acm.certificate_arn,), at / "certificateArn")
 
 
 def _acm_trust(acm: AcmTrust | None, at: Place) -> Iterator[Problem]:
     if acm is not None:
-        arns = acm.certificate_authority_arns
-        yield from _arns(arns, acm.secret_name, at / "certificateAuthorityArns")
+        yield from _arns(acm.certificate_authority_arns, at / "certificateAuthorityArns")
 
 
-def _arns(arns: tuple[str, ...], secret: str, at: Place) -> Iterator[Problem]:
-    """Nobody but AWS holds what stands behind these names; ``secret`` is what proxies ask for."""
+def _arns(arns: tuple[str, ...], at: Place) -> Iterator[Problem]:
     if not all(arns):
         yield at.error("wrong-length", "an ARN cannot be empty")
-        return
-    message = f'ACM is gone: the proxy asks its own secret discovery service for "{secret}"'
-    hint = "provide that secret, or write the certificate as file or sds"
-    yield at.warning("unmapped-certificate", message, hint)

@@ -100,10 +100,10 @@ def self_redirect_cluster(
     )
 
 
-def allow_all_cluster(mesh: str) -> envoy_cluster.Cluster:
+def original_cluster(name: str) -> envoy_cluster.Cluster:
     """Return the way to wherever a connection was going before it was redirected."""
     return envoy_cluster.Cluster(
-        name=naming.allow_all_cluster(mesh),
+        name=name,
         type=envoy_cluster.ClusterDiscoveryType.ORIGINAL_DST,
         lb_policy=envoy_cluster.ClusterLbPolicy.CLUSTER_PROVIDED,
         connect_timeout=_CONNECT_TIMEOUT,

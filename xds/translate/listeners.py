@@ -24,6 +24,10 @@ _ORIGINAL_DESTINATION: Final = envoy_listener.ListenerFilter(
     name="envoy.filters.listener.original_dst", typed_config=packed(OriginalDst())
 )
 _PLAIN: Final = Security()
+_TLS_PORT: Final = 443
+_TO_AWS: Final = envoy_listener.FilterChainMatch(
+    destination_port=_TLS_PORT, server_names=["*.amazonaws.com"]
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,20 +49,32 @@ def intercepted_ingress(
 ) -> list[envoy_listener.Listener]:
     """Return the listener that traffic for an application is redirected to, if there is any."""
     name, address = naming.ingress_listener(), any_socket(preference, naming.INGRESS_PORT)
-    return _intercepted(name, address, TrafficDirection.INBOUND, ports, None)
+    chains = [chain for port in ports for chain in _chains(port, port.number)]
+    asked = [port.number for port in ports if port.ambiguous]
+    inspector = _inspector(asked, alone=len(asked) == len(ports))
+    return _intercepted(name, address, TrafficDirection.INBOUND, chains, inspector)
 
 
 def intercepted_egress(
     preference: IpPreference | None,
     ports: Sequence[Port],
     everything_else: envoy_listener.Filter | None,
+    aws: envoy_listener.Filter | None = None,
 ) -> list[envoy_listener.Listener]:
     """Return the listener that an application's traffic is redirected to, if it may call anyone.
 
-    Without it, what an application tries to call refuses the connection.
+    Without it, what an application tries to call refuses the connection. ``aws`` takes what goes to
+    AWS by TLS, and says so by name.
     """
     name, address = naming.egress_listener(), any_socket(preference, naming.EGRESS_PORT)
-    return _intercepted(name, address, TrafficDirection.OUTBOUND, ports, everything_else)
+    chains = [chain for port in ports for chain in _chains(port, port.number)]
+    inspector = []
+    if aws is not None:
+        chains.append(envoy_listener.FilterChain(filter_chain_match=_TO_AWS, filters=[aws]))
+        inspector = _inspector([_TLS_PORT], alone=False)
+    return _intercepted(
+        name, address, TrafficDirection.OUTBOUND, chains, inspector, everything_else
+    )
 
 
 def ingress_listener(name: str, address: Address, port: Port) -> envoy_listener.Listener:
@@ -95,17 +111,18 @@ def _intercepted(
     name: str,
     address: Address,
     direction: TrafficDirection,
-    ports: Sequence[Port],
-    everything_else: envoy_listener.Filter | None,
+    chains: list[envoy_listener.FilterChain],
+    inspector: list[envoy_listener.ListenerFilter],
+    everything_else: envoy_listener.Filter | None = None,
 ) -> list[envoy_listener.Listener]:
-    if not ports and everything_else is None:
+    if not chains and everything_else is None:
         return []  # Envoy rejects a listener that does nothing.
     listener = envoy_listener.Listener(
         name=name,
         address=address,
         traffic_direction=direction,
-        listener_filters=[_ORIGINAL_DESTINATION, *_inspector(ports)],
-        filter_chains=[chain for port in ports for chain in _chains(port, port.number)],
+        listener_filters=[_ORIGINAL_DESTINATION, *inspector],
+        filter_chains=chains,
         default_filter_chain=(
             envoy_listener.FilterChain(filters=[everything_else]) if everything_else else None
         ),
@@ -120,7 +137,7 @@ def _direct(
         name=name,
         address=address,
         traffic_direction=direction,
-        listener_filters=_inspector([port]),
+        listener_filters=_inspector([port.number] if port.ambiguous else [], alone=True),
         filter_chains=list(_chains(port)),
     )
 
@@ -152,19 +169,19 @@ def _match(destination: int | None, transport: str) -> envoy_listener.FilterChai
     )
 
 
-def _inspector(ports: Sequence[Port]) -> list[envoy_listener.ListenerFilter]:
-    """Return the filter that looks for TLS, where it matters; elsewhere it would only wait.
+def _inspector(ports: Sequence[int], *, alone: bool) -> list[envoy_listener.ListenerFilter]:
+    """Return the filter that looks for TLS on these ports; on others it would only wait.
 
-    A server that speaks first would never be heard behind it.
+    A server that speaks first would never be heard behind it. ``alone`` are ports that have no
+    others beside them.
     """
-    if not any(port.ambiguous for port in ports):
+    if not ports:
         return []
-    others = [_to_port(port.number) for port in ports if not port.ambiguous]
     return [
         envoy_listener.ListenerFilter(
             name="envoy.filters.listener.tls_inspector",
             typed_config=packed(TlsInspector()),
-            filter_disabled=_any_of(others),
+            filter_disabled=None if alone else _Predicate(not_match=_to_any(ports)),
         )
     ]
 
@@ -172,12 +189,10 @@ def _inspector(ports: Sequence[Port]) -> list[envoy_listener.ListenerFilter]:
 _Predicate = envoy_listener.ListenerFilterChainMatchPredicate
 
 
-def _to_port(number: int) -> _Predicate:
-    return _Predicate(destination_port_range=Int32Range(start=number, end=number + 1))
-
-
-def _any_of(predicates: list[_Predicate]) -> _Predicate | None:
-    if len(predicates) < 2:
-        return predicates[0] if predicates else None
-    either = envoy_listener.ListenerFilterChainMatchPredicateMatchSet(rules=predicates)
-    return _Predicate(or_match=either)
+def _to_any(ports: Sequence[int]) -> _Predicate:
+    each = [
+        _Predicate(destination_port_range=Int32Range(start=port, end=port + 1)) for port in ports
+    ]
+    if len(each) == 1:
+        return each[0]
+    return _Predicate(or_match=envoy_listener.ListenerFilterChainMatchPredicateMatchSet(rules=each))

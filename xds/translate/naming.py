@@ -60,6 +60,11 @@ def allow_all_cluster(mesh: str) -> str:
     return f"cds_egress_{mesh}_mesh-allow-all"
 
 
+def aws_cluster(mesh: str) -> str:
+    """Return the name of the cluster that sends a connection to AWS, where it was going anyway."""
+    return f"cds_egress_{mesh}_amazonaws"
+
+
 def self_redirect_cluster(
     mesh: str, gateway: str, mapping: GatewayPortMapping, *, alone: bool
 ) -> str:
