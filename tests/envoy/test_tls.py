@@ -24,6 +24,7 @@ from tests.support.envoy import running, wait_until_ready
 from tests.support.git import git, put
 from tests.support.loopback import loopback_address
 from tests.support.meshes import a_gateway_route, a_mesh, a_service, resource
+from tests.support.sds_agent import SdsAgent
 from tests.support.server import Server
 from tests.support.specs import text
 from xds.bootstrap import bootstrap
@@ -32,7 +33,16 @@ from xds.nodes import Explicit, ProxyIdentity
 pytestmark = pytest.mark.envoy
 
 STRICT, PERMISSIVE, MUTUAL, PLAIN = 8443, 8444, 8445, 8080
-PORTS = {"strict": STRICT, "permissive": PERMISSIVE, "mutual": MUTUAL, "plain": PLAIN}
+SDS, ACM, UNMAPPED = 8446, 8447, 8448
+PORTS = {
+    "strict": STRICT,
+    "permissive": PERMISSIVE,
+    "mutual": MUTUAL,
+    "plain": PLAIN,
+    "sds": SDS,
+    "acm": ACM,
+    "unmapped": UNMAPPED,
+}
 REFUSED = 503
 
 
@@ -89,12 +99,21 @@ def specs(town: Town) -> str:
         mapping = {"portMapping": {"port": port, "protocol": "http"}}
         return {**mapping, **({"tls": {"certificate": shop, **tls}} if tls else {})}
 
+    def certificate(arn: str) -> Any:
+        return {"acm": {"certificateArn": arn}}
+
     def policy(**more: Any) -> Any:
         return {"tls": {"validation": {"trust": trust}, **more}}
 
     def names(*exact: str) -> Any:
         found = {"match": {"exact": list(exact)}}
         return {"validation": {"trust": trust, "subjectAlternativeNames": found}}
+
+    def secret(name: str) -> Any:
+        return {"sds": {"secretName": name}}
+
+    def arns(*found: str) -> Any:
+        return {"trust": {"acm": {"certificateAuthorityArns": list(found)}}}
 
     known = {"match": {"exact": ["web.local"]}}
     backends: dict[str, Any] = {
@@ -114,6 +133,15 @@ def specs(town: Town) -> str:
         "mutual-web": policy(certificate=web),
         "mutual-other": policy(certificate=other),
         "mutual-forged": policy(certificate=forged),
+        "sds": None,
+        "sds-web": policy(certificate=secret("web"), validation={"trust": secret("authority")}),
+        "sds-distrusted": policy(
+            certificate=secret("web"), validation={"trust": secret("stranger")}
+        ),
+        "sds-unknown": policy(certificate=secret("web"), validation={"trust": secret("nobody")}),
+        "acm-mapped": policy(validation=arns("arn:authority", "arn:again")),
+        "acm-unmapped": policy(validation=arns("arn:other")),
+        "unmapped": None,
     }
     node = resource(
         ResourceKey.of(Kind.VIRTUAL_NODE, "shop", "shop"),
@@ -129,6 +157,16 @@ def specs(town: Town) -> str:
                         "validation": {"trust": trust, "subjectAlternativeNames": known},
                     },
                 ),
+                listener(
+                    SDS,
+                    {
+                        "mode": "STRICT",
+                        "certificate": secret("shop"),
+                        "validation": {"trust": secret("authority")},
+                    },
+                ),
+                listener(ACM, {"mode": "STRICT", "certificate": certificate("arn:shop")}),
+                listener(UNMAPPED, {"mode": "STRICT", "certificate": certificate("arn:nobody")}),
             ],
             "serviceDiscovery": {"dns": {"hostname": town.shop.ingress}},
         },
@@ -166,6 +204,18 @@ def specs(town: Town) -> str:
         gateway,
         a_gateway_route("front", "strict", "strict.local", match={"prefix": "/"}),
         *(part for name in backends for part in routed(name)),
+    )
+
+
+def settings(authority: Authority) -> str:
+    """Return the repository's settings: where the certificates of ACM are now."""
+    trust = {"file": {"certificateChain": str(authority.bundle)}}
+    shop = Certificate(authority.folder / "shop.pem", authority.folder / "shop.key")
+    return json.dumps(
+        {
+            "certificates": {"arn:shop": shop.json},
+            "authorities": {"arn:authority": trust, "arn:again": trust},
+        }
     )
 
 
@@ -210,9 +260,17 @@ def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
     )
     origin = folder / "origin.git"
     git(folder, "init", "--bare", "--initial-branch=main", str(origin))
-    put(origin, {"shop.yaml": specs(town)})
+    put(origin, {"shop.yaml": specs(town), "gitmesh.yaml": settings(town.authority)})
+    secrets: dict[str, Certificate | Authority] = {
+        "shop": town.authority.issue("sds-shop", town.shop.ingress),
+        "web": town.authority.issue("sds-web", "web.local"),
+        "authority": town.authority,
+        "stranger": town.stranger,
+    }
+    agent = folder / "agent.sock"
     apps = [App(f"shop:{port}", application, port) for port in PORTS.values()]
     with ExitStack() as stack:
+        stack.enter_context(SdsAgent(agent, secrets))
         server = stack.enter_context(Server(origin))
         stack.enter_context(serving(*apps))
         for name, kind, addresses in (
@@ -226,6 +284,7 @@ def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
                 identity=ProxyIdentity(ResourceKey.of(kind, "shop", name), addresses),
                 xds_address=server.address,
                 admin_address=f"{addresses.ingress}:9901",
+                sds_socket=str(agent),
             )
             stack.enter_context(running(config, where))
         for name, addresses in (("shop", town.shop), ("web", town.web), ("front", town.front)):
@@ -283,6 +342,15 @@ def test_a_listener_that_validates_refuses_who_cannot_prove_a_name_it_knows(
         ("mutual-web", 200),
         ("mutual-other", REFUSED),
         ("mutual-forged", REFUSED),
+        # The machine's own discovery service; what it does not know is nobody to believe.
+        ("sds", REFUSED),
+        ("sds-web", 200),
+        ("sds-distrusted", REFUSED),
+        ("sds-unknown", REFUSED),
+        # What ACM held is where the settings say; what is nowhere lets nothing through.
+        ("acm-mapped", 200),
+        ("acm-unmapped", REFUSED),
+        ("unmapped", REFUSED),
     ],
 )
 def test_what_a_client_policy_does(town: Town, backend: str, status: int) -> None:

@@ -6,6 +6,7 @@ discovery service, as in App Mesh.
 """
 
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import PurePosixPath
 from typing import Final
 
@@ -21,11 +22,14 @@ from mesh.spec.tls import (
 )
 from xds.translate import naming
 
+_PATIENCE: Final = timedelta(seconds=5)
+"""How long a proxy holds everything else up for a secret. Unlike a listener without its routes, one
+without its certificate does no harm: it takes no connection until the secret is there."""
+
 _OURS: Final = envoy_core.ConfigSource(
-    # No endless wait, unlike for routes: without its secret a listener or a cluster takes no
-    # connection anyway, and must not hold up all others.
     ads=envoy_core.AggregatedConfigSource(),
     resource_api_version=envoy_core.ApiVersion.V3,
+    initial_fetch_timeout=_PATIENCE,
 )
 _LOCAL: Final = envoy_core.ConfigSource(
     api_config_source=envoy_core.ApiConfigSource(
@@ -38,6 +42,7 @@ _LOCAL: Final = envoy_core.ConfigSource(
         ],
     ),
     resource_api_version=envoy_core.ApiVersion.V3,
+    initial_fetch_timeout=_PATIENCE,
 )
 
 
