@@ -93,6 +93,7 @@ def specs(town: Town) -> str:
     web: Any = town.authority.issue("web", "web.local").json
     other: Any = town.authority.issue("other", "other.local").json
     forged: Any = town.stranger.issue("forged", "web.local").json
+    late: Any = Certificate(town.authority.folder / "late.pem", town.authority.folder / "late.key")
     front = town.authority.issue("front", town.front.ingress).json
 
     def listener(port: int, tls: Any = None) -> Any:
@@ -133,6 +134,7 @@ def specs(town: Town) -> str:
         "mutual-web": policy(certificate=web),
         "mutual-other": policy(certificate=other),
         "mutual-forged": policy(certificate=forged),
+        "mutual-late": policy(certificate=late.json),
         "sds": None,
         "sds-web": policy(certificate=secret("web"), validation={"trust": secret("authority")}),
         "sds-distrusted": policy(
@@ -396,6 +398,15 @@ def test_a_gateway_ends_the_tls_of_its_clients_and_speaks_its_own(town: Town) ->
     assert request(handshake(town.authority, town.front.ingress, 9443)) == 200
     with pytest.raises((http.client.HTTPException, ConnectionError)):
         ask(town.front.ingress, 9443)
+
+
+def test_files_that_come_late_are_taken_up_and_hold_up_nothing_but_their_own(town: Town) -> None:
+    assert [town.call("mutual-late"), town.call("mutual-web")] == [REFUSED, 200]
+    town.authority.issue("late", "web.local")
+    deadline = time.monotonic() + 10
+    while town.call("mutual-late") != 200:
+        assert time.monotonic() < deadline, "the new certificate is not shown"
+        time.sleep(0.05)
 
 
 class Load:
