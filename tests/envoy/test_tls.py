@@ -18,12 +18,12 @@ from typing import Any
 import pytest
 
 from mesh.keys import Kind, ResourceKey
-from tests.support.apps import App, ask, serving
+from tests.support.apps import App, ask, say, serving
 from tests.support.certificates import Authority, Certificate
 from tests.support.envoy import running, wait_until_ready
 from tests.support.git import git, put
 from tests.support.loopback import loopback_address
-from tests.support.meshes import a_gateway_route, a_mesh, a_service, resource
+from tests.support.meshes import a_gateway_route, a_mesh, a_route, a_router, a_service, resource
 from tests.support.sds_agent import SdsAgent
 from tests.support.server import Server
 from tests.support.specs import text
@@ -33,7 +33,7 @@ from xds.nodes import Explicit, ProxyIdentity
 pytestmark = pytest.mark.envoy
 
 STRICT, PERMISSIVE, MUTUAL, PLAIN = 8443, 8444, 8445, 8080
-SDS, ACM, UNMAPPED = 8446, 8447, 8448
+SDS, ACM, UNMAPPED, TCP = 8446, 8447, 8448, 8449
 PORTS = {
     "strict": STRICT,
     "permissive": PERMISSIVE,
@@ -96,8 +96,8 @@ def specs(town: Town) -> str:
     late: Any = Certificate(town.authority.folder / "late.pem", town.authority.folder / "late.key")
     front = town.authority.issue("front", town.front.ingress).json
 
-    def listener(port: int, tls: Any = None) -> Any:
-        mapping = {"portMapping": {"port": port, "protocol": "http"}}
+    def listener(port: int, tls: Any = None, protocol: str = "http") -> Any:
+        mapping = {"portMapping": {"port": port, "protocol": protocol}}
         return {**mapping, **({"tls": {"certificate": shop, **tls}} if tls else {})}
 
     def certificate(arn: str) -> Any:
@@ -115,6 +115,10 @@ def specs(town: Town) -> str:
 
     def arns(*found: str) -> Any:
         return {"trust": {"acm": {"certificateAuthorityArns": list(found)}}}
+
+    def backend(name: str, own: Any) -> Any:
+        policies = {"clientPolicy": own} if own else {}
+        return {"virtualService": {"virtualServiceName": f"{name}.local", **policies}}
 
     known = {"match": {"exact": ["web.local"]}}
     backends: dict[str, Any] = {
@@ -167,6 +171,7 @@ def specs(town: Town) -> str:
                         "validation": {"trust": secret("authority")},
                     },
                 ),
+                listener(TCP, {"mode": "PERMISSIVE"}, "tcp"),
                 listener(ACM, {"mode": "STRICT", "certificate": certificate("arn:shop")}),
                 listener(UNMAPPED, {"mode": "STRICT", "certificate": certificate("arn:nobody")}),
             ],
@@ -177,13 +182,8 @@ def specs(town: Town) -> str:
         ResourceKey.of(Kind.VIRTUAL_NODE, "shop", "web"),
         {
             "backends": [
-                {
-                    "virtualService": {
-                        "virtualServiceName": f"{name}.local",
-                        **({"clientPolicy": each} if each else {}),
-                    }
-                }
-                for name, each in backends.items()
+                backend("tcp", policy()),
+                *(backend(name, own) for name, own in backends.items()),
             ]
         },
     )
@@ -205,6 +205,9 @@ def specs(town: Town) -> str:
         caller,
         gateway,
         a_gateway_route("front", "strict", "strict.local", match={"prefix": "/"}),
+        a_service("tcp.local", router="tcp"),
+        a_router("tcp", (TCP, "tcp")),
+        a_route("tcp", "all", [{"virtualNode": "shop", "weight": 1, "port": TCP}], protocol="tcp"),
         *(part for name in backends for part in routed(name)),
     )
 
@@ -270,7 +273,10 @@ def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
         "stranger": town.stranger,
     }
     agent = folder / "agent.sock"
-    apps = [App(f"shop:{port}", application, port) for port in PORTS.values()]
+    apps = [
+        *(App(f"shop:{port}", application, port) for port in PORTS.values()),
+        App("tcp", application, TCP, "tcp"),
+    ]
     with ExitStack() as stack:
         stack.enter_context(SdsAgent(agent, secrets))
         server = stack.enter_context(Server(origin))
@@ -392,6 +398,12 @@ def test_who_offers_tls_gets_it_even_where_nobody_asks_for_it(town: Town) -> Non
         town.call({PERMISSIVE: "permissive", PLAIN: "plain"}[port])
         name = f"cluster.cds_egress_shop_shop_http_{port}.ssl.handshake"
         assert (stats(town, "ssl.handshake$").get(name, 0) > 0) is encrypted
+
+
+def test_tcp_is_encrypted_like_everything_else(town: Town) -> None:
+    assert say(town.web.egress, TCP, "hello") == "tcp: hello"
+    assert stats(town, "ssl.handshake$")[f"cluster.cds_egress_shop_shop_tcp_{TCP}.ssl.handshake"]
+    assert say(town.shop.ingress, TCP, "in plain text") == "tcp: in plain text"
 
 
 def test_a_gateway_ends_the_tls_of_its_clients_and_speaks_its_own(town: Town) -> None:
