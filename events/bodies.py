@@ -98,6 +98,7 @@ def _applied(e: CommitApplied) -> JsonObject:
         "restores": e.restores,
         "changes": e.changes,
         "warnings": list(e.warnings),
+        **({"settings": e.settings} if e.settings else {}),
     }
 
 
@@ -107,6 +108,7 @@ def _load_applied(_: str, commit: CommitId, data: Data) -> CommitApplied:
         None if data["restores"] is None else CommitId(data["restores"]),
         data["changes"],
         tuple(data["warnings"]),
+        data.get("settings", {}),
     )
 
 

@@ -36,6 +36,8 @@ class MeshState:
     commit: CommitId | None = None
     """The last commit applied: the one whose mesh this is."""
     resources: Mapping[ResourceKey, JsonObject] = field(default_factory=dict)
+    settings: JsonObject = field(default_factory=dict)
+    """What the repository's settings say about traffic."""
 
 
 def apply(state: MeshState, seq: Seq, event: MeshEvent) -> MeshState:
@@ -48,13 +50,14 @@ def apply_all(state: MeshState, events: Iterable[tuple[Seq, MeshEvent]]) -> Mesh
 
     The mapping of resources is copied once, and not at all when no event touches a resource.
     """
-    seq, tip, commit = state.seq, state.tip, state.commit
+    seq, tip, commit, settings = state.seq, state.tip, state.commit, state.settings
     resources: dict[ResourceKey, JsonObject] | None = None
     for position, event in events:
         seq = position
         match event:
             case CommitApplied():
                 tip = commit = event.facts.commit
+                settings = event.settings
             case CommitRejected():
                 tip = event.facts.commit
             case HistoryRewritten():
@@ -63,7 +66,8 @@ def apply_all(state: MeshState, events: Iterable[tuple[Seq, MeshEvent]]) -> Mesh
                 if resources is None:
                     resources = dict(state.resources)
                 _touch(resources, event)
-    return MeshState(seq, tip, commit, state.resources if resources is None else resources)
+    found = state.resources if resources is None else resources
+    return MeshState(seq, tip, commit, found, settings)
 
 
 def _touch(

@@ -245,8 +245,9 @@ class EventLog:
             ).fetchall()
             tip = self._last_commit(seq, "1")
             commit = self._last_commit(seq, "outcome = 'applied'")
+            settings = self._settings(seq)
         resources = {key_of(key): _object(spec) for key, spec in found}
-        return MeshState(seq, tip, commit, resources)
+        return MeshState(seq, tip, commit, resources, settings)
 
     @contextmanager
     def _snapshot(self) -> Iterator[None]:
@@ -267,6 +268,15 @@ class EventLog:
             (seq,),
         ).fetchone()
         return CommitId(found[0]) if found else None
+
+    def _settings(self, seq: Seq) -> JsonObject:
+        """Return what the last commit applied by then says of settings."""
+        found = self._db.execute(
+            f"SELECT data FROM {TABLES[Chain.MESH]} WHERE seq = "  # noqa: S608
+            "(SELECT max(seq) FROM commits WHERE seq <= ? AND outcome = 'applied')",
+            (seq,),
+        ).fetchone()
+        return cast("JsonObject", _object(found[0]).get("settings", {})) if found else {}
 
     def commit_of_tree(self, tree: str) -> CommitId | None:
         """Return the latest applied commit with that tree."""

@@ -86,6 +86,8 @@ class CommitApplied:
     changes: int = 0
     """How many resource events follow."""
     warnings: tuple[JsonObject, ...] = ()
+    settings: JsonObject = field(default_factory=dict)
+    """What the repository's settings say about traffic; empty when they say nothing."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from events.state import MeshState
 from events.types import CommitFacts, CommitId, Signature
 from gitmesh.places import is_repository
 from mesh.errors import UsageError
+from mesh.mesh_settings import settings_json
 from mesh.problem import errors
 from mesh.resource import spec_json
 from reconciler.directory import read_directory
@@ -73,7 +74,11 @@ def mesh_before(target: Target) -> tuple[str, MeshState]:
         tree = _read(repo, commit)
         if not errors(tree.problems):
             resources = {k: spec_json(r.spec) for k, r in tree.graph.resources.items()}
-            return f"commit {commit[:7]}", MeshState(commit=commit, resources=resources)
+            return f"commit {commit[:7]}", MeshState(
+                commit=commit,
+                resources=resources,
+                settings=settings_json(tree.graph.settings),
+            )
         commit = repo.first_parent(commit)
     return "an empty mesh", MeshState()
 

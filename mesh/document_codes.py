@@ -268,9 +268,16 @@ RULE_CODES: Final = {
         "or a path where it matches a prefix.",
         "Rewrite what is matched.",
     ),
-    "tls-not-served": CodeDoc(
-        "The spec asks for TLS, which this version does not serve: the traffic is plain text.",
-        "Keep such nodes on a network that is trusted.",
+    "unmapped-certificate": CodeDoc(
+        "The spec names a certificate or authorities by their ARN in AWS Certificate Manager, "
+        "which gitmesh does not ask, and `gitmesh.yaml` maps it to nothing. The proxy asks its own "
+        "secret discovery service for a secret of that name (several authorities are one name, "
+        "sorted and joined by commas). Until it gets it, it takes or makes no connection there: "
+        "nothing is sent in plain text instead.",
+        "Map the ARN under `certificates` or `authorities` in `gitmesh.yaml`: `{file: "
+        "{certificateChain: …, privateKey: …}}` or `{sds: {secretName: …}}`. Authorities that are "
+        "believed together are mapped to one and the same bundle. Or let the machine's secret "
+        "discovery service provide that secret.",
         Severity.WARNING,
     ),
     "weights-over-100": CodeDoc(

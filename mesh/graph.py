@@ -2,13 +2,16 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from itertools import chain
 
 from mesh.finding import Finding
 from mesh.keys import Kind, ResourceKey
 from mesh.linked import MeshGraph
 from mesh.matching import gateway_route_order, route_order
+from mesh.mesh_settings import MeshSettings
 from mesh.references import parent_of, references
 from mesh.resource import Resource
+from mesh.rules.certificates import check_certificates
 from mesh.rules.gateway_route import check_gateway_route
 from mesh.rules.route import check_route
 from mesh.rules.virtual_gateway import check_gateway
@@ -48,12 +51,20 @@ def relink(graph: MeshGraph, changes: Changes) -> MeshGraph:
         return graph
     linked = MeshGraph(
         resources=_resources(graph, changes),
+        settings=graph.settings,
         _children=_children(graph, changes),
         _referrers=_referrers(graph, changes),
         _findings=graph._findings,
         _members=_members(graph, changes),
     )
     return replace(linked, _findings=_findings(graph, linked, changes))
+
+
+def with_settings(graph: MeshGraph, settings: MeshSettings) -> MeshGraph:
+    """Return the graph under other settings; every rule is asked again, for they change rarely."""
+    if graph.settings == settings:
+        return graph
+    return relink(replace(EMPTY, settings=settings), dict(graph.resources))
 
 
 def _resources(graph: MeshGraph, changes: Changes) -> Mapping[ResourceKey, Resource]:
@@ -170,17 +181,21 @@ def _check(graph: MeshGraph, resource: Resource) -> Iterable[Finding]:
         case VirtualServiceSpec() as spec:
             return check_service(graph, resource, spec)
         case VirtualNodeSpec() as spec:
-            return check_node(graph, resource, spec)
+            return chain(
+                check_node(graph, resource, spec), check_certificates(graph, resource, spec)
+            )
         case VirtualRouterSpec() as spec:
             return check_router(graph, resource, spec)
         case RouteSpec() as spec:
             return check_route(graph, resource, spec)
         case VirtualGatewaySpec() as spec:
-            return check_gateway(graph, resource, spec)
+            return chain(
+                check_gateway(graph, resource, spec), check_certificates(graph, resource, spec)
+            )
         case GatewayRouteSpec() as spec:
             return check_gateway_route(graph, resource, spec)
         case MeshSpec():
             return ()
 
 
-__all__ = ["EMPTY", "Changes", "MeshGraph", "link", "relink"]
+__all__ = ["EMPTY", "Changes", "MeshGraph", "link", "relink", "with_settings"]

@@ -7,6 +7,7 @@ from functools import cached_property
 from mesh.finding import Finding
 from mesh.hints import Names
 from mesh.keys import Kind, ResourceKey
+from mesh.mesh_settings import NO_SETTINGS, MeshSettings
 from mesh.problem import Problem
 from mesh.references import parent_of
 from mesh.resource import Resource
@@ -27,12 +28,13 @@ _WITH_PROXY = (Kind.VIRTUAL_NODE, Kind.VIRTUAL_GATEWAY)
 class MeshGraph:
     """All resources with their relations. Immutable; broken meshes are held as well as good ones.
 
-    Everything here is a function of ``resources``: by which steps they came together leaves no
-    trace. Two graphs are equal when their resources are. The order of ``resources`` means nothing:
-    sort where order matters.
+    Everything here is a function of ``resources`` and ``settings``: by which steps they came
+    together leaves no trace. Two graphs are equal when these are. The order of ``resources`` means
+    nothing: sort where order matters.
     """
 
     resources: Mapping[ResourceKey, Resource] = field(default_factory=dict)
+    settings: MeshSettings = NO_SETTINGS
     _children: Mapping[ResourceKey, tuple[Resource, ...]] = field(
         default_factory=dict, repr=False, compare=False
     )

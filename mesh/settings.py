@@ -3,10 +3,11 @@
 import json
 from typing import Annotated, Final
 
-from pydantic import BaseModel, ConfigDict, Field, Strict, ValidationError
+from pydantic import ConfigDict, Field, Strict, ValidationError
 from pydantic_core import ErrorDetails
 
 from mesh.document import read_documents
+from mesh.mesh_settings import MeshSettings
 from mesh.problem import Problem
 from mesh.resource import Source
 from mesh.suggest import did_you_mean
@@ -18,10 +19,10 @@ _Folder = Annotated[str, Strict(), Field(max_length=1024, pattern=r"^[^/](.*[^/]
 _Glob = Annotated[str, Strict(), Field(max_length=256, pattern=r"^[^!].*$")]
 
 
-class RepositorySettings(BaseModel):
-    """Where the specs of a repository are."""
+class RepositorySettings(MeshSettings):
+    """Where the specs of a repository are, and what it says about traffic."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(extra="forbid")
 
     root: _Folder | None = None
     """The folder that holds the specs, ``meshes/prod``; without it, the whole tree."""
@@ -33,6 +34,18 @@ class RepositorySettings(BaseModel):
     A folder that matches is left out with all it holds; ``/`` at the end matches folders only.
     There is no ``!``.
     """
+
+    @property
+    def mesh(self) -> MeshSettings:
+        """What reaches proxies."""
+        return MeshSettings.model_construct(
+            **{name: getattr(self, name) for name in MeshSettings.model_fields}
+        )
+
+    @property
+    def scope(self) -> tuple[str | None, tuple[str, ...]]:
+        """What decides which files are read."""
+        return self.root, self.ignore
 
 
 DEFAULT_SETTINGS: Final = RepositorySettings()
@@ -60,7 +73,7 @@ def read_settings(blob: bytes, path: str = SETTINGS_FILE) -> RepositorySettings 
 def _problem(detail: ErrorDetails, source: Source) -> Problem:
     steps = tuple(detail["loc"])
     name = str(steps[-1]) if steps else SETTINGS_FILE
-    known = sorted(RepositorySettings.model_fields)
+    known = sorted(f.alias or name for name, f in RepositorySettings.model_fields.items())
     if detail["type"] == "extra_forbidden":
         hint = did_you_mean(name, known) or f"known here: {', '.join(known)}"
         return source.problem(steps, "unknown-field", f'there is no setting "{name}"', hint=hint)

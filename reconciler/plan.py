@@ -8,6 +8,7 @@ from events.state import MeshState
 from events.types import CommitApplied, CommitFacts, CommitId, CommitRejected, MeshEvent
 from mesh.canonical import JsonObject
 from mesh.keys import ResourceKey
+from mesh.mesh_settings import settings_json
 from mesh.problem import Problem, Severity
 from reconciler.diff import diff
 from reconciler.tree import SpecTree
@@ -38,7 +39,9 @@ def plan(
     changes = diff(state.resources, tree.graph.resources, changed, commit=facts.commit)
     # A commit with the tree that is already served restores nothing: it is only another commit.
     restored = restores if restores != state.commit or state.commit == facts.commit else None
-    return [CommitApplied(facts, restored, len(changes), _listed(problems)), *changes]
+    settings = settings_json(tree.graph.settings)
+    applied = CommitApplied(facts, restored, len(changes), _listed(problems), settings)
+    return [applied, *changes]
 
 
 def _listed(problems: Iterable[Problem]) -> tuple[JsonObject, ...]:

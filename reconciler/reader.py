@@ -95,7 +95,7 @@ class TreeReader:
     ) -> tuple[dict[bytes, Entry | None], int]:
         """Return the entries that differ from those of ``base``, and how many there are in all."""
         known = base.listing
-        if known.tree and known.settings == scope.settings:
+        if known.tree and known.settings.scope == scope.settings.scope:
             try:
                 found = self._walk.compare(known.tree, root, scope)
                 return found.entries, _bounded(known.entries + found.added - found.removed)

@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import Final
 
 from mesh.graph import EMPTY as EMPTY_GRAPH
-from mesh.graph import MeshGraph, relink
+from mesh.graph import MeshGraph, relink, with_settings
 from mesh.keys import ResourceKey
 from mesh.kubernetes.index import EMPTY as EMPTY_INDEX
 from mesh.kubernetes.index import Index
@@ -39,8 +39,8 @@ class Listing:
 class SpecTree:
     """Everything one commit says about the mesh. Immutable; broken commits are held as well.
 
-    Everything but ``listing`` and ``faults`` is a function of ``files``: the order in which trees
-    were reached leaves no trace.
+    Everything but ``listing`` and ``faults`` is a function of ``files`` and of the settings: the
+    order in which trees were reached leaves no trace.
     """
 
     files: Mapping[str, SpecFile] = field(default_factory=dict)
@@ -131,7 +131,8 @@ def step(tree: SpecTree, changes: FileChanges, listing: Listing = Listing()) -> 
     :raises TooLarge: what the files unfold to is more than is allowed.
     """
     if not changes:
-        return Step(replace(tree, listing=listing, faults=()), frozenset())
+        graph = with_settings(tree.graph, listing.settings.mesh)
+        return Step(replace(tree, graph=graph, listing=listing, faults=()), frozenset())
     index, changes = resolved(tree.files, tree.index, changes)
     old = [file for path in changes if (file := tree.files.get(path)) is not None]
     new = [file for file in changes.values() if file is not None]
@@ -141,7 +142,7 @@ def step(tree: SpecTree, changes: FileChanges, listing: Listing = Listing()) -> 
     repeated = {key: found for key, found in tree._repeated.items() if key not in keys}
     after = SpecTree(
         files=_updated(tree.files, changes),
-        graph=relink(tree.graph, winners),
+        graph=with_settings(relink(tree.graph, winners), listing.settings.mesh),
         listing=listing,
         size=tree.size + sum(f.size for f in new) - sum(f.size for f in old),
         documents=tree.documents + _documents(new) - _documents(old),

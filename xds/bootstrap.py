@@ -8,9 +8,13 @@ from mesh.canonical import Json, JsonObject
 from mesh.errors import UsageError
 from mesh.keys import Kind
 from xds.nodes import METADATA_KEY, Explicit, ProxyIdentity
+from xds.translate.naming import SDS_CLUSTER
 
 XDS_CLUSTER: Final = "gitmesh_xds"
 """The one cluster a proxy knows by itself: us."""
+
+SDS_SOCKET: Final = "/run/spire/sockets/agent.sock"
+"""Where a proxy's own secret discovery service listens unless told: SPIRE's agent, usually."""
 
 _HTTP2_OPTIONS: Final = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions"
 _CARES: Final = "envoy.extensions.network.dns_resolver.cares.v3.CaresDnsResolverConfig"
@@ -24,6 +28,7 @@ def bootstrap(
     dns_resolvers: Sequence[str] = (),
     cluster: str | None = None,
     delta: bool = False,
+    sds_socket: str = SDS_SOCKET,
 ) -> JsonObject:
     """Return Envoy's bootstrap for a proxy, ready to be written as JSON.
 
@@ -32,6 +37,8 @@ def bootstrap(
     system, ``unix:/run/envoy.sock``. Without resolvers the machine's own are asked.
     ``cluster`` is what Envoy calls ``node.cluster``, the node's id unless given (App Mesh:
     ``APPMESH_RESOURCE_CLUSTER``). ``delta`` makes the proxy ask for changes only.
+    ``sds_socket`` is where certificates come from that specs call ``sds`` (App Mesh:
+    ``APPMESH_SDS_SOCKET_PATH``); nobody need be there unless a spec does.
 
     :raises UsageError: an address is not one.
     """
@@ -44,7 +51,7 @@ def bootstrap(
             "lds_config": _from_ads(),
             "cds_config": _from_ads(),
         },
-        "static_resources": {"clusters": [_xds_cluster(xds_address)]},
+        "static_resources": {"clusters": [_xds_cluster(xds_address), _sds_cluster(sds_socket)]},
         "layered_runtime": {"layers": [_runtime()]},
         "stats_config": {"stats_tags": _stats_tags(identity)},
         **_resolver(dns_resolvers),
@@ -101,18 +108,31 @@ def _xds_cluster(address: str) -> JsonObject:
             "cluster_name": XDS_CLUSTER,
             "endpoints": [{"lb_endpoints": [endpoint]}],
         },
-        "typed_extension_protocol_options": {
-            _HTTP2_OPTIONS: {
-                "@type": f"type.googleapis.com/{_HTTP2_OPTIONS}",
-                "explicit_http_config": {
-                    "http2_protocol_options": {
-                        # A server that is gone without a word is noticed, and another one asked.
-                        "connection_keepalive": {"interval": "30s", "timeout": "10s"}
-                    }
-                },
-            }
-        },
+        # A server that is gone without a word is noticed, and another one asked.
+        **_http2({"connection_keepalive": {"interval": "30s", "timeout": "10s"}}),
     }
+
+
+def _sds_cluster(path: str) -> JsonObject:
+    endpoint: JsonObject = {"endpoint": {"address": {"pipe": {"path": path}}}}
+    return {
+        "name": SDS_CLUSTER,
+        "type": "STATIC",
+        "connect_timeout": "1s",
+        "load_assignment": {
+            "cluster_name": SDS_CLUSTER,
+            "endpoints": [{"lb_endpoints": [endpoint]}],
+        },
+        **_http2({}),
+    }
+
+
+def _http2(options: JsonObject) -> JsonObject:
+    http2: JsonObject = {
+        "@type": f"type.googleapis.com/{_HTTP2_OPTIONS}",
+        "explicit_http_config": {"http2_protocol_options": options},
+    }
+    return {"typed_extension_protocol_options": {_HTTP2_OPTIONS: http2}}
 
 
 def _runtime() -> JsonObject:

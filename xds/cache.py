@@ -12,9 +12,10 @@ from events.publication import Publication
 from events.state import MeshState
 from events.types import CommitId
 from mesh.errors import GitmeshError, Retryable
-from mesh.graph import EMPTY, relink
+from mesh.graph import EMPTY, relink, with_settings
 from mesh.keys import ResourceKey
 from mesh.linked import MeshGraph
+from mesh.mesh_settings import settings_from_json
 from mesh.resource import Resource, spec_from_json
 from xds.nodes import ProxyIdentity
 from xds.resources import Pool
@@ -82,10 +83,11 @@ class SnapshotCache:
         """
         before, self.state = self.state, publication.state
         changes = _changes(before, publication)
-        if not changes:
-            return ()
         old = self.graph
-        self.graph = relink(old, changes)
+        settings = settings_from_json(publication.state.settings)
+        self.graph = with_settings(relink(old, changes), settings)
+        if old.settings != settings:
+            return self._invalidate(frozenset(self._by_key))
         affected = old.dependents(changes) | self.graph.dependents(changes)
         return self._invalidate(affected)
 

@@ -38,6 +38,12 @@ from gitmesh.output import emit_json
     help="A name server to ask instead of the machine's own; may be repeated.",
 )
 @click.option("--cluster", metavar="NAME", help="node.cluster. Default: the same as node.id.")
+@click.option(
+    "--sds-socket",
+    metavar="PATH",
+    help="Where the machine's secret discovery service listens, for certificates that specs call "
+    "sds. Default: SPIRE's agent, /run/spire/sockets/agent.sock.",
+)
 @click.option("--delta", is_flag=True, help="Let the proxy ask for changes only.")
 @explicit_option
 @json_option
@@ -47,6 +53,7 @@ def command(
     admin: str,
     dns: tuple[str, ...],
     cluster: str | None,
+    sds_socket: str | None,
     delta: bool,
     explicit: str | None,
     as_json: bool,  # every command takes it; this one prints nothing else
@@ -57,7 +64,7 @@ def command(
     mesh/MESH/virtualNode/NAME or mesh/MESH/virtualGateway/NAME; App Mesh's whole ARN is accepted
     too.
     """
-    from xds.bootstrap import bootstrap
+    from xds.bootstrap import SDS_SOCKET, bootstrap
     from xds.nodes import parse_identity
 
     made = bootstrap(
@@ -67,5 +74,6 @@ def command(
         dns_resolvers=dns,
         cluster=cluster,
         delta=delta,
+        sds_socket=sds_socket or SDS_SOCKET,
     )
     emit_json(made)

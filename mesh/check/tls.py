@@ -1,28 +1,77 @@
-"""Warnings for what a spec says about TLS, which is not served yet: silence would be dangerous."""
+"""Rules of TLS, on the side of a listener and on that of its clients."""
 
 from collections.abc import Iterator
 
 from mesh.check.place import Place
 from mesh.problem import Problem
-from mesh.spec.tls import BackendDefaults, ClientPolicy, ListenerTls
+from mesh.spec.tls import (
+    AcmCertificate,
+    AcmTrust,
+    BackendDefaults,
+    ClientCertificate,
+    ClientPolicy,
+    ClientTrust,
+    ListenerCertificate,
+    ListenerTls,
+    ListenerTrust,
+    SdsSecret,
+)
 
 
 def listener_tls(tls: ListenerTls | None, at: Place) -> Iterator[Problem]:
-    """A listener that asks for TLS gets plain text for now."""
-    if tls is not None and tls.mode != "DISABLED":
-        message = f"TLS {tls.mode} is not served yet: the listener speaks plain text"
-        yield at.warning("tls-not-served", message, "keep such nodes on a trusted network")
+    """Return what is wrong with the certificate a listener shows, and whom it believes."""
+    if tls is None:
+        return
+    yield from _certificate(tls.certificate, at / "certificate")
+    if tls.validation is not None:
+        yield from _trust(tls.validation.trust, at / "validation" / "trust")
 
 
 def client_policy(policy: ClientPolicy | None, at: Place) -> Iterator[Problem]:
-    """A client that is told to use TLS speaks plain text for now."""
-    if policy is not None and policy.tls is not None:
-        message = "TLS towards backends is not served yet: the client speaks plain text"
-        here = at / "tls"
-        yield here.warning("tls-not-served", message, "keep such nodes on a trusted network")
+    """Return what is wrong with whom a client believes, and the certificate it shows."""
+    if policy is None or policy.tls is None:
+        return
+    here = at / "tls"
+    if policy.tls.certificate is not None:
+        yield from _certificate(policy.tls.certificate, here / "certificate")
+    yield from _trust(policy.tls.validation.trust, here / "validation" / "trust")
 
 
 def backend_defaults(defaults: BackendDefaults | None, at: Place) -> Iterator[Problem]:
     """The client policy for all backends; see :func:`client_policy`."""
     if defaults is not None:
         yield from client_policy(defaults.client_policy, at / "clientPolicy")
+
+
+def _certificate(
+    certificate: ListenerCertificate | ClientCertificate, at: Place
+) -> Iterator[Problem]:
+    yield from _sds(certificate.sds, at / "sds")
+    if isinstance(certificate, ListenerCertificate):
+        yield from _acm_certificate(certificate.acm, at / "acm")
+
+
+def _trust(trust: ClientTrust | ListenerTrust, at: Place) -> Iterator[Problem]:
+    yield from _sds(trust.sds, at / "sds")
+    if isinstance(trust, ClientTrust):
+        yield from _acm_trust(trust.acm, at / "acm")
+
+
+def _sds(secret: SdsSecret | None, at: Place) -> Iterator[Problem]:
+    if secret is not None and not secret.secret_name:
+        yield (at / "secretName").error("wrong-length", "the name of a secret cannot be empty")
+
+
+def _acm_certificate(acm: AcmCertificate | None, at: Place) -> Iterator[Problem]:
+    if acm is not None:
+        yield from _arns((acm.certificate_arn,), at / "certificateArn")
+
+
+def _acm_trust(acm: AcmTrust | None, at: Place) -> Iterator[Problem]:
+    if acm is not None:
+        yield from _arns(acm.certificate_authority_arns, at / "certificateAuthorityArns")
+
+
+def _arns(arns: tuple[str, ...], at: Place) -> Iterator[Problem]:
+    if not all(arns):
+        yield at.error("wrong-length", "an ARN cannot be empty")

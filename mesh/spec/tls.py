@@ -37,6 +37,11 @@ class AcmTrust(Spec):
 
     certificate_authority_arns: Annotated[tuple[Text, ...], Field(min_length=1, max_length=3)]
 
+    @property
+    def secret_name(self) -> str:
+        """The one name for all of them together, in whatever order they are written."""
+        return ",".join(sorted(self.certificate_authority_arns))
+
 
 SubjectAlternativeName = Annotated[str, Strict(), Field(min_length=1, max_length=254)]
 

@@ -55,17 +55,19 @@ def new_log() -> Iterator[tuple[EventLog, Path]]:
 def by_hand(events: Sequence[tuple[Seq, MeshEvent]]) -> MeshState:
     """Say again, in other words than the fold's, what the mesh is after these events."""
     tip, commit = None, None
+    settings: JsonObject = {}
     resources: dict[ResourceKey, JsonObject] = {}
     for _, event in events:
         if isinstance(event, CommitApplied):
             tip = commit = event.facts.commit
+            settings = event.settings
         elif isinstance(event, CommitRejected):
             tip = event.facts.commit
         elif isinstance(event, ResourceRemoved):
             del resources[event.key]
         elif (spec := getattr(event, "spec", None)) is not None:
             resources[getattr(event, "key")] = spec  # noqa: B009 - not every event has one
-    return MeshState(events[-1][0] if events else START, tip, commit, resources)
+    return MeshState(events[-1][0] if events else START, tip, commit, resources, settings)
 
 
 # ---- the fold itself ----------------------------------------------------------------------------

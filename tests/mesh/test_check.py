@@ -4,7 +4,7 @@ import pytest
 
 from mesh.native import read_resources
 from mesh.problem import Severity
-from tests.support.one_document import NODE, ROUTE, TLS_POLICY, http, problems
+from tests.support.one_document import ROUTE, http, problems
 
 
 def test_a_rule_tells_the_line_of_the_part_that_breaks_it() -> None:
@@ -37,7 +37,6 @@ route:
     ("head", "spec", "severity"),
     [
         (ROUTE, http("{port: 80}"), Severity.WARNING),
-        (NODE, f"{{backendDefaults: {{{TLS_POLICY}}}}}", Severity.WARNING),
         (ROUTE, http("{prefix: a}"), Severity.ERROR),
     ],
 )

@@ -3,7 +3,7 @@
 import pytest
 
 from mesh.native import read_resources
-from tests.support.one_document import GATEWAY, NODE, ROUTER, TLS_POLICY, seen
+from tests.support.one_document import ACM_POLICY, GATEWAY, NODE, ROUTER, TLS_POLICY, seen
 
 # Virtual nodes, gateways and routers
 
@@ -79,7 +79,21 @@ def node(listener: str, protocol: str = "http") -> str:
         (
             "http",
             "tls: {mode: PERMISSIVE, certificate: {sds: {secretName: a}}}",
-            [("tls-not-served", "tls")],
+            [],
+        ),
+        (
+            "http",
+            "tls: {mode: STRICT, certificate: {sds: {secretName: ''}},"
+            " validation: {trust: {sds: {secretName: ''}}}}",
+            [
+                ("wrong-length", "tls.certificate.sds.secretName"),
+                ("wrong-length", "tls.validation.trust.sds.secretName"),
+            ],
+        ),
+        (
+            "http",
+            "tls: {mode: STRICT, certificate: {acm: {certificateArn: ''}}}",
+            [("wrong-length", "tls.certificate.acm.certificateArn")],
         ),
         ("http", "tls: {mode: DISABLED, certificate: {sds: {secretName: a}}}", []),
     ],
@@ -136,11 +150,30 @@ def test_no_two_listeners_share_a_port(head: str, spec: str) -> None:
         ),
         (
             f"{{backends: [{{virtualService: {{virtualServiceName: a, {TLS_POLICY}}}}}]}}",
-            [("tls-not-served", "backends[0].virtualService.clientPolicy.tls")],
+            [],
         ),
         (
             f"{{backendDefaults: {{{TLS_POLICY}}}}}",
-            [("tls-not-served", "backendDefaults.clientPolicy.tls")],
+            [],
+        ),
+        (
+            f"{{backendDefaults: {{{ACM_POLICY}}}}}",
+            [
+                (
+                    "wrong-length",
+                    "backendDefaults.clientPolicy.tls.validation.trust.acm.certificateAuthorityArns",
+                )
+            ],
+        ),
+        (
+            "{backends: [{virtualService: {virtualServiceName: a, clientPolicy: {tls: {certificate:"
+            " {sds: {secretName: ''}}, validation: {trust: {sds: {secretName: b}}}}}}}]}",
+            [
+                (
+                    "wrong-length",
+                    "backends[0].virtualService.clientPolicy.tls.certificate.sds.secretName",
+                )
+            ],
         ),
     ],
 )
@@ -196,7 +229,7 @@ def test_the_path_of_an_access_log_is_one_line() -> None:
         (
             "portMapping: {port: 80, protocol: http},"
             " tls: {mode: STRICT, certificate: {acm: {certificateArn: a}}}",
-            [("tls-not-served", ".tls")],
+            [],
         ),
     ],
 )

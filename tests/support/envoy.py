@@ -14,7 +14,10 @@ from urllib.request import urlopen
 import pytest
 
 from mesh.canonical import JsonObject
+from xds.bootstrap import bootstrap
+from xds.nodes import ProxyIdentity, parse_identity
 from xds.translate import Translation
+from xds.translate.naming import SDS_CLUSTER
 from xds.translate.readable import dump
 
 _FLAGS = ("--concurrency", "1", "--disable-hot-restart", "--log-level", "warn")
@@ -89,26 +92,70 @@ def wait_until_ready(address: str, port: int, folder: Path) -> None:
 
 
 def static_bootstrap(
-    translations: Sequence[Translation], *, admin: tuple[str, int] | None = None
+    translations: Sequence[Translation],
+    *,
+    admin: tuple[str, int] | None = None,
+    files: Path | None = None,
 ) -> JsonObject:
     """Return a bootstrap that holds these translations whole: Envoy needs no control plane.
 
-    Routes go into their listeners and endpoints into their clusters.
+    Routes go into their listeners and endpoints into their clusters; secrets stand beside them.
+    ``files`` is a folder that holds every file that secrets name, whatever folder they say.
     """
+    secrets: dict[str, Any] = {}
     listeners: list[Any] = []
     clusters: dict[str, Any] = {}
     for translation in translations:
         found = dump(translation)
+        secrets |= {str(secret["name"]): secret for secret in found["secrets"]}
         routes = {str(route["name"]): route for route in found["routes"]}
         endpoints = {str(each["cluster_name"]): each for each in found["endpoints"]}
         listeners += [_with_routes(listener, routes) for listener in found["listeners"]]
         clusters |= {str(c["name"]): _with_endpoints(c, endpoints) for c in found["clusters"]}
+    config = {"listeners": listeners, "clusters": list(clusters.values())}
     return {
         "node": {"id": "test", "cluster": "test"},
         **({} if admin is None else {"admin": _admin(*admin)}),
         "layered_runtime": {"layers": [_RUNTIME]},
-        "static_resources": {"listeners": listeners, "clusters": list(clusters.values())},
+        "static_resources": {
+            "listeners": [_with_secrets(each, secrets) for each in config["listeners"]],
+            "clusters": [
+                *(_with_secrets(each, secrets) for each in config["clusters"]),
+                *_sds_clusters(config),
+            ],
+            "secrets": [_with_files(each, files) for each in secrets.values()],
+        },
     }
+
+
+def _with_secrets(value: Any, secrets: Mapping[str, Any]) -> Any:
+    """Let what names a secret of ours find it beside itself; what it names must be there."""
+    if isinstance(value, list):
+        return [_with_secrets(each, secrets) for each in value]
+    if not isinstance(value, dict):
+        return value
+    if "ads" in value.get("sds_config", {}):
+        return {"name": secrets[value["name"]]["name"]}
+    return {key: _with_secrets(inner, secrets) for key, inner in value.items()}
+
+
+def _with_files(value: Any, files: Path | None) -> Any:
+    if not isinstance(value, dict):
+        return value
+    moved = {key: _with_files(inner, files) for key, inner in value.items()}
+    for key in ("filename", "path"):
+        if files is not None and key in moved:
+            moved[key] = str(files / Path(moved[key]).name if key == "filename" else files)
+    return moved
+
+
+def _sds_clusters(config: Any) -> list[JsonObject]:
+    """Return the secret discovery service of the bootstrap, if anything asks it."""
+    if SDS_CLUSTER not in json.dumps(config):
+        return []
+    node = parse_identity("mesh/any/virtualNode/any", {})
+    made: Any = bootstrap(identity=ProxyIdentity(node.key), xds_address="127.0.0.1:1")
+    return [each for each in made["static_resources"]["clusters"] if each["name"] == SDS_CLUSTER]
 
 
 def _admin(address: str, port: int) -> JsonObject:

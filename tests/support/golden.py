@@ -12,9 +12,10 @@ from typing import Any
 
 import yaml
 
-from mesh.graph import MeshGraph, link
+from mesh.graph import MeshGraph, link, with_settings
 from mesh.native import read_resources
 from mesh.problem import errors
+from mesh.settings import SETTINGS_FILE, RepositorySettings, read_settings
 from xds.nodes import ProxyIdentity, parse_identity
 from xds.translate import Translation, translate
 from xds.translate.readable import dump, yaml_text
@@ -35,12 +36,21 @@ class GoldenCase:
         readings = [
             read_resources(path.name, path.read_bytes())
             for path in sorted((self.folder / "in").glob("*.yaml"))
+            if path.name != SETTINGS_FILE
         ]
         graph = link(resource for reading in readings for resource in reading.resources)
+        graph = with_settings(graph, self._settings.mesh)
         problems = [problem for reading in readings for problem in reading.problems]
         found = errors([*problems, *graph.problems])
         assert not found, "\n".join(map(str, found))
         return graph
+
+    @property
+    def _settings(self) -> RepositorySettings:
+        path = self.folder / "in" / SETTINGS_FILE
+        settings = read_settings(path.read_bytes() if path.exists() else b"")
+        assert isinstance(settings, RepositorySettings), settings
+        return settings
 
     @cached_property
     def proxy(self) -> ProxyIdentity:

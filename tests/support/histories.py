@@ -81,7 +81,9 @@ _WEIGHT_CHANGES = st.lists(
 )
 
 EVENTS: Final[Mapping[type[Event], st.SearchStrategy[Event]]] = {
-    CommitApplied: st.builds(CommitApplied, _FACTS, st.none() | _COMMIT, _COUNT, _OBJECTS),
+    CommitApplied: st.builds(
+        CommitApplied, _FACTS, st.none() | _COMMIT, _COUNT, _OBJECTS, json_objects
+    ),
     CommitRejected: st.builds(CommitRejected, _FACTS, _OBJECTS, _COUNT),
     ResourceAdded: st.builds(ResourceAdded, keys(), _COMMIT, json_objects, _TEXT),
     ResourceChanged: st.builds(
@@ -155,7 +157,8 @@ def histories(draw: st.DrawFn, *, most: int = 6) -> History:
                 _change(draw, key, found.commit, live, number)
                 for key in sorted(draw(st.sets(st.sampled_from(_KEYS), max_size=4)))
             ]
-            events += [CommitApplied(found, None, len(changes)), *changes]
+            settings: JsonObject = draw(st.sampled_from([{}, {"egressToAws": True}]))
+            events += [CommitApplied(found, None, len(changes), (), settings), *changes]
         transactions.append(events)
     return transactions
 

@@ -13,6 +13,9 @@ ROUTER = "{meshName: shop, virtualRouterName: r, spec: "
 ONE_TARGET = "{weightedTargets: [{virtualNode: a, weight: 1}]}"
 TO_SERVICE = "target: {virtualService: {virtualServiceName: s}}"
 
+ACM_POLICY = (
+    "clientPolicy: {tls: {validation: {trust: {acm: {certificateAuthorityArns: [b, '']}}}}}"
+)
 TLS_POLICY = "clientPolicy: {tls: {validation: {trust: {sds: {secretName: a}}}}}"
 
 

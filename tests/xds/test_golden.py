@@ -4,11 +4,22 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.certificates import Authority
 from tests.support.envoy import static_bootstrap, validate
 from tests.support.golden import GoldenCase, golden_cases
 
 FOLDER = Path(__file__).parent / "golden"
 CASES = golden_cases(FOLDER)
+
+
+@pytest.fixture(scope="module")
+def shop_tls(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Every file that the specs of these cases expect under ``/etc/shop/tls``."""
+    authority = Authority(tmp_path_factory.mktemp("tls"))
+    assert authority.bundle.exists()
+    for name in ("cart", "web", "front"):
+        authority.issue(name, f"{name}.shop.internal")
+    return authority.folder
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)
@@ -18,8 +29,8 @@ def test_translation(case: GoldenCase, update_golden: bool) -> None:
 
 @pytest.mark.envoy
 @pytest.mark.parametrize("case", CASES, ids=str)
-def test_envoy_accepts_the_translation(case: GoldenCase, tmp_path: Path) -> None:
-    assert validate(static_bootstrap([case.translation]), tmp_path) == ""
+def test_envoy_accepts_the_translation(case: GoldenCase, tmp_path: Path, shop_tls: Path) -> None:
+    assert validate(static_bootstrap([case.translation], files=shop_tls), tmp_path) == ""
 
 
 def test_every_folder_is_a_case() -> None:

@@ -30,7 +30,7 @@ from tests.support.meshes import (
 from xds.nodes import Explicit, Intercepted, ProxyIdentity
 from xds.translate import Translation, translate
 from xds.translate.readable import dump
-from xds.type_urls import CLUSTER, ENDPOINT, LISTENER, ROUTE, TypeUrl
+from xds.type_urls import CLUSTER, ENDPOINT, LISTENER, ROUTE, SECRET, TypeUrl
 from xds.wire.encode import encode
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -182,7 +182,7 @@ def test_what_others_call_touches_nothing() -> None:
 
 def test_every_type_is_there_even_when_empty() -> None:
     translation = translate(link([a_mesh(), a_node("web")]), WEB)
-    assert translation == {CLUSTER: (), ENDPOINT: (), LISTENER: (), ROUTE: ()}
+    assert translation == {CLUSTER: (), ENDPOINT: (), LISTENER: (), ROUTE: (), SECRET: ()}
 
 
 def test_an_unknown_proxy_is_told_what_it_may_have_meant() -> None:

@@ -7,6 +7,7 @@ from mesh.graph import MeshGraph
 from mesh.keys import ResourceKey
 from mesh.spec import VirtualGatewaySpec, VirtualNodeSpec
 from xds.nodes import ProxyIdentity
+from xds.translate.acm import mapped_gateway, mapped_node
 from xds.translate.gateway import translate_gateway
 from xds.translate.node import translate_node
 from xds.translate.resources import Translation
@@ -25,9 +26,10 @@ def translate(graph: MeshGraph, proxy: ProxyIdentity) -> Translation:
     resource = graph.get(proxy.key)
     match resource.spec if resource is not None else None:
         case VirtualNodeSpec() as spec:
-            return translate_node(graph, proxy, spec).sorted()
+            return translate_node(graph, proxy, mapped_node(spec, graph.settings)).sorted()
         case VirtualGatewaySpec() as spec:
-            return translate_gateway(graph, proxy, spec).sorted()
+            mapped = mapped_gateway(spec, graph.settings)
+            return translate_gateway(graph, proxy, mapped).sorted()
         case _:
             raise _unknown(graph, proxy.key)
 

@@ -21,6 +21,7 @@ from xds.translate.packed import packed
 from xds.translate.pools import NO_LIMITS, circuit_breakers
 from xds.translate.services import Upstream
 from xds.translate.sharing import SHARED
+from xds.translate.tls import Encryption, client_encryption
 
 _LOCAL_CONNECT_TIMEOUT: Final = timedelta(milliseconds=250)
 _CONNECT_TIMEOUT: Final = timedelta(seconds=1)
@@ -64,6 +65,26 @@ def _egress_cluster(upstream: Upstream, preference: IpPreference | None) -> envo
     return _eds_cluster(upstream) if dns is None else _dns_cluster(upstream, dns, preference)
 
 
+def encryption(upstream: Upstream) -> Encryption | None:
+    """Return how an upstream is spoken to, None for in plain text."""
+    if upstream.tls is None:
+        return None
+    protocol = upstream.listener.port_mapping.protocol
+    return client_encryption(upstream.tls, _hostname(upstream.spec), protocol)
+
+
+def _socket(upstream: Upstream) -> envoy_core.TransportSocket | None:
+    found = encryption(upstream)
+    return None if found is None else found.socket
+
+
+def _statistics(upstream: Upstream) -> str:
+    """Return under which name a cluster is counted: App Mesh's own, whatever the cluster's is."""
+    if not upstream.own_policy_of:
+        return ""
+    return naming.egress_cluster(upstream.mesh, upstream.node, upstream.listener.port_mapping)
+
+
 def self_redirect_cluster(
     mesh: str, gateway: str, listener: VirtualGatewayListener, address: str, *, alone: bool
 ) -> envoy_cluster.Cluster:
@@ -79,10 +100,10 @@ def self_redirect_cluster(
     )
 
 
-def allow_all_cluster(mesh: str) -> envoy_cluster.Cluster:
+def original_cluster(name: str) -> envoy_cluster.Cluster:
     """Return the way to wherever a connection was going before it was redirected."""
     return envoy_cluster.Cluster(
-        name=naming.allow_all_cluster(mesh),
+        name=name,
         type=envoy_cluster.ClusterDiscoveryType.ORIGINAL_DST,
         lb_policy=envoy_cluster.ClusterLbPolicy.CLUSTER_PROVIDED,
         connect_timeout=_CONNECT_TIMEOUT,
@@ -98,6 +119,7 @@ def _dns_cluster(
     discovery = envoy_cluster.ClusterDiscoveryType
     return envoy_cluster.Cluster(
         name=upstream.cluster,
+        alt_stat_name=_statistics(upstream),
         type=discovery.STRICT_DNS if every else discovery.LOGICAL_DNS,
         connect_timeout=_CONNECT_TIMEOUT,
         dns_lookup_family=lookup_family(preference),
@@ -108,13 +130,15 @@ def _dns_cluster(
         ignore_health_on_host_removal=True,
         circuit_breakers=NO_LIMITS,
         typed_extension_protocol_options=_protocol(mapping),
+        transport_socket=_socket(upstream),
     )
 
 
 def _eds_cluster(upstream: Upstream) -> envoy_cluster.Cluster:
-    hostname = _cloud_map_name(upstream.spec)
+    hostname = _hostname(upstream.spec)
     return envoy_cluster.Cluster(
         name=upstream.cluster,
+        alt_stat_name=_statistics(upstream),
         type=envoy_cluster.ClusterDiscoveryType.EDS,
         eds_cluster_config=envoy_cluster.ClusterEdsClusterConfig(eds_config=ADS),
         connect_timeout=_CONNECT_TIMEOUT,
@@ -123,12 +147,16 @@ def _eds_cluster(upstream: Upstream) -> envoy_cluster.Cluster:
         ignore_health_on_host_removal=True,
         circuit_breakers=NO_LIMITS,
         typed_extension_protocol_options=_protocol(upstream.listener.port_mapping),
+        transport_socket=_socket(upstream),
     )
 
 
-def _cloud_map_name(spec: VirtualNodeSpec) -> str:
-    """Return the name of a node in Cloud Map, ``service.namespace``; empty if it is not there."""
-    found = None if spec.service_discovery is None else spec.service_discovery.aws_cloud_map
+def _hostname(spec: VirtualNodeSpec) -> str:
+    """Return the name a node is found by, in Cloud Map ``service.namespace``; empty if by none."""
+    discovery = spec.service_discovery
+    if discovery is not None and discovery.dns is not None:
+        return discovery.dns.hostname
+    found = None if discovery is None else discovery.aws_cloud_map
     return "" if found is None else f"{found.service_name}.{found.namespace_name}"
 
 

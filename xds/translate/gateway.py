@@ -19,16 +19,18 @@ from xds.translate.addresses import ANY_IPV4, LOOPBACK, any_socket, mesh_prefere
 from xds.translate.endpoints import endpoints
 from xds.translate.filters import http_filter
 from xds.translate.first_pass import first_pass
+from xds.translate.policies import gateway_policies
 from xds.translate.resources import NOTHING, Resources
 from xds.translate.second_pass import SECOND_PASS_ROUTES, second_pass
 from xds.translate.services import Service, services, upstreams
+from xds.translate.tls import Security, listener_security, secrets_of
 
 
 def translate_gateway(
     graph: MeshGraph, proxy: ProxyIdentity, spec: VirtualGatewaySpec
 ) -> Resources:
     """Return what the proxy of a virtual gateway gets."""
-    called = services(graph, targeted_services(graph, proxy.key))
+    called = services(graph, targeted_services(graph, proxy.key), gateway_policies(spec))
     mesh = graph.mesh_spec(proxy.key.mesh)
     entrances = _sorted(spec)
     if not entrances:
@@ -55,6 +57,12 @@ def translate_gateway(
             *(clusters.egress_cluster(mesh, upstream) for upstream in found),
         ),
         endpoints=tuple(each for upstream in found if (each := endpoints(upstream)) is not None),
+        secrets=secrets_of(
+            (
+                *(_security(entrance).encryption for entrance in entrances),
+                *map(clusters.encryption, found),
+            )
+        ),
     )
 
 
@@ -105,9 +113,14 @@ def _entrance_ports(spec: VirtualGatewaySpec) -> list[listeners.Port]:
                 spec.logging,
                 edge=True,
             ),
+            _security(entrance),
         )
-        for mapping in (entrance.port_mapping for entrance in entrances)
+        for entrance, mapping in ((each, each.port_mapping) for each in entrances)
     ]
+
+
+def _security(entrance: VirtualGatewayListener) -> Security:
+    return listener_security(entrance.tls, entrance.port_mapping.protocol)
 
 
 def _second_pass_address(proxy: ProxyIdentity) -> str:

@@ -4,21 +4,29 @@ With interception one listener takes all traffic of a direction and tells connec
 port they were meant for; with explicit addressing each port is a listener of its own.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from envoy_data_plane.envoy.config.core.v3 import Address, TrafficDirection
 from envoy_data_plane.envoy.config.listener import v3 as envoy_listener
 from envoy_data_plane.envoy.extensions.filters.listener.original_dst.v3 import OriginalDst
+from envoy_data_plane.envoy.extensions.filters.listener.tls_inspector.v3 import TlsInspector
+from envoy_data_plane.envoy.type.v3 import Int32Range
 
 from mesh.spec.common import IpPreference
 from xds.translate import naming
 from xds.translate.addresses import any_socket, socket
 from xds.translate.packed import packed
+from xds.translate.tls import Security
 
 _ORIGINAL_DESTINATION: Final = envoy_listener.ListenerFilter(
     name="envoy.filters.listener.original_dst", typed_config=packed(OriginalDst())
+)
+_PLAIN: Final = Security()
+_TLS_PORT: Final = 443
+_TO_AWS: Final = envoy_listener.FilterChainMatch(
+    destination_port=_TLS_PORT, server_names=["*.amazonaws.com"]
 )
 
 
@@ -28,6 +36,12 @@ class Port:
 
     number: int
     filter: envoy_listener.Filter
+    security: Security = _PLAIN
+
+    @property
+    def ambiguous(self) -> bool:
+        """Whether only the first bytes of a connection tell if it is encrypted."""
+        return self.security.encryption is not None and self.security.plain
 
 
 def intercepted_ingress(
@@ -35,20 +49,32 @@ def intercepted_ingress(
 ) -> list[envoy_listener.Listener]:
     """Return the listener that traffic for an application is redirected to, if there is any."""
     name, address = naming.ingress_listener(), any_socket(preference, naming.INGRESS_PORT)
-    return _intercepted(name, address, TrafficDirection.INBOUND, ports, None)
+    chains = [chain for port in ports for chain in _chains(port, port.number)]
+    asked = [port.number for port in ports if port.ambiguous]
+    inspector = _inspector(asked, alone=len(asked) == len(ports))
+    return _intercepted(name, address, TrafficDirection.INBOUND, chains, inspector)
 
 
 def intercepted_egress(
     preference: IpPreference | None,
     ports: Sequence[Port],
     everything_else: envoy_listener.Filter | None,
+    aws: envoy_listener.Filter | None = None,
 ) -> list[envoy_listener.Listener]:
     """Return the listener that an application's traffic is redirected to, if it may call anyone.
 
-    Without it, what an application tries to call refuses the connection.
+    Without it, what an application tries to call refuses the connection. ``aws`` takes what goes to
+    AWS by TLS, and says so by name.
     """
     name, address = naming.egress_listener(), any_socket(preference, naming.EGRESS_PORT)
-    return _intercepted(name, address, TrafficDirection.OUTBOUND, ports, everything_else)
+    chains = [chain for port in ports for chain in _chains(port, port.number)]
+    inspector = []
+    if aws is not None:
+        chains.append(envoy_listener.FilterChain(filter_chain_match=_TO_AWS, filters=[aws]))
+        inspector = _inspector([_TLS_PORT], alone=False)
+    return _intercepted(
+        name, address, TrafficDirection.OUTBOUND, chains, inspector, everything_else
+    )
 
 
 def ingress_listener(name: str, address: Address, port: Port) -> envoy_listener.Listener:
@@ -85,23 +111,17 @@ def _intercepted(
     name: str,
     address: Address,
     direction: TrafficDirection,
-    ports: Sequence[Port],
-    everything_else: envoy_listener.Filter | None,
+    chains: list[envoy_listener.FilterChain],
+    inspector: list[envoy_listener.ListenerFilter],
+    everything_else: envoy_listener.Filter | None = None,
 ) -> list[envoy_listener.Listener]:
-    if not ports and everything_else is None:
+    if not chains and everything_else is None:
         return []  # Envoy rejects a listener that does nothing.
-    chains = [
-        envoy_listener.FilterChain(
-            filter_chain_match=envoy_listener.FilterChainMatch(destination_port=port.number),
-            filters=[port.filter],
-        )
-        for port in ports
-    ]
     listener = envoy_listener.Listener(
         name=name,
         address=address,
         traffic_direction=direction,
-        listener_filters=[_ORIGINAL_DESTINATION],
+        listener_filters=[_ORIGINAL_DESTINATION, *inspector],
         filter_chains=chains,
         default_filter_chain=(
             envoy_listener.FilterChain(filters=[everything_else]) if everything_else else None
@@ -117,5 +137,62 @@ def _direct(
         name=name,
         address=address,
         traffic_direction=direction,
-        filter_chains=[envoy_listener.FilterChain(filters=[port.filter])],
+        listener_filters=_inspector([port.number] if port.ambiguous else [], alone=True),
+        filter_chains=list(_chains(port)),
     )
+
+
+def _chains(port: Port, destination: int | None = None) -> Iterator[envoy_listener.FilterChain]:
+    """Yield what connections to a port meet, encrypted ones first.
+
+    Where all are encrypted nothing is matched: who speaks plain text fails to shake hands.
+    """
+    encryption = port.security.encryption
+    if encryption is not None:
+        yield envoy_listener.FilterChain(
+            filter_chain_match=_match(destination, "tls" if port.security.plain else ""),
+            filters=[port.filter],
+            transport_socket=encryption.socket,
+        )
+    if port.security.plain:
+        yield envoy_listener.FilterChain(
+            filter_chain_match=_match(destination, "raw_buffer" if encryption else ""),
+            filters=[port.filter],
+        )
+
+
+def _match(destination: int | None, transport: str) -> envoy_listener.FilterChainMatch | None:
+    if destination is None and not transport:
+        return None
+    return envoy_listener.FilterChainMatch(
+        destination_port=destination, transport_protocol=transport
+    )
+
+
+def _inspector(ports: Sequence[int], *, alone: bool) -> list[envoy_listener.ListenerFilter]:
+    """Return the filter that looks for TLS on these ports; on others it would only wait.
+
+    A server that speaks first would never be heard behind it. ``alone`` are ports that have no
+    others beside them.
+    """
+    if not ports:
+        return []
+    return [
+        envoy_listener.ListenerFilter(
+            name="envoy.filters.listener.tls_inspector",
+            typed_config=packed(TlsInspector()),
+            filter_disabled=None if alone else _Predicate(not_match=_to_any(ports)),
+        )
+    ]
+
+
+_Predicate = envoy_listener.ListenerFilterChainMatchPredicate
+
+
+def _to_any(ports: Sequence[int]) -> _Predicate:
+    each = [
+        _Predicate(destination_port_range=Int32Range(start=port, end=port + 1)) for port in ports
+    ]
+    if len(each) == 1:
+        return each[0]
+    return _Predicate(or_match=envoy_listener.ListenerFilterChainMatchPredicateMatchSet(rules=each))

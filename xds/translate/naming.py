@@ -5,6 +5,7 @@ escaped or shortened. The port in a listener's name is the one it would have wit
 """
 
 from typing import Final
+from urllib.parse import quote
 
 from mesh.spec.common import GatewayPortMapping, PortMapping
 
@@ -26,6 +27,10 @@ PORT_HEADER: Final = "x-gitmesh-virtual-service-port"
 """Inside a gateway, likewise: the port of that virtual service. App Mesh has no such header."""
 
 
+SDS_CLUSTER: Final = "static_cluster_sds_unix_socket"
+"""The cluster in a proxy's bootstrap that is its own secret discovery service (App Mesh's name)."""
+
+
 def ingress_listener(address: str = "0.0.0.0", port: int = INGRESS_PORT) -> str:  # noqa: S104
     """Return the name of a listener for traffic to the application, or into a gateway."""
     return f"lds_ingress_{address}_{port}"
@@ -41,14 +46,23 @@ def ingress_cluster(mesh: str, node: str, mapping: PortMapping) -> str:
     return f"cds_ingress_{mesh}_{node}_{mapping.protocol}_{mapping.port}"
 
 
-def egress_cluster(mesh: str, node: str, mapping: PortMapping) -> str:
-    """Return the name of the cluster that is a listener of a virtual node, seen by its callers."""
-    return f"cds_egress_{mesh}_{node}_{mapping.protocol}_{mapping.port}"
+def egress_cluster(mesh: str, node: str, mapping: PortMapping, service: str = "") -> str:
+    """Return the name of the cluster that is a listener of a virtual node, seen by its callers.
+
+    ``service`` is the backend that has a client policy of its own, and so a cluster of its own.
+    """
+    own = f"_{service}" if service else ""
+    return f"cds_egress_{mesh}_{node}_{mapping.protocol}_{mapping.port}{own}"
 
 
 def allow_all_cluster(mesh: str) -> str:
     """Return the name of the cluster that sends a connection where it was going anyway."""
     return f"cds_egress_{mesh}_mesh-allow-all"
+
+
+def aws_cluster(mesh: str) -> str:
+    """Return the name of the cluster that sends a connection to AWS, where it was going anyway."""
+    return f"cds_egress_{mesh}_amazonaws"
 
 
 def self_redirect_cluster(
@@ -60,6 +74,16 @@ def self_redirect_cluster(
     """
     listener = "" if alone else f"{mapping.port}_"
     return f"cds_ingress_{mesh}_{gateway}_self_redirect_{listener}{mapping.protocol}_{EGRESS_PORT}"
+
+
+def certificate_secret(chain: str, key: str) -> str:
+    """Return the name of the secret that is a certificate and its key in these files."""
+    return f"sds_certificate_{quote(chain)}+{quote(key)}"
+
+
+def trust_secret(bundle: str) -> str:
+    """Return the name of the secret that is the authorities in this file."""
+    return f"sds_trust_{quote(bundle)}"
 
 
 def ingress_routes(mapping: PortMapping | GatewayPortMapping) -> str:

@@ -18,9 +18,11 @@ from xds.translate import clusters, listeners, naming, timeouts
 from xds.translate.addresses import application_address, node_preference
 from xds.translate.endpoints import endpoints
 from xds.translate.filters import http_filter, tcp_filter, weighted_tcp_filter
+from xds.translate.policies import node_policies
 from xds.translate.resources import Resources
 from xds.translate.routes import egress_route_configuration, ingress_route_configuration
 from xds.translate.services import Service, ServicePort, services, upstreams
+from xds.translate.tls import Encryption, listener_security, secrets_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,20 +40,26 @@ def translate_node(graph: MeshGraph, proxy: ProxyIdentity, spec: VirtualNodeSpec
     so the mesh's egress filter has nothing to act on: a host that is no backend gets 404.
     """
     mesh = graph.mesh_spec(proxy.key.mesh)
-    called = services(graph, backend_services(graph, proxy.key))
+    called = services(graph, backend_services(graph, proxy.key), node_policies(spec))
     ports = _egress_ports(called)
-    allow_all = _allow_all_cluster(proxy, mesh)
+    ways_out = _ways_out(graph, proxy, mesh)
     found = upstreams(called)
     return Resources(
-        listeners=_listeners(proxy, mesh, spec, ports, allow_all),
-        routes=(*_ingress_routes(proxy, spec), *_egress_routes(ports, allow_all)),
+        listeners=_listeners(proxy, mesh, spec, ports, ways_out),
+        routes=(*_ingress_routes(proxy, spec), *_egress_routes(ports, ways_out.everywhere)),
         clusters=(
             *_ingress_clusters(proxy, mesh, spec),
             *(clusters.egress_cluster(mesh, upstream) for upstream in found),
-            *([] if allow_all is None else [clusters.allow_all_cluster(proxy.key.mesh)]),
+            *map(clusters.original_cluster, ways_out.clusters),
         ),
         endpoints=tuple(each for upstream in found if (each := endpoints(upstream)) is not None),
+        secrets=secrets_of((*_own_encryption(spec), *map(clusters.encryption, found))),
     )
+
+
+def _own_encryption(spec: VirtualNodeSpec) -> Iterable[Encryption | None]:
+    for listener in _sorted(spec):
+        yield listener_security(listener.tls, listener.port_mapping.protocol).encryption
 
 
 def _egress_ports(called: Iterable[Service]) -> tuple[_EgressPort, ...]:
@@ -71,11 +79,26 @@ def _egress_port(called: Sequence[tuple[Service, ServicePort]]) -> _EgressPort:
     )
 
 
-def _allow_all_cluster(proxy: ProxyIdentity, mesh: MeshSpec) -> str | None:
-    if isinstance(proxy.addressing, Explicit) or mesh.egress_filter is None:
-        return None
-    allowed = mesh.egress_filter.type == "ALLOW_ALL"
-    return naming.allow_all_cluster(proxy.key.mesh) if allowed else None
+@dataclass(frozen=True, slots=True)
+class _WaysOut:
+    """The clusters for what is not in the mesh: for everything, or for AWS alone."""
+
+    everywhere: str | None = None
+    aws: str | None = None
+
+    @property
+    def clusters(self) -> list[str]:
+        return [name for name in (self.everywhere, self.aws) if name is not None]
+
+
+def _ways_out(graph: MeshGraph, proxy: ProxyIdentity, mesh: MeshSpec) -> _WaysOut:
+    if isinstance(proxy.addressing, Explicit):
+        return _WaysOut()
+    if mesh.egress_filter is not None and mesh.egress_filter.type == "ALLOW_ALL":
+        return _WaysOut(everywhere=naming.allow_all_cluster(proxy.key.mesh))
+    if graph.settings.egress_to_aws:
+        return _WaysOut(aws=naming.aws_cluster(proxy.key.mesh))
+    return _WaysOut()
 
 
 def _listeners(
@@ -83,7 +106,7 @@ def _listeners(
     mesh: MeshSpec,
     spec: VirtualNodeSpec,
     egress: Iterable[_EgressPort],
-    allow_all: str | None,
+    ways_out: _WaysOut,
 ) -> tuple[envoy_listener.Listener, ...]:
     inward = _ingress_ports(proxy, spec)
     outward = [port for each in egress if (port := _egress_filter(each, spec.logging)) is not None]
@@ -93,10 +116,13 @@ def _listeners(
             *listeners.explicit_egress(proxy.addressing.egress, outward),
         )
     preference = node_preference(mesh, spec)
-    otherwise = allow_all and tcp_filter(naming.EGRESS_STAT_PREFIX, allow_all, None, spec.logging)
+    everywhere, aws = (
+        None if way is None else tcp_filter(naming.EGRESS_STAT_PREFIX, way, None, spec.logging)
+        for way in (ways_out.everywhere, ways_out.aws)
+    )
     return (
         *listeners.intercepted_ingress(preference, inward),
-        *listeners.intercepted_egress(preference, outward, otherwise or None),
+        *listeners.intercepted_egress(preference, outward, everywhere, aws),
     )
 
 
@@ -104,7 +130,9 @@ def _ingress_ports(proxy: ProxyIdentity, spec: VirtualNodeSpec) -> list[listener
     alone = len(spec.listeners or ()) == 1
     return [
         listeners.Port(
-            listener.port_mapping.port, _ingress_filter(proxy, listener, spec.logging, alone=alone)
+            listener.port_mapping.port,
+            _ingress_filter(proxy, listener, spec.logging, alone=alone),
+            listener_security(listener.tls, listener.port_mapping.protocol),
         )
         for listener in _sorted(spec)
     ]

@@ -13,13 +13,14 @@ from envoy_data_plane.google.protobuf import Struct
 
 from mesh.canonical import Json, JsonObject
 from xds.translate.resources import Translation
-from xds.type_urls import CLUSTER, ENDPOINT, LISTENER, ROUTE
+from xds.type_urls import CLUSTER, ENDPOINT, LISTENER, ROUTE, SECRET
 
 _TYPES: Final = {
     "clusters": CLUSTER,
     "endpoints": ENDPOINT,
     "listeners": LISTENER,
     "routes": ROUTE,
+    "secrets": SECRET,
 }
 _WIDE: Final = 4096
 """Longer than any line of ours, so that no text is folded over several."""

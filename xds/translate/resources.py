@@ -9,8 +9,9 @@ from envoy_data_plane.envoy.config.cluster.v3 import Cluster
 from envoy_data_plane.envoy.config.endpoint.v3 import ClusterLoadAssignment
 from envoy_data_plane.envoy.config.listener.v3 import Listener
 from envoy_data_plane.envoy.config.route.v3 import RouteConfiguration
+from envoy_data_plane.envoy.extensions.transport_sockets.tls.v3 import Secret
 
-from xds.type_urls import CLUSTER, ENDPOINT, LISTENER, ROUTE, TypeUrl
+from xds.type_urls import CLUSTER, ENDPOINT, LISTENER, ROUTE, SECRET, TypeUrl
 
 Translation: TypeAlias = Mapping[TypeUrl, tuple[betterproto2.Message, ...]]
 """Envoy resources by type, each type sorted by name."""
@@ -24,6 +25,7 @@ class Resources:
     routes: tuple[RouteConfiguration, ...]
     clusters: tuple[Cluster, ...]
     endpoints: tuple[ClusterLoadAssignment, ...]
+    secrets: tuple[Secret, ...]
 
     def sorted(self) -> Translation:
         """Return them by type; a type the proxy gets none of is there, and empty."""
@@ -32,8 +34,9 @@ class Resources:
             ENDPOINT: tuple(sorted(self.endpoints, key=lambda each: each.cluster_name)),
             LISTENER: tuple(sorted(self.listeners, key=lambda each: each.name)),
             ROUTE: tuple(sorted(self.routes, key=lambda each: each.name)),
+            SECRET: tuple(sorted(self.secrets, key=lambda each: each.name)),
         }
 
 
-NOTHING: Final = Resources((), (), (), ())
+NOTHING: Final = Resources((), (), (), (), ())
 """What a proxy gets that has nothing to do."""

@@ -17,6 +17,7 @@ from mesh.spec.common import PortMapping
 from mesh.spec.listener import HttpTimeout
 from mesh.spec.virtual_node import Listener
 from xds.translate import naming, timeouts
+from xds.translate.policies import ClientTls, Policies, Policy
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,11 +28,21 @@ class Upstream:
     node: str
     spec: VirtualNodeSpec
     listener: Listener
+    tls: ClientTls | None = None
+    """How to speak to it, None for in plain text."""
+    own_policy_of: str = ""
+    """The virtual service that has a client policy of its own, by which it is called here.
+
+    Such a backend has clusters of its own, whatever the policy says: were they shared until two
+    policies differ, a commit that makes them differ would for a moment send the requests of one
+    backend by the policy of another.
+    """
 
     @property
     def cluster(self) -> str:
         """Return the name of its cluster."""
-        return naming.egress_cluster(self.mesh, self.node, self.listener.port_mapping)
+        mapping = self.listener.port_mapping
+        return naming.egress_cluster(self.mesh, self.node, mapping, self.own_policy_of)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,10 +97,12 @@ class Service:
     ports: tuple[ServicePort, ...]
 
 
-def services(graph: MeshGraph, resources: Iterable[Resource]) -> tuple[Service, ...]:
+def services(
+    graph: MeshGraph, resources: Iterable[Resource], policies: Policies
+) -> tuple[Service, ...]:
     """Return these virtual services with everything they lead to, sorted by name."""
     keys = sorted(resource.key for resource in resources)
-    return tuple(Service(key.name, _ports(graph, key)) for key in keys)
+    return tuple(Service(key.name, _ports(graph, key, policies.of(key.name))) for key in keys)
 
 
 def upstreams(called: Iterable[Service]) -> tuple[Upstream, ...]:
@@ -103,39 +116,45 @@ def upstreams(called: Iterable[Service]) -> tuple[Upstream, ...]:
     return tuple(found[name] for name in sorted(found))
 
 
-def _ports(graph: MeshGraph, service: ResourceKey) -> tuple[ServicePort, ...]:
+def _ports(graph: MeshGraph, service: ResourceKey, policy: Policy) -> tuple[ServicePort, ...]:
     found = provider(graph, service)
     if found is None:
         return ()
     if found.key.kind is Kind.VIRTUAL_ROUTER:
         return tuple(
-            ServicePort(mapping, routes=_routes(graph, found.key, mapping))
+            ServicePort(mapping, routes=_routes(graph, found.key, mapping, policy))
             for mapping in resource_ports(found)
         )
     return tuple(
         ServicePort(listener.port_mapping, direct=upstream)
         for listener in node_listeners(graph, service.mesh, found.key.name)
-        if (upstream := _upstream(graph, service.mesh, found.key.name, listener)) is not None
+        if (upstream := _upstream(graph, service.mesh, found.key.name, listener, policy))
     )
 
 
-def _routes(graph: MeshGraph, router: ResourceKey, mapping: PortMapping) -> tuple[Routed, ...]:
+def _routes(
+    graph: MeshGraph, router: ResourceKey, mapping: PortMapping, policy: Policy
+) -> tuple[Routed, ...]:
     tcp = mapping.protocol == "tcp"
     return tuple(
-        Routed(route.key.name, route.spec, tuple(_shares(graph, router.mesh, route.spec)))
+        Routed(route.key.name, route.spec, tuple(_shares(graph, router.mesh, route.spec, policy)))
         for route in routes_on(graph, router, mapping.port)
         if isinstance(route.spec, RouteSpec) and (route.spec.tcp_route is not None) == tcp
     )
 
 
-def _shares(graph: MeshGraph, mesh: str, route: RouteSpec) -> Iterable[Share]:
+def _shares(graph: MeshGraph, mesh: str, route: RouteSpec, policy: Policy) -> Iterable[Share]:
     for target in weighted_targets(route):
         listener = target_listener(graph, mesh, target)
-        upstream = _upstream(graph, mesh, target.virtual_node, listener)
+        upstream = _upstream(graph, mesh, target.virtual_node, listener, policy)
         if upstream is not None:
             yield Share(upstream, target.weight)
 
 
-def _upstream(graph: MeshGraph, mesh: str, node: str, listener: Listener | None) -> Upstream | None:
+def _upstream(
+    graph: MeshGraph, mesh: str, node: str, listener: Listener | None, policy: Policy
+) -> Upstream | None:
     spec = graph.node(mesh, node)
-    return None if spec is None or listener is None else Upstream(mesh, node, spec, listener)
+    if spec is None or listener is None:
+        return None
+    return Upstream(mesh, node, spec, listener, policy.towards(listener), policy.service)

@@ -1,0 +1,90 @@
+"""Client policies: whether a proxy speaks TLS with those it calls, and whom it believes."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from mesh.spec import VirtualGatewaySpec, VirtualNodeSpec
+from mesh.spec.tls import (
+    BackendDefaults,
+    ClientCertificate,
+    ClientPolicy,
+    ClientPolicyTls,
+    ClientValidation,
+    ListenerTls,
+)
+from mesh.spec.virtual_node import Listener
+
+
+@dataclass(frozen=True, slots=True)
+class ClientTls:
+    """TLS as a client speaks it."""
+
+    certificate: ClientCertificate | None = None
+    validation: ClientValidation | None = None
+    """None believes every certificate: nobody said whom to believe."""
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What a proxy does as a client of one virtual service."""
+
+    tls: ClientPolicyTls | None = None
+    service: str = ""
+    """The virtual service whose own policy this is; empty for what holds for all."""
+
+    def towards(self, listener: Listener) -> ClientTls | None:
+        """Return how to speak to a listener of a virtual node, None for in plain text.
+
+        A policy holds for the ports it lists, or for all. It enforces TLS unless it says not to;
+        otherwise the listener decides. Where no policy holds, App Mesh's proxies spoke TLS to
+        whoever offered it and asked for no proof (user guide, "Transport Layer Security").
+        """
+        offered = offers_tls(listener.tls)
+        ports = () if self.tls is None else self.tls.ports or ()
+        if self.tls is None or (ports and listener.port_mapping.port not in ports):
+            return ClientTls() if offered else None
+        if self.tls.enforce is False and not offered:
+            return None
+        return ClientTls(self.tls.certificate, self.tls.validation)
+
+
+@dataclass(frozen=True, slots=True)
+class Policies:
+    """The client policies of one proxy."""
+
+    default: Policy = Policy()
+    own: Mapping[str, Policy] = field(default_factory=dict)
+
+    def of(self, service: str) -> Policy:
+        """Return the policy towards a virtual service: its own, else the default one."""
+        return self.own.get(service, self.default)
+
+
+def node_policies(spec: VirtualNodeSpec) -> Policies:
+    """Return the policies of a virtual node. Of a backend named twice the first counts."""
+    own: dict[str, Policy] = {}
+    for backend in spec.backends or ():
+        service = backend.virtual_service
+        tls = None if service is None else _tls(service.client_policy)
+        if service is not None and tls is not None:
+            name = service.virtual_service_name
+            own.setdefault(name, Policy(tls, name))
+    return Policies(_default(spec.backend_defaults), own)
+
+
+def gateway_policies(spec: VirtualGatewaySpec) -> Policies:
+    """Return the policies of a virtual gateway: one for all it leads to."""
+    return Policies(_default(spec.backend_defaults))
+
+
+def offers_tls(tls: ListenerTls | None) -> bool:
+    """Whether a listener answers those who speak TLS."""
+    return tls is not None and tls.mode != "DISABLED"
+
+
+def _default(defaults: BackendDefaults | None) -> Policy:
+    return Policy() if defaults is None else Policy(_tls(defaults.client_policy))
+
+
+def _tls(policy: ClientPolicy | None) -> ClientPolicyTls | None:
+    return None if policy is None else policy.tls

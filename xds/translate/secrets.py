@@ -1,0 +1,113 @@
+"""Secrets: where a proxy finds certificates, keys and those it trusts. We never hold one ourselves.
+
+Files are named in secrets that we serve, because only then Envoy watches them: what is written
+inside a listener or a cluster is read once. Everything else is asked of the proxy's own secret
+discovery service, as in App Mesh.
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import PurePosixPath
+from typing import Final
+
+from envoy_data_plane.envoy.config.core import v3 as envoy_core
+from envoy_data_plane.envoy.extensions.transport_sockets.tls import v3 as envoy_tls
+
+from mesh.spec.tls import (
+    ClientCertificate,
+    ClientTrust,
+    FileCertificate,
+    ListenerCertificate,
+    ListenerTrust,
+)
+from xds.translate import naming
+
+_PATIENCE: Final = timedelta(seconds=5)
+"""How long a proxy holds everything else up for a secret. Unlike a listener without its routes, one
+without its certificate does no harm: it takes no connection until the secret is there."""
+
+_OURS: Final = envoy_core.ConfigSource(
+    ads=envoy_core.AggregatedConfigSource(),
+    resource_api_version=envoy_core.ApiVersion.V3,
+    initial_fetch_timeout=_PATIENCE,
+)
+_LOCAL: Final = envoy_core.ConfigSource(
+    api_config_source=envoy_core.ApiConfigSource(
+        api_type=envoy_core.ApiConfigSourceApiType.GRPC,
+        transport_api_version=envoy_core.ApiVersion.V3,
+        grpc_services=[
+            envoy_core.GrpcService(
+                envoy_grpc=envoy_core.GrpcServiceEnvoyGrpc(cluster_name=naming.SDS_CLUSTER)
+            )
+        ],
+    ),
+    resource_api_version=envoy_core.ApiVersion.V3,
+    initial_fetch_timeout=_PATIENCE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where a secret comes from, and the secret itself if it is one of ours."""
+
+    config: envoy_tls.SdsSecretConfig
+    secret: envoy_tls.Secret | None = None
+
+
+def certificate_source(certificate: ListenerCertificate | ClientCertificate) -> Source:
+    """Return where a proxy finds the certificate that it shows."""
+    if certificate.file is not None:
+        return _ours(_file_certificate(certificate.file))
+    if certificate.sds is not None:
+        return _local(certificate.sds.secret_name)
+    acm = certificate.acm if isinstance(certificate, ListenerCertificate) else None
+    return _local(acm.certificate_arn if acm is not None else "")
+
+
+def trust_source(trust: ClientTrust | ListenerTrust) -> Source:
+    """Return where a proxy finds the authorities that it believes."""
+    if trust.file is not None:
+        return _ours(_file_trust(trust.file.certificate_chain))
+    if trust.sds is not None:
+        return _local(trust.sds.secret_name)
+    acm = trust.acm if isinstance(trust, ClientTrust) else None
+    return _local(acm.secret_name if acm is not None else "")
+
+
+def _ours(secret: envoy_tls.Secret) -> Source:
+    return Source(envoy_tls.SdsSecretConfig(name=secret.name, sds_config=_OURS), secret)
+
+
+def _local(name: str) -> Source:
+    return Source(envoy_tls.SdsSecretConfig(name=name, sds_config=_LOCAL))
+
+
+def _file_certificate(file: FileCertificate) -> envoy_tls.Secret:
+    chain, key = file.certificate_chain, file.private_key
+    return envoy_tls.Secret(
+        name=naming.certificate_secret(chain, key),
+        tls_certificate=envoy_tls.TlsCertificate(
+            certificate_chain=envoy_core.DataSource(filename=chain),
+            private_key=envoy_core.DataSource(filename=key),
+            watched_directory=_watched(chain, key),
+        ),
+    )
+
+
+def _file_trust(bundle: str) -> envoy_tls.Secret:
+    return envoy_tls.Secret(
+        name=naming.trust_secret(bundle),
+        validation_context=envoy_tls.CertificateValidationContext(
+            trusted_ca=envoy_core.DataSource(filename=bundle), watched_directory=_watched(bundle)
+        ),
+    )
+
+
+def _watched(*paths: str) -> envoy_core.WatchedDirectory | None:
+    """Return the folder of these files, None when they are in several.
+
+    Envoy can watch one folder for anything that is moved into it, so that links which change as a
+    whole count, too (Kubernetes rotates mounted secrets so); else each file for being replaced.
+    """
+    folders = {str(PurePosixPath(path).parent) for path in paths}
+    return envoy_core.WatchedDirectory(path=folders.pop()) if len(folders) == 1 else None
