@@ -1,6 +1,7 @@
 """Opening the log's file: the right to write it, its settings, and whether it is a log of ours."""
 
 import fcntl
+import os
 import sqlite3
 from pathlib import Path
 from typing import IO, Final
@@ -65,6 +66,15 @@ def connect(path: Path, *, patience_s: float = PATIENCE_S) -> sqlite3.Connection
     return connection
 
 
+def file_id(path: Path) -> tuple[int, int] | None:
+    """Return what tells this file from any other of its name; None when it is not there."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
 def connect_read_only(path: Path, *, patience_s: float = PATIENCE_S) -> sqlite3.Connection:
     """Return a connection that cannot write, and never checkpoints.
 
@@ -72,7 +82,7 @@ def connect_read_only(path: Path, *, patience_s: float = PATIENCE_S) -> sqlite3.
     """
     with explained(path):
         connection = sqlite3.connect(
-            f"{path.resolve().as_uri()}?mode=ro",
+            f"{path.resolve().as_uri()}?{_reading(path)}",
             uri=True,
             timeout=patience_s,
             isolation_level=None,
@@ -89,6 +99,16 @@ def connect_read_only(path: Path, *, patience_s: float = PATIENCE_S) -> sqlite3.
             connection.close()
             raise
     return connection
+
+
+def _reading(path: Path) -> str:
+    """Return how SQLite is to read the file.
+
+    Readers of a write-ahead log keep a small file beside it. Where none can be made and no writer
+    is about, as with a backup on read-only ground, the file is read as one that cannot change.
+    """
+    alone = not Path(f"{path}-wal").exists() and not Path(f"{path}-shm").exists()
+    return "mode=ro&immutable=1" if alone and not os.access(path.parent, os.W_OK) else "mode=ro"
 
 
 def prepare(path: Path, connection: sqlite3.Connection) -> None:

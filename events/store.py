@@ -22,7 +22,7 @@ from events.chain import GENESIS, Row, seal
 from events.codec import actor_of, encode, revive
 from events.failures import LogMoved, LogUnavailable, explained
 from events.integrity import findings
-from events.opening import claim, connect, connect_read_only
+from events.opening import claim, connect, connect_read_only, file_id
 from events.projections import is_current, project, rebuild
 from events.schema import TABLES
 from events.state import MeshState
@@ -69,6 +69,7 @@ class EventLog:
         self._db = connection
         self._now = now
         self._guard = guard
+        self._file = file_id(path) if guard is not None else None
         self._lock = threading.RLock()
 
     @classmethod
@@ -169,6 +170,7 @@ class EventLog:
     @contextmanager
     def _transaction(self) -> Iterator[None]:
         with self._lock, explained(self._path):
+            self._still_there()
             self._db.execute("BEGIN IMMEDIATE")
             try:
                 yield
@@ -177,6 +179,14 @@ class EventLog:
                 if self._db.in_transaction:
                     self._db.execute("ROLLBACK")
                 raise
+
+    def _still_there(self) -> None:
+        if self._file is not None and file_id(self._path) != self._file:
+            raise Fatal(
+                f"{self._path}: the event log was removed or replaced while in use",
+                hint="put it back from a backup, or start with a new one; keep it outside a "
+                "repository that is cloned anew (--log)",
+            )
 
     # ---- read ------------------------------------------------------------------------------------
 

@@ -1,15 +1,20 @@
 """Settings from the environment. Nothing else in gitmesh reads the environment."""
 
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from mesh.errors import UsageError
+from xds.address import where_to_listen
 
 PREFIX = "GITMESH_"
+
+_SERVICE_LINK = re.compile(r"GITMESH_(SERVICE_(HOST|PORT).*|PORT(_.*)?)")
+"""What Kubernetes puts into every container beside a Service that is named gitmesh."""
 
 
 class Settings(BaseModel):
@@ -25,7 +30,7 @@ class Settings(BaseModel):
     log: Path | None = None
     """The event log; by default it lives inside the repository (see :mod:`gitmesh.places`)."""
     listen: str = "127.0.0.1:18000"
-    """Where proxies connect."""
+    """Where proxies connect: ``host:port``, ``[::1]:port`` or ``unix:path``."""
     insecure_listen: bool = False
     """Whether plain text may be served beyond this machine."""
     poll_s: Annotated[float, Field(gt=0, le=3600)] = 1.0
@@ -35,6 +40,16 @@ class Settings(BaseModel):
     """Whether errors show where in gitmesh they came from."""
     no_color: bool = False
     """Whether to leave colours out; the usual ``NO_COLOR`` sets it too."""
+
+    @field_validator("listen")
+    @classmethod
+    def _is_an_address(cls, listen: str) -> str:
+        # Before anything is opened: gRPC would listen elsewhere rather than complain.
+        try:
+            where_to_listen(listen)
+        except UsageError as error:
+            raise ValueError(f"not an address; {error.hint}") from None
+        return listen
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> Self:
@@ -46,7 +61,7 @@ class Settings(BaseModel):
         given: dict[str, object] = {
             name.removeprefix(PREFIX).lower(): value
             for name, value in environment.items()
-            if name.startswith(PREFIX)
+            if name.startswith(PREFIX) and not _SERVICE_LINK.fullmatch(name)
         }
         if environment.get("NO_COLOR"):
             given["no_color"] = True
@@ -81,7 +96,9 @@ def _explain(error: ValidationError, prefix: str = PREFIX) -> UsageError:
         if found["type"] == "extra_forbidden":
             lines.append(f"{prefix}{shown} is not a setting")
         else:
-            lines.append(f"{prefix}{shown}={found['input']!r}: {found['msg']}")
+            lines.append(
+                f"{prefix}{shown}={found['input']!r}: {found['msg'].removeprefix('Value error, ')}"
+            )
     known = ", ".join(PREFIX + name.upper() for name in Settings.model_fields)
     hint = f"the settings are {known}" if prefix == PREFIX else "see --help"
     return UsageError("; ".join(lines), hint=hint)

@@ -110,7 +110,7 @@ def _unsafe_name(path: bytes) -> Problem | None:
         0,
         "$",
         "unsafe-path",
-        "the file's name is not plain UTF-8 text",
+        "the file's name holds control characters, or is not UTF-8",
         "rename the file",
     )
 

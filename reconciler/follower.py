@@ -69,6 +69,7 @@ class Follower:
         self._stopping = stopping
         self._reader = TreeReader(repo, progress)
         self._looked_ns: int | None = None
+        self._waiting: _Look | None = None
         self._reload()
 
     @property
@@ -99,8 +100,9 @@ class Follower:
         since, self._touched = self._state.seq, set()
         while found is None or time.monotonic() - began <= within_s:
             try:
-                seen = self._look()
+                seen = self._waiting = self._look()
                 reached = seen.tip != self._state.tip and self._reach(seen.tip)
+                self._waiting = None
             except SourceUnavailable:
                 if found is None:
                     raise
@@ -124,6 +126,8 @@ class Follower:
         self._branch = self._branch or self._repo.following()
         tip = self._repo.tip(self._branch)
         self._looked_ns = now = time.time_ns()
+        if self._waiting is not None and self._waiting.tip == tip:
+            return self._waiting  # what kept us from logging it does not make it younger
         if before is None:
             return _Look(tip, None, now)  # it may have moved long before we started
         moved = self._repo.moved_ns(self._branch) if tip != self._state.tip else None

@@ -1,6 +1,7 @@
 """The shell: woken by the repository, lets the log catch up and publishes the mesh at the tip."""
 
 import asyncio
+import logging
 import threading
 from collections.abc import Callable
 from contextlib import aclosing
@@ -19,6 +20,8 @@ from reconciler.source import SourceUnavailable
 from reconciler.watch import wakeups
 
 T = TypeVar("T")
+
+_log = logging.getLogger(__name__)
 
 WATCH_FAILED: Final = "watch-failed"
 LOG_UNAVAILABLE: Final = "log-unavailable"
@@ -112,7 +115,7 @@ class _Health:
 
     def source(self, error: Retryable | None) -> None:
         reason = error.reason if isinstance(error, SourceUnavailable) else LOG_UNAVAILABLE
-        self._note("source", reason if error else None, error.message if error else "")
+        self._note("source", reason if error else None, _in_one_line(error) if error else "")
 
     def watch(self, message: str | None) -> None:
         self._note("watch", WATCH_FAILED if message is not None else None, message or "")
@@ -123,9 +126,12 @@ class _Health:
             self._failing[what] = reason
         if before == reason:
             return
+        # Said here as well as in the event log: it may be that log which takes nothing.
         if before is not None:
+            _log.info("following again", extra={"over": before})
             self._events.append(SourceRecovered(before))
         if reason is not None:
+            _log.warning("cannot follow the repository", extra={"reason": reason, "why": message})
             self._events.append(SourceDegraded(reason, message))
 
     def take(self) -> list[DeliveryEvent]:
@@ -134,3 +140,7 @@ class _Health:
 
     def keep(self, events: list[DeliveryEvent]) -> None:
         self._events = events + self._events
+
+
+def _in_one_line(error: Retryable) -> str:
+    return f"{error.message}; {error.hint}" if error.hint else error.message

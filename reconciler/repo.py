@@ -14,6 +14,7 @@ from pygit2.enums import ConfigLevel, ObjectType, RepositoryOpenFlag
 
 from events.types import CommitFacts, CommitId
 from mesh.errors import Fatal, UsageError
+from reconciler.cat_file import commit_head
 from reconciler.commit import parents_of, read_commit_object, tree_of
 from reconciler.source import ObjectId, ObjectMissing, ObjectTooBig, SourceUnavailable
 
@@ -162,7 +163,7 @@ class GitRepository:
 
         :raises ObjectMissing: the commit is gone.
         """
-        return read_commit_object(commit, self._read(commit, MAX_COMMIT_BYTES))
+        return read_commit_object(commit, self._read_commit(commit))
 
     def has(self, commit: CommitId) -> bool:
         """Tell whether the commit is still there; git drops those that no ref leads to."""
@@ -176,7 +177,7 @@ class GitRepository:
 
         :raises ObjectMissing: the commit is gone.
         """
-        parents = parents_of(self._read(commit, MAX_COMMIT_BYTES))
+        parents = parents_of(self._read_commit(commit))
         return parents[0] if parents and self.has(parents[0]) else None
 
     def merge_base(self, one: CommitId, other: CommitId) -> CommitId | None:
@@ -201,7 +202,7 @@ class GitRepository:
 
         :raises ObjectMissing: the commit is gone.
         """
-        return ObjectId(tree_of(self._read(commit, MAX_COMMIT_BYTES)))
+        return ObjectId(tree_of(self._read_commit(commit)))
 
     def read_tree(self, tree: ObjectId) -> bytes:
         """Return a tree object's bytes.
@@ -230,6 +231,17 @@ class GitRepository:
             return self._odb.read(_oid(blob))[1]
         except _MISSING:
             raise ObjectMissing(blob) from None
+
+    def _read_commit(self, commit: CommitId) -> bytes:
+        try:
+            return self._read(commit, MAX_COMMIT_BYTES)
+        except ObjectTooBig:
+            # Whoever may push could stop the branch for good with one such commit. Its beginning
+            # tells all that we need, and git's own process bears the weight of the rest.
+            head = commit_head(Path(self._repo.path), commit, MAX_COMMIT_BYTES)
+            if not head:
+                raise
+            return head
 
     def _read(self, oid: str, most: int) -> bytes:
         try:

@@ -1,6 +1,11 @@
 """Files that are not as they should be: each is named, with what a person can do about it."""
 
+import os
+import shutil
 import sqlite3
+import subprocess
+import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -196,3 +201,45 @@ def test_where_no_write_ahead_log_can_be_kept_no_log_is_kept(path: Path) -> None
         prepare(path, connection)
     assert "network file system" in caught.value.hint
     connection.close()
+
+
+def test_a_log_that_is_taken_away_or_replaced_is_noticed_before_the_next_event(
+    path: Path, tmp_path: Path
+) -> None:
+    log = EventLog.open(path)
+    log.append(Chain.MESH, [APPLIED], expected=START)
+    path.rename(tmp_path / "elsewhere.sqlite3")
+    with pytest.raises(Fatal, match="removed or replaced") as gone:
+        log.append(Chain.MESH, [APPLIED], expected=Seq(1))
+    assert "--log" in gone.value.hint
+    path.touch()
+    with pytest.raises(Fatal, match="removed or replaced"):
+        log.append_observed([])
+    log.close()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody who may not write")
+def test_a_backup_where_nothing_may_be_written_can_be_read(filled: Path) -> None:
+    code = (
+        "import os, sys; from pathlib import Path;"
+        "from events.store import EventLog; from events.types import Chain;"
+        "EventLog.read_only(Path(sys.argv[2])).close();"  # loads what the other may not read
+        "os.setgroups([]); os.setgid(65534); os.setuid(65534);"
+        "log = EventLog.read_only(Path(sys.argv[1]));"
+        "print(log.head(Chain.MESH).seq, log.verify())"
+    )
+    for folder in (filled.parent, *filled.parent.parents):
+        if str(folder).startswith(tempfile.gettempdir()) and folder != Path(tempfile.gettempdir()):
+            folder.chmod(0o755)
+    filled.chmod(0o644)
+    other = Path(shutil.copy(filled, filled.parent / "other.sqlite3"))
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(filled), str(other)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stderr == ""
+    log = EventLog.open(filled)
+    assert done.stdout == f"{log.head(Chain.MESH).seq} []\n"
+    log.close()

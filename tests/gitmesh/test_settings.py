@@ -52,3 +52,14 @@ def test_children_do_not_inherit_what_steers_git_or_gitmesh(
     assert "GIT_DIR" not in environment
     assert "GITMESH_LOG" not in environment
     assert (environment["LANG"], environment["GIT_AUTHOR_NAME"]) == ("C.UTF-8", "Ada")
+
+
+def test_what_kubernetes_says_of_a_service_named_gitmesh_is_no_setting() -> None:
+    environment = {
+        "GITMESH_SERVICE_HOST": "10.0.0.1",
+        "GITMESH_SERVICE_PORT": "18000",
+        "GITMESH_SERVICE_PORT_XDS": "18000",
+        "GITMESH_PORT": "tcp://10.0.0.1:18000",
+        "GITMESH_PORT_18000_TCP_ADDR": "10.0.0.1",
+    }
+    assert Settings.from_environment(environment) == Settings()

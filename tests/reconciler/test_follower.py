@@ -1,6 +1,7 @@
 """Catching up: pre-empted by newer commits but not for ever, and no other writer's victim."""
 
 import asyncio
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -186,3 +187,69 @@ def test_a_full_disk_is_survived(repo: Repo, tmp_path: Path) -> None:
         log.close()
 
     asyncio.run(steps())
+
+
+def test_a_commit_object_too_large_to_load_is_logged_like_any_other(
+    repo: Repo, log: EventLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("reconciler.repo.MAX_COMMIT_BYTES", 4096)
+    follower = Follower(GitRepository.open(repo.origin), log)
+    follower.catch_up()
+    huge = repo.commit_and_push({"n.yaml": text(a_node("n", 1))}, "x" * 100_000)
+    last = another(repo, 2)
+    found = follower.catch_up()
+    assert found is not None
+    assert found.state.commit == last
+    assert [line.split()[1] for line in story(log)][-2:] == [huge, last]
+
+
+def test_a_commit_that_could_not_be_logged_at_once_keeps_the_time_at_which_it_was_seen(
+    repo: Repo, log: EventLog, tmp_path: Path
+) -> None:
+    class Full(EventLog):
+        full = False
+
+        def append(self, chain: Chain, events: Sequence[Event], *, expected: Seq) -> Seq:
+            if self.full:
+                raise LogUnavailable("no room")
+            return super().append(chain, events, expected=expected)
+
+    full = Full.open(tmp_path / "full.db")
+    follower = Follower(GitRepository.open(repo.origin), full)
+    follower.catch_up()
+    full.full = True
+    another(repo, 1)
+    before = time.time_ns()
+    with pytest.raises(LogUnavailable):
+        follower.catch_up()
+    pushed_by = time.time_ns()
+    time.sleep(0.05)
+    full.full = False
+    found = follower.catch_up()
+    full.close()
+    assert found is not None
+    assert found.seen_ns is not None
+    assert before <= found.seen_ns <= pushed_by
+
+
+def test_what_hinders_following_is_said_at_once_with_what_to_do(
+    tmp_path: Path, log: EventLog, caplog: pytest.LogCaptureFixture
+) -> None:
+    empty = Repo(tmp_path)
+
+    async def steps() -> None:
+        git = GitRepository.open(empty.origin)
+        task = asyncio.create_task(reconcile(git, log, Recorder(), pace=QUICK))
+        for _ in range(500):
+            if caplog.records:
+                break
+            await asyncio.sleep(0.01)
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+    with caplog.at_level("WARNING"):
+        asyncio.run(steps())
+    (record,) = caplog.records
+    assert vars(record)["reason"] == "branch-missing"
+    assert "git push" in vars(record)["why"]
