@@ -30,7 +30,7 @@ OWNERS = {
     "click": ("gitmesh.*",),
     "dnslib": ("gitmesh.demo.names",),
     "envoy": ("gitmesh.demo.envoys",),
-    "subprocess": ("gitmesh.demo.*",),
+    "subprocess": ("gitmesh.demo.*", "reconciler.cat_file"),
 }
 """The only modules that import what has a side, a cost or a version of its own."""
 

@@ -1,12 +1,12 @@
 """The bootstrap of a proxy: what Envoy must be told before it can ask us for the rest."""
 
-import ipaddress
 from collections.abc import Sequence
 from typing import Final
 
 from mesh.canonical import Json, JsonObject
 from mesh.errors import UsageError
 from mesh.keys import Kind
+from xds.address import UNIX, host_and_port, is_ip
 from xds.nodes import METADATA_KEY, Explicit, ProxyIdentity
 from xds.translate.naming import SDS_CLUSTER
 
@@ -27,7 +27,6 @@ def bootstrap(
     admin_address: str = "127.0.0.1:9901",
     dns_resolvers: Sequence[str] = (),
     cluster: str | None = None,
-    delta: bool = False,
     sds_socket: str = SDS_SOCKET,
 ) -> JsonObject:
     """Return Envoy's bootstrap for a proxy, ready to be written as JSON.
@@ -36,7 +35,7 @@ def bootstrap(
     the administration interface are IP addresses, and the latter may be a socket in the file
     system, ``unix:/run/envoy.sock``. Without resolvers the machine's own are asked.
     ``cluster`` is what Envoy calls ``node.cluster``, the node's id unless given (App Mesh:
-    ``APPMESH_RESOURCE_CLUSTER``). ``delta`` makes the proxy ask for changes only.
+    ``APPMESH_RESOURCE_CLUSTER``).
     ``sds_socket`` is where certificates come from that specs call ``sds`` (App Mesh:
     ``APPMESH_SDS_SOCKET_PATH``); nobody need be there unless a spec does.
 
@@ -47,7 +46,7 @@ def bootstrap(
         "node": {"id": node_id, "cluster": cluster or node_id, **_metadata(identity)},
         "admin": {"address": _admin(admin_address)},
         "dynamic_resources": {
-            "ads_config": _ads(delta=delta),
+            "ads_config": _ads(),
             "lds_config": _from_ads(),
             "cds_config": _from_ads(),
         },
@@ -73,9 +72,9 @@ def _metadata(identity: ProxyIdentity) -> JsonObject:
     return {"metadata": {METADATA_KEY: {**ours, **application}}}
 
 
-def _ads(*, delta: bool) -> JsonObject:
+def _ads() -> JsonObject:
     return {
-        "api_type": "DELTA_GRPC" if delta else "GRPC",
+        "api_type": "GRPC",
         "transport_api_version": "V3",
         # A real Envoy's description of itself is 60 KB: once a stream is enough.
         "set_node_on_first_message_only": True,
@@ -98,11 +97,11 @@ def _from_ads() -> JsonObject:
 
 
 def _xds_cluster(address: str) -> JsonObject:
-    host, port = _host_and_port(address)
+    host, port = host_and_port(address)
     endpoint: JsonObject = {"endpoint": {"address": _socket(host, port)}}
     return {
         "name": XDS_CLUSTER,
-        "type": "STATIC" if _is_ip(host) else "STRICT_DNS",
+        "type": "STATIC" if is_ip(host) else "STRICT_DNS",
         "connect_timeout": "1s",
         "load_assignment": {
             "cluster_name": XDS_CLUSTER,
@@ -166,33 +165,17 @@ def _resolver(addresses: Sequence[str]) -> JsonObject:
 
 
 def _admin(address: str) -> JsonObject:
-    if address.startswith("unix:"):
-        return {"pipe": {"path": address.removeprefix("unix:")}}
+    if address.startswith(UNIX):
+        return {"pipe": {"path": address.removeprefix(UNIX)}}
     return _ip_socket(address)
 
 
 def _ip_socket(address: str) -> JsonObject:
-    host, port = _host_and_port(address)
-    if not _is_ip(host):
+    host, port = host_and_port(address)
+    if not is_ip(host):
         raise UsageError(f"{address!r} does not begin with an IP address", hint="127.0.0.1:9901")
     return _socket(host, port)
 
 
 def _socket(host: str, port: int) -> JsonObject:
     return {"socket_address": {"address": host, "port_value": port}}
-
-
-def _host_and_port(address: str) -> tuple[str, int]:
-    host, colon, port = address.rpartition(":")
-    number = int(port) if port.isdecimal() and port.isascii() and len(port) <= 5 else 0
-    if not host or not colon or not 1 <= number <= 65535:
-        raise UsageError(f"{address!r} is not an address", hint="write host:port, 127.0.0.1:18000")
-    return host.removeprefix("[").removesuffix("]"), number
-
-
-def _is_ip(host: str) -> bool:
-    try:
-        ipaddress.ip_address(host)
-    except ValueError:
-        return False
-    return True

@@ -3,10 +3,13 @@
 import asyncio
 import logging
 import time
+from collections import Counter
 from collections.abc import Iterable
 
 from events.publication import Publication
 from events.types import CommitId
+from mesh.keys import ResourceKey
+from mesh.linked import MeshGraph
 from xds.cache import SnapshotCache
 from xds.delivery import Delivery
 from xds.nodes import ProxyIdentity
@@ -83,7 +86,8 @@ class Hub:
         """Take note that a client refused a response that was sent for this commit."""
         node = str(_identity(stream).key)
         message = refusal.detail.message
-        _log.warning(
+        # Whoever tells of the events warns of it, once for each content; here is each time.
+        _log.debug(
             "%s refuses %s: %s", stream.name, refusal.type_url, message, extra={"commit": commit}
         )
         self._recorder.record(
@@ -97,7 +101,7 @@ class Hub:
 
         Returns when each of them has been offered it, not when they have taken it.
         """
-        before, known = self._commit, self.ready
+        before, known, mesh = self._commit, self.ready, self._cache.graph
         if known:
             identities = self._cache.absorb(publication)
         else:
@@ -110,20 +114,46 @@ class Hub:
         news = self._commit != before and (known or publication.moved_ns is not None)
         if news:
             self._delivery.begin(publication)
+        self._tell_of_removed(mesh, identities)
         await self._offer(identities)
         if news:
             self._recorder.record(self._delivery.published(time.time_ns()))
 
     async def _offer(self, identities: Iterable[ProxyIdentity]) -> None:
         for identity in identities:
-            snapshot = self._cache.resolve(identity)
-            if snapshot is None:
+            # Those who left while others were offered theirs, the cache may have forgotten.
+            if identity not in self._streams:
                 continue
-            for stream in tuple(self._streams.get(identity, ())):
-                if stream.offer(snapshot):
-                    self._delivery.offered(stream.number, str(identity.key))
+            self._offer_to(identity)
             # Writing starts while others are still being built.
             await asyncio.sleep(0)
+
+    def _offer_to(self, identity: ProxyIdentity) -> None:
+        """Offer an identity's streams its snapshot. Whatever fails, it fails for them alone."""
+        try:
+            snapshot = self._cache.resolve(identity)
+        except Exception:
+            _log.exception("cannot resolve %s; its proxies keep what they have", identity.key)
+            return
+        if snapshot is None:
+            return
+        for stream in tuple(self._streams[identity]):
+            try:
+                if stream.offer(snapshot):
+                    self._delivery.offered(stream.number, str(identity.key))
+            except Exception:
+                _log.exception("cannot offer %s to %s", identity.key, stream.name)
+
+    def _tell_of_removed(self, before: MeshGraph, identities: Iterable[ProxyIdentity]) -> None:
+        """Warn of proxies whose node is gone: they go on, and no commit concerns them any more."""
+        after, left_behind = self._cache.graph, Counter[ResourceKey]()
+        for identity in identities:
+            if before.get(identity.key) is not None and after.get(identity.key) is None:
+                left_behind[identity.key] += len(self._streams.get(identity, ()))
+        for key, proxies in left_behind.items():
+            who = "1 proxy" if proxies == 1 else f"{proxies:,} proxies"
+            what = "keeps what it had" if proxies == 1 else "keep what they had"
+            _log.warning("%s of a removed node %s", who, what, extra={"node": str(key)})
 
 
 def _identity(stream: Stream) -> ProxyIdentity:

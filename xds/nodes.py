@@ -11,6 +11,9 @@ from mesh.keys import Kind, ResourceKey
 METADATA_KEY = "gitmesh"
 """The member of Envoy's ``node.metadata`` that is ours."""
 
+MAX_ID = 1_024
+"""How long a node's id may be, in characters and in its string form: it goes into the log."""
+
 APPLICATION = "127.0.0.1"
 """Where an application listens whose address is not given."""
 
@@ -52,9 +55,10 @@ def parse_identity(node_id: str, metadata: Mapping[str, str]) -> ProxyIdentity:
     ``mesh/<mesh>/virtualNode/<name>`` and ``…/virtualGateway/<name>`` are accepted, as whole ARNs
     too, and with ``<mesh>@<owner>``, whose owner is dropped (App Mesh: shared meshes).
 
-    :raises UsageError: the id names no node or gateway, an address is not an IP address, or two
-        that must differ are the same.
+    :raises UsageError: the id is too long or names no node or gateway, an address is not an IP
+        address, or two that must differ are the same.
     """
+    _refuse_length(node_id)
     key = ResourceKey.parse(node_id)
     if key.kind not in (Kind.VIRTUAL_NODE, Kind.VIRTUAL_GATEWAY):
         raise UsageError(
@@ -62,9 +66,18 @@ def parse_identity(node_id: str, metadata: Mapping[str, str]) -> ProxyIdentity:
             hint="use mesh/<mesh>/virtualNode/<name> or mesh/<mesh>/virtualGateway/<name>",
         )
     key = ResourceKey.of(key.kind, key.mesh.split("@", 1)[0], key.name)
+    _refuse_length(str(key))  # Escaped, one character may be twelve.
     identity = ProxyIdentity(key, _addressing(node_id, metadata))
     _refuse_circles(node_id, identity)
     return identity
+
+
+def _refuse_length(node_id: str) -> None:
+    if len(node_id) > MAX_ID:
+        raise UsageError(
+            f"{node_id[:40]!r}… is longer than the {MAX_ID:,} characters an id may have",
+            hint="use mesh/<mesh>/virtualNode/<name> or mesh/<mesh>/virtualGateway/<name>",
+        )
 
 
 def _refuse_circles(node_id: str, identity: ProxyIdentity) -> None:

@@ -13,6 +13,7 @@ import grpc.aio
 from events.latest import Latest
 from events.publication import Publication
 from mesh.errors import Fatal, UsageError
+from xds.address import where_to_listen
 from xds.cache import SnapshotCache, TooManyIdentities
 from xds.hub import Hub
 from xds.recorder import Recorder
@@ -22,6 +23,8 @@ from xds.stream import Stream
 _log = logging.getLogger(__name__)
 
 DEFAULT_ADDRESS: Final = "127.0.0.1:18000"
+MAX_REASON: Final = 1_000
+"""How much is told and kept of why a stream was ended, in characters."""
 
 # grpc has no types of its own; nothing of `Any` leaves this module.
 _Context: TypeAlias = Any
@@ -68,11 +71,13 @@ async def serve_ads(
     last events are in the log.
 
     :raises Fatal: the address cannot be listened on.
-    :raises UsageError: the address is not this machine's own, and the settings do not allow it.
+    :raises UsageError: the address is none, or it is not this machine's own and the settings do
+        not allow that.
     """
     settings = settings or AdsSettings()
-    if not settings.plain_text_anywhere:
-        _refuse_open_address(address)
+    where = where_to_listen(address)
+    if where is not None and not settings.plain_text_anywhere:
+        _refuse_open_address(address, where[0])
     hub = Hub(cache, recorder)
     server = grpc.aio.server(options=_options(settings))
     server.add_generic_rpc_handlers(_handlers(_Ads(hub, cache, settings).aggregated))
@@ -146,6 +151,8 @@ async def _read(stream: Stream, requests: AsyncIterator[bytes], context: _Contex
         reason, code = str(error), grpc.StatusCode.RESOURCE_EXHAUSTED
     else:
         return "closed by the proxy"
+    # What a client wrote is quoted here: the log and the status get no more of it than this.
+    reason = reason[:MAX_REASON]
     context.set_code(code)
     context.set_details(reason)
     return reason
@@ -196,13 +203,16 @@ async def _listen(server: Any, address: str) -> int:
         raise Fatal(
             f"cannot listen on {address}: {error}", hint="is another server running there?"
         ) from None
+    where = where_to_listen(address)
+    # gRPC takes a port that it cannot use for another one, and says nothing.
+    if where is not None and where[1] not in (0, port):
+        raise Fatal(f"cannot listen on {address}: the system gave port {port} instead")
     await server.start()
     return int(port)
 
 
-def _refuse_open_address(address: str) -> None:
-    host = address.rpartition(":")[0].strip("[]")
-    if address.startswith("unix:") or host == "localhost":
+def _refuse_open_address(address: str, host: str) -> None:
+    if host == "localhost":
         return
     try:
         own = ipaddress.ip_address(host).is_loopback

@@ -44,7 +44,6 @@ from gitmesh.output import emit_json
     help="Where the machine's secret discovery service listens, for certificates that specs call "
     "sds. Default: SPIRE's agent, /run/spire/sockets/agent.sock.",
 )
-@click.option("--delta", is_flag=True, help="Let the proxy ask for changes only.")
 @explicit_option
 @json_option
 def command(
@@ -54,7 +53,6 @@ def command(
     dns: tuple[str, ...],
     cluster: str | None,
     sds_socket: str | None,
-    delta: bool,
     explicit: str | None,
     as_json: bool,  # every command takes it; this one prints nothing else
 ) -> None:
@@ -73,7 +71,6 @@ def command(
         admin_address=admin,
         dns_resolvers=dns,
         cluster=cluster,
-        delta=delta,
         sds_socket=sds_socket or SDS_SOCKET,
     )
     emit_json(made)

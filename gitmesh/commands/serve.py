@@ -24,7 +24,9 @@ if TYPE_CHECKING:
 @click.option("--branch", help="The branch to follow. Default: the one that HEAD names.")
 @log_option
 @click.option(
-    "--listen", metavar="IP:PORT", help="Where proxies connect. Default: 127.0.0.1:18000."
+    "--listen",
+    metavar="IP:PORT",
+    help="Where proxies connect; unix:PATH makes it a socket file. Default: 127.0.0.1:18000.",
 )
 @click.option(
     "--insecure-listen",

@@ -63,3 +63,10 @@ def test_what_kubernetes_says_of_a_service_named_gitmesh_is_no_setting() -> None
         "GITMESH_PORT_18000_TCP_ADDR": "10.0.0.1",
     }
     assert Settings.from_environment(environment) == Settings()
+
+
+@pytest.mark.parametrize("listen", ["", "foo", "127.0.0.1:", "127.0.0.1:99999", "unix:"])
+def test_where_to_listen_must_be_an_address(listen: str) -> None:
+    with pytest.raises(UsageError, match=r"GITMESH_LISTEN='.*': not an address; write host:port"):
+        Settings.from_environment({"GITMESH_LISTEN": listen})
+    assert Settings().overridden(listen="unix:/run/x").listen == "unix:/run/x"

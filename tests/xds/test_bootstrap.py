@@ -48,7 +48,6 @@ def test_everything_comes_from_us_and_is_waited_for() -> None:
             "initial_fetch_timeout": "0s",
         }
     assert dynamic["ads_config"]["api_type"] == "GRPC"
-    assert made(delta=True)["dynamic_resources"]["ads_config"]["api_type"] == "DELTA_GRPC"
 
 
 def test_a_server_is_an_address_or_a_name() -> None:
@@ -90,10 +89,10 @@ def test_it_is_plain_json() -> None:
     [
         {},
         {"identity": parse_identity("mesh/shop/virtualGateway/front", EXPLICIT)},
-        {"dns_resolvers": ["127.0.0.1:5353", "[::1]:53"], "delta": True},
+        {"dns_resolvers": ["127.0.0.1:5353", "[::1]:53"]},
         {"xds_address": "mesh.example:443", "admin_address": "unix:/tmp/envoy.sock"},
     ],
-    ids=["plain", "explicit", "resolvers and delta", "name and pipe"],
+    ids=["plain", "explicit", "resolvers", "name and pipe"],
 )
 def test_envoy_accepts_it(options: dict[str, Any], tmp_path: Path) -> None:
     assert validate(made(**options), tmp_path) == ""

@@ -6,6 +6,7 @@ from random import Random
 import pytest
 from envoy_data_plane.envoy.config.core.v3 import BuildVersion, Node
 from envoy_data_plane.envoy.service.discovery.v3 import DeltaDiscoveryRequest, DiscoveryRequest
+from envoy_data_plane.envoy.type.v3 import SemanticVersion
 from envoy_data_plane.google.protobuf import Struct, Value
 from envoy_data_plane.google.rpc import Status
 from hypothesis import given, settings
@@ -32,6 +33,14 @@ def error_of(status: Status | None) -> ErrorDetail | None:
     if status is None:
         return None
     return ErrorDetail(status.code & 0xFFFF_FFFF, status.message[: decode.MAX_MESSAGE])
+
+
+def version_of(node: Node) -> str:
+    build = node.user_agent_build_version
+    if build is None or build.version is None:
+        return node.user_agent_version or ""
+    v = build.version
+    return ".".join(str(n & 0xFFFF_FFFF) for n in (v.major_number, v.minor_number, v.patch))
 
 
 def ours_in(metadata: Struct | None) -> dict[str, str]:
@@ -84,14 +93,15 @@ def test_a_node_is_read_as_the_full_parser_reads_it(seed: int) -> None:
         metadata=Struct(fields={"gitmesh": Value(struct_value=member), "other": Value()}),
         user_agent_name=message.user_agent_name,
         user_agent_version=message.user_agent_version,
+        user_agent_build_version=message.user_agent_build_version,
         extensions=message.extensions,
         client_features=message.client_features,
     )
     ours = decode_node(encode(node))
-    assert (ours.id, ours.cluster) == (node.id, node.cluster)
+    assert (ours.id, ours.cluster) == (node.id, node.cluster[: decode.MAX_CLUSTER])
     assert ours.metadata == ours_in(node.metadata)
-    assert ours.user_agent_name == node.user_agent_name
-    assert ours.user_agent_version == (node.user_agent_version or "")
+    assert ours.user_agent_name == node.user_agent_name[: decode.MAX_AGENT]
+    assert ours.user_agent_version == version_of(node)[: decode.MAX_AGENT]
     assert ours.client_features == tuple(node.client_features)
 
 
@@ -132,6 +142,28 @@ def test_the_last_arm_of_the_agents_version_counts() -> None:
     build = delimited(8, encode(BuildVersion()))
     assert decode_node(version + build).user_agent_version == ""
     assert decode_node(build + version).user_agent_version == "1.40"
+
+
+@settings(max_examples=40, deadline=None)
+@given(*[st.integers(0, 2**32 - 1)] * 3)
+def test_a_build_version_counts_when_there_is_no_other(major: int, minor: int, patch: int) -> None:
+    version = SemanticVersion(major_number=major, minor_number=minor, patch=patch)
+    metadata = Struct(fields={"revision.status": Value(string_value="Clean")})
+    built = BuildVersion(version=version, metadata=metadata)
+    data = encode(Node(user_agent_name="envoy", user_agent_build_version=built))
+    read = Node.parse(data).user_agent_build_version
+    assert read is not None
+    assert read.version == version
+    assert decode_node(data).user_agent_version == f"{major}.{minor}.{patch}"
+    assert decode_node(data + delimited(7, b"1.40")).user_agent_version == "1.40"
+
+
+def test_what_a_client_calls_itself_is_cut() -> None:
+    long = "é" * 5000
+    said = Node(id="i", cluster=long, user_agent_name=long, user_agent_version=long)
+    node = decode_node(encode(said))
+    assert node.cluster == "é" * 256
+    assert (node.user_agent_name, node.user_agent_version) == ("é" * 128, "é" * 128)
 
 
 def test_a_metadata_value_that_is_no_string_is_not_ours() -> None:

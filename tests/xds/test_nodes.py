@@ -28,6 +28,16 @@ def test_what_runs_no_proxy_is_refused(node_id: str) -> None:
         parse_identity(node_id, {})
 
 
+@pytest.mark.parametrize("letter", ["x", "%78", "é"])
+def test_an_id_that_would_fill_the_log_is_refused_in_few_words(letter: str) -> None:
+    start = "mesh/shop/virtualNode/"
+    with pytest.raises(UsageError, match="longer than the 1,024 characters") as caught:
+        parse_identity(start + letter * 1003, {})
+    assert len(str(caught.value)) < 300
+    name = "x" * (1024 - len(start))
+    assert parse_identity(start + name, {}).key.name == name
+
+
 def explicit(**addresses: str) -> dict[str, str]:
     return {"addressing": "explicit", "ingress": "127.0.3.1", "egress": "127.0.3.2", **addresses}
 

@@ -256,4 +256,10 @@ def test_a_real_first_request_is_read_as_betterproto2_reads_it(tmp_path: Path) -
     )
     assert (node.id, node.cluster) == (full.node.id, full.node.cluster)
     assert node.user_agent_name == full.node.user_agent_name == "envoy"
+    build = full.node.user_agent_build_version
+    assert build is not None
+    assert build.version is not None
+    said = build.version
+    assert said.major_number >= 1
+    assert node.user_agent_version == f"{said.major_number}.{said.minor_number}.{said.patch}"
     assert node.client_features == tuple(full.node.client_features)

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 
 import pytest
 from envoy_data_plane.envoy.config.cluster.v3 import Cluster
@@ -22,7 +23,7 @@ from tests.support.ads_server import Served, key, serving
 from tests.support.shop_xds import mesh
 from xds.cache import SnapshotCache
 from xds.recorder import Recorder
-from xds.server import AdsSettings, serve_ads
+from xds.server import AdsSettings, _listen, serve_ads
 from xds.type_urls import CLUSTER, ENDPOINT, LISTENER, ROUTE
 
 CART = str(key("cart"))
@@ -106,6 +107,27 @@ def test_metadata_that_cannot_be_understood_is_refused_in_words() -> None:
             code, words = await proxy.ending()
             assert code == "INVALID_ARGUMENT"
             assert "'nowhere' is not an IP address" in words
+
+    run(scenario)
+
+
+def test_what_a_hostile_client_says_is_told_and_kept_in_part() -> None:
+    async def scenario(served: Served) -> None:
+        await served.first(cart=mesh("v1=1"))
+        long = "x" * 100_000
+        async with AdsClient(served.port, CART, addressing="explicit", ingress=long) as proxy:
+            await proxy.send(CLUSTER)
+            assert len((await proxy.ending())[1]) == 1000
+        async with AdsClient(served.port, long) as proxy:
+            await proxy.send(CLUSTER)
+            assert "longer than the 1,024 characters" in (await proxy.ending())[1]
+        async with AdsClient(served.port, CART) as proxy:
+            await proxy.subscribe(CLUSTER)
+            await proxy.send(LISTENER, node=long)
+            assert len((await proxy.ending())[1]) == 1000
+        gone = await served.event(ProxyDisconnected)
+        assert isinstance(gone, ProxyDisconnected)
+        assert len(gone.reason) == 1000
 
     run(scenario)
 
@@ -314,6 +336,50 @@ def test_an_address_in_use_ends_the_server_with_words() -> None:
 def test_plain_text_stays_on_this_machine_unless_told_otherwise(address: str) -> None:
     with pytest.raises(UsageError, match="plain text"):
         asyncio.run(_serve(address))
+
+
+@pytest.mark.parametrize("address", ["foo", "127.0.0.1:", "127.0.0.1:99999", "unix:"])
+def test_what_is_no_address_is_never_listened_on_elsewhere(address: str) -> None:
+    with pytest.raises(UsageError, match="is not an address"):
+        asyncio.run(_serve(address))
+
+
+def test_a_port_that_is_not_the_one_asked_for_is_fatal() -> None:
+    class Elsewhere:
+        started = False
+
+        def add_insecure_port(self, address: str) -> int:
+            return 4711
+
+        async def start(self) -> None:
+            self.started = True
+
+    server = Elsewhere()
+    with pytest.raises(Fatal, match=r"cannot listen on 127\.0\.0\.1:18000: .* port 4711"):
+        asyncio.run(_listen(server, "127.0.0.1:18000"))
+    assert not server.started
+    assert asyncio.run(_listen(server, "127.0.0.1:0")) == 4711
+
+
+def test_a_socket_file_can_be_listened_on(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        started = asyncio.Event()
+        serving = asyncio.create_task(
+            serve_ads(
+                f"unix:{tmp_path / 's'}",
+                SnapshotCache(),
+                Latest[Publication](),
+                Recorder(lambda batch: None),
+                started=lambda port: started.set(),
+            )
+        )
+        await asyncio.wait_for(started.wait(), 10)
+        assert not serving.done()
+        assert (tmp_path / "s").is_socket()
+        serving.cancel()
+        await asyncio.gather(serving, return_exceptions=True)
+
+    asyncio.run(scenario())
 
 
 async def _serve(address: str) -> None:

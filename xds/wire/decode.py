@@ -16,8 +16,11 @@ from xds.wire.varint import LENGTH
 
 MAX_NAMES: Final = 20_000
 """How many resource names one request may hold: a mesh of thousands of clusters stays below."""
-MAX_MESSAGE: Final = 2_000
+MAX_MESSAGE: Final = 1_000
 """How much of a proxy's error message is kept, in characters: it is somebody else's text."""
+MAX_CLUSTER: Final = 256
+MAX_AGENT: Final = 128
+"""How much is kept of what a client calls its cluster, its program and the program's version."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +41,7 @@ class Node:
     """The strings in our own member of the metadata, ``gitmesh``."""
     user_agent_name: str = ""
     user_agent_version: str = ""
+    """As the client writes it, or ``1.37.0`` of its build's version, which is Envoy's way."""
     client_features: tuple[str, ...] = ()
 
 
@@ -138,21 +142,41 @@ def decode_node(data: bytes) -> Node:
     :raises DecodeError: the bytes are no such message, or it holds too much.
     """
     texts = {_1: "", _2: "", _6: "", _7: ""}
-    metadata: list[bytes] = []
+    parts: dict[int, list[bytes]] = {_3: [], _8: []}
     features: list[str] = []
     for key, a, b in fields(data):
         if key in texts:
             texts[key] = _text(data, a, b)
-        elif key == _3:
-            metadata.append(data[a:b])
+        elif key in parts:
+            parts[key].append(data[a:b])
         elif key == _10:
             features.append(_text(data, a, b))
+        # `user_agent_version` and `user_agent_build_version` are arms of one oneof.
+        if key == _7:
+            parts[_8].clear()
         elif key == _8:
-            # `user_agent_build_version` is the other arm of the oneof that holds field 7.
             texts[_7] = ""
-    ours = _our_member(_merged(metadata))
+    ours = _our_member(_merged(parts[_3]))
     _bound(len(features) + len(ours))
-    return Node(texts[_1], texts[_2], ours, texts[_6], texts[_7], tuple(features))
+    version = texts[_7] or _build_version(_merged(parts[_8]))
+    return Node(
+        texts[_1],
+        texts[_2][:MAX_CLUSTER],
+        ours,
+        texts[_6][:MAX_AGENT],
+        version[:MAX_AGENT],
+        tuple(features),
+    )
+
+
+def _build_version(build: bytes) -> str:
+    """Read the ``envoy.type.v3.SemanticVersion`` of a BuildVersion; empty when it has none."""
+    versions = [build[a:b] for key, a, b in fields(build) if key == _1]
+    numbers = {1 << 3: 0, 2 << 3: 0, 3 << 3: 0}
+    for key, value, _ in fields(_merged(versions)):
+        if key in numbers:
+            numbers[key] = value & 0xFFFF_FFFF
+    return ".".join(map(str, numbers.values())) if versions else ""
 
 
 # ---- google.protobuf.Struct, as far as our own metadata goes ------------------------------------

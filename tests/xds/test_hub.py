@@ -1,0 +1,174 @@
+"""The hub without a transport: what one proxy does or suffers is never another's trouble."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+
+import pytest
+from envoy_data_plane.envoy.config.core.v3 import Node
+from envoy_data_plane.envoy.service.discovery.v3 import DiscoveryRequest, DiscoveryResponse
+from envoy_data_plane.google.rpc import Status
+
+from events.types import DeliveryEvent, SnapshotPublished, SnapshotRejected
+from mesh.linked import MeshGraph
+from tests.support.ads_server import TestMesh, key
+from tests.support.shop_xds import Translation, mesh
+from xds.cache import SnapshotCache
+from xds.hub import Hub
+from xds.nodes import ProxyIdentity
+from xds.recorder import Recorder
+from xds.session import Session
+from xds.snapshot import Snapshot
+from xds.stream import Stream
+from xds.type_urls import CLUSTER
+from xds.wire.encode import encode
+
+
+class Events(Recorder):
+    """Keeps what it is told."""
+
+    def __init__(self) -> None:
+        super().__init__(lambda batch: None)
+        self.told: list[DeliveryEvent] = []
+
+    def record(self, events: object) -> None:
+        assert isinstance(events, list)
+        self.told += events
+
+
+class Town:
+    """A hub, its mesh, and streams that write into lists."""
+
+    def __init__(self, cache: type[SnapshotCache] = SnapshotCache) -> None:
+        self.mesh = TestMesh()
+        self.events = Events()
+        self.meanwhile: dict[str, Callable[[], None]] = {}
+        """What happens while a node is translated."""
+        self.cache = cache(self._translate, max_idle=0)
+        self.hub = Hub(self.cache, self.events)
+
+    def _translate(self, graph: MeshGraph, proxy: ProxyIdentity) -> Translation:
+        self.meanwhile.pop(proxy.key.name, lambda: None)()
+        return self.mesh.translate(graph, proxy)
+
+    def proxy(self, name: str, cls: type[Stream] = Stream) -> tuple[Stream, list[bytes]]:
+        """Let a proxy of a node ask for its clusters; return its stream and what it is sent."""
+        sent: list[bytes] = []
+
+        async def write(data: bytes) -> None:
+            sent.append(data)
+
+        stream = cls(Session(), "test", write, self.hub)
+        request = DiscoveryRequest(type_url=CLUSTER, node=Node(id=str(key(name))))
+        stream.receive(encode(request))
+        return stream, sent
+
+    async def publish(self, **nodes: Translation | None) -> None:
+        """Publish a commit, and let everybody write."""
+        await self.hub.publish(self.mesh.commit(**nodes))
+        await settled()
+
+
+async def settled() -> None:
+    for _ in range(5):
+        await asyncio.sleep(0)
+
+
+def run(scenario: Callable[[], Awaitable[None]]) -> None:
+    async def body() -> None:
+        await scenario()
+
+    asyncio.run(body())
+
+
+def test_a_proxy_that_leaves_while_others_are_offered_theirs_is_nobodys_trouble(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async def scenario() -> None:
+        town = Town()
+        await town.publish(cart=mesh("a=1"), web=mesh("a=1"), zoo=mesh("a=1"))
+        _, (web, _), _ = [town.proxy(name) for name in ("cart", "web", "zoo")]
+        await settled()
+        town.meanwhile["cart"] = lambda: town.hub.left(web, "closed by the proxy")
+        await town.publish(cart=mesh("b=1"), web=mesh("b=1"), zoo=mesh("b=1"))
+        assert town.meanwhile == {}
+        published = [e for e in town.events.told if isinstance(e, SnapshotPublished)][-1]
+        assert published.nodes == (str(key("cart")), str(key("zoo")))
+
+    run(scenario)
+    assert caplog.records == []
+
+
+def test_one_proxy_that_cannot_be_resolved_or_offered_is_logged_and_stops_no_other(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    class Failing(SnapshotCache):
+        broken = False
+
+        def resolve(self, identity: ProxyIdentity) -> Snapshot | None:
+            if self.broken and identity.key == key("cart"):
+                raise RuntimeError("no snapshot")
+            return super().resolve(identity)
+
+    class Stuck(Stream):
+        def offer(self, snapshot: Snapshot) -> bool:
+            raise RuntimeError("no offer")
+
+    async def scenario() -> None:
+        town = Town(Failing)
+        await town.publish(cart=mesh("a=1"), web=mesh("a=1"), zoo=mesh("a=1"))
+        town.proxy("cart")
+        town.proxy("web", Stuck)
+        others = [town.proxy("web"), town.proxy("zoo")]
+        await settled()
+        Failing.broken = True
+        await town.publish(cart=mesh("b=1"), web=mesh("b=1"), zoo=mesh("b=1"))
+        published = [e for e in town.events.told if isinstance(e, SnapshotPublished)][-1]
+        assert published.proxies == len(others)
+
+    run(scenario)
+    told = [(r.getMessage(), r.exc_info is not None) for r in caplog.records]
+    assert (f"cannot resolve {key('cart')}; its proxies keep what they have", True) in told
+    assert [text for text, traced in told if text.startswith(f"cannot offer {key('web')}")]
+    assert len(told) == 2
+
+
+def test_proxies_of_a_removed_node_are_told_of_once_with_their_number(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async def scenario() -> None:
+        town = Town()
+        await town.publish(cart=mesh("a=1"), web=mesh("a=1"))
+        for name in ("cart", "cart", "web", "never"):
+            town.proxy(name)
+        await town.publish(cart=None)
+        await town.publish(web=mesh("b=1"))
+        await town.publish(web=None)
+
+    run(scenario)
+    lines = [(r.levelno, r.getMessage(), vars(r).get("node")) for r in caplog.records]
+    assert lines == [
+        (logging.WARNING, "2 proxies of a removed node keep what they had", str(key("cart"))),
+        (logging.WARNING, "1 proxy of a removed node keeps what it had", str(key("web"))),
+    ]
+
+
+def test_a_refusal_is_an_event_and_no_second_warning(caplog: pytest.LogCaptureFixture) -> None:
+    async def scenario() -> None:
+        town = Town()
+        await town.publish(cart=mesh("a=1"))
+        stream, sent = town.proxy("cart")
+        await settled()
+        response = DiscoveryResponse.parse(sent[-1])
+        words = Status(code=3, message="no " * 5000)
+        nonce = response.nonce
+        stream.receive(
+            encode(DiscoveryRequest(type_url=CLUSTER, response_nonce=nonce, error_detail=words))
+        )
+        refusal = [e for e in town.events.told if isinstance(e, SnapshotRejected)]
+        assert [len(e.message) for e in refusal] == [1000]
+
+    with caplog.at_level(logging.DEBUG):
+        run(scenario)
+    levels = {r.levelno for r in caplog.records if r.name == "xds.hub"}
+    assert levels == {logging.DEBUG}

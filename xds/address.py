@@ -1,0 +1,60 @@
+"""Addresses as people write them: ``host:port``, ``[::1]:port`` and ``unix:path``. Pure."""
+
+import ipaddress
+from typing import Final
+
+from mesh.errors import UsageError
+
+UNIX: Final = "unix:"
+"""How an address begins that is a socket in the file system."""
+
+_MOST: Final = 65_535
+_FORM: Final = "write host:port, 127.0.0.1:18000 or [::1]:18000"
+
+
+def host_and_port(address: str) -> tuple[str, int]:
+    """Read where to connect to; an IPv6 address loses its brackets.
+
+    :raises UsageError: it is not of the form ``host:port``, or the port is not one of 1 to 65535.
+    """
+    host, port = _split(address, _FORM)
+    if port == 0:
+        raise _refusal(address, _FORM)
+    return host, port
+
+
+def where_to_listen(address: str) -> tuple[str, int] | None:
+    """Read where to listen; ``None`` for a socket in the file system. Port 0 means any free one.
+
+    :raises UsageError: it is neither ``host:port`` nor ``unix:path``.
+    """
+    form = f"{_FORM}, or unix:path; ports are 0 to {_MOST}, and 0 is any free one"
+    if not address.startswith(UNIX):
+        return _split(address, form)
+    if address == UNIX:
+        raise _refusal(address, form)
+    return None
+
+
+def is_ip(host: str) -> bool:
+    """Whether this is an IP address rather than a name."""
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
+def _split(address: str, form: str) -> tuple[str, int]:
+    host, _, port = address.rpartition(":")
+    bare = host[1:-1] if host.startswith("[") and host.endswith("]") else host
+    # Without brackets nobody knows where an IPv6 address ends and its port begins.
+    well_formed = is_ip(bare) if bare != host else not set(host) & set("[]:/ ")
+    known = port.isdecimal() and port.isascii() and len(port) <= len(str(_MOST))
+    if not bare or not well_formed or not known or int(port) > _MOST:
+        raise _refusal(address, form)
+    return bare, int(port)
+
+
+def _refusal(address: str, form: str) -> UsageError:
+    return UsageError(f"{address!r} is not an address", hint=form)
