@@ -11,9 +11,9 @@ from events.types import (
     CommitApplied,
     CommitRejected,
     Event,
+    HistoryRewritten,
     ProxyConnected,
     ProxyDisconnected,
-    Record,
     Seq,
     SnapshotConverged,
     SnapshotPublished,
@@ -27,7 +27,9 @@ _log = logging.getLogger("gitmesh")
 
 LOOK_EVERY_S = 0.25
 MOST_AT_ONCE = 50
-"""After a long absence there may be thousands of commits; the newest of them are told."""
+"""After a long absence there may be thousands of commits; the newest of them are told.
+
+Warnings are told however many there are."""
 
 
 async def chronicle(log: EventLog) -> None:
@@ -44,11 +46,18 @@ async def chronicle(log: EventLog) -> None:
 
 async def _tell_new(log: EventLog, chain: Chain, seen: Seq) -> Seq:
     records = await asyncio.to_thread(lambda: list(log.read(chain, after=seen)))
-    lines = [(record, line) for record in records if (line := _line(record, decode(record)))]
-    if len(lines) > MOST_AT_ONCE:
-        omitted = len(lines) - MOST_AT_ONCE
-        _log.info("more than can be told", extra={"chain": chain.value, "omitted": omitted})
-    for record, (level, message, facts) in lines[-MOST_AT_ONCE:]:
+    lines = [
+        (record, line)
+        for record in records
+        if (line := _line(decode(record))) and _log.isEnabledFor(line[0])
+    ]
+    calm = [record.seq for record, (level, *_) in lines if level < logging.WARNING]
+    omitted = frozenset(calm[:-MOST_AT_ONCE])
+    if omitted:
+        _log.info("more than can be told", extra={"chain": chain.value, "omitted": len(omitted)})
+    for record, (level, message, facts) in lines:
+        if record.seq in omitted:
+            continue
         extra = {"commit": short(record.commit)} if record.commit else {}
         _log.log(level, message, extra={**extra, "seq": record.seq, **facts})
     return records[-1].seq if records else seen
@@ -57,15 +66,10 @@ async def _tell_new(log: EventLog, chain: Chain, seen: Seq) -> Seq:
 _Line = tuple[int, str, Mapping[str, object]]
 
 
-def _line(record: Record, event: Event) -> _Line | None:
+def _line(event: Event) -> _Line | None:
     match event:
-        case CommitApplied():
-            return logging.INFO, "commit applied", {"changes": event.changes, **_who(event)}
-        case CommitRejected():
-            found = len(event.problems) + event.omitted
-            where = [f"{p.get('path')}:{p.get('line')}: {p.get('message')}" for p in event.problems]
-            facts = {"problems": found, "first": where[0] if where else "", **_who(event)}
-            return logging.WARNING, "commit rejected", facts
+        case CommitApplied() | CommitRejected() | HistoryRewritten():
+            return _commit(event)
         case SnapshotPublished():
             return (
                 logging.INFO,
@@ -87,6 +91,21 @@ def _line(record: Record, event: Event) -> _Line | None:
             return logging.DEBUG, narrate(event), {}
         case _:
             return None
+
+
+def _commit(event: CommitApplied | CommitRejected | HistoryRewritten) -> _Line:
+    match event:
+        case CommitApplied():
+            return logging.INFO, "commit applied", {"changes": event.changes, **_who(event)}
+        case CommitRejected():
+            found = len(event.problems) + event.omitted
+            where = [f"{p.get('path')}:{p.get('line')}: {p.get('message')}" for p in event.problems]
+            facts = {"problems": found, "first": where[0] if where else "", **_who(event)}
+            return logging.WARNING, "commit rejected", facts
+        case HistoryRewritten():
+            moved = {"before": short(event.before), "after": short(event.after)}
+            lost = {"dropped": len(event.dropped), "topology": event.topology}
+            return logging.WARNING, "history rewritten", {**moved, **lost}
 
 
 def _who(event: CommitApplied | CommitRejected) -> dict[str, object]:

@@ -1,5 +1,7 @@
 """The command line: finds the command, runs it, and turns errors into words and exit codes."""
 
+import contextlib
+import errno
 import importlib
 import keyword
 import sys
@@ -10,6 +12,7 @@ from typing import Any, Final
 import click
 
 from gitmesh import exit_codes
+from gitmesh.visible import visible_lines
 from mesh.errors import GitmeshError, UsageError
 
 COMMANDS: Final = (
@@ -42,9 +45,9 @@ class Failure(click.ClickException):
     def show(self, file: Any = None) -> None:
         """Print the error to the error stream."""
         click.secho("error: ", fg="red", bold=True, nl=False, err=True)
-        click.echo(self.message, err=True)
+        click.echo(visible_lines(self.message), err=True)
         if self.hint:
-            click.echo(f"  hint: {self.hint}", err=True)
+            click.echo(f"  hint: {visible_lines(self.hint)}", err=True)
 
 
 class WrongUse(Failure):
@@ -57,6 +60,17 @@ class Fault(Failure):
     """Something in gitmesh itself is wrong."""
 
     exit_code = exit_codes.INTERNAL
+
+
+class CannotWrite(Failure):
+    """There is no room for what a command prints or writes: a full disk, a quota."""
+
+    ERRNOS: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+    def __init__(self, error: OSError) -> None:
+        super().__init__(
+            f"cannot write: {error.strerror}", "make room there, or send the output elsewhere"
+        )
 
 
 class Program(click.Group):
@@ -79,11 +93,6 @@ class Program(click.Group):
         """Run the command; no error reaches the user as a traceback, unless it is asked for."""
         try:
             return super().invoke(ctx)
-        except GitmeshError as error:
-            if _debugging(ctx):
-                traceback.print_exc()
-            kind = WrongUse if isinstance(error, UsageError) else Failure
-            raise kind(error.message, error.hint) from None
         except (click.ClickException, click.exceptions.Exit, click.Abort):
             raise
         except KeyboardInterrupt:
@@ -93,11 +102,23 @@ class Program(click.Group):
         except Exception as error:
             if _debugging(ctx):
                 traceback.print_exc()
-            raise Fault(
+            raise _failure(error) from error
+
+
+def _failure(error: Exception) -> Failure:
+    match error:
+        case UsageError():
+            return WrongUse(error.message, error.hint)
+        case GitmeshError():
+            return Failure(error.message, error.hint)
+        case OSError() if error.errno in CannotWrite.ERRNOS:
+            return CannotWrite(error)
+        case _:
+            return Fault(
                 f"a fault in gitmesh itself: {type(error).__name__}: {error}",
                 "please report it, with what this prints: "
                 f"gitmesh --debug {' '.join(sys.argv[1:])}",
-            ) from error
+            )
 
 
 def _debugging(ctx: click.Context) -> bool:
@@ -137,4 +158,12 @@ def program(ctx: click.Context, debug: bool) -> None:
 
 def run(arguments: Sequence[str] | None = None) -> None:
     """Run the command line; does not return."""
-    program.main(args=arguments, prog_name="gitmesh")
+    try:
+        program.main(args=arguments, prog_name="gitmesh")
+    except OSError as error:  # while help, or an error, was shown
+        if error.errno not in CannotWrite.ERRNOS:
+            raise
+        failure = CannotWrite(error)
+        with contextlib.suppress(OSError):
+            failure.show()
+        sys.exit(failure.exit_code)

@@ -5,6 +5,8 @@ import logging
 import sys
 from datetime import UTC, datetime
 
+from gitmesh.visible import visible, visible_json, visible_lines
+
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 _PLAIN = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._:/@+%[]$")
 
@@ -15,9 +17,11 @@ class KeyValueFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         """Return one line, and a traceback below it if there is one."""
         pairs = [f"{key}={_value(value)}" for key, value in _extra(record).items()]
-        head = f"{_at(record)} {record.levelname:<7} {record.getMessage()}"
+        head = f"{_at(record)} {record.levelname:<7} {visible(record.getMessage())}"
         line = " ".join([head, *pairs])
-        return f"{line}\n{self.formatException(record.exc_info)}" if record.exc_info else line
+        if record.exc_info:
+            return f"{line}\n{visible_lines(self.formatException(record.exc_info))}"
+        return line
 
 
 class JsonFormatter(logging.Formatter):
@@ -28,7 +32,8 @@ class JsonFormatter(logging.Formatter):
         line = {"at": _at(record), "level": record.levelname, "message": record.getMessage()}
         if record.exc_info:
             line["traceback"] = self.formatException(record.exc_info)
-        return json.dumps({**line, **_extra(record)}, ensure_ascii=False, default=str)
+        text = json.dumps({**line, **_extra(record)}, ensure_ascii=False, default=str)
+        return visible_json(text)
 
 
 def log_to_stderr(level: str, *, as_json: bool = False) -> None:
@@ -38,6 +43,8 @@ def log_to_stderr(level: str, *, as_json: bool = False) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
+    # It counts file changes at INFO, once for each push; what they meant is told by us.
+    logging.getLogger("watchfiles").setLevel(logging.WARNING)
 
 
 def _at(record: logging.LogRecord) -> str:
@@ -51,4 +58,6 @@ def _extra(record: logging.LogRecord) -> dict[str, object]:
 
 def _value(value: object) -> str:
     text = f"{value:.1f}" if isinstance(value, float) else str(value)
-    return text if text and _PLAIN.issuperset(text) else json.dumps(text, ensure_ascii=False)
+    if text and _PLAIN.issuperset(text):
+        return text
+    return visible_json(json.dumps(text, ensure_ascii=False))

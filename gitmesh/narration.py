@@ -23,6 +23,7 @@ from events.types import (
     WeightChange,
 )
 from gitmesh.output import count, milliseconds
+from gitmesh.visible import visible
 from mesh.canonical import Json, JsonObject, canonical
 from mesh.keys import Kind, ResourceKey
 
@@ -41,7 +42,21 @@ _KIND_WORDS = {
 
 
 def narrate(event: Event) -> str:
-    """Return one line on what the event says; problems of a refused commit follow on more lines."""
+    """Return one line on what the event says; problems of a refused commit follow on more lines.
+
+    What others wrote, such as subjects, names and refusals, cannot steer a terminal or add a line.
+    """
+    return "\n".join(map(visible, _lines(event)))
+
+
+def _lines(event: Event) -> list[str]:
+    if isinstance(event, CommitRejected):
+        more = [f"… and {event.omitted} more"] if event.omitted else []
+        return [_sentence(event), *problem_lines(event.problems), *more]
+    return [_sentence(event)]
+
+
+def _sentence(event: Event) -> str:
     match event:
         case CommitApplied() | CommitRejected() | HistoryRewritten():
             return _commit(event)
@@ -86,7 +101,7 @@ def shares(weights: tuple[WeightChange, ...]) -> str:
 
 
 def problem_lines(problems: tuple[JsonObject, ...]) -> list[str]:
-    """Return problems as the log holds them, a line each and one for each hint."""
+    """Return problems as the log holds them, a line each and one for each hint, all visible."""
     lines = []
     for problem in problems:
         place = str(problem.get("path") or "repository")
@@ -97,7 +112,7 @@ def problem_lines(problems: tuple[JsonObject, ...]) -> list[str]:
         )
         if problem.get("hint"):
             lines.append(f"  hint: {problem['hint']}")
-    return lines
+    return [visible(line) for line in lines]
 
 
 def _commit(event: CommitApplied | CommitRejected | HistoryRewritten) -> str:
@@ -109,9 +124,7 @@ def _commit(event: CommitApplied | CommitRejected | HistoryRewritten) -> str:
             return f"applied {_subject(event.facts)}: {changed}{warned}{restored}"
         case CommitRejected():
             found = len(event.problems) + event.omitted
-            head = f"REJECTED {_subject(event.facts)}: {count(found, 'problem')}"
-            more = [f"… and {event.omitted} more"] if event.omitted else []
-            return "\n".join([head, *problem_lines(event.problems), *more])
+            return f"REJECTED {_subject(event.facts)}: {count(found, 'problem')}"
         case HistoryRewritten():
             return (
                 f"history was rewritten ({event.topology}): {short(event.before)} → "

@@ -5,17 +5,18 @@ from collections.abc import Iterable, Sequence
 
 import click
 
+from gitmesh.visible import visible, visible_json
 from mesh.problem import Problem, Severity
 
 
 def emit_json(value: object) -> None:
-    """Print one JSON document, indented, with the text of names as it is."""
-    click.echo(json.dumps(value, indent=2, ensure_ascii=False))
+    """Print one JSON document, indented, with the text of names as it is where that is safe."""
+    click.echo(visible_json(json.dumps(value, indent=2, ensure_ascii=False)))
 
 
 def emit_json_line(value: object) -> None:
     """Print one JSON document on one line (NDJSON)."""
-    click.echo(json.dumps(value, ensure_ascii=False, separators=(",", ":")))
+    click.echo(visible_json(json.dumps(value, ensure_ascii=False, separators=(",", ":"))))
 
 
 def table(rows: Iterable[Sequence[str]], *, indent: str = "") -> str:
@@ -29,15 +30,15 @@ def table(rows: Iterable[Sequence[str]], *, indent: str = "") -> str:
 
 
 def problem_text(problem: Problem) -> str:
-    """Return a problem as a compiler would say it, coloured."""
+    """Return a problem as a compiler would say it, coloured; what it quotes steers nothing."""
     place = f"{problem.path}:{problem.line}" if problem.line else problem.path or "repository"
     colour = "red" if problem.severity is Severity.ERROR else "yellow"
     kind = click.style(f"{problem.severity}[{problem.code}]", fg=colour, bold=True)
-    lines = [f"{click.style(place, bold=True)}: {kind}: {problem.message}"]
+    lines = [f"{click.style(visible(place), bold=True)}: {kind}: {visible(problem.message)}"]
     if problem.where not in ("", "$"):
-        lines.append(click.style(f"    at {problem.where}", dim=True))
+        lines.append(click.style(f"    at {visible(problem.where)}", dim=True))
     if problem.hint:
-        lines.append(f"    hint: {problem.hint}")
+        lines.append(f"    hint: {visible(problem.hint)}")
     return "\n".join(lines)
 
 

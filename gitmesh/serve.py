@@ -12,6 +12,7 @@ from events.latest import Latest
 from events.publication import Publication
 from events.store import EventLog
 from gitmesh.chronicle import chronicle
+from gitmesh.narration import short
 from gitmesh.places import log_path
 from gitmesh.settings import Settings
 from gitmesh.together import run_together
@@ -68,12 +69,24 @@ def serve(path: Path, settings: Settings, ready: Callable[[Ready], None] = lambd
                     latest,
                     Recorder(log.append_observed),
                     settings=AdsSettings(plain_text_anywhere=settings.insecure_listen),
-                    ready=lambda: ready(Ready(settings.listen, cache.commit)),
+                    ready=lambda: _ready(settings.listen, cache, ready),
                 ),
                 "the chronicle": chronicle(log),
             }
         )
     _log.info("stopped")
+
+
+def _ready(listen: str, cache: SnapshotCache, tell: Callable[[Ready], None]) -> None:
+    """Tell that proxies are answered, and whether with less than what was pushed last."""
+    tell(Ready(listen, cache.commit))
+    state = cache.state
+    if state is not None and state.tip is not None and state.tip != state.commit:
+        serving = short(state.commit) if state.commit else "none"
+        _log.warning(
+            "the newest commit is refused, the last good one is served",
+            extra={"tip": short(state.tip), "serving": serving, "hint": "gitmesh log"},
+        )
 
 
 def _progress() -> Progress:

@@ -58,13 +58,14 @@ def command(
 def _line(record: "Record") -> str:
     from events.codec import decode
     from gitmesh.narration import narrate, short
+    from gitmesh.visible import visible
 
     colour = {"CommitRejected": "red", "SnapshotRejected": "red", "SourceDegraded": "red"}
     head, *more = narrate(decode(record)).split("\n")
     columns = [
         click.style(f"{record.chain.value:>8} {record.seq:<5}", dim=True),
-        record.at[:19].replace("T", " "),
-        click.style(f"{short(record.commit):<7}", fg="cyan"),
+        visible(record.at[:19].replace("T", " ")),
+        click.style(f"{visible(short(record.commit)):<7}", fg="cyan"),
         click.style(head, fg=colour.get(record.kind), bold=record.kind.startswith("Commit")),
     ]
     return "\n".join(["  ".join(columns), *(f"{'':16}{line}" for line in more)])

@@ -62,8 +62,10 @@ def _show(label: str, against: str, events: "list[MeshEvent]") -> None:
     from events.types import CommitRejected
     from gitmesh.narration import narrate, problem_lines
     from gitmesh.output import count
+    from gitmesh.visible import visible
 
     first, *changes = events
+    label = visible(label)
     if isinstance(first, CommitRejected):
         found = len(first.problems) + first.omitted
         click.secho(f"{label} would be refused: {count(found, 'problem')}", fg="red", bold=True)

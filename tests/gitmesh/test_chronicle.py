@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import logging
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,9 @@ from events.types import (
     CommitApplied,
     CommitFacts,
     CommitId,
+    CommitRejected,
+    Event,
+    HistoryRewritten,
     ProxyConnected,
     Signature,
     SnapshotConverged,
@@ -74,3 +78,80 @@ def test_new_events_are_told_each_on_a_line_and_a_flood_is_cut(
     levels = {line.getMessage()[:20]: line.levelname for line in lines}
     assert levels["mesh/shop/virtualNod"] == "DEBUG"
     assert levels["cannot follow the re"] == "WARNING"
+
+
+END = SourceDegraded("branch-missing", "the end")
+
+
+def told(
+    folder: Path,
+    caplog: pytest.LogCaptureFixture,
+    level: int,
+    mesh: Sequence[Event] = (),
+    delivery: Sequence[Event] = (),
+) -> list[logging.LogRecord]:
+    """Return what the chronicle tells of these events, at this level, when it sees them at once."""
+
+    async def scenario(log: EventLog) -> None:
+        task = asyncio.create_task(chronicle(log))
+        await asyncio.sleep(0)
+        log.append(Chain.MESH, mesh, expected=START)
+        log.append(Chain.DELIVERY, [*delivery, END], expected=START)
+        for _ in range(1000):
+            if any("the end" in record.getMessage() for record in caplog.records):
+                break
+            await asyncio.sleep(0.01)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+    with (
+        contextlib.closing(EventLog.open(folder / "events.sqlite3")) as log,
+        caplog.at_level(level),
+    ):
+        asyncio.run(scenario(log))
+    lines = [record for record in caplog.records if record.name == "gitmesh"]
+    assert "the end" in lines[-1].getMessage()
+    return lines[:-1]
+
+
+def connects(number: int) -> list[Event]:
+    return [ProxyConnected("mesh/shop/virtualNode/web", f"p{n}", "envoy") for n in range(number)]
+
+
+def test_lines_that_are_not_shown_push_out_none_that_are(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    converged = SnapshotConverged(applied(1).facts.commit, 3, {})
+    events = [converged, *connects(2 * module.MOST_AT_ONCE)]
+    lines = told(tmp_path, caplog, logging.INFO, delivery=events)
+    assert [line.getMessage() for line in lines] == ["snapshot converged"]
+
+
+@pytest.mark.parametrize("level", [logging.DEBUG, logging.INFO, logging.WARNING])
+def test_a_flood_pushes_out_no_warning(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, level: int
+) -> None:
+    many = module.MOST_AT_ONCE + 10
+    degraded = SourceDegraded("watch-failed", "out of watches")
+    rejected = [CommitRejected(applied(n).facts) for n in range(many)]
+    good = [applied(n) for n in range(many, 2 * many)]
+    lines = told(tmp_path, caplog, level, [*rejected, *good], [degraded, *connects(many)])
+    messages = [line.getMessage() for line in lines]
+    assert messages.count("commit rejected") == many
+    assert messages.count("cannot follow the repository: out of watches") == 1
+    shown = 0 if level == logging.WARNING else module.MOST_AT_ONCE
+    assert messages.count("commit applied") == shown
+    omissions = {logging.DEBUG: [10, 10], logging.INFO: [10], logging.WARNING: []}
+    found = [vars(line)["omitted"] for line in lines if hasattr(line, "omitted")]
+    assert found == omissions[level]
+
+
+def test_a_rewritten_history_is_a_warning_that_says_what_is_lost(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    old, new = applied(1).facts.commit, applied(2).facts.commit
+    rewritten = HistoryRewritten(old, new, None, (old, applied(0).facts.commit), "rewritten")
+    [line, _] = told(tmp_path, caplog, logging.INFO, [rewritten, applied(2)])
+    assert (line.getMessage(), line.levelname) == ("history rewritten", "WARNING")
+    facts = {"before": old[:7], "after": new[:7], "dropped": 2, "topology": "rewritten"}
+    assert facts.items() <= vars(line).items()

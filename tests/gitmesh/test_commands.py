@@ -1,5 +1,6 @@
 """Every command on a real repository with a real log: what it says, as words and as JSON."""
 
+import contextlib
 import json
 import os
 from pathlib import Path
@@ -7,7 +8,19 @@ from pathlib import Path
 import pytest
 import yaml
 
+from events.store import EventLog
+from events.types import (
+    START,
+    Chain,
+    CommitApplied,
+    CommitFacts,
+    CommitId,
+    Event,
+    ResourceAdded,
+    Signature,
+)
 from gitmesh.demo.sample import sample_repo
+from mesh.keys import ResourceKey
 from tests.support.command_line import gitmesh
 from tests.support.git import Repo
 from tests.support.sample_shop import Shop
@@ -196,6 +209,81 @@ def test_the_state_of_any_moment_can_be_asked_for(shop: Shop, moment: str) -> No
 def _weights(route: object) -> list[int]:
     targets = route["spec"]["httpRoute"]["action"]["weightedTargets"]  # type: ignore[index]
     return [target["weight"] for target in targets]
+
+
+@pytest.mark.parametrize(("at", "done"), [(1, 0), (3, 2), (19, 18)])
+def test_a_moment_between_a_commits_changes_is_told_as_one(shop: Shop, at: int, done: int) -> None:
+    shown = gitmesh("state", "--repo", shop.bare, "--at", at)
+    head, note = shown.out.splitlines()[:2]
+    assert head == f"# commit {shop.first}, mesh chain at {at}"
+    assert note == f"# after {done} of its 19 changes: this mesh was never served"
+    told = gitmesh("state", "--repo", shop.bare, "--at", at, "--json").json()
+    assert told["inside"] == {"changes": done, "of": 19}
+
+
+@pytest.mark.parametrize("at", [0, 20, 22, 23, 25])
+def test_a_moment_between_commits_is_a_mesh_that_was_served(shop: Shop, at: int) -> None:
+    assert "never served" not in gitmesh("state", "--repo", shop.bare, "--at", at).out
+    told = gitmesh("state", "--repo", shop.bare, "--at", at, "--json").json()
+    assert (told["seq"], told["inside"]) == (at, None)
+
+
+@pytest.mark.parametrize("at", ["²", "٣", "9" * 5000, "-1", "26"])
+def test_what_is_no_moment_is_wrong_use(shop: Shop, at: str) -> None:
+    refused = gitmesh("state", "--repo", shop.bare, f"--at={at}")
+    assert refused.code == 2
+    assert refused.err.startswith("error: ")
+
+
+def log_of(path: Path, *events: Event) -> Path:
+    """Write a log whose mesh chain is these events."""
+    with contextlib.closing(EventLog.open(path)) as log:
+        log.append(Chain.MESH, events, expected=START)
+    return path
+
+
+def facts(commit: str, subject: str, author: str = "Ada") -> CommitFacts:
+    who = Signature(author, "ada@shop.example", "2026-11-23T03:12:00+01:00")
+    return CommitFacts(CommitId(commit.ljust(40, "f")), "7" * 40, (), who, who, subject)
+
+
+def test_a_commit_id_may_begin_with_digits_alone(tmp_path: Path, shop: Shop) -> None:
+    commits = [facts("1234567", "First"), facts("0000002", "Second")]
+    log = log_of(tmp_path / "x.sqlite3", *map(CommitApplied, commits))
+    for seq, digits in [(1, "1234567"), (2, "0000002"), (2, "2"), (1, "01")]:
+        at = ("--at", digits, "--repo", shop.bare, "--log", log, "--json")
+        assert gitmesh("state", *at).json()["seq"] == seq
+
+
+def test_a_change_far_behind_its_commit_is_still_told_as_its(tmp_path: Path, shop: Shop) -> None:
+    first = facts("a", "Many")
+    names = [ResourceKey.of_mesh(f"m{n}") for n in range(700)]
+    changes = [ResourceAdded(name, first.commit, {}, "m.yaml") for name in names]
+    log = log_of(tmp_path / "x.sqlite3", CommitApplied(first, changes=700), *changes)
+    for at, inside in [(700, {"changes": 699, "of": 700}), (701, None)]:
+        arguments = ("--at", at, "--repo", shop.bare, "--log", log, "--json")
+        assert gitmesh("state", *arguments).json()["inside"] == inside
+
+
+def test_no_subject_and_no_author_forges_a_row_or_steers_a_terminal(
+    tmp_path: Path, shop: Shop
+) -> None:
+    evil = "nice\x1b[2K\r\x9b1A\u202e\u2028\x0bforged"
+    commit = CommitApplied(facts("a", evil, f"Mallory\n    mesh 9     {evil}"))
+    shown = gitmesh("log", shop.bare, "--log", log_of(tmp_path / "x.sqlite3", commit)).out
+    assert len(shown.splitlines()) == 1
+    assert shown.count(r"nice\x1b[2K\r\x9b1A\u202e\u2028\x0bforged") == 2
+    exact = gitmesh("log", shop.bare, "--log", tmp_path / "x.sqlite3", "--json")
+    assert exact.json()["data"]["message"] == evil
+    assert len(exact.out.splitlines()) == 1
+
+
+def test_what_is_wrong_with_a_file_steers_no_terminal(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text('kind: Mesh\nmeshName: shop\n"spec\\u202e\\e[2J\\u009b": 1\n')
+    for command in ("validate", "plan"):
+        shown = gitmesh(command, tmp_path).out
+        assert r'a Mesh has no field "spec\u202e\x1b[2J\x9b"' in shown
+        assert not set(shown) & set("\x1b\x9b\u202e")
 
 
 def test_a_router_is_shown_with_its_routes(shop: Shop) -> None:

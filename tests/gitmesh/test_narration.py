@@ -25,7 +25,8 @@ from events.types import (
     TrafficShifted,
     WeightChange,
 )
-from gitmesh.narration import narrate, shares
+from gitmesh.narration import narrate, problem_lines, shares
+from mesh.canonical import JsonObject
 from mesh.keys import Kind, ResourceKey
 
 COMMIT = CommitId("a1b2c3d4" * 5)
@@ -114,6 +115,43 @@ SENTENCES: list[tuple[Event, str]] = [
 )
 def test_every_kind_of_event_has_a_sentence(event: Event, sentence: str) -> None:
     assert narrate(event) == sentence
+
+
+EVIL = "a\x1b]0;owned\x07\x08\x7f\x9b2J\u202e\u2028\n    mesh 99    forged\r\t"
+SHOWN = r"a\x1b]0;owned\x07\x08\x7f\x9b2J\u202e\u2028\n    mesh 99    forged\r\t"
+EVIL_ADA = Signature(EVIL, EVIL, "2026-11-23T03:12:00+01:00")
+EVIL_FACTS = CommitFacts(COMMIT, "7" * 40, (), EVIL_ADA, EVIL_ADA, "b\x1b[2K\x9b\u2066\rforged")
+EVIL_NODE = ResourceKey.of(Kind.VIRTUAL_NODE, "shop", EVIL)
+EVIL_PROBLEM: JsonObject = dict.fromkeys(("path", "severity", "code", "message", "hint"), EVIL)
+ATTACKS: list[tuple[Event, int]] = [
+    (CommitApplied(EVIL_FACTS), 1),
+    (CommitRejected(EVIL_FACTS, (EVIL_PROBLEM,)), 3),
+    (HistoryRewritten(COMMIT, OTHER, None, (COMMIT,), EVIL), 1),
+    (ResourceAdded(EVIL_NODE, COMMIT, {}, EVIL), 1),
+    (ResourceRemoved(EVIL_NODE, COMMIT), 1),
+    (ResourceChanged(NODE, COMMIT, {}, "", (FieldChange(f"$.{EVIL}", EVIL, None),)), 1),
+    (TrafficShifted(ROUTE, COMMIT, {}, "", (WeightChange(EVIL, None, 1, 0),)), 1),
+    (SnapshotRejected(COMMIT, EVIL, f"x.{EVIL}", "v", EVIL), 1),
+    (ProxyConnected(EVIL, EVIL, EVIL), 1),
+    (ProxyDisconnected(EVIL, EVIL, EVIL), 1),
+    (SourceDegraded(EVIL, EVIL), 1),
+    (SourceRecovered(EVIL), 1),
+]
+
+
+@pytest.mark.parametrize(("event", "lines"), ATTACKS, ids=lambda v: type(v).__name__)
+def test_nothing_that_others_wrote_steers_a_terminal_or_forges_a_line(
+    event: Event, lines: int
+) -> None:
+    told = narrate(event)
+    assert len(told.splitlines()) == lines
+    assert not set(told) & set("\x1b\x07\x08\x7f\x9b\u202e\u2028\u2066\r\t")
+    assert r"\x9b" in told
+
+
+def test_problems_out_of_the_log_steer_nothing_wherever_they_are_shown() -> None:
+    lines = problem_lines((EVIL_PROBLEM,))
+    assert lines == [f"{SHOWN}: {SHOWN}[{SHOWN}]: {SHOWN}", f"  hint: {SHOWN}"]
 
 
 def test_shares_are_relative_to_their_sum_and_what_stays_is_left_out() -> None:

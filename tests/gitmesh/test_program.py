@@ -1,5 +1,7 @@
 """What all commands have in common: help, JSON, exit codes, errors in words, a quick start."""
 
+import errno
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -100,6 +102,58 @@ def test_a_fault_shows_a_traceback_only_when_it_is_asked_for(failing: type[Excep
     assert "Traceback" not in plain.err
     for asked in (gitmesh("--debug", "version"), gitmesh("version", GITMESH_DEBUG="1")):
         assert "Traceback" in asked.err
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT, errno.EFBIG])
+def test_a_full_disk_is_no_fault_of_ours(failing: type[Exception], number: int) -> None:
+    failing.error = OSError(number, os.strerror(number))  # type: ignore[attr-defined]
+    ended = gitmesh("version")
+    assert ended.code == exit_codes.UNAVAILABLE
+    assert ended.err.startswith(f"error: cannot write: {os.strerror(number)}\n  hint: ")
+
+
+def test_an_error_of_the_system_that_we_did_not_expect_stays_a_fault(
+    failing: type[Exception],
+) -> None:
+    failing.error = OSError(errno.EINVAL, "Invalid argument")  # type: ignore[attr-defined]
+    assert gitmesh("version").code == exit_codes.INTERNAL
+
+
+def in_a_shell(command: str) -> tuple[int, str]:
+    """Return the exit code of ``gitmesh``, and what it says on its error stream."""
+    script = f'{sys.executable} -m gitmesh {command}; exit "${{PIPESTATUS[0]}}"'
+    done = subprocess.run(
+        ["bash", "-c", script],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=ROOT,
+    )
+    return done.returncode, done.stderr
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
+@pytest.mark.parametrize("command", ["validate sample-repo", "version --json", "--help"])
+def test_output_that_finds_no_room_ends_with_code_3_and_plain_words(command: str) -> None:
+    code, err = in_a_shell(f"{command} > /dev/full")
+    assert code == exit_codes.UNAVAILABLE
+    assert err.startswith("error: cannot write: No space left on device\n  hint: ")
+    assert "Traceback" not in err
+    assert len(err.splitlines()) == 2
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
+def test_the_code_tells_even_where_nothing_can_be_said() -> None:
+    assert in_a_shell("version > /dev/full 2> /dev/full") == (exit_codes.UNAVAILABLE, "")
+
+
+def test_a_reader_who_had_enough_is_no_error() -> None:
+    assert in_a_shell("validate sample-repo --json | true") == (exit_codes.OK, "")
+
+
+def test_an_error_that_quotes_a_stranger_steers_no_terminal(failing: type[Exception]) -> None:
+    failing.error = Fatal("no \x9b2J\u202e", hint="try \x1b[2J")  # type: ignore[attr-defined]
+    assert gitmesh("version").err == "error: no \\x9b2J\\u202e\n  hint: try \\x1b[2J\n"
 
 
 def imported_by(*arguments: str) -> set[str]:

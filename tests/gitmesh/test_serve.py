@@ -52,6 +52,25 @@ def test_each_commit_is_one_line_and_a_mistake_is_told_with_its_place(
     assert len([match for match in told if match]) == 2
 
 
+REFUSED = "the newest commit is refused, the last good one is served"
+
+
+def test_a_restart_says_that_the_branchs_newest_commit_is_refused(bare: Path) -> None:
+    good = put(bare, sample_files())
+    with Server(bare) as server:
+        assert server.wait_for("ready")["commit"] == good
+        bad = put(bare, {**sample_files(), "shop/a.yaml": b"kind: Mess\n"})
+        server.wait_for("commit rejected", commit=bad[:7])
+        assert server.stop() == 0
+        assert REFUSED not in [line["message"] for line in server.lines()]
+    with Server(bare) as server:
+        assert server.wait_for("ready")["commit"] == good
+        told = server.wait_for(REFUSED)
+        assert server.stop() == 0
+    assert (told["level"], told["tip"], told["serving"]) == ("WARNING", bad[:7], good[:7])
+    assert told["hint"] == "gitmesh log"
+
+
 def test_a_second_server_for_the_same_log_is_refused_with_code_3(
     bare: Path, server: Server
 ) -> None:
@@ -74,6 +93,16 @@ def test_plain_text_beyond_this_machine_must_be_asked_for(bare: Path) -> None:
     refused = gitmesh("serve", bare, "--listen", "0.0.0.0:0")
     assert refused.code == 2
     assert "plain text" in refused.err
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1:99999", "127.0.0.1:", "foo"])
+def test_what_is_no_address_is_refused_before_the_log_is_opened(bare: Path, address: str) -> None:
+    before = sorted(bare.rglob("*"))
+    refused = gitmesh("serve", bare, "--listen", address)
+    assert refused.code == 2
+    assert f"--listen={address!r}: not an address; write host:port" in refused.err
+    assert "event log" not in refused.err
+    assert sorted(bare.rglob("*")) == before
 
 
 def test_a_repository_that_is_not_there_is_refused(tmp_path: Path) -> None:

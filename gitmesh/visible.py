@@ -1,0 +1,51 @@
+"""Text of strangers on a terminal: what would steer it, or hide and forge lines, is shown instead.
+
+Commit subjects, names, and what proxies say of themselves are written by people who may not mean
+well. A terminal obeys control characters, and bidirectional controls make text read otherwise than
+it is (https://www.unicode.org/reports/tr9/#Directional_Formatting_Characters).
+"""
+
+from typing import Final
+
+
+def _codes(*ranges: tuple[int, int]) -> list[int]:
+    return [code for first, last in ranges for code in range(first, last + 1)]
+
+
+_STEERING: Final = _codes(
+    (0x00, 0x1F),  # C0, with escape, backspace and the line feed
+    (0x7F, 0x9F),  # delete and C1, which holds one-character forms of escape sequences
+    (0x061C, 0x061C),  # marks and controls of bidirectional text
+    (0x200E, 0x200F),
+    (0x202A, 0x202E),
+    (0x2066, 0x2069),
+    (0x2028, 0x2029),  # line and paragraph separator
+    (0xD800, 0xDFFF),  # lone surrogates, which no output can encode
+)
+_NAMED: Final = {ord("\n"): r"\n", ord("\r"): r"\r", ord("\t"): r"\t"}
+_SHOWN: Final = {
+    code: _NAMED.get(code) or (f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}")
+    for code in _STEERING
+}
+_SHOWN_IN_JSON: Final = {code: f"\\u{code:04x}" for code in _STEERING if code != ord("\n")}
+
+
+def visible(text: str) -> str:
+    r"""Return text that is one line and steers no terminal: ``\x1b`` stands for an escape.
+
+    For people: a backslash stays one, so what is returned cannot be turned back for certain.
+    """
+    return text.translate(_SHOWN)
+
+
+def visible_lines(text: str) -> str:
+    """Return text of our own that may have several lines, each of them :func:`visible`."""
+    return "\n".join(map(visible, text.split("\n")))
+
+
+def visible_json(text: str) -> str:
+    """Return the same JSON, its strings spelled so that they steer no terminal.
+
+    :param text: JSON as it was dumped: line feeds between values stay what they are.
+    """
+    return text.translate(_SHOWN_IN_JSON)
