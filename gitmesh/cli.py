@@ -23,6 +23,7 @@ COMMANDS: Final = (
     "state",
     "translate",
     "bootstrap",
+    "intercept",
     "verify",
     "demo",
     "version",

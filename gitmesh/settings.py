@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from mesh.errors import UsageError
 
 PREFIX = "GITMESH_"
+APP_MESH_PREFIX = "APPMESH_"
 
 
 class Settings(BaseModel):
@@ -65,6 +66,16 @@ class Settings(BaseModel):
             return self.model_validate({**self.model_dump(), **given})
         except ValidationError as error:
             raise _explain(error, prefix="--") from None
+
+
+def app_mesh_variables(environment: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Return the variables that App Mesh's sidecars are told things by, without ``APPMESH_``."""
+    environment = os.environ if environment is None else environment
+    return {
+        name.removeprefix(APP_MESH_PREFIX): value
+        for name, value in environment.items()
+        if name.startswith(APP_MESH_PREFIX)
+    }
 
 
 def child_environment(**changes: str) -> dict[str, str]:
