@@ -189,12 +189,21 @@ def _folder(path: Path) -> Iterator[Path]:
             path.rmdir()
 
 
+def skip_unless_runnable(uid: int, *command: str) -> None:
+    """Skip the test where a user may not run a program: its folders may be closed to others."""
+    user = ("setpriv", f"--reuid={uid}", f"--regid={uid}", "--clear-groups")
+    done = subprocess.run([*user, *command], capture_output=True, timeout=PATIENCE_S, check=False)
+    if done.returncode != 0:
+        pytest.skip(f"user {uid} may not run {command[0]}: {done.stderr.decode(errors='replace')}")
+
+
 def _skip_unless_possible() -> None:
     if sys.platform != "linux" or os.geteuid() != 0:
         pytest.skip("making network namespaces takes root on Linux")
     for program, package in (("ip", "iproute2"), ("nft", "nftables"), ("setpriv", "util-linux")):
         if shutil.which(program) is None:
             pytest.skip(f"no {program}: apt-get install {package}")
+    skip_unless_runnable(PROXY_UID, sys.executable, "-I", "-c", "pass")
     try:
         with ExitStack() as stack:
             probe = Namespace(f"gitmesh-{os.getpid()}-{next(_number)}-probe", stack)

@@ -16,7 +16,7 @@ def _ask(url: str, headers: dict[str, str]) -> dict[str, Any]:
     place = urlsplit(url)
     connection = http.client.HTTPConnection(place.netloc, timeout=5)
     try:
-        connection.request("GET", place.path or "/", headers=headers)
+        connection.request("GET", url.partition(place.netloc)[2] or "/", headers=headers)
         response = connection.getresponse()
         return {"status": response.status, "text": response.read().decode()}
     finally:
