@@ -15,6 +15,7 @@ pytestmark = pytest.mark.slow
 
 HERE, THERE, ASIDE = "198.18.0.1", "198.18.0.2", "198.18.0.3"
 HERE_6, THERE_6 = "[fd00:18::1]", "[fd00:18::2]"
+PROXY_GID = PROXY_UID + 1
 EGRESS, INGRESS = 15001, 15000
 
 
@@ -46,7 +47,7 @@ def machines() -> Iterator[Pair]:
         here.app("proxy", f"http:{EGRESS}", f"http:{INGRESS}", "http:15101", "http:15100")
         here.app("application", "http:8080", "http:9005", "http:7777")
         there.app("there", "http:22", "http:80", "http:81", "http:82", "http:443")
-        yield Pair(here, here.client(), here.client(uid=PROXY_UID), there.client())
+        yield Pair(here, here.client(), here.client(uid=PROXY_UID, gid=PROXY_GID), there.client())
 
 
 @pytest.fixture
@@ -72,9 +73,9 @@ def test_what_goes_out_meets_the_proxy_but_not_what_stays_here(pair: Pair) -> No
 def test_the_proxys_own_connections_go_where_they_are_meant_to(pair: Pair) -> None:
     pair.load()
     assert reached(pair.proxy, THERE, 80) == ("there", 80)
-    pair.load(IGNORE_UID=str(PROXY_UID + 1))
+    pair.load(IGNORE_UID=str(PROXY_GID))
     assert reached(pair.proxy, THERE, 80) == ("proxy", EGRESS)
-    pair.load(IGNORE_GID=str(PROXY_UID))
+    pair.load(IGNORE_GID=str(PROXY_GID))
     assert reached(pair.proxy, THERE, 80) == ("there", 80)
     assert reached(pair.inside, THERE, 80) == ("proxy", EGRESS)
 

@@ -149,3 +149,17 @@ def test_a_push_moves_the_traffic_of_an_application_that_knows_nothing(changing:
     deadline = time.monotonic() + 10
     while by_app(changing, 20) != {"v2": 20}:
         assert time.monotonic() < deadline
+
+
+def test_calls_by_ipv6_are_intercepted_where_mesh_and_redirects_say_so(changing: Town) -> None:
+    nobody = f"http://[fd00:18::200]:{HTTP}/"
+    changing.push(mesh(preference="IPv6_PREFERRED"))
+    changing.intercept("web", APPMESH_ENABLE_IPV6="1")
+    try:
+        deadline = time.monotonic() + 10
+        while (answer := changing.app.get(nobody, host="cart.local", x_version="2")).app != "v2":
+            assert time.monotonic() < deadline, answer
+            time.sleep(0.05)
+    finally:
+        changing.intercept("web")
+    assert answer.peer == "::1"  # where such a mesh's proxies call their applications

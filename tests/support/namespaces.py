@@ -114,10 +114,10 @@ class Namespace:
         return run(*self.within, "nft", *arguments, stdin=rules)
 
     def start(
-        self, *command: str, uid: int = 0, log: Path | None = None
+        self, *command: str, uid: int = 0, gid: int = 0, log: Path | None = None
     ) -> "subprocess.Popen[str]":
         """Run a process in here until the namespace goes; with its pipes, its log apart."""
-        user = ("setpriv", f"--reuid={uid}", f"--regid={uid}", "--clear-groups") if uid else ()
+        user = ("setpriv", f"--reuid={uid}", f"--regid={gid}", "--clear-groups")
         errors = subprocess.DEVNULL if log is None else self._stack.enter_context(log.open("wb"))
         process = subprocess.Popen(
             [*self.within, *user, *command],
@@ -135,10 +135,10 @@ class Namespace:
         assert process.stdout is not None
         assert process.stdout.readline() == "ready\n", f"{name} did not start"
 
-    def client(self, *, uid: int = 0) -> Client:
+    def client(self, *, uid: int = 0, gid: int = 0) -> Client:
         """Run a client. It is given as source, which a user may not be able to read as a file."""
         source = Path(str(plain_client.__file__)).read_text()
-        return Client(self.start(sys.executable, "-I", "-c", source, uid=uid))
+        return Client(self.start(sys.executable, "-I", "-c", source, uid=uid, gid=gid))
 
 
 @contextmanager

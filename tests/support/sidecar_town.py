@@ -18,7 +18,7 @@ from mesh.resource import Resource
 from tests.support.command_line import gitmesh
 from tests.support.envoy import find_envoy
 from tests.support.git import git, put
-from tests.support.meshes import a_mesh, a_node, a_route, a_router, a_service
+from tests.support.meshes import a_mesh, a_node, a_route, a_router, a_service, resource
 from tests.support.namespaces import PROXY_UID, Client, Namespace, a_wire, skip_unless_runnable
 from tests.support.routing_town import http_route
 from tests.support.server import Server
@@ -34,7 +34,7 @@ OPEN, IGNORED = 7000, 7001
 OUTSIDE, ASIDE = "198.18.0.5", "198.18.0.6"
 HOSTS: Final = {
     "server": ("198.18.0.1/24",),
-    "web": ("198.18.0.2/24",),
+    "web": ("198.18.0.2/24", "fd00:18::2/64"),
     "v1": ("198.18.0.3/24",),
     "v2": ("198.18.0.4/24",),
     "outside": (f"{OUTSIDE}/24", f"{ASIDE}/24"),
@@ -59,12 +59,26 @@ APPS: Final = {
 NODES: Final = ("web", "v1", "v2")
 
 
-def mesh(*, v1: int = 75, v2: int = 25, allow_all: bool = False) -> list[Resource]:
+VARIABLES: Final = {
+    "APPMESH_START_ENABLED": "1",
+    "APPMESH_IGNORE_UID": str(PROXY_UID),
+    "APPMESH_APP_PORTS": str(HTTP),
+    "APPMESH_ENVOY_EGRESS_PORT": "15001",
+    "APPMESH_ENVOY_INGRESS_PORT": "15000",
+    "APPMESH_EGRESS_IGNORED_IP": f"169.254.169.254,{ASIDE}",
+    "APPMESH_EGRESS_IGNORED_PORTS": str(IGNORED),
+}
+"""What the container beside ``web`` was told in App Mesh."""
+
+
+def mesh(
+    *, v1: int = 75, v2: int = 25, allow_all: bool = False, preference: str = ""
+) -> list[Resource]:
     """Return the town's mesh: the shares of ``cart``'s traffic, and what ``web`` may call."""
     second: JsonObject = {"name": "x-version", "match": {"exact": "2"}}
     match: JsonObject = {"prefix": "/", "headers": [second]}
     return [
-        a_mesh(allow_all=allow_all),
+        _mesh(allow_all=allow_all, preference=preference),
         a_node("web", HTTP, backends=("cart.local", "db.local")),
         a_node("v1", HTTP, (TCP, "tcp"), hostname="v1.internal"),
         a_node("v2", HTTP, hostname="v2.internal"),
@@ -76,6 +90,13 @@ def mesh(*, v1: int = 75, v2: int = 25, allow_all: bool = False) -> list[Resourc
         a_router("db", (TCP, "tcp")),
         a_route("db", "all", [{"virtualNode": "v1", "weight": 1, "port": TCP}], protocol="tcp"),
     ]
+
+
+def _mesh(*, allow_all: bool, preference: str) -> Resource:
+    if not preference:
+        return a_mesh(allow_all=allow_all)
+    spec: JsonObject = {"serviceDiscovery": {"ipPreference": preference}}
+    return resource(ResourceKey.of_mesh("shop"), spec)
 
 
 def _shares(**shares: int) -> Sequence[JsonObject]:
@@ -105,6 +126,15 @@ class Town:
             commit = put(self.origin, {"mesh.yaml": pushed})
             self.server.wait_for("snapshot converged", commit=commit[:7])
 
+    def intercept(self, node: str, **more: str) -> None:
+        """Redirect a node's traffic: as App Mesh's variables say, or but for ``web``, its specs."""
+        if node == "web":
+            printed = gitmesh("intercept", **VARIABLES, **more)
+        else:
+            printed = gitmesh("intercept", self.origin, "--node", f"mesh/shop/virtualNode/{node}")
+        assert printed.code == 0, printed.err
+        self.namespaces[node].nft("-f", "-", rules=printed.out)
+
     def stats(self, node: str, prefix: str) -> dict[str, int]:
         """Return what a node's proxy has counted, by names that begin like this."""
         found = self.admins[node].text(f"http://{_ADMIN}/stats?format=json&filter=^{prefix}")
@@ -116,11 +146,11 @@ class Town:
 def running_town(folder: Path) -> Iterator[Town]:
     """Run the applications, the server and three sidecars until the end of the block."""
     envoy = find_envoy()
-    origin = folder / "origin.git"
-    git(folder, "init", "--bare", "--initial-branch=main", str(origin))
-    put(origin, {"mesh.yaml": text(*mesh())})
     with a_wire(HOSTS, NAMES) as made:
         skip_unless_runnable(PROXY_UID, envoy, "--version")
+        origin = folder / "origin.git"
+        git(folder, "init", "--bare", "--initial-branch=main", str(origin))
+        put(origin, {"mesh.yaml": text(*mesh())})
         serve = ("--listen", _XDS, "--insecure-listen", "--poll", "0.1")
         with Server(origin, *serve, within=made["server"].within) as server:
             server.wait_for("ready")
@@ -129,31 +159,12 @@ def running_town(folder: Path) -> Iterator[Town]:
             clients = (made["web"].client(), made["web"].client(uid=PROXY_UID))
             town = Town(origin, server, made, *clients, made["outside"].client())
             for node in NODES:
-                _intercept(made[node], node, origin)
+                town.intercept(node)
                 _start_envoy(made[node], node, envoy, folder)
                 town.admins[node] = made[node].client()
             for node in NODES:
                 _wait_until_ready(town.admins[node], folder / f"{node}.log")
             yield town
-
-
-def _intercept(namespace: Namespace, node: str, origin: Path) -> None:
-    """Redirect a node's traffic: ``web``'s as App Mesh's variables say, others' as their specs."""
-    if node == "web":
-        variables = {
-            "APPMESH_START_ENABLED": "1",
-            "APPMESH_IGNORE_UID": str(PROXY_UID),
-            "APPMESH_APP_PORTS": str(HTTP),
-            "APPMESH_ENVOY_EGRESS_PORT": "15001",
-            "APPMESH_ENVOY_INGRESS_PORT": "15000",
-            "APPMESH_EGRESS_IGNORED_IP": f"169.254.169.254,{ASIDE}",
-            "APPMESH_EGRESS_IGNORED_PORTS": str(IGNORED),
-        }
-        printed = gitmesh("intercept", **variables)
-    else:
-        printed = gitmesh("intercept", origin, "--node", f"mesh/shop/virtualNode/{node}")
-    assert printed.code == 0, printed.err
-    namespace.nft("-f", "-", rules=printed.out)
 
 
 def _start_envoy(namespace: Namespace, node: str, envoy: str, folder: Path) -> None:
