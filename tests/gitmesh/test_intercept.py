@@ -2,6 +2,7 @@
 
 import os
 import re
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -219,6 +220,16 @@ def test_removal_works_whatever_else_is_said() -> None:
     done = gitmesh("intercept", "--remove", APPMESH_APP_PORTS="nonsense")
     assert rules(done.out)[1:] == ["table inet gitmesh", "delete table inet gitmesh"]
     assert gitmesh("intercept", "--remove", "--json").json() == {"remove": done.out}
+
+
+def test_the_page_and_the_help_name_every_variable_and_option() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "addressing.md").read_text()
+    help_ = gitmesh("intercept", "--help").out
+    for field in FIELDS:
+        option = f"--{field.replace('_', '-')}"
+        assert f"| `APPMESH_{variable(field)}` | `{option}` |" in page
+        assert f"APPMESH_{variable(field)}" in help_
+        assert f"{option} " in help_
 
 
 @pytest.fixture(autouse=True)
