@@ -9,11 +9,13 @@ import pytest
 from tests.support.namespaces import Answer
 from tests.support.sidecar_town import (
     ASIDE,
+    GREETS,
     HTTP,
     IGNORED,
     OPEN,
     OUTSIDE,
     TCP,
+    TLS,
     UNKNOWN,
     Town,
     mesh,
@@ -142,6 +144,26 @@ def test_allow_all_lets_through_what_drop_all_refused_and_back(changing: Town) -
     assert changing.app.get(CART, x_version="2").app == "v2"
     changing.push(mesh())
     assert _until(changing, lambda found: bool(found.error)).app is None
+
+
+def test_a_server_that_speaks_first_is_heard_through_the_proxy(changing: Town) -> None:
+    assert changing.app.listen(OUTSIDE, GREETS).error
+    changing.push(mesh(allow_all=True))
+    _until(changing, lambda found: found.app == "outside")
+    assert changing.app.listen(OUTSIDE, GREETS).app == "outside"
+
+
+def test_aws_alone_is_let_through_where_the_repository_says_so(changing: Town) -> None:
+    aws = "sts.eu-central-1.amazonaws.com"
+    assert changing.app.begin_tls(OUTSIDE, TLS, aws).error
+    changing.push(mesh(), settings="egressToAws: true\n")
+    deadline = time.monotonic() + 10
+    while changing.app.begin_tls(OUTSIDE, TLS, aws).app != "outside":
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    assert changing.app.begin_tls(OUTSIDE, TLS, "amazonaws.com.example").error
+    assert changing.app.begin_tls(OUTSIDE, OPEN, aws).error
+    assert changing.app.get(f"http://{OUTSIDE}:{OPEN}/").error
 
 
 def test_a_push_moves_the_traffic_of_an_application_that_knows_nothing(changing: Town) -> None:

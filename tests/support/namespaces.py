@@ -75,6 +75,14 @@ class Client:
         """Say a line by TCP."""
         return self._order({"tcp": [host, port], "line": line})
 
+    def listen(self, host: str, port: int) -> Answer:
+        """Open a TCP connection and let the other side speak first."""
+        return self._order({"tcp": [host, port]})
+
+    def begin_tls(self, host: str, port: int, name: str) -> Answer:
+        """Begin TLS with whoever should have that name, and take what comes back as words."""
+        return self._order({"tcp": [host, port], "tls": name})
+
     def _order(self, order: Mapping[str, Any]) -> Answer:
         got = self._raw(order)
         text = got.get("text", "")

@@ -1,6 +1,7 @@
 """An application that knows nothing of any mesh. Run on its own: ``NAME http:8080 tcp:9000 …``.
 
-It says who it is, who called it, and what it was asked. Only the standard library is used.
+It says who it is, who called it, and what it was asked; on ``greets:7000`` it speaks first.
+Only the standard library is used.
 """
 
 import json
@@ -47,6 +48,13 @@ class _Lines(socketserver.StreamRequestHandler):
             self.wfile.write(json.dumps(said).encode() + b"\n")
 
 
+class _Greets(socketserver.StreamRequestHandler):
+    def handle(self) -> None:
+        said = {"app": NAME, "peer": _peer(self.client_address)}
+        self.wfile.write(json.dumps(said).encode() + b"\n")
+        self.rfile.read()
+
+
 class _Everywhere(ThreadingHTTPServer):
     """Both versions of IP."""
 
@@ -57,12 +65,13 @@ class _Everywhere(ThreadingHTTPServer):
         socketserver.TCPServer.server_bind(self)
 
 
+HANDLERS: dict[str, Any] = {"http": _Http, "tcp": _Lines, "greets": _Greets}
+
 if __name__ == "__main__":
     NAME = sys.argv[1]
     for place in sys.argv[2:]:
         protocol, _, port = place.partition(":")
-        handler: Any = _Http if protocol == "http" else _Lines
-        server = _Everywhere(("::", int(port)), handler)
+        server = _Everywhere(("::", int(port)), HANDLERS[protocol])
         threading.Thread(target=server.serve_forever, daemon=True).start()
     print("ready", flush=True)
     sys.stdin.read()  # whoever started this ends it by closing the pipe

@@ -1,13 +1,16 @@
 """A client that knows nothing of any mesh, steered by JSON lines. Only the standard library.
 
 ``{"url": …, "headers": {…}}`` is asked by HTTP, ``{"tcp": [host, port], "line": …}`` said by TCP;
-each gets a connection of its own, and a line of JSON back: what was answered, or an ``error``.
+without a line the other side speaks first, with ``"tls": name`` it hears how TLS begins. Each gets
+a connection of its own, and a line of JSON back: what was answered, or an ``error``.
 """
 
 import http.client
 import json
 import socket
+import ssl
 import sys
+from contextlib import suppress
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -23,9 +26,20 @@ def _ask(url: str, headers: dict[str, str]) -> dict[str, Any]:
         connection.close()
 
 
-def _say(host: str, port: int, line: str) -> dict[str, Any]:
+def _first_words(order: dict[str, Any]) -> bytes:
+    if "tls" in order:
+        out = ssl.MemoryBIO()
+        context = ssl.create_default_context()
+        talk = context.wrap_bio(ssl.MemoryBIO(), out, server_hostname=order["tls"])
+        with suppress(ssl.SSLWantReadError):
+            talk.do_handshake()
+        return out.read()
+    return f"{order['line']}\n".encode() if "line" in order else b""
+
+
+def _say(host: str, port: int, words: bytes) -> dict[str, Any]:
     with socket.create_connection((host, port), timeout=5) as connection:
-        connection.sendall(f"{line}\n".encode())
+        connection.sendall(words)
         with connection.makefile() as file:
             answer = file.readline()
     return {"text": answer} if answer else {"error": "the connection was closed"}
@@ -36,7 +50,7 @@ def _do(order: dict[str, Any]) -> dict[str, Any]:
         if "url" in order:
             return _ask(order["url"], order.get("headers", {}))
         host, port = order["tcp"]
-        return _say(host, port, order["line"])
+        return _say(host, port, _first_words(order))
     except (OSError, http.client.HTTPException) as error:
         return {"error": f"{type(error).__name__}: {error}"}
 

@@ -28,8 +28,8 @@ from xds.nodes import ProxyIdentity
 
 HTTP, TCP, UNKNOWN = 8080, 9000, 7777
 """``UNKNOWN`` is a port of ``v1``'s application that its node says nothing of."""
-OPEN, IGNORED = 7000, 7001
-"""Ports of ``outside``; ``web`` ignores the second one."""
+OPEN, IGNORED, GREETS, TLS = 7000, 7001, 7002, 443
+"""Ports of ``outside``; ``web`` ignores the second one, and on the last two it speaks first."""
 
 OUTSIDE, ASIDE = "198.18.0.5", "198.18.0.6"
 HOSTS: Final = {
@@ -54,7 +54,7 @@ APPS: Final = {
     "web": (f"http:{HTTP}",),
     "v1": (f"http:{HTTP}", f"http:{UNKNOWN}", f"tcp:{TCP}"),
     "v2": (f"http:{HTTP}",),
-    "outside": (f"http:{OPEN}", f"http:{IGNORED}", "http:22"),
+    "outside": (f"http:{OPEN}", f"http:{IGNORED}", "http:22", f"greets:{GREETS}", f"greets:{TLS}"),
 }
 NODES: Final = ("web", "v1", "v2")
 
@@ -115,15 +115,17 @@ class Town:
     app: Client
     as_proxy: Client
     outside: Client
-    pushed: str = field(default_factory=lambda: text(*mesh()))
+    pushed: dict[str, str] = field(default_factory=lambda: {"mesh.yaml": text(*mesh())})
     admins: dict[str, Client] = field(default_factory=dict)
 
-    def push(self, resources: Sequence[Resource]) -> None:
+    def push(self, resources: Sequence[Resource], settings: str = "") -> None:
         """Push a mesh unless it is there already, and wait until all proxies have it."""
-        pushed = text(*resources)
+        pushed = {"mesh.yaml": text(*resources)}
+        if settings:
+            pushed["gitmesh.yaml"] = settings
         if pushed != self.pushed:
             self.pushed = pushed
-            commit = put(self.origin, {"mesh.yaml": pushed})
+            commit = put(self.origin, pushed)
             self.server.wait_for("snapshot converged", commit=commit[:7])
 
     def intercept(self, node: str, **more: str) -> None:
