@@ -26,6 +26,7 @@ COMMANDS: Final = (
     "state",
     "translate",
     "bootstrap",
+    "intercept",
     "verify",
     "demo",
     "version",

@@ -12,6 +12,7 @@ from mesh.errors import UsageError
 from xds.address import where_to_listen
 
 PREFIX = "GITMESH_"
+APP_MESH_PREFIX = "APPMESH_"
 
 _SERVICE_LINK = re.compile(r"GITMESH_(SERVICE_(HOST|PORT).*|PORT(_.*)?)")
 """What Kubernetes puts into every container beside a Service that is named gitmesh."""
@@ -80,6 +81,16 @@ class Settings(BaseModel):
             return self.model_validate({**self.model_dump(), **given})
         except ValidationError as error:
             raise _explain(error, prefix="--") from None
+
+
+def app_mesh_variables(environment: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Return the variables that App Mesh's sidecars are told things by, without ``APPMESH_``."""
+    environment = os.environ if environment is None else environment
+    return {
+        name.removeprefix(APP_MESH_PREFIX): value
+        for name, value in environment.items()
+        if name.startswith(APP_MESH_PREFIX)
+    }
 
 
 def child_environment(**changes: str) -> dict[str, str]:

@@ -1,17 +1,13 @@
 """``gitmesh translate``: what a proxy would be told, to read."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
-from gitmesh import exit_codes
 from gitmesh.addressing import addressing_metadata, explicit_option
+from gitmesh.good_graph import good_graph
 from gitmesh.options import examples, json_option, repo_option
-from gitmesh.output import emit_json, problem_text
-
-if TYPE_CHECKING:
-    from mesh.graph import MeshGraph
+from gitmesh.output import emit_json
 
 
 @click.command(
@@ -53,34 +49,8 @@ def command(
     from xds.translate.readable import dump, yaml_text
 
     proxy = parse_identity(node, addressing_metadata(explicit))
-    graph = _logged(log) if log else _read(ctx, target, repo)
-    configuration = dump(translate(graph, proxy))
+    configuration = dump(translate(good_graph(ctx, target, repo, log), proxy))
     if as_json:
         emit_json(configuration)
     else:
         click.echo(yaml_text(configuration), nl=False)
-
-
-def _read(ctx: click.Context, target: str, repo: Path | None) -> "MeshGraph":
-    from gitmesh.sources import read_target
-    from mesh.problem import errors
-
-    tree = read_target(target, repo).tree
-    if problems := errors(tree.problems):
-        for problem in problems:
-            click.echo(problem_text(problem), err=True)
-        ctx.exit(exit_codes.REFUSED)
-    return tree.graph
-
-
-def _logged(log: Path) -> "MeshGraph":
-    from events.store import EventLog
-    from mesh.graph import link
-    from mesh.resource import Resource, spec_from_json
-
-    opened = EventLog.read_only(log)
-    try:
-        state = opened.state()
-    finally:
-        opened.close()
-    return link(Resource(key, spec_from_json(key, spec)) for key, spec in state.resources.items())

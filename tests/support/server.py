@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Self
 
@@ -13,12 +14,22 @@ PATIENCE_S = 30.0
 
 
 class Server:
-    """Serves a repository on a free port; its log lines are read as JSON. Ends with the block."""
+    """Serves a repository on a free port; its log lines are read as JSON. Ends with the block.
 
-    def __init__(self, repo: Path, *options: str, hash_seed: str = "random") -> None:
+    ``within`` goes before the command: a network namespace to serve in.
+    """
+
+    def __init__(
+        self,
+        repo: Path,
+        *options: str,
+        hash_seed: str = "random",
+        within: Sequence[str] = (),
+    ) -> None:
         self._log = repo.parent / "serve.log"
         listen = () if "--listen" in options else ("--listen", "127.0.0.1:0")
-        command = [sys.executable, "-m", "gitmesh", "serve", str(repo), "--json", *listen, *options]
+        serve = [sys.executable, "-m", "gitmesh", "serve", str(repo), "--json", *listen, *options]
+        command = [*within, *serve]
         environment = {**os.environ, "PYTHONHASHSEED": hash_seed}
         with self._log.open("wb") as log:
             self.process = subprocess.Popen(command, stderr=log, stdout=log, env=environment)

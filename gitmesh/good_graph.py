@@ -1,0 +1,47 @@
+"""The mesh that a command about one proxy is asked of: a folder's, a revision's or a log's."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from gitmesh import exit_codes
+from gitmesh.output import problem_text
+
+if TYPE_CHECKING:
+    from mesh.graph import MeshGraph
+
+
+def good_graph(ctx: click.Context, target: str, repo: Path | None, log: Path | None) -> "MeshGraph":
+    """Return the mesh of ``log`` if there is one, else of ``target`` (see :mod:`gitmesh.sources`).
+
+    Where the specs are not ones that would be served, the problems are shown and the command ends.
+
+    :raises UsageError: the target is nothing.
+    """
+    return _logged(log) if log else _read(ctx, target, repo)
+
+
+def _read(ctx: click.Context, target: str, repo: Path | None) -> "MeshGraph":
+    from gitmesh.sources import read_target
+    from mesh.problem import errors
+
+    tree = read_target(target, repo).tree
+    if problems := errors(tree.problems):
+        for problem in problems:
+            click.echo(problem_text(problem), err=True)
+        ctx.exit(exit_codes.REFUSED)
+    return tree.graph
+
+
+def _logged(log: Path) -> "MeshGraph":
+    from events.store import EventLog
+    from mesh.graph import link
+    from mesh.resource import Resource, spec_from_json
+
+    opened = EventLog.read_only(log)
+    try:
+        state = opened.state()
+    finally:
+        opened.close()
+    return link(Resource(key, spec_from_json(key, spec)) for key, spec in state.resources.items())

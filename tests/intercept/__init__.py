@@ -1,0 +1,1 @@
+"""Interception in network namespaces: real redirects, with real Envoys and without."""
