@@ -126,12 +126,12 @@ class _Health:
             self._failing[what] = reason
         if before == reason:
             return
-        # Said here as well as in the event log: it may be that log which takes nothing.
+        if reason == LOG_UNAVAILABLE:
+            # The event log cannot tell this now, and whoever reads it would learn it too late.
+            _log.warning("the event log takes nothing: pushes have to wait", extra={"why": message})
         if before is not None:
-            _log.info("following again", extra={"over": before})
             self._events.append(SourceRecovered(before))
         if reason is not None:
-            _log.warning("cannot follow the repository", extra={"reason": reason, "why": message})
             self._events.append(SourceDegraded(reason, message))
 
     def take(self) -> list[DeliveryEvent]:

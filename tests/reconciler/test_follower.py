@@ -232,24 +232,24 @@ def test_a_commit_that_could_not_be_logged_at_once_keeps_the_time_at_which_it_wa
     assert before <= found.seen_ns <= pushed_by
 
 
-def test_what_hinders_following_is_said_at_once_with_what_to_do(
-    tmp_path: Path, log: EventLog, caplog: pytest.LogCaptureFixture
+def test_a_log_that_takes_nothing_is_told_at_once_with_what_to_do(
+    repo: Repo, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    empty = Repo(tmp_path)
+    class Full(EventLog):
+        def append(self, chain: Chain, events: Sequence[Event], *, expected: Seq) -> Seq:
+            raise LogUnavailable("no room", hint="free some")
 
     async def steps() -> None:
-        git = GitRepository.open(empty.origin)
+        log = Full.open(tmp_path / "full.db")
+        git = GitRepository.open(repo.origin)
         task = asyncio.create_task(reconcile(git, log, Recorder(), pace=QUICK))
-        for _ in range(500):
-            if caplog.records:
-                break
-            await asyncio.sleep(0.01)
+        await asyncio.sleep(0.5)
         task.cancel()
         with suppress(asyncio.CancelledError):
             await task
+        log.close()
 
     with caplog.at_level("WARNING"):
         asyncio.run(steps())
     (record,) = caplog.records
-    assert vars(record)["reason"] == "branch-missing"
-    assert "git push" in vars(record)["why"]
+    assert vars(record)["why"] == "no room; free some"
