@@ -25,12 +25,13 @@ _ANSWERED: Final = frozenset({"metadata", "status"})
 _INFERENCE_ORDER: Final = tuple(
     (kind.name_field, kind)
     for kind in (
-        Kind.SERVICE_INSTANCES,
         *(Kind.ROUTE, Kind.GATEWAY_ROUTE, Kind.VIRTUAL_NODE, Kind.VIRTUAL_SERVICE),
         *(Kind.VIRTUAL_ROUTER, Kind.VIRTUAL_GATEWAY, Kind.MESH),
     )
 )
 """A document is about the innermost thing it names: routes name their router as well."""
+
+_OF_INSTANCES: Final = frozenset({"namespaceName", "serviceName"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +88,9 @@ def _unwrap(document: Document) -> tuple[Document, Kind | None]:
 
 
 def _kind_named(body: JsonObject) -> Kind | None:
+    # Many a file has a serviceName and is nothing of ours.
+    if body.keys() >= _OF_INSTANCES:
+        return Kind.SERVICE_INSTANCES
     return next((kind for field, kind in _INFERENCE_ORDER if field in body), None)
 
 

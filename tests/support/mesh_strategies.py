@@ -99,7 +99,7 @@ def _gateway_routes(draw: st.DrawFn, mesh: str) -> Resource:
 @st.composite
 def _instances(draw: st.DrawFn, mesh: str) -> Resource:
     more = st.sampled_from(({}, {"stage": "live"}, {"stage": "test"}))
-    known: list[JsonObject] = [
+    known = [
         {"AWS_INSTANCE_IPV4": f"127.0.0.{number}", **draw(more)}
         for number in range(draw(st.integers(0, 2)))
     ]

@@ -70,12 +70,12 @@ def a_cloud_node(
 
 
 def registered(
-    service: str, *attributes: JsonObject, namespace: str = "shop.internal", mesh: str = MESH
+    service: str, *attributes: Mapping[str, str], namespace: str = "shop.internal", mesh: str = MESH
 ) -> Resource:
     """Return the instances of a service, an instance for each set of attributes."""
     key = ResourceKey.of(Kind.SERVICE_INSTANCES, mesh, service, namespace)
     instances: list[Json] = [
-        {"id": f"i-{number}", "attributes": each} for number, each in enumerate(attributes)
+        {"id": f"i-{number}", "attributes": {**each}} for number, each in enumerate(attributes)
     ]
     return resource(key, {"instances": instances})
 
