@@ -11,8 +11,8 @@ from mesh.keys import Kind, ResourceKey
 def document(key: ResourceKey, spec: JsonObject) -> JsonObject:
     """Return the native document of a resource."""
     body: JsonObject = {"kind": key.kind.value, "meshName": key.mesh}
-    if key.kind.parent is not None:
-        body[key.kind.parent.name_field] = key.parent
+    if key.kind.within:
+        body[f"{key.kind.within}Name"] = key.parent
     if key.kind is not Kind.MESH:
         body[key.kind.name_field] = key.name
     return {**body, "spec": spec}

@@ -38,6 +38,7 @@ _KIND_WORDS = {
     Kind.ROUTE: "route",
     Kind.VIRTUAL_GATEWAY: "virtual gateway",
     Kind.GATEWAY_ROUTE: "gateway route",
+    Kind.SERVICE_INSTANCES: "instances of",
 }
 
 

@@ -94,10 +94,24 @@ _REFERENCES = {
         "A resource names a mesh that no document declares.",
         "Correct `meshName`, or add the document `{kind: Mesh, meshName: …}`.",
     ),
+    "no-matching-instance": CodeDoc(
+        "A virtual node is found through `awsCloudMap`, a `ServiceInstances` document is about its "
+        "service, and no instance in it carries every attribute that the node asks for. Its "
+        "callers are answered with 503.",
+        "Correct the attributes on one side; if there is to be nobody for now, leave it.",
+        Severity.WARNING,
+    ),
     "no-provider": CodeDoc(
         "A gateway route leads to a virtual service that has no provider, so its requests are "
         "answered with 404.",
         "Give the virtual service a virtual node or a virtual router as `provider`.",
+        Severity.WARNING,
+    ),
+    "unfiltered-instances": CodeDoc(
+        "A virtual node asks for instances with certain attributes, but no `ServiceInstances` "
+        "document is about its service. It is then found by the name `service.namespace` in DNS, "
+        "which knows no attributes: every instance of the service is taken for the node's.",
+        "Add the document, or give the node a name of its own through `dns`.",
         Severity.WARNING,
     ),
 }

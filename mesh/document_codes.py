@@ -181,6 +181,11 @@ RULE_CODES: Final = {
         "Fields that exclude each other are both set, such as `prefix` and `path`.",
         "Keep one of them.",
     ),
+    "bad-address": CodeDoc(
+        "An instance's `AWS_INSTANCE_IPV4` or `AWS_INSTANCE_IPV6` is not an address of that "
+        "version at which one instance can be dialled.",
+        "Write the address itself, not a name, a network or a wildcard.",
+    ),
     "bad-grpc-name": CodeDoc(
         "A gRPC service or method name is empty, or holds a slash or a space.",
         "Write `serviceName: shop.Cart` and `methodName: AddItem`, not `/shop.Cart/AddItem`.",
@@ -214,6 +219,10 @@ RULE_CODES: Final = {
         "A virtual node lists the same virtual service twice among its backends.",
         "Remove one of the two.",
     ),
+    "duplicate-instance": CodeDoc(
+        "Two instances of a service have the same id.",
+        "Give each its own, or remove one.",
+    ),
     "duplicate-log-key": CodeDoc(
         "A JSON log format has the same key twice.",
         "Rename or remove one of the two.",
@@ -238,6 +247,11 @@ RULE_CODES: Final = {
         "A match names no path, so it takes every one. App Mesh's own examples do this.",
         'Say so with `prefix: "/"`.',
         Severity.WARNING,
+    ),
+    "instance-without-address": CodeDoc(
+        "An instance has neither `AWS_INSTANCE_IPV4` nor `AWS_INSTANCE_IPV6`, so nobody could "
+        "dial it. Names (`AWS_INSTANCE_CNAME`, `AWS_ALIAS_DNS_NAME`) cannot stand in for them.",
+        "Add its address; for a name, find the node through `dns` instead of `awsCloudMap`.",
     ),
     "missing-service-discovery": CodeDoc(
         "A virtual node has listeners, but nothing says where its instances are found.",

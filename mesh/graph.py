@@ -14,6 +14,7 @@ from mesh.resource import Resource
 from mesh.rules.certificates import check_certificates
 from mesh.rules.gateway_route import check_gateway_route
 from mesh.rules.route import check_route
+from mesh.rules.service_discovery import check_discovery
 from mesh.rules.virtual_gateway import check_gateway
 from mesh.rules.virtual_node import check_node
 from mesh.rules.virtual_router import check_router
@@ -22,6 +23,7 @@ from mesh.spec import (
     GatewayRouteSpec,
     MeshSpec,
     RouteSpec,
+    ServiceInstancesSpec,
     VirtualGatewaySpec,
     VirtualNodeSpec,
     VirtualRouterSpec,
@@ -172,6 +174,8 @@ def _face(resource: Resource | None) -> object:
             return ("provider", spec.provider)
         case VirtualNodeSpec() | VirtualRouterSpec() | VirtualGatewaySpec() as spec:
             return tuple(listener.port_mapping for listener in spec.listeners or ())
+        case ServiceInstancesSpec() as spec:
+            return spec
         case _:
             return ()
 
@@ -182,7 +186,9 @@ def _check(graph: MeshGraph, resource: Resource) -> Iterable[Finding]:
             return check_service(graph, resource, spec)
         case VirtualNodeSpec() as spec:
             return chain(
-                check_node(graph, resource, spec), check_certificates(graph, resource, spec)
+                check_node(graph, resource, spec),
+                check_discovery(graph, resource, spec),
+                check_certificates(graph, resource, spec),
             )
         case VirtualRouterSpec() as spec:
             return check_router(graph, resource, spec)
@@ -194,7 +200,7 @@ def _check(graph: MeshGraph, resource: Resource) -> Iterable[Finding]:
             )
         case GatewayRouteSpec() as spec:
             return check_gateway_route(graph, resource, spec)
-        case MeshSpec():
+        case MeshSpec() | ServiceInstancesSpec():
             return ()
 
 

@@ -3,7 +3,7 @@
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 
-from mesh.keys import Kind, ResourceKey
+from mesh.keys import APP_MESH_KINDS, Kind, ResourceKey
 from mesh.rules.wording import kind_words
 from mesh.suggest import did_you_mean
 
@@ -45,7 +45,8 @@ class Names:
     def _elsewhere(self, wanted: ResourceKey) -> str:
         if wanted.kind is Kind.MESH:
             return ""
-        for kind in Kind:
+        # Instances are named after a service of Cloud Map, nodes and routers often as well.
+        for kind in APP_MESH_KINDS if wanted.kind in APP_MESH_KINDS else ():
             key = ResourceKey(wanted.mesh, kind, "", wanted.name)
             if kind is not Kind.MESH and key in self._keys:
                 return f'"{wanted.name}" is the name of a {kind_words(kind)}'

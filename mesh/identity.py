@@ -9,14 +9,14 @@ from typing import Final
 from mesh.canonical import Json, JsonObject
 from mesh.document import Document, narrowed
 from mesh.inference import kinds_of
-from mesh.keys import Kind, ResourceKey
+from mesh.keys import APP_MESH_KINDS, Kind, ResourceKey
 from mesh.problem import Problem
 from mesh.suggest import did_you_mean
 
 MAX_NAME: Final = 255
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
 _NAME_FIELDS: Final = {kind.name_field: kind for kind in Kind}
-_WRAPPERS: Final = {kind.segment: kind for kind in Kind}
+_WRAPPERS: Final = {kind.segment: kind for kind in APP_MESH_KINDS}
 _BESIDE: Final = frozenset({"kind", "spec", "tags", "clientToken", "meshOwner"})
 """What an API input document holds beside its names. Only ``kind`` and ``spec`` mean anything here:
 tags are not part of a mesh, tokens belong to one request, owners to AWS accounts."""
@@ -30,6 +30,8 @@ _INFERENCE_ORDER: Final = tuple(
     )
 )
 """A document is about the innermost thing it names: routes name their router as well."""
+
+_OF_INSTANCES: Final = frozenset({"namespaceName", "serviceName"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +50,7 @@ def name_fields(kind: Kind) -> tuple[str, ...]:
     """Return the fields that name a resource of this kind, outermost first."""
     if kind is Kind.MESH:
         return (kind.name_field,)
-    parent = (kind.parent.name_field,) if kind.parent else ()
+    parent = (f"{kind.within}Name",) if kind.within else ()
     return (Kind.MESH.name_field, *parent, kind.name_field)
 
 
@@ -86,6 +88,9 @@ def _unwrap(document: Document) -> tuple[Document, Kind | None]:
 
 
 def _kind_named(body: JsonObject) -> Kind | None:
+    # Many a file has a serviceName and is nothing of ours.
+    if body.keys() >= _OF_INSTANCES:
+        return Kind.SERVICE_INSTANCES
     return next((kind for field, kind in _INFERENCE_ORDER if field in body), None)
 
 
@@ -104,7 +109,7 @@ def _kind(
     problem = document.source.problem(
         ("kind",),
         "unknown-kind",
-        f"App Mesh has no kind {said!r}",
+        f"there is no kind {said!r}",
         hint=did_you_mean(str(said), list(Kind)) or f"the kinds are {_listed(list(Kind))}",
     )
     return None, (problem,)
@@ -196,7 +201,7 @@ def _key(kind: Kind, names: list[Json]) -> ResourceKey | None:
     texts = [str(name) for name in names]
     if kind is Kind.MESH:
         return ResourceKey.of_mesh(texts[0])
-    parent = texts[1] if kind.parent else ""
+    parent = texts[1] if kind.within else ""
     return ResourceKey.of(kind, texts[0], texts[-1], parent)
 
 

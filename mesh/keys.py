@@ -23,6 +23,8 @@ class Kind(StrEnum):
     ROUTE = "Route"
     VIRTUAL_GATEWAY = "VirtualGateway"
     GATEWAY_ROUTE = "GatewayRoute"
+    SERVICE_INSTANCES = "ServiceInstances"
+    """Ours: who AWS Cloud Map would have found. The others are App Mesh's."""
 
     @property
     def segment(self) -> str:
@@ -35,13 +37,27 @@ class Kind(StrEnum):
         return _PARENT.get(self)
 
     @property
+    def within(self) -> str:
+        """Return the word for what a resource of this kind lives in, if not in its mesh alone.
+
+        That is its parent, or for instances the namespace of their service; no resource is that.
+        """
+        if self is Kind.SERVICE_INSTANCES:
+            return "namespace"
+        return self.parent.segment if self.parent is not None else ""
+
+    @property
     def name_field(self) -> str:
         """Return the field of a document that names a resource of this kind: ``routeName``."""
+        if self is Kind.SERVICE_INSTANCES:
+            return "serviceName"
         return f"{self.segment}Name"
 
 
 _PARENT = {Kind.ROUTE: Kind.VIRTUAL_ROUTER, Kind.GATEWAY_ROUTE: Kind.VIRTUAL_GATEWAY}
-_BY_SEGMENT = {kind.segment: kind for kind in Kind}
+_BY_PATH = {(kind.within, kind.segment): kind for kind in Kind if kind is not Kind.MESH}
+APP_MESH_KINDS = tuple(kind for kind in Kind if kind is not Kind.SERVICE_INSTANCES)
+"""The kinds that App Mesh had, and its users' other tools know."""
 _PLAIN = re.compile(r"[A-Za-z0-9._@:*+~-]*")
 
 
@@ -57,7 +73,7 @@ class ResourceKey:
     mesh: str
     kind: Kind
     parent: str
-    """The virtual router of a route, the virtual gateway of a gateway route; else ``""``."""
+    """What it lives in beside its mesh, such as a route's virtual router; else ``""``."""
     name: str
     """Name of the resource; for a mesh the same as ``mesh``."""
 
@@ -72,7 +88,7 @@ class ResourceKey:
 
         :raises ValueError: ``parent`` is missing where the kind has one, or given where not.
         """
-        if bool(parent) != (kind.parent is not None):
+        if bool(parent) != bool(kind.within):
             raise ValueError(f"{kind} {name!r}: parent {parent!r} does not fit the kind")
         return cls(mesh, kind, parent, name)
 
@@ -80,8 +96,8 @@ class ResourceKey:
         path = f"mesh/{_escape(self.mesh)}"
         if self.kind is Kind.MESH:
             return path
-        if self.kind.parent is not None:
-            path += f"/{self.kind.parent.segment}/{_escape(self.parent)}"
+        if self.kind.within:
+            path += f"/{self.kind.within}/{_escape(self.parent)}"
         return f"{path}/{self.kind.segment}/{_escape(self.name)}"
 
     @classmethod
@@ -93,15 +109,14 @@ class ResourceKey:
         _, arn, resource = text.partition(":mesh/") if text.startswith("arn:") else ("", "", "")
         parts = (f"mesh/{resource}" if arn else text).split("/")
         names = [unquote(part) for part in parts[1::2]]
-        kinds = [_BY_SEGMENT.get(part) for part in parts[0::2]]
         if len(parts) % 2 == 0 and all(names):
-            match kinds:
-                case [Kind.MESH]:
+            match parts[0::2]:
+                case ["mesh"]:
                     return cls.of_mesh(names[0])
-                case [Kind.MESH, Kind() as kind] if kind is not Kind.MESH and kind.parent is None:
-                    return cls.of(kind, names[0], names[1])
-                case [Kind.MESH, Kind() as parent, Kind() as kind] if kind.parent is parent:
-                    return cls.of(kind, names[0], names[2], names[1])
+                case ["mesh", word] if ("", word) in _BY_PATH:
+                    return cls.of(_BY_PATH["", word], names[0], names[1])
+                case ["mesh", within, word] if within and (within, word) in _BY_PATH:
+                    return cls.of(_BY_PATH[within, word], names[0], names[2], names[1])
         raise UsageError(
             f"{text!r} does not name a resource",
             hint="write mesh/shop/virtualNode/cart or mesh/shop/virtualRouter/cart/route/all",

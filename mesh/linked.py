@@ -14,6 +14,7 @@ from mesh.resource import Resource
 from mesh.rules.missing_mesh import missing_meshes
 from mesh.spec import (
     MeshSpec,
+    ServiceInstancesSpec,
     VirtualGatewaySpec,
     VirtualNodeSpec,
     VirtualRouterSpec,
@@ -100,6 +101,12 @@ class MeshGraph:
         resource = self.resources.get(ResourceKey.of(Kind.VIRTUAL_GATEWAY, mesh, name))
         return resource.spec if resource and isinstance(resource.spec, VirtualGatewaySpec) else None
 
+    def instances(self, key: ResourceKey | None) -> ServiceInstancesSpec | None:
+        """Return the instances of a service, None when no document holds any."""
+        resource = None if key is None else self.resources.get(key)
+        spec = None if resource is None else resource.spec
+        return spec if isinstance(spec, ServiceInstancesSpec) else None
+
     def routes(self, router: ResourceKey) -> tuple[Resource, ...]:
         """Return the routes of a virtual router in matching order (:mod:`mesh.matching`)."""
         return self._children.get(router, ())
@@ -120,6 +127,9 @@ class MeshGraph:
         """
         proxies: set[ResourceKey] = set()
         seen = set(keys)
+        # Instances are those of a node, and concern whoever calls it, just as the node would.
+        found_by = [self.referrers(key) for key in seen if key.kind is Kind.SERVICE_INSTANCES]
+        seen.update(*found_by)
         pending = list(seen)
         proxies.update(key for key in pending if key.kind in _WITH_PROXY)
         while pending:

@@ -31,8 +31,7 @@ def _references(resource: Resource) -> Iterator[ResourceKey]:
             if key is not None:
                 yield key
         case VirtualNodeSpec() as spec:
-            for name in backend_names(spec):
-                yield ResourceKey.of(Kind.VIRTUAL_SERVICE, mesh, name)
+            yield from _of_node(mesh, spec)
         case RouteSpec() as spec:
             for target in weighted_targets(spec):
                 yield ResourceKey.of(Kind.VIRTUAL_NODE, mesh, target.virtual_node)
@@ -41,6 +40,14 @@ def _references(resource: Resource) -> Iterator[ResourceKey]:
             yield ResourceKey.of(Kind.VIRTUAL_SERVICE, mesh, name)
         case _:
             pass
+
+
+def _of_node(mesh: str, node: VirtualNodeSpec) -> Iterator[ResourceKey]:
+    for name in backend_names(node):
+        yield ResourceKey.of(Kind.VIRTUAL_SERVICE, mesh, name)
+    registered = instances_key(mesh, node)
+    if registered is not None:
+        yield registered
 
 
 def provider_key(mesh: str, service: VirtualServiceSpec) -> ResourceKey | None:
@@ -54,6 +61,14 @@ def provider_key(mesh: str, service: VirtualServiceSpec) -> ResourceKey | None:
         router = service.provider.virtual_router.virtual_router_name
         return ResourceKey.of(Kind.VIRTUAL_ROUTER, mesh, router)
     return None
+
+
+def instances_key(mesh: str, node: VirtualNodeSpec) -> ResourceKey | None:
+    """Return the key of the instances a node is among, None if Cloud Map has no part in it."""
+    found = None if node.service_discovery is None else node.service_discovery.aws_cloud_map
+    if found is None:
+        return None
+    return ResourceKey.of(Kind.SERVICE_INSTANCES, mesh, found.service_name, found.namespace_name)
 
 
 def backend_names(node: VirtualNodeSpec) -> tuple[str, ...]:

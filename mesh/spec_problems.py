@@ -186,6 +186,8 @@ _EXPLAIN: Final[dict[str, Callable[[ErrorDetails, Kind], _Words]]] = {
     "int_type": _not_whole,
     "bool_type": _not_flag,
     "model_type": _not_object,
+    "mapping_type": _not_object,
+    "dict_type": _not_object,
     "tuple_type": _not_list,
     "literal_error": _not_one_of,
     "greater_than_equal": _too_small,

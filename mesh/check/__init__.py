@@ -12,6 +12,7 @@ from mesh.check.gateway_route import gateway_route
 from mesh.check.listener import ports
 from mesh.check.place import Place
 from mesh.check.route import route
+from mesh.check.service_instances import service_instances
 from mesh.check.virtual_gateway import virtual_gateway
 from mesh.check.virtual_node import virtual_node
 from mesh.problem import Problem
@@ -20,6 +21,7 @@ from mesh.spec import (
     GatewayRouteSpec,
     MeshSpec,
     RouteSpec,
+    ServiceInstancesSpec,
     VirtualGatewaySpec,
     VirtualNodeSpec,
     VirtualRouterSpec,
@@ -48,11 +50,23 @@ def _check(resource: Resource) -> Iterator[Problem]:
             yield from gateway_route(spec, at)
         case VirtualGatewaySpec():
             yield from virtual_gateway(spec, at)
+        case _:
+            yield from _check_small(resource, spec, at)
+
+
+def _check_small(
+    resource: Resource,
+    spec: MeshSpec | VirtualRouterSpec | VirtualServiceSpec | ServiceInstancesSpec,
+    at: Place,
+) -> Iterator[Problem]:
+    match spec:
         case VirtualRouterSpec():
             mappings = [listener.port_mapping for listener in spec.listeners or ()]
             yield from ports(mappings, at / "listeners")
         case VirtualServiceSpec():
             yield from _service_name(resource)
+        case ServiceInstancesSpec():
+            yield from service_instances(spec, at)
         case MeshSpec():
             pass
         case _:

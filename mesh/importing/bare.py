@@ -7,7 +7,7 @@ from mesh.document import Document
 from mesh.forms import ResourceReading
 from mesh.identity import identify, name_fields
 from mesh.importing.outcome import Answers
-from mesh.keys import Kind
+from mesh.keys import APP_MESH_KINDS, Kind
 from mesh.native import NATIVE
 from mesh.spec import SPEC_OF
 
@@ -45,7 +45,7 @@ def _kinds(body: JsonObject, answers: Answers) -> list[Kind]:
     """Return the kinds a bare spec can be of: those whose shape it has."""
     if answers.kind is not None:
         return [answers.kind]
-    return [kind for kind in Kind if _fits(kind, body)]
+    return [kind for kind in APP_MESH_KINDS if _fits(kind, body)]
 
 
 def _fits(kind: Kind, body: JsonObject) -> bool:
@@ -60,7 +60,7 @@ def _which_kind(document: Document, kinds: list[Kind]) -> ResourceReading:
     words = "no kind's spec has this shape"
     if kinds:
         words = f"the spec could be that of a {' or of a '.join(kinds)}"
-    choices = ", ".join(kinds or list(Kind))
+    choices = ", ".join(kinds or APP_MESH_KINDS)
     return ResourceReading(
         problems=(
             document.source.problem(

@@ -13,7 +13,7 @@ from mesh.importing.shape import Shape, coerced
 from mesh.importing.spelling import from_cloudformation
 from mesh.importing.template import APP_MESH, Template, as_object
 from mesh.importing.values import Mark, TooMuch
-from mesh.keys import Kind
+from mesh.keys import APP_MESH_KINDS, Kind
 from mesh.native import NATIVE
 from mesh.problem import Problem
 from mesh.resource import Resource, Steps
@@ -69,7 +69,7 @@ def _read(run: Evaluation, logical_id: str) -> ResourceReading:
     kind = template.kind(logical_id)
     if kind is None:
         name = template.type_of(logical_id).removeprefix(APP_MESH)
-        hint = did_you_mean(name, list(Kind))
+        hint = did_you_mean(name, APP_MESH_KINDS)
         run.wrong((*place, "Type"), f"App Mesh has no resource type {name!r}", hint)
         return ResourceReading()
     before = run.undecided

@@ -7,7 +7,7 @@ from mesh.canonical import Json, JsonObject
 from mesh.document import Document
 from mesh.identity import name_fields
 from mesh.importing.spelling import from_cloudformation
-from mesh.keys import Kind
+from mesh.keys import APP_MESH_KINDS, Kind
 from mesh.resource import Source
 
 APP_MESH: Final = "AWS::AppMesh::"
@@ -43,7 +43,7 @@ class Template:
     def kind(self, logical_id: str) -> Kind | None:
         """Return the kind of an App Mesh resource; None for any other."""
         name = self.type_of(logical_id).removeprefix(APP_MESH)
-        return Kind(name) if name in list(Kind) else None
+        return Kind(name) if name in APP_MESH_KINDS else None
 
     def type_of(self, logical_id: str) -> str:
         """Return the type of a resource, ``""`` where there is none."""

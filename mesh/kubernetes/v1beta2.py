@@ -7,7 +7,7 @@ from typing import Final
 
 from mesh.canonical import Json, JsonObject
 from mesh.document import Document
-from mesh.keys import Kind
+from mesh.keys import APP_MESH_KINDS, Kind
 from mesh.kubernetes.drafting import draft
 from mesh.kubernetes.header import Header, read_header, read_selector
 from mesh.kubernetes.objects import BACKEND_GROUP, Draft, Manifest, ObjectId, Readers, Reference
@@ -179,7 +179,7 @@ def _read_group(document: Document) -> tuple[Manifest | None, list[Problem]]:
 
 
 READERS: Final[Readers] = {
-    **{kind.value: partial(_read_kind, kind) for kind in Kind if kind is not Kind.ROUTE},
+    **{kind.value: partial(_read_kind, kind) for kind in APP_MESH_KINDS if kind is not Kind.ROUTE},
     BACKEND_GROUP: _read_group,
 }
 """The kinds of this version, and what reads a document of each. Routes stand in their router."""

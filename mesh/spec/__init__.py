@@ -1,10 +1,14 @@
-"""App Mesh's resource specifications, API version 2019-01-25, as immutable models."""
+"""App Mesh's resource specifications, API version 2019-01-25, as immutable models.
+
+One kind is ours: instances of services that nodes find through AWS Cloud Map.
+"""
 
 from mesh.keys import Kind
 from mesh.spec.common import Spec
 from mesh.spec.gateway_route import GatewayRouteSpec
 from mesh.spec.mesh import MeshSpec
 from mesh.spec.route import RouteSpec
+from mesh.spec.service_instances import ServiceInstancesSpec
 from mesh.spec.virtual_gateway import VirtualGatewaySpec
 from mesh.spec.virtual_node import VirtualNodeSpec
 from mesh.spec.virtual_router import VirtualRouterSpec
@@ -18,6 +22,7 @@ ResourceSpec = (
     | RouteSpec
     | VirtualGatewaySpec
     | GatewayRouteSpec
+    | ServiceInstancesSpec
 )
 """The specification of any resource."""
 
@@ -29,6 +34,7 @@ SPEC_OF: dict[Kind, type[ResourceSpec]] = {
     Kind.ROUTE: RouteSpec,
     Kind.VIRTUAL_GATEWAY: VirtualGatewaySpec,
     Kind.GATEWAY_ROUTE: GatewayRouteSpec,
+    Kind.SERVICE_INSTANCES: ServiceInstancesSpec,
 }
 
 __all__ = [
@@ -37,6 +43,7 @@ __all__ = [
     "MeshSpec",
     "ResourceSpec",
     "RouteSpec",
+    "ServiceInstancesSpec",
     "Spec",
     "VirtualGatewaySpec",
     "VirtualNodeSpec",

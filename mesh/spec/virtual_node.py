@@ -36,6 +36,11 @@ class CloudMapServiceDiscovery(Spec):
     namespace_name: CloudMapName
     service_name: CloudMapName
 
+    @property
+    def hostname(self) -> str:
+        """Return the name of the service in DNS, and in the certificates of its instances."""
+        return f"{self.service_name}.{self.namespace_name}"
+
 
 class DnsServiceDiscovery(Spec):
     """Instances found by name; ``responseType`` absent means ``LOADBALANCER``."""

@@ -8,12 +8,13 @@ _T = TypeVar("_T")
 _READING: Final = (
     # who it is
     *("kind", "meshName", "virtualRouterName", "virtualGatewayName", "virtualNodeName"),
-    *("virtualServiceName", "routeName", "gatewayRouteName", "meshOwner", "tags", "spec"),
+    *("virtualServiceName", "routeName", "gatewayRouteName", "namespaceName", "serviceName"),
+    *("meshOwner", "tags", "spec"),
     # where it is found, and where it listens
     *("egressFilter", "provider", "serviceDiscovery", "listeners", "portMapping"),
     # a route: when it is tried, on what, to where
     *("priority", "httpRoute", "http2Route", "grpcRoute", "tcpRoute", "name", "match", "action"),
-    *("prefix", "path", "hostname", "serviceName", "namespaceName", "attributes"),
+    *("prefix", "path", "hostname", "id", "attributes"),
     *("responseType", "ipPreference", "methodName", "method", "scheme", "headers", "metadata"),
     *("queryParameters", "weightedTargets", "rewrite", "target", "virtualService"),
     *("virtualNode", "virtualRouter"),

@@ -31,7 +31,7 @@ def keys(draw: st.DrawFn) -> ResourceKey:
     mesh = draw(NAMES)
     if kind is Kind.MESH:
         return ResourceKey.of_mesh(mesh)
-    return ResourceKey.of(kind, mesh, draw(NAMES), draw(NAMES) if kind.parent else "")
+    return ResourceKey.of(kind, mesh, draw(NAMES), draw(NAMES) if kind.within else "")
 
 
 @given(keys())
@@ -63,6 +63,10 @@ TEXTS = [
     (
         ResourceKey.of(Kind.VIRTUAL_SERVICE, "shop", "cart.shop.local"),
         "mesh/shop/virtualService/cart.shop.local",
+    ),
+    (
+        ResourceKey.of(Kind.SERVICE_INSTANCES, "shop", "cart", "shop.internal"),
+        "mesh/shop/namespace/shop.internal/serviceInstances/cart",
     ),
     (ResourceKey.of(Kind.VIRTUAL_NODE, "shop", "a/b c%"), "mesh/shop/virtualNode/a%2Fb%20c%25"),
 ]

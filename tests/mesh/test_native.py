@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mesh.canonical import Json, JsonObject
-from mesh.keys import Kind, ResourceKey
+from mesh.keys import APP_MESH_KINDS, Kind, ResourceKey
 from mesh.native import ResourceReading, native_document, read_resources
 from mesh.problem import Problem, errors
 from mesh.resource import Resource
@@ -64,6 +64,11 @@ NAMES = {
         "virtualGatewayName": "front",
         "gatewayRouteName": "cart",
     },
+    Kind.SERVICE_INSTANCES: {
+        "meshName": "shop",
+        "namespaceName": "shop.internal",
+        "serviceName": "cart",
+    },
 }
 TARGET: JsonObject = {"virtualService": {"virtualServiceName": "cart.shop.local"}}
 SPECS: dict[Kind, JsonObject] = {
@@ -74,6 +79,7 @@ SPECS: dict[Kind, JsonObject] = {
     Kind.ROUTE: {"tcpRoute": {"action": {"weightedTargets": [{"virtualNode": "a", "weight": 1}]}}},
     Kind.VIRTUAL_GATEWAY: {"listeners": [{"portMapping": {"port": 80, "protocol": "http"}}]},
     Kind.GATEWAY_ROUTE: {"httpRoute": {"match": {"prefix": "/"}, "action": {"target": TARGET}}},
+    Kind.SERVICE_INSTANCES: {"instances": []},
 }
 KEYS = {
     Kind.MESH: "mesh/shop",
@@ -83,6 +89,7 @@ KEYS = {
     Kind.ROUTE: "mesh/shop/virtualRouter/cart/route/all",
     Kind.VIRTUAL_GATEWAY: "mesh/shop/virtualGateway/front",
     Kind.GATEWAY_ROUTE: "mesh/shop/virtualGateway/front/gatewayRoute/cart",
+    Kind.SERVICE_INSTANCES: "mesh/shop/namespace/shop.internal/serviceInstances/cart",
 }
 
 
@@ -98,7 +105,7 @@ def test_the_kind_may_be_said(kind: Kind) -> None:
     assert str(resource_of(yaml.safe_dump(document)).key) == KEYS[kind]
 
 
-@pytest.mark.parametrize("kind", Kind)
+@pytest.mark.parametrize("kind", APP_MESH_KINDS)
 def test_the_answer_of_a_describe_command_is_a_document(kind: Kind) -> None:
     answer = {
         kind.segment: {

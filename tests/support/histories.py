@@ -60,7 +60,7 @@ def keys(draw: st.DrawFn) -> ResourceKey:
     mesh = draw(_NAME)
     if kind is Kind.MESH:
         return ResourceKey.of_mesh(mesh)
-    return ResourceKey.of(kind, mesh, draw(_NAME), draw(_NAME) if kind.parent else "")
+    return ResourceKey.of(kind, mesh, draw(_NAME), draw(_NAME) if kind.within else "")
 
 
 _SIGNATURE = st.builds(Signature, _TEXT, _TEXT, _TEXT)

@@ -6,6 +6,7 @@ from mesh.canonical import JsonObject
 from mesh.keys import Kind, ResourceKey
 from mesh.resource import Resource, Source
 from tests.support.meshes import (
+    a_cloud_node,
     a_gateway,
     a_gateway_route,
     a_mesh,
@@ -13,6 +14,7 @@ from tests.support.meshes import (
     a_route,
     a_router,
     a_service,
+    registered,
 )
 
 MESHES = ("lab", "shop")
@@ -37,6 +39,11 @@ _PRIORITY = st.sampled_from((None, 0, 1))
 
 @st.composite
 def _nodes(draw: st.DrawFn, mesh: str) -> Resource:
+    if draw(st.booleans()):
+        attributes = draw(st.sampled_from(({}, {"stage": "live"})))
+        return a_cloud_node(
+            draw(_NAME), *draw(_LISTENERS), service=draw(_NAME), attributes=attributes, mesh=mesh
+        )
     backends = draw(st.lists(_NAME, max_size=3, unique=True))
     return a_node(draw(_NAME), *draw(_LISTENERS), backends=backends, mesh=mesh)
 
@@ -90,6 +97,16 @@ def _gateway_routes(draw: st.DrawFn, mesh: str) -> Resource:
 
 
 @st.composite
+def _instances(draw: st.DrawFn, mesh: str) -> Resource:
+    more = st.sampled_from(({}, {"stage": "live"}, {"stage": "test"}))
+    known = [
+        {"AWS_INSTANCE_IPV4": f"127.0.0.{number}", **draw(more)}
+        for number in range(draw(st.integers(0, 2)))
+    ]
+    return registered(draw(_NAME), *known, mesh=mesh)
+
+
+@st.composite
 def resources(draw: st.DrawFn) -> Resource:
     """Return a resource of any kind, whose references may or may not lead somewhere."""
     mesh = draw(_MESH)
@@ -102,6 +119,7 @@ def resources(draw: st.DrawFn) -> Resource:
             _routes(mesh),
             st.builds(lambda name, on: a_gateway(name, *on, mesh=mesh), _NAME, _GATEWAY_LISTENERS),
             _gateway_routes(mesh),
+            _instances(mesh),
         )
     )
     # The same spec may move to another file: its problems must move along.
@@ -121,6 +139,11 @@ def all_keys() -> list[ResourceKey]:
         for kind in inner
         for name in NAMES
         for parent in NAMES
+    ]
+    keys += [
+        ResourceKey.of(Kind.SERVICE_INSTANCES, m, name, "shop.internal")
+        for m in MESHES
+        for name in NAMES
     ]
     return keys
 

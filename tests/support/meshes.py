@@ -47,6 +47,39 @@ def a_node(
     return resource(ResourceKey.of(Kind.VIRTUAL_NODE, mesh, name), spec)
 
 
+def a_cloud_node(
+    name: str,
+    *ports: int | tuple[int, str],
+    service: str,
+    attributes: Mapping[str, str] | None = None,
+    preference: str = "",
+    namespace: str = "shop.internal",
+    mesh: str = MESH,
+) -> Resource:
+    """Return a virtual node that is found through a service of Cloud Map."""
+    found: JsonObject = {"namespaceName": namespace, "serviceName": service}
+    if attributes:
+        found["attributes"] = [{"key": k, "value": v} for k, v in attributes.items()]
+    if preference:
+        found["ipPreference"] = preference
+    spec: JsonObject = {
+        "listeners": listeners(*ports),
+        "serviceDiscovery": {"awsCloudMap": found},
+    }
+    return resource(ResourceKey.of(Kind.VIRTUAL_NODE, mesh, name), spec)
+
+
+def registered(
+    service: str, *attributes: Mapping[str, str], namespace: str = "shop.internal", mesh: str = MESH
+) -> Resource:
+    """Return the instances of a service, an instance for each set of attributes."""
+    key = ResourceKey.of(Kind.SERVICE_INSTANCES, mesh, service, namespace)
+    instances: list[Json] = [
+        {"id": f"i-{number}", "attributes": {**each}} for number, each in enumerate(attributes)
+    ]
+    return resource(key, {"instances": instances})
+
+
 def _backend(service: str) -> Json:
     return {"virtualService": {"virtualServiceName": service}}
 

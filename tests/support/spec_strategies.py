@@ -5,6 +5,7 @@ begins with a slash, a target exists) is left to chance; meshes that link come f
 """
 
 import string
+from collections.abc import Mapping
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
@@ -38,10 +39,12 @@ names = st.one_of(
 """Names that resources can have: App Mesh limits nothing but their length."""
 
 
-def resources(kind: Kind | None = None) -> st.SearchStrategy[Resource]:
-    """Return resources of a kind, or of any."""
-    if kind is None:
-        return st.sampled_from(Kind).flatmap(resources)
+def resources(*kinds: Kind) -> st.SearchStrategy[Resource]:
+    """Return resources of these kinds, or of any."""
+    return st.sampled_from(kinds or tuple(Kind)).flatmap(_resources)
+
+
+def _resources(kind: Kind) -> st.SearchStrategy[Resource]:
     return st.builds(Resource, keys(kind), specs(kind))
 
 
@@ -49,7 +52,7 @@ def keys(kind: Kind) -> st.SearchStrategy[ResourceKey]:
     """Return keys of a kind."""
     if kind is Kind.MESH:
         return names.map(ResourceKey.of_mesh)
-    parents = names if kind.parent else st.just("")
+    parents = names if kind.within else st.just("")
     return st.builds(ResourceKey.of, st.just(kind), names, names, parents)
 
 
@@ -91,6 +94,9 @@ def _values(annotation: Any) -> st.SearchStrategy[Any]:
         least = limits.get("min_length", 0)
         items = _values(get_args(core)[0])
         return st.lists(items, min_size=least, max_size=min(limits.get("max_length", 3), least + 2))
+    if get_origin(core) is Mapping:
+        keys, values = map(_values, get_args(core))
+        return st.dictionaries(keys, values, max_size=3)
     if get_origin(core) is Literal:
         return st.sampled_from(get_args(core))
     if core is bool:

@@ -17,6 +17,7 @@ from mesh.keys import Kind, ResourceKey
 from mesh.resource import Resource
 from tests.support import mesh_strategies, spec_strategies
 from tests.support.meshes import (
+    a_cloud_node,
     a_gateway,
     a_gateway_route,
     a_mesh,
@@ -101,6 +102,7 @@ IN_USE = [
     ResourceKey.of(Kind.ROUTE, "shop", "drawn", "cart"),
     ResourceKey.of(Kind.VIRTUAL_GATEWAY, "shop", "front"),
     ResourceKey.of(Kind.GATEWAY_ROUTE, "shop", "drawn", "front"),
+    ResourceKey.of(Kind.SERVICE_INSTANCES, "shop", "cart", "shop.internal"),
 ]
 
 
@@ -111,9 +113,11 @@ def around(resource: Resource) -> MeshGraph:
     return link(
         [
             a_mesh(),
-            a_node("web", *ports, backends=["cart.local", "direct.local"]),
+            a_node("web", *ports, backends=["cart.local", "direct.local", "cloud.local"]),
             a_service("cart.local", router=router),
             a_service("direct.local", node=node),
+            a_service("cloud.local", node="cloud"),
+            a_cloud_node("cloud", (85, "http"), service="cart"),
             a_router(router, *ports),
             a_node(node, *ports),
             *(a_route(router, p, {node: 1}, protocol=p) for p in ("http", "http2", "grpc", "tcp")),

@@ -9,13 +9,14 @@ from envoy_data_plane.envoy.config.core import v3 as envoy_core
 from envoy_data_plane.envoy.extensions.upstreams.http import v3 as envoy_http
 from envoy_data_plane.google.protobuf import Any as ProtobufAny
 
-from mesh.spec import MeshSpec
+from mesh.graph import MeshGraph
 from mesh.spec.common import GatewayPortMapping, IpPreference, PortMapping
 from mesh.spec.virtual_gateway import VirtualGatewayListener
 from mesh.spec.virtual_node import DnsServiceDiscovery, Listener, VirtualNodeSpec
 from xds.translate import naming
 from xds.translate.addresses import lookup_family, node_preference, one_endpoint
-from xds.translate.config_source import ADS
+from xds.translate.config_source import ADS_ENDPOINTS
+from xds.translate.endpoints import dns_discovery
 from xds.translate.health import health_checks, outlier_detection
 from xds.translate.packed import packed
 from xds.translate.pools import NO_LIMITS, circuit_breakers
@@ -53,15 +54,20 @@ def ingress_cluster(
     )
 
 
-def egress_cluster(mesh: MeshSpec, upstream: Upstream) -> envoy_cluster.Cluster:
-    """Return a listener of a virtual node, found as the node says."""
-    return _egress_cluster(upstream, node_preference(mesh, upstream.spec))
+def egress_cluster(graph: MeshGraph, upstream: Upstream) -> envoy_cluster.Cluster:
+    """Return a listener of a virtual node, found as the node says.
+
+    Who is registered does not show in it, only that a document says so.
+    """
+    preference = node_preference(graph.mesh_spec(upstream.mesh), upstream.spec)
+    dns = dns_discovery(graph, upstream.mesh, upstream.spec)
+    return _egress_cluster(upstream, preference, dns)
 
 
 @lru_cache(SHARED)
-def _egress_cluster(upstream: Upstream, preference: IpPreference | None) -> envoy_cluster.Cluster:
-    discovery = upstream.spec.service_discovery
-    dns = None if discovery is None else discovery.dns
+def _egress_cluster(
+    upstream: Upstream, preference: IpPreference | None, dns: DnsServiceDiscovery | None
+) -> envoy_cluster.Cluster:
     return _eds_cluster(upstream) if dns is None else _dns_cluster(upstream, dns, preference)
 
 
@@ -140,9 +146,9 @@ def _eds_cluster(upstream: Upstream) -> envoy_cluster.Cluster:
         name=upstream.cluster,
         alt_stat_name=_statistics(upstream),
         type=envoy_cluster.ClusterDiscoveryType.EDS,
-        eds_cluster_config=envoy_cluster.ClusterEdsClusterConfig(eds_config=ADS),
+        eds_cluster_config=envoy_cluster.ClusterEdsClusterConfig(eds_config=ADS_ENDPOINTS),
         connect_timeout=_CONNECT_TIMEOUT,
-        health_checks=health_checks(upstream.listener, hostname),
+        health_checks=health_checks(upstream.listener, hostname, own_ports=True),
         outlier_detection=outlier_detection(upstream.listener.outlier_detection),
         ignore_health_on_host_removal=True,
         circuit_breakers=NO_LIMITS,
@@ -157,7 +163,7 @@ def _hostname(spec: VirtualNodeSpec) -> str:
     if discovery is not None and discovery.dns is not None:
         return discovery.dns.hostname
     found = None if discovery is None else discovery.aws_cloud_map
-    return "" if found is None else f"{found.service_name}.{found.namespace_name}"
+    return "" if found is None else found.hostname
 
 
 def _protocol(mapping: PortMapping | GatewayPortMapping) -> dict[str, ProtobufAny]:

@@ -12,3 +12,11 @@ ADS: Final = envoy_core.ConfigSource(
     # and answer 404.
     initial_fetch_timeout=timedelta(),
 )
+ADS_ENDPOINTS: Final = envoy_core.ConfigSource(
+    ads=envoy_core.AggregatedConfigSource(),
+    resource_api_version=envoy_core.ApiVersion.V3,
+    # Endpoints come right after their cluster. If the stream breaks between the two, Envoy would
+    # wait with the cluster and all that comes after it; one without endpoints answers 503, as
+    # while nobody is registered, and takes them up whenever they come.
+    initial_fetch_timeout=timedelta(seconds=5),
+)

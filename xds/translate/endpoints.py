@@ -1,17 +1,72 @@
 """Endpoints of nodes that are found through a registry rather than by name."""
 
+from collections.abc import Iterator
+
 from envoy_data_plane.envoy.config.endpoint import v3 as envoy_endpoint
 
+from mesh import instances
+from mesh.graph import MeshGraph
+from mesh.references import instances_key
+from mesh.spec import ServiceInstancesSpec, VirtualNodeSpec
+from mesh.spec.virtual_node import CloudMapServiceDiscovery, DnsServiceDiscovery
+from xds.translate.addresses import node_preference, socket
 from xds.translate.services import Upstream
 
 
-def endpoints(upstream: Upstream) -> envoy_endpoint.ClusterLoadAssignment | None:
+def dns_discovery(graph: MeshGraph, mesh: str, node: VirtualNodeSpec) -> DnsServiceDiscovery | None:
+    """Return the name by which Envoy finds a node's instances itself, None where it is told them.
+
+    A service of Cloud Map that no ``ServiceInstances`` document is about is asked of DNS, where
+    Cloud Map's own private namespaces publish it: ``service.namespace``, an answer an instance.
+    """
+    discovery = node.service_discovery
+    if discovery is None or discovery.dns is not None:
+        return None if discovery is None else discovery.dns
+    found = discovery.aws_cloud_map
+    if found is None or graph.instances(instances_key(mesh, node)) is not None:
+        return None
+    return DnsServiceDiscovery(hostname=found.hostname, response_type="ENDPOINTS")
+
+
+def endpoints(graph: MeshGraph, upstream: Upstream) -> envoy_endpoint.ClusterLoadAssignment | None:
     """Return the endpoints of an upstream, None where Envoy finds them itself, by name.
 
-    A registry is still to come, so a node of Cloud Map has none: its callers get 503 and, unlike
-    with a missing resource, Envoy does not wait for it.
+    Where nobody is registered the assignment is there and empty: callers get 503 and, unlike with
+    a missing resource, Envoy does not wait for it.
     """
-    discovery = upstream.spec.service_discovery
-    if discovery is not None and discovery.dns is not None:
+    spec = upstream.spec
+    if dns_discovery(graph, upstream.mesh, spec) is not None:
         return None
-    return envoy_endpoint.ClusterLoadAssignment(cluster_name=upstream.cluster)
+    assignment = envoy_endpoint.ClusterLoadAssignment(cluster_name=upstream.cluster)
+    registered = graph.instances(instances_key(upstream.mesh, spec))
+    discovery = None if spec.service_discovery is None else spec.service_discovery.aws_cloud_map
+    if registered is not None and discovery is not None:
+        found = sorted(set(_addresses(graph, upstream, discovery, registered)))
+        if found:
+            assignment.endpoints = [
+                envoy_endpoint.LocalityLbEndpoints(
+                    lb_endpoints=[
+                        envoy_endpoint.LbEndpoint(
+                            endpoint=envoy_endpoint.Endpoint(address=socket(address, port))
+                        )
+                        for address, port in found
+                    ]
+                )
+            ]
+    return assignment
+
+
+def _addresses(
+    graph: MeshGraph,
+    upstream: Upstream,
+    discovery: CloudMapServiceDiscovery,
+    registered: ServiceInstancesSpec,
+) -> Iterator[tuple[str, int]]:
+    preference = node_preference(graph.mesh_spec(upstream.mesh), upstream.spec)
+    # An instance is registered with one port, which cannot be that of several listeners.
+    alone = len(upstream.spec.listeners or ()) == 1
+    for instance in instances.matching(discovery, registered):
+        address = instances.address(instance, preference)
+        port = instances.port(instance) if alone else None
+        if address is not None:
+            yield address, port or upstream.listener.port_mapping.port

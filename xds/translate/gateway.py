@@ -31,7 +31,6 @@ def translate_gateway(
 ) -> Resources:
     """Return what the proxy of a virtual gateway gets."""
     called = services(graph, targeted_services(graph, proxy.key), gateway_policies(spec))
-    mesh = graph.mesh_spec(proxy.key.mesh)
     entrances = _sorted(spec)
     if not entrances:
         return NOTHING
@@ -54,9 +53,11 @@ def translate_gateway(
                 )
                 for entrance in entrances
             ),
-            *(clusters.egress_cluster(mesh, upstream) for upstream in found),
+            *(clusters.egress_cluster(graph, upstream) for upstream in found),
         ),
-        endpoints=tuple(each for upstream in found if (each := endpoints(upstream)) is not None),
+        endpoints=tuple(
+            each for upstream in found if (each := endpoints(graph, upstream)) is not None
+        ),
         secrets=secrets_of(
             (
                 *(_security(entrance).encryption for entrance in entrances),

@@ -11,8 +11,13 @@ from mesh.spec.virtual_node import Listener
 from xds.translate.bounds import count, positive_length
 
 
-def health_checks(listener: Listener, hostname: str) -> list[envoy_core.HealthCheck]:
-    """Return the active check of a listener's instances; ``hostname`` is who they are asked as."""
+def health_checks(
+    listener: Listener, hostname: str, *, own_ports: bool = False
+) -> list[envoy_core.HealthCheck]:
+    """Return the active check of a listener's instances; ``hostname`` is who they are asked as.
+
+    With ``own_ports`` each instance is asked on the port it is dialled on.
+    """
     check = listener.health_check
     if check is None:
         return []
@@ -23,7 +28,7 @@ def health_checks(listener: Listener, hostname: str) -> list[envoy_core.HealthCh
             interval=timedelta(milliseconds=check.interval_millis),
             healthy_threshold=check.healthy_threshold,
             unhealthy_threshold=check.unhealthy_threshold,
-            alt_port=port,
+            alt_port=None if own_ports else port,
             http_health_check=_http(check, f"{hostname}:{port}"),
             tcp_health_check=(
                 envoy_core.HealthCheckTcpHealthCheck() if check.protocol == "tcp" else None

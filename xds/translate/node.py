@@ -49,10 +49,12 @@ def translate_node(graph: MeshGraph, proxy: ProxyIdentity, spec: VirtualNodeSpec
         routes=(*_ingress_routes(proxy, spec), *_egress_routes(ports, ways_out.everywhere)),
         clusters=(
             *_ingress_clusters(proxy, mesh, spec),
-            *(clusters.egress_cluster(mesh, upstream) for upstream in found),
+            *(clusters.egress_cluster(graph, upstream) for upstream in found),
             *map(clusters.original_cluster, ways_out.clusters),
         ),
-        endpoints=tuple(each for upstream in found if (each := endpoints(upstream)) is not None),
+        endpoints=tuple(
+            each for upstream in found if (each := endpoints(graph, upstream)) is not None
+        ),
         secrets=secrets_of((*_own_encryption(spec), *map(clusters.encryption, found))),
     )
 

@@ -89,7 +89,7 @@ def test_every_cli_file_of_the_corpus_is_imported_once_its_names_are_said() -> N
     for entry in files:
         (kind,) = (Kind(kind) for kind in entry["resources"])
         blob = (CORPUS / entry["path"]).read_bytes()
-        parent = "p" if kind.parent else ""
+        parent = "p" if kind.within else ""
         answers = Answers(mesh="shop", name="n", parent=parent, kind=kind)
         found = import_files({entry["path"]: blob}, answers)
         assert errors(found.problems) == [], entry["path"]
