@@ -17,7 +17,8 @@ from reconciler.tree import EMPTY
 from tests.reconciler.following import following, mesh_of, run
 from tests.support.git import git, put
 from tests.support.manifests import go
-from tests.wrong.right import KUBERNETES, NATIVE
+from tests.wrong.right_kubernetes import KUBERNETES
+from tests.wrong.right_native import NATIVE
 from tests.wrong.table import Wrong, wrong_documents
 
 WRONG: Final = list(wrong_documents())
