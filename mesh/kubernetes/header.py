@@ -86,6 +86,9 @@ def _identify(header: Header, kind: str, metadata: JsonObject) -> None:
         message = f"a {kind} needs a name of 1 to {MAX_NAME} characters"
         header.note(("metadata", "name"), "missing-name", message)
         return
+    said_namespace = metadata.get("namespace")
+    if said_namespace is not None and not isinstance(said_namespace, str):
+        header.note(("metadata", "namespace"), "wrong-type", "namespace must be text")
     namespace = "" if kind in _CLUSTER_WIDE else namespace_of(metadata)
     header.id = ObjectId(kind, namespace, str(name))
     header.aws_name = default_name(header.id)
