@@ -348,4 +348,12 @@ _GATEWAY: Final[Table] = {
     },
 }
 
-NATIVE_SPOILED: Final = (_MESH_AND_SERVICE, _ROUTER, _NODE, _ROUTES, _GATEWAY)
+_INSTANCES: Final[Table] = {
+    ("instances.yaml", "id: i-1"): {"id: ''": "wrong-length", "id: 1": WRONG_TYPE},
+    ("instances.yaml", "AWS_INSTANCE_IPV4: 10.0.0.1"): {
+        "AWS_INSTANCE_IPV4: 10.0.0.999": "bad-address",
+    },
+    ("instances.yaml", 'AWS_INSTANCE_PORT: "9090"'): {"AWS_INSTANCE_PORT: 9090": WRONG_TYPE},
+}
+
+NATIVE_SPOILED: Final = (_MESH_AND_SERVICE, _INSTANCES, _ROUTER, _NODE, _ROUTES, _GATEWAY)

@@ -120,6 +120,19 @@ spec:
         - key: version
           value: v1
 """,
+    "instances.yaml": """\
+kind: ServiceInstances
+meshName: shop
+namespaceName: shop.local
+serviceName: cart
+spec:
+  instances:
+    - id: i-1
+      attributes:
+        AWS_INSTANCE_IPV4: 10.0.0.1
+        AWS_INSTANCE_PORT: "9090"
+        version: v1
+""",
     "service.yaml": """\
 kind: VirtualService
 meshName: shop
