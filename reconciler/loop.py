@@ -103,6 +103,7 @@ async def _in_thread(work: Callable[[], T], stopping: threading.Event) -> T:
     except asyncio.CancelledError:
         stopping.set()
         await asyncio.wait([task])
+        task.exception()  # nobody is left to whom its failure matters; asyncio would tell of it
         raise
 
 

@@ -1,6 +1,8 @@
 """Catching up: pre-empted by newer commits but not for ever, and no other writer's victim."""
 
 import asyncio
+import gc
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
@@ -253,3 +255,27 @@ def test_a_log_that_takes_nothing_is_told_at_once_with_what_to_do(
         asyncio.run(steps())
     (record,) = caplog.records
     assert vars(record)["why"] == "no room; free some"
+
+
+def test_work_that_fails_while_the_server_stops_is_no_news(
+    repo: Repo, log: EventLog, caplog: pytest.LogCaptureFixture
+) -> None:
+    looked = threading.Event()
+
+    class Gone(GitRepository):
+        def tip(self, branch: str | None = None) -> CommitId:
+            looked.set()
+            time.sleep(0.2)
+            raise ObjectMissing("0" * 40)
+
+    async def steps() -> None:
+        git = Gone.open(repo.origin)
+        task = asyncio.create_task(reconcile(git, log, Recorder(), pace=QUICK))
+        await asyncio.to_thread(looked.wait)
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+        gc.collect()
+
+    asyncio.run(steps())
+    assert [record.getMessage() for record in caplog.records] == []
