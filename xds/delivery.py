@@ -7,8 +7,9 @@ one that has not converged; of that one nothing more is said.
 """
 
 from collections import OrderedDict
+from collections.abc import Hashable
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, TypeAlias
 
 from events.publication import Publication
 from events.types import (
@@ -21,7 +22,8 @@ from events.types import (
     SnapshotRejected,
 )
 
-StreamId = int
+StreamId: TypeAlias = Hashable
+"""Whatever tells a stream from all others: of all servers, where there are several."""
 
 _REMEMBERED: Final = 10_000
 """How many refusals are remembered so that each is told once."""

@@ -1,4 +1,4 @@
-"""All streams of a server: who is connected, who is told of a new state, what is recorded of it."""
+"""All streams of a server: who is connected, who is told of a new state, what is reported of it."""
 
 import asyncio
 import logging
@@ -7,14 +7,13 @@ from collections import Counter
 from collections.abc import Iterable
 
 from events.publication import Publication
-from events.types import CommitId
+from events.types import CommitId, Seq
 from mesh.keys import ResourceKey
 from mesh.linked import MeshGraph
 from xds.cache import SnapshotCache
-from xds.delivery import Delivery
 from xds.nodes import ProxyIdentity
-from xds.recorder import Recorder
 from xds.rehearsal import rehearse
+from xds.reports import Arrived, Finished, Joined, Left, Offered, Rejected, Reports, Wrote
 from xds.snapshot import Snapshot
 from xds.stream import Stream
 from xds.watch import Refused
@@ -25,14 +24,13 @@ _NO_COMMIT = CommitId("")
 
 
 class Hub:
-    """Brings snapshots to streams and what streams tell to the recorder."""
+    """Brings snapshots to streams, and what streams tell to whoever keeps the reports."""
 
-    def __init__(self, cache: SnapshotCache, recorder: Recorder) -> None:
+    def __init__(self, cache: SnapshotCache, reports: Reports) -> None:
         self.ready = False
         """Whether there is a mesh to serve; until then nobody may be told that theirs is empty."""
         self._cache = cache
-        self._recorder = recorder
-        self._delivery = Delivery()
+        self._reports = reports
         self._streams: dict[ProxyIdentity, set[Stream]] = {}
         self._commit = _NO_COMMIT
 
@@ -52,9 +50,8 @@ class Hub:
         self._cache.join(identity)
         self._streams.setdefault(identity, set()).add(stream)
         version = f"{stream.node.user_agent_name} {stream.node.user_agent_version}".strip()
-        node = str(identity.key)
-        self._recorder.record(
-            self._delivery.connected(stream.number, node, stream.name, version, time.time_ns())
+        self._reports.report(
+            Joined(stream.number, str(identity.key), stream.name, version, time.time_ns())
         )
         return self._cache.resolve(identity)
 
@@ -68,19 +65,15 @@ class Hub:
         if not streams:
             del self._streams[identity]
         self._cache.leave(identity)
-        self._recorder.record(
-            self._delivery.disconnected(
-                stream.number, str(identity.key), stream.name, reason, time.time_ns()
-            )
-        )
+        self._reports.report(Left(stream.number, reason, time.time_ns()))
 
     def wrote(self, stream: Stream) -> None:
         """Take note that a response was handed to the transport."""
-        self._delivery.wrote(stream.number, time.time_ns())
+        self._reports.report(Wrote(stream.number, time.time_ns()))
 
     def arrived(self, stream: Stream) -> None:
         """Take note that a client has acknowledged everything that it is to have."""
-        self._recorder.record(self._delivery.arrived(stream.number, time.time_ns()))
+        self._reports.report(Arrived(stream.number, time.time_ns()))
 
     def refused(self, stream: Stream, refusal: Refused, commit: CommitId) -> None:
         """Take note that a client refused a response that was sent for this commit."""
@@ -90,9 +83,7 @@ class Hub:
         _log.debug(
             "%s refuses %s: %s", stream.name, refusal.type_url, message, extra={"commit": commit}
         )
-        self._recorder.record(
-            self._delivery.refused(node, commit, refusal.type_url, refusal.version, message)
-        )
+        self._reports.report(Rejected(node, commit, refusal.type_url, refusal.version, message))
 
     # ---- what the mesh becomes -------------------------------------------------------------------
 
@@ -101,8 +92,9 @@ class Hub:
 
         Returns when each of them has been offered it, not when they have taken it.
         """
-        before, known, mesh = self._commit, self.ready, self._cache.graph
-        if known:
+        mesh, seq = self._cache.graph, publication.state.seq
+        self._reports.begin(publication)
+        if self.ready:
             identities = self._cache.absorb(publication)
         else:
             # The first state may be ten thousand resources, and nobody is served before it.
@@ -110,25 +102,20 @@ class Hub:
             identities = await asyncio.to_thread(self._cache.absorb, publication)
         self._commit = publication.state.commit or _NO_COMMIT
         self.ready = True
-        # What a server finds when it starts is nobody's push, and is not published anew.
-        news = self._commit != before and (known or publication.moved_ns is not None)
-        if news:
-            self._delivery.begin(publication)
         self._tell_of_removed(mesh, identities)
-        await self._offer(identities)
-        if news:
-            self._recorder.record(self._delivery.published(time.time_ns()))
+        await self._offer(identities, seq)
+        self._reports.report(Finished(seq, time.time_ns()))
 
-    async def _offer(self, identities: Iterable[ProxyIdentity]) -> None:
+    async def _offer(self, identities: Iterable[ProxyIdentity], seq: Seq) -> None:
         for identity in identities:
             # Those who left while others were offered theirs, the cache may have forgotten.
             if identity not in self._streams:
                 continue
-            self._offer_to(identity)
+            self._offer_to(identity, seq)
             # Writing starts while others are still being built.
             await asyncio.sleep(0)
 
-    def _offer_to(self, identity: ProxyIdentity) -> None:
+    def _offer_to(self, identity: ProxyIdentity, seq: Seq) -> None:
         """Offer an identity's streams its snapshot. Whatever fails, it fails for them alone."""
         try:
             snapshot = self._cache.resolve(identity)
@@ -140,7 +127,7 @@ class Hub:
         for stream in tuple(self._streams[identity]):
             try:
                 if stream.offer(snapshot):
-                    self._delivery.offered(stream.number, str(identity.key))
+                    self._reports.report(Offered(stream.number, str(identity.key), seq))
             except Exception:
                 _log.exception("cannot offer %s to %s", identity.key, stream.name)
 

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from typing import Final
 
 from events.types import DeliveryEvent
@@ -79,3 +79,20 @@ class Recorder:
             _log.error("%d delivery events were lost: the log is too slow", self.lost)
             self.lost = 0
         return [self._waiting.popleft() for _ in range(min(_BATCH, len(self._waiting)))]
+
+
+async def recording(recorder: Recorder, work: Coroutine[object, object, None]) -> None:
+    """Do work that never ends, and record what comes of it; the recorder ends last.
+
+    So the last events are in the log. Whichever of the two fails ends both, with its error.
+    """
+    writing = asyncio.create_task(recorder.run())
+    working = asyncio.create_task(work)
+    try:
+        done, _ = await asyncio.wait((working, writing), return_when=asyncio.FIRST_COMPLETED)
+        for ended in done:
+            ended.result()
+    finally:
+        for task in (working, writing):
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)

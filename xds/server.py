@@ -1,6 +1,5 @@
 """The xDS server: gRPC on the outside, bytes in and bytes out; every decision is made elsewhere."""
 
-import asyncio
 import ipaddress
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
@@ -16,7 +15,9 @@ from mesh.errors import Fatal, UsageError
 from xds.address import where_to_listen
 from xds.cache import SnapshotCache, TooManyIdentities
 from xds.hub import Hub
-from xds.recorder import Recorder
+from xds.ledger import Ledger
+from xds.recorder import Recorder, recording
+from xds.reports import Reports
 from xds.session import ACK_WAIT, LINGER, Session
 from xds.stream import Stream
 
@@ -74,27 +75,37 @@ async def serve_ads(
     :raises UsageError: the address is none, or it is not this machine's own and the settings do
         not allow that.
     """
+    work = serve_streams(
+        address, cache, latest, Ledger(recorder), settings=settings, started=started, ready=ready
+    )
+    await recording(recorder, work)
+
+
+async def serve_streams(
+    address: str,
+    cache: SnapshotCache,
+    latest: Latest[Publication],
+    reports: Reports,
+    *,
+    settings: AdsSettings | None = None,
+    started: Callable[[int], None] = lambda port: None,
+    ready: Callable[[], None] = lambda: None,
+) -> None:
+    """Do as :func:`serve_ads`, but tell what happens to somebody else's reports."""
     settings = settings or AdsSettings()
     where = where_to_listen(address)
     if where is not None and not settings.plain_text_anywhere:
         _refuse_open_address(address, where[0])
-    hub = Hub(cache, recorder)
+    hub = Hub(cache, reports)
     server = grpc.aio.server(options=_options(settings))
     server.add_generic_rpc_handlers(_handlers(_Ads(hub, cache, settings).aggregated))
     port = await _listen(server, address)
-    recording = asyncio.create_task(recorder.run())
-    following = asyncio.create_task(_follow(latest, hub, ready))
     try:
         _log.info("serving xDS", extra={"address": address, "port": port})
         started(port)
-        done, _ = await asyncio.wait((following, recording), return_when=asyncio.FIRST_COMPLETED)
-        for failed in done:
-            failed.result()  # Neither ends but by failing: that is the server's end, too.
+        await _follow(latest, hub, ready)
     finally:
-        following.cancel()
         await server.stop(settings.grace_s)
-        recording.cancel()
-        await asyncio.gather(following, recording, return_exceptions=True)
 
 
 async def _follow(latest: Latest[Publication], hub: Hub, ready: Callable[[], None]) -> None:

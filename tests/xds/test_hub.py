@@ -15,6 +15,7 @@ from tests.support.ads_server import TestMesh, key
 from tests.support.shop_xds import Translation, mesh
 from xds.cache import SnapshotCache
 from xds.hub import Hub
+from xds.ledger import Ledger
 from xds.nodes import ProxyIdentity
 from xds.recorder import Recorder
 from xds.session import Session
@@ -45,7 +46,7 @@ class Town:
         self.meanwhile: dict[str, Callable[[], None]] = {}
         """What happens while a node is translated."""
         self.cache = cache(self._translate, max_idle=0)
-        self.hub = Hub(self.cache, self.events)
+        self.hub = Hub(self.cache, Ledger(self.events))
 
     def _translate(self, graph: MeshGraph, proxy: ProxyIdentity) -> Translation:
         self.meanwhile.pop(proxy.key.name, lambda: None)()

@@ -1,0 +1,145 @@
+"""Several servers, one truth: what each of them tells becomes one story in the log."""
+
+from collections.abc import Iterable
+
+from events.publication import Publication
+from events.state import MeshState
+from events.types import (
+    CommitId,
+    DeliveryEvent,
+    ProxyConnected,
+    ProxyDisconnected,
+    Seq,
+    SnapshotConverged,
+    SnapshotPublished,
+    SnapshotRejected,
+)
+from xds.ledger import Ledger
+from xds.recorder import Recorder
+from xds.reports import Arrived, Fact, Finished, Joined, Left, Offered, Rejected, Wrote
+
+MS = 1_000_000
+ONE, TWO = 1, 2
+
+
+class Book:
+    """A ledger whose events are read by a test."""
+
+    def __init__(self) -> None:
+        self._told: list[DeliveryEvent] = []
+        told = self._told
+
+        class Telling(Recorder):
+            def record(self, events: Iterable[DeliveryEvent]) -> None:
+                told.extend(events)
+
+        self.ledger = Ledger(Telling(lambda batch: None))
+        self.begin(1, "c0", moved=None)
+
+    def begin(self, seq: int, commit: str, moved: int | None = 0) -> None:
+        state = MeshState(Seq(seq), CommitId(commit), CommitId(commit))
+        self.ledger.begin(Publication(state, moved_ns=moved), servers=(ONE, TWO))
+
+    def tell(self, server: int, *facts: Fact) -> list[DeliveryEvent]:
+        """Let a server tell facts; return the events that follow."""
+        for fact in facts:
+            self.ledger.report(fact, server)
+        return self.taken()
+
+    def taken(self) -> list[DeliveryEvent]:
+        taken = self._told[:]
+        self._told.clear()
+        return taken
+
+
+def joined(stream: int, node: str = "web") -> Joined:
+    return Joined(stream, node, f"{node}#{stream}", "envoy 1", 0)
+
+
+def published(commit: str, seq: int, proxies: int, *nodes: str) -> SnapshotPublished:
+    return SnapshotPublished(CommitId(commit), Seq(seq), nodes, proxies)
+
+
+def test_a_commit_is_published_once_when_all_servers_have_offered_it_to_all_their_proxies() -> None:
+    book = Book()
+    book.tell(ONE, joined(1), joined(2, "cart"))
+    book.tell(TWO, joined(1))
+    book.begin(5, "c1")
+    assert book.tell(ONE, Offered(1, "web", Seq(5)), Offered(2, "cart", Seq(5))) == []
+    assert book.tell(ONE, Finished(Seq(5), 6 * MS)) == []
+    assert book.tell(TWO, Offered(1, "web", Seq(5))) == []
+    assert book.tell(TWO, Finished(Seq(5), 7 * MS)) == [published("c1", 5, 3, "cart", "web")]
+
+
+def test_it_converges_once_with_the_last_answer_of_any_server() -> None:
+    book = Book()
+    book.tell(ONE, joined(1))
+    book.tell(TWO, joined(1))
+    book.begin(5, "c1")
+    # The same number at two servers is two streams.
+    book.tell(ONE, Offered(1, "web", Seq(5)), Wrote(1, 3 * MS), Arrived(1, 4 * MS))
+    book.tell(TWO, Offered(1, "web", Seq(5)), Finished(Seq(5), 5 * MS))
+    assert book.tell(ONE, Finished(Seq(5), 5 * MS)) == [published("c1", 5, 2, "web")]
+    assert book.tell(TWO, Wrote(1, 8 * MS)) == []
+    assert book.tell(TWO, Arrived(1, 9 * MS)) == [
+        SnapshotConverged(CommitId("c1"), 2, {"written": 8000, "acked": 9000})
+    ]
+
+
+def test_a_server_that_dies_is_waited_for_no_longer_and_neither_are_its_proxies() -> None:
+    book = Book()
+    book.tell(ONE, joined(1))
+    book.tell(TWO, joined(1), joined(2))
+    book.begin(5, "c1")
+    book.tell(ONE, Offered(1, "web", Seq(5)), Finished(Seq(5), 5 * MS), Arrived(1, 6 * MS))
+    book.tell(TWO, Offered(1, "web", Seq(5)))
+    book.ledger.lost(TWO, "worker killed", 7 * MS)
+    assert book.taken() == [
+        ProxyDisconnected("web", "web#1", "worker killed"),
+        ProxyDisconnected("web", "web#2", "worker killed"),
+        published("c1", 5, 2, "web"),
+        SnapshotConverged(CommitId("c1"), 2, {"acked": 7000}),
+    ]
+    book.ledger.lost(TWO, "worker killed", 8 * MS)
+    assert book.taken() == []
+
+
+def test_a_death_before_anything_is_published_harms_nothing() -> None:
+    book = Book()
+    book.ledger.lost(ONE, "worker killed", 1)
+    assert book.taken() == []
+
+
+def test_what_is_told_of_an_older_publication_is_not_counted_to_the_newer() -> None:
+    book = Book()
+    book.tell(ONE, joined(1))
+    book.begin(5, "c1")
+    book.begin(8, "c2")
+    assert book.tell(ONE, Offered(1, "web", Seq(5)), Finished(Seq(5), 1)) == []
+    assert book.tell(TWO, Finished(Seq(5), 1), Finished(Seq(8), 2)) == []
+    assert book.tell(ONE, Finished(Seq(8), 3)) == [
+        published("c2", 8, 0),
+        SnapshotConverged(CommitId("c2"), 0, {}),
+    ]
+
+
+def test_what_servers_find_when_they_start_is_nobodys_push() -> None:
+    book = Book()
+    assert book.tell(ONE, Finished(Seq(1), 1)) == book.tell(TWO, Finished(Seq(1), 1)) == []
+
+
+def test_a_commit_that_is_served_already_is_not_published_anew() -> None:
+    book = Book()
+    book.begin(2, "c0")
+    assert book.tell(ONE, Finished(Seq(2), 1)) == book.tell(TWO, Finished(Seq(2), 1)) == []
+
+
+def test_comings_goings_and_refusals_are_told_of_every_server() -> None:
+    book = Book()
+    assert book.tell(ONE, joined(1)) == [ProxyConnected("web", "web#1", "envoy 1")]
+    assert book.tell(TWO, joined(1)) == [ProxyConnected("web", "web#1", "envoy 1")]
+    refusal = Rejected("web", CommitId("c0"), "type", "v1", "no")
+    assert book.tell(ONE, refusal) == [SnapshotRejected(CommitId("c0"), "web", "type", "v1", "no")]
+    assert book.tell(TWO, refusal) == [], "each content of a node is told once"
+    assert book.tell(TWO, Left(1, "closed", 1)) == [ProxyDisconnected("web", "web#1", "closed")]
+    assert book.tell(TWO, Left(1, "closed", 1)) == []

@@ -1,0 +1,91 @@
+"""What a server tells of its streams: plain facts, wherever it runs. Pure.
+
+One process may serve, or several beside each other; what they see is brought together in one place
+(:class:`xds.ledger.Ledger`), so that the log has one truth. Times are wall-clock nanoseconds since
+the epoch, read where the fact was seen.
+"""
+
+from dataclasses import dataclass
+from typing import Protocol, TypeAlias
+
+from events.publication import Publication
+from events.types import CommitId, Seq
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """A stream named its node. First of all facts of a stream."""
+
+    stream: int
+    """Tells the stream from all others of its server, those that ended too."""
+    node: str
+    proxy: str
+    version: str
+    """What the proxy says it runs."""
+    at_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """A stream ended. Last of all facts of a stream."""
+
+    stream: int
+    reason: str
+    at_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class Offered:
+    """A stream is to be sent something of the publication whose state stands at ``seq``."""
+
+    stream: int
+    node: str
+    seq: Seq
+
+
+@dataclass(frozen=True, slots=True)
+class Wrote:
+    """A response was handed to the transport."""
+
+    stream: int
+    at_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """A client has acknowledged everything that it is to have."""
+
+    stream: int
+    at_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """A client refused a response that was sent for this commit."""
+
+    node: str
+    commit: CommitId
+    type_url: str
+    version: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """Everybody here whom the publication at ``seq`` concerns has been offered it."""
+
+    seq: Seq
+    at_ns: int
+
+
+Fact: TypeAlias = Joined | Left | Offered | Wrote | Arrived | Rejected | Finished
+
+
+class Reports(Protocol):
+    """Whoever brings together what servers tell. Neither method waits for anything."""
+
+    def begin(self, publication: Publication) -> None:
+        """Take note that a publication is about to be offered."""
+
+    def report(self, fact: Fact) -> None:
+        """Take a fact. Facts of one server come in the order in which they happened."""
