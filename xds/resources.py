@@ -11,10 +11,11 @@ from dataclasses import dataclass, field
 from typing import Final, TypeVar
 from weakref import WeakValueDictionary
 
-from xds.type_urls import TypeUrl
+from xds.type_urls import CLUSTER, ENDPOINT, TypeUrl
 from xds.wire.references import Reference, references
-from xds.wire.response import resource_field, response_body
+from xds.wire.response import delta_body, delta_resource_field, resource_field, response_body
 
+K = TypeVar("K")
 V = TypeVar("V")
 
 _MEMOS: Final = 32
@@ -34,9 +35,54 @@ class Encoded:
     needs: frozenset[Reference] = field(repr=False)
     """The resources it names, and cannot work without."""
 
+    @property
+    def is_ghost(self) -> bool:
+        """Whether only its name and version are known: a client says that it has such a resource.
+
+        A ghost can be left to the client that has it, and cannot be sent to anybody.
+        """
+        return not self.entry
+
+
+def ghost(type_url: TypeUrl, name: str, version: str) -> Encoded:
+    """Return what is known of a resource that a client has from somewhere else."""
+    # That a cluster gets its endpoints by its own name is a guess that holds for all of ours.
+    needs = frozenset({(ENDPOINT, name)} if type_url == CLUSTER else ())
+    return Encoded(type_url, name, version, b"", needs)
+
 
 Selection = tuple[Encoded, ...]
 """Some resources of one type, sorted by name."""
+
+Held = Mapping[str, Encoded]
+"""Resources of one type by name; never changed, so that equal ones may be shared and compared by
+identity."""
+
+
+class View:
+    """What of a set one client asks for. Equal questions to a set get the same object."""
+
+    __slots__ = ("_since", "all", "by_name", "missing")
+
+    def __init__(self, resources: Selection, by_name: Held, missing: tuple[str, ...]) -> None:
+        self.all = resources
+        self.by_name = by_name
+        self.missing = missing
+        """The names that are asked for and that the set has no resource of, sorted."""
+        self._since: dict[int, tuple[Held, Selection, tuple[str, ...]]] = {}
+
+    def since(self, held: Held) -> tuple[Selection, tuple[str, ...]]:
+        """Return what is here and not in ``held``, and the names that are there and not here.
+
+        Both sorted. Streams that hold the very same mapping share the answer.
+        """
+        known = self._since.get(id(held))
+        if known is None or known[0] is not held:
+            changed = tuple(r for r in self.all if held.get(r.name) is not r and not r.is_ghost)
+            gone = tuple(sorted(name for name in held if name not in self.by_name))
+            known = (held, changed, gone)
+            _remember(self._since, id(held), known)
+        return known[1], known[2]
 
 
 class ResourceSet:
@@ -45,42 +91,72 @@ class ResourceSet:
     __slots__ = (
         "__weakref__",
         "_bodies",
+        "_delta_bodies",
         "_pool",
         "_unions",
+        "_views",
         "all",
         "by_name",
         "type_url",
         "version",
     )
 
-    def __init__(self, pool: "Pool", type_url: TypeUrl, version: str, resources: Selection) -> None:
+    def __init__(
+        self, pool: "Pool | None", type_url: TypeUrl, version: str, resources: Selection
+    ) -> None:
+        """Make a set; only one that is empty for ever needs no pool."""
         self.type_url = type_url
         self.version = version
         """Differs when any resource of the set differs, in whatever process it is computed."""
         self.all = resources
         self.by_name: Mapping[str, Encoded] = {resource.name: resource for resource in resources}
         self._pool = pool
-        self._bodies: dict[Selection, bytes] = {}
+        self._bodies: dict[tuple[Selection, tuple[str, ...]], bytes] = {}
+        self._delta_bodies: dict[tuple[Selection, tuple[str, ...], tuple[str, ...]], bytes] = {}
         self._unions: dict[Selection, ResourceSet] = {}
+        self._views: dict[tuple[bool, tuple[str, ...]], View] = {}
 
-    def pick(self, names: Iterable[str]) -> Selection:
-        """Return those of the named resources that exist; ``names`` come sorted."""
-        get = self.by_name.get
-        return tuple(resource for name in names if (resource := get(name)) is not None)
+    def view(self, names: tuple[str, ...] = (), *, wildcard: bool = False) -> View:
+        """Return what a client gets that asks for these names, which are sorted, or everything."""
+        view = self._views.get((wildcard, names))
+        if view is None:
+            missing = tuple(name for name in names if name not in self.by_name)
+            if wildcard:
+                view = View(self.all, self.by_name, missing)
+            else:
+                picked = {name: self.by_name[name] for name in names if name in self.by_name}
+                view = View(tuple(picked.values()), picked, missing)
+            _remember(self._views, (wildcard, names), view)
+        return view
 
-    def body(self, selection: Selection) -> bytes:
-        """Return the response that carries these resources, but for its nonce and control plane."""
-        body = self._bodies.get(selection)
+    def body(self, selection: Selection, missing: tuple[str, ...] = ()) -> bytes:
+        """Return the response that carries these resources, but for its nonce and control plane.
+
+        ``missing`` are names that it tells to be no resources.
+        """
+        body = self._bodies.get((selection, missing))
         if body is None:
             parts = (resource.entry for resource in selection)
-            body = response_body(self.type_url, self.version, parts)
-            _remember(self._bodies, selection, body)
+            body = response_body(self.type_url, self.version, parts, missing)
+            _remember(self._bodies, (selection, missing), body)
+        return body
+
+    def delta_body(
+        self, changed: Selection, removed: tuple[str, ...], missing: tuple[str, ...] = ()
+    ) -> bytes:
+        """Return the delta response that tells of this, but for its nonce and control plane."""
+        key = (changed, removed, missing)
+        body = self._delta_bodies.get(key)
+        if body is None:
+            parts = (delta_resource_field(r.name, r.version, r.entry) for r in changed)
+            body = delta_body(self.type_url, self.version, parts, removed, missing)
+            _remember(self._delta_bodies, key, body)
         return body
 
     def plus(self, extra: Selection) -> "ResourceSet":
         """Return the set with more resources; of two with one name, this set's own stays."""
         extra = tuple(resource for resource in extra if resource.name not in self.by_name)
-        if not extra:
+        if not extra or self._pool is None:
             return self
         union = self._unions.get(extra)
         if union is None:
@@ -92,7 +168,7 @@ class ResourceSet:
         return f"ResourceSet({self.type_url!r}, {self.version!r}, {list(self.by_name)})"
 
 
-def _remember(memo: dict[Selection, V], key: Selection, value: V) -> None:
+def _remember(memo: dict[K, V], key: K, value: V) -> None:
     if len(memo) >= _MEMOS:
         memo.clear()
     memo[key] = value
@@ -110,6 +186,8 @@ class Pool:
         self._sets: WeakValueDictionary[tuple[TypeUrl, bytes], ResourceSet] = WeakValueDictionary()
         self._by_version: WeakValueDictionary[tuple[TypeUrl, str], ResourceSet]
         self._by_version = WeakValueDictionary()
+        self._of_version: WeakValueDictionary[tuple[TypeUrl, str, str], Encoded]
+        self._of_version = WeakValueDictionary()
         self._recent: OrderedDict[ResourceSet, int] = OrderedDict()
         self._room = recent_bytes
 
@@ -122,6 +200,7 @@ class Pool:
             needs = references(type_url, message)
             known = Encoded(type_url, name, digest.hex()[:16], packed, needs)
             self._resources[type_url, digest] = known
+            self._of_version[type_url, name, known.version] = known
         return known
 
     def collect(self, type_url: TypeUrl, resources: Iterable[Encoded]) -> ResourceSet:
@@ -129,7 +208,7 @@ class Pool:
         ordered = tuple(sorted(resources, key=lambda resource: resource.name))
         hasher = hashlib.sha256()
         for resource in ordered:
-            hasher.update(resource.entry)
+            hasher.update(resource.entry or f"{resource.name}\0{resource.version}\0".encode())
         digest = hasher.digest()
         known = self._sets.get((type_url, digest))
         if known is None:
@@ -142,6 +221,10 @@ class Pool:
     def recall(self, type_url: TypeUrl, version: str) -> ResourceSet | None:
         """Return the set that had this version, if it is still known."""
         return self._by_version.get((type_url, version))
+
+    def recall_one(self, type_url: TypeUrl, name: str, version: str) -> Encoded | None:
+        """Return the resource that had this version, if it is still known."""
+        return self._of_version.get((type_url, name, version))
 
     def _touch(self, used: ResourceSet) -> None:
         if used in self._recent:

@@ -12,7 +12,7 @@ this moment; how the client is told so is the business of the protocol.
 from collections.abc import Mapping
 from typing import Protocol
 
-from xds.resources import Encoded, ResourceSet, Selection
+from xds.resources import Encoded, Held, ResourceSet, Selection
 from xds.snapshot import Snapshot
 from xds.type_urls import CLUSTER, LISTENER, ROUTE, SUPPORT, TRAFFIC, TypeUrl
 
@@ -34,14 +34,14 @@ class Progress(Protocol):
     def asks_for(self, name: str) -> bool:
         """Whether the client wants a resource of this name."""
 
+    def missing(self, wanted: ResourceSet) -> tuple[str, ...]:
+        """Return the names that the client asks for and that are not there."""
+
     def due(self, wanted: ResourceSet) -> bool:
         """Whether there is something to send, if it were this that the client is to have."""
 
     def refuses(self, wanted: ResourceSet) -> bool:
         """Whether the client refused this, or part of it, and would not be sent it again."""
-
-
-_Kept = Mapping[str, Encoded]
 
 
 class Rollout:
@@ -50,6 +50,7 @@ class Rollout:
     __slots__ = (
         "_accepted",
         "_ack_wait",
+        "_back",
         "_clusters_by",
         "_expiry",
         "_kept",
@@ -72,9 +73,9 @@ class Rollout:
         self._ack_wait = ack_wait
         self._linger = linger
         self._now = 0.0
-        self._kept: dict[TypeUrl, _Kept] = {}
+        self._kept: dict[TypeUrl, Held] = {}
         """What listeners and routes of the client may rely on, whatever the target says."""
-        self._accepted: _Kept = {}
+        self._accepted: Held = {}
         """The clusters that the client acknowledged last."""
         self._expiry: dict[tuple[TypeUrl, str], float] = {}
         """Until when to keep what nothing relies on any more."""
@@ -83,6 +84,8 @@ class Rollout:
         one that is no more is in use while the listener that needed it drains its connections."""
         self._pristine = True
         """Whether the client began with nothing, and has been offered one snapshot only."""
+        self._back = False
+        """Whether the client may use routes that it was given on an earlier stream."""
         self._clusters_by: float | None = None
         """Until when a client that comes back may ask for its clusters before it is sent more."""
 
@@ -98,29 +101,31 @@ class Rollout:
                 if type_url != CLUSTER:
                     self._kept[type_url] = self._taken(type_url)
         self.target = snapshot
-        for type_url, name in [key for key in self._expiry if key[1] in snapshot[key[0]].by_name]:
-            del self._expiry[type_url, name]
+        self._spare(snapshot)
         self._lay_support()
 
-    def welcome_back(self, type_url: TypeUrl, held: ResourceSet | None, now: float) -> None:
+    def welcome_back(
+        self, type_url: TypeUrl, held: Held | None, now: float, *, alone: bool = False
+    ) -> None:
         """Take into account that the client has resources of this type from an earlier stream.
 
         Its clusters, if it is known which they are, stay until it has moved off them; its listeners
         and routes wait their turn. They wait for its request for clusters, too: Envoy holds that
-        back while any are warming.
+        back while any are warming. One that is ``alone`` on its stream waits for no other type.
         """
         self._pristine = False
+        self._back = True
         self._expiry.clear()
-        if self._clusters_by is None:
+        if self._clusters_by is None and not alone:
             self._clusters_by = now + self._ack_wait
         if held is None:
             return
         if type_url == ROUTE:
-            self._old_routes.update(held.all)
+            self._old_routes.update(held.values())
         elif type_url in SUPPORT:
-            self._kept[type_url] = {**held.by_name, **self._kept.get(type_url, {})}
+            self._kept[type_url] = {**held, **self._kept.get(type_url, {})}
             if type_url == CLUSTER:
-                self._accepted = held.by_name
+                self._accepted = held
             self._lay_support()
 
     def refused(self, type_url: TypeUrl, fresh: Selection) -> None:
@@ -231,16 +236,31 @@ class Rollout:
             if not self._under_way(CLUSTER):
                 self._accepted = self._kept[CLUSTER]
 
-    def _taken(self, type_url: TypeUrl) -> _Kept:
+    def _taken(self, type_url: TypeUrl) -> Held:
         """Return what was wanted and the client did not refuse."""
         wanted, watch = self.wanted[type_url], self._watches.get(type_url)
         if watch is None or not watch.refuses(wanted):
             return wanted.by_name
         return {name: r for name, r in wanted.by_name.items() if not watch.has_refused(r)}
 
+    def _spare(self, snapshot: Snapshot) -> None:
+        """Let nothing expire that the snapshot has; nor what it takes to go back from that.
+
+        Until the snapshot's own version of a cluster is accepted, the one from before may be what
+        the client has to be offered again, and then it needs its endpoints.
+        """
+        spared = [key for key in self._expiry if key[1] in snapshot[key[0]].by_name]
+        for type_url, name in spared:
+            self._expiry.pop((type_url, name), None)
+            before = self._accepted.get(name) if type_url == CLUSTER else None
+            for need in before.needs if before is not None else ():
+                self._expiry.pop(need, None)
+
     def _release(self, target: Snapshot, until: float) -> None:
         """Let go, after a while, of everything that nothing relies on."""
         needed = self._drained_into(target)
+        if self._uses_what_nobody_knows(target):
+            return
         for type_url, kept in self._kept.items():
             own = target[type_url].by_name
             if kept is not own:
@@ -259,6 +279,18 @@ class Rollout:
         needed = {need for routes in self._old_routes for _, need in routes.needs}
         kept = self._kept.get(CLUSTER, {})
         return needed.union(n for each in needed if each in kept for _, n in kept[each].needs)
+
+    def _uses_what_nobody_knows(self, target: Snapshot) -> bool:
+        """Whether the client still asks for routes from an earlier stream of unknown content.
+
+        The version that it holds is of the routes that it was sent last. A listener that drains
+        keeps it asking for those from before.
+        """
+        watch = self._watches.get(ROUTE)
+        if not self._back or watch is None:
+            return False
+        known = {routes.name for routes in self._old_routes}
+        return not known.issuperset(watch.missing(target[ROUTE]))
 
     def _expire(self, now: float) -> None:
         gone = {key for key, until in self._expiry.items() if until <= now}

@@ -2,7 +2,7 @@
 
 import ipaddress
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
@@ -18,8 +18,9 @@ from xds.hub import Hub
 from xds.ledger import Ledger
 from xds.recorder import Recorder, recording
 from xds.reports import Reports
+from xds.services import SERVICES
 from xds.session import ACK_WAIT, LINGER, Session
-from xds.stream import Stream
+from xds.stream import Method, Stream
 
 _log = logging.getLogger(__name__)
 
@@ -98,7 +99,7 @@ async def serve_streams(
         _refuse_open_address(address, where[0])
     hub = Hub(cache, reports)
     server = grpc.aio.server(options=_options(settings))
-    server.add_generic_rpc_handlers(_handlers(_Ads(hub, cache, settings).aggregated))
+    server.add_generic_rpc_handlers(_handlers(_Discovery(hub, cache, settings)))
     port = await _listen(server, address)
     try:
         _log.info("serving xDS", extra={"address": address, "port": port})
@@ -117,8 +118,8 @@ async def _follow(latest: Latest[Publication], hub: Hub, ready: Callable[[], Non
         await hub.publish(publication)
 
 
-class _Ads:
-    """The aggregated discovery service: one call of a method is one stream of one proxy."""
+class _Discovery:
+    """The discovery services: one call of a method is one stream of one proxy."""
 
     def __init__(self, hub: Hub, cache: SnapshotCache, settings: AdsSettings) -> None:
         self._hub = hub
@@ -126,8 +127,17 @@ class _Ads:
         self._settings = settings
         self._streams = 0
 
-    async def aggregated(self, requests: AsyncIterator[bytes], context: _Context) -> None:
-        """Serve ``StreamAggregatedResources`` (state of the world)."""
+    def answering(self, method: Method) -> _Handler:
+        """Return what answers calls of a method."""
+
+        async def answer(requests: AsyncIterator[bytes], context: _Context) -> None:
+            await self._serve(method, requests, context)
+
+        return answer
+
+    async def _serve(
+        self, method: Method, requests: AsyncIterator[bytes], context: _Context
+    ) -> None:
         if not self._hub.ready:
             await context.abort(grpc.StatusCode.UNAVAILABLE, "the mesh is not known yet")
         if self._streams >= self._settings.max_streams:
@@ -136,11 +146,12 @@ class _Ads:
                 f"{self._settings.max_streams} streams are open already",
             )
         session = Session(
-            self._cache.pool.recall,
+            self._cache.pool,
             ack_wait=self._settings.ack_wait_s,
             linger=self._settings.linger_s,
+            aggregated=method.type_url is None,
         )
-        stream = Stream(session, context.peer(), context.write, self._hub)
+        stream = Stream(session, context.peer(), context.write, self._hub, method)
         self._streams += 1
         reason = "cancelled"
         try:
@@ -169,19 +180,17 @@ async def _read(stream: Stream, requests: AsyncIterator[bytes], context: _Contex
     return reason
 
 
-def _handlers(aggregated: _Handler) -> tuple[Any, ...]:
+def _handlers(discovery: _Discovery) -> tuple[Any, ...]:
     """Return what answers each method; without serialisers, so that messages are plain bytes."""
-    services: Mapping[str, Mapping[str, _Handler]] = {
-        "envoy.service.discovery.v3.AggregatedDiscoveryService": {
-            "StreamAggregatedResources": aggregated,
-        },
-    }
     return tuple(
         grpc.method_handlers_generic_handler(
             service,
-            {name: grpc.stream_stream_rpc_method_handler(method) for name, method in table.items()},
+            {
+                name: grpc.stream_stream_rpc_method_handler(discovery.answering(method))
+                for name, method in methods.items()
+            },
         )
-        for service, table in services.items()
+        for service, methods in SERVICES.items()
     )
 
 

@@ -6,62 +6,142 @@ until it returns nothing. Responses are made at the moment they can be written: 
 so a client that reads slowly is sent the latest when it reads again, and never what was in between.
 """
 
-from collections.abc import Callable
-from typing import Final
+from typing import Final, Protocol, TypeAlias
 
-from xds.resources import ResourceSet
+from xds.delta_watch import DeltaWatch
+from xds.resources import Encoded, Held, ResourceSet, ghost
 from xds.rollout import Rollout
 from xds.snapshot import Snapshot
 from xds.type_urls import CLUSTER, ENDPOINT, ORDER, TypeUrl
 from xds.watch import Answer, Refused, Response, Watch
-from xds.wire.decode import DiscoveryRequest
+from xds.wire.decode import DeltaDiscoveryRequest, DiscoveryRequest
 
 ACK_WAIT: Final = 5.0
 """Seconds that a type waits for the acknowledgement of those before it. Envoy acknowledges
 clusters when they are warm, so this is the time that resolving names and reading endpoints has."""
+MAX_STRANGE: Final = 16
+"""How many types that nobody serves a client may ask for in vain."""
 LINGER: Final = 2.0
 """Seconds that clusters stay after nothing names them, for requests under way: a retry looks its
 cluster up again."""
 
-Recall = Callable[[TypeUrl, str], ResourceSet | None]
+Request: TypeAlias = DiscoveryRequest | DeltaDiscoveryRequest
+
+
+class Memory(Protocol):
+    """Who knows what was served lately, whatever the stream; a pool of resources does."""
+
+    def recall(self, type_url: TypeUrl, version: str) -> ResourceSet | None:
+        """Return the set of resources that had this version."""
+
+    def recall_one(self, type_url: TypeUrl, name: str, version: str) -> Encoded | None:
+        """Return the resource that had this version."""
 
 
 class Session:
-    """What one client asked for, has, and is to be sent next."""
+    """What one client asked for, has, and is to be sent next.
 
-    __slots__ = ("_nonce", "_recall", "_rollout", "_watches")
+    A stream speaks one variant of the protocol, and all requests of a session are of one kind.
+    """
+
+    __slots__ = (
+        "_aggregated",
+        "_errors",
+        "_memory",
+        "_nonce",
+        "_rollout",
+        "_strange",
+        "_watches",
+    )
 
     def __init__(
         self,
-        recall: Recall = lambda type_url, version: None,
+        memory: Memory | None = None,
         *,
         ack_wait: float = ACK_WAIT,
         linger: float = LINGER,
+        aggregated: bool = True,
     ) -> None:
-        self._recall = recall
+        """Begin with nothing.
+
+        :param aggregated: whether the stream carries all types. One that carries a single type
+            knows nothing of the others, and waits for none of them.
+        """
+        self._memory = memory
         self._nonce = 0
-        self._watches: dict[TypeUrl, Watch] = {}
+        self._errors = False
+        self._watches: dict[TypeUrl, Watch | DeltaWatch] = {}
+        self._strange: dict[TypeUrl, tuple[DeltaWatch, ResourceSet]] = {}
+        """What a delta client asks for of types that we do not serve; it is told of each name."""
+        self._aggregated = aggregated
         self._rollout = Rollout(self._watches, ack_wait=ack_wait, linger=linger)
 
-    def on_request(self, request: DiscoveryRequest, now: float) -> Answer | None:
+    def tell_errors(self) -> None:
+        """From now on tell of names that are no resources as ``resource_errors`` (xRFC TP3).
+
+        For clients that know what to do with that; call it before the first request.
+        """
+        self._errors = True
+
+    def on_request(self, request: Request, now: float) -> Answer | None:
         """Take a request; return what it says of an earlier response, if anything.
 
-        A request for a type that we do not serve is not answered, and the stream goes on.
+        A request for a type that we do not serve is not answered, and the stream goes on; but a
+        delta client is told that what it names does not exist (:meth:`next_response`).
         """
         type_url = TypeUrl(request.type_url)
+        if type_url not in ORDER:
+            self._refuse_type(type_url, request)
+            return None
         watch = self._watches.get(type_url)
-        if watch is None:
-            if type_url not in ORDER:
-                return None
-            watch = self._watches[type_url] = Watch(type_url, request.version)
-            if request.version:
-                held = self._recall(type_url, request.version)
-                self._rollout.welcome_back(type_url, held, now)
-        answer = watch.on_request(request)
+        if isinstance(request, DeltaDiscoveryRequest):
+            if not isinstance(watch, DeltaWatch):
+                watch = self._open_delta(type_url, request, now)
+            answer = watch.on_request(request)
+        else:
+            if not isinstance(watch, Watch):
+                watch = self._open(type_url, request, now)
+            answer = watch.on_request(request)
         if isinstance(answer, Refused):
             self._rollout.refused(type_url, answer.fresh)
         self._rollout.advance(now)
         return answer
+
+    def _refuse_type(self, type_url: TypeUrl, request: Request) -> None:
+        if not isinstance(request, DeltaDiscoveryRequest):
+            return
+        if type_url not in self._strange:
+            if len(self._strange) >= MAX_STRANGE:
+                return
+            nothing = ResourceSet(None, type_url, "", ())
+            self._strange[type_url] = (DeltaWatch(type_url, {}, errors=self._errors), nothing)
+        self._strange[type_url][0].on_request(request)
+
+    def _open(self, type_url: TypeUrl, request: DiscoveryRequest, now: float) -> Watch:
+        watch = Watch(type_url, request.version, errors=self._errors)
+        self._watches[type_url] = watch
+        if request.version:
+            known = self._memory and self._memory.recall(type_url, request.version)
+            self._welcome_back(type_url, known.by_name if known else None, now)
+        return watch
+
+    def _open_delta(
+        self, type_url: TypeUrl, request: DeltaDiscoveryRequest, now: float
+    ) -> DeltaWatch:
+        memory, versions = self._memory, request.initial_versions
+        held: Held = {
+            name: (memory and memory.recall_one(type_url, name, versions[name]))
+            or ghost(type_url, name, versions[name])
+            for name in sorted(versions)
+        }
+        watch = DeltaWatch(type_url, held, errors=self._errors)
+        self._watches[type_url] = watch
+        if held:
+            self._welcome_back(type_url, held, now)
+        return watch
+
+    def _welcome_back(self, type_url: TypeUrl, held: Held | None, now: float) -> None:
+        self._rollout.welcome_back(type_url, held, now, alone=not self._aggregated)
 
     def on_snapshot(self, snapshot: Snapshot, now: float) -> bool:
         """Make this what the client is to have; return whether that is news for it.
@@ -87,6 +167,9 @@ class Session:
             if watch.under_way and not self._rollout.overdue(type_url, now):
                 continue
             return self._respond(watch, resources, now)
+        for strange, nothing in self._strange.values():
+            if not strange.under_way and strange.due(nothing):
+                return self._respond(strange, nothing, now)
         return None
 
     @property
@@ -99,7 +182,7 @@ class Session:
         """When to call :meth:`on_tick` even if nothing happens before."""
         return self._rollout.wake_at
 
-    def _respond(self, watch: Watch, resources: ResourceSet, now: float) -> Response:
+    def _respond(self, watch: Watch | DeltaWatch, resources: ResourceSet, now: float) -> Response:
         self._nonce += 1
         response, fresh = watch.respond(resources, str(self._nonce), now)
         if watch.type_url == CLUSTER and (endpoints := self._watches.get(ENDPOINT)):

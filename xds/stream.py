@@ -1,18 +1,22 @@
 """One stream of one proxy: reads and writes bytes, and asks the session what to say."""
 
 import asyncio
+import dataclasses
 import logging
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from functools import lru_cache
 from itertools import count
 from typing import Final, Protocol
 
 from events.types import CommitId
 from mesh.errors import UsageError
-from xds.nodes import ProxyIdentity, parse_identity
-from xds.session import Session
+from xds.nodes import MAX_ID, ProxyIdentity, parse_identity
+from xds.session import Request, Session
 from xds.snapshot import Snapshot
+from xds.type_urls import TypeUrl
 from xds.watch import Refused, Response
-from xds.wire.decode import Node, decode_node, decode_request
+from xds.wire.decode import Node, decode_delta_request, decode_node, decode_request
 from xds.wire.fields import DecodeError
 from xds.wire.response import complete, identifier_field
 
@@ -21,6 +25,26 @@ _log = logging.getLogger(__name__)
 _HEAD: Final = 512
 """How much of a node is compared to see that it is the one from before."""
 _numbers = count(1)
+
+
+_GRPC: Final = "gRPC"
+"""How the user agent of every gRPC library begins."""
+
+
+@dataclass(frozen=True, slots=True)
+class Method:
+    """What is spoken on a stream: the method of a discovery service that the client called."""
+
+    delta: bool = False
+    type_url: TypeUrl | None = None
+    """The only type of a service that is not the aggregated one."""
+
+    def decode(self, data: bytes) -> Request:
+        """Read a request.
+
+        :raises DecodeError: the bytes are none.
+        """
+        return decode_delta_request(data) if self.delta else decode_request(data)
 
 
 class Observer(Protocol):
@@ -56,6 +80,7 @@ class Stream:
         peer: str,
         write: Callable[[bytes], Awaitable[None]],
         observer: Observer,
+        method: Method = Method(),
     ) -> None:
         self.number = next(_numbers)
         self.name = f"{peer}#{self.number}"
@@ -64,6 +89,7 @@ class Stream:
         self.identity: ProxyIdentity | None = None
         self.node = Node()
         self._observer = observer
+        self._method = method
         self._write = write
         self._writer: asyncio.Task[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
@@ -77,12 +103,11 @@ class Stream:
         :raises UsageError: the request is none, or its node is not one that we can serve.
         """
         try:
-            request = decode_request(data)
+            request = self._method.decode(data)
             self._identify(request.node)
         except DecodeError as error:
             raise UsageError(f"not a discovery request: {error}") from None
-        if not request.type_url:
-            raise UsageError("a request on an aggregated stream must have a type_url")
+        request = self._typed(request)
         answer = self.session.on_request(request, self._loop.time())
         if isinstance(answer, Refused):
             commit = self._commits.get(answer.type_url, self._observer.commit)
@@ -90,6 +115,18 @@ class Stream:
         elif answer is not None and self.session.arrived:
             self._observer.arrived(self)
         self._go_on()
+
+    def _typed(self, request: Request) -> Request:
+        """Return the request with its type, which only an aggregated stream must be told."""
+        only = self._method.type_url
+        if only is not None and not request.type_url:
+            return dataclasses.replace(request, type_url=only)
+        if not request.type_url:
+            raise UsageError("a request on an aggregated stream must have a type_url")
+        if only is not None and request.type_url != only:
+            asked = request.type_url[:MAX_ID]
+            raise UsageError(f"this stream is for {only} alone, not for {asked!r}")
+        return request
 
     def offer(self, snapshot: Snapshot) -> bool:
         """Make this what the client is to have, and start to write; return whether it is news."""
@@ -118,6 +155,8 @@ class Stream:
             if not node.id:
                 raise UsageError("the first request of a stream must carry node.id")
             self.node, self.identity = node, parse_identity(node.id, node.metadata)
+            if node.user_agent_name.startswith(_GRPC):
+                self.session.tell_errors()
             snapshot = self._observer.joined(self)
             if snapshot is not None:
                 self.session.on_snapshot(snapshot, self._loop.time())
@@ -137,7 +176,7 @@ class Stream:
         while response is not None:
             commit = self._observer.commit
             self._commits[response.type_url] = commit
-            identifier = identifier_field(f"gitmesh/{commit}")
+            identifier = _identifier(commit, self._method.delta)
             try:
                 await self._write(complete(response.body, response.nonce, identifier))
             except Exception as error:  # The transport's own; which ones is not documented.
@@ -161,3 +200,8 @@ class Stream:
         self._timer = None
         self.session.on_tick(self._loop.time())
         self._go_on()
+
+
+@lru_cache(64)
+def _identifier(commit: CommitId, delta: bool) -> bytes:
+    return identifier_field(f"gitmesh/{commit}", delta=delta)

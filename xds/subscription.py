@@ -5,7 +5,7 @@ The rules are those of the xDS protocol, "How the client specifies what resource
 
 from bisect import bisect_left
 
-from xds.resources import ResourceSet, Selection
+from xds.resources import ResourceSet, View
 
 _WILDCARD = "*"
 
@@ -48,9 +48,9 @@ class Subscription:
         self.names = tuple(sorted(now - {_WILDCARD}))
         return frozenset(now - before)
 
-    def select(self, resources: ResourceSet) -> Selection:
+    def view(self, resources: ResourceSet) -> View:
         """Return those resources that the client asks for."""
-        return resources.all if self.wildcard else resources.pick(self.names)
+        return resources.view(self.names, wildcard=self.wildcard)
 
     def covers(self, name: str) -> bool:
         """Whether the client asks for a resource of this name."""

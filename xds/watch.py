@@ -3,10 +3,12 @@
 Pure. It knows one type only; what may be offered when is the session's business.
 """
 
+from collections.abc import Set
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
-from xds.resources import Encoded, ResourceSet, Selection
+from xds.culprits import Culprits
+from xds.resources import Encoded, ResourceSet, Selection, View
 from xds.subscription import Subscription
 from xds.type_urls import WHOLE, TypeUrl
 from xds.wire.decode import DiscoveryRequest, ErrorDetail
@@ -47,13 +49,26 @@ class Response:
 
 
 @dataclass(frozen=True, slots=True)
-class _Flight:
+class Flight:
     """A response that the client has not answered."""
 
+    nonce: str
     version: str
     carried: Selection
     fresh: Selection
     since: float
+    removed: tuple[str, ...] = ()
+    """What it tells to be gone; only delta responses do."""
+
+    def answered(self, type_url: TypeUrl, error: ErrorDetail | None) -> Answer:
+        """Return what the client says of it."""
+        if error is None:
+            return Acked(type_url, self.version)
+        names = tuple(resource.name for resource in self.carried)
+        return Refused(type_url, self.version, names, error, self.fresh)
+
+
+_NOTHING: Final[Set[str]] = frozenset()
 
 
 class Watch:
@@ -62,38 +77,41 @@ class Watch:
     __slots__ = (
         "_answered",
         "_claimed",
+        "_culprits",
+        "_errors",
         "_flight",
-        "_limit",
-        "_memo",
         "_nonce",
         "_offered",
-        "_refused",
         "_refused_whole",
+        "_seen",
         "_subscription",
+        "_told",
         "_urgent",
         "_whole",
         "type_url",
     )
 
-    def __init__(self, type_url: TypeUrl, claimed: str) -> None:
+    def __init__(self, type_url: TypeUrl, claimed: str = "", *, errors: bool = False) -> None:
         self.type_url = type_url
         self._whole = type_url in WHOLE
         self._subscription = Subscription(legacy=self._whole)
         self._claimed = claimed
         """The version that the first request says the client holds, until that is answered."""
+        self._errors = errors
+        """Whether the client wants to be told of names that are no resources."""
         self._nonce = ""
-        self._flight: _Flight | None = None
+        self._flight: Flight | None = None
         self._answered = False
         """Whether a request that must be answered has been."""
         self._offered: Selection = ()
         """What the client asked for as it stood when it was last sent something, and was sent."""
-        self._urgent: set[str] = set()
+        self._told: tuple[str, ...] = ()
+        """Which names the client was told to be no resources, while they were none."""
+        self._urgent = _NOTHING
         """Names to be sent although the client was sent them before."""
-        self._refused: set[Encoded] = set()
+        self._culprits = Culprits()
         self._refused_whole = False
-        self._limit = 0
-        """How many resources a response may hold, while a culprit is looked for; 0: any number."""
-        self._memo: tuple[ResourceSet | None, Selection] = (None, ())
+        self._seen: tuple[ResourceSet | None, View | None] = (None, None)
 
     # ---- requests --------------------------------------------------------------------------------
 
@@ -111,25 +129,15 @@ class Watch:
         self._subscribe(request.names)
         return answer
 
-    def _resolve(self, flight: _Flight, error: ErrorDetail | None) -> Answer:
+    def _resolve(self, flight: Flight, error: ErrorDetail | None) -> Answer:
         self._flight = None
         if error is None:
-            self._limit *= 2
-            return Acked(self.type_url, flight.version)
-        self._refuse(flight.carried)
-        names = tuple(resource.name for resource in flight.carried)
-        return Refused(self.type_url, flight.version, names, error, flight.fresh)
-
-    def _refuse(self, carried: Selection) -> None:
-        if self._whole:
+            self._culprits.relieve()
+        elif self._whole:
             self._refused_whole = True
-        elif len(carried) == 1:
-            self._refused.update(carried)
         else:
-            # One bad resource may have kept the good ones beside it from being taken: they go
-            # again in smaller responses, until the bad one is alone. None is sent twice alike.
-            self._urgent.update(resource.name for resource in carried)
-            self._limit = max(1, len(carried) // 2)
+            self._urgent |= self._culprits.refuse(flight.carried)
+        return flight.answered(self.type_url, error)
 
     def _subscribe(self, names: tuple[str, ...]) -> None:
         known = self._subscription.known
@@ -139,9 +147,10 @@ class Watch:
         if known:
             self._claimed = ""
         covers = self._subscription.covers
-        self._memo = (None, ())
+        self._seen = (None, None)
         self._offered = tuple(r for r in self._offered if covers(r.name))
-        self._urgent = {name for name in self._urgent if covers(name)}
+        self._urgent = frozenset(name for name in self._urgent if covers(name))
+        self._told = tuple(name for name in self._told if covers(name) and name not in added)
         if added:
             self._answered = False
             if not self._whole:
@@ -151,66 +160,77 @@ class Watch:
 
     def due(self, wanted: ResourceSet) -> bool:
         """Whether there is something to send, if it were this that the client is to have."""
-        selection = self._select(wanted)
-        if selection is self._offered and self._answered and not self._urgent:
-            return False
+        view = self._see(wanted)
+        if view.all is self._offered and self._answered and not self._urgent:
+            return self._untold(view)
         if self._whole:
-            return not self._up_to_date(wanted, selection)
-        if self._changes(selection):
+            return not self._up_to_date(wanted, view) or self._untold(view)
+        if self._changes(view) or self._untold(view):
             return True
         # Names that do not exist, and resources that are gone, are no reason to say anything.
-        self._answered, self._offered, self._limit = True, selection, 0
-        self._urgent.clear()
-        self._memo = (wanted, selection)
+        self._answered, self._offered, self._urgent = True, view.all, _NOTHING
+        self._culprits.rest()
         return False
 
     def respond(self, wanted: ResourceSet, nonce: str, now: float) -> tuple[Response, Selection]:
         """Return the response that is due, and which of its resources are new to the client."""
-        selection = self._select(wanted)
+        view = self._see(wanted)
         # Of what was refused or is unanswered nobody knows what the client has.
         in_doubt = self._refused_whole or self._flight is not None
         before = set() if in_doubt else set(self._offered)
-        carried = selection if self._whole else self._changes(selection)
-        self._urgent = set()
-        if self._limit and not self._whole:
-            self._urgent.update(resource.name for resource in carried[self._limit :])
-            carried = carried[: self._limit]
+        carried, later = self._carry(view)
+        self._urgent = frozenset(resource.name for resource in later)
         self._refused_whole = False
-        self._refused = self._refused.intersection(selection).difference(carried)
-        self._answered, self._offered, self._claimed = True, selection, ""
+        self._culprits.forget(view.all, carried)
+        missing = view.missing if self._errors else ()
+        self._answered, self._offered, self._claimed, self._told = True, view.all, "", missing
         fresh = tuple(resource for resource in carried if resource not in before)
-        self._nonce, self._flight = nonce, _Flight(wanted.version, carried, fresh, now)
-        return Response(self.type_url, wanted.version, nonce, wanted.body(carried)), fresh
+        self._nonce = nonce
+        self._flight = Flight(nonce, wanted.version, carried, fresh, now)
+        body = wanted.body(carried, missing)
+        return Response(self.type_url, wanted.version, nonce, body), fresh
 
-    def urge(self, names: set[str]) -> None:
+    def _carry(self, view: View) -> tuple[Selection, Selection]:
+        """Return what the next response holds, and what has to wait for the one after it."""
+        return (view.all, ()) if self._whole else self._culprits.cut(self._changes(view))
+
+    def urge(self, names: Set[str]) -> None:
         """Send these again, as far as the client asks for them."""
-        self._urgent.update(name for name in names if self._subscription.covers(name))
+        self._urgent |= {name for name in names if self._subscription.covers(name)}
 
-    def _select(self, wanted: ResourceSet) -> Selection:
-        if self._memo[0] is not wanted:
-            selection = self._subscription.select(wanted)
-            # Equal selections become the same one, so that most comparisons are of two pointers.
-            if selection == self._offered:
-                selection = self._offered
-            self._memo = (wanted, selection)
-        return self._memo[1]
+    def _see(self, wanted: ResourceSet) -> View:
+        seen, view = self._seen
+        if seen is wanted and view is not None:
+            return view
+        view = self._subscription.view(wanted)
+        # Equal selections become the same one, so that most comparisons are of two pointers.
+        if view.all is not self._offered and view.all == self._offered:
+            self._offered = view.all
+        self._seen = (wanted, view)
+        return view
 
-    def _up_to_date(self, wanted: ResourceSet, selection: Selection) -> bool:
+    def _up_to_date(self, wanted: ResourceSet, view: View) -> bool:
         """Whether a client of a type that is sent whole has this, and has been answered.
 
         The first request of a stream may go unanswered when the client holds exactly what it would
         be sent. A version tells that only of those who ask for everything ("Resource versions").
         """
         if self._claimed == wanted.version and self._subscription.wildcard:
-            self._answered, self._offered = True, selection
-        return self._answered and selection == self._offered
+            self._answered, self._offered = True, view.all
+        return self._answered and view.all == self._offered
 
-    def _changes(self, selection: Selection) -> Selection:
+    def _changes(self, view: View) -> Selection:
         """Return what a response of a type that is not sent whole would hold."""
-        if selection is self._offered and not self._urgent:
+        if view.all is self._offered and not self._urgent:
             return ()
         before, urgent = set(self._offered), self._urgent
-        return tuple(r for r in selection if r not in before or r.name in urgent)
+        return tuple(r for r in view.all if r not in before or r.name in urgent)
+
+    def _untold(self, view: View) -> bool:
+        """Whether the client is to be told of a name that is no resource, and has not been."""
+        if not self._errors or view.missing is self._told or view.missing == self._told:
+            return False
+        return not set(view.missing) <= set(self._told)
 
     # ---- where it stands -------------------------------------------------------------------------
 
@@ -228,12 +248,16 @@ class Watch:
         """Whether the client wants a resource of this name."""
         return self._subscription.covers(name)
 
+    def missing(self, wanted: ResourceSet) -> tuple[str, ...]:
+        """Return the names that the client asks for and that are not there."""
+        return self._see(wanted).missing
+
     def has_refused(self, resource: Encoded) -> bool:
         """Whether the client refused this resource, which came alone."""
-        return resource in self._refused
+        return resource in self._culprits
 
     def refuses(self, wanted: ResourceSet) -> bool:
         """Whether the client refused this, or part of it, and would not be sent it again."""
         if self._whole:
-            return self._refused_whole and self._select(wanted) == self._offered
-        return bool(self._refused) and not self._refused.isdisjoint(self._select(wanted))
+            return self._refused_whole and self._see(wanted).all == self._offered
+        return self._culprits.any and self._culprits.among(self._see(wanted).all)

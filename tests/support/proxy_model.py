@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from xds.resources import Encoded, ResourceSet
 from xds.type_urls import CLUSTER, ENDPOINT, LISTENER, ROUTE, WHOLE, TypeUrl
 from xds.watch import Response
-from xds.wire.decode import DiscoveryRequest, ErrorDetail
+from xds.wire.decode import DeltaDiscoveryRequest, DiscoveryRequest, ErrorDetail
 from xds.wire.fields import fields
 from xds.wire.varint import delimited
 
@@ -23,17 +23,17 @@ class Contents:
     """Knows the resources that bytes on the wire stand for."""
 
     def __init__(self) -> None:
-        self._by_entry: dict[bytes, Encoded] = {}
+        self.by_entry: dict[bytes, Encoded] = {}
 
     def learn(self, resources: ResourceSet) -> None:
         """Remember the resources of a set."""
-        self._by_entry.update((resource.entry, resource) for resource in resources.all)
+        self.by_entry.update((resource.entry, resource) for resource in resources.all)
 
     def of(self, response: Response) -> list[Encoded]:
         """Return what a response holds."""
         body = response.body
         return [
-            self._by_entry[delimited(2, body[a:b])]
+            self.by_entry[delimited(2, body[a:b])]
             for key, a, b in fields(body)
             if key == 2 << 3 | 2
         ]
@@ -55,12 +55,12 @@ class ProxyModel:
     """Routes of listeners that were replaced, in use until their connections have ended."""
     given_up: int = 0
     """How often a cluster went warm without endpoints, after ``initial_fetch_timeout``."""
-    outbox: deque[DiscoveryRequest] = field(default_factory=deque)
+    outbox: deque[DiscoveryRequest | DeltaDiscoveryRequest] = field(default_factory=deque)
     refusals: list[tuple[TypeUrl, tuple[Encoded, ...]]] = field(default_factory=list)
     _versions: dict[TypeUrl, str] = field(default_factory=dict)
     _nonces: dict[TypeUrl, str] = field(default_factory=dict)
     _asked: dict[TypeUrl, tuple[str, ...]] = field(default_factory=dict)
-    _held_back: list[DiscoveryRequest] = field(default_factory=list)
+    _held_back: list[DiscoveryRequest | DeltaDiscoveryRequest] = field(default_factory=list)
 
     def connect(self) -> None:
         """Open a stream: ask for everything that is known to be needed."""

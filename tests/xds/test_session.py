@@ -33,7 +33,7 @@ class Client:
 
     def __init__(self, first: Snapshot | None = ONE, *, ack_wait: float = 5, linger: float = 2):
         self.now = 100.0
-        self.session = Session(POOL.recall, ack_wait=ack_wait, linger=linger)
+        self.session = Session(POOL, ack_wait=ack_wait, linger=linger)
         self.answer: Answer | None = None
         if first is not None:
             self.session.on_snapshot(first, self.now)

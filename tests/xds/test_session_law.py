@@ -6,10 +6,12 @@ any time, snapshots come at any moment, streams break and come back, and some co
 
 from collections import deque
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.support import shop_xds
+from tests.support.delta_proxy_model import DeltaProxyModel
 from tests.support.proxy_model import Contents, ProxyModel
 from xds.resources import Encoded, Pool
 from xds.session import Session
@@ -51,6 +53,10 @@ for _snapshot in SNAPSHOTS:
     for _set in _snapshot.sets.values():
         CONTENTS.learn(_set)
 
+MODELS = [
+    pytest.param(ProxyModel, id="state of the world"),
+    pytest.param(DeltaProxyModel, id="delta"),
+]
 DRAIN_S = 4
 STEPS = st.one_of(
     st.integers(0, len(SNAPSHOTS) - 1),
@@ -61,10 +67,10 @@ STEPS = st.one_of(
 class World:
     """A server's session and a proxy, with a wire in each direction."""
 
-    def __init__(self) -> None:
+    def __init__(self, model: type[ProxyModel]) -> None:
         self.now = 0.0
         self.latest: Snapshot | None = None
-        self.proxy = ProxyModel(CONTENTS, BAD)
+        self.proxy = model(CONTENTS, BAD)
         self.inbox: deque[Response] = deque()
         self.resent: list[tuple[Encoded, ...]] = []
         self.served = False
@@ -93,7 +99,7 @@ class World:
         self.proxy.end_draining()
         self.proxy.connect()
         # Never tired of waiting: this proxy always answers, however late.
-        self.session = Session(POOL.recall, ack_wait=1e9, linger=2)
+        self.session = Session(POOL, ack_wait=1e9, linger=2)
         if self.latest is not None:
             self.session.on_snapshot(self.latest, self.now)
 
@@ -128,12 +134,13 @@ class World:
         raise AssertionError(f"they do not come to rest: {self.session.wake_at}")
 
 
+@pytest.mark.parametrize("model", MODELS)
 @settings(max_examples=300, deadline=None)
-@given(st.lists(STEPS, max_size=60), st.integers(0, len(GOOD) - 1))
+@given(steps=st.lists(STEPS, max_size=60), last=st.integers(0, len(GOOD) - 1))
 def test_any_interleaving_ends_on_the_newest_snapshot_and_can_serve_all_the_way(
-    steps: list[int | str], last: int
+    model: type[ProxyModel], steps: list[int | str], last: int
 ) -> None:
-    world = World()
+    world = World(model)
     for step in steps:
         world.do(step)
     world.do(last)
@@ -146,12 +153,13 @@ def test_any_interleaving_ends_on_the_newest_snapshot_and_can_serve_all_the_way(
     assert world.session.wake_at is None
 
 
+@pytest.mark.parametrize("model", MODELS)
 @settings(max_examples=150, deadline=None)
-@given(st.lists(STEPS, max_size=40), st.integers(len(GOOD), len(SNAPSHOTS) - 1))
+@given(steps=st.lists(STEPS, max_size=40), last=st.integers(len(GOOD), len(SNAPSHOTS) - 1))
 def test_a_refused_snapshot_leaves_the_proxy_able_to_serve_and_is_not_sent_again(
-    steps: list[int | str], last: int
+    model: type[ProxyModel], steps: list[int | str], last: int
 ) -> None:
-    world = World()
+    world = World(model)
     for step in steps:
         world.do(step)
     world.do(last)

@@ -1,0 +1,211 @@
+"""One type on one delta stream: what is offered, under way, accepted and refused. Pure.
+
+The counterpart of :mod:`xds.watch`. Here nothing is sent whole, what is gone is told by name, and
+the names that a client asks for change by what each request adds and takes away.
+"""
+
+from collections.abc import Set
+from typing import Final
+
+from xds.culprits import Culprits
+from xds.delta_subscription import DeltaSubscription
+from xds.resources import Encoded, Held, ResourceSet, Selection, View
+from xds.type_urls import WHOLE, TypeUrl
+from xds.watch import Answer, Flight, Response
+from xds.wire.decode import DeltaDiscoveryRequest, ErrorDetail
+
+_NOTHING: Final[Set[str]] = frozenset()
+_NO_NAMES: Final[tuple[str, ...]] = ()
+
+
+class DeltaWatch:
+    """What a client has been told of one type, and what it is to be told next."""
+
+    __slots__ = (
+        "_answered",
+        "_culprits",
+        "_errors",
+        "_flight",
+        "_held",
+        "_seen",
+        "_subscription",
+        "_told",
+        "_urgent",
+        "type_url",
+    )
+
+    def __init__(self, type_url: TypeUrl, held: Held, *, errors: bool = False) -> None:
+        """Begin with what the client says that it holds from an earlier stream."""
+        self.type_url = type_url
+        self._subscription = DeltaSubscription(legacy=type_url in WHOLE)
+        self._errors = errors
+        """Whether names that are no resources are told as errors, rather than as removed."""
+        self._flight: Flight | None = None
+        self._answered = bool(held)
+        """Whether the client has been answered, if only that there is nothing: it may wait for
+        that. One that holds something has been."""
+        self._held = held
+        """What the client was last sent of what it asks for, or had before."""
+        self._told = _NO_NAMES
+        """Which names the client was told to be no resources, while they were none."""
+        self._urgent = _NOTHING
+        """Names to be told of although the client was told of them before."""
+        self._culprits = Culprits()
+        self._seen: tuple[ResourceSet | None, View | None] = (None, None)
+
+    # ---- requests --------------------------------------------------------------------------------
+
+    def on_request(self, request: DeltaDiscoveryRequest) -> Answer | None:
+        """Take a request of this type; return what it answers, if it answers anything.
+
+        What it says of names counts whatever its nonce is: "a stale nonce should not be used to
+        reject" such a request.
+        """
+        answer = None
+        if self._flight is not None and request.nonce == self._flight.nonce:
+            answer = self._resolve(self._flight, request.error)
+        self._subscribe(request)
+        return answer
+
+    def _resolve(self, flight: Flight, error: ErrorDetail | None) -> Answer:
+        self._flight = None
+        if error is None:
+            self._culprits.relieve()
+        else:
+            self._urgent |= self._culprits.refuse(flight.carried) | set(flight.removed)
+        return flight.answered(self.type_url, error)
+
+    def _subscribe(self, request: DeltaDiscoveryRequest) -> None:
+        subscription = self._subscription
+        first = not subscription.known
+        names, wildcard = subscription.names, subscription.wildcard
+        again = subscription.update(request)
+        if again:
+            self._urgent |= (again - {"*"}) | (self._held.keys() if "*" in again else set())
+        if not first and subscription.names is names and subscription.wildcard is wildcard:
+            return
+        covers = subscription.covers
+        self._seen = (None, None)
+        if request.unsubscribe or first:
+            self._held = {name: r for name, r in self._held.items() if covers(name)}
+            self._urgent = frozenset(name for name in self._urgent if covers(name))
+            self._told = tuple(name for name in self._told if covers(name))
+        if subscription.wildcard and not wildcard and not self._held:
+            self._answered = False
+
+    # ---- responses -------------------------------------------------------------------------------
+
+    def due(self, wanted: ResourceSet) -> bool:
+        """Whether there is something to send, if it were this that the client is to have."""
+        view = self._see(wanted)
+        settled = view.by_name is self._held and view.missing is self._told
+        if settled and self._answered and not self._urgent:
+            return False
+        changed, removed, missing = self._change(view)
+        if changed or removed or missing:
+            return True
+        if self._subscription.wildcard and not self._answered:
+            return True
+        self._answered, self._held, self._told, self._urgent = (
+            True, view.by_name, view.missing, _NOTHING,
+        )  # fmt: skip
+        self._culprits.rest()
+        return False
+
+    def respond(self, wanted: ResourceSet, nonce: str, now: float) -> tuple[Response, Selection]:
+        """Return the response that is due, and which of its resources are new to the client."""
+        view = self._see(wanted)
+        held, urgent = self._held, self._urgent
+        changed, removed, missing = self._change(view)
+        carried, later = self._culprits.cut(changed)
+        # Of what is unanswered, was refused beside others or is asked for again nobody knows
+        # whether the client has it.
+        in_doubt = self._flight is not None
+        fresh = tuple(
+            r for r in carried if in_doubt or held.get(r.name) is not r or r.name in urgent
+        )
+        self._urgent = frozenset(resource.name for resource in later)
+        self._culprits.forget(view.all, carried)
+        self._answered, self._held, self._told = True, view.by_name, view.missing
+        self._flight = Flight(nonce, wanted.version, carried, fresh, now, removed)
+        body = wanted.delta_body(carried, removed, missing)
+        return Response(self.type_url, wanted.version, nonce, body), fresh
+
+    def urge(self, names: Set[str]) -> None:
+        """Send these again, as far as the client asks for them."""
+        self._urgent |= {name for name in names if self._subscription.covers(name)}
+
+    def _see(self, wanted: ResourceSet) -> View:
+        seen, view = self._seen
+        if seen is wanted and view is not None:
+            return view
+        subscription = self._subscription
+        view = wanted.view(subscription.names, wildcard=subscription.wildcard)
+        self._seen = (wanted, view)
+        return view
+
+    def _change(self, view: View) -> tuple[Selection, tuple[str, ...], tuple[str, ...]]:
+        """Return what to send, what to tell to be gone, and what to tell never to have been."""
+        changed, gone = view.since(self._held)
+        removed, missing = gone, _NO_NAMES
+        if view.missing is not self._told:
+            untold = tuple(n for n in view.missing if n not in self._told and n not in gone)
+            removed, missing = (removed, untold) if self._errors else (_joined(gone, untold), ())
+        if self._culprits.any:
+            changed = tuple(r for r in changed if r not in self._culprits)
+        if self._urgent:
+            changed, removed, missing = self._with_urgent(view, changed, removed, missing)
+        return changed, removed, missing
+
+    def _with_urgent(
+        self,
+        view: View,
+        changed: Selection,
+        removed: tuple[str, ...],
+        missing: tuple[str, ...],
+    ) -> tuple[Selection, tuple[str, ...], tuple[str, ...]]:
+        due = {resource.name for resource in changed} | {
+            name for name in self._urgent if name in view.by_name
+        }
+        absent = tuple(sorted(name for name in self._urgent if name not in view.by_name))
+        # One that only the client has can only be taken from it.
+        ghosts = tuple(r.name for r in view.all if r.name in self._urgent and r.is_ghost)
+        changed = tuple(r for r in view.all if r.name in due and not r.is_ghost)
+        if self._errors:
+            return changed, _joined(removed, ghosts), _joined(missing, absent)
+        return changed, _joined(removed, _joined(ghosts, absent)), missing
+
+    # ---- where it stands -------------------------------------------------------------------------
+
+    @property
+    def under_way(self) -> bool:
+        """Whether a response is unanswered."""
+        return self._flight is not None
+
+    @property
+    def sent_at(self) -> float | None:
+        """When the response that is unanswered was sent."""
+        return None if self._flight is None else self._flight.since
+
+    def asks_for(self, name: str) -> bool:
+        """Whether the client wants a resource of this name."""
+        return self._subscription.covers(name)
+
+    def missing(self, wanted: ResourceSet) -> tuple[str, ...]:
+        """Return the names that the client asks for and that are not there."""
+        return self._see(wanted).missing
+
+    def has_refused(self, resource: Encoded) -> bool:
+        """Whether the client refused this resource, which came alone."""
+        return resource in self._culprits
+
+    def refuses(self, wanted: ResourceSet) -> bool:
+        """Whether the client refused this, or part of it, and would not be sent it again."""
+        return self._culprits.any and self._culprits.among(self._see(wanted).all)
+
+
+def _joined(some: tuple[str, ...], more: tuple[str, ...]) -> tuple[str, ...]:
+    """Return both, sorted, each once; one of them unchanged if the other is empty."""
+    if not more:
+        return some
+    return tuple(sorted({*some, *more})) if some else more
