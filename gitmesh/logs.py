@@ -3,6 +3,7 @@
 import json
 import logging
 import sys
+from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from gitmesh.visible import visible, visible_json, visible_lines
@@ -36,9 +37,16 @@ class JsonFormatter(logging.Formatter):
         return visible_json(text)
 
 
-def log_to_stderr(level: str, *, as_json: bool = False) -> None:
-    """Send every log line of the process to the error stream."""
+def log_to_stderr(
+    level: str, *, as_json: bool = False, always: Mapping[str, object] | None = None
+) -> None:
+    """Send every log line of the process to the error stream.
+
+    :param always: what every line says besides, such as which of several processes wrote it.
+    """
     handler = logging.StreamHandler(sys.stderr)
+    if always:
+        handler.addFilter(lambda record: vars(record).update(always) or True)
     handler.setFormatter(JsonFormatter() if as_json else KeyValueFormatter())
     root = logging.getLogger()
     root.handlers[:] = [handler]

@@ -16,12 +16,15 @@ from gitmesh.narration import short
 from gitmesh.places import log_path
 from gitmesh.settings import Settings
 from gitmesh.together import run_together
+from gitmesh.worker import GC_THRESHOLDS
+from gitmesh.worker_messages import Hello
+from gitmesh.workers import serve_in_workers
 from reconciler.loop import Pace, reconcile
 from reconciler.reader import Progress
 from reconciler.repo import GitRepository
 from xds.cache import SnapshotCache
 from xds.recorder import Recorder
-from xds.server import AdsSettings, serve_ads
+from xds.server import AdsSettings, refuse_open_address, serve_ads
 
 _log = logging.getLogger(__name__)
 
@@ -36,23 +39,26 @@ class Ready:
     commit: str | None
 
 
-def serve(path: Path, settings: Settings, ready: Callable[[Ready], None] = lambda _: None) -> None:
+def serve(
+    path: Path,
+    settings: Settings,
+    ready: Callable[[Ready], None] = lambda _: None,
+    *,
+    logs_as_json: bool = False,
+) -> None:
     """Serve a repository until SIGTERM or SIGINT; then end streams and log in order and return.
 
     Calls ``ready`` once proxies are answered.
 
+    :param logs_as_json: how other processes of the server are to write their log lines.
     :raises GitmeshError: a part of the server cannot do its work; the others have been ended.
     """
     where = log_path(path, settings.log)
     repo = GitRepository.open(path)
-    # A mesh is many small values that live long: looking for garbage among them as often as Python
-    # does by itself takes half the time of a cold start.
-    gc.set_threshold(50_000, 20, 50)
+    gc.set_threshold(*GC_THRESHOLDS)
     with contextlib.closing(EventLog.open(where)) as log:
         _log.info("event log open", extra={"path": str(where)})
         latest = Latest[Publication]()
-        cache = SnapshotCache()
-
         run_together(
             {
                 "the reconciler": reconcile(
@@ -63,13 +69,8 @@ def serve(path: Path, settings: Settings, ready: Callable[[Ready], None] = lambd
                     pace=Pace(poll_s=settings.poll_s),
                     progress=_progress(),
                 ),
-                "the xDS server": serve_ads(
-                    settings.listen,
-                    cache,
-                    latest,
-                    Recorder(log.append_observed),
-                    settings=AdsSettings(plain_text_anywhere=settings.insecure_listen),
-                    ready=lambda: _ready(settings.listen, cache, ready),
+                "the xDS server": _serve_ads(
+                    settings, where, latest, Recorder(log.append_observed), ready, logs_as_json
                 ),
                 "the chronicle": chronicle(log),
             }
@@ -77,10 +78,43 @@ def serve(path: Path, settings: Settings, ready: Callable[[Ready], None] = lambd
     _log.info("stopped")
 
 
-def _ready(listen: str, cache: SnapshotCache, tell: Callable[[Ready], None]) -> None:
+async def _serve_ads(
+    settings: Settings,
+    log: Path,
+    latest: Latest[Publication],
+    recorder: Recorder,
+    tell: Callable[[Ready], None],
+    logs_as_json: bool,
+) -> None:
+    """Serve in this process, or in workers beside it."""
+
+    def ready() -> None:
+        _ready(settings.listen, latest.get(), tell)
+
+    ads = _ads_settings(settings)
+    refuse_open_address(settings.listen, ads)
+    if settings.workers:
+
+        def hello(number: int, address: str) -> Hello:
+            return Hello(number, log, address, settings.log_level, logs_as_json, ads)
+
+        await serve_in_workers(settings.workers, settings.listen, hello, latest, recorder, ready)
+    else:
+        await serve_ads(
+            settings.listen, SnapshotCache(), latest, recorder, settings=ads, ready=ready
+        )
+
+
+def _ads_settings(settings: Settings) -> AdsSettings:
+    return AdsSettings(
+        plain_text_anywhere=settings.insecure_listen, share_port=bool(settings.workers)
+    )
+
+
+def _ready(listen: str, served: Publication | None, tell: Callable[[Ready], None]) -> None:
     """Tell that proxies are answered, and whether with less than what was pushed last."""
-    tell(Ready(listen, cache.commit))
-    state = cache.state
+    state = None if served is None else served.state
+    tell(Ready(listen, None if state is None else state.commit))
     if state is not None and state.tip is not None and state.tip != state.commit:
         serving = short(state.commit) if state.commit else "none"
         _log.warning(

@@ -34,6 +34,8 @@ class Settings(BaseModel):
     """Where proxies connect: ``host:port``, ``[::1]:port`` or ``unix:path``."""
     insecure_listen: bool = False
     """Whether plain text may be served beyond this machine."""
+    workers: Annotated[int, Field(ge=0, le=64)] = 0
+    """How many processes serve proxies; 0 means the one process that does everything."""
     poll_s: Annotated[float, Field(gt=0, le=3600)] = 1.0
     """How often the branch is looked at even when nothing says that it moved."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"

@@ -53,6 +53,9 @@ class AdsSettings:
     linger_s: float = LINGER
     plain_text_anywhere: bool = False
     """Listen without TLS on addresses that are not this machine's own."""
+    share_port: bool = False
+    """Let other processes of this user listen on the same port; they must have made sure that it
+    is theirs (:mod:`xds.shared_port`)."""
 
 
 async def serve_ads(
@@ -76,8 +79,13 @@ async def serve_ads(
     :raises UsageError: the address is none, or it is not this machine's own and the settings do
         not allow that.
     """
+
+    def listening(port: int) -> None:
+        _log.info("serving xDS", extra={"address": address, "port": port})
+        started(port)
+
     work = serve_streams(
-        address, cache, latest, Ledger(recorder), settings=settings, started=started, ready=ready
+        address, cache, latest, Ledger(recorder), settings=settings, started=listening, ready=ready
     )
     await recording(recorder, work)
 
@@ -94,15 +102,12 @@ async def serve_streams(
 ) -> None:
     """Do as :func:`serve_ads`, but tell what happens to somebody else's reports."""
     settings = settings or AdsSettings()
-    where = where_to_listen(address)
-    if where is not None and not settings.plain_text_anywhere:
-        _refuse_open_address(address, where[0])
+    refuse_open_address(address, settings)
     hub = Hub(cache, reports)
     server = grpc.aio.server(options=_options(settings))
     server.add_generic_rpc_handlers(_handlers(_Discovery(hub, cache, settings)))
     port = await _listen(server, address)
     try:
-        _log.info("serving xDS", extra={"address": address, "port": port})
         started(port)
         await _follow(latest, hub, ready)
     finally:
@@ -209,7 +214,7 @@ def _options(settings: AdsSettings) -> list[tuple[str, int]]:
         ("grpc.http2.min_recv_ping_interval_without_data_ms", settings.min_ping_interval_s * 1000),
         ("grpc.http2.max_pings_without_data", 0),
         # A second server on this port is a mistake that must not go unseen.
-        ("grpc.so_reuseport", 0),
+        ("grpc.so_reuseport", int(settings.share_port)),
     ]
     if settings.max_connection_age_s is not None:
         options.append(("grpc.max_connection_age_ms", settings.max_connection_age_s * 1000))
@@ -231,11 +236,17 @@ async def _listen(server: Any, address: str) -> int:
     return int(port)
 
 
-def _refuse_open_address(address: str, host: str) -> None:
-    if host == "localhost":
+def refuse_open_address(address: str, settings: AdsSettings) -> None:
+    """Make sure that no configuration would leave this machine in plain text by accident.
+
+    :raises UsageError: the address is none, or it is not this machine's own and the settings do
+        not allow that.
+    """
+    where = where_to_listen(address)
+    if where is None or settings.plain_text_anywhere or where[0] == "localhost":
         return
     try:
-        own = ipaddress.ip_address(host).is_loopback
+        own = ipaddress.ip_address(where[0]).is_loopback
     except ValueError:
         own = False
     if not own:

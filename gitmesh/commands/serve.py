@@ -18,6 +18,7 @@ if TYPE_CHECKING:
         "gitmesh serve shop.git",
         "gitmesh serve shop.git --branch live --listen 127.0.0.1:18001",
         "gitmesh serve shop.git --log /var/lib/gitmesh/events.sqlite3",
+        "gitmesh serve shop.git --workers 4",
     ),
 )
 @click.argument("repo", type=click.Path(path_type=Path))
@@ -34,6 +35,12 @@ if TYPE_CHECKING:
     default=None,
     help="Allow --listen beyond this machine, in plain text. Anybody there can read the mesh.",
 )
+@click.option(
+    "--workers",
+    type=int,
+    metavar="N",
+    help="Serve proxies in N processes beside this one, on one port. Default: in this process.",
+)
 @click.option("--poll", type=float, metavar="SECONDS", help="Look at the branch this often anyway.")
 @click.option("--log-level", type=click.Choice(["debug", "info", "warning", "error"]))
 @json_option
@@ -45,6 +52,7 @@ def command(
     log: Path | None,
     listen: str | None,
     insecure_listen: bool | None,
+    workers: int | None,
     poll: float | None,
     log_level: str | None,
     as_json: bool,
@@ -63,6 +71,7 @@ def command(
         log=log,
         listen=listen,
         insecure_listen=insecure_listen,
+        workers=workers,
         poll_s=poll,
         log_level=log_level,
     )
@@ -76,4 +85,4 @@ def command(
             "ready", extra={"listen": now.listen, "commit": now.commit or "none"}
         )
 
-    serve(repo, settings, ready)
+    serve(repo, settings, ready, logs_as_json=as_json)

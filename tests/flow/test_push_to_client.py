@@ -6,28 +6,19 @@ from pathlib import Path
 import pytest
 from envoy_data_plane.envoy.config.route.v3 import RouteConfiguration
 
-from gitmesh.demo.sample import sample_repo, shares
-from reconciler.directory import read_directory
+from gitmesh.demo.sample import shares
 from tests.support.git import Repo, put
 from tests.support.raw_client import Held, RawClient
-from tests.support.sample_shop import sample_files
+from tests.support.sample_shop import ENTRANCE, route_names, sample_files
 from tests.support.server import Server
-from xds.nodes import parse_identity
-from xds.translate import translate
-from xds.translate.readable import dump
 from xds.type_urls import CLUSTER, LISTENER, ROUTE
 
-NODE = "mesh/shop/virtualGateway/entrance"
+NODE = ENTRANCE
 
 
 @pytest.fixture
 def bare(tmp_path: Path) -> Path:
     return Repo(tmp_path).origin
-
-
-def route_names() -> list[str]:
-    configuration = dump(translate(read_directory(sample_repo()).graph, parse_identity(NODE, {})))
-    return [str(route["name"]) for route in configuration["routes"]]
 
 
 def follow_everything(client: RawClient) -> Mapping[str, Held]:

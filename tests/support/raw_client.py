@@ -32,7 +32,9 @@ class RawClient:
         self._node = node
         self._requests: queue.Queue[bytes | None] = queue.Queue()
         self._responses: queue.Queue[DiscoveryResponse | grpc.RpcError] = queue.Queue()
-        self._channel = grpc.insecure_channel(address)
+        # Channels to one address share a connection, unless told otherwise.
+        own = [("grpc.use_local_subchannel_pool", 1)]
+        self._channel = grpc.insecure_channel(address, own)
         self._names: dict[str, tuple[str, ...]] = {}
         self.held: dict[str, Held] = {}
         """The newest of each type."""

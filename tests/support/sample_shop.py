@@ -5,6 +5,13 @@ from pathlib import Path
 
 from gitmesh.demo.sample import ROUTES, sample_repo, shares
 from gitmesh.places import log_path
+from reconciler.directory import read_directory
+from xds.nodes import parse_identity
+from xds.translate import translate
+from xds.translate.readable import dump
+
+ENTRANCE = "mesh/shop/virtualGateway/entrance"
+"""The node whose routes the cart's shares are in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,3 +41,9 @@ def sample_files(routes: str | None = None) -> dict[str, str | bytes]:
         assert text.count(shares(0)) == 1, "the demo's edit no longer fits the sample"
         files[ROUTES] = text.replace(shares(0), routes)
     return files
+
+
+def route_names(node: str = ENTRANCE) -> list[str]:
+    """Return the names of a node's route configurations."""
+    configuration = dump(translate(read_directory(sample_repo()).graph, parse_identity(node, {})))
+    return [str(route["name"]) for route in configuration["routes"]]

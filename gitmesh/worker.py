@@ -1,0 +1,193 @@
+"""A worker of ``gitmesh serve --workers``: follows the log, serves proxies, reports to its parent.
+
+Started by the parent with one end of a socket pair, over which it is told what to serve and tells
+what happens. It ends when its parent does, however that ends: then the socket is closed.
+"""
+
+import asyncio
+import contextlib
+import gc
+import logging
+import signal
+import socket
+import sys
+from itertools import takewhile
+from typing import Final
+
+from events.latest import Latest
+from events.publication import Publication
+from events.state import MeshState, apply_all
+from events.store import EventLog
+from gitmesh.logs import log_to_stderr
+from gitmesh.worker_messages import (
+    LONGEST_LINE,
+    MOST_FACTS,
+    News,
+    facts_line,
+    read_hello,
+    read_news,
+)
+from mesh.errors import Fatal, GitmeshError, Retryable
+from xds.cache import SnapshotCache
+from xds.reports import Fact
+from xds.server import serve_streams
+
+_log = logging.getLogger(__name__)
+
+GC_THRESHOLDS: Final = (50_000, 20, 50)
+"""A mesh is many small values that live long: looking for garbage among them as often as Python
+does by itself takes half the time of a cold start."""
+
+_GATHER_S: Final = 0.002
+"""Facts are gathered for so long, so that a thousand proxies that answer are a few lines."""
+_DEAF_S: Final = 300.0
+"""A parent that has not listened for so long is given up, before memory is."""
+_RETRY_S: Final = 0.1
+
+
+def main() -> None:
+    """Serve until the parent has gone; the exit code tells whether in order."""
+    gc.set_threshold(*GC_THRESHOLDS)
+    # Ctrl-C reaches all processes of a terminal; when to end is the parent's to say.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        asyncio.run(_work(socket.socket(fileno=int(sys.argv[1]))))
+    except GitmeshError as error:
+        _log.error("%s", error.message, extra={"hint": error.hint} if error.hint else {})
+        sys.exit(1)
+
+
+async def _work(parent: socket.socket) -> None:
+    reader, writer = await asyncio.open_unix_connection(sock=parent, limit=LONGEST_LINE)
+    first = await reader.readline()
+    if not first:
+        return
+    hello = read_hello(first)
+    log_to_stderr(hello.log_level, as_json=hello.as_json, always={"worker": hello.number})
+    asked = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, asked.set)
+    news, latest, reports = Latest[News](), Latest[Publication](), PipeReports(writer)
+    with contextlib.closing(EventLog.read_only(hello.log)) as log:
+        work = [
+            asyncio.create_task(_listen(reader, news)),
+            asyncio.create_task(_wait(asked)),
+            asyncio.create_task(_follow(LogReader(log), news, latest)),
+            asyncio.create_task(
+                serve_streams(hello.listen, SnapshotCache(), latest, reports, settings=hello.ads)
+            ),
+        ]
+        await reports.run_beside(work)
+
+
+async def _listen(reader: asyncio.StreamReader, news: Latest[News]) -> None:
+    """Take what the parent tells, until it has gone."""
+    with contextlib.suppress(ConnectionError):
+        while line := await reader.readline():
+            news.set(read_news(line))
+
+
+async def _wait(asked: asyncio.Event) -> None:
+    await asked.wait()
+
+
+async def _follow(log: "LogReader", news: Latest[News], latest: Latest[Publication]) -> None:
+    """Bring the state up to the newest news, again and again."""
+    seen = 0
+    while True:
+        newest, seen = await news.after(seen)
+        try:
+            latest.set(await asyncio.to_thread(log.advance, newest))
+        except Retryable as error:
+            _log.warning("cannot follow the log yet: %s", error)
+            seen -= 1
+            await asyncio.sleep(_RETRY_S)
+
+
+class LogReader:
+    """Follows the mesh chain of a log that another process writes."""
+
+    def __init__(self, log: EventLog) -> None:
+        self._log = log
+        self._state: MeshState | None = None
+
+    def advance(self, news: News) -> Publication:
+        """Return what to serve now: the mesh after the event at ``news.seq``, and no later one.
+
+        A commit that is logged but not published is not the tip of the branch.
+
+        :raises LogUnavailable: the log cannot be read now.
+        """
+        before = self._state
+        if before is None:
+            self._state = self._log.state(news.seq)
+            return Publication(self._state)
+        events = list(
+            takewhile(lambda each: each[0] <= news.seq, self._log.replay(after=before.seq))
+        )
+        self._state = apply_all(before, events)
+        keys = (getattr(event, "key", None) for _, event in events)
+        return Publication(
+            self._state,
+            before.seq,
+            frozenset(key for key in keys if key is not None),
+            moved_ns=news.moved_ns,
+            seen_ns=news.seen_ns,
+            planned_ns=news.planned_ns,
+        )
+
+
+class PipeReports:
+    """Sends facts to the parent, gathered."""
+
+    def __init__(self, writer: asyncio.StreamWriter) -> None:
+        self._writer = writer
+        self._facts: list[Fact] = []
+        self._wake = asyncio.Event()
+
+    def begin(self, publication: Publication) -> None:
+        """Do nothing: the parent knows, for it was the parent who told us."""
+
+    def report(self, fact: Fact) -> None:
+        """Take a fact."""
+        self._facts.append(fact)
+        self._wake.set()
+
+    async def run_beside(self, work: list[asyncio.Task[None]]) -> None:
+        """Send what is reported until one of the tasks ends; end the others, and send the rest.
+
+        :raises Fatal: the parent does not listen.
+        """
+        sending = asyncio.create_task(self._send_for_ever())
+        try:
+            done, _ = await asyncio.wait((*work, sending), return_when=asyncio.FIRST_COMPLETED)
+            for ended in done:
+                ended.result()
+        finally:
+            for task in (*work, sending):
+                task.cancel()
+            await asyncio.gather(*work, sending, return_exceptions=True)
+            with contextlib.suppress(ConnectionError, Fatal):
+                await self._send()
+                self._writer.close()
+                await self._writer.wait_closed()
+
+    async def _send_for_ever(self) -> None:
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            await asyncio.sleep(_GATHER_S)
+            await self._send()
+
+    async def _send(self) -> None:
+        facts, self._facts = self._facts, []
+        for start in range(0, len(facts), MOST_FACTS):
+            self._writer.write(facts_line(facts[start : start + MOST_FACTS]))
+        try:
+            async with asyncio.timeout(_DEAF_S):
+                await self._writer.drain()
+        except TimeoutError:
+            raise Fatal("the parent process does not listen any more") from None
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,107 @@
+"""What a server's parent and its workers tell each other: one line of JSON a message. Pure."""
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass, fields
+from operator import attrgetter
+from pathlib import Path
+from typing import Final
+
+from pydantic import TypeAdapter
+
+from events.publication import Publication
+from events.types import Seq
+from xds.reports import Arrived, Fact, Finished, Joined, Left, Offered, Rejected, Wrote
+from xds.server import AdsSettings
+
+MOST_FACTS: Final = 500
+"""How many facts one line holds at most."""
+LONGEST_LINE: Final = 16 << 20
+"""In bytes. A fact is shorter than 20 KB whatever a proxy calls itself, and most are 30 bytes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hello:
+    """All that a worker must know to serve: the first line it is sent."""
+
+    number: int
+    log: Path
+    listen: str
+    log_level: str
+    as_json: bool
+    ads: AdsSettings
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """There is a newer state to serve: the log's, at ``seq``. Times as in a publication."""
+
+    seq: Seq
+    moved_ns: int | None
+    seen_ns: int | None
+    planned_ns: int | None
+
+    @classmethod
+    def of(cls, publication: Publication) -> "News":
+        """Say of a publication what is not in the log."""
+        return cls(
+            publication.state.seq,
+            publication.moved_ns,
+            publication.seen_ns,
+            publication.planned_ns,
+        )
+
+
+_HELLO: Final = TypeAdapter(Hello)
+_NEWS: Final = TypeAdapter(News)
+_KINDS: Final = (Joined, Left, Offered, Wrote, Arrived, Rejected, Finished)
+_VALUES: Final = {
+    kind: (number, attrgetter(*(field.name for field in fields(kind))))
+    for number, kind in enumerate(_KINDS)
+}
+
+
+def hello_line(hello: Hello) -> bytes:
+    """Return a worker's first line."""
+    return _HELLO.dump_json(hello) + b"\n"
+
+
+def read_hello(line: bytes) -> Hello:
+    """Read a worker's first line.
+
+    :raises ValueError: it is none.
+    """
+    return _HELLO.validate_json(line)
+
+
+def news_line(news: News) -> bytes:
+    """Return a line that tells a worker of news."""
+    return _NEWS.dump_json(news) + b"\n"
+
+
+def read_news(line: bytes) -> News:
+    """Read a line that tells of news.
+
+    :raises ValueError: it does not.
+    """
+    return _NEWS.validate_json(line)
+
+
+def facts_line(facts: Iterable[Fact]) -> bytes:
+    """Return a line that tells the parent facts, in their order."""
+    rows = []
+    for fact in facts:
+        number, values = _VALUES[type(fact)]
+        rows.append((number, *values(fact)))
+    return json.dumps(rows, separators=(",", ":")).encode() + b"\n"
+
+
+def read_facts(line: bytes) -> list[Fact]:
+    """Read a line of facts.
+
+    :raises ValueError: it holds none.
+    """
+    try:
+        return [_KINDS[number](*values) for number, *values in json.loads(line)]
+    except (TypeError, IndexError) as error:
+        raise ValueError(f"not facts: {error}") from None

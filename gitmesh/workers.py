@@ -1,0 +1,230 @@
+"""The parent of ``gitmesh serve --workers``: starts workers, tells them news, hears what happens.
+
+The parent has the log's only writer. A worker that dies is started again; its proxies find another
+meanwhile. When the parent dies, the workers see their sockets closed and end, too.
+"""
+
+import asyncio
+import contextlib
+import logging
+import signal
+import socket
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Final
+
+from events.latest import Latest
+from events.publication import Publication
+from events.types import Seq
+from gitmesh.settings import child_environment
+from gitmesh.worker_messages import LONGEST_LINE, Hello, News, hello_line, news_line, read_facts
+from mesh.errors import Fatal
+from xds.ledger import HERE, Ledger
+from xds.recorder import Recorder, recording
+from xds.reports import Fact, Finished
+from xds.shared_port import reserved
+
+_log = logging.getLogger(__name__)
+
+_FIRST_PAUSE_S: Final = 0.1
+_LONGEST_PAUSE_S: Final = 10.0
+_HEALTHY_S: Final = 60.0
+"""A worker that lived for so long did not die of its start."""
+_OFFER_S: Final = 5.0
+"""How long the next publication waits for a worker to offer this one to its proxies."""
+_STOP_S: Final = 5.0
+"""How long a worker that was asked to end gets to end its streams."""
+
+
+@dataclass
+class _Worker:
+    """One of the workers: a number for good, and a process at a time."""
+
+    number: int
+    told: asyncio.StreamWriter | None = None
+    """Where it is told news, while it has a process."""
+    finished: Seq | None = None
+    """The newest publication that its process has offered; ``None`` before it serves."""
+    served: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set when it serves for the first time."""
+
+
+async def serve_in_workers(
+    count: int,
+    listen: str,
+    hello: Callable[[int, str], Hello],
+    latest: Latest[Publication],
+    recorder: Recorder,
+    ready: Callable[[], None],
+) -> None:
+    """Serve every publication in ``count`` processes on one address until cancelled.
+
+    ``hello`` says what a worker is told first, by its number and the address to listen on.
+    Calls ``ready`` once all of them serve. Runs the recorder too, and ends it after the last.
+
+    :raises Fatal: the address cannot be listened on, or a worker cannot even start.
+    :raises UsageError: the address cannot be shared.
+    """
+    with reserved(listen) as (address, port):
+
+        def serving() -> None:
+            _log.info("serving xDS", extra={"address": listen, "port": port, "workers": count})
+            ready()
+
+        workers = Workers(count, lambda number: hello(number, address), Ledger(recorder))
+        await recording(recorder, workers.run(latest, serving))
+
+
+class Workers:
+    """Processes that serve what is published, on one port."""
+
+    def __init__(self, count: int, hello: Callable[[int], Hello], ledger: Ledger) -> None:
+        """Make ``count`` workers, numbered from 1; ``hello`` says what one is told first."""
+        self._workers = [_Worker(number) for number in range(1, count + 1)]
+        self._hello = hello
+        self._ledger = ledger
+        self._news: News | None = None
+        self._heard = asyncio.Event()
+
+    async def run(self, latest: Latest[Publication], ready: Callable[[], None]) -> None:
+        """Serve every publication until cancelled; call ``ready`` once all workers serve.
+
+        When it returns, no process is left.
+
+        :raises Fatal: a worker cannot even start.
+        """
+        async with asyncio.TaskGroup() as tasks:
+            for worker in self._workers:
+                tasks.create_task(self._keep(worker))
+            tasks.create_task(self._publish(latest))
+            for worker in self._workers:
+                await worker.served.wait()
+            ready()
+
+    # ---- what is served --------------------------------------------------------------------------
+
+    async def _publish(self, latest: Latest[Publication]) -> None:
+        seen = 0
+        while True:
+            publication, seen = await latest.after(seen)
+            first, self._news = self._news is None, News.of(publication)
+            # One that has just been started learns it before it serves anybody.
+            serving = [w for w in self._workers if first or w.finished is not None]
+            self._ledger.begin(publication, [HERE, *(worker.number for worker in serving)])
+            for worker in self._workers:
+                self._tell(worker)
+            seq = publication.state.seq
+            self._ledger.report(Finished(seq, time.time_ns()), HERE)
+            if not first:
+                await self._offered(serving, seq)
+
+    def _tell(self, worker: _Worker) -> None:
+        if worker.told is not None and self._news is not None:
+            worker.told.write(news_line(self._news))
+
+    async def _offered(self, serving: list[_Worker], seq: Seq) -> None:
+        """Wait until these have offered a publication or are gone, but not for ever."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_OFFER_S):
+                while any(w.finished is not None and w.finished < seq for w in serving):
+                    self._heard.clear()
+                    await self._heard.wait()
+
+    # ---- processes -------------------------------------------------------------------------------
+
+    async def _keep(self, worker: _Worker) -> None:
+        """Keep a worker running."""
+        pause_s = _FIRST_PAUSE_S
+        while True:
+            started = time.monotonic()
+            reason = await self._run(worker)
+            if not worker.served.is_set():
+                raise Fatal(
+                    f"worker {worker.number} {reason} before it served",
+                    hint="see the log lines before this",
+                )
+            if time.monotonic() - started > _HEALTHY_S:
+                pause_s = _FIRST_PAUSE_S
+            _log.error(
+                "a worker has died and is started again",
+                extra={"worker": worker.number, "reason": reason, "after_s": pause_s},
+            )
+            await asyncio.sleep(pause_s)
+            pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
+
+    async def _run(self, worker: _Worker) -> str:
+        """Run a process until it ends; return how it ended. Ends it when cancelled."""
+        ours, theirs = socket.socketpair()
+        with theirs:
+            process = await asyncio.create_subprocess_exec(
+                sys.executable,
+                "-m",
+                "gitmesh.worker",
+                str(theirs.fileno()),
+                pass_fds=[theirs.fileno()],
+                env=child_environment(),
+            )
+        reader, writer = await asyncio.open_unix_connection(sock=ours, limit=LONGEST_LINE)
+        writer.write(hello_line(self._hello(worker.number)))
+        worker.told = writer
+        self._tell(worker)
+        hearing = asyncio.create_task(self._hear(worker, reader, process.pid))
+        try:
+            await asyncio.wait([hearing])
+        finally:
+            worker.told = None
+            try:
+                await _end(process, writer, hearing)
+            finally:
+                worker.finished = None
+                self._heard.set()
+                self._ledger.lost(worker.number, "the worker has died", time.time_ns())
+        return _reason(process.returncode)
+
+    async def _hear(self, worker: _Worker, reader: asyncio.StreamReader, pid: int) -> None:
+        """Take what a process tells, to its end."""
+        try:
+            while line := await reader.readline():
+                for fact in read_facts(line):
+                    self._take(worker, fact, pid)
+        except ConnectionError:
+            pass  # It has died in the middle of a word.
+        except ValueError as error:
+            _log.error("a worker tells what cannot be understood: %s", error, extra={"pid": pid})
+
+    def _take(self, worker: _Worker, fact: Fact, pid: int) -> None:
+        if isinstance(fact, Finished):
+            if worker.finished is None:
+                _log.info("worker serves", extra={"worker": worker.number, "pid": pid})
+            worker.finished = fact.seq
+            worker.served.set()
+            self._heard.set()
+        self._ledger.report(fact, worker.number)
+
+
+async def _end(
+    process: asyncio.subprocess.Process, writer: asyncio.StreamWriter, hearing: asyncio.Task[None]
+) -> None:
+    """Ask a process to end by closing its socket; hear it out; end it if it does not listen."""
+    try:
+        with contextlib.suppress(OSError):
+            writer.write_eof()
+        async with asyncio.timeout(_STOP_S):
+            await asyncio.wait([hearing])
+            await process.wait()
+    except TimeoutError:
+        _log.warning("a worker does not end and is killed", extra={"pid": process.pid})
+    finally:
+        hearing.cancel()
+        if process.returncode is None:
+            process.kill()
+        await process.wait()
+        writer.close()
+
+
+def _reason(code: int | None) -> str:
+    if code is not None and code < 0:
+        return f"was ended by {signal.Signals(-code).name}"
+    return f"ended with code {code}"

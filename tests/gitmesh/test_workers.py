@@ -1,0 +1,190 @@
+"""Several processes behind one port: one truth in the log, and no process that cannot be spared."""
+
+import contextlib
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from events.codec import decode
+from events.store import EventLog
+from events.types import (
+    Chain,
+    DeliveryEvent,
+    ProxyConnected,
+    ProxyDisconnected,
+    SnapshotConverged,
+    SnapshotPublished,
+)
+from gitmesh.demo.sample import shares
+from gitmesh.places import log_path
+from tests.support.command_line import gitmesh
+from tests.support.git import Repo, put
+from tests.support.raw_client import Held, RawClient
+from tests.support.sample_shop import ENTRANCE, route_names, sample_files
+from tests.support.server import Server
+from tests.support.sockets import connections
+from xds.type_urls import CLUSTER, LISTENER, ROUTE
+
+PATIENCE_S = 30.0
+
+
+@pytest.fixture
+def bare(tmp_path: Path) -> Path:
+    bare = Repo(tmp_path).origin
+    put(bare, sample_files(), message="The shop's mesh")
+    return bare
+
+
+@pytest.fixture
+def server(bare: Path) -> Iterator[Server]:
+    with Server(bare, "--workers", "2") as server:
+        yield server
+
+
+def until(condition: Callable[[], object]) -> None:
+    deadline = time.monotonic() + PATIENCE_S
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def pids(server: Server) -> dict[int, int]:
+    """Return the processes of the workers that serve, by number."""
+    _ = server.address
+    lines = [line for line in server.lines() if line["message"] == "worker serves"]
+    return {int(str(line["worker"])): int(str(line["pid"])) for line in lines}
+
+
+def alive(pid: int) -> bool:
+    with contextlib.suppress(OSError):
+        return "State:\tZ" not in Path(f"/proc/{pid}/status").read_text()
+    return False
+
+
+def everything(client: RawClient) -> dict[str, Held]:
+    client.subscribe(CLUSTER)
+    client.subscribe(LISTENER)
+    client.subscribe(ROUTE, *route_names())
+    return dict(client.held)
+
+
+class Crowd:
+    """Clients of which every worker has at least one."""
+
+    def __init__(self, server: Server, stack: ExitStack) -> None:
+        port = int(server.address.rpartition(":")[2])
+        self.by_worker = dict.fromkeys(pids(server), 0)
+        self.clients: list[RawClient] = []
+        self.worker_of: list[int] = []
+        self.held: list[dict[str, Held]] = []
+        while 0 in self.by_worker.values():
+            assert len(self.clients) < 40, self.by_worker
+            client = stack.enter_context(RawClient(server.address, ENTRANCE))
+            self.clients.append(client)
+            self.held.append(everything(client))
+            counts = {number: connections(pid, port) for number, pid in pids(server).items()}
+            [grown] = [n for n, count in counts.items() if count > self.by_worker[n]]
+            self.worker_of.append(grown)
+            self.by_worker = counts
+
+
+def told(bare: Path, kind: type[DeliveryEvent]) -> list[DeliveryEvent]:
+    with contextlib.closing(EventLog.read_only(log_path(bare))) as log:
+        events = [decode(record) for record in log.read(Chain.DELIVERY)]
+    return [event for event in events if isinstance(event, kind)]
+
+
+def test_workers_share_a_port_and_serve_the_very_same_bytes(server: Server) -> None:
+    with ExitStack() as stack:
+        crowd = Crowd(server, stack)
+        assert min(crowd.by_worker.values()) > 0
+        # Each process has a hash seed of its own.
+        assert all(held == crowd.held[0] for held in crowd.held)
+        assert crowd.held[0][CLUSTER].version
+
+
+def test_a_commit_is_told_once_with_the_proxies_of_all_workers(bare: Path, server: Server) -> None:
+    with ExitStack() as stack:
+        crowd = Crowd(server, stack)
+        commit = put(bare, sample_files(shares(10)), message="Shift")
+        shifted = [client.receive(ROUTE) for client in crowd.clients]
+        assert all(held == shifted[0] != crowd.held[0][ROUTE] for held in shifted)
+        line = server.wait_for("snapshot converged", commit=commit[:7])
+        proxies = len(crowd.clients)
+        assert line["proxies"] == proxies
+        assert line.keys() >= {"seen_ms", "planned_ms", "written_ms", "acked_ms"}
+    [published] = told(bare, SnapshotPublished)
+    assert isinstance(published, SnapshotPublished)
+    assert (published.nodes, published.proxies) == ((ENTRANCE,), proxies)
+    assert len(told(bare, SnapshotConverged)) == 1
+
+
+def test_a_worker_that_is_killed_is_started_again_and_its_proxies_are_counted_out(
+    bare: Path, server: Server
+) -> None:
+    with ExitStack() as stack:
+        crowd = Crowd(server, stack)
+        before = pids(server)
+        of_first = crowd.worker_of.count(1)
+        os.kill(before[1], signal.SIGKILL)
+        until(lambda: len(told(bare, ProxyDisconnected)) == of_first)
+        server.wait_for("a worker has died and is started again", worker=1)
+        until(lambda: pids(server)[1] != before[1])
+        assert alive(pids(server)[1])
+        # Everybody finds a server, and the same mesh.
+        with RawClient(server.address, ENTRANCE) as again:
+            assert everything(again) == crowd.held[0]
+        assert all(alive(pid) for pid in pids(server).values())
+
+
+def test_the_parents_death_is_the_workers_end(server: Server) -> None:
+    workers = list(pids(server).values())
+    server.process.kill()
+    server.process.wait()
+    until(lambda: not any(alive(pid) for pid in workers))
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_ends_all_of_it_in_order(
+    bare: Path, server: Server, number: signal.Signals
+) -> None:
+    workers = list(pids(server).values())
+    with RawClient(server.address, ENTRANCE) as client:
+        everything(client)
+        assert server.stop(number) == 0
+    assert not any(alive(pid) for pid in workers)
+    assert [line["message"] for line in server.lines()][-2:] == ["stopping", "stopped"]
+    assert len(told(bare, ProxyConnected)) == len(told(bare, ProxyDisconnected)) == 1
+
+
+def test_nobody_else_gets_the_port_with_workers_or_without(tmp_path: Path, server: Server) -> None:
+    (tmp_path / "other").mkdir()
+    other = Repo(tmp_path / "other").origin
+    for options in ([], ["--workers", "1"]):
+        refused = gitmesh("serve", other, "--listen", server.address, *options)
+        assert refused.code == 3
+        assert f"cannot listen on {server.address}" in refused.err
+
+
+def test_a_socket_file_cannot_be_shared(bare: Path, tmp_path: Path) -> None:
+    refused = gitmesh("serve", bare, "--listen", f"unix:{tmp_path / 's'}", "--workers", "2")
+    assert refused.code == 2
+    assert "cannot share a socket file" in refused.err
+
+
+def test_an_address_of_another_machine_is_refused_in_words(bare: Path) -> None:
+    options = ("--listen", "192.0.2.1:18000", "--insecure-listen", "--workers", "1")
+    refused = gitmesh("serve", bare, *options)
+    assert refused.code == 3
+    assert "cannot listen on 192.0.2.1:18000: Cannot assign requested address" in refused.err
+
+
+def test_plain_text_beyond_this_machine_must_be_asked_for_with_workers_too(bare: Path) -> None:
+    refused = gitmesh("serve", bare, "--listen", "0.0.0.0:0", "--workers", "2")
+    assert refused.code == 2
+    assert "plain text" in refused.err

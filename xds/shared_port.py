@@ -1,0 +1,96 @@
+"""A port that several processes of ours listen on, and nobody else's.
+
+The kernel spreads connections over all sockets that listen on a port with ``SO_REUSEPORT``. It does
+so for any process of the same user, so that a second server, started by mistake, would silently get
+half of the proxies. Hence the port is held from before the first process listens until the last is
+gone.
+"""
+
+import contextlib
+import errno
+import socket
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from mesh.errors import Fatal, UsageError
+from xds.address import where_to_listen
+
+_MISSING = (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT)
+
+
+@contextmanager
+def reserved(address: str) -> Iterator[tuple[str, int]]:
+    """Hold a port that nobody uses; yield the address to share and the port, which is never 0.
+
+    Until the block ends, only sockets of this user with ``SO_REUSEPORT`` can be bound to it.
+
+    :raises UsageError: a socket file cannot be shared.
+    :raises Fatal: somebody uses the port, or the address is not one of this machine.
+    """
+    where = where_to_listen(address)
+    if where is None:
+        raise UsageError(
+            f"{address}: several processes cannot share a socket file",
+            hint="listen on host:port, or serve in one process",
+        )
+    host, port = where
+    with contextlib.ExitStack() as held:
+        try:
+            for family, place in _places(host, port):
+                if port:
+                    _refuse_taken(family, (place, port))
+                holder = held.enter_context(_holder(family, (place, port)))
+                port = holder.getsockname()[1]
+        except OSError as error:
+            raise Fatal(
+                f"cannot listen on {address}: {error.strerror or error}",
+                hint="is another server running there?",
+            ) from error
+        yield f"{address.rpartition(':')[0]}:{port}", port
+
+
+def _places(host: str, port: int) -> Sequence[tuple[socket.AddressFamily, str]]:
+    """Return every address that a host name stands for, and that this machine can use."""
+    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    places = list(dict.fromkeys((family, str(where[0])) for family, _, _, _, where in found))
+    usable = [place for place in places if _usable(*place)]
+    return usable or places
+
+
+def _usable(family: socket.AddressFamily, host: str) -> bool:
+    try:
+        with socket.socket(family, socket.SOCK_STREAM) as probe:
+            probe.bind((host, 0))
+    except OSError as error:
+        return error.errno not in _MISSING
+    return True
+
+
+def _refuse_taken(family: socket.AddressFamily, where: tuple[str, int]) -> None:
+    """Bind as somebody who does not share: that fails if anybody listens, shared or not."""
+    with _socket(family) as probe:
+        probe.bind(where)
+        probe.listen(1)
+
+
+def _holder(family: socket.AddressFamily, where: tuple[str, int]) -> socket.socket:
+    """Return a socket that is bound and never listens: the kernel brings it no connection."""
+    holder = _socket(family)
+    try:
+        holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        holder.bind(where)
+        # Past connections of this port must not keep us from it; but as long as this is set, others
+        # could have the port while none of our processes listens.
+        holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 0)
+    except OSError:
+        holder.close()
+        raise
+    return holder
+
+
+def _socket(family: socket.AddressFamily) -> socket.socket:
+    made = socket.socket(family, socket.SOCK_STREAM)
+    made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    if family == socket.AF_INET6:
+        made.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+    return made
