@@ -28,6 +28,7 @@ def bootstrap(
     dns_resolvers: Sequence[str] = (),
     cluster: str | None = None,
     sds_socket: str = SDS_SOCKET,
+    delta: bool = False,
 ) -> JsonObject:
     """Return Envoy's bootstrap for a proxy, ready to be written as JSON.
 
@@ -38,6 +39,7 @@ def bootstrap(
     ``APPMESH_RESOURCE_CLUSTER``).
     ``sds_socket`` is where certificates come from that specs call ``sds`` (App Mesh:
     ``APPMESH_SDS_SOCKET_PATH``); nobody need be there unless a spec does.
+    ``delta`` asks for changes alone, rather than for all that there is of a type.
 
     :raises UsageError: an address is not one.
     """
@@ -46,7 +48,7 @@ def bootstrap(
         "node": {"id": node_id, "cluster": cluster or node_id, **_metadata(identity)},
         "admin": {"address": _admin(admin_address)},
         "dynamic_resources": {
-            "ads_config": _ads(),
+            "ads_config": _ads(delta=delta),
             "lds_config": _from_ads(),
             "cds_config": _from_ads(),
         },
@@ -72,9 +74,9 @@ def _metadata(identity: ProxyIdentity) -> JsonObject:
     return {"metadata": {METADATA_KEY: {**ours, **application}}}
 
 
-def _ads() -> JsonObject:
+def _ads(*, delta: bool) -> JsonObject:
     return {
-        "api_type": "GRPC",
+        "api_type": "DELTA_GRPC" if delta else "GRPC",
         "transport_api_version": "V3",
         # A real Envoy's description of itself is 60 KB: once a stream is enough.
         "set_node_on_first_message_only": True,

@@ -44,6 +44,11 @@ from gitmesh.output import emit_json
     help="Where the machine's secret discovery service listens, for certificates that specs call "
     "sds. Default: SPIRE's agent, /run/spire/sockets/agent.sock.",
 )
+@click.option(
+    "--delta",
+    is_flag=True,
+    help="Ask for changes alone (incremental xDS), which is less to send in a large mesh.",
+)
 @explicit_option
 @json_option
 def command(
@@ -53,6 +58,7 @@ def command(
     dns: tuple[str, ...],
     cluster: str | None,
     sds_socket: str | None,
+    delta: bool,
     explicit: str | None,
     as_json: bool,  # every command takes it; this one prints nothing else
 ) -> None:
@@ -72,5 +78,6 @@ def command(
         dns_resolvers=dns,
         cluster=cluster,
         sds_socket=sds_socket or SDS_SOCKET,
+        delta=delta,
     )
     emit_json(made)

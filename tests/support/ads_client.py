@@ -8,26 +8,35 @@ import grpc
 import grpc.aio
 from betterproto2 import Message
 from envoy_data_plane.envoy.config.core.v3 import Node
-from envoy_data_plane.envoy.service.discovery.v3 import DiscoveryRequest, DiscoveryResponse
+from envoy_data_plane.envoy.service.discovery.v3 import (
+    DeltaDiscoveryRequest,
+    DeltaDiscoveryResponse,
+    DiscoveryRequest,
+    DiscoveryResponse,
+)
 from envoy_data_plane.google.protobuf import Struct, Value
 from envoy_data_plane.google.rpc import Status
 
 from xds.wire.encode import encode
 
 METHOD = "/envoy.service.discovery.v3.AggregatedDiscoveryService/StreamAggregatedResources"
+DELTA_METHOD = "/envoy.service.discovery.v3.AggregatedDiscoveryService/DeltaAggregatedResources"
 PATIENCE_S = 10.0
 
 
 class AdsClient:
-    """One aggregated stream of one client. Ends with the block."""
+    """One stream of one client, aggregated unless told otherwise. Ends with the block."""
 
-    def __init__(self, port: int, node: str = "", **metadata: str) -> None:
+    default_method = METHOD
+
+    def __init__(self, port: int, node: str = "", method: str = "", **metadata: str) -> None:
+        self._method = method or self.default_method
         self._channel = grpc.aio.insecure_channel(f"127.0.0.1:{port}")
         self._call: Any = None
         self._node: Node | None = _node(node, metadata)
 
     async def __aenter__(self) -> Self:
-        self._call = self._channel.stream_stream(METHOD)()
+        self._call = self._channel.stream_stream(self._method)()
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -117,6 +126,44 @@ class AdsClient:
         if self._pending is None:
             self._pending = asyncio.ensure_future(self._call.read())
         return self._pending
+
+
+class DeltaClient(AdsClient):
+    """One delta stream of one client."""
+
+    default_method = DELTA_METHOD
+
+    async def ask(
+        self,
+        type_url: str,
+        *names: str,
+        drop: Sequence[str] = (),
+        had: dict[str, str] | None = None,
+        nonce: str = "",
+        error: str | None = None,
+    ) -> None:
+        """Send a request; the node goes with the first one."""
+        request = DeltaDiscoveryRequest(
+            node=self._node,
+            type_url=type_url,
+            resource_names_subscribe=list(names),
+            resource_names_unsubscribe=list(drop),
+            initial_resource_versions=had or {},
+            response_nonce=nonce,
+            error_detail=None if error is None else Status(code=3, message=error),
+        )
+        self._node = None
+        await self.send_bytes(encode(request))
+
+    async def told(self, within_s: float = PATIENCE_S) -> DeltaDiscoveryResponse:
+        """Return the next response."""
+        return DeltaDiscoveryResponse.parse(await self._read(within_s))
+
+    async def took(self) -> DeltaDiscoveryResponse:
+        """Take the next response and acknowledge it."""
+        response = await self.told()
+        await self.ask(response.type_url, nonce=response.nonce)
+        return response
 
 
 def names(response: DiscoveryResponse, cls: type[Message]) -> Sequence[str]:

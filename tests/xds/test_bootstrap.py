@@ -48,6 +48,7 @@ def test_everything_comes_from_us_and_is_waited_for() -> None:
             "initial_fetch_timeout": "0s",
         }
     assert dynamic["ads_config"]["api_type"] == "GRPC"
+    assert made(delta=True)["dynamic_resources"]["ads_config"]["api_type"] == "DELTA_GRPC"
 
 
 def test_a_server_is_an_address_or_a_name() -> None:

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import ExitStack, asynccontextmanager
 from pathlib import Path
+from typing import Any, Final, Literal, get_args
 
 import pytest
 
@@ -97,14 +98,29 @@ async def application(name: str) -> AsyncIterator[int]:
         yield int(server.sockets[0].getsockname()[1])
 
 
+Variant = Literal["state of the world", "delta", "a stream for each type", "delta for each type"]
+VARIANTS: Final = get_args(Variant)
+
+
 @asynccontextmanager
-async def envoy(served: Served, folder: Path) -> AsyncIterator[None]:
-    identity = ProxyIdentity(key("cart"))
-    config = bootstrap(
-        identity=identity,
+async def envoy(
+    served: Served, folder: Path, variant: Variant = "state of the world"
+) -> AsyncIterator[None]:
+    config: Any = bootstrap(
+        identity=ProxyIdentity(key("cart")),
         xds_address=f"127.0.0.1:{served.port}",
         admin_address=f"unix:{folder / 'admin'}",
+        delta="delta" in variant,
     )
+    dynamic = config["dynamic_resources"]
+    if "each type" in variant:
+        # What a resource names it takes from the aggregated stream, as the resource says.
+        for name in ("lds_config", "cds_config"):
+            dynamic[name] = {
+                "api_config_source": dynamic["ads_config"],
+                "resource_api_version": "V3",
+                "initial_fetch_timeout": "0s",
+            }
     with ExitStack() as stack:
         await asyncio.to_thread(stack.enter_context, running(config, folder))
         try:
@@ -144,14 +160,17 @@ def discovered(port: int, *, connect_s: int = 1, **apps: int) -> Translation:
     }
 
 
-def test_no_request_fails_while_clusters_routes_and_listeners_change(tmp_path: Path) -> None:
+@pytest.mark.parametrize("variant", VARIANTS[:2])
+def test_no_request_fails_while_clusters_routes_and_listeners_change(
+    tmp_path: Path, variant: Variant
+) -> None:
     async def scenario() -> None:
         async with (
             application("v1") as v1,
             application("v2") as v2,
             application("v3") as v3,
             serving(AdsSettings(linger_s=0.3, grace_s=0)) as served,
-            envoy(served, tmp_path),
+            envoy(served, tmp_path, variant),
         ):
             port = free_port()
             served.publish(cart=shop(port, v1=v1))
@@ -178,15 +197,45 @@ def test_no_request_fails_while_clusters_routes_and_listeners_change(tmp_path: P
     asyncio.run(scenario())
 
 
-def test_commits_faster_than_envoy_takes_them_fail_no_request_and_end_on_the_last(
-    tmp_path: Path,
+@pytest.mark.parametrize("variant", VARIANTS[2:])
+def test_an_envoy_with_a_stream_for_each_type_arrives_at_every_commit(
+    tmp_path: Path, variant: Variant
 ) -> None:
     async def scenario() -> None:
         async with (
             application("v1") as v1,
             application("v2") as v2,
             serving(AdsSettings(linger_s=0.3, grace_s=0)) as served,
-            envoy(served, tmp_path),
+            envoy(served, tmp_path, variant),
+        ):
+            port = free_port()
+            served.publish(cart=shop(port, v1=v1))
+            await port_opens(port)
+            load = Load(port)
+            async with load.running():
+                await load.until("v1")
+                for translation, expected in (
+                    (discovered(port, v2=v2), "v2"),
+                    (discovered(port, v1=v1), "v1"),
+                    (shop(port, ("http", "renamed"), v2=v2), "v2"),
+                ):
+                    await converged(served, served.publish(cart=translation))
+                    await load.until(expected)
+            assert not [e for e in served.events if isinstance(e, SnapshotRejected)]
+
+    asyncio.run(scenario())
+
+
+@pytest.mark.parametrize("variant", VARIANTS[:2])
+def test_commits_faster_than_envoy_takes_them_fail_no_request_and_end_on_the_last(
+    tmp_path: Path, variant: Variant
+) -> None:
+    async def scenario() -> None:
+        async with (
+            application("v1") as v1,
+            application("v2") as v2,
+            serving(AdsSettings(linger_s=0.3, grace_s=0)) as served,
+            envoy(served, tmp_path, variant),
         ):
             port = free_port()
             served.publish(cart=discovered(port, v1=v1))
@@ -207,15 +256,16 @@ def test_commits_faster_than_envoy_takes_them_fail_no_request_and_end_on_the_las
     asyncio.run(scenario())
 
 
+@pytest.mark.parametrize("variant", VARIANTS[:2])
 def test_a_refusal_brings_envoys_own_words_and_the_next_good_commit_recovers(
-    tmp_path: Path,
+    tmp_path: Path, variant: Variant
 ) -> None:
     async def scenario() -> None:
         async with (
             application("v1") as v1,
             application("v2") as v2,
             serving(AdsSettings(linger_s=0.1, grace_s=0)) as served,
-            envoy(served, tmp_path),
+            envoy(served, tmp_path, variant),
         ):
             port = free_port()
             served.publish(cart=shop(port, v1=v1))
