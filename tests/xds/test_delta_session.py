@@ -466,3 +466,42 @@ def test_who_understands_errors_is_told_by_one_that_a_name_is_no_resource_once()
 def test_an_asterisk_is_no_name_that_could_be_missing() -> None:
     (response,) = Client(NOTHING, errors=True).ask(CLUSTER, "*")
     assert told(response) == Told(CLUSTER)
+
+
+# ---- what else a delta client may do -------------------------------------------------------------
+
+
+def test_a_cluster_may_be_asked_for_by_name_when_a_request_needs_it() -> None:
+    client = Client(TWO)
+    asked = client.ask(CLUSTER, "b")
+    assert shape(asked) == [(CLUSTER, ["b"], [])]
+    client.take(asked)
+    assert shape(client.ask(CLUSTER, "nobody")) == [(CLUSTER, [], ["nobody"])]
+
+
+def test_a_name_of_another_naming_scheme_is_told_to_be_nothing_of_ours() -> None:
+    name = "xdstp://other/envoy.config.cluster.v3.Cluster/*"
+    assert shape(Client().ask(CLUSTER, name)) == [(CLUSTER, [], [name])]
+
+
+def test_endpoints_that_are_asked_for_before_clusters_are_answered_at_once() -> None:
+    assert shape(Client().ask(ENDPOINT, "a")) == [(ENDPOINT, ["a"], [])]
+
+
+def test_a_client_whose_node_does_not_exist_yet_is_held_and_served_when_it_does() -> None:
+    client = Client(None)
+    assert client.ask(CLUSTER) == []
+    assert shape(client.publish(ONE)) == [(CLUSTER, ["a"], [])]
+
+
+def test_a_client_that_does_not_answer_in_time_is_sent_the_latest_all_the_same() -> None:
+    client = Client().subscribed()
+    client.publish(WEIGHTS)
+    assert client.publish(snapshot(mesh("a=3"))) == []
+    assert shape(client.wait(5)) == [(ROUTE, ["routes"], [])]
+
+
+def test_no_resource_has_a_time_to_live_so_nothing_needs_a_heartbeat() -> None:
+    client = Client().subscribed()
+    assert client.session.wake_at is None
+    assert client.wait(86_400) == []

@@ -1,5 +1,7 @@
 """The rules of the state-of-the-world protocol, one test each, on the session alone."""
 
+from envoy_data_plane.envoy.service.discovery.v3 import DiscoveryResponse
+
 from tests.support import shop_xds
 from tests.support.proxy_model import Contents
 from tests.support.shop_xds import Translation, mesh
@@ -31,9 +33,18 @@ ENDPOINTS = snapshot(mesh("a=1", endpoint_port=81))
 class Client:
     """Speaks to a session, and says exactly what a test wants to say."""
 
-    def __init__(self, first: Snapshot | None = ONE, *, ack_wait: float = 5, linger: float = 2):
+    def __init__(
+        self,
+        first: Snapshot | None = ONE,
+        *,
+        ack_wait: float = 5,
+        linger: float = 2,
+        errors: bool = False,
+    ) -> None:
         self.now = 100.0
         self.session = Session(POOL, ack_wait=ack_wait, linger=linger)
+        if errors:
+            self.session.tell_errors()
         self.answer: Answer | None = None
         if first is not None:
             self.session.on_snapshot(first, self.now)
@@ -509,3 +520,64 @@ def test_a_client_that_asks_for_everything_at_once_is_answered_at_once() -> None
     client = Client()
     for type_url, *names in ((CLUSTER,), (ENDPOINT, "a"), (LISTENER,), (ROUTE, "routes")):
         assert len(client.ask(TypeUrl(type_url), *names)) == 1
+
+
+# ---- resource errors (xRFC TP3), for clients that understand them --------------------------------
+
+
+def missing(response: Response) -> list[str]:
+    """Return the names that a response tells to be no resources."""
+    full = DiscoveryResponse.parse(response.body)
+    assert {error.error_detail.code for error in full.resource_errors if error.error_detail} <= {5}
+    return [error.resource_name.name for error in full.resource_errors if error.resource_name]
+
+
+def test_who_understands_errors_is_told_once_that_a_name_is_no_resource() -> None:
+    client = Client(errors=True)
+    (response,) = client.ask(ENDPOINT, "a", "x")
+    assert shape([response]) == [(ENDPOINT, ["a"])]
+    assert missing(response) == ["x"]
+    assert client.ask(ENDPOINT, "a", "x", to=response) == []
+    (changed,) = client.publish(ENDPOINTS)
+    assert shape([changed]) == [(ENDPOINT, ["a"])]
+
+
+def test_a_name_that_is_no_resource_is_told_even_if_there_is_nothing_else_to_say() -> None:
+    client = Client(errors=True)
+    (response,) = client.ask(ROUTE, "x")
+    assert (shape([response]), missing(response)) == ([(ROUTE, [])], ["x"])
+
+
+def test_named_clusters_with_errors_still_list_everything_that_is_there() -> None:
+    client = Client(errors=True)
+    (response,) = client.ask(CLUSTER, "a", "x")
+    assert (shape([response]), missing(response)) == ([(CLUSTER, ["a"])], ["x"])
+
+
+def test_a_resource_that_ceases_to_exist_is_told_to_who_understands_errors() -> None:
+    client = Client(TWO, errors=True, linger=0)
+    (response,) = client.ask(ENDPOINT, "a", "b")
+    assert client.ask(ENDPOINT, "a", "b", to=response) == []
+    client.publish(ONE)
+    (gone,) = client.wait(0.1)
+    assert (shape([gone]), missing(gone)) == ([(ENDPOINT, [])], ["b"])
+
+
+def test_who_asks_for_everything_is_told_of_no_errors() -> None:
+    (response,) = Client(errors=True).ask(CLUSTER, "*")
+    assert missing(response) == []
+
+
+def test_who_does_not_understand_errors_is_told_of_none() -> None:
+    client = Client()
+    (response,) = client.ask(CLUSTER, "a", "x")
+    assert missing(response) == []
+
+
+# ---- what is never sent --------------------------------------------------------------------------
+
+
+def test_no_resource_has_a_time_to_live_so_nothing_needs_a_heartbeat() -> None:
+    client = Client().subscribe_to_all()
+    assert client.session.wake_at is None
+    assert client.wait(86_400) == []
