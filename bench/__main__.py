@@ -1,33 +1,70 @@
-"""``python -m bench``: every measurement, as a table, or as JSON with ``--json``.
+"""``python -m bench``: every measurement, as a table, and as JSON too with ``--json FILE``.
 
 Exits with 1 when a bar is missed. On a noisy machine run it again before believing a miss.
 """
 
+import argparse
 import gc
 import sys
+import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
-from bench import commits, replay, wire
+from bench import commits, replay, serving, wire
 from bench.figures import Figure, as_json, table
 
-_MEASUREMENTS: tuple[tuple[str, Callable[[], Iterator[Figure]]], ...] = (
-    ("commits", commits.figures),
-    ("replay", replay.figures),
-    ("wire", wire.figures),
-)
+_MEASUREMENTS: dict[str, Callable[[], Iterator[Figure]]] = {
+    "commits": commits.figures,
+    "replay": replay.figures,
+    "wire": wire.figures,
+    "serving": serving.figures,
+}
+_EXAMPLES = """\
+examples:
+  python -m bench                               everything
+  python -m bench serving --json figures.json   the xDS server alone, for a machine, too
+  python -m bench serving --quick               a look at it, with a hundred streams
+"""
 
 
 def main() -> int:
     """Run the measurements named on the command line, or all of them."""
+    arguments = _parser().parse_args()
     gc.set_threshold(50_000, 20, 50)  # as `gitmesh serve` does
-    wanted = [name for name in sys.argv[1:] if not name.startswith("-")]
+    measurements = {**_MEASUREMENTS}
+    if arguments.quick:
+        measurements["serving"] = lambda: serving.figures(quick=True)
     found: list[Figure] = []
-    for name, figures in _MEASUREMENTS:
-        if not wanted or name in wanted:
-            print(f"measuring {name} …", file=sys.stderr, flush=True)
-            found += figures()
-    print(as_json(found) if "--json" in sys.argv else table(found))
+    for name in arguments.names or measurements:
+        found += _told(name, measurements[name]())
+    print(table(found))
+    if arguments.json is not None:
+        arguments.json.write_text(as_json(found) + "\n")
     return 0 if all(figure.holds for figure in found) else 1
+
+
+def _told(name: str, figures: Iterator[Figure]) -> Iterator[Figure]:
+    """Say on standard error what is measured, and on a terminal each figure as it is found."""
+    started = time.monotonic()
+    print(f"measuring {name} …", file=sys.stderr, flush=True)
+    for figure in figures:
+        if sys.stderr.isatty():
+            print(f"  {time.monotonic() - started:4.0f} s  {table([figure])}", file=sys.stderr)
+        yield figure
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m bench",
+        description="Measure what the promises say about speed.",
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    names = ", ".join(_MEASUREMENTS)
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"what to measure: {names}")
+    parser.add_argument("--json", metavar="FILE", type=Path, help="write the figures there, too")
+    parser.add_argument("--quick", action="store_true", help="serve a hundred streams only")
+    return parser
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Figures: what was measured, in which unit, and the bar it is held to."""
+"""Figures: what was measured, in which unit, beside what, and the bar it is held to."""
 
 import json
 from collections.abc import Iterable
@@ -13,7 +13,15 @@ class Figure:
     value: float
     unit: str
     bar: str = ""
-    """What is asked of it: ``< 3``, ``> 100,000``; empty where it is only told."""
+    """What is asked of it: ``< 3``, ``> 100,000``; empty where it is only told. Of a figure that
+    stands beside another it is asked of their ratio."""
+    beside: float | None = None
+    """The same of the limit server, measured in the same run by turns."""
+
+    @property
+    def ratio(self) -> float | None:
+        """How many times the limit server's it is."""
+        return self.value / self.beside if self.beside else None
 
     @property
     def holds(self) -> bool:
@@ -22,7 +30,8 @@ class Figure:
             return True
         sign, limit = self.bar.split()
         wanted = float(limit.replace(",", ""))
-        return self.value < wanted if sign == "<" else self.value > wanted
+        value = self.value if self.ratio is None else self.ratio
+        return value < wanted if sign == "<" else value > wanted
 
 
 def table(figures: Iterable[Figure]) -> str:
@@ -30,10 +39,15 @@ def table(figures: Iterable[Figure]) -> str:
     lines = []
     for figure in figures:
         bar = f"{'ok  ' if figure.holds else 'MISS'} {figure.bar}" if figure.bar else ""
-        lines.append(f"{figure.what:<64} {figure.value:>12,.2f} {figure.unit:<12} {bar}".rstrip())
+        beside = ""
+        if figure.ratio is not None:
+            beside = f"limit {figure.beside:>9,.2f}  {figure.ratio:.2f} times"
+        line = f"{figure.what:<58} {figure.value:>12,.2f} {figure.unit:<9} {beside:<31} {bar}"
+        lines.append(line.rstrip())
     return "\n".join(lines)
 
 
 def as_json(figures: Iterable[Figure]) -> str:
     """Return the figures for a machine."""
-    return json.dumps([{**asdict(figure), "holds": figure.holds} for figure in figures], indent=2)
+    found = [{**asdict(f), "ratio": f.ratio, "holds": f.holds} for f in figures]
+    return json.dumps(found, indent=2)

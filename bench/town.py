@@ -1,9 +1,12 @@
 """Git repositories of any size to measure with: services of seven resources, a folder each."""
 
-import os
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+
+from bench.repository import Change, move
+from bench.repository import build as _build
+
+__all__ = ["build", "move", "node_id"]
 
 _SERVICE = """\
 kind: VirtualNode
@@ -49,7 +52,6 @@ spec:
 """
 
 SPECS_OF_A_SERVICE = 5
-_WHO = "Bench <bench@example.com> 1790000000 +0000"
 
 
 def node_id(service: int) -> str:
@@ -61,49 +63,20 @@ def build(path: Path, specs: int, commits: int) -> list[str]:
     """Make a bare repository of about ``specs`` specs in one commit, and ``commits`` more that
     change the weights of one route each. Return the commits' ids, oldest first."""
     services = max(1, specs // SPECS_OF_A_SERVICE)
-    _git(path.parent, "init", "-q", "--bare", "-b", "main", str(path))
-    stream = "".join(_stream(services, commits))
-    _git(path, "fast-import", "--quiet", stdin=stream)
-    listed = _git(path, "rev-list", "--first-parent", "--reverse", "main")
-    return listed.split()
+    shifts = (Change(f"shift {i}", _shifted(i % services, i + 1)) for i in range(commits))
+    return _build(path, [Change("everything", dict(_files(services))), *shifts])
 
 
-def move(path: Path, commit: str) -> None:
-    """Let the branch name that commit, as a push would."""
-    _git(path, "update-ref", "refs/heads/main", commit)
-
-
-def _stream(services: int, commits: int) -> Iterator[str]:
-    yield f"commit refs/heads/main\ncommitter {_WHO}\n{_data('everything')}"
-    yield f"M 100644 inline mesh.yaml\n{_data('{kind: Mesh, meshName: town}')}"
+def _files(services: int) -> Iterator[tuple[str, str]]:
+    yield "mesh.yaml", "{kind: Mesh, meshName: town}"
     for n in range(services):
-        folder = f"{n // 100}/s{n}"
-        text = _SERVICE.format(n=n, next=(n + 1) % services)
-        yield f"M 100644 inline {folder}/service.yaml\n{_data(text)}"
-        yield f"M 100644 inline {folder}/route.yaml\n{_data(_route(n, 0))}"
-    for i in range(commits):
-        n = i % services
-        yield f"commit refs/heads/main\ncommitter {_WHO}\n{_data(f'shift {i}')}"
-        yield f"M 100644 inline {n // 100}/s{n}/route.yaml\n{_data(_route(n, i + 1))}"
+        yield f"{n // 100}/s{n}/service.yaml", _SERVICE.format(n=n, next=(n + 1) % services)
+        yield from _shifted(n, 0).items()
+
+
+def _shifted(n: int, step: int) -> dict[str, str]:
+    return {f"{n // 100}/s{n}/route.yaml": _route(n, step)}
 
 
 def _route(n: int, step: int) -> str:
     return _ROUTE.format(n=n, left=100 - step % 100, right=step % 100)
-
-
-def _data(text: str) -> str:
-    return f"data {len(text.encode())}\n{text}\n"
-
-
-def _git(cwd: Path, *arguments: str, stdin: str | None = None) -> str:
-    env = {**os.environ, "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_SYSTEM": os.devnull}
-    done = subprocess.run(
-        ["git", *arguments],
-        cwd=cwd,
-        env=env,
-        input=stdin,
-        text=True,
-        capture_output=True,
-        check=True,
-    )
-    return done.stdout

@@ -1,0 +1,97 @@
+"""The xDS server beside its transport alone: connect storms, the fan-out of a route, and memory.
+
+Rounds of both servers take turns, so that noise on the machine meets both, and medians are told.
+"""
+
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from bench.figures import Figure
+from bench.rivals import Rivals, Round, median
+
+SIZES = (100, 500, 1_000, 2_000)
+OF_THE_BARS = 1_000
+"""The size that is held to the bars."""
+STORMS, FAN_OUTS, CYCLES = 3, 7, 3
+"""Rounds of each."""
+IDENTITIES = 500
+QUICK = (100,)
+
+
+def figures(*, quick: bool = False) -> Iterator[Figure]:
+    """Measure every size and both variants."""
+    for delta in (False, True):
+        yield from _memory(QUICK[0] if quick else OF_THE_BARS, delta=delta)
+    with tempfile.TemporaryDirectory() as folder, Rivals(Path(folder)) as rivals:
+        for streams in QUICK if quick else SIZES:
+            for delta in (False, True):
+                yield from _of_size(rivals, streams, delta=delta)
+    if not quick:
+        yield from _of_many_identities(IDENTITIES)
+
+
+def _of_size(rivals: Rivals, streams: int, *, delta: bool) -> Iterator[Figure]:
+    what = f"{streams:,} streams, {'delta' if delta else 'SotW'}"
+    held = streams == OF_THE_BARS
+    storms: tuple[list[Round], list[Round]] = ([], [])
+    for number in range(STORMS):
+        for rival, rounds in zip((rivals.ours, rivals.limit), storms, strict=True):
+            if number:
+                rival.leave()
+            rounds.append(rival.storm(streams, rivals.parts, delta=delta))
+    yield from _compared(f"connect storm, {what}", *storms, bar="< 1.5" if held else "")
+    rivals.prepare(FAN_OUTS)
+    fans: tuple[list[Round], list[Round]] = ([], [])
+    for _ in range(FAN_OUTS):
+        for rival, rounds in zip((rivals.ours, rivals.limit), fans, strict=True):
+            rounds.append(rival.fan_out(streams, delta=delta))
+    yield from _compared(f"one route, {what}", *fans, bar="< 1.25" if held else "")
+    for rival in (rivals.ours, rivals.limit):
+        rival.leave()
+
+
+def _compared(what: str, ours: list[Round], limit: list[Round], bar: str) -> Iterator[Figure]:
+    one, other = median(ours), median(limit)
+    yield Figure(f"{what}: p50", one.p50, "ms", bar, other.p50)
+    yield Figure("  last", one.last, "ms", bar, other.last)
+    yield Figure("  server CPU", one.cpu, "ms", bar and "< 1.5", other.cpu)
+    yield Figure("  load generator CPU", one.load_cpu, "ms", "", other.load_cpu)
+    yield Figure("  bytes to each stream", one.bytes, "bytes", "", other.bytes)
+
+
+def _memory(streams: int, *, delta: bool) -> Iterator[Figure]:
+    """Measure what streams take that are all one node's, so that their snapshot is one.
+
+    In processes that have served nobody before: memory that was used once is there for all.
+    """
+    ours, limit = list[int](), list[int]()
+    with tempfile.TemporaryDirectory() as folder, Rivals(Path(folder)) as rivals:
+        for rival, sizes in ((rivals.ours, ours), (rivals.limit, limit)):
+            sizes.append(rival.memory_kb())
+            for _ in range(CYCLES):
+                rival.storm(streams, rivals.parts, delta=delta)
+                sizes.append(rival.memory_kb())
+                rival.leave()
+                sizes.append(rival.memory_kb())
+    variant = "delta" if delta else "SotW"
+    each = [(sizes[1] - sizes[0]) / streams for sizes in (ours, limit)]
+    yield Figure(f"memory for each of {streams:,} idle streams, {variant}", each[0], "KB", "< 60")
+    yield Figure("  of the limit server", each[1], "KB")
+    for what, at in (
+        ("before they come", 0),
+        ("while they are here", 1),
+        ("after they left", 2),
+        (f"after they came and left {CYCLES} times", -1),
+    ):
+        yield Figure(f"  server's memory {what}", ours[at] / 1024, "MB", "", limit[at] / 1024)
+
+
+def _of_many_identities(streams: int) -> Iterator[Figure]:
+    """Measure proxies that are each a node of its own, with a snapshot of its own."""
+    with tempfile.TemporaryDirectory() as folder, Rivals(Path(folder), callers=streams) as rivals:
+        for figure in _of_size(rivals, streams, delta=True):
+            yield Figure(
+                figure.what.replace("streams", "nodes"),
+                figure.value, figure.unit, figure.bar, figure.beside,
+            )  # fmt: skip
