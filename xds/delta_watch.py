@@ -28,6 +28,7 @@ class DeltaWatch:
         "_flight",
         "_held",
         "_seen",
+        "_settled",
         "_subscription",
         "_told",
         "_urgent",
@@ -52,6 +53,8 @@ class DeltaWatch:
         """Names to be told of although the client was told of them before."""
         self._culprits = Culprits()
         self._seen: tuple[ResourceSet | None, View | None] = (None, None)
+        self._settled: ResourceSet | None = None
+        """The set that the client was last found to have, as far as it asks for it."""
 
     # ---- requests --------------------------------------------------------------------------------
 
@@ -69,6 +72,8 @@ class DeltaWatch:
 
     def _resolve(self, flight: Flight, error: ErrorDetail | None) -> Answer:
         self._flight = None
+        if error is not None:
+            self._settled = None
         if error is None:
             self._culprits.relieve()
         else:
@@ -81,11 +86,12 @@ class DeltaWatch:
         names, wildcard = subscription.names, subscription.wildcard
         again = subscription.update(request)
         if again:
+            self._settled = None
             self._urgent |= (again - {"*"}) | (self._held.keys() if "*" in again else set())
         if not first and subscription.names is names and subscription.wildcard is wildcard:
             return
         covers = subscription.covers
-        self._seen = (None, None)
+        self._seen, self._settled = (None, None), None
         if request.unsubscribe or first:
             self._held = {name: r for name, r in self._held.items() if covers(name)}
             self._urgent = frozenset(name for name in self._urgent if covers(name))
@@ -95,8 +101,20 @@ class DeltaWatch:
 
     # ---- responses -------------------------------------------------------------------------------
 
+    def settled(self, wanted: ResourceSet) -> bool:
+        """Whether there is nothing to send, if it were this that the client is to have, and the
+        client has not refused it."""
+        if self._settled is wanted:
+            return True
+        if self.refuses(wanted) or self.due(wanted):
+            return False
+        self._settled = wanted
+        return True
+
     def due(self, wanted: ResourceSet) -> bool:
         """Whether there is something to send, if it were this that the client is to have."""
+        if self._settled is wanted:
+            return False
         view = self._see(wanted)
         settled = view.by_name is self._held and view.missing is self._told
         if settled and self._answered and not self._urgent:
@@ -114,6 +132,7 @@ class DeltaWatch:
 
     def respond(self, wanted: ResourceSet, nonce: str, now: float) -> tuple[Response, Selection]:
         """Return the response that is due, and which of its resources are new to the client."""
+        self._settled = None
         view = self._see(wanted)
         held, urgent = self._held, self._urgent
         changed, removed, missing = self._change(view)
@@ -133,6 +152,7 @@ class DeltaWatch:
 
     def urge(self, names: Set[str]) -> None:
         """Send these again, as far as the client asks for them."""
+        self._settled = None
         self._urgent |= {name for name in names if self._subscription.covers(name)}
 
     def _see(self, wanted: ResourceSet) -> View:

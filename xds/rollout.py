@@ -37,8 +37,9 @@ class Progress(Protocol):
     def missing(self, wanted: ResourceSet) -> tuple[str, ...]:
         """Return the names that the client asks for and that are not there."""
 
-    def due(self, wanted: ResourceSet) -> bool:
-        """Whether there is something to send, if it were this that the client is to have."""
+    def settled(self, wanted: ResourceSet) -> bool:
+        """Whether there is nothing to send, if it were this that the client is to have, and the
+        client has not refused it."""
 
     def refuses(self, wanted: ResourceSet) -> bool:
         """Whether the client refused this, or part of it, and would not be sent it again."""
@@ -59,6 +60,7 @@ class Rollout:
         "_old_routes",
         "_pristine",
         "_watches",
+        "arrived",
         "target",
         "wanted",
     )
@@ -67,6 +69,9 @@ class Rollout:
         self, watches: Mapping[TypeUrl, Progress], *, ack_wait: float, linger: float
     ) -> None:
         self.target: Snapshot | None = None
+        self.arrived = False
+        """Whether the client has acknowledged all of the target that it asks for, as it was when
+        :meth:`advance` was last called."""
         self.wanted: dict[TypeUrl, ResourceSet] = {}
         """What to offer now. A type that is not here has to wait for those before it."""
         self._watches = watches
@@ -93,6 +98,7 @@ class Rollout:
         """Make this the snapshot to arrive at; whatever was under way is overtaken."""
         if self.target is snapshot:
             return
+        self.arrived = False
         if self.target is not None and self._watches:
             self._pristine = False
             for type_url in SUPPORT:
@@ -146,6 +152,13 @@ class Rollout:
             # Until a cluster is acknowledged it may still be waiting for its endpoints.
             self._expire(now)
         self._take_stock(now)
+        self._follow(target, now)
+        self.arrived = self._is_there(target)
+        if self.arrived:
+            self._release(target, now + self._linger)
+
+    def _follow(self, target: Snapshot, now: float) -> None:
+        """Offer listeners and routes of the target as soon as what they need is there."""
         for type_url in TRAFFIC:
             if type_url in self._watches and self.wanted.get(type_url) is not target[type_url]:
                 if not self._may_follow(type_url, now):
@@ -154,25 +167,21 @@ class Rollout:
                     self._old_routes.update(self.wanted.get(ROUTE, target[ROUTE]).all)
                 self.wanted[type_url] = target[type_url]
                 self._kept[CLUSTER] = self.wanted[CLUSTER].by_name
-        if self.arrived:
-            self._release(target, now + self._linger)
 
-    @property
-    def arrived(self) -> bool:
-        """Whether the client has acknowledged all of the target that it asks for."""
-        target = self.target
-        if target is None:
-            return False
-        return all(
-            self._sent(type_url)
-            and not watch.under_way
-            and (type_url in SUPPORT or self.wanted[type_url] is target[type_url])
-            for type_url, watch in self._watches.items()
-        )
+    def _is_there(self, target: Snapshot) -> bool:
+        for type_url, watch in self._watches.items():
+            wanted = self.wanted.get(type_url)
+            if wanted is None or watch.under_way or not watch.settled(wanted):
+                return False
+            if type_url in TRAFFIC and wanted is not target[type_url]:
+                return False
+        return True
 
     @property
     def wake_at(self) -> float | None:
         """When to call :meth:`advance` even if nothing happens before."""
+        if self.arrived and not self._expiry:
+            return None
         times = list(self._expiry.values())
         if self.target is not None and not self.arrived:
             sent = (watch.sent_at for watch in self._watches.values())
@@ -193,7 +202,7 @@ class Rollout:
         watch, wanted = self._watches.get(type_url), self.wanted.get(type_url)
         if watch is None:
             return True
-        return wanted is not None and not watch.refuses(wanted) and not watch.due(wanted)
+        return wanted is not None and watch.settled(wanted)
 
     def _may_follow(self, type_url: TypeUrl, now: float) -> bool:
         """Whether listeners or routes of the target may be offered now."""
@@ -249,6 +258,8 @@ class Rollout:
         Until the snapshot's own version of a cluster is accepted, the one from before may be what
         the client has to be offered again, and then it needs its endpoints.
         """
+        if not self._expiry:
+            return
         spared = [key for key in self._expiry if key[1] in snapshot[key[0]].by_name]
         for type_url, name in spared:
             self._expiry.pop((type_url, name), None)
@@ -259,17 +270,19 @@ class Rollout:
     def _release(self, target: Snapshot, until: float) -> None:
         """Let go, after a while, of everything that nothing relies on."""
         needed = self._drained_into(target)
-        if self._uses_what_nobody_knows(target):
+        loose = [t for t, kept in self._kept.items() if kept is not target[t].by_name]
+        if not loose or self._uses_what_nobody_knows(target):
             return
-        for type_url, kept in self._kept.items():
+        for type_url in loose:
             own = target[type_url].by_name
-            if kept is not own:
-                for name in kept:
-                    if name not in own and name not in needed:
-                        self._expiry.setdefault((type_url, name), until)
+            for name in self._kept[type_url]:
+                if name not in own and name not in needed:
+                    self._expiry.setdefault((type_url, name), until)
 
     def _drained_into(self, target: Snapshot) -> set[str]:
         """Return the clusters, and thereby endpoints, that routes of draining listeners need."""
+        if not self._old_routes:
+            return set()
         watch, replaced = self._watches.get(ROUTE), target[ROUTE].by_name
         self._old_routes = {
             routes
@@ -293,6 +306,8 @@ class Rollout:
         return not known.issuperset(watch.missing(target[ROUTE]))
 
     def _expire(self, now: float) -> None:
+        if not self._expiry:
+            return
         gone = {key for key, until in self._expiry.items() if until <= now}
         if not gone:
             return

@@ -159,6 +159,11 @@ class Session:
 
     def next_response(self, now: float) -> Response | None:
         """Return the response to write now, as sent; ``None`` when there is nothing to write."""
+        return self._next_served(now) or self._next_strange(now)
+
+    def _next_served(self, now: float) -> Response | None:
+        if self._rollout.arrived:
+            return None
         wanted = self._rollout.wanted
         for type_url in ORDER:
             watch, resources = self._watches.get(type_url), wanted.get(type_url)
@@ -167,6 +172,9 @@ class Session:
             if watch.under_way and not self._rollout.overdue(type_url, now):
                 continue
             return self._respond(watch, resources, now)
+        return None
+
+    def _next_strange(self, now: float) -> Response | None:
         for strange, nothing in self._strange.values():
             if not strange.under_way and strange.due(nothing):
                 return self._respond(strange, nothing, now)

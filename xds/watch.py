@@ -84,6 +84,7 @@ class Watch:
         "_offered",
         "_refused_whole",
         "_seen",
+        "_settled",
         "_subscription",
         "_told",
         "_urgent",
@@ -112,6 +113,8 @@ class Watch:
         self._culprits = Culprits()
         self._refused_whole = False
         self._seen: tuple[ResourceSet | None, View | None] = (None, None)
+        self._settled: ResourceSet | None = None
+        """The set that the client was last found to have, as far as it asks for it."""
 
     # ---- requests --------------------------------------------------------------------------------
 
@@ -131,6 +134,8 @@ class Watch:
 
     def _resolve(self, flight: Flight, error: ErrorDetail | None) -> Answer:
         self._flight = None
+        if error is not None:
+            self._settled = None
         if error is None:
             self._culprits.relieve()
         elif self._whole:
@@ -147,7 +152,7 @@ class Watch:
         if known:
             self._claimed = ""
         covers = self._subscription.covers
-        self._seen = (None, None)
+        self._seen, self._settled = (None, None), None
         self._offered = tuple(r for r in self._offered if covers(r.name))
         self._urgent = frozenset(name for name in self._urgent if covers(name))
         self._told = tuple(name for name in self._told if covers(name) and name not in added)
@@ -158,8 +163,20 @@ class Watch:
 
     # ---- responses -------------------------------------------------------------------------------
 
+    def settled(self, wanted: ResourceSet) -> bool:
+        """Whether there is nothing to send, if it were this that the client is to have, and the
+        client has not refused it."""
+        if self._settled is wanted:
+            return True
+        if self.refuses(wanted) or self.due(wanted):
+            return False
+        self._settled = wanted
+        return True
+
     def due(self, wanted: ResourceSet) -> bool:
         """Whether there is something to send, if it were this that the client is to have."""
+        if self._settled is wanted:
+            return False
         view = self._see(wanted)
         if view.all is self._offered and self._answered and not self._urgent:
             return self._untold(view)
@@ -174,6 +191,7 @@ class Watch:
 
     def respond(self, wanted: ResourceSet, nonce: str, now: float) -> tuple[Response, Selection]:
         """Return the response that is due, and which of its resources are new to the client."""
+        self._settled = None
         view = self._see(wanted)
         # Of what was refused or is unanswered nobody knows what the client has.
         in_doubt = self._refused_whole or self._flight is not None
@@ -196,6 +214,7 @@ class Watch:
 
     def urge(self, names: Set[str]) -> None:
         """Send these again, as far as the client asks for them."""
+        self._settled = None
         self._urgent |= {name for name in names if self._subscription.covers(name)}
 
     def _see(self, wanted: ResourceSet) -> View:

@@ -8,6 +8,7 @@ proportion to their number and fails with :class:`DecodeError` only.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Final
 
 from xds.nodes import METADATA_KEY
@@ -18,6 +19,8 @@ MAX_NAMES: Final = 20_000
 """How many resource names one request may hold: a mesh of thousands of clusters stays below."""
 MAX_MESSAGE: Final = 1_000
 """How much of a proxy's error message is kept, in characters: it is somebody else's text."""
+SHORT: Final = 2_048
+"""Requests up to this size, in bytes, are remembered for a while: most are ACKs."""
 MAX_CLUSTER: Final = 256
 MAX_AGENT: Final = 128
 """How much is kept of what a client calls its cluster, its program and the program's version."""
@@ -84,6 +87,10 @@ def decode_request(data: bytes) -> DiscoveryRequest:
 
     :raises DecodeError: the bytes are no such message, or it holds too much.
     """
+    return (_read_again if len(data) <= SHORT else _read)(data)
+
+
+def _read(data: bytes) -> DiscoveryRequest:
     type_url = version = nonce = ""
     node: list[bytes] = []
     error: list[bytes] = []
@@ -110,6 +117,10 @@ def decode_delta_request(data: bytes) -> DeltaDiscoveryRequest:
 
     :raises DecodeError: the bytes are no such message, or it holds too much.
     """
+    return (_read_delta_again if len(data) <= SHORT else _read_delta)(data)
+
+
+def _read_delta(data: bytes) -> DeltaDiscoveryRequest:
     texts = {_2: "", _6: ""}
     lists: dict[int, list[str]] = {_3: [], _4: []}
     parts: dict[int, list[bytes]] = {_1: [], _7: []}
@@ -134,6 +145,11 @@ def decode_delta_request(data: bytes) -> DeltaDiscoveryRequest:
         _error(parts[_7]),
         _merged(parts[_1]),
     )
+
+
+# Proxies of one node answer a push alike, down to the nonce: the second one's words are known.
+_read_again = lru_cache(1024)(_read)
+_read_delta_again = lru_cache(1024)(_read_delta)
 
 
 def decode_node(data: bytes) -> Node:
