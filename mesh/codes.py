@@ -11,6 +11,7 @@ from mesh.code_doc import CodeDoc
 from mesh.document_codes import DOCUMENT_CODES, FILE_CODES, RULE_CODES, SHAPE_CODES
 from mesh.import_codes import IMPORT_CODES
 from mesh.problem import Severity
+from mesh.proxyless_codes import PROXYLESS_CODES
 
 __all__ = ["CODES", "SECTIONS", "CodeDoc", "page"]
 
@@ -181,6 +182,7 @@ SECTIONS: Mapping[str, dict[str, CodeDoc]] = {
     "References between resources": _REFERENCES,
     "Ports, protocols and routes": _ROUTING,
     "Imports": IMPORT_CODES,
+    "gRPC clients without a proxy": PROXYLESS_CODES,
 }
 """The registry, by chapter of the page. A code stands in one chapter only."""
 

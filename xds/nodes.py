@@ -1,8 +1,9 @@
-"""Who a proxy is: the virtual node or gateway its id names, and how its application meets it."""
+"""Who a client is: the node or gateway its id names, what it is, and how its traffic meets it."""
 
 import ipaddress
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import TypeAlias
 
 from mesh.errors import UsageError
@@ -40,6 +41,19 @@ class Explicit:
 Addressing: TypeAlias = Intercepted | Explicit
 
 
+class Client(StrEnum):
+    """What reads the configuration."""
+
+    ENVOY = "envoy"
+    """A proxy beside the application."""
+    GRPC = "grpc"
+    """The application itself: its gRPC library dials ``xds:///<virtual service>``, no proxy."""
+
+
+_GRPC_AGENT = "grpc"
+"""How the user agent of every gRPC library begins: ``gRPC C-core``, ``grpc-java``."""
+
+
 @dataclass(frozen=True, slots=True)
 class ProxyIdentity:
     """All that a proxy's configuration depends on, beside the mesh."""
@@ -47,16 +61,20 @@ class ProxyIdentity:
     key: ResourceKey
     """A virtual node or a virtual gateway."""
     addressing: Addressing = Intercepted()
+    client: Client = Client.ENVOY
 
 
-def parse_identity(node_id: str, metadata: Mapping[str, str]) -> ProxyIdentity:
-    """Read who a proxy is from its ``node.id`` and from our member of its metadata.
+def parse_identity(
+    node_id: str, metadata: Mapping[str, str], user_agent: str = ""
+) -> ProxyIdentity:
+    """Read who a proxy is from its ``node.id``, our member of its metadata, and its user agent.
 
     ``mesh/<mesh>/virtualNode/<name>`` and ``…/virtualGateway/<name>`` are accepted, as whole ARNs
     too, and with ``<mesh>@<owner>``, whose owner is dropped (App Mesh: shared meshes).
+    ``client`` in the metadata says what it is; where it does not, the user agent does.
 
     :raises UsageError: the id is too long or names no node or gateway, an address is not an IP
-        address, or two that must differ are the same.
+        address, two that must differ are the same, or a gRPC library claims what only an Envoy is.
     """
     _refuse_length(node_id)
     key = ResourceKey.parse(node_id)
@@ -67,8 +85,10 @@ def parse_identity(node_id: str, metadata: Mapping[str, str]) -> ProxyIdentity:
         )
     key = ResourceKey.of(key.kind, key.mesh.split("@", 1)[0], key.name)
     _refuse_length(str(key))  # Escaped, one character may be twelve.
-    identity = ProxyIdentity(key, _addressing(node_id, metadata))
+    client = _client(node_id, metadata, user_agent)
+    identity = ProxyIdentity(key, _addressing(node_id, metadata), client)
     _refuse_circles(node_id, identity)
+    _refuse_proxies(node_id, identity)
     return identity
 
 
@@ -94,6 +114,33 @@ def _refuse_circles(node_id: str, identity: ProxyIdentity) -> None:
         raise UsageError(
             f"{node_id}: ingress and {other} share the address {addressing.ingress}",
             hint="give each of ingress, egress and application an address of its own",
+        )
+
+
+def _client(node_id: str, metadata: Mapping[str, str], user_agent: str) -> Client:
+    said = metadata.get("client", "")
+    if not said:
+        return Client.GRPC if user_agent.lower().startswith(_GRPC_AGENT) else Client.ENVOY
+    try:
+        return Client(said)
+    except ValueError:
+        raise UsageError(
+            f"{node_id}: client {said!r} is not known", hint="use envoy or grpc"
+        ) from None
+
+
+def _refuse_proxies(node_id: str, identity: ProxyIdentity) -> None:
+    """A gRPC library is an application that calls its backends: it binds nothing for others."""
+    if identity.client is not Client.GRPC:
+        return
+    if identity.key.kind is not Kind.VIRTUAL_NODE:
+        raise UsageError(
+            f"{node_id}: a gRPC client is no gateway", hint="use mesh/<mesh>/virtualNode/<name>"
+        )
+    if isinstance(identity.addressing, Explicit):
+        raise UsageError(
+            f"{node_id}: a gRPC client has no proxy, so nothing binds addresses for it",
+            hint=f"leave addressing out of {METADATA_KEY} in its node metadata",
         )
 
 

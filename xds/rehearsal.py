@@ -10,7 +10,7 @@ from mesh.canonical import JsonObject
 from mesh.graph import link
 from mesh.keys import Kind, ResourceKey
 from mesh.resource import Resource, spec_from_json
-from xds.nodes import Explicit, Intercepted, ProxyIdentity
+from xds.nodes import Client, Explicit, Intercepted, ProxyIdentity
 from xds.resources import Pool
 from xds.snapshot import build_snapshot
 from xds.translate import translate
@@ -26,6 +26,8 @@ def rehearse() -> None:
     for key in (node, gateway):
         for addressing in (Intercepted(), Explicit("127.0.0.2", "127.0.0.3")):
             build_snapshot(Pool(), translate(graph, ProxyIdentity(key, addressing)))
+    client = ProxyIdentity(node, client=Client.GRPC)
+    build_snapshot(Pool(), translate(graph, client))
 
 
 def _resources() -> Iterator[Resource]:

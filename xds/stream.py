@@ -11,7 +11,7 @@ from typing import Final, Protocol
 
 from events.types import CommitId
 from mesh.errors import UsageError
-from xds.nodes import MAX_ID, ProxyIdentity, parse_identity
+from xds.nodes import MAX_ID, Client, ProxyIdentity, parse_identity
 from xds.session import Request, Session
 from xds.snapshot import Snapshot
 from xds.type_urls import TypeUrl
@@ -25,10 +25,6 @@ _log = logging.getLogger(__name__)
 _HEAD: Final = 512
 """How much of a node is compared to see that it is the one from before."""
 _numbers = count(1)
-
-
-_GRPC: Final = "gRPC"
-"""How the user agent of every gRPC library begins."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,8 +150,9 @@ class Stream:
         if self.identity is None:
             if not node.id:
                 raise UsageError("the first request of a stream must carry node.id")
-            self.node, self.identity = node, parse_identity(node.id, node.metadata)
-            if node.user_agent_name.startswith(_GRPC):
+            identity = parse_identity(node.id, node.metadata, node.user_agent_name)
+            self.node, self.identity = node, identity
+            if identity.client is Client.GRPC:
                 self.session.tell_errors()
             snapshot = self._observer.joined(self)
             if snapshot is not None:

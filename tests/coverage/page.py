@@ -11,7 +11,8 @@ from typing import Final
 from mesh.keys import Kind
 from tests.coverage.fields import every_field, fields_of
 from tests.coverage.mapping import Row, row_of
-from tests.support.golden import GoldenCase, golden_cases
+from tests.support.golden import GoldenCase, golden_cases_of
+from xds.nodes import Client
 
 GOLDEN: Final = Path(__file__).parents[1] / "xds" / "golden"
 SHOWN: Final = 3
@@ -43,7 +44,7 @@ def containing(cases: Sequence[GoldenCase]) -> Mapping[str, Sequence[GoldenCase]
 def page() -> str:
     """Return the whole page."""
     fields = every_field()
-    cases = containing(golden_cases(GOLDEN))
+    cases = containing(golden_cases_of(Client.ENVOY, GOLDEN))
     return "\n".join([_HEAD, _sums(fields), *_sections(fields, cases)])
 
 

@@ -14,11 +14,12 @@ from tests.coverage.changing import acts
 from tests.coverage.fields import every_field
 from tests.coverage.mapping import ROWS, Row, row_of
 from tests.coverage.page import GOLDEN, containing, page
-from tests.support.golden import GoldenCase, golden_cases
+from tests.support.golden import GoldenCase, golden_cases_of
+from xds.nodes import Client
 
 REPOSITORY = Path(__file__).parents[2]
 ENVOY = REPOSITORY / "tests" / "envoy"
-CASES = containing(golden_cases(GOLDEN))
+CASES = containing(golden_cases_of(Client.ENVOY, GOLDEN))
 ROWS_BY_FIELD = [(field, row) for field in every_field() if (row := row_of(field))]
 
 

@@ -10,8 +10,14 @@ import pytest
 from mesh.codes import CODES, SECTIONS, page
 
 ROOT = Path(__file__).parents[2]
-REGISTRY = {"code_doc.py", "codes.py", "document_codes.py", "import_codes.py"}
-MAKERS = {"Problem", "problem", "error", "warning", "spoil", "break_off"}
+REGISTRY = {
+    "code_doc.py",
+    "codes.py",
+    "document_codes.py",
+    "import_codes.py",
+    "proxyless_codes.py",
+}
+MAKERS = {"Problem", "problem", "error", "warning", "spoil", "break_off", "limit"}
 """Calls that make a problem. The code is their only text that is a single word."""
 
 WORD = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
@@ -29,7 +35,7 @@ NOT_CODES = {
 
 
 def sources() -> Iterator[tuple[Path, ast.Module]]:
-    for package in ("mesh", "reconciler"):
+    for package in ("mesh", "reconciler", "xds/translate/proxyless"):
         for path in sorted((ROOT / package).rglob("*.py")):
             if path.name not in REGISTRY and path.parent.name != "spec":
                 yield path, ast.parse(path.read_text())

@@ -1,7 +1,8 @@
 """Golden translations: a case is a folder of specs beside what a proxy gets for them.
 
 ``case.yaml`` says who the proxy is, ``in/`` holds ordinary specs, ``out/`` one YAML file for each
-xDS type of which the proxy gets anything.
+xDS type of which the proxy gets anything, and ``warnings.txt`` if there is something that it does
+not do.
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,8 +17,8 @@ from mesh.graph import MeshGraph, link, with_settings
 from mesh.native import read_resources
 from mesh.problem import errors
 from mesh.settings import SETTINGS_FILE, RepositorySettings, read_settings
-from xds.nodes import ProxyIdentity, parse_identity
-from xds.translate import Translation, translate
+from xds.nodes import Client, ProxyIdentity, parse_identity
+from xds.translate import Translation, limits, translate
 from xds.translate.readable import dump, yaml_text
 
 
@@ -70,6 +71,8 @@ class GoldenCase:
             for name, resources in dump(self.translation).items()
             if resources
         }
+        if warnings := limits(self.graph, self.proxy):
+            found["warnings.txt"] = "".join(f"{each}\n" for each in warnings)
         out = self.folder / "out"
         if update:
             _write(out, found)
@@ -85,8 +88,16 @@ def golden_cases(folder: Path) -> Sequence[GoldenCase]:
     return [GoldenCase(path.parent) for path in sorted(folder.glob("*/case.yaml"))]
 
 
+def golden_cases_of(client: Client, folder: Path) -> Sequence[GoldenCase]:
+    """Return the cases in a folder that are about such a client, by name."""
+    return [case for case in golden_cases(folder) if case.proxy.client is client]
+
+
 def _parsed(files: Mapping[str, str]) -> Mapping[str, Any]:
-    return {name: yaml.load(text, yaml.CSafeLoader) for name, text in files.items()}
+    return {
+        name: yaml.load(text, yaml.CSafeLoader) if name.endswith(".yaml") else text
+        for name, text in files.items()
+    }
 
 
 def _write(out: Path, files: Mapping[str, str]) -> None:

@@ -9,7 +9,8 @@ from mesh.canonical import canonical
 from mesh.errors import UsageError
 from tests.support.envoy import validate
 from xds.bootstrap import bootstrap
-from xds.nodes import METADATA_KEY, parse_identity
+from xds.grpc_bootstrap import grpc_bootstrap
+from xds.nodes import METADATA_KEY, Client, parse_identity
 
 NODE = parse_identity("mesh/shop/virtualNode/web", {})
 EXPLICIT = {
@@ -97,3 +98,35 @@ def test_it_is_plain_json() -> None:
 )
 def test_envoy_accepts_it(options: dict[str, Any], tmp_path: Path) -> None:
     assert validate(made(**options), tmp_path) == ""
+
+
+def test_what_a_grpc_client_says_of_itself_is_understood() -> None:
+    identity = parse_identity("mesh/shop/virtualNode/web", {"client": "grpc"})
+    made: Any = grpc_bootstrap(identity=identity, xds_address=SERVER)
+    node = made["node"]
+    assert identity.client is Client.GRPC
+    assert parse_identity(node["id"], node["metadata"][METADATA_KEY]) == identity
+    assert node["cluster"] == node["id"]
+    assert grpc_bootstrap(identity=identity, xds_address=SERVER, cluster="blue") == {
+        **made,
+        "node": {**node, "cluster": "blue"},
+    }
+
+
+@pytest.mark.parametrize("address", [SERVER, "[::1]:18000", "mesh.example:1", "unix:/run/x.sock"])
+def test_a_grpc_client_asks_one_server_and_takes_its_word_that_something_is_gone(
+    address: str,
+) -> None:
+    [server] = _servers(address)
+    assert server["server_uri"] == address
+    assert server["channel_creds"] == [{"type": "insecure"}]
+    assert server["server_features"] == ["xds_v3", "fail_on_data_errors"]
+
+
+def test_a_server_that_is_no_address_is_refused() -> None:
+    with pytest.raises(UsageError, match="is not an address"):
+        _servers("127.0.0.1")
+
+
+def _servers(address: str) -> Any:
+    return grpc_bootstrap(identity=NODE, xds_address=address)["xds_servers"]

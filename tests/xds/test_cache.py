@@ -5,7 +5,7 @@ import pytest
 from tests.support.ads_server import TestMesh, key
 from tests.support.shop_xds import mesh
 from xds.cache import SnapshotCache, TooManyIdentities
-from xds.nodes import Explicit, ProxyIdentity
+from xds.nodes import Client, Explicit, ProxyIdentity
 from xds.type_urls import CLUSTER, ROUTE
 
 CART, WEB = ProxyIdentity(key("cart")), ProxyIdentity(key("web"))
@@ -144,6 +144,17 @@ def test_identities_are_bounded_and_those_that_left_make_room(cache: SnapshotCac
     for identity in many[3:6]:
         cache.join(identity)
         cache.resolve(identity)
+
+
+def test_an_envoy_and_a_grpc_client_of_one_node_have_a_snapshot_each(
+    cache: SnapshotCache, town: TestMesh
+) -> None:
+    client = ProxyIdentity(key("cart"), client=Client.GRPC)
+    for identity in (CART, client):
+        cache.join(identity)
+        cache.resolve(identity)
+    assert town.translated == ["cart", "cart"]
+    assert set(cache.absorb(town.commit(cart=mesh("b=1")))) == {CART, client}
 
 
 def test_a_publication_without_changes_concerns_nobody(

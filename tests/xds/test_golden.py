@@ -6,7 +6,8 @@ import pytest
 
 from tests.support.certificates import Authority
 from tests.support.envoy import static_bootstrap, validate
-from tests.support.golden import GoldenCase, golden_cases
+from tests.support.golden import GoldenCase, golden_cases, golden_cases_of
+from xds.nodes import Client
 
 FOLDER = Path(__file__).parent / "golden"
 CASES = golden_cases(FOLDER)
@@ -28,8 +29,9 @@ def test_translation(case: GoldenCase, update_golden: bool) -> None:
 
 
 @pytest.mark.envoy
-@pytest.mark.parametrize("case", CASES, ids=str)
+@pytest.mark.parametrize("case", golden_cases_of(Client.ENVOY, FOLDER), ids=str)
 def test_envoy_accepts_the_translation(case: GoldenCase, tmp_path: Path, shop_tls: Path) -> None:
+    """What gRPC clients get, gRPC clients try in test_proxyless.py."""
     assert validate(static_bootstrap([case.translation], files=shop_tls), tmp_path) == ""
 
 

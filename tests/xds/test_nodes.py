@@ -4,7 +4,7 @@ import pytest
 
 from mesh.errors import UsageError
 from mesh.keys import Kind, ResourceKey
-from xds.nodes import Explicit, Intercepted, ProxyIdentity, parse_identity
+from xds.nodes import Client, Explicit, Intercepted, ProxyIdentity, parse_identity
 
 WEB = ResourceKey.of(Kind.VIRTUAL_NODE, "shop", "web")
 
@@ -69,3 +69,33 @@ def test_a_gateway_may_use_one_address_for_all() -> None:
     metadata = explicit(ingress="127.0.0.1", egress="127.0.0.1")
     found = parse_identity("mesh/shop/virtualGateway/front", metadata)
     assert found.addressing == Explicit("127.0.0.1", "127.0.0.1")
+
+
+@pytest.mark.parametrize("agent", ["gRPC C-core", "gRPC Go", "grpc-java", "gRPC Node Pure JS"])
+def test_a_grpc_library_is_known_by_its_user_agent(agent: str) -> None:
+    assert parse_identity(str(WEB), {}, agent) == ProxyIdentity(WEB, client=Client.GRPC)
+
+
+@pytest.mark.parametrize("agent", ["", "envoy", "envoy-grpc", "something"])
+def test_everything_else_is_taken_for_an_envoy(agent: str) -> None:
+    assert parse_identity(str(WEB), {}, agent).client is Client.ENVOY
+
+
+def test_what_the_metadata_says_goes_before_the_user_agent() -> None:
+    assert parse_identity(str(WEB), {"client": "grpc"}, "envoy").client is Client.GRPC
+    assert parse_identity(str(WEB), {"client": "envoy"}, "gRPC C-core").client is Client.ENVOY
+
+
+@pytest.mark.parametrize(
+    ("node_id", "metadata", "says"),
+    [
+        (str(WEB), {"client": "curl"}, "'curl' is not known"),
+        ("mesh/shop/virtualGateway/front", {"client": "grpc"}, "no gateway"),
+        (str(WEB), {"client": "grpc", **explicit()}, "no proxy"),
+    ],
+)
+def test_a_client_that_cannot_be_is_refused(
+    node_id: str, metadata: dict[str, str], says: str
+) -> None:
+    with pytest.raises(UsageError, match=says):
+        parse_identity(node_id, metadata)

@@ -5,18 +5,21 @@ from difflib import get_close_matches
 from mesh.errors import UsageError
 from mesh.graph import MeshGraph
 from mesh.keys import ResourceKey
+from mesh.problem import Problem
 from mesh.spec import VirtualGatewaySpec, VirtualNodeSpec
-from xds.nodes import ProxyIdentity
+from xds.nodes import Client, ProxyIdentity
 from xds.translate.acm import mapped_gateway, mapped_node
 from xds.translate.gateway import translate_gateway
 from xds.translate.node import translate_node
+from xds.translate.proxyless import translate_proxyless
+from xds.translate.proxyless.limits import client_limits
 from xds.translate.resources import Translation
 
-__all__ = ["Translation", "translate"]
+__all__ = ["Translation", "limits", "translate"]
 
 
 def translate(graph: MeshGraph, proxy: ProxyIdentity) -> Translation:
-    """Return the Envoy resources of a proxy by type, each type sorted by name.
+    """Return the resources of a proxy, or of a gRPC client, by type, each type sorted by name.
 
     A function of the resources that the proxy depends on (:meth:`MeshGraph.dependents`) alone, so
     equal meshes give equal messages. What a broken mesh leaves open is left out, never guessed.
@@ -25,6 +28,8 @@ def translate(graph: MeshGraph, proxy: ProxyIdentity) -> Translation:
     """
     resource = graph.get(proxy.key)
     match resource.spec if resource is not None else None:
+        case VirtualNodeSpec() as spec if proxy.client is Client.GRPC:
+            return translate_proxyless(graph, proxy, mapped_node(spec, graph.settings)).sorted()
         case VirtualNodeSpec() as spec:
             return translate_node(graph, proxy, mapped_node(spec, graph.settings)).sorted()
         case VirtualGatewaySpec() as spec:
@@ -32,6 +37,14 @@ def translate(graph: MeshGraph, proxy: ProxyIdentity) -> Translation:
             return translate_gateway(graph, proxy, mapped).sorted()
         case _:
             raise _unknown(graph, proxy.key)
+
+
+def limits(graph: MeshGraph, proxy: ProxyIdentity) -> tuple[Problem, ...]:
+    """Return what a proxy does not do of what the specs say: warnings, sorted by place.
+
+    An Envoy does all of it; for what a gRPC client does not see docs/proxyless.md.
+    """
+    return client_limits(graph, proxy) if proxy.client is Client.GRPC else ()
 
 
 def _unknown(graph: MeshGraph, key: ResourceKey) -> UsageError:

@@ -45,6 +45,25 @@ def route_match(spec: RouteSpec, *also: envoy_route.HeaderMatcher) -> envoy_rout
     )
 
 
+def call_match(spec: RouteSpec) -> envoy_route.RouteMatch:
+    """Return the match of a route for gRPC libraries, without what holds for every call.
+
+    They look neither at the method nor at the scheme. Names of headers are in lower case: Envoy
+    compares them in any, they as they are written.
+    """
+    http = spec.http2_route or spec.http_route
+    match = (
+        route_match(spec)
+        if http is None
+        else match_path(
+            http_path(http.match.prefix, http.match.path), map(_header, http.match.headers or ())
+        )
+    )
+    for header in match.headers:
+        header.name = header.name.lower()
+    return match
+
+
 def gateway_match(
     match: HttpGatewayRouteMatch | GrpcGatewayRouteMatch, path: Path
 ) -> envoy_route.RouteMatch:

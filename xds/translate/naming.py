@@ -96,6 +96,16 @@ def egress_routes(protocol: str, port: int) -> str:
     return f"rds_egress_{protocol}_{port}"
 
 
+def proxyless_listener(service: str, port: int | None) -> str:
+    """Return the name of a listener of a gRPC client: what it dials after ``xds:///``."""
+    return service if port is None else f"{service}:{port}"
+
+
+def proxyless_routes(service: str, port: int) -> str:
+    """Return the name of the route configuration of a port of a service that gRPC clients dial."""
+    return f"rds_proxyless_{service}_{port}"
+
+
 def ingress_stat_prefix(mapping: PortMapping | GatewayPortMapping, *, alone: bool) -> str:
     """Return the statistics prefix of an ingress port; one of several carries its port."""
     return "ingress" if alone else f"ingress.{mapping.protocol}.{mapping.port}"

@@ -68,6 +68,37 @@ def retry_policy(policy: HttpRetryPolicy | GrpcRetryPolicy | None) -> envoy_rout
     )
 
 
+GRPC_DEFAULT: Final = envoy_route.RetryPolicy(retry_on="unavailable", num_retries=2)
+"""The default policy, as far as gRPC has words for it: it knows no other failure by connection."""
+
+_STATUS_OF: Final = {
+    "reset": "unavailable",
+    "connect-failure": "unavailable",
+    "refused-stream": "unavailable",
+    **{condition: condition for condition in _CONDITIONS[:5]},
+}
+"""What a gRPC library sees of each condition (gRPC, "HTTP to gRPC Status Code Mapping")."""
+
+
+def grpc_retry_policy(
+    policy: HttpRetryPolicy | GrpcRetryPolicy | None,
+) -> envoy_route.RetryPolicy | None:
+    """Return the policy in terms of gRPC status codes, None where nothing is left to try again.
+
+    gRPC retries by status code alone (gRFC A44), and refuses a policy of no retries. What HTTP
+    and TCP events mean reaches a caller as ``unavailable``, but for 409, which is no code to retry.
+    """
+    if policy is None:
+        return GRPC_DEFAULT
+    events = [*(policy.http_retry_events or ()), *(policy.tcp_retry_events or ())]
+    grpc = policy.grpc_retry_events or () if isinstance(policy, GrpcRetryPolicy) else ()
+    statuses = {_STATUS_OF.get(each) for each in _conditions([*events, *grpc])}
+    retry_on = ",".join(condition for condition in _CONDITIONS if condition in statuses)
+    if not retry_on or not policy.max_retries:
+        return None
+    return envoy_route.RetryPolicy(retry_on=retry_on, num_retries=count(policy.max_retries))
+
+
 def _conditions(events: Iterable[str]) -> list[str]:
     found: set[str] = set()
     for event in events:

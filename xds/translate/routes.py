@@ -82,20 +82,21 @@ def routes_of(
 
 
 def _route(route: Routed, guards: Iterable[envoy_route.HeaderMatcher]) -> envoy_route.Route:
-    weighted = _weighted(route.shares)
+    weighted = weighted_clusters(route.shares)
     return envoy_route.Route(
         name=route.name,
         match=route_match(route.spec, *guards),
         route=None if weighted is None else _to_shares(weighted, route.spec),
-        direct_response=_UNAVAILABLE if weighted is None else None,
+        direct_response=UNAVAILABLE if weighted is None else None,
     )
 
 
-_UNAVAILABLE: Final = envoy_route.DirectResponseAction(status=503)
+UNAVAILABLE: Final = envoy_route.DirectResponseAction(status=503)
 """For a route that leads nowhere. Envoy rejects weights that sum up to zero."""
 
 
-def _weighted(shares: Sequence[Share]) -> envoy_route.WeightedCluster | None:
+def weighted_clusters(shares: Sequence[Share]) -> envoy_route.WeightedCluster | None:
+    """Return the shares by cluster, None when nothing has one."""
     if not any(share.weight for share in shares):
         return None
     return envoy_route.WeightedCluster(
@@ -114,7 +115,7 @@ def _to_shares(weighted: envoy_route.WeightedCluster, spec: RouteSpec) -> envoy_
         weighted_clusters=weighted,
         timeout=timeouts.per_request(timeout),
         idle_timeout=timeouts.idle(timeout),
-        retry_policy=retry_policy(_written_policy(spec)),
+        retry_policy=retry_policy(written_policy(spec)),
     )
 
 
@@ -129,7 +130,8 @@ def _to_cluster(
     )
 
 
-def _written_policy(spec: RouteSpec) -> HttpRetryPolicy | GrpcRetryPolicy | None:
+def written_policy(spec: RouteSpec) -> HttpRetryPolicy | GrpcRetryPolicy | None:
+    """Return the retry policy of a route, None where none is written."""
     for each in (spec.http_route, spec.http2_route, spec.grpc_route):
         if each is not None:
             return each.retry_policy

@@ -1,0 +1,79 @@
+"""An unmodified gRPC client that does as it is told: a JSON object a line in, and one out.
+
+It knows nothing of gitmesh: targets are its own, ``xds:///cart.local``, and where the mesh is its
+library reads from ``GRPC_XDS_BOOTSTRAP_CONFIG``, once, when it starts.
+"""
+
+import json
+import sys
+import threading
+import time
+from collections import Counter
+from typing import Any
+
+import grpc
+
+
+class Caller:
+    """Calls, one after the other, or in the background until told to stop."""
+
+    def __init__(self) -> None:
+        self._channels: dict[str, Any] = {}
+        self._background: list[threading.Thread] = []
+        self._stop = threading.Event()
+        self._load: Counter[str] = Counter()
+
+    def call(self, order: dict[str, Any]) -> dict[str, Any]:
+        """Call ``count`` times; return who answered, and what was said by those who did not."""
+        answers: Counter[str] = Counter()
+        began = time.monotonic()
+        for _ in range(order.get("count", 1)):
+            answers[self._one(order)] += 1
+        return {"answers": answers, "seconds": time.monotonic() - began}
+
+    def start(self, order: dict[str, Any]) -> dict[str, Any]:
+        """Call without pause from three threads."""
+        self._stop.clear()
+        self._load = Counter()
+
+        def run() -> None:
+            while not self._stop.is_set():
+                self._load[self._one(order)] += 1
+
+        self._background = [threading.Thread(target=run) for _ in range(3)]
+        for thread in self._background:
+            thread.start()
+        return {}
+
+    def stop(self, order: dict[str, Any]) -> dict[str, Any]:
+        """Stop calling; return what ``call`` does."""
+        self._stop.set()
+        for thread in self._background:
+            thread.join()
+        return {"answers": self._load}
+
+    def _one(self, order: dict[str, Any]) -> str:
+        target = order["target"]
+        if target not in self._channels:
+            self._channels[target] = grpc.insecure_channel(target)
+        call = self._channels[target].unary_unary(order.get("method", "/shop.Cart/Get"))
+        metadata = [
+            (name, value.encode() if name.endswith("-bin") else value)
+            for name, value in order.get("metadata", {}).items()
+        ]
+        try:
+            return str(call(b"", timeout=order.get("timeout", 20), metadata=metadata), "utf-8")
+        except grpc.RpcError as error:
+            return f"{error.code().name}: {error.details()}"
+
+
+def main() -> None:
+    """Obey until the input ends."""
+    caller = Caller()
+    for line in sys.stdin:
+        order = json.loads(line)
+        print(json.dumps(getattr(caller, order.pop("do"))(order)), flush=True)
+
+
+if __name__ == "__main__":
+    main()

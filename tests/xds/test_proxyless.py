@@ -1,0 +1,137 @@
+"""What gRPC clients get, and that real ones take it: an unmodified grpcio in a process of its own.
+
+From a push to a call, through a whole server, it is in tests/flow/test_proxyless.py.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+from envoy_data_plane.envoy.config.route.v3 import RetryPolicy, RouteConfiguration
+
+from events.types import SnapshotConverged, SnapshotRejected
+from mesh.graph import link
+from mesh.keys import Kind, ResourceKey
+from tests.support.ads_server import Served, key, serving
+from tests.support.golden import GoldenCase, golden_cases_of
+from tests.support.loopback import loopback_address
+from tests.support.meshes import a_mesh, a_node, a_route, a_router, a_service
+from tests.support.proxyless_town import PORT, Answers, Caller, answering
+from xds.nodes import Client, ProxyIdentity
+from xds.resources import Pool
+from xds.snapshot import build_snapshot
+from xds.translate import Translation, limits, translate
+from xds.translate.readable import dump
+from xds.type_urls import LISTENER, ROUTE
+
+CASES = golden_cases_of(Client.GRPC, Path(__file__).parent / "golden")
+WEB = ProxyIdentity(ResourceKey.of(Kind.VIRTUAL_NODE, "shop", "web"), client=Client.GRPC)
+
+
+@asynccontextmanager
+async def client_of(served: Served, node: str) -> AsyncIterator[Caller]:
+    caller = await asyncio.to_thread(Caller, f"127.0.0.1:{served.port}", str(key(node)))
+    try:
+        yield caller
+    finally:
+        await asyncio.to_thread(caller.close)
+
+
+def refusals(served: Served) -> list[str]:
+    return [event.message for event in served.events if isinstance(event, SnapshotRejected)]
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_a_real_client_takes_all_of_it(case: GoldenCase) -> None:
+    """Every listener is dialled; nobody answers, so each call ends where a connection would be."""
+
+    async def scenario() -> None:
+        async with serving() as served:
+            await served.first(web=case.translation)
+            names = [str(each["name"]) for each in dump(case.translation)["listeners"]]
+            async with client_of(served, "web") as caller:
+                for name in names:
+                    said = await asyncio.to_thread(caller.call, name, 1, timeout=5)
+                    assert [_ends(answer) for answer in said] == ["UNAVAILABLE"], said
+            assert refusals(served) == []
+
+    assert case.translation[LISTENER]
+    asyncio.run(scenario())
+
+
+WHOLE = ("Failed to connect", "contains no localities", "No matching route found")
+"""What a call says that went as far as the configuration leads it. Routes are only looked at when
+the client has all of their clusters."""
+
+
+def _ends(answer: str) -> str:
+    """Return the status of such a call, and all that any other said."""
+    return answer.partition(":")[0] if any(end in answer for end in WHOLE) else answer
+
+
+def cart(address: str) -> Translation:
+    graph = link(
+        [
+            a_mesh(),
+            a_node("web", backends=["cart.local"]),
+            a_node("cart", (PORT, "grpc"), hostname=address),
+            a_service("cart.local", router="cart"),
+            a_router("cart", (PORT, "grpc")),
+            a_route("cart", "all", {"cart": 1}, protocol="grpc"),
+        ]
+    )
+    return translate(graph, WEB)
+
+
+def with_a_policy_that_grpc_refuses(translation: Translation) -> Translation:
+    """Return it with a retry policy of no retries, which Envoy takes and gRPC does not."""
+    [routes] = translation[ROUTE]
+    spoilt = RouteConfiguration.parse(bytes(routes))
+    action = spoilt.virtual_hosts[0].routes[0].route
+    assert action is not None
+    action.retry_policy = RetryPolicy(retry_on="unavailable", num_retries=0)
+    return {**translation, ROUTE: (spoilt,)}
+
+
+def test_what_a_client_refuses_is_recorded_in_its_words_and_changes_nothing_for_it() -> None:
+    address = loopback_address()
+
+    async def scenario() -> None:
+        good = cart(address)
+        with answering({"cart": f"{address}:{PORT}"}):
+            async with serving() as served, _calling(served, good) as caller:
+                bad = served.publish(web=with_a_policy_that_grpc_refuses(good))
+                event = await served.event(SnapshotRejected, commit=bad, type_url=ROUTE)
+                assert isinstance(event, SnapshotRejected)
+                print(f"\n{event.message}")
+                assert event.node == "mesh/shop/virtualNode/web"
+                assert "retry_policy.num_retries" in event.message
+                answers = await asyncio.to_thread(caller.call, "cart.local", 50)
+                assert answers == Answers(cart=50)
+                fixed = served.publish(web=good)
+                await served.event(SnapshotConverged, commit=fixed)
+                assert len(refusals(served)) == 1
+
+    asyncio.run(scenario())
+
+
+@asynccontextmanager
+async def _calling(served: Served, translation: Translation) -> AsyncIterator[Caller]:
+    await served.first(web=translation)
+    async with client_of(served, "web") as caller:
+        answers = await asyncio.to_thread(caller.call, "cart.local")
+        assert answers == Answers(cart=1)
+        yield caller
+
+
+def test_every_case_of_a_client_is_consistent() -> None:
+    for case in CASES:
+        build_snapshot(Pool(), case.translation)
+
+
+def test_an_envoy_has_no_limits_and_a_client_without_a_node_neither() -> None:
+    for case in CASES:
+        assert limits(case.graph, ProxyIdentity(case.proxy.key)) == ()
+    assert limits(link([a_mesh()]), WEB) == ()

@@ -1,0 +1,42 @@
+"""The bootstrap of a gRPC client: what its library must be told before it can ask us (gRFC A27)."""
+
+from typing import Final
+
+from mesh.canonical import JsonObject
+from xds.address import UNIX, host_and_port
+from xds.nodes import METADATA_KEY, Client, ProxyIdentity
+
+_FEATURES: Final = (
+    # Libraries of before 2022 would speak version 2 to a server that does not say this.
+    "xds_v3",
+    # A backend that is gone is gone: calls to it fail, as they do through an Envoy (gRFC A88).
+    "fail_on_data_errors",
+)
+
+
+def grpc_bootstrap(
+    *, identity: ProxyIdentity, xds_address: str, cluster: str | None = None
+) -> JsonObject:
+    """Return what ``GRPC_XDS_BOOTSTRAP`` names, or ``GRPC_XDS_BOOTSTRAP_CONFIG`` holds.
+
+    The address is ``host:port``, ``[::1]:port`` or ``unix:path``.
+
+    :raises UsageError: the address is not one.
+    """
+    if not xds_address.startswith(UNIX):
+        host_and_port(xds_address)
+    node_id = str(identity.key)
+    return {
+        "xds_servers": [
+            {
+                "server_uri": xds_address,
+                "channel_creds": [{"type": "insecure"}],
+                "server_features": [*_FEATURES],
+            }
+        ],
+        "node": {
+            "id": node_id,
+            "cluster": cluster or node_id,
+            "metadata": {METADATA_KEY: {"client": Client.GRPC.value}},
+        },
+    }

@@ -1,0 +1,61 @@
+"""A virtual node whose gRPC library is its own proxy: it dials ``xds:///<virtual service>``.
+
+The library asks by name, a step at a time: the listener it dials, the routes that names, their
+clusters, and their endpoints (gRFCs A27, A28). It has no ingress, no ports to bind and no
+certificates, and knows only part of what an Envoy does. What it cannot do is left out here, never
+sent in a form that it would refuse, and :mod:`xds.translate.proxyless.limits` tells of it.
+"""
+
+from collections.abc import Iterable, Iterator
+
+from envoy_data_plane.envoy.config.listener.v3 import Listener
+
+from mesh.graph import MeshGraph
+from mesh.ports import backend_services
+from mesh.spec import VirtualNodeSpec
+from xds.nodes import ProxyIdentity
+from xds.translate import naming
+from xds.translate.policies import node_policies
+from xds.translate.proxyless.clusters import client_cluster, client_endpoints
+from xds.translate.proxyless.dialled import dialled
+from xds.translate.proxyless.listener import api_listener
+from xds.translate.proxyless.routes import client_route_configuration
+from xds.translate.resources import Resources
+from xds.translate.services import Service, services, upstreams
+
+
+def translate_proxyless(graph: MeshGraph, proxy: ProxyIdentity, spec: VirtualNodeSpec) -> Resources:
+    """Return what a gRPC client gets that speaks for a virtual node: its backends, nothing else."""
+    called = tuple(
+        Service(service.name, ports)
+        for service in services(graph, backend_services(graph, proxy.key), node_policies(spec))
+        if (ports := dialled(service.ports))
+    )
+    found = upstreams(called)
+    return Resources(
+        listeners=tuple(_listeners(called)),
+        routes=tuple(
+            client_route_configuration(service.name, port)
+            for service in called
+            for port in service.ports
+        ),
+        clusters=tuple(client_cluster(graph, upstream) for upstream in found),
+        endpoints=tuple(
+            each for upstream in found if (each := client_endpoints(graph, upstream)) is not None
+        ),
+        secrets=(),
+    )
+
+
+def _listeners(called: Iterable[Service]) -> Iterator[Listener]:
+    """Yield a listener for each name that may be dialled; the first service with a name has it."""
+    taken: set[str] = set()
+    for service in called:
+        numbers = [port.mapping.port for port in service.ports]
+        # Without a port the only one is meant; among several none is, as nowhere in App Mesh.
+        bare = [(None, numbers[0])] if len(numbers) == 1 else []
+        for dialled_port, number in [*bare, *((number, number) for number in numbers)]:
+            name = naming.proxyless_listener(service.name, dialled_port)
+            if name not in taken:
+                taken.add(name)
+                yield api_listener(name, naming.proxyless_routes(service.name, number))

@@ -1,0 +1,92 @@
+"""Clusters as gRPC reads them: endpoints we tell it of, or one name that it resolves itself."""
+
+from datetime import timedelta
+from typing import Final
+
+from envoy_data_plane.envoy.config.cluster import v3 as envoy_cluster
+from envoy_data_plane.envoy.config.core.v3 import Locality
+from envoy_data_plane.envoy.config.endpoint.v3 import ClusterLoadAssignment
+
+from mesh.graph import MeshGraph
+from mesh.spec.listener import OutlierDetection
+from xds.translate.addresses import one_endpoint
+from xds.translate.bounds import count, positive_length
+from xds.translate.config_source import ADS_ENDPOINTS
+from xds.translate.endpoints import dns_discovery, endpoints
+from xds.translate.policies import ClientTls
+from xds.translate.pools import NO_LIMITS
+from xds.translate.services import Upstream
+
+_HERE: Final = Locality(zone="mesh")
+"""gRPC skips endpoints that are nowhere, and those of a place without a weight (gRFC A27)."""
+_ALL_BUT_NONE: Final = 99
+_LONGEST_EJECTION: Final = timedelta(seconds=300)
+
+
+def client_cluster(graph: MeshGraph, upstream: Upstream) -> envoy_cluster.Cluster:
+    """Return a listener of a virtual node as a gRPC client knows it.
+
+    Unless told otherwise gRPC has no more than 1024 calls under way in a cluster (gRFC A32).
+    """
+    dns = dns_discovery(graph, upstream.mesh, upstream.spec)
+    cluster = envoy_cluster.Cluster(
+        name=upstream.cluster,
+        circuit_breakers=NO_LIMITS,
+        outlier_detection=_outliers(upstream.listener.outlier_detection),
+    )
+    if dns is None or not reachable(upstream):
+        cluster.type = envoy_cluster.ClusterDiscoveryType.EDS
+        cluster.eds_cluster_config = envoy_cluster.ClusterEdsClusterConfig(eds_config=ADS_ENDPOINTS)
+    else:
+        # The only one of Envoy's ways to resolve a name that gRPC has (gRFC A37).
+        cluster.type = envoy_cluster.ClusterDiscoveryType.LOGICAL_DNS
+        port = upstream.listener.port_mapping.port
+        cluster.load_assignment = one_endpoint(upstream.cluster, dns.hostname, port)
+    return cluster
+
+
+def client_endpoints(graph: MeshGraph, upstream: Upstream) -> ClusterLoadAssignment | None:
+    """Return the endpoints of a cluster, None where the client resolves a name.
+
+    Of a cluster that cannot be spoken to there are none, so that calls fail rather than go out in
+    plain text.
+    """
+    if not reachable(upstream):
+        return ClusterLoadAssignment(cluster_name=upstream.cluster)
+    assignment = endpoints(graph, upstream)
+    for place in () if assignment is None else assignment.endpoints:
+        place.locality, place.load_balancing_weight = _HERE, 1
+    return assignment
+
+
+def reachable(upstream: Upstream) -> bool:
+    """Whether an upstream may be spoken to in plain text, which is all that a gRPC client speaks.
+
+    A node that offers TLS to who wants it takes plain text, too; a written policy is to be kept.
+    """
+    tls = upstream.listener.tls
+    return upstream.tls is None or (
+        upstream.tls == ClientTls() and tls is not None and tls.mode == "PERMISSIVE"
+    )
+
+
+def _outliers(outliers: OutlierDetection | None) -> envoy_cluster.OutlierDetection | None:
+    """Return the passive check as gRPC can do it: nothing but failures in an interval (gRFC A50).
+
+    It cannot count failures in a row. Nearest is an instance that had as many calls in the interval
+    and failed them all; a single instance is never ejected, as nobody would be left.
+    """
+    if outliers is None:
+        return None
+    ejection = positive_length(outliers.base_ejection_duration)
+    return envoy_cluster.OutlierDetection(
+        interval=positive_length(outliers.interval),
+        base_ejection_time=ejection,
+        max_ejection_time=max(_LONGEST_EJECTION, ejection),
+        max_ejection_percent=outliers.max_ejection_percent,
+        enforcing_success_rate=0,
+        enforcing_failure_percentage=100,
+        failure_percentage_threshold=_ALL_BUT_NONE,
+        failure_percentage_minimum_hosts=2,
+        failure_percentage_request_volume=count(outliers.max_server_errors),
+    )
