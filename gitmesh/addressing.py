@@ -1,8 +1,10 @@
-"""``--explicit ingress=…,egress=…,application=…``: how an application meets its proxy."""
+"""``--explicit ingress=…,egress=…,application=…`` and ``--client``: who reads a configuration."""
 
 import click
 
 from mesh.errors import UsageError
+
+CLIENTS = ("envoy", "grpc")
 
 PARTS = ("ingress", "egress", "application")
 
@@ -12,6 +14,23 @@ explicit_option = click.option(
     help="No redirect: the proxy binds these addresses. Default: traffic is intercepted, as in "
     "App Mesh.",
 )
+
+
+client_option = click.option(
+    "--client",
+    type=click.Choice(CLIENTS),
+    default=CLIENTS[0],
+    show_default=True,
+    help="Who asks: an Envoy beside the application, or the application's own gRPC library.",
+)
+
+
+def node_metadata(explicit: str | None, client: str) -> dict[str, str]:
+    """Return the metadata that says what a proxy is, for :mod:`xds.nodes` to read.
+
+    :raises UsageError: a part is not known or has no value.
+    """
+    return {**addressing_metadata(explicit), "client": client}
 
 
 def addressing_metadata(explicit: str | None) -> dict[str, str]:

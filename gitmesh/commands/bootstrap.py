@@ -1,19 +1,30 @@
-"""``gitmesh bootstrap``: what to start an Envoy with."""
+"""``gitmesh bootstrap``: what to start an Envoy, or a gRPC client, with."""
 
 import click
 
-from gitmesh.addressing import addressing_metadata, explicit_option
+from gitmesh.addressing import CLIENTS, client_option, explicit_option, node_metadata
 from gitmesh.options import examples, json_option
 from gitmesh.output import emit_json
+from mesh.errors import UsageError
+
+ENVOY_ALONE = {
+    "admin": "--admin",
+    "delta": "--delta",
+    "dns": "--dns",
+    "sds_socket": "--sds-socket",
+}
+"""Options that say what a gRPC client has not."""
 
 
 @click.command(
     "bootstrap",
-    short_help="Print what to start an Envoy with.",
+    short_help="Print what to start an Envoy, or a gRPC client, with.",
     epilog=examples(
         "gitmesh bootstrap --node mesh/shop/virtualNode/web > web.json && envoy -c web.json",
         "gitmesh bootstrap --node mesh/shop/virtualNode/web --xds mesh.example:18000 \\",
         "    --explicit ingress=127.0.1.1,egress=127.0.1.2,application=127.0.1.3",
+        "gitmesh bootstrap --node mesh/shop/virtualNode/web --client grpc > web.json",
+        "GRPC_XDS_BOOTSTRAP=web.json python -m my_application    # dials xds:///cart.shop.local",
     ),
 )
 @click.option("--node", required=True, metavar="ID", help="The proxy's node.id.")
@@ -49,9 +60,12 @@ from gitmesh.output import emit_json
     is_flag=True,
     help="Ask for changes alone (incremental xDS), which is less to send in a large mesh.",
 )
+@client_option
 @explicit_option
 @json_option
+@click.pass_context
 def command(
+    ctx: click.Context,
     node: str,
     xds: str,
     admin: str,
@@ -59,6 +73,7 @@ def command(
     cluster: str | None,
     sds_socket: str | None,
     delta: bool,
+    client: str,
     explicit: str | None,
     as_json: bool,  # every command takes it; this one prints nothing else
 ) -> None:
@@ -66,13 +81,20 @@ def command(
 
     It is JSON, with --json or without; Envoy reads it from a .json or a .yaml file. ID is
     mesh/MESH/virtualNode/NAME or mesh/MESH/virtualGateway/NAME; App Mesh's whole ARN is accepted
-    too.
+    too. With --client grpc it is for an application whose gRPC library dials xds:///SERVICE
+    itself; the library reads the file that GRPC_XDS_BOOTSTRAP names.
     """
     from xds.bootstrap import SDS_SOCKET, bootstrap
+    from xds.grpc_bootstrap import grpc_bootstrap
     from xds.nodes import parse_identity
 
+    identity = parse_identity(node, node_metadata(explicit, client))
+    if client == "grpc":
+        _refuse_envoys_own(ctx)
+        emit_json(grpc_bootstrap(identity=identity, xds_address=xds, cluster=cluster))
+        return
     made = bootstrap(
-        identity=parse_identity(node, addressing_metadata(explicit)),
+        identity=identity,
         xds_address=xds,
         admin_address=admin,
         dns_resolvers=dns,
@@ -81,3 +103,12 @@ def command(
         delta=delta,
     )
     emit_json(made)
+
+
+def _refuse_envoys_own(ctx: click.Context) -> None:
+    given = click.core.ParameterSource.COMMANDLINE
+    for name, option in ENVOY_ALONE.items():
+        if ctx.get_parameter_source(name) is given:
+            raise UsageError(
+                f"{option} is for an Envoy", hint=f"leave it out, or take --client {CLIENTS[0]}"
+            )

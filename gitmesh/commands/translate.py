@@ -4,10 +4,10 @@ from pathlib import Path
 
 import click
 
-from gitmesh.addressing import addressing_metadata, explicit_option
+from gitmesh.addressing import client_option, explicit_option, node_metadata
 from gitmesh.good_graph import good_graph
 from gitmesh.options import examples, json_option, repo_option
-from gitmesh.output import emit_json
+from gitmesh.output import emit_json, problem_text
 
 
 @click.command(
@@ -17,6 +17,7 @@ from gitmesh.output import emit_json
         "gitmesh translate sample-repo --node mesh/shop/virtualNode/web",
         "gitmesh translate HEAD --repo shop.git --node mesh/shop/virtualGateway/entrance",
         "gitmesh translate --log shop.git/gitmesh/events.sqlite3 --node mesh/shop/virtualNode/web",
+        "gitmesh translate sample-repo --node mesh/shop/virtualNode/web --client grpc",
     ),
 )
 @click.argument("target", default=".", metavar="[DIR|REV]")
@@ -27,6 +28,7 @@ from gitmesh.output import emit_json
     type=click.Path(path_type=Path, dir_okay=False, exists=True),
     help="Translate the mesh that this event log holds, instead of DIR or REV.",
 )
+@client_option
 @explicit_option
 @json_option
 @click.pass_context
@@ -36,21 +38,26 @@ def command(
     node: str,
     repo: Path | None,
     log: Path | None,
+    client: str,
     explicit: str | None,
     as_json: bool,
 ) -> None:
     """Show the Envoy configuration of one proxy: clusters, endpoints, listeners and routes.
 
     It is YAML in Envoy's own words, in the order in which the proxy gets it. Exits with 1, and
-    shows the problems, when the specs are not ones that would be served.
+    shows the problems, when the specs are not ones that would be served. What a gRPC client cannot
+    do of what they say is warned of on the error stream, and is "warnings" in JSON.
     """
     from xds.nodes import parse_identity
-    from xds.translate import translate
+    from xds.translate import limits, translate
     from xds.translate.readable import dump, yaml_text
 
-    proxy = parse_identity(node, addressing_metadata(explicit))
-    configuration = dump(translate(good_graph(ctx, target, repo, log), proxy))
+    proxy = parse_identity(node, node_metadata(explicit, client))
+    graph = good_graph(ctx, target, repo, log)
+    configuration, warnings = dump(translate(graph, proxy)), limits(graph, proxy)
     if as_json:
-        emit_json(configuration)
-    else:
-        click.echo(yaml_text(configuration), nl=False)
+        emit_json({**configuration, "warnings": [{**each.as_json()} for each in warnings]})
+        return
+    click.echo(yaml_text(configuration), nl=False)
+    for each in warnings:
+        click.echo(problem_text(each), err=True)

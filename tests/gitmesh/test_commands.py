@@ -364,6 +364,36 @@ def test_a_broken_mesh_is_not_translated(shop: Shop) -> None:
     assert "dangling-reference" in refused.err
 
 
+CART = Path(__file__).parents[1] / "xds" / "golden" / "proxyless-grpc-routes" / "in"
+
+
+def test_a_translation_for_a_grpc_client_warns_of_what_the_client_cannot_do() -> None:
+    shown = gitmesh("translate", CART, "--node", WEB, "--client", "grpc")
+    names = [listener["name"] for listener in yaml.safe_load(shown.out)["listeners"]]
+    assert names == ["cart.shop.local", "cart.shop.local:9000"]
+    assert "mesh.yaml:94: warning[grpc-hidden-header]: gRPC does not see the header" in shown.err
+    known = gitmesh("translate", CART, "--node", WEB, "--client", "grpc", "--json").json()
+    assert [each["code"] for each in known["warnings"]] == ["grpc-hidden-header"] * 3
+    envoy = gitmesh("translate", CART, "--node", WEB)
+    assert envoy.err == ""
+    assert "api_listener" not in envoy.out
+
+
+def test_a_bootstrap_for_a_grpc_client_is_one_that_the_library_reads() -> None:
+    made = gitmesh("bootstrap", "--node", WEB, "--client", "grpc", "--xds", "[::1]:1").json()
+    assert made["xds_servers"][0]["server_uri"] == "[::1]:1"
+    assert made["node"]["id"] == WEB
+
+
+@pytest.mark.parametrize(
+    "option", ["--dns=127.0.0.1:53", "--admin=127.0.0.1:1", "--sds-socket=/x", "--delta"]
+)
+def test_what_only_an_envoy_has_is_refused_for_a_grpc_client(option: str) -> None:
+    refused = gitmesh("bootstrap", "--node", WEB, "--client", "grpc", option)
+    assert refused.code == 2
+    assert f"{option.partition('=')[0]} is for an Envoy" in refused.err
+
+
 @pytest.mark.parametrize("command", ["translate", "bootstrap"])
 @pytest.mark.parametrize(
     ("node", "explicit"),
