@@ -258,8 +258,9 @@ RULE_CODES: Final = {
         "Add `serviceDiscovery` with `dns` or `awsCloudMap`.",
     ),
     "no-effect": CodeDoc(
-        "A field is accepted and does nothing: a path in a TCP or gRPC health check, or the health "
-        "check of a virtual gateway, which has no proxy as client.",
+        "A field is accepted and does nothing: a path in a TCP or gRPC health check, the health "
+        "check of a virtual gateway, which has no proxy as client, a match of the method CONNECT, "
+        "or a retry policy of HTTP/1.1 for `stream-error` alone.",
         "Remove the field.",
         Severity.WARNING,
     ),

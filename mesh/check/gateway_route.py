@@ -10,6 +10,7 @@ from mesh.check.matching import (
     grpc_name,
     headers,
     implied,
+    method,
     path_match,
     query_parameters,
     takes_some_path,
@@ -57,6 +58,7 @@ def _http_match(match: HttpGatewayRouteMatch, at: Place) -> Iterator[Problem]:
     if match.path is not None and match.path.exact is not None:
         yield from _reserved(match.path.exact, _RESERVED_PATHS, at / "path" / "exact")
     yield from _hostname(match.hostname, at / "hostname")
+    yield from method(match.method, at / "method")
     yield from headers(match.headers, at / "headers")
     yield from query_parameters(match.query_parameters, at / "queryParameters")
 

@@ -59,6 +59,13 @@ def implied(match: Spec, at: Place, wanted: str) -> Iterator[Problem]:
         yield at.error("empty-match", f"the match is empty; {wanted} must be set")
 
 
+def method(wanted: str | None, at: Place) -> Iterator[Problem]:
+    """A request of any method can come, but for one: CONNECT asks for a tunnel, not for a path."""
+    if wanted == "CONNECT":
+        message = "the method CONNECT has no effect: proxies answer it with 404 before any route"
+        yield at.warning("no-effect", message, "remove the route; it takes nothing")
+
+
 def path_match(match: PathMatch | None, at: Place) -> Iterator[Problem]:
     """A path is matched whole, as a text or as a regular expression."""
     if match is None:

@@ -4,7 +4,14 @@ from collections.abc import Iterator
 from typing import Final
 
 from mesh.check.amounts import count, duration, timeout
-from mesh.check.matching import grpc_name, headers, path_match, query_parameters, takes_some_path
+from mesh.check.matching import (
+    grpc_name,
+    headers,
+    method,
+    path_match,
+    query_parameters,
+    takes_some_path,
+)
 from mesh.check.place import Place
 from mesh.check.text import path
 from mesh.problem import Problem
@@ -28,6 +35,7 @@ def route(spec: RouteSpec, at: Place) -> Iterator[Problem]:
     """Return what is wrong with a route."""
     if spec.http_route is not None:
         yield from _http(spec.http_route, at / "httpRoute")
+        yield from _refused(spec.http_route.retry_policy, at / "httpRoute" / "retryPolicy")
     if spec.http2_route is not None:
         yield from _http(spec.http2_route, at / "http2Route")
     if spec.grpc_route is not None:
@@ -60,6 +68,7 @@ def _http_match(match: HttpRouteMatch, at: Place) -> Iterator[Problem]:
     if match.prefix is not None:
         yield from path(match.prefix, at / "prefix")
     yield from path_match(match.path, at / "path")
+    yield from method(match.method, at / "method")
     yield from headers(match.headers, at / "headers")
     yield from query_parameters(match.query_parameters, at / "queryParameters")
 
@@ -90,6 +99,16 @@ def _action(action: RouteAction, at: Place) -> Iterator[Problem]:
             port = f" port {target.port}" if target.port is not None else ""
             message = f'"{target.virtual_node}"{port} is target {earlier} already'
             yield (here / index).error("duplicate-target", message, "add up their weights")
+
+
+def _refused(policy: HttpRetryPolicy | None, at: Place) -> Iterator[Problem]:
+    """Streams are refused in HTTP/2 only: a policy for nothing else never retries in HTTP/1.1."""
+    if policy is None or policy.tcp_retry_events:
+        return
+    if policy.http_retry_events and set(policy.http_retry_events) == {"stream-error"}:
+        message = "stream-error has no effect: HTTP/1.1 has no streams to refuse"
+        hint = "add server-error or gateway-error; they are of connections that break, too"
+        yield (at / "httpRetryEvents").warning("no-effect", message, hint)
 
 
 def _retry(policy: HttpRetryPolicy | GrpcRetryPolicy | None, at: Place) -> Iterator[Problem]:

@@ -19,6 +19,8 @@ from tests.support.one_document import ROUTE, http, problems, seen
         ("{prefix: /, path: {exact: /a}}", [("at-most-one", "")]),
         ("{}", [("empty-match", "")]),
         ("{port: 80}", [("implied-prefix", "")]),
+        ("{prefix: /, method: CONNECT}", [("no-effect", ".method")]),
+        ("{prefix: /, method: TRACE}", []),
         ("{prefix: cart}", [("bad-path", ".prefix")]),
         ("{prefix: ''}", [("bad-path", ".prefix")]),
         ("{prefix: '/a?b'}", [("bad-path", ".prefix")]),
@@ -158,6 +160,23 @@ def test_when_a_route_tries_again(protocol: str, policy: str, found: list[tuple[
 def test_a_grpc_event_alone_is_enough_to_try_again() -> None:
     policy = "{maxRetries: 1, perRetryTimeout: {}, grpcRetryEvents: [unavailable]}"
     assert seen(ROUTE, http("{}", "grpcRoute", f", retryPolicy: {policy}")) == []
+
+
+@pytest.mark.parametrize(
+    ("protocol", "events", "codes"),
+    [
+        ("httpRoute", "httpRetryEvents: [stream-error]", ["no-effect"]),
+        ("http2Route", "httpRetryEvents: [stream-error]", []),
+        ("httpRoute", "httpRetryEvents: [stream-error, server-error]", []),
+        ("httpRoute", "httpRetryEvents: [stream-error], tcpRetryEvents: [connection-error]", []),
+    ],
+)
+def test_http_1_has_no_streams_that_are_refused(
+    protocol: str, events: str, codes: list[str]
+) -> None:
+    policy = f", retryPolicy: {{maxRetries: 1, perRetryTimeout: {{value: 1, unit: s}}, {events}}}"
+    found = seen(ROUTE, http("{prefix: /}", protocol, policy))
+    assert found == [(code, f"{protocol}.retryPolicy.httpRetryEvents") for code in codes]
 
 
 def test_a_misspelt_retry_event_has_a_hint() -> None:
