@@ -2,7 +2,8 @@
 
 App Mesh tries routes by ``priority``, lowest number first; a route without one comes after every
 route with one, as if its priority were 1001. Among equals, longer prefixes are tried first. What
-App Mesh leaves open we settle once, so that the same specs always mean the same routing:
+App Mesh leaves open we settle once, so that the same specs always mean the same routing
+(docs/routing.md tells users, tests/envoy/test_matching.py asks Envoys):
 
 1. an exact path before a regular expression, that before a prefix, longer ones first each;
    for gRPC a method before a whole service, that before any service;

@@ -31,8 +31,6 @@ def row_of(field: str) -> Row | None:
     return next((row for row in ROWS if fnmatchcase(field, row.pattern)), None)
 
 
-_HEADERS: Final = ("test_routing::test_headers",)
-_QUERY: Final = ("test_routing::test_method_and_query",)
 _PATHS: Final = ("test_routing::test_paths",)
 _POLICY: Final = ("test_tls::test_what_a_client_policy_does",)
 _MUTUAL: Final = (
@@ -43,13 +41,8 @@ _MODES: Final = (
     "test_tls::test_a_permissive_listener_takes_both",
 )
 _GATEWAY_TLS: Final = ("test_tls::test_a_gateway_ends_the_tls_of_its_clients_and_speaks_its_own",)
-_RETRIES: Final = ("test_routing::test_a_written_policy_says_what_is_tried_again_and_how_often",)
-_TIMEOUT: Final = ("test_routing::test_a_request_timeout_ends_a_request_and_zero_means_none",)
 _WEIGHTS: Final = ("test_routing::test_traffic_is_shared_by_weight",)
 _GATEWAY: Final = ("test_gateway::test_a_gateway_rewrites_paths_and_the_host_becomes_the_service",)
-_HOSTS: Final = ("test_gateway::test_hosts_match_with_a_port_or_without",)
-_KEPT: Final = ("test_gateway::test_a_gateway_route_may_keep_the_host",)
-_GATEWAY_PORT: Final = ("test_gateway::test_a_gateway_route_chooses_among_the_ports_of_a_service",)
 _GRPC: Final = ("test_routing::test_grpc_calls_are_routed_by_service",)
 _INSTANCES: Final = ("test_cloud_map::test_instances_come_and_go_under_load_and_no_request_fails",)
 _CERTIFICATE: Final = ("CommonTlsContext.tls_certificate_sds_secret_configs",)
@@ -59,6 +52,78 @@ _TRUST: Final = ("CombinedCertificateValidationContext.validation_context_sds_se
 _NAMES: Final = ("CertificateValidationContext.match_typed_subject_alt_names",)
 _FAMILY: Final = ("Cluster.dns_lookup_family",)
 _STRING: Final = ("HeaderMatcher.string_match",)
+_ROUTE: Final = ("test_matching::test_a_route_takes_what_it_asks_for_and_nothing_else",)
+_GATEWAY_ROUTE: Final = (
+    "test_matching::test_a_gateway_route_takes_what_it_asks_for_and_nothing_else",
+)
+_ROUTE_ORDER: Final = ("test_matching::test_of_two_routes_the_one_that_goes_first_takes_a_request",)
+_GATEWAY_ORDER: Final = (
+    "test_matching::test_of_two_gateway_routes_the_one_that_goes_first_takes_a_request",
+)
+_TCP_ORDER: Final = (
+    "test_targets::test_of_two_routes_of_tcp_the_one_with_the_lower_priority_is_used",
+)
+_SHARES: Final = (
+    "test_targets::test_traffic_is_shared_by_weight_and_nothing_goes_where_the_weight_is_zero",
+)
+_TARGET_PORT: Final = ("test_targets::test_a_target_names_one_of_the_ports_of_its_node",)
+_ROUTER_PORTS: Final = ("test_targets::test_a_route_is_for_one_of_the_ports_of_its_router",)
+_TCP_PORTS: Final = ("test_targets::test_tcp_has_ports_of_routers_and_ports_of_targets",)
+_HTTP_EVENTS: Final = ("test_retries::test_an_event_of_http_is_these_statuses",)
+_REFUSED: Final = ("test_retries::test_a_stream_that_is_refused_is_a_stream_error",)
+_TCP_EVENTS: Final = ("test_retries::test_nobody_who_refuses_connections_is_asked_twice",)
+_GRPC_EVENTS: Final = ("test_retries::test_an_event_of_grpc_is_the_status_of_that_name",)
+_RETRIES: Final = ("test_retries::test_a_request_is_tried_again_as_often_as_is_written",)
+_EACH_ATTEMPT: Final = ("test_retries::test_each_attempt_has_its_own_time",)
+_TIMEOUT: Final = ("test_timeouts::test_a_timeout_ends_what_takes_too_long_or_stands_still",)
+_DEFAULT_TIMEOUT: Final = (
+    "test_timeouts::"
+    "test_without_a_timeout_a_request_has_15_seconds_and_with_zero_all_the_time_it_needs",
+)
+_TCP_IDLE: Final = ("test_timeouts::test_a_connection_of_tcp_ends_when_nothing_comes_for_too_long",)
+_HOSTS: Final = ("test_entrances::test_hosts_match_whole_or_by_their_end",)
+_ENTRANCES: Final = ("test_entrances::test_each_listener_has_its_own_gateway_routes",)
+_SPOKEN: Final = (
+    "test_entrances::test_calls_of_grpc_keep_what_comes_after_the_answer",
+    "test_entrances::test_web_sockets_are_for_listeners_of_http",
+)
+_REWRITES: Final = ("test_entrances::test_paths_are_rewritten",)
+_KEPT: Final = ("test_entrances::test_the_host_becomes_the_service_unless_it_is_to_be_kept",)
+_SERVICE_PORT: Final = (
+    "test_entrances::test_a_gateway_route_names_one_of_the_ports_of_its_service",
+)
+_UNFORGED: Final = (
+    "test_entrances::test_nobody_outside_can_choose_a_service_by_our_headers_or_by_its_name",
+)
+
+
+def _matching(kind: str, traffic: tuple[str, ...]) -> Sequence[Row]:
+    """Return the rows of what a kind of route can ask of a request."""
+    return [
+        Row(f"{kind}.*.match.range.*", ("HeaderMatcher.range_match",), traffic),
+        Row(f"{kind}.*.match.headers.match.*", _STRING, traffic),
+        Row(f"{kind}.*.match.metadata.match.*", _STRING, traffic),
+        Row(f"{kind}.*.invert", ("HeaderMatcher.invert_match",), traffic),
+        Row(f"{kind}.*.match.headers.name", ("HeaderMatcher.name",), traffic),
+        Row(f"{kind}.*.match.metadata.name", ("HeaderMatcher.name",), traffic),
+        Row(f"{kind}.*.match.queryParameters.*", ("RouteMatch.query_parameters",), traffic),
+        Row(f"{kind}.*Route.match.method", _STRING, traffic),
+        Row(f"{kind}.*Route.match.path.exact", ("RouteMatch.path",), traffic),
+        Row(f"{kind}.*Route.match.path.regex", ("RouteMatch.safe_regex",), traffic),
+        Row(f"{kind}.*Route.match.prefix", ("RouteMatch.prefix",), traffic),
+        Row(f"{kind}.*.match.serviceName", ("RouteMatch.prefix", "RouteMatch.grpc"), traffic),
+        *_of_routes_only(kind, traffic),
+    ]
+
+
+def _of_routes_only(kind: str, traffic: tuple[str, ...]) -> Sequence[Row]:
+    if kind != "Route":
+        return []
+    return [
+        Row("Route.*Route.match.scheme", _STRING, traffic),
+        Row("Route.grpcRoute.match.methodName", ("RouteMatch.path",), traffic),
+    ]
+
 
 _TLS: Final = (
     Row("VirtualNode.listeners.tls.mode", ("FilterChainMatch.transport_protocol",), _MODES),
@@ -115,6 +180,7 @@ _LISTENERS: Final = (
     Row(
         "VirtualGateway.listeners.portMapping.protocol",
         ("HttpProtocolOptions.explicit_http_config", "HttpConnectionManager.upgrade_configs"),
+        _SPOKEN,
     ),
     Row("*.connectionPool.*.maxConnections", ("CircuitBreakers.Thresholds.max_connections",)),
     Row(
@@ -143,9 +209,13 @@ _LISTENERS: Final = (
     ),
     Row("*.outlierDetection.maxEjectionPercent", ("OutlierDetection.max_ejection_percent",)),
     Row("*.outlierDetection.maxServerErrors", ("OutlierDetection.consecutive_5xx",)),
-    Row("VirtualNode.listeners.timeout.tcp.idle.*", ("TcpProxy.idle_timeout",)),
-    Row("VirtualNode.listeners.timeout.*.idle.*", ("RouteAction.idle_timeout",)),
-    Row("VirtualNode.listeners.timeout.*.perRequest.*", ("RouteAction.timeout",)),
+    Row("VirtualNode.listeners.timeout.tcp.idle.*", ("TcpProxy.idle_timeout",), _TCP_IDLE),
+    Row("VirtualNode.listeners.timeout.*.idle.*", ("RouteAction.idle_timeout",), _TIMEOUT),
+    Row(
+        "VirtualNode.listeners.timeout.*.perRequest.*",
+        ("RouteAction.timeout",),
+        (*_TIMEOUT, *_DEFAULT_TIMEOUT),
+    ),
     Row("VirtualRouter.listeners.portMapping.port", ("FilterChainMatch.destination_port",), _PATHS),
     Row("VirtualRouter.listeners.portMapping.protocol", ("FilterChain.filters",), _GRPC),
 )
@@ -180,114 +250,51 @@ _NODES: Final = (
 )
 
 _ROUTES: Final = (
-    Row(
-        "Route.priority",
-        ("VirtualHost.routes",),
-        ("test_routing::test_priority_goes_before_a_longer_prefix",),
-    ),
-    Row("GatewayRoute.priority", ("VirtualHost.routes",)),
-    Row("Route.httpRoute.match.headers.match.range.*", ("HeaderMatcher.range_match",), _HEADERS),
-    Row("*.match.range.*", ("HeaderMatcher.range_match",)),
-    Row("Route.httpRoute.match.headers.match.*", _STRING, _HEADERS),
-    Row(
-        "GatewayRoute.httpRoute.match.headers.match.exact",
-        _STRING,
-        ("test_gateway::test_the_host_of_a_kept_request_cannot_choose_another_service",),
-    ),
-    Row("Route.httpRoute.match.headers.invert", ("HeaderMatcher.invert_match",), _HEADERS),
-    Row("Route.httpRoute.match.headers.name", ("HeaderMatcher.name",), _HEADERS),
-    Row("*.match.headers.match.*", _STRING),
-    Row("*.match.metadata.match.*", _STRING),
-    Row("*.invert", ("HeaderMatcher.invert_match",)),
-    Row("*.match.headers.name", ("HeaderMatcher.name",)),
-    Row("*.match.metadata.name", ("HeaderMatcher.name",)),
-    Row("Route.httpRoute.match.queryParameters.*", ("RouteMatch.query_parameters",), _QUERY),
-    Row("*.match.queryParameters.*", ("RouteMatch.query_parameters",)),
-    Row("Route.httpRoute.match.method", _STRING, _QUERY),
-    Row("*Route.match.method", _STRING),
-    Row("*Route.match.scheme", _STRING),
-    Row("Route.httpRoute.match.path.exact", ("RouteMatch.path",), _PATHS),
-    Row("Route.httpRoute.match.path.regex", ("RouteMatch.safe_regex",), _PATHS),
-    Row("Route.httpRoute.match.prefix", ("RouteMatch.prefix",), _PATHS),
-    Row("GatewayRoute.httpRoute.match.path.exact", ("RouteMatch.path",), _GATEWAY),
-    Row("GatewayRoute.httpRoute.match.path.regex", ("RouteMatch.safe_regex",), _GATEWAY),
-    Row("GatewayRoute.httpRoute.match.prefix", ("RouteMatch.prefix",), _GATEWAY),
-    Row("*Route.match.path.exact", ("RouteMatch.path",)),
-    Row("*Route.match.path.regex", ("RouteMatch.safe_regex",)),
-    Row("*Route.match.prefix", ("RouteMatch.prefix",)),
-    Row("GatewayRoute.httpRoute.match.hostname.*", _STRING, _HOSTS),
-    Row("GatewayRoute.*.match.hostname.*", _STRING),
-    Row("Route.grpcRoute.match.serviceName", ("RouteMatch.prefix", "RouteMatch.grpc"), _GRPC),
-    Row("GatewayRoute.grpcRoute.match.serviceName", ("RouteMatch.prefix", "RouteMatch.grpc")),
-    Row("Route.grpcRoute.match.methodName", ("RouteMatch.path",)),
-    Row("Route.httpRoute.match.port", ("VirtualHost.routes",), _GATEWAY_PORT),
-    Row("Route.tcpRoute.match.port", ("FilterChainMatch.destination_port",)),
-    Row("*Route.match.port", ("VirtualHost.routes",)),
-    Row(
-        "Route.tcpRoute.action.weightedTargets.port",
-        ("TcpProxy.weighted_clusters",),
-        ("test_tls::test_tcp_is_encrypted_like_everything_else",),
-    ),
-    Row("Route.tcpRoute.action.weightedTargets.*", ("TcpProxy.weighted_clusters",)),
-    Row("Route.httpRoute.action.weightedTargets.port", ("WeightedCluster.clusters",), _POLICY),
-    Row("*.action.weightedTargets.port", ("WeightedCluster.clusters",)),
-    Row("Route.httpRoute.action.weightedTargets.*", ("WeightedCluster.clusters",), _WEIGHTS),
-    Row("Route.grpcRoute.action.weightedTargets.virtualNode", ("WeightedCluster.clusters",), _GRPC),
-    Row("*.action.weightedTargets.*", ("WeightedCluster.clusters",)),
+    Row("Route.tcpRoute.match.port", ("FilterChainMatch.destination_port",), _TCP_PORTS),
+    Row("Route.tcpRoute.action.weightedTargets.port", ("TcpProxy.weighted_clusters",), _TCP_PORTS),
+    Row("Route.tcpRoute.action.weightedTargets.*", ("TcpProxy.weighted_clusters",), _SHARES),
+    Row("Route.tcpRoute.timeout.idle.*", ("TcpProxy.idle_timeout",), _TCP_IDLE),
+    Row("Route.priority", ("VirtualHost.routes",), (*_ROUTE_ORDER, *_TCP_ORDER)),
+    Row("GatewayRoute.priority", ("VirtualHost.routes",), _GATEWAY_ORDER),
+    Row("Route.*Route.match.port", ("VirtualHost.routes",), _ROUTER_PORTS),
+    Row("GatewayRoute.*Route.match.port", ("VirtualHost.routes",), _ENTRANCES),
+    Row("GatewayRoute.*.match.hostname.*", _STRING, _HOSTS),
+    *_matching("Route", _ROUTE),
+    *_matching("GatewayRoute", _GATEWAY_ROUTE),
+    Row("*.action.weightedTargets.port", ("WeightedCluster.clusters",), _TARGET_PORT),
+    Row("*.action.weightedTargets.*", ("WeightedCluster.clusters",), _SHARES),
     Row(
         "Route.httpRoute.retryPolicy.httpRetryEvents",
-        (
-            "RetryPolicy.retry_on",
-            "RetryPolicy.retriable_status_codes",
-        ),
-        _RETRIES,
+        ("RetryPolicy.retry_on", "RetryPolicy.retriable_status_codes"),
+        _HTTP_EVENTS,
     ),
     Row(
         "*.retryPolicy.httpRetryEvents",
-        (
-            "RetryPolicy.retry_on",
-            "RetryPolicy.retriable_status_codes",
-        ),
+        ("RetryPolicy.retry_on", "RetryPolicy.retriable_status_codes"),
+        (*_HTTP_EVENTS, *_REFUSED),
     ),
-    Row("*.retryPolicy.*RetryEvents", ("RetryPolicy.retry_on",)),
-    Row("Route.httpRoute.retryPolicy.maxRetries", ("RetryPolicy.num_retries",), _RETRIES),
-    Row("*.retryPolicy.maxRetries", ("RetryPolicy.num_retries",)),
-    Row("*.retryPolicy.perRetryTimeout.*", ("RetryPolicy.per_try_timeout",)),
-    Row("Route.tcpRoute.timeout.idle.*", ("TcpProxy.idle_timeout",)),
-    Row("*.timeout.idle.*", ("RouteAction.idle_timeout",)),
-    Row("Route.httpRoute.timeout.perRequest.*", ("RouteAction.timeout",), _TIMEOUT),
-    Row("*.timeout.perRequest.*", ("RouteAction.timeout",)),
+    Row("*.retryPolicy.tcpRetryEvents", ("RetryPolicy.retry_on",), _TCP_EVENTS),
+    Row("*.retryPolicy.grpcRetryEvents", ("RetryPolicy.retry_on",), _GRPC_EVENTS),
+    Row("*.retryPolicy.maxRetries", ("RetryPolicy.num_retries",), _RETRIES),
+    Row("*.retryPolicy.perRetryTimeout.*", ("RetryPolicy.per_try_timeout",), _EACH_ATTEMPT),
+    Row("*.timeout.idle.*", ("RouteAction.idle_timeout",), _TIMEOUT),
+    Row("*.timeout.perRequest.*", ("RouteAction.timeout",), (*_TIMEOUT, *_DEFAULT_TIMEOUT)),
     Row(
-        "GatewayRoute.httpRoute.*.defaultTargetHostname",
+        "*.rewrite.hostname.defaultTargetHostname",
         ("RouteAction.host_rewrite_literal",),
         _KEPT,
     ),
-    Row("*.rewrite.hostname.defaultTargetHostname", ("RouteAction.host_rewrite_literal",)),
     Row(
-        "GatewayRoute.httpRoute.*.rewrite.path.exact",
-        (
-            "RouteAction.prefix_rewrite",
-            "RouteAction.regex_rewrite",
-        ),
-        _GATEWAY,
+        "*.rewrite.path.exact",
+        ("RouteAction.prefix_rewrite", "RouteAction.regex_rewrite"),
+        _REWRITES,
     ),
-    Row("GatewayRoute.httpRoute.*.rewrite.*", ("RouteAction.prefix_rewrite",), _GATEWAY),
-    Row("*.rewrite.path.exact", ("RouteAction.prefix_rewrite", "RouteAction.regex_rewrite")),
-    Row("*.rewrite.prefix.*", ("RouteAction.prefix_rewrite",)),
-    Row(
-        "GatewayRoute.httpRoute.action.target.port",
-        ("Route.request_headers_to_add",),
-        _GATEWAY_PORT,
-    ),
-    Row("*.action.target.port", ("Route.request_headers_to_add",)),
-    Row(
-        "GatewayRoute.httpRoute.action.target.virtualService.*",
-        ("Route.request_headers_to_add", "RouteAction.host_rewrite_literal"),
-        _GATEWAY,
-    ),
+    Row("*.rewrite.prefix.*", ("RouteAction.prefix_rewrite",), _REWRITES),
+    Row("*.action.target.port", ("Route.request_headers_to_add",), _SERVICE_PORT),
     Row(
         "*.action.target.virtualService.*",
         ("Route.request_headers_to_add", "RouteAction.host_rewrite_literal"),
+        (*_KEPT, *_UNFORGED),
     ),
 )
 
