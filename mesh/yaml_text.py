@@ -69,6 +69,13 @@ _SLIPS: Final = (
     _Slip("unexpected end of stream", "a quote is not closed", "close it"),
     _Slip("did not find expected <document start>", "text after the end of a document"),
     _Slip("control characters are not allowed", "a control character in the text", "remove it"),
+    # libyaml has a limit of its own, which comes first where nothing is between the brackets.
+    _Slip(
+        "maximum nesting",
+        "objects and lists are nested too deep",
+        "no App Mesh resource needs this",
+        "too-deep",
+    ),
 )
 
 
