@@ -4,8 +4,10 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from mesh.canonical import JsonObject
+from mesh.canonical import Json, JsonObject
+from mesh.keys import Kind, ResourceKey
 from mesh.resource import Resource
+from tests.support.meshes import a_router, a_service, resource
 from tests.support.proxyless_town import PORT, Answers, Town, a_call_route, calling, running_town
 from xds.translate.proxyless.route_limits import hidden
 
@@ -135,6 +137,44 @@ def test_a_push_shifts_traffic_and_a_revert_takes_it_back_without_a_failed_call(
         town.caller.until("shift.local", answered_by("v1"))
     print(f"\n{dict(load)}")
     assert set(load) == {"v1", "v2"}
+
+
+def test_targets_take_each_others_place_without_a_failed_call(town: Town) -> None:
+    """With a target its cluster goes, and calls never meet one that is gone."""
+    town.push(town.routed("place", a_call_route("place", "all", {"v1": 1})))
+    assert set(town.caller.call("place.local")) == {"v1"}
+    with town.caller.steady("place.local") as load:
+        for app in ("v2", "v3", "v1"):
+            town.push(town.routed("place", a_call_route("place", "all", {app: 1})))
+            town.caller.until("place.local", answered_by(app))
+    print(f"\n{dict(load)}")
+    assert set(load) == {"v1", "v2", "v3"}
+
+
+def test_routes_of_http2_hold_for_calls(town: Town) -> None:
+    def to(app: str, **match: Json) -> JsonObject:
+        target: JsonObject = {"virtualNode": f"{app}-http2", "weight": 1}
+        return {"match": match, "action": {"weightedTargets": [target]}}
+
+    routes: dict[str, JsonObject] = {
+        "a-get": to("v3", prefix="/", method="GET"),
+        "b-query": to("v3", prefix="/", queryParameters=[{"name": "version"}]),
+        "c-post": to("v2", prefix="/", method="POST", headers=[{"name": "X-Post"}]),
+        "d-regex": to("v2", path={"regex": "/shop[.][A-Z][a-z]+/Get.*"}),
+        "e-rest": to("v1", prefix="/"),
+    }
+    keyed = [
+        resource(
+            ResourceKey.of(Kind.ROUTE, "shop", name, "http2"),
+            {"priority": number, "http2Route": route},
+        )
+        for number, (name, route) in enumerate(routes.items())
+    ]
+    town.push([a_service("http2.local", router="http2"), a_router("http2", (80, "http2")), *keyed])
+    caller = town.caller
+    assert set(caller.call("http2.local", 5, method="/shop.Cart/Add")) == {"v1"}
+    assert set(caller.call("http2.local", 5, method="/shop.Cart/GetAll")) == {"v2"}
+    assert set(caller.call("http2.local", 5, {"x-post": "1"}, method="/shop.Cart/Add")) == {"v2"}
 
 
 def test_instances_come_and_go_without_a_failed_call(town: Town) -> None:

@@ -124,7 +124,10 @@ class Town:
 
     repo: Repo
     apps: Mapping[str, str]
-    """The address of each application; all listen on one port."""
+    """The address of each application; all listen on one port.
+
+    Each is two virtual nodes, ``v1`` and ``v1-http2``, for the protocol that they speak there.
+    """
     caller: Caller
     server: Server
     address: str
@@ -143,6 +146,7 @@ class Town:
     def _nodes(self) -> Iterable[Resource]:
         for name, address in self.apps.items():
             yield a_node(name, (PORT, "grpc"), hostname=address)
+            yield a_node(f"{name}-http2", (PORT, "http2"), hostname=address)
 
     def routed(self, name: str, *routes: Resource) -> list[Resource]:
         """Return ``<name>.local``, whose router has these routes."""

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from mesh.errors import UsageError
 from mesh.graph import MeshGraph, link
 from mesh.keys import Kind, ResourceKey
+from mesh.problem import Severity
 from mesh.resource import Resource
 from tests.support import mesh_strategies, spec_strategies
 from tests.support.meshes import (
@@ -28,8 +29,8 @@ from tests.support.meshes import (
     shop_mesh,
     shop_with,
 )
-from xds.nodes import Explicit, Intercepted, ProxyIdentity
-from xds.translate import Translation, translate
+from xds.nodes import Client, Explicit, Intercepted, ProxyIdentity
+from xds.translate import Translation, limits, translate
 from xds.translate.readable import dump
 from xds.type_urls import CLUSTER, ENDPOINT, LISTENER, ROUTE, SECRET, TypeUrl
 from xds.wire.encode import encode
@@ -37,6 +38,7 @@ from xds.wire.encode import encode
 GOLDEN = Path(__file__).parent / "golden"
 WEB = ProxyIdentity(ResourceKey.of(Kind.VIRTUAL_NODE, "shop", "web"))
 FRONT = ProxyIdentity(ResourceKey.of(Kind.VIRTUAL_GATEWAY, "shop", "front"))
+CLIENT = ProxyIdentity(WEB.key, client=Client.GRPC)
 ADDRESSINGS = (Intercepted(), Explicit("127.0.3.1", "127.0.3.2", "127.0.3.3"))
 
 
@@ -91,6 +93,10 @@ def test_whatever_a_mesh_holds_every_proxy_gets_something_whole(
     for key in graph.resources:
         if key.kind in (Kind.VIRTUAL_NODE, Kind.VIRTUAL_GATEWAY):
             assert_whole(translate(graph, ProxyIdentity(key, addressing)))
+        if key.kind is Kind.VIRTUAL_NODE:
+            client = ProxyIdentity(key, client=Client.GRPC)
+            assert_whole(translate(graph, client))
+            assert all(each.severity is Severity.WARNING for each in limits(graph, client))
 
 
 IN_USE = [
@@ -135,7 +141,8 @@ def test_whatever_a_spec_says_it_can_be_translated_and_sent(
 ) -> None:
     key = data.draw(st.sampled_from([key for key in IN_USE if key.kind is kind]))
     graph = around(Resource(key, data.draw(spec_strategies.specs(kind))))
-    for proxy in (WEB, FRONT):
+    assert all(each.severity is Severity.WARNING for each in limits(graph, CLIENT))
+    for proxy in (WEB, FRONT, CLIENT):
         for messages in encoded(translate(graph, proxy)).values():
             assert all(messages)
 
