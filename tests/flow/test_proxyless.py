@@ -1,5 +1,7 @@
 """An unmodified gRPC client dials ``xds:///…`` and the mesh routes its calls, without any proxy."""
 
+import os
+import signal
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -311,4 +313,19 @@ def test_calls_go_on_while_the_server_is_away(town: Town) -> None:
         town.restart()
         town.caller.until("outage.local", answered_by("v2"))
     print(f"\n{dict(load)}")
+    assert set(load) == {"v1", "v2"}
+
+
+def test_calls_go_on_while_workers_are_killed(town: Town) -> None:
+    town.push(shares(town, "killed", 1, 0))
+    town.restart("--workers", "2")
+    serving = [line for line in town.server.lines() if line["message"] == "worker serves"]
+    town.caller.until("killed.local", answered_by("v1"), 1)
+    with town.caller.steady("killed.local") as load:
+        for line in serving:
+            os.kill(int(str(line["pid"])), signal.SIGKILL)
+        town.push(shares(town, "killed", 0, 1))
+        town.caller.until("killed.local", answered_by("v2"))
+    print(f"\n{dict(load)}")
+    assert len(serving) == 2
     assert set(load) == {"v1", "v2"}

@@ -132,9 +132,12 @@ class Town:
     server: Server
     address: str
 
-    def restart(self) -> None:
-        """Serve anew where the server was before it ended."""
-        self.server = Server(self.repo.origin, "--listen", self.address)
+    def restart(self, *options: str) -> None:
+        """End the server, unless it has ended, and serve anew where it was."""
+        if self.server.process.poll() is None:
+            assert self.server.stop() == 0
+        self.server = Server(self.repo.origin, "--listen", self.address, *options)
+        self.server.wait_for("ready")
 
     def push(self, *services: Sequence[Resource]) -> str:
         """Make these services the backends of ``web``, and push; return the commit."""
