@@ -72,14 +72,13 @@ def a_service_with_router(name: str) -> tuple[Resource, Resource]:
     return a_service(f"{name}.local", router=name), a_router(name, PORT)
 
 
-def with_header(name: str, match: JsonObject | None, *, invert: bool = False) -> JsonObject:
-    header: JsonObject = {"name": name, "invert": invert}
-    return {"prefix": "/", "headers": [{**header, **({"match": match} if match else {})}]}
+def with_header(name: str, match: JsonObject) -> JsonObject:
+    return {"prefix": "/", "headers": [{"name": name, "match": match}]}
 
 
 def shop(apps: dict[str, App]) -> list[Resource]:
     """Return a mesh that asks Envoy for everything these tests look at."""
-    backends = ["cart", "direct", "hosts", "headers", "paths", "other", "shares", "first", "waits"]
+    backends = ["cart", "direct", "hosts", "paths", "shares"]
     return [
         a_mesh(),
         a_node(
@@ -100,8 +99,6 @@ def shop(apps: dict[str, App]) -> list[Resource]:
         a_route("cart", "all", {"v1": 1}),
         a_route("hosts", "all", {"v2": 1}),
         *_path_routes(),
-        *_header_routes(),
-        *_other_routes(),
         http_route(
             "shares",
             "all",
@@ -111,10 +108,6 @@ def shop(apps: dict[str, App]) -> list[Resource]:
                 {"virtualNode": "db", "weight": 0, "port": 5432},
             ],
         ),
-        http_route("first", "a-prefix", TO_V1, match={"prefix": "/a/long/prefix"}),
-        http_route("first", "b-priority", TO_V2, match={"prefix": "/a"}, priority=7),
-        http_route("first", "c-later", TO_V1, match={"prefix": "/"}, priority=8),
-        *_retries_and_timeouts(),
         *_gateway(),
     ]
 
@@ -125,64 +118,6 @@ def _path_routes() -> list[Resource]:
         http_route("paths", "regex", TO_V2, match={"path": {"regex": "/r/[0-9]+"}}),
         http_route("paths", "long", TO_V2, match={"prefix": "/long/prefix"}),
         http_route("paths", "rest", TO_V1, match={"prefix": "/"}),
-    ]
-
-
-def _header_routes() -> list[Resource]:
-    matches: dict[str, JsonObject] = {
-        "exact": with_header("x-exact", {"exact": "blue"}),
-        "prefix": with_header("x-prefix", {"prefix": "bl"}),
-        "suffix": with_header("X-Suffix", {"suffix": "ue"}),
-        "regex": with_header("x-regex", {"regex": "b[a-z]+e"}),
-        "range": with_header("x-range", {"range": {"start": 10, "end": 20}}),
-        "present": with_header("x-present", None),
-        "host": with_header("Host", {"prefix": "HEADERS"}),
-        "inverse": with_header("x-inverse", {"exact": "blue"}, invert=True),
-    }
-    return [
-        *(http_route("headers", name, TO_V2, match=match) for name, match in matches.items()),
-        http_route("headers", "rest", TO_V1),
-    ]
-
-
-def _other_routes() -> list[Resource]:
-    query: JsonObject = {"name": "version", "match": {"exact": "2"}}
-    return [
-        http_route("other", "method", TO_V2, match={"prefix": "/", "method": "PUT"}),
-        http_route("other", "query", TO_V2, match={"prefix": "/", "queryParameters": [query]}),
-        http_route(
-            "other", "there", TO_V2, match={"prefix": "/", "queryParameters": [{"name": "debug"}]}
-        ),
-        http_route("other", "scheme", TO_V2, match={"prefix": "/", "scheme": "https"}),
-        http_route("other", "rest", TO_V1),
-    ]
-
-
-def _retries_and_timeouts() -> list[Resource]:
-    def policy(times: int, *events: str) -> JsonObject:
-        wait: JsonObject = {"value": 5, "unit": "s"}
-        return {"maxRetries": times, "perRetryTimeout": wait, "httpRetryEvents": list(events)}
-
-    fast: JsonObject = {"perRequest": {"value": 300, "unit": "ms"}}
-    never: JsonObject = {"perRequest": {"value": 0, "unit": "s"}}
-    return [
-        http_route("waits", "default", TO_V1, match={"prefix": "/default"}),
-        http_route(
-            "waits",
-            "client-error",
-            TO_V1,
-            match={"prefix": "/client-error"},
-            retryPolicy=policy(1, "client-error"),
-        ),
-        http_route(
-            "waits",
-            "never-again",
-            TO_V1,
-            match={"prefix": "/never-again"},
-            retryPolicy=policy(0, "server-error"),
-        ),
-        http_route("waits", "fast", TO_V1, match={"prefix": "/fast"}, timeout=fast),
-        http_route("waits", "never", TO_V1, match={"prefix": "/never-late"}, timeout=never),
     ]
 
 

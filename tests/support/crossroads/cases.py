@@ -109,8 +109,9 @@ def _http_cases(protocol: str) -> Sequence[Case]:
 
     both: list[Json] = [{"name": "a"}, {"name": "b", "match": {"exact": "2"}}]
     return [
-        _pseudo(protocol, "method", {"exact": "PUT"}, {"method": "PUT"}),
-        _pseudo(protocol, "authority", {"regex": ".*:[0-9]+"}, {"authority": "{host}:{port}"}),
+        _pseudo(protocol, ":method", {"exact": "PUT"}, {"method": "PUT"}),
+        _pseudo(protocol, "Host", {"regex": ".*:[0-9]+"}, {"authority": "{host}:{port}"}),
+        _pseudo(protocol, ":authority", {"regex": ".*:[0-9]+"}, {"authority": "{host}:{port}"}),
         Case(
             "path-header",
             under("path-header", headers=[{"name": ":path", "match": {"suffix": "?deep"}}]),
@@ -161,12 +162,12 @@ def _http_cases(protocol: str) -> Sequence[Case]:
 
 
 def _pseudo(protocol: str, name: str, match: JsonObject, hit: dict[str, str]) -> Case:
-    """Return a case for a pseudo-header, which users wrote where headers stand."""
-    place = f"{name}-header"
+    """Return a case for a pseudo-header, or the host, which users wrote where headers stand."""
+    place = f"{name.strip(':')}-header"
     plain = a_request(protocol, place)
     return Case(
         place,
-        {**anywhere(protocol, place), "headers": [{"name": f":{name}", "match": match}]},
+        {**anywhere(protocol, place), "headers": [{"name": name, "match": match}]},
         (replace(plain, **hit),),  # type: ignore[arg-type]
         (plain,),
     )
