@@ -5,6 +5,7 @@ import logging
 import time
 from collections import Counter
 from collections.abc import Iterable
+from typing import Final
 
 from events.publication import Publication
 from events.types import CommitId, Seq
@@ -17,10 +18,15 @@ from xds.reports import Arrived, Finished, Joined, Left, Offered, Rejected, Repo
 from xds.snapshot import Snapshot
 from xds.stream import Stream
 from xds.watch import Refused
+from xds.waves import waves
 
 _log = logging.getLogger(__name__)
 
 _NO_COMMIT = CommitId("")
+LEAST_PAUSE_S: Final = 0.3
+LONGEST_PAUSE_S: Final = 3.0
+"""How long proxies that have to be told first get to answer before the others are told."""
+_LOOK_S: Final = 0.02
 
 
 class Hub:
@@ -33,6 +39,8 @@ class Hub:
         self._reports = reports
         self._streams: dict[ProxyIdentity, set[Stream]] = {}
         self._commit = _NO_COMMIT
+        self._on_their_way: set[Stream] = set()
+        """Those who were offered something since somebody last waited for them."""
 
     # ---- what streams tell (the Observer of every stream) ----------------------------------------
 
@@ -62,6 +70,7 @@ class Hub:
         if identity is None or streams is None or stream not in streams:
             return
         streams.discard(stream)
+        self._on_their_way.discard(stream)
         if not streams:
             del self._streams[identity]
         self._cache.leave(identity)
@@ -90,7 +99,8 @@ class Hub:
     async def publish(self, publication: Publication) -> None:
         """Bring a new state to those whom it concerns; one proxy's trouble is never another's.
 
-        Returns when each of them has been offered it, not when they have taken it.
+        Returns when each of them has been offered it, not when they have taken it; where some must
+        be told before others (:mod:`xds.waves`), they get a bounded time to take it.
         """
         mesh, seq = self._cache.graph, publication.state.seq
         self._reports.begin(publication)
@@ -103,8 +113,24 @@ class Hub:
         self._commit = publication.state.commit or _NO_COMMIT
         self.ready = True
         self._tell_of_removed(mesh, identities)
-        await self._offer(identities, seq)
+        self._on_their_way.clear()
+        for number, wave in enumerate(waves(mesh, self._cache.graph, identities)):
+            if number:
+                await self._let_answer()
+            await self._offer(wave, seq)
         self._reports.report(Finished(seq, time.time_ns()))
+
+    async def _let_answer(self) -> None:
+        """Wait until those who were offered something have it, for a bounded time.
+
+        And for a moment at least: proxies of the same nodes may be connected elsewhere.
+        """
+        await asyncio.sleep(LEAST_PAUSE_S)
+        deadline = time.monotonic() + LONGEST_PAUSE_S - LEAST_PAUSE_S
+        while time.monotonic() < deadline and self._on_their_way:
+            self._on_their_way = {s for s in self._on_their_way if not s.session.arrived}
+            await asyncio.sleep(_LOOK_S)
+        self._on_their_way.clear()
 
     async def _offer(self, identities: Iterable[ProxyIdentity], seq: Seq) -> None:
         for identity in identities:
@@ -127,6 +153,7 @@ class Hub:
         for stream in tuple(self._streams[identity]):
             try:
                 if stream.offer(snapshot):
+                    self._on_their_way.add(stream)
                     self._reports.report(Offered(stream.number, str(identity.key), seq))
             except Exception:
                 _log.exception("cannot offer %s to %s", identity.key, stream.name)
