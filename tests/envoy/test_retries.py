@@ -117,6 +117,15 @@ def test_each_attempt_has_its_own_time(crossroads: Crossroads, protocol: str) ->
 
 
 @each_protocol
+def test_a_listener_that_waits_no_longer_is_unavailable_to_grpc_alone(
+    crossroads: Crossroads, protocol: str
+) -> None:
+    # What the listener's timeout answers is 504, which no default policy is for, or UNAVAILABLE.
+    found = attempts(crossroads, protocol, "hurried", x_delay="9", x_first="1")
+    assert found == ((True, 2) if protocol == "grpc" else (False, 1))
+
+
+@each_protocol
 def test_all_attempts_share_the_time_of_the_request(crossroads: Crossroads, protocol: str) -> None:
     good, times = attempts(crossroads, protocol, "shared", x_delay="9")
     assert not good

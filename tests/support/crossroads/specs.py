@@ -193,6 +193,12 @@ def _retries(protocol: str) -> Iterator[Resource]:
         "hasty-once": a_policy(EVENTS["client-error"], wait_ms=300),
     }
     yield _route("retries", protocol, "default", ["one"])
+    hurried: JsonObject = {
+        "virtualNode": "slow",
+        "weight": 1,
+        "port": LISTENERS[protocol, "short"],
+    }
+    yield _route("retries", protocol, "hurried", [hurried])
     three = a_policy(EVENTS["server-error"], times=3, wait_ms=400)
     both: JsonObject = {"perRequest": {"value": 700, "unit": "ms"}}
     yield _route("retries", protocol, "shared", ["one"], retryPolicy=three, timeout=both)
