@@ -19,12 +19,14 @@ from gitmesh.together import run_together
 from gitmesh.worker import GC_THRESHOLDS
 from gitmesh.worker_messages import Hello
 from gitmesh.workers import serve_in_workers
+from mesh.errors import UsageError
 from reconciler.loop import Pace, reconcile
 from reconciler.reader import Progress
 from reconciler.repo import GitRepository
 from xds.cache import SnapshotCache
 from xds.recorder import Recorder
-from xds.server import AdsSettings, refuse_open_address, serve_ads
+from xds.server import check_listening, serve_ads
+from xds.settings import AdsSettings, TlsFiles
 
 _log = logging.getLogger(__name__)
 
@@ -92,7 +94,7 @@ async def _serve_ads(
         _ready(settings.listen, latest.get(), tell)
 
     ads = _ads_settings(settings)
-    refuse_open_address(settings.listen, ads)
+    check_listening(settings.listen, ads)
     if settings.workers:
 
         def hello(number: int, address: str) -> Hello:
@@ -107,7 +109,27 @@ async def _serve_ads(
 
 def _ads_settings(settings: Settings) -> AdsSettings:
     return AdsSettings(
-        plain_text_anywhere=settings.insecure_listen, share_port=bool(settings.workers)
+        max_streams=settings.max_streams,
+        max_streams_of_node=settings.max_streams_of_node,
+        new_streams_per_s=settings.new_stream_rate,
+        new_streams_at_once=max(1, round(4 * settings.new_stream_rate)),
+        max_connection_age_s=settings.max_connection_age_s,
+        plain_text_anywhere=settings.insecure_listen,
+        share_port=bool(settings.workers),
+        tls=_tls(settings),
+    )
+
+
+def _tls(settings: Settings) -> TlsFiles | None:
+    match settings.tls_cert, settings.tls_key, settings.tls_client_ca:
+        case None, None, None if not settings.tls_trust_domain:
+            return None
+        case Path() as certificate, Path() as key, Path() as authority:
+            files = (certificate.absolute(), key.absolute(), authority.absolute())
+            return TlsFiles(*files, settings.tls_trust_domain)
+    raise UsageError(
+        "TLS here is mutual: certificate, key and the proxies' authority go together",
+        hint="give --tls-cert, --tls-key and --tls-client-ca, or none of them",
     )
 
 

@@ -34,6 +34,23 @@ class Settings(BaseModel):
     """Where proxies connect: ``host:port``, ``[::1]:port`` or ``unix:path``."""
     insecure_listen: bool = False
     """Whether plain text may be served beyond this machine."""
+    tls_cert: Path | None = None
+    """The server's certificate, in PEM, with its chain: mutual TLS with ``tls_key`` and
+    ``tls_client_ca``. Files that change are read again."""
+    tls_key: Path | None = None
+    tls_client_ca: Path | None = None
+    """Who signs the certificates of proxies."""
+    tls_trust_domain: str = ""
+    """The trust domain that proxies' certificates must be of; empty means any."""
+    max_streams: Annotated[int, Field(ge=1, le=1_000_000)] = 10_000
+    """How many proxies one process serves at most."""
+    max_streams_of_node: Annotated[int, Field(ge=1, le=1_000_000)] = 5_000
+    """How many of them may be of one virtual node or gateway."""
+    new_stream_rate: Annotated[float, Field(gt=0)] = 1_000.0
+    """How fast proxies are let in for long; four times as many may come at once."""
+    max_connection_age_s: Annotated[float | None, Field(gt=0)] = None
+    """Connections of this age are closed, 10 % sooner or later, so that proxies spread anew over
+    servers and workers."""
     workers: Annotated[int, Field(ge=0, le=64)] = 0
     """How many processes serve proxies; 0 means the one process that does everything."""
     poll_s: Annotated[float, Field(gt=0, le=3600)] = 1.0
@@ -105,7 +122,9 @@ def _explain(error: ValidationError, prefix: str = PREFIX) -> UsageError:
     lines = []
     for found in error.errors():
         name = str(found["loc"][0])
-        shown = name.replace("_", "-") if prefix == "--" else name.upper()
+        # An option's unit is in its value's name: --poll SECONDS.
+        option = name.removesuffix("_s").replace("_", "-")
+        shown = option if prefix == "--" else name.upper()
         if found["type"] == "extra_forbidden":
             lines.append(f"{prefix}{shown} is not a setting")
         else:

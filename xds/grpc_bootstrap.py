@@ -4,6 +4,7 @@ from typing import Final
 
 from mesh.canonical import JsonObject
 from xds.address import UNIX, host_and_port
+from xds.bootstrap import XdsTls
 from xds.nodes import METADATA_KEY, Client, ProxyIdentity
 
 _FEATURES: Final = (
@@ -15,11 +16,16 @@ _FEATURES: Final = (
 
 
 def grpc_bootstrap(
-    *, identity: ProxyIdentity, xds_address: str, cluster: str | None = None
+    *,
+    identity: ProxyIdentity,
+    xds_address: str,
+    cluster: str | None = None,
+    tls: XdsTls | None = None,
 ) -> JsonObject:
     """Return what ``GRPC_XDS_BOOTSTRAP`` names, or ``GRPC_XDS_BOOTSTRAP_CONFIG`` holds.
 
-    The address is ``host:port``, ``[::1]:port`` or ``unix:path``.
+    The address is ``host:port``, ``[::1]:port`` or ``unix:path``. ``tls`` makes the client speak
+    mutual TLS with the server, whose certificate must have the name in the address.
 
     :raises UsageError: the address is not one.
     """
@@ -30,7 +36,7 @@ def grpc_bootstrap(
         "xds_servers": [
             {
                 "server_uri": xds_address,
-                "channel_creds": [{"type": "insecure"}],
+                "channel_creds": [_credentials(tls)],
                 "server_features": [*_FEATURES],
             }
         ],
@@ -38,5 +44,20 @@ def grpc_bootstrap(
             "id": node_id,
             "cluster": cluster or node_id,
             "metadata": {METADATA_KEY: {"client": Client.GRPC.value}},
+        },
+    }
+
+
+def _credentials(tls: XdsTls | None) -> JsonObject:
+    if tls is None:
+        return {"type": "insecure"}
+    # Files are read again every ten minutes unless told otherwise (gRFC A65).
+    return {
+        "type": "tls",
+        "config": {
+            "certificate_file": tls.certificate,
+            "private_key_file": tls.key,
+            "ca_certificate_file": tls.authority,
+            "refresh_interval": "60s",
         },
     }

@@ -1,26 +1,33 @@
 """The xDS server: gRPC on the outside, bytes in and bytes out; every decision is made elsewhere."""
 
+import asyncio
 import ipaddress
 import logging
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass
-from typing import Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import grpc
 import grpc.aio
 
 from events.latest import Latest
 from events.publication import Publication
-from mesh.errors import Fatal, UsageError
+from mesh.errors import Fatal, GitmeshError, Retryable, UsageError
 from xds.address import where_to_listen
-from xds.cache import SnapshotCache, TooManyIdentities
+from xds.admission import Admission, Guest
+from xds.cache import SnapshotCache
 from xds.hub import Hub
 from xds.ledger import Ledger
+from xds.peer import Peer, WrongPeer
 from xds.recorder import Recorder, recording
 from xds.reports import Reports
 from xds.services import SERVICES
-from xds.session import ACK_WAIT, LINGER, Session
+from xds.session import Session
+from xds.settings import AdsSettings as AdsSettings
 from xds.stream import Method, Stream
+
+if TYPE_CHECKING:
+    from xds.credentials import Credentials
 
 _log = logging.getLogger(__name__)
 
@@ -31,31 +38,6 @@ MAX_REASON: Final = 1_000
 # grpc has no types of its own; nothing of `Any` leaves this module.
 _Context: TypeAlias = Any
 _Handler: TypeAlias = Callable[[AsyncIterator[bytes], _Context], Awaitable[None]]
-
-
-@dataclass(frozen=True, slots=True)
-class AdsSettings:
-    """Limits and patience of the server."""
-
-    max_streams: int = 10_000
-    max_request_bytes: int = 4 << 20
-    """A real Envoy's first request is 61 KB; one that names 20,000 clusters stays below 2 MB."""
-    keepalive_s: int = 30
-    """How long a connection may be silent before it is asked whether it still lives."""
-    keepalive_timeout_s: int = 10
-    min_ping_interval_s: int = 15
-    """A client that pings more often than this is sent away."""
-    max_connection_age_s: int | None = None
-    """Close connections of this age (gRPC spreads it by 10 %), so that proxies spread anew."""
-    grace_s: float = 0.3
-    """How long streams get to end when the server stops."""
-    ack_wait_s: float = ACK_WAIT
-    linger_s: float = LINGER
-    plain_text_anywhere: bool = False
-    """Listen without TLS on addresses that are not this machine's own."""
-    share_port: bool = False
-    """Let other processes of this user listen on the same port; they must have made sure that it
-    is theirs (:mod:`xds.shared_port`)."""
 
 
 async def serve_ads(
@@ -102,16 +84,29 @@ async def serve_streams(
 ) -> None:
     """Do as :func:`serve_ads`, but tell what happens to somebody else's reports."""
     settings = settings or AdsSettings()
-    refuse_open_address(address, settings)
+    check_listening(address, settings)
     hub = Hub(cache, reports)
+    credentials = _credentials(settings)
     server = grpc.aio.server(options=_options(settings))
     server.add_generic_rpc_handlers(_handlers(_Discovery(hub, cache, settings)))
-    port = await _listen(server, address)
+    port = await _listen(server, address, credentials)
+    looking = asyncio.create_task(credentials.watch()) if credentials is not None else None
     try:
         started(port)
         await _follow(latest, hub, ready)
     finally:
         await server.stop(settings.grace_s)
+        if looking is not None:
+            looking.cancel()
+
+
+def _credentials(settings: AdsSettings) -> "Credentials | None":
+    if settings.tls is None:
+        return None
+    # Nobody without TLS needs to load what reads certificates.
+    from xds.credentials import Credentials
+
+    return Credentials(settings.tls)
 
 
 async def _follow(latest: Latest[Publication], hub: Hub, ready: Callable[[], None]) -> None:
@@ -130,7 +125,7 @@ class _Discovery:
         self._hub = hub
         self._cache = cache
         self._settings = settings
-        self._streams = 0
+        self._admission = Admission(settings, time.monotonic())
 
     def answering(self, method: Method) -> _Handler:
         """Return what answers calls of a method."""
@@ -145,37 +140,42 @@ class _Discovery:
     ) -> None:
         if not self._hub.ready:
             await context.abort(grpc.StatusCode.UNAVAILABLE, "the mesh is not known yet")
-        if self._streams >= self._settings.max_streams:
-            await context.abort(
-                grpc.StatusCode.RESOURCE_EXHAUSTED,
-                f"{self._settings.max_streams} streams are open already",
-            )
+        try:
+            peer = _peer(context) if self._settings.tls is not None else None
+            guest = self._admission.open(peer, time.monotonic())
+        except GitmeshError as error:
+            await context.abort(_code(error), str(error)[:MAX_REASON])
         session = Session(
             self._cache.pool,
             ack_wait=self._settings.ack_wait_s,
             linger=self._settings.linger_s,
             aggregated=method.type_url is None,
         )
-        stream = Stream(session, context.peer(), context.write, self._hub, method)
-        self._streams += 1
+        stream = Stream(session, context.peer(), context.write, self._hub, method, guest)
         reason = "cancelled"
         try:
-            reason = await _read(stream, requests, context)
+            reason = await _read(stream, guest, requests, context)
         finally:
-            self._streams -= 1
+            guest.close()
             stream.close()
             self._hub.left(stream, reason)
 
 
-async def _read(stream: Stream, requests: AsyncIterator[bytes], context: _Context) -> str:
+async def _read(
+    stream: Stream, guest: Guest, requests: AsyncIterator[bytes], context: _Context
+) -> str:
     """Read until the client ends the stream or asks for something wrong; return why it ended."""
     try:
-        async for data in requests:
-            stream.receive(data)
-    except UsageError as error:
-        reason, code = str(error), grpc.StatusCode.INVALID_ARGUMENT
-    except TooManyIdentities as error:
-        reason, code = str(error), grpc.StatusCode.RESOURCE_EXHAUSTED
+        # A connection outlives the proof that it began with, unless somebody looks at the time.
+        async with asyncio.timeout(guest.time_left_s(time.time())):
+            async for data in requests:
+                if (wait_s := guest.delay(len(data), time.monotonic())) > 0:
+                    await asyncio.sleep(wait_s)
+                stream.receive(data)
+    except TimeoutError:
+        reason, code = "the certificate has expired", grpc.StatusCode.UNAUTHENTICATED
+    except (UsageError, Retryable) as error:
+        reason, code = str(error), _code(error)
     else:
         return "closed by the proxy"
     # What a client wrote is quoted here: the log and the status get no more of it than this.
@@ -183,6 +183,21 @@ async def _read(stream: Stream, requests: AsyncIterator[bytes], context: _Contex
     context.set_code(code)
     context.set_details(reason)
     return reason
+
+
+def _peer(context: _Context) -> Peer:
+    from xds.credentials import read_peer
+
+    # Without a certificate nobody gets so far.
+    return read_peer(context.auth_context()["x509_pem_cert"][0])
+
+
+def _code(error: GitmeshError) -> grpc.StatusCode:
+    if isinstance(error, WrongPeer):
+        return grpc.StatusCode.PERMISSION_DENIED
+    if isinstance(error, UsageError):
+        return grpc.StatusCode.INVALID_ARGUMENT
+    return grpc.StatusCode.RESOURCE_EXHAUSTED
 
 
 def _handlers(discovery: _Discovery) -> tuple[Any, ...]:
@@ -217,13 +232,19 @@ def _options(settings: AdsSettings) -> list[tuple[str, int]]:
         ("grpc.so_reuseport", int(settings.share_port)),
     ]
     if settings.max_connection_age_s is not None:
-        options.append(("grpc.max_connection_age_ms", settings.max_connection_age_s * 1000))
+        options += [
+            ("grpc.max_connection_age_ms", round(settings.max_connection_age_s * 1000)),
+            ("grpc.max_connection_age_grace_ms", round(settings.connection_grace_s * 1000)),
+        ]
     return options
 
 
-async def _listen(server: Any, address: str) -> int:
+async def _listen(server: Any, address: str, credentials: "Credentials | None" = None) -> int:
     try:
-        port = server.add_insecure_port(address)
+        if credentials is None:
+            port = server.add_insecure_port(address)
+        else:
+            port = server.add_secure_port(address, credentials.for_grpc())
     except RuntimeError as error:
         raise Fatal(
             f"cannot listen on {address}: {error}", hint="is another server running there?"
@@ -236,14 +257,16 @@ async def _listen(server: Any, address: str) -> int:
     return int(port)
 
 
-def refuse_open_address(address: str, settings: AdsSettings) -> None:
-    """Make sure that no configuration would leave this machine in plain text by accident.
+def check_listening(address: str, settings: AdsSettings) -> None:
+    """Make sure that no configuration would leave this machine in plain text by accident, and that
+    the files for TLS can be used.
 
     :raises UsageError: the address is none, or it is not this machine's own and the settings do
-        not allow that.
+        not allow that; or a file is broken.
     """
+    _credentials(settings)
     where = where_to_listen(address)
-    if where is None or settings.plain_text_anywhere or where[0] == "localhost":
+    if where is None or settings.tls or settings.plain_text_anywhere or where[0] == "localhost":
         return
     try:
         own = ipaddress.ip_address(where[0]).is_loopback
@@ -252,5 +275,5 @@ def refuse_open_address(address: str, settings: AdsSettings) -> None:
     if not own:
         raise UsageError(
             f"{address}: configuration would leave this machine in plain text",
-            hint="listen on 127.0.0.1, or allow plain text explicitly",
+            hint="listen on 127.0.0.1, use TLS, or allow plain text explicitly",
         )

@@ -181,6 +181,12 @@ class Session:
         return None
 
     @property
+    def names(self) -> int:
+        """How many resources the client asks for by name, those that do not exist included."""
+        strange = sum(watch.names for watch, _ in self._strange.values())
+        return strange + sum(watch.names for watch in self._watches.values())
+
+    @property
     def arrived(self) -> bool:
         """Whether the client has acknowledged all of the newest snapshot that it asks for."""
         return self._rollout.arrived

@@ -63,6 +63,29 @@ class Observer(Protocol):
         """The client refused a response that was sent for this commit."""
 
 
+class Door(Protocol):
+    """Whoever decides what a stream may have. Each method raises an error of ours to say no."""
+
+    def admit(self, identity: ProxyIdentity) -> None:
+        """The stream has named its node; called once, before anything is done for it."""
+
+    def asks(self, names: int) -> None:
+        """The stream asks for that many resources by name."""
+
+
+class OpenDoor:
+    """Lets everybody have everything."""
+
+    def admit(self, identity: ProxyIdentity) -> None:
+        """Say nothing."""
+
+    def asks(self, names: int) -> None:
+        """Say nothing."""
+
+
+_OPEN: Final = OpenDoor()
+
+
 class Stream:
     """A proxy's stream. Hands the transport one response at a time, made at that moment.
 
@@ -77,6 +100,7 @@ class Stream:
         write: Callable[[bytes], Awaitable[None]],
         observer: Observer,
         method: Method = Method(),
+        door: Door = _OPEN,
     ) -> None:
         self.number = next(_numbers)
         self.name = f"{peer}#{self.number}"
@@ -86,6 +110,7 @@ class Stream:
         self.node = Node()
         self._observer = observer
         self._method = method
+        self._door = door
         self._write = write
         self._writer: asyncio.Task[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
@@ -97,6 +122,7 @@ class Stream:
         """Take a request as it came over the wire, and start to write what follows from it.
 
         :raises UsageError: the request is none, or its node is not one that we can serve.
+        :raises GitmeshError: the door is closed.
         """
         try:
             request = self._method.decode(data)
@@ -105,6 +131,7 @@ class Stream:
             raise UsageError(f"not a discovery request: {error}") from None
         request = self._typed(request)
         answer = self.session.on_request(request, self._loop.time())
+        self._door.asks(self.session.names)
         if isinstance(answer, Refused):
             commit = self._commits.get(answer.type_url, self._observer.commit)
             self._observer.refused(self, answer, commit)
@@ -151,6 +178,7 @@ class Stream:
             if not node.id:
                 raise UsageError("the first request of a stream must carry node.id")
             identity = parse_identity(node.id, node.metadata, node.user_agent_name)
+            self._door.admit(identity)
             self.node, self.identity = node, identity
             if identity.client is Client.GRPC:
                 self.session.tell_errors()

@@ -263,6 +263,11 @@ class Watch:
         """When the response that is unanswered was sent."""
         return None if self._flight is None else self._flight.since
 
+    @property
+    def names(self) -> int:
+        """How many resources the client asks for by name."""
+        return len(self._subscription.names)
+
     def asks_for(self, name: str) -> bool:
         """Whether the client wants a resource of this name."""
         return self._subscription.covers(name)

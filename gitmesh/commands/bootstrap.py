@@ -1,5 +1,7 @@
 """``gitmesh bootstrap``: what to start an Envoy, or a gRPC client, with."""
 
+from typing import TYPE_CHECKING
+
 import click
 
 from gitmesh.addressing import CLIENTS, client_option, explicit_option, node_metadata
@@ -7,11 +9,15 @@ from gitmesh.options import examples, json_option
 from gitmesh.output import emit_json
 from mesh.errors import UsageError
 
+if TYPE_CHECKING:
+    from xds.bootstrap import XdsTls
+
 ENVOY_ALONE = {
     "admin": "--admin",
     "delta": "--delta",
     "dns": "--dns",
     "sds_socket": "--sds-socket",
+    "tls_server_name": "--tls-server-name",
 }
 """Options that say what a gRPC client has not."""
 
@@ -25,6 +31,8 @@ ENVOY_ALONE = {
         "    --explicit ingress=127.0.1.1,egress=127.0.1.2,application=127.0.1.3",
         "gitmesh bootstrap --node mesh/shop/virtualNode/web --client grpc > web.json",
         "GRPC_XDS_BOOTSTRAP=web.json python -m my_application    # dials xds:///cart.shop.local",
+        "gitmesh bootstrap --node mesh/shop/virtualNode/web --xds mesh.example:18000 \\",
+        "    --tls-cert /tls/web.pem --tls-key /tls/web.key --tls-ca /tls/mesh.pem",
     ),
 )
 @click.option("--node", required=True, metavar="ID", help="The proxy's node.id.")
@@ -60,6 +68,20 @@ ENVOY_ALONE = {
     is_flag=True,
     help="Ask for changes alone (incremental xDS), which is less to send in a large mesh.",
 )
+@click.option(
+    "--tls-cert",
+    metavar="PATH",
+    help="Speak mutual TLS with gitmesh: the proxy's certificate, which must name its node (see "
+    "gitmesh serve --help). Paths are those of the proxy's machine. Envoy reads them when it "
+    "starts, gRPC again and again.",
+)
+@click.option("--tls-key", metavar="PATH", help="The key of --tls-cert.")
+@click.option("--tls-ca", metavar="PATH", help="Who signs gitmesh's own certificate.")
+@click.option(
+    "--tls-server-name",
+    metavar="NAME",
+    help="The name or IP address in gitmesh's certificate. Default: the host of --xds.",
+)
 @client_option
 @explicit_option
 @json_option
@@ -74,6 +96,10 @@ def command(
     sds_socket: str | None,
     delta: bool,
     client: str,
+    tls_cert: str | None,
+    tls_key: str | None,
+    tls_ca: str | None,
+    tls_server_name: str | None,
     explicit: str | None,
     as_json: bool,  # every command takes it; this one prints nothing else
 ) -> None:
@@ -89,9 +115,10 @@ def command(
     from xds.nodes import parse_identity
 
     identity = parse_identity(node, node_metadata(explicit, client))
+    tls = _tls(tls_cert, tls_key, tls_ca, tls_server_name)
     if client == "grpc":
         _refuse_envoys_own(ctx)
-        emit_json(grpc_bootstrap(identity=identity, xds_address=xds, cluster=cluster))
+        emit_json(grpc_bootstrap(identity=identity, xds_address=xds, cluster=cluster, tls=tls))
         return
     made = bootstrap(
         identity=identity,
@@ -101,6 +128,7 @@ def command(
         cluster=cluster,
         sds_socket=sds_socket or SDS_SOCKET,
         delta=delta,
+        tls=tls,
     )
     emit_json(made)
 
@@ -112,3 +140,19 @@ def _refuse_envoys_own(ctx: click.Context) -> None:
             raise UsageError(
                 f"{option} is for an Envoy", hint=f"leave it out, or take --client {CLIENTS[0]}"
             )
+
+
+def _tls(
+    certificate: str | None, key: str | None, authority: str | None, server_name: str | None
+) -> "XdsTls | None":
+    from xds.bootstrap import XdsTls
+
+    if certificate and key and authority:
+        return XdsTls(certificate, key, authority, server_name or "")
+    if certificate or key or authority or server_name:
+        raise UsageError(
+            "TLS here is mutual: the proxy's certificate and key and gitmesh's authority go "
+            "together",
+            hint="give --tls-cert, --tls-key and --tls-ca, or none of them",
+        )
+    return None

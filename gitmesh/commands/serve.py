@@ -18,7 +18,9 @@ if TYPE_CHECKING:
         "gitmesh serve shop.git",
         "gitmesh serve shop.git --branch live --listen 127.0.0.1:18001",
         "gitmesh serve shop.git --log /var/lib/gitmesh/events.sqlite3",
-        "gitmesh serve shop.git --workers 4",
+        "gitmesh serve shop.git --workers 4 --max-connection-age 3600",
+        "gitmesh serve shop.git --listen 0.0.0.0:18000 --tls-cert xds.pem --tls-key xds.key \\",
+        "    --tls-client-ca proxies.pem --tls-trust-domain shop.example",
     ),
 )
 @click.argument("repo", type=click.Path(path_type=Path))
@@ -36,26 +38,70 @@ if TYPE_CHECKING:
     help="Allow --listen beyond this machine, in plain text. Anybody there can read the mesh.",
 )
 @click.option(
+    "--tls-cert",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Speak mutual TLS, with this certificate and its chain, in PEM. The three files are read "
+    "again when they change.",
+)
+@click.option(
+    "--tls-key",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="The key of --tls-cert.",
+)
+@click.option(
+    "--tls-client-ca",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Who signs the certificates of proxies. Each must name the proxy's node (see above).",
+)
+@click.option(
+    "--tls-trust-domain",
+    metavar="NAME",
+    help="The trust domain that certificates of proxies must be of. Default: any.",
+)
+@click.option(
+    "--max-streams",
+    type=int,
+    metavar="N",
+    help="Serve at most N streams in a process. Default: 10,000.",
+)
+@click.option(
+    "--max-streams-of-node",
+    type=int,
+    metavar="N",
+    help="Of them at most N for one virtual node or gateway. Default: 5,000.",
+)
+@click.option(
+    "--new-stream-rate",
+    type=float,
+    metavar="N",
+    help="Let in N new streams a second, and four times as many at once after a quiet time; those "
+    "beyond are told to come again. Default: 1,000.",
+)
+@click.option(
+    "--max-connection-age",
+    "max_connection_age_s",
+    type=float,
+    metavar="SECONDS",
+    help="Close connections of this age, 10 % sooner or later, so that proxies spread anew over "
+    "servers and workers. Default: never.",
+)
+@click.option(
     "--workers",
     type=int,
     metavar="N",
     help="Serve proxies in N processes beside this one, on one port. Default: in this process.",
 )
-@click.option("--poll", type=float, metavar="SECONDS", help="Look at the branch this often anyway.")
+@click.option(
+    "--poll", "poll_s", type=float, metavar="SECONDS", help="Look at the branch this often anyway."
+)
 @click.option("--log-level", type=click.Choice(["debug", "info", "warning", "error"]))
 @json_option
 @click.pass_obj
 def command(
-    settings: "Settings",
-    repo: Path,
-    branch: str | None,
-    log: Path | None,
-    listen: str | None,
-    insecure_listen: bool | None,
-    workers: int | None,
-    poll: float | None,
-    log_level: str | None,
-    as_json: bool,
+    settings: "Settings", /, repo: Path, log_level: str | None, as_json: bool, **options: object
 ) -> None:
     """Follow REPO and serve its mesh to Envoys over xDS, until Ctrl-C or SIGTERM.
 
@@ -63,18 +109,14 @@ def command(
     not, and is never written to, but for the event log that lives in its git directory (see --log).
     One line for each commit and for each time the proxies agree goes to the error stream; with
     --json the lines are JSON objects.
+
+    With TLS, a proxy gets the configuration of a node only if its certificate names that node:
+    spiffe://TRUST-DOMAIN/mesh/MESH/virtualNode/NAME, or virtualGateway. With --tls-trust-domain the
+    DNS name NAME.virtualnode.MESH.TRUST-DOMAIN says the same.
     """
     from gitmesh.logs import log_to_stderr
 
-    settings = settings.overridden(
-        branch=branch,
-        log=log,
-        listen=listen,
-        insecure_listen=insecure_listen,
-        workers=workers,
-        poll_s=poll,
-        log_level=log_level,
-    )
+    settings = settings.overridden(log_level=log_level, **options)
     log_to_stderr(settings.log_level, as_json=as_json)
     import logging
 

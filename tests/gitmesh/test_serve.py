@@ -109,3 +109,27 @@ def test_a_repository_that_is_not_there_is_refused(tmp_path: Path) -> None:
     refused = gitmesh("serve", tmp_path / "nowhere")
     assert refused.code == 2
     assert "hint:" in refused.err
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ["--tls-cert", "xds.pem"],
+        ["--tls-cert", "xds.pem", "--tls-key", "xds.key"],
+        ["--tls-client-ca", "proxies.pem"],
+        ["--tls-trust-domain", "shop.example"],
+    ],
+    ids=" ".join,
+)
+def test_half_of_mutual_tls_is_refused(bare: Path, options: list[str]) -> None:
+    refused = gitmesh("serve", bare, *options)
+    assert refused.code == 2
+    assert "go together" in refused.err
+
+
+@pytest.mark.parametrize("workers", ["0", "1"])
+def test_tls_files_that_are_not_there_are_refused_in_words(bare: Path, workers: str) -> None:
+    files = ("--tls-cert", "/no.pem", "--tls-key", "/no.key", "--tls-client-ca", "/no.ca")
+    refused = gitmesh("serve", bare, *files, "--listen", "127.0.0.1:0", "--workers", workers)
+    assert refused.code == 2
+    assert "/no.pem cannot be read: No such file or directory" in refused.err

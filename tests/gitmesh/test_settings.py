@@ -38,7 +38,7 @@ def test_a_value_that_does_not_fit_is_refused_by_name(name: str, value: str) -> 
 
 
 def test_an_option_that_does_not_fit_is_named_as_it_is_typed() -> None:
-    with pytest.raises(UsageError, match="--poll-s=-1"):
+    with pytest.raises(UsageError, match="--poll=-1"):
         Settings().overridden(poll_s=-1)
 
 

@@ -29,9 +29,24 @@ class AdsClient:
 
     default_method = METHOD
 
-    def __init__(self, port: int, node: str = "", method: str = "", **metadata: str) -> None:
+    def __init__(
+        self,
+        port: int,
+        node: str = "",
+        method: str = "",
+        *,
+        credentials: grpc.ChannelCredentials | None = None,
+        **metadata: str,
+    ) -> None:
         self._method = method or self.default_method
-        self._channel = grpc.aio.insecure_channel(f"127.0.0.1:{port}")
+        # Channels to one address share a connection, unless told otherwise.
+        own = [("grpc.use_local_subchannel_pool", 1)]
+        address = f"127.0.0.1:{port}"
+        self._channel = (
+            grpc.aio.insecure_channel(address, own)
+            if credentials is None
+            else grpc.aio.secure_channel(address, credentials, own)
+        )
         self._call: Any = None
         self._node: Node | None = _node(node, metadata)
 

@@ -1,5 +1,6 @@
 """The bootstrap of a proxy."""
 
+import dataclasses
 from pathlib import Path
 from typing import Any, cast
 
@@ -8,7 +9,7 @@ import pytest
 from mesh.canonical import canonical
 from mesh.errors import UsageError
 from tests.support.envoy import validate
-from xds.bootstrap import bootstrap
+from xds.bootstrap import XdsTls, bootstrap
 from xds.grpc_bootstrap import grpc_bootstrap
 from xds.nodes import METADATA_KEY, Client, parse_identity
 
@@ -130,3 +131,34 @@ def test_a_server_that_is_no_address_is_refused() -> None:
 
 def _servers(address: str) -> Any:
     return grpc_bootstrap(identity=NODE, xds_address=address)["xds_servers"]
+
+
+TLS = XdsTls("/tls/web.pem", "/tls/web.key", "/tls/mesh.pem")
+
+
+@pytest.mark.parametrize(
+    ("server", "name", "kind", "expected", "sni"),
+    [
+        ("mesh.example:18000", "", "DNS", "mesh.example", "mesh.example"),
+        (SERVER, "", "IP_ADDRESS", "127.0.0.1", None),
+        (SERVER, "mesh.example", "DNS", "mesh.example", "mesh.example"),
+    ],
+)
+def test_a_proxy_proves_itself_and_believes_only_the_server_it_means(
+    server: str, name: str, kind: str, expected: str, sni: str | None
+) -> None:
+    config = made(xds_address=server, tls=dataclasses.replace(TLS, server_name=name))
+    [xds, _] = config["static_resources"]["clusters"]
+    socket = xds["transport_socket"]["typed_config"]
+    context = socket["common_tls_context"]
+    [certificate] = context["tls_certificates"]
+    assert certificate == {
+        "certificate_chain": {"filename": "/tls/web.pem"},
+        "private_key": {"filename": "/tls/web.key"},
+    }
+    assert context["validation_context"] == {
+        "trusted_ca": {"filename": "/tls/mesh.pem"},
+        "match_typed_subject_alt_names": [{"san_type": kind, "matcher": {"exact": expected}}],
+    }
+    assert socket.get("sni") == sni
+    assert "transport_socket" not in made()["static_resources"]["clusters"][0]

@@ -1,0 +1,30 @@
+"""What a running server has told its event log, and waiting for it."""
+
+import contextlib
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+from events.codec import decode
+from events.store import EventLog
+from events.types import Chain, DeliveryEvent
+from gitmesh.places import log_path
+
+E = TypeVar("E", bound=DeliveryEvent)
+PATIENCE_S = 30.0
+
+
+def told(bare: Path, kind: type[E]) -> list[E]:
+    """Return the delivery events of one kind that a repository's log holds."""
+    with contextlib.closing(EventLog.read_only(log_path(bare))) as log:
+        events = [decode(record) for record in log.read(Chain.DELIVERY)]
+    return [event for event in events if isinstance(event, kind)]
+
+
+def until(condition: Callable[[], object]) -> None:
+    """Wait until something is so; fail if it never is."""
+    deadline = time.monotonic() + PATIENCE_S
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)

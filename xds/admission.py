@@ -1,0 +1,131 @@
+"""Who is let in, and how much each may ask for: a few busy clients must not stop all others. Pure.
+
+Times are seconds of any clock that never goes back, unless told otherwise.
+"""
+
+from collections import Counter
+from typing import Final
+
+from mesh.errors import Retryable
+from mesh.keys import ResourceKey
+from xds.nodes import ProxyIdentity
+from xds.peer import Peer
+from xds.settings import AdsSettings
+
+_BYTES_OF_ONE: Final = 64 << 10
+"""A request as long as a real Envoy's first counts as one; one of a megabyte as sixteen more."""
+
+
+class Crowded(Retryable):
+    """There is no room now; come again."""
+
+
+class TokenBucket:
+    """Lets ``rate`` things happen in a second, and ``at_once`` of them after a quiet time."""
+
+    __slots__ = ("_at", "_at_once", "_left", "_rate")
+
+    def __init__(self, rate: float, at_once: float, now: float) -> None:
+        self._rate = rate
+        self._at_once = at_once
+        self._left = at_once
+        self._at = now
+
+    def try_take(self, now: float) -> bool:
+        """Take one if there is one."""
+        self._fill(now)
+        if self._left < 1:
+            return False
+        self._left -= 1
+        return True
+
+    def take(self, count: float, now: float) -> float:
+        """Take that many, and return how many seconds to wait before they are due."""
+        self._fill(now)
+        self._left -= count
+        return max(0.0, -self._left / self._rate)
+
+    def _fill(self, now: float) -> None:
+        self._left = min(self._at_once, self._left + (now - self._at) * self._rate)
+        self._at = now
+
+
+class Admission:
+    """Counts streams, and says no in time."""
+
+    def __init__(self, settings: AdsSettings, now: float) -> None:
+        self.settings = settings
+        self.streams = 0
+        self.of_node = Counter[ResourceKey]()
+        self._new = TokenBucket(settings.new_streams_per_s, settings.new_streams_at_once, now)
+
+    def open(self, peer: Peer | None, now: float) -> "Guest":
+        """Let a stream in; its client has proven to be ``peer``, or nothing.
+
+        :raises Crowded: there are too many, or too many come at once.
+        """
+        if self.streams >= self.settings.max_streams:
+            raise Crowded(f"{self.settings.max_streams} streams are open already")
+        if not self._new.try_take(now):
+            raise Crowded("too many streams come at once; come again in a second")
+        self.streams += 1
+        return Guest(self, peer, now)
+
+
+class Guest:
+    """What one stream may do. Close it when the stream ends."""
+
+    __slots__ = ("_admission", "_key", "_peer", "_requests")
+
+    def __init__(self, admission: Admission, peer: Peer | None, now: float) -> None:
+        settings = admission.settings
+        self._admission = admission
+        self._peer = peer
+        self._key: ResourceKey | None = None
+        self._requests = TokenBucket(settings.requests_per_s, settings.requests_at_once, now)
+
+    def time_left_s(self, now: float) -> float | None:
+        """Return how long what the client has proven holds; ``None`` when it has proven nothing.
+
+        :param now: the time since the epoch, in seconds.
+        """
+        return None if self._peer is None else self._peer.not_after.timestamp() - now
+
+    def admit(self, identity: ProxyIdentity) -> None:
+        """Let the stream have the configuration of the node that it has named.
+
+        :raises WrongPeer: its client is somebody else.
+        :raises Crowded: too many proxies of this node are connected.
+        """
+        settings, of_node = self._admission.settings, self._admission.of_node
+        if self._peer is not None:
+            self._peer.require(identity.key, settings.tls.trust_domain if settings.tls else "")
+        if of_node[identity.key] >= settings.max_streams_of_node:
+            raise Crowded(
+                f"{settings.max_streams_of_node} streams of {identity.key} are open already"
+            )
+        self._key = identity.key
+        of_node[identity.key] += 1
+
+    def asks(self, names: int) -> None:
+        """Let the stream ask for that many resources by name.
+
+        :raises Crowded: they are too many.
+        """
+        if names > self._admission.settings.max_names:
+            raise Crowded(
+                f"a stream may ask for {self._admission.settings.max_names} names, not {names}"
+            )
+
+    def delay(self, length: int, now: float) -> float:
+        """Count a request of so many bytes; return how many seconds to wait before it is read."""
+        return self._requests.take(1 + length // _BYTES_OF_ONE, now)
+
+    def close(self) -> None:
+        """Give back what the stream took."""
+        self._admission.streams -= 1
+        if self._key is not None:
+            of_node = self._admission.of_node
+            of_node[self._key] -= 1
+            if not of_node[self._key]:
+                del of_node[self._key]
