@@ -185,6 +185,8 @@ class PipeReports:
         try:
             async with asyncio.timeout(_DEAF_S):
                 await self._writer.drain()
+        except ConnectionError:
+            pass  # It has gone; whoever listens to it learns that, too, and ends the rest.
         except TimeoutError:
             raise Fatal("the parent process does not listen any more") from None
 

@@ -21,7 +21,8 @@ OWNERS = {
     "sqlite_utils": ("events.*",),
     "envoy_data_plane": ("xds.translate.*",),
     "betterproto2": ("xds.*",),
-    "grpc": ("xds.server",),
+    "grpc": ("xds.server", "xds.credentials"),
+    "cryptography": ("xds.credentials",),
     "yaml": (
         *("mesh.yaml_text", "mesh.importing.tagged_yaml", "mesh.tidy.*"),
         *("xds.translate.readable", "gitmesh.documents"),
