@@ -373,7 +373,7 @@ def test_a_translation_for_a_grpc_client_warns_of_what_the_client_cannot_do() ->
     assert names == ["cart.shop.local", "cart.shop.local:9000"]
     assert "mesh.yaml:94: warning[grpc-hidden-header]: gRPC does not see the header" in shown.err
     known = gitmesh("translate", CART, "--node", WEB, "--client", "grpc", "--json").json()
-    assert [each["code"] for each in known["warnings"]] == ["grpc-hidden-header"] * 3
+    assert [each["code"] for each in known["warnings"]] == ["grpc-hidden-header"] * 4
     envoy = gitmesh("translate", CART, "--node", WEB)
     assert envoy.err == ""
     assert "api_listener" not in envoy.out

@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from collections import Counter
+from collections.abc import Callable
 from typing import Any
 
 import grpc
@@ -31,6 +32,12 @@ class Caller:
             answers[self._one(order)] += 1
         return {"answers": answers, "seconds": time.monotonic() - began}
 
+    def burst(self, order: dict[str, Any]) -> dict[str, Any]:
+        """Call ``count`` times at once; return what ``call`` does."""
+        method = self._method(order)
+        calls = [method.future(b"", timeout=60) for _ in range(order["count"])]
+        return {"answers": Counter(self._answer(call.result) for call in calls)}
+
     def start(self, order: dict[str, Any]) -> dict[str, Any]:
         """Call without pause from three threads."""
         self._stop.clear()
@@ -52,17 +59,24 @@ class Caller:
             thread.join()
         return {"answers": self._load}
 
-    def _one(self, order: dict[str, Any]) -> str:
+    def _method(self, order: dict[str, Any]) -> Any:
         target = order["target"]
         if target not in self._channels:
             self._channels[target] = grpc.insecure_channel(target)
-        call = self._channels[target].unary_unary(order.get("method", "/shop.Cart/Get"))
+        return self._channels[target].unary_unary(order.get("method", "/shop.Cart/Get"))
+
+    def _one(self, order: dict[str, Any]) -> str:
+        call = self._method(order)
         metadata = [
             (name, value.encode() if name.endswith("-bin") else value)
             for name, value in order.get("metadata", {}).items()
         ]
+        timeout = order.get("timeout", 20)
+        return self._answer(lambda: call(b"", timeout=timeout, metadata=metadata))
+
+    def _answer(self, result: Callable[[], bytes]) -> str:
         try:
-            return str(call(b"", timeout=order.get("timeout", 20), metadata=metadata), "utf-8")
+            return str(result(), "utf-8")
         except grpc.RpcError as error:
             return f"{error.code().name}: {error.details()}"
 

@@ -59,6 +59,10 @@ class Caller:
         target = f"xds:///{service}"
         return self._do("call", target=target, count=count, metadata=metadata or {}, **how)
 
+    def burst(self, service: str, count: int) -> Answers:
+        """Call that many times at once."""
+        return self._do("burst", target=f"xds:///{service}", count=count)
+
     @contextmanager
     def steady(self, service: str) -> Iterator[Answers]:
         """Call without pause; the answers are there when the block has ended."""

@@ -49,7 +49,9 @@ def _headers(route: Resource, spec: RouteSpec, place: Steps) -> Iterator[Problem
     name, headers = _matched(spec)
     for index, header in enumerate(headers):
         if hidden(header.name):
-            always = "always" if header.invert else "never"
+            # A matcher of a value takes no call without the header, inverted or not.
+            absence = header.invert and header.match is None
+            always = "always" if absence else "never"
             message = f"gRPC does not see the header {header.name!r}, so it {always} matches"
             yield limit(route, (*place, name, index), "grpc-hidden-header", message)
 
