@@ -22,10 +22,13 @@ def health_checks(
     if check is None:
         return []
     port = check.port or listener.port_mapping.port
+    interval = timedelta(milliseconds=check.interval_millis)
     return [
         envoy_core.HealthCheck(
             timeout=timedelta(milliseconds=check.timeout_millis),
-            interval=timedelta(milliseconds=check.interval_millis),
+            interval=interval,
+            # Envoy's own is a minute: who was ill at first would be so, whatever is written.
+            no_traffic_interval=interval,
             healthy_threshold=check.healthy_threshold,
             unhealthy_threshold=check.unhealthy_threshold,
             alt_port=None if own_ports else port,
