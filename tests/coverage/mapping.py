@@ -19,7 +19,7 @@ class Row:
     envoy: tuple[str, ...] = ()
     """``Message.field`` of Envoy's API v3, each under the name that golden files show."""
     traffic: tuple[str, ...] = ()
-    """``module::test`` below ``tests/envoy``, none where none shows it yet."""
+    """``module::test`` below ``tests/envoy``, or ``folder/module::test`` below ``tests``."""
     warning: str = ""
     """The code that says that such a field cannot act."""
     pending: str = ""
@@ -33,6 +33,25 @@ def row_of(field: str) -> Row | None:
 
 _PATHS: Final = ("test_routing::test_paths",)
 _POLICY: Final = ("test_tls::test_what_a_client_policy_does",)
+_DEFAULTS: Final = ("test_tls_defaults::test_what_a_policy_for_all_backends_does",)
+_DOORS: Final = ("test_tls_defaults::test_a_gateway_shows_its_certificate_and_asks_for_one",)
+_DOOR_MODES: Final = ("test_tls_defaults::test_a_gateway_takes_tls_plain_text_or_both",)
+_POOL_OF_HTTP: Final = (
+    "test_pools::test_http_has_so_many_connections_and_so_many_requests_wait_for_one",
+)
+_POOL_OF_HTTP2: Final = ("test_pools::test_http2_and_grpc_have_so_many_requests_at_once",)
+_POOL_OF_TCP: Final = ("test_pools::test_tcp_has_so_many_connections",)
+_CHECK_OF_HTTP: Final = ("test_health::test_nothing_is_sent_to_who_answers_a_check_of_http_badly",)
+_CHECKS: Final = (
+    *_CHECK_OF_HTTP,
+    "test_health::test_nothing_is_sent_to_who_answers_a_check_of_http2_badly",
+    "test_health::test_nothing_is_sent_to_who_says_by_grpc_that_it_serves_not",
+    "test_health::test_nothing_is_sent_to_who_does_not_take_a_connection",
+)
+_EJECTED: Final = ("test_health::test_a_host_that_fails_is_ejected_and_comes_back",)
+_TEXT_LOG: Final = ("test_access_logs::test_a_log_of_text_has_a_line_for_each_way",)
+_JSON_LOG: Final = ("test_access_logs::test_a_log_of_json_has_an_object_for_each_way",)
+_LOGS: Final = (*_TEXT_LOG, "test_access_logs::test_a_log_without_a_format_is_envoys_own")
 _MUTUAL: Final = (
     "test_tls::test_a_listener_that_validates_refuses_who_cannot_prove_a_name_it_knows",
 )
@@ -127,7 +146,11 @@ def _of_routes_only(kind: str, traffic: tuple[str, ...]) -> Sequence[Row]:
 
 _TLS: Final = (
     Row("VirtualNode.listeners.tls.mode", ("FilterChainMatch.transport_protocol",), _MODES),
-    Row("VirtualGateway.listeners.tls.mode", ("FilterChain.transport_socket",), _GATEWAY_TLS),
+    Row(
+        "VirtualGateway.listeners.tls.mode",
+        ("FilterChain.transport_socket",),
+        (*_GATEWAY_TLS, *_DOOR_MODES),
+    ),
     Row("VirtualNode.listeners.tls.certificate.acm.*", _FILE_CERTIFICATE, _POLICY),
     Row("VirtualNode.listeners.tls.certificate.file.certificateChain", _FILE_CERTIFICATE, _MODES),
     Row("VirtualNode.listeners.tls.certificate.file.privateKey", _FILE_KEY, _MODES),
@@ -141,24 +164,24 @@ _TLS: Final = (
         _GATEWAY_TLS,
     ),
     Row("VirtualGateway.listeners.tls.certificate.file.privateKey", _FILE_KEY, _GATEWAY_TLS),
-    Row("VirtualGateway.listeners.tls.certificate.*", _CERTIFICATE),
-    Row("VirtualGateway.listeners.tls.validation.subjectAlternativeNames.*", _NAMES),
-    Row("VirtualGateway.listeners.tls.validation.trust.*", _TRUST),
+    Row("VirtualGateway.listeners.tls.certificate.*", _CERTIFICATE, _DOORS),
+    Row("VirtualGateway.listeners.tls.validation.subjectAlternativeNames.*", _NAMES, _DOORS),
+    Row("VirtualGateway.listeners.tls.validation.trust.*", _TRUST, _DOORS),
     Row("VirtualNode.backends.*.tls.enforce", ("Cluster.transport_socket",), _POLICY),
-    Row("*.clientPolicy.tls.enforce", ("Cluster.transport_socket",)),
+    Row("*.clientPolicy.tls.enforce", ("Cluster.transport_socket",), _DEFAULTS),
     Row("VirtualNode.backends.*.tls.ports", ("Cluster.transport_socket",), _POLICY),
-    Row("*.clientPolicy.tls.ports", ("Cluster.transport_socket",)),
+    Row("*.clientPolicy.tls.ports", ("Cluster.transport_socket",), _DEFAULTS),
     Row("VirtualNode.backends.*.certificate.file.certificateChain", _FILE_CERTIFICATE, _POLICY),
     Row("VirtualNode.backends.*.certificate.file.privateKey", _FILE_KEY, _POLICY),
     Row("VirtualNode.backends.*.certificate.sds.*", _CERTIFICATE, _POLICY),
-    Row("*.clientPolicy.tls.certificate.file.certificateChain", _FILE_CERTIFICATE),
-    Row("*.clientPolicy.tls.certificate.file.privateKey", _FILE_KEY),
-    Row("*.clientPolicy.tls.certificate.sds.*", _CERTIFICATE),
+    Row("*.clientPolicy.tls.certificate.file.certificateChain", _FILE_CERTIFICATE, _DEFAULTS),
+    Row("*.clientPolicy.tls.certificate.file.privateKey", _FILE_KEY, _DEFAULTS),
+    Row("*.clientPolicy.tls.certificate.sds.*", _CERTIFICATE, _DEFAULTS),
     Row("VirtualNode.backends.*.subjectAlternativeNames.*", _NAMES, _POLICY),
-    Row("*.clientPolicy.tls.validation.subjectAlternativeNames.*", _NAMES),
+    Row("*.clientPolicy.tls.validation.subjectAlternativeNames.*", _NAMES, _DEFAULTS),
     Row("VirtualNode.backends.*.validation.trust.*", _TRUST, _POLICY),
     Row("VirtualGateway.backendDefaults.*.validation.trust.file.*", _TRUST, _GATEWAY_TLS),
-    Row("*.clientPolicy.tls.validation.trust.*", _TRUST),
+    Row("*.clientPolicy.tls.validation.trust.*", _TRUST, _DEFAULTS),
 )
 
 _LISTENERS: Final = (
@@ -180,20 +203,58 @@ _LISTENERS: Final = (
     Row(
         "VirtualGateway.listeners.portMapping.protocol",
         ("HttpProtocolOptions.explicit_http_config", "HttpConnectionManager.upgrade_configs"),
-        _SPOKEN,
+        (
+            *_SPOKEN,
+            "test_pools::test_a_gateway_speaks_the_protocol_of_its_listener_on_its_whole_way",
+            "test_pools::"
+            "test_an_http_listener_of_a_gateway_is_no_http2_inside_and_takes_web_sockets",
+        ),
     ),
-    Row("*.connectionPool.*.maxConnections", ("CircuitBreakers.Thresholds.max_connections",)),
+    Row(
+        "*.connectionPool.tcp.maxConnections",
+        ("CircuitBreakers.Thresholds.max_connections",),
+        _POOL_OF_TCP,
+    ),
+    Row(
+        "*.connectionPool.*.maxConnections",
+        ("CircuitBreakers.Thresholds.max_connections",),
+        _POOL_OF_HTTP,
+    ),
     Row(
         "*.connectionPool.*.maxPendingRequests",
         ("CircuitBreakers.Thresholds.max_pending_requests",),
+        _POOL_OF_HTTP,
     ),
-    Row("*.connectionPool.*.maxRequests", ("CircuitBreakers.Thresholds.max_requests",)),
-    Row("*.healthCheck.healthyThreshold", ("HealthCheck.healthy_threshold",)),
-    Row("*.healthCheck.unhealthyThreshold", ("HealthCheck.unhealthy_threshold",)),
-    Row("*.healthCheck.intervalMillis", ("HealthCheck.interval",)),
-    Row("*.healthCheck.timeoutMillis", ("HealthCheck.timeout",)),
-    Row("*.healthCheck.path", ("HealthCheck.HttpHealthCheck.path",)),
-    Row("*.healthCheck.port", ("HealthCheck.alt_port",)),
+    Row(
+        "*.connectionPool.*.maxRequests",
+        ("CircuitBreakers.Thresholds.max_requests",),
+        _POOL_OF_HTTP2,
+    ),
+    Row(
+        "*.healthCheck.healthyThreshold",
+        ("HealthCheck.healthy_threshold",),
+        ("test_health::test_who_was_ill_is_well_after_so_many_checks",),
+    ),
+    Row(
+        "*.healthCheck.unhealthyThreshold",
+        ("HealthCheck.unhealthy_threshold",),
+        ("test_health::test_who_was_well_is_ill_after_so_many_checks",),
+    ),
+    Row(
+        "*.healthCheck.intervalMillis",
+        ("HealthCheck.interval", "HealthCheck.no_traffic_interval"),
+        (
+            "test_health::"
+            "test_a_check_comes_again_after_the_interval_whether_there_is_traffic_or_not",
+        ),
+    ),
+    Row(
+        "*.healthCheck.timeoutMillis",
+        ("HealthCheck.timeout",),
+        ("test_health::test_who_takes_longer_than_the_timeout_has_failed",),
+    ),
+    Row("*.healthCheck.path", ("HealthCheck.HttpHealthCheck.path",), _CHECK_OF_HTTP),
+    Row("*.healthCheck.port", ("HealthCheck.alt_port",), _CHECKS),
     Row(
         "*.healthCheck.protocol",
         (
@@ -201,14 +262,24 @@ _LISTENERS: Final = (
             "HealthCheck.tcp_health_check",
             "HealthCheck.grpc_health_check",
         ),
+        _CHECKS,
     ),
-    Row("*.outlierDetection.interval.*", ("OutlierDetection.interval",)),
+    Row("*.outlierDetection.interval.*", ("OutlierDetection.interval",), _EJECTED),
     Row(
         "*.outlierDetection.baseEjectionDuration.*",
         ("OutlierDetection.base_ejection_time", "OutlierDetection.max_ejection_time"),
+        _EJECTED,
     ),
-    Row("*.outlierDetection.maxEjectionPercent", ("OutlierDetection.max_ejection_percent",)),
-    Row("*.outlierDetection.maxServerErrors", ("OutlierDetection.consecutive_5xx",)),
+    Row(
+        "*.outlierDetection.maxEjectionPercent",
+        ("OutlierDetection.max_ejection_percent",),
+        ("test_health::test_so_many_hosts_are_ejected_and_one_always",),
+    ),
+    Row(
+        "*.outlierDetection.maxServerErrors",
+        ("OutlierDetection.consecutive_5xx",),
+        ("test_health::test_a_host_is_ejected_after_so_many_errors_one_after_the_other",),
+    ),
     Row("VirtualNode.listeners.timeout.tcp.idle.*", ("TcpProxy.idle_timeout",), _TCP_IDLE),
     Row("VirtualNode.listeners.timeout.*.idle.*", ("RouteAction.idle_timeout",), _TIMEOUT),
     Row(
@@ -224,15 +295,37 @@ _NODES: Final = (
     Row(
         "Mesh.egressFilter.type",
         ("Cluster.type",),
-        ("test_routing::test_a_host_that_is_no_backend_gets_404",),
+        (
+            "intercept/test_sidecars::test_drop_all_refuses_what_is_not_in_the_mesh",
+            "intercept/test_sidecars::test_allow_all_lets_through_what_drop_all_refused_and_back",
+        ),
     ),
-    Row("*.dns.ipPreference", _FAMILY),
-    Row("Mesh.serviceDiscovery.ipPreference", (*_FAMILY, "SocketAddress.ipv4_compat")),
-    Row("*.awsCloudMap.ipPreference", ("SocketAddress.ipv4_compat",)),
+    Row(
+        "*.dns.ipPreference",
+        _FAMILY,
+        ("test_discovery::test_a_node_prefers_a_version_whatever_its_mesh_does",),
+    ),
+    Row(
+        "Mesh.serviceDiscovery.ipPreference",
+        (*_FAMILY, "SocketAddress.ipv4_compat"),
+        (
+            "test_discovery::test_a_mesh_prefers_a_version_for_its_nodes_names",
+            "test_discovery::test_a_mesh_prefers_a_version_among_what_is_registered",
+        ),
+    ),
+    Row(
+        "*.awsCloudMap.ipPreference",
+        ("SocketAddress.ipv4_compat",),
+        ("test_discovery::test_a_node_in_cloud_map_prefers_a_version_whatever_its_mesh_does",),
+    ),
     Row("*.awsCloudMap.attributes.*", ("LocalityLbEndpoints.lb_endpoints",), _INSTANCES),
     Row("*.awsCloudMap.*", ("Cluster.eds_cluster_config",), _INSTANCES),
     Row("*.dns.hostname", ("SocketAddress.address",), _WEIGHTS),
-    Row("*.dns.responseType", ("Cluster.type",)),
+    Row(
+        "*.dns.responseType",
+        ("Cluster.type",),
+        ("test_discovery::test_a_name_is_one_load_balancer_or_every_endpoint",),
+    ),
     Row(
         "VirtualNode.backends.virtualService.virtualServiceName",
         ("VirtualHost.domains",),
@@ -244,9 +337,13 @@ _NODES: Final = (
         ("test_routing::test_a_service_may_be_provided_by_a_node_itself",),
     ),
     Row("VirtualService.provider.virtualRouter.*", ("VirtualHost.routes",), _PATHS),
-    Row("*.accessLog.file.path", ("FileAccessLog.path",)),
-    Row("*.accessLog.file.format.text", ("SubstitutionFormatString.text_format_source",)),
-    Row("*.accessLog.file.format.json.*", ("SubstitutionFormatString.json_format",)),
+    Row("*.accessLog.file.path", ("FileAccessLog.path",), _LOGS),
+    Row(
+        "*.accessLog.file.format.text",
+        ("SubstitutionFormatString.text_format_source",),
+        _TEXT_LOG,
+    ),
+    Row("*.accessLog.file.format.json.*", ("SubstitutionFormatString.json_format",), _JSON_LOG),
 )
 
 _ROUTES: Final = (

@@ -27,7 +27,8 @@ Every field that a spec can have, from the models themselves: through which fiel
 which golden cases contain it, and which test shows it on real traffic through a real Envoy. A field
 that cannot act says so by a [warning](problems.md). Lists add nothing to a field's name.
 
-Golden cases are folders of `tests/xds/golden`, tests are below `tests/envoy`.
+Golden cases are folders of `tests/xds/golden`. Tests are below `tests/envoy`, those named with a
+folder below `tests`.
 """
 
 

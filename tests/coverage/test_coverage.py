@@ -18,7 +18,7 @@ from tests.support.golden import GoldenCase, golden_cases_of
 from xds.nodes import Client
 
 REPOSITORY = Path(__file__).parents[2]
-ENVOY = REPOSITORY / "tests" / "envoy"
+TESTS = REPOSITORY / "tests"
 CASES = containing(golden_cases_of(Client.ENVOY, GOLDEN))
 ROWS_BY_FIELD = [(field, row) for field in every_field() if (row := row_of(field))]
 
@@ -48,6 +48,11 @@ def test_every_warning_is_one() -> None:
     assert {CODES[row.warning].severity for row in ROWS if row.warning} == {Severity.WARNING}
 
 
+def test_every_field_is_shown_on_traffic_or_warns_that_it_cannot_act() -> None:
+    unseen = [field for field, row in ROWS_BY_FIELD if not row.traffic and not row.warning]
+    assert unseen == []
+
+
 def test_every_traffic_test_that_is_named_exists() -> None:
     named = {test for row in ROWS for test in row.traffic}
     assert [test for test in sorted(named) if not _exists(test)] == []
@@ -57,7 +62,7 @@ def test_every_traffic_test_that_is_named_exists() -> None:
 
 def _exists(test: str) -> bool:
     module, _, name = test.partition("::")
-    path = ENVOY / f"{module}.py"
+    path = TESTS / ("" if "/" in module else "envoy") / f"{module}.py"
     return path.exists() and re.search(rf"^def {name}\(", path.read_text(), re.M) is not None
 
 

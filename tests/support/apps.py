@@ -31,8 +31,9 @@ class App:
             while head := await reader.readuntil(b"\r\n\r\n"):
                 method, path, headers = _parsed(head)
                 await reader.readexactly(int(headers.get("content-length", "0")))
-                await asyncio.sleep(float(headers.get("x-delay", "0")))
-                status = self._status(headers)
+                status = await self.status(path, headers)
+                if status is None:
+                    break
                 answer = {"app": self.name, "method": method, "path": path, "headers": headers}
                 _write(writer, status, b"" if method == "HEAD" else json.dumps(answer).encode())
                 await writer.drain()
@@ -50,6 +51,11 @@ class App:
             pass
         finally:
             writer.close()
+
+    async def status(self, path: str, headers: Mapping[str, str]) -> int | None:
+        """Return how a request is answered, when it is; with None it never is."""
+        await asyncio.sleep(float(headers.get("x-delay", "0")))
+        return self._status(headers)
 
     def _status(self, headers: Mapping[str, str]) -> int:
         if "x-fail" not in headers:

@@ -14,13 +14,14 @@ from urllib.request import urlopen
 import pytest
 
 from mesh.canonical import JsonObject
-from xds.bootstrap import bootstrap
+from xds.bootstrap import SDS_SOCKET, bootstrap
 from xds.nodes import ProxyIdentity, parse_identity
 from xds.translate import Translation
 from xds.translate.naming import SDS_CLUSTER
 from xds.translate.readable import dump
 
 _FLAGS = ("--concurrency", "1", "--disable-hot-restart", "--log-level", "warn")
+_SOON = ("--file-flush-interval-msec", "50")  # Access logs, which otherwise come after 10 s.
 
 _RUNTIME: JsonObject = {"name": "test", "static_layer": {"re2.max_program_size.error_level": 1000}}
 
@@ -66,7 +67,7 @@ def running(config: JsonObject, folder: Path) -> Iterator[subprocess.Popen[bytes
     path.write_text(json.dumps(config))
     with (folder / "envoy.log").open("wb") as log:
         envoy = subprocess.Popen(
-            [find_envoy(), "--config-path", str(path), *_FLAGS], stdout=log, stderr=log
+            [find_envoy(), "--config-path", str(path), *_FLAGS, *_SOON], stdout=log, stderr=log
         )
         try:
             yield envoy
@@ -96,6 +97,7 @@ def static_bootstrap(
     *,
     admin: tuple[str, int] | None = None,
     files: Path | None = None,
+    sds_socket: str = SDS_SOCKET,
 ) -> JsonObject:
     """Return a bootstrap that holds these translations whole: Envoy needs no control plane.
 
@@ -121,7 +123,7 @@ def static_bootstrap(
             "listeners": [_with_secrets(each, secrets) for each in config["listeners"]],
             "clusters": [
                 *(_with_secrets(each, secrets) for each in config["clusters"]),
-                *_sds_clusters(config),
+                *_sds_clusters(config, sds_socket),
             ],
             "secrets": [_with_files(each, files) for each in secrets.values()],
         },
@@ -149,12 +151,14 @@ def _with_files(value: Any, files: Path | None) -> Any:
     return moved
 
 
-def _sds_clusters(config: Any) -> list[JsonObject]:
+def _sds_clusters(config: Any, socket: str) -> list[JsonObject]:
     """Return the secret discovery service of the bootstrap, if anything asks it."""
     if SDS_CLUSTER not in json.dumps(config):
         return []
     node = parse_identity("mesh/any/virtualNode/any", {})
-    made: Any = bootstrap(identity=ProxyIdentity(node.key), xds_address="127.0.0.1:1")
+    made: Any = bootstrap(
+        identity=ProxyIdentity(node.key), xds_address="127.0.0.1:1", sds_socket=socket
+    )
     return [each for each in made["static_resources"]["clusters"] if each["name"] == SDS_CLUSTER]
 
 
