@@ -17,6 +17,7 @@ from typing import IO, Final, Self, cast
 
 from pydantic_core import from_json
 
+from events.blame import Version
 from events.bodies import key_of
 from events.chain import GENESIS, Row, seal
 from events.codec import actor_of, encode, revive
@@ -29,9 +30,12 @@ from events.state import MeshState
 from events.types import START, Chain, CommitId, DeliveryEvent, Event, MeshEvent, Record, Seq
 from mesh.canonical import JsonObject
 from mesh.errors import Fatal, UsageError
+from mesh.keys import ResourceKey
 
 __all__ = ["EventLog", "Head", "LogMoved", "LogUnavailable", "utc_now"]
 
+_TIME: Final = "%Y-%m-%dT%H:%M:%S.%fZ"
+"""How times are written: sorted as text they are sorted in time."""
 _TICK: Final = timedelta(microseconds=1)
 _SHORTEST_PREFIX: Final = 4
 _PAGE: Final = 1000
@@ -160,7 +164,7 @@ class EventLog:
         ).fetchone()
         if found is not None:
             now = max(now, datetime.fromisoformat(found[0]) + _TICK)
-        return now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+        return now.astimezone(UTC).strftime(_TIME)
 
     def rebuild(self) -> None:
         """Throw the projections away and derive them again from the chains."""
@@ -217,6 +221,16 @@ class EventLog:
                 return
             after = Seq(page[-1][0])
             left = None if left is None else left - size
+
+    def about(self, commit: CommitId, chain: Chain) -> Iterator[Record]:
+        """Yield the events of a chain that carry this commit, in order."""
+        with self._lock, explained(self._path):
+            found = self._db.execute(
+                f'SELECT * FROM {TABLES[chain]} WHERE "commit" = ? ORDER BY seq',  # noqa: S608
+                (commit,),
+            ).fetchall()
+        for seq, kind, v, subject, of, actor, at, data, prev, digest in found:
+            yield Record(chain, seq, kind, v, subject, of, actor, at, _object(data), prev, digest)
 
     def replay(self, *, after: Seq = START) -> Iterator[tuple[Seq, MeshEvent]]:
         """Yield the events of the mesh chain behind ``after``: the fastest way to fold them."""
@@ -323,6 +337,56 @@ class EventLog:
                 f"{commit_prefix!r} fits several commits", hint="write more of its digits"
             )
         return Seq(found[0][1]) if found else None
+
+    def seq_at(self, when: datetime) -> Seq:
+        """Return the last position of the mesh chain that was recorded by then; 0 if none was.
+
+        Times never fall along a chain, so a few look-ups find it in a log of any length.
+        """
+        wanted = when.astimezone(UTC).strftime(_TIME)
+        with self._lock, explained(self._path):
+            low, high = 0, int(self.head(Chain.MESH).seq)
+            while low < high:
+                middle = (low + high + 1) // 2
+                at = self._one("SELECT at FROM mesh_events WHERE seq = ?", middle)
+                low, high = (middle, high) if str(at) <= wanted else (low, middle - 1)
+        return Seq(low)
+
+    def first_seq_of_commit(self, seq: Seq) -> Seq | None:
+        """Return where the transaction of the commit begins that holds the event at ``seq``."""
+        found = self._one(
+            "SELECT seq FROM commits WHERE seq <= ? AND last_seq >= ? ORDER BY seq DESC LIMIT 1",
+            seq,
+            seq,
+        )
+        return None if found is None else Seq(int(str(found)))
+
+    def versions(self, key: ResourceKey, up_to: Seq) -> Iterator[Version]:
+        """Yield what a resource was, newest first, from position ``up_to`` back to its beginning.
+
+        Between two versions it may not have existed; that is a version, too.
+        """
+        until: int | None = None
+        before = int(up_to) + 1
+        while True:
+            with self._lock, explained(self._path):
+                page = self._db.execute(
+                    'SELECT since, until, "commit", spec FROM resource_versions '
+                    "WHERE key = ? AND since < ? ORDER BY since DESC LIMIT ?",
+                    (str(key), before, _PAGE),
+                ).fetchall()
+            for since, ended, commit, spec in page:
+                gone = ended is not None and ended <= up_to and ended != until
+                if gone:
+                    yield Version(Seq(ended), self._commit_at(ended), None)
+                yield Version(Seq(since), CommitId(commit), _object(spec))
+                until = since
+            if len(page) < _PAGE:
+                return
+            before = page[-1][0]
+
+    def _commit_at(self, seq: int) -> CommitId:
+        return CommitId(str(self._one('SELECT "commit" FROM mesh_events WHERE seq = ?', seq)))
 
     def _one(self, sql: str, *arguments: object) -> object:
         with self._lock, explained(self._path):

@@ -36,12 +36,10 @@ def _read(ctx: click.Context, target: str, repo: Path | None) -> "MeshGraph":
 
 def _logged(log: Path) -> "MeshGraph":
     from events.store import EventLog
-    from mesh.graph import link
-    from mesh.resource import Resource, spec_from_json
+    from gitmesh.logged_mesh import logged_mesh
 
     opened = EventLog.read_only(log)
     try:
-        state = opened.state()
+        return logged_mesh(opened.state())
     finally:
         opened.close()
-    return link(Resource(key, spec_from_json(key, spec)) for key, spec in state.resources.items())

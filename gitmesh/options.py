@@ -6,6 +6,13 @@ from typing import Any, TypeVar
 
 import click
 
+MOMENT = "MOMENT"
+"""How help calls a moment of the mesh's history."""
+MOMENT_HELP = (
+    "A position in the mesh chain (12), a commit or a branch (a1b2c3d, main~2), or a time "
+    '(2026-11-25T03:12Z, "2 hours ago", yesterday).'
+)
+
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")

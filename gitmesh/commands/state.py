@@ -1,11 +1,13 @@
 """``gitmesh state``: the mesh as the log tells it, now or at any moment of its history."""
 
+import contextlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from gitmesh.options import examples, json_option, log_option
+from gitmesh.addressing import client_option, explicit_option, node_metadata
+from gitmesh.options import MOMENT, MOMENT_HELP, examples, json_option, log_option
 from gitmesh.output import emit_json
 
 if TYPE_CHECKING:
@@ -15,8 +17,6 @@ if TYPE_CHECKING:
     from gitmesh.settings import Settings
     from mesh.keys import ResourceKey
 
-SHORT_COMMIT = 7
-"""Commit ids are shown, and given, with at least this many digits."""
 FIRST_LOOK = 64
 """Most commits change fewer resources than this."""
 
@@ -29,6 +29,9 @@ FIRST_LOOK = 64
         "gitmesh state --repo shop.git mesh/shop/virtualRouter/cart/route/all",
         "gitmesh state --repo shop.git --at 12            # after event 12 of the mesh chain",
         "gitmesh state --repo shop.git --at a1b2c3d       # after that commit",
+        'gitmesh state --repo shop.git --at "2 hours ago"',
+        "gitmesh state --repo shop.git --at 2026-11-25T03:12Z --as envoy \\",
+        "    --node mesh/shop/virtualNode/web",
     ),
 )
 @click.argument("resource", required=False)
@@ -39,13 +42,17 @@ FIRST_LOOK = 64
     help="The repository whose log is asked. Default: the current directory.",
 )
 @log_option
+@click.option("--at", "moment", metavar=MOMENT, help=f"{MOMENT_HELP} Default: now.")
 @click.option(
-    "--at",
-    "moment",
-    metavar="SEQ|COMMIT",
-    help="A position in the mesh chain, or the start of a commit id. Digits alone are a position, "
-    "unless the chain is shorter and they are 7 or more. Default: now.",
+    "--as",
+    "form",
+    type=click.Choice(["specs", "envoy"]),
+    default="specs",
+    help="The specs, or the configuration that a proxy had.",
 )
+@click.option("--node", metavar="ID", help="With --as envoy: the proxy's node.id.")
+@client_option
+@explicit_option
 @json_option
 @click.pass_obj
 def command(
@@ -54,6 +61,10 @@ def command(
     repo: Path,
     log: Path | None,
     moment: str | None,
+    form: str,
+    node: str | None,
+    client: str,
+    explicit: str | None,
     as_json: bool,
 ) -> None:
     """Show the specs that are in effect, as documents that could be committed.
@@ -63,20 +74,24 @@ def command(
 
     A position between a commit's changes shows a mesh that was never served, and says so: the
     changes of a commit take effect together.
+
+    What was live at 03:12 is asked for with --at; with --as envoy it is what a proxy of the node
+    was to have then, in Envoy's own words.
     """
     from events.store import EventLog
+    from gitmesh.asking import asked_seq
     from gitmesh.documents import document, yaml_documents
     from gitmesh.places import existing_log
     from mesh.errors import UsageError
     from mesh.keys import ResourceKey
 
     wanted = ResourceKey.parse(resource) if resource else None
-    opened = EventLog.read_only(existing_log(repo, log or settings.log))
-    try:
-        state = _state_at(opened, moment)
+    with contextlib.closing(EventLog.read_only(existing_log(repo, log or settings.log))) as opened:
+        state = opened.state(None if moment is None else asked_seq(opened, moment, repo))
         inside = _inside(opened, state.seq)
-    finally:
-        opened.close()
+    if form == "envoy":
+        _show_envoy(state, node, node_metadata(explicit, client), as_json)
+        return
     keys = [key for key in sorted(state.resources) if wanted is None or _within(key, wanted)]
     if wanted and not keys:
         raise UsageError(f"there is no {wanted} at event {state.seq}", hint="see: gitmesh state")
@@ -98,35 +113,27 @@ def command(
         click.echo(yaml_documents(documents), nl=False)
 
 
+def _show_envoy(
+    state: "MeshState", node: str | None, metadata: "dict[str, str]", as_json: bool
+) -> None:
+    from gitmesh.logged_mesh import logged_mesh
+    from mesh.errors import UsageError
+    from xds.nodes import parse_identity
+    from xds.translate import translate
+    from xds.translate.readable import dump, yaml_text
+
+    if node is None:
+        raise UsageError("whose configuration?", hint="name the proxy: --node mesh/…/virtualNode/…")
+    configuration = dump(translate(logged_mesh(state), parse_identity(node, metadata)))
+    if as_json:
+        emit_json({"seq": state.seq, "commit": state.commit, **configuration})
+        return
+    click.echo(f"# {node} with commit {state.commit or 'none'}, mesh chain at {state.seq}")
+    click.echo(yaml_text(configuration), nl=False)
+
+
 def _within(key: "ResourceKey", wanted: "ResourceKey") -> bool:
     return key == wanted or str(key).startswith(f"{wanted}/")
-
-
-def _state_at(log: "EventLog", moment: str | None) -> "MeshState":
-    from events.types import Chain, Seq
-    from mesh.errors import UsageError
-
-    if moment is None:
-        return log.state()
-    head = log.head(Chain.MESH).seq
-    if _is_position(moment, head):
-        seq = Seq(int(moment))
-        if seq > head:
-            raise UsageError(f"there is no event {seq}", hint=f"the mesh chain ends at {head}")
-        return log.state(seq)
-    found = log.seq_of_commit(moment)
-    if found is None:
-        raise UsageError(f"no commit {moment!r} in the log", hint="see: gitmesh log --chain mesh")
-    return log.state(found)
-
-
-def _is_position(moment: str, head: int) -> bool:
-    """Tell whether digits mean a position: one in 27 short commit ids is made of digits, too."""
-    if not (moment.isascii() and moment.isdigit()):
-        return False
-    if len(moment) < SHORT_COMMIT:
-        return True
-    return moment[0] != "0" and len(moment) <= len(str(head)) and int(moment) <= head
 
 
 def _inside(log: "EventLog", seq: "Seq") -> "tuple[int, int] | None":

@@ -1,0 +1,138 @@
+"""Who put each field of a resource where it is: pure, over the versions that the log holds.
+
+``git blame`` answers by line, so that who reformats or moves a file takes the blame for all of it.
+Here a field's value is what counts, wherever it was written; and the items of a list are known by
+what they name, so that a target that moves up in a list is the same target.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from events.types import CommitId, Seq
+from mesh.canonical import Json, JsonObject
+
+Path = tuple[str, ...]
+
+_NAMES: Final = ("virtualNode", "name", "key", "id", "virtualServiceName")
+"""The member by which an item of a list is known, where it has one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """What a resource was from one event on; ``spec`` is ``None`` while it did not exist."""
+
+    since: Seq
+    commit: CommitId
+    spec: JsonObject | None
+
+
+@dataclass(frozen=True, slots=True)
+class Blamed:
+    """A field in effect, and the version that gave it this value."""
+
+    field: str
+    """``httpRoute.action.weightedTargets[cart-v2].weight``."""
+    value: Json
+    since: Seq
+    commit: CommitId
+    before: Json
+    """The value that it replaced; ``None`` if there was none."""
+
+
+def blame(versions: Iterable[Version]) -> tuple[Blamed, ...]:
+    """Return every field of the newest version, in the order of the spec.
+
+    ``versions`` come newest first, without gaps; only as many are taken as it needs to know.
+    """
+    walk = iter(versions)
+    newest = next(walk, None)
+    if newest is None or newest.spec is None:
+        return ()
+    open_fields = dict(_leaves(newest.spec))
+    order = list(open_fields)
+    found: dict[Path, Blamed] = {}
+    later = newest
+    for earlier in walk:
+        _settle(open_fields, found, later, earlier)
+        if not open_fields or earlier.spec is None:
+            break
+        later = earlier
+    _settle(open_fields, found, later, Version(Seq(0), CommitId(""), None))
+    return tuple(found[path] for path in order)
+
+
+def _settle(
+    open_fields: dict[Path, Json], found: dict[Path, Blamed], later: Version, earlier: Version
+) -> None:
+    """Blame the later version for the fields that the earlier one had otherwise."""
+    if later.spec is None or not open_fields:
+        return
+    before = dict(_changed(later.spec, earlier.spec or {}))
+    for path in [path for path in open_fields if path in before]:
+        value = open_fields.pop(path)
+        found[path] = Blamed(text(path), value, later.since, later.commit, before[path])
+
+
+def _changed(new: Json, old: Json, path: Path = ()) -> Iterator[tuple[Path, Json]]:
+    """Yield the leaves of ``new`` that are not the same in ``old``, with what is there instead."""
+    if new == old:
+        return
+    parts = _parts(new)
+    if not parts:
+        yield path, old
+        return
+    others = _parts(old) or {}
+    for name, value in parts.items():
+        yield from _changed(value, others.get(name), (*path, name))
+
+
+def _leaves(value: Json, path: Path = ()) -> Iterator[tuple[Path, Json]]:
+    parts = _parts(value)
+    if not parts:
+        yield path, value
+        return
+    for name, inner in parts.items():
+        yield from _leaves(inner, (*path, name))
+
+
+def _parts(value: Json) -> Mapping[str, Json] | None:
+    """Return what a value is made of, by name; nothing for one that is not made of anything."""
+    if isinstance(value, dict):
+        return value
+    if isinstance(value, list):
+        named = [(_name(item), item) for item in value]
+        if len({name for name, _ in named}) == len(named) and all(name for name, _ in named):
+            return {f"[{name}]": item for name, item in named}
+        return {f"[{number}]": item for number, item in enumerate(value)}
+    return None
+
+
+def _name(item: Json) -> str:
+    """Return what an item of a list is known by, empty if by its place alone."""
+    if isinstance(item, str):
+        return item
+    if not isinstance(item, dict):
+        return ""
+    mapping = item.get("portMapping")
+    if isinstance(mapping, dict):
+        return str(mapping.get("port", ""))
+    if len(item) == 1:
+        (inner,) = item.values()
+        if isinstance(inner, dict):
+            return _name(inner)
+    name = next((str(item[key]) for key in _NAMES if item.get(key) is not None), "")
+    port = item.get("port")
+    return f"{name}:{port}" if name and port is not None else name
+
+
+def text(path: Path) -> str:
+    """Return a path as people write it: ``httpRoute.action.weightedTargets[cart-v2].weight``."""
+    return ".".join(path).replace(".[", "[")
+
+
+def within(field: str, wanted: str) -> bool:
+    """Whether a field is the one that is asked for, or part of it; an empty one is all of them."""
+    if not wanted or field == wanted:
+        return True
+    return field.startswith((f"{wanted}.", f"{wanted}["))

@@ -1,0 +1,76 @@
+"""A commit as the log tells of it: what it said of itself, what it changed, what became of it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from events.codec import decode
+from events.store import EventLog
+from events.types import (
+    Chain,
+    CommitApplied,
+    CommitFacts,
+    CommitRejected,
+    Record,
+    Seq,
+)
+from mesh.errors import UsageError
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedCommit:
+    """Everything that the log holds of one commit."""
+
+    facts: CommitFacts
+    rejected: bool
+    at: str
+    """When it was recorded, in UTC."""
+    first: Seq
+    records: tuple[Record, ...]
+    """Its events of the mesh chain, the one about itself first."""
+    delivery: tuple[Record, ...]
+    """What became of it at the proxies."""
+
+
+def logged_commit(log: EventLog, seq: Seq) -> LoggedCommit:
+    """Return the commit whose transaction holds the event at this position of the mesh chain.
+
+    :raises UsageError: no commit's does.
+    """
+    first = log.first_seq_of_commit(seq)
+    if first is None:
+        raise UsageError(f"event {seq} belongs to no commit", hint="see: gitmesh log --chain mesh")
+    records = tuple(_transaction(log, first))
+    event = decode(records[0])
+    if not isinstance(event, CommitApplied | CommitRejected):
+        raise UsageError(f"event {first} is about no commit", hint="see: gitmesh log --chain mesh")
+    commit = event.facts.commit
+    return LoggedCommit(
+        event.facts,
+        isinstance(event, CommitRejected),
+        records[0].at,
+        first,
+        records,
+        tuple(log.about(commit, Chain.DELIVERY)),
+    )
+
+
+def facts_of(log: EventLog, seq: Seq) -> tuple[CommitFacts, str]:
+    """Return what the commit said whose transaction holds this event, and when it was recorded.
+
+    :raises UsageError: no commit's does.
+    """
+    first = log.first_seq_of_commit(seq)
+    for record in log.read(Chain.MESH, after=Seq((first or 1) - 1), limit=1):
+        event = decode(record)
+        if first is not None and isinstance(event, CommitApplied | CommitRejected):
+            return event.facts, record.at
+    raise UsageError(f"event {seq} belongs to no commit", hint="see: gitmesh log --chain mesh")
+
+
+def _transaction(log: EventLog, first: Seq) -> Iterator[Record]:
+    about = None
+    for record in log.read(Chain.MESH, after=Seq(first - 1)):
+        if about is not None and (record.at != about.at or record.commit != about.commit):
+            return
+        about = about or record
+        yield record

@@ -1,0 +1,13 @@
+"""The mesh as the log holds it, linked: what was served at a moment, without asking git."""
+
+from events.state import MeshState
+from mesh.graph import link, with_settings
+from mesh.linked import MeshGraph
+from mesh.mesh_settings import settings_from_json
+from mesh.resource import Resource, spec_from_json
+
+
+def logged_mesh(state: MeshState) -> MeshGraph:
+    """Return the graph of a state of the log, with its settings."""
+    resources = (Resource(key, spec_from_json(key, spec)) for key, spec in state.resources.items())
+    return with_settings(link(resources), settings_from_json(state.settings))

@@ -1,0 +1,102 @@
+"""What a person means by a moment of the mesh's history: a position, a commit, or a time.
+
+``12`` is a position in the mesh chain, ``a1b2c3d`` a commit of the log, ``main`` or ``HEAD~2`` a
+revision of the repository, ``2026-11-25T03:12Z`` a time, and so is ``2 hours ago``.
+"""
+
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from events.store import EventLog
+from events.types import Chain, CommitId, Seq
+from mesh.errors import UsageError
+
+SHORT_COMMIT: Final = 7
+"""Commit ids are shown, and given, with at least this many digits."""
+
+_UNITS: Final = {
+    "second": timedelta(seconds=1),
+    "minute": timedelta(minutes=1),
+    "hour": timedelta(hours=1),
+    "day": timedelta(days=1),
+    "week": timedelta(weeks=1),
+}
+_AGO = re.compile(r"(\d{1,6}|an?)\s+(second|minute|hour|day|week)s?\s+ago", re.IGNORECASE)
+_LOOKS_LIKE_A_TIME = re.compile(r"\d{4}-\d{2}-\d{2}")
+
+Resolve = Callable[[str], CommitId]
+"""Finds the commit that a revision names; raises UsageError when there is none."""
+
+
+def parse_time(text: str, now: datetime) -> datetime | None:
+    """Return the time that words mean, in UTC; ``None`` when they mean no time.
+
+    A time without an offset is UTC, as the log's own times are; a date is its first moment.
+
+    :raises UsageError: it begins like a date and is none.
+    """
+    words = text.strip()
+    if words.lower() in ("now", "yesterday"):
+        return now - timedelta(days=words.lower() == "yesterday")
+    if ago := _AGO.fullmatch(words):
+        number, unit = ago[1].lower(), ago[2].lower()
+        try:
+            return now - (int(number) if number.isdigit() else 1) * _UNITS[unit]
+        except OverflowError:
+            raise UsageError(f"{text!r} is before all time") from None
+    if not _LOOKS_LIKE_A_TIME.match(words):
+        return None
+    try:
+        found = datetime.fromisoformat(words)
+    except ValueError:
+        raise UsageError(
+            f"{text!r} is no time", hint="write it like 2026-11-25T03:12:00Z, or 2026-11-25"
+        ) from None
+    return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+
+
+def moment_seq(log: EventLog, moment: str, now: datetime, resolve: Resolve | None = None) -> Seq:
+    """Return the position in the mesh chain at which the mesh was as it was at that moment.
+
+    Of a commit that is the last event of its transaction; of a time, the last event recorded by
+    then. Digits alone are a position, unless the chain is shorter and they are 7 or more: then they
+    are a commit. ``resolve`` looks up what the log does not know, in the repository.
+
+    :raises UsageError: it means nothing, or nothing of this log.
+    """
+    head = log.head(Chain.MESH).seq
+    if _is_position(moment, head):
+        seq = Seq(int(moment))
+        if seq > head:
+            raise UsageError(f"there is no event {seq}", hint=f"the mesh chain ends at {head}")
+        return seq
+    if (when := parse_time(moment, now)) is not None:
+        return log.seq_at(when)
+    return _of_commit(log, moment, resolve)
+
+
+def _of_commit(log: EventLog, moment: str, resolve: Resolve | None) -> Seq:
+    found = log.seq_of_commit(moment) if _is_hex(moment) else None
+    if found is None and resolve is not None:
+        found = log.seq_of_commit(resolve(moment))
+    if found is None:
+        raise UsageError(
+            f"no commit {moment!r} in the log",
+            hint='see: gitmesh log --chain mesh; times are written like "2 hours ago"',
+        )
+    return found
+
+
+def _is_hex(text: str) -> bool:
+    return 4 <= len(text) <= 64 and set(text.lower()) <= set("0123456789abcdef")
+
+
+def _is_position(moment: str, head: int) -> bool:
+    """Tell whether digits mean a position: one in 27 short commit ids is made of digits, too."""
+    if not (moment.isascii() and moment.isdigit()):
+        return False
+    if len(moment) < SHORT_COMMIT:
+        return True
+    return moment[0] != "0" and len(moment) <= len(str(head)) and int(moment) <= head
