@@ -232,6 +232,13 @@ class EventLog:
         for seq, kind, v, subject, of, actor, at, data, prev, digest in found:
             yield Record(chain, seq, kind, v, subject, of, actor, at, _object(data), prev, digest)
 
+    def connected_nodes(self) -> dict[str, int]:
+        """Return how many proxies of each node are connected, as far as the log tells."""
+        with self._lock, explained(self._path):
+            return dict(
+                self._db.execute("SELECT node, count(*) FROM proxies GROUP BY node").fetchall()
+            )
+
     def replay(self, *, after: Seq = START) -> Iterator[tuple[Seq, MeshEvent]]:
         """Yield the events of the mesh chain behind ``after``: the fastest way to fold them."""
         size = _PAGE * 5

@@ -26,6 +26,7 @@ COMMANDS: Final = (
     "show",
     "state",
     "blame",
+    "diff",
     "translate",
     "bootstrap",
     "intercept",

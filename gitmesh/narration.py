@@ -142,7 +142,7 @@ def _change(
 ) -> str:
     match event:
         case ResourceAdded():
-            return f"added in {event.path}"
+            return f"added in {event.path}" if event.path else "added"
         case ResourceRemoved():
             return "removed"
         case TrafficShifted():

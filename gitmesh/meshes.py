@@ -1,0 +1,63 @@
+"""The meshes that a person names to compare them: a folder, a revision, or a moment of the log."""
+
+import contextlib
+from dataclasses import dataclass
+from pathlib import Path
+
+from events.store import EventLog, utc_now
+from gitmesh.logged_mesh import logged_mesh
+from gitmesh.moments import moment_seq, parse_time
+from gitmesh.sources import read_target
+from mesh.errors import UsageError
+from mesh.keys import ResourceKey
+from mesh.linked import MeshGraph
+from mesh.problem import Problem, errors
+
+
+@dataclass(frozen=True, slots=True)
+class NamedMesh:
+    """A mesh, and what it is called."""
+
+    label: str
+    graph: MeshGraph
+    problems: tuple[Problem, ...] = ()
+    """Why it would not be served as it is."""
+
+
+def named_mesh(name: str, repo: Path | None, log: Path | None) -> NamedMesh:
+    """Return the mesh that ``name`` means.
+
+    A folder is read as it stands on disk; a position of the mesh chain or a time is looked up in
+    the log, if there is one; everything else is a revision of the repository.
+
+    :raises UsageError: it means nothing.
+    """
+    if log is not None and not Path(name).is_dir() and (found := _logged(name, log)):
+        return found
+    target = read_target(name, None if Path(name).is_dir() else repo)
+    return NamedMesh(target.label, target.tree.graph, tuple(errors(target.tree.problems)))
+
+
+def connected_proxies(log: Path | None) -> dict[ResourceKey, int] | None:
+    """Return how many proxies of each node are connected; ``None`` where there is no log."""
+    if log is None:
+        return None
+    with contextlib.closing(EventLog.read_only(log)) as opened:
+        nodes = opened.connected_nodes()
+    return {ResourceKey.parse(node): number for node, number in nodes.items()}
+
+
+def _logged(name: str, log: Path) -> NamedMesh | None:
+    now = utc_now()
+    if parse_time(name, now) is None and not (name.isascii() and name.isdigit()):
+        return None
+    with contextlib.closing(EventLog.read_only(log)) as opened:
+        try:
+            seq = moment_seq(opened, name, now)
+        except UsageError:
+            if name.isdigit() and len(name) >= 7:
+                return None  # a commit whose id begins with digits alone
+            raise
+        state = opened.state(seq)
+    short = state.commit[:7] if state.commit else "no commit"
+    return NamedMesh(f"{name} ({short}, mesh chain at {seq})", logged_mesh(state))
