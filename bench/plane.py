@@ -27,7 +27,7 @@ from reconciler.repo import GitRepository
 from xds.cache import SnapshotCache
 from xds.nodes import ProxyIdentity, parse_identity
 from xds.recorder import Recorder
-from xds.server import serve_ads
+from xds.server import AdsSettings, serve_ads
 from xds.snapshot import build_snapshot
 from xds.translate import translate
 from xds.type_urls import ENDPOINT, ROUTE
@@ -61,6 +61,8 @@ class Plane:
             Recorder(self._log.append_observed),
             started=started.append,
             ready=lambda: self.port.set_result(started[0]),
+            # Storm after storm, as no fleet does.
+            settings=AdsSettings(new_streams_per_s=1e6, new_streams_at_once=1_000_000),
         )
 
     def _translate(self, graph: MeshGraph, proxy: ProxyIdentity) -> Any:

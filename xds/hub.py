@@ -41,6 +41,8 @@ class Hub:
         self._commit = _NO_COMMIT
         self._on_their_way: set[Stream] = set()
         """Those who were offered something since somebody last waited for them."""
+        self._behind: set[Stream] = set()
+        """Those who were offered something and have not taken it: the others have no news."""
 
     # ---- what streams tell (the Observer of every stream) ----------------------------------------
 
@@ -71,6 +73,7 @@ class Hub:
             return
         streams.discard(stream)
         self._on_their_way.discard(stream)
+        self._behind.discard(stream)
         if not streams:
             del self._streams[identity]
         self._cache.leave(identity)
@@ -78,11 +81,14 @@ class Hub:
 
     def wrote(self, stream: Stream) -> None:
         """Take note that a response was handed to the transport."""
-        self._reports.report(Wrote(stream.number, time.time_ns()))
+        if stream in self._behind:
+            self._reports.report(Wrote(stream.number, time.time_ns()))
 
     def arrived(self, stream: Stream) -> None:
         """Take note that a client has acknowledged everything that it is to have."""
-        self._reports.report(Arrived(stream.number, time.time_ns()))
+        if stream in self._behind:
+            self._behind.discard(stream)
+            self._reports.report(Arrived(stream.number, time.time_ns()))
 
     def refused(self, stream: Stream, refusal: Refused, commit: CommitId) -> None:
         """Take note that a client refused a response that was sent for this commit."""
@@ -150,11 +156,13 @@ class Hub:
             return
         if snapshot is None:
             return
+        node = str(identity.key)
         for stream in tuple(self._streams[identity]):
             try:
                 if stream.offer(snapshot):
                     self._on_their_way.add(stream)
-                    self._reports.report(Offered(stream.number, str(identity.key), seq))
+                    self._behind.add(stream)
+                    self._reports.report(Offered(stream.number, node, seq))
             except Exception:
                 _log.exception("cannot offer %s to %s", identity.key, stream.name)
 

@@ -5,15 +5,13 @@ One process may serve, or several beside each other; what they see is brought to
 the epoch, read where the fact was seen.
 """
 
-from dataclasses import dataclass
-from typing import Protocol, TypeAlias
+from typing import NamedTuple, Protocol, TypeAlias
 
 from events.publication import Publication
 from events.types import CommitId, Seq
 
 
-@dataclass(frozen=True, slots=True)
-class Joined:
+class Joined(NamedTuple):
     """A stream named its node. First of all facts of a stream."""
 
     stream: int
@@ -25,8 +23,7 @@ class Joined:
     at_ns: int
 
 
-@dataclass(frozen=True, slots=True)
-class Left:
+class Left(NamedTuple):
     """A stream ended. Last of all facts of a stream."""
 
     stream: int
@@ -34,8 +31,7 @@ class Left:
     at_ns: int
 
 
-@dataclass(frozen=True, slots=True)
-class Offered:
+class Offered(NamedTuple):
     """A stream is to be sent something of the publication whose state stands at ``seq``."""
 
     stream: int
@@ -43,24 +39,21 @@ class Offered:
     seq: Seq
 
 
-@dataclass(frozen=True, slots=True)
-class Wrote:
+class Wrote(NamedTuple):
     """A response was handed to the transport."""
 
     stream: int
     at_ns: int
 
 
-@dataclass(frozen=True, slots=True)
-class Arrived:
+class Arrived(NamedTuple):
     """A client has acknowledged everything that it is to have."""
 
     stream: int
     at_ns: int
 
 
-@dataclass(frozen=True, slots=True)
-class Rejected:
+class Rejected(NamedTuple):
     """A client refused a response that was sent for this commit."""
 
     node: str
@@ -70,8 +63,7 @@ class Rejected:
     message: str
 
 
-@dataclass(frozen=True, slots=True)
-class Finished:
+class Finished(NamedTuple):
     """Everybody here whom the publication at ``seq`` concerns has been offered it."""
 
     seq: Seq

@@ -10,7 +10,7 @@ this moment; how the client is told so is the business of the protocol.
 """
 
 from collections.abc import Mapping
-from typing import Protocol
+from typing import Final, Protocol
 
 from xds.resources import Encoded, Held, ResourceSet, Selection
 from xds.snapshot import Snapshot
@@ -43,6 +43,13 @@ class Progress(Protocol):
 
     def refuses(self, wanted: ResourceSet) -> bool:
         """Whether the client refused this, or part of it, and would not be sent it again."""
+
+
+_BEFORE: Final[Mapping[TypeUrl, tuple[TypeUrl, ...]]] = {
+    LISTENER: SUPPORT,
+    ROUTE: (*SUPPORT, LISTENER),
+}
+"""What must be there before listeners and routes."""
 
 
 class Rollout:
@@ -142,13 +149,19 @@ class Rollout:
             self._kept[CLUSTER] = {**had, **self._accepted}
             self._lay_support()
 
+    def sent(self, now: float) -> None:
+        """Move on as far as it helps that a response has just been sent."""
+        # Only of a pristine client that is enough; with others it is the answer that counts.
+        if self._pristine:
+            self.advance(now)
+
     def advance(self, now: float) -> None:
         """Move on as far as the client's answers and the time allow."""
         self._now = now
         target = self.target
         if target is None:
             return
-        if not self._under_way(CLUSTER):
+        if self._expiry and not self._under_way(CLUSTER):
             # Until a cluster is acknowledged it may still be waiting for its endpoints.
             self._expire(now)
         self._take_stock(now)
@@ -184,10 +197,13 @@ class Rollout:
             return None
         times = list(self._expiry.values())
         if self.target is not None and not self.arrived:
-            sent = (watch.sent_at for watch in self._watches.values())
-            times += [at + self._ack_wait for at in sent if at is not None]
+            for watch in self._watches.values():
+                if (at := watch.sent_at) is not None:
+                    times.append(at + self._ack_wait)
             if self._clusters_by is not None and CLUSTER not in self._watches:
                 times.append(self._clusters_by)
+        if len(times) == 1:
+            return times[0] if times[0] > self._now else None
         return min((time for time in times if time > self._now), default=None)
 
     def overdue(self, type_url: TypeUrl, now: float) -> bool:
@@ -197,17 +213,9 @@ class Rollout:
 
     # ---- gates -----------------------------------------------------------------------------------
 
-    def _sent(self, type_url: TypeUrl) -> bool:
-        """Whether the client was sent what it is to have of this type, and has not refused it."""
-        watch, wanted = self._watches.get(type_url), self.wanted.get(type_url)
-        if watch is None:
-            return True
-        return wanted is not None and watch.settled(wanted)
-
     def _may_follow(self, type_url: TypeUrl, now: float) -> bool:
         """Whether listeners or routes of the target may be offered now."""
-        before = (*SUPPORT, LISTENER) if type_url == ROUTE else SUPPORT
-        return all(self._passed(each, now) for each in before)
+        return all(self._passed(each, now) for each in _BEFORE[type_url])
 
     def _under_way(self, type_url: TypeUrl) -> bool:
         watch = self._watches.get(type_url)
@@ -218,7 +226,8 @@ class Rollout:
         watch = self._watches.get(type_url)
         if watch is None:
             return type_url != CLUSTER or self._clusters_by is None or self._clusters_by <= now
-        if not self._sent(type_url):
+        wanted = self.wanted.get(type_url)
+        if wanted is None or not watch.settled(wanted):
             return False
         # In a pristine client nothing works yet, so nothing can break: to be behind on the wire is
         # enough. Envoy itself asks for listeners only when its first clusters are warm.
@@ -306,8 +315,6 @@ class Rollout:
         return not known.issuperset(watch.missing(target[ROUTE]))
 
     def _expire(self, now: float) -> None:
-        if not self._expiry:
-            return
         gone = {key for key, until in self._expiry.items() if until <= now}
         if not gone:
             return

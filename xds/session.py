@@ -90,10 +90,10 @@ class Session:
         delta client is told that what it names does not exist (:meth:`next_response`).
         """
         type_url = TypeUrl(request.type_url)
-        if type_url not in ORDER:
+        watch = self._watches.get(type_url)
+        if watch is None and type_url not in ORDER:
             self._refuse_type(type_url, request)
             return None
-        watch = self._watches.get(type_url)
         if isinstance(request, DeltaDiscoveryRequest):
             if not isinstance(watch, DeltaWatch):
                 watch = self._open_delta(type_url, request, now)
@@ -203,5 +203,5 @@ class Session:
             # Envoy warms a changed cluster with the endpoints that come after it, even when they
             # are what it had before (envoyproxy/envoy#13009).
             endpoints.urge({name for cluster in fresh for _, name in cluster.needs})
-        self._rollout.advance(now)
+        self._rollout.sent(now)
         return response

@@ -1,7 +1,6 @@
 """One stream of one proxy: reads and writes bytes, and asks the session what to say."""
 
 import asyncio
-import dataclasses
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -143,7 +142,7 @@ class Stream:
         """Return the request with its type, which only an aggregated stream must be told."""
         only = self._method.type_url
         if only is not None and not request.type_url:
-            return dataclasses.replace(request, type_url=only)
+            return request._replace(type_url=only)
         if not request.type_url:
             raise UsageError("a request on an aggregated stream must have a type_url")
         if only is not None and request.type_url != only:
@@ -195,7 +194,7 @@ class Stream:
         now = self._loop.time()
         if self._writer is None and (response := self.session.next_response(now)) is not None:
             self._writer = self._loop.create_task(self._drain(response))
-        self._set_timer(now)
+        self._set_timer()
 
     async def _drain(self, response: Response | None) -> None:
         while response is not None:
@@ -208,11 +207,12 @@ class Stream:
                 _log.debug("stream %s is gone: %s", self.name, error)
                 return
             self._observer.wrote(self)
-            response = self.session.next_response(self._loop.time())
+            now = self._loop.time()
+            if (response := self.session.next_response(now)) is not None:
+                self._set_timer()
         self._writer = None
-        self._set_timer(self._loop.time())
 
-    def _set_timer(self, now: float) -> None:
+    def _set_timer(self) -> None:
         wake_at = self.session.wake_at
         # One timer at a time; one that goes off early finds nothing to do and is set again.
         if wake_at is None or (self._timer is not None and self._timer.when() <= wake_at):

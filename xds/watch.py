@@ -4,26 +4,23 @@ Pure. It knows one type only; what may be offered when is the session's business
 """
 
 from collections.abc import Set
-from dataclasses import dataclass
-from typing import Final, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
 from xds.culprits import Culprits
-from xds.resources import Encoded, ResourceSet, Selection, View
+from xds.resources import Encoded, Held, ResourceSet, Selection, View
 from xds.subscription import Subscription
 from xds.type_urls import WHOLE, TypeUrl
 from xds.wire.decode import DiscoveryRequest, ErrorDetail
 
 
-@dataclass(frozen=True, slots=True)
-class Acked:
+class Acked(NamedTuple):
     """A client took a response."""
 
     type_url: TypeUrl
     version: str
 
 
-@dataclass(frozen=True, slots=True)
-class Refused:
+class Refused(NamedTuple):
     """A client refused a response, and goes on with what it had."""
 
     type_url: TypeUrl
@@ -38,8 +35,7 @@ class Refused:
 Answer: TypeAlias = Acked | Refused
 
 
-@dataclass(frozen=True, slots=True)
-class Response:
+class Response(NamedTuple):
     """A response to be written: a body that streams share, and this stream's nonce."""
 
     type_url: TypeUrl
@@ -48,8 +44,7 @@ class Response:
     body: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Flight:
+class Flight(NamedTuple):
     """A response that the client has not answered."""
 
     nonce: str
@@ -69,6 +64,7 @@ class Flight:
 
 
 _NOTHING: Final[Set[str]] = frozenset()
+_NO_RESOURCES: Final[Held] = {}
 
 
 class Watch:
@@ -104,7 +100,7 @@ class Watch:
         self._flight: Flight | None = None
         self._answered = False
         """Whether a request that must be answered has been."""
-        self._offered: Selection = ()
+        self._offered: Held = _NO_RESOURCES
         """What the client asked for as it stood when it was last sent something, and was sent."""
         self._told: tuple[str, ...] = ()
         """Which names the client was told to be no resources, while they were none."""
@@ -153,7 +149,7 @@ class Watch:
             self._claimed = ""
         covers = self._subscription.covers
         self._seen, self._settled = (None, None), None
-        self._offered = tuple(r for r in self._offered if covers(r.name))
+        self._offered = {name: r for name, r in self._offered.items() if covers(name)}
         self._urgent = frozenset(name for name in self._urgent if covers(name))
         self._told = tuple(name for name in self._told if covers(name) and name not in added)
         if added:
@@ -178,14 +174,14 @@ class Watch:
         if self._settled is wanted:
             return False
         view = self._see(wanted)
-        if view.all is self._offered and self._answered and not self._urgent:
+        if view.by_name is self._offered and self._answered and not self._urgent:
             return self._untold(view)
         if self._whole:
             return not self._up_to_date(wanted, view) or self._untold(view)
         if self._changes(view) or self._untold(view):
             return True
         # Names that do not exist, and resources that are gone, are no reason to say anything.
-        self._answered, self._offered, self._urgent = True, view.all, _NOTHING
+        self._answered, self._offered, self._urgent = True, view.by_name, _NOTHING
         self._culprits.rest()
         return False
 
@@ -195,14 +191,14 @@ class Watch:
         view = self._see(wanted)
         # Of what was refused or is unanswered nobody knows what the client has.
         in_doubt = self._refused_whole or self._flight is not None
-        before = set() if in_doubt else set(self._offered)
+        before = _NO_RESOURCES if in_doubt else self._offered
         carried, later = self._carry(view)
-        self._urgent = frozenset(resource.name for resource in later)
+        self._urgent = frozenset(resource.name for resource in later) if later else _NOTHING
         self._refused_whole = False
         self._culprits.forget(view.all, carried)
         missing = view.missing if self._errors else ()
-        self._answered, self._offered, self._claimed, self._told = True, view.all, "", missing
-        fresh = tuple(resource for resource in carried if resource not in before)
+        self._answered, self._offered, self._claimed, self._told = True, view.by_name, "", missing
+        fresh = tuple(resource for resource in carried if before.get(resource.name) is not resource)
         self._nonce = nonce
         self._flight = Flight(nonce, wanted.version, carried, fresh, now)
         body = wanted.body(carried, missing)
@@ -223,8 +219,8 @@ class Watch:
             return view
         view = self._subscription.view(wanted)
         # Equal selections become the same one, so that most comparisons are of two pointers.
-        if view.all is not self._offered and view.all == self._offered:
-            self._offered = view.all
+        if view.by_name is not self._offered and view.by_name == self._offered:
+            self._offered = view.by_name
         self._seen = (wanted, view)
         return view
 
@@ -235,15 +231,15 @@ class Watch:
         be sent. A version tells that only of those who ask for everything ("Resource versions").
         """
         if self._claimed == wanted.version and self._subscription.wildcard:
-            self._answered, self._offered = True, view.all
-        return self._answered and view.all == self._offered
+            self._answered, self._offered = True, view.by_name
+        return self._answered and view.by_name == self._offered
 
     def _changes(self, view: View) -> Selection:
         """Return what a response of a type that is not sent whole would hold."""
-        if view.all is self._offered and not self._urgent:
-            return ()
-        before, urgent = set(self._offered), self._urgent
-        return tuple(r for r in view.all if r not in before or r.name in urgent)
+        if not self._urgent:
+            return view.since(self._offered)[0]
+        before, urgent = self._offered, self._urgent
+        return tuple(r for r in view.all if before.get(r.name) is not r or r.name in urgent)
 
     def _untold(self, view: View) -> bool:
         """Whether the client is to be told of a name that is no resource, and has not been."""
@@ -283,5 +279,5 @@ class Watch:
     def refuses(self, wanted: ResourceSet) -> bool:
         """Whether the client refused this, or part of it, and would not be sent it again."""
         if self._whole:
-            return self._refused_whole and self._see(wanted).all == self._offered
+            return self._refused_whole and self._see(wanted).by_name == self._offered
         return self._culprits.any and self._culprits.among(self._see(wanted).all)

@@ -9,7 +9,8 @@ proportion to their number and fails with :class:`DecodeError` only.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Final
+from types import MappingProxyType
+from typing import Final, NamedTuple
 
 from xds.nodes import METADATA_KEY
 from xds.wire.fields import DecodeError, fields
@@ -48,8 +49,7 @@ class Node:
     client_features: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class DiscoveryRequest:
+class DiscoveryRequest(NamedTuple):
     """A request for resources in their entirety, or the answer to a response."""
 
     type_url: str = ""
@@ -57,21 +57,20 @@ class DiscoveryRequest:
     names: tuple[str, ...] = ()
     nonce: str = ""
     error: ErrorDetail | None = None
-    node: bytes = field(default=b"", repr=False)
+    node: bytes = b""
     """The node as it was written, for :func:`decode_node`; empty when there is none."""
 
 
-@dataclass(frozen=True, slots=True)
-class DeltaDiscoveryRequest:
+class DeltaDiscoveryRequest(NamedTuple):
     """A change of subscription, or the answer to a delta response."""
 
     type_url: str = ""
     subscribe: tuple[str, ...] = ()
     unsubscribe: tuple[str, ...] = ()
-    initial_versions: Mapping[str, str] = field(default_factory=dict)
+    initial_versions: Mapping[str, str] = MappingProxyType({})
     nonce: str = ""
     error: ErrorDetail | None = None
-    node: bytes = field(default=b"", repr=False)
+    node: bytes = b""
 
 
 def _key(number: int) -> int:
