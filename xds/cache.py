@@ -16,11 +16,12 @@ from mesh.graph import EMPTY, relink, with_settings
 from mesh.keys import ResourceKey
 from mesh.linked import MeshGraph
 from mesh.mesh_settings import settings_from_json
+from mesh.problem import Problem
 from mesh.resource import Resource, spec_from_json
 from xds.nodes import ProxyIdentity
 from xds.resources import Pool
 from xds.snapshot import Snapshot, build_snapshot
-from xds.translate import translate
+from xds.translate import limits, translate
 from xds.type_urls import TypeUrl
 
 Translate: TypeAlias = Callable[
@@ -41,6 +42,8 @@ class _Entry:
     snapshot: Snapshot | None = None
     stale: bool = True
     streams: int = 0
+    limits: tuple[Problem, ...] = ()
+    """What of its specs it does not do, as it was told last."""
 
 
 class SnapshotCache:
@@ -125,6 +128,7 @@ class SnapshotCache:
         if entry.stale:
             entry.snapshot = self._build(identity, entry.snapshot)
             entry.stale = False
+            self._tell_of_limits(identity, entry)
         return entry.snapshot
 
     def _build(self, identity: ProxyIdentity, before: Snapshot | None) -> Snapshot | None:
@@ -136,6 +140,23 @@ class SnapshotCache:
             _log.exception("cannot translate %s; it keeps what it had", identity.key)
             return before
         return before if before is not None and snapshot.same_as(before) else snapshot
+
+    def _tell_of_limits(self, identity: ProxyIdentity, entry: _Entry) -> None:
+        """Warn, when it is news, that a client does less than the specs of its mesh say."""
+        try:
+            found = limits(self.graph, identity)
+        except Exception:
+            _log.exception("cannot tell what %s does without", identity.key)
+            return
+        if found and found != entry.limits:
+            what = "1 thing" if len(found) == 1 else f"{len(found)} things"
+            facts = {
+                "node": str(identity.key),
+                "codes": ", ".join(sorted({each.code for each in found})),
+                "hint": f"gitmesh translate --node {identity.key} --client {identity.client}",
+            }
+            _log.warning("a client does without %s that its specs say", what, extra=facts)
+        entry.limits = found
 
     def _invalidate(self, keys: frozenset[ResourceKey]) -> tuple[ProxyIdentity, ...]:
         connected = []

@@ -11,14 +11,19 @@ from pathlib import Path
 import pytest
 from envoy_data_plane.envoy.config.route.v3 import RetryPolicy, RouteConfiguration
 
-from events.types import SnapshotConverged, SnapshotRejected
+from events.publication import Publication
+from events.state import MeshState
+from events.types import CommitId, Seq, SnapshotConverged, SnapshotRejected
+from mesh.canonical import JsonObject
 from mesh.graph import link
 from mesh.keys import Kind, ResourceKey
+from mesh.resource import spec_json
 from tests.support.ads_server import Served, key, serving
 from tests.support.golden import GoldenCase, golden_cases_of
 from tests.support.loopback import loopback_address
 from tests.support.meshes import a_mesh, a_node, a_route, a_router, a_service
 from tests.support.proxyless_town import PORT, Answers, Caller, answering
+from xds.cache import SnapshotCache
 from xds.nodes import Client, ProxyIdentity
 from xds.resources import Pool
 from xds.snapshot import build_snapshot
@@ -135,3 +140,33 @@ def test_an_envoy_has_no_limits_and_a_client_without_a_node_neither() -> None:
     for case in CASES:
         assert limits(case.graph, ProxyIdentity(case.proxy.key)) == ()
     assert limits(link([a_mesh()]), WEB) == ()
+
+
+def test_a_server_warns_of_what_a_client_does_without_when_that_is_news(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    def published(seq: int, case: GoldenCase, **more: JsonObject) -> Publication:
+        specs = {r.key: spec_json(r.spec) for r in case.graph.resources.values()}
+        specs |= {ResourceKey.of(Kind.VIRTUAL_NODE, "shop", n): more[n] for n in more}
+        return Publication(MeshState(Seq(seq), CommitId("a"), CommitId("a"), specs))
+
+    tls, ports = (
+        next(c for c in CASES if c.folder.name == f"proxyless-{n}") for n in ("tls", "ports")
+    )
+    cache = SnapshotCache()
+    cache.absorb(published(1, tls))
+    for identity in (WEB, ProxyIdentity(WEB.key)):
+        cache.join(identity)
+        cache.resolve(identity)
+    cache.absorb(published(2, tls, plain={"backends": []}))
+    cache.resolve(WEB)
+    cache.absorb(published(3, ports))
+    cache.resolve(WEB)
+    assert [record.getMessage() for record in caplog.records] == [
+        "a client does without 3 things that its specs say",
+        "a client does without 4 things that its specs say",
+    ]
+    said = vars(caplog.records[0])
+    assert said["node"] == "mesh/shop/virtualNode/web"
+    assert said["codes"] == "grpc-plain-text, grpc-tls"
+    assert said["hint"] == "gitmesh translate --node mesh/shop/virtualNode/web --client grpc"
