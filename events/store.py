@@ -7,38 +7,26 @@ https://www.sqlite.org/wal.html#walresetbug.)
 """
 
 import sqlite3
-import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import IO, Final, Self, cast
+from typing import IO, Final, Self
 
-from pydantic_core import from_json
-
-from events.blame import Version
-from events.bodies import key_of
 from events.chain import GENESIS, Row, seal
-from events.codec import actor_of, encode, revive
+from events.codec import actor_of, encode
 from events.failures import LogMoved, LogUnavailable, explained
 from events.integrity import findings
 from events.opening import claim, connect, connect_read_only, file_id
 from events.projections import is_current, project, rebuild
+from events.reading import TIME, Head, LogReading
 from events.schema import TABLES
-from events.state import MeshState
-from events.types import START, Chain, CommitId, DeliveryEvent, Event, MeshEvent, Record, Seq
-from mesh.canonical import JsonObject
+from events.types import Chain, DeliveryEvent, Event, Seq
 from mesh.errors import Fatal, UsageError
-from mesh.keys import ResourceKey
 
 __all__ = ["EventLog", "Head", "LogMoved", "LogUnavailable", "utc_now"]
 
-_TIME: Final = "%Y-%m-%dT%H:%M:%S.%fZ"
-"""How times are written: sorted as text they are sorted in time."""
 _TICK: Final = timedelta(microseconds=1)
-_SHORTEST_PREFIX: Final = 4
-_PAGE: Final = 1000
 
 
 def utc_now() -> datetime:
@@ -46,15 +34,7 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-@dataclass(frozen=True, slots=True)
-class Head:
-    """The end of a chain."""
-
-    seq: Seq
-    hash: str
-
-
-class EventLog:
+class EventLog(LogReading):
     """An ordered, append-only record of what the mesh was told to be, and what became of it.
 
     Safe to use from several threads. Every method may raise :class:`LogUnavailable` (try later) or
@@ -69,12 +49,10 @@ class EventLog:
         now: Callable[[], datetime] = utc_now,
         guard: IO[bytes] | None = None,
     ) -> None:
-        self._path = path
-        self._db = connection
+        super().__init__(path, connection)
         self._now = now
         self._guard = guard
         self._file = file_id(path) if guard is not None else None
-        self._lock = threading.RLock()
 
     @classmethod
     def open(cls, path: Path, *, now: Callable[[], datetime] = utc_now) -> Self:
@@ -164,7 +142,7 @@ class EventLog:
         ).fetchone()
         if found is not None:
             now = max(now, datetime.fromisoformat(found[0]) + _TICK)
-        return now.astimezone(UTC).strftime(_TIME)
+        return now.astimezone(UTC).strftime(TIME)
 
     def rebuild(self) -> None:
         """Throw the projections away and derive them again from the chains."""
@@ -192,224 +170,7 @@ class EventLog:
                 "repository that is cloned anew (--log)",
             )
 
-    # ---- read ------------------------------------------------------------------------------------
-
-    def head(self, chain: Chain) -> Head:
-        """Return the last position of a chain and its hash; position 0 and ``""`` when empty."""
-        with self._lock, explained(self._path):
-            found = self._db.execute(
-                f"SELECT seq, hash FROM {TABLES[chain]} ORDER BY seq DESC LIMIT 1"  # noqa: S608
-            ).fetchone()
-        return Head(Seq(found[0]), found[1]) if found else Head(START, "")
-
-    def read(
-        self, chain: Chain, *, after: Seq = START, limit: int | None = None
-    ) -> Iterator[Record]:
-        """Yield the events behind ``after``, in order, up to ``limit`` of them."""
-        left = limit
-        while left is None or left > 0:
-            size = _PAGE if left is None else min(_PAGE, left)
-            with self._lock, explained(self._path):
-                page = self._db.execute(
-                    f"SELECT * FROM {TABLES[chain]} WHERE seq > ? ORDER BY seq LIMIT ?",  # noqa: S608
-                    (after, size),
-                ).fetchall()
-            for seq, kind, v, subject, commit, actor, at, data, prev, digest in page:
-                body = _object(data)
-                yield Record(chain, seq, kind, v, subject, commit, actor, at, body, prev, digest)
-            if len(page) < size:
-                return
-            after = Seq(page[-1][0])
-            left = None if left is None else left - size
-
-    def about(self, commit: CommitId, chain: Chain) -> Iterator[Record]:
-        """Yield the events of a chain that carry this commit, in order."""
-        with self._lock, explained(self._path):
-            found = self._db.execute(
-                f'SELECT * FROM {TABLES[chain]} WHERE "commit" = ? ORDER BY seq',  # noqa: S608
-                (commit,),
-            ).fetchall()
-        for seq, kind, v, subject, of, actor, at, data, prev, digest in found:
-            yield Record(chain, seq, kind, v, subject, of, actor, at, _object(data), prev, digest)
-
-    def connected_nodes(self) -> dict[str, int]:
-        """Return how many proxies of each node are connected, as far as the log tells."""
-        with self._lock, explained(self._path):
-            return dict(
-                self._db.execute("SELECT node, count(*) FROM proxies GROUP BY node").fetchall()
-            )
-
-    def replay(self, *, after: Seq = START) -> Iterator[tuple[Seq, MeshEvent]]:
-        """Yield the events of the mesh chain behind ``after``: the fastest way to fold them."""
-        size = _PAGE * 5
-        while True:
-            with self._lock, explained(self._path):
-                page = self._db.execute(
-                    'SELECT seq, kind, v, subject, "commit", data FROM mesh_events '
-                    "WHERE seq > ? ORDER BY seq LIMIT ?",
-                    (after, size),
-                ).fetchall()
-            for seq, kind, v, subject, commit, data in page:
-                yield seq, cast("MeshEvent", revive(kind, v, subject, commit, _object(data)))
-            if len(page) < size:
-                return
-            after = Seq(page[-1][0])
-
-    def state(self, at: Seq | None = None) -> MeshState:
-        """Return the mesh after the event at position ``at``, or at the head; no replay.
-
-        :raises UsageError: the mesh chain has no such position.
-        """
-        with self._lock, explained(self._path), self._snapshot():
-            head = self.head(Chain.MESH).seq
-            seq = head if at is None else at
-            if not 0 <= seq <= head:
-                raise UsageError(f"the mesh chain has no event {seq}", hint=f"its last is {head}")
-            where = (
-                "until IS NULL"
-                if seq == head
-                else "since <= :seq AND (until IS NULL OR until > :seq)"
-            )
-            found = self._db.execute(
-                f"SELECT key, spec FROM resource_versions WHERE {where}",  # noqa: S608
-                {"seq": seq},
-            ).fetchall()
-            tip = self._last_commit(seq, "1")
-            commit = self._last_commit(seq, "outcome = 'applied'")
-            settings = self._settings(seq)
-        resources = {key_of(key): _object(spec) for key, spec in found}
-        return MeshState(seq, tip, commit, resources, settings)
-
-    @contextmanager
-    def _snapshot(self) -> Iterator[None]:
-        """Make several reads see one moment, while another process may write."""
-        nested = self._db.in_transaction
-        if not nested:
-            self._db.execute("BEGIN")
-        try:
-            yield
-        finally:
-            if not nested:
-                self._db.execute("COMMIT")
-
-    def _last_commit(self, seq: Seq, condition: str) -> CommitId | None:
-        found = self._db.execute(
-            f'SELECT "commit" FROM commits WHERE seq <= ? AND {condition} '  # noqa: S608
-            "ORDER BY seq DESC LIMIT 1",
-            (seq,),
-        ).fetchone()
-        return CommitId(found[0]) if found else None
-
-    def _settings(self, seq: Seq) -> JsonObject:
-        """Return what the last commit applied by then says of settings."""
-        found = self._db.execute(
-            f"SELECT data FROM {TABLES[Chain.MESH]} WHERE seq = "  # noqa: S608
-            "(SELECT max(seq) FROM commits WHERE seq <= ? AND outcome = 'applied')",
-            (seq,),
-        ).fetchone()
-        return cast("JsonObject", _object(found[0]).get("settings", {})) if found else {}
-
-    def commit_of_tree(self, tree: str) -> CommitId | None:
-        """Return the latest applied commit with that tree."""
-        found = self._one(
-            "SELECT \"commit\" FROM commits WHERE tree = ? AND outcome = 'applied' "
-            "ORDER BY seq DESC LIMIT 1",
-            tree,
-        )
-        return CommitId(str(found)) if found is not None else None
-
-    def is_logged(self, commit: CommitId) -> bool:
-        """Tell whether the commit was applied or rejected before."""
-        return self._one('SELECT 1 FROM commits WHERE "commit" = ? LIMIT 1', commit) is not None
-
-    def seq_of_commit(self, commit_prefix: str) -> Seq | None:
-        """Return the last position of the commit's transaction, the latest if it has several.
-
-        :raises UsageError: the prefix is too short, or fits several commits.
-        """
-        prefix = commit_prefix.lower()
-        if len(prefix) < _SHORTEST_PREFIX or not set(prefix) <= set("0123456789abcdef"):
-            raise UsageError(
-                f"{commit_prefix!r} is no commit id",
-                hint=f"write at least {_SHORTEST_PREFIX} of its hex digits",
-            )
-        with self._lock, explained(self._path):
-            found = self._db.execute(
-                'SELECT "commit", max(last_seq) FROM commits '
-                'WHERE "commit" >= ? AND "commit" < ? GROUP BY "commit" LIMIT 2',
-                (prefix, prefix + "g"),
-            ).fetchall()
-        if len(found) > 1:
-            raise UsageError(
-                f"{commit_prefix!r} fits several commits", hint="write more of its digits"
-            )
-        return Seq(found[0][1]) if found else None
-
-    def seq_at(self, when: datetime) -> Seq:
-        """Return the last position of the mesh chain that was recorded by then; 0 if none was.
-
-        Times never fall along a chain, so a few look-ups find it in a log of any length.
-        """
-        wanted = when.astimezone(UTC).strftime(_TIME)
-        with self._lock, explained(self._path):
-            low, high = 0, int(self.head(Chain.MESH).seq)
-            while low < high:
-                middle = (low + high + 1) // 2
-                at = self._one("SELECT at FROM mesh_events WHERE seq = ?", middle)
-                low, high = (middle, high) if str(at) <= wanted else (low, middle - 1)
-        return Seq(low)
-
-    def first_seq_of_commit(self, seq: Seq) -> Seq | None:
-        """Return where the transaction of the commit begins that holds the event at ``seq``."""
-        found = self._one(
-            "SELECT seq FROM commits WHERE seq <= ? AND last_seq >= ? ORDER BY seq DESC LIMIT 1",
-            seq,
-            seq,
-        )
-        return None if found is None else Seq(int(str(found)))
-
-    def versions(self, key: ResourceKey, up_to: Seq) -> Iterator[Version]:
-        """Yield what a resource was, newest first, from position ``up_to`` back to its beginning.
-
-        Between two versions it may not have existed; that is a version, too.
-        """
-        until: int | None = None
-        before = int(up_to) + 1
-        while True:
-            with self._lock, explained(self._path):
-                page = self._db.execute(
-                    'SELECT since, until, "commit", spec FROM resource_versions '
-                    "WHERE key = ? AND since < ? ORDER BY since DESC LIMIT ?",
-                    (str(key), before, _PAGE),
-                ).fetchall()
-            for since, ended, commit, spec in page:
-                gone = ended is not None and ended <= up_to and ended != until
-                if gone:
-                    yield Version(Seq(ended), self._commit_at(ended), None)
-                yield Version(Seq(since), CommitId(commit), _object(spec))
-                until = since
-            if len(page) < _PAGE:
-                return
-            before = page[-1][0]
-
-    def _commit_at(self, seq: int) -> CommitId:
-        return CommitId(str(self._one('SELECT "commit" FROM mesh_events WHERE seq = ?', seq)))
-
-    def _one(self, sql: str, *arguments: object) -> object:
-        with self._lock, explained(self._path):
-            found = self._db.execute(sql, arguments).fetchone()
-        return found[0] if found else None
-
     def verify(self) -> list[str]:
         """Return everything that is wrong with the log, in words; nothing when it is whole."""
         with self._lock, explained(self._path), self._snapshot():
             return findings(self._db, self.read)
-
-
-def _object(text: str) -> JsonObject:
-    try:
-        return cast("JsonObject", from_json(text))
-    except ValueError as error:
-        raise Fatal(
-            f"the log holds what is no JSON: {error}", hint="run gitmesh verify on the log"
-        ) from error
