@@ -254,7 +254,7 @@ _LISTENERS: Final = (
         ("test_health::test_who_takes_longer_than_the_timeout_has_failed",),
     ),
     Row("*.healthCheck.path", ("HealthCheck.HttpHealthCheck.path",), _CHECK_OF_HTTP),
-    Row("*.healthCheck.port", ("HealthCheck.alt_port",), _CHECKS),
+    Row("*.healthCheck.port", ("HttpHealthCheck.host",), _CHECKS),
     Row(
         "*.healthCheck.protocol",
         (

@@ -29,7 +29,7 @@ class _Names:
 @contextmanager
 def serving_names(names: Mapping[str, Sequence[str]], address: str) -> Iterator[None]:
     """Answer for these names, in the order of their addresses, until the end of the block."""
-    logger = DNSLogger("", False)
+    logger = DNSLogger(logf=lambda line: None)
     server = DNSServer(_Names(names), port=PORT, address=address, logger=logger)
     server.start_thread()
     try:

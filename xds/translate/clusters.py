@@ -148,7 +148,7 @@ def _eds_cluster(upstream: Upstream) -> envoy_cluster.Cluster:
         type=envoy_cluster.ClusterDiscoveryType.EDS,
         eds_cluster_config=envoy_cluster.ClusterEdsClusterConfig(eds_config=ADS_ENDPOINTS),
         connect_timeout=_CONNECT_TIMEOUT,
-        health_checks=health_checks(upstream.listener, hostname, own_ports=True),
+        health_checks=health_checks(upstream.listener, hostname),
         outlier_detection=outlier_detection(upstream.listener.outlier_detection),
         ignore_health_on_host_removal=True,
         circuit_breakers=NO_LIMITS,

@@ -11,12 +11,11 @@ from mesh.spec.virtual_node import Listener
 from xds.translate.bounds import count, positive_length
 
 
-def health_checks(
-    listener: Listener, hostname: str, *, own_ports: bool = False
-) -> list[envoy_core.HealthCheck]:
+def health_checks(listener: Listener, hostname: str) -> list[envoy_core.HealthCheck]:
     """Return the active check of a listener's instances; ``hostname`` is who they are asked as.
 
-    With ``own_ports`` each instance is asked on the port it is dialled on.
+    Each is asked on the port it is dialled on, the only one that a check may name. App Mesh's
+    proxies were told so by ``alt_port``, which Envoy takes and does not heed.
     """
     check = listener.health_check
     if check is None:
@@ -31,7 +30,6 @@ def health_checks(
             no_traffic_interval=interval,
             healthy_threshold=check.healthy_threshold,
             unhealthy_threshold=check.unhealthy_threshold,
-            alt_port=None if own_ports else port,
             http_health_check=_http(check, f"{hostname}:{port}"),
             tcp_health_check=(
                 envoy_core.HealthCheckTcpHealthCheck() if check.protocol == "tcp" else None
