@@ -14,6 +14,9 @@ _JQ: Final = re.compile(r"[:\[,(][ \t]*(\$[A-Za-z_]\w*)")
 _BROKEN: Final = frozenset({"syntax", "key-not-text", "duplicate-key", "control-character"})
 """What a placeholder looks like to a reader of YAML or JSON."""
 
+_NOTES: Final = frozenset({("metadata", "annotations"), ("metadata", "managedFields"), ("status",)})
+"""Parts of a manifest that say nothing of a mesh: tools keep whole texts there, old ones, too."""
+
 _MESSAGE: Final = "this is a template: {} is filled in before it is used"
 _HINT: Final = "commit what it renders to (envsubst, jq -n --arg, helm template), not the template"
 
@@ -43,16 +46,35 @@ def placeholder_problem(body: Json, source: Source) -> Problem | None:
     return source.problem(steps, "template", _MESSAGE.format(name[:80]), hint=_HINT)
 
 
+def placeholder(text: str) -> str | None:
+    """Return the first placeholder of a text, None where there is none."""
+    found = _IN_VALUE.search(text)
+    return found.group() if found else None
+
+
+def placeholder_in(text: str, steps: Steps, source: Source) -> Problem | None:
+    """Return what is told of a text that holds a placeholder, None of one that holds none."""
+    name = placeholder(text)
+    if name is None:
+        return None
+    return source.problem(steps, "template", _MESSAGE.format(name[:80]), hint=_HINT)
+
+
 def _placeholders(value: Json, steps: Steps) -> Iterator[tuple[Steps, str]]:
     if isinstance(value, str):
-        found = _IN_VALUE.search(value)
-        if found:
-            yield steps, found.group()
-    elif isinstance(value, dict):
-        for key, part in value.items():
-            if _IN_VALUE.search(key):
-                yield (*steps, key), key
-            yield from _placeholders(part, (*steps, key))
+        found = placeholder(value)
+        if found is not None:
+            yield steps, found
     elif isinstance(value, list):
         for at, part in enumerate(value):
             yield from _placeholders(part, (*steps, at))
+    elif isinstance(value, dict):
+        for key, part in value.items():
+            if (*steps, key) not in _NOTES:
+                yield from _of_member(key, part, (*steps, key))
+
+
+def _of_member(key: str, part: Json, steps: Steps) -> Iterator[tuple[Steps, str]]:
+    if placeholder(key) is not None:
+        yield steps, key
+    yield from _placeholders(part, steps)

@@ -203,3 +203,18 @@ def test_a_template_is_told_as_one_whatever_fills_it_in(path: str, text: str, li
     problems = read_resources(path, text.encode()).problems
     assert [(p.line, p.code) for p in problems] == [(line, "template")]
     assert "renders" in problems[0].hint
+
+
+@pytest.mark.parametrize(
+    "metadata",
+    [
+        'annotations: {kubectl.kubernetes.io/last-applied-configuration: \'{"x": "${Y}"}\'}',
+        "managedFields: [{manager: '{{ x }}'}]",
+    ],
+)
+def test_what_tools_note_in_a_manifest_is_no_template(metadata: str) -> None:
+    head = "apiVersion: appmesh.k8s.aws/v1beta2\nkind: Mesh\n"
+    text = f"{head}metadata:\n  name: shop\n  {metadata}\nstatus: {{meshARN: $ARN}}\n"
+    assert read_resources("m.yaml", text.encode()).problems == ()
+    named = text.replace("name: shop", "name: ${MESH}")
+    assert [p.code for p in read_resources("m.yaml", named.encode()).problems] == ["template"]
