@@ -28,3 +28,8 @@ def _refuse_floats(value: object) -> None:
             stack.extend(item)
         elif isinstance(item, float):
             raise ValueError(f"canonical JSON holds whole numbers only, not {item!r}")
+
+
+def as_object(value: Json) -> JsonObject:
+    """Return the value if it is an object, else an empty one."""
+    return value if isinstance(value, dict) else {}

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
 
-from mesh.canonical import JsonObject
+from mesh.canonical import Json, JsonObject, as_object
 from mesh.growth import DEFAULT_LIMITS, Growth, Limits
 from mesh.json_text import read_json
 from mesh.problem import Problem
@@ -50,16 +50,15 @@ class _File:
     cost more memory than the specs themselves.
     """
 
-    def __init__(self, path: str, text: str, limits: Limits, yaml: TextReader) -> None:
+    def __init__(self, path: str, text: str, limits: Limits, read: TextReader) -> None:
         self._path = path
         self._text = text
         self._limits = limits
-        self._yaml = yaml
+        self._read = read
 
     def grow(self, *, with_lines: bool) -> Growth:
         growth = Growth(self._path, self._limits, with_lines=with_lines)
-        read = read_json if self._path.lower().endswith(".json") else self._yaml
-        read(self._text, growth)
+        self._read(self._text, growth)
         return growth
 
     @cached_property
@@ -99,11 +98,17 @@ def narrowed(source: Source, base: Steps) -> Source:
 
 
 def read_documents(
-    path: str, blob: bytes, limits: Limits = DEFAULT_LIMITS, *, yaml: TextReader = read_yaml
+    path: str,
+    blob: bytes,
+    limits: Limits = DEFAULT_LIMITS,
+    *,
+    read: TextReader | None = None,
+    lists: bool = False,
 ) -> Reading:
     """Read every document of a file. Never raises, whatever the bytes are.
 
-    ``yaml`` reads what is not named ``.json``: another reader may know another dialect.
+    ``read`` reads the text in place of the reader that its name asks for: another reader may know
+    another dialect. With ``lists`` the objects of a list are documents, too.
 
     A document with a duplicate key or an anchor is read *and* has a problem, so that a person sees
     all that is wrong with it at once; callers must look at ``problems`` before they use documents.
@@ -116,7 +121,8 @@ def read_documents(
     conflict = _conflict(path, text)
     if conflict:
         return Reading((), (conflict,))
-    file = _File(path, text, limits, yaml)
+    named_json = path.lower().endswith(".json")
+    file = _File(path, text, limits, read or (read_json if named_json else read_yaml))
     growth = file.grow(with_lines=False)
     documents = []
     problems = growth.problems
@@ -124,19 +130,25 @@ def read_documents(
         source = Source(path, _Lines(file, grown.index))
         if isinstance(grown.value, dict):
             documents.append(Document(grown.value, source))
+        elif lists and isinstance(grown.value, list) and _all_objects(grown.value):
+            for at, item in enumerate(grown.value):
+                documents.append(Document(as_object(item), narrowed(source, (at,))))
         else:
-            what = "a list" if isinstance(grown.value, list) else "a single value"
-            problems.append(
-                Problem(
-                    path,
-                    grown.line,
-                    "$",
-                    "not-an-object",
-                    f"a document must be an object of keys and values, this is {what}",
-                    "separate the documents of a YAML file with a line ---",
-                )
-            )
+            problems.append(_not_an_object(path, grown.line, grown.value))
     return Reading(tuple(documents), tuple(sorted(problems)))
+
+
+def _all_objects(items: list[Json]) -> bool:
+    return all(isinstance(item, dict) for item in items)
+
+
+def _not_an_object(path: str, line: int, value: Json) -> Problem:
+    what = "a list" if isinstance(value, list) else "a single value"
+    hint = "separate the documents of a YAML file with a line ---"
+    if isinstance(value, list):
+        hint = "write one resource a document; gitmesh import takes lists apart"
+    message = f"a document must be an object of keys and values, this is {what}"
+    return Problem(path, line, "$", "not-an-object", message, hint)
 
 
 def _not_text(path: str, blob: bytes, limits: Limits) -> Problem | None:

@@ -8,8 +8,10 @@ from typing import Final
 
 from mesh.canonical import Json, JsonObject
 from mesh.document import Document, narrowed
+from mesh.elsewhere import recognised
 from mesh.inference import kinds_of
 from mesh.keys import APP_MESH_KINDS, Kind, ResourceKey
+from mesh.placeholders import placeholder_in
 from mesh.problem import Problem
 from mesh.suggest import did_you_mean
 
@@ -136,11 +138,11 @@ def _nameless(document: Document) -> Problem:
 
 
 def _not_a_resource(document: Document) -> Problem:
+    known = recognised(document.body)
+    message = known.message if known else "this is not an App Mesh resource"
+    hint = "keep other files apart: narrow root, or add to ignore, in gitmesh.yaml"
     return document.source.problem(
-        (),
-        "not-a-resource",
-        "this is not an App Mesh resource",
-        hint="keep other files apart: narrow root, or add to ignore, in gitmesh.yaml",
+        (), "not-a-resource", message, hint=known.hint if known else hint
     )
 
 
@@ -173,6 +175,8 @@ def _bad_name(document: Document, field: str, name: Json) -> Iterator[Problem]:
         yield source.problem(
             (field,), "control-character", f"{field} holds a control character: {name!r}"
         )
+    elif template := placeholder_in(name, (field,), source):
+        yield template
 
 
 def _field_problems(document: Document, kind: Kind) -> Iterator[Problem]:

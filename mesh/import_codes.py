@@ -8,8 +8,15 @@ from mesh.problem import Severity
 IMPORT_CODES: Final = {
     "import-dropped": CodeDoc(
         "A part of a resource has no place in a mesh that lives in git, or says nothing: the "
-        "account that owns a mesh, a priority of 0 that Terraform writes for a route without one.",
+        "account that owns a mesh, a priority of 0 that Terraform writes for a route without one, "
+        "the health of an instance, a resource that is deleted already.",
         "Nothing, unless it was meant; then write it into the document.",
+        Severity.WARNING,
+    ),
+    "import-preview": CodeDoc(
+        "The file was written for the preview of App Mesh in 2018, whose nodes listed backends by "
+        "name and had a `serviceName` in `dns`. It is read as what the API says today.",
+        "Nothing; check that what is written is meant.",
         Severity.WARNING,
     ),
     "import-form": CodeDoc(

@@ -26,10 +26,26 @@ class _NotJson(Exception):
 
 def read_json(text: str, growth: Growth) -> None:
     """Push the one document of the text; a syntax error is a problem and leaves no document."""
+    _read(text, growth, many=False)
+
+
+def read_json_stream(text: str, growth: Growth) -> None:
+    """Push the documents of a text that may hold several values, one behind the other.
+
+    What a loop over ``aws appmesh describe-…`` appends to one file is such a text.
+    """
+    _read(text, growth, many=True)
+
+
+def _read(text: str, growth: Growth, *, many: bool) -> None:
     reader = _JsonReader(text, growth)
     try:
         reader.read()
         growth.end_document()
+        while many and reader.more:
+            reader.read()
+            growth.end_document()
+        reader.end()
     except GiveUp:
         return
     except _NotJson as error:
@@ -46,8 +62,13 @@ class _JsonReader:
         self._line = 1
         self._open: list[str] = []
 
+    @property
+    def more(self) -> bool:
+        """Whether there is anything behind what was read."""
+        return self._peek() != ""
+
     def read(self) -> None:
-        """Read one value and the space around it.
+        """Read one value and the space before it.
 
         :raises _NotJson: the text is something else.
         """
@@ -56,8 +77,17 @@ class _JsonReader:
         self._value()
         while self._open:
             self._next_in_container()
-        if self._peek() != "":
-            raise self._error("text after the end of the JSON value", "a JSON file holds one value")
+
+    def end(self) -> None:
+        """Make sure that nothing stands behind the value.
+
+        :raises _NotJson: something does.
+        """
+        if self.more:
+            raise self._error(
+                "text after the end of the JSON value",
+                "a JSON file holds one value; gitmesh import takes several",
+            )
 
     def _next_in_container(self) -> None:
         char = self._peek()

@@ -38,6 +38,7 @@ def _pairs(
         "gitmesh import base.yaml services.yaml --to . --import-value prod:Mesh=shop",
         "terraform show -json > state.json && gitmesh import state.json --to .",
         "gitmesh import route.json --to . --mesh shop --parent cart --name all",
+        "gitmesh import instances.json --to . --mesh shop --parent shop.local --name cart",
         "gitmesh import mesh.yaml --to . --dry-run --json | jq '.problems[].hint'",
     ),
 )
@@ -71,7 +72,11 @@ def _pairs(
 @click.option("--mesh", default="", help="The mesh of documents that do not say theirs.")
 @click.option("--kind", type=click.Choice(_KINDS), help="The kind of a spec that could be several.")
 @click.option("--name", default="", help="The name of a document that has none.")
-@click.option("--parent", default="", help="The virtual router or gateway of a nameless route.")
+@click.option(
+    "--parent",
+    default="",
+    help="The virtual router or gateway of a nameless route; the namespace of instances.",
+)
 @click.option("--force", is_flag=True, help="Replace files that are there and say otherwise.")
 @click.option("--dry-run", is_flag=True, help="Write nothing; say what would be written.")
 @json_option
@@ -93,10 +98,12 @@ def command(
     """Write native specs, one resource a file, from files written for other tools.
 
     Reads CloudFormation templates (YAML with short forms, or JSON), what terraform show -json
-    prints of a state or a plan, and documents of App Mesh's own API, with or without names. The
-    form is told by the content. Nothing is guessed: what the files leave open is asked for by name,
-    and a resource that depends on it is not written until it is said. Tags are left out; other
-    resources of a template are passed over. Exits with 1 if something is wrong or left open.
+    prints of a state or a plan, what aws appmesh describe-… and aws servicediscovery list-instances
+    print, and documents of App Mesh's own API, with or without names. A file may hold several, in a
+    list or one behind the other. The form is told by the content. Nothing is guessed: what the
+    files leave open is asked for by name, and a resource that depends on it is not written until it
+    is said. Tags are left out; other resources of a template are passed over. Exits with 1 if
+    something is wrong or left open.
     """
     from gitmesh.importer import read_all, write_all
     from mesh.importing import Answers

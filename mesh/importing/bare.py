@@ -1,20 +1,61 @@
 """Documents of App Mesh's own API whose names stand elsewhere, as in files for the AWS CLI."""
 
+from dataclasses import replace
+from typing import Final
+
 from pydantic import ValidationError
 
-from mesh.canonical import JsonObject
+from mesh.canonical import JsonObject, as_object
 from mesh.document import Document
 from mesh.forms import ResourceReading
-from mesh.identity import identify, name_fields
+from mesh.identity import Identity, identify, name_fields
+from mesh.importing.origin import Origin, shifted
 from mesh.importing.outcome import Answers
+from mesh.importing.preview import modernised
+from mesh.importing.shape import fields
 from mesh.keys import APP_MESH_KINDS, Kind
 from mesh.native import NATIVE
+from mesh.problem import Problem, Severity
 from mesh.spec import SPEC_OF
+
+_SPEC_FIELDS: Final = frozenset(name for kind in APP_MESH_KINDS for name in fields(SPEC_OF[kind]))
 
 
 def read_bare(document: Document, answers: Answers) -> ResourceReading:
     """Return the resource of a native document; names it lacks come from the answers."""
+    document = _with_spec(document)
     identity = identify(document)
+    body = identity.document.body
+    if as_object(body.get("status")).get("status") == "DELETED":
+        return ResourceReading(problems=(_deleted(identity),))
+    if body.get("spec") is not None:
+        told = tuple(modernised(body["spec"], identity.document.source))
+        found = _read(document, identity, answers)
+        return replace(found, problems=(*told, *found.problems))
+    return _read(document, identity, answers)
+
+
+def _deleted(identity: Identity) -> Problem:
+    return identity.document.source.problem(
+        ("status", "status"),
+        "import-dropped",
+        "App Mesh says that this is deleted, so it is not written",
+        hint="take status out of the file if it shall live on",
+        severity=Severity.WARNING,
+    )
+
+
+def _with_spec(document: Document) -> Document:
+    """Return a document whose spec stands alone, as files for ``--spec`` do, as one with a spec."""
+    body = document.body
+    if not body or not body.keys() <= _SPEC_FIELDS:
+        return document
+    places = shifted(body, (), ("spec",))
+    origin = Origin(document.source.path, document=document.source, places=places)
+    return Document({"spec": body}, origin)
+
+
+def _read(document: Document, identity: Identity, answers: Answers) -> ResourceReading:
     body = identity.document.body
     if "spec" not in body and identity.kind is None:
         return NATIVE.read(document)

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping
 
-from mesh.canonical import JsonObject
+from mesh.canonical import JsonObject, as_object
 from mesh.document import Document
 from mesh.forms import ResourceReading
 from mesh.importing.evaluation import Evaluation
@@ -11,7 +11,7 @@ from mesh.importing.origin import Origin
 from mesh.importing.outcome import Answers, Usage
 from mesh.importing.shape import Shape, coerced
 from mesh.importing.spelling import from_cloudformation
-from mesh.importing.template import APP_MESH, Template, as_object
+from mesh.importing.template import APP_MESH, PROCESSED, Template
 from mesh.importing.values import Mark, TooMuch
 from mesh.keys import APP_MESH_KINDS, Kind
 from mesh.native import NATIVE
@@ -86,7 +86,7 @@ def _read(run: Evaluation, logical_id: str) -> ResourceReading:
 def _not_one(run: Evaluation, logical_id: str) -> None:
     place: Steps = ("Resources", logical_id)
     if logical_id.startswith("Fn::"):
-        run.stuck(place, f"{logical_id} makes resources that are not worked out here", "write them")
+        run.stuck(place, f"{logical_id} makes resources that are not worked out here", PROCESSED)
     else:
         run.wrong(place, f"{logical_id} is no resource: it must be an object")
 

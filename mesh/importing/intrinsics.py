@@ -5,8 +5,9 @@ import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
-from mesh.canonical import Json, JsonObject, canonical
+from mesh.canonical import Json, JsonObject, as_object, canonical
 from mesh.importing.shape import as_text
+from mesh.importing.template import PROCESSED
 from mesh.importing.values import Mark, Value
 from mesh.resource import Steps
 
@@ -35,7 +36,8 @@ def call(
         return _if(run, argument, at, into, places)
     function = _FUNCTIONS.get(name)
     if function is None:
-        return run.stuck(at, f"{name} is not worked out here", "write what it comes to")
+        hint = PROCESSED if name == "Fn::Transform" else "write what it comes to"
+        return run.stuck(at, f"{name} is not worked out here", hint)
     return function(run, argument, at)
 
 
@@ -184,9 +186,12 @@ def _find_in_map(run: "Evaluation", argument: Json, at: Steps) -> Value:
         if isinstance(step, Mark):
             return Mark.UNDECIDED
         steps.append(step)
+    otherwise = as_object(argument[3]).get("DefaultValue") if len(argument) > 3 else None
     found: Json = run.template.body.get("Mappings")
     for step in steps:
         if not isinstance(found, dict) or step not in found:
+            if otherwise is not None:
+                return run.resolve(otherwise, (*at, 3, "DefaultValue"))
             return run.wrong(at, f"Mappings hold no {' → '.join(steps)}")
         found = found[step]
     return run.resolve(found, ("Mappings", *steps))

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from mesh.canonical import Json
 from mesh.problem import Problem, Severity, json_path
 from mesh.resource import Source, Steps
 
@@ -45,3 +46,17 @@ class Origin(Source):
         if self.title:
             where = self.title + json_path(place[self.depth :])[1:]
         return Problem(self.path, line, where, code, message, hint, severity)
+
+
+def shifted(value: Json, at: Steps, into: Steps) -> dict[Steps, Steps]:
+    """Return where each part of a value stands that is moved whole: from ``at`` to ``into``."""
+    places: dict[Steps, Steps] = {}
+    stack: list[tuple[Json, Steps]] = [(value, ())]
+    while stack:
+        part, steps = stack.pop()
+        places[into + steps] = at + steps
+        if isinstance(part, dict):
+            stack += [(inner, (*steps, key)) for key, inner in part.items()]
+        elif isinstance(part, list):
+            stack += [(inner, (*steps, index)) for index, inner in enumerate(part)]
+    return places

@@ -1,18 +1,23 @@
 """Files in any spelling → resources: the one way in for an import."""
 
+from codecs import BOM_UTF8
 from collections import Counter
 from collections.abc import Mapping
 from typing import Final
 
+from mesh.canonical import as_object
 from mesh.document import Document, Limits, Reading, read_documents
+from mesh.elsewhere import is_terraform
 from mesh.forms import ResourceReading
+from mesh.importing.apart import taken_apart
 from mesh.importing.bare import read_bare
+from mesh.importing.cloud_map import is_cloud_map, read_cloud_map
 from mesh.importing.cloudformation import exported, read_template
 from mesh.importing.outcome import Answers, Imported, Usage
 from mesh.importing.tagged_yaml import read_tagged_yaml
-from mesh.importing.template import as_object, is_template
-from mesh.importing.terraform import is_state_file, is_terraform, read_terraform
-from mesh.json_text import read_json
+from mesh.importing.template import is_template
+from mesh.importing.terraform import is_state_file, read_terraform
+from mesh.json_text import read_json_stream
 from mesh.keys import ResourceKey
 from mesh.native import FORMS, NATIVE
 from mesh.problem import Problem
@@ -50,9 +55,28 @@ def import_files(files: Mapping[str, bytes], answers: Answers) -> Imported:
 
 
 def _documents(path: str, blob: bytes) -> Reading:
-    named_yaml = path.lower().endswith((".yaml", ".yml"))
-    json = blob.lstrip()[:1] == b"{" and not named_yaml
-    return read_documents(path, blob, LIMITS, yaml=read_json if json else read_tagged_yaml)
+    name = path.lower()
+    if name.endswith((".tf", ".tf.json", ".tfvars")):
+        return Reading((), (_configuration(path),))
+    json = name.endswith(".json") or (
+        blob.removeprefix(BOM_UTF8).lstrip()[:1] in (b"{", b"[")
+        and not name.endswith((".yaml", ".yml"))
+    )
+    read = read_json_stream if json else read_tagged_yaml
+    found = read_documents(path, blob, LIMITS, read=read, lists=True)
+    inside = [part for document in found.documents for part in taken_apart(document)]
+    return Reading(tuple(inside), found.problems)
+
+
+def _configuration(path: str) -> Problem:
+    return Problem(
+        path,
+        1,
+        "$",
+        "import-form",
+        "this is a configuration of Terraform: what it says is known once it is planned",
+        "import what terraform show -json prints of the state or of a plan's file",
+    )
 
 
 def _exports(documents: list[Document], answers: Answers) -> dict[str, str]:
@@ -75,6 +99,8 @@ def _read(
         return read_template(document, answers, usage, exports)
     if is_terraform(document.body):
         return read_terraform(document, answers)
+    if is_cloud_map(document.body):
+        return read_cloud_map(document, answers), Counter()
     if is_state_file(document.body):
         problem = document.source.problem(
             (),

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Final
 
-from mesh.canonical import Json, JsonObject
+from mesh.canonical import JsonObject, as_object
 from mesh.document import Document
 from mesh.identity import name_fields
 from mesh.importing.spelling import from_cloudformation
@@ -11,6 +11,10 @@ from mesh.keys import APP_MESH_KINDS, Kind
 from mesh.resource import Source
 
 APP_MESH: Final = "AWS::AppMesh::"
+PROCESSED: Final = (
+    "import what it came to: aws cloudformation get-template --template-stage Processed"
+)
+"""The remedy where macros and loops make parts of a template."""
 
 
 def is_template(body: JsonObject) -> bool:
@@ -63,8 +67,3 @@ class Template:
         """Tell whether an attribute of an App Mesh resource is one of its names."""
         kind = self.kind(logical_id)
         return kind is not None and from_cloudformation(attribute) in name_fields(kind)
-
-
-def as_object(value: Json) -> JsonObject:
-    """Return the value if it is an object, else an empty one."""
-    return value if isinstance(value, dict) else {}

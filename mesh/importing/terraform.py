@@ -8,15 +8,15 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Final
 
-from mesh.canonical import Json, JsonObject
+from mesh.canonical import Json, JsonObject, as_object
 from mesh.document import Document
 from mesh.forms import ResourceReading
 from mesh.identity import name_fields
 from mesh.importing.origin import Origin
 from mesh.importing.outcome import Answers
+from mesh.importing.preview import modernised
 from mesh.importing.shape import Shape, fields
 from mesh.importing.spelling import from_terraform
-from mesh.importing.template import as_object
 from mesh.importing.terraform_plan import (
     any_unknown,
     listed,
@@ -50,11 +50,6 @@ _PLURALS: Final = {
 _UNSET: Final[tuple[Json, ...]] = (None, "", [])
 
 Places = dict[Steps, Steps]
-
-
-def is_terraform(body: JsonObject) -> bool:
-    """Tell whether a document is what ``terraform show -json`` prints."""
-    return any("root_module" in as_object(body.get(key)) for key in ("values", "planned_values"))
 
 
 def is_state_file(body: JsonObject) -> bool:
@@ -122,7 +117,13 @@ def _read(
     )
     spec = _converted(Shape(model=SPEC_OF[kind]), values.get("spec"), (*at, "spec"), places)
     body["spec"] = {} if spec is None else spec
-    problems = [*assumed, *_unknown(kind, body, unknown, origin), *_priority(body["spec"], origin)]
+    preview = modernised(body["spec"], origin)
+    problems = [
+        *assumed,
+        *preview,
+        *_unknown(kind, body, unknown, origin),
+        *_priority(body["spec"], origin),
+    ]
     if any(problem.severity is Severity.ERROR for problem in problems):
         return ResourceReading(problems=tuple(problems))
     reading = NATIVE.read(Document(body, origin))

@@ -4,8 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from mesh.canonical import Json, JsonObject
-from mesh.importing.template import as_object
+from mesh.canonical import Json, JsonObject, as_object
 
 _INDEX: Final = re.compile(r'\[(?:"(?:[^"\\]|\\.)*"|[0-9]+)\]')
 _MESH: Final = re.compile(r"(aws_appmesh_mesh\.[\w-]+)(?:\[[^\]]*\])?(?:\.(?:id|name))?")

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from pydantic.fields import FieldInfo
 
 from mesh.keys import Kind, ResourceKey
+from mesh.placeholders import placeholder
 from mesh.resource import Resource
 from mesh.spec import SPEC_OF, ResourceSpec, Spec
 from mesh.spec.common import OneOf
@@ -35,8 +36,8 @@ names = st.one_of(
     _WORD,
     st.sampled_from([text for text in TRICKY if text and text.isprintable()]),
     st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=255),
-)
-"""Names that resources can have: App Mesh limits nothing but their length."""
+).filter(lambda name: placeholder(name) is None)
+"""Names that resources can have: App Mesh limits nothing but their length; templates are none."""
 
 
 def resources(*kinds: Kind) -> st.SearchStrategy[Resource]:

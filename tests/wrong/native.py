@@ -22,6 +22,9 @@ _MESH_AND_SERVICE: Final[Table] = {
         "meshName: ''": "wrong-length",
         "meshName: 7": WRONG_TYPE,
         "meshName: {{ mesh }}": "template",
+        "meshName: '{{ .Values.mesh }}'": "template",
+        "meshName: ${MESH}": "template",
+        "meshName: $MESH": "template",
         "meshName:@kind:": "missing-name",
     },
     ("mesh.yaml", "spec:\n  egressFilter:\n    type: DROP_ALL\n  serviceDiscovery:"): {

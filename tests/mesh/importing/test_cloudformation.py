@@ -5,11 +5,15 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from mesh.importing import Answers, Imported, import_files
+from mesh.keys import APP_MESH_KINDS
 from mesh.native import native_document
 from mesh.problem import Severity, errors
-from mesh.resource import spec_json
+from mesh.resource import Resource, spec_json
+from tests.support.spec_strategies import resources
 
 
 def run(template: str, name: str = "t.yaml", **answers: Any) -> Imported:
@@ -59,6 +63,8 @@ Conditions:
         ("!Select [1, !Split ['.', !Ref Ns]]", "local"),
         ("!Select ['0', !Ref Names]", "a"),
         ("!FindInMap [Env, prod, Ns]", "prod.local"),
+        ("!FindInMap [Env, test, Ns, {DefaultValue: !Ref AWS::Region}]", "cn-north-1"),
+        ("!FindInMap [Env, prod, Ns, {DefaultValue: other}]", "prod.local"),
         ("!If [Yes, a, b]", "a"),
         ("!If [No, a, b]", "b"),
         ("!If [Both, a, b]", "b"),
@@ -303,6 +309,59 @@ Resources:
     assert found.passed_over == {"AWS::Other::Thing": 1}
     alone = run(top)
     assert [p.code for p in alone.problems] == ["import-value"]
+
+
+@pytest.mark.parametrize(
+    "template",
+    [
+        "Resources: {'Fn::ForEach::M': [N, [a], {'${N}': {}}]}",
+        "Resources:\n  M: {Type: AWS::AppMesh::Mesh, Properties: {MeshName: m, Spec: "
+        "{'Fn::Transform': {Name: AWS::Include}}}}",
+    ],
+)
+def test_what_macros_make_is_to_be_had_from_cloudformation(template: str) -> None:
+    (problem,) = run(template).problems
+    assert problem.code == "import-undecided"
+    assert "--template-stage Processed" in problem.hint
+
+
+def test_a_template_inside_an_answer_is_read_there() -> None:
+    inside = {"Resources": {"M": {"Type": "AWS::AppMesh::Mesh", "Properties": {"MeshName": "a"}}}}
+    found = run(json.dumps({"TemplateBody": inside, "StagesAvailable": []}), "t.json")
+    assert found.problems == ()
+    assert [str(resource.key) for resource in found.resources] == ["mesh/a"]
+
+
+@settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
+@given(resources(*APP_MESH_KINDS), st.booleans())
+def test_whatever_a_spec_says_comes_back_from_a_template(original: Resource, words: bool) -> None:
+    found = run(json.dumps({"Resources": {"It": templated(original, words)}}), "t.json")
+    (only,) = found.resources
+    assert (only.key, only.spec) == (original.key, original.spec)
+
+
+def templated(resource: Resource, words: bool) -> dict[str, Any]:
+    """Return a resource as CloudFormation spells it, numbers as words if asked."""
+    body = native_document(resource)
+    kind = body.pop("kind")
+    return {"Type": f"AWS::AppMesh::{kind}", "Properties": spelt(body, words)}
+
+
+def spelt(value: Any, words: bool) -> Any:
+    if isinstance(value, dict):
+        return {_capital(key): spelt(part, words) for key, part in value.items()}
+    if isinstance(value, list):
+        return [spelt(part, words) for part in value]
+    if words and isinstance(value, bool | int):
+        return str(value).lower()
+    return value
+
+
+def _capital(name: str) -> str:
+    acronyms = ("acm", "dns", "grpc", "http", "http2", "sds", "tcp", "tls")
+    if name == "awsCloudMap":
+        return "AWSCloudMap"
+    return name.upper() if name in acronyms else name[:1].upper() + name[1:]
 
 
 def test_json_templates_are_the_same() -> None:

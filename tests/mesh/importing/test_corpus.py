@@ -96,7 +96,7 @@ def test_what_is_written_reads_back_as_the_same_and_is_tidy(path: str) -> None:
 @pytest.mark.parametrize("path", sorted(templates()))
 def test_no_value_of_a_template_is_lost(path: str) -> None:
     """Every plain text and number below a resource's Spec is in its document, as often."""
-    reading = read_documents(path, (CORPUS / path).read_bytes(), yaml=read_tagged_yaml)
+    reading = read_documents(path, (CORPUS / path).read_bytes(), read=read_tagged_yaml)
     (document,) = reading.documents
     resources = document.body["Resources"]
     assert isinstance(resources, dict)

@@ -1,0 +1,104 @@
+"""What other tools print that is no resource, known by its shape, and the way to one."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from mesh.canonical import Json, JsonObject, as_object
+from mesh.keys import APP_MESH_KINDS, Kind
+
+LISTINGS: Final = {
+    f"{kind.segment}{'es' if kind is Kind.MESH else 's'}": kind for kind in APP_MESH_KINDS
+}
+"""What ``aws appmesh list-…`` answers with, and the kind of what it lists."""
+
+_WRAPPERS: Final = frozenset(kind.segment for kind in APP_MESH_KINDS)
+
+_IMPORT: Final = "gitmesh import writes native documents of it"
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What a document is, and what to do for the resources it is about."""
+
+    message: str
+    hint: str
+
+
+def recognised(body: JsonObject) -> Known | None:
+    """Return what a document that is no resource is, None where nobody knows it."""
+    listing = listing_of(body)
+    if listing is not None and specs_in(body[listing]):
+        return Known(f"this is a list of {listing}: a document is one resource", _IMPORT)
+    if listing is not None:
+        return Known(
+            f"this lists {listing} by name, and says nothing of their specs",
+            f"print each: aws appmesh {_describe(LISTINGS[listing])}; gitmesh import takes many",
+        )
+    return next((known for fits, known in _KNOWN if fits(body)), None)
+
+
+def _describe(kind: Kind) -> str:
+    return "describe" + re.sub("([A-Z])", r"-\1", kind.value).lower()
+
+
+def listing_of(body: JsonObject) -> str | None:
+    """Return the field under which an answer lists resources, None if it is no such answer."""
+    fields = [key for key in body if key not in ("nextToken", "NextToken", "ResponseMetadata")]
+    only = fields[0] if len(fields) == 1 else ""
+    return only if only in LISTINGS and isinstance(body[only], list) else None
+
+
+def specs_in(items: Json) -> list[JsonObject]:
+    """Return the items of a list that are specs, or answers with one; none unless all are."""
+    found = [each for each in items if isinstance(each, dict)] if isinstance(items, list) else []
+    fits = all("spec" in each or each.keys() & _WRAPPERS for each in found)
+    return found if fits and isinstance(items, list) and len(found) == len(items) else []
+
+
+def instances_of(body: JsonObject) -> list[Json] | None:
+    """Return the instances that Cloud Map answered with, None if it is no such answer."""
+    found = body.get("Instances")
+    if not isinstance(found, list):
+        return None
+    fits = all("Attributes" in as_object(each) for each in found)
+    return found if fits else None
+
+
+def is_terraform(body: JsonObject) -> bool:
+    """Tell whether a document is what ``terraform show -json`` prints."""
+    return any("root_module" in as_object(body.get(key)) for key in ("values", "planned_values"))
+
+
+_KNOWN: Final[tuple[tuple[Callable[[JsonObject], bool], Known], ...]] = (
+    (is_terraform, Known("this is a state or a plan of Terraform, not a spec", _IMPORT)),
+    (
+        lambda body: "format_version" in body,
+        Known(
+            "Terraform shows nothing here: it has no state",
+            "run terraform show -json where the state is, or give it a plan's file",
+        ),
+    ),
+    (
+        lambda body: "@level" in body and "@message" in body,
+        Known(
+            "this is the log of a run of Terraform",
+            "import what terraform show -json prints of the plan's file or of the state",
+        ),
+    ),
+    (
+        lambda body: instances_of(body) is not None,
+        Known(
+            "this lists instances of AWS Cloud Map, and is no ServiceInstances document", _IMPORT
+        ),
+    ),
+    (
+        lambda body: "TemplateBody" in body and "StagesAvailable" in body,
+        Known(
+            "this holds a CloudFormation template as one text",
+            "print the template itself: aws cloudformation get-template … --query TemplateBody "
+            "--output text; then gitmesh import it",
+        ),
+    ),
+)

@@ -1,0 +1,31 @@
+"""Answers that hold several documents, or one inside another, taken apart."""
+
+from collections.abc import Iterator
+
+from mesh.canonical import JsonObject
+from mesh.document import Document, narrowed
+from mesh.elsewhere import listing_of, specs_in
+from mesh.resource import Steps
+
+
+def taken_apart(document: Document) -> Iterator[Document]:
+    """Yield the documents inside a document, itself where there are none.
+
+    ``{"virtualNodes": [{…, "spec": …}]}`` is what a script makes of many ``describe-…`` answers;
+    ``{"TemplateBody": {…}}`` is how CloudFormation hands out a template in JSON.
+    """
+    listing = listing_of(document.body)
+    specs = specs_in(document.body[listing]) if listing else []
+    if listing and specs:
+        for at, item in enumerate(specs):
+            yield _inside(document, (listing, at), item)
+        return
+    template = document.body.get("TemplateBody")
+    if isinstance(template, dict):
+        yield _inside(document, ("TemplateBody",), template)
+        return
+    yield document
+
+
+def _inside(document: Document, steps: Steps, body: JsonObject) -> Document:
+    return Document(body, narrowed(document.source, steps))

@@ -1,0 +1,83 @@
+"""What AWS Cloud Map answers of a service's instances → one ``ServiceInstances`` document."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Final
+
+from mesh.canonical import Json, JsonObject, as_object
+from mesh.document import Document
+from mesh.elsewhere import instances_of
+from mesh.forms import ResourceReading
+from mesh.importing.origin import Origin, shifted
+from mesh.importing.outcome import Answers
+from mesh.keys import Kind
+from mesh.native import NATIVE
+from mesh.problem import Problem, Severity
+from mesh.resource import Source, Steps
+
+_NAMES: Final = (
+    ("meshName", "", "--mesh"),
+    ("namespaceName", "NamespaceName", "--parent"),
+    ("serviceName", "ServiceName", "--name"),
+)
+"""What names the document, Cloud Map's word for it, and the option that says it."""
+
+
+def is_cloud_map(body: JsonObject) -> bool:
+    """Tell whether a document is what ``list-instances`` or ``discover-instances`` prints."""
+    return instances_of(body) is not None
+
+
+def read_cloud_map(document: Document, answers: Answers) -> ResourceReading:
+    """Return the document; names that the answer does not hold come from the person's."""
+    listed = [as_object(each) for each in instances_of(document.body) or []]
+    names = {field: _name(listed, theirs) for field, theirs, _ in _NAMES}
+    said = (answers.mesh, answers.parent, answers.name)
+    for (field, _, _), answer in zip(_NAMES, said, strict=True):
+        names[field] = names[field] or answer
+    missing = [option for field, _, option in _NAMES if not names[field]]
+    if missing:
+        problem = document.source.problem(
+            ("Instances",),
+            "import-names",
+            "the instances do not say their mesh, namespace and service all",
+            hint="say it: "
+            + " ".join(f"{option} …" for option in missing)
+            + " (--parent is the namespace, --name the service)",
+        )
+        return ResourceReading(problems=(problem,))
+    places: dict[Steps, Steps] = {(): (), ("spec", "instances"): ("Instances",)}
+    instances: list[Json] = []
+    for at, each in enumerate(listed):
+        place: Steps = ("Instances", at, "Attributes")
+        places[("spec", "instances", at)] = place[:2]
+        places |= shifted(each["Attributes"], place, ("spec", "instances", at, "attributes"))
+        instances.append(
+            {"id": each.get("Id", each.get("InstanceId")), "attributes": each["Attributes"]}
+        )
+    body: JsonObject = {
+        "kind": Kind.SERVICE_INSTANCES.value,
+        **names,
+        "spec": {"instances": instances},
+    }
+    origin = Origin(document.source.path, document=document.source, places=places)
+    found = NATIVE.read(Document(body, origin))
+    return replace(found, problems=(*_unwell(document.source, listed), *found.problems))
+
+
+def _unwell(source: Source, listed: list[JsonObject]) -> Iterator[Problem]:
+    for at, each in enumerate(listed):
+        if each.get("HealthStatus") == "UNHEALTHY":
+            yield source.problem(
+                ("Instances", at, "HealthStatus"),
+                "import-dropped",
+                f"{each.get('InstanceId')} is unhealthy just now; it is written like all others",
+                hint="take it out of the document if it shall get no traffic",
+                severity=Severity.WARNING,
+            )
+
+
+def _name(listed: list[JsonObject], field: str) -> str:
+    """Return what all instances say alike, else nothing."""
+    names = {str(each[field]) for each in listed if field in each}
+    return names.pop() if len(names) == 1 else ""
