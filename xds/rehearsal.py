@@ -16,6 +16,7 @@ from xds.snapshot import build_snapshot
 from xds.translate import translate
 
 _MESH = "rehearsal"
+_SERVICES = {"web": ("http", 8080), "db": ("tcp", 5432), "calls": ("grpc", 9000)}
 
 
 def rehearse() -> None:
@@ -33,14 +34,14 @@ def rehearse() -> None:
 def _resources() -> Iterator[Resource]:
     yield _resource(Kind.MESH, _MESH, {"egressFilter": {"type": "ALLOW_ALL"}})
     caller = _node("http", 8080)
-    caller["backends"] = [{"virtualService": {"virtualServiceName": n}} for n in ("web", "db")]
+    caller["backends"] = [{"virtualService": {"virtualServiceName": n}} for n in _SERVICES]
     yield _resource(Kind.VIRTUAL_NODE, "caller", caller)
     yield _resource(Kind.VIRTUAL_GATEWAY, "door", {"listeners": [_port("http", 8080)]})
     to_web: JsonObject = {"target": {"virtualService": {"virtualServiceName": "web"}}}
     match: JsonObject = {"prefix": "/", "headers": [{"name": "x", "match": {"exact": "1"}}]}
     into: JsonObject = {"httpRoute": {"match": match, "action": to_web}}
     yield _resource(Kind.GATEWAY_ROUTE, "in", into, "door")
-    for name, protocol, port in (("web", "http", 8080), ("db", "tcp", 5432)):
+    for name, (protocol, port) in _SERVICES.items():
         yield _resource(Kind.VIRTUAL_NODE, name, _node(protocol, port))
         yield _resource(Kind.VIRTUAL_ROUTER, name, {"listeners": [_port(protocol, port)]})
         provider: JsonObject = {"virtualRouter": {"virtualRouterName": name}}
@@ -49,6 +50,8 @@ def _resources() -> Iterator[Resource]:
         route: JsonObject = {"action": action}
         if protocol == "http":
             route["match"] = match
+        if protocol == "grpc":
+            route["match"] = {"metadata": match["headers"]}
         yield _resource(Kind.ROUTE, name, {f"{protocol}Route": route}, name)
 
 

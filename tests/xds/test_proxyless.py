@@ -131,6 +131,19 @@ async def _calling(served: Served, translation: Translation) -> AsyncIterator[Ca
         yield caller
 
 
+def test_of_two_services_that_want_one_name_the_one_of_that_very_name_has_it() -> None:
+    """The reader lets no such name pass; whatever a mesh holds, no listener is there twice."""
+    nodes = [a_node(name, (80, "grpc"), hostname=name) for name in ("first", "second")]
+    services = [a_service("a", node="first"), a_service("a:80", node="second")]
+    graph = link([a_mesh(), a_node("web", backends=["a", "a:80"]), *nodes, *services])
+    listeners = dump(translate(graph, WEB))["listeners"]
+    assert {str(each["name"]): "proxyless_a:80_80" in str(each) for each in listeners} == {
+        "a": False,
+        "a:80": True,
+        "a:80:80": True,
+    }
+
+
 def test_every_case_of_a_client_is_consistent() -> None:
     for case in CASES:
         build_snapshot(Pool(), case.translation)

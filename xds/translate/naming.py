@@ -96,9 +96,9 @@ def egress_routes(protocol: str, port: int) -> str:
     return f"rds_egress_{protocol}_{port}"
 
 
-def proxyless_listener(service: str, port: int | None) -> str:
-    """Return the name of a listener of a gRPC client: what it dials after ``xds:///``."""
-    return service if port is None else f"{service}:{port}"
+def proxyless_listener(service: str, port: int) -> str:
+    """Return what a gRPC client dials, after ``xds:///``, to reach a port of a service."""
+    return f"{service}:{port}"
 
 
 def proxyless_routes(service: str, port: int) -> str:

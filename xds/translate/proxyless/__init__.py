@@ -6,7 +6,7 @@ certificates, and knows only part of what an Envoy does. What it cannot do is le
 sent in a form that it would refuse, and :mod:`xds.translate.proxyless.limits` tells of it.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 
 from envoy_data_plane.envoy.config.listener.v3 import Listener
 
@@ -21,7 +21,7 @@ from xds.translate.proxyless.dialled import dialled
 from xds.translate.proxyless.listener import api_listener
 from xds.translate.proxyless.routes import client_route_configuration
 from xds.translate.resources import Resources
-from xds.translate.services import Service, services, upstreams
+from xds.translate.services import Service, ServicePort, services, upstreams
 
 
 def translate_proxyless(graph: MeshGraph, proxy: ProxyIdentity, spec: VirtualNodeSpec) -> Resources:
@@ -47,15 +47,23 @@ def translate_proxyless(graph: MeshGraph, proxy: ProxyIdentity, spec: VirtualNod
     )
 
 
-def _listeners(called: Iterable[Service]) -> Iterator[Listener]:
-    """Yield a listener for each name that may be dialled; the first service with a name has it."""
-    taken: set[str] = set()
+def _listeners(called: Sequence[Service]) -> Iterator[Listener]:
+    """Yield a listener for each name that may be dialled.
+
+    Without a port the only one is meant; among several none is, as nowhere in App Mesh. Of two
+    services that want one name, the one that is called so has it.
+    """
+    routes: dict[str, str] = {}
     for service in called:
-        numbers = [port.mapping.port for port in service.ports]
-        # Without a port the only one is meant; among several none is, as nowhere in App Mesh.
-        bare = [(None, numbers[0])] if len(numbers) == 1 else []
-        for dialled_port, number in [*bare, *((number, number) for number in numbers)]:
-            name = naming.proxyless_listener(service.name, dialled_port)
-            if name not in taken:
-                taken.add(name)
-                yield api_listener(name, naming.proxyless_routes(service.name, number))
+        if len(service.ports) == 1:
+            routes[service.name] = _routes(service, service.ports[0])
+    for service in called:
+        for port in service.ports:
+            name = naming.proxyless_listener(service.name, port.mapping.port)
+            routes.setdefault(name, _routes(service, port))
+    for name in routes:
+        yield api_listener(name, routes[name])
+
+
+def _routes(service: Service, port: ServicePort) -> str:
+    return naming.proxyless_routes(service.name, port.mapping.port)
