@@ -6,7 +6,9 @@ here turns the older form into the next one each time it is read.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Final, assert_never
+from typing import Final, assert_never, cast
+
+from pydantic_core import from_json
 
 from events.bodies import BODIES, KIND_OF
 from events.types import (
@@ -100,6 +102,19 @@ def revive(
         raise Fatal(
             f"the log holds a {kind} v{v} about {subject!r} that cannot be understood: {error!r}",
             hint="run gitmesh verify on the log",
+        ) from error
+
+
+def json_object(text: str) -> JsonObject:
+    """Return the data that a row holds as text.
+
+    :raises Fatal: it is damaged.
+    """
+    try:
+        return cast("JsonObject", from_json(text))
+    except ValueError as error:
+        raise Fatal(
+            f"the log holds what is no JSON: {error}", hint="run gitmesh verify on the log"
         ) from error
 
 

@@ -9,17 +9,17 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, cast
 
-from pydantic_core import from_json
 
 from events.blame import Version
 from events.bodies import key_of
-from events.codec import revive
+from events.chain import Row, record_of
+from events.codec import json_object, revive
 from events.failures import explained
 from events.schema import TABLES
 from events.state import MeshState
 from events.types import START, Chain, CommitId, MeshEvent, Record, Seq
 from mesh.canonical import JsonObject
-from mesh.errors import Fatal, UsageError
+from mesh.errors import UsageError
 from mesh.keys import ResourceKey
 
 TIME: Final = "%Y-%m-%dT%H:%M:%S.%fZ"
@@ -60,6 +60,11 @@ class LogReading:
         self, chain: Chain, *, after: Seq = START, limit: int | None = None
     ) -> Iterator[Record]:
         """Yield the events behind ``after``, in order, up to ``limit`` of them."""
+        for row in self.rows(chain, after=after, limit=limit):
+            yield record_of(chain, row)
+
+    def rows(self, chain: Chain, *, after: Seq = START, limit: int | None = None) -> Iterator[Row]:
+        """Yield the events behind ``after`` as their table holds them: what hashes are made of."""
         left = limit
         while left is None or left > 0:
             size = _PAGE if left is None else min(_PAGE, left)
@@ -68,9 +73,7 @@ class LogReading:
                     f"SELECT * FROM {TABLES[chain]} WHERE seq > ? ORDER BY seq LIMIT ?",  # noqa: S608
                     (after, size),
                 ).fetchall()
-            for seq, kind, v, subject, commit, actor, at, data, prev, digest in page:
-                body = _object(data)
-                yield Record(chain, seq, kind, v, subject, commit, actor, at, body, prev, digest)
+            yield from map(Row._make, page)
             if len(page) < size:
                 return
             after = Seq(page[-1][0])
@@ -83,8 +86,8 @@ class LogReading:
                 f'SELECT * FROM {TABLES[chain]} WHERE "commit" = ? ORDER BY seq',  # noqa: S608
                 (commit,),
             ).fetchall()
-        for seq, kind, v, subject, of, actor, at, data, prev, digest in found:
-            yield Record(chain, seq, kind, v, subject, of, actor, at, _object(data), prev, digest)
+        for row in found:
+            yield record_of(chain, Row(*row))
 
     def connected_nodes(self) -> dict[str, int]:
         """Return how many proxies of each node are connected, as far as the log tells."""
@@ -104,7 +107,7 @@ class LogReading:
                     (after, size),
                 ).fetchall()
             for seq, kind, v, subject, commit, data in page:
-                yield seq, cast("MeshEvent", revive(kind, v, subject, commit, _object(data)))
+                yield seq, cast("MeshEvent", revive(kind, v, subject, commit, json_object(data)))
             if len(page) < size:
                 return
             after = Seq(page[-1][0])
@@ -131,7 +134,7 @@ class LogReading:
             tip = self._last_commit(seq, "1")
             commit = self._last_commit(seq, "outcome = 'applied'")
             settings = self._settings(seq)
-        resources = {key_of(key): _object(spec) for key, spec in found}
+        resources = {key_of(key): json_object(spec) for key, spec in found}
         return MeshState(seq, tip, commit, resources, settings)
 
     @contextmanager
@@ -161,7 +164,7 @@ class LogReading:
             "(SELECT max(seq) FROM commits WHERE seq <= ? AND outcome = 'applied')",
             (seq,),
         ).fetchone()
-        return cast("JsonObject", _object(found[0]).get("settings", {})) if found else {}
+        return cast("JsonObject", json_object(found[0]).get("settings", {})) if found else {}
 
     def commit_of_tree(self, tree: str) -> CommitId | None:
         """Return the latest applied commit with that tree."""
@@ -240,7 +243,7 @@ class LogReading:
                 gone = ended is not None and ended <= up_to and ended != until
                 if gone:
                     yield Version(Seq(ended), self._commit_at(ended), None)
-                yield Version(Seq(since), CommitId(commit), _object(spec))
+                yield Version(Seq(since), CommitId(commit), json_object(spec))
                 until = since
             if len(page) < _PAGE:
                 return
@@ -253,12 +256,3 @@ class LogReading:
         with self._lock, explained(self._path):
             found = self._db.execute(sql, arguments).fetchone()
         return found[0] if found else None
-
-
-def _object(text: str) -> JsonObject:
-    try:
-        return cast("JsonObject", from_json(text))
-    except ValueError as error:
-        raise Fatal(
-            f"the log holds what is no JSON: {error}", hint="run gitmesh verify on the log"
-        ) from error

@@ -15,14 +15,14 @@ PACKAGES = ("mesh", "events", "reconciler", "xds", "gitmesh")
 MAX_LINES = 400
 
 OWNERS = {
-    "pygit2": ("reconciler.repo",),
+    "pygit2": ("reconciler.repo", "reconciler.checkpoint_ref"),
     "watchfiles": ("reconciler.watch",),
-    "sqlite3": ("events.*", "gitmesh.commands.version"),
+    "sqlite3": ("events.*",),
     "sqlite_utils": ("events.*",),
     "envoy_data_plane": ("xds.translate.*",),
     "betterproto2": ("xds.*",),
     "grpc": ("xds.server", "xds.credentials"),
-    "cryptography": ("xds.credentials",),
+    "cryptography": ("xds.credentials", "events.note"),
     "yaml": (
         *("mesh.yaml_text", "mesh.importing.tagged_yaml", "mesh.tidy.*"),
         *("xds.translate.readable", "gitmesh.documents"),

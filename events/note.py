@@ -1,0 +1,170 @@
+"""Signed notes: a few lines of text with an Ed25519 signature below, after C2SP. Pure.
+
+    <text>
+    <blank line>
+    — <name of the key> <base64 of 4 bytes that tell the key and 64 bytes of signature>
+
+(https://c2sp.org/signed-note; the same notes as Go's checksum database.)
+"""
+
+import base64
+import binascii
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Final, Self
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+
+from mesh.errors import UsageError
+
+_ED25519: Final = b"\1"
+_SECRET: Final = "PRIVATE+KEY+"  # noqa: S105 -- what marks a key file, no secret itself
+_SIGNED_BY: Final = "\N{EM DASH} "
+_LONGEST_NAME: Final = 200
+
+
+class WrongNote(ValueError):
+    """A note is not what it should be; the text says how."""
+
+
+@dataclass(frozen=True, slots=True)
+class VerifierKey:
+    """What a signature is checked with. Public."""
+
+    name: str
+    public: bytes
+
+    @property
+    def id(self) -> bytes:
+        """Four bytes that tell this key from others of its name."""
+        return hashlib.sha256(self.name.encode() + b"\n" + _ED25519 + self.public).digest()[:4]
+
+    def __str__(self) -> str:
+        return f"{self.name}+{self.id.hex()}+{_to_text(_ED25519 + self.public)}"
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read a key as :meth:`__str__` writes it.
+
+        :raises UsageError: it is none.
+        """
+        name, _, rest = text.strip().partition("+")
+        key_id, _, encoded = rest.partition("+")
+        key = cls(checked_name(name), _key_bytes(encoded))
+        if key.id.hex() != key_id:
+            raise UsageError(f"the key of {name} is damaged", hint="copy it anew")
+        return key
+
+
+@dataclass(frozen=True, slots=True)
+class SignerKey:
+    """What signs. Secret: its text is written to its own file and nowhere else."""
+
+    name: str
+    seed: bytes = field(repr=False)
+
+    @classmethod
+    def generate(cls, name: str) -> Self:
+        """Make a new key.
+
+        :raises UsageError: it cannot have that name.
+        """
+        return cls(checked_name(name), Ed25519PrivateKey.generate().private_bytes_raw())
+
+    def verifier(self, name: str) -> VerifierKey:
+        """Return what checks the notes that this key signs by that name."""
+        key = Ed25519PrivateKey.from_private_bytes(self.seed).public_key()
+        return VerifierKey(name, key.public_bytes_raw())
+
+    def secret_text(self) -> str:
+        """Return the key as its file holds it."""
+        return f"{_SECRET}{self.name}+{_to_text(_ED25519 + self.seed)}\n"
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read a key file's text.
+
+        :raises UsageError: it holds no such key.
+        """
+        if not text.startswith(_SECRET):
+            raise UsageError("this is no key that signs", hint="make one with: gitmesh keygen")
+        name, _, encoded = text.removeprefix(_SECRET).strip().partition("+")
+        return cls(checked_name(name), _key_bytes(encoded))
+
+    def sign(self, text: str, name: str) -> str:
+        """Return the note of a text, signed by that name.
+
+        :param text: lines, each ended by a line feed; not even one of them empty.
+        """
+        signature = Ed25519PrivateKey.from_private_bytes(self.seed).sign(text.encode())
+        line = f"{_SIGNED_BY}{name} {_to_text(self.verifier(name).id + signature)}"
+        return f"{text}\n{line}\n"
+
+
+def text_of(note: str) -> str:
+    """Return what a note says, whoever signed it.
+
+    :raises WrongNote: it is no note.
+    """
+    text, between, signatures = note.rpartition("\n\n")
+    if not between or not signatures.startswith(_SIGNED_BY):
+        raise WrongNote("it is no signed note")
+    return text + "\n"
+
+
+def verified_text(note: str, keys: Iterable[VerifierKey]) -> str:
+    """Return what a note says, if one of the keys signed it.
+
+    :raises WrongNote: it is no note, or none of them did.
+    """
+    text = text_of(note)
+    lines = note.rpartition("\n\n")[2].splitlines()
+    for key in keys:
+        if any(_is_signed(text, line, key) for line in lines):
+            return text
+    raise WrongNote("it is not signed by the key that is asked for")
+
+
+def _is_signed(text: str, line: str, key: VerifierKey) -> bool:
+    name, _, encoded = line.removeprefix(_SIGNED_BY).partition(" ")
+    try:
+        signature = base64.b64decode(encoded, validate=True)
+    except (binascii.Error, ValueError):
+        return False
+    if name != key.name or signature[:4] != key.id:
+        return False
+    try:
+        Ed25519PublicKey.from_public_bytes(key.public).verify(signature[4:], text.encode())
+    except InvalidSignature:
+        return False
+    return True
+
+
+def checked_name(name: str) -> str:
+    """Return a name that a key can have.
+
+    :raises UsageError: it cannot.
+    """
+    fits = name.isascii() and name.isprintable() and not set(name) & set(" +")
+    if not name or len(name) > _LONGEST_NAME or not fits:
+        raise UsageError(
+            f"{name!r} cannot be the name of a key",
+            hint="take one like a host's, with no space and no plus: shop.example/gitmesh",
+        )
+    return name
+
+
+def _key_bytes(encoded: str) -> bytes:
+    try:
+        raw = base64.b64decode(encoded, validate=True)
+    except (binascii.Error, ValueError):
+        raw = b""
+    if len(raw) != 33 or not raw.startswith(_ED25519):
+        raise UsageError("this is no Ed25519 key", hint="make one with: gitmesh keygen")
+    return raw[1:]
+
+
+def _to_text(raw: bytes) -> str:
+    return base64.b64encode(raw).decode()

@@ -1,0 +1,107 @@
+"""Proofs that an event is in a log, which are checked without the log. Pure.
+
+A proof is a JSON object: the event with all that its hash protects, the path from its leaf to the
+root of the tree, and the signed checkpoint that holds the root. Whoever has the public key can tell
+that the log said so when it was signed; nothing else of the log is shown.
+"""
+
+import base64
+import binascii
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from events.chain import Row, event_hash
+from events.checkpoint import Checkpoint, verified
+from events.merkle import inclusion_path, leaf, root_by_path, root_of
+from events.note import VerifierKey, WrongNote, text_of
+from events.types import Chain
+from mesh.canonical import JsonObject, canonical
+
+FORMAT: Final = "gitmesh-proof-v1"
+_LONGEST_PATH: Final = 64
+_TEXTS: Final = frozenset(Row._fields) - {"seq", "v"}
+
+
+class WrongProof(ValueError):
+    """A proof proves nothing; the text says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Proven:
+    """An event that is in a log, and the log's length when that was signed."""
+
+    chain: Chain
+    row: Row
+    checkpoint: Checkpoint
+
+
+def prove(
+    chain: Chain, row: Row, data: JsonObject, leaves: Sequence[bytes], note: str
+) -> JsonObject:
+    """Return the proof that an event is the one at its place among all that a checkpoint covers.
+
+    :param data: what ``row.data`` holds.
+    :param leaves: of every event that the checkpoint covers.
+    :param note: the signed checkpoint.
+    :raises WrongProof: the event or the checkpoint is not of this log as it stands.
+    """
+    signed = Checkpoint.parse(text_of(note))
+    if signed.size != len(leaves) or signed.root != root_of(leaves):
+        raise WrongProof("the log does not hold what the checkpoint was signed of")
+    path = inclusion_path(leaves, row.seq - 1)
+    proof: JsonObject = {
+        "format": FORMAT,
+        "chain": chain.value,
+        "event": {**row._asdict(), "data": data},
+        "path": [base64.b64encode(each).decode() for each in path],
+        "checkpoint": note,
+    }
+    if row.data != canonical(data) or leaf(event_hash(chain, row)) != leaves[row.seq - 1]:
+        raise WrongProof("the event is not what was written")
+    return proof
+
+
+def check(proof: object, keys: Iterable[VerifierKey]) -> Proven:
+    """Return what a proof proves.
+
+    :param proof: JSON from a stranger.
+    :raises WrongProof: it proves nothing.
+    """
+    chain, row, path, note = _parts(proof)
+    try:
+        if row.hash != event_hash(chain, row):
+            raise WrongProof("the event is not the one that its hash stands for")
+        checkpoint = verified(note, chain, keys)
+        root = root_by_path(leaf(row.hash), row.seq - 1, checkpoint.size, path)
+    except WrongNote as error:
+        raise WrongProof(f"the checkpoint cannot be believed: {error}") from None
+    except WrongProof:
+        raise
+    except ValueError as error:
+        raise WrongProof(f"the path leads nowhere: {error}") from None
+    if root != checkpoint.root:
+        raise WrongProof("the event is not in the log that the checkpoint was signed of")
+    return Proven(chain, row, checkpoint)
+
+
+def _parts(proof: object) -> tuple[Chain, Row, list[bytes], str]:
+    if not isinstance(proof, dict) or proof.get("format") != FORMAT:
+        raise WrongProof(f"it is no proof: its format is not {FORMAT}")
+    try:
+        chain, path, note = Chain(proof["chain"]), proof["path"], proof["checkpoint"]
+        row = _row(proof["event"])
+        if not isinstance(note, str) or len(path) > _LONGEST_PATH:
+            raise TypeError
+        return chain, row, [base64.b64decode(each, validate=True) for each in path], note
+    except (LookupError, TypeError, ValueError, binascii.Error):
+        raise WrongProof("it is no proof: parts are missing or make no sense") from None
+
+
+def _row(event: Any) -> Row:
+    row = Row(**{**event, "data": canonical(event["data"])})
+    numbers = all(type(number) is int for number in (row.seq, row.v))
+    texts = all(isinstance(row._asdict()[name], str) for name in _TEXTS)
+    if not numbers or not texts or len(bytes.fromhex(row.hash)) != 32:
+        raise TypeError
+    return row
