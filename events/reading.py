@@ -9,7 +9,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, cast
 
-
 from events.blame import Version
 from events.bodies import key_of
 from events.chain import Row, record_of

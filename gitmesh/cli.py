@@ -31,6 +31,10 @@ COMMANDS: Final = (
     "bootstrap",
     "intercept",
     "verify",
+    "keygen",
+    "checkpoint",
+    "prove",
+    "backup",
     "demo",
     "version",
 )

@@ -35,6 +35,14 @@ log_option = click.option(
 )
 
 
+key_option = click.option(
+    "--key",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="The public key of who signs checkpoints: the .pub file that gitmesh keygen made.",
+)
+
+
 def examples(*lines: str) -> str:
     """Return an epilog that shows how a command is used. ``\\b`` keeps click from joining lines."""
     return "\b\nExamples:\n" + "\n".join(f"  {line}" for line in lines)

@@ -10,9 +10,12 @@ from pathlib import Path
 
 from events.latest import Latest
 from events.publication import Publication
+from events.sqlite_version import WAL_RESET, has_wal_reset_bug, sqlite_version
 from events.store import EventLog
 from gitmesh.chronicle import chronicle
+from gitmesh.keys import read_secret
 from gitmesh.narration import short
+from gitmesh.notary import notarize, sign_at_the_end
 from gitmesh.places import log_path
 from gitmesh.settings import Settings
 from gitmesh.together import run_together
@@ -57,9 +60,10 @@ def serve(
     """
     where = log_path(path, settings.log)
     repo = GitRepository.open(path)
+    key = read_secret(settings.checkpoint_key) if settings.checkpoint_key else None
     gc.set_threshold(*GC_THRESHOLDS)
     with contextlib.closing(EventLog.open(where)) as log:
-        _log.info("event log open", extra={"path": str(where)})
+        _log.info("event log open", extra={"path": str(where), **_caution()})
         latest = Latest[Publication]()
         run_together(
             {
@@ -75,9 +79,17 @@ def serve(
                     settings, where, latest, Recorder(log.append_observed), ready, logs_as_json
                 ),
                 "the chronicle": chronicle(log),
+                **({"the notary": notarize(log, path, key)} if key else {}),
             }
         )
+        if key:
+            sign_at_the_end(log, path, key)
     _log.info("stopped")
+
+
+def _caution() -> dict[str, str]:
+    """Return what is to be known of this SQLite, as part of a log line."""
+    return {"sqlite": f"{sqlite_version()}; {WAL_RESET}"} if has_wal_reset_bug() else {}
 
 
 async def _serve_ads(

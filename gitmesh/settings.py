@@ -55,6 +55,10 @@ class Settings(BaseModel):
     """How many processes serve proxies; 0 means the one process that does everything."""
     poll_s: Annotated[float, Field(gt=0, le=3600)] = 1.0
     """How often the branch is looked at even when nothing says that it moved."""
+    checkpoint_key: Path | None = None
+    """The key that signs checkpoints of the log; without one, none are made."""
+    public_key: Path | None = None
+    """The public key that checkpoints are checked with; by default the one beside the other."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     debug: bool = False
     """Whether errors show where in gitmesh they came from."""

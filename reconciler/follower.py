@@ -167,6 +167,8 @@ class Follower:
         """Log the commits on the way to ``tip``; tell whether it was reached."""
         found: Way = way(self._repo, self._state.tip, tip, self._log.is_logged)
         rewritten = found.rewritten
+        if rewritten is not None:
+            self._repo.keep(rewritten.before)  # a courtesy to who reads the log: it may fail
         count = len(found.commits)
         for done, commit in enumerate(found.commits):
             if self._stopping():

@@ -1,4 +1,5 @@
-"""The git repository, read through its objects and refs. The only module that imports pygit2.
+"""The git repository, read through its objects and refs. With its neighbour for checkpoints, the
+only module that imports pygit2.
 
 Nothing is ever checked out, so hooks, filters, attributes and links of a repository have no effect.
 Methods block; call them from one thread at a time.
@@ -22,6 +23,9 @@ LEAST_LIBGIT2: Final = (1, 9, 7)
 """Older ones have known holes: CVE-2026-53583 to 53587 and CVE-2026-5917."""
 MAX_TREE_BYTES: Final = 16 * 1024 * 1024
 MAX_COMMIT_BYTES: Final = 16 * 1024 * 1024
+
+KEPT: Final = "refs/gitmesh/kept"
+"""What force pushes took off the branch stays reachable by a ref here, for `verify` to see."""
 
 _LEVELS: Final = (
     ConfigLevel.PROGRAMDATA,
@@ -55,6 +59,11 @@ class GitRepository:
         self._repo = handle
         self._odb = handle.odb
         self._inode = _inode(Path(handle.path))
+
+    @property
+    def handle(self) -> pygit2.Repository:
+        """The open repository, for the neighbour of this module that writes to it."""
+        return self._repo
 
     # ---- where the branch is ------------------------------------------------------------------
 
@@ -180,6 +189,14 @@ class GitRepository:
         parents = parents_of(self._read_commit(commit))
         return parents[0] if parents and self.has(parents[0]) else None
 
+    def keep(self, commit: CommitId) -> bool:
+        """Keep git from dropping a commit that no branch leads to; tell whether that worked."""
+        try:
+            self._repo.references.create(f"{KEPT}/{commit}", _oid(commit), force=True)
+        except _MISSING:
+            return False
+        return True
+
     def merge_base(self, one: CommitId, other: CommitId) -> CommitId | None:
         """Return the best common ancestor, None where histories never met or cannot be read."""
         try:
@@ -257,8 +274,9 @@ class GitRepository:
 def init_bare(path: Path, branch: str = "main") -> GitRepository:
     """Make a bare repository that is ready to be pushed to, and open it.
 
-    HEAD names ``branch``, and git keeps a record of every move of its refs (off by default in bare
-    repositories). An empty directory is used as it is.
+    HEAD names ``branch``, git keeps a record of every move of its refs (off by default in bare
+    repositories), and nobody can push to the refs that are gitmesh's own. An empty directory is
+    used as it is.
 
     :raises UsageError: something is there already, or the name cannot be a branch's.
     """
@@ -274,6 +292,7 @@ def init_bare(path: Path, branch: str = "main") -> GitRepository:
     except (OSError, pygit2.GitError) as error:
         raise UsageError(f"cannot make a repository at {path}: {error}") from None
     handle.config["core.logAllRefUpdates"] = True
+    handle.config["receive.hideRefs"] = "refs/gitmesh"
     return GitRepository.open(path)
 
 

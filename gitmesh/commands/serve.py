@@ -95,6 +95,12 @@ if TYPE_CHECKING:
     help="Serve proxies in N processes beside this one, on one port. Default: in this process.",
 )
 @click.option(
+    "--checkpoint-key",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Sign what the log says with this key, into refs/gitmesh/checkpoints of REPO.",
+)
+@click.option(
     "--poll", "poll_s", type=float, metavar="SECONDS", help="Look at the branch this often anyway."
 )
 @click.option("--log-level", type=click.Choice(["debug", "info", "warning", "error"]))
@@ -106,7 +112,8 @@ def command(
     """Follow REPO and serve its mesh to Envoys over xDS, until Ctrl-C or SIGTERM.
 
     Every commit on the branch is checked and logged; the last good one is served. REPO is bare or
-    not, and is never written to, but for the event log that lives in its git directory (see --log).
+    not, and is never written to, but for the event log that lives in its git directory (see --log)
+    and for refs/gitmesh/: signed checkpoints, and what force pushes took off the branch.
     One line for each commit and for each time the proxies agree goes to the error stream; with
     --json the lines are JSON objects.
 

@@ -1,4 +1,4 @@
-"""``gitmesh verify``: prove that the log is whole."""
+"""``gitmesh verify``: prove that the log is whole, and that it says what git says."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -6,45 +6,126 @@ from typing import TYPE_CHECKING
 import click
 
 from gitmesh import exit_codes
-from gitmesh.options import examples, json_option, log_option, repo_argument
-from gitmesh.output import emit_json
+from gitmesh.options import examples, json_option, key_option, log_option, repo_argument
+from gitmesh.output import count, emit_json
+from gitmesh.visible import visible
 
 if TYPE_CHECKING:
     from gitmesh.settings import Settings
+    from gitmesh.verification import Verdict, Witnesses
 
 
 @click.command(
     "verify",
-    short_help="Prove that the event log is whole.",
-    epilog=examples("gitmesh verify shop.git"),
+    short_help="Prove that the event log is whole, and says what git says.",
+    epilog=examples(
+        "gitmesh verify shop.git",
+        "gitmesh verify shop.git --key shop.key.pub",
+        "gitmesh verify shop.git --key shop.key.pub --checkpoint kept-in-june.txt",
+        "gitmesh verify --log backup.sqlite3 --no-git",
+    ),
 )
 @repo_argument
 @log_option
+@click.option(
+    "--against-git/--no-git",
+    default=None,
+    help="Derive every mesh event again from the repository's history and compare. Default: yes, "
+    "unless there is only a log.",
+)
+@click.option("--branch", help="The branch that was followed. Default: the one that HEAD names.")
+@key_option
+@click.option(
+    "--checkpoint",
+    "kept",
+    type=click.Path(path_type=Path, dir_okay=False, exists=True),
+    multiple=True,
+    metavar="FILE",
+    help="A checkpoint that was kept elsewhere: the log must hold what it was signed of.",
+)
 @json_option
 @click.pass_context
-def command(ctx: click.Context, repo: Path, log: Path | None, as_json: bool) -> None:
-    """Check the event log: no gap, no broken hash, no lost trigger, projections that agree.
+def command(
+    ctx: click.Context,
+    repo: Path,
+    log: Path | None,
+    against_git: bool | None,
+    branch: str | None,
+    key: Path | None,
+    kept: tuple[Path, ...],
+    as_json: bool,
+) -> None:
+    """Check the event log of REPO, and name the first event that is wrong.
+
+    \b
+    By itself:       no gap, no broken hash, no lost trigger, projections that agree
+    By checkpoints:  nothing was cut off, nothing replaced, since the last one was signed
+    By git:          each mesh event is what the commit says, derived again
 
     Exits with 1 when something is wrong.
     """
     from events.store import EventLog
-    from events.types import Chain
     from gitmesh.places import existing_log
+    from gitmesh.progress import progress_on_terminal
+    from gitmesh.verification import verify
 
     settings: Settings = ctx.obj
-    opened = EventLog.read_only(existing_log(repo, log or settings.log))
+    where = existing_log(repo, log or settings.log)
+    if against_git is None:
+        against_git = _names_a_repository(ctx, log or settings.log)
+    witnesses = _witnesses(settings, repo if against_git else None, branch, key, kept)
+    opened = EventLog.read_only(where)
     try:
-        found = opened.verify()
-        heads = {chain.value: opened.head(chain) for chain in Chain}
+        verdict = verify(opened, witnesses, progress=None if as_json else progress_on_terminal())
     finally:
         opened.close()
+    _show(verdict, as_json=as_json)
+    ctx.exit(exit_codes.REFUSED if verdict.problems else exit_codes.OK)
+
+
+def _names_a_repository(ctx: click.Context, log: Path | None) -> bool:
+    """Tell whether there is a repository to compare with: one that was named, or holds the log."""
+    from click.core import ParameterSource
+
+    named = ctx.get_parameter_source("repo") is not ParameterSource.DEFAULT
+    return log is None or named
+
+
+def _witnesses(
+    settings: "Settings",
+    repo: Path | None,
+    branch: str | None,
+    key: Path | None,
+    kept: tuple[Path, ...],
+) -> "Witnesses":
+    from events.note import WrongNote
+    from gitmesh.attestation import read_note
+    from gitmesh.keys import public_keys
+    from gitmesh.verification import Witnesses
+    from mesh.errors import UsageError
+    from reconciler.repo import GitRepository
+
+    keys = public_keys(key, settings)
+    try:
+        notes = [read_note(str(each), each.read_text(), keys) for each in kept]
+    except (WrongNote, UnicodeDecodeError) as error:
+        raise UsageError(f"--checkpoint: {error}", hint="name a file that holds one") from None
+    opened = None if repo is None else GitRepository.open(repo)
+    return Witnesses(opened, branch or settings.branch or None, keys, notes)
+
+
+def _show(verdict: "Verdict", *, as_json: bool) -> None:
+    heads = verdict.heads
     if as_json:
-        shown = {name: {"seq": head.seq, "hash": head.hash} for name, head in heads.items()}
-        emit_json({"ok": not found, "problems": found, "heads": shown})
-    else:
-        for line in found:
-            click.secho(line, fg="red")
-        for name, head in heads.items():
-            click.echo(f"{name:>8} chain: {head.seq} events, head {head.hash[:16] or 'empty'}")
-        click.echo("the log is whole" if not found else f"{len(found)} things are wrong")
-    ctx.exit(exit_codes.REFUSED if found else exit_codes.OK)
+        shown = {name.value: {"seq": h.seq, "hash": h.hash} for name, h in heads.items()}
+        ok = not verdict.problems
+        emit_json({"ok": ok, "problems": verdict.problems, "notes": verdict.notes, "heads": shown})
+        return
+    for line in verdict.problems:
+        click.secho(visible(line), fg="red")
+    for name, head in heads.items():
+        click.echo(f"{name:>8} chain: {head.seq} events, head {head.hash[:16] or 'empty'}")
+    for line in verdict.notes:
+        click.echo(visible(line))
+    wrong = len(verdict.problems)
+    click.echo("the log is whole" if not wrong else f"{count(wrong, 'thing')} wrong")

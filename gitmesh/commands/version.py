@@ -15,16 +15,20 @@ from gitmesh.output import emit_json, table
 def command(as_json: bool) -> None:
     """Show the versions of gitmesh and of what it stands on."""
     import platform
-    import sqlite3
     from importlib.metadata import version
+
+    from events.sqlite_version import WAL_RESET, has_wal_reset_bug, sqlite_version
 
     versions = {
         "gitmesh": version("gitmesh"),
         "python": platform.python_version(),
-        "sqlite": sqlite3.sqlite_version,
+        "sqlite": sqlite_version(),
         **{name: version(name) for name in ("grpcio", "pygit2", "envoy-data-plane")},
     }
+    notes = [f"sqlite {sqlite_version()} {WAL_RESET}"] if has_wal_reset_bug() else []
     if as_json:
-        emit_json(versions)
-    else:
-        click.echo(table(list(versions.items())))
+        emit_json({**versions, "notes": notes})
+        return
+    click.echo(table(list(versions.items())))
+    for note in notes:
+        click.echo(f"note: {note}")

@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Self
 
@@ -63,6 +63,14 @@ class Server:
             assert self.process.poll() is None, self._log.read_text()
             assert time.monotonic() < deadline, self._log.read_text()
             time.sleep(0.02)
+
+    def wait_until(self, condition: Callable[[], object]) -> None:
+        """Wait until a condition holds, while the server lives."""
+        deadline = time.monotonic() + PATIENCE_S
+        while not condition():
+            assert self.process.poll() is None, self._log.read_text()
+            assert time.monotonic() < deadline, self._log.read_text()
+            time.sleep(0.05)
 
     def stop(self, number: signal.Signals = signal.SIGTERM) -> int:
         """Ask it to end; return its exit code."""

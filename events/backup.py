@@ -1,0 +1,68 @@
+"""Copies of the log, made while a server writes to it.
+
+The copy is one moment of the log, however much is written meanwhile: SQLite's own backup reads it
+as any reader does, holds nobody up and never checkpoints. Copying the file alone would miss what
+still stands in the write-ahead log beside it.
+"""
+
+import os
+import sqlite3
+from pathlib import Path
+
+from events.failures import explained
+from events.opening import connect_read_only
+from events.store import EventLog
+from mesh.errors import UsageError
+
+
+def back_up(source: Path, target: Path) -> list[str]:
+    """Copy the log at ``source`` to a new file, and return what is wrong with the copy, in words.
+
+    The file has its name only when all of it is on disk. It is one file, which can be read where
+    nothing can be written, and becomes a log again when a server opens it.
+
+    :raises UsageError: ``target`` is there already, or its folder is not.
+    :raises LogUnavailable: there is no room for it.
+    """
+    if target.exists():
+        raise UsageError(f"{target} is there already", hint="name a new file")
+    if not target.parent.is_dir():
+        raise UsageError(f"there is no folder {target.parent}", hint="make it first")
+    partial = target.with_name(f"{target.name}.partial")
+    partial.unlink(missing_ok=True)
+    try:
+        _copy(source, partial)
+        log = EventLog.read_only(partial)
+        try:
+            found = log.verify()
+        finally:
+            log.close()
+        _to_disk(partial)
+        partial.rename(target)
+        _to_disk(target.parent)
+    finally:
+        for left in (partial, *(Path(f"{partial}{end}") for end in ("-wal", "-shm", "-journal"))):
+            left.unlink(missing_ok=True)
+    return found
+
+
+def _copy(source: Path, target: Path) -> None:
+    reader = connect_read_only(source)
+    try:
+        with explained(target):
+            writer = sqlite3.connect(target, isolation_level=None)
+            try:
+                reader.backup(writer)
+                writer.execute("PRAGMA journal_mode = DELETE")
+            finally:
+                writer.close()
+    finally:
+        reader.close()
+
+
+def _to_disk(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,91 @@
+"""Whether a log holds what checkpoints were signed of."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from events.checkpoint import Checkpoint, verified
+from events.merkle import GrowingTree, leaf
+from events.note import VerifierKey, WrongNote, text_of
+from events.store import EventLog
+from events.types import Chain, Seq
+from gitmesh.narration import short
+from gitmesh.output import count
+from reconciler.checkpoint_ref import Filed
+
+
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """A checkpoint of one chain, and what to call it."""
+
+    name: str
+    chain: Chain
+    checkpoint: Checkpoint
+
+
+def read_checkpoints(
+    filed: Iterable[Filed], keys: Sequence[VerifierKey] | None
+) -> tuple[list[Signed], list[str]]:
+    """Return the checkpoints that one of the keys signed, and what is wrong with the others.
+
+    :param keys: None when no key is known: then signatures are not looked at.
+    """
+    signed: list[Signed] = []
+    wrong: list[str] = []
+    for each in filed:
+        name = f"checkpoint {short(each.commit)}"
+        for chain in Chain:
+            try:
+                found = _read(each.notes, chain, keys)
+            except WrongNote as error:
+                wrong.append(f"{name}, {chain} chain: {error}")
+            else:
+                signed.append(Signed(name, chain, found))
+    return signed, wrong
+
+
+def _read(notes: Mapping[str, str], chain: Chain, keys: Sequence[VerifierKey] | None) -> Checkpoint:
+    note = notes.get(chain.value, "")
+    if keys is None:
+        return Checkpoint.parse(text_of(note))
+    return verified(note, chain, keys)
+
+
+def read_note(name: str, note: str, keys: Sequence[VerifierKey] | None) -> Signed:
+    """Return the checkpoint that a file holds, of whichever chain.
+
+    :raises WrongNote: it holds none, or nobody of these signed it.
+    """
+    origin = text_of(note).partition("\n")[0]
+    chain = next((chain for chain in Chain if origin.endswith(f"/{chain}")), Chain.MESH)
+    return Signed(name, chain, _read({chain.value: note}, chain, keys))
+
+
+def contradictions(log: EventLog, signed: Iterable[Signed]) -> list[str]:
+    """Return where a log does not hold what was signed of it: the first place in each chain."""
+    found = []
+    for chain in Chain:
+        of_chain = sorted((s for s in signed if s.chain is chain), key=lambda s: s.checkpoint.size)
+        found += _of_chain(log, chain, of_chain)
+    return found
+
+
+def _of_chain(log: EventLog, chain: Chain, signed: Sequence[Signed]) -> list[str]:
+    tree = GrowingTree()
+    head = log.head(chain).seq
+    good = 0
+    for each in signed:
+        size = each.checkpoint.size
+        if size > head:
+            return [
+                f"{chain} chain: it ends at event {head}, but {each.name} was signed of "
+                f"{count(size, 'event')}: {count(size - head, 'event')} at its end are missing"
+            ]
+        for row in log.rows(chain, after=Seq(tree.size), limit=size - tree.size):
+            tree.add(leaf(row.hash))
+        if tree.root() != each.checkpoint.root:
+            where = (
+                f"event {size}" if size == good + 1 else f"one of the events {good + 1} to {size}"
+            )
+            return [f"{chain} chain: {where} is not what {each.name} was signed of"]
+        good = size
+    return []

@@ -1,0 +1,50 @@
+"""``gitmesh backup``: a copy of the log, made while a server writes to it."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from gitmesh import exit_codes
+from gitmesh.options import examples, json_option, log_option, repo_argument
+from gitmesh.output import emit_json
+from gitmesh.visible import visible
+
+if TYPE_CHECKING:
+    from gitmesh.settings import Settings
+
+
+@click.command(
+    "backup",
+    short_help="Copy the event log to a new file, while a server writes to it.",
+    epilog=examples(
+        "gitmesh backup /backups/shop.sqlite3 shop.git",
+        "gitmesh verify shop.git --log /backups/shop.sqlite3 --key shop.key.pub",
+        "gitmesh serve shop.git --log /backups/shop.sqlite3",
+    ),
+)
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@repo_argument
+@log_option
+@json_option
+@click.pass_context
+def command(ctx: click.Context, file: Path, repo: Path, log: Path | None, as_json: bool) -> None:
+    """Copy the event log of REPO to a new FILE, and check the copy.
+
+    The copy is the log at one moment, in one file. To restore it, put it where the log was; what
+    came after it in the mesh chain is made again from git. See docs/operations.md.
+    """
+    from events.backup import back_up
+    from gitmesh.places import existing_log
+
+    settings: Settings = ctx.obj
+    problems = back_up(existing_log(repo, log or settings.log), file)
+    size = file.stat().st_size
+    if as_json:
+        emit_json({"file": str(file), "bytes": size, "ok": not problems, "problems": problems})
+    else:
+        for line in problems:
+            click.secho(visible(line), fg="red")
+        whole = "the copy is whole" if not problems else "the copy is as damaged as the log is"
+        click.echo(f"{file}: {size:,} bytes; {whole}")
+    ctx.exit(exit_codes.REFUSED if problems else exit_codes.OK)

@@ -1,0 +1,92 @@
+"""The files of keys that sign checkpoints: a secret one for its owner, a public one beside it."""
+
+import os
+import stat
+from pathlib import Path
+
+from events.checkpoint import verifiers
+from events.note import SignerKey, VerifierKey
+from gitmesh.places import is_repository
+from gitmesh.settings import Settings
+from mesh.errors import UsageError
+
+_MOST_BYTES = 4096
+
+
+def public_path(path: Path) -> Path:
+    """Return where the public part of a key file is."""
+    return path.with_name(f"{path.name}.pub")
+
+
+def make(path: Path, name: str) -> list[VerifierKey]:
+    """Make a key, and return its public part.
+
+    :raises UsageError: a file is there already, the folder is part of a repository, or the name
+        does not fit.
+    """
+    key = SignerKey.generate(name)
+    for folder in path.resolve().parents:
+        if is_repository(folder):
+            raise UsageError(
+                f"{path} would lie in the repository {folder}",
+                hint="keep the key where git does not look, and where only the server can read",
+            )
+    public = verifiers(key)
+    _create(path, key.secret_text(), 0o600)
+    _create(public_path(path), "".join(f"{each}\n" for each in public), 0o644)
+    return public
+
+
+def _create(path: Path, text: str, mode: int) -> None:
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+    except OSError as error:
+        raise UsageError(f"{path}: {error.strerror}", hint="name a new file") from None
+    with os.fdopen(descriptor, "w") as file:
+        file.write(text)
+
+
+def read_secret(path: Path) -> SignerKey:
+    """Read the key that signs.
+
+    :raises UsageError: it cannot be read, is no key, or others than its owner may read it.
+    """
+    try:
+        mode = path.stat().st_mode
+    except OSError as error:
+        raise UsageError(f"{path}: {error.strerror}", hint="gitmesh keygen makes a key") from None
+    if stat.S_IMODE(mode) & 0o077:
+        raise UsageError(
+            f"{path} may be read by others than its owner", hint=f"chmod 600 {path}; or a new key"
+        )
+    return SignerKey.parse(_read(path))
+
+
+def read_public(path: Path) -> list[VerifierKey]:
+    """Read the public part of a key: one line for each chain.
+
+    :raises UsageError: it cannot be read, or is no such file.
+    """
+    lines = [line for line in _read(path).splitlines() if line.strip()]
+    if not lines:
+        raise UsageError(f"{path} holds no public key", hint="name the .pub file of a key")
+    return [VerifierKey.parse(line) for line in lines]
+
+
+def _read(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            return file.read(_MOST_BYTES).decode()
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"{path} cannot be read: {error}", hint="name a key file") from None
+
+
+def public_keys(given: Path | None, settings: Settings) -> list[VerifierKey] | None:
+    """Return the keys to check checkpoints with: those given, or else those that are set.
+
+    :raises UsageError: the file cannot be read, or is no such file.
+    """
+    path = given or settings.public_key
+    if path is None and settings.checkpoint_key is not None:
+        path = public_path(settings.checkpoint_key)
+    return None if path is None else read_public(path)

@@ -1,0 +1,130 @@
+"""Signs what the log says, so that nobody can shorten or replace it unseen: checkpoints.
+
+A checkpoint is signed only of a log that holds what the one before it was signed of. A log that
+does not is served all the same, for traffic must go on; but nothing more is signed, and that is
+told.
+"""
+
+import asyncio
+import logging
+import time
+from pathlib import Path
+from typing import Final
+
+from events.checkpoint import sign, verified, verifiers
+from events.merkle import GrowingTree, leaf
+from events.note import SignerKey, WrongNote
+from events.store import EventLog
+from events.types import Chain, Seq
+from mesh.errors import GitmeshError, Retryable
+from reconciler.checkpoint_ref import REF, CheckpointRef, Filed
+from reconciler.repo import GitRepository
+
+LOOK_EVERY_S: Final = 1.0
+DELIVERY_EVERY_S: Final = 60.0
+"""Proxies come and go all the time: what only they did is signed this often."""
+
+_log = logging.getLogger(__name__)
+
+
+class Refused(Retryable):
+    """The log does not hold what was signed of it before: nothing more may be signed."""
+
+
+class Notary:
+    """Signs one log. Methods block; use it from one thread at a time."""
+
+    def __init__(self, log: EventLog, repo: GitRepository, key: SignerKey) -> None:
+        self._log = log
+        self._ref = CheckpointRef(repo)
+        self._key = key
+        self._start_over()
+
+    def _start_over(self) -> None:
+        self._trees = {chain: GrowingTree() for chain in Chain}
+        self._last: Filed | None = None
+
+    @property
+    def signed(self) -> dict[Chain, int]:
+        """How many events of each chain the trees hold: those signed last."""
+        return {chain: tree.size for chain, tree in self._trees.items()}
+
+    def sign(self) -> Filed | None:
+        """Sign what is new and file it; None when nothing is.
+
+        :raises Refused: the log is not the one that was signed before.
+        :raises Retryable: the checkpoint cannot be written now.
+        """
+        latest = self._ref.latest()
+        if latest is not None and (self._last is None or latest.commit != self._last.commit):
+            self._start_over()
+            self._require_contained(latest)
+            self._last = latest
+        heads = {chain: self._log.head(chain).seq for chain in Chain}
+        if heads == self.signed and (latest is not None or not any(heads.values())):
+            return None
+        for chain in Chain:
+            self._grow(chain, heads[chain])
+        notes = {
+            chain.value: sign(chain, tree.size, tree.root(), self._key)
+            for chain, tree in self._trees.items()
+        }
+        message = ", ".join(f"{chain} {tree.size}" for chain, tree in self._trees.items())
+        try:
+            self._last = self._ref.add(notes, latest, f"Checkpoint: {message}\n")
+        except Retryable:
+            self._start_over()
+            raise
+        return self._last
+
+    def _require_contained(self, latest: Filed) -> None:
+        keys = verifiers(self._key)
+        for chain in Chain:
+            try:
+                signed = verified(latest.notes.get(chain.value, ""), chain, keys)
+            except WrongNote as error:
+                raise _refused(f"{REF} ends with what this key did not sign: {error}") from None
+            head = self._log.head(chain).seq
+            if head < signed.size:
+                raise _refused(f"the {chain} chain has {head} events; {signed.size} were signed")
+            self._grow(chain, Seq(signed.size))
+            if self._trees[chain].root() != signed.root:
+                raise _refused(f"the {chain} chain is not the one that was signed")
+
+    def _grow(self, chain: Chain, size: Seq) -> None:
+        tree = self._trees[chain]
+        for row in self._log.rows(chain, after=Seq(tree.size), limit=size - tree.size):
+            tree.add(leaf(row.hash))
+
+
+def _refused(why: str) -> Refused:
+    return Refused(
+        f"no checkpoint is signed: {why}", hint="gitmesh verify tells more; see docs/operations.md"
+    )
+
+
+async def notarize(log: EventLog, path: Path, key: SignerKey) -> None:
+    """Sign soon after each commit, and now and then what became of them, until cancelled."""
+    repo = await asyncio.to_thread(GitRepository.open, path)
+    notary = Notary(log, repo, key)
+    told = ""
+    mesh, signed_at = -1, 0.0
+    while True:
+        head = log.head(Chain.MESH).seq
+        if head != mesh or time.monotonic() - signed_at >= DELIVERY_EVERY_S:
+            try:
+                await asyncio.to_thread(notary.sign)
+                mesh, signed_at, told = head, time.monotonic(), ""
+            except GitmeshError as error:
+                if told != error.message:
+                    _log.error(error.message, extra={"hint": error.hint})
+                told = error.message
+        await asyncio.sleep(LOOK_EVERY_S)
+
+
+def sign_at_the_end(log: EventLog, path: Path, key: SignerKey) -> None:
+    """Sign how a log ends that nobody writes to any more; failing is told, and nothing else."""
+    try:
+        Notary(log, GitRepository.open(path), key).sign()
+    except GitmeshError as error:
+        _log.error(error.message, extra={"hint": error.hint})

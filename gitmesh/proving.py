@@ -1,0 +1,71 @@
+"""Proofs of single events: made from a log and the newest checkpoint, checked from a file."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from events.checkpoint import Checkpoint
+from events.codec import json_object
+from events.merkle import leaf
+from events.note import VerifierKey, WrongNote, text_of
+from events.proof import Proven, WrongProof, check, prove
+from events.store import EventLog
+from events.types import START, Chain, Seq
+from mesh.canonical import JsonObject
+from mesh.errors import Fatal, UsageError
+from reconciler.checkpoint_ref import REF, CheckpointRef
+from reconciler.repo import GitRepository
+
+_MOST_BYTES: Final = 16 * 1024 * 1024
+
+
+def prove_event(log: EventLog, repo: GitRepository, chain: Chain, seq: Seq) -> JsonObject:
+    """Return the proof of an event by the newest checkpoint.
+
+    :raises UsageError: there is no such event, or no checkpoint covers it yet.
+    :raises Fatal: the log does not hold what the checkpoint was signed of.
+    """
+    head = log.head(chain).seq
+    if seq > head:
+        raise UsageError(f"the {chain} chain has no event {seq}", hint=f"its last is {head}")
+    note, checkpoint = _newest(repo, chain)
+    if checkpoint.size < seq:
+        raise UsageError(
+            f"the newest checkpoint covers {checkpoint.size} events, not event {seq}",
+            hint="sign another one: gitmesh checkpoint",
+        )
+    (row,) = log.rows(chain, after=Seq(seq - 1), limit=1)
+    leaves = [leaf(row.hash) for row in log.rows(chain, after=START, limit=checkpoint.size)]
+    try:
+        return prove(chain, row, json_object(row.data), leaves, note)
+    except WrongProof as error:
+        raise Fatal(f"nothing can be proven: {error}", hint="run gitmesh verify") from None
+
+
+def _newest(repo: GitRepository, chain: Chain) -> tuple[str, Checkpoint]:
+    latest = CheckpointRef(repo).latest()
+    if latest is None:
+        raise UsageError(
+            f"there is no checkpoint in {REF}",
+            hint="sign one: gitmesh keygen, then gitmesh checkpoint",
+        )
+    note = latest.notes.get(chain.value, "")
+    try:
+        return note, Checkpoint.parse(text_of(note))
+    except WrongNote as error:
+        raise Fatal(f"{REF} holds no checkpoint: {error}", hint="run gitmesh verify") from None
+
+
+def check_file(path: Path, keys: Sequence[VerifierKey]) -> Proven:
+    """Return what the proof in a file proves.
+
+    :raises WrongProof: nothing.
+    """
+    if path.stat().st_size > _MOST_BYTES:
+        raise WrongProof("it is too big to be a proof")
+    try:
+        proof = json.loads(path.read_text())
+    except (ValueError, RecursionError):
+        raise WrongProof("it is no JSON") from None
+    return check(proof, keys)

@@ -1,0 +1,122 @@
+"""Whether a log can be believed: by itself, by git, and by what was signed of it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from events.note import VerifierKey
+from events.store import EventLog, Head
+from events.types import Chain, CommitId
+from gitmesh.attestation import Signed, contradictions, read_checkpoints
+from gitmesh.narration import short
+from gitmesh.output import count
+from reconciler.checkpoint_ref import REF, CheckpointRef
+from reconciler.reader import Progress
+from reconciler.repo import GitRepository
+from reconciler.retrace import Retraced, continues, retrace
+from reconciler.source import SourceUnavailable
+
+
+@dataclass(slots=True)
+class Verdict:
+    """What was found."""
+
+    heads: dict[Chain, Head]
+    problems: list[str] = field(default_factory=list)
+    """What is wrong, the most telling first; none when the log can be believed."""
+    notes: list[str] = field(default_factory=list)
+    """What was proven, and what could not be."""
+
+
+@dataclass(frozen=True, slots=True)
+class Witnesses:
+    """What stands beside the log."""
+
+    repo: GitRepository | None = None
+    branch: str | None = None
+    keys: Sequence[VerifierKey] | None = None
+    """Of who signs checkpoints; None when they are not known."""
+    kept: Sequence[Signed] = ()
+    """Checkpoints that somebody kept elsewhere, their signatures checked."""
+
+
+def verify(
+    log: EventLog, witnesses: Witnesses = Witnesses(), *, progress: Progress | None = None
+) -> Verdict:
+    """Look at a log by itself, beside checkpoints, and beside the history of the repository."""
+    verdict = Verdict({chain: log.head(chain) for chain in Chain}, log.verify())
+    broken = any(line.startswith(f"{Chain.MESH} chain") for line in verdict.problems)
+    _by_checkpoints(verdict, log, witnesses)
+    if witnesses.repo is not None and not broken:
+        _by_git(verdict, log, witnesses.repo, witnesses.branch, progress)
+    return verdict
+
+
+def _by_checkpoints(verdict: Verdict, log: EventLog, witnesses: Witnesses) -> None:
+    signed = list(witnesses.kept)
+    if witnesses.repo is not None:
+        filed = CheckpointRef(witnesses.repo).newest_first()
+        found, wrong = read_checkpoints(filed, witnesses.keys)
+        signed += found
+        verdict.problems += wrong
+        if witnesses.keys is not None and not found and not wrong:
+            verdict.problems.append(f"there is no checkpoint in {REF}, although a key is given")
+    verdict.problems += contradictions(log, signed)
+    if not signed:
+        verdict.notes.append("no checkpoint: a log that was shortened or replaced cannot be told")
+        return
+    most = max((s.checkpoint.size for s in signed if s.chain is Chain.MESH), default=0)
+    how = "signed" if witnesses.keys is not None else "whose signatures were not checked (--key)"
+    verdict.notes.append(
+        f"{count(len(signed), 'checkpoint')} {how}, the longest of {count(most, 'mesh event')}"
+    )
+
+
+def _by_git(
+    verdict: Verdict,
+    log: EventLog,
+    repo: GitRepository,
+    branch: str | None,
+    progress: Progress | None,
+) -> None:
+    whole = verdict.heads[Chain.MESH].seq
+    found = retrace(repo, log.rows(Chain.MESH, limit=whole), whole=whole, progress=progress)
+    if found.difference is not None:
+        verdict.problems.append(f"mesh chain: {found.difference}")
+    else:
+        verdict.problems += _by_branch(repo, found.tip, branch)
+    verdict.notes += _notes(found)
+
+
+def _by_branch(repo: GitRepository, seen: CommitId | None, branch: str | None) -> list[str]:
+    """Tell whether the branch is where it can be, after the last commit of the log."""
+    try:
+        tip = repo.tip(branch)
+        if continues(repo, seen, tip):
+            return []
+    except SourceUnavailable as error:
+        return [f"git: {error.message}"]
+    return [
+        f"git: the branch is at {short(tip)}, which does not follow from {short(seen or '')}, the "
+        "last commit of the log: history was rewritten, and no server has seen it"
+    ]
+
+
+def _notes(found: Retraced) -> list[str]:
+    notes = [f"git: {count(found.checked, 'mesh event')} derived again, the same"]
+    if found.unchecked:
+        notes.append(
+            f"git: {count(found.unchecked, 'event')} cannot be checked, because git no longer has "
+            + _some(found.gone)
+        )
+    if found.reworded:
+        notes.append(
+            f"git: the problems of {_some(found.reworded)} are the same, but are told in other "
+            "words by this gitmesh"
+        )
+    return notes
+
+
+def _some(commits: list[CommitId]) -> str:
+    named = ", ".join(short(commit) for commit in commits[:3])
+    more = f" and {len(commits) - 3:,} more" if len(commits) > 3 else ""
+    return f"{named}{more}" if commits else "what a force push dropped"

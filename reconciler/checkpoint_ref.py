@@ -1,0 +1,84 @@
+"""Where checkpoints are kept: ``refs/gitmesh/checkpoints`` in the repository that is followed.
+
+Each is a commit on top of the one before, with a file for each chain. Whoever fetches the ref has a
+copy that nobody can take back. What is read here may have been pushed by anybody: only signatures
+make it worth anything.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import pygit2
+from pygit2.enums import FileMode, ObjectType
+
+from mesh.errors import Retryable
+from reconciler.repo import GitRepository
+
+REF: Final = "refs/gitmesh/checkpoints"
+_MOST_BYTES: Final = 16 * 1024
+_READING: Final = (KeyError, ValueError, OSError, pygit2.GitError, UnicodeDecodeError)
+
+
+@dataclass(frozen=True, slots=True)
+class Filed:
+    """One commit of the ref."""
+
+    commit: str
+    notes: Mapping[str, str]
+    """The text of each file, by its name; files that cannot be notes are left out."""
+
+
+class CheckpointRef:
+    """The ref of one repository. Methods block; use it from one thread at a time."""
+
+    def __init__(self, repo: GitRepository) -> None:
+        self._repo = repo.handle
+
+    def latest(self) -> Filed | None:
+        """Return the newest checkpoint, if there is one."""
+        return next(self.newest_first(), None)
+
+    def newest_first(self) -> Iterator[Filed]:
+        """Yield every checkpoint by the line of first parents; nothing when there is no ref."""
+        try:
+            target: pygit2.Oid | str | None = self._repo.references[REF].target
+        except _READING:
+            return
+        while target is not None:
+            try:
+                commit = self._repo[target].peel(pygit2.Commit)
+            except _READING:
+                return
+            yield Filed(str(commit.id), self._notes(commit.tree))
+            target = commit.parent_ids[0] if commit.parent_ids else None
+
+    def _notes(self, tree: pygit2.Tree) -> dict[str, str]:
+        notes = {}
+        for entry in tree:
+            try:
+                kind, size = self._repo.odb.read_header(entry.id)
+                if kind == ObjectType.BLOB and entry.name and size <= _MOST_BYTES:
+                    notes[entry.name] = self._repo.odb.read(entry.id)[1].decode()
+            except _READING:
+                continue
+        return notes
+
+    def add(self, notes: Mapping[str, str], after: Filed | None, message: str) -> Filed:
+        """Put a checkpoint on top of ``after``.
+
+        :raises Retryable: the ref has moved meanwhile, or nothing can be written now.
+        """
+        try:
+            builder = self._repo.TreeBuilder()
+            for name, text in notes.items():
+                builder.insert(name, self._repo.create_blob(text.encode()), FileMode.BLOB)
+            who = pygit2.Signature("gitmesh", "gitmesh@localhost")
+            parents = [pygit2.Oid(hex=after.commit)] if after else []
+            made = self._repo.create_commit(REF, who, who, message, builder.write(), parents)
+        except _READING as error:
+            raise Retryable(
+                f"no checkpoint can be written to {REF}: {error}",
+                hint="see that the repository may be written, and that nobody else signs there",
+            ) from None
+        return Filed(str(made), dict(notes))

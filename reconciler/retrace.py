@@ -1,0 +1,286 @@
+"""Whether the mesh chain is what git says: every event derived again and compared. Pure.
+
+A commit is judged by itself, on the mesh that the events before it left, just as the follower
+judged it. So the first event that differs is found, however long the history before it is.
+
+What git no longer has cannot be derived. Such commits are counted and named, never called wrong:
+after a force push git drops what no ref leads to.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Final, Protocol, cast
+
+from events.chain import Row, event_of
+from events.codec import actor_of, encode
+from events.state import MeshState, apply_all
+from events.types import (
+    CommitApplied,
+    CommitFacts,
+    CommitId,
+    CommitRejected,
+    HistoryRewritten,
+    MeshEvent,
+    Seq,
+)
+from mesh.errors import Fatal
+from mesh.keys import ResourceKey
+from reconciler.history import Commits, way
+from reconciler.plan import plan
+from reconciler.reader import Progress, TreeReader
+from reconciler.sameness import Sameness, compare
+from reconciler.source import ObjectId, Objects, SourceUnavailable
+from reconciler.tree import EMPTY, SpecTree
+
+_PROGRESS_EVERY: Final = 200
+_REWRITTEN: Final = "HistoryRewritten"
+_OF_COMMIT: Final = frozenset({"CommitApplied", "CommitRejected"})
+
+
+class History(Commits, Objects, Protocol):
+    """A repository, as far as it is needed to derive events from it."""
+
+    def facts(self, commit: CommitId) -> CommitFacts:
+        """Return what a commit says of itself.
+
+        :raises ObjectMissing: the commit is gone.
+        """
+
+
+@dataclass(slots=True)
+class Retraced:
+    """What came of comparing a mesh chain with git."""
+
+    checked: int = 0
+    """Events that are what git says."""
+    unchecked: int = 0
+    """Events of commits that git no longer has."""
+    gone: list[CommitId] = field(default_factory=list)
+    """Those commits, in the order of the log."""
+    reworded: list[CommitId] = field(default_factory=list)
+    """Commits whose problems are the same but are told in other words here."""
+    tip: CommitId | None = None
+    """The last commit that was reached."""
+    difference: str | None = None
+    """The first event that is not what git says, in words; None when there is none."""
+
+
+class _Differs(Exception):
+    """Ends the work: nothing behind the first difference can be told from it."""
+
+
+def retrace(
+    repo: History, rows: Iterator[Row], *, whole: int = 0, progress: Progress | None = None
+) -> Retraced:
+    """Derive each event of a mesh chain from git and compare; stop at the first that differs.
+
+    :param rows: the whole chain, whose hashes are right.
+    :param whole: how many rows there are, for ``progress`` to tell.
+    """
+    found = _Retracing(repo)
+    done = told = 0
+    try:
+        for transaction in _transactions(rows):
+            if progress and done >= told:
+                progress("comparing with git", done, whole)
+                told = done + _PROGRESS_EVERY
+            found.follow(transaction)
+            done += len(transaction)
+    except _Differs as difference:
+        found.result.difference = str(difference)
+    except Fatal as error:
+        found.result.difference = error.message
+    return found.result
+
+
+def continues(repo: Commits, seen: CommitId | None, tip: CommitId) -> bool:
+    """Tell whether a branch at ``tip`` is where it can get from ``seen`` by new commits alone."""
+    return seen is None or way(repo, seen, tip, lambda commit: commit == seen).rewritten is None
+
+
+def _transactions(rows: Iterator[Row]) -> Iterator[list[Row]]:
+    """Yield the rows of one commit after the other, with the force push that led there."""
+    pending: list[Row] = []
+    for row in rows:
+        begins = row.kind == _REWRITTEN or (
+            row.kind in _OF_COMMIT and not (len(pending) == 1 and pending[0].kind == _REWRITTEN)
+        )
+        if begins and pending:
+            yield pending
+            pending = []
+        pending.append(row)
+    if pending:
+        yield pending
+
+
+class _Retracing:
+    """The walk along the chain: the mesh so far, and the specs that it was read from."""
+
+    def __init__(self, repo: History) -> None:
+        self.result = Retraced()
+        self._repo = repo
+        self._reader = TreeReader(repo)
+        self._state = MeshState()
+        self._tree: SpecTree = EMPTY
+        self._pending: frozenset[ResourceKey] | None = frozenset()
+        self._logged: set[CommitId] = set()
+        self._applied: dict[str, CommitId] = {}
+
+    def follow(self, rows: Sequence[Row]) -> None:
+        """Take one transaction.
+
+        :raises _Differs: it is not what git says.
+        """
+        rewritten, rows = (rows[0], rows[1:]) if rows[0].kind == _REWRITTEN else (None, rows)
+        if not rows or rows[0].kind not in _OF_COMMIT:
+            wrong = (rewritten or rows[0]).seq
+            raise _Differs(f"event {wrong} belongs to no commit")
+        commit = CommitId(rows[0].commit)
+        derived: list[MeshEvent] | None
+        try:
+            facts = self._repo.facts(commit) if self._repo.has(commit) else None
+            self._place(rewritten, rows[0], commit, facts)
+            derived = self._derive(facts) if facts else None
+        except SourceUnavailable:
+            derived = None
+        if derived is None:
+            self._skip(rows, commit)
+        else:
+            self._compare(rows, derived)
+        self._advance(rows, derived)
+
+    # ---- where a commit stands ----------------------------------------------------------------
+
+    def _place(
+        self, rewritten: Row | None, head: Row, commit: CommitId, facts: CommitFacts | None
+    ) -> None:
+        """Check that the branch could move to this commit as the log says it did."""
+        if rewritten is None:
+            if facts is not None:
+                self._require_next(head, facts)
+            return
+        logged = event_of(rewritten)
+        if not isinstance(logged, HistoryRewritten) or logged.before != self._state.tip:
+            raise _Differs(
+                f"event {rewritten.seq} (HistoryRewritten): the commit before it in the log is "
+                f"{_short(self._state.tip)}"
+            )
+        if self._repo.has(logged.after):
+            self._compare_rewriting(rewritten, logged, commit)
+        else:
+            self.result.unchecked += 1
+
+    def _require_next(self, head: Row, facts: CommitFacts) -> None:
+        before = facts.parents[0] if facts.parents else None
+        # A shallow clone names parents that it lacks: there the chain may begin.
+        if before != self._state.tip and (self._state.tip or self._has(before)):
+            raise _Differs(
+                f"event {head.seq} ({head.kind} of {_short(facts.commit)}): by git, the commit "
+                f"before it is {_short(before)}; by the log it is {_short(self._state.tip)}"
+            )
+
+    def _compare_rewriting(self, row: Row, logged: HistoryRewritten, commit: CommitId) -> None:
+        seen = logged.before
+        ways = [way(self._repo, seen, logged.after, self._logged.__contains__)]
+        if self._repo.has(seen):
+            # When it was logged, git may have had the old line no more: a clone made anew.
+            ways.append(way(_Without(self._repo, seen), seen, logged.after, self._is_logged))
+        if not any(w.rewritten == logged and w.commits[0] == commit for w in ways):
+            if not self._repo.has(seen):
+                self.result.unchecked += 1  # what was dropped, git cannot tell any more
+                return
+            raise _Differs(
+                f"event {row.seq} (HistoryRewritten from {_short(seen)} to "
+                f"{_short(logged.after)}): git says otherwise of how the two are related"
+            )
+        self.result.checked += 1
+
+    def _is_logged(self, commit: CommitId) -> bool:
+        return commit in self._logged
+
+    def _has(self, commit: CommitId | None) -> bool:
+        return commit is not None and self._repo.has(commit)
+
+    # ---- what a commit says -------------------------------------------------------------------
+
+    def _derive(self, facts: CommitFacts) -> list[MeshEvent]:
+        step = self._reader.read(ObjectId(facts.tree), self._tree)
+        changed = None if self._pending is None else self._pending | step.touched
+        events = plan(
+            self._state,
+            facts,
+            step.tree,
+            changed=changed,
+            restores=self._applied.get(facts.tree),
+        )
+        self._tree = step.tree
+        applied = isinstance(events[0], CommitApplied)
+        self._pending = frozenset() if applied else changed
+        return events
+
+    def _compare(self, rows: Sequence[Row], events: Sequence[MeshEvent]) -> None:
+        actor = actor_of(events[0]) or ""
+        for row, event in zip(rows, events, strict=False):
+            same = compare(row, encode(event, actor))
+            if same is Sameness.REWORDED:
+                self.result.reworded.append(CommitId(row.commit))
+            elif same is not Sameness.SAME:
+                raise _Differs(f"event {row.seq} ({row.kind} of {row.subject}): {same}")
+            self.result.checked += 1
+        if len(rows) > len(events):
+            row = rows[len(events)]
+            raise _Differs(
+                f"event {row.seq} ({row.kind} of {row.subject}): by git, commit "
+                f"{_short(row.commit)} has {len(events)} events and not this one"
+            )
+        if len(events) > len(rows):
+            missing = encode(events[len(rows)], actor)
+            raise _Differs(
+                f"event {rows[-1].seq + 1} should be {missing.kind} of {missing.subject}: by git, "
+                f"commit {_short(missing.commit)} has {len(events)} events, not {len(rows)}"
+            )
+
+    def _skip(self, rows: Sequence[Row], commit: CommitId) -> None:
+        self.result.unchecked += len(rows)
+        self.result.gone.append(commit)
+        self._pending = None
+
+    def _advance(self, rows: Sequence[Row], derived: Sequence[MeshEvent] | None) -> None:
+        """Take the mesh on by what was derived, or by what the log says where git cannot."""
+        if derived is None:
+            derived = [cast("MeshEvent", event_of(row)) for row in rows]
+        numbered = [(Seq(row.seq), event) for row, event in zip(rows, derived, strict=True)]
+        self._state = apply_all(self._state, numbered)
+        self.result.tip = self._state.tip
+        match derived[0]:
+            case CommitApplied(facts=facts):
+                self._logged.add(facts.commit)
+                self._applied[facts.tree] = facts.commit
+            case CommitRejected(facts=facts):
+                self._logged.add(facts.commit)
+            case _:
+                pass
+
+
+@dataclass(frozen=True, slots=True)
+class _Without:
+    """A repository as it would be without one commit."""
+
+    repo: Commits
+    lost: CommitId
+
+    def first_parent(self, commit: CommitId) -> CommitId | None:
+        return self.repo.first_parent(commit)
+
+    def has(self, commit: CommitId) -> bool:
+        return commit != self.lost and self.repo.has(commit)
+
+    def merge_base(self, one: CommitId, other: CommitId) -> CommitId | None:
+        return self.repo.merge_base(one, other)
+
+    def descends(self, commit: CommitId, ancestor: CommitId) -> bool:
+        return self.lost not in (commit, ancestor) and self.repo.descends(commit, ancestor)
+
+
+def _short(commit: str | None) -> str:
+    return commit[:7] if commit else "none"

@@ -1,0 +1,320 @@
+"""Keys, checkpoints and proofs, as their users meet them."""
+
+import base64
+import json
+import signal
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from events.store import EventLog
+from events.types import Chain, ProxyConnected, ProxyDisconnected
+from gitmesh.demo.sample import shares
+from gitmesh.places import log_path
+from reconciler.checkpoint_ref import REF
+from tests.support.command_line import Ran, gitmesh
+from tests.support.following import follow
+from tests.support.forger import forge, without
+from tests.support.git import Repo, git, put
+from tests.support.sample_shop import sample_files
+from tests.support.server import Server
+
+NODE = "mesh/shop/virtualNode/web"
+DELIVERY = (ProxyConnected(NODE, "1", "envoy"), ProxyDisconnected(NODE, "1", "gone"))
+
+
+@pytest.fixture(scope="module")
+def key(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("keys") / "shop.key"
+    assert gitmesh("keygen", path, "--name", "shop.example").code == 0
+    return path
+
+
+@pytest.fixture
+def bare(tmp_path: Path) -> Path:
+    bare = Repo(tmp_path).origin
+    put(bare, sample_files())
+    return bare
+
+
+def length(bare: Path) -> int:
+    """Return how many mesh events the log has."""
+    return int(gitmesh("verify", bare, "--no-git", "--json").json()["heads"]["mesh"]["seq"])
+
+
+def signed(bare: Path, chain: str = "mesh") -> int:
+    """Return the size of the newest checkpoint."""
+    return int(git(bare, "show", f"{REF}:{chain}").split("\n")[1])
+
+
+# ---- keys ---------------------------------------------------------------------------------------
+
+
+def test_a_key_is_secret_and_its_public_part_is_not(tmp_path: Path) -> None:
+    path = tmp_path / "shop.key"
+    made = gitmesh("keygen", path, "--name", "shop.example", "--json").json()
+    assert path.stat().st_mode & 0o777 == 0o600
+    public = path.with_name("shop.key.pub").read_text().splitlines()
+    assert made == {"key": str(path), "public": public}
+    secret = base64.b64decode(path.read_text().strip().split("+", 3)[3])
+    assert base64.b64encode(secret[1:]).decode() not in "".join(public)
+
+
+def test_a_key_is_never_overwritten(key: Path) -> None:
+    before = key.read_bytes()
+    refused = gitmesh("keygen", key, "--name", "shop.example")
+    assert refused.code == 2
+    assert "File exists" in refused.err
+    assert key.read_bytes() == before
+
+
+def test_a_key_is_not_put_where_git_could_take_it_along(bare: Path) -> None:
+    for folder in (bare, bare.parent / "work"):
+        refused = gitmesh("keygen", folder / "shop.key", "--name", "shop.example")
+        assert refused.code == 2
+        assert "would lie in the repository" in refused.err
+        assert not (folder / "shop.key").exists()
+
+
+def test_a_key_that_others_can_read_signs_nothing(bare: Path, key: Path, tmp_path: Path) -> None:
+    follow(bare)
+    copy = tmp_path / "copy.key"
+    copy.write_bytes(key.read_bytes())
+    copy.chmod(0o640)
+    refused = gitmesh("checkpoint", bare, "--key", copy)
+    assert refused.code == 2
+    assert "chmod 600" in refused.err
+
+
+def test_no_key_is_told(bare: Path) -> None:
+    follow(bare)
+    assert "gitmesh keygen" in gitmesh("checkpoint", bare).err
+
+
+# ---- checkpoints --------------------------------------------------------------------------------
+
+
+def test_a_checkpoint_is_filed_on_top_of_the_last_when_something_is_new(
+    bare: Path, key: Path
+) -> None:
+    size = follow(bare, DELIVERY)
+    first = gitmesh("checkpoint", bare, "--key", key, "--json").json()
+    assert first["signed"] == {"mesh": size, "delivery": 2}
+    again = gitmesh("checkpoint", bare, "--key", key)
+    assert (again.code, again.out) == (0, "nothing is new since the last checkpoint\n")
+    put(bare, sample_files(shares(10)))
+    follow(bare)
+    second = gitmesh("checkpoint", bare, GITMESH_CHECKPOINT_KEY=str(key))
+    assert second.code == 0
+    assert git(bare, "rev-parse", f"{REF}^") == first["commit"]
+    assert signed(bare) == size + 2
+
+
+def test_an_empty_log_is_not_signed(tmp_path: Path, key: Path) -> None:
+    bare = Repo(tmp_path).origin
+    EventLog.open(log_path(bare)).close()
+    assert gitmesh("checkpoint", bare, "--key", key).code == 0
+    assert git(bare, "for-each-ref") == ""
+
+
+def test_what_was_cut_off_is_not_signed_over(bare: Path, key: Path) -> None:
+    put(bare, sample_files(shares(10)))
+    size = follow(bare)
+    assert gitmesh("checkpoint", bare, "--key", key).code == 0
+    forge(log_path(bare), without(size, size))
+    refused = gitmesh("checkpoint", bare, "--key", key)
+    assert refused.code == 1
+    assert f"the mesh chain has {size - 1} events; {size} were signed" in refused.err
+    forge(log_path(bare), lambda rows: [*rows, rows[-1]])
+    refused = gitmesh("checkpoint", bare, "--key", key)
+    assert refused.code == 1
+    assert "the mesh chain is not the one that was signed" in refused.err
+    assert signed(bare) == size
+
+
+def test_a_checkpoint_of_somebody_else_is_not_built_upon(
+    bare: Path, key: Path, tmp_path: Path
+) -> None:
+    follow(bare)
+    other = tmp_path / "other.key"
+    gitmesh("keygen", other, "--name", "shop.example")
+    assert gitmesh("checkpoint", bare, "--key", other).code == 0
+    refused = gitmesh("checkpoint", bare, "--key", key)
+    assert refused.code == 1
+    assert "this key did not sign" in refused.err
+
+
+def test_nobody_can_push_to_the_refs_of_a_repository_that_init_made(tmp_path: Path) -> None:
+    bare = tmp_path / "shop.git"
+    assert gitmesh("init", bare).code == 0
+    repo = Repo(tmp_path)
+    repo.commit({"a": "b"})
+    with pytest.raises(AssertionError, match="hidden ref"):
+        repo.git("push", "--quiet", str(bare), f"HEAD:{REF}")
+    repo.git("push", "--quiet", str(bare), "HEAD:main")
+
+
+def test_a_server_with_a_key_signs_after_commits_and_when_it_ends(bare: Path, key: Path) -> None:
+    def of_server(size: int) -> bool:
+        return REF in git(bare, "for-each-ref") and signed(bare) == size
+
+    with Server(bare, "--checkpoint-key", str(key)) as server:
+        server.wait_for("ready")
+        server.wait_until(lambda: of_server(20))
+        put(bare, sample_files(shares(10)))
+        server.wait_until(lambda: of_server(22))
+        put(bare, sample_files(shares(0)))
+        server.wait_until(lambda: length(bare) == 24)
+        assert server.stop(signal.SIGTERM) == 0
+    assert signed(bare) == 24
+    assert gitmesh("verify", bare, "--key", f"{key}.pub").code == 0
+
+
+def test_a_server_whose_log_was_cut_serves_on_and_signs_nothing(bare: Path, key: Path) -> None:
+    size = follow(bare, DELIVERY)
+    assert gitmesh("checkpoint", bare, "--key", key).code == 0
+    forge(log_path(bare), without(1, 1), Chain.DELIVERY)
+    with Server(bare, "--checkpoint-key", str(key)) as server:
+        server.wait_for("ready")
+        server.wait_for(
+            "no checkpoint is signed: the delivery chain has 1 events; 2 were signed",
+            level="ERROR",
+        )
+        assert server.stop() == 0
+    assert signed(bare) == size
+
+
+# ---- proofs -------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory, key: Path) -> Path:
+    bare = Repo(tmp_path_factory.mktemp("proofs")).origin
+    put(bare, sample_files())
+    put(bare, sample_files(shares(10)))
+    follow(bare, DELIVERY)
+    assert gitmesh("checkpoint", bare, "--key", key).code == 0
+    put(bare, sample_files(shares(25)))
+    follow(bare)
+    return bare
+
+
+def check(proof: object, folder: Path, key: Path) -> Ran:
+    file = folder / "proof.json"
+    file.write_text(proof if isinstance(proof, str) else json.dumps(proof))
+    return gitmesh("prove", "--check", file, "--key", f"{key}.pub")
+
+
+@pytest.mark.parametrize("seq", [1, 2, 21, 22])
+def test_a_proof_is_checked_with_the_public_key_alone(
+    shop: Path, key: Path, tmp_path: Path, seq: int
+) -> None:
+    proof = gitmesh("prove", seq, shop)
+    assert proof.code == 0
+    done = check(proof.out, tmp_path, key)
+    assert done.code == 0
+    assert done.out.startswith(f"event {seq} of the mesh chain, ")
+    assert done.out.endswith("in the log that shop.example/mesh signed when it had 22 events\n")
+
+
+def test_what_proxies_did_is_proven_as_well(shop: Path, key: Path, tmp_path: Path) -> None:
+    done = check(gitmesh("prove", 2, shop, "--chain", "delivery").out, tmp_path, key)
+    assert (done.code, "event 2 of the delivery chain, ProxyDisconnected" in done.out) == (0, True)
+
+
+def test_a_proof_shows_one_event_and_no_other(shop: Path) -> None:
+    proof = gitmesh("prove", 22, shop).json()
+    assert proof.keys() == {"format", "chain", "event", "path", "checkpoint"}
+    assert len(proof["path"]) == 3
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [((99,), "has no event 99"), ((23,), "covers 22 events, not event 23"), ((), "name the event")],
+)
+def test_what_cannot_be_proven_is_told(shop: Path, arguments: tuple[int, ...], words: str) -> None:
+    refused = gitmesh("prove", *arguments, *([shop] if arguments else []))
+    assert refused.code == 2
+    assert words in refused.err
+
+
+def test_without_a_checkpoint_nothing_can_be_proven(bare: Path) -> None:
+    follow(bare)
+    refused = gitmesh("prove", 1, bare)
+    assert refused.code == 2
+    assert "gitmesh keygen" in refused.err
+
+
+@pytest.fixture(scope="module")
+def proof(shop: Path) -> str:
+    return gitmesh("prove", 22, shop).out
+
+
+NOT_SIGNED = "the checkpoint cannot be believed"
+SPOILT: dict[str, tuple[Callable[[Any], object], str]] = {
+    "another weight": (lambda p: p["event"]["data"].update(path="x"), "its hash stands for"),
+    "another author": (lambda p: p["event"].update(actor="Mallory"), "its hash stands for"),
+    "another hash": (lambda p: p["event"].update(hash="0" * 64), "its hash stands for"),
+    "another place": (lambda p: p["event"].update(seq=21), "its hash stands for"),
+    "another chain": (lambda p: p.update(chain="delivery"), "its hash stands for"),
+    "a longer path": (lambda p: p["path"].append(p["path"][0]), "leads nowhere"),
+    "a shorter path": (lambda p: p["path"].pop(), "leads nowhere"),
+    "another path": (lambda p: p["path"].reverse(), "not in the log"),
+    "a path without end": (lambda p: p.update(path=p["path"] * 99), "it is no proof"),
+    "another size": (
+        lambda p: p.update(checkpoint=p["checkpoint"].replace("\n22\n", "\n23\n")),
+        NOT_SIGNED,
+    ),
+    "no checkpoint": (lambda p: p.update(checkpoint=""), NOT_SIGNED),
+    "a number for a name": (lambda p: p["event"].update(actor=7), "it is no proof"),
+    "a fraction": (lambda p: p["event"]["data"].update(path=0.5), "it is no proof"),
+    "a column more": (lambda p: p["event"].update(more=""), "it is no proof"),
+    "a part less": (lambda p: p.pop("event"), "it is no proof"),
+    "another format": (lambda p: p.update(format="2"), "it is no proof"),
+}
+
+
+@pytest.mark.parametrize("how", SPOILT)
+def test_a_proof_that_was_touched_proves_nothing(
+    proof: str, key: Path, tmp_path: Path, how: str
+) -> None:
+    spoil, words = SPOILT[how]
+    spoilt = json.loads(proof)
+    spoil(spoilt)
+    done = check(spoilt, tmp_path, key)
+    assert done.code == 1
+    assert words in done.out
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{", "[" * 100_000, '{"format": 1}'])
+def test_what_is_no_proof_proves_nothing(key: Path, tmp_path: Path, text: str) -> None:
+    done = check(text, tmp_path, key)
+    assert (done.code, done.err) == (1, "")
+
+
+def test_the_proof_of_another_key_proves_nothing(proof: str, tmp_path: Path) -> None:
+    other = tmp_path / "other.key"
+    gitmesh("keygen", other, "--name", "shop.example")
+    done = check(proof, tmp_path, other)
+    assert done.code == 1
+    assert NOT_SIGNED in done.out
+
+
+def test_a_proof_is_checked_against_some_key(proof: str, tmp_path: Path) -> None:
+    (tmp_path / "proof.json").write_text(proof)
+    refused = gitmesh("prove", "--check", tmp_path / "proof.json")
+    assert refused.code == 2
+    assert "--key" in refused.err
+
+
+def test_nothing_is_proven_from_a_log_that_was_touched(
+    bare: Path, key: Path, tmp_path: Path
+) -> None:
+    follow(bare)
+    assert gitmesh("checkpoint", bare, "--key", key).code == 0
+    forge(log_path(bare), lambda rows: [rows[0], rows[2], rows[1], *rows[3:]])
+    refused = gitmesh("prove", 5, bare)
+    assert refused.code == 3
+    assert "does not hold what the checkpoint was signed of" in refused.err

@@ -1,0 +1,241 @@
+"""Whatever is done to the log or to git behind gitmesh's back, ``gitmesh verify`` names it."""
+
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from events.schema import TABLES
+from events.types import Chain, ProxyConnected, ProxyDisconnected
+from gitmesh.demo.sample import shares
+from gitmesh.places import log_path
+from tests.support.command_line import Ran, gitmesh
+from tests.support.following import follow
+from tests.support.forger import changed, forge, replaced, without
+from tests.support.git import Repo, git, put
+from tests.support.logs import outsider, unprotected
+from tests.support.sample_shop import sample_files
+
+NODE = "mesh/shop/virtualNode/web"
+DELIVERY = (ProxyConnected(NODE, "1", "envoy"), ProxyDisconnected(NODE, "1", "gone")) * 2
+
+
+@dataclass(frozen=True, slots=True)
+class Town:
+    """A repository with a log that was signed when it had ``signed`` events, and grew since."""
+
+    bare: Path
+    key: Path
+    signed: int
+    head: int
+
+    @property
+    def log(self) -> Path:
+        return log_path(self.bare)
+
+    def verify(self, *options: object) -> Ran:
+        return gitmesh("verify", self.bare, "--key", f"{self.key}.pub", *options)
+
+    def copy(self, folder: Path) -> "Town":
+        shutil.copytree(self.bare.parent, folder, dirs_exist_ok=True)
+        return Town(folder / self.bare.name, folder / self.key.name, self.signed, self.head)
+
+
+@pytest.fixture(scope="module")
+def original(tmp_path_factory: pytest.TempPathFactory) -> Town:
+    folder = tmp_path_factory.mktemp("original")
+    bare, key = Repo(folder).origin, folder / "shop.key"
+    assert gitmesh("keygen", key, "--name", "shop.example").code == 0
+    put(bare, sample_files())
+    put(bare, sample_files(shares(10)), minute=1)
+    signed = follow(bare, DELIVERY)
+    assert gitmesh("checkpoint", bare, "--key", key).code == 0
+    put(bare, sample_files(shares(10, "cart-v3")), minute=2)
+    put(bare, sample_files(shares(0)), minute=3)
+    return Town(bare, key, signed, follow(bare, DELIVERY))
+
+
+@pytest.fixture
+def town(original: Town, tmp_path: Path) -> Town:
+    return original.copy(tmp_path / "town")
+
+
+def test_what_nobody_touched_is_believed(town: Town) -> None:
+    done = town.verify()
+    assert (done.code, done.err) == (0, "")
+    assert f"git: {town.head} mesh events derived again, the same" in done.out
+    assert f"2 checkpoints signed, the longest of {town.signed} mesh events" in done.out
+
+
+def sql(statement: str) -> Callable[[Town], None]:
+    def tamper(town: Town) -> None:
+        with unprotected(town.log) as connection:
+            for part in statement.split(";"):
+                assert connection.execute(part).rowcount > 0
+
+    return tamper
+
+
+def trigger_dropped(town: Town) -> None:
+    with outsider(town.log) as connection:
+        connection.execute("DROP TRIGGER delivery_events_append")
+
+
+def sealed(edit: Callable[[Town], object], chain: Chain = Chain.MESH) -> Callable[[Town], None]:
+    return lambda town: forge(town.log, edit(town), chain)  # type: ignore[arg-type]
+
+
+def swapped(town: Town) -> None:
+    """Put the log of another history in its place, which is whole by itself."""
+    folder = town.bare.parent / "other"
+    folder.mkdir()
+    other = Repo(folder).origin
+    for minute in range(9):
+        put(other, sample_files(shares(minute)), message="quite another", minute=minute)
+    follow(other, DELIVERY * 3)
+    for end in ("-wal", "-shm"):
+        Path(f"{town.log}{end}").unlink(missing_ok=True)
+    shutil.copy(log_path(other), town.log)
+
+
+def truncated_with_git(town: Town) -> None:
+    forge(town.log, without(town.signed + 1, town.head))
+    git(town.bare, "update-ref", "refs/heads/main", "main~3")
+
+
+def checkpoints_removed(town: Town) -> None:
+    git(town.bare, "update-ref", "-d", "refs/gitmesh/checkpoints")
+
+
+def history_rewritten(town: Town) -> None:
+    """Let the branch say that the last commit never was, with no server about."""
+    git(town.bare, "update-ref", "refs/heads/main", "main~2")
+    put(town.bare, sample_files(shares(1)), message="innocent", minute=9)
+
+
+def checkpoint_forged(town: Town) -> None:
+    key = town.key.with_name("mallory.key")
+    gitmesh("keygen", key, "--name", "shop.example")
+    git(town.bare, "update-ref", "-d", "refs/gitmesh/checkpoints")
+    assert gitmesh("checkpoint", town.bare, "--key", key).code == 0
+
+
+TABLE: dict[str, tuple[Callable[[Town], None], str]] = {
+    # ---- clumsy: the hashes are left as they were ----
+    "edit": (
+        sql("UPDATE mesh_events SET actor = 'Mallory' WHERE seq = 3"),
+        "mesh chain: event 3 (ResourceAdded) is not what was written",
+    ),
+    "edit what proxies said": (
+        sql("UPDATE delivery_events SET data = replace(data, 'envoy', 'envy') WHERE seq = 3"),
+        "delivery chain: event 3 (ProxyConnected) is not what was written",
+    ),
+    "delete": (
+        sql("DELETE FROM mesh_events WHERE seq = 5"),
+        "mesh chain: event 5 is missing; 6 follows 4",
+    ),
+    "reorder": (
+        sql(
+            "UPDATE mesh_events SET seq = -2 WHERE seq = 2;"
+            "UPDATE mesh_events SET seq = 2 WHERE seq = 3;"
+            "UPDATE mesh_events SET seq = 3 WHERE seq = -2"
+        ),
+        "mesh chain: event 2 does not continue the event before it",
+    ),
+    "drop a trigger": (trigger_dropped, "trigger delivery_events_append is missing"),
+    "change a projection": (
+        sql("UPDATE resource_versions SET spec = '{}'"),
+        "projection resource_versions differs from what the chain says",
+    ),
+    # ---- clever: all of it is sealed anew, and whole by itself ----
+    "edit, sealed anew": (
+        sealed(lambda _: replaced(3, '"path":"', '"path":"x')),
+        "mesh chain: event 3 (ResourceAdded of {subject3}): its data at $.path",
+    ),
+    "edit what git cannot tell, sealed anew": (
+        sealed(lambda _: replaced(3, "envoy", "envy"), Chain.DELIVERY),
+        "delivery chain: one of the events 1 to 4 is not what checkpoint",
+    ),
+    "edit after the checkpoint, sealed anew": (
+        sealed(lambda t: changed(t.head, actor="Mallory <m@example.com>")),
+        "mesh chain: event {head} (TrafficShifted of mesh/shop/",
+    ),
+    "delete, sealed anew": (
+        sealed(lambda _: without(3, 3)),
+        "mesh chain: one of the events 1 to {signed} is not what checkpoint",
+    ),
+    "reorder, sealed anew": (
+        sealed(lambda _: lambda rows: [rows[0], rows[2], rows[1], *rows[3:]]),
+        "mesh chain: event 2 (",
+    ),
+    "replace, sealed anew": (
+        sealed(lambda _: lambda rows: [*rows[:2], rows[1], *rows[3:]]),
+        "mesh chain: event 3 (",
+    ),
+    "truncate": (
+        sealed(lambda t: without(t.signed, t.head)),
+        "mesh chain: it ends at event {before}, but checkpoint",
+    ),
+    "truncate what proxies said": (
+        sealed(lambda _: without(2, 8), Chain.DELIVERY),
+        "delivery chain: it ends at event 1, but checkpoint",
+    ),
+    "truncate behind the checkpoint, and take the branch back": (
+        truncated_with_git,
+        "git: the branch is at ",
+    ),
+    "swap the whole file": (
+        swapped,
+        "mesh chain: one of the events 1 to {signed} is not what checkpoint",
+    ),
+    "rewrite git history": (
+        history_rewritten,
+        "the last commit of the log: history was rewritten, and no server has seen it",
+    ),
+    "sign with another key": (checkpoint_forged, "not signed by the key that is asked for"),
+    "remove the checkpoints": (
+        checkpoints_removed,
+        "there is no checkpoint in refs/gitmesh/checkpoints, although a key is given",
+    ),
+}
+
+
+@pytest.mark.parametrize("how", TABLE)
+def test_tampering_is_detected_and_named(town: Town, how: str) -> None:
+    tamper, expected = TABLE[how]
+    with outsider(town.log) as connection:
+        (subject,) = connection.execute(
+            f"SELECT subject FROM {TABLES[Chain.MESH]} WHERE seq = 3"
+        ).fetchone()
+    tamper(town)
+    done = town.verify()
+    assert done.code == 1
+    line = expected.format(
+        signed=town.signed, head=town.head, before=town.signed - 1, subject3=subject
+    )
+    assert line in done.out
+    assert "the log is whole" not in done.out
+
+
+def test_a_checkpoint_that_was_kept_elsewhere_finds_what_nothing_here_can(town: Town) -> None:
+    """Who may write both the log and the refs can take both back; not what somebody fetched."""
+    kept = town.bare.parent / "kept.txt"
+    kept.write_text(git(town.bare, "show", "refs/gitmesh/checkpoints:delivery") + "\n")
+    git(town.bare, "update-ref", "-d", "refs/gitmesh/checkpoints")
+    forge(town.log, without(3, 8), Chain.DELIVERY)
+    assert gitmesh("verify", town.bare).code == 0
+    done = town.verify("--checkpoint", kept)
+    assert done.code == 1
+    assert f"delivery chain: it ends at event 2, but {kept} was signed of 4 events" in done.out
+
+
+def test_a_log_alone_is_compared_with_no_repository(town: Town, tmp_path: Path) -> None:
+    copy = tmp_path / "copy.sqlite3"
+    assert gitmesh("backup", copy, town.bare).code == 0
+    done = gitmesh("verify", "--log", copy)
+    assert done.code == 0
+    assert "git:" not in done.out
+    assert "git:" in gitmesh("verify", town.bare, "--log", copy).out
+    assert "git:" not in gitmesh("verify", town.bare, "--log", copy, "--no-git").out

@@ -1,0 +1,21 @@
+"""Let the log of a repository catch up, without a server."""
+
+import contextlib
+from collections.abc import Sequence
+from pathlib import Path
+
+from events.store import EventLog
+from events.types import Chain, DeliveryEvent
+from gitmesh.places import log_path
+from reconciler.follower import Follower
+from reconciler.repo import GitRepository
+
+
+def follow(bare: Path, delivery: Sequence[DeliveryEvent] = ()) -> int:
+    """Log every commit up to the tip, and then what proxies did; return the mesh chain's length."""
+    with contextlib.closing(EventLog.open(log_path(bare))) as log:
+        while Follower(GitRepository.open(bare), log).catch_up() is not None:
+            pass
+        for event in delivery:
+            log.append_observed([event])
+        return log.head(Chain.MESH).seq
