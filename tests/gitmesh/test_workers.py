@@ -5,6 +5,7 @@ import os
 import signal
 from collections.abc import Iterator
 from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -26,11 +27,31 @@ from tests.support.told import told, until
 from xds.type_urls import CLUSTER, LISTENER, ROUTE
 
 
-@pytest.fixture
-def bare(tmp_path: Path) -> Path:
-    bare = Repo(tmp_path).origin
+def shop(folder: Path) -> Path:
+    bare = Repo(folder).origin
     put(bare, sample_files(), message="The shop's mesh")
     return bare
+
+
+@dataclass(frozen=True)
+class Running:
+    """A server with two workers, and its repository."""
+
+    bare: Path
+    server: Server
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """A server that goes on after each test; its workers need not."""
+    bare = shop(tmp_path_factory.mktemp("running"))
+    with Server(bare, "--workers", "2") as server:
+        yield Running(bare, server)
+
+
+@pytest.fixture
+def bare(tmp_path: Path) -> Path:
+    return shop(tmp_path)
 
 
 @pytest.fixture
@@ -64,6 +85,7 @@ class Crowd:
 
     def __init__(self, server: Server, stack: ExitStack) -> None:
         port = int(server.address.rpartition(":")[2])
+        until(lambda: not any(connections(pid, port) for pid in pids(server).values()))
         self.by_worker = dict.fromkeys(pids(server), 0)
         self.clients: list[RawClient] = []
         self.worker_of: list[int] = []
@@ -79,18 +101,16 @@ class Crowd:
             self.by_worker = counts
 
 
-def test_workers_share_a_port_and_serve_the_very_same_bytes(server: Server) -> None:
+def test_workers_serve_the_very_same_bytes_and_a_commit_is_told_once_with_all_their_proxies(
+    running: Running,
+) -> None:
+    bare, server = running.bare, running.server
     with ExitStack() as stack:
         crowd = Crowd(server, stack)
         assert min(crowd.by_worker.values()) > 0
         # Each process has a hash seed of its own.
         assert all(held == crowd.held[0] for held in crowd.held)
         assert crowd.held[0][CLUSTER].version
-
-
-def test_a_commit_is_told_once_with_the_proxies_of_all_workers(bare: Path, server: Server) -> None:
-    with ExitStack() as stack:
-        crowd = Crowd(server, stack)
         commit = put(bare, sample_files(shares(10)), message="Shift")
         shifted = [client.receive(ROUTE) for client in crowd.clients]
         assert all(held == shifted[0] != crowd.held[0][ROUTE] for held in shifted)
@@ -104,21 +124,26 @@ def test_a_commit_is_told_once_with_the_proxies_of_all_workers(bare: Path, serve
 
 
 def test_a_worker_that_is_killed_is_started_again_and_its_proxies_are_counted_out(
-    bare: Path, server: Server
+    running: Running,
 ) -> None:
+    bare, server = running.bare, running.server
     with ExitStack() as stack:
         crowd = Crowd(server, stack)
         before = pids(server)
-        of_first = crowd.worker_of.count(1)
         os.kill(before[1], signal.SIGKILL)
-        until(lambda: len(told(bare, ProxyDisconnected)) == of_first)
+        until(lambda: _died(bare) == crowd.worker_of.count(1))
         server.wait_for("a worker has died and is started again", worker=1)
         until(lambda: pids(server)[1] != before[1])
-        assert alive(pids(server)[1])
+        assert all(alive(pid) for pid in pids(server).values())
+        assert pids(server)[2] == before[2]
         # Everybody finds a server, and the same mesh.
         with RawClient(server.address, ENTRANCE) as again:
             assert everything(again) == crowd.held[0]
-        assert all(alive(pid) for pid in pids(server).values())
+
+
+def _died(bare: Path) -> int:
+    """Return how many proxies were cut off by the death of their worker."""
+    return sum(event.reason == "the worker has died" for event in told(bare, ProxyDisconnected))
 
 
 def test_the_parents_death_is_the_workers_end(server: Server) -> None:
@@ -135,19 +160,23 @@ def test_a_signal_ends_all_of_it_in_order(
     workers = list(pids(server).values())
     with RawClient(server.address, ENTRANCE) as client:
         everything(client)
+        if number is signal.SIGINT:  # Ctrl-C is for every process of a terminal.
+            for pid in workers:
+                os.kill(pid, number)
         assert server.stop(number) == 0
     assert not any(alive(pid) for pid in workers)
     assert [line["message"] for line in server.lines()][-2:] == ["stopping", "stopped"]
     assert len(told(bare, ProxyConnected)) == len(told(bare, ProxyDisconnected)) == 1
 
 
-def test_nobody_else_gets_the_port_with_workers_or_without(tmp_path: Path, server: Server) -> None:
-    (tmp_path / "other").mkdir()
-    other = Repo(tmp_path / "other").origin
-    for options in ([], ["--workers", "1"]):
-        refused = gitmesh("serve", other, "--listen", server.address, *options)
-        assert refused.code == 3
-        assert f"cannot listen on {server.address}" in refused.err
+@pytest.mark.parametrize("options", [[], ["--workers", "1"]], ids=" ".join)
+def test_nobody_else_gets_the_port_with_workers_or_without(
+    bare: Path, running: Running, options: list[str]
+) -> None:
+    address = running.server.address
+    refused = gitmesh("serve", bare, "--listen", address, *options)
+    assert refused.code == 3
+    assert f"cannot listen on {address}" in refused.err
 
 
 def test_a_socket_file_cannot_be_shared(bare: Path, tmp_path: Path) -> None:

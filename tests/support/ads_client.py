@@ -87,6 +87,10 @@ class AdsClient:
         """Return the next response."""
         return DiscoveryResponse.parse(await self._read(within_s))
 
+    async def receive_bytes(self, within_s: float = PATIENCE_S) -> bytes:
+        """Return the next response as it came."""
+        return await self._read(within_s)
+
     async def silence(self, for_s: float = 0.1) -> None:
         """Make sure that nothing comes."""
         try:

@@ -16,6 +16,7 @@ from tests.support.shop_xds import Translation
 from xds.cache import SnapshotCache
 from xds.nodes import ProxyIdentity
 from xds.recorder import Recorder
+from xds.resources import Pool
 from xds.server import AdsSettings, serve_ads
 
 NODE_SPEC: JsonObject = {"serviceDiscovery": {"dns": {"hostname": "cart.local"}}}
@@ -98,10 +99,12 @@ class Served:
 
 
 @asynccontextmanager
-async def serving(settings: AdsSettings | None = None) -> AsyncIterator[Served]:
+async def serving(
+    settings: AdsSettings | None = None, pool: Pool | None = None
+) -> AsyncIterator[Served]:
     """Serve until the block ends; nothing is published yet."""
     mesh, events = TestMesh(), list[DeliveryEvent]()
-    cache, latest = SnapshotCache(mesh.translate), Latest[Publication]()
+    cache, latest = SnapshotCache(mesh.translate, pool=pool), Latest[Publication]()
 
     def append(batch: Sequence[DeliveryEvent]) -> None:
         events.extend(batch)

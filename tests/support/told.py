@@ -12,7 +12,7 @@ from events.types import Chain, DeliveryEvent
 from gitmesh.places import log_path
 
 E = TypeVar("E", bound=DeliveryEvent)
-PATIENCE_S = 30.0
+PATIENCE_S = 60.0
 
 
 def told(bare: Path, kind: type[E]) -> list[E]:
