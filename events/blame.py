@@ -68,7 +68,10 @@ def _settle(
     """Blame the later version for the fields that the earlier one had otherwise."""
     if later.spec is None or not open_fields:
         return
-    before = dict(_changed(later.spec, earlier.spec or {}))
+    if earlier.spec is None:
+        before: dict[Path, Json] = dict.fromkeys(open_fields)
+    else:
+        before = dict(_changed(later.spec, earlier.spec))
     for path in [path for path in open_fields if path in before]:
         value = open_fields.pop(path)
         found[path] = Blamed(text(path), value, later.since, later.commit, before[path])
@@ -127,8 +130,11 @@ def _name(item: Json) -> str:
 
 
 def text(path: Path) -> str:
-    """Return a path as people write it: ``httpRoute.action.weightedTargets[cart-v2].weight``."""
-    return ".".join(path).replace(".[", "[")
+    """Return a path as people write it: ``httpRoute.action.weightedTargets[cart-v2].weight``.
+
+    The whole spec, where it is empty, is ``spec``.
+    """
+    return ".".join(path).replace(".[", "[") or "spec"
 
 
 def within(field: str, wanted: str) -> bool:

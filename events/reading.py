@@ -14,6 +14,7 @@ from events.bodies import key_of
 from events.chain import Row, record_of
 from events.codec import json_object, revive
 from events.failures import explained
+from events.query import TIME, Query
 from events.schema import TABLES
 from events.state import MeshState
 from events.types import START, Chain, CommitId, MeshEvent, Record, Seq
@@ -21,8 +22,6 @@ from mesh.canonical import JsonObject
 from mesh.errors import UsageError
 from mesh.keys import ResourceKey
 
-TIME: Final = "%Y-%m-%dT%H:%M:%S.%fZ"
-"""How times are written: sorted as text they are sorted in time."""
 _SHORTEST_PREFIX: Final = 4
 _PAGE: Final = 1000
 
@@ -87,6 +86,19 @@ class LogReading:
             ).fetchall()
         for row in found:
             yield record_of(chain, Row(*row))
+
+    def select(self, chain: Chain, query: Query, newest: int = 0) -> list[Record]:
+        """Return the events that fit, oldest first; only the ``newest`` so many, 0 for all."""
+        where, values = query.condition()
+        with self._lock, explained(self._path):
+            found = self._db.execute(
+                f"SELECT * FROM {TABLES[chain]} WHERE {where} ORDER BY seq DESC LIMIT ?",  # noqa: S608
+                (*values, newest or -1),
+            ).fetchall()
+        return [
+            Record(chain, seq, kind, v, subject, of, actor, at, _object(data), prev, digest)
+            for seq, kind, v, subject, of, actor, at, data, prev, digest in reversed(found)
+        ]
 
     def connected_nodes(self) -> dict[str, int]:
         """Return how many proxies of each node are connected, as far as the log tells."""

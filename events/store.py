@@ -19,7 +19,8 @@ from events.failures import LogMoved, LogUnavailable, explained
 from events.integrity import findings
 from events.opening import claim, connect, connect_read_only, file_id
 from events.projections import is_current, project, rebuild
-from events.reading import TIME, Head, LogReading
+from events.query import TIME
+from events.reading import Head, LogReading
 from events.schema import TABLES
 from events.types import Chain, DeliveryEvent, Event, Seq
 from mesh.errors import Fatal, UsageError

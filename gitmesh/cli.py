@@ -27,6 +27,8 @@ COMMANDS: Final = (
     "state",
     "blame",
     "diff",
+    "wait",
+    "export",
     "translate",
     "bootstrap",
     "intercept",

@@ -1,22 +1,33 @@
 """The newest events of both chains in the order in which they happened."""
 
 import heapq
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
+from events.query import EVERYTHING, Query
 from events.store import EventLog
-from events.types import START, Chain, Record, Seq
+from events.types import Chain, Record, Seq
 
 
-def newest(log: EventLog, chains: Sequence[Chain], limit: int) -> list[Record]:
-    """Return the last ``limit`` events, oldest first; at the same instant the mesh chain first."""
-    merged = heapq.merge(*(_tail(log, chain, limit) for chain in chains), key=_when)
-    records = list(merged)
+def newest(
+    log: EventLog,
+    chains: Sequence[Chain],
+    limit: int,
+    query: Query = EVERYTHING,
+    *,
+    behind: Mapping[Chain, Seq] | None = None,
+) -> list[Record]:
+    """Return the last ``limit`` events that fit, oldest first; all of them where it is 0.
+
+    At the same instant those of the mesh chain come first. ``behind`` are positions that are known.
+    """
+    after = behind or {}
+    found = (
+        log.select(chain, replace(query, after=int(after.get(chain, query.after))), limit)
+        for chain in chains
+    )
+    records = list(heapq.merge(*found, key=_when))
     return records[-limit:] if limit else records
-
-
-def _tail(log: EventLog, chain: Chain, limit: int) -> Iterator[Record]:
-    head = log.head(chain).seq
-    return log.read(chain, after=Seq(max(START, head - limit)) if limit else START)
 
 
 def _when(record: Record) -> tuple[str, bool, int]:

@@ -1,16 +1,25 @@
 """``gitmesh log``: what happened to the mesh, and what the proxies made of it."""
 
+import contextlib
+import sys
+import time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from gitmesh.options import examples, json_option, log_option, repo_argument
 from gitmesh.output import emit_json_line
+from gitmesh.questions import query_of, question_options
 
 if TYPE_CHECKING:
-    from events.types import Record
+    from events.query import Query
+    from events.store import EventLog
+    from events.types import Chain, Record, Seq
     from gitmesh.settings import Settings
+
+
+POLL_S = 0.2
 
 
 @click.command(
@@ -18,20 +27,35 @@ if TYPE_CHECKING:
     short_help="Show what happened, and why.",
     epilog=examples(
         "gitmesh log shop.git",
-        "gitmesh log shop.git --chain mesh --limit 0      # every change, since the beginning",
+        "gitmesh log shop.git --commits                   # a line a commit, with its effect",
+        "gitmesh log shop.git --resource mesh/shop/virtualRouter/cart --since yesterday",
+        "gitmesh log shop.git --author alice --kind TrafficShifted --limit 0",
+        "gitmesh log shop.git --follow",
         "gitmesh log shop.git --json | jq 'select(.kind == \"TrafficShifted\")'",
     ),
 )
 @repo_argument
 @log_option
 @click.option("--chain", type=click.Choice(["mesh", "delivery"]), help="Only this chain.")
+@question_options
+@click.option("--commits", is_flag=True, help="Show a line for each commit, and what became of it.")
+@click.option("--follow", "-f", is_flag=True, help="Go on and show events as they happen.")
 @click.option(
     "--limit", type=click.IntRange(0), default=50, show_default=True, help="0 shows all events."
 )
 @json_option
-@click.pass_obj
+@click.pass_context
 def command(
-    settings: "Settings", repo: Path, log: Path | None, chain: str | None, limit: int, as_json: bool
+    ctx: click.Context,
+    /,
+    repo: Path,
+    log: Path | None,
+    chain: str | None,
+    commits: bool,
+    follow: bool,
+    limit: int,
+    as_json: bool,
+    **question: Any,
 ) -> None:
     """Show the newest events: who changed which traffic, when, and what proxies answered.
 
@@ -43,16 +67,44 @@ def command(
     from gitmesh.history import newest, record_json
     from gitmesh.places import existing_log
 
+    settings: Settings = ctx.obj
     chains = [Chain(chain)] if chain else list(Chain)
-    opened = EventLog.read_only(existing_log(repo, log or settings.log))
-    try:
-        for record in newest(opened, chains, limit):
+    with contextlib.closing(EventLog.read_only(existing_log(repo, log or settings.log))) as opened:
+        query = query_of(opened, repo, **question)
+        if commits:
+            _show_commits(opened, query, limit, as_json)
+            return
+        heads = {each: opened.head(each).seq for each in chains}
+        for record in newest(opened, chains, limit, query):
             if as_json:
                 emit_json_line(record_json(record))
             else:
                 click.echo(_line(record))
-    finally:
-        opened.close()
+        while follow:
+            time.sleep(POLL_S)
+            for record in _news(opened, heads, query):
+                emit_json_line(record_json(record)) if as_json else click.echo(_line(record))
+            sys.stdout.flush()
+
+
+def _news(log: "EventLog", heads: "dict[Chain, Seq]", query: "Query") -> "list[Record]":
+    """Return what was added behind ``heads``, and move them on."""
+    from gitmesh.history import newest
+
+    found = newest(log, list(heads), 0, query, behind=heads)
+    for record in found:
+        heads[record.chain] = max(record.seq, heads[record.chain])
+    return found
+
+
+def _show_commits(log: "EventLog", query: "Query", limit: int, as_json: bool) -> None:
+    from gitmesh.commit_lines import commit_json, commit_line, logged_commits
+
+    for found in logged_commits(log, query, limit):
+        if as_json:
+            emit_json_line(commit_json(found))
+        else:
+            click.secho(commit_line(found), fg="red" if found.rejected else None)
 
 
 def _line(record: "Record") -> str:

@@ -1,0 +1,60 @@
+"""Which events of a chain are asked for, as a condition that the log's tables understand. Pure."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final
+
+from events.types import CommitId
+from mesh.keys import ResourceKey
+
+TIME: Final = "%Y-%m-%dT%H:%M:%S.%fZ"
+"""How times are written: sorted as text they are sorted in time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """What events must fit to be shown; what is left empty fits all."""
+
+    kinds: tuple[str, ...] = ()
+    within: ResourceKey | None = None
+    """A resource: events about it and what is inside it, as a router's routes are."""
+    author: str = ""
+    """Part of the name or address of whom the commit ascribes itself to, in any case."""
+    commit: CommitId | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    """Up to and with this time."""
+    after: int = 0
+    """Only positions behind this one."""
+
+    def condition(self) -> tuple[str, list[object]]:
+        """Return a condition of SQL and the values of its place holders."""
+        parts = list(self._parts())
+        sql = " AND ".join(sql for sql, _ in parts)
+        return sql, [value for _, values in parts for value in values]
+
+    def _parts(self) -> Iterator[tuple[str, list[object]]]:
+        yield "seq > ?", [self.after]
+        if self.kinds:
+            yield f"kind IN ({', '.join('?' * len(self.kinds))})", [*self.kinds]
+        if self.within is not None:
+            name = str(self.within)
+            # Not LIKE: a name may hold the characters that mean something to it.
+            yield "(subject = ? OR substr(subject, 1, ?) = ?)", [name, len(name) + 1, f"{name}/"]
+        if self.author:
+            yield "instr(lower(actor), lower(?)) > 0", [self.author]
+        if self.commit:
+            yield '"commit" = ?', [self.commit]
+        if self.since is not None:
+            yield "at >= ?", [_text(self.since)]
+        if self.until is not None:
+            yield "at <= ?", [_text(self.until)]
+
+
+EVERYTHING: Final = Query()
+"""Fits every event."""
+
+
+def _text(when: datetime) -> str:
+    return when.astimezone(UTC).strftime(TIME)

@@ -1,0 +1,68 @@
+"""Events of the log in other systems' forms: CloudEvents 1.0 and rows of a table. Pure."""
+
+from typing import Final
+from urllib.parse import quote
+
+from events.codec import decode
+from events.types import Record
+from gitmesh.narration import narrate
+from gitmesh.visible import visible
+
+COLUMNS: Final = (
+    "chain",
+    "seq",
+    "at",
+    "kind",
+    "subject",
+    "commit",
+    "actor",
+    "summary",
+    "prev_hash",
+    "hash",
+)
+_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
+
+
+def cloud_event(record: Record, repository: str) -> dict[str, object]:
+    """Return an event in CloudEvents' structured form.
+
+    ``id`` is unique within ``source``: the chain and the position in it. What the specification has
+    no attribute for are extensions, whose names may only be lower-case letters and digits.
+    """
+    return {
+        "specversion": "1.0",
+        "id": f"{record.chain.value}/{record.seq}",
+        "source": f"gitmesh://{quote(repository)}/{record.chain.value}",
+        "type": f"io.gitmesh.{record.kind}.v{record.v}",
+        "subject": record.subject,
+        "time": record.at,
+        "datacontenttype": "application/json",
+        "sequence": f"{record.seq:020}",
+        "commit": record.commit,
+        "actor": record.actor,
+        "prevhash": record.prev_hash,
+        "hash": record.hash,
+        "data": record.data,
+    }
+
+
+def row(record: Record) -> tuple[str, ...]:
+    """Return an event as a row under :data:`COLUMNS`; no cell is a formula to a spreadsheet."""
+    summary = narrate(decode(record)).replace("\n", "; ")
+    cells = (
+        record.chain.value,
+        str(record.seq),
+        record.at,
+        record.kind,
+        record.subject,
+        record.commit,
+        record.actor,
+        summary,
+        record.prev_hash,
+        record.hash,
+    )
+    return tuple(_harmless(visible(cell)) for cell in cells)
+
+
+def _harmless(cell: str) -> str:
+    return f"'{cell}" if cell.startswith(_FORMULA) else cell

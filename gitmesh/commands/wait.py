@@ -1,0 +1,130 @@
+"""``gitmesh wait``: until a commit is live, for pipelines."""
+
+import contextlib
+import re
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from gitmesh import exit_codes
+from gitmesh.options import examples, json_option, log_option
+from gitmesh.output import emit_json
+
+if TYPE_CHECKING:
+    from events.types import CommitId
+    from gitmesh.settings import Settings
+    from gitmesh.waiting import Outcome
+
+POLL_S = 0.1
+_ACKED = re.compile(r"acked=(\d{1,3})%")
+
+
+@click.command(
+    "wait",
+    short_help="Wait until a commit is live.",
+    epilog=examples(
+        'git push && gitmesh wait HEAD --repo shop.git --log "$LOG"   # in a pipeline',
+        "gitmesh wait a1b2c3d --repo shop.git --for applied --timeout 10",
+    ),
+)
+@click.argument("commit", default="HEAD")
+@click.option(
+    "--repo",
+    type=click.Path(path_type=Path),
+    default=".",
+    help="The repository whose log is asked. Default: the current directory.",
+)
+@log_option
+@click.option(
+    "--for",
+    "goal",
+    default="converged",
+    show_default=True,
+    metavar="applied|published|converged|acked=100%",
+    help="What to wait for: the log has it; proxies are offered it; all of them acknowledged it.",
+)
+@click.option(
+    "--timeout",
+    type=click.FloatRange(0),
+    default=60.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="How long to wait.",
+)
+@json_option
+@click.pass_context
+def command(
+    ctx: click.Context,
+    commit: str,
+    repo: Path,
+    log: Path | None,
+    goal: str,
+    timeout: float,
+    as_json: bool,
+) -> None:
+    """Wait until every proxy that a commit concerns runs it, or something is in the way.
+
+    Exits with 1 when the commit was refused, by gitmesh or by a proxy, and says why; with 3 when
+    it did not happen in time. A commit that a newer one overtook counts by the newer one's proxies:
+    they run what came of both.
+    """
+    from events.store import EventLog
+    from gitmesh.places import existing_log
+    from gitmesh.waiting import outcome
+
+    settings: Settings = ctx.obj
+    wanted = _goal(goal)
+    deadline = time.monotonic() + timeout
+    path = existing_log(repo, log or settings.log)
+    with contextlib.closing(EventLog.read_only(path)) as opened:
+        found = None
+        sought = _commit(repo, commit)
+        while found is None or not found.final:
+            found = outcome(opened, sought, wanted)
+            if not found.final and time.monotonic() >= deadline:
+                break
+            if not found.final:
+                time.sleep(POLL_S)
+    if as_json:
+        emit_json({"commit": sought, "for": wanted, **found.as_json()})
+    else:
+        _tell(found)
+    ctx.exit(_exit_code(found))
+
+
+def _tell(found: "Outcome") -> None:
+    from gitmesh.visible import visible_lines
+
+    click.secho(visible_lines(found.words), fg="red" if found.refused else None, err=not found.met)
+
+
+def _exit_code(found: "Outcome") -> int:
+    if found.met:
+        return exit_codes.OK
+    return exit_codes.REFUSED if found.refused else exit_codes.UNAVAILABLE
+
+
+def _goal(goal: str) -> str:
+    from mesh.errors import UsageError
+
+    if acked := _ACKED.fullmatch(goal):
+        if acked[1] == "100":
+            return "converged"
+        raise UsageError(
+            f"cannot wait for {goal}", hint="a part of the proxies is not told apart: acked=100%"
+        )
+    if goal not in ("applied", "published", "converged"):
+        raise UsageError(
+            f"cannot wait for {goal!r}", hint="one of applied, published, converged, acked=100%"
+        )
+    return goal
+
+
+def _commit(repo: Path, commit: str) -> "CommitId":
+    from events.types import CommitId
+    from gitmesh.asking import revisions
+
+    resolve = revisions(repo)
+    return CommitId(commit) if resolve is None else resolve(commit)

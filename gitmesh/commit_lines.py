@@ -1,0 +1,107 @@
+"""Commits as a person reads them, a line each: what changed, who, why, and with what effect.
+
+``route cart/all: cart-v2 10 % → 25 %, Alice, CHG-123, 3/3 proxies in 84 ms``
+"""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Final
+
+from events.codec import decode
+from events.query import Query
+from events.store import EventLog
+from events.types import (
+    Chain,
+    Record,
+    SnapshotConverged,
+    SnapshotPublished,
+    SnapshotRejected,
+)
+from gitmesh.commits import LoggedCommit, logged_commit
+from gitmesh.narration import narrate, short
+from gitmesh.output import milliseconds
+from gitmesh.visible import visible
+
+SHOWN_CHANGES: Final = 2
+_COMMITS: Final = ("CommitApplied", "CommitRejected")
+_REASONS: Final = frozenset({"ticket", "change", "change-id", "issue", "refs", "reason", "closes"})
+"""The trailers that say why, in lower case."""
+
+
+def logged_commits(log: EventLog, query: Query, limit: int) -> Iterator[LoggedCommit]:
+    """Yield the newest commits with an event that fits, oldest first; all where ``limit`` is 0."""
+    asks_for_commits = not query.kinds and query.within is None
+    found: list[Record] = log.select(
+        Chain.MESH,
+        replace(query, kinds=_COMMITS) if asks_for_commits else query,
+        limit if asks_for_commits else 0,
+    )
+    told: dict[int, None] = {}
+    for record in found:
+        first = log.first_seq_of_commit(record.seq)
+        if first is not None:
+            told[int(first)] = None
+    for seq in list(told)[-limit:] if limit else told:
+        yield logged_commit(log, type(found[0].seq)(seq))
+
+
+def commit_line(found: LoggedCommit) -> str:
+    """Return one line on a commit; nothing that others wrote steers a terminal."""
+    _, *changes = found.records
+    if found.rejected:
+        what = narrate(decode(found.records[0])).partition("\n")[0]
+    elif not changes:
+        what = f"no change: “{_subject(found)}”"
+    else:
+        shown = [narrate(decode(record)) for record in changes[:SHOWN_CHANGES]]
+        more = len(changes) - len(shown)
+        what = "; ".join(shown) + (f"; {more} more" if more > 0 else "")
+    said = [what, found.facts.author.name or "nobody", *_reasons(found), *_effect(found)]
+    place = f"{found.at[:19].replace('T', ' ')}  {short(found.facts.commit)}"
+    return visible(f"{place}  {', '.join(said)}")
+
+
+def commit_json(found: LoggedCommit) -> dict[str, object]:
+    """Return what :func:`commit_line` says, for programs."""
+    facts = found.facts
+    return {
+        "commit": facts.commit,
+        "seq": found.first,
+        "at": found.at,
+        "outcome": "rejected" if found.rejected else "applied",
+        "author": {"name": facts.author.name, "email": facts.author.email},
+        "subject": _subject(found),
+        "trailers": [list(trailer) for trailer in facts.trailers],
+        "reverts": list(facts.reverts),
+        "changes": [
+            {"kind": record.kind, "subject": record.subject, "data": record.data}
+            for record in found.records[1:]
+        ],
+        "effect": list(_effect(found)),
+    }
+
+
+def _subject(found: LoggedCommit) -> str:
+    return found.facts.message.partition("\n")[0].strip()
+
+
+def _reasons(found: LoggedCommit) -> list[str]:
+    reasons = [value for name, value in found.facts.trailers if name.lower() in _REASONS]
+    return reasons + [f"reverts {short(commit)}" for commit in found.facts.reverts]
+
+
+def _effect(found: LoggedCommit) -> Iterator[str]:
+    """Yield what became of it at the proxies: how many took it and how fast, who refused."""
+    offered = 0
+    for record in found.delivery:
+        match decode(record):
+            case SnapshotPublished() as published:
+                offered = published.proxies
+            case SnapshotConverged() as converged if converged.proxies:
+                acked = converged.timings.get("acked")
+                took = f" in {milliseconds(acked)}" if acked is not None else ""
+                yield f"{converged.proxies}/{max(offered, converged.proxies)} proxies{took}"
+            case SnapshotRejected() as refused:
+                yield f"REFUSED by {refused.node}"
+            case _:
+                pass

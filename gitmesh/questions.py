@@ -1,0 +1,95 @@
+"""The options by which ``log`` and ``export`` are told which events are meant, and their query."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from events.query import Query
+    from events.store import EventLog
+
+_OPTIONS = (
+    click.option("--resource", metavar="NAME", help="Only events about it, or what is inside it."),
+    click.option(
+        "--kind",
+        "kinds",
+        multiple=True,
+        metavar="KIND",
+        help="Only events of this kind; may be repeated.",
+    ),
+    click.option(
+        "--author",
+        metavar="TEXT",
+        help="Only what commits of this author did: part of a name or address.",
+    ),
+    click.option(
+        "--commit", metavar="COMMIT", help="Only events of this commit; a branch or a tag, too."
+    ),
+    click.option(
+        "--since", metavar="TIME", help='Not before: 2026-11-25T03:12Z, "2 hours ago", yesterday.'
+    ),
+    click.option("--until", metavar="TIME", help="Not after."),
+)
+
+
+def question_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the options that say which events are meant."""
+    for option in reversed(_OPTIONS):
+        command = option(command)
+    return command
+
+
+def query_of(
+    log: "EventLog",
+    repo: Path,
+    *,
+    resource: str | None,
+    kinds: tuple[str, ...],
+    author: str | None,
+    commit: str | None,
+    since: str | None,
+    until: str | None,
+) -> "Query":
+    """Return the query that a command's options say.
+
+    :raises UsageError: one of them means nothing.
+    """
+    from events.kind_docs import KINDS
+    from events.query import Query
+    from mesh.errors import UsageError
+    from mesh.keys import ResourceKey
+
+    if strange := sorted(set(kinds) - set(KINDS)):
+        raise UsageError(f"there is no kind {strange[0]!r}", hint=f"one of {', '.join(KINDS)}")
+    return Query(
+        kinds=kinds,
+        within=ResourceKey.parse(resource) if resource else None,
+        author=author or "",
+        commit=None if commit is None else _commit(log, repo, commit),
+        since=_time(since),
+        until=_time(until),
+    )
+
+
+def _time(text: str | None) -> "datetime | None":
+    from events.store import utc_now
+    from gitmesh.moments import parse_time
+    from mesh.errors import UsageError
+
+    if text is None:
+        return None
+    found = parse_time(text, utc_now())
+    if found is None:
+        raise UsageError(f"{text!r} is no time", hint='like 2026-11-25T03:12Z, or "2 hours ago"')
+    return found
+
+
+def _commit(log: "EventLog", repo: Path, commit: str) -> Any:
+    from gitmesh.asking import asked_seq
+    from gitmesh.commits import facts_of
+
+    return facts_of(log, asked_seq(log, commit, repo))[0].commit
