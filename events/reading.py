@@ -95,10 +95,7 @@ class LogReading:
                 f"SELECT * FROM {TABLES[chain]} WHERE {where} ORDER BY seq DESC LIMIT ?",  # noqa: S608
                 (*values, newest or -1),
             ).fetchall()
-        return [
-            Record(chain, seq, kind, v, subject, of, actor, at, _object(data), prev, digest)
-            for seq, kind, v, subject, of, actor, at, data, prev, digest in reversed(found)
-        ]
+        return [record_of(chain, Row(*row)) for row in reversed(found)]
 
     def connected_nodes(self) -> dict[str, int]:
         """Return how many proxies of each node are connected, as far as the log tells."""
