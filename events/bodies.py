@@ -18,10 +18,13 @@ from events.types import (
     HistoryRewritten,
     ProxyConnected,
     ProxyDisconnected,
+    PushReceived,
     ResourceAdded,
     ResourceChanged,
     ResourceRemoved,
     Seq,
+    ServingPinned,
+    ServingReleased,
     Signature,
     SnapshotConverged,
     SnapshotPublished,
@@ -198,6 +201,41 @@ def _proxy_left(e: ProxyDisconnected) -> JsonObject:
     return {"proxy": e.proxy, "reason": e.reason}
 
 
+def _pushed(e: PushReceived) -> JsonObject:
+    return {
+        "before": e.before,
+        "pusher": e.pusher,
+        "via": e.via,
+        "account": e.account,
+        "claimed": e.claimed,
+        "options": list(e.options),
+        "omitted": e.omitted,
+    }
+
+
+def _load_pushed(ref: str, commit: CommitId, data: Data) -> PushReceived:
+    before = data["before"]
+    return PushReceived(
+        ref,
+        commit,
+        None if before is None else CommitId(before),
+        data["pusher"],
+        data["via"],
+        data["account"],
+        data["claimed"],
+        tuple(data["options"]),
+        data["omitted"],
+    )
+
+
+def _pinned(e: ServingPinned) -> JsonObject:
+    return {"meshSeq": e.mesh_seq, "by": e.by, "reason": e.reason, "until": e.until}
+
+
+def _released(e: ServingReleased) -> JsonObject:
+    return {"why": e.why, "by": e.by, "reason": e.reason}
+
+
 BODIES: Final[Mapping[str, Body]] = {
     "CommitApplied": Body(CommitApplied, 1, _applied, _load_applied),
     "CommitRejected": Body(CommitRejected, 1, _rejected, _load_rejected),
@@ -246,6 +284,21 @@ BODIES: Final[Mapping[str, Body]] = {
     ),
     "SourceRecovered": Body(
         SourceRecovered, 1, lambda _: {}, lambda reason, _c, _d: SourceRecovered(reason)
+    ),
+    "PushReceived": Body(PushReceived, 1, _pushed, _load_pushed),
+    "ServingPinned": Body(
+        ServingPinned,
+        1,
+        _pinned,
+        lambda _, commit, d: ServingPinned(
+            commit, Seq(d["meshSeq"]), d["by"], d["reason"], d["until"]
+        ),
+    ),
+    "ServingReleased": Body(
+        ServingReleased,
+        1,
+        _released,
+        lambda _, commit, d: ServingReleased(commit, d["why"], d["by"], d["reason"]),
     ),
 }
 """Every kind of event there is, by the name it has in the log."""

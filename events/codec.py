@@ -15,14 +15,18 @@ from events.types import (
     CommitApplied,
     CommitId,
     CommitRejected,
+    DeliveryEvent,
     Event,
     HistoryRewritten,
     ProxyConnected,
     ProxyDisconnected,
+    PushReceived,
     Record,
     ResourceAdded,
     ResourceChanged,
     ResourceRemoved,
+    ServingPinned,
+    ServingReleased,
     SnapshotConverged,
     SnapshotPublished,
     SnapshotRejected,
@@ -127,6 +131,12 @@ def _heading(event: Event, actor: str) -> tuple[str, str, str]:
             return str(event.key), event.commit, actor
         case HistoryRewritten():
             return event.after, event.after, ""  # git does not say who pushed
+        case _:
+            return _observed(event)
+
+
+def _observed(event: DeliveryEvent) -> tuple[str, str, str]:
+    match event:
         case SnapshotPublished() | SnapshotConverged():
             return event.commit, event.commit, SERVER
         case SnapshotRejected():
@@ -135,5 +145,9 @@ def _heading(event: Event, actor: str) -> tuple[str, str, str]:
             return event.node, "", event.node
         case SourceDegraded() | SourceRecovered():
             return event.reason, "", SERVER
+        case PushReceived():
+            return event.ref, event.after, event.pusher
+        case ServingPinned() | ServingReleased():
+            return event.commit, event.commit, event.by or SERVER
         case _:
             assert_never(event)

@@ -14,10 +14,13 @@ from events.types import (
     MeshEvent,
     ProxyConnected,
     ProxyDisconnected,
+    PushReceived,
     ResourceAdded,
     ResourceChanged,
     ResourceRemoved,
     Seq,
+    ServingPinned,
+    ServingReleased,
     Signature,
     SnapshotConverged,
     SnapshotPublished,
@@ -127,5 +130,10 @@ DELIVERY_EXAMPLES: Final[Sequence[DeliveryEvent]] = (
     ProxyDisconnected("mesh/shop/virtualNode/web", _PROXY, "stream closed by the proxy"),
     SourceDegraded("branch-gone", "the branch main does not exist any more"),
     SourceRecovered("branch-gone"),
+    PushReceived(
+        "refs/heads/main", _SECOND, _FIRST, "ada", "ssh", "git", "", ("ticket=CHG-123",), 0
+    ),
+    ServingPinned(_FIRST, Seq(5), "ada", "carts fail, INC-7", "2026-11-23T11:30:00Z"),
+    ServingReleased(_FIRST, "released", "ada", "INC-7 is over"),
 )
 """Every kind of the delivery chain."""

@@ -180,5 +180,42 @@ KINDS: Final[Mapping[str, KindDoc]] = {
         _SERVER,
         {},
     ),
+    "PushReceived": KindDoc(
+        "Somebody pushed to the branch that is followed. It is told by the hook of the repository, "
+        "so a branch that moves otherwise has none; after a crash one push may be told twice.",
+        "the full name of the branch's ref",
+        "the pusher",
+        {
+            "before": "Id of the commit that the branch was at; null where it was new.",
+            "pusher": "Who, as whoever let them in says: the user of HTTP, or of the machine.",
+            "via": "`http`, `ssh` or `local`.",
+            "account": "The user of the machine whose process ran the hook.",
+            "claimed": "`Name <email>` as the pusher's own git says: a claim. Empty without one.",
+            "options": "What `git push -o` said, in its order.",
+            "omitted": "How many options were said beyond those listed.",
+        },
+    ),
+    "ServingPinned": KindDoc(
+        "Somebody broke the glass: the mesh of this commit is served, whatever the branch says, "
+        "until the pin is released or its time is over.",
+        "the commit",
+        "who pinned it",
+        {
+            "meshSeq": "Position in the mesh chain of the state that is served.",
+            "by": "The user of the machine who asked for it.",
+            "reason": "Why.",
+            "until": "When it ends by itself: UTC, RFC 3339.",
+        },
+    ),
+    "ServingReleased": KindDoc(
+        "A pin is over. What the branch says is served again, unless another pin follows.",
+        "the commit that was pinned",
+        "who released it; `gitmesh` where its time was over",
+        {
+            "why": "`released`, `expired` or `replaced`.",
+            "by": "Who asked for it; empty where its time was over.",
+            "reason": "Why, if anybody said.",
+        },
+    ),
 }
 """Every kind, in the order of the page."""

@@ -19,11 +19,14 @@ from events.types import (
     MeshEvent,
     ProxyConnected,
     ProxyDisconnected,
+    PushReceived,
     Record,
     ResourceAdded,
     ResourceChanged,
     ResourceRemoved,
     Seq,
+    ServingPinned,
+    ServingReleased,
     SnapshotConverged,
     SnapshotPublished,
     SnapshotRejected,
@@ -165,6 +168,8 @@ def _delivery(connection: sqlite3.Connection, seq: Seq, event: DeliveryEvent) ->
                 (seq,),
             )
         case SnapshotPublished() | SourceDegraded() | SourceRecovered():
+            pass
+        case PushReceived() | ServingPinned() | ServingReleased():
             pass
         case _:
             assert_never(event)

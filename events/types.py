@@ -233,6 +233,56 @@ class SourceRecovered:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class PushReceived:
+    """Somebody pushed to the branch that is followed. What their commits say is another event."""
+
+    ref: str
+    after: CommitId
+    """Where the push moved the branch; empty where it deleted it."""
+    before: CommitId | None
+    """Where it was; None where it was new."""
+    pusher: str
+    """Who, as the hook was told by whoever let them in."""
+    via: str
+    """``http``, ``ssh`` or ``local``."""
+    account: str
+    """The user of the machine whose process ran the hook."""
+    claimed: str
+    """``Name <email>`` as the pusher's own git says: a claim, and mostly empty."""
+    options: tuple[str, ...] = ()
+    """What ``git push -o`` said."""
+    omitted: int = 0
+    """How many options there were beyond those listed."""
+
+
+@dataclass(frozen=True, slots=True)
+class ServingPinned:
+    """Whatever the branch says, the mesh of this commit is served until then."""
+
+    commit: CommitId
+    mesh_seq: Seq
+    """Position in the mesh chain of the state that is served."""
+    by: str
+    """The user of the machine who asked for it."""
+    reason: str
+    until: str
+    """UTC, RFC 3339 in whole seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class ServingReleased:
+    """The pin is over: what the branch says is served again."""
+
+    commit: CommitId
+    """The one that was pinned."""
+    why: str
+    """``released``, ``expired`` or ``replaced``."""
+    by: str
+    """Who asked for it; empty where time did."""
+    reason: str
+
+
 DeliveryEvent: TypeAlias = (
     SnapshotPublished
     | SnapshotConverged
@@ -241,6 +291,9 @@ DeliveryEvent: TypeAlias = (
     | ProxyDisconnected
     | SourceDegraded
     | SourceRecovered
+    | PushReceived
+    | ServingPinned
+    | ServingReleased
 )
 
 Event: TypeAlias = MeshEvent | DeliveryEvent

@@ -14,7 +14,10 @@ from events.types import (
     HistoryRewritten,
     ProxyConnected,
     ProxyDisconnected,
+    PushReceived,
     Seq,
+    ServingPinned,
+    ServingReleased,
     SnapshotConverged,
     SnapshotPublished,
     SnapshotRejected,
@@ -83,9 +86,9 @@ def _line(event: Event) -> _Line | None:
         case SnapshotConverged():
             times = {f"{name}_ms": us / 1000 for name, us in event.timings.items()}
             return logging.INFO, "snapshot converged", {"proxies": event.proxies, **times}
-        case SnapshotRejected() | SourceDegraded():
+        case SnapshotRejected() | SourceDegraded() | ServingPinned() | ServingReleased():
             return logging.WARNING, narrate(event), {}
-        case SourceRecovered():
+        case SourceRecovered() | PushReceived():
             return logging.INFO, narrate(event), {}
         case ProxyConnected() | ProxyDisconnected():
             return logging.DEBUG, narrate(event), {}

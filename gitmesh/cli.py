@@ -17,6 +17,7 @@ from mesh.errors import GitmeshError, UsageError
 
 COMMANDS: Final = (
     "init",
+    "hooks",
     "serve",
     "import",
     "fmt",

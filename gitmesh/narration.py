@@ -1,6 +1,6 @@
 """Events in words: what one event of the log means to a person. Pure."""
 
-from typing import assert_never
+from typing import TypeAlias, assert_never
 
 from events.types import (
     CommitApplied,
@@ -11,9 +11,12 @@ from events.types import (
     HistoryRewritten,
     ProxyConnected,
     ProxyDisconnected,
+    PushReceived,
     ResourceAdded,
     ResourceChanged,
     ResourceRemoved,
+    ServingPinned,
+    ServingReleased,
     SnapshotConverged,
     SnapshotPublished,
     SnapshotRejected,
@@ -26,6 +29,16 @@ from gitmesh.output import count, milliseconds
 from gitmesh.visible import visible
 from mesh.canonical import Json, JsonObject, canonical
 from mesh.keys import Kind, ResourceKey
+
+_OBSERVED: TypeAlias = (
+    ProxyConnected
+    | ProxyDisconnected
+    | SourceDegraded
+    | SourceRecovered
+    | PushReceived
+    | ServingPinned
+    | ServingReleased
+)
 
 SHOWN_FIELDS = 3
 SHOWN_VALUE_CHARS = 40
@@ -65,6 +78,12 @@ def _sentence(event: Event) -> str:
             return f"{resource_name(event.key)}: {_change(event)}"
         case SnapshotPublished() | SnapshotConverged() | SnapshotRejected():
             return _snapshot(event)
+        case _:
+            return _observed(event)
+
+
+def _observed(event: _OBSERVED) -> str:
+    match event:
         case ProxyConnected():
             return f"{event.node}: proxy {event.proxy} connected ({event.version})"
         case ProxyDisconnected():
@@ -73,6 +92,10 @@ def _sentence(event: Event) -> str:
             return f"cannot follow the repository: {event.message}"
         case SourceRecovered():
             return f"following the repository again ({event.reason} is over)"
+        case PushReceived():
+            return _push(event)
+        case ServingPinned() | ServingReleased():
+            return _pin(event)
         case _:
             assert_never(event)
 
@@ -120,6 +143,8 @@ def _commit(event: CommitApplied | CommitRejected | HistoryRewritten) -> str:
     match event:
         case CommitApplied():
             restored = f"; restores the mesh of {short(event.restores)}" if event.restores else ""
+            if event.facts.reverts:
+                restored = f"; reverts {', '.join(map(short, event.facts.reverts))}{restored}"
             warned = f", {count(len(event.warnings), 'warning')}" if event.warnings else ""
             changed = count(event.changes, "change")
             return f"applied {_subject(event.facts)}: {changed}{warned}{restored}"
@@ -185,6 +210,28 @@ def _snapshot(event: SnapshotPublished | SnapshotConverged | SnapshotRejected) -
         case SnapshotRejected():
             kind = event.type_url.rpartition(".")[2]
             return f"{event.node} REFUSED its {kind}s: {event.message}"
+
+
+def _push(event: PushReceived) -> str:
+    branch = event.ref.removeprefix("refs/heads/")
+    moved = "deleted" if not event.after else "pushed"
+    who = f"{event.pusher} {moved} {branch} by {event.via}"
+    if event.claimed:
+        who += f", saying to be {event.claimed}"
+    said = ", ".join(event.options)
+    more = f", and {event.omitted} more options" if event.omitted else ""
+    return f"{who}{f' ({said}{more})' if said else ''}"
+
+
+def _pin(event: ServingPinned | ServingReleased) -> str:
+    why = f": {event.reason}" if event.reason else ""
+    match event:
+        case ServingPinned():
+            return f"PINNED to {short(event.commit)} by {event.by} until {event.until}{why}"
+        case ServingReleased() if event.by:
+            return f"pin of {short(event.commit)} {event.why} by {event.by}{why}"
+        case ServingReleased():
+            return f"pin of {short(event.commit)} {event.why}{why}"
 
 
 def _proxies(number: int) -> str:

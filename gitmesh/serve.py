@@ -13,11 +13,13 @@ from events.publication import Publication
 from events.sqlite_version import WAL_RESET, has_wal_reset_bug, sqlite_version
 from events.store import EventLog
 from gitmesh.chronicle import chronicle
+from gitmesh.handover import take_pushes
 from gitmesh.keys import read_secret
 from gitmesh.narration import short
 from gitmesh.notary import notarize, sign_at_the_end
 from gitmesh.places import log_path
 from gitmesh.settings import Settings
+from gitmesh.spool import pushes
 from gitmesh.together import run_together
 from gitmesh.worker import GC_THRESHOLDS
 from gitmesh.worker_messages import Hello
@@ -80,6 +82,7 @@ def serve(
                 ),
                 "the chronicle": chronicle(log),
                 **({"the notary": notarize(log, path, key)} if key else {}),
+                "the keeper of pushes": take_pushes(log, pushes(where)),
             }
         )
         if key:

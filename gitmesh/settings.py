@@ -3,11 +3,13 @@
 import os
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
+from gitmesh.push.pusher import Pusher, pusher_of
 from mesh.errors import UsageError
 from xds.address import where_to_listen
 
@@ -104,6 +106,22 @@ class Settings(BaseModel):
             return self.model_validate({**self.model_dump(), **given})
         except ValidationError as error:
             raise _explain(error, prefix="--") from None
+
+
+@dataclass(frozen=True, slots=True)
+class HookEnvironment:
+    """What git tells a hook of a push."""
+
+    quarantine: Path | None
+    """Where the objects are that the push has brought, before it is let in."""
+    pusher: Pusher
+
+    @classmethod
+    def read(cls, environment: Mapping[str, str] | None = None) -> Self:
+        """Read it; without an environment, from that of this process."""
+        environment = os.environ if environment is None else environment
+        quarantine = environment.get("GIT_QUARANTINE_PATH")
+        return cls(Path(quarantine) if quarantine else None, pusher_of(environment, os.getuid()))
 
 
 def app_mesh_variables(environment: Mapping[str, str] | None = None) -> dict[str, str]:

@@ -39,25 +39,38 @@ _MISSING: Final = (KeyError, ValueError, OSError, pygit2.GitError)
 class GitRepository:
     """A bare or non-bare repository on this machine."""
 
-    def __init__(self, path: Path, handle: pygit2.Repository, *, trust_owner: bool) -> None:
+    def __init__(
+        self,
+        path: Path,
+        handle: pygit2.Repository,
+        *,
+        trust_owner: bool,
+        quarantine: Path | None = None,
+    ) -> None:
         self.path = path
         self._trust_owner = trust_owner
+        self._quarantine = quarantine
         self._use(handle)
 
     @classmethod
-    def open(cls, path: Path, *, trust_owner: bool = False) -> Self:
+    def open(cls, path: Path, *, trust_owner: bool = False, quarantine: Path | None = None) -> Self:
         """Open the repository at ``path`` itself; directories above it are not searched.
 
         :param trust_owner: read it even though it belongs to another user.
+        :param quarantine: a directory of objects that a push has brought and that are not the
+            repository's yet: they are read, too.
         :raises Fatal: what is there cannot be read by gitmesh, now or later; the hint says why.
         """
         _require_libgit2()
         _ignore_other_configuration()
-        return cls(path, _open(path, trust_owner=trust_owner), trust_owner=trust_owner)
+        handle = _open(path, trust_owner=trust_owner)
+        return cls(path, handle, trust_owner=trust_owner, quarantine=quarantine)
 
     def _use(self, handle: pygit2.Repository) -> None:
         self._repo = handle
         self._odb = handle.odb
+        if self._quarantine is not None:
+            self._odb.add_disk_alternate(str(self._quarantine))
         self._inode = _inode(Path(handle.path))
 
     @property
@@ -294,6 +307,19 @@ def init_bare(path: Path, branch: str = "main") -> GitRepository:
     handle.config["core.logAllRefUpdates"] = True
     handle.config["receive.hideRefs"] = "refs/gitmesh"
     return GitRepository.open(path)
+
+
+def take_push_options(path: Path) -> None:
+    """Let ``git push -o`` say something to the hooks of a repository.
+
+    :raises UsageError: its configuration cannot be written.
+    """
+    _ignore_other_configuration()
+    try:
+        handle = _open(path, trust_owner=False)
+        handle.config["receive.advertisePushOptions"] = True
+    except (OSError, pygit2.GitError) as error:
+        raise UsageError(f"{path}: the configuration cannot be written: {error}") from None
 
 
 def _oid(text: str) -> pygit2.Oid:

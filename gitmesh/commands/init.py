@@ -24,20 +24,28 @@ if TYPE_CHECKING:
 def command(settings: "Settings", path: Path, branch: str | None, as_json: bool) -> None:
     """Make a bare git repository at PATH for a mesh to be pushed to.
 
-    A repository that is there already is left as it is.
+    Its hooks check every push before it is let in, and tell the pusher what became of it (see
+    gitmesh hooks). A repository that is there already is left as it is; gitmesh hooks gives it the
+    same.
     """
     from gitmesh.places import git_dir, is_repository, log_path
-    from reconciler.repo import init_bare
+    from gitmesh.push.hooks import HookOptions, install
+    from reconciler.repo import init_bare, take_push_options
 
     branch = branch or settings.branch or "main"
     created = not is_repository(path)
+    hooks = {}
     if created:
         init_bare(path, branch)
+        take_push_options(path)
+        hooks = install(git_dir(path), HookOptions(log=settings.log))
     if as_json:
         where = {"repository": str(git_dir(path)), "log": str(log_path(path, settings.log))}
-        emit_json({"created": created, "branch": branch, **where})
+        emit_json({"created": created, "branch": branch, "hooks": hooks, **where})
         return
     click.echo(f"{'made' if created else 'there is already'} {path}")
+    if not created:
+        click.echo(f"  to have pushes to it checked: gitmesh hooks {path}")
     click.echo(f"""
 Next, follow it:
 

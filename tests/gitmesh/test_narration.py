@@ -1,5 +1,7 @@
 """Events in words."""
 
+from dataclasses import replace
+
 import pytest
 
 from events.types import (
@@ -12,10 +14,13 @@ from events.types import (
     HistoryRewritten,
     ProxyConnected,
     ProxyDisconnected,
+    PushReceived,
     ResourceAdded,
     ResourceChanged,
     ResourceRemoved,
     Seq,
+    ServingPinned,
+    ServingReleased,
     Signature,
     SnapshotConverged,
     SnapshotPublished,
@@ -48,6 +53,24 @@ SENTENCES: list[tuple[Event, str]] = [
     ),
     (ResourceAdded(NODE, COMMIT, {}, "web.yaml"), "virtual node web: added in web.yaml"),
     (ResourceRemoved(NODE, COMMIT), "virtual node web: removed"),
+    (
+        CommitApplied(replace(FACTS, reverts=(OTHER,)), OTHER, 1),
+        "applied “Shift the cart” by Ada: 1 change; reverts 0f0f0f0; restores the mesh of 0f0f0f0",
+    ),
+    (
+        PushReceived("refs/heads/main", COMMIT, OTHER, "ada", "ssh", "git", "", ("a=b",), 2),
+        "ada pushed main by ssh (a=b, and 2 more options)",
+    ),
+    (
+        PushReceived("refs/heads/main", CommitId(""), OTHER, "ada", "http", "git", "Bob <b@x>"),
+        "ada deleted main by http, saying to be Bob <b@x>",
+    ),
+    (
+        ServingPinned(COMMIT, Seq(5), "ada", "INC-7", "2026-11-23T11:30:00Z"),
+        "PINNED to a1b2c3d by ada until 2026-11-23T11:30:00Z: INC-7",
+    ),
+    (ServingReleased(COMMIT, "expired", "", ""), "pin of a1b2c3d expired"),
+    (ServingReleased(COMMIT, "released", "ada", "over"), "pin of a1b2c3d released by ada: over"),
     (
         ResourceChanged(
             NODE,

@@ -1,0 +1,82 @@
+"""``gitmesh hooks``: have a repository check pushes, and answer them."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from gitmesh import exit_codes
+from gitmesh.options import examples, json_option, log_option
+from gitmesh.output import emit_json
+
+if TYPE_CHECKING:
+    from gitmesh.push.hooks import Outcome
+    from gitmesh.settings import Settings
+
+
+@click.command(
+    "hooks",
+    short_help="Have a repository check pushes, and answer them.",
+    epilog=examples(
+        "gitmesh hooks shop.git",
+        "gitmesh hooks /srv/mesh.git --branch live --log /var/lib/gitmesh/events.sqlite3",
+        "gitmesh hooks shop.git --wait 30          # answer when slow proxies are in sync, too",
+    ),
+)
+@click.argument("repo", type=click.Path(path_type=Path))
+@click.option("--branch", help="The branch that is served. Default: the one that HEAD names.")
+@log_option
+@click.option(
+    "--wait",
+    "wait_s",
+    type=click.FloatRange(0, 3600),
+    metavar="SECONDS",
+    help="How long a push waits for the proxies at most. Default: 5.",
+)
+@json_option
+@click.pass_context
+def command(
+    ctx: click.Context,
+    repo: Path,
+    branch: str | None,
+    log: Path | None,
+    wait_s: float | None,
+    as_json: bool,
+) -> None:
+    """Write the hooks pre-receive and post-receive into REPO, as gitmesh init does.
+
+    A push to the branch that is served is then checked before it is let in: a mistake is told in
+    the pusher's terminal, with file, line and hint. What is let in is answered with what it
+    changes, whom it concerns, and whether the proxies took it; who pushed it, and what git push -o
+    said, goes into the event log. Other branches pass.
+
+    Hooks of somebody else are left as they are (exit code 1); ours are written anew.
+    """
+    from gitmesh.places import git_dir
+    from gitmesh.push.hooks import HookOptions, Outcome, install
+    from reconciler.repo import take_push_options
+
+    settings: Settings = ctx.obj
+    where = git_dir(repo)
+    options = HookOptions(branch or settings.branch or None, log or settings.log, wait_s)
+    found = install(where, options)
+    take_push_options(where)
+    if as_json:
+        emit_json({"repository": str(where), "hooks": found})
+    else:
+        show(found, where)
+    kept = Outcome.KEPT in found.values()
+    ctx.exit(exit_codes.REFUSED if kept else exit_codes.OK)
+
+
+def show(found: "dict[str, Outcome]", git_dir: Path) -> None:
+    """Tell what became of each hook."""
+    from gitmesh.push.hooks import Outcome, by_hand
+
+    for name, outcome in found.items():
+        path = git_dir / "hooks" / name
+        if outcome is Outcome.WRITTEN:
+            click.echo(f"hook {name}: written to {path}")
+        else:
+            click.echo(f"hook {name}: {path} is somebody else's and stays as it is")
+            click.echo(f"  hint: let it run this, too: {by_hand(name)}")

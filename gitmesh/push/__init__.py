@@ -1,0 +1,1 @@
+"""What happens at a ``git push``: the hooks, what they check, and what they tell the pusher."""

@@ -1,0 +1,123 @@
+"""What a push would do: the decision about each commit that it brings, as the server will."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from events.state import MeshState, apply_all
+from events.types import (
+    CommitApplied,
+    CommitFacts,
+    CommitId,
+    CommitRejected,
+    MeshEvent,
+    ResourceAdded,
+    ResourceChanged,
+    ResourceRemoved,
+    Seq,
+    TrafficShifted,
+)
+from mesh.keys import ResourceKey
+from mesh.linked import MeshGraph
+from mesh.mesh_settings import settings_json
+from mesh.problem import errors
+from mesh.resource import spec_json
+from reconciler.history import way
+from reconciler.plan import plan
+from reconciler.reader import TreeReader
+from reconciler.repo import GitRepository
+from reconciler.source import ObjectId
+from reconciler.tree import EMPTY, SpecTree
+
+_LOOK_BACK: Final = 1_000
+"""Refused commits that are passed over in search of the last good mesh."""
+_OF_RESOURCE: Final = (ResourceAdded, ResourceChanged, TrafficShifted, ResourceRemoved)
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """One commit, and what it would add to the log."""
+
+    facts: CommitFacts
+    events: tuple[MeshEvent, ...]
+
+    @property
+    def refused(self) -> bool:
+        """Tell whether the commit is wrong."""
+        return isinstance(self.events[0], CommitRejected)
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """A whole push to the branch."""
+
+    commits: tuple[Decided, ...]
+    """Those on the line of first parents, oldest first."""
+    is_new: bool
+    """Whether the branch is new with this push."""
+    before: MeshGraph
+    after: MeshGraph
+
+    @property
+    def refused(self) -> tuple[Decided, ...]:
+        """Return the commits for which the push is refused.
+
+        Of a branch that is new only the newest commit counts: a history that was made before it
+        was watched cannot be mended any more.
+        """
+        counting = self.commits[-1:] if self.is_new else self.commits
+        return tuple(decided for decided in counting if decided.refused)
+
+    @property
+    def passed_over(self) -> tuple[Decided, ...]:
+        """Return the wrong commits that do not count."""
+        return tuple(d for d in self.commits if d.refused and d not in self.refused)
+
+    @property
+    def changed(self) -> frozenset[ResourceKey]:
+        """Return the keys of resources that a commit changes."""
+        events = (event for decided in self.commits for event in decided.events)
+        return frozenset(event.key for event in events if isinstance(event, _OF_RESOURCE))
+
+
+def check(repo: GitRepository, before: CommitId | None, after: CommitId) -> Checked:
+    """Decide each commit that a move of the branch brings, on the mesh that the one before it left.
+
+    Commits that the branch has already are not looked at again.
+
+    :raises SourceUnavailable: the repository cannot be read.
+    """
+    reader = TreeReader(repo)
+    base = _last_good(repo, reader, before)
+    state, tree, graph = _state(base), base, base.graph
+    decided: list[Decided] = []
+    for commit in way(repo, before, after, lambda _: False).commits:
+        facts = repo.facts(commit)
+        tree = reader.read(ObjectId(facts.tree), tree).tree
+        events = plan(state, facts, tree)
+        decided.append(Decided(facts, tuple(events)))
+        state = _after(state, events)
+        if isinstance(events[0], CommitApplied):
+            graph = tree.graph
+    return Checked(tuple(decided), before is None, base.graph, graph)
+
+
+def _after(state: MeshState, events: Iterable[MeshEvent]) -> MeshState:
+    return apply_all(state, ((Seq(state.seq + at), event) for at, event in enumerate(events, 1)))
+
+
+def _state(tree: SpecTree) -> MeshState:
+    resources = {key: spec_json(found.spec) for key, found in tree.graph.resources.items()}
+    return MeshState(resources=resources, settings=settings_json(tree.graph.settings))
+
+
+def _last_good(repo: GitRepository, reader: TreeReader, commit: CommitId | None) -> SpecTree:
+    tree = EMPTY
+    for _ in range(_LOOK_BACK):
+        if commit is None:
+            break
+        tree = reader.read(repo.tree_of(commit), tree).tree
+        if not errors(tree.problems):
+            return tree
+        commit = repo.first_parent(commit)
+    return EMPTY

@@ -1,0 +1,107 @@
+"""The hooks of a repository: what is written there, and whose it is."""
+
+import os
+import shlex
+import sys
+import tempfile
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Final
+
+from mesh.errors import UsageError
+
+NAMES: Final = ("pre-receive", "post-receive")
+
+_MARK: Final = "# A hook of gitmesh:"
+_TEXT: Final = """\
+#!/bin/sh
+# A hook of gitmesh: gitmesh init and gitmesh hooks write it, and write it anew. To be rid of it,
+# remove the file.
+python={python}
+if [ ! -x "$python" ]; then
+  echo "gitmesh: $python, which is to run here, is not there any more" >&2
+  echo "  {missing}" >&2
+  echo "  hint: install gitmesh, then: gitmesh hooks <this repository>" >&2
+  cat >/dev/null
+  exit 0
+fi
+exec "$python" -P -m gitmesh.push {name}{options} --git-dir "${{GIT_DIR:-.}}"
+"""
+_MISSING: Final = {
+    "pre-receive": "this push is let in unchecked; a server still refuses what is wrong in it",
+    "post-receive": "what became of this push is not told here: see gitmesh log",
+}
+
+
+class Outcome(StrEnum):
+    """What became of a hook."""
+
+    WRITTEN = "written"
+    KEPT = "kept"
+    """Somebody else's hook is there, and stays."""
+
+
+@dataclass(frozen=True, slots=True)
+class HookOptions:
+    """What the hooks are told about the server; None where it is as usual."""
+
+    branch: str | None = None
+    log: Path | None = None
+    wait_s: float | None = None
+
+    def arguments(self) -> str:
+        """Return them as they stand in a shell script."""
+        given = (
+            ("--branch", self.branch),
+            ("--log", None if self.log is None else self.log.absolute()),
+            ("--wait", self.wait_s),
+        )
+        return "".join(f" {name} {shlex.quote(str(v))}" for name, v in given if v is not None)
+
+
+def install(git_dir: Path, options: HookOptions = HookOptions()) -> dict[str, Outcome]:
+    """Write the hooks of a repository; one that is not ours is left as it is.
+
+    :raises UsageError: hooks cannot be written there.
+    """
+    folder = git_dir / "hooks"
+    try:
+        folder.mkdir(exist_ok=True)
+        return {name: _install(folder / name, name, options) for name in NAMES}
+    except OSError as error:
+        raise UsageError(
+            f"cannot write a hook into {folder}: {error.strerror}",
+            hint="run gitmesh as the owner of the repository",
+        ) from None
+
+
+def by_hand(name: str) -> str:
+    """Return what a hook of somebody else can run to have ours, too, with git's lines on stdin."""
+    return f"{shlex.quote(sys.executable)} -P -m gitmesh.push {name} --git-dir ."
+
+
+def _install(path: Path, name: str, options: HookOptions) -> Outcome:
+    if _is_foreign(path):
+        return Outcome.KEPT
+    text = _TEXT.format(
+        python=shlex.quote(sys.executable),
+        name=name,
+        options=options.arguments(),
+        missing=_MISSING[name],
+    )
+    # Pushes run hooks at any time: never half a script.
+    with tempfile.NamedTemporaryFile("w", dir=path.parent, delete=False) as file:
+        file.write(text)
+    os.chmod(file.name, 0o755)  # noqa: S103 - whoever may push runs it
+    os.replace(file.name, path)
+    return Outcome.WRITTEN
+
+
+def _is_foreign(path: Path) -> bool:
+    if not os.path.lexists(path):
+        return False
+    if path.is_symlink() or not path.is_file():
+        return True
+    with path.open("rb") as file:
+        return _MARK.encode() not in file.read(4096)

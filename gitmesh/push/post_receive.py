@@ -1,0 +1,40 @@
+"""The post-receive hook: tells the server who pushed, and the pusher what became of it."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from gitmesh.push.convergence import wait_on
+from gitmesh.push.moves import Move
+from gitmesh.push.note import PushNote
+from gitmesh.push.pusher import Pusher
+from gitmesh.spool import SpoolUnavailable, pushes
+from gitmesh.visible import visible
+from reconciler.repo import GitRepository
+
+
+def post_receive(
+    repo: GitRepository,
+    moves: Sequence[Move],
+    pusher: Pusher,
+    *,
+    branch: str | None,
+    log: Path,
+    wait_s: float,
+) -> list[str]:
+    """Hand a push to the branch over, wait until it is served, and return what to tell.
+
+    :raises SourceUnavailable: the repository cannot be read.
+    """
+    followed = repo.following(branch)
+    move = next((move for move in moves if move.ref == followed), None)
+    if move is None:
+        return []
+    lines: list[str] = []
+    note: Path | None = None
+    try:
+        note = pushes(log).put(PushNote.of(move, pusher).line())
+    except SpoolUnavailable as error:
+        lines = [f"gitmesh: who pushed is not recorded: {visible(error.message)}"]
+    if move.after is None:
+        return [*lines, "gitmesh: the branch is deleted; what was served last is served on"]
+    return lines + wait_on(log, move.after, note, wait_s)

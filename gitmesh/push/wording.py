@@ -1,0 +1,86 @@
+"""What a pusher reads about the commits of a push, before it is let in. Pure."""
+
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+from events.types import CommitApplied, CommitRejected
+from gitmesh.blast_radius import BlastRadius
+from gitmesh.narration import narrate, problem_lines, short
+from gitmesh.output import count
+from gitmesh.push.check import Checked, Decided
+from gitmesh.visible import visible
+
+MOST_PROBLEMS: Final = 200
+MOST_CHANGES: Final = 20
+MOST_WARNINGS: Final = 10
+
+
+def refusal(checked: Checked) -> list[str]:
+    """Return why a push is refused: every problem of every commit, up to a bound."""
+    problems = sum(len(e.problems) + e.omitted for e in _rejections(checked.refused))
+    commits, whole = len(checked.refused), len(checked.commits)
+    of = f"{count(commits, 'commit')}" if commits == whole else f"{commits} of {whole} commits"
+    lines = [f"gitmesh refuses this push: {count(problems, 'problem')} in {of}"]
+    left = MOST_PROBLEMS
+    for decided in checked.refused:
+        for event in _rejections([decided]):
+            lines.append(_title(decided))
+            lines += [f"    {line}" for line in problem_lines(event.problems[:left])]
+            left = max(0, left - len(event.problems))
+    if problems > MOST_PROBLEMS - left:
+        lines.append(f"  … and {problems - (MOST_PROBLEMS - left)} more")
+    lines.append("nothing was changed; mend the commits (git commit --amend, git rebase), and push")
+    return lines
+
+
+def acceptance(checked: Checked, radius: BlastRadius) -> list[str]:
+    """Return what a push changes: each commit's changes in words, and whom they concern."""
+    changes = sum(len(decided.events) - 1 for decided in checked.commits if not decided.refused)
+    commits = count(len(checked.commits), "commit")
+    lines = [f"gitmesh: {commits}, {count(changes, 'change')}"]
+    lines += _bounded(list(_changes(checked.commits)), MOST_CHANGES, "more lines: gitmesh log")
+    if checked.passed_over:
+        wrong = count(len(checked.passed_over), "earlier commit")
+        lines.append(f"  {wrong} would have been refused; the newest one counts: gitmesh log")
+    if changes:
+        lines.append(f"  {radius.sentence()}")
+    return lines + _warnings(checked.commits[-1])
+
+
+def _changes(commits: Iterable[Decided]) -> Iterator[str]:
+    for decided in commits:
+        first, *changes = decided.events
+        if not isinstance(first, CommitApplied) or not (changes or first.facts.reverts):
+            continue
+        yield _title(decided)
+        yield from (f"    {narrate(change)}" for change in changes)
+
+
+def _warnings(decided: Decided) -> list[str]:
+    first = decided.events[0]
+    if not isinstance(first, CommitApplied) or not first.warnings:
+        return []
+    shown = problem_lines(first.warnings[:MOST_WARNINGS])
+    more = len(first.warnings) - MOST_WARNINGS
+    return [f"  {line}" for line in shown] + ([f"  … and {more} more"] if more > 0 else [])
+
+
+def _title(decided: Decided) -> str:
+    facts = decided.facts
+    subject = facts.message.partition("\n")[0].strip()[:200]
+    reverted = ", ".join(map(short, facts.reverts))
+    return visible(
+        f"  {short(facts.commit)} “{subject}” by {facts.author.name or 'nobody'}"
+        + (f"; reverts {reverted}" if reverted else "")
+    )
+
+
+def _rejections(commits: Iterable[Decided]) -> Iterator[CommitRejected]:
+    for decided in commits:
+        if isinstance(decided.events[0], CommitRejected):
+            yield decided.events[0]
+
+
+def _bounded(lines: list[str], most: int, what: str) -> list[str]:
+    more = len(lines) - most
+    return lines if more <= 0 else [*lines[:most], f"  … {more} {what}"]

@@ -1,0 +1,111 @@
+"""A folder in which others leave notes for the server: only the server writes the event log.
+
+A note is one file that appears whole. Whoever may write into the folder may leave one, so notes are
+bounded, and what is no note is thrown away unread.
+"""
+
+import os
+import secrets
+import stat
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from mesh.errors import Retryable
+
+MOST_BYTES: Final = 64 * 1024
+MOST_WAITING: Final = 1_000
+"""Notes that may wait for a server that is not there."""
+_SUFFIX: Final = ".json"
+
+
+class SpoolUnavailable(Retryable):
+    """No note can be left now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A note as it was found."""
+
+    path: Path
+    uid: int
+    """The user of this machine whose process wrote it."""
+    text: bytes
+    """Empty where it is none: not a plain file, or too long."""
+
+    @property
+    def id(self) -> str:
+        """Return what tells it from all others of its folder; it sorts by time."""
+        return self.path.stem
+
+
+class Spool:
+    """One folder of notes, beside the log that they are for."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def put(self, text: bytes) -> Path:
+        """Leave a note, and return its file, which is gone when the server has taken it.
+
+        :raises SpoolUnavailable: the folder cannot be written, or holds too many already.
+        """
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            if len(self._names()) >= MOST_WAITING:
+                raise SpoolUnavailable(
+                    f"{self.folder} is full: nobody takes what is in it",
+                    hint="start gitmesh serve for this repository",
+                )
+            name = f"{time.time_ns():020d}-{secrets.token_hex(4)}"
+            draft, path = self.folder / f".{name}", self.folder / f"{name}{_SUFFIX}"
+            with draft.open("xb") as file:
+                file.write(text)
+                file.flush()
+                os.fsync(file.fileno())
+            draft.rename(path)
+        except OSError as error:
+            raise SpoolUnavailable(
+                f"cannot leave a note in {self.folder}: {error.strerror}",
+                hint="check that the folder may be written",
+            ) from None
+        return path
+
+    def take(self, most: int = 100) -> list[Note]:
+        """Return the oldest notes; they stay until they are dropped. Nothing there is no error."""
+        return [self._read(self.folder / name) for name in self._names()[:most]]
+
+    def drop(self, note: Note) -> None:
+        """Remove a note that has been dealt with.
+
+        :raises OSError: it cannot be removed.
+        """
+        note.path.unlink(missing_ok=True)
+
+    def _names(self) -> list[str]:
+        try:
+            return sorted(name for name in os.listdir(self.folder) if name.endswith(_SUFFIX))
+        except OSError:
+            return []
+
+    def _read(self, path: Path) -> Note:
+        try:
+            file = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        except OSError:
+            return Note(path, -1, b"")
+        with os.fdopen(file, "rb") as opened:
+            found = os.fstat(opened.fileno())
+            if not stat.S_ISREG(found.st_mode) or found.st_size > MOST_BYTES:
+                return Note(path, found.st_uid, b"")
+            return Note(path, found.st_uid, opened.read(MOST_BYTES))
+
+
+def pushes(log: Path) -> Spool:
+    """Return where hooks leave notes of pushes for the server that writes this log."""
+    return Spool(log.with_name(f"{log.name}.pushes"))
+
+
+def pins(log: Path) -> Spool:
+    """Return where operators leave pins for the server that writes this log."""
+    return Spool(log.with_name(f"{log.name}.pins"))

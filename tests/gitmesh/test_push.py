@@ -1,0 +1,314 @@
+"""What a pusher reads: pushes by the real git, to repositories with our hooks, with and without a
+server behind them."""
+
+import contextlib
+import json
+import os
+import re
+import subprocess
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from envoy_data_plane.envoy.service.discovery.v3 import DiscoveryRequest
+from envoy_data_plane.google.rpc import Status
+
+from events.codec import decode
+from events.store import EventLog
+from events.types import Chain, PushReceived
+from gitmesh.demo.sample import ROUTES, shares
+from gitmesh.places import log_path
+from gitmesh.spool import MOST_BYTES, MOST_WAITING, pushes
+from tests.support.command_line import gitmesh
+from tests.support.git import ENVIRONMENT, Repo, git
+from tests.support.raw_client import RawClient
+from tests.support.sample_shop import ENTRANCE, route_names, sample_files
+from tests.support.server import Server
+from xds.type_urls import CLUSTER, LISTENER, ROUTE
+
+
+@dataclass(frozen=True, slots=True)
+class Pushed:
+    """What a pusher sees."""
+
+    code: int
+    told: str
+    """What the hooks say, without git's ``remote: ``."""
+
+
+def push(repo: Repo, *options: str, ref: str = "HEAD:main", **environment: str) -> Pushed:
+    done = subprocess.run(
+        ["git", "push", *options, "origin", ref],
+        cwd=repo.work,
+        env={**ENVIRONMENT, **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    told = re.findall(r"^remote: (.*?) *$", done.stderr, re.MULTILINE)
+    return Pushed(done.returncode, "\n".join(told))
+
+
+def commit_shares(repo: Repo, percent: int, second: str = "cart-v2", message: str = "Shift") -> str:
+    return repo.commit({ROUTES: sample_files(shares(percent, second))[ROUTES]}, message)
+
+
+@pytest.fixture
+def repo(tmp_path: Path) -> Repo:
+    """Return a repository that init has made, with a clone whose shop is committed, not pushed."""
+    repo = Repo(tmp_path)
+    repo.origin.rename(tmp_path / "plain.git")
+    assert gitmesh("init", repo.origin).code == 0
+    repo.commit(sample_files(), "The shop's mesh")
+    return repo
+
+
+def tip(repo: Repo, branch: str = "main") -> str:
+    return git(repo.origin, "rev-parse", branch)
+
+
+def received(repo: Repo) -> list[PushReceived]:
+    """Return the pushes that the log tells of, once the server has taken every note."""
+    deadline = time.monotonic() + 20
+    while pushes(log_path(repo.origin)).take():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    with contextlib.closing(EventLog.read_only(log_path(repo.origin))) as log:
+        events = [decode(record) for record in log.read(Chain.DELIVERY)]
+    return [event for event in events if isinstance(event, PushReceived)]
+
+
+# ---- before it is let in ------------------------------------------------------------------------
+
+
+def test_every_mistake_of_every_commit_is_told_and_none_of_them_gets_in(repo: Repo) -> None:
+    assert push(repo).code == 0
+    before = tip(repo)
+    first = commit_shares(repo, 10, "cart-v3", "To version 3")
+    second = repo.commit({"shop/a.yaml": "kind: Mess\n"}, "Tidy\x1b[2Jup")
+    refused = push(repo)
+    assert refused.code != 0
+    assert tip(repo) == before
+    lines = refused.told.splitlines()
+    assert re.match(r"gitmesh refuses this push: \d problems in 2 commits", lines[0])
+    assert f"  {first[:7]} “To version 3” by Alice" in lines
+    dangling = 'error[dangling-reference]: there is no virtual node "cart-v3" in mesh "shop"'
+    assert f"    shop/cart/routes.yaml:31: {dangling}" in lines
+    assert '      hint: did you mean "cart-v2"?' in lines
+    assert f"  {second[:7]} “Tidy\\x1b[2Jup” by Alice" in lines
+    assert any(line.startswith("    shop/a.yaml:1: error[") for line in lines)
+
+
+def test_what_is_let_in_is_told_as_changes_and_whom_they_concern(repo: Repo) -> None:
+    assert "19 changes" in push(repo).told
+    shift = commit_shares(repo, 10)
+    accepted = push(repo)
+    assert accepted.code == 0
+    assert accepted.told.splitlines() == [
+        "gitmesh: 1 commit, 1 change",
+        f"  {shift[:7]} “Shift” by Alice",
+        "    route cart/all: cart-v2 0 % → 10 %, cart-v1 100 % → 90 %",
+        "  concerns 1 of 4 services, 2 of 6 nodes",
+        "gitmesh: no server follows this repository now; the next one to start will",
+    ]
+    repo.revert(shift)
+    assert f"by Alice; reverts {shift[:7]}" in push(repo).told
+
+
+def test_a_mistake_that_is_on_the_branch_already_does_not_keep_its_mending_out(repo: Repo) -> None:
+    push(repo)
+    hook = repo.origin / "hooks" / "pre-receive"
+    aside = hook.rename(hook.with_name("aside"))
+    commit_shares(repo, 10, "cart-v3")
+    assert push(repo).code == 0
+    aside.rename(hook)
+    repo.commit({"README.md": "hello"}, "Another")
+    assert "1 problem in 1 commit" in push(repo).told
+    repo.git("reset", "--quiet", "--hard", "HEAD~1")
+    commit_shares(repo, 20)
+    assert "cart-v2 0 % → 20 %" in push(repo).told
+
+
+def test_a_new_branch_with_an_old_mistake_gets_in_if_its_newest_commit_is_good(repo: Repo) -> None:
+    commit_shares(repo, 10, "cart-v3")
+    assert push(repo).code != 0
+    commit_shares(repo, 10)
+    accepted = push(repo)
+    assert accepted.code == 0
+    assert "1 earlier commit would have been refused" in accepted.told
+
+
+def test_other_branches_and_deletions_pass_and_a_force_push_is_checked(repo: Repo) -> None:
+    assert push(repo).code == 0
+    good = commit_shares(repo, 30)
+    assert push(repo).code == 0
+    repo.git("reset", "--quiet", "--hard", "HEAD~1")
+    bad = commit_shares(repo, 10, "cart-v3")
+    aside = push(repo, ref="HEAD:draft")
+    assert (aside.code, aside.told) == (0, "")
+    assert tip(repo, "draft") == bad
+    assert "1 problem" in push(repo, "--force").told
+    assert tip(repo) == good
+    repo.git("reset", "--quiet", "--hard", "HEAD~1")
+    assert "cart-v2 30 % → 0 %" in push(repo, "--force").told
+    assert push(repo, ref=":draft").code == 0
+
+
+def test_a_python_that_is_gone_lets_pushes_in_and_says_so(repo: Repo) -> None:
+    for name in ("pre-receive", "post-receive"):
+        hook = repo.origin / "hooks" / name
+        text = re.sub(r"(?m)^python=.*$", "python=/gone/bin/python", hook.read_text())
+        hook.write_text(text)
+    let_in = push(repo)
+    assert let_in.code == 0
+    assert "gitmesh: /gone/bin/python, which is to run here, is not there any more" in let_in.told
+    assert "unchecked" in let_in.told
+
+
+def test_a_fault_of_ours_keeps_no_push_out(repo: Repo) -> None:
+    (repo.origin / "gitmesh").mkdir(exist_ok=True)
+    log_path(repo.origin).write_bytes(b"no log" * 999)
+    let_in = push(repo)
+    assert let_in.code == 0
+    assert "19 changes" in let_in.told
+    assert "Traceback" not in let_in.told
+
+
+# ---- hooks of others ----------------------------------------------------------------------------
+
+
+def test_hooks_of_others_are_left_alone_and_ours_are_written_anew(tmp_path: Path) -> None:
+    bare = Repo(tmp_path).origin
+    theirs = bare / "hooks" / "pre-receive"
+    theirs.parent.mkdir(exist_ok=True)
+    theirs.write_text("#!/bin/sh\nexit 0\n")
+    kept = gitmesh("hooks", bare, "--json")
+    assert kept.code == 1
+    assert kept.json()["hooks"] == {"pre-receive": "kept", "post-receive": "written"}
+    assert theirs.read_text() == "#!/bin/sh\nexit 0\n"
+    assert "-m gitmesh.push pre-receive --git-dir ." in gitmesh("hooks", bare).out
+    theirs.unlink()
+    assert gitmesh("hooks", bare, "--wait", "9", "--log", tmp_path / "my log").code == 0
+    assert f"--log '{tmp_path}/my log' --wait 9.0" in theirs.read_text()
+    assert os.access(theirs, os.X_OK)
+    assert git(bare, "config", "receive.advertisePushOptions") == "true"
+
+
+# ---- with a server ------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def server(repo: Repo) -> Iterator[Server]:
+    with Server(repo.origin) as server:
+        server.wait_for("ready")
+        yield server
+        assert server.stop() == 0
+
+
+class Refusing(RawClient):
+    """A client that refuses the next response of a type."""
+
+    def refuse(self, type_url: str, why: str) -> None:
+        response = self._responses.get(timeout=20)
+        assert not isinstance(response, Exception)
+        request = DiscoveryRequest(
+            type_url=type_url,
+            resource_names=list(self._names[type_url]),
+            version_info=self.held[type_url].version,
+            response_nonce=response.nonce,
+            error_detail=Status(code=3, message=why),
+        )
+        self._requests.put(bytes(request))
+
+
+def test_a_push_is_answered_with_what_the_proxies_say_and_who_pushed_is_recorded(
+    repo: Repo, server: Server
+) -> None:
+    assert "concerns no proxy that is connected" in push(repo).told
+    with Refusing(server.address, ENTRANCE) as client, ThreadPoolExecutor() as aside:
+        client.subscribe(CLUSTER)
+        client.subscribe(LISTENER)
+        client.subscribe(ROUTE, *route_names())
+        shift = commit_shares(repo, 10)
+        options = ("-o", "ticket=CHG-123", "-o", "reason=\x1b[2Jtry")
+        pushing = aside.submit(push, repo, *options, REMOTE_USER="ada")
+        client.receive(ROUTE)
+        answer = pushing.result()
+        assert re.search(
+            r"^gitmesh: 1/1 proxy in sync after [\d.]+ m?s$", answer.told, re.MULTILINE
+        )
+        assert "1 connected proxy" in answer.told
+
+        commit_shares(repo, 20)
+        pushing = aside.submit(push, repo)
+        client.refuse(ROUTE, "no such \x1b[2Jcluster")
+        answer = pushing.result()
+        assert answer.code == 0
+        assert f"gitmesh: {ENTRANCE} REFUSED its RouteConfigurations" in answer.told
+        assert "no such \\x1b[2Jcluster" in answer.told
+    told = server.wait_for(
+        "ada pushed main by http, saying to be Carol <carol@example.com> "
+        "(ticket=CHG-123, reason=\\x1b[2Jtry)"
+    )
+    assert told["commit"] == shift[:7]
+    event = received(repo)[1]
+    assert (event.pusher, event.via, event.after) == ("ada", "http", shift)
+    assert event.options == ("ticket=CHG-123", "reason=\x1b[2Jtry")
+    assert event.account == received(repo)[0].pusher
+    shown = gitmesh("log", repo.origin, "--json").out
+    assert '"PushReceived"' in shown
+    assert "\x1b" not in shown
+
+
+def test_a_push_waits_no_longer_than_it_was_told_to(repo: Repo, server: Server) -> None:
+    gitmesh("hooks", repo.origin, "--wait", "0.3")
+    push(repo)
+    with RawClient(server.address, ENTRANCE) as client:
+        for kind, names in ((CLUSTER, []), (LISTENER, []), (ROUTE, route_names())):
+            client.subscribe(kind, *names)
+        commit_shares(repo, 10)
+        answer = push(repo)
+        assert answer.code == 0
+        assert re.search(r"not all of 1 proxy in sync|on its way|not yet applied", answer.told)
+
+
+def test_notes_that_are_none_are_thrown_away_and_the_server_goes_on(
+    repo: Repo, server: Server, tmp_path: Path
+) -> None:
+    spool = pushes(log_path(repo.origin))
+    secret = tmp_path / "secret"
+    secret.write_text("{}")
+    spool.put(b"not json")
+    spool.put(json.dumps({"ref": "x" * 999}).encode())
+    spool.put(b" " * (MOST_BYTES + 1))
+    (spool.folder / "1.json").symlink_to(secret)
+    os.mkfifo(spool.folder / "2.json")
+    assert push(repo).code == 0
+    server.wait_for("commit applied")
+    assert len(received(repo)) == 1
+    assert os.listdir(spool.folder) == []
+    assert secret.exists()
+
+
+def test_a_spool_that_nobody_empties_stays_bounded(repo: Repo) -> None:
+    spool = pushes(log_path(repo.origin))
+    spool.folder.mkdir(parents=True)
+    for number in range(MOST_WAITING):
+        (spool.folder / f"{number}.json").touch()
+    answer = push(repo)
+    assert answer.code == 0
+    assert "who pushed is not recorded" in answer.told
+    assert len(os.listdir(spool.folder)) == MOST_WAITING
+
+
+def test_a_hundred_options_and_a_name_without_end_are_cut(repo: Repo, server: Server) -> None:
+    options = [word for number in range(100) for word in ("-o", f"{number}" + "x" * 600)]
+    push(repo, *options, REMOTE_USER="y" * 5000)
+    server.wait_for("commit applied")
+    [event] = received(repo)
+    assert (len(event.options), event.omitted) == (20, 80)
+    assert {len(option) for option in event.options} == {500}
+    assert len(event.pusher) == 200
