@@ -18,6 +18,7 @@ from events.latest import Latest
 from events.publication import Publication
 from events.state import MeshState, apply_all
 from events.store import EventLog
+from events.types import Seq
 from gitmesh.logs import log_to_stderr
 from gitmesh.worker_messages import (
     LONGEST_LINE,
@@ -25,11 +26,12 @@ from gitmesh.worker_messages import (
     News,
     facts_line,
     read_hello,
-    read_news,
+    read_told,
 )
 from mesh.errors import Fatal, GitmeshError, Retryable
 from xds.cache import SnapshotCache
-from xds.reports import Fact
+from xds.hub import LONGEST_PAUSE_S
+from xds.reports import Fact, Passed
 from xds.server import serve_streams
 
 _log = logging.getLogger(__name__)
@@ -43,6 +45,8 @@ _GATHER_S: Final = 0.002
 _DEAF_S: Final = 300.0
 """A parent that has not listened for so long is given up, before memory is."""
 _RETRY_S: Final = 0.1
+_OTHERS_S: Final = LONGEST_PAUSE_S
+"""How long proxies of other workers get to answer before the next ones are told here."""
 
 
 def main() -> None:
@@ -69,7 +73,7 @@ async def _work(parent: socket.socket) -> None:
     news, latest, reports = Latest[News](), Latest[Publication](), PipeReports(writer)
     with contextlib.closing(EventLog.read_only(hello.log)) as log:
         work = [
-            asyncio.create_task(_listen(reader, news)),
+            asyncio.create_task(_listen(reader, news, reports)),
             asyncio.create_task(_wait(asked)),
             asyncio.create_task(_follow(LogReader(log), news, latest)),
             asyncio.create_task(
@@ -79,11 +83,15 @@ async def _work(parent: socket.socket) -> None:
         await reports.run_beside(work)
 
 
-async def _listen(reader: asyncio.StreamReader, news: Latest[News]) -> None:
+async def _listen(reader: asyncio.StreamReader, news: Latest[News], reports: "PipeReports") -> None:
     """Take what the parent tells, until it has gone."""
     with contextlib.suppress(ConnectionError):
         while line := await reader.readline():
-            news.set(read_news(line))
+            told = read_told(line)
+            if isinstance(told, News):
+                news.set(told)
+            else:
+                reports.all_passed.set((told.seq, told.wave))
 
 
 async def _wait(asked: asyncio.Event) -> None:
@@ -143,6 +151,8 @@ class PipeReports:
         self._writer = writer
         self._facts: list[Fact] = []
         self._wake = asyncio.Event()
+        self.all_passed = Latest[tuple[Seq, int]]()
+        """The newest wave that may be told at all workers, and the publication it is of."""
 
     def begin(self, publication: Publication) -> None:
         """Do nothing: the parent knows, for it was the parent who told us."""
@@ -151,6 +161,15 @@ class PipeReports:
         """Take a fact."""
         self._facts.append(fact)
         self._wake.set()
+
+    async def passed(self, seq: Seq, wave: int) -> None:
+        """Wait until the parent says that all workers may tell the wave, but not for ever."""
+        self.report(Passed(seq, wave))
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_OTHERS_S):
+                passed, seen = await self.all_passed.after(0)
+                while passed < (seq, wave):
+                    passed, seen = await self.all_passed.after(seen)
 
     async def run_beside(self, work: list[asyncio.Task[None]]) -> None:
         """Send what is reported until one of the tasks ends; end the others, and send the rest.

@@ -10,7 +10,7 @@ from pydantic import TypeAdapter
 
 from events.publication import Publication
 from events.types import Seq
-from xds.reports import Arrived, Fact, Finished, Joined, Left, Offered, Rejected, Wrote
+from xds.reports import Arrived, Fact, Finished, Joined, Left, Offered, Passed, Rejected, Wrote
 from xds.server import AdsSettings
 
 MOST_FACTS: Final = 500
@@ -51,9 +51,17 @@ class News:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class AllPassed:
+    """At every worker, all who come before a wave of a publication have had time to take it."""
+
+    seq: Seq
+    wave: int
+
+
 _HELLO: Final = TypeAdapter(Hello)
-_NEWS: Final = TypeAdapter(News)
-_KINDS: Final = (Joined, Left, Offered, Wrote, Arrived, Rejected, Finished)
+_TOLD: Final = TypeAdapter[News | AllPassed](News | AllPassed)
+_KINDS: Final = (Joined, Left, Offered, Wrote, Arrived, Rejected, Finished, Passed)
 _NUMBERS: Final = {kind: number for number, kind in enumerate(_KINDS)}
 
 
@@ -70,17 +78,17 @@ def read_hello(line: bytes) -> Hello:
     return _HELLO.validate_json(line)
 
 
-def news_line(news: News) -> bytes:
-    """Return a line that tells a worker of news."""
-    return _NEWS.dump_json(news) + b"\n"
+def told_line(told: News | AllPassed) -> bytes:
+    """Return a line that tells a worker something."""
+    return _TOLD.dump_json(told) + b"\n"
 
 
-def read_news(line: bytes) -> News:
-    """Read a line that tells of news.
+def read_told(line: bytes) -> News | AllPassed:
+    """Read a line that tells a worker something.
 
     :raises ValueError: it does not.
     """
-    return _NEWS.validate_json(line)
+    return _TOLD.validate_json(line)
 
 
 def facts_line(facts: Iterable[Fact]) -> bytes:

@@ -17,13 +17,21 @@ from typing import Final
 
 from events.latest import Latest
 from events.publication import Publication
-from events.types import Seq
+from events.types import START, Seq
 from gitmesh.settings import child_environment
-from gitmesh.worker_messages import LONGEST_LINE, Hello, News, hello_line, news_line, read_facts
+from gitmesh.worker_messages import (
+    LONGEST_LINE,
+    AllPassed,
+    Hello,
+    News,
+    hello_line,
+    read_facts,
+    told_line,
+)
 from mesh.errors import Fatal
 from xds.ledger import HERE, Ledger
 from xds.recorder import Recorder, recording
-from xds.reports import Fact, Finished
+from xds.reports import Fact, Finished, Passed
 from xds.shared_port import reserved
 
 _log = logging.getLogger(__name__)
@@ -32,8 +40,9 @@ _FIRST_PAUSE_S: Final = 0.1
 _LONGEST_PAUSE_S: Final = 10.0
 _HEALTHY_S: Final = 60.0
 """A worker that lived for so long did not die of its start."""
-_OFFER_S: Final = 5.0
-"""How long the next publication waits for a worker to offer this one to its proxies."""
+_OFFER_S: Final = 15.0
+"""How long the next publication waits for a worker to offer this one to its proxies, which where
+some must be told before others takes up to two times twice :data:`xds.hub.LONGEST_PAUSE_S`."""
 _STOP_S: Final = 5.0
 """How long a worker that was asked to end gets to end its streams."""
 
@@ -47,6 +56,8 @@ class _Worker:
     """Where it is told news, while it has a process."""
     finished: Seq | None = None
     """The newest publication that its process has offered; ``None`` before it serves."""
+    passed: tuple[Seq, int] = (START, 0)
+    """The newest wave that its process may tell, and the publication it is of."""
     served: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when it serves for the first time."""
 
@@ -87,6 +98,7 @@ class Workers:
         self._ledger = ledger
         self._news: News | None = None
         self._heard = asyncio.Event()
+        self._passed = (START, 0)
 
     async def run(self, latest: Latest[Publication], ready: Callable[[], None]) -> None:
         """Serve every publication until cancelled; call ``ready`` once all workers serve.
@@ -122,7 +134,7 @@ class Workers:
 
     def _tell(self, worker: _Worker) -> None:
         if worker.told is not None and self._news is not None:
-            worker.told.write(news_line(self._news))
+            worker.told.write(told_line(self._news))
 
     async def _offered(self, serving: list[_Worker], seq: Seq) -> None:
         """Wait until these have offered a publication or are gone, but not for ever."""
@@ -131,6 +143,18 @@ class Workers:
                 while any(w.finished is not None and w.finished < seq for w in serving):
                     self._heard.clear()
                     await self._heard.wait()
+
+    def _let_pass(self) -> None:
+        """Tell all workers to go on as soon as the last of those who serve may."""
+        serving = [worker for worker in self._workers if worker.finished is not None]
+        lowest = min((worker.passed for worker in serving), default=self._passed)
+        if lowest <= self._passed:
+            return
+        self._passed = lowest
+        line = told_line(AllPassed(*lowest))
+        for worker in serving:
+            if worker.told is not None:
+                worker.told.write(line)
 
     # ---- processes -------------------------------------------------------------------------------
 
@@ -179,6 +203,7 @@ class Workers:
                 await _end(process, writer, hearing)
             finally:
                 worker.finished = None
+                self._let_pass()
                 self._heard.set()
                 self._ledger.lost(worker.number, "the worker has died", time.time_ns())
         return _reason(process.returncode)
@@ -195,9 +220,13 @@ class Workers:
             _log.error("a worker tells what cannot be understood: %s", error, extra={"pid": pid})
 
     def _take(self, worker: _Worker, fact: Fact, pid: int) -> None:
-        if isinstance(fact, Finished):
+        if isinstance(fact, Passed):
+            worker.passed = (fact.seq, fact.wave)
+            self._let_pass()
+        elif isinstance(fact, Finished):
             if worker.finished is None:
                 _log.info("worker serves", extra={"worker": worker.number, "pid": pid})
+                worker.passed = self._passed
             worker.finished = fact.seq
             worker.served.set()
             self._heard.set()

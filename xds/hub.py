@@ -120,16 +120,18 @@ class Hub:
         self.ready = True
         self._tell_of_removed(mesh, identities)
         self._on_their_way.clear()
-        for number, wave in enumerate(waves(mesh, self._cache.graph, identities)):
+        changed = publication.touched or ()
+        for number, wave in enumerate(waves(mesh, self._cache.graph, identities, changed)):
             if number:
                 await self._let_answer()
+                await self._reports.passed(seq, number)
             await self._offer(wave, seq)
         self._reports.report(Finished(seq, time.time_ns()))
 
     async def _let_answer(self) -> None:
         """Wait until those who were offered something have it, for a bounded time.
 
-        And for a moment at least: proxies of the same nodes may be connected elsewhere.
+        And for a moment at least: proxies of the same nodes may be connected to another machine.
         """
         await asyncio.sleep(LEAST_PAUSE_S)
         deadline = time.monotonic() + LONGEST_PAUSE_S - LEAST_PAUSE_S

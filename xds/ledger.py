@@ -12,7 +12,7 @@ from events.publication import Publication
 from events.types import CommitId, Seq
 from xds.delivery import Delivery
 from xds.recorder import Recorder
-from xds.reports import Arrived, Fact, Finished, Joined, Left, Offered, Rejected, Wrote
+from xds.reports import Arrived, Fact, Finished, Joined, Left, Offered, Passed, Rejected, Wrote
 
 HERE: Final = 0
 """The number of the one server that serves in the same process."""
@@ -56,7 +56,7 @@ class Ledger:
             case _:
                 self._progress(fact, server)
 
-    def _progress(self, fact: Offered | Wrote | Arrived | Finished, server: int) -> None:
+    def _progress(self, fact: Offered | Wrote | Arrived | Finished | Passed, server: int) -> None:
         """Take a fact that tells how far the newest publication has come."""
         match fact:
             case Wrote():
@@ -70,8 +70,13 @@ class Ledger:
                 self._finish(server, fact.at_ns)
             case Offered() | Finished():
                 pass  # Of an older publication nothing more is said.
+            case Passed():
+                pass  # It is between the servers.
             case _:
                 assert_never(fact)
+
+    async def passed(self, seq: Seq, wave: int) -> None:
+        """Do nothing: whoever calls this is the only server."""
 
     def lost(self, server: int, reason: str, at_ns: int) -> None:
         """Take note that a server ended without a word: so did its streams, and nobody waits."""

@@ -70,14 +70,24 @@ class Finished(NamedTuple):
     at_ns: int
 
 
-Fact: TypeAlias = Joined | Left | Offered | Wrote | Arrived | Rejected | Finished
+class Passed(NamedTuple):
+    """Everybody here who comes before a wave of the publication has had time to take it."""
+
+    seq: Seq
+    wave: int
+
+
+Fact: TypeAlias = Joined | Left | Offered | Wrote | Arrived | Rejected | Finished | Passed
 
 
 class Reports(Protocol):
-    """Whoever brings together what servers tell. Neither method waits for anything."""
+    """Whoever brings together what servers tell."""
 
     def begin(self, publication: Publication) -> None:
-        """Take note that a publication is about to be offered."""
+        """Take note that a publication is about to be offered. Does not wait."""
 
     def report(self, fact: Fact) -> None:
-        """Take a fact. Facts of one server come in the order in which they happened."""
+        """Take a fact. Does not wait. Facts of one server come in the order of their happening."""
+
+    async def passed(self, seq: Seq, wave: int) -> None:
+        """Wait until the wave may be told at all servers, as it may here, but not for ever."""

@@ -14,34 +14,43 @@ from xds.nodes import ProxyIdentity
 
 Waves = tuple[tuple[ProxyIdentity, ...], ...]
 
+_FIRST, _REST, _LAST = range(3)
 _PLAIN, _TLS = "plain", "tls"
 _SPOKEN = {"PERMISSIVE": frozenset({_PLAIN, _TLS}), "STRICT": frozenset({_TLS})}
 
 
-def waves(before: MeshGraph, after: MeshGraph, identities: Iterable[ProxyIdentity]) -> Waves:
+def waves(
+    before: MeshGraph,
+    after: MeshGraph,
+    identities: Iterable[ProxyIdentity],
+    changed: Iterable[ResourceKey] = (),
+) -> Waves:
     """Return the identities in groups, each to be told when the one before it had time to answer.
 
     First the nodes that understand more than before, then everybody else, last the nodes that
     understand less. Nearly always that is one group. From no TLS to STRICT, or back, in one commit
     there is no order in which nothing breaks; by way of PERMISSIVE there is.
+
+    :param changed: what may have changed, whoever is connected here. Where its proxies may be
+        connected to another server there is a group for them, be it empty, so that all servers of
+        a mesh have the same groups.
     """
-    first: list[ProxyIdentity] = []
-    rest: list[ProxyIdentity] = []
-    last: list[ProxyIdentity] = []
+    groups: tuple[list[ProxyIdentity], ...] = ([], [], [])
     for identity in identities:
-        more, less = _change(before, after, identity.key)
-        (first if more else last if less else rest).append(identity)
-    return tuple(tuple(group) for group in (first, rest, last) if group)
+        groups[_turn(before, after, identity.key)].append(identity)
+    turns = {_turn(before, after, key) for key in changed} - {_REST}
+    # Whoever goes before or after everybody else must be told so by all of them.
+    needed = turns | {_REST} if turns else turns
+    return tuple(tuple(group) for turn, group in enumerate(groups) if group or turn in needed)
 
 
-def _change(before: MeshGraph, after: MeshGraph, key: ResourceKey) -> tuple[bool, bool]:
-    """Return whether a node understands more than before, and whether it understands less."""
+def _turn(before: MeshGraph, after: MeshGraph, key: ResourceKey) -> int:
+    """Return the group of a node: first those that understand more, last those that do less."""
     old, new = _understood(before, key), _understood(after, key)
     ports = old.keys() & new.keys()
-    return (
-        any(new[port] - old[port] for port in ports),
-        any(old[port] - new[port] for port in ports),
-    )
+    if any(new[port] - old[port] for port in ports):
+        return _FIRST
+    return _LAST if any(old[port] - new[port] for port in ports) else _REST
 
 
 def _understood(graph: MeshGraph, key: ResourceKey) -> dict[int, frozenset[str]]:

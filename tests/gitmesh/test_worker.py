@@ -16,18 +16,19 @@ from events.store import EventLog
 from events.types import CommitId, Seq
 from gitmesh.worker import LogReader
 from gitmesh.worker_messages import (
+    AllPassed,
     Hello,
     News,
     facts_line,
     hello_line,
-    news_line,
     read_facts,
     read_hello,
-    read_news,
+    read_told,
+    told_line,
 )
 from tests.support.ads_client import AdsClient
 from tests.support.sample_shop import ENTRANCE, Shop
-from xds.reports import Arrived, Fact, Finished, Joined, Left, Offered, Rejected, Wrote
+from xds.reports import Arrived, Fact, Finished, Joined, Left, Offered, Passed, Rejected, Wrote
 from xds.server import AdsSettings
 from xds.shared_port import reserved
 from xds.type_urls import CLUSTER
@@ -79,7 +80,7 @@ def test_a_worker_refuses_streams_until_it_knows_the_mesh_then_serves_and_tells(
         with worker(hello) as (_, parent):
             asyncio.run(ask_until_told(port))
             seq = log.state().seq
-            parent.sendall(news_line(News(seq, **NO_TIMES)))
+            parent.sendall(told_line(News(seq, **NO_TIMES)))
             with parent.makefile("rb") as lines:
                 [finished] = read_facts(lines.readline())
                 assert asyncio.run(subscribe(port)) == f"gitmesh/{shop.back}"
@@ -118,6 +119,7 @@ facts = st.one_of(
     st.builds(Arrived, numbers, numbers),
     st.builds(Rejected, texts, texts.map(CommitId), texts, texts, texts),
     st.builds(Finished, numbers.map(Seq), numbers),
+    st.builds(Passed, numbers.map(Seq), numbers),
 )
 
 
@@ -138,4 +140,6 @@ def test_a_worker_learns_all_it_must_know(shop: Shop) -> None:
     hello = Hello(3, shop.log, "[::1]:18000", "debug", False, AdsSettings(max_streams=7))
     assert read_hello(hello_line(hello)) == hello
     news = News(Seq(3), 1, None, 2)
-    assert read_news(news_line(news)) == news
+    assert read_told(told_line(news)) == news
+    passed = AllPassed(Seq(3), 1)
+    assert read_told(told_line(passed)) == passed

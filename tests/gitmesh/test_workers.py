@@ -16,7 +16,7 @@ from events.types import (
     SnapshotConverged,
     SnapshotPublished,
 )
-from gitmesh.demo.sample import shares
+from gitmesh.demo.sample import sample_repo, shares
 from tests.support.command_line import gitmesh
 from tests.support.git import Repo, put
 from tests.support.raw_client import Held, RawClient
@@ -73,32 +73,43 @@ def alive(pid: int) -> bool:
     return False
 
 
-def everything(client: RawClient) -> dict[str, Held]:
+def everything(client: RawClient, node: str = ENTRANCE) -> dict[str, Held]:
     client.subscribe(CLUSTER)
     client.subscribe(LISTENER)
-    client.subscribe(ROUTE, *route_names())
+    client.subscribe(ROUTE, *route_names(node))
     return dict(client.held)
 
 
 class Crowd:
-    """Clients of which every worker has at least one."""
+    """Clients, and which worker each of them has met."""
 
     def __init__(self, server: Server, stack: ExitStack) -> None:
-        port = int(server.address.rpartition(":")[2])
-        until(lambda: not any(connections(pid, port) for pid in pids(server).values()))
-        self.by_worker = dict.fromkeys(pids(server), 0)
+        self._server = server
+        self._stack = stack
+        self._port = int(server.address.rpartition(":")[2])
+        until(lambda: not any(self._counts().values()))
         self.clients: list[RawClient] = []
         self.worker_of: list[int] = []
         self.held: list[dict[str, Held]] = []
-        while 0 in self.by_worker.values():
-            assert len(self.clients) < 40, self.by_worker
-            client = stack.enter_context(RawClient(server.address, ENTRANCE))
-            self.clients.append(client)
-            self.held.append(everything(client))
-            counts = {number: connections(pid, port) for number, pid in pids(server).items()}
-            [grown] = [n for n, count in counts.items() if count > self.by_worker[n]]
-            self.worker_of.append(grown)
-            self.by_worker = counts
+
+    def join(self, node: str = ENTRANCE) -> RawClient:
+        """Add a client of a node, which holds everything when this returns."""
+        assert len(self.clients) < 40, self.worker_of
+        before = self._counts()
+        client = self._stack.enter_context(RawClient(self._server.address, node))
+        self.clients.append(client)
+        self.held.append(everything(client, node))
+        [grown] = [n for n, count in self._counts().items() if count > before[n]]
+        self.worker_of.append(grown)
+        return client
+
+    def fill(self) -> None:
+        """Add clients until every worker has one."""
+        while set(self.worker_of) != set(pids(self._server)):
+            self.join()
+
+    def _counts(self) -> dict[int, int]:
+        return {n: connections(pid, self._port) for n, pid in pids(self._server).items()}
 
 
 def test_workers_serve_the_very_same_bytes_and_a_commit_is_told_once_with_all_their_proxies(
@@ -107,7 +118,7 @@ def test_workers_serve_the_very_same_bytes_and_a_commit_is_told_once_with_all_th
     bare, server = running.bare, running.server
     with ExitStack() as stack:
         crowd = Crowd(server, stack)
-        assert min(crowd.by_worker.values()) > 0
+        crowd.fill()
         # Each process has a hash seed of its own.
         assert all(held == crowd.held[0] for held in crowd.held)
         assert crowd.held[0][CLUSTER].version
@@ -123,12 +134,35 @@ def test_workers_serve_the_very_same_bytes_and_a_commit_is_told_once_with_all_th
     assert len(told(bare, SnapshotConverged)) == 1
 
 
+def test_who_answers_in_one_worker_is_told_before_who_calls_in_another(running: Running) -> None:
+    bare, server = running.bare, running.server
+    name = "shop/cart/node-v1.yaml"
+    plain = sample_files()
+    certificate = "{file: {certificateChain: /c.pem, privateKey: /k.pem}}"
+    tls = f"\n      tls: {{mode: PERMISSIVE, certificate: {certificate}}}"
+    port = "portMapping: {port: 8080, protocol: http}"
+    text = (sample_repo() / name).read_text()
+    with ExitStack() as stack:
+        crowd = Crowd(server, stack)
+        cart = crowd.join("mesh/shop/virtualNode/cart-v1")
+        crowd.fill()
+        caller = crowd.clients[-1]
+        assert crowd.worker_of[-1] != crowd.worker_of[0]
+        put(bare, {**plain, name: text.replace(port, port + tls)}, message="TLS")
+        caller.silence(1.0)
+        # Now the cart understands TLS.
+        cart.receive(LISTENER)
+        caller.receive(CLUSTER)
+        assert b"tls" in caller.held[CLUSTER].resources["cds_egress_shop_cart-v1_http_8080"].lower()
+
+
 def test_a_worker_that_is_killed_is_started_again_and_its_proxies_are_counted_out(
     running: Running,
 ) -> None:
     bare, server = running.bare, running.server
     with ExitStack() as stack:
         crowd = Crowd(server, stack)
+        crowd.fill()
         before = pids(server)
         os.kill(before[1], signal.SIGKILL)
         until(lambda: _died(bare) == crowd.worker_of.count(1))

@@ -69,6 +69,14 @@ class RawClient:
         self._request(type_url, held.version, response.nonce)
         return held
 
+    def silence(self, for_s: float) -> None:
+        """Make sure that nothing comes."""
+        try:
+            response = self._responses.get(timeout=for_s)
+        except queue.Empty:
+            return
+        raise AssertionError(f"a response came: {response}")
+
     def _request(self, type_url: str, version: str = "", nonce: str = "") -> None:
         request = DiscoveryRequest(
             node=Node(id=self._node),

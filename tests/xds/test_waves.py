@@ -68,3 +68,14 @@ def test_a_node_that_comes_or_goes_and_a_gateway_have_no_order() -> None:
 
 def test_nobody_is_nobody() -> None:
     assert waves(mesh(""), mesh("STRICT"), ()) == ()
+
+
+def test_every_server_has_the_same_groups_whoever_is_connected_to_it() -> None:
+    changed = (CART.key, WEB.key)
+    plain, both = mesh(""), mesh("PERMISSIVE")
+    assert waves(plain, both, (WEB,), changed) == ((), (WEB,))
+    assert waves(plain, both, (CART,), changed) == ((CART,), ())
+    assert waves(plain, both, (), changed) == ((), ())
+    assert waves(both, plain, (WEB,), changed) == ((WEB,), ())
+    assert waves(mesh(""), mesh(""), (WEB,), changed) == ((WEB,),)
+    assert waves(mesh(""), mesh(""), (), changed) == ()
