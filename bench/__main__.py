@@ -10,10 +10,11 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from bench import commits, replay, serving, wire
+from bench import audit, commits, replay, serving, wire
 from bench.figures import Figure, as_json, table
 
 _MEASUREMENTS: dict[str, Callable[[], Iterator[Figure]]] = {
+    "audit": audit.figures,
     "commits": commits.figures,
     "replay": replay.figures,
     "wire": wire.figures,

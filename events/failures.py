@@ -33,8 +33,14 @@ def explained(path: Path) -> Iterator[None]:
 def _explain(path: Path, error: sqlite3.Error) -> GitmeshError:
     text = str(error)
     # Not every error carries a code: text that is no UTF-8, say, is found by Python itself.
-    code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # without SQLite's finer distinctions
-    match code:
+    exact = getattr(error, "sqlite_errorcode", 0)
+    if exact == sqlite3.SQLITE_IOERR_WRITE:
+        # SQLite calls a disk full only where the system does; a quota or a limit comes as this.
+        return LogUnavailable(
+            f"{path}: the disk does not take the event log: {text}",
+            hint="see whether a quota or a limit on the size of files is reached",
+        )
+    match exact & 0xFF:  # without SQLite's finer distinctions
         case sqlite3.SQLITE_FULL:
             return LogUnavailable(f"{path}: no room for the event log", hint="free some disk space")
         case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:

@@ -4,6 +4,7 @@ import sqlite3
 from collections.abc import Mapping
 from typing import Final
 
+_SINCE: Final = (3, 7, 0)
 _FIXED: Final = (3, 51, 3)
 _BACKPORTS: Final[Mapping[tuple[int, ...], int]] = {(3, 44): 6, (3, 50): 7}
 """Fixed in older lines, from these patch releases on."""
@@ -22,4 +23,4 @@ def sqlite_version() -> str:
 def has_wal_reset_bug(version: tuple[int, ...] = sqlite3.sqlite_version_info) -> bool:
     """Tell whether this SQLite has the bug of 3.7.0 to 3.51.2."""
     patch = _BACKPORTS.get(version[:2])
-    return version < _FIXED and not (patch is not None and version[2] >= patch)
+    return _SINCE <= version < _FIXED and not (patch is not None and version[2] >= patch)

@@ -1,6 +1,7 @@
 """Files that are not as they should be: each is named, with what a person can do about it."""
 
 import os
+import resource
 import shutil
 import sqlite3
 import subprocess
@@ -126,6 +127,27 @@ def test_a_full_disk_loses_nothing_and_the_same_append_succeeds_later(path: Path
     assert log.verify() == []
     connection.execute("PRAGMA max_page_count = 100000")
     assert log.append(Chain.MESH, events, expected=head.seq) == head.seq + 201
+    assert log.verify() == []
+    log.close()
+
+
+def test_a_limit_on_the_size_of_files_is_borne_like_a_full_disk(path: Path) -> None:
+    log = EventLog.open(path)
+    fill(log, SHORT_HISTORY)
+    head = log.head(Chain.MESH)
+    added = ResourceAdded(NODE, APPLIED.facts.commit, {"text": "x" * 500}, "web.yaml")
+    events: list[Event] = [APPLIED, *([added] * 1000)]
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    try:
+        # As quotas do, this fails single writes: with EFBIG, where a quota has EDQUOT.
+        resource.setrlimit(resource.RLIMIT_FSIZE, (400_000, limits[1]))
+        with pytest.raises(LogUnavailable, match="the disk does not take") as caught:
+            log.append(Chain.MESH, events, expected=head.seq)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert "quota" in caught.value.hint
+    assert (log.head(Chain.MESH), log.verify()) == (head, [])
+    assert log.append(Chain.MESH, events, expected=head.seq) == head.seq + 1001
     assert log.verify() == []
     log.close()
 

@@ -11,11 +11,11 @@ from reconciler.follower import Follower
 from reconciler.repo import GitRepository
 
 
-def follow(bare: Path, delivery: Sequence[DeliveryEvent] = ()) -> int:
+def follow(bare: Path, delivery: Sequence[DeliveryEvent] = (), *, log: Path | None = None) -> int:
     """Log every commit up to the tip, and then what proxies did; return the mesh chain's length."""
-    with contextlib.closing(EventLog.open(log_path(bare))) as log:
-        while Follower(GitRepository.open(bare), log).catch_up() is not None:
+    with contextlib.closing(EventLog.open(log_path(bare, log))) as opened:
+        while Follower(GitRepository.open(bare), opened).catch_up() is not None:
             pass
         for event in delivery:
-            log.append_observed([event])
-        return log.head(Chain.MESH).seq
+            opened.append_observed([event])
+        return opened.head(Chain.MESH).seq

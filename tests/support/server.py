@@ -16,7 +16,8 @@ PATIENCE_S = 60.0
 class Server:
     """Serves a repository on a free port; its log lines are read as JSON. Ends with the block.
 
-    ``within`` goes before the command: a network namespace to serve in.
+    ``within`` goes before the command: a network namespace to serve in. ``name`` tells its lines
+    from those of other servers beside it.
     """
 
     def __init__(
@@ -25,8 +26,9 @@ class Server:
         *options: str,
         hash_seed: str = "random",
         within: Sequence[str] = (),
+        name: str = "serve",
     ) -> None:
-        self._log = repo.parent / "serve.log"
+        self._log = repo.parent / f"{name}.log"
         listen = () if "--listen" in options else ("--listen", "127.0.0.1:0")
         serve = [sys.executable, "-m", "gitmesh", "serve", str(repo), "--json", *listen, *options]
         command = [*within, *serve]

@@ -1,0 +1,92 @@
+"""What it takes to believe a log of 100,000 events: by itself, by git, by what was signed of it."""
+
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from bench.figures import Figure
+from bench.town import SPECS_OF_A_SERVICE, build
+from events.backup import back_up
+from events.checkpoint import verifiers
+from events.note import SignerKey
+from events.opening import connect
+from events.proof import check
+from events.store import EventLog
+from events.types import Chain, Seq
+from gitmesh.attestation import contradictions, read_checkpoints
+from gitmesh.notary import Notary
+from gitmesh.proving import prove_event
+from reconciler.checkpoint_ref import CheckpointRef
+from reconciler.follower import Follower
+from reconciler.repo import GitRepository
+from reconciler.retrace import retrace
+
+# No multiple of the town's hundred shares, so that every commit shifts traffic.
+SERVICES, COMMITS = 2_001, 45_000
+RUNS = 3
+
+
+def figures() -> Iterator[Figure]:
+    """Measure on a log that was made of a real history: a commit, two events, 45,000 times."""
+    with tempfile.TemporaryDirectory() as folder:
+        path, log_path = Path(folder) / "town.git", Path(folder) / "events.sqlite3"
+        build(path, SERVICES * SPECS_OF_A_SERVICE, COMMITS)
+        _follow(path, log_path)
+        log = EventLog.read_only(log_path)
+        events = log.head(Chain.MESH).seq
+        yield from _by_itself(log, events)
+        yield from _by_git(log, path, events)
+        yield from _by_signature(log, path, events)
+        log.close()
+        started = time.perf_counter()
+        if wrong := back_up(log_path, Path(folder) / "backup.sqlite3"):
+            raise RuntimeError(f"the backup is not whole: {wrong}")
+        yield Figure("backup, checked", time.perf_counter() - started, "s")
+
+
+def _follow(path: Path, log_path: Path) -> None:
+    connection = connect(log_path)
+    connection.execute("PRAGMA synchronous = OFF")  # what is measured here is only read
+    log = EventLog(log_path, connection)
+    follower = Follower(GitRepository.open(path), log)
+    while follower.catch_up() is not None:
+        pass
+    log.close()
+
+
+def _by_itself(log: EventLog, events: int) -> Iterator[Figure]:
+    best = float("inf")
+    for _ in range(RUNS):
+        started = time.perf_counter()
+        if wrong := log.verify():
+            raise RuntimeError(f"the log is not whole: {wrong}")
+        best = min(best, time.perf_counter() - started)
+    yield Figure(f"verify {events:,} events, best of {RUNS}", best, "s", "< 2")
+
+
+def _by_git(log: EventLog, path: Path, events: int) -> Iterator[Figure]:
+    started = time.perf_counter()
+    found = retrace(GitRepository.open(path), log.rows(Chain.MESH))
+    if found.difference or found.checked != events:
+        raise RuntimeError(f"git says otherwise: {found.difference}")
+    yield Figure("  derived again from git", time.perf_counter() - started, "s", "< 60")
+
+
+def _by_signature(log: EventLog, path: Path, events: int) -> Iterator[Figure]:
+    repo, key = GitRepository.open(path), SignerKey.generate("bench.example")
+    notary = Notary(log, repo, key)
+    started = time.perf_counter()
+    notary.sign()
+    yield Figure("  the first checkpoint", time.perf_counter() - started, "s")
+    started = time.perf_counter()
+    signed, wrong = read_checkpoints(CheckpointRef(repo).newest_first(), verifiers(key))
+    if wrong or contradictions(log, signed):
+        raise RuntimeError("the checkpoint does not hold")
+    yield Figure("  checked", time.perf_counter() - started, "s")
+    started = time.perf_counter()
+    proof = prove_event(log, repo, Chain.MESH, Seq(events // 2))
+    yield Figure("a proof of one event", (time.perf_counter() - started) * 1e3, "ms")
+    started = time.perf_counter()
+    check(proof, verifiers(key))
+    yield Figure("  checked without the log", (time.perf_counter() - started) * 1e3, "ms")
