@@ -225,6 +225,8 @@ def _options(settings: AdsSettings) -> list[tuple[str, int]]:
         ("grpc.server.max_pending_requests_hard_limit", 4 * settings.max_streams + 2000),
         ("grpc.keepalive_time_ms", settings.keepalive_s * 1000),
         ("grpc.keepalive_timeout_ms", settings.keepalive_timeout_s * 1000),
+        # By the one above alone, a client that does not answer is kept for a minute more.
+        ("grpc.http2.ping_timeout_ms", settings.keepalive_timeout_s * 1000),
         ("grpc.keepalive_permit_without_calls", 1),
         ("grpc.http2.min_recv_ping_interval_without_data_ms", settings.min_ping_interval_s * 1000),
         ("grpc.http2.max_pings_without_data", 0),

@@ -3,10 +3,12 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
+from typing import Self
 
 import pytest
 from envoy_data_plane.envoy.config.cluster.v3 import Cluster
 
+from events.types import ProxyDisconnected
 from tests.support.ads_client import AdsClient, names
 from tests.support.ads_server import Served, key, serving
 from tests.support.shop_xds import mesh
@@ -157,3 +159,52 @@ def test_an_old_connection_is_closed_after_its_grace_and_the_next_one_is_served(
             assert names(await proxy.subscribe(CLUSTER), Cluster) == ["v1"]
 
     run(AdsSettings(max_connection_age_s=0.3, connection_grace_s=0.3, grace_s=0), scenario)
+
+
+def test_a_proxy_that_is_gone_without_a_word_is_missed() -> None:
+    async def scenario(served: Served) -> None:
+        async with Cable(served.port) as cable, AdsClient(cable.port, CART) as proxy:
+            await proxy.subscribe(CLUSTER)
+            cable.cut()
+            gone = await served.event(ProxyDisconnected)
+            assert isinstance(gone, ProxyDisconnected)
+            assert gone.node == CART
+
+    run(AdsSettings(keepalive_s=1, keepalive_timeout_s=1, grace_s=0), scenario)
+
+
+class Cable:
+    """A connection on the way to a port, which can be cut: then nothing comes, not even an end."""
+
+    def __init__(self, port: int) -> None:
+        self.port = 0
+        self._to = port
+        self._relays: list[asyncio.Task[None]] = []
+        self._writers: list[asyncio.StreamWriter] = []
+
+    async def __aenter__(self) -> Self:
+        self._server = await asyncio.start_server(self._connect, "127.0.0.1", 0)
+        self.port = self._server.sockets[0].getsockname()[1]
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self.cut()
+        for writer in self._writers:
+            writer.close()
+        self._server.close()
+        await self._server.wait_closed()
+
+    def cut(self) -> None:
+        for relay in self._relays:
+            relay.cancel()
+
+    async def _connect(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        back, forth = await asyncio.open_connection("127.0.0.1", self._to)
+        self._writers += [writer, forth]
+        for source, target in ((reader, forth), (back, writer)):
+            self._relays.append(asyncio.create_task(_relay(source, target)))
+
+
+async def _relay(source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
+    while data := await source.read(65536):
+        target.write(data)
