@@ -10,13 +10,14 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from bench import audit, commits, replay, serving, wire
+from bench import asking, audit, commits, replay, serving, wire
 from bench.figures import Figure, as_json, table
 
 _MEASUREMENTS: dict[str, Callable[[], Iterator[Figure]]] = {
     "audit": audit.figures,
     "commits": commits.figures,
     "replay": replay.figures,
+    "asking": asking.figures,
     "wire": wire.figures,
     "serving": serving.figures,
 }

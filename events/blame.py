@@ -65,29 +65,11 @@ def blame(versions: Iterable[Version]) -> tuple[Blamed, ...]:
 def _settle(
     open_fields: dict[Path, Json], found: dict[Path, Blamed], later: Version, earlier: Version
 ) -> None:
-    """Blame the later version for the fields that the earlier one had otherwise."""
-    if later.spec is None or not open_fields:
-        return
-    if earlier.spec is None:
-        before: dict[Path, Json] = dict.fromkeys(open_fields)
-    else:
-        before = dict(_changed(later.spec, earlier.spec))
-    for path in [path for path in open_fields if path in before]:
+    """Blame the later version for the fields that the earlier one had otherwise, or not at all."""
+    had = {} if earlier.spec is None else dict(_leaves(earlier.spec))
+    for path in [p for p, value in open_fields.items() if p not in had or had[p] != value]:
         value = open_fields.pop(path)
-        found[path] = Blamed(text(path), value, later.since, later.commit, before[path])
-
-
-def _changed(new: Json, old: Json, path: Path = ()) -> Iterator[tuple[Path, Json]]:
-    """Yield the leaves of ``new`` that are not the same in ``old``, with what is there instead."""
-    if new == old:
-        return
-    parts = _parts(new)
-    if not parts:
-        yield path, old
-        return
-    others = _parts(old) or {}
-    for name, value in parts.items():
-        yield from _changed(value, others.get(name), (*path, name))
+        found[path] = Blamed(text(path), value, later.since, later.commit, had.get(path))
 
 
 def _leaves(value: Json, path: Path = ()) -> Iterator[tuple[Path, Json]]:

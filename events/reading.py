@@ -24,6 +24,21 @@ from mesh.keys import ResourceKey
 
 _SHORTEST_PREFIX: Final = 4
 _PAGE: Final = 1000
+_AT: Final = """
+WITH RECURSIVE keys(key) AS (
+    SELECT min(key) FROM resource_versions
+    UNION ALL
+    SELECT (SELECT min(key) FROM resource_versions WHERE key > keys.key) FROM keys
+    WHERE keys.key IS NOT NULL
+)
+SELECT keys.key, version.spec FROM keys JOIN resource_versions AS version
+ON version.key = keys.key AND version.since = (
+    SELECT max(since) FROM resource_versions WHERE key = keys.key AND since <= :seq
+)
+WHERE version.until IS NULL OR version.until > :seq
+"""
+"""Each resource as it was at a position: a few steps in an index a resource, however many versions
+there are and however long ago it was."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,15 +145,7 @@ class LogReading:
             seq = head if at is None else at
             if not 0 <= seq <= head:
                 raise UsageError(f"the mesh chain has no event {seq}", hint=f"its last is {head}")
-            where = (
-                "until IS NULL"
-                if seq == head
-                else "since <= :seq AND (until IS NULL OR until > :seq)"
-            )
-            found = self._db.execute(
-                f"SELECT key, spec FROM resource_versions WHERE {where}",  # noqa: S608
-                {"seq": seq},
-            ).fetchall()
+            found = self._db.execute(_AT, {"seq": seq}).fetchall()
             tip = self._last_commit(seq, "1")
             commit = self._last_commit(seq, "outcome = 'applied'")
             settings = self._settings(seq)

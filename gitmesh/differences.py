@@ -4,6 +4,8 @@ import difflib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from betterproto2 import Message
+
 from events.types import CommitId, MeshEvent
 from gitmesh.blast_radius import BlastRadius, blast_radius
 from mesh.canonical import JsonObject
@@ -13,7 +15,9 @@ from mesh.resource import spec_json
 from reconciler.diff import diff
 from xds.nodes import ProxyIdentity
 from xds.translate import translate
-from xds.translate.readable import dump, yaml_text
+from xds.translate.readable import TYPES, resource_json, yaml_text
+from xds.type_urls import ENDPOINT
+from xds.wire.encode import encode
 
 CONTEXT_LINES = 3
 
@@ -71,20 +75,34 @@ def envoy_changes(
     before: MeshGraph, after: MeshGraph, nodes: tuple[ResourceKey, ...]
 ) -> Iterator[EnvoyChange]:
     """Yield what differs of the configuration of these nodes, by node, type and name."""
+    told: dict[bytes, JsonObject] = {}
     for node in nodes:
         old, new = _configuration(before, node), _configuration(after, node)
-        for kind in sorted(old.keys() | new.keys()):
-            had, has = old.get(kind, {}), new.get(kind, {})
-            for name in sorted(had.keys() | has.keys()):
-                if had.get(name) != has.get(name):
-                    yield EnvoyChange(node, kind, name, had.get(name), has.get(name))
+        for kind, name in sorted(old.keys() | new.keys()):
+            had, has = old.get((kind, name)), new.get((kind, name))
+            # Equal resources are often the same object, and bytes are made faster than words.
+            if had is has or (had and has and encode(had) == encode(has)):
+                continue
+            yield EnvoyChange(node, kind, name, _readable(had, told), _readable(has, told))
 
 
-def _configuration(graph: MeshGraph, node: ResourceKey) -> dict[str, dict[str, JsonObject]]:
+def _readable(message: Message | None, told: dict[bytes, JsonObject]) -> JsonObject | None:
+    """Return a message as plain values; callers of one service often have the very same."""
+    if message is None:
+        return None
+    content = encode(message)
+    if content not in told:
+        told[content] = resource_json(message)
+    return told[content]
+
+
+def _configuration(graph: MeshGraph, node: ResourceKey) -> dict[tuple[str, str], Message]:
+    """Return the Envoy resources of a node by type and name."""
     if graph.get(node) is None:
         return {}
-    found = dump(translate(graph, ProxyIdentity(node)))
+    translation = translate(graph, ProxyIdentity(node))
     return {
-        kind: {str(each.get("name", each.get("cluster_name"))): each for each in resources}
-        for kind, resources in found.items()
+        (kind, str(getattr(each, "cluster_name" if type_url == ENDPOINT else "name"))): each
+        for kind, type_url in TYPES.items()
+        for each in translation[type_url]
     }

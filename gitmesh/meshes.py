@@ -12,6 +12,7 @@ from mesh.errors import UsageError
 from mesh.keys import ResourceKey
 from mesh.linked import MeshGraph
 from mesh.problem import Problem, errors
+from reconciler.tree import EMPTY, SpecTree
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,10 +23,14 @@ class NamedMesh:
     graph: MeshGraph
     problems: tuple[Problem, ...] = ()
     """Why it would not be served as it is."""
+    tree: SpecTree = EMPTY
+    """What was read of a revision, for the next one to be read from."""
 
 
-def named_mesh(name: str, repo: Path | None, log: Path | None) -> NamedMesh:
+def named_mesh(name: str, repo: Path | None, log: Path | None, base: SpecTree = EMPTY) -> NamedMesh:
     """Return the mesh that ``name`` means.
+
+    ``base`` is what was read of another revision of the same repository.
 
     A folder is read as it stands on disk; a position of the mesh chain or a time is looked up in
     the log, if there is one; everything else is a revision of the repository.
@@ -34,8 +39,12 @@ def named_mesh(name: str, repo: Path | None, log: Path | None) -> NamedMesh:
     """
     if log is not None and not Path(name).is_dir() and (found := _logged(name, log)):
         return found
-    target = read_target(name, None if Path(name).is_dir() else repo)
-    return NamedMesh(target.label, target.tree.graph, tuple(errors(target.tree.problems)))
+    if Path(name).is_dir():
+        target = read_target(name, None)
+        return NamedMesh(target.label, target.tree.graph, tuple(errors(target.tree.problems)))
+    target = read_target(name, repo, base)
+    wrong = tuple(errors(target.tree.problems))
+    return NamedMesh(target.label, target.tree.graph, wrong, target.tree)
 
 
 def connected_proxies(log: Path | None) -> dict[ResourceKey, int] | None:

@@ -13,7 +13,7 @@ from mesh.resource import spec_json
 from reconciler.directory import read_directory
 from reconciler.reader import TreeReader
 from reconciler.repo import GitRepository
-from reconciler.tree import SpecTree
+from reconciler.tree import EMPTY, SpecTree
 
 NOT_COMMITTED = CommitId("0" * 40)
 _NOBODY = Signature("", "", "")
@@ -32,8 +32,11 @@ class Target:
     """The repository it belongs to, if any."""
 
 
-def read_target(target: str, repo: Path | None) -> Target:
+def read_target(target: str, repo: Path | None, base: SpecTree = EMPTY) -> Target:
     """Read the folder or the revision that ``target`` names.
+
+    ``base`` is a tree of the same repository that was read before: only what differs from it is
+    read of a revision.
 
     With ``repo`` it is a revision there. Without, a folder is read as it stands on disk, and
     anything else is a revision of the repository in the current directory. A bare repository, which
@@ -47,13 +50,13 @@ def read_target(target: str, repo: Path | None) -> Target:
         facts = CommitFacts(NOT_COMMITTED, "", (), _NOBODY, _NOBODY, f"{target} as it stands")
         return Target(target, read_directory(folder), facts, own)
     if repo is None and folder.is_dir():
-        return _revision("HEAD", GitRepository.open(folder))
+        return _revision("HEAD", GitRepository.open(folder), base)
     if repo is None and (folder.is_absolute() or not is_repository(Path())):
         raise UsageError(
             f"{target!r} is no folder, and no revision of a repository here",
             hint="name a folder of specs, or a revision and --repo",
         )
-    return _revision(target, GitRepository.open(repo or Path()))
+    return _revision(target, GitRepository.open(repo or Path()), base)
 
 
 def mesh_before(target: Target) -> tuple[str, MeshState]:
@@ -90,14 +93,14 @@ def _head(repo: GitRepository) -> CommitId | None:
         return None  # a clone in which nothing was committed yet
 
 
-def _revision(revision: str, repo: GitRepository) -> Target:
+def _revision(revision: str, repo: GitRepository, base: SpecTree) -> Target:
     commit = repo.resolve(revision)
-    tree, facts = _read(repo, commit), repo.facts(commit)
+    tree, facts = _read(repo, commit, base), repo.facts(commit)
     return Target(f"{revision} ({commit[:7]})", tree, facts, repo)
 
 
-def _read(repo: GitRepository, commit: CommitId) -> SpecTree:
-    return TreeReader(repo).read(repo.tree_of(commit)).tree
+def _read(repo: GitRepository, commit: CommitId, base: SpecTree = EMPTY) -> SpecTree:
+    return TreeReader(repo).read(repo.tree_of(commit), base).tree
 
 
 def _is_bare(folder: Path) -> bool:

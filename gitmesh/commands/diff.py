@@ -1,5 +1,6 @@
 """``gitmesh diff``: what differs between two meshes, and whom that concerns."""
 
+import gc
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -59,7 +60,9 @@ def command(
 
     settings: Settings = ctx.obj
     where = _log_of(repo, log or settings.log)
-    sides = [named_mesh(name, repo, where) for name in (before, after)]
+    gc.disable()  # a large mesh is many values that all live until the end
+    first = named_mesh(before, repo, where)
+    sides = [first, named_mesh(after, repo, where, first.tree)]
     if problems := [problem for side in sides for problem in side.problems]:
         for problem in problems:
             click.echo(problem_text(problem), err=True)

@@ -15,13 +15,14 @@ from mesh.canonical import Json, JsonObject
 from xds.translate.resources import Translation
 from xds.type_urls import CLUSTER, ENDPOINT, LISTENER, ROUTE, SECRET
 
-_TYPES: Final = {
+TYPES: Final = {
     "clusters": CLUSTER,
     "endpoints": ENDPOINT,
     "listeners": LISTENER,
     "routes": ROUTE,
     "secrets": SECRET,
 }
+"""What people call the types, in the order in which they are shown."""
 _WIDE: Final = 4096
 """Longer than any line of ours, so that no text is folded over several."""
 
@@ -33,7 +34,7 @@ def dump(translation: Translation) -> dict[str, list[JsonObject]]:
     """
     return {
         name: [resource_json(message) for message in translation.get(type_url, ())]
-        for name, type_url in _TYPES.items()
+        for name, type_url in TYPES.items()
     }
 
 
