@@ -16,17 +16,21 @@ from events.types import (
     Event,
     FieldChange,
     HistoryRewritten,
+    ProxiesSettled,
     ProxyConnected,
     ProxyDisconnected,
+    ProxyState,
     PushReceived,
     ResourceAdded,
     ResourceChanged,
     ResourceRemoved,
     Seq,
+    ServerStarted,
     ServingPinned,
     ServingReleased,
     Signature,
     SnapshotConverged,
+    SnapshotDelayed,
     SnapshotPublished,
     SnapshotRejected,
     SourceDegraded,
@@ -193,8 +197,67 @@ def _load_published(_: str, commit: CommitId, data: Data) -> SnapshotPublished:
     return SnapshotPublished(commit, Seq(data["meshSeq"]), tuple(data["nodes"]), data["proxies"])
 
 
+def _delayed(e: SnapshotDelayed) -> JsonObject:
+    return {
+        "proxies": e.proxies,
+        "arrived": e.arrived,
+        "refused": e.refused,
+        "waiting": list(e.waiting),
+    }
+
+
+def _load_delayed(_: str, commit: CommitId, data: Data) -> SnapshotDelayed:
+    counts = data["proxies"], data["arrived"], data["refused"]
+    return SnapshotDelayed(commit, *counts, tuple(data["waiting"]))
+
+
 def _refused(e: SnapshotRejected) -> JsonObject:
-    return {"typeUrl": e.type_url, "version": e.version, "message": e.message}
+    return {
+        "proxy": e.proxy,
+        "typeUrl": e.type_url,
+        "version": e.version,
+        "snapshot": e.snapshot,
+        "names": list(e.names),
+        "message": e.message,
+        "specs": list(e.specs),
+    }
+
+
+def _load_refused(node: str, commit: CommitId, data: Data) -> SnapshotRejected:
+    return SnapshotRejected(
+        commit,
+        node,
+        data["typeUrl"],
+        data["version"],
+        data["message"],
+        data["proxy"],
+        tuple(data["names"]),
+        tuple(data["specs"]),
+        data["snapshot"],
+    )
+
+
+def _joined(e: ProxyConnected) -> JsonObject:
+    return {"proxy": e.proxy, "version": e.version, "state": e.state.value}
+
+
+def _load_joined(node: str, commit: CommitId, data: Data) -> ProxyConnected:
+    state = ProxyState(data["state"])
+    return ProxyConnected(node, data["proxy"], data["version"], state, commit)
+
+
+def _settled(e: ProxiesSettled) -> JsonObject:
+    return {
+        "meshSeq": e.mesh_seq,
+        "inSync": list(e.in_sync),
+        "refused": list(e.refused),
+        "lastAccepted": list(e.last_accepted),
+    }
+
+
+def _load_settled(_: str, commit: CommitId, data: Data) -> ProxiesSettled:
+    groups = (tuple(data[name]) for name in ("inSync", "refused", "lastAccepted"))
+    return ProxiesSettled(commit, Seq(data["meshSeq"]), *groups)
 
 
 def _proxy_left(e: ProxyDisconnected) -> JsonObject:
@@ -256,25 +319,21 @@ BODIES: Final[Mapping[str, Body]] = {
         lambda e: {"proxies": e.proxies, "timings": dict(e.timings)},
         lambda _, commit, d: SnapshotConverged(commit, d["proxies"], d["timings"]),
     ),
-    "SnapshotRejected": Body(
-        SnapshotRejected,
-        1,
-        _refused,
-        lambda node, commit, d: SnapshotRejected(
-            commit, node, d["typeUrl"], d["version"], d["message"]
-        ),
-    ),
-    "ProxyConnected": Body(
-        ProxyConnected,
-        1,
-        lambda e: {"proxy": e.proxy, "version": e.version},
-        lambda node, _, d: ProxyConnected(node, d["proxy"], d["version"]),
-    ),
+    "SnapshotDelayed": Body(SnapshotDelayed, 1, _delayed, _load_delayed),
+    "SnapshotRejected": Body(SnapshotRejected, 2, _refused, _load_refused),
+    "ProxyConnected": Body(ProxyConnected, 2, _joined, _load_joined),
+    "ProxiesSettled": Body(ProxiesSettled, 1, _settled, _load_settled),
     "ProxyDisconnected": Body(
         ProxyDisconnected,
         1,
         _proxy_left,
         lambda node, _, d: ProxyDisconnected(node, d["proxy"], d["reason"]),
+    ),
+    "ServerStarted": Body(
+        ServerStarted,
+        1,
+        lambda e: {"version": e.version},
+        lambda _s, _c, d: ServerStarted(d["version"]),
     ),
     "SourceDegraded": Body(
         SourceDegraded,

@@ -18,6 +18,7 @@ from events.types import (
     DeliveryEvent,
     Event,
     HistoryRewritten,
+    ProxiesSettled,
     ProxyConnected,
     ProxyDisconnected,
     PushReceived,
@@ -25,9 +26,11 @@ from events.types import (
     ResourceAdded,
     ResourceChanged,
     ResourceRemoved,
+    ServerStarted,
     ServingPinned,
     ServingReleased,
     SnapshotConverged,
+    SnapshotDelayed,
     SnapshotPublished,
     SnapshotRejected,
     SourceDegraded,
@@ -41,8 +44,13 @@ SERVER: Final = "gitmesh"
 """The actor of what the server does by itself."""
 
 Upcaster = Callable[[JsonObject], JsonObject]
-UPCASTERS: Final[Mapping[tuple[str, int], Upcaster]] = {}
-"""From a kind and the ``v`` found to the data of ``v + 1``; none yet: all kinds are in form 1."""
+UPCASTERS: Final[Mapping[tuple[str, int], Upcaster]] = {
+    ("SnapshotRejected", 1): lambda old: {
+        **old, "proxy": "", "names": [], "specs": [], "snapshot": "",
+    },
+    ("ProxyConnected", 1): lambda old: {**old, "state": "behind"},
+}  # fmt: skip
+"""From a kind and the ``v`` found to the data of ``v + 1``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,12 +145,14 @@ def _heading(event: Event, actor: str) -> tuple[str, str, str]:
 
 def _observed(event: DeliveryEvent) -> tuple[str, str, str]:
     match event:
-        case SnapshotPublished() | SnapshotConverged():
+        case SnapshotPublished() | SnapshotConverged() | SnapshotDelayed() | ProxiesSettled():
             return event.commit, event.commit, SERVER
-        case SnapshotRejected():
+        case SnapshotRejected() | ProxyConnected():
             return event.node, event.commit, event.node
-        case ProxyConnected() | ProxyDisconnected():
+        case ProxyDisconnected():
             return event.node, "", event.node
+        case ServerStarted():
+            return SERVER, "", SERVER
         case SourceDegraded() | SourceRecovered():
             return event.reason, "", SERVER
         case PushReceived():

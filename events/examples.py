@@ -12,17 +12,21 @@ from events.types import (
     FieldChange,
     HistoryRewritten,
     MeshEvent,
+    ProxiesSettled,
     ProxyConnected,
     ProxyDisconnected,
+    ProxyState,
     PushReceived,
     ResourceAdded,
     ResourceChanged,
     ResourceRemoved,
     Seq,
+    ServerStarted,
     ServingPinned,
     ServingReleased,
     Signature,
     SnapshotConverged,
+    SnapshotDelayed,
     SnapshotPublished,
     SnapshotRejected,
     SourceDegraded,
@@ -115,7 +119,9 @@ MESH_EXAMPLES: Final[Sequence[MeshEvent]] = (
 """Every kind of the mesh chain, in an order in which they could be written."""
 
 DELIVERY_EXAMPLES: Final[Sequence[DeliveryEvent]] = (
-    ProxyConnected("mesh/shop/virtualNode/web", _PROXY, "envoy 1.37.0"),
+    ServerStarted("1.0.0"),
+    ProxyConnected("mesh/shop/virtualNode/web", _PROXY, "envoy 1.37.0", ProxyState.BEHIND, _FIRST),
+    ProxiesSettled(_FIRST, Seq(5), in_sync=(_PROXY,)),
     SnapshotPublished(_FIRST, Seq(5), ("mesh/shop/virtualNode/web",), 1),
     SnapshotConverged(
         _FIRST, 1, {"seen": 21_400, "planned": 28_100, "written": 33_900, "acked": 61_200}
@@ -125,8 +131,14 @@ DELIVERY_EXAMPLES: Final[Sequence[DeliveryEvent]] = (
         "mesh/shop/virtualNode/web",
         "type.googleapis.com/envoy.config.listener.v3.Listener",
         "9f2c41d07be35a68",
-        "error adding listener: cannot bind 127.0.0.1:15001",
+        "Error adding/updating listener(s) lds_ingress_127.0.0.1_15000: "
+        "unable to open file '/logs/web.txt': No such file or directory",
+        _PROXY,
+        ("lds_ingress_127.0.0.1_15000",),
+        ("mesh/shop/virtualNode/web",),
+        "0c1b7a53e2d9f468",
     ),
+    SnapshotDelayed(_FIRST, 3, 1, 1, ("127.0.0.1:40113#8",)),
     ProxyDisconnected("mesh/shop/virtualNode/web", _PROXY, "stream closed by the proxy"),
     SourceDegraded("branch-gone", "the branch main does not exist any more"),
     SourceRecovered("branch-gone"),

@@ -143,14 +143,33 @@ KINDS: Final[Mapping[str, KindDoc]] = {
             "`acked` by the last proxy.",
         },
     ),
+    "SnapshotDelayed": KindDoc(
+        "Some proxies that were offered the snapshot have still not acknowledged it. Told after "
+        "5 seconds, half a minute and 5 minutes.",
+        "the commit",
+        _SERVER,
+        {
+            "proxies": "How many proxies it was offered to.",
+            "arrived": "How many of them acknowledged all of it.",
+            "refused": "How many of them refused part of it.",
+            "waiting": "Up to 20 of the others, sorted, as in `ProxyConnected`.",
+        },
+    ),
     "SnapshotRejected": KindDoc(
         "A proxy refused one type of its snapshot, and goes on with what it had.",
         _NODE,
         _NODE,
         {
+            "proxy": "Which proxy was the first to refuse it, as in `ProxyConnected`.",
             "typeUrl": "The type of resources that it refused.",
-            "version": "The version that it refused.",
+            "version": "The version of that type that it refused.",
+            "snapshot": "The version of the whole snapshot that it was on its way to.",
+            "names": "The resources at fault, as far as the message names them; else those that "
+            "were new to the proxy.",
             "message": "Why, in the proxy's words.",
+            "specs": "Keys of the specs that these resources were made from, narrowed to those "
+            "that changed since the proxies of the node accepted a snapshot and to what the "
+            "message names; those likely at fault.",
         },
     ),
     "ProxyConnected": KindDoc(
@@ -160,6 +179,22 @@ KINDS: Final[Mapping[str, KindDoc]] = {
         {
             "proxy": "Tells the proxies of one node apart: peer address and stream number.",
             "version": "What the proxy says it runs.",
+            "state": "`behind`: it is on its way to what is served; `held`: its node does not "
+            "exist yet; `last-accepted`: the newest snapshot is being refused by its like, and it "
+            "is served the last one that was accepted.",
+        },
+    ),
+    "ProxiesSettled": KindDoc(
+        "Where proxies stand of which no other event tells it: those that came, answered late, "
+        "refused what was told as refused before, or were given the last accepted snapshot. At "
+        "most one a second.",
+        "the commit that is served",
+        _SERVER,
+        {
+            "meshSeq": "Position in the mesh chain of the state that is served.",
+            "inSync": "Those that acknowledged all they are to have, as in `ProxyConnected`.",
+            "refused": "Those that refused part of it and go on with what they had.",
+            "lastAccepted": "Those that are served the last snapshot that was accepted.",
         },
     ),
     "ProxyDisconnected": KindDoc(
@@ -167,6 +202,12 @@ KINDS: Final[Mapping[str, KindDoc]] = {
         _NODE,
         _NODE,
         {"proxy": "As in `ProxyConnected`.", "reason": "Why the stream ended."},
+    ),
+    "ServerStarted": KindDoc(
+        "A server took up the log. No proxy that was connected before is connected now.",
+        _SERVER,
+        _SERVER,
+        {"version": "Of gitmesh."},
     ),
     "SourceDegraded": KindDoc(
         "The repository cannot be followed as it should. What is served stays as it was.",

@@ -48,6 +48,22 @@ def claim(path: Path) -> IO[bytes]:
     return guard
 
 
+def is_claimed(path: Path) -> bool | None:
+    """Tell whether some process has the right to write now; ``None`` where that cannot be told.
+
+    The system is asked for its locks: to try the lock would keep a server from starting meanwhile.
+    """
+    try:
+        guard = Path(f"{path.resolve()}.lock").stat().st_ino
+        locks = Path("/proc/locks").read_text()
+    except FileNotFoundError as error:
+        return None if error.filename == "/proc/locks" else False
+    except OSError:
+        return None
+    rows = [line.split() for line in locks.splitlines()]
+    return any("FLOCK" in row and row[-3].rpartition(":")[2] == str(guard) for row in rows)
+
+
 def connect(path: Path, *, patience_s: float = PATIENCE_S) -> sqlite3.Connection:
     """Return a connection that writes, to a file with today's tables and triggers.
 

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from typing import Final, assert_never, cast
 
 from events.codec import decode
+from events.delivery_projections import project_delivery
 from events.schema import PROJECTION_TABLES, create_projections
 from events.types import (
     Chain,
@@ -17,27 +18,17 @@ from events.types import (
     DeliveryEvent,
     HistoryRewritten,
     MeshEvent,
-    ProxyConnected,
-    ProxyDisconnected,
-    PushReceived,
     Record,
     ResourceAdded,
     ResourceChanged,
     ResourceRemoved,
     Seq,
-    ServingPinned,
-    ServingReleased,
-    SnapshotConverged,
-    SnapshotPublished,
-    SnapshotRejected,
-    SourceDegraded,
-    SourceRecovered,
     TrafficShifted,
 )
 from mesh.canonical import JsonObject, canonical
 from mesh.keys import ResourceKey
 
-PROJECTOR: Final = 1
+PROJECTOR: Final = 2
 """Raised when these tables, or how they are filled, change: older ones are then rebuilt."""
 
 
@@ -50,7 +41,7 @@ def project(
         if chain is Chain.MESH:
             _mesh(connection, seq, cast("MeshEvent", event))
         else:
-            _delivery(connection, seq, cast("DeliveryEvent", event))
+            project_delivery(connection, seq, cast("DeliveryEvent", event))
     if seq is not None:
         connection.execute(
             "INSERT INTO positions VALUES (?, ?, ?) "
@@ -142,34 +133,3 @@ def _extend(connection: sqlite3.Connection, seq: Seq) -> None:
     connection.execute(
         "UPDATE commits SET last_seq = ? WHERE seq = (SELECT max(seq) FROM commits)", (seq,)
     )
-
-
-# ---- delivery -----------------------------------------------------------------------------------
-
-
-def _delivery(connection: sqlite3.Connection, seq: Seq, event: DeliveryEvent) -> None:
-    match event:
-        case ProxyConnected():
-            connection.execute(
-                "INSERT OR REPLACE INTO proxies VALUES (?, ?, ?, 'connected', '', ?)",
-                (event.proxy, event.node, event.version, seq),
-            )
-        case ProxyDisconnected():
-            connection.execute("DELETE FROM proxies WHERE proxy = ?", (event.proxy,))
-        case SnapshotRejected():
-            connection.execute(
-                "UPDATE proxies SET state = 'rejecting', message = ?, seq = ? WHERE node = ?",
-                (event.message, seq, event.node),
-            )
-        case SnapshotConverged():
-            connection.execute(
-                "UPDATE proxies SET state = 'connected', message = '', seq = ? "
-                "WHERE state = 'rejecting'",
-                (seq,),
-            )
-        case SnapshotPublished() | SourceDegraded() | SourceRecovered():
-            pass
-        case PushReceived() | ServingPinned() | ServingReleased():
-            pass
-        case _:
-            assert_never(event)

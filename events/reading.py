@@ -14,6 +14,7 @@ from events.bodies import key_of
 from events.chain import Row, record_of
 from events.codec import json_object, revive
 from events.failures import explained
+from events.projections import PROJECTOR
 from events.query import TIME, Query
 from events.schema import TABLES
 from events.state import MeshState
@@ -181,6 +182,18 @@ class LogReading:
         ).fetchone()
         return cast("JsonObject", json_object(found[0]).get("settings", {})) if found else {}
 
+    def served_commit(self) -> CommitId | None:
+        """Return the last commit that was applied: the one whose mesh is served."""
+        found = self._one(
+            "SELECT \"commit\" FROM commits WHERE outcome = 'applied' ORDER BY seq DESC LIMIT 1"
+        )
+        return None if found is None else CommitId(str(found))
+
+    def newest_commit(self) -> CommitId | None:
+        """Return the last commit that was read, whether it was applied or rejected."""
+        found = self._one('SELECT "commit" FROM commits ORDER BY seq DESC LIMIT 1')
+        return None if found is None else CommitId(str(found))
+
     def commit_of_tree(self, tree: str) -> CommitId | None:
         """Return the latest applied commit with that tree."""
         found = self._one(
@@ -267,7 +280,24 @@ class LogReading:
     def _commit_at(self, seq: int) -> CommitId:
         return CommitId(str(self._one('SELECT "commit" FROM mesh_events WHERE seq = ?', seq)))
 
-    def _one(self, sql: str, *arguments: object) -> object:
+    def is_projected(self, chain: Chain) -> bool:
+        """Tell whether the tables that follow a chain were made by this version of gitmesh."""
+        head = self.head(chain).seq
+        return (
+            not head
+            or self._one("SELECT projector FROM positions WHERE chain = ?", chain) == PROJECTOR
+        )
+
+    def settings(self, at: Seq) -> JsonObject:
+        """Return what the repository's settings said of traffic after the event at ``at``."""
         with self._lock, explained(self._path):
-            found = self._db.execute(sql, arguments).fetchone()
-        return found[0] if found else None
+            return self._settings(at)
+
+    def ask(self, sql: str, *arguments: object) -> list[tuple[object, ...]]:
+        """Return the rows of a query; for other modules of this package, which know the tables."""
+        with self._lock, explained(self._path):
+            return self._db.execute(sql, arguments).fetchall()
+
+    def _one(self, sql: str, *arguments: object) -> object:
+        found = self.ask(sql, *arguments)
+        return found[0][0] if found else None

@@ -63,15 +63,33 @@ CREATE TABLE commits (
 CREATE INDEX commits_by_commit ON commits ("commit");
 CREATE INDEX commits_by_tree ON commits (tree) WHERE outcome = 'applied';
 CREATE TABLE proxies (
-    proxy TEXT PRIMARY KEY, node TEXT NOT NULL, version TEXT NOT NULL,
-    state TEXT NOT NULL, message TEXT NOT NULL, seq INTEGER NOT NULL
+    proxy TEXT PRIMARY KEY, node TEXT NOT NULL, version TEXT NOT NULL, connected INTEGER NOT NULL,
+    state TEXT NOT NULL, "commit" TEXT NOT NULL, seq INTEGER NOT NULL, refusal INTEGER
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX proxies_by_node ON proxies (node);
+CREATE TABLE nodes (
+    node TEXT PRIMARY KEY, accepted INTEGER, accepted_commit TEXT, refusal INTEGER
+) STRICT, WITHOUT ROWID;
+CREATE TABLE snapshots (
+    published INTEGER PRIMARY KEY, "commit" TEXT NOT NULL, mesh_seq INTEGER NOT NULL,
+    converged INTEGER
+) STRICT;
+CREATE INDEX snapshots_by_commit ON snapshots ("commit");
+CREATE TABLE sources (reason TEXT PRIMARY KEY, seq INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 CREATE TABLE positions (
     chain TEXT PRIMARY KEY, seq INTEGER NOT NULL, projector INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 """
 
-PROJECTION_TABLES: Final = ("resource_versions", "commits", "proxies", "positions")
+PROJECTION_TABLES: Final = (
+    "resource_versions",
+    "commits",
+    "proxies",
+    "nodes",
+    "snapshots",
+    "sources",
+    "positions",
+)
 
 migrations: Final = Migrations("gitmesh")
 STEPS: Final = frozenset({"0001_log", "0002_projections"})

@@ -188,6 +188,18 @@ class SnapshotConverged:
 
 
 @dataclass(frozen=True, slots=True)
+class SnapshotDelayed:
+    """Some proxies that were offered the commit's snapshot have still not acknowledged it."""
+
+    commit: CommitId
+    proxies: int
+    arrived: int
+    refused: int
+    waiting: tuple[str, ...] = ()
+    """Some of those that neither acknowledged nor refused it, sorted."""
+
+
+@dataclass(frozen=True, slots=True)
 class SnapshotRejected:
     """A proxy refused a type of its snapshot, and said why."""
 
@@ -196,6 +208,50 @@ class SnapshotRejected:
     type_url: str
     version: str
     message: str
+    proxy: str = ""
+    names: tuple[str, ...] = ()
+    """The resources at fault, as far as can be told; else those that were new to the proxy."""
+    specs: tuple[str, ...] = ()
+    """Keys of the specs that these resources were made from and that are likely at fault."""
+    snapshot: str = ""
+    """The version of the whole snapshot that the proxy was on its way to."""
+
+
+class ProxyState(StrEnum):
+    """Where a proxy stands with what it is to have."""
+
+    HELD = "held"
+    """Its node does not exist yet; it is served when it does."""
+    BEHIND = "behind"
+    """It has not acknowledged all of it yet."""
+    IN_SYNC = "in-sync"
+    REFUSED = "refused"
+    """It refused part of it, and goes on with what it had."""
+    LAST_ACCEPTED = "last-accepted"
+    """It is served the last snapshot that its like accepted, because the newest is refused."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProxiesSettled:
+    """Where proxies stand of which no other event tells it: those who came, or were late.
+
+    Each tuple holds names of proxies, sorted.
+    """
+
+    commit: CommitId
+    """The commit that was served at the time."""
+    mesh_seq: Seq
+    in_sync: tuple[str, ...] = ()
+    refused: tuple[str, ...] = ()
+    last_accepted: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ServerStarted:
+    """A server took up this log. Whoever was connected to the one before it is not any more."""
+
+    version: str
+    """Of gitmesh."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,6 +263,10 @@ class ProxyConnected:
     """Distinguishes proxies of one node: peer address and stream number."""
     version: str
     """What the proxy says it runs."""
+    state: ProxyState = ProxyState.BEHIND
+    """``HELD``, ``BEHIND`` or ``LAST_ACCEPTED``: what there is for it."""
+    commit: CommitId = CommitId("")
+    """The commit that is served."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -286,9 +346,12 @@ class ServingReleased:
 DeliveryEvent: TypeAlias = (
     SnapshotPublished
     | SnapshotConverged
+    | SnapshotDelayed
     | SnapshotRejected
     | ProxyConnected
+    | ProxiesSettled
     | ProxyDisconnected
+    | ServerStarted
     | SourceDegraded
     | SourceRecovered
     | PushReceived

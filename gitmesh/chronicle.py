@@ -12,6 +12,7 @@ from events.types import (
     CommitRejected,
     Event,
     HistoryRewritten,
+    ProxiesSettled,
     ProxyConnected,
     ProxyDisconnected,
     PushReceived,
@@ -19,6 +20,7 @@ from events.types import (
     ServingPinned,
     ServingReleased,
     SnapshotConverged,
+    SnapshotDelayed,
     SnapshotPublished,
     SnapshotRejected,
     SourceDegraded,
@@ -86,11 +88,13 @@ def _line(event: Event) -> _Line | None:
         case SnapshotConverged():
             times = {f"{name}_ms": us / 1000 for name, us in event.timings.items()}
             return logging.INFO, "snapshot converged", {"proxies": event.proxies, **times}
-        case SnapshotRejected() | SourceDegraded() | ServingPinned() | ServingReleased():
+        case SnapshotRejected() | SnapshotDelayed() | SourceDegraded():
+            return logging.WARNING, narrate(event), {}
+        case ServingPinned() | ServingReleased():
             return logging.WARNING, narrate(event), {}
         case SourceRecovered() | PushReceived():
             return logging.INFO, narrate(event), {}
-        case ProxyConnected() | ProxyDisconnected():
+        case ProxyConnected() | ProxyDisconnected() | ProxiesSettled():
             return logging.DEBUG, narrate(event), {}
         case _:
             return None

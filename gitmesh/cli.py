@@ -23,6 +23,8 @@ COMMANDS: Final = (
     "fmt",
     "validate",
     "plan",
+    "status",
+    "proxies",
     "log",
     "show",
     "state",

@@ -20,8 +20,7 @@ from mesh.errors import UsageError
 class LoggedCommit:
     """Everything that the log holds of one commit."""
 
-    facts: CommitFacts
-    rejected: bool
+    about: CommitApplied | CommitRejected
     at: str
     """When it was recorded, in UTC."""
     first: Seq
@@ -29,6 +28,16 @@ class LoggedCommit:
     """Its events of the mesh chain, the one about itself first."""
     delivery: tuple[Record, ...]
     """What became of it at the proxies."""
+
+    @property
+    def facts(self) -> CommitFacts:
+        """What the commit said of itself."""
+        return self.about.facts
+
+    @property
+    def rejected(self) -> bool:
+        """Whether it was refused as a whole."""
+        return isinstance(self.about, CommitRejected)
 
 
 def logged_commit(log: EventLog, seq: Seq) -> LoggedCommit:
@@ -45,8 +54,7 @@ def logged_commit(log: EventLog, seq: Seq) -> LoggedCommit:
         raise UsageError(f"event {first} is about no commit", hint="see: gitmesh log --chain mesh")
     commit = event.facts.commit
     return LoggedCommit(
-        event.facts,
-        isinstance(event, CommitRejected),
+        event,
         records[0].at,
         first,
         records,

@@ -9,6 +9,8 @@ USAGE: Final = 2
 """What was asked for does not exist or cannot be understood."""
 UNAVAILABLE: Final = 3
 """Something that the command needs cannot be reached, is busy, or is damaged."""
+PENDING: Final = 4
+"""Not yet: a commit is not read, or not every proxy that it concerns has it."""
 INTERNAL: Final = 70
 """A fault in gitmesh itself."""
 INTERRUPTED: Final = 130
@@ -19,6 +21,7 @@ MEANING: Final = {
     REFUSED: "problems were found, or a commit was refused",
     USAGE: "what was asked for does not exist or cannot be understood",
     UNAVAILABLE: "something that is needed cannot be reached, is busy, or is damaged",
+    PENDING: "not yet: a commit, or a proxy, is still on its way",
     INTERNAL: "a fault in gitmesh itself; please report it",
     INTERRUPTED: "stopped by Ctrl-C",
 }

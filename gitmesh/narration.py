@@ -1,6 +1,6 @@
 """Events in words: what one event of the log means to a person. Pure."""
 
-from typing import TypeAlias, assert_never
+from typing import Final, TypeAlias, assert_never
 
 from events.types import (
     CommitApplied,
@@ -9,15 +9,19 @@ from events.types import (
     Event,
     FieldChange,
     HistoryRewritten,
+    ProxiesSettled,
     ProxyConnected,
     ProxyDisconnected,
+    ProxyState,
     PushReceived,
     ResourceAdded,
     ResourceChanged,
     ResourceRemoved,
+    ServerStarted,
     ServingPinned,
     ServingReleased,
     SnapshotConverged,
+    SnapshotDelayed,
     SnapshotPublished,
     SnapshotRejected,
     SourceDegraded,
@@ -31,7 +35,9 @@ from mesh.canonical import Json, JsonObject, canonical
 from mesh.keys import Kind, ResourceKey
 
 _OBSERVED: TypeAlias = (
-    ProxyConnected
+    ServerStarted
+    | ProxyConnected
+    | ProxiesSettled
     | ProxyDisconnected
     | SourceDegraded
     | SourceRecovered
@@ -76,7 +82,7 @@ def _sentence(event: Event) -> str:
             return _commit(event)
         case ResourceAdded() | ResourceChanged() | ResourceRemoved() | TrafficShifted():
             return f"{resource_name(event.key)}: {_change(event)}"
-        case SnapshotPublished() | SnapshotConverged() | SnapshotRejected():
+        case SnapshotPublished() | SnapshotConverged() | SnapshotDelayed() | SnapshotRejected():
             return _snapshot(event)
         case _:
             return _observed(event)
@@ -84,10 +90,10 @@ def _sentence(event: Event) -> str:
 
 def _observed(event: _OBSERVED) -> str:
     match event:
-        case ProxyConnected():
-            return f"{event.node}: proxy {event.proxy} connected ({event.version})"
-        case ProxyDisconnected():
-            return f"{event.node}: proxy {event.proxy} left: {event.reason}"
+        case ProxyConnected() | ProxyDisconnected() | ProxiesSettled():
+            return _proxy(event)
+        case ServerStarted():
+            return f"gitmesh {event.version} started; no proxy is connected"
         case SourceDegraded():
             return f"cannot follow the repository: {event.message}"
         case SourceRecovered():
@@ -98,6 +104,28 @@ def _observed(event: _OBSERVED) -> str:
             return _pin(event)
         case _:
             assert_never(event)
+
+
+_CONNECTED: Final = {
+    ProxyState.HELD: "; its node does not exist yet",
+    ProxyState.LAST_ACCEPTED: "; gets the last snapshot that was accepted",
+}
+
+
+def _proxy(event: ProxyConnected | ProxyDisconnected | ProxiesSettled) -> str:
+    match event:
+        case ProxyConnected():
+            more = _CONNECTED.get(event.state, "")
+            return f"{event.node}: proxy {event.proxy} connected ({event.version}){more}"
+        case ProxyDisconnected():
+            return f"{event.node}: proxy {event.proxy} left: {event.reason}"
+        case ProxiesSettled():
+            said = (
+                (event.in_sync, "in sync"),
+                (event.refused, "REFUSED theirs"),
+                (event.last_accepted, "given the last snapshot that was accepted"),
+            )
+            return ", ".join(f"{_proxies(len(who))} {words}" for who, words in said if who)
 
 
 def resource_name(key: ResourceKey) -> str:
@@ -195,8 +223,13 @@ def _percent(part: int, whole: int) -> str:
     return f"{value:.0f} %" if value == round(value) else f"{value:.1f} %"
 
 
-def _snapshot(event: SnapshotPublished | SnapshotConverged | SnapshotRejected) -> str:
+def _snapshot(
+    event: SnapshotPublished | SnapshotConverged | SnapshotDelayed | SnapshotRejected,
+) -> str:
     match event:
+        case SnapshotDelayed():
+            refused = f", {event.refused} refused it" if event.refused else ""
+            return f"{event.arrived} of {_proxies(event.proxies)} in sync so far{refused}"
         case SnapshotPublished():
             if not event.proxies:
                 return "concerns no proxy that is connected"
@@ -209,7 +242,8 @@ def _snapshot(event: SnapshotPublished | SnapshotConverged | SnapshotRejected) -
             return f"{_proxies(event.proxies)} in sync{after}"
         case SnapshotRejected():
             kind = event.type_url.rpartition(".")[2]
-            return f"{event.node} REFUSED its {kind}s: {event.message}"
+            at_fault = f" (made from {', '.join(event.specs)})" if event.specs else ""
+            return f"{event.node} REFUSED its {kind}s: {event.message}{at_fault}"
 
 
 def _push(event: PushReceived) -> str:

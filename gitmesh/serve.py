@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from events.latest import Latest
+from events.past import Past
 from events.publication import Publication
 from events.sqlite_version import WAL_RESET, has_wal_reset_bug, sqlite_version
 from events.store import EventLog
@@ -117,9 +118,17 @@ async def _serve_ads(
 
         await serve_in_workers(settings.workers, settings.listen, hello, latest, recorder, ready)
     else:
-        await serve_ads(
-            settings.listen, SnapshotCache(), latest, recorder, settings=ads, ready=ready
-        )
+        # Opened for reading a second time: nobody who serves waits for who writes.
+        with contextlib.closing(EventLog.read_only(log)) as reading:
+            await serve_ads(
+                settings.listen,
+                SnapshotCache(),
+                latest,
+                recorder,
+                settings=ads,
+                past=Past(reading),
+                ready=ready,
+            )
 
 
 def _ads_settings(settings: Settings) -> AdsSettings:

@@ -15,6 +15,7 @@ from itertools import takewhile
 from typing import Final
 
 from events.latest import Latest
+from events.past import Past
 from events.publication import Publication
 from events.state import MeshState, apply_all
 from events.store import EventLog
@@ -77,7 +78,14 @@ async def _work(parent: socket.socket) -> None:
             asyncio.create_task(_wait(asked)),
             asyncio.create_task(_follow(LogReader(log), news, latest)),
             asyncio.create_task(
-                serve_streams(hello.listen, SnapshotCache(), latest, reports, settings=hello.ads)
+                serve_streams(
+                    hello.listen,
+                    SnapshotCache(),
+                    latest,
+                    reports,
+                    settings=hello.ads,
+                    past=Past(log),
+                )
             ),
         ]
         await reports.run_beside(work)
@@ -191,11 +199,12 @@ class PipeReports:
                 await self._writer.wait_closed()
 
     async def _send_for_ever(self) -> None:
-        while True:
-            await self._wake.wait()
-            self._wake.clear()
-            await asyncio.sleep(_GATHER_S)
-            await self._send()
+        with contextlib.suppress(ConnectionError):  # The parent has gone, which ends all.
+            while True:
+                await self._wake.wait()
+                self._wake.clear()
+                await asyncio.sleep(_GATHER_S)
+                await self._send()
 
     async def _send(self) -> None:
         facts, self._facts = self._facts, []

@@ -4,13 +4,25 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from pydantic import TypeAdapter
 
 from events.publication import Publication
 from events.types import Seq
-from xds.reports import Arrived, Fact, Finished, Joined, Left, Offered, Passed, Rejected, Wrote
+from xds.reports import (
+    Arrived,
+    Explained,
+    Fact,
+    FellBack,
+    Finished,
+    Joined,
+    Left,
+    Offered,
+    Passed,
+    Rejected,
+    Wrote,
+)
 from xds.server import AdsSettings
 
 MOST_FACTS: Final = 500
@@ -61,7 +73,18 @@ class AllPassed:
 
 _HELLO: Final = TypeAdapter(Hello)
 _TOLD: Final = TypeAdapter[News | AllPassed](News | AllPassed)
-_KINDS: Final = (Joined, Left, Offered, Wrote, Arrived, Rejected, Finished, Passed)
+_KINDS: Final = (
+    Joined,
+    Left,
+    Offered,
+    Wrote,
+    Arrived,
+    Rejected,
+    Explained,
+    FellBack,
+    Finished,
+    Passed,
+)
 _NUMBERS: Final = {kind: number for number, kind in enumerate(_KINDS)}
 
 
@@ -103,6 +126,10 @@ def read_facts(line: bytes) -> list[Fact]:
     :raises ValueError: it holds none.
     """
     try:
-        return [_KINDS[number](*values) for number, *values in json.loads(line)]
+        return [_KINDS[number](*map(_value, values)) for number, *values in json.loads(line)]
     except (TypeError, IndexError) as error:
         raise ValueError(f"not facts: {error}") from None
+
+
+def _value(value: Any) -> Any:
+    return tuple(value) if type(value) is list else value

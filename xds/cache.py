@@ -11,6 +11,7 @@ import betterproto2
 from events.publication import Publication
 from events.state import MeshState
 from events.types import CommitId
+from mesh.canonical import JsonObject
 from mesh.errors import GitmeshError, Retryable
 from mesh.graph import EMPTY, relink, with_settings
 from mesh.keys import ResourceKey
@@ -66,7 +67,7 @@ class SnapshotCache:
         self.graph: MeshGraph = EMPTY
         self.state: MeshState | None = None
         """What the newest publication said; ``None`` before the first."""
-        self._translate = translate
+        self.translate = translate
         self._entries: dict[ProxyIdentity, _Entry] = {}
         self._idle: OrderedDict[ProxyIdentity, None] = OrderedDict()
         self._by_key: dict[ResourceKey, set[ProxyIdentity]] = {}
@@ -135,7 +136,7 @@ class SnapshotCache:
         if self.graph.get(identity.key) is None:
             return before
         try:
-            snapshot = build_snapshot(self.pool, self._translate(self.graph, identity))
+            snapshot = build_snapshot(self.pool, self.translate(self.graph, identity))
         except Exception:
             _log.exception("cannot translate %s; it keeps what it had", identity.key)
             return before
@@ -194,9 +195,17 @@ def _changes(
     }
 
 
+def read_resource(key: ResourceKey, spec: JsonObject) -> Resource:
+    """Return a resource as the log has it.
+
+    :raises ValueError: it was never a spec of this kind.
+    """
+    return Resource(key, spec_from_json(key, spec))
+
+
 def _resource(key: ResourceKey, state: MeshState) -> Resource | None:
     try:
-        return Resource(key, spec_from_json(key, state.resources[key]))
+        return read_resource(key, state.resources[key])
     except (ValueError, GitmeshError):
         # The log holds only what was checked; what it cannot read now is our mistake, not a reason
         # to stop serving everything else.

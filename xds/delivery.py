@@ -3,35 +3,33 @@
 Times are wall-clock nanoseconds that the caller reads. A commit is *published* when the proxies it
 concerns are offered it, and *converged* when each of them has acknowledged all of it or is gone.
 One that concerns no connected proxy converges at once. A newer commit takes the place of an older
-one that has not converged; of that one nothing more is said.
+one that has not converged; of that one nothing more is said, only of its proxies.
 """
 
 from collections import OrderedDict
-from collections.abc import Hashable
 from dataclasses import dataclass, field
-from typing import Final, TypeAlias
+from typing import Final
 
 from events.publication import Publication
 from events.types import (
     CommitId,
     DeliveryEvent,
-    ProxyConnected,
-    ProxyDisconnected,
+    ProxyState,
     SnapshotConverged,
+    SnapshotDelayed,
     SnapshotPublished,
     SnapshotRejected,
 )
-
-StreamId: TypeAlias = Hashable
-"""Whatever tells a stream from all others: of all servers, where there are several."""
+from xds.reports import Explained, Joined, Rejected
+from xds.standings import Standings, StreamId
 
 _REMEMBERED: Final = 10_000
 """How many refusals are remembered so that each is told once."""
-_PERIOD_NS: Final = 60 * 1_000_000_000
-_CONNECTS: Final = 10_000
-"""How many connects are told within one period: a node's id is anybody's claim, and the log is for
-ever. A disconnect is told when its connect was."""
-_CONNECTS_OF_NODE: Final = 1_000
+_LISTED: Final = 20
+"""How many proxies that are waited for one event names."""
+DELAYS_S: Final = (5.0, 30.0, 300.0)
+"""After how long a commit that has not converged is said to be delayed, the first time and so on.
+"""
 
 
 @dataclass(slots=True)
@@ -41,45 +39,49 @@ class _Pending:
     publication: Publication
     commit: CommitId
     nodes: set[str] = field(default_factory=set)
-    proxies: int = 0
+    offered: set[StreamId] = field(default_factory=set)
     waiting: set[StreamId] = field(default_factory=set)
     written_ns: int | None = None
     told: bool = False
+    delays: int = 0
+    """How often it was said to be delayed."""
 
 
-@dataclass(slots=True)
-class _Budget:
-    """How many more connects may be told in this period."""
+@dataclass(frozen=True, slots=True)
+class _Refusal:
+    """A refusal that is not told yet, because it is still being found out which specs caused it."""
 
-    start_ns: int
-    left: int
+    stream: StreamId
+    proxy: str
+    fact: Rejected
 
 
 class Delivery:
     """Turns what happens on streams into the events of the delivery chain."""
 
     def __init__(self) -> None:
-        self.withheld = 0
-        """How many connects were not told, because there were too many within a minute."""
+        self.standings = Standings()
         self._pending: _Pending | None = None
         self._refusals: OrderedDict[tuple[str, str, str], None] = OrderedDict()
-        self._told: set[StreamId] = set()
-        self._of_all = _Budget(-_PERIOD_NS, 0)
-        self._of_node: dict[str, _Budget] = {}
+        self._unexplained: dict[tuple[str, str, str], _Refusal] = {}
 
     # ---- commits ---------------------------------------------------------------------------------
 
     def begin(self, publication: Publication) -> None:
         """Start to offer a publication; of the one before it nothing more is told."""
         commit = publication.state.commit
+        if self._pending is not None:
+            self.standings.owe(self._pending.offered)
         self._pending = None if commit is None else _Pending(publication, commit)
 
     def offered(self, stream: StreamId, node: str) -> None:
         """Say that a stream is to be sent something of the publication."""
-        if self._pending is not None:
-            self._pending.nodes.add(node)
-            self._pending.proxies += 1
-            self._pending.waiting.add(stream)
+        pending = self._pending
+        if pending is not None:
+            pending.nodes.add(node)
+            pending.offered.add(stream)
+            pending.waiting.add(stream)
+        self.standings.put(stream, ProxyState.BEHIND)
 
     def published(self, now_ns: int) -> list[DeliveryEvent]:
         """Say that everybody whom the publication concerns has been offered it."""
@@ -88,74 +90,124 @@ class Delivery:
             return []
         pending.told = True
         seq, nodes = pending.publication.state.seq, tuple(sorted(pending.nodes))
-        told = SnapshotPublished(pending.commit, seq, nodes, pending.proxies)
+        told = SnapshotPublished(pending.commit, seq, nodes, len(pending.offered))
+        self.standings.told_behind(nodes, pending.offered)
         return [told, *self._converge(now_ns)]
 
     def wrote(self, stream: StreamId, now_ns: int) -> None:
         """Say that a response was handed to the transport."""
         if self._pending is not None and stream in self._pending.waiting:
             self._pending.written_ns = now_ns
+        if self.standings.state(stream) is ProxyState.IN_SYNC:
+            self.standings.put(stream, ProxyState.BEHIND, owe=False)
 
     def arrived(self, stream: StreamId, now_ns: int) -> list[DeliveryEvent]:
         """Say that a stream has acknowledged all of what it is to have."""
-        if self._pending is None or stream not in self._pending.waiting:
-            return []
-        self._pending.waiting.discard(stream)
-        return self._converge(now_ns)
+        pending = self._pending
+        # Those on their way to a commit are told of by what becomes of it, unless that takes long.
+        owe = pending is None or stream not in pending.offered or pending.delays > 0
+        if pending is not None and stream in pending.waiting and pending.written_ns is None:
+            pending.written_ns = now_ns  # An answer may be here before the transport says so.
+        if self.standings.state(stream) is not ProxyState.LAST_ACCEPTED:
+            self.standings.put(stream, ProxyState.IN_SYNC, owe=owe)
+        return self._heard(stream, now_ns)
 
-    def refused(
-        self, node: str, commit: CommitId, type_url: str, version: str, message: str
-    ) -> list[DeliveryEvent]:
-        """Say that a proxy refused a response. Each content of a node is told once."""
-        key = (node, type_url, version)
+    def refused(self, stream: StreamId, fact: Rejected) -> None:
+        """Say that a proxy refused a response. Each content of a node is told once, explained."""
+        if stream not in self.standings:
+            return
+        self.standings.put(stream, ProxyState.REFUSED)
+        key = (fact.node, fact.type_url, fact.version)
         known = key in self._refusals
         self._refusals[key] = None
         self._refusals.move_to_end(key)
         if len(self._refusals) > _REMEMBERED:
             self._refusals.popitem(last=False)
-        return [] if known else [SnapshotRejected(commit, node, type_url, version, message)]
+        if not known:
+            self._unexplained[key] = _Refusal(stream, self.standings.name(stream), fact)
+
+    def explained(self, fact: Explained) -> list[DeliveryEvent]:
+        """Say which specs are at fault for what a proxy of a node refused."""
+        refusal = self._unexplained.pop((fact.node, fact.type_url, fact.version), None)
+        return [] if refusal is None else [self._tell(refusal, fact.specs)]
+
+    def unexplained(self) -> list[DeliveryEvent]:
+        """Give up on finding which specs are at fault for what was refused."""
+        waiting, self._unexplained = self._unexplained, {}
+        return [self._tell(refusal, ()) for refusal in waiting.values()]
+
+    def _tell(self, refusal: _Refusal, specs: tuple[str, ...]) -> SnapshotRejected:
+        # Meanwhile it may have got something else, and taken it.
+        self.standings.told([refusal.stream], ProxyState.REFUSED)
+        self.standings.owe([refusal.stream])
+        fact = refusal.fact
+        return SnapshotRejected(
+            fact.commit,
+            fact.node,
+            fact.type_url,
+            fact.version,
+            fact.message,
+            refusal.proxy,
+            fact.names,
+            specs,
+            fact.snapshot,
+        )
+
+    def fell_back(self, stream: StreamId) -> None:
+        """Say that a stream is to have the last accepted snapshot."""
+        self.standings.put(stream, ProxyState.LAST_ACCEPTED)
+
+    def delayed(self) -> list[DeliveryEvent]:
+        """Say that a while has passed (:data:`DELAYS_S`) since the commit was published."""
+        pending = self._pending
+        if pending is None or not pending.told:
+            return []
+        pending.delays += 1
+        self.standings.owe(pending.offered)
+        refused, late = 0, []
+        for stream in pending.waiting:
+            if self.standings.state(stream) is ProxyState.BEHIND:
+                late.append(self.standings.name(stream))
+            else:
+                refused += 1
+        total = len(pending.offered)
+        arrived = total - len(pending.waiting)
+        waiting = tuple(sorted(late)[:_LISTED])
+        return [SnapshotDelayed(pending.commit, total, arrived, refused, waiting)]
+
+    @property
+    def next_delay_s(self) -> float | None:
+        """How long after its publication the commit is said to be delayed next, if at all."""
+        pending = self._pending
+        if pending is None or not pending.told or pending.delays >= len(DELAYS_S):
+            return None
+        return DELAYS_S[pending.delays]
+
+    def _heard(self, stream: StreamId, now_ns: int) -> list[DeliveryEvent]:
+        if self._pending is None or stream not in self._pending.waiting:
+            return []
+        self._pending.waiting.discard(stream)
+        return self._converge(now_ns)
 
     def _converge(self, now_ns: int) -> list[DeliveryEvent]:
         pending = self._pending
         if pending is None or pending.waiting or not pending.told:
             return []
         self._pending = None
-        return [SnapshotConverged(pending.commit, pending.proxies, _timings(pending, now_ns))]
+        self.standings.told(pending.offered, ProxyState.IN_SYNC)
+        self.standings.owe(pending.offered)
+        timings = _timings(pending, now_ns)
+        return [SnapshotConverged(pending.commit, len(pending.offered), timings)]
 
     # ---- proxies ---------------------------------------------------------------------------------
 
-    def connected(
-        self, stream: StreamId, node: str, proxy: str, version: str, now_ns: int
-    ) -> list[DeliveryEvent]:
+    def connected(self, stream: StreamId, joined: Joined, now_ns: int) -> list[DeliveryEvent]:
         """Say that a stream named its node."""
-        if not self._may_tell(node, now_ns):
-            self.withheld += 1
-            return []
-        self._told.add(stream)
-        return [ProxyConnected(node, proxy, version)]
+        return self.standings.connected(stream, joined, now_ns)
 
-    def disconnected(
-        self, stream: StreamId, node: str, proxy: str, reason: str, now_ns: int
-    ) -> list[DeliveryEvent]:
+    def disconnected(self, stream: StreamId, reason: str, now_ns: int) -> list[DeliveryEvent]:
         """Say that a stream ended; nobody waits for it any more."""
-        events: list[DeliveryEvent] = []
-        if stream in self._told:
-            self._told.discard(stream)
-            events.append(ProxyDisconnected(node, proxy, reason))
-        return events + self.arrived(stream, now_ns)
-
-    def _may_tell(self, node: str, now_ns: int) -> bool:
-        if now_ns - self._of_all.start_ns >= _PERIOD_NS:
-            self._of_all = _Budget(now_ns, _CONNECTS)
-            self._of_node.clear()
-        if self._of_all.left <= 0:
-            return False
-        of_node = self._of_node.setdefault(node, _Budget(now_ns, _CONNECTS_OF_NODE))
-        if of_node.left <= 0:
-            return False
-        self._of_all.left -= 1
-        of_node.left -= 1
-        return True
+        return self.standings.disconnected(stream, reason) + self._heard(stream, now_ns)
 
 
 def _timings(pending: _Pending, now_ns: int) -> dict[str, int]:
@@ -167,6 +219,6 @@ def _timings(pending: _Pending, now_ns: int) -> dict[str, int]:
         "seen": pending.publication.seen_ns,
         "planned": pending.publication.planned_ns,
         "written": pending.written_ns,
-        "acked": now_ns if pending.proxies else None,
+        "acked": now_ns if pending.offered else None,
     }
     return {name: max(0, at - moved) // 1000 for name, at in times.items() if at is not None}

@@ -8,15 +8,20 @@ from collections.abc import Iterable
 from typing import Final
 
 from events.publication import Publication
-from events.types import CommitId, Seq
+from events.types import START, CommitId, ProxyState, Seq
 from mesh.keys import ResourceKey
 from mesh.linked import MeshGraph
+from xds.acceptance import Acceptance
+from xds.at_fault import refused_names
 from xds.cache import SnapshotCache
+from xds.inquiries import Inquiries
+from xds.looking_back import LookingBack, Past
 from xds.nodes import ProxyIdentity
 from xds.rehearsal import rehearse
-from xds.reports import Arrived, Finished, Joined, Left, Offered, Rejected, Reports, Wrote
+from xds.reports import Arrived, FellBack, Finished, Joined, Left, Offered, Rejected, Reports, Wrote
 from xds.snapshot import Snapshot
 from xds.stream import Stream
+from xds.type_urls import LISTENER
 from xds.watch import Refused
 from xds.waves import waves
 
@@ -32,17 +37,24 @@ _LOOK_S: Final = 0.02
 class Hub:
     """Brings snapshots to streams, and what streams tell to whoever keeps the reports."""
 
-    def __init__(self, cache: SnapshotCache, reports: Reports) -> None:
+    def __init__(self, cache: SnapshotCache, reports: Reports, past: Past | None = None) -> None:
         self.ready = False
         """Whether there is a mesh to serve; until then nobody may be told that theirs is empty."""
         self._cache = cache
         self._reports = reports
         self._streams: dict[ProxyIdentity, set[Stream]] = {}
-        self._commit = _NO_COMMIT
+        self._commit, self._seq = _NO_COMMIT, START
+        self._back = LookingBack(cache, past)
+        self._acceptance = Acceptance(self._back.recall, time.time)
+        self._inquiries = Inquiries(self._back, reports.report)
+        self._fallen: dict[Stream, Snapshot] = {}
+        """Who has the last accepted snapshot, and the newer one that they do not have."""
+        self._refusers: set[Stream] = set()
+        """Those of them who refused it themselves; from the others it is only held back."""
         self._on_their_way: set[Stream] = set()
         """Those who were offered something since somebody last waited for them."""
         self._behind: set[Stream] = set()
-        """Those who were offered something and have not taken it: the others have no news."""
+        """Those who are to have something and have not taken it: the others have no news."""
 
     # ---- what streams tell (the Observer of every stream) ----------------------------------------
 
@@ -59,11 +71,19 @@ class Hub:
         identity = _identity(stream)
         self._cache.join(identity)
         self._streams.setdefault(identity, set()).add(stream)
+        self._behind.add(stream)
+        newest = self._cache.resolve(identity)
+        snapshot, state = newest, ProxyState.HELD
+        if newest is not None:
+            snapshot, state = self._acceptance.choose(identity, newest), ProxyState.BEHIND
+            if snapshot is not newest:
+                self._fallen[stream], state = newest, ProxyState.LAST_ACCEPTED
         version = f"{stream.node.user_agent_name} {stream.node.user_agent_version}".strip()
+        node, now_ns = str(identity.key), time.time_ns()
         self._reports.report(
-            Joined(stream.number, str(identity.key), stream.name, version, time.time_ns())
+            Joined(stream.number, node, stream.name, version, now_ns, state, self._commit)
         )
-        return self._cache.resolve(identity)
+        return snapshot
 
     def left(self, stream: Stream, reason: str) -> None:
         """Forget a stream that ended; one that never named its node was never taken in."""
@@ -74,8 +94,11 @@ class Hub:
         streams.discard(stream)
         self._on_their_way.discard(stream)
         self._behind.discard(stream)
+        self._fallen.pop(stream, None)
+        self._refusers.discard(stream)
         if not streams:
             del self._streams[identity]
+            self._acceptance.left(identity)
         self._cache.leave(identity)
         self._reports.report(Left(stream.number, reason, time.time_ns()))
 
@@ -83,22 +106,64 @@ class Hub:
         """Take note that a response was handed to the transport."""
         if stream in self._behind:
             self._reports.report(Wrote(stream.number, time.time_ns()))
+            if stream.session.arrived:
+                # The answer was here before the transport had told that it is written.
+                self.arrived(stream)
 
     def arrived(self, stream: Stream) -> None:
         """Take note that a client has acknowledged everything that it is to have."""
-        if stream in self._behind:
+        if stream not in self._behind:
+            return
+        self._reports.report(Arrived(stream.number, time.time_ns()))
+        if not stream.aggregated:
             self._behind.discard(stream)
-            self._reports.report(Arrived(stream.number, time.time_ns()))
+        elif stream.session.watches(LISTENER) and stream.snapshot is not None:
+            # One that has not asked for listeners yet has taken next to nothing.
+            self._behind.discard(stream)
+            identity = _identity(stream)
+            if self._acceptance.took(identity, stream.snapshot, stream.number):
+                self._release(identity, stream.snapshot)
+
+    def _release(self, identity: ProxyIdentity, snapshot: Snapshot) -> None:
+        """Offer what was held back and is accepted now to those who did not refuse it."""
+        for stream in tuple(self._streams[identity]):
+            if self._fallen.get(stream) is snapshot and stream not in self._refusers:
+                self._offer_one(stream, snapshot, self._seq)
 
     def refused(self, stream: Stream, refusal: Refused, commit: CommitId) -> None:
         """Take note that a client refused a response that was sent for this commit."""
-        node = str(_identity(stream).key)
+        self._behind.add(stream)
+        identity, snapshot = _identity(stream), stream.sent_for(refusal.type_url)
         message = refusal.detail.message
         # Whoever tells of the events warns of it, once for each content; here is each time.
         _log.debug(
             "%s refuses %s: %s", stream.name, refusal.type_url, message, extra={"commit": commit}
         )
-        self._reports.report(Rejected(node, commit, refusal.type_url, refusal.version, message))
+        self._reports.report(
+            Rejected(
+                stream.number,
+                str(identity.key),
+                commit,
+                refusal.type_url,
+                refusal.version,
+                message,
+                refused_names(refusal),
+                "" if snapshot is None else snapshot.version,
+            )
+        )
+        self._inquiries.open(identity, refusal)
+        if snapshot is not None:
+            self._fall_back(stream, snapshot)
+
+    def _fall_back(self, stream: Stream, refused: Snapshot) -> None:
+        """Give a proxy that refuses the first that it is given what its like accepted last."""
+        accepted = self._acceptance.refused(_identity(stream), refused, stream.number)
+        if accepted is None or stream.established or not stream.aggregated:
+            return
+        self._fallen[stream] = refused
+        self._refusers.add(stream)
+        self._reports.report(FellBack(stream.number, time.time_ns()))
+        stream.offer(accepted)
 
     # ---- what the mesh becomes -------------------------------------------------------------------
 
@@ -116,7 +181,8 @@ class Hub:
             # The first state may be ten thousand resources, and nobody is served before it.
             await asyncio.to_thread(rehearse)
             identities = await asyncio.to_thread(self._cache.absorb, publication)
-        self._commit = publication.state.commit or _NO_COMMIT
+            self._acceptance.remember(await asyncio.to_thread(self._back.refusals))
+        self._commit, self._seq = publication.state.commit or _NO_COMMIT, seq
         self.ready = True
         self._tell_of_removed(mesh, identities)
         self._on_their_way.clear()
@@ -158,15 +224,24 @@ class Hub:
             return
         if snapshot is None:
             return
-        node = str(identity.key)
+        self._acceptance.offer(identity, snapshot)
         for stream in tuple(self._streams[identity]):
-            try:
-                if stream.offer(snapshot):
-                    self._on_their_way.add(stream)
-                    self._behind.add(stream)
-                    self._reports.report(Offered(stream.number, node, seq))
-            except Exception:
-                _log.exception("cannot offer %s to %s", identity.key, stream.name)
+            # Whoever does not have this because it is refused waits for something else.
+            if self._fallen.get(stream) is not snapshot:
+                self._offer_one(stream, snapshot, seq)
+
+    def _offer_one(self, stream: Stream, snapshot: Snapshot, seq: Seq) -> None:
+        self._fallen.pop(stream, None)
+        self._refusers.discard(stream)
+        try:
+            if stream.offer(snapshot):
+                self._on_their_way.add(stream)
+                self._behind.add(stream)
+                self._reports.report(Offered(stream.number, str(_identity(stream).key), seq))
+            elif stream.session.arrived:
+                self.arrived(stream)
+        except Exception:
+            _log.exception("cannot offer %s to %s", _identity(stream).key, stream.name)
 
     def _tell_of_removed(self, before: MeshGraph, identities: Iterable[ProxyIdentity]) -> None:
         """Warn of proxies whose node is gone: they go on, and no commit concerns them any more."""

@@ -5,30 +5,71 @@ and converges once, when the proxies of all of them have acknowledged it. Call i
 loop's own thread.
 """
 
-from collections.abc import Iterable
-from typing import Final, assert_never
+import asyncio
+import time
+from collections.abc import Callable, Iterable
+from importlib.metadata import version
+from typing import Final, Protocol, TypeAlias, assert_never
 
 from events.publication import Publication
-from events.types import CommitId, Seq
+from events.types import CommitId, Seq, ServerStarted
 from xds.delivery import Delivery
 from xds.recorder import Recorder
-from xds.reports import Arrived, Fact, Finished, Joined, Left, Offered, Passed, Rejected, Wrote
+from xds.reports import (
+    Arrived,
+    Explained,
+    Fact,
+    FellBack,
+    Finished,
+    Joined,
+    Left,
+    Offered,
+    Passed,
+    Rejected,
+    Wrote,
+)
+from xds.standings import PERIOD_NS
 
 HERE: Final = 0
 """The number of the one server that serves in the same process."""
 
 
+SETTLE_S: Final = 1.0
+"""How long what no other event tells of proxies is gathered before it is told."""
+_PERIOD_S: Final = PERIOD_NS / 1_000_000_000
+
+
+class Timer(Protocol):
+    """A call that is to come."""
+
+    def cancel(self) -> None:
+        """Let it not come."""
+
+
+Later: TypeAlias = Callable[[float, Callable[[], None]], Timer]
+"""Calls a function after so many seconds."""
+
+
+def _later(delay_s: float, call: Callable[[], None]) -> Timer:
+    return asyncio.get_running_loop().call_later(delay_s, call)
+
+
 class Ledger:
     """Takes the facts of all servers and hands the events that follow from them to a recorder."""
 
-    def __init__(self, recorder: Recorder) -> None:
+    def __init__(self, recorder: Recorder, later: Later = _later) -> None:
         self._recorder = recorder
+        self._later = later
         self._delivery = Delivery()
         self._joined: dict[tuple[int, int], Joined] = {}
         self._known = False
         self._commit: CommitId | None = None
         self._seq: Seq | None = None
+        self._served: Seq | None = None
         self._unfinished: set[int] = set()
+        self._settle_timer: Timer | None = None
+        self._settle_after_s = 0.0
+        self._delay: Timer | None = None
 
     def begin(self, publication: Publication, servers: Iterable[int] = (HERE,)) -> None:
         """Take note that these servers are about to offer a publication.
@@ -37,12 +78,17 @@ class Ledger:
         push, and is not published anew.
         """
         known, self._known = self._known, True
+        if not known:
+            # Nobody is served before this, and whoever was connected before is not any more.
+            self._recorder.record([ServerStarted(version("gitmesh"))])
         before, self._commit = self._commit, publication.state.commit
+        self._served = publication.state.seq
         if self._commit == before or not (known or publication.moved_ns is not None):
             return
         self._seq = publication.state.seq
         self._unfinished = set(servers)
         self._delivery.begin(publication)
+        self._settle_soon()
 
     def report(self, fact: Fact, server: int = HERE) -> None:
         """Take a fact from a server."""
@@ -52,9 +98,14 @@ class Ledger:
             case Left():
                 self._leave((server, fact.stream), fact.reason, fact.at_ns)
             case Rejected():
-                self._reject(fact)
+                self._delivery.refused((server, fact.stream), fact)
+            case Explained():
+                self._recorder.record(self._delivery.explained(fact))
+            case FellBack():
+                self._delivery.fell_back((server, fact.stream))
             case _:
                 self._progress(fact, server)
+        self._settle_soon()
 
     def _progress(self, fact: Offered | Wrote | Arrived | Finished | Passed, server: int) -> None:
         """Take a fact that tells how far the newest publication has come."""
@@ -82,27 +133,17 @@ class Ledger:
         """Take note that a server ended without a word: so did its streams, and nobody waits."""
         for stream in [stream for stream in self._joined if stream[0] == server]:
             self._leave(stream, reason, at_ns)
+        # It may have been the one that was to find out why something was refused.
+        self._recorder.record(self._delivery.unexplained())
         self._finish(server, at_ns)
 
     def _join(self, stream: tuple[int, int], fact: Joined) -> None:
         self._joined[stream] = fact
-        self._recorder.record(
-            self._delivery.connected(stream, fact.node, fact.proxy, fact.version, fact.at_ns)
-        )
+        self._recorder.record(self._delivery.connected(stream, fact, fact.at_ns))
 
     def _leave(self, stream: tuple[int, int], reason: str, at_ns: int) -> None:
-        joined = self._joined.pop(stream, None)
-        if joined is not None:
-            self._recorder.record(
-                self._delivery.disconnected(stream, joined.node, joined.proxy, reason, at_ns)
-            )
-
-    def _reject(self, fact: Rejected) -> None:
-        self._recorder.record(
-            self._delivery.refused(
-                fact.node, fact.commit, fact.type_url, fact.version, fact.message
-            )
-        )
+        if self._joined.pop(stream, None) is not None:
+            self._recorder.record(self._delivery.disconnected(stream, reason, at_ns))
 
     def _finish(self, server: int, at_ns: int) -> None:
         if server not in self._unfinished:
@@ -110,3 +151,44 @@ class Ledger:
         self._unfinished.discard(server)
         if not self._unfinished:
             self._recorder.record(self._delivery.published(at_ns))
+            self._watch_delay(0.0)
+
+    # ---- what is told now and then ---------------------------------------------------------------
+
+    def _settle_soon(self) -> None:
+        """See to it that the log learns how proxies stand, if it does not know."""
+        standings = self._delivery.standings
+        if not (standings.owing or standings.withheld):
+            return
+        after_s = SETTLE_S if standings.owing else _PERIOD_S
+        if self._settle_timer is not None:
+            if self._settle_after_s <= after_s:
+                return
+            self._settle_timer.cancel()
+        self._settle_after_s = after_s
+        self._settle_timer = self._later(after_s, self._settle)
+
+    def _settle(self) -> None:
+        self._settle_timer = None
+        # While a commit is being offered it is not known which one a proxy stands by.
+        if self._commit is not None and self._served is not None and not self._unfinished:
+            now_ns = time.time_ns()
+            events = self._delivery.standings.settle(self._commit, self._served, now_ns)
+            self._recorder.record(events)
+        self._settle_soon()
+
+    def _watch_delay(self, waited_s: float) -> None:
+        """See to it that a commit which does not converge is told of."""
+        if self._delay is not None:
+            self._delay.cancel()
+            self._delay = None
+        after_s = self._delivery.next_delay_s
+        if after_s is None:
+            return
+
+        def tell() -> None:
+            self._recorder.record(self._delivery.delayed())
+            self._settle_soon()
+            self._watch_delay(after_s)
+
+        self._delay = self._later(after_s - waited_s, tell)

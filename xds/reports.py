@@ -5,10 +5,12 @@ One process may serve, or several beside each other; what they see is brought to
 the epoch, read where the fact was seen.
 """
 
-from typing import NamedTuple, Protocol, TypeAlias
+from typing import Final, NamedTuple, Protocol, TypeAlias
 
 from events.publication import Publication
-from events.types import CommitId, Seq
+from events.types import CommitId, ProxyState, Seq
+
+_NO_COMMIT: Final = CommitId("")
 
 
 class Joined(NamedTuple):
@@ -21,6 +23,10 @@ class Joined(NamedTuple):
     version: str
     """What the proxy says it runs."""
     at_ns: int
+    state: ProxyState = ProxyState.BEHIND
+    """``HELD``, ``BEHIND`` or ``LAST_ACCEPTED``: what there is for it."""
+    commit: CommitId = _NO_COMMIT
+    """The commit that is served; empty before there is one."""
 
 
 class Left(NamedTuple):
@@ -56,11 +62,33 @@ class Arrived(NamedTuple):
 class Rejected(NamedTuple):
     """A client refused a response that was sent for this commit."""
 
+    stream: int
     node: str
     commit: CommitId
     type_url: str
     version: str
     message: str
+    names: tuple[str, ...] = ()
+    """The resources at fault, as far as can be told."""
+    snapshot: str = ""
+    """The version of the whole snapshot that the client was on its way to."""
+
+
+class Explained(NamedTuple):
+    """It is known now why clients of a node refused a version, or that it cannot be known."""
+
+    node: str
+    type_url: str
+    version: str
+    specs: tuple[str, ...]
+    """Keys of the specs that are likely at fault."""
+
+
+class FellBack(NamedTuple):
+    """A client is to have the last accepted snapshot instead of the newest."""
+
+    stream: int
+    at_ns: int
 
 
 class Finished(NamedTuple):
@@ -77,7 +105,9 @@ class Passed(NamedTuple):
     wave: int
 
 
-Fact: TypeAlias = Joined | Left | Offered | Wrote | Arrived | Rejected | Finished | Passed
+Fact: TypeAlias = (
+    Joined | Left | Offered | Wrote | Arrived | Rejected | Explained | FellBack | Finished | Passed
+)
 
 
 class Reports(Protocol):

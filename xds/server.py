@@ -18,6 +18,7 @@ from xds.admission import Admission, Guest
 from xds.cache import SnapshotCache
 from xds.hub import Hub
 from xds.ledger import Ledger
+from xds.looking_back import Past
 from xds.peer import Peer, WrongPeer
 from xds.recorder import Recorder, recording
 from xds.reports import Reports
@@ -47,6 +48,7 @@ async def serve_ads(
     recorder: Recorder,
     *,
     settings: AdsSettings | None = None,
+    past: Past | None = None,
     started: Callable[[int], None] = lambda port: None,
     ready: Callable[[], None] = lambda: None,
 ) -> None:
@@ -57,6 +59,8 @@ async def serve_ads(
     yet must not look empty. Runs the recorder too, and ends it after the last stream, so that the
     last events are in the log.
 
+    :param past: what the log knows; without it a server that has just started does not know what
+        proxies refused and accepted before.
     :raises Fatal: the address cannot be listened on.
     :raises UsageError: the address is none, or it is not this machine's own and the settings do
         not allow that.
@@ -67,7 +71,14 @@ async def serve_ads(
         started(port)
 
     work = serve_streams(
-        address, cache, latest, Ledger(recorder), settings=settings, started=listening, ready=ready
+        address,
+        cache,
+        latest,
+        Ledger(recorder),
+        settings=settings,
+        past=past,
+        started=listening,
+        ready=ready,
     )
     await recording(recorder, work)
 
@@ -79,13 +90,14 @@ async def serve_streams(
     reports: Reports,
     *,
     settings: AdsSettings | None = None,
+    past: Past | None = None,
     started: Callable[[int], None] = lambda port: None,
     ready: Callable[[], None] = lambda: None,
 ) -> None:
     """Do as :func:`serve_ads`, but tell what happens to somebody else's reports."""
     settings = settings or AdsSettings()
     check_listening(address, settings)
-    hub = Hub(cache, reports)
+    hub = Hub(cache, reports, past)
     credentials = _credentials(settings)
     server = grpc.aio.server(options=_options(settings))
     server.add_generic_rpc_handlers(_handlers(_Discovery(hub, cache, settings)))

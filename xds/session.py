@@ -191,6 +191,10 @@ class Session:
         """Whether the client has acknowledged all of the newest snapshot that it asks for."""
         return self._rollout.arrived
 
+    def watches(self, type_url: TypeUrl) -> bool:
+        """Whether the client has asked for anything of this type."""
+        return type_url in self._watches
+
     @property
     def wake_at(self) -> float | None:
         """When to call :meth:`on_tick` even if nothing happens before."""

@@ -1,5 +1,6 @@
 """Snapshots: everything one proxy is served, serialised, versioned by content, never changed."""
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -36,6 +37,12 @@ class Snapshot:
         """The version of each type."""
         return {type_url: resources.version for type_url, resources in self.sets.items()}
 
+    @property
+    def version(self) -> str:
+        """A version of the whole: equal for equal content, whatever process made it."""
+        versions = "\0".join(f"{t}\0{version}" for t, version in sorted(self.versions.items()))
+        return hashlib.sha256(versions.encode()).hexdigest()[:16]
+
 
 def build_snapshot(
     pool: Pool, translation: Mapping[TypeUrl, tuple[betterproto2.Message, ...]]
@@ -47,7 +54,9 @@ def build_snapshot(
     sets = {}
     for type_url in (*ORDER, *sorted(translation.keys() - set(ORDER))):
         messages = translation.get(type_url, ())
-        resources = [pool.resource(type_url, _name(type_url, m), encode(m)) for m in messages]
+        resources = [
+            pool.resource(type_url, resource_name(type_url, m), encode(m)) for m in messages
+        ]
         if len({resource.name for resource in resources}) < len(resources):
             # Clients refuse a response that names a resource twice.
             raise InconsistentSnapshot(f"two resources of {type_url} have one name")
@@ -72,7 +81,8 @@ def check(snapshot: Snapshot) -> None:
                     )
 
 
-def _name(type_url: TypeUrl, message: betterproto2.Message) -> str:
+def resource_name(type_url: TypeUrl, message: betterproto2.Message) -> str:
+    """Return the name by which clients ask for a resource."""
     # An endpoint set is the one resource whose name has another field.
     return str(getattr(message, "cluster_name" if type_url == ENDPOINT else "name"))
 

@@ -106,6 +106,10 @@ class Stream:
         """Tells this stream from all others of this server."""
         self.session = session
         self.identity: ProxyIdentity | None = None
+        self.snapshot: Snapshot | None = None
+        """What the client is to have."""
+        self.established = False
+        """Whether the client had all of a snapshot before this one, and so has something."""
         self.node = Node()
         self._observer = observer
         self._method = method
@@ -115,7 +119,17 @@ class Stream:
         self._timer: asyncio.TimerHandle | None = None
         self._node_head = (0, b"")
         self._commits: dict[str, CommitId] = {}
+        self._sent_for: dict[str, Snapshot | None] = {}
         self._loop = asyncio.get_running_loop()
+
+    def sent_for(self, type_url: TypeUrl) -> Snapshot | None:
+        """Return the snapshot that the last response of a type was a step to."""
+        return self._sent_for.get(type_url)
+
+    @property
+    def aggregated(self) -> bool:
+        """Whether all that the client is to have goes over this stream."""
+        return self._method.type_url is None
 
     def receive(self, data: bytes) -> None:
         """Take a request as it came over the wire, and start to write what follows from it.
@@ -134,7 +148,7 @@ class Stream:
         if isinstance(answer, Refused):
             commit = self._commits.get(answer.type_url, self._observer.commit)
             self._observer.refused(self, answer, commit)
-        elif answer is not None and self.session.arrived:
+        elif self.session.arrived:
             self._observer.arrived(self)
         self._go_on()
 
@@ -152,6 +166,8 @@ class Stream:
 
     def offer(self, snapshot: Snapshot) -> bool:
         """Make this what the client is to have, and start to write; return whether it is news."""
+        self.established = self.established or self.session.arrived
+        self.snapshot = snapshot
         news = self.session.on_snapshot(snapshot, self._loop.time())
         self._go_on()
         return news
@@ -181,7 +197,7 @@ class Stream:
             self.node, self.identity = node, identity
             if identity.client is Client.GRPC:
                 self.session.tell_errors()
-            snapshot = self._observer.joined(self)
+            self.snapshot = snapshot = self._observer.joined(self)
             if snapshot is not None:
                 self.session.on_snapshot(snapshot, self._loop.time())
         elif node.id and node.id != self.node.id:
@@ -200,6 +216,7 @@ class Stream:
         while response is not None:
             commit = self._observer.commit
             self._commits[response.type_url] = commit
+            self._sent_for[response.type_url] = self.snapshot
             identifier = _identifier(commit, self._method.delta)
             try:
                 await self._write(complete(response.body, response.nonce, identifier))

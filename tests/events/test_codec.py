@@ -10,12 +10,13 @@ from pydantic_core import from_json
 
 from events.bodies import BODIES, KIND_OF
 from events.chain import GENESIS, seal
-from events.codec import Upcaster, decode, encode
+from events.codec import UPCASTERS, Upcaster, decode, encode
 from events.types import (
     Chain,
     CommitId,
     Event,
     ProxyConnected,
+    ProxyState,
     Record,
     ResourceAdded,
     Seq,
@@ -38,7 +39,8 @@ def record_of(
 def through_the_file(event: Event) -> Event:
     """Write an event as the log does, and read it back as the log does."""
     row = seal(Chain.MESH, GENESIS, Seq(1), encode(event), "")
-    return decode(record_of(row.kind, from_json(row.data), subject=row.subject, commit=row.commit))
+    found = from_json(row.data)
+    return decode(record_of(row.kind, found, v=row.v, subject=row.subject, commit=row.commit))
 
 
 def test_every_kind_has_a_strategy() -> None:
@@ -80,6 +82,9 @@ def test_kinds_are_called_what_they_were_always_called() -> None:
         "ProxyDisconnected",
         "SourceDegraded",
         "SourceRecovered",
+        "ServerStarted",
+        "ProxiesSettled",
+        "SnapshotDelayed",
     }
 
 
@@ -99,12 +104,32 @@ def test_an_older_form_is_read_through_each_step_up_to_todays() -> None:
             "version": "",
             "message": old["why"],
         },
+        ("SnapshotRejected", 1): UPCASTERS["SnapshotRejected", 1],
     }
     expected = SnapshotRejected(COMMIT, "node", "", "", "no")
     oldest = record_of("SnapshotRejected", {"reason": "NO"}, v=-1, subject="node")
     older = record_of("SnapshotRejected", {"why": "no"}, v=0, subject="node")
     assert decode(oldest, steps) == decode(older, steps) == expected
     assert oldest.data == {"reason": "NO"}, "what the log holds stays as it was written"
+
+
+OLD = {
+    "SnapshotRejected": (
+        {"typeUrl": "t", "version": "9f", "message": "no"},
+        SnapshotRejected(COMMIT, str(NODE), "t", "9f", "no"),
+    ),
+    "ProxyConnected": (
+        {"proxy": "p", "version": "envoy 1"},
+        ProxyConnected(str(NODE), "p", "envoy 1", ProxyState.BEHIND, COMMIT),
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", OLD)
+def test_what_was_written_in_the_first_form_is_read_as_todays(kind: str) -> None:
+    data, expected = OLD[kind]
+    assert isinstance(expected, Event)
+    assert decode(record_of(kind, dict(data))) == expected
 
 
 @pytest.mark.parametrize(

@@ -152,10 +152,10 @@ def test_the_projections_hold_what_happened(log: EventLog, path: Path) -> None:
         (str(ROUTE), 5, None),
     ]
     assert [row[:2] for row in found["commits"]] == [(1, 3), (4, 5), (6, 7)]
-    assert found["proxies"] == [
-        ("127.0.0.2:1#2", "mesh/shop/virtualNode/web", "envoy 1.37", "rejecting", "bad", 3)
-    ]
-    assert found["positions"] == [("delivery", 4, 1), ("mesh", 7, 1)]
+    web, second = "mesh/shop/virtualNode/web", facts(2).commit
+    assert found["proxies"] == [("127.0.0.2:1#2", web, "envoy 1.37", 2, "refused", second, 3, 3)]
+    assert found["nodes"] == [(web, None, None, 3)]
+    assert found["positions"] == [("delivery", 4, 2), ("mesh", 7, 2)]
 
 
 def test_a_position_that_does_not_exist_is_refused(log: EventLog) -> None:

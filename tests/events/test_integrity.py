@@ -83,7 +83,7 @@ FORGERIES: dict[str, tuple[Chain, tuple[str, ...], str]] = {
     ),
     "another form": (
         Chain.DELIVERY,
-        ("UPDATE {t} SET v = 2 WHERE seq = 1",),
+        ("UPDATE {t} SET v = 3 WHERE seq = 1",),
         f"delivery chain: event 1 (ProxyConnected) {NOT_AS_WRITTEN}",
     ),
     "another time of delivery": (

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from events.store import EventLog
-from events.types import CommitId, Seq
+from events.types import CommitId, ProxyState, Seq
 from gitmesh.worker import LogReader
 from gitmesh.worker_messages import (
     AllPassed,
@@ -28,7 +28,19 @@ from gitmesh.worker_messages import (
 )
 from tests.support.ads_client import AdsClient
 from tests.support.sample_shop import ENTRANCE, Shop
-from xds.reports import Arrived, Fact, Finished, Joined, Left, Offered, Passed, Rejected, Wrote
+from xds.reports import (
+    Arrived,
+    Explained,
+    Fact,
+    FellBack,
+    Finished,
+    Joined,
+    Left,
+    Offered,
+    Passed,
+    Rejected,
+    Wrote,
+)
 from xds.server import AdsSettings
 from xds.shared_port import reserved
 from xds.type_urls import CLUSTER
@@ -111,13 +123,16 @@ def test_a_worker_serves_what_is_published_and_nothing_that_is_only_logged(shop:
 
 numbers = st.integers(min_value=0, max_value=2**63)
 texts = st.text(max_size=20)
+many, commits = st.lists(texts, max_size=2).map(tuple), texts.map(CommitId)
 facts = st.one_of(
-    st.builds(Joined, numbers, texts, texts, texts, numbers),
+    st.builds(Joined, numbers, texts, texts, texts, numbers, st.sampled_from(ProxyState), commits),
     st.builds(Left, numbers, texts, numbers),
     st.builds(Offered, numbers, texts, numbers.map(Seq)),
     st.builds(Wrote, numbers, numbers),
     st.builds(Arrived, numbers, numbers),
-    st.builds(Rejected, texts, texts.map(CommitId), texts, texts, texts),
+    st.builds(Rejected, numbers, texts, commits, texts, texts, texts, many, texts),
+    st.builds(Explained, texts, texts, texts, many),
+    st.builds(FellBack, numbers, numbers),
     st.builds(Finished, numbers.map(Seq), numbers),
     st.builds(Passed, numbers.map(Seq), numbers),
 )

@@ -15,17 +15,21 @@ from events.types import (
     FieldChange,
     HistoryRewritten,
     MeshEvent,
+    ProxiesSettled,
     ProxyConnected,
     ProxyDisconnected,
+    ProxyState,
     PushReceived,
     ResourceAdded,
     ResourceChanged,
     ResourceRemoved,
     Seq,
+    ServerStarted,
     ServingPinned,
     ServingReleased,
     Signature,
     SnapshotConverged,
+    SnapshotDelayed,
     SnapshotPublished,
     SnapshotRejected,
     SourceDegraded,
@@ -42,6 +46,7 @@ History = Sequence[Sequence[MeshEvent]]
 # ---- anything that can be said ------------------------------------------------------------------
 
 _TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
+_TEXTS = st.lists(_TEXT, max_size=2).map(tuple)
 _NAME = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=12)
 _COUNT = st.integers(0, 10**6)
 _COMMIT = st.text("0123456789abcdef", min_size=40, max_size=40).map(CommitId)
@@ -109,8 +114,18 @@ EVENTS: Final[Mapping[type[Event], st.SearchStrategy[Event]]] = {
     SnapshotConverged: st.builds(
         SnapshotConverged, _COMMIT, _COUNT, st.dictionaries(_TEXT, _COUNT, max_size=3)
     ),
-    SnapshotRejected: st.builds(SnapshotRejected, _COMMIT, _TEXT, _TEXT, _TEXT, _TEXT),
-    ProxyConnected: st.builds(ProxyConnected, _TEXT, _TEXT, _TEXT),
+    SnapshotDelayed: st.builds(SnapshotDelayed, _COMMIT, _COUNT, _COUNT, _COUNT, _TEXTS),
+    SnapshotRejected: st.builds(
+        SnapshotRejected,
+        _COMMIT,
+        *(_TEXT, _TEXT, _TEXT, _TEXT, _TEXT),
+        *(_TEXTS, _TEXTS, _TEXT),
+    ),
+    ProxyConnected: st.builds(
+        ProxyConnected, _TEXT, _TEXT, _TEXT, st.sampled_from(ProxyState), _COMMIT
+    ),
+    ProxiesSettled: st.builds(ProxiesSettled, _COMMIT, _COUNT.map(Seq), _TEXTS, _TEXTS, _TEXTS),
+    ServerStarted: st.builds(ServerStarted, _TEXT),
     ProxyDisconnected: st.builds(ProxyDisconnected, _TEXT, _TEXT, _TEXT),
     SourceDegraded: st.builds(SourceDegraded, _TEXT, _TEXT),
     SourceRecovered: st.builds(SourceRecovered, _TEXT),
@@ -201,11 +216,26 @@ _PROXIES = st.sampled_from(("127.0.0.2:1#1", "127.0.0.2:1#2", "127.0.0.3:1#3"))
 _NODES = st.sampled_from(("mesh/shop/virtualNode/web", "mesh/shop/virtualNode/cart"))
 _SEEN = st.integers(1, 3).map(commit_id)
 
+_SOME = st.lists(_PROXIES, unique=True, max_size=2).map(tuple)
+
 delivery_events: Final[st.SearchStrategy[DeliveryEvent]] = st.one_of(
-    st.builds(ProxyConnected, _NODES, _PROXIES, st.just("envoy 1.37")),
+    st.builds(
+        ProxyConnected, _NODES, _PROXIES, st.just("envoy 1.37"), st.sampled_from(ProxyState), _SEEN
+    ),
+    st.builds(ProxiesSettled, _SEEN, st.integers(1, 3).map(Seq), _SOME, _SOME, _SOME),
+    st.builds(ServerStarted, st.just("1.0")),
+    st.builds(SnapshotDelayed, _SEEN, st.just(3), st.just(1), st.just(1), _SOME),
     st.builds(ProxyDisconnected, _NODES, _PROXIES, st.just("gone")),
-    st.builds(SnapshotPublished, _SEEN, st.just(Seq(1)), st.just(("a",)), st.just(1)),
-    st.builds(SnapshotRejected, _SEEN, _NODES, st.just("type"), st.just("v"), st.just("no")),
+    st.builds(
+        SnapshotPublished,
+        _SEEN,
+        st.integers(1, 3).map(Seq),
+        st.lists(_NODES, unique=True, max_size=2).map(tuple),
+        st.just(1),
+    ),
+    st.builds(
+        SnapshotRejected, _SEEN, _NODES, st.just("type"), st.just("v"), st.just("no"), _PROXIES
+    ),
     st.builds(SnapshotConverged, _SEEN, st.just(2)),
     st.builds(SourceDegraded, st.just("branch-gone"), st.just("main is gone")),
     st.builds(SourceRecovered, st.just("branch-gone")),

@@ -43,7 +43,9 @@ SHORT_HISTORY: History = (
 SOME_DELIVERY: Sequence[DeliveryEvent] = (
     ProxyConnected("mesh/shop/virtualNode/web", "127.0.0.2:1#1", "envoy 1.37"),
     ProxyConnected("mesh/shop/virtualNode/web", "127.0.0.2:1#2", "envoy 1.37"),
-    SnapshotRejected(facts(2).commit, "mesh/shop/virtualNode/web", "clusters", "9f", "bad"),
+    SnapshotRejected(
+        facts(2).commit, "mesh/shop/virtualNode/web", "clusters", "9f", "bad", "127.0.0.2:1#2"
+    ),
     ProxyDisconnected("mesh/shop/virtualNode/web", "127.0.0.2:1#1", "closed"),
 )
 

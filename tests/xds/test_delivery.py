@@ -10,17 +10,20 @@ from events.state import MeshState
 from events.types import (
     CommitId,
     DeliveryEvent,
+    ProxiesSettled,
     ProxyConnected,
     ProxyDisconnected,
     Seq,
     SnapshotConverged,
+    SnapshotDelayed,
     SnapshotPublished,
     SnapshotRejected,
     SourceRecovered,
 )
 from mesh.errors import Retryable
-from xds.delivery import Delivery
+from xds.delivery import DELAYS_S, Delivery
 from xds.recorder import Recorder
+from xds.reports import Explained, Joined, Rejected
 
 MS = 1_000_000
 MINUTE = 60_000 * MS
@@ -29,6 +32,10 @@ MINUTE = 60_000 * MS
 def publication(commit: str, *, moved: int | None = 0) -> Publication:
     state = MeshState(Seq(7), CommitId(commit), CommitId(commit))
     return Publication(state, moved_ns=moved, seen_ns=2 * MS, planned_ns=5 * MS)
+
+
+def joined(node: str = "web", proxy: str = "p") -> Joined:
+    return Joined(0, node, proxy, "envoy", 0)
 
 
 def publish(delivery: Delivery, commit: str, **streams: int) -> list[DeliveryEvent]:
@@ -84,7 +91,7 @@ def test_a_newer_commit_takes_the_place_of_one_that_has_not_converged() -> None:
 def test_a_proxy_that_leaves_is_waited_for_no_longer() -> None:
     delivery = Delivery()
     publish(delivery, "c1", web=1)
-    (converged,) = delivery.disconnected(1, "web", "peer", "gone", 9 * MS)
+    (converged,) = delivery.disconnected(1, "gone", 9 * MS)
     assert isinstance(converged, SnapshotConverged)
 
 
@@ -103,34 +110,180 @@ def test_a_clock_that_steps_back_makes_no_negative_times() -> None:
     assert converged.timings == {"seen": 0, "planned": 0}
 
 
+def refusal(stream: int, node: str = "web", version: str = "v1") -> Rejected:
+    return Rejected(stream, node, CommitId("c1"), "type", version, "no", ("one",), "whole")
+
+
+def why(node: str = "web", version: str = "v1") -> Explained:
+    return Explained(node, "type", version, ("spec",))
+
+
 def test_a_refusal_is_told_once_for_each_content_of_a_node() -> None:
     delivery = Delivery()
-    refusal = ("web", CommitId("c1"), "type", "v1", "no")
-    assert delivery.refused(*refusal) == [
-        SnapshotRejected(CommitId("c1"), "web", "type", "v1", "no")
+    for stream, node in enumerate(("web", "web", "cart")):
+        delivery.connected(stream, joined(node, f"p{stream}"), 0)
+    delivery.refused(0, refusal(0))
+    delivery.refused(1, refusal(1))
+    assert delivery.explained(why()) == [
+        SnapshotRejected(
+            CommitId("c1"), "web", "type", "v1", "no", "p0", ("one",), ("spec",), "whole"
+        )
     ]
-    assert delivery.refused(*refusal) == [], "fifty proxies of one node say the same"
-    assert len(delivery.refused("cart", CommitId("c1"), "type", "v1", "no")) == 1
-    assert len(delivery.refused("web", CommitId("c2"), "type", "v2", "no")) == 1
+    delivery.refused(1, refusal(1))
+    assert delivery.explained(why()) == [], "fifty proxies of one node say the same"
+    delivery.refused(2, refusal(2, "cart"))
+    assert len(delivery.explained(why("cart"))) == 1
+    delivery.refused(0, refusal(0, version="v2"))
+    assert len(delivery.explained(why(version="v2"))) == 1
 
 
-def test_a_flood_of_connects_is_not_told_and_neither_are_their_ends() -> None:
+def test_a_refusal_that_nobody_can_explain_is_told_without() -> None:
     delivery = Delivery()
-    told = [e for n in range(3000) for e in delivery.connected(n, "web", f"p{n}", "envoy", 0)]
+    connect(delivery, a="web")
+    delivery.refused(1, refusal(1))
+    (told,) = delivery.unexplained()
+    assert isinstance(told, SnapshotRejected)
+    assert told.specs == ()
+    assert delivery.explained(why()) == []
+
+
+def test_one_that_took_something_else_before_its_refusal_is_told_is_in_sync_in_the_log() -> None:
+    delivery = Delivery()
+    connect(delivery, a="web")
+    delivery.refused(1, refusal(1))
+    publish(delivery, "c2", web=1)
+    delivery.arrived(1, 0)
+    delivery.explained(why())
+    assert settled(delivery) == [ProxiesSettled(CommitId("c9"), Seq(9), in_sync=("a",))]
+
+
+def test_a_refusal_of_one_who_left_is_not_told() -> None:
+    delivery = Delivery()
+    delivery.connected(1, joined(), 0)
+    delivery.disconnected(1, "gone", 0)
+    delivery.refused(1, refusal(1))
+    assert delivery.explained(why()) == []
+
+
+# ---- how proxies stand ---------------------------------------------------------------------------
+
+
+def settled(delivery: Delivery, now_ns: int = 0) -> list[DeliveryEvent]:
+    return delivery.standings.settle(CommitId("c9"), Seq(9), now_ns)
+
+
+def connect(delivery: Delivery, **proxies: str) -> None:
+    """Let proxies connect, the first of them as stream 1, each of a node."""
+    for stream, (proxy, node) in enumerate(proxies.items(), 1):
+        delivery.connected(stream, joined(node, proxy), 0)
+
+
+def test_those_who_come_are_told_to_be_in_sync_in_bulk_and_once() -> None:
+    delivery = Delivery()
+    connect(delivery, b="web", a="cart", c="web")
+    assert settled(delivery) == [], "while they are on their way nothing is told"
+    for stream in (1, 2):
+        delivery.arrived(stream, 0)
+    assert settled(delivery) == [ProxiesSettled(CommitId("c9"), Seq(9), in_sync=("a", "b"))]
+    delivery.wrote(1, 0)
+    delivery.arrived(1, 0)
+    assert settled(delivery) == []
+
+
+def test_one_that_is_sent_more_has_not_settled() -> None:
+    """Envoy acknowledges its clusters before it asks for listeners."""
+    delivery = Delivery()
+    connect(delivery, a="web")
+    delivery.arrived(1, 0)
+    delivery.wrote(1, 0)
+    assert settled(delivery) == []
+
+
+def test_what_converges_is_not_told_again_proxy_by_proxy() -> None:
+    delivery = Delivery()
+    connect(delivery, a="web", b="web")
+    publish(delivery, "c1", web=1)
+    delivery.arrived(1, 0)
+    assert delivery.arrived(2, 0) == []
+    assert settled(delivery) == [ProxiesSettled(CommitId("c9"), Seq(9), in_sync=("b",))]
+
+
+def test_those_of_a_node_who_were_offered_nothing_are_not_left_behind_in_the_log() -> None:
+    delivery = Delivery()
+    connect(delivery, a="web", b="web")
+    for stream in (1, 2):
+        delivery.arrived(stream, 0)
+    settled(delivery)
+    publish(delivery, "c1", web=1)  # b has this already: its addresses differ
+    assert settled(delivery) == [ProxiesSettled(CommitId("c9"), Seq(9), in_sync=("b",))]
+
+
+def test_of_a_commit_that_is_overtaken_it_is_told_who_took_it() -> None:
+    delivery = Delivery()
+    connect(delivery, a="web", b="cart")
+    publish(delivery, "c1", web=1, cart=2)
+    delivery.arrived(1, 0)
+    assert settled(delivery) == []
+    publish(delivery, "c2", cart=2)
+    assert settled(delivery) == [ProxiesSettled(CommitId("c9"), Seq(9), in_sync=("a",))]
+
+
+def test_those_who_refuse_too_and_those_who_fall_back_are_told_in_bulk() -> None:
+    delivery = Delivery()
+    connect(delivery, a="web", b="web", c="web")
+    publish(delivery, "c1", web=1)
+    for stream in (1, 2, 3):
+        delivery.refused(stream, refusal(stream))
+    delivery.explained(why())
+    delivery.fell_back(3)
+    assert settled(delivery) == [
+        ProxiesSettled(CommitId("c9"), Seq(9), refused=("b",), last_accepted=("c",))
+    ]
+    delivery.arrived(3, 0)
+    assert settled(delivery) == [], "it has what was accepted, not what is served"
+
+
+def test_a_commit_that_is_delayed_says_who_is_waited_for_and_tells_of_the_others() -> None:
+    delivery = Delivery()
+    connect(delivery, a="web", b="web", c="web")
+    delivery.begin(publication("c1"))
+    for stream in (1, 2, 3):
+        delivery.offered(stream, "web")
+    assert delivery.next_delay_s is None, "it is not published yet"
+    delivery.published(0)
+    delivery.arrived(1, 0)
+    delivery.refused(2, refusal(2))
+    delivery.explained(why())
+    assert delivery.next_delay_s == DELAYS_S[0]
+    assert delivery.delayed() == [SnapshotDelayed(CommitId("c1"), 3, 1, 1, ("c",))]
+    assert settled(delivery) == [ProxiesSettled(CommitId("c9"), Seq(9), in_sync=("a",))]
+    delivery.delayed()
+    delivery.delayed()
+    assert delivery.next_delay_s is None, "it is said three times"
+    delivery.arrived(3, 0)
+    assert settled(delivery) == [ProxiesSettled(CommitId("c9"), Seq(9), in_sync=("c",))]
+
+
+def test_a_flood_of_connects_is_told_bit_by_bit_and_those_who_left_meanwhile_never() -> None:
+    delivery = Delivery()
+    told = [e for n in range(3000) for e in delivery.connected(n, joined("web", f"p{n}"), 0)]
     assert len(told) == 1000
-    assert delivery.withheld == 2000
-    assert delivery.disconnected(5, "web", "p5", "gone", 0) == [
-        ProxyDisconnected("web", "p5", "gone")
-    ]
-    assert delivery.disconnected(2500, "web", "p2500", "gone", 0) == []
-    assert delivery.connected(9000, "web", "p", "envoy", MINUTE) == [
-        ProxyConnected("web", "p", "envoy")
-    ]
+    assert delivery.standings.withheld == 2000
+    assert delivery.disconnected(5, "gone", 0) == [ProxyDisconnected("web", "p5", "gone")]
+    assert delivery.disconnected(2500, "gone", 0) == []
+    delivery.arrived(1000, 0)
+    assert settled(delivery) == []
+    later = settled(delivery, MINUTE)
+    assert later[0] == ProxyConnected("web", "p1000", "envoy")
+    assert len(later) == 1001
+    assert later[-1] == ProxiesSettled(CommitId("c9"), Seq(9), in_sync=("p1000",))
+    assert delivery.standings.withheld == 999
+    assert len(settled(delivery, 2 * MINUTE)) == 999
 
 
 def test_a_flood_of_invented_nodes_is_not_told_either() -> None:
     delivery = Delivery()
-    told = [e for n in range(12_000) for e in delivery.connected(n, f"node{n}", "p", "envoy", 0)]
+    told = [e for n in range(12_000) for e in delivery.connected(n, joined(f"node{n}", f"p{n}"), 0)]
     assert len(told) == 10_000
 
 

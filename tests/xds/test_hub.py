@@ -166,6 +166,10 @@ def test_a_refusal_is_an_event_and_no_second_warning(caplog: pytest.LogCaptureFi
         stream.receive(
             encode(DiscoveryRequest(type_url=CLUSTER, response_nonce=nonce, error_detail=words))
         )
+        for _ in range(1000):
+            if any(isinstance(e, SnapshotRejected) for e in town.events.told):
+                break
+            await asyncio.sleep(0.01)
         refusal = [e for e in town.events.told if isinstance(e, SnapshotRejected)]
         assert [len(e.message) for e in refusal] == [1000]
 

@@ -1,25 +1,53 @@
 """Several servers, one truth: what each of them tells becomes one story in the log."""
 
-from collections.abc import Iterable
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 
 from events.publication import Publication
 from events.state import MeshState
 from events.types import (
     CommitId,
     DeliveryEvent,
+    ProxiesSettled,
     ProxyConnected,
     ProxyDisconnected,
     Seq,
+    ServerStarted,
     SnapshotConverged,
+    SnapshotDelayed,
     SnapshotPublished,
     SnapshotRejected,
 )
-from xds.ledger import Ledger
+from xds.ledger import SETTLE_S, Ledger
 from xds.recorder import Recorder
-from xds.reports import Arrived, Fact, Finished, Joined, Left, Offered, Rejected, Wrote
+from xds.reports import (
+    Arrived,
+    Explained,
+    Fact,
+    FellBack,
+    Finished,
+    Joined,
+    Left,
+    Offered,
+    Rejected,
+    Wrote,
+)
 
 MS = 1_000_000
 ONE, TWO = 1, 2
+
+
+@dataclass
+class Timing:
+    """A timer that a test lets go off."""
+
+    delay_s: float
+    call: Callable[[], None]
+    cancelled: bool = False
+
+    def cancel(self) -> None:
+        self.cancelled = True
 
 
 class Book:
@@ -33,8 +61,25 @@ class Book:
             def record(self, events: Iterable[DeliveryEvent]) -> None:
                 told.extend(events)
 
-        self.ledger = Ledger(Telling(lambda batch: None))
+        self.timers: list[Timing] = []
+        self.ledger = Ledger(Telling(lambda batch: None), self._later)
         self.begin(1, "c0", moved=None)
+        [started] = self.taken()
+        assert isinstance(started, ServerStarted), "first of all that a server tells"
+
+    def _later(self, delay_s: float, call: Callable[[], None]) -> Timing:
+        timer = Timing(delay_s, call)
+        self.timers.append(timer)
+        return timer
+
+    def pass_time(self, delay_s: float) -> list[DeliveryEvent]:
+        """Let every timer go off that was set for so long at most."""
+        due = [timer for timer in self.timers if timer.delay_s <= delay_s]
+        self.timers = [timer for timer in self.timers if timer.delay_s > delay_s]
+        for timer in due:
+            if not timer.cancelled:
+                timer.call()
+        return self.taken()
 
     def begin(self, seq: int, commit: str, moved: int | None = 0) -> None:
         state = MeshState(Seq(seq), CommitId(commit), CommitId(commit))
@@ -98,7 +143,7 @@ def test_a_server_that_dies_is_waited_for_no_longer_and_neither_are_its_proxies(
         ProxyDisconnected("web", "web#1", "worker killed"),
         ProxyDisconnected("web", "web#2", "worker killed"),
         published("c1", 5, 2, "web"),
-        SnapshotConverged(CommitId("c1"), 2, {"acked": 7000}),
+        SnapshotConverged(CommitId("c1"), 2, {"written": 6000, "acked": 7000}),
     ]
     book.ledger.lost(TWO, "worker killed", 8 * MS)
     assert book.taken() == []
@@ -138,8 +183,72 @@ def test_comings_goings_and_refusals_are_told_of_every_server() -> None:
     book = Book()
     assert book.tell(ONE, joined(1)) == [ProxyConnected("web", "web#1", "envoy 1")]
     assert book.tell(TWO, joined(1)) == [ProxyConnected("web", "web#1", "envoy 1")]
-    refusal = Rejected("web", CommitId("c0"), "type", "v1", "no")
-    assert book.tell(ONE, refusal) == [SnapshotRejected(CommitId("c0"), "web", "type", "v1", "no")]
-    assert book.tell(TWO, refusal) == [], "each content of a node is told once"
+    refusal = Rejected(1, "web", CommitId("c0"), "type", "v1", "no")
+    why = Explained("web", "type", "v1", ("spec",))
+    assert book.tell(ONE, refusal, why) == [
+        SnapshotRejected(CommitId("c0"), "web", "type", "v1", "no", "web#1", specs=("spec",))
+    ]
+    assert book.tell(TWO, refusal, why) == [], "each content of a node is told once"
     assert book.tell(TWO, Left(1, "closed", 1)) == [ProxyDisconnected("web", "web#1", "closed")]
     assert book.tell(TWO, Left(1, "closed", 1)) == []
+
+
+def test_how_proxies_stand_is_told_a_second_later_and_not_while_a_commit_is_offered() -> None:
+    book = Book()
+    book.tell(ONE, joined(1), Arrived(1, 1))
+    book.begin(5, "c1")
+    assert book.pass_time(SETTLE_S) == []
+    book.tell(ONE, Finished(Seq(5), 1))
+    book.tell(TWO, Finished(Seq(5), 1))
+    assert book.pass_time(SETTLE_S) == [ProxiesSettled(CommitId("c1"), Seq(5), in_sync=("web#1",))]
+    assert book.pass_time(SETTLE_S) == []
+
+
+def test_what_one_has_who_falls_back_is_told() -> None:
+    book = Book()
+    book.tell(ONE, joined(1), FellBack(1, 1), Arrived(1, 1))
+    assert book.pass_time(SETTLE_S) == [
+        ProxiesSettled(CommitId("c0"), Seq(1), last_accepted=("web#1",))
+    ]
+
+
+def test_connects_that_are_withheld_make_nobody_wait_who_has_more_to_tell() -> None:
+    book = Book()
+    now = time.time_ns()
+    book.tell(ONE, *(Joined(n, "web", f"web#{n}", "envoy 1", now) for n in range(1001)))
+    assert book.pass_time(SETTLE_S) == [], "the flood waits for a minute"
+    book.tell(ONE, Arrived(1, 1))
+    assert book.pass_time(SETTLE_S) == [ProxiesSettled(CommitId("c0"), Seq(1), in_sync=("web#1",))]
+
+
+def test_a_commit_that_does_not_converge_is_told_of_three_times() -> None:
+    book = Book()
+    book.tell(ONE, joined(1))
+    book.begin(5, "c1")
+    book.tell(ONE, Offered(1, "web", Seq(5)), Finished(Seq(5), 1))
+    book.tell(TWO, Finished(Seq(5), 1))
+    late = [SnapshotDelayed(CommitId("c1"), 1, 0, 0, ("web#1",))]
+    assert [book.pass_time(1000) for _ in range(4)] == [late, late, late, []]
+    assert book.tell(ONE, Arrived(1, 2 * MS)) == [
+        SnapshotConverged(CommitId("c1"), 1, {"written": 2000, "acked": 2000})
+    ]
+
+
+def test_one_that_converges_is_not_told_of_as_delayed() -> None:
+    book = Book()
+    book.tell(ONE, joined(1))
+    book.begin(5, "c1")
+    book.tell(ONE, Offered(1, "web", Seq(5)), Finished(Seq(5), 1))
+    book.tell(TWO, Finished(Seq(5), 1))
+    book.tell(ONE, Arrived(1, 2 * MS))
+    assert book.pass_time(1000) == []
+
+
+def test_a_refusal_that_a_dying_server_was_to_explain_is_told_without() -> None:
+    book = Book()
+    book.tell(ONE, joined(1), Rejected(1, "web", CommitId("c0"), "type", "v1", "no"))
+    book.ledger.lost(ONE, "worker killed", 1)
+    assert book.taken() == [
+        ProxyDisconnected("web", "web#1", "worker killed"),
+        SnapshotRejected(CommitId("c0"), "web", "type", "v1", "no", "web#1"),
+    ]

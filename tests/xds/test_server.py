@@ -210,9 +210,14 @@ def test_a_refusal_is_recorded_once_with_the_proxys_words_and_not_looped() -> No
             await proxy.send(CLUSTER)
             refused = await proxy.refuse("no such thing")
             rejected = await served.event(SnapshotRejected)
-            assert rejected == SnapshotRejected(
-                commit, CART, CLUSTER, refused.version_info, "no such thing"
-            )
+            assert isinstance(rejected, SnapshotRejected)
+            assert (rejected.commit, rejected.node, rejected.type_url) == (commit, CART, CLUSTER)
+            assert (rejected.version, rejected.message) == (refused.version_info, "no such thing")
+            assert rejected.names == ("v1",)
+            assert rejected.snapshot
+            connected = await served.event(ProxyConnected)
+            assert isinstance(connected, ProxyConnected)
+            assert rejected.proxy == connected.proxy
             await proxy.silence()
             served.publish(cart=mesh("v2=1"))
             assert names(await proxy.take(), Cluster) == ["v2"]

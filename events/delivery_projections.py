@@ -1,0 +1,143 @@
+"""What the delivery chain comes to: who is connected, how they stand, what each node accepted."""
+
+import sqlite3
+from typing import Final, assert_never
+
+from events.types import (
+    CommitId,
+    DeliveryEvent,
+    ProxiesSettled,
+    ProxyConnected,
+    ProxyDisconnected,
+    ProxyState,
+    PushReceived,
+    Seq,
+    ServerStarted,
+    ServingPinned,
+    ServingReleased,
+    SnapshotConverged,
+    SnapshotDelayed,
+    SnapshotPublished,
+    SnapshotRejected,
+    SourceDegraded,
+    SourceRecovered,
+)
+
+_BEHIND: Final = ProxyState.BEHIND.value
+_IN_SYNC: Final = ProxyState.IN_SYNC.value
+_REFUSED: Final = ProxyState.REFUSED.value
+_LAST_ACCEPTED: Final = ProxyState.LAST_ACCEPTED.value
+
+
+def project_delivery(connection: sqlite3.Connection, seq: Seq, event: DeliveryEvent) -> None:
+    """Bring the tables up to one more event of the delivery chain."""
+    match event:
+        case ProxyConnected() | ProxyDisconnected() | ServerStarted() | ProxiesSettled():
+            _proxies(connection, seq, event)
+        case SnapshotPublished() | SnapshotConverged() | SnapshotRejected():
+            _snapshots(connection, seq, event)
+        case SourceDegraded():
+            connection.execute("INSERT OR REPLACE INTO sources VALUES (?, ?)", (event.reason, seq))
+        case SourceRecovered():
+            connection.execute("DELETE FROM sources WHERE reason = ?", (event.reason,))
+        case SnapshotDelayed() | PushReceived() | ServingPinned() | ServingReleased():
+            pass
+        case _:
+            assert_never(event)
+
+
+def _proxies(
+    connection: sqlite3.Connection,
+    seq: Seq,
+    event: ProxyConnected | ProxyDisconnected | ServerStarted | ProxiesSettled,
+) -> None:
+    match event:
+        case ProxyConnected():
+            connection.execute(
+                "INSERT OR REPLACE INTO proxies VALUES (?, ?, ?, ?, ?, ?, ?, "
+                "(SELECT refusal FROM nodes WHERE node = ?))",
+                (
+                    *(event.proxy, event.node, event.version, seq),
+                    *(event.state.value, event.commit, seq, event.node),
+                ),
+            )
+        case ProxyDisconnected():
+            connection.execute("DELETE FROM proxies WHERE proxy = ?", (event.proxy,))
+        case ServerStarted():
+            connection.execute("DELETE FROM proxies")
+        case ProxiesSettled():
+            _settle(connection, seq, event)
+
+
+def _settle(connection: sqlite3.Connection, seq: Seq, event: ProxiesSettled) -> None:
+    groups = (
+        (_IN_SYNC, event.in_sync),
+        (_REFUSED, event.refused),
+        (_LAST_ACCEPTED, event.last_accepted),
+    )
+    for state, proxies in groups:
+        connection.executemany(
+            'UPDATE proxies SET state = ?, "commit" = ?, seq = ?, '
+            "refusal = (SELECT refusal FROM nodes WHERE nodes.node = proxies.node) "
+            "WHERE proxy = ?",
+            ((state, event.commit, seq, proxy) for proxy in proxies),
+        )
+    if event.in_sync:
+        _accept(connection, seq, event.commit, event.mesh_seq)
+
+
+def _snapshots(
+    connection: sqlite3.Connection,
+    seq: Seq,
+    event: SnapshotPublished | SnapshotConverged | SnapshotRejected,
+) -> None:
+    match event:
+        case SnapshotPublished():
+            connection.execute(
+                "INSERT INTO snapshots VALUES (?, ?, ?, NULL)", (seq, event.commit, event.mesh_seq)
+            )
+            connection.executemany(
+                'UPDATE proxies SET state = ?, "commit" = ?, seq = ? WHERE node = ?',
+                ((_BEHIND, event.commit, seq, node) for node in event.nodes),
+            )
+        case SnapshotConverged():
+            _converge(connection, seq, event.commit)
+        case SnapshotRejected():
+            connection.execute(
+                "INSERT INTO nodes VALUES (?, NULL, NULL, ?) "
+                "ON CONFLICT (node) DO UPDATE SET refusal = excluded.refusal",
+                (event.node, seq),
+            )
+            connection.execute(
+                'UPDATE proxies SET state = ?, "commit" = ?, seq = ?, refusal = ? WHERE proxy = ?',
+                (_REFUSED, event.commit, seq, seq, event.proxy),
+            )
+
+
+def _converge(connection: sqlite3.Connection, seq: Seq, commit: CommitId) -> None:
+    found = connection.execute(
+        'SELECT published, mesh_seq FROM snapshots WHERE "commit" = ? '
+        "ORDER BY published DESC LIMIT 1",
+        (commit,),
+    ).fetchone()
+    if found is None:
+        return
+    published, mesh_seq = found
+    connection.execute("UPDATE snapshots SET converged = ? WHERE published = ?", (seq, published))
+    # Those who came since the commit was published are told of by themselves.
+    connection.execute(
+        "UPDATE proxies SET state = ?, seq = ? WHERE state = ? AND seq = ?",
+        (_IN_SYNC, seq, _BEHIND, published),
+    )
+    _accept(connection, seq, commit, Seq(mesh_seq))
+
+
+def _accept(connection: sqlite3.Connection, seq: Seq, commit: CommitId, mesh_seq: Seq) -> None:
+    """Take note of the nodes of which a proxy is in sync since this event."""
+    connection.execute(
+        "INSERT INTO nodes SELECT DISTINCT node, ?, ?, NULL FROM proxies "
+        "WHERE state = ? AND seq = ? "
+        "ON CONFLICT (node) DO UPDATE SET accepted = excluded.accepted, "
+        "accepted_commit = excluded.accepted_commit, refusal = NULL",
+        (mesh_seq, commit, _IN_SYNC, seq),
+    )

@@ -1,0 +1,162 @@
+"""What the log says of proxies, of what they were sent, and of sources that cannot be followed."""
+
+from dataclasses import dataclass
+from typing import Final, cast
+
+from pydantic_core import from_json
+
+from events.codec import revive
+from events.reading import LogReading
+from events.types import (
+    Chain,
+    CommitId,
+    ProxyState,
+    Seq,
+    SnapshotConverged,
+    SnapshotPublished,
+    SnapshotRejected,
+    SourceDegraded,
+)
+from mesh.canonical import JsonObject
+from mesh.errors import Fatal
+from mesh.keys import ResourceKey
+
+_EVENT: Final = 'kind, v, subject, "commit", data'
+
+
+@dataclass(frozen=True, slots=True)
+class Proxy:
+    """A proxy that is connected, by the log."""
+
+    node: str
+    name: str
+    """Peer address and stream number."""
+    version: str
+    """What it says it runs."""
+    connected_at: str
+    state: ProxyState
+    commit: CommitId
+    """The commit that it stands by: of one in sync, the last that it acknowledged."""
+    since: str
+    """When it came to stand so."""
+    refusal: SnapshotRejected | None
+    """What is refused, of one that refuses it or is served something older for that reason."""
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """What became of one publication of a commit."""
+
+    published_at: str
+    published: SnapshotPublished
+    converged_at: str | None
+    converged: SnapshotConverged | None
+    overtaken: bool
+    """Whether a later commit was published before it had converged."""
+
+
+class Fleet:
+    """Answers about a log. Each method may raise what :class:`LogReading` may raise."""
+
+    def __init__(self, log: LogReading) -> None:
+        self._log = log
+        if not log.is_projected(Chain.DELIVERY):
+            raise Fatal(
+                "what the log says of proxies was written by another version of gitmesh",
+                hint="start gitmesh serve once: it brings the file up to date",
+            )
+
+    def proxies(self) -> list[Proxy]:
+        """Return the proxies that are connected, by node and name."""
+        rows = self._log.ask(
+            'SELECT p.node, p.proxy, p.version, c.at, p.state, p."commit", s.at, p.refusal '
+            "FROM proxies p JOIN delivery_events c ON c.seq = p.connected "
+            "JOIN delivery_events s ON s.seq = p.seq ORDER BY p.node, p.proxy"
+        )
+        refusals: dict[object, SnapshotRejected | None] = {None: None}
+        found = []
+        for node, name, version, connected, state, commit, since, refusal in rows:
+            standing = ProxyState(str(state))
+            if standing not in (ProxyState.REFUSED, ProxyState.LAST_ACCEPTED):
+                refusal = None
+            if refusal not in refusals:
+                refusals[refusal] = cast("SnapshotRejected", self._event(refusal)[1])
+            found.append(
+                Proxy(
+                    str(node),
+                    str(name),
+                    str(version),
+                    str(connected),
+                    standing,
+                    CommitId(str(commit)),
+                    str(since),
+                    refusals[refusal],
+                )
+            )
+        return found
+
+    def delivered(self, commit: CommitId) -> Delivered | None:
+        """Return what became of the commit when it was published last; ``None`` if it was not."""
+        rows = self._log.ask(
+            'SELECT published, converged FROM snapshots WHERE "commit" = ? '
+            "ORDER BY published DESC LIMIT 1",
+            commit,
+        )
+        if not rows:
+            return None
+        (first, last) = rows[0]
+        later = self._log.ask("SELECT 1 FROM snapshots WHERE published > ? LIMIT 1", first)
+        published_at, published = self._event(first)
+        converged_at, converged = (None, None) if last is None else self._event(last)
+        return Delivered(
+            published_at,
+            cast("SnapshotPublished", published),
+            converged_at,
+            cast("SnapshotConverged | None", converged),
+            bool(later) and last is None,
+        )
+
+    def started_at(self) -> str:
+        """Return when a server began to serve last; empty if none ever did.
+
+        It served what had been read by then.
+        """
+        rows = self._log.ask("SELECT max(at) FROM delivery_events WHERE kind = 'ServerStarted'")
+        return str(rows[0][0] or "")
+
+    def refusals(self, commit: CommitId) -> list[SnapshotRejected]:
+        """Return what proxies refused of what was sent for this commit, in order."""
+        rows = self._log.ask(
+            f"SELECT {_EVENT} FROM delivery_events "  # noqa: S608
+            "WHERE kind = 'SnapshotRejected' AND \"commit\" = ? ORDER BY seq",
+            commit,
+        )
+        return [cast("SnapshotRejected", _revived(row)) for row in rows]
+
+    def degraded(self) -> list[tuple[str, SourceDegraded]]:
+        """Return what hinders following the repository, and since when."""
+        rows = self._log.ask("SELECT seq FROM sources ORDER BY seq")
+        events = [self._event(seq) for (seq,) in rows]
+        return [(at, cast("SourceDegraded", event)) for at, event in events]
+
+    def path(self, key: ResourceKey, at: Seq) -> str | None:
+        """Return the file that a resource stood in at a position of the mesh chain."""
+        rows = self._log.ask(
+            "SELECT path FROM resource_versions "
+            "WHERE key = ? AND since <= ? AND (until IS NULL OR until > ?)",
+            *(str(key), at, at),
+        )
+        return str(rows[0][0]) if rows else None
+
+    def _event(self, seq: object) -> tuple[str, object]:
+        (row,) = self._log.ask(
+            f"SELECT {_EVENT}, at FROM delivery_events WHERE seq = ?",  # noqa: S608
+            seq,
+        )
+        return str(row[-1]), _revived(row)
+
+
+def _revived(row: tuple[object, ...]) -> object:
+    kind, v, subject, commit, data = row[:5]
+    body = cast("JsonObject", from_json(str(data)))
+    return revive(str(kind), int(str(v)), str(subject), str(commit), body)

@@ -1,0 +1,102 @@
+"""``gitmesh status``: who has a commit, who refuses it, and in what words."""
+
+import contextlib
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from gitmesh import exit_codes
+from gitmesh.options import examples, json_option, log_option
+from gitmesh.output import emit_json
+
+if TYPE_CHECKING:
+    from events.store import EventLog
+    from events.types import CommitId
+    from gitmesh.settings import Settings
+    from gitmesh.standing import Standing
+
+LOOK_EVERY_S = 0.1
+
+
+@click.command(
+    "status",
+    short_help="Show who has a commit, and who refuses it.",
+    epilog=examples(
+        "gitmesh status --repo shop.git",
+        "gitmesh status --repo shop.git a1b2c3d",
+        "git push && gitmesh status --repo shop.git --wait 30 && echo everybody has it",
+        "gitmesh status --repo shop.git --json | jq '.nodes[].refusals[].specs'",
+    ),
+)
+@click.argument("commit", required=False)
+@click.option(
+    "--repo",
+    type=click.Path(path_type=Path),
+    default=".",
+    help="The repository whose log is asked. Default: the current directory.",
+)
+@log_option
+@click.option(
+    "--wait",
+    "wait_s",
+    type=click.FloatRange(0),
+    default=0.0,
+    metavar="SECONDS",
+    help="Wait for so long at most while the commit is on its way.",
+)
+@json_option
+@click.pass_context
+def command(
+    ctx: click.Context,
+    commit: str | None,
+    repo: Path,
+    log: Path | None,
+    wait_s: float,
+    as_json: bool,
+) -> None:
+    """Show whether a commit was applied, which proxies have it, and which refuse it and why.
+
+    COMMIT is the start of an id, a branch or a tag. Default: what the repository's HEAD names.
+    Of the commit that is served now it is shown how every proxy stands.
+
+    Exits with 0 when everybody has it (or it was overtaken by a newer one), with 1 when it was
+    rejected or a proxy refuses it, and with 4 while it, or a proxy, is still on its way.
+    """
+    from events.store import EventLog
+    from gitmesh.places import existing_log
+    from gitmesh.standing import Verdict, standing
+    from gitmesh.standing_text import standing_json, standing_text
+
+    settings: Settings = ctx.obj
+    where = existing_log(repo, log or settings.log)
+    deadline = time.monotonic() + wait_s
+    with contextlib.closing(EventLog.read_only(where)) as opened:
+        found = standing(opened, _commit(opened, commit, repo), repo)
+        while found.verdict is Verdict.PENDING and time.monotonic() < deadline:
+            time.sleep(LOOK_EVERY_S)
+            found = standing(opened, _commit(opened, commit, repo), repo)
+    if as_json:
+        emit_json(standing_json(found))
+    else:
+        click.echo(standing_text(found))
+    ctx.exit(_code(found))
+
+
+def _commit(log: "EventLog", commit: str | None, repo: Path) -> "CommitId":
+    """Return the commit that is asked for, even if the log does not know it yet."""
+    from gitmesh.asked_commit import asked_commit
+
+    return asked_commit(log, commit, repo)
+
+
+def _code(found: "Standing") -> int:
+    from gitmesh.standing import Verdict
+
+    return {
+        Verdict.IN_SYNC: exit_codes.OK,
+        Verdict.OVERTAKEN: exit_codes.OK,
+        Verdict.PENDING: exit_codes.PENDING,
+        Verdict.REFUSED: exit_codes.REFUSED,
+    }[found.verdict]

@@ -1,0 +1,193 @@
+"""How a commit stands, in words for people and in JSON for programs."""
+
+from collections import Counter
+from collections.abc import Iterable
+from typing import Final
+
+import click
+
+from events.fleet import Proxy
+from events.types import CommitApplied, CommitRejected, ProxyState
+from gitmesh.culprits import Culprit, hint
+from gitmesh.narration import narrate, problem_lines, short
+from gitmesh.output import milliseconds
+from gitmesh.standing import NodeStanding, Refused, Standing, Verdict
+from gitmesh.visible import visible
+
+STATES: Final = {
+    ProxyState.IN_SYNC: "in sync",
+    ProxyState.BEHIND: "behind",
+    ProxyState.REFUSED: "refusing",
+    ProxyState.LAST_ACCEPTED: "serving the last accepted",
+    ProxyState.HELD: "held: its node does not exist yet",
+}
+"""How a proxy stands, in words."""
+_COLOURS: Final = {
+    Verdict.IN_SYNC: "green",
+    Verdict.PENDING: "yellow",
+    Verdict.REFUSED: "red",
+    Verdict.OVERTAKEN: None,
+}
+
+
+def standing_text(found: Standing) -> str:
+    """Return how a commit stands as lines for a person; what others wrote steers no terminal."""
+    lines = [_head(found)]
+    if isinstance(found.about, CommitRejected):
+        lines += [f"  {line}" for line in problem_lines(found.about.problems)]
+    lines += [f"  {line}" for line in _delivery(found)]
+    for node in found.nodes:
+        lines += [f"  {line}" for line in _node(node)]
+    if not found.is_served:
+        served = short(found.served) if found.served else "nothing"
+        lines.append(f"  served now: {served}")
+    lines += [
+        click.style(f"since {at[:19]}Z cannot follow the repository: ", fg="yellow")
+        + visible(event.message)
+        for at, event in found.degraded
+    ]
+    return "\n".join(lines)
+
+
+def _head(found: Standing) -> str:
+    verdict = click.style(found.verdict.value, fg=_COLOURS[found.verdict], bold=True)
+    commit = click.style(visible(short(found.commit)), fg="cyan")
+    if found.about is None:
+        return f"{commit} {verdict}: no server has read it yet"
+    # What is told of a rejected one's problems comes on lines of their own.
+    return f"{commit} {verdict}: {narrate(found.about).partition(chr(10))[0]}"
+
+
+def _delivery(found: Standing) -> list[str]:
+    delivered = found.delivered
+    if delivered is None:
+        if isinstance(found.about, CommitApplied) and found.is_served and not found.offered:
+            return ["not offered to proxies yet"]
+        return []
+    first = f"{narrate(delivered.published)} at {delivered.published_at[:23]}Z"
+    if delivered.converged is not None:
+        acked = delivered.converged.timings.get("acked")
+        took = "" if acked is None else f", {milliseconds(acked)} after the push"
+        return [first, f"everybody had it at {(delivered.converged_at or '')[:23]}Z{took}"]
+    if delivered.overtaken:
+        return [first, "a newer commit was published before everybody had it"]
+    return [first, "not everybody has it"]
+
+
+def _node(node: NodeStanding) -> list[str]:
+    lines = []
+    if node.states:
+        lines.append(f"{visible(node.node)}: {states_text(node.states)}")
+    for refused in node.refusals:
+        lines += _refused(refused)
+    return lines
+
+
+def states_text(states: Counter[ProxyState]) -> str:
+    """Return ``3 in sync, 1 behind``."""
+    return ", ".join(
+        f"{states[state]:,} {words}" for state, words in STATES.items() if states[state]
+    )
+
+
+def _refused(refused: Refused) -> list[str]:
+    event = refused.event
+    kind = event.type_url.rpartition(".")[2]
+    named = f" {', '.join(event.names)}" if event.names else ""
+    places = [
+        f"  {click.style(visible(_place(each)), bold=True)}: {visible(each.key)}"
+        for each in refused.culprits
+    ]
+    return [
+        click.style(visible(f"{event.node} refuses {kind}{named}: {event.message}"), fg="red"),
+        *places,
+        f"  hint: {hint(event)}",
+    ]
+
+
+def _place(culprit: Culprit) -> str:
+    """Return ``file:line``, as far as they are known."""
+    place = f"{culprit.path}:{culprit.line}" if culprit.line else culprit.path
+    return place or "(file not known)"
+
+
+def standing_json(found: Standing) -> dict[str, object]:
+    """Return how a commit stands, for programs."""
+    about, delivered = found.about, found.delivered
+    rejected = isinstance(about, CommitRejected)
+    converged = None if delivered is None else delivered.converged
+    return {
+        "commit": found.commit,
+        "verdict": found.verdict.value,
+        "outcome": None if about is None else "rejected" if rejected else "applied",
+        "recordedAt": found.recorded_at or None,
+        "problems": list(about.problems) if isinstance(about, CommitRejected) else [],
+        "served": found.served,
+        "published": None
+        if delivered is None
+        else {
+            "at": delivered.published_at,
+            "proxies": delivered.published.proxies,
+            "nodes": list(delivered.published.nodes),
+            "overtaken": delivered.overtaken,
+        },
+        "converged": None
+        if delivered is None or converged is None
+        else {
+            "at": delivered.converged_at,
+            "microsecondsAfterPush": converged.timings.get("acked"),
+        },
+        "nodes": [_node_json(node) for node in found.nodes],
+        "degraded": [
+            {"since": at, "reason": event.reason, "message": event.message}
+            for at, event in found.degraded
+        ],
+    }
+
+
+def _node_json(node: NodeStanding) -> dict[str, object]:
+    return {
+        "node": node.node,
+        "proxies": {state.value: number for state, number in sorted(node.states.items())},
+        "refusals": [
+            {
+                "proxy": each.event.proxy,
+                "type": each.event.type_url,
+                "version": each.event.version,
+                "names": list(each.event.names),
+                "message": each.event.message,
+                "hint": hint(each.event),
+                "specs": [
+                    {"key": c.key, "path": c.path, "line": c.line or None, "where": c.where}
+                    for c in each.culprits
+                ],
+            }
+            for each in node.refusals
+        ],
+    }
+
+
+_STATE_COLOURS: Final = {
+    ProxyState.IN_SYNC: "green",
+    ProxyState.REFUSED: "red",
+    ProxyState.LAST_ACCEPTED: "red",
+}
+
+
+def by_node_text(proxies: Iterable[Proxy]) -> str:
+    """Return proxies as lines for a person, under their nodes; empty when there are none."""
+    lines, node = [], None
+    for proxy in proxies:
+        if proxy.node != node:
+            node = proxy.node
+            lines.append(click.style(visible(node), bold=True))
+        words = click.style(STATES[proxy.state], fg=_STATE_COLOURS.get(proxy.state, "yellow"))
+        by = f" with {visible(short(proxy.commit))}" if proxy.commit else ""
+        by = "" if proxy.state is ProxyState.HELD else by
+        about = f"{visible(proxy.name)}  {visible(proxy.version) or 'unknown'}"
+        lines.append(f"  {about}  since {proxy.connected_at[:19]}Z  {words}{by}")
+        if proxy.refusal is not None:
+            kind = proxy.refusal.type_url.rpartition(".")[2]
+            words = f"{kind} of {short(proxy.refusal.commit)}: {proxy.refusal.message}"
+            lines.append(f"    refused {visible(words)}")
+    return "".join(f"{line}\n" for line in lines)

@@ -1,0 +1,139 @@
+"""What a server finds in the log when a proxy refuses what it is sent."""
+
+import logging
+from collections.abc import Callable, Mapping
+from typing import Protocol
+
+from events.types import Seq
+from mesh.canonical import JsonObject
+from mesh.errors import GitmeshError
+from mesh.graph import relink, with_settings
+from mesh.keys import ResourceKey
+from mesh.linked import MeshGraph
+from mesh.mesh_settings import settings_from_json
+from mesh.resource import Resource
+from xds.acceptance import Refusal
+from xds.at_fault import Build, concerning, refused_names, specs_at_fault
+from xds.cache import SnapshotCache, read_resource
+from xds.nodes import ProxyIdentity
+from xds.snapshot import Snapshot, build_snapshot, resource_name
+from xds.watch import Refused
+from xds.wire.encode import encode
+
+_log = logging.getLogger(__name__)
+
+Changes = Mapping[ResourceKey, Resource | None]
+
+
+class KnownRefusal(Protocol):
+    """A snapshot that is refused."""
+
+    @property
+    def snapshot(self) -> str:
+        """Its version."""
+
+    @property
+    def at_s(self) -> float:
+        """When it was refused, in seconds since the epoch."""
+
+
+class Past(Protocol):
+    """What the log knows; :class:`events.past.Past` does."""
+
+    def refusals(self) -> Mapping[str, KnownRefusal]:
+        """Return what is refused, by node id."""
+
+    def accepted(self, node: str) -> Seq | None:
+        """Return the position of the newest mesh that a proxy of the node took."""
+
+    def way_back(self, now: Seq, before: Seq) -> Mapping[ResourceKey, JsonObject | None]:
+        """Return what makes the mesh at ``now`` the one at ``before``."""
+
+    def settings(self, at: Seq) -> JsonObject:
+        """Return what the repository's settings said of traffic then."""
+
+
+class LookingBack:
+    """Finds what proxies accepted last, and which specs made what they refuse."""
+
+    def __init__(self, cache: SnapshotCache, past: Past | None) -> None:
+        """Look back through ``past``; without one, nothing that came before is known."""
+        self._cache = cache
+        self._past = past
+
+    def refusals(self) -> dict[str, Refusal]:
+        """Return what is refused, by node id, and when."""
+        if self._past is None:
+            return {}
+        return {node: (each.snapshot, each.at_s) for node, each in self._past.refusals().items()}
+
+    def recall(self, identity: ProxyIdentity) -> Snapshot | None:
+        """Return the snapshot that follows from the mesh that the identity's node took last.
+
+        ``None`` when it took none, or the log cannot tell now.
+        """
+        cache, past, state = self._cache, self._past, self._cache.state
+        if past is None or state is None:
+            return None
+        try:
+            before = past.accepted(str(identity.key))
+            if before is None or before >= state.seq:
+                return None
+            graph = relink(cache.graph, _resources(past.way_back(state.seq, before)))
+            graph = with_settings(graph, settings_from_json(past.settings(before)))
+            if graph.get(identity.key) is None:
+                return None
+            return build_snapshot(cache.pool, cache.translate(graph, identity))
+        except Exception:
+            _log.exception("cannot go back to what %s accepted", identity.key)
+            return None
+
+    def specs(self, identity: ProxyIdentity, refusal: Refused) -> Callable[[], tuple[str, ...]]:
+        """Return what finds the specs at fault for a refusal, of the mesh as it is now.
+
+        That may take a while: call it in a thread of its own. Call this in the event loop's.
+        """
+        cache, graph = self._cache, self._cache.graph
+        seq = None if cache.state is None else cache.state.seq
+        names = frozenset(refused_names(refusal))
+
+        def build(of: MeshGraph) -> Mapping[str, bytes]:
+            made = cache.translate(of, identity).get(refusal.type_url, ())
+            named = ((resource_name(refusal.type_url, m), m) for m in made)
+            return {name: encode(message) for name, message in named if name in names}
+
+        def find() -> tuple[str, ...]:
+            try:
+                changed = self._changed(identity, graph, seq)
+                return _found(refusal.detail.message, graph, changed, build)
+            except GitmeshError as error:
+                _log.warning("cannot tell what %s refuses: %s", identity.key, error)
+            except Exception:
+                _log.exception("cannot tell what %s refuses", identity.key)
+            return ()
+
+        return find
+
+    def _changed(self, identity: ProxyIdentity, graph: MeshGraph, seq: Seq | None) -> Changes:
+        """Return what changed since the node's proxies took a snapshot, as it was then.
+
+        All that the node depends on, where they took none or nothing changed since.
+        """
+        key, changed = identity.key, dict[ResourceKey, Resource | None]()
+        if self._past is not None and seq is not None:
+            before = self._past.accepted(str(key))
+            if before is not None and before < seq:
+                back = _resources(self._past.way_back(seq, before))
+                then = relink(graph, back)
+                changed = {each: back[each] for each in concerning(key, back, graph, then)}
+        return changed or dict.fromkeys(concerning(key, graph.resources, graph))
+
+
+def _found(message: str, graph: MeshGraph, changed: Changes, build: Build) -> tuple[str, ...]:
+    return tuple(map(str, specs_at_fault(message, graph, changed, build)))
+
+
+def _resources(
+    specs: Mapping[ResourceKey, JsonObject | None],
+) -> dict[ResourceKey, Resource | None]:
+    return {key: None if spec is None else read_resource(key, spec) for key, spec in specs.items()}
