@@ -32,6 +32,7 @@ COMMANDS: Final = (
     "diff",
     "wait",
     "export",
+    "rollback",
     "translate",
     "bootstrap",
     "intercept",

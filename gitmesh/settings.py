@@ -2,6 +2,7 @@
 
 import os
 import re
+import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
-from gitmesh.push.pusher import Pusher, pusher_of
+from gitmesh.push.pusher import Pusher, pusher_of, user_name
 from mesh.errors import UsageError
 from xds.address import where_to_listen
 
@@ -122,6 +123,17 @@ class HookEnvironment:
         environment = os.environ if environment is None else environment
         quarantine = environment.get("GIT_QUARANTINE_PATH")
         return cls(Path(quarantine) if quarantine else None, pusher_of(environment, os.getuid()))
+
+
+def operator(environment: Mapping[str, str] | None = None) -> tuple[str, str]:
+    """Return name and e-mail address of whoever runs a command, as git would know them.
+
+    That is what ``GIT_AUTHOR_NAME`` and ``GIT_AUTHOR_EMAIL`` say, and the user of this machine.
+    """
+    environment = os.environ if environment is None else environment
+    user = user_name(os.getuid())
+    name = environment.get("GIT_AUTHOR_NAME") or user
+    return name, environment.get("GIT_AUTHOR_EMAIL") or f"{user}@{socket.gethostname()}"
 
 
 def app_mesh_variables(environment: Mapping[str, str] | None = None) -> dict[str, str]:

@@ -88,7 +88,7 @@ def check(repo: GitRepository, before: CommitId | None, after: CommitId) -> Chec
     :raises SourceUnavailable: the repository cannot be read.
     """
     reader = TreeReader(repo)
-    base = _last_good(repo, reader, before)
+    base = last_good(repo, reader, before)
     state, tree, graph = _state(base), base, base.graph
     decided: list[Decided] = []
     for commit in way(repo, before, after, lambda _: False).commits:
@@ -111,7 +111,8 @@ def _state(tree: SpecTree) -> MeshState:
     return MeshState(resources=resources, settings=settings_json(tree.graph.settings))
 
 
-def _last_good(repo: GitRepository, reader: TreeReader, commit: CommitId | None) -> SpecTree:
+def last_good(repo: GitRepository, reader: TreeReader, commit: CommitId | None) -> SpecTree:
+    """Return the specs of the nearest commit, from this one back, in which nothing is wrong."""
     tree = EMPTY
     for _ in range(_LOOK_BACK):
         if commit is None:

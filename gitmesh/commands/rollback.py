@@ -1,0 +1,204 @@
+"""``gitmesh rollback``: a commit that restores the mesh of an earlier one."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from gitmesh import exit_codes
+from gitmesh.options import MOMENT, examples, json_option, log_option
+from gitmesh.output import emit_json
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from events.types import CommitId
+    from gitmesh.differences import Difference
+    from gitmesh.rollback import Rollback
+    from gitmesh.settings import Settings
+    from mesh.problem import Problem
+    from reconciler.repo import GitRepository
+    from reconciler.writing import Person
+
+
+@click.command(
+    "rollback",
+    short_help="Commit what restores an earlier mesh.",
+    epilog=examples(
+        "gitmesh rollback a1b2c3d --repo shop.git --reason INC-7",
+        'gitmesh rollback "2 hours ago" --repo shop.git --dry-run',
+        "gitmesh rollback main~3 --repo shop.git \\",
+        "    --only mesh/shop/virtualRouter/cart/route/all     # this route alone",
+    ),
+)
+@click.argument("to", metavar=MOMENT)
+@click.option(
+    "--repo",
+    type=click.Path(path_type=Path),
+    default=".",
+    help="The repository whose branch gets the commit. Default: the current directory.",
+)
+@click.option("--branch", help="The branch. Default: the one that HEAD names.")
+@log_option
+@click.option(
+    "--only",
+    "only_",
+    metavar="RESOURCE",
+    multiple=True,
+    help="Restore this resource alone, by its name in gitmesh state; may be given several times.",
+)
+@click.option("--reason", default="", help="Why; it stands in the commit's message.")
+@click.option("--author", metavar="NAME <EMAIL>", help="Who wants it. Default: who runs this.")
+@click.option("--dry-run", is_flag=True, help="Show what would change, and change nothing.")
+@json_option
+@click.pass_context
+def command(
+    ctx: click.Context,
+    to: str,
+    repo: Path,
+    branch: str | None,
+    log: Path | None,
+    only_: tuple[str, ...],
+    reason: str,
+    author: str | None,
+    dry_run: bool,
+    as_json: bool,
+) -> None:
+    """Make the commit that restores the mesh of an earlier moment, and move the branch to it.
+
+    All specs, and gitmesh.yaml, become what they were; other files of the repository stay. With
+    --only, single resources get their old specs in the files where they stand now, whatever else
+    was changed since; their comments and everything beside them stay.
+
+    The commit is made in the repository itself, so no forge is needed and a running server follows
+    at once. The branch moves only if what results is right, and only if nobody has pushed
+    meanwhile: that ends with code 3, and asking again is yours to decide. A moment is a position
+    in the mesh chain, a commit, a branch, or a time.
+    """
+    from gitmesh.differences import difference
+    from gitmesh.meshes import connected_proxies
+    from gitmesh.places import log_path
+    from gitmesh.rollback import only, whole
+    from mesh.keys import ResourceKey
+    from mesh.problem import errors
+    from reconciler.repo import GitRepository
+
+    settings: Settings = ctx.obj
+    where = log_path(repo, log or settings.log)
+    opened = GitRepository.open(repo)
+    branch = branch or settings.branch or None
+    tip, then = opened.tip(branch), _commit(to, opened, where)
+    keys = [ResourceKey.parse(name) for name in only_]
+    planned = only(opened, tip, then, keys) if keys else whole(opened, tip, then)
+    if problems := errors(planned.after.problems):
+        _refuse(planned.to, problems, as_json=as_json)
+        ctx.exit(exit_codes.REFUSED)
+    connected = connected_proxies(where) if where.is_file() else None
+    found = difference(planned.before, planned.after.graph, connected)
+    made = None
+    if not (dry_run or planned.unchanged):
+        made = _make(opened, opened.following(branch), planned, reason, _person(author))
+    if as_json:
+        emit_json(_json(planned, found, made))
+    else:
+        _show(planned, found, made, dry_run=dry_run)
+
+
+def _commit(to: str, repo: "GitRepository", log: Path) -> "CommitId":
+    """Return the commit whose mesh was served at a moment; without a log, a revision."""
+    from events.store import EventLog, utc_now
+    from gitmesh.moments import moment_seq, parse_time
+    from mesh.errors import UsageError
+
+    digits = to.isascii() and to.isdigit()
+    if not (digits or parse_time(to, utc_now())) or not log.is_file():
+        return repo.resolve(to)
+    opened = EventLog.read_only(log)
+    try:
+        commit = opened.state(moment_seq(opened, to, utc_now(), repo.resolve)).commit
+    finally:
+        opened.close()
+    if commit is None:
+        raise UsageError(f"no mesh was served at {to!r}", hint="see: gitmesh log")
+    return commit
+
+
+def _person(author: str | None) -> "tuple[Person, Person]":
+    """Return who wants the commit, and who makes it."""
+    import re
+
+    from gitmesh.settings import operator
+    from mesh.errors import UsageError
+    from reconciler.writing import Person
+
+    committer = Person(*operator())
+    if author is None:
+        return committer, committer
+    found = re.fullmatch(r" *([^<>\x00-\x1f]+?) *<([^<>\s]*)> *", author)
+    if found is None:
+        raise UsageError(f"--author {author!r} is nobody", hint='write "Ada <ada@shop.example>"')
+    return Person(found[1], found[2]), committer
+
+
+def _make(
+    repo: "GitRepository",
+    ref: str,
+    planned: "Rollback",
+    reason: str,
+    people: "tuple[Person, Person]",
+) -> "CommitId":
+    from gitmesh.rollback import message
+    from reconciler.writing import move_branch, write_commit
+
+    author, committer = people
+    text = message(planned, repo, reason)
+    made = write_commit(repo, planned.tree, planned.tip, text, author=author, committer=committer)
+    move_branch(repo, ref, planned.tip, made, committer, "gitmesh rollback")
+    return made
+
+
+def _refuse(to: str, problems: "Sequence[Problem]", *, as_json: bool) -> None:
+    from gitmesh.output import count, problem_text
+
+    if as_json:
+        emit_json({"to": to, "problems": [problem.as_json() for problem in problems]})
+        return
+    found = count(len(problems), "problem")
+    click.echo(f"nothing was changed: what would result has {found}", err=True)
+    for problem in problems:
+        click.echo(problem_text(problem), err=True)
+
+
+def _json(planned: "Rollback", found: "Difference", made: "CommitId | None") -> dict[str, object]:
+    from events.codec import encode
+
+    changes = [encode(event) for event in found.changes]
+    return {
+        "commit": made,
+        "to": planned.to,
+        "before": planned.tip,
+        "reverts": list(planned.undone),
+        "only": [str(key) for key in planned.only],
+        "changes": [{"kind": e.kind, "subject": e.subject, "data": e.data} for e in changes],
+        "blastRadius": found.radius.as_json(),
+    }
+
+
+def _show(
+    planned: "Rollback", found: "Difference", made: "CommitId | None", *, dry_run: bool
+) -> None:
+    from gitmesh.narration import narrate, short
+    from gitmesh.output import count
+
+    if planned.unchanged:
+        click.echo(f"nothing to roll back: all is as at {short(planned.to)} already")
+        return
+    verb = f"{short(made)} rolls" if made else "would roll" if dry_run else "rolls"
+    heading = f"{verb} back to {short(planned.to)}: {count(len(found.changes), 'change')}"
+    click.secho(heading, bold=True)
+    for event in found.changes:
+        click.echo(f"  {narrate(event)}")
+    if found.changes:
+        click.echo(f"  {found.radius.sentence()}")
+    if made:
+        click.echo(f"whether the proxies took it: gitmesh wait {short(made)}")

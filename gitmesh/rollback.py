@@ -1,0 +1,188 @@
+"""Undo: the tree that restores the mesh of an earlier commit, whole or some resources of it.
+
+Objects are written on the way, but nothing leads to them until the branch moves.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from events.types import CommitId
+from gitmesh.push.check import last_good
+from mesh.errors import Fatal, UsageError
+from mesh.keys import ResourceKey
+from mesh.linked import MeshGraph
+from mesh.resource import Resource, spec_json
+from mesh.settings import SETTINGS_FILE
+from mesh.tidy.replacing import document_of, with_document, with_spec, without
+from reconciler.listing import Entry, TreeWalk
+from reconciler.reader import TreeReader
+from reconciler.repo import GitRepository
+from reconciler.scope import Scope
+from reconciler.source import ObjectId
+from reconciler.tree import SpecTree
+from reconciler.writing import Contents, FileFrom, write_tree
+
+MOST_NAMED: Final = 20
+"""Commits that a rollback's message names as reverted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rollback:
+    """What a rollback would commit."""
+
+    tip: CommitId
+    """Where the branch is."""
+    to: CommitId
+    tree: ObjectId
+    """The tree that the new commit has."""
+    before: MeshGraph
+    """The mesh that the branch asks for now: that of its newest good commit."""
+    after: SpecTree
+    """What ``tree`` holds. It may have problems."""
+    undone: tuple[CommitId, ...] = ()
+    """The commits that are reverted, the newest first; none when only parts of them are."""
+    only: tuple[ResourceKey, ...] = ()
+
+    unchanged: bool = False
+    """Whether the branch has this tree already."""
+
+
+def whole(repo: GitRepository, tip: CommitId, to: CommitId) -> Rollback:
+    """Return what restores every spec, and the settings, of a commit; other files stay.
+
+    :raises GitmeshError: one of the commits cannot be read, or nothing can be written.
+    """
+    reader, walk = TreeReader(repo), TreeWalk(repo)
+    old, new = repo.tree_of(to), repo.tree_of(tip)
+    target = reader.read(old).tree
+    if target.faults:
+        return _planned(repo, reader, tip, to, old)
+    scope = Scope(target.listing.settings)
+    changes: dict[bytes, Entry | None] = dict(walk.compare(new, old, scope).entries)
+    name = SETTINGS_FILE.encode()
+    if walk.find(new, name) != (then := walk.find(old, name)):
+        changes[name] = then
+    contents: Contents = {p: FileFrom(old, p) if e else None for p, e in changes.items()}
+    tree = write_tree(repo, new, contents) if contents else new
+    return _planned(repo, reader, tip, to, tree, undone=_undone(repo, tip, to))
+
+
+def only(repo: GitRepository, tip: CommitId, to: CommitId, keys: Sequence[ResourceKey]) -> Rollback:
+    """Return what gives some resources the specs that they had, whatever else was changed since.
+
+    The file that holds a resource now gets its old spec; one that is gone comes back where it was;
+    one that was not there goes.
+
+    :raises UsageError: there is no such resource, or it is written in a form that is only changed
+        by hand.
+    :raises GitmeshError: one of the commits cannot be read, or nothing can be written.
+    """
+    reader = TreeReader(repo)
+    now, then = (reader.read(repo.tree_of(commit)).tree for commit in (tip, to))
+    files = _Files(repo, now, then)
+    for key in keys:
+        files.restore(key)
+    base = repo.tree_of(tip)
+    tree = write_tree(repo, base, files.changed) if files.changed else base
+    found = _planned(repo, reader, tip, to, tree, keys=tuple(keys))
+    _require_nothing_else(now.graph, then.graph, found.after.graph, frozenset(keys))
+    return found
+
+
+def message(rollback: Rollback, repo: GitRepository, reason: str) -> str:
+    """Return the message of the commit, with trailers that say what it undoes."""
+    subject = repo.facts(rollback.to).message.partition("\n")[0].strip()
+    what = f"{len(rollback.only)} resource{'s' if len(rollback.only) > 1 else ''}"
+    parts = [
+        f"Roll {what + ' ' if rollback.only else ''}back to {rollback.to[:7]} “{subject[:60]}”",
+        " ".join(reason.split()),
+        "\n".join(f"This reverts commit {commit}." for commit in rollback.undone),
+    ]
+    trailers = [f"Gitmesh-Rollback-To: {rollback.to}"]
+    trailers += [f"Gitmesh-Rollback-Only: {key}" for key in rollback.only]
+    return "\n\n".join([*filter(None, parts), "\n".join(trailers)]) + "\n"
+
+
+def _planned(
+    repo: GitRepository,
+    reader: TreeReader,
+    tip: CommitId,
+    to: CommitId,
+    tree: ObjectId,
+    *,
+    undone: tuple[CommitId, ...] = (),
+    keys: tuple[ResourceKey, ...] = (),
+) -> Rollback:
+    good = last_good(repo, reader, tip)
+    same = tree == repo.tree_of(tip)
+    after = reader.read(tree, good).tree
+    return Rollback(tip, to, tree, good.graph, after, undone, keys, same)
+
+
+def _undone(repo: GitRepository, tip: CommitId, to: CommitId) -> tuple[CommitId, ...]:
+    found: list[CommitId] = []
+    commit: CommitId | None = tip
+    while commit is not None and commit != to:
+        found.append(commit)
+        if len(found) > MOST_NAMED:
+            return ()
+        commit = repo.first_parent(commit)
+    return tuple(found) if commit is not None else ()
+
+
+class _Files:
+    """The files of the tip, with what becomes of them."""
+
+    def __init__(self, repo: GitRepository, now: SpecTree, then: SpecTree) -> None:
+        self.changed: dict[bytes, bytes | None] = {}
+        self._repo = repo
+        self._now = now
+        self._then = then
+
+    def restore(self, key: ResourceKey) -> None:
+        """Bring one resource back to what it was."""
+        now, then = self._now.graph.get(key), self._then.graph.get(key)
+        match now, then:
+            case None, None:
+                raise UsageError(
+                    f"there is no {key}, neither now nor then",
+                    hint="gitmesh state shows the names of all resources",
+                )
+            case Resource(), Resource() if now != then:
+                path = now.source.path
+                self._set(path, with_spec(path, self._blob(path), now, spec_json(then.spec)))
+            case Resource(), None:
+                path = now.source.path
+                self._set(path, without(path, self._blob(path), key))
+            case None, Resource():
+                path = then.source.path
+                document = document_of(path, self._read(self._then, path) or b"", then)
+                self._set(path, with_document(path, self._current(path), document))
+
+    def _blob(self, path: str) -> bytes:
+        return self._current(path) or b""
+
+    def _current(self, path: str) -> bytes | None:
+        key = path.encode("utf-8", "surrogateescape")
+        return self.changed[key] if key in self.changed else self._read(self._now, path)
+
+    def _read(self, tree: SpecTree, path: str) -> bytes | None:
+        file = tree.files.get(path)
+        return None if file is None else self._repo.read_blob(file.entry.blob)
+
+    def _set(self, path: str, text: bytes | None) -> None:
+        self.changed[path.encode("utf-8", "surrogateescape")] = text
+
+
+def _require_nothing_else(
+    now: MeshGraph, then: MeshGraph, after: MeshGraph, keys: frozenset[ResourceKey]
+) -> None:
+    """Make sure that these resources are what they were, and that all others are what they are."""
+    for key in now.resources.keys() | then.resources.keys() | after.resources.keys():
+        expected = (then if key in keys else now).resources.get(key)
+        if after.resources.get(key) != expected and (key in keys or key in now.resources):
+            raise Fatal(
+                f"{key} cannot be told apart from what stands beside it in its file",
+                hint="change it by hand, or roll back as a whole, without --only",
+            )

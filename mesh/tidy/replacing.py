@@ -1,0 +1,196 @@
+"""One document of a file gets another spec, goes, or comes; the rest of the file stays as it is.
+
+Pure. Of a document that changes, the parts that stay the same keep their comments and their order.
+"""
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+
+from mesh.canonical import Json, JsonObject, canonical
+from mesh.document import read_documents
+from mesh.errors import UsageError
+from mesh.identity import identify
+from mesh.keys import ResourceKey
+from mesh.native import FORMS, NATIVE, native_document
+from mesh.resource import Resource
+from mesh.tidy.comments import attach
+from mesh.tidy.formatting import document_text
+from mesh.tidy.tree import Branch, Item, Leaf, Node, Sheet, node_of, read_tree
+from mesh.tidy.writing import sheets_text
+
+
+class NotReplaceable(UsageError):
+    """The document is written in a way that is only changed by hand."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """One document of a file as text, with the line of dashes before it."""
+
+    text: str
+    key: ResourceKey | None
+    """What it is about; None where it holds nothing, or is of another form."""
+    body: JsonObject | None
+    wrapper: str = ""
+    """The name under which an answer of the API holds what matters."""
+
+
+def with_spec(path: str, blob: bytes, resource: Resource, spec: JsonObject) -> bytes:
+    """Return the file with another spec in the document of a resource.
+
+    :raises NotReplaceable: the document is in a form that has no spec of its own.
+    """
+
+    def change(part: _Part) -> str:
+        return _as_json(part, spec) if _is_json(path) else _as_yaml(part, resource, spec)
+
+    return _changed(path, blob, resource.key, change)
+
+
+def without(path: str, blob: bytes, key: ResourceKey) -> bytes | None:
+    """Return the file without the document of a resource; None where nothing is left of it.
+
+    :raises NotReplaceable: it is no document of its own.
+    """
+    text = _changed(path, blob, key, lambda _: "")
+    return text if read_documents(path, text).documents else None
+
+
+def with_document(path: str, blob: bytes | None, document: str) -> bytes:
+    """Return the file with one more document at its end; of no file, a new one.
+
+    :raises NotReplaceable: the file can hold one document only.
+    """
+    if blob is None or not blob.strip():
+        return document.encode()
+    if _is_json(path):
+        raise NotReplaceable(f"{path} holds something else now, and JSON holds one document a file")
+    text = blob.decode("utf-8-sig")
+    return f"{text}{'' if text.endswith(chr(10)) else chr(10)}---\n{document}".encode()
+
+
+def document_of(path: str, blob: bytes, resource: Resource) -> str:
+    """Return the text of a resource's document in a file, as it can stand alone there."""
+    parts = [part for part in _parts(path, blob) if part.key == resource.key]
+    if not parts or (_is_json(path) and not parts[0].body):
+        return document_text(native_document(resource))
+    text = parts[0].text
+    return text.removeprefix("---").lstrip("\n") if not _is_json(path) else text
+
+
+def _changed(path: str, blob: bytes, key: ResourceKey, change: Callable[[_Part], str]) -> bytes:
+    parts = list(_parts(path, blob))
+    if not any(part.key == key for part in parts):
+        raise NotReplaceable(
+            f"{key} stands in {path} as part of a document of another form",
+            hint="change it there by hand, or roll back as a whole, without --only",
+        )
+    return "".join(change(part) if part.key == key else part.text for part in parts).encode()
+
+
+def _is_json(path: str) -> bool:
+    return path.lower().endswith(".json")
+
+
+def _parts(path: str, blob: bytes) -> Iterator[_Part]:
+    text = blob.decode("utf-8-sig")
+    if _is_json(path):
+        yield _part(path, text)
+        return
+    starts = [0, *(sheet.start for sheet in read_tree(text).sheets[1:])]
+    for start, end in zip(starts, [*starts[1:], len(text)], strict=True):
+        yield _part(path, text[start:end])
+
+
+def _part(path: str, text: str) -> _Part:
+    documents = read_documents(path, text.encode()).documents
+    if len(documents) != 1:
+        return _Part(text, None, None)
+    [document] = documents
+    if next(form for form in FORMS if form.recognises(document.body)) is not NATIVE:
+        return _Part(text, None, None)
+    found = identify(document)
+    inner = found.document.body
+    wrapper = next((k for k, v in document.body.items() if v is inner), "")
+    return _Part(text, found.key, document.body, wrapper)
+
+
+def _as_json(part: _Part, spec: JsonObject) -> str:
+    body = part.body or {}
+    inner = body[part.wrapper] if part.wrapper else body
+    named = {**inner, "spec": spec} if isinstance(inner, dict) else {"spec": spec}
+    whole = {**body, part.wrapper: named} if part.wrapper else named
+    return json.dumps(whole, indent=2, ensure_ascii=False) + "\n"
+
+
+def _as_yaml(part: _Part, resource: Resource, spec: JsonObject) -> str:
+    lead = "---\n" if part.text.startswith("---") else ""
+    trunk = read_tree(part.text)
+    if not trunk.plain:
+        return lead + document_text({**native_document(resource), "spec": spec})
+    sheets = attach(part.text, trunk)
+    for sheet in sheets:
+        _put(sheet, part.wrapper, spec)
+    return lead + sheets_text(sheets)
+
+
+def _put(sheet: Sheet, wrapper: str, spec: JsonObject) -> None:
+    branch = sheet.root
+    if wrapper and branch is not None:
+        inner = next(item.node for item in branch.items if item.key == wrapper)
+        branch = inner if isinstance(inner, Branch) else None
+    if branch is None:
+        return
+    for item in branch.items:
+        if item.key == "spec":
+            item.node = _merged(item.node, spec)
+            return
+    branch.items.append(Item("spec", node_of(spec)))
+
+
+def _merged(node: Node, value: Json) -> Node:
+    """Return a node that says ``value``, made of the node's own parts where they say the same."""
+    if isinstance(node, Branch) and node.is_object and isinstance(value, dict):
+        kept = [item for item in node.items if item.key in value]
+        for item in kept:
+            item.node = _merged(item.node, value[item.key or ""])
+        have = {item.key for item in kept}
+        node.items = kept + [Item(k, node_of(part)) for k, part in value.items() if k not in have]
+        return node
+    if isinstance(node, Branch) and not node.is_object and isinstance(value, list):
+        node.items = list(_aligned(node.items, value))
+        return node
+    return node if canonical(_value(node)) == canonical(value) else node_of(value)
+
+
+def _aligned(items: list[Item], values: list[Json]) -> Iterator[Item]:
+    """Yield an item for each value: one that says it already, or the one that stood there."""
+    flow = any(isinstance(item.node, Branch) and item.node.flow for item in items)
+    old = [canonical(_value(item.node)) for item in items]
+    new = [canonical(value) for value in values]
+    for _, start, end, first, last in SequenceMatcher(None, old, new, False).get_opcodes():
+        here = items[start:end]
+        for at, value in enumerate(values[first:last]):
+            if at < len(here):
+                here[at].node = _merged(here[at].node, value)
+                yield here[at]
+            else:
+                yield Item(None, _flowing(node_of(value)) if flow else node_of(value))
+
+
+def _flowing(node: Node) -> Node:
+    if isinstance(node, Branch):
+        node.flow = True
+        for item in node.items:
+            _flowing(item.node)
+    return node
+
+
+def _value(node: Node) -> Json:
+    if isinstance(node, Leaf):
+        return node.value
+    if node.is_object:
+        return {item.key or "": _value(item.node) for item in node.items}
+    return [_value(item.node) for item in node.items]

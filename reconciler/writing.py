@@ -1,0 +1,163 @@
+"""Commits that gitmesh makes: objects first, then the branch, if nobody has moved it meanwhile.
+
+Nothing is checked out: what is written are objects and one ref.
+"""
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, TypeAlias
+
+import pygit2
+from pygit2.enums import FileMode
+
+from events.types import CommitId
+from mesh.errors import Retryable, UsageError
+from reconciler.repo import GitRepository
+from reconciler.source import ObjectId
+
+_FAILING: Final = (KeyError, ValueError, OSError, pygit2.GitError)
+
+
+class BranchMoved(Retryable):
+    """Somebody has pushed to the branch meanwhile."""
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Who makes a commit."""
+
+    name: str
+    email: str
+
+
+@dataclass(frozen=True, slots=True)
+class FileFrom:
+    """A file as another tree has it, with its mode."""
+
+    tree: ObjectId
+    path: bytes
+
+
+Contents: TypeAlias = Mapping[bytes, bytes | FileFrom | None]
+"""What becomes of paths: new bytes, what another tree has there, or nothing any more."""
+
+
+def write_tree(repo: GitRepository, base: ObjectId, contents: Contents) -> ObjectId:
+    """Return a tree that differs from ``base`` in these paths; only objects are written.
+
+    :raises Retryable: they cannot be written.
+    """
+    handle = repo.handle
+    try:
+        index = pygit2.Index()
+        index.read_tree(handle[base].peel(pygit2.Tree))
+        for path in sorted(contents, key=lambda path: contents[path] is not None):
+            _put(handle, index, path, contents[path])
+        return ObjectId(str(index.write_tree(handle)))
+    except _FAILING as error:
+        raise _cannot_write(repo.path, error) from None
+
+
+def _put(
+    handle: pygit2.Repository, index: pygit2.Index, path: bytes, content: bytes | FileFrom | None
+) -> None:
+    name = path.decode("utf-8", "surrogateescape")
+    if content is None:
+        index.remove(name)
+        return
+    if isinstance(content, FileFrom):
+        tree = handle[content.tree].peel(pygit2.Tree)
+        entry = tree[content.path.decode("utf-8", "surrogateescape")]
+        index.add(pygit2.IndexEntry(name, entry.id, FileMode(entry.filemode)))
+        return
+    mode = index[name].mode if name in index else FileMode.BLOB
+    index.add(pygit2.IndexEntry(name, handle.create_blob(content), mode))
+
+
+def write_commit(
+    repo: GitRepository,
+    tree: ObjectId,
+    parent: CommitId,
+    message: str,
+    *,
+    author: Person,
+    committer: Person,
+) -> CommitId:
+    """Return a new commit on top of ``parent``; no ref leads to it yet.
+
+    :raises Retryable: it cannot be written.
+    """
+    now = int(time.time())
+    wants, makes = _signature(author, now), _signature(committer, now)
+    parents = [pygit2.Oid(hex=parent)]
+    try:
+        made = repo.handle.create_commit(None, wants, makes, message, pygit2.Oid(hex=tree), parents)
+    except _FAILING as error:
+        raise _cannot_write(repo.path, error) from None
+    return CommitId(str(made))
+
+
+def _signature(person: Person, now: int) -> pygit2.Signature:
+    try:
+        return pygit2.Signature(person.name, person.email, now, 0)
+    except _FAILING:
+        raise UsageError(
+            f"{person.name!r} <{person.email}> can make no commit",
+            hint='write it like "Ada <ada@shop.example>"',
+        ) from None
+
+
+def move_branch(
+    repo: GitRepository, ref: str, before: CommitId, after: CommitId, committer: Person, why: str
+) -> None:
+    """Move a branch from one commit to the next; git's own lock makes sure that it is there.
+
+    :raises BranchMoved: it is at another commit than ``before`` by now.
+    :raises UsageError: a work tree has it checked out.
+    """
+    handle = repo.handle
+    if not handle.is_bare and _checked_out(handle, ref):
+        raise UsageError(
+            f"{ref} is checked out in the work tree of {repo.path}, which would not follow",
+            hint="push to a bare repository, and serve that: gitmesh init",
+        )
+    try:
+        handle.set_ident(committer.name, committer.email)
+        found = handle.references[ref]
+        if str(found.target) != before:
+            raise _moved(ref)
+        found.set_target(pygit2.Oid(hex=after), why)
+    except KeyError:
+        raise _moved(ref) from None
+    except _FAILING as error:
+        if _target(handle, ref) != before:
+            raise _moved(ref) from None
+        raise _cannot_write(repo.path, error) from None
+
+
+def _checked_out(handle: pygit2.Repository, ref: str) -> bool:
+    head = handle.lookup_reference("HEAD").raw_target
+    return head in (ref, ref.encode())
+
+
+def _target(handle: pygit2.Repository, ref: str) -> str | None:
+    try:
+        return str(handle.references[ref].target)
+    except _FAILING:
+        return None
+
+
+def _moved(ref: str) -> BranchMoved:
+    branch = ref.removeprefix("refs/heads/")
+    return BranchMoved(
+        f"somebody has pushed to {branch} meanwhile: nothing was changed",
+        hint="look at what they did (gitmesh log), then ask again",
+    )
+
+
+def _cannot_write(path: Path, error: Exception) -> Retryable:
+    return Retryable(
+        f"cannot write to {path}: {error}", hint="run gitmesh as the owner of the repository"
+    )

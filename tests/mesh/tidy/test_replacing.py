@@ -1,0 +1,128 @@
+"""One document of a file changes, and nothing beside it."""
+
+import json
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mesh.keys import APP_MESH_KINDS, Kind, ResourceKey
+from mesh.native import native_document, read_resources
+from mesh.resource import Resource, spec_json
+from mesh.tidy.formatting import document_text
+from mesh.tidy.replacing import NotReplaceable, document_of, with_document, with_spec, without
+from tests.support.spec_strategies import resources
+
+FIRST = "# Before.\nkind: Mesh\nmeshName:   before   # oddly spaced\n"
+LAST = "# After.\nkind: Mesh\nmeshName: after\n"
+PAIRS = st.sampled_from(APP_MESH_KINDS).flatmap(
+    lambda kind: st.tuples(resources(kind), resources(kind))
+)
+
+
+def file_of(*documents: str) -> bytes:
+    return "---\n".join(documents).encode()
+
+
+def read(blob: bytes, path: str = "a.yaml") -> dict[ResourceKey, object]:
+    return {r.key: spec_json(r.spec) for r in read_resources(path, blob).resources}
+
+
+@settings(max_examples=40, deadline=None)
+@given(PAIRS)
+def test_any_spec_can_take_the_place_of_any_other(pair: tuple[Resource, Resource]) -> None:
+    one, other = pair
+    spec = spec_json(other.spec)
+    blob = file_of(FIRST, document_text(native_document(one)), LAST)
+    after = with_spec("a.yaml", blob, one, spec)
+    assert read(after) == {**read(blob), one.key: spec}
+    assert after.startswith(f"{FIRST}---\n".encode())
+    assert after.endswith(f"---\n{LAST}".encode())
+    gone = without("a.yaml", after, one.key)
+    assert gone == file_of(FIRST, LAST)
+    back = with_document("a.yaml", gone, document_of("a.yaml", after, one))
+    assert read(back) == read(after)
+
+
+@settings(max_examples=40, deadline=None)
+@given(PAIRS)
+def test_json_is_written_as_json(pair: tuple[Resource, Resource]) -> None:
+    one, other = pair
+    blob = json.dumps({**native_document(one), "tags": []}).encode()
+    after = with_spec("a.json", blob, one, spec_json(other.spec))
+    assert json.loads(after) == {
+        **native_document(one),
+        "tags": [],
+        "spec": spec_json(other.spec),
+    }
+    assert without("a.json", after, one.key) is None
+
+
+ROUTE = """\
+---
+# All of the cart.
+meshName: shop
+virtualRouterName: cart
+routeName: all
+spec:
+  httpRoute:
+    match: {prefix: /}   # everything
+    action:
+      weightedTargets:
+        # the old one
+        - {virtualNode: cart-v1, weight: 90}
+        - {virtualNode: cart-v2, weight: 10}
+    timeout:
+      perRequest: {value: 5, unit: s}
+"""
+
+
+def test_comments_stay_with_what_stays() -> None:
+    [route] = read_resources("a.yaml", ROUTE.encode()).resources
+    spec = json.loads(json.dumps(spec_json(route.spec)))
+    targets = spec["httpRoute"]["action"]["weightedTargets"]
+    targets[0]["weight"] = 50
+    targets[1:] = [{"virtualNode": "cart-v3", "weight": 50}, {"virtualNode": "v4", "weight": 0}]
+    del spec["httpRoute"]["timeout"]
+    assert (
+        with_spec("a.yaml", ROUTE.encode(), route, spec).decode()
+        == """\
+---
+# All of the cart.
+meshName: shop
+virtualRouterName: cart
+routeName: all
+spec:
+  httpRoute:
+    match: {prefix: /} # everything
+    action:
+      weightedTargets:
+        # the old one
+        - {virtualNode: cart-v1, weight: 50}
+        - {virtualNode: cart-v3, weight: 50}
+        - {virtualNode: v4, weight: 0}
+"""
+    )
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "apiVersion: appmesh.k8s.aws/v1beta2\nkind: Mesh\nmetadata: {name: shop}\nspec: {}\n",
+        "kind: Mesh\nmeshName: other\n",
+        "",
+    ],
+)
+def test_what_is_no_document_of_its_own_is_refused(text: str) -> None:
+    [mesh] = read_resources("a.yaml", b"kind: Mesh\nmeshName: shop\n").resources
+    with pytest.raises(NotReplaceable):
+        with_spec("a.yaml", text.encode(), mesh, {})
+    with pytest.raises(NotReplaceable):
+        with_document("a.json", b'{"kind": "Mesh", "meshName": "other"}', "{}")
+
+
+def test_a_mesh_without_a_spec_gets_one() -> None:
+    [mesh] = read_resources("a.yaml", b"meshName: shop\n").resources
+    after = with_spec("a.yaml", b"meshName: shop\n", mesh, {"egressFilter": {"type": "ALLOW_ALL"}})
+    assert after == b"meshName: shop\nspec:\n  egressFilter:\n    type: ALLOW_ALL\n"
+    assert mesh.key.kind is Kind.MESH
