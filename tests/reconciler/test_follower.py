@@ -173,7 +173,11 @@ def test_a_full_disk_is_survived(repo: Repo, tmp_path: Path) -> None:
         latest = Recorder()
         git = GitRepository.open(repo.origin)
         task = asyncio.create_task(reconcile(git, log, latest, pace=QUICK))
-        await asyncio.sleep(0.3)
+        for _ in range(500):
+            # What is known is published when the log was found to take nothing.
+            if latest.tips or task.done():
+                break
+            await asyncio.sleep(0.02)
         assert not task.done()
         log.full = False
         for _ in range(500):
