@@ -47,6 +47,7 @@ def _projection_findings(
     connection: sqlite3.Connection, read: Callable[[Chain], Iterator[Record]]
 ) -> list[str]:
     fresh = sqlite3.connect(":memory:")
+    fresh.execute("PRAGMA journal_mode = OFF")
     try:
         rebuild(fresh, (record for chain in Chain for record in read(chain)))
         expected, actual = rows(fresh), rows(connection)

@@ -25,8 +25,7 @@ from events.types import (
     Seq,
     TrafficShifted,
 )
-from mesh.canonical import JsonObject, canonical
-from mesh.keys import ResourceKey
+from mesh.canonical import canonical
 
 PROJECTOR: Final = 2
 """Raised when these tables, or how they are filled, change: older ones are then rebuilt."""
@@ -37,10 +36,13 @@ def project(
 ) -> None:
     """Bring the tables up to the last of these events, which directly follow their position."""
     seq: Seq | None = None
-    for seq, event in events:
-        if chain is Chain.MESH:
-            _mesh(connection, seq, cast("MeshEvent", event))
-        else:
+    if chain is Chain.MESH:
+        batch = _Batch()
+        for seq, event in events:
+            batch.follow(seq, cast("MeshEvent", event))
+        batch.write(connection)
+    else:
+        for seq, event in events:
             project_delivery(connection, seq, cast("DeliveryEvent", event))
     if seq is not None:
         connection.execute(
@@ -87,49 +89,59 @@ def rows(connection: sqlite3.Connection) -> dict[str, list[tuple[object, ...]]]:
 # ---- mesh ---------------------------------------------------------------------------------------
 
 
-def _mesh(connection: sqlite3.Connection, seq: Seq, event: MeshEvent) -> None:
-    match event:
-        case ResourceAdded() | ResourceChanged() | TrafficShifted():
-            _supersede(connection, seq, event.key)
-            _insert_version(connection, seq, event.key, event.commit, event.path, event.spec)
-            _extend(connection, seq)
-        case ResourceRemoved():
-            _supersede(connection, seq, event.key)
-            _extend(connection, seq)
-        case CommitApplied() | CommitRejected():
-            outcome = "applied" if isinstance(event, CommitApplied) else "rejected"
+class _Batch:
+    """What events of the mesh chain that follow each other do to its tables, written at once."""
+
+    def __init__(self) -> None:
+        self._ended: list[tuple[Seq, str]] = []
+        self._versions: list[list[object]] = []
+        self._current: dict[str, list[object]] = {}
+        self._commits: list[list[object]] = []
+        self._last: Seq | None = None
+        """Where the commit before this batch ends, if events of its resources are in it."""
+
+    def follow(self, seq: Seq, event: MeshEvent) -> None:
+        """Take one more event."""
+        match event:
+            case ResourceAdded() | ResourceChanged() | TrafficShifted():
+                key = str(event.key)
+                self._touch(seq, key)
+                version = [key, seq, None, event.commit, event.path, canonical(event.spec)]
+                self._versions.append(version)
+                self._current[key] = version
+            case ResourceRemoved():
+                self._touch(seq, str(event.key))
+            case CommitApplied() | CommitRejected():
+                outcome = "applied" if isinstance(event, CommitApplied) else "rejected"
+                facts = event.facts
+                self._commits.append([seq, seq, facts.commit, facts.tree, outcome])
+            case HistoryRewritten():
+                pass
+            case _:
+                assert_never(event)
+
+    def _touch(self, seq: Seq, key: str) -> None:
+        version = self._current.pop(key, None)
+        if version is None:
+            self._ended.append((seq, key))
+        else:
+            version[2] = seq
+        if self._commits:
+            self._commits[-1][1] = seq
+        else:
+            self._last = seq
+
+    def write(self, connection: sqlite3.Connection) -> None:
+        """Bring the tables up to the last event."""
+        if self._last is not None:
             connection.execute(
-                "INSERT INTO commits VALUES (?, ?, ?, ?, ?)",
-                (seq, seq, event.facts.commit, event.facts.tree, outcome),
+                "UPDATE commits SET last_seq = ? WHERE seq = (SELECT max(seq) FROM commits)",
+                (self._last,),
             )
-        case HistoryRewritten():
-            pass
-        case _:
-            assert_never(event)
-
-
-def _supersede(connection: sqlite3.Connection, seq: Seq, key: ResourceKey) -> None:
-    connection.execute(
-        "UPDATE resource_versions SET until = ? WHERE key = ? AND until IS NULL", (seq, str(key))
-    )
-
-
-def _insert_version(
-    connection: sqlite3.Connection,
-    seq: Seq,
-    key: ResourceKey,
-    commit: str,
-    path: str,
-    spec: JsonObject,
-) -> None:
-    connection.execute(
-        "INSERT INTO resource_versions VALUES (?, ?, NULL, ?, ?, ?)",
-        (str(key), seq, commit, path, canonical(spec)),
-    )
-
-
-def _extend(connection: sqlite3.Connection, seq: Seq) -> None:
-    """Count a resource event to the commit before it."""
-    connection.execute(
-        "UPDATE commits SET last_seq = ? WHERE seq = (SELECT max(seq) FROM commits)", (seq,)
-    )
+        connection.executemany(
+            "UPDATE resource_versions SET until = ? WHERE key = ? AND until IS NULL", self._ended
+        )
+        connection.executemany(
+            "INSERT INTO resource_versions VALUES (?, ?, ?, ?, ?, ?)", self._versions
+        )
+        connection.executemany("INSERT INTO commits VALUES (?, ?, ?, ?, ?)", self._commits)

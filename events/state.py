@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import assert_never
+from typing import assert_never, cast
 
 from events.types import (
     START,
@@ -45,13 +45,18 @@ def apply(state: MeshState, seq: Seq, event: MeshEvent) -> MeshState:
     return apply_all(state, [(seq, event)])
 
 
-def apply_all(state: MeshState, events: Iterable[tuple[Seq, MeshEvent]]) -> MeshState:
+def apply_all(
+    state: MeshState, events: Iterable[tuple[Seq, MeshEvent]], *, in_place: bool = False
+) -> MeshState:
     """Return the state after more events: the same as :func:`apply` for each, in one pass.
 
     The mapping of resources is copied once, and not at all when no event touches a resource.
+
+    :param in_place: change the mapping of the state given, a dict, instead: for whoever walks
+        through a history and keeps nothing of it.
     """
     seq, tip, commit, settings = state.seq, state.tip, state.commit, state.settings
-    resources: dict[ResourceKey, JsonObject] | None = None
+    resources = cast("dict[ResourceKey, JsonObject]", state.resources) if in_place else None
     for position, event in events:
         seq = position
         match event:

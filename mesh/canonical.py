@@ -1,7 +1,7 @@
 """Canonical JSON: one value, one text, so that equal things have equal hashes everywhere."""
 
 import json
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 Json: TypeAlias = "bool | int | str | list[Json] | dict[str, Json] | None"
 """JSON without fractions: shares, times and sizes are whole numbers, with one text each."""
@@ -15,17 +15,22 @@ def canonical(value: Json) -> str:
     :raises ValueError: the value holds a float, whose text would depend on who writes it.
     """
     _refuse_floats(value)
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return _encode(value)
+
+
+_encode: Final = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode
 
 
 def _refuse_floats(value: object) -> None:
-    stack = [value]
-    while stack:
-        item = stack.pop()
+    found = [value]
+    for item in found:  # which grows meanwhile
+        kind = type(item)
+        if kind is str or kind is int:
+            continue
         if isinstance(item, dict):
-            stack.extend(item.values())
+            found += item.values()
         elif isinstance(item, list):
-            stack.extend(item)
+            found += item
         elif isinstance(item, float):
             raise ValueError(f"canonical JSON holds whole numbers only, not {item!r}")
 

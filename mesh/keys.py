@@ -7,6 +7,7 @@ so the log, the golden files, the console and an Envoy's ``node.id`` all say the
 import re
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from typing import Self
 from urllib.parse import quote, unquote
 
@@ -93,12 +94,7 @@ class ResourceKey:
         return cls(mesh, kind, parent, name)
 
     def __str__(self) -> str:
-        path = f"mesh/{_escape(self.mesh)}"
-        if self.kind is Kind.MESH:
-            return path
-        if self.kind.within:
-            path += f"/{self.kind.within}/{_escape(self.parent)}"
-        return f"{path}/{self.kind.segment}/{_escape(self.name)}"
+        return _text(self)
 
     @classmethod
     def parse(cls, text: str) -> Self:
@@ -121,3 +117,14 @@ class ResourceKey:
             f"{text!r} does not name a resource",
             hint="write mesh/shop/virtualNode/cart or mesh/shop/virtualRouter/cart/route/all",
         )
+
+
+# A log names the same few resources again and again.
+@lru_cache(maxsize=1 << 16)
+def _text(key: ResourceKey) -> str:
+    path = f"mesh/{_escape(key.mesh)}"
+    if key.kind is Kind.MESH:
+        return path
+    if key.kind.within:
+        path += f"/{key.kind.within}/{_escape(key.parent)}"
+    return f"{path}/{key.kind.segment}/{_escape(key.name)}"

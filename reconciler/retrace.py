@@ -120,7 +120,7 @@ class _Retracing:
         self.result = Retraced()
         self._repo = repo
         self._reader = TreeReader(repo)
-        self._state = MeshState()
+        self._state = MeshState(resources={})
         self._tree: SpecTree = EMPTY
         self._pending: frozenset[ResourceKey] | None = frozenset()
         self._logged: set[CommitId] = set()
@@ -250,7 +250,7 @@ class _Retracing:
         if derived is None:
             derived = [cast("MeshEvent", event_of(row)) for row in rows]
         numbered = [(Seq(row.seq), event) for row, event in zip(rows, derived, strict=True)]
-        self._state = apply_all(self._state, numbered)
+        self._state = apply_all(self._state, numbered, in_place=True)
         self.result.tip = self._state.tip
         match derived[0]:
             case CommitApplied(facts=facts):

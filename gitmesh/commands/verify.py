@@ -64,11 +64,14 @@ def command(
 
     Exits with 1 when something is wrong.
     """
+    import gc
+
     from events.store import EventLog
     from gitmesh.places import existing_log
     from gitmesh.progress import progress_on_terminal
     from gitmesh.verification import verify
 
+    gc.set_threshold(50_000, 20, 50)  # as serve does: a long history makes much and keeps little
     settings: Settings = ctx.obj
     where = existing_log(repo, log or settings.log)
     if against_git is None:
