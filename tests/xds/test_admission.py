@@ -9,7 +9,7 @@ import pytest
 from envoy_data_plane.envoy.config.cluster.v3 import Cluster
 
 from events.types import ProxyDisconnected
-from tests.support.ads_client import AdsClient, names
+from tests.support.ads_client import AdsClient, DeltaClient, names
 from tests.support.ads_server import Served, key, serving
 from tests.support.shop_xds import mesh
 from xds.admission import Admission, Crowded, TokenBucket
@@ -126,6 +126,20 @@ def test_a_stream_that_asks_for_too_many_names_is_ended() -> None:
             code, words = await proxy.ending()
             assert code == "RESOURCE_EXHAUSTED"
             assert "a stream may ask for 100 names, not 101" in words
+
+    run(AdsSettings(max_names=100, grace_s=0), scenario)
+
+
+def test_a_delta_stream_cannot_ask_for_ever_more_names_little_by_little() -> None:
+    async def scenario(served: Served) -> None:
+        async with DeltaClient(served.port, CART) as proxy:
+            await proxy.ask(ENDPOINT, *map(str, range(60)))
+            await proxy.took()
+            await proxy.ask(ENDPOINT, *map(str, range(60, 120)), drop=["0"])
+            assert await proxy.ending() == (
+                "RESOURCE_EXHAUSTED",
+                "a stream may ask for 100 names, not 119",
+            )
 
     run(AdsSettings(max_names=100, grace_s=0), scenario)
 
