@@ -3,7 +3,8 @@
 ``route cart/all: cart-v2 10 % → 25 %, Alice, CHG-123, 3/3 proxies in 84 ms``
 """
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -19,10 +20,16 @@ from events.types import (
 )
 from gitmesh.commits import LoggedCommit, logged_commit
 from gitmesh.narration import narrate, short
-from gitmesh.output import milliseconds
+from gitmesh.output import count, milliseconds
 from gitmesh.visible import visible
 
 SHOWN_CHANGES: Final = 2
+_VERBS: Final = {
+    "ResourceAdded": "added",
+    "ResourceChanged": "changed",
+    "TrafficShifted": "shifted",
+    "ResourceRemoved": "removed",
+}
 _COMMITS: Final = ("CommitApplied", "CommitRejected")
 _REASONS: Final = frozenset({"ticket", "change", "change-id", "issue", "refs", "reason", "closes"})
 """The trailers that say why, in lower case."""
@@ -52,11 +59,13 @@ def commit_line(found: LoggedCommit) -> str:
         what = narrate(decode(found.records[0])).partition("\n")[0]
     elif not changes:
         what = f"no change: “{_subject(found)}”"
+    elif len(changes) <= SHOWN_CHANGES:
+        what = "; ".join(narrate(decode(record)) for record in changes)
     else:
-        shown = [narrate(decode(record)) for record in changes[:SHOWN_CHANGES]]
-        more = len(changes) - len(shown)
-        what = "; ".join(shown) + (f"; {more} more" if more > 0 else "")
-    said = [what, found.facts.author.name or "nobody", *_reasons(found), *_effect(found)]
+        what = f"“{_subject(found)}”: {_counted(changes)}"
+    # What is said of a refused commit names its author already.
+    who = [] if found.rejected else [found.facts.author.name or "nobody"]
+    said = [what, *who, *_reasons(found), *_effect(found)]
     place = f"{found.at[:19].replace('T', ' ')}  {short(found.facts.commit)}"
     return visible(f"{place}  {', '.join(said)}")
 
@@ -79,6 +88,13 @@ def commit_json(found: LoggedCommit) -> dict[str, object]:
         ],
         "effect": list(_effect(found)),
     }
+
+
+def _counted(changes: Sequence[Record]) -> str:
+    """Return ``19 resources added, 1 removed``."""
+    counts = Counter(_VERBS[record.kind] for record in changes)
+    first, *more = ((verb, counts[verb]) for verb in dict.fromkeys(_VERBS.values()) if counts[verb])
+    return ", ".join([f"{count(first[1], 'resource')} {first[0]}", *(f"{n} {v}" for v, n in more)])
 
 
 def _subject(found: LoggedCommit) -> str:

@@ -66,7 +66,7 @@ def command(
 ) -> None:
     """Wait until every proxy that a commit concerns runs it, or something is in the way.
 
-    Exits with 1 when the commit was refused, by gitmesh or by a proxy, and says why; with 3 when
+    Exits with 1 when the commit was refused, by gitmesh or by a proxy, and says why; with 4 when
     it did not happen in time. A commit that a newer one overtook counts by the newer one's proxies:
     they run what came of both.
     """
@@ -103,7 +103,7 @@ def _tell(found: "Outcome") -> None:
 def _exit_code(found: "Outcome") -> int:
     if found.met:
         return exit_codes.OK
-    return exit_codes.REFUSED if found.refused else exit_codes.UNAVAILABLE
+    return exit_codes.REFUSED if found.refused else exit_codes.PENDING
 
 
 def _goal(goal: str) -> str:

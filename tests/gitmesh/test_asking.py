@@ -352,7 +352,7 @@ def test_waiting_for_a_refused_commit_ends_at_once_with_the_reason(timed: Shop) 
 
 def test_waiting_for_what_does_not_happen_ends_in_time(timed: Shop) -> None:
     done = gitmesh("wait", timed.back, "--repo", timed.bare, "--timeout", "0.1", "--json")
-    assert (done.code, done.json()["met"]) == (3, False)
+    assert (done.code, done.json()["met"]) == (4, False)
     assert gitmesh("wait", timed.back, "--repo", timed.bare, "--for", "applied").code == 0
 
 

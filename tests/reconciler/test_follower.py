@@ -154,6 +154,12 @@ def test_a_commit_whose_objects_are_missing_is_waited_for(repo: Repo, log: Event
     assert follower.catch_up() is not None
 
 
+async def _until(holds: Callable[[], bool]) -> None:
+    async with asyncio.timeout(20):
+        while not holds():
+            await asyncio.sleep(0.02)
+
+
 def test_a_full_disk_is_survived(repo: Repo, tmp_path: Path) -> None:
     class Full(EventLog):
         full = True
@@ -173,17 +179,13 @@ def test_a_full_disk_is_survived(repo: Repo, tmp_path: Path) -> None:
         latest = Recorder()
         git = GitRepository.open(repo.origin)
         task = asyncio.create_task(reconcile(git, log, latest, pace=QUICK))
-        for _ in range(500):
-            # What is known is published when the log was found to take nothing.
-            if latest.tips or task.done():
-                break
-            await asyncio.sleep(0.02)
+        # What is known is published when the log was found to take nothing.
+        await _until(lambda: bool(latest.tips))
         assert not task.done()
         log.full = False
-        for _ in range(500):
-            if latest.tips[-1] == repo.head() and len(events(log, Chain.DELIVERY)) == 2:
-                break
-            await asyncio.sleep(0.02)
+        await _until(
+            lambda: latest.tips[-1] == repo.head() and len(events(log, Chain.DELIVERY)) == 2
+        )
         degraded, recovered = events(log, Chain.DELIVERY)
         assert degraded == SourceDegraded("log-unavailable", "no room")
         assert recovered == SourceRecovered("log-unavailable")

@@ -1,0 +1,72 @@
+"""A night in the life of a shop, as its log tells it: the story behind docs/audit.md.
+
+Everything is fixed: commits, times, what proxies said. So the page is the same wherever it is made.
+"""
+
+import contextlib
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from events.store import EventLog
+from events.types import (
+    Chain,
+    CommitId,
+    ProxyConnected,
+    SnapshotConverged,
+    SnapshotPublished,
+)
+from gitmesh.demo.sample import shares
+from gitmesh.places import log_path
+from reconciler.follower import Follower
+from reconciler.repo import GitRepository
+from tests.support.clock import Clock
+from tests.support.git import Repo, put
+from tests.support.sample_shop import sample_files
+
+ENTRANCE = "mesh/shop/virtualGateway/entrance"
+WEB = "mesh/shop/virtualNode/web"
+_EVENING = datetime(2026, 11, 24, 22, 0, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Story:
+    """Where the shop's repository is, and the commits that the page names."""
+
+    repo: Path
+    shift: str
+    bad: str
+    half: str
+
+
+def told(folder: Path) -> Story:
+    """Make the repository and its log."""
+    repo = Repo(folder)
+    clock = Clock()
+    clock.time = _EVENING
+    commits: list[str] = []
+    with contextlib.closing(EventLog.open(log_path(repo.origin), now=clock)) as log:
+        follower = Follower(GitRepository.open(repo.origin), log)
+        for routes, message, took in (
+            (shares(0), "The shop's mesh", 0),
+            (shares(10), "Cart: the first 10 % to version 2\n\nTicket: CHG-123", 84_000),
+            (shares(10, "cart-v3"), "Cart: on to version 3", 0),
+            (shares(50), "Cart: half to version 2\n\nTicket: CHG-124", 61_000),
+        ):
+            commits.append(put(repo.origin, sample_files(routes), message=message))
+            follower.catch_up()
+            if len(commits) == 1:
+                log.append_observed(
+                    [ProxyConnected(n, f"10.0.0.{i}:4711#{i}", "envoy 1.40.0")
+                     for i, n in enumerate((ENTRANCE, WEB, WEB), 1)]
+                )  # fmt: skip
+            if took:
+                _answered(log, CommitId(commits[-1]), took)
+            clock.move(hours=1, minutes=44)
+    return Story(repo.origin, *commits[1:])
+
+
+def _answered(log: EventLog, commit: CommitId, took_us: int) -> None:
+    seq = log.head(Chain.MESH).seq
+    log.append_observed([SnapshotPublished(commit, seq, (ENTRANCE, WEB), 3)])
+    log.append_observed([SnapshotConverged(commit, 3, {"acked": took_us})])
