@@ -13,12 +13,13 @@ from events.blame import blame
 from events.state import MeshState
 from events.store import EventLog
 from events.types import Chain, CommitApplied, CommitFacts, CommitId, MeshEvent, Seq, Signature
-from gitmesh.differences import difference, envoy_changes
+from gitmesh.differences import difference
 from gitmesh.meshes import named_mesh
 from mesh.canonical import JsonObject
 from mesh.keys import Kind, ResourceKey
 from mesh.resource import Resource, Source, spec_from_json
 from reconciler.diff import diff
+from xds.translate.compare import envoy_changes
 
 COMMITS = 10_000
 ROUTES = 100

@@ -11,9 +11,10 @@ from gitmesh.options import examples, json_option, log_option
 from gitmesh.output import emit_json, problem_text
 
 if TYPE_CHECKING:
-    from gitmesh.differences import Difference, EnvoyChange
+    from gitmesh.differences import Difference
     from gitmesh.meshes import NamedMesh
     from gitmesh.settings import Settings
+    from xds.translate.compare import EnvoyChange
 
 
 @click.command(
@@ -55,8 +56,9 @@ def command(
     No server need be running; where there is a log, the proxies that are connected are counted.
     Exits with 1 when one of them is not a mesh that would be served, and shows why.
     """
-    from gitmesh.differences import difference, envoy_changes
+    from gitmesh.differences import difference
     from gitmesh.meshes import connected_proxies, named_mesh
+    from xds.translate.compare import envoy_changes
 
     settings: Settings = ctx.obj
     where = _log_of(repo, log or settings.log)
