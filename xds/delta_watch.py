@@ -25,13 +25,13 @@ class DeltaWatch:
         "_answered",
         "_culprits",
         "_errors",
-        "_flight",
         "_held",
         "_seen",
-        "_settled",
         "_subscription",
         "_told",
         "_urgent",
+        "flight",
+        "settled_on",
         "type_url",
     )
 
@@ -41,7 +41,8 @@ class DeltaWatch:
         self._subscription = DeltaSubscription(legacy=type_url in WHOLE)
         self._errors = errors
         """Whether names that are no resources are told as errors, rather than as removed."""
-        self._flight: Flight | None = None
+        self.flight: Flight | None = None
+        """The response that is unanswered."""
         self._answered = bool(held)
         """Whether the client has been answered, if only that there is nothing: it may wait for
         that. One that holds something has been."""
@@ -53,7 +54,7 @@ class DeltaWatch:
         """Names to be told of although the client was told of them before."""
         self._culprits = Culprits()
         self._seen: tuple[ResourceSet | None, View | None] = (None, None)
-        self._settled: ResourceSet | None = None
+        self.settled_on: ResourceSet | None = None
         """The set that the client was last found to have, as far as it asks for it."""
 
     # ---- requests --------------------------------------------------------------------------------
@@ -65,15 +66,15 @@ class DeltaWatch:
         reject" such a request.
         """
         answer = None
-        if self._flight is not None and request.nonce == self._flight.nonce:
-            answer = self._resolve(self._flight, request.error)
+        if self.flight is not None and request.nonce == self.flight.nonce:
+            answer = self._resolve(self.flight, request.error)
         self._subscribe(request)
         return answer
 
     def _resolve(self, flight: Flight, error: ErrorDetail | None) -> Answer:
-        self._flight = None
+        self.flight = None
         if error is not None:
-            self._settled = None
+            self.settled_on = None
         if error is None:
             self._culprits.relieve()
         else:
@@ -86,12 +87,12 @@ class DeltaWatch:
         names, wildcard = subscription.names, subscription.wildcard
         again = subscription.update(request)
         if again:
-            self._settled = None
+            self.settled_on = None
             self._urgent |= (again - {"*"}) | (self._held.keys() if "*" in again else set())
         if not first and subscription.names is names and subscription.wildcard is wildcard:
             return
         covers = subscription.covers
-        self._seen, self._settled = (None, None), None
+        self._seen, self.settled_on = (None, None), None
         if request.unsubscribe or first:
             self._held = {name: r for name, r in self._held.items() if covers(name)}
             self._urgent = frozenset(name for name in self._urgent if covers(name))
@@ -104,16 +105,16 @@ class DeltaWatch:
     def settled(self, wanted: ResourceSet) -> bool:
         """Whether there is nothing to send, if it were this that the client is to have, and the
         client has not refused it."""
-        if self._settled is wanted:
+        if self.settled_on is wanted:
             return True
         if self.refuses(wanted) or self.due(wanted):
             return False
-        self._settled = wanted
+        self.settled_on = wanted
         return True
 
     def due(self, wanted: ResourceSet) -> bool:
         """Whether there is something to send, if it were this that the client is to have."""
-        if self._settled is wanted:
+        if self.settled_on is wanted:
             return False
         view = self._see(wanted)
         settled = view.by_name is self._held and view.missing is self._told
@@ -132,27 +133,27 @@ class DeltaWatch:
 
     def respond(self, wanted: ResourceSet, nonce: str, now: float) -> tuple[Response, Selection]:
         """Return the response that is due, and which of its resources are new to the client."""
-        self._settled = None
+        self.settled_on = None
         view = self._see(wanted)
         held, urgent = self._held, self._urgent
         changed, removed, missing = self._change(view)
         carried, later = self._culprits.cut(changed)
         # Of what is unanswered, was refused beside others or is asked for again nobody knows
         # whether the client has it.
-        in_doubt = self._flight is not None
+        in_doubt = self.flight is not None
         fresh = tuple(
             r for r in carried if in_doubt or held.get(r.name) is not r or r.name in urgent
         )
         self._urgent = frozenset(resource.name for resource in later)
         self._culprits.forget(view.all, carried)
         self._answered, self._held, self._told = True, view.by_name, view.missing
-        self._flight = Flight(nonce, wanted.version, carried, fresh, now, removed)
+        self.flight = Flight(nonce, wanted.version, carried, fresh, now, removed)
         body = wanted.delta_body(carried, removed, missing)
         return Response(self.type_url, wanted.version, nonce, body), fresh
 
     def urge(self, names: Set[str]) -> None:
         """Send these again, as far as the client asks for them."""
-        self._settled = None
+        self.settled_on = None
         self._urgent |= {name for name in names if self._subscription.covers(name)}
 
     def _see(self, wanted: ResourceSet) -> View:
@@ -196,16 +197,6 @@ class DeltaWatch:
         return changed, _joined(removed, _joined(ghosts, absent)), missing
 
     # ---- where it stands -------------------------------------------------------------------------
-
-    @property
-    def under_way(self) -> bool:
-        """Whether a response is unanswered."""
-        return self._flight is not None
-
-    @property
-    def sent_at(self) -> float | None:
-        """When the response that is unanswered was sent."""
-        return None if self._flight is None else self._flight.since
 
     @property
     def names(self) -> int:

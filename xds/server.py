@@ -15,6 +15,7 @@ from events.publication import Publication
 from mesh.errors import Fatal, GitmeshError, Retryable, UsageError
 from xds.address import where_to_listen
 from xds.admission import Admission, Guest
+from xds.alarms import Alarms
 from xds.cache import SnapshotCache
 from xds.hub import Hub
 from xds.ledger import Ledger
@@ -138,6 +139,7 @@ class _Discovery:
         self._cache = cache
         self._settings = settings
         self._admission = Admission(settings, time.monotonic())
+        self._alarms = Alarms(asyncio.get_running_loop())
 
     def answering(self, method: Method) -> _Handler:
         """Return what answers calls of a method."""
@@ -163,7 +165,9 @@ class _Discovery:
             linger=self._settings.linger_s,
             aggregated=method.type_url is None,
         )
-        stream = Stream(session, context.peer(), context.write, self._hub, method, guest)
+        stream = Stream(
+            session, context.peer(), context.write, self._hub, method, guest, self._alarms
+        )
         reason = "cancelled"
         try:
             reason = await _read(stream, guest, requests, context)

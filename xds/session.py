@@ -52,6 +52,7 @@ class Session:
         "_rollout",
         "_strange",
         "_watches",
+        "names",
     )
 
     def __init__(
@@ -68,6 +69,8 @@ class Session:
             knows nothing of the others, and waits for none of them.
         """
         self._memory = memory
+        self.names = 0
+        """How many resources the client asks for by name, those that do not exist included."""
         self._nonce = 0
         self._errors = False
         self._watches: dict[TypeUrl, Watch | DeltaWatch] = {}
@@ -91,6 +94,7 @@ class Session:
         """
         type_url = TypeUrl(request.type_url)
         watch = self._watches.get(type_url)
+        names = 0 if watch is None else watch.names
         if watch is None and type_url not in ORDER:
             self._refuse_type(type_url, request)
             return None
@@ -102,6 +106,7 @@ class Session:
             if not isinstance(watch, Watch):
                 watch = self._open(type_url, request, now)
             answer = watch.on_request(request)
+        self.names += watch.names - names
         if isinstance(answer, Refused):
             self._rollout.refused(type_url, answer.fresh)
         self._rollout.advance(now)
@@ -115,7 +120,9 @@ class Session:
                 return
             nothing = ResourceSet(None, type_url, "", ())
             self._strange[type_url] = (DeltaWatch(type_url, {}, errors=self._errors), nothing)
-        self._strange[type_url][0].on_request(request)
+        watch, names = self._strange[type_url][0], self._strange[type_url][0].names
+        watch.on_request(request)
+        self.names += watch.names - names
 
     def _open(self, type_url: TypeUrl, request: DiscoveryRequest, now: float) -> Watch:
         watch = Watch(type_url, request.version, errors=self._errors)
@@ -149,8 +156,9 @@ class Session:
         A snapshot that comes while an older one is on its way overtakes it.
         """
         news = self._rollout.target is not snapshot
-        self._rollout.aim(snapshot)
-        self._rollout.advance(now)
+        if not self._rollout.step(snapshot, now):
+            self._rollout.aim(snapshot)
+            self._rollout.advance(now)
         return news and not self.arrived
 
     def on_tick(self, now: float) -> None:
@@ -159,32 +167,28 @@ class Session:
 
     def next_response(self, now: float) -> Response | None:
         """Return the response to write now, as sent; ``None`` when there is nothing to write."""
-        return self._next_served(now) or self._next_strange(now)
+        response = None if self._rollout.arrived else self._next_served(now)
+        if response is None and self._strange:
+            response = self._next_strange(now)
+        return response
 
     def _next_served(self, now: float) -> Response | None:
-        if self._rollout.arrived:
-            return None
         wanted = self._rollout.wanted
         for type_url in ORDER:
             watch, resources = self._watches.get(type_url), wanted.get(type_url)
-            if watch is None or resources is None or not watch.due(resources):
+            if watch is None or resources is None or watch.settled_on is resources:
                 continue
-            if watch.under_way and not self._rollout.overdue(type_url, now):
+            if watch.flight is not None and not self._rollout.overdue(type_url, now):
                 continue
-            return self._respond(watch, resources, now)
+            if watch.due(resources):
+                return self._respond(watch, resources, now)
         return None
 
     def _next_strange(self, now: float) -> Response | None:
         for strange, nothing in self._strange.values():
-            if not strange.under_way and strange.due(nothing):
+            if strange.flight is None and strange.due(nothing):
                 return self._respond(strange, nothing, now)
         return None
-
-    @property
-    def names(self) -> int:
-        """How many resources the client asks for by name, those that do not exist included."""
-        strange = sum(watch.names for watch, _ in self._strange.values())
-        return strange + sum(watch.names for watch in self._watches.values())
 
     @property
     def arrived(self) -> bool:

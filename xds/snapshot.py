@@ -2,13 +2,14 @@
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from weakref import ref
 
 import betterproto2
 
 from mesh.errors import Fatal
 from xds.resources import Pool, ResourceSet
-from xds.type_urls import ENDPOINT, ORDER, TypeUrl
+from xds.type_urls import ENDPOINT, ORDER, ROUTE, TypeUrl
 from xds.wire.encode import encode
 
 
@@ -16,7 +17,7 @@ class InconsistentSnapshot(Fatal):
     """A resource names another one that is not there: translation went wrong."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, weakref_slot=True)
 class Snapshot:
     """What a proxy is to have: for every type that we serve, a set that may be empty.
 
@@ -24,6 +25,9 @@ class Snapshot:
     """
 
     sets: Mapping[TypeUrl, ResourceSet]
+    _step: list[tuple["ref[Snapshot]", TypeUrl | None]] = field(
+        default_factory=list, compare=False, repr=False
+    )
 
     def __getitem__(self, type_url: TypeUrl) -> ResourceSet:
         return self.sets[type_url]
@@ -31,6 +35,23 @@ class Snapshot:
     def same_as(self, other: "Snapshot") -> bool:
         """Whether a proxy with the other one has nothing to be told."""
         return all(self.sets[type_url] is other.sets.get(type_url) for type_url in self.sets)
+
+    def one_change_from(self, before: "Snapshot") -> TypeUrl | None:
+        """Return the type in which alone this one differs, if all else is the same and it is one
+        whose change needs no other: routes, or endpoints of which none is gone."""
+        # All proxies of a node come from one snapshot to the next.
+        if not self._step or self._step[0][0]() is not before:
+            self._step[:] = [(ref(before), self._one_change_from(before))]
+        return self._step[0][1]
+
+    def _one_change_from(self, before: "Snapshot") -> TypeUrl | None:
+        changed = [t for t in self.sets if self.sets[t] is not before.sets.get(t)]
+        if changed == [ROUTE]:
+            return ROUTE
+        if changed == [ENDPOINT]:
+            old, new = before.sets[ENDPOINT].by_name, self.sets[ENDPOINT].by_name
+            return ENDPOINT if old.keys() <= new.keys() else None
+        return None
 
     @property
     def versions(self) -> Mapping[TypeUrl, str]:

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import math
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -10,6 +11,8 @@ from typing import Final, Protocol
 
 from events.types import CommitId
 from mesh.errors import UsageError
+from xds.alarms import Alarms
+from xds.eager import Running, start
 from xds.nodes import MAX_ID, Client, ProxyIdentity, parse_identity
 from xds.session import Request, Session
 from xds.snapshot import Snapshot
@@ -100,7 +103,12 @@ class Stream:
         observer: Observer,
         method: Method = Method(),
         door: Door = _OPEN,
+        alarms: Alarms | None = None,
     ) -> None:
+        """Begin; :meth:`receive` makes the stream go on.
+
+        :param alarms: what wakes it in time, best one for all streams.
+        """
         self.number = next(_numbers)
         self.name = f"{peer}#{self.number}"
         """Tells this stream from all others of this server."""
@@ -115,12 +123,15 @@ class Stream:
         self._method = method
         self._door = door
         self._write = write
-        self._writer: asyncio.Task[None] | None = None
-        self._timer: asyncio.TimerHandle | None = None
+        self._writer: Running | None = None
+        self._writing = False
+        self._closed = False
+        self._wakes_at = math.inf
         self._node_head = (0, b"")
         self._commits: dict[str, CommitId] = {}
         self._sent_for: dict[str, Snapshot | None] = {}
         self._loop = asyncio.get_running_loop()
+        self._alarms = Alarms(self._loop) if alarms is None else alarms
 
     def sent_for(self, type_url: TypeUrl) -> Snapshot | None:
         """Return the snapshot that the last response of a type was a step to."""
@@ -139,7 +150,8 @@ class Stream:
         """
         try:
             request = self._method.decode(data)
-            self._identify(request.node)
+            if request.node or self.identity is None:
+                self._identify(request.node)
         except DecodeError as error:
             raise UsageError(f"not a discovery request: {error}") from None
         request = self._typed(request)
@@ -174,8 +186,7 @@ class Stream:
 
     def close(self) -> None:
         """Stop writing; the transport is gone."""
-        if self._timer is not None:
-            self._timer.cancel()
+        self._closed = True
         if self._writer is not None:
             self._writer.cancel()
 
@@ -208,8 +219,9 @@ class Stream:
 
     def _go_on(self) -> None:
         now = self._loop.time()
-        if self._writer is None and (response := self.session.next_response(now)) is not None:
-            self._writer = self._loop.create_task(self._drain(response))
+        if not self._writing and (response := self.session.next_response(now)) is not None:
+            self._writing = True
+            self._writer = start(self._drain(response), self._loop)
         self._set_timer()
 
     async def _drain(self, response: Response | None) -> None:
@@ -227,21 +239,21 @@ class Stream:
             now = self._loop.time()
             if (response := self.session.next_response(now)) is not None:
                 self._set_timer()
-        self._writer = None
+        self._writing, self._writer = False, None
 
     def _set_timer(self) -> None:
         wake_at = self.session.wake_at
-        # One timer at a time; one that goes off early finds nothing to do and is set again.
-        if wake_at is None or (self._timer is not None and self._timer.when() <= wake_at):
-            return
-        if self._timer is not None:
-            self._timer.cancel()
-        self._timer = self._loop.call_at(wake_at, self._tick)
+        # One that goes off early finds nothing to do, and is set again.
+        if wake_at is not None and wake_at < self._wakes_at:
+            self._wakes_at = wake_at
+            self._alarms.set(self, wake_at)
 
-    def _tick(self) -> None:
-        self._timer = None
-        self.session.on_tick(self._loop.time())
-        self._go_on()
+    def wake(self) -> None:
+        """Let time pass."""
+        if not self._closed:
+            self._wakes_at = math.inf
+            self.session.on_tick(self._loop.time())
+            self._go_on()
 
 
 @lru_cache(64)

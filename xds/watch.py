@@ -75,16 +75,16 @@ class Watch:
         "_claimed",
         "_culprits",
         "_errors",
-        "_flight",
         "_nonce",
         "_offered",
         "_refused_whole",
         "_seen",
-        "_settled",
         "_subscription",
         "_told",
         "_urgent",
         "_whole",
+        "flight",
+        "settled_on",
         "type_url",
     )
 
@@ -97,7 +97,8 @@ class Watch:
         self._errors = errors
         """Whether the client wants to be told of names that are no resources."""
         self._nonce = ""
-        self._flight: Flight | None = None
+        self.flight: Flight | None = None
+        """The response that is unanswered."""
         self._answered = False
         """Whether a request that must be answered has been."""
         self._offered: Held = _NO_RESOURCES
@@ -109,7 +110,7 @@ class Watch:
         self._culprits = Culprits()
         self._refused_whole = False
         self._seen: tuple[ResourceSet | None, View | None] = (None, None)
-        self._settled: ResourceSet | None = None
+        self.settled_on: ResourceSet | None = None
         """The set that the client was last found to have, as far as it asks for it."""
 
     # ---- requests --------------------------------------------------------------------------------
@@ -123,15 +124,15 @@ class Watch:
         if self._nonce and request.nonce != self._nonce:
             return None
         answer = None
-        if self._flight is not None:
-            answer = self._resolve(self._flight, request.error)
+        if self.flight is not None:
+            answer = self._resolve(self.flight, request.error)
         self._subscribe(request.names)
         return answer
 
     def _resolve(self, flight: Flight, error: ErrorDetail | None) -> Answer:
-        self._flight = None
+        self.flight = None
         if error is not None:
-            self._settled = None
+            self.settled_on = None
         if error is None:
             self._culprits.relieve()
         elif self._whole:
@@ -148,7 +149,7 @@ class Watch:
         if known:
             self._claimed = ""
         covers = self._subscription.covers
-        self._seen, self._settled = (None, None), None
+        self._seen, self.settled_on = (None, None), None
         self._offered = {name: r for name, r in self._offered.items() if covers(name)}
         self._urgent = frozenset(name for name in self._urgent if covers(name))
         self._told = tuple(name for name in self._told if covers(name) and name not in added)
@@ -162,16 +163,16 @@ class Watch:
     def settled(self, wanted: ResourceSet) -> bool:
         """Whether there is nothing to send, if it were this that the client is to have, and the
         client has not refused it."""
-        if self._settled is wanted:
+        if self.settled_on is wanted:
             return True
         if self.refuses(wanted) or self.due(wanted):
             return False
-        self._settled = wanted
+        self.settled_on = wanted
         return True
 
     def due(self, wanted: ResourceSet) -> bool:
         """Whether there is something to send, if it were this that the client is to have."""
-        if self._settled is wanted:
+        if self.settled_on is wanted:
             return False
         view = self._see(wanted)
         if view.by_name is self._offered and self._answered and not self._urgent:
@@ -187,10 +188,10 @@ class Watch:
 
     def respond(self, wanted: ResourceSet, nonce: str, now: float) -> tuple[Response, Selection]:
         """Return the response that is due, and which of its resources are new to the client."""
-        self._settled = None
+        self.settled_on = None
         view = self._see(wanted)
         # Of what was refused or is unanswered nobody knows what the client has.
-        in_doubt = self._refused_whole or self._flight is not None
+        in_doubt = self._refused_whole or self.flight is not None
         before = _NO_RESOURCES if in_doubt else self._offered
         carried, later = self._carry(view)
         self._urgent = frozenset(resource.name for resource in later) if later else _NOTHING
@@ -200,7 +201,7 @@ class Watch:
         self._answered, self._offered, self._claimed, self._told = True, view.by_name, "", missing
         fresh = tuple(resource for resource in carried if before.get(resource.name) is not resource)
         self._nonce = nonce
-        self._flight = Flight(nonce, wanted.version, carried, fresh, now)
+        self.flight = Flight(nonce, wanted.version, carried, fresh, now)
         body = wanted.body(carried, missing)
         return Response(self.type_url, wanted.version, nonce, body), fresh
 
@@ -210,7 +211,7 @@ class Watch:
 
     def urge(self, names: Set[str]) -> None:
         """Send these again, as far as the client asks for them."""
-        self._settled = None
+        self.settled_on = None
         self._urgent |= {name for name in names if self._subscription.covers(name)}
 
     def _see(self, wanted: ResourceSet) -> View:
@@ -248,16 +249,6 @@ class Watch:
         return not set(view.missing) <= set(self._told)
 
     # ---- where it stands -------------------------------------------------------------------------
-
-    @property
-    def under_way(self) -> bool:
-        """Whether a response is unanswered."""
-        return self._flight is not None
-
-    @property
-    def sent_at(self) -> float | None:
-        """When the response that is unanswered was sent."""
-        return None if self._flight is None else self._flight.since
 
     @property
     def names(self) -> int:
