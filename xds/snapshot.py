@@ -6,11 +6,14 @@ from dataclasses import dataclass, field
 from weakref import ref
 
 import betterproto2
+from envoy_data_plane.envoy.config.route.v3 import VirtualHost
 
 from mesh.errors import Fatal
 from xds.resources import Pool, ResourceSet
 from xds.type_urls import ENDPOINT, ORDER, ROUTE, TypeUrl
-from xds.wire.encode import encode
+from xds.wire.encode import encode_once
+
+encode_once(VirtualHost)  # of a service: all its callers' routes hold it
 
 
 class InconsistentSnapshot(Fatal):
@@ -75,9 +78,7 @@ def build_snapshot(
     sets = {}
     for type_url in (*ORDER, *sorted(translation.keys() - set(ORDER))):
         messages = translation.get(type_url, ())
-        resources = [
-            pool.resource(type_url, resource_name(type_url, m), encode(m)) for m in messages
-        ]
+        resources = [pool.encoded(type_url, resource_name(type_url, m), m) for m in messages]
         if len({resource.name for resource in resources}) < len(resources):
             # Clients refuse a response that names a resource twice.
             raise InconsistentSnapshot(f"two resources of {type_url} have one name")

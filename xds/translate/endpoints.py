@@ -1,16 +1,18 @@
 """Endpoints of nodes that are found through a registry rather than by name."""
 
 from collections.abc import Iterator
+from functools import lru_cache
 
 from envoy_data_plane.envoy.config.endpoint import v3 as envoy_endpoint
 
 from mesh import instances
 from mesh.graph import MeshGraph
 from mesh.references import instances_key
-from mesh.spec import ServiceInstancesSpec, VirtualNodeSpec
-from mesh.spec.virtual_node import CloudMapServiceDiscovery, DnsServiceDiscovery
+from mesh.spec import VirtualNodeSpec
+from mesh.spec.virtual_node import DnsServiceDiscovery
 from xds.translate.addresses import node_preference, socket
 from xds.translate.services import Upstream
+from xds.translate.sharing import SHARED, of_graph
 
 
 def dns_discovery(graph: MeshGraph, mesh: str, node: VirtualNodeSpec) -> DnsServiceDiscovery | None:
@@ -37,34 +39,41 @@ def endpoints(graph: MeshGraph, upstream: Upstream) -> envoy_endpoint.ClusterLoa
     spec = upstream.spec
     if dns_discovery(graph, upstream.mesh, spec) is not None:
         return None
-    assignment = envoy_endpoint.ClusterLoadAssignment(cluster_name=upstream.cluster)
-    registered = graph.instances(instances_key(upstream.mesh, spec))
-    discovery = None if spec.service_discovery is None else spec.service_discovery.aws_cloud_map
-    if registered is not None and discovery is not None:
-        found = sorted(set(_addresses(graph, upstream, discovery, registered)))
-        if found:
-            assignment.endpoints = [
-                envoy_endpoint.LocalityLbEndpoints(
-                    lb_endpoints=[
-                        envoy_endpoint.LbEndpoint(
-                            endpoint=envoy_endpoint.Endpoint(address=socket(address, port))
-                        )
-                        for address, port in found
-                    ]
-                )
-            ]
+    known: dict[str, envoy_endpoint.ClusterLoadAssignment] = of_graph(graph, "endpoints")
+    cluster = upstream.cluster
+    if cluster not in known:
+        known[cluster] = _assignment(cluster, tuple(sorted(set(_addresses(graph, upstream)))))
+    return known[cluster]
+
+
+@lru_cache(SHARED)
+def _assignment(
+    cluster: str, found: tuple[tuple[str, int], ...]
+) -> envoy_endpoint.ClusterLoadAssignment:
+    assignment = envoy_endpoint.ClusterLoadAssignment(cluster_name=cluster)
+    if found:
+        assignment.endpoints = [
+            envoy_endpoint.LocalityLbEndpoints(
+                lb_endpoints=[
+                    envoy_endpoint.LbEndpoint(
+                        endpoint=envoy_endpoint.Endpoint(address=socket(address, port))
+                    )
+                    for address, port in found
+                ]
+            )
+        ]
     return assignment
 
 
-def _addresses(
-    graph: MeshGraph,
-    upstream: Upstream,
-    discovery: CloudMapServiceDiscovery,
-    registered: ServiceInstancesSpec,
-) -> Iterator[tuple[str, int]]:
-    preference = node_preference(graph.mesh_spec(upstream.mesh), upstream.spec)
+def _addresses(graph: MeshGraph, upstream: Upstream) -> Iterator[tuple[str, int]]:
+    spec = upstream.spec
+    registered = graph.instances(instances_key(upstream.mesh, spec))
+    discovery = None if spec.service_discovery is None else spec.service_discovery.aws_cloud_map
+    if registered is None or discovery is None:
+        return
+    preference = node_preference(graph.mesh_spec(upstream.mesh), spec)
     # An instance is registered with one port, which cannot be that of several listeners.
-    alone = len(upstream.spec.listeners or ()) == 1
+    alone = len(spec.listeners or ()) == 1
     for instance in instances.matching(discovery, registered):
         address = instances.address(instance, preference)
         port = instances.port(instance) if alone else None

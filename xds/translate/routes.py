@@ -49,11 +49,7 @@ def egress_route_configuration(
     """
     domains = domains_of([(service.name, port.port) for service, _ in called])
     hosts = [
-        envoy_route.VirtualHost(
-            name=service.name,
-            domains=list(domains[service.name]),
-            routes=list(routes_of(service_port)),
-        )
+        _virtual_host(service.name, tuple(domains[service.name]), service_port)
         for service, service_port in called
         if domains[service.name]
     ]
@@ -61,6 +57,13 @@ def egress_route_configuration(
         name=naming.egress_routes(port.protocol, port.port),
         virtual_hosts=[*hosts, *_everything_else(allow_all)],
     )
+
+
+@lru_cache(SHARED)
+def _virtual_host(
+    name: str, domains: tuple[str, ...], port: ServicePort
+) -> envoy_route.VirtualHost:
+    return envoy_route.VirtualHost(name=name, domains=list(domains), routes=list(routes_of(port)))
 
 
 @lru_cache(SHARED)

@@ -18,6 +18,7 @@ from mesh.spec.listener import HttpTimeout
 from mesh.spec.virtual_node import Listener
 from xds.translate import naming, timeouts
 from xds.translate.policies import ClientTls, Policies, Policy
+from xds.translate.sharing import of_graph
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +103,14 @@ def services(
 ) -> tuple[Service, ...]:
     """Return these virtual services with everything they lead to, sorted by name."""
     keys = sorted(resource.key for resource in resources)
-    return tuple(Service(key.name, _ports(graph, key, policies.of(key.name))) for key in keys)
+    known = of_graph(graph, "services")
+    found = []
+    for key in keys:
+        policy = policies.of(key.name)
+        if (key, policy) not in known:
+            known[key, policy] = _ports(graph, key, policy)
+        found.append(Service(key.name, known[key, policy]))
+    return tuple(found)
 
 
 def upstreams(called: Iterable[Service]) -> tuple[Upstream, ...]:

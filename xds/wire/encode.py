@@ -16,6 +16,7 @@ from typing import Any, Final, Protocol, TypeAlias
 
 import betterproto2
 
+from xds.wire.once import Once
 from xds.wire.varint import FIXED32, FIXED64, LENGTH, VARINT, tag, varint
 
 # Values of betterproto2 fields have no common type; nothing of `Any` leaves this module.
@@ -37,6 +38,20 @@ _MICROSECOND: Final = datetime.timedelta(microseconds=1)
 
 def encode(message: betterproto2.Message) -> bytes:
     """Return the message as protobuf; equal messages give equal bytes in every process."""
+    cls = type(message)
+    return _WRITTEN.get(message, _encode) if cls in _ONCE else _encode(message)
+
+
+_ONCE: Final[set[type[betterproto2.Message]]] = set()
+_WRITTEN: Final = Once[betterproto2.Message, bytes]()
+
+
+def encode_once(cls: type[betterproto2.Message]) -> None:
+    """Remember the bytes of each message of this class while it lives, for it is in many others."""
+    _ONCE.add(cls)
+
+
+def _encode(message: betterproto2.Message) -> bytes:
     parts: list[bytes] = []
     put = parts.append
     cls = type(message)
