@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from bench import asking, audit, commits, replay, serving, wire
+from bench import asking, audit, commits, pushes, replay, serving, wire
 from bench.figures import Figure, as_json, table
 
 _MEASUREMENTS: dict[str, Callable[[], Iterator[Figure]]] = {
@@ -20,6 +20,7 @@ _MEASUREMENTS: dict[str, Callable[[], Iterator[Figure]]] = {
     "asking": asking.figures,
     "wire": wire.figures,
     "serving": serving.figures,
+    "pushes": pushes.figures,
 }
 _EXAMPLES = """\
 examples:
@@ -36,6 +37,7 @@ def main() -> int:
     measurements = {**_MEASUREMENTS}
     if arguments.quick:
         measurements["serving"] = lambda: serving.figures(quick=True)
+        measurements["pushes"] = lambda: pushes.figures(quick=True)
     found: list[Figure] = []
     for name in arguments.names or measurements:
         found += _told(name, measurements[name]())
@@ -65,7 +67,7 @@ def _parser() -> argparse.ArgumentParser:
     names = ", ".join(_MEASUREMENTS)
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"what to measure: {names}")
     parser.add_argument("--json", metavar="FILE", type=Path, help="write the figures there, too")
-    parser.add_argument("--quick", action="store_true", help="serve a hundred streams only")
+    parser.add_argument("--quick", action="store_true", help="a hundred streams only")
     return parser
 
 

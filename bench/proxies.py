@@ -25,10 +25,12 @@ _NEXT: Final = dict(zip(ASKED, (*ASKED[1:], None), strict=True))
 class Counts:
     """What has come since they were last reset."""
 
-    __slots__ = ("bytes", "removed", "resources", "responses")
+    __slots__ = ("bytes", "last_at", "removed", "resources", "responses")
 
     def __init__(self) -> None:
         self.bytes = self.responses = self.resources = self.removed = 0
+        self.last_at = 0
+        """When the last response came."""
 
     def as_json(self) -> dict[str, int]:
         """Return them for the one who asked."""
@@ -216,7 +218,7 @@ class Fleet:
         self._counts.bytes += len(data)
         buffer = proxy.rest + data if proxy.rest else data
         at, end = 0, len(buffer)
-        while end - at >= frames.HEAD:
+        while end - at >= frames.HEAD and number in self._proxies:
             size = int.from_bytes(buffer[at : at + 3], "big")
             start, stop = at + frames.HEAD, at + frames.HEAD + size
             if stop > end:
@@ -264,6 +266,7 @@ class Fleet:
         seen = read(response, delta=script.delta)
         counts = self._counts
         counts.responses += 1
+        counts.last_at = time.monotonic_ns()
         counts.resources += seen.resources
         counts.removed += seen.removed
         reply = script.ack(seen.type_url, seen.version, seen.nonce)

@@ -11,10 +11,7 @@ from dataclasses import dataclass, field
 from typing import Final, TypeVar
 from weakref import WeakValueDictionary
 
-from betterproto2 import Message
-
 from xds.type_urls import CLUSTER, ENDPOINT, TypeUrl
-from xds.wire.encode import encode
 from xds.wire.once import Once
 from xds.wire.references import Reference, references
 from xds.wire.response import delta_body, delta_resource_field, resource_field, response_body
@@ -192,7 +189,8 @@ class Pool:
         self._by_version = WeakValueDictionary()
         self._of_version: WeakValueDictionary[tuple[TypeUrl, str, str], Encoded]
         self._of_version = WeakValueDictionary()
-        self._written = Once[Message, Encoded]()
+        self.written = Once[object, Encoded]()
+        """Resources by the message that they are written from: what many proxies get is one."""
         self._recent: OrderedDict[ResourceSet, int] = OrderedDict()
         self._room = recent_bytes
 
@@ -207,15 +205,6 @@ class Pool:
             self._resources[type_url, digest] = known
             self._of_version[type_url, name, known.version] = known
         return known
-
-    def encoded(self, type_url: TypeUrl, name: str, message: Message) -> Encoded:
-        """Return the resource that this message is, serialised at most once while it lives.
-
-        What many proxies get is one message (:mod:`xds.translate.sharing`).
-        """
-        return self._written.get(
-            message, lambda message: self.resource(type_url, name, encode(message))
-        )
 
     def collect(self, type_url: TypeUrl, resources: Iterable[Encoded]) -> ResourceSet:
         """Return the set of these resources, whose names must differ."""

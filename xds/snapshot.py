@@ -3,17 +3,16 @@
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
 from weakref import ref
 
 import betterproto2
-from envoy_data_plane.envoy.config.route.v3 import VirtualHost
 
 from mesh.errors import Fatal
-from xds.resources import Pool, ResourceSet
+from xds.resources import Encoded, Pool, ResourceSet
 from xds.type_urls import ENDPOINT, ORDER, ROUTE, TypeUrl
-from xds.wire.encode import encode_once
-
-encode_once(VirtualHost)  # of a service: all its callers' routes hold it
+from xds.wire.encode import encode
 
 
 class InconsistentSnapshot(Fatal):
@@ -78,7 +77,8 @@ def build_snapshot(
     sets = {}
     for type_url in (*ORDER, *sorted(translation.keys() - set(ORDER))):
         messages = translation.get(type_url, ())
-        resources = [pool.encoded(type_url, resource_name(type_url, m), m) for m in messages]
+        write = partial(_write, pool, type_url)
+        resources = [pool.written.get(message, write) for message in messages]
         if len({resource.name for resource in resources}) < len(resources):
             # Clients refuse a response that names a resource twice.
             raise InconsistentSnapshot(f"two resources of {type_url} have one name")
@@ -86,6 +86,10 @@ def build_snapshot(
     snapshot = Snapshot(sets)
     check(snapshot)
     return snapshot
+
+
+def _write(pool: Pool, type_url: TypeUrl, message: Any) -> Encoded:
+    return pool.resource(type_url, resource_name(type_url, message), encode(message))
 
 
 def check(snapshot: Snapshot) -> None:

@@ -16,6 +16,7 @@ from xds.translate.matchers import ANY_PATH, exact_header, match_path, route_mat
 from xds.translate.retries import DEFAULT, retry_policy
 from xds.translate.services import Routed, Service, ServicePort, Share
 from xds.translate.sharing import SHARED
+from xds.wire.encode import encode_once
 
 EVERY_HOST: Final = "*"
 
@@ -57,6 +58,9 @@ def egress_route_configuration(
         name=naming.egress_routes(port.protocol, port.port),
         virtual_hosts=[*hosts, *_everything_else(allow_all)],
     )
+
+
+encode_once(envoy_route.VirtualHost)  # The routes of every caller of a service hold its host.
 
 
 @lru_cache(SHARED)
