@@ -126,9 +126,10 @@ class Hub:
 
     def _release(self, identity: ProxyIdentity, snapshot: Snapshot) -> None:
         """Offer what was held back and is accepted now to those who did not refuse it."""
+        node = str(identity.key)
         for stream in tuple(self._streams[identity]):
             if self._fallen.get(stream) is snapshot and stream not in self._refusers:
-                self._offer_one(stream, snapshot, self._seq)
+                self._offer_one(stream, snapshot, node, self._seq)
 
     def refused(self, stream: Stream, refusal: Refused, commit: CommitId) -> None:
         """Take note that a client refused a response that was sent for this commit."""
@@ -225,23 +226,24 @@ class Hub:
         if snapshot is None:
             return
         self._acceptance.offer(identity, snapshot)
+        node = str(identity.key)
         for stream in tuple(self._streams[identity]):
             # Whoever does not have this because it is refused waits for something else.
             if self._fallen.get(stream) is not snapshot:
-                self._offer_one(stream, snapshot, seq)
+                self._offer_one(stream, snapshot, node, seq)
 
-    def _offer_one(self, stream: Stream, snapshot: Snapshot, seq: Seq) -> None:
+    def _offer_one(self, stream: Stream, snapshot: Snapshot, node: str, seq: Seq) -> None:
         self._fallen.pop(stream, None)
         self._refusers.discard(stream)
         try:
             if stream.offer(snapshot):
                 self._on_their_way.add(stream)
                 self._behind.add(stream)
-                self._reports.report(Offered(stream.number, str(_identity(stream).key), seq))
+                self._reports.report(Offered(stream.number, node, seq))
             elif stream.session.arrived:
                 self.arrived(stream)
         except Exception:
-            _log.exception("cannot offer %s to %s", _identity(stream).key, stream.name)
+            _log.exception("cannot offer %s to %s", node, stream.name)
 
     def _tell_of_removed(self, before: MeshGraph, identities: Iterable[ProxyIdentity]) -> None:
         """Warn of proxies whose node is gone: they go on, and no commit concerns them any more."""

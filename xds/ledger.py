@@ -93,6 +93,8 @@ class Ledger:
     def report(self, fact: Fact, server: int = HERE) -> None:
         """Take a fact from a server."""
         match fact:
+            case Offered() | Wrote() | Arrived():  # By far the most frequent ones.
+                self._progress(fact, server)
             case Joined():
                 self._join((server, fact.stream), fact)
             case Left():
