@@ -1,8 +1,11 @@
-"""Proofs that an event is in a log, which are checked without the log. Pure.
+"""Proofs that an event is in a log, or that a log only grew, checked without the log. Pure.
 
 A proof is a JSON object: the event with all that its hash protects, the path from its leaf to the
 root of the tree, and the signed checkpoint that holds the root. Whoever has the public key can tell
 that the log said so when it was signed; nothing else of the log is shown.
+
+A proof of growth is two signed checkpoints and what shows that the first is of the beginning of
+what the second is of: whoever kept a checkpoint can tell that nothing before it was changed.
 """
 
 import base64
@@ -13,12 +16,20 @@ from typing import Any, Final
 
 from events.chain import Row, event_hash
 from events.checkpoint import Checkpoint, verified
-from events.merkle import inclusion_path, leaf, root_by_path, root_of
+from events.merkle import (
+    consistency_path,
+    inclusion_path,
+    is_consistent,
+    leaf,
+    root_by_path,
+    root_of,
+)
 from events.note import VerifierKey, WrongNote, text_of
 from events.types import Chain
 from mesh.canonical import JsonObject, canonical
 
 FORMAT: Final = "gitmesh-proof-v1"
+GROWTH: Final = "gitmesh-growth-v1"
 _LONGEST_PATH: Final = 64
 _TEXTS: Final = frozenset(Row._fields) - {"seq", "v"}
 
@@ -105,3 +116,46 @@ def _row(event: Any) -> Row:
     if not numbers or not texts or len(bytes.fromhex(row.hash)) != 32:
         raise TypeError
     return row
+
+
+def prove_growth(chain: Chain, older: str, newer: str, leaves: Sequence[bytes]) -> JsonObject:
+    """Return the proof that one signed checkpoint continues another.
+
+    :param leaves: of every event that the newer one covers.
+    :raises WrongProof: it does not, or the log does not hold what they were signed of.
+    """
+    first, second = Checkpoint.parse(text_of(older)), Checkpoint.parse(text_of(newer))
+    held = second.size == len(leaves) and second.root == root_of(leaves)
+    if not held or first.root != root_of(leaves[: first.size]):
+        raise WrongProof("the log does not hold what the checkpoints were signed of")
+    return {
+        "format": GROWTH,
+        "chain": chain.value,
+        "older": older,
+        "newer": newer,
+        "path": [base64.b64encode(each).decode() for each in consistency_path(leaves, first.size)],
+    }
+
+
+def check_growth(proof: object, keys: Iterable[VerifierKey]) -> tuple[Checkpoint, Checkpoint]:
+    """Return the two checkpoints of which the second continues the first.
+
+    :param proof: JSON from a stranger.
+    :raises WrongProof: it does not.
+    """
+    if not isinstance(proof, dict) or proof.get("format") != GROWTH:
+        raise WrongProof(f"it is no proof: its format is not {GROWTH}")
+    keys = list(keys)
+    try:
+        chain, older, newer, given = (proof[k] for k in ("chain", "older", "newer", "path"))
+        if len(given) > 2 * _LONGEST_PATH:
+            raise TypeError
+        path = [base64.b64decode(each, validate=True) for each in given]
+        first, second = (verified(str(note), Chain(chain), keys) for note in (older, newer))
+    except WrongNote as error:
+        raise WrongProof(f"the checkpoint cannot be believed: {error}") from None
+    except (LookupError, TypeError, ValueError, binascii.Error):
+        raise WrongProof("it is no proof: parts are missing or make no sense") from None
+    if not is_consistent(first.size, first.root, second.size, second.root, path):
+        raise WrongProof("the newer checkpoint does not continue the older one")
+    return first, second

@@ -9,9 +9,18 @@ from events.checkpoint import Checkpoint
 from events.codec import json_object
 from events.merkle import leaf
 from events.note import VerifierKey, WrongNote, text_of
-from events.proof import Proven, WrongProof, check, prove
+from events.proof import (
+    GROWTH,
+    Proven,
+    WrongProof,
+    check,
+    check_growth,
+    prove,
+    prove_growth,
+)
 from events.store import EventLog
 from events.types import START, Chain, Seq
+from gitmesh.attestation import read_note
 from mesh.canonical import JsonObject
 from mesh.errors import Fatal, UsageError
 from reconciler.checkpoint_ref import REF, CheckpointRef
@@ -57,8 +66,27 @@ def _newest(repo: GitRepository, chain: Chain) -> tuple[str, Checkpoint]:
         raise Fatal(f"{REF} holds no checkpoint: {error}", hint="run gitmesh verify") from None
 
 
-def check_file(path: Path, keys: Sequence[VerifierKey]) -> Proven:
-    """Return what the proof in a file proves.
+def prove_grown(log: EventLog, repo: GitRepository, older: Path) -> JsonObject:
+    """Return the proof that the newest checkpoint continues the one in a file.
+
+    :raises UsageError: the file holds no checkpoint, or there is none to continue it.
+    :raises Fatal: the log does not hold what was signed of it.
+    """
+    try:
+        note = older.read_text()
+        chain = read_note(str(older), note, None).chain
+    except (WrongNote, UnicodeDecodeError) as error:
+        raise UsageError(f"{older}: {error}", hint="name a file that holds one") from None
+    newer, checkpoint = _newest(repo, chain)
+    leaves = [leaf(row.hash) for row in log.rows(chain, after=START, limit=checkpoint.size)]
+    try:
+        return prove_growth(chain, note, newer, leaves)
+    except WrongProof as error:
+        raise Fatal(f"nothing can be proven: {error}", hint="run gitmesh verify") from None
+
+
+def check_file(path: Path, keys: Sequence[VerifierKey]) -> Proven | tuple[Checkpoint, Checkpoint]:
+    """Return what the proof in a file proves: an event, or that a log has grown.
 
     :raises WrongProof: nothing.
     """
@@ -68,4 +96,6 @@ def check_file(path: Path, keys: Sequence[VerifierKey]) -> Proven:
         proof = json.loads(path.read_text())
     except (ValueError, RecursionError):
         raise WrongProof("it is no JSON") from None
+    if isinstance(proof, dict) and proof.get("format") == GROWTH:
+        return check_growth(proof, keys)
     return check(proof, keys)

@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING
 import click
 
 from gitmesh import exit_codes
-from gitmesh.options import examples, json_option, key_option, log_option, repo_argument
+from gitmesh.options import examples, json_option, key_option, log_option
 from gitmesh.output import emit_json
 from gitmesh.visible import visible
 
 if TYPE_CHECKING:
+    from events.checkpoint import Checkpoint
+    from events.proof import Proven
     from gitmesh.settings import Settings
 
 
@@ -21,12 +23,18 @@ if TYPE_CHECKING:
         "gitmesh prove 12 shop.git > proof.json",
         "gitmesh prove 7 shop.git --chain delivery > proof.json",
         "gitmesh prove --check proof.json --key shop.key.pub",
+        "gitmesh prove --since kept-in-june.txt shop.git > growth.json",
     ),
 )
-@click.argument("seq", type=click.IntRange(min=1), required=False)
-@repo_argument
+@click.argument("what", metavar="[SEQ] [REPO]", nargs=-1)
 @log_option
 @click.option("--chain", type=click.Choice(["mesh", "delivery"]), default="mesh", show_default=True)
+@click.option(
+    "--since",
+    type=click.Path(path_type=Path, dir_okay=False, exists=True),
+    metavar="FILE",
+    help="Prove that the newest checkpoint continues the one in FILE, instead of an event.",
+)
 @click.option(
     "--check",
     type=click.Path(path_type=Path, dir_okay=False, exists=True),
@@ -38,10 +46,10 @@ if TYPE_CHECKING:
 @click.pass_context
 def command(
     ctx: click.Context,
-    seq: int | None,
-    repo: Path,
+    what: tuple[str, ...],
     log: Path | None,
     chain: str,
+    since: Path | None,
     check: Path | None,
     key: Path | None,
     as_json: bool,
@@ -50,34 +58,45 @@ def command(
 
     It holds the event, the path to the root of the Merkle tree over its chain, and the signed
     checkpoint with that root: the newest one in refs/gitmesh/checkpoints. It shows nothing else of
-    the log. A proof that --check finds wrong exits with 1.
+    the log. With --since it shows that nothing which an older checkpoint covers has been changed. A
+    proof that --check finds wrong exits with 1.
     """
     settings: Settings = ctx.obj
     if check is not None:
         ctx.exit(_check(settings, check, key, as_json=as_json))
-    if seq is None:
-        raise click.UsageError("name the event to prove, or a proof to --check")
-    emit_json(_prove(settings, seq, repo, log, chain))
+    seq, repo = _event_and_repository(what, since)
+    emit_json(_prove(seq, since, repo, log or settings.log, chain))
+
+
+def _event_and_repository(what: tuple[str, ...], since: Path | None) -> tuple[int, Path]:
+    """Return which event is meant, 0 for none, and of which repository."""
+    seq, *rest = ("0", *what) if since is not None else (what or ("",))
+    if not seq.isdecimal() or len(rest) > 1 or (since is None and int(seq) == 0):
+        raise click.UsageError("name the event to prove by its number, or a proof to --check")
+    return int(seq), Path(rest[0]) if rest else Path()
 
 
 def _prove(
-    settings: "Settings", seq: int, repo: Path, log: Path | None, name: str
+    seq: int, since: Path | None, repo: Path, log: Path | None, name: str
 ) -> dict[str, object]:
     from events.store import EventLog
     from events.types import Chain, Seq
     from gitmesh.places import existing_log
-    from gitmesh.proving import prove_event
+    from gitmesh.proving import prove_event, prove_grown
     from reconciler.repo import GitRepository
 
-    opened = EventLog.read_only(existing_log(repo, log or settings.log))
+    opened = EventLog.read_only(existing_log(repo, log))
     try:
-        return {**prove_event(opened, GitRepository.open(repo), Chain(name), Seq(seq))}
+        git = GitRepository.open(repo)
+        if since is not None:
+            return {**prove_grown(opened, git, since)}
+        return {**prove_event(opened, git, Chain(name), Seq(seq))}
     finally:
         opened.close()
 
 
 def _check(settings: "Settings", file: Path, key: Path | None, *, as_json: bool) -> int:
-    from events.proof import WrongProof
+    from events.proof import Proven, WrongProof
     from gitmesh.keys import public_keys
     from gitmesh.proving import check_file
     from mesh.errors import UsageError
@@ -93,16 +112,33 @@ def _check(settings: "Settings", file: Path, key: Path | None, *, as_json: bool)
         else:
             click.secho(visible(f"{file}: {error}"), fg="red")
         return exit_codes.REFUSED
+    if isinstance(proven, Proven):
+        _show_event(proven, as_json=as_json)
+    else:
+        _show_growth(*proven, as_json=as_json)
+    return exit_codes.OK
+
+
+def _show_event(proven: "Proven", *, as_json: bool) -> None:
     row, signed = proven.row, proven.checkpoint
     if as_json:
         where = {"origin": signed.origin, "size": signed.size}
         emit_json({"ok": True, "chain": proven.chain.value, "seq": row.seq, "checkpoint": where})
-        return exit_codes.OK
-    click.echo(
-        visible(
-            f"event {row.seq} of the {proven.chain} chain, {row.kind} of {row.subject} by "
-            f"{row.actor or 'nobody named'}, is in the log that {signed.origin} signed when it had "
-            f"{signed.size} events"
-        )
+        return
+    told = (
+        f"event {row.seq} of the {proven.chain} chain, {row.kind} of {row.subject} by "
+        f"{row.actor or 'nobody named'}, is in the log that {signed.origin} signed when it had "
+        f"{signed.size} events"
     )
-    return exit_codes.OK
+    click.echo(visible(told))
+
+
+def _show_growth(older: "Checkpoint", newer: "Checkpoint", *, as_json: bool) -> None:
+    if as_json:
+        sizes = {"older": older.size, "newer": newer.size}
+        emit_json({"ok": True, "origin": newer.origin, **sizes})
+        return
+    click.echo(
+        f"the log that {newer.origin} signed when it had {newer.size} events begins with the "
+        f"{older.size} that it had before"
+    )

@@ -288,6 +288,36 @@ def test_a_proof_that_was_touched_proves_nothing(
     assert words in done.out
 
 
+def test_a_log_is_shown_to_have_only_grown(bare: Path, key: Path, tmp_path: Path) -> None:
+    follow(bare)
+    assert gitmesh("checkpoint", bare, "--key", key).code == 0
+    kept = tmp_path / "kept.txt"
+    kept.write_text(git(bare, "show", f"{REF}:mesh") + "\n")
+    put(bare, sample_files(shares(10)))
+    follow(bare)
+    assert gitmesh("checkpoint", bare, "--key", key).code == 0
+    grown = gitmesh("prove", "--since", kept, bare).json()
+    done = check(grown, tmp_path, key)
+    assert done.code == 0
+    assert done.out == (
+        "the log that shop.example/mesh signed when it had 22 events begins with the 20 that it "
+        "had before\n"
+    )
+    for spoilt in (
+        {**grown, "path": grown["path"][1:]},
+        {**grown, "path": 7},
+        {**grown, "older": grown["newer"]},
+        {**grown, "older": grown["older"].replace("\n20\n", "\n19\n")},
+        {**grown, "chain": "delivery"},
+        {key: value for key, value in grown.items() if key != "newer"},
+    ):
+        assert check(spoilt, tmp_path, key).code == 1
+    forge(log_path(bare), lambda rows: [rows[0], rows[2], rows[1], *rows[3:]])
+    refused = gitmesh("prove", "--since", kept, bare)
+    assert refused.code == 3
+    assert "does not hold" in refused.err
+
+
 @pytest.mark.parametrize("text", ["", "[]", "{", "[" * 100_000, '{"format": 1}'])
 def test_what_is_no_proof_proves_nothing(key: Path, tmp_path: Path, text: str) -> None:
     done = check(text, tmp_path, key)
