@@ -1,0 +1,142 @@
+"""``gitmesh status`` and ``gitmesh proxies`` by what a log says, while no server runs."""
+
+import contextlib
+from pathlib import Path
+
+import pytest
+
+from events.opening import is_claimed
+from events.store import EventLog
+from events.types import (
+    CommitId,
+    DeliveryEvent,
+    ProxyConnected,
+    ProxyDisconnected,
+    ProxyState,
+    Seq,
+    ServerStarted,
+    SnapshotConverged,
+    SnapshotPublished,
+    SnapshotRejected,
+    SourceDegraded,
+)
+from gitmesh import exit_codes
+from gitmesh.places import log_path
+from reconciler.follower import Follower
+from reconciler.repo import GitRepository
+from tests.support.command_line import gitmesh
+from tests.support.git import Repo, put
+from tests.support.sample_shop import ENTRANCE, Shop, sample_files
+
+LISTENER = "type.googleapis.com/envoy.config.listener.v3.Listener"
+
+
+class Followed:
+    """A repository with the shop's mesh, and a log that a server might have written."""
+
+    def __init__(self, folder: Path) -> None:
+        self.bare = Repo(folder).origin
+        self.commit = CommitId(put(self.bare, sample_files(), message="The shop's mesh"))
+        with contextlib.closing(EventLog.open(log_path(self.bare))) as log:
+            Follower(GitRepository.open(self.bare), log).catch_up()
+            self.seq = log.state().seq
+
+    def tell(self, *events: DeliveryEvent) -> None:
+        with contextlib.closing(EventLog.open(log_path(self.bare))) as log:
+            log.append_observed(events)
+
+    def published(self, proxies: int = 1) -> SnapshotPublished:
+        return SnapshotPublished(self.commit, Seq(self.seq), (ENTRANCE,), proxies)
+
+
+@pytest.fixture
+def followed(tmp_path: Path) -> Followed:
+    return Followed(tmp_path)
+
+
+def test_a_rejected_commit_is_told_with_its_problems_and_what_is_served_instead(
+    shop: Shop,
+) -> None:
+    told = gitmesh("status", shop.bad, "--repo", shop.bare)
+    assert told.code == exit_codes.REFUSED
+    assert 'there is no virtual node "cart-v3"' in told.out
+    assert f"served now: {shop.back[:7]}" in told.out
+    found = gitmesh("status", shop.bad[:8], "--repo", shop.bare, "--json").json()
+    assert (found["verdict"], found["outcome"], found["served"]) == (
+        "refused",
+        "rejected",
+        shop.back,
+    )
+    assert found["problems"][0]["code"] == "dangling-reference"
+
+
+def test_an_older_commit_is_overtaken_and_that_is_well(shop: Shop) -> None:
+    told = gitmesh("status", shop.shift, "--repo", shop.bare)
+    assert (told.code, "overtaken" in told.out) == (exit_codes.OK, True)
+
+
+def test_what_no_server_has_read_or_offered_yet_is_pending(followed: Followed) -> None:
+    told = gitmesh("status", "--repo", followed.bare)
+    assert told.code == exit_codes.PENDING
+    assert "not offered to proxies yet" in told.out
+    followed.tell(ServerStarted("1.0"))
+    assert gitmesh("status", "--repo", followed.bare).code == exit_codes.OK
+    put(followed.bare, {"mesh.yaml": b"meshName: other\nspec: {}\n"}, message="Not read yet")
+    told = gitmesh("status", "--repo", followed.bare)
+    assert told.code == exit_codes.PENDING
+    assert "no server has read it yet" in told.out
+
+
+def test_a_commit_is_pending_until_everybody_has_it(followed: Followed) -> None:
+    coming = ProxyConnected(ENTRANCE, "p#1", "envoy 1", commit=followed.commit)
+    followed.tell(ServerStarted("1.0"), coming, followed.published())
+    told = gitmesh("status", "--repo", followed.bare)
+    assert told.code == exit_codes.PENDING
+    assert f"{ENTRANCE}: 1 behind" in told.out
+    followed.tell(SnapshotConverged(followed.commit, 1, {"acked": 21_000}))
+    told = gitmesh("status", "--repo", followed.bare)
+    assert told.code == exit_codes.OK
+    assert "21 ms after the push" in told.out
+    assert f"{ENTRANCE}: 1 in sync" in told.out
+
+
+def test_a_refusal_is_told_until_the_proxy_is_gone(followed: Followed) -> None:
+    coming = ProxyConnected(ENTRANCE, "p#1", "envoy 1", commit=followed.commit)
+    words = "Error adding listener(s) lds_x: \x1b[2Jno"
+    refused = SnapshotRejected(
+        followed.commit, ENTRANCE, LISTENER, "v", words, "p#1", ("lds_x",), (ENTRANCE,), "s"
+    )
+    followed.tell(ServerStarted("1.0"), coming, followed.published(), refused)
+    told = gitmesh("status", "--repo", followed.bare)
+    assert told.code == exit_codes.REFUSED
+    assert f"{ENTRANCE} refuses Listener lds_x: " in told.out
+    assert "\x1b" not in told.out
+    assert f": {ENTRANCE}\n" in told.out
+    assert "hint: mend the spec and commit, or take the commit back: git revert " in told.out
+    followed.tell(ProxyDisconnected(ENTRANCE, "p#1", "gone"))
+    assert gitmesh("status", "--repo", followed.bare).code == exit_codes.OK
+
+
+def test_a_source_that_cannot_be_followed_is_told(followed: Followed) -> None:
+    followed.tell(ServerStarted("1.0"), SourceDegraded("branch-gone", "the branch is gone"))
+    told = gitmesh("status", "--repo", followed.bare)
+    assert "cannot follow the repository: the branch is gone" in told.out
+    assert gitmesh("status", "--repo", followed.bare, "--json").json()["degraded"]
+
+
+def test_a_commit_that_is_nowhere_is_wrong_use(shop: Shop) -> None:
+    assert gitmesh("status", "abcdef12", "--repo", shop.bare).code == exit_codes.USAGE
+
+
+def test_without_a_server_nobody_is_connected_whatever_its_last_words_were(
+    followed: Followed,
+) -> None:
+    followed.tell(ProxyConnected(ENTRANCE, "p#1", "envoy 1", ProxyState.HELD, followed.commit))
+    found = gitmesh("proxies", followed.bare, "--json").json()
+    assert found == {"serverRuns": False, "proxies": []}
+    assert "no server runs" in gitmesh("proxies", followed.bare).err
+    with contextlib.closing(EventLog.open(log_path(followed.bare))):
+        assert is_claimed(log_path(followed.bare))
+        (proxy,) = gitmesh("proxies", followed.bare, "--json").json()["proxies"]
+        assert (proxy["node"], proxy["state"]) == (ENTRANCE, "held")
+        assert gitmesh("proxies", followed.bare, "--node", "x").err == "nobody is connected\n"
