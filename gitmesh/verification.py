@@ -97,7 +97,8 @@ def _by_branch(repo: GitRepository, seen: CommitId | None, branch: str | None) -
         return [f"git: {error.message}"]
     return [
         f"git: the branch is at {short(tip)}, which does not follow from {short(seen or '')}, the "
-        "last commit of the log: history was rewritten, and no server has seen it"
+        "last commit of the log: history was rewritten, and no server has seen it; or another "
+        "branch was followed (--branch)"
     ]
 
 

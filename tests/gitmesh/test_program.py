@@ -59,6 +59,15 @@ def test_versions_are_shown() -> None:
     assert gitmesh("version", "--json").json().keys() >= {"gitmesh", "python", "sqlite"}
 
 
+@pytest.mark.parametrize("affected", [True, False])
+def test_a_sqlite_that_can_lose_commits_is_told(
+    monkeypatch: pytest.MonkeyPatch, affected: bool
+) -> None:
+    monkeypatch.setattr("events.sqlite_version.has_wal_reset_bug", lambda: affected)
+    assert ("walresetbug" in gitmesh("version").out) is affected
+    assert bool(gitmesh("version", "--json").json()["notes"]) is affected
+
+
 @pytest.fixture
 def failing(monkeypatch: pytest.MonkeyPatch) -> type[Exception]:
     """Make the command "version" fail in some way; the test sets which."""

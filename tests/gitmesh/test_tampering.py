@@ -231,6 +231,26 @@ def test_a_checkpoint_that_was_kept_elsewhere_finds_what_nothing_here_can(town: 
     assert f"delivery chain: it ends at event 2, but {kept} was signed of 4 events" in done.out
 
 
+def test_the_branch_that_was_followed_can_be_named(town: Town) -> None:
+    git(town.bare, "branch", "live", "main")
+    git(town.bare, "update-ref", "refs/heads/main", "main~2")
+    assert "another branch was followed (--branch)" in town.verify().out
+    assert town.verify("--branch", "live").code == 0
+    gone = town.verify("--branch", "nowhere")
+    assert gone.code == 1
+    assert "git: branch 'nowhere' has no commit" in gone.out
+
+
+def test_json_tells_the_same(town: Town) -> None:
+    told = town.verify("--json").json()
+    assert (told["ok"], told["problems"]) == (True, [])
+    assert len(told["notes"]) == 2
+    checkpoints_removed(town)
+    told = town.verify("--json").json()
+    assert told["ok"] is False
+    assert len(told["problems"]) == 1
+
+
 def test_a_log_alone_is_compared_with_no_repository(town: Town, tmp_path: Path) -> None:
     copy = tmp_path / "copy.sqlite3"
     assert gitmesh("backup", copy, town.bare).code == 0
