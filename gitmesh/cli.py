@@ -33,6 +33,8 @@ COMMANDS: Final = (
     "wait",
     "export",
     "rollback",
+    "pin",
+    "unpin",
     "translate",
     "bootstrap",
     "intercept",

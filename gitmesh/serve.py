@@ -18,9 +18,10 @@ from gitmesh.handover import take_pushes
 from gitmesh.keys import read_secret
 from gitmesh.narration import short
 from gitmesh.notary import notarize, sign_at_the_end
+from gitmesh.pinning import Pinning
 from gitmesh.places import log_path
 from gitmesh.settings import Settings
-from gitmesh.spool import pushes
+from gitmesh.spool import pins, pushes
 from gitmesh.together import run_together
 from gitmesh.worker import GC_THRESHOLDS
 from gitmesh.worker_messages import Hello
@@ -67,7 +68,7 @@ def serve(
     gc.set_threshold(*GC_THRESHOLDS)
     with contextlib.closing(EventLog.open(where)) as log:
         _log.info("event log open", extra={"path": str(where), **_caution()})
-        latest = Latest[Publication]()
+        latest, served = Latest[Publication](), Latest[Publication]()
         run_together(
             {
                 "the reconciler": reconcile(
@@ -79,11 +80,12 @@ def serve(
                     progress=_progress(),
                 ),
                 "the xDS server": _serve_ads(
-                    settings, where, latest, Recorder(log.append_observed), ready, logs_as_json
+                    settings, where, served, Recorder(log.append_observed), ready, logs_as_json
                 ),
                 "the chronicle": chronicle(log),
                 **({"the notary": notarize(log, path, key)} if key else {}),
                 "the keeper of pushes": take_pushes(log, pushes(where)),
+                "the keeper of pins": Pinning(log, pins(where), latest, served).run(),
             }
         )
         if key:

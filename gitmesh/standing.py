@@ -14,11 +14,13 @@ from events.types import (
     CommitId,
     CommitRejected,
     ProxyState,
+    ServingPinned,
     SnapshotRejected,
     SourceDegraded,
 )
 from gitmesh.commits import logged_commit
 from gitmesh.culprits import Culprit, Culprits
+from gitmesh.pins import pinned
 
 
 class Verdict(StrEnum):
@@ -67,6 +69,10 @@ class Standing:
     degraded: tuple[tuple[str, SourceDegraded], ...]
     offered: bool = True
     """Whether it has been offered to proxies, so that they stand by it."""
+    pin: ServingPinned | None = None
+    """What is served whatever the branch says, if anything is."""
+    waits: bool = False
+    """Whether it would be served, but for the pin."""
 
     @property
     def facts(self) -> CommitFacts | None:
@@ -86,7 +92,7 @@ class Standing:
         if isinstance(self.about, CommitRejected) or any(node.refusals for node in self.nodes):
             return Verdict.REFUSED
         if not self.is_served:
-            return Verdict.OVERTAKEN
+            return Verdict.PENDING if self.waits else Verdict.OVERTAKEN
         behind = any(node.states[ProxyState.BEHIND] for node in self.nodes)
         return Verdict.PENDING if behind or not self.offered else Verdict.IN_SYNC
 
@@ -94,9 +100,10 @@ class Standing:
 def standing(log: EventLog, commit: CommitId, repo: Path) -> Standing:
     """Return how a commit stands, as far as the log knows it."""
     fleet, seq = Fleet(log), log.seq_of_commit(commit)
-    served, degraded = log.served_commit(), tuple(fleet.degraded())
+    pin, degraded, newest = pinned(log), tuple(fleet.degraded()), log.served_commit()
+    served = newest if pin is None else pin.commit
     if seq is None:
-        return Standing(commit, None, "", served, None, (), degraded)
+        return Standing(commit, None, "", served, None, (), degraded, pin=pin)
     logged = logged_commit(log, seq)
     delivered = fleet.delivered(commit)
     # A server offers what it finds when it starts to those who come.
@@ -110,6 +117,8 @@ def standing(log: EventLog, commit: CommitId, repo: Path) -> Standing:
         _nodes(log, repo, fleet, commit, served),
         degraded,
         offered=logged.at <= offered_at,
+        pin=pin,
+        waits=commit == newest != served,
     )
 
 

@@ -33,6 +33,8 @@ _COLOURS: Final = {
 def standing_text(found: Standing) -> str:
     """Return how a commit stands as lines for a person; what others wrote steers no terminal."""
     lines = [_head(found)]
+    if found.pin is not None:
+        lines.append(click.style(f"  serving is {narrate(found.pin)}", fg="red", bold=True))
     if isinstance(found.about, CommitRejected):
         lines += [f"  {line}" for line in problem_lines(found.about.problems)]
     lines += [f"  {line}" for line in _delivery(found)]
@@ -123,6 +125,14 @@ def standing_json(found: Standing) -> dict[str, object]:
         "recordedAt": found.recorded_at or None,
         "problems": list(about.problems) if isinstance(about, CommitRejected) else [],
         "served": found.served,
+        "pinned": None
+        if found.pin is None
+        else {
+            "commit": found.pin.commit,
+            "by": found.pin.by,
+            "reason": found.pin.reason,
+            "until": found.pin.until,
+        },
         "published": None
         if delivered is None
         else {

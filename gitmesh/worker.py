@@ -19,7 +19,7 @@ from events.past import Past
 from events.publication import Publication
 from events.state import MeshState, apply_all
 from events.store import EventLog
-from events.types import Seq
+from events.types import START, Seq
 from gitmesh.logs import log_to_stderr
 from gitmesh.worker_messages import (
     LONGEST_LINE,
@@ -97,6 +97,9 @@ async def _listen(reader: asyncio.StreamReader, news: Latest[News], reports: "Pi
         while line := await reader.readline():
             told = read_told(line)
             if isinstance(told, News):
+                passed = reports.all_passed.get()
+                if passed is not None and told.seq < passed[0]:
+                    reports.all_passed.set((START, 0))
                 news.set(told)
             else:
                 reports.all_passed.set((told.seq, told.wave))
@@ -134,9 +137,14 @@ class LogReader:
         :raises LogUnavailable: the log cannot be read now.
         """
         before = self._state
-        if before is None:
+        if before is None or news.seq < before.seq:  # an older one is pinned
             self._state = self._log.state(news.seq)
-            return Publication(self._state)
+            return Publication(
+                self._state,
+                moved_ns=news.moved_ns,
+                seen_ns=news.seen_ns,
+                planned_ns=news.planned_ns,
+            )
         events = list(
             takewhile(lambda each: each[0] <= news.seq, self._log.replay(after=before.seq))
         )

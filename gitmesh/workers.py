@@ -125,9 +125,13 @@ class Workers:
             # One that has just been started learns it before it serves anybody.
             serving = [w for w in self._workers if first or w.finished is not None]
             self._ledger.begin(publication, [HERE, *(worker.number for worker in serving)])
+            seq = publication.state.seq
+            if seq < self._passed[0]:  # an older one is pinned: what it was passed counts anew
+                self._passed = (START, 0)
+                for worker in self._workers:
+                    worker.passed = self._passed
             for worker in self._workers:
                 self._tell(worker)
-            seq = publication.state.seq
             self._ledger.report(Finished(seq, time.time_ns()), HERE)
             if not first:
                 await self._offered(serving, seq)

@@ -18,8 +18,9 @@ from events.types import (
     SnapshotPublished,
     SnapshotRejected,
 )
-from gitmesh.narration import problem_lines, short
+from gitmesh.narration import narrate, problem_lines, short
 from gitmesh.output import milliseconds
+from gitmesh.pins import pinned
 from gitmesh.visible import visible
 from mesh.errors import GitmeshError
 
@@ -86,6 +87,8 @@ def wait(log: EventLog, commit: CommitId, note: Path | None, within_s: float) ->
         found = _progress(log, commit)
         waited = time.monotonic() - began
         noticed = bool(found.applied or found.rejected or (note and not note.exists()))
+        if found.applied and (pin := pinned(log)) and pin.commit != commit:
+            return [f"gitmesh: applied, but serving is {narrate(pin)}: it waits behind that"]
         if found.ended or waited > within_s or (not noticed and waited > NOTICED_S):
             return told(found, noticed=noticed, waited_s=waited)
         time.sleep(_LOOK_EVERY_S)

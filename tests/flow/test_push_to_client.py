@@ -1,17 +1,15 @@
 """From a push to the bytes on a stream, through a real server process; only Envoy is missing."""
 
-from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
-from envoy_data_plane.envoy.config.route.v3 import RouteConfiguration
 
-from gitmesh.demo.sample import shares
 from tests.support.git import Repo, put
-from tests.support.raw_client import Held, RawClient
-from tests.support.sample_shop import ENTRANCE, route_names, sample_files
+from tests.support.raw_client import RawClient
+from tests.support.sample_shop import ENTRANCE
 from tests.support.server import Server
-from xds.type_urls import CLUSTER, LISTENER, ROUTE
+from tests.support.shop_client import follow_everything, shop, weights
+from xds.type_urls import CLUSTER, ROUTE
 
 NODE = ENTRANCE
 
@@ -19,27 +17,6 @@ NODE = ENTRANCE
 @pytest.fixture
 def bare(tmp_path: Path) -> Path:
     return Repo(tmp_path).origin
-
-
-def follow_everything(client: RawClient) -> Mapping[str, Held]:
-    client.subscribe(CLUSTER)
-    client.subscribe(LISTENER)
-    client.subscribe(ROUTE, *route_names())
-    return dict(client.held)
-
-
-def weights(held: Held) -> list[int | None]:
-    """Return the shares of the cart's two versions, as the routes say."""
-    configurations = [RouteConfiguration.parse(data) for data in held.resources.values()]
-    routes = [r for c in configurations for host in c.virtual_hosts for r in host.routes]
-    splits = [r.route.weighted_clusters for r in routes if r.route and r.route.weighted_clusters]
-    # The route for testers leads to one version only; App Mesh writes a prefix as two routes.
-    [split] = {tuple(c.weight for c in s.clusters) for s in splits if len(s.clusters) > 1}
-    return list(split)
-
-
-def shop(percent: int, second: str = "cart-v2") -> dict[str, str | bytes]:
-    return sample_files(shares(percent, second))
 
 
 def test_a_push_changes_routes_a_mistake_changes_nothing_and_a_revert_brings_back_the_version(

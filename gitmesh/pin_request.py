@@ -1,0 +1,49 @@
+"""How a command asks the server to pin or release, and tells what came of it."""
+
+import contextlib
+import time
+from pathlib import Path
+from typing import Final
+
+import click
+
+from events.store import EventLog
+from events.types import ServingPinned
+from gitmesh import exit_codes
+from gitmesh.narration import narrate
+from gitmesh.output import emit_json
+from gitmesh.pins import PinNote, pinned
+from gitmesh.spool import pins
+
+TAKEN_S: Final = 3.0
+"""A server looks several times a second."""
+
+
+def hand_over(log: Path, note: PinNote, *, as_json: bool) -> int:
+    """Leave a note for the server, wait until it is taken, tell the outcome; return the exit code.
+
+    :raises SpoolUnavailable: no note can be left.
+    """
+    path = pins(log).put(note.line())
+    deadline = time.monotonic() + TAKEN_S
+    while path.exists() and time.monotonic() < deadline:
+        time.sleep(0.02)
+    taken = not path.exists()
+    with contextlib.closing(EventLog.read_only(log)) as opened:
+        pin = pinned(opened)
+    if as_json:
+        emit_json({"taken": taken, "asked": note.commit, "pinned": _json(pin)})
+    elif not taken:
+        click.echo("no server follows this log now: the next one to start does it")
+    else:
+        click.echo(narrate(pin) if pin else "nothing is pinned: what the branch says is served")
+    if not taken:
+        return exit_codes.PENDING
+    # Somebody else may have asked for something else a moment later; or the server could not.
+    return exit_codes.OK if (pin.commit if pin else None) == note.commit else exit_codes.REFUSED
+
+
+def _json(pin: ServingPinned | None) -> dict[str, object] | None:
+    if pin is None:
+        return None
+    return {"commit": pin.commit, "by": pin.by, "reason": pin.reason, "until": pin.until}

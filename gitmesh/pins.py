@@ -1,0 +1,81 @@
+"""Pins: whatever the branch says, a commit is served for a while. What is pinned, and notes of it.
+
+The log knows what is pinned: the last event about pins says it.
+"""
+
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Final
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+
+from events.codec import decode
+from events.query import Query
+from events.store import EventLog
+from events.types import Chain, CommitId, Seq, ServingPinned
+from mesh.errors import UsageError
+
+LONGEST: Final = timedelta(days=7)
+MOST_REASON: Final = 500
+_ABOUT_PINS: Final = Query(kinds=("ServingPinned", "ServingReleased"))
+
+
+class PinNote(BaseModel):
+    """What ``gitmesh pin`` and ``unpin`` leave for the server."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    commit: Annotated[str, Field(pattern=r"^[0-9a-f]{40}$")] | None
+    """The commit to pin; None to release what is pinned."""
+    until: AwareDatetime | None = None
+    reason: Annotated[str, Field(max_length=MOST_REASON)] = ""
+
+    def line(self) -> bytes:
+        """Return it as it is written."""
+        return self.model_dump_json().encode()
+
+
+def read_pin(text: bytes) -> PinNote | None:
+    """Read a note; ``None`` where it is none."""
+    try:
+        note = PinNote.model_validate_json(text)
+    except ValidationError:
+        return None
+    return note if (note.commit is None) == (note.until is None) else None
+
+
+def pinned(log: EventLog) -> ServingPinned | None:
+    """Return the pin that holds by the log; it may be over, if no server was there to say so."""
+    for record in log.select(Chain.DELIVERY, _ABOUT_PINS, newest=1):
+        event = decode(record)
+        return event if isinstance(event, ServingPinned) else None
+    return None
+
+
+def is_over(pin: ServingPinned, now: datetime) -> bool:
+    """Tell whether a pin's time is over."""
+    return now >= datetime.fromisoformat(pin.until)
+
+
+def until_text(until: datetime) -> str:
+    """Return a time as events hold it: UTC, whole seconds, none of them lost."""
+    whole = until.astimezone(UTC) + timedelta(microseconds=999_999)
+    return whole.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def pinnable(log: EventLog, commit: CommitId) -> Seq:
+    """Return the position of the mesh of a commit in the mesh chain.
+
+    :raises UsageError: the log does not know it, or it was rejected: it never was a mesh.
+    """
+    seq = log.seq_of_commit(commit)
+    if seq is None:
+        raise UsageError(
+            f"commit {commit[:7]} is not in the log, so its mesh is not known here",
+            hint="gitmesh log --chain mesh shows those that are",
+        )
+    if log.state(seq).commit != commit:
+        raise UsageError(
+            f"commit {commit[:7]} was rejected: it never was a mesh",
+            hint=f"gitmesh show {commit[:7]} tells why; pin one that was applied",
+        )
+    return seq

@@ -1,0 +1,174 @@
+"""Break glass: a commit is served whatever the branch says, for a while."""
+
+import contextlib
+import json
+import os
+import sqlite3
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from events.codec import decode
+from events.store import EventLog
+from events.types import Chain, CommitId, Seq, ServingPinned, ServingReleased
+from gitmesh.pins import PinNote
+from gitmesh.places import log_path
+from gitmesh.push.convergence import wait_on
+from gitmesh.push.pusher import user_name
+from gitmesh.spool import pins
+from tests.support.command_line import Ran, gitmesh
+from tests.support.git import Repo, git, put
+from tests.support.raw_client import RawClient
+from tests.support.sample_shop import ENTRANCE, Shop
+from tests.support.server import Server
+from tests.support.shop_client import follow_everything, weights
+from tests.support.shop_client import shop as shop_at
+from xds.type_urls import ROUTE
+
+WAITS = "a newer commit waits behind the PIN"
+
+
+@pytest.fixture
+def bare(tmp_path: Path) -> Path:
+    return Repo(tmp_path).origin
+
+
+def pin(bare: Path, commit: str, *options: str, length: str = "1h") -> Ran:
+    given = ("--repo", bare, "--reason", "INC-7:\ncarts fail", "--for", length, *options)
+    return gitmesh("pin", commit, *given)
+
+
+def told(bare: Path) -> list[ServingPinned | ServingReleased]:
+    with contextlib.closing(EventLog.read_only(log_path(bare))) as log:
+        events = [decode(record) for record in log.read(Chain.DELIVERY)]
+    return [event for event in events if isinstance(event, ServingPinned | ServingReleased)]
+
+
+@pytest.mark.parametrize("workers", ["0", "1"])
+def test_a_pin_is_served_at_once_and_pushes_wait_behind_it(bare: Path, workers: str) -> None:
+    first = put(bare, shop_at(0), message="The shop's mesh")
+    with Server(bare, "--workers", workers) as server:
+        server.wait_for("ready", commit=first)
+        second = put(bare, shop_at(10), message="Shift", minute=1)
+        server.wait_for("snapshot published", commit=second[:7])
+        with RawClient(server.address, ENTRANCE) as client:
+            assert weights(follow_everything(client)[ROUTE]) == [90, 10]
+            pinned = pin(bare, first[:7])
+            assert pinned.code == 0
+            assert f"PINNED to {first[:7]} by {user_name(os.getuid())} until 20" in pinned.out
+            assert "INC-7: carts fail" in pinned.out
+            assert weights(client.receive(ROUTE)) == [100, 0]
+            server.wait_for("snapshot converged", commit=first[:7])
+
+            third = put(bare, shop_at(20), message="Shift on", minute=2)
+            server.wait_for(WAITS, commit=first[:7])
+            standing = gitmesh("status", third, "--repo", bare)
+            assert f"serving is PINNED to {first[:7]}" in standing.out
+            assert standing.code == 4
+            shown = gitmesh("status", first, "--repo", bare, "--json").json()
+            assert (shown["served"], shown["pinned"]["commit"]) == (first, first)
+
+            assert gitmesh("unpin", "--repo", bare, "--reason", "over").code == 0
+            # The next thing on the stream is the newest mesh.
+            assert weights(client.receive(ROUTE)) == [80, 20]
+            fourth = put(bare, shop_at(30), message="And on", minute=3)
+            assert weights(client.receive(ROUTE)) == [70, 30]
+            server.wait_for("snapshot converged", commit=fourth[:7])
+        assert server.stop() == 0
+    one, other = told(bare)
+    assert isinstance(one, ServingPinned)
+    assert (one.commit, one.by, one.reason) == (first, user_name(os.getuid()), "INC-7: carts fail")
+    assert other == ServingReleased(CommitId(first), "released", one.by, "over")
+    assert "PINNED" in gitmesh("log", bare).out
+
+
+def test_a_pin_needs_no_server_to_be_asked_for_and_no_branch_to_be_served(bare: Path) -> None:
+    first = put(bare, shop_at(0))
+    with Server(bare) as server:
+        server.wait_for("ready", commit=first)
+        second = put(bare, shop_at(10), minute=1)
+        server.wait_for("commit applied", commit=second[:7])
+        assert server.stop() == 0
+    waiting = pin(bare, first)
+    assert waiting.code == 4
+    assert "no server follows this log now" in waiting.out
+    with Server(bare) as server:
+        server.wait_for("ready")
+        server.wait_for("snapshot published", commit=first[:7])
+        assert server.stop() == 0
+    git(bare, "update-ref", "-d", "refs/heads/main")
+    with Server(bare) as server, RawClient(server.address, ENTRANCE) as client:
+        assert server.wait_for("ready")["commit"] == first
+        assert server.wait_for("serving is PINNED")["commit"] == first[:7]
+        assert weights(follow_everything(client)[ROUTE]) == [100, 0]
+        assert gitmesh("unpin", "--repo", bare).code == 0
+        assert weights(client.receive(ROUTE)) == [90, 10]
+
+
+def test_a_pin_ends_by_itself_and_another_takes_its_place(bare: Path) -> None:
+    first = put(bare, shop_at(0))
+    with Server(bare) as server, RawClient(server.address, ENTRANCE) as client:
+        server.wait_for("ready", commit=first)
+        second = put(bare, shop_at(10), minute=1)
+        server.wait_for("commit applied", commit=second[:7])
+        third = put(bare, shop_at(20), minute=2)
+        server.wait_for("snapshot published", commit=third[:7])
+        follow_everything(client)
+        assert pin(bare, first).code == 0
+        assert weights(client.receive(ROUTE)) == [100, 0]
+        assert pin(bare, second, length="2s").code == 0
+        assert weights(client.receive(ROUTE)) == [90, 10]
+        assert weights(client.receive(ROUTE)) == [80, 20]
+        assert server.stop() == 0
+    kinds = [e.why if isinstance(e, ServingReleased) else "pinned" for e in told(bare)]
+    assert kinds == ["pinned", "replaced", "pinned", "expired"]
+
+
+def test_what_was_rejected_or_is_not_known_cannot_be_pinned(shop: Shop) -> None:
+    def refused(commit: str, length: str = "1h") -> str:
+        given = ("--repo", shop.bare, "--reason", "x", "--for", length)
+        done = gitmesh("pin", commit, *given)
+        assert done.code == 2
+        return done.err
+
+    assert "was rejected: it never was a mesh" in refused(shop.bad)
+    assert "is no moment" in refused("f" * 40)
+    for length in ("2", "0h", "8d", "-1h", "2h30m"):
+        assert "is no time that a pin may last" in refused(shop.first, length)
+    assert pins(shop.log).take() == []
+
+
+def test_notes_that_are_none_pin_nothing_and_none_lasts_longer_than_a_week(bare: Path) -> None:
+    first = put(bare, shop_at(0))
+    spool = pins(log_path(bare))
+    with Server(bare) as server:
+        server.wait_for("ready", commit=first)
+        later = datetime.now(UTC) + timedelta(days=999)
+        spool.put(b"{}")
+        spool.put(json.dumps({"commit": first}).encode())
+        spool.put(PinNote(commit="f" * 40, until=later).line())
+        spool.put(PinNote(commit=first, until=datetime(2020, 1, 1, tzinfo=UTC)).line())
+        spool.put(PinNote(commit=first, until=later).line())
+        server.wait_for("a pin was over before it was seen")
+        server.wait_for(
+            "cannot pin: commit fffffff is not in the log, so its mesh is not known here"
+        )
+        assert gitmesh("unpin", "--repo", bare).code == 0
+        assert server.stop() == 0
+    found, _ = told(bare)
+    assert isinstance(found, ServingPinned)
+    week = datetime.now(UTC) + timedelta(days=7, seconds=5)
+    assert week - timedelta(minutes=5) < datetime.fromisoformat(found.until) < week
+
+
+def test_a_pusher_is_told_that_their_push_waits(shop: Shop, tmp_path: Path) -> None:
+    copy = tmp_path / "events.sqlite3"
+    with contextlib.closing(sqlite3.connect(shop.log)) as log:
+        log.execute("VACUUM INTO ?", (str(copy),))
+    held = ServingPinned(CommitId(shop.first), Seq(20), "ada", "INC-7", "2999-01-01T00:00:00Z")
+    with contextlib.closing(EventLog.open(copy)) as opened:
+        opened.append_observed([held])
+    [line] = wait_on(copy, CommitId(shop.back), None, within_s=0)
+    assert line.startswith(f"gitmesh: applied, but serving is PINNED to {shop.first[:7]} by ada")
+    assert line.endswith(": INC-7: it waits behind that")
