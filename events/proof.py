@@ -64,7 +64,7 @@ def prove(
     proof: JsonObject = {
         "format": FORMAT,
         "chain": chain.value,
-        "event": {**row._asdict(), "data": data},
+        "event": {**_protected(chain, row), "data": data},
         "path": [base64.b64encode(each).decode() for each in path],
         "checkpoint": note,
     }
@@ -101,7 +101,7 @@ def _parts(proof: object) -> tuple[Chain, Row, list[bytes], str]:
         raise WrongProof(f"it is no proof: its format is not {FORMAT}")
     try:
         chain, path, note = Chain(proof["chain"]), proof["path"], proof["checkpoint"]
-        row = _row(proof["event"])
+        row = _row(chain, proof["event"])
         if not isinstance(note, str) or len(path) > _LONGEST_PATH:
             raise TypeError
         return chain, row, [base64.b64decode(each, validate=True) for each in path], note
@@ -109,8 +109,18 @@ def _parts(proof: object) -> tuple[Chain, Row, list[bytes], str]:
         raise WrongProof("it is no proof: parts are missing or make no sense") from None
 
 
-def _row(event: Any) -> Row:
-    row = Row(**{**event, "data": canonical(event["data"])})
+def _protected(chain: Chain, row: Row) -> dict[str, Any]:
+    """Return what the hash of an event protects: in the mesh chain all but the time."""
+    columns = row._asdict()
+    if chain is Chain.MESH:
+        del columns["at"]
+    return columns
+
+
+def _row(chain: Chain, event: Any) -> Row:
+    row = Row(**{"at": "", **event, "data": canonical(event["data"])})
+    if event.keys() != _protected(chain, row).keys():
+        raise TypeError
     numbers = all(type(number) is int for number in (row.seq, row.v))
     texts = all(isinstance(row._asdict()[name], str) for name in _TEXTS)
     if not numbers or not texts or len(bytes.fromhex(row.hash)) != 32:
