@@ -114,7 +114,8 @@ def test_one_that_refuses_the_first_it_is_given_falls_back_though_others_took_it
                 assert await settles(broken, refusing="bad") == ["good"]
                 async with AdsClient(served.port, CART) as other:
                     assert await settles(other) == ["bad"], "most can take it"
-                served.publish(other=shop("x"))
+                again = served.publish(cart=shop("bad"))  # another spec, the same content
+                await served.event(SnapshotConverged, commit=again)
                 await broken.silence()
                 settled = [e for e in served.events if isinstance(e, ProxiesSettled)]
                 connected = [e for e in served.events if isinstance(e, ProxyConnected)]
