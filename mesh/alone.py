@@ -9,6 +9,7 @@ from mesh.inference import kinds_of
 from mesh.keys import Kind
 from mesh.native import read_document, read_resources
 from mesh.problem import Problem
+from mesh.spec_file import with_spec
 
 _STAND_IN = "unnamed"
 
@@ -44,6 +45,7 @@ def read_alone(
     bare: list[Bare] = []
 
     def read(document: Document) -> ResourceReading:
+        document = with_spec(document)
         if document.body.keys() != {"spec"}:
             return read_document(_complete(document))
         kinds = kinds_of(document.body["spec"])

@@ -78,8 +78,9 @@ DOCUMENT_CODES: Final = {
         "Correct `kind`, or leave it out: it follows from the names.",
     ),
     "kubernetes-version": CodeDoc(
-        "A Kubernetes manifest of App Mesh (`appmesh.k8s.aws`) has a version that never was.",
-        "Write `apiVersion: appmesh.k8s.aws/v1beta2`; `v1beta1` is read too.",
+        "A Kubernetes manifest of App Mesh (`appmesh.k8s.aws`) has a version that is not read: "
+        "it is misspelt, or older than `v1beta1`.",
+        "Write the manifest as `apiVersion: appmesh.k8s.aws/v1beta2`; `v1beta1` is read too.",
     ),
     "missing-name": CodeDoc(
         "A document does not say which resource it is about. Files written for "

@@ -94,6 +94,10 @@ _KNOWN: Final[tuple[tuple[Callable[[JsonObject], bool], Known], ...]] = (
         ),
     ),
     (
+        lambda body: isinstance(body.get("TemplateBody"), dict) and "StagesAvailable" in body,
+        Known("this holds a CloudFormation template", _IMPORT),
+    ),
+    (
         lambda body: "TemplateBody" in body and "StagesAvailable" in body,
         Known(
             "this holds a CloudFormation template as one text",

@@ -15,7 +15,8 @@ IMPORT_CODES: Final = {
     ),
     "import-preview": CodeDoc(
         "The file was written for the preview of App Mesh in 2018, whose nodes listed backends by "
-        "name and had a `serviceName` in `dns`. It is read as what the API says today.",
+        "name and had a `serviceName` in `dns`, and whose routers listed services by name. It is "
+        "read as what the API says today.",
         "Nothing; check that what is written is meant.",
         Severity.WARNING,
     ),
@@ -29,6 +30,13 @@ IMPORT_CODES: Final = {
         "random letters; here its logical id is its name.",
         "If proxies know the resource by the name CloudFormation made, write that into the "
         "template, or into the document.",
+        Severity.WARNING,
+    ),
+    "import-macro": CodeDoc(
+        "`Transform` names a macro, which may make anything of a template before CloudFormation "
+        "makes a stack of it. The template is read as if it were not there.",
+        "Import what the macro made of it: `aws cloudformation get-template --template-stage "
+        "Processed`.",
         Severity.WARNING,
     ),
     "import-names": CodeDoc(

@@ -17,6 +17,9 @@ _BROKEN: Final = frozenset({"syntax", "key-not-text", "duplicate-key", "control-
 _NOTES: Final = frozenset({("metadata", "annotations"), ("metadata", "managedFields"), ("status",)})
 """Parts of a manifest that say nothing of a mesh: tools keep whole texts there, old ones, too."""
 
+_FORMAT: Final = ("accessLog", "file", "format")
+"""A log's format is no name of anything: it may hold whatever a reader of the log wants there."""
+
 _MESSAGE: Final = "this is a template: {} is filled in before it is used"
 _HINT: Final = "commit what it renders to (envsubst, jq -n --arg, helm template), not the template"
 
@@ -70,7 +73,7 @@ def _placeholders(value: Json, steps: Steps) -> Iterator[tuple[Steps, str]]:
             yield from _placeholders(part, (*steps, at))
     elif isinstance(value, dict):
         for key, part in value.items():
-            if (*steps, key) not in _NOTES:
+            if (*steps, key) not in _NOTES and (*steps[-2:], key) != _FORMAT:
                 yield from _of_member(key, part, (*steps, key))
 
 

@@ -1,7 +1,6 @@
 """Documents of App Mesh's own API whose names stand elsewhere, as in files for the AWS CLI."""
 
 from dataclasses import replace
-from typing import Final
 
 from pydantic import ValidationError
 
@@ -9,29 +8,27 @@ from mesh.canonical import JsonObject, as_object
 from mesh.document import Document
 from mesh.forms import ResourceReading
 from mesh.identity import Identity, identify, name_fields
-from mesh.importing.origin import Origin, shifted
 from mesh.importing.outcome import Answers
-from mesh.importing.preview import modernised
-from mesh.importing.shape import fields
+from mesh.importing.preview import modernised, services_of, with_services
 from mesh.keys import APP_MESH_KINDS, Kind
 from mesh.native import NATIVE
 from mesh.problem import Problem, Severity
 from mesh.spec import SPEC_OF
-
-_SPEC_FIELDS: Final = frozenset(name for kind in APP_MESH_KINDS for name in fields(SPEC_OF[kind]))
+from mesh.spec_file import with_spec
 
 
 def read_bare(document: Document, answers: Answers) -> ResourceReading:
     """Return the resource of a native document; names it lacks come from the answers."""
-    document = _with_spec(document)
+    document = with_spec(document)
     identity = identify(document)
     body = identity.document.body
     if as_object(body.get("status")).get("status") == "DELETED":
         return ResourceReading(problems=(_deleted(identity),))
     if body.get("spec") is not None:
         told = tuple(modernised(body["spec"], identity.document.source))
+        services = services_of(body["spec"])
         found = _read(document, identity, answers)
-        return replace(found, problems=(*told, *found.problems))
+        return with_services(replace(found, problems=(*told, *found.problems)), services)
     return _read(document, identity, answers)
 
 
@@ -43,16 +40,6 @@ def _deleted(identity: Identity) -> Problem:
         hint="take status out of the file if it shall live on",
         severity=Severity.WARNING,
     )
-
-
-def _with_spec(document: Document) -> Document:
-    """Return a document whose spec stands alone, as files for ``--spec`` do, as one with a spec."""
-    body = document.body
-    if not body or not body.keys() <= _SPEC_FIELDS:
-        return document
-    places = shifted(body, (), ("spec",))
-    origin = Origin(document.source.path, document=document.source, places=places)
-    return Document({"spec": body}, origin)
 
 
 def _read(document: Document, identity: Identity, answers: Answers) -> ResourceReading:

@@ -8,10 +8,10 @@ from mesh.canonical import Json, JsonObject, as_object
 from mesh.document import Document
 from mesh.elsewhere import instances_of
 from mesh.forms import ResourceReading
-from mesh.importing.origin import Origin, shifted
 from mesh.importing.outcome import Answers
 from mesh.keys import Kind
 from mesh.native import NATIVE
+from mesh.origin import Origin, shifted
 from mesh.problem import Problem, Severity
 from mesh.resource import Source, Steps
 

@@ -7,7 +7,6 @@ from mesh.canonical import JsonObject, as_object
 from mesh.document import Document
 from mesh.forms import ResourceReading
 from mesh.importing.evaluation import Evaluation
-from mesh.importing.origin import Origin
 from mesh.importing.outcome import Answers, Usage
 from mesh.importing.shape import Shape, coerced
 from mesh.importing.spelling import from_cloudformation
@@ -15,6 +14,7 @@ from mesh.importing.template import APP_MESH, PROCESSED, Template
 from mesh.importing.values import Mark, TooMuch
 from mesh.keys import APP_MESH_KINDS, Kind
 from mesh.native import NATIVE
+from mesh.origin import Origin
 from mesh.problem import Problem
 from mesh.resource import Resource, Steps
 from mesh.spec import SPEC_OF
@@ -30,6 +30,7 @@ def read_template(
     resources: list[Resource] = []
     problems: list[Problem] = []
     others: Counter[str] = Counter()
+    _macros(run)
     try:
         for logical_id in as_object(template.body.get("Resources")):
             if logical_id.startswith("Fn::") or logical_id not in template.section("Resources"):
@@ -45,6 +46,12 @@ def read_template(
     except TooMuch:
         run.wrong((), "the template makes more values of itself than are worked out")
     return ResourceReading(tuple(resources), (*run.problems, *problems)), others
+
+
+def _macros(run: Evaluation) -> None:
+    for steps, name in run.template.macros():
+        message = f"the macro {name} may make something else of this template"
+        run.warn(steps, "import-macro", message, PROCESSED)
 
 
 def exported(document: Document, answers: Answers, exports: Mapping[str, str]) -> dict[str, str]:

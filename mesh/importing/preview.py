@@ -1,10 +1,15 @@
 """Specs as the API's preview of 2018 had them, and Terraform's provider before 2.3 with it."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from mesh.canonical import Json, JsonObject, as_object
+from mesh.document import Document
+from mesh.forms import ResourceReading
+from mesh.keys import Kind
+from mesh.native import NATIVE
 from mesh.problem import Problem, Severity
-from mesh.resource import Source, Steps
+from mesh.resource import Resource, Source, Steps
 
 
 def modernised(spec: Json, source: Source) -> Iterator[Problem]:
@@ -21,6 +26,47 @@ def modernised(spec: Json, source: Source) -> Iterator[Problem]:
         dns["hostname"] = dns.pop("serviceName")
         place: Steps = ("spec", "serviceDiscovery", "dns")
         yield _said(source, place, "serviceName of dns is hostname now")
+    if _names_services(spec):
+        place = ("spec", "serviceNames")
+        yield _said(source, place, "each of a router's serviceNames is a virtual service now")
+
+
+def services_of(spec: Json) -> list[str]:
+    """Take the names of the services that a router of the preview provided out of its spec."""
+    if not isinstance(spec, dict) or not _names_services(spec):
+        return []
+    return _texts(spec.pop("serviceNames"))
+
+
+def with_services(reading: ResourceReading, services: list[str]) -> ResourceReading:
+    """Add the virtual services that the router just read provides."""
+    routers = [r for r in reading.resources if r.key.kind is Kind.VIRTUAL_ROUTER]
+    found = [_service(router, name) for router in routers for name in services]
+    return replace(
+        reading,
+        resources=(*reading.resources, *(r for each in found for r in each.resources)),
+        problems=(*reading.problems, *(p for each in found for p in each.problems)),
+    )
+
+
+def _service(router: Resource, name: str) -> ResourceReading:
+    provider: JsonObject = {"virtualRouter": {"virtualRouterName": router.key.name}}
+    body: JsonObject = {
+        "kind": Kind.VIRTUAL_SERVICE.value,
+        "meshName": router.key.mesh,
+        "virtualServiceName": name,
+        "spec": {"provider": provider},
+    }
+    return NATIVE.read(Document(body, router.source))
+
+
+def _names_services(spec: JsonObject) -> bool:
+    names = spec.get("serviceNames")
+    return isinstance(names, list) and len(_texts(names)) == len(names)
+
+
+def _texts(value: Json) -> list[str]:
+    return [part for part in value if isinstance(part, str)] if isinstance(value, list) else []
 
 
 def _renames(dns: JsonObject) -> bool:

@@ -23,6 +23,8 @@ from mesh.native import FORMS, NATIVE
 from mesh.problem import Problem
 from mesh.resource import Resource
 
+_FORM: Final = "import-form"
+
 LIMITS: Final = Limits(max_bytes=64 * 1024 * 1024, max_depth=128, max_values=2_000_000)
 """A state of Terraform holds far more than meshes; whoever imports it chose the file."""
 
@@ -45,6 +47,7 @@ def import_files(files: Mapping[str, bytes], answers: Answers) -> Imported:
         problems += found.problems
         others += beside
     kept, doubled = _distinct(resources)
+    problems = _once_a_file(problems)
     return Imported(
         tuple(kept[key] for key in sorted(kept)),
         tuple(sorted({*problems, *doubled})),
@@ -73,7 +76,7 @@ def _configuration(path: str) -> Problem:
         path,
         1,
         "$",
-        "import-form",
+        _FORM,
         "this is a configuration of Terraform: what it says is known once it is planned",
         "import what terraform show -json prints of the state or of a plan's file",
     )
@@ -104,7 +107,7 @@ def _read(
     if is_state_file(document.body):
         problem = document.source.problem(
             (),
-            "import-form",
+            _FORM,
             "this is Terraform's own state file, whose form changes from version to version",
             hint="import what terraform show -json prints",
         )
@@ -117,11 +120,21 @@ def _read(
 def _in_place(document: Document) -> ResourceReading:
     problem = document.source.problem(
         (),
-        "import-form",
+        _FORM,
         "Kubernetes manifests are specs as they are: there is nothing to import",
         hint="put the file into the mesh's repository; gitmesh validate tells how it is read",
     )
     return ResourceReading(problems=(problem,))
+
+
+def _once_a_file(problems: list[Problem]) -> list[Problem]:
+    """Return the problems; what stands in a form that is not imported is told once of a file."""
+    first: dict[tuple[str, str], Problem] = {}
+    for problem in problems:
+        if problem.code == _FORM:
+            first.setdefault((problem.path, problem.message), problem)
+    told = set(first.values())
+    return [problem for problem in problems if problem.code != _FORM or problem in told]
 
 
 def _distinct(resources: list[Resource]) -> tuple[dict[ResourceKey, Resource], list[Problem]]:

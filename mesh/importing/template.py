@@ -1,5 +1,6 @@
 """A CloudFormation template as a value: its sections, whatever nonsense stands in the file."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -8,13 +9,17 @@ from mesh.document import Document
 from mesh.identity import name_fields
 from mesh.importing.spelling import from_cloudformation
 from mesh.keys import APP_MESH_KINDS, Kind
-from mesh.resource import Source
+from mesh.resource import Source, Steps
 
 APP_MESH: Final = "AWS::AppMesh::"
 PROCESSED: Final = (
     "import what it came to: aws cloudformation get-template --template-stage Processed"
 )
 """The remedy where macros and loops make parts of a template."""
+
+_TRANSFORMS: Final = ("AWS::CodeDeployBlueGreen", "AWS::LanguageExtensions", "AWS::Serverless-")
+"""Transforms that make nothing else of what a template says of a mesh; what the second adds to the
+language is worked out, or asked for where it stands."""
 
 
 def is_template(body: JsonObject) -> bool:
@@ -43,6 +48,16 @@ class Template:
     def conditions(self) -> JsonObject:
         """The conditions, by name."""
         return as_object(self.body.get("Conditions"))
+
+    def macros(self) -> Iterator[tuple[Steps, str]]:
+        """Yield the macros of the whole template that may change its mesh, and where they stand."""
+        for field in ("Transform", "Fn::Transform"):
+            written = self.body.get(field)
+            listed = written if isinstance(written, list) else [written]
+            for index, macro in enumerate(listed):
+                name = as_object(macro).get("Name") if isinstance(macro, dict) else macro
+                if isinstance(name, str) and not name.startswith(_TRANSFORMS):
+                    yield (field, index) if listed is written else (field,), name
 
     def kind(self, logical_id: str) -> Kind | None:
         """Return the kind of an App Mesh resource; None for any other."""

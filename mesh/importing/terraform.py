@@ -6,15 +6,15 @@ Terraform writes a block that may stand once as a list of one, and what is unset
 
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Final
 
 from mesh.canonical import Json, JsonObject, as_object
 from mesh.document import Document
 from mesh.forms import ResourceReading
 from mesh.identity import name_fields
-from mesh.importing.origin import Origin
 from mesh.importing.outcome import Answers
-from mesh.importing.preview import modernised
+from mesh.importing.preview import modernised, services_of, with_services
 from mesh.importing.shape import Shape, fields
 from mesh.importing.spelling import from_terraform
 from mesh.importing.terraform_plan import (
@@ -26,6 +26,7 @@ from mesh.importing.terraform_plan import (
 )
 from mesh.keys import Kind
 from mesh.native import NATIVE
+from mesh.origin import Origin
 from mesh.problem import Problem, Severity
 from mesh.resource import Resource, Steps
 from mesh.spec import SPEC_OF
@@ -126,8 +127,10 @@ def _read(
     ]
     if any(problem.severity is Severity.ERROR for problem in problems):
         return ResourceReading(problems=tuple(problems))
+    services = services_of(body["spec"])
     reading = NATIVE.read(Document(body, origin))
-    return ResourceReading(reading.resources, (*problems, *reading.problems), reading.unread)
+    reading = replace(reading, problems=(*problems, *reading.problems))
+    return with_services(reading, services)
 
 
 def _names(kind: Kind, values: JsonObject, at: Steps, places: Places) -> JsonObject:

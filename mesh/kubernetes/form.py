@@ -83,8 +83,8 @@ def _unknown_version(document: Document, version: str) -> Problem:
     return document.source.problem(
         ("apiVersion",),
         "kubernetes-version",
-        f"{GROUP} has no version {version!r}",
-        hint=f"the versions are {' and '.join(sorted(_VERSIONS))}",
+        f"manifests of version {version!r} of {GROUP} are not read",
+        hint=f"write it as {GROUP}/v1beta2; v1beta1 is read too",
     )
 
 

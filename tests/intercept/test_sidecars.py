@@ -185,3 +185,19 @@ def test_calls_by_ipv6_are_intercepted_where_mesh_and_redirects_say_so(changing:
     finally:
         changing.intercept("web")
     assert answer.peer == "::1"  # where such a mesh's proxies call their applications
+
+
+@pytest.mark.parametrize("host", ["198.18.0.3", "[fd00:18::3]"])
+def test_either_version_reaches_an_application_behind_a_proxy_that_prefers_ipv6(
+    changing: Town, host: str
+) -> None:
+    changing.push(mesh(preference="IPv6_PREFERRED"))
+    changing.intercept("v1", APPMESH_ENABLE_IPV6="1")
+    try:
+        deadline = time.monotonic() + 10
+        while (answer := changing.outside.get(f"http://{host}:{HTTP}/")).peer != "::1":
+            assert time.monotonic() < deadline, answer
+            time.sleep(0.05)
+    finally:
+        changing.intercept("v1")
+    assert answer.app == "v1"

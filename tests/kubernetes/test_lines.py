@@ -205,6 +205,17 @@ def test_a_template_is_told_as_one_whatever_fills_it_in(path: str, text: str, li
     assert "renders" in problems[0].hint
 
 
+def test_the_format_of_a_log_may_hold_what_looks_like_a_template() -> None:
+    log = (
+        "logging: {accessLog: {file: {path: /dev/stdout, format: {text: '{{x}} ${Y} %PROTOCOL%'}}}}"
+    )
+    text = manifest("VirtualNode", "web", log)
+    assert read_resources("a.yaml", text.encode()).problems == ()
+    filled_in = text.replace("/dev/stdout", "'{{ path }}'")
+    told = read_resources("a.yaml", filled_in.encode()).problems
+    assert [p.code for p in told] == ["template"]
+
+
 @pytest.mark.parametrize(
     "metadata",
     [

@@ -59,6 +59,18 @@ def test_a_good_spec_needs_no_names() -> None:
     assert [(bare.line, bare.kind) for bare in found.bare] == [(2, Kind.ROUTE)]
 
 
+def test_a_spec_need_not_even_say_that_it_is_one() -> None:
+    """What ``aws appmesh … --spec`` takes."""
+    good = {"tcpRoute": {"action": TARGETS}}
+    found = read_alone("a.json", json.dumps(good).encode())
+    assert (found.resources, found.problems) == (1, ())
+    assert [(bare.line, bare.kind) for bare in found.bare] == [(1, Kind.ROUTE)]
+    bad = {"tcpRoute": {"action": {"weightedTargets": [{"virtualNode": "a"}]}}}
+    (problem,) = read_alone("a.json", json.dumps(bad, indent=1).encode()).problems
+    assert (problem.line, problem.code) == (5, "missing-field")
+    assert problem.where == "$.tcpRoute.action.weightedTargets[0]"
+
+
 def test_a_bad_spec_is_told_as_the_kind_it_is() -> None:
     found = alone({"tcpRoute": {"action": {"weightedTargets": [{"virtualNode": "a"}]}}})
     assert [(p.line, p.code) for p in found.problems] == [(6, "missing-field")]

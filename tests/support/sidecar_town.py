@@ -35,9 +35,9 @@ OUTSIDE, ASIDE = "198.18.0.5", "198.18.0.6"
 HOSTS: Final = {
     "server": ("198.18.0.1/24",),
     "web": ("198.18.0.2/24", "fd00:18::2/64"),
-    "v1": ("198.18.0.3/24",),
+    "v1": ("198.18.0.3/24", "fd00:18::3/64"),
     "v2": ("198.18.0.4/24",),
-    "outside": (f"{OUTSIDE}/24", f"{ASIDE}/24"),
+    "outside": (f"{OUTSIDE}/24", f"{ASIDE}/24", "fd00:18::5/64"),
 }
 NAMES: Final = {
     "v1.internal": "198.18.0.3",
@@ -133,7 +133,8 @@ class Town:
         if node == "web":
             printed = gitmesh("intercept", **VARIABLES, **more)
         else:
-            printed = gitmesh("intercept", self.origin, "--node", f"mesh/shop/virtualNode/{node}")
+            key = f"mesh/shop/virtualNode/{node}"
+            printed = gitmesh("intercept", self.origin, "--node", key, **more)
         assert printed.code == 0, printed.err
         self.namespaces[node].nft("-f", "-", rules=printed.out)
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from mesh.importing import Answers, Imported, import_files
 from mesh.keys import APP_MESH_KINDS
-from mesh.native import native_document
+from mesh.native import native_document, read_resources
 from mesh.problem import errors
 from mesh.resource import Resource
 from tests.support.spec_strategies import resources
@@ -67,13 +67,14 @@ def test_what_follows_a_value_is_still_held_to_json() -> None:
         ({"gatewayRoutes": [], "nextToken": "x"}, "by name", "describe-gateway-route"),
         ({"format_version": "1.0"}, "shows nothing", "terraform show -json"),
         ({"@level": "info", "@message": "hi"}, "the log", "terraform show -json"),
+        ({"TemplateBody": {"Resources": 1}, "StagesAvailable": []}, "template", "gitmesh import"),
         ({"TemplateBody": "Resources: {}", "StagesAvailable": []}, "one text", "--output text"),
     ],
 )
 def test_what_says_nothing_of_specs_is_named_with_the_way_to_them(
     body: dict[str, Any], words: str, remedy: str
 ) -> None:
-    (problem,) = run(json.dumps(body)).problems
+    (problem,) = read_resources("x.json", json.dumps(body).encode()).problems
     assert problem.code == "not-a-resource"
     assert words in problem.message
     assert remedy in problem.hint
@@ -107,6 +108,20 @@ def test_specs_of_the_preview_are_put_into_todays_words_and_it_is_said() -> None
         "backends": [{"virtualService": {"virtualServiceName": "a.local"}}],
         "serviceDiscovery": {"dns": {"hostname": "web.local"}},
     }
+
+
+def test_services_that_a_router_of_the_preview_lists_become_virtual_services() -> None:
+    listener = {"portMapping": {"port": 80, "protocol": "http"}}
+    old = {"serviceNames": ["a.local", "b.local"], "listeners": [listener]}
+    found = run(json.dumps({"meshName": "shop", "virtualRouterName": "r", "spec": old}))
+    assert [p.code for p in found.problems] == ["import-preview"]
+    assert keys(found) == [
+        *("mesh/shop/virtualRouter/r", "mesh/shop/virtualService/a.local"),
+        "mesh/shop/virtualService/b.local",
+    ]
+    router, service, _ = map(native_document, found.resources)
+    assert router["spec"] == {"listeners": [listener]}
+    assert service["spec"] == {"provider": {"virtualRouter": {"virtualRouterName": "r"}}}
 
 
 ONE = {"AWS_INSTANCE_IPV4": "10.0.0.1", "AWS_INSTANCE_PORT": "8080"}

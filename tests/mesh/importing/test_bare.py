@@ -82,6 +82,16 @@ def test_a_kubernetes_manifest_needs_no_import_and_says_so() -> None:
     assert [(p.code, p.line) for p in found.problems] == [("import-form", 1)]
 
 
+def test_many_manifests_in_a_file_are_told_of_once_a_file() -> None:
+    text = "apiVersion: appmesh.k8s.aws/v1beta2\nkind: Mesh\nmetadata: {name: shop}\nspec: {}\n"
+    twice = f"{text}---\n{text}".encode()
+    found = import_files({"a.yaml": twice, "b.yaml": twice}, Answers())
+    assert [(p.path, p.line, p.code) for p in found.problems] == [
+        ("a.yaml", 1, "import-form"),
+        ("b.yaml", 1, "import-form"),
+    ]
+
+
 @pytest.mark.skipif(not CORPUS.is_dir(), reason="no corpus beside the repository")
 def test_every_cli_file_of_the_corpus_is_imported_once_its_names_are_said() -> None:
     inventory = json.loads((CORPUS / "INVENTORY.json").read_text())

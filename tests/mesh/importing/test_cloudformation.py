@@ -325,6 +325,27 @@ def test_what_macros_make_is_to_be_had_from_cloudformation(template: str) -> Non
     assert "--template-stage Processed" in problem.hint
 
 
+@pytest.mark.parametrize(
+    ("written", "lines"),
+    [
+        ("Transform: Mine", [1]),
+        ("Transform:\n- AWS::Serverless-2016-10-31\n- Mine\n- {Name: Other}", [3, 4]),
+        ("Transform: {Name: AWS::Include, Parameters: {Location: s3://a/b}}", [1]),
+        ("Fn::Transform: {Name: AWS::Include, Parameters: {Location: s3://a/b}}", [1]),
+        ("Transform: [AWS::LanguageExtensions, AWS::CodeDeployBlueGreen]", []),
+        ("Transform: 7", []),
+    ],
+)
+def test_a_macro_of_the_whole_template_is_warned_of(written: str, lines: list[int]) -> None:
+    template = "Resources: {M: {Type: AWS::AppMesh::Mesh, Properties: {MeshName: m}}}"
+    found = run(f"{written}\n{template}\n")
+    assert [str(r.key) for r in found.resources] == ["mesh/m"]
+    assert [(p.code, p.line, p.severity) for p in found.problems] == [
+        ("import-macro", line, Severity.WARNING) for line in lines
+    ]
+    assert all("--template-stage Processed" in p.hint for p in found.problems)
+
+
 def test_a_template_inside_an_answer_is_read_there() -> None:
     inside = {"Resources": {"M": {"Type": "AWS::AppMesh::Mesh", "Properties": {"MeshName": "a"}}}}
     found = run(json.dumps({"TemplateBody": inside, "StagesAvailable": []}), "t.json")

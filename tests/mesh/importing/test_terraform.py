@@ -188,6 +188,23 @@ def test_zeros_that_mean_nothing_are_left_out_and_those_that_mean_zero_stay() ->
     ]
 
 
+def test_services_that_a_router_of_the_preview_lists_become_virtual_services() -> None:
+    spec = {"service_names": ["a.local"], "listener": []}
+    router = resource(
+        "aws_appmesh_virtual_router",
+        "aws_appmesh_virtual_router.r",
+        name="r",
+        mesh_name="m",
+        spec=[spec],
+    )
+    found = run(shown(router))
+    assert [p.code for p in found.problems] == ["import-preview"]
+    assert [str(r.key) for r in found.resources] == [
+        "mesh/m/virtualRouter/r",
+        "mesh/m/virtualService/a.local",
+    ]
+
+
 def test_an_empty_block_is_an_empty_object() -> None:
     grpc = {"action": [TARGET], "match": [None]}
     (only,) = run(shown(route(grpc_route=[grpc]))).resources

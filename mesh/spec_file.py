@@ -1,0 +1,31 @@
+"""Files for ``aws appmesh … --spec``: a spec by itself, without names or a ``spec`` around it."""
+
+from typing import Final
+
+from mesh.document import Document
+from mesh.keys import APP_MESH_KINDS
+from mesh.origin import Origin, shifted
+from mesh.spec import SPEC_OF
+
+_FIELDS: Final = frozenset(
+    info.alias or name
+    for kind in APP_MESH_KINDS
+    for name, info in SPEC_OF[kind].model_fields.items()
+)
+
+
+def is_spec(document: Document) -> bool:
+    """Tell whether a document has fields of specs, and nothing else."""
+    return bool(document.body) and document.body.keys() <= _FIELDS
+
+
+def with_spec(document: Document) -> Document:
+    """Return a document that is a spec by itself as one with a ``spec``; any other as it is.
+
+    Problems of what is returned name the places in the file as it was written.
+    """
+    if not is_spec(document):
+        return document
+    places = shifted(document.body, (), ("spec",))
+    origin = Origin(document.source.path, document=document.source, places=places)
+    return Document({"spec": document.body}, origin)
