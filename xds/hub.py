@@ -135,7 +135,7 @@ class Hub:
         """Take note that a client refused a response that was sent for this commit."""
         self._behind.add(stream)
         identity, snapshot = _identity(stream), stream.sent_for(refusal.type_url)
-        message = refusal.detail.message
+        message = refusal.detail.message.strip()
         # Whoever tells of the events warns of it, once for each content; here is each time.
         _log.debug(
             "%s refuses %s: %s", stream.name, refusal.type_url, message, extra={"commit": commit}
