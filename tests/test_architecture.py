@@ -27,7 +27,7 @@ OWNERS = {
         *("mesh.yaml_text", "mesh.importing.tagged_yaml", "mesh.tidy.*"),
         *("xds.translate.readable", "gitmesh.documents"),
     ),
-    "re2": ("mesh.check.text", "reconciler.scope"),
+    "re2": ("mesh.check.text", "mesh.routing.matching", "reconciler.scope"),
     "click": ("gitmesh.*",),
     "dnslib": ("gitmesh.demo.names",),
     "envoy": ("gitmesh.demo.envoys",),

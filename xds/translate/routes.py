@@ -6,12 +6,12 @@ from typing import Final
 
 from envoy_data_plane.envoy.config.route import v3 as envoy_route
 
+from mesh.domains import domains_of
 from mesh.spec import RouteSpec
 from mesh.spec.common import PortMapping
 from mesh.spec.listener import HttpTimeout, ListenerTimeout
 from mesh.spec.route import GrpcRetryPolicy, HttpRetryPolicy
 from xds.translate import naming, timeouts
-from xds.translate.domains import domains_of
 from xds.translate.matchers import ANY_PATH, exact_header, match_path, route_match
 from xds.translate.retries import DEFAULT, retry_policy
 from xds.translate.services import Routed, Service, ServicePort, Share

@@ -12,11 +12,11 @@ from typing import Final
 
 from envoy_data_plane.envoy.config.route import v3 as envoy_route
 
+from mesh.domains import domains_of
 from mesh.references import gateway_target
 from mesh.resource import Resource
 from mesh.spec import GatewayRouteSpec
 from xds.translate import naming
-from xds.translate.domains import domains_of
 from xds.translate.first_pass import keeps_hostname
 from xds.translate.routes import EVERY_HOST, routes_of
 from xds.translate.services import Service, ServicePort

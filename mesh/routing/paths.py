@@ -1,0 +1,63 @@
+"""Paths as routes see them: normalised the way an Envoy does that is told ``normalize_path``."""
+
+import re
+import string
+from typing import Final
+
+_ESCAPED: Final = re.compile(r"%([0-9A-Fa-f]{2})")
+_LITERAL: Final = frozenset(string.ascii_letters + string.digits + "-._~")
+"""What is written as itself even where a client escaped it (RFC 3986 §2.3)."""
+_TO_ESCAPE: Final = {ord(each): f"%{ord(each):02X}" for each in '"<>^`{|}'}
+_SLASHES: Final = re.compile("/{2,}")
+
+
+def normalised(path: str) -> str | None:
+    """Return the path of a request, query and all, as routes are asked about it.
+
+    Dot segments are followed, runs of slashes become one, backslashes are slashes, and characters
+    that need no escape lose it. An escaped slash stays as it is. The query is never touched.
+
+    None is what Envoy answers with 400: no path, a fragment, an escaped NUL.
+    """
+    before, mark, query = path.partition("?")
+    if not before.startswith("/") or "#" in path or "%00" in before:
+        return None
+    plain = _ESCAPED.sub(_unescaped, before.replace("\\", "/")).translate(_TO_ESCAPE)
+    return _merged(_without_dots(plain)) + mark + query
+
+
+def without_query(path: str) -> str:
+    """Return the part of a path that routes match as such."""
+    return path.partition("?")[0]
+
+
+def parameters(path: str) -> dict[str, str]:
+    """Return the query's parameters, escapes untouched; of one that is repeated the first value."""
+    found: dict[str, str] = {}
+    for each in path.partition("?")[2].split("&"):
+        name, _, value = each.partition("=")
+        found.setdefault(name, value)
+    return found
+
+
+def _unescaped(escape: re.Match[str]) -> str:
+    character = chr(int(escape.group(1), 16))
+    return character if character in _LITERAL else escape.group()
+
+
+def _merged(path: str) -> str:
+    # Envoy joins what stands between slashes and puts one at each end: of nothing, two are left.
+    return "//" if len(path) > 1 and not path.strip("/") else _SLASHES.sub("/", path)
+
+
+def _without_dots(path: str) -> str:
+    kept: list[str] = []
+    segments = path.split("/")[1:]
+    for segment in segments:
+        if segment == "..":
+            del kept[-1:]
+        elif segment != ".":
+            kept.append(segment)
+    if segments[-1] in (".", ".."):
+        kept.append("")
+    return "/" + "/".join(kept)

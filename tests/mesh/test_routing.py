@@ -1,0 +1,149 @@
+"""The model of routing where it differs from what one might guess, and what it says of a miss."""
+
+import pytest
+
+from mesh.graph import MeshGraph, link
+from mesh.keys import Kind, ResourceKey
+from mesh.routing import BadRequest, Outcome, Request, decide, read_request
+from mesh.routing.paths import normalised, parameters
+from tests.support.meshes import (
+    a_gateway,
+    a_gateway_route,
+    a_mesh,
+    a_node,
+    a_route,
+    a_router,
+    a_service,
+)
+
+WEB = ResourceKey.of(Kind.VIRTUAL_NODE, "shop", "web")
+FRONT = ResourceKey.of(Kind.VIRTUAL_GATEWAY, "shop", "front")
+
+
+def shop(*, allow_all: bool = False) -> MeshGraph:
+    return link(
+        [
+            a_mesh(allow_all=allow_all),
+            a_node("web", 8080, backends=["cart.local", "db.local", "nobody.local"]),
+            a_node("v1", 8080),
+            a_node("v2", 8080),
+            a_node("db", (5432, "tcp")),
+            a_service("cart.local", router="cart"),
+            a_service("nobody.local"),
+            a_service("db.local", router="db"),
+            a_router("cart", 8080),
+            a_router("db", (5432, "tcp")),
+            a_route("db", "all", {"db": 1}, protocol="tcp"),
+            a_route("cart", "all", {"v1": 90, "v2": 10}),
+            a_route("cart", "none", {"v1": 0}, match={"prefix": "/closed"}),
+            a_route(
+                "cart",
+                "canary",
+                {"v2": 1},
+                match={"prefix": "/", "headers": [{"name": "x-canary", "match": {"exact": "1"}}]},
+                priority=1,
+            ),
+            a_gateway("front", 8088),
+            a_gateway_route("front", "cart", "cart.local", match={"prefix": "/cart"}),
+        ]
+    )
+
+
+@pytest.mark.parametrize(
+    ("sent", "seen"),
+    [
+        ("/a/../b", "/b"),
+        ("/a//b/./c", "/a/b/c"),
+        ("/a/%2E%2e/b", "/b"),
+        ("/a\\..\\b", "/b"),
+        ("/%63art", "/cart"),
+        ("/a%2fb", "/a%2fb"),
+        ("/a%zz", "/a%zz"),
+        ("/a<b>", "/a%3Cb%3E"),
+        ("/../..", "/"),
+        ("//", "//"),
+        ("/a?x=//../%61", "/a?x=//../%61"),
+        ("/a#b", None),
+        ("/a%00", None),
+        ("a", None),
+    ],
+)
+def test_paths_are_normalised_as_envoy_does(sent: str, seen: str | None) -> None:
+    assert normalised(sent) == seen
+
+
+def test_of_a_repeated_query_parameter_the_first_counts() -> None:
+    assert parameters("/?a=1&a=2&b&c==") == {"a": "1", "b": "", "c": "="}
+
+
+def test_shares_are_those_of_the_first_route_that_matches() -> None:
+    decision = decide(shop(), WEB, read_request("GET /x", host="cart.local"))
+    assert decision.result == "v1 90 %, v2 10 %"
+    assert decision.route is not None
+    assert decision.route.key.name == "all"
+    canary = decide(shop(), WEB, read_request("/x", host="CART.local", headers={"X-Canary": "1"}))
+    assert canary.result == "v2"
+
+
+def test_what_went_before_in_vain_is_told() -> None:
+    decision = decide(shop(), WEB, read_request("GET /x", host="cart.local"))
+    told = [(each.route.key.name, str(each.misses[0])) for each in decision.tried]
+    assert told[0] == ("canary", 'header x-canary exact "1" is asked for, it has none')
+
+
+@pytest.mark.parametrize(
+    ("request_", "outcome"),
+    [
+        (Request(host="cart.local", path="/closed"), Outcome.UNAVAILABLE),
+        (Request(host="other.local", port=8080), Outcome.NONE),
+        (Request(host="nobody.local"), Outcome.NONE),
+        (Request(host="cart.local", path="/a#b"), Outcome.REFUSED),
+        (Request("CONNECT", host="cart.local"), Outcome.NONE),
+        (Request(host="anything", port=5432), Outcome.ROUTED),
+    ],
+)
+def test_a_request_ends_as_it_would(request_: Request, outcome: Outcome) -> None:
+    assert decide(shop(), WEB, request_).outcome is outcome
+
+
+def test_a_mesh_that_lets_everything_out_does() -> None:
+    foreign = read_request("http://example.com/")
+    assert decide(shop(allow_all=True), WEB, foreign).outcome is Outcome.OUTSIDE
+    assert decide(shop(), WEB, foreign).outcome is Outcome.NONE
+
+
+def test_a_gateway_rewrites_and_asks_the_routes_of_the_service() -> None:
+    decision = decide(shop(), FRONT, read_request("/cart/closed?x", host="shop.example.com"))
+    assert decision.outcome is Outcome.UNAVAILABLE
+    assert (decision.path, decision.host) == ("/closed?x", "cart.local")
+    assert decision.gateway_route is not None
+    assert decision.gateway_route.key.name == "cart"
+
+
+@pytest.mark.parametrize(
+    ("text", "host"),
+    [
+        ("GET cart", "a"),
+        ("get /", "a"),
+        ("GET /", None),
+        ("GET /a b", "a"),
+        ("GET /é", "a"),
+        ("GET ftp://a/", None),
+        ("GET http://[::1/", None),
+        ("GET /" + "x" * 9000, "a"),
+        ("GET /", "a b"),
+    ],
+)
+def test_what_no_client_sends_is_no_request(text: str, host: str | None) -> None:
+    with pytest.raises(BadRequest):
+        read_request(text, host=host)
+
+
+def test_a_url_says_host_port_and_scheme() -> None:
+    read = read_request("GET https://cart.local:8080/a?b")
+    assert (read.host, read.port, read.scheme, read.path) == (
+        "cart.local:8080",
+        8080,
+        "https",
+        "/a?b",
+    )

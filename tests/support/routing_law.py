@@ -1,0 +1,419 @@
+"""Meshes full of random routes, and requests for them, run by a real Envoy without control plane.
+
+Every route leads to nodes of its own, each on its own port of one address, so that whoever answers
+says which route took the request.
+"""
+
+import asyncio
+import random
+import socket
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from mesh.canonical import Json, JsonObject
+from mesh.graph import MeshGraph, link
+from mesh.keys import Kind, ResourceKey
+from mesh.resource import Resource, spec_json
+from mesh.routing import Request
+from tests.support.envoy import running, static_bootstrap, wait_until_ready
+from tests.support.loopback import loopback_address
+from tests.support.meshes import a_mesh, a_node, a_router, a_service, resource
+from xds.nodes import Explicit, ProxyIdentity
+from xds.translate import translate
+
+WEB = ResourceKey.of(Kind.VIRTUAL_NODE, "shop", "web")
+FRONT = ResourceKey.of(Kind.VIRTUAL_GATEWAY, "shop", "front")
+PORT, ENTRANCE = 8080, 8088
+SERVICES = ("cart.local", "Shop.Local", "many.local")
+_FIRST_PORT = 20000
+_CONNECTIONS = 16
+_STATUS = {"12": 404, "14": 503}
+"""What a proxy answers to gRPC in place of a status of HTTP."""
+
+_PREFIXES = ("/", "/a", "/a/", "/a/b", "/b", "/cart", "/cart/1", "/%20", "/test.Hello/")
+_EXACT = ("/", "/a", "/a/", "/a/b", "/cart", "/cart/22", "/A", "/test.Hello/Say")
+_REGEX = (
+    *("/a/[0-9]+", "/.*", "/(a|b)/.*", "/cart(/.*)?", "[^x]*", r"/\w+", "(?i)/CART", "/a", "."),
+    *("/a/?", "/.{1,3}", ".*/1", "/a|/b"),
+)
+_SEGMENTS = ("a", "b", "cart", "1", "22", "x", "A", "%61", "%2F", "%20", "caf%c3%a9", "", ".", "..")
+_NAMES = (
+    *("x-a", "X-B", "x-n", "host", ":method", ":path", ":scheme", ":authority"),
+    *("x-request-id", "x-forwarded-proto", "content-type"),
+)
+_VALUES = ("blue", "blueish", "red", "1", "5", "10", "-3", "+5", "007", "5x", "a", "", "9" * 20)
+_QUERY = ("q", "v", "%71", "Q")
+_METHODS = ("GET", "POST", "DELETE", "PUT", "HEAD")
+_HOSTS = ("cart.local", "shop.local", "many.local", "CART.local", "shop.example.com", "a.local")
+
+
+@dataclass(frozen=True)
+class Reply:
+    """Who answered, None where the proxy did, and what came to it."""
+
+    status: int
+    port: int | None = None
+    path: str = ""
+    host: str = ""
+
+
+@dataclass
+class Land:
+    """A mesh with random routes, and where its proxies are."""
+
+    seed: int
+    apps: str = field(default_factory=loopback_address)
+    admin: str = field(default_factory=loopback_address)
+    web: Explicit = field(
+        default_factory=lambda: Explicit(loopback_address(), loopback_address(), "127.0.0.1")
+    )
+    front: Explicit = field(
+        default_factory=lambda: Explicit(loopback_address(), loopback_address())
+    )
+
+    def __post_init__(self) -> None:
+        self.random = random.Random(self.seed)
+        self._nodes: list[Resource] = []
+        self.graph = self._grown()
+        self.ports = range(_FIRST_PORT, _FIRST_PORT + len(self._nodes))
+
+    def _grown(self) -> MeshGraph:
+        routers = [service.partition(".")[0].lower() for service in SERVICES]
+        routes = [
+            self._route(router, number)
+            for router, most in zip(routers, (8, 25, 60), strict=True)
+            for number in range(most)
+        ]
+        gateway_routes = [self._gateway_route(number) for number in range(40)]
+        gateway = resource(FRONT, {"listeners": [_listener(ENTRANCE)]})
+        return link(
+            [
+                a_mesh(),
+                a_node("web", PORT, backends=[*SERVICES, "direct.local"], hostname="unused"),
+                *(a_router(router, PORT) for router in routers),
+                *(a_service(s, router=r) for s, r in zip(SERVICES, routers, strict=True)),
+                a_service("direct.local", node=self._node(PORT)),
+                gateway,
+                *routes,
+                *gateway_routes,
+                *self._nodes,
+            ]
+        )
+
+    def _node(self, port: int = 0) -> str:
+        number = len(self._nodes)
+        name = f"n{number}"
+        self._nodes.append(a_node(name, port or _FIRST_PORT + number, hostname=self.apps))
+        return name
+
+    def _route(self, router: str, number: int) -> Resource:
+        choose = self.random
+        weights = choose.choice(((1,), (1,), (1,), (1,), (1, 2), (1, 0), (0,)))
+        targets: list[Json] = [{"virtualNode": self._node(), "weight": each} for each in weights]
+        action: JsonObject = {"weightedTargets": targets}
+        spec: JsonObject
+        if choose.random() < 0.15:
+            spec = {"grpcRoute": {"match": self._call("methodName"), "action": action}}
+        else:
+            match = self._match(choose.choice((None, None, None, "http", "https")), "scheme")
+            spec = {"httpRoute": {"match": match, "action": action}}
+        key = ResourceKey.of(Kind.ROUTE, "shop", f"r{number:02}", router)
+        return resource(key, {**self._priority(), **spec})
+
+    def _gateway_route(self, number: int) -> Resource:
+        choose = self.random
+        service = choose.choice((*SERVICES, "direct.local"))
+        action: JsonObject = {"target": {"virtualService": {"virtualServiceName": service}}}
+        if choose.random() < 0.15:
+            match = {**self._call(""), **self._hostname()}
+            spec: JsonObject = {"grpcRoute": {"match": match, "action": action}}
+        else:
+            match = {**self._match(None, ""), **self._hostname()}
+            rewrite = self._rewrite(match)
+            spec = {"httpRoute": {"match": match, "action": {**action, **rewrite}}}
+        key = ResourceKey.of(Kind.GATEWAY_ROUTE, "shop", f"g{number:02}", "front")
+        return resource(key, {**self._priority(), **spec})
+
+    def _priority(self) -> JsonObject:
+        at = self.random.choice((None, None, 0, 1, 1, 5, 1000))
+        return {} if at is None else {"priority": at}
+
+    def _match(self, scheme: str | None, field_: str) -> JsonObject:
+        choose = self.random
+        match: JsonObject = {} if scheme is None else {field_: scheme}
+        kind = choose.random()
+        if kind < 0.55:
+            match["prefix"] = choose.choice(_PREFIXES)
+        elif kind < 0.75:
+            match["path"] = {"exact": choose.choice(_EXACT)}
+        else:
+            match["path"] = {"regex": choose.choice(_REGEX)}
+        if choose.random() < 0.25:
+            match["method"] = choose.choice(_METHODS)
+        if headers := self._headers():
+            match["headers"] = headers
+        if choose.random() < 0.2:
+            match["queryParameters"] = [self._parameter() for _ in range(choose.choice((1, 1, 2)))]
+        return match
+
+    def _call(self, method: str) -> JsonObject:
+        match: JsonObject = {}
+        if self.random.random() < 0.7:
+            match["serviceName"] = "test.Hello"
+            if method and self.random.random() < 0.5:
+                match[method] = "Say"
+        if headers := self._headers():
+            match["metadata"] = headers
+        return match
+
+    def _hostname(self) -> JsonObject:
+        choose = self.random.random()
+        if choose < 0.6:
+            return {}
+        if choose < 0.8:
+            return {"hostname": {"exact": self.random.choice(_HOSTS)}}
+        return {"hostname": {"suffix": self.random.choice((".local", "example.com", "Local"))}}
+
+    def _headers(self) -> list[Json]:
+        return [self._header() for _ in range(self.random.choice((0, 0, 0, 1, 1, 2)))]
+
+    def _header(self) -> Json:
+        choose = self.random
+        header: JsonObject = {"name": choose.choice(_NAMES)}
+        if choose.random() < 0.35:
+            header["invert"] = choose.choice((True, True, False))
+        kind = choose.choice(("", "exact", "prefix", "suffix", "regex", "range"))
+        if header["name"] == "x-request-id":
+            kind = ""  # the value is random
+        value = choose.choice([each for each in _VALUES if each])
+        if kind == "range":
+            start = choose.randrange(-5, 10)
+            header["match"] = {"range": {"start": start, "end": start + choose.randrange(1, 9)}}
+        elif kind == "regex":
+            header["match"] = {"regex": choose.choice(("bl.*", "[0-9]+", "blue|red", ".*", "/a.*"))}
+        elif kind:
+            header["match"] = {kind: choose.choice((value, value[:2], *_METHODS[:2], "http"))}
+        return header
+
+    def _parameter(self) -> Json:
+        name = self.random.choice(_QUERY)
+        if self.random.random() < 0.5:
+            return {"name": name}
+        return {"name": name, "match": {"exact": self.random.choice(("", "1", "x", "%31"))}}
+
+    def _rewrite(self, match: JsonObject) -> JsonObject:
+        choose = self.random
+        rewrite: JsonObject = {}
+        if choose.random() < 0.3:
+            rewrite["hostname"] = {
+                "defaultTargetHostname": choose.choice(("DISABLED", "DISABLED", "ENABLED"))
+            }
+        if "path" in match and choose.random() < 0.4:
+            rewrite["path"] = {"exact": choose.choice(("/a", "/cart/22", "/a\\1b", "/x//y"))}
+        elif "prefix" in match and choose.random() < 0.7:
+            value = choose.choice(("DISABLED", "ENABLED", "/", "/a/", "/cart/", "/a/../b/"))
+            rewrite["prefix"] = {("value" if value[0] == "/" else "defaultPrefix"): value}
+        return {"rewrite": rewrite} if rewrite else {}
+
+    def request(self, *, gateway: bool) -> Request:
+        """Return a random request, one of those that a proxy takes."""
+        choose = self.random
+        headers = {
+            name.lower(): choose.choice(_VALUES)
+            for name in ("x-a", "x-b", "x-n")
+            if choose.random() < 0.5
+        }
+        if choose.random() < 0.15:
+            headers["x-forwarded-proto"] = choose.choice(("http", "https", "HTTPS", "ftp"))
+        if choose.random() < 0.1:
+            headers["x-app-mesh-virtual-service"] = choose.choice(SERVICES)
+        if choose.random() < 0.2:
+            kinds = ("application/grpc", "application/grpc+proto", "application/grpcx", "text/html")
+            headers["content-type"] = choose.choice(kinds)
+        host = choose.choice((*_HOSTS, "direct.local") if gateway else (*SERVICES, *_HOSTS))
+        if choose.random() < 0.2:
+            host += f":{choose.choice((PORT, ENTRANCE, 80))}"
+        port = ENTRANCE if gateway else PORT
+        request = Request(choose.choice(_METHODS), self._path(), host, port, None, headers)
+        return self._aimed(request, gateway=gateway) if choose.random() < 0.6 else request
+
+    def _aimed(self, request: Request, *, gateway: bool) -> Request:
+        """Return the request with some of what one of the routes asks for."""
+        choose = self.random
+        kind = Kind.GATEWAY_ROUTE if gateway else Kind.ROUTE
+        route = choose.choice([r for k, r in self.graph.resources.items() if k.kind is kind])
+        spec: Any = spec_json(route.spec)
+        match = (spec.get("httpRoute") or spec["grpcRoute"])["match"]
+        headers = dict(request.headers)
+        for each in match.get("headers") or match.get("metadata") or ():
+            if not each["name"].startswith(":") and each["name"] != "host":
+                headers[each["name"].lower()] = self._value_for(each.get("match"))
+        if "grpcRoute" in spec:
+            headers["content-type"] = "application/grpc"
+            path = f"/{match.get('serviceName', 'test.Hello')}/Say"
+        else:
+            path = self._path_for(match)
+        host = match.get("hostname", {}).get("exact", request.host) if gateway else request.host
+        if not gateway and choose.random() < 0.9:
+            host = next(s for s in SERVICES if s.lower().startswith(route.key.parent))
+        method = match.get("method", request.method)
+        return replace(request, path=path, host=host, headers=headers, method=method)
+
+    def _value_for(self, match: Any) -> str:
+        choose = self.random
+        kind, value = next(iter((match or {"exact": "x"}).items()))
+        if kind == "range":
+            return str(choose.choice((value["start"], value["end"], value["end"] - 1)))
+        around = {"exact": value, "prefix": f"{value}z", "suffix": f"z{value}"}
+        return around.get(kind) or choose.choice(("blue", "10"))
+
+    def _path_for(self, match: Any) -> str:
+        choose = self.random
+        path = match.get("path", {}).get("exact") or match.get("prefix")
+        path = path or choose.choice(("/a/1", "/cart/22", "/b/1", "/1", "/a"))
+        if "prefix" in match:
+            path += choose.choice(("", "", "x", "/x", "/1"))
+        query = [
+            each["name"] + "=" + each.get("match", {}).get("exact", "x")
+            for each in match.get("queryParameters", ())
+        ]
+        return path + ("?" + "&".join(query) if query else "")
+
+    def _path(self) -> str:
+        choose = self.random
+        if choose.random() < 0.1:
+            path = f"/test.Hello/{choose.choice(('Say', 'Sing', ''))}"
+        elif choose.random() < 0.3:
+            path = choose.choice(_EXACT)
+        else:
+            path = "".join(f"/{choose.choice(_SEGMENTS)}" for _ in range(choose.randrange(1, 5)))
+        if choose.random() < 0.35:
+            several = (self._pair() for _ in range(choose.choice((1, 1, 2, 3))))
+            path += "?" + "&".join(several)
+        return path
+
+    def _pair(self) -> str:
+        choose = self.random
+        return choose.choice(_QUERY) + choose.choice(("", "=", "=1", "=x", "=%31", "=1=2"))
+
+    @contextmanager
+    def running(self, folder: Path) -> Iterator["Land"]:
+        """Run the applications and the Envoy that is both proxies, until the end of the block."""
+        config = static_bootstrap(
+            [
+                translate(self.graph, ProxyIdentity(WEB, self.web)),
+                translate(self.graph, ProxyIdentity(FRONT, self.front)),
+            ],
+            admin=(self.admin, 9901),
+        )
+        ports = {each.spec.listeners[0].port_mapping.port for each in self._nodes}  # type: ignore[union-attr, index]
+        with _answering(self.apps, sorted(ports)), running(config, folder):
+            wait_until_ready(self.admin, 9901, folder)
+            yield self
+
+    def ask(self, requests: Sequence[Request], *, gateway: bool) -> Iterator[Reply]:
+        """Send requests, one at a time over each of several connections; each has its reply."""
+        address = (self.front.ingress, ENTRANCE) if gateway else (self.web.egress, PORT)
+        with ExitStack() as stack:
+            connections = [
+                stack.enter_context(closing(_Connection(*address))) for _ in range(_CONNECTIONS)
+            ]
+            for start in range(0, len(requests), _CONNECTIONS):
+                batch = list(zip(requests[start : start + _CONNECTIONS], connections, strict=False))
+                for request, connection in batch:
+                    connection.send(request)
+                yield from (connection.reply(request.method) for request, connection in batch)
+
+
+class _Connection:
+    """A connection that stays open from request to request."""
+
+    def __init__(self, address: str, port: int) -> None:
+        self._socket = socket.create_connection((address, port), timeout=20)
+        self._answers = self._socket.makefile("rb")
+
+    def send(self, request: Request) -> None:
+        lines = [f"{request.method} {request.path} HTTP/1.1", f"host: {request.host}"]
+        lines += [f"{name}: {value}" for name, value in request.headers.items()]
+        self._socket.sendall("\r\n".join([*lines, "content-length: 0", "", ""]).encode())
+
+    def reply(self, method: str) -> Reply:
+        status = int(self._answers.readline().split()[1])
+        headers = {}
+        while text := self._answers.readline().decode("latin-1").rstrip("\r\n"):
+            name, _, value = text.partition(":")
+            headers[name] = value.strip()
+        if method != "HEAD":
+            self._answers.read(int(headers.get("content-length", "0")))
+        if "x-answer-port" not in headers:
+            return Reply(_STATUS.get(headers.get("grpc-status", ""), status))
+        port, path, host = (headers[f"x-answer-{each}"] for each in ("port", "path", "host"))
+        return Reply(status, int(port), path, host)
+
+    def close(self) -> None:
+        self._answers.close()
+        self._socket.close()
+
+
+def _listener(port: int) -> Json:
+    return {"portMapping": {"port": port, "protocol": "http"}}
+
+
+class _Answering(asyncio.Protocol):
+    """An application that says on which port it was asked, and for what."""
+
+    def __init__(self, opened: set[asyncio.Transport]) -> None:
+        self._opened = opened
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+        self._opened.add(transport)
+        self._port = transport.get_extra_info("sockname")[1]
+        self._text = b""
+
+    def data_received(self, data: bytes) -> None:
+        self._text += data
+        while b"\r\n\r\n" in self._text:
+            head, _, self._text = self._text.partition(b"\r\n\r\n")
+            first, *headers = head.decode("latin-1").split("\r\n")
+            host = next(each[6:] for each in headers if each.lower().startswith("host: "))
+            answer = (
+                "HTTP/1.1 200 OK\r\ncontent-length: 0\r\n"
+                f"x-answer-port: {self._port}\r\nx-answer-path: {first.split()[1]}\r\n"
+                f"x-answer-host: {host}\r\n\r\n"
+            )
+            self._transport.write(answer.encode("latin-1"))
+
+
+@contextmanager
+def _answering(address: str, ports: Sequence[int]) -> Iterator[None]:
+    loop = asyncio.new_event_loop()
+    opened: set[asyncio.Transport] = set()
+    ready, done = threading.Event(), asyncio.Event()
+
+    async def serve() -> None:
+        servers = [
+            await loop.create_server(lambda: _Answering(opened), address, port) for port in ports
+        ]
+        ready.set()
+        await done.wait()
+        for server in servers:
+            server.close()
+        for transport in opened:
+            transport.abort()
+        await asyncio.sleep(0)
+
+    thread = threading.Thread(target=loop.run_until_complete, args=(serve(),), daemon=True)
+    thread.start()
+    try:
+        assert ready.wait(20), "the applications do not listen"
+        yield
+    finally:
+        loop.call_soon_threadsafe(done.set)
+        thread.join(5)
+        loop.close()
