@@ -26,6 +26,8 @@ _log = logging.getLogger(__name__)
 
 _HEAD: Final = 512
 """How much of a node is compared to see that it is the one from before."""
+_SHORT: Final = 2048
+"""How long a request may be that is remembered, in bytes."""
 _numbers = count(1)
 
 
@@ -42,7 +44,25 @@ class Method:
 
         :raises DecodeError: the bytes are none.
         """
-        return decode_delta_request(data) if self.delta else decode_request(data)
+        if len(data) <= _SHORT:
+            return _decoded(data, self.delta)
+        return _decode(data, self.delta)
+
+
+def _decode(data: bytes, delta: bool) -> Request:
+    return decode_delta_request(data) if delta else decode_request(data)
+
+
+def _read_node(raw: bytes) -> tuple[Node, ProxyIdentity]:
+    node = decode_node(raw)
+    if not node.id:
+        raise UsageError("the first request of a stream must carry node.id")
+    return node, parse_identity(node.id, node.metadata, node.user_agent_name)
+
+
+# Proxies of one node say the same at the same point of their streams, down to the nonce.
+_decoded = lru_cache(1024)(_decode)
+_known_node = lru_cache(1024)(_read_node)
 
 
 class Observer(Protocol):
@@ -199,11 +219,8 @@ class Stream:
         head = (len(raw), raw[:_HEAD])
         if self.identity is not None and (not raw or head == self._node_head):
             return
-        node = decode_node(raw)
         if self.identity is None:
-            if not node.id:
-                raise UsageError("the first request of a stream must carry node.id")
-            identity = parse_identity(node.id, node.metadata, node.user_agent_name)
+            node, identity = (_known_node if len(raw) <= _SHORT else _read_node)(raw)
             self._door.admit(identity)
             self.node, self.identity = node, identity
             if identity.client is Client.GRPC:
@@ -211,7 +228,7 @@ class Stream:
             self.snapshot = snapshot = self._observer.joined(self)
             if snapshot is not None:
                 self.session.on_snapshot(snapshot, self._loop.time())
-        elif node.id and node.id != self.node.id:
+        elif (node := decode_node(raw)).id and node.id != self.node.id:
             raise UsageError(f"the stream belongs to {self.node.id!r}, not to {node.id!r}")
         self._node_head = head
 
