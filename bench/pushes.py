@@ -127,6 +127,7 @@ def _burst(
     for commit in commits:
         move(repository, commit)
     moved = time.monotonic_ns()
+    _whole(load.ask("collect"))
     found = load.ask("quiet", for_s=_QUIET_S)
     yield Figure(
         f"burst of {BURST} commits, {variant}: the moves themselves", (moved - began) / 1e6, "ms"

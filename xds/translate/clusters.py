@@ -21,7 +21,7 @@ from xds.translate.health import health_checks, outlier_detection
 from xds.translate.packed import packed
 from xds.translate.pools import NO_LIMITS, circuit_breakers
 from xds.translate.services import Upstream
-from xds.translate.sharing import SHARED
+from xds.translate.sharing import SHARED, of_graph
 from xds.translate.tls import Encryption, client_encryption
 
 _LOCAL_CONNECT_TIMEOUT: Final = timedelta(milliseconds=250)
@@ -59,9 +59,13 @@ def egress_cluster(graph: MeshGraph, upstream: Upstream) -> envoy_cluster.Cluste
 
     Who is registered does not show in it, only that a document says so.
     """
-    preference = node_preference(graph.mesh_spec(upstream.mesh), upstream.spec)
-    dns = dns_discovery(graph, upstream.mesh, upstream.spec)
-    return _egress_cluster(upstream, preference, dns)
+    known: dict[object, envoy_cluster.Cluster] = of_graph(graph, "clusters")
+    key = upstream.cluster, upstream.tls
+    if key not in known:
+        preference = node_preference(graph.mesh_spec(upstream.mesh), upstream.spec)
+        dns = dns_discovery(graph, upstream.mesh, upstream.spec)
+        known[key] = _egress_cluster(upstream, preference, dns)
+    return known[key]
 
 
 @lru_cache(SHARED)

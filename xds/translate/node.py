@@ -1,7 +1,8 @@
 """The proxy of a virtual node: its application's traffic in, and its calls to backends out."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any, Final, TypeVar
 
 from envoy_data_plane.envoy.config.cluster.v3 import Cluster as EnvoyCluster
 from envoy_data_plane.envoy.config.listener import v3 as envoy_listener
@@ -23,6 +24,13 @@ from xds.translate.resources import Resources
 from xds.translate.routes import egress_route_configuration, ingress_route_configuration
 from xds.translate.services import Service, ServicePort, services, upstreams
 from xds.translate.tls import Encryption, listener_security, secrets_of
+from xds.wire.once import Once
+
+T = TypeVar("T")
+
+_ADDRESSINGS: Final = 64
+"""How much is remembered of one spec: its proxies may each name addresses of their own."""
+_known_of: Final = Once[VirtualNodeSpec, dict[Hashable, Any]]()
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +39,18 @@ class _EgressPort:
 
     mapping: PortMapping
     called: tuple[tuple[Service, ServicePort], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _WaysOut:
+    """The clusters for what is not in the mesh: for everything, or for AWS alone."""
+
+    everywhere: str | None = None
+    aws: str | None = None
+
+    @property
+    def clusters(self) -> list[str]:
+        return [name for name in (self.everywhere, self.aws) if name is not None]
 
 
 def translate_node(graph: MeshGraph, proxy: ProxyIdentity, spec: VirtualNodeSpec) -> Resources:
@@ -45,10 +65,17 @@ def translate_node(graph: MeshGraph, proxy: ProxyIdentity, spec: VirtualNodeSpec
     ways_out = _ways_out(graph, proxy, mesh)
     found = upstreams(called)
     return Resources(
-        listeners=_listeners(proxy, mesh, spec, ports, ways_out),
-        routes=(*_ingress_routes(proxy, spec), *_egress_routes(ports, ways_out.everywhere)),
+        listeners=_known_listeners(proxy, mesh, spec, ports, ways_out),
+        routes=(
+            *_own(spec, ("routes", proxy), lambda: tuple(_ingress_routes(proxy, spec))),
+            *_egress_routes(ports, ways_out.everywhere),
+        ),
         clusters=(
-            *_ingress_clusters(proxy, mesh, spec),
+            *_own(
+                spec,
+                ("clusters", proxy, mesh),
+                lambda: tuple(_ingress_clusters(proxy, mesh, spec)),
+            ),
             *(clusters.egress_cluster(graph, upstream) for upstream in found),
             *map(clusters.original_cluster, ways_out.clusters),
         ),
@@ -56,6 +83,36 @@ def translate_node(graph: MeshGraph, proxy: ProxyIdentity, spec: VirtualNodeSpec
             each for upstream in found if (each := endpoints(graph, upstream)) is not None
         ),
         secrets=secrets_of((*_own_encryption(spec), *map(clusters.encryption, found))),
+    )
+
+
+def _own(spec: VirtualNodeSpec, key: Hashable, work: Callable[[], T]) -> T:
+    """Return what follows from this very spec and from the key alone, worked out once.
+
+    Most commits that concern a node change what it calls, and not the node.
+    """
+    known = _known_of.get(spec, lambda _: {})
+    if key not in known:
+        if len(known) >= _ADDRESSINGS:
+            known.clear()
+        known[key] = work()
+    found: T = known[key]
+    return found
+
+
+def _known_listeners(
+    proxy: ProxyIdentity,
+    mesh: MeshSpec,
+    spec: VirtualNodeSpec,
+    egress: tuple[_EgressPort, ...],
+    ways_out: _WaysOut,
+) -> tuple[envoy_listener.Listener, ...]:
+    # Of HTTP, routes are not part of a listener.
+    called = tuple(each if each.mapping.protocol == "tcp" else each.mapping for each in egress)
+    return _own(
+        spec,
+        ("listeners", proxy, mesh, called, ways_out),
+        lambda: _listeners(proxy, mesh, spec, egress, ways_out),
     )
 
 
@@ -79,18 +136,6 @@ def _egress_port(called: Sequence[tuple[Service, ServicePort]]) -> _EgressPort:
     return _EgressPort(
         mapping, tuple(each for each in called if (each[1].mapping.protocol == "tcp") == tcp)
     )
-
-
-@dataclass(frozen=True, slots=True)
-class _WaysOut:
-    """The clusters for what is not in the mesh: for everything, or for AWS alone."""
-
-    everywhere: str | None = None
-    aws: str | None = None
-
-    @property
-    def clusters(self) -> list[str]:
-        return [name for name in (self.everywhere, self.aws) if name is not None]
 
 
 def _ways_out(graph: MeshGraph, proxy: ProxyIdentity, mesh: MeshSpec) -> _WaysOut:

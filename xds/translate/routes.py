@@ -17,6 +17,7 @@ from xds.translate.retries import DEFAULT, retry_policy
 from xds.translate.services import Routed, Service, ServicePort, Share
 from xds.translate.sharing import SHARED
 from xds.wire.encode import encode_once
+from xds.wire.once import Once
 
 EVERY_HOST: Final = "*"
 
@@ -50,7 +51,7 @@ def egress_route_configuration(
     """
     domains = domains_of([(service.name, port.port) for service, _ in called])
     hosts = [
-        _virtual_host(service.name, tuple(domains[service.name]), service_port)
+        _host(service.name, tuple(domains[service.name]), service_port)
         for service, service_port in called
         if domains[service.name]
     ]
@@ -60,6 +61,15 @@ def egress_route_configuration(
     )
 
 
+def _host(name: str, domains: tuple[str, ...], port: ServicePort) -> envoy_route.VirtualHost:
+    # All callers of a service in one mesh have the very same port, and to hash it takes longer.
+    known = _hosts_of.get(port, lambda _: {})
+    if (name, domains) not in known:
+        known[name, domains] = _virtual_host(name, domains, port)
+    return known[name, domains]
+
+
+_hosts_of: Final = Once[ServicePort, dict[tuple[str, tuple[str, ...]], envoy_route.VirtualHost]]()
 encode_once(envoy_route.VirtualHost)  # The routes of every caller of a service hold its host.
 
 

@@ -63,7 +63,7 @@ class Routed:
     shares: tuple[Share, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, weakref_slot=True)
 class ServicePort:
     """A port on which callers dial a virtual service, and who answers there.
 
