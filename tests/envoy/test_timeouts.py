@@ -15,7 +15,7 @@ import pytest
 from tests.support.crossroads.calls import Answer, call
 from tests.support.crossroads.cases import PROTOCOLS, a_request
 from tests.support.crossroads.place import Crossroads
-from tests.support.crossroads.specs import LISTENERS, TCP_IDLE, TCP_SERVICES
+from tests.support.crossroads.specs import LISTENERS, TCP_LISTENERS, TCP_SERVICES
 
 pytestmark = pytest.mark.envoy
 
@@ -110,9 +110,14 @@ def test_a_connection_of_tcp_ends_when_nothing_comes_for_too_long(crossroads: Cr
             except TimeoutError:
                 return False
 
-    web = crossroads.web.egress
-    with ThreadPoolExecutor(3) as pool:
+    web, slow = crossroads.web.egress, crossroads.slow.ingress
+    with ThreadPoolExecutor(5) as pool:
         by_route = pool.submit(dies, web, TCP_SERVICES["idle"])
-        by_listener = pool.submit(dies, crossroads.slow.ingress, TCP_IDLE)
+        by_listener = pool.submit(dies, slow, TCP_LISTENERS["idle"])
         without = pool.submit(dies, web, TCP_SERVICES["weights"], 2)
-    assert [by_route.result(), by_listener.result(), without.result()] == [True, True, False]
+        # Zero is no time at all, not the shortest one.
+        off_by_route = pool.submit(dies, web, TCP_SERVICES["off"], 2)
+        off_by_listener = pool.submit(dies, slow, TCP_LISTENERS["off"], 2)
+    assert [by_route.result(), by_listener.result()] == [True, True]
+    lasting = (without, off_by_route, off_by_listener)
+    assert [each.result() for each in lasting] == [False, False, False]

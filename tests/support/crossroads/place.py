@@ -13,7 +13,7 @@ from tests.support.crossroads.app import App, serving
 from tests.support.crossroads.calls import Answer, Request, call
 from tests.support.crossroads.conduct import Ledger
 from tests.support.crossroads.entrances import ENTRANCES, entrances
-from tests.support.crossroads.specs import LISTENERS, PORT, SECOND, TCP_IDLE, crossroads
+from tests.support.crossroads.specs import LISTENERS, PORT, SECOND, TCP_LISTENERS, crossroads
 from tests.support.envoy import running, static_bootstrap, wait_until_ready
 from tests.support.loopback import loopback_address
 from xds.nodes import Explicit, ProxyIdentity
@@ -49,7 +49,8 @@ class Crossroads:
     @property
     def apps(self) -> list[App]:
         """Everything that listens behind the proxies."""
-        slow = {**{port: p for (p, _), port in LISTENERS.items()}, TCP_IDLE: "tcp"}
+        slow = {port: p for (p, _), port in LISTENERS.items()}
+        slow |= dict.fromkeys(TCP_LISTENERS.values(), "tcp")
         return [
             *(self._app(name, PORT[p], p) for name in ("one", "two", "both") for p in PORT),
             *(self._app("both", SECOND[p], p, "both-second") for p in PORT),

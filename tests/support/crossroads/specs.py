@@ -32,7 +32,7 @@ PORT: Final = {"http": 8080, "http2": 8082, "grpc": 8084, "tcp": 5432}
 """Where applications listen, and where services are called."""
 SECOND: Final = {"http": 8081, "http2": 8083, "grpc": 8085, "tcp": 5433}
 """Where those listen that have two listeners."""
-TCP_SERVICES: Final = {"weights": 5440, "targets": 5441, "first": 5442, "idle": 5443}
+TCP_SERVICES: Final = {"weights": 5440, "targets": 5441, "first": 5442, "idle": 5443, "off": 5444}
 """Services of TCP, each on a port of its own: nothing else tells them apart."""
 
 IDLE: Final[JsonObject] = {"value": 700, "unit": "ms"}
@@ -50,7 +50,8 @@ LISTENERS: Final = {
     for column, name in enumerate(TIMEOUTS)
 }
 """Listeners of the node ``slow``, each with the timeouts of that name."""
-TCP_IDLE: Final = 7100
+TCP_LISTENERS: Final = {"idle": 7100, "off": 7101}
+"""Those of TCP."""
 
 EVENTS: Final[Mapping[str, JsonObject]] = {
     **{
@@ -229,7 +230,8 @@ def _tcp() -> Iterator[Resource]:
         yield _route("targets", "tcp", f"to-{port}", [target], match)
     yield _route("first", "tcp", "a-later", ["one"], priority=1)
     yield _route("first", "tcp", "z-first", ["two"], priority=0)
-    yield _route("idle", "tcp", "all", ["one"], timeout={"idle": IDLE})
+    for name in TCP_LISTENERS:
+        yield _route(name, "tcp", "all", ["one"], timeout={"idle": TIMEOUTS[name]["idle"]})
 
 
 def _slow(address: str) -> Iterator[Resource]:
@@ -241,12 +243,15 @@ def _slow(address: str) -> Iterator[Resource]:
         }
         for (protocol, name), port in LISTENERS.items()
     ]
-    tcp: JsonObject = {
-        "portMapping": {"port": TCP_IDLE, "protocol": "tcp"},
-        "timeout": {"tcp": {"idle": IDLE}},
-    }
+    tcp: list[Json] = [
+        {
+            "portMapping": {"port": port, "protocol": "tcp"},
+            "timeout": {"tcp": {"idle": TIMEOUTS[name]["idle"]}},
+        }
+        for name, port in TCP_LISTENERS.items()
+    ]
     spec: JsonObject = {
-        "listeners": [*listeners, tcp],
+        "listeners": [*listeners, *tcp],
         "serviceDiscovery": {"dns": {"hostname": address}},
     }
     yield resource(ResourceKey.of(Kind.VIRTUAL_NODE, "shop", "slow"), spec)
