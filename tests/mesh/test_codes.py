@@ -30,8 +30,13 @@ NOT_CODES = {
     "server-error",
     "stream-error",
     "connection-error",
+    "content-type",
+    "x-forwarded-proto",
+    "x-request-id",
+    "x-gitmesh-virtual-service-port",
+    "x-app-mesh-virtual-service",
 }
-"""Encodings, and App Mesh's retry events."""
+"""Encodings, App Mesh's retry events, and headers."""
 
 
 def sources() -> Iterator[tuple[Path, ast.Module]]:
