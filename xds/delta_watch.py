@@ -78,7 +78,9 @@ class DeltaWatch:
         if error is None:
             self._culprits.relieve()
         else:
-            self._urgent |= self._culprits.refuse(flight.carried) | set(flight.removed)
+            # Refused beside others, what is gone was not to blame; alone, it would be for ever.
+            gone = set(flight.removed) if flight.carried else _NOTHING
+            self._urgent |= self._culprits.refuse(flight.carried) | gone
         return flight.answered(self.type_url, error)
 
     def _subscribe(self, request: DeltaDiscoveryRequest) -> None:

@@ -400,6 +400,19 @@ def test_a_removal_that_was_refused_with_others_is_told_again() -> None:
     assert shape([again]) == [(ENDPOINT, [], ["x"])]
 
 
+def test_a_removal_that_was_refused_alone_is_not_told_again_until_it_is_asked_for() -> None:
+    client = Client(TWO)
+    (response,) = client.ask(ENDPOINT, "x")
+    assert client.ask(ENDPOINT, to=response, error="no") == []
+    assert shape(client.ask(ENDPOINT, "x")) == [(ENDPOINT, [], ["x"])]
+
+
+def test_a_removal_of_a_type_that_nobody_serves_is_not_told_again_when_it_is_refused() -> None:
+    client = Client(TWO)
+    (response,) = client.ask(STRANGE, "x")
+    assert client.ask(STRANGE, to=response, error="no") == []
+
+
 def test_at_most_one_response_of_a_type_is_unanswered_and_the_latest_wins() -> None:
     client = Client().subscribed()
     (first,) = client.publish(WEIGHTS)
