@@ -15,7 +15,7 @@ from mesh.linked import MeshGraph
 from mesh.resource import Resource, spec_json
 from mesh.settings import SETTINGS_FILE
 from mesh.tidy.replacing import document_of, with_document, with_spec, without
-from reconciler.listing import Entry, TreeWalk
+from reconciler.listing import Entry, TooLarge, TreeWalk
 from reconciler.reader import TreeReader
 from reconciler.repo import GitRepository
 from reconciler.scope import Scope
@@ -59,10 +59,16 @@ def whole(repo: GitRepository, tip: CommitId, to: CommitId) -> Rollback:
     if target.faults:
         return _planned(repo, reader, tip, to, old)
     scope = Scope(target.listing.settings)
-    changes: dict[bytes, Entry | None] = dict(walk.compare(new, old, scope).entries)
-    name = SETTINGS_FILE.encode()
-    if walk.find(new, name) != (then := walk.find(old, name)):
-        changes[name] = then
+    try:
+        changes: dict[bytes, Entry | None] = dict(walk.compare(new, old, scope).entries)
+        name = SETTINGS_FILE.encode()
+        if walk.find(new, name) != (then := walk.find(old, name)):
+            changes[name] = then
+    except TooLarge as error:
+        raise UsageError(
+            f"{tip[:7]} cannot be compared with {to[:7]}: {error.message}",
+            hint="roll it back with git: git revert",
+        ) from None
     contents: Contents = {p: FileFrom(old, p) if e else None for p, e in changes.items()}
     tree = write_tree(repo, new, contents) if contents else new
     return _planned(repo, reader, tip, to, tree, undone=_undone(repo, tip, to))

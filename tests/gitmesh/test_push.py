@@ -21,6 +21,9 @@ from events.store import EventLog
 from events.types import Chain, PushReceived
 from gitmesh.demo.sample import ROUTES, shares
 from gitmesh.places import log_path
+from gitmesh.push.moves import Move
+from gitmesh.push.note import PushNote
+from gitmesh.push.pusher import Pusher
 from gitmesh.spool import MOST_BYTES, MOST_WAITING, pushes
 from tests.support.command_line import gitmesh
 from tests.support.git import ENVIRONMENT, Repo, git
@@ -227,6 +230,7 @@ class Refusing(RawClient):
 def test_a_push_is_answered_with_what_the_proxies_say_and_who_pushed_is_recorded(
     repo: Repo, server: Server
 ) -> None:
+    first = repo.head()
     assert "concerns no proxy that is connected" in push(repo).told
     with Refusing(server.address, ENTRANCE) as client, ThreadPoolExecutor() as aside:
         client.subscribe(CLUSTER)
@@ -241,6 +245,13 @@ def test_a_push_is_answered_with_what_the_proxies_say_and_who_pushed_is_recorded
             r"^gitmesh: 1/1 proxy in sync after [\d.]+ m?s$", answer.told, re.MULTILINE
         )
         assert "1 connected proxy" in answer.told
+
+        repo.revert(shift)
+        pushing = aside.submit(push, repo)
+        client.receive(ROUTE)
+        back = pushing.result().told
+        assert f"by Alice; reverts {shift[:7]}" in back
+        assert f"gitmesh: the mesh is that of {first[:7]} again" in back
 
         commit_shares(repo, 20)
         pushing = aside.submit(push, repo)
@@ -280,7 +291,8 @@ def test_notes_that_are_none_are_thrown_away_and_the_server_goes_on(
 ) -> None:
     spool = pushes(log_path(repo.origin))
     secret = tmp_path / "secret"
-    secret.write_text("{}")
+    somebody = Pusher("somebody", "local", "")
+    secret.write_bytes(PushNote.of(Move(None, None, "refs/heads/main"), somebody).line())
     spool.put(b"not json")
     spool.put(json.dumps({"ref": "x" * 999}).encode())
     spool.put(b" " * (MOST_BYTES + 1))
