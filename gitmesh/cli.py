@@ -22,6 +22,7 @@ COMMANDS: Final = (
     "import",
     "fmt",
     "validate",
+    "route-test",
     "plan",
     "status",
     "proxies",
@@ -100,7 +101,7 @@ class Program(click.Group):
         """Import a command."""
         if cmd_name not in COMMANDS:
             return None
-        module = f"{cmd_name}_" if keyword.iskeyword(cmd_name) else cmd_name
+        module = f"{cmd_name}_" if keyword.iskeyword(cmd_name) else cmd_name.replace("-", "_")
         command = importlib.import_module(f"gitmesh.commands.{module}").command
         assert isinstance(command, click.Command)  # noqa: S101 -- ours, not a user's input
         return command

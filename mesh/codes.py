@@ -161,6 +161,12 @@ _ROUTING = {
         "or remove the route.",
         Severity.WARNING,
     ),
+    "route-test-failed": CodeDoc(
+        "A test in a `RouteTests` document expects another answer than this commit's routes give. "
+        "Tests are only run when nothing else is wrong.",
+        "Correct the routes, or the test if the change is meant; `gitmesh route-test` tells which "
+        "route takes the request, and why the one that should does not.",
+    ),
     "tcp-backends-share-port": CodeDoc(
         "Two backends of a virtual node speak TCP on the same port. Nothing in a TCP connection "
         "says which virtual service is meant.",

@@ -39,6 +39,12 @@ FILE_CODES: Final = {
 }
 
 DOCUMENT_CODES: Final = {
+    "bad-route-test": CodeDoc(
+        "A test of routing asks what cannot be asked: a text that is no request, a `from` that is "
+        "no virtual node or gateway.",
+        'Write `request: "GET /cart"` with a `host`, or `call: package.Service/Method`; and '
+        "`from: mesh/shop/virtualNode/web`. docs/route-tests.md has it all.",
+    ),
     "alias": CodeDoc(
         "A YAML anchor (`&name`) or alias (`*name`). Specs have none: a few hundred bytes of them "
         "can stand for gigabytes, and a diff would not show what changes.",

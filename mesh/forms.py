@@ -13,6 +13,7 @@ from mesh.keys import ResourceKey
 from mesh.kubernetes.objects import Manifest
 from mesh.problem import Problem
 from mesh.resource import Resource
+from mesh.route_tests.suite import RouteTests, is_route_tests, read_suite
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,8 @@ class ResourceReading:
     """Resources that are there, but whose spec could not be read: no cause to say "not there"."""
     manifests: tuple[Manifest, ...] = ()
     """Kubernetes objects: what resources they are depends on the others of the repository."""
+    tests: tuple[RouteTests, ...] = ()
+    """Tests of routing, which are no part of the mesh."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,3 +62,11 @@ def _refused(document: Document, key: str, code: str, message: str, hint: str) -
 
 
 CLOUDFORMATION = Form("cloudformation", _is_cloudformation, _not_cloudformation)
+
+
+def _route_tests(document: Document) -> ResourceReading:
+    suite, problems = read_suite(document)
+    return ResourceReading(problems=problems, tests=() if suite is None else (suite,))
+
+
+ROUTE_TESTS = Form("route tests", is_route_tests, _route_tests)

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from mesh.canonical import JsonObject
 from mesh.check import check
 from mesh.document import DEFAULT_LIMITS, Document, Limits, read_documents
-from mesh.forms import CLOUDFORMATION, Form, ResourceReading
+from mesh.forms import CLOUDFORMATION, ROUTE_TESTS, Form, ResourceReading
 from mesh.identity import Identity, identify, name_fields
 from mesh.keys import Kind, ResourceKey
 from mesh.kubernetes.form import KUBERNETES
@@ -20,6 +20,7 @@ from mesh.kubernetes.objects import Manifest
 from mesh.placeholders import without_placeholders
 from mesh.problem import Problem
 from mesh.resource import Resource, spec_from_json, spec_json
+from mesh.route_tests.suite import RouteTests
 from mesh.spec_problems import spec_problems
 
 __all__ = [
@@ -52,14 +53,16 @@ def read_resources(
     problems = without_placeholders(path, blob, reading.problems)
     unread: list[ResourceKey] = []
     manifests: list[Manifest] = []
+    tests: list[RouteTests] = []
     for document in reading.documents:
         found = (read or read_document)(document)
         resources += found.resources
         problems += found.problems
         unread += found.unread
         manifests += found.manifests
+        tests += found.tests
     bounded = _bounded(path, problems)
-    return ResourceReading(tuple(resources), bounded, tuple(unread), tuple(manifests))
+    return ResourceReading(tuple(resources), bounded, tuple(unread), tuple(manifests), tuple(tests))
 
 
 def read_document(document: Document) -> ResourceReading:
@@ -125,5 +128,5 @@ def _validate(identity: Identity, kind: Kind) -> tuple[Resource | None, list[Pro
 
 NATIVE: Final = Form("native", lambda _: True, _read_native)
 
-FORMS: Final[tuple[Form, ...]] = (KUBERNETES, CLOUDFORMATION, NATIVE)
+FORMS: Final[tuple[Form, ...]] = (KUBERNETES, CLOUDFORMATION, ROUTE_TESTS, NATIVE)
 """Every form, asked in this order; the native one takes what no other claims."""

@@ -19,8 +19,15 @@ MAX_PROBLEMS: Final = 100
 
 def spec_problems(error: ValidationError, kind: Kind, source: Source) -> list[Problem]:
     """Return a problem for each thing the error names, the spec standing under ``spec``."""
+    return model_problems(error, SPEC_OF[kind], source, ("spec",))
+
+
+def model_problems(
+    error: ValidationError, root: type[Spec], source: Source, base: Steps = ()
+) -> list[Problem]:
+    """Return a problem for each thing the error names, ``root`` describing what is at ``base``."""
     details = [detail for detail in error.errors(include_url=False) if not _follows(detail)]
-    return [_problem(detail, kind, source) for detail in details[:MAX_PROBLEMS]]
+    return [_problem(detail, root, source, base) for detail in details[:MAX_PROBLEMS]]
 
 
 def _follows(detail: ErrorDetails) -> bool:
@@ -30,10 +37,10 @@ def _follows(detail: ErrorDetails) -> bool:
     return bool(len(detail["input"]) >= _context(detail)["min_length"])
 
 
-def _problem(detail: ErrorDetails, kind: Kind, source: Source) -> Problem:
-    steps: Steps = ("spec", *detail["loc"])
+def _problem(detail: ErrorDetails, root: type[Spec], source: Source, base: Steps) -> Problem:
+    steps: Steps = (*base, *detail["loc"])
     explain = _EXPLAIN.get(detail["type"], _other)
-    code, message, hint = explain(detail, kind)
+    code, message, hint = explain(detail, root)
     return source.problem(steps, code, message, hint=hint)
 
 
@@ -60,29 +67,29 @@ def _shown(value: object) -> str:
     return text if len(text) <= 60 else f"{text[:57]}…"
 
 
-def _missing(detail: ErrorDetails, kind: Kind) -> _Words:
+def _missing(detail: ErrorDetails, root: type[Spec]) -> _Words:
     return "missing-field", f"{_field(detail)} is missing", ""
 
 
-def _unknown(detail: ErrorDetails, kind: Kind) -> _Words:
+def _unknown(detail: ErrorDetails, root: type[Spec]) -> _Words:
     field = _field(detail)
-    known = _fields_at(kind, detail["loc"][:-1])
+    known = _fields_at(root, detail["loc"][:-1])
     hint = did_you_mean(field, known)
-    if not hint and len(detail["loc"]) == 1:
-        hint = _hint_of_other_kind(field, kind)
+    if not hint and len(detail["loc"]) == 1 and root in SPEC_OF.values():
+        hint = _hint_of_other_kind(field)
     if not hint and known:
         hint = f"known here: {', '.join(known)}"
     return "unknown-field", f'there is no field "{field}" here', hint
 
 
-def _hint_of_other_kind(field: str, kind: Kind) -> str:
+def _hint_of_other_kind(field: str) -> str:
     kinds = [other for other, model in SPEC_OF.items() if field in _wire_names(model)]
     if not kinds:
         return ""
     return f"{field} belongs to a {' or a '.join(kinds)}; is {kinds[0].name_field} missing?"
 
 
-def _not_text(detail: ErrorDetails, kind: Kind) -> _Words:
+def _not_text(detail: ErrorDetails, root: type[Spec]) -> _Words:
     value = detail["input"]
     hint = ""
     if isinstance(value, bool | int):
@@ -90,7 +97,7 @@ def _not_text(detail: ErrorDetails, kind: Kind) -> _Words:
     return "wrong-type", f"{_field(detail)} must be text, not {_shown(value)}", hint
 
 
-def _not_whole(detail: ErrorDetails, kind: Kind) -> _Words:
+def _not_whole(detail: ErrorDetails, root: type[Spec]) -> _Words:
     value = detail["input"]
     message = f"{_field(detail)} must be a whole number, not {_shown(value)}"
     return "wrong-type", message, _number_hint(value)
@@ -107,7 +114,7 @@ def _number_hint(value: object) -> str:
     return "write it without quotes" if len(digits) < 19 else "the number is too big"
 
 
-def _not_flag(detail: ErrorDetails, kind: Kind) -> _Words:
+def _not_flag(detail: ErrorDetails, root: type[Spec]) -> _Words:
     value = detail["input"]
     truth = {"yes": "true", "on": "true", "true": "true"}
     truth |= {"no": "false", "off": "false", "false": "false"}
@@ -116,18 +123,18 @@ def _not_flag(detail: ErrorDetails, kind: Kind) -> _Words:
     return "wrong-type", f"{_field(detail)} must be true or false, not {_shown(value)}", hint
 
 
-def _not_object(detail: ErrorDetails, kind: Kind) -> _Words:
+def _not_object(detail: ErrorDetails, root: type[Spec]) -> _Words:
     message = f"{_field(detail)} must be an object, not {_shown(detail['input'])}"
     return "wrong-type", message, ""
 
 
-def _not_list(detail: ErrorDetails, kind: Kind) -> _Words:
+def _not_list(detail: ErrorDetails, root: type[Spec]) -> _Words:
     message = f"{_field(detail)} must be a list, not {_shown(detail['input'])}"
     return "wrong-type", message, 'begin each item with "- "'
 
 
-def _not_one_of(detail: ErrorDetails, kind: Kind) -> _Words:
-    model = _model_at(kind, detail["loc"])
+def _not_one_of(detail: ErrorDetails, root: type[Spec]) -> _Words:
+    model = _model_at(root, detail["loc"])
     choices = _choices(model, _field(detail))
     value = detail["input"]
     message = f"{_field(detail)} cannot be {_shown(value)}"
@@ -137,24 +144,24 @@ def _not_one_of(detail: ErrorDetails, kind: Kind) -> _Words:
     return "not-one-of", message, f"{hint}it is one of {listed}"
 
 
-def _too_small(detail: ErrorDetails, kind: Kind) -> _Words:
+def _too_small(detail: ErrorDetails, root: type[Spec]) -> _Words:
     limit = _context(detail)["ge"]
     message = f"{_field(detail)} is {_shown(detail['input'])}; it must be at least {limit}"
     return "out-of-range", message, ""
 
 
-def _too_big(detail: ErrorDetails, kind: Kind) -> _Words:
+def _too_big(detail: ErrorDetails, root: type[Spec]) -> _Words:
     limit = _context(detail)["le"]
     message = f"{_field(detail)} is {_shown(detail['input'])}; it must be at most {limit}"
     return "out-of-range", message, ""
 
 
-def _too_short(detail: ErrorDetails, kind: Kind) -> _Words:
+def _too_short(detail: ErrorDetails, root: type[Spec]) -> _Words:
     limit, unit = _context(detail)["min_length"], _unit(detail)
     return "wrong-length", f"{_field(detail)} must have at least {limit} {unit}", ""
 
 
-def _too_long(detail: ErrorDetails, kind: Kind) -> _Words:
+def _too_long(detail: ErrorDetails, root: type[Spec]) -> _Words:
     limit, unit = _context(detail)["max_length"], _unit(detail)
     found = len(detail["input"])
     return "wrong-length", f"{_field(detail)} has {found} {unit}; it may have {limit}", ""
@@ -164,22 +171,22 @@ def _unit(detail: ErrorDetails) -> str:
     return "characters" if isinstance(detail["input"], str) else "items"
 
 
-def _wrong_pattern(detail: ErrorDetails, kind: Kind) -> _Words:
+def _wrong_pattern(detail: ErrorDetails, root: type[Spec]) -> _Words:
     message = f"{_field(detail)} cannot be {_shown(detail['input'])}"
     return "wrong-pattern", message, f"it must match {_context(detail)['pattern']}"
 
 
-def _one_of(detail: ErrorDetails, kind: Kind) -> _Words:
+def _one_of(detail: ErrorDetails, root: type[Spec]) -> _Words:
     context = _context(detail)
     message = f"exactly one of {context['choices']} must be set, found {context['found']}"
     return "exactly-one", message, ""
 
 
-def _other(detail: ErrorDetails, kind: Kind) -> _Words:
+def _other(detail: ErrorDetails, root: type[Spec]) -> _Words:
     return "wrong-type", f"{_field(detail)}: {detail['msg']}", ""
 
 
-_EXPLAIN: Final[dict[str, Callable[[ErrorDetails, Kind], _Words]]] = {
+_EXPLAIN: Final[dict[str, Callable[[ErrorDetails, type[Spec]], _Words]]] = {
     "missing": _missing,
     "extra_forbidden": _unknown,
     "string_type": _not_text,
@@ -205,15 +212,15 @@ def _wire_names(model: type[Spec]) -> list[str]:
     return [field.alias or name for name, field in model.model_fields.items()]
 
 
-def _fields_at(kind: Kind, loc: tuple[int | str, ...]) -> list[str]:
+def _fields_at(root: type[Spec], loc: tuple[int | str, ...]) -> list[str]:
     """Return the wire names of the fields that the object at ``loc`` may have."""
-    model = _model_at(kind, (*loc, ""))
+    model = _model_at(root, (*loc, ""))
     return _wire_names(model) if model is not None else []
 
 
-def _model_at(kind: Kind, loc: tuple[int | str, ...]) -> type[Spec] | None:
+def _model_at(root: type[Spec], loc: tuple[int | str, ...]) -> type[Spec] | None:
     """Return the model of the object that holds the last name of ``loc``."""
-    model: type[Spec] | None = SPEC_OF[kind]
+    model: type[Spec] | None = root
     names = [step for step in loc if isinstance(step, str)]
     for name in names[:-1]:
         model = _inner_model(_annotation(model, name)) if model is not None else None

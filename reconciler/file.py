@@ -13,6 +13,7 @@ from mesh.kubernetes.objects import ObjectId as KubernetesId
 from mesh.native import read_resources
 from mesh.problem import Problem, Severity
 from mesh.resource import Resource
+from mesh.route_tests import RouteTests
 from reconciler.listing import Entry, EntryKind
 from reconciler.scope import SUFFIXES, as_text
 
@@ -35,6 +36,8 @@ class SpecFile:
     """What the file says by itself, where what that means depends on other files as well."""
     seen: frozenset[KubernetesId] = field(default=frozenset(), repr=False)
     """The objects, in whatever file, that it depends on."""
+    tests: tuple[RouteTests, ...] = ()
+    """Tests of routing, in the order of the file."""
     grouped: int = 0
     """Members of backend groups that it unfolds."""
 
@@ -67,6 +70,7 @@ def read_text(path: str, entry: Entry, text: bytes) -> SpecFile:
         reading.problems,
         reading.unread,
         replace(reading, manifests=manifests) if manifests else None,
+        tests=reading.tests,
     )
 
 

@@ -16,6 +16,7 @@ from mesh.settings import DEFAULT_SETTINGS, RepositorySettings
 from reconciler.file import SpecFile
 from reconciler.listing import Entry
 from reconciler.objects import resolved
+from reconciler.route_tests import failed_tests
 from reconciler.source import ObjectId
 
 FileChanges = Mapping[str, SpecFile | None]
@@ -53,6 +54,8 @@ class SpecTree:
     """Bytes of all files that were read."""
     documents: int = 0
     """Resources in all files, repeated ones too."""
+    failed: Mapping[str, tuple[Problem, ...]] = field(default_factory=dict, repr=False)
+    """By the path of each file that holds route tests: the problems of those that fail."""
     index: Index = field(default=EMPTY_INDEX, repr=False, compare=False)
     """The Kubernetes objects of all files."""
     _repeated: _Repeated = field(default_factory=dict, repr=False)
@@ -65,7 +68,13 @@ class SpecTree:
     @cached_property
     def problems(self) -> tuple[Problem, ...]:
         """All that a person should mend in this commit, sorted by place."""
-        return self.faults or tuple(sorted({*self._found()}))
+        if self.faults:
+            return self.faults
+        found = {*self._found()}
+        # What routes a broken mesh would choose says nothing.
+        if not any(problem.severity is Severity.ERROR for problem in found):
+            found.update(*self.failed.values())
+        return tuple(sorted(found))
 
     def _found(self) -> Iterator[Problem]:
         for path in self._noted:
@@ -140,9 +149,11 @@ def step(tree: SpecTree, changes: FileChanges, listing: Listing = Listing()) -> 
     defined = _defined(tree, keys, changes)
     winners = {key: found[0] if found else None for key, found in defined.items()}
     repeated = {key: found for key, found in tree._repeated.items() if key not in keys}
+    graph = with_settings(relink(tree.graph, winners), listing.settings.mesh)
     after = SpecTree(
         files=_updated(tree.files, changes),
-        graph=with_settings(relink(tree.graph, winners), listing.settings.mesh),
+        graph=graph,
+        failed=failed_tests(tree.failed, tree.files, changes, tree.graph, graph, keys),
         listing=listing,
         size=tree.size + sum(f.size for f in new) - sum(f.size for f in old),
         documents=tree.documents + _documents(new) - _documents(old),

@@ -1,0 +1,89 @@
+"""The shape of a document of route tests."""
+
+from collections.abc import Mapping
+from typing import Annotated, Final, Literal, Self
+
+from pydantic import BeforeValidator, Field, Strict, model_validator
+from pydantic_core import PydanticCustomError
+
+from mesh.routing.request import MAX_TEXT
+from mesh.spec.common import Name, Port, Spec
+
+MAX_TESTS: Final = 1000
+"""Tests in one document."""
+
+_Word = Annotated[str, Strict(), Field(min_length=1, max_length=MAX_TEXT)]
+_Value = Annotated[str, Strict(), Field(max_length=MAX_TEXT)]
+_Headers = Annotated[Mapping[_Word, _Value], Field(max_length=50)]
+_RESULTS: Final = ("node", "shares", "outcome")
+
+
+def _percent(value: object) -> object:
+    whole = isinstance(value, int) and not isinstance(value, bool)
+    return f"{value} %" if whole else value
+
+
+def _outcome(value: object) -> object:
+    return {"outcome": value} if isinstance(value, str) else value
+
+
+Part = Annotated[
+    str,
+    BeforeValidator(_percent),
+    Strict(),
+    Field(pattern=r"^[0-9]{1,3}(\.[0-9]{1,3})? ?%$"),
+]
+"""A part of the traffic: ``90 %``, or 90."""
+
+
+class Expected(Spec):
+    """What a test expects; everything that is said must hold."""
+
+    gateway_route: Name | None = None
+    node: Name | None = None
+    outcome: Literal["none", "outside", "unavailable", "refused"] | None = None
+    path: _Word | None = None
+    route: Name | None = None
+    shares: Annotated[Mapping[Name, Part], Field(min_length=1, max_length=100)] | None = None
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Self:
+        found = [name for name in _RESULTS if getattr(self, name) is not None]
+        other = (self.route, self.gateway_route, self.path)
+        if len(found) > 1 or (not found and all(each is None for each in other)):
+            context = {"choices": ", ".join(_RESULTS), "found": " and ".join(found) or "none"}
+            raise PydanticCustomError("one_of", "one of {choices}, found {found}", context)
+        return self
+
+
+class OneTest(Spec):
+    """A request, and what is expected of it."""
+
+    call: _Word | None = None
+    """A method of gRPC, ``package.Service/Method``, in place of a request."""
+    expect: Annotated[Expected, BeforeValidator(_outcome)]
+    headers: _Headers | None = None
+    host: _Word | None = None
+    metadata: _Headers | None = None
+    name: _Word | None = None
+    port: Port | None = None
+    request: _Word | None = None
+    scheme: Literal["http", "https"] | None = None
+
+    @model_validator(mode="after")
+    def _asks_one_thing(self) -> Self:
+        if (self.call is None) == (self.request is None):
+            found = "none" if self.call is None else "both"
+            context = {"choices": "request, call", "found": found}
+            raise PydanticCustomError("one_of", "one of {choices}, found {found}", context)
+        return self
+
+
+class RouteTestsDocument(Spec):
+    """Tests of one caller's requests; ``host`` and ``port`` hold where a test says no other."""
+
+    kind: Literal["RouteTests"]
+    from_: Annotated[str, Strict(), Field(alias="from", min_length=1, max_length=2048)]
+    host: _Word | None = None
+    port: Port | None = None
+    tests: Annotated[tuple[OneTest, ...], Field(min_length=1, max_length=MAX_TESTS)]

@@ -1,0 +1,49 @@
+"""Which route tests of a source fail: those are run again that a change may concern. Pure."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from mesh.graph import MeshGraph
+from mesh.keys import ResourceKey
+from mesh.problem import Problem
+from mesh.route_tests import failures
+from reconciler.file import SpecFile
+from reconciler.listing import TooLarge
+
+MAX_ROUTE_TESTS: Final = 2000
+"""Route tests of one source, all files together."""
+
+Failed = Mapping[str, tuple[Problem, ...]]
+"""The problems of failing tests, by the path of every file that holds tests."""
+
+
+def failed_tests(
+    known: Failed,
+    files: Mapping[str, SpecFile],
+    changes: Mapping[str, SpecFile | None],
+    before: MeshGraph,
+    after: MeshGraph,
+    touched: frozenset[ResourceKey],
+) -> Failed:
+    """Return which tests fail after files changed and the graph with them.
+
+    A test is run again when its file changed, or when the proxy of its caller may be configured by
+    what did: the graph knows, as it does for what is served.
+
+    :raises TooLarge: there are more tests than are run.
+    """
+    suites = {path: files[path].tests for path in known if path not in changes}
+    fresh = {path: file.tests for path, file in changes.items() if file and file.tests}
+    if not suites and not fresh:
+        return {}
+    count = sum(len(suite.tests) for each in (suites | fresh).values() for suite in each)
+    if count > MAX_ROUTE_TESTS:
+        raise TooLarge(b"", f"there are {count} route tests, at most {MAX_ROUTE_TESTS} are run")
+    concerned = before.dependents(touched) | after.dependents(touched)
+    stale = {
+        path: tests
+        for path, tests in suites.items()
+        if any(suite.caller in concerned for suite in tests)
+    }
+    kept = {path: known[path] for path in suites if path not in stale}
+    return kept | {path: failures(after, tests) for path, tests in (stale | fresh).items()}

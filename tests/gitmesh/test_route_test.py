@@ -1,0 +1,73 @@
+"""``gitmesh route-test``: what a person and a program are told."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from gitmesh.cli import program
+
+SAMPLE = Path(__file__).parents[2] / "sample-repo"
+
+
+def run(*arguments: str) -> tuple[int, str]:
+    done = CliRunner().invoke(program, ["route-test", *arguments])
+    return done.exit_code, done.output
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Path:
+    return Path(shutil.copytree(SAMPLE, tmp_path / "shop"))
+
+
+def spoil(shop: Path) -> None:
+    routes = shop / "shop/cart/routes.yaml"
+    routes.write_text(routes.read_text().replace("x-shop-tester", "x-shop-testers"))
+
+
+def test_the_sample_keeps_its_own_tests() -> None:
+    code, said = run(str(SAMPLE))
+    assert (code, said) == (0, "all well: 2 route tests\n")
+
+
+def test_a_failing_test_is_told_with_the_route_and_the_reason(shop: Path) -> None:
+    spoil(shop)
+    code, said = run(str(shop), "shop/cart/routes-test.yaml")
+    assert code == 1
+    assert "shop/cart/routes-test.yaml:7: error[route-test-failed]: testers see version 2" in said
+    assert "expected cart-v2, it goes to cart-v1 by route all (shop/cart/routes.yaml:21)" in said
+    assert "testers (shop/cart/routes.yaml:3) does not take it: header x-shop-testers" in said
+    assert CliRunner().invoke(program, ["validate", str(shop)]).exit_code == 1
+
+
+def test_programs_get_every_test(shop: Path) -> None:
+    spoil(shop)
+    code, said = run(str(shop), "--json")
+    report = json.loads(said)
+    assert (code, report["ok"]) == (1, False)
+    assert [test["passed"] for test in report["tests"]] == [False, True]
+    assert report["tests"][0]["decision"]["route"]["key"].endswith("/route/all")
+
+
+def test_one_request_is_explained() -> None:
+    asked = ("--request", "GET http://cart.shop.internal/cart", "-H", "x-shop-tester: no")
+    code, said = run(str(SAMPLE), "--from", "mesh/shop/virtualNode/web", *asked)
+    assert code == 0
+    assert said.splitlines()[-1] == "routed: cart-v1 as cart.shop.internal/cart"
+    assert "testers (shop/cart/routes.yaml:3) does not take it" in said
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("--from", "mesh/shop/virtualNode/web"),
+        ("--from", "web", "--request", "GET http://a/"),
+        ("--from", "mesh/shop/virtualNode/web", "--request", "GET /"),
+        ("--from", "mesh/shop/virtualNode/web", "--request", "GET http://a/", "-H", "x"),
+        ("shop/mesh.yaml",),
+    ],
+)
+def test_what_cannot_be_asked_is_wrong_use(arguments: tuple[str, ...]) -> None:
+    assert run(str(SAMPLE), *arguments)[0] == 2
