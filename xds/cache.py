@@ -132,6 +132,10 @@ class SnapshotCache:
             self._tell_of_limits(identity, entry)
         return entry.snapshot
 
+    def current(self, identity: ProxyIdentity) -> Snapshot | None:
+        """Return what a joined identity had before changes that nobody has resolved yet."""
+        return self._entries[identity].snapshot
+
     def _build(self, identity: ProxyIdentity, before: Snapshot | None) -> Snapshot | None:
         if self.graph.get(identity.key) is None:
             return before

@@ -53,6 +53,10 @@ class Hub:
         """Those of them who refused it themselves; from the others it is only held back."""
         self._on_their_way: set[Stream] = set()
         """Those who were offered something since somebody last waited for them."""
+        self._told: set[ProxyIdentity] | None = None
+        """Who has had their turn, while others wait for theirs; ``None`` while nobody has to."""
+        self._late: dict[ProxyIdentity, None] = {}
+        """Who came while they had to wait, and has what was there before, or nothing yet."""
         self._behind: set[Stream] = set()
         """Those who are to have something and have not taken it: the others have no news."""
 
@@ -72,7 +76,10 @@ class Hub:
         self._cache.join(identity)
         self._streams.setdefault(identity, set()).add(stream)
         self._behind.add(stream)
-        newest = self._cache.resolve(identity)
+        waits = self._told is not None and identity not in self._told
+        newest = (self._cache.current if waits else self._cache.resolve)(identity)
+        if waits:
+            self._late[identity] = None
         snapshot, state = newest, ProxyState.HELD
         if newest is not None:
             snapshot, state = self._acceptance.choose(identity, newest), ProxyState.BEHIND
@@ -188,11 +195,18 @@ class Hub:
         self._tell_of_removed(mesh, identities)
         self._on_their_way.clear()
         changed = publication.touched or ()
-        for number, wave in enumerate(waves(mesh, self._cache.graph, identities, changed)):
+        found = waves(mesh, self._cache.graph, identities, changed)
+        self._told = set() if len(found) > 1 else None
+        for number, wave in enumerate(found):
             if number:
                 await self._let_answer()
                 await self._reports.passed(seq, number)
+            if self._told is not None:
+                self._told.update(wave)
             await self._offer(wave, seq)
+        self._told, late = None, tuple(self._late)
+        self._late.clear()
+        await self._offer(late, seq)
         self._reports.report(Finished(seq, time.time_ns()))
 
     async def _let_answer(self) -> None:

@@ -3,18 +3,22 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 
 import pytest
+from envoy_data_plane.envoy.config.cluster.v3 import Cluster
 from envoy_data_plane.envoy.config.core.v3 import Node
 from envoy_data_plane.envoy.service.discovery.v3 import DiscoveryRequest, DiscoveryResponse
 from envoy_data_plane.google.rpc import Status
 
+from events.publication import Publication
 from events.types import DeliveryEvent, SnapshotPublished, SnapshotRejected
+from mesh.canonical import JsonObject
 from mesh.linked import MeshGraph
-from tests.support.ads_server import TestMesh, key
+from tests.support.ads_server import NODE_SPEC, TestMesh, key
 from tests.support.shop_xds import Translation, mesh
 from xds.cache import SnapshotCache
-from xds.hub import Hub
+from xds.hub import LEAST_PAUSE_S, Hub
 from xds.ledger import Ledger
 from xds.nodes import ProxyIdentity
 from xds.recorder import Recorder
@@ -98,6 +102,45 @@ def test_a_proxy_that_leaves_while_others_are_offered_theirs_is_nobodys_trouble(
 
     run(scenario)
     assert caplog.records == []
+
+
+@pytest.mark.parametrize("known", [True, False], ids=["of a known node", "of a new node"])
+def test_who_comes_while_others_have_to_be_told_first_waits_for_its_turn(known: bool) -> None:
+    def listening(publication: Publication, tls: JsonObject) -> Publication:
+        mapping: JsonObject = {"portMapping": {"port": 8080, "protocol": "http"}, **tls}
+        spec: JsonObject = {**NODE_SPEC, "listeners": [mapping]}
+        resources = {**publication.state.resources, key("cart"): spec}
+        return replace(publication, state=replace(publication.state, resources=resources))
+
+    chain = {"certificateChain": "/c.pem", "privateKey": "/k.pem"}
+    permissive: JsonObject = {"tls": {"mode": "PERMISSIVE", "certificate": {"file": {**chain}}}}
+
+    async def scenario() -> None:
+        town = Town()
+        first = town.mesh.commit(cart=mesh("a=1"), web=mesh("a=1"))
+        await town.hub.publish(listening(first, {}))
+        town.proxy("cart")
+        town.proxy("web")
+        second = town.mesh.commit(cart=mesh("b=1"), web=mesh("b=1"), new=mesh("b=1"))
+        telling = asyncio.create_task(town.hub.publish(listening(second, permissive)))
+        await asyncio.sleep(LEAST_PAUSE_S / 3)
+        assert not telling.done()
+        late, sent = town.proxy("web" if known else "new")
+        await settled()
+        assert [names_of(data) for data in sent] == ([["a"]] if known else [])
+        town.hub.left(town.proxy("web")[0], "gone again")
+        await telling
+        await settled()
+        assert late.snapshot is not None
+        assert list(late.snapshot[CLUSTER].by_name) == ["b"]
+        assert known or [names_of(data) for data in sent] == [["b"]]
+
+    run(scenario)
+
+
+def names_of(data: bytes) -> list[str]:
+    resources = DiscoveryResponse.parse(data).resources
+    return [Cluster.parse(packed.value).name for packed in resources]
 
 
 def test_one_proxy_that_cannot_be_resolved_or_offered_is_logged_and_stops_no_other(
