@@ -14,7 +14,7 @@ from mesh.graph import relink
 from mesh.keys import ResourceKey
 from mesh.linked import MeshGraph
 from mesh.resource import Resource, Steps, spec_json
-from xds.watch import Refused
+from xds.answers import Refused
 
 MAX_NAMES: Final = 20
 """How many resources, and specs, are listed."""

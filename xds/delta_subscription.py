@@ -5,23 +5,21 @@ The rules are those of the xDS protocol, "How the client specifies what resource
 was never written, because a first request named nothing, lasts until it is unsubscribed from.
 """
 
-from bisect import bisect_left
 from typing import Final
 
+from xds.asked import Asked
 from xds.wire.decode import DeltaDiscoveryRequest
 
 _WILDCARD: Final = "*"
 
 
-class DeltaSubscription:
+class DeltaSubscription(Asked):
     """The names a client asks for, and whether it asks for everything."""
 
-    __slots__ = ("_legacy", "known", "names", "wildcard")
+    __slots__ = ("_legacy", "known")
 
     def __init__(self, *, legacy: bool) -> None:
-        self.names: tuple[str, ...] = ()
-        """Sorted, each once, without the wildcard."""
-        self.wildcard = False
+        super().__init__()
         self.known = False
         """Whether the client has said anything yet."""
         # As in the other variant, only listeners and clusters are meant by silence.
@@ -54,10 +52,3 @@ class DeltaSubscription:
         self.names = tuple(sorted(now))
         again -= frozenset(dropped)
         return again.union(before.intersection(dropped)) if self.wildcard else again
-
-    def covers(self, name: str) -> bool:
-        """Whether the client asks for a resource of this name."""
-        if self.wildcard:
-            return True
-        place = bisect_left(self.names, name)
-        return place < len(self.names) and self.names[place] == name

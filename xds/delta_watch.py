@@ -4,58 +4,33 @@ The counterpart of :mod:`xds.watch`. Here nothing is sent whole, what is gone is
 the names that a client asks for change by what each request adds and takes away.
 """
 
-from collections.abc import Set
 from typing import Final
 
-from xds.culprits import Culprits
+from xds.answers import Answer, Flight, Response
 from xds.delta_subscription import DeltaSubscription
-from xds.resources import Encoded, Held, ResourceSet, Selection, View
+from xds.resources import Held, ResourceSet, Selection, View
 from xds.type_urls import WHOLE, TypeUrl
-from xds.watch import Answer, Flight, Response
+from xds.type_watch import NOTHING, TypeWatch
 from xds.wire.decode import DeltaDiscoveryRequest, ErrorDetail
 
-_NOTHING: Final[Set[str]] = frozenset()
 _NO_NAMES: Final[tuple[str, ...]] = ()
 
 
-class DeltaWatch:
+class DeltaWatch(TypeWatch):
     """What a client has been told of one type, and what it is to be told next."""
 
-    __slots__ = (
-        "_answered",
-        "_culprits",
-        "_errors",
-        "_held",
-        "_seen",
-        "_subscription",
-        "_told",
-        "_urgent",
-        "flight",
-        "settled_on",
-        "type_url",
-    )
+    __slots__ = ("_held", "_subscription")
 
     def __init__(self, type_url: TypeUrl, held: Held, *, errors: bool = False) -> None:
-        """Begin with what the client says that it holds from an earlier stream."""
-        self.type_url = type_url
+        """Begin with what the client says that it holds from an earlier stream.
+
+        :param errors: names that are no resources are told as errors, rather than as removed.
+        """
         self._subscription = DeltaSubscription(legacy=type_url in WHOLE)
-        self._errors = errors
-        """Whether names that are no resources are told as errors, rather than as removed."""
-        self.flight: Flight | None = None
-        """The response that is unanswered."""
-        self._answered = bool(held)
-        """Whether the client has been answered, if only that there is nothing: it may wait for
-        that. One that holds something has been."""
+        # One that holds something has been answered.
+        super().__init__(type_url, self._subscription, errors=errors, answered=bool(held))
         self._held = held
         """What the client was last sent of what it asks for, or had before."""
-        self._told = _NO_NAMES
-        """Which names the client was told to be no resources, while they were none."""
-        self._urgent = _NOTHING
-        """Names to be told of although the client was told of them before."""
-        self._culprits = Culprits()
-        self._seen: tuple[ResourceSet | None, View | None] = (None, None)
-        self.settled_on: ResourceSet | None = None
-        """The set that the client was last found to have, as far as it asks for it."""
 
     # ---- requests --------------------------------------------------------------------------------
 
@@ -79,7 +54,7 @@ class DeltaWatch:
             self._culprits.relieve()
         else:
             # Refused beside others, what is gone was not to blame; alone, it would be for ever.
-            gone = set(flight.removed) if flight.carried else _NOTHING
+            gone = set(flight.removed) if flight.carried else NOTHING
             self._urgent |= self._culprits.refuse(flight.carried) | gone
         return flight.answered(self.type_url, error)
 
@@ -104,16 +79,6 @@ class DeltaWatch:
 
     # ---- responses -------------------------------------------------------------------------------
 
-    def settled(self, wanted: ResourceSet) -> bool:
-        """Whether there is nothing to send, if it were this that the client is to have, and the
-        client has not refused it."""
-        if self.settled_on is wanted:
-            return True
-        if self.refuses(wanted) or self.due(wanted):
-            return False
-        self.settled_on = wanted
-        return True
-
     def due(self, wanted: ResourceSet) -> bool:
         """Whether there is something to send, if it were this that the client is to have."""
         if self.settled_on is wanted:
@@ -128,7 +93,7 @@ class DeltaWatch:
         if self._subscription.wildcard and not self._answered:
             return True
         self._answered, self._held, self._told, self._urgent = (
-            True, view.by_name, view.missing, _NOTHING,
+            True, view.by_name, view.missing, NOTHING,
         )  # fmt: skip
         self._culprits.rest()
         return False
@@ -152,20 +117,6 @@ class DeltaWatch:
         self.flight = Flight(nonce, wanted.version, carried, fresh, now, removed)
         body = wanted.delta_body(carried, removed, missing)
         return Response(self.type_url, wanted.version, nonce, body), fresh
-
-    def urge(self, names: Set[str]) -> None:
-        """Send these again, as far as the client asks for them."""
-        self.settled_on = None
-        self._urgent |= {name for name in names if self._subscription.covers(name)}
-
-    def _see(self, wanted: ResourceSet) -> View:
-        seen, view = self._seen
-        if seen is wanted and view is not None:
-            return view
-        subscription = self._subscription
-        view = wanted.view(subscription.names, wildcard=subscription.wildcard)
-        self._seen = (wanted, view)
-        return view
 
     def _change(self, view: View) -> tuple[Selection, tuple[str, ...], tuple[str, ...]]:
         """Return what to send, what to tell to be gone, and what to tell never to have been."""
@@ -197,29 +148,6 @@ class DeltaWatch:
         if self._errors:
             return changed, _joined(removed, ghosts), _joined(missing, absent)
         return changed, _joined(removed, _joined(ghosts, absent)), missing
-
-    # ---- where it stands -------------------------------------------------------------------------
-
-    @property
-    def names(self) -> int:
-        """How many resources the client asks for by name."""
-        return len(self._subscription.names)
-
-    def asks_for(self, name: str) -> bool:
-        """Whether the client wants a resource of this name."""
-        return self._subscription.covers(name)
-
-    def missing(self, wanted: ResourceSet) -> tuple[str, ...]:
-        """Return the names that the client asks for and that are not there."""
-        return self._see(wanted).missing
-
-    def has_refused(self, resource: Encoded) -> bool:
-        """Whether the client refused this resource, which came alone."""
-        return resource in self._culprits
-
-    def refuses(self, wanted: ResourceSet) -> bool:
-        """Whether the client refused this, or part of it, and would not be sent it again."""
-        return self._culprits.any and self._culprits.among(self._see(wanted).all)
 
 
 def _joined(some: tuple[str, ...], more: tuple[str, ...]) -> tuple[str, ...]:

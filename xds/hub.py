@@ -12,6 +12,7 @@ from events.types import START, CommitId, ProxyState, Seq
 from mesh.keys import ResourceKey
 from mesh.linked import MeshGraph
 from xds.acceptance import Acceptance
+from xds.answers import Refused
 from xds.at_fault import refused_names
 from xds.cache import SnapshotCache
 from xds.inquiries import Inquiries
@@ -22,7 +23,6 @@ from xds.reports import Arrived, FellBack, Finished, Joined, Left, Offered, Reje
 from xds.snapshot import Snapshot
 from xds.stream import Stream
 from xds.type_urls import LISTENER
-from xds.watch import Refused
 from xds.waves import waves
 
 _log = logging.getLogger(__name__)

@@ -5,10 +5,10 @@ from collections import OrderedDict
 from collections.abc import Callable
 from typing import Final
 
+from xds.answers import Refused
 from xds.looking_back import LookingBack
 from xds.nodes import ProxyIdentity
 from xds.reports import Explained
-from xds.watch import Refused
 
 _REMEMBERED: Final = 10_000
 """How many contents are remembered so that each is looked into once."""

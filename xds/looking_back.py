@@ -13,11 +13,11 @@ from mesh.linked import MeshGraph
 from mesh.mesh_settings import settings_from_json
 from mesh.resource import Resource
 from xds.acceptance import Refusal
+from xds.answers import Refused
 from xds.at_fault import Build, concerning, refused_names, specs_at_fault
 from xds.cache import SnapshotCache, read_resource
 from xds.nodes import ProxyIdentity
 from xds.snapshot import Snapshot, build_snapshot, resource_name
-from xds.watch import Refused
 from xds.wire.encode import encode
 
 _log = logging.getLogger(__name__)

@@ -12,10 +12,10 @@ this moment; how the client is told so is the business of the protocol.
 from collections.abc import Mapping
 from typing import Final, Protocol
 
+from xds.answers import Flight
 from xds.resources import Encoded, Held, ResourceSet, Selection
 from xds.snapshot import Snapshot
 from xds.type_urls import CLUSTER, ENDPOINT, LISTENER, ROUTE, SECRET, SUPPORT, TRAFFIC, TypeUrl
-from xds.watch import Flight
 
 
 class Progress(Protocol):

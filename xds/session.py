@@ -8,12 +8,13 @@ so a client that reads slowly is sent the latest when it reads again, and never 
 
 from typing import Final, Protocol, TypeAlias
 
+from xds.answers import Answer, Refused, Response
 from xds.delta_watch import DeltaWatch
 from xds.resources import Encoded, Held, ResourceSet, ghost
 from xds.rollout import Rollout
 from xds.snapshot import Snapshot
 from xds.type_urls import CLUSTER, ENDPOINT, ORDER, TypeUrl
-from xds.watch import Answer, Refused, Response, Watch
+from xds.watch import Watch
 from xds.wire.decode import DeltaDiscoveryRequest, DiscoveryRequest
 
 ACK_WAIT: Final = 5.0

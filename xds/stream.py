@@ -12,12 +12,12 @@ from typing import Final, Protocol
 from events.types import CommitId
 from mesh.errors import UsageError
 from xds.alarms import Alarms
+from xds.answers import Refused, Response
 from xds.eager import Running, start
 from xds.nodes import MAX_ID, Client, ProxyIdentity, parse_identity
 from xds.session import Request, Session
 from xds.snapshot import Snapshot
 from xds.type_urls import TypeUrl
-from xds.watch import Refused, Response
 from xds.wire.decode import Node, decode_delta_request, decode_node, decode_request
 from xds.wire.fields import DecodeError
 from xds.wire.response import complete, identifier_field

@@ -3,22 +3,18 @@
 The rules are those of the xDS protocol, "How the client specifies what resources to return".
 """
 
-from bisect import bisect_left
-
-from xds.resources import ResourceSet, View
+from xds.asked import Asked
 
 _WILDCARD = "*"
 
 
-class Subscription:
+class Subscription(Asked):
     """The names a client asks for, and whether it asks for everything."""
 
-    __slots__ = ("_asked", "_legacy", "names", "wildcard")
+    __slots__ = ("_asked", "_legacy")
 
     def __init__(self, *, legacy: bool) -> None:
-        self.names: tuple[str, ...] = ()
-        """Sorted, each once, without the wildcard."""
-        self.wildcard = False
+        super().__init__()
         # A client that has never named anything means everything, but for listeners and clusters
         # only: Envoy's first request for routes is empty when it wants none yet.
         self._legacy = legacy
@@ -47,14 +43,3 @@ class Subscription:
         self.wildcard = _WILDCARD in now
         self.names = tuple(sorted(now - {_WILDCARD}))
         return frozenset(now - before)
-
-    def view(self, resources: ResourceSet) -> View:
-        """Return those resources that the client asks for."""
-        return resources.view(self.names, wildcard=self.wildcard)
-
-    def covers(self, name: str) -> bool:
-        """Whether the client asks for a resource of this name."""
-        if self.wildcard:
-            return True
-        place = bisect_left(self.names, name)
-        return place < len(self.names) and self.names[place] == name

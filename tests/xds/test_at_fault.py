@@ -10,12 +10,12 @@ from mesh.keys import Kind, ResourceKey
 from mesh.linked import MeshGraph
 from mesh.resource import Resource
 from tests.support.meshes import a_mesh, a_node, a_route, a_router, a_service
+from xds.answers import Refused
 from xds.at_fault import mentioned_values, mentions, refused_names, specs_at_fault
 from xds.nodes import ProxyIdentity
 from xds.snapshot import resource_name
 from xds.translate import translate
 from xds.type_urls import CLUSTER, LISTENER, ROUTE, TypeUrl
-from xds.watch import Refused
 from xds.wire.decode import ErrorDetail
 from xds.wire.encode import encode
 

@@ -4,12 +4,12 @@ from dataclasses import dataclass, field
 
 from tests.support import shop_xds
 from tests.support.shop_xds import Translation, mesh
+from xds.answers import Acked, Answer, Refused, Response
 from xds.culprits import MAX_RESPONSE_BYTES
 from xds.resources import Pool
 from xds.session import MAX_STRANGE, Session
 from xds.snapshot import Snapshot, build_snapshot
 from xds.type_urls import CLUSTER, ENDPOINT, LISTENER, ROUTE, TypeUrl
-from xds.watch import Acked, Answer, Refused, Response
 from xds.wire.decode import DeltaDiscoveryRequest, ErrorDetail
 from xds.wire.fields import fields
 

@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 from tests.support import shop_xds
 from tests.support.delta_proxy_model import DeltaProxyModel
 from tests.support.proxy_model import Contents, ProxyModel
+from xds.answers import Response
 from xds.resources import Encoded, Pool
 from xds.session import Session
 from xds.snapshot import Snapshot, build_snapshot
 from xds.type_urls import CLUSTER, LISTENER, ROUTE
-from xds.watch import Response
 
 POOL = Pool()
 mesh = shop_xds.mesh
