@@ -14,6 +14,7 @@ from events.store import EventLog
 from events.types import (
     Chain,
     Record,
+    Seq,
     SnapshotConverged,
     SnapshotPublished,
     SnapshotRejected,
@@ -43,13 +44,13 @@ def logged_commits(log: EventLog, query: Query, limit: int) -> Iterator[LoggedCo
         replace(query, kinds=_COMMITS) if asks_for_commits else query,
         limit if asks_for_commits else 0,
     )
-    told: dict[int, None] = {}
+    told: dict[Seq, None] = {}
     for record in found:
         first = log.first_seq_of_commit(record.seq)
         if first is not None:
-            told[int(first)] = None
+            told[first] = None
     for seq in list(told)[-limit:] if limit else told:
-        yield logged_commit(log, type(found[0].seq)(seq))
+        yield logged_commit(log, seq)
 
 
 def commit_line(found: LoggedCommit) -> str:

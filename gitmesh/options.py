@@ -27,6 +27,20 @@ repo_option = click.option(
     help="The git repository that a revision is looked up in.",
 )
 
+
+def repo_here(what: str) -> Callable[[Command], Command]:
+    """Return the option that names a repository; without it, the current directory is meant."""
+    return click.option(
+        "--repo",
+        type=click.Path(path_type=Path),
+        default=".",
+        help=f"{what} Default: the current directory.",
+    )
+
+
+asked_repo_option = repo_here("The repository whose log is asked.")
+served_repo_option = repo_here("The repository whose server is meant.")
+
 log_option = click.option(
     "--log",
     "log",

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     from events.query import Query
     from events.store import EventLog
+    from events.types import CommitId
 
 _OPTIONS = (
     click.option("--resource", metavar="NAME", help="Only events about it, or what is inside it."),
@@ -88,7 +89,7 @@ def _time(text: str | None) -> "datetime | None":
     return found
 
 
-def _commit(log: "EventLog", repo: Path, commit: str) -> Any:
+def _commit(log: "EventLog", repo: Path, commit: str) -> "CommitId":
     from gitmesh.asking import asked_seq
     from gitmesh.commits import facts_of
 

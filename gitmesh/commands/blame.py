@@ -6,7 +6,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from gitmesh.options import MOMENT, MOMENT_HELP, examples, json_option, log_option
+from gitmesh.options import (
+    MOMENT,
+    MOMENT_HELP,
+    asked_repo_option,
+    examples,
+    json_option,
+    log_option,
+)
 from gitmesh.output import emit_json, table
 
 if TYPE_CHECKING:
@@ -27,12 +34,7 @@ if TYPE_CHECKING:
 )
 @click.argument("resource")
 @click.argument("field", default="")
-@click.option(
-    "--repo",
-    type=click.Path(path_type=Path),
-    default=".",
-    help="The repository whose log is asked. Default: the current directory.",
-)
+@asked_repo_option
 @log_option
 @click.option("--at", "moment", metavar=MOMENT, help=f"{MOMENT_HELP} Default: now.")
 @json_option

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from gitmesh import exit_codes
-from gitmesh.options import examples, json_option, log_option
+from gitmesh.options import examples, json_option, log_option, repo_here
 from gitmesh.output import emit_json, problem_text
 
 if TYPE_CHECKING:
@@ -29,12 +29,7 @@ if TYPE_CHECKING:
 )
 @click.argument("before", metavar="A")
 @click.argument("after", metavar="B")
-@click.option(
-    "--repo",
-    type=click.Path(path_type=Path),
-    default=".",
-    help="The repository of revisions. Default: the current directory.",
-)
+@repo_here("The repository of revisions.")
 @log_option
 @click.option("--envoy", is_flag=True, help="Show how the configuration of each node differs, too.")
 @click.option("--markdown", is_flag=True, help="Write Markdown, for a comment on a pull request.")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from gitmesh.options import MOMENT, examples, json_option, log_option
+from gitmesh.options import MOMENT, examples, json_option, log_option, served_repo_option
 
 if TYPE_CHECKING:
     from datetime import timedelta
@@ -25,12 +25,7 @@ if TYPE_CHECKING:
     ),
 )
 @click.argument("commit", metavar=MOMENT)
-@click.option(
-    "--repo",
-    type=click.Path(path_type=Path),
-    default=".",
-    help="The repository whose server is meant. Default: the current directory.",
-)
+@served_repo_option
 @log_option
 @click.option("--reason", required=True, help="Why. Everybody who asks is told.")
 @click.option(

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from gitmesh import exit_codes
-from gitmesh.options import MOMENT, examples, json_option, log_option
+from gitmesh.options import MOMENT, examples, json_option, log_option, repo_here
 from gitmesh.output import emit_json
 
 if TYPE_CHECKING:
@@ -32,12 +32,7 @@ if TYPE_CHECKING:
     ),
 )
 @click.argument("to", metavar=MOMENT)
-@click.option(
-    "--repo",
-    type=click.Path(path_type=Path),
-    default=".",
-    help="The repository whose branch gets the commit. Default: the current directory.",
-)
+@repo_here("The repository whose branch gets the commit.")
 @click.option("--branch", help="The branch. Default: the one that HEAD names.")
 @log_option
 @click.option(

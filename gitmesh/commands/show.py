@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from gitmesh.options import MOMENT, examples, json_option, log_option
+from gitmesh.options import MOMENT, asked_repo_option, examples, json_option, log_option
 from gitmesh.output import emit_json
 
 if TYPE_CHECKING:
@@ -28,12 +28,7 @@ SHOWN_CHARS = 60
     ),
 )
 @click.argument("moment", default="HEAD", metavar=f"[{MOMENT}]")
-@click.option(
-    "--repo",
-    type=click.Path(path_type=Path),
-    default=".",
-    help="The repository whose log is asked. Default: the current directory.",
-)
+@asked_repo_option
 @log_option
 @json_option
 @click.pass_obj

@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING
 import click
 
 from gitmesh.addressing import client_option, explicit_option, node_metadata
-from gitmesh.options import MOMENT, MOMENT_HELP, examples, json_option, log_option
+from gitmesh.options import (
+    MOMENT,
+    MOMENT_HELP,
+    asked_repo_option,
+    examples,
+    json_option,
+    log_option,
+)
 from gitmesh.output import emit_json
 
 if TYPE_CHECKING:
@@ -35,12 +42,7 @@ FIRST_LOOK = 64
     ),
 )
 @click.argument("resource", required=False)
-@click.option(
-    "--repo",
-    type=click.Path(path_type=Path),
-    default=".",
-    help="The repository whose log is asked. Default: the current directory.",
-)
+@asked_repo_option
 @log_option
 @click.option("--at", "moment", metavar=MOMENT, help=f"{MOMENT_HELP} Default: now.")
 @click.option(

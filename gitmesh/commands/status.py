@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from gitmesh import exit_codes
-from gitmesh.options import examples, json_option, log_option
+from gitmesh.options import asked_repo_option, examples, json_option, log_option
 from gitmesh.output import emit_json
 
 if TYPE_CHECKING:
@@ -31,12 +31,7 @@ LOOK_EVERY_S = 0.1
     ),
 )
 @click.argument("commit", required=False)
-@click.option(
-    "--repo",
-    type=click.Path(path_type=Path),
-    default=".",
-    help="The repository whose log is asked. Default: the current directory.",
-)
+@asked_repo_option
 @log_option
 @click.option(
     "--wait",

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from gitmesh.options import examples, json_option, log_option
+from gitmesh.options import examples, json_option, log_option, served_repo_option
 
 if TYPE_CHECKING:
     from gitmesh.settings import Settings
@@ -16,12 +16,7 @@ if TYPE_CHECKING:
     short_help="Serve what the branch says again.",
     epilog=examples('gitmesh unpin --repo shop.git --reason "INC-7 is over"'),
 )
-@click.option(
-    "--repo",
-    type=click.Path(path_type=Path),
-    default=".",
-    help="The repository whose server is meant. Default: the current directory.",
-)
+@served_repo_option
 @log_option
 @click.option("--reason", default="", help="Why.")
 @json_option

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from gitmesh import exit_codes
-from gitmesh.options import examples, json_option, log_option
+from gitmesh.options import asked_repo_option, examples, json_option, log_option
 from gitmesh.output import emit_json
 
 if TYPE_CHECKING:
@@ -30,12 +30,7 @@ _ACKED = re.compile(r"acked=(\d{1,3})%")
     ),
 )
 @click.argument("commit", default="HEAD")
-@click.option(
-    "--repo",
-    type=click.Path(path_type=Path),
-    default=".",
-    help="The repository whose log is asked. Default: the current directory.",
-)
+@asked_repo_option
 @log_option
 @click.option(
     "--for",
