@@ -16,7 +16,9 @@ from events.types import (
     SnapshotRejected,
 )
 from gitmesh.commits import logged_commit
+from gitmesh.goals import Goal
 from gitmesh.narration import narrate, short
+from gitmesh.part import Part, part
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +28,8 @@ class Outcome:
     words: str
     met: bool = False
     refused: bool = False
+    part: Part | None = None
+    """Who has it, where a part of the proxies is waited for and it was offered to them."""
 
     @property
     def final(self) -> bool:
@@ -34,11 +38,12 @@ class Outcome:
 
     def as_json(self) -> dict[str, object]:
         """Return it as ``--json`` shows it."""
-        return {"met": self.met, "refused": self.refused, "words": self.words}
+        counted = {} if self.part is None else {"proxies": self.part.as_json()}
+        return {"met": self.met, "refused": self.refused, "words": self.words, **counted}
 
 
-def outcome(log: EventLog, commit: CommitId, goal: str) -> Outcome:
-    """Return how far a commit is on its way to ``applied``, ``published`` or ``converged``.
+def outcome(log: EventLog, commit: CommitId, goal: Goal) -> Outcome:
+    """Return how far a commit is on its way to a goal.
 
     One that was overtaken while it was on its way has come as far as the one that overtook it.
     """
@@ -48,26 +53,39 @@ def outcome(log: EventLog, commit: CommitId, goal: str) -> Outcome:
     about = logged_commit(log, seq)
     if about.rejected:
         return Outcome(narrate(decode(about.records[0])), refused=True)
-    if goal == "applied":
+    if goal.stage == "applied":
         return Outcome(narrate(decode(about.records[0])), met=True)
     return _delivered(log, about.first, goal)
 
 
-def _delivered(log: EventLog, first: Seq, goal: str) -> Outcome:
+def _delivered(log: EventLog, first: Seq, goal: Goal) -> Outcome:
     waiting = Outcome("no server has told a proxy of it yet")
+    offered: SnapshotPublished | None = None
     for record in _from(log, first):
         match decode(record):
             case SnapshotRejected() as refused:
                 waiting = Outcome(narrate(refused), refused=True)
-            case SnapshotPublished() as published if goal == "published":
+            case SnapshotPublished() as published if goal.stage == "published":
                 return Outcome(narrate(published), met=True)
             case SnapshotPublished() as published:
+                offered = offered or published
                 waiting = Outcome(f"{narrate(published)}; not all of them have it yet")
             case SnapshotConverged() as converged:
                 return Outcome(narrate(converged), met=True)
             case _:
                 pass
-    return waiting
+    if offered is None or goal.percent == 100:
+        return waiting
+    return _partly(part(log, first, offered), goal.percent, waiting)
+
+
+def _partly(found: Part, percent: int, whole: Outcome) -> Outcome:
+    """Return the outcome for a part of the proxies, where ``whole`` is that for all of them."""
+    if found.reaches(percent):
+        return Outcome(found.words(), met=True, part=found)
+    if whole.refused and found.excludes(percent):
+        return Outcome(f"{found.words()}; {whole.words}", refused=True, part=found)
+    return Outcome(f"{found.words()}; {percent} % are waited for", part=found)
 
 
 def _from(log: EventLog, first: Seq) -> list[Record]:

@@ -1,7 +1,6 @@
 """``gitmesh wait``: until a commit is live, for pipelines."""
 
 import contextlib
-import re
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,7 +17,6 @@ if TYPE_CHECKING:
     from gitmesh.waiting import Outcome
 
 POLL_S = 0.1
-_ACKED = re.compile(r"acked=(\d{1,3})%")
 
 
 @click.command(
@@ -27,6 +25,7 @@ _ACKED = re.compile(r"acked=(\d{1,3})%")
     epilog=examples(
         'git push && gitmesh wait HEAD --repo shop.git --log "$LOG"   # in a pipeline',
         "gitmesh wait a1b2c3d --repo shop.git --for applied --timeout 10",
+        "gitmesh wait HEAD --repo shop.git --for acked=50%",
     ),
 )
 @click.argument("commit", default="HEAD")
@@ -37,8 +36,9 @@ _ACKED = re.compile(r"acked=(\d{1,3})%")
     "goal",
     default="converged",
     show_default=True,
-    metavar="applied|published|converged|acked=100%",
-    help="What to wait for: the log has it; proxies are offered it; all of them acknowledged it.",
+    metavar="applied|published|converged|acked=N%",
+    help="What to wait for: the log has it; proxies are offered it; all of them, or so many of a "
+    "hundred, acknowledged it.",
 )
 @click.option(
     "--timeout",
@@ -64,13 +64,19 @@ def command(
     Exits with 1 when the commit was refused, by gitmesh or by a proxy, and says why; with 4 when
     it did not happen in time. A commit that a newer one overtook counts by the newer one's proxies:
     they run what came of both.
+
+    acked=N% is counted among the proxies that are connected now and whose nodes the commit
+    concerns, as gitmesh proxies tells of them: N percent of these, rounded up, are in sync. The log
+    tells them apart from five seconds after the commit was offered to them; all of them at once are
+    told as soon as it is so. It is refused when so many refuse it that N percent cannot be reached.
     """
     from events.store import EventLog
+    from gitmesh.goals import parse_goal
     from gitmesh.places import existing_log
     from gitmesh.waiting import outcome
 
     settings: Settings = ctx.obj
-    wanted = _goal(goal)
+    wanted = parse_goal(goal)
     deadline = time.monotonic() + timeout
     path = existing_log(repo, log or settings.log)
     with contextlib.closing(EventLog.read_only(path)) as opened:
@@ -83,7 +89,7 @@ def command(
             if not found.final:
                 time.sleep(POLL_S)
     if as_json:
-        emit_json({"commit": sought, "for": wanted, **found.as_json()})
+        emit_json({"commit": sought, "for": str(wanted), **found.as_json()})
     else:
         _tell(found)
     ctx.exit(_exit_code(found))
@@ -99,22 +105,6 @@ def _exit_code(found: "Outcome") -> int:
     if found.met:
         return exit_codes.OK
     return exit_codes.REFUSED if found.refused else exit_codes.PENDING
-
-
-def _goal(goal: str) -> str:
-    from mesh.errors import UsageError
-
-    if acked := _ACKED.fullmatch(goal):
-        if acked[1] == "100":
-            return "converged"
-        raise UsageError(
-            f"cannot wait for {goal}", hint="a part of the proxies is not told apart: acked=100%"
-        )
-    if goal not in ("applied", "published", "converged"):
-        raise UsageError(
-            f"cannot wait for {goal!r}", hint="one of applied, published, converged, acked=100%"
-        )
-    return goal
 
 
 def _commit(repo: Path, commit: str) -> "CommitId":

@@ -371,8 +371,3 @@ def test_waiting_for_a_commit_that_a_proxy_refuses_ends_with_its_words(
 
 def _refusal(commit: CommitId) -> SnapshotRejected:
     return SnapshotRejected(commit, ENTRANCE, "type/Route", "v", "no such weight")
-
-
-def test_a_part_of_the_proxies_cannot_be_waited_for(timed: Shop) -> None:
-    refused = gitmesh("wait", timed.back, "--repo", timed.bare, "--for", "acked=50%")
-    assert (refused.code, "acked=100%" in refused.err) == (2, True)

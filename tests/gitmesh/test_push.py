@@ -13,8 +13,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from envoy_data_plane.envoy.service.discovery.v3 import DiscoveryRequest
-from envoy_data_plane.google.rpc import Status
 
 from events.codec import decode
 from events.store import EventLog
@@ -211,28 +209,12 @@ def server(repo: Repo) -> Iterator[Server]:
         assert server.stop() == 0
 
 
-class Refusing(RawClient):
-    """A client that refuses the next response of a type."""
-
-    def refuse(self, type_url: str, why: str) -> None:
-        response = self._responses.get(timeout=20)
-        assert not isinstance(response, Exception)
-        request = DiscoveryRequest(
-            type_url=type_url,
-            resource_names=list(self._names[type_url]),
-            version_info=self.held[type_url].version,
-            response_nonce=response.nonce,
-            error_detail=Status(code=3, message=why),
-        )
-        self._requests.put(bytes(request))
-
-
 def test_a_push_is_answered_with_what_the_proxies_say_and_who_pushed_is_recorded(
     repo: Repo, server: Server
 ) -> None:
     first = repo.head()
     assert "concerns no proxy that is connected" in push(repo).told
-    with Refusing(server.address, ENTRANCE) as client, ThreadPoolExecutor() as aside:
+    with RawClient(server.address, ENTRANCE) as client, ThreadPoolExecutor() as aside:
         client.subscribe(CLUSTER)
         client.subscribe(LISTENER)
         client.subscribe(ROUTE, *route_names())

@@ -9,6 +9,7 @@ from typing import Any, Self
 import grpc
 from envoy_data_plane.envoy.config.core.v3 import Node
 from envoy_data_plane.envoy.service.discovery.v3 import DiscoveryRequest, DiscoveryResponse
+from envoy_data_plane.google.rpc import Status
 
 from xds.type_urls import ROUTE
 
@@ -69,6 +70,13 @@ class RawClient:
         self._request(type_url, held.version, response.nonce)
         return held
 
+    def refuse(self, type_url: str, why: str) -> None:
+        """Take the next response, which must be of this type, and refuse it."""
+        response = self._responses.get(timeout=PATIENCE_S)
+        assert isinstance(response, DiscoveryResponse), f"the stream has ended: {response}"
+        assert response.type_url == type_url
+        self._request(type_url, self.held[type_url].version, response.nonce, why)
+
     def silence(self, for_s: float) -> None:
         """Make sure that nothing comes."""
         try:
@@ -77,13 +85,16 @@ class RawClient:
             return
         raise AssertionError(f"a response came: {response}")
 
-    def _request(self, type_url: str, version: str = "", nonce: str = "") -> None:
+    def _request(
+        self, type_url: str, version: str = "", nonce: str = "", error: str | None = None
+    ) -> None:
         request = DiscoveryRequest(
             node=Node(id=self._node),
             type_url=type_url,
             resource_names=list(self._names[type_url]),
             version_info=version,
             response_nonce=nonce,
+            error_detail=None if error is None else Status(code=3, message=error),
         )
         self._requests.put(bytes(request))
 

@@ -1,0 +1,59 @@
+"""How large a part of the proxies has a commit, as the log tells it."""
+
+from dataclasses import dataclass
+
+from events.fleet import Fleet
+from events.store import EventLog
+from events.types import CommitId, ProxyState, Seq, SnapshotPublished
+
+_REFUSING = frozenset((ProxyState.REFUSED, ProxyState.LAST_ACCEPTED))
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Of the proxies that are connected and whose nodes a commit concerns: who has it."""
+
+    acked: int
+    refused: int
+    """Those who refuse it, or for whom it is held back because their like refuse it."""
+    proxies: int
+
+    def reaches(self, percent: int) -> bool:
+        """Whether so many of a hundred have it; of nobody, nobody has."""
+        return self.proxies > 0 and self.acked * 100 >= percent * self.proxies
+
+    def excludes(self, percent: int) -> bool:
+        """Whether so many refuse it that the others are too few."""
+        return (self.proxies - self.refused) * 100 < percent * self.proxies
+
+    def words(self) -> str:
+        """Return it for people."""
+        refused = f", {self.refused:,} refuse it" if self.refused else ""
+        return f"{self.acked:,} of {_proxies(self.proxies)} in sync{refused}"
+
+    def as_json(self) -> dict[str, int]:
+        """Return it as ``--json`` shows it."""
+        return {"acked": self.acked, "refused": self.refused, "proxies": self.proxies}
+
+
+def part(log: EventLog, first: Seq, published: SnapshotPublished) -> Part:
+    """Return who has the commit at this position; ``published`` says which nodes it concerns.
+
+    One counts if it is in sync with this commit or a later one: what is pinned may be an earlier
+    one.
+    """
+    nodes = frozenset(published.nodes)
+    proxies = [proxy for proxy in Fleet(log).proxies() if proxy.node in nodes]
+    positions = {commit: log.seq_of_commit(commit) for commit in {p.commit for p in proxies}}
+
+    def has(commit: CommitId) -> bool:
+        seq = positions[commit]
+        return seq is not None and seq >= first
+
+    acked = sum(p.state is ProxyState.IN_SYNC and has(p.commit) for p in proxies)
+    refused = sum(p.state in _REFUSING for p in proxies)
+    return Part(acked, refused, len(proxies))
+
+
+def _proxies(number: int) -> str:
+    return "1 proxy" if number == 1 else f"{number:,} proxies"
