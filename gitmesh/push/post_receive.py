@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from gitmesh.push.convergence import wait_on
+from gitmesh.push.answer import answer
 from gitmesh.push.moves import Move
 from gitmesh.push.note import PushNote
 from gitmesh.push.pusher import Pusher
@@ -37,4 +37,4 @@ def post_receive(
         lines = [f"gitmesh: who pushed is not recorded: {visible(error.message)}"]
     if move.after is None:
         return [*lines, "gitmesh: the branch is deleted; what was served last is served on"]
-    return lines + wait_on(log, move.after, note, wait_s)
+    return lines + answer(log, move, note, wait_s)

@@ -14,7 +14,8 @@ from events.store import EventLog
 from events.types import Chain, CommitId, Seq, ServingPinned, ServingReleased
 from gitmesh.pins import PinNote
 from gitmesh.places import log_path
-from gitmesh.push.convergence import wait_on
+from gitmesh.push.answer import answer
+from gitmesh.push.moves import Move
 from gitmesh.push.pusher import user_name
 from gitmesh.spool import pins
 from tests.support.command_line import Ran, gitmesh
@@ -169,6 +170,7 @@ def test_a_pusher_is_told_that_their_push_waits(shop: Shop, tmp_path: Path) -> N
     held = ServingPinned(CommitId(shop.first), Seq(20), "ada", "INC-7", "2999-01-01T00:00:00Z")
     with contextlib.closing(EventLog.open(copy)) as opened:
         opened.append_observed([held])
-    [line] = wait_on(copy, CommitId(shop.back), None, within_s=0)
+    move = Move(CommitId(shop.bad), CommitId(shop.back), "refs/heads/main")
+    [line] = answer(copy, move, None, within_s=0)
     assert line.startswith(f"gitmesh: applied, but serving is PINNED to {shop.first[:7]} by ada")
     assert line.endswith(": INC-7: it waits behind that")

@@ -28,6 +28,7 @@ from tests.support.git import ENVIRONMENT, Repo, git
 from tests.support.raw_client import RawClient
 from tests.support.sample_shop import ENTRANCE, route_names, sample_files
 from tests.support.server import Server
+from tests.support.shop_client import follow_everything
 from xds.type_urls import CLUSTER, LISTENER, ROUTE
 
 
@@ -213,7 +214,7 @@ def test_a_push_is_answered_with_what_the_proxies_say_and_who_pushed_is_recorded
     repo: Repo, server: Server
 ) -> None:
     first = repo.head()
-    assert "concerns no proxy that is connected" in push(repo).told
+    assert push(repo).told.endswith("gitmesh: applied; no proxy is connected")
     with RawClient(server.address, ENTRANCE) as client, ThreadPoolExecutor() as aside:
         client.subscribe(CLUSTER)
         client.subscribe(LISTENER)
@@ -254,6 +255,47 @@ def test_a_push_is_answered_with_what_the_proxies_say_and_who_pushed_is_recorded
     shown = gitmesh("log", repo.origin, "--json").out
     assert '"PushReceived"' in shown
     assert "\x1b" not in shown
+
+
+def test_a_push_back_to_a_commit_is_answered_with_what_proxies_say_now(
+    repo: Repo, server: Server
+) -> None:
+    push(repo)
+    with RawClient(server.address, ENTRANCE) as client, ThreadPoolExecutor() as aside:
+        follow_everything(client)
+        for percent in (10, 20):
+            shift = commit_shares(repo, percent)
+            pushing = aside.submit(push, repo)
+            client.receive(ROUTE)
+            assert "1/1 proxy in sync" in pushing.result().told
+        repo.reset(f"{shift}~1")
+        pushing = aside.submit(push, repo, "--force")
+        client.refuse(ROUTE, "not that again")
+        assert "not that again" in pushing.result().told
+
+
+def test_a_push_that_is_news_to_nobody_is_answered_at_once(repo: Repo) -> None:
+    """A server finds the commit when it starts, so that it is not offered to anybody anew."""
+    gitmesh("hooks", repo.origin, "--wait", "60")
+    assert "no server follows" in push(repo).told
+    with Server(repo.origin) as server:
+        server.wait_for("ready")
+        git(repo.origin, "update-ref", "-d", "refs/heads/main")
+        began = time.monotonic()
+        assert push(repo).told.endswith("gitmesh: applied; no proxy is connected")
+        with RawClient(server.address, ENTRANCE) as client:
+            follow_everything(client)
+            git(repo.origin, "update-ref", "-d", "refs/heads/main")
+            assert push(repo).told.endswith("gitmesh: applied; 1/1 proxy in sync")
+        assert time.monotonic() - began < 30
+
+
+def test_a_push_that_concerns_nobody_who_is_there_is_told_so(repo: Repo, server: Server) -> None:
+    push(repo)
+    with RawClient(server.address, "mesh/shop/virtualNode/catalog") as client:
+        client.subscribe(CLUSTER)
+        commit_shares(repo, 10)
+        assert push(repo).told.endswith("gitmesh: served; it concerns no proxy that is connected")
 
 
 def test_a_push_waits_no_longer_than_it_was_told_to(repo: Repo, server: Server) -> None:

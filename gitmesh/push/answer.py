@@ -1,0 +1,112 @@
+"""What a pusher is told once the push is in: what became of it, while they wait."""
+
+import time
+from pathlib import Path
+from typing import Final
+
+from events.store import EventLog
+from events.types import CommitApplied, SnapshotConverged, SnapshotRejected
+from gitmesh.narration import narrate, problem_lines, short
+from gitmesh.output import milliseconds
+from gitmesh.pins import pinned
+from gitmesh.push.convergence import Progress, progress
+from gitmesh.push.moves import Move
+from gitmesh.visible import visible
+from mesh.errors import GitmeshError
+
+NOTICED_S: Final = 2.0
+"""A server takes notes several times a second: after this none is there."""
+_LOOK_EVERY_S: Final = 0.02
+
+NO_SERVER: Final = ["gitmesh: no server follows this repository now; the next one to start will"]
+
+
+def answer(path: Path, move: Move, note: Path | None, within_s: float) -> list[str]:
+    """Wait until the commit that the branch has moved to has reached the proxies, but not for long.
+
+    Returns what is to be told. The log may not be there.
+
+    :param note: the file that the server removes when it has noticed the push.
+    """
+    try:
+        log = EventLog.read_only(path)
+    except GitmeshError:
+        return NO_SERVER
+    try:
+        return _wait(log, move, note, within_s)
+    except GitmeshError as error:
+        return [f"gitmesh: the event log cannot be read: {visible(error.message)}"]
+    finally:
+        log.close()
+
+
+def _wait(log: EventLog, move: Move, note: Path | None, within_s: float) -> list[str]:
+    commit = move.after
+    if commit is None:
+        return []
+    began = time.monotonic()
+    while True:
+        found = progress(log, commit, move.before)
+        waited = time.monotonic() - began
+        taken = note is None or not note.exists()
+        noticed = bool(found.applied or found.rejected or (note and taken))
+        if found.applied and (pin := pinned(log)) and pin.commit != commit:
+            return [f"gitmesh: applied, but serving is {narrate(pin)}: it waits behind that"]
+        patient = waited <= NOTICED_S
+        # That nobody is there is the word of a server, which may be gone itself.
+        idle = found.idle and (taken or not patient)
+        if found.ended or idle or waited > within_s or not (noticed or patient):
+            return told(found, noticed=noticed, waited_s=waited)
+        time.sleep(_LOOK_EVERY_S)
+
+
+def told(found: Progress, *, noticed: bool, waited_s: float) -> list[str]:
+    """Return what a pusher is told. Pure."""
+    if not noticed:
+        return NO_SERVER
+    if found.rejected is not None:
+        lines = [f"gitmesh REFUSED {short(found.rejected.facts.commit)}; the mesh stays as it was"]
+        return lines + [f"  {line}" for line in problem_lines(found.rejected.problems)]
+    if found.refusals:
+        return [line for refusal in found.refusals[:5] for line in _refused(refusal)]
+    return [*_restores(found.applied), f"gitmesh: {_state(found, waited_s)}"]
+
+
+def _state(found: Progress, waited_s: float) -> str:
+    if found.connected == 0:
+        return "applied; no proxy is connected"
+    if found.converged is not None:
+        return _in_sync(found.converged)
+    if found.in_force and found.connected is not None:
+        return f"applied; {found.connected:,}/{_proxies(found.connected)} in sync"
+    if found.published is not None:
+        many = f"not all of {_proxies(found.published.proxies)} in sync after {waited_s:.0f} s"
+        return f"{many}; gitmesh log will tell"
+    state = "applied, on its way to proxies" if found.applied else "noticed, not yet applied"
+    return f"{state} after {waited_s:.0f} s; what comes of it: gitmesh log"
+
+
+def _restores(applied: CommitApplied | None) -> list[str]:
+    if applied is None or applied.restores is None:
+        return []
+    return [f"gitmesh: the mesh is that of {short(applied.restores)} again"]
+
+
+def _in_sync(event: SnapshotConverged) -> str:
+    if not event.proxies:
+        return "served; it concerns no proxy that is connected"
+    took = event.timings.get("acked")
+    after = f" after {milliseconds(took)}" if took is not None else ""
+    return f"{event.proxies:,}/{_proxies(event.proxies)} in sync{after}"
+
+
+def _proxies(number: int) -> str:
+    return f"{number:,} {'proxy' if number == 1 else 'proxies'}"
+
+
+def _refused(event: SnapshotRejected) -> list[str]:
+    kind = event.type_url.rpartition(".")[2]
+    return [
+        visible(f"gitmesh: {event.node} REFUSED its {kind}s and goes on with what it had:"),
+        f"  {visible(event.message)}",
+    ]
