@@ -2,7 +2,7 @@
 
 import logging
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Set
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -67,6 +67,8 @@ class SnapshotCache:
         self.graph: MeshGraph = EMPTY
         self.state: MeshState | None = None
         """What the newest publication said; ``None`` before the first."""
+        self.changed: Set[ResourceKey] = frozenset()
+        """Of which resources it said something else than the one before."""
         self.translate = translate
         self._entries: dict[ProxyIdentity, _Entry] = {}
         self._idle: OrderedDict[ProxyIdentity, None] = OrderedDict()
@@ -83,17 +85,16 @@ class SnapshotCache:
         """Take over a newer state; return the connected identities to be resolved again, sorted.
 
         The work is in proportion to what changed, if the publication knows what that is; else
-        each resource is compared by identity.
+        each resource is compared by identity. If it fails, nothing is taken over, and the next
+        state is compared with the one before.
         """
-        before, self.state = self.state, publication.state
-        changes = _changes(before, publication)
-        old = self.graph
+        changes = _changes(self.state, publication)
         settings = settings_from_json(publication.state.settings)
-        self.graph = with_settings(relink(old, changes), settings)
-        if old.settings != settings:
-            return self._invalidate(frozenset(self._by_key))
-        affected = old.dependents(changes) | self.graph.dependents(changes)
-        return self._invalidate(affected)
+        old, new = self.graph, with_settings(relink(self.graph, changes), settings)
+        affected = old.dependents(changes) | new.dependents(changes)
+        self.state, self.graph, self.changed = publication.state, new, changes.keys()
+        everybody = old.settings != settings
+        return self._invalidate(frozenset(self._by_key) if everybody else affected)
 
     def join(self, identity: ProxyIdentity) -> None:
         """Count one more stream of this identity.

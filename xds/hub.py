@@ -4,7 +4,7 @@ import asyncio
 import logging
 import time
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 from typing import Final
 
 from events.publication import Publication
@@ -23,7 +23,7 @@ from xds.reports import Arrived, FellBack, Finished, Joined, Left, Offered, Reje
 from xds.snapshot import Snapshot
 from xds.stream import Stream
 from xds.type_urls import LISTENER
-from xds.waves import waves
+from xds.waves import Waves, waves
 
 _log = logging.getLogger(__name__)
 
@@ -57,6 +57,8 @@ class Hub:
         """Who has had their turn, while others wait for theirs; ``None`` while nobody has to."""
         self._late: dict[ProxyIdentity, None] = {}
         """Who came while they had to wait, and has what was there before, or nothing yet."""
+        self._due: dict[ProxyIdentity, None] = {}
+        """Whom the newest state concerns, and who has not been offered it yet."""
         self._behind: set[Stream] = set()
         """Those who are to have something and have not taken it: the others have no news."""
 
@@ -105,6 +107,8 @@ class Hub:
         self._refusers.discard(stream)
         if not streams:
             del self._streams[identity]
+            self._due.pop(identity, None)
+            self._late.pop(identity, None)
             self._acceptance.left(identity)
         self._cache.leave(identity)
         self._reports.report(Left(stream.number, reason, time.time_ns()))
@@ -179,35 +183,45 @@ class Hub:
         """Bring a new state to those whom it concerns; one proxy's trouble is never another's.
 
         Returns when each of them has been offered it, not when they have taken it; where some must
-        be told before others (:mod:`xds.waves`), they get a bounded time to take it.
+        be told before others (:mod:`xds.waves`), they get a bounded time to take it. If it fails,
+        whoever was not offered it is offered what is published next.
         """
         mesh, seq = self._cache.graph, publication.state.seq
-        self._reports.begin(publication)
+        changed: Set[ResourceKey] = frozenset()
         if self.ready:
             identities = self._cache.absorb(publication)
+            changed = self._cache.changed
         else:
             # The first state may be ten thousand resources, and nobody is served before it.
             await asyncio.to_thread(rehearse)
             identities = await asyncio.to_thread(self._cache.absorb, publication)
             self._acceptance.remember(await asyncio.to_thread(self._back.refusals))
+        self._reports.begin(publication)
         self._commit, self._seq = publication.state.commit or _NO_COMMIT, seq
         self.ready = True
+        self._due.update(dict.fromkeys(identities))
         self._tell_of_removed(mesh, identities)
-        self._on_their_way.clear()
-        changed = publication.touched or ()
-        found = waves(mesh, self._cache.graph, identities, changed)
-        self._told = set() if len(found) > 1 else None
-        for number, wave in enumerate(found):
-            if number:
-                await self._let_answer()
-                await self._reports.passed(seq, number)
-            if self._told is not None:
-                self._told.update(wave)
-            await self._offer(wave, seq)
-        self._told, late = None, tuple(self._late)
-        self._late.clear()
-        await self._offer(late, seq)
+        await self._offer_in_waves(waves(mesh, self._cache.graph, self._due, changed), seq)
         self._reports.report(Finished(seq, time.time_ns()))
+
+    async def _offer_in_waves(self, found: Waves, seq: Seq) -> None:
+        self._on_their_way.clear()
+        self._told = set() if len(found) > 1 else None
+        try:
+            for number, wave in enumerate(found):
+                if number:
+                    await self._let_answer()
+                    await self._reports.passed(seq, number)
+                if self._told is not None:
+                    self._told.update(wave)
+                await self._offer(wave, seq)
+        finally:
+            # Nobody waits for a turn that never comes.
+            self._told = None
+            self._due.update(self._late)
+            late = tuple(self._late)
+            self._late.clear()
+        await self._offer(late, seq)
 
     async def _let_answer(self) -> None:
         """Wait until those who were offered something have it, for a bounded time.
@@ -223,6 +237,7 @@ class Hub:
 
     async def _offer(self, identities: Iterable[ProxyIdentity], seq: Seq) -> None:
         for identity in identities:
+            self._due.pop(identity, None)
             # Those who left while others were offered theirs, the cache may have forgotten.
             if identity not in self._streams:
                 continue
@@ -234,12 +249,12 @@ class Hub:
         """Offer an identity's streams its snapshot. Whatever fails, it fails for them alone."""
         try:
             snapshot = self._cache.resolve(identity)
+            if snapshot is None:
+                return
+            self._acceptance.offer(identity, snapshot)
         except Exception:
             _log.exception("cannot resolve %s; its proxies keep what they have", identity.key)
             return
-        if snapshot is None:
-            return
-        self._acceptance.offer(identity, snapshot)
         node = str(identity.key)
         for stream in tuple(self._streams[identity]):
             # Whoever does not have this because it is refused waits for something else.

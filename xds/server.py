@@ -128,7 +128,12 @@ async def _follow(latest: Latest[Publication], hub: Hub, ready: Callable[[], Non
     ready()
     while True:
         publication, seen = await latest.after(seen)
-        await hub.publish(publication)
+        try:
+            await hub.publish(publication)
+        except Exception:
+            # It is our mistake, and no reason to leave every proxy without a server.
+            what = publication.state.commit
+            _log.exception("cannot serve commit %s; what was served before it goes on", what)
 
 
 class _Discovery:

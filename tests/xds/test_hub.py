@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from functools import partial
 
 import pytest
 from envoy_data_plane.envoy.config.cluster.v3 import Cluster
@@ -11,8 +12,9 @@ from envoy_data_plane.envoy.config.core.v3 import Node
 from envoy_data_plane.envoy.service.discovery.v3 import DiscoveryRequest, DiscoveryResponse
 from envoy_data_plane.google.rpc import Status
 
+from events.latest import Latest
 from events.publication import Publication
-from events.types import DeliveryEvent, SnapshotPublished, SnapshotRejected
+from events.types import DeliveryEvent, Seq, SnapshotPublished, SnapshotRejected
 from mesh.canonical import JsonObject
 from mesh.linked import MeshGraph
 from tests.support.ads_server import NODE_SPEC, TestMesh, key
@@ -22,6 +24,8 @@ from xds.hub import LEAST_PAUSE_S, Hub
 from xds.ledger import Ledger
 from xds.nodes import ProxyIdentity
 from xds.recorder import Recorder
+from xds.resources import Held
+from xds.server import _follow
 from xds.session import Session
 from xds.snapshot import Snapshot
 from xds.stream import Stream
@@ -74,6 +78,18 @@ class Town:
         await settled()
 
 
+_CHAIN: JsonObject = {"certificateChain": "/c.pem", "privateKey": "/k.pem"}
+PERMISSIVE: JsonObject = {"tls": {"mode": "PERMISSIVE", "certificate": {"file": _CHAIN}}}
+
+
+def listening(publication: Publication, tls: JsonObject) -> Publication:
+    """Return a commit that also gives the node ``cart`` a listener."""
+    mapping: JsonObject = {"portMapping": {"port": 8080, "protocol": "http"}, **tls}
+    spec: JsonObject = {**NODE_SPEC, "listeners": [mapping]}
+    resources = {**publication.state.resources, key("cart"): spec}
+    return replace(publication, state=replace(publication.state, resources=resources))
+
+
 async def settled() -> None:
     for _ in range(5):
         await asyncio.sleep(0)
@@ -106,15 +122,6 @@ def test_a_proxy_that_leaves_while_others_are_offered_theirs_is_nobodys_trouble(
 
 @pytest.mark.parametrize("known", [True, False], ids=["of a known node", "of a new node"])
 def test_who_comes_while_others_have_to_be_told_first_waits_for_its_turn(known: bool) -> None:
-    def listening(publication: Publication, tls: JsonObject) -> Publication:
-        mapping: JsonObject = {"portMapping": {"port": 8080, "protocol": "http"}, **tls}
-        spec: JsonObject = {**NODE_SPEC, "listeners": [mapping]}
-        resources = {**publication.state.resources, key("cart"): spec}
-        return replace(publication, state=replace(publication.state, resources=resources))
-
-    chain = {"certificateChain": "/c.pem", "privateKey": "/k.pem"}
-    permissive: JsonObject = {"tls": {"mode": "PERMISSIVE", "certificate": {"file": {**chain}}}}
-
     async def scenario() -> None:
         town = Town()
         first = town.mesh.commit(cart=mesh("a=1"), web=mesh("a=1"))
@@ -122,7 +129,7 @@ def test_who_comes_while_others_have_to_be_told_first_waits_for_its_turn(known: 
         town.proxy("cart")
         town.proxy("web")
         second = town.mesh.commit(cart=mesh("b=1"), web=mesh("b=1"), new=mesh("b=1"))
-        telling = asyncio.create_task(town.hub.publish(listening(second, permissive)))
+        telling = asyncio.create_task(town.hub.publish(listening(second, PERMISSIVE)))
         await asyncio.sleep(LEAST_PAUSE_S / 3)
         assert not telling.done()
         late, sent = town.proxy("web" if known else "new")
@@ -131,8 +138,7 @@ def test_who_comes_while_others_have_to_be_told_first_waits_for_its_turn(known: 
         town.hub.left(town.proxy("web")[0], "gone again")
         await telling
         await settled()
-        assert late.snapshot is not None
-        assert list(late.snapshot[CLUSTER].by_name) == ["b"]
+        assert list(served(late)) == ["b"]
         assert known or [names_of(data) for data in sent] == [["b"]]
 
     run(scenario)
@@ -175,6 +181,120 @@ def test_one_proxy_that_cannot_be_resolved_or_offered_is_logged_and_stops_no_oth
     assert (f"cannot resolve {key('cart')}; its proxies keep what they have", True) in told
     assert [text for text, traced in told if text.startswith(f"cannot offer {key('web')}")]
     assert len(told) == 2
+
+
+def test_what_a_failed_publication_did_not_bring_the_next_one_does(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def fail(*_: object) -> None:
+        raise RuntimeError("our mistake")
+
+    def publication(town: Town, *changed: str) -> Publication:
+        """Return a commit that changes nodes, and tells of these alone, as the reconciler does."""
+        made = town.mesh.commit(**{name: mesh("b=1") for name in changed})
+        return replace(
+            made,
+            since=Seq(made.state.seq - 1),
+            touched=frozenset(key(name) for name in changed),
+        )
+
+    async def scenario(broken: str) -> None:
+        town = Town()
+        await town.publish(cart=mesh("a=1"), web=mesh("a=1"), zoo=mesh("a=1"))
+        streams = {name: town.proxy(name)[0] for name in ("cart", "web", "zoo")}
+        await settled()
+        with monkeypatch.context() as patch:
+            patch.setattr(broken, fail)
+            with pytest.raises(RuntimeError, match="our mistake"):
+                await town.hub.publish(publication(town, "cart"))
+        await town.hub.publish(publication(town, "web"))
+        await settled()
+        has = {name: list(served(stream)) for name, stream in streams.items()}
+        assert has == {"cart": ["b"], "web": ["b"], "zoo": ["a"]}
+
+    for broken in ("xds.cache.relink", "xds.hub.waves"):
+        run(partial(scenario, broken))
+
+
+def test_a_pin_that_switches_tls_on_has_an_order_too_whoever_is_connected_here() -> None:
+    class Counted(Ledger):
+        waves = 0
+
+        async def passed(self, seq: Seq, wave: int) -> None:
+            self.waves += 1
+
+    async def scenario() -> None:
+        town = Town()
+        ledger = Counted(town.events)
+        hub = Hub(town.cache, ledger)
+        await hub.publish(listening(town.mesh.commit(cart=mesh("a=1")), {}))
+        pin = listening(town.mesh.commit(), PERMISSIVE)
+        assert pin.touched is None
+        await hub.publish(pin)
+        # Proxies of the node may be connected to another server, which waits for this one.
+        assert ledger.waves == 1
+
+    run(scenario)
+
+
+def test_commits_behind_one_that_has_an_order_wait_for_a_bounded_time_and_the_latest_wins(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    longest = 1.0
+    monkeypatch.setattr("xds.hub.LONGEST_PAUSE_S", longest)
+
+    async def scenario() -> None:
+        town, latest = Town(), Latest[Publication]()
+        following = asyncio.create_task(_follow(latest, town.hub, lambda: None))
+        latest.set(listening(town.mesh.commit(cart=mesh("a=1"), web=mesh("a=1")), {}))
+        await settled_when(lambda: town.hub.ready)
+        town.proxy("cart")  # It never answers, and what it must have first it never has.
+        web, _ = town.proxy("web")
+        latest.set(listening(town.mesh.commit(cart=mesh("b=1"), web=mesh("b=1")), PERMISSIVE))
+        await asyncio.sleep(LEAST_PAUSE_S / 3)
+        town.mesh.translated.clear()
+        for number in range(20):
+            shown = mesh(f"burst-{number}=1")
+            latest.set(listening(town.mesh.commit(cart=shown, web=shown), PERMISSIVE))
+        began = asyncio.get_running_loop().time()
+        await settled_when(lambda: list(served(web)) == ["burst-19"])
+        assert asyncio.get_running_loop().time() - began < longest + 0.5
+        assert town.mesh.translated.count("web") == len(["b", "burst-19"])
+        following.cancel()
+
+    run(scenario)
+
+
+async def settled_when(true: Callable[[], bool]) -> None:
+    async with asyncio.timeout(10):
+        while not true():
+            await asyncio.sleep(0.01)
+
+
+def test_a_turn_that_never_comes_keeps_nobody_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def scenario() -> None:
+        town = Town()
+        await town.hub.publish(listening(town.mesh.commit(cart=mesh("a=1"), web=mesh("a=1")), {}))
+        town.proxy("cart")
+        town.proxy("web")
+
+        async def fail(*_: object) -> None:
+            raise RuntimeError("our mistake")
+
+        second = town.mesh.commit(cart=mesh("b=1"), web=mesh("b=1"), new=mesh("b=1"))
+        with monkeypatch.context() as patch:
+            patch.setattr(town.hub, "_let_answer", fail)
+            with pytest.raises(RuntimeError, match="our mistake"):
+                await town.hub.publish(listening(second, PERMISSIVE))
+        assert list(served(town.proxy("new")[0])) == ["b"]
+
+    run(scenario)
+
+
+def served(stream: Stream) -> Held:
+    """Return the clusters that a stream is to have."""
+    assert stream.snapshot is not None
+    return stream.snapshot[CLUSTER].by_name
 
 
 def test_proxies_of_a_removed_node_are_told_of_once_with_their_number(

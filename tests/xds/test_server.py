@@ -243,6 +243,28 @@ def test_one_node_that_cannot_be_translated_harms_no_other() -> None:
     run(scenario)
 
 
+def test_a_commit_that_cannot_be_served_leaves_what_was_and_the_next_one_is_served(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(*_: object) -> None:
+        raise RuntimeError("our mistake")
+
+    async def scenario(served: Served) -> None:
+        await served.first(cart=mesh("v1=1"))
+        async with AdsClient(served.port, CART) as cart, AdsClient(served.port, CART) as late:
+            await cart.subscribe(CLUSTER)
+            with monkeypatch.context() as patch:
+                patch.setattr("xds.cache.relink", fail)
+                bad = served.publish(cart=mesh("v2=1"))
+                await cart.silence()
+                assert names(await late.subscribe(CLUSTER), Cluster) == ["v1"]
+            assert f"cannot serve commit {bad}; what was served before it goes on" in caplog.text
+            served.publish(cart=mesh("v3=1"))
+            assert "v3" in names(await cart.take(), Cluster)
+
+    run(scenario)
+
+
 def test_comings_and_goings_are_recorded() -> None:
     async def scenario(served: Served) -> None:
         await served.first(cart=mesh("v1=1"))
