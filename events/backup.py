@@ -10,12 +10,13 @@ import sqlite3
 from pathlib import Path
 
 from events.failures import explained
+from events.integrity import Progress
 from events.opening import connect_read_only
 from events.store import EventLog
 from mesh.errors import UsageError
 
 
-def back_up(source: Path, target: Path) -> list[str]:
+def back_up(source: Path, target: Path, progress: Progress | None = None) -> list[str]:
     """Copy the log at ``source`` to a new file, and return what is wrong with the copy, in words.
 
     The file has its name only when all of it is on disk. It is one file, which can be read where
@@ -34,7 +35,7 @@ def back_up(source: Path, target: Path) -> list[str]:
         _copy(source, partial)
         log = EventLog.read_only(partial)
         try:
-            found = log.verify()
+            found = log.verify(progress)
         finally:
             log.close()
         _to_disk(partial)

@@ -60,10 +60,11 @@ def sealed_text(chain: Chain, row: Row) -> str:
 
     The data goes in as it stands, so that even a changed space in it is found.
     """
-    at = f'"at":{_text(row.at)},' if chain is Chain.DELIVERY else ""
+    seq, kind, v, subject, commit, actor, at, data, _, _ = row
+    when = f'"at":{_text(at)},' if chain is Chain.DELIVERY else ""
     return (
-        f'{{"actor":{_text(row.actor)},{at}"commit":{_text(row.commit)},"data":{row.data},'
-        f'"kind":{_text(row.kind)},"seq":{row.seq},"subject":{_text(row.subject)},"v":{row.v}}}'
+        f'{{"actor":{_text(actor)},{when}"commit":{_text(commit)},"data":{data},'
+        f'"kind":{_text(kind)},"seq":{seq},"subject":{_text(subject)},"v":{v}}}'
     )
 
 

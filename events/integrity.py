@@ -1,63 +1,125 @@
 """Whether a log is whole: what ``gitmesh verify`` looks at."""
 
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing
+from typing import Any, Final
 
-from events.chain import GENESIS, Row, event_hash
-from events.projections import rebuild, rows
+from events.chain import GENESIS, Row, event_hash, event_of
+from events.projections import Expected
 from events.schema import TABLES, wrong_triggers
-from events.types import START, Chain, Record, Seq
+from events.types import START, Chain, Seq
 from mesh.errors import Fatal
 
+Progress = Callable[[str, int, int], None]
+"""What is done, how many of it, of how many."""
 
-def findings(
-    connection: sqlite3.Connection, read: Callable[[Chain], Iterator[Record]]
-) -> list[str]:
+_PROGRESS_EVERY: Final = 5_000
+
+
+def findings(connection: sqlite3.Connection, progress: Progress | None = None) -> list[str]:
     """Return everything that is wrong with a log, in words; nothing when it is whole.
 
     Of each chain the first event that is wrong is named: nothing behind it can be trusted either.
     A tail that was cut off cannot be seen from within: for that, the head must have been written
     down elsewhere.
+
+    Each chain is read once: what an event must seal, and what it must have made of the projections.
     """
     found = [f"trigger {trigger}" for trigger in wrong_triggers(connection)]
-    for chain in Chain:
-        found += _chain_findings(connection, chain)
-    return found + _projection_findings(connection, read)
+    with closing(_Projections()) as projections:
+        for chain in Chain:
+            found += _chain_findings(connection, chain, projections, progress)
+        return found + projections.findings(connection)
 
 
-def _chain_findings(connection: sqlite3.Connection, chain: Chain) -> list[str]:
+def _chain_findings(
+    connection: sqlite3.Connection,
+    chain: Chain,
+    projections: "_Projections",
+    progress: Progress | None,
+) -> list[str]:
+    wrong: str | None = None
     seq, prev = START, GENESIS
     try:
-        for found in connection.execute(f"SELECT * FROM {TABLES[chain]} ORDER BY seq"):  # noqa: S608
-            row = Row(*found)
-            if row.seq != seq + 1:
-                return [f"{chain} chain: event {seq + 1} is missing; {row.seq} follows {seq}"]
-            seq = Seq(seq + 1)
-            if row.prev_hash != prev:
-                return [f"{chain} chain: event {seq} does not continue the event before it"]
-            if row.hash != event_hash(chain, row):
-                return [f"{chain} chain: event {seq} ({row.kind}) is not what was written"]
-            prev = row.hash
+        for found in _rows(connection, chain, progress):
+            row = Row._make(found)
+            if wrong is None:
+                wrong = _flaw(chain, row, seq, prev)
+            seq, prev = Seq(row.seq), row.hash
+            projections.follow(chain, row)
     except (TypeError, sqlite3.Error) as error:
-        return [f"{chain} chain: event {seq + 1} cannot be read: {error}"]
-    return []
+        wrong = wrong or f"event {seq + 1} cannot be read: {error}"
+        projections.give_up(error)
+    projections.end(chain, seq)
+    return [] if wrong is None else [f"{chain} chain: {wrong}"]
 
 
-def _projection_findings(
-    connection: sqlite3.Connection, read: Callable[[Chain], Iterator[Record]]
-) -> list[str]:
-    fresh = sqlite3.connect(":memory:")
-    fresh.execute("PRAGMA journal_mode = OFF")
-    try:
-        rebuild(fresh, (record for chain in Chain for record in read(chain)))
-        expected, actual = rows(fresh), rows(connection)
-    except (Fatal, sqlite3.Error) as error:
-        text = error.message if isinstance(error, Fatal) else str(error)
-        return [f"the projections cannot be compared with the chains: {text}"]
-    finally:
-        fresh.close()
-    return [
-        f"projection {table} differs from what the chain says"
-        for table in expected
-        if expected[table] != actual[table]
-    ]
+def _rows(
+    connection: sqlite3.Connection, chain: Chain, progress: Progress | None
+) -> Iterable[tuple[Any, ...]]:
+    """Return the rows of a chain, and tell how many of them were read while they are."""
+    table = TABLES[chain]
+    rows = connection.execute(f"SELECT * FROM {table} ORDER BY seq")  # noqa: S608
+    if progress is None:
+        return rows
+    (whole,) = connection.execute(f"SELECT max(seq) FROM {table}").fetchone()  # noqa: S608
+    return _told(rows, f"checking the {chain} chain", whole, progress)
+
+
+def _told(
+    rows: Iterable[tuple[Any, ...]], what: str, whole: int, progress: Progress
+) -> Iterator[tuple[Any, ...]]:
+    for done, row in enumerate(rows):
+        if done % _PROGRESS_EVERY == 0:
+            progress(what, done, whole)
+        yield row
+
+
+def _flaw(chain: Chain, row: Row, seq: Seq, prev: str) -> str | None:
+    """Return what is wrong with the event that follows position ``seq``, if anything is."""
+    if row.seq != seq + 1:
+        return f"event {seq + 1} is missing; {row.seq} follows {seq}"
+    if row.prev_hash != prev:
+        return f"event {row.seq} does not continue the event before it"
+    if row.hash != event_hash(chain, row):
+        return f"event {row.seq} ({row.kind}) is not what was written"
+    return None
+
+
+class _Projections:
+    """What the projections must hold, as far as the chains can be understood."""
+
+    def __init__(self) -> None:
+        self._expected = Expected()
+        self._failed: str | None = None
+
+    def follow(self, chain: Chain, row: Row) -> None:
+        if self._failed is not None:
+            return
+        try:
+            self._expected.follow(chain, Seq(row.seq), event_of(row))
+        except Exception as error:
+            # What a forger put there may break anything. That is a finding, and not the last one.
+            self.give_up(error)
+
+    def give_up(self, error: Exception) -> None:
+        if self._failed is None:
+            self._failed = error.message if isinstance(error, Fatal) else str(error)
+
+    def end(self, chain: Chain, seq: Seq) -> None:
+        self._expected.end(chain, seq)
+
+    def findings(self, connection: sqlite3.Connection) -> list[str]:
+        if self._failed is None:
+            try:
+                return [
+                    f"projection {table} differs from what the chain says"
+                    for table in self._expected.differences(connection)
+                ]
+            except sqlite3.Error as error:
+                self.give_up(error)
+        return [f"the projections cannot be compared with the chains: {self._failed}"]
+
+    def close(self) -> None:
+        self._expected.close()

@@ -6,26 +6,14 @@ chains do not: :func:`rebuild` makes the same rows again.
 
 import sqlite3
 from collections.abc import Iterable, Iterator
-from typing import Final, assert_never, cast
+from typing import Final, cast
 
 from events.codec import decode
 from events.delivery_projections import project_delivery
+from events.mesh_projections import MeshRows
 from events.schema import PROJECTION_TABLES, create_projections
-from events.types import (
-    Chain,
-    CommitApplied,
-    CommitRejected,
-    DeliveryEvent,
-    HistoryRewritten,
-    MeshEvent,
-    Record,
-    ResourceAdded,
-    ResourceChanged,
-    ResourceRemoved,
-    Seq,
-    TrafficShifted,
-)
-from mesh.canonical import canonical
+from events.types import Chain, DeliveryEvent, Event, MeshEvent, Record, Seq
+from mesh.errors import Fatal
 
 PROJECTOR: Final = 2
 """Raised when these tables, or how they are filled, change: older ones are then rebuilt."""
@@ -37,7 +25,7 @@ def project(
     """Bring the tables up to the last of these events, which directly follow their position."""
     seq: Seq | None = None
     if chain is Chain.MESH:
-        batch = _Batch()
+        batch = MeshRows()
         for seq, event in events:
             batch.follow(seq, cast("MeshEvent", event))
         batch.write(connection)
@@ -45,11 +33,15 @@ def project(
         for seq, event in events:
             project_delivery(connection, seq, cast("DeliveryEvent", event))
     if seq is not None:
-        connection.execute(
-            "INSERT INTO positions VALUES (?, ?, ?) "
-            "ON CONFLICT (chain) DO UPDATE SET seq = excluded.seq",
-            (chain, seq, PROJECTOR),
-        )
+        _mark(connection, chain, seq)
+
+
+def _mark(connection: sqlite3.Connection, chain: Chain, seq: Seq) -> None:
+    connection.execute(
+        "INSERT INTO positions VALUES (?, ?, ?) "
+        "ON CONFLICT (chain) DO UPDATE SET seq = excluded.seq",
+        (chain, seq, PROJECTOR),
+    )
 
 
 def is_current(connection: sqlite3.Connection, chain: Chain, head: Seq) -> bool:
@@ -61,18 +53,26 @@ def is_current(connection: sqlite3.Connection, chain: Chain, head: Seq) -> bool:
 
 
 def rebuild(connection: sqlite3.Connection, records: Iterator[Record]) -> None:
-    """Drop the tables and fill them again from the records of both chains."""
+    """Drop the tables and fill them again from the records of both chains.
+
+    :raises Fatal: a record is damaged.
+    """
     for table in PROJECTION_TABLES:
         connection.execute(f"DROP TABLE IF EXISTS {table}")
     create_projections(connection)
     pending: dict[Chain, list[tuple[Seq, object]]] = {chain: [] for chain in Chain}
-    for record in records:
-        pending[record.chain].append((record.seq, decode(record)))
-        if len(pending[record.chain]) >= _BATCH:
-            project(connection, record.chain, pending[record.chain])
-            pending[record.chain].clear()
-    for chain, events in pending.items():
-        project(connection, chain, events)
+    try:
+        for record in records:
+            pending[record.chain].append((record.seq, decode(record)))
+            if len(pending[record.chain]) >= _BATCH:
+                project(connection, record.chain, pending[record.chain])
+                pending[record.chain].clear()
+        for chain, events in pending.items():
+            project(connection, chain, events)
+    except ValueError as error:
+        raise Fatal(
+            f"the log holds what no gitmesh writes: {error}", hint="run gitmesh verify on the log"
+        ) from error
 
 
 _BATCH: Final = 5000
@@ -86,62 +86,36 @@ def rows(connection: sqlite3.Connection) -> dict[str, list[tuple[object, ...]]]:
     }
 
 
-# ---- mesh ---------------------------------------------------------------------------------------
+class Expected:
+    """What the tables must hold, made from both chains beside the log while they are read.
 
-
-class _Batch:
-    """What events of the mesh chain that follow each other do to its tables, written at once."""
+    Only what is small goes through a database in memory: of the mesh, the rows are enough.
+    """
 
     def __init__(self) -> None:
-        self._ended: list[tuple[Seq, str]] = []
-        self._versions: list[list[object]] = []
-        self._current: dict[str, list[object]] = {}
-        self._commits: list[list[object]] = []
-        self._last: Seq | None = None
-        """Where the commit before this batch ends, if events of its resources are in it."""
+        self._mesh = MeshRows()
+        self._delivery = sqlite3.connect(":memory:")
+        self._delivery.execute("PRAGMA journal_mode = OFF")
+        create_projections(self._delivery)
 
-    def follow(self, seq: Seq, event: MeshEvent) -> None:
-        """Take one more event."""
-        match event:
-            case ResourceAdded() | ResourceChanged() | TrafficShifted():
-                key = str(event.key)
-                self._touch(seq, key)
-                version = [key, seq, None, event.commit, event.path, canonical(event.spec)]
-                self._versions.append(version)
-                self._current[key] = version
-            case ResourceRemoved():
-                self._touch(seq, str(event.key))
-            case CommitApplied() | CommitRejected():
-                outcome = "applied" if isinstance(event, CommitApplied) else "rejected"
-                facts = event.facts
-                self._commits.append([seq, seq, facts.commit, facts.tree, outcome])
-            case HistoryRewritten():
-                pass
-            case _:
-                assert_never(event)
-
-    def _touch(self, seq: Seq, key: str) -> None:
-        version = self._current.pop(key, None)
-        if version is None:
-            self._ended.append((seq, key))
+    def follow(self, chain: Chain, seq: Seq, event: Event) -> None:
+        """Take the next event of a chain."""
+        if chain is Chain.MESH:
+            self._mesh.follow(seq, cast("MeshEvent", event))
         else:
-            version[2] = seq
-        if self._commits:
-            self._commits[-1][1] = seq
-        else:
-            self._last = seq
+            project_delivery(self._delivery, seq, cast("DeliveryEvent", event))
 
-    def write(self, connection: sqlite3.Connection) -> None:
-        """Bring the tables up to the last event."""
-        if self._last is not None:
-            connection.execute(
-                "UPDATE commits SET last_seq = ? WHERE seq = (SELECT max(seq) FROM commits)",
-                (self._last,),
-            )
-        connection.executemany(
-            "UPDATE resource_versions SET until = ? WHERE key = ? AND until IS NULL", self._ended
-        )
-        connection.executemany(
-            "INSERT INTO resource_versions VALUES (?, ?, ?, ?, ?, ?)", self._versions
-        )
-        connection.executemany("INSERT INTO commits VALUES (?, ?, ?, ?, ?)", self._commits)
+    def end(self, chain: Chain, seq: Seq) -> None:
+        """Note that the chain ends there."""
+        if seq:
+            _mark(self._delivery, chain, seq)
+
+    def differences(self, connection: sqlite3.Connection) -> list[str]:
+        """Return the names of the tables that hold something else."""
+        expected = {**rows(self._delivery), **self._mesh.tables()}
+        actual = rows(connection)
+        return [table for table in expected if expected[table] != actual[table]]
+
+    def close(self) -> None:
+        """Let go of the memory."""
+        self._delivery.close()

@@ -16,7 +16,7 @@ from typing import IO, Final, Self
 from events.chain import GENESIS, Row, seal
 from events.codec import actor_of, encode
 from events.failures import LogMoved, LogUnavailable, explained
-from events.integrity import findings
+from events.integrity import Progress, findings
 from events.opening import claim, connect, connect_read_only, file_id
 from events.projections import is_current, project, rebuild
 from events.query import TIME
@@ -171,7 +171,7 @@ class EventLog(LogReading):
                 "repository that is cloned anew (--log)",
             )
 
-    def verify(self) -> list[str]:
+    def verify(self, progress: Progress | None = None) -> list[str]:
         """Return everything that is wrong with the log, in words; nothing when it is whole."""
         with self._lock, explained(self._path), self._snapshot():
-            return findings(self._db, self.read)
+            return findings(self._db, progress)

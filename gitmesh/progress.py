@@ -2,6 +2,8 @@
 
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Final
 
 import click
@@ -12,13 +14,15 @@ _TELL_EVERY_S: Final = 0.2
 _REST_OF_LINE: Final = "\x1b[K"
 
 
-def progress_on_terminal() -> Progress | None:
-    """Return what tells of long work, on one line of the error stream; None unless there.
+@contextmanager
+def progress_on_terminal(*, quiet: bool = False) -> Iterator[Progress | None]:
+    """Give what tells of long work, on one line of the error stream; None unless that is seen.
 
-    The line is gone when the command ends.
+    The line is gone when the work ends, so that what it came to begins a line of its own.
     """
-    if not sys.stderr.isatty():
-        return None
+    if quiet or not sys.stderr.isatty():
+        yield None
+        return
     told = 0.0
 
     def tell(what: str, done: int, whole: int) -> None:
@@ -29,8 +33,8 @@ def progress_on_terminal() -> Progress | None:
             line = f"\r{what}: {done:,} of {whole:,} ({share} %){_REST_OF_LINE}"
             click.echo(line, nl=False, err=True)
 
-    def clear() -> None:
-        click.echo(f"\r{_REST_OF_LINE}", nl=False, err=True)
-
-    click.get_current_context().call_on_close(clear)
-    return tell
+    try:
+        yield tell
+    finally:
+        if told:
+            click.echo(f"\r{_REST_OF_LINE}", nl=False, err=True)

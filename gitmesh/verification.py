@@ -43,7 +43,7 @@ def verify(
     log: EventLog, witnesses: Witnesses = Witnesses(), *, progress: Progress | None = None
 ) -> Verdict:
     """Look at a log by itself, beside checkpoints, and beside the history of the repository."""
-    verdict = Verdict({chain: log.head(chain) for chain in Chain}, log.verify())
+    verdict = Verdict({chain: log.head(chain) for chain in Chain}, log.verify(progress))
     broken = any(line.startswith(f"{Chain.MESH} chain") for line in verdict.problems)
     _by_checkpoints(verdict, log, witnesses)
     if witnesses.repo is not None and not broken:

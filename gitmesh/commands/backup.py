@@ -36,9 +36,11 @@ def command(ctx: click.Context, file: Path, repo: Path, log: Path | None, as_jso
     """
     from events.backup import back_up
     from gitmesh.places import existing_log
+    from gitmesh.progress import progress_on_terminal
 
     settings: Settings = ctx.obj
-    problems = back_up(existing_log(repo, log or settings.log), file)
+    with progress_on_terminal(quiet=as_json) as progress:
+        problems = back_up(existing_log(repo, log or settings.log), file, progress)
     size = file.stat().st_size
     if as_json:
         emit_json({"file": str(file), "bytes": size, "ok": not problems, "problems": problems})

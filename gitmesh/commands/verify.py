@@ -79,7 +79,8 @@ def command(
     witnesses = _witnesses(settings, repo if against_git else None, branch, key, kept)
     opened = EventLog.read_only(where)
     try:
-        verdict = verify(opened, witnesses, progress=None if as_json else progress_on_terminal())
+        with progress_on_terminal(quiet=as_json) as progress:
+            verdict = verify(opened, witnesses, progress=progress)
     finally:
         opened.close()
     _show(verdict, as_json=as_json)

@@ -8,6 +8,7 @@ from events.schema import TABLES, triggers
 from events.store import EventLog
 from events.types import Chain
 from mesh.errors import Fatal
+from tests.support.forger import Edit, changed, forge, replaced
 from tests.support.logs import SHORT_HISTORY, SOME_DELIVERY, fill, outsider, unprotected
 
 TRIGGERS = [name for table in TABLES.values() for name in triggers(table)]
@@ -178,6 +179,42 @@ def test_a_changed_projection_is_found_and_named(filled: Path, table: str, sql: 
     with outsider(filled) as connection:
         assert connection.execute(sql).rowcount > 0
     assert verified(filled) == [f"projection {table} differs from what the chain says"]
+
+
+WITHOUT_MEANING = {
+    "a fraction": replaced(3, '"priority":1', '"priority":1.5'),
+    "a number beyond all bounds": changed(3, data='{"path":"all.yaml","spec":1e999}'),
+    "no object": changed(3, data='"all.yaml"'),
+    "a kind that is not known": changed(3, kind="TeapotBrewed"),
+}
+
+
+@pytest.mark.parametrize("edit", WITHOUT_MEANING.values(), ids=WITHOUT_MEANING.keys())
+def test_what_is_sealed_but_makes_no_sense_is_a_finding(filled: Path, edit: Edit) -> None:
+    forge(filled, edit)
+    (found,) = verified(filled)
+    assert found.startswith("the projections cannot be compared with the chains: ")
+
+
+def test_a_table_is_compared_to_its_last_row(filled: Path) -> None:
+    for sql in (
+        "INSERT INTO commits VALUES (99, 99, 'c0ffee', 'tree', 'applied')",
+        "INSERT INTO resource_versions VALUES ('zzz', 99, NULL, 'c0ffee', '', '{}')",
+    ):
+        with outsider(filled) as connection:
+            connection.execute(sql)
+    assert verified(filled) == [
+        f"projection {table} differs from what the chain says"
+        for table in ("resource_versions", "commits")
+    ]
+
+
+def test_progress_is_told_of_both_chains(filled: Path) -> None:
+    told: list[tuple[str, int, int]] = []
+    log = EventLog.read_only(filled)
+    assert log.verify(lambda *step: told.append(step)) == []
+    log.close()
+    assert told == [("checking the mesh chain", 0, 7), ("checking the delivery chain", 0, 4)]
 
 
 def test_a_projection_that_is_gone_is_found(filled: Path) -> None:

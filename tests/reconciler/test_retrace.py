@@ -230,6 +230,11 @@ FORGERIES: dict[str, tuple[Edit, str]] = {
         f"event {SHIFT} (TrafficShifted of mesh/shop/virtualRouter/cart/route/all): its data is "
         "not canonical",
     ),
+    "a fraction, which gitmesh never writes": (
+        replaced(SHIFT, '"weight":10', '"weight":10.5'),
+        f"event {SHIFT} (TrafficShifted of mesh/shop/virtualRouter/cart/route/all): its data is "
+        "not canonical",
+    ),
     "a resource left out": (
         without(SHIFT, SHIFT),
         f"event {SHIFT} should be TrafficShifted of mesh/shop/virtualRouter/cart/route/all",

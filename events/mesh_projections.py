@@ -1,0 +1,85 @@
+"""What the mesh chain comes to: each version of each resource, and what became of each commit."""
+
+import sqlite3
+from typing import assert_never
+
+from events.types import (
+    CommitApplied,
+    CommitRejected,
+    HistoryRewritten,
+    MeshEvent,
+    ResourceAdded,
+    ResourceChanged,
+    ResourceRemoved,
+    Seq,
+    TrafficShifted,
+)
+from mesh.canonical import canonical
+
+
+class MeshRows:
+    """The rows that events of the mesh chain come to, which follow each other.
+
+    From the beginning of the chain, these are the tables; from elsewhere, what is new in them.
+    """
+
+    def __init__(self) -> None:
+        self._ended: list[tuple[Seq, str]] = []
+        self._versions: list[list[object]] = []
+        self._current: dict[str, list[object]] = {}
+        self._commits: list[list[object]] = []
+        self._last: Seq | None = None
+        """Where the commit before these events ends, if events of its resources are among them."""
+
+    def follow(self, seq: Seq, event: MeshEvent) -> None:
+        """Take one more event."""
+        match event:
+            case ResourceAdded() | ResourceChanged() | TrafficShifted():
+                key = str(event.key)
+                self._touch(seq, key)
+                version = [key, seq, None, event.commit, event.path, canonical(event.spec)]
+                self._versions.append(version)
+                self._current[key] = version
+            case ResourceRemoved():
+                self._touch(seq, str(event.key))
+            case CommitApplied() | CommitRejected():
+                outcome = "applied" if isinstance(event, CommitApplied) else "rejected"
+                facts = event.facts
+                self._commits.append([seq, seq, facts.commit, facts.tree, outcome])
+            case HistoryRewritten():
+                pass
+            case _:
+                assert_never(event)
+
+    def _touch(self, seq: Seq, key: str) -> None:
+        version = self._current.pop(key, None)
+        if version is None:
+            self._ended.append((seq, key))
+        else:
+            version[2] = seq
+        if self._commits:
+            self._commits[-1][1] = seq
+        else:
+            self._last = seq
+
+    def write(self, connection: sqlite3.Connection) -> None:
+        """Bring the tables, which stand where these events begin, up to the last of them."""
+        if self._last is not None:
+            connection.execute(
+                "UPDATE commits SET last_seq = ? WHERE seq = (SELECT max(seq) FROM commits)",
+                (self._last,),
+            )
+        connection.executemany(
+            "UPDATE resource_versions SET until = ? WHERE key = ? AND until IS NULL", self._ended
+        )
+        connection.executemany(
+            "INSERT INTO resource_versions VALUES (?, ?, ?, ?, ?, ?)", self._versions
+        )
+        connection.executemany("INSERT INTO commits VALUES (?, ?, ?, ?, ?)", self._commits)
+
+    def tables(self) -> dict[str, list[tuple[object, ...]]]:
+        """Return the tables, sorted, as :meth:`write` would have them if they were empty before."""
+        return {
+            "resource_versions": sorted(map(tuple, self._versions)),
+            "commits": sorted(map(tuple, self._commits)),
+        }
