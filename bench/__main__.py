@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from bench import asking, audit, commits, pushes, replay, serving, wire
+from bench import asking, audit, commits, hooks, pushes, replay, serving, wire
 from bench.figures import Figure, as_json, table
 
 _MEASUREMENTS: dict[str, Callable[[], Iterator[Figure]]] = {
@@ -21,6 +21,7 @@ _MEASUREMENTS: dict[str, Callable[[], Iterator[Figure]]] = {
     "wire": wire.figures,
     "serving": serving.figures,
     "pushes": pushes.figures,
+    "hooks": hooks.figures,
 }
 _EXAMPLES = """\
 examples:

@@ -63,7 +63,7 @@ def build(path: Path, specs: int, commits: int) -> list[str]:
     """Make a bare repository of about ``specs`` specs in one commit, and ``commits`` more that
     change the weights of one route each. Return the commits' ids, oldest first."""
     services = max(1, specs // SPECS_OF_A_SERVICE)
-    shifts = (Change(f"shift {i}", _shifted(i % services, i + 1)) for i in range(commits))
+    shifts = (Change(f"shift {i}", shifted(i % services, i + 1)) for i in range(commits))
     return _build(path, [Change("everything", dict(_files(services))), *shifts])
 
 
@@ -71,10 +71,11 @@ def _files(services: int) -> Iterator[tuple[str, str]]:
     yield "mesh.yaml", "{kind: Mesh, meshName: town}"
     for n in range(services):
         yield f"{n // 100}/s{n}/service.yaml", _SERVICE.format(n=n, next=(n + 1) % services)
-        yield from _shifted(n, 0).items()
+        yield from shifted(n, 0).items()
 
 
-def _shifted(n: int, step: int) -> dict[str, str]:
+def shifted(n: int, step: int) -> dict[str, str]:
+    """Return the file of a service's route, with weights that differ at each of a hundred steps."""
     return {f"{n // 100}/s{n}/route.yaml": _route(n, step)}
 
 

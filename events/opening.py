@@ -6,14 +6,11 @@ import sqlite3
 from pathlib import Path
 from typing import IO, Final
 
-from sqlite_utils import Database
-
 from events.failures import explained
 from events.schema import (
     STEPS,
     applied_steps,
     is_foreign,
-    migrations,
     unknown_steps,
     wrong_triggers,
 )
@@ -132,6 +129,8 @@ def prepare(path: Path, connection: sqlite3.Connection) -> None:
 
     :raises Fatal: it is no log of ours, has lost a trigger, or cannot keep a write-ahead log.
     """
+    from events.migrations import migrate  # Who only reads can do without it.
+
     _steps(path, connection)
     (mode,) = connection.execute("PRAGMA journal_mode = WAL").fetchone()
     if mode != "wal":
@@ -140,7 +139,7 @@ def prepare(path: Path, connection: sqlite3.Connection) -> None:
             hint="put the log on a local disk, not on a network file system",
         )
     connection.execute("PRAGMA synchronous = FULL")
-    migrations.apply(Database(connection))
+    migrate(connection)
     if wrong := wrong_triggers(connection):
         raise Fatal(
             f"{path}: the log is not protected: trigger {', '.join(wrong)}",

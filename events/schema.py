@@ -8,9 +8,6 @@ import sqlite3
 from collections.abc import Iterable
 from typing import Final
 
-from sqlite_utils import Database
-from sqlite_utils.migrations import Migrations
-
 from events.chain import GENESIS
 from events.types import Chain
 
@@ -91,22 +88,10 @@ PROJECTION_TABLES: Final = (
     "positions",
 )
 
-migrations: Final = Migrations("gitmesh")
 STEPS: Final = frozenset({"0001_log", "0002_projections"})
-"""The names of all steps below."""
-
-
-@migrations(name="0001_log")
-def _log(db: Database) -> None:
-    for table in TABLES.values():
-        db.execute(f"CREATE TABLE {table} ({COLUMNS}) STRICT")
-        for sql in triggers(table).values():
-            db.execute(sql)
-
-
-@migrations(name="0002_projections")
-def _projections(db: Database) -> None:
-    create_projections(db.conn)
+"""The names of all steps (:mod:`events.migrations`)."""
+STEPS_TABLE: Final = "_sqlite_migrations"
+"""Where sqlite-utils notes which steps a file has gone through."""
 
 
 def create_projections(connection: sqlite3.Connection) -> None:
@@ -133,7 +118,14 @@ def wrong_triggers(connection: sqlite3.Connection) -> list[str]:
 
 def applied_steps(connection: sqlite3.Connection) -> list[str]:
     """Return the names of the schema steps that the file has gone through; none if it is empty."""
-    return [step.name for step in migrations.applied(Database(connection))]
+    if not connection.execute(
+        "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?", (STEPS_TABLE,)
+    ).fetchone():
+        return []
+    found = connection.execute(
+        f"SELECT name FROM {STEPS_TABLE} WHERE migration_set = 'gitmesh' ORDER BY rowid"  # noqa: S608
+    )
+    return [str(name) for (name,) in found]
 
 
 def unknown_steps(applied: Iterable[str]) -> list[str]:
@@ -144,4 +136,4 @@ def unknown_steps(applied: Iterable[str]) -> list[str]:
 def is_foreign(connection: sqlite3.Connection) -> bool:
     """Tell whether the file is a database of somebody else's."""
     tables = [name for (name,) in connection.execute("SELECT name FROM sqlite_master")]
-    return bool(tables) and Migrations.migrations_table not in tables
+    return bool(tables) and STEPS_TABLE not in tables

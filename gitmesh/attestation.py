@@ -8,8 +8,8 @@ from events.merkle import GrowingTree, leaf
 from events.note import VerifierKey, WrongNote, text_of
 from events.store import EventLog
 from events.types import Chain, Seq
+from gitmesh.amounts import count
 from gitmesh.narration import short
-from gitmesh.output import count
 from reconciler.checkpoint_ref import Filed
 
 

@@ -19,9 +19,9 @@ from events.types import (
     SnapshotPublished,
     SnapshotRejected,
 )
+from gitmesh.amounts import count, milliseconds
 from gitmesh.commits import LoggedCommit, logged_commit
 from gitmesh.narration import narrate, short
-from gitmesh.output import count, milliseconds
 from gitmesh.visible import visible
 
 SHOWN_CHANGES: Final = 2

@@ -5,7 +5,7 @@ import logging
 from typing import Final
 
 from events.store import EventLog
-from gitmesh.push.note import read_push
+from gitmesh.push.note_reader import read_push
 from gitmesh.push.pusher import user_name
 from gitmesh.spool import Spool
 from mesh.errors import Retryable

@@ -9,7 +9,6 @@ from gitmesh.logged_mesh import logged_mesh
 from gitmesh.moments import moment_seq, parse_time
 from gitmesh.sources import read_target
 from mesh.errors import UsageError
-from mesh.keys import ResourceKey
 from mesh.linked import MeshGraph
 from mesh.problem import Problem, errors
 from reconciler.tree import EMPTY, SpecTree
@@ -45,15 +44,6 @@ def named_mesh(name: str, repo: Path | None, log: Path | None, base: SpecTree = 
     target = read_target(name, repo, base)
     wrong = tuple(errors(target.tree.problems))
     return NamedMesh(target.label, target.tree.graph, wrong, target.tree)
-
-
-def connected_proxies(log: Path | None) -> dict[ResourceKey, int] | None:
-    """Return how many proxies of each node are connected; ``None`` where there is no log."""
-    if log is None:
-        return None
-    with contextlib.closing(EventLog.read_only(log)) as opened:
-        nodes = opened.connected_nodes()
-    return {ResourceKey.parse(node): number for node, number in nodes.items()}
 
 
 def _logged(name: str, log: Path) -> NamedMesh | None:

@@ -29,7 +29,7 @@ from events.types import (
     TrafficShifted,
     WeightChange,
 )
-from gitmesh.output import count, milliseconds
+from gitmesh.amounts import count, milliseconds
 from gitmesh.visible import visible
 from mesh.canonical import Json, JsonObject, canonical
 from mesh.keys import Kind, ResourceKey

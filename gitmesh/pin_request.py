@@ -12,7 +12,8 @@ from events.types import ServingPinned
 from gitmesh import exit_codes
 from gitmesh.narration import narrate
 from gitmesh.output import emit_json
-from gitmesh.pins import PinNote, pinned
+from gitmesh.pin_note import PinNote
+from gitmesh.pins import pinned
 from gitmesh.spool import pins
 
 TAKEN_S: Final = 3.0

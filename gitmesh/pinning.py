@@ -14,7 +14,8 @@ from events.state import MeshState
 from events.store import EventLog, utc_now
 from events.types import CommitId, DeliveryEvent, ServingPinned, ServingReleased
 from gitmesh.narration import short
-from gitmesh.pins import LONGEST, PinNote, is_over, pinnable, pinned, read_pin, until_text
+from gitmesh.pin_note import PinNote, read_pin
+from gitmesh.pins import LONGEST, is_over, pinnable, pinned, until_text
 from gitmesh.push.pusher import user_name
 from gitmesh.spool import Note, Spool
 from mesh.errors import Retryable, UsageError

@@ -1,12 +1,10 @@
-"""Pins: whatever the branch says, a commit is served for a while. What is pinned, and notes of it.
+"""Pins: whatever the branch says, a commit is served for a while. What is pinned.
 
 The log knows what is pinned: the last event about pins says it.
 """
 
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Final
-
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+from typing import Final
 
 from events.codec import decode
 from events.query import Query
@@ -15,32 +13,7 @@ from events.types import Chain, CommitId, Seq, ServingPinned
 from mesh.errors import UsageError
 
 LONGEST: Final = timedelta(days=7)
-MOST_REASON: Final = 500
 _ABOUT_PINS: Final = Query(kinds=("ServingPinned", "ServingReleased"))
-
-
-class PinNote(BaseModel):
-    """What ``gitmesh pin`` and ``unpin`` leave for the server."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    commit: Annotated[str, Field(pattern=r"^[0-9a-f]{40}$")] | None
-    """The commit to pin; None to release what is pinned."""
-    until: AwareDatetime | None = None
-    reason: Annotated[str, Field(max_length=MOST_REASON)] = ""
-
-    def line(self) -> bytes:
-        """Return it as it is written."""
-        return self.model_dump_json().encode()
-
-
-def read_pin(text: bytes) -> PinNote | None:
-    """Read a note; ``None`` where it is none."""
-    try:
-        note = PinNote.model_validate_json(text)
-    except ValidationError:
-        return None
-    return note if (note.commit is None) == (note.until is None) else None
 
 
 def pinned(log: EventLog) -> ServingPinned | None:

@@ -1,16 +1,16 @@
-"""Settings from the environment. Nothing else in gitmesh reads the environment."""
+"""Settings from the environment."""
 
 import os
 import re
 import socket
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
-from gitmesh.push.pusher import Pusher, pusher_of, user_name
+from gitmesh.environment import process_environment
+from gitmesh.push.pusher import user_name
 from mesh.errors import UsageError
 from xds.address import where_to_listen
 
@@ -84,7 +84,7 @@ class Settings(BaseModel):
 
         :raises UsageError: a variable of ours is not known or has a value that does not fit.
         """
-        environment = os.environ if environment is None else environment
+        environment = process_environment() if environment is None else environment
         given: dict[str, object] = {
             name.removeprefix(PREFIX).lower(): value
             for name, value in environment.items()
@@ -109,28 +109,12 @@ class Settings(BaseModel):
             raise _explain(error, prefix="--") from None
 
 
-@dataclass(frozen=True, slots=True)
-class HookEnvironment:
-    """What git tells a hook of a push."""
-
-    quarantine: Path | None
-    """Where the objects are that the push has brought, before it is let in."""
-    pusher: Pusher
-
-    @classmethod
-    def read(cls, environment: Mapping[str, str] | None = None) -> Self:
-        """Read it; without an environment, from that of this process."""
-        environment = os.environ if environment is None else environment
-        quarantine = environment.get("GIT_QUARANTINE_PATH")
-        return cls(Path(quarantine) if quarantine else None, pusher_of(environment, os.getuid()))
-
-
 def operator(environment: Mapping[str, str] | None = None) -> tuple[str, str]:
     """Return name and e-mail address of whoever runs a command, as git would know them.
 
     That is what ``GIT_AUTHOR_NAME`` and ``GIT_AUTHOR_EMAIL`` say, and the user of this machine.
     """
-    environment = os.environ if environment is None else environment
+    environment = process_environment() if environment is None else environment
     user = user_name(os.getuid())
     name = environment.get("GIT_AUTHOR_NAME") or user
     return name, environment.get("GIT_AUTHOR_EMAIL") or f"{user}@{socket.gethostname()}"
@@ -138,7 +122,7 @@ def operator(environment: Mapping[str, str] | None = None) -> tuple[str, str]:
 
 def app_mesh_variables(environment: Mapping[str, str] | None = None) -> dict[str, str]:
     """Return the variables that App Mesh's sidecars are told things by, without ``APPMESH_``."""
-    environment = os.environ if environment is None else environment
+    environment = process_environment() if environment is None else environment
     return {
         name.removeprefix(APP_MESH_PREFIX): value
         for name, value in environment.items()
@@ -148,7 +132,7 @@ def app_mesh_variables(environment: Mapping[str, str] | None = None) -> dict[str
 
 def child_environment(**changes: str) -> dict[str, str]:
     """Return the environment for a process we start: ours, without what steers git or gitmesh."""
-    ours = {k: v for k, v in os.environ.items() if not k.startswith((PREFIX, "GIT_"))}
+    ours = {k: v for k, v in process_environment().items() if not k.startswith((PREFIX, "GIT_"))}
     return {**ours, **changes}
 
 

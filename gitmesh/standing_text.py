@@ -8,9 +8,9 @@ import click
 
 from events.fleet import Proxy
 from events.types import CommitApplied, CommitRejected, ProxyState
+from gitmesh.amounts import milliseconds
 from gitmesh.culprits import Culprit, hint
 from gitmesh.narration import narrate, problem_lines, short
-from gitmesh.output import milliseconds
 from gitmesh.standing import NodeStanding, Refused, Standing, Verdict
 from gitmesh.visible import visible
 

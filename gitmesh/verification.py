@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from events.note import VerifierKey
 from events.store import EventLog, Head
 from events.types import Chain, CommitId
+from gitmesh.amounts import count
 from gitmesh.attestation import Signed, contradictions, read_checkpoints
 from gitmesh.narration import short
-from gitmesh.output import count
 from reconciler.checkpoint_ref import REF, CheckpointRef
 from reconciler.reader import Progress
 from reconciler.repo import GitRepository

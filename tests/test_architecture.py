@@ -18,7 +18,7 @@ OWNERS = {
     "pygit2": ("reconciler.repo", "reconciler.writing", "reconciler.checkpoint_ref"),
     "watchfiles": ("reconciler.watch",),
     "sqlite3": ("events.*",),
-    "sqlite_utils": ("events.*",),
+    "sqlite_utils": ("events.migrations",),
     "envoy_data_plane": ("xds.translate.*",),
     "betterproto2": ("xds.*",),
     "grpc": ("xds.server", "xds.credentials"),
@@ -35,7 +35,7 @@ OWNERS = {
 }
 """The only modules that import what has a side, a cost or a version of its own."""
 
-READS_ENVIRONMENT = ("gitmesh.settings",)
+READS_ENVIRONMENT = ("gitmesh.environment",)
 
 
 def modules() -> Iterator[tuple[str, Path]]:

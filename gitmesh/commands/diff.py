@@ -51,8 +51,9 @@ def command(
     No server need be running; where there is a log, the proxies that are connected are counted.
     Exits with 1 when one of them is not a mesh that would be served, and shows why.
     """
+    from gitmesh.connected import connected_proxies
     from gitmesh.differences import difference
-    from gitmesh.meshes import connected_proxies, named_mesh
+    from gitmesh.meshes import named_mesh
     from xds.translate.compare import envoy_changes
 
     settings: Settings = ctx.obj
@@ -113,8 +114,8 @@ def _json(
 def _show(
     sides: "list[NamedMesh]", found: "Difference", configurations: "list[EnvoyChange]"
 ) -> None:
+    from gitmesh.amounts import count
     from gitmesh.narration import narrate
-    from gitmesh.output import count
     from gitmesh.visible import visible
 
     heading = f"{sides[0].label} → {sides[1].label}: {count(len(found.changes), 'change')}"
@@ -134,8 +135,8 @@ def _show(
 def _markdown(
     sides: "list[NamedMesh]", found: "Difference", configurations: "list[EnvoyChange]"
 ) -> str:
+    from gitmesh.amounts import count
     from gitmesh.narration import narrate
-    from gitmesh.output import count
     from gitmesh.visible import visible
 
     heading = f"### Mesh: {count(len(found.changes), 'change')}, {_code(sides[0].label)} → "

@@ -5,8 +5,9 @@ from pathlib import Path
 import click
 
 from gitmesh import exit_codes
+from gitmesh.amounts import count
 from gitmesh.options import examples, json_option
-from gitmesh.output import count, emit_json, problem_text
+from gitmesh.output import emit_json, problem_text
 
 
 @click.command(

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 import click
 
 from gitmesh import exit_codes
+from gitmesh.amounts import count
 from gitmesh.options import examples, json_option
-from gitmesh.output import count, emit_json, problem_text
+from gitmesh.output import emit_json, problem_text
 
 if TYPE_CHECKING:
     from mesh.importing import Imported

@@ -56,8 +56,9 @@ def command(
     What is to stay is a commit: gitmesh rollback.
     """
     from events.store import EventLog, utc_now
+    from gitmesh.pin_note import MOST_REASON, PinNote
     from gitmesh.pin_request import hand_over
-    from gitmesh.pins import MOST_REASON, PinNote, pinnable
+    from gitmesh.pins import pinnable
     from gitmesh.places import existing_log
 
     settings: Settings = ctx.obj

@@ -60,8 +60,8 @@ def command(
 
 def _show(label: str, against: str, events: "list[MeshEvent]") -> None:
     from events.types import CommitRejected
+    from gitmesh.amounts import count
     from gitmesh.narration import narrate, problem_lines
-    from gitmesh.output import count
     from gitmesh.visible import visible
 
     first, *changes = events

@@ -70,8 +70,8 @@ def command(
     meanwhile: that ends with code 3, and asking again is yours to decide. A moment is a position
     in the mesh chain, a commit, a branch, or a time.
     """
+    from gitmesh.connected import connected_proxies
     from gitmesh.differences import difference
-    from gitmesh.meshes import connected_proxies
     from gitmesh.places import log_path
     from gitmesh.rollback import only, whole
     from mesh.keys import ResourceKey
@@ -153,7 +153,8 @@ def _make(
 
 
 def _refuse(to: str, problems: "Sequence[Problem]", *, as_json: bool) -> None:
-    from gitmesh.output import count, problem_text
+    from gitmesh.amounts import count
+    from gitmesh.output import problem_text
 
     if as_json:
         emit_json({"to": to, "problems": [problem.as_json() for problem in problems]})
@@ -182,8 +183,8 @@ def _json(planned: "Rollback", found: "Difference", made: "CommitId | None") -> 
 def _show(
     planned: "Rollback", found: "Difference", made: "CommitId | None", *, dry_run: bool
 ) -> None:
+    from gitmesh.amounts import count
     from gitmesh.narration import narrate, short
-    from gitmesh.output import count
 
     if planned.unchanged:
         click.echo(f"nothing to roll back: all is as at {short(planned.to)} already")

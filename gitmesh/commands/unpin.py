@@ -27,8 +27,8 @@ def command(ctx: click.Context, repo: Path, log: Path | None, reason: str, as_js
     Where nothing is pinned, nothing happens. Without a server it takes effect when one starts
     (exit code 4).
     """
+    from gitmesh.pin_note import MOST_REASON, PinNote
     from gitmesh.pin_request import hand_over
-    from gitmesh.pins import MOST_REASON, PinNote
     from gitmesh.places import existing_log
 
     settings: Settings = ctx.obj

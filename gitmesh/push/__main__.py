@@ -5,12 +5,13 @@ A fault of ours never keeps a push out: the server checks every commit again.
 """
 
 import argparse
+import gc
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from gitmesh.settings import HookEnvironment
+from gitmesh.push.environment import HookEnvironment
 from gitmesh.visible import visible_lines
 from mesh.errors import GitmeshError
 
@@ -19,6 +20,7 @@ WAIT_S: Final = 5.0
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a hook on what git writes to it; return its exit code."""
+    gc.set_threshold(50_000, 20, 50)  # What is read lives as long as the process.
     given = _parser().parse_args(arguments)
     try:
         accepted, lines = _run(given, list(sys.stdin))

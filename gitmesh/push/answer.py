@@ -6,8 +6,8 @@ from typing import Final
 
 from events.store import EventLog
 from events.types import CommitApplied, SnapshotConverged, SnapshotRejected
+from gitmesh.amounts import milliseconds
 from gitmesh.narration import narrate, problem_lines, short
-from gitmesh.output import milliseconds
 from gitmesh.pins import pinned
 from gitmesh.push.convergence import Progress, progress
 from gitmesh.push.moves import Move

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from events.types import CommitId
 from gitmesh.blast_radius import blast_radius
-from gitmesh.meshes import connected_proxies
+from gitmesh.connected import connected_proxies
 from gitmesh.push.check import Checked, check
 from gitmesh.push.moves import Move
 from gitmesh.push.wording import acceptance, refusal

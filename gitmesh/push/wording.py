@@ -4,9 +4,9 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from events.types import CommitApplied, CommitRejected
+from gitmesh.amounts import count
 from gitmesh.blast_radius import BlastRadius
 from gitmesh.narration import narrate, problem_lines, short
-from gitmesh.output import count
 from gitmesh.push.check import Checked, Decided
 from gitmesh.visible import visible
 

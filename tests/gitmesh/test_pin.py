@@ -12,7 +12,7 @@ import pytest
 from events.codec import decode
 from events.store import EventLog
 from events.types import Chain, CommitId, Seq, ServingPinned, ServingReleased
-from gitmesh.pins import PinNote
+from gitmesh.pin_note import PinNote
 from gitmesh.places import log_path
 from gitmesh.push.answer import answer
 from gitmesh.push.moves import Move

@@ -6,6 +6,7 @@ import json
 import os
 import re
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -177,6 +178,33 @@ def test_a_fault_of_ours_keeps_no_push_out(repo: Repo) -> None:
     assert let_in.code == 0
     assert "19 changes" in let_in.told
     assert "Traceback" not in let_in.told
+
+
+@pytest.mark.parametrize(
+    ("hook", "needless"),
+    [
+        ("pre-receive", {"click", "sqlite_utils"}),
+        ("post-receive", {"click", "sqlite_utils", "pydantic", "mesh.spec"}),
+    ],
+)
+def test_a_push_waits_for_no_library_that_its_hooks_can_do_without(
+    repo: Repo, hook: str, needless: set[str]
+) -> None:
+    push(repo)
+    with Server(repo.origin) as server:
+        server.wait_for("ready")
+    moved = f"{tip(repo)} {tip(repo)} refs/heads/main\n"
+    done = subprocess.run(
+        [sys.executable, "-X", "importtime", "-P", "-m", "gitmesh.push", hook, "--git-dir", "."],
+        cwd=repo.origin,
+        input=moved,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    loaded = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
+    assert "reconciler.repo" in loaded
+    assert not loaded & needless
 
 
 # ---- hooks of others ----------------------------------------------------------------------------

@@ -1,0 +1,12 @@
+"""Numbers in words for people. Pure."""
+
+
+def count(number: int, noun: str) -> str:
+    """Return ``1 file``, ``2 files``, ``10,000 files``."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def milliseconds(microseconds: int) -> str:
+    """Return a duration for people: ``84 ms``, ``3.2 ms``."""
+    value = microseconds / 1000
+    return f"{value:.0f} ms" if value >= 10 else f"{value:.1f} ms"
