@@ -17,6 +17,7 @@ from events.types import CommitFacts, CommitId
 from mesh.errors import Fatal, UsageError
 from reconciler.cat_file import commit_head
 from reconciler.commit import parents_of, read_commit_object, tree_of
+from reconciler.hooks_path import hooks_path
 from reconciler.source import ObjectId, ObjectMissing, ObjectTooBig, SourceUnavailable
 
 LEAST_LIBGIT2: Final = (1, 9, 7)
@@ -306,6 +307,9 @@ def init_bare(path: Path, branch: str = "main") -> GitRepository:
         raise UsageError(f"cannot make a repository at {path}: {error}") from None
     handle.config["core.logAllRefUpdates"] = True
     handle.config["receive.hideRefs"] = "refs/gitmesh"
+    found = hooks_path(Path(handle.path))
+    if found is not None and not found.own:
+        handle.config["core.hooksPath"] = "hooks"  # It has hooks of its own.
     return GitRepository.open(path)
 
 

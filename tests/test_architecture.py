@@ -31,7 +31,7 @@ OWNERS = {
     "click": ("gitmesh.*",),
     "dnslib": ("gitmesh.demo.names",),
     "envoy": ("gitmesh.demo.envoys",),
-    "subprocess": ("gitmesh.demo.*", "reconciler.cat_file"),
+    "subprocess": ("gitmesh.demo.*", "reconciler.cat_file", "reconciler.hooks_path"),
 }
 """The only modules that import what has a side, a cost or a version of its own."""
 

@@ -50,10 +50,11 @@ def command(
     changes, whom it concerns, and whether the proxies took it; who pushed it, and what git push -o
     said, goes into the event log. Other branches pass.
 
-    Hooks of somebody else are left as they are (exit code 1); ours are written anew.
+    They are written to where git looks for REPO's hooks: core.hooksPath, if REPO's configuration
+    sets it. Hooks of somebody else are left as they are (exit code 1); ours are written anew.
     """
     from gitmesh.places import git_dir
-    from gitmesh.push.hooks import HookOptions, Outcome, install
+    from gitmesh.push.hooks import HookOptions, Outcome, hooks_folder, install
     from reconciler.repo import take_push_options
 
     settings: Settings = ctx.obj
@@ -64,17 +65,17 @@ def command(
     if as_json:
         emit_json({"repository": str(where), "hooks": found})
     else:
-        show(found, where)
+        show(found, hooks_folder(where))
     kept = Outcome.KEPT in found.values()
     ctx.exit(exit_codes.REFUSED if kept else exit_codes.OK)
 
 
-def show(found: "dict[str, Outcome]", git_dir: Path) -> None:
+def show(found: "dict[str, Outcome]", folder: Path) -> None:
     """Tell what became of each hook."""
     from gitmesh.push.hooks import Outcome, by_hand
 
     for name, outcome in found.items():
-        path = git_dir / "hooks" / name
+        path = folder / name
         if outcome is Outcome.WRITTEN:
             click.echo(f"hook {name}: written to {path}")
         else:

@@ -34,13 +34,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(given: argparse.Namespace, lines: list[str]) -> tuple[bool, list[str]]:
-    from gitmesh.places import log_path
+    from gitmesh.places import git_dir, log_path
     from gitmesh.push.moves import read_moves
     from reconciler.repo import GitRepository
 
     environment = HookEnvironment.read()
     repo = GitRepository.open(
-        given.git_dir,
+        git_dir(given.git_dir),  # a push to a linked work tree is one to its repository
         trust_owner=True,  # git has let the pusher in
         quarantine=environment.quarantine,
     )

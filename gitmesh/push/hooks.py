@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from mesh.errors import UsageError
+from reconciler.hooks_path import hooks_path
 
 NAMES: Final = ("pre-receive", "post-receive")
 
@@ -60,14 +61,33 @@ class HookOptions:
         return "".join(f" {name} {shlex.quote(str(v))}" for name, v in given if v is not None)
 
 
+def hooks_folder(git_dir: Path) -> Path:
+    """Return the folder that git runs a repository's hooks from.
+
+    :raises UsageError: it is that of all repositories of a user or a machine.
+    """
+    own = git_dir / "hooks"
+    found = hooks_path(git_dir)
+    if found is None:
+        return own
+    if found.own:
+        return found.path
+    raise UsageError(
+        f"git runs the hooks in {found.path} for every repository here (core.hooksPath), "
+        f"and none of {own}",
+        hint=f"git --git-dir={shlex.quote(str(git_dir))} config core.hooksPath "
+        f"{shlex.quote(str(own))}, and again",
+    )
+
+
 def install(git_dir: Path, options: HookOptions = HookOptions()) -> dict[str, Outcome]:
     """Write the hooks of a repository; one that is not ours is left as it is.
 
     :raises UsageError: hooks cannot be written there.
     """
-    folder = git_dir / "hooks"
+    folder = hooks_folder(git_dir)
     try:
-        folder.mkdir(exist_ok=True)
+        folder.mkdir(parents=True, exist_ok=True)
         return {name: _install(folder / name, name, options) for name in NAMES}
     except OSError as error:
         raise UsageError(

@@ -227,6 +227,64 @@ def test_hooks_of_others_are_left_alone_and_ours_are_written_anew(tmp_path: Path
     assert git(bare, "config", "receive.advertisePushOptions") == "true"
 
 
+BAD = {"shop/a.yaml": "kind: Mess\n"}
+
+
+@pytest.mark.parametrize("place", ["absolute", "relative"])
+@pytest.mark.parametrize("bare", [True, False], ids=["bare", "worktree"])
+def test_hooks_go_where_git_looks_for_them(tmp_path: Path, place: str, bare: bool) -> None:
+    repo = Repo(tmp_path)
+    if not bare:
+        repo.origin.rename(tmp_path / "plain.git")
+        git(tmp_path, "init", "--quiet", "--initial-branch=main", str(repo.origin))
+        git(repo.origin, "config", "receive.denyCurrentBranch", "updateInstead")
+    folder = tmp_path / "our hooks" if place == "absolute" else Path("our hooks")
+    git(repo.origin, "config", "core.hooksPath", str(folder))
+    written = gitmesh("hooks", repo.origin)
+    assert written.code == 0
+    assert str(folder / "pre-receive") in written.out
+    repo.commit(BAD)
+    refused = push(repo)
+    assert refused.code != 0
+    assert "gitmesh refuses this push" in refused.told
+
+
+def test_hooks_of_a_linked_worktree_are_those_of_its_repository(tmp_path: Path) -> None:
+    repo = Repo(tmp_path)
+    repo.commit(sample_files())
+    repo.push()
+    linked = tmp_path / "linked"
+    git(repo.origin, "worktree", "add", "--quiet", "--detach", str(linked), "main")
+    assert (linked / ".git").is_file()
+    assert gitmesh("hooks", linked).code == 0
+    repo.commit(BAD)
+    assert "gitmesh refuses this push" in push(repo).told
+    repo.git("remote", "set-url", "origin", str(linked))
+    assert "gitmesh refuses this push" in push(repo).told
+
+
+def test_hooks_that_git_would_not_run_are_refused_with_the_way_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    everybody = tmp_path / "gitconfig"
+    everybody.write_text(f"[core]\n\thooksPath = {tmp_path}/of all\n")
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(everybody))
+    repo = Repo(tmp_path)
+    refused = gitmesh("hooks", repo.origin)
+    assert refused.code == 2
+    assert f"{tmp_path}/of all" in refused.err
+    assert not (tmp_path / "of all").exists()
+    [remedy] = re.findall(r"(git --git-dir=.*), and again", refused.err)
+    subprocess.run(remedy, shell=True, check=True)
+    assert gitmesh("hooks", repo.origin).code == 0
+    repo.commit(BAD)
+    assert "refuses" in push(repo, GIT_CONFIG_GLOBAL=str(everybody)).told
+    made = tmp_path / "made.git"
+    assert gitmesh("init", made).code == 0
+    repo.git("remote", "set-url", "origin", str(made))
+    assert "refuses" in push(repo, GIT_CONFIG_GLOBAL=str(everybody)).told
+
+
 # ---- with a server ------------------------------------------------------------------------------
 
 
