@@ -3,7 +3,7 @@
 Objects are written on the way, but nothing leads to them until the branch moves.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -15,6 +15,7 @@ from mesh.linked import MeshGraph
 from mesh.resource import Resource, spec_json
 from mesh.settings import SETTINGS_FILE
 from mesh.tidy.replacing import document_of, with_document, with_spec, without
+from mesh.tidy.splicing import Part, is_json, part_of, replaced
 from reconciler.listing import Entry, TooLarge, TreeWalk
 from reconciler.reader import TreeReader
 from reconciler.repo import GitRepository
@@ -149,6 +150,10 @@ class _Files:
     def restore(self, key: ResourceKey) -> None:
         """Bring one resource back to what it was."""
         now, then = self._now.graph.get(key), self._then.graph.get(key)
+        here, there = self._part(self._now, now), self._part(self._then, then)
+        if now != then and any(part and part.is_manifest for part in (here, there)):
+            self._splice(key, here, there)
+            return
         match now, then:
             case None, None:
                 raise UsageError(
@@ -166,6 +171,41 @@ class _Files:
                 document = document_of(path, self._read(self._then, path) or b"", then)
                 self._set(path, with_document(path, self._current(path), document))
 
+    def _part(self, tree: SpecTree, resource: Resource | None) -> Part | None:
+        if resource is None:
+            return None
+        path = resource.source.path
+        made = tree.files[path].resources
+        return part_of(path, self._read(tree, path) or b"", resource.key, made)
+
+    def _splice(self, key: ResourceKey, here: Part | None, there: Part | None) -> None:
+        """Let the manifest of a resource be what it was.
+
+        One that the resource was not in, or is not in any more, may be there for others.
+        """
+        here = here or (there and self._beside(self._now, there.keys))
+        there = there or (here and self._beside(self._then, here.keys))
+        if here and there and not (here.is_manifest and there.is_manifest):
+            raise _irreconcilable(key, "one of the two is a Kubernetes manifest, the other is not")
+        paths = [self._path(tree, part) for tree, part in ((self._now, here), (self._then, there))]
+        now, then = paths
+        if now and then and is_json(now) != is_json(then):
+            raise _irreconcilable(key, f"{now} and {then} are JSON and YAML")
+        if here and now:
+            text = there.text if there else None
+            self._set(now, replaced(now, self._blob(now), here, text))
+        elif there and then:
+            self._set(then, with_document(then, self._current(then), there.text))
+
+    def _beside(self, tree: SpecTree, keys: Iterable[ResourceKey]) -> Part | None:
+        """Return the document that makes one of these, if any does."""
+        found = (tree.graph.get(key) for key in sorted(keys))
+        return next((self._part(tree, resource) for resource in found if resource), None)
+
+    def _path(self, tree: SpecTree, part: Part | None) -> str | None:
+        found = tree.graph.get(next(iter(part.keys))) if part else None
+        return found.source.path if found else None
+
     def _blob(self, path: str) -> bytes:
         return self._current(path) or b""
 
@@ -181,13 +221,20 @@ class _Files:
         self.changed[path.encode("utf-8", "surrogateescape")] = text
 
 
+def _irreconcilable(key: ResourceKey, why: str) -> UsageError:
+    return UsageError(
+        f"{key} is not written today in the form that it had then: {why}",
+        hint="change it by hand, or roll back as a whole, without --only",
+    )
+
+
 def _require_nothing_else(
     now: MeshGraph, then: MeshGraph, after: MeshGraph, keys: frozenset[ResourceKey]
 ) -> None:
     """Make sure that these resources are what they were, and that all others are what they are."""
     for key in now.resources.keys() | then.resources.keys() | after.resources.keys():
         expected = (then if key in keys else now).resources.get(key)
-        if after.resources.get(key) != expected and (key in keys or key in now.resources):
+        if after.resources.get(key) != expected:
             raise Fatal(
                 f"{key} cannot be told apart from what stands beside it in its file",
                 hint="change it by hand, or roll back as a whole, without --only",

@@ -63,7 +63,8 @@ def command(
 
     All specs, and gitmesh.yaml, become what they were; other files of the repository stay. With
     --only, single resources get their old specs in the files where they stand now, whatever else
-    was changed since; their comments and everything beside them stay.
+    was changed since; their comments and everything beside them stay. One that is written as a
+    Kubernetes manifest gets the text of the whole document back.
 
     The commit is made in the repository itself, so no forge is needed and a running server follows
     at once. The branch moves only if what results is right, and only if nobody has pushed

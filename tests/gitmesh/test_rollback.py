@@ -231,29 +231,6 @@ def test_json_and_answers_of_the_api_keep_their_form(bare: Path) -> None:
     assert json.loads(file(bare, path)) == node(80)
 
 
-def test_what_is_written_for_kubernetes_is_left_to_people(bare: Path) -> None:
-    def files(port: int) -> Files:
-        return {
-            "mesh.yaml": "apiVersion: appmesh.k8s.aws/v1beta2\nkind: Mesh\n"
-            "metadata: {name: shop}\nspec: {namespaceSelector: {matchLabels: {mesh: shop}}}\n",
-            "ns.yaml": "apiVersion: v1\nkind: Namespace\n"
-            "metadata: {name: default, labels: {mesh: shop}}\n",
-            "node.yaml": "apiVersion: appmesh.k8s.aws/v1beta2\nkind: VirtualNode\n"
-            "metadata: {name: web, namespace: default}\n"
-            "spec:\n  awsName: web\n"
-            f"  listeners: [{{portMapping: {{port: {port}, protocol: http}}}}]\n"
-            "  serviceDiscovery: {dns: {hostname: web.local}}\n",
-        }
-
-    first = put(bare, files(80))
-    tip = put(bare, files(81), minute=1)
-    refused = rollback(bare, first, "--only", "mesh/shop/virtualNode/web")
-    assert refused.code == 2
-    assert "another form" in refused.err
-    assert git(bare, "rev-parse", "main") == tip
-    assert rollback(bare, first).code == 0
-
-
 def test_a_resource_that_nobody_knows_is_wrong_use(bare: Path) -> None:
     first = put(bare, sample_files())
     refused = rollback(bare, first, "--only", "mesh/shop/virtualNode/nowhere")
