@@ -20,6 +20,7 @@ from events.publication import Publication
 from events.state import MeshState, apply_all
 from events.store import EventLog
 from events.types import START, Seq
+from gitmesh.heartbeat import BEAT_S
 from gitmesh.logs import log_to_stderr
 from gitmesh.worker_messages import (
     LONGEST_LINE,
@@ -187,20 +188,25 @@ class PipeReports:
                 while passed < (seq, wave):
                     passed, seen = await self.all_passed.after(seen)
 
+    async def _beat(self) -> None:
+        while True:
+            await asyncio.sleep(BEAT_S)
+            self._wake.set()
+
     async def run_beside(self, work: list[asyncio.Task[None]]) -> None:
         """Send what is reported until one of the tasks ends; end the others, and send the rest.
 
         :raises Fatal: the parent does not listen.
         """
-        sending = asyncio.create_task(self._send_for_ever())
+        tasks = [*work, *map(asyncio.create_task, (self._send_for_ever(), self._beat()))]
         try:
-            done, _ = await asyncio.wait((*work, sending), return_when=asyncio.FIRST_COMPLETED)
+            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
             for ended in done:
                 ended.result()
         finally:
-            for task in (*work, sending):
+            for task in tasks:
                 task.cancel()
-            await asyncio.gather(*work, sending, return_exceptions=True)
+            await asyncio.gather(*tasks, return_exceptions=True)
             with contextlib.suppress(ConnectionError, Fatal):
                 await self._send()
                 self._writer.close()
@@ -216,7 +222,8 @@ class PipeReports:
 
     async def _send(self) -> None:
         facts, self._facts = self._facts, []
-        for start in range(0, len(facts), MOST_FACTS):
+        # A line of no facts says that this process is alive.
+        for start in range(0, max(len(facts), 1), MOST_FACTS):
             self._writer.write(facts_line(facts[start : start + MOST_FACTS]))
         try:
             async with asyncio.timeout(_DEAF_S):

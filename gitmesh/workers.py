@@ -1,7 +1,8 @@
 """The parent of ``gitmesh serve --workers``: starts workers, tells them news, hears what happens.
 
-The parent has the log's only writer. A worker that dies is started again; its proxies find another
-meanwhile. When the parent dies, the workers see their sockets closed and end, too.
+The parent has the log's only writer. A worker that dies is started again, and one that hangs is
+killed before; its proxies find another meanwhile. When the parent dies, the workers see their
+sockets closed and end, too.
 """
 
 import asyncio
@@ -18,6 +19,7 @@ from typing import Final
 from events.latest import Latest
 from events.publication import Publication
 from events.types import START, Seq
+from gitmesh.heartbeat import Heartbeat
 from gitmesh.settings import child_environment
 from gitmesh.worker_messages import (
     LONGEST_LINE,
@@ -198,10 +200,15 @@ class Workers:
         writer.write(hello_line(self._hello(worker.number)))
         worker.told = writer
         self._tell(worker)
-        hearing = asyncio.create_task(self._hear(worker, reader, process.pid))
+        heart = Heartbeat()
+        hearing = asyncio.create_task(self._hear(worker, reader, process.pid, heart))
+        silence = asyncio.create_task(heart.silent())
         try:
-            await asyncio.wait([hearing])
+            await asyncio.wait([hearing, silence], return_when=asyncio.FIRST_COMPLETED)
+            if silence.done():
+                process.kill()
         finally:
+            silence.cancel()
             worker.told = None
             try:
                 await _end(process, writer, hearing)
@@ -210,12 +217,17 @@ class Workers:
                 self._let_pass()
                 self._heard.set()
                 self._ledger.lost(worker.number, "the worker has died", time.time_ns())
+        if silence.done() and not silence.cancelled():
+            return f"{silence.result()} and was killed"
         return _reason(process.returncode)
 
-    async def _hear(self, worker: _Worker, reader: asyncio.StreamReader, pid: int) -> None:
+    async def _hear(
+        self, worker: _Worker, reader: asyncio.StreamReader, pid: int, heart: Heartbeat
+    ) -> None:
         """Take what a process tells, to its end."""
         try:
             while line := await reader.readline():
+                heart.heard()
                 for fact in read_facts(line):
                     self._take(worker, fact, pid)
         except ConnectionError:

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import BinaryIO
 
 import pytest
 from hypothesis import given
@@ -65,6 +66,20 @@ def worker(hello: Hello) -> Iterator[tuple["subprocess.Popen[bytes]", socket.soc
         process.wait()
 
 
+def next_facts(lines: BinaryIO) -> list[Fact]:
+    """Return the facts of the next line that has any; the others are beats."""
+    while not (facts := read_facts(lines.readline())):
+        pass
+    return facts
+
+
+def test_a_worker_with_nothing_to_tell_tells_that_it_is_alive(shop: Shop) -> None:
+    with reserved("127.0.0.1:0") as (address, _):
+        hello = Hello(1, shop.log, address, "warning", True, AdsSettings(share_port=True))
+        with worker(hello) as (_, parent), parent.makefile("rb") as lines:
+            assert [read_facts(lines.readline()) for _ in range(2)] == [[], []]
+
+
 def test_a_worker_refuses_streams_until_it_knows_the_mesh_then_serves_and_tells(
     shop: Shop,
 ) -> None:
@@ -94,9 +109,9 @@ def test_a_worker_refuses_streams_until_it_knows_the_mesh_then_serves_and_tells(
             seq = log.state().seq
             parent.sendall(told_line(News(seq, **NO_TIMES)))
             with parent.makefile("rb") as lines:
-                [finished] = read_facts(lines.readline())
+                [finished] = next_facts(lines)
                 assert asyncio.run(subscribe(port)) == f"gitmesh/{shop.back}"
-                [joined, *_] = read_facts(lines.readline())
+                [joined, *_] = next_facts(lines)
             assert isinstance(finished, Finished)
             assert finished.seq == seq
             assert isinstance(joined, Joined)

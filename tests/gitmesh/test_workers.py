@@ -3,7 +3,7 @@
 import contextlib
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,8 +15,10 @@ from events.types import (
     ProxyDisconnected,
     SnapshotConverged,
     SnapshotPublished,
+    SnapshotRejected,
 )
 from gitmesh.demo.sample import sample_repo, shares
+from gitmesh.heartbeat import MOST_MISSED
 from tests.support.command_line import gitmesh
 from tests.support.git import Repo, put
 from tests.support.raw_client import Held, RawClient
@@ -80,6 +82,13 @@ def everything(client: RawClient, node: str = ENTRANCE) -> dict[str, Held]:
     return dict(client.held)
 
 
+def push(running: Running, routes: str) -> None:
+    """Make a commit of the shop's own files but for these shares; wait until it is served."""
+    _ = running.server.address
+    commit = put(running.bare, sample_files(routes), message="Before the test")
+    running.server.wait_for("snapshot converged", commit=commit[:7])
+
+
 class Crowd:
     """Clients, and which worker each of them has met."""
 
@@ -107,6 +116,31 @@ class Crowd:
         """Add clients until every worker has one."""
         while set(self.worker_of) != set(pids(self._server)):
             self.join()
+
+    def come(self, refusing: Callable[[int], bool]) -> dict[int, RawClient]:
+        """Return a client of each worker that has all but routes, and refused those it was sent
+        first where it is to."""
+        found: dict[int, RawClient] = {}
+        for _ in range(40):
+            before = self._counts()
+            client = self._stack.enter_context(RawClient(self._server.address, ENTRANCE))
+            client.subscribe(CLUSTER)
+            [worker] = [n for n, count in self._counts().items() if count > before[n]]
+            if worker in found:
+                client.__exit__()
+                self._wait_for(before)
+                continue
+            client.subscribe(LISTENER)
+            client.ask(ROUTE, *route_names())
+            if refusing(worker):
+                client.refuse(ROUTE, "not these")
+            found[worker] = client
+            if found.keys() == pids(self._server).keys():
+                break
+        return found
+
+    def _wait_for(self, counts: dict[int, int]) -> None:
+        until(lambda: self._counts() == counts)
 
     def _counts(self) -> dict[int, int]:
         return {n: connections(pid, self._port) for n, pid in pids(self._server).items()}
@@ -173,6 +207,81 @@ def test_a_worker_that_is_killed_is_started_again_and_its_proxies_are_counted_ou
         # Everybody finds a server, and the same mesh.
         with RawClient(server.address, ENTRANCE) as again:
             assert everything(again) == crowd.held[0]
+
+
+def test_a_worker_that_hangs_is_replaced_and_its_proxies_find_another_meanwhile(
+    running: Running,
+) -> None:
+    bare, server = running.bare, running.server
+    push(running, shares(30))
+    with ExitStack() as stack:
+        crowd = Crowd(server, stack)
+        crowd.fill()
+        before, died = pids(server), _died(bare)
+        os.kill(before[1], signal.SIGSTOP)
+        put(bare, sample_files(shares(40)), message="While one hangs")
+        for client, worker in zip(crowd.clients, crowd.worker_of, strict=True):
+            if worker != 1:
+                client.receive(ROUTE)
+        line = server.wait_for(
+            "a worker has died and is started again",
+            worker=1,
+            reason=f"told nothing for {MOST_MISSED + 1} s and was killed",
+        )
+        assert not alive(before[1])
+        cut_off = crowd.worker_of.count(1)
+        until(lambda: _died(bare) == died + cut_off)
+        until(lambda: pids(server)[1] != before[1])
+        assert pids(server)[2] == before[2]
+        server.wait_for("snapshot converged", proxies=len(crowd.clients) - cut_off)
+        # The same mesh again, wherever they come: that of the commit which it slept through.
+        crowd.join()
+        crowd.join()
+        still_there = crowd.clients[crowd.worker_of.index(2)]
+        assert all(held[ROUTE] == still_there.held[ROUTE] for held in crowd.held[-2:])
+        assert line["after_s"] == pytest.approx(0.1, abs=0.2)
+
+
+def test_who_comes_while_its_like_refuse_the_newest_has_the_last_accepted_at_every_worker(
+    running: Running,
+) -> None:
+    bare, server = running.bare, running.server
+    push(running, shares(50))
+    with ExitStack() as stack:
+        crowd = Crowd(server, stack)
+        first = crowd.join()
+        [home] = crowd.worker_of
+        accepted = first.held[ROUTE]
+        until(lambda: _states(bare) == ["in-sync"])
+        put(bare, sample_files(shares(60)), message="Refused")
+        first.refuse(ROUTE, "not these")
+        until(lambda: any(e.message == "not these" for e in told(bare, SnapshotRejected)))
+        newcomers = crowd.come(refusing=lambda worker: worker != home)
+        assert set(newcomers) == {1, 2}
+        for client in newcomers.values():
+            get(client, accepted)
+        until(lambda: _states(bare) == ["last-accepted", "last-accepted", "refused"])
+
+        # One that is started anew knows from the log what it has not seen.
+        other = 3 - home
+        before = pids(server)[other]
+        os.kill(before, signal.SIGKILL)
+        until(lambda: pids(server)[other] != before)
+        again = crowd.come(refusing=lambda worker: False)
+        assert set(again) == {1, 2}
+        for client in again.values():
+            get(client, accepted)
+
+
+def get(client: RawClient, routes: Held) -> None:
+    """Receive until the client holds these; what was refused together comes in parts."""
+    while client.receive(ROUTE) != routes:
+        assert client.held[ROUTE].version == routes.version
+
+
+def _states(bare: Path) -> list[str]:
+    found = gitmesh("proxies", bare, "--json").json()["proxies"]
+    return sorted(str(proxy["state"]) for proxy in found)
 
 
 def _died(bare: Path) -> int:

@@ -53,9 +53,13 @@ class RawClient:
 
     def subscribe(self, type_url: str, *names: str) -> Held:
         """Ask for a type, for all of it unless names are given; return what comes."""
+        self.ask(type_url, *names)
+        return self.receive(type_url)
+
+    def ask(self, type_url: str, *names: str) -> None:
+        """Ask for a type, for all of it unless names are given."""
         self._names[type_url] = names
         self._request(type_url)
-        return self.receive(type_url)
 
     def receive(self, type_url: str) -> Held:
         """Return the next response, which must be of this type, and acknowledge it."""
@@ -75,7 +79,8 @@ class RawClient:
         response = self._responses.get(timeout=PATIENCE_S)
         assert isinstance(response, DiscoveryResponse), f"the stream has ended: {response}"
         assert response.type_url == type_url
-        self._request(type_url, self.held[type_url].version, response.nonce, why)
+        version = self.held[type_url].version if type_url in self.held else ""
+        self._request(type_url, version, response.nonce, why)
 
     def silence(self, for_s: float) -> None:
         """Make sure that nothing comes."""
