@@ -1,6 +1,7 @@
 """Commits that gitmesh makes: objects first, then the branch, if nobody has moved it meanwhile.
 
-Nothing is checked out: what is written are objects and one ref.
+Nothing is checked out: what is written are objects and one ref. A work tree that has the branch
+checked out is for whoever moves it to think of.
 """
 
 import time
@@ -115,14 +116,8 @@ def move_branch(
     """Move a branch from one commit to the next; git's own lock makes sure that it is there.
 
     :raises BranchMoved: it is at another commit than ``before`` by now.
-    :raises UsageError: a work tree has it checked out.
     """
     handle = repo.handle
-    if not handle.is_bare and _checked_out(handle, ref):
-        raise UsageError(
-            f"{ref} is checked out in the work tree of {repo.path}, which would not follow",
-            hint="push to a bare repository, and serve that: gitmesh init",
-        )
     try:
         handle.set_ident(committer.name, committer.email)
         found = handle.references[ref]
@@ -135,11 +130,6 @@ def move_branch(
         if _target(handle, ref) != before:
             raise _moved(ref) from None
         raise _cannot_write(repo.path, error) from None
-
-
-def _checked_out(handle: pygit2.Repository, ref: str) -> bool:
-    head = handle.lookup_reference("HEAD").raw_target
-    return head in (ref, ref.encode())
 
 
 def _target(handle: pygit2.Repository, ref: str) -> str | None:

@@ -31,7 +31,12 @@ OWNERS = {
     "click": ("gitmesh.*",),
     "dnslib": ("gitmesh.demo.names",),
     "envoy": ("gitmesh.demo.envoys",),
-    "subprocess": ("gitmesh.demo.*", "reconciler.cat_file", "reconciler.hooks_path"),
+    "subprocess": (
+        "gitmesh.demo.*",
+        "reconciler.cat_file",
+        "reconciler.hooks_path",
+        "gitmesh.work_trees",
+    ),
 }
 """The only modules that import what has a side, a cost or a version of its own."""
 

@@ -68,8 +68,9 @@ def command(
 
     The commit is made in the repository itself, so no forge is needed and a running server follows
     at once. The branch moves only if what results is right, and only if nobody has pushed
-    meanwhile: that ends with code 3, and asking again is yours to decide. A moment is a position
-    in the mesh chain, a commit, a branch, or a time.
+    meanwhile: that ends with code 3, and asking again is yours to decide. A work tree that has the
+    branch checked out follows with the files that change; where they were edited and not committed,
+    nothing is done. A moment is a position in the mesh chain, a commit, a branch, or a time.
     """
     from gitmesh.connected import connected_proxies
     from gitmesh.differences import difference
@@ -144,12 +145,18 @@ def _make(
     people: "tuple[Person, Person]",
 ) -> "CommitId":
     from gitmesh.rollback import message
+    from gitmesh.work_trees import work_trees
     from reconciler.writing import move_branch, write_commit
 
     author, committer = people
     text = message(planned, repo, reason)
     made = write_commit(repo, planned.tree, planned.tip, text, author=author, committer=committer)
+    trees = work_trees(repo.path, ref, bare=repo.handle.is_bare)
+    for tree in trees:
+        tree.require_room(planned.tip, made)
     move_branch(repo, ref, planned.tip, made, committer, "gitmesh rollback")
+    for tree in trees:
+        tree.follow(planned.tip, made)
     return made
 
 

@@ -145,14 +145,68 @@ def test_a_moment_is_looked_up_in_the_log(shop: Shop, tmp_path: Path) -> None:
     assert unknown.code == 2
 
 
-def test_a_branch_that_is_checked_out_is_left_alone(tmp_path: Path) -> None:
+def status(work: Path) -> list[str]:
+    """Return what git finds changed in a work tree, without the leading space."""
+    return git(work, "status", "--porcelain").splitlines()
+
+
+@pytest.mark.parametrize("head", ["branch", "detached"])
+def test_a_work_tree_follows_and_keeps_what_is_edited_elsewhere(tmp_path: Path, head: str) -> None:
     repo = Repo(tmp_path)
     first = repo.commit(sample_files())
-    tip = repo.commit({ROUTES: sample_files(shares(10))[ROUTES]})
+    repo.commit({ROUTES: sample_files(shares(10))[ROUTES], "shop/more.yaml": NODE})
+    if head == "detached":
+        repo.git("checkout", "--quiet", "--detach")
+    (repo.work / "README.md").write_text("mine")
+    (repo.work / "untracked").write_text("mine, too")
+    done = rollback(repo.work, first, "--reason", "x")
+    assert done.code == 0, done.err
+    assert repo.git("rev-list", "--count", "HEAD") == "3"
+    assert (repo.work / ROUTES).read_bytes() == sample_files()[ROUTES]
+    assert not (repo.work / "shop/more.yaml").exists()
+    assert status(repo.work) == ["M README.md", "?? untracked"]
+    assert (repo.work / "README.md").read_text() == "mine"
+
+
+@pytest.mark.parametrize("how", ["edited", "staged", "in the way"])
+def test_what_is_not_committed_is_never_overwritten(tmp_path: Path, how: str) -> None:
+    repo = Repo(tmp_path)
+    first = repo.commit(sample_files(shares(0)))
+    tip = repo.commit({ROUTES: sample_files(shares(10))[ROUTES], "shop/web/node.yaml": None})
+    path = "shop/web/node.yaml" if how == "in the way" else ROUTES
+    (repo.work / path).write_text("mine")
+    if how == "staged":
+        repo.git("add", "--all")
+    before = status(repo.work)
     refused = rollback(repo.work, first)
     assert refused.code == 2
-    assert "is checked out" in refused.err
-    assert repo.head() == tip
+    assert path in refused.err
+    assert f"git -C {repo.work} stash --include-untracked" in refused.err
+    assert (repo.head(), status(repo.work)) == (tip, before)
+    assert (repo.work / path).read_text() == "mine"
+
+
+def test_a_linked_work_tree_of_a_bare_repository_follows(bare: Path, tmp_path: Path) -> None:
+    first = put(bare, sample_files())
+    put(bare, sample_files(shares(10)), minute=1)
+    linked, other = tmp_path / "linked", tmp_path / "other"
+    git(bare, "worktree", "add", "--quiet", str(linked), "main")
+    git(bare, "worktree", "add", "--quiet", "-b", "draft", str(other), "main")
+    assert rollback(bare, first).code == 0
+    assert (linked / ROUTES).read_bytes() == sample_files()[ROUTES]
+    assert (status(linked), status(other)) == ([], [])
+    assert (other / ROUTES).read_text() == sample_files(shares(10))[ROUTES]
+
+
+def test_a_branch_that_nobody_has_checked_out_moves_beside_a_work_tree(tmp_path: Path) -> None:
+    repo = Repo(tmp_path)
+    first = repo.commit(sample_files())
+    repo.commit({ROUTES: sample_files(shares(10))[ROUTES]})
+    repo.git("branch", "live")
+    (repo.work / ROUTES).write_text("mine")
+    assert rollback(repo.work, first, "--branch", "live").code == 0
+    assert repo.git("diff", "--stat", first, "live") == ""
+    assert (repo.work / ROUTES).read_text() == "mine"
 
 
 @pytest.mark.parametrize("author", ["nobody", "<x>", "A\nB <b@x>"])

@@ -1,0 +1,94 @@
+"""Work trees that have a branch checked out: when gitmesh moves the branch, they follow.
+
+By way of the git command, so that a file is written as ``git checkout`` would write it. What was
+changed and not committed is never overwritten.
+"""
+
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+from events.types import CommitId
+from gitmesh.settings import child_environment
+from mesh.errors import Fatal, UsageError
+
+
+@dataclass(frozen=True, slots=True)
+class WorkTree:
+    """A folder that has a branch checked out."""
+
+    path: Path
+
+    def require_room(self, before: CommitId, after: CommitId) -> None:
+        """Make sure that nothing in the way of the step was changed; what is not, may have been.
+
+        :raises UsageError: something was.
+        """
+        self._git("update-index", "-q", "--ignore-submodules", "--refresh")
+        if why := self._step(before, after, "--dry-run"):
+            raise UsageError(
+                f"the branch is checked out in {self.path}, where changes are in the way: {why}",
+                hint=f"commit them, or git -C {self.path} stash --include-untracked, and ask again",
+            )
+
+    def follow(self, before: CommitId, after: CommitId) -> None:
+        """Bring the files that differ, and the index, from one commit to the next.
+
+        :raises Fatal: it cannot be done; the branch has moved.
+        """
+        if why := self._step(before, after):
+            raise Fatal(
+                f"the branch is at {after[:7]}, but {self.path} did not follow: {why}",
+                hint=f"git -C {self.path} read-tree -m -u {before[:12]} {after[:12]}",
+            )
+
+    def _step(self, before: CommitId, after: CommitId, *options: str) -> str:
+        """Return why the step cannot be taken; nothing where it can."""
+        done = self._git("read-tree", "-m", "-u", *options, before, after)
+        if done.returncode == 0:
+            return ""
+        return " ".join(done.stderr.split()).removeprefix("error: ") or "git refuses it"
+
+    def _git(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
+        return _git(self.path, *arguments)
+
+
+def work_trees(repo: Path, ref: str, *, bare: bool) -> list[WorkTree]:
+    """Return the work trees of a repository that have a branch checked out.
+
+    Of a HEAD that names no branch, which is followed as it is, that is the repository's own.
+
+    :raises UsageError: there may be one, but git cannot tell.
+    """
+    try:
+        done = _git(repo, "worktree", "list", "--porcelain")
+    except OSError:
+        done = None
+    if done is None or done.returncode != 0:
+        if bare:
+            return []
+        why = "git cannot be run" if done is None else " ".join(done.stderr.split())
+        raise UsageError(
+            f"whether {ref} is checked out in a work tree cannot be told: {why}",
+            hint="see that git works there: git worktree list",
+        )
+    if ref == "HEAD":
+        return [] if bare else [WorkTree(repo)]
+    found = []
+    for entry in done.stdout.split("\n\n"):
+        lines = entry.splitlines()
+        if f"branch {ref}" in lines and not any(line.startswith("prunable") for line in lines):
+            found.append(WorkTree(Path(lines[0].removeprefix("worktree "))))
+    return found
+
+
+def _git(where: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        ["git", "-C", str(where), *arguments],
+        env=child_environment(LC_ALL="C"),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        errors="surrogateescape",
+        check=False,
+    )
