@@ -41,7 +41,6 @@ class Response(NamedTuple):
 class Flight(NamedTuple):
     """A response that the client has not answered."""
 
-    nonce: str
     version: str
     carried: Selection
     fresh: Selection

@@ -34,6 +34,11 @@ class Culprits:
         """Whether there are any."""
         return bool(self._refused)
 
+    @property
+    def none(self) -> bool:
+        """Whether there are none, and none is looked for."""
+        return not self._refused and not self._limit
+
     def among(self, selection: Selection) -> bool:
         """Whether one of these was refused."""
         return bool(self._refused) and not self._refused.isdisjoint(selection)

@@ -5,6 +5,7 @@ The rules are those of the xDS protocol, "How the client specifies what resource
 was never written, because a first request named nothing, lasts until it is unsubscribed from.
 """
 
+from collections.abc import Hashable
 from typing import Final
 
 from xds.asked import Asked
@@ -24,6 +25,10 @@ class DeltaSubscription(Asked):
         """Whether the client has said anything yet."""
         # As in the other variant, only listeners and clusters are meant by silence.
         self._legacy = legacy
+
+    def state(self) -> Hashable:
+        """Return all that it is made of."""
+        return self.names, self.wildcard, self._legacy, self.known
 
     def update(self, request: DeltaDiscoveryRequest) -> frozenset[str]:
         """Take a change; return what the client asked for that it asked for before.

@@ -4,10 +4,12 @@ The counterpart of :mod:`xds.watch`. Here nothing is sent whole, what is gone is
 the names that a client asks for change by what each request adds and takes away.
 """
 
-from typing import Final
+from collections.abc import Hashable
+from typing import Final, Self
 
 from xds.answers import Answer, Flight, Response
 from xds.delta_subscription import DeltaSubscription
+from xds.duplicate import duplicate
 from xds.resources import Held, ResourceSet, Selection, View
 from xds.type_urls import WHOLE, TypeUrl
 from xds.type_watch import NOTHING, TypeWatch
@@ -34,14 +36,14 @@ class DeltaWatch(TypeWatch):
 
     # ---- requests --------------------------------------------------------------------------------
 
-    def on_request(self, request: DeltaDiscoveryRequest) -> Answer | None:
+    def on_request(self, request: DeltaDiscoveryRequest, *, current: bool) -> Answer | None:
         """Take a request of this type; return what it answers, if it answers anything.
 
         What it says of names counts whatever its nonce is: "a stale nonce should not be used to
         reject" such a request.
         """
         answer = None
-        if self.flight is not None and request.nonce == self.flight.nonce:
+        if self.flight is not None and current:
             answer = self._resolve(self.flight, request.error)
         self._subscribe(request)
         return answer
@@ -114,9 +116,20 @@ class DeltaWatch(TypeWatch):
         self._urgent = frozenset(resource.name for resource in later)
         self._culprits.forget(view.all, carried)
         self._answered, self._held, self._told = True, view.by_name, view.missing
-        self.flight = Flight(nonce, wanted.version, carried, fresh, now, removed)
+        self.flight = Flight(wanted.version, carried, fresh, now, removed)
         body = wanted.delta_body(carried, removed, missing)
         return Response(self.type_url, wanted.version, nonce, body), fresh
+
+    def copy(self) -> Self:
+        """See :meth:`TypeWatch.copy`."""
+        new = super().copy()
+        new._asked = new._subscription = duplicate(self._subscription)
+        return new
+
+    def rest(self) -> Hashable | None:
+        """See :meth:`TypeWatch.rest`."""
+        common = self._rest()
+        return None if common is None else (common, id(self._held), self._subscription.state())
 
     def _change(self, view: View) -> tuple[Selection, tuple[str, ...], tuple[str, ...]]:
         """Return what to send, what to tell to be gone, and what to tell never to have been."""

@@ -5,52 +5,60 @@ been offered it; so the first proxy would wait for the last one's turn.
 """
 
 import asyncio
-import sys
-from collections.abc import Coroutine
-from typing import Any, Protocol
+from collections.abc import Callable, Coroutine
+from typing import Any
 
 
-class Running(Protocol):
-    """A coroutine under way."""
+class Steps:
+    """Takes the steps of a coroutine, the first one at once."""
 
-    def cancel(self) -> object:
-        """Let it end where it waits."""
-
-
-class _Steps:
-    """Takes the steps of a coroutine, the first one at once. Its result is lost, but no error."""
-
-    __slots__ = ("_coroutine", "_loop", "_waits_for")
+    __slots__ = ("_coroutine", "_loop", "_then", "_waits_for", "done", "error")
 
     def __init__(
-        self, coroutine: Coroutine[Any, None, None], loop: asyncio.AbstractEventLoop
+        self,
+        coroutine: Coroutine[Any, None, object],
+        loop: asyncio.AbstractEventLoop,
+        then: Callable[[], None],
     ) -> None:
+        """Begin.
+
+        :param then: is called when the coroutine has ended, unless it was cancelled or ended before
+            it had to wait for anything: then it is :attr:`done` already.
+        """
         self._coroutine = coroutine
         self._loop = loop
+        self._then: Callable[[], None] | None = None
         self._waits_for: asyncio.Future[object] | None = None
+        self.done = False
+        self.error: Exception | None = None
+        """What the coroutine raised."""
         self._step()
+        self._then = then
 
     def _step(self, _: object = None) -> None:
         try:
             waits_for = self._coroutine.send(None)
-        except (StopIteration, asyncio.CancelledError):
+        except asyncio.CancelledError:
             self._waits_for = None
-            return
-        if waits_for is None:
-            self._loop.call_soon(self._step)
-            return
-        # What a task does to say that it has seen who is waited for.
-        waits_for._asyncio_future_blocking = False
-        self._waits_for = waits_for
-        waits_for.add_done_callback(self._step)
+        except StopIteration:
+            self._end(None)
+        except Exception as error:
+            self._end(error)
+        else:
+            if waits_for is None:
+                self._loop.call_soon(self._step)
+                return
+            # What a task does to say that it has seen who is waited for.
+            waits_for._asyncio_future_blocking = False
+            self._waits_for = waits_for
+            waits_for.add_done_callback(self._step)
+
+    def _end(self, error: Exception | None) -> None:
+        self.done, self.error, self._waits_for = True, error, None
+        if self._then is not None:
+            self._then()
 
     def cancel(self) -> None:
+        """Let the coroutine end where it waits."""
         if self._waits_for is not None:
             self._waits_for.cancel()
-
-
-def start(coroutine: Coroutine[Any, None, None], loop: asyncio.AbstractEventLoop) -> Running:
-    """Run a coroutine until it first waits for something, and the rest of it when that is there."""
-    if sys.version_info >= (3, 12):
-        return asyncio.Task(coroutine, loop=loop, eager_start=True)
-    return _Steps(coroutine, loop)

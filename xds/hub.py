@@ -76,7 +76,9 @@ class Hub:
         """
         identity = _identity(stream)
         self._cache.join(identity)
-        self._streams.setdefault(identity, set()).add(stream)
+        streams = self._streams.setdefault(identity, set())
+        streams.add(stream)
+        stream.session.alike = len(streams) > 1
         self._behind.add(stream)
         waits = self._told is not None and identity not in self._told
         newest = (self._cache.current if waits else self._cache.resolve)(identity)
@@ -256,7 +258,9 @@ class Hub:
             _log.exception("cannot resolve %s; its proxies keep what they have", identity.key)
             return
         node = str(identity.key)
-        for stream in tuple(self._streams[identity]):
+        streams = tuple(self._streams[identity])
+        for stream in streams:
+            stream.session.alike = len(streams) > 1
             # Whoever does not have this because it is refused waits for something else.
             if self._fallen.get(stream) is not snapshot:
                 self._offer_one(stream, snapshot, node, seq)

@@ -9,10 +9,11 @@ Pure, and the same for state-of-the-world and delta streams: it decides what eac
 this moment; how the client is told so is the business of the protocol.
 """
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from typing import Final, Protocol
 
 from xds.answers import Flight
+from xds.duplicate import duplicate
 from xds.resources import Encoded, Held, ResourceSet, Selection
 from xds.snapshot import Snapshot
 from xds.type_urls import CLUSTER, ENDPOINT, LISTENER, ROUTE, SECRET, SUPPORT, TRAFFIC, TypeUrl
@@ -101,6 +102,37 @@ class Rollout:
         """Whether the client may use routes that it was given on an earlier stream."""
         self._clusters_by: float | None = None
         """Until when a client that comes back may ask for its clusters before it is sent more."""
+
+    def copy(self, watches: Mapping[TypeUrl, Progress]) -> "Rollout":
+        """Return one that has come as far as this one, and goes on by itself with these watches."""
+        new = duplicate(self)
+        new._watches = watches
+        new.wanted, new._kept = dict(self.wanted), dict(self._kept)
+        new._expiry, new._old_routes = dict(self._expiry), set(self._old_routes)
+        return new
+
+    def rest(self) -> Hashable | None:
+        """Return all that decides what follows from here, if nothing is under way and no time runs;
+        else ``None``. Some of it is told by identity, and so compares only while it lives."""
+        target = self.target
+        if target is None or not self.arrived or self._expiry or self.wake_at is not None:
+            return None
+        if self._clusters_by is not None and CLUSTER not in self._watches:
+            return None
+        kept = (
+            (t, id(had) if had is target[t].by_name else frozenset(had.items()))
+            for t, had in self._kept.items()
+        )
+        return (
+            id(target),
+            tuple((t, id(resources)) for t, resources in self.wanted.items()),
+            frozenset(kept),
+            id(self._accepted),
+            frozenset(self._old_routes),
+            self._pristine,
+            self._back,
+            self._clusters_by is None,
+        )
 
     def aim(self, snapshot: Snapshot) -> None:
         """Make this the snapshot to arrive at; whatever was under way is overtaken."""

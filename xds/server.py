@@ -17,6 +17,7 @@ from xds.address import where_to_listen
 from xds.admission import Admission, Guest
 from xds.alarms import Alarms
 from xds.cache import SnapshotCache
+from xds.cohort import Cohorts
 from xds.hub import Hub
 from xds.ledger import Ledger
 from xds.looking_back import Past
@@ -145,6 +146,7 @@ class _Discovery:
         self._settings = settings
         self._admission = Admission(settings, time.monotonic())
         self._alarms = Alarms(asyncio.get_running_loop())
+        self._cohorts = Cohorts()
 
     def answering(self, method: Method) -> _Handler:
         """Return what answers calls of a method."""
@@ -169,6 +171,7 @@ class _Discovery:
             ack_wait=self._settings.ack_wait_s,
             linger=self._settings.linger_s,
             aggregated=method.type_url is None,
+            cohorts=self._cohorts,
         )
         stream = Stream(
             session, context.peer(), context.write, self._hub, method, guest, self._alarms

@@ -3,17 +3,17 @@
 import asyncio
 import logging
 import math
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import count
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 from events.types import CommitId
 from mesh.errors import UsageError
 from xds.alarms import Alarms
 from xds.answers import Refused, Response
-from xds.eager import Running, start
+from xds.eager import Steps
 from xds.nodes import MAX_ID, Client, ProxyIdentity, parse_identity
 from xds.session import Request, Session
 from xds.snapshot import Snapshot
@@ -119,7 +119,7 @@ class Stream:
         self,
         session: Session,
         peer: str,
-        write: Callable[[bytes], Awaitable[None]],
+        write: Callable[[bytes], Coroutine[Any, None, None]],
         observer: Observer,
         method: Method = Method(),
         door: Door = _OPEN,
@@ -143,7 +143,7 @@ class Stream:
         self._method = method
         self._door = door
         self._write = write
-        self._writer: Running | None = None
+        self._writer: Steps | None = None
         self._writing = False
         self._closed = False
         self._wakes_at = math.inf
@@ -207,6 +207,7 @@ class Stream:
     def close(self) -> None:
         """Stop writing; the transport is gone."""
         self._closed = True
+        self.session.close(self._loop.time())
         if self._writer is not None:
             self._writer.cancel()
 
@@ -235,28 +236,39 @@ class Stream:
     # ---- writing ---------------------------------------------------------------------------------
 
     def _go_on(self) -> None:
-        now = self._loop.time()
-        if not self._writing and (response := self.session.next_response(now)) is not None:
+        if not self._writing and (response := self.session.next_response(self._loop.time())):
             self._writing = True
-            self._writer = start(self._drain(response), self._loop)
+            self._put(response)
         self._set_timer()
 
-    async def _drain(self, response: Response | None) -> None:
+    def _put(self, response: Response | None) -> None:
+        """Write a response and whatever is due after it, as far as the transport takes it now."""
+        observer = self._observer
         while response is not None:
-            commit = self._observer.commit
+            commit = observer.commit
             self._commits[response.type_url] = commit
             self._sent_for[response.type_url] = self.snapshot
-            identifier = _identifier(commit, self._method.delta)
-            try:
-                await self._write(complete(response.body, response.nonce, identifier))
-            except Exception as error:  # The transport's own; which ones is not documented.
-                _log.debug("stream %s is gone: %s", self.name, error)
+            data = _whole(response, _identifier(commit, self._method.delta))
+            self._writer = writer = Steps(self._write(data), self._loop, self._go_on_writing)
+            if not writer.done:
                 return
-            self._observer.wrote(self)
-            now = self._loop.time()
-            if (response := self.session.next_response(now)) is not None:
-                self._set_timer()
-        self._writing, self._writer = False, None
+            response = self._next_after(writer)
+
+    def _go_on_writing(self) -> None:
+        if self._writer is not None and (response := self._next_after(self._writer)):
+            self._put(response)
+            self._set_timer()
+
+    def _next_after(self, writer: Steps) -> Response | None:
+        """Return what to write after what was written; ``None`` ends the writing."""
+        self._writer = None
+        if writer.error is not None:  # The transport's own; which ones is not documented.
+            _log.debug("stream %s is gone: %s", self.name, writer.error)
+            return None
+        self._observer.wrote(self)
+        response = self.session.next_response(self._loop.time())
+        self._writing = response is not None
+        return response
 
     def _set_timer(self) -> None:
         wake_at = self.session.wake_at
@@ -267,10 +279,21 @@ class Stream:
 
     def wake(self) -> None:
         """Let time pass."""
-        if not self._closed:
-            self._wakes_at = math.inf
-            self.session.on_tick(self._loop.time())
+        if self._closed:
+            return
+        self._wakes_at, now, due_at = math.inf, self._loop.time(), self.session.wake_at
+        if due_at is not None and due_at <= now:
+            self.session.on_tick(now)
             self._go_on()
+        else:
+            # What it was set for has been settled meanwhile, as nearly always.
+            self._set_timer()
+
+
+@lru_cache(8)
+def _whole(response: Response, identifier: bytes) -> bytes:
+    # Streams that stand alike are sent one and the same.
+    return complete(response.body, response.nonce, identifier)
 
 
 @lru_cache(64)

@@ -3,6 +3,8 @@
 The rules are those of the xDS protocol, "How the client specifies what resources to return".
 """
 
+from collections.abc import Hashable
+
 from xds.asked import Asked
 
 _WILDCARD = "*"
@@ -24,6 +26,10 @@ class Subscription(Asked):
     def known(self) -> bool:
         """Whether the client has said anything yet."""
         return self._asked is not None
+
+    def state(self) -> Hashable:
+        """Return all that it is made of."""
+        return self.names, self.wildcard, self._legacy, self._asked
 
     def update(self, asked: tuple[str, ...]) -> frozenset[str] | None:
         """Take the names of a request; return those that were not asked for before it.

@@ -1,12 +1,13 @@
 """One type on one stream, as far as both variants of the protocol are the same. Pure."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Set
-from typing import Final
+from collections.abc import Hashable, Set
+from typing import Final, Self
 
 from xds.answers import Flight
 from xds.asked import Asked
 from xds.culprits import Culprits
+from xds.duplicate import duplicate
 from xds.resources import Encoded, ResourceSet, View
 from xds.type_urls import TypeUrl
 
@@ -50,6 +51,27 @@ class TypeWatch(ABC):
         self._seen: tuple[ResourceSet | None, View | None] = (None, None)
         self.settled_on: ResourceSet | None = None
         """The set that the client was last found to have, as far as it asks for it."""
+
+    def copy(self) -> Self:
+        """Return one that stands where this one does, and goes its own way."""
+        new = duplicate(self)
+        new._culprits = duplicate(self._culprits)
+        return new
+
+    @abstractmethod
+    def rest(self) -> Hashable | None:
+        """Return all that decides what follows from here, if nothing is under way; else ``None``.
+
+        Some of it is told by identity, and so compares only while it lives.
+        """
+
+    def _rest(self) -> Hashable | None:
+        """Return what of that both variants have."""
+        if self.flight is not None or not self._culprits.none:
+            return None
+        # What is seen of a set can be seen again.
+        settled_on = id(self.settled_on)
+        return self.type_url, self._errors, self._answered, self._told, self._urgent, settled_on
 
     @abstractmethod
     def due(self, wanted: ResourceSet) -> bool:

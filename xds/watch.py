@@ -3,9 +3,11 @@
 Pure. It knows one type only; what may be offered when is the session's business.
 """
 
-from typing import Final
+from collections.abc import Hashable
+from typing import Final, Self
 
 from xds.answers import Answer, Flight, Response
+from xds.duplicate import duplicate
 from xds.resources import Held, ResourceSet, Selection, View
 from xds.subscription import Subscription
 from xds.type_urls import WHOLE, TypeUrl
@@ -18,7 +20,7 @@ _NO_RESOURCES: Final[Held] = {}
 class Watch(TypeWatch):
     """What a client has been told of one type, and what it is to be told next."""
 
-    __slots__ = ("_claimed", "_nonce", "_offered", "_refused_whole", "_subscription", "_whole")
+    __slots__ = ("_claimed", "_offered", "_refused_whole", "_subscription", "_whole")
 
     def __init__(self, type_url: TypeUrl, claimed: str = "", *, errors: bool = False) -> None:
         """Begin; ``errors`` says that the client wants to be told of names that are no resources.
@@ -30,20 +32,19 @@ class Watch(TypeWatch):
         super().__init__(type_url, self._subscription, errors=errors, answered=False)
         self._claimed = claimed
         """The version that the client says it holds, until that is answered."""
-        self._nonce = ""
         self._offered: Held = _NO_RESOURCES
         """What the client asked for as it stood when it was last sent something, and was sent."""
         self._refused_whole = False
 
     # ---- requests --------------------------------------------------------------------------------
 
-    def on_request(self, request: DiscoveryRequest) -> Answer | None:
+    def on_request(self, request: DiscoveryRequest, *, current: bool) -> Answer | None:
         """Take a request of this type; return what it answers, if it answers anything.
 
         A request that carries another nonce than the last one sent crossed with that response: it
         is ignored, for the client will answer the response too ("ACK and NACK semantics").
         """
-        if self._nonce and request.nonce != self._nonce:
+        if not current:
             return None
         answer = None
         if self.flight is not None:
@@ -112,10 +113,22 @@ class Watch(TypeWatch):
         missing = view.missing if self._errors else ()
         self._answered, self._offered, self._claimed, self._told = True, view.by_name, "", missing
         fresh = tuple(resource for resource in carried if before.get(resource.name) is not resource)
-        self._nonce = nonce
-        self.flight = Flight(nonce, wanted.version, carried, fresh, now)
+        self.flight = Flight(wanted.version, carried, fresh, now)
         body = wanted.body(carried, missing)
         return Response(self.type_url, wanted.version, nonce, body), fresh
+
+    def copy(self) -> Self:
+        """See :meth:`TypeWatch.copy`."""
+        new = super().copy()
+        new._asked = new._subscription = duplicate(self._subscription)
+        return new
+
+    def rest(self) -> Hashable | None:
+        """See :meth:`TypeWatch.rest`."""
+        common = self._rest()
+        if common is None or self._refused_whole:
+            return None
+        return common, self._claimed, id(self._offered), self._subscription.state()
 
     def _carry(self, view: View) -> tuple[Selection, Selection]:
         """Return what the next response holds, and what has to wait for the one after it."""

@@ -7,7 +7,8 @@ from tests.support.shop_xds import Translation, mesh
 from xds.answers import Acked, Answer, Refused, Response
 from xds.culprits import MAX_RESPONSE_BYTES
 from xds.resources import Pool
-from xds.session import MAX_STRANGE, Session
+from xds.session import Session
+from xds.session_state import MAX_STRANGE
 from xds.snapshot import Snapshot, build_snapshot
 from xds.type_urls import CLUSTER, ENDPOINT, LISTENER, ROUTE, TypeUrl
 from xds.wire.decode import DeltaDiscoveryRequest, ErrorDetail

@@ -98,10 +98,13 @@ class World:
         # Known gap: which routes a proxy still drains is forgotten with the stream.
         self.proxy.end_draining()
         self.proxy.connect()
-        # Never tired of waiting: this proxy always answers, however late.
-        self.session = Session(POOL, ack_wait=1e9, linger=2)
+        self.session = self.begin()
         if self.latest is not None:
             self.session.on_snapshot(self.latest, self.now)
+
+    def begin(self) -> Session:
+        # Never tired of waiting: this proxy always answers, however late.
+        return Session(POOL, ack_wait=1e9, linger=2)
 
     def check(self) -> None:
         assert self.proxy.unserved() == set(), "a route in use names a cluster that cannot serve"

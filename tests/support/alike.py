@@ -1,0 +1,80 @@
+"""Sessions that go through the same, beside one that goes alone: all must say the same."""
+
+from typing import Any, TypeVar
+
+from xds.answers import Answer, Response
+from xds.cohort import Cohorts
+from xds.session import Request, Session
+from xds.snapshot import Snapshot
+from xds.type_urls import TypeUrl
+
+T = TypeVar("T")
+
+
+class Alike:
+    """In the place of a session: two that share what is worked out, and one that does not.
+
+    The first of the two takes each step before the second, which then has it for nothing. Whatever
+    they say is compared with what the lone one says; its nonces alone may differ.
+    """
+
+    def __init__(self, *args: Any, cohorts: Cohorts | None = None, **kwargs: Any) -> None:
+        shared = cohorts or Cohorts()
+        self._all = [Session(*args, cohorts=shared, **kwargs) for _ in range(2)]
+        for session in self._all:
+            session.alike = True
+        self._all.append(Session(*args, **kwargs))
+        self._nonces: dict[str, list[str]] = {}
+
+    def tell_errors(self) -> None:
+        for session in self._all:
+            session.tell_errors()
+
+    def on_request(self, request: Request, now: float) -> Answer | None:
+        nonces = self._nonces.get(request.nonce, [request.nonce] * 3)
+        answers = [
+            session.on_request(request._replace(nonce=nonce), now)
+            for session, nonce in zip(self._all, nonces, strict=True)
+        ]
+        return _same(answers)
+
+    def on_snapshot(self, snapshot: Snapshot, now: float) -> bool:
+        return _same([session.on_snapshot(snapshot, now) for session in self._all])
+
+    def on_tick(self, now: float) -> None:
+        for session in self._all:
+            session.on_tick(now)
+
+    def next_response(self, now: float) -> Response | None:
+        responses = [session.next_response(now) for session in self._all]
+        nonces = [response.nonce for response in responses if response]
+        told = _same([response and response._replace(nonce="") for response in responses])
+        if told is None:
+            return None
+        assert nonces[1] not in self._nonces, "a stream gets each nonce once"
+        self._nonces[nonces[1]] = nonces
+        return told._replace(nonce=nonces[1])
+
+    def close(self, now: float) -> None:
+        for session in self._all:
+            session.close(now)
+
+    @property
+    def names(self) -> int:
+        return _same([session.names for session in self._all])
+
+    @property
+    def arrived(self) -> bool:
+        return _same([session.arrived for session in self._all])
+
+    def watches(self, type_url: TypeUrl) -> bool:
+        return _same([session.watches(type_url) for session in self._all])
+
+    @property
+    def wake_at(self) -> float | None:
+        return _same([session.wake_at for session in self._all])
+
+
+def _same(said: list[T]) -> T:
+    assert said[0] == said[1] == said[2], said
+    return said[2]
