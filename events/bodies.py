@@ -24,6 +24,7 @@ from events.types import (
     ResourceAdded,
     ResourceChanged,
     ResourceRemoved,
+    RulesChanged,
     Seq,
     ServerStarted,
     ServingPinned,
@@ -334,6 +335,17 @@ BODIES: Final[Mapping[str, Body]] = {
         1,
         lambda e: {"version": e.version},
         lambda _s, _c, d: ServerStarted(d["version"]),
+    ),
+    "RulesChanged": Body(
+        RulesChanged,
+        1,
+        lambda e: {
+            "before": e.before,
+            "after": e.after,
+            "meshSeq": e.mesh_seq,
+            "version": e.version,
+        },
+        lambda _s, _c, d: RulesChanged(d["before"], d["after"], Seq(d["meshSeq"]), d["version"]),
     ),
     "SourceDegraded": Body(
         SourceDegraded,

@@ -26,6 +26,7 @@ from events.types import (
     ResourceAdded,
     ResourceChanged,
     ResourceRemoved,
+    RulesChanged,
     ServerStarted,
     ServingPinned,
     ServingReleased,
@@ -151,7 +152,7 @@ def _observed(event: DeliveryEvent) -> tuple[str, str, str]:
             return event.node, event.commit, event.node
         case ProxyDisconnected():
             return event.node, "", event.node
-        case ServerStarted():
+        case ServerStarted() | RulesChanged():
             return SERVER, "", SERVER
         case SourceDegraded() | SourceRecovered():
             return event.reason, "", SERVER

@@ -11,6 +11,7 @@ from events.types import (
     ProxyDisconnected,
     ProxyState,
     PushReceived,
+    RulesChanged,
     Seq,
     ServerStarted,
     ServingPinned,
@@ -42,6 +43,8 @@ def project_delivery(connection: sqlite3.Connection, seq: Seq, event: DeliveryEv
             connection.execute("DELETE FROM sources WHERE reason = ?", (event.reason,))
         case SnapshotDelayed() | PushReceived() | ServingPinned() | ServingReleased():
             pass
+        case RulesChanged():
+            pass  # the mesh chain and its tables stay what they are
         case _:
             assert_never(event)
 

@@ -40,8 +40,9 @@ and gitmesh stays clear of that by being the only one.
   `synchronous = FULL`). Killed at any instant, it loses nothing that it acted upon.
 - Names of kinds, and of fields in `data`, keep their meaning. When the data of a kind must change,
   its `v` goes up; old events stay as they are and are translated on reading.
-- The mesh chain is a function of the git history alone: two servers that followed the same branch
-  have equal hashes. Comparing one head compares everything.
+- The mesh chain is a function of the git history, and of the rules by which gitmesh decides: two
+  servers that followed the same branch by the same [rules](#ruleschanged) have equal hashes.
+  Comparing one head compares everything.
 - Data holds whole numbers only, never fractions.
 
 What is *not* promised: that nobody with write access to the file can forge a whole new chain, or

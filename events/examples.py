@@ -20,6 +20,7 @@ from events.types import (
     ResourceAdded,
     ResourceChanged,
     ResourceRemoved,
+    RulesChanged,
     Seq,
     ServerStarted,
     ServingPinned,
@@ -120,6 +121,7 @@ MESH_EXAMPLES: Final[Sequence[MeshEvent]] = (
 
 DELIVERY_EXAMPLES: Final[Sequence[DeliveryEvent]] = (
     ServerStarted("1.0.0"),
+    RulesChanged(1, 2, Seq(3), "1.0.0"),
     ProxyConnected("mesh/shop/virtualNode/web", _PROXY, "envoy 1.37.0", ProxyState.BEHIND, _FIRST),
     ProxiesSettled(_FIRST, Seq(5), in_sync=(_PROXY,)),
     SnapshotPublished(_FIRST, Seq(5), ("mesh/shop/virtualNode/web",), 1),

@@ -6,7 +6,7 @@ from contextlib import closing
 from typing import Any, Final
 
 from events.chain import GENESIS, Row, event_hash, event_of
-from events.projections import Expected
+from events.projections import PROJECTOR, Expected, projectors
 from events.schema import TABLES, wrong_triggers
 from events.types import START, Chain, Seq
 from mesh.errors import Fatal
@@ -113,6 +113,11 @@ class _Projections:
     def findings(self, connection: sqlite3.Connection) -> list[str]:
         if self._failed is None:
             try:
+                if others := projectors(connection) - {PROJECTOR}:
+                    return [
+                        f"the projections were made by another gitmesh (form {min(others)}, here "
+                        f"{PROJECTOR}): gitmesh serve makes them anew when it starts"
+                    ]
                 return [
                     f"projection {table} differs from what the chain says"
                     for table in self._expected.differences(connection)

@@ -209,6 +209,18 @@ KINDS: Final[Mapping[str, KindDoc]] = {
         _SERVER,
         {"version": "Of gitmesh."},
     ),
+    "RulesChanged": KindDoc(
+        "A gitmesh took up the log that decides by other rules what the mesh chain gains for a "
+        "commit. A log without this kind was decided by rules 1 from its beginning on.",
+        _SERVER,
+        _SERVER,
+        {
+            "before": "Number of the rules before.",
+            "after": "Number of the rules from here on.",
+            "meshSeq": "The last position of the mesh chain that the rules before decided.",
+            "version": "Of gitmesh, which brought the new ones.",
+        },
+    ),
     "SourceDegraded": KindDoc(
         "The repository cannot be followed as it should. What is served stays as it was.",
         "the reason, a stable word",

@@ -52,6 +52,11 @@ def is_current(connection: sqlite3.Connection, chain: Chain, head: Seq) -> bool:
     return found == (head, PROJECTOR) if head else found is None
 
 
+def projectors(connection: sqlite3.Connection) -> set[int]:
+    """Return which versions of this module made the tables; none where there are no events."""
+    return {made for (made,) in connection.execute("SELECT projector FROM positions")}
+
+
 def rebuild(connection: sqlite3.Connection, records: Iterator[Record]) -> None:
     """Drop the tables and fill them again from the records of both chains.
 

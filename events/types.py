@@ -255,6 +255,18 @@ class ServerStarted:
 
 
 @dataclass(frozen=True, slots=True)
+class RulesChanged:
+    """From here on other rules decide what the mesh chain gains for a commit."""
+
+    before: int
+    after: int
+    mesh_seq: Seq
+    """The last position of the mesh chain that the rules before decided."""
+    version: str
+    """Of gitmesh, which brought the new ones."""
+
+
+@dataclass(frozen=True, slots=True)
 class ProxyConnected:
     """A proxy opened a stream and named its node."""
 
@@ -352,6 +364,7 @@ DeliveryEvent: TypeAlias = (
     | ProxiesSettled
     | ProxyDisconnected
     | ServerStarted
+    | RulesChanged
     | SourceDegraded
     | SourceRecovered
     | PushReceived

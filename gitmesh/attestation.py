@@ -20,6 +20,8 @@ class Signed:
     name: str
     chain: Chain
     checkpoint: Checkpoint
+    filed: str = ""
+    """The commit of the ref that holds it, and one of the other chain from the same moment."""
 
 
 def read_checkpoints(
@@ -39,7 +41,7 @@ def read_checkpoints(
             except WrongNote as error:
                 wrong.append(f"{name}, {chain} chain: {error}")
             else:
-                signed.append(Signed(name, chain, found))
+                signed.append(Signed(name, chain, found, each.commit))
     return signed, wrong
 
 

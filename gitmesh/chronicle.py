@@ -16,6 +16,7 @@ from events.types import (
     ProxyConnected,
     ProxyDisconnected,
     PushReceived,
+    RulesChanged,
     Seq,
     ServingPinned,
     ServingReleased,
@@ -92,7 +93,7 @@ def _line(event: Event) -> _Line | None:
             return logging.WARNING, narrate(event), {}
         case ServingPinned() | ServingReleased():
             return logging.WARNING, narrate(event), {}
-        case SourceRecovered() | PushReceived():
+        case SourceRecovered() | PushReceived() | RulesChanged():
             return logging.INFO, narrate(event), {}
         case ProxyConnected() | ProxyDisconnected() | ProxiesSettled():
             return logging.DEBUG, narrate(event), {}

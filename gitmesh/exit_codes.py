@@ -11,6 +11,8 @@ UNAVAILABLE: Final = 3
 """Something that the command needs cannot be reached, is busy, or is damaged."""
 PENDING: Final = 4
 """Not yet: a commit is not read, or not every proxy that it concerns has it."""
+UNPROVEN: Final = 5
+"""Nothing is wrong, but not all can be proven: other rules decided, and nobody signed."""
 INTERNAL: Final = 70
 """A fault in gitmesh itself."""
 INTERRUPTED: Final = 130
@@ -22,6 +24,7 @@ MEANING: Final = {
     USAGE: "what was asked for does not exist or cannot be understood",
     UNAVAILABLE: "something that is needed cannot be reached, is busy, or is damaged",
     PENDING: "not yet: a commit, or a proxy, is still on its way",
+    UNPROVEN: "nothing is wrong, but part of a log cannot be proven by the rules of this gitmesh",
     INTERNAL: "a fault in gitmesh itself; please report it",
     INTERRUPTED: "stopped by Ctrl-C",
 }

@@ -17,6 +17,7 @@ from events.types import (
     ResourceAdded,
     ResourceChanged,
     ResourceRemoved,
+    RulesChanged,
     ServerStarted,
     ServingPinned,
     ServingReleased,
@@ -36,6 +37,7 @@ from mesh.keys import Kind, ResourceKey
 
 _OBSERVED: TypeAlias = (
     ServerStarted
+    | RulesChanged
     | ProxyConnected
     | ProxiesSettled
     | ProxyDisconnected
@@ -94,6 +96,11 @@ def _observed(event: _OBSERVED) -> str:
             return _proxy(event)
         case ServerStarted():
             return f"gitmesh {event.version} started; no proxy is connected"
+        case RulesChanged():
+            return (
+                f"gitmesh {event.version} decides by rules {event.after}; up to mesh event "
+                f"{event.mesh_seq} rules {event.before} did"
+            )
         case SourceDegraded():
             return f"cannot follow the repository: {event.message}"
         case SourceRecovered():

@@ -26,7 +26,8 @@ from gitmesh.together import run_together
 from gitmesh.worker import GC_THRESHOLDS
 from gitmesh.worker_messages import Hello
 from gitmesh.workers import serve_in_workers
-from mesh.errors import UsageError
+from mesh.errors import Retryable, UsageError
+from reconciler.declaration import declare
 from reconciler.loop import Pace, reconcile
 from reconciler.reader import Progress
 from reconciler.repo import GitRepository
@@ -68,6 +69,8 @@ def serve(
     gc.set_threshold(*GC_THRESHOLDS)
     with contextlib.closing(EventLog.open(where)) as log:
         _log.info("event log open", extra={"path": str(where), **_caution()})
+        with contextlib.suppress(Retryable):  # the follower says so, too, when the disk has room
+            declare(log)  # before anything is signed: what is signed now was decided before
         latest, served = Latest[Publication](), Latest[Publication]()
         run_together(
             {

@@ -5,14 +5,18 @@ from dataclasses import dataclass, field
 
 from events.note import VerifierKey
 from events.store import EventLog, Head
-from events.types import Chain, CommitId
+from events.types import Chain, CommitId, Seq
 from gitmesh.amounts import count
 from gitmesh.attestation import Signed, contradictions, read_checkpoints
 from gitmesh.narration import short
+from gitmesh.vouching import judge
+from mesh.errors import Fatal
 from reconciler.checkpoint_ref import REF, CheckpointRef
+from reconciler.declaration import declared
 from reconciler.reader import Progress
 from reconciler.repo import GitRepository
 from reconciler.retrace import Retraced, continues, retrace
+from reconciler.rules import RULES, Stretch, WrongRules
 from reconciler.source import SourceUnavailable
 
 
@@ -23,6 +27,10 @@ class Verdict:
     heads: dict[Chain, Head]
     problems: list[str] = field(default_factory=list)
     """What is wrong, the most telling first; none when the log can be believed."""
+    unproven: list[str] = field(default_factory=list)
+    """What may be true or forged: only a gitmesh with other rules could tell."""
+    rules: list[Stretch] = field(default_factory=lambda: [Stretch(RULES, Seq(1))])
+    """By which rules the mesh chain was decided."""
     notes: list[str] = field(default_factory=list)
     """What was proven, and what could not be."""
 
@@ -45,13 +53,23 @@ def verify(
     """Look at a log by itself, beside checkpoints, and beside the history of the repository."""
     verdict = Verdict({chain: log.head(chain) for chain in Chain}, log.verify(progress))
     broken = any(line.startswith(f"{Chain.MESH} chain") for line in verdict.problems)
-    _by_checkpoints(verdict, log, witnesses)
+    _read_rules(verdict, log)
+    signed = _by_checkpoints(verdict, log, witnesses)
     if witnesses.repo is not None and not broken:
-        _by_git(verdict, log, witnesses.repo, witnesses.branch, progress)
+        _by_git(verdict, log, witnesses, signed, progress)
     return verdict
 
 
-def _by_checkpoints(verdict: Verdict, log: EventLog, witnesses: Witnesses) -> None:
+def _read_rules(verdict: Verdict, log: EventLog) -> None:
+    try:
+        verdict.rules = declared(log)
+    except (WrongRules, Fatal) as error:
+        if not any(line.startswith(f"{Chain.DELIVERY} chain") for line in verdict.problems):
+            verdict.problems.append(f"{Chain.DELIVERY} chain: {error}")
+
+
+def _by_checkpoints(verdict: Verdict, log: EventLog, witnesses: Witnesses) -> list[Signed]:
+    """Return the checkpoints that can vouch: whose signatures are right, as is what they say."""
     signed = list(witnesses.kept)
     if witnesses.repo is not None:
         filed = CheckpointRef(witnesses.repo).newest_first()
@@ -60,31 +78,38 @@ def _by_checkpoints(verdict: Verdict, log: EventLog, witnesses: Witnesses) -> No
         verdict.problems += wrong
         if witnesses.keys is not None and not found and not wrong:
             verdict.problems.append(f"there is no checkpoint in {REF}, although a key is given")
-    verdict.problems += contradictions(log, signed)
+    contradicted = contradictions(log, signed)
+    verdict.problems += contradicted
     if not signed:
         verdict.notes.append("no checkpoint: a log that was shortened or replaced cannot be told")
-        return
+        return []
     most = max((s.checkpoint.size for s in signed if s.chain is Chain.MESH), default=0)
     how = "signed" if witnesses.keys is not None else "whose signatures were not checked (--key)"
     verdict.notes.append(
         f"{count(len(signed), 'checkpoint')} {how}, the longest of {count(most, 'mesh event')}"
     )
+    return signed if witnesses.keys is not None and not contradicted else []
 
 
 def _by_git(
     verdict: Verdict,
     log: EventLog,
-    repo: GitRepository,
-    branch: str | None,
+    witnesses: Witnesses,
+    signed: Sequence[Signed],
     progress: Progress | None,
 ) -> None:
+    repo = witnesses.repo
+    if repo is None:
+        return
     whole = verdict.heads[Chain.MESH].seq
-    found = retrace(repo, log.rows(Chain.MESH, limit=whole), whole=whole, progress=progress)
+    rows = log.rows(Chain.MESH, limit=whole)
+    found = retrace(repo, rows, verdict.rules, whole=whole, progress=progress)
     if found.difference is not None:
         verdict.problems.append(f"mesh chain: {found.difference}")
     else:
-        verdict.problems += _by_branch(repo, found.tip, branch)
-    verdict.notes += _notes(found)
+        verdict.problems += _by_branch(repo, found.tip, witnesses.branch)
+    verdict.unproven, vouched = judge(found.otherwise, signed, whole)
+    verdict.notes += _notes(found) + vouched
 
 
 def _by_branch(repo: GitRepository, seen: CommitId | None, branch: str | None) -> list[str]:

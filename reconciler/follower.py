@@ -23,6 +23,7 @@ from events.types import (
 from mesh.errors import Fatal
 from mesh.keys import ResourceKey
 from mesh.resource import spec_json
+from reconciler.declaration import declare
 from reconciler.history import Way, way
 from reconciler.plan import plan
 from reconciler.reader import Progress, TreeReader
@@ -70,6 +71,7 @@ class Follower:
         self._reader = TreeReader(repo, progress)
         self._looked_ns: int | None = None
         self._waiting: _Look | None = None
+        self._declared = False
         self._reload()
 
     @property
@@ -95,6 +97,9 @@ class Follower:
 
         :raises SourceUnavailable: the branch cannot be followed now. What was logged stays.
         """
+        if not self._declared:
+            declare(self._log)
+            self._declared = True
         began = time.monotonic()
         found: Publication | None = None
         since, self._touched = self._state.seq, set()

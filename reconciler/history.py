@@ -33,6 +33,30 @@ class Commits(Protocol):
         """Tell whether ``ancestor`` is the commit itself or can be reached from it."""
 
 
+@dataclass(frozen=True, slots=True)
+class Without:
+    """A repository as it would be without one commit."""
+
+    repo: Commits
+    lost: CommitId
+
+    def first_parent(self, commit: CommitId) -> CommitId | None:
+        """Return the first parent."""
+        return self.repo.first_parent(commit)
+
+    def has(self, commit: CommitId) -> bool:
+        """Tell whether the commit is there: not the one that is lost."""
+        return commit != self.lost and self.repo.has(commit)
+
+    def merge_base(self, one: CommitId, other: CommitId) -> CommitId | None:
+        """Return the best common ancestor."""
+        return self.repo.merge_base(one, other)
+
+    def descends(self, commit: CommitId, ancestor: CommitId) -> bool:
+        """Tell whether it descends, as far as can be told without the one that is lost."""
+        return self.lost not in (commit, ancestor) and self.repo.descends(commit, ancestor)
+
+
 class Line(Sequence[CommitId]):
     """Commits, oldest first, in twenty bytes each: a line may be as long as a history."""
 

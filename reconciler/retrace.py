@@ -4,12 +4,13 @@ A commit is judged by itself, on the mesh that the events before it left, just a
 judged it. So the first event that differs is found, however long the history before it is.
 
 What git no longer has cannot be derived. Such commits are counted and named, never called wrong:
-after a force push git drops what no ref leads to.
+after a force push git drops what no ref leads to. Where other rules decided, a commit may come out
+otherwise here: it is told apart, and still held to what git says under any rules.
 """
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Final, Protocol, cast
+from typing import Final, Protocol
 
 from events.chain import Row, event_of
 from events.codec import actor_of, encode
@@ -21,19 +22,25 @@ from events.types import (
     CommitRejected,
     HistoryRewritten,
     MeshEvent,
+    ResourceAdded,
+    ResourceChanged,
+    ResourceRemoved,
     Seq,
+    TrafficShifted,
 )
 from mesh.errors import Fatal
 from mesh.keys import ResourceKey
-from reconciler.history import Commits, way
+from reconciler.history import Commits, Without, way
 from reconciler.plan import plan
 from reconciler.reader import Progress, TreeReader
-from reconciler.sameness import Sameness, compare
+from reconciler.rules import RULES, Stretch, stretch_of
+from reconciler.sameness import Sameness, compare, contradicts_git
 from reconciler.source import ObjectId, Objects, SourceUnavailable
 from reconciler.tree import EMPTY, SpecTree
 
 _PROGRESS_EVERY: Final = 200
 _REWRITTEN: Final = "HistoryRewritten"
+_OF_RESOURCE: Final = (ResourceAdded, ResourceChanged, TrafficShifted, ResourceRemoved)
 _OF_COMMIT: Final = frozenset({"CommitApplied", "CommitRejected"})
 
 
@@ -57,6 +64,8 @@ class Retraced:
     """Events of commits that git no longer has."""
     gone: list[CommitId] = field(default_factory=list)
     """Those commits, in the order of the log."""
+    otherwise: list["Otherwise"] = field(default_factory=list)
+    """Commits that other rules decided, and that come out otherwise by the rules here."""
     reworded: list[CommitId] = field(default_factory=list)
     """Commits whose problems are the same but are told in other words here."""
     tip: CommitId | None = None
@@ -65,19 +74,41 @@ class Retraced:
     """The first event that is not what git says, in words; None when there is none."""
 
 
+@dataclass(frozen=True, slots=True)
+class Otherwise:
+    """A commit whose events cannot be derived again, because other rules decided it."""
+
+    stretch: Stretch
+    first: Seq
+    last: Seq
+    difference: str
+    """What comes out otherwise; empty where it was not tried any more."""
+
+
+MOST_OTHERWISE: Final = 100
+"""Commits that come out otherwise before no more are tried where other rules decided. One rule may
+touch every resource, and then each commit costs as much as the mesh is large."""
+
+
 class _Differs(Exception):
     """Ends the work: nothing behind the first difference can be told from it."""
 
 
 def retrace(
-    repo: History, rows: Iterator[Row], *, whole: int = 0, progress: Progress | None = None
+    repo: History,
+    rows: Iterator[Row],
+    rules: Sequence[Stretch] = (Stretch(RULES, Seq(1)),),
+    *,
+    whole: int = 0,
+    progress: Progress | None = None,
 ) -> Retraced:
     """Derive each event of a mesh chain from git and compare; stop at the first that differs.
 
     :param rows: the whole chain, whose hashes are right.
+    :param rules: which rules decided which of them.
     :param whole: how many rows there are, for ``progress`` to tell.
     """
-    found = _Retracing(repo)
+    found = _Retracing(repo, rules)
     done = told = 0
     try:
         for transaction in _transactions(rows):
@@ -116,9 +147,10 @@ def _transactions(rows: Iterator[Row]) -> Iterator[list[Row]]:
 class _Retracing:
     """The walk along the chain: the mesh so far, and the specs that it was read from."""
 
-    def __init__(self, repo: History) -> None:
+    def __init__(self, repo: History, rules: Sequence[Stretch]) -> None:
         self.result = Retraced()
         self._repo = repo
+        self._rules = rules
         self._reader = TreeReader(repo)
         self._state = MeshState(resources={})
         self._tree: SpecTree = EMPTY
@@ -136,18 +168,40 @@ class _Retracing:
             wrong = (rewritten or rows[0]).seq
             raise _Differs(f"event {wrong} belongs to no commit")
         commit = CommitId(rows[0].commit)
-        derived: list[MeshEvent] | None
+        derived: list[MeshEvent] | None = None
         try:
             facts = self._repo.facts(commit) if self._repo.has(commit) else None
             self._place(rewritten, rows[0], commit, facts)
-            derived = self._derive(facts) if facts else None
+            if facts is not None:
+                derived = self._judge(rows, facts)
         except SourceUnavailable:
-            derived = None
-        if derived is None:
+            facts = None
+        if facts is None:
             self._skip(rows, commit)
-        else:
-            self._compare(rows, derived)
         self._advance(rows, derived)
+
+    def _judge(self, rows: Sequence[Row], facts: CommitFacts) -> list[MeshEvent] | None:
+        """Return what was derived and is the same; None where other rules decided otherwise."""
+        stretch = stretch_of(rows[0].seq, self._rules)
+        if stretch.rules == RULES:
+            derived = self._derive(facts)
+            self._compare(rows, derived)
+            return derived
+        difference = ""
+        if len(self.result.otherwise) < MOST_OTHERWISE:
+            derived = self._derive(facts)
+            try:
+                self._compare(rows, derived)
+            except _Differs as differs:
+                difference = str(differs)
+            else:
+                return derived
+        if wrong := contradicts_git(rows, facts):
+            raise _Differs(wrong)
+        where = Seq(rows[0].seq), Seq(rows[-1].seq)
+        self.result.otherwise.append(Otherwise(stretch, *where, difference))
+        self._pending = None
+        return None
 
     # ---- where a commit stands ----------------------------------------------------------------
 
@@ -184,7 +238,7 @@ class _Retracing:
         ways = [way(self._repo, seen, logged.after, self._logged.__contains__)]
         if self._repo.has(seen):
             # When it was logged, git may have had the old line no more: a clone made anew.
-            ways.append(way(_Without(self._repo, seen), seen, logged.after, self._is_logged))
+            ways.append(way(Without(self._repo, seen), seen, logged.after, self._is_logged))
         if not any(w.rewritten == logged and w.commits[0] == commit for w in ways):
             if not self._repo.has(seen):
                 self.result.unchecked += 1  # what was dropped, git cannot tell any more
@@ -220,13 +274,13 @@ class _Retracing:
 
     def _compare(self, rows: Sequence[Row], events: Sequence[MeshEvent]) -> None:
         actor = actor_of(events[0]) or ""
+        reworded = False
         for row, event in zip(rows, events, strict=False):
             same = compare(row, encode(event, actor))
             if same is Sameness.REWORDED:
-                self.result.reworded.append(CommitId(row.commit))
+                reworded = True
             elif same is not Sameness.SAME:
                 raise _Differs(f"event {row.seq} ({row.kind} of {row.subject}): {same}")
-            self.result.checked += 1
         if len(rows) > len(events):
             row = rows[len(events)]
             raise _Differs(
@@ -239,6 +293,9 @@ class _Retracing:
                 f"event {rows[-1].seq + 1} should be {missing.kind} of {missing.subject}: by git, "
                 f"commit {_short(missing.commit)} has {len(events)} events, not {len(rows)}"
             )
+        self.result.checked += len(rows)
+        if reworded:
+            self.result.reworded.append(CommitId(rows[0].commit))
 
     def _skip(self, rows: Sequence[Row], commit: CommitId) -> None:
         self.result.unchecked += len(rows)
@@ -248,7 +305,7 @@ class _Retracing:
     def _advance(self, rows: Sequence[Row], derived: Sequence[MeshEvent] | None) -> None:
         """Take the mesh on by what was derived, or by what the log says where git cannot."""
         if derived is None:
-            derived = [cast("MeshEvent", event_of(row)) for row in rows]
+            derived = [_logged(row, follows=at > 0) for at, row in enumerate(rows)]
         numbered = [(Seq(row.seq), event) for row, event in zip(rows, derived, strict=True)]
         self._state = apply_all(self._state, numbered, in_place=True)
         self.result.tip = self._state.tip
@@ -262,24 +319,11 @@ class _Retracing:
                 pass
 
 
-@dataclass(frozen=True, slots=True)
-class _Without:
-    """A repository as it would be without one commit."""
-
-    repo: Commits
-    lost: CommitId
-
-    def first_parent(self, commit: CommitId) -> CommitId | None:
-        return self.repo.first_parent(commit)
-
-    def has(self, commit: CommitId) -> bool:
-        return commit != self.lost and self.repo.has(commit)
-
-    def merge_base(self, one: CommitId, other: CommitId) -> CommitId | None:
-        return self.repo.merge_base(one, other)
-
-    def descends(self, commit: CommitId, ancestor: CommitId) -> bool:
-        return self.lost not in (commit, ancestor) and self.repo.descends(commit, ancestor)
+def _logged(row: Row, *, follows: bool) -> MeshEvent:
+    event = event_of(row)
+    if isinstance(event, _OF_RESOURCE if follows else (CommitApplied, CommitRejected)):
+        return event
+    raise _Differs(f"event {row.seq} ({row.kind} of {row.subject}) has no place there")
 
 
 def _short(commit: str | None) -> str:

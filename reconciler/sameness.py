@@ -4,7 +4,7 @@ The words in which a problem is told are not compared, nor are its hints: they b
 one gitmesh to the next, and a log outlives many. Which problem it is, and where, is compared.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from enum import Enum
 from typing import Any, Final
 
@@ -12,9 +12,15 @@ from pydantic_core import from_json
 
 from events.chain import Row, event_of
 from events.codec import Encoded, encode
+from events.types import CommitFacts, CommitRejected
 from mesh.canonical import canonical
+from mesh.errors import Fatal
 
 _TOLD: Final = ("problems", "warnings")
+_OF_COMMIT: Final = ("CommitApplied", "CommitRejected")
+_OF_RESOURCE: Final = ("ResourceAdded", "ResourceChanged", "TrafficShifted", "ResourceRemoved")
+_LITERAL: Final = ("tree", "parents", "author", "committer", "message")
+"""What git says of a commit without anybody's reading of it."""
 _WORDS: Final = frozenset({"message", "hint"})
 
 
@@ -48,6 +54,43 @@ def _is_canonical(data: dict[str, Any], text: str) -> bool:
         return canonical(data) == text
     except ValueError:
         return False  # a fraction, which gitmesh never writes
+
+
+def contradicts_git(rows: Sequence[Row], facts: CommitFacts) -> str | None:
+    """Return in words where events of a commit are not what git says of it under any rules.
+
+    That is what git says literally, and that the events of a commit belong together.
+    """
+    git = encode(CommitRejected(facts))
+    for row in rows:
+        fits = _OF_COMMIT if row is rows[0] else _OF_RESOURCE
+        wrong = _alien(row, git, fits)
+        if wrong is None and row is rows[0]:
+            wrong = _facts(from_json(row.data), git.data, len(rows) - 1)
+        if wrong is not None:
+            return f"event {row.seq} ({row.kind} of {row.subject}): {wrong}"
+    return None
+
+
+def _alien(row: Row, git: Encoded, fits: Collection[str]) -> str | None:
+    """Return why no gitmesh can have written the event for the commit, whatever its rules."""
+    if row.kind not in fits:
+        return "it has no place there"
+    if (row.commit, row.actor) != (git.commit, git.actor):
+        return "it is ascribed to another commit"
+    try:
+        now = _today(row)
+    except (Fatal, ValueError):
+        return "it cannot be understood"
+    return None if row.v < now.v or row.data == now.data else "its data is not canonical JSON"
+
+
+def _facts(logged: Mapping[str, Any], git: Mapping[str, Any], following: int) -> str | None:
+    for name in _LITERAL:
+        if logged[name] != git[name]:
+            return f"its data at $.{name} is not what git says"
+    said = logged.get("changes", 0)
+    return None if said == following else f"{following} events follow it, not {said}"
 
 
 def _today(row: Row) -> Row:

@@ -14,6 +14,7 @@ from gitmesh.visible import visible
 if TYPE_CHECKING:
     from gitmesh.settings import Settings
     from gitmesh.verification import Verdict, Witnesses
+    from mesh.canonical import JsonObject
 
 
 @click.command(
@@ -63,7 +64,9 @@ def command(
     By checkpoints:  nothing was cut off, nothing replaced, since the last one was signed
     By git:          each mesh event is what the commit says, derived again
 
-    Exits with 1 when something is wrong.
+    Exits with 1 when something is wrong, and with 5 when nothing is but commits come out
+    otherwise, which a gitmesh with other rules decided and nobody signed for: see Upgrade in
+    docs/operations.md.
     """
     import gc
 
@@ -85,7 +88,9 @@ def command(
     finally:
         opened.close()
     _show(verdict, as_json=as_json)
-    ctx.exit(exit_codes.REFUSED if verdict.problems else exit_codes.OK)
+    if verdict.problems:
+        ctx.exit(exit_codes.REFUSED)
+    ctx.exit(exit_codes.UNPROVEN if verdict.unproven else exit_codes.OK)
 
 
 def _names_a_repository(ctx: click.Context, log: Path | None) -> bool:
@@ -123,14 +128,46 @@ def _show(verdict: "Verdict", *, as_json: bool) -> None:
     heads = verdict.heads
     if as_json:
         shown = {name.value: {"seq": h.seq, "hash": h.hash} for name, h in heads.items()}
-        ok = not verdict.problems
-        emit_json({"ok": ok, "problems": verdict.problems, "notes": verdict.notes, "heads": shown})
+        emit_json(
+            {
+                "ok": not verdict.problems and not verdict.unproven,
+                "problems": verdict.problems,
+                "unproven": verdict.unproven,
+                "notes": verdict.notes,
+                "heads": shown,
+                "rules": _rules(verdict),
+            }
+        )
         return
     for line in verdict.problems:
         click.secho(visible(line), fg="red")
+    for line in verdict.unproven:
+        click.secho(visible(line), fg="yellow")
     for name, head in heads.items():
         click.echo(f"{name:>8} chain: {head.seq} events, head {head.hash[:16] or 'empty'}")
     for line in verdict.notes:
         click.echo(visible(line))
     wrong = len(verdict.problems)
+    if not wrong and verdict.unproven:
+        click.echo("nothing is wrong, but not all of it can be proven here")
+        return
     click.echo("the log is whole" if not wrong else f"{count(wrong, 'thing')} wrong")
+
+
+def _rules(verdict: "Verdict") -> "JsonObject":
+    """Return by which rules the mesh chain was decided, and what they are here."""
+    from events.types import Chain
+    from reconciler.rules import RULES
+
+    head = verdict.heads[Chain.MESH].seq
+    return {
+        "here": RULES,
+        "decided": [
+            {
+                "rules": each.rules,
+                "first": each.first,
+                "last": head if each.last is None else each.last,
+            }
+            for each in verdict.rules
+        ],
+    }

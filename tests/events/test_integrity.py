@@ -217,6 +217,16 @@ def test_progress_is_told_of_both_chains(filled: Path) -> None:
     assert told == [("checking the mesh chain", 0, 7), ("checking the delivery chain", 0, 4)]
 
 
+def test_projections_of_another_gitmesh_are_not_called_changed(filled: Path) -> None:
+    with outsider(filled) as connection:
+        connection.execute("UPDATE positions SET projector = 1 WHERE chain = 'mesh'")
+        connection.execute("DELETE FROM commits")
+    (found,) = verified(filled)
+    assert found.startswith("the projections were made by another gitmesh (form 1, here ")
+    EventLog.open(filled).close()
+    assert verified(filled) == []
+
+
 def test_a_projection_that_is_gone_is_found(filled: Path) -> None:
     with outsider(filled) as connection:
         connection.execute("DROP TABLE proxies")

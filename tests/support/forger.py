@@ -44,7 +44,7 @@ def forge(path: Path, edit: Edit, chain: Chain = Chain.MESH) -> None:
     log = EventLog.read_only(path)
     try:
         # What makes no sense at all cannot be projected either.
-        with unprotected(path) as connection, contextlib.suppress(Fatal):
+        with unprotected(path) as connection, contextlib.suppress(Fatal, AssertionError):
             rebuild(connection, (record for each in Chain for record in log.read(each)))
     finally:
         log.close()

@@ -23,6 +23,7 @@ from events.types import (
     ResourceAdded,
     ResourceChanged,
     ResourceRemoved,
+    RulesChanged,
     Seq,
     ServerStarted,
     ServingPinned,
@@ -126,6 +127,7 @@ EVENTS: Final[Mapping[type[Event], st.SearchStrategy[Event]]] = {
     ),
     ProxiesSettled: st.builds(ProxiesSettled, _COMMIT, _COUNT.map(Seq), _TEXTS, _TEXTS, _TEXTS),
     ServerStarted: st.builds(ServerStarted, _TEXT),
+    RulesChanged: st.builds(RulesChanged, _COUNT, _COUNT, _COUNT.map(Seq), _TEXT),
     ProxyDisconnected: st.builds(ProxyDisconnected, _TEXT, _TEXT, _TEXT),
     SourceDegraded: st.builds(SourceDegraded, _TEXT, _TEXT),
     SourceRecovered: st.builds(SourceRecovered, _TEXT),
@@ -224,6 +226,7 @@ delivery_events: Final[st.SearchStrategy[DeliveryEvent]] = st.one_of(
     ),
     st.builds(ProxiesSettled, _SEEN, st.integers(1, 3).map(Seq), _SOME, _SOME, _SOME),
     st.builds(ServerStarted, st.just("1.0")),
+    st.builds(RulesChanged, st.just(1), st.just(2), st.integers(1, 3).map(Seq), st.just("1.0")),
     st.builds(SnapshotDelayed, _SEEN, st.just(3), st.just(1), st.just(1), _SOME),
     st.builds(ProxyDisconnected, _NODES, _PROXIES, st.just("gone")),
     st.builds(

@@ -11,13 +11,19 @@ from pathlib import Path
 from typing import Self
 
 PATIENCE_S = 60.0
+_OTHER_RULES = """
+from reconciler import rules
+rules.RULES = {}
+from gitmesh.__main__ import main
+main()
+"""
 
 
 class Server:
     """Serves a repository on a free port; its log lines are read as JSON. Ends with the block.
 
     ``within`` goes before the command: a network namespace to serve in. ``name`` tells its lines
-    from those of other servers beside it.
+    from those of other servers beside it. ``rules`` makes it a gitmesh with rules of that number.
     """
 
     def __init__(
@@ -27,10 +33,12 @@ class Server:
         hash_seed: str = "random",
         within: Sequence[str] = (),
         name: str = "serve",
+        rules: int | None = None,
     ) -> None:
         self._log = repo.parent / f"{name}.log"
         listen = () if "--listen" in options else ("--listen", "127.0.0.1:0")
-        serve = [sys.executable, "-m", "gitmesh", "serve", str(repo), "--json", *listen, *options]
+        program = ["-m", "gitmesh"] if rules is None else ["-c", _OTHER_RULES.format(rules)]
+        serve = [sys.executable, *program, "serve", str(repo), "--json", *listen, *options]
         command = [*within, *serve]
         environment = {**os.environ, "PYTHONHASHSEED": hash_seed}
         with self._log.open("wb") as log:

@@ -1,0 +1,37 @@
+"""What a log says of the rules that decided it, and how it comes to say so."""
+
+from importlib.metadata import version
+from typing import Final, cast
+
+from events.codec import decode
+from events.query import Query
+from events.reading import LogReading
+from events.store import EventLog
+from events.types import Chain, RulesChanged
+from reconciler import rules
+from reconciler.rules import FIRST, Stretch, stretches
+
+_ASKED: Final = Query(kinds=("RulesChanged",))
+
+
+def declare(log: EventLog) -> None:
+    """Say in the log that the rules of this gitmesh decide from now on, unless it says so already.
+
+    To be called before anything is decided, by whoever may write.
+    """
+    last = log.select(Chain.DELIVERY, _ASKED, newest=1)
+    before = cast("RulesChanged", decode(last[0])).after if last else FIRST
+    if before != rules.RULES:
+        head = log.head(Chain.MESH).seq
+        log.append_observed([RulesChanged(before, rules.RULES, head, version("gitmesh"))])
+
+
+def declared(log: LogReading) -> list[Stretch]:
+    """Return the stretches of the mesh chain, in order: at least one, of which the last is open.
+
+    :raises WrongRules: the log contradicts itself.
+    """
+    head = log.head(Chain.MESH).seq
+    records = log.select(Chain.DELIVERY, _ASKED)
+    changes = [(record.seq, cast("RulesChanged", decode(record))) for record in records]
+    return stretches(changes, head)
