@@ -16,7 +16,7 @@ from xds.session_state import SessionState
 
 T = TypeVar("T")
 
-GRAIN: Final = 0.05
+GRAIN: Final = 0.1
 """For how many seconds a step that was taken is the same step. Deadlines of a cohort are those of
 its first: for the others they may be early by this much."""
 
