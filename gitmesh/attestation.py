@@ -78,9 +78,10 @@ def _of_chain(log: EventLog, chain: Chain, signed: Sequence[Signed]) -> list[str
     for each in signed:
         size = each.checkpoint.size
         if size > head:
+            are = "is" if size - head == 1 else "are"
             return [
                 f"{chain} chain: it ends at event {head}, but {each.name} was signed of "
-                f"{count(size, 'event')}: {count(size - head, 'event')} at its end are missing"
+                f"{count(size, 'event')}: {count(size - head, 'event')} at its end {are} missing"
             ]
         for row in log.rows(chain, after=Seq(tree.size), limit=size - tree.size):
             tree.add(leaf(row.hash))
