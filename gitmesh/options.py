@@ -1,5 +1,6 @@
 """Options and arguments that several commands share, and how commands reach the settings."""
 
+import functools
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -16,10 +17,6 @@ MOMENT_HELP = (
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
-
-repo_argument = click.argument(
-    "repo", default=".", type=click.Path(path_type=Path), metavar="[REPO]"
-)
 
 repo_option = click.option(
     "--repo",
@@ -38,8 +35,39 @@ def repo_here(what: str) -> Callable[[Command], Command]:
     )
 
 
+def repo_named(what: str) -> Callable[[Command], Command]:
+    """Return the same option, for a command that takes the repository as an argument as well."""
+
+    def decorate(command: Command) -> Command:
+        @functools.wraps(command)
+        def merged(*args: Any, named: Path | None, repo: Path, **rest: Any) -> Any:
+            return command(*args, repo=one_repo(named, repo), **rest)
+
+        argument = click.argument(
+            "named", required=False, type=click.Path(path_type=Path), metavar="[REPO]"
+        )
+        return argument(repo_here(what)(merged))  # type: ignore[return-value]
+
+    return decorate
+
+
+def one_repo(named: Path | None, repo: Path) -> Path:
+    """Return the repository that an argument or ``--repo`` names.
+
+    :raises UsageError: they name two.
+    """
+    if named is not None and repo not in (Path(), named):
+        from mesh.errors import UsageError
+
+        raise UsageError(
+            f"two repositories are named: {named} and --repo {repo}", hint="name one of them"
+        )
+    return repo if named is None else named
+
+
 asked_repo_option = repo_here("The repository whose log is asked.")
 served_repo_option = repo_here("The repository whose server is meant.")
+asked_repo = repo_named("The repository whose log is asked.")
 
 log_option = click.option(
     "--log",

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from gitmesh import exit_codes
-from gitmesh.options import examples, json_option, log_option, repo_argument
+from gitmesh.options import asked_repo, examples, json_option, log_option
 from gitmesh.output import emit_json
 from gitmesh.visible import visible
 
@@ -18,13 +18,13 @@ if TYPE_CHECKING:
     "backup",
     short_help="Copy the event log to a new file, while a server writes to it.",
     epilog=examples(
-        "gitmesh backup /backups/shop.sqlite3 shop.git",
-        "gitmesh verify shop.git --log /backups/shop.sqlite3 --key shop.key.pub",
+        "gitmesh backup /backups/shop.sqlite3 --repo shop.git",
+        "gitmesh verify --repo shop.git --log /backups/shop.sqlite3 --key shop.key.pub",
         "gitmesh serve shop.git --log /backups/shop.sqlite3",
     ),
 )
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
-@repo_argument
+@asked_repo
 @log_option
 @json_option
 @click.pass_context

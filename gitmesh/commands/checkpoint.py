@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from gitmesh import exit_codes
-from gitmesh.options import examples, json_option, log_option, repo_argument
+from gitmesh.options import asked_repo, examples, json_option, log_option
 from gitmesh.output import emit_json
 
 if TYPE_CHECKING:
@@ -17,12 +17,12 @@ if TYPE_CHECKING:
     "checkpoint",
     short_help="Sign what the event log says now.",
     epilog=examples(
-        "gitmesh checkpoint shop.git --key /etc/gitmesh/shop.key",
+        "gitmesh checkpoint --repo shop.git --key /etc/gitmesh/shop.key",
         "git -C shop.git push elsewhere refs/gitmesh/checkpoints",
         "git -C shop.git show refs/gitmesh/checkpoints:mesh > kept.txt",
     ),
 )
-@repo_argument
+@asked_repo
 @log_option
 @click.option(
     "--key",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from gitmesh.options import examples, json_option, log_option, repo_argument
+from gitmesh.options import asked_repo, examples, json_option, log_option
 from gitmesh.questions import query_of, question_options
 
 if TYPE_CHECKING:
@@ -20,12 +20,12 @@ if TYPE_CHECKING:
     "export",
     short_help="Write the log for auditors.",
     epilog=examples(
-        "gitmesh export shop.git --since 2026-01-01 --until 2027-01-01 > 2026.ndjson",
-        "gitmesh export shop.git --format csv --chain mesh > changes.csv",
-        "gitmesh export shop.git --kind TrafficShifted --author alice",
+        "gitmesh export --repo shop.git --since 2026-01-01 --until 2027-01-01 > 2026.ndjson",
+        "gitmesh export --repo shop.git --format csv --chain mesh > changes.csv",
+        "gitmesh export --repo shop.git --kind TrafficShifted --author alice",
     ),
 )
-@repo_argument
+@asked_repo
 @log_option
 @click.option(
     "--format",

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from gitmesh import exit_codes
-from gitmesh.options import examples, json_option, log_option
+from gitmesh.options import examples, json_option, log_option, repo_named
 from gitmesh.output import emit_json
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
         "gitmesh hooks shop.git --wait 30          # answer when slow proxies are in sync, too",
     ),
 )
-@click.argument("repo", type=click.Path(path_type=Path))
+@repo_named("The repository that gets them.")
 @click.option("--branch", help="The branch that is served. Default: the one that HEAD names.")
 @log_option
 @click.option(

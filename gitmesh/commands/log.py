@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from gitmesh.options import examples, json_option, log_option, repo_argument
+from gitmesh.options import asked_repo, examples, json_option, log_option
 from gitmesh.output import emit_json_line
 from gitmesh.questions import query_of, question_options
 
@@ -26,15 +26,15 @@ POLL_S = 0.2
     "log",
     short_help="Show what happened, and why.",
     epilog=examples(
-        "gitmesh log shop.git",
-        "gitmesh log shop.git --commits                   # a line a commit, with its effect",
-        "gitmesh log shop.git --resource mesh/shop/virtualRouter/cart --since yesterday",
-        "gitmesh log shop.git --author alice --kind TrafficShifted --limit 0",
-        "gitmesh log shop.git --follow",
-        "gitmesh log shop.git --json | jq 'select(.kind == \"TrafficShifted\")'",
+        "gitmesh log --repo shop.git",
+        "gitmesh log --repo shop.git --commits            # a line a commit, with its effect",
+        "gitmesh log --repo shop.git --resource mesh/shop/virtualRouter/cart --since yesterday",
+        "gitmesh log --repo shop.git --author alice --kind TrafficShifted --limit 0",
+        "gitmesh log --repo shop.git --follow",
+        "gitmesh log --repo shop.git --json | jq 'select(.kind == \"TrafficShifted\")'",
     ),
 )
-@repo_argument
+@asked_repo
 @log_option
 @click.option("--chain", type=click.Choice(["mesh", "delivery"]), help="Only this chain.")
 @question_options

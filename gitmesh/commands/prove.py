@@ -6,7 +6,14 @@ from typing import TYPE_CHECKING
 import click
 
 from gitmesh import exit_codes
-from gitmesh.options import examples, json_option, key_option, log_option
+from gitmesh.options import (
+    asked_repo_option,
+    examples,
+    json_option,
+    key_option,
+    log_option,
+    one_repo,
+)
 from gitmesh.output import emit_json
 from gitmesh.visible import visible
 
@@ -20,13 +27,14 @@ if TYPE_CHECKING:
     "prove",
     short_help="Prove that an event is in the log, to somebody who has no log.",
     epilog=examples(
-        "gitmesh prove 12 shop.git > proof.json",
-        "gitmesh prove 7 shop.git --chain delivery > proof.json",
+        "gitmesh prove 12 --repo shop.git > proof.json",
+        "gitmesh prove 7 --repo shop.git --chain delivery > proof.json",
         "gitmesh prove --check proof.json --key shop.key.pub",
-        "gitmesh prove --since kept-in-june.txt shop.git > growth.json",
+        "gitmesh prove --since kept-in-june.txt --repo shop.git > growth.json",
     ),
 )
 @click.argument("what", metavar="[SEQ] [REPO]", nargs=-1)
+@asked_repo_option
 @log_option
 @click.option("--chain", type=click.Choice(["mesh", "delivery"]), default="mesh", show_default=True)
 @click.option(
@@ -47,6 +55,7 @@ if TYPE_CHECKING:
 def command(
     ctx: click.Context,
     what: tuple[str, ...],
+    repo: Path,
     log: Path | None,
     chain: str,
     since: Path | None,
@@ -64,16 +73,16 @@ def command(
     settings: Settings = ctx.obj
     if check is not None:
         ctx.exit(_check(settings, check, key, as_json=as_json))
-    seq, repo = _event_and_repository(what, since)
-    emit_json(_prove(seq, since, repo, log or settings.log, chain))
+    seq, named = _event_and_repository(what, since)
+    emit_json(_prove(seq, since, one_repo(named, repo), log or settings.log, chain))
 
 
-def _event_and_repository(what: tuple[str, ...], since: Path | None) -> tuple[int, Path]:
-    """Return which event is meant, 0 for none, and of which repository."""
+def _event_and_repository(what: tuple[str, ...], since: Path | None) -> tuple[int, Path | None]:
+    """Return which event is meant, 0 for none, and of which repository if that is said."""
     seq, *rest = ("0", *what) if since is not None else (what or ("",))
     if not seq.isdecimal() or len(rest) > 1 or (since is None and int(seq) == 0):
         raise click.UsageError("name the event to prove by its number, or a proof to --check")
-    return int(seq), Path(rest[0]) if rest else Path()
+    return int(seq), Path(rest[0]) if rest else None
 
 
 def _prove(

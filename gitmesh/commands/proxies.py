@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from gitmesh.options import examples, json_option, log_option, repo_argument
+from gitmesh.options import asked_repo, examples, json_option, log_option
 from gitmesh.output import emit_json
 
 if TYPE_CHECKING:
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
     "proxies",
     short_help="Show who is connected, and how each stands.",
     epilog=examples(
-        "gitmesh proxies shop.git",
-        "gitmesh proxies shop.git --node mesh/shop/virtualNode/web",
-        "gitmesh proxies shop.git --json | jq '.proxies[] | select(.state != \"in-sync\")'",
+        "gitmesh proxies --repo shop.git",
+        "gitmesh proxies --repo shop.git --node mesh/shop/virtualNode/web",
+        "gitmesh proxies --repo shop.git --json | jq '.proxies[] | select(.state != \"in-sync\")'",
     ),
 )
-@repo_argument
+@asked_repo
 @log_option
 @click.option("--node", help="Only the proxies of this node.")
 @json_option

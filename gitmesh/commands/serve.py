@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from gitmesh.options import examples, json_option, log_option
+from gitmesh.options import examples, json_option, log_option, repo_named
 
 if TYPE_CHECKING:
     from gitmesh.settings import Settings
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
         "    --tls-client-ca proxies.pem --tls-trust-domain shop.example",
     ),
 )
-@click.argument("repo", type=click.Path(path_type=Path))
+@repo_named("The repository to follow.")
 @click.option("--branch", help="The branch to follow. Default: the one that HEAD names.")
 @log_option
 @click.option(

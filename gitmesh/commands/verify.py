@@ -7,7 +7,7 @@ import click
 
 from gitmesh import exit_codes
 from gitmesh.amounts import count
-from gitmesh.options import examples, json_option, key_option, log_option, repo_argument
+from gitmesh.options import asked_repo, examples, json_option, key_option, log_option
 from gitmesh.output import emit_json
 from gitmesh.visible import visible
 
@@ -21,13 +21,13 @@ if TYPE_CHECKING:
     "verify",
     short_help="Prove that the event log is whole, and says what git says.",
     epilog=examples(
-        "gitmesh verify shop.git",
-        "gitmesh verify shop.git --key shop.key.pub",
-        "gitmesh verify shop.git --key shop.key.pub --checkpoint kept-in-june.txt",
+        "gitmesh verify --repo shop.git",
+        "gitmesh verify --repo shop.git --key shop.key.pub",
+        "gitmesh verify --repo shop.git --key shop.key.pub --checkpoint kept-in-june.txt",
         "gitmesh verify --log backup.sqlite3 --no-git",
     ),
 )
-@repo_argument
+@asked_repo
 @log_option
 @click.option(
     "--against-git/--no-git",
@@ -97,8 +97,8 @@ def _names_a_repository(ctx: click.Context, log: Path | None) -> bool:
     """Tell whether there is a repository to compare with: one that was named, or holds the log."""
     from click.core import ParameterSource
 
-    named = ctx.get_parameter_source("repo") is not ParameterSource.DEFAULT
-    return log is None or named
+    sources = map(ctx.get_parameter_source, ("named", "repo"))
+    return log is None or any(source is not ParameterSource.DEFAULT for source in sources)
 
 
 def _witnesses(

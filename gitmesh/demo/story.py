@@ -93,8 +93,17 @@ class Story:
     def _show_log(self) -> None:
         self._screen.step("gitmesh log remembers all of it")
         limit = str(self._stage.witness.events_read - self._first_event)
-        self._screen.say(f"gitmesh log {self._stage.bare.name} --limit {limit}")
-        command = [sys.executable, "-m", "gitmesh", "log", str(self._stage.bare), "--limit", limit]
+        self._screen.say(f"gitmesh log --repo {self._stage.bare.name} --limit {limit}")
+        command = [
+            sys.executable,
+            "-m",
+            "gitmesh",
+            "log",
+            "--repo",
+            str(self._stage.bare),
+            "--limit",
+            limit,
+        ]
         shown = subprocess.run(
             command, env=child_environment(), capture_output=True, text=True, check=False
         )

@@ -70,7 +70,7 @@ async def _stay(stage: Stage, screen: Screen) -> None:
 cd {stage.clone.path}
 $EDITOR shop/cart/routes.yaml                    # move some weight
 git commit -am 'Shift' && git push               # and watch it arrive:
-gitmesh log {stage.bare}
+gitmesh log --repo {stage.bare}
 for i in $(seq 20); do curl -s http://{address}:{port}/cart/items; echo; done
 curl -s http://{address}:{port}/                 # web asks cart and catalog
 curl -s -H 'x-shop-tester: yes' http://{address}:{port}/cart/items

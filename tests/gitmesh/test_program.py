@@ -10,7 +10,7 @@ import click
 import pytest
 
 from gitmesh import exit_codes
-from gitmesh.cli import COMMANDS, program
+from gitmesh.cli import COMMANDS
 from gitmesh.docs import page
 from mesh.errors import Fatal, Retryable, UsageError
 from tests.support.command_line import gitmesh
@@ -23,13 +23,6 @@ def test_every_command_has_help_with_an_example_of_itself(name: str) -> None:
     shown = gitmesh(name, "--help")
     assert shown.code == 0
     assert f"gitmesh {name}" in shown.out.partition("Examples:")[2]
-
-
-@pytest.mark.parametrize("name", COMMANDS)
-def test_every_command_takes_json(name: str) -> None:
-    command = program.get_command(click.Context(program), name)
-    assert command is not None
-    assert "--json" in [option for parameter in command.params for option in parameter.opts]
 
 
 def test_help_of_the_program_names_every_command_and_every_exit_code() -> None:

@@ -1,0 +1,128 @@
+"""What holds for every command: how it is told the repository, and that programs can read it."""
+
+import json
+import shutil
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Final
+
+import click
+import pytest
+
+from gitmesh.cli import COMMANDS, program
+from gitmesh.demo.sample import sample_repo
+from tests.support.command_line import gitmesh
+from tests.support.sample_shop import Shop
+from tests.support.server import Server
+
+WEB = "mesh/shop/virtualNode/web"
+ROUTE = "mesh/shop/virtualRouter/cart/route/all"
+
+ANSWERS: Final[Mapping[str, Sequence[str]]] = {
+    "init": ["init", "new.git"],
+    "hooks": ["hooks"],
+    "import": ["import", "specs/shop/mesh.yaml", "--to", "there", "--dry-run"],
+    "fmt": ["fmt", "--check", "specs"],
+    "validate": ["validate", "specs"],
+    "route-test": ["route-test", "specs"],
+    "plan": ["plan", "specs"],
+    "status": ["status"],
+    "proxies": ["proxies"],
+    "log": ["log"],
+    "show": ["show"],
+    "state": ["state"],
+    "blame": ["blame", ROUTE],
+    "diff": ["diff", "main~3", "main"],
+    "wait": ["wait", "--for", "applied"],
+    "export": ["export"],
+    "rollback": ["rollback", "main~2", "--dry-run"],
+    "pin": ["pin", "main", "--reason", "INC-7", "--for", "2h"],
+    "unpin": ["unpin"],
+    "translate": ["translate", "specs", "--node", WEB],
+    "bootstrap": ["bootstrap", "--node", WEB],
+    "intercept": ["intercept", "--app-ports", "8080"],
+    "verify": ["verify"],
+    "keygen": ["keygen", "../shop.key", "--name", "shop.example"],
+    "checkpoint": ["checkpoint", "--key", "../shop.key"],
+    "prove": ["prove", "12"],
+    "backup": ["backup", "copy.sqlite3"],
+    "version": ["version"],
+}
+"""A use of each command that answers and ends, in a folder with ``specs``, a repository."""
+
+ELSEWHERE: Final = {
+    "serve": "its lines: test_the_lines_of_a_server_are_json_each",
+    "demo": "what it reports: tests/envoy/test_demo.py",
+}
+NO_REPOSITORY: Final = {"init", "import", "fmt", "bootstrap", "keygen", "demo", "version"}
+"""Commands that need none, or make one."""
+BY_LINE: Final = {"log", "export"}
+NOT_YET: Final = {"status", "pin", "unpin"}
+"""Without a server these are on their way, and say so by exit code 4."""
+
+
+def options(name: str) -> set[str]:
+    command = program.get_command(click.Context(program), name)
+    assert command is not None
+    return {option for parameter in command.params for option in parameter.opts}
+
+
+@pytest.fixture
+def here(shop: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return the current directory: a copy of the shop, which has signed checkpoints."""
+    shutil.copytree(shop.bare, tmp_path / "shop.git")
+    shutil.copytree(sample_repo(), tmp_path / "shop.git" / "specs")
+    monkeypatch.chdir(tmp_path / "shop.git")
+    return tmp_path / "shop.git"
+
+
+def test_every_command_is_asked_here() -> None:
+    assert set(COMMANDS) == ANSWERS.keys() | ELSEWHERE.keys()
+    assert not ANSWERS.keys() & ELSEWHERE.keys()
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_has_json(name: str) -> None:
+    assert "--json" in options(name)
+
+
+@pytest.mark.parametrize("name", sorted(set(COMMANDS) - NO_REPOSITORY))
+def test_every_command_is_told_the_repository_by_one_option(name: str) -> None:
+    assert "--repo" in options(name)
+
+
+@pytest.mark.parametrize("name", ANSWERS)
+def test_every_command_answers_with_json_alone(name: str, here: Path) -> None:
+    if name in ("checkpoint", "prove"):
+        assert gitmesh(*ANSWERS["keygen"]).code == 0
+    if name == "prove":
+        assert gitmesh(*ANSWERS["checkpoint"]).code == 0
+    done = gitmesh(*ANSWERS[name], "--json")
+    assert done.code == (4 if name in NOT_YET else 0), done.err
+    assert done.err == ""
+    answers = done.json_lines() if name in BY_LINE else [done.json()]
+    assert answers
+    assert all(isinstance(answer, dict) for answer in answers)
+
+
+def test_the_lines_of_a_server_are_json_each(here: Path) -> None:
+    with Server(here) as server:
+        server.wait_for("ready")
+        assert server.stop() == 0
+    said = (here.parent / "serve.log").read_text().splitlines()
+    assert {"at", "level", "message"} <= set.intersection(*(set(json.loads(s)) for s in said))
+
+
+@pytest.mark.parametrize(
+    "name", ["log", "export", "verify", "proxies", "backup", "checkpoint", "prove"]
+)
+def test_the_repository_may_be_an_argument_as_well(name: str, here: Path) -> None:
+    assert gitmesh(*ANSWERS["keygen"]).code == 0
+    assert gitmesh(*ANSWERS["checkpoint"]).code == 0
+    empty = here.parent / "empty"
+    empty.mkdir()
+    named = gitmesh(*ANSWERS[name], here)
+    assert named.code == 0, named.err
+    wrong = gitmesh(*ANSWERS[name], here, "--repo", empty)
+    assert wrong.code == 2
+    assert f"two repositories are named: {here} and --repo {empty}" in wrong.err
