@@ -4,6 +4,7 @@ import contextlib
 import errno
 import importlib
 import keyword
+import os
 import sys
 import traceback
 from collections.abc import Sequence
@@ -115,11 +116,20 @@ class Program(click.Group):
         except KeyboardInterrupt:
             raise click.exceptions.Exit(exit_codes.INTERRUPTED) from None
         except BrokenPipeError:  # the reader of our output had enough, as head does
+            _write_nowhere()
             raise click.exceptions.Exit(exit_codes.OK) from None
         except Exception as error:
             if _debugging(ctx):
                 traceback.print_exc()
             raise _failure(error) from error
+
+
+def _write_nowhere() -> None:
+    """Throw away what nobody reads, which Python would otherwise complain of when it ends."""
+    with contextlib.suppress(OSError):  # a stream that is no file
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
 
 
 def _failure(error: Exception) -> Failure:

@@ -121,7 +121,7 @@ def test_an_error_of_the_system_that_we_did_not_expect_stays_a_fault(
     assert gitmesh("version").code == exit_codes.INTERNAL
 
 
-def in_a_shell(command: str) -> tuple[int, str]:
+def in_a_shell(command: str, **environment: str) -> tuple[int, str]:
     """Return the exit code of ``gitmesh``, and what it says on its error stream."""
     script = f'{sys.executable} -m gitmesh {command}; exit "${{PIPESTATUS[0]}}"'
     done = subprocess.run(
@@ -130,6 +130,7 @@ def in_a_shell(command: str) -> tuple[int, str]:
         text=True,
         check=False,
         cwd=ROOT,
+        env={**os.environ, **environment},
     )
     return done.returncode, done.stderr
 
@@ -149,8 +150,10 @@ def test_the_code_tells_even_where_nothing_can_be_said() -> None:
     assert in_a_shell("version > /dev/full 2> /dev/full") == (exit_codes.UNAVAILABLE, "")
 
 
-def test_a_reader_who_had_enough_is_no_error() -> None:
-    assert in_a_shell("validate sample-repo --json | true") == (exit_codes.OK, "")
+@pytest.mark.parametrize("unbuffered", ["", "1"], ids=["buffered", "unbuffered"])
+def test_a_reader_who_had_enough_is_no_error(unbuffered: str) -> None:
+    said = in_a_shell("validate sample-repo --json | true", PYTHONUNBUFFERED=unbuffered)
+    assert said == (exit_codes.OK, "")
 
 
 def test_an_error_that_quotes_a_stranger_steers_no_terminal(failing: type[Exception]) -> None:
