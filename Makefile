@@ -60,7 +60,7 @@ golden: install ## write golden files and generated pages anew; review the diff
 	$(call page,events.docs,docs/events.md)
 	$(call page,gitmesh.docs,docs/cli.md)
 	$(call page,tests.coverage.page,docs/coverage.md)
-	$(call page,tests.tour.page,docs/audit.md)
+	$(BIN)/python -m tests.tour.shown
 
 bench: install ## measure what the promises say about speed
 	$(BIN)/python -m bench $(ARGS)

@@ -109,7 +109,7 @@ def _reasons(found: LoggedCommit) -> list[str]:
 
 def _effect(found: LoggedCommit) -> Iterator[str]:
     """Yield what became of it at the proxies: how many took it and how fast, who refused."""
-    offered = 0
+    offered, taken = 0, ""
     for record in found.delivery:
         match decode(record):
             case SnapshotPublished() as published:
@@ -117,8 +117,11 @@ def _effect(found: LoggedCommit) -> Iterator[str]:
             case SnapshotConverged() as converged if converged.proxies:
                 acked = converged.timings.get("acked")
                 took = f" in {milliseconds(acked)}" if acked is not None else ""
-                yield f"{converged.proxies}/{max(offered, converged.proxies)} proxies{took}"
+                # A commit that is served again, by a pin, is told as the last time.
+                taken = f"{converged.proxies}/{max(offered, converged.proxies)} proxies{took}"
             case SnapshotRejected() as refused:
                 yield f"REFUSED by {refused.node}"
             case _:
                 pass
+    if taken:
+        yield taken

@@ -243,7 +243,7 @@ def _snapshot(
             return f"offered to {_proxies(event.proxies)} of {count(len(event.nodes), 'node')}"
         case SnapshotConverged():
             if not event.proxies:
-                return "nothing to wait for"
+                return "in force: no proxy had to be told"
             took = event.timings.get("acked")
             after = f", {milliseconds(took)} after the push" if took is not None else ""
             return f"{_proxies(event.proxies)} in sync{after}"
@@ -256,7 +256,8 @@ def _snapshot(
 def _push(event: PushReceived) -> str:
     branch = event.ref.removeprefix("refs/heads/")
     moved = "deleted" if not event.after else "pushed"
-    who = f"{event.pusher} {moved} {branch} by {event.via}"
+    way = "on this machine" if event.via == "local" else f"by {event.via}"
+    who = f"{event.pusher} {moved} {branch} {way}"
     if event.claimed:
         who += f", saying to be {event.claimed}"
     said = ", ".join(event.options)

@@ -10,7 +10,7 @@ import click
 from events.store import EventLog
 from events.types import ServingPinned
 from gitmesh import exit_codes
-from gitmesh.narration import narrate
+from gitmesh.narration import narrate, short
 from gitmesh.output import emit_json
 from gitmesh.pin_note import PinNote
 from gitmesh.pins import pinned
@@ -35,9 +35,10 @@ def hand_over(log: Path, note: PinNote, *, as_json: bool) -> int:
     if as_json:
         emit_json({"taken": taken, "asked": note.commit, "pinned": _json(pin)})
     elif not taken:
-        click.echo("no server follows this log now: the next one to start does it")
+        what = short(note.commit) if note.commit else "what the branch says"
+        click.echo(f"no server follows this log now: the next one to start serves {what}")
     else:
-        click.echo(narrate(pin) if pin else "nothing is pinned: what the branch says is served")
+        click.echo(narrate(pin) if pin else "serving is what the branch says: nothing is pinned")
     if not taken:
         return exit_codes.PENDING
     # Somebody else may have asked for something else a moment later; or the server could not.

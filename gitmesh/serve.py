@@ -11,7 +11,7 @@ from pathlib import Path
 from events.latest import Latest
 from events.past import Past
 from events.publication import Publication
-from events.sqlite_version import WAL_RESET, has_wal_reset_bug, sqlite_version
+from events.sqlite_version import has_wal_reset_bug, sqlite_version
 from events.store import EventLog
 from gitmesh.chronicle import chronicle
 from gitmesh.handover import take_pushes
@@ -98,7 +98,9 @@ def serve(
 
 def _caution() -> dict[str, str]:
     """Return what is to be known of this SQLite, as part of a log line."""
-    return {"sqlite": f"{sqlite_version()}; {WAL_RESET}"} if has_wal_reset_bug() else {}
+    if not has_wal_reset_bug():
+        return {}
+    return {"sqlite": f"{sqlite_version()} has the WAL-reset bug: see gitmesh version"}
 
 
 async def _serve_ads(

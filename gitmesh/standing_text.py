@@ -66,6 +66,8 @@ def _delivery(found: Standing) -> list[str]:
         if isinstance(found.about, CommitApplied) and found.is_served and not found.offered:
             return ["not offered to proxies yet"]
         return []
+    if not delivered.published.proxies:
+        return [f"no proxy that it concerns was connected at {delivered.published_at[:23]}Z"]
     first = f"{narrate(delivered.published)} at {delivered.published_at[:23]}Z"
     if delivered.converged is not None:
         acked = delivered.converged.timings.get("acked")

@@ -81,7 +81,10 @@ def _by_checkpoints(verdict: Verdict, log: EventLog, witnesses: Witnesses) -> li
     contradicted = contradictions(log, signed)
     verdict.problems += contradicted
     if not signed:
-        verdict.notes.append("no checkpoint: a log that was shortened or replaced cannot be told")
+        verdict.notes.append(
+            "no checkpoint is signed: that the log was shortened or replaced would not be noticed "
+            "(see gitmesh checkpoint)"
+        )
         return []
     most = max((s.checkpoint.size for s in signed if s.chain is Chain.MESH), default=0)
     how = "signed" if witnesses.keys is not None else "whose signatures were not checked (--key)"

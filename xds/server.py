@@ -302,5 +302,5 @@ def check_listening(address: str, settings: AdsSettings) -> None:
     if not own:
         raise UsageError(
             f"{address}: configuration would leave this machine in plain text",
-            hint="listen on 127.0.0.1, use TLS, or allow plain text explicitly",
+            hint="listen on 127.0.0.1, use TLS (--tls-cert), or allow it: --insecure-listen",
         )

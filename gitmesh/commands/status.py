@@ -59,6 +59,7 @@ def command(
     Exits with 0 when everybody has it (or it was overtaken by a newer one), with 1 when it was
     rejected or a proxy refuses it, and with 4 while it, or a proxy, is still on its way.
     """
+    from events.opening import is_claimed
     from events.store import EventLog
     from gitmesh.places import existing_log
     from gitmesh.standing import Verdict, standing
@@ -72,10 +73,13 @@ def command(
         while found.verdict is Verdict.PENDING and time.monotonic() < deadline:
             time.sleep(LOOK_EVERY_S)
             found = standing(opened, _commit(opened, commit, repo), repo)
+    running = is_claimed(where)
     if as_json:
-        emit_json(standing_json(found))
+        emit_json({**standing_json(found), "serverRuns": running})
     else:
         click.echo(standing_text(found))
+        if running is False:
+            click.secho("no server runs now; this is how the last one left it", fg="yellow")
     ctx.exit(_code(found))
 
 

@@ -62,6 +62,10 @@ SENTENCES: list[tuple[Event, str]] = [
         "ada pushed main by ssh (a=b, and 2 more options)",
     ),
     (
+        PushReceived("refs/heads/main", COMMIT, OTHER, "ada", "local", "ada", ""),
+        "ada pushed main on this machine",
+    ),
+    (
         PushReceived("refs/heads/main", CommitId(""), OTHER, "ada", "http", "git", "Bob <b@x>"),
         "ada deleted main by http, saying to be Bob <b@x>",
     ),
@@ -115,7 +119,7 @@ SENTENCES: list[tuple[Event, str]] = [
     (SnapshotPublished(COMMIT, Seq(3), ("n",), 2), "offered to 2 proxies of 1 node"),
     (SnapshotConverged(COMMIT, 1, {"acked": 84321}), "1 proxy in sync, 84 ms after the push"),
     (SnapshotPublished(COMMIT, Seq(3), (), 0), "concerns no proxy that is connected"),
-    (SnapshotConverged(COMMIT, 0, {"seen": 3}), "nothing to wait for"),
+    (SnapshotConverged(COMMIT, 0, {"seen": 3}), "in force: no proxy had to be told"),
     (SnapshotConverged(COMMIT, 1), "1 proxy in sync"),
     (
         SnapshotRejected(COMMIT, "mesh/shop/virtualNode/web", "type.x/envoy.Listener", "v", "bad"),

@@ -12,12 +12,15 @@ import pytest
 from events.codec import decode
 from events.store import EventLog
 from events.types import Chain, CommitId, Seq, ServingPinned, ServingReleased
+from gitmesh import exit_codes
 from gitmesh.pin_note import PinNote
 from gitmesh.places import log_path
 from gitmesh.push.answer import answer
 from gitmesh.push.moves import Move
 from gitmesh.push.pusher import user_name
 from gitmesh.spool import pins
+from reconciler.follower import Follower
+from reconciler.repo import GitRepository
 from tests.support.command_line import Ran, gitmesh
 from tests.support.git import Repo, git, put
 from tests.support.raw_client import RawClient
@@ -174,3 +177,18 @@ def test_a_pusher_is_told_that_their_push_waits(shop: Shop, tmp_path: Path) -> N
     [line] = answer(copy, move, None, within_s=0)
     assert line.startswith(f"gitmesh: applied, but serving is PINNED to {shop.first[:7]} by ada")
     assert line.endswith(": INC-7: it waits behind that")
+
+
+def test_without_a_server_it_is_said_what_the_next_one_serves(bare: Path) -> None:
+    commit = put(bare, shop_at(0))
+    with contextlib.closing(EventLog.open(log_path(bare))) as log:
+        Follower(GitRepository.open(bare), log).catch_up()
+    asked = ("--repo", bare, "--reason", "INC-7")
+    pinned = gitmesh("pin", commit, *asked, "--for", "1h")
+    assert (pinned.code, pinned.out.split(": ")[1]) == (
+        exit_codes.PENDING,
+        f"the next one to start serves {commit[:7]}\n",
+    )
+    released = gitmesh("unpin", *asked)
+    assert released.code == exit_codes.PENDING
+    assert released.out.endswith(": the next one to start serves what the branch says\n")

@@ -93,4 +93,4 @@ def test_a_damaged_log_is_backed_up_with_a_word_and_an_exit_code(
 
 @pytest.mark.parametrize("command", ["backup", "verify", "keygen", "prove", "checkpoint"])
 def test_the_page_shows_the_commands(command: str) -> None:
-    assert f"    gitmesh {command} " in OPERATIONS
+    assert f"\n$ gitmesh {command} " in OPERATIONS

@@ -140,3 +140,20 @@ def test_without_a_server_nobody_is_connected_whatever_its_last_words_were(
         (proxy,) = gitmesh("proxies", followed.bare, "--json").json()["proxies"]
         assert (proxy["node"], proxy["state"]) == (ENTRANCE, "held")
         assert gitmesh("proxies", followed.bare, "--node", "x").err == "nobody is connected\n"
+
+
+def test_what_a_server_left_is_told_as_such_when_none_runs(followed: Followed) -> None:
+    followed.tell(ProxyConnected(ENTRANCE, "p#1", "envoy 1"))
+    asked = ("status", "--repo", followed.bare)
+    assert "no server runs now" in gitmesh(*asked).out
+    assert gitmesh(*asked, "--json").json()["serverRuns"] is False
+    with contextlib.closing(EventLog.open(log_path(followed.bare))):
+        assert "no server runs now" not in gitmesh(*asked).out
+        assert gitmesh(*asked, "--json").json()["serverRuns"] is True
+
+
+def test_a_commit_that_concerned_nobody_is_not_said_to_be_everybodys(followed: Followed) -> None:
+    followed.tell(followed.published(0), SnapshotConverged(followed.commit, 0, {}))
+    told = gitmesh("status", "--repo", followed.bare).out
+    assert "no proxy that it concerns was connected at 20" in told
+    assert "everybody had it" not in told

@@ -1,10 +1,10 @@
-"""A night in the life of a shop, as its log tells it: the story behind docs/audit.md.
+"""A night in the life of a shop, as its log tells it: the story behind pages of docs/.
 
-Everything is fixed: commits, times, what proxies said. So the page is the same wherever it is made.
+Everything is fixed: commits, times, what proxies said. So pages are the same wherever they are
+made.
 """
 
 import contextlib
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -21,7 +21,7 @@ from gitmesh.places import log_path
 from reconciler.follower import Follower
 from reconciler.repo import GitRepository
 from tests.support.clock import Clock
-from tests.support.git import Repo, put
+from tests.support.git import Repo, git, put
 from tests.support.sample_shop import sample_files
 
 ENTRANCE = "mesh/shop/virtualGateway/entrance"
@@ -29,31 +29,21 @@ WEB = "mesh/shop/virtualNode/web"
 _EVENING = datetime(2026, 11, 24, 22, 0, tzinfo=UTC)
 
 
-@dataclass(frozen=True)
-class Story:
-    """Where the shop's repository is, and the commits that the page names."""
-
-    repo: Path
-    shift: str
-    bad: str
-    half: str
-
-
-def told(folder: Path) -> Story:
-    """Make the repository and its log."""
-    repo = Repo(folder)
+def told(folder: Path) -> None:
+    """Make ``shop.git`` and its log; the two changes of the night are tagged with their tickets."""
+    shop = Repo(folder).origin.rename(folder / "shop.git")
     clock = Clock()
     clock.time = _EVENING
     commits: list[str] = []
-    with contextlib.closing(EventLog.open(log_path(repo.origin), now=clock)) as log:
-        follower = Follower(GitRepository.open(repo.origin), log)
+    with contextlib.closing(EventLog.open(log_path(shop), now=clock)) as log:
+        follower = Follower(GitRepository.open(shop), log)
         for routes, message, took in (
             (shares(0), "The shop's mesh", 0),
             (shares(10), "Cart: the first 10 % to version 2\n\nTicket: CHG-123", 84_000),
             (shares(10, "cart-v3"), "Cart: on to version 3", 0),
             (shares(50), "Cart: half to version 2\n\nTicket: CHG-124", 61_000),
         ):
-            commits.append(put(repo.origin, sample_files(routes), message=message))
+            commits.append(put(shop, sample_files(routes), message=message))
             follower.catch_up()
             if len(commits) == 1:
                 log.append_observed(
@@ -63,7 +53,8 @@ def told(folder: Path) -> Story:
             if took:
                 _answered(log, CommitId(commits[-1]), took)
             clock.move(hours=1, minutes=44)
-    return Story(repo.origin, *commits[1:])
+    for commit, ticket in ((commits[1], "CHG-123"), (commits[3], "CHG-124")):
+        git(shop, "tag", ticket, commit)
 
 
 def _answered(log: EventLog, commit: CommitId, took_us: int) -> None:
