@@ -40,7 +40,18 @@ class Counts:
 class Proxy:
     """One proxy: it asks for everything in order, and acknowledges everything."""
 
-    __slots__ = ("at", "had", "last", "message", "rest", "script", "socket", "unsent", "window")
+    __slots__ = (
+        "at",
+        "had",
+        "held",
+        "last",
+        "message",
+        "rest",
+        "script",
+        "socket",
+        "unsent",
+        "window",
+    )
 
     def __init__(self, script: Script, connection: socket.socket) -> None:
         self.script = script
@@ -49,11 +60,14 @@ class Proxy:
         self.message = b""
         self.unsent = script.hello
         self.window = frames.WINDOW + len(script.hello)
-        self.had: set[str] = set()
-        """The types that it was answered."""
+        self.had = set[str](ASKED if script.comes_back else ())
+        """The types that it was answered, or has from before."""
         self.at = 0
         """When it had what is waited for; 0 until then."""
         self.last: dict[str, bytes] = {}
+        """The last response of each type, where responses are recorded."""
+        self.held: dict[str, dict[str, str]] = {}
+        """The versions that those and the ones before brought."""
 
     def send(self, data: bytes) -> None:
         """Send frames, as far as there is room for them; the rest is sent when there is."""
@@ -106,8 +120,10 @@ class Fleet:
 
     def _connect(self, command: Mapping[str, Any]) -> Mapping[str, Any]:
         """Connect proxies, as many as ``streams``; answer when each has everything."""
-        parts = [Part(p["node"], {t: tuple(n) for t, n in p["names"].items()}) for p in
-                 command["parts"]]  # fmt: skip
+        parts = [
+            Part(p["node"], {t: tuple(n) for t, n in p["names"].items()}, p.get("extensions", 0))
+            for p in command["parts"]
+        ]
         delta, port = command["delta"], command["port"]
         held = command.get("held") or [{}] * len(parts)
         scripts = [Script(p, port, delta=delta, held=h) for p, h in zip(parts, held, strict=True)]
@@ -118,7 +134,7 @@ class Fleet:
         for number in range(command["streams"]):
             self._open(scripts[number % len(scripts)], port)
         if command.get("silent"):
-            # A delta client that has everything is answered nothing at all.
+            # One that has everything may be answered nothing at all.
             return {**self._quiet({"for_s": command["silent"]}), "started": started}
         return {**self._collect({}), "started": started}
 
@@ -169,7 +185,7 @@ class Fleet:
     def _versions(self, command: Mapping[str, Any]) -> Mapping[str, Any]:
         """Answer with the versions that proxies hold, for each of the first ``parts`` of them."""
         firsts = list(self._proxies.values())[: command["parts"]]
-        return {"held": [{t: versions_of(d) for t, d in p.last.items()} for p in firsts]}
+        return {"held": [proxy.held for proxy in firsts]}
 
     def _leave(self, _: Mapping[str, Any]) -> Mapping[str, Any]:
         """End every stream and connection."""
@@ -278,12 +294,19 @@ class Fleet:
                 reply += script.asks[follows]
         if self._recorded:
             proxy.last[seen.type_url] = response
+            proxy.held.setdefault(seen.type_url, {}).update(_versions(script, response))
         proxy.send(reply)
         if not proxy.at and (
             seen.type_url == self._type if not self._finished else len(proxy.had) == len(ASKED)
         ):
             proxy.at = time.monotonic_ns()
             self._waiting -= 1
+
+
+def _versions(script: Script, response: bytes) -> dict[str, str]:
+    if script.delta:
+        return versions_of(response)
+    return {"": read(response, delta=False).version.decode()}
 
 
 if __name__ == "__main__":

@@ -30,6 +30,8 @@ class Part:
     node: str
     names: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Names by type; those of a type that is not here are asked for with a wildcard."""
+    extensions: int = 0
+    """How many extensions the node lists. A real Envoy lists 1,400, which are 61 KB."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,16 +87,20 @@ class Script:
     ) -> None:
         """Make the requests ahead.
 
-        :param held: versions by name by type, for a delta client that comes back with resources.
+        :param held: what a client that comes back has: versions by name by type for delta; for the
+            other variant the version of each type, as that of an empty name. Such a client asks for
+            everything at once, as Envoy does on a new stream.
         """
         self.delta = delta
         self._part = part
         self._acks: dict[tuple[str, bytes], bytes] = {}
         method = "DeltaAggregatedResources" if delta else "StreamAggregatedResources"
-        node = delimited(_DELTA_NODE if delta else _NODE, _node(part.node))
+        node = delimited(_DELTA_NODE if delta else _NODE, _node(part))
         self.asks = {t: message(self._ask(t, held.get(t, {}))) for t in ASKED}
         first = message(node + self._ask(CLUSTER, held.get(CLUSTER, {})))
-        self.hello = opening(f"127.0.0.1:{port}", _SERVICE + method) + first
+        rest = (self.asks[t] for t in ASKED[1:]) if held else ()
+        self.comes_back = bool(held)
+        self.hello = b"".join((opening(f"127.0.0.1:{port}", _SERVICE + method), first, *rest))
 
     def ack(self, type_url: str, version: bytes, nonce: bytes) -> bytes:
         """Return the acknowledgement of a response."""
@@ -107,6 +113,8 @@ class Script:
 
     def _ask(self, type_url: TypeUrl, held: Mapping[str, str]) -> bytes:
         kind = delimited(_DELTA_TYPE_URL if self.delta else _TYPE_URL, type_url.encode())
+        if not self.delta:
+            return delimited(_VERSION, held.get("", "").encode()) + self._named(type_url) + kind
         entries = (
             delimited(1, name.encode()) + delimited(2, version.encode())
             for name, version in held.items()
@@ -125,8 +133,10 @@ class Script:
         return _joined(_SUBSCRIBE if self.delta else _NAMES, (name.encode() for name in names))
 
 
-def _node(node_id: str) -> bytes:
-    return delimited(1, node_id.encode()) + delimited(6, b"bench") + delimited(7, b"1")
+def _node(part: Part) -> bytes:
+    extension = delimited(9, delimited(1, b"envoy.filters.http.bench") + delimited(2, b"x" * 14))
+    who = delimited(1, part.node.encode()) + delimited(6, b"bench") + delimited(7, b"1")
+    return who + extension * part.extensions
 
 
 def _joined(number: int, parts: Iterable[bytes]) -> bytes:

@@ -16,6 +16,8 @@ OF_THE_BARS = 1_000
 STORMS, FAN_OUTS, CYCLES = 3, 7, 3
 """Rounds of each."""
 IDENTITIES = 500
+EXTENSIONS = 1_400
+"""How many an Envoy lists in its first request: 61 KB."""
 QUICK = (100,)
 
 
@@ -27,6 +29,8 @@ def figures(*, quick: bool = False) -> Iterator[Figure]:
         for streams in QUICK if quick else SIZES:
             for delta in (False, True):
                 yield from _of_size(rivals, streams, delta=delta)
+        for delta in (False, True):
+            yield from _as_big_as_envoys(rivals, QUICK[0] if quick else OF_THE_BARS, delta=delta)
     if not quick:
         yield from _of_many_identities(IDENTITIES)
 
@@ -49,6 +53,19 @@ def _of_size(rivals: Rivals, streams: int, *, delta: bool) -> Iterator[Figure]:
     yield from _compared(f"one route, {what}", *fans, bar="< 1.25" if held else "")
     for rival in (rivals.ours, rivals.limit):
         rival.leave()
+
+
+def _as_big_as_envoys(rivals: Rivals, streams: int, *, delta: bool) -> Iterator[Figure]:
+    """Measure a storm of proxies whose first request is as long as a real Envoy's."""
+    parts = [{**part, "extensions": EXTENSIONS} for part in rivals.parts]
+    rounds: tuple[list[Round], list[Round]] = ([], [])
+    for _ in range(STORMS):
+        for rival, found in zip((rivals.ours, rivals.limit), rounds, strict=True):
+            found.append(rival.storm(streams, parts, delta=delta))
+            rival.leave()
+    variant = "delta" if delta else "SotW"
+    what = f"connect storm, {streams:,} streams, {variant}, nodes of 61 KB"
+    yield from _compared(what, *rounds, bar="")
 
 
 def _compared(what: str, ours: list[Round], limit: list[Round], bar: str) -> Iterator[Figure]:

@@ -78,7 +78,7 @@ def _key(number: int) -> int:
 
 
 _1, _2, _3, _4, _5, _6, _7, _8 = (_key(number) for number in range(1, 9))
-_10 = _key(10)
+_9, _10 = _key(9), _key(10)
 
 
 def decode_request(data: bytes) -> DiscoveryRequest:
@@ -159,7 +159,7 @@ def decode_node(data: bytes) -> Node:
     texts = {_1: "", _2: "", _6: "", _7: ""}
     parts: dict[int, list[bytes]] = {_3: [], _8: []}
     features: list[str] = []
-    for key, a, b in fields(data):
+    for key, a, b in fields(data, skip=_9):
         if key in texts:
             texts[key] = _text(data, a, b)
         elif key in parts:

@@ -9,18 +9,27 @@ class DecodeError(ValueError):
     """The bytes are not a protobuf message."""
 
 
-def fields(data: bytes, at: int = 0, end: int | None = None) -> Iterator[tuple[int, int, int]]:
+def fields(
+    data: bytes, at: int = 0, end: int | None = None, *, skip: int = -1
+) -> Iterator[tuple[int, int, int]]:
     """Yield ``(key, a, b)`` for each field of the message in ``data[at:end]``.
 
     ``key`` is the field's number and wire type as they are written, ``number << 3 | wire_type``.
     For strings, bytes and messages ``data[a:b]`` is the payload; for a varint ``a`` is its value;
     for fixed-size fields ``data[a:b]`` is the value. Costs the same for a field of any length.
 
+    :param skip: the key of a field of bytes that nobody wants to know of and of which there may be
+        very many; most of them are not yielded.
     :raises DecodeError: at the first field that is cut off, too long or of no known wire type.
     """
     stop = len(data) if end is None else end
     while at < stop:
         key = data[at]
+        if key == skip:
+            at = _after(data, at, stop, skip)
+            if at >= stop:
+                break
+            key = data[at]
         at += 1
         if key > 0x7F:
             key, at = _varint(data, at - 1, stop)
@@ -38,6 +47,16 @@ def fields(data: bytes, at: int = 0, end: int | None = None) -> Iterator[tuple[i
             raise DecodeError("a field is longer than its message")
         yield key if 8 <= key <= 0x7F else _checked(key), at, at + size
         at += size
+
+
+def _after(data: bytes, at: int, stop: int, key: int) -> int:
+    """Return where a run of short fields of one key ends."""
+    last = stop - 1
+    while at < last and data[at] == key and data[at + 1] < 0x80:
+        at += 2 + data[at + 1]
+    if at > stop:
+        raise DecodeError("a field is longer than its message")
+    return at
 
 
 def _checked(key: int) -> int:
