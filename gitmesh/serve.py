@@ -19,7 +19,8 @@ from gitmesh.keys import read_secret
 from gitmesh.narration import short
 from gitmesh.notary import notarize, sign_at_the_end
 from gitmesh.pinning import Pinning
-from gitmesh.places import log_path
+from gitmesh.places import git_dir, log_path
+from gitmesh.push.hooks import may_miss
 from gitmesh.settings import Settings
 from gitmesh.spool import pins, pushes
 from gitmesh.together import run_together
@@ -71,6 +72,11 @@ def serve(
         _log.info("event log open", extra={"path": str(where), **_caution()})
         with contextlib.suppress(Retryable):  # the follower says so, too, when the disk has room
             declare(log)  # before anything is signed: what is signed now was decided before
+        if may_miss(git_dir(path), where):
+            _log.warning(
+                "the hooks of the repository look for another log: pushers are told of no server",
+                extra={"hint": f"gitmesh hooks {path} --log {where}"},
+            )
         latest, served = Latest[Publication](), Latest[Publication]()
         run_together(
             {

@@ -18,7 +18,14 @@ NOTICED_S: Final = 2.0
 """A server takes notes several times a second: after this none is there."""
 _LOOK_EVERY_S: Final = 0.02
 
-NO_SERVER: Final = ["gitmesh: no server follows this repository now; the next one to start will"]
+
+def no_server(log: Path) -> list[str]:
+    """Return what is told where nobody took notice; ``log`` is where a server would write."""
+    return [
+        "gitmesh: no server follows this repository now; the next one to start will",
+        visible(f"  hint: none writes {log.resolve()}; where one keeps its log elsewhere"),
+        "        (gitmesh serve --log FILE), tell the hooks: gitmesh hooks REPOSITORY --log FILE",
+    ]
 
 
 def answer(path: Path, move: Move, note: Path | None, within_s: float) -> list[str]:
@@ -31,9 +38,9 @@ def answer(path: Path, move: Move, note: Path | None, within_s: float) -> list[s
     try:
         log = EventLog.read_only(path)
     except GitmeshError:
-        return NO_SERVER
+        return no_server(path)
     try:
-        return _wait(log, move, note, within_s)
+        return _wait(log, move, note, within_s) or no_server(path)
     except GitmeshError as error:
         return [f"gitmesh: the event log cannot be read: {visible(error.message)}"]
     finally:
@@ -55,15 +62,15 @@ def _wait(log: EventLog, move: Move, note: Path | None, within_s: float) -> list
         patient = waited <= NOTICED_S
         # That nobody is there is the word of a server, which may be gone itself.
         idle = found.idle and (taken or not patient)
-        if found.ended or idle or waited > within_s or not (noticed or patient):
-            return told(found, noticed=noticed, waited_s=waited)
+        if not (noticed or patient):
+            return []
+        if found.ended or idle or waited > within_s:
+            return told(found, waited)
         time.sleep(_LOOK_EVERY_S)
 
 
-def told(found: Progress, *, noticed: bool, waited_s: float) -> list[str]:
-    """Return what a pusher is told. Pure."""
-    if not noticed:
-        return NO_SERVER
+def told(found: Progress, waited_s: float) -> list[str]:
+    """Return what a pusher is told of a push that a server has noticed. Pure."""
     if found.rejected is not None:
         lines = [f"gitmesh REFUSED {short(found.rejected.facts.commit)}; the mesh stays as it was"]
         return lines + [f"  {line}" for line in problem_lines(found.rejected.problems)]

@@ -9,6 +9,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
+from gitmesh.places import log_path
 from mesh.errors import UsageError
 from reconciler.hooks_path import hooks_path
 
@@ -94,6 +95,22 @@ def install(git_dir: Path, options: HookOptions = HookOptions()) -> dict[str, Ou
             f"cannot write a hook into {folder}: {error.strerror}",
             hint="run gitmesh as the owner of the repository",
         ) from None
+
+
+def may_miss(git_dir: Path, log: Path) -> bool:
+    """Tell whether a post-receive hook of ours looks for the server at another log than this.
+
+    What cannot be read, or is somebody else's, is not told of.
+    """
+    try:
+        text = (hooks_folder(git_dir) / "post-receive").read_text()
+    except (OSError, ValueError, UsageError):
+        return False
+    if _MARK not in text:
+        return False
+    words = shlex.split(text.splitlines()[-1])
+    given = words[words.index("--log") + 1] if "--log" in words else None
+    return log_path(git_dir, Path(given) if given else None).resolve() != log.resolve()
 
 
 def by_hand(name: str) -> str:

@@ -24,6 +24,7 @@ from gitmesh.push.moves import Move
 from gitmesh.push.note import PushNote
 from gitmesh.push.pusher import Pusher
 from gitmesh.spool import MOST_BYTES, MOST_WAITING, pushes
+from reconciler.route_tests import MAX_ROUTE_TESTS
 from tests.support.command_line import gitmesh
 from tests.support.git import ENVIRONMENT, Repo, git
 from tests.support.raw_client import RawClient
@@ -116,6 +117,8 @@ def test_what_is_let_in_is_told_as_changes_and_whom_they_concern(repo: Repo) -> 
         "    route cart/all: cart-v2 0 % → 10 %, cart-v1 100 % → 90 %",
         "  concerns 1 of 4 services, 2 of 6 nodes",
         "gitmesh: no server follows this repository now; the next one to start will",
+        f"  hint: none writes {log_path(repo.origin)}; where one keeps its log elsewhere",
+        "        (gitmesh serve --log FILE), tell the hooks: gitmesh hooks REPOSITORY --log FILE",
     ]
     repo.revert(shift)
     assert f"by Alice; reverts {shift[:7]}" in push(repo).told
@@ -373,6 +376,60 @@ def test_a_push_that_is_news_to_nobody_is_answered_at_once(repo: Repo) -> None:
             git(repo.origin, "update-ref", "-d", "refs/heads/main")
             assert push(repo).told.endswith("gitmesh: applied; 1/1 proxy in sync")
         assert time.monotonic() - began < 30
+
+
+def test_a_server_with_its_log_elsewhere_is_found_once_the_hooks_know(
+    repo: Repo, tmp_path: Path
+) -> None:
+    elsewhere = tmp_path / "my logs" / "events.sqlite3"
+    missing = "the hooks of the repository look for another log: pushers are told of no server"
+    with Server(repo.origin, "--log", str(elsewhere)) as server:
+        server.wait_for("ready")
+        hint = server.wait_for(missing)["hint"]
+        assert hint == f"gitmesh hooks {repo.origin} --log {elsewhere}"
+        assert "tell the hooks: gitmesh hooks REPOSITORY --log FILE" in push(repo).told
+        assert gitmesh("hooks", repo.origin, "--log", elsewhere).code == 0
+        commit_shares(repo, 10)
+        assert push(repo).told.endswith("gitmesh: applied; no proxy is connected")
+    with Server(repo.origin, "--log", str(elsewhere)) as server:
+        server.wait_for("ready")
+        assert missing not in [line["message"] for line in server.lines()]
+
+
+def test_a_push_is_refused_when_it_fails_a_route_test(repo: Repo) -> None:
+    tests = {
+        "shop/share-test.yaml": "kind: RouteTests\nfrom: mesh/shop/virtualNode/web\n"
+        "host: cart.shop.internal\ntests:\n"
+        "  - name: nobody has version 2\n    request: GET /\n    expect: {node: cart-v1}\n"
+    }
+    repo.commit(tests)
+    assert push(repo).code == 0
+    before = tip(repo)
+    commit_shares(repo, 10)
+    refused = push(repo)
+    assert refused.code != 0
+    assert "shop/share-test.yaml:5: error[route-test-failed]" in refused.told
+    assert "nobody has version 2" in refused.told
+    assert tip(repo) == before
+    repo.commit({"shop/share-test.yaml": None})
+    repo.git("reset", "--quiet", "--soft", before)
+    repo.commit(message="Shift, and no test of it")
+    assert push(repo).code == 0
+
+
+def test_a_push_with_more_route_tests_than_are_run_is_refused(repo: Repo) -> None:
+    head = "kind: RouteTests\nfrom: mesh/shop/virtualNode/web\nhost: nobody\ntests:\n"
+    one = "  - {request: GET /, expect: none}\n"
+    mine = git(repo.work, "grep", "-h", "-c", "expect:", "--", "*-test.yaml").split()
+    left = MAX_ROUTE_TESTS - sum(map(int, mine))
+    repo.commit(
+        {"shop/a-test.yaml": head + one * 1000, "shop/b-test.yaml": head + one * (left - 1000)}
+    )
+    assert push(repo).code == 0
+    repo.commit({"shop/c-test.yaml": head + one})
+    refused = push(repo)
+    assert refused.code != 0
+    assert f"there are {MAX_ROUTE_TESTS + 1} route tests, at most {MAX_ROUTE_TESTS}" in refused.told
 
 
 def test_a_push_that_concerns_nobody_who_is_there_is_told_so(repo: Repo, server: Server) -> None:
