@@ -226,3 +226,27 @@ def test_more_names_than_a_mesh_has_are_refused() -> None:
 
 def test_numbers_are_read_with_all_their_64_bits() -> None:
     assert [value for _, value, _ in fields(b"\x08" + varint(-1))] == [2**64 - 1]
+
+
+_SKIPPED = 9 << 3 | 2
+_SHORT_FIELDS = st.tuples(st.sampled_from([1, 9, 9, 9, 10]), st.binary(max_size=130))
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(_SHORT_FIELDS, max_size=12), st.integers(0, 3), st.binary(max_size=3))
+def test_to_skip_a_field_hides_no_other_and_no_broken_byte(
+    written: list[tuple[int, bytes]], cut: int, more: bytes
+) -> None:
+    data = b"".join(delimited(number, value) for number, value in written) + more
+    data = data[: len(data) - cut]
+
+    def read(skip: int) -> tuple[list[tuple[int, int, int]], bool]:
+        found = []
+        try:
+            for each in fields(data, skip=skip):
+                found.append(each)
+        except DecodeError:
+            return [each for each in found if each[0] != _SKIPPED], True
+        return [each for each in found if each[0] != _SKIPPED], False
+
+    assert read(_SKIPPED) == read(-1)
