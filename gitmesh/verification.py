@@ -33,6 +33,8 @@ class Verdict:
     """By which rules the mesh chain was decided."""
     notes: list[str] = field(default_factory=list)
     """What was proven, and what could not be."""
+    unasked: tuple[str, ...] = ()
+    """Witnesses that nobody asked, of ``git`` and the ``checkpoints`` that a repository holds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +57,11 @@ def verify(
     broken = any(line.startswith(f"{Chain.MESH} chain") for line in verdict.problems)
     _read_rules(verdict, log)
     signed = _by_checkpoints(verdict, log, witnesses)
-    if witnesses.repo is not None and not broken:
+    if witnesses.repo is None:
+        verdict.unasked = ("git", "checkpoints")
+    elif broken:
+        verdict.unasked = ("git",)
+    else:
         _by_git(verdict, log, witnesses, signed, progress)
     return verdict
 
@@ -80,11 +86,15 @@ def _by_checkpoints(verdict: Verdict, log: EventLog, witnesses: Witnesses) -> li
             verdict.problems.append(f"there is no checkpoint in {REF}, although a key is given")
     contradicted = contradictions(log, signed)
     verdict.problems += contradicted
-    if not signed:
+    unnoticed = "that the log was shortened or replaced would not be noticed"
+    if witnesses.repo is None:
         verdict.notes.append(
-            "no checkpoint is signed: that the log was shortened or replaced would not be noticed "
-            "(see gitmesh checkpoint)"
+            "not looked at: the repository (--repo), neither its history nor its checkpoints"
+            + ("" if signed else f": {unnoticed}")
         )
+    elif not signed:
+        verdict.notes.append(f"no checkpoint is signed: {unnoticed} (see gitmesh checkpoint)")
+    if not signed:
         return []
     most = max((s.checkpoint.size for s in signed if s.chain is Chain.MESH), default=0)
     how = "signed" if witnesses.keys is not None else "whose signatures were not checked (--key)"

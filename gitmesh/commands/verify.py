@@ -64,6 +64,8 @@ def command(
     By checkpoints:  nothing was cut off, nothing replaced, since the last one was signed
     By git:          each mesh event is what the commit says, derived again
 
+    Without a repository neither its history nor the checkpoints in it are looked at; that is said.
+
     Exits with 1 when something is wrong, and with 5 when nothing is but commits come out
     otherwise, which a gitmesh with other rules decided and nobody signed for: see Upgrade in
     docs/operations.md.
@@ -134,6 +136,7 @@ def _show(verdict: "Verdict", *, as_json: bool) -> None:
                 "problems": verdict.problems,
                 "unproven": verdict.unproven,
                 "notes": verdict.notes,
+                "unasked": list(verdict.unasked),
                 "heads": shown,
                 "rules": _rules(verdict),
             }
@@ -151,7 +154,8 @@ def _show(verdict: "Verdict", *, as_json: bool) -> None:
     if not wrong and verdict.unproven:
         click.echo("nothing is wrong, but not all of it can be proven here")
         return
-    click.echo("the log is whole" if not wrong else f"{count(wrong, 'thing')} wrong")
+    whole = "the log is whole" + (", as far as it was looked at" if verdict.unasked else "")
+    click.echo(f"{count(wrong, 'thing')} wrong" if wrong else whole)
 
 
 def _rules(verdict: "Verdict") -> "JsonObject":

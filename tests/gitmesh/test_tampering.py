@@ -11,6 +11,7 @@ from events.schema import TABLES
 from events.types import Chain, ProxyConnected, ProxyDisconnected
 from gitmesh.demo.sample import shares
 from gitmesh.places import log_path
+from reconciler.checkpoint_ref import REF
 from tests.support.command_line import Ran, gitmesh
 from tests.support.following import follow
 from tests.support.forger import changed, forge, replaced, without
@@ -259,3 +260,22 @@ def test_a_log_alone_is_compared_with_no_repository(town: Town, tmp_path: Path) 
     assert "git:" not in done.out
     assert "git:" in gitmesh("verify", town.bare, "--log", copy).out
     assert "git:" not in gitmesh("verify", town.bare, "--log", copy, "--no-git").out
+
+
+def test_it_is_told_what_was_not_looked_at(town: Town, tmp_path: Path) -> None:
+    kept = tmp_path / "kept.txt"
+    kept.write_text(git(town.bare, "show", f"{REF}:mesh") + "\n")
+    alone = town.verify("--no-git")
+    assert alone.out.splitlines()[-2:] == [
+        "not looked at: the repository (--repo), neither its history nor its checkpoints: "
+        "that the log was shortened or replaced would not be noticed",
+        "the log is whole, as far as it was looked at",
+    ]
+    beside = town.verify("--no-git", "--checkpoint", kept)
+    assert beside.out.splitlines()[-3:-1] == [
+        "not looked at: the repository (--repo), neither its history nor its checkpoints",
+        "1 checkpoint signed, the longest of 22 mesh events",
+    ]
+    assert town.verify("--no-git", "--json").json()["unasked"] == ["git", "checkpoints"]
+    assert town.verify("--json").json()["unasked"] == []
+    assert town.verify().out.endswith("\nthe log is whole\n")
