@@ -226,14 +226,16 @@ class Hub:
         await self._offer(late, seq)
 
     async def _let_answer(self) -> None:
-        """Wait until those who were offered something have it, for a bounded time.
+        """Wait until those who were offered something have it or refuse it, for a bounded time.
 
         And for a moment at least: proxies of the same nodes may be connected to another machine.
         """
         await asyncio.sleep(LEAST_PAUSE_S)
         deadline = time.monotonic() + LONGEST_PAUSE_S - LEAST_PAUSE_S
         while time.monotonic() < deadline and self._on_their_way:
-            self._on_their_way = {s for s in self._on_their_way if not s.session.arrived}
+            self._on_their_way = {
+                s for s in self._on_their_way if not (s.session.arrived or s.stuck)
+            }
             await asyncio.sleep(_LOOK_S)
         self._on_their_way.clear()
 

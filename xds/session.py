@@ -170,6 +170,11 @@ class Session:
         """Whether the client has acknowledged all of the newest snapshot that it asks for."""
         return self._state.arrived
 
+    @property
+    def stuck(self) -> bool:
+        """Whether the client refused some of what it is to have, and has nothing else to answer."""
+        return self._state.stuck
+
     def watches(self, type_url: TypeUrl) -> bool:
         """Whether the client has asked for anything of this type."""
         return self._state.watches(type_url)

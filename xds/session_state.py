@@ -240,6 +240,20 @@ class SessionState:
         """Whether the client has acknowledged all of the newest snapshot that it asks for."""
         return self._rollout.arrived
 
+    @property
+    def stuck(self) -> bool:
+        """Whether the client refused some of what it is to have, and has nothing else to answer.
+
+        As long as anything is under way it may yet take the rest of it.
+        """
+        wanted = self._rollout.wanted
+        refuses = False
+        for type_url, watch in self._watches.items():
+            if watch.flight is not None:
+                return False
+            refuses = refuses or (type_url in wanted and watch.refuses(wanted[type_url]))
+        return refuses
+
     def watches(self, type_url: TypeUrl) -> bool:
         """Whether the client has asked for anything of this type."""
         return type_url in self._watches

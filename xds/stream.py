@@ -162,6 +162,11 @@ class Stream:
         """Whether all that the client is to have goes over this stream."""
         return self._method.type_url is None
 
+    @property
+    def stuck(self) -> bool:
+        """Whether the client refused some of what it is to have, and nothing else goes to it."""
+        return not self._writing and self.session.stuck
+
     def receive(self, data: bytes) -> None:
         """Take a request as it came over the wire, and start to write what follows from it.
 

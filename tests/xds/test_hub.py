@@ -9,7 +9,12 @@ from functools import partial
 import pytest
 from envoy_data_plane.envoy.config.cluster.v3 import Cluster
 from envoy_data_plane.envoy.config.core.v3 import Node
-from envoy_data_plane.envoy.service.discovery.v3 import DiscoveryRequest, DiscoveryResponse
+from envoy_data_plane.envoy.service.discovery.v3 import (
+    DeltaDiscoveryRequest,
+    DeltaDiscoveryResponse,
+    DiscoveryRequest,
+    DiscoveryResponse,
+)
 from envoy_data_plane.google.rpc import Status
 
 from events.latest import Latest
@@ -28,7 +33,7 @@ from xds.resources import Held
 from xds.server import _follow
 from xds.session import Session
 from xds.snapshot import Snapshot
-from xds.stream import Stream
+from xds.stream import Method, Stream
 from xds.type_urls import CLUSTER
 from xds.wire.encode import encode
 
@@ -60,16 +65,18 @@ class Town:
         self.meanwhile.pop(proxy.key.name, lambda: None)()
         return self.mesh.translate(graph, proxy)
 
-    def proxy(self, name: str, cls: type[Stream] = Stream) -> tuple[Stream, list[bytes]]:
+    def proxy(
+        self, name: str, cls: type[Stream] = Stream, *, delta: bool = False
+    ) -> tuple[Stream, list[bytes]]:
         """Let a proxy of a node ask for its clusters; return its stream and what it is sent."""
         sent: list[bytes] = []
 
         async def write(data: bytes) -> None:
             sent.append(data)
 
-        stream = cls(Session(), "test", write, self.hub)
-        request = DiscoveryRequest(type_url=CLUSTER, node=Node(id=str(key(name))))
-        stream.receive(encode(request))
+        stream = cls(Session(), "test", write, self.hub, Method(delta=delta))
+        kind = DeltaDiscoveryRequest if delta else DiscoveryRequest
+        stream.receive(encode(kind(type_url=CLUSTER, node=Node(id=str(key(name))))))
         return stream, sent
 
     async def publish(self, **nodes: Translation | None) -> None:
@@ -147,6 +154,79 @@ def test_who_comes_while_others_have_to_be_told_first_waits_for_its_turn(known: 
 def names_of(data: bytes) -> list[str]:
     resources = DiscoveryResponse.parse(data).resources
     return [Cluster.parse(packed.value).name for packed in resources]
+
+
+@pytest.fixture
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Look at every turn who has answered, and wait for ever for who has not."""
+    monkeypatch.setattr("xds.hub.LEAST_PAUSE_S", 0.0)
+    monkeypatch.setattr("xds.hub.LONGEST_PAUSE_S", float("inf"))
+    monkeypatch.setattr("xds.hub._LOOK_S", 0.0)
+
+
+@pytest.mark.usefixtures("patient")
+def test_nobody_waits_for_who_refuses_what_it_is_to_be_told_first() -> None:
+    async def scenario() -> None:
+        town = Town()
+        await town.hub.publish(listening(town.mesh.commit(cart=mesh("a=1"), web=mesh("a=1")), {}))
+        (refuser, sent), (other, other_sent) = town.proxy("cart"), town.proxy("cart")
+        web, _ = town.proxy("web")
+        answer(refuser, sent)
+        answer(other, other_sent)
+        second = town.mesh.commit(cart=mesh("b=1"), web=mesh("b=1"))
+        telling = asyncio.create_task(town.hub.publish(listening(second, PERMISSIVE)))
+        await settled()
+        answer(refuser, sent, "no")
+        await settled()
+        assert list(served(web)) == ["a"], "one has not answered"
+        answer(other, other_sent)
+        async with asyncio.timeout(10):
+            await telling
+        assert list(served(web)) == ["b"]
+
+    run(scenario)
+
+
+@pytest.mark.usefixtures("patient")
+def test_who_refuses_one_of_many_is_waited_for_until_it_has_the_others() -> None:
+    async def scenario() -> None:
+        town = Town()
+        await town.hub.publish(listening(town.mesh.commit(cart=mesh("a=1"), web=mesh("a=1")), {}))
+        cart, sent = town.proxy("cart", delta=True)
+        web, _ = town.proxy("web")
+        answer(cart, sent, delta=True)
+        second = town.mesh.commit(cart=mesh("b=1", "c=1"), web=mesh("b=1"))
+        telling = asyncio.create_task(town.hub.publish(listening(second, PERMISSIVE)))
+        await settled()
+        answer(cart, sent, "one of both is bad", delta=True)
+        answer(cart, sent, "it is not c", delta=True)
+        await settled()
+        assert list(served(web)) == ["a"], "it has not said what it makes of c"
+        answer(cart, sent, delta=True)
+        async with asyncio.timeout(10):
+            await telling
+        assert list(served(web)) == ["b"]
+
+    run(scenario)
+
+
+def answer(stream: Stream, sent: list[bytes], error: str = "", *, delta: bool = False) -> None:
+    """Take the last response, or refuse it."""
+    kind, response = (
+        (DeltaDiscoveryRequest, DeltaDiscoveryResponse.parse(sent[-1]))
+        if delta
+        else (DiscoveryRequest, DiscoveryResponse.parse(sent[-1]))
+    )
+    detail = Status(code=3, message=error) if error else None
+    stream.receive(
+        encode(
+            kind(
+                type_url=response.type_url,
+                response_nonce=response.nonce,
+                error_detail=detail,
+            )
+        )
+    )
 
 
 def test_one_proxy_that_cannot_be_resolved_or_offered_is_logged_and_stops_no_other(
