@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from events.chain import GENESIS, Row, event_hash, event_of
 from events.projections import PROJECTOR, Expected, projectors
-from events.schema import TABLES, wrong_triggers
+from events.schema import TABLES, wrong_projections, wrong_protection
 from events.types import START, Chain, Seq
 from mesh.errors import Fatal
 
@@ -26,11 +26,26 @@ def findings(connection: sqlite3.Connection, progress: Progress | None = None) -
 
     Each chain is read once: what an event must seal, and what it must have made of the projections.
     """
-    found = [f"trigger {trigger}" for trigger in wrong_triggers(connection)]
+    found = wrong_protection(connection)
     with closing(_Projections()) as projections:
         for chain in Chain:
             found += _chain_findings(connection, chain, projections, progress)
-        return found + projections.findings(connection)
+        return found + projections.findings(connection) + _damage(connection)
+
+
+def _damage(connection: sqlite3.Connection) -> list[str]:
+    """Return what SQLite finds wrong with its file.
+
+    The rows may be whole, and yet be found by no question: an index can lack them.
+    """
+    try:
+        found = [str(line) for (line,) in connection.execute("PRAGMA integrity_check")]
+    except sqlite3.Error as error:
+        found = [str(error)]
+    if found == ["ok"]:
+        return []
+    more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
+    return [f"file: SQLite finds it damaged: {' '.join(found[0].split())}{more}"]
 
 
 def _chain_findings(
@@ -118,6 +133,8 @@ class _Projections:
                         f"the projections were made by another gitmesh (form {min(others)}, here "
                         f"{PROJECTOR}): gitmesh serve makes them anew when it starts"
                     ]
+                if wrong := wrong_projections(connection):
+                    return [f"the projections are not as gitmesh makes them: {', '.join(wrong)}"]
                 return [
                     f"projection {table} differs from what the chain says"
                     for table in self._expected.differences(connection)

@@ -10,17 +10,14 @@ from typing import Final
 from sqlite_utils import Database
 from sqlite_utils.migrations import Migrations
 
-from events.schema import COLUMNS, TABLES, create_projections, triggers
+from events.schema import create_log, create_projections
 
 migrations: Final = Migrations("gitmesh")
 
 
 @migrations(name="0001_log")
 def _log(db: Database) -> None:
-    for table in TABLES.values():
-        db.execute(f"CREATE TABLE {table} ({COLUMNS}) STRICT")
-        for sql in triggers(table).values():
-            db.execute(sql)
+    create_log(db.conn)
 
 
 @migrations(name="0002_projections")

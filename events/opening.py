@@ -12,7 +12,7 @@ from events.schema import (
     applied_steps,
     is_foreign,
     unknown_steps,
-    wrong_triggers,
+    wrong_protection,
 )
 from mesh.errors import Fatal
 
@@ -140,9 +140,9 @@ def prepare(path: Path, connection: sqlite3.Connection) -> None:
         )
     connection.execute("PRAGMA synchronous = FULL")
     migrate(connection)
-    if wrong := wrong_triggers(connection):
+    if wrong := wrong_protection(connection):
         raise Fatal(
-            f"{path}: the log is not protected: trigger {', '.join(wrong)}",
+            f"{path}: the log is not protected: {', '.join(wrong)}",
             hint="somebody changed the file; gitmesh verify tells whether its events are whole",
         )
 

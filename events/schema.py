@@ -5,7 +5,9 @@ hash chain, and ``gitmesh verify``, are for.
 """
 
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from contextlib import closing
+from functools import cache
 from typing import Final
 
 from events.chain import GENESIS
@@ -94,6 +96,14 @@ STEPS_TABLE: Final = "_sqlite_migrations"
 """Where sqlite-utils notes which steps a file has gone through."""
 
 
+def create_log(connection: sqlite3.Connection) -> None:
+    """Make the tables of both chains, empty, and their triggers."""
+    for table in TABLES.values():
+        connection.execute(f"CREATE TABLE {table} ({COLUMNS}) STRICT")
+        for sql in triggers(table).values():
+            connection.execute(sql)
+
+
 def create_projections(connection: sqlite3.Connection) -> None:
     """Make the projection tables, empty."""
     for statement in PROJECTIONS.split(";"):
@@ -101,19 +111,48 @@ def create_projections(connection: sqlite3.Connection) -> None:
             connection.execute(statement)
 
 
-def wrong_triggers(connection: sqlite3.Connection) -> list[str]:
-    """Return what is wrong with the triggers: ``<name> is missing``, ``altered`` or ``not ours``.
+def wrong_protection(connection: sqlite3.Connection) -> list[str]:
+    """Return what is wrong with the chains' tables and triggers: ``trigger x is missing``.
 
-    One that is not ours could swallow what is appended.
+    A trigger that is not ours could swallow what is appended. A table whose columns were given each
+    other's names answers with what stands elsewhere.
     """
-    found = dict(connection.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'"))
-    expected = {name: sql for table in TABLES.values() for name, sql in triggers(table).items()}
-    wrong = [
-        f"{name} is {'altered' if name in found else 'missing'}"
-        for name, sql in expected.items()
-        if found.get(name) != sql
+    expected = _made_by(create_log)
+    strange = {("trigger", name) for kind, name in _texts(connection) if kind == "trigger"}
+    return sorted(
+        _differing(connection, expected)
+        + [f"trigger {name} is not ours" for _, name in strange - expected.keys()]
+    )
+
+
+def wrong_projections(connection: sqlite3.Connection) -> list[str]:
+    """Return what is wrong with the tables of projections, and their indexes."""
+    return sorted(_differing(connection, _made_by(create_projections)))
+
+
+_Texts = dict[tuple[str, str], str]
+"""By type and name: the statement that made a table, an index or a trigger."""
+
+
+@cache
+def _made_by(create: Callable[[sqlite3.Connection], None]) -> _Texts:
+    with closing(sqlite3.connect(":memory:")) as connection:
+        create(connection)
+        return _texts(connection)
+
+
+def _texts(connection: sqlite3.Connection) -> _Texts:
+    found = connection.execute("SELECT type, name, sql FROM sqlite_master WHERE sql IS NOT NULL")
+    return {(kind, name): sql for kind, name, sql in found}
+
+
+def _differing(connection: sqlite3.Connection, expected: _Texts) -> list[str]:
+    found = _texts(connection)
+    return [
+        f"{kind} {name} is {'altered' if (kind, name) in found else 'missing'}"
+        for (kind, name), sql in expected.items()
+        if found.get((kind, name)) != sql
     ]
-    return sorted(wrong + [f"{name} is not ours" for name in found.keys() - expected.keys()])
 
 
 def applied_steps(connection: sqlite3.Connection) -> list[str]:

@@ -21,7 +21,7 @@ from events.opening import claim, connect, connect_read_only, file_id
 from events.projections import is_current, project, rebuild
 from events.query import TIME
 from events.reading import Head, LogReading
-from events.schema import TABLES
+from events.schema import TABLES, wrong_projections
 from events.types import Chain, DeliveryEvent, Event, Seq
 from mesh.errors import Fatal, UsageError
 
@@ -86,7 +86,9 @@ class EventLog(LogReading):
 
     def _refresh_projections(self) -> None:
         with self._lock, explained(self._path):
-            current = all(is_current(self._db, chain, self.head(chain).seq) for chain in Chain)
+            current = not wrong_projections(self._db) and all(
+                is_current(self._db, chain, self.head(chain).seq) for chain in Chain
+            )
         if not current:
             self.rebuild()
 

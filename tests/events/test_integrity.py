@@ -231,7 +231,48 @@ def test_a_projection_that_is_gone_is_found(filled: Path) -> None:
     with outsider(filled) as connection:
         connection.execute("DROP TABLE proxies")
     (found,) = verified(filled)
-    assert "no such table: proxies" in found
+    assert "table proxies is missing" in found
+    EventLog.open(filled).close()  # a server that starts makes them anew
+    assert verified(filled) == []
+
+
+def test_columns_of_a_projection_that_were_given_each_others_names_are_found(filled: Path) -> None:
+    """The rows are what they were, and every answer by name is another."""
+    with outsider(filled) as connection:
+        for old, new in (("commit", "x"), ("tree", "commit"), ("x", "tree")):
+            connection.execute(f'ALTER TABLE commits RENAME COLUMN "{old}" TO "{new}"')
+    (found,) = verified(filled)
+    assert "table commits is altered" in found
+    EventLog.open(filled).close()
+    assert verified(filled) == []
+
+
+def test_columns_of_a_chain_that_were_given_each_others_names_are_found(filled: Path) -> None:
+    with unprotected(filled) as connection:
+        for old, new in (("actor", "x"), ("subject", "actor"), ("x", "subject")):
+            connection.execute(f'ALTER TABLE mesh_events RENAME COLUMN "{old}" TO "{new}"')
+    assert "table mesh_events is altered" in verified(filled)
+    with pytest.raises(Fatal, match="not protected: table mesh_events is altered"):
+        EventLog.open(filled)
+
+
+def with_schema(path: Path, name: str, sql: str) -> None:
+    """Let the file say that this is how a table or an index was made."""
+    with outsider(path) as connection:
+        connection.execute("PRAGMA writable_schema = ON")
+        connection.execute("UPDATE sqlite_master SET sql = ? WHERE name = ?", (sql, name))
+        connection.execute("PRAGMA writable_schema = RESET")
+
+
+def test_an_index_that_lacks_rows_is_found(filled: Path) -> None:
+    """All rows are there and right, and no question by a commit's id finds them."""
+    whole = 'CREATE INDEX commits_by_commit ON commits ("commit")'
+    with_schema(filled, "commits_by_commit", f"{whole} WHERE 0")
+    with outsider(filled) as connection:
+        connection.execute("REINDEX commits_by_commit")
+    with_schema(filled, "commits_by_commit", whole)
+    (found,) = verified(filled)
+    assert found.startswith("file: SQLite finds it damaged: row 1 missing from index commits_by_")
 
 
 # ---- triggers -----------------------------------------------------------------------------------
