@@ -15,7 +15,7 @@ from reconciler.checkpoint_ref import REF, CheckpointRef
 from reconciler.declaration import declared
 from reconciler.reader import Progress
 from reconciler.repo import GitRepository
-from reconciler.retrace import Retraced, continues, retrace
+from reconciler.retrace import Retraced, continues, led_to, retrace
 from reconciler.rules import RULES, Stretch, WrongRules
 from reconciler.source import SourceUnavailable
 
@@ -120,31 +120,42 @@ def _by_git(
     if found.difference is not None:
         verdict.problems.append(f"mesh chain: {found.difference}")
     else:
-        verdict.problems += _by_branch(repo, found.tip, witnesses.branch)
+        verdict.problems += _by_branch(repo, found, witnesses.branch)
     verdict.unproven, vouched = judge(found.otherwise, signed, whole)
-    verdict.notes += _notes(found) + vouched
+    verdict.notes += _notes(found, shallow=repo.is_shallow) + vouched
 
 
-def _by_branch(repo: GitRepository, seen: CommitId | None, branch: str | None) -> list[str]:
-    """Tell whether the branch is where it can be, after the last commit of the log."""
+def _by_branch(repo: GitRepository, found: Retraced, branch: str | None) -> list[str]:
+    """Tell whether the branch is where it can be after the last commit, and leads to nothing lost.
+
+    Whoever forges the events of a commit may take from git what would show it.
+    """
+    seen = found.tip
     try:
         tip = repo.tip(branch)
-        if continues(repo, seen, tip):
-            return []
+        if not continues(repo, seen, tip):
+            return [
+                f"git: the branch is at {short(tip)}, which does not follow from "
+                f"{short(seen or '')}, the last commit of the log: history was rewritten, and no "
+                "server has seen it; or another branch was followed (--branch)"
+            ]
     except SourceUnavailable as error:
         return [f"git: {error.message}"]
+    lost = led_to(repo, tip, set(found.gone)) if found.gone else None
+    if lost is None or (repo.is_shallow and not repo.has(lost)):
+        return []
     return [
-        f"git: the branch is at {short(tip)}, which does not follow from {short(seen or '')}, the "
-        "last commit of the log: history was rewritten, and no server has seen it; or another "
-        "branch was followed (--branch)"
+        f"git: the branch leads to {short(lost)}, but not all of that commit can be read: objects "
+        "are missing or damaged (git fsck tells which), and its events cannot be derived again"
     ]
 
 
-def _notes(found: Retraced) -> list[str]:
+def _notes(found: Retraced, *, shallow: bool) -> list[str]:
     notes = [f"git: {count(found.checked, 'mesh event')} derived again, the same"]
     if found.unchecked:
         notes.append(
-            f"git: {count(found.unchecked, 'event')} cannot be checked, because git no longer has "
+            f"git: {count(found.unchecked, 'event')} cannot be checked, because "
+            + ("this shallow clone lacks " if shallow else "git no longer has ")
             + _some(found.gone)
         )
     if found.reworded:

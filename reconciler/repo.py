@@ -195,6 +195,11 @@ class GitRepository:
         except ValueError:
             return False  # a commit object may name anything as its parent
 
+    @property
+    def is_shallow(self) -> bool:
+        """Tell whether it is a clone that was made without the beginning of history."""
+        return self._repo.is_shallow
+
     def first_parent(self, commit: CommitId) -> CommitId | None:
         """Return the first parent; None at the root, and where a shallow clone ends.
 

@@ -4,11 +4,12 @@ A commit is judged by itself, on the mesh that the events before it left, just a
 judged it. So the first event that differs is found, however long the history before it is.
 
 What git no longer has cannot be derived. Such commits are counted and named, never called wrong:
-after a force push git drops what no ref leads to. Where other rules decided, a commit may come out
+after a force push git drops what no ref leads to. (Whether the branch leads to them all the same is
+for :func:`led_to` to tell.) Where other rules decided, a commit may come out
 otherwise here: it is told apart, and still held to what git says under any rules.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
@@ -127,6 +128,23 @@ def retrace(
 def continues(repo: Commits, seen: CommitId | None, tip: CommitId) -> bool:
     """Tell whether a branch at ``tip`` is where it can get from ``seen`` by new commits alone."""
     return seen is None or way(repo, seen, tip, lambda commit: commit == seen).rewritten is None
+
+
+def led_to(repo: History, tip: CommitId, gone: Collection[CommitId]) -> CommitId | None:
+    """Return the newest of some commits that a branch's line of first parents leads to, if any.
+
+    What history leads to git never drops: whoever cannot read it there has lost it, or was robbed.
+    """
+    commit = tip
+    while commit not in gone:
+        try:
+            parents = repo.facts(commit).parents
+        except SourceUnavailable:
+            return None
+        if not parents:
+            return None
+        commit = parents[0]
+    return commit
 
 
 def _transactions(rows: Iterator[Row]) -> Iterator[list[Row]]:

@@ -1,6 +1,7 @@
 """Whatever is done to the log or to git behind gitmesh's back, ``gitmesh verify`` names it."""
 
 import shutil
+import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -116,6 +117,37 @@ def history_rewritten(town: Town) -> None:
     put(town.bare, sample_files(shares(1)), message="innocent", minute=9)
 
 
+def evidence_removed(town: Town) -> None:
+    """Forge what the last commit did, and take from git the file that says otherwise."""
+    forge(town.log, replaced(town.head, '"weight":100', '"weight":99'))
+    loose(town, "main:shop/cart/routes.yaml").unlink()
+
+
+def evidence_damaged(town: Town) -> None:
+    """Forge who made the last commit, and put as much into git under the id that it has."""
+    forge(town.log, changed(town.head - 1, actor="Mallory <m@example.com>"))
+    found = loose(town, "main")
+    raw = zlib.decompress(found.read_bytes())
+    found.chmod(0o644)
+    found.write_bytes(zlib.compress(raw.replace(b"Alice", b"Malle")))
+
+
+def grafted(town: Town) -> None:
+    """Forge a history without its last commit but one, and let git show the like of it."""
+    tip, before = (git(town.bare, "rev-parse", name) for name in ("main", "main~2"))
+    git(town.bare, "replace", "--graft", tip, before)
+    (town.bare / "info").mkdir(exist_ok=True)
+    (town.bare / "info" / "grafts").write_text(f"{tip} {before}\n")
+    (town.bare / "shallow").write_text(f"{tip}\n")
+    forge(town.log, without(town.signed + 1, town.signed + 1))
+
+
+def loose(town: Town, name: str) -> Path:
+    """Return the file of an object."""
+    oid = git(town.bare, "rev-parse", name)
+    return town.bare / "objects" / oid[:2] / oid[2:]
+
+
 def checkpoint_forged(town: Town) -> None:
     key = town.key.with_name("mallory.key")
     gitmesh("keygen", key, "--name", "shop.example")
@@ -195,6 +227,18 @@ TABLE: dict[str, tuple[Callable[[Town], None], str]] = {
         history_rewritten,
         "the last commit of the log: history was rewritten, and no server has seen it",
     ),
+    "forge a commit and remove its objects": (
+        evidence_removed,
+        "git: the branch leads to {tip}, but not all of that commit can be read",
+    ),
+    "forge a commit and damage its objects": (
+        evidence_damaged,
+        "git: the branch leads to {tip}, but not all of that commit can be read",
+    ),
+    "leave a commit out and graft git's history": (
+        grafted,
+        "by git, the commit before it is {before_tip}",
+    ),
     "sign with another key": (checkpoint_forged, "not signed by the key that is asked for"),
     "remove the checkpoints": (
         checkpoints_removed,
@@ -210,11 +254,17 @@ def test_tampering_is_detected_and_named(town: Town, how: str) -> None:
         (subject,) = connection.execute(
             f"SELECT subject FROM {TABLES[Chain.MESH]} WHERE seq = 3"
         ).fetchone()
+    tip, before_tip = (git(town.bare, "rev-parse", "--short=7", n) for n in ("main", "main~1"))
     tamper(town)
     done = town.verify()
     assert done.code == 1
     line = expected.format(
-        signed=town.signed, head=town.head, before=town.signed - 1, subject3=subject
+        signed=town.signed,
+        head=town.head,
+        before=town.signed - 1,
+        subject3=subject,
+        tip=tip,
+        before_tip=before_tip,
     )
     assert line in done.out
     assert "the log is whole" not in done.out
@@ -240,6 +290,19 @@ def test_the_branch_that_was_followed_can_be_named(town: Town) -> None:
     gone = town.verify("--branch", "nowhere")
     assert gone.code == 1
     assert "git: branch 'nowhere' has no commit" in gone.out
+
+
+def test_a_shallow_clone_can_be_a_witness_of_what_it_has(town: Town, tmp_path: Path) -> None:
+    """Nobody took anything from it: it never had the beginning."""
+    clone = tmp_path / "clone.git"
+    git(tmp_path, "clone", "--quiet", "--bare", "--depth=2", town.bare.as_uri(), str(clone))
+    done = gitmesh("verify", clone, "--log", town.log)
+    assert done.code == 0
+    assert "cannot be checked, because this shallow clone lacks " in done.out
+    (clone / "shallow").unlink()
+    assert (
+        "but not all of that commit can be read" in gitmesh("verify", clone, "--log", town.log).out
+    )
 
 
 def test_json_tells_the_same(town: Town) -> None:
