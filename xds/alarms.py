@@ -35,6 +35,12 @@ class Alarms:
             self._loop.call_at(slot * _GRAIN_S, self._ring, slot)
         sleepers.add(sleeper)
 
+    def forget(self, sleeper: Sleeper, at: float) -> None:
+        """Hold on to this sleeper no longer, who is to be woken at that time, if ever."""
+        sleepers = self._sleepers.get(math.ceil(at / _GRAIN_S)) if at < math.inf else None
+        if sleepers is not None:
+            sleepers.discard(sleeper)
+
     def _ring(self, slot: int) -> None:
         for sleeper in self._sleepers.pop(slot):
             self._loop.call_soon(sleeper.wake)

@@ -213,6 +213,8 @@ class Stream:
         """Stop writing; the transport is gone."""
         self._closed = True
         self.session.close(self._loop.time())
+        # A storm of those who come back is no time to hold on to what they had before.
+        self._alarms.forget(self, self._wakes_at)
         if self._writer is not None:
             self._writer.cancel()
 
@@ -279,6 +281,7 @@ class Stream:
         wake_at = self.session.wake_at
         # One that goes off early finds nothing to do, and is set again.
         if wake_at is not None and wake_at < self._wakes_at:
+            self._alarms.forget(self, self._wakes_at)
             self._wakes_at = wake_at
             self._alarms.set(self, wake_at)
 

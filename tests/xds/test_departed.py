@@ -76,11 +76,16 @@ async def come_and_go(served: Served) -> None:
         async with AdsClient(served.port, str(key(f"unknown-{number}"))) as held:
             await held.send(CLUSTER)
             await held.silence(0.02)
+    await nobody_is_left()
+    served.events.clear()
+
+
+async def nobody_is_left() -> None:
+    """Wait until nothing is left of streams, in vain if something is."""
     for _ in range(500):
         if not OF_STREAMS & ours().keys():
             break
         await asyncio.sleep(0.02)
-    served.events.clear()
 
 
 def test_nothing_of_a_proxy_stays_when_it_has_left_and_a_second_round_takes_no_more() -> None:
@@ -96,5 +101,16 @@ def test_nothing_of_a_proxy_stays_when_it_has_left_and_a_second_round_takes_no_m
             assert not OF_STREAMS & first.keys(), OF_STREAMS & first.keys()
             await come_and_go(served)
             assert ours() - first == Counter()
+
+    asyncio.run(scenario())
+
+
+def test_who_leaves_without_an_answer_is_not_held_on_to_until_the_answer_is_overdue() -> None:
+    async def scenario() -> None:
+        async with serving(AdsSettings(grace_s=0.0, ack_wait_s=1_000.0)) as served:
+            await served.first(n0=mesh("v1=1"))
+            await leave_an_answer_unread(served.port, str(key("n0")))
+            await nobody_is_left()
+            assert not OF_STREAMS & ours().keys()
 
     asyncio.run(scenario())
