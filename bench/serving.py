@@ -4,6 +4,7 @@ Rounds of both servers take turns, so that noise on the machine meets both, and 
 """
 
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,6 +20,8 @@ IDENTITIES = 500
 EXTENSIONS = 1_400
 """How many an Envoy lists in its first request: 61 KB."""
 QUICK = (100,)
+GIVEN_BACK_S = 2.5
+"""How long after many have left to look at the memory (:mod:`xds.heap`)."""
 
 
 def figures(*, quick: bool = False) -> Iterator[Figure]:
@@ -90,11 +93,15 @@ def _memory(streams: int, *, delta: bool) -> Iterator[Figure]:
                 rival.storm(streams, rivals.parts, delta=delta)
                 sizes.append(rival.memory_kb())
                 rival.leave()
+                time.sleep(GIVEN_BACK_S)
                 sizes.append(rival.memory_kb())
     variant = "delta" if delta else "SotW"
     each = [(sizes[1] - sizes[0]) / streams for sizes in (ours, limit)]
     yield Figure(f"memory for each of {streams:,} idle streams, {variant}", each[0], "KB", "< 60")
     yield Figure("  of the limit server", each[1], "KB")
+    kept = [(sizes[-1] - sizes[0]) / (sizes[1] - sizes[0]) for sizes in (ours, limit)]
+    yield Figure("  part of it that is kept when they have left", kept[0], "", "< 0.5")
+    yield Figure("  of the limit server", kept[1], "")
     for what, at in (
         ("before they come", 0),
         ("while they are here", 1),

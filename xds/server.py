@@ -18,6 +18,7 @@ from xds.admission import Admission, Guest
 from xds.alarms import Alarms
 from xds.cache import SnapshotCache
 from xds.cohort import Cohorts
+from xds.heap import Heap
 from xds.hub import Hub
 from xds.ledger import Ledger
 from xds.looking_back import Past
@@ -147,6 +148,7 @@ class _Discovery:
         self._admission = Admission(settings, time.monotonic())
         self._alarms = Alarms(asyncio.get_running_loop())
         self._cohorts = Cohorts()
+        self._heap = Heap()
 
     def answering(self, method: Method) -> _Handler:
         """Return what answers calls of a method."""
@@ -181,6 +183,7 @@ class _Discovery:
             guest.close()
             stream.close()
             self._hub.left(stream, reason)
+            self._heap.ended()
 
 
 async def _read(stream: Stream, guest: Guest, context: _Context) -> str:
