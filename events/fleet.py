@@ -79,6 +79,9 @@ class Fleet:
             standing = ProxyState(str(state))
             if standing not in (ProxyState.REFUSED, ProxyState.LAST_ACCEPTED):
                 refusal = None
+            elif refusal is None:
+                # Others of its node took what this one refuses: that is forgotten of the node.
+                refusal = self._newest_refusal(str(node))
             if refusal not in refusals:
                 refusals[refusal] = cast("SnapshotRejected", self._event(refusal)[1])
             found.append(
@@ -94,6 +97,14 @@ class Fleet:
                 )
             )
         return found
+
+    def _newest_refusal(self, node: str) -> object:
+        rows = self._log.ask(
+            "SELECT seq FROM delivery_events WHERE kind = 'SnapshotRejected' AND subject = ? "
+            "ORDER BY seq DESC LIMIT 1",
+            node,
+        )
+        return rows[0][0] if rows else None
 
     def delivered(self, commit: CommitId) -> Delivered | None:
         """Return what became of the commit when it was published last; ``None`` if it was not."""

@@ -52,6 +52,12 @@ class NodeStanding:
     states: Counter[ProxyState]
     refusals: tuple[Refused, ...]
 
+    @property
+    def refuses(self) -> bool:
+        """Whether any of them refuses it, be it known in which words or not."""
+        states = self.states
+        return bool(self.refusals or states[ProxyState.REFUSED] or states[ProxyState.LAST_ACCEPTED])
+
 
 @dataclass(frozen=True, slots=True)
 class Standing:
@@ -89,7 +95,7 @@ class Standing:
         """What it comes to."""
         if self.about is None:
             return Verdict.PENDING
-        if isinstance(self.about, CommitRejected) or any(node.refusals for node in self.nodes):
+        if isinstance(self.about, CommitRejected) or any(node.refuses for node in self.nodes):
             return Verdict.REFUSED
         if not self.is_served:
             return Verdict.PENDING if self.waits else Verdict.OVERTAKEN

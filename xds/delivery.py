@@ -62,8 +62,8 @@ class Delivery:
     def __init__(self) -> None:
         self.standings = Standings()
         self._pending: _Pending | None = None
-        self._refusals: OrderedDict[tuple[str, str, str], None] = OrderedDict()
-        self._unexplained: dict[tuple[str, str, str], _Refusal] = {}
+        self._refusals: OrderedDict[tuple[str, str, str, CommitId], None] = OrderedDict()
+        self._unexplained: dict[tuple[str, str, str], list[_Refusal]] = {}
 
     # ---- commits ---------------------------------------------------------------------------------
 
@@ -73,6 +73,9 @@ class Delivery:
         if self._pending is not None:
             self.standings.owe(self._pending.offered)
         self._pending = None if commit is None else _Pending(publication, commit)
+        # Whoever refuses a commit that is served again refuses it again.
+        for key in [key for key in self._refusals if key[-1] == commit]:
+            del self._refusals[key]
 
     def offered(self, stream: StreamId, node: str) -> None:
         """Say that a stream is to be sent something of the publication."""
@@ -113,28 +116,33 @@ class Delivery:
         return self._heard(stream, now_ns)
 
     def refused(self, stream: StreamId, fact: Rejected) -> None:
-        """Say that a proxy refused a response. Each content of a node is told once, explained."""
+        """Say that a proxy refused a response.
+
+        Each content of a node is told once for each commit that has it, and explained.
+        """
         if stream not in self.standings:
             return
         self.standings.put(stream, ProxyState.REFUSED)
-        key = (fact.node, fact.type_url, fact.version)
+        content = (fact.node, fact.type_url, fact.version)
+        key = (*content, fact.commit)
         known = key in self._refusals
         self._refusals[key] = None
         self._refusals.move_to_end(key)
         if len(self._refusals) > _REMEMBERED:
             self._refusals.popitem(last=False)
         if not known:
-            self._unexplained[key] = _Refusal(stream, self.standings.name(stream), fact)
+            told = _Refusal(stream, self.standings.name(stream), fact)
+            self._unexplained.setdefault(content, []).append(told)
 
     def explained(self, fact: Explained) -> list[DeliveryEvent]:
         """Say which specs are at fault for what a proxy of a node refused."""
-        refusal = self._unexplained.pop((fact.node, fact.type_url, fact.version), None)
-        return [] if refusal is None else [self._tell(refusal, fact.specs)]
+        refusals = self._unexplained.pop((fact.node, fact.type_url, fact.version), ())
+        return [self._tell(refusal, fact.specs) for refusal in refusals]
 
     def unexplained(self) -> list[DeliveryEvent]:
         """Give up on finding which specs are at fault for what was refused."""
         waiting, self._unexplained = self._unexplained, {}
-        return [self._tell(refusal, ()) for refusal in waiting.values()]
+        return [self._tell(refusal, ()) for refusals in waiting.values() for refusal in refusals]
 
     def _tell(self, refusal: _Refusal, specs: tuple[str, ...]) -> SnapshotRejected:
         # Meanwhile it may have got something else, and taken it.

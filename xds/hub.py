@@ -199,6 +199,7 @@ class Hub:
             identities = await asyncio.to_thread(self._cache.absorb, publication)
             self._acceptance.remember(await asyncio.to_thread(self._back.refusals))
         self._reports.begin(publication)
+        self._inquiries.begin()
         self._commit, self._seq = publication.state.commit or _NO_COMMIT, seq
         self.ready = True
         self._due.update(dict.fromkeys(identities))

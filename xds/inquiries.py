@@ -1,4 +1,5 @@
-"""Finds out, once for each content that is refused, which specs caused it, beside the serving."""
+"""Finds out, once a publication for each content that is refused, which specs caused it, beside the
+serving."""
 
 import asyncio
 from collections import OrderedDict
@@ -24,6 +25,10 @@ class Inquiries:
         self._tasks: set[asyncio.Task[None]] = set()
         self._one = asyncio.Lock()
         """One at a time: many nodes may refuse the same mistake, and others are to be served."""
+
+    def begin(self) -> None:
+        """Look into everything anew: what is refused from now on is of another publication."""
+        self._begun.clear()
 
     def open(self, identity: ProxyIdentity, refusal: Refused) -> None:
         """Begin to find out why a proxy refused a response, unless that was done before."""

@@ -135,6 +135,21 @@ def test_one_whose_node_comes_later_is_held_until_then_and_its_refusal_is_told_b
         server.wait_for("snapshot published", commit=bad[:7])
 
 
+def test_what_was_refused_before_is_refused_again_in_words(tmp_path: Path) -> None:
+    town = Town(tmp_path)
+    good, bad = node("/dev/stdout"), node("/no/such/folder/log")
+    town.push(good)
+    with town.server(), town.envoy():
+        for _ in range(2):
+            town.until("in-sync")
+            refused = town.push(bad)
+            told = town.status(refused)
+            assert told.code == 1
+            assert f"web.yaml:{LINE_OF_PATH}: {WEB}" in told.out
+            assert "/no/such/folder/log" in told.out
+            assert town.status(town.push(good)).code == 0
+
+
 def test_one_that_starts_while_its_like_refuse_the_newest_serves_the_last_accepted(
     tmp_path: Path,
 ) -> None:

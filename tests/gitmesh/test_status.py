@@ -1,6 +1,7 @@
 """``gitmesh status`` and ``gitmesh proxies`` by what a log says, while no server runs."""
 
 import contextlib
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from events.store import EventLog
 from events.types import (
     CommitId,
     DeliveryEvent,
+    ProxiesSettled,
     ProxyConnected,
     ProxyDisconnected,
     ProxyState,
@@ -115,6 +117,25 @@ def test_a_refusal_is_told_until_the_proxy_is_gone(followed: Followed) -> None:
     assert "hint: mend the spec and commit, or take the commit back: git revert " in told.out
     followed.tell(ProxyDisconnected(ENTRANCE, "p#1", "gone"))
     assert gitmesh("status", "--repo", followed.bare).code == exit_codes.OK
+
+
+@pytest.mark.parametrize("stands", [ProxyState.REFUSED, ProxyState.LAST_ACCEPTED])
+def test_who_refuses_is_never_in_sync_and_has_words_though_others_of_its_node_took_it(
+    followed: Followed, stands: ProxyState
+) -> None:
+    coming = [
+        ProxyConnected(ENTRANCE, name, "envoy 1", commit=followed.commit) for name in ("p", "q")
+    ]
+    refused = SnapshotRejected(followed.commit, ENTRANCE, LISTENER, "v", "no such file", "r")
+    taken = ProxiesSettled(followed.commit, Seq(followed.seq), in_sync=("q",))
+    last = stands is ProxyState.LAST_ACCEPTED
+    refusing = replace(
+        taken, in_sync=(), refused=() if last else ("p",), last_accepted=("p",) if last else ()
+    )
+    followed.tell(ServerStarted("1.0"), *coming, followed.published(2), refused, taken, refusing)
+    told = gitmesh("status", "--repo", followed.bare)
+    assert told.code == exit_codes.REFUSED
+    assert "no such file" in told.out
 
 
 def test_a_source_that_cannot_be_followed_is_told(followed: Followed) -> None:

@@ -137,6 +137,30 @@ def test_a_refusal_is_told_once_for_each_content_of_a_node() -> None:
     assert len(delivery.explained(why(version="v2"))) == 1
 
 
+def test_what_is_refused_of_another_commit_or_of_one_that_is_served_again_is_told_again() -> None:
+    delivery = Delivery()
+    connect(delivery, a="web", b="web")
+    for commit in ("c1", "c2", "c1"):
+        publish(delivery, commit, web=1)
+        told = []
+        for stream in (1, 2):
+            delivery.refused(stream, refusal(stream)._replace(commit=CommitId(commit)))
+            told += delivery.explained(why())
+        assert [(e.commit, e.proxy) for e in told if isinstance(e, SnapshotRejected)] == [
+            (commit, "a")
+        ]
+
+
+def test_one_answer_explains_the_same_content_of_two_commits() -> None:
+    delivery = Delivery()
+    connect(delivery, a="web")
+    delivery.refused(1, refusal(1))
+    delivery.refused(1, refusal(1)._replace(commit=CommitId("c2")))
+    told = [e.commit for e in delivery.explained(why()) if isinstance(e, SnapshotRejected)]
+    assert told == ["c1", "c2"]
+    assert delivery.explained(why()) == []
+
+
 def test_a_refusal_that_nobody_can_explain_is_told_without() -> None:
     delivery = Delivery()
     connect(delivery, a="web")
