@@ -1,24 +1,35 @@
-"""Checkpoints: how long a chain is and the root of its Merkle tree, in three signed lines. Pure.
+"""Checkpoints: how long a chain is and the root of its Merkle tree, in a few signed lines. Pure.
 
     shop.example/mesh
     20852163
     CsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=
+    times kqJ0b1jVXq8nZqzVvM0kqg9b8c5f8pWQnWm3m1xQ2hY=
 
 (https://c2sp.org/tlog-checkpoint.) Each chain is a log of its own, with an origin of its own, and
 by custom the origin is the name of the key: one key signs for both chains by two names.
+
+The fourth line is ours, and stands in checkpoints of the mesh chain: no hash of that chain seals
+when its events were written down, so what is signed does. It is the SHA-256 of
+
+    "gitmesh-times-v1" LF, and for each event  <seq> SP <at> LF
 """
 
 import base64
 import binascii
+import hashlib
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final, Self
 
+from events.chain import Row
+from events.merkle import GrowingTree, leaf
 from events.note import SignerKey, VerifierKey, WrongNote, verified_text
 from events.types import Chain
 
 _SIZE: Final = re.compile(r"0|[1-9][0-9]{0,17}")
+_TIMES: Final = "times "
+_TIMES_DOMAIN: Final = b"gitmesh-times-v1\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,14 +40,19 @@ class Checkpoint:
     size: int
     """How many events it had: the last one's ``seq``."""
     root: bytes
+    times: bytes | None = None
+    """What the times of the events come to; None where nothing is said of them."""
 
     def text(self) -> str:
-        """Return the three lines."""
-        return f"{self.origin}\n{self.size}\n{base64.b64encode(self.root).decode()}\n"
+        """Return the lines."""
+        lines = [self.origin, str(self.size), base64.b64encode(self.root).decode()]
+        if self.times is not None:
+            lines.append(f"{_TIMES}{base64.b64encode(self.times).decode()}")
+        return "".join(f"{line}\n" for line in lines)
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """Read the lines of a note; those behind the third are for others.
+        """Read the lines of a note; behind the third one there may be some for others.
 
         :raises WrongNote: they are no checkpoint.
         """
@@ -44,11 +60,43 @@ class Checkpoint:
         try:
             origin, size = lines[0], lines[1]
             root = base64.b64decode(lines[2], validate=True)
+            said = [line.removeprefix(_TIMES) for line in lines[3:] if line.startswith(_TIMES)]
+            times = [base64.b64decode(each, validate=True) for each in said]
         except (IndexError, binascii.Error, ValueError):
             raise WrongNote("it is no checkpoint") from None
-        if not origin or not _SIZE.fullmatch(size) or len(root) != 32:
+        if not origin or not _SIZE.fullmatch(size) or any(len(d) != 32 for d in (root, *times)):
             raise WrongNote("it is no checkpoint")
-        return cls(origin, int(size), root)
+        if len(times) > 1:
+            raise WrongNote("it is no checkpoint")
+        return cls(origin, int(size), root, times[0] if times else None)
+
+
+class Growing:
+    """What a checkpoint says of a chain, event by event."""
+
+    def __init__(self, chain: Chain) -> None:
+        self._chain = chain
+        self._tree = GrowingTree()
+        self._times = hashlib.sha256(_TIMES_DOMAIN)
+
+    @property
+    def size(self) -> int:
+        """How many events there are so far."""
+        return self._tree.size
+
+    def add(self, row: Row) -> None:
+        """Take the next event."""
+        self._tree.add(leaf(row.hash))
+        if self._chain is Chain.MESH:
+            self._times.update(f"{row.seq} {row.at}\n".encode())
+
+    def root(self) -> bytes:
+        """Return the root of the tree so far."""
+        return self._tree.root()
+
+    def times(self) -> bytes | None:
+        """Return what the times come to so far; None where the hashes seal them."""
+        return self._times.digest() if self._chain is Chain.MESH else None
 
 
 def origin_of(key_name: str, chain: Chain) -> str:
@@ -56,10 +104,10 @@ def origin_of(key_name: str, chain: Chain) -> str:
     return f"{key_name}/{chain}"
 
 
-def sign(chain: Chain, size: int, root: bytes, key: SignerKey) -> str:
+def sign(chain: Chain, size: int, root: bytes, key: SignerKey, times: bytes | None = None) -> str:
     """Return the signed note of a checkpoint."""
     origin = origin_of(key.name, chain)
-    return key.sign(Checkpoint(origin, size, root).text(), origin)
+    return key.sign(Checkpoint(origin, size, root, times).text(), origin)
 
 
 def verifiers(key: SignerKey) -> list[VerifierKey]:

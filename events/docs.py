@@ -82,7 +82,8 @@ _RECIPE: Final = """\
 The JSON is an object of the columns `actor`, `commit`, `data`, `kind`, `seq`, `subject` and `v`,
 in the delivery chain also `at`, with sorted keys and no spaces; `data` goes in as it stands in the
 column. In the mesh chain `at` is left out, because two servers read the same commit at different
-times. This checks a file with nothing but Python:
+times; what is signed of that chain seals its times
+([why](decisions/0035-times-are-signed-not-hashed.md)). This checks a file with nothing but Python:
 
 ```python
 {program}```

@@ -1,5 +1,6 @@
 """Whether a log is whole: what ``gitmesh verify`` looks at."""
 
+import re
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
@@ -15,6 +16,7 @@ Progress = Callable[[str, int, int], None]
 """What is done, how many of it, of how many."""
 
 _PROGRESS_EVERY: Final = 5_000
+_TIME: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z", re.ASCII)
 
 
 def findings(connection: sqlite3.Connection, progress: Progress | None = None) -> list[str]:
@@ -55,13 +57,13 @@ def _chain_findings(
     progress: Progress | None,
 ) -> list[str]:
     wrong: str | None = None
-    seq, prev = START, GENESIS
+    seq, prev, at = START, GENESIS, ""
     try:
         for found in _rows(connection, chain, progress):
             row = Row._make(found)
             if wrong is None:
-                wrong = _flaw(chain, row, seq, prev)
-            seq, prev = Seq(row.seq), row.hash
+                wrong = _flaw(chain, row, seq, prev) or _wrong_time(row, at)
+            seq, prev, at = Seq(row.seq), row.hash, row.at
             projections.follow(chain, row)
     except (TypeError, sqlite3.Error) as error:
         wrong = wrong or f"event {seq + 1} cannot be read: {error}"
@@ -99,6 +101,18 @@ def _flaw(chain: Chain, row: Row, seq: Seq, prev: str) -> str | None:
         return f"event {row.seq} does not continue the event before it"
     if row.hash != event_hash(chain, row):
         return f"event {row.seq} ({row.kind}) is not what was written"
+    return None
+
+
+def _wrong_time(row: Row, before: str) -> str | None:
+    """Return what is wrong with when an event was written down, which in one chain nothing seals.
+
+    That times never fall is what the mesh at a time is found by.
+    """
+    if not _TIME.fullmatch(row.at):
+        return f"event {row.seq} ({row.kind}) says {row.at!r}, which is no time"
+    if row.at < before:
+        return f"event {row.seq} ({row.kind}) was written down before the event before it"
     return None
 
 

@@ -3,8 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from events.checkpoint import Checkpoint, verified
-from events.merkle import GrowingTree, leaf
+from events.checkpoint import Checkpoint, Growing, verified
 from events.note import VerifierKey, WrongNote, text_of
 from events.store import EventLog
 from events.types import Chain, Seq
@@ -72,9 +71,10 @@ def contradictions(log: EventLog, signed: Iterable[Signed]) -> list[str]:
 
 
 def _of_chain(log: EventLog, chain: Chain, signed: Sequence[Signed]) -> list[str]:
-    tree = GrowingTree()
+    grown = Growing(chain)
     head = log.head(chain).seq
     good = 0
+    other_times: list[str] = []
     for each in signed:
         size = each.checkpoint.size
         if size > head:
@@ -83,12 +83,14 @@ def _of_chain(log: EventLog, chain: Chain, signed: Sequence[Signed]) -> list[str
                 f"{chain} chain: it ends at event {head}, but {each.name} was signed of "
                 f"{count(size, 'event')}: {count(size - head, 'event')} at its end {are} missing"
             ]
-        for row in log.rows(chain, after=Seq(tree.size), limit=size - tree.size):
-            tree.add(leaf(row.hash))
-        if tree.root() != each.checkpoint.root:
-            where = (
-                f"event {size}" if size == good + 1 else f"one of the events {good + 1} to {size}"
-            )
+        for row in log.rows(chain, after=Seq(grown.size), limit=size - grown.size):
+            grown.add(row)
+        where = f"event {size}" if size == good + 1 else f"one of the events {good + 1} to {size}"
+        if grown.root() != each.checkpoint.root:
             return [f"{chain} chain: {where} is not what {each.name} was signed of"]
+        if each.checkpoint.times not in (None, grown.times()) and not other_times:
+            other_times = [
+                f"{chain} chain: {where} has another time than when {each.name} was signed of it"
+            ]
         good = size
-    return []
+    return other_times

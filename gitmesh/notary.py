@@ -11,8 +11,7 @@ import time
 from pathlib import Path
 from typing import Final
 
-from events.checkpoint import sign, verified, verifiers
-from events.merkle import GrowingTree, leaf
+from events.checkpoint import Growing, sign, verified, verifiers
 from events.note import SignerKey, WrongNote
 from events.store import EventLog
 from events.types import Chain, Seq
@@ -41,13 +40,13 @@ class Notary:
         self._start_over()
 
     def _start_over(self) -> None:
-        self._trees = {chain: GrowingTree() for chain in Chain}
+        self._grown = {chain: Growing(chain) for chain in Chain}
         self._last: Filed | None = None
 
     @property
     def signed(self) -> dict[Chain, int]:
-        """How many events of each chain the trees hold: those signed last."""
-        return {chain: tree.size for chain, tree in self._trees.items()}
+        """How many events of each chain were signed last."""
+        return {chain: grown.size for chain, grown in self._grown.items()}
 
     def sign(self) -> Filed | None:
         """Sign what is new and file it; None when nothing is.
@@ -66,10 +65,10 @@ class Notary:
         for chain in Chain:
             self._grow(chain, heads[chain])
         notes = {
-            chain.value: sign(chain, tree.size, tree.root(), self._key)
-            for chain, tree in self._trees.items()
+            chain.value: sign(chain, grown.size, grown.root(), self._key, grown.times())
+            for chain, grown in self._grown.items()
         }
-        message = ", ".join(f"{chain} {tree.size}" for chain, tree in self._trees.items())
+        message = ", ".join(f"{chain} {grown.size}" for chain, grown in self._grown.items())
         try:
             self._last = self._ref.add(notes, latest, f"Checkpoint: {message}\n")
         except Retryable:
@@ -88,13 +87,16 @@ class Notary:
             if head < signed.size:
                 raise _refused(f"the {chain} chain has {head} events; {signed.size} were signed")
             self._grow(chain, Seq(signed.size))
-            if self._trees[chain].root() != signed.root:
+            grown = self._grown[chain]
+            if grown.root() != signed.root:
                 raise _refused(f"the {chain} chain is not the one that was signed")
+            if signed.times not in (None, grown.times()):
+                raise _refused(f"the times in the {chain} chain are not those that were signed")
 
     def _grow(self, chain: Chain, size: Seq) -> None:
-        tree = self._trees[chain]
-        for row in self._log.rows(chain, after=Seq(tree.size), limit=size - tree.size):
-            tree.add(leaf(row.hash))
+        grown = self._grown[chain]
+        for row in self._log.rows(chain, after=Seq(grown.size), limit=size - grown.size):
+            grown.add(row)
 
 
 def _refused(why: str) -> Refused:

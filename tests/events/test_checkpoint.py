@@ -1,8 +1,12 @@
 """Signed notes and checkpoints: others' notes are understood, and nothing unsigned is believed."""
 
+import hashlib
+from base64 import b64encode
+
 import pytest
 
-from events.checkpoint import Checkpoint, origin_of, sign, verified, verifiers
+from events.chain import GENESIS, Row
+from events.checkpoint import Checkpoint, Growing, origin_of, sign, verified, verifiers
 from events.note import SignerKey, VerifierKey, WrongNote, text_of, verified_text
 from events.types import Chain
 from mesh.errors import UsageError
@@ -52,6 +56,34 @@ def test_a_checkpoint_is_three_lines_and_a_signature(chain: Chain) -> None:
     assert verified(note, chain, verifiers(KEY)) == Checkpoint(origin_of(KEY.name, chain), 7, ROOT)
 
 
+def test_a_fourth_line_says_what_the_times_come_to() -> None:
+    note = sign(Chain.MESH, 7, ROOT, KEY, ROOT)
+    assert note.split("\n")[3] == "times AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
+    origin = origin_of(KEY.name, Chain.MESH)
+    assert verified(note, Chain.MESH, verifiers(KEY)) == Checkpoint(origin, 7, ROOT, ROOT)
+
+
+def row(seq: int, at: str) -> Row:
+    return Row(seq, "CommitApplied", 1, "", "", "", at, "{}", GENESIS, f"{seq:064x}")
+
+
+def test_times_are_told_apart_where_no_hash_seals_them() -> None:
+    grown = {}
+    for chain in Chain:
+        for at in ("2026-11-25T03:12:00.000000Z", "2026-11-25T03:13:00.000000Z"):
+            growing = grown[chain, at] = Growing(chain)
+            growing.add(row(1, at))
+            growing.add(row(2, "2026-11-25T04:00:00.000000Z"))
+    (mesh, mesh_later), (delivery, _) = (
+        [g for (c, _), g in grown.items() if c is x] for x in Chain
+    )
+    assert mesh.root() == mesh_later.root() == delivery.root()
+    assert mesh.times() != mesh_later.times()
+    assert delivery.times() is None
+    said = "gitmesh-times-v1\n1 2026-11-25T03:12:00.000000Z\n2 2026-11-25T04:00:00.000000Z\n"
+    assert mesh.times() == hashlib.sha256(said.encode()).digest()
+
+
 NOTE = sign(Chain.MESH, 7, ROOT, KEY)
 FORGED = {
     "another size": NOTE.replace("\n7\n", "\n8\n"),
@@ -65,6 +97,12 @@ FORGED = {
     "no checkpoint, but signed": KEY.sign("hello\n", "shop.example/mesh"),
     "a size that is written oddly": KEY.sign(
         text_of(NOTE).replace("\n7\n", "\n007\n"), "shop.example/mesh"
+    ),
+    "times that are none": KEY.sign(f"{text_of(NOTE)}times 7\n", "shop.example/mesh"),
+    "times that are too short": KEY.sign(f"{text_of(NOTE)}times AAEC\n", "shop.example/mesh"),
+    "times twice": KEY.sign(
+        text_of(sign(Chain.MESH, 7, ROOT, KEY, ROOT)) + f"times {b64encode(ROOT).decode()}\n",
+        "shop.example/mesh",
     ),
     "of another log, but signed": KEY.sign(
         text_of(NOTE).replace("shop", "shoe"), "shop.example/mesh"

@@ -146,8 +146,11 @@ def test_both_chains_are_looked_at(filled: Path) -> None:
     assert [line.split(":")[0] for line in verified(filled)] == ["mesh chain", "delivery chain"]
 
 
-def test_the_time_in_the_mesh_chain_is_a_note_that_nothing_protects(filled: Path) -> None:
-    """It must not be part of the hashes, or no two servers would ever agree on them."""
+def test_the_time_in_the_mesh_chain_is_a_note_that_no_hash_seals(filled: Path) -> None:
+    """It must not be part of the hashes, or no two servers would ever agree on them.
+
+    What is signed of it is (tests/gitmesh/test_tampering.py).
+    """
     with unprotected(filled) as connection:
         connection.execute("UPDATE mesh_events SET at = '1999-01-01T00:00:00.000000Z'")
     assert verified(filled) == []

@@ -18,6 +18,7 @@ from tests.support.command_line import Ran, gitmesh
 from tests.support.following import follow
 from tests.support.forger import forge, without
 from tests.support.git import Repo, git, put
+from tests.support.logs import unprotected
 from tests.support.sample_shop import sample_files
 from tests.support.server import Server
 
@@ -154,6 +155,19 @@ def test_nobody_can_push_to_the_refs_of_a_repository_that_init_made(tmp_path: Pa
     with pytest.raises(AssertionError, match="hidden ref"):
         repo.git("push", "--quiet", str(bare), f"HEAD:{REF}")
     repo.git("push", "--quiet", str(bare), "HEAD:main")
+
+
+def test_other_times_are_not_signed_over(bare: Path, key: Path) -> None:
+    """No hash of the mesh chain seals them, and what was live at a time is found by them."""
+    follow(bare)
+    assert gitmesh("checkpoint", bare, "--key", key).code == 0
+    put(bare, sample_files(shares(10)))
+    follow(bare)
+    with unprotected(log_path(bare)) as connection:
+        connection.execute("UPDATE mesh_events SET at = '2019-01-01T00:00:00.000000Z' WHERE seq=1")
+    refused = gitmesh("checkpoint", bare, "--key", key)
+    assert refused.code == 1
+    assert "the times in the mesh chain are not those that were signed" in refused.err
 
 
 def test_a_server_with_a_key_signs_after_commits_and_when_it_ends(bare: Path, key: Path) -> None:

@@ -182,6 +182,14 @@ TABLE: dict[str, tuple[Callable[[Town], None], str]] = {
         sql("UPDATE resource_versions SET spec = '{}'"),
         "projection resource_versions differs from what the chain says",
     ),
+    "change a time": (
+        sql("UPDATE mesh_events SET at = '2019-11-25T03:12:00.000000Z' WHERE seq = 5"),
+        "mesh chain: event 5 (ResourceAdded) was written down before the event before it",
+    ),
+    "write nonsense for a time": (
+        sql("UPDATE mesh_events SET at = 'long ago' WHERE seq = 1"),
+        "mesh chain: event 1 (CommitApplied) says 'long ago', which is no time",
+    ),
     # ---- clever: all of it is sealed anew, and whole by itself ----
     "edit, sealed anew": (
         sealed(lambda _: replaced(3, '"path":"', '"path":"x')),
@@ -190,6 +198,10 @@ TABLE: dict[str, tuple[Callable[[Town], None], str]] = {
     "edit what git cannot tell, sealed anew": (
         sealed(lambda _: replaced(3, "envoy", "envy"), Chain.DELIVERY),
         "delivery chain: one of the events 1 to 4 is not what checkpoint",
+    ),
+    "change when a commit was applied, in the order of times": (
+        sql("UPDATE mesh_events SET at = '2019-11-25T03:12:00.000000Z' WHERE seq <= 20"),
+        "mesh chain: one of the events 1 to {signed} has another time than when checkpoint",
     ),
     "edit after the checkpoint, sealed anew": (
         sealed(lambda t: changed(t.head, actor="Mallory <m@example.com>")),
