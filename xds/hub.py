@@ -5,6 +5,7 @@ import logging
 import time
 from collections import Counter
 from collections.abc import Iterable, Set
+from dataclasses import dataclass, field
 from typing import Final
 
 from events.publication import Publication
@@ -34,6 +35,16 @@ LONGEST_PAUSE_S: Final = 3.0
 _LOOK_S: Final = 0.02
 
 
+@dataclass(slots=True)
+class _Refusals:
+    """What a client refused, and has not taken other content of since."""
+
+    last: dict[str, Refused] = field(default_factory=dict)
+    """The last refusal of each type."""
+    told_of: Snapshot | None = None
+    """The last snapshot of which it was told that the client refuses some of it."""
+
+
 class Hub:
     """Brings snapshots to streams, and what streams tell to whoever keeps the reports."""
 
@@ -51,6 +62,8 @@ class Hub:
         """Who has the last accepted snapshot, and the newer one that they do not have."""
         self._refusers: set[Stream] = set()
         """Those of them who refused it themselves; from the others it is only held back."""
+        self._refusals: dict[Stream, _Refusals] = {}
+        """What was refused by those who have refused something since they had all."""
         self._on_their_way: set[Stream] = set()
         """Those who were offered something since somebody last waited for them."""
         self._told: set[ProxyIdentity] | None = None
@@ -107,6 +120,7 @@ class Hub:
         self._behind.discard(stream)
         self._fallen.pop(stream, None)
         self._refusers.discard(stream)
+        self._refusals.pop(stream, None)
         if not streams:
             del self._streams[identity]
             self._due.pop(identity, None)
@@ -128,6 +142,7 @@ class Hub:
         if stream not in self._behind:
             return
         self._reports.report(Arrived(stream.number, time.time_ns()))
+        self._refusals.pop(stream, None)
         if not stream.aggregated:
             self._behind.discard(stream)
         elif stream.session.watches(LISTENER) and stream.snapshot is not None:
@@ -147,7 +162,31 @@ class Hub:
     def refused(self, stream: Stream, refusal: Refused, commit: CommitId) -> None:
         """Take note that a client refused a response that was sent for this commit."""
         self._behind.add(stream)
-        identity, snapshot = _identity(stream), stream.sent_for(refusal.type_url)
+        snapshot = stream.sent_for(refusal.type_url)
+        refusals = self._refusals.setdefault(stream, _Refusals())
+        refusals.last[refusal.type_url], refusals.told_of = refusal, snapshot
+        self._refuses(stream, refusal, commit, snapshot)
+
+    def stuck(self, stream: Stream) -> None:
+        """Take note that a client has all that it is to have, but for what it refused before.
+
+        That is not sent again, and so not refused again; but another commit has it, too.
+        """
+        refusals, snapshot = self._refusals.get(stream), stream.snapshot
+        if refusals is None or snapshot is None or refusals.told_of is snapshot:
+            return
+        if stream.identity in self._due:
+            return  # What it is stuck on is not the newest.
+        refusals.told_of = snapshot
+        for type_url in stream.stuck_on:
+            if (refusal := refusals.last.get(type_url)) is not None:
+                refusal = refusal._replace(version=snapshot.sets[type_url].version)
+                self._refuses(stream, refusal, self._commit, snapshot)
+
+    def _refuses(
+        self, stream: Stream, refusal: Refused, commit: CommitId, snapshot: Snapshot | None
+    ) -> None:
+        identity = _identity(stream)
         message = refusal.detail.message.strip()
         # Whoever tells of the events warns of it, once for each content; here is each time.
         _log.debug(
@@ -235,7 +274,7 @@ class Hub:
         deadline = time.monotonic() + LONGEST_PAUSE_S - LEAST_PAUSE_S
         while time.monotonic() < deadline and self._on_their_way:
             self._on_their_way = {
-                s for s in self._on_their_way if not (s.session.arrived or s.stuck)
+                s for s in self._on_their_way if not (s.session.arrived or s.stuck_on)
             }
             await asyncio.sleep(_LOOK_S)
         self._on_their_way.clear()
@@ -276,6 +315,8 @@ class Hub:
                 self._on_their_way.add(stream)
                 self._behind.add(stream)
                 self._reports.report(Offered(stream.number, node, seq))
+                if stream.stuck_on:
+                    self.stuck(stream)
             elif stream.session.arrived:
                 self.arrived(stream)
         except Exception:

@@ -171,9 +171,9 @@ class Session:
         return self._state.arrived
 
     @property
-    def stuck(self) -> bool:
-        """Whether the client refused some of what it is to have, and has nothing else to answer."""
-        return self._state.stuck
+    def stuck_on(self) -> tuple[TypeUrl, ...]:
+        """The types of which the client refuses some of what it is to have, and has all else."""
+        return self._state.stuck_on
 
     def watches(self, type_url: TypeUrl) -> bool:
         """Whether the client has asked for anything of this type."""

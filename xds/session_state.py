@@ -241,18 +241,18 @@ class SessionState:
         return self._rollout.arrived
 
     @property
-    def stuck(self) -> bool:
-        """Whether the client refused some of what it is to have, and has nothing else to answer.
+    def stuck_on(self) -> tuple[TypeUrl, ...]:
+        """The types of which the client refuses some of what it is to have.
 
-        As long as anything is under way it may yet take the rest of it.
+        None as long as anything is under way: it may yet take the rest of it.
         """
-        wanted = self._rollout.wanted
-        refuses = False
+        wanted, refused = self._rollout.wanted, list[TypeUrl]()
         for type_url, watch in self._watches.items():
             if watch.flight is not None:
-                return False
-            refuses = refuses or (type_url in wanted and watch.refuses(wanted[type_url]))
-        return refuses
+                return ()
+            if type_url in wanted and watch.refuses(wanted[type_url]):
+                refused.append(type_url)
+        return tuple(refused)
 
     def watches(self, type_url: TypeUrl) -> bool:
         """Whether the client has asked for anything of this type."""

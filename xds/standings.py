@@ -31,6 +31,7 @@ ever. The others are told in the next period, if they are still there by then.""
 _CONNECTS_OF_NODE: Final = 1_000
 _AT_ONCE: Final = 1_000
 """How many proxies one event names."""
+_REFUSING: Final = (ProxyState.REFUSED, ProxyState.LAST_ACCEPTED)
 _SETTLED: Final = (ProxyState.IN_SYNC, ProxyState.REFUSED, ProxyState.LAST_ACCEPTED)
 
 
@@ -164,6 +165,8 @@ class Standings:
         have it or would refuse it again, it is to be told otherwise.
         """
         self.told(offered, ProxyState.BEHIND)
+        # Some have answered before all were offered it, and of a refusal nothing more may come.
+        self.owe(stream for stream in offered if self.state(stream) in _REFUSING)
         concerned = set(nodes)
         if sum(self._by_node[node] for node in concerned) == len(offered):
             return

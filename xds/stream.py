@@ -84,6 +84,9 @@ class Observer(Protocol):
     def refused(self, stream: "Stream", refusal: Refused, commit: CommitId) -> None:
         """The client refused a response that was sent for this commit."""
 
+    def stuck(self, stream: "Stream") -> None:
+        """The client has all that it is to have, but for what it refuses. Told more than once."""
+
 
 class Door(Protocol):
     """Whoever decides what a stream may have. Each method raises an error of ours to say no."""
@@ -163,9 +166,9 @@ class Stream:
         return self._method.type_url is None
 
     @property
-    def stuck(self) -> bool:
-        """Whether the client refused some of what it is to have, and nothing else goes to it."""
-        return not self._writing and self.session.stuck
+    def stuck_on(self) -> tuple[TypeUrl, ...]:
+        """The types of which the client refuses some of what it is to have, and has all else."""
+        return () if self._writing else self.session.stuck_on
 
     def receive(self, data: bytes) -> None:
         """Take a request as it came over the wire, and start to write what follows from it.
@@ -188,6 +191,7 @@ class Stream:
         elif self.session.arrived:
             self._observer.arrived(self)
         self._go_on()
+        self._tell_if_stuck()
 
     def _typed(self, request: Request) -> Request:
         """Return the request with its type, which only an aggregated stream must be told."""
@@ -265,6 +269,11 @@ class Stream:
         if self._writer is not None and (response := self._next_after(self._writer)):
             self._put(response)
             self._set_timer()
+        self._tell_if_stuck()
+
+    def _tell_if_stuck(self) -> None:
+        if not self.session.arrived and self.stuck_on:
+            self._observer.stuck(self)
 
     def _next_after(self, writer: Steps) -> Response | None:
         """Return what to write after what was written; ``None`` ends the writing."""

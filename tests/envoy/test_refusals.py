@@ -58,8 +58,9 @@ class Town:
         self.port = free_port()
         self.addresses = Explicit(loopback_address(), loopback_address(), "127.0.0.1")
 
-    def push(self, web: str | None) -> str:
-        files: dict[str, str | bytes] = {"mesh.yaml": MESH}
+    def push(self, web: str | None, **others: str) -> str:
+        files: dict[str, str | bytes] = {f"{name}.yaml": others[name] for name in others}
+        files["mesh.yaml"] = MESH
         return put(self.bare, {**files, "web.yaml": web} if web else files)
 
     @contextmanager
@@ -148,6 +149,44 @@ def test_what_was_refused_before_is_refused_again_in_words(tmp_path: Path) -> No
             assert f"web.yaml:{LINE_OF_PATH}: {WEB}" in told.out
             assert "/no/such/folder/log" in told.out
             assert town.status(town.push(good)).code == 0
+
+
+OTHER = """\
+meshName: shop
+virtualNodeName: other
+spec:
+  listeners:
+    - portMapping: {port: 8080, protocol: http}
+      timeout: {http: {idle: {unit: s, value: SECONDS}}}
+  serviceDiscovery: {dns: {hostname: other.local}}
+"""
+SERVICE = """\
+meshName: shop
+virtualServiceName: other.local
+spec: {provider: {virtualNode: {virtualNodeName: other}}}
+"""
+CALLS = """\
+  backends: [{virtualService: {virtualServiceName: other.local}}]
+"""
+
+
+def test_a_commit_that_leaves_as_it_is_what_was_refused_is_refused_too(tmp_path: Path) -> None:
+    town = Town(tmp_path)
+
+    def push(web: str, idle_s: int) -> str:
+        return town.push(web + CALLS, other=OTHER.replace("SECONDS", str(idle_s)), service=SERVICE)
+
+    push(node("/dev/stdout"), 5)
+    with town.server(), town.envoy():
+        town.until("in-sync")
+        assert town.status(push(node("/no/such/folder/log"), 5)).code == 1
+        # A cluster alone changes: it is taken, and the listeners are not sent again.
+        told = town.status(push(node("/no/such/folder/log"), 6))
+        assert told.code == 1
+        assert "offered to 1 proxy" in told.out
+        assert f"web.yaml:{LINE_OF_PATH}: {WEB}" in told.out
+        assert "/no/such/folder/log" in told.out
+        assert town.status(push(node("/dev/stdout"), 6)).code == 0
 
 
 def test_one_that_starts_while_its_like_refuse_the_newest_serves_the_last_accepted(

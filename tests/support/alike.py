@@ -68,8 +68,8 @@ class Alike:
         return _same([session.arrived for session in self._all])
 
     @property
-    def stuck(self) -> bool:
-        return _same([session.stuck for session in self._all])
+    def stuck_on(self) -> tuple[TypeUrl, ...]:
+        return _same([session.stuck_on for session in self._all])
 
     def watches(self, type_url: TypeUrl) -> bool:
         return _same([session.watches(type_url) for session in self._all])

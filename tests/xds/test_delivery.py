@@ -242,6 +242,18 @@ def test_those_of_a_node_who_were_offered_nothing_are_not_left_behind_in_the_log
     assert settled(delivery) == [ProxiesSettled(CommitId("c9"), Seq(9), in_sync=("b",))]
 
 
+def test_who_refuses_before_all_are_offered_a_commit_is_not_behind_in_the_log() -> None:
+    delivery = Delivery()
+    connect(delivery, a="web", b="web")
+    delivery.begin(publication("c1"))
+    for stream in (1, 2):
+        delivery.offered(stream, "web")
+        delivery.refused(stream, refusal(stream))
+    delivery.explained(why())
+    delivery.published(0)
+    assert settled(delivery) == [ProxiesSettled(CommitId("c9"), Seq(9), refused=("a", "b"))]
+
+
 def test_of_a_commit_that_is_overtaken_it_is_told_who_took_it() -> None:
     delivery = Delivery()
     connect(delivery, a="web", b="cart")

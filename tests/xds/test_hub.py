@@ -402,6 +402,43 @@ def test_proxies_of_a_removed_node_are_told_of_once_with_their_number(
     ]
 
 
+@pytest.mark.parametrize("delta", [False, True])
+def test_a_commit_that_leaves_as_it_is_what_was_refused_is_refused_too(delta: bool) -> None:
+    async def scenario() -> None:
+        town = Town()
+        await town.publish(cart=mesh("a=1"))
+        stream, sent = town.proxy("cart", delta=delta)
+        answer(stream, sent, delta=delta)
+        await town.publish(cart=mesh("b=1"))
+        answer(stream, sent, "no b", delta=delta)
+        await refusals(town, 1)
+        # Other routes alone: they wait, and what was refused is not sent again.
+        responses = len(sent)
+        await town.publish(cart=mesh("b=2"))
+        await town.publish(web=mesh("a=1"))
+        await refusals(town, 2)
+        assert len(sent) == responses
+        told = [(e.commit, e.message) for e in town.events.told if isinstance(e, SnapshotRejected)]
+        assert told == [(f"{number:040x}", "no b") for number in (2, 3)]
+        await town.publish(cart=mesh("a=1"))
+        if not stream.session.arrived:
+            answer(stream, sent, delta=delta)
+        assert stream.session.arrived
+        assert len(await refusals(town, 2)) == 2
+
+    run(scenario)
+
+
+async def refusals(town: Town, count: int) -> list[SnapshotRejected]:
+    """Wait until that many refusals are told."""
+    async with asyncio.timeout(10):
+        while True:
+            found = [e for e in town.events.told if isinstance(e, SnapshotRejected)]
+            if len(found) >= count:
+                return found
+            await asyncio.sleep(0.01)
+
+
 def test_a_refusal_is_an_event_and_no_second_warning(caplog: pytest.LogCaptureFixture) -> None:
     async def scenario() -> None:
         town = Town()
