@@ -95,12 +95,16 @@ class Standing:
         """What it comes to."""
         if self.about is None:
             return Verdict.PENDING
-        if isinstance(self.about, CommitRejected) or any(node.refuses for node in self.nodes):
+        if isinstance(self.about, CommitRejected):
+            return Verdict.REFUSED
+        if self.is_served and not self.offered:
+            return Verdict.PENDING  # What proxies refuse is what was offered before.
+        if any(node.refuses for node in self.nodes):
             return Verdict.REFUSED
         if not self.is_served:
             return Verdict.PENDING if self.waits else Verdict.OVERTAKEN
         behind = any(node.states[ProxyState.BEHIND] for node in self.nodes)
-        return Verdict.PENDING if behind or not self.offered else Verdict.IN_SYNC
+        return Verdict.PENDING if behind else Verdict.IN_SYNC
 
 
 def standing(log: EventLog, commit: CommitId, repo: Path) -> Standing:

@@ -39,6 +39,9 @@ class Followed:
     def __init__(self, folder: Path) -> None:
         self.bare = Repo(folder).origin
         self.commit = CommitId(put(self.bare, sample_files(), message="The shop's mesh"))
+        self.catch_up()
+
+    def catch_up(self) -> None:
         with contextlib.closing(EventLog.open(log_path(self.bare))) as log:
             Follower(GitRepository.open(self.bare), log).catch_up()
             self.seq = log.state().seq
@@ -117,6 +120,15 @@ def test_a_refusal_is_told_until_the_proxy_is_gone(followed: Followed) -> None:
     assert "hint: mend the spec and commit, or take the commit back: git revert " in told.out
     followed.tell(ProxyDisconnected(ENTRANCE, "p#1", "gone"))
     assert gitmesh("status", "--repo", followed.bare).code == exit_codes.OK
+
+
+def test_a_commit_is_not_refused_by_those_who_have_not_been_offered_it(followed: Followed) -> None:
+    coming = ProxyConnected(ENTRANCE, "p", "envoy 1", commit=followed.commit)
+    refused = SnapshotRejected(followed.commit, ENTRANCE, LISTENER, "v", "no such file", "p")
+    followed.tell(ServerStarted("1.0"), coming, followed.published(), refused)
+    mended = put(followed.bare, sample_files(), message="Mend it")
+    followed.catch_up()
+    assert gitmesh("status", mended, "--repo", followed.bare).code == exit_codes.PENDING
 
 
 @pytest.mark.parametrize("stands", [ProxyState.REFUSED, ProxyState.LAST_ACCEPTED])
