@@ -51,8 +51,8 @@ class Delivered:
     published: SnapshotPublished
     converged_at: str | None
     converged: SnapshotConverged | None
-    overtaken: bool
-    """Whether a later commit was published before it had converged."""
+    overtaken_by: CommitId | None
+    """The commit that was published next, if it had not converged by then."""
 
 
 class Fleet:
@@ -116,7 +116,9 @@ class Fleet:
         if not rows:
             return None
         (first, last) = rows[0]
-        later = self._log.ask("SELECT 1 FROM snapshots WHERE published > ? LIMIT 1", first)
+        later = self._log.ask(
+            'SELECT "commit" FROM snapshots WHERE published > ? ORDER BY published LIMIT 1', first
+        )
         published_at, published = self._event(first)
         converged_at, converged = (None, None) if last is None else self._event(last)
         return Delivered(
@@ -124,7 +126,7 @@ class Fleet:
             cast("SnapshotPublished", published),
             converged_at,
             cast("SnapshotConverged | None", converged),
-            bool(later) and last is None,
+            CommitId(str(later[0][0])) if later and last is None else None,
         )
 
     def started_at(self) -> str:

@@ -23,7 +23,7 @@ class BlastRadius:
     of_nodes: int
     """How many there are of each, after the change."""
     proxies: int | None = None
-    """How many proxies of these nodes are connected; ``None`` where no log tells."""
+    """How many proxies of these nodes are connected; ``None`` where no server tells."""
 
     def as_json(self) -> dict[str, object]:
         """Return it as ``--json`` shows it."""

@@ -13,6 +13,7 @@ from typing import Any, Final
 import click
 
 from gitmesh import exit_codes
+from gitmesh.pasting import pasted
 from gitmesh.visible import visible_lines
 from mesh.errors import GitmeshError, UsageError
 
@@ -135,9 +136,9 @@ def _write_nowhere() -> None:
 def _failure(error: Exception) -> Failure:
     match error:
         case UsageError():
-            return WrongUse(error.message, error.hint)
+            return WrongUse(error.message, pasted(error.hint))
         case GitmeshError():
-            return Failure(error.message, error.hint)
+            return Failure(error.message, pasted(error.hint))
         case OSError() if error.errno in CannotWrite.ERRNOS:
             return CannotWrite(error)
         case _:

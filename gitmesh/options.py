@@ -7,6 +7,8 @@ from typing import Any, TypeVar
 
 import click
 
+from gitmesh.pasting import noting
+
 MOMENT = "MOMENT"
 """How help calls a moment of the mesh's history."""
 MOMENT_HELP = (
@@ -21,6 +23,7 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON f
 repo_option = click.option(
     "--repo",
     type=click.Path(path_type=Path),
+    callback=noting("--repo"),
     help="The git repository that a revision is looked up in.",
 )
 
@@ -30,6 +33,7 @@ def repo_here(what: str) -> Callable[[Command], Command]:
     return click.option(
         "--repo",
         type=click.Path(path_type=Path),
+        callback=noting("--repo"),
         default=".",
         help=f"{what} Default: the current directory.",
     )
@@ -44,7 +48,11 @@ def repo_named(what: str) -> Callable[[Command], Command]:
             return command(*args, repo=one_repo(named, repo), **rest)
 
         argument = click.argument(
-            "named", required=False, type=click.Path(path_type=Path), metavar="[REPO]"
+            "named",
+            required=False,
+            type=click.Path(path_type=Path),
+            metavar="[REPO]",
+            callback=noting("--repo"),
         )
         return argument(repo_here(what)(merged))  # type: ignore[return-value]
 
@@ -73,6 +81,7 @@ log_option = click.option(
     "--log",
     "log",
     type=click.Path(path_type=Path, dir_okay=False),
+    callback=noting("--log"),
     help="The event log. Default: gitmesh/events.sqlite3 in the repository's git directory.",
 )
 

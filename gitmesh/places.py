@@ -6,6 +6,7 @@ there is a work tree. Git never touches, pushes or clones that folder, and every
 log by being told the repository. ``--log`` or ``GITMESH_LOG`` put it elsewhere.
 """
 
+import shlex
 from pathlib import Path
 
 from mesh.errors import UsageError
@@ -62,6 +63,6 @@ def existing_log(repo: Path, explicit: Path | None = None) -> Path:
     if not path.is_file():
         raise UsageError(
             f"{path} does not exist: no server has followed this repository yet",
-            hint=f"start one with: gitmesh serve {repo}",
+            hint=f"start one with: gitmesh serve {shlex.quote(str(repo))}",
         )
     return path

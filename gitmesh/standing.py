@@ -7,7 +7,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from events.fleet import Delivered, Fleet, Proxy
-from events.store import EventLog
+from events.store import EventLog, utc_now
 from events.types import (
     CommitApplied,
     CommitFacts,
@@ -20,7 +20,7 @@ from events.types import (
 )
 from gitmesh.commits import logged_commit
 from gitmesh.culprits import Culprit, Culprits
-from gitmesh.pins import pinned
+from gitmesh.pins import is_over, pinned
 
 
 class Verdict(StrEnum):
@@ -77,6 +77,10 @@ class Standing:
     """Whether it has been offered to proxies, so that they stand by it."""
     pin: ServingPinned | None = None
     """What is served whatever the branch says, if anything is."""
+    pin_is_over: bool = False
+    """Whether its time is over, and no server was there to say so."""
+    newest: CommitId | None = None
+    """The newest good commit of the branch, as far as the log knows it: served, but for a pin."""
     waits: bool = False
     """Whether it would be served, but for the pin."""
 
@@ -112,8 +116,11 @@ def standing(log: EventLog, commit: CommitId, repo: Path) -> Standing:
     fleet, seq = Fleet(log), log.seq_of_commit(commit)
     pin, degraded, newest = pinned(log), tuple(fleet.degraded()), log.served_commit()
     served = newest if pin is None else pin.commit
+    over = pin is not None and is_over(pin, utc_now())
     if seq is None:
-        return Standing(commit, None, "", served, None, (), degraded, pin=pin)
+        return Standing(
+            commit, None, "", served, None, (), degraded, pin=pin, pin_is_over=over, newest=newest
+        )
     logged = logged_commit(log, seq)
     delivered = fleet.delivered(commit)
     # A server offers what it finds when it starts to those who come.
@@ -128,6 +135,8 @@ def standing(log: EventLog, commit: CommitId, repo: Path) -> Standing:
         degraded,
         offered=logged.at <= offered_at,
         pin=pin,
+        pin_is_over=over,
+        newest=newest,
         waits=commit == newest != served,
     )
 

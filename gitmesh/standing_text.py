@@ -7,10 +7,11 @@ from typing import Final
 import click
 
 from events.fleet import Proxy
-from events.types import CommitApplied, CommitRejected, ProxyState
+from events.types import CommitApplied, CommitId, CommitRejected, ProxyState
 from gitmesh.amounts import milliseconds
 from gitmesh.culprits import Culprit, hint
 from gitmesh.narration import narrate, problem_lines, short
+from gitmesh.pasting import pasted
 from gitmesh.standing import NodeStanding, Refused, Standing, Verdict
 from gitmesh.visible import visible
 
@@ -33,8 +34,7 @@ _COLOURS: Final = {
 def standing_text(found: Standing) -> str:
     """Return how a commit stands as lines for a person; what others wrote steers no terminal."""
     lines = [_head(found)]
-    if found.pin is not None:
-        lines.append(click.style(f"  serving is {narrate(found.pin)}", fg="red", bold=True))
+    lines += [f"  {line}" for line in _pin(found)]
     if isinstance(found.about, CommitRejected):
         lines += [f"  {line}" for line in problem_lines(found.about.problems)]
     lines += [f"  {line}" for line in _delivery(found)]
@@ -60,6 +60,28 @@ def _head(found: Standing) -> str:
     return f"{commit} {verdict}: {narrate(found.about).partition(chr(10))[0]}"
 
 
+def _pin(found: Standing) -> list[str]:
+    """Return what holds serving, where the branch is meanwhile, and what ends that."""
+    pin, newest = found.pin, found.newest
+    if pin is None:
+        return []
+    lines = [click.style(f"serving is {narrate(pin)}", fg="red", bold=True)]
+    if found.pin_is_over:
+        return [*lines, "that time is over: the next server to start serves what the branch says"]
+    if newest is not None and newest != pin.commit:
+        lines.append(
+            f"the branch is at {short(newest)}, which waits behind the pin until then, or until: "
+            + pasted("gitmesh unpin")
+        )
+    return lines
+
+
+def _overtaken(by: CommitId, found: Standing) -> str:
+    if found.pin is not None and by == found.pin.commit:
+        return f"the pin put {short(by)} in its place before everybody had it"
+    return f"{short(by)} took its place before everybody had it"
+
+
 def _delivery(found: Standing) -> list[str]:
     delivered = found.delivered
     if delivered is None:
@@ -73,8 +95,8 @@ def _delivery(found: Standing) -> list[str]:
         acked = delivered.converged.timings.get("acked")
         took = "" if acked is None else f", {milliseconds(acked)} after the push"
         return [first, f"everybody had it at {(delivered.converged_at or '')[:23]}Z{took}"]
-    if delivered.overtaken:
-        return [first, "a newer commit was published before everybody had it"]
+    if delivered.overtaken_by is not None:
+        return [first, _overtaken(delivered.overtaken_by, found)]
     return [first, "not everybody has it"]
 
 
@@ -83,7 +105,7 @@ def _node(node: NodeStanding) -> list[str]:
     if node.states:
         lines.append(f"{visible(node.node)}: {states_text(node.states)}")
     for refused in node.refusals:
-        lines += _refused(refused)
+        lines += refused_lines(refused)
     return lines
 
 
@@ -94,7 +116,8 @@ def states_text(states: Counter[ProxyState]) -> str:
     )
 
 
-def _refused(refused: Refused) -> list[str]:
+def refused_lines(refused: Refused) -> list[str]:
+    """Return what a proxy refuses, the file and the line of each spec at fault, and a hint."""
     event = refused.event
     kind = event.type_url.rpartition(".")[2]
     named = f" {', '.join(event.names)}" if event.names else ""
@@ -127,6 +150,7 @@ def standing_json(found: Standing) -> dict[str, object]:
         "recordedAt": found.recorded_at or None,
         "problems": list(about.problems) if isinstance(about, CommitRejected) else [],
         "served": found.served,
+        "newest": found.newest,
         "pinned": None
         if found.pin is None
         else {
@@ -134,6 +158,7 @@ def standing_json(found: Standing) -> dict[str, object]:
             "by": found.pin.by,
             "reason": found.pin.reason,
             "until": found.pin.until,
+            "over": found.pin_is_over,
         },
         "published": None
         if delivered is None
@@ -141,7 +166,8 @@ def standing_json(found: Standing) -> dict[str, object]:
             "at": delivered.published_at,
             "proxies": delivered.published.proxies,
             "nodes": list(delivered.published.nodes),
-            "overtaken": delivered.overtaken,
+            "overtaken": delivered.overtaken_by is not None,
+            "overtakenBy": delivered.overtaken_by,
         },
         "converged": None
         if delivered is None or converged is None
@@ -161,20 +187,23 @@ def _node_json(node: NodeStanding) -> dict[str, object]:
     return {
         "node": node.node,
         "proxies": {state.value: number for state, number in sorted(node.states.items())},
-        "refusals": [
-            {
-                "proxy": each.event.proxy,
-                "type": each.event.type_url,
-                "version": each.event.version,
-                "names": list(each.event.names),
-                "message": each.event.message,
-                "hint": hint(each.event),
-                "specs": [
-                    {"key": c.key, "path": c.path, "line": c.line or None, "where": c.where}
-                    for c in each.culprits
-                ],
-            }
-            for each in node.refusals
+        "refusals": [refused_json(each) for each in node.refusals],
+    }
+
+
+def refused_json(refused: Refused) -> dict[str, object]:
+    """Return what a proxy refuses, for programs."""
+    event = refused.event
+    return {
+        "proxy": event.proxy,
+        "type": event.type_url,
+        "version": event.version,
+        "names": list(event.names),
+        "message": event.message,
+        "hint": hint(event),
+        "specs": [
+            {"key": c.key, "path": c.path, "line": c.line or None, "where": c.where}
+            for c in refused.culprits
         ],
     }
 

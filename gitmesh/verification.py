@@ -93,7 +93,7 @@ def _by_checkpoints(verdict: Verdict, log: EventLog, witnesses: Witnesses) -> li
             + ("" if signed else f": {unnoticed}")
         )
     elif not signed:
-        verdict.notes.append(f"no checkpoint is signed: {unnoticed} (see gitmesh checkpoint)")
+        verdict.notes.append(f"no checkpoint is signed: {unnoticed}; see gitmesh checkpoint")
     if not signed:
         return []
     most = max((s.checkpoint.size for s in signed if s.chain is Chain.MESH), default=0)

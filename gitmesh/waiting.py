@@ -1,6 +1,6 @@
 """How far a commit has come, as the log tells it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from events.codec import decode
 from events.store import EventLog
@@ -19,6 +19,7 @@ from gitmesh.commits import logged_commit
 from gitmesh.goals import Goal
 from gitmesh.narration import narrate, short
 from gitmesh.part import Part, part
+from gitmesh.pins import pinned
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,8 @@ class Outcome:
     refused: bool = False
     part: Part | None = None
     """Who has it, where a part of the proxies is waited for and it was offered to them."""
+    refusals: tuple[SnapshotRejected, ...] = ()
+    """What proxies refuse of it, of one that was applied."""
 
     @property
     def final(self) -> bool:
@@ -55,7 +58,11 @@ def outcome(log: EventLog, commit: CommitId, goal: Goal) -> Outcome:
         return Outcome(narrate(decode(about.records[0])), refused=True)
     if goal.stage == "applied":
         return Outcome(narrate(decode(about.records[0])), met=True)
-    return _delivered(log, about.first, goal)
+    found = _delivered(log, about.first, goal)
+    pin = None if found.final else pinned(log)
+    if pin is None or pin.commit == commit:
+        return found
+    return replace(found, words=f"{found.words}; serving is {narrate(pin)}")
 
 
 def _delivered(log: EventLog, first: Seq, goal: Goal) -> Outcome:
@@ -64,7 +71,8 @@ def _delivered(log: EventLog, first: Seq, goal: Goal) -> Outcome:
     for record in _from(log, first):
         match decode(record):
             case SnapshotRejected() as refused:
-                waiting = Outcome(narrate(refused), refused=True)
+                refusals = (*waiting.refusals, refused)
+                waiting = Outcome(narrate(refused), refused=True, refusals=refusals)
             case SnapshotPublished() as published if goal.stage == "published":
                 return Outcome(narrate(published), met=True)
             case SnapshotPublished() as published:
@@ -84,7 +92,8 @@ def _partly(found: Part, percent: int, whole: Outcome) -> Outcome:
     if found.reaches(percent):
         return Outcome(found.words(), met=True, part=found)
     if whole.refused and found.excludes(percent):
-        return Outcome(f"{found.words()}; {whole.words}", refused=True, part=found)
+        words = f"{found.words()}; {whole.words}"
+        return Outcome(words, refused=True, part=found, refusals=whole.refusals)
     return Outcome(f"{found.words()}; {percent} % are waited for", part=found)
 
 

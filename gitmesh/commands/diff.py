@@ -48,7 +48,7 @@ def command(
     """Show what turns mesh A into mesh B: resources, not lines, and whom that concerns.
 
     A and B are folders, revisions of the repository, or moments of its log (positions and times).
-    No server need be running; where there is a log, the proxies that are connected are counted.
+    No server need be running; where one is, the proxies that are connected to it are counted.
     Exits with 1 when one of them is not a mesh that would be served, and shows why.
     """
     from gitmesh.connected import connected_proxies

@@ -98,7 +98,7 @@ def command(
     if as_json:
         emit_json(_json(planned, found, made))
     else:
-        _show(planned, found, made, dry_run=dry_run)
+        _show(planned, found, made)
 
 
 def _commit(to: str, repo: "GitRepository", log: Path) -> "CommitId":
@@ -188,21 +188,23 @@ def _json(planned: "Rollback", found: "Difference", made: "CommitId | None") -> 
     }
 
 
-def _show(
-    planned: "Rollback", found: "Difference", made: "CommitId | None", *, dry_run: bool
-) -> None:
+def _show(planned: "Rollback", found: "Difference", made: "CommitId | None") -> None:
     from gitmesh.amounts import count
     from gitmesh.narration import narrate, short
+    from gitmesh.pasting import pasted
 
+    to, resources = short(planned.to), len(planned.only)
     if planned.unchanged:
-        click.echo(f"nothing to roll back: all is as at {short(planned.to)} already")
+        what = {0: "all is", 1: "that resource is"}.get(resources, "those resources are")
+        click.echo(f"nothing to roll back: {what} as at {to} already")
         return
-    verb = f"{short(made)} rolls" if made else "would roll" if dry_run else "rolls"
-    heading = f"{verb} back to {short(planned.to)}: {count(len(found.changes), 'change')}"
-    click.secho(heading, bold=True)
+    verb = f"{short(made)} rolls" if made else "would roll"
+    some = f"{count(resources, 'resource')} " if resources else ""
+    changes = count(len(found.changes), "change")
+    click.secho(f"{verb} {some}back to {to}: {changes}", bold=True)
     for event in found.changes:
         click.echo(f"  {narrate(event)}")
     if found.changes:
         click.echo(f"  {found.radius.sentence()}")
     if made:
-        click.echo(f"whether the proxies took it: gitmesh wait {short(made)}")
+        click.echo(pasted(f"whether the proxies took it: gitmesh wait {short(made)}"))

@@ -9,6 +9,7 @@ from gitmesh import exit_codes
 from gitmesh.amounts import count
 from gitmesh.options import asked_repo, examples, json_option, key_option, log_option
 from gitmesh.output import emit_json
+from gitmesh.pasting import pasted
 from gitmesh.visible import visible
 
 if TYPE_CHECKING:
@@ -149,7 +150,7 @@ def _show(verdict: "Verdict", *, as_json: bool) -> None:
     for name, head in heads.items():
         click.echo(f"{name:>8} chain: {head.seq} events, head {head.hash[:16] or 'empty'}")
     for line in verdict.notes:
-        click.echo(visible(line))
+        click.echo(pasted(visible(line)))
     wrong = len(verdict.problems)
     if not wrong and verdict.unproven:
         click.echo("nothing is wrong, but not all of it can be proven here")

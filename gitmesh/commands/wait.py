@@ -12,8 +12,10 @@ from gitmesh.options import asked_repo_option, examples, json_option, log_option
 from gitmesh.output import emit_json
 
 if TYPE_CHECKING:
+    from events.store import EventLog
     from events.types import CommitId
     from gitmesh.settings import Settings
+    from gitmesh.standing import Refused
     from gitmesh.waiting import Outcome
 
 POLL_S = 0.1
@@ -61,18 +63,22 @@ def command(
 ) -> None:
     """Wait until every proxy that a commit concerns runs it, or something is in the way.
 
-    Exits with 1 when the commit was refused, by gitmesh or by a proxy, and says why; with 4 when
-    it did not happen in time. A commit that a newer one overtook counts by the newer one's proxies:
-    they run what came of both.
+    Exits with 1 when the commit was refused, by gitmesh or by a proxy, and says why, for which file
+    and line; with 4 when it did not happen in time. A commit that a newer one overtook counts by
+    the newer one's proxies: they run what came of both.
 
     acked=N% is counted among the proxies that are connected now and whose nodes the commit
-    concerns, as gitmesh proxies tells of them: N percent of these, rounded up, are in sync. The log
-    tells them apart from five seconds after the commit was offered to them; all of them at once are
-    told as soon as it is so. It is refused when so many refuse it that N percent cannot be reached.
+    concerns, as gitmesh proxies tells of them: N percent of these, rounded up, are in sync. Within
+    five seconds after the commit was offered to them the log only knows whether all of them have
+    it, and so does this; from then on who has it. It is refused when so many refuse it that N
+    percent cannot be reached.
     """
+    from events.opening import is_claimed
     from events.store import EventLog
     from gitmesh.goals import parse_goal
+    from gitmesh.pasting import pasted
     from gitmesh.places import existing_log
+    from gitmesh.standing_text import refused_json
     from gitmesh.waiting import outcome
 
     settings: Settings = ctx.obj
@@ -88,17 +94,38 @@ def command(
                 break
             if not found.final:
                 time.sleep(POLL_S)
+        refused = _refused(found, opened, repo)
+    running = is_claimed(path)
     if as_json:
-        emit_json({"commit": sought, "for": str(wanted), **found.as_json()})
+        told = {**found.as_json(), "refusals": [refused_json(each) for each in refused]}
+        emit_json({"commit": sought, "for": str(wanted), **told, "serverRuns": running})
     else:
-        _tell(found)
+        _tell(found, refused)
+        if running is False and not found.final:
+            click.secho(pasted("no server runs now: gitmesh serve starts one"), err=True)
     ctx.exit(_exit_code(found))
 
 
-def _tell(found: "Outcome") -> None:
+def _refused(found: "Outcome", log: "EventLog", repo: Path) -> "list[Refused]":
+    """Return what proxies refuse, with the specs at fault."""
+    from gitmesh.culprits import Culprits
+    from gitmesh.standing import Refused
+
+    culprits = Culprits(log, repo) if found.refusals else None
+    return [Refused(event, culprits.of(event)) for event in found.refusals if culprits]
+
+
+def _tell(found: "Outcome", refused: "list[Refused]") -> None:
+    from gitmesh.standing_text import refused_lines
     from gitmesh.visible import visible_lines
 
-    click.secho(visible_lines(found.words), fg="red" if found.refused else None, err=not found.met)
+    if refused and found.part is not None:
+        click.echo(found.part.words(), err=True)
+    for each in refused:
+        click.echo("\n".join(refused_lines(each)), err=True)
+    if not refused:
+        colour = "red" if found.refused else None
+        click.secho(visible_lines(found.words), fg=colour, err=not found.met)
 
 
 def _exit_code(found: "Outcome") -> int:

@@ -234,6 +234,10 @@ def test_one_route_goes_back_and_everything_else_stays_to_the_byte(bare: Path) -
     put(bare, now, minute=1)
     done = rollback(bare, first, "--only", ROUTE)
     assert done.code == 0, done.err
+    made = git(bare, "rev-parse", "--short=7", "main")
+    assert done.out.startswith(f"{made} rolls 1 resource back to {first[:7]}: 1 change\n")
+    again = rollback(bare, first, "--only", ROUTE).out
+    assert again == f"nothing to roll back: that resource is as at {first[:7]} already\n"
     assert git(bare, "diff", "--name-only", "main~1", "main") == ROUTES
     after = file(bare, ROUTES)
     head, _, tail = after.partition("---\n")

@@ -17,12 +17,14 @@ from events.types import (
     ProxyState,
     Seq,
     ServerStarted,
+    ServingPinned,
     SnapshotConverged,
     SnapshotPublished,
     SnapshotRejected,
     SourceDegraded,
 )
 from gitmesh import exit_codes
+from gitmesh.demo.sample import shares
 from gitmesh.places import log_path
 from reconciler.follower import Follower
 from reconciler.repo import GitRepository
@@ -30,6 +32,7 @@ from tests.support.command_line import gitmesh
 from tests.support.git import Repo, put
 from tests.support.sample_shop import ENTRANCE, Shop, sample_files
 
+PAST = "2020-01-01T00:00:00Z"
 LISTENER = "type.googleapis.com/envoy.config.listener.v3.Listener"
 
 
@@ -49,6 +52,14 @@ class Followed:
     def tell(self, *events: DeliveryEvent) -> None:
         with contextlib.closing(EventLog.open(log_path(self.bare))) as log:
             log.append_observed(events)
+
+    def push(self, routes: str) -> CommitId:
+        """Have another commit followed, and return it."""
+        self.commit = CommitId(put(self.bare, sample_files(routes), minute=1))
+        with contextlib.closing(EventLog.open(log_path(self.bare))) as log:
+            Follower(GitRepository.open(self.bare), log).catch_up()
+            self.seq = log.state().seq
+        return self.commit
 
     def published(self, proxies: int = 1) -> SnapshotPublished:
         return SnapshotPublished(self.commit, Seq(self.seq), (ENTRANCE,), proxies)
@@ -157,6 +168,36 @@ def test_a_source_that_cannot_be_followed_is_told(followed: Followed) -> None:
     assert gitmesh("status", "--repo", followed.bare, "--json").json()["degraded"]
 
 
+@pytest.mark.parametrize(("until", "over"), [("2999-01-01T00:00:00Z", False), (PAST, True)])
+def test_under_a_pin_it_is_told_where_the_branch_is_and_what_took_its_place(
+    followed: Followed, until: str, over: bool
+) -> None:
+    first, first_seq = followed.commit, followed.seq
+    newer = followed.push(shares(10))
+    pin = ServingPinned(first, first_seq, "ada", "INC-7", until)
+    repinned = SnapshotPublished(first, first_seq, (ENTRANCE,), 1)
+    followed.tell(ServerStarted("1.0"), followed.published(), pin, repinned)
+    told = gitmesh("status", "--repo", followed.bare).out
+    assert f"serving is PINNED to {first[:7]} by ada until {until}: INC-7" in told
+    assert f"the pin put {first[:7]} in its place before everybody had it" in told
+    waits = (
+        f"the branch is at {newer[:7]}, which waits behind the pin until then, or until: "
+        f"gitmesh unpin --repo {followed.bare}\n"
+    )
+    assert (waits in told, "that time is over: the next server" in told) == (not over, over)
+    found = gitmesh("status", "--repo", followed.bare, "--json").json()
+    assert (found["served"], found["newest"], found["pinned"]["over"]) == (first, newer, over)
+    assert found["published"]["overtakenBy"] == first
+
+
+def test_without_a_pin_it_is_told_which_commit_took_its_place(followed: Followed) -> None:
+    followed.tell(ServerStarted("1.0"), followed.published())
+    older, newer = followed.commit, followed.push(shares(10))
+    followed.tell(followed.published())
+    told = gitmesh("status", older, "--repo", followed.bare).out
+    assert f"{newer[:7]} took its place before everybody had it" in told
+
+
 def test_a_commit_that_is_nowhere_is_wrong_use(shop: Shop) -> None:
     assert gitmesh("status", "abcdef12", "--repo", shop.bare).code == exit_codes.USAGE
 
@@ -190,3 +231,51 @@ def test_a_commit_that_concerned_nobody_is_not_said_to_be_everybodys(followed: F
     told = gitmesh("status", "--repo", followed.bare).out
     assert "no proxy that it concerns was connected at 20" in told
     assert "everybody had it" not in told
+
+
+def test_a_server_that_was_killed_has_nobody_connected(followed: Followed) -> None:
+    first = followed.commit
+    newer = followed.push(shares(10))
+    followed.tell(ServerStarted("1.0"), ProxyConnected(ENTRANCE, "p#1", "envoy 1"))
+    asked = (
+        ("diff", first, newer, "--repo", followed.bare),
+        ("rollback", first, "--dry-run", "--repo", followed.bare),
+    )
+    for each in asked:
+        assert "2 of 6 nodes\n" in gitmesh(*each).out
+        assert gitmesh(*each, "--json").json()["blastRadius"]["proxies"] is None
+        with contextlib.closing(EventLog.open(log_path(followed.bare))):
+            assert "2 of 6 nodes, 1 connected proxy\n" in gitmesh(*each).out
+
+
+def test_a_pipeline_is_told_of_a_refusal_in_the_same_words(followed: Followed) -> None:
+    coming = ProxyConnected(ENTRANCE, "p#1", "envoy 1", commit=followed.commit)
+    refused = SnapshotRejected(
+        *(followed.commit, ENTRANCE, LISTENER, "v", "cannot bind", "p#1", ("lds_x",)), (ENTRANCE,)
+    )
+    followed.tell(ServerStarted("1.0"), coming, followed.published(), refused)
+    told = gitmesh("status", "--repo", followed.bare, "--json").json()
+    waited = gitmesh("wait", "--repo", followed.bare)
+    assert waited.code == exit_codes.REFUSED
+    first, place, hint = waited.err.splitlines()
+    assert f"{first}\n  {place}\n  {hint}\n" in gitmesh("status", "--repo", followed.bare).out
+    assert place.startswith("  shop/entrance")
+    found = gitmesh("wait", "--repo", followed.bare, "--json").json()
+    assert found["refusals"] == told["nodes"][0]["refusals"]
+    assert found["refusals"][0]["specs"][0]["line"]
+    part = gitmesh("wait", "--repo", followed.bare, "--for", "acked=50%").err.splitlines()
+    assert part == ["0 of 1 proxy in sync, 1 refuse it", *waited.err.splitlines()]
+
+
+def test_who_waits_for_nobody_is_told(followed: Followed) -> None:
+    waited = gitmesh("wait", "--repo", followed.bare, "--timeout", 0)
+    assert waited.code == exit_codes.PENDING
+    assert waited.err.endswith(
+        f"no server runs now: gitmesh serve --repo {followed.bare} starts one\n"
+    )
+    pin = ServingPinned(CommitId("a" * 40), Seq(1), "ada", "INC-7", "2999-01-01T00:00:00Z")
+    followed.tell(pin)
+    with contextlib.closing(EventLog.open(log_path(followed.bare))):
+        waited = gitmesh("wait", "--repo", followed.bare, "--timeout", 0)
+    assert waited.err.endswith("yet; serving is PINNED to aaaaaaa by ada until "
+                               "2999-01-01T00:00:00Z: INC-7\n")  # fmt: skip

@@ -1,0 +1,45 @@
+"""Command lines that a person is told: they work when pasted into the shell that told them.
+
+Whoever named a repository or a log means the same ones next, so what is told names them, too.
+"""
+
+import re
+import shlex
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final, TypeVar
+
+import click
+
+Place = TypeVar("Place", bound=Path | None)
+
+PLACED: Final = (
+    "hooks|serve|status|proxies|log|show|state|blame|diff|wait|export|rollback|pin|unpin|"
+    "verify|checkpoint|prove|backup"
+)
+"""The commands that are told the repository and its event log by ``--repo`` and ``--log``."""
+_COMMAND: Final = re.compile(rf"\bgitmesh (?:{PLACED})\b(?!-)")
+_NAMED: Final = "gitmesh.pasting"
+
+
+def noting(option: str) -> Callable[[click.Context, click.Parameter, Place], Place]:
+    """Return a callback for ``click`` that takes note of a place that the user names."""
+
+    def take(ctx: click.Context, parameter: click.Parameter, place: Place) -> Place:
+        if place not in (None, Path()):
+            ctx.meta.setdefault(_NAMED, {})[option] = str(place)
+        return place
+
+    return take
+
+
+def pasted(text: str) -> str:
+    """Return the text with the places that the user named in each command line that is in it.
+
+    One that stands in the text already is not named twice.
+    """
+    ctx = click.get_current_context(silent=True)
+    places: dict[str, str] = {} if ctx is None else ctx.meta.get(_NAMED, {})
+    quoted = {option: shlex.quote(place) for option, place in places.items()}
+    missing = [f" {o} {p}" for o, p in quoted.items() if f" {p} " not in f" {text} "]
+    return _COMMAND.sub(lambda found: found[0] + "".join(missing), text)
