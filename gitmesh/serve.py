@@ -3,6 +3,7 @@
 import contextlib
 import gc
 import logging
+import shlex
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -75,7 +76,7 @@ def serve(
         if may_miss(git_dir(path), where):
             _log.warning(
                 "the hooks of the repository look for another log: pushers are told of no server",
-                extra={"hint": f"gitmesh hooks {path} --log {where}"},
+                extra={"hint": shlex.join(["gitmesh", "hooks", str(path), "--log", str(where)])},
             )
         latest, served = Latest[Publication](), Latest[Publication]()
         run_together(

@@ -1,5 +1,6 @@
 """``gitmesh init``: a bare repository, ready to push to."""
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -44,16 +45,17 @@ def command(settings: "Settings", path: Path, branch: str | None, as_json: bool)
         emit_json({"created": created, "branch": branch, "hooks": hooks, **where})
         return
     click.echo(f"{'made' if created else 'there is already'} {path}")
+    quoted = shlex.quote(str(path))
     if not created:
-        click.echo(f"  to have pushes to it checked: gitmesh hooks {path}")
+        click.echo(f"  to have pushes to it checked: gitmesh hooks {quoted}")
     click.echo(f"""
 Next, follow it:
 
-  gitmesh serve {path}
+  gitmesh serve {quoted}
 
 and push a mesh to it:
 
-  git clone {path} mesh && cd mesh
+  git clone {quoted} mesh && cd mesh
   # … write specs, or copy a mesh to start from …
   gitmesh validate .
   git add . && git commit -m "The first mesh" && git push origin HEAD:{branch}""")

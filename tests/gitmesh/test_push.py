@@ -386,7 +386,7 @@ def test_a_server_with_its_log_elsewhere_is_found_once_the_hooks_know(
     with Server(repo.origin, "--log", str(elsewhere)) as server:
         server.wait_for("ready")
         hint = server.wait_for(missing)["hint"]
-        assert hint == f"gitmesh hooks {repo.origin} --log {elsewhere}"
+        assert hint == f"gitmesh hooks {repo.origin} --log '{elsewhere}'"
         assert "tell the hooks: gitmesh hooks REPOSITORY --log FILE" in push(repo).told
         assert gitmesh("hooks", repo.origin, "--log", elsewhere).code == 0
         commit_shares(repo, 10)

@@ -42,6 +42,8 @@ _VARYING: Final = (
     (r"\b[A-Za-z0-9+/]{40,}={0,2}", "<signature>"),
     (r"#\d+\b|(?<=\d:)\d{4,5}\b", "<port>"),
 )
+_SERVER_LINES: Final = re.compile(r"(?:^<time> [A-Z]+ +\S.*\n)+", re.MULTILINE)
+"""What a server tells while it starts: its parts begin side by side, so the order is nobody's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +89,7 @@ def settled(text: str) -> str:
     """Return what is the same in every run."""
     for pattern, name in _VARYING:
         text = re.sub(pattern, name, text)
+    text = _SERVER_LINES.sub(lambda told: "".join(sorted(told[0].splitlines(True))), text)
     return re.sub(r" {2,}", "  ", text)
 
 

@@ -112,7 +112,13 @@ def test_what_a_reader_cares_about_never_varies(before: str, now: str) -> None:
         ("2026-11-25 03:12:00  a1b2c3d", "2026-11-26 13:12:00  0000000"),
         ("ipv4:127.0.0.1:50388#2  envoy 1.40.0", "ipv4:127.0.0.1:5038#12  envoy 1.41.0"),
         ("cart-v1 89.6 %", "cart-v1 100.0 %"),
+        (
+            "03:12:00Z INFO    ready commit=none\n03:12:00Z WARNING no commit\n",
+            "03:12:01Z WARNING no commit\n03:12:02Z INFO    ready commit=none\n",
+        ),
     ],
 )
-def test_times_ids_ports_versions_and_shares_vary(before: str, now: str) -> None:
+def test_times_ids_ports_versions_shares_and_the_order_of_a_servers_lines_vary(
+    before: str, now: str
+) -> None:
     assert settled(before) == settled(now)
