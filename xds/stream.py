@@ -266,6 +266,8 @@ class Stream:
             response = self._next_after(writer)
 
     def _go_on_writing(self) -> None:
+        if self._closed:
+            return  # Written at the last moment; the state may be that of others by now.
         if self._writer is not None and (response := self._next_after(self._writer)):
             self._put(response)
             self._set_timer()

@@ -25,6 +25,7 @@ from mesh.linked import MeshGraph
 from tests.support.ads_server import NODE_SPEC, TestMesh, key
 from tests.support.shop_xds import Translation, mesh
 from xds.cache import SnapshotCache
+from xds.cohort import Cohorts
 from xds.hub import LEAST_PAUSE_S, Hub
 from xds.ledger import Ledger
 from xds.nodes import ProxyIdentity
@@ -34,7 +35,7 @@ from xds.server import _follow
 from xds.session import Session
 from xds.snapshot import Snapshot
 from xds.stream import Method, Stream
-from xds.type_urls import CLUSTER
+from xds.type_urls import CLUSTER, ENDPOINT
 from xds.wire.encode import encode
 
 
@@ -227,6 +228,35 @@ def answer(stream: Stream, sent: list[bytes], error: str = "", *, delta: bool = 
             )
         )
     )
+
+
+def test_one_that_ends_at_the_moment_a_response_is_written_takes_nothing_from_its_like() -> None:
+    async def scenario() -> None:
+        town = Town()
+        await town.publish(cart=mesh("a=1"))
+        town.proxy("cart")
+        turn, cohorts = asyncio.Event(), Cohorts()
+        types: list[list[str]] = [[], []]
+        streams = []
+        for seen in types:
+
+            async def write(data: bytes, seen: list[str] = seen) -> None:
+                await turn.wait()
+                seen.append(DiscoveryResponse.parse(data).type_url)
+
+            stream = Stream(Session(cohorts=cohorts), "test", write, town.hub)
+            node = Node(id=str(key("cart")))
+            stream.receive(encode(DiscoveryRequest(type_url=CLUSTER, node=node)))
+            stream.receive(encode(DiscoveryRequest(type_url=ENDPOINT, resource_names=["a"])))
+            streams.append(stream)
+        await settled()
+        turn.set()
+        streams[0].close()
+        town.hub.left(streams[0], "closed")
+        await settled()
+        assert types == [[CLUSTER], [CLUSTER, ENDPOINT]]
+
+    run(scenario)
 
 
 def test_one_proxy_that_cannot_be_resolved_or_offered_is_logged_and_stops_no_other(
