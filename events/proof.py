@@ -10,6 +10,7 @@ what the second is of: whoever kept a checkpoint can tell that nothing before it
 
 import base64
 import binascii
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -31,6 +32,7 @@ from mesh.canonical import JsonObject, canonical
 FORMAT: Final = "gitmesh-proof-v1"
 GROWTH: Final = "gitmesh-growth-v1"
 _LONGEST_PATH: Final = 64
+_HASH: Final = re.compile(r"[0-9a-f]{64}")
 _TEXTS: Final = frozenset(Row._fields) - {"seq", "v"}
 
 
@@ -105,7 +107,7 @@ def _parts(proof: object) -> tuple[Chain, Row, list[bytes], str]:
         if not isinstance(note, str) or len(path) > _LONGEST_PATH:
             raise TypeError
         return chain, row, [base64.b64decode(each, validate=True) for each in path], note
-    except (LookupError, TypeError, ValueError, binascii.Error):
+    except (LookupError, TypeError, ValueError, RecursionError, binascii.Error):
         raise WrongProof("it is no proof: parts are missing or make no sense") from None
 
 
@@ -123,7 +125,7 @@ def _row(chain: Chain, event: Any) -> Row:
         raise TypeError
     numbers = all(type(number) is int for number in (row.seq, row.v))
     texts = all(isinstance(row._asdict()[name], str) for name in _TEXTS)
-    if not numbers or not texts or len(bytes.fromhex(row.hash)) != 32:
+    if not numbers or not texts or not all(map(_HASH.fullmatch, (row.prev_hash, row.hash))):
         raise TypeError
     return row
 

@@ -85,6 +85,17 @@ def prove_grown(log: EventLog, repo: GitRepository, older: Path) -> JsonObject:
         raise Fatal(f"nothing can be proven: {error}", hint="run gitmesh verify") from None
 
 
+def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    """Return an object that says everything once.
+
+    Of two values by one name, a person may read the one and the check the other.
+    """
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise WrongProof("it says something twice, by the same name")
+    return found
+
+
 def check_file(path: Path, keys: Sequence[VerifierKey]) -> Proven | tuple[Checkpoint, Checkpoint]:
     """Return what the proof in a file proves: an event, or that a log has grown.
 
@@ -93,7 +104,9 @@ def check_file(path: Path, keys: Sequence[VerifierKey]) -> Proven | tuple[Checkp
     if path.stat().st_size > _MOST_BYTES:
         raise WrongProof("it is too big to be a proof")
     try:
-        proof = json.loads(path.read_text())
+        proof = json.loads(path.read_text(), object_pairs_hook=_once)
+    except WrongProof:
+        raise
     except (ValueError, RecursionError):
         raise WrongProof("it is no JSON") from None
     if isinstance(proof, dict) and proof.get("format") == GROWTH:

@@ -23,7 +23,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     gc.set_threshold(50_000, 20, 50)  # What is read lives as long as the process.
     given = _parser().parse_args(arguments)
     try:
-        accepted, lines = _run(given, list(sys.stdin))
+        # The name of one ref may be no text to this process; that must not hide the others.
+        told = sys.stdin.buffer.read().decode("utf-8", "surrogateescape")
+        accepted, lines = _run(given, told.split("\n"))
     except GitmeshError as error:
         accepted, lines = True, _unchecked(given.hook, error.message)
     except Exception as error:

@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from events import proof as proofs
+from events.proof import WrongProof
 from events.store import EventLog
 from events.types import Chain, ProxyConnected, ProxyDisconnected
 from gitmesh.demo.sample import shares
@@ -304,6 +306,35 @@ def test_a_proof_that_was_touched_proves_nothing(
     done = check(spoilt, tmp_path, key)
     assert done.code == 1
     assert words in done.out
+
+
+@pytest.mark.parametrize(
+    ("written", "instead", "words"),
+    [
+        ('"actor": ', '"actor": "Mallory", "actor": ', "it says something twice"),
+        ('"chain": ', '"chain": "delivery", "chain": ', "it says something twice"),
+        ('"prev_hash": "', '"prev_hash": " ', "it is no proof"),
+        ('"data": {', '"data": {"x": NaN, ', "it is no proof"),
+    ],
+    ids=["an actor twice", "a chain twice", "a space", "no number"],
+)
+def test_what_a_person_would_read_otherwise_proves_nothing(
+    proof: str, key: Path, tmp_path: Path, written: str, instead: str, words: str
+) -> None:
+    assert written in proof
+    done = check(proof.replace(written, instead, 1), tmp_path, key)
+    assert done.code == 1
+    assert words in done.out
+
+
+def test_a_value_that_is_nested_without_end_proves_nothing(proof: str) -> None:
+    """A little less deep than what is no JSON any more, as deep as the machine's stack is not."""
+    spoilt, deep = json.loads(proof), []
+    for _ in range(100_000):
+        deep = [deep]
+    spoilt["event"]["data"]["x"] = deep
+    with pytest.raises(WrongProof, match="it is no proof"):
+        proofs.check(spoilt, [])
 
 
 def test_a_log_is_shown_to_have_only_grown(bare: Path, key: Path, tmp_path: Path) -> None:

@@ -50,6 +50,7 @@ def push(repo: Repo, *options: str, ref: str = "HEAD:main", **environment: str) 
         env={**ENVIRONMENT, **environment},
         capture_output=True,
         text=True,
+        errors="surrogateescape",
         check=False,
     )
     told = re.findall(r"^remote: (.*?) *$", done.stderr, re.MULTILINE)
@@ -104,6 +105,18 @@ def test_every_mistake_of_every_commit_is_told_and_none_of_them_gets_in(repo: Re
     assert '      hint: did you mean "cart-v2"?' in lines
     assert f"  {second[:7]} “Tidy\\x1b[2Jup” by Alice" in lines
     assert any(line.startswith("    shop/a.yaml:1: error[") for line in lines)
+
+
+def test_a_ref_whose_name_is_no_text_hides_no_mistake(repo: Repo) -> None:
+    """A hook that cannot read what git tells it lets a push in."""
+    assert push(repo).code == 0
+    before = tip(repo)
+    commit_shares(repo, 10, "cart-v3")
+    git(repo.work, "update-ref", os.fsdecode(b"refs/tags/\xff"), "HEAD")
+    refused = push(repo, "--tags", PYTHONIOENCODING="utf-8:strict")
+    assert refused.code != 0
+    assert "gitmesh refuses this push" in refused.told
+    assert tip(repo) == before
 
 
 def test_what_is_let_in_is_told_as_changes_and_whom_they_concern(repo: Repo) -> None:
