@@ -329,7 +329,8 @@ def test_what_a_person_would_read_otherwise_proves_nothing(
 
 def test_a_value_that_is_nested_without_end_proves_nothing(proof: str) -> None:
     """A little less deep than what is no JSON any more, as deep as the machine's stack is not."""
-    spoilt, deep = json.loads(proof), []
+    spoilt = json.loads(proof)
+    deep: list[object] = []
     for _ in range(100_000):
         deep = [deep]
     spoilt["event"]["data"]["x"] = deep
