@@ -62,8 +62,19 @@ def read_secret(path: Path) -> SignerKey:
     return SignerKey.parse(_read(path))
 
 
+def read_beside(path: Path) -> list[VerifierKey]:
+    """Read the public keys beside one that signs: its own, and of those that signed before it.
+
+    None where there is no such file: it is not needed to sign.
+
+    :raises UsageError: it cannot be read, or is no such file.
+    """
+    public = public_path(path)
+    return read_public(public) if public.exists() else []
+
+
 def read_public(path: Path) -> list[VerifierKey]:
-    """Read the public part of a key: one line for each chain.
+    """Read the public part of a key, or of several: one line for each chain.
 
     :raises UsageError: it cannot be read, or is no such file.
     """

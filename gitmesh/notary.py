@@ -8,11 +8,12 @@ told.
 import asyncio
 import logging
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
 from events.checkpoint import Growing, sign, verified, verifiers
-from events.note import SignerKey, WrongNote
+from events.note import SignerKey, VerifierKey, WrongNote
 from events.store import EventLog
 from events.types import Chain, Seq
 from mesh.errors import GitmeshError, Retryable
@@ -31,12 +32,22 @@ class Refused(Retryable):
 
 
 class Notary:
-    """Signs one log. Methods block; use it from one thread at a time."""
+    """Signs one log. Methods block; use it from one thread at a time.
 
-    def __init__(self, log: EventLog, repo: GitRepository, key: SignerKey) -> None:
+    :param before: keys that signed before this one, and whose checkpoints it goes on from.
+    """
+
+    def __init__(
+        self,
+        log: EventLog,
+        repo: GitRepository,
+        key: SignerKey,
+        before: Sequence[VerifierKey] = (),
+    ) -> None:
         self._log = log
         self._ref = CheckpointRef(repo)
         self._key = key
+        self._before = before
         self._start_over()
 
     def _start_over(self) -> None:
@@ -77,7 +88,7 @@ class Notary:
         return self._last
 
     def _require_contained(self, latest: Filed) -> None:
-        keys = verifiers(self._key)
+        keys = [*verifiers(self._key), *self._before]
         for chain in Chain:
             try:
                 signed = verified(latest.notes.get(chain.value, ""), chain, keys)
@@ -105,10 +116,12 @@ def _refused(why: str) -> Refused:
     )
 
 
-async def notarize(log: EventLog, path: Path, key: SignerKey) -> None:
+async def notarize(
+    log: EventLog, path: Path, key: SignerKey, before: Sequence[VerifierKey] = ()
+) -> None:
     """Sign soon after each commit, and now and then what became of them, until cancelled."""
     repo = await asyncio.to_thread(GitRepository.open, path)
-    notary = Notary(log, repo, key)
+    notary = Notary(log, repo, key, before)
     told = ""
     mesh, signed_at = -1, 0.0
     while True:
@@ -124,9 +137,11 @@ async def notarize(log: EventLog, path: Path, key: SignerKey) -> None:
         await asyncio.sleep(LOOK_EVERY_S)
 
 
-def sign_at_the_end(log: EventLog, path: Path, key: SignerKey) -> None:
+def sign_at_the_end(
+    log: EventLog, path: Path, key: SignerKey, before: Sequence[VerifierKey] = ()
+) -> None:
     """Sign how a log ends that nobody writes to any more; failing is told, and nothing else."""
     try:
-        Notary(log, GitRepository.open(path), key).sign()
+        Notary(log, GitRepository.open(path), key, before).sign()
     except GitmeshError as error:
         _log.error(error.message, extra={"hint": error.hint})

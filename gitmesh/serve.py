@@ -16,7 +16,7 @@ from events.sqlite_version import has_wal_reset_bug, sqlite_version
 from events.store import EventLog
 from gitmesh.chronicle import chronicle
 from gitmesh.handover import take_pushes
-from gitmesh.keys import read_secret
+from gitmesh.keys import read_beside, read_secret
 from gitmesh.narration import short
 from gitmesh.notary import notarize, sign_at_the_end
 from gitmesh.pinning import Pinning
@@ -68,6 +68,7 @@ def serve(
     where = log_path(path, settings.log)
     repo = GitRepository.open(path)
     key = read_secret(settings.checkpoint_key) if settings.checkpoint_key else None
+    before = read_beside(settings.checkpoint_key) if settings.checkpoint_key else []
     gc.set_threshold(*GC_THRESHOLDS)
     with contextlib.closing(EventLog.open(where)) as log:
         _log.info("event log open", extra={"path": str(where), **_caution()})
@@ -93,13 +94,13 @@ def serve(
                     settings, where, served, Recorder(log.append_observed), ready, logs_as_json
                 ),
                 "the chronicle": chronicle(log),
-                **({"the notary": notarize(log, path, key)} if key else {}),
+                **({"the notary": notarize(log, path, key, before)} if key else {}),
                 "the keeper of pushes": take_pushes(log, pushes(where)),
                 "the keeper of pins": Pinning(log, pins(where), latest, served).run(),
             }
         )
         if key:
-            sign_at_the_end(log, path, key)
+            sign_at_the_end(log, path, key, before)
     _log.info("stopped")
 
 

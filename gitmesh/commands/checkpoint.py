@@ -42,7 +42,7 @@ def command(
     by itself when it has a key.
     """
     from events.store import EventLog
-    from gitmesh.keys import read_secret
+    from gitmesh.keys import read_beside, read_secret
     from gitmesh.notary import Notary, Refused
     from gitmesh.places import existing_log
     from mesh.errors import UsageError
@@ -55,7 +55,8 @@ def command(
         raise UsageError("no key to sign with", hint="name one with --key; gitmesh keygen makes it")
     opened = EventLog.read_only(existing_log(repo, log or settings.log))
     try:
-        notary = Notary(opened, GitRepository.open(repo), read_secret(path))
+        git, before = GitRepository.open(repo), read_beside(path)
+        notary = Notary(opened, git, read_secret(path), before)
         filed = notary.sign()
         signed = {chain.value: size for chain, size in notary.signed.items()}
     except Refused as error:

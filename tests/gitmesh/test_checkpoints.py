@@ -159,6 +159,36 @@ def test_nobody_can_push_to_the_refs_of_a_repository_that_init_made(tmp_path: Pa
     repo.git("push", "--quiet", str(bare), "HEAD:main")
 
 
+def test_a_new_key_goes_on_where_the_old_one_is_named_beside_it(
+    bare: Path, key: Path, tmp_path: Path
+) -> None:
+    new = tmp_path / "new.key"
+    assert gitmesh("keygen", new, "--name", "new.example").code == 0
+    follow(bare)
+    assert gitmesh("checkpoint", bare, "--key", key).code == 0
+    kept = tmp_path / "kept.txt"
+    kept.write_text(git(bare, "show", f"{REF}:mesh") + "\n")
+    put(bare, sample_files(shares(10)))
+    follow(bare)
+    refused = gitmesh("checkpoint", bare, "--key", new)
+    assert refused.code == 1
+    assert "it is not signed by the key that is asked for" in refused.err
+    public = new.with_name("new.key.pub")
+    public.write_text(public.read_text() + key.with_name("shop.key.pub").read_text())
+    assert gitmesh("checkpoint", bare, "--key", new).code == 0
+    put(bare, sample_files(shares(20)))
+    with Server(bare, "--checkpoint-key", str(new)) as server:
+        server.wait_for("ready")
+        server.wait_until(lambda: signed(bare) == 24)
+        assert server.stop(signal.SIGTERM) == 0
+    assert gitmesh("verify", bare, "--key", public).code == 0
+    assert gitmesh("verify", bare, "--key", key.with_name("shop.key.pub")).code == 1
+    growth = tmp_path / "growth.json"
+    growth.write_text(gitmesh("prove", "--since", kept, bare).out)
+    grown = gitmesh("prove", "--check", growth, "--key", public)
+    assert (grown.code, "begins with the 20 that it had before" in grown.out) == (0, True)
+
+
 def test_other_times_are_not_signed_over(bare: Path, key: Path) -> None:
     """No hash of the mesh chain seals them, and what was live at a time is found by them."""
     follow(bare)
