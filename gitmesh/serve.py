@@ -67,6 +67,11 @@ def serve(
     """
     where = log_path(path, settings.log)
     repo = GitRepository.open(path)
+    # Whatever can be refused is refused before the log is there.
+    ads = _ads_settings(settings)
+    check_listening(settings.listen, ads)
+    if settings.branch:
+        repo.following(settings.branch)
     key = read_secret(settings.checkpoint_key) if settings.checkpoint_key else None
     before = read_beside(settings.checkpoint_key) if settings.checkpoint_key else []
     gc.set_threshold(*GC_THRESHOLDS)
@@ -91,7 +96,7 @@ def serve(
                     progress=_progress(),
                 ),
                 "the xDS server": _serve_ads(
-                    settings, where, served, Recorder(log.append_observed), ready, logs_as_json
+                    settings, ads, where, served, Recorder(log.append_observed), ready, logs_as_json
                 ),
                 "the chronicle": chronicle(log),
                 **({"the notary": notarize(log, path, key, before)} if key else {}),
@@ -113,6 +118,7 @@ def _caution() -> dict[str, str]:
 
 async def _serve_ads(
     settings: Settings,
+    ads: AdsSettings,
     log: Path,
     latest: Latest[Publication],
     recorder: Recorder,
@@ -124,8 +130,6 @@ async def _serve_ads(
     def ready() -> None:
         _ready(settings.listen, latest.get(), tell)
 
-    ads = _ads_settings(settings)
-    check_listening(settings.listen, ads)
     if settings.workers:
 
         def hello(number: int, address: str) -> Hello:

@@ -95,11 +95,11 @@ class GitRepository:
 
         A HEAD that names no branch is ``HEAD`` itself, which can be followed like a branch.
 
+        :raises UsageError: no branch can have this name.
         :raises SourceUnavailable: the repository is gone.
         """
         if branch is not None:
-            whole = branch == "HEAD" or branch.startswith("refs/")
-            return branch if whole else f"refs/heads/{branch}"
+            return branch_ref(branch)
         self._reopen_when_replaced()
         try:
             target = self._repo.lookup_reference("HEAD").raw_target
@@ -316,6 +316,20 @@ def init_bare(path: Path, branch: str = "main") -> GitRepository:
     if found is not None and not found.own:
         handle.config["core.hooksPath"] = "hooks"  # It has hooks of its own.
     return GitRepository.open(path)
+
+
+def branch_ref(branch: str) -> str:
+    """Return the full name of a branch's ref; a name that is full already stays what it is.
+
+    :raises UsageError: no branch can have this name.
+    """
+    whole = branch == "HEAD" or branch.startswith("refs/")
+    name = branch if whole else f"refs/heads/{branch}"
+    if not pygit2.reference_is_valid_name(name):
+        raise UsageError(
+            f"{branch!r} cannot be the name of a branch", hint="git branch --all lists those there"
+        )
+    return name
 
 
 def take_push_options(path: Path) -> None:

@@ -28,6 +28,7 @@ from xds.reports import Reports
 from xds.services import SERVICES
 from xds.session import Session
 from xds.settings import AdsSettings as AdsSettings
+from xds.shared_port import require_own, unshared
 from xds.stream import Method, Stream
 
 if TYPE_CHECKING:
@@ -288,14 +289,23 @@ async def _listen(server: Any, address: str, credentials: "Credentials | None" =
 
 
 def check_listening(address: str, settings: AdsSettings) -> None:
-    """Make sure that no configuration would leave this machine in plain text by accident, and that
-    the files for TLS can be used.
+    """Make sure that no configuration would leave this machine in plain text by accident, that the
+    files for TLS can be used, and that the address is one of this machine.
 
     :raises UsageError: the address is none, or it is not this machine's own and the settings do
         not allow that; or a file is broken.
     """
     _credentials(settings)
     where = where_to_listen(address)
+    if where is None and settings.share_port:
+        raise unshared(address)
+    _require_own_or_secret(address, where, settings)
+    require_own(address)
+
+
+def _require_own_or_secret(
+    address: str, where: tuple[str, int] | None, settings: AdsSettings
+) -> None:
     if where is None or settings.tls or settings.plain_text_anywhere or where[0] == "localhost":
         return
     try:

@@ -11,9 +11,10 @@ import errno
 import socket
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 
 from mesh.errors import Fatal, UsageError
-from xds.address import where_to_listen
+from xds.address import UNIX, where_to_listen
 
 _MISSING = (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT)
 
@@ -29,10 +30,7 @@ def reserved(address: str) -> Iterator[tuple[str, int]]:
     """
     where = where_to_listen(address)
     if where is None:
-        raise UsageError(
-            f"{address}: several processes cannot share a socket file",
-            hint="listen on host:port, or serve in one process",
-        )
+        raise unshared(address)
     host, port = where
     with contextlib.ExitStack() as held:
         try:
@@ -47,6 +45,36 @@ def reserved(address: str) -> Iterator[tuple[str, int]]:
                 hint="is another server running there?",
             ) from error
         yield f"{address.rpartition(':')[0]}:{port}", port
+
+
+def unshared(address: str) -> UsageError:
+    """Return what is wrong with a socket file for several processes."""
+    return UsageError(
+        f"{address}: several processes cannot share a socket file",
+        hint="listen on host:port, or serve in one process",
+    )
+
+
+def require_own(address: str) -> None:
+    """Make sure that an address can be listened on here at all; its port may still be taken.
+
+    :raises Fatal: it is not one of this machine, or the folder of a socket is not there.
+    """
+    where = where_to_listen(address)
+    if where is None:
+        folder = Path(address.removeprefix(UNIX)).parent
+        if not folder.is_dir():
+            raise Fatal(f"cannot listen on {address}: there is no folder {folder}")
+        return
+    try:
+        for family, host in _places(*where)[:1]:
+            with _socket(family) as probe:
+                probe.bind((host, 0))
+    except OSError as error:
+        raise Fatal(
+            f"cannot listen on {address}: {error.strerror}",
+            hint=f"listen on an address of this machine, or on 0.0.0.0:{where[1]}: all that it has",
+        ) from None
 
 
 def _places(host: str, port: int) -> Sequence[tuple[socket.AddressFamily, str]]:

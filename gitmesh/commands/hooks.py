@@ -55,11 +55,14 @@ def command(
     """
     from gitmesh.places import git_dir
     from gitmesh.push.hooks import HookOptions, Outcome, hooks_folder, install
-    from reconciler.repo import take_push_options
+    from reconciler.repo import branch_ref, take_push_options
 
     settings: Settings = ctx.obj
     where = git_dir(repo)
-    options = HookOptions(branch or settings.branch or None, log or settings.log, wait_s)
+    branch = branch or settings.branch or None
+    if branch is not None:
+        branch_ref(branch)
+    options = HookOptions(branch, log or settings.log, wait_s)
     found = install(where, options)
     take_push_options(where)
     if as_json:

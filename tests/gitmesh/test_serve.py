@@ -90,9 +90,12 @@ def test_a_port_that_is_taken_ends_it_with_code_3(bare: Path) -> None:
 
 
 def test_plain_text_beyond_this_machine_must_be_asked_for(bare: Path) -> None:
+    before = sorted(bare.rglob("*"))
     refused = gitmesh("serve", bare, "--listen", "0.0.0.0:0")
     assert refused.code == 2
     assert "plain text" in refused.err
+    assert "event log" not in refused.err
+    assert sorted(bare.rglob("*")) == before
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1:99999", "127.0.0.1:", "foo"])
@@ -102,6 +105,34 @@ def test_what_is_no_address_is_refused_before_the_log_is_opened(bare: Path, addr
     assert refused.code == 2
     assert f"--listen={address!r}: not an address; write host:port" in refused.err
     assert "event log" not in refused.err
+    assert sorted(bare.rglob("*")) == before
+
+
+@pytest.mark.parametrize(
+    ("options", "code", "words"),
+    [
+        (("--branch", "a..b"), 2, "'a..b' cannot be the name of a branch"),
+        (("--listen", "192.0.2.1:0", "--insecure-listen"), 3, "an address of this machine"),
+        (("--listen", "unix:/nowhere/xds.sock"), 3, "there is no folder /nowhere"),
+        (("--listen", "unix:xds.sock", "--workers", "1"), 2, "cannot share a socket file"),
+        (("--checkpoint-key", "/no.key"), 2, "/no.key: No such file"),
+    ],
+)
+def test_what_cannot_be_is_refused_before_the_log_is_opened(
+    bare: Path, options: tuple[str, ...], code: int, words: str
+) -> None:
+    before = sorted(bare.rglob("*"))
+    refused = gitmesh("serve", bare, *options)
+    assert refused.code == code
+    assert words in refused.err
+    assert "event log" not in refused.err
+    assert sorted(bare.rglob("*")) == before
+
+
+def test_hooks_are_told_of_no_branch_that_cannot_be(bare: Path) -> None:
+    before = sorted(bare.rglob("*"))
+    refused = gitmesh("hooks", bare, "--branch", "a b")
+    assert (refused.code, "'a b' cannot be the name of a branch" in refused.err) == (2, True)
     assert sorted(bare.rglob("*")) == before
 
 
@@ -122,14 +153,18 @@ def test_a_repository_that_is_not_there_is_refused(tmp_path: Path) -> None:
     ids=" ".join,
 )
 def test_half_of_mutual_tls_is_refused(bare: Path, options: list[str]) -> None:
+    before = sorted(bare.rglob("*"))
     refused = gitmesh("serve", bare, *options)
     assert refused.code == 2
     assert "go together" in refused.err
+    assert sorted(bare.rglob("*")) == before
 
 
 @pytest.mark.parametrize("workers", ["0", "1"])
 def test_tls_files_that_are_not_there_are_refused_in_words(bare: Path, workers: str) -> None:
     files = ("--tls-cert", "/no.pem", "--tls-key", "/no.key", "--tls-client-ca", "/no.ca")
+    before = sorted(bare.rglob("*"))
     refused = gitmesh("serve", bare, *files, "--listen", "127.0.0.1:0", "--workers", workers)
     assert refused.code == 2
+    assert sorted(bare.rglob("*")) == before
     assert "/no.pem cannot be read: No such file or directory" in refused.err
