@@ -1,13 +1,13 @@
 """The bootstrap of a proxy: what Envoy must be told before it can ask us for the rest."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from mesh.canonical import Json, JsonObject
 from mesh.errors import UsageError
 from mesh.keys import Kind
 from xds.address import UNIX, host_and_port, is_ip
+from xds.bootstrap_tls import XdsTls, tls_socket
 from xds.nodes import METADATA_KEY, Explicit, ProxyIdentity
 from xds.translate.naming import SDS_CLUSTER
 
@@ -19,23 +19,6 @@ SDS_SOCKET: Final = "/run/spire/sockets/agent.sock"
 
 _HTTP2_OPTIONS: Final = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions"
 _CARES: Final = "envoy.extensions.network.dns_resolver.cares.v3.CaresDnsResolverConfig"
-
-
-_TLS_CONTEXT: Final = "envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext"
-
-
-@dataclass(frozen=True, slots=True)
-class XdsTls:
-    """How a proxy proves itself to the xDS server, and the server to it. Paths are the proxy's."""
-
-    certificate: str
-    """In PEM, with its chain; it must name the proxy's node (:mod:`xds.peer`)."""
-    key: str
-    authority: str
-    """Who signs the server's certificate."""
-    server_name: str = ""
-    """The name or IP address that the server's certificate must have; the host that is connected
-    to unless given."""
 
 
 def bootstrap(
@@ -59,8 +42,7 @@ def bootstrap(
     ``sds_socket`` is where certificates come from that specs call ``sds`` (App Mesh:
     ``APPMESH_SDS_SOCKET_PATH``); nobody need be there unless a spec does.
     ``delta`` asks for changes alone, rather than for all that there is of a type.
-    ``tls`` makes the proxy speak mutual TLS with the server. Envoy reads these files when it
-    starts.
+    ``tls`` makes the proxy speak mutual TLS with the server.
 
     :raises UsageError: an address is not one.
     """
@@ -134,36 +116,7 @@ def _xds_cluster(address: str, tls: XdsTls | None) -> JsonObject:
         },
         # A server that is gone without a word is noticed, and another one asked.
         **_http2({"connection_keepalive": {"interval": "30s", "timeout": "10s"}}),
-        **({} if tls is None else {"transport_socket": _tls(tls, host)}),
-    }
-
-
-def _tls(tls: XdsTls, host: str) -> JsonObject:
-    name = tls.server_name or host
-    kind = "IP_ADDRESS" if is_ip(name) else "DNS"
-    context: JsonObject = {
-        "tls_params": {"tls_minimum_protocol_version": "TLSv1_2"},
-        "alpn_protocols": ["h2"],
-        "tls_certificates": [
-            {
-                "certificate_chain": {"filename": tls.certificate},
-                "private_key": {"filename": tls.key},
-            }
-        ],
-        "validation_context": {
-            "trusted_ca": {"filename": tls.authority},
-            "match_typed_subject_alt_names": [{"san_type": kind, "matcher": {"exact": name}}],
-        },
-    }
-    # An IP address is no server name (RFC 6066, section 3).
-    sni: JsonObject = {} if is_ip(name) else {"sni": name}
-    return {
-        "name": "envoy.transport_sockets.tls",
-        "typed_config": {
-            "@type": f"type.googleapis.com/{_TLS_CONTEXT}",
-            "common_tls_context": context,
-            **sni,
-        },
+        **({} if tls is None else {"transport_socket": tls_socket(tls, address)}),
     }
 
 

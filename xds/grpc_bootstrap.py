@@ -4,7 +4,7 @@ from typing import Final
 
 from mesh.canonical import JsonObject
 from xds.address import UNIX, host_and_port
-from xds.bootstrap import XdsTls
+from xds.bootstrap_tls import XdsTls
 from xds.nodes import METADATA_KEY, Client, ProxyIdentity
 
 _FEATURES: Final = (

@@ -5,7 +5,7 @@ import ipaddress
 import logging
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 
 import grpc
 import grpc.aio
@@ -18,6 +18,7 @@ from xds.admission import Admission, Guest
 from xds.alarms import Alarms
 from xds.cache import SnapshotCache
 from xds.cohort import Cohorts
+from xds.connections import Connections
 from xds.heap import Heap
 from xds.hub import Hub
 from xds.ledger import Ledger
@@ -39,6 +40,9 @@ _log = logging.getLogger(__name__)
 DEFAULT_ADDRESS: Final = "127.0.0.1:18000"
 MAX_REASON: Final = 1_000
 """How much is told and kept of why a stream was ended, in characters."""
+
+_OF_CONNECTIONS: Final = (grpc.StatusCode.UNAUTHENTICATED, grpc.StatusCode.PERMISSION_DENIED)
+"""Said of what a client has proven, which is nothing else on another stream of its connection."""
 
 # grpc has no types of its own; nothing of `Any` leaves this module.
 _Context: TypeAlias = Any
@@ -150,6 +154,7 @@ class _Discovery:
         self._alarms = Alarms(asyncio.get_running_loop())
         self._cohorts = Cohorts()
         self._heap = Heap()
+        self._connections = Connections()
 
     def answering(self, method: Method) -> _Handler:
         """Return what answers calls of a method."""
@@ -167,6 +172,8 @@ class _Discovery:
             guest = self._admission.open(peer, time.monotonic())
         except GitmeshError as error:
             await context.abort(_code(error), str(error)[:MAX_REASON])
+        name = context.peer()
+        self._connections.opened(name)
         session = Session(
             self._cache.pool,
             ack_wait=self._settings.ack_wait_s,
@@ -174,20 +181,26 @@ class _Discovery:
             aggregated=method.type_url is None,
             cohorts=self._cohorts,
         )
-        stream = Stream(
-            session, context.peer(), context.write, self._hub, method, guest, self._alarms
-        )
-        reason = "cancelled"
+        stream = Stream(session, name, context.write, self._hub, method, guest, self._alarms)
+        ending = _Ending("cancelled")
         try:
-            reason = await _read(stream, guest, context)
+            ending = await _read(stream, guest, context)
         finally:
             guest.close()
             stream.close()
-            self._hub.left(stream, reason)
+            self._hub.left(stream, ending.reason)
+            self._connections.closed(name, for_good=ending.code in _OF_CONNECTIONS)
             self._heap.ended()
 
 
-async def _read(stream: Stream, guest: Guest, context: _Context) -> str:
+class _Ending(NamedTuple):
+    """Why a stream ended."""
+
+    reason: str
+    code: grpc.StatusCode = grpc.StatusCode.OK
+
+
+async def _read(stream: Stream, guest: Guest, context: _Context) -> _Ending:
     """Read until the client ends the stream or asks for something wrong; return why it ended."""
     try:
         # A connection outlives the proof that it began with, unless somebody looks at the time.
@@ -202,12 +215,12 @@ async def _read(stream: Stream, guest: Guest, context: _Context) -> str:
     except (UsageError, Retryable) as error:
         reason, code = str(error), _code(error)
     else:
-        return "closed by the proxy"
+        return _Ending("closed by the proxy")
     # What a client wrote is quoted here: the log and the status get no more of it than this.
     reason = reason[:MAX_REASON]
     context.set_code(code)
     context.set_details(reason)
-    return reason
+    return _Ending(reason, code)
 
 
 def _peer(context: _Context) -> Peer:

@@ -1,5 +1,7 @@
 """``gitmesh bootstrap``: what to start an Envoy, or a gRPC client, with."""
 
+import json
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -10,13 +12,14 @@ from gitmesh.output import emit_json
 from mesh.errors import UsageError
 
 if TYPE_CHECKING:
-    from xds.bootstrap import XdsTls
+    from xds.bootstrap_tls import XdsTls
 
 ENVOY_ALONE = {
     "admin": "--admin",
     "delta": "--delta",
     "dns": "--dns",
     "sds_socket": "--sds-socket",
+    "tls_secrets": "--tls-secrets",
     "tls_server_name": "--tls-server-name",
 }
 """Options that say what a gRPC client has not."""
@@ -32,7 +35,8 @@ ENVOY_ALONE = {
         "gitmesh bootstrap --node mesh/shop/virtualNode/web --client grpc > web.json",
         "GRPC_XDS_BOOTSTRAP=web.json python -m my_application    # dials xds:///cart.shop.local",
         "gitmesh bootstrap --node mesh/shop/virtualNode/web --xds mesh.example:18000 \\",
-        "    --tls-cert /tls/web.pem --tls-key /tls/web.key --tls-ca /tls/mesh.pem",
+        "    --tls-cert /tls/web.pem --tls-key /tls/web.key --tls-ca /tls/mesh.pem \\",
+        "    --tls-secrets /tls/xds > web.json    # and Envoy follows what is renewed",
     ),
 )
 @click.option("--node", required=True, metavar="ID", help="The proxy's node.id.")
@@ -72,8 +76,8 @@ ENVOY_ALONE = {
     "--tls-cert",
     metavar="PATH",
     help="Speak mutual TLS with gitmesh: the proxy's certificate, which must name its node (see "
-    "gitmesh serve --help). Paths are those of the proxy's machine. Envoy reads them when it "
-    "starts, gRPC again and again.",
+    "gitmesh serve --help). Paths are those of the proxy's machine. gRPC reads them again and "
+    "again, Envoy when it starts, unless there is --tls-secrets.",
 )
 @click.option("--tls-key", metavar="PATH", help="The key of --tls-cert.")
 @click.option("--tls-ca", metavar="PATH", help="Who signs gitmesh's own certificate.")
@@ -81,6 +85,12 @@ ENVOY_ALONE = {
     "--tls-server-name",
     metavar="NAME",
     help="The name or IP address in gitmesh's certificate. Default: the host of --xds.",
+)
+@click.option(
+    "--tls-secrets",
+    metavar="FOLDER",
+    help="Have Envoy read --tls-cert, --tls-key and --tls-ca again when they change. It wants two "
+    "files that lead to them: they are written into FOLDER, and must be there where Envoy runs.",
 )
 @client_option
 @explicit_option
@@ -100,6 +110,7 @@ def command(
     tls_key: str | None,
     tls_ca: str | None,
     tls_server_name: str | None,
+    tls_secrets: str | None,
     explicit: str | None,
     as_json: bool,  # every command takes it; this one prints nothing else
 ) -> None:
@@ -115,7 +126,7 @@ def command(
     from xds.nodes import parse_identity
 
     identity = parse_identity(node, node_metadata(explicit, client))
-    tls = _tls(tls_cert, tls_key, tls_ca, tls_server_name)
+    tls = _tls(tls_cert, tls_key, tls_ca, tls_server_name, tls_secrets)
     if client == "grpc":
         _refuse_envoys_own(ctx)
         emit_json(grpc_bootstrap(identity=identity, xds_address=xds, cluster=cluster, tls=tls))
@@ -130,6 +141,8 @@ def command(
         delta=delta,
         tls=tls,
     )
+    if tls is not None and tls.secrets:
+        _write_secrets(tls, xds)
     emit_json(made)
 
 
@@ -142,14 +155,26 @@ def _refuse_envoys_own(ctx: click.Context) -> None:
             )
 
 
+def _write_secrets(tls: "XdsTls", xds: str) -> None:
+    from gitmesh.spec_files import write_text
+    from xds.bootstrap_tls import tls_secrets
+
+    for name, secret in tls_secrets(tls, xds).items():
+        write_text(Path(tls.secrets) / name, json.dumps(secret, indent=2) + "\n")
+
+
 def _tls(
-    certificate: str | None, key: str | None, authority: str | None, server_name: str | None
+    certificate: str | None,
+    key: str | None,
+    authority: str | None,
+    server_name: str | None,
+    secrets: str | None,
 ) -> "XdsTls | None":
-    from xds.bootstrap import XdsTls
+    from xds.bootstrap_tls import XdsTls
 
     if certificate and key and authority:
-        return XdsTls(certificate, key, authority, server_name or "")
-    if certificate or key or authority or server_name:
+        return XdsTls(certificate, key, authority, server_name or "", secrets or "")
+    if certificate or key or authority or server_name or secrets:
         raise UsageError(
             "TLS here is mutual: the proxy's certificate and key and gitmesh's authority go "
             "together",

@@ -2,16 +2,18 @@
 
 import os
 import signal
+import time
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from events.types import ProxyConnected
+from events.types import ProxyConnected, ProxyDisconnected
 from gitmesh.demo.sample import shares
 from tests.support.command_line import gitmesh
 from tests.support.envoy import running, wait_until_ready
 from tests.support.git import Repo, put
-from tests.support.identities import Issuer
+from tests.support.identities import Issuer, replace
 from tests.support.loopback import loopback_address
 from tests.support.sample_shop import ENTRANCE, sample_files
 from tests.support.server import Server
@@ -20,6 +22,7 @@ from tests.support.told import told, until
 pytestmark = pytest.mark.envoy
 
 ADMIN_PORT = 9901
+LIFETIME_S = 12.0
 
 
 def test_an_envoy_is_served_over_mutual_tls_and_again_after_its_worker_and_a_certificate_changed(
@@ -56,6 +59,48 @@ def test_an_envoy_is_served_over_mutual_tls_and_again_after_its_worker_and_a_cer
                 os.kill(pid, signal.SIGKILL)
             until(lambda: len(told(bare, ProxyConnected)) == 2)
             commit = put(bare, sample_files(shares(20)), message="Shift on")
+            assert server.wait_for("snapshot converged", commit=commit[:7])["proxies"] == 1
+
+
+def test_an_envoy_follows_certificates_that_are_renewed_and_comes_again_when_its_own_ends(
+    tmp_path: Path,
+) -> None:
+    first, second = Issuer(tmp_path / "first"), Issuer(tmp_path / "second", "second")
+    uris = (f"spiffe://shop.example/{ENTRANCE}",)
+    xds = first.issue("xds", addresses=("127.0.0.1",))
+    born = time.monotonic()
+    proxy = first.issue("entrance", uris=uris, lifetime=timedelta(seconds=LIFETIME_S))
+    bare = Repo(tmp_path).origin
+    put(bare, sample_files(), message="The shop's mesh")
+    admin, ingress, egress = loopback_address(), loopback_address(), loopback_address()
+    files = {"--tls-cert": xds.chain, "--tls-key": xds.key, "--tls-client-ca": first.bundle}
+    with Server(bare, *(str(part) for option in files.items() for part in option)) as server:
+        bootstrap = gitmesh(
+            *("bootstrap", "--node", ENTRANCE, "--xds", server.address),
+            *("--admin", f"{admin}:{ADMIN_PORT}"),
+            *("--explicit", f"ingress={ingress},egress={egress}"),
+            *("--tls-cert", proxy.chain, "--tls-key", proxy.key, "--tls-ca", first.bundle),
+            *("--tls-secrets", tmp_path / "secrets"),
+        ).json()
+        with running(bootstrap, tmp_path):
+            wait_until_ready(admin, ADMIN_PORT, tmp_path)
+            until(lambda: len(told(bare, ProxyConnected)) == 1)
+            # Another authority for both sides, in the place of the one before.
+            fresh = second.issue("xds", addresses=("127.0.0.1",))
+            renewed = second.issue("entrance", uris=uris)
+            for new, old in (
+                (fresh.key, xds.key),
+                (fresh.chain, xds.chain),
+                (renewed.key, proxy.key),
+                (renewed.chain, proxy.chain),
+                (second.bundle, first.bundle),
+            ):
+                replace(old, new.read_bytes())
+            assert time.monotonic() < born + LIFETIME_S, "too slow to show anything"
+            until(lambda: len(told(bare, ProxyConnected)) == 2)
+            [ended] = told(bare, ProxyDisconnected)
+            assert ended.reason == "the certificate has expired"
+            commit = put(bare, sample_files(shares(10)), message="Shift")
             assert server.wait_for("snapshot converged", commit=commit[:7])["proxies"] == 1
 
 

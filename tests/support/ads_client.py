@@ -47,6 +47,7 @@ class AdsClient:
             if credentials is None
             else grpc.aio.secure_channel(address, credentials, own)
         )
+        self._port, self._guest = port, False
         self._call: Any = None
         self._node: Node | None = _node(node, metadata)
 
@@ -56,7 +57,21 @@ class AdsClient:
 
     async def __aexit__(self, *_: object) -> None:
         self._call.cancel()
-        await self._channel.close()
+        if not self._guest:
+            await self._channel.close()
+
+    def beside(self, node: str) -> "AdsClient":
+        """Return another stream on the same connection, for as long as this one lasts."""
+        other = type(self)(self._port, node, self._method)
+        other._channel, other._guest = self._channel, True
+        return other
+
+    async def disconnected(self) -> None:
+        """Wait until the server has ended the connection."""
+        ready = grpc.ChannelConnectivity.READY
+        async with asyncio.timeout(PATIENCE_S):
+            while (state := self._channel.get_state()) is ready:
+                await self._channel.wait_for_state_change(state)
 
     async def send(
         self,

@@ -9,7 +9,9 @@ import pytest
 from mesh.canonical import canonical
 from mesh.errors import UsageError
 from tests.support.envoy import validate
-from xds.bootstrap import XdsTls, bootstrap
+from tests.support.identities import Issuer
+from xds.bootstrap import bootstrap
+from xds.bootstrap_tls import XdsTls, tls_secrets
 from xds.grpc_bootstrap import grpc_bootstrap
 from xds.nodes import METADATA_KEY, Client, parse_identity
 
@@ -162,3 +164,32 @@ def test_a_proxy_proves_itself_and_believes_only_the_server_it_means(
     }
     assert socket.get("sni") == sni
     assert "transport_socket" not in made()["static_resources"]["clusters"][0]
+
+
+def resources(secrets: Any) -> Any:
+    return [secret for file in secrets.values() for secret in file["resources"]]
+
+
+def test_a_proxy_follows_files_that_change_by_a_file_of_secrets(tmp_path: Path) -> None:
+    issuer = Issuer(tmp_path / "tls")
+    own = issuer.issue("web")
+    tls = XdsTls(str(own.chain), str(own.key), str(issuer.bundle), secrets=str(tmp_path))
+    secrets = tls_secrets(tls, SERVER)
+    for name, secret in secrets.items():
+        (tmp_path / name).write_text(canonical(secret))
+    assert validate(made(tls=tls), tmp_path) == ""
+    # Nothing else would be followed.
+    assert "filename" not in canonical(made(tls=tls))
+    proxy, authority = resources(secrets)
+    folder = {"path": str(tmp_path / "tls")}
+    assert proxy["tls_certificate"]["watched_directory"] == folder
+    assert authority["validation_context"]["watched_directory"] == folder
+    [expected] = authority["validation_context"]["match_typed_subject_alt_names"]
+    assert expected["matcher"] == {"exact": "127.0.0.1"}
+
+
+def test_files_of_different_folders_are_watched_one_by_one() -> None:
+    tls = dataclasses.replace(TLS, key="/keys/web.key", secrets="/tls/xds")
+    proxy, authority = resources(tls_secrets(tls, SERVER))
+    assert "watched_directory" not in proxy["tls_certificate"]
+    assert authority["validation_context"]["watched_directory"] == {"path": "/tls"}

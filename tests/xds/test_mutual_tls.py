@@ -19,7 +19,7 @@ from tests.support.ads_client import AdsClient, names
 from tests.support.ads_server import Served, key, serving
 from tests.support.identities import DAY, Issued, Issuer, replace
 from tests.support.shop_xds import mesh
-from xds.bootstrap import XdsTls
+from xds.bootstrap_tls import XdsTls
 from xds.credentials import Credentials
 from xds.grpc_bootstrap import grpc_bootstrap
 from xds.nodes import parse_identity
@@ -214,13 +214,37 @@ def test_nobody_comes_in_without_a_certificate_of_our_authority(shop: Shop, tmp_
     shop.run(scenario)
 
 
-def test_a_stream_ends_when_the_certificate_does_that_it_began_with(shop: Shop) -> None:
+def test_a_stream_ends_when_the_certificate_does_that_it_began_with_and_the_connection_with_it(
+    shop: Shop,
+) -> None:
     async def scenario(served: Served) -> None:
         brief = shop.issuer.issue("brief", uris=(spiffe(CART),), lifetime=timedelta(seconds=3.5))
         async with AdsClient(served.port, CART, credentials=shop.channel(brief)) as proxy:
             await proxy.subscribe(CLUSTER)
             code, words = await proxy.ending()
+            # Else it would come again on this connection for ever, and never show a new one.
+            await proxy.disconnected()
         assert (code, words) == ("UNAUTHENTICATED", "the certificate has expired")
+
+    shop.run(scenario)
+
+
+def test_a_connection_that_proves_somebody_else_ends_with_its_last_stream(shop: Shop) -> None:
+    async def scenario(served: Served) -> None:
+        cart = shop.proxy(spiffe(CART))
+        async with AdsClient(served.port, CART, credentials=cart) as proxy:
+            await proxy.subscribe(CLUSTER)
+            async with proxy.beside(WEB) as stranger:
+                await stranger.send(CLUSTER)
+                code, _ = await stranger.ending()
+                assert code == "PERMISSION_DENIED"
+            # The right one beside it goes on.
+            served.publish(cart=mesh("v2=1"))
+            assert "v2" in names(await proxy.take(), Cluster)
+        async with AdsClient(served.port, WEB, credentials=cart) as stranger:
+            await stranger.send(CLUSTER)
+            await stranger.ending()
+            await stranger.disconnected()
 
     shop.run(scenario)
 

@@ -1,0 +1,121 @@
+"""How an Envoy proves itself to the xDS server, as part of its bootstrap."""
+
+import posixpath
+from dataclasses import dataclass
+from typing import Final
+
+from mesh.canonical import Json, JsonObject
+from xds.address import host_and_port, is_ip
+
+_TYPES: Final = "type.googleapis.com/envoy.extensions.transport_sockets.tls.v3."
+_PROXY, _AUTHORITY = "proxy", "authority"
+
+
+@dataclass(frozen=True, slots=True)
+class XdsTls:
+    """How a proxy proves itself to the xDS server, and the server to it. Paths are the proxy's."""
+
+    certificate: str
+    """In PEM, with its chain; it must name the proxy's node (:mod:`xds.peer`)."""
+    key: str
+    authority: str
+    """Who signs the server's certificate."""
+    server_name: str = ""
+    """The name or IP address that the server's certificate must have; the host that is connected
+    to unless given."""
+    secrets: str = ""
+    """The folder where the proxy finds what :func:`tls_secrets` returns. Envoy reads certificates
+    again when they change only if its bootstrap refers to them by way of such files."""
+
+
+def tls_socket(tls: XdsTls, xds_address: str) -> JsonObject:
+    """Return the transport socket of the cluster that is the xDS server."""
+    name = _server_name(tls, xds_address)
+    context: JsonObject = {
+        "tls_params": {"tls_minimum_protocol_version": "TLSv1_2"},
+        "alpn_protocols": ["h2"],
+        **(_by_secrets(tls.secrets) if tls.secrets else _by_files(tls, name)),
+    }
+    # An IP address is no server name (RFC 6066, section 3).
+    sni: JsonObject = {} if is_ip(name) else {"sni": name}
+    return {
+        "name": "envoy.transport_sockets.tls",
+        "typed_config": {
+            "@type": f"{_TYPES}UpstreamTlsContext",
+            "common_tls_context": context,
+            **sni,
+        },
+    }
+
+
+def tls_secrets(tls: XdsTls, xds_address: str) -> dict[str, JsonObject]:
+    """Return the files by which Envoy follows certificates that change, by their names.
+
+    It looks at the certificates when a file is moved into their folder (Envoy's SDS, "Certificate
+    rotation"): so do tools that renew them, and Kubernetes with its volumes. Envoy takes one secret
+    of each file.
+
+    :raises UsageError: the address is none.
+    """
+    certificate = {**_certificate(tls), **_watched(tls.certificate, tls.key)}
+    authority = {**_validation(tls, _server_name(tls, xds_address)), **_watched(tls.authority)}
+    return {
+        _file(_PROXY): _resource({"name": _PROXY, "tls_certificate": certificate}),
+        _file(_AUTHORITY): _resource({"name": _AUTHORITY, "validation_context": authority}),
+    }
+
+
+def _file(secret: str) -> str:
+    return f"{secret}.json"
+
+
+def _resource(secret: JsonObject) -> JsonObject:
+    return {"resources": [{"@type": f"{_TYPES}Secret", **secret}]}
+
+
+def _server_name(tls: XdsTls, xds_address: str) -> str:
+    return tls.server_name or host_and_port(xds_address)[0]
+
+
+def _by_files(tls: XdsTls, name: str) -> JsonObject:
+    return {
+        "tls_certificates": [_certificate(tls)],
+        "validation_context": _validation(tls, name),
+    }
+
+
+def _by_secrets(folder: str) -> JsonObject:
+    return {
+        "tls_certificate_sds_secret_configs": [_secret(_PROXY, folder)],
+        "validation_context_sds_secret_config": _secret(_AUTHORITY, folder),
+    }
+
+
+def _secret(name: str, folder: str) -> Json:
+    path: JsonObject = {"path": posixpath.join(folder, _file(name))}
+    return {
+        "name": name,
+        "sds_config": {"path_config_source": path, "resource_api_version": "V3"},
+    }
+
+
+def _certificate(tls: XdsTls) -> JsonObject:
+    return {
+        "certificate_chain": {"filename": tls.certificate},
+        "private_key": {"filename": tls.key},
+    }
+
+
+def _validation(tls: XdsTls, name: str) -> JsonObject:
+    kind = "IP_ADDRESS" if is_ip(name) else "DNS"
+    return {
+        "trusted_ca": {"filename": tls.authority},
+        "match_typed_subject_alt_names": [{"san_type": kind, "matcher": {"exact": name}}],
+    }
+
+
+def _watched(*paths: str) -> JsonObject:
+    """Return the folder to watch: that of the files, if it is one. Without it Envoy watches the
+    files themselves, and does not see that a link to them now leads elsewhere."""
+    folders = {posixpath.dirname(path) or "." for path in paths}
+    return {"watched_directory": {"path": folders.pop()}} if len(folders) == 1 else {}
