@@ -21,6 +21,7 @@ from xds.reports import (
     Offered,
     Passed,
     Rejected,
+    Released,
     Wrote,
 )
 from xds.server import AdsSettings
@@ -84,6 +85,7 @@ _KINDS: Final = (
     FellBack,
     Finished,
     Passed,
+    Released,
 )
 _NUMBERS: Final = {kind: number for number, kind in enumerate(_KINDS)}
 

@@ -165,6 +165,10 @@ class Delivery:
         """Say that a stream is to have the last accepted snapshot."""
         self.standings.put(stream, ProxyState.LAST_ACCEPTED)
 
+    def released(self, stream: StreamId) -> None:
+        """Say that a stream is to have what is served after all; no commit waits for it."""
+        self.standings.put(stream, ProxyState.BEHIND)
+
     def delayed(self) -> list[DeliveryEvent]:
         """Say that a while has passed (:data:`DELAYS_S`) since the commit was published."""
         pending = self._pending

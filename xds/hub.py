@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from events.publication import Publication
-from events.types import START, CommitId, ProxyState, Seq
+from events.types import CommitId, ProxyState, Seq
 from mesh.keys import ResourceKey
 from mesh.linked import MeshGraph
 from xds.acceptance import Acceptance
@@ -20,7 +20,18 @@ from xds.inquiries import Inquiries
 from xds.looking_back import LookingBack, Past
 from xds.nodes import ProxyIdentity
 from xds.rehearsal import rehearse
-from xds.reports import Arrived, FellBack, Finished, Joined, Left, Offered, Rejected, Reports, Wrote
+from xds.reports import (
+    Arrived,
+    FellBack,
+    Finished,
+    Joined,
+    Left,
+    Offered,
+    Rejected,
+    Released,
+    Reports,
+    Wrote,
+)
 from xds.snapshot import Snapshot
 from xds.stream import Stream
 from xds.type_urls import LISTENER
@@ -54,7 +65,7 @@ class Hub:
         self._cache = cache
         self._reports = reports
         self._streams: dict[ProxyIdentity, set[Stream]] = {}
-        self._commit, self._seq = _NO_COMMIT, START
+        self._commit = _NO_COMMIT
         self._back = LookingBack(cache, past)
         self._acceptance = Acceptance(self._back.recall, time.time)
         self._inquiries = Inquiries(self._back, reports.report)
@@ -154,10 +165,10 @@ class Hub:
 
     def _release(self, identity: ProxyIdentity, snapshot: Snapshot) -> None:
         """Offer what was held back and is accepted now to those who did not refuse it."""
-        node = str(identity.key)
         for stream in tuple(self._streams[identity]):
             if self._fallen.get(stream) is snapshot and stream not in self._refusers:
-                self._offer_one(stream, snapshot, node, self._seq)
+                # They are no part of the publication that is offered now.
+                self._offer_one(stream, snapshot, Released(stream.number))
 
     def refused(self, stream: Stream, refusal: Refused, commit: CommitId) -> None:
         """Take note that a client refused a response that was sent for this commit."""
@@ -239,7 +250,7 @@ class Hub:
             self._acceptance.remember(await asyncio.to_thread(self._back.refusals))
         self._reports.begin(publication)
         self._inquiries.begin()
-        self._commit, self._seq = publication.state.commit or _NO_COMMIT, seq
+        self._commit = publication.state.commit or _NO_COMMIT
         self.ready = True
         self._due.update(dict.fromkeys(identities))
         self._tell_of_removed(mesh, identities)
@@ -305,22 +316,24 @@ class Hub:
             stream.session.alike = len(streams) > 1
             # Whoever does not have this because it is refused waits for something else.
             if self._fallen.get(stream) is not snapshot:
-                self._offer_one(stream, snapshot, node, seq)
+                self._offer_one(stream, snapshot, Offered(stream.number, node, seq))
 
-    def _offer_one(self, stream: Stream, snapshot: Snapshot, node: str, seq: Seq) -> None:
-        self._fallen.pop(stream, None)
+    def _offer_one(self, stream: Stream, snapshot: Snapshot, fact: Offered | Released) -> None:
+        had_other = self._fallen.pop(stream, None) is not None or stream in self._refusals
         self._refusers.discard(stream)
         try:
-            if stream.offer(snapshot):
+            news, there = stream.offer(snapshot), stream.session.arrived
+            # One that refused what was before may have all of this; it stood by something else.
+            if news or (there and had_other):
                 self._on_their_way.add(stream)
                 self._behind.add(stream)
-                self._reports.report(Offered(stream.number, node, seq))
-                if stream.stuck_on:
-                    self.stuck(stream)
-            elif stream.session.arrived:
+                self._reports.report(fact)
+            if there:
                 self.arrived(stream)
+            elif news and stream.stuck_on:
+                self.stuck(stream)
         except Exception:
-            _log.exception("cannot offer %s to %s", node, stream.name)
+            _log.exception("cannot offer %s to %s", _identity(stream).key, stream.name)
 
     def _tell_of_removed(self, before: MeshGraph, identities: Iterable[ProxyIdentity]) -> None:
         """Warn of proxies whose node is gone: they go on, and no commit concerns them any more."""

@@ -26,6 +26,7 @@ from xds.reports import (
     Offered,
     Passed,
     Rejected,
+    Released,
     Wrote,
 )
 from xds.standings import PERIOD_NS
@@ -105,6 +106,8 @@ class Ledger:
                 self._recorder.record(self._delivery.explained(fact))
             case FellBack():
                 self._delivery.fell_back((server, fact.stream))
+            case Released():
+                self._delivery.released((server, fact.stream))
             case _:
                 self._progress(fact, server)
         self._settle_soon()

@@ -38,7 +38,7 @@ class Left(NamedTuple):
 
 
 class Offered(NamedTuple):
-    """A stream is to be sent something of the publication whose state stands at ``seq``."""
+    """The publication whose state stands at ``seq`` is news for a stream."""
 
     stream: int
     node: str
@@ -91,6 +91,12 @@ class FellBack(NamedTuple):
     at_ns: int
 
 
+class Released(NamedTuple):
+    """A client that had the last accepted snapshot is to have the newest after all."""
+
+    stream: int
+
+
 class Finished(NamedTuple):
     """Everybody here whom the publication at ``seq`` concerns has been offered it."""
 
@@ -106,7 +112,17 @@ class Passed(NamedTuple):
 
 
 Fact: TypeAlias = (
-    Joined | Left | Offered | Wrote | Arrived | Rejected | Explained | FellBack | Finished | Passed
+    Joined
+    | Left
+    | Offered
+    | Wrote
+    | Arrived
+    | Rejected
+    | Explained
+    | FellBack
+    | Released
+    | Finished
+    | Passed
 )
 
 

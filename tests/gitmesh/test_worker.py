@@ -40,6 +40,7 @@ from xds.reports import (
     Offered,
     Passed,
     Rejected,
+    Released,
     Wrote,
 )
 from xds.server import AdsSettings
@@ -150,6 +151,7 @@ facts = st.one_of(
     st.builds(FellBack, numbers, numbers),
     st.builds(Finished, numbers.map(Seq), numbers),
     st.builds(Passed, numbers.map(Seq), numbers),
+    st.builds(Released, numbers),
 )
 
 

@@ -12,6 +12,7 @@ from events.types import (
     ProxyConnected,
     ProxyState,
     SnapshotConverged,
+    SnapshotPublished,
     SnapshotRejected,
 )
 from tests.support import shop_xds
@@ -138,6 +139,66 @@ def test_what_was_held_back_is_offered_once_somebody_takes_it() -> None:
                 assert "bad" in await goes_on(new)
 
     run(scenario)
+
+
+def test_what_is_offered_late_is_no_part_of_a_commit_that_came_meanwhile() -> None:
+    async def scenario(served: Served) -> None:
+        await served.first(cart=shop("good"), web=shop("good"))
+        async with AdsClient(served.port, CART) as slow, AdsClient(served.port, CART) as broken:
+            await settles(slow)
+            await settles(broken)
+            served.publish(cart=shop("bad"))
+            await goes_on(broken, refusing="bad")
+            async with (
+                AdsClient(served.port, CART) as new,
+                AdsClient(served.port, str(key("web"))) as web,
+            ):
+                assert await settles(new) == ["good"]
+                await settles(web)
+                meanwhile = served.publish(web=shop("other"))
+                await served.event(SnapshotPublished, commit=meanwhile)
+                await goes_on(slow)
+                assert "bad" in await goes_on(new)
+                await goes_on(web)
+                converged = await served.event(SnapshotConverged, commit=meanwhile)
+                assert isinstance(converged, SnapshotConverged)
+                assert converged.proxies == 1
+                await in_sync(served, 2)
+
+    run(scenario)
+
+
+def test_a_revert_to_what_they_have_brings_those_in_sync_who_refused_or_fell_back() -> None:
+    async def scenario(served: Served) -> None:
+        await served.first(cart=shop("good"))
+        async with AdsClient(served.port, CART) as old:
+            await settles(old)
+            served.publish(cart=shop("bad"))
+            await goes_on(old, refusing="bad")
+            async with AdsClient(served.port, CART) as new:
+                assert await settles(new, refusing="bad") == ["good"]
+                back = served.publish(cart=shop("good"))
+                await goes_on(old)
+                await goes_on(new)
+                published = await served.event(SnapshotPublished, commit=back)
+                assert isinstance(published, SnapshotPublished)
+                converged = await served.event(SnapshotConverged, commit=back)
+                assert isinstance(converged, SnapshotConverged)
+                assert published.proxies == converged.proxies == 2
+
+    run(scenario)
+
+
+async def in_sync(served: Served, number: int) -> None:
+    """Wait until the log is told that the proxy that came as that number is in sync."""
+    connected = [e for e in served.events if isinstance(e, ProxyConnected)]
+    proxy = connected[number].proxy
+    async with asyncio.timeout(10):
+        while True:
+            settled = [e for e in served.events if isinstance(e, ProxiesSettled)]
+            if any(proxy in e.in_sync for e in settled):
+                return
+            await asyncio.sleep(0.01)
 
 
 def test_one_that_has_something_goes_on_with_it_and_is_sent_nothing_older() -> None:

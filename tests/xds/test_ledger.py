@@ -31,6 +31,7 @@ from xds.reports import (
     Left,
     Offered,
     Rejected,
+    Released,
     Wrote,
 )
 
@@ -210,6 +211,16 @@ def test_what_one_has_who_falls_back_is_told() -> None:
     assert book.pass_time(SETTLE_S) == [
         ProxiesSettled(CommitId("c0"), Seq(1), last_accepted=("web#1",))
     ]
+
+
+def test_who_is_to_have_what_is_served_after_all_is_in_sync_when_it_has_it() -> None:
+    book = Book()
+    book.tell(ONE, joined(1), FellBack(1, 1), Arrived(1, 1))
+    book.pass_time(SETTLE_S)
+    book.tell(ONE, Released(1))
+    assert book.pass_time(SETTLE_S) == []
+    book.tell(ONE, Arrived(1, 1))
+    assert book.pass_time(SETTLE_S) == [ProxiesSettled(CommitId("c0"), Seq(1), in_sync=("web#1",))]
 
 
 def test_connects_that_are_withheld_make_nobody_wait_who_has_more_to_tell() -> None:
