@@ -11,6 +11,7 @@ from typing import Final
 
 from events.store import EventLog
 from events.types import Chain, CommitId, Seq
+from gitmesh.pins import pinned
 from mesh.errors import UsageError
 
 SHORT_COMMIT: Final = 7
@@ -61,8 +62,9 @@ def moment_seq(log: EventLog, moment: str, now: datetime, resolve: Resolve | Non
     """Return the position in the mesh chain at which the mesh was as it was at that moment.
 
     Of a commit that is the last event of its transaction; of a time, the last event recorded by
-    then. Digits alone are a position, unless the chain is shorter and they are 7 or more: then they
-    are a commit. ``resolve`` looks up what the log does not know, in the repository.
+    then, or what was served instead because it was pinned. Digits alone are a position, unless the
+    chain is shorter and they are 7 or more: then they are a commit. ``resolve`` looks up what the
+    log does not know, in the repository.
 
     :raises UsageError: it means nothing, or nothing of this log.
     """
@@ -73,7 +75,8 @@ def moment_seq(log: EventLog, moment: str, now: datetime, resolve: Resolve | Non
             raise UsageError(f"there is no event {seq}", hint=f"the mesh chain ends at {head}")
         return seq
     if (when := parse_time(moment, now)) is not None:
-        return log.seq_at(when)
+        pin = pinned(log, when)
+        return log.seq_at(when) if pin is None else pin.mesh_seq
     return _of_commit(log, moment, resolve)
 
 

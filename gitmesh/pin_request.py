@@ -8,12 +8,11 @@ from typing import Final
 import click
 
 from events.store import EventLog
-from events.types import ServingPinned
 from gitmesh import exit_codes
 from gitmesh.narration import narrate, short
 from gitmesh.output import emit_json
 from gitmesh.pin_note import PinNote
-from gitmesh.pins import pinned
+from gitmesh.pins import pin_json, pinned
 from gitmesh.spool import pins
 
 TAKEN_S: Final = 3.0
@@ -33,7 +32,7 @@ def hand_over(log: Path, note: PinNote, *, as_json: bool) -> int:
     with contextlib.closing(EventLog.read_only(log)) as opened:
         pin = pinned(opened)
     if as_json:
-        emit_json({"taken": taken, "asked": note.commit, "pinned": _json(pin)})
+        emit_json({"taken": taken, "asked": note.commit, "pinned": pin_json(pin)})
     elif not taken:
         what = short(note.commit) if note.commit else "what the branch says"
         click.echo(f"no server follows this log now: the next one to start serves {what}")
@@ -43,9 +42,3 @@ def hand_over(log: Path, note: PinNote, *, as_json: bool) -> int:
         return exit_codes.PENDING
     # Somebody else may have asked for something else a moment later; or the server could not.
     return exit_codes.OK if (pin.commit if pin else None) == note.commit else exit_codes.REFUSED
-
-
-def _json(pin: ServingPinned | None) -> dict[str, object] | None:
-    if pin is None:
-        return None
-    return {"commit": pin.commit, "by": pin.by, "reason": pin.reason, "until": pin.until}

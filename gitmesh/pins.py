@@ -3,6 +3,7 @@
 The log knows what is pinned: the last event about pins says it.
 """
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -16,9 +17,12 @@ LONGEST: Final = timedelta(days=7)
 _ABOUT_PINS: Final = Query(kinds=("ServingPinned", "ServingReleased"))
 
 
-def pinned(log: EventLog) -> ServingPinned | None:
-    """Return the pin that holds by the log; it may be over, if no server was there to say so."""
-    for record in log.select(Chain.DELIVERY, _ABOUT_PINS, newest=1):
+def pinned(log: EventLog, at: datetime | None = None) -> ServingPinned | None:
+    """Return the pin that holds by the log; it may be over, if no server was there to say so.
+
+    :param at: a time in the past; without one, how it is now.
+    """
+    for record in log.select(Chain.DELIVERY, replace(_ABOUT_PINS, until=at), newest=1):
         event = decode(record)
         return event if isinstance(event, ServingPinned) else None
     return None
@@ -33,6 +37,13 @@ def until_text(until: datetime) -> str:
     """Return a time as events hold it: UTC, whole seconds, none of them lost."""
     whole = until.astimezone(UTC) + timedelta(microseconds=999_999)
     return whole.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def pin_json(pin: ServingPinned | None) -> dict[str, object] | None:
+    """Return a pin as ``--json`` shows it."""
+    if pin is None:
+        return None
+    return {"commit": pin.commit, "by": pin.by, "reason": pin.reason, "until": pin.until}
 
 
 def pinnable(log: EventLog, commit: CommitId) -> Seq:

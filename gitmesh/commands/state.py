@@ -20,7 +20,7 @@ from gitmesh.output import emit_json
 if TYPE_CHECKING:
     from events.state import MeshState
     from events.store import EventLog
-    from events.types import Seq
+    from events.types import Seq, ServingPinned
     from gitmesh.settings import Settings
     from mesh.keys import ResourceKey
 
@@ -78,21 +78,24 @@ def command(
     changes of a commit take effect together.
 
     What was live at 03:12 is asked for with --at; with --as envoy it is what a proxy of the node
-    was to have then, in Envoy's own words.
+    was to have then, in Envoy's own words. What was pinned was live, whatever the branch said.
     """
     from events.store import EventLog
     from gitmesh.asking import asked_seq
     from gitmesh.documents import document, yaml_documents
+    from gitmesh.pins import pin_json
     from gitmesh.places import existing_log
     from mesh.errors import UsageError
     from mesh.keys import ResourceKey
 
     wanted = ResourceKey.parse(resource) if resource else None
     with contextlib.closing(EventLog.read_only(existing_log(repo, log or settings.log))) as opened:
-        state = opened.state(None if moment is None else asked_seq(opened, moment, repo))
+        pin = _pinned(opened, moment)
+        newest = None if pin is None else pin.mesh_seq
+        state = opened.state(newest if moment is None else asked_seq(opened, moment, repo))
         inside = _inside(opened, state.seq)
     if form == "envoy":
-        _show_envoy(state, node, node_metadata(explicit, client), as_json)
+        _show_envoy(state, pin, node, node_metadata(explicit, client), as_json)
         return
     keys = [key for key in sorted(state.resources) if wanted is None or _within(key, wanted)]
     if wanted and not keys:
@@ -104,21 +107,48 @@ def command(
                 "seq": state.seq,
                 "commit": state.commit,
                 "inside": {"changes": inside[0], "of": inside[1]} if inside else None,
+                "pinned": pin_json(pin),
                 "resources": documents,
             }
         )
     else:
         click.echo(f"# commit {state.commit or 'none'}, mesh chain at {state.seq}")
+        _tell_pin(pin)
         if inside:
             done, whole = inside
             click.echo(f"# after {done} of its {whole} changes: this mesh was never served")
         click.echo(yaml_documents(documents), nl=False)
 
 
+def _pinned(log: "EventLog", moment: str | None) -> "ServingPinned | None":
+    """Return the pin that held at a time, or holds now; of a position or a commit there is none."""
+    from events.store import utc_now
+    from gitmesh.moments import parse_time
+    from gitmesh.pins import pinned
+
+    if moment is None:
+        return pinned(log)
+    when = parse_time(moment, utc_now())
+    return None if when is None else pinned(log, when)
+
+
+def _tell_pin(pin: "ServingPinned | None") -> None:
+    from gitmesh.narration import narrate
+    from gitmesh.visible import visible
+
+    if pin is not None:
+        click.echo(visible(f"# {narrate(pin)}: this is served, whatever the branch says"))
+
+
 def _show_envoy(
-    state: "MeshState", node: str | None, metadata: "dict[str, str]", as_json: bool
+    state: "MeshState",
+    pin: "ServingPinned | None",
+    node: str | None,
+    metadata: "dict[str, str]",
+    as_json: bool,
 ) -> None:
     from gitmesh.logged_mesh import logged_mesh
+    from gitmesh.pins import pin_json
     from mesh.errors import UsageError
     from xds.nodes import parse_identity
     from xds.translate import translate
@@ -128,9 +158,11 @@ def _show_envoy(
         raise UsageError("whose configuration?", hint="name the proxy: --node mesh/…/virtualNode/…")
     configuration = dump(translate(logged_mesh(state), parse_identity(node, metadata)))
     if as_json:
-        emit_json({"seq": state.seq, "commit": state.commit, **configuration})
+        head = {"seq": state.seq, "commit": state.commit, "pinned": pin_json(pin)}
+        emit_json({**head, **configuration})
         return
     click.echo(f"# {node} with commit {state.commit or 'none'}, mesh chain at {state.seq}")
+    _tell_pin(pin)
     click.echo(yaml_text(configuration), nl=False)
 
 

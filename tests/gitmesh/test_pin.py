@@ -13,6 +13,8 @@ from events.codec import decode
 from events.store import EventLog
 from events.types import Chain, CommitId, Seq, ServingPinned, ServingReleased
 from gitmesh import exit_codes
+from gitmesh.demo.sample import shares
+from gitmesh.moments import moment_seq
 from gitmesh.pin_note import PinNote
 from gitmesh.places import log_path
 from gitmesh.push.answer import answer
@@ -21,10 +23,11 @@ from gitmesh.push.pusher import user_name
 from gitmesh.spool import pins
 from reconciler.follower import Follower
 from reconciler.repo import GitRepository
+from tests.support.clock import Clock
 from tests.support.command_line import Ran, gitmesh
 from tests.support.git import Repo, git, put
 from tests.support.raw_client import RawClient
-from tests.support.sample_shop import ENTRANCE, Shop
+from tests.support.sample_shop import ENTRANCE, Shop, sample_files
 from tests.support.server import Server
 from tests.support.shop_client import follow_everything, weights
 from tests.support.shop_client import shop as shop_at
@@ -192,3 +195,55 @@ def test_without_a_server_it_is_said_what_the_next_one_serves(bare: Path) -> Non
     released = gitmesh("unpin", *asked)
     assert released.code == exit_codes.PENDING
     assert released.out.endswith(": the next one to start serves what the branch says\n")
+
+
+NOON = datetime(2026, 11, 25, 12, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def once_pinned(tmp_path: Path) -> Shop:
+    """Return a shop whose first commit was pinned for an hour, and is again."""
+    repo, clock = Repo(tmp_path), Clock()
+    clock.time = NOON
+    with contextlib.closing(EventLog.open(log_path(repo.origin), now=clock)) as log:
+        follower = Follower(GitRepository.open(repo.origin), log)
+        commits = []
+        for minute in range(2):
+            commits.append(put(repo.origin, sample_files(shares(10 * minute)), minute=minute))
+            follower.catch_up()
+            clock.move(hours=1)
+        first = CommitId(commits[0])
+        seq = moment_seq(log, first, NOON)
+        pin = ServingPinned(first, seq, "ada", "INC-7:\x1b[2J", "2026-11-25T18:00:00Z")
+        for event in (pin, ServingReleased(first, "released", "ada", ""), pin):
+            log.append_observed([event])
+            clock.move(hours=1)
+    return Shop(repo.origin, first, commits[1], bad="", back="")
+
+
+def test_what_was_live_at_a_time_is_what_was_pinned_then(once_pinned: Shop) -> None:
+    """At 14:00 the first commit was pinned, at 15:00 released, and at 16:00 pinned for good."""
+
+    def asked(*arguments: object) -> Ran:
+        return gitmesh(*arguments, "--repo", once_pinned.bare)
+
+    said = f"# PINNED to {once_pinned.first[:7]} by ada until 2026-11-25T18:00:00Z: INC-7:\\x1b[2J"
+    for time, commit, is_pinned in [
+        ("2026-11-25T13:30Z", once_pinned.shift, False),
+        ("2026-11-25T14:30Z", once_pinned.first, True),
+        ("2026-11-25T15:30Z", once_pinned.shift, False),
+        ("2026-11-25T16:30Z", once_pinned.first, True),
+    ]:
+        for form in ((), ("--as", "envoy", "--node", ENTRANCE)):
+            told = asked("state", "--at", time, *form)
+            assert f"commit {commit}, mesh chain at " in told.out.splitlines()[0]
+            assert (said in told.out) == is_pinned
+        found = asked("state", "--at", time, "--json").json()
+        assert (found["commit"], bool(found["pinned"])) == (commit, is_pinned)
+    assert asked("state", "--json").json()["commit"] == once_pinned.first
+    assert said in asked("state", "mesh/shop/virtualRouter/cart/route/all").out
+    assert asked("state", "--at", once_pinned.shift, "--json").json()["pinned"] is None
+    gone_back = asked("diff", "2026-11-25T13:30Z", "2026-11-25T14:30Z")
+    assert "cart-v2 10 % → 0 %" in gone_back.out
+    back = asked("rollback", "2026-11-25T14:30Z", "--dry-run")
+    assert f"would roll back to {once_pinned.first[:7]}: 1 change" in back.out
