@@ -1,5 +1,5 @@
-"""The git repository, read through its objects and refs. With its neighbour for checkpoints, the
-only module that imports pygit2.
+"""The git repository, read through its objects and refs. With its neighbours that write, the only
+module that imports pygit2.
 
 Nothing is ever checked out, so hooks, filters, attributes and links of a repository have no effect.
 Methods block; call them from one thread at a time.
@@ -17,7 +17,6 @@ from events.types import CommitFacts, CommitId
 from mesh.errors import Fatal, UsageError
 from reconciler.cat_file import commit_head
 from reconciler.commit import parents_of, read_commit_object, tree_of
-from reconciler.hooks_path import hooks_path
 from reconciler.source import ObjectId, ObjectMissing, ObjectTooBig, SourceUnavailable
 
 LEAST_LIBGIT2: Final = (1, 9, 7)
@@ -63,8 +62,8 @@ class GitRepository:
         :raises Fatal: what is there cannot be read by gitmesh, now or later; the hint says why.
         """
         _require_libgit2()
-        _ignore_other_configuration()
-        handle = _open(path, trust_owner=trust_owner)
+        ignore_other_configuration()
+        handle = open_handle(path, trust_owner=trust_owner)
         return cls(path, handle, trust_owner=trust_owner, quarantine=quarantine)
 
     def _use(self, handle: pygit2.Repository) -> None:
@@ -151,7 +150,7 @@ class GitRepository:
         if inode is not None and inode == self._inode:
             return
         try:
-            handle = _open(self.path, trust_owner=self._trust_owner)
+            handle = open_handle(self.path, trust_owner=self._trust_owner)
         except Fatal as error:
             raise SourceUnavailable("repository-missing", error.message, hint=error.hint) from None
         self._use(handle)
@@ -290,34 +289,6 @@ class GitRepository:
             raise ObjectMissing(oid) from None
 
 
-def init_bare(path: Path, branch: str = "main") -> GitRepository:
-    """Make a bare repository that is ready to be pushed to, and open it.
-
-    HEAD names ``branch``, git keeps a record of every move of its refs (off by default in bare
-    repositories), and nobody can push to the refs that are gitmesh's own. An empty directory is
-    used as it is.
-
-    :raises UsageError: something is there already, or the name cannot be a branch's.
-    """
-    if not re.fullmatch(r"[\w][\w./-]*", branch) or not pygit2.reference_is_valid_name(
-        f"refs/heads/{branch}"
-    ):
-        raise UsageError(f"{branch!r} cannot be the name of a branch", hint="try main")
-    if path.exists() and (not path.is_dir() or any(path.iterdir())):
-        raise UsageError(f"{path} is there already", hint="name a new directory")
-    _ignore_other_configuration()
-    try:
-        handle = pygit2.init_repository(str(path), bare=True, initial_head=branch)
-    except (OSError, pygit2.GitError) as error:
-        raise UsageError(f"cannot make a repository at {path}: {error}") from None
-    handle.config["core.logAllRefUpdates"] = True
-    handle.config["receive.hideRefs"] = "refs/gitmesh"
-    found = hooks_path(Path(handle.path))
-    if found is not None and not found.own:
-        handle.config["core.hooksPath"] = "hooks"  # It has hooks of its own.
-    return GitRepository.open(path)
-
-
 def branch_ref(branch: str) -> str:
     """Return the full name of a branch's ref; a name that is full already stays what it is.
 
@@ -330,19 +301,6 @@ def branch_ref(branch: str) -> str:
             f"{branch!r} cannot be the name of a branch", hint="git branch --all lists those there"
         )
     return name
-
-
-def take_push_options(path: Path) -> None:
-    """Let ``git push -o`` say something to the hooks of a repository.
-
-    :raises UsageError: its configuration cannot be written.
-    """
-    _ignore_other_configuration()
-    try:
-        handle = _open(path, trust_owner=False)
-        handle.config["receive.advertisePushOptions"] = True
-    except (OSError, pygit2.GitError) as error:
-        raise UsageError(f"{path}: the configuration cannot be written: {error}") from None
 
 
 def _oid(text: str) -> pygit2.Oid:
@@ -367,14 +325,21 @@ def _require_libgit2() -> None:
         )
 
 
-def _ignore_other_configuration() -> None:
-    # Only the repository's own configuration counts: what some user or the system has set up for
-    # git (URL rewrites, include files) must not change what a server reads.
+def ignore_other_configuration() -> None:
+    """Let only a repository's own configuration count.
+
+    What some user or the system has set up for git (URL rewrites, include files) must not change
+    what a server reads.
+    """
     for level in _LEVELS:
         pygit2.settings.search_path[level] = ""
 
 
-def _open(path: Path, *, trust_owner: bool) -> pygit2.Repository:
+def open_handle(path: Path, *, trust_owner: bool) -> pygit2.Repository:
+    """Return the open repository at ``path`` itself.
+
+    :raises Fatal: what is there cannot be read; the hint says why.
+    """
     pygit2.settings.owner_validation = not trust_owner
     try:
         return pygit2.Repository(str(path), RepositoryOpenFlag.NO_SEARCH)

@@ -15,7 +15,12 @@ PACKAGES = ("mesh", "events", "reconciler", "xds", "gitmesh")
 MAX_LINES = 400
 
 OWNERS = {
-    "pygit2": ("reconciler.repo", "reconciler.writing", "reconciler.checkpoint_ref"),
+    "pygit2": (
+        "reconciler.repo",
+        "reconciler.founding",
+        "reconciler.writing",
+        "reconciler.checkpoint_ref",
+    ),
     "watchfiles": ("reconciler.watch",),
     "sqlite3": ("events.*",),
     "sqlite_utils": ("events.migrations",),

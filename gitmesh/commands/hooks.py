@@ -55,7 +55,8 @@ def command(
     """
     from gitmesh.places import git_dir
     from gitmesh.push.hooks import HookOptions, Outcome, hooks_folder, install
-    from reconciler.repo import branch_ref, take_push_options
+    from reconciler.founding import take_push_options
+    from reconciler.repo import branch_ref
 
     settings: Settings = ctx.obj
     where = git_dir(repo)

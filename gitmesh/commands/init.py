@@ -31,7 +31,7 @@ def command(settings: "Settings", path: Path, branch: str | None, as_json: bool)
     """
     from gitmesh.places import git_dir, is_repository, log_path
     from gitmesh.push.hooks import HookOptions, install
-    from reconciler.repo import init_bare, take_push_options
+    from reconciler.founding import init_bare, take_push_options
 
     branch = branch or settings.branch or "main"
     created = not is_repository(path)

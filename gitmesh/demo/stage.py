@@ -22,7 +22,7 @@ from gitmesh.demo.witness import Witness
 from gitmesh.places import log_path
 from mesh.errors import Fatal
 from reconciler.directory import read_directory
-from reconciler.repo import init_bare
+from reconciler.founding import init_bare
 
 BRANCH = "main"
 START_TIMEOUT_S = 30.0

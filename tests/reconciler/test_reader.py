@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 
 from mesh.keys import Kind, ResourceKey
 from reconciler import reader
+from reconciler.founding import init_bare
 from reconciler.reader import TreeReader
-from reconciler.repo import GitRepository, init_bare
+from reconciler.repo import GitRepository
 from reconciler.source import ObjectId
 from reconciler.tree import EMPTY, SpecTree
 from tests.reconciler.reading import read, step, told, warned

@@ -10,7 +10,8 @@ import pytest
 from events.types import CommitId
 from mesh.errors import Fatal, UsageError
 from reconciler import repo as repo_module
-from reconciler.repo import GitRepository, init_bare
+from reconciler.founding import init_bare
+from reconciler.repo import GitRepository
 from reconciler.source import ObjectId, ObjectMissing, SourceUnavailable
 from tests.support.git import Repo, git
 
