@@ -8,9 +8,11 @@ log by being told the repository. ``--log`` or ``GITMESH_LOG`` put it elsewhere.
 
 import shlex
 from pathlib import Path
+from typing import Final
 
 from mesh.errors import UsageError
 
+_BRANCH: Final = "ref: refs/heads/"
 LOG_IN_GIT_DIR = Path("gitmesh") / "events.sqlite3"
 
 
@@ -35,6 +37,24 @@ def git_dir(repo: Path) -> Path:
     raise UsageError(
         f"{repo} is not a git repository", hint="make one with: gitmesh init PATH, or git init"
     )
+
+
+def linked_branch(repo: Path) -> str | None:
+    """Return the branch that a linked work tree has checked out, which its repository has not.
+
+    ``None`` where ``repo`` is no linked work tree, has none, or the same one.
+
+    :raises UsageError: it is no repository.
+    """
+    common = git_dir(repo)
+    dot_git = repo / ".git"
+    if not dot_git.is_file():
+        return None
+    own = repo / dot_git.read_text().removeprefix("gitdir:").strip()
+    heads = [(folder / "HEAD").read_text().strip() for folder in (own, common)]
+    if heads[0] == heads[1] or not heads[0].startswith(_BRANCH):
+        return None
+    return heads[0].removeprefix(_BRANCH)
 
 
 def is_repository(path: Path) -> bool:

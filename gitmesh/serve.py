@@ -21,7 +21,7 @@ from gitmesh.narration import short
 from gitmesh.notary import notarize, sign_at_the_end
 from gitmesh.pinning import Pinning
 from gitmesh.places import git_dir, log_path
-from gitmesh.push.hooks import may_miss
+from gitmesh.push.hooks import told
 from gitmesh.settings import Settings
 from gitmesh.spool import pins, pushes
 from gitmesh.together import run_together
@@ -79,11 +79,10 @@ def serve(
         _log.info("event log open", extra={"path": str(where), **_caution()})
         with contextlib.suppress(Retryable):  # the follower says so, too, when the disk has room
             declare(log)  # before anything is signed: what is signed now was decided before
-        if may_miss(git_dir(path), where):
-            _log.warning(
-                "the hooks of the repository look for another log: pushers are told of no server",
-                extra={"hint": shlex.join(["gitmesh", "hooks", str(path), "--log", str(where)])},
-            )
+        with contextlib.suppress(
+            Retryable
+        ):  # where no branch can be read now, the follower says so
+            _look_at_hooks(path, where, repo, settings)
         latest, served = Latest[Publication](), Latest[Publication]()
         run_together(
             {
@@ -107,6 +106,32 @@ def serve(
         if key:
             sign_at_the_end(log, path, key, before)
     _log.info("stopped")
+
+
+def _look_at_hooks(path: Path, log: Path, repo: GitRepository, settings: Settings) -> None:
+    """Say so when the repository's hooks mean another server than this one."""
+    common = git_dir(path)
+    hooks = told(common)
+    if hooks is None:
+        return
+    hint = ["gitmesh", "hooks", str(path)]
+    if log != log_path(path):
+        hint += ["--log", str(log)]
+    if settings.branch:
+        hint += ["--branch", settings.branch]
+    extra = {"hint": shlex.join(hint)}
+    if log_path(common, hooks.log).resolve() != log.resolve():
+        _log.warning(
+            "the hooks of the repository look for another log: pushers are told of no server",
+            extra=extra,
+        )
+    checked = GitRepository.open(common).following(hooks.branch)
+    followed = repo.following(settings.branch or None)
+    if checked != followed:
+        _log.warning(
+            "the hooks of the repository check pushes to another branch than is followed",
+            extra={"checked": checked, "followed": followed, **extra},
+        )
 
 
 def _caution() -> dict[str, str]:

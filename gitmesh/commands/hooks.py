@@ -48,28 +48,33 @@ def command(
     A push to the branch that is served is then checked before it is let in: a mistake is told in
     the pusher's terminal, with file, line and hint. What is let in is answered with what it
     changes, whom it concerns, and whether the proxies took it; who pushed it, and what git push -o
-    said, goes into the event log. Other branches pass.
+    said, goes into the event log. Other branches pass. The branch is the one that REPO has checked
+    out, which in a linked work tree is its own.
 
     They are written to where git looks for REPO's hooks: core.hooksPath, if REPO's configuration
     sets it. Hooks of somebody else are left as they are (exit code 1); ours are written anew.
     """
-    from gitmesh.places import git_dir
+    from gitmesh.places import git_dir, linked_branch
     from gitmesh.push.hooks import HookOptions, Outcome, hooks_folder, install
     from reconciler.founding import take_push_options
-    from reconciler.repo import branch_ref
+    from reconciler.repo import GitRepository, branch_ref
 
     settings: Settings = ctx.obj
     where = git_dir(repo)
-    branch = branch or settings.branch or None
+    # A linked work tree has a HEAD of its own, which gitmesh serve follows there, too.
+    branch = branch or settings.branch or linked_branch(repo)
     if branch is not None:
         branch_ref(branch)
     options = HookOptions(branch, log or settings.log, wait_s)
     found = install(where, options)
     take_push_options(where)
+    followed = GitRepository.open(where).following(branch)
     if as_json:
-        emit_json({"repository": str(where), "hooks": found})
+        emit_json({"repository": str(where), "branch": followed, "hooks": found})
     else:
         show(found, hooks_folder(where))
+        if Outcome.WRITTEN in found.values():
+            click.echo(f"pushes to {followed.removeprefix('refs/heads/')} are checked")
     kept = Outcome.KEPT in found.values()
     ctx.exit(exit_codes.REFUSED if kept else exit_codes.OK)
 

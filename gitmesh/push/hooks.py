@@ -9,7 +9,6 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
-from gitmesh.places import log_path
 from mesh.errors import UsageError
 from reconciler.hooks_path import hooks_path
 
@@ -97,20 +96,21 @@ def install(git_dir: Path, options: HookOptions = HookOptions()) -> dict[str, Ou
         ) from None
 
 
-def may_miss(git_dir: Path, log: Path) -> bool:
-    """Tell whether a post-receive hook of ours looks for the server at another log than this.
+def told(git_dir: Path) -> HookOptions | None:
+    """Return what a post-receive hook of ours is told about the server; ``None`` where none is.
 
     What cannot be read, or is somebody else's, is not told of.
     """
     try:
         text = (hooks_folder(git_dir) / "post-receive").read_text()
     except (OSError, ValueError, UsageError):
-        return False
+        return None
     if _MARK not in text:
-        return False
+        return None
     words = shlex.split(text.splitlines()[-1])
-    given = words[words.index("--log") + 1] if "--log" in words else None
-    return log_path(git_dir, Path(given) if given else None).resolve() != log.resolve()
+    given = {name: words[words.index(name) + 1] for name in ("--branch", "--log") if name in words}
+    log = given.get("--log")
+    return HookOptions(given.get("--branch"), None if log is None else Path(log))
 
 
 def by_hand(name: str) -> str:

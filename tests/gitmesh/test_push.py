@@ -279,6 +279,32 @@ def test_hooks_of_a_linked_worktree_are_those_of_its_repository(tmp_path: Path) 
     assert "gitmesh refuses this push" in push(repo).told
 
 
+def test_a_linked_worktree_of_another_branch_has_that_branch_checked_and_followed(
+    tmp_path: Path,
+) -> None:
+    repo = Repo(tmp_path)
+    repo.commit(sample_files())
+    repo.push()
+    linked = tmp_path / "linked"
+    git(repo.origin, "worktree", "add", "--quiet", "-b", "live", str(linked), "main")
+    git(repo.origin, "config", "receive.denyCurrentBranch", "updateInstead")
+    done = gitmesh("hooks", linked)
+    assert done.out.endswith("\npushes to live are checked\n")
+    assert gitmesh("hooks", linked, "--json").json()["branch"] == "refs/heads/live"
+    repo.commit(BAD)
+    assert "gitmesh" not in push(repo).told
+    assert "gitmesh refuses this push" in push(repo, ref="HEAD:live").told
+    other = "the hooks of the repository check pushes to another branch than is followed"
+    with Server(linked) as server:
+        server.wait_for("ready", commit=git(linked, "rev-parse", "live"))
+        assert other not in [line["message"] for line in server.lines()]
+    with Server(repo.origin, "--log", str(tmp_path / "log")) as server:
+        told = server.wait_for(other)
+        assert (told["checked"], told["followed"]) == ("refs/heads/live", "refs/heads/main")
+        assert told["hint"] == f"gitmesh hooks {repo.origin} --log {tmp_path / 'log'}"
+    assert gitmesh("hooks", repo.origin).out.endswith("\npushes to main are checked\n")
+
+
 def test_hooks_that_git_would_not_run_are_refused_with_the_way_out(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
