@@ -103,8 +103,8 @@ def _json(
                 "node": str(each.node),
                 "type": each.type,
                 "name": each.name,
-                "before": each.before,
-                "after": each.after,
+                "before": each.change.before,
+                "after": each.change.after,
             }
             for each in configurations
         ]
@@ -127,7 +127,7 @@ def _show(
     for each in configurations:
         click.echo()
         click.secho(visible(f"{each.node}: {each.type} {each.name}"), bold=True)
-        for line in each.lines:
+        for line in each.change.lines:
             colour = {"+": "green", "-": "red", "@": "cyan"}.get(line[:1])
             click.secho(f"  {visible(line)}", fg=colour)
 
@@ -147,7 +147,7 @@ def _markdown(
     for each in configurations:
         summary = _escaped(visible(f"{each.node}: {each.type} {each.name}"))
         fence = "````"
-        body = "\n".join(visible(line) for line in each.lines)
+        body = "\n".join(visible(line) for line in each.change.lines)
         parts += ["", f"<details><summary>{summary}</summary>", "", f"{fence}diff", body, fence]
         parts += ["", "</details>"]
     return "\n".join(parts)

@@ -3,6 +3,7 @@
 import difflib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
 from betterproto2 import Message
@@ -19,6 +20,42 @@ from xds.wire.encode import encode
 CONTEXT_LINES: Final = 3
 
 
+class Shown:
+    """An Envoy resource as people read it. Callers of one service often have the very same."""
+
+    def __init__(self, value: JsonObject) -> None:
+        self.value = value
+
+    @cached_property
+    def lines(self) -> list[str]:
+        """The resource as lines of YAML."""
+        return yaml_text([self.value]).splitlines()
+
+
+class ResourceChange:
+    """How one Envoy resource differs, whoever has it."""
+
+    def __init__(self, before: Shown | None, after: Shown | None) -> None:
+        self._before = before
+        self._after = after
+
+    @property
+    def before(self) -> JsonObject | None:
+        """What it was; ``None`` if it was not there."""
+        return None if self._before is None else self._before.value
+
+    @property
+    def after(self) -> JsonObject | None:
+        """What it is; ``None`` if it is not there any more."""
+        return None if self._after is None else self._after.value
+
+    @cached_property
+    def lines(self) -> list[str]:
+        """The difference as a unified diff of YAML, without a heading."""
+        old, new = ([] if side is None else side.lines for side in (self._before, self._after))
+        return list(difflib.unified_diff(old, new, n=CONTEXT_LINES, lineterm=""))[2:]
+
+
 @dataclass(frozen=True, slots=True)
 class EnvoyChange:
     """How one Envoy resource of one node differs."""
@@ -27,24 +64,14 @@ class EnvoyChange:
     type: str
     """``clusters``, ``endpoints``, ``listeners``, ``routes`` or ``secrets``."""
     name: str
-    before: JsonObject | None
-    after: JsonObject | None
-
-    @property
-    def lines(self) -> list[str]:
-        """Return the difference as a unified diff of YAML, without a heading."""
-        old, new = (
-            [] if each is None else yaml_text([each]).splitlines()
-            for each in (self.before, self.after)
-        )
-        return list(difflib.unified_diff(old, new, n=CONTEXT_LINES, lineterm=""))[2:]
+    change: ResourceChange
 
 
 def envoy_changes(
     before: MeshGraph, after: MeshGraph, nodes: tuple[ResourceKey, ...]
 ) -> Iterator[EnvoyChange]:
     """Yield what differs of the configuration of these nodes, by node, type and name."""
-    told: dict[bytes, JsonObject] = {}
+    shown = _ShownOnce()
     for node in nodes:
         old, new = _configuration(before, node), _configuration(after, node)
         for kind, name in sorted(old.keys() | new.keys()):
@@ -52,17 +79,29 @@ def envoy_changes(
             # Equal resources are often the same object, and bytes are made faster than words.
             if had is has or (had and has and encode(had) == encode(has)):
                 continue
-            yield EnvoyChange(node, kind, name, _readable(had, told), _readable(has, told))
+            yield EnvoyChange(node, kind, name, shown.change(had, has))
 
 
-def _readable(message: Message | None, told: dict[bytes, JsonObject]) -> JsonObject | None:
-    """Return a message as plain values; callers of one service often have the very same."""
-    if message is None:
-        return None
-    content = encode(message)
-    if content not in told:
-        told[content] = resource_json(message)
-    return told[content]
+class _ShownOnce:
+    """What has been made readable; it is for one node as for the next."""
+
+    def __init__(self) -> None:
+        self._resources: dict[bytes, Shown] = {}
+        self._changes: dict[tuple[Shown | None, Shown | None], ResourceChange] = {}
+
+    def change(self, had: Message | None, has: Message | None) -> ResourceChange:
+        sides = self._resource(had), self._resource(has)
+        if sides not in self._changes:
+            self._changes[sides] = ResourceChange(*sides)
+        return self._changes[sides]
+
+    def _resource(self, message: Message | None) -> Shown | None:
+        if message is None:
+            return None
+        content = encode(message)
+        if content not in self._resources:
+            self._resources[content] = Shown(resource_json(message))
+        return self._resources[content]
 
 
 def _configuration(graph: MeshGraph, node: ResourceKey) -> dict[tuple[str, str], Message]:
