@@ -20,10 +20,12 @@ class Refused(NamedTuple):
     type_url: TypeUrl
     version: str
     names: tuple[str, ...]
-    """What the response held."""
+    """What the response held, or told to be gone if it held nothing."""
     detail: ErrorDetail
     fresh: Selection = ()
     """Those that the client was never sent before."""
+    clings: bool = False
+    """Whether it has all that there is, and refuses to let go of what is not there any more."""
 
 
 Answer: TypeAlias = Acked | Refused
@@ -46,11 +48,13 @@ class Flight(NamedTuple):
     fresh: Selection
     since: float
     removed: tuple[str, ...] = ()
-    """What it tells to be gone; only delta responses do."""
+    """What it tells to be gone, by name or, where it is whole, by leaving it out."""
 
-    def answered(self, type_url: TypeUrl, error: ErrorDetail | None) -> Answer:
-        """Return what the client says of it."""
+    def answered(
+        self, type_url: TypeUrl, error: ErrorDetail | None, *, clings: bool = False
+    ) -> Answer:
+        """Return what the client says of it; ``clings`` as in :class:`Refused`."""
         if error is None:
             return Acked(type_url, self.version)
-        names = tuple(resource.name for resource in self.carried)
-        return Refused(type_url, self.version, names, error, self.fresh)
+        names = tuple(resource.name for resource in self.carried) or self.removed
+        return Refused(type_url, self.version, names, error, self.fresh, clings)

@@ -54,11 +54,18 @@ class DeltaWatch(TypeWatch):
             self.settled_on = None
         if error is None:
             self._culprits.relieve()
+            taken = {*flight.removed, *(resource.name for resource in flight.carried)}
+            self.clung_to = self.clung_to - taken if self.clung_to else NOTHING
+            if flight.carried:
+                # With whatever is new, what was refused is tried anew.
+                self._urgent |= self.clung_to
+        elif flight.carried:
+            # Refused beside others, what is gone was not to blame.
+            self._urgent |= self._culprits.refuse(flight.carried) | set(flight.removed)
         else:
-            # Refused beside others, what is gone was not to blame; alone, it would be for ever.
-            gone = set(flight.removed) if flight.carried else NOTHING
-            self._urgent |= self._culprits.refuse(flight.carried) | gone
-        return flight.answered(self.type_url, error)
+            # Told again at once it would be refused for ever.
+            self.clung_to |= set(flight.removed)
+        return flight.answered(self.type_url, error, clings=not flight.carried)
 
     def _subscribe(self, request: DeltaDiscoveryRequest) -> None:
         subscription = self._subscription
@@ -76,6 +83,7 @@ class DeltaWatch(TypeWatch):
             self._held = {name: r for name, r in self._held.items() if covers(name)}
             self._urgent = frozenset(name for name in self._urgent if covers(name))
             self._told = tuple(name for name in self._told if covers(name))
+            self.clung_to = frozenset(name for name in self.clung_to if covers(name))
         if subscription.wildcard and not wildcard and not self._held:
             self._answered = False
 

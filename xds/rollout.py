@@ -9,7 +9,7 @@ Pure, and the same for state-of-the-world and delta streams: it decides what eac
 this moment; how the client is told so is the business of the protocol.
 """
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Mapping, Set
 from typing import Final, Protocol
 
 from xds.answers import Flight
@@ -29,6 +29,11 @@ class Progress(Protocol):
     @property
     def settled_on(self) -> ResourceSet | None:
         """The set that the client was last found to be settled on, if it still is."""
+
+    @property
+    def clung_to(self) -> Set[str]:
+        """Names of what is gone for the client to let go of, which it refuses: nothing that comes
+        after has to wait for that, but as long as it does it is not there."""
 
     def has_refused(self, resource: Encoded) -> bool:
         """Whether the client refused this resource, which came alone."""
@@ -245,7 +250,7 @@ class Rollout:
     def _is_there(self, target: Snapshot) -> bool:
         for type_url, watch in self._watches.items():
             wanted = self.wanted.get(type_url)
-            if wanted is None or watch.flight is not None:
+            if wanted is None or watch.flight is not None or watch.clung_to:
                 return False
             if watch.settled_on is not wanted and not watch.settled(wanted):
                 return False

@@ -109,7 +109,7 @@ class SessionState:
                 watch = self._open(type_url, request, now)
             answer = watch.on_request(request, current=current)
         self.names += watch.names - names
-        if isinstance(answer, Refused):
+        if isinstance(answer, Refused) and not answer.clings:
             self._rollout.refused(type_url, answer.fresh)
         self._rollout.advance(now)
         return answer
@@ -250,7 +250,7 @@ class SessionState:
         for type_url, watch in self._watches.items():
             if watch.flight is not None:
                 return ()
-            if type_url in wanted and watch.refuses(wanted[type_url]):
+            if watch.clung_to or (type_url in wanted and watch.refuses(wanted[type_url])):
                 refused.append(type_url)
         return tuple(refused)
 

@@ -29,6 +29,7 @@ class TypeWatch(ABC):
         "_seen",
         "_told",
         "_urgent",
+        "clung_to",
         "flight",
         "settled_on",
         "type_url",
@@ -48,6 +49,8 @@ class TypeWatch(ABC):
         self._urgent = NOTHING
         """Names to be told of although the client was told of them before."""
         self._culprits = Culprits()
+        self.clung_to = NOTHING
+        """Names that the client was told to be gone, and refused to let go of."""
         self._seen: tuple[ResourceSet | None, View | None] = (None, None)
         self.settled_on: ResourceSet | None = None
         """The set that the client was last found to have, as far as it asks for it."""
@@ -67,7 +70,7 @@ class TypeWatch(ABC):
 
     def _rest(self) -> Hashable | None:
         """Return what of that both variants have."""
-        if self.flight is not None or not self._culprits.none:
+        if self.flight is not None or self.clung_to or not self._culprits.none:
             return None
         # What is seen of a set can be seen again.
         settled_on = id(self.settled_on)

@@ -56,13 +56,17 @@ class Watch(TypeWatch):
         self.flight = None
         if error is not None:
             self.settled_on = None
+        clings = bool(self._whole and flight.removed and not flight.fresh)
         if error is None:
             self._culprits.relieve()
+            self.clung_to = NOTHING
+        elif clings:
+            self.clung_to = frozenset(flight.removed)
         elif self._whole:
             self._refused_whole = True
         else:
             self._urgent |= self._culprits.refuse(flight.carried)
-        return flight.answered(self.type_url, error)
+        return flight.answered(self.type_url, error, clings=clings)
 
     def _subscribe(self, names: tuple[str, ...]) -> None:
         known = self._subscription.known
@@ -75,6 +79,7 @@ class Watch(TypeWatch):
         self._seen, self.settled_on = (None, None), None
         self._offered = {name: r for name, r in self._offered.items() if covers(name)}
         self._urgent = frozenset(name for name in self._urgent if covers(name))
+        self.clung_to = frozenset(name for name in self.clung_to if covers(name))
         self._told = tuple(name for name in self._told if covers(name) and name not in added)
         if added:
             self._answered = False
@@ -113,7 +118,8 @@ class Watch(TypeWatch):
         missing = view.missing if self._errors else ()
         self._answered, self._offered, self._claimed, self._told = True, view.by_name, "", missing
         fresh = tuple(resource for resource in carried if before.get(resource.name) is not resource)
-        self.flight = Flight(wanted.version, carried, fresh, now)
+        gone = tuple(name for name in before if name not in view.by_name) if self._whole else ()
+        self.flight = Flight(wanted.version, carried, fresh, now, gone)
         body = wanted.body(carried, missing)
         return Response(self.type_url, wanted.version, nonce, body), fresh
 

@@ -408,6 +408,51 @@ def test_a_removal_that_was_refused_alone_is_not_told_again_until_it_is_asked_fo
     assert shape(client.ask(ENDPOINT, "x")) == [(ENDPOINT, [], ["x"])]
 
 
+def test_who_refuses_a_removal_is_not_there_and_holds_up_nothing_and_is_told_with_what_is_new() -> (
+    None
+):
+    client = Client(TWO).subscribed()
+    client.take(client.ask(ENDPOINT, "b"))
+    client.take(client.publish(ONE))
+    assert client.session.arrived
+    removal, endpoints = client.wait(3)
+    assert shape([removal]) == [(CLUSTER, [], ["b"])]
+    client.take([endpoints])
+    assert client.ask(CLUSTER, to=removal, error="no") == []
+    assert isinstance(client.answer, Refused)
+    assert client.answer.names == ("b",)
+    assert not client.session.arrived
+    assert client.session.stuck_on == (CLUSTER,)
+    # Whatever comes later comes all the same, and does not make it arrive.
+    (routes,) = client.publish(WEIGHTS)
+    assert shape([routes]) == [(ROUTE, ["routes"], [])]
+    assert client.take([routes]) == []
+    assert client.wait(10) == []
+    assert client.session.stuck_on == (CLUSTER,)
+    clusters, *_ = client.publish(snapshot(mesh("a=1", "c=1")))
+    assert shape([clusters]) == [(CLUSTER, ["c"], [])]
+    again, *routes = client.take([clusters])
+    assert shape([again]) == [(CLUSTER, [], ["b"])]
+    client.take([again])
+    client.take(client.wait(1))
+    assert not client.session.stuck_on
+
+
+def test_a_removal_that_is_refused_is_over_when_the_client_asks_for_it_no_more_or_it_is_there() -> (
+    None
+):
+    for asks_on in (True, False):
+        client = Client(TWO)
+        (response,) = client.ask(ENDPOINT, "x")
+        client.ask(ENDPOINT, to=response, error="no")
+        assert client.session.stuck_on == (ENDPOINT,)
+        if asks_on:
+            client.take(client.publish(snapshot(mesh("a=1", "x=1"))))
+        else:
+            client.ask(ENDPOINT, drop=("x",))
+        assert client.session.arrived
+
+
 def test_a_removal_of_a_type_that_nobody_serves_is_not_told_again_when_it_is_refused() -> None:
     client = Client(TWO)
     (response,) = client.ask(STRANGE, "x")

@@ -2,9 +2,10 @@
 
 import asyncio
 import json
+import logging
 import socket
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import ExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any, Final, Literal, get_args
@@ -104,7 +105,10 @@ VARIANTS: Final = get_args(Variant)
 
 @asynccontextmanager
 async def envoy(
-    served: Served, folder: Path, variant: Variant = "state of the world"
+    served: Served,
+    folder: Path,
+    variant: Variant = "state of the world",
+    change: Callable[[Any], None] = lambda config: None,
 ) -> AsyncIterator[None]:
     config: Any = bootstrap(
         identity=ProxyIdentity(key("cart")),
@@ -121,6 +125,7 @@ async def envoy(
                 "resource_api_version": "V3",
                 "initial_fetch_timeout": "0s",
             }
+    change(config)
     with ExitStack() as stack:
         await asyncio.to_thread(stack.enter_context, running(config, folder))
         try:
@@ -280,6 +285,49 @@ def test_a_refusal_brings_envoys_own_words_and_the_next_good_commit_recovers(
             await converged(served, good)
 
     asyncio.run(scenario())
+
+
+SILENCE_S: Final = 0.5
+"""How long it is listened for what must not come."""
+_LEAST = "envoy.extensions.config.validators.minimum_clusters.v3.MinimumClustersValidator"
+
+
+@pytest.mark.parametrize("variant", VARIANTS[:2])
+def test_an_envoy_that_keeps_a_least_number_of_clusters_is_asked_once_to_let_go(
+    tmp_path: Path, variant: Variant, caplog: pytest.LogCaptureFixture
+) -> None:
+    def keep(config: Any) -> None:
+        validator = {"@type": f"type.googleapis.com/{_LEAST}", "min_clusters_num": 2}
+        config["dynamic_resources"]["ads_config"]["config_validators"] = [
+            {"name": "least", "typed_config": validator}
+        ]
+
+    async def scenario() -> None:
+        async with (
+            application("v1") as v1,
+            serving(AdsSettings(linger_s=0.01, grace_s=0)) as served,
+            envoy(served, tmp_path, variant, keep),
+        ):
+            port = free_port()
+            served.publish(cart=shop(port, v1=v1, v2=v1))
+            await port_opens(port)
+            fewer = served.publish(cart=shop(port, v1=v1))
+            refusal = await served.event(SnapshotRejected, commit=fewer)
+            assert isinstance(refusal, SnapshotRejected)
+            assert (refusal.type_url, "clusters" in refusal.message) == (CLUSTER, True)
+            await asyncio.sleep(SILENCE_S)
+            # Another listener port is taken, with which Envoy is asked for nothing else.
+            other = free_port()
+            served.publish(cart=shop(other, v1=v1))
+            await port_opens(other)
+            await served.event(SnapshotRejected, commit=f"{3:040x}")
+            more = served.publish(cart=shop(other, v1=v1, v3=v1))
+            await converged(served, more)
+
+    with caplog.at_level(logging.DEBUG, "xds.hub"):
+        asyncio.run(scenario())
+    said = [r for r in caplog.records if " refuses " in r.getMessage()]
+    assert len(said) == 2, "once when it was asked, and once for the commit after"
 
 
 async def converged(served: Served, commit: str) -> DeliveryEvent:

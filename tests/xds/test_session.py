@@ -413,6 +413,32 @@ def test_old_and_new_clusters_come_first_then_routes_then_the_old_ones_go() -> N
     assert shape(client.wait(0.2)) == [(CLUSTER, ["b"])]
 
 
+def test_who_refuses_a_removal_is_not_there_and_holds_up_nothing_and_is_told_with_what_is_new() -> (
+    None
+):
+    client = Client().subscribe_to_all()
+    (union,) = client.publish(OTHER)
+    (routes,) = client.ask(CLUSTER, to=union)
+    client.ask(ROUTE, "routes", to=routes)
+    (pruned,) = client.wait(3)
+    assert shape([pruned]) == [(CLUSTER, ["b"])]
+    assert client.ask(CLUSTER, to=pruned, error="too few clusters") == []
+    assert not client.session.arrived
+    assert client.session.stuck_on == (CLUSTER,)
+    assert client.wait(10) == [], "it would be refused for ever"
+    # Whatever comes later comes all the same, and does not make it arrive.
+    (routes,) = client.publish(snapshot(mesh("b=2")))
+    assert shape([routes]) == [(ROUTE, ["routes"])]
+    assert client.ask(ROUTE, "routes", to=routes) == []
+    assert client.session.stuck_on == (CLUSTER,)
+    (more,) = client.publish(snapshot(mesh("b=2", "c=1")))
+    assert shape([more]) == [(CLUSTER, ["b", "c"])]
+    (routes,) = client.ask(CLUSTER, to=more)
+    client.ask(ROUTE, "routes", to=routes)
+    assert client.session.arrived
+    assert not client.session.stuck_on
+
+
 def test_listeners_go_before_routes_and_routes_wait_for_their_ack() -> None:
     client = Client().subscribe_to_all()
     new = snapshot(mesh("a=2", stat="other"))
