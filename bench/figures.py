@@ -16,7 +16,9 @@ class Figure:
     """What is asked of it: ``< 3``, ``> 100,000``; empty where it is only told. Of a figure that
     stands beside another it is asked of their ratio."""
     beside: float | None = None
-    """The same of the limit server, measured in the same run by turns."""
+    """The same of the limit server or of another, measured in the same run by turns."""
+    other: str = "limit"
+    """What that other is."""
 
     @property
     def ratio(self) -> float | None:
@@ -41,7 +43,7 @@ def table(figures: Iterable[Figure]) -> str:
         bar = f"{'ok  ' if figure.holds else 'MISS'} {figure.bar}" if figure.bar else ""
         beside = ""
         if figure.ratio is not None:
-            beside = f"limit {figure.beside:>9,.2f}  {figure.ratio:.2f} times"
+            beside = f"{figure.other} {figure.beside:>9,.2f}  {figure.ratio:.2f} times"
         line = f"{figure.what:<58} {figure.value:>12,.2f} {figure.unit:<9} {beside:<31} {bar}"
         lines.append(line.rstrip())
     return "\n".join(lines)

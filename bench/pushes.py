@@ -17,7 +17,8 @@ from bench.child import Child
 from bench.figures import Figure
 from bench.fleet import BACKENDS, build_fleet, node_id, shift, shift_path
 from bench.repository import move
-from bench.served import Served, WorkTree, established
+from bench.served import Served, WorkTree
+from bench.together import with_workers
 from xds.type_urls import ENDPOINT, ROUTE
 
 NODES, GROUPS, PUSHES, BURST = 1_000, 10, 15, 100
@@ -31,7 +32,7 @@ def figures(*, quick: bool = False) -> Iterator[Figure]:
     with tempfile.TemporaryDirectory() as folder:
         for delta in (False, True):
             yield from _one_variant(Path(folder) / str(delta), nodes, delta=delta)
-        yield from _with_workers(Path(folder) / "workers", nodes)
+        yield from with_workers(Path(folder) / "workers", [_part(0, nodes)] * nodes, GROUPS)
 
 
 def _one_variant(folder: Path, nodes: int, *, delta: bool) -> Iterator[Figure]:
@@ -167,36 +168,6 @@ def _restart(
             )
         yield Figure("  streams that were not taken", found["ended"], "", "< 1")
         load.ask("leave")
-
-
-def _with_workers(folder: Path, nodes: int) -> Iterator[Figure]:
-    """Compare one process with two, of the same machine."""
-    folder.mkdir()
-    repository = folder / "fleet.git"
-    build_fleet(repository, callers=nodes, groups=GROUPS)
-    tree = WorkTree(repository)
-    parts = [_part(0, nodes)]
-    for number, workers in enumerate((1, 2)):
-        options = ("--workers", str(workers))
-        with Served(repository, *options) as server, Child("bench.proxies") as load:
-            found = load.ask("connect", port=server.port, streams=nodes, parts=parts, delta=True)
-            _whole(found)
-            what = f"{workers} {'worker' if workers == 1 else 'workers'}, {nodes:,} streams"
-            storm = (found["at"][-1] - found["started"]) / 1e6
-            yield Figure(f"{what}: storm, last", storm, "ms")
-            lasts = []
-            for step in range(1, PUSHES // 2):
-                tree.commit({shift_path(0): shift(0, 20 * number + step)}, "shift")
-                load.ask("arm", type=ROUTE, streams=nodes)
-                moved = tree.push()
-                found = load.ask("collect")
-                _whole(found)
-                lasts.append((found["at"][-1] - moved) / 1e6)
-                load.ask("quiet", for_s=0.1)
-            yield Figure("  push to last proxy has it", statistics.median(lasts), "ms")
-            if workers > 1:
-                shares = sorted(established(pid) for pid in server.workers)
-                yield Figure("  larger share of the streams", shares[-1] / sum(shares), "", "< 0.6")
 
 
 def _part(caller: int, nodes: int) -> dict[str, Any]:

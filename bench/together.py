@@ -1,0 +1,86 @@
+"""One worker process beside two, of the same machine: nothing is to get worse."""
+
+import statistics
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any, Self
+
+from bench.child import Child, settled_cpu_s
+from bench.figures import Figure
+from bench.fleet import build_fleet, shift, shift_path
+from bench.served import Served, WorkTree, established
+from xds.type_urls import ROUTE
+
+ROUNDS = 7
+_LATER = ("--new-stream-rate", "1000000")
+"""Storm after storm, as no fleet does."""
+
+
+class Team:
+    """A server of so many workers, with a repository and a load generator of its own."""
+
+    def __init__(
+        self, folder: Path, workers: int, parts: list[dict[str, Any]], groups: int
+    ) -> None:
+        folder.mkdir(parents=True)
+        self.repository = folder / "fleet.git"
+        build_fleet(self.repository, callers=len(parts), groups=groups)
+        self.streams = len(parts)
+        self.storms, self.pushes, self.shares = list[float](), list[float](), list[float]()
+        self._workers = workers
+        self._parts = parts
+        self._tree = WorkTree(self.repository)
+        self._stack = ExitStack()
+
+    def __enter__(self) -> Self:
+        options = ("--workers", str(self._workers), *_LATER)
+        self._server = self._stack.enter_context(Served(self.repository, *options))
+        self._load = self._stack.enter_context(Child("bench.proxies"))
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+
+    def round(self, number: int) -> None:
+        """Let all connect at once, push a change to them, and let them leave."""
+        load = self._load
+        found = load.ask(
+            "connect", port=self._server.port, streams=self.streams, parts=self._parts, delta=True
+        )
+        self.storms.append((found["at"][-1] - found["started"]) / 1e6)
+        shares = [established(pid) for pid in self._server.workers]
+        self.shares.append(max(shares) / sum(shares))
+        self._settle()
+        self._tree.commit({shift_path(0): shift(0, number + 1)}, "shift")
+        load.ask("arm", type=ROUTE, streams=self.streams)
+        moved = self._tree.push()
+        found = load.ask("collect")
+        if found["missing"] or found["ended"]:
+            raise RuntimeError(f"{found['missing']} lack something, {found['ended']} have ended")
+        self.pushes.append((found["at"][-1] - moved) / 1e6)
+        load.ask("leave")
+        self._settle()
+
+    def _settle(self) -> None:
+        for pid in (self._server.process.pid, *self._server.workers):
+            settled_cpu_s(pid)
+
+
+def with_workers(folder: Path, parts: list[dict[str, Any]], groups: int) -> Iterator[Figure]:
+    """Compare two workers with one, by turns, in storms and pushes to all streams of one node."""
+    with (
+        Team(folder / "one", 1, parts, groups) as one,
+        Team(folder / "two", 2, parts, groups) as two,
+    ):
+        for number in range(ROUNDS):
+            for team in (two, one):
+                team.round(number)
+    median = statistics.median
+    what = f"2 workers, {one.streams:,} streams"
+    for name, mine, other in (
+        (f"{what}: storm, last", two.storms, one.storms),
+        ("  push to last proxy has it", two.pushes, one.pushes),
+    ):
+        yield Figure(name, median(mine), "ms", "< 1.25", median(other), "1 worker")
+    yield Figure("  larger share of the streams", median(two.shares), "", "< 0.6")
