@@ -26,6 +26,7 @@ from events.chain import Row
 from events.merkle import GrowingTree, leaf
 from events.note import SignerKey, VerifierKey, WrongNote, verified_text
 from events.types import Chain
+from mesh.errors import Fatal
 
 _SIZE: Final = re.compile(r"0|[1-9][0-9]{0,17}")
 _TIMES: Final = "times "
@@ -71,6 +72,20 @@ class Checkpoint:
         return cls(origin, int(size), root, times[0] if times else None)
 
 
+def leaf_of(row: Row) -> bytes:
+    """Return the leaf of an event.
+
+    :raises Fatal: its hash is none.
+    """
+    try:
+        return leaf(row.hash)
+    except ValueError:
+        raise Fatal(
+            f"event {row.seq} ({row.kind}) has {row.hash[:70]!r} for a hash, which is none",
+            hint="run gitmesh verify on the log",
+        ) from None
+
+
 class Growing:
     """What a checkpoint says of a chain, event by event."""
 
@@ -85,8 +100,11 @@ class Growing:
         return self._tree.size
 
     def add(self, row: Row) -> None:
-        """Take the next event."""
-        self._tree.add(leaf(row.hash))
+        """Take the next event.
+
+        :raises Fatal: its hash is none.
+        """
+        self._tree.add(leaf_of(row))
         if self._chain is Chain.MESH:
             self._times.update(f"{row.seq} {row.at}\n".encode())
 

@@ -9,6 +9,7 @@ from events.store import EventLog
 from events.types import Chain, Seq
 from gitmesh.amounts import count
 from gitmesh.narration import short
+from mesh.errors import Fatal
 from reconciler.checkpoint_ref import Filed
 
 
@@ -66,7 +67,10 @@ def contradictions(log: EventLog, signed: Iterable[Signed]) -> list[str]:
     found = []
     for chain in Chain:
         of_chain = sorted((s for s in signed if s.chain is chain), key=lambda s: s.checkpoint.size)
-        found += _of_chain(log, chain, of_chain)
+        try:
+            found += _of_chain(log, chain, of_chain)
+        except Fatal as error:
+            found.append(f"{chain} chain: {error.message}")
     return found
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Final
 
+from events.bodies import KIND_OF
 from events.codec import decode
 from events.query import Query
 from events.store import EventLog
@@ -93,7 +94,7 @@ def commit_json(found: LoggedCommit) -> dict[str, object]:
 
 def _counted(changes: Sequence[Record]) -> str:
     """Return ``19 resources added, 1 removed``."""
-    counts = Counter(_VERBS[record.kind] for record in changes)
+    counts = Counter(_VERBS[KIND_OF[type(decode(record))]] for record in changes)
     first, *more = ((verb, counts[verb]) for verb in dict.fromkeys(_VERBS.values()) if counts[verb])
     return ", ".join([f"{count(first[1], 'resource')} {first[0]}", *(f"{n} {v}" for v, n in more)])
 

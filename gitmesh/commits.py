@@ -13,7 +13,7 @@ from events.types import (
     Record,
     Seq,
 )
-from mesh.errors import UsageError
+from mesh.errors import Fatal, UsageError
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +44,17 @@ def logged_commit(log: EventLog, seq: Seq) -> LoggedCommit:
     """Return the commit whose transaction holds the event at this position of the mesh chain.
 
     :raises UsageError: no commit's does.
+    :raises Fatal: the log is damaged.
     """
     first = log.first_seq_of_commit(seq)
     if first is None:
         raise UsageError(f"event {seq} belongs to no commit", hint="see: gitmesh log --chain mesh")
     records = tuple(_transaction(log, first))
+    if not records:
+        raise Fatal(
+            f"the log's tables name event {first}, which its mesh chain does not hold",
+            hint="run gitmesh verify on the log",
+        )
     event = decode(records[0])
     if not isinstance(event, CommitApplied | CommitRejected):
         raise UsageError(f"event {first} is about no commit", hint="see: gitmesh log --chain mesh")

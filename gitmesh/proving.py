@@ -5,9 +5,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from events.checkpoint import Checkpoint
+from events.checkpoint import Checkpoint, leaf_of
 from events.codec import json_object
-from events.merkle import leaf
 from events.note import VerifierKey, WrongNote, text_of
 from events.proof import (
     GROWTH,
@@ -45,11 +44,15 @@ def prove_event(log: EventLog, repo: GitRepository, chain: Chain, seq: Seq) -> J
             hint="sign another one: gitmesh checkpoint",
         )
     (row,) = log.rows(chain, after=Seq(seq - 1), limit=1)
-    leaves = [leaf(row.hash) for row in log.rows(chain, after=START, limit=checkpoint.size)]
+    leaves = _leaves(log, chain, checkpoint.size)
     try:
         return prove(chain, row, json_object(row.data), leaves, note)
-    except WrongProof as error:
+    except ValueError as error:  # WrongProof, or what is no event at all
         raise Fatal(f"nothing can be proven: {error}", hint="run gitmesh verify") from None
+
+
+def _leaves(log: EventLog, chain: Chain, size: int) -> list[bytes]:
+    return [leaf_of(row) for row in log.rows(chain, after=START, limit=size)]
 
 
 def _newest(repo: GitRepository, chain: Chain) -> tuple[str, Checkpoint]:
@@ -78,7 +81,7 @@ def prove_grown(log: EventLog, repo: GitRepository, older: Path) -> JsonObject:
     except (WrongNote, UnicodeDecodeError) as error:
         raise UsageError(f"{older}: {error}", hint="name a file that holds one") from None
     newer, checkpoint = _newest(repo, chain)
-    leaves = [leaf(row.hash) for row in log.rows(chain, after=START, limit=checkpoint.size)]
+    leaves = _leaves(log, chain, checkpoint.size)
     try:
         return prove_growth(chain, note, newer, leaves)
     except WrongProof as error:

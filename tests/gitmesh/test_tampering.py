@@ -282,6 +282,39 @@ def test_tampering_is_detected_and_named(town: Town, how: str) -> None:
     assert "the log is whole" not in done.out
 
 
+NONSENSE = {
+    "no JSON": "UPDATE mesh_events SET data = '{{' WHERE seq = {head}",
+    "a list": "UPDATE mesh_events SET data = '[]' WHERE seq = {head}",
+    "nothing": "UPDATE mesh_events SET data = '{{}}' WHERE seq = {head}",
+    "no text": "UPDATE mesh_events SET actor = CAST(X'ff' AS TEXT) WHERE seq = {head}",
+    "a kind that is none": "UPDATE mesh_events SET kind = 'Nope' WHERE seq BETWEEN 2 AND {head}",
+    "a hash that is none": "UPDATE mesh_events SET hash = 'zz' WHERE seq = 3",
+    "no hash before": "UPDATE mesh_events SET prev_hash = 'zz' WHERE seq = 3",
+    "a form of the future": "UPDATE mesh_events SET v = 99 WHERE seq = {head}",
+    "no events": "DELETE FROM mesh_events",
+    "no time": "UPDATE delivery_events SET at = 'x'",
+}
+QUESTIONS = (
+    *(("verify",), ("log",), ("log", "--commits"), ("show", "main"), ("status",)),
+    *(("export",), ("export", "--format", "csv"), ("state",), ("diff", "20", "22"), ("prove", "3")),
+    ("wait", "main", "--timeout", "0"),
+    ("rollback", "main~1", "--dry-run"),
+    ("blame", "mesh/shop/virtualRouter/cart/route/all"),
+)
+
+
+@pytest.mark.parametrize("what", NONSENSE)
+def test_no_question_is_answered_by_a_fault_of_ours(town: Town, what: str) -> None:
+    """What somebody wrote into the file is a finding, or damage that is named."""
+    sql(NONSENSE[what].format(head=town.head))(town)
+    assert town.verify().code == 1
+    for question in QUESTIONS:
+        done = gitmesh(*question, "--repo", town.bare)
+        assert done.code in range(6), f"{question}: {done.err}"
+    signed = gitmesh("checkpoint", town.bare, "--key", town.key)
+    assert signed.code in range(6), signed.err
+
+
 def test_a_checkpoint_that_was_kept_elsewhere_finds_what_nothing_here_can(town: Town) -> None:
     """Who may write both the log and the refs can take both back; not what somebody fetched."""
     kept = town.bare.parent / "kept.txt"
