@@ -5,6 +5,8 @@ from pathlib import Path
 from events.store import EventLog
 from events.types import CommitId
 from gitmesh.commits import facts_of
+from gitmesh.merged import brought_in_by
+from gitmesh.moments import is_hex
 from gitmesh.places import is_repository
 from mesh.errors import UsageError
 from reconciler.repo import GitRepository
@@ -22,14 +24,24 @@ def asked_commit(log: EventLog, commit: str | None, repo: Path) -> CommitId:
         try:
             return opened.resolve(commit or "HEAD")
         except UsageError:
-            if commit is None and log.newest_commit() is None:
+            if log.newest_commit() is None or not (commit is None or is_hex(commit)):
                 raise
-    if commit is None:
+    if commit is None or commit == "HEAD":
         newest = log.newest_commit()
         if newest is None:
             raise UsageError("the log knows no commit yet", hint="push one")
         return newest
+    if not is_hex(commit):
+        raise UsageError(
+            f"{commit!r} is no commit id, and there is no repository here to look it up in",
+            hint="name the repository: --repo; or write at least 4 digits of the id",
+        )
     seq = log.seq_of_commit(commit)
     if seq is None:
         raise UsageError(f"no commit {commit!r} in the log", hint="see: gitmesh log --chain mesh")
     return facts_of(log, seq)[0].commit
+
+
+def merge_of(log: EventLog, commit: CommitId, repo: Path) -> CommitId | None:
+    """Return the commit of the log that brought in one which is not there itself, if any did."""
+    return brought_in_by(log, GitRepository.open(repo), commit) if is_repository(repo) else None

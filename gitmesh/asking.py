@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from events.store import EventLog, utc_now
-from events.types import CommitId, Seq
+from events.types import Chain, CommitId, Seq
 from gitmesh.moments import Resolve, moment_seq
 from gitmesh.places import is_repository
 from mesh.errors import UsageError
@@ -12,26 +12,52 @@ from mesh.errors import UsageError
 def asked_seq(log: EventLog, moment: str, repo: Path) -> Seq:
     """Return the position in the mesh chain of a moment; the repository knows branches and tags.
 
+    Without a repository HEAD is the newest commit that the log knows.
+
     :raises UsageError: the moment means nothing, or nothing of this log.
     """
-    return moment_seq(log, moment, utc_now(), revisions(repo))
+    return moment_seq(log, moment, utc_now(), _revisions(log, repo))
 
 
-def revisions(repo: Path) -> Resolve | None:
-    """Return what finds the commit that a revision names; ``None`` where there is no repository."""
+def beginning(log: EventLog) -> str:
+    """Return in words where the history of the mesh begins: before that there is nothing to ask."""
+    first = next(iter(log.read(Chain.MESH, limit=1)), None)
+    return "the log knows no commit yet" if first is None else f"the log begins at {first.at[:19]}Z"
+
+
+def _revisions(log: EventLog, repo: Path) -> Resolve:
+    """Return what finds the commit of the log that a revision names."""
     if not is_repository(repo):
-        return None
+        return lambda revision: _without_repository(log, revision)
+    from gitmesh.merged import brought_in_by
     from reconciler.repo import GitRepository
 
     opened = GitRepository.open(repo)
 
     def resolve(revision: str) -> CommitId:
         try:
-            return opened.resolve(revision)
+            found = opened.resolve(revision)
         except UsageError as error:
             raise UsageError(
                 f"{revision!r} is no moment: no position, no commit, no time",
                 hint='write 12, a1b2c3d, main, 2026-11-25T03:12Z or "2 hours ago"',
             ) from error
+        if (merge := brought_in_by(log, opened, found)) is not None:
+            raise UsageError(
+                f"commit {found[:7]} is not in the log itself: {merge[:7]} brought it in",
+                hint=f"ask about that: {merge[:7]}",
+            )
+        return found
 
     return resolve
+
+
+def _without_repository(log: EventLog, revision: str) -> CommitId:
+    newest = log.newest_commit()
+    if revision == "HEAD" and newest is not None:
+        return newest
+    raise UsageError(
+        f"{revision!r} is no moment that the log knows, and there is no repository here to look "
+        "it up in",
+        hint="name the repository: --repo; or write 12, a1b2c3d, 2026-11-25T03:12Z",
+    )

@@ -81,7 +81,7 @@ def moment_seq(log: EventLog, moment: str, now: datetime, resolve: Resolve | Non
 
 
 def _of_commit(log: EventLog, moment: str, resolve: Resolve | None) -> Seq:
-    found = log.seq_of_commit(moment) if _is_hex(moment) else None
+    found = log.seq_of_commit(moment) if is_hex(moment) else None
     if found is None and resolve is not None:
         found = log.seq_of_commit(resolve(moment))
     if found is None:
@@ -92,7 +92,8 @@ def _of_commit(log: EventLog, moment: str, resolve: Resolve | None) -> Seq:
     return found
 
 
-def _is_hex(text: str) -> bool:
+def is_hex(text: str) -> bool:
+    """Tell whether a text may be the beginning of a commit's id."""
     return 4 <= len(text) <= 64 and set(text.lower()) <= set("0123456789abcdef")
 
 

@@ -23,6 +23,18 @@ def git_dir(repo: Path) -> Path:
 
     :raises UsageError: it is no repository.
     """
+    if (found := _found(repo)) is not None:
+        return found
+    if not repo.exists():
+        raise UsageError(f"there is no {repo}", hint="check the path")
+    hint = "make one with: gitmesh init PATH, or git init"
+    above = next((each for each in repo.resolve().parents if _found(each) is not None), None)
+    if above is not None:
+        hint = f"it lies in one, which is {above}"
+    raise UsageError(f"{repo} is not a git repository", hint=hint)
+
+
+def _found(repo: Path) -> Path | None:
     dot_git = repo / ".git"
     if dot_git.is_file():  # a linked work tree or a submodule
         target = dot_git.read_text().removeprefix("gitdir:").strip()
@@ -32,11 +44,7 @@ def git_dir(repo: Path) -> Path:
             candidate = candidate / (candidate / "commondir").read_text().strip()
         if (candidate / "HEAD").is_file() and (candidate / "objects").is_dir():
             return candidate.resolve()
-    if not repo.exists():
-        raise UsageError(f"there is no {repo}", hint="check the path")
-    raise UsageError(
-        f"{repo} is not a git repository", hint="make one with: gitmesh init PATH, or git init"
-    )
+    return None
 
 
 def linked_branch(repo: Path) -> str | None:
@@ -59,11 +67,7 @@ def linked_branch(repo: Path) -> str | None:
 
 def is_repository(path: Path) -> bool:
     """Tell whether the folder is a git repository, bare or not."""
-    try:
-        git_dir(path)
-    except UsageError:
-        return False
-    return True
+    return _found(path) is not None
 
 
 def log_path(repo: Path, explicit: Path | None = None) -> Path:
@@ -83,6 +87,7 @@ def existing_log(repo: Path, explicit: Path | None = None) -> Path:
     if not path.is_file():
         raise UsageError(
             f"{path} does not exist: no server has followed this repository yet",
-            hint=f"start one with: gitmesh serve {shlex.quote(str(repo))}",
+            hint=f"start one with: gitmesh serve {shlex.quote(str(repo))} "
+            "(or name the repository that one follows: --repo)",
         )
     return path

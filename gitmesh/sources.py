@@ -5,7 +5,7 @@ from pathlib import Path
 
 from events.state import MeshState
 from events.types import CommitFacts, CommitId, Signature
-from gitmesh.places import is_repository
+from gitmesh.places import git_dir, is_repository
 from mesh.errors import UsageError
 from mesh.mesh_settings import settings_json
 from mesh.problem import errors
@@ -56,6 +56,7 @@ def read_target(target: str, repo: Path | None, base: SpecTree = EMPTY) -> Targe
             f"{target!r} is no folder, and no revision of a repository here",
             hint="name a folder of specs, or a revision and --repo",
         )
+    git_dir(repo or Path())  # A wrong path is told as such, as everywhere.
     return _revision(target, GitRepository.open(repo or Path()), base)
 
 

@@ -172,6 +172,11 @@ class GitRepository:
         """
         try:
             return CommitId(str(self._repo.revparse_single(revision).peel(pygit2.Commit).id))
+        except pygit2.AmbiguousError:
+            raise UsageError(
+                f"{revision!r} fits several objects in {self.path}",
+                hint="write more of its digits",
+            ) from None
         except _MISSING:
             raise UsageError(
                 f"{revision!r} names no commit in {self.path}",
@@ -369,4 +374,7 @@ def _refusal(path: Path, reason: str) -> Fatal:
         )
     if not path.exists():
         return Fatal(f"there is no {path}", hint=f"make a repository: gitmesh init {path}")
-    return Fatal(f"{path} is no git repository that can be read: {reason}", hint="gitmesh init")
+    return Fatal(
+        f"{path} is no git repository that can be read: {reason}",
+        hint="name one with --repo, or make one: gitmesh init PATH",
+    )

@@ -77,11 +77,13 @@ def command(
 
 
 def _log_of(repo: Path, explicit: Path | None) -> Path | None:
-    from gitmesh.places import is_repository, log_path
+    from gitmesh.places import existing_log, is_repository, log_path
 
-    if explicit is None and not is_repository(repo):
+    if explicit is not None:
+        return existing_log(repo, explicit)
+    if not is_repository(repo):
         return None
-    path = log_path(repo, explicit)
+    path = log_path(repo)
     return path if path.is_file() else None
 
 

@@ -60,14 +60,16 @@ def command(
     from gitmesh.pin_request import hand_over
     from gitmesh.pins import pinnable
     from gitmesh.places import existing_log
+    from mesh.errors import UsageError
 
     settings: Settings = ctx.obj
     where = existing_log(repo, log or settings.log)
-    length = _length(for_)
+    length, said = _length(for_), " ".join(reason.split())[:MOST_REASON]
+    if not said:
+        raise UsageError("--reason says nothing", hint="everybody who asks is told why")
     with contextlib.closing(EventLog.read_only(where)) as opened:
         meant = _meant(opened, commit, repo)
         pinnable(opened, meant)
-    said = " ".join(reason.split())[:MOST_REASON]
     note = PinNote(commit=meant, until=utc_now() + length, reason=said)
     ctx.exit(hand_over(where, note, as_json=as_json))
 
@@ -75,7 +77,7 @@ def command(
 def _meant(log: "EventLog", commit: str, repo: Path) -> "CommitId":
     """Return the commit that is meant: itself, or the one that was served at a position or time."""
     from events.store import utc_now
-    from gitmesh.asking import asked_seq
+    from gitmesh.asking import asked_seq, beginning
     from gitmesh.moments import parse_time
     from mesh.errors import UsageError
 
@@ -83,7 +85,7 @@ def _meant(log: "EventLog", commit: str, repo: Path) -> "CommitId":
     by_time = parse_time(commit, utc_now()) is not None or (commit.isdigit() and len(commit) < 7)
     found = state.commit if by_time else state.tip
     if found is None:
-        raise UsageError(f"no mesh was served at {commit!r}", hint="see: gitmesh log")
+        raise UsageError(f"no mesh was served at {commit!r}", hint=beginning(log))
     return found
 
 

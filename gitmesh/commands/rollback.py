@@ -74,14 +74,17 @@ def command(
     """
     from gitmesh.connected import connected_proxies
     from gitmesh.differences import difference
-    from gitmesh.places import log_path
+    from gitmesh.places import existing_log, git_dir, log_path
     from gitmesh.rollback import only, whole
     from mesh.keys import ResourceKey
     from mesh.problem import errors
     from reconciler.repo import GitRepository
 
     settings: Settings = ctx.obj
+    git_dir(repo)  # Of a wrong path that is told first.
     where = log_path(repo, log or settings.log)
+    if log is not None:
+        existing_log(repo, log)
     opened = GitRepository.open(repo)
     branch = branch or settings.branch or None
     tip, then = opened.tip(branch), _commit(to, opened, where)
@@ -104,6 +107,7 @@ def command(
 def _commit(to: str, repo: "GitRepository", log: Path) -> "CommitId":
     """Return the commit whose mesh was served at a moment; without a log, a revision."""
     from events.store import EventLog, utc_now
+    from gitmesh.asking import beginning
     from gitmesh.moments import moment_seq, parse_time
     from mesh.errors import UsageError
 
@@ -113,10 +117,11 @@ def _commit(to: str, repo: "GitRepository", log: Path) -> "CommitId":
     opened = EventLog.read_only(log)
     try:
         commit = opened.state(moment_seq(opened, to, utc_now(), repo.resolve)).commit
+        begins = beginning(opened)
     finally:
         opened.close()
     if commit is None:
-        raise UsageError(f"no mesh was served at {to!r}", hint="see: gitmesh log")
+        raise UsageError(f"no mesh was served at {to!r}", hint=begins)
     return commit
 
 

@@ -81,7 +81,7 @@ def command(
     was to have then, in Envoy's own words. What was pinned was live, whatever the branch said.
     """
     from events.store import EventLog
-    from gitmesh.asking import asked_seq
+    from gitmesh.asking import asked_seq, beginning
     from gitmesh.documents import document, yaml_documents
     from gitmesh.pins import pin_json
     from gitmesh.places import existing_log
@@ -93,7 +93,9 @@ def command(
         pin = _pinned(opened, moment)
         newest = None if pin is None else pin.mesh_seq
         state = opened.state(newest if moment is None else asked_seq(opened, moment, repo))
-        inside = _inside(opened, state.seq)
+        inside, begins = _inside(opened, state.seq), beginning(opened)
+    if form == "envoy" and state.seq == 0:
+        raise UsageError("no mesh was served then", hint=begins)
     if form == "envoy":
         _show_envoy(state, pin, node, node_metadata(explicit, client), as_json)
         return
@@ -114,6 +116,8 @@ def command(
     else:
         click.echo(f"# commit {state.commit or 'none'}, mesh chain at {state.seq}")
         _tell_pin(pin)
+        if state.seq == 0:
+            click.echo(f"# no mesh was served then: {begins}")
         if inside:
             done, whole = inside
             click.echo(f"# after {done} of its {whole} changes: this mesh was never served")

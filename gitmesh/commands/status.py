@@ -53,7 +53,8 @@ def command(
 ) -> None:
     """Show whether a commit was applied, which proxies have it, and which refuse it and why.
 
-    COMMIT is the start of an id, a branch or a tag. Default: what the repository's HEAD names.
+    COMMIT is the start of an id, a branch or a tag. Default: what the repository's HEAD names. One
+    that a merge has brought in stands as the merge does.
     Of the commit that is served now it is shown how every proxy stands.
 
     Exits with 0 when everybody has it (or it was overtaken by a newer one), with 1 when it was
@@ -61,33 +62,41 @@ def command(
     """
     from events.opening import is_claimed
     from events.store import EventLog
+    from gitmesh.narration import short
     from gitmesh.places import existing_log
-    from gitmesh.standing import Verdict, standing
+    from gitmesh.standing import Verdict
     from gitmesh.standing_text import standing_json, standing_text
 
     settings: Settings = ctx.obj
     where = existing_log(repo, log or settings.log)
     deadline = time.monotonic() + wait_s
     with contextlib.closing(EventLog.read_only(where)) as opened:
-        found = standing(opened, _commit(opened, commit, repo), repo)
+        asked, found = _look(opened, commit, repo)
         while found.verdict is Verdict.PENDING and time.monotonic() < deadline:
             time.sleep(LOOK_EVERY_S)
-            found = standing(opened, _commit(opened, commit, repo), repo)
+            asked, found = _look(opened, commit, repo)
     running = is_claimed(where)
     if as_json:
-        emit_json({**standing_json(found), "serverRuns": running})
+        emit_json({"asked": asked, **standing_json(found), "serverRuns": running})
     else:
+        if asked != found.commit:
+            click.echo(f"{short(found.commit)} brought {short(asked)} in")
         click.echo(standing_text(found))
         if running is False:
             click.secho("no server runs now; this is how the last one left it", fg="yellow")
     ctx.exit(_code(found))
 
 
-def _commit(log: "EventLog", commit: str | None, repo: Path) -> "CommitId":
-    """Return the commit that is asked for, even if the log does not know it yet."""
-    from gitmesh.asked_commit import asked_commit
+def _look(log: "EventLog", commit: str | None, repo: Path) -> "tuple[CommitId, Standing]":
+    """Return the commit that is asked for, even if the log does not know it yet, and how it stands.
 
-    return asked_commit(log, commit, repo)
+    One that a merge has brought in stands as the merge does.
+    """
+    from gitmesh.asked_commit import asked_commit, merge_of
+    from gitmesh.standing import standing
+
+    asked = asked_commit(log, commit, repo)
+    return asked, standing(log, merge_of(log, asked, repo) or asked, repo)
 
 
 def _code(found: "Standing") -> int:

@@ -75,7 +75,9 @@ def command(
     """
     from events.opening import is_claimed
     from events.store import EventLog
+    from gitmesh.asked_commit import merge_of
     from gitmesh.goals import parse_goal
+    from gitmesh.narration import short
     from gitmesh.pasting import pasted
     from gitmesh.places import existing_log
     from gitmesh.standing_text import refused_json
@@ -86,10 +88,11 @@ def command(
     deadline = time.monotonic() + timeout
     path = existing_log(repo, log or settings.log)
     with contextlib.closing(EventLog.read_only(path)) as opened:
-        found = None
-        sought = _commit(repo, commit)
+        found, merge = None, None
+        sought = _commit(opened, repo, commit)
         while found is None or not found.final:
-            found = outcome(opened, sought, wanted)
+            merge = merge_of(opened, sought, repo)
+            found = outcome(opened, merge or sought, wanted)
             if not found.final and time.monotonic() >= deadline:
                 break
             if not found.final:
@@ -98,8 +101,11 @@ def command(
     running = is_claimed(path)
     if as_json:
         told = {**found.as_json(), "refusals": [refused_json(each) for each in refused]}
-        emit_json({"commit": sought, "for": str(wanted), **told, "serverRuns": running})
+        asked = {"commit": sought, "broughtInBy": merge, "for": str(wanted)}
+        emit_json({**asked, **told, "serverRuns": running})
     else:
+        if merge is not None:
+            click.echo(f"{short(merge)} brought {short(sought)} in", err=True)
         _tell(found, refused)
         if running is False and not found.final:
             click.secho(pasted("no server runs now: gitmesh serve starts one"), err=True)
@@ -134,9 +140,13 @@ def _exit_code(found: "Outcome") -> int:
     return exit_codes.REFUSED if found.refused else exit_codes.PENDING
 
 
-def _commit(repo: Path, commit: str) -> "CommitId":
+def _commit(log: "EventLog", repo: Path, commit: str) -> "CommitId":
+    """Return the commit that is waited for, which no server need have read."""
     from events.types import CommitId
-    from gitmesh.asking import revisions
+    from gitmesh.asked_commit import asked_commit
+    from gitmesh.moments import is_hex
+    from gitmesh.places import is_repository
 
-    resolve = revisions(repo)
-    return CommitId(commit) if resolve is None else resolve(commit)
+    if not is_repository(repo) and is_hex(commit) and log.seq_of_commit(commit) is None:
+        return CommitId(commit)
+    return asked_commit(log, commit, repo)
