@@ -1,8 +1,8 @@
 """Signs what the log says, so that nobody can shorten or replace it unseen: checkpoints.
 
-A checkpoint is signed only of a log that holds what the one before it was signed of. A log that
-does not is served all the same, for traffic must go on; but nothing more is signed, and that is
-told.
+A checkpoint is signed only of a log that holds what the one before it was signed of, and on top of
+all that was signed. Where that is not so the log is served all the same, for traffic must go on;
+but nothing more is signed, and that is told.
 """
 
 import asyncio
@@ -48,6 +48,7 @@ class Notary:
         self._ref = CheckpointRef(repo)
         self._key = key
         self._before = before
+        self._reached = dict.fromkeys(Chain, 0)
         self._start_over()
 
     def _start_over(self) -> None:
@@ -66,10 +67,14 @@ class Notary:
         :raises Retryable: the checkpoint cannot be written now.
         """
         latest = self._ref.latest()
+        if latest is None and any(self._reached.values()):
+            raise _refused(f"{REF} is gone, where {self._told_reached()} were signed")
         if latest is not None and (self._last is None or latest.commit != self._last.commit):
             self._start_over()
             self._require_contained(latest)
-            self._last = latest
+            if any(size < self._reached[chain] for chain, size in self.signed.items()):
+                raise _refused(f"{REF} was taken back: {self._told_reached()} were signed")
+            self._last, self._reached = latest, self.signed
         heads = {chain: self._log.head(chain).seq for chain in Chain}
         if heads == self.signed and (latest is not None or not any(heads.values())):
             return None
@@ -85,7 +90,11 @@ class Notary:
         except Retryable:
             self._start_over()
             raise
+        self._reached = self.signed
         return self._last
+
+    def _told_reached(self) -> str:
+        return " and ".join(f"{size:,} {chain} events" for chain, size in self._reached.items())
 
     def _require_contained(self, latest: Filed) -> None:
         keys = [*verifiers(self._key), *self._before]
@@ -131,6 +140,8 @@ async def notarize(
                 await asyncio.to_thread(notary.sign)
                 mesh, signed_at, told = head, time.monotonic(), ""
             except GitmeshError as error:
+                if isinstance(error, Refused):  # All of the log was read to find that out.
+                    mesh, signed_at = head, time.monotonic()
                 if told != error.message:
                     _log.error(error.message, extra={"hint": error.hint})
                 told = error.message

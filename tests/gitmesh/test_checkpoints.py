@@ -1,6 +1,7 @@
 """Keys, checkpoints and proofs, as their users meet them."""
 
 import base64
+import contextlib
 import json
 import signal
 from collections.abc import Callable
@@ -14,8 +15,11 @@ from events.proof import WrongProof
 from events.store import EventLog
 from events.types import Chain, ProxyConnected, ProxyDisconnected
 from gitmesh.demo.sample import shares
+from gitmesh.keys import read_secret
+from gitmesh.notary import Notary, Refused
 from gitmesh.places import log_path
 from reconciler.checkpoint_ref import REF
+from reconciler.repo import GitRepository
 from tests.support.command_line import Ran, gitmesh
 from tests.support.following import follow
 from tests.support.forger import forge, without
@@ -200,6 +204,32 @@ def test_other_times_are_not_signed_over(bare: Path, key: Path) -> None:
     refused = gitmesh("checkpoint", bare, "--key", key)
     assert refused.code == 1
     assert "the times in the mesh chain are not those that were signed" in refused.err
+
+
+def test_what_was_signed_is_not_taken_back_while_a_server_signs(bare: Path, key: Path) -> None:
+    """Whoever may move the ref could have a forged log signed as if it were the first."""
+    follow(bare)
+    with contextlib.closing(EventLog.read_only(log_path(bare))) as log:
+        notary = Notary(log, GitRepository.open(bare), read_secret(key))
+        first = notary.sign()
+        assert first is not None
+        put(bare, sample_files(shares(10)))
+        follow(bare)
+        second = notary.sign()
+        assert second is not None
+        git(bare, "update-ref", REF, first.commit)
+        for _ in range(2):
+            with pytest.raises(Refused, match="was taken back: 22 mesh events and 0 delivery"):
+                notary.sign()
+        git(bare, "update-ref", "-d", REF)
+        for _ in range(2):
+            with pytest.raises(Refused, match="is gone, where 22 mesh events and 0 delivery"):
+                notary.sign()
+        assert gitmesh("checkpoint", bare, "--key", key).code == 0, "by hand a new line begins"
+        put(bare, sample_files(shares(20)))
+        follow(bare)
+        assert notary.sign() is not None
+    assert signed(bare) == 24
 
 
 def test_a_server_with_a_key_signs_after_commits_and_when_it_ends(bare: Path, key: Path) -> None:
