@@ -8,9 +8,6 @@ from typing import Final
 from events.types import CommitId
 from mesh.keys import ResourceKey
 
-TIME: Final = "%Y-%m-%dT%H:%M:%S.%fZ"
-"""How times are written: sorted as text they are sorted in time."""
-
 
 @dataclass(frozen=True, slots=True)
 class Query:
@@ -47,14 +44,18 @@ class Query:
         if self.commit:
             yield '"commit" = ?', [self.commit]
         if self.since is not None:
-            yield "at >= ?", [_text(self.since)]
+            yield "at >= ?", [time_text(self.since)]
         if self.until is not None:
-            yield "at <= ?", [_text(self.until)]
+            yield "at <= ?", [time_text(self.until)]
 
 
 EVERYTHING: Final = Query()
 """Fits every event."""
 
 
-def _text(when: datetime) -> str:
-    return when.astimezone(UTC).strftime(TIME)
+def time_text(when: datetime) -> str:
+    """Return a time as the log writes times: sorted as text they are sorted in time.
+
+    Not by ``strftime``, which writes a year before 1000 too short.
+    """
+    return f"{when.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='microseconds')}Z"

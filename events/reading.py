@@ -5,7 +5,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Final, cast
 
@@ -15,7 +15,7 @@ from events.chain import Row, record_of
 from events.codec import json_object, revive
 from events.failures import explained
 from events.projections import PROJECTOR
-from events.query import TIME, Query
+from events.query import Query, time_text
 from events.schema import TABLES
 from events.state import MeshState
 from events.types import START, Chain, CommitId, MeshEvent, Record, Seq
@@ -235,7 +235,7 @@ class LogReading:
 
         Times never fall along a chain, so a few look-ups find it in a log of any length.
         """
-        wanted = when.astimezone(UTC).strftime(TIME)
+        wanted = time_text(when)
         with self._lock, explained(self._path):
             low, high = 0, int(self.head(Chain.MESH).seq)
             while low < high:

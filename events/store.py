@@ -19,7 +19,7 @@ from events.failures import LogMoved, LogUnavailable, explained
 from events.integrity import Progress, findings
 from events.opening import claim, connect, connect_read_only, file_id
 from events.projections import is_current, project, rebuild
-from events.query import TIME
+from events.query import time_text
 from events.reading import Head, LogReading
 from events.schema import TABLES, wrong_projections
 from events.types import Chain, DeliveryEvent, Event, Seq
@@ -145,7 +145,7 @@ class EventLog(LogReading):
         ).fetchone()
         if found is not None:
             now = max(now, datetime.fromisoformat(found[0]) + _TICK)
-        return now.astimezone(UTC).strftime(TIME)
+        return time_text(now)
 
     def rebuild(self) -> None:
         """Throw the projections away and derive them again from the chains."""

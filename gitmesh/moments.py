@@ -55,7 +55,10 @@ def parse_time(text: str, now: datetime) -> datetime | None:
         raise UsageError(
             f"{text!r} is no time", hint="write it like 2026-11-25T03:12:00Z, or 2026-11-25"
         ) from None
-    return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+    try:
+        return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+    except OverflowError:
+        raise UsageError(f"{text!r} is beyond all time") from None
 
 
 def moment_seq(log: EventLog, moment: str, now: datetime, resolve: Resolve | None = None) -> Seq:

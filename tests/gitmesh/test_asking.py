@@ -62,7 +62,13 @@ def test_a_time_is_read_from_words(words: str, meant: datetime | None) -> None:
     assert parse_time(words, NOW) == meant
 
 
-@pytest.mark.parametrize("words", ["2026-13-01", "2026-11-25T99:00", "999999 weeks ago"])
+@pytest.mark.parametrize(
+    "words",
+    [
+        *("2026-13-01", "2026-11-25T99:00", "999999 weeks ago"),
+        *("9999-12-31T23:59:59-12:00", "0001-01-01T00:00+14:00"),
+    ],
+)
 def test_what_begins_like_a_time_and_is_none_is_told(words: str) -> None:
     with pytest.raises(UsageError):
         parse_time(words, NOW)
@@ -100,6 +106,7 @@ def test_a_time_is_the_mesh_that_was_live_then(timed: Shop) -> None:
     with contextlib.closing(EventLog.read_only(timed.log)) as log:
         last = log.head(Chain.MESH).seq
         assert moment_seq(log, "2026-11-25T11:59Z", NOW) == 0
+        assert moment_seq(log, "0300-01-01", NOW) == 0, "as text, too, it is before all others"
         first = moment_seq(log, "2026-11-25T12:30Z", NOW)
         assert log.state(first).commit == timed.first
         second = moment_seq(log, "2026-11-25T14:59:59Z", NOW)
