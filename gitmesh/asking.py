@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from events.store import EventLog, utc_now
-from events.types import Chain, CommitId, Seq
+from events.types import CommitId, Seq
 from gitmesh.moments import Resolve, moment_seq
 from gitmesh.places import is_repository
 from mesh.errors import UsageError
@@ -17,12 +17,6 @@ def asked_seq(log: EventLog, moment: str, repo: Path) -> Seq:
     :raises UsageError: the moment means nothing, or nothing of this log.
     """
     return moment_seq(log, moment, utc_now(), _revisions(log, repo))
-
-
-def beginning(log: EventLog) -> str:
-    """Return in words where the history of the mesh begins: before that there is nothing to ask."""
-    first = next(iter(log.read(Chain.MESH, limit=1)), None)
-    return "the log knows no commit yet" if first is None else f"the log begins at {first.at[:19]}Z"
 
 
 def _revisions(log: EventLog, repo: Path) -> Resolve:

@@ -141,6 +141,11 @@ def _failure(error: Exception) -> Failure:
             return Failure(error.message, pasted(error.hint))
         case OSError() if error.errno in CannotWrite.ERRNOS:
             return CannotWrite(error)
+        case PermissionError():
+            where = f"{error.filename}: " if error.filename else ""
+            return Failure(
+                f"{where}{error.strerror}", "run gitmesh as a user who may, or name another place"
+            )
         case _:
             return Fault(
                 f"a fault in gitmesh itself: {type(error).__name__}: {error}",

@@ -48,7 +48,7 @@ def logged_commit(log: EventLog, seq: Seq) -> LoggedCommit:
     """
     first = log.first_seq_of_commit(seq)
     if first is None:
-        raise UsageError(f"event {seq} belongs to no commit", hint="see: gitmesh log --chain mesh")
+        raise _no_commit(log, seq)
     records = tuple(_transaction(log, first))
     if not records:
         raise Fatal(
@@ -78,7 +78,19 @@ def facts_of(log: EventLog, seq: Seq) -> tuple[CommitFacts, str]:
         event = decode(record)
         if first is not None and isinstance(event, CommitApplied | CommitRejected):
             return event.facts, record.at
-    raise UsageError(f"event {seq} belongs to no commit", hint="see: gitmesh log --chain mesh")
+    raise _no_commit(log, seq)
+
+
+def beginning(log: EventLog) -> str:
+    """Return in words where the history of the mesh begins: before that there is nothing to ask."""
+    first = next(iter(log.read(Chain.MESH, limit=1)), None)
+    return "the log knows no commit yet" if first is None else f"the log begins at {first.at[:19]}Z"
+
+
+def _no_commit(log: EventLog, seq: Seq) -> UsageError:
+    if seq == 0:
+        return UsageError("there was no commit yet", hint=beginning(log))
+    return UsageError(f"event {seq} belongs to no commit", hint="see: gitmesh log --chain mesh")
 
 
 def _transaction(log: EventLog, first: Seq) -> Iterator[Record]:

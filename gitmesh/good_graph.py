@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from gitmesh import exit_codes
-from gitmesh.output import problem_text
+from gitmesh.output import refuse
 
 if TYPE_CHECKING:
     from mesh.graph import MeshGraph
@@ -28,8 +28,7 @@ def _read(ctx: click.Context, target: str, repo: Path | None) -> "MeshGraph":
 
     tree = read_target(target, repo).tree
     if problems := errors(tree.problems):
-        for problem in problems:
-            click.echo(problem_text(problem), err=True)
+        refuse(problems, as_json=bool(ctx.params.get("as_json")))
         ctx.exit(exit_codes.REFUSED)
     return tree.graph
 

@@ -40,3 +40,12 @@ def problem_text(problem: Problem) -> str:
     if problem.hint:
         lines.append(f"    hint: {visible(problem.hint)}")
     return "\n".join(lines)
+
+
+def refuse(problems: Iterable[Problem], *, as_json: bool) -> None:
+    """Tell why there is nothing to show: as JSON for programs, on the error stream for people."""
+    if as_json:
+        emit_json({"problems": [problem.as_json() for problem in problems]})
+        return
+    for problem in problems:
+        click.echo(problem_text(problem), err=True)

@@ -38,7 +38,8 @@ def read_target(target: str, repo: Path | None, base: SpecTree = EMPTY) -> Targe
     ``base`` is a tree of the same repository that was read before: only what differs from it is
     read of a revision.
 
-    With ``repo`` it is a revision there. Without, a folder is read as it stands on disk, and
+    With ``repo`` it is a revision there, and the folder itself, which nobody need name, its HEAD.
+    Without, a folder is read as it stands on disk, and
     anything else is a revision of the repository in the current directory. A bare repository, which
     has no files, is read at its HEAD.
 
@@ -57,7 +58,8 @@ def read_target(target: str, repo: Path | None, base: SpecTree = EMPTY) -> Targe
             hint="name a folder of specs, or a revision and --repo",
         )
     git_dir(repo or Path())  # A wrong path is told as such, as everywhere.
-    return _revision(target, GitRepository.open(repo or Path()), base)
+    revision = "HEAD" if target == "." else target
+    return _revision(revision, GitRepository.open(repo or Path()), base)
 
 
 def mesh_before(target: Target) -> tuple[str, MeshState]:

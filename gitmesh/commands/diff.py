@@ -8,7 +8,7 @@ import click
 
 from gitmesh import exit_codes
 from gitmesh.options import examples, json_option, log_option, repo_here
-from gitmesh.output import emit_json, problem_text
+from gitmesh.output import emit_json, refuse
 
 if TYPE_CHECKING:
     from gitmesh.differences import Difference
@@ -62,8 +62,7 @@ def command(
     first = named_mesh(before, repo, where)
     sides = [first, named_mesh(after, repo, where, first.tree)]
     if problems := [problem for side in sides for problem in side.problems]:
-        for problem in problems:
-            click.echo(problem_text(problem), err=True)
+        refuse(problems, as_json=as_json)
         ctx.exit(exit_codes.REFUSED)
     old, new = (side.graph for side in sides)
     found = difference(old, new, connected_proxies(where))

@@ -77,7 +77,8 @@ def command(
 def _meant(log: "EventLog", commit: str, repo: Path) -> "CommitId":
     """Return the commit that is meant: itself, or the one that was served at a position or time."""
     from events.store import utc_now
-    from gitmesh.asking import asked_seq, beginning
+    from gitmesh.asking import asked_seq
+    from gitmesh.commits import beginning
     from gitmesh.moments import parse_time
     from mesh.errors import UsageError
 

@@ -107,7 +107,7 @@ def command(
 def _commit(to: str, repo: "GitRepository", log: Path) -> "CommitId":
     """Return the commit whose mesh was served at a moment; without a log, a revision."""
     from events.store import EventLog, utc_now
-    from gitmesh.asking import beginning
+    from gitmesh.commits import beginning
     from gitmesh.moments import moment_seq, parse_time
     from mesh.errors import UsageError
 

@@ -81,7 +81,8 @@ def command(
     was to have then, in Envoy's own words. What was pinned was live, whatever the branch said.
     """
     from events.store import EventLog
-    from gitmesh.asking import asked_seq, beginning
+    from gitmesh.asking import asked_seq
+    from gitmesh.commits import beginning
     from gitmesh.documents import document, yaml_documents
     from gitmesh.pins import pin_json
     from gitmesh.places import existing_log

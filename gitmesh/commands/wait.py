@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from gitmesh.waiting import Outcome
 
 POLL_S = 0.1
+_WHOLE = 40
+"""How many digits an id has."""
 
 
 @click.command(
@@ -147,6 +149,7 @@ def _commit(log: "EventLog", repo: Path, commit: str) -> "CommitId":
     from gitmesh.moments import is_hex
     from gitmesh.places import is_repository
 
-    if not is_repository(repo) and is_hex(commit) and log.seq_of_commit(commit) is None:
-        return CommitId(commit)
+    whole = is_hex(commit) and len(commit) == _WHOLE
+    if whole or (not is_repository(repo) and is_hex(commit) and log.seq_of_commit(commit) is None):
+        return CommitId(commit.lower())  # It may be on its way to the repository.
     return asked_commit(log, commit, repo)

@@ -93,6 +93,24 @@ def test_a_bare_repository_is_read_at_its_head(shop: Shop) -> None:
     assert gitmesh("validate", shop.bare).code == 0
 
 
+@pytest.mark.parametrize(
+    "command", [["validate"], ["plan"], ["translate", "--node", "mesh/shop/virtualNode/web"]]
+)
+def test_a_repository_that_is_named_is_read_at_its_head(shop: Shop, command: list[str]) -> None:
+    named = gitmesh(*command, "HEAD", "--repo", shop.bare)
+    assert gitmesh(*command, "--repo", shop.bare) == named
+    assert named.code == 0
+
+
+@pytest.mark.parametrize(
+    "command", [["diff", "HEAD"], ["translate", "--node", "mesh/shop/virtualNode/web"]]
+)
+def test_programs_are_told_why_a_mesh_is_none(shop: Shop, command: list[str]) -> None:
+    refused = gitmesh(*command, shop.bad, "--repo", shop.bare, "--json")
+    assert (refused.code, refused.err) == (1, "")
+    assert refused.json()["problems"][0]["code"] == "dangling-reference"
+
+
 def test_a_target_that_is_nothing_is_refused(tmp_path: Path) -> None:
     refused = gitmesh("validate", tmp_path / "nowhere")
     assert refused.code == 2

@@ -114,6 +114,17 @@ def test_a_full_disk_is_no_fault_of_ours(failing: type[Exception], number: int) 
     assert ended.err.startswith(f"error: cannot write: {os.strerror(number)}\n  hint: ")
 
 
+@pytest.mark.parametrize("number", [errno.EACCES, errno.EPERM])
+def test_what_the_user_may_not_is_no_fault_of_ours(failing: type[Exception], number: int) -> None:
+    error = OSError(number, os.strerror(number), "/srv/mesh.git")
+    failing.error = error  # type: ignore[attr-defined]
+    ended = gitmesh("version")
+    assert ended.code == exit_codes.UNAVAILABLE
+    assert ended.err.startswith(
+        f"error: /srv/mesh.git: {os.strerror(number)}\n  hint: run gitmesh as"
+    )
+
+
 def test_an_error_of_the_system_that_we_did_not_expect_stays_a_fault(
     failing: type[Exception],
 ) -> None:
