@@ -3,6 +3,7 @@
 import asyncio
 import json
 import logging
+import re
 import socket
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
@@ -285,6 +286,55 @@ def test_a_refusal_brings_envoys_own_words_and_the_next_good_commit_recovers(
             await converged(served, good)
 
     asyncio.run(scenario())
+
+
+@pytest.mark.parametrize("variant", VARIANTS[:2])
+def test_of_many_clusters_one_is_refused_and_in_delta_the_others_get_through_before_it_is_mended(
+    tmp_path: Path, variant: Variant
+) -> None:
+    async def scenario() -> None:
+        async with (
+            application("v1") as v1,
+            application("v2") as v2,
+            serving(AdsSettings(linger_s=0.1, grace_s=0)) as served,
+            envoy(served, tmp_path, variant),
+        ):
+            port = free_port()
+            served.publish(cart=shop(port, v1=v1))
+            await port_opens(port)
+            load = Load(port)
+            async with load.running():
+                await load.until("v1")
+                mended = shop(port, a=v1, b=v1, v2=v2, z=v1)
+                bad = static_cluster("broken", v1, connect_s=0)
+                commit = served.publish(cart={**mended, CLUSTER: (*mended[CLUSTER], bad)})
+                refusal = await served.event(SnapshotRejected, commit=commit)
+                assert isinstance(refusal, SnapshotRejected)
+                assert (refusal.type_url, refusal.names) == (CLUSTER, ("broken",))
+                assert "ConnectTimeout" in refusal.message
+                # What is sent whole is refused whole, and then the proxy has what it took last.
+                good = {"a", "b", "v1", "v2", "z"} if variant == "delta" else {"v1"}
+                await clusters(tmp_path, good)
+                await load.until("v1")
+                await converged(served, served.publish(cart=shop(port, v2=v2)))
+                await load.until("v2")
+            assert load.failures == []
+
+    asyncio.run(scenario())
+
+
+async def clusters(folder: Path, expected: set[str]) -> None:
+    """Wait until an Envoy has clusters of these names beside those of its bootstrap."""
+    async with asyncio.timeout(10):
+        while True:
+            reader, writer = await asyncio.open_unix_connection(folder / "admin")
+            writer.write(b"GET /clusters HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n")
+            told = (await reader.read()).decode()
+            writer.close()
+            active = re.findall(r"(?m)^(\S+?)::added_via_api::true", told)
+            if set(active) == expected:
+                return
+            await asyncio.sleep(0.02)
 
 
 SILENCE_S: Final = 0.5
