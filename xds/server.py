@@ -171,7 +171,7 @@ class _Discovery:
             peer = _peer(context) if self._settings.tls is not None else None
             guest = self._admission.open(peer, time.monotonic())
         except GitmeshError as error:
-            await context.abort(_code(error), str(error)[:MAX_REASON])
+            await context.abort(_code(error), error.line[:MAX_REASON])
         name = context.peer()
         self._connections.opened(name)
         session = Session(
@@ -213,7 +213,7 @@ async def _read(stream: Stream, guest: Guest, context: _Context) -> _Ending:
     except TimeoutError:
         reason, code = "the certificate has expired", grpc.StatusCode.UNAUTHENTICATED
     except (UsageError, Retryable) as error:
-        reason, code = str(error), _code(error)
+        reason, code = error.line, _code(error)
     else:
         return _Ending("closed by the proxy")
     # What a client wrote is quoted here: the log and the status get no more of it than this.

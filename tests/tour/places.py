@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Final
 
 from gitmesh.demo.sample import sample_repo
-from tests.tour.night import told
+from tests.support.identities import Issuer
+from tests.tour.night import ENTRANCE, told
 
 
 def _nothing(folder: Path) -> None:
@@ -18,5 +19,18 @@ def _night(folder: Path) -> None:
     told(folder)
 
 
-PLACES: Final[Mapping[str, Callable[[Path], None]]] = {"nothing": _nothing, "night": _night}
-"""``nothing``: the sample mesh alone. ``night``: also ``shop.git``, whose log tells a story."""
+def _issued(folder: Path) -> None:
+    _night(folder)
+    servers, proxies = (Issuer(folder / "tls", name) for name in ("xds-ca", "proxies"))
+    servers.issue("xds", hosts=("xds.shop.example",))
+    proxies.issue("entrance", uris=(f"spiffe://shop.example/{ENTRANCE}",))
+
+
+PLACES: Final[Mapping[str, Callable[[Path], None]]] = {
+    "nothing": _nothing,
+    "night": _night,
+    "issued": _issued,
+}
+"""``nothing``: the sample mesh alone. ``night``: also ``shop.git``, whose log tells a story.
+``issued``: also certificates in ``tls``, of the server and of the gateway's proxy, and who signed
+them."""
