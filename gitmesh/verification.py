@@ -122,7 +122,9 @@ def _by_git(
     else:
         verdict.problems += _by_branch(repo, found, witnesses.branch)
     verdict.unproven, vouched = judge(found.otherwise, signed, whole)
-    verdict.notes += _notes(found, shallow=repo.is_shallow) + vouched
+    signed_to = max((s.checkpoint.size for s in signed if s.chain is Chain.MESH), default=0)
+    unseen = sum(seq > signed_to for seq in found.rewritten)
+    verdict.notes += _notes(found, unseen, shallow=repo.is_shallow) + vouched
 
 
 def _by_branch(repo: GitRepository, found: Retraced, branch: str | None) -> list[str]:
@@ -150,13 +152,19 @@ def _by_branch(repo: GitRepository, found: Retraced, branch: str | None) -> list
     ]
 
 
-def _notes(found: Retraced, *, shallow: bool) -> list[str]:
+def _notes(found: Retraced, unseen: int, *, shallow: bool) -> list[str]:
     notes = [f"git: {count(found.checked, 'mesh event')} derived again, the same"]
     if found.unchecked:
         notes.append(
             f"git: {count(found.unchecked, 'event')} cannot be checked, because "
             + ("this shallow clone lacks " if shallow else "git no longer has ")
             + _some(found.gone)
+        )
+    if unseen:
+        notes.append(
+            f"git: that the branch was rewritten {'once' if unseen == 1 else f'{unseen:,} times'} "
+            "is the log's word alone: git does not keep where a branch was, and no checkpoint that "
+            "was checked covers it"
         )
     if found.reworded:
         notes.append(

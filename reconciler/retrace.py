@@ -65,6 +65,9 @@ class Retraced:
     """Events of commits that git no longer has."""
     gone: list[CommitId] = field(default_factory=list)
     """Those commits, in the order of the log."""
+    rewritten: list[Seq] = field(default_factory=list)
+    """Where the log says that the branch moved otherwise than by new commits. Git shows that it
+    can have, and not that it did: where a branch was, no object says."""
     otherwise: list["Otherwise"] = field(default_factory=list)
     """Commits that other rules decided, and that come out otherwise by the rules here."""
     reworded: list[CommitId] = field(default_factory=list)
@@ -237,6 +240,7 @@ class _Retracing:
                 f"event {rewritten.seq} (HistoryRewritten): the commit before it in the log is "
                 f"{_short(self._state.tip)}"
             )
+        self.result.rewritten.append(Seq(rewritten.seq))
         if self._repo.has(logged.after):
             self._compare_rewriting(rewritten, logged, commit)
         else:

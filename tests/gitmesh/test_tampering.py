@@ -337,6 +337,23 @@ def test_the_branch_that_was_followed_can_be_named(town: Town) -> None:
     assert "git: branch 'nowhere' has no commit" in gone.out
 
 
+def test_force_pushes_are_the_logs_word_until_they_are_signed(town: Town) -> None:
+    """A log may say that the branch was at a commit that it never was at: git cannot tell."""
+    note = "git: that the branch was rewritten once is the log's word alone"
+    assert note not in town.verify().out
+    put(town.bare, sample_files(shares(99)), message="elsewhere", minute=4)
+    git(town.bare, "update-ref", "refs/heads/elsewhere", "main")
+    follow(town.bare)
+    git(town.bare, "update-ref", "refs/heads/main", "main~1")
+    put(town.bare, sample_files(shares(5)), minute=5)
+    follow(town.bare)
+    done = town.verify()
+    assert (done.code, note in done.out) == (0, True)
+    assert gitmesh("checkpoint", town.bare, "--key", town.key).code == 0
+    assert note not in town.verify().out
+    assert note in gitmesh("verify", town.bare).out, "signatures were not checked"
+
+
 def test_a_shallow_clone_can_be_a_witness_of_what_it_has(town: Town, tmp_path: Path) -> None:
     """Nobody took anything from it: it never had the beginning."""
     clone = tmp_path / "clone.git"
