@@ -14,6 +14,7 @@ from events.schema import (
     unknown_steps,
     wrong_protection,
 )
+from events.sqlite_version import require_sqlite
 from mesh.errors import Fatal
 
 PATIENCE_S: Final = 5.0
@@ -65,8 +66,10 @@ def connect(path: Path, *, patience_s: float = PATIENCE_S) -> sqlite3.Connection
     """Return a connection that writes, to a file with today's tables and triggers.
 
     :raises LogUnavailable: another process holds the file.
-    :raises Fatal: it cannot be written, is no log of ours, or has lost a trigger.
+    :raises Fatal: it cannot be written, is no log of ours, has lost a trigger, or this SQLite is
+        too old.
     """
+    require_sqlite()
     with explained(path):
         connection = sqlite3.connect(
             path, timeout=patience_s, isolation_level=None, check_same_thread=False
@@ -93,6 +96,7 @@ def connect_read_only(path: Path, *, patience_s: float = PATIENCE_S) -> sqlite3.
 
     :raises Fatal: the file cannot be read, or is no log of ours.
     """
+    require_sqlite()
     with explained(path):
         connection = sqlite3.connect(
             f"{path.resolve().as_uri()}?{_reading(path)}",

@@ -4,6 +4,11 @@ import sqlite3
 from collections.abc import Mapping
 from typing import Final
 
+from mesh.errors import Fatal
+
+LEAST_SQLITE: Final = (3, 37, 0)
+"""Older ones know no STRICT tables, which the log is made of."""
+
 _SINCE: Final = (3, 7, 0)
 _FIXED: Final = (3, 51, 3)
 _BACKPORTS: Final[Mapping[tuple[int, ...], int]] = {(3, 44): 6, (3, 50): 7}
@@ -18,6 +23,19 @@ WAL_RESET: Final = (
 def sqlite_version() -> str:
     """Return the version of the SQLite that Python uses."""
     return sqlite3.sqlite_version
+
+
+def require_sqlite() -> None:
+    """Make sure that this SQLite can read the log.
+
+    :raises Fatal: it is too old.
+    """
+    if sqlite3.sqlite_version_info < LEAST_SQLITE:
+        least = ".".join(map(str, LEAST_SQLITE[:2]))
+        raise Fatal(
+            f"SQLite {sqlite_version()} is too old for the event log, which needs {least}",
+            hint="run gitmesh by a Python that has a newer one: gitmesh version tells",
+        )
 
 
 def has_wal_reset_bug(version: tuple[int, ...] = sqlite3.sqlite_version_info) -> bool:

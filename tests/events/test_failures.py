@@ -265,3 +265,16 @@ def test_a_backup_where_nothing_may_be_written_can_be_read(filled: Path) -> None
     log = EventLog.open(filled)
     assert done.stdout == f"{log.head(Chain.MESH).seq} []\n"
     log.close()
+
+
+def test_an_sqlite_that_is_too_old_is_told(
+    path: Path, log: EventLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """That of RHEL 9, by which a Python that is new enough can run, calls the log malformed."""
+    log.close()
+    monkeypatch.setattr(sqlite3, "sqlite_version", "3.34.1")
+    monkeypatch.setattr(sqlite3, "sqlite_version_info", (3, 34, 1))
+    for opening in (EventLog.open, EventLog.read_only):
+        with pytest.raises(Fatal, match=r"SQLite 3\.34\.1 is too old .* needs 3\.37") as caught:
+            opening(path)
+        assert "gitmesh version" in caught.value.hint
