@@ -109,7 +109,7 @@ def read_peer(pem: bytes) -> Peer:
         names = leaf.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     except x509.ExtensionNotFound:
         return Peer((), (), leaf.not_valid_after_utc)
-    except ValueError:
+    except (ValueError, x509.UnsupportedGeneralNameType, x509.DuplicateExtension):
         raise WrongPeer("the certificate cannot be read") from None
     return Peer(
         tuple(names.get_values_for_type(x509.UniformResourceIdentifier)),

@@ -7,6 +7,7 @@ one that has not converged; of that one nothing more is said, only of its proxie
 """
 
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -139,10 +140,14 @@ class Delivery:
         refusals = self._unexplained.pop((fact.node, fact.type_url, fact.version), ())
         return [self._tell(refusal, fact.specs) for refusal in refusals]
 
-    def unexplained(self) -> list[DeliveryEvent]:
-        """Give up on finding which specs are at fault for what was refused."""
-        waiting, self._unexplained = self._unexplained, {}
-        return [self._tell(refusal, ()) for refusals in waiting.values() for refusal in refusals]
+    def unexplained(self, of: Callable[[StreamId], bool]) -> list[DeliveryEvent]:
+        """Give up on finding which specs are at fault for what these were the first to refuse."""
+        waiting, self._unexplained, told = self._unexplained, {}, list[DeliveryEvent]()
+        for content, refusals in waiting.items():
+            told += [self._tell(refusal, ()) for refusal in refusals if of(refusal.stream)]
+            if others := [refusal for refusal in refusals if not of(refusal.stream)]:
+                self._unexplained[content] = others
+        return told
 
     def _tell(self, refusal: _Refusal, specs: tuple[str, ...]) -> SnapshotRejected:
         # Meanwhile it may have got something else, and taken it.

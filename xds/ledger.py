@@ -29,7 +29,7 @@ from xds.reports import (
     Released,
     Wrote,
 )
-from xds.standings import PERIOD_NS
+from xds.standings import PERIOD_NS, StreamId
 
 HERE: Final = 0
 """The number of the one server that serves in the same process."""
@@ -138,8 +138,10 @@ class Ledger:
         """Take note that a server ended without a word: so did its streams, and nobody waits."""
         for stream in [stream for stream in self._joined if stream[0] == server]:
             self._leave(stream, reason, at_ns)
-        # It may have been the one that was to find out why something was refused.
-        self._recorder.record(self._delivery.unexplained())
+        # It was to find out why its streams refused something.
+        self._recorder.record(
+            self._delivery.unexplained(lambda stream: _server_of(stream) == server)
+        )
         self._finish(server, at_ns)
 
     def _join(self, stream: tuple[int, int], fact: Joined) -> None:
@@ -197,3 +199,7 @@ class Ledger:
             self._watch_delay(after_s)
 
         self._delay = self._later(after_s - waited_s, tell)
+
+
+def _server_of(stream: StreamId) -> object:
+    return stream[0] if isinstance(stream, tuple) else HERE

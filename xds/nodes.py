@@ -83,7 +83,14 @@ def parse_identity(
             f"{node_id!r} is a {key.kind}, which runs no proxy",
             hint="use mesh/<mesh>/virtualNode/<name> or mesh/<mesh>/virtualGateway/<name>",
         )
-    key = ResourceKey.of(key.kind, key.mesh.split("@", 1)[0], key.name)
+    mesh = key.mesh.split("@", 1)[0]
+    if not mesh:
+        # What goes into the log must be readable as the key that it is.
+        raise UsageError(
+            f"{node_id!r} names an owner and no mesh",
+            hint="use mesh/<mesh>@<owner>/virtualNode/<name>",
+        )
+    key = ResourceKey.of(key.kind, mesh, key.name)
     _refuse_length(str(key))  # Escaped, one character may be twelve.
     client = _client(node_id, metadata, user_agent)
     identity = ProxyIdentity(key, _addressing(node_id, metadata), client)

@@ -165,7 +165,7 @@ def test_a_refusal_that_nobody_can_explain_is_told_without() -> None:
     delivery = Delivery()
     connect(delivery, a="web")
     delivery.refused(1, refusal(1))
-    (told,) = delivery.unexplained()
+    (told,) = delivery.unexplained(lambda stream: stream == 1)
     assert isinstance(told, SnapshotRejected)
     assert told.specs == ()
     assert delivery.explained(why()) == []

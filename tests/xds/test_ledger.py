@@ -150,6 +150,19 @@ def test_a_server_that_dies_is_waited_for_no_longer_and_neither_are_its_proxies(
     assert book.taken() == []
 
 
+def test_what_proxies_of_another_server_refuse_is_explained_by_that_one() -> None:
+    book = Book()
+    refusal = Rejected(1, "web", CommitId("c0"), "type", "v1", "no")
+    for server, node in ((ONE, "cart"), (TWO, "web")):
+        book.tell(server, joined(1, node), refusal._replace(node=node))
+    book.ledger.lost(ONE, "worker killed", 1)
+    told = [(e.node, e.specs) for e in book.taken() if isinstance(e, SnapshotRejected)]
+    assert told == [("cart", ())]
+    (event,) = book.tell(TWO, Explained("web", "type", "v1", ("spec",)))
+    assert isinstance(event, SnapshotRejected)
+    assert event.specs == ("spec",)
+
+
 def test_a_death_before_anything_is_published_harms_nothing() -> None:
     book = Book()
     book.ledger.lost(ONE, "worker killed", 1)

@@ -5,11 +5,15 @@ import logging
 import os
 import sys
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import grpc
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import ExtensionOID, NameOID
 from envoy_data_plane.envoy.config.cluster.v3 import Cluster
 
 from events.types import ProxyConnected
@@ -20,9 +24,10 @@ from tests.support.ads_server import Served, key, serving
 from tests.support.identities import DAY, Issued, Issuer, replace
 from tests.support.shop_xds import mesh
 from xds.bootstrap_tls import XdsTls
-from xds.credentials import Credentials
+from xds.credentials import Credentials, read_peer
 from xds.grpc_bootstrap import grpc_bootstrap
 from xds.nodes import parse_identity
+from xds.peer import WrongPeer
 from xds.server import check_listening
 from xds.settings import AdsSettings, TlsFiles
 from xds.type_urls import CLUSTER
@@ -179,6 +184,27 @@ def test_a_certificate_that_names_nobody_is_of_no_use(shop: Shop) -> None:
         assert "the certificate is for nobody" in words
 
     shop.run(scenario)
+
+
+# Behind a name that is right: one of a kind that nobody uses, half an address, nothing of the sort.
+@pytest.mark.parametrize("name", [b"\xa5\x04\xa1\x02\x0c\x00", b"\x87\x02ab", b"\x01\x02"])
+def test_a_certificate_whose_names_cannot_be_read_is_refused_in_words(name: bytes) -> None:
+    uri = spiffe(CART).encode()
+    names = b"\x86" + bytes([len(uri)]) + uri + name
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "x")])
+    private, now = ec.generate_private_key(ec.SECP256R1()), datetime.now(UTC)
+    certificate = (
+        x509.CertificateBuilder(subject, subject, private.public_key(), 1, now, now + DAY)
+        .add_extension(
+            x509.UnrecognizedExtension(
+                ExtensionOID.SUBJECT_ALTERNATIVE_NAME, b"\x30" + bytes([len(names)]) + names
+            ),
+            critical=False,
+        )
+        .sign(private, hashes.SHA256())
+    )
+    with pytest.raises(WrongPeer, match="cannot be read"):
+        read_peer(certificate.public_bytes(serialization.Encoding.PEM))
 
 
 def test_a_trust_domain_lets_only_its_own_in_by_uri_or_by_dns_name(strict: Shop) -> None:

@@ -1,6 +1,8 @@
 """Who a proxy is."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from mesh.errors import UsageError
 from mesh.keys import Kind, ResourceKey
@@ -22,10 +24,27 @@ def test_every_form_app_mesh_knew_names_the_same_node(node_id: str) -> None:
     assert parse_identity(node_id, {}) == ProxyIdentity(WEB, Intercepted())
 
 
-@pytest.mark.parametrize("node_id", ["", "web", "mesh/shop", "mesh/shop/virtualRouter/cart"])
+@pytest.mark.parametrize(
+    "node_id",
+    ["", "web", "mesh/shop", "mesh/shop/virtualRouter/cart", "mesh/@123456789012/virtualNode/web"],
+)
 def test_what_runs_no_proxy_is_refused(node_id: str) -> None:
     with pytest.raises(UsageError):
         parse_identity(node_id, {})
+
+
+PARTS = st.text("a@%/:. 4é\0", max_size=8)
+
+
+@given(st.sampled_from(["", "arn:aws:appmesh:eu-west-1:1:"]), PARTS, PARTS)
+def test_whoever_is_let_in_has_a_key_that_can_be_read_in_the_log(
+    arn: str, mesh: str, name: str
+) -> None:
+    try:
+        key = parse_identity(f"{arn}mesh/{mesh}/virtualNode/{name}", {}).key
+    except UsageError:
+        return
+    assert ResourceKey.parse(str(key)) == key
 
 
 @pytest.mark.parametrize("letter", ["x", "%78", "é"])
