@@ -94,7 +94,8 @@ def _partly(found: Part, percent: int, whole: Outcome) -> Outcome:
     if whole.refused and found.excludes(percent):
         words = f"{found.words()}; {whole.words}"
         return Outcome(words, refused=True, part=found, refusals=whole.refusals)
-    return Outcome(f"{found.words()}; {percent} % are waited for", part=found)
+    words = f"{found.words()}, as far as the log tells; {percent} % are waited for"
+    return Outcome(words, part=found)
 
 
 def _from(log: EventLog, first: Seq) -> list[Record]:

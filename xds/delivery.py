@@ -46,6 +46,13 @@ class _Pending:
     told: bool = False
     delays: int = 0
     """How often it was said to be delayed."""
+    disputed: bool = False
+    """Whether the log knows of somebody who refuses it: so it may never converge."""
+
+    @property
+    def one_by_one(self) -> bool:
+        """Whether those who have it are to be told of before all have it."""
+        return self.delays > 0 or self.disputed
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +103,8 @@ class Delivery:
         seq, nodes = pending.publication.state.seq, tuple(sorted(pending.nodes))
         told = SnapshotPublished(pending.commit, seq, nodes, len(pending.offered))
         self.standings.told_behind(nodes, pending.offered)
+        if pending.disputed:
+            self.standings.owe(pending.offered)
         return [told, *self._converge(now_ns)]
 
     def wrote(self, stream: StreamId, now_ns: int) -> None:
@@ -109,7 +118,7 @@ class Delivery:
         """Say that a stream has acknowledged all of what it is to have."""
         pending = self._pending
         # Those on their way to a commit are told of by what becomes of it, unless that takes long.
-        owe = pending is None or stream not in pending.offered or pending.delays > 0
+        owe = pending is None or stream not in pending.offered or pending.one_by_one
         if pending is not None and stream in pending.waiting and pending.written_ns is None:
             pending.written_ns = now_ns  # An answer may be here before the transport says so.
         if self.standings.state(stream) is not ProxyState.LAST_ACCEPTED:
@@ -153,7 +162,10 @@ class Delivery:
         # Meanwhile it may have got something else, and taken it.
         self.standings.told([refusal.stream], ProxyState.REFUSED)
         self.standings.owe([refusal.stream])
-        fact = refusal.fact
+        fact, pending = refusal.fact, self._pending
+        if pending is not None and pending.commit == fact.commit:
+            pending.disputed = True
+            self.standings.owe(pending.offered)
         return SnapshotRejected(
             fact.commit,
             fact.node,

@@ -70,9 +70,9 @@ def command(
     the newer one's proxies: they run what came of both.
 
     acked=N% is counted among the proxies that are connected now and whose nodes the commit
-    concerns, as gitmesh proxies tells of them: N percent of these, rounded up, are in sync. Within
-    five seconds after the commit was offered to them the log only knows whether all of them have
-    it, and so does this; from then on who has it. It is refused when so many refuse it that N
+    concerns, as gitmesh proxies tells of them: N percent of these, rounded up, are in sync. The log
+    knows at once when all of them have it; who has it, a second after one of them refused it, or
+    else from five seconds after it was offered to them. It is refused when so many refuse it that N
     percent cannot be reached.
     """
     from events.opening import is_claimed

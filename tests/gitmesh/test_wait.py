@@ -69,6 +69,20 @@ def test_a_part_of_the_proxies_is_waited_for_and_refusals_count(bare: Path, serv
         assert counted(wait(bare, shift, 75))[0] == 0
 
 
+def test_who_has_it_is_known_soon_after_somebody_refuses(bare: Path, server: Server) -> None:
+    with entrances(server, 2) as (quick, refusing):
+        shift = put(bare, shop_at(10), minute=1)
+        quick.receive(ROUTE)
+        refusing.refuse(ROUTE, "no such cluster")
+        found = {"acked": 1, "refused": 1, "proxies": 2}
+        assert counted(wait(bare, shift, 50)) == (0, found)
+    told = [each["kind"] for each in gitmesh("log", bare, "--json").json_lines()]
+    after = told[told.index("SnapshotRejected") + 1 :]
+    assert next(kind for kind in after if kind in ("ProxiesSettled", "SnapshotDelayed")) == (
+        "ProxiesSettled"
+    )
+
+
 def test_one_that_is_gone_counts_no_more_and_one_that_came_does(bare: Path, server: Server) -> None:
     with entrances(server, 1) as (first,):
         with entrances(server, 2):

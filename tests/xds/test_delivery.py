@@ -279,6 +279,27 @@ def test_those_who_refuse_too_and_those_who_fall_back_are_told_in_bulk() -> None
     assert settled(delivery) == [], "it has what was accepted, not what is served"
 
 
+@pytest.mark.parametrize("early", [False, True])
+def test_who_has_what_somebody_refuses_is_told_in_bulk_at_once(*, early: bool) -> None:
+    delivery = Delivery()
+    connect(delivery, a="web", b="web", c="web")
+    delivery.begin(publication("c1"))
+    for stream in (1, 2, 3):
+        delivery.offered(stream, "web")
+    if not early:
+        delivery.published(0)
+    delivery.arrived(1, 0)
+    delivery.refused(2, refusal(2))
+    delivery.explained(why())
+    if early:
+        delivery.published(0)
+    [told] = settled(delivery)
+    assert isinstance(told, ProxiesSettled)
+    assert told.in_sync == ("a",)
+    delivery.arrived(3, 0)
+    assert settled(delivery) == [ProxiesSettled(CommitId("c9"), Seq(9), in_sync=("c",))]
+
+
 def test_a_commit_that_is_delayed_says_who_is_waited_for_and_tells_of_the_others() -> None:
     delivery = Delivery()
     connect(delivery, a="web", b="web", c="web")
