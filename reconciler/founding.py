@@ -2,12 +2,16 @@
 
 import re
 from pathlib import Path
+from typing import Final
 
 import pygit2
 
 from mesh.errors import UsageError
 from reconciler.hooks_path import hooks_path
 from reconciler.repo import GitRepository, ignore_other_configuration, open_handle
+
+OWN: Final = "refs/gitmesh"
+"""Below it are the refs that only gitmesh moves."""
 
 
 def init_bare(path: Path, branch: str = "main") -> GitRepository:
@@ -31,21 +35,24 @@ def init_bare(path: Path, branch: str = "main") -> GitRepository:
     except (OSError, pygit2.GitError) as error:
         raise UsageError(f"cannot make a repository at {path}: {error}") from None
     handle.config["core.logAllRefUpdates"] = True
-    handle.config["receive.hideRefs"] = "refs/gitmesh"
+    handle.config["receive.hideRefs"] = OWN
     found = hooks_path(Path(handle.path))
     if found is not None and not found.own:
         handle.config["core.hooksPath"] = "hooks"  # It has hooks of its own.
     return GitRepository.open(path)
 
 
-def take_push_options(path: Path) -> None:
-    """Let ``git push -o`` say something to the hooks of a repository.
+def ready_for_pushes(path: Path) -> None:
+    """Let ``git push -o`` speak to the hooks of a repository, and no push move gitmesh's own refs.
+
+    Whoever may push could take back what was signed; and a mirror pushed to it would do so unasked.
 
     :raises UsageError: its configuration cannot be written.
     """
     ignore_other_configuration()
     try:
-        handle = open_handle(path, trust_owner=False)
-        handle.config["receive.advertisePushOptions"] = True
+        config = open_handle(path, trust_owner=False).config
+        config["receive.advertisePushOptions"] = True
+        config.set_multivar("receive.hideRefs", f"^{OWN}$", OWN)  # beside what others hide
     except (OSError, pygit2.GitError) as error:
         raise UsageError(f"{path}: the configuration cannot be written: {error}") from None

@@ -52,11 +52,12 @@ def command(
     out, which in a linked work tree is its own.
 
     They are written to where git looks for REPO's hooks: core.hooksPath, if REPO's configuration
-    sets it. Hooks of somebody else are left as they are (exit code 1); ours are written anew.
+    sets it. Hooks of somebody else are left as they are (exit code 1); ours are written anew. No
+    push can move refs/gitmesh/ from then on, where checkpoints are (receive.hideRefs).
     """
     from gitmesh.places import git_dir, linked_branch
     from gitmesh.push.hooks import HookOptions, Outcome, hooks_folder, install
-    from reconciler.founding import take_push_options
+    from reconciler.founding import ready_for_pushes
     from reconciler.repo import GitRepository, branch_ref
 
     settings: Settings = ctx.obj
@@ -67,7 +68,7 @@ def command(
         branch_ref(branch)
     options = HookOptions(branch, log or settings.log, wait_s)
     found = install(where, options)
-    take_push_options(where)
+    ready_for_pushes(where)
     followed = GitRepository.open(where).following(branch)
     if as_json:
         emit_json({"repository": str(where), "branch": followed, "hooks": found})

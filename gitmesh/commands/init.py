@@ -31,14 +31,14 @@ def command(settings: "Settings", path: Path, branch: str | None, as_json: bool)
     """
     from gitmesh.places import git_dir, is_repository, log_path
     from gitmesh.push.hooks import HookOptions, install
-    from reconciler.founding import init_bare, take_push_options
+    from reconciler.founding import init_bare, ready_for_pushes
 
     branch = branch or settings.branch or "main"
     created = not is_repository(path)
     hooks = {}
     if created:
         init_bare(path, branch)
-        take_push_options(path)
+        ready_for_pushes(path)
         hooks = install(git_dir(path), HookOptions(log=settings.log))
     if as_json:
         where = {"repository": str(git_dir(path)), "log": str(log_path(path, settings.log))}

@@ -243,6 +243,25 @@ def test_hooks_of_others_are_left_alone_and_ours_are_written_anew(tmp_path: Path
     assert git(bare, "config", "receive.advertisePushOptions") == "true"
 
 
+def test_no_push_moves_the_refs_that_are_gitmeshs_own(tmp_path: Path) -> None:
+    """Whoever may push to the branch must not take back what was signed."""
+    repo = Repo(tmp_path)
+    repo.commit({"README": "one"})
+    signed = "refs/gitmesh/checkpoints"
+    repo.git("push", "--quiet", "origin", f"HEAD:{signed}")
+    git(repo.origin, "config", "--add", "receive.hideRefs", "refs/others")
+    for _ in range(2):
+        assert gitmesh("hooks", repo.origin).code == 0
+    hidden = git(repo.origin, "config", "--get-all", "receive.hideRefs")
+    assert hidden.splitlines() == ["refs/others", "refs/gitmesh"]
+    before = git(repo.origin, "rev-parse", signed)
+    repo.commit({"README": "two"})
+    for ref in (f":{signed}", f"+HEAD:{signed}", "HEAD:refs/gitmesh/kept/x"):
+        assert push(repo, ref=ref).code != 0
+    repo.git("push", "--quiet", "--mirror", "origin")
+    assert git(repo.origin, "for-each-ref", "--format=%(objectname)", "refs/gitmesh") == before
+
+
 BAD = {"shop/a.yaml": "kind: Mess\n"}
 
 
