@@ -91,6 +91,11 @@ class Guest:
         """
         return None if self._peer is None else self._peer.not_after.timestamp() - now
 
+    @property
+    def first_request_s(self) -> float:
+        """How long the stream may take to say whose it is."""
+        return self._admission.settings.first_request_s
+
     def admit(self, identity: ProxyIdentity) -> None:
         """Let the stream have the configuration of the node that it has named.
 

@@ -205,13 +205,20 @@ async def _read(stream: Stream, guest: Guest, context: _Context) -> _Ending:
     try:
         # A connection outlives the proof that it began with, unless somebody looks at the time.
         async with asyncio.timeout(guest.time_left_s(time.time())):
+            async with asyncio.timeout(guest.first_request_s):
+                data = await context.read()
             # As the iterator of requests does, but without a generator between.
-            while (data := await context.read()) is not grpc.aio.EOF:
+            while data is not grpc.aio.EOF:
                 if (wait_s := guest.delay(len(data), time.monotonic())) > 0:
                     await asyncio.sleep(wait_s)
                 stream.receive(data)
+                data = await context.read()
     except TimeoutError:
-        reason, code = "the certificate has expired", grpc.StatusCode.UNAUTHENTICATED
+        if stream.identity is None:
+            # Streams that ask for nothing would keep out those who do.
+            reason, code = "no request has come", grpc.StatusCode.DEADLINE_EXCEEDED
+        else:
+            reason, code = "the certificate has expired", grpc.StatusCode.UNAUTHENTICATED
     except (UsageError, Retryable) as error:
         reason, code = error.line, _code(error)
     else:

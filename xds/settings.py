@@ -30,6 +30,9 @@ class AdsSettings:
     """How fast streams may come in for long; those beyond are told to come again."""
     new_streams_at_once: int = 4_000
     """How many may come at one moment after a quiet one, as when a server has been restarted."""
+    first_request_s: float = 30.0
+    """How long a stream may take to say whose it is: until then it is nobody's, and counts to all.
+    """
     requests_per_s: float = 200.0
     """How fast one stream's requests are read for long. What comes faster waits with the proxy."""
     requests_at_once: int = 2_000

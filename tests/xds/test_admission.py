@@ -85,6 +85,18 @@ def test_long_requests_count_more() -> None:
 # ---- the server ----------------------------------------------------------------------------------
 
 
+def test_streams_that_ask_for_nothing_keep_nobody_out() -> None:
+    async def scenario(served: Served) -> None:
+        async with AdsClient(served.port, CART) as silent:
+            assert await silent.ending() == ("DEADLINE_EXCEEDED", "no request has come")
+        async with AdsClient(served.port, CART) as proxy:
+            await proxy.subscribe(CLUSTER)
+            await proxy.silence(0.5)
+            await proxy.subscribe(ENDPOINT, "v1")
+
+    run(AdsSettings(max_streams=1, first_request_s=0.2, grace_s=0), scenario)
+
+
 def test_streams_that_come_too_fast_are_refused_in_words() -> None:
     async def scenario(served: Served) -> None:
         async with AdsClient(served.port, CART) as one:
