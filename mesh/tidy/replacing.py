@@ -68,7 +68,8 @@ def with_document(path: str, blob: bytes | None, document: str) -> bytes:
     if _is_json(path):
         raise NotReplaceable(f"{path} holds something else now, and JSON holds one document a file")
     text = blob.decode("utf-8-sig")
-    return f"{text}{'' if text.endswith(chr(10)) else chr(10)}---\n{document}".encode()
+    added = f"{'' if text.endswith(chr(10)) else chr(10)}---\n{document}"
+    return f"{text}{_ended_as(text, added)}".encode()
 
 
 def document_of(path: str, blob: bytes, resource: Resource) -> str:
@@ -77,7 +78,7 @@ def document_of(path: str, blob: bytes, resource: Resource) -> str:
     if not parts or (_is_json(path) and not parts[0].body):
         return document_text(native_document(resource))
     text = parts[0].text
-    return text.removeprefix("---").lstrip("\n") if not _is_json(path) else text
+    return text.removeprefix("---").lstrip("\r\n") if not _is_json(path) else text
 
 
 def _changed(path: str, blob: bytes, key: ResourceKey, change: Callable[[_Part], str]) -> bytes:
@@ -87,7 +88,16 @@ def _changed(path: str, blob: bytes, key: ResourceKey, change: Callable[[_Part],
             f"{key} stands in {path} as part of a document of another form",
             hint="change it there by hand, or roll back as a whole, without --only",
         )
-    return "".join(change(part) if part.key == key else part.text for part in parts).encode()
+    return "".join(
+        _ended_as(part.text, change(part)) if part.key == key else part.text for part in parts
+    ).encode()
+
+
+def _ended_as(before: str, text: str) -> str:
+    """Return a text with its lines ended as most of another's are."""
+    if before.count("\r\n") * 2 <= before.count("\n"):
+        return text
+    return text.replace("\r\n", "\n").replace("\n", "\r\n")
 
 
 def _is_json(path: str) -> bool:

@@ -9,6 +9,7 @@ import pytest
 from gitmesh.demo.sample import ROUTES, shares
 from gitmesh.rollback import whole
 from reconciler.repo import GitRepository
+from reconciler.source import ObjectId
 from reconciler.writing import BranchMoved, Person, move_branch, write_commit
 from tests.support.command_line import Ran, gitmesh
 from tests.support.git import Repo, git, put
@@ -248,6 +249,30 @@ def test_one_route_goes_back_and_everything_else_stays_to_the_byte(bare: Path) -
     body = git(bare, "log", "-1", "--format=%B", "main")
     assert "This reverts commit" not in body
     assert f"Gitmesh-Rollback-Only: {ROUTE}" in body
+
+
+def test_lines_stay_ended_as_they_are_in_the_file(bare: Path) -> None:
+    def both(one: str, two: str) -> Files:
+        nodes = [
+            NODE.replace("\n", "\r\n").replace("more.local", host).replace("more", name)
+            for name, host in (("one", one), ("two", two))
+            if host
+        ]
+        return {**sample_files(), "shop/nodes.yaml": "---\r\n".join(nodes).encode()}
+
+    first = put(bare, both("a.local", "a.local"))
+    put(bare, both("b.local", "b.local"), minute=1)
+    blob = GitRepository.open(bare)
+
+    def nodes() -> bytes:
+        found = git(bare, "rev-parse", "main:shop/nodes.yaml")
+        return blob.read_blob(ObjectId(found))
+
+    assert rollback(bare, first, "--only", "mesh/shop/virtualNode/one").code == 0
+    assert nodes() == both("a.local", "b.local")["shop/nodes.yaml"]
+    put(bare, both("", "b.local"), minute=2)
+    assert rollback(bare, first, "--only", "mesh/shop/virtualNode/one").code == 0
+    assert nodes().count(b"\n") == nodes().count(b"\r\n") == 13
 
 
 def test_a_resource_that_is_gone_comes_back_where_it_was_with_its_comments(bare: Path) -> None:
