@@ -137,7 +137,7 @@ KINDS: Final[Mapping[str, KindDoc]] = {
         "the commit",
         _SERVER,
         {
-            "proxies": "How many proxies it was offered to.",
+            "proxies": "How many proxies acknowledged it; who went away before does not count.",
             "timings": "Microseconds since the branch moved, as far as they are known: "
             "`seen` by the reconciler, `planned` into the log, `written` to the last proxy, "
             "`acked` by the last proxy.",

@@ -183,6 +183,7 @@ class SnapshotConverged:
 
     commit: CommitId
     proxies: int
+    """How many acknowledged it."""
     timings: Mapping[str, int] = field(default_factory=dict)
     """Microseconds since the branch moved: ``seen``, ``planned``, ``written``, ``acked``."""
 

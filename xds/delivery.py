@@ -42,7 +42,11 @@ class _Pending:
     nodes: set[str] = field(default_factory=set)
     offered: set[StreamId] = field(default_factory=set)
     waiting: set[StreamId] = field(default_factory=set)
+    gone: int = 0
+    """How many left before they had it."""
     written_ns: int | None = None
+    acked_ns: int | None = None
+    """When the last one had it that has it."""
     told: bool = False
     delays: int = 0
     """How often it was said to be delayed."""
@@ -216,17 +220,19 @@ class Delivery:
         if self._pending is None or stream not in self._pending.waiting:
             return []
         self._pending.waiting.discard(stream)
+        self._pending.acked_ns = now_ns
         return self._converge(now_ns)
 
-    def _converge(self, now_ns: int) -> list[DeliveryEvent]:
+    def _converge(self, acked_ns: int | None) -> list[DeliveryEvent]:
         pending = self._pending
         if pending is None or pending.waiting or not pending.told:
             return []
         self._pending = None
         self.standings.told(pending.offered, ProxyState.IN_SYNC)
         self.standings.owe(pending.offered)
-        timings = _timings(pending, now_ns)
-        return [SnapshotConverged(pending.commit, len(pending.offered), timings)]
+        have = len(pending.offered) - pending.gone
+        timings = _timings(pending, acked_ns if have else None)
+        return [SnapshotConverged(pending.commit, have, timings)]
 
     # ---- proxies ---------------------------------------------------------------------------------
 
@@ -234,12 +240,17 @@ class Delivery:
         """Say that a stream named its node."""
         return self.standings.connected(stream, joined, now_ns)
 
-    def disconnected(self, stream: StreamId, reason: str, now_ns: int) -> list[DeliveryEvent]:
+    def disconnected(self, stream: StreamId, reason: str) -> list[DeliveryEvent]:
         """Say that a stream ended; nobody waits for it any more."""
-        return self.standings.disconnected(stream, reason) + self._heard(stream, now_ns)
+        left = self.standings.disconnected(stream, reason)
+        if self._pending is None or stream not in self._pending.waiting:
+            return left
+        self._pending.waiting.discard(stream)
+        self._pending.gone += 1
+        return left + self._converge(self._pending.acked_ns)
 
 
-def _timings(pending: _Pending, now_ns: int) -> dict[str, int]:
+def _timings(pending: _Pending, acked_ns: int | None) -> dict[str, int]:
     """Return microseconds since the branch moved; empty when nobody saw it move."""
     moved = pending.publication.moved_ns
     if moved is None:
@@ -248,6 +259,6 @@ def _timings(pending: _Pending, now_ns: int) -> dict[str, int]:
         "seen": pending.publication.seen_ns,
         "planned": pending.publication.planned_ns,
         "written": pending.written_ns,
-        "acked": now_ns if pending.offered else None,
+        "acked": acked_ns,
     }
     return {name: max(0, at - moved) // 1000 for name, at in times.items() if at is not None}

@@ -99,7 +99,7 @@ class Ledger:
             case Joined():
                 self._join((server, fact.stream), fact)
             case Left():
-                self._leave((server, fact.stream), fact.reason, fact.at_ns)
+                self._leave((server, fact.stream), fact.reason)
             case Rejected():
                 self._delivery.refused((server, fact.stream), fact)
             case Explained():
@@ -137,7 +137,7 @@ class Ledger:
     def lost(self, server: int, reason: str, at_ns: int) -> None:
         """Take note that a server ended without a word: so did its streams, and nobody waits."""
         for stream in [stream for stream in self._joined if stream[0] == server]:
-            self._leave(stream, reason, at_ns)
+            self._leave(stream, reason)
         # It was to find out why its streams refused something.
         self._recorder.record(
             self._delivery.unexplained(lambda stream: _server_of(stream) == server)
@@ -148,9 +148,9 @@ class Ledger:
         self._joined[stream] = fact
         self._recorder.record(self._delivery.connected(stream, fact, fact.at_ns))
 
-    def _leave(self, stream: tuple[int, int], reason: str, at_ns: int) -> None:
+    def _leave(self, stream: tuple[int, int], reason: str) -> None:
         if self._joined.pop(stream, None) is not None:
-            self._recorder.record(self._delivery.disconnected(stream, reason, at_ns))
+            self._recorder.record(self._delivery.disconnected(stream, reason))
 
     def _finish(self, server: int, at_ns: int) -> None:
         if server not in self._unfinished:

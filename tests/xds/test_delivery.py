@@ -91,8 +91,25 @@ def test_a_newer_commit_takes_the_place_of_one_that_has_not_converged() -> None:
 def test_a_proxy_that_leaves_is_waited_for_no_longer() -> None:
     delivery = Delivery()
     publish(delivery, "c1", web=1)
-    (converged,) = delivery.disconnected(1, "gone", 9 * MS)
+    (converged,) = delivery.disconnected(1, "gone")
     assert isinstance(converged, SnapshotConverged)
+    assert converged.proxies == 0, "nobody has it"
+    assert "acked" not in converged.timings
+
+
+def test_who_leaves_before_it_has_a_commit_is_not_among_those_in_sync() -> None:
+    delivery = Delivery()
+    connect(delivery, a="web", b="web")
+    publish(delivery, "c1", web=1)
+    delivery.begin(publication("c2"))
+    for stream in (1, 2):
+        delivery.offered(stream, "web")
+    delivery.published(6 * MS)
+    delivery.arrived(1, 8 * MS)
+    left, converged = delivery.disconnected(2, "gone")
+    assert isinstance(left, ProxyDisconnected)
+    assert isinstance(converged, SnapshotConverged)
+    assert (converged.proxies, converged.timings["acked"]) == (1, 8_000)
 
 
 def test_times_are_told_only_when_somebody_saw_the_branch_move() -> None:
@@ -184,7 +201,7 @@ def test_one_that_took_something_else_before_its_refusal_is_told_is_in_sync_in_t
 def test_a_refusal_of_one_who_left_is_not_told() -> None:
     delivery = Delivery()
     delivery.connected(1, joined(), 0)
-    delivery.disconnected(1, "gone", 0)
+    delivery.disconnected(1, "gone")
     delivery.refused(1, refusal(1))
     assert delivery.explained(why()) == []
 
@@ -326,8 +343,8 @@ def test_a_flood_of_connects_is_told_bit_by_bit_and_those_who_left_meanwhile_nev
     told = [e for n in range(3000) for e in delivery.connected(n, joined("web", f"p{n}"), 0)]
     assert len(told) == 1000
     assert delivery.standings.withheld == 2000
-    assert delivery.disconnected(5, "gone", 0) == [ProxyDisconnected("web", "p5", "gone")]
-    assert delivery.disconnected(2500, "gone", 0) == []
+    assert delivery.disconnected(5, "gone") == [ProxyDisconnected("web", "p5", "gone")]
+    assert delivery.disconnected(2500, "gone") == []
     delivery.arrived(1000, 0)
     assert settled(delivery) == []
     later = settled(delivery, MINUTE)

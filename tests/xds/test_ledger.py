@@ -144,7 +144,7 @@ def test_a_server_that_dies_is_waited_for_no_longer_and_neither_are_its_proxies(
         ProxyDisconnected("web", "web#1", "worker killed"),
         ProxyDisconnected("web", "web#2", "worker killed"),
         published("c1", 5, 2, "web"),
-        SnapshotConverged(CommitId("c1"), 2, {"written": 6000, "acked": 7000}),
+        SnapshotConverged(CommitId("c1"), 1, {"written": 6000, "acked": 7000}),
     ]
     book.ledger.lost(TWO, "worker killed", 8 * MS)
     assert book.taken() == []
