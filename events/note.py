@@ -20,7 +20,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from mesh.errors import UsageError
 
 _ED25519: Final = b"\1"
-_SECRET: Final = "PRIVATE+KEY+"  # noqa: S105 -- what marks a key file, no secret itself
+SECRET_MARK: Final = "PRIVATE+KEY+"  # noqa: S105 -- no secret itself
+"""How the file of a key that signs begins."""
 _SIGNED_BY: Final = "\N{EM DASH} "
 _LONGEST_NAME: Final = 200
 
@@ -80,7 +81,7 @@ class SignerKey:
 
     def secret_text(self) -> str:
         """Return the key as its file holds it."""
-        return f"{_SECRET}{self.name}+{_to_text(_ED25519 + self.seed)}\n"
+        return f"{SECRET_MARK}{self.name}+{_to_text(_ED25519 + self.seed)}\n"
 
     @classmethod
     def parse(cls, text: str) -> Self:
@@ -88,9 +89,9 @@ class SignerKey:
 
         :raises UsageError: it holds no such key.
         """
-        if not text.startswith(_SECRET):
+        if not text.startswith(SECRET_MARK):
             raise UsageError("this is no key that signs", hint="make one with: gitmesh keygen")
-        name, _, encoded = text.removeprefix(_SECRET).strip().partition("+")
+        name, _, encoded = text.removeprefix(SECRET_MARK).strip().partition("+")
         return cls(checked_name(name), _key_bytes(encoded))
 
     def sign(self, text: str, name: str) -> str:

@@ -5,7 +5,7 @@ import stat
 from pathlib import Path
 
 from events.checkpoint import verifiers
-from events.note import SignerKey, VerifierKey
+from events.note import SECRET_MARK, SignerKey, VerifierKey
 from gitmesh.places import is_repository
 from gitmesh.settings import Settings
 from mesh.errors import UsageError
@@ -55,11 +55,17 @@ def read_secret(path: Path) -> SignerKey:
         mode = path.stat().st_mode
     except OSError as error:
         raise UsageError(f"{path}: {error.strerror}", hint="gitmesh keygen makes a key") from None
+    text = _read(path)
+    if not text.startswith(SECRET_MARK):
+        raise UsageError(
+            f"{path} is no key that signs",
+            hint="name the file that gitmesh keygen made beside the .pub file",
+        )
     if stat.S_IMODE(mode) & 0o077:
         raise UsageError(
             f"{path} may be read by others than its owner", hint=f"chmod 600 {path}; or a new key"
         )
-    return SignerKey.parse(_read(path))
+    return SignerKey.parse(text)
 
 
 def read_beside(path: Path) -> list[VerifierKey]:
@@ -79,6 +85,10 @@ def read_public(path: Path) -> list[VerifierKey]:
     :raises UsageError: it cannot be read, or is no such file.
     """
     lines = [line for line in _read(path).splitlines() if line.strip()]
+    if lines and lines[0].startswith(SECRET_MARK):
+        raise UsageError(
+            f"{path} is a secret key", hint=f"name its public part: {public_path(path)}"
+        )
     if not lines:
         raise UsageError(f"{path} holds no public key", hint="name the .pub file of a key")
     return [VerifierKey.parse(line) for line in lines]
@@ -89,7 +99,8 @@ def _read(path: Path) -> str:
         with path.open("rb") as file:
             return file.read(_MOST_BYTES).decode()
     except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"{path} cannot be read: {error}", hint="name a key file") from None
+        why = error.strerror if isinstance(error, OSError) else error
+        raise UsageError(f"{path} cannot be read: {why}", hint="name a key file") from None
 
 
 def public_keys(given: Path | None, settings: Settings) -> list[VerifierKey] | None:

@@ -95,6 +95,17 @@ def test_a_key_that_others_can_read_signs_nothing(bare: Path, key: Path, tmp_pat
     assert "chmod 600" in refused.err
 
 
+def test_the_wrong_half_of_a_key_is_told_with_the_right_one(bare: Path, key: Path) -> None:
+    follow(bare)
+    signing = gitmesh("checkpoint", bare, "--key", f"{key}.pub")
+    assert (signing.code, f"{key}.pub is no key that signs" in signing.err) == (2, True)
+    assert "chmod" not in signing.err
+    checking = gitmesh("verify", bare, "--key", key)
+    assert (checking.code, f"name its public part: {key}.pub" in checking.err) == (2, True)
+    missing = gitmesh("verify", bare, "--key", "nowhere")
+    assert missing.err.startswith("error: nowhere cannot be read: No such file or directory\n")
+
+
 def test_no_key_is_told(bare: Path) -> None:
     follow(bare)
     assert "gitmesh keygen" in gitmesh("checkpoint", bare).err
