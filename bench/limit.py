@@ -17,7 +17,8 @@ import grpc.aio
 
 from bench.child import answer_commands_of
 from bench.script import ASKED
-from xds.server import AdsSettings, _options
+from xds.settings import AdsSettings
+from xds.transport import transport_options
 from xds.wire.fields import fields
 from xds.wire.response import complete
 
@@ -36,7 +37,7 @@ class Limit:
 
     async def start(self) -> int:
         """Listen on a free port; return it."""
-        self._server = grpc.aio.server(options=_options(AdsSettings()))
+        self._server = grpc.aio.server(options=transport_options(AdsSettings()))
         method = grpc.stream_stream_rpc_method_handler
         table = {
             "StreamAggregatedResources": method(self._sotw),

@@ -12,7 +12,7 @@ import grpc.aio
 
 from events.latest import Latest
 from events.publication import Publication
-from mesh.errors import Fatal, GitmeshError, Retryable, UsageError
+from mesh.errors import GitmeshError, Retryable, UsageError
 from xds.address import where_to_listen
 from xds.admission import Admission, Guest
 from xds.alarms import Alarms
@@ -31,6 +31,7 @@ from xds.session import Session
 from xds.settings import AdsSettings as AdsSettings
 from xds.shared_port import require_own, unshared
 from xds.stream import Method, Stream
+from xds.transport import listen, transport_options
 
 if TYPE_CHECKING:
     from xds.credentials import Credentials
@@ -107,9 +108,9 @@ async def serve_streams(
     check_listening(address, settings)
     hub = Hub(cache, reports, past)
     credentials = _credentials(settings)
-    server = grpc.aio.server(options=_options(settings))
+    server = grpc.aio.server(options=transport_options(settings))
     server.add_generic_rpc_handlers(_handlers(_Discovery(hub, cache, settings)))
-    port = await _listen(server, address, credentials)
+    port = await listen(server, address, credentials)
     looking = asyncio.create_task(credentials.watch()) if credentials is not None else None
     try:
         started(port)
@@ -257,55 +258,6 @@ def _handlers(discovery: _Discovery) -> tuple[Any, ...]:
         )
         for service, methods in SERVICES.items()
     )
-
-
-def _options(settings: AdsSettings) -> list[tuple[str, int]]:
-    options = [
-        ("grpc.max_receive_message_length", settings.max_request_bytes),
-        ("grpc.max_send_message_length", -1),
-        ("grpc.max_concurrent_streams", settings.max_streams + 1000),
-        # More than a thousand connects at once are cancelled at random below these; those beyond
-        # max_streams must get so far as to be refused in words.
-        ("grpc.server.max_pending_requests", 2 * settings.max_streams + 1000),
-        ("grpc.server.max_pending_requests_hard_limit", 4 * settings.max_streams + 2000),
-        ("grpc.keepalive_time_ms", settings.keepalive_s * 1000),
-        ("grpc.keepalive_timeout_ms", settings.keepalive_timeout_s * 1000),
-        # By the one above alone, a client that does not answer is kept for a minute more.
-        ("grpc.http2.ping_timeout_ms", settings.keepalive_timeout_s * 1000),
-        ("grpc.keepalive_permit_without_calls", 1),
-        ("grpc.http2.min_recv_ping_interval_without_data_ms", settings.min_ping_interval_s * 1000),
-        ("grpc.http2.max_pings_without_data", 0),
-        # gRPC pings at each message to measure the line, so that it may open the window for what it
-        # is sent. Requests are smaller than the smallest window, and a push to every proxy costs
-        # the server a quarter less, and each proxy half, when nobody measures.
-        ("grpc.http2.bdp_probe", 0),
-        # A second server on this port is a mistake that must not go unseen.
-        ("grpc.so_reuseport", int(settings.share_port)),
-    ]
-    if settings.max_connection_age_s is not None:
-        options += [
-            ("grpc.max_connection_age_ms", round(settings.max_connection_age_s * 1000)),
-            ("grpc.max_connection_age_grace_ms", round(settings.connection_grace_s * 1000)),
-        ]
-    return options
-
-
-async def _listen(server: Any, address: str, credentials: "Credentials | None" = None) -> int:
-    try:
-        if credentials is None:
-            port = server.add_insecure_port(address)
-        else:
-            port = server.add_secure_port(address, credentials.for_grpc())
-    except RuntimeError as error:
-        raise Fatal(
-            f"cannot listen on {address}: {error}", hint="is another server running there?"
-        ) from None
-    where = where_to_listen(address)
-    # gRPC takes a port that it cannot use for another one, and says nothing.
-    if where is not None and where[1] not in (0, port):
-        raise Fatal(f"cannot listen on {address}: the system gave port {port} instead")
-    await server.start()
-    return int(port)
 
 
 def check_listening(address: str, settings: AdsSettings) -> None:

@@ -23,7 +23,8 @@ from tests.support.ads_server import Served, key, serving
 from tests.support.shop_xds import mesh
 from xds.cache import SnapshotCache
 from xds.recorder import Recorder
-from xds.server import AdsSettings, _listen, serve_ads
+from xds.server import AdsSettings, serve_ads
+from xds.transport import listen
 from xds.type_urls import CLUSTER, ENDPOINT, LISTENER, ROUTE
 
 CART = str(key("cart"))
@@ -383,9 +384,9 @@ def test_a_port_that_is_not_the_one_asked_for_is_fatal() -> None:
 
     server = Elsewhere()
     with pytest.raises(Fatal, match=r"cannot listen on 127\.0\.0\.1:18000: .* port 4711"):
-        asyncio.run(_listen(server, "127.0.0.1:18000"))
+        asyncio.run(listen(server, "127.0.0.1:18000"))
     assert not server.started
-    assert asyncio.run(_listen(server, "127.0.0.1:0")) == 4711
+    assert asyncio.run(listen(server, "127.0.0.1:0")) == 4711
 
 
 def test_a_socket_file_can_be_listened_on(tmp_path: Path) -> None:
