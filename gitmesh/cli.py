@@ -3,6 +3,7 @@
 import contextlib
 import errno
 import importlib
+import io
 import keyword
 import os
 import sys
@@ -141,6 +142,8 @@ def _failure(error: Exception) -> Failure:
             return Failure(error.message, pasted(error.hint))
         case OSError() if error.errno in CannotWrite.ERRNOS:
             return CannotWrite(error)
+        case FileNotFoundError() if _nowhere():
+            return WrongUse("the current directory is not there any more", "cd to one that is")
         case PermissionError():
             where = f"{error.filename}: " if error.filename else ""
             return Failure(
@@ -152,6 +155,14 @@ def _failure(error: Exception) -> Failure:
                 "please report it, with what this prints: "
                 f"gitmesh --debug {' '.join(sys.argv[1:])}",
             )
+
+
+def _nowhere() -> bool:
+    try:
+        os.getcwd()
+    except FileNotFoundError:
+        return True
+    return False
 
 
 def _debugging(ctx: click.Context) -> bool:
@@ -191,6 +202,10 @@ def program(ctx: click.Context, debug: bool) -> None:
 
 def run(arguments: Sequence[str] | None = None) -> None:
     """Run the command line; does not return."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # What a terminal of another encoding cannot show is spelled.
+            stream.reconfigure(errors="backslashreplace")
     try:
         program.main(args=arguments, prog_name="gitmesh")
     except OSError as error:  # while help, or an error, was shown

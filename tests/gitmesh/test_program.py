@@ -14,6 +14,7 @@ from gitmesh.cli import COMMANDS
 from gitmesh.docs import page
 from mesh.errors import Fatal, Retryable, UsageError
 from tests.support.command_line import gitmesh
+from tests.support.sample_shop import Shop
 
 ROOT = Path(__file__).parents[2]
 
@@ -159,6 +160,24 @@ def test_output_that_finds_no_room_ends_with_code_3_and_plain_words(command: str
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
 def test_the_code_tells_even_where_nothing_can_be_said() -> None:
     assert in_a_shell("version > /dev/full 2> /dev/full") == (exit_codes.UNAVAILABLE, "")
+
+
+@pytest.mark.parametrize("encoding", ["latin-1", "koi8-r"])
+def test_what_a_terminal_cannot_show_is_spelled(shop: Shop, encoding: str) -> None:
+    spelled = f"log --repo {shop.bare} | grep -cF '\\u2192' >&2"
+    code, err = in_a_shell(spelled, PYTHONIOENCODING=encoding)
+    assert code == 0
+    assert int(err) > 0
+
+
+def test_a_current_directory_that_is_gone_is_told(tmp_path: Path) -> None:
+    gone = tmp_path / "gone"
+    script = (
+        f'mkdir "{gone}" && cd "{gone}" && rmdir "{gone}" && {sys.executable} -m gitmesh status'
+    )
+    done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, check=False)
+    assert done.returncode == exit_codes.USAGE
+    assert "error: the current directory is not there any more\n  hint: cd " in done.stderr
 
 
 @pytest.mark.parametrize("unbuffered", ["", "1"], ids=["buffered", "unbuffered"])
