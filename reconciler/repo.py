@@ -83,11 +83,7 @@ class GitRepository:
     @property
     def ref_dir(self) -> Path:
         """The directory that holds ``refs/``, ``packed-refs`` and, mostly, ``HEAD``."""
-        git_dir = Path(self._repo.path)
-        common = git_dir / "commondir"  # a linked work tree keeps its refs where it came from
-        if common.is_file():
-            return (git_dir / common.read_text().strip()).resolve()
-        return git_dir
+        return _common_dir(self._repo)
 
     def following(self, branch: str | None = None) -> str:
         """Return the full name of a branch's ref; without a branch, of the one that HEAD names.
@@ -347,11 +343,33 @@ def open_handle(path: Path, *, trust_owner: bool) -> pygit2.Repository:
     """
     pygit2.settings.owner_validation = not trust_owner
     try:
-        return pygit2.Repository(str(path), RepositoryOpenFlag.NO_SEARCH)
+        handle = pygit2.Repository(str(path), RepositoryOpenFlag.NO_SEARCH)
     except (OSError, ValueError, pygit2.GitError) as error:
         raise _refusal(path, str(error)) from None
     finally:
         pygit2.settings.owner_validation = True
+    _refuse_grafts(handle)
+    return handle
+
+
+def _common_dir(handle: pygit2.Repository) -> Path:
+    """Return where refs are: a linked work tree keeps them where it came from."""
+    git_dir = Path(handle.path)
+    common = git_dir / "commondir"
+    if common.is_file():
+        return (git_dir / common.read_text().strip()).resolve()
+    return git_dir
+
+
+def _refuse_grafts(handle: pygit2.Repository) -> None:
+    # libgit2 believes them where it is asked how commits are related. Two servers would log two
+    # histories, and whoever verifies might be shown a third one.
+    grafts = _common_dir(handle) / "info" / "grafts"
+    if grafts.is_file() and grafts.stat().st_size:
+        raise Fatal(
+            f"{grafts} shows history otherwise than its commits do, which is all that counts here",
+            hint="remove it, or: git replace --convert-graft-file",
+        )
 
 
 def _refusal(path: Path, reason: str) -> Fatal:

@@ -132,12 +132,10 @@ def evidence_damaged(town: Town) -> None:
     found.write_bytes(zlib.compress(raw.replace(b"Alice", b"Malle")))
 
 
-def grafted(town: Town) -> None:
+def in_its_place(town: Town) -> None:
     """Forge a history without its last commit but one, and let git show the like of it."""
     tip, before = (git(town.bare, "rev-parse", name) for name in ("main", "main~2"))
     git(town.bare, "replace", "--graft", tip, before)
-    (town.bare / "info").mkdir(exist_ok=True)
-    (town.bare / "info" / "grafts").write_text(f"{tip} {before}\n")
     (town.bare / "shallow").write_text(f"{tip}\n")
     forge(town.log, without(town.signed + 1, town.signed + 1))
 
@@ -247,8 +245,8 @@ TABLE: dict[str, tuple[Callable[[Town], None], str]] = {
         evidence_damaged,
         "git: the branch leads to {tip}, but not all of that commit can be read",
     ),
-    "leave a commit out and graft git's history": (
-        grafted,
+    "leave a commit out and replace it in git": (
+        in_its_place,
         "by git, the commit before it is {before_tip}",
     ),
     "sign with another key": (checkpoint_forged, "not signed by the key that is asked for"),
@@ -352,6 +350,18 @@ def test_force_pushes_are_the_logs_word_until_they_are_signed(town: Town) -> Non
     assert gitmesh("checkpoint", town.bare, "--key", town.key).code == 0
     assert note not in town.verify().out
     assert note in gitmesh("verify", town.bare).out, "signatures were not checked"
+
+
+def test_grafts_are_refused_by_name(town: Town) -> None:
+    """Git shows them as history; two servers of one history would log two."""
+    grafts = town.bare / "info" / "grafts"
+    grafts.parent.mkdir(exist_ok=True)
+    grafts.write_text("")
+    assert town.verify().code == 0
+    grafts.write_text(git(town.bare, "rev-parse", "main") + "\n")
+    refused = town.verify()
+    assert (refused.code, str(grafts) in refused.err) == (3, True)
+    assert "git replace --convert-graft-file" in refused.err
 
 
 def test_a_shallow_clone_can_be_a_witness_of_what_it_has(town: Town, tmp_path: Path) -> None:
