@@ -109,6 +109,20 @@ class Program(click.Group):
         assert isinstance(command, click.Command)  # noqa: S101 -- ours, not a user's input
         return command
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command; of one that is not there it is said which is meant."""
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            from difflib import get_close_matches
+
+            if not (close := get_close_matches(args[0], COMMANDS, 1)):
+                raise
+            meant = f"{error.message} Did you mean {close[0]!r}?"
+            raise click.UsageError(meant, error.ctx) from None
+
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command; no error reaches the user as a traceback, unless it is asked for."""
         try:

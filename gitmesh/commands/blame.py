@@ -57,13 +57,13 @@ def command(
     from events.store import EventLog
     from events.types import Chain
     from gitmesh.asking import asked_seq
+    from gitmesh.naming import resource_of
     from gitmesh.places import existing_log
     from mesh.errors import UsageError
-    from mesh.keys import ResourceKey
 
-    key = ResourceKey.parse(resource)
     with contextlib.closing(EventLog.read_only(existing_log(repo, log or settings.log))) as opened:
         seq = asked_seq(opened, moment, repo) if moment else opened.head(Chain.MESH).seq
+        key = resource_of(resource, lambda: opened.state(seq).resources)
         every = blame(opened.versions(key, seq))
         if not every:
             raise UsageError(f"there is no {key} at event {seq}", hint="see: gitmesh state")

@@ -10,12 +10,13 @@ from gitmesh.options import MOMENT, examples, json_option, log_option, repo_here
 from gitmesh.output import emit_json
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from events.types import CommitId
     from gitmesh.differences import Difference
     from gitmesh.rollback import Rollback
     from gitmesh.settings import Settings
+    from mesh.keys import ResourceKey
     from mesh.problem import Problem
     from reconciler.repo import GitRepository
     from reconciler.writing import Person
@@ -74,9 +75,9 @@ def command(
     """
     from gitmesh.connected import connected_proxies
     from gitmesh.differences import difference
+    from gitmesh.naming import resource_of
     from gitmesh.places import existing_log, git_dir, log_path
     from gitmesh.rollback import only, whole
-    from mesh.keys import ResourceKey
     from mesh.problem import errors
     from reconciler.repo import GitRepository
 
@@ -88,7 +89,7 @@ def command(
     opened = GitRepository.open(repo)
     branch = branch or settings.branch or None
     tip, then = opened.tip(branch), _commit(to, opened, where)
-    keys = [ResourceKey.parse(name) for name in only_]
+    keys = [resource_of(name, lambda: _resources(opened, tip)) for name in only_]
     planned = only(opened, tip, then, keys) if keys else whole(opened, tip, then)
     if problems := errors(planned.after.problems):
         _refuse(planned.to, problems, as_json=as_json)
@@ -102,6 +103,12 @@ def command(
         emit_json(_json(planned, found, made))
     else:
         _show(planned, found, made)
+
+
+def _resources(repo: "GitRepository", commit: "CommitId") -> "Iterable[ResourceKey]":
+    from reconciler.reader import TreeReader
+
+    return TreeReader(repo).read(repo.tree_of(commit)).tree.graph.resources
 
 
 def _commit(to: str, repo: "GitRepository", log: Path) -> "CommitId":

@@ -84,17 +84,17 @@ def command(
     from gitmesh.asking import asked_seq
     from gitmesh.commits import beginning
     from gitmesh.documents import document, yaml_documents
+    from gitmesh.naming import resource_of
     from gitmesh.pins import pin_json
     from gitmesh.places import existing_log
     from mesh.errors import UsageError
-    from mesh.keys import ResourceKey
 
-    wanted = ResourceKey.parse(resource) if resource else None
     with contextlib.closing(EventLog.read_only(existing_log(repo, log or settings.log))) as opened:
         pin = _pinned(opened, moment)
         newest = None if pin is None else pin.mesh_seq
         state = opened.state(newest if moment is None else asked_seq(opened, moment, repo))
         inside, begins = _inside(opened, state.seq), beginning(opened)
+    wanted = resource_of(resource, lambda: state.resources) if resource else None
     if form == "envoy" and state.seq == 0:
         raise UsageError("no mesh was served then", hint=begins)
     if form == "envoy":

@@ -304,6 +304,25 @@ def test_what_is_wrong_with_a_file_steers_no_terminal(tmp_path: Path) -> None:
         assert not set(shown) & set("\x1b\x9b\u202e")
 
 
+@pytest.mark.parametrize(
+    "command", [["state"], ["blame"], ["rollback", "HEAD~3", "--dry-run", "--only"]]
+)
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("web", "mesh/shop/virtualNode/web"),
+        ("virtualNode/Web", "mesh/shop/virtualNode/web"),
+        ("cart/route/all", "mesh/shop/virtualRouter/cart/route/all"),
+    ],
+)
+def test_the_end_of_a_name_is_answered_with_the_whole(
+    shop: Shop, command: list[str], name: str, meant: str
+) -> None:
+    refused = gitmesh(*command, name, "--repo", shop.bare)
+    assert (refused.code, f"did you mean {meant}?" in refused.err) == (2, True)
+    assert "write mesh/shop" in gitmesh(*command, "nobody", "--repo", shop.bare).err
+
+
 def test_a_router_is_shown_with_its_routes(shop: Shop) -> None:
     done = gitmesh("state", "mesh/shop/virtualRouter/cart", "--repo", shop.bare, "--json").json()
     assert [r["kind"] for r in done["resources"]] == ["Route", "Route", "VirtualRouter"]

@@ -41,6 +41,7 @@ def test_a_command_that_is_not_there_is_wrong_use() -> None:
     refused = gitmesh("sreve")
     assert refused.code == exit_codes.USAGE
     assert "No such command" in refused.err
+    assert "Did you mean 'status'?" in gitmesh("stauts").err
 
 
 def test_a_wrong_environment_is_told_before_anything_is_done() -> None:

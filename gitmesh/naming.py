@@ -1,0 +1,25 @@
+"""Resources as people name them: by the whole name, or, by mistake, by the end of one."""
+
+from collections.abc import Callable, Iterable
+from typing import Final
+
+from mesh.errors import UsageError
+from mesh.keys import ResourceKey
+
+_SHOWN: Final = 3
+
+
+def resource_of(text: str, known: Callable[[], Iterable[ResourceKey]]) -> ResourceKey:
+    """Return the resource that has this name; ``known`` is asked for what may be meant otherwise.
+
+    :raises UsageError: it is no whole name. The hint says which names end like it.
+    """
+    try:
+        return ResourceKey.parse(text)
+    except UsageError as error:
+        end = f"/{text.lower()}"
+        meant = sorted(name for name in map(str, known()) if name.lower().endswith(end))
+        if not meant:
+            raise
+        hint = f"did you mean {' or '.join(meant[:_SHOWN])}?"
+        raise UsageError(error.message, hint=hint) from None
