@@ -16,6 +16,8 @@ Progress = Callable[[str, int, int], None]
 """What is done, how many of it, of how many."""
 
 _PROGRESS_EVERY: Final = 5_000
+_REWRITTEN: Final = "HistoryRewritten"
+_BEGINNING: Final = frozenset({"CommitApplied", "CommitRejected", _REWRITTEN})
 _TIME: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z", re.ASCII)
 
 
@@ -57,13 +59,13 @@ def _chain_findings(
     progress: Progress | None,
 ) -> list[str]:
     wrong: str | None = None
-    seq, prev, at = START, GENESIS, ""
+    seq, prev, before = START, GENESIS, None
     try:
         for found in _rows(connection, chain, progress):
             row = Row._make(found)
             if wrong is None:
-                wrong = _flaw(chain, row, seq, prev) or _wrong_time(row, at)
-            seq, prev, at = Seq(row.seq), row.hash, row.at
+                wrong = _flaw(chain, row, seq, prev) or _wrong_time(chain, row, before)
+            seq, prev, before = Seq(row.seq), row.hash, row
             projections.follow(chain, row)
     except (TypeError, sqlite3.Error) as error:
         wrong = wrong or f"event {seq + 1} cannot be read: {error}"
@@ -104,16 +106,27 @@ def _flaw(chain: Chain, row: Row, seq: Seq, prev: str) -> str | None:
     return None
 
 
-def _wrong_time(row: Row, before: str) -> str | None:
+def _wrong_time(chain: Chain, row: Row, before: Row | None) -> str | None:
     """Return what is wrong with when an event was written down, which in one chain nothing seals.
 
-    That times never fall is what the mesh at a time is found by.
+    Times never fall, by which the mesh at a time is found. All events of a commit have the same
+    time and no other commit has it, by which they are told apart.
     """
     if not _TIME.fullmatch(row.at):
         return f"event {row.seq} ({row.kind}) says {row.at!r}, which is no time"
-    if row.at < before:
+    if before is None:
+        return None
+    if row.at < before.at:
         return f"event {row.seq} ({row.kind}) was written down before the event before it"
+    if chain is Chain.MESH and _goes_on(row, before) != (row.at == before.at):
+        told = "another time than" if row.at != before.at else "the same time as"
+        return f"event {row.seq} ({row.kind}) has {told} the event before it"
     return None
+
+
+def _goes_on(row: Row, before: Row) -> bool:
+    """Tell whether an event of the mesh chain is of the same commit as the one before it."""
+    return row.kind not in _BEGINNING or before.kind == _REWRITTEN
 
 
 class _Projections:

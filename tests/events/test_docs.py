@@ -54,7 +54,8 @@ def test_every_field_of_the_data_is_described_and_nothing_else_is(kind: str) -> 
 
 
 def test_the_examples_are_what_a_log_would_hold(log: EventLog, path: Path) -> None:
-    fill(log, [MESH_EXAMPLES], DELIVERY_EXAMPLES)
+    applied, rejected, rewritten = MESH_EXAMPLES[:5], MESH_EXAMPLES[5:6], MESH_EXAMPLES[6:]
+    fill(log, [applied, rejected, rewritten], DELIVERY_EXAMPLES)
     found = chain_rows(path)
     assert [row[-1] for row in found[Chain.MESH]] == [row.hash for row in example_rows(Chain.MESH)]
     # Hashes of the delivery chain depend on when it happened.

@@ -152,7 +152,7 @@ def test_the_time_in_the_mesh_chain_is_a_note_that_no_hash_seals(filled: Path) -
     What is signed of it is (tests/gitmesh/test_tampering.py).
     """
     with unprotected(filled) as connection:
-        connection.execute("UPDATE mesh_events SET at = '1999-01-01T00:00:00.000000Z'")
+        connection.execute("UPDATE mesh_events SET at = replace(at, '2026', '1999')")
     assert verified(filled) == []
 
 

@@ -184,6 +184,14 @@ TABLE: dict[str, tuple[Callable[[Town], None], str]] = {
         sql("UPDATE mesh_events SET at = '2019-11-25T03:12:00.000000Z' WHERE seq = 5"),
         "mesh chain: event 5 (ResourceAdded) was written down before the event before it",
     ),
+    "take a change from its commit by its time": (
+        sql("UPDATE mesh_events SET at = '2999-11-25T03:12:00.000000Z' WHERE seq = 25"),
+        "mesh chain: event 25 (TrafficShifted) has another time than the event before it",
+    ),
+    "put a commit to another by its time": (
+        sql("UPDATE mesh_events SET at = (SELECT at FROM mesh_events WHERE seq = 20) WHERE seq=21"),
+        "mesh chain: event 21 (CommitApplied) has the same time as the event before it",
+    ),
     "write nonsense for a time": (
         sql("UPDATE mesh_events SET at = 'long ago' WHERE seq = 1"),
         "mesh chain: event 1 (CommitApplied) says 'long ago', which is no time",
