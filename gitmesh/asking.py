@@ -32,6 +32,8 @@ def _revisions(log: EventLog, repo: Path) -> Resolve:
         try:
             found = opened.resolve(revision)
         except UsageError as error:
+            if revision == "HEAD":
+                raise
             raise UsageError(
                 f"{revision!r} is no moment: no position, no commit, no time",
                 hint='write 12, a1b2c3d, main, 2026-11-25T03:12Z or "2 hours ago"',

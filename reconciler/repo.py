@@ -7,6 +7,7 @@ Methods block; call them from one thread at a time.
 
 import os
 import re
+import shlex
 from pathlib import Path
 from typing import Final, Self
 
@@ -19,6 +20,7 @@ from reconciler.cat_file import commit_head
 from reconciler.commit import parents_of, read_commit_object, tree_of
 from reconciler.source import ObjectId, ObjectMissing, ObjectTooBig, SourceUnavailable
 
+_BRANCHES: Final = "refs/heads/"
 LEAST_LIBGIT2: Final = (1, 9, 7)
 """Older ones have known holes: CVE-2026-53583 to 53587 and CVE-2026-5917."""
 MAX_TREE_BYTES: Final = 16 * 1024 * 1024
@@ -132,12 +134,34 @@ class GitRepository:
         # The name may be wrong, the branch deleted, or the whole repository gone: say which.
         if not (self.ref_dir / "refs").is_dir():
             return SourceUnavailable("repository-missing", f"{self.path} holds no repository now")
-        short = name.removeprefix("refs/heads/")
+        short = name.removeprefix(_BRANCHES)
         return SourceUnavailable(
             "branch-missing",
             f"branch {short!r} has no commit",
-            hint=f"push one: git push <this repository> HEAD:{name}",
+            hint=f"push one: git push <this repository> HEAD:{name}{self._other_branch(name)}",
         )
+
+    def _head_is_unborn(self) -> bool:
+        try:
+            return self._repo.head_is_unborn
+        except _MISSING:
+            return False
+
+    def _other_branch(self, name: str) -> str:
+        """Return how to have another branch followed, where there is one: git may have named HEAD
+        after its own default."""
+        try:
+            others = sorted(self._repo.branches.local)
+            named_by_head = self._repo.lookup_reference("HEAD").raw_target == name.encode()
+        except _MISSING:
+            return ""
+        if not others:
+            return ""
+        if not named_by_head:
+            return f"; or follow one that is there: --branch {shlex.quote(others[0])}"
+        ref = shlex.quote(_BRANCHES + others[0])
+        where = shlex.quote(str(self.path))
+        return f"; or let HEAD name one that is there: git -C {where} symbolic-ref HEAD {ref}"
 
     def _reopen_when_replaced(self) -> None:
         # A directory that was replaced (restored from backup, re-cloned) has another inode; the
@@ -174,6 +198,9 @@ class GitRepository:
                 hint="write more of its digits",
             ) from None
         except _MISSING:
+            if revision == "HEAD" and self._head_is_unborn():
+                unborn = self._no_branch(self.following())
+                raise UsageError(f"{self.path}: {unborn.message}", hint=unborn.hint) from None
             raise UsageError(
                 f"{revision!r} names no commit in {self.path}",
                 hint="git log shows what there is",

@@ -29,7 +29,7 @@ from xds.reports import Reports
 from xds.services import SERVICES
 from xds.session import Session
 from xds.settings import AdsSettings as AdsSettings
-from xds.shared_port import require_own, unshared
+from xds.shared_port import require_free, unshared
 from xds.stream import Method, Stream
 from xds.transport import listen, transport_options
 
@@ -262,7 +262,7 @@ def _handlers(discovery: _Discovery) -> tuple[Any, ...]:
 
 def check_listening(address: str, settings: AdsSettings) -> None:
     """Make sure that no configuration would leave this machine in plain text by accident, that the
-    files for TLS can be used, and that the address is one of this machine.
+    files for TLS can be used, and that the address is one of this machine and free.
 
     :raises UsageError: the address is none, or it is not this machine's own and the settings do
         not allow that; or a file is broken.
@@ -272,7 +272,7 @@ def check_listening(address: str, settings: AdsSettings) -> None:
     if where is None and settings.share_port:
         raise unshared(address)
     _require_own_or_secret(address, where, settings)
-    require_own(address)
+    require_free(address, shared=settings.share_port)
 
 
 def _require_own_or_secret(

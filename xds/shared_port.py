@@ -55,10 +55,12 @@ def unshared(address: str) -> UsageError:
     )
 
 
-def require_own(address: str) -> None:
-    """Make sure that an address can be listened on here at all; its port may still be taken.
+def require_free(address: str, *, shared: bool = False) -> None:
+    """Make sure that an address can be listened on here now.
 
-    :raises Fatal: it is not one of this machine, or the folder of a socket is not there.
+    :param shared: leave it to :func:`reserved` whether the port is taken.
+    :raises Fatal: it is not one of this machine, somebody listens there, or the folder of a socket
+        is not there.
     """
     where = where_to_listen(address)
     if where is None:
@@ -66,14 +68,16 @@ def require_own(address: str) -> None:
         if not folder.is_dir():
             raise Fatal(f"cannot listen on {address}: there is no folder {folder}")
         return
+    host, port = where
     try:
-        for family, host in _places(*where)[:1]:
-            with _socket(family) as probe:
-                probe.bind((host, 0))
+        for family, place in _places(host, port)[:1]:
+            _refuse_taken(family, (place, 0 if shared else port))
     except OSError as error:
+        taken = error.errno == errno.EADDRINUSE
+        elsewhere = f"listen on an address of this machine, or on 0.0.0.0:{port}: all that it has"
         raise Fatal(
             f"cannot listen on {address}: {error.strerror}",
-            hint=f"listen on an address of this machine, or on 0.0.0.0:{where[1]}: all that it has",
+            hint="is another server running there?" if taken else elsewhere,
         ) from None
 
 

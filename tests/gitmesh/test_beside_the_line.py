@@ -13,7 +13,7 @@ from reconciler.follower import Follower
 from reconciler.repo import GitRepository
 from tests.support.command_line import gitmesh
 from tests.support.following import follow
-from tests.support.git import Repo, put
+from tests.support.git import Repo, git, put
 from tests.support.sample_shop import sample_files
 
 
@@ -111,6 +111,19 @@ def test_before_history_it_is_told_when_that_begins(tmp_path: Path) -> None:
     ):
         refused = gitmesh(*asked, *here)
         assert (refused.code, "the log begins at 20" in refused.err) == (2, True)
+
+
+def test_a_head_that_names_no_branch_is_told_with_those_there_are(repo: Repo) -> None:
+    bare = repo.origin
+    follow(bare)
+    git(bare, "symbolic-ref", "HEAD", "refs/heads/master")
+    way = f"or let HEAD name one that is there: git -C {bare} symbolic-ref HEAD refs/heads/main\n"
+    for command in (["show"], ["wait"], ["validate"], ["rollback", "main"]):
+        refused = gitmesh(*command, "--repo", bare)
+        assert "branch 'master' has no commit" in refused.err
+        assert refused.err.endswith(way)
+    refused = gitmesh("rollback", "main", "--branch", "live", "--repo", bare)
+    assert refused.err.endswith("; or follow one that is there: --branch main\n")
 
 
 def test_an_id_that_is_too_short_is_told_as_such(repo: Repo) -> None:
