@@ -163,7 +163,8 @@ KINDS: Final[Mapping[str, KindDoc]] = {
             "proxy": "Which proxy was the first to refuse it, as in `ProxyConnected`.",
             "typeUrl": "The type of resources that it refused.",
             "version": "The version of that type that it refused.",
-            "snapshot": "The version of the whole snapshot that it was on its way to.",
+            "snapshot": "The version of the whole snapshot that it was on its way to; empty if it "
+            "took all of that, and refused to let go of what was before.",
             "names": "The resources at fault, as far as the message names them; else those that "
             "were new to the proxy.",
             "message": "Why, in the proxy's words.",

@@ -198,6 +198,8 @@ class Hub:
         self, stream: Stream, refusal: Refused, commit: CommitId, snapshot: Snapshot | None
     ) -> None:
         identity = _identity(stream)
+        # Who comes has nothing to let go of: for them there is nothing to hold back.
+        wrong = None if refusal.clings else snapshot
         message = refusal.detail.message.strip()
         # Whoever tells of the events warns of it, once for each content; here is each time.
         _log.debug(
@@ -212,12 +214,12 @@ class Hub:
                 refusal.version,
                 message,
                 refused_names(refusal),
-                "" if snapshot is None else snapshot.version,
+                "" if wrong is None else wrong.version,
             )
         )
         self._inquiries.open(identity, refusal)
-        if snapshot is not None:
-            self._fall_back(stream, snapshot)
+        if wrong is not None:
+            self._fall_back(stream, wrong)
 
     def _fall_back(self, stream: Stream, refused: Snapshot) -> None:
         """Give a proxy that refuses the first that it is given what its like accepted last."""

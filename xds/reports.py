@@ -71,7 +71,7 @@ class Rejected(NamedTuple):
     names: tuple[str, ...] = ()
     """The resources at fault, as far as can be told."""
     snapshot: str = ""
-    """The version of the whole snapshot that the client was on its way to."""
+    """The version of the whole snapshot that the client was on its way to; empty if it has that."""
 
 
 class Explained(NamedTuple):

@@ -213,6 +213,29 @@ def test_one_that_has_something_goes_on_with_it_and_is_sent_nothing_older() -> N
     run(scenario)
 
 
+def test_what_one_refuses_to_let_go_of_holds_nothing_back_from_those_who_come() -> None:
+    async def scenario(served: Served) -> None:
+        await served.first(cart=shop("good"))
+        async with AdsClient(served.port, CART) as old:
+            await settles(old)
+            served.publish(cart=shop("new"))
+            pruned = None
+            while pruned is None:
+                response = await old.receive()
+                if response.type_url == CLUSTER and list(names(response, Cluster)) == ["new"]:
+                    pruned = response
+                else:
+                    version = response.version_info
+                    await old.send(response.type_url, nonce=response.nonce, version=version)
+            await old.send(CLUSTER, nonce=pruned.nonce, error="too few clusters")
+            await served.event(SnapshotRejected)
+            async with AdsClient(served.port, CART) as new:
+                assert await settles(new) == ["new"]
+                assert states(served)[-1] is ProxyState.BEHIND
+
+    run(scenario)
+
+
 def test_proxies_of_another_node_are_not_concerned() -> None:
     async def scenario(served: Served) -> None:
         await served.first(cart=shop("good"), web=shop("good"))
