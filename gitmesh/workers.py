@@ -226,7 +226,8 @@ class Workers:
     ) -> None:
         """Take what a process tells, to its end."""
         try:
-            while line := await reader.readline():
+            # One that is killed may leave a line that has no end.
+            while (line := await reader.readline()).endswith(b"\n"):
                 heart.heard()
                 for fact in read_facts(line):
                     self._take(worker, fact, pid)

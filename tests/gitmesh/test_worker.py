@@ -5,7 +5,7 @@ import contextlib
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import BinaryIO
 
@@ -14,7 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from events.store import EventLog
-from events.types import CommitId, ProxyState, Seq
+from events.types import CommitId, DeliveryEvent, ProxyConnected, ProxyState, Seq
+from gitmesh.heartbeat import Heartbeat
 from gitmesh.worker import LogReader
 from gitmesh.worker_messages import (
     AllPassed,
@@ -27,8 +28,11 @@ from gitmesh.worker_messages import (
     read_told,
     told_line,
 )
+from gitmesh.workers import Workers
 from tests.support.ads_client import AdsClient
 from tests.support.sample_shop import ENTRANCE, Shop
+from xds.ledger import Ledger
+from xds.recorder import Recorder
 from xds.reports import (
     Arrived,
     Explained,
@@ -175,3 +179,28 @@ def test_a_worker_learns_all_it_must_know(shop: Shop) -> None:
     assert read_told(told_line(news)) == news
     passed = AllPassed(Seq(3), 1)
     assert read_told(told_line(passed)) == passed
+
+
+@pytest.mark.parametrize("cut", [1, 5])
+def test_a_line_that_a_killed_worker_did_not_finish_is_nobodys_mistake(
+    cut: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    told: list[DeliveryEvent] = []
+
+    class Telling(Recorder):
+        def record(self, events: Iterable[DeliveryEvent]) -> None:
+            told.extend(events)
+
+    def hello(number: int) -> Hello:
+        raise AssertionError("nobody is started")
+
+    async def scenario() -> None:
+        reader, workers = asyncio.StreamReader(), Workers(1, hello, Ledger(Telling(lambda _: None)))
+        lines = [facts_line([Joined(number, "web", f"p{number}", "", 0)]) for number in (1, 2)]
+        reader.feed_data(b"".join(lines)[:-cut])
+        reader.feed_eof()
+        await workers._hear(workers._workers[0], reader, 1, Heartbeat())
+
+    asyncio.run(scenario())
+    assert [event.proxy for event in told if isinstance(event, ProxyConnected)] == ["p1"]
+    assert caplog.records == []
