@@ -4,6 +4,7 @@ A note is one file that appears whole. Whoever may write into the folder may lea
 bounded, and what is no note is thrown away unread.
 """
 
+import errno
 import os
 import secrets
 import stat
@@ -45,6 +46,7 @@ class Spool:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self._stuck: set[str] = set()
 
     def put(self, text: bytes) -> Path:
         """Leave a note, and return its file, which is gone when the server has taken it.
@@ -73,15 +75,31 @@ class Spool:
         return path
 
     def take(self, most: int = 100) -> list[Note]:
-        """Return the oldest notes; they stay until they are dropped. Nothing there is no error."""
-        return [self._read(self.folder / name) for name in self._names()[:most]]
+        """Return the oldest notes; they stay until they are dropped. Nothing there is no error.
+
+        What could not be removed is not returned again: it has been dealt with.
+
+        :raises OSError: notes cannot be removed from the folder, so that each would be dealt with
+            again and again.
+        """
+        names = [name for name in self._names() if name not in self._stuck]
+        if names and not os.access(self.folder, os.W_OK):
+            raise PermissionError(errno.EACCES, "notes cannot be removed from it", str(self.folder))
+        return [self._read(self.folder / name) for name in names[:most]]
 
     def drop(self, note: Note) -> None:
-        """Remove a note that has been dealt with.
+        """Remove a note that has been dealt with; what is no file is put aside.
 
         :raises OSError: it cannot be removed.
         """
-        note.path.unlink(missing_ok=True)
+        try:
+            note.path.unlink(missing_ok=True)
+        except OSError:
+            try:
+                note.path.rename(note.path.with_suffix(f".{secrets.token_hex(4)}"))
+            except OSError:
+                self._stuck.add(note.path.name)
+                raise
 
     def _names(self) -> list[str]:
         try:
@@ -94,11 +112,12 @@ class Spool:
             file = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
         except OSError:
             return Note(path, -1, b"")
-        with os.fdopen(file, "rb") as opened:
-            found = os.fstat(opened.fileno())
-            if not stat.S_ISREG(found.st_mode) or found.st_size > MOST_BYTES:
-                return Note(path, found.st_uid, b"")
-            return Note(path, found.st_uid, opened.read(MOST_BYTES))
+        try:
+            found = os.fstat(file)
+            plain = stat.S_ISREG(found.st_mode) and found.st_size <= MOST_BYTES
+            return Note(path, found.st_uid, os.read(file, MOST_BYTES) if plain else b"")
+        finally:
+            os.close(file)
 
 
 def pushes(log: Path) -> Spool:
