@@ -7,8 +7,9 @@ from typing import Final
 import pygit2
 
 from mesh.errors import UsageError
+from reconciler.handle import ignore_other_configuration, open_handle
 from reconciler.hooks_path import hooks_path
-from reconciler.repo import GitRepository, ignore_other_configuration, open_handle
+from reconciler.repo import GitRepository
 
 OWN: Final = "refs/gitmesh"
 """Below it are the refs that only gitmesh moves."""

@@ -6,35 +6,32 @@ Methods block; call them from one thread at a time.
 """
 
 import os
-import re
 import shlex
 from pathlib import Path
 from typing import Final, Self
 
 import pygit2
-from pygit2.enums import ConfigLevel, ObjectType, RepositoryOpenFlag
+from pygit2.enums import ObjectType
 
 from events.types import CommitFacts, CommitId
 from mesh.errors import Fatal, UsageError
 from reconciler.cat_file import commit_head
 from reconciler.commit import parents_of, read_commit_object, tree_of
+from reconciler.handle import (
+    common_dir,
+    ignore_other_configuration,
+    open_handle,
+    require_libgit2,
+)
 from reconciler.source import ObjectId, ObjectMissing, ObjectTooBig, SourceUnavailable
 
 _BRANCHES: Final = "refs/heads/"
-LEAST_LIBGIT2: Final = (1, 9, 7)
-"""Older ones have known holes: CVE-2026-53583 to 53587 and CVE-2026-5917."""
 MAX_TREE_BYTES: Final = 16 * 1024 * 1024
 MAX_COMMIT_BYTES: Final = 16 * 1024 * 1024
 
 KEPT: Final = "refs/gitmesh/kept"
 """What force pushes took off the branch stays reachable by a ref here, for `verify` to see."""
 
-_LEVELS: Final = (
-    ConfigLevel.PROGRAMDATA,
-    ConfigLevel.SYSTEM,
-    ConfigLevel.XDG,
-    ConfigLevel.GLOBAL,
-)
 _MISSING: Final = (KeyError, ValueError, OSError, pygit2.GitError)
 
 
@@ -63,7 +60,7 @@ class GitRepository:
             repository's yet: they are read, too.
         :raises Fatal: what is there cannot be read by gitmesh, now or later; the hint says why.
         """
-        _require_libgit2()
+        require_libgit2()
         ignore_other_configuration()
         handle = open_handle(path, trust_owner=trust_owner)
         return cls(path, handle, trust_owner=trust_owner, quarantine=quarantine)
@@ -85,7 +82,7 @@ class GitRepository:
     @property
     def ref_dir(self) -> Path:
         """The directory that holds ``refs/``, ``packed-refs`` and, mostly, ``HEAD``."""
-        return _common_dir(self._repo)
+        return common_dir(self._repo)
 
     def following(self, branch: str | None = None) -> str:
         """Return the full name of a branch's ref; without a branch, of the one that HEAD names.
@@ -341,85 +338,3 @@ def _inode(path: Path) -> tuple[int, int] | None:
     except OSError:
         return None
     return found.st_dev, found.st_ino
-
-
-def _require_libgit2() -> None:
-    version = tuple(int(part) for part in re.findall(r"\d+", pygit2.LIBGIT2_VERSION)[:3])
-    if version < LEAST_LIBGIT2:
-        least = ".".join(map(str, LEAST_LIBGIT2))
-        raise Fatal(
-            f"libgit2 {pygit2.LIBGIT2_VERSION} has known security holes; gitmesh needs {least}",
-            hint="pip install --upgrade 'pygit2>=1.21'",
-        )
-
-
-def ignore_other_configuration() -> None:
-    """Let only a repository's own configuration count.
-
-    What some user or the system has set up for git (URL rewrites, include files) must not change
-    what a server reads.
-    """
-    for level in _LEVELS:
-        pygit2.settings.search_path[level] = ""
-
-
-def open_handle(path: Path, *, trust_owner: bool) -> pygit2.Repository:
-    """Return the open repository at ``path`` itself.
-
-    :raises Fatal: what is there cannot be read; the hint says why.
-    """
-    pygit2.settings.owner_validation = not trust_owner
-    try:
-        handle = pygit2.Repository(str(path), RepositoryOpenFlag.NO_SEARCH)
-    except (OSError, ValueError, pygit2.GitError) as error:
-        raise _refusal(path, str(error)) from None
-    finally:
-        pygit2.settings.owner_validation = True
-    _refuse_grafts(handle)
-    return handle
-
-
-def _common_dir(handle: pygit2.Repository) -> Path:
-    """Return where refs are: a linked work tree keeps them where it came from."""
-    git_dir = Path(handle.path)
-    common = git_dir / "commondir"
-    if common.is_file():
-        return (git_dir / common.read_text().strip()).resolve()
-    return git_dir
-
-
-def _refuse_grafts(handle: pygit2.Repository) -> None:
-    # libgit2 believes them where it is asked how commits are related. Two servers would log two
-    # histories, and whoever verifies might be shown a third one.
-    grafts = _common_dir(handle) / "info" / "grafts"
-    if grafts.is_file() and grafts.stat().st_size:
-        raise Fatal(
-            f"{grafts} shows history otherwise than its commits do, which is all that counts here",
-            hint="remove it, or: git replace --convert-graft-file",
-        )
-
-
-def _refusal(path: Path, reason: str) -> Fatal:
-    if "not owned by current user" in reason:
-        return Fatal(
-            f"{path} belongs to another user, and git refuses to trust it",
-            hint="run gitmesh as the owner of the repository, or hand it over: chown -R",
-        )
-    if "object format" in reason or "objectformat" in reason:
-        return Fatal(
-            f"{path} names its objects by SHA-256, which libgit2 {pygit2.LIBGIT2_VERSION} "
-            "cannot read",
-            hint="make the repository with: git init --object-format=sha1",
-        )
-    if "refstorage" in reason.lower():
-        return Fatal(
-            f"{path} keeps its refs as a reftable, which libgit2 {pygit2.LIBGIT2_VERSION} "
-            "cannot read",
-            hint="convert it: git refs migrate --ref-format=files",
-        )
-    if not path.exists():
-        return Fatal(f"there is no {path}", hint=f"make a repository: gitmesh init {path}")
-    return Fatal(
-        f"{path} is no git repository that can be read: {reason}",
-        hint="name one with --repo, or make one: gitmesh init PATH",
-    )

@@ -17,6 +17,7 @@ MAX_LINES = 400
 OWNERS = {
     "pygit2": (
         "reconciler.repo",
+        "reconciler.handle",
         "reconciler.founding",
         "reconciler.writing",
         "reconciler.checkpoint_ref",

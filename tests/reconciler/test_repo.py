@@ -9,7 +9,7 @@ import pytest
 
 from events.types import CommitId
 from mesh.errors import Fatal, UsageError
-from reconciler import repo as repo_module
+from reconciler import handle
 from reconciler.founding import init_bare
 from reconciler.repo import GitRepository
 from reconciler.source import ObjectId, ObjectMissing, SourceUnavailable
@@ -91,7 +91,7 @@ def test_a_libgit2_with_known_holes_is_refused(repo: Repo, monkeypatch: pytest.M
 
 def test_only_the_repositorys_own_configuration_counts(repo: Repo) -> None:
     GitRepository.open(repo.origin)
-    for level in repo_module._LEVELS:
+    for level in handle._LEVELS:
         assert pygit2.settings.search_path[level] == ""
 
 

@@ -1,0 +1,106 @@
+"""Opening a repository: which libgit2 reads it, by whose configuration, and what is refused."""
+
+import re
+from pathlib import Path
+from typing import Final
+
+import pygit2
+from pygit2.enums import ConfigLevel, RepositoryOpenFlag
+
+from mesh.errors import Fatal
+
+LEAST_LIBGIT2: Final = (1, 9, 7)
+"""Older ones have known holes: CVE-2026-53583 to 53587 and CVE-2026-5917."""
+
+_LEVELS: Final = (
+    ConfigLevel.PROGRAMDATA,
+    ConfigLevel.SYSTEM,
+    ConfigLevel.XDG,
+    ConfigLevel.GLOBAL,
+)
+
+
+def require_libgit2() -> None:
+    """Make sure that what reads repositories is not known to have holes.
+
+    :raises Fatal: it is too old.
+    """
+    version = tuple(int(part) for part in re.findall(r"\d+", pygit2.LIBGIT2_VERSION)[:3])
+    if version < LEAST_LIBGIT2:
+        least = ".".join(map(str, LEAST_LIBGIT2))
+        raise Fatal(
+            f"libgit2 {pygit2.LIBGIT2_VERSION} has known security holes; gitmesh needs {least}",
+            hint="pip install --upgrade 'pygit2>=1.21'",
+        )
+
+
+def ignore_other_configuration() -> None:
+    """Let only a repository's own configuration count.
+
+    What some user or the system has set up for git (URL rewrites, include files) must not change
+    what a server reads.
+    """
+    for level in _LEVELS:
+        pygit2.settings.search_path[level] = ""
+
+
+def open_handle(path: Path, *, trust_owner: bool) -> pygit2.Repository:
+    """Return the open repository at ``path`` itself.
+
+    :raises Fatal: what is there cannot be read; the hint says why.
+    """
+    pygit2.settings.owner_validation = not trust_owner
+    try:
+        handle = pygit2.Repository(str(path), RepositoryOpenFlag.NO_SEARCH)
+    except (OSError, ValueError, pygit2.GitError) as error:
+        raise _refusal(path, str(error)) from None
+    finally:
+        pygit2.settings.owner_validation = True
+    _refuse_grafts(handle)
+    return handle
+
+
+def common_dir(handle: pygit2.Repository) -> Path:
+    """Return where refs are: a linked work tree keeps them where it came from."""
+    git_dir = Path(handle.path)
+    common = git_dir / "commondir"
+    if common.is_file():
+        return (git_dir / common.read_text().strip()).resolve()
+    return git_dir
+
+
+def _refuse_grafts(handle: pygit2.Repository) -> None:
+    # libgit2 believes them where it is asked how commits are related. Two servers would log two
+    # histories, and whoever verifies might be shown a third one.
+    grafts = common_dir(handle) / "info" / "grafts"
+    if grafts.is_file() and grafts.stat().st_size:
+        raise Fatal(
+            f"{grafts} shows history otherwise than its commits do, which is all that counts here",
+            hint="remove it, or: git replace --convert-graft-file",
+        )
+
+
+def _refusal(path: Path, reason: str) -> Fatal:
+    if "not owned by current user" in reason:
+        return Fatal(
+            f"{path} belongs to another user, and git refuses to trust it",
+            hint="run gitmesh as the owner of the repository, or hand it over: chown -R",
+        )
+    if "object format" in reason or "objectformat" in reason:
+        return Fatal(
+            f"{path} names its objects by SHA-256, which libgit2 {pygit2.LIBGIT2_VERSION} "
+            "cannot read",
+            hint="make the repository with: git init --object-format=sha1",
+        )
+    if "refstorage" in reason.lower():
+        return Fatal(
+            f"{path} keeps its refs as a reftable, which libgit2 {pygit2.LIBGIT2_VERSION} "
+            "cannot read",
+            hint="convert it: git refs migrate --ref-format=files",
+        )
+    if not path.exists():
+        return Fatal(f"there is no {path}", hint=f"make a repository: gitmesh init {path}")
+    return Fatal(
+        f"{path} is no git repository that can be read: {reason}",
+        hint="name one with --repo, or make one: gitmesh init PATH",
+    )
