@@ -20,7 +20,9 @@ COLUMNS: Final = (
     "prev_hash",
     "hash",
 )
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
+_SIGNS: Final = "=+-@"
+# Their full-width forms mean the same to a spreadsheet that is set to Japanese or Chinese.
+_FORMULA: Final = (*_SIGNS, *(chr(ord(sign) + 0xFEE0) for sign in _SIGNS), "\t", "\r")
 
 
 def cloud_event(record: Record, repository: str) -> dict[str, object]:
