@@ -55,6 +55,12 @@ class Culprits:
         self._limit = max(1, len(carried) // 2)
         return {resource.name for resource in carried}
 
+    def acquit(self, suspects: Selection) -> Set[str]:
+        """Take into account that these were not to blame; return what of them is to go again."""
+        freed = self._refused.intersection(suspects)
+        self._refused = self._refused.difference(freed)
+        return {resource.name for resource in freed}
+
     def cut(self, due: Selection) -> tuple[Selection, Selection]:
         """Return what goes in the next response, which is at least one, and what has to wait."""
         size = 0

@@ -21,7 +21,7 @@ _NO_NAMES: Final[tuple[str, ...]] = ()
 class DeltaWatch(TypeWatch):
     """What a client has been told of one type, and what it is to be told next."""
 
-    __slots__ = ("_held", "_subscription")
+    __slots__ = ("_held", "_subscription", "_suspects")
 
     def __init__(self, type_url: TypeUrl, held: Held, *, errors: bool = False) -> None:
         """Begin with what the client says that it holds from an earlier stream.
@@ -33,6 +33,8 @@ class DeltaWatch(TypeWatch):
         super().__init__(type_url, self._subscription, errors=errors, answered=bool(held))
         self._held = held
         """What the client was last sent of what it asks for, or had before."""
+        self._suspects: Selection = ()
+        """What was refused beside a removal that the client has not answered for by itself yet."""
 
     # ---- requests --------------------------------------------------------------------------------
 
@@ -54,17 +56,21 @@ class DeltaWatch(TypeWatch):
             self.settled_on = None
         if error is None:
             self._culprits.relieve()
+            self._suspects = () if flight.removed else self._suspects
             taken = {*flight.removed, *(resource.name for resource in flight.carried)}
             self.clung_to = self.clung_to - taken if self.clung_to else NOTHING
             if flight.carried:
                 # With whatever is new, what was refused is tried anew.
                 self._urgent |= self.clung_to
         elif flight.carried:
-            # Refused beside others, what is gone was not to blame.
+            # Refused beside others, what is gone is not to blame until it is refused alone.
+            self._suspects = flight.carried if flight.removed else ()
             self._urgent |= self._culprits.refuse(flight.carried) | set(flight.removed)
         else:
             # Told again at once it would be refused for ever.
             self.clung_to |= set(flight.removed)
+            self._urgent |= self._culprits.acquit(self._suspects)
+            self._suspects = ()
         return flight.answered(self.type_url, error, clings=not flight.carried)
 
     def _subscribe(self, request: DeltaDiscoveryRequest) -> None:
@@ -136,7 +142,7 @@ class DeltaWatch(TypeWatch):
 
     def rest(self) -> Hashable | None:
         """See :meth:`TypeWatch.rest`."""
-        common = self._rest()
+        common = None if self._suspects else self._rest()
         return None if common is None else (common, id(self._held), self._subscription.state())
 
     def _change(self, view: View) -> tuple[Selection, tuple[str, ...], tuple[str, ...]]:

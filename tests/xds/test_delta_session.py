@@ -401,6 +401,18 @@ def test_a_removal_that_was_refused_with_others_is_told_again() -> None:
     assert shape([again]) == [(ENDPOINT, [], ["x"])]
 
 
+def test_what_was_refused_beside_a_removal_goes_again_when_that_is_refused_alone() -> None:
+    client = Client(TWO)
+    (response,) = client.ask(ENDPOINT, "a", "x")
+    (removal,) = client.ask(ENDPOINT, to=response, error="not without x")
+    (good,) = client.ask(ENDPOINT, to=removal, error="not without x")
+    assert shape([good]) == [(ENDPOINT, ["a"], [])]
+    (again,) = client.take([good])
+    assert shape([again]) == [(ENDPOINT, [], ["x"])]
+    assert client.ask(ENDPOINT, to=again, error="not without x") == []
+    assert client.session.stuck_on == (ENDPOINT,)
+
+
 def test_a_removal_that_was_refused_alone_is_not_told_again_until_it_is_asked_for() -> None:
     client = Client(TWO)
     (response,) = client.ask(ENDPOINT, "x")
