@@ -1,10 +1,11 @@
 """Resources as people name them: by the whole name, or, by mistake, by the end of one."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
 from mesh.errors import UsageError
 from mesh.keys import ResourceKey
+from xds.nodes import ProxyIdentity, parse_identity
 
 _SHOWN: Final = 3
 
@@ -23,3 +24,17 @@ def resource_of(text: str, known: Callable[[], Iterable[ResourceKey]]) -> Resour
             raise
         hint = f"did you mean {' or '.join(meant[:_SHOWN])}?"
         raise UsageError(error.message, hint=hint) from None
+
+
+def identity_of(
+    node: str, metadata: Mapping[str, str], known: Callable[[], Iterable[ResourceKey]]
+) -> ProxyIdentity:
+    """Return who a proxy with this ``node.id`` is.
+
+    :raises UsageError: it is nobody. The hint says who may be meant.
+    """
+    try:
+        return parse_identity(node, metadata)
+    except UsageError:
+        resource_of(node, known)
+        raise

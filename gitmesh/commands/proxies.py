@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 )
 @asked_repo
 @log_option
-@click.option("--node", help="Only the proxies of this node.")
+@click.option("--node", help="Only the proxies of this node; the end of its name will do.")
 @json_option
 @click.pass_obj
 def command(
@@ -47,7 +47,7 @@ def command(
     with contextlib.closing(EventLog.read_only(where)) as opened:
         # Nobody is connected to a server that is not there, whatever its last words were.
         found = [] if running is False else Fleet(opened).proxies()
-    found = [proxy for proxy in found if node in (None, proxy.node)]
+    found = [proxy for proxy in found if node is None or f"/{proxy.node}".endswith(f"/{node}")]
     if as_json:
         emit_json({"serverRuns": running, "proxies": [_json(proxy) for proxy in found]})
         return

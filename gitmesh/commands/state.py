@@ -153,15 +153,17 @@ def _show_envoy(
     as_json: bool,
 ) -> None:
     from gitmesh.logged_mesh import logged_mesh
+    from gitmesh.naming import identity_of
     from gitmesh.pins import pin_json
     from mesh.errors import UsageError
-    from xds.nodes import parse_identity
     from xds.translate import translate
     from xds.translate.readable import dump, yaml_text
 
     if node is None:
         raise UsageError("whose configuration?", hint="name the proxy: --node mesh/…/virtualNode/…")
-    configuration = dump(translate(logged_mesh(state), parse_identity(node, metadata)))
+    configuration = dump(
+        translate(logged_mesh(state), identity_of(node, metadata, lambda: state.resources))
+    )
     if as_json:
         head = {"seq": state.seq, "commit": state.commit, "pinned": pin_json(pin)}
         emit_json({**head, **configuration})

@@ -48,12 +48,12 @@ def command(
     shows the problems, when the specs are not ones that would be served. What a gRPC client cannot
     do of what they say is warned of on the error stream, and is "warnings" in JSON.
     """
-    from xds.nodes import parse_identity
+    from gitmesh.naming import identity_of
     from xds.translate import limits, translate
     from xds.translate.readable import dump, yaml_text
 
-    proxy = parse_identity(node, node_metadata(explicit, client))
     graph = good_graph(ctx, target, repo, log)
+    proxy = identity_of(node, node_metadata(explicit, client), lambda: graph.resources)
     configuration, warnings = dump(translate(graph, proxy)), limits(graph, proxy)
     if as_json:
         emit_json({**configuration, "warnings": [{**each.as_json()} for each in warnings]})

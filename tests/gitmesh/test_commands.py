@@ -323,6 +323,12 @@ def test_the_end_of_a_name_is_answered_with_the_whole(
     assert "write mesh/shop" in gitmesh(*command, "nobody", "--repo", shop.bare).err
 
 
+@pytest.mark.parametrize("command", ["translate HEAD", "state --as envoy"])
+def test_the_end_of_a_nodes_name_is_answered_with_the_whole(shop: Shop, command: str) -> None:
+    refused = gitmesh(*command.split(), "--node", "web", "--repo", shop.bare)
+    assert (refused.code, "did you mean mesh/shop/virtualNode/web?" in refused.err) == (2, True)
+
+
 def test_a_router_is_shown_with_its_routes(shop: Shop) -> None:
     done = gitmesh("state", "mesh/shop/virtualRouter/cart", "--repo", shop.bare, "--json").json()
     assert [r["kind"] for r in done["resources"]] == ["Route", "Route", "VirtualRouter"]

@@ -213,7 +213,11 @@ def test_without_a_server_nobody_is_connected_whatever_its_last_words_were(
         assert is_claimed(log_path(followed.bare))
         (proxy,) = gitmesh("proxies", followed.bare, "--json").json()["proxies"]
         assert (proxy["node"], proxy["state"]) == (ENTRANCE, "held")
-        assert gitmesh("proxies", followed.bare, "--node", "x").err == "nobody is connected\n"
+        for end in (ENTRANCE, "entrance", "virtualGateway/entrance"):
+            assert "p#1" in gitmesh("proxies", followed.bare, "--node", end).out
+        for other in ("x", "trance"):
+            told = gitmesh("proxies", followed.bare, "--node", other)
+            assert (told.out, told.err) == ("", "nobody is connected\n")
 
 
 def test_what_a_server_left_is_told_as_such_when_none_runs(followed: Followed) -> None:
