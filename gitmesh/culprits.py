@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, Self
 
 from events.fleet import Fleet
 from events.store import EventLog
@@ -39,15 +39,26 @@ class Culprit:
     where: str
     """JSON path in the document."""
 
+    @property
+    def place(self) -> str:
+        """Return ``file:line``, as far as they are known."""
+        place = f"{self.path}:{self.line}" if self.line else self.path
+        return place or "(file not known)"
+
 
 class Culprits:
     """Finds them for one log and its repository. Each commit's specs are read once."""
 
-    def __init__(self, log: EventLog, repo: Path) -> None:
+    def __init__(self, log: EventLog, repo: GitRepository | None) -> None:
         self._log = log
         self._fleet = Fleet(log)
-        self._repo = GitRepository.open(repo) if is_repository(repo) else None
+        self._repo = repo
         self._graphs: dict[CommitId, MeshGraph | None] = {}
+
+    @classmethod
+    def beside(cls, log: EventLog, repo: Path) -> Self:
+        """Look for them in the repository at a path, if there is one."""
+        return cls(log, GitRepository.open(repo) if is_repository(repo) else None)
 
     def of(self, refusal: SnapshotRejected) -> tuple[Culprit, ...]:
         """Return where the specs stand that are likely at fault for a refusal."""

@@ -153,7 +153,7 @@ def _nodes(
     else:
         for event in fleet.refusals(commit):
             refusals.setdefault(event.node, {})[event] = None
-    culprits = Culprits(log, repo)
+    culprits = Culprits.beside(log, repo)
     states = by_node(proxies)
     return tuple(
         NodeStanding(

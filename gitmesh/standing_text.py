@@ -9,7 +9,7 @@ import click
 from events.fleet import Proxy
 from events.types import CommitApplied, CommitId, CommitRejected, ProxyState
 from gitmesh.amounts import milliseconds
-from gitmesh.culprits import Culprit, hint
+from gitmesh.culprits import hint
 from gitmesh.narration import narrate, problem_lines, short
 from gitmesh.pasting import pasted
 from gitmesh.standing import NodeStanding, Refused, Standing, Verdict
@@ -122,7 +122,7 @@ def refused_lines(refused: Refused) -> list[str]:
     kind = event.type_url.rpartition(".")[2]
     named = f" {', '.join(event.names)}" if event.names else ""
     places = [
-        f"  {click.style(visible(_place(each)), bold=True)}: {visible(each.key)}"
+        f"  {click.style(visible(each.place), bold=True)}: {visible(each.key)}"
         for each in refused.culprits
     ]
     return [
@@ -130,12 +130,6 @@ def refused_lines(refused: Refused) -> list[str]:
         *places,
         f"  hint: {hint(event)}",
     ]
-
-
-def _place(culprit: Culprit) -> str:
-    """Return ``file:line``, as far as they are known."""
-    place = f"{culprit.path}:{culprit.line}" if culprit.line else culprit.path
-    return place or "(file not known)"
 
 
 def standing_json(found: Standing) -> dict[str, object]:

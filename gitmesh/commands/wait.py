@@ -119,7 +119,7 @@ def _refused(found: "Outcome", log: "EventLog", repo: Path) -> "list[Refused]":
     from gitmesh.culprits import Culprits
     from gitmesh.standing import Refused
 
-    culprits = Culprits(log, repo) if found.refusals else None
+    culprits = Culprits.beside(log, repo) if found.refusals else None
     return [Refused(event, culprits.of(event)) for event in found.refusals if culprits]
 
 

@@ -1,8 +1,9 @@
 """What a pusher is told once the push is in: what became of it, while they wait."""
 
 import time
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from events.store import EventLog
 from events.types import CommitApplied, SnapshotConverged, SnapshotRejected
@@ -13,6 +14,10 @@ from gitmesh.push.convergence import Progress, progress
 from gitmesh.push.moves import Move
 from gitmesh.visible import visible
 from mesh.errors import GitmeshError
+
+if TYPE_CHECKING:
+    from gitmesh.culprits import Culprit
+    from reconciler.repo import GitRepository
 
 NOTICED_S: Final = 2.0
 """A server takes notes several times a second: after this none is there."""
@@ -28,26 +33,35 @@ def no_server(log: Path) -> list[str]:
     ]
 
 
-def answer(path: Path, move: Move, note: Path | None, within_s: float) -> list[str]:
+def answer(
+    path: Path,
+    move: Move,
+    note: Path | None,
+    within_s: float,
+    repo: "GitRepository | None" = None,
+) -> list[str]:
     """Wait until the commit that the branch has moved to has reached the proxies, but not for long.
 
     Returns what is to be told. The log may not be there.
 
     :param note: the file that the server removes when it has noticed the push.
+    :param repo: where the specs are that proxies refuse.
     """
     try:
         log = EventLog.read_only(path)
     except GitmeshError:
         return no_server(path)
     try:
-        return _wait(log, move, note, within_s) or no_server(path)
+        return _wait(log, move, note, within_s, repo) or no_server(path)
     except GitmeshError as error:
         return [f"gitmesh: the event log cannot be read: {visible(error.message)}"]
     finally:
         log.close()
 
 
-def _wait(log: EventLog, move: Move, note: Path | None, within_s: float) -> list[str]:
+def _wait(
+    log: EventLog, move: Move, note: Path | None, within_s: float, repo: "GitRepository | None"
+) -> list[str]:
     commit = move.after
     if commit is None:
         return []
@@ -65,17 +79,34 @@ def _wait(log: EventLog, move: Move, note: Path | None, within_s: float) -> list
         if not (noticed or patient):
             return []
         if found.ended or idle or waited > within_s:
-            return told(found, waited)
+            return told(found, waited, lambda refusal: _culprits(log, repo, refusal))
         time.sleep(_LOOK_EVERY_S)
 
 
-def told(found: Progress, waited_s: float) -> list[str]:
-    """Return what a pusher is told of a push that a server has noticed. Pure."""
+def _culprits(
+    log: EventLog, repo: "GitRepository | None", refusal: SnapshotRejected
+) -> "Iterable[Culprit]":
+    from gitmesh.culprits import Culprits  # Most pushes are refused by nobody.
+
+    return Culprits(log, repo).of(refusal)
+
+
+def told(
+    found: Progress,
+    waited_s: float,
+    culprits: "Callable[[SnapshotRejected], Iterable[Culprit]]" = lambda _: (),
+) -> list[str]:
+    """Return what a pusher is told of a push that a server has noticed.
+
+    ``culprits`` finds the specs at fault for what a proxy refuses.
+    """
     if found.rejected is not None:
         lines = [f"gitmesh REFUSED {short(found.rejected.facts.commit)}; the mesh stays as it was"]
         return lines + [f"  {line}" for line in problem_lines(found.rejected.problems)]
     if found.refusals:
-        return [line for refusal in found.refusals[:5] for line in _refused(refusal)]
+        return [
+            line for refusal in found.refusals[:5] for line in _refused(refusal, culprits(refusal))
+        ]
     return [*_restores(found.applied), f"gitmesh: {_state(found, waited_s)}"]
 
 
@@ -111,9 +142,13 @@ def _proxies(number: int) -> str:
     return f"{number:,} {'proxy' if number == 1 else 'proxies'}"
 
 
-def _refused(event: SnapshotRejected) -> list[str]:
+def _refused(event: SnapshotRejected, culprits: "Iterable[Culprit]") -> list[str]:
+    from gitmesh.culprits import hint
+
     kind = event.type_url.rpartition(".")[2]
     return [
         visible(f"gitmesh: {event.node} REFUSED its {kind}s and goes on with what it had:"),
         f"  {visible(event.message)}",
+        *(visible(f"  {each.place}: {each.key}") for each in culprits),
+        f"  hint: {hint(event)}",
     ]

@@ -37,4 +37,4 @@ def post_receive(
         lines = [f"gitmesh: who pushed is not recorded: {visible(error.message)}"]
     if move.after is None:
         return [*lines, "gitmesh: the branch is deleted; what was served last is served on"]
-    return lines + answer(log, move, note, wait_s)
+    return lines + answer(log, move, note, wait_s, repo)

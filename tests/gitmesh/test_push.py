@@ -390,6 +390,8 @@ def test_a_push_is_answered_with_what_the_proxies_say_and_who_pushed_is_recorded
         assert answer.code == 0
         assert f"gitmesh: {ENTRANCE} REFUSED its RouteConfigurations" in answer.told
         assert "no such \\x1b[2Jcluster" in answer.told
+        assert re.search(r"^  shop/\S+\.yaml:\d+: mesh/shop/virtual\S+$", answer.told, re.MULTILINE)
+        assert "  hint: mend the spec and commit, or take the commit back: git rev" in answer.told
     told = server.wait_for(
         "ada pushed main by http, saying to be Carol <carol@example.com> "
         "(ticket=CHG-123, reason=\\x1b[2Jtry)"
