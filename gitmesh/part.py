@@ -28,7 +28,8 @@ class Part:
 
     def words(self) -> str:
         """Return it for people."""
-        refused = f", {self.refused:,} refuse it" if self.refused else ""
+        verb = "refuses" if self.refused == 1 else "refuse"
+        refused = f", {self.refused:,} {verb} it" if self.refused else ""
         return f"{self.acked:,} of {_proxies(self.proxies)} in sync{refused}"
 
     def as_json(self) -> dict[str, int]:

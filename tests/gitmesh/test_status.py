@@ -268,7 +268,7 @@ def test_a_pipeline_is_told_of_a_refusal_in_the_same_words(followed: Followed) -
     assert found["refusals"] == told["nodes"][0]["refusals"]
     assert found["refusals"][0]["specs"][0]["line"]
     part = gitmesh("wait", "--repo", followed.bare, "--for", "acked=50%").err.splitlines()
-    assert part == ["0 of 1 proxy in sync, 1 refuse it", *waited.err.splitlines()]
+    assert part == ["0 of 1 proxy in sync, 1 refuses it", *waited.err.splitlines()]
 
 
 def test_who_waits_for_nobody_is_told(followed: Followed) -> None:
