@@ -1,7 +1,7 @@
 """A rehearsal before the first proxy comes: a small made-up mesh, translated and serialised once.
 
-Validators and encoders of Envoy's messages are made when they are first used, which takes the
-better part of a second. Better before the server is ready than while a push waits.
+Encoders of Envoy's messages are made when they are first used, and much of what translates is
+imported then. Better before the server is ready than while a push waits.
 """
 
 from collections.abc import Iterator

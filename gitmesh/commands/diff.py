@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from gitmesh.differences import Difference
     from gitmesh.meshes import NamedMesh
     from gitmesh.settings import Settings
+    from mesh.keys import ResourceKey
     from xds.translate.compare import EnvoyChange
 
 
@@ -51,7 +52,6 @@ def command(
     No server need be running; where one is, the proxies that are connected to it are counted.
     Exits with 1 when one of them is not a mesh that would be served, and shows why.
     """
-    from gitmesh.connected import connected_proxies
     from gitmesh.differences import difference
     from gitmesh.meshes import named_mesh
     from xds.translate.compare import envoy_changes
@@ -65,7 +65,7 @@ def command(
         refuse(problems, as_json=as_json)
         ctx.exit(exit_codes.REFUSED)
     old, new = (side.graph for side in sides)
-    found = difference(old, new, connected_proxies(where))
+    found = difference(old, new, _connected(where))
     configurations = list(envoy_changes(old, new, found.radius.nodes)) if envoy else []
     if as_json:
         emit_json(_json(sides, found, configurations if envoy else None))
@@ -73,6 +73,14 @@ def command(
         click.echo(_markdown(sides, found, configurations))
     else:
         _show(sides, found, configurations)
+
+
+def _connected(log: Path | None) -> "dict[ResourceKey, int] | None":
+    if log is None:
+        return None  # Without a log nobody needs to load what reads it.
+    from gitmesh.connected import connected_proxies
+
+    return connected_proxies(log)
 
 
 def _log_of(repo: Path, explicit: Path | None) -> Path | None:

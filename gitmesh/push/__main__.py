@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
+from gitmesh.leaving import leave
 from gitmesh.push.environment import HookEnvironment
 from gitmesh.visible import visible_lines
 from mesh.errors import GitmeshError
@@ -77,4 +78,6 @@ def _parser() -> argparse.ArgumentParser:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    code = main()
+    leave(code)
+    sys.exit(code)
