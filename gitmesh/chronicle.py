@@ -1,8 +1,9 @@
 """Tells the process's own log what the event log gains: one line a commit, one a snapshot."""
 
 import asyncio
+import contextlib
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from events.codec import decode
 from events.store import EventLog
@@ -38,16 +39,35 @@ MOST_AT_ONCE = 50
 Warnings are told however many there are."""
 
 
-async def chronicle(log: EventLog) -> None:
-    """Tell what is new in both chains, until cancelled. What was there before is not told.
+class Chronicle:
+    """Tells what is new in both chains of a log. What was there before is not told.
 
     It looks now and then rather than at once: right after a push the proxies come first.
     """
-    seen = {chain: log.head(chain).seq for chain in Chain}
-    while True:
-        await asyncio.sleep(LOOK_EVERY_S)
-        for chain in Chain:
-            seen[chain] = await _tell_new(log, chain, seen[chain])
+
+    def __init__(self, log: EventLog) -> None:
+        self._log = log
+        self._asked = asyncio.Event()
+        self._then: list[Callable[[], None]] = []
+
+    def then(self, tell: Callable[[], None]) -> None:
+        """Look now, and call this when all that is in the log by now has been told."""
+        self._then.append(tell)
+        self._asked.set()
+
+    async def run(self) -> None:
+        """Tell until cancelled."""
+        seen = {chain: self._log.head(chain).seq for chain in Chain}
+        while True:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(LOOK_EVERY_S):
+                    await self._asked.wait()
+            self._asked.clear()
+            after, self._then = self._then, []
+            for chain in Chain:
+                seen[chain] = await _tell_new(self._log, chain, seen[chain])
+            for tell in after:
+                tell()
 
 
 async def _tell_new(log: EventLog, chain: Chain, seen: Seq) -> Seq:

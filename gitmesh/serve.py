@@ -14,7 +14,7 @@ from events.past import Past
 from events.publication import Publication
 from events.sqlite_version import has_wal_reset_bug, sqlite_version
 from events.store import EventLog
-from gitmesh.chronicle import chronicle
+from gitmesh.chronicle import Chronicle
 from gitmesh.handover import take_pushes
 from gitmesh.keys import read_beside, read_secret
 from gitmesh.narration import short
@@ -84,6 +84,12 @@ def serve(
         ):  # where no branch can be read now, the follower says so
             _look_at_hooks(path, where, repo, settings)
         latest, served = Latest[Publication](), Latest[Publication]()
+        chronicle = Chronicle(log)
+
+        def answering() -> None:
+            # Whoever waits for this line has read by then which commits were applied.
+            chronicle.then(lambda: _ready(settings.listen, served.get(), ready))
+
         run_together(
             {
                 "the reconciler": reconcile(
@@ -95,9 +101,15 @@ def serve(
                     progress=_progress(),
                 ),
                 "the xDS server": _serve_ads(
-                    settings, ads, where, served, Recorder(log.append_observed), ready, logs_as_json
+                    settings,
+                    ads,
+                    where,
+                    served,
+                    Recorder(log.append_observed),
+                    answering,
+                    logs_as_json,
                 ),
-                "the chronicle": chronicle(log),
+                "the chronicle": chronicle.run(),
                 **({"the notary": notarize(log, path, key, before)} if key else {}),
                 "the keeper of pushes": take_pushes(log, pushes(where)),
                 "the keeper of pins": Pinning(log, pins(where), latest, served).run(),
@@ -147,14 +159,10 @@ async def _serve_ads(
     log: Path,
     latest: Latest[Publication],
     recorder: Recorder,
-    tell: Callable[[Ready], None],
+    ready: Callable[[], None],
     logs_as_json: bool,
 ) -> None:
     """Serve in this process, or in workers beside it."""
-
-    def ready() -> None:
-        _ready(settings.listen, latest.get(), tell)
-
     if settings.workers:
 
         def hello(number: int, address: str) -> Hello:

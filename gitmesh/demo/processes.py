@@ -1,20 +1,27 @@
 """Start processes so that every one of them is stopped again, whatever happens."""
 
 import contextlib
-import ctypes
 import os
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from gitmesh.settings import child_environment
 from mesh.errors import Fatal
 
 GRACE_S = 5.0
-_PR_SET_PDEATHSIG = 1
+
+_HOLD = """\
+import ctypes, os, signal, sys
+PR_SET_PDEATHSIG = 1
+ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+if os.getppid() != int(sys.argv[1]):
+    sys.exit("who started this has gone")
+os.execvp(sys.argv[2], sys.argv[2:])
+"""
 
 
 class Processes:
@@ -28,13 +35,12 @@ class Processes:
         """Start a process whose output goes to ``<logs>/<name>.log``."""
         with (self._logs / f"{name}.log").open("ab") as log:
             self._running[name] = subprocess.Popen(
-                command,
+                _held(command),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 env=child_environment(**environment),
                 start_new_session=True,  # Ctrl-C is for us; we stop the others in order
-                preexec_fn=_end_with_parent(),  # one system call, which takes no lock
             )
 
     def log_of(self, name: str) -> str:
@@ -87,9 +93,12 @@ def _signal(process: "subprocess.Popen[bytes]", number: signal.Signals) -> None:
         os.killpg(process.pid, number)
 
 
-def _end_with_parent() -> Callable[[], None] | None:
-    """Return what makes a child end when we are killed outright; Linux only."""
+def _held(command: Sequence[str]) -> list[str]:
+    """Return a command that ends when we are killed outright; Linux only.
+
+    Python could make the child ask for that itself, between fork and exec. But there what others
+    have made run in this process goes on, with all its files closed: gRPC aborts.
+    """
     if not sys.platform.startswith("linux"):
-        return None
-    prctl = ctypes.CDLL(None).prctl
-    return lambda: prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+        return list(command)
+    return [sys.executable, "-I", "-S", "-c", _HOLD, str(os.getpid()), *command]
