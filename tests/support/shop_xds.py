@@ -14,6 +14,7 @@ from envoy_data_plane.envoy.config.core.v3 import (
     AggregatedConfigSource,
     ApiVersion,
     ConfigSource,
+    Locality,
     SocketAddress,
 )
 from envoy_data_plane.envoy.config.endpoint.v3 import (
@@ -77,6 +78,12 @@ def assignment(cluster: str, *ports: int) -> ClusterLoadAssignment:
     return ClusterLoadAssignment(
         cluster_name=cluster, endpoints=[LocalityLbEndpoints(lb_endpoints=endpoints)]
     )
+
+
+def large_assignment(cluster: str, size: int = 1_400_000) -> ClusterLoadAssignment:
+    """Return one that is so many bytes long, and quickly made."""
+    locality = LocalityLbEndpoints(locality=Locality(zone="x" * size))
+    return ClusterLoadAssignment(cluster_name=cluster, endpoints=[locality])
 
 
 def routes(name: str, **weights: int) -> RouteConfiguration:

@@ -6,6 +6,7 @@ from tests.support import shop_xds
 from tests.support.proxy_model import Contents
 from tests.support.shop_xds import Translation, mesh
 from xds.answers import Acked, Answer, Refused, Response
+from xds.culprits import MAX_RESPONSE_BYTES
 from xds.resources import Pool
 from xds.session import Session
 from xds.snapshot import Snapshot, build_snapshot
@@ -396,6 +397,21 @@ def test_a_response_that_was_not_written_is_dropped_when_its_names_are_no_longer
     (first,) = client.ask(ENDPOINT, "a", "b")
     client.publish(snapshot(mesh("a=1", "b=1", endpoint_port=82)))
     assert shape(client.ask(ENDPOINT, "a", to=first)) == [(ENDPOINT, ["a"])]
+
+
+def test_a_response_too_large_for_a_grpc_client_goes_in_parts() -> None:
+    names = [f"c{n}" for n in range(4)]
+    large = tuple(shop_xds.large_assignment(name) for name in names)
+    clusters = tuple(shop_xds.eds_cluster(name) for name in names)
+    client = Client(snapshot({CLUSTER: clusters, ENDPOINT: large, LISTENER: (), ROUTE: ()}))
+    seen: list[str] = []
+    waiting = client.ask(ENDPOINT, *names)
+    while waiting:
+        (response,) = waiting
+        assert len(response.body) < MAX_RESPONSE_BYTES + (1 << 20)
+        seen += [each.name for each in CONTENTS.of(response)]
+        waiting = client.ask(ENDPOINT, *names, to=response)
+    assert seen == names
 
 
 # ---- order (xDS protocol: "Eventual consistency considerations") ---------------------------------
