@@ -36,7 +36,7 @@ def _revisions(log: EventLog, repo: Path) -> Resolve:
                 raise
             raise UsageError(
                 f"{revision!r} is no moment: no position, no commit, no time",
-                hint='write 12, a1b2c3d, main, 2026-11-25T03:12Z or "2 hours ago"',
+                hint='write 12, a1b2c3d, main, 2026-11-25T03:12Z, 03:12 or "2 hours ago"',
             ) from error
         if (merge := brought_in_by(log, opened, found)) is not None:
             raise UsageError(

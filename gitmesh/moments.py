@@ -1,7 +1,7 @@
 """What a person means by a moment of the mesh's history: a position, a commit, or a time.
 
 ``12`` is a position in the mesh chain, ``a1b2c3d`` a commit of the log, ``main`` or ``HEAD~2`` a
-revision of the repository, ``2026-11-25T03:12Z`` a time, and so is ``2 hours ago``.
+revision of the repository, ``2026-11-25T03:12Z`` a time, and so are ``2 hours ago`` and ``03:12``.
 """
 
 import re
@@ -25,6 +25,11 @@ _UNITS: Final = {
     "week": timedelta(weeks=1),
 }
 _AGO = re.compile(r"(\d{1,6}|an?)\s+(second|minute|hour|day|week)s?\s+ago", re.IGNORECASE)
+_CLOCK = re.compile(
+    r"(?:(?P<day>today|yesterday)(?:\s+at)?\s+)?"
+    r"(?P<hour>\d{1,2}):(?P<rest>\d{2}(?::\d{2})?)\s?(?P<zone>Z|[+-]\d{2}:\d{2})?",
+    re.IGNORECASE,
+)
 _LOOKS_LIKE_A_TIME = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 Resolve = Callable[[str], CommitId]
@@ -34,9 +39,10 @@ Resolve = Callable[[str], CommitId]
 def parse_time(text: str, now: datetime) -> datetime | None:
     """Return the time that words mean, in UTC; ``None`` when they mean no time.
 
-    A time without an offset is UTC, as the log's own times are; a date is its first moment.
+    A time without an offset is UTC, as the log's own times are; a date is its first moment, and a
+    time of day without one was last shown by clocks then: today or yesterday.
 
-    :raises UsageError: it begins like a date and is none.
+    :raises UsageError: it begins like a date or a time of day and is none.
     """
     words = text.strip()
     if words.lower() in ("now", "yesterday"):
@@ -47,18 +53,32 @@ def parse_time(text: str, now: datetime) -> datetime | None:
             return now - (int(number) if number.isdigit() else 1) * _UNITS[unit]
         except OverflowError:
             raise UsageError(f"{text!r} is before all time") from None
+    if clock := _CLOCK.fullmatch(words):
+        return _time_of_day(clock, text, now)
     if not _LOOKS_LIKE_A_TIME.match(words):
         return None
-    try:
-        found = datetime.fromisoformat(words)
-    except ValueError:
-        raise UsageError(
-            f"{text!r} is no time", hint="write it like 2026-11-25T03:12:00Z, or 2026-11-25"
-        ) from None
+    found = _iso(words, text)
     try:
         return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
     except OverflowError:
         raise UsageError(f"{text!r} is beyond all time") from None
+
+
+def _time_of_day(clock: re.Match[str], text: str, now: datetime) -> datetime:
+    time = f"{clock['hour']:0>2}:{clock['rest']}{(clock['zone'] or 'Z').upper()}"
+    there = now.astimezone(_iso(f"{now:%Y-%m-%d}T{time}", text).tzinfo)
+    found = _iso(f"{there:%Y-%m-%d}T{time}", text).astimezone(UTC)
+    day = (clock["day"] or "").lower()
+    return found - timedelta(days=day == "yesterday" or (not day and found > now))
+
+
+def _iso(words: str, text: str) -> datetime:
+    try:
+        return datetime.fromisoformat(words)
+    except ValueError:
+        raise UsageError(
+            f"{text!r} is no time", hint="write it like 2026-11-25T03:12:00Z, 2026-11-25 or 03:12"
+        ) from None
 
 
 def moment_seq(log: EventLog, moment: str, now: datetime, resolve: Resolve | None = None) -> Seq:

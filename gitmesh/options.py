@@ -13,7 +13,7 @@ MOMENT = "MOMENT"
 """How help calls a moment of the mesh's history."""
 MOMENT_HELP = (
     "A position in the mesh chain (12), a commit or a branch (a1b2c3d, main~2), or a time "
-    '(2026-11-25T03:12Z, "2 hours ago", yesterday).'
+    '(2026-11-25T03:12Z, 03:12, "2 hours ago", yesterday; without an offset they are UTC).'
 )
 
 Command = TypeVar("Command", bound=Callable[..., Any])

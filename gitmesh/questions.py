@@ -31,7 +31,9 @@ _OPTIONS = (
         "--commit", metavar="COMMIT", help="Only events of this commit; a branch or a tag, too."
     ),
     click.option(
-        "--since", metavar="TIME", help='Not before: 2026-11-25T03:12Z, "2 hours ago", yesterday.'
+        "--since",
+        metavar="TIME",
+        help='Not before: 2026-11-25T03:12Z, 03:12, "2 hours ago", yesterday.',
     ),
     click.option("--until", metavar="TIME", help="Not after."),
 )
@@ -85,7 +87,9 @@ def _time(text: str | None) -> "datetime | None":
         return None
     found = parse_time(text, utc_now())
     if found is None:
-        raise UsageError(f"{text!r} is no time", hint='like 2026-11-25T03:12Z, or "2 hours ago"')
+        raise UsageError(
+            f"{text!r} is no time", hint='like 2026-11-25T03:12Z, 03:12, or "2 hours ago"'
+        )
     return found
 
 

@@ -37,6 +37,7 @@ FIRST_LOOK = 64
         "gitmesh state --repo shop.git --at 12            # after event 12 of the mesh chain",
         "gitmesh state --repo shop.git --at a1b2c3d       # after that commit",
         'gitmesh state --repo shop.git --at "2 hours ago"',
+        "gitmesh state --repo shop.git --at 03:12         # UTC, when clocks showed that last",
         "gitmesh state --repo shop.git --at 2026-11-25T03:12Z --as envoy \\",
         "    --node mesh/shop/virtualNode/web",
     ),

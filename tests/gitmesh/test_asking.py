@@ -52,7 +52,17 @@ NOW = datetime(2026, 11, 25, 12, 0, tzinfo=UTC)
         ("2026-11-25T03:12Z", datetime(2026, 11, 25, 3, 12, tzinfo=UTC)),
         ("2026-11-25 03:12:30", datetime(2026, 11, 25, 3, 12, 30, tzinfo=UTC)),
         ("2026-11-25T03:12+02:00", datetime(2026, 11, 25, 1, 12, tzinfo=UTC)),
+        ("03:12", datetime(2026, 11, 25, 3, 12, tzinfo=UTC)),
+        ("3:12:30Z", datetime(2026, 11, 25, 3, 12, 30, tzinfo=UTC)),
+        ("12:00", NOW),
+        ("12:01", NOW - timedelta(hours=23, minutes=59)),
+        ("yesterday 03:12", datetime(2026, 11, 24, 3, 12, tzinfo=UTC)),
+        ("Today at 23:00", datetime(2026, 11, 25, 23, 0, tzinfo=UTC)),
+        # Where it is 14:00 now, and where it is 07:00.
+        ("13:00+02:00", datetime(2026, 11, 25, 11, 0, tzinfo=UTC)),
+        ("23:00-05:00", datetime(2026, 11, 25, 4, 0, tzinfo=UTC)),
         ("main", None),
+        ("main:12", None),
         ("a1b2c3d", None),
         ("12", None),
         ("2 hours", None),
@@ -65,7 +75,7 @@ def test_a_time_is_read_from_words(words: str, meant: datetime | None) -> None:
 @pytest.mark.parametrize(
     "words",
     [
-        *("2026-13-01", "2026-11-25T99:00", "999999 weeks ago"),
+        *("2026-13-01", "2026-11-25T99:00", "999999 weeks ago", "24:01", "03:60", "3:12+99:00"),
         *("9999-12-31T23:59:59-12:00", "0001-01-01T00:00+14:00"),
     ],
 )
