@@ -98,6 +98,14 @@ FORGED = {
     "a size that is written oddly": KEY.sign(
         text_of(NOTE).replace("\n7\n", "\n007\n"), "shop.example/mesh"
     ),
+    "a root that is too short": KEY.sign("shop.example/mesh\n7\nAAEC\n", "shop.example/mesh"),
+    "a root that is written oddly": KEY.sign(
+        text_of(NOTE).replace("AAEC", "AA.EC"), "shop.example/mesh"
+    ),
+    "times that are written oddly": KEY.sign(
+        text_of(sign(Chain.MESH, 7, ROOT, KEY, ROOT)).replace("times AAEC", "times AA.EC"),
+        "shop.example/mesh",
+    ),
     "times that are none": KEY.sign(f"{text_of(NOTE)}times 7\n", "shop.example/mesh"),
     "times that are too short": KEY.sign(f"{text_of(NOTE)}times AAEC\n", "shop.example/mesh"),
     "times twice": KEY.sign(

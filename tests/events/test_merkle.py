@@ -84,6 +84,7 @@ def test_a_leaf_that_no_tree_of_that_size_has_is_refused(index: int, size: int) 
 def test_a_tree_is_shown_to_be_the_beginning_of_a_longer_one_and_no_other_is(second: int) -> None:
     tree = leaves(second)
     roots = [root_of(tree[:size]) for size in range(second + 1)]
+    assert is_consistent(0, roots[0], second, roots[second], consistency_path(tree, 0))
     for first in range(1, second + 1):
         path = consistency_path(tree, first)
         assert is_consistent(first, roots[first], second, roots[second], path)

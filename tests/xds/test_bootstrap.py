@@ -1,6 +1,7 @@
 """The bootstrap of a proxy."""
 
 import dataclasses
+import json
 from pathlib import Path
 from typing import Any, cast
 
@@ -180,6 +181,16 @@ def test_a_proxy_follows_files_that_change_by_a_file_of_secrets(tmp_path: Path) 
     assert validate(made(tls=tls), tmp_path) == ""
     # Nothing else would be followed.
     assert "filename" not in canonical(made(tls=tls))
+    xds = made(tls=tls)["static_resources"]["clusters"][0]["transport_socket"]["typed_config"]
+    context = xds["common_tls_context"]
+    [own_secret] = context["tls_certificate_sds_secret_configs"]
+    for referred, kind in (
+        (own_secret, "tls_certificate"),
+        (context["validation_context_sds_secret_config"], "validation_context"),
+    ):
+        file = Path(referred["sds_config"]["path_config_source"]["path"])
+        [found] = json.loads(file.read_text())["resources"]
+        assert (found["name"], kind in found) == (referred["name"], True)
     proxy, authority = resources(secrets)
     folder = {"path": str(tmp_path / "tls")}
     assert proxy["tls_certificate"]["watched_directory"] == folder
@@ -193,3 +204,10 @@ def test_files_of_different_folders_are_watched_one_by_one() -> None:
     proxy, authority = resources(tls_secrets(tls, SERVER))
     assert "watched_directory" not in proxy["tls_certificate"]
     assert authority["validation_context"]["watched_directory"] == {"path": "/tls"}
+
+
+def test_files_that_are_named_without_a_folder_are_watched_where_envoy_starts() -> None:
+    tls = XdsTls("web.pem", "web.key", "mesh.pem", secrets="xds")
+    proxy, authority = resources(tls_secrets(tls, SERVER))
+    assert proxy["tls_certificate"]["watched_directory"] == {"path": "."}
+    assert authority["validation_context"]["watched_directory"] == {"path": "."}

@@ -1,12 +1,14 @@
 """Connections that are ended from here, whoever holds them."""
 
+import asyncio
 import os
 import socket
 from collections.abc import Iterator
+from contextlib import ExitStack
 
 import pytest
 
-from xds.connections import address_of, shut_down
+from xds.connections import Connections, address_of, shut_down
 
 
 @pytest.fixture(params=["127.0.0.1", "::1", "::ffff:127.0.0.1"])
@@ -64,3 +66,32 @@ def test_nobody_else_is_touched_and_no_descriptor_is_left(
 )
 def test_who_has_no_ip_address_has_none(peer: str) -> None:
     assert address_of(peer) is None
+
+
+def test_a_client_goes_with_its_last_stream_if_that_ended_for_good_and_no_other_goes() -> None:
+    async def scenario(clients: list[socket.socket], ends: list[socket.socket]) -> None:
+        connections = Connections()
+        for peer in (*map(name, clients), name(clients[0]), "unix:/run/x.sock"):
+            connections.opened(peer)
+        several, leaving, *ended = clients
+        connections.closed(name(several), for_good=True)
+        connections.closed(name(leaving), for_good=False)
+        connections.closed("unix:/run/x.sock", for_good=True)
+        # Two at once, and one when those have gone: whoever else was to go went with them.
+        for together in (ended[:2], ended[2:]):
+            for client in together:
+                connections.closed(name(client), for_good=True)
+            for client in together:
+                assert await asyncio.to_thread(client.recv, 1) == b""
+        for client, ours in zip((several, leaving), ends, strict=False):
+            ours.sendall(b"x")
+            assert client.recv(1) == b"x"
+
+    with ExitStack() as stack:
+        clients, ends = [], []
+        with socket.create_server(("127.0.0.1", 0)) as listening:
+            for _ in range(5):
+                client = socket.create_connection(listening.getsockname(), 5)
+                clients.append(stack.enter_context(client))
+                ends.append(stack.enter_context(listening.accept()[0]))
+        asyncio.run(scenario(clients, ends))
