@@ -52,6 +52,19 @@ class Past:
         found = self._log.ask("SELECT accepted FROM nodes WHERE node = ?", node)
         return None if not found or found[0][0] is None else Seq(cast("int", found[0][0]))
 
+    def before(self, now: Seq, most: int) -> tuple[Seq, ...]:
+        """Return the positions of the meshes that commits made before the one at ``now``.
+
+        The newest first, ``most`` of them at most.
+        """
+        found = self._log.ask(
+            "SELECT last_seq FROM commits WHERE outcome = 'applied' AND last_seq < ? "
+            "ORDER BY seq DESC LIMIT ?",
+            now,
+            most,
+        )
+        return tuple(Seq(cast("int", seq)) for (seq,) in found)
+
     def way_back(self, now: Seq, before: Seq) -> Mapping[ResourceKey, JsonObject | None]:
         """Return what makes the mesh at ``now`` the one at ``before``.
 

@@ -120,6 +120,10 @@ class Hub:
         )
         return snapshot
 
+    def returned(self, stream: Stream, clusters: str) -> None:
+        """Take note that a client has clusters of this version from an earlier stream."""
+        self._back.recognise(_identity(stream), clusters)
+
     def left(self, stream: Stream, reason: str) -> None:
         """Forget a stream that ended; one that never named its node was never taken in."""
         identity = stream.identity

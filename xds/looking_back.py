@@ -1,8 +1,9 @@
-"""What a server finds in the log when a proxy refuses what it is sent."""
+"""What a server finds in the log when a proxy refuses what it is sent, or comes back with more than
+is known here."""
 
 import logging
-from collections.abc import Callable, Mapping
-from typing import Protocol
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final, Protocol
 
 from events.types import Seq
 from mesh.canonical import JsonObject
@@ -18,9 +19,16 @@ from xds.at_fault import Build, concerning, refused_names, specs_at_fault
 from xds.cache import SnapshotCache, read_resource
 from xds.nodes import ProxyIdentity
 from xds.snapshot import Snapshot, build_snapshot, resource_name
+from xds.type_urls import CLUSTER
 from xds.wire.encode import encode
 
 _log = logging.getLogger(__name__)
+
+_MESHES_BACK: Final = 3
+"""How many commits a proxy may be behind that comes back, besides the one it is known to have."""
+_MOST_IN_VAIN: Final = 32
+"""How many proxies are not recognised before no more are looked for: after an upgrade that writes
+every cluster differently none is, and they come all at once."""
 
 Changes = Mapping[ResourceKey, Resource | None]
 
@@ -46,6 +54,9 @@ class Past(Protocol):
     def accepted(self, node: str) -> Seq | None:
         """Return the position of the newest mesh that a proxy of the node took."""
 
+    def before(self, now: Seq, most: int) -> Sequence[Seq]:
+        """Return the positions of the meshes before the one at ``now``, the newest first."""
+
     def way_back(self, now: Seq, before: Seq) -> Mapping[ResourceKey, JsonObject | None]:
         """Return what makes the mesh at ``now`` the one at ``before``."""
 
@@ -54,12 +65,16 @@ class Past(Protocol):
 
 
 class LookingBack:
-    """Finds what proxies accepted last, and which specs made what they refuse."""
+    """Finds what proxies had before, and which specs made what they refuse."""
 
     def __init__(self, cache: SnapshotCache, past: Past | None) -> None:
         """Look back through ``past``; without one, nothing that came before is known."""
         self._cache = cache
         self._past = past
+        self._looked_for: set[ProxyIdentity] = set()
+        """Whom the log was asked for, while the mesh was what it is now."""
+        self._looked_at: Seq | None = None
+        self._in_vain = 0
 
     def refusals(self) -> dict[str, Refusal]:
         """Return what is refused, by node id, and when."""
@@ -72,21 +87,52 @@ class LookingBack:
 
         ``None`` when it took none, or the log cannot tell now.
         """
-        cache, past, state = self._cache, self._past, self._cache.state
+        past, state = self._past, self._cache.state
         if past is None or state is None:
             return None
         try:
             before = past.accepted(str(identity.key))
             if before is None or before >= state.seq:
                 return None
-            graph = relink(cache.graph, _resources(past.way_back(state.seq, before)))
-            graph = with_settings(graph, settings_from_json(past.settings(before)))
-            if graph.get(identity.key) is None:
-                return None
-            return build_snapshot(cache.pool, cache.translate(graph, identity))
+            return self._as_of(identity, past, state.seq, before)
         except Exception:
             _log.exception("cannot go back to what %s accepted", identity.key)
             return None
+
+    def recognise(self, identity: ProxyIdentity, clusters: str) -> None:
+        """Have the pool know the clusters of this version, which a proxy of the identity holds.
+
+        After a restart it knows only what follows from the mesh as it is now. What a proxy took
+        before is among the last that the log knows, or is not found.
+        """
+        pool, past, state = self._cache.pool, self._past, self._cache.state
+        if past is None or state is None or pool.recall(CLUSTER, clusters) is not None:
+            return
+        if self._looked_at != state.seq:
+            self._looked_at, self._looked_for, self._in_vain = state.seq, set(), 0
+        if identity in self._looked_for or self._in_vain >= _MOST_IN_VAIN:
+            return
+        self._looked_for.add(identity)
+        try:
+            accepted = past.accepted(str(identity.key))
+            positions = [] if accepted is None or accepted >= state.seq else [accepted]
+            positions += past.before(state.seq, _MESHES_BACK)
+            for position in dict.fromkeys(positions):
+                self._as_of(identity, past, state.seq, position)
+                if pool.recall(CLUSTER, clusters) is not None:
+                    return
+        except Exception:
+            _log.exception("cannot go back to what %s had", identity.key)
+        self._in_vain += 1
+
+    def _as_of(self, identity: ProxyIdentity, past: Past, now: Seq, before: Seq) -> Snapshot | None:
+        """Return the snapshot that follows from the mesh of an earlier position."""
+        cache = self._cache
+        graph = relink(cache.graph, _resources(past.way_back(now, before)))
+        graph = with_settings(graph, settings_from_json(past.settings(before)))
+        if graph.get(identity.key) is None:
+            return None
+        return build_snapshot(cache.pool, cache.translate(graph, identity))
 
     def specs(self, identity: ProxyIdentity, refusal: Refused) -> Callable[[], tuple[str, ...]]:
         """Return what finds the specs at fault for a refusal, of the mesh as it is now.

@@ -17,8 +17,14 @@ from xds.eager import Steps
 from xds.nodes import MAX_ID, Client, ProxyIdentity, parse_identity
 from xds.session import Request, Session
 from xds.snapshot import Snapshot
-from xds.type_urls import TypeUrl
-from xds.wire.decode import Node, decode_delta_request, decode_node, decode_request
+from xds.type_urls import CLUSTER, TypeUrl
+from xds.wire.decode import (
+    DiscoveryRequest,
+    Node,
+    decode_delta_request,
+    decode_node,
+    decode_request,
+)
 from xds.wire.fields import DecodeError
 from xds.wire.response import complete, identifier_field
 
@@ -74,6 +80,10 @@ class Observer(Protocol):
 
     def joined(self, stream: "Stream") -> Snapshot | None:
         """The stream has named its node; return what it is to have, if that exists yet."""
+
+    def returned(self, stream: "Stream", clusters: str) -> None:
+        """The client has clusters of this version from an earlier stream; told before the session
+        is, which must know what they were to keep them until the client has moved off them."""
 
     def wrote(self, stream: "Stream") -> None:
         """A response was handed to the transport."""
@@ -183,6 +193,10 @@ class Stream:
         except DecodeError as error:
             raise UsageError(f"not a discovery request: {error}") from None
         request = self._typed(request)
+        first = request.type_url == CLUSTER and not self.session.watches(CLUSTER)
+        # A delta client tells by itself what it has.
+        if first and isinstance(request, DiscoveryRequest) and request.version:
+            self._observer.returned(self, request.version)
         answer = self.session.on_request(request, self._loop.time())
         self._door.asks(self.session.names)
         if isinstance(answer, Refused):

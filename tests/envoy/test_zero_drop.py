@@ -278,9 +278,10 @@ def _workers_and_servers_die(town: Town) -> None:
         town.push(f"{share} % while a worker is dead", weights={"v1": 100 - share, "v2": share})
         town.traffic.until("a shift", only(f"cart.local from {'v2' if share else 'v1'}"))
         until(partial(_replaced, town, victim), "the worker does not come back")
-    for number, share in ((signal.SIGTERM, 100), (signal.SIGKILL, 0)):
+    for number, app in ((signal.SIGTERM, "v2"), (signal.SIGKILL, "v1")):
         town.server.end(number)
-        town.push_only(f"{share} % while nobody serves", weights={"v1": 100 - share, "v2": share})
+        # The clusters of the other go, and no process remembers what they were.
+        town.push_only(f"{app} alone while nobody serves", weights={app: 1})
         time.sleep(0.5)
         town.server.start()
-        town.traffic.until("a shift", only(f"cart.local from {'v2' if share else 'v1'}"))
+        town.traffic.until("a shift", only(f"cart.local from {app}"))

@@ -335,3 +335,54 @@ def test_calls_go_on_while_workers_are_killed(town: Town) -> None:
     print(f"\n{dict(load)}")
     assert len(serving) == 2
     assert set(load) == {"v1", "v2"}
+
+
+def test_no_call_fails_whatever_is_pushed_and_whatever_happens_to_the_server(
+    town: Town, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As tests/envoy/test_zero_drop.py for Envoys, but that there is no TLS to switch on."""
+    on_another_port = [
+        a_service("always.local", router="always"),
+        a_router("always", (PORT + 100, "grpc")),
+        a_call_route("always", "all", {"v1": 1}),
+    ]
+    caller, name = town.caller, "always.local"
+    town.restart("--workers", "2")
+    town.push(shares(town, "always", 100, 0))
+    caller.until(name, answered_by("v1"))
+    with calling(town.address) as guest, caller.steady(name) as load:
+        for share in (10, 50, 100):
+            shifted = town.push(shares(town, "always", 100 - share, share))
+        caller.until(name, answered_by("v2"))
+        town.repo.revert(shifted)
+        town.repo.push()
+        caller.until(name, answered_by("v1", "v2"))
+        for service, app in (("come", "v1"), ("gone", "v3")):
+            town.push(shares(town, "always", 1, 0), town.found(service, app))
+            guest.until(f"{service}.local", answered_by(app))
+            with guest.steady(f"{service}.local") as called:
+                town.push(shares(town, "always", 0, 1), town.found(service, app))
+                caller.until(name, answered_by("v2"))
+            assert set(called) == {app}
+            town.push(shares(town, "always", 1, 0))
+            caller.until(name, answered_by("v1"))
+        # The listener is another, and so is what it says of where the routes are.
+        town.push(on_another_port)
+        caller.until(f"{name}:{PORT + 100}", answered_by("v1"))
+        town.push(shares(town, "always", 0, 1))
+        caller.until(name, answered_by("v2"))
+        for line in town.server.lines():
+            if line["message"] == "worker serves":
+                os.kill(int(str(line["pid"])), signal.SIGKILL)
+        town.push(shares(town, "always", 1, 0))
+        caller.until(name, answered_by("v1"))
+        for number, app in ((signal.SIGTERM, "v2"), (signal.SIGKILL, "v1")):
+            town.server.stop(number)
+            town.push(town.routed("always", a_call_route("always", "all", {app: 1})))
+            town.restart("--workers", "2")
+            caller.until(name, answered_by(app))
+    with capsys.disabled():
+        failed = sum(count for answer, count in load.items() if answer not in town.apps)
+        print(f"\n  zero drop, no proxy: {load.total():,} calls, {failed} failed; {dict(load)}")
+    assert set(load) == {"v1", "v2"}
+    assert load.total() > 1_000

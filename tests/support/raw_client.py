@@ -56,10 +56,10 @@ class RawClient:
         self.ask(type_url, *names)
         return self.receive(type_url)
 
-    def ask(self, type_url: str, *names: str) -> None:
-        """Ask for a type, for all of it unless names are given."""
+    def ask(self, type_url: str, *names: str, version: str = "") -> None:
+        """Ask for a type, for all of it unless names are given; it has this version already."""
         self._names[type_url] = names
-        self._request(type_url)
+        self._request(type_url, version)
 
     def receive(self, type_url: str) -> Held:
         """Return the next response, which must be of this type, and acknowledge it."""

@@ -364,6 +364,12 @@ def test_a_change_of_names_with_the_current_nonce_is_honoured_although_no_versio
     assert shape(client.ask(ENDPOINT, "a", "b", nonce="2")) == [(ENDPOINT, ["b"])]
 
 
+def test_a_name_that_everything_covered_is_sent_again_when_it_is_asked_for() -> None:
+    client = Client(TWO)
+    (first,) = client.ask(ENDPOINT, "*")
+    assert shape(client.ask(ENDPOINT, "*", "a", to=first)) == [(ENDPOINT, ["a"])]
+
+
 def test_a_name_that_is_given_twice_is_sent_once() -> None:
     assert shape(Client().ask(ENDPOINT, "a", "a")) == [(ENDPOINT, ["a"])]
 
