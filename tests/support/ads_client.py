@@ -175,10 +175,11 @@ class DeltaClient(AdsClient):
         had: dict[str, str] | None = None,
         nonce: str = "",
         error: str | None = None,
+        node: str | None = None,
     ) -> None:
         """Send a request; the node goes with the first one."""
         request = DeltaDiscoveryRequest(
-            node=self._node,
+            node=self._node if node is None else Node(id=node),
             type_url=type_url,
             resource_names_subscribe=list(names),
             resource_names_unsubscribe=list(drop),

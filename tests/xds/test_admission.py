@@ -187,6 +187,25 @@ def test_an_old_connection_is_closed_after_its_grace_and_the_next_one_is_served(
     run(AdsSettings(max_connection_age_s=0.3, connection_grace_s=0.3, grace_s=0), scenario)
 
 
+def test_connections_that_come_together_do_not_all_end_together() -> None:
+    ages = list[float]()
+
+    async def scenario(served: Served) -> None:
+        async def one() -> None:
+            async with AdsClient(served.port, CART) as proxy:
+                await proxy.subscribe(CLUSTER)
+                began = time.monotonic()
+                await proxy.ending()
+                ages.append(time.monotonic() - began)
+
+        await asyncio.gather(*(one() for _ in range(20)))
+
+    run(AdsSettings(max_connection_age_s=3, connection_grace_s=0.01, grace_s=0), scenario)
+    assert min(ages) > 2
+    # A tenth of it either way; that twenty of them fall into a third of that is next to impossible.
+    assert max(ages) - min(ages) > 0.2
+
+
 def test_a_proxy_that_is_gone_without_a_word_is_missed() -> None:
     async def scenario(served: Served) -> None:
         async with Cable(served.port) as cable, AdsClient(cable.port, CART) as proxy:

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass, field, replace
 
+from envoy_data_plane.envoy.service.discovery.v3 import DeltaDiscoveryResponse
+
 from tests.support import shop_xds
 from tests.support.shop_xds import Translation, mesh
 from xds.answers import Acked, Answer, Refused, Response
@@ -579,6 +581,9 @@ def test_who_understands_errors_is_told_by_one_that_a_name_is_no_resource_once()
     client = Client(errors=True)
     (response,) = client.ask(ENDPOINT, "a", "x")
     assert told(response) == Told(ENDPOINT, versions(ONE, ENDPOINT), [], ["x"])
+    (error,) = DeltaDiscoveryResponse.parse(response.body).resource_errors
+    assert error.error_detail is not None
+    assert error.error_detail.code == 5, "NOT_FOUND"
     assert client.ask(ENDPOINT, to=response) == []
     assert shape(client.publish(WEIGHTS)) == []
 

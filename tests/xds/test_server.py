@@ -18,7 +18,7 @@ from events.types import (
     SourceRecovered,
 )
 from mesh.errors import Fatal, UsageError
-from tests.support.ads_client import AdsClient, names
+from tests.support.ads_client import AdsClient, DeltaClient, names
 from tests.support.ads_server import Served, key, serving
 from tests.support.shop_xds import mesh
 from xds.cache import SnapshotCache
@@ -29,6 +29,26 @@ from xds.type_urls import CLUSTER, ENDPOINT, LISTENER, ROUTE
 
 CART = str(key("cart"))
 Scenario = Callable[[Served], Awaitable[None]]
+
+
+Speaks = type[AdsClient] | type[DeltaClient]
+
+in_both_variants = pytest.mark.parametrize("speaks", [AdsClient, DeltaClient], ids=["S", "D"])
+
+
+async def ask(
+    proxy: AdsClient, type_url: str, *names: str, nonce: str = "", node: str | None = None
+) -> None:
+    """Send a request of the client's variant."""
+    send = proxy.ask if isinstance(proxy, DeltaClient) else proxy.send
+    await send(type_url, *names, nonce=nonce, node=node)
+
+
+async def given(proxy: AdsClient) -> list[str]:
+    """Take the next response and acknowledge it; return the names of its clusters."""
+    if isinstance(proxy, DeltaClient):
+        return [resource.name for resource in (await proxy.took()).resources]
+    return list(names(await proxy.take(), Cluster))
 
 
 def run(scenario: Scenario, settings: AdsSettings | None = None) -> None:
@@ -71,9 +91,10 @@ def test_a_proxy_is_served_and_a_new_commit_reaches_it_in_the_safe_order() -> No
     run(scenario, AdsSettings(linger_s=0.05, grace_s=0))
 
 
-def test_before_the_first_publication_streams_are_told_to_come_again() -> None:
+@in_both_variants
+def test_before_the_first_publication_streams_are_told_to_come_again(speaks: Speaks) -> None:
     async def scenario(served: Served) -> None:
-        async with AdsClient(served.port, CART) as proxy:
+        async with speaks(served.port, CART) as proxy:
             assert (await proxy.ending())[0] == "UNAVAILABLE"
 
     run(scenario)
@@ -88,11 +109,14 @@ def test_before_the_first_publication_streams_are_told_to_come_again() -> None:
         ("mesh/shop", "runs no proxy"),
     ],
 )
-def test_a_node_that_names_no_proxy_is_refused_in_words(node: str, reason: str) -> None:
+@in_both_variants
+def test_a_node_that_names_no_proxy_is_refused_in_words(
+    speaks: Speaks, node: str, reason: str
+) -> None:
     async def scenario(served: Served) -> None:
         await served.first(cart=mesh("v1=1"))
-        async with AdsClient(served.port, node) as proxy:
-            await proxy.send(CLUSTER)
+        async with speaks(served.port, node) as proxy:
+            await ask(proxy, CLUSTER)
             code, words = await proxy.ending()
             assert code == "INVALID_ARGUMENT"
             assert reason in words
@@ -133,14 +157,18 @@ def test_what_a_hostile_client_says_is_told_and_kept_in_part() -> None:
     run(scenario)
 
 
-def test_a_stream_may_repeat_its_node_or_leave_it_out_but_not_change_it() -> None:
+@in_both_variants
+def test_a_stream_may_repeat_its_node_or_leave_it_out_but_not_change_it(speaks: Speaks) -> None:
     async def scenario(served: Served) -> None:
         await served.first(cart=mesh("v1=1"))
-        async with AdsClient(served.port, CART) as proxy:
-            response = await proxy.subscribe(CLUSTER)
-            await proxy.send(CLUSTER, nonce=response.nonce, node=CART)
-            await proxy.subscribe(ENDPOINT, "v1")
-            await proxy.send(LISTENER, node=str(key("other")))
+        async with speaks(served.port, CART) as proxy:
+            await ask(proxy, CLUSTER)
+            assert await given(proxy) == ["v1"]
+            await ask(proxy, LISTENER, node=CART)
+            assert (await proxy.receive_bytes()) != b""
+            await ask(proxy, ENDPOINT, "v1")
+            assert (await proxy.receive_bytes()) != b""
+            await ask(proxy, LISTENER, node=str(key("other")))
             code, words = await proxy.ending()
             assert code == "INVALID_ARGUMENT"
             assert "belongs to" in words
@@ -148,20 +176,22 @@ def test_a_stream_may_repeat_its_node_or_leave_it_out_but_not_change_it() -> Non
     run(scenario)
 
 
-def test_a_request_without_a_type_is_refused() -> None:
+@in_both_variants
+def test_a_request_without_a_type_is_refused(speaks: Speaks) -> None:
     async def scenario(served: Served) -> None:
         await served.first(cart=mesh("v1=1"))
-        async with AdsClient(served.port, CART) as proxy:
-            await proxy.send("")
+        async with speaks(served.port, CART) as proxy:
+            await ask(proxy, "")
             assert (await proxy.ending())[0] == "INVALID_ARGUMENT"
 
     run(scenario)
 
 
-def test_bytes_that_are_no_request_are_refused() -> None:
+@in_both_variants
+def test_bytes_that_are_no_request_are_refused(speaks: Speaks) -> None:
     async def scenario(served: Served) -> None:
         await served.first(cart=mesh("v1=1"))
-        async with AdsClient(served.port, CART) as proxy:
+        async with speaks(served.port, CART) as proxy:
             await proxy.send_bytes(b"\x0a\xff\xff\xff\xff\x0f")
             code, words = await proxy.ending()
             assert code == "INVALID_ARGUMENT"
@@ -181,14 +211,15 @@ def test_an_unknown_type_leaves_the_stream_open_and_unanswered() -> None:
     run(scenario)
 
 
-def test_a_proxy_whose_node_does_not_exist_is_held_and_served_when_it_does() -> None:
+@in_both_variants
+def test_a_proxy_whose_node_does_not_exist_is_held_and_served_when_it_does(speaks: Speaks) -> None:
     async def scenario(served: Served) -> None:
         await served.first(other=mesh("v1=1"))
-        async with AdsClient(served.port, CART) as proxy:
-            await proxy.send(CLUSTER)
+        async with speaks(served.port, CART) as proxy:
+            await ask(proxy, CLUSTER)
             await proxy.silence()
             served.publish(cart=mesh("v1=1"))
-            assert names(await proxy.take(), Cluster) == ["v1"]
+            assert await given(proxy) == ["v1"]
 
     run(scenario)
 
@@ -316,11 +347,12 @@ def test_streams_beyond_the_limit_are_refused() -> None:
     run(scenario, AdsSettings(max_streams=1, grace_s=0))
 
 
-def test_a_request_beyond_the_limit_is_refused() -> None:
+@in_both_variants
+def test_a_request_beyond_the_limit_is_refused(speaks: Speaks) -> None:
     async def scenario(served: Served) -> None:
         await served.first(cart=mesh("v1=1"))
-        async with AdsClient(served.port, CART) as proxy:
-            await proxy.send(CLUSTER, "x" * 5000)
+        async with speaks(served.port, CART) as proxy:
+            await ask(proxy, CLUSTER, "x" * 5000)
             assert (await proxy.ending())[0] == "RESOURCE_EXHAUSTED"
 
     run(scenario, AdsSettings(max_request_bytes=4000, grace_s=0))

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 import pytest
+from envoy_data_plane.envoy.extensions.transport_sockets.tls.v3 import Secret
 
 from tests.support.ads_client import AdsClient, DeltaClient
 from tests.support.ads_server import Served, key, serving
@@ -13,7 +14,8 @@ from xds.services import SERVICES
 from xds.type_urls import CLUSTER, ENDPOINT, LISTENER, ROUTE, SECRET, TypeUrl
 
 CART = str(key("cart"))
-NAMED = {ENDPOINT: ["v1"], ROUTE: ["routes"], SECRET: ["none"]}
+NAMED = {ENDPOINT: ["v1"], ROUTE: ["routes"], SECRET: ["certificate"]}
+WITH_SECRET = {**mesh("v1=1"), SECRET: (Secret(name="certificate"),)}
 Scenario = Callable[[Served], Awaitable[None]]
 
 ALONE = [
@@ -44,7 +46,7 @@ def test_a_type_is_served_alone(path: str, type_url: TypeUrl, delta: bool, said:
     wanted = NAMED.get(type_url, [])
 
     async def scenario(served: Served) -> None:
-        commit = await served.first(cart=mesh("v1=1"))
+        commit = await served.first(cart=WITH_SECRET)
         if delta:
             async with DeltaClient(served.port, CART, path) as client:
                 await client.ask(asked, *wanted)
@@ -52,19 +54,16 @@ def test_a_type_is_served_alone(path: str, type_url: TypeUrl, delta: bool, said:
                 assert told.type_url == type_url
                 assert told.control_plane is not None
                 assert told.control_plane.identifier == f"gitmesh/{commit}"
-                if type_url == SECRET:
-                    assert told.removed_resources == ["none"]
-                else:
-                    assert [r.resource.type_url for r in told.resources if r.resource] == [type_url]
+                assert [r.resource.type_url for r in told.resources if r.resource] == [type_url]
                 await client.ask(asked, nonce=told.nonce)
                 await client.silence()
             return
         async with AdsClient(served.port, CART, path) as plain:
             await plain.send(asked, *wanted)
-            if type_url == SECRET:
-                await plain.silence()
-                return
             response = await plain.receive()
+            assert response.type_url == type_url
+            assert response.control_plane is not None
+            assert response.control_plane.identifier == f"gitmesh/{commit}"
             assert [packed.type_url for packed in response.resources] == [type_url]
             await plain.send(asked, *wanted, nonce=response.nonce, version=response.version_info)
             await plain.silence()
