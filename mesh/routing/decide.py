@@ -32,6 +32,7 @@ _INTERNAL: Final = ("x-app-mesh-virtual-service", "x-gitmesh-virtual-service-por
 """Headers between a gateway's two passes: what clients send under these names is dropped."""
 
 _TUNNEL: Final = "CONNECT"
+_FORWARDED: Final = "x-forwarded-proto"
 
 
 def decide(graph: MeshGraph, caller: ResourceKey, request: Request) -> Decision:
@@ -65,6 +66,8 @@ def _call(graph: MeshGraph, node: ResourceKey, request: Request) -> Decision:
     path = normalised(request.path)
     if path is None or request.method == _TUNNEL:
         return _refused(request)
+    if request.headers.get(_FORWARDED) == "":
+        return _none(f"no route takes a request whose {_FORWARDED} is empty (404)")
     service_port = _of_host(dialled, request.host)
     if service_port is None:
         return _unknown(graph, node.mesh, request)

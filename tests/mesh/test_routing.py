@@ -99,6 +99,7 @@ def test_what_went_before_in_vain_is_told() -> None:
         (Request(host="nobody.local"), Outcome.NONE),
         (Request(host="cart.local", path="/a#b"), Outcome.REFUSED),
         (Request("CONNECT", host="cart.local"), Outcome.NONE),
+        (Request(host="cart.local", headers={"x-forwarded-proto": ""}), Outcome.NONE),
         (Request(host="anything", port=5432), Outcome.ROUTED),
     ],
 )

@@ -9,7 +9,7 @@ import random
 import socket
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -17,19 +17,29 @@ from typing import Any
 from mesh.canonical import Json, JsonObject
 from mesh.graph import MeshGraph, link
 from mesh.keys import Kind, ResourceKey
+from mesh.ports import resource_ports
 from mesh.resource import Resource, spec_json
 from mesh.routing import Request
 from tests.support.envoy import running, static_bootstrap, wait_until_ready
 from tests.support.loopback import loopback_address
-from tests.support.meshes import a_mesh, a_node, a_router, a_service, resource
+from tests.support.meshes import a_gateway, a_mesh, a_node, a_router, a_service, resource
 from xds.nodes import Explicit, ProxyIdentity
 from xds.translate import translate
 
 WEB = ResourceKey.of(Kind.VIRTUAL_NODE, "shop", "web")
 FRONT = ResourceKey.of(Kind.VIRTUAL_GATEWAY, "shop", "front")
-PORT, ENTRANCE = 8080, 8088
-SERVICES = ("cart.local", "Shop.Local", "many.local")
+PORTS = (8080, 8081)
+"""Of the services; only the last has the second one."""
+ENTRANCES = (8088, 8089)
+SERVICES = ("cart.local", "Shop.Local", "calls.local", "many.local")
+"""One has routes of gRPC alone."""
+RAW = {f"raw-{number}.local": 9100 + number for number in range(6)}
+"""Services of TCP, and the first of the two ports of each, which nobody else has."""
+_RAW_ROUTERS = {service.partition(".")[0] for service in RAW}
+_SECOND = 10
 _FIRST_PORT = 20000
+_OTHER_PORT = 30000
+"""Some nodes listen on two ports, this and the first; a route says which."""
 _CONNECTIONS = 16
 _STATUS = {"12": 404, "14": 503}
 """What a proxy answers to gRPC in place of a status of HTTP."""
@@ -45,6 +55,7 @@ _NAMES = (
     *("x-a", "X-B", "x-n", "host", ":method", ":path", ":scheme", ":authority"),
     *("x-request-id", "x-forwarded-proto", "content-type"),
 )
+_METADATA = ("x-a", "X-B", "x-n")
 _VALUES = ("blue", "blueish", "red", "1", "5", "10", "-3", "+5", "007", "5x", "a", "", "9" * 20)
 _QUERY = ("q", "v", "%71", "Q")
 _METHODS = ("GET", "POST", "DELETE", "PUT", "HEAD")
@@ -79,60 +90,94 @@ class Land:
         self.random = random.Random(self.seed)
         self._nodes: list[Resource] = []
         self.graph = self._grown()
-        self.ports = range(_FIRST_PORT, _FIRST_PORT + len(self._nodes))
 
     def _grown(self) -> MeshGraph:
         routers = [service.partition(".")[0].lower() for service in SERVICES]
         routes = [
             self._route(router, number)
-            for router, most in zip(routers, (8, 25, 60), strict=True)
+            for router, most in zip(routers, (8, 25, 25, 60), strict=True)
             for number in range(most)
         ]
         gateway_routes = [self._gateway_route(number) for number in range(40)]
-        gateway = resource(FRONT, {"listeners": [_listener(ENTRANCE)]})
+        backends = [*SERVICES, "direct.local", *RAW]
         return link(
             [
                 a_mesh(),
-                a_node("web", PORT, backends=[*SERVICES, "direct.local"], hostname="unused"),
-                *(a_router(router, PORT) for router in routers),
+                a_node("web", PORTS[0], backends=backends, hostname="unused"),
+                *(a_router(router, PORTS[0]) for router in routers[:-1]),
+                a_router(routers[-1], *PORTS),
                 *(a_service(s, router=r) for s, r in zip(SERVICES, routers, strict=True)),
-                a_service("direct.local", node=self._node(PORT)),
-                gateway,
+                a_service("direct.local", node=self._node(PORTS[0])),
+                a_gateway("front", *ENTRANCES),
                 *routes,
                 *gateway_routes,
+                *self._connections(),
                 *self._nodes,
             ]
         )
 
-    def _node(self, port: int = 0) -> str:
+    def _node(self, *ports: int, protocol: str = "http") -> str:
         number = len(self._nodes)
         name = f"n{number}"
-        self._nodes.append(a_node(name, port or _FIRST_PORT + number, hostname=self.apps))
+        listening = [(port, protocol) for port in ports or (_FIRST_PORT + number,)]
+        self._nodes.append(a_node(name, *listening, hostname=self.apps))
         return name
+
+    def _target(self, weight: int, protocol: str = "http") -> Json:
+        if self.random.random() < 0.7:
+            return {"virtualNode": self._node(protocol=protocol), "weight": weight}
+        ports = (_FIRST_PORT + len(self._nodes), _OTHER_PORT + len(self._nodes))
+        node, port = self._node(*ports, protocol=protocol), self.random.choice(ports)
+        return {"virtualNode": node, "weight": weight, "port": port}
+
+    def _targets(self, protocol: str = "http") -> JsonObject:
+        weights = self.random.choice(((1,), (1,), (1,), (1,), (1, 2), (1, 0), (0,)))
+        return {"weightedTargets": [self._target(each, protocol) for each in weights]}
 
     def _route(self, router: str, number: int) -> Resource:
         choose = self.random
-        weights = choose.choice(((1,), (1,), (1,), (1,), (1, 2), (1, 0), (0,)))
-        targets: list[Json] = [{"virtualNode": self._node(), "weight": each} for each in weights]
-        action: JsonObject = {"weightedTargets": targets}
+        action = self._targets()
+        port = self._port(PORTS) if router == "many" else {}
         spec: JsonObject
-        if choose.random() < 0.15:
-            spec = {"grpcRoute": {"match": self._call("methodName"), "action": action}}
+        if choose.random() < (1 if router == "calls" else 0.15):
+            match = {**self._call("methodName"), **port}
+            spec = {"grpcRoute": {"match": match, "action": action}}
         else:
             match = self._match(choose.choice((None, None, None, "http", "https")), "scheme")
-            spec = {"httpRoute": {"match": match, "action": action}}
+            spec = {"httpRoute": {"match": {**match, **port}, "action": action}}
         key = ResourceKey.of(Kind.ROUTE, "shop", f"r{number:02}", router)
         return resource(key, {**self._priority(), **spec})
+
+    def _connections(self) -> Iterator[Resource]:
+        """Routes of TCP: the first in order takes every connection."""
+        for service, first in RAW.items():
+            router = service.partition(".")[0]
+            ports = (first, first + _SECOND)
+            yield a_service(service, router=router)
+            yield a_router(router, *((port, "tcp") for port in ports))
+            for number in range(6):
+                body: JsonObject = {"action": self._targets("tcp"), "match": self._port(ports)}
+                key = ResourceKey.of(Kind.ROUTE, "shop", f"t{number}", router)
+                yield resource(key, {**self._priority(), "tcpRoute": body})
+
+    def _port(self, ports: Sequence[int]) -> JsonObject:
+        """Return the port that a route takes; one that names none of several takes nothing."""
+        at = self.random.choice((*ports, *ports, *ports, None))
+        return {} if at is None else {"port": at}
 
     def _gateway_route(self, number: int) -> Resource:
         choose = self.random
         service = choose.choice((*SERVICES, "direct.local"))
-        action: JsonObject = {"target": {"virtualService": {"virtualServiceName": service}}}
-        if choose.random() < 0.15:
-            match = {**self._call(""), **self._hostname()}
-            spec: JsonObject = {"grpcRoute": {"match": match, "action": action}}
+        target: JsonObject = {"virtualService": {"virtualServiceName": service}}
+        if service == SERVICES[-1]:
+            target |= self._port(PORTS)
+        action: JsonObject = {"target": target}
+        if choose.random() < 0.3:
+            match = {**self._call(""), **self._hostname(), **self._port(ENTRANCES)}
+            rewrite = self._rewrite({})
+            spec: JsonObject = {"grpcRoute": {"match": match, "action": {**action, **rewrite}}}
         else:
-            match = {**self._match(None, ""), **self._hostname()}
+            match = {**self._match(None, ""), **self._hostname(), **self._port(ENTRANCES)}
             rewrite = self._rewrite(match)
             spec = {"httpRoute": {"match": match, "action": {**action, **rewrite}}}
         key = ResourceKey.of(Kind.GATEWAY_ROUTE, "shop", f"g{number:02}", "front")
@@ -161,13 +206,14 @@ class Land:
         return match
 
     def _call(self, method: str) -> JsonObject:
+        choose = self.random
         match: JsonObject = {}
-        if self.random.random() < 0.7:
-            match["serviceName"] = "test.Hello"
-            if method and self.random.random() < 0.5:
-                match[method] = "Say"
-        if headers := self._headers():
-            match["metadata"] = headers
+        if choose.random() < 0.7:
+            match["serviceName"] = choose.choice(("test.Hello", "test.Bye"))
+            if method and choose.random() < 0.5:
+                match[method] = choose.choice(("Say", "Sing"))
+        if choose.random() < 0.8:
+            match["metadata"] = [self._header(_METADATA) for _ in range(choose.choice((1, 1, 2)))]
         return match
 
     def _hostname(self) -> JsonObject:
@@ -181,11 +227,11 @@ class Land:
     def _headers(self) -> list[Json]:
         return [self._header() for _ in range(self.random.choice((0, 0, 0, 1, 1, 2)))]
 
-    def _header(self) -> Json:
+    def _header(self, names: Sequence[str] = _NAMES) -> Json:
         choose = self.random
-        header: JsonObject = {"name": choose.choice(_NAMES)}
-        if choose.random() < 0.35:
-            header["invert"] = choose.choice((True, True, False))
+        header: JsonObject = {"name": choose.choice(names)}
+        if choose.random() < 0.5:
+            header["invert"] = choose.choice((True, True, True, False))
         kind = choose.choice(("", "exact", "prefix", "suffix", "regex", "range"))
         if header["name"] == "x-request-id":
             kind = ""  # the value is random
@@ -228,40 +274,67 @@ class Land:
             if choose.random() < 0.5
         }
         if choose.random() < 0.15:
-            headers["x-forwarded-proto"] = choose.choice(("http", "https", "HTTPS", "ftp"))
+            headers["x-forwarded-proto"] = choose.choice(("http", "https", "HTTPS", "ftp", ""))
         if choose.random() < 0.1:
             headers["x-app-mesh-virtual-service"] = choose.choice(SERVICES)
         if choose.random() < 0.2:
             kinds = ("application/grpc", "application/grpc+proto", "application/grpcx", "text/html")
             headers["content-type"] = choose.choice(kinds)
-        host = choose.choice((*_HOSTS, "direct.local") if gateway else (*SERVICES, *_HOSTS))
+        port = choose.choice(ENTRANCES if gateway else (PORTS[0], *PORTS))
+        hosts = (*_HOSTS, "direct.local") if gateway else (*SERVICES, *_HOSTS)
+        host = SERVICES[-1] if port == PORTS[1] else choose.choice(hosts)
         if choose.random() < 0.2:
-            host += f":{choose.choice((PORT, ENTRANCE, 80))}"
-        port = ENTRANCE if gateway else PORT
+            host += f":{choose.choice((*PORTS, *ENTRANCES, 80))}"
         request = Request(choose.choice(_METHODS), self._path(), host, port, None, headers)
-        return self._aimed(request, gateway=gateway) if choose.random() < 0.6 else request
+        return self._aimed(request, gateway=gateway) if choose.random() < 0.75 else request
 
     def _aimed(self, request: Request, *, gateway: bool) -> Request:
         """Return the request with some of what one of the routes asks for."""
         choose = self.random
         kind = Kind.GATEWAY_ROUTE if gateway else Kind.ROUTE
-        route = choose.choice([r for k, r in self.graph.resources.items() if k.kind is kind])
+        of_kind = [r for key, r in self.graph.resources.items() if key.kind is kind]
+        route = choose.choice([each for each in of_kind if each.key.parent not in _RAW_ROUTERS])
         spec: Any = spec_json(route.spec)
         match = (spec.get("httpRoute") or spec["grpcRoute"])["match"]
         headers = dict(request.headers)
         for each in match.get("headers") or match.get("metadata") or ():
             if not each["name"].startswith(":") and each["name"] != "host":
                 headers[each["name"].lower()] = self._value_for(each.get("match"))
+                if each.get("invert") and choose.random() < 0.7:
+                    del headers[each["name"].lower()]
+                    if "match" in each:
+                        headers[each["name"].lower()] = choose.choice(_VALUES)
         if "grpcRoute" in spec:
             headers["content-type"] = "application/grpc"
-            path = f"/{match.get('serviceName', 'test.Hello')}/Say"
+            method = match.get("methodName", "Sing")
+            path = f"/{match.get('serviceName', 'test.Hello')}/{method}"
         else:
             path = self._path_for(match)
         host = match.get("hostname", {}).get("exact", request.host) if gateway else request.host
         if not gateway and choose.random() < 0.9:
             host = next(s for s in SERVICES if s.lower().startswith(route.key.parent))
         method = match.get("method", request.method)
-        return replace(request, path=path, host=host, headers=headers, method=method)
+        port = match.get("port", request.port)
+        return replace(request, path=path, host=host, headers=headers, method=method, port=port)
+
+    def ports_of_tcp(self) -> list[Request]:
+        """Return a request to each port of TCP, where nothing that it says counts."""
+        ports = {service: (first, first + _SECOND) for service, first in RAW.items()}
+        return [Request(host=name, port=port) for name in ports for port in ports[name]]
+
+    def connect(self, times: int) -> Iterator[tuple[Request, set[int]]]:
+        """Connect to each port of TCP; return what was asked for, and which ports answered."""
+        for request in self.ports_of_tcp():
+            yield request, {at for _ in range(times) for at in self._connected(request)}
+
+    def _connected(self, request: Request) -> Iterator[int]:
+        """Return the port that answers on a new connection; none where it is refused or ended."""
+        assert request.port
+        with suppress(ConnectionError), closing(_Connection(self.web.egress, request.port)) as made:
+            made.send(request)
+            answered = made.reply(request.method).port
+            assert answered
+            yield answered
 
     def _value_for(self, match: Any) -> str:
         choose = self.random
@@ -286,7 +359,7 @@ class Land:
     def _path(self) -> str:
         choose = self.random
         if choose.random() < 0.1:
-            path = f"/test.Hello/{choose.choice(('Say', 'Sing', ''))}"
+            path = f"/test.{choose.choice(('Hello', 'Bye'))}/{choose.choice(('Say', 'Sing', ''))}"
         elif choose.random() < 0.3:
             path = choose.choice(_EXACT)
         else:
@@ -310,20 +383,25 @@ class Land:
             ],
             admin=(self.admin, 9901),
         )
-        ports = {each.spec.listeners[0].port_mapping.port for each in self._nodes}  # type: ignore[union-attr, index]
+        ports = {mapping.port for node in self._nodes for mapping in resource_ports(node)}
         with _answering(self.apps, sorted(ports)), running(config, folder):
             wait_until_ready(self.admin, 9901, folder)
             yield self
 
     def ask(self, requests: Sequence[Request], *, gateway: bool) -> Iterator[Reply]:
         """Send requests, one at a time over each of several connections; each has its reply."""
-        address = (self.front.ingress, ENTRANCE) if gateway else (self.web.egress, PORT)
+        address = self.front.ingress if gateway else self.web.egress
         with ExitStack() as stack:
-            connections = [
-                stack.enter_context(closing(_Connection(*address))) for _ in range(_CONNECTIONS)
-            ]
+            opened: dict[tuple[int, int], _Connection] = {}
+
+            def connection_to(port: int, number: int) -> _Connection:
+                if (port, number) not in opened:
+                    opened[port, number] = stack.enter_context(closing(_Connection(address, port)))
+                return opened[port, number]
+
             for start in range(0, len(requests), _CONNECTIONS):
-                batch = list(zip(requests[start : start + _CONNECTIONS], connections, strict=False))
+                several = requests[start : start + _CONNECTIONS]
+                batch = [(r, connection_to(r.port or 0, n)) for n, r in enumerate(several)]
                 for request, connection in batch:
                     connection.send(request)
                 yield from (connection.reply(request.method) for request, connection in batch)
@@ -342,7 +420,10 @@ class _Connection:
         self._socket.sendall("\r\n".join([*lines, "content-length: 0", "", ""]).encode())
 
     def reply(self, method: str) -> Reply:
-        status = int(self._answers.readline().split()[1])
+        first = self._answers.readline()
+        if not first:
+            raise ConnectionResetError("it ended without a word")
+        status = int(first.split()[1])
         headers = {}
         while text := self._answers.readline().decode("latin-1").rstrip("\r\n"):
             name, _, value = text.partition(":")
@@ -357,10 +438,6 @@ class _Connection:
     def close(self) -> None:
         self._answers.close()
         self._socket.close()
-
-
-def _listener(port: int) -> Json:
-    return {"portMapping": {"port": port, "protocol": "http"}}
 
 
 class _Answering(asyncio.Protocol):
