@@ -2,7 +2,7 @@
 is known here."""
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final, Protocol
 
 from events.types import Seq
@@ -103,27 +103,48 @@ class LookingBack:
         """Have the pool know the clusters of this version, which a proxy of the identity holds.
 
         After a restart it knows only what follows from the mesh as it is now. What a proxy took
-        before is among the last that the log knows, or is not found.
+        before is among the last that the log knows, or on the way from one of them to the next, or
+        is not found.
         """
         pool, past, state = self._cache.pool, self._past, self._cache.state
         if past is None or state is None or pool.recall(CLUSTER, clusters) is not None:
             return
-        if self._looked_at != state.seq:
-            self._looked_at, self._looked_for, self._in_vain = state.seq, set(), 0
-        if identity in self._looked_for or self._in_vain >= _MOST_IN_VAIN:
+        if not self._may_look(identity, state.seq):
             return
-        self._looked_for.add(identity)
+        now = self._cache.current(identity)
+        newer = [] if now is None else [now]
         try:
-            accepted = past.accepted(str(identity.key))
-            positions = [] if accepted is None or accepted >= state.seq else [accepted]
-            positions += past.before(state.seq, _MESHES_BACK)
-            for position in dict.fromkeys(positions):
-                self._as_of(identity, past, state.seq, position)
+            for older in self._earlier(identity, past, state.seq):
+                for each in newer:
+                    # Old and new together, as they are on the way from one to the other.
+                    each[CLUSTER].plus(older[CLUSTER].all)
                 if pool.recall(CLUSTER, clusters) is not None:
+                    self._in_vain = 0
                     return
+                newer.append(older)
         except Exception:
             _log.exception("cannot go back to what %s had", identity.key)
         self._in_vain += 1
+
+    def _may_look(self, identity: ProxyIdentity, now: Seq) -> bool:
+        """Whether the log was not asked for this identity, and is not asked too often in vain."""
+        if self._looked_at != now:
+            self._looked_at, self._looked_for, self._in_vain = now, set(), 0
+        if identity in self._looked_for or self._in_vain >= _MOST_IN_VAIN:
+            return False
+        self._looked_for.add(identity)
+        return True
+
+    def _earlier(self, identity: ProxyIdentity, past: Past, now: Seq) -> Iterator[Snapshot]:
+        """Yield what the identity had in the last meshes, the newest first."""
+        positions = set(past.before(now, _MESHES_BACK))
+        accepted = past.accepted(str(identity.key))
+        if accepted is not None and accepted < now:
+            positions.add(accepted)
+        for position in sorted(positions, reverse=True):
+            snapshot = self._as_of(identity, past, now, position)
+            if snapshot is not None:
+                yield snapshot
 
     def _as_of(self, identity: ProxyIdentity, past: Past, now: Seq, before: Seq) -> Snapshot | None:
         """Return the snapshot that follows from the mesh of an earlier position."""

@@ -60,3 +60,25 @@ def test_the_clusters_of_a_client_outlive_the_server_that_sent_them_until_no_rou
         left_over = client.receive(CLUSTER).resources
         assert V2 in left_over
         assert V1 not in left_over
+
+
+def test_a_client_whose_server_was_killed_on_the_way_to_a_commit_goes_on_from_where_it_was(
+    tmp_path: Path,
+) -> None:
+    repo = Repo(tmp_path)
+    push(repo, "v1")
+    with Server(repo.origin, name="first") as first, RawClient(first.address, WEB) as client:
+        for type_url, *names in ((CLUSTER,), (LISTENER,), (ROUTE, ROUTES)):
+            client.subscribe(type_url, *names)
+        had = dict(client.held)
+        push(repo, "v2")
+        had[CLUSTER] = client.receive(CLUSTER)
+        assert had[CLUSTER].resources.keys() >= {V1, V2}
+        first.stop(signal.SIGKILL)
+    with Server(repo.origin, name="second") as second, RawClient(second.address, WEB) as client:
+        client.ask(CLUSTER, version=had[CLUSTER].version)
+        client.ask(LISTENER, version=had[LISTENER].version)
+        client.ask(ROUTE, ROUTES, version=had[ROUTE].version)
+        # It still has the routes from before.
+        assert V1.encode() not in b"".join(client.receive(ROUTE).resources.values())
+        assert V1 not in client.receive(CLUSTER).resources

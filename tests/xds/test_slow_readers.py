@@ -6,9 +6,10 @@ import os
 from contextlib import AsyncExitStack
 from pathlib import Path
 
+import pytest
 from envoy_data_plane.envoy.config.cluster.v3 import Cluster
 
-from tests.support.ads_client import AdsClient
+from tests.support.ads_client import AdsClient, DeltaClient
 from tests.support.ads_server import Served, key, serving
 from tests.support.shop_xds import Translation
 from xds.resources import Pool
@@ -41,25 +42,36 @@ def resident_bytes() -> int:
     return pages * os.sysconf("SC_PAGE_SIZE")
 
 
-def test_proxies_that_never_read_delay_nobody_and_are_sent_the_latest_when_they_do() -> None:
+async def _asks(proxy: AdsClient) -> None:
+    await (proxy.ask if isinstance(proxy, DeltaClient) else proxy.send)(CLUSTER)
+
+
+async def _taken(proxy: AdsClient) -> None:
+    await (proxy.took() if isinstance(proxy, DeltaClient) else proxy.take())
+
+
+@pytest.mark.parametrize("speaks", [AdsClient, DeltaClient], ids=["S", "D"])
+def test_proxies_that_never_read_delay_nobody_and_are_sent_the_latest_when_they_do(
+    speaks: type[AdsClient],
+) -> None:
     async def scenario(served: Served) -> None:
         await served.first(cart=update(0), web=update(0))
         async with AsyncExitStack() as stack:
             deaf = [
-                await stack.enter_async_context(AdsClient(served.port, CART))
-                for _ in range(READERS)
+                await stack.enter_async_context(speaks(served.port, CART)) for _ in range(READERS)
             ]
             for proxy in deaf:
-                await proxy.send(CLUSTER)
+                await _asks(proxy)
             # The one beside them is of their own node: the very same content is built for it.
-            hearing = await stack.enter_async_context(AdsClient(served.port, CART))
-            await hearing.subscribe(CLUSTER)
+            hearing = await stack.enter_async_context(speaks(served.port, CART))
+            await _asks(hearing)
+            await _taken(hearing)
             gc.collect()
             before = resident_bytes()
             most = 0
             for number in range(1, UPDATES + 1):
                 served.publish(cart=update(number))
-                await hearing.take()
+                await _taken(hearing)
                 most = max(most, resident_bytes() - before)
             print(f"\n{UPDATES} updates, {READERS} deaf proxies: {most / (1 << 20):.1f} MB more")
             assert most < MOST_BYTES
