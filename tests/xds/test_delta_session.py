@@ -538,6 +538,20 @@ def test_clusters_are_not_removed_before_an_ack_however_long_it_takes() -> None:
     assert client.ask(CLUSTER, to=clusters) == []
 
 
+def test_nothing_is_removed_while_clusters_are_unacknowledged() -> None:
+    client = Client().subscribed()
+    clusters = client.publish(OTHER)
+    client.take(client.ask(ENDPOINT, "b"))
+    client.take(client.take(clusters))
+    assert client.session.arrived, "what is left over goes in a while"
+    slow = {**mesh("b=1"), CLUSTER: (shop_xds.eds_cluster("b", connect_s=3),)}
+    warming, endpoints = client.publish(snapshot(slow))
+    assert client.take([endpoints]) == []
+    assert client.wait(4.9) == []
+    removed, *_ = client.take([warming])
+    assert shape([removed]) == [(CLUSTER, [], ["a"])]
+
+
 def test_types_that_the_client_does_not_ask_for_hold_up_nothing() -> None:
     client = Client()
     client.take(client.ask(ROUTE, "routes"))
