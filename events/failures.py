@@ -40,6 +40,12 @@ def _explain(path: Path, error: sqlite3.Error) -> GitmeshError:
             f"{path}: the disk does not take the event log: {text}",
             hint="see whether a quota or a limit on the size of files is reached",
         )
+    if exact in (sqlite3.SQLITE_IOERR_SHMOPEN, sqlite3.SQLITE_IOERR_SHMSIZE):
+        # Who reads while no server runs makes the index beside the file.
+        return LogUnavailable(
+            f"{path}: the index beside the event log cannot be made: {text}",
+            hint="free some disk space, or see to the quota; nothing is wrong with the log",
+        )
     match exact & 0xFF:  # without SQLite's finer distinctions
         case sqlite3.SQLITE_FULL:
             return LogUnavailable(f"{path}: no room for the event log", hint="free some disk space")

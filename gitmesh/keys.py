@@ -33,7 +33,11 @@ def make(path: Path, name: str) -> list[VerifierKey]:
             )
     public = verifiers(key)
     _create(path, key.secret_text(), 0o600)
-    _create(public_path(path), "".join(f"{each}\n" for each in public), 0o644)
+    try:
+        _create(public_path(path), "".join(f"{each}\n" for each in public), 0o644)
+    except BaseException:
+        path.unlink()  # Half a pair would only stand in the way of the next one.
+        raise
     return public
 
 
@@ -42,8 +46,12 @@ def _create(path: Path, text: str, mode: int) -> None:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
     except OSError as error:
         raise UsageError(f"{path}: {error.strerror}", hint="name a new file") from None
-    with os.fdopen(descriptor, "w") as file:
-        file.write(text)
+    try:
+        with os.fdopen(descriptor, "w") as file:
+            file.write(text)
+    except BaseException:
+        path.unlink()
+        raise
 
 
 def read_secret(path: Path) -> SignerKey:

@@ -62,15 +62,19 @@ class Spool:
                 )
             name = f"{time.time_ns():020d}-{secrets.token_hex(4)}"
             draft, path = self.folder / f".{name}", self.folder / f"{name}{_SUFFIX}"
-            with draft.open("xb") as file:
-                file.write(text)
-                file.flush()
-                os.fsync(file.fileno())
-            draft.rename(path)
+            try:
+                with draft.open("xb") as file:
+                    file.write(text)
+                    file.flush()
+                    os.fsync(file.fileno())
+                draft.rename(path)
+            except OSError:
+                draft.unlink(missing_ok=True)
+                raise
         except OSError as error:
             raise SpoolUnavailable(
                 f"cannot leave a note in {self.folder}: {error.strerror}",
-                hint="check that the folder may be written",
+                hint="check that the folder may be written, and that there is room",
             ) from None
         return path
 

@@ -1,12 +1,13 @@
 """Repositories that are made, or made ready, to be pushed to."""
 
 import re
+import shutil
 from pathlib import Path
 from typing import Final
 
 import pygit2
 
-from mesh.errors import UsageError
+from mesh.errors import Fatal, UsageError
 from reconciler.handle import ignore_other_configuration, open_handle
 from reconciler.hooks_path import hooks_path
 from reconciler.repo import GitRepository
@@ -23,6 +24,7 @@ def init_bare(path: Path, branch: str = "main") -> GitRepository:
     used as it is.
 
     :raises UsageError: something is there already, or the name cannot be a branch's.
+    :raises Fatal: it cannot be made; nothing of it is left.
     """
     if not re.fullmatch(r"[\w][\w./-]*", branch) or not pygit2.reference_is_valid_name(
         f"refs/heads/{branch}"
@@ -31,16 +33,30 @@ def init_bare(path: Path, branch: str = "main") -> GitRepository:
     if path.exists() and (not path.is_dir() or any(path.iterdir())):
         raise UsageError(f"{path} is there already", hint="name a new directory")
     ignore_other_configuration()
+    was_there = path.exists()
     try:
         handle = pygit2.init_repository(str(path), bare=True, initial_head=branch)
+        handle.config["core.logAllRefUpdates"] = True
+        handle.config["receive.hideRefs"] = OWN
+        found = hooks_path(Path(handle.path))
+        if found is not None and not found.own:
+            handle.config["core.hooksPath"] = "hooks"  # It has hooks of its own.
     except (OSError, pygit2.GitError) as error:
-        raise UsageError(f"cannot make a repository at {path}: {error}") from None
-    handle.config["core.logAllRefUpdates"] = True
-    handle.config["receive.hideRefs"] = OWN
-    found = hooks_path(Path(handle.path))
-    if found is not None and not found.own:
-        handle.config["core.hooksPath"] = "hooks"  # It has hooks of its own.
+        for half_made in path.iterdir() if was_there else (path,):
+            _remove(half_made)
+        raise Fatal(
+            f"cannot make a repository at {path}: {error}",
+            hint="see that the folder around it may be written, and that there is room",
+        ) from None
     return GitRepository.open(path)
+
+
+def _remove(half_made: Path) -> None:
+    """Remove what would keep the next attempt from being made there."""
+    if half_made.is_dir():
+        shutil.rmtree(half_made, ignore_errors=True)
+    else:
+        half_made.unlink(missing_ok=True)
 
 
 def ready_for_pushes(path: Path) -> None:

@@ -97,6 +97,8 @@ def write_commit(
         made = repo.handle.create_commit(None, wants, makes, message, pygit2.Oid(hex=tree), parents)
     except _FAILING as error:
         raise _cannot_write(repo.path, error) from None
+    if made not in repo.handle:  # libgit2 does not tell every write that fails.
+        raise _cannot_write(repo.path, "the new commit is not there")
     return CommitId(str(made))
 
 
@@ -147,7 +149,8 @@ def _moved(ref: str) -> BranchMoved:
     )
 
 
-def _cannot_write(path: Path, error: Exception) -> Retryable:
+def _cannot_write(path: Path, why: Exception | str) -> Retryable:
     return Retryable(
-        f"cannot write to {path}: {error}", hint="run gitmesh as the owner of the repository"
+        f"cannot write to {path}: {why}",
+        hint="run gitmesh as the owner of the repository, and see that there is room",
     )

@@ -9,7 +9,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
-from mesh.errors import UsageError
+from mesh.errors import Fatal, UsageError
 from reconciler.hooks_path import hooks_path
 
 NAMES: Final = ("pre-receive", "post-receive")
@@ -83,16 +83,17 @@ def hooks_folder(git_dir: Path) -> Path:
 def install(git_dir: Path, options: HookOptions = HookOptions()) -> dict[str, Outcome]:
     """Write the hooks of a repository; one that is not ours is left as it is.
 
-    :raises UsageError: hooks cannot be written there.
+    :raises UsageError: git would not run hooks that are written there.
+    :raises Fatal: they cannot be written.
     """
     folder = hooks_folder(git_dir)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         return {name: _install(folder / name, name, options) for name in NAMES}
     except OSError as error:
-        raise UsageError(
+        raise Fatal(
             f"cannot write a hook into {folder}: {error.strerror}",
-            hint="run gitmesh as the owner of the repository",
+            hint="run gitmesh as the owner of the repository, and see that there is room",
         ) from None
 
 
@@ -128,10 +129,15 @@ def _install(path: Path, name: str, options: HookOptions) -> Outcome:
         missing=_MISSING[name],
     )
     # Pushes run hooks at any time: never half a script.
-    with tempfile.NamedTemporaryFile("w", dir=path.parent, delete=False) as file:
-        file.write(text)
-    os.chmod(file.name, 0o755)  # noqa: S103 - whoever may push runs it
-    os.replace(file.name, path)
+    handle, draft = tempfile.mkstemp(dir=path.parent)
+    try:
+        with os.fdopen(handle, "w") as file:
+            file.write(text)
+        os.chmod(draft, 0o755)  # noqa: S103 - whoever may push runs it
+        os.replace(draft, path)
+    except OSError:
+        os.unlink(draft)
+        raise
     return Outcome.WRITTEN
 
 
