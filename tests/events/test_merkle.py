@@ -85,6 +85,7 @@ def test_a_tree_is_shown_to_be_the_beginning_of_a_longer_one_and_no_other_is(sec
     tree = leaves(second)
     roots = [root_of(tree[:size]) for size in range(second + 1)]
     assert is_consistent(0, roots[0], second, roots[second], consistency_path(tree, 0))
+    assert not is_consistent(0, roots[0], second, roots[second], [bytes(32)])
     for first in range(1, second + 1):
         path = consistency_path(tree, first)
         assert is_consistent(first, roots[first], second, roots[second], path)
@@ -93,6 +94,9 @@ def test_a_tree_is_shown_to_be_the_beginning_of_a_longer_one_and_no_other_is(sec
         for at in range(len(path)):
             changed = [*path[:at], bytes(32), *path[at + 1 :]]
             assert not is_consistent(first, roots[first], second, roots[second], changed)
+        assert not is_consistent(first, roots[first], second, roots[second], [*path, bytes(32)])
+        # Of a tree that is two levels higher the path would be longer.
+        assert not is_consistent(first, roots[first], 4 * second, roots[second], path)
         if first < second:
             assert not is_consistent(first, roots[first], second, roots[second], path[:-1])
 

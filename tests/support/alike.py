@@ -1,9 +1,11 @@
 """Sessions that go through the same, beside one that goes alone: all must say the same."""
 
 from typing import Any, TypeVar
+from unittest import mock
 
 from xds.answers import Answer, Response
 from xds.cohort import Cohorts
+from xds.rollout import Rollout
 from xds.session import Request, Session
 from xds.snapshot import Snapshot
 from xds.type_urls import TypeUrl
@@ -15,7 +17,8 @@ class Alike:
     """In the place of a session: two that share what is worked out, and one that does not.
 
     The first of the two takes each step before the second, which then has it for nothing. Whatever
-    they say is compared with what the lone one says; its nonces alone may differ.
+    they say is compared with what the lone one says, which takes no short ways either; its nonces
+    alone may differ.
     """
 
     def __init__(self, *args: Any, cohorts: Cohorts | None = None, **kwargs: Any) -> None:
@@ -23,7 +26,7 @@ class Alike:
         self._all = [Session(*args, cohorts=shared, **kwargs) for _ in range(2)]
         for session in self._all:
             session.alike = True
-        self._all.append(Session(*args, **kwargs))
+        self._all.append(LongWay(*args, **kwargs))
         self._nonces: dict[str, list[str]] = {}
 
     def tell_errors(self) -> None:
@@ -77,6 +80,16 @@ class Alike:
     @property
     def wake_at(self) -> float | None:
         return _same([session.wake_at for session in self._all])
+
+
+class LongWay(Session):
+    """A session that works everything out, however little a new snapshot changes."""
+
+    __slots__ = ()
+
+    def on_snapshot(self, snapshot: Snapshot, now: float) -> bool:
+        with mock.patch.object(Rollout, "step", return_value=False):
+            return super().on_snapshot(snapshot, now)
 
 
 def _same(said: list[T]) -> T:
