@@ -33,9 +33,15 @@ _OPTIONS = (
     click.option(
         "--since",
         metavar="TIME",
-        help='Not before: 2026-11-25T03:12Z, 03:12, "2 hours ago", yesterday.',
+        help='Not before: 2026-11-25T03:12Z, 03:12, "2 hours ago", yesterday. '
+        "A date is its first moment.",
     ),
-    click.option("--until", metavar="TIME", help="Not after."),
+    click.option(
+        "--until",
+        metavar="TIME",
+        help="Not after; what happened at this very moment is shown, too. A date is its first "
+        "moment: the year 2026 goes until 2027-01-01.",
+    ),
 )
 
 

@@ -299,6 +299,24 @@ def test_the_log_is_asked_by_kind_resource_author_time_and_commit(
     assert len(lines) == expected
 
 
+@pytest.mark.parametrize("command", ["log", "export"])
+def test_a_period_has_both_its_ends_and_a_date_is_its_first_moment(
+    timed: Shop, command: str
+) -> None:
+    at = "2026-11-25T13:00:00.000000Z"
+
+    def told(since: str, until: str) -> set[str]:
+        asked = ("--since", since, "--until", until, "--kind", "TrafficShifted")
+        lines = gitmesh(command, timed.bare, "--json", *asked).json_lines()
+        return {line["commit"] for line in lines}
+
+    assert told(at, at) == {timed.shift}
+    assert told("2026-11-25T13:00:00.000001Z", "2026-11-25T14:59Z") == set()
+    assert told("2026-11-25", "2026-11-25T12:59:59.999999Z") == set()
+    assert told("2026-11-25", "2026-11-25") == set()
+    assert told("2026-11-25", "2026-11-26") == {timed.shift, timed.back}
+
+
 def test_a_kind_that_is_none_is_told(timed: Shop) -> None:
     assert gitmesh("log", timed.bare, "--kind", "Nothing").code == 2
     assert gitmesh("log", timed.bare, "--since", "soon").code == 2
