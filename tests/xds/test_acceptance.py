@@ -335,3 +335,44 @@ def test_of_those_who_left_nothing_is_kept_without_bound() -> None:
     acceptance.choose(IDENTITY, NEW)
     acceptance.left(IDENTITY)
     assert len(acceptance._trials) == 256
+    assert acceptance.choose(ProxyIdentity(key("cart299")), NEW) is OLD, "the last who left"
+    assert acceptance.choose(ProxyIdentity(key("cart0")), NEW) is NEW
+
+
+@pytest.mark.usefixtures("different")
+def test_who_came_back_is_not_forgotten_for_those_who_leave() -> None:
+    acceptance, _ = rules(OLD)
+    for _ in range(2):
+        acceptance.choose(IDENTITY, NEW)
+        acceptance.refused(IDENTITY, NEW, 1)
+        acceptance.left(IDENTITY)
+    assert acceptance.choose(IDENTITY, NEW) is OLD
+    for number in range(300):
+        identity = ProxyIdentity(key(f"cart{number}"))
+        acceptance.choose(identity, NEW)
+        acceptance.refused(identity, NEW, 1)
+        acceptance.left(identity)
+    assert acceptance.choose(IDENTITY, NEW) is OLD
+
+
+@pytest.mark.usefixtures("different")
+def test_a_refusal_of_what_was_overtaken_says_nothing_of_the_newest() -> None:
+    acceptance, _ = rules(OLD)
+    acceptance.choose(IDENTITY, OLD)
+    acceptance.offer(IDENTITY, NEW)
+    assert acceptance.refused(IDENTITY, OLD, 1) is None
+    assert acceptance.choose(IDENTITY, NEW) is NEW
+
+
+@pytest.mark.usefixtures("different")
+def test_the_first_who_takes_what_another_refused_ends_its_being_held() -> None:
+    acceptance, _ = rules(OLD)
+    acceptance.choose(IDENTITY, OLD)
+    assert not acceptance.took(IDENTITY, OLD, 1), "nobody refused it"
+    acceptance.offer(IDENTITY, NEW)
+    acceptance.refused(IDENTITY, NEW, 1)
+    assert not acceptance.took(IDENTITY, OLD, 2)
+    assert acceptance.choose(IDENTITY, NEW) is OLD
+    assert acceptance.took(IDENTITY, NEW, 2)
+    assert not acceptance.took(IDENTITY, NEW, 3), "it ended before"
+    assert acceptance.choose(IDENTITY, NEW) is NEW

@@ -572,6 +572,21 @@ def test_new_clusters_come_first_then_routes_and_the_old_ones_are_removed_last()
     assert shape(client.wait(2)) == [(CLUSTER, [], ["a"])]
 
 
+def test_endpoints_that_a_drained_listener_needs_stay_when_only_others_change() -> None:
+    client = Client().subscribed()
+    renamed = mesh("b=1", routes_name="renamed")
+    (cluster,) = client.publish(snapshot(renamed))
+    (endpoints,) = client.ask(ENDPOINT, "b")
+    listeners = client.take([cluster, endpoints])
+    gone = client.take(listeners)
+    assert shape(gone) == [(ROUTE, [], ["routes"])]
+    assert client.take(gone) == []
+    assert client.take(client.ask(ROUTE, "renamed")) == []
+    assert client.wait(60) == []
+    moved = snapshot(mesh("b=1", routes_name="renamed", endpoint_port=81))
+    assert shape(client.publish(moved)) == [(ENDPOINT, ["b"], [])]
+
+
 def test_a_changed_cluster_is_followed_by_its_endpoints_although_they_did_not_change() -> None:
     slow = {**mesh("a=1"), CLUSTER: (shop_xds.eds_cluster("a", connect_s=3),)}
     client = Client().subscribed()
