@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from envoy_data_plane.envoy.config.cluster.v3 import Cluster
+from envoy_data_plane.envoy.service.discovery.v3 import DeltaDiscoveryResponse, DiscoveryResponse
 
 from events.latest import Latest
 from events.publication import Publication
@@ -254,6 +255,29 @@ def test_a_refusal_is_recorded_once_with_the_proxys_words_and_not_looped() -> No
             served.publish(cart=mesh("v2=1"))
             assert names(await proxy.take(), Cluster) == ["v2"]
             assert len([e for e in served.events if isinstance(e, SnapshotRejected)]) == 1
+
+    run(scenario)
+
+
+@in_both_variants
+def test_a_refusal_is_of_the_commit_that_was_sent_and_not_of_one_that_came_meanwhile(
+    speaks: Speaks,
+) -> None:
+    async def scenario(served: Served) -> None:
+        sent = await served.first(cart=mesh("v1=1"))
+        async with speaks(served.port, CART) as proxy:
+            await ask(proxy, CLUSTER)
+            response = DeltaDiscoveryResponse if speaks is DeltaClient else DiscoveryResponse
+            refused = response.parse(await proxy.receive_bytes())
+            later = served.publish(cart=mesh("v1=1", "v2=1"))
+            await served.event(SnapshotPublished, commit=later)
+            if isinstance(proxy, DeltaClient):
+                await proxy.ask(CLUSTER, nonce=refused.nonce, error="no")
+            else:
+                await proxy.send(CLUSTER, nonce=refused.nonce, error="no")
+            rejected = await served.event(SnapshotRejected)
+            assert isinstance(rejected, SnapshotRejected)
+            assert (rejected.commit, rejected.names) == (sent, ("v1",))
 
     run(scenario)
 
