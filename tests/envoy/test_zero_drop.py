@@ -7,6 +7,7 @@ count of answers is printed at the end.
 
 import os
 import signal
+import socket
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -45,7 +46,8 @@ class Mesh:
     """The mesh as it is now; what a test changes and pushes."""
 
     weights: dict[str, int] = field(default_factory=lambda: {"v1": 100, "v2": 0})
-    extra: bool = False
+    extra: int = 0
+    """The port of one more service; a port that no other has is a listener more, too."""
     logged_to: str = ""
     tls: str = ""
 
@@ -98,7 +100,7 @@ class Town:
             caller["logging"] = {"accessLog": {"file": {"path": mesh.logged_to}}}
         extra = [
             a_service("extra.local", router="extra"),
-            a_router("extra", PORT),
+            a_router("extra", mesh.extra or PORT),
             a_route("extra", "all", {"v2": 1}),
         ]
         return text(
@@ -247,14 +249,20 @@ def _shifts(town: Town) -> None:
 
 
 def _services_come_and_go(town: Town) -> None:
-    for _ in range(2):
-        town.push("A service comes", extra=True)
+    for port in (PORT, PORT + 1):
+        town.push(f"A service comes on {port}", extra=port)
         for caller in town.callers:
-            town.traffic.start(caller.egress, PORT, "extra.local")
+            until(partial(_listens, caller.egress, port), f"nobody listens on {port}")
+            town.traffic.start(caller.egress, port, "extra.local")
         town.traffic.until("both", only("cart.local from v1", "extra.local from v2"))
         for caller in town.callers:
             town.traffic.stop(caller.egress, "extra.local")
-        town.push("And goes", extra=False)
+        town.push("And goes", extra=0)
+
+
+def _listens(address: str, port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex((address, port)) == 0
 
 
 def _listeners_change(town: Town, folder: Path) -> None:
