@@ -1,10 +1,11 @@
 """What holds for every command: how it is told the repository, and that programs can read it."""
 
 import json
+import re
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import click
 import pytest
@@ -32,7 +33,7 @@ ANSWERS: Final[Mapping[str, Sequence[str]]] = {
     "show": ["show"],
     "state": ["state"],
     "blame": ["blame", ROUTE],
-    "diff": ["diff", "main~3", "main"],
+    "diff": ["diff", "main~2", "main"],
     "wait": ["wait", "--for", "applied"],
     "export": ["export"],
     "rollback": ["rollback", "main~2", "--dry-run"],
@@ -103,6 +104,49 @@ def test_every_command_answers_with_json_alone(name: str, here: Path) -> None:
     answers = done.json_lines() if name in BY_LINE else [done.json()]
     assert answers
     assert all(isinstance(answer, dict) for answer in answers)
+
+
+# ---- the fields ------------------------------------------------------------------------------
+
+PAGE: Final = Path(__file__).parents[2] / "docs" / "json.md"
+ELSEWHERE_TOLD: Final = {"data", "about", "event", "spec"}
+"""Events and specs have pages of their own."""
+
+
+def fields(value: Any, path: str = "") -> Iterator[str]:
+    """Yield where each field stands, as ``changes[].kind``."""
+    if isinstance(value, list):
+        for inner in value:
+            yield from fields(inner, f"{path}[]")
+    if isinstance(value, dict):
+        for name, inner in value.items():
+            yield (at := f"{path}.{name}" if path else name)
+            if name not in ELSEWHERE_TOLD:
+                yield from fields(inner, at)
+
+
+def promised() -> Mapping[str, set[str]]:
+    """Return the fields on the page, by command."""
+    rows = re.findall(r"^\| `([a-z-]+)` \| (.+) \|$", PAGE.read_text(), re.MULTILINE)
+    return {command: set(re.findall(r"`([^`]+)`", told)) for command, told in rows}
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("validate", "route-test", "plan", "status", "proxies", "log", "show", "state", "blame"),
+        *("diff", "wait", "export", "rollback", "verify", "prove"),
+    ],
+)
+def test_what_is_asked_is_answered_with_the_fields_of_the_page(name: str, here: Path) -> None:
+    if name == "prove":
+        assert gitmesh(*ANSWERS["keygen"]).code == 0
+        assert gitmesh(*ANSWERS["checkpoint"]).code == 0
+    done = gitmesh(*ANSWERS[name], "--json")
+    answers = done.json_lines() if name in BY_LINE else [done.json()]
+    found = dict.fromkeys(field for answer in answers for field in fields(answer))
+    row = f"| `{name}` | {', '.join(f'`{field}`' for field in found)} |"
+    assert found.keys() == promised().get(name, set()), f"the page should say:\n{row}"
 
 
 def test_the_lines_of_a_server_are_json_each(here: Path) -> None:
