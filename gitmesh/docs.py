@@ -16,7 +16,8 @@ _HEAD = """\
 <!-- Written by `python -m gitmesh.docs`; `make golden` writes it anew. -->
 
 Every command takes `--help` and `--json`. What `--json` prints is stable: fields are added, never
-renamed or removed ([which](json.md)). Errors go to the error stream, with a hint; `gitmesh --debug` adds a traceback.
+renamed or removed ([which](json.md)). Errors go to the error stream, with a hint;
+`gitmesh --debug` adds a traceback.
 """
 
 
