@@ -61,6 +61,8 @@ steps = st.one_of(
     st.sampled_from([0.0, 0.2, 1.0, 2.1, 5.1]),
     st.just("reconnect"),
 )
+flag = st.integers(0, 3)
+flags = st.one_of(flag.map(lambda one: (one, one, one)), st.tuples(flag, flag, flag))
 
 
 class Client:
@@ -113,14 +115,14 @@ class Client:
 
 @pytest.mark.parametrize("delta", [(False,) * 3, (True,) * 3, (False, True, True)])
 @settings(max_examples=200, deadline=None)
-@given(story=st.lists(st.tuples(st.integers(0, 2), steps), max_size=40), flags=st.integers(0, 3))
+@given(story=st.lists(st.tuples(st.integers(0, 2), steps), max_size=40), flags=flags)
 def test_whatever_clients_say_side_by_side_each_is_told_what_it_would_be_told_alone(
-    delta: tuple[bool, ...], story: list[tuple[int, object]], flags: int
+    delta: tuple[bool, ...], story: list[tuple[int, object]], flags: tuple[int, ...]
 ) -> None:
     cohorts, now = Cohorts(), 0.0
     clients = [
-        Client(cohorts, delta=each, errors=bool(flags & 1), aggregated=bool(flags & 2))
-        for each in delta
+        Client(cohorts, delta=each, errors=bool(flag & 1), aggregated=bool(flag & 2))
+        for each, flag in zip(delta, flags, strict=True)
     ]
     for who, step in story:
         now += step if isinstance(step, float) else 0.0
