@@ -107,6 +107,16 @@ def test_a_request_ends_as_it_would(request_: Request, outcome: Outcome) -> None
     assert decide(shop(), WEB, request_).outcome is outcome
 
 
+def test_what_a_client_says_in_the_headers_between_a_gateways_passes_is_not_heard() -> None:
+    asked = {"prefix": "/cart", "headers": [{"name": "x-app-mesh-virtual-service"}]}
+    first = a_gateway_route("front", "a", "nobody.local", match=asked, priority=1)
+    graph = link([*shop().resources.values(), first])
+    said = {"x-app-mesh-virtual-service": "nobody.local"}
+    decision = decide(graph, FRONT, Request(host="a", path="/cart", port=8088, headers=said))
+    assert decision.gateway_route is not None
+    assert decision.gateway_route.key.name == "cart"
+
+
 def test_a_mesh_that_lets_everything_out_does() -> None:
     foreign = read_request("http://example.com/")
     assert decide(shop(allow_all=True), WEB, foreign).outcome is Outcome.OUTSIDE
