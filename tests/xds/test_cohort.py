@@ -18,6 +18,7 @@ from xds.cohort import GRAIN, Cohort, Cohorts
 from xds.session import Session
 from xds.session_state import SessionState
 from xds.type_urls import CLUSTER, ENDPOINT, ROUTE
+from xds.wire.decode import DiscoveryRequest
 
 RULES = [
     pytest.param(rule, id=f"{module.__name__.rpartition('.')[2]}-{name}")
@@ -207,3 +208,15 @@ def test_a_client_may_ask_for_a_thousand_different_things_without_filling_the_me
 def _alive() -> int:
     gc.collect()
     return sum(isinstance(each, Cohort) for each in gc.get_objects())
+
+
+def test_what_one_asked_for_before_there_was_a_snapshot_nobody_else_is_answered() -> None:
+    cohorts = Cohorts()
+    early, late = (Session(POOL, cohorts=cohorts) for _ in range(2))
+    early.on_request(DiscoveryRequest(CLUSTER, "", (), "", None), 1.0)
+    for session in (early, late):
+        session.alike = True
+        session.on_snapshot(ONE, 1.0)
+    assert early.next_response(1.0) is not None
+    assert late.next_response(1.0) is None
+    assert not late.watches(CLUSTER)
