@@ -2,6 +2,7 @@
 
 import pytest
 
+from mesh.canonical import JsonObject
 from mesh.graph import MeshGraph, link
 from mesh.keys import Kind, ResourceKey
 from mesh.routing import BadRequest, Outcome, Request, decide, read_request
@@ -108,7 +109,7 @@ def test_a_request_ends_as_it_would(request_: Request, outcome: Outcome) -> None
 
 
 def test_what_a_client_says_in_the_headers_between_a_gateways_passes_is_not_heard() -> None:
-    asked = {"prefix": "/cart", "headers": [{"name": "x-app-mesh-virtual-service"}]}
+    asked: JsonObject = {"prefix": "/cart", "headers": [{"name": "x-app-mesh-virtual-service"}]}
     first = a_gateway_route("front", "a", "nobody.local", match=asked, priority=1)
     graph = link([*shop().resources.values(), first])
     said = {"x-app-mesh-virtual-service": "nobody.local"}
