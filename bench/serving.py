@@ -100,8 +100,7 @@ def _memory(streams: int, *, delta: bool) -> Iterator[Figure]:
     yield Figure(f"memory for each of {streams:,} idle streams, {variant}", each[0], "KB", "< 60")
     yield Figure("  of the limit server", each[1], "KB")
     kept = [(sizes[-1] - sizes[0]) / (sizes[1] - sizes[0]) for sizes in (ours, limit)]
-    yield Figure("  part of it that is kept when they have left", kept[0], "", "< 0.5")
-    yield Figure("  of the limit server", kept[1], "")
+    yield Figure("  part of it that is kept when they have left", kept[0], "", "< 1", kept[1])
     for what, at in (
         ("before they come", 0),
         ("while they are here", 1),
