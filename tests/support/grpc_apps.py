@@ -33,7 +33,7 @@ class App(grpc.GenericRpcHandler):  # type: ignore[misc]
         if "x-fail" in said and said.get("x-fail-at", self.name) == self.name:
             key = str(said.get("x-key", ""))
             self._attempts[key] += 1
-            if self._attempts[key] <= int(said.get("x-fail-first", "999")):
+            if self._attempts[key] <= float(said.get("x-fail-first", "inf")):
                 context.abort(CODES[int(said["x-fail"])], f"{self.name} was told to fail")
         return self.name.encode()
 
