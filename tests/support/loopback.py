@@ -3,7 +3,10 @@
 import os
 from itertools import count
 
-_number = count(1)
+_number = count()
+_HOSTS = 254
+_BLOCKS = ((64, 128), (192, 63), (1, 63))
+"""Where the second byte begins and how many it may be: one block after the other is used up."""
 
 
 def loopback_address() -> str:
@@ -11,8 +14,9 @@ def loopback_address() -> str:
 
     The middle of it comes from the process's id, so that tests may run beside each other.
     """
-    number = next(_number)
-    pid = os.getpid()
-    if number > 254:
+    block, host = divmod(next(_number), _HOSTS)
+    if block == len(_BLOCKS):
         raise RuntimeError("one process has used up its loopback addresses")
-    return f"127.{64 + (pid >> 8) % 128}.{pid & 0xFF}.{number}"
+    first, many = _BLOCKS[block]
+    pid = os.getpid()
+    return f"127.{first + (pid >> 8) % many}.{pid & 0xFF}.{host + 1}"
