@@ -215,7 +215,8 @@ async def _read(stream: Stream, guest: Guest, context: _Context) -> _Ending:
                 stream.receive(data)
                 data = await context.read()
     except TimeoutError:
-        if stream.identity is None:
+        left_s = guest.time_left_s(time.time())
+        if stream.identity is None and (left_s is None or left_s > 0):
             # Streams that ask for nothing would keep out those who do.
             reason, code = "no request has come", grpc.StatusCode.DEADLINE_EXCEEDED
         else:

@@ -248,6 +248,8 @@ def test_a_stream_ends_when_the_certificate_does_that_it_began_with_and_the_conn
         async with AdsClient(served.port, CART, credentials=shop.channel(brief)) as proxy:
             await proxy.subscribe(CLUSTER)
             code, words = await proxy.ending()
+            async with proxy.beside(CART) as again:
+                assert await again.ending() == (code, words)
             # Else it would come again on this connection for ever, and never show a new one.
             await proxy.disconnected()
         assert (code, words) == ("UNAUTHENTICATED", "the certificate has expired")
