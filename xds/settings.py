@@ -40,10 +40,10 @@ class AdsSettings:
     """How many resources one stream may ask for by name."""
     max_request_bytes: int = 4 << 20
     """A real Envoy's first request is 61 KB; one that names 20,000 clusters stays below 2 MB."""
-    keepalive_s: int = 30
+    keepalive_s: float = 30
     """How long a connection may be silent before it is asked whether it still lives."""
-    keepalive_timeout_s: int = 10
-    min_ping_interval_s: int = 15
+    keepalive_timeout_s: float = 10
+    min_ping_interval_s: float = 15
     """A client that pings more often than this is sent away."""
     max_connection_age_s: float | None = None
     """Close connections of this age (gRPC spreads it by 10 %), so that proxies spread anew."""

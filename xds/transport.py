@@ -20,12 +20,12 @@ def transport_options(settings: AdsSettings) -> list[tuple[str, int]]:
         # max_streams must get so far as to be refused in words.
         ("grpc.server.max_pending_requests", 2 * settings.max_streams + 1000),
         ("grpc.server.max_pending_requests_hard_limit", 4 * settings.max_streams + 2000),
-        ("grpc.keepalive_time_ms", settings.keepalive_s * 1000),
-        ("grpc.keepalive_timeout_ms", settings.keepalive_timeout_s * 1000),
+        ("grpc.keepalive_time_ms", _ms(settings.keepalive_s)),
+        ("grpc.keepalive_timeout_ms", _ms(settings.keepalive_timeout_s)),
         # By the one above alone, a client that does not answer is kept for a minute more.
-        ("grpc.http2.ping_timeout_ms", settings.keepalive_timeout_s * 1000),
+        ("grpc.http2.ping_timeout_ms", _ms(settings.keepalive_timeout_s)),
         ("grpc.keepalive_permit_without_calls", 1),
-        ("grpc.http2.min_recv_ping_interval_without_data_ms", settings.min_ping_interval_s * 1000),
+        ("grpc.http2.min_ping_interval_without_data_ms", _ms(settings.min_ping_interval_s)),
         ("grpc.http2.max_pings_without_data", 0),
         # gRPC pings at each message to measure the line, so that it may open the window for what it
         # is sent. Requests are smaller than the smallest window, and a push to every proxy costs
@@ -36,10 +36,14 @@ def transport_options(settings: AdsSettings) -> list[tuple[str, int]]:
     ]
     if settings.max_connection_age_s is not None:
         options += [
-            ("grpc.max_connection_age_ms", round(settings.max_connection_age_s * 1000)),
-            ("grpc.max_connection_age_grace_ms", round(settings.connection_grace_s * 1000)),
+            ("grpc.max_connection_age_ms", _ms(settings.max_connection_age_s)),
+            ("grpc.max_connection_age_grace_ms", _ms(settings.connection_grace_s)),
         ]
     return options
+
+
+def _ms(seconds: float) -> int:
+    return round(seconds * 1000)
 
 
 async def listen(server: Any, address: str, credentials: "Credentials | None" = None) -> int:
