@@ -65,8 +65,11 @@ golden: install ## write golden files and generated pages anew; review the diff
 bench: install ## measure what the promises say about speed
 	$(BIN)/python -m bench $(ARGS)
 
+soak: install ## run what takes minutes: idle proxies, ten thousand connections; ARGS="-k idle"
+	$(BIN)/python -m pytest -m soak -s $(ARGS) tests/soak
+
 clean: ## remove .venv and every cache
 	rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -not -path './.git/*' -prune -exec rm -rf {} +
 
-.PHONY: help install demo test check fix golden bench clean
+.PHONY: help install demo test check fix golden bench soak clean
