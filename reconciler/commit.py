@@ -5,7 +5,7 @@ are made presentable, never refused, because a commit that cannot be described c
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
 from itertools import islice
@@ -95,16 +95,25 @@ def trailers(message: str) -> tuple[tuple[str, str], ...]:
 
 
 def _trailer_lines(message: str) -> list[str]:
-    """Return the paragraph of trailers, or nothing when the last one is prose."""
-    lines = message.split("\n")
-    while lines and (not lines[-1] or lines[-1].startswith("#")):
-        lines.pop()
-    blanks = [at for at, line in enumerate(lines) if not line.strip()]
-    while lines and not lines[-1].strip():
-        lines.pop()
-    start = max((at for at in blanks if at < len(lines)), default=None)
-    paragraph = lines[start + 1 :] if start is not None else []
+    """Return the paragraph of trailers, or nothing when the last one is prose.
+
+    Read from the end: a message may have millions of lines.
+    """
+    end = _end_before(message, len(message), lambda line: not line or line.startswith("#"))
+    end = _end_before(message, end, lambda line: not line.strip())
+    blank = _end_before(message, end, lambda line: bool(line.strip()))
+    paragraph = message[blank + 1 : end].split("\n") if 0 <= blank < end else []
     return paragraph if _are_trailers(paragraph) else []
+
+
+def _end_before(message: str, end: int, is_passed: Callable[[str], bool]) -> int:
+    """Return where the last line ends, up to ``end``, that is not passed over; -1 for none."""
+    while end >= 0:
+        start = message.rfind("\n", 0, end) + 1
+        if not is_passed(message[start:end]):
+            break
+        end = start - 1
+    return end
 
 
 def _are_trailers(paragraph: list[str]) -> bool:

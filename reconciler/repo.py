@@ -101,6 +101,25 @@ class GitRepository:
             raise SourceUnavailable("repository-missing", f"HEAD cannot be read: {error}") from None
         return target.decode("utf-8", "replace") if isinstance(target, bytes) else "HEAD"
 
+    def refs_followed(self, branch: str | None = None) -> frozenset[str]:
+        """Return the names of all refs whose move moves the branch: one ref may name another.
+
+        Bytes of a name that are no text are surrogates, as they are in what git tells a hook.
+
+        :raises UsageError: no branch can have this name.
+        """
+        name = "HEAD" if branch is None else branch_ref(branch)
+        found: list[str] = []
+        while name not in found:
+            found.append(name)
+            try:
+                target = self._repo.lookup_reference(name).raw_target
+            except _MISSING:
+                break
+            if isinstance(target, bytes):
+                name = target.decode("utf-8", "surrogateescape")
+        return frozenset(found)
+
     def tip(self, branch: str | None = None) -> CommitId:
         """Return the commit that the branch is at; without a branch, the one HEAD names.
 
@@ -114,9 +133,13 @@ class GitRepository:
             target = self._repo.lookup_reference(name).resolve().target
         except _MISSING:
             raise self._no_branch(name) from None
-        return self._commit_at(name, str(target))
+        return self.commit_at(name, str(target))
 
-    def _commit_at(self, name: str, oid: str) -> CommitId:
+    def commit_at(self, name: str, oid: str) -> CommitId:
+        """Return the commit that a ref names by that object: itself, or what a tag names.
+
+        :raises SourceUnavailable: it is no commit, or not there.
+        """
         try:
             kind, _ = self._odb.read_header(pygit2.Oid(hex=oid))
             if kind == ObjectType.COMMIT:
@@ -298,7 +321,7 @@ class GitRepository:
         except ObjectTooBig:
             # Whoever may push could stop the branch for good with one such commit. Its beginning
             # tells all that we need, and git's own process bears the weight of the rest.
-            head = commit_head(Path(self._repo.path), commit, MAX_COMMIT_BYTES)
+            head = commit_head(Path(self._repo.path), commit, MAX_COMMIT_BYTES, self._quarantine)
             if not head:
                 raise
             return head

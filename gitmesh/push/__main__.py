@@ -1,18 +1,20 @@
 """What the hooks run: ``python -P -m gitmesh.push pre-receive --git-dir .``.
 
 It belongs to the hooks, which are written anew together with it, and is no command for people.
-A fault of ours never keeps a push out: the server checks every commit again.
+A push gets in by a verdict alone: whatever keeps pre-receive from one may have been brought about
+by whoever pushes (docs/decisions/0046).
 """
 
 import argparse
 import gc
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
 from gitmesh.leaving import leave
 from gitmesh.push.environment import HookEnvironment
+from gitmesh.push.exit_code import REFUSED
 from gitmesh.visible import visible_lines
 from mesh.errors import GitmeshError
 
@@ -24,19 +26,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     gc.set_threshold(50_000, 20, 50)  # What is read lives as long as the process.
     given = _parser().parse_args(arguments)
     try:
-        # The name of one ref may be no text to this process; that must not hide the others.
-        told = sys.stdin.buffer.read().decode("utf-8", "surrogateescape")
-        accepted, lines = _run(given, told.split("\n"))
+        accepted, lines = _run(given)
     except GitmeshError as error:
-        accepted, lines = True, _unchecked(given.hook, error.message)
+        accepted, lines = False, _undecided(given.hook, str(error))
     except Exception as error:
-        accepted, lines = True, _unchecked(given.hook, f"{type(error).__name__}: {error}")
+        accepted, lines = False, _undecided(given.hook, f"{type(error).__name__}: {error}")
     for line in lines:
         print(line.encode("utf-8", "replace").decode(), file=sys.stderr)  # noqa: T201
-    return 0 if accepted else 1
+    return 0 if accepted or given.hook == "post-receive" else REFUSED
 
 
-def _run(given: argparse.Namespace, lines: list[str]) -> tuple[bool, list[str]]:
+def _run(given: argparse.Namespace) -> tuple[bool, list[str]]:
     from gitmesh.places import git_dir, log_path
     from gitmesh.push.moves import read_moves
     from reconciler.repo import GitRepository
@@ -47,7 +47,7 @@ def _run(given: argparse.Namespace, lines: list[str]) -> tuple[bool, list[str]]:
         trust_owner=True,  # git has let the pusher in
         quarantine=environment.quarantine,
     )
-    log, moves = log_path(given.git_dir, given.log), read_moves(lines)
+    log, moves = log_path(given.git_dir, given.log), read_moves(_told())
     if given.hook == "pre-receive":
         from gitmesh.push.pre_receive import pre_receive
 
@@ -59,12 +59,25 @@ def _run(given: argparse.Namespace, lines: list[str]) -> tuple[bool, list[str]]:
     )
 
 
-def _unchecked(hook: str, why: str) -> list[str]:
-    what = {
-        "pre-receive": "this push could not be checked here; the server checks it again",
-        "post-receive": "what became of this push is not known here: see gitmesh log",
-    }[hook]
-    return [f"gitmesh: {what}", f"  {visible_lines(why)}"]
+def _told() -> Iterator[str]:
+    """Yield the lines that git writes.
+
+    The name of one ref may be no text to this process; that must not hide the others.
+    """
+    for line in sys.stdin.buffer:
+        yield line.decode("utf-8", "surrogateescape")
+
+
+def _undecided(hook: str, why: str) -> list[str]:
+    reason = visible_lines(why).replace("\n", "\n  ")
+    if hook == "post-receive":
+        what = "what became of this push is not known here: see gitmesh log"
+        return [f"gitmesh: {what}", f"  {reason}"]
+    return [
+        "gitmesh refuses this push: it could not be checked",
+        f"  {reason}",
+        "nothing was changed; if the commits are right, show this to who runs the repository",
+    ]
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -9,6 +9,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
+from gitmesh.push.exit_code import REFUSED
 from mesh.errors import Fatal, UsageError
 from reconciler.hooks_path import hooks_path
 
@@ -27,8 +28,25 @@ if [ ! -x "$python" ]; then
   cat >/dev/null
   exit 0
 fi
-exec "$python" -P -m gitmesh.push {name}{options} --git-dir "${{GIT_DIR:-.}}"
+{run}
 """
+_RUN: Final = '"$python" -P -m gitmesh.push {name}{options} --git-dir "${{GIT_DIR:-.}}"'
+_ANSWER: Final = f"exec {_RUN}"
+"""Its last line is what :func:`told` reads."""
+_CHECK: Final = f"""\
+{_RUN}
+code=$?
+case $code in
+  0) exit 0 ;;
+  {REFUSED}) ;;
+  *)
+    echo "gitmesh refuses this push: the check ended without a verdict (exit code $code)" >&2
+    echo "  hint: push again; if that is no help, show this to who runs the repository, who may" >&2
+    echo "        install gitmesh anew, give it more memory, or remove hooks/pre-receive" >&2
+    ;;
+esac
+exit 1"""
+_RUNS: Final = {"pre-receive": _CHECK, "post-receive": _ANSWER}
 _MISSING: Final = {
     "pre-receive": "this push is let in unchecked; a server still refuses what is wrong in it",
     "post-receive": "what became of this push is not told here: see gitmesh log",
@@ -124,8 +142,7 @@ def _install(path: Path, name: str, options: HookOptions) -> Outcome:
         return Outcome.KEPT
     text = _TEXT.format(
         python=shlex.quote(sys.executable),
-        name=name,
-        options=options.arguments(),
+        run=_RUNS[name].format(name=name, options=options.arguments()),
         missing=_MISSING[name],
     )
     # Pushes run hooks at any time: never half a script.

@@ -1,6 +1,6 @@
 """What git tells a hook: which refs move from where to where. Pure."""
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass
 
 from events.types import CommitId
@@ -17,10 +17,19 @@ class Move:
     ref: str
 
 
-def read_moves(lines: Iterable[str]) -> list[Move]:
-    """Read what git writes to a hook: ``old new ref`` a line; what is no such line is left out."""
-    parts = (line.rstrip("\n").split(" ", 2) for line in lines)
-    return [Move(_commit(p[0]), _commit(p[1]), p[2]) for p in parts if len(p) == 3]
+def read_moves(lines: Iterable[str]) -> Iterator[Move]:
+    """Yield the moves that git tells a hook of: ``old new ref`` a line.
+
+    :raises ValueError: a line is something else.
+    """
+    for line in lines:
+        before, after, ref = line.rstrip("\n").split(" ", 2)
+        yield Move(_commit(before), _commit(after), ref)
+
+
+def moves_of(refs: Container[str], moves: Iterable[Move]) -> list[Move]:
+    """Return the moves of these refs. All are read: there may be a million of others."""
+    return [move for move in moves if move.ref in refs]
 
 
 def _commit(text: str) -> CommitId | None:

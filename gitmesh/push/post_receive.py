@@ -1,10 +1,10 @@
 """The post-receive hook: tells the server who pushed, and the pusher what became of it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from pathlib import Path
 
 from gitmesh.push.answer import answer
-from gitmesh.push.moves import Move
+from gitmesh.push.moves import Move, moves_of
 from gitmesh.push.note import PushNote
 from gitmesh.push.pusher import Pusher
 from gitmesh.spool import SpoolUnavailable, pushes
@@ -14,7 +14,7 @@ from reconciler.repo import GitRepository
 
 def post_receive(
     repo: GitRepository,
-    moves: Sequence[Move],
+    moves: Iterable[Move],
     pusher: Pusher,
     *,
     branch: str | None,
@@ -25,8 +25,7 @@ def post_receive(
 
     :raises SourceUnavailable: the repository cannot be read.
     """
-    followed = repo.following(branch)
-    move = next((move for move in moves if move.ref == followed), None)
+    move = next(iter(moves_of(repo.refs_followed(branch), moves)), None)
     if move is None:
         return []
     lines: list[str] = []

@@ -1,13 +1,13 @@
 """The pre-receive hook: a push that a server would refuse does not get in."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from events.types import CommitId
 from gitmesh.blast_radius import blast_radius
 from gitmesh.connected import connected_proxies
 from gitmesh.push.check import Checked, check
-from gitmesh.push.moves import Move
+from gitmesh.push.moves import Move, moves_of
 from gitmesh.push.wording import acceptance, refusal
 from mesh.errors import GitmeshError
 from mesh.keys import ResourceKey
@@ -15,26 +15,31 @@ from reconciler.repo import GitRepository
 
 
 def pre_receive(
-    repo: GitRepository, moves: Sequence[Move], branch: str | None, log: Path
+    repo: GitRepository, moves: Iterable[Move], branch: str | None, log: Path
 ) -> tuple[bool, list[str]]:
     """Return whether a push may come in, and what the pusher is told.
 
     Only the branch that is followed is checked, and only what comes to it new.
 
-    :raises SourceUnavailable: the repository cannot be read.
+    :raises SourceUnavailable: the repository cannot be read, or a ref is to name no commit.
     """
-    followed = repo.following(branch)
-    for move in moves:
-        if move.ref == followed and move.after is not None:
-            checked = check(repo, _known(repo, move.before), move.after)
-            if checked.refused:
-                return False, refusal(checked)
-            return True, _accepted(checked, log)
-    return True, []
+    told: list[str] = []
+    for move in moves_of(repo.refs_followed(branch), moves):
+        if move.after is None:
+            continue
+        # A ref that is no branch may be moved to a tag, and the server follows what that names.
+        after = repo.commit_at(move.ref, move.after)
+        checked = check(repo, _before(repo, move), after)
+        if checked.refused:
+            return False, refusal(checked)
+        told += _accepted(checked, log)
+    return True, told
 
 
-def _known(repo: GitRepository, commit: CommitId | None) -> CommitId | None:
-    return commit if commit is not None and repo.has(commit) else None
+def _before(repo: GitRepository, move: Move) -> CommitId | None:
+    if move.before is None or not repo.has(move.before):
+        return None
+    return repo.commit_at(move.ref, move.before)
 
 
 def _accepted(checked: Checked, log: Path) -> list[str]:
