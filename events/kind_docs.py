@@ -223,7 +223,8 @@ KINDS: Final[Mapping[str, KindDoc]] = {
         },
     ),
     "SourceDegraded": KindDoc(
-        "The repository cannot be followed as it should. What is served stays as it was.",
+        "The repository cannot be followed as it should, or a file in it shows history otherwise "
+        "than the commits do (`history-replaced`). What is served stays as it was.",
         "the reason, a stable word",
         _SERVER,
         {"message": "What happened."},

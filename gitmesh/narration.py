@@ -102,7 +102,8 @@ def _observed(event: _OBSERVED) -> str:
                 f"{event.mesh_seq} rules {event.before} did"
             )
         case SourceDegraded():
-            return f"cannot follow the repository: {event.message}"
+            follows = event.reason == "history-replaced"
+            return event.message if follows else f"cannot follow the repository: {event.message}"
         case SourceRecovered():
             return f"following the repository again ({event.reason} is over)"
         case PushReceived():

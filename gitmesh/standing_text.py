@@ -44,8 +44,7 @@ def standing_text(found: Standing) -> str:
         served = short(found.served) if found.served else "nothing"
         lines.append(f"  served now: {served}")
     lines += [
-        click.style(f"since {at[:19]}Z cannot follow the repository: ", fg="yellow")
-        + visible(event.message)
+        click.style(f"since {at[:19]}Z ", fg="yellow") + visible(narrate(event))
         for at, event in found.degraded
     ]
     return "\n".join(lines)

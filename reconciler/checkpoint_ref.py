@@ -13,6 +13,7 @@ import pygit2
 from pygit2.enums import FileMode, ObjectType
 
 from mesh.errors import Retryable
+from reconciler.commit import parents_of
 from reconciler.repo import GitRepository
 
 REF: Final = "refs/gitmesh/checkpoints"
@@ -51,7 +52,9 @@ class CheckpointRef:
             except _READING:
                 return
             yield Filed(str(commit.id), self._notes(commit.tree))
-            target = commit.parent_ids[0] if commit.parent_ids else None
+            # As the object names them: libgit2 would believe a file named shallow.
+            parents = parents_of(commit.read_raw())
+            target = parents[0] if parents else None
 
     def _notes(self, tree: pygit2.Tree) -> dict[str, str]:
         notes = {}

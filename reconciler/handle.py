@@ -1,5 +1,6 @@
 """Opening a repository: which libgit2 reads it, by whose configuration, and what is refused."""
 
+import os
 import re
 from pathlib import Path
 from typing import Final
@@ -58,6 +59,25 @@ def open_handle(path: Path, *, trust_owner: bool) -> pygit2.Repository:
         pygit2.settings.owner_validation = True
     _refuse_grafts(handle)
     return handle
+
+
+def open_objects(handle: pygit2.Repository, quarantine: Path | None) -> pygit2.Repository:
+    """Return a repository that holds nothing but the objects of another, and only reads them.
+
+    How its commits are related follows from the commits alone. In the other, libgit2 believes what
+    ``shallow``, ``info/grafts`` and a commit-graph say instead (docs/decisions/0048).
+
+    :param quarantine: a directory of more objects.
+    """
+    odb = pygit2.Odb()
+    # libgit2 looks for a commit-graph where the first objects are: there can be none.
+    odb.add_disk_alternate(os.devnull)
+    odb.add_disk_alternate(str(common_dir(handle) / "objects"))
+    if quarantine is not None:
+        odb.add_disk_alternate(str(quarantine))
+    alone = pygit2.Repository()
+    alone.set_odb(odb)
+    return alone
 
 
 def common_dir(handle: pygit2.Repository) -> Path:

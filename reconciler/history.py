@@ -4,11 +4,12 @@ What counts is the line of first parents: a merge is one step, its other parents
 on the branch by themselves. Order comes from parents alone; dates are claims and never looked at.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol, overload
 
 from events.types import CommitId, HistoryRewritten
+from reconciler.source import ObjectMissing
 
 MAX_DROPPED: Final = 10_000
 """Commits that one :class:`HistoryRewritten` names."""
@@ -21,7 +22,10 @@ class Commits(Protocol):
     """How commits are related."""
 
     def first_parent(self, commit: CommitId) -> CommitId | None:
-        """Return the first parent, None where history begins."""
+        """Return the first parent, None where history begins.
+
+        :raises ObjectMissing: the commit is gone, or its parent.
+        """
 
     def has(self, commit: CommitId) -> bool:
         """Tell whether the commit is still there."""
@@ -109,11 +113,13 @@ def _rewritten(
     repo: Commits, seen: CommitId, tip: CommitId, is_logged: Callable[[CommitId], bool]
 ) -> Way:
     if not repo.has(seen):
-        new, base = _until(repo, tip, is_logged)
+        new, base = _until(_back(repo, tip), is_logged)
         event = HistoryRewritten(seen, tip, base, (seen,), "rewritten")
     else:
-        new, _ = _until(repo, tip, lambda commit: repo.descends(seen, commit))
-        old, _ = _until(repo, seen, lambda commit: repo.descends(tip, commit), MAX_DROPPED)
+        new, _ = _until(_back(repo, tip), lambda commit: repo.descends(seen, commit))
+        # What no branch leads to git drops piece by piece.
+        left = _while_there(_back(repo, seen))
+        old, _ = _until(left, lambda commit: repo.descends(tip, commit), MAX_DROPPED)
         event = HistoryRewritten(
             before=seen,
             after=tip,
@@ -125,9 +131,9 @@ def _rewritten(
 
 
 def _until(
-    repo: Commits, start: CommitId, known: Callable[[CommitId], bool], most: int | None = None
+    commits: Iterable[CommitId], known: Callable[[CommitId], bool], most: int | None = None
 ) -> tuple[Line, CommitId | None]:
-    """Return the line from ``start`` back to before the first known commit, and that commit.
+    """Return a line, newest first, up to before the first known commit, and that commit.
 
     Of a known commit all ancestors are known, so it is looked for by doubling and halving: asking
     may cost a walk through the whole history.
@@ -135,7 +141,6 @@ def _until(
     walked = bytearray()
     low = 0  # as many of the newest are unknown for sure
     asked = 1
-    commits = _back(repo, start)
     for commit in commits:
         walked += bytes.fromhex(commit)
         if len(walked) // 20 == asked:
@@ -160,6 +165,13 @@ def _halve(
     first_known = walked[20 * low : 20 * low + 20]
     base = CommitId(first_known.hex()) if first_known else None
     return Line(walked[: 20 * low]), base
+
+
+def _while_there(commits: Iterable[CommitId]) -> Iterator[CommitId]:
+    try:
+        yield from commits
+    except ObjectMissing:
+        return
 
 
 def _back(repo: Commits, start: CommitId) -> Iterator[CommitId]:

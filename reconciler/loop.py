@@ -25,6 +25,7 @@ _log = logging.getLogger(__name__)
 
 WATCH_FAILED: Final = "watch-failed"
 LOG_UNAVAILABLE: Final = "log-unavailable"
+HISTORY_REPLACED: Final = "history-replaced"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +66,7 @@ async def reconcile(
     async with aclosing(wakes):
         async for _ in wakes:
             await _follow(follower, latest, health, pace, stopping)
+            health.history(await _in_thread(repo.shown_otherwise, stopping))
             if observed := health.take():
                 try:
                     await _in_thread(lambda: log.append_observed(observed), stopping)
@@ -118,6 +120,9 @@ class _Health:
         reason = error.reason if isinstance(error, SourceUnavailable) else LOG_UNAVAILABLE
         self._note("source", reason if error else None, _in_one_line(error) if error else "")
 
+    def history(self, names: list[str]) -> None:
+        self._note("history", HISTORY_REPLACED if names else None, _told_otherwise(names))
+
     def watch(self, message: str | None) -> None:
         self._note("watch", WATCH_FAILED if message is not None else None, message or "")
 
@@ -141,6 +146,13 @@ class _Health:
 
     def keep(self, events: list[DeliveryEvent]) -> None:
         self._events = events + self._events
+
+
+def _told_otherwise(names: list[str]) -> str:
+    return (
+        f"{' and '.join(names)} in the repository shows history otherwise than its commits do; "
+        "the mesh goes by the commits, git log does not: remove it"
+    )
 
 
 def _in_one_line(error: Retryable) -> str:

@@ -15,14 +15,17 @@ from pygit2.enums import ObjectType
 
 from events.types import CommitFacts, CommitId
 from mesh.errors import Fatal, UsageError
+from reconciler.ancestry import ancestry, merge_base
 from reconciler.cat_file import commit_head
 from reconciler.commit import parents_of, read_commit_object, tree_of
 from reconciler.handle import (
     common_dir,
     ignore_other_configuration,
     open_handle,
+    open_objects,
     require_libgit2,
 )
+from reconciler.overlay import Overlays
 from reconciler.source import ObjectId, ObjectMissing, ObjectTooBig, SourceUnavailable
 
 _BRANCHES: Final = "refs/heads/"
@@ -67,9 +70,9 @@ class GitRepository:
 
     def _use(self, handle: pygit2.Repository) -> None:
         self._repo = handle
-        self._odb = handle.odb
-        if self._quarantine is not None:
-            self._odb.add_disk_alternate(str(self._quarantine))
+        self._objects = open_objects(handle, self._quarantine)
+        self._odb = self._objects.odb
+        self._overlays = Overlays(common_dir(handle))
         self._inode = _inode(Path(handle.path))
 
     @property
@@ -144,7 +147,7 @@ class GitRepository:
             kind, _ = self._odb.read_header(pygit2.Oid(hex=oid))
             if kind == ObjectType.COMMIT:
                 return CommitId(oid)
-            return CommitId(str(self._repo[oid].peel(pygit2.Commit).id))
+            return CommitId(str(self._objects[oid].peel(pygit2.Commit).id))
         except _MISSING:
             raise SourceUnavailable(
                 "unreadable", f"{name} names {oid}, which is no commit in this repository"
@@ -245,15 +248,26 @@ class GitRepository:
     @property
     def is_shallow(self) -> bool:
         """Tell whether it is a clone that was made without the beginning of history."""
-        return self._repo.is_shallow
+        try:
+            return (self.ref_dir / "shallow").stat().st_size > 0
+        except OSError:
+            return False
+
+    def shown_otherwise(self) -> list[str]:
+        """Return the names of files that show history otherwise than the commits do."""
+        return self._overlays.found()
 
     def first_parent(self, commit: CommitId) -> CommitId | None:
         """Return the first parent; None at the root, and where a shallow clone ends.
 
-        :raises ObjectMissing: the commit is gone.
+        :raises ObjectMissing: the commit is gone, or in a whole repository its parent.
         """
         parents = parents_of(self._read_commit(commit))
-        return parents[0] if parents and self.has(parents[0]) else None
+        if not parents or self.has(parents[0]):
+            return parents[0] if parents else None
+        if self.is_shallow:
+            return None
+        raise ObjectMissing(parents[0])
 
     def keep(self, commit: CommitId) -> bool:
         """Keep git from dropping a commit that no branch leads to; tell whether that worked."""
@@ -266,17 +280,22 @@ class GitRepository:
     def merge_base(self, one: CommitId, other: CommitId) -> CommitId | None:
         """Return the best common ancestor, None where histories never met or cannot be read."""
         try:
-            base = self._repo.merge_base(_oid(one), _oid(other))
+            base = self._objects.merge_base(_oid(one), _oid(other))
         except _MISSING:
-            return None
+            there = self.has(one) and self.has(other)
+            return merge_base(one, other, self._parents) if there else None
         return CommitId(str(base)) if base else None
 
     def descends(self, commit: CommitId, ancestor: CommitId) -> bool:
         """Tell whether ``ancestor`` is the commit itself or can be reached from it."""
         try:
-            return commit == ancestor or self._repo.descendant_of(_oid(commit), _oid(ancestor))
+            return commit == ancestor or self._objects.descendant_of(_oid(commit), _oid(ancestor))
         except _MISSING:
-            return False
+            return self.has(commit) and ancestor in ancestry(commit, self._parents)
+
+    def _parents(self, commit: CommitId) -> tuple[CommitId, ...]:
+        """Return those parents of a commit that are there."""
+        return tuple(filter(self.has, parents_of(self._read_commit(commit))))
 
     # ---- objects ------------------------------------------------------------------------------
 

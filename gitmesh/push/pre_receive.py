@@ -28,8 +28,10 @@ def pre_receive(
         if move.after is None:
             continue
         # A ref that is no branch may be moved to a tag, and the server follows what that names.
-        after = repo.commit_at(move.ref, move.after)
-        checked = check(repo, _before(repo, move), after)
+        before, after = _before(repo, move), repo.commit_at(move.ref, move.after)
+        if before == after:
+            continue
+        checked = check(repo, before, after)
         if checked.refused:
             return False, refusal(checked)
         told += _accepted(checked, log)

@@ -155,6 +155,8 @@ def test_a_tag_that_is_followed_is_checked_for_what_it_names(repo: Repo) -> None
     good = repo.head()
     repo.git("tag", "-a", "live", "-m", "live")
     assert "19 changes" in push(repo, ref="live").told
+    repo.git("tag", "-f", "-a", "live", "-m", "the same by another tag")
+    assert push(repo, "--force", ref="refs/tags/live").code == 0
     commit_shares(repo, 10, "cart-v3")
     repo.git("tag", "-f", "-a", "live", "-m", "live")
     pushed = push(repo, "--force", ref="refs/tags/live")

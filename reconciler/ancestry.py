@@ -1,0 +1,34 @@
+"""How commits are related where history has an end that is no root: shallow clones. Pure.
+
+libgit2 is faster, but gives up at the first parent that is missing.
+"""
+
+from collections.abc import Callable, Iterable
+
+from events.types import CommitId
+
+Parents = Callable[[CommitId], Iterable[CommitId]]
+"""The parents of a commit; none where history ends."""
+
+
+def ancestry(commit: CommitId, parents: Parents) -> dict[CommitId, None]:
+    """Return a commit and all its ancestors, nearest first."""
+    found = {commit: None}
+    rest = [commit]
+    for each in rest:
+        for parent in parents(each):
+            if parent not in found:
+                found[parent] = None
+                rest.append(parent)
+    return found
+
+
+def merge_base(one: CommitId, other: CommitId, parents: Parents) -> CommitId | None:
+    """Return the nearest common ancestor that is no ancestor of another one, if there is any."""
+    among = ancestry(other, parents)
+    common = [commit for commit in ancestry(one, parents) if commit in among]
+    farther: set[CommitId] = set()
+    for commit in common:
+        if commit not in farther:
+            farther.update(list(ancestry(commit, parents))[1:])
+    return next((commit for commit in common if commit not in farther), None)
