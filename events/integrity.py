@@ -7,6 +7,7 @@ from contextlib import closing
 from typing import Any, Final
 
 from events.chain import GENESIS, Row, event_hash, event_of
+from events.foreign import foreign
 from events.projections import PROJECTOR, Expected, projectors
 from events.schema import TABLES, wrong_projections, wrong_protection
 from events.types import START, Chain, Seq
@@ -34,7 +35,16 @@ def findings(connection: sqlite3.Connection, progress: Progress | None = None) -
     with closing(_Projections()) as projections:
         for chain in Chain:
             found += _chain_findings(connection, chain, projections, progress)
-        return found + projections.findings(connection) + _damage(connection)
+        return found + projections.findings(connection) + _file(connection)
+
+
+def _file(connection: sqlite3.Connection) -> list[str]:
+    """Return what is wrong with the file, the chains and projections aside."""
+    damage = _damage(connection)
+    try:
+        return foreign(connection) + damage
+    except sqlite3.Error as error:
+        return [*damage, f"file: it cannot be told what else is in it: {error}"]
 
 
 def _damage(connection: sqlite3.Connection) -> list[str]:

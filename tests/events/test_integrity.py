@@ -313,3 +313,58 @@ def test_a_trigger_that_swallows_events_is_found(filled: Path) -> None:
     assert verified(filled) == ["trigger silence is not ours"]
     with pytest.raises(Fatal, match="trigger silence is not ours"):
         EventLog.open(filled)
+
+
+# ---- what is not ours ---------------------------------------------------------------------------
+
+FOREIGN: dict[str, tuple[str, list[str]]] = {
+    "a table": ("CREATE TABLE notes (x)", ["file: table notes is not ours"]),
+    "a view that passes for the log": (
+        "CREATE VIEW events AS SELECT * FROM mesh_events WHERE actor <> 'Mallory'",
+        ["file: view events is not ours"],
+    ),
+    "an index that keeps events out": (
+        "CREATE UNIQUE INDEX once ON mesh_events (subject, kind, at, data, seq)",
+        ["file: index once is not ours"],
+    ),
+    "a trigger on a projection": (
+        "CREATE TRIGGER t AFTER INSERT ON commits BEGIN DELETE FROM commits; END",
+        ["trigger t is not ours"],
+    ),
+    "an index on the steps": (
+        "CREATE INDEX steps ON _sqlite_migrations (name)",
+        ["file: index steps is not ours"],
+    ),
+    "a version": (
+        "PRAGMA user_version = 7",
+        ["file: its user_version is 7, where gitmesh leaves 0"],
+    ),
+    "an application": (
+        "PRAGMA application_id = 1196444487",
+        ["file: its application_id is 1196444487, where gitmesh leaves 0"],
+    ),
+    "steps of somebody else": (
+        "INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('other', '1')",
+        ["file: steps of 'other' are not ours (_sqlite_migrations)"],
+    ),
+    "Litestream": ("CREATE TABLE _litestream_seq (id INTEGER PRIMARY KEY, seq INTEGER)", []),
+    "SQLite's statistics": ("ANALYZE", []),
+}
+
+
+@pytest.mark.parametrize(("statement", "told"), FOREIGN.values(), ids=FOREIGN.keys())
+def test_what_is_not_ours_in_the_file_is_named(
+    filled: Path, statement: str, told: list[str]
+) -> None:
+    with outsider(filled) as connection:
+        connection.execute(statement)
+    assert verified(filled) == told
+
+
+def test_of_many_things_that_are_not_ours_some_are_named_and_all_are_counted(filled: Path) -> None:
+    with outsider(filled) as connection:
+        for number in range(50):
+            connection.execute(f"CREATE TABLE t{number} (x)")
+    told = verified(filled)
+    assert len(told) == 21
+    assert told[-1] == "file: 30 more objects are not ours"

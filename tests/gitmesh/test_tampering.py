@@ -80,6 +80,11 @@ def sql(statement: str) -> Callable[[Town], None]:
     return tamper
 
 
+def view_added(town: Town) -> None:
+    with outsider(town.log) as connection:
+        connection.execute("CREATE VIEW events AS SELECT * FROM mesh_events WHERE seq <> 21")
+
+
 def trigger_dropped(town: Town) -> None:
     with outsider(town.log) as connection:
         connection.execute("DROP TRIGGER delivery_events_append")
@@ -196,6 +201,7 @@ TABLE: dict[str, tuple[Callable[[Town], None], str]] = {
         sql("UPDATE mesh_events SET at = 'long ago' WHERE seq = 1"),
         "mesh chain: event 1 (CommitApplied) says 'long ago', which is no time",
     ),
+    "show another log beside it": (view_added, "file: view events is not ours"),
     # ---- clever: all of it is sealed anew, and whole by itself ----
     "edit, sealed anew": (
         sealed(lambda _: replaced(3, '"path":"', '"path":"x')),
