@@ -2,7 +2,9 @@
 
 A proof is a JSON object: the event with all that its hash protects, the path from its leaf to the
 root of the tree, and the signed checkpoint that holds the root. Whoever has the public key can tell
-that the log said so when it was signed; nothing else of the log is shown.
+that the log said so when it was signed; nothing else of the log is shown. No hash of the mesh chain
+seals when an event was written down: its time has a path of its own, to the root of the times that
+is signed as well. Where an older checkpoint has none, the proof leaves the time out.
 
 A proof of growth is two signed checkpoints and what shows that the first is of the beginning of
 what the second is of: whoever kept a checkpoint can tell that nothing before it was changed.
@@ -16,7 +18,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from events.chain import Row, event_hash
-from events.checkpoint import Checkpoint, verified
+from events.checkpoint import Checkpoint, time_leaf, verified
 from events.merkle import (
     consistency_path,
     inclusion_path,
@@ -32,6 +34,7 @@ from mesh.canonical import JsonObject, canonical
 FORMAT: Final = "gitmesh-proof-v1"
 GROWTH: Final = "gitmesh-growth-v1"
 _LONGEST_PATH: Final = 64
+_TIME_PARTS: Final = frozenset({"at", "timePath"})
 _HASH: Final = re.compile(r"[0-9a-f]{64}")
 _TEXTS: Final = frozenset(Row._fields) - {"seq", "v"}
 
@@ -47,16 +50,24 @@ class Proven:
     chain: Chain
     row: Row
     checkpoint: Checkpoint
+    at: str | None
+    """When it was written down; None where that is not proven."""
 
 
 def prove(
-    chain: Chain, row: Row, data: JsonObject, leaves: Sequence[bytes], note: str
+    chain: Chain,
+    row: Row,
+    data: JsonObject,
+    leaves: Sequence[bytes],
+    note: str,
+    times: Sequence[bytes] = (),
 ) -> JsonObject:
     """Return the proof that an event is the one at its place among all that a checkpoint covers.
 
     :param data: what ``row.data`` holds.
     :param leaves: of every event that the checkpoint covers.
     :param note: the signed checkpoint.
+    :param times: of the mesh chain: the leaf of every time that the checkpoint covers.
     :raises WrongProof: the event or the checkpoint is not of this log as it stands.
     """
     signed = Checkpoint.parse(text_of(note))
@@ -67,9 +78,14 @@ def prove(
         "format": FORMAT,
         "chain": chain.value,
         "event": {**_protected(chain, row), "data": data},
-        "path": [base64.b64encode(each).decode() for each in path],
+        "path": _written(path),
         "checkpoint": note,
     }
+    if signed.times_root is not None:
+        if signed.times_root != root_of(times):
+            raise WrongProof("the times in the log are not those that the checkpoint was signed of")
+        proof["at"] = row.at
+        proof["timePath"] = _written(inclusion_path(times, row.seq - 1))
     if row.data != canonical(data) or leaf(event_hash(chain, row)) != leaves[row.seq - 1]:
         raise WrongProof("the event is not what was written")
     return proof
@@ -87,6 +103,7 @@ def check(proof: object, keys: Iterable[VerifierKey]) -> Proven:
             raise WrongProof("the event is not the one that its hash stands for")
         checkpoint = verified(note, chain, keys)
         root = root_by_path(leaf(row.hash), row.seq - 1, checkpoint.size, path)
+        at = _proven_time(proof, chain, row, checkpoint)
     except WrongNote as error:
         raise WrongProof(f"the checkpoint cannot be believed: {error}") from None
     except WrongProof:
@@ -95,7 +112,44 @@ def check(proof: object, keys: Iterable[VerifierKey]) -> Proven:
         raise WrongProof(f"the path leads nowhere: {error}") from None
     if root != checkpoint.root:
         raise WrongProof("the event is not in the log that the checkpoint was signed of")
-    return Proven(chain, row, checkpoint)
+    return Proven(chain, row, checkpoint, at)
+
+
+def _proven_time(proof: Any, chain: Chain, row: Row, checkpoint: Checkpoint) -> str | None:
+    """Return when the event was written down; None where the proof does not say.
+
+    :raises ValueError: the path leads nowhere.
+    """
+    if chain is Chain.DELIVERY and not _TIME_PARTS & proof.keys():
+        return row.at
+    if not _TIME_PARTS & proof.keys():
+        return None
+    at, path = proof.get("at"), proof.get("timePath")
+    if chain is Chain.DELIVERY or not isinstance(at, str) or not isinstance(path, list):
+        raise WrongProof("what it says of the time makes no sense")
+    if checkpoint.times_root is None:
+        raise WrongProof("the checkpoint was signed without a root of the times: none is proven")
+    root = root_by_path(time_leaf(row.seq, at), row.seq - 1, checkpoint.size, _read(path))
+    if root != checkpoint.times_root:
+        raise WrongProof("the event was not written at the time that the checkpoint was signed of")
+    return at
+
+
+def _written(path: Iterable[bytes]) -> list[Any]:
+    return [base64.b64encode(each).decode() for each in path]
+
+
+def _read(path: Sequence[Any]) -> list[bytes]:
+    """Return the path that a stranger wrote.
+
+    :raises WrongProof: it is none.
+    """
+    try:
+        if len(path) > _LONGEST_PATH:
+            raise TypeError
+        return [base64.b64decode(each, validate=True) for each in path]
+    except (TypeError, ValueError):
+        raise WrongProof("it is no proof: a path makes no sense") from None
 
 
 def _parts(proof: object) -> tuple[Chain, Row, list[bytes], str]:

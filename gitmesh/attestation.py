@@ -92,7 +92,7 @@ def _of_chain(log: EventLog, chain: Chain, signed: Sequence[Signed]) -> list[str
         where = f"event {size}" if size == good + 1 else f"one of the events {good + 1} to {size}"
         if grown.root() != each.checkpoint.root:
             return [f"{chain} chain: {where} is not what {each.name} was signed of"]
-        if each.checkpoint.times not in (None, grown.times()) and not other_times:
+        if not grown.has_times_of(each.checkpoint) and not other_times:
             other_times = [
                 f"{chain} chain: {where} has another time than when {each.name} was signed of it"
             ]

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from events.checkpoint import Growing, sign, verified, verifiers
+from events.checkpoint import Growing, sign_grown, verified, verifiers
 from events.note import SignerKey, VerifierKey, WrongNote
 from events.store import EventLog
 from events.types import Chain, Seq
@@ -81,8 +81,7 @@ class Notary:
         for chain in Chain:
             self._grow(chain, heads[chain])
         notes = {
-            chain.value: sign(chain, grown.size, grown.root(), self._key, grown.times())
-            for chain, grown in self._grown.items()
+            chain.value: sign_grown(chain, grown, self._key) for chain, grown in self._grown.items()
         }
         message = ", ".join(f"{chain} {grown.size}" for chain, grown in self._grown.items())
         try:
@@ -110,7 +109,7 @@ class Notary:
             grown = self._grown[chain]
             if grown.root() != signed.root:
                 raise _refused(f"the {chain} chain is not the one that was signed")
-            if signed.times not in (None, grown.times()):
+            if not grown.has_times_of(signed):
                 raise _refused(f"the times in the {chain} chain are not those that were signed")
 
     def _grow(self, chain: Chain, size: Seq) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from events.checkpoint import Checkpoint, leaf_of
+from events.checkpoint import Checkpoint, leaf_of, time_leaf
 from events.codec import json_object
 from events.note import VerifierKey, WrongNote, text_of
 from events.proof import (
@@ -45,14 +45,19 @@ def prove_event(log: EventLog, repo: GitRepository, chain: Chain, seq: Seq) -> J
         )
     (row,) = log.rows(chain, after=Seq(seq - 1), limit=1)
     leaves = _leaves(log, chain, checkpoint.size)
+    times = _times(log, checkpoint.size) if checkpoint.times_root is not None else ()
     try:
-        return prove(chain, row, json_object(row.data), leaves, note)
+        return prove(chain, row, json_object(row.data), leaves, note, times)
     except ValueError as error:  # WrongProof, or what is no event at all
         raise Fatal(f"nothing can be proven: {error}", hint="run gitmesh verify") from None
 
 
 def _leaves(log: EventLog, chain: Chain, size: int) -> list[bytes]:
     return [leaf_of(row) for row in log.rows(chain, after=START, limit=size)]
+
+
+def _times(log: EventLog, size: int) -> list[bytes]:
+    return [time_leaf(row.seq, row.at) for row in log.rows(Chain.MESH, after=START, limit=size)]
 
 
 def _newest(repo: GitRepository, chain: Chain) -> tuple[str, Checkpoint]:

@@ -65,10 +65,11 @@ def command(
 ) -> None:
     """Print a proof that event SEQ is in the log of REPO, as JSON.
 
-    It holds the event, the path to the root of the Merkle tree over its chain, and the signed
-    checkpoint with that root: the newest one in refs/gitmesh/checkpoints. It shows nothing else of
-    the log. With --since it shows that nothing which an older checkpoint covers has been changed. A
-    proof that --check finds wrong exits with 1.
+    It holds the event and when it was written, the paths to the roots of the Merkle trees over its
+    chain and its times, and the signed checkpoint with these roots: the newest one in
+    refs/gitmesh/checkpoints. It shows nothing else of the log. With --since it shows that nothing
+    which an older checkpoint covers has been changed. A proof that --check finds wrong exits with
+    1.
     """
     settings: Settings = ctx.obj
     if check is not None:
@@ -132,14 +133,20 @@ def _show_event(proven: "Proven", *, as_json: bool) -> None:
     row, signed = proven.row, proven.checkpoint
     if as_json:
         where = {"origin": signed.origin, "size": signed.size}
-        emit_json({"ok": True, "chain": proven.chain.value, "seq": row.seq, "checkpoint": where})
+        found = {"ok": True, "chain": proven.chain.value, "seq": row.seq, "at": proven.at}
+        emit_json({**found, "checkpoint": where})
         return
+    written = "" if proven.at is None else f", written at {proven.at},"
     told = (
         f"event {row.seq} of the {proven.chain} chain, {row.kind} of {row.subject} by "
-        f"{row.actor or 'nobody named'}, is in the log that {signed.origin} signed when it had "
-        f"{signed.size} events"
+        f"{row.actor or 'nobody named'}{written or ','} is in the log that {signed.origin} signed "
+        f"when it had {signed.size} events"
     )
     click.echo(visible(told))
+    if proven.at is None:
+        click.echo(
+            "when it was written is not proven: the checkpoint was signed by an older gitmesh"
+        )
 
 
 def _show_growth(older: "Checkpoint", newer: "Checkpoint", *, as_json: bool) -> None:

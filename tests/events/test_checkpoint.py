@@ -80,6 +80,8 @@ def test_times_are_told_apart_where_no_hash_seals_them() -> None:
     assert mesh.root() == mesh_later.root() == delivery.root()
     assert mesh.times() != mesh_later.times()
     assert delivery.times() is None
+    assert mesh.times_root() != mesh_later.times_root()
+    assert delivery.times_root() is None
     said = "gitmesh-times-v1\n1 2026-11-25T03:12:00.000000Z\n2 2026-11-25T04:00:00.000000Z\n"
     assert mesh.times() == hashlib.sha256(said.encode()).digest()
 

@@ -11,14 +11,15 @@ from typing import Any
 import pytest
 
 from events import proof as proofs
+from events.checkpoint import Growing, sign
 from events.proof import WrongProof
 from events.store import EventLog
-from events.types import Chain, ProxyConnected, ProxyDisconnected
+from events.types import START, Chain, ProxyConnected, ProxyDisconnected, Seq
 from gitmesh.demo.sample import shares
 from gitmesh.keys import read_secret
 from gitmesh.notary import Notary, Refused
 from gitmesh.places import log_path
-from reconciler.checkpoint_ref import REF
+from reconciler.checkpoint_ref import REF, CheckpointRef
 from reconciler.repo import GitRepository
 from tests.support.command_line import Ran, gitmesh
 from tests.support.following import follow
@@ -309,12 +310,62 @@ def test_a_proof_is_checked_with_the_public_key_alone(
 def test_what_proxies_did_is_proven_as_well(shop: Path, key: Path, tmp_path: Path) -> None:
     done = check(gitmesh("prove", 2, shop, "--chain", "delivery").out, tmp_path, key)
     assert (done.code, "event 2 of the delivery chain, ProxyDisconnected" in done.out) == (0, True)
+    assert ", written at 2026-" in done.out
+
+
+def test_when_an_event_was_written_is_proven(shop: Path, key: Path, tmp_path: Path) -> None:
+    """No hash of the mesh chain seals it; the proof leads to a root of its own."""
+    with contextlib.closing(EventLog.read_only(log_path(shop))) as log:
+        [row] = log.rows(Chain.MESH, after=Seq(21), limit=1)
+    at = row.at
+    done = check(gitmesh("prove", 22, shop).out, tmp_path, key)
+    assert f", written at {at}, is in the log" in done.out
+    file = tmp_path / "proof.json"
+    told = gitmesh("prove", "--check", file, "--key", f"{key}.pub", "--json").json()
+    assert told["at"] == at
+
+
+def test_a_proof_that_leaves_the_time_out_says_so(proof: str, key: Path, tmp_path: Path) -> None:
+    left_out = {k: v for k, v in json.loads(proof).items() if k not in ("at", "timePath")}
+    done = check(left_out, tmp_path, key)
+    assert done.code == 0
+    assert "written at" not in done.out
+    assert "when it was written is not proven" in done.out
+
+
+def test_no_time_is_proven_by_a_checkpoint_of_an_older_gitmesh(
+    bare: Path, key: Path, tmp_path: Path
+) -> None:
+    follow(bare)
+    signer = read_secret(key)
+    with contextlib.closing(EventLog.read_only(log_path(bare))) as log:
+        grown = {chain: Growing(chain) for chain in Chain}
+        for chain, each in grown.items():
+            for row in log.rows(chain, after=START, limit=log.head(chain).seq):
+                each.add(row)
+    notes = {c.value: sign(c, g.size, g.root(), signer, g.times()) for c, g in grown.items()}
+    CheckpointRef(GitRepository.open(bare)).add(notes, None, "of an older gitmesh")
+    assert gitmesh("verify", bare, "--key", f"{key}.pub").code == 0
+    done = check(gitmesh("prove", 3, bare).out, tmp_path, key)
+    assert (done.code, "when it was written is not proven" in done.out) == (0, True)
+    forged = {**gitmesh("prove", 3, bare).json(), "at": "2026-11-23T00:00:00.000000Z"}
+    refused = check({**forged, "timePath": []}, tmp_path, key)
+    assert (refused.code, "without a root of the times" in refused.out) == (1, True)
+
+
+def test_nothing_is_proven_of_times_that_were_changed(bare: Path, key: Path) -> None:
+    follow(bare)
+    assert gitmesh("checkpoint", bare, "--key", key).code == 0
+    with unprotected(log_path(bare)) as connection:
+        connection.execute("UPDATE mesh_events SET at = '2019-01-01T00:00:00.000000Z'")
+    refused = gitmesh("prove", 3, bare)
+    assert (refused.code, "the times in the log are not those" in refused.err) == (3, True)
 
 
 def test_a_proof_shows_one_event_and_no_other(shop: Path) -> None:
     proof = gitmesh("prove", 22, shop).json()
-    assert proof.keys() == {"format", "chain", "event", "path", "checkpoint"}
-    assert len(proof["path"]) == 3
+    assert proof.keys() == {"format", "chain", "event", "path", "checkpoint", "at", "timePath"}
+    assert len(proof["path"]) == len(proof["timePath"]) == 3
 
 
 @pytest.mark.parametrize(
@@ -359,6 +410,18 @@ SPOILT: dict[str, tuple[Callable[[Any], object], str]] = {
     "a fraction": (lambda p: p["event"]["data"].update(path=0.5), "it is no proof"),
     "a time, which nothing protects": (
         lambda p: p["event"].update(at="2026-11-23T00:00:00.000000Z"),
+        "it is no proof",
+    ),
+    "another time": (
+        lambda p: p.update(at="2026-11-23T00:00:00.000000Z"),
+        "not written at the time",
+    ),
+    "the time of another": (lambda p: p["timePath"].reverse(), "not written at the time"),
+    "a shorter path of the time": (lambda p: p["timePath"].pop(), "leads nowhere"),
+    "no path of the time": (lambda p: p.pop("timePath"), "of the time makes no sense"),
+    "a path and no time": (lambda p: p.pop("at"), "of the time makes no sense"),
+    "a path of the time without end": (
+        lambda p: p.update(timePath=p["timePath"] * 99),
         "it is no proof",
     ),
     "a column more": (lambda p: p["event"].update(more=""), "it is no proof"),
