@@ -38,6 +38,8 @@ from events.types import (
     SourceRecovered,
     TrafficShifted,
     WeightChange,
+    WorkerResponsive,
+    WorkerUnresponsive,
 )
 from mesh.canonical import JsonObject
 from mesh.keys import ResourceKey
@@ -253,11 +255,12 @@ def _settled(e: ProxiesSettled) -> JsonObject:
         "inSync": list(e.in_sync),
         "refused": list(e.refused),
         "lastAccepted": list(e.last_accepted),
+        "behind": list(e.behind),
     }
 
 
 def _load_settled(_: str, commit: CommitId, data: Data) -> ProxiesSettled:
-    groups = (tuple(data[name]) for name in ("inSync", "refused", "lastAccepted"))
+    groups = (tuple(data[name]) for name in ("inSync", "refused", "lastAccepted", "behind"))
     return ProxiesSettled(commit, Seq(data["meshSeq"]), *groups)
 
 
@@ -323,12 +326,24 @@ BODIES: Final[Mapping[str, Body]] = {
     "SnapshotDelayed": Body(SnapshotDelayed, 1, _delayed, _load_delayed),
     "SnapshotRejected": Body(SnapshotRejected, 2, _refused, _load_refused),
     "ProxyConnected": Body(ProxyConnected, 2, _joined, _load_joined),
-    "ProxiesSettled": Body(ProxiesSettled, 1, _settled, _load_settled),
+    "ProxiesSettled": Body(ProxiesSettled, 2, _settled, _load_settled),
     "ProxyDisconnected": Body(
         ProxyDisconnected,
         1,
         _proxy_left,
         lambda node, _, d: ProxyDisconnected(node, d["proxy"], d["reason"]),
+    ),
+    "WorkerUnresponsive": Body(
+        WorkerUnresponsive,
+        1,
+        lambda e: {"worker": e.worker, "process": e.process, "proxies": e.proxies},
+        lambda _s, _c, d: WorkerUnresponsive(d["worker"], d["process"], d["proxies"]),
+    ),
+    "WorkerResponsive": Body(
+        WorkerResponsive,
+        1,
+        lambda e: {"worker": e.worker, "why": e.why},
+        lambda _s, _c, d: WorkerResponsive(d["worker"], d["why"]),
     ),
     "ServerStarted": Body(
         ServerStarted,

@@ -37,6 +37,8 @@ from events.types import (
     SourceDegraded,
     SourceRecovered,
     TrafficShifted,
+    WorkerResponsive,
+    WorkerUnresponsive,
 )
 from mesh.canonical import JsonObject
 from mesh.errors import Fatal, UsageError
@@ -50,6 +52,7 @@ UPCASTERS: Final[Mapping[tuple[str, int], Upcaster]] = {
         **old, "proxy": "", "names": [], "specs": [], "snapshot": "",
     },
     ("ProxyConnected", 1): lambda old: {**old, "state": "behind"},
+    ("ProxiesSettled", 1): lambda old: {**old, "behind": []},
 }  # fmt: skip
 """From a kind and the ``v`` found to the data of ``v + 1``."""
 
@@ -152,7 +155,7 @@ def _observed(event: DeliveryEvent) -> tuple[str, str, str]:
             return event.node, event.commit, event.node
         case ProxyDisconnected():
             return event.node, "", event.node
-        case ServerStarted() | RulesChanged():
+        case ServerStarted() | RulesChanged() | WorkerUnresponsive() | WorkerResponsive():
             return SERVER, "", SERVER
         case SourceDegraded() | SourceRecovered():
             return event.reason, "", SERVER

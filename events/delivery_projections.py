@@ -22,6 +22,8 @@ from events.types import (
     SnapshotRejected,
     SourceDegraded,
     SourceRecovered,
+    WorkerResponsive,
+    WorkerUnresponsive,
 )
 
 _BEHIND: Final = ProxyState.BEHIND.value
@@ -37,16 +39,30 @@ def project_delivery(connection: sqlite3.Connection, seq: Seq, event: DeliveryEv
             _proxies(connection, seq, event)
         case SnapshotPublished() | SnapshotConverged() | SnapshotRejected():
             _snapshots(connection, seq, event)
-        case SourceDegraded():
-            connection.execute("INSERT OR REPLACE INTO sources VALUES (?, ?)", (event.reason, seq))
-        case SourceRecovered():
-            connection.execute("DELETE FROM sources WHERE reason = ?", (event.reason,))
+        case WorkerUnresponsive() | WorkerResponsive() | SourceDegraded() | SourceRecovered():
+            _troubles(connection, seq, event)
         case SnapshotDelayed() | PushReceived() | ServingPinned() | ServingReleased():
             pass
         case RulesChanged():
             pass  # the mesh chain and its tables stay what they are
         case _:
             assert_never(event)
+
+
+def _troubles(
+    connection: sqlite3.Connection,
+    seq: Seq,
+    event: WorkerUnresponsive | WorkerResponsive | SourceDegraded | SourceRecovered,
+) -> None:
+    match event:
+        case WorkerUnresponsive():
+            connection.execute("INSERT OR REPLACE INTO workers VALUES (?, ?)", (event.worker, seq))
+        case WorkerResponsive():
+            connection.execute("DELETE FROM workers WHERE worker = ?", (event.worker,))
+        case SourceDegraded():
+            connection.execute("INSERT OR REPLACE INTO sources VALUES (?, ?)", (event.reason, seq))
+        case SourceRecovered():
+            connection.execute("DELETE FROM sources WHERE reason = ?", (event.reason,))
 
 
 def _proxies(
@@ -68,6 +84,7 @@ def _proxies(
             connection.execute("DELETE FROM proxies WHERE proxy = ?", (event.proxy,))
         case ServerStarted():
             connection.execute("DELETE FROM proxies")
+            connection.execute("DELETE FROM workers")
         case ProxiesSettled():
             _settle(connection, seq, event)
 
@@ -77,6 +94,7 @@ def _settle(connection: sqlite3.Connection, seq: Seq, event: ProxiesSettled) -> 
         (_IN_SYNC, event.in_sync),
         (_REFUSED, event.refused),
         (_LAST_ACCEPTED, event.last_accepted),
+        (_BEHIND, event.behind),
     )
     for state, proxies in groups:
         connection.executemany(

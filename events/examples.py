@@ -34,6 +34,8 @@ from events.types import (
     SourceRecovered,
     TrafficShifted,
     WeightChange,
+    WorkerResponsive,
+    WorkerUnresponsive,
 )
 from mesh.canonical import JsonObject
 from mesh.keys import Kind, ResourceKey
@@ -142,6 +144,8 @@ DELIVERY_EXAMPLES: Final[Sequence[DeliveryEvent]] = (
     ),
     SnapshotDelayed(_FIRST, 3, 1, 1, ("127.0.0.1:40113#8",)),
     ProxyDisconnected("mesh/shop/virtualNode/web", _PROXY, "stream closed by the proxy"),
+    WorkerUnresponsive(2, 4711, 40),
+    WorkerResponsive(2, "ended"),
     SourceDegraded("branch-gone", "the branch main does not exist any more"),
     SourceRecovered("branch-gone"),
     PushReceived(

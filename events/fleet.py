@@ -16,6 +16,7 @@ from events.types import (
     SnapshotPublished,
     SnapshotRejected,
     SourceDegraded,
+    WorkerUnresponsive,
 )
 from mesh.canonical import JsonObject
 from mesh.errors import Fatal
@@ -151,6 +152,12 @@ class Fleet:
         rows = self._log.ask("SELECT seq FROM sources ORDER BY seq")
         events = [self._event(seq) for (seq,) in rows]
         return [(at, cast("SourceDegraded", event)) for at, event in events]
+
+    def unresponsive(self) -> list[tuple[str, WorkerUnresponsive]]:
+        """Return the workers that do not answer, and since when that is known."""
+        rows = self._log.ask("SELECT seq FROM workers ORDER BY worker")
+        events = [self._event(seq) for (seq,) in rows]
+        return [(at, cast("WorkerUnresponsive", event)) for at, event in events]
 
     def path(self, key: ResourceKey, at: Seq) -> str | None:
         """Return the file that a resource stood in at a position of the mesh chain."""

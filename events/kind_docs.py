@@ -187,8 +187,8 @@ KINDS: Final[Mapping[str, KindDoc]] = {
     ),
     "ProxiesSettled": KindDoc(
         "Where proxies stand of which no other event tells it: those that came, answered late, "
-        "refused what was told as refused before, or were given the last accepted snapshot. At "
-        "most one a second.",
+        "refused what was told as refused before, were given the last accepted snapshot, or are "
+        "connected to a worker that does not answer. At most one a second.",
         "the commit that is served",
         _SERVER,
         {
@@ -196,6 +196,8 @@ KINDS: Final[Mapping[str, KindDoc]] = {
             "inSync": "Those that acknowledged all they are to have, as in `ProxyConnected`.",
             "refused": "Those that refused part of it and go on with what they had.",
             "lastAccepted": "Those that are served the last snapshot that was accepted.",
+            "behind": "Those that may not have what is served now: their worker does not answer. "
+            "Since version 2.",
         },
     ),
     "ProxyDisconnected": KindDoc(
@@ -203,6 +205,27 @@ KINDS: Final[Mapping[str, KindDoc]] = {
         _NODE,
         _NODE,
         {"proxy": "As in `ProxyConnected`.", "reason": "Why the stream ended."},
+    ),
+    "WorkerUnresponsive": KindDoc(
+        "A worker process of the server does not answer. Its proxies keep what they have, and "
+        "what is pushed does not reach them; proxies of other workers do not wait for it.",
+        _SERVER,
+        _SERVER,
+        {
+            "worker": "Number of the worker, from 1.",
+            "process": "Its process id.",
+            "proxies": "How many proxies are connected to it.",
+        },
+    ),
+    "WorkerResponsive": KindDoc(
+        "A worker that did not answer answers again, or has ended and is replaced.",
+        _SERVER,
+        _SERVER,
+        {
+            "worker": "Number of the worker.",
+            "why": "`answers`; or `ended`, after which its proxies are disconnected and find "
+            "another worker.",
+        },
     ),
     "ServerStarted": KindDoc(
         "A server took up the log. No proxy that was connected before is connected now.",

@@ -15,7 +15,7 @@ from events.schema import PROJECTION_TABLES, create_projections
 from events.types import Chain, DeliveryEvent, Event, MeshEvent, Record, Seq
 from mesh.errors import Fatal
 
-PROJECTOR: Final = 2
+PROJECTOR: Final = 3
 """Raised when these tables, or how they are filled, change: older ones are then rebuilt."""
 
 

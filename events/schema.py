@@ -75,6 +75,7 @@ CREATE TABLE snapshots (
 ) STRICT;
 CREATE INDEX snapshots_by_commit ON snapshots ("commit");
 CREATE TABLE sources (reason TEXT PRIMARY KEY, seq INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE workers (worker INTEGER PRIMARY KEY, seq INTEGER NOT NULL) STRICT;
 CREATE TABLE positions (
     chain TEXT PRIMARY KEY, seq INTEGER NOT NULL, projector INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
@@ -87,6 +88,7 @@ PROJECTION_TABLES: Final = (
     "nodes",
     "snapshots",
     "sources",
+    "workers",
     "positions",
 )
 

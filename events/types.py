@@ -245,6 +245,27 @@ class ProxiesSettled:
     in_sync: tuple[str, ...] = ()
     refused: tuple[str, ...] = ()
     last_accepted: tuple[str, ...] = ()
+    behind: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerUnresponsive:
+    """A worker process of the server does not answer; its proxies keep what they have."""
+
+    worker: int
+    process: int
+    """Its process id."""
+    proxies: int
+    """How many proxies are connected to it."""
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerResponsive:
+    """A worker that did not answer is no longer waited for."""
+
+    worker: int
+    why: str
+    """``answers``, or ``ended``: it was killed, and its proxies are disconnected."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -364,6 +385,8 @@ DeliveryEvent: TypeAlias = (
     | ProxyConnected
     | ProxiesSettled
     | ProxyDisconnected
+    | WorkerUnresponsive
+    | WorkerResponsive
     | ServerStarted
     | RulesChanged
     | SourceDegraded

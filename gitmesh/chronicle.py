@@ -27,6 +27,8 @@ from events.types import (
     SnapshotRejected,
     SourceDegraded,
     SourceRecovered,
+    WorkerResponsive,
+    WorkerUnresponsive,
 )
 from gitmesh.narration import narrate, short
 
@@ -111,7 +113,7 @@ def _line(event: Event) -> _Line | None:
             return logging.INFO, "snapshot converged", {"proxies": event.proxies, **times}
         case SnapshotRejected() | SnapshotDelayed() | SourceDegraded():
             return logging.WARNING, narrate(event), {}
-        case ServingPinned() | ServingReleased():
+        case ServingPinned() | ServingReleased() | WorkerUnresponsive() | WorkerResponsive():
             return logging.WARNING, narrate(event), {}
         case SourceRecovered() | PushReceived() | RulesChanged():
             return logging.INFO, narrate(event), {}

@@ -29,6 +29,8 @@ from events.types import (
     SourceRecovered,
     TrafficShifted,
     WeightChange,
+    WorkerResponsive,
+    WorkerUnresponsive,
 )
 from gitmesh.amounts import count, milliseconds
 from gitmesh.visible import visible
@@ -46,6 +48,8 @@ _OBSERVED: TypeAlias = (
     | PushReceived
     | ServingPinned
     | ServingReleased
+    | WorkerUnresponsive
+    | WorkerResponsive
 )
 
 SHOWN_FIELDS = 3
@@ -94,13 +98,8 @@ def _observed(event: _OBSERVED) -> str:
     match event:
         case ProxyConnected() | ProxyDisconnected() | ProxiesSettled():
             return _proxy(event)
-        case ServerStarted():
-            return f"gitmesh {event.version} started; no proxy is connected"
-        case RulesChanged():
-            return (
-                f"gitmesh {event.version} decides by rules {event.after}; up to mesh event "
-                f"{event.mesh_seq} rules {event.before} did"
-            )
+        case ServerStarted() | RulesChanged() | WorkerUnresponsive() | WorkerResponsive():
+            return _server(event)
         case SourceDegraded():
             follows = event.reason == "history-replaced"
             return event.message if follows else f"cannot follow the repository: {event.message}"
@@ -132,8 +131,30 @@ def _proxy(event: ProxyConnected | ProxyDisconnected | ProxiesSettled) -> str:
                 (event.in_sync, "in sync"),
                 (event.refused, "REFUSED theirs"),
                 (event.last_accepted, "given the last snapshot that was accepted"),
+                (event.behind, "behind"),
             )
             return ", ".join(f"{_proxies(len(who))} {words}" for who, words in said if who)
+
+
+def _server(event: ServerStarted | RulesChanged | WorkerUnresponsive | WorkerResponsive) -> str:
+    match event:
+        case ServerStarted():
+            return f"gitmesh {event.version} started; no proxy is connected"
+        case RulesChanged():
+            return (
+                f"gitmesh {event.version} decides by rules {event.after}; up to mesh event "
+                f"{event.mesh_seq} rules {event.before} did"
+            )
+        case WorkerUnresponsive():
+            keep = "keeps what it has" if event.proxies == 1 else "keep what they have"
+            return (
+                f"worker {event.worker} (process {event.process}) does not answer; "
+                f"its {_proxies(event.proxies)} {keep}"
+            )
+        case WorkerResponsive() if event.why == "answers":
+            return f"worker {event.worker} answers again"
+        case WorkerResponsive():
+            return f"worker {event.worker}, which did not answer, has ended and is replaced"
 
 
 def resource_name(key: ResourceKey) -> str:

@@ -17,6 +17,7 @@ from events.types import (
     ServingPinned,
     SnapshotRejected,
     SourceDegraded,
+    WorkerUnresponsive,
 )
 from gitmesh.commits import logged_commit
 from gitmesh.culprits import Culprit, Culprits
@@ -83,6 +84,8 @@ class Standing:
     """The newest good commit of the branch, as far as the log knows it: served, but for a pin."""
     waits: bool = False
     """Whether it would be served, but for the pin."""
+    unresponsive: tuple[tuple[str, WorkerUnresponsive], ...] = ()
+    """The workers of the server that do not answer, and since when that is known."""
 
     @property
     def facts(self) -> CommitFacts | None:
@@ -138,6 +141,7 @@ def standing(log: EventLog, commit: CommitId, repo: Path) -> Standing:
         pin_is_over=over,
         newest=newest,
         waits=commit == newest != served,
+        unresponsive=tuple(fleet.unresponsive()),
     )
 
 

@@ -44,6 +44,10 @@ def standing_text(found: Standing) -> str:
         served = short(found.served) if found.served else "nothing"
         lines.append(f"  served now: {served}")
     lines += [
+        click.style(f"since {at[:19]}Z {visible(narrate(event))}", fg="yellow")
+        for at, event in found.unresponsive
+    ]
+    lines += [
         click.style(f"since {at[:19]}Z ", fg="yellow") + visible(narrate(event))
         for at, event in found.degraded
     ]
@@ -169,6 +173,15 @@ def standing_json(found: Standing) -> dict[str, object]:
             "microsecondsAfterPush": converged.timings.get("acked"),
         },
         "nodes": [_node_json(node) for node in found.nodes],
+        "unresponsiveWorkers": [
+            {
+                "since": at,
+                "worker": event.worker,
+                "process": event.process,
+                "proxies": event.proxies,
+            }
+            for at, event in found.unresponsive
+        ],
         "degraded": [
             {"since": at, "reason": event.reason, "message": event.message}
             for at, event in found.degraded

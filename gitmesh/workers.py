@@ -1,6 +1,7 @@
 """The parent of ``gitmesh serve --workers``: starts workers, tells them news, hears what happens.
 
-The parent has the log's only writer. A worker that dies is started again, and one that hangs is
+The parent has the log's only writer. Each worker is told at once, and goes at its own pace: nobody
+waits for one that is slow or hangs. A worker that dies is started again, and one that hangs is
 killed before; its proxies find another meanwhile. When the parent dies, the workers see their
 sockets closed and end, too.
 """
@@ -42,9 +43,8 @@ _FIRST_PAUSE_S: Final = 0.1
 _LONGEST_PAUSE_S: Final = 10.0
 _HEALTHY_S: Final = 60.0
 """A worker that lived for so long did not die of its start."""
-_OFFER_S: Final = 15.0
-"""How long the next publication waits for a worker to offer this one to its proxies, which where
-some must be told before others takes up to two times twice :data:`xds.hub.LONGEST_PAUSE_S`."""
+_ALL_WAVES: Final = 1 << 16
+"""More waves than a publication has."""
 _STOP_S: Final = 5.0
 """How long a worker that was asked to end gets to end its streams."""
 
@@ -60,6 +60,8 @@ class _Worker:
     """The newest publication that its process has offered; ``None`` before it serves."""
     passed: tuple[Seq, int] = (START, 0)
     """The newest wave that its process may tell, and the publication it is of."""
+    silent: bool = False
+    """Whether its process has missed beats: nobody waits for it."""
     served: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when it serves for the first time."""
 
@@ -99,7 +101,6 @@ class Workers:
         self._hello = hello
         self._ledger = ledger
         self._news: News | None = None
-        self._heard = asyncio.Event()
         self._passed = (START, 0)
 
     async def run(self, latest: Latest[Publication], ready: Callable[[], None]) -> None:
@@ -135,24 +136,14 @@ class Workers:
             for worker in self._workers:
                 self._tell(worker)
             self._ledger.report(Finished(seq, time.time_ns()), HERE)
-            if not first:
-                await self._offered(serving, seq)
 
     def _tell(self, worker: _Worker) -> None:
         if worker.told is not None and self._news is not None:
             worker.told.write(told_line(self._news))
 
-    async def _offered(self, serving: list[_Worker], seq: Seq) -> None:
-        """Wait until these have offered a publication or are gone, but not for ever."""
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(_OFFER_S):
-                while any(w.finished is not None and w.finished < seq for w in serving):
-                    self._heard.clear()
-                    await self._heard.wait()
-
     def _let_pass(self) -> None:
-        """Tell all workers to go on as soon as the last of those who serve may."""
-        serving = [worker for worker in self._workers if worker.finished is not None]
+        """Tell all workers to go on as soon as the last of those that serve and answer may."""
+        serving = [w for w in self._workers if w.finished is not None and not w.silent]
         lowest = min((worker.passed for worker in serving), default=self._passed)
         if lowest <= self._passed:
             return
@@ -200,7 +191,7 @@ class Workers:
         writer.write(hello_line(self._hello(worker.number)))
         worker.told = writer
         self._tell(worker)
-        heart = Heartbeat()
+        heart = Heartbeat(late=lambda: self._silent(worker, process.pid))
         hearing = asyncio.create_task(self._hear(worker, reader, process.pid, heart))
         silence = asyncio.create_task(heart.silent())
         try:
@@ -213,9 +204,8 @@ class Workers:
             try:
                 await _end(process, writer, hearing)
             finally:
-                worker.finished = None
+                worker.finished, worker.silent = None, False
                 self._let_pass()
-                self._heard.set()
                 self._ledger.lost(worker.number, "the worker has died", time.time_ns())
         if silence.done() and not silence.cancelled():
             return f"{silence.result()} and was killed"
@@ -229,12 +219,25 @@ class Workers:
             # One that is killed may leave a line that has no end.
             while (line := await reader.readline()).endswith(b"\n"):
                 heart.heard()
+                self._answers(worker)
                 for fact in read_facts(line):
                     self._take(worker, fact, pid)
         except ConnectionError:
             pass  # It has died in the middle of a word.
         except ValueError as error:
             _log.error("a worker tells what cannot be understood: %s", error, extra={"pid": pid})
+
+    def _silent(self, worker: _Worker, pid: int) -> None:
+        if worker.finished is None:
+            return  # It does not serve: nobody waits for it.
+        worker.silent = True
+        self._ledger.silent(worker.number, pid, time.time_ns())
+        self._let_pass()
+
+    def _answers(self, worker: _Worker) -> None:
+        if worker.silent:
+            worker.silent = False
+            self._ledger.answers(worker.number)
 
     def _take(self, worker: _Worker, fact: Fact, pid: int) -> None:
         if isinstance(fact, Passed):
@@ -246,7 +249,10 @@ class Workers:
                 worker.passed = self._passed
             worker.finished = fact.seq
             worker.served.set()
-            self._heard.set()
+            if self._news is not None and fact.seq == self._news.seq:
+                # It has no wave of this publication or of one before it left to pass.
+                worker.passed = max(worker.passed, (fact.seq, _ALL_WAVES))
+                self._let_pass()
         self._ledger.report(fact, worker.number)
 
 

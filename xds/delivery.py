@@ -7,7 +7,7 @@ one that has not converged; of that one nothing more is said, only of its proxie
 """
 
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -34,7 +34,7 @@ DELAYS_S: Final = (5.0, 30.0, 300.0)
 
 
 @dataclass(slots=True)
-class _Pending:
+class Pending:
     """The commit that proxies are on their way to."""
 
     publication: Publication
@@ -42,6 +42,9 @@ class _Pending:
     nodes: set[str] = field(default_factory=set)
     offered: set[StreamId] = field(default_factory=set)
     waiting: set[StreamId] = field(default_factory=set)
+    unreached: set[StreamId] = field(default_factory=set)
+    """Proxies of a server that does not answer: it is not known whether the commit concerns them.
+    """
     gone: int = 0
     """How many left before they had it."""
     written_ns: int | None = None
@@ -73,26 +76,32 @@ class Delivery:
 
     def __init__(self) -> None:
         self.standings = Standings()
-        self._pending: _Pending | None = None
+        self._pending: Pending | None = None
         self._refusals: OrderedDict[tuple[str, str, str, CommitId], None] = OrderedDict()
         self._unexplained: dict[tuple[str, str, str], list[_Refusal]] = {}
 
     # ---- commits ---------------------------------------------------------------------------------
 
-    def begin(self, publication: Publication) -> None:
-        """Start to offer a publication; of the one before it nothing more is told."""
+    def begin(self, publication: Publication) -> Pending | None:
+        """Start to offer a publication, and return it if it has a commit.
+
+        Of the one before it nothing more is told but to whom it was offered (:meth:`overtaken`).
+        """
         commit = publication.state.commit
         if self._pending is not None:
             self.standings.owe(self._pending.offered)
-        self._pending = None if commit is None else _Pending(publication, commit)
+        self._pending = None if commit is None else Pending(publication, commit)
         # Whoever refuses a commit that is served again refuses it again.
         for key in [key for key in self._refusals if key[-1] == commit]:
             del self._refusals[key]
+        return self._pending
 
-    def offered(self, stream: StreamId, node: str) -> None:
-        """Say that a stream is to be sent something of the publication."""
-        pending = self._pending
+    def offered(self, stream: StreamId, node: str, pending: Pending | None = None) -> None:
+        """Say that a stream is to be sent something of the publication: of the newest, or of one
+        that was overtaken."""
+        pending = self._pending if pending is None else pending
         if pending is not None:
+            pending.unreached.discard(stream)
             pending.nodes.add(node)
             pending.offered.add(stream)
             pending.waiting.add(stream)
@@ -110,6 +119,31 @@ class Delivery:
         if pending.disputed:
             self.standings.owe(pending.offered)
         return [told, *self._converge(now_ns)]
+
+    def overtaken(self, pending: Pending) -> list[DeliveryEvent]:
+        """Say to whom a publication was offered, while a newer one was on its way already."""
+        nodes = tuple(sorted(pending.nodes))
+        self.standings.told_behind(nodes, pending.offered)
+        seq = pending.publication.state.seq
+        return [SnapshotPublished(pending.commit, seq, nodes, len(pending.offered))]
+
+    def unreached(self, streams: Collection[StreamId]) -> None:
+        """Say that the server of these does not answer: they do not get the publication now.
+
+        They are behind, and the commit does not converge, until :meth:`reached` or they are gone.
+        """
+        if self._pending is not None:
+            unreached = set(streams) - self._pending.offered
+            self._pending.unreached |= unreached
+            self.standings.strand(unreached)
+
+    def reached(self, streams: Collection[StreamId], now_ns: int) -> list[DeliveryEvent]:
+        """Say that the server of these has offered the publication to those whom it concerns."""
+        self.standings.resume(streams)
+        if self._pending is None:
+            return []
+        self._pending.unreached.difference_update(streams)
+        return self._converge(self._pending.acked_ns or now_ns)
 
     def wrote(self, stream: StreamId, now_ns: int) -> None:
         """Say that a response was handed to the transport."""
@@ -203,8 +237,9 @@ class Delivery:
                 late.append(self.standings.name(stream))
             else:
                 refused += 1
-        total = len(pending.offered)
-        arrived = total - len(pending.waiting)
+        late += map(self.standings.name, pending.unreached)
+        total = len(pending.offered) + len(pending.unreached)
+        arrived = len(pending.offered) - len(pending.waiting)
         waiting = tuple(sorted(late)[:_LISTED])
         return [SnapshotDelayed(pending.commit, total, arrived, refused, waiting)]
 
@@ -225,7 +260,7 @@ class Delivery:
 
     def _converge(self, acked_ns: int | None) -> list[DeliveryEvent]:
         pending = self._pending
-        if pending is None or pending.waiting or not pending.told:
+        if pending is None or pending.waiting or pending.unreached or not pending.told:
             return []
         self._pending = None
         self.standings.told(pending.offered, ProxyState.IN_SYNC)
@@ -243,14 +278,16 @@ class Delivery:
     def disconnected(self, stream: StreamId, reason: str) -> list[DeliveryEvent]:
         """Say that a stream ended; nobody waits for it any more."""
         left = self.standings.disconnected(stream, reason)
-        if self._pending is None or stream not in self._pending.waiting:
+        pending = self._pending
+        if pending is None or not (stream in pending.waiting or stream in pending.unreached):
             return left
-        self._pending.waiting.discard(stream)
-        self._pending.gone += 1
-        return left + self._converge(self._pending.acked_ns)
+        pending.gone += stream in pending.waiting
+        pending.waiting.discard(stream)
+        pending.unreached.discard(stream)
+        return left + self._converge(pending.acked_ns)
 
 
-def _timings(pending: _Pending, acked_ns: int | None) -> dict[str, int]:
+def _timings(pending: Pending, acked_ns: int | None) -> dict[str, int]:
     """Return microseconds since the branch moved; empty when nobody saw it move."""
     moved = pending.publication.moved_ns
     if moved is None:

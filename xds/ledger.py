@@ -8,12 +8,19 @@ loop's own thread.
 import asyncio
 import time
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Final, Protocol, TypeAlias, assert_never
 
 from events.publication import Publication
-from events.types import CommitId, Seq, ServerStarted
-from xds.delivery import Delivery
+from events.types import (
+    CommitId,
+    Seq,
+    ServerStarted,
+    WorkerResponsive,
+    WorkerUnresponsive,
+)
+from xds.delivery import Delivery, Pending
 from xds.recorder import Recorder
 from xds.reports import (
     Arrived,
@@ -55,6 +62,17 @@ def _later(delay_s: float, call: Callable[[], None]) -> Timer:
     return asyncio.get_running_loop().call_later(delay_s, call)
 
 
+@dataclass(slots=True)
+class _Round:
+    """A publication, and the servers that have not offered it to all of theirs yet."""
+
+    seq: Seq
+    pending: Pending | None
+    unfinished: set[int]
+    skipped: bool = False
+    """Whether a server went on to a newer one without offering this one, or does not answer."""
+
+
 class Ledger:
     """Takes the facts of all servers and hands the events that follow from them to a recorder."""
 
@@ -65,9 +83,13 @@ class Ledger:
         self._joined: dict[tuple[int, int], Joined] = {}
         self._known = False
         self._commit: CommitId | None = None
-        self._seq: Seq | None = None
         self._served: Seq | None = None
-        self._unfinished: set[int] = set()
+        self._rounds: list[_Round] = []
+        """The newest publication, after those that it overtook and that are still being offered."""
+        self._silent: set[int] = set()
+        """The servers that do not answer now."""
+        self._stranded: set[int] = set()
+        """The servers that did not answer when there was something new, and have not caught up."""
         self._settle_timer: Timer | None = None
         self._settle_after_s = 0.0
         self._delay: Timer | None = None
@@ -86,9 +108,12 @@ class Ledger:
         self._served = publication.state.seq
         if self._commit == before or not (known or publication.moved_ns is not None):
             return
-        self._seq = publication.state.seq
-        self._unfinished = set(servers)
-        self._delivery.begin(publication)
+        overtaken = [each for each in self._rounds if each.unfinished]
+        pending = self._delivery.begin(publication)
+        newest = _Round(publication.state.seq, pending, set(servers) - self._silent)
+        self._rounds = [*overtaken, newest]
+        for server in self._silent:
+            self._strand(server)
         self._settle_soon()
 
     def report(self, fact: Fact, server: int = HERE) -> None:
@@ -120,12 +145,15 @@ class Ledger:
             case Arrived():
                 stream = server, fact.stream
                 self._recorder.record(self._delivery.arrived(stream, fact.at_ns))
-            case Offered() if fact.seq == self._seq:
-                self._delivery.offered((server, fact.stream), fact.node)
-            case Finished() if fact.seq == self._seq:
-                self._finish(server, fact.at_ns)
-            case Offered() | Finished():
-                pass  # Of an older publication nothing more is said.
+            case Offered():
+                found = self._round(server, fact.seq)
+                if found is not None:
+                    late = None if found is self._rounds[-1] else found.pending
+                    self._delivery.offered((server, fact.stream), fact.node, late)
+            case Finished():
+                found = self._round(server, fact.seq)
+                if found is not None:
+                    self._finish(server, fact.at_ns, found)
             case Passed():
                 pass  # It is between the servers.
             case _:
@@ -136,13 +164,41 @@ class Ledger:
 
     def lost(self, server: int, reason: str, at_ns: int) -> None:
         """Take note that a server ended without a word: so did its streams, and nobody waits."""
-        for stream in [stream for stream in self._joined if stream[0] == server]:
+        if server in self._silent:
+            self._silent.discard(server)
+            self._recorder.record([WorkerResponsive(server, "ended")])
+        self._stranded.discard(server)
+        for stream in self._streams(server):
             self._leave(stream, reason)
         # It was to find out why its streams refused something.
         self._recorder.record(
             self._delivery.unexplained(lambda stream: _server_of(stream) == server)
         )
         self._finish(server, at_ns)
+
+    def silent(self, server: int, process: int, at_ns: int) -> None:
+        """Take note that a server does not answer: nobody waits for it, and its proxies are behind
+        as soon as there is something new."""
+        streams = self._streams(server)
+        self._silent.add(server)
+        self._recorder.record([WorkerUnresponsive(server, process, len(streams))])
+        if self._rounds and server in self._rounds[-1].unfinished:
+            self._strand(server)
+        self._finish(server, at_ns)
+        self._settle_soon()
+
+    def answers(self, server: int) -> None:
+        """Take note that a server answers again; it may have to catch up."""
+        if server in self._silent:
+            self._silent.discard(server)
+            self._recorder.record([WorkerResponsive(server, "answers")])
+
+    def _strand(self, server: int) -> None:
+        self._stranded.add(server)
+        self._delivery.unreached(self._streams(server))
+
+    def _streams(self, server: int) -> list[tuple[int, int]]:
+        return [stream for stream in self._joined if stream[0] == server]
 
     def _join(self, stream: tuple[int, int], fact: Joined) -> None:
         self._joined[stream] = fact
@@ -152,13 +208,39 @@ class Ledger:
         if self._joined.pop(stream, None) is not None:
             self._recorder.record(self._delivery.disconnected(stream, reason))
 
-    def _finish(self, server: int, at_ns: int) -> None:
-        if server not in self._unfinished:
-            return
-        self._unfinished.discard(server)
-        if not self._unfinished:
+    def _round(self, server: int, seq: Seq) -> _Round | None:
+        """Return the newest round with the state at this position that the server may be at."""
+        for each in reversed(self._rounds):
+            if each.seq == seq:
+                newest = each is self._rounds[-1]
+                return each if newest or server in each.unfinished else None
+        return None
+
+    def _finish(self, server: int, at_ns: int, last: _Round | None = None) -> None:
+        """Take note that a server has offered a publication, and none before it any more.
+
+        Without one: it offers none at all.
+        """
+        newest = self._rounds[-1] if self._rounds else None
+        for each in self._rounds:
+            if server in each.unfinished:
+                each.unfinished.discard(server)
+                each.skipped = each.skipped or each is not last
+                if not each.unfinished:
+                    self._publish(each, at_ns, newest=each is newest)
+            if each is last:
+                break
+        if last is not None and last is newest and server in self._stranded:
+            self._stranded.discard(server)
+            self._recorder.record(self._delivery.reached(self._streams(server), at_ns))
+        self._rounds = [each for each in self._rounds if each.unfinished or each is newest]
+
+    def _publish(self, done: _Round, at_ns: int, *, newest: bool) -> None:
+        if newest:
             self._recorder.record(self._delivery.published(at_ns))
             self._watch_delay(0.0)
+        elif done.pending is not None and (done.pending.offered or not done.skipped):
+            self._recorder.record(self._delivery.overtaken(done.pending))
 
     # ---- what is told now and then ---------------------------------------------------------------
 
@@ -178,7 +260,8 @@ class Ledger:
     def _settle(self) -> None:
         self._settle_timer = None
         # While a commit is being offered it is not known which one a proxy stands by.
-        if self._commit is not None and self._served is not None and not self._unfinished:
+        offering = bool(self._rounds and self._rounds[-1].unfinished)
+        if self._commit is not None and self._served is not None and not offering:
             now_ns = time.time_ns()
             events = self._delivery.standings.settle(self._commit, self._served, now_ns)
             self._recorder.record(events)

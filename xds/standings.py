@@ -33,6 +33,8 @@ _AT_ONCE: Final = 1_000
 """How many proxies one event names."""
 _REFUSING: Final = (ProxyState.REFUSED, ProxyState.LAST_ACCEPTED)
 _SETTLED: Final = (ProxyState.IN_SYNC, ProxyState.REFUSED, ProxyState.LAST_ACCEPTED)
+_TOLD: Final = (*_SETTLED, ProxyState.BEHIND)
+"""The groups of one event, in their order there."""
 
 
 @dataclass(slots=True)
@@ -41,6 +43,8 @@ class _Standing:
     state: ProxyState
     told: ProxyState | None = None
     """How it stands by what the log says; ``None`` while the log does not know it."""
+    stranded: ProxyState | None = None
+    """How it stood before its server ceased to answer while there was something new."""
 
 
 @dataclass(slots=True)
@@ -138,9 +142,28 @@ class Standings:
         standing = self._all.get(stream)
         if standing is None:
             return
-        standing.state = state
+        standing.state, standing.stranded = state, None
         if owe or state not in _SETTLED:
             self._owe(stream, standing)
+
+    def strand(self, streams: Iterable[StreamId]) -> None:
+        """Count these as behind, and have the log told: nobody can reach them."""
+        for stream in streams:
+            standing = self._all.get(stream)
+            if standing is None or standing.stranded is not None:
+                continue
+            standing.stranded, standing.state = standing.state, ProxyState.BEHIND
+            if standing.told not in (None, ProxyState.BEHIND):
+                self._untold[stream] = None
+            else:
+                self._untold.pop(stream, None)
+
+    def resume(self, streams: Iterable[StreamId]) -> None:
+        """Count those of these that were stranded as before: there was nothing new for them."""
+        for stream in streams:
+            standing = self._all.get(stream)
+            if standing is not None and standing.stranded is not None:
+                self.put(stream, standing.stranded)
 
     def owe(self, streams: Iterable[StreamId]) -> None:
         """Have the log told how these stand, if it does not know."""
@@ -181,7 +204,7 @@ class Standings:
     def settle(self, commit: CommitId, seq: Seq, now_ns: int) -> list[DeliveryEvent]:
         """Return what the log is to be told of proxies while it is this commit that is served."""
         events = self._introduce_withheld(now_ns)
-        groups: dict[ProxyState, list[str]] = {state: [] for state in _SETTLED}
+        groups: dict[ProxyState, list[str]] = {state: [] for state in _TOLD}
         for stream in self._untold:
             standing = self._all[stream]
             groups[standing.state].append(standing.joined.proxy)
@@ -189,7 +212,7 @@ class Standings:
         self._untold.clear()
         most = max(map(len, groups.values()))
         for start in range(0, most, _AT_ONCE):
-            part = (tuple(sorted(groups[s][start : start + _AT_ONCE])) for s in _SETTLED)
+            part = (tuple(sorted(groups[s][start : start + _AT_ONCE])) for s in _TOLD)
             events.append(ProxiesSettled(commit, seq, *part))
         return events
 

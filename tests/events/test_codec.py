@@ -15,6 +15,7 @@ from events.types import (
     Chain,
     CommitId,
     Event,
+    ProxiesSettled,
     ProxyConnected,
     ProxyState,
     Record,
@@ -85,6 +86,8 @@ def test_kinds_are_called_what_they_were_always_called() -> None:
         "ServerStarted",
         "ProxiesSettled",
         "SnapshotDelayed",
+        "WorkerUnresponsive",
+        "WorkerResponsive",
     }
 
 
@@ -113,7 +116,7 @@ def test_an_older_form_is_read_through_each_step_up_to_todays() -> None:
     assert oldest.data == {"reason": "NO"}, "what the log holds stays as it was written"
 
 
-OLD = {
+OLD: dict[str, tuple[JsonObject, Event]] = {
     "SnapshotRejected": (
         {"typeUrl": "t", "version": "9f", "message": "no"},
         SnapshotRejected(COMMIT, str(NODE), "t", "9f", "no"),
@@ -122,13 +125,16 @@ OLD = {
         {"proxy": "p", "version": "envoy 1"},
         ProxyConnected(str(NODE), "p", "envoy 1", ProxyState.BEHIND, COMMIT),
     ),
+    "ProxiesSettled": (
+        {"meshSeq": 3, "inSync": ["p"], "refused": [], "lastAccepted": []},
+        ProxiesSettled(COMMIT, Seq(3), in_sync=("p",)),
+    ),
 }
 
 
 @pytest.mark.parametrize("kind", OLD)
 def test_what_was_written_in_the_first_form_is_read_as_todays(kind: str) -> None:
     data, expected = OLD[kind]
-    assert isinstance(expected, Event)
     assert decode(record_of(kind, dict(data))) == expected
 
 

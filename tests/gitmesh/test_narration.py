@@ -29,6 +29,8 @@ from events.types import (
     SourceRecovered,
     TrafficShifted,
     WeightChange,
+    WorkerResponsive,
+    WorkerUnresponsive,
 )
 from gitmesh.narration import narrate, problem_lines, shares
 from mesh.canonical import JsonObject
@@ -127,6 +129,19 @@ SENTENCES: list[tuple[Event, str]] = [
     ),
     (ProxyConnected("n", "p#1", "envoy 1.40"), "n: proxy p#1 connected (envoy 1.40)"),
     (ProxyDisconnected("n", "p#1", "gone"), "n: proxy p#1 left: gone"),
+    (
+        WorkerUnresponsive(2, 4711, 40),
+        "worker 2 (process 4711) does not answer; its 40 proxies keep what they have",
+    ),
+    (
+        WorkerUnresponsive(2, 4711, 1),
+        "worker 2 (process 4711) does not answer; its 1 proxy keeps what it has",
+    ),
+    (WorkerResponsive(2, "answers"), "worker 2 answers again"),
+    (
+        WorkerResponsive(2, "ended"),
+        "worker 2, which did not answer, has ended and is replaced",
+    ),
     (SourceDegraded("branch-missing", "no main"), "cannot follow the repository: no main"),
     (
         SourceRecovered("branch-missing"),

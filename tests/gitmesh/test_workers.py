@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from events.types import (
+    CommitId,
     ProxyConnected,
     ProxyDisconnected,
     SnapshotConverged,
@@ -240,6 +241,53 @@ def test_a_worker_that_hangs_is_replaced_and_its_proxies_find_another_meanwhile(
         still_there = crowd.clients[crowd.worker_of.index(2)]
         assert all(held[ROUTE] == still_there.held[ROUTE] for held in crowd.held[-2:])
         assert line["after_s"] == pytest.approx(0.1, abs=0.2)
+
+
+def test_nobody_waits_for_a_worker_that_hangs_and_its_proxies_are_not_called_in_sync(
+    running: Running,
+) -> None:
+    bare, server = running.bare, running.server
+    push(running, shares(41))
+    with ExitStack() as stack:
+        crowd = Crowd(server, stack)
+        crowd.fill()
+        before = pids(server)
+        well = [c for c, n in zip(crowd.clients, crowd.worker_of, strict=True) if n != 1]
+        hung = crowd.worker_of.count(1)
+        until(lambda: _states(bare) == ["in-sync"] * len(crowd.clients))
+        os.kill(before[1], signal.SIGSTOP)
+        commits = []
+        for share in (42, 43, 44):
+            commits.append(put(bare, sample_files(shares(share)), message="While one hangs"))
+            for client in well:
+                client.receive(ROUTE)
+        assert alive(before[1]), "all three were told while it hung"
+        # Each was offered to those who could be reached, and none is said to be everywhere.
+        until(lambda: {e.commit for e in told(bare, SnapshotPublished)} >= {*commits})
+        offered = {e.commit: e.proxies for e in told(bare, SnapshotPublished)}
+        assert [offered[CommitId(commit)] for commit in commits] == [len(well)] * 3
+        states = ["behind"] * hung + ["in-sync"] * len(well)
+        until(lambda: _states(bare) == states)
+        status = gitmesh("status", "--repo", bare, "--json")
+        assert status.code == 4
+        [named] = status.json()["unresponsiveWorkers"]
+        assert (named["worker"], named["process"], named["proxies"]) == (1, before[1], hung)
+        assert (
+            f"worker 1 (process {before[1]}) does not answer"
+            in gitmesh("status", "--repo", bare).out
+        )
+        assert not {e.commit for e in told(bare, SnapshotConverged)} & {*commits}
+        # It comes back, and has to catch up.
+        os.kill(before[1], signal.SIGCONT)
+        for client, worker in zip(crowd.clients, crowd.worker_of, strict=True):
+            if worker == 1:
+                while client.receive(ROUTE) != well[0].held[ROUTE]:
+                    pass
+        until(lambda: _states(bare) == ["in-sync"] * len(crowd.clients))
+        until(lambda: commits[-1] in {e.commit for e in told(bare, SnapshotConverged)})
+        server.wait_for("worker 1 answers again")
+        assert not gitmesh("status", "--repo", bare, "--json").json()["unresponsiveWorkers"]
+        assert pids(server) == before
 
 
 def test_who_comes_while_its_like_refuse_the_newest_has_the_last_accepted_at_every_worker(

@@ -37,6 +37,8 @@ from events.types import (
     SourceRecovered,
     TrafficShifted,
     WeightChange,
+    WorkerResponsive,
+    WorkerUnresponsive,
 )
 from mesh.canonical import Json, JsonObject
 from mesh.keys import Kind, ResourceKey
@@ -125,7 +127,11 @@ EVENTS: Final[Mapping[type[Event], st.SearchStrategy[Event]]] = {
     ProxyConnected: st.builds(
         ProxyConnected, _TEXT, _TEXT, _TEXT, st.sampled_from(ProxyState), _COMMIT
     ),
-    ProxiesSettled: st.builds(ProxiesSettled, _COMMIT, _COUNT.map(Seq), _TEXTS, _TEXTS, _TEXTS),
+    ProxiesSettled: st.builds(
+        ProxiesSettled, _COMMIT, _COUNT.map(Seq), _TEXTS, _TEXTS, _TEXTS, _TEXTS
+    ),
+    WorkerUnresponsive: st.builds(WorkerUnresponsive, _COUNT, _COUNT, _COUNT),
+    WorkerResponsive: st.builds(WorkerResponsive, _COUNT, _TEXT),
     ServerStarted: st.builds(ServerStarted, _TEXT),
     RulesChanged: st.builds(RulesChanged, _COUNT, _COUNT, _COUNT.map(Seq), _TEXT),
     ProxyDisconnected: st.builds(ProxyDisconnected, _TEXT, _TEXT, _TEXT),

@@ -18,7 +18,10 @@ from events.types import (
     SnapshotDelayed,
     SnapshotPublished,
     SnapshotRejected,
+    WorkerResponsive,
+    WorkerUnresponsive,
 )
+from xds.delivery import DELAYS_S
 from xds.ledger import SETTLE_S, Ledger
 from xds.recorder import Recorder
 from xds.reports import (
@@ -175,11 +178,88 @@ def test_what_is_told_of_an_older_publication_is_not_counted_to_the_newer() -> N
     book.begin(5, "c1")
     book.begin(8, "c2")
     assert book.tell(ONE, Offered(1, "web", Seq(5)), Finished(Seq(5), 1)) == []
-    assert book.tell(TWO, Finished(Seq(5), 1), Finished(Seq(8), 2)) == []
+    # The older one is told of by itself when the last server has offered it.
+    assert book.tell(TWO, Finished(Seq(5), 1)) == [published("c1", 5, 1, "web")]
+    assert book.tell(TWO, Finished(Seq(8), 2)) == []
     assert book.tell(ONE, Finished(Seq(8), 3)) == [
         published("c2", 8, 0),
         SnapshotConverged(CommitId("c2"), 0, {}),
     ]
+
+
+def test_a_publication_that_servers_skipped_is_told_of_if_anybody_was_offered_it() -> None:
+    book = Book()
+    book.tell(ONE, joined(1))
+    book.begin(5, "c1")
+    book.begin(6, "c2")
+    book.begin(7, "c3")
+    # One server went from the first to the third, the other saw the third alone.
+    assert book.tell(ONE, Offered(1, "web", Seq(5)), Finished(Seq(5), 1)) == []
+    assert book.tell(ONE, Offered(1, "web", Seq(7)), Finished(Seq(7), 1)) == []
+    assert book.tell(TWO, Finished(Seq(7), 1)) == [
+        published("c1", 5, 1, "web"),
+        published("c3", 7, 1, "web"),
+    ]
+
+
+def test_nobody_waits_for_a_server_that_does_not_answer_and_its_proxies_are_behind() -> None:
+    book = Book()
+    book.tell(ONE, joined(1))
+    book.tell(TWO, joined(1), joined(2, "cart"), Arrived(1, 1), Arrived(2, 1))
+    book.tell(ONE, Arrived(1, 1))
+    book.pass_time(SETTLE_S)
+    book.begin(5, "c1")
+    assert book.tell(ONE, Offered(1, "web", Seq(5)), Finished(Seq(5), 1)) == []
+    book.ledger.silent(TWO, 4711, 2)
+    assert book.taken() == [WorkerUnresponsive(TWO, 4711, 2), published("c1", 5, 1, "web")]
+    # It is not known whether the commit concerns those that cannot be reached.
+    assert book.tell(ONE, Arrived(1, 1)) == []
+    [settled] = book.pass_time(SETTLE_S)
+    assert isinstance(settled, ProxiesSettled)
+    assert (settled.behind, settled.in_sync) == (("cart#2",), ())  # "web" is, by what was published
+    # What is pushed next does not wait for it at all.
+    book.begin(6, "c2")
+    offered = (Offered(1, "web", Seq(6)), Finished(Seq(6), 1))
+    assert book.tell(ONE, *offered) == [published("c2", 6, 1, "web")]
+    assert book.tell(ONE, Arrived(1, 1)) == []
+    [delayed] = book.pass_time(DELAYS_S[0])
+    assert isinstance(delayed, SnapshotDelayed)
+    assert (delayed.proxies, delayed.arrived, delayed.waiting) == (3, 1, ("cart#2", "web#1"))
+
+
+def test_a_server_that_answers_again_catches_up_and_then_the_commit_converges() -> None:
+    book = Book()
+    book.tell(ONE, joined(1))
+    book.tell(TWO, joined(1), joined(2, "cart"), Arrived(1, 1), Arrived(2, 1))
+    book.tell(ONE, Arrived(1, 1))
+    book.pass_time(SETTLE_S)
+    book.ledger.silent(TWO, 4711, 2)
+    book.begin(5, "c1")
+    book.tell(ONE, Offered(1, "web", Seq(5)), Finished(Seq(5), 1), Arrived(1, 1))
+    book.pass_time(SETTLE_S)
+    book.taken()
+    book.ledger.answers(TWO)
+    assert book.taken() == [WorkerResponsive(TWO, "answers")]
+    assert book.tell(TWO, Offered(1, "web", Seq(5)), Finished(Seq(5), 1)) == []
+    assert book.pass_time(SETTLE_S) == [ProxiesSettled(CommitId("c1"), Seq(5), ("cart#2",))]
+    [converged] = book.tell(TWO, Arrived(1, 1))
+    assert isinstance(converged, SnapshotConverged)
+    assert converged.proxies == 2
+
+
+def test_a_server_that_did_not_answer_and_ended_is_counted_out() -> None:
+    book = Book()
+    book.tell(ONE, joined(1))
+    book.tell(TWO, joined(1), Arrived(1, 1))
+    book.begin(5, "c1")
+    book.tell(ONE, Offered(1, "web", Seq(5)), Finished(Seq(5), 1), Arrived(1, 1))
+    book.ledger.silent(TWO, 4711, 2)
+    book.taken()
+    book.ledger.lost(TWO, "worker killed", 1)
+    ended, left, converged = book.taken()
+    assert ended == WorkerResponsive(TWO, "ended")
+    assert left == ProxyDisconnected("web", "web#1", "worker killed")
+    assert isinstance(converged, SnapshotConverged)
 
 
 def test_what_servers_find_when_they_start_is_nobodys_push() -> None:
