@@ -193,11 +193,17 @@ def _load_rewritten(_: str, commit: CommitId, data: Data) -> HistoryRewritten:
 
 
 def _published(e: SnapshotPublished) -> JsonObject:
-    return {"meshSeq": e.mesh_seq, "nodes": list(e.nodes), "proxies": e.proxies}
+    return {
+        "meshSeq": e.mesh_seq,
+        "nodes": list(e.nodes),
+        "proxies": e.proxies,
+        "unchanged": e.unchanged,
+    }
 
 
 def _load_published(_: str, commit: CommitId, data: Data) -> SnapshotPublished:
-    return SnapshotPublished(commit, Seq(data["meshSeq"]), tuple(data["nodes"]), data["proxies"])
+    counts = data["proxies"], data["unchanged"]
+    return SnapshotPublished(commit, Seq(data["meshSeq"]), tuple(data["nodes"]), *counts)
 
 
 def _delayed(e: SnapshotDelayed) -> JsonObject:
@@ -316,7 +322,7 @@ BODIES: Final[Mapping[str, Body]] = {
         lambda subject, commit, _: ResourceRemoved(key_of(subject), commit),
     ),
     "HistoryRewritten": Body(HistoryRewritten, 1, _rewritten, _load_rewritten),
-    "SnapshotPublished": Body(SnapshotPublished, 1, _published, _load_published),
+    "SnapshotPublished": Body(SnapshotPublished, 2, _published, _load_published),
     "SnapshotConverged": Body(
         SnapshotConverged,
         1,

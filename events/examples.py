@@ -126,7 +126,7 @@ DELIVERY_EXAMPLES: Final[Sequence[DeliveryEvent]] = (
     RulesChanged(1, 2, Seq(3), "1.0.0"),
     ProxyConnected("mesh/shop/virtualNode/web", _PROXY, "envoy 1.37.0", ProxyState.BEHIND, _FIRST),
     ProxiesSettled(_FIRST, Seq(5), in_sync=(_PROXY,)),
-    SnapshotPublished(_FIRST, Seq(5), ("mesh/shop/virtualNode/web",), 1),
+    SnapshotPublished(_FIRST, Seq(5), ("mesh/shop/virtualNode/web",), 1, 1),
     SnapshotConverged(
         _FIRST, 1, {"seen": 21_400, "planned": 28_100, "written": 33_900, "acked": 61_200}
     ),

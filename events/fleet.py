@@ -22,6 +22,19 @@ from mesh.canonical import JsonObject
 from mesh.errors import Fatal
 from mesh.keys import ResourceKey
 
+_PROXIES: Final = """
+SELECT p.node, p.proxy, p.version, c.at, p.state, p."commit", s.at, p.refusal,
+    EXISTS (SELECT 1 FROM resource_versions r WHERE r.key = p.node)
+    AND NOT EXISTS (
+        SELECT 1 FROM resource_versions r WHERE r.key = p.node
+        AND (r.until IS NULL OR r.until > ?) AND r.since <= coalesce(?, r.since)
+    )
+FROM proxies p
+JOIN delivery_events c ON c.seq = p.connected JOIN delivery_events s ON s.seq = p.seq
+ORDER BY p.node, p.proxy
+"""
+"""The last column: whether a proxy's node was in the mesh once and is not now. No ``until`` is
+later than NULL, so that without a position what has no end counts."""
 _EVENT: Final = 'kind, v, subject, "commit", data'
 
 
@@ -67,17 +80,16 @@ class Fleet:
                 hint="start gitmesh serve once: it brings the file up to date",
             )
 
-    def proxies(self) -> list[Proxy]:
-        """Return the proxies that are connected, by node and name."""
-        rows = self._log.ask(
-            'SELECT p.node, p.proxy, p.version, c.at, p.state, p."commit", s.at, p.refusal '
-            "FROM proxies p JOIN delivery_events c ON c.seq = p.connected "
-            "JOIN delivery_events s ON s.seq = p.seq ORDER BY p.node, p.proxy"
-        )
+    def proxies(self, at: Seq | None = None) -> list[Proxy]:
+        """Return the proxies that are connected, by node and name.
+
+        :param at: the position in the mesh chain that is served, where that is not the newest.
+        """
+        rows = self._log.ask(_PROXIES, at, at)
         refusals: dict[object, SnapshotRejected | None] = {None: None}
         found = []
-        for node, name, version, connected, state, commit, since, refusal in rows:
-            standing = ProxyState(str(state))
+        for node, name, version, connected, state, commit, since, refusal, removed in rows:
+            standing = ProxyState.NODE_REMOVED if removed else ProxyState(str(state))
             if standing not in (ProxyState.REFUSED, ProxyState.LAST_ACCEPTED):
                 refusal = None
             elif refusal is None:

@@ -130,6 +130,9 @@ KINDS: Final[Mapping[str, KindDoc]] = {
             "meshSeq": "Position in the mesh chain of the state that was offered.",
             "nodes": "Node ids, sorted, of which connected proxies were sent something.",
             "proxies": "How many proxies were sent something.",
+            "unchanged": "How many more the commit concerns by its specs, and nothing is new for "
+            "them: they have the same configuration as before, or their node is gone and they "
+            "keep what they have. Since version 2; 0 in older events.",
         },
     ),
     "SnapshotConverged": KindDoc(

@@ -175,6 +175,9 @@ class SnapshotPublished:
     nodes: tuple[str, ...]
     """The node ids, sorted, for which connected proxies were sent something."""
     proxies: int
+    unchanged: int = 0
+    """Proxies that the commit concerns by its specs, and that needed nothing new: their
+    configuration is the same, or their node is gone and they keep what they have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,6 +233,9 @@ class ProxyState(StrEnum):
     """It refused part of it, and goes on with what it had."""
     LAST_ACCEPTED = "last-accepted"
     """It is served the last snapshot that its like accepted, because the newest is refused."""
+    NODE_REMOVED = "node-removed"
+    """Its node is not in the mesh any more; it goes on with what it has. No event says so: it
+    follows from the mesh, whenever somebody asks."""
 
 
 @dataclass(frozen=True, slots=True)

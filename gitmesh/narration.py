@@ -260,9 +260,7 @@ def _snapshot(
             refused = f", {event.refused} refused it" if event.refused else ""
             return f"{event.arrived} of {_proxies(event.proxies)} in sync so far{refused}"
         case SnapshotPublished():
-            if not event.proxies:
-                return "concerns no proxy that is connected"
-            return f"offered to {_proxies(event.proxies)} of {count(len(event.nodes), 'node')}"
+            return _published(event)
         case SnapshotConverged():
             if not event.proxies:
                 return "in force: no proxy had to be told"
@@ -273,6 +271,14 @@ def _snapshot(
             kind = event.type_url.rpartition(".")[2]
             at_fault = f" (made from {', '.join(event.specs)})" if event.specs else ""
             return f"{event.node} REFUSED its {kind}s: {event.message}{at_fault}"
+
+
+def _published(event: SnapshotPublished) -> str:
+    same = f"nothing is new for {_proxies(event.unchanged)} that it concerns"
+    if not event.proxies:
+        return same if event.unchanged else "concerns no proxy that is connected"
+    offered = f"offered to {_proxies(event.proxies)} of {count(len(event.nodes), 'node')}"
+    return f"{offered}; {same}" if event.unchanged else offered
 
 
 def _push(event: PushReceived) -> str:

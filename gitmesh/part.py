@@ -44,7 +44,11 @@ def part(log: EventLog, first: Seq, published: SnapshotPublished) -> Part:
     one.
     """
     nodes = frozenset(published.nodes)
-    proxies = [proxy for proxy in Fleet(log).proxies() if proxy.node in nodes]
+    proxies = [
+        proxy
+        for proxy in Fleet(log).proxies()
+        if proxy.node in nodes and proxy.state is not ProxyState.NODE_REMOVED
+    ]
     positions = {commit: log.seq_of_commit(commit) for commit in {p.commit for p in proxies}}
 
     def has(commit: CommitId) -> bool:

@@ -134,7 +134,7 @@ def standing(log: EventLog, commit: CommitId, repo: Path) -> Standing:
         logged.at,
         served,
         delivered,
-        _nodes(log, repo, fleet, commit, served),
+        _nodes(log, repo, fleet, commit, served, pin),
         degraded,
         offered=logged.at <= offered_at,
         pin=pin,
@@ -146,9 +146,14 @@ def standing(log: EventLog, commit: CommitId, repo: Path) -> Standing:
 
 
 def _nodes(
-    log: EventLog, repo: Path, fleet: Fleet, commit: CommitId, served: CommitId | None
+    log: EventLog,
+    repo: Path,
+    fleet: Fleet,
+    commit: CommitId,
+    served: CommitId | None,
+    pin: ServingPinned | None,
 ) -> tuple[NodeStanding, ...]:
-    proxies = fleet.proxies() if commit == served else []
+    proxies = fleet.proxies(None if pin is None else pin.mesh_seq) if commit == served else []
     refusals: dict[str, dict[SnapshotRejected, None]] = {}
     if commit == served:
         for proxy in proxies:

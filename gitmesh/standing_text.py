@@ -21,6 +21,7 @@ STATES: Final = {
     ProxyState.REFUSED: "refusing",
     ProxyState.LAST_ACCEPTED: "serving the last accepted",
     ProxyState.HELD: "held: its node does not exist yet",
+    ProxyState.NODE_REMOVED: "running on: its node was removed from the mesh",
 }
 """How a proxy stands, in words."""
 _COLOURS: Final = {
@@ -230,7 +231,7 @@ def by_node_text(proxies: Iterable[Proxy]) -> str:
             lines.append(click.style(visible(node), bold=True))
         words = click.style(STATES[proxy.state], fg=_STATE_COLOURS.get(proxy.state, "yellow"))
         by = f" with {visible(short(proxy.commit))}" if proxy.commit else ""
-        by = "" if proxy.state is ProxyState.HELD else by
+        by = "" if proxy.state in (ProxyState.HELD, ProxyState.NODE_REMOVED) else by
         about = f"{visible(proxy.name)}  {visible(proxy.version) or 'unknown'}"
         lines.append(f"  {about}  since {proxy.connected_at[:19]}Z  {words}{by}")
         if proxy.refusal is not None:

@@ -45,6 +45,8 @@ class Pending:
     unreached: set[StreamId] = field(default_factory=set)
     """Proxies of a server that does not answer: it is not known whether the commit concerns them.
     """
+    unchanged: int = 0
+    """How many needed nothing new, though it concerns them by its specs."""
     gone: int = 0
     """How many left before they had it."""
     written_ns: int | None = None
@@ -113,19 +115,17 @@ class Delivery:
         if pending is None:
             return []
         pending.told = True
-        seq, nodes = pending.publication.state.seq, tuple(sorted(pending.nodes))
-        told = SnapshotPublished(pending.commit, seq, nodes, len(pending.offered))
-        self.standings.told_behind(nodes, pending.offered)
+        told = _published(pending)
+        self.standings.told_behind(told.nodes, pending.offered)
         if pending.disputed:
             self.standings.owe(pending.offered)
         return [told, *self._converge(now_ns)]
 
     def overtaken(self, pending: Pending) -> list[DeliveryEvent]:
         """Say to whom a publication was offered, while a newer one was on its way already."""
-        nodes = tuple(sorted(pending.nodes))
-        self.standings.told_behind(nodes, pending.offered)
-        seq = pending.publication.state.seq
-        return [SnapshotPublished(pending.commit, seq, nodes, len(pending.offered))]
+        told = _published(pending)
+        self.standings.told_behind(told.nodes, pending.offered)
+        return [told]
 
     def unreached(self, streams: Collection[StreamId]) -> None:
         """Say that the server of these does not answer: they do not get the publication now.
@@ -285,6 +285,11 @@ class Delivery:
         pending.waiting.discard(stream)
         pending.unreached.discard(stream)
         return left + self._converge(pending.acked_ns)
+
+
+def _published(pending: Pending) -> SnapshotPublished:
+    seq, nodes = pending.publication.state.seq, tuple(sorted(pending.nodes))
+    return SnapshotPublished(pending.commit, seq, nodes, len(pending.offered), pending.unchanged)
 
 
 def _timings(pending: Pending, acked_ns: int | None) -> dict[str, int]:

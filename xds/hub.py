@@ -83,6 +83,8 @@ class Hub:
         """Who came while they had to wait, and has what was there before, or nothing yet."""
         self._due: dict[ProxyIdentity, None] = {}
         """Whom the newest state concerns, and who has not been offered it yet."""
+        self._unchanged = 0
+        """How many streams the publication concerns and needed nothing new, so far."""
         self._behind: set[Stream] = set()
         """Those who are to have something and have not taken it: the others have no news."""
 
@@ -257,11 +259,11 @@ class Hub:
         self._reports.begin(publication)
         self._inquiries.begin()
         self._commit = publication.state.commit or _NO_COMMIT
-        self.ready = True
+        self.ready, self._unchanged = True, 0
         self._due.update(dict.fromkeys(identities))
         self._tell_of_removed(mesh, identities)
         await self._offer_in_waves(waves(mesh, self._cache.graph, self._due, changed), seq)
-        self._reports.report(Finished(seq, time.time_ns()))
+        self._reports.report(Finished(seq, time.time_ns(), self._unchanged))
 
     async def _offer_in_waves(self, found: Waves, seq: Seq) -> None:
         self._on_their_way.clear()
@@ -311,6 +313,7 @@ class Hub:
         try:
             snapshot = self._cache.resolve(identity)
             if snapshot is None:
+                self._unchanged += len(self._streams[identity])
                 return
             self._acceptance.offer(identity, snapshot)
         except Exception:
@@ -321,7 +324,9 @@ class Hub:
         for stream in streams:
             stream.session.alike = len(streams) > 1
             # Whoever does not have this because it is refused waits for something else.
-            if self._fallen.get(stream) is not snapshot:
+            if self._fallen.get(stream) is snapshot:
+                self._unchanged += 1
+            else:
                 self._offer_one(stream, snapshot, Offered(stream.number, node, seq))
 
     def _offer_one(self, stream: Stream, snapshot: Snapshot, fact: Offered | Released) -> None:
@@ -334,6 +339,8 @@ class Hub:
                 self._on_their_way.add(stream)
                 self._behind.add(stream)
                 self._reports.report(fact)
+            elif isinstance(fact, Offered):
+                self._unchanged += 1
             if there:
                 self.arrived(stream)
             elif news and stream.stuck_on:

@@ -145,19 +145,24 @@ class Ledger:
             case Arrived():
                 stream = server, fact.stream
                 self._recorder.record(self._delivery.arrived(stream, fact.at_ns))
-            case Offered():
+            case Offered() | Finished():
                 found = self._round(server, fact.seq)
                 if found is not None:
-                    late = None if found is self._rounds[-1] else found.pending
-                    self._delivery.offered((server, fact.stream), fact.node, late)
-            case Finished():
-                found = self._round(server, fact.seq)
-                if found is not None:
-                    self._finish(server, fact.at_ns, found)
+                    self._advance(found, fact, server)
             case Passed():
                 pass  # It is between the servers.
             case _:
                 assert_never(fact)
+
+    def _advance(self, at: _Round, fact: Offered | Finished, server: int) -> None:
+        match fact:
+            case Offered():
+                late = None if at is self._rounds[-1] else at.pending
+                self._delivery.offered((server, fact.stream), fact.node, late)
+            case Finished():
+                if at.pending is not None:
+                    at.pending.unchanged += fact.unchanged
+                self._finish(server, fact.at_ns, at)
 
     async def passed(self, seq: Seq, wave: int) -> None:
         """Do nothing: whoever calls this is the only server."""

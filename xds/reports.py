@@ -102,6 +102,8 @@ class Finished(NamedTuple):
 
     seq: Seq
     at_ns: int
+    unchanged: int = 0
+    """How many whom it concerns, by its specs, needed nothing new."""
 
 
 class Passed(NamedTuple):

@@ -34,19 +34,24 @@ def command(
     """Show every connected proxy: its node, address and version, and how it stands.
 
     A proxy is in sync with a commit when it acknowledged all that follows from it; behind, while
-    that is on its way; refusing, with its own words; held, while its node does not exist; or served
-    the last snapshot that its like accepted, while the newest is being refused.
+    that is on its way; refusing, with its own words; held, while its node does not exist; served
+    the last snapshot that its like accepted, while the newest is being refused; or running on with
+    what it has, after its node was removed from the mesh (node-removed in JSON): stop it, or put
+    the node back.
     """
     from events.fleet import Fleet
     from events.opening import is_claimed
     from events.store import EventLog
+    from gitmesh.pins import pinned
     from gitmesh.places import existing_log
 
     where = existing_log(repo, log or settings.log)
     running = is_claimed(where)
     with contextlib.closing(EventLog.read_only(where)) as opened:
         # Nobody is connected to a server that is not there, whatever its last words were.
-        found = [] if running is False else Fleet(opened).proxies()
+        pin = pinned(opened)
+        at = None if pin is None else pin.mesh_seq
+        found = [] if running is False else Fleet(opened).proxies(at)
     found = [proxy for proxy in found if node is None or f"/{proxy.node}".endswith(f"/{node}")]
     if as_json:
         emit_json({"serverRuns": running, "proxies": [_json(proxy) for proxy in found]})

@@ -114,12 +114,12 @@ def _state(found: Progress, waited_s: float) -> str:
     if found.connected == 0:
         return "applied; no proxy is connected"
     if found.converged is not None:
-        return _in_sync(found.converged)
+        return _in_sync(found.converged, _unchanged(found))
     if found.in_force and found.connected is not None:
         return f"applied; {found.connected:,}/{_proxies(found.connected)} in sync"
     if found.published is not None:
         many = f"not all of {_proxies(found.published.proxies)} in sync after {waited_s:.0f} s"
-        return f"{many}; gitmesh log will tell"
+        return f"{many}{_unchanged(found)}; gitmesh log will tell"
     state = "applied, on its way to proxies" if found.applied else "noticed, not yet applied"
     return f"{state} after {waited_s:.0f} s; what comes of it: gitmesh log"
 
@@ -130,12 +130,19 @@ def _restores(applied: CommitApplied | None) -> list[str]:
     return [f"gitmesh: the mesh is that of {short(applied.restores)} again"]
 
 
-def _in_sync(event: SnapshotConverged) -> str:
+def _in_sync(event: SnapshotConverged, unchanged: str) -> str:
     if not event.proxies:
-        return "served; it concerns no proxy that is connected"
+        return f"served{unchanged or '; it concerns no proxy that is connected'}"
     took = event.timings.get("acked")
     after = f" after {milliseconds(took)}" if took is not None else ""
-    return f"{event.proxies:,}/{_proxies(event.proxies)} in sync{after}"
+    return f"{event.proxies:,}/{_proxies(event.proxies)} in sync{after}{unchanged}"
+
+
+def _unchanged(found: Progress) -> str:
+    """Return the rest of those whom the push was said to concern, so that the numbers agree."""
+    if found.published is None or not found.published.unchanged:
+        return ""
+    return f"; nothing is new for {_proxies(found.published.unchanged)} that it concerns"
 
 
 def _proxies(number: int) -> str:

@@ -89,4 +89,5 @@ def _in_force(log: EventLog, applied_at: str) -> bool:
     fleet = Fleet(log)
     if fleet.started_at() < applied_at:
         return False
-    return all(proxy.state is ProxyState.IN_SYNC for proxy in fleet.proxies())
+    well = (ProxyState.IN_SYNC, ProxyState.NODE_REMOVED)
+    return all(proxy.state in well for proxy in fleet.proxies())

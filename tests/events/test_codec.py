@@ -21,6 +21,7 @@ from events.types import (
     Record,
     ResourceAdded,
     Seq,
+    SnapshotPublished,
     SnapshotRejected,
 )
 from mesh.canonical import JsonObject, canonical
@@ -124,6 +125,10 @@ OLD: dict[str, tuple[JsonObject, Event]] = {
     "ProxyConnected": (
         {"proxy": "p", "version": "envoy 1"},
         ProxyConnected(str(NODE), "p", "envoy 1", ProxyState.BEHIND, COMMIT),
+    ),
+    "SnapshotPublished": (
+        {"meshSeq": 3, "nodes": ["n"], "proxies": 2},
+        SnapshotPublished(COMMIT, Seq(3), ("n",), 2),
     ),
     "ProxiesSettled": (
         {"meshSeq": 3, "inSync": ["p"], "refused": [], "lastAccepted": []},

@@ -31,6 +31,7 @@ from tests.support.raw_client import RawClient
 from tests.support.sample_shop import ENTRANCE, route_names, sample_files
 from tests.support.server import Server
 from tests.support.shop_client import follow_everything
+from tests.support.told import until
 from xds.type_urls import CLUSTER, LISTENER, ROUTE
 
 
@@ -84,6 +85,11 @@ def received(repo: Repo) -> list[PushReceived]:
     with contextlib.closing(EventLog.read_only(log_path(repo.origin))) as log:
         events = [decode(record) for record in log.read(Chain.DELIVERY)]
     return [event for event in events if isinstance(event, PushReceived)]
+
+
+def proxies(repo: Repo) -> list[dict[str, object]]:
+    found: list[dict[str, object]] = gitmesh("proxies", repo.origin, "--json").json()["proxies"]
+    return found
 
 
 # ---- before it is let in ------------------------------------------------------------------------
@@ -498,6 +504,37 @@ def test_a_push_that_concerns_nobody_who_is_there_is_told_so(repo: Repo, server:
         client.subscribe(CLUSTER)
         commit_shares(repo, 10)
         assert push(repo).told.endswith("gitmesh: served; it concerns no proxy that is connected")
+
+
+def test_the_proxies_that_a_push_concerns_are_accounted_for_though_their_node_is_gone(
+    repo: Repo, server: Server
+) -> None:
+    old = "meshName: shop\nvirtualNodeName: old\nspec: {}\n"
+    repo.commit({"shop/old.yaml": "kind: VirtualNode\n" + old})
+    push(repo)
+    with RawClient(server.address, "mesh/shop/virtualNode/old") as left:
+        left.subscribe(CLUSTER)
+        with RawClient(server.address, ENTRANCE) as client:
+            for kind, names in ((CLUSTER, []), (LISTENER, []), (ROUTE, route_names())):
+                client.subscribe(kind, *names)
+            until(lambda: len(proxies(repo)) == 2)
+            commit_shares(repo, 10)
+            repo.commit({"shop/old.yaml": None})
+            with ThreadPoolExecutor() as aside:
+                pushing = aside.submit(push, repo)
+                client.receive(ROUTE)
+                answer = pushing.result().told
+            assert "2 connected proxies" in answer
+            assert "1/1 proxy in sync" in answer
+            assert answer.endswith("; nothing is new for 1 proxy that it concerns")
+            states = {str(p["node"]): str(p["state"]) for p in proxies(repo)}
+            assert states["mesh/shop/virtualNode/old"] == "node-removed"
+            assert states[ENTRANCE] == "in-sync"
+            shown = gitmesh("proxies", repo.origin).out
+            assert "running on: its node was removed from the mesh" in shown
+            status = gitmesh("status", "--repo", repo.origin)
+            assert status.code == 0
+            assert "1 running on: its node was removed from the mesh" in status.out
 
 
 def test_a_push_waits_no_longer_than_it_was_told_to(repo: Repo, server: Server) -> None:

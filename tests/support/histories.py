@@ -113,6 +113,7 @@ EVENTS: Final[Mapping[type[Event], st.SearchStrategy[Event]]] = {
         _COUNT.map(Seq),
         st.lists(_TEXT, max_size=2).map(tuple),
         _COUNT,
+        _COUNT,
     ),
     SnapshotConverged: st.builds(
         SnapshotConverged, _COMMIT, _COUNT, st.dictionaries(_TEXT, _COUNT, max_size=3)
