@@ -10,6 +10,11 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NewType, TypeAlias
 
+from events.server_types import ServerStarted as ServerStarted
+from events.server_types import SourceDegraded as SourceDegraded
+from events.server_types import SourceRecovered as SourceRecovered
+from events.server_types import WorkerResponsive as WorkerResponsive
+from events.server_types import WorkerUnresponsive as WorkerUnresponsive
 from mesh.canonical import Json, JsonObject
 from mesh.keys import ResourceKey
 
@@ -255,34 +260,6 @@ class ProxiesSettled:
 
 
 @dataclass(frozen=True, slots=True)
-class WorkerUnresponsive:
-    """A worker process of the server does not answer; its proxies keep what they have."""
-
-    worker: int
-    process: int
-    """Its process id."""
-    proxies: int
-    """How many proxies are connected to it."""
-
-
-@dataclass(frozen=True, slots=True)
-class WorkerResponsive:
-    """A worker that did not answer is no longer waited for."""
-
-    worker: int
-    why: str
-    """``answers``, or ``ended``: it was killed, and its proxies are disconnected."""
-
-
-@dataclass(frozen=True, slots=True)
-class ServerStarted:
-    """A server took up this log. Whoever was connected to the one before it is not any more."""
-
-    version: str
-    """Of gitmesh."""
-
-
-@dataclass(frozen=True, slots=True)
 class RulesChanged:
     """From here on other rules decide what the mesh chain gains for a commit."""
 
@@ -315,21 +292,6 @@ class ProxyDisconnected:
 
     node: str
     proxy: str
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class SourceDegraded:
-    """The repository cannot be followed as it should: its branch is gone, its watch failed."""
-
-    reason: str
-    message: str
-
-
-@dataclass(frozen=True, slots=True)
-class SourceRecovered:
-    """The repository can be followed again."""
-
     reason: str
 
 

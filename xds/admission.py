@@ -56,6 +56,7 @@ class Admission:
     def __init__(self, settings: AdsSettings, now: float) -> None:
         self.settings = settings
         self.streams = 0
+        self.claims = 0
         self.of_node = Counter[ResourceKey]()
         self._new = TokenBucket(settings.new_streams_per_s, settings.new_streams_at_once, now)
 
@@ -75,12 +76,13 @@ class Admission:
 class Guest:
     """What one stream may do. Close it when the stream ends."""
 
-    __slots__ = ("_admission", "_key", "_peer", "_requests")
+    __slots__ = ("_admission", "_claims", "_key", "_peer", "_requests")
 
     def __init__(self, admission: Admission, peer: Peer | None, now: float) -> None:
         settings = admission.settings
         self._admission = admission
         self._peer = peer
+        self._claims = 0
         self._key: ResourceKey | None = None
         self._requests = TokenBucket(settings.requests_per_s, settings.requests_at_once, now)
 
@@ -122,6 +124,25 @@ class Guest:
                 f"a stream may ask for {self._admission.settings.max_names} names, not {names}"
             )
 
+    def claims(self, resources: int) -> None:
+        """Let the stream claim to have that many resources that nobody here knows.
+
+        :raises Crowded: they are too many, or all streams together claim too many.
+        """
+        more = resources - self._claims
+        if not more:
+            return
+        settings, admission = self._admission.settings, self._admission
+        if resources > settings.max_claims:
+            raise Crowded(
+                f"a stream may claim to have {settings.max_claims} resources that are not known "
+                f"here, not {resources}"
+            )
+        if more > 0 and admission.claims + more > settings.max_claims_of_all:
+            raise Crowded("too many streams claim what is not known here; come again in a second")
+        admission.claims += more
+        self._claims = resources
+
     def delay(self, length: int, now: float) -> float:
         """Count a request of so many bytes; return how many seconds to wait before it is read."""
         return self._requests.take(1 + length // _BYTES_OF_ONE, now)
@@ -129,6 +150,7 @@ class Guest:
     def close(self) -> None:
         """Give back what the stream took."""
         self._admission.streams -= 1
+        self._admission.claims -= self._claims
         if self._key is not None:
             of_node = self._admission.of_node
             of_node[self._key] -= 1

@@ -1,18 +1,29 @@
 """What a client asks for of one type: some names, or everything. The same in both variants."""
 
 from bisect import bisect_left
+from collections.abc import Iterable
+from typing import Final
 
 from xds.resources import ResourceSet, View
+
+_LONG: Final = 128
+
+
+def weight(names: Iterable[str]) -> int:
+    """Return how many names these count as, for what is kept of them: a long one as several."""
+    return sum(1 + len(name) // _LONG for name in names)
 
 
 class Asked:
     """The names a client asks for, and whether it asks for everything."""
 
-    __slots__ = ("names", "wildcard")
+    __slots__ = ("names", "weight", "wildcard")
 
     def __init__(self) -> None:
         self.names: tuple[str, ...] = ()
         """Sorted, each once, without the wildcard."""
+        self.weight = 0
+        """How many names they count as: see :func:`weight`."""
         self.wildcard = False
 
     def view(self, resources: ResourceSet) -> View:

@@ -8,7 +8,7 @@ was never written, because a first request named nothing, lasts until it is unsu
 from collections.abc import Hashable
 from typing import Final
 
-from xds.asked import Asked
+from xds.asked import Asked, weight
 from xds.wire.decode import DeltaDiscoveryRequest
 
 _WILDCARD: Final = "*"
@@ -55,5 +55,6 @@ class DeltaSubscription(Asked):
             self.wildcard, self._legacy = False, False
         now = before.union(asked).difference(dropped, (_WILDCARD,))
         self.names = tuple(sorted(now))
+        self.weight = weight(self.names)
         again -= frozenset(dropped)
         return again.union(before.intersection(dropped)) if self.wildcard else again

@@ -21,6 +21,9 @@ V = TypeVar("V")
 
 _MEMOS: Final = 32
 """How many bodies and unions a set remembers; a client may ask for any selection of names."""
+_MOST_STRANGE: Final = 256
+"""How many names that no resource has may be in what a set remembers. Clients make them up, and
+what is remembered outlives their streams."""
 
 
 @dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
@@ -45,11 +48,14 @@ class Encoded:
         return not self.entry
 
 
-def ghost(type_url: TypeUrl, name: str, version: str) -> Encoded:
-    """Return what is known of a resource that a client has from somewhere else."""
+def ghost(type_url: TypeUrl, name: str) -> Encoded:
+    """Return what is known of a resource that a client has from somewhere else.
+
+    The version that it claims is none of ours, and nothing else follows from it.
+    """
     # That a cluster gets its endpoints by its own name is a guess that holds for all of ours.
     needs = frozenset({(ENDPOINT, name)} if type_url == CLUSTER else ())
-    return Encoded(type_url, name, version, b"", needs)
+    return Encoded(type_url, name, "", b"", needs)
 
 
 Selection = tuple[Encoded, ...]
@@ -82,7 +88,8 @@ class View:
             changed = tuple(r for r in self.all if held.get(r.name) is not r and not r.is_ghost)
             gone = tuple(sorted(name for name in held if name not in self.by_name))
             known = (held, changed, gone)
-            _remember(self._since, id(held), known)
+            if not any(resource.is_ghost for resource in held.values()):
+                _remember(self._since, id(held), known)
         return known[1], known[2]
 
 
@@ -127,7 +134,8 @@ class ResourceSet:
             else:
                 picked = {name: self.by_name[name] for name in names if name in self.by_name}
                 view = View(tuple(picked.values()), picked, missing)
-            _remember(self._views, (wildcard, names), view)
+            if len(missing) <= _MOST_STRANGE:
+                _remember(self._views, (wildcard, names), view)
         return view
 
     def body(self, selection: Selection, missing: tuple[str, ...] = ()) -> bytes:
@@ -139,7 +147,8 @@ class ResourceSet:
         if body is None:
             parts = (resource.entry for resource in selection)
             body = response_body(self.type_url, self.version, parts, missing)
-            _remember(self._bodies, (selection, missing), body)
+            if len(missing) <= _MOST_STRANGE:
+                _remember(self._bodies, (selection, missing), body)
         return body
 
     def delta_body(
@@ -151,7 +160,8 @@ class ResourceSet:
         if body is None:
             parts = (delta_resource_field(r.name, r.version, r.entry) for r in changed)
             body = delta_body(self.type_url, self.version, parts, removed, missing)
-            _remember(self._delta_bodies, key, body)
+            if len(removed) + len(missing) <= _MOST_STRANGE + len(self.all):
+                _remember(self._delta_bodies, key, body)
         return body
 
     def plus(self, extra: Selection) -> "ResourceSet":
@@ -162,7 +172,8 @@ class ResourceSet:
         union = self._unions.get(extra)
         if union is None:
             union = self._pool.collect(self.type_url, (*self.all, *extra))
-            _remember(self._unions, extra, union)
+            if not any(resource.is_ghost for resource in extra):
+                _remember(self._unions, extra, union)
         return union
 
     def __repr__(self) -> str:
@@ -189,6 +200,7 @@ class Pool:
         self._by_version = WeakValueDictionary()
         self._of_version: WeakValueDictionary[tuple[TypeUrl, str, str], Encoded]
         self._of_version = WeakValueDictionary()
+        self._ghosts: WeakValueDictionary[tuple[TypeUrl, str], Encoded] = WeakValueDictionary()
         self.written = Once[object, Encoded]()
         """Resources by the message that they are written from: what many proxies get is one."""
         self._recent: OrderedDict[ResourceSet, int] = OrderedDict()
@@ -206,6 +218,16 @@ class Pool:
             self._of_version[type_url, name, known.version] = known
         return known
 
+    def ghost(self, type_url: TypeUrl, name: str) -> Encoded:
+        """Return what is known of a resource of this name that a client has from elsewhere.
+
+        One object for all who claim it, for as long as anybody does.
+        """
+        known = self._ghosts.get((type_url, name))
+        if known is None:
+            known = self._ghosts[type_url, name] = ghost(type_url, name)
+        return known
+
     def collect(self, type_url: TypeUrl, resources: Iterable[Encoded]) -> ResourceSet:
         """Return the set of these resources, whose names must differ."""
         ordered = tuple(sorted(resources, key=lambda resource: resource.name))
@@ -218,7 +240,9 @@ class Pool:
             known = ResourceSet(self, type_url, digest.hex()[:16], ordered)
             self._sets[type_url, digest] = known
             self._by_version[type_url, known.version] = known
-        self._touch(known)
+        # What a client claims to have is kept for that client alone, and while it is here.
+        if not any(resource.is_ghost for resource in ordered):
+            self._touch(known)
         return known
 
     def recall(self, type_url: TypeUrl, version: str) -> ResourceSet | None:

@@ -166,6 +166,11 @@ class Session:
         return self._state.names
 
     @property
+    def claims(self) -> int:
+        """How many resources the client claims to have that nobody here knows."""
+        return self._state.claims
+
+    @property
     def arrived(self) -> bool:
         """Whether the client has acknowledged all of the newest snapshot that it asks for."""
         return self._state.arrived

@@ -8,6 +8,7 @@ from collections.abc import Hashable
 from typing import Final, Protocol, Self, TypeAlias
 
 from xds.answers import Answer, Refused, Response
+from xds.asked import weight
 from xds.delta_watch import DeltaWatch
 from xds.duplicate import duplicate
 from xds.resources import Encoded, Held, ResourceSet, ghost
@@ -38,6 +39,9 @@ class Memory(Protocol):
     def recall_one(self, type_url: TypeUrl, name: str, version: str) -> Encoded | None:
         """Return the resource that had this version."""
 
+    def ghost(self, type_url: TypeUrl, name: str) -> Encoded:
+        """Return what is known of a resource that only clients know."""
+
 
 class SessionState:
     """What one client asked for, has, and is to be sent next.
@@ -52,6 +56,7 @@ class SessionState:
         "_rollout",
         "_strange",
         "_watches",
+        "claims",
         "names",
     )
 
@@ -71,6 +76,8 @@ class SessionState:
         self._memory = memory
         self.names = 0
         """How many resources the client asks for by name, those that do not exist included."""
+        self.claims = 0
+        """How many resources the client claims to have that nobody here knows."""
         self._errors = False
         self._watches: dict[TypeUrl, Watch | DeltaWatch] = {}
         self._strange: dict[TypeUrl, tuple[DeltaWatch, ResourceSet]] = {}
@@ -138,11 +145,13 @@ class SessionState:
         self, type_url: TypeUrl, request: DeltaDiscoveryRequest, now: float
     ) -> DeltaWatch:
         memory, versions = self._memory, request.initial_versions
+        claim = ghost if memory is None else memory.ghost
         held: Held = {
             name: (memory and memory.recall_one(type_url, name, versions[name]))
-            or ghost(type_url, name, versions[name])
+            or claim(type_url, name)
             for name in sorted(versions)
         }
+        self.claims += weight(name for name, resource in held.items() if resource.is_ghost)
         watch = DeltaWatch(type_url, held, errors=self._errors)
         self._watches[type_url] = watch
         if held:
@@ -217,7 +226,7 @@ class SessionState:
         watches = tuple(watch.rest() for watch in self._watches.values())
         if None in watches:
             return None
-        return self._aggregated, self._errors, self.names, rollout, watches
+        return self._aggregated, self._errors, self.names, self.claims, rollout, watches
 
     # ---- what is asked of it ---------------------------------------------------------------------
 

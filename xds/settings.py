@@ -38,6 +38,10 @@ class AdsSettings:
     requests_at_once: int = 2_000
     max_names: int = 50_000
     """How many resources one stream may ask for by name."""
+    max_claims: int = 30_000
+    """How many resources that nobody here knows one stream may claim to have when it begins."""
+    max_claims_of_all: int = 200_000
+    """How many all streams may, while they are not in sync; the others are told to come again."""
     max_request_bytes: int = 4 << 20
     """A real Envoy's first request is 61 KB; one that names 20,000 clusters stays below 2 MB."""
     keepalive_s: float = 30

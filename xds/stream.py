@@ -107,6 +107,12 @@ class Door(Protocol):
     def asks(self, names: int) -> None:
         """The stream asks for that many resources by name."""
 
+    def claims(self, resources: int) -> None:
+        """The stream claims to have that many resources that nobody here knows.
+
+        0 when it has all that it is to have, and nothing is kept of them any more.
+        """
+
 
 class OpenDoor:
     """Lets everybody have everything."""
@@ -115,6 +121,9 @@ class OpenDoor:
         """Say nothing."""
 
     def asks(self, names: int) -> None:
+        """Say nothing."""
+
+    def claims(self, resources: int) -> None:
         """Say nothing."""
 
 
@@ -199,6 +208,7 @@ class Stream:
             self._observer.returned(self, request.version)
         answer = self.session.on_request(request, self._loop.time())
         self._door.asks(self.session.names)
+        self._door.claims(0 if self.session.arrived else self.session.claims)
         if isinstance(answer, Refused):
             commit = self._commits.get(answer.type_url, self._observer.commit)
             self._observer.refused(self, answer, commit)

@@ -5,7 +5,7 @@ The rules are those of the xDS protocol, "How the client specifies what resource
 
 from collections.abc import Hashable
 
-from xds.asked import Asked
+from xds.asked import Asked, weight
 
 _WILDCARD = "*"
 
@@ -48,4 +48,5 @@ class Subscription(Asked):
             now = {_WILDCARD}
         self.wildcard = _WILDCARD in now
         self.names = tuple(sorted(now - {_WILDCARD}))
+        self.weight = weight(self.names)
         return frozenset(now - before)

@@ -97,8 +97,8 @@ class TypeWatch(ABC):
 
     @property
     def names(self) -> int:
-        """How many resources the client asks for by name."""
-        return len(self._asked.names)
+        """How many resources the client asks for by name; a long name counts as several."""
+        return self._asked.weight
 
     def asks_for(self, name: str) -> bool:
         """Whether the client wants a resource of this name."""

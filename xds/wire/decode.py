@@ -18,6 +18,10 @@ from xds.wire.varint import LENGTH
 
 MAX_NAMES: Final = 20_000
 """How many resource names one request may hold: a mesh of thousands of clusters stays below."""
+MAX_NAME: Final = 2_048
+"""How long a name may be, in bytes. The longest that we make have some 600."""
+MAX_VERSION: Final = 64
+"""How much is read of versions and nonces, in characters: ours are shorter than that."""
 MAX_MESSAGE: Final = 1_000
 """How much of a proxy's error message is kept, in characters: it is somebody else's text."""
 SHORT: Final = 2_048
@@ -96,13 +100,13 @@ def _read(data: bytes) -> DiscoveryRequest:
     names: list[str] = []
     for key, a, b in fields(data):
         if key == _3:
-            names.append(_text(data, a, b))
+            names.append(_name(data, a, b))
         elif key == _1:
-            version = _text(data, a, b)
+            version = _text(data, a, b)[:MAX_VERSION]
         elif key == _4:
-            type_url = _text(data, a, b)
+            type_url = _name(data, a, b)
         elif key == _5:
-            nonce = _text(data, a, b)
+            nonce = _text(data, a, b)[:MAX_VERSION]
         elif key == _2:
             node.append(data[a:b])
         elif key == _6:
@@ -126,9 +130,9 @@ def _read_delta(data: bytes) -> DeltaDiscoveryRequest:
     versions: dict[str, str] = {}
     for key, a, b in fields(data):
         if key in lists:
-            lists[key].append(_text(data, a, b))
+            lists[key].append(_name(data, a, b))
         elif key in texts:
-            texts[key] = _text(data, a, b)
+            texts[key] = _name(data, a, b)
         elif key in parts:
             parts[key].append(data[a:b])
         elif key == _5:
@@ -140,7 +144,7 @@ def _read_delta(data: bytes) -> DeltaDiscoveryRequest:
         tuple(lists[_3]),
         tuple(lists[_4]),
         versions,
-        texts[_6],
+        texts[_6][:MAX_VERSION],
         _error(parts[_7]),
         _merged(parts[_1]),
     )
@@ -250,6 +254,12 @@ def _text(data: bytes, a: int, b: int) -> str:
         raise DecodeError("a string is not UTF-8") from None
 
 
+def _name(data: bytes, a: int, b: int) -> str:
+    if b - a > MAX_NAME:
+        raise DecodeError(f"a name may have {MAX_NAME:,} bytes, not {b - a:,}")
+    return _text(data, a, b)
+
+
 def _merged(occurrences: list[bytes]) -> bytes:
     """Concatenate the occurrences of a submessage, which is how protobuf merges them."""
     return occurrences[0] if len(occurrences) == 1 else b"".join(occurrences)
@@ -259,9 +269,9 @@ def _entry(data: bytes, at: int, end: int) -> tuple[str, str]:
     name = value = ""
     for key, a, b in fields(data, at, end):
         if key == _1:
-            name = _text(data, a, b)
+            name = _name(data, a, b)
         elif key == _2:
-            value = _text(data, a, b)
+            value = _text(data, a, b)[:MAX_VERSION]
     return name, value
 
 
