@@ -17,7 +17,7 @@ import pytest
 
 from events.codec import decode
 from events.store import EventLog
-from events.types import Chain, PushReceived
+from events.types import Chain, PushReceived, SnapshotPublished
 from gitmesh.demo.sample import ROUTES, shares
 from gitmesh.places import log_path
 from gitmesh.push.moves import Move
@@ -31,7 +31,7 @@ from tests.support.raw_client import RawClient
 from tests.support.sample_shop import ENTRANCE, route_names, sample_files
 from tests.support.server import Server
 from tests.support.shop_client import follow_everything
-from tests.support.told import until
+from tests.support.told import told, until
 from xds.type_urls import CLUSTER, LISTENER, ROUTE
 
 
@@ -521,7 +521,9 @@ def test_the_proxies_that_a_push_concerns_are_accounted_for_though_their_node_is
             commit_shares(repo, 10)
             repo.commit({"shop/old.yaml": None})
             with ThreadPoolExecutor() as aside:
+                before = len(told(repo.origin, SnapshotPublished))
                 pushing = aside.submit(push, repo)
+                until(lambda: len(told(repo.origin, SnapshotPublished)) > before)
                 client.receive(ROUTE)
                 answer = pushing.result().told
             assert "2 connected proxies" in answer
