@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import cast
+from typing import Final, cast
 
 from pydantic_core import from_json
 
@@ -12,6 +12,14 @@ from events.reading import LogReading
 from events.types import Seq
 from mesh.canonical import JsonObject
 from mesh.keys import ResourceKey
+
+_WAY_BACK: Final = """
+SELECT touched.subject, v.spec FROM (
+    SELECT DISTINCT subject FROM mesh_events WHERE seq > ? AND seq <= ?
+    AND kind IN ('ResourceAdded', 'ResourceChanged', 'TrafficShifted', 'ResourceRemoved')
+) touched LEFT JOIN resource_versions v
+ON v.key = touched.subject AND v.since <= ? AND (v.until IS NULL OR v.until > ?)
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,18 +79,10 @@ class Past:
         Of each resource that differs, the spec that it had; ``None`` if there was none. That is in
         proportion to what changed in between.
         """
-        added = self._log.ask(
-            "SELECT key FROM resource_versions WHERE since > ? AND since <= ?", before, now
-        )
-        gone = self._log.ask(
-            "SELECT key, spec FROM resource_versions WHERE since <= ? AND until > ? AND until <= ?",
-            before,
-            before,
-            now,
-        )
-        back: dict[ResourceKey, JsonObject | None] = {key_of(str(key)): None for (key,) in added}
-        back.update((key_of(str(key)), from_json(str(spec))) for key, spec in gone)
-        return back
+        found = self._log.ask(_WAY_BACK, before, now, before, before)
+        return {
+            key_of(str(key)): None if spec is None else from_json(str(spec)) for key, spec in found
+        }
 
     def settings(self, at: Seq) -> JsonObject:
         """Return what the repository's settings said of traffic then."""

@@ -4,7 +4,7 @@ import asyncio
 import logging
 import time
 from collections import Counter
-from collections.abc import Iterable, Set
+from collections.abc import Awaitable, Iterable, Set
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -19,6 +19,7 @@ from xds.cache import SnapshotCache
 from xds.inquiries import Inquiries
 from xds.looking_back import LookingBack, Past
 from xds.nodes import ProxyIdentity
+from xds.recognition import Recognition
 from xds.rehearsal import rehearse
 from xds.reports import (
     Arrived,
@@ -67,6 +68,7 @@ class Hub:
         self._streams: dict[ProxyIdentity, set[Stream]] = {}
         self._commit = _NO_COMMIT
         self._back = LookingBack(cache, past)
+        self._recognition = Recognition(cache, past)
         self._acceptance = Acceptance(self._back.recall, time.time)
         self._inquiries = Inquiries(self._back, reports.report)
         self._fallen: dict[Stream, Snapshot] = {}
@@ -122,9 +124,9 @@ class Hub:
         )
         return snapshot
 
-    def returned(self, stream: Stream, clusters: str) -> None:
-        """Take note that a client has clusters of this version from an earlier stream."""
-        self._back.recognise(_identity(stream), clusters)
+    def returned(self, stream: Stream, clusters: str) -> Awaitable[None] | None:
+        """Look for the clusters of this version that a client has from an earlier stream."""
+        return self._recognition.find(_identity(stream), clusters)
 
     def left(self, stream: Stream, reason: str) -> None:
         """Forget a stream that ended; one that never named its node was never taken in."""

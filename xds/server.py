@@ -212,7 +212,8 @@ async def _read(stream: Stream, guest: Guest, context: _Context) -> _Ending:
             while data is not grpc.aio.EOF:
                 if (wait_s := guest.delay(len(data), time.monotonic())) > 0:
                     await asyncio.sleep(wait_s)
-                stream.receive(data)
+                if (before := stream.receive(data)) is not None:
+                    await before
                 data = await context.read()
     except TimeoutError:
         left_s = guest.time_left_s(time.time())

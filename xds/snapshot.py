@@ -74,18 +74,25 @@ def build_snapshot(
 
     :raises InconsistentSnapshot: a name that a resource refers to is not there, or there twice.
     """
-    sets = {}
-    for type_url in (*ORDER, *sorted(translation.keys() - set(ORDER))):
-        messages = translation.get(type_url, ())
-        write = partial(_write, pool, type_url)
-        resources = [pool.written.get(message, write) for message in messages]
-        if len({resource.name for resource in resources}) < len(resources):
-            # Clients refuse a response that names a resource twice.
-            raise InconsistentSnapshot(f"two resources of {type_url} have one name")
-        sets[type_url] = pool.collect(type_url, resources)
-    snapshot = Snapshot(sets)
+    types = (*ORDER, *sorted(translation.keys() - set(ORDER)))
+    snapshot = Snapshot({each: collect(pool, each, translation.get(each, ())) for each in types})
     check(snapshot)
     return snapshot
+
+
+def collect(
+    pool: Pool, type_url: TypeUrl, messages: tuple[betterproto2.Message, ...]
+) -> ResourceSet:
+    """Serialise the resources of one type.
+
+    :raises InconsistentSnapshot: a name is there twice.
+    """
+    write = partial(_write, pool, type_url)
+    resources = [pool.written.get(message, write) for message in messages]
+    if len({resource.name for resource in resources}) < len(resources):
+        # Clients refuse a response that names a resource twice.
+        raise InconsistentSnapshot(f"two resources of {type_url} have one name")
+    return pool.collect(type_url, resources)
 
 
 def _write(pool: Pool, type_url: TypeUrl, message: Any) -> Encoded:

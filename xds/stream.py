@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import math
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import count
@@ -81,9 +81,11 @@ class Observer(Protocol):
     def joined(self, stream: "Stream") -> Snapshot | None:
         """The stream has named its node; return what it is to have, if that exists yet."""
 
-    def returned(self, stream: "Stream", clusters: str) -> None:
+    def returned(self, stream: "Stream", clusters: str) -> Awaitable[None] | None:
         """The client has clusters of this version from an earlier stream; told before the session
-        is, which must know what they were to keep them until the client has moved off them."""
+        is, which must know what they were to keep them until the client has moved off them.
+
+        Returns what to wait for until it may be known, if there is anything."""
 
     def wrote(self, stream: "Stream") -> None:
         """A response was handed to the transport."""
@@ -189,8 +191,10 @@ class Stream:
         """The types of which the client refuses some of what it is to have, and has all else."""
         return () if self._writing else self.session.stuck_on
 
-    def receive(self, data: bytes) -> None:
+    def receive(self, data: bytes) -> Awaitable[None] | None:
         """Take a request as it came over the wire, and start to write what follows from it.
+
+        Returns what to wait for before the next request is read, if there is anything.
 
         :raises UsageError: the request is none, or its node is not one that we can serve.
         :raises GitmeshError: the door is closed.
@@ -205,7 +209,17 @@ class Stream:
         first = request.type_url == CLUSTER and not self.session.watches(CLUSTER)
         # A delta client tells by itself what it has.
         if first and isinstance(request, DiscoveryRequest) and request.version:
-            self._observer.returned(self, request.version)
+            found = self._observer.returned(self, request.version)
+            if found is not None:
+                return self._take_after(found, request)
+        self._take(request)
+        return None
+
+    async def _take_after(self, found: Awaitable[None], request: Request) -> None:
+        await found
+        self._take(request)
+
+    def _take(self, request: Request) -> None:
         answer = self.session.on_request(request, self._loop.time())
         self._door.asks(self.session.names)
         self._door.claims(0 if self.session.arrived else self.session.claims)

@@ -5,11 +5,13 @@ from pathlib import Path
 
 import pytest
 
+from events.types import ProxiesSettled
 from tests.support.git import Repo
 from tests.support.meshes import a_mesh, a_node, a_route, a_router, a_service
 from tests.support.raw_client import RawClient
 from tests.support.server import Server
 from tests.support.specs import text
+from tests.support.told import told, until
 from xds.type_urls import CLUSTER, LISTENER, ROUTE
 
 WEB = "mesh/shop/virtualNode/web"
@@ -82,3 +84,29 @@ def test_a_client_whose_server_was_killed_on_the_way_to_a_commit_goes_on_from_wh
         # It still has the routes from before.
         assert V1.encode() not in b"".join(client.receive(ROUTE).resources.values())
         assert V1 not in client.receive(CLUSTER).resources
+
+
+def test_a_client_far_behind_what_others_of_its_node_accepted_keeps_its_clusters(
+    tmp_path: Path,
+) -> None:
+    repo = Repo(tmp_path)
+    push(repo, "v1")
+    with Server(repo.origin, name="first") as first:
+        with RawClient(first.address, WEB) as client:
+            for type_url, *names in ((CLUSTER,), (LISTENER,), (ROUTE, ROUTES)):
+                client.subscribe(type_url, *names)
+        had = client.held
+        with RawClient(first.address, WEB) as other:
+            for number in range(5):
+                commit = push(repo, "v2", f"{number}")
+                first.wait_for("commit applied", commit=commit[:7])
+            other.ask(CLUSTER)
+            while V1 in other.receive(CLUSTER).resources:
+                pass
+            other.subscribe(LISTENER)
+            other.subscribe(ROUTE, ROUTES)
+            until(lambda: any(event.in_sync for event in told(repo.origin, ProxiesSettled)))
+        first.stop(signal.SIGKILL)
+    with Server(repo.origin, name="second") as second, RawClient(second.address, WEB) as client:
+        client.ask(CLUSTER, version=had[CLUSTER].version)
+        assert client.receive(CLUSTER).resources.keys() >= {V1, V2}
