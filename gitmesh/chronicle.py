@@ -30,7 +30,7 @@ from events.types import (
     WorkerResponsive,
     WorkerUnresponsive,
 )
-from gitmesh.narration import narrate, short
+from gitmesh.narration import narrate, problem_place, short
 
 _log = logging.getLogger("gitmesh")
 
@@ -129,8 +129,9 @@ def _commit(event: CommitApplied | CommitRejected | HistoryRewritten) -> _Line:
             return logging.INFO, "commit applied", {"changes": event.changes, **_who(event)}
         case CommitRejected():
             found = len(event.problems) + event.omitted
-            where = [f"{p.get('path')}:{p.get('line')}: {p.get('message')}" for p in event.problems]
-            facts = {"problems": found, "first": where[0] if where else "", **_who(event)}
+            first = event.problems[0] if event.problems else None
+            told = f"{problem_place(first)}: {first.get('message')}" if first else ""
+            facts = {"problems": found, "first": told, **_who(event)}
             return logging.WARNING, "commit rejected", facts
         case HistoryRewritten():
             moved = {"before": short(event.before), "after": short(event.after)}

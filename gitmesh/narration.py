@@ -181,16 +181,18 @@ def shares(weights: tuple[WeightChange, ...]) -> str:
     )
 
 
+def problem_place(problem: JsonObject) -> str:
+    """Return where a problem is: ``routes/cart.yaml:7``, a file as a whole, or the repository."""
+    place = str(problem.get("path") or "repository")
+    return f"{place}:{problem['line']}" if problem.get("line") else place
+
+
 def problem_lines(problems: tuple[JsonObject, ...]) -> list[str]:
     """Return problems as the log holds them, a line each and one for each hint, all visible."""
     lines = []
     for problem in problems:
-        place = str(problem.get("path") or "repository")
-        if problem.get("line"):
-            place += f":{problem['line']}"
-        lines.append(
-            f"{place}: {problem.get('severity')}[{problem.get('code')}]: {problem.get('message')}"
-        )
+        kind = f"{problem.get('severity')}[{problem.get('code')}]"
+        lines.append(f"{problem_place(problem)}: {kind}: {problem.get('message')}")
         if problem.get("hint"):
             lines.append(f"  hint: {problem['hint']}")
     return [visible(line) for line in lines]

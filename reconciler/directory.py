@@ -15,15 +15,15 @@ from mesh.problem import Problem
 from mesh.settings import DEFAULT_SETTINGS, SETTINGS_FILE, RepositorySettings, read_settings
 from reconciler.file import SpecFile, key_of, read_file, read_text
 from reconciler.listing import (
-    MANY_ENTRIES,
     MAX_DEPTH,
     MAX_ENTRIES,
     Entry,
     EntryKind,
     TooLarge,
+    many_entries,
 )
-from reconciler.reader import require_size, too_large
-from reconciler.scope import Scope
+from reconciler.reader import TooMuch, require_size, too_large
+from reconciler.scope import Scope, as_text
 from reconciler.source import ObjectId
 from reconciler.tree import EMPTY, Listing, SpecTree, advance
 
@@ -74,7 +74,10 @@ def _read(top: Path) -> SpecTree:
     for path, kind in _walk(os.fsencode(top), scope):
         file = _file(os.fsencode(top), path, kind)
         size, documents = size + file.size, documents + len(file.resources)
-        require_size(size, documents)
+        try:
+            require_size(size, documents)
+        except TooMuch as error:
+            raise TooLarge(b"", f"{error.message}; {as_text(path)} crosses the limit") from None
         files[key_of(path)] = file
     return advance(EMPTY, files, Listing(settings=settings, entries=len(files)))
 
@@ -91,10 +94,10 @@ def _walk(top: bytes, scope: Scope) -> Iterator[tuple[bytes, EntryKind]]:
     while folders:
         folder = folders.pop()
         for entry in _entries(top, folder):
+            path = folder + b"/" + entry.name if folder else entry.name
             count += 1
             if count > MAX_ENTRIES:
-                raise TooLarge(b"", MANY_ENTRIES)
-            path = folder + b"/" + entry.name if folder else entry.name
+                raise many_entries(path)
             if entry.is_dir(follow_symlinks=False):
                 if scope.may_hold_specs(path):
                     folders.append(path)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Final
 
-from reconciler.scope import Scope
+from reconciler.scope import Scope, as_text
 from reconciler.source import ObjectId, Objects, ObjectTooBig
 from reconciler.tree_object import SUBMODULE, SYMLINK, Malformed, Mode, differing, lookup
 
@@ -103,7 +103,7 @@ class TreeWalk:
         try:
             return lookup(self._read(path, tree), name)
         except Malformed:
-            raise TooLarge(path, _MALFORMED) from None
+            raise _malformed(path) from None
 
     def _folder(
         self, path: bytes, old: bytes | None, new: bytes | None, scope: Scope, changes: Changes
@@ -117,7 +117,7 @@ class TreeWalk:
         try:
             gone, there = differing(before, after)
         except Malformed:
-            raise TooLarge(path, _MALFORMED) from None
+            raise _malformed(path) from None
         prefix = path + b"/" if path else b""
         # What is gone comes first: a folder may take the place of a file of the same name.
         for name, entry in gone.items():
@@ -145,7 +145,7 @@ class TreeWalk:
     ) -> None:
         changes.added += 1
         if changes.added > MAX_ENTRIES:
-            raise TooLarge(b"", MANY_ENTRIES)
+            raise many_entries(path)
         if len(path) > MAX_PATH:
             raise TooLarge(path[:MAX_PATH], f"a path is longer than {MAX_PATH} bytes")
         if path.endswith(b"/"):
@@ -161,7 +161,7 @@ class TreeWalk:
         try:
             raw = self._objects.read_tree(ObjectId(tree.hex()))
         except ObjectTooBig:
-            raise TooLarge(path, "a folder holds too many files") from None
+            raise TooLarge(path, f"{_folder_at(path)} holds too many files") from None
         self._cache[tree] = raw
         self._cached += len(raw)
         while self._cached > _CACHED_BYTES and len(self._cache) > 1:
@@ -170,7 +170,17 @@ class TreeWalk:
         return raw
 
 
-_MALFORMED: Final = "a folder's tree object is malformed"
+def many_entries(path: bytes) -> TooLarge:
+    """Return the fault of a tree in which the file or folder at ``path`` is one too many."""
+    return TooLarge(b"", f"{MANY_ENTRIES}; {as_text(path)} is the first beyond the limit")
+
+
+def _malformed(path: bytes) -> TooLarge:
+    return TooLarge(path, f"the tree object of {_folder_at(path)} is malformed")
+
+
+def _folder_at(path: bytes) -> str:
+    return "the folder" if path else "the folder at the root"
 
 
 def _matters(path: bytes, mode: Mode, scope: Scope) -> bool:

@@ -12,6 +12,7 @@ from mesh.kubernetes.resolve import Budget, Resolved, TooManyBackends, resolve
 from mesh.resource import Resource
 from reconciler.file import SpecFile
 from reconciler.listing import TooLarge
+from reconciler.scope import as_text
 
 MAX_GROUPED: Final = 100_000
 """Members of backend groups that all virtual nodes of a source unfold, together."""
@@ -36,7 +37,12 @@ def resolved(
     stale = {path for name in different for path in index.users.get(name, ())}
     everything = {**{path: files[path] for path in sorted(stale - changes.keys())}, **changes}
     read = {path: file for path, file in everything.items() if file is not None and file.reading}
-    done = dict(_resolve_all(read, index, _grouped(files, everything)))
+    try:
+        done = dict(_resolve_all(read, index, _grouped(files, everything)))
+    except TooManyBackends:
+        what = f"backend groups unfold to more than {MAX_GROUPED} backends"
+        path = _crossing({**files, **changes}, index)
+        raise TooLarge(b"", f"{what}; {path} crosses the limit") from None
     old |= {path: files[path] for path in done if path in files}
     index = index.with_uses(
         {path: file.seen for path, file in old.items()},
@@ -61,12 +67,21 @@ def _resolve_all(
     for path, file in files.items():
         if file.reading is None:
             continue
+        yield path, _with(file, resolve(file.reading, lookup, budget))
+
+
+def _crossing(files: _Changes, index: Index) -> str:
+    """Return the file at which all files, in their order, unfold to too much."""
+    lookup, budget = Lookup(index), Budget(MAX_GROUPED)
+    for path in sorted(files):
+        file = files[path]
+        if file is None or file.reading is None:
+            continue
         try:
-            found = resolve(file.reading, lookup, budget)
+            resolve(file.reading, lookup, budget)
         except TooManyBackends:
-            what = f"backend groups unfold to more than {MAX_GROUPED} backends"
-            raise TooLarge(b"", what) from None
-        yield path, _with(file, found)
+            return as_text(path.encode("utf-8", "surrogateescape"))
+    return "one of them"
 
 
 def _with(file: SpecFile, found: Resolved) -> SpecFile:

@@ -1,5 +1,6 @@
 """Reads the specs of a commit out of git's objects, from what is known of an earlier commit."""
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Final
 
@@ -29,6 +30,13 @@ Progress = Callable[[str, int, int], None]
 """Told of long work: what is done, how much of it, of how much. Called from a worker thread."""
 
 _PROGRESS_EVERY: Final = 200
+
+
+class TooMuch(TooLarge):
+    """All specs together break a bound, whichever of them is read last."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(b"", message)
 
 
 class TreeReader:
@@ -84,11 +92,24 @@ class TreeReader:
             # must not: say what a walk of the whole tree finds.
             self._walk.compare(None, root, scope)
             raise
-        changes = dict(self._read_files(entries))
         complete = Listing(listing.tree, listing.settings, listing.settings_entry, total)
-        reached = step(base, changes, complete)
-        require_size(reached.tree.size, reached.tree.documents)
+        try:
+            changes = dict(self._read_files(entries))
+            reached = step(base, changes, complete)
+            require_size(reached.tree.size, reached.tree.documents)
+        except TooMuch as error:
+            raise TooLarge(b"", f"{error.message}; {self._heaviest(root, scope)}") from None
         return reached
+
+    def _heaviest(self, root: ObjectId, scope: Scope) -> str:
+        """Return in words which folder holds the most, by a walk of the whole tree."""
+        sizes: Counter[bytes] = Counter()
+        for path, entry in self._walk.compare(None, root, scope).entries.items():
+            if entry is not None and entry.kind is EntryKind.FILE:
+                sizes[path.rpartition(b"/")[0]] += self._objects.blob_bytes(entry.blob)
+        folder, size = max(sizes.items(), key=lambda item: (item[1], item[0]))
+        name = f"the folder {as_text(folder)}" if folder else "the folder at the root"
+        return f"{name} holds the most, {size} bytes"
 
     def _entries(
         self, root: ObjectId, scope: Scope, base: SpecTree
@@ -129,18 +150,18 @@ class TreeReader:
 
 def _bounded(entries: int) -> int:
     if entries > MAX_ENTRIES:
-        raise TooLarge(b"", MANY_ENTRIES)
+        raise TooMuch(MANY_ENTRIES)
     return entries
 
 
 def require_size(size: int, documents: int) -> None:
     """Hold all specs of one source to their bounds.
 
-    :raises TooLarge: they are beyond.
+    :raises TooMuch: they are beyond.
     """
     if size > MAX_BYTES or documents > MAX_DOCUMENTS:
         most = f"{MAX_BYTES} bytes or {MAX_DOCUMENTS} resources"
-        raise TooLarge(b"", f"all specs together are more than {most}")
+        raise TooMuch(f"all specs together are more than {most}")
 
 
 def _against(base: SpecTree, found: Changes) -> dict[bytes, Entry | None]:

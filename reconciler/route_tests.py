@@ -6,9 +6,10 @@ from typing import Final
 from mesh.graph import MeshGraph
 from mesh.keys import ResourceKey
 from mesh.problem import Problem
-from mesh.route_tests import failures
+from mesh.route_tests import RouteTests, failures
 from reconciler.file import SpecFile
 from reconciler.listing import TooLarge
+from reconciler.scope import as_text
 
 MAX_ROUTE_TESTS: Final = 2000
 """Route tests of one source, all files together."""
@@ -38,7 +39,7 @@ def failed_tests(
         return {}
     count = sum(len(suite.tests) for each in (suites | fresh).values() for suite in each)
     if count > MAX_ROUTE_TESTS:
-        raise TooLarge(b"", f"there are {count} route tests, at most {MAX_ROUTE_TESTS} are run")
+        raise TooLarge(b"", _too_many(count, suites | fresh))
     concerned = before.dependents(touched) | after.dependents(touched)
     stale = {
         path: tests
@@ -47,3 +48,11 @@ def failed_tests(
     }
     kept = {path: known[path] for path in suites if path not in stale}
     return kept | {path: failures(after, tests) for path, tests in (stale | fresh).items()}
+
+
+def _too_many(count: int, suites: Mapping[str, tuple[RouteTests, ...]]) -> str:
+    numbers = {path: sum(len(suite.tests) for suite in each) for path, each in suites.items()}
+    path, most = max(numbers.items(), key=lambda item: (item[1], item[0]))
+    where = as_text(path.encode("utf-8", "surrogateescape"))
+    told = f"there are {count} route tests, at most {MAX_ROUTE_TESTS} are run"
+    return f"{told}; {where} holds the most, {most}"
