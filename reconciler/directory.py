@@ -7,6 +7,7 @@ import hashlib
 import os
 import stat
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from pathlib import Path
 
 from mesh.document import DEFAULT_LIMITS
@@ -41,6 +42,21 @@ def read_directory(path: Path) -> SpecTree:
         return EMPTY.unreadable([too_large(error)])
     except OSError as error:
         raise UsageError(f"{error.filename or path} cannot be read: {error.strerror}") from None
+
+
+def is_small(path: Path, most: int) -> bool:
+    """Tell whether a directory has so few spec files that reading it takes no time. Never raises.
+
+    Nothing is read but the names, and the settings that say which of them count.
+    """
+    try:
+        settings = _settings(path)
+        if not isinstance(settings, RepositorySettings):
+            return False
+        found = _walk(os.fsencode(path), Scope(settings))
+        return len(list(islice(found, most + 1))) <= most
+    except (OSError, TooLarge):
+        return False
 
 
 def read_files(paths: Iterable[str]) -> SpecTree:

@@ -9,7 +9,10 @@ UNIX: Final = "unix:"
 """How an address begins that is a socket in the file system."""
 
 _MOST: Final = 65_535
+_LONGEST_PATH: Final = 107
+"""What fits into ``sockaddr_un`` on Linux; Envoy and gRPC refuse longer ones."""
 _FORM: Final = "write host:port, 127.0.0.1:18000 or [::1]:18000"
+_SOCKET_FORM: Final = "write unix:path, or unix:///run/gitmesh.sock"
 
 
 def host_and_port(address: str) -> tuple[str, int]:
@@ -29,11 +32,35 @@ def where_to_listen(address: str) -> tuple[str, int] | None:
     :raises UsageError: it is neither ``host:port`` nor ``unix:path``.
     """
     form = f"{_FORM}, or unix:path; ports are 0 to {_MOST}, and 0 is any free one"
-    if not address.startswith(UNIX):
-        return _split(address, form)
     if address == UNIX:
         raise _refusal(address, form)
-    return None
+    return _split(address, form) if socket_path(address) is None else None
+
+
+def socket_path(address: str) -> str | None:
+    """Return the path of a socket in the file system; ``None`` where the address is none such.
+
+    ``unix:PATH`` and, as gRPC has it, ``unix:///PATH`` are read. The path of an Envoy that begins
+    with ``@`` would be another kind of socket, so such a file is named from its folder.
+
+    :raises UsageError: there is no path, or it is too long for a socket.
+    """
+    if not address.startswith(UNIX):
+        return None
+    path = address.removeprefix(UNIX)
+    if path.startswith("//"):
+        path = path.removeprefix("//")
+        if not path.startswith("/"):
+            raise _refusal(address, _SOCKET_FORM)
+    if not path or "\0" in path:
+        raise _refusal(address, _SOCKET_FORM)
+    if len(path.encode()) > _LONGEST_PATH:
+        raise UsageError(
+            f"{address}: the path of a socket has at most {_LONGEST_PATH} bytes, this one has "
+            f"{len(path.encode())}",
+            hint="use a shorter path, such as one in /run",
+        )
+    return f"./{path}" if path.startswith("@") else path
 
 
 def is_ip(host: str) -> bool:

@@ -6,7 +6,7 @@ from typing import Final
 from mesh.canonical import Json, JsonObject
 from mesh.errors import UsageError
 from mesh.keys import Kind
-from xds.address import UNIX, host_and_port, is_ip
+from xds.address import host_and_port, is_ip, socket_path
 from xds.bootstrap_tls import XdsTls, tls_socket
 from xds.nodes import METADATA_KEY, Explicit, ProxyIdentity
 from xds.translate.naming import SDS_CLUSTER
@@ -35,8 +35,9 @@ def bootstrap(
     """Return Envoy's bootstrap for a proxy, ready to be written as JSON.
 
     Addresses are ``host:port``, ``[::1]:port`` for IPv6. The server may be a name; resolvers and
-    the administration interface are IP addresses, and the latter may be a socket in the file
-    system, ``unix:/run/envoy.sock``. Without resolvers the machine's own are asked.
+    the administration interface are IP addresses. The server and the administration interface may
+    be sockets in the file system, ``unix:/run/envoy.sock``. Without resolvers the machine's own are
+    asked.
     ``cluster`` is what Envoy calls ``node.cluster``, the node's id unless given (App Mesh:
     ``APPMESH_RESOURCE_CLUSTER``).
     ``sds_socket`` is where certificates come from that specs call ``sds`` (App Mesh:
@@ -104,11 +105,11 @@ def _from_ads() -> JsonObject:
 
 
 def _xds_cluster(address: str, tls: XdsTls | None) -> JsonObject:
-    host, port = host_and_port(address)
-    endpoint: JsonObject = {"endpoint": {"address": _socket(host, port)}}
+    place, found = _server(address)
+    endpoint: JsonObject = {"endpoint": {"address": place}}
     return {
         "name": XDS_CLUSTER,
-        "type": "STATIC" if is_ip(host) else "STRICT_DNS",
+        "type": found,
         "connect_timeout": "1s",
         "load_assignment": {
             "cluster_name": XDS_CLUSTER,
@@ -118,6 +119,15 @@ def _xds_cluster(address: str, tls: XdsTls | None) -> JsonObject:
         **_http2({"connection_keepalive": {"interval": "30s", "timeout": "10s"}}),
         **({} if tls is None else {"transport_socket": tls_socket(tls, address)}),
     }
+
+
+def _server(address: str) -> tuple[JsonObject, str]:
+    """Return where Envoy connects to, and how it finds that."""
+    path = socket_path(address)
+    if path is not None:
+        return {"pipe": {"path": path}}, "STATIC"
+    host, port = host_and_port(address)
+    return _socket(host, port), "STATIC" if is_ip(host) else "STRICT_DNS"
 
 
 def _sds_cluster(path: str) -> JsonObject:
@@ -173,9 +183,8 @@ def _resolver(addresses: Sequence[str]) -> JsonObject:
 
 
 def _admin(address: str) -> JsonObject:
-    if address.startswith(UNIX):
-        return {"pipe": {"path": address.removeprefix(UNIX)}}
-    return _ip_socket(address)
+    path = socket_path(address)
+    return _ip_socket(address) if path is None else {"pipe": {"path": path}}
 
 
 def _ip_socket(address: str) -> JsonObject:

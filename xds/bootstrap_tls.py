@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from mesh.canonical import Json, JsonObject
-from xds.address import host_and_port, is_ip
+from mesh.errors import UsageError
+from xds.address import host_and_port, is_ip, socket_path
 
 _TYPES: Final = "type.googleapis.com/envoy.extensions.transport_sockets.tls.v3."
 _PROXY, _AUTHORITY = "proxy", "authority"
@@ -29,7 +30,10 @@ class XdsTls:
 
 
 def tls_socket(tls: XdsTls, xds_address: str) -> JsonObject:
-    """Return the transport socket of the cluster that is the xDS server."""
+    """Return the transport socket of the cluster that is the xDS server.
+
+    :raises UsageError: the address is none, or a socket in the file system without a server name.
+    """
     name = _server_name(tls, xds_address)
     context: JsonObject = {
         "tls_params": {"tls_minimum_protocol_version": "TLSv1_2"},
@@ -74,7 +78,14 @@ def _resource(secret: JsonObject) -> JsonObject:
 
 
 def _server_name(tls: XdsTls, xds_address: str) -> str:
-    return tls.server_name or host_and_port(xds_address)[0]
+    if tls.server_name:
+        return tls.server_name
+    if socket_path(xds_address) is not None:
+        raise UsageError(
+            f"{xds_address} has no host whose name gitmesh's certificate could have",
+            hint="give the name in the certificate: --tls-server-name",
+        )
+    return host_and_port(xds_address)[0]
 
 
 def _by_files(tls: XdsTls, name: str) -> JsonObject:

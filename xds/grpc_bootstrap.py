@@ -3,7 +3,7 @@
 from typing import Final
 
 from mesh.canonical import JsonObject
-from xds.address import UNIX, host_and_port
+from xds.address import host_and_port, socket_path
 from xds.bootstrap_tls import XdsTls
 from xds.nodes import METADATA_KEY, Client, ProxyIdentity
 
@@ -29,7 +29,7 @@ def grpc_bootstrap(
 
     :raises UsageError: the address is not one.
     """
-    if not xds_address.startswith(UNIX):
+    if socket_path(xds_address) is None:
         host_and_port(xds_address)
     node_id = str(identity.key)
     return {

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from mesh.errors import Fatal, UsageError
-from xds.address import UNIX, where_to_listen
+from xds.address import socket_path, where_to_listen
 
 _MISSING = (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT)
 
@@ -64,7 +64,7 @@ def require_free(address: str, *, shared: bool = False) -> None:
     """
     where = where_to_listen(address)
     if where is None:
-        folder = Path(address.removeprefix(UNIX)).parent
+        folder = Path(socket_path(address) or "").parent
         if not folder.is_dir():
             raise Fatal(f"cannot listen on {address}: there is no folder {folder}")
         return

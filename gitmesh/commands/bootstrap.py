@@ -1,6 +1,7 @@
 """``gitmesh bootstrap``: what to start an Envoy, or a gRPC client, with."""
 
 import json
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ from gitmesh.output import emit_json
 from mesh.errors import UsageError
 
 if TYPE_CHECKING:
+    from mesh.keys import ResourceKey
     from xds.bootstrap_tls import XdsTls
 
 ENVOY_ALONE = {
@@ -45,7 +47,7 @@ ENVOY_ALONE = {
     default="127.0.0.1:18000",
     show_default=True,
     metavar="HOST:PORT",
-    help="Where gitmesh serves.",
+    help="Where gitmesh serves; unix:PATH is a socket file (gitmesh serve --listen unix:PATH).",
 )
 @click.option(
     "--admin",
@@ -94,6 +96,12 @@ ENVOY_ALONE = {
 )
 @client_option
 @explicit_option
+@click.option(
+    "--repo",
+    type=click.Path(path_type=Path),
+    help="Warn if the mesh of this repository has no such node. Default: the current directory, if "
+    "it is a repository with specs.",
+)
 @json_option
 @click.pass_context
 def command(
@@ -112,14 +120,16 @@ def command(
     tls_server_name: str | None,
     tls_secrets: str | None,
     explicit: str | None,
-    as_json: bool,  # every command takes it; this one prints nothing else
+    repo: Path | None,
+    as_json: bool,
 ) -> None:
     """Print the bootstrap of a proxy: who it is, and where it gets everything else.
 
-    It is JSON, with --json or without; Envoy reads it from a .json or a .yaml file. ID is
-    mesh/MESH/virtualNode/NAME or mesh/MESH/virtualGateway/NAME; App Mesh's whole ARN is accepted
-    too. With --client grpc it is for an application whose gRPC library dials xds:///SERVICE
-    itself; the library reads the file that GRPC_XDS_BOOTSTRAP names.
+    It is JSON, with --json or without; Envoy reads it from a .json or a .yaml file. Without --json
+    the command that starts Envoy on it goes to the error stream. ID is mesh/MESH/virtualNode/NAME
+    or mesh/MESH/virtualGateway/NAME; App Mesh's whole ARN is accepted too. With --client grpc it is
+    for an application whose gRPC library dials xds:///SERVICE itself; the library reads the file
+    that GRPC_XDS_BOOTSTRAP names.
     """
     from xds.bootstrap import SDS_SOCKET, bootstrap
     from xds.grpc_bootstrap import grpc_bootstrap
@@ -127,6 +137,7 @@ def command(
 
     identity = parse_identity(node, node_metadata(explicit, client))
     tls = _tls(tls_cert, tls_key, tls_ca, tls_server_name, tls_secrets)
+    _warn_of_unknown(ctx, identity.key, repo)
     if client == "grpc":
         _refuse_envoys_own(ctx)
         emit_json(grpc_bootstrap(identity=identity, xds_address=xds, cluster=cluster, tls=tls))
@@ -144,6 +155,26 @@ def command(
     if tls is not None and tls.secrets:
         _write_secrets(tls, xds)
     emit_json(made)
+    if not as_json:
+        _tell_start(ctx, identity.key)
+
+
+def _warn_of_unknown(ctx: click.Context, node: "ResourceKey", repo: Path | None) -> None:
+    from gitmesh.bootstrap.unknown_node import unknown_node
+    from gitmesh.visible import visible
+
+    log = ctx.obj.log if repo is None and ctx.obj.log and ctx.obj.log.is_file() else None
+    for line in unknown_node(node, repo, log):
+        click.secho(visible(line), fg="yellow", err=True)
+
+
+def _tell_start(ctx: click.Context, node: "ResourceKey") -> None:
+    from gitmesh.bootstrap.start_command import start_line
+    from gitmesh.visible import visible
+
+    sys.stdout.flush()
+    own_admin = ctx.get_parameter_source("admin") is click.core.ParameterSource.COMMANDLINE
+    click.echo(visible(start_line(node.name, own_admin=own_admin)), err=True)
 
 
 def _refuse_envoys_own(ctx: click.Context) -> None:

@@ -73,6 +73,38 @@ def test_the_administration_interface_is_on_the_loopback_unless_told_otherwise()
     assert pipe == {"address": {"pipe": {"path": "/run/envoy.sock"}}}
 
 
+@pytest.mark.parametrize(
+    ("address", "path"),
+    [
+        ("unix:/run/gitmesh.sock", "/run/gitmesh.sock"),
+        ("unix:///run/gitmesh.sock", "/run/gitmesh.sock"),
+        ("unix:gitmesh.sock", "gitmesh.sock"),
+        ("unix:@name", "./@name"),
+    ],
+)
+def test_a_server_may_be_a_socket_file(address: str, path: str) -> None:
+    cluster = made(xds_address=address)["static_resources"]["clusters"][0]
+    assert cluster["type"] == "STATIC"
+    [place] = cluster["load_assignment"]["endpoints"]
+    assert place == {"lb_endpoints": [{"endpoint": {"address": {"pipe": {"path": path}}}}]}
+
+
+@pytest.mark.parametrize("option", ["xds_address", "admin_address"])
+@pytest.mark.parametrize("address", ["unix:", "unix://host/x", "unix:a\0b", f"unix:/{'x' * 107}"])
+def test_a_socket_file_that_cannot_be_is_refused(option: str, address: str) -> None:
+    with pytest.raises(UsageError, match=r"is not an address|at most 107 bytes"):
+        made(**{option: address})
+
+
+def test_a_socket_file_has_no_name_for_a_certificate() -> None:
+    with pytest.raises(UsageError, match="has no host whose name") as caught:
+        made(xds_address="unix:/run/x.sock", tls=TLS)
+    assert "--tls-server-name" in caught.value.hint
+    named = dataclasses.replace(TLS, server_name="xds.example")
+    cluster = made(xds_address="unix:/run/x.sock", tls=named)["static_resources"]["clusters"][0]
+    assert cluster["transport_socket"]["typed_config"]["sni"] == "xds.example"
+
+
 @pytest.mark.parametrize("address", ["", "127.0.0.1", "127.0.0.1:", ":80", "a:0", "a:65536", "a:٣"])
 def test_what_is_no_address_is_refused(address: str) -> None:
     with pytest.raises(UsageError, match="is not an address"):
@@ -97,8 +129,9 @@ def test_it_is_plain_json() -> None:
         {"identity": parse_identity("mesh/shop/virtualGateway/front", EXPLICIT)},
         {"dns_resolvers": ["127.0.0.1:5353", "[::1]:53"]},
         {"xds_address": "mesh.example:443", "admin_address": "unix:/tmp/envoy.sock"},
+        {"xds_address": "unix:@gitmesh.sock", "delta": True},
     ],
-    ids=["plain", "explicit", "resolvers", "name and pipe"],
+    ids=["plain", "explicit", "resolvers", "name and pipe", "socket file"],
 )
 def test_envoy_accepts_it(options: dict[str, Any], tmp_path: Path) -> None:
     assert validate(made(**options), tmp_path) == ""

@@ -1,0 +1,1 @@
+"""What ``gitmesh bootstrap`` says beside the bootstrap: unknown nodes, and how to start Envoy."""
