@@ -90,7 +90,10 @@ class SignerKey:
         :raises UsageError: it holds no such key.
         """
         if not text.startswith(SECRET_MARK):
-            raise UsageError("this is no key that signs", hint="make one with: gitmesh keygen")
+            raise UsageError(
+                "this is no key that signs",
+                hint="make one with: gitmesh keygen shop.key --name shop.example",
+            )
         name, _, encoded = text.removeprefix(SECRET_MARK).strip().partition("+")
         return cls(checked_name(name), _key_bytes(encoded))
 

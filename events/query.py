@@ -16,6 +16,8 @@ class Query:
     kinds: tuple[str, ...] = ()
     within: ResourceKey | None = None
     """A resource: events about it and what is inside it, as a router's routes are."""
+    node: str = ""
+    """A proxy's ``node.id``: events about it, its proxies, and what was offered to them."""
     author: str = ""
     """Part of the name or address of whom the commit ascribes itself to, in any case."""
     commit: CommitId | None = None
@@ -39,6 +41,9 @@ class Query:
             name = str(self.within)
             # Not LIKE: a name may hold the characters that mean something to it.
             yield "(subject = ? OR substr(subject, 1, ?) = ?)", [name, len(name) + 1, f"{name}/"]
+        if self.node:
+            offered = "EXISTS (SELECT 1 FROM json_each(data, '$.nodes') WHERE value = ?)"
+            yield f"(subject = ? OR {offered})", [self.node, self.node]
         if self.author:
             yield "instr(lower(actor), lower(?)) > 0", [self.author]
         if self.commit:

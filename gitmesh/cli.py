@@ -76,6 +76,20 @@ class WrongUse(Failure):
     exit_code = exit_codes.USAGE
 
 
+class Misused(Failure):
+    """A command line that cannot be read: click's own errors, in the form of ours."""
+
+    exit_code = exit_codes.USAGE
+
+    def __init__(self, error: click.ClickException) -> None:
+        ctx = getattr(error, "ctx", None)
+        hint = ""
+        if ctx is not None:
+            pieces = " ".join(ctx.command.collect_usage_pieces(ctx))
+            hint = f"write {ctx.command_path} {pieces}; more: {ctx.command_path} --help"
+        super().__init__(error.format_message(), getattr(error, "hint", hint))
+
+
 class Fault(Failure):
     """Something in gitmesh itself is wrong."""
 
@@ -95,6 +109,15 @@ class CannotWrite(Failure):
 
 class Program(click.Group):
     """A group whose commands are imported when they are used, so that each starts quickly."""
+
+    def make_context(self, *args: Any, **extra: Any) -> click.Context:
+        """Read the options that stand before the command."""
+        try:
+            return super().make_context(*args, **extra)
+        except click.ClickException as error:
+            raise error if isinstance(error, Failure) else Misused(error) from None
+        except UsageError as error:  # a setting in the environment
+            raise _failure(error) from error
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the names of all commands."""
@@ -127,8 +150,10 @@ class Program(click.Group):
         """Run the command; no error reaches the user as a traceback, unless it is asked for."""
         try:
             return super().invoke(ctx)
-        except (click.ClickException, click.exceptions.Exit, click.Abort):
+        except (Failure, click.exceptions.Exit, click.Abort):
             raise
+        except click.ClickException as error:
+            raise Misused(error) from None
         except KeyboardInterrupt:
             raise click.exceptions.Exit(exit_codes.INTERRUPTED) from None
         except BrokenPipeError:  # the reader of our output had enough, as head does
@@ -189,6 +214,7 @@ def _codes() -> str:
 
 
 @click.group(
+    "gitmesh",
     cls=Program,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog=_codes(),

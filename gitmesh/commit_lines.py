@@ -33,12 +33,16 @@ _VERBS: Final = {
     "ResourceRemoved": "removed",
 }
 _COMMITS: Final = ("CommitApplied", "CommitRejected")
+_OFFERS: Final = ("SnapshotPublished", "SnapshotRejected")
 _REASONS: Final = frozenset({"ticket", "change", "change-id", "issue", "refs", "reason", "closes"})
 """The trailers that say why, in lower case."""
 
 
 def logged_commits(log: EventLog, query: Query, limit: int) -> Iterator[LoggedCommit]:
     """Yield the newest commits with an event that fits, oldest first; all where ``limit`` is 0."""
+    if query.node:
+        yield from _of_node(log, query, limit)
+        return
     asks_for_commits = not query.kinds and query.within is None
     found: list[Record] = log.select(
         Chain.MESH,
@@ -51,6 +55,17 @@ def logged_commits(log: EventLog, query: Query, limit: int) -> Iterator[LoggedCo
         if first is not None:
             told[first] = None
     for seq in list(told)[-limit:] if limit else told:
+        yield logged_commit(log, seq)
+
+
+def _of_node(log: EventLog, query: Query, limit: int) -> Iterator[LoggedCommit]:
+    """Yield the newest commits that changed a node or were offered to its proxies."""
+    offers = (each for each in log.select(Chain.DELIVERY, query) if each.kind in _OFFERS)
+    offered = {log.seq_of_commit(commit) for commit in {each.commit for each in offers}}
+    seqs = {each.seq for each in log.select(Chain.MESH, query)} | offered
+    firsts = {log.first_seq_of_commit(seq) for seq in seqs if seq is not None}
+    found = sorted(seq for seq in firsts if seq is not None)
+    for seq in found[-limit:] if limit else found:
         yield logged_commit(log, seq)
 
 

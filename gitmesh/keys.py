@@ -1,6 +1,7 @@
 """The files of keys that sign checkpoints: a secret one for its owner, a public one beside it."""
 
 import os
+import shlex
 import stat
 from pathlib import Path
 
@@ -62,7 +63,10 @@ def read_secret(path: Path) -> SignerKey:
     try:
         mode = path.stat().st_mode
     except OSError as error:
-        raise UsageError(f"{path}: {error.strerror}", hint="gitmesh keygen makes a key") from None
+        raise UsageError(
+            f"{path}: {error.strerror}",
+            hint=f"make a key: gitmesh keygen {shlex.quote(str(path))} --name shop.example",
+        ) from None
     text = _read(path)
     if not text.startswith(SECRET_MARK):
         raise UsageError(

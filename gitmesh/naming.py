@@ -1,10 +1,12 @@
 """Resources as people name them: by the whole name, or, by mistake, by the end of one."""
 
 from collections.abc import Callable, Iterable, Mapping
+from itertools import chain
 from typing import Final
 
 from mesh.errors import UsageError
 from mesh.keys import ResourceKey
+from mesh.suggest import nearest
 from xds.nodes import ProxyIdentity, parse_identity
 
 _SHOWN: Final = 3
@@ -24,6 +26,25 @@ def resource_of(text: str, known: Callable[[], Iterable[ResourceKey]]) -> Resour
             raise
         hint = f"did you mean {' or '.join(meant[:_SHOWN])}?"
         raise UsageError(error.message, hint=hint) from None
+
+
+def nearest_resource(key: ResourceKey, known: Iterable[ResourceKey]) -> ResourceKey | None:
+    """Return the resource that a name most likely stands for which nobody has, if one is near.
+
+    That is one of the same name, of another kind or mesh; or one of the kind with a name like it.
+    """
+    found = sorted(known)
+    near = nearest(key.name, (each.name for each in found if each.kind is key.kind))
+    same = (each for each in found if each.name == key.name)
+    like = (each for each in found if each.kind is key.kind and each.name == near)
+    return next(chain(same, like), None)
+
+
+def no_resource(key: ResourceKey, known: Iterable[ResourceKey], where: str) -> UsageError:
+    """Return the error that says that a resource is not there, and which may be meant."""
+    meant = nearest_resource(key, known)
+    hint = f'did you mean "{meant}"? ' if meant else ""
+    return UsageError(f"there is no {key} {where}", hint=f"{hint}see: gitmesh state")
 
 
 def identity_of(

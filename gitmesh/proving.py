@@ -65,7 +65,8 @@ def _newest(repo: GitRepository, chain: Chain) -> tuple[str, Checkpoint]:
     if latest is None:
         raise UsageError(
             f"there is no checkpoint in {REF}",
-            hint="sign one: gitmesh keygen, then gitmesh checkpoint",
+            hint="sign one: gitmesh keygen shop.key --name shop.example, then "
+            "gitmesh checkpoint --key shop.key",
         )
     note = latest.notes.get(chain.value, "")
     try:

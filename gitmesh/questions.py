@@ -16,6 +16,12 @@ if TYPE_CHECKING:
 _OPTIONS = (
     click.option("--resource", metavar="NAME", help="Only events about it, or what is inside it."),
     click.option(
+        "--node",
+        metavar="ID",
+        help="Only events about this node, its proxies and what was offered to them: "
+        "mesh/shop/virtualNode/web.",
+    ),
+    click.option(
         "--kind",
         "kinds",
         multiple=True,
@@ -57,6 +63,7 @@ def query_of(
     repo: Path,
     *,
     resource: str | None,
+    node: str | None,
     kinds: tuple[str, ...],
     author: str | None,
     commit: str | None,
@@ -69,19 +76,46 @@ def query_of(
     """
     from events.kind_docs import KINDS
     from events.query import Query
+    from gitmesh.naming import resource_of
     from mesh.errors import UsageError
-    from mesh.keys import ResourceKey
+    from mesh.suggest import did_you_mean
 
     if strange := sorted(set(kinds) - set(KINDS)):
-        raise UsageError(f"there is no kind {strange[0]!r}", hint=f"one of {', '.join(KINDS)}")
+        hint = did_you_mean(strange[0], KINDS) or f"one of {', '.join(KINDS)}"
+        raise UsageError(f"there is no kind {strange[0]!r}", hint=hint)
     return Query(
         kinds=kinds,
-        within=ResourceKey.parse(resource) if resource else None,
+        within=resource_of(resource, lambda: log.state().resources) if resource else None,
+        node=_node(log, node) if node else "",
         author=author or "",
         commit=None if commit is None else _commit(log, repo, commit),
         since=_time(since),
         until=_time(until),
     )
+
+
+def _node(log: "EventLog", node: str) -> str:
+    from gitmesh.naming import identity_of
+
+    return str(identity_of(node, {}, lambda: log.state().resources).key)
+
+
+def tell_none(log: "EventLog", query: "Query") -> None:
+    """Say on the error stream that no event fits, and what may be meant instead."""
+    from events.types import START, Chain
+    from gitmesh.naming import nearest_resource
+    from gitmesh.visible import visible
+    from mesh.keys import ResourceKey
+
+    if all(log.head(chain).seq == START for chain in Chain):
+        click.echo("the log has no events yet", err=True)
+        return
+    click.echo("no event fits", err=True)
+    names = [name for name in (query.node, str(query.within or "")) if name]
+    for key in map(ResourceKey.parse, names):
+        known = log.state().resources
+        if key not in known and (meant := nearest_resource(key, known)):
+            click.echo(visible(f'  hint: there is no {key} now; did you mean "{meant}"?'), err=True)
 
 
 def _time(text: str | None) -> "datetime | None":

@@ -76,7 +76,9 @@ def serve(
     before = read_beside(settings.checkpoint_key) if settings.checkpoint_key else []
     gc.set_threshold(*GC_THRESHOLDS)
     with contextlib.closing(EventLog.open(where)) as log:
-        _log.info("event log open", extra={"path": str(where), **_caution()})
+        _log.info("event log open", extra={"path": str(where)})
+        if has_wal_reset_bug():  # gitmesh version says what that means
+            _log.debug("this SQLite has the WAL-reset bug", extra={"sqlite": sqlite_version()})
         with contextlib.suppress(Retryable):  # the follower says so, too, when the disk has room
             declare(log)  # before anything is signed: what is signed now was decided before
         with contextlib.suppress(
@@ -144,13 +146,6 @@ def _look_at_hooks(path: Path, log: Path, repo: GitRepository, settings: Setting
             "the hooks of the repository check pushes to another branch than is followed",
             extra={"checked": checked, "followed": followed, **extra},
         )
-
-
-def _caution() -> dict[str, str]:
-    """Return what is to be known of this SQLite, as part of a log line."""
-    if not has_wal_reset_bug():
-        return {}
-    return {"sqlite": f"{sqlite_version()} has the WAL-reset bug: see gitmesh version"}
 
 
 async def _serve_ads(

@@ -1,14 +1,13 @@
 """Warning about a node that the mesh does not have: a proxy would wait for it for ever."""
 
 import contextlib
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
+from gitmesh.naming import nearest_resource
 from gitmesh.places import is_repository, log_path
 from mesh.errors import GitmeshError, UsageError
-from mesh.keys import ResourceKey
-from mesh.suggest import nearest
+from mesh.keys import Kind, ResourceKey
 
 _FILES: Final = 500
 """A current directory with more spec files is not read for a warning."""
@@ -27,18 +26,12 @@ def unknown_node(node: ResourceKey, repo: Path | None, log: Path | None) -> list
         return []
     where, known = found
     lines = [f"warning: there is no {node} in {where}"]
-    if meant := _meant(node, known):
+    nodes = [each for each in known if each.kind in (Kind.VIRTUAL_NODE, Kind.VIRTUAL_GATEWAY)]
+    if meant := nearest_resource(node, nodes):
         lines.append(f"  hint: did you mean {meant}?")
     else:
         lines.append("  hint: a proxy with this node.id gets no configuration before it is pushed")
     return lines
-
-
-def _meant(node: ResourceKey, known: Iterable[ResourceKey]) -> str | None:
-    nodes = [each for each in known if each.kind.segment in ("virtualNode", "virtualGateway")]
-    same = [each for each in nodes if each.name == node.name]
-    near = nearest(node.name, (each.name for each in nodes))
-    return next((str(each) for each in (*same, *nodes) if each.name in (node.name, near)), None)
 
 
 def _known(repo: Path | None, log: Path | None) -> tuple[str, set[ResourceKey]]:

@@ -57,7 +57,7 @@ def command(
     from events.store import EventLog
     from events.types import Chain
     from gitmesh.asking import asked_seq
-    from gitmesh.naming import resource_of
+    from gitmesh.naming import no_resource, resource_of
     from gitmesh.places import existing_log
     from mesh.errors import UsageError
 
@@ -66,7 +66,7 @@ def command(
         key = resource_of(resource, lambda: opened.state(seq).resources)
         every = blame(opened.versions(key, seq))
         if not every:
-            raise UsageError(f"there is no {key} at event {seq}", hint="see: gitmesh state")
+            raise no_resource(key, opened.state(seq).resources, f"at event {seq}")
         found = [each for each in every if within(each.field, field)]
         if not found:
             known = ", ".join(each.field for each in every[:3])

@@ -52,7 +52,10 @@ def command(
     settings: Settings = ctx.obj
     path = key or settings.checkpoint_key
     if path is None:
-        raise UsageError("no key to sign with", hint="name one with --key; gitmesh keygen makes it")
+        raise UsageError(
+            "no key to sign with",
+            hint="name one with --key; make one with: gitmesh keygen shop.key --name shop.example",
+        )
     opened = EventLog.read_only(existing_log(repo, log or settings.log))
     try:
         git, before = GitRepository.open(repo), read_beside(path)

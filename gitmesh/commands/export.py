@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from gitmesh.options import asked_repo, examples, json_option, log_option
-from gitmesh.questions import query_of, question_options
+from gitmesh.questions import query_of, question_options, tell_none
 
 if TYPE_CHECKING:
     from events.types import Record
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     epilog=examples(
         "gitmesh export --repo shop.git --since 2026-01-01 --until 2027-01-01 > 2026.ndjson",
         "gitmesh export --repo shop.git --format csv --chain mesh > changes.csv",
+        "gitmesh export --repo shop.git --node mesh/shop/virtualNode/web > web.ndjson",
         "gitmesh export --repo shop.git --kind TrafficShifted --author alice",
     ),
 )
@@ -62,11 +63,14 @@ def command(
     settings: Settings = ctx.obj
     chains = [Chain(chain)] if chain else list(Chain)
     with contextlib.closing(EventLog.read_only(existing_log(repo, log or settings.log))) as opened:
-        records = newest(opened, chains, 0, query_of(opened, repo, **question))
+        query = query_of(opened, repo, **question)
+        records = newest(opened, chains, 0, query)
         if form == "csv" and not as_json:
             _write_csv(records)
         else:
             _write_cloudevents(records, repo.resolve().name)
+        if not records and not as_json:
+            tell_none(opened, query)
 
 
 def _write_cloudevents(records: "list[Record]", repository: str) -> None:

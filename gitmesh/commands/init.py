@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from gitmesh import exit_codes
 from gitmesh.options import examples, json_option
 from gitmesh.output import emit_json
 
@@ -21,18 +22,20 @@ if TYPE_CHECKING:
 @click.argument("path", type=click.Path(path_type=Path))
 @click.option("--branch", help="The branch that will be served. Default: main.")
 @json_option
-@click.pass_obj
-def command(settings: "Settings", path: Path, branch: str | None, as_json: bool) -> None:
+@click.pass_context
+def command(ctx: click.Context, path: Path, branch: str | None, as_json: bool) -> None:
     """Make a bare git repository at PATH for a mesh to be pushed to.
 
     Its hooks check every push before it is let in, and tell the pusher what became of it (see
-    gitmesh hooks). A repository that is there already is left as it is; gitmesh hooks gives it the
-    same.
+    gitmesh hooks). A repository that is there already is left as it is, and the command exits with
+    2; gitmesh hooks gives it the same.
     """
     from gitmesh.places import git_dir, is_repository, log_path
     from gitmesh.push.hooks import HookOptions, install
+    from mesh.errors import UsageError
     from reconciler.founding import init_bare, ready_for_pushes
 
+    settings: Settings = ctx.obj
     branch = branch or settings.branch or "main"
     created = not is_repository(path)
     hooks = {}
@@ -43,11 +46,15 @@ def command(settings: "Settings", path: Path, branch: str | None, as_json: bool)
     if as_json:
         where = {"repository": str(git_dir(path)), "log": str(log_path(path, settings.log))}
         emit_json({"created": created, "branch": branch, "hooks": hooks, **where})
-        return
-    click.echo(f"{'made' if created else 'there is already'} {path}")
+        ctx.exit(exit_codes.OK if created else exit_codes.USAGE)
     quoted = shlex.quote(str(path))
     if not created:
-        click.echo(f"  to have pushes to it checked: gitmesh hooks {quoted}")
+        raise UsageError(
+            f"{path} is a repository already; it was left as it is",
+            hint=f"have pushes to it checked: gitmesh hooks {quoted}; "
+            f"follow it: gitmesh serve {quoted}",
+        )
+    click.echo(f"made {path}")
     click.echo(f"""
 Next, follow it:
 

@@ -10,9 +10,11 @@ import click
 
 from gitmesh.options import asked_repo, examples, json_option, log_option
 from gitmesh.output import emit_json_line
-from gitmesh.questions import query_of, question_options
+from gitmesh.questions import query_of, question_options, tell_none
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from events.query import Query
     from events.store import EventLog
     from events.types import Chain, Record, Seq
@@ -29,6 +31,7 @@ POLL_S = 0.2
         "gitmesh log --repo shop.git",
         "gitmesh log --repo shop.git --commits            # a line a commit, with its effect",
         "gitmesh log --repo shop.git --resource mesh/shop/virtualRouter/cart --since yesterday",
+        "gitmesh log --repo shop.git --node mesh/shop/virtualNode/web --limit 20   # its proxies",
         "gitmesh log --repo shop.git --author alice --kind TrafficShifted --limit 0",
         "gitmesh log --repo shop.git --follow",
         "gitmesh log --repo shop.git --json | jq 'select(.kind == \"TrafficShifted\")'",
@@ -62,29 +65,38 @@ def command(
     The mesh chain says what the mesh was told to be; the delivery chain says what happened to it.
     With --json each event is one line (NDJSON), with everything that the log holds of it.
     """
+    from events.opening import is_claimed
     from events.store import EventLog
     from events.types import Chain
-    from gitmesh.history import newest, record_json
+    from gitmesh.history import newest
     from gitmesh.places import existing_log
 
     settings: Settings = ctx.obj
     chains = [Chain(chain)] if chain else list(Chain)
-    with contextlib.closing(EventLog.read_only(existing_log(repo, log or settings.log))) as opened:
+    where = existing_log(repo, log or settings.log)
+    with contextlib.closing(EventLog.read_only(where)) as opened:
         query = query_of(opened, repo, **question)
         if commits:
             _show_commits(opened, query, limit, as_json)
             return
         heads = {each: opened.head(each).seq for each in chains}
-        for record in newest(opened, chains, limit, query):
-            if as_json:
-                emit_json_line(record_json(record))
-            else:
-                click.echo(_line(record))
+        found = newest(opened, chains, limit, query)
+        _show(found, as_json=as_json)
+        if not as_json and not found:
+            tell_none(opened, query)
+        if follow and is_claimed(where) is False and not as_json:
+            click.secho("no server runs now: this waits for the next one", fg="yellow", err=True)
         while follow:
             time.sleep(POLL_S)
-            for record in _news(opened, heads, query):
-                emit_json_line(record_json(record)) if as_json else click.echo(_line(record))
+            _show(_news(opened, heads, query), as_json=as_json)
             sys.stdout.flush()
+
+
+def _show(records: "Iterable[Record]", *, as_json: bool) -> None:
+    from gitmesh.history import record_json
+
+    for record in records:
+        emit_json_line(record_json(record)) if as_json else click.echo(_line(record))
 
 
 def _news(log: "EventLog", heads: "dict[Chain, Seq]", query: "Query") -> "list[Record]":
@@ -100,11 +112,15 @@ def _news(log: "EventLog", heads: "dict[Chain, Seq]", query: "Query") -> "list[R
 def _show_commits(log: "EventLog", query: "Query", limit: int, as_json: bool) -> None:
     from gitmesh.commit_lines import commit_json, commit_line, logged_commits
 
+    none = True
     for found in logged_commits(log, query, limit):
+        none = False
         if as_json:
             emit_json_line(commit_json(found))
         else:
             click.secho(commit_line(found), fg="red" if found.rejected else None)
+    if none and not as_json:
+        tell_none(log, query)
 
 
 def _line(record: "Record") -> str:

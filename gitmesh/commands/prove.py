@@ -15,12 +15,17 @@ from gitmesh.options import (
     one_repo,
 )
 from gitmesh.output import emit_json
+from gitmesh.pasting import pasted
 from gitmesh.visible import visible
 
 if TYPE_CHECKING:
     from events.checkpoint import Checkpoint
     from events.proof import Proven
+    from events.store import EventLog
+    from events.types import Seq
     from gitmesh.settings import Settings
+
+_SHORTEST_ID = 7
 
 
 @click.command(
@@ -28,12 +33,14 @@ if TYPE_CHECKING:
     short_help="Prove that an event is in the log, to somebody who has no log.",
     epilog=examples(
         "gitmesh prove 12 --repo shop.git > proof.json",
+        "gitmesh prove a1b2c3d --repo shop.git > proof.json    # that a commit was applied",
+        "gitmesh log --repo shop.git --commit a1b2c3d    # shows the number of each event",
         "gitmesh prove 7 --repo shop.git --chain delivery > proof.json",
         "gitmesh prove --check proof.json --key shop.key.pub",
         "gitmesh prove --since kept-in-june.txt --repo shop.git > growth.json",
     ),
 )
-@click.argument("what", metavar="[SEQ] [REPO]", nargs=-1)
+@click.argument("what", metavar="[SEQ|COMMIT] [REPO]", nargs=-1)
 @asked_repo_option
 @log_option
 @click.option("--chain", type=click.Choice(["mesh", "delivery"]), default="mesh", show_default=True)
@@ -65,6 +72,9 @@ def command(
 ) -> None:
     """Print a proof that event SEQ is in the log of REPO, as JSON.
 
+    SEQ is the number that gitmesh log prints before an event. Of a COMMIT the event that says that
+    it was applied, or rejected, is proven.
+
     It holds the event and when it was written, the paths to the roots of the Merkle trees over its
     chain and its times, and the signed checkpoint with these roots: the newest one in
     refs/gitmesh/checkpoints. It shows nothing else of the log. With --since it shows that nothing
@@ -74,23 +84,53 @@ def command(
     settings: Settings = ctx.obj
     if check is not None:
         ctx.exit(_check(settings, check, key, as_json=as_json))
-    seq, named = _event_and_repository(what, since)
-    emit_json(_prove(seq, since, one_repo(named, repo), log or settings.log, chain))
+    event, named = _event_and_repository(what, since)
+    emit_json(_prove(event, since, one_repo(named, repo), log or settings.log, chain))
 
 
-def _event_and_repository(what: tuple[str, ...], since: Path | None) -> tuple[int, Path | None]:
-    """Return which event is meant, 0 for none, and of which repository if that is said."""
-    seq, *rest = ("0", *what) if since is not None else (what or ("",))
-    if not seq.isdecimal() or len(rest) > 1 or (since is None and int(seq) == 0):
-        raise click.UsageError("name the event to prove by its number, or a proof to --check")
-    return int(seq), Path(rest[0]) if rest else None
+def _event_and_repository(what: tuple[str, ...], since: Path | None) -> tuple[str, Path | None]:
+    """Return which event is meant, by its number or a commit, and of which repository if said."""
+    event, *rest = ("", *what) if since is not None else (what or ("",))
+    if len(rest) > 1 or (since is None and event in ("", "0")):
+        from mesh.errors import UsageError
+
+        raise UsageError(
+            "name the event to prove by its number or its commit, or a proof to --check",
+            hint="gitmesh log shows the number of each event",
+        )
+    return event, Path(rest[0]) if rest else None
+
+
+def _seq(log: "EventLog", event: str, repo: Path, chain: str) -> "Seq":
+    """Return the position of an event that is named by it, or by a commit.
+
+    :raises UsageError: it is neither.
+    """
+    from events.types import Chain, Seq
+    from gitmesh.asking import asked_seq
+    from mesh.errors import UsageError
+
+    if event.isdecimal() and event.isascii():
+        seq = int(event)
+        # A commit's id may be digits alone.
+        if len(event) < _SHORTEST_ID or seq <= log.head(Chain(chain)).seq:
+            return Seq(seq)
+    hint = pasted("gitmesh log shows the number of each event")
+    if chain != "mesh":
+        words = f"{event!r} is no number of an event, and commits stand in the mesh chain"
+        raise UsageError(words, hint=hint)
+    try:
+        last = asked_seq(log, event, repo)
+    except UsageError as error:
+        raise UsageError(f"{event!r} is no event, and no commit of the log", hint=hint) from error
+    return log.first_seq_of_commit(last) or last
 
 
 def _prove(
-    seq: int, since: Path | None, repo: Path, log: Path | None, name: str
+    event: str, since: Path | None, repo: Path, log: Path | None, name: str
 ) -> dict[str, object]:
     from events.store import EventLog
-    from events.types import Chain, Seq
+    from events.types import Chain
     from gitmesh.places import existing_log
     from gitmesh.proving import prove_event, prove_grown
     from reconciler.repo import GitRepository
@@ -100,7 +140,7 @@ def _prove(
         git = GitRepository.open(repo)
         if since is not None:
             return {**prove_grown(opened, git, since)}
-        return {**prove_event(opened, git, Chain(name), Seq(seq))}
+        return {**prove_event(opened, git, Chain(name), _seq(opened, event, repo, name))}
     finally:
         opened.close()
 

@@ -85,7 +85,7 @@ def command(
     from gitmesh.asking import asked_seq
     from gitmesh.commits import beginning
     from gitmesh.documents import document, yaml_documents
-    from gitmesh.naming import resource_of
+    from gitmesh.naming import no_resource, resource_of
     from gitmesh.pins import pin_json
     from gitmesh.places import existing_log
     from mesh.errors import UsageError
@@ -103,7 +103,7 @@ def command(
         return
     keys = [key for key in sorted(state.resources) if wanted is None or _within(key, wanted)]
     if wanted and not keys:
-        raise UsageError(f"there is no {wanted} at event {state.seq}", hint="see: gitmesh state")
+        raise no_resource(wanted, state.resources, f"at event {state.seq}")
     documents = [document(key, state.resources[key]) for key in keys]
     if as_json:
         emit_json(

@@ -39,7 +39,14 @@ LOOK_EVERY_S = 0.1
     type=click.FloatRange(0),
     default=0.0,
     metavar="SECONDS",
-    help="Wait for so long at most while the commit is on its way.",
+    help="Wait for so long at most while the commit is on its way, or fewer proxies than --proxies "
+    "are connected.",
+)
+@click.option(
+    "--proxies",
+    type=click.IntRange(0),
+    metavar="N",
+    help="With --wait: wait until N proxies are connected. Default: 1, or 0 when no server runs.",
 )
 @json_option
 @click.pass_context
@@ -49,13 +56,15 @@ def command(
     repo: Path,
     log: Path | None,
     wait_s: float,
+    proxies: int | None,
     as_json: bool,
 ) -> None:
     """Show whether a commit was applied, which proxies have it, and which refuse it and why.
 
     COMMIT is the start of an id, a branch or a tag. Default: what the repository's HEAD names. One
     that a merge has brought in stands as the merge does.
-    Of the commit that is served now it is shown how every proxy stands.
+    Of the commit that is served now it is shown how every proxy stands. Envoys that have just been
+    started are not connected yet: --wait waits for the first, --proxies 3 for three of them.
 
     Exits with 0 when everybody has it (or it was overtaken by a newer one), with 1 when it was
     rejected or a proxy refuses it, and with 4 while it, or a proxy, is still on its way.
@@ -64,15 +73,15 @@ def command(
     from events.store import EventLog
     from gitmesh.narration import short
     from gitmesh.places import existing_log
-    from gitmesh.standing import Verdict
     from gitmesh.standing_text import standing_json, standing_text
 
     settings: Settings = ctx.obj
     where = existing_log(repo, log or settings.log)
     deadline = time.monotonic() + wait_s
     with contextlib.closing(EventLog.read_only(where)) as opened:
+        least = (is_claimed(where) is not False) if proxies is None else proxies
         asked, found = _look(opened, commit, repo)
-        while found.verdict is Verdict.PENDING and time.monotonic() < deadline:
+        while _is_to_come(found, least) and time.monotonic() < deadline:
             time.sleep(LOOK_EVERY_S)
             asked, found = _look(opened, commit, repo)
     running = is_claimed(where)
@@ -82,9 +91,20 @@ def command(
         if asked != found.commit:
             click.echo(f"{short(found.commit)} brought {short(asked)} in")
         click.echo(standing_text(found))
+        if found.is_served and running is not False and not found.nodes:
+            click.secho("  no proxy is connected now", fg="yellow")
         if running is False:
             click.secho("no server runs now; this is how the last one left it", fg="yellow")
     ctx.exit(_code(found))
+
+
+def _is_to_come(found: "Standing", least: int) -> bool:
+    """Tell whether waiting may change something: the verdict, or who is connected."""
+    from gitmesh.standing import Verdict
+
+    connected = sum(node.states.total() for node in found.nodes)
+    few = found.is_served and connected < least
+    return found.verdict is Verdict.PENDING or (few and found.verdict is Verdict.IN_SYNC)
 
 
 def _look(log: "EventLog", commit: str | None, repo: Path) -> "tuple[CommitId, Standing]":

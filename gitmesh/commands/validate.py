@@ -68,6 +68,7 @@ def command(
             click.echo(problem_text(problem))
         read = f"{count(report.resources, 'resource')} in {count(report.files, 'file')}"
         verdict = f"{count(report.errors, 'error')}, {count(report.warnings, 'warning')}"
-        said = f"{verdict}; read {read}" if report.problems else f"all well: {read}"
+        well = "all well" if report.resources else "nothing is wrong, but there is no resource here"
+        said = f"{verdict}; read {read}" if report.problems else f"{well}: {read}"
         click.secho(said, bold=True)
     ctx.exit(exit_codes.REFUSED if report.errors else exit_codes.OK)

@@ -109,8 +109,10 @@ def command(
         if merge is not None:
             click.echo(f"{short(merge)} brought {short(sought)} in", err=True)
         _tell(found, refused)
-        if running is False and not found.final:
-            click.secho(pasted("no server runs now: gitmesh serve starts one"), err=True)
+        if running is False:
+            state = "the log tells what the last one left; " if found.final else ""
+            words = f"no server runs now: {state}gitmesh serve starts one"
+            click.secho(pasted(words), fg="yellow", err=True)
     ctx.exit(_exit_code(found))
 
 

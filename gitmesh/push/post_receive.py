@@ -6,6 +6,7 @@ from pathlib import Path
 from gitmesh.push.answer import answer
 from gitmesh.push.moves import Move, moves_of
 from gitmesh.push.note import PushNote
+from gitmesh.push.other_branches import OtherBranches
 from gitmesh.push.pusher import Pusher
 from gitmesh.spool import SpoolUnavailable, pushes
 from gitmesh.visible import visible
@@ -25,15 +26,17 @@ def post_receive(
 
     :raises SourceUnavailable: the repository cannot be read.
     """
-    move = next(iter(moves_of(repo.refs_followed(branch), moves)), None)
+    followed = repo.refs_followed(branch)
+    others = OtherBranches(followed)
+    move = next(iter(moves_of(followed, others.noting(moves))), None)
+    lines = others.told(repo, branch)
     if move is None:
-        return []
-    lines: list[str] = []
+        return lines
     note: Path | None = None
     try:
         note = pushes(log).put(PushNote.of(move, pusher).line())
     except SpoolUnavailable as error:
-        lines = [f"gitmesh: who pushed is not recorded: {visible(error.message)}"]
+        lines += [f"gitmesh: who pushed is not recorded: {visible(error.message)}"]
     if move.after is None:
         return [*lines, "gitmesh: the branch is deleted; what was served last is served on"]
     return lines + answer(log, move, note, wait_s, repo)

@@ -11,7 +11,7 @@ from mesh.kubernetes.header import read_header
 from mesh.kubernetes.objects import NAMESPACE, Manifest, Readers
 from mesh.placeholders import placeholder_problem
 from mesh.problem import Problem
-from mesh.suggest import did_you_mean
+from mesh.suggest import did_you_mean, nearest
 
 GROUP: Final = "appmesh.k8s.aws"
 _VERSIONS: Final[Mapping[str, Readers]] = {
@@ -58,7 +58,7 @@ def _read(document: Document) -> tuple[Manifest | None, list[Problem]]:
     if group == "" and document.body.get("kind") == NAMESPACE:
         return _namespace(document), []
     if group != GROUP:
-        return None, []
+        return None, _mistyped(document, group, version)
     template = placeholder_problem(document.body, document.source)
     if template is not None:
         return None, [template]
@@ -70,6 +70,26 @@ def _read(document: Document) -> tuple[Manifest | None, list[Problem]]:
     if reader is None:
         return None, [_unknown_kind(document, str(kind), readers)]
     return reader(document)
+
+
+def _mistyped(document: Document, group: str, version: str) -> list[Problem]:
+    """Return the problem of an object that is of our group but for a typo.
+
+    It would be passed by like a foreign one, and what it says would silently leave the mesh.
+    """
+    kinds = {kind for readers in _VERSIONS.values() for kind in readers}
+    near = nearest(group or version, [GROUP]) == GROUP
+    lost = group == "" and version in _VERSIONS  # "v1beta2" alone: the core group has none such
+    if document.body.get("kind") not in kinds or not (near or lost):
+        return []
+    return [
+        document.source.problem(
+            ("apiVersion",),
+            "kubernetes-version",
+            f"{document.body['apiVersion']!r} is no version of {GROUP}",
+            hint=f"write {GROUP}/{version if version in _VERSIONS else 'v1beta2'}",
+        )
+    ]
 
 
 def _namespace(document: Document) -> Manifest | None:

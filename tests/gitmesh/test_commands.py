@@ -43,7 +43,7 @@ def test_init_makes_a_bare_repository_and_says_what_to_do_next(tmp_path: Path) -
 def test_init_leaves_a_repository_that_is_there_as_it_is(tmp_path: Path) -> None:
     gitmesh("init", tmp_path / "shop.git")
     again = gitmesh("init", tmp_path / "shop.git", "--branch", "other", "--json")
-    assert again.code == 0
+    assert again.code == 2
     assert again.json()["created"] is False
     assert (tmp_path / "shop.git" / "HEAD").read_text().strip() == "ref: refs/heads/main"
 
