@@ -22,6 +22,8 @@ COMMANDS: Final = (
     "init",
     "hooks",
     "serve",
+    "new",
+    "explain",
     "import",
     "fmt",
     "validate",

@@ -22,6 +22,8 @@ ROUTE = "mesh/shop/virtualRouter/cart/route/all"
 ANSWERS: Final[Mapping[str, Sequence[str]]] = {
     "init": ["init", "new.git"],
     "hooks": ["hooks"],
+    "new": ["new", "mesh", "shop"],
+    "explain": ["explain", "route.priority"],
     "import": ["import", "specs/shop/mesh.yaml", "--to", "there", "--dry-run"],
     "fmt": ["fmt", "--check", "specs"],
     "validate": ["validate", "specs"],
@@ -55,7 +57,17 @@ ELSEWHERE: Final = {
     "serve": "its lines: test_the_lines_of_a_server_are_json_each",
     "demo": "what it reports: tests/envoy/test_demo.py",
 }
-NO_REPOSITORY: Final = {"init", "import", "fmt", "bootstrap", "keygen", "demo", "version"}
+NO_REPOSITORY: Final = {
+    "init",
+    "new",
+    "explain",
+    "import",
+    "fmt",
+    "bootstrap",
+    "keygen",
+    "demo",
+    "version",
+}
 """Commands that need none, or make one."""
 BY_LINE: Final = {"log", "export"}
 NOT_YET: Final = {"status", "pin", "unpin"}
@@ -135,7 +147,7 @@ def promised() -> Mapping[str, set[str]]:
     "name",
     [
         *("validate", "route-test", "plan", "status", "proxies", "log", "show", "state", "blame"),
-        *("diff", "wait", "export", "rollback", "verify", "prove"),
+        *("diff", "wait", "export", "rollback", "verify", "prove", "new", "explain"),
     ],
 )
 def test_what_is_asked_is_answered_with_the_fields_of_the_page(name: str, here: Path) -> None:

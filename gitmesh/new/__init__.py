@@ -1,0 +1,1 @@
+"""Documents to start from: what ``gitmesh new`` writes."""
