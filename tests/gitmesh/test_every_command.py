@@ -22,8 +22,8 @@ ROUTE = "mesh/shop/virtualRouter/cart/route/all"
 ANSWERS: Final[Mapping[str, Sequence[str]]] = {
     "init": ["init", "new.git"],
     "hooks": ["hooks"],
-    "new": ["new", "mesh", "shop"],
-    "explain": ["explain", "route.priority"],
+    "new": ["new", "node", "fresh", "--mesh", "fresh"],
+    "explain": ["explain", "mesh.egressFilter"],
     "import": ["import", "specs/shop/mesh.yaml", "--to", "there", "--dry-run"],
     "fmt": ["fmt", "--check", "specs"],
     "validate": ["validate", "specs"],
