@@ -318,7 +318,7 @@ def test_a_linked_worktree_of_another_branch_has_that_branch_checked_and_followe
     assert done.out.endswith("\npushes to live are checked\n")
     assert gitmesh("hooks", linked, "--json").json()["branch"] == "refs/heads/live"
     repo.commit(BAD)
-    assert "gitmesh" not in push(repo).told
+    assert "branch main is not the one that is served (live)" in push(repo).told
     assert "gitmesh refuses this push" in push(repo, ref="HEAD:live").told
     other = "the hooks of the repository check pushes to another branch than is followed"
     with Server(linked) as server:
