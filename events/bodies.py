@@ -3,11 +3,12 @@
 A field of a class may be renamed; what is written here may not, except under a new ``v``.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from functools import lru_cache
-from typing import Any, Final
+from typing import Final
 
+from events.body import Body, Data
+from events.server_bodies import SERVER_BODIES
 from events.types import (
     CommitApplied,
     CommitFacts,
@@ -16,6 +17,7 @@ from events.types import (
     Event,
     FieldChange,
     HistoryRewritten,
+    ProxiesFlapped,
     ProxiesSettled,
     ProxyConnected,
     ProxyDisconnected,
@@ -26,7 +28,6 @@ from events.types import (
     ResourceRemoved,
     RulesChanged,
     Seq,
-    ServerStarted,
     ServingPinned,
     ServingReleased,
     Signature,
@@ -34,30 +35,11 @@ from events.types import (
     SnapshotDelayed,
     SnapshotPublished,
     SnapshotRejected,
-    SourceDegraded,
-    SourceRecovered,
     TrafficShifted,
     WeightChange,
-    WorkerResponsive,
-    WorkerUnresponsive,
 )
 from mesh.canonical import JsonObject
 from mesh.keys import ResourceKey
-
-# Data read here was written by this module and is protected by the log's hashes: it is trusted.
-Data = Mapping[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Body:
-    """How one kind's data is written and read."""
-
-    type: type[Event]
-    v: int
-    dump: Callable[[Any], JsonObject]
-    load: Callable[[str, CommitId, Data], Event]
-    """From the event's subject, its commit and its data."""
-
 
 # Who reads the log meets the same keys, and mostly the same people, again and again.
 
@@ -270,6 +252,25 @@ def _load_settled(_: str, commit: CommitId, data: Data) -> ProxiesSettled:
     return ProxiesSettled(commit, Seq(data["meshSeq"]), *groups)
 
 
+def _flapped(e: ProxiesFlapped) -> JsonObject:
+    return {
+        "since": e.since,
+        "connects": e.connects,
+        "disconnects": e.disconnects,
+        "connected": [list(each) for each in e.connected],
+        "disconnected": list(e.disconnected),
+        "reason": e.reason,
+    }
+
+
+def _load_flapped(node: str, commit: CommitId, data: Data) -> ProxiesFlapped:
+    counts = data["since"], data["connects"], data["disconnects"]
+    connected = tuple((proxy, version, state) for proxy, version, state in data["connected"])
+    return ProxiesFlapped(
+        node, commit, *counts, connected, tuple(data["disconnected"]), data["reason"]
+    )
+
+
 def _proxy_left(e: ProxyDisconnected) -> JsonObject:
     return {"proxy": e.proxy, "reason": e.reason}
 
@@ -310,6 +311,7 @@ def _released(e: ServingReleased) -> JsonObject:
 
 
 BODIES: Final[Mapping[str, Body]] = {
+    **SERVER_BODIES,
     "CommitApplied": Body(CommitApplied, 1, _applied, _load_applied),
     "CommitRejected": Body(CommitRejected, 1, _rejected, _load_rejected),
     "ResourceAdded": Body(ResourceAdded, 1, _added, _load_added),
@@ -333,29 +335,12 @@ BODIES: Final[Mapping[str, Body]] = {
     "SnapshotRejected": Body(SnapshotRejected, 2, _refused, _load_refused),
     "ProxyConnected": Body(ProxyConnected, 2, _joined, _load_joined),
     "ProxiesSettled": Body(ProxiesSettled, 2, _settled, _load_settled),
+    "ProxiesFlapped": Body(ProxiesFlapped, 1, _flapped, _load_flapped),
     "ProxyDisconnected": Body(
         ProxyDisconnected,
         1,
         _proxy_left,
         lambda node, _, d: ProxyDisconnected(node, d["proxy"], d["reason"]),
-    ),
-    "WorkerUnresponsive": Body(
-        WorkerUnresponsive,
-        1,
-        lambda e: {"worker": e.worker, "process": e.process, "proxies": e.proxies},
-        lambda _s, _c, d: WorkerUnresponsive(d["worker"], d["process"], d["proxies"]),
-    ),
-    "WorkerResponsive": Body(
-        WorkerResponsive,
-        1,
-        lambda e: {"worker": e.worker, "why": e.why},
-        lambda _s, _c, d: WorkerResponsive(d["worker"], d["why"]),
-    ),
-    "ServerStarted": Body(
-        ServerStarted,
-        1,
-        lambda e: {"version": e.version},
-        lambda _s, _c, d: ServerStarted(d["version"]),
     ),
     "RulesChanged": Body(
         RulesChanged,
@@ -367,15 +352,6 @@ BODIES: Final[Mapping[str, Body]] = {
             "version": e.version,
         },
         lambda _s, _c, d: RulesChanged(d["before"], d["after"], Seq(d["meshSeq"]), d["version"]),
-    ),
-    "SourceDegraded": Body(
-        SourceDegraded,
-        1,
-        lambda e: {"message": e.message},
-        lambda reason, _, d: SourceDegraded(reason, d["message"]),
-    ),
-    "SourceRecovered": Body(
-        SourceRecovered, 1, lambda _: {}, lambda reason, _c, _d: SourceRecovered(reason)
     ),
     "PushReceived": Body(PushReceived, 1, _pushed, _load_pushed),
     "ServingPinned": Body(

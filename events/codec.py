@@ -18,6 +18,7 @@ from events.types import (
     DeliveryEvent,
     Event,
     HistoryRewritten,
+    ProxiesFlapped,
     ProxiesSettled,
     ProxyConnected,
     ProxyDisconnected,
@@ -152,7 +153,7 @@ def _observed(event: DeliveryEvent) -> tuple[str, str, str]:
     match event:
         case SnapshotPublished() | SnapshotConverged() | SnapshotDelayed() | ProxiesSettled():
             return event.commit, event.commit, SERVER
-        case SnapshotRejected() | ProxyConnected():
+        case SnapshotRejected() | ProxyConnected() | ProxiesFlapped():
             return event.node, event.commit, event.node
         case ProxyDisconnected():
             return event.node, "", event.node

@@ -6,6 +6,7 @@ from typing import Final, assert_never
 from events.types import (
     CommitId,
     DeliveryEvent,
+    ProxiesFlapped,
     ProxiesSettled,
     ProxyConnected,
     ProxyDisconnected,
@@ -35,7 +36,9 @@ _LAST_ACCEPTED: Final = ProxyState.LAST_ACCEPTED.value
 def project_delivery(connection: sqlite3.Connection, seq: Seq, event: DeliveryEvent) -> None:
     """Bring the tables up to one more event of the delivery chain."""
     match event:
-        case ProxyConnected() | ProxyDisconnected() | ServerStarted() | ProxiesSettled():
+        case ProxyConnected() | ProxyDisconnected() | ProxiesFlapped():
+            _comings(connection, seq, event)
+        case ServerStarted() | ProxiesSettled():
             _proxies(connection, seq, event)
         case SnapshotPublished() | SnapshotConverged() | SnapshotRejected():
             _snapshots(connection, seq, event)
@@ -65,23 +68,39 @@ def _troubles(
             connection.execute("DELETE FROM sources WHERE reason = ?", (event.reason,))
 
 
+def _comings(
+    connection: sqlite3.Connection,
+    seq: Seq,
+    event: ProxyConnected | ProxyDisconnected | ProxiesFlapped,
+) -> None:
+    came: tuple[tuple[str, str, str], ...] = ()
+    gone: tuple[str, ...] = ()
+    match event:
+        case ProxyConnected():
+            came = ((event.proxy, event.version, event.state.value),)
+        case ProxyDisconnected():
+            gone = (event.proxy,)
+        case ProxiesFlapped():
+            came, gone = event.connected, event.disconnected
+    connection.executemany("DELETE FROM proxies WHERE proxy = ?", ((each,) for each in gone))
+    if isinstance(event, ProxyDisconnected):
+        return
+    connection.executemany(
+        "INSERT OR REPLACE INTO proxies VALUES (?, ?, ?, ?, ?, ?, ?, "
+        "(SELECT refusal FROM nodes WHERE node = ?))",
+        (
+            (proxy, event.node, version, seq, state, event.commit, seq, event.node)
+            for proxy, version, state in came
+        ),
+    )
+
+
 def _proxies(
     connection: sqlite3.Connection,
     seq: Seq,
-    event: ProxyConnected | ProxyDisconnected | ServerStarted | ProxiesSettled,
+    event: ServerStarted | ProxiesSettled,
 ) -> None:
     match event:
-        case ProxyConnected():
-            connection.execute(
-                "INSERT OR REPLACE INTO proxies VALUES (?, ?, ?, ?, ?, ?, ?, "
-                "(SELECT refusal FROM nodes WHERE node = ?))",
-                (
-                    *(event.proxy, event.node, event.version, seq),
-                    *(event.state.value, event.commit, seq, event.node),
-                ),
-            )
-        case ProxyDisconnected():
-            connection.execute("DELETE FROM proxies WHERE proxy = ?", (event.proxy,))
         case ServerStarted():
             connection.execute("DELETE FROM proxies")
             connection.execute("DELETE FROM workers")

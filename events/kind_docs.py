@@ -230,6 +230,24 @@ KINDS: Final[Mapping[str, KindDoc]] = {
             "another worker.",
         },
     ),
+    "ProxiesFlapped": KindDoc(
+        "Proxies of a node came and went too often to be told of one by one: beyond 1,000 connects "
+        "of a node, and as many in a day after that (10,000 of all nodes), they are summed up, "
+        "once a minute at first and at last once in ten. A sum with more than 1,000 names is "
+        "several events, of which the first has the counts.",
+        _NODE,
+        _NODE,
+        {
+            "since": "When the first of them came or went: UTC, RFC 3339.",
+            "connects": "How many streams were opened since then.",
+            "disconnects": "How many ended.",
+            "connected": "Of those that were opened, the ones that are there: `proxy`, `version` "
+            "and `state` of each, as in `ProxyConnected`.",
+            "disconnected": "Those of which an event before said that they are connected, and that "
+            "are not.",
+            "reason": "Why the last one ended.",
+        },
+    ),
     "ServerStarted": KindDoc(
         "A server took up the log. No proxy that was connected before is connected now.",
         _SERVER,

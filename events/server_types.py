@@ -1,8 +1,26 @@
 """What can happen to a server itself, as the delivery chain says it: to its start, its workers and
-the repository that it follows. Part of :mod:`events.types`.
+the repository that it follows; and how proxies stand with it. Part of :mod:`events.types`.
 """
 
 from dataclasses import dataclass
+from enum import StrEnum
+
+
+class ProxyState(StrEnum):
+    """Where a proxy stands with what it is to have."""
+
+    HELD = "held"
+    """Its node does not exist yet; it is served when it does."""
+    BEHIND = "behind"
+    """It has not acknowledged all of it yet."""
+    IN_SYNC = "in-sync"
+    REFUSED = "refused"
+    """It refused part of it, and goes on with what it had."""
+    LAST_ACCEPTED = "last-accepted"
+    """It is served the last snapshot that its like accepted, because the newest is refused."""
+    NODE_REMOVED = "node-removed"
+    """Its node is not in the mesh any more; it goes on with what it has. No event says so: it
+    follows from the mesh, whenever somebody asks."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NewType, TypeAlias
 
+from events.server_types import ProxyState as ProxyState
 from events.server_types import ServerStarted as ServerStarted
 from events.server_types import SourceDegraded as SourceDegraded
 from events.server_types import SourceRecovered as SourceRecovered
@@ -226,23 +227,6 @@ class SnapshotRejected:
     """The version of the whole snapshot that the proxy was on its way to."""
 
 
-class ProxyState(StrEnum):
-    """Where a proxy stands with what it is to have."""
-
-    HELD = "held"
-    """Its node does not exist yet; it is served when it does."""
-    BEHIND = "behind"
-    """It has not acknowledged all of it yet."""
-    IN_SYNC = "in-sync"
-    REFUSED = "refused"
-    """It refused part of it, and goes on with what it had."""
-    LAST_ACCEPTED = "last-accepted"
-    """It is served the last snapshot that its like accepted, because the newest is refused."""
-    NODE_REMOVED = "node-removed"
-    """Its node is not in the mesh any more; it goes on with what it has. No event says so: it
-    follows from the mesh, whenever somebody asks."""
-
-
 @dataclass(frozen=True, slots=True)
 class ProxiesSettled:
     """Where proxies stand of which no other event tells it: those who came, or were late.
@@ -284,6 +268,25 @@ class ProxyConnected:
     """``HELD``, ``BEHIND`` or ``LAST_ACCEPTED``: what there is for it."""
     commit: CommitId = CommitId("")
     """The commit that is served."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProxiesFlapped:
+    """Proxies of a node came and went too often to be told of one by one."""
+
+    node: str
+    commit: CommitId
+    """The commit that is served."""
+    since: str
+    """UTC, RFC 3339 in whole seconds."""
+    connects: int
+    disconnects: int
+    connected: tuple[tuple[str, str, str], ...] = ()
+    """Those that came and are there: name, version and state, as in :class:`ProxyConnected`."""
+    disconnected: tuple[str, ...] = ()
+    """Those that the log takes to be connected and that left."""
+    reason: str = ""
+    """Why the last one left."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -353,6 +356,7 @@ DeliveryEvent: TypeAlias = (
     | ProxyConnected
     | ProxiesSettled
     | ProxyDisconnected
+    | ProxiesFlapped
     | WorkerUnresponsive
     | WorkerResponsive
     | ServerStarted

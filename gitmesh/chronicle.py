@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Callable, Mapping
+from typing import Final
 
 from events.codec import decode
 from events.store import EventLog
@@ -13,6 +14,7 @@ from events.types import (
     CommitRejected,
     Event,
     HistoryRewritten,
+    ProxiesFlapped,
     ProxiesSettled,
     ProxyConnected,
     ProxyDisconnected,
@@ -91,6 +93,17 @@ async def _tell_new(log: EventLog, chain: Chain, seen: Seq) -> Seq:
     return records[-1].seq if records else seen
 
 
+_WARNED: Final = (
+    SnapshotRejected,
+    SnapshotDelayed,
+    SourceDegraded,
+    ServingPinned,
+    ServingReleased,
+    ProxiesFlapped,
+    WorkerUnresponsive,
+    WorkerResponsive,
+)
+
 _Line = tuple[int, str, Mapping[str, object]]
 
 
@@ -113,7 +126,13 @@ def _line(event: Event) -> _Line | None:
             return logging.INFO, "snapshot converged", {"proxies": event.proxies, **times}
         case SnapshotRejected() | SnapshotDelayed() | SourceDegraded():
             return logging.WARNING, narrate(event), {}
-        case ServingPinned() | ServingReleased() | WorkerUnresponsive() | WorkerResponsive():
+        case (
+            ServingPinned()
+            | ServingReleased()
+            | ProxiesFlapped()
+            | WorkerUnresponsive()
+            | WorkerResponsive()
+        ):
             return logging.WARNING, narrate(event), {}
         case SourceRecovered() | PushReceived() | RulesChanged():
             return logging.INFO, narrate(event), {}

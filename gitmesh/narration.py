@@ -9,6 +9,7 @@ from events.types import (
     Event,
     FieldChange,
     HistoryRewritten,
+    ProxiesFlapped,
     ProxiesSettled,
     ProxyConnected,
     ProxyDisconnected,
@@ -43,6 +44,7 @@ _OBSERVED: TypeAlias = (
     | ProxyConnected
     | ProxiesSettled
     | ProxyDisconnected
+    | ProxiesFlapped
     | SourceDegraded
     | SourceRecovered
     | PushReceived
@@ -96,7 +98,7 @@ def _sentence(event: Event) -> str:
 
 def _observed(event: _OBSERVED) -> str:
     match event:
-        case ProxyConnected() | ProxyDisconnected() | ProxiesSettled():
+        case ProxyConnected() | ProxyDisconnected() | ProxiesSettled() | ProxiesFlapped():
             return _proxy(event)
         case ServerStarted() | RulesChanged() | WorkerUnresponsive() | WorkerResponsive():
             return _server(event)
@@ -119,13 +121,16 @@ _CONNECTED: Final = {
 }
 
 
-def _proxy(event: ProxyConnected | ProxyDisconnected | ProxiesSettled) -> str:
+def _proxy(event: ProxyConnected | ProxyDisconnected | ProxiesSettled | ProxiesFlapped) -> str:
     match event:
         case ProxyConnected():
             more = _CONNECTED.get(event.state, "")
             return f"{event.node}: proxy {event.proxy} connected ({event.version}){more}"
         case ProxyDisconnected():
             return f"{event.node}: proxy {event.proxy} left: {event.reason}"
+        case ProxiesFlapped():
+            times = f"{event.connects:,} connects and {event.disconnects:,} disconnects"
+            return f"{event.node}: {times} since {event.since}, told in sum"
         case ProxiesSettled():
             said = (
                 (event.in_sync, "in sync"),

@@ -21,6 +21,7 @@ from events.types import (
     WorkerUnresponsive,
 )
 from xds.delivery import Delivery, Pending
+from xds.flapping import PERIOD_NS
 from xds.recorder import Recorder
 from xds.reports import (
     Arrived,
@@ -36,7 +37,7 @@ from xds.reports import (
     Released,
     Wrote,
 )
-from xds.standings import PERIOD_NS, StreamId
+from xds.standings import StreamId
 
 HERE: Final = 0
 """The number of the one server that serves in the same process."""

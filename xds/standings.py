@@ -5,30 +5,28 @@ has converged. The rest is told in bulk and now and then: a log that grew by an 
 answer of each proxy would be mostly that.
 """
 
-from collections import Counter, OrderedDict
+from collections import Counter
 from collections.abc import Collection, Hashable, Iterable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Final, TypeAlias
 
 from events.types import (
     CommitId,
     DeliveryEvent,
+    ProxiesFlapped,
     ProxiesSettled,
     ProxyConnected,
     ProxyDisconnected,
     ProxyState,
     Seq,
 )
+from xds.flapping import Flapping, Sum
 from xds.reports import Joined
 
 StreamId: TypeAlias = Hashable
 """Whatever tells a stream from all others: of all servers, where there are several."""
 
-PERIOD_NS: Final = 60 * 1_000_000_000
-_CONNECTS: Final = 10_000
-"""How many connects are told within one period: a node's id is anybody's claim, and the log is for
-ever. The others are told in the next period, if they are still there by then."""
-_CONNECTS_OF_NODE: Final = 1_000
 _AT_ONCE: Final = 1_000
 """How many proxies one event names."""
 _REFUSING: Final = (ProxyState.REFUSED, ProxyState.LAST_ACCEPTED)
@@ -47,14 +45,6 @@ class _Standing:
     """How it stood before its server ceased to answer while there was something new."""
 
 
-@dataclass(slots=True)
-class _Budget:
-    """How many more connects may be told in this period."""
-
-    start_ns: int
-    left: int
-
-
 class Standings:
     """Every proxy that is connected: how it stands, and how it stands in the log."""
 
@@ -63,17 +53,17 @@ class Standings:
         self._by_node: Counter[str] = Counter()
         self._untold: dict[StreamId, None] = {}
         """Whose standing is settled and differs from what the log says, in order."""
-        self._withheld: OrderedDict[StreamId, None] = OrderedDict()
-        self._of_all = _Budget(-PERIOD_NS, 0)
-        self._of_node: dict[str, _Budget] = {}
+        self._withheld: dict[str, dict[StreamId, None]] = {}
+        """Who came and is not told of yet, by node."""
+        self._flapping = Flapping()
 
     def __contains__(self, stream: StreamId) -> bool:
         return stream in self._all
 
     @property
     def withheld(self) -> int:
-        """How many connects are not told yet, because there were too many within a minute."""
-        return len(self._withheld)
+        """How many nodes have comings and goings that are told in sum."""
+        return len(self._flapping) + len(self._withheld)
 
     @property
     def owing(self) -> bool:
@@ -95,8 +85,8 @@ class Standings:
         """Take in a stream that named its node."""
         standing = self._all[stream] = _Standing(joined, ProxyState(joined.state))
         self._by_node[joined.node] += 1
-        if not self._may_tell(joined.node, now_ns):
-            self._withheld[stream] = None
+        if self._flapping.came(joined.node, now_ns):
+            self._withheld.setdefault(joined.node, {})[stream] = None
             return []
         return [self._introduce(standing)]
 
@@ -107,11 +97,18 @@ class Standings:
             return []
         joined = standing.joined
         self._untold.pop(stream, None)
-        self._withheld.pop(stream, None)
+        if (withheld := self._withheld.get(joined.node)) is not None:
+            withheld.pop(stream, None)
+            if not withheld:
+                del self._withheld[joined.node]
         self._by_node[joined.node] -= 1
         if not self._by_node[joined.node]:
             del self._by_node[joined.node]
-        if standing.told is None:
+        known = standing.told is not None
+        if joined.node in self._flapping:
+            self._flapping.went(joined.node, joined.proxy if known else None, reason)
+            return []
+        if not known:
             return []
         return [ProxyDisconnected(joined.node, joined.proxy, reason)]
 
@@ -121,19 +118,6 @@ class Standings:
         return ProxyConnected(
             joined.node, joined.proxy, joined.version, standing.told, joined.commit
         )
-
-    def _may_tell(self, node: str, now_ns: int) -> bool:
-        if now_ns - self._of_all.start_ns >= PERIOD_NS:
-            self._of_all = _Budget(now_ns, _CONNECTS)
-            self._of_node.clear()
-        if self._of_all.left <= 0:
-            return False
-        of_node = self._of_node.setdefault(node, _Budget(now_ns, _CONNECTS_OF_NODE))
-        if of_node.left <= 0:
-            return False
-        self._of_all.left -= 1
-        of_node.left -= 1
-        return True
 
     # ---- how they stand --------------------------------------------------------------------------
 
@@ -203,7 +187,8 @@ class Standings:
 
     def settle(self, commit: CommitId, seq: Seq, now_ns: int) -> list[DeliveryEvent]:
         """Return what the log is to be told of proxies while it is this commit that is served."""
-        events = self._introduce_withheld(now_ns)
+        events = [e for each in self._flapping.due(now_ns) for e in self._sum(*each, commit)]
+        events += self._try_again(now_ns)
         groups: dict[ProxyState, list[str]] = {state: [] for state in _TOLD}
         for stream in self._untold:
             standing = self._all[stream]
@@ -223,13 +208,40 @@ class Standings:
         else:
             self._untold.pop(stream, None)
 
-    def _introduce_withheld(self, now_ns: int) -> list[DeliveryEvent]:
+    def _try_again(self, now_ns: int) -> list[DeliveryEvent]:
+        """Tell of those who came when too many nodes were summed up, and who are there."""
         events = []
-        for stream in list(self._withheld):
+        for node in [node for node in self._withheld if node not in self._flapping]:
+            for stream in list(self._withheld[node]):
+                if self._flapping.came(node, now_ns):
+                    break
+                del self._withheld[node][stream]
+                standing = self._all[stream]
+                events.append(self._introduce(standing))
+                self._owe(stream, standing)
+            if not self._withheld[node]:
+                del self._withheld[node]
+        return events
+
+    def _sum(self, node: str, told: Sum, commit: CommitId) -> list[DeliveryEvent]:
+        """Return what tells of the comings and goings of a node's proxies in sum."""
+        came: list[tuple[str, str, str]] = []
+        for stream in self._withheld.pop(node, {}):
             standing = self._all[stream]
-            if not self._may_tell(standing.joined.node, now_ns):
-                break
-            del self._withheld[stream]
-            events.append(self._introduce(standing))
+            joined = standing.joined
+            standing.told = ProxyState(joined.state)
+            came.append((joined.proxy, joined.version, standing.told.value))
             self._owe(stream, standing)
+        gone, counts = sorted(told.gone), (told.connects, told.disconnects)
+        since = datetime.fromtimestamp(told.since_ns // 1_000_000_000, UTC)
+        events: list[DeliveryEvent] = []
+        for start in range(0, max(len(came), len(gone), 1), _AT_ONCE):
+            part = slice(start, start + _AT_ONCE)
+            text = since.strftime("%Y-%m-%dT%H:%M:%SZ")
+            events.append(
+                ProxiesFlapped(
+                    node, commit, text, *counts, tuple(came[part]), tuple(gone[part]), told.reason
+                )
+            )
+            counts = (0, 0)
         return events

@@ -87,6 +87,7 @@ def test_kinds_are_called_what_they_were_always_called() -> None:
         "ServerStarted",
         "ProxiesSettled",
         "SnapshotDelayed",
+        "ProxiesFlapped",
         "WorkerUnresponsive",
         "WorkerResponsive",
     }

@@ -8,6 +8,7 @@ import pytest
 from events.store import EventLog
 from events.types import (
     DeliveryEvent,
+    ProxiesFlapped,
     ProxiesSettled,
     ProxyConnected,
     ProxyDisconnected,
@@ -101,6 +102,16 @@ def test_a_refusal_stands_until_another_proxy_of_the_node_accepts(
     accepted = rows(path, log, [ProxiesSettled(TWO, Seq(9), in_sync=("b",))])
     assert accepted["proxies"][:2] == [("a", "refused", TWO), ("b", "in-sync", TWO)]
     assert accepted["nodes"] == [("web", 9, TWO, None)]
+
+
+def test_who_came_and_went_in_sum_is_connected_or_not_as_if_told_one_by_one(
+    path: Path, log: EventLog
+) -> None:
+    sum_of = ProxiesFlapped(
+        "web", TWO, "2026-01-01T00:00:00Z", 7, 8, (("z", "envoy", "behind"),), ("a",), "gone"
+    )
+    found = rows(path, log, [*COMING, sum_of])
+    assert found["proxies"] == [("b", "behind", ONE), ("c", "held", ONE), ("z", "behind", TWO)]
 
 
 def test_a_server_that_starts_finds_nobody_connected(path: Path, log: EventLog) -> None:

@@ -12,6 +12,7 @@ from events.types import (
     Event,
     FieldChange,
     HistoryRewritten,
+    ProxiesFlapped,
     ProxyConnected,
     ProxyDisconnected,
     PushReceived,
@@ -129,6 +130,10 @@ SENTENCES: list[tuple[Event, str]] = [
     ),
     (ProxyConnected("n", "p#1", "envoy 1.40"), "n: proxy p#1 connected (envoy 1.40)"),
     (ProxyDisconnected("n", "p#1", "gone"), "n: proxy p#1 left: gone"),
+    (
+        ProxiesFlapped("n", COMMIT, "2026-11-23T08:20:00Z", 1212, 3),
+        "n: 1,212 connects and 3 disconnects since 2026-11-23T08:20:00Z, told in sum",
+    ),
     (
         WorkerUnresponsive(2, 4711, 40),
         "worker 2 (process 4711) does not answer; its 40 proxies keep what they have",

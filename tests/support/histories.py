@@ -15,6 +15,7 @@ from events.types import (
     FieldChange,
     HistoryRewritten,
     MeshEvent,
+    ProxiesFlapped,
     ProxiesSettled,
     ProxyConnected,
     ProxyDisconnected,
@@ -130,6 +131,13 @@ EVENTS: Final[Mapping[type[Event], st.SearchStrategy[Event]]] = {
     ),
     ProxiesSettled: st.builds(
         ProxiesSettled, _COMMIT, _COUNT.map(Seq), _TEXTS, _TEXTS, _TEXTS, _TEXTS
+    ),
+    ProxiesFlapped: st.builds(
+        ProxiesFlapped,
+        *(_TEXT, _COMMIT, _TEXT, _COUNT, _COUNT),
+        st.lists(st.tuples(_TEXT, _TEXT, _TEXT), max_size=2).map(tuple),
+        _TEXTS,
+        _TEXT,
     ),
     WorkerUnresponsive: st.builds(WorkerUnresponsive, _COUNT, _COUNT, _COUNT),
     WorkerResponsive: st.builds(WorkerResponsive, _COUNT, _TEXT),

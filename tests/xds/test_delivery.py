@@ -10,6 +10,7 @@ from events.state import MeshState
 from events.types import (
     CommitId,
     DeliveryEvent,
+    ProxiesFlapped,
     ProxiesSettled,
     ProxyConnected,
     ProxyDisconnected,
@@ -338,21 +339,63 @@ def test_a_commit_that_is_delayed_says_who_is_waited_for_and_tells_of_the_others
     assert settled(delivery) == [ProxiesSettled(CommitId("c9"), Seq(9), in_sync=("c",))]
 
 
-def test_a_flood_of_connects_is_told_bit_by_bit_and_those_who_left_meanwhile_never() -> None:
+def flapped(events: Sequence[DeliveryEvent]) -> list[ProxiesFlapped]:
+    return [event for event in events if isinstance(event, ProxiesFlapped)]
+
+
+def test_a_flood_of_connects_is_told_in_sum_with_the_names_of_those_who_are_there() -> None:
     delivery = Delivery()
     told = [e for n in range(3000) for e in delivery.connected(n, joined("web", f"p{n}"), 0)]
     assert len(told) == 1000
-    assert delivery.standings.withheld == 2000
-    assert delivery.disconnected(5, "gone") == [ProxyDisconnected("web", "p5", "gone")]
-    assert delivery.disconnected(2500, "gone") == []
+    # Of one that the log knows it must be told that it left; of the others only how many.
+    assert delivery.disconnected(5, "gone") == []
+    assert delivery.disconnected(2500, "lost") == []
     delivery.arrived(1000, 0)
     assert settled(delivery) == []
-    later = settled(delivery, MINUTE)
-    assert later[0] == ProxyConnected("web", "p1000", "envoy")
-    assert len(later) == 1001
-    assert later[-1] == ProxiesSettled(CommitId("c9"), Seq(9), in_sync=("p1000",))
-    assert delivery.standings.withheld == 999
-    assert len(settled(delivery, 2 * MINUTE)) == 999
+    *sums, settling = settled(delivery, MINUTE)
+    first, second = flapped(sums)
+    assert (first.connects, first.disconnects, first.reason) == (2000, 2, "lost")
+    assert (second.connects, second.disconnects) == (0, 0)
+    assert first.disconnected == ("p5",)
+    assert len(first.connected) + len(second.connected) == 1999
+    assert first.connected[0] == ("p1000", "envoy", "behind")
+    assert settling == ProxiesSettled(CommitId("c9"), Seq(9), in_sync=("p1000",))
+    assert settled(delivery, 3 * MINUTE) == []
+    assert delivery.standings.withheld == 0, "it has been quiet, and is told one by one again"
+    # What has left by then of those that a sum named is told as ever.
+    assert delivery.disconnected(2999, "gone") == [ProxyDisconnected("web", "p2999", "gone")]
+
+
+def test_a_proxy_that_comes_and_goes_all_day_adds_little_to_the_log_and_is_listed_right() -> None:
+    delivery, log = Delivery(), list[DeliveryEvent]()
+    now = 0
+    for number in range(20_000):
+        now += 4_000 * MS
+        log += delivery.connected(number, joined("web", f"p{number}"), now)
+        delivery.arrived(number, now)
+        if number % 15 == 0:
+            log += settled(delivery, now)
+        if number < 19_999:
+            log += delivery.disconnected(number, "gone")
+    log += settled(delivery, now + 10 * MINUTE)
+    told_in_sum = flapped(log)
+    one_by_one = sum(isinstance(event, ProxyConnected) for event in log)
+    assert one_by_one + sum(event.connects for event in told_in_sum) == 20_000
+    left = sum(isinstance(event, ProxyDisconnected) for event in log)
+    assert left + sum(event.disconnects for event in told_in_sum) == 19_999
+    assert one_by_one < 2_000
+    assert len(told_in_sum) < 200
+    there: set[str] = set()
+    for event in log:
+        match event:
+            case ProxyConnected():
+                there.add(event.proxy)
+            case ProxyDisconnected():
+                there.remove(event.proxy)
+            case ProxiesFlapped():
+                there -= set(event.disconnected)
+                there |= {name for name, *_ in event.connected}
+    assert there == {"p19999"}
 
 
 def test_a_flood_of_invented_nodes_is_not_told_either() -> None:
@@ -362,6 +405,23 @@ def test_a_flood_of_invented_nodes_is_not_told_either() -> None:
 
 
 # ---- the recorder --------------------------------------------------------------------------------
+
+
+def test_a_flood_of_ever_new_nodes_takes_bounded_room_and_who_stays_is_told_of() -> None:
+    delivery = Delivery()
+    log: list[DeliveryEvent] = []
+    for n in range(30_000):
+        log += delivery.connected(n, joined(f"node{n}", f"p{n}"), 0)
+        if n != 29_000:
+            log += delivery.disconnected(n, "gone")
+    assert len(log) == 20_000
+    assert delivery.standings.withheld <= 2_001
+    for minute in range(1, 20):
+        log += settled(delivery, minute * MINUTE)
+    named = {e.proxy for e in log if isinstance(e, ProxyConnected)}
+    named |= {name for e in flapped(log) for name, *_ in e.connected}
+    assert "p29000" in named
+    assert delivery.standings.withheld == 0
 
 
 def event(number: int) -> SourceRecovered:

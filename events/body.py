@@ -1,0 +1,22 @@
+"""How one kind of event is written into the log and read from it."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from events.types import CommitId, Event
+from mesh.canonical import JsonObject
+
+# Data read here was written by this module and is protected by the log's hashes: it is trusted.
+Data = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """How one kind's data is written and read."""
+
+    type: type[Event]
+    v: int
+    dump: Callable[[Any], JsonObject]
+    load: Callable[[str, CommitId, Data], Event]
+    """From the event's subject, its commit and its data."""
