@@ -34,14 +34,14 @@ help: ## show this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  \1	\2/p' Makefile | expand -t 14
 
 install: ## make .venv with everything a developer needs
-	$(call venv,dev)
+	$(call venv,dev $(if $(filter install,$(MAKECMDGOALS)),--show-path))
 
 demo: ## see a real mesh follow git push and git revert; ARGS=--stay keeps it up
 	$(call venv,demo)
 	@$(BIN)/python -m gitmesh demo $(ARGS)
 
 test: check ## the whole gate: format, lint, types, layers, then every test
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(ARGS)
+	$(BIN)/python scripts/own_network.py $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(ARGS)
 
 check: install ## format, lint, types and layers, without the tests
 	$(BIN)/python -m ruff format --check
@@ -68,8 +68,11 @@ bench: install ## measure what the promises say about speed
 soak: install ## run what takes minutes: idle proxies, ten thousand connections; ARGS="-k idle"
 	$(BIN)/python -m pytest -m soak -s $(ARGS) tests/soak
 
+matrix: ## the gate with each Python, in a clean clone, where it is hardest; ARGS="python3.12"
+	@python3 scripts/matrix.py $(ARGS)
+
 clean: ## remove .venv and every cache
 	rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -not -path './.git/*' -prune -exec rm -rf {} +
 
-.PHONY: help install demo test check fix golden bench soak clean
+.PHONY: help install demo test check fix golden bench soak matrix clean

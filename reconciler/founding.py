@@ -2,15 +2,18 @@
 
 import re
 import shutil
+import time
 from pathlib import Path
 from typing import Final
 
 import pygit2
 
+from events.types import CommitId
 from mesh.errors import Fatal, UsageError
 from reconciler.handle import ignore_other_configuration, open_handle
 from reconciler.hooks_path import hooks_path
 from reconciler.repo import GitRepository
+from reconciler.writing import Person, signature
 
 OWN: Final = "refs/gitmesh"
 """Below it are the refs that only gitmesh moves."""
@@ -49,6 +52,29 @@ def init_bare(path: Path, branch: str = "main") -> GitRepository:
             hint="see that the folder around it may be written, and that there is room",
         ) from None
     return GitRepository.open(path)
+
+
+def commit_folder(path: Path, branch: str, folder: Path, message: str, author: Person) -> CommitId:
+    """Make the files of a folder the first commit of a branch of a new repository.
+
+    :raises Fatal: the commit cannot be written.
+    """
+    handle = open_handle(path, trust_owner=False)
+    index = pygit2.Index()
+    who = signature(author, int(time.time()))
+    try:
+        for file in sorted(each for each in folder.rglob("*") if each.is_file()):
+            blob = handle.create_blob(file.read_bytes())
+            name = file.relative_to(folder).as_posix()
+            index.add(pygit2.IndexEntry(name, blob, pygit2.enums.FileMode.BLOB))
+        tree = index.write_tree(handle)
+        made = handle.create_commit(f"refs/heads/{branch}", who, who, message, tree, [])
+    except (OSError, pygit2.GitError) as error:
+        raise Fatal(
+            f"cannot write a commit to {path}: {error}",
+            hint="remove the repository, see that there is room, and try again",
+        ) from None
+    return CommitId(str(made))
 
 
 def _remove(half_made: Path) -> None:

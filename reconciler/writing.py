@@ -91,7 +91,7 @@ def write_commit(
     :raises Retryable: it cannot be written.
     """
     now = int(time.time())
-    wants, makes = _signature(author, now), _signature(committer, now)
+    wants, makes = signature(author, now), signature(committer, now)
     parents = [pygit2.Oid(hex=parent)]
     try:
         made = repo.handle.create_commit(None, wants, makes, message, pygit2.Oid(hex=tree), parents)
@@ -102,7 +102,11 @@ def write_commit(
     return CommitId(str(made))
 
 
-def _signature(person: Person, now: int) -> pygit2.Signature:
+def signature(person: Person, now: int) -> pygit2.Signature:
+    """Return a person's name, address and time as git writes them into a commit.
+
+    :raises UsageError: git cannot write this name or address.
+    """
     try:
         return pygit2.Signature(person.name, person.email, now, 0)
     except _FAILING:

@@ -11,6 +11,7 @@ import contextlib
 import fcntl
 import hashlib
 import os
+import shlex
 import subprocess
 import sys
 import tempfile
@@ -33,7 +34,9 @@ def main() -> int:
     """Make sure that the environment is there; return the exit code."""
     parser = argparse.ArgumentParser(description="Make .venv and install gitmesh in it.")
     parser.add_argument("extra", nargs="?", default="dev", choices=sorted(CONTAINED_IN))
-    extra: str = parser.parse_args().extra
+    parser.add_argument("--show-path", action="store_true", help="print how to find the commands")
+    arguments = parser.parse_args()
+    extra: str = arguments.extra
     try:
         if not is_done(extra):
             with alone():
@@ -42,6 +45,9 @@ def main() -> int:
     except Failed as failure:
         print(f"error: {failure}", file=sys.stderr)
         return 1
+    if arguments.show_path:
+        say("gitmesh and envoy are in .venv; this line lets your shell find them:")
+        print(f"export PATH={shlex.quote(str(PYTHON.parent))}:$PATH")
     return 0
 
 

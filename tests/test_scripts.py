@@ -2,14 +2,21 @@
 
 import hashlib
 import importlib.util
+import os
+import re
+import socket
 import subprocess
+import sys
 from pathlib import Path
 from types import ModuleType
 
 import pytest
 
 ROOT = Path(__file__).parents[1]
-VERBS = ("help", "install", "demo", "test", "check", "fix", "golden", "bench", "clean")
+VERBS = (
+    *("help", "install", "demo", "test", "check", "fix", "golden"),
+    *("bench", "soak", "matrix", "clean"),
+)
 
 
 def load(name: str) -> ModuleType:
@@ -141,3 +148,58 @@ def test_new_dependencies_or_a_new_place_make_an_environment_undone(
     assert not environment.is_done("dev")
     environment.STAMP.write_text(environment.stamp("dev").replace(str(tmp_path), "/elsewhere"))
     assert not environment.is_done("dev")
+
+
+# ---- a network of its own ---------------------------------------------------------------------
+
+
+def in_own_network(code: str) -> "subprocess.CompletedProcess[str]":
+    script = str(ROOT / "scripts" / "own_network.py")
+    done = subprocess.run(
+        [sys.executable, script, sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if "share this machine's network" in done.stderr:
+        pytest.skip("the kernel allows no network namespace here")
+    return done
+
+
+def test_the_gate_runs_its_tests_in_a_network_of_their_own() -> None:
+    done = make("--dry-run", "test")
+    assert re.search(r"own_network\.py \S+ -m pytest", done.stdout)
+
+
+def test_in_a_network_of_its_own_no_port_is_taken_by_others_and_the_user_is_the_same() -> None:
+    with socket.create_server(("0.0.0.0", 0)) as taken:
+        port = taken.getsockname()[1]
+        code = f"import os, socket; socket.create_server(('127.0.0.1', {port})); print(os.getuid())"
+        assert subprocess.run([sys.executable, "-c", code], stderr=subprocess.DEVNULL).returncode
+        done = in_own_network(code)
+    assert (done.returncode, done.stdout) == (0, f"{os.getuid()}\n"), done.stderr
+
+
+def test_a_command_in_a_network_of_its_own_ends_as_it_ends() -> None:
+    assert in_own_network("raise SystemExit(7)").returncode == 7
+
+
+def test_make_install_prints_the_line_that_puts_the_commands_on_the_path() -> None:
+    done = subprocess.run(
+        [sys.executable, ROOT / "scripts" / "venv.py", "dev", "--show-path"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "--show-path" in make("--dry-run", "install").stdout
+    assert "--show-path" not in make("--dry-run", "test").stdout
+    found = subprocess.run(
+        ["sh", "-c", f"{done.stdout}command -v gitmesh; command -v envoy"],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={"PATH": "/usr/bin:/bin"},
+    )
+    assert found.stdout.split("\n")[:2] == [
+        str(ROOT / ".venv" / "bin" / name) for name in ("gitmesh", "envoy")
+    ]

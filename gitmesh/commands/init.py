@@ -2,7 +2,7 @@
 
 import shlex
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import click
 
@@ -13,17 +13,44 @@ from gitmesh.output import emit_json
 if TYPE_CHECKING:
     from gitmesh.settings import Settings
 
+_SERVE: Final = """
+Next, follow it:
+
+  gitmesh serve {path}
+"""
+_EMPTY: Final = f"""{_SERVE}
+and push a mesh to it:
+
+  git clone {{path}} mesh && cd mesh
+  # … write specs, or copy a mesh to start from …
+  gitmesh validate .
+  git add . && git commit -m "The first mesh" && git push origin HEAD:{{branch}}"""
+_FILLED: Final = f"""{_SERVE}
+and change it:
+
+  git clone {{path}} mesh && cd mesh
+  # … edit shop/cart/routes.yaml: move some weight …
+  gitmesh validate .
+  git commit -am "Shift" && git push"""
+
 
 @click.command(
     "init",
     short_help="Make a bare repository, ready to push to.",
-    epilog=examples("gitmesh init shop.git", "gitmesh init --branch live /srv/mesh.git"),
+    epilog=examples(
+        "gitmesh init shop.git",
+        "gitmesh init --sample shop.git     # with a mesh to try things on",
+        "gitmesh init --branch live /srv/mesh.git",
+    ),
 )
 @click.argument("path", type=click.Path(path_type=Path))
 @click.option("--branch", help="The branch that will be served. Default: main.")
+@click.option("--sample", is_flag=True, help="Commit a sample mesh to it: a small shop.")
 @json_option
 @click.pass_context
-def command(ctx: click.Context, path: Path, branch: str | None, as_json: bool) -> None:
+def command(
+    ctx: click.Context, path: Path, branch: str | None, sample: bool, as_json: bool
+) -> None:
     """Make a bare git repository at PATH for a mesh to be pushed to.
 
     Its hooks check every push before it is let in, and tell the pusher what became of it (see
@@ -38,14 +65,21 @@ def command(ctx: click.Context, path: Path, branch: str | None, as_json: bool) -
     settings: Settings = ctx.obj
     branch = branch or settings.branch or "main"
     created = not is_repository(path)
-    hooks = {}
+    if sample and not created:
+        raise UsageError(
+            f"{path} is a repository already; the sample mesh is the first commit of a new one",
+            hint="name a new directory",
+        )
+    hooks, commit = {}, None
     if created:
         init_bare(path, branch)
         ready_for_pushes(path)
         hooks = install(git_dir(path), HookOptions(log=settings.log))
+        commit = _commit_sample(path, branch) if sample else None
     if as_json:
         where = {"repository": str(git_dir(path)), "log": str(log_path(path, settings.log))}
-        emit_json({"created": created, "branch": branch, "hooks": hooks, **where})
+        about = {"created": created, "branch": branch, "commit": commit}
+        emit_json({**about, "hooks": hooks, **where})
         ctx.exit(exit_codes.OK if created else exit_codes.USAGE)
     quoted = shlex.quote(str(path))
     if not created:
@@ -54,15 +88,15 @@ def command(ctx: click.Context, path: Path, branch: str | None, as_json: bool) -
             hint=f"have pushes to it checked: gitmesh hooks {quoted}; "
             f"follow it: gitmesh serve {quoted}",
         )
-    click.echo(f"made {path}")
-    click.echo(f"""
-Next, follow it:
+    with_sample = f"; its first commit is the sample mesh: {commit[:7]}" if commit else ""
+    click.echo(f"made {path}{with_sample}")
+    click.echo((_FILLED if commit else _EMPTY).format(path=quoted, branch=branch))
 
-  gitmesh serve {quoted}
 
-and push a mesh to it:
+def _commit_sample(path: Path, branch: str) -> str:
+    from gitmesh.demo.sample import sample_repo
+    from gitmesh.settings import operator
+    from reconciler.founding import commit_folder
+    from reconciler.writing import Person
 
-  git clone {quoted} mesh && cd mesh
-  # … write specs, or copy a mesh to start from …
-  gitmesh validate .
-  git add . && git commit -m "The first mesh" && git push origin HEAD:{branch}""")
+    return commit_folder(path, branch, sample_repo(), "The shop's mesh\n", Person(*operator()))

@@ -72,12 +72,14 @@ def command(
     from events.opening import is_claimed
     from events.store import EventLog
     from gitmesh.narration import short
-    from gitmesh.places import existing_log
+    from gitmesh.places import existing_log, log_path
     from gitmesh.standing_text import standing_json, standing_text
 
     settings: Settings = ctx.obj
-    where = existing_log(repo, log or settings.log)
     deadline = time.monotonic() + wait_s
+    while not log_path(repo, log or settings.log).is_file() and time.monotonic() < deadline:
+        time.sleep(LOOK_EVERY_S)  # A server that was just started writes it soon.
+    where = existing_log(repo, log or settings.log)
     with contextlib.closing(EventLog.read_only(where)) as opened:
         least = (is_claimed(where) is not False) if proxies is None else proxies
         asked, found = _look(opened, commit, repo)

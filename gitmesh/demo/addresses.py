@@ -1,13 +1,15 @@
-"""Find loopback addresses that nobody uses. Linux answers on all of 127.0.0.0/8."""
+"""Find loopback addresses and ports that nobody uses. Linux answers on all of 127.0.0.0/8."""
 
 import random
 import socket
 from collections.abc import Callable, Iterable
+from contextlib import ExitStack
 
-from gitmesh.demo.town import Town
+from gitmesh.demo.town import Ports, Town
 from mesh.errors import UsageError
 
 ATTEMPTS = 20
+_KINDS = (socket.SOCK_STREAM, socket.SOCK_DGRAM, socket.SOCK_STREAM)
 
 
 def free_town(plan: Callable[[tuple[int, int]], Town], choose: random.Random) -> Town:
@@ -25,6 +27,37 @@ def free_town(plan: Callable[[tuple[int, int]], Town], choose: random.Random) ->
         f"no free loopback addresses: {reason}",
         hint="the demo needs Linux, which answers on all of 127.0.0.0/8",
     )
+
+
+def free_ports() -> Ports:
+    """Return ports that are free on every address, as the kernel chooses them."""
+    with ExitStack() as stack:
+        xds, dns, admin = (stack.enter_context(_any_port(kind)) for kind in _KINDS)
+        return Ports(xds=_port(xds), dns=_port(dns), admin=_port(admin))
+
+
+def replacements(ports: Iterable[int], address: str) -> dict[int, int]:
+    """Return a free port for each of these that something listens on at every address.
+
+    ``address`` is one that nobody else uses.
+    """
+    with ExitStack() as stack:
+        return {
+            port: _port(stack.enter_context(_any_port(socket.SOCK_STREAM)))
+            for port in sorted(ports)
+            if busy([(address, port)])
+        }
+
+
+def _any_port(kind: socket.SocketKind) -> socket.socket:
+    made = socket.socket(type=kind)
+    made.bind(("0.0.0.0", 0))  # noqa: S104 - nothing is read from it; it is closed at once
+    return made
+
+
+def _port(bound: socket.socket) -> int:
+    port: int = bound.getsockname()[1]
+    return port
 
 
 def busy(places: Iterable[tuple[str, int]]) -> str:

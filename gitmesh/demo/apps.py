@@ -109,7 +109,7 @@ async def serve_tcp(app: App, reader: asyncio.StreamReader, writer: asyncio.Stre
 async def run(town: Town) -> None:
     """Serve every application and every name until cancelled."""
     async with asyncio.TaskGroup() as group:
-        group.create_task(serve_names(town.names, town.dns_address, town.dns_port))
+        group.create_task(serve_names(town.names, town.address, town.ports.dns))
         for app in town.apps:
             for port, protocol in app.ports:
                 handler: Handler = (

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from gitmesh.demo.http_client import BadReply, Connection
 from gitmesh.demo.processes import Processes
-from gitmesh.demo.town import ADMIN_PORT, XDS_PORT, Proxy, Town
+from gitmesh.demo.town import Proxy, Town
 from mesh.canonical import JsonObject
 from mesh.errors import Fatal
 from mesh.keys import ResourceKey
@@ -60,9 +60,9 @@ def _bootstrap(proxy: Proxy, town: Town) -> JsonObject:
     addressing = Explicit(proxy.ingress, proxy.egress, proxy.application)
     return bootstrap(
         identity=ProxyIdentity(key, addressing),
-        xds_address=f"{town.xds_address}:{XDS_PORT}",
-        admin_address=f"{proxy.admin}:{ADMIN_PORT}",
-        dns_resolvers=[f"{town.dns_address}:{town.dns_port}"],
+        xds_address=f"{town.address}:{town.ports.xds}",
+        admin_address=f"{proxy.admin}:{town.ports.admin}",
+        dns_resolvers=[f"{town.address}:{town.ports.dns}"],
     )
 
 
@@ -74,7 +74,7 @@ async def wait_until_live(town: Town, processes: Processes, timeout_s: float) ->
     deadline = time.monotonic() + timeout_s
     waiting = list(town.proxies)
     while waiting:
-        live = await asyncio.gather(*map(_is_live, waiting))
+        live = await asyncio.gather(*(_is_live(proxy, town.ports.admin) for proxy in waiting))
         waiting = [proxy for proxy, ready in zip(waiting, live, strict=True) if not ready]
         processes.check()
         if waiting and time.monotonic() > deadline:
@@ -84,8 +84,8 @@ async def wait_until_live(town: Town, processes: Processes, timeout_s: float) ->
         await asyncio.sleep(0.05)
 
 
-async def _is_live(proxy: Proxy) -> bool:
-    connection = Connection(proxy.admin, ADMIN_PORT)
+async def _is_live(proxy: Proxy, port: int) -> bool:
+    connection = Connection(proxy.admin, port)
     try:
         return (await connection.get("/ready", proxy.name)).status == 200
     except (OSError, BadReply):

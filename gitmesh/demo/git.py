@@ -82,6 +82,37 @@ class Clone:
         """Return the commit that the clone is at."""
         return CommitId((await self._git("rev-parse", "HEAD")).strip())
 
+    def make_ready_for_a_person(self, branch: str) -> None:
+        """Let plain ``git push`` and ``git commit`` work there, even without a name set."""
+        self._config(f"branch.{branch}.remote", "origin")
+        self._config(f"branch.{branch}.merge", f"refs/heads/{branch}")
+        for name in ("name", "email"):
+            if not self._said("config", "--get", f"user.{name}"):
+                self._config(f"user.{name}", IDENTITY[f"GIT_AUTHOR_{name.upper()}"])
+
+    def state(self) -> str:
+        """Return what changes with every commit, stash and edit that a person makes there."""
+        return "".join(
+            self._said(*command)
+            for command in (
+                ("rev-parse", "HEAD"),
+                ("for-each-ref", "refs/heads", "refs/tags", "refs/stash"),
+                ("status", "--porcelain"),
+                ("ls-remote", "origin"),
+            )
+        )
+
+    def _config(self, name: str, value: str) -> None:
+        self._said("config", name, value)
+
+    def _said(self, *arguments: str) -> str:
+        """Run git as the person at the terminal would; return what it prints, empty if it fails."""
+        command = ["git", "-C", str(self.path), *arguments]
+        done = subprocess.run(
+            command, env=child_environment(), capture_output=True, text=True, check=False
+        )
+        return done.stdout
+
     async def diff(self) -> str:
         """Return the changes not yet committed, as ``git diff`` shows them, without its head."""
         lines = (await self._git("diff", "--unified=0")).splitlines()

@@ -1,5 +1,8 @@
 """The sample repository, and the edits of it that the demo's story makes."""
 
+import re
+import shutil
+from collections.abc import Mapping
 from pathlib import Path
 
 from mesh.errors import Fatal
@@ -26,3 +29,24 @@ def sample_repo() -> Path:
         if (candidate / ROUTES).is_file():
             return candidate
     raise Fatal("the sample repository is missing", hint="install gitmesh again")
+
+
+def copy_sample(folder: Path, ports: Mapping[int, int] | None = None) -> None:
+    """Copy the sample's files into a folder; ``ports`` says which ports become others.
+
+    :raises Fatal: the sample is not installed.
+    """
+    shutil.copytree(sample_repo(), folder, dirs_exist_ok=True)
+    if not ports:
+        return
+    for path in folder.rglob("*.yaml"):
+        path.write_text(with_ports(path.read_text(), ports))
+
+
+def with_ports(text: str, ports: Mapping[int, int]) -> str:
+    """Return a document of the sample with other ports, and all else as it was."""
+    return re.sub(r"(?<=\bport: )\d+\b", lambda found: str(_port(found[0], ports)), text)
+
+
+def _port(written: str, ports: Mapping[int, int]) -> int:
+    return ports.get(int(written), int(written))

@@ -3,21 +3,20 @@
 import asyncio
 import contextlib
 import random
-import shutil
 import sys
-import tempfile
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from gitmesh.demo.addresses import free_town
+from gitmesh.demo.addresses import free_ports, free_town, replacements
 from gitmesh.demo.envoys import find_envoy, start_envoys, wait_until_live
+from gitmesh.demo.folder import DemoFolder
 from gitmesh.demo.git import Clone
 from gitmesh.demo.load import Load
 from gitmesh.demo.processes import Processes
-from gitmesh.demo.sample import sample_repo
+from gitmesh.demo.sample import copy_sample, sample_repo
 from gitmesh.demo.screen import Screen
-from gitmesh.demo.town import XDS_PORT, Town, plan_town
+from gitmesh.demo.town import Town, listening_ports, plan_town
 from gitmesh.demo.witness import Witness
 from gitmesh.places import log_path
 from mesh.errors import Fatal
@@ -26,12 +25,15 @@ from reconciler.founding import init_bare
 
 BRANCH = "main"
 START_TIMEOUT_S = 30.0
+UNUSED = "127.254.254.254"
+"""Outside of what :func:`free_town` chooses from."""
 
 
 @dataclass(frozen=True, slots=True)
 class Stage:
     """Everything that runs while the story is told."""
 
+    folder: DemoFolder
     bare: Path
     clone: Clone
     town: Town
@@ -44,30 +46,44 @@ class Stage:
 async def set_stage(screen: Screen) -> AsyncIterator[Stage]:
     """Start everything, in a temporary folder; stop and remove everything at the end.
 
+    What ``stage.folder`` is told to keep stays.
+
     :raises Fatal: something did not start.
     """
     envoy = find_envoy()
-    folder = Path(tempfile.mkdtemp(prefix="gitmesh-demo-"))
-    processes = Processes(folder)
+    folder = DemoFolder.make()
+    processes = Processes(folder.path)
     try:
-        clone = await _push_sample(folder, screen)
-        graph = read_directory(sample_repo()).graph
-        town = free_town(lambda network: plan_town(graph, network), random.Random())  # noqa: S311
-        witness = await _start_server(folder / "shop.git", town, processes, screen)
+        town = _plan(screen, folder.path / "sample")
+        clone = await _push_sample(folder.path, screen)
+        bare = folder.path / "shop.git"
+        witness = await _start_server(bare, town, processes, screen)
         with contextlib.closing(witness):
-            await _start_town(envoy, town, processes, folder, screen)
+            await _start_town(envoy, town, processes, folder.path, screen)
             load = Load(town.door)
-            yield Stage(folder / "shop.git", clone, town, witness, load, processes)
+            yield Stage(folder, bare, clone, town, witness, load, processes)
     finally:
         processes.stop()
-        shutil.rmtree(folder, ignore_errors=True)
+        folder.clear()
+
+
+def _plan(screen: Screen, sample: Path) -> Town:
+    """Copy the sample, with other ports where its own are taken; return the plan of its town."""
+    ports = listening_ports(read_directory(sample_repo()).graph)
+    others = replacements(ports, UNUSED)
+    copy_sample(sample, others)
+    if others:
+        pairs = ", ".join(f"{old} → {new}" for old, new in others.items())
+        screen.say(f"something listens on ports of the sample mesh, so it gets others: {pairs}")
+    graph, own = read_directory(sample).graph, free_ports()
+    return free_town(lambda network: plan_town(graph, network, own), random.Random())  # noqa: S311
 
 
 async def _push_sample(folder: Path, screen: Screen) -> Clone:
     bare = folder / "shop.git"
     init_bare(bare, BRANCH)
     clone = await Clone.of(bare, folder / "shop", BRANCH)
-    clone.copy_in(sample_repo())
+    clone.copy_in(folder / "sample")
     commit = await clone.commit("The shop's mesh")
     await clone.push()
     screen.good(f"a git repository with the sample mesh, at commit {commit[:7]}")
@@ -75,7 +91,7 @@ async def _push_sample(folder: Path, screen: Screen) -> Clone:
 
 
 async def _start_server(bare: Path, town: Town, processes: Processes, screen: Screen) -> Witness:
-    listen = f"{town.xds_address}:{XDS_PORT}"
+    listen = f"{town.address}:{town.ports.xds}"
     command = [sys.executable, "-m", "gitmesh", "serve", str(bare), "--listen", listen]
     processes.start("gitmesh", command)
     async with screen.working("gitmesh serve starts"):

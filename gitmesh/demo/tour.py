@@ -7,10 +7,10 @@ import time
 from gitmesh.demo.report import Report
 from gitmesh.demo.screen import Screen
 from gitmesh.demo.stage import Stage, set_stage
+from gitmesh.demo.stay import stay_up
 from gitmesh.demo.story import Story
 
 ANSWER_TIMEOUT_S = 20.0
-WATCH_S = 0.5
 
 
 async def tour(screen: Screen, *, stay: bool) -> Report:
@@ -37,7 +37,7 @@ async def tour(screen: Screen, *, stay: bool) -> Report:
         _conclude(stage, screen, report)
         report.duration_s = round(time.monotonic() - started, 1)
         if stay:
-            await _stay(stage, screen)
+            await stay_up(stage, screen)
     return report
 
 
@@ -61,25 +61,3 @@ def _conclude(stage: Stage, screen: Screen, report: Report) -> None:
         screen.quote(reason)
     for promise in report.broken:
         screen.bad(f"did not hold: {promise}")
-
-
-async def _stay(stage: Stage, screen: Screen) -> None:
-    address, port = stage.town.door
-    screen.step("The mesh stays up until Ctrl-C; play with it")
-    screen.say(f"""
-cd {stage.clone.path}
-$EDITOR shop/cart/routes.yaml                    # move some weight
-git commit -am 'Shift' && git push               # and watch it arrive:
-gitmesh log --repo {stage.bare}
-for i in $(seq 20); do curl -s http://{address}:{port}/cart/items; echo; done
-curl -s http://{address}:{port}/                 # web asks cart and catalog
-curl -s -H 'x-shop-tester: yes' http://{address}:{port}/cart/items
-git revert --no-edit HEAD && git push            # take it back
-gitmesh state --repo {stage.bare} mesh/shop/virtualRouter/cart
-
-Envoy's own view of it (clusters, routes, statistics), for each proxy:""")
-    for proxy in stage.town.proxies:
-        screen.say(f"  {proxy.name:<12} http://{proxy.admin}:9901/config_dump")
-    while True:
-        stage.processes.check()
-        await asyncio.sleep(WATCH_S)

@@ -13,15 +13,20 @@ from mesh.keys import Kind, ResourceKey
 from mesh.ports import service_ports
 from mesh.spec import VirtualGatewaySpec, VirtualNodeSpec
 
-XDS_PORT = 18000
-ADMIN_PORT = 9901
-DNS_PORT = 5353
 ENDPOINTS_INSTANCES = 2
 """How many proxies a virtual node has whose name resolves to every instance."""
 
 
 class _Plan(BaseModel):
     model_config = ConfigDict(frozen=True)
+
+
+class Ports(_Plan):
+    """The ports that the specs do not give: of the server, of names, of Envoys' administration."""
+
+    xds: int
+    dns: int
+    admin: int
 
 
 class Call(_Plan):
@@ -57,9 +62,9 @@ class Proxy(_Plan):
 class Town(_Plan):
     """Everything that the demo runs beside the server."""
 
-    xds_address: str
-    dns_address: str
-    dns_port: int = DNS_PORT
+    address: str
+    """Where the server and the name server listen."""
+    ports: Ports
     names: dict[str, tuple[str, ...]]
     """Host name → addresses, for every virtual node found by DNS."""
     apps: tuple[App, ...]
@@ -70,7 +75,7 @@ class Town(_Plan):
     """Every address and TCP port that something will listen on."""
 
 
-def plan_town(graph: MeshGraph, network: tuple[int, int]) -> Town:
+def plan_town(graph: MeshGraph, network: tuple[int, int], ports: Ports) -> Town:
     """Give every virtual node and gateway its proxies, on addresses in 127.<network>.0/24.
 
     :raises UsageError: the mesh has no gateway, or speaks a protocol that the demo does not.
@@ -93,19 +98,32 @@ def plan_town(graph: MeshGraph, network: tuple[int, int]) -> Town:
                 names[host] = (*names.get(host, ()), *(p.ingress for p in mine))
     if not doors:
         raise UsageError("the mesh has no virtual gateway to send requests to")
-    places = [(town, XDS_PORT), *doors]
+    places = [(town, ports.xds), *doors]
     places += [(app.address, port) for app in apps for port, _ in app.ports]
     places += [(call.address, call.port) for app in apps for call in app.calls]
-    places += [(proxy.admin, ADMIN_PORT) for proxy in proxies]
+    places += [(proxy.admin, ports.admin) for proxy in proxies]
     return Town(
-        xds_address=town,
-        dns_address=town,
+        address=town,
+        ports=ports,
         names=names,
         apps=tuple(apps),
         proxies=tuple(proxies),
         door=doors[0],
         places=tuple(dict.fromkeys(places)),
     )
+
+
+def listening_ports(graph: MeshGraph) -> set[int]:
+    """Return every port that something in the mesh listens on."""
+    found: set[int] = set()
+    for key in graph.resources:
+        if gateway := graph.gateway(key.mesh, key.name):
+            found.update(_gateway_ports(gateway))
+        if node := graph.node(key.mesh, key.name):
+            found.update(each.port_mapping.port for each in node.listeners or ())
+        if key.kind is Kind.VIRTUAL_SERVICE:
+            found.update(mapping.port for mapping in service_ports(graph, key.mesh, key.name))
+    return found
 
 
 def _addresses(network: tuple[int, int]) -> Iterator[str]:

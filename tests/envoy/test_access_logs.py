@@ -13,14 +13,14 @@ from mesh.graph import link
 from mesh.keys import Kind, ResourceKey
 from mesh.resource import Resource
 from tests.support.apps import App, ask, say, serving
-from tests.support.loopback import loopback_address
+from tests.support.loopback import free_port, loopback_address
 from tests.support.meshes import a_gateway_route, a_mesh, a_node, a_service, listeners, resource
 from tests.support.one_envoy import gateway, node, one_envoy, until
 from xds.nodes import Explicit
 
 pytestmark = pytest.mark.envoy
 
-HTTP, TCP = 8080, 5432
+HTTP, TCP = free_port(), free_port()
 TEXT = "%UPSTREAM_CLUSTER% said %RESPONSE_CODE%"
 JSON: list[JsonObject] = [
     {"key": "who", "value": "%UPSTREAM_CLUSTER%"},

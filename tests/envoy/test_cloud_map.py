@@ -16,7 +16,7 @@ from mesh.resource import Resource
 from tests.support.apps import App, ask, serving
 from tests.support.envoy import running, wait_until_ready
 from tests.support.git import git, put
-from tests.support.loopback import loopback_address
+from tests.support.loopback import free_port, loopback_address
 from tests.support.meshes import a_cloud_node, a_mesh, a_node, a_service, registered
 from tests.support.server import Server
 from tests.support.specs import text
@@ -25,7 +25,9 @@ from xds.nodes import Explicit, ProxyIdentity
 
 pytestmark = [pytest.mark.envoy, pytest.mark.timeout(120)]
 
-PORT = 8080
+PORT = free_port()
+OTHER = free_port()
+ADMIN = free_port()
 WEB = ResourceKey.of(Kind.VIRTUAL_NODE, "shop", "web")
 
 
@@ -122,7 +124,7 @@ class Town:
 
     def updates(self) -> dict[str, int]:
         """Return how many listeners, clusters, routes and endpoints the proxy was told to take."""
-        connection = http.client.HTTPConnection(self.web.ingress, 9901, timeout=5)
+        connection = http.client.HTTPConnection(self.web.ingress, ADMIN, timeout=5)
         connection.request("GET", "/stats?format=json&filter=update_success")
         found = json.loads(connection.getresponse().read())["stats"]
         connection.close()
@@ -138,7 +140,7 @@ def town(tmp_path: Path) -> Iterator[Town]:
     origin = tmp_path / "origin.git"
     git(tmp_path, "init", "--bare", "--initial-branch=main", str(origin))
     web = Explicit(loopback_address(), loopback_address(), loopback_address())
-    one, two = App("one", loopback_address(), PORT), App("two", loopback_address(), 9090)
+    one, two = App("one", loopback_address(), PORT), App("two", loopback_address(), OTHER)
     town = Town(origin, web, one, two)
     town.push()
     with ExitStack() as stack:
@@ -147,10 +149,10 @@ def town(tmp_path: Path) -> Iterator[Town]:
         config = bootstrap(
             identity=ProxyIdentity(WEB, web),
             xds_address=server.address,
-            admin_address=f"{web.ingress}:9901",
+            admin_address=f"{web.ingress}:{ADMIN}",
         )
         stack.enter_context(running(config, tmp_path))
-        wait_until_ready(web.ingress, 9901, tmp_path)
+        wait_until_ready(web.ingress, ADMIN, tmp_path)
         yield town
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.support.apps import Answer, ask
-from tests.support.routing_town import Town
+from tests.support.routing_town import FRONT, PORT, Town
 
 pytestmark = pytest.mark.envoy
 
@@ -36,9 +36,9 @@ def test_a_request_that_no_gateway_route_takes_gets_404(town: Town) -> None:
 
 
 def test_a_gateway_route_may_keep_the_host(town: Town) -> None:
-    answer = town.enter("/kept/x", host="shop.example.com:8088")
+    answer = town.enter("/kept/x", host=f"shop.example.com:{FRONT}")
     assert (answer.app, answer.said["path"]) == ("v1", "/x")
-    assert answer.said["headers"]["host"] == "shop.example.com:8088"
+    assert answer.said["headers"]["host"] == f"shop.example.com:{FRONT}"
 
 
 @pytest.mark.parametrize("host", ["hosts.local", "cart.local", "hosts.local:15001"])
@@ -51,16 +51,16 @@ def test_the_host_of_a_kept_request_cannot_choose_another_service(town: Town, ho
     ("host", "app"),
     [
         ("v2.example.com", "v2"),
-        ("V2.example.com:8088", "v2"),
+        ("V2.example.com:PORT", "v2"),
         ("a.v2.example.com", "v2"),
         ("a.v2.example.com:80", "v2"),
         ("v2xexample.com", None),
         ("v2.example.com.evil", None),
-        ("v2.example.com:8088x", None),
+        ("v2.example.com:PORTx", None),
     ],
 )
 def test_hosts_match_with_a_port_or_without(town: Town, host: str, app: str | None) -> None:
-    assert town.enter("/elsewhere", host=host).app == app
+    assert town.enter("/elsewhere", host=host.replace("PORT", str(FRONT))).app == app
 
 
 def test_a_gateway_route_chooses_among_the_ports_of_a_service(town: Town) -> None:
@@ -78,7 +78,7 @@ def test_nobody_outside_can_choose_a_service_by_our_headers(
     town: Town, path: str, forged: str
 ) -> None:
     plain = town.enter(path)
-    for port in ("80", "81", "8080"):
+    for port in ("80", "81", str(PORT)):
         answer = town.enter(
             path, x_app_mesh_virtual_service=forged, x_gitmesh_virtual_service_port=port
         )

@@ -19,7 +19,7 @@ from mesh.keys import Kind, ResourceKey
 from mesh.resource import Resource
 from tests.support.apps import App, ask, say, serving
 from tests.support.grpc_app import HEALTH, GrpcApp, call
-from tests.support.loopback import loopback_address
+from tests.support.loopback import free_port, loopback_address
 from tests.support.meshes import a_mesh, a_node, a_service, listeners, resource
 from tests.support.moody_app import MoodyApp
 from tests.support.name_server import serving_names
@@ -28,7 +28,7 @@ from xds.nodes import Explicit
 
 pytestmark = pytest.mark.envoy
 
-HTTP, HTTP2, GRPC, TCP = 8080, 8081, 8082, 8083
+HTTP, HTTP2, GRPC, TCP = (free_port() for _ in range(4))
 OFTEN, SELDOM = 5000, 300000
 FAILED, EJECTED = "failed_active_health_check", "failed_outlier_check"
 CHECKS: dict[str, JsonObject] = {

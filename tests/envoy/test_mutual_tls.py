@@ -14,14 +14,14 @@ from tests.support.command_line import gitmesh
 from tests.support.envoy import running, wait_until_ready
 from tests.support.git import Repo, put
 from tests.support.identities import Issuer, replace
-from tests.support.loopback import loopback_address
+from tests.support.loopback import free_port, loopback_address
 from tests.support.sample_shop import ENTRANCE, sample_files
 from tests.support.server import Server
 from tests.support.told import told, until
 
 pytestmark = pytest.mark.envoy
 
-ADMIN_PORT = 9901
+ADMIN_PORT = free_port()
 LIFETIME_S = 12.0
 
 

@@ -11,7 +11,6 @@ from events.types import Chain
 from gitmesh.demo.sample import ROUTES, shares
 from gitmesh.demo.screen import Screen
 from gitmesh.demo.stage import Stage, set_stage
-from gitmesh.demo.town import XDS_PORT
 from gitmesh.places import log_path
 
 pytestmark = [pytest.mark.envoy, pytest.mark.slow, pytest.mark.timeout(180)]
@@ -28,7 +27,7 @@ async def _until_share(stage: Stage, low: int, high: int) -> None:
 
 async def _restart(stage: Stage) -> None:
     told = stage.processes.log_of("gitmesh").count("ready listen=")
-    listen = f"{stage.town.xds_address}:{XDS_PORT}"
+    listen = f"{stage.town.address}:{stage.town.ports.xds}"
     command = [sys.executable, "-m", "gitmesh", "serve", str(stage.bare), "--listen", listen]
     stage.processes.start("gitmesh", command)
     async with asyncio.timeout(30):

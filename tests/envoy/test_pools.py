@@ -17,7 +17,7 @@ from mesh.keys import Kind, ResourceKey
 from mesh.resource import Resource
 from tests.support.apps import Answer, App, ask, say, serving
 from tests.support.grpc_app import HOLD, GrpcApp, call
-from tests.support.loopback import loopback_address
+from tests.support.loopback import free_port, loopback_address
 from tests.support.meshes import (
     a_gateway_route,
     a_mesh,
@@ -33,7 +33,7 @@ from xds.nodes import Explicit
 
 pytestmark = pytest.mark.envoy
 
-HTTP, HTTP2, GRPC, TCP = 8080, 8081, 8082, 8083
+HTTP, HTTP2, GRPC, TCP = (free_port() for _ in range(4))
 PORTS = {"http": HTTP, "http2": HTTP2, "grpc": GRPC, "tcp": TCP}
 POOLS: dict[str, JsonObject] = {
     "http": {"maxConnections": 1, "maxPendingRequests": 1},

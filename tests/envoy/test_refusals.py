@@ -13,7 +13,7 @@ from mesh.keys import Kind, ResourceKey
 from tests.support.command_line import Ran, gitmesh
 from tests.support.envoy import running
 from tests.support.git import Repo, put
-from tests.support.loopback import loopback_address
+from tests.support.loopback import free_port, loopback_address
 from tests.support.server import Server
 from xds.bootstrap import bootstrap
 from xds.nodes import Explicit, ProxyIdentity
@@ -21,15 +21,16 @@ from xds.nodes import Explicit, ProxyIdentity
 pytestmark = [pytest.mark.envoy, pytest.mark.slow, pytest.mark.timeout(180)]
 
 WEB = ResourceKey.of(Kind.VIRTUAL_NODE, "shop", "web")
+HTTP = free_port()
 MESH = "meshName: shop\nspec: {}\n"
 NODE = """\
 meshName: shop
 virtualNodeName: web
 spec:
   listeners:
-    - portMapping: {port: 8080, protocol: http}
+    - portMapping: {port: HTTP, protocol: http}
   serviceDiscovery: {dns: {hostname: web.local}}
-"""
+""".replace("HTTP", str(HTTP))
 LOGGED = """\
   logging:
     accessLog:
@@ -41,12 +42,6 @@ LINE_OF_PATH = 10
 
 def node(path: str) -> str:
     return NODE + LOGGED.replace("PATH", path)
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 class Town:
@@ -156,10 +151,10 @@ meshName: shop
 virtualNodeName: other
 spec:
   listeners:
-    - portMapping: {port: 8080, protocol: http}
+    - portMapping: {port: HTTP, protocol: http}
       timeout: {http: {idle: {unit: s, value: SECONDS}}}
   serviceDiscovery: {dns: {hostname: other.local}}
-"""
+""".replace("HTTP", str(HTTP))
 SERVICE = """\
 meshName: shop
 virtualServiceName: other.local
@@ -227,7 +222,7 @@ def test_one_that_starts_while_its_like_refuse_the_newest_serves_the_last_accept
 def wait_until_listening(town: Town) -> None:
     def connects() -> list[Any]:
         try:
-            socket.create_connection((town.addresses.ingress, 8080), 1).close()
+            socket.create_connection((town.addresses.ingress, HTTP), 1).close()
         except OSError:
             return []
         return [True]

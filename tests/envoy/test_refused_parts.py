@@ -16,25 +16,26 @@ from mesh.keys import Kind, ResourceKey
 from tests.envoy.test_refusals import MESH, WEB, Town, eventually
 from tests.support.envoy import running
 from tests.support.git import put
-from tests.support.loopback import loopback_address
+from tests.support.loopback import free_port, loopback_address
 from xds.bootstrap import bootstrap
 from xds.nodes import Explicit, ProxyIdentity
 
 pytestmark = [pytest.mark.envoy, pytest.mark.slow, pytest.mark.timeout(180)]
 
 OTHER = ResourceKey.of(Kind.VIRTUAL_NODE, "shop", "other")
+HTTP, MORE = free_port(), free_port()
 NODE = """\
 meshName: shop
 virtualNodeName: NAME
 spec:
   serviceDiscovery: {dns: {hostname: NAME.local}}
   listeners:
-    - portMapping: {port: 8080, protocol: http}
+    - portMapping: {port: HTTP, protocol: http}
       timeout: {http: {idle: {unit: s, value: SECONDS}}}
-"""
+""".replace("HTTP", str(HTTP))
 MORE_PORTS = """\
-    - portMapping: {port: 9090, protocol: http}
-"""
+    - portMapping: {port: MORE, protocol: http}
+""".replace("MORE", str(MORE))
 TLS = """\
       tls: {mode: STRICT, certificate: {file: {certificateChain: /no/c.pem, privateKey: /no/k.pem}}}
 """
@@ -61,8 +62,8 @@ SHELF = {
     "router.yaml": """\
 meshName: shop
 virtualRouterName: shelf
-spec: {listeners: [{portMapping: {port: 8080, protocol: http}}]}
-""",
+spec: {listeners: [{portMapping: {port: HTTP, protocol: http}}]}
+""".replace("HTTP", str(HTTP)),
     "service.yaml": """\
 meshName: shop
 virtualServiceName: shelf.local
@@ -139,7 +140,7 @@ class Street(Town):
 def taken(address: str) -> Iterator[None]:
     """Be another program that listens where the proxy is to."""
     with socket.socket() as listening:
-        listening.bind((address, 9090))
+        listening.bind((address, MORE))
         listening.listen()
         yield
 

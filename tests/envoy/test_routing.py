@@ -8,7 +8,7 @@ import grpc
 import pytest
 
 from tests.support.apps import Answer, App, ask, say
-from tests.support.routing_town import PORT, Town
+from tests.support.routing_town import DB, GRPC, PORT, Town
 
 pytestmark = pytest.mark.envoy
 
@@ -18,8 +18,9 @@ def test_traffic_in_reaches_the_application_whatever_its_host(town: Town) -> Non
     assert (answer.app, answer.said["path"]) == ("web", "/x?y=1")
 
 
-@pytest.mark.parametrize("host", ["hosts.local", "hosts.local:8080", "HOSTS.local"])
+@pytest.mark.parametrize("host", ["hosts.local", "hosts.local:PORT", "HOSTS.local"])
 def test_a_backend_is_known_by_its_host_with_the_port_or_without(town: Town, host: str) -> None:
+    host = host.replace("PORT", str(PORT))
     answer = town.call(host=host)
     assert (answer.app, answer.said["headers"]["host"]) == ("v2", host)
 
@@ -60,13 +61,13 @@ def test_traffic_is_shared_by_weight(town: Town) -> None:
 
 
 def test_tcp_is_joined_to_the_node_behind_the_port(town: Town) -> None:
-    assert say(town.web.egress, 5432, "hello") == "db: hello"
+    assert say(town.web.egress, DB, "hello") == "db: hello"
 
 
 def test_grpc_calls_are_routed_by_service(town: Town) -> None:
     with _GrpcServer(town.apps["grpc"]) as call:
         channel = grpc.insecure_channel(
-            f"{town.web.egress}:9000", options=[("grpc.default_authority", "grpc.local")]
+            f"{town.web.egress}:{GRPC}", options=[("grpc.default_authority", "grpc.local")]
         )
         with channel:
             assert call(channel, "/test.Hello/Say") == b"hello"

@@ -12,6 +12,8 @@ import pytest
 from tests.support.apps import ask, say
 from tests.support.certificates import Certificate
 from tests.support.tls_town import (
+    ADMIN,
+    ENTRANCE,
     MUTUAL,
     PERMISSIVE,
     PLAIN,
@@ -113,7 +115,7 @@ def test_backends_of_one_node_keep_their_own_policies_side_by_side(town: Town) -
 
 def stats(town: Town, pattern: str) -> dict[str, int]:
     """Return what the proxy of ``web`` counted under names like this."""
-    connection = http.client.HTTPConnection(town.web.ingress, 9901, timeout=5)
+    connection = http.client.HTTPConnection(town.web.ingress, ADMIN, timeout=5)
     connection.request("GET", f"/stats?format=json&filter={pattern}")
     found = json.loads(connection.getresponse().read())["stats"]
     connection.close()
@@ -141,9 +143,9 @@ def test_tcp_is_encrypted_like_everything_else(town: Town) -> None:
 
 
 def test_a_gateway_ends_the_tls_of_its_clients_and_speaks_its_own(town: Town) -> None:
-    assert request(handshake(town.authority, town.front.ingress, 9443)) == 200
+    assert request(handshake(town.authority, town.front.ingress, ENTRANCE)) == 200
     with pytest.raises((http.client.HTTPException, ConnectionError)):
-        ask(town.front.ingress, 9443)
+        ask(town.front.ingress, ENTRANCE)
 
 
 def test_files_that_come_late_are_taken_up_and_hold_up_nothing_but_their_own(town: Town) -> None:

@@ -27,7 +27,7 @@ from tests.support.apps import App, serving
 from tests.support.certificates import Authority
 from tests.support.envoy import running, wait_until_ready
 from tests.support.git import Repo
-from tests.support.loopback import loopback_address
+from tests.support.loopback import free_port, loopback_address
 from tests.support.meshes import a_mesh, a_route, a_router, a_service, resource
 from tests.support.server import Server
 from tests.support.specs import text
@@ -37,7 +37,8 @@ from xds.nodes import Explicit, ProxyIdentity
 
 pytestmark = [pytest.mark.envoy, pytest.mark.slow, pytest.mark.timeout(300)]
 
-PORT = 8080
+PORT = free_port()
+OTHER_PORT = free_port()
 PATIENCE_S = 30.0
 
 
@@ -129,7 +130,7 @@ class Supervised:
 
     def __init__(self, repo: Path) -> None:
         self._repo = repo
-        self._listen = f"{loopback_address()}:18000"
+        self._listen = f"{loopback_address()}:{free_port()}"
         self.server = self._start()
 
     @property
@@ -190,14 +191,15 @@ def running_town(folder: Path) -> Iterator[Town]:
         for number, (name, addresses, delta) in enumerate(proxies):
             where = folder / f"envoy-{number}"
             where.mkdir()
+            admin = free_port()
             config = bootstrap(
                 identity=ProxyIdentity(ResourceKey.of(Kind.VIRTUAL_NODE, "shop", name), addresses),
                 xds_address=supervised.address,
-                admin_address=f"{addresses.egress}:9901",
+                admin_address=f"{addresses.egress}:{admin}",
                 delta=delta,
             )
             stack.enter_context(running(config, where))
-            wait_until_ready(addresses.egress, 9901, where)
+            wait_until_ready(addresses.egress, admin, where)
         stack.callback(traffic.end)
         for caller in callers:
             traffic.start(caller.egress, PORT, "cart.local")
@@ -249,7 +251,7 @@ def _shifts(town: Town) -> None:
 
 
 def _services_come_and_go(town: Town) -> None:
-    for port in (PORT, PORT + 1):
+    for port in (PORT, OTHER_PORT):
         town.push(f"A service comes on {port}", extra=port)
         for caller in town.callers:
             until(partial(_listens, caller.egress, port), f"nobody listens on {port}")

@@ -194,7 +194,7 @@ def test_without_instances_calls_fail_and_say_so(town: Town) -> None:
     town.push(town.found("gone"))
     [failure] = town.caller.until("gone.local", lambda found: "v1" not in found, count=1)
     assert failure.startswith("UNAVAILABLE")
-    assert "cds_egress_shop_gone_grpc_9000" in failure
+    assert f"cds_egress_shop_gone_grpc_{PORT}" in failure
 
 
 def test_a_backend_that_is_taken_away_is_gone_until_it_is_there_again(town: Town) -> None:

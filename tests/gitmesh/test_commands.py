@@ -1,6 +1,7 @@
 """Every command on a real repository with a real log: what it says, as words and as JSON."""
 
 import contextlib
+import filecmp
 import json
 import os
 from pathlib import Path
@@ -22,7 +23,7 @@ from events.types import (
 from gitmesh.demo.sample import sample_repo
 from mesh.keys import ResourceKey
 from tests.support.command_line import gitmesh
-from tests.support.git import Repo
+from tests.support.git import Repo, git
 from tests.support.sample_shop import Shop
 
 ROUTE = "mesh/shop/virtualRouter/cart/route/all"
@@ -46,6 +47,47 @@ def test_init_leaves_a_repository_that_is_there_as_it_is(tmp_path: Path) -> None
     assert again.code == 2
     assert again.json()["created"] is False
     assert (tmp_path / "shop.git" / "HEAD").read_text().strip() == "ref: refs/heads/main"
+
+
+def test_init_with_the_sample_makes_a_repository_whose_first_commit_is_a_mesh(
+    tmp_path: Path,
+) -> None:
+    bare, clone = tmp_path / "shop.git", tmp_path / "mesh"
+    done = gitmesh("init", "--sample", bare, "--branch", "live", GIT_AUTHOR_NAME="Ada")
+    assert done.code == 0
+    commit = git(bare, "rev-parse", "live")
+    assert (
+        done.out.splitlines()[0]
+        == f"made {bare}; its first commit is the sample mesh: " + (commit[:7])
+    )
+    git(tmp_path, "clone", "--quiet", str(bare), str(clone))
+    assert git(clone, "log", "--format=%an %s") == "Ada The shop's mesh"
+    assert git(clone, "status", "--porcelain") == ""
+    assert filecmp.dircmp(clone, sample_repo(), ignore=[".git"]).diff_files == []
+    assert sorted(os.listdir(clone / "shop")) == sorted(os.listdir(sample_repo() / "shop"))
+    assert gitmesh("validate", clone).code == 0
+    # What it says to type next works: git knows where a plain push goes.
+    assert "git push\n" in done.out
+    (clone / "note.txt").write_text("a")
+    git(clone, "add", ".")
+    git(clone, "commit", "--quiet", "-m", "note")
+    git(clone, "push", "--quiet")
+    assert git(bare, "rev-parse", "live") != commit
+
+
+def test_init_with_the_sample_says_its_commit_as_json(tmp_path: Path) -> None:
+    done = gitmesh("init", "--sample", tmp_path / "shop.git", "--json").json()
+    assert done["commit"] == git(tmp_path / "shop.git", "rev-parse", "main")
+    assert gitmesh("init", tmp_path / "other.git", "--json").json()["commit"] is None
+
+
+def test_init_with_the_sample_leaves_a_repository_that_is_there_alone(tmp_path: Path) -> None:
+    repo = Repo(tmp_path)
+    before = repo.commit_and_push({"a": "b"})
+    refused = gitmesh("init", "--sample", repo.origin)
+    assert refused.code == 2
+    assert "is a repository already" in refused.err
+    assert git(repo.origin, "rev-parse", "main") == before
 
 
 def test_init_does_not_touch_a_folder_that_holds_something_else(tmp_path: Path) -> None:

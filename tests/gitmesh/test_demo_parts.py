@@ -12,15 +12,18 @@ from pathlib import Path
 import pytest
 from dnslib import QTYPE, RCODE, DNSRecord
 
-from gitmesh.demo.addresses import busy
+from gitmesh.demo.addresses import busy, replacements
 from gitmesh.demo.apps import HttpApp, serve_tcp
 from gitmesh.demo.http_client import BadReply, Connection, parse_head
 from gitmesh.demo.load import Load
 from gitmesh.demo.names import NameServer, serve_names
 from gitmesh.demo.processes import Processes
 from gitmesh.demo.report import Report, summarise
-from gitmesh.demo.town import App, Call
+from gitmesh.demo.sample import copy_sample, sample_repo, with_ports
+from gitmesh.demo.stage import UNUSED
+from gitmesh.demo.town import App, Call, listening_ports
 from mesh.errors import Fatal
+from reconciler.directory import read_directory
 
 HOST = "127.0.0.1"
 
@@ -207,6 +210,31 @@ def test_an_address_in_use_is_busy_and_others_are_not() -> None:
     used, free = asyncio.run(scenario())
     assert "in use" in used
     assert free == ""
+
+
+def test_a_port_on_which_something_listens_everywhere_is_replaced_and_others_are_not() -> None:
+    with socket.create_server(("0.0.0.0", 0)) as taken, socket.socket() as probe:
+        probe.bind(("0.0.0.0", 0))
+        free = probe.getsockname()[1]
+        used = taken.getsockname()[1]
+        probe.close()
+        found = replacements({used, free}, UNUSED)
+    assert found.keys() == {used}
+    assert found[used] not in (used, free)
+
+
+def test_the_sample_is_the_same_mesh_with_other_ports(tmp_path: Path) -> None:
+    ports = listening_ports(read_directory(sample_repo()).graph)
+    assert ports == {8080, 9000, 9080}
+    copy_sample(tmp_path / "same")
+    assert read_directory(tmp_path / "same").graph == read_directory(sample_repo()).graph
+    copy_sample(tmp_path / "other", {8080: 40_000, 9080: 40_001})
+    other = read_directory(tmp_path / "other")
+    assert not other.problems
+    assert listening_ports(other.graph) == {9000, 40_000, 40_001}
+    assert with_ports("port: 80800, weight: 8080, port: 8080}", {8080: 1}) == (
+        "port: 80800, weight: 8080, port: 1}"
+    )
 
 
 def python(code: str) -> list[str]:

@@ -15,13 +15,13 @@ from mesh.keys import Kind, ResourceKey
 from mesh.problem import Severity
 from tests.support import name_server
 from tests.support.envoy import running, static_bootstrap, wait_until_ready
-from tests.support.loopback import loopback_address
+from tests.support.loopback import free_port, loopback_address
 from tests.support.meshes import MESH
 from xds.bootstrap import SDS_SOCKET, bootstrap
 from xds.nodes import Explicit, ProxyIdentity
 from xds.translate import translate
 
-_ADMIN = 9901
+_ADMIN = free_port()
 
 
 @dataclass(frozen=True)

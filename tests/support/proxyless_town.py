@@ -15,7 +15,7 @@ from typing import Any
 from mesh.canonical import JsonObject
 from mesh.resource import Resource, spec_json
 from tests.support.git import Repo
-from tests.support.loopback import loopback_address
+from tests.support.loopback import free_port, loopback_address
 from tests.support.meshes import (
     a_cloud_node,
     a_mesh,
@@ -31,7 +31,7 @@ from tests.support.specs import text
 from xds.grpc_bootstrap import grpc_bootstrap
 from xds.nodes import parse_identity
 
-PORT = 9000
+PORT = free_port()
 NODE = "mesh/shop/virtualNode/web"
 PATIENCE_S = 20.0
 Answers = Counter[str]

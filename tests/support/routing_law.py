@@ -11,6 +11,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass, field, replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -21,25 +22,22 @@ from mesh.ports import resource_ports
 from mesh.resource import Resource, spec_json
 from mesh.routing import Request
 from tests.support.envoy import running, static_bootstrap, wait_until_ready
-from tests.support.loopback import loopback_address
+from tests.support.loopback import free_port, loopback_address
 from tests.support.meshes import a_gateway, a_mesh, a_node, a_router, a_service, resource
 from xds.nodes import Explicit, ProxyIdentity
 from xds.translate import translate
 
+_ADMIN = free_port()
 WEB = ResourceKey.of(Kind.VIRTUAL_NODE, "shop", "web")
 FRONT = ResourceKey.of(Kind.VIRTUAL_GATEWAY, "shop", "front")
-PORTS = (8080, 8081)
+PORTS = (free_port(), free_port())
 """Of the services; only the last has the second one."""
-ENTRANCES = (8088, 8089)
+ENTRANCES = (free_port(), free_port())
 SERVICES = ("cart.local", "Shop.Local", "calls.local", "many.local")
 """One has routes of gRPC alone."""
-RAW = {f"raw-{number}.local": 9100 + number for number in range(6)}
-"""Services of TCP, and the first of the two ports of each, which nobody else has."""
+RAW = {f"raw-{number}.local": (free_port(), free_port()) for number in range(6)}
+"""Services of TCP, and the two ports of each, which nobody else has."""
 _RAW_ROUTERS = {service.partition(".")[0] for service in RAW}
-_SECOND = 10
-_FIRST_PORT = 20000
-_OTHER_PORT = 30000
-"""Some nodes listen on two ports, this and the first; a route says which."""
 _CONNECTIONS = 16
 _STATUS = {"12": 404, "14": 503}
 """What a proxy answers to gRPC in place of a status of HTTP."""
@@ -60,6 +58,12 @@ _VALUES = ("blue", "blueish", "red", "1", "5", "10", "-3", "+5", "007", "5x", "a
 _QUERY = ("q", "v", "%71", "Q")
 _METHODS = ("GET", "POST", "DELETE", "PUT", "HEAD")
 _HOSTS = ("cart.local", "shop.local", "many.local", "CART.local", "shop.example.com", "a.local")
+
+
+@cache
+def _port(node: int, number: int) -> int:
+    """Return where a node listens; some listen on two ports, and a route says which."""
+    return free_port()
 
 
 @dataclass(frozen=True)
@@ -119,14 +123,14 @@ class Land:
     def _node(self, *ports: int, protocol: str = "http") -> str:
         number = len(self._nodes)
         name = f"n{number}"
-        listening = [(port, protocol) for port in ports or (_FIRST_PORT + number,)]
+        listening = [(port, protocol) for port in ports or (_port(number, 0),)]
         self._nodes.append(a_node(name, *listening, hostname=self.apps))
         return name
 
     def _target(self, weight: int, protocol: str = "http") -> Json:
         if self.random.random() < 0.7:
             return {"virtualNode": self._node(protocol=protocol), "weight": weight}
-        ports = (_FIRST_PORT + len(self._nodes), _OTHER_PORT + len(self._nodes))
+        ports = (_port(len(self._nodes), 0), _port(len(self._nodes), 1))
         node, port = self._node(*ports, protocol=protocol), self.random.choice(ports)
         return {"virtualNode": node, "weight": weight, "port": port}
 
@@ -150,9 +154,8 @@ class Land:
 
     def _connections(self) -> Iterator[Resource]:
         """Routes of TCP: the first in order takes every connection."""
-        for service, first in RAW.items():
+        for service, ports in RAW.items():
             router = service.partition(".")[0]
-            ports = (first, first + _SECOND)
             yield a_service(service, router=router)
             yield a_router(router, *((port, "tcp") for port in ports))
             for number in range(6):
@@ -319,7 +322,7 @@ class Land:
 
     def ports_of_tcp(self) -> list[Request]:
         """Return a request to each port of TCP, where nothing that it says counts."""
-        ports = {service: (first, first + _SECOND) for service, first in RAW.items()}
+        ports = dict(RAW)
         return [Request(host=name, port=port) for name in ports for port in ports[name]]
 
     def connect(self, times: int) -> Iterator[tuple[Request, set[int]]]:
@@ -381,11 +384,11 @@ class Land:
                 translate(self.graph, ProxyIdentity(WEB, self.web)),
                 translate(self.graph, ProxyIdentity(FRONT, self.front)),
             ],
-            admin=(self.admin, 9901),
+            admin=(self.admin, _ADMIN),
         )
         ports = {mapping.port for node in self._nodes for mapping in resource_ports(node)}
         with _answering(self.apps, sorted(ports)), running(config, folder):
-            wait_until_ready(self.admin, 9901, folder)
+            wait_until_ready(self.admin, _ADMIN, folder)
             yield self
 
     def ask(self, requests: Sequence[Request], *, gateway: bool) -> Iterator[Reply]:

@@ -14,7 +14,7 @@ from mesh.keys import Kind, ResourceKey
 from mesh.resource import Resource
 from tests.support.apps import Answer, App, ask, serving
 from tests.support.envoy import running, static_bootstrap, wait_until_ready
-from tests.support.loopback import loopback_address
+from tests.support.loopback import free_port, loopback_address
 from tests.support.meshes import (
     a_gateway,
     a_gateway_route,
@@ -28,7 +28,9 @@ from tests.support.meshes import (
 from xds.nodes import Explicit, ProxyIdentity
 from xds.translate import translate
 
-PORT = 8080
+_ADMIN = free_port()
+PORT = free_port()
+FRONT, INSIDE, DB, GRPC = (free_port() for _ in range(4))
 TO_V1: list[JsonObject] = [{"virtualNode": "v1", "weight": 1}]
 TO_V2: list[JsonObject] = [{"virtualNode": "v2", "weight": 1}]
 
@@ -46,7 +48,7 @@ class Town:
         """Call a backend the way the application of ``web`` does."""
         return ask(self.web.egress, PORT, path, **{"host": f"{service}.local", **headers})
 
-    def enter(self, path: str = "/", *, port: int = 8088, **headers: str) -> Answer:
+    def enter(self, path: str = "/", *, port: int = FRONT, **headers: str) -> Answer:
         """Call the gateway from outside."""
         return ask(self.front.ingress, port, path, **{"host": "shop.example.com", **headers})
 
@@ -88,12 +90,12 @@ def shop(apps: dict[str, App]) -> list[Resource]:
             hostname="unused",
         ),
         *(a_node(name, PORT, hostname=apps[name].address) for name in ("v1", "v2")),
-        a_node("db", (5432, "tcp"), hostname=apps["db"].address),
-        a_node("grpc", (9000, "grpc"), hostname=apps["grpc"].address),
+        a_node("db", (DB, "tcp"), hostname=apps["db"].address),
+        a_node("grpc", (GRPC, "grpc"), hostname=apps["grpc"].address),
         a_service("direct.local", node="v1"),
         a_service("db.local", node="db"),
         a_service("grpc.local", router="grpc"),
-        a_router("grpc", (9000, "grpc")),
+        a_router("grpc", (GRPC, "grpc")),
         a_route("grpc", "hello", {"grpc": 1}, protocol="grpc", match={"serviceName": "test.Hello"}),
         *(r for name in backends if name != "direct" for r in a_service_with_router(name)),
         a_route("cart", "all", {"v1": 1}),
@@ -105,7 +107,7 @@ def shop(apps: dict[str, App]) -> list[Resource]:
             [
                 {"virtualNode": "v1", "weight": 60},
                 {"virtualNode": "v2", "weight": 20},
-                {"virtualNode": "db", "weight": 0, "port": 5432},
+                {"virtualNode": "db", "weight": 0, "port": DB},
             ],
         ),
         *_gateway(),
@@ -124,8 +126,8 @@ def _path_routes() -> list[Resource]:
 def _gateway() -> list[Resource]:
     kept: JsonObject = {"hostname": {"defaultTargetHostname": "DISABLED"}}
     return [
-        a_gateway("front", 8088),
-        a_gateway("inside", 8089),
+        a_gateway("front", FRONT),
+        a_gateway("inside", INSIDE),
         a_gateway_route("front", "web", "cart.local", match={"prefix": "/cart"}),
         gateway_route(
             "value", "cart.local", {"prefix": "/old"}, rewrite={"prefix": {"value": "/new/"}}
@@ -166,8 +168,8 @@ def running_town(folder: Path) -> Iterator[Town]:
         "web": App("web", loopback_address(), PORT),
         "v1": App("v1", loopback_address(), PORT),
         "v2": App("v2", loopback_address(), PORT),
-        "db": App("db", loopback_address(), 5432, "tcp"),
-        "grpc": App("grpc", loopback_address(), 9000, "grpc"),
+        "db": App("db", loopback_address(), DB, "tcp"),
+        "grpc": App("grpc", loopback_address(), GRPC, "grpc"),
     }
     town = Town(
         web=Explicit(loopback_address(), loopback_address(), apps["web"].address),
@@ -183,9 +185,9 @@ def running_town(folder: Path) -> Iterator[Town]:
             translate(graph, ProxyIdentity(web, town.web)),
             translate(graph, ProxyIdentity(front, town.front)),
         ],
-        admin=(town.admin, 9901),
+        admin=(town.admin, _ADMIN),
     )
     plain = [app for app in apps.values() if app.protocol != "grpc"]
     with serving(*plain), running(config, folder):
-        wait_until_ready(town.admin, 9901, folder)
+        wait_until_ready(town.admin, _ADMIN, folder)
         yield town

@@ -16,23 +16,23 @@ from mesh.mesh_settings import MeshSettings, settings_from_json
 from mesh.resource import Resource
 from tests.support.apps import App, serving
 from tests.support.certificates import Authority, Certificate
-from tests.support.loopback import loopback_address
+from tests.support.loopback import free_port, loopback_address
 from tests.support.meshes import a_gateway_route, a_mesh, a_route, a_router, a_service, resource
 from tests.support.one_envoy import gateway, node, one_envoy
 from tests.support.sds_agent import SdsAgent
 from xds.nodes import Explicit, ProxyIdentity
 
-STRICT, MUTUAL, PLAIN = 8443, 8445, 8080
+STRICT, MUTUAL, PLAIN = (free_port() for _ in range(3))
 PORTS = {"strict": STRICT, "mutual": MUTUAL, "plain": PLAIN}
-ENTRANCE = 8088
+ENTRANCE = free_port()
 DOORS = {
-    "strict": 9443,
-    "permissive": 9444,
-    "disabled": 9445,
-    "sds": 9446,
-    "acm": 9447,
-    "mutual": 9448,
-    "mutual-sds": 9449,
+    "strict": free_port(),
+    "permissive": free_port(),
+    "disabled": free_port(),
+    "sds": free_port(),
+    "acm": free_port(),
+    "mutual": free_port(),
+    "mutual-sds": free_port(),
 }
 POLICIES = (
     "trusting",

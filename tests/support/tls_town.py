@@ -19,7 +19,7 @@ from tests.support.apps import App, ask, serving
 from tests.support.certificates import Authority, Certificate
 from tests.support.envoy import running, wait_until_ready
 from tests.support.git import git, put
-from tests.support.loopback import loopback_address
+from tests.support.loopback import free_port, loopback_address
 from tests.support.meshes import a_gateway_route, a_mesh, a_route, a_router, a_service, resource
 from tests.support.sds_agent import SdsAgent
 from tests.support.server import Server
@@ -27,8 +27,10 @@ from tests.support.specs import text
 from xds.bootstrap import bootstrap
 from xds.nodes import Explicit, ProxyIdentity
 
-STRICT, PERMISSIVE, MUTUAL, PLAIN = 8443, 8444, 8445, 8080
-SDS, ACM, UNMAPPED, TCP = 8446, 8447, 8448, 8449
+ADMIN = free_port()
+STRICT, PERMISSIVE, MUTUAL, PLAIN = (free_port() for _ in range(4))
+SDS, ACM, UNMAPPED, TCP = (free_port() for _ in range(4))
+ENTRANCE = free_port()
 PORTS = {
     "strict": STRICT,
     "permissive": PERMISSIVE,
@@ -186,7 +188,7 @@ def specs(town: Town) -> str:
         {
             "listeners": [
                 {
-                    "portMapping": {"port": 9443, "protocol": "http"},
+                    "portMapping": {"port": ENTRANCE, "protocol": "http"},
                     "tls": {"mode": "STRICT", "certificate": front},  # type: ignore[dict-item]
                 }
             ],
@@ -285,10 +287,10 @@ def running_town(folder: Path) -> Iterator[Town]:
             config = bootstrap(
                 identity=ProxyIdentity(ResourceKey.of(kind, "shop", name), addresses),
                 xds_address=server.address,
-                admin_address=f"{addresses.ingress}:9901",
+                admin_address=f"{addresses.ingress}:{ADMIN}",
                 sds_socket=str(agent),
             )
             stack.enter_context(running(config, where))
         for name, addresses in (("shop", town.shop), ("web", town.web), ("front", town.front)):
-            wait_until_ready(addresses.ingress, 9901, folder / name)
+            wait_until_ready(addresses.ingress, ADMIN, folder / name)
         yield town

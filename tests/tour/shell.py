@@ -16,13 +16,21 @@ from typing import Final, Self
 from tests.support.git import ENVIRONMENT
 from tests.support.loopback import loopback_address
 
-PATIENCE_S: Final = 60.0
+PATIENCE_S: Final = 200.0
 _ADDRESS: Final = re.compile(r"(?<!\d)127(?:\.\d{1,3}){3}(?!\d)")
 _READY: Final = re.compile(r" ready |starting workers|^Serving ", re.MULTILINE)
 _ENVOY: Final = """\
 #!/bin/sh
-exec "{envoy}" --disable-hot-restart --concurrency 1 "$@"
+case " $* " in *" --disable-hot-restart "*) ;; *) set -- --disable-hot-restart "$@" ;; esac
+exec "{envoy}" --concurrency 1 "$@"
 """
+_REMEMBER: Final = """\
+_code=$?
+pwd > '{where}'
+compgen -v | grep '^[a-z]' | while read -r _name; do declare -p "$_name"; done > '{known}'
+exit $_code
+"""
+"""Each command has a process of its own; the next one begins where it was, with its variables."""
 
 
 class Shell:
@@ -33,10 +41,17 @@ class Shell:
         self._here = self._top
         self._addresses: dict[str, str] = {}
         self._running: list[subprocess.Popen[bytes]] = []
+        self._known = self._top / ".known"
+        self._recall = f"[ ! -e '{self._known}' ] || . '{self._known}'\n"
         self._tools = self._top / ".tools"
         self._tools.mkdir()
         path = [str(self._tools), str(Path(sys.executable).parent), ENVIRONMENT["PATH"]]
-        self._environment = {**ENVIRONMENT, "PATH": ":".join(path), "PYTHONHASHSEED": "0"}
+        self._environment = {
+            **ENVIRONMENT,
+            "PATH": ":".join(path),
+            "PYTHONHASHSEED": "0",
+            "TMPDIR": str(self._top),
+        }
 
     def __enter__(self) -> Self:
         return self
@@ -57,7 +72,7 @@ class Shell:
 
     def _run(self, command: str) -> str:
         where = self._top / ".where"
-        script = f"{command}\ncode=$?\npwd > '{where}'\nexit $code\n"
+        script = f"{self._recall}{command}\n{_REMEMBER.format(where=where, known=self._known)}"
         done = subprocess.run(
             ["bash", "-c", script],
             cwd=self._here,
@@ -76,7 +91,7 @@ class Shell:
         log = self._top / f".said-{len(self._running)}"
         with log.open("wb") as file:
             process = subprocess.Popen(
-                ["bash", "-c", f"exec {command.removesuffix(' &')}"],
+                ["bash", "-c", f"{self._recall}exec {command.removesuffix(' &')}"],
                 cwd=self._here,
                 env=self._environment,
                 stdin=subprocess.DEVNULL,
@@ -84,12 +99,20 @@ class Shell:
                 stderr=file,
             )
         self._running.append(process)
+        elsewhere = re.search(r'--log-path "\$(\w+)/(\S+)"', command)
+        told = self._value_of(elsewhere[1]) / elsewhere[2] if elsewhere else log
         deadline = time.monotonic() + PATIENCE_S
-        while not _READY.search(said := log.read_text()):
+        while not _READY.search(said := told.read_text() if told.exists() else ""):
             assert process.poll() is None, said
             assert time.monotonic() < deadline, said
             time.sleep(0.05)
         return said if command.startswith("gitmesh") else ""
+
+    def _value_of(self, variable: str) -> Path:
+        said = subprocess.run(
+            ["bash", "-c", f"{self._recall}echo ${variable}"], capture_output=True, text=True
+        )
+        return Path(said.stdout.strip())
 
     def _address(self, shown: str) -> str:
         return self._addresses.setdefault(shown, loopback_address())
@@ -97,7 +120,7 @@ class Shell:
     def _as_read(self, said: str) -> str:
         for shown, real in self._addresses.items():
             said = re.sub(rf"(?<!\d){re.escape(real)}(?!\d)", shown, said)
-        said = said.replace(f"{self._top}/", "")
+        said = re.sub(rf"{re.escape(str(self._top))}/(tmp\.\w{{10}}/)?", "", said)
         me = re.escape(pwd.getpwuid(os.getuid()).pw_name)
         return re.sub(rf"\b{me}(?= pushed | until |: |$)", "alice", said, flags=re.MULTILINE)
 

@@ -70,6 +70,19 @@ def commands(text: str) -> list[str]:
     return [command.replace("\\\n", " ") for body in bodies for command in _COMMAND.findall(body)]
 
 
+def console(text: str) -> list[tuple[str, str]]:
+    """Return every command of a page as it stands there, with what the page shows it to print."""
+    bodies = (found["body"] for found in _BLOCK.finditer(text) if found["body"])
+    return [pair for body in bodies for pair in _pairs(body)]
+
+
+def _pairs(body: str) -> Iterator[tuple[str, str]]:
+    found = list(_COMMAND.finditer(body))
+    ends = [each.start() for each in found[1:]] + [len(body)]
+    for each, end in zip(found, ends, strict=True):
+        yield each[1], body[each.end() + 1 : end]
+
+
 def blocks(text: str) -> list[Block]:
     """Run a page; return its blocks in their order."""
     with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:

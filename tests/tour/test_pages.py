@@ -17,7 +17,7 @@ def _marks(name: str) -> list[pytest.MarkDecorator]:
     return [pytest.mark.envoy] if any(map(real.match, commands(TEXTS[name]))) else []
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(500)
 @pytest.mark.parametrize("name", [pytest.param(name, marks=_marks(name)) for name in SHOWING])
 def test_a_page_shows_what_its_commands_print(name: str) -> None:
     run = blocks(TEXTS[name])

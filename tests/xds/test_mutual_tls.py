@@ -22,6 +22,7 @@ from mesh.errors import UsageError
 from tests.support.ads_client import AdsClient, names
 from tests.support.ads_server import Served, key, serving
 from tests.support.identities import DAY, Issued, Issuer, replace
+from tests.support.loopback import free_port
 from tests.support.shop_xds import mesh
 from xds.bootstrap_tls import XdsTls
 from xds.credentials import Credentials, read_peer
@@ -370,6 +371,7 @@ def test_files_that_are_broken_from_the_start_are_refused_in_words(shop: Shop) -
 
 
 def test_with_tls_the_server_may_be_reached_from_elsewhere(shop: Shop) -> None:
-    check_listening("0.0.0.0:18000", AdsSettings(tls=shop.tls))
+    everywhere = f"0.0.0.0:{free_port()}"
+    check_listening(everywhere, AdsSettings(tls=shop.tls))
     with pytest.raises(UsageError, match="plain text"):
-        check_listening("0.0.0.0:18000", AdsSettings())
+        check_listening(everywhere, AdsSettings())

@@ -4,7 +4,6 @@ import asyncio
 import json
 import logging
 import re
-import socket
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import ExitStack, asynccontextmanager
@@ -17,6 +16,7 @@ from events.types import DeliveryEvent, SnapshotConverged, SnapshotRejected
 from tests.support import shop_xds
 from tests.support.ads_server import Served, key, serving
 from tests.support.envoy import running
+from tests.support.loopback import free_port
 from tests.support.shop_xds import Translation, eds_cluster, static_cluster
 from xds.bootstrap import bootstrap
 from xds.nodes import ProxyIdentity
@@ -24,12 +24,6 @@ from xds.server import AdsSettings
 from xds.type_urls import CLUSTER, ENDPOINT, LISTENER, ROUTE
 
 pytestmark = pytest.mark.envoy
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 class Load:

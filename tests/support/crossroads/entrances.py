@@ -8,11 +8,12 @@ from mesh.keys import Kind, ResourceKey
 from mesh.resource import Resource
 from tests.support.crossroads.cases import PROTOCOLS, anywhere, cases, pairs
 from tests.support.crossroads.specs import PORT, SECOND, TIMEOUTS
+from tests.support.loopback import free_port
 from tests.support.meshes import a_gateway, resource
 
-ENTRANCES: Final = {"http": 8088, "http2": 8089, "grpc": 8087}
+ENTRANCES: Final = {protocol: free_port() for protocol in ("http", "http2", "grpc")}
 """Where the gateway takes what most of its routes are for."""
-SIDE_ENTRANCES: Final = {"http": 8098, "http2": 8099, "grpc": 8097}
+SIDE_ENTRANCES: Final = {protocol: free_port() for protocol in ENTRANCES}
 """Where it has one route of each protocol."""
 
 KEPT: Final[JsonObject] = {"hostname": {"defaultTargetHostname": "DISABLED"}}

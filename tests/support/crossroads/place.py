@@ -15,9 +15,11 @@ from tests.support.crossroads.conduct import Ledger
 from tests.support.crossroads.entrances import ENTRANCES, entrances
 from tests.support.crossroads.specs import LISTENERS, PORT, SECOND, TCP_LISTENERS, crossroads
 from tests.support.envoy import running, static_bootstrap, wait_until_ready
-from tests.support.loopback import loopback_address
+from tests.support.loopback import free_port, loopback_address
 from xds.nodes import Explicit, ProxyIdentity
 from xds.translate import translate
+
+_ADMIN = free_port()
 
 
 @dataclass(frozen=True)
@@ -87,7 +89,7 @@ def running_crossroads(folder: Path) -> Iterator[Crossroads]:
         ProxyIdentity(ResourceKey.of(Kind.VIRTUAL_GATEWAY, "shop", "front"), place.front),
     ]
     translated = [translate(graph, proxy) for proxy in proxies]
-    config = static_bootstrap(translated, admin=(place.admin, 9901))
+    config = static_bootstrap(translated, admin=(place.admin, _ADMIN))
     with serving(*place.apps), running(config, folder):
-        wait_until_ready(place.admin, 9901, folder)
+        wait_until_ready(place.admin, _ADMIN, folder)
         yield place

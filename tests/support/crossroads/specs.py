@@ -18,6 +18,7 @@ from tests.support.crossroads.cases import (
     pairs,
     route_cases,
 )
+from tests.support.loopback import free_port
 from tests.support.meshes import (
     a_cloud_node,
     a_mesh,
@@ -28,11 +29,11 @@ from tests.support.meshes import (
     resource,
 )
 
-PORT: Final = {"http": 8080, "http2": 8082, "grpc": 8084, "tcp": 5432}
+PORT: Final = {protocol: free_port() for protocol in ("http", "http2", "grpc", "tcp")}
 """Where applications listen, and where services are called."""
-SECOND: Final = {"http": 8081, "http2": 8083, "grpc": 8085, "tcp": 5433}
+SECOND: Final = {protocol: free_port() for protocol in PORT}
 """Where those listen that have two listeners."""
-TCP_SERVICES: Final = {"weights": 5440, "targets": 5441, "first": 5442, "idle": 5443, "off": 5444}
+TCP_SERVICES: Final = {name: free_port() for name in ("weights", "targets", "first", "idle", "off")}
 """Services of TCP, each on a port of its own: nothing else tells them apart."""
 
 IDLE: Final[JsonObject] = {"value": 700, "unit": "ms"}
@@ -44,13 +45,9 @@ TIMEOUTS: Final[Mapping[str, JsonObject]] = {
     "off": {"perRequest": OFF, "idle": OFF},
     "idle": {"perRequest": OFF, "idle": IDLE},
 }
-LISTENERS: Final = {
-    (protocol, name): 7000 + 10 * row + column
-    for row, protocol in enumerate(PROTOCOLS)
-    for column, name in enumerate(TIMEOUTS)
-}
+LISTENERS: Final = {(protocol, name): free_port() for protocol in PROTOCOLS for name in TIMEOUTS}
 """Listeners of the node ``slow``, each with the timeouts of that name."""
-TCP_LISTENERS: Final = {"idle": 7100, "off": 7101}
+TCP_LISTENERS: Final = {"idle": free_port(), "off": free_port()}
 """Those of TCP."""
 
 EVENTS: Final[Mapping[str, JsonObject]] = {

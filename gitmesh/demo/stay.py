@@ -1,0 +1,86 @@
+"""After the story: the mesh stays up for a visitor to play with, until a signal ends the demo."""
+
+import asyncio
+import os
+import shlex
+import shutil
+import sys
+from pathlib import Path
+
+from gitmesh.demo.sample import ROUTES
+from gitmesh.demo.screen import Screen
+from gitmesh.demo.stage import BRANCH, Stage
+from gitmesh.places import git_dir
+from gitmesh.push.hooks import install
+from reconciler.founding import ready_for_pushes
+
+WATCH_S = 0.5
+
+
+async def stay_up(stage: Stage, screen: Screen) -> None:
+    """Say what can be done, and wait. A clone that a visitor changed is kept at the end.
+
+    :raises Fatal: a part of the mesh ended by itself.
+    """
+    ready_for_pushes(stage.bare)
+    install(git_dir(stage.bare))
+    stage.clone.make_ready_for_a_person(BRANCH)
+    before = stage.clone.state()
+    screen.step("The mesh stays up until Ctrl-C; play with it in another terminal")
+    screen.say(invitation(stage, path_line()))
+    try:
+        while True:
+            stage.processes.check()
+            await asyncio.sleep(WATCH_S)
+    finally:
+        screen.say("\n" + _part(stage, changed=stage.clone.state() != before))
+
+
+def invitation(stage: Stage, path: str) -> str:
+    """Return commands that can be pasted into another shell, line by line."""
+    address, port = stage.town.door
+    bare = shlex.quote(str(stage.bare))
+    door = f"http://{address}:{port}"
+    shift = "s/cart-v1, weight: 100/cart-v1, weight: 70/; s/cart-v2, weight: 0/cart-v2, weight: 30/"
+    admin = "\n".join(
+        f"  {proxy.name:<12} http://{proxy.admin}:{stage.town.ports.admin}/config_dump"
+        for proxy in stage.town.proxies
+    )
+    return f"""
+{path}cd {shlex.quote(str(stage.clone.path))}
+sed -i '{shift}' {ROUTES}
+git commit -am 'Shift' && git push               # and read what it does
+for i in $(seq 20); do curl -s {door}/cart/items; echo; done
+curl -s {door}/                 # web asks cart and catalog
+curl -s -H 'x-shop-tester: yes' {door}/cart/items
+gitmesh log --repo {bare} --commits
+git revert --no-edit HEAD && git push            # take it back
+gitmesh state --repo {bare} mesh/shop/virtualRouter/cart
+
+Envoy's own view of it (clusters, routes, statistics), for each proxy:
+{admin}
+
+{stage.folder.path} is removed at the end, unless you change something in the clone."""
+
+
+def path_line() -> str:
+    """Return a line that puts gitmesh and Envoy on the path; empty where they are there already."""
+    ours = Path(sys.executable).parent
+    if not os.access(ours / "gitmesh", os.X_OK):
+        return ""
+    found = shutil.which("gitmesh")
+    if found is not None and Path(found).resolve() == (ours / "gitmesh").resolve():
+        return ""
+    return f"export PATH={shlex.quote(str(ours))}:$PATH\n"
+
+
+def _part(stage: Stage, *, changed: bool) -> str:
+    folder = shlex.quote(str(stage.folder.path))
+    if not changed:
+        return f"removed {folder}: nothing was changed in the clone"
+    stage.folder.keep(stage.clone.path, stage.bare)
+    return f"""kept, because you changed something there:
+  {shlex.quote(str(stage.clone.path))}      your clone
+  {shlex.quote(str(stage.bare))}  the repository, with the event log
+to remove both: rm -rf {folder}
+to serve it again, without the shop's applications: gitmesh serve {shlex.quote(str(stage.bare))}"""
