@@ -41,6 +41,7 @@ COMMANDS: Final = (
     "rollback",
     "pin",
     "unpin",
+    "retry",
     "translate",
     "bootstrap",
     "intercept",

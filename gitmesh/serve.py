@@ -1,5 +1,6 @@
 """The server: reconciler and xDS side by side in one process, which lives and dies as a whole."""
 
+import asyncio
 import contextlib
 import gc
 import logging
@@ -29,8 +30,9 @@ from gitmesh.worker import GC_THRESHOLDS
 from gitmesh.worker_messages import Hello
 from gitmesh.workers import serve_in_workers
 from mesh.errors import Retryable, UsageError
+from reconciler.attempt import Attempts, attempt_path
 from reconciler.declaration import declare
-from reconciler.loop import Pace, reconcile
+from reconciler.loop import Pace, Startup, reconcile
 from reconciler.reader import Progress
 from reconciler.repo import GitRepository
 from xds.cache import SnapshotCache
@@ -41,6 +43,8 @@ from xds.settings import AdsSettings, TlsFiles
 _log = logging.getLogger(__name__)
 
 PROGRESS_EVERY_S = 1.0
+READY_WITHIN_S = 10.0
+"""How long the first look at the branch delays the line that says the server is ready."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,11 +90,7 @@ def serve(
         ):  # where no branch can be read now, the follower says so
             _look_at_hooks(path, where, repo, settings)
         latest, served = Latest[Publication](), Latest[Publication]()
-        chronicle = Chronicle(log)
-
-        def answering() -> None:
-            # Whoever waits for this line has read by then which commits were applied.
-            chronicle.then(lambda: _ready(settings.listen, served.get(), ready))
+        chronicle, startup = Chronicle(log), Startup()
 
         run_together(
             {
@@ -101,6 +101,11 @@ def serve(
                     branch=settings.branch or None,
                     pace=Pace(poll_s=settings.poll_s),
                     progress=_progress(),
+                    attempts=Attempts(attempt_path(where)),
+                    startup=startup,
+                ),
+                "the announcement": _announce(
+                    startup, chronicle, lambda: _ready(settings.listen, served.get(), ready)
                 ),
                 "the xDS server": _serve_ads(
                     settings,
@@ -108,7 +113,7 @@ def serve(
                     where,
                     served,
                     Recorder(log.append_observed),
-                    answering,
+                    startup.serving.set,
                     logs_as_json,
                 ),
                 "the chronicle": chronicle.run(),
@@ -202,6 +207,20 @@ def _tls(settings: Settings) -> TlsFiles | None:
         "TLS here is mutual: certificate, key and the proxies' authority go together",
         hint="give --tls-cert, --tls-key and --tls-client-ca, or none of them",
     )
+
+
+async def _announce(startup: Startup, chronicle: Chronicle, ready: Callable[[], None]) -> None:
+    """Tell that the server is ready: proxies are answered, and the branch was read once.
+
+    A branch that takes long to read delays this line, but not for long: what the log has is served.
+    Whoever waits for the line has read by then which commits were applied.
+    """
+    await startup.serving.wait()
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(READY_WITHIN_S):
+            await startup.followed.wait()
+    chronicle.then(ready)
+    await asyncio.Event().wait()
 
 
 def _ready(listen: str, served: Publication | None, tell: Callable[[Ready], None]) -> None:

@@ -1,7 +1,8 @@
 """Brings the log up to the branch, commit by commit. Blocking: run it in a worker thread."""
 
+import contextlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -23,6 +24,7 @@ from events.types import (
 from mesh.errors import Fatal
 from mesh.keys import ResourceKey
 from mesh.resource import spec_json
+from reconciler.attempt import HELD_BACK, OUT_OF_MEMORY, Attempts
 from reconciler.declaration import declare
 from reconciler.history import Way, way
 from reconciler.plan import plan
@@ -62,12 +64,14 @@ class Follower:
         branch: str | None = None,
         progress: Progress | None = None,
         stopping: Callable[[], bool] = lambda: False,
+        attempts: Attempts | None = None,
     ) -> None:
         self._repo = repo
         self._log = log
         self._branch = branch
         self._progress = progress
         self._stopping = stopping
+        self._attempts = attempts
         self._reader = TreeReader(repo, progress)
         self._looked_ns: int | None = None
         self._waiting: _Look | None = None
@@ -155,12 +159,20 @@ class Follower:
     def warm(self) -> None:
         """Read the specs of the last commit seen, so that the next commit costs what it changes.
 
+        Where the memory does not suffice for them, the next commit is read whole.
+
         :raises SourceUnavailable: they cannot be read now; the next commit is read whole then.
         """
         state = self._state
         if state.tip is None or self._tree is not EMPTY or not self._repo.has(state.tip):
             return
-        self._tree = self._reader.read(self._repo.tree_of(state.tip)).tree
+        try:
+            with self._reading(state.tip, state.tip):
+                self._tree = self._reader.read(self._repo.tree_of(state.tip)).tree
+        except SourceUnavailable as error:
+            if error.reason not in (HELD_BACK, OUT_OF_MEMORY):
+                raise
+            return  # the log has its verdict already: nothing is held up
         resources = self._tree.graph.resources
         self._pending = frozenset(
             key
@@ -180,9 +192,28 @@ class Follower:
                 return False
             if self._progress and done % _PROGRESS_EVERY == 0 and count >= _PROGRESS_FROM:
                 self._progress("reading history", done, count)
-            self._log_commit(commit, rewritten)
+            with self._reading(commit, tip):
+                self._log_commit(commit, rewritten)
             rewritten = None
         return True
+
+    @contextlib.contextmanager
+    def _reading(self, commit: CommitId, tip: CommitId) -> Iterator[None]:
+        """Record that a commit is being read; forget what was read where the memory ran out.
+
+        :raises SourceUnavailable: it is held back, or the memory ran out.
+        """
+        if self._attempts is None:
+            yield
+            return
+        try:
+            with self._attempts.reading(commit, tip):
+                yield
+        except SourceUnavailable as error:
+            if error.reason == OUT_OF_MEMORY:
+                self._reader = TreeReader(self._repo, self._progress)
+                self._reload()
+            raise
 
     def _log_commit(self, commit: CommitId, rewritten: HistoryRewritten | None) -> None:
         facts = self._repo.facts(commit)

@@ -1,6 +1,7 @@
 """The shell: woken by the repository, lets the log catch up and publishes the mesh at the tip."""
 
 import asyncio
+import contextlib
 import logging
 import threading
 from collections.abc import Callable
@@ -13,6 +14,7 @@ from events.publication import Publication
 from events.store import EventLog
 from events.types import DeliveryEvent, SourceDegraded, SourceRecovered
 from mesh.errors import Retryable
+from reconciler.attempt import Attempts
 from reconciler.follower import Follower
 from reconciler.reader import Progress
 from reconciler.repo import GitRepository
@@ -26,6 +28,8 @@ _log = logging.getLogger(__name__)
 WATCH_FAILED: Final = "watch-failed"
 LOG_UNAVAILABLE: Final = "log-unavailable"
 HISTORY_REPLACED: Final = "history-replaced"
+SERVING_WITHIN_S: Final = 5.0
+"""How long a server that starts puts off reading the branch until proxies are answered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +42,22 @@ class Pace:
     """Under pushes that never end, a mesh is published at least this often."""
 
 
+@dataclass(frozen=True, slots=True)
+class Startup:
+    """What the parts of a server tell each other while it starts."""
+
+    serving: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set when proxies are answered."""
+    followed: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set when the branch was read for the first time, or could not be."""
+
+    async def until_serving(self) -> None:
+        """Wait until proxies are answered, for a few seconds at most."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(SERVING_WITHIN_S):
+                await self.serving.wait()
+
+
 async def reconcile(
     repo: GitRepository,
     log: EventLog,
@@ -46,27 +66,46 @@ async def reconcile(
     branch: str | None = None,
     pace: Pace = Pace(),
     progress: Progress | None = None,
+    attempts: Attempts | None = None,
+    startup: Startup | None = None,
 ) -> None:
     """Follow the branch until cancelled; the only writer of the mesh chain.
 
-    Every commit is logged, only the mesh at the branch's tip is published. While the branch cannot
-    be followed, what the log knows is served on. When it returns, its thread has ended too.
+    The last good mesh of the log is published before anything is read, because reading may end the
+    process. Every commit is logged, only the mesh at the branch's tip is published. While the
+    branch cannot be followed, what the log knows is served on. When it returns, its thread has
+    ended too.
 
     :param branch: the branch to follow; without one, what the repository's HEAD names now.
     :param progress: told of long work, from a worker thread.
+    :param attempts: where to record which commit is being read.
+    :param startup: when given, nothing is read before proxies are answered with what the log has.
     :raises Fatal: the log is written by another process, or damaged.
     """
     stopping = threading.Event()
     health = _Health()
     follower = await _in_thread(
-        lambda: Follower(repo, log, branch=branch, progress=progress, stopping=stopping.is_set),
+        lambda: Follower(
+            repo,
+            log,
+            branch=branch,
+            progress=progress,
+            stopping=stopping.is_set,
+            attempts=attempts,
+        ),
         stopping,
     )
+    if follower.state.commit is not None:
+        latest.set(Publication(follower.state))
+        if startup is not None:
+            await startup.until_serving()
     wakes = wakeups(repo.ref_dir, poll_s=pace.poll_s, report=health.watch)
     async with aclosing(wakes):
         async for _ in wakes:
             await _follow(follower, latest, health, pace, stopping)
             health.history(await _in_thread(repo.shown_otherwise, stopping))
+            if startup is not None:
+                startup.followed.set()
             if observed := health.take():
                 try:
                     await _in_thread(lambda: log.append_observed(observed), stopping)

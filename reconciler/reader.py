@@ -2,10 +2,11 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Final
 
 from mesh.document import DEFAULT_LIMITS
-from mesh.problem import Problem
+from mesh.problem import Problem, Severity, errors
 from mesh.settings import DEFAULT_SETTINGS, SETTINGS_FILE, RepositorySettings, read_settings
 from reconciler.file import SpecFile, key_of, read_file
 from reconciler.listing import (
@@ -25,6 +26,10 @@ MAX_BYTES: Final = 64 * 1024 * 1024
 """All specs of one commit together."""
 MAX_DOCUMENTS: Final = 50_000
 """Resources in one commit."""
+MAX_ERRORS: Final = 20_000
+"""Errors of single files in one commit. With more, only the first by path are kept."""
+TOLD_ERRORS: Final = 100
+"""Errors that are kept of a commit that has too many."""
 
 Progress = Callable[[str, int, int], None]
 """Told of long work: what is done, how much of it, of how much. Called from a worker thread."""
@@ -37,6 +42,10 @@ class TooMuch(TooLarge):
 
     def __init__(self, message: str) -> None:
         super().__init__(b"", message)
+
+
+class TooManyErrors(Exception):
+    """The files of a commit have more errors than are kept in memory."""
 
 
 class TreeReader:
@@ -94,12 +103,37 @@ class TreeReader:
             raise
         complete = Listing(listing.tree, listing.settings, listing.settings_entry, total)
         try:
-            changes = dict(self._read_files(entries))
-            reached = step(base, changes, complete)
-            require_size(reached.tree.size, reached.tree.documents)
-        except TooMuch as error:
-            raise TooLarge(b"", f"{error.message}; {self._heaviest(root, scope)}") from None
+            return self._advance(base, entries, complete)
+        except (TooLarge, TooManyErrors) as error:
+            # Which of several bounds is met first depends on what was read: see above.
+            return Step(base.unreadable(self._faults(root, scope, error)), frozenset())
+
+    def _advance(
+        self, base: SpecTree, entries: dict[bytes, Entry | None], listing: Listing
+    ) -> Step:
+        reached = step(base, dict(self._read_files(entries)), listing)
+        require_size(reached.tree.size, reached.tree.documents)
+        if reached.tree.errors > MAX_ERRORS:
+            raise TooManyErrors
         return reached
+
+    def _faults(
+        self, root: ObjectId, scope: Scope, error: TooLarge | TooManyErrors
+    ) -> list[Problem]:
+        """Return why a tree is too much, from its files in the order of their paths."""
+        bounds, found = _Bounds(), list[Problem]()
+        entries = self._walk.compare(None, root, scope).entries
+        try:
+            for path, entry in sorted(entries.items()):
+                if entry is not None:
+                    file = self._read_file(path, entry)
+                    found += errors(file.problems)[: TOLD_ERRORS - len(found)]
+                    bounds.add(file)
+        except (TooLarge, TooManyErrors) as first:
+            error = first
+        if isinstance(error, TooMuch):
+            error = TooLarge(b"", f"{error.message}; {self._heaviest(root, scope)}")
+        return [too_large(error)] if isinstance(error, TooLarge) else [_too_many_errors(), *found]
 
     def _heaviest(self, root: ObjectId, scope: Scope) -> str:
         """Return in words which folder holds the most, by a walk of the whole tree."""
@@ -128,15 +162,13 @@ class TreeReader:
     def _read_files(
         self, entries: dict[bytes, Entry | None]
     ) -> Iterator[tuple[str, SpecFile | None]]:
-        size = documents = 0
+        bounds = _Bounds()
         for done, (path, entry) in enumerate(entries.items()):
             if self._progress and done % _PROGRESS_EVERY == 0 and len(entries) >= _PROGRESS_EVERY:
                 self._progress("reading specs", done, len(entries))
             file = self._read_file(path, entry) if entry else None
             if file is not None:
-                size, documents = size + file.size, documents + len(file.resources)
-            # What was read alone may be too much, however much is still to come: stop at once.
-            require_size(size, documents)
+                bounds.add(file)
             yield key_of(path), file
 
     def _read_file(self, path: bytes, entry: Entry) -> SpecFile:
@@ -164,6 +196,28 @@ def require_size(size: int, documents: int) -> None:
         raise TooMuch(f"all specs together are more than {most}")
 
 
+@dataclass(slots=True)
+class _Bounds:
+    """What the files that were read come to. It stops at once, however much is still to come."""
+
+    size: int = 0
+    documents: int = 0
+    errors: int = 0
+
+    def add(self, file: SpecFile) -> None:
+        """Count a file.
+
+        :raises TooLarge: the files are too many bytes or resources.
+        :raises TooManyErrors: they have too many errors.
+        """
+        self.size += file.size
+        self.documents += len(file.resources)
+        self.errors += sum(problem.severity is Severity.ERROR for problem in file.problems)
+        require_size(self.size, self.documents)
+        if self.errors > MAX_ERRORS:
+            raise TooManyErrors
+
+
 def _against(base: SpecTree, found: Changes) -> dict[bytes, Entry | None]:
     """Turn a whole listing into what differs from the files that are known."""
     entries = dict(found.entries)
@@ -182,6 +236,17 @@ def _no_root(settings: RepositorySettings) -> Problem:
 
 def _settings_problem(message: str) -> Problem:
     return Problem(SETTINGS_FILE, 1, "$", "settings", message)
+
+
+def _too_many_errors() -> Problem:
+    return Problem(
+        "",
+        0,
+        "$",
+        "more-problems",
+        f"the files have more than {MAX_ERRORS:,} errors, of which the first are told",
+        "mend the first ones; the others may go with them",
+    )
 
 
 def too_large(error: TooLarge) -> Problem:

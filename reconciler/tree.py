@@ -76,6 +76,12 @@ class SpecTree:
             found.update(*self.failed.values())
         return tuple(sorted(found))
 
+    @property
+    def errors(self) -> int:
+        """How many errors single files have."""
+        found = (problem for path in self._noted for problem in self.files[path].problems)
+        return sum(problem.severity is Severity.ERROR for problem in found)
+
     def _found(self) -> Iterator[Problem]:
         for path in self._noted:
             yield from self.files[path].problems

@@ -41,6 +41,7 @@ ANSWERS: Final[Mapping[str, Sequence[str]]] = {
     "rollback": ["rollback", "main~2", "--dry-run"],
     "pin": ["pin", "main", "--reason", "INC-7", "--for", "2h"],
     "unpin": ["unpin"],
+    "retry": ["retry"],
     "translate": ["translate", "specs", "--node", WEB],
     "bootstrap": ["bootstrap", "--node", WEB],
     "intercept": ["intercept", "--app-ports", "8080"],

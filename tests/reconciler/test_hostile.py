@@ -206,6 +206,27 @@ def test_all_specs_together_are_bounded_from_whichever_side_they_are_read(
     assert read(repo.origin, small, after).problems == ()
 
 
+def test_errors_beyond_a_bound_are_not_kept_from_whichever_side_they_are_read(
+    repo: Repo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wrong = {f"w{n}.yaml": "- a\n" for n in range(9)}
+    some = repo.commit({**GOOD, **dict(list(wrong.items())[5:])})
+    large = repo.commit_and_push(wrong)
+    monkeypatch.setattr(reader, "MAX_ERRORS", 8)
+    monkeypatch.setattr(reader, "TOLD_ERRORS", 3)
+    before = read(repo.origin, some)
+    assert len(before.problems) == 4
+    after = read(repo.origin, large, before)
+    assert [path for _, path, _ in told(after)] == ["", "w0.yaml", "w1.yaml", "w2.yaml"]
+    assert (
+        after.problems[0].message
+        == "the files have more than 8 errors, of which the first are told"
+    )
+    assert len(after.files) == len(before.files)
+    assert read(repo.origin, large).problems == after.problems
+    assert len(read(repo.origin, some, after).problems) == 4
+
+
 def test_a_folder_of_too_many_bytes_is_not_loaded(
     repo: Repo, monkeypatch: pytest.MonkeyPatch
 ) -> None:

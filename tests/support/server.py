@@ -24,6 +24,7 @@ class Server:
 
     ``within`` goes before the command: a network namespace to serve in. ``name`` tells its lines
     from those of other servers beside it. ``rules`` makes it a gitmesh with rules of that number.
+    ``program`` is Python to run in place of gitmesh itself.
     """
 
     def __init__(
@@ -34,11 +35,14 @@ class Server:
         within: Sequence[str] = (),
         name: str = "serve",
         rules: int | None = None,
+        program: str | None = None,
     ) -> None:
         self._log = repo.parent / f"{name}.log"
         listen = () if "--listen" in options else ("--listen", "127.0.0.1:0")
-        program = ["-m", "gitmesh"] if rules is None else ["-c", _OTHER_RULES.format(rules)]
-        serve = [sys.executable, *program, "serve", str(repo), "--json", *listen, *options]
+        if rules is not None:
+            program = _OTHER_RULES.format(rules)
+        run = ["-m", "gitmesh"] if program is None else ["-c", program]
+        serve = [sys.executable, *run, "serve", str(repo), "--json", *listen, *options]
         command = [*within, *serve]
         environment = {**os.environ, "PYTHONHASHSEED": hash_seed}
         with self._log.open("wb") as log:

@@ -1,0 +1,149 @@
+"""Record of the commit that is being read, kept in a file so that it outlives the process.
+
+A commit can end the process that reads it: the system has no memory left, or a library crashes.
+A supervisor then starts the server again, which reads the same commit again. The record ends this
+loop: it names the commit and counts how often a process began to read it and did not come back.
+"""
+
+import contextlib
+import json
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from events.types import CommitId
+from reconciler.source import SourceUnavailable
+
+MOST_ATTEMPTS: Final = 2
+"""A commit that ended the process this often is held back."""
+HELD_BACK: Final = "held-back"
+OUT_OF_MEMORY: Final = "out-of-memory"
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """A commit that some process began to read and has not finished."""
+
+    commit: CommitId
+    tip: CommitId
+    """Where the branch was: when it moves, the commit is tried again."""
+    number: int
+    """How often a process began."""
+
+
+class Attempts:
+    """The record of attempts of one log, in a small file beside it.
+
+    The file names at most one commit. It is written before a commit is read and emptied when the
+    branch's tip is reached. The page cache outlives a process, so a kill loses nothing; only the
+    first record of a process is also forced to disk, because a machine that goes down with its
+    server comes back with a server that starts.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._before = read_attempt(path)
+        self._synced = False
+
+    @contextlib.contextmanager
+    def reading(self, commit: CommitId, tip: CommitId) -> Iterator[None]:
+        """Record that a commit is read while the block runs.
+
+        :raises SourceUnavailable: it ended the process too often and is held back, or the memory
+            did not suffice for it now.
+        """
+        attempt = self._next(commit, tip)
+        self._write(attempt)
+        try:
+            yield
+        except MemoryError:
+            self._before = attempt
+            raise _out_of_memory(attempt) from None
+        except BaseException:
+            self._write(self._before)  # another reason to stop, which does not count
+            raise
+        self._before = None
+        self._write(None)
+
+    def _next(self, commit: CommitId, tip: CommitId) -> Attempt:
+        before = self._failed(commit, tip)
+        if before is not None and before.number >= MOST_ATTEMPTS:
+            raise _held_back(before)
+        return Attempt(commit, tip, 1 if before is None else before.number + 1)
+
+    def _failed(self, commit: CommitId, tip: CommitId) -> Attempt | None:
+        before = self._before
+        if before is None or (before.commit, before.tip) != (commit, tip):
+            return None
+        if before.number >= MOST_ATTEMPTS:
+            self._before = read_attempt(self._path)  # an operator may have removed it
+        return self._before
+
+    def _write(self, attempt: Attempt | None) -> None:
+        text = b"" if attempt is None else _text(attempt)
+        # Without a record the commit is read all the same: at worst it is read once more.
+        with contextlib.suppress(OSError):
+            file = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o644)
+            try:
+                os.ftruncate(file, 0)
+                if text:
+                    os.write(file, text)
+                    if not self._synced:
+                        os.fsync(file)
+                        self._synced = True
+            finally:
+                os.close(file)
+
+
+def attempt_path(log: Path) -> Path:
+    """Return where the attempts of the server that writes this log are recorded."""
+    return log.with_name(f"{log.name}.attempt")
+
+
+def read_attempt(path: Path) -> Attempt | None:
+    """Return the attempt that is recorded in a file; None where there is none."""
+    try:
+        with path.open("rb") as file:
+            found = json.loads(file.read(1024))
+        return Attempt(CommitId(found["commit"]), CommitId(found["tip"]), int(found["number"]))
+    except (OSError, ValueError, LookupError, TypeError):
+        return None
+
+
+def held_back(path: Path) -> Attempt | None:
+    """Return the attempt of a commit that is held back; None where none is."""
+    found = read_attempt(path)
+    return found if found is not None and found.number >= MOST_ATTEMPTS else None
+
+
+def forget_attempt(path: Path) -> None:
+    """Remove the record, so that what is held back is tried again.
+
+    :raises OSError: the file cannot be removed.
+    """
+    path.unlink(missing_ok=True)
+
+
+def _text(attempt: Attempt) -> bytes:
+    record = {"commit": attempt.commit, "tip": attempt.tip, "number": attempt.number}
+    return json.dumps(record).encode()
+
+
+def _held_back(attempt: Attempt) -> SourceUnavailable:
+    on_the_way = "" if attempt.commit == attempt.tip else f", on the way to {attempt.tip[:7]},"
+    return SourceUnavailable(
+        HELD_BACK,
+        f"commit {attempt.commit[:7]}{on_the_way} is held back: the server ended or ran out of "
+        f"memory {attempt.number} times while reading it",
+        hint="push a branch without it, or give the server more memory and run: gitmesh retry",
+    )
+
+
+def _out_of_memory(attempt: Attempt) -> SourceUnavailable:
+    return SourceUnavailable(
+        OUT_OF_MEMORY,
+        f"the memory does not suffice to read commit {attempt.commit[:7]}",
+        hint="give the server more memory, or push a smaller commit",
+    )
