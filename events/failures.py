@@ -17,17 +17,27 @@ class LogUnavailable(Retryable):
     """The log cannot take an event right now: the disk is full, or another process holds it."""
 
 
+class LogReplaced(Fatal):
+    """Another file is in the place of the log that is open: what is written would be lost."""
+
+
 @contextmanager
-def explained(path: Path) -> Iterator[None]:
+def explained(path: Path, *, in_use: bool = False) -> Iterator[None]:
     """Turn SQLite's errors into ours, naming the file and the remedy.
 
+    :param in_use: whether the log was open and whole before: what keeps the file from being read
+        or written may pass then.
     :raises LogUnavailable: it may work later; nothing was written.
     :raises Fatal: it will not; nothing was written.
     """
     try:
         yield
     except sqlite3.Error as error:
-        raise _explain(path, error) from error
+        failure = _explain(path, error)
+        code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+        if in_use and isinstance(failure, Fatal) and code in _MAY_PASS:
+            failure = LogUnavailable(failure.message, hint=_SEE_TO_THE_DISK)
+        raise failure from error
 
 
 def _explain(path: Path, error: sqlite3.Error) -> GitmeshError:
@@ -68,6 +78,13 @@ def _explain(path: Path, error: sqlite3.Error) -> GitmeshError:
             return Fatal(f"{path}: {text}", hint="run gitmesh verify on the log")
 
 
+_MAY_PASS: Final = (
+    sqlite3.SQLITE_READONLY,
+    sqlite3.SQLITE_CANTOPEN,
+    sqlite3.SQLITE_PERM,
+    sqlite3.SQLITE_IOERR,
+)
+_SEE_TO_THE_DISK: Final = "see to the disk and to who may use the folder; the server tries again"
 _RESTORE: Final = (
     "restore it from a backup; or move it away, and the mesh chain is made again from git "
     "(the delivery chain is not)"

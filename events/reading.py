@@ -3,7 +3,7 @@
 import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -57,14 +57,20 @@ class LogReading:
     ``Fatal`` (the file is damaged, or not ours).
     """
 
+    _in_use = False
+    """Whether a server depends on the file, which may be out of reach for a moment."""
+
     def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
         self._path = path
         self._db = connection
         self._lock = threading.RLock()
 
+    def _explained(self) -> AbstractContextManager[None]:
+        return explained(self._path, in_use=self._in_use)
+
     def head(self, chain: Chain) -> Head:
         """Return the last position of a chain and its hash; position 0 and ``""`` when empty."""
-        with self._lock, explained(self._path):
+        with self._lock, self._explained():
             found = self._db.execute(
                 f"SELECT seq, hash FROM {TABLES[chain]} ORDER BY seq DESC LIMIT 1"  # noqa: S608
             ).fetchone()
@@ -82,7 +88,7 @@ class LogReading:
         left = limit
         while left is None or left > 0:
             size = _PAGE if left is None else min(_PAGE, left)
-            with self._lock, explained(self._path):
+            with self._lock, self._explained():
                 page = self._db.execute(
                     f"SELECT * FROM {TABLES[chain]} WHERE seq > ? ORDER BY seq LIMIT ?",  # noqa: S608
                     (after, size),
@@ -95,7 +101,7 @@ class LogReading:
 
     def about(self, commit: CommitId, chain: Chain) -> Iterator[Record]:
         """Yield the events of a chain that carry this commit, in order."""
-        with self._lock, explained(self._path):
+        with self._lock, self._explained():
             found = self._db.execute(
                 f'SELECT * FROM {TABLES[chain]} WHERE "commit" = ? ORDER BY seq',  # noqa: S608
                 (commit,),
@@ -106,7 +112,7 @@ class LogReading:
     def select(self, chain: Chain, query: Query, newest: int = 0) -> list[Record]:
         """Return the events that fit, oldest first; only the ``newest`` so many, 0 for all."""
         where, values = query.condition()
-        with self._lock, explained(self._path):
+        with self._lock, self._explained():
             found = self._db.execute(
                 f"SELECT * FROM {TABLES[chain]} WHERE {where} ORDER BY seq DESC LIMIT ?",  # noqa: S608
                 (*values, newest or -1),
@@ -115,7 +121,7 @@ class LogReading:
 
     def connected_nodes(self) -> dict[str, int]:
         """Return how many proxies of each node are connected, as far as the log tells."""
-        with self._lock, explained(self._path):
+        with self._lock, self._explained():
             return dict(
                 self._db.execute("SELECT node, count(*) FROM proxies GROUP BY node").fetchall()
             )
@@ -124,7 +130,7 @@ class LogReading:
         """Yield the events of the mesh chain behind ``after``: the fastest way to fold them."""
         size = _PAGE * 5
         while True:
-            with self._lock, explained(self._path):
+            with self._lock, self._explained():
                 page = self._db.execute(
                     'SELECT seq, kind, v, subject, "commit", data FROM mesh_events '
                     "WHERE seq > ? ORDER BY seq LIMIT ?",
@@ -141,7 +147,7 @@ class LogReading:
 
         :raises UsageError: the mesh chain has no such position.
         """
-        with self._lock, explained(self._path), self._snapshot():
+        with self._lock, self._explained(), self._snapshot():
             head = self.head(Chain.MESH).seq
             seq = head if at is None else at
             if not 0 <= seq <= head:
@@ -218,7 +224,7 @@ class LogReading:
                 f"{commit_prefix!r} is no commit id",
                 hint=f"write at least {_SHORTEST_PREFIX} of its hex digits",
             )
-        with self._lock, explained(self._path):
+        with self._lock, self._explained():
             found = self._db.execute(
                 'SELECT "commit", max(last_seq) FROM commits '
                 'WHERE "commit" >= ? AND "commit" < ? GROUP BY "commit" LIMIT 2',
@@ -236,7 +242,7 @@ class LogReading:
         Times never fall along a chain, so a few look-ups find it in a log of any length.
         """
         wanted = time_text(when)
-        with self._lock, explained(self._path):
+        with self._lock, self._explained():
             low, high = 0, int(self.head(Chain.MESH).seq)
             while low < high:
                 middle = (low + high + 1) // 2
@@ -261,7 +267,7 @@ class LogReading:
         until: int | None = None
         before = int(up_to) + 1
         while True:
-            with self._lock, explained(self._path):
+            with self._lock, self._explained():
                 page = self._db.execute(
                     'SELECT since, until, "commit", spec FROM resource_versions '
                     "WHERE key = ? AND since < ? ORDER BY since DESC LIMIT ?",
@@ -290,12 +296,12 @@ class LogReading:
 
     def settings(self, at: Seq) -> JsonObject:
         """Return what the repository's settings said of traffic after the event at ``at``."""
-        with self._lock, explained(self._path):
+        with self._lock, self._explained():
             return self._settings(at)
 
     def ask(self, sql: str, *arguments: object) -> list[tuple[object, ...]]:
         """Return the rows of a query; for other modules of this package, which know the tables."""
-        with self._lock, explained(self._path):
+        with self._lock, self._explained():
             return self._db.execute(sql, arguments).fetchall()
 
     def _one(self, sql: str, *arguments: object) -> object:

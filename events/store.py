@@ -15,7 +15,7 @@ from typing import IO, Final, Self
 
 from events.chain import GENESIS, Row, seal
 from events.codec import actor_of, encode
-from events.failures import LogMoved, LogUnavailable, explained
+from events.failures import LogMoved, LogReplaced, LogUnavailable, explained
 from events.integrity import Progress, findings
 from events.opening import claim, connect, connect_read_only, file_id
 from events.projections import is_current, project, rebuild
@@ -23,9 +23,9 @@ from events.query import time_text
 from events.reading import Head, LogReading
 from events.schema import TABLES, wrong_projections
 from events.types import Chain, DeliveryEvent, Event, Seq
-from mesh.errors import Fatal, UsageError
+from mesh.errors import UsageError
 
-__all__ = ["EventLog", "Head", "LogMoved", "LogUnavailable", "utc_now"]
+__all__ = ["EventLog", "Head", "LogMoved", "LogReplaced", "LogUnavailable", "utc_now"]
 
 _TICK: Final = timedelta(microseconds=1)
 
@@ -53,6 +53,7 @@ class EventLog(LogReading):
         super().__init__(path, connection)
         self._now = now
         self._guard = guard
+        self._in_use = guard is not None
         self._file = file_id(path) if guard is not None else None
 
     @classmethod
@@ -154,7 +155,7 @@ class EventLog(LogReading):
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
-        with self._lock, explained(self._path):
+        with self._lock, self._explained():
             self._still_there()
             self._db.execute("BEGIN IMMEDIATE")
             try:
@@ -166,12 +167,20 @@ class EventLog(LogReading):
                 raise
 
     def _still_there(self) -> None:
-        if self._file is not None and file_id(self._path) != self._file:
-            raise Fatal(
-                f"{self._path}: the event log was removed or replaced while in use",
-                hint="put it back from a backup, or start with a new one; keep it outside a "
-                "repository that is cloned anew (--log)",
+        if self._file is None or (now := file_id(self._path)) == self._file:
+            return
+        if now is None:
+            raise LogUnavailable(
+                f"{self._path}: the event log is not there: its folder was moved or removed, or "
+                "cannot be read",
+                hint="put it back, and the server goes on by itself; or start it anew to begin a "
+                "new log; keep the log outside a repository that is cloned anew (--log)",
             )
+        raise LogReplaced(
+            f"{self._path}: another file is in the place of the event log",
+            hint="restore the log from a backup, or start with a new one; keep it outside a "
+            "repository that is cloned anew (--log)",
+        )
 
     def verify(self, progress: Progress | None = None) -> list[str]:
         """Return everything that is wrong with the log, in words; nothing when it is whole."""

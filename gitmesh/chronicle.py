@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from events.codec import decode
-from events.store import EventLog
+from events.store import EventLog, LogUnavailable
 from events.types import (
     Chain,
     CommitApplied,
@@ -68,8 +68,9 @@ class Chronicle:
                     await self._asked.wait()
             self._asked.clear()
             after, self._then = self._then, []
-            for chain in Chain:
-                seen[chain] = await _tell_new(self._log, chain, seen[chain])
+            with contextlib.suppress(LogUnavailable):  # it is told when the log can be read again
+                for chain in Chain:
+                    seen[chain] = await _tell_new(self._log, chain, seen[chain])
             for tell in after:
                 tell()
 

@@ -133,17 +133,19 @@ async def notarize(
     told = ""
     mesh, signed_at = -1, 0.0
     while True:
-        head = log.head(Chain.MESH).seq
-        if head != mesh or time.monotonic() - signed_at >= DELIVERY_EVERY_S:
-            try:
+        head = mesh
+        try:
+            head = log.head(Chain.MESH).seq
+            if head != mesh or time.monotonic() - signed_at >= DELIVERY_EVERY_S:
                 await asyncio.to_thread(notary.sign)
                 mesh, signed_at, told = head, time.monotonic(), ""
-            except GitmeshError as error:
-                if isinstance(error, Refused):  # All of the log was read to find that out.
-                    mesh, signed_at = head, time.monotonic()
-                if told != error.message:
-                    _log.error(error.message, extra={"hint": error.hint})
-                told = error.message
+        except (GitmeshError, OSError) as found:
+            error = found if isinstance(found, GitmeshError) else Retryable(str(found))
+            if isinstance(error, Refused):  # All of the log was read to find that out.
+                mesh, signed_at = head, time.monotonic()
+            if told != error.message:
+                _log.error(error.message, extra={"hint": error.hint})
+            told = error.message
         await asyncio.sleep(LOOK_EVERY_S)
 
 

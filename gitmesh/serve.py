@@ -14,7 +14,7 @@ from events.latest import Latest
 from events.past import Past
 from events.publication import Publication
 from events.sqlite_version import has_wal_reset_bug, sqlite_version
-from events.store import EventLog
+from events.store import EventLog, LogReplaced
 from gitmesh.chronicle import Chronicle
 from gitmesh.handover import take_pushes
 from gitmesh.keys import read_beside, read_secret
@@ -29,7 +29,7 @@ from gitmesh.together import run_together
 from gitmesh.worker import GC_THRESHOLDS
 from gitmesh.worker_messages import Hello
 from gitmesh.workers import serve_in_workers
-from mesh.errors import Retryable, UsageError
+from mesh.errors import GitmeshError, Retryable, UsageError
 from reconciler.attempt import Attempts, attempt_path
 from reconciler.declaration import declare
 from reconciler.loop import Pace, Startup, reconcile
@@ -43,6 +43,8 @@ from xds.settings import AdsSettings, TlsFiles
 _log = logging.getLogger(__name__)
 
 PROGRESS_EVERY_S = 1.0
+RESTORED_WITHIN_S = 30.0
+"""How long a server tries to open the log that took the place of the one before."""
 READY_WITHIN_S = 10.0
 """How long the first look at the branch delays the line that says the server is ready."""
 
@@ -64,11 +66,30 @@ def serve(
 ) -> None:
     """Serve a repository until SIGTERM or SIGINT; then end streams and log in order and return.
 
-    Calls ``ready`` once proxies are answered.
+    Calls ``ready`` once proxies are answered. When another file takes the place of the event log,
+    all parts start anew with it.
 
     :param logs_as_json: how other processes of the server are to write their log lines.
     :raises GitmeshError: a part of the server cannot do its work; the others have been ended.
     """
+    replaced_at = None
+    while True:
+        try:
+            return _serve_one_log(path, settings, ready, logs_as_json=logs_as_json)
+        except LogReplaced as error:
+            replaced_at = time.monotonic()
+            _log.warning("%s: starting anew with it", error.message)
+        except GitmeshError as error:
+            # Whoever restores a repository or a log has perhaps not finished.
+            if replaced_at is None or time.monotonic() - replaced_at > RESTORED_WITHIN_S:
+                raise
+            _log.warning("cannot start anew yet: %s", error.line)
+            time.sleep(1.0)
+
+
+def _serve_one_log(
+    path: Path, settings: Settings, ready: Callable[[Ready], None], *, logs_as_json: bool
+) -> None:
     where = log_path(path, settings.log)
     repo = GitRepository.open(path)
     # Whatever can be refused is refused before the log is there.
@@ -91,6 +112,7 @@ def serve(
             _look_at_hooks(path, where, repo, settings)
         latest, served = Latest[Publication](), Latest[Publication]()
         chronicle, startup = Chronicle(log), Startup()
+        attempts = Attempts(attempt_path(where))
 
         run_together(
             {
@@ -101,7 +123,7 @@ def serve(
                     branch=settings.branch or None,
                     pace=Pace(poll_s=settings.poll_s),
                     progress=_progress(),
-                    attempts=Attempts(attempt_path(where)),
+                    attempts=attempts,
                     startup=startup,
                 ),
                 "the announcement": _announce(
@@ -122,6 +144,7 @@ def serve(
                 "the keeper of pins": Pinning(log, pins(where), latest, served).run(),
             }
         )
+        attempts.excuse()
         if key:
             sign_at_the_end(log, path, key, before)
     _log.info("stopped")

@@ -8,7 +8,7 @@ loop: it names the commit and counts how often a process began to read it and di
 import contextlib
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -48,9 +48,13 @@ class Attempts:
         self._synced = False
 
     @contextlib.contextmanager
-    def reading(self, commit: CommitId, tip: CommitId) -> Iterator[None]:
+    def reading(
+        self, commit: CommitId, tip: CommitId, stopping: Callable[[], bool]
+    ) -> Iterator[None]:
         """Record that a commit is read while the block runs.
 
+        :param stopping: whether the process ends meanwhile. The record stays then, because another
+            part of the server may have failed for want of memory; :meth:`excuse` takes it back.
         :raises SourceUnavailable: it ended the process too often and is held back, or the memory
             did not suffice for it now.
         """
@@ -62,10 +66,16 @@ class Attempts:
             self._before = attempt
             raise _out_of_memory(attempt) from None
         except BaseException:
-            self._write(self._before)  # another reason to stop, which does not count
+            if not stopping():
+                self._write(self._before)  # another reason to fail, which does not count
             raise
-        self._before = None
-        self._write(None)
+        if not stopping():
+            self._before = None
+            self._write(None)
+
+    def excuse(self) -> None:
+        """Take back the attempt that was going on when the server was asked to stop."""
+        self._write(self._before)
 
     def _next(self, commit: CommitId, tip: CommitId) -> Attempt:
         before = self._failed(commit, tip)

@@ -4,6 +4,7 @@ import contextlib
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 from events.publication import Publication
@@ -77,6 +78,11 @@ class Follower:
         self._waiting: _Look | None = None
         self._declared = False
         self._reload()
+
+    @property
+    def path(self) -> Path:
+        """Where the repository is."""
+        return self._repo.path
 
     @property
     def state(self) -> MeshState:
@@ -207,7 +213,7 @@ class Follower:
             yield
             return
         try:
-            with self._attempts.reading(commit, tip):
+            with self._attempts.reading(commit, tip, self._stopping):
                 yield
         except SourceUnavailable as error:
             if error.reason == OUT_OF_MEMORY:

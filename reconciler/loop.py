@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Final, TypeVar
@@ -16,12 +16,15 @@ from events.types import DeliveryEvent, SourceDegraded, SourceRecovered
 from mesh.errors import Retryable
 from reconciler.attempt import Attempts
 from reconciler.follower import Follower
+from reconciler.obstacle import unreadable
 from reconciler.reader import Progress
 from reconciler.repo import GitRepository
 from reconciler.source import SourceUnavailable
 from reconciler.watch import wakeups
 
 T = TypeVar("T")
+_MOST_KEPT: Final = 100
+"""Events that wait for a log that takes nothing."""
 
 _log = logging.getLogger(__name__)
 
@@ -111,6 +114,7 @@ async def reconcile(
                     await _in_thread(lambda: log.append_observed(observed), stopping)
                 except Retryable:
                     health.keep(observed)
+                    _tell(observed)
 
 
 async def _follow(
@@ -130,10 +134,19 @@ async def _follow(
             latest.set(Publication(follower.state))
         await _in_thread(follower.warm, stopping)
         health.source(None)
-    except Retryable as error:
-        health.source(error)
+    except (Retryable, OSError) as error:
+        health.source(unreadable(follower.path, error) if isinstance(error, OSError) else error)
         if latest.version == 0:
             latest.set(Publication(follower.state))
+
+
+def _tell(unheard: Sequence[DeliveryEvent]) -> None:
+    """Say here what the event log cannot take now."""
+    for event in unheard:
+        if isinstance(event, SourceDegraded):
+            _log.warning(
+                "cannot follow the repository: %s", event.message, extra={"reason": event.reason}
+            )
 
 
 async def _in_thread(work: Callable[[], T], stopping: threading.Event) -> T:
@@ -184,7 +197,7 @@ class _Health:
         return events
 
     def keep(self, events: list[DeliveryEvent]) -> None:
-        self._events = events + self._events
+        self._events = (events + self._events)[-_MOST_KEPT:]
 
 
 def _told_otherwise(names: list[str]) -> str:

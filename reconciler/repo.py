@@ -25,6 +25,7 @@ from reconciler.handle import (
     open_objects,
     require_libgit2,
 )
+from reconciler.obstacle import MISSING, UNREADABLE, find_obstacle, find_ref_obstacle, unreadable
 from reconciler.overlay import Overlays
 from reconciler.source import ObjectId, ObjectMissing, ObjectTooBig, SourceUnavailable
 
@@ -72,7 +73,8 @@ class GitRepository:
         self._repo = handle
         self._objects = open_objects(handle, self._quarantine)
         self._odb = self._objects.odb
-        self._overlays = Overlays(common_dir(handle))
+        self._common = common_dir(handle)
+        self._overlays = Overlays(self._common)
         self._inode = _inode(Path(handle.path))
 
     @property
@@ -85,7 +87,7 @@ class GitRepository:
     @property
     def ref_dir(self) -> Path:
         """The directory that holds ``refs/``, ``packed-refs`` and, mostly, ``HEAD``."""
-        return common_dir(self._repo)
+        return self._common
 
     def following(self, branch: str | None = None) -> str:
         """Return the full name of a branch's ref; without a branch, of the one that HEAD names.
@@ -101,7 +103,9 @@ class GitRepository:
         try:
             target = self._repo.lookup_reference("HEAD").raw_target
         except _MISSING as error:
-            raise SourceUnavailable("repository-missing", f"HEAD cannot be read: {error}") from None
+            raise self._obstacle() or SourceUnavailable(
+                MISSING, f"HEAD cannot be read: {error}"
+            ) from None
         return target.decode("utf-8", "replace") if isinstance(target, bytes) else "HEAD"
 
     def refs_followed(self, branch: str | None = None) -> frozenset[str]:
@@ -132,6 +136,8 @@ class GitRepository:
         """
         self._reopen_when_replaced()
         name = self.following(branch)
+        if (obstacle := find_ref_obstacle(self.path, self._common, name)) is not None:
+            raise obstacle
         try:
             target = self._repo.lookup_reference(name).resolve().target
         except _MISSING:
@@ -149,14 +155,17 @@ class GitRepository:
                 return CommitId(oid)
             return CommitId(str(self._objects[oid].peel(pygit2.Commit).id))
         except _MISSING:
-            raise SourceUnavailable(
-                "unreadable", f"{name} names {oid}, which is no commit in this repository"
+            raise self._obstacle() or SourceUnavailable(
+                UNREADABLE, f"{name} names {oid}, which is no commit in this repository"
             ) from None
 
+    def _obstacle(self, ref: str = "") -> SourceUnavailable | None:
+        return find_obstacle(self.path, self._common, ref)
+
     def _no_branch(self, name: str) -> SourceUnavailable:
-        # The name may be wrong, the branch deleted, or the whole repository gone: say which.
-        if not (self.ref_dir / "refs").is_dir():
-            return SourceUnavailable("repository-missing", f"{self.path} holds no repository now")
+        # The name may be wrong, the branch deleted, the repository gone or unreadable: say which.
+        if (obstacle := self._obstacle(name)) is not None:
+            return obstacle
         short = name.removeprefix(_BRANCHES)
         return SourceUnavailable(
             "branch-missing",
@@ -193,10 +202,13 @@ class GitRepository:
         if inode is not None and inode == self._inode:
             return
         try:
-            handle = open_handle(self.path, trust_owner=self._trust_owner)
+            self._use(open_handle(self.path, trust_owner=self._trust_owner))
         except Fatal as error:
-            raise SourceUnavailable("repository-missing", error.message, hint=error.hint) from None
-        self._use(handle)
+            raise self._obstacle() or SourceUnavailable(
+                MISSING, error.message, hint=error.hint
+            ) from None
+        except OSError as error:
+            raise unreadable(self.path, error) from None
 
     def moved_ns(self, branch: str | None = None) -> int | None:
         """Return when the ref was last written, in wall-clock nanoseconds; None when unknown.
@@ -267,7 +279,8 @@ class GitRepository:
             return parents[0] if parents else None
         if self.is_shallow:
             return None
-        raise ObjectMissing(parents[0])
+        # To take this for the beginning of history would be written down for good.
+        raise ObjectMissing(parents[0], self._obstacle())
 
     def keep(self, commit: CommitId) -> bool:
         """Keep git from dropping a commit that no branch leads to; tell whether that worked."""
@@ -322,7 +335,7 @@ class GitRepository:
         try:
             return self._odb.read_header(_oid(blob))[1]
         except _MISSING:
-            raise ObjectMissing(blob) from None
+            raise ObjectMissing(blob, self._obstacle()) from None
 
     def read_blob(self, blob: ObjectId) -> bytes:
         """Return a blob's bytes. Ask for its size first: it may be huge.
@@ -332,7 +345,7 @@ class GitRepository:
         try:
             return self._odb.read(_oid(blob))[1]
         except _MISSING:
-            raise ObjectMissing(blob) from None
+            raise ObjectMissing(blob, self._obstacle()) from None
 
     def _read_commit(self, commit: CommitId) -> bytes:
         try:
@@ -353,7 +366,7 @@ class GitRepository:
                 raise ObjectTooBig(oid, size)
             return self._odb.read(key)[1]
         except _MISSING:
-            raise ObjectMissing(oid) from None
+            raise ObjectMissing(oid, self._obstacle()) from None
 
 
 def branch_ref(branch: str) -> str:

@@ -19,8 +19,12 @@ class SourceUnavailable(Retryable):
 class ObjectMissing(SourceUnavailable):
     """An object that another one names is not in the repository."""
 
-    def __init__(self, oid: str) -> None:
-        super().__init__("object-missing", f"object {oid} is not in the repository")
+    def __init__(self, oid: str, obstacle: SourceUnavailable | None = None) -> None:
+        if obstacle is None:
+            super().__init__("object-missing", f"object {oid} is not in the repository")
+        else:
+            words = f"object {oid} cannot be read: {obstacle.message}"
+            super().__init__(obstacle.reason, words, hint=obstacle.hint)
 
 
 class ObjectTooBig(SourceUnavailable):

@@ -56,11 +56,17 @@ class Recorder:
                 while self._waiting:
                     await self._write()
         except asyncio.CancelledError:
+            await self._append_the_rest()
+            raise
+
+    async def _append_the_rest(self) -> None:
+        try:
             if self._writing is not None:
                 await self._writing
             while self._waiting:
                 self._append(self._take())
-            raise
+        except Retryable as error:
+            _log.error("delivery events are lost at the end: %s", error.line)
 
     async def _write(self) -> None:
         batch = self._take()

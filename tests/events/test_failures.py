@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from events.failures import LogReplaced, explained
 from events.opening import connect, prepare
 from events.store import EventLog, LogUnavailable
 from events.types import START, Chain, CommitApplied, Event, ResourceAdded, Seq
@@ -225,19 +226,42 @@ def test_where_no_write_ahead_log_can_be_kept_no_log_is_kept(path: Path) -> None
     connection.close()
 
 
-def test_a_log_that_is_taken_away_or_replaced_is_noticed_before_the_next_event(
+def test_a_log_that_is_taken_away_is_waited_for_and_goes_on_when_it_is_back(
     path: Path, tmp_path: Path
 ) -> None:
     log = EventLog.open(path)
     log.append(Chain.MESH, [APPLIED], expected=START)
     path.rename(tmp_path / "elsewhere.sqlite3")
-    with pytest.raises(Fatal, match="removed or replaced") as gone:
+    with pytest.raises(LogUnavailable, match="the event log is not there"):
         log.append(Chain.MESH, [APPLIED], expected=Seq(1))
-    assert "--log" in gone.value.hint
-    path.touch()
-    with pytest.raises(Fatal, match="removed or replaced"):
-        log.append_observed([])
+    (tmp_path / "elsewhere.sqlite3").rename(path)
+    assert log.append(Chain.MESH, [APPLIED], expected=Seq(1)) == 2
     log.close()
+
+
+def test_another_file_in_the_place_of_the_log_is_noticed_before_the_next_event(
+    path: Path, tmp_path: Path
+) -> None:
+    log = EventLog.open(path)
+    log.append(Chain.MESH, [APPLIED], expected=START)
+    path.rename(tmp_path / "elsewhere.sqlite3")
+    path.touch()
+    with pytest.raises(LogReplaced, match="another file is in the place") as replaced:
+        log.append_observed([])
+    assert "--log" in replaced.value.hint
+    log.close()
+
+
+@pytest.mark.parametrize(
+    "code", [sqlite3.SQLITE_IOERR_READ, sqlite3.SQLITE_READONLY_DBMOVED, sqlite3.SQLITE_CANTOPEN]
+)
+def test_a_disk_that_fails_under_a_log_in_use_may_work_again(path: Path, code: int) -> None:
+    error = sqlite3.OperationalError("disk I/O error")
+    error.sqlite_errorcode = code
+    with pytest.raises(LogUnavailable, match="disk I/O error"), explained(path, in_use=True):
+        raise error
+    with pytest.raises(Fatal), explained(path):
+        raise error
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody who may not write")
