@@ -38,7 +38,7 @@ install: ## make .venv with everything a developer needs
 
 demo: ## see a real mesh follow git push and git revert; ARGS=--stay keeps it up
 	$(call venv,demo)
-	@$(BIN)/python -m gitmesh demo $(ARGS)
+	@trap : INT; $(BIN)/python -m gitmesh demo $(ARGS) || [ $$? -eq 130 ]
 
 test: check ## the whole gate: format, lint, types, layers, then every test
 	$(BIN)/python scripts/own_network.py $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(ARGS)

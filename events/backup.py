@@ -5,11 +5,12 @@ as any reader does, holds nobody up and never checkpoints. Copying the file alon
 still stands in the write-ahead log beside it.
 """
 
+import contextlib
 import os
 import sqlite3
 from pathlib import Path
 
-from events.failures import explained
+from events.failures import LogUnavailable, explained
 from events.integrity import Progress
 from events.opening import connect_read_only
 from events.store import EventLog
@@ -30,8 +31,8 @@ def back_up(source: Path, target: Path, progress: Progress | None = None) -> lis
     if not target.parent.is_dir():
         raise UsageError(f"there is no folder {target.parent}", hint="make it first")
     partial = target.with_name(f"{target.name}.partial")
-    partial.unlink(missing_ok=True)
     try:
+        partial.unlink(missing_ok=True)
         _copy(source, partial)
         log = EventLog.read_only(partial)
         try:
@@ -41,9 +42,15 @@ def back_up(source: Path, target: Path, progress: Progress | None = None) -> lis
         _to_disk(partial)
         partial.rename(target)
         _to_disk(target.parent)
+    except OSError as error:
+        raise LogUnavailable(
+            f"{target}: the copy cannot be made: {error.strerror}",
+            hint="name a place that may be written and has room",
+        ) from error
     finally:
         for left in (partial, *(Path(f"{partial}{end}") for end in ("-wal", "-shm", "-journal"))):
-            left.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):
+                left.unlink()
     return found
 
 

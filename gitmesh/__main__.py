@@ -1,6 +1,13 @@
 """``python -m gitmesh``, and what the ``gitmesh`` script runs."""
 
+import _signal  # type: ignore[import-not-found]
+
+if _signal.getsignal(_signal.SIGINT) is _signal.default_int_handler:
+    # Until main() watches for it, Ctrl-C ends the process at once and without a traceback.
+    _signal.signal(_signal.SIGINT, _signal.SIG_DFL)
+
 import gc
+import sys
 
 from gitmesh.leaving import leave
 
@@ -9,14 +16,25 @@ def main() -> None:
     """Run the command line; does not return."""
     # What a command imports and reads lives about as long as the command.
     gc.set_threshold(50_000, 20, 50)
-    from gitmesh.cli import run
-
     try:
-        run()
+        _run()
     except SystemExit as ending:
         if ending.code is None or isinstance(ending.code, int):
             leave(ending.code or 0)
         raise
+
+
+def _run() -> None:
+    try:
+        from gitmesh.interrupts import INTERRUPTS
+
+        INTERRUPTS.watch()
+        from gitmesh.cli import run
+    except (OSError, ImportError, MemoryError) as error:
+        hint = "see to the installation, to the memory, and to the limit of open files (ulimit -a)"
+        sys.stderr.write(f"error: gitmesh cannot start: {error}\n  hint: {hint}\n")
+        raise SystemExit(3) from None
+    run()
 
 
 if __name__ == "__main__":

@@ -1,7 +1,6 @@
 """The command line: finds the command, runs it, and turns errors into words and exit codes."""
 
 import contextlib
-import errno
 import importlib
 import io
 import keyword
@@ -14,9 +13,8 @@ from typing import Any, Final
 import click
 
 from gitmesh import exit_codes
-from gitmesh.pasting import pasted
-from gitmesh.visible import visible_lines
-from mesh.errors import GitmeshError, UsageError
+from gitmesh.failure import CannotWrite, Failure, Misused, failure_of
+from gitmesh.interrupts import INTERRUPTS
 
 COMMANDS: Final = (
     "init",
@@ -56,60 +54,6 @@ COMMANDS: Final = (
 """In the order of a mesh's life, which is the order that help shows."""
 
 
-class Failure(click.ClickException):
-    """An error as a command's user meets it: what is wrong, and what to do."""
-
-    exit_code = exit_codes.UNAVAILABLE
-
-    def __init__(self, message: str, hint: str) -> None:
-        super().__init__(message)
-        self.hint = hint
-
-    def show(self, file: Any = None) -> None:
-        """Print the error to the error stream."""
-        click.secho("error: ", fg="red", bold=True, nl=False, err=True)
-        click.echo(visible_lines(self.message), err=True)
-        if self.hint:
-            click.echo(f"  hint: {visible_lines(self.hint)}", err=True)
-
-
-class WrongUse(Failure):
-    """What was asked for does not exist or cannot be understood."""
-
-    exit_code = exit_codes.USAGE
-
-
-class Misused(Failure):
-    """A command line that cannot be read: click's own errors, in the form of ours."""
-
-    exit_code = exit_codes.USAGE
-
-    def __init__(self, error: click.ClickException) -> None:
-        ctx = getattr(error, "ctx", None)
-        hint = ""
-        if ctx is not None:
-            pieces = " ".join(ctx.command.collect_usage_pieces(ctx))
-            hint = f"write {ctx.command_path} {pieces}; more: {ctx.command_path} --help"
-        super().__init__(error.format_message(), getattr(error, "hint", hint))
-
-
-class Fault(Failure):
-    """Something in gitmesh itself is wrong."""
-
-    exit_code = exit_codes.INTERNAL
-
-
-class CannotWrite(Failure):
-    """There is no room for what a command prints or writes: a full disk, a quota."""
-
-    ERRNOS: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-
-    def __init__(self, error: OSError) -> None:
-        super().__init__(
-            f"cannot write: {error.strerror}", "make room there, or send the output elsewhere"
-        )
-
-
 class Program(click.Group):
     """A group whose commands are imported when they are used, so that each starts quickly."""
 
@@ -120,7 +64,7 @@ class Program(click.Group):
         except click.ClickException as error:
             raise error if isinstance(error, Failure) else Misused(error) from None
         except UsageError as error:  # a setting in the environment
-            raise _failure(error) from error
+            raise failure_of(error) from error
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the names of all commands."""
@@ -163,9 +107,11 @@ class Program(click.Group):
             _write_nowhere()
             raise click.exceptions.Exit(exit_codes.OK) from None
         except Exception as error:
+            if INTERRUPTS.exit_code is not None:  # a library made something else of it
+                raise click.exceptions.Exit(INTERRUPTS.exit_code) from None
             if _debugging(ctx):
                 traceback.print_exc()
-            raise _failure(error) from error
+            raise failure_of(error) from error
 
 
 def _write_nowhere() -> None:
@@ -174,37 +120,6 @@ def _write_nowhere() -> None:
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, sys.stdout.fileno())
         os.close(nowhere)
-
-
-def _failure(error: Exception) -> Failure:
-    match error:
-        case UsageError():
-            return WrongUse(error.message, pasted(error.hint))
-        case GitmeshError():
-            return Failure(error.message, pasted(error.hint))
-        case OSError() if error.errno in CannotWrite.ERRNOS:
-            return CannotWrite(error)
-        case FileNotFoundError() if _nowhere():
-            return WrongUse("the current directory is not there any more", "cd to one that is")
-        case PermissionError():
-            where = f"{error.filename}: " if error.filename else ""
-            return Failure(
-                f"{where}{error.strerror}", "run gitmesh as a user who may, or name another place"
-            )
-        case _:
-            return Fault(
-                f"a fault in gitmesh itself: {type(error).__name__}: {error}",
-                "please report it, with what this prints: "
-                f"gitmesh --debug {' '.join(sys.argv[1:])}",
-            )
-
-
-def _nowhere() -> bool:
-    try:
-        os.getcwd()
-    except FileNotFoundError:
-        return True
-    return False
 
 
 def _debugging(ctx: click.Context) -> bool:

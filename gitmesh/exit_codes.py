@@ -17,6 +17,8 @@ INTERNAL: Final = 70
 """A fault in gitmesh itself."""
 INTERRUPTED: Final = 130
 """Stopped by Ctrl-C."""
+TERMINATED: Final = 143
+"""Stopped by SIGTERM. A server that serves ends in order, with 0."""
 
 MEANING: Final = {
     OK: "all is well",
@@ -27,4 +29,5 @@ MEANING: Final = {
     UNPROVEN: "nothing is wrong, but part of a log cannot be proven by the rules of this gitmesh",
     INTERNAL: "a fault in gitmesh itself; please report it",
     INTERRUPTED: "stopped by Ctrl-C",
+    TERMINATED: "stopped by SIGTERM",
 }

@@ -1,6 +1,7 @@
 """How a process ends that has nothing more to do."""
 
 import os
+import signal
 import sys
 import threading
 
@@ -12,6 +13,9 @@ def leave(code: int) -> None:
     it. Returns, for the interpreter to end as usual, while other threads run or there is somebody
     who does not read what was written.
     """
+    # The work is done: from here on a signal ends the process, and raises nothing.
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGALRM):
+        signal.signal(number, signal.SIG_DFL)
     if threading.active_count() > 1:
         return
     try:

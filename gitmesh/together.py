@@ -21,7 +21,7 @@ def run_together(parts: Mapping[str, Part]) -> None:
     :raises Fatal: a part has ended.
     :raises Exception: what made a part fail; of several failures one of ours, if there is one.
     """
-    with _one_error():
+    with _one_error(), _signals_as_before():
         asyncio.run(_until_signal(_all(parts)))
 
 
@@ -53,6 +53,17 @@ async def _until_signal(work: Part) -> None:
     except asyncio.CancelledError:
         if not asked:
             raise
+
+
+@contextlib.contextmanager
+def _signals_as_before() -> Iterator[None]:
+    """Handle signals as before when the event loop, which takes them over, is closed."""
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 @contextlib.contextmanager

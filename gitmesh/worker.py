@@ -4,6 +4,12 @@ Started by the parent with one end of a socket pair, over which it is told what 
 what happens. It ends when its parent does, however that ends: then the socket is closed.
 """
 
+import _signal  # type: ignore[import-not-found]
+
+if __name__ == "__main__":
+    # Ctrl-C reaches all processes of a terminal; when to end is the parent's to say.
+    _signal.signal(_signal.SIGINT, _signal.SIG_IGN)
+
 import asyncio
 import contextlib
 import gc

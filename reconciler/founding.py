@@ -1,5 +1,6 @@
 """Repositories that are made, or made ready, to be pushed to."""
 
+import contextlib
 import re
 import shutil
 import time
@@ -45,8 +46,9 @@ def init_bare(path: Path, branch: str = "main") -> GitRepository:
         if found is not None and not found.own:
             handle.config["core.hooksPath"] = "hooks"  # It has hooks of its own.
     except (OSError, pygit2.GitError) as error:
-        for half_made in path.iterdir() if was_there else (path,):
-            _remove(half_made)
+        with contextlib.suppress(OSError):
+            for half_made in list(path.iterdir()) if was_there else [path]:
+                _remove(half_made)
         raise Fatal(
             f"cannot make a repository at {path}: {error}",
             hint="see that the folder around it may be written, and that there is room",
@@ -82,7 +84,8 @@ def _remove(half_made: Path) -> None:
     if half_made.is_dir():
         shutil.rmtree(half_made, ignore_errors=True)
     else:
-        half_made.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            half_made.unlink()
 
 
 def ready_for_pushes(path: Path) -> None:

@@ -5,6 +5,12 @@ A push gets in by a verdict alone: whatever keeps pre-receive from one may have 
 by whoever pushes (docs/decisions/0046).
 """
 
+import _signal  # type: ignore[import-not-found]
+
+if __name__ == "__main__":
+    # Ctrl-C ends a hook without a traceback: whoever pushed has stopped the push.
+    _signal.signal(_signal.SIGINT, _signal.SIG_DFL)
+
 import argparse
 import gc
 import sys

@@ -1,0 +1,142 @@
+"""Signals at any instant of a command: it ends at once, with its code, and without a traceback."""
+
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from gitmesh import exit_codes
+from tests.gitmesh.test_every_command import ANSWERS
+from tests.support.sample_shop import Shop
+
+INSTANTS: Final = 6
+"""How many instants of each command are tried: from its first line to its end."""
+CODES: Final = {
+    signal.SIGINT: {exit_codes.INTERRUPTED, -signal.SIGINT},
+    signal.SIGTERM: {exit_codes.TERMINATED, -signal.SIGTERM},
+}
+STARTED: Final = """
+import sys, time
+class Told:
+    def find_spec(self, name, path=None, target=None):
+        global left
+        left -= 1
+        if left == 0:
+            import os, signal
+            os.kill(os.getpid(), {signal})
+        return None
+left = {imports}
+from gitmesh.__main__ import main
+sys.argv[:] = ["gitmesh", *{arguments!r}]
+sys.meta_path.insert(0, Told())
+main()
+"""
+"""Runs a command, which gets a signal when it imports its n-th module."""
+TELLING: Final = """
+from gitmesh.__main__ import main
+print(flush=True)
+main()
+"""
+"""Runs a command, and prints a line when it has begun."""
+
+
+@pytest.fixture
+def here(shop: Shop, tmp_path: Path) -> Path:
+    shutil.copytree(shop.bare, tmp_path / "shop.git")
+    return tmp_path / "shop.git"
+
+
+def ended_quietly(ran: "subprocess.CompletedProcess[str]", number: signal.Signals) -> bool:
+    """See that nothing but the signal, or the command itself, ended it; tell whether the signal."""
+    for words in ("Traceback", "a fault in", "Exception ignored", "Aborted"):
+        assert words not in ran.stderr, ran.stderr
+    if ran.returncode in CODES[number]:
+        return True
+    assert ran.returncode in (exit_codes.OK, exit_codes.PENDING), ran
+    return False
+
+
+@pytest.mark.parametrize("number", CODES)
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        *(ANSWERS[name] for name in ("validate", "status", "init")),
+        ["demo"],
+        ["serve", "--listen", "127.0.0.1:0"],
+    ],
+    ids=lambda arguments: arguments[0],
+)
+def test_a_signal_while_modules_are_imported(
+    here: Path, arguments: Sequence[str], number: signal.Signals
+) -> None:
+    shutil.copytree(Path(__file__).parents[2] / "sample-repo", here / "specs")
+    by_signal = 0
+    for imports in (1, 10, 60, 150, 300):
+        code = STARTED.format(imports=imports, signal=int(number), arguments=list(arguments))
+        limit = ["timeout", "--signal=KILL", "60", sys.executable, "-c", code]
+        ran = subprocess.run(limit, cwd=here, capture_output=True, text=True, check=False)
+        by_signal += ended_quietly(ran, number)
+        if ran.returncode in (exit_codes.OK, exit_codes.PENDING):
+            break  # it imports no more than that
+    assert by_signal
+
+
+@pytest.mark.parametrize("number", CODES)
+@pytest.mark.parametrize("name", ["status", "rollback"])
+def test_a_signal_at_any_time(here: Path, name: str, number: signal.Signals) -> None:
+    command = [sys.executable, "-c", TELLING, *ANSWERS[name]]
+    began = time.monotonic()
+    subprocess.run(command, cwd=here, capture_output=True, check=False)
+    whole = time.monotonic() - began
+    for n in range(INSTANTS):
+        with subprocess.Popen(
+            command, cwd=here, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        ) as running:
+            assert running.stdout is not None
+            running.stdout.readline()  # before, what is said is Python's own
+            time.sleep(whole * n / INSTANTS)
+            running.send_signal(number)
+            out, err = running.communicate(timeout=60)
+        ended_quietly(subprocess.CompletedProcess(command, running.returncode, out, err), number)
+
+
+def test_an_interrupt_that_a_library_makes_something_else_of_is_one_all_the_same() -> None:
+    code = """
+import os, signal, sys
+from gitmesh import cli, validation
+from gitmesh.interrupts import INTERRUPTS
+import gitmesh.commands.version as version
+def wrapped(*args, **options):
+    try:
+        os.kill(os.getpid(), signal.SIGINT)
+    except BaseException as error:
+        raise RuntimeError("Error calling __set_name__") from error
+version.command.callback = wrapped
+INTERRUPTS.watch()
+cli.run(["version"])
+"""
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (ran.returncode, ran.stderr) == (exit_codes.INTERRUPTED, "")
+
+
+def test_a_signal_in_a_destructor_is_not_lost() -> None:
+    code = """
+import os, signal, time
+from gitmesh.interrupts import INTERRUPTS
+class Left:
+    def __del__(self):
+        os.kill(os.getpid(), signal.SIGTERM)
+        for _ in range(1000):
+            pass
+INTERRUPTS.watch()
+Left()
+time.sleep(30)
+"""
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (ran.returncode, ran.stderr) == (exit_codes.TERMINATED, "")
