@@ -19,6 +19,8 @@ from reconciler.source import SourceUnavailable
 MOST_ATTEMPTS: Final = 2
 """A commit that ended the process this often is held back."""
 HELD_BACK: Final = "held-back"
+_RECORD_BYTES: Final = 160
+"""A record is written over the one before, with spaces at its end."""
 OUT_OF_MEMORY: Final = "out-of-memory"
 
 
@@ -46,6 +48,7 @@ class Attempts:
         self._path = path
         self._before = read_attempt(path)
         self._synced = False
+        self._file: int | None = None  # kept open: a push waits for one system call
 
     @contextlib.contextmanager
     def reading(
@@ -76,6 +79,9 @@ class Attempts:
     def excuse(self) -> None:
         """Take back the attempt that was going on when the server was asked to stop."""
         self._write(self._before)
+        if self._file is not None:
+            os.close(self._file)
+            self._file = None
 
     def _next(self, commit: CommitId, tip: CommitId) -> Attempt:
         before = self._failed(commit, tip)
@@ -88,23 +94,19 @@ class Attempts:
         if before is None or (before.commit, before.tip) != (commit, tip):
             return None
         if before.number >= MOST_ATTEMPTS:
-            self._before = read_attempt(self._path)  # an operator may have removed it
+            self._before = read_attempt(self._path)  # an operator may have emptied it
         return self._before
 
     def _write(self, attempt: Attempt | None) -> None:
         text = b"" if attempt is None else _text(attempt)
         # Without a record the commit is read all the same: at worst it is read once more.
         with contextlib.suppress(OSError):
-            file = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o644)
-            try:
-                os.ftruncate(file, 0)
-                if text:
-                    os.write(file, text)
-                    if not self._synced:
-                        os.fsync(file)
-                        self._synced = True
-            finally:
-                os.close(file)
+            if self._file is None:
+                self._file = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o644)
+            os.pwrite(self._file, text.ljust(_RECORD_BYTES), 0)
+            if text and not self._synced:
+                os.fsync(self._file)
+                self._synced = True
 
 
 def attempt_path(log: Path) -> Path:
@@ -129,11 +131,11 @@ def held_back(path: Path) -> Attempt | None:
 
 
 def forget_attempt(path: Path) -> None:
-    """Remove the record, so that what is held back is tried again.
+    """Empty the record, so that what is held back is tried again.
 
-    :raises OSError: the file cannot be removed.
+    :raises OSError: the file cannot be written.
     """
-    path.unlink(missing_ok=True)
+    os.truncate(path, 0)  # not removed: a server has it open
 
 
 def _text(attempt: Attempt) -> bytes:
