@@ -21,8 +21,14 @@ CODES: Final = {
     signal.SIGINT: {exit_codes.INTERRUPTED, -signal.SIGINT},
     signal.SIGTERM: {exit_codes.TERMINATED, -signal.SIGTERM},
 }
-STARTED: Final = """
-import sys, time
+HEEDS: Final = """
+import signal
+signal.signal(signal.SIGINT, signal.default_int_handler)
+"""
+"""Makes a process heed Ctrl-C again where the tests run in the background of a shell."""
+STARTED: Final = (
+    HEEDS
+    + """import sys, time
 class Told:
     def find_spec(self, name, path=None, target=None):
         global left
@@ -37,12 +43,16 @@ sys.argv[:] = ["gitmesh", *{arguments!r}]
 sys.meta_path.insert(0, Told())
 main()
 """
+)
 """Runs a command, which gets a signal when it imports its n-th module."""
-TELLING: Final = """
+TELLING: Final = (
+    HEEDS
+    + """
 from gitmesh.__main__ import main
 print(flush=True)
 main()
 """
+)
 """Runs a command, and prints a line when it has begun."""
 
 
@@ -121,7 +131,9 @@ version.command.callback = wrapped
 INTERRUPTS.watch()
 cli.run(["version"])
 """
-    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    ran = subprocess.run(
+        [sys.executable, "-c", HEEDS + code], capture_output=True, text=True, check=False
+    )
     assert (ran.returncode, ran.stderr) == (exit_codes.INTERRUPTED, "")
 
 
@@ -138,5 +150,7 @@ INTERRUPTS.watch()
 Left()
 time.sleep(30)
 """
-    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    ran = subprocess.run(
+        [sys.executable, "-c", HEEDS + code], capture_output=True, text=True, check=False
+    )
     assert (ran.returncode, ran.stderr) == (exit_codes.TERMINATED, "")
