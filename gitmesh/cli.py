@@ -15,6 +15,7 @@ import click
 from gitmesh import exit_codes
 from gitmesh.failure import CannotWrite, Failure, Misused, failure_of
 from gitmesh.interrupts import INTERRUPTS
+from mesh.errors import UsageError
 
 COMMANDS: Final = (
     "init",
