@@ -261,7 +261,8 @@ def test_a_pipeline_is_told_of_a_refusal_in_the_same_words(followed: Followed) -
     told = gitmesh("status", "--repo", followed.bare, "--json").json()
     waited = gitmesh("wait", "--repo", followed.bare)
     assert waited.code == exit_codes.REFUSED
-    first, place, hint = waited.err.splitlines()
+    first, place, hint, server = waited.err.splitlines()
+    assert server.startswith("no server runs now")
     assert f"{first}\n  {place}\n  {hint}\n" in gitmesh("status", "--repo", followed.bare).out
     assert place.startswith("  shop/entrance")
     found = gitmesh("wait", "--repo", followed.bare, "--json").json()
