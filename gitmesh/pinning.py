@@ -48,9 +48,17 @@ class Pinning:
         self._newest: Publication | None = None
 
     async def run(self) -> None:
-        """Serve until cancelled. A pin that the log holds from before is served first."""
+        """Serve until cancelled.
+
+        What the log and the waiting notes come to is served first. A pin that ended meanwhile is
+        not served, unless the log cannot take its end now.
+        """
         self._pin = await asyncio.to_thread(pinned, self._log)
-        if self._pin is not None and not is_over(self._pin, self._now()):
+        try:
+            await self._settle()
+        except (Retryable, OSError) as error:
+            _log.warning("cannot pin or release yet: %s", error)
+        if self._pin is not None:
             _log.warning("serving is PINNED", extra=_facts(self._pin))
             await self._serve_pin(self._pin, moved_ns=None)
         async with asyncio.TaskGroup() as tasks:
@@ -69,36 +77,58 @@ class Pinning:
 
     async def _look(self) -> None:
         while True:
+            before = self._pin
             try:
-                await self._take_notes()
-                await self._expire()
+                await self._settle()
             except (Retryable, OSError) as error:
                 _log.warning("cannot pin or release yet: %s", error)
+                await self._serve_other_than(before)
                 await asyncio.sleep(10 * LOOK_EVERY_S)
+            else:
+                await self._serve_other_than(before)
             await asyncio.sleep(LOOK_EVERY_S)
+
+    async def _serve_other_than(self, before: ServingPinned | None) -> None:
+        """Serve what is pinned now, or what the branch says, where that has changed."""
+        if self._pin is before:
+            return
+        if self._pin is None:
+            self._serve_branch()
+        else:
+            await self._serve_pin(self._pin, moved_ns=time.time_ns())
+
+    async def _settle(self) -> None:
+        """Find what is pinned now: end what is over, then take every note. It serves nothing.
+
+        :raises Retryable: the log takes nothing now; the notes stay.
+        :raises OSError: a note cannot be removed.
+        """
+        await self._expire()
+        while notes := await asyncio.to_thread(self._spool.take):
+            for note in notes:
+                await self._take(note)
 
     async def _expire(self) -> None:
         pin = self._pin
         if pin is not None and is_over(pin, self._now()):
             await self._record([ServingReleased(pin.commit, "expired", "", "")])
-            self._release()
+            self._pin = None
 
-    async def _take_notes(self) -> None:
-        for note in await asyncio.to_thread(self._spool.take):
-            found = read_pin(note.text)
-            if found is None:
-                _log.warning("a note of a pin cannot be understood", extra={"file": str(note.path)})
-            elif found.commit is None:
-                await self._unpin(found, user_name(note.uid))
-            else:
-                await self._repin(note, found)
-            self._spool.drop(note)
+    async def _take(self, note: Note) -> None:
+        found = read_pin(note.text)
+        if found is None:
+            _log.warning("a note of a pin cannot be understood", extra={"file": str(note.path)})
+        elif found.commit is None:
+            await self._unpin(found, user_name(note.uid))
+        else:
+            await self._repin(note, found)
+        self._spool.drop(note)
 
     async def _unpin(self, note: PinNote, by: str) -> None:
         if self._pin is not None:
             released = ServingReleased(self._pin.commit, "released", by, note.reason)
             await self._record([released])
-            self._release()
+            self._pin = None
 
     async def _repin(self, note: Note, asked: PinNote) -> None:
         if asked.commit is None or asked.until is None:
@@ -120,7 +150,6 @@ class Pinning:
             events.insert(0, ServingReleased(before.commit, "replaced", by, asked.reason))
         await self._record(events)
         self._pin = pin
-        await self._serve_pin(pin, moved_ns=time.time_ns())
 
     async def _record(self, events: list[DeliveryEvent]) -> None:
         """Write events down: what is not in the log does not happen."""
@@ -134,8 +163,7 @@ class Pinning:
             Publication(same, moved_ns=moved_ns, seen_ns=moved_ns, planned_ns=moved_ns)
         )
 
-    def _release(self) -> None:
-        self._pin = None
+    def _serve_branch(self) -> None:
         if self._newest is not None:
             now = time.time_ns()
             # What differs from the pinned mesh is not what the publication says.

@@ -16,7 +16,7 @@ from events.publication import Publication
 from events.sqlite_version import has_wal_reset_bug, sqlite_version
 from events.store import EventLog, LogReplaced
 from gitmesh.chronicle import Chronicle
-from gitmesh.handover import take_pushes
+from gitmesh.handover import take_pushes, take_waiting
 from gitmesh.keys import read_beside, read_secret
 from gitmesh.narration import short
 from gitmesh.notary import notarize, sign_at_the_end
@@ -110,6 +110,8 @@ def _serve_one_log(
             Retryable
         ):  # where no branch can be read now, the follower says so
             _look_at_hooks(path, where, repo, settings)
+        with contextlib.suppress(Retryable, OSError):  # who takes them later says so
+            take_waiting(log, pushes(where))
         latest, served = Latest[Publication](), Latest[Publication]()
         chronicle, startup = Chronicle(log), Startup()
         attempts = Attempts(attempt_path(where))

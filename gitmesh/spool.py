@@ -9,6 +9,7 @@ import os
 import secrets
 import stat
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -104,6 +105,20 @@ class Spool:
             except OSError:
                 self._stuck.add(note.path.name)
                 raise
+
+    def drop_all(self, notes: Iterable[Note]) -> None:
+        """Remove notes that have been dealt with; one that stays keeps no other from being removed.
+
+        :raises OSError: one cannot be removed.
+        """
+        failed: OSError | None = None
+        for note in notes:
+            try:
+                self.drop(note)
+            except OSError as error:
+                failed = error
+        if failed is not None:
+            raise failed
 
     def _names(self) -> list[str]:
         try:

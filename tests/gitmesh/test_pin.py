@@ -101,8 +101,7 @@ def test_a_pin_needs_no_server_to_be_asked_for_and_no_branch_to_be_served(bare: 
     assert waiting.code == 4
     assert "no server follows this log now" in waiting.out
     with Server(bare) as server:
-        server.wait_for("ready")
-        server.wait_for("snapshot published", commit=first[:7])
+        assert server.wait_for("ready")["commit"] == first
         assert server.stop() == 0
     git(bare, "update-ref", "-d", "refs/heads/main")
     with Server(bare) as server, RawClient(server.address, ENTRANCE) as client:
