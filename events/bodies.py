@@ -10,6 +10,7 @@ from typing import Final
 from events.body import Body, Data
 from events.server_bodies import SERVER_BODIES
 from events.types import (
+    Cause,
     CommitApplied,
     CommitFacts,
     CommitId,
@@ -327,9 +328,11 @@ BODIES: Final[Mapping[str, Body]] = {
     "SnapshotPublished": Body(SnapshotPublished, 2, _published, _load_published),
     "SnapshotConverged": Body(
         SnapshotConverged,
-        1,
-        lambda e: {"proxies": e.proxies, "timings": dict(e.timings)},
-        lambda _, commit, d: SnapshotConverged(commit, d["proxies"], d["timings"]),
+        2,
+        lambda e: {"proxies": e.proxies, "timings": dict(e.timings), "after": e.after.value},
+        lambda _, commit, d: SnapshotConverged(
+            commit, d["proxies"], d["timings"], Cause(d["after"])
+        ),
     ),
     "SnapshotDelayed": Body(SnapshotDelayed, 1, _delayed, _load_delayed),
     "SnapshotRejected": Body(SnapshotRejected, 2, _refused, _load_refused),

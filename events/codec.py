@@ -55,6 +55,7 @@ UPCASTERS: Final[Mapping[tuple[str, int], Upcaster]] = {
     ("ProxyConnected", 1): lambda old: {**old, "state": "behind"},
     ("SnapshotPublished", 1): lambda old: {**old, "unchanged": 0},
     ("ProxiesSettled", 1): lambda old: {**old, "behind": []},
+    ("SnapshotConverged", 1): lambda old: {**old, "after": ""},
 }  # fmt: skip
 """From a kind and the ``v`` found to the data of ``v + 1``."""
 

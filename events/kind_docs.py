@@ -141,9 +141,12 @@ KINDS: Final[Mapping[str, KindDoc]] = {
         _SERVER,
         {
             "proxies": "How many proxies acknowledged it; who went away before does not count.",
-            "timings": "Microseconds since the branch moved, as far as they are known: "
+            "timings": "Microseconds since the cause that `after` names, as far as they are known: "
             "`seen` by the reconciler, `planned` into the log, `written` to the last proxy, "
             "`acked` by the last proxy.",
+            "after": "What the times count from: `branch`, the branch moved; `pin`, somebody "
+            "pinned the commit; `release`, a pin ended. Empty in events written before this field "
+            "was there.",
         },
     ),
     "SnapshotDelayed": KindDoc(

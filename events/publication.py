@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from events.state import MeshState
-from events.types import START, Seq
+from events.types import START, Cause, Seq
 from mesh.keys import ResourceKey
 
 
@@ -17,8 +17,11 @@ class Publication:
     """Keys of which a resource event stands behind position ``since``; ``None`` where not known.
     It spares whoever follows the log a look at every resource."""
     moved_ns: int | None = None
-    """When the branch moved, as well as the repository can tell; ``None`` where it cannot."""
+    """When the branch moved, as well as the repository can tell; ``None`` where it cannot. Of a
+    pin and its end: when the server acted upon it."""
     seen_ns: int | None = None
     """When the reconciler noticed."""
     planned_ns: int | None = None
     """When the last event of the state was in the log."""
+    cause: Cause = Cause.BRANCH
+    """What ``moved_ns`` is the time of."""

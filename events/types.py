@@ -186,6 +186,19 @@ class SnapshotPublished:
     configuration is the same, or their node is gone and they keep what they have."""
 
 
+class Cause(StrEnum):
+    """Why another mesh is served: what the times of a snapshot count from."""
+
+    BRANCH = "branch"
+    """The branch moved: by a push, a rollback, or a commit in the repository itself."""
+    PIN = "pin"
+    """Somebody pinned a commit."""
+    RELEASE = "release"
+    """A pin ended."""
+    UNKNOWN = ""
+    """The log does not say."""
+
+
 @dataclass(frozen=True, slots=True)
 class SnapshotConverged:
     """Every proxy that was offered the commit's snapshot acknowledged it (or went away)."""
@@ -194,7 +207,8 @@ class SnapshotConverged:
     proxies: int
     """How many acknowledged it."""
     timings: Mapping[str, int] = field(default_factory=dict)
-    """Microseconds since the branch moved: ``seen``, ``planned``, ``written``, ``acked``."""
+    """Microseconds since the cause: ``seen``, ``planned``, ``written``, ``acked``."""
+    after: Cause = Cause.BRANCH
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,7 +32,7 @@ from events.types import (
     WorkerResponsive,
     WorkerUnresponsive,
 )
-from gitmesh.narration import narrate, problem_place, short
+from gitmesh.narration import SHOWN_DROPPED, narrate, problem_place, short
 
 _log = logging.getLogger("gitmesh")
 
@@ -124,7 +124,8 @@ def _line(event: Event) -> _Line | None:
             )
         case SnapshotConverged():
             times = {f"{name}_ms": us / 1000 for name, us in event.timings.items()}
-            return logging.INFO, "snapshot converged", {"proxies": event.proxies, **times}
+            facts = {"proxies": event.proxies, "after": event.after.value, **times}
+            return logging.INFO, "snapshot converged", facts
         case SnapshotRejected() | SnapshotDelayed() | SourceDegraded():
             return logging.WARNING, narrate(event), {}
         case (
@@ -155,7 +156,11 @@ def _commit(event: CommitApplied | CommitRejected | HistoryRewritten) -> _Line:
             return logging.WARNING, "commit rejected", facts
         case HistoryRewritten():
             moved = {"before": short(event.before), "after": short(event.after)}
-            lost = {"dropped": len(event.dropped), "topology": event.topology}
+            lost = {
+                "dropped": len(event.dropped),
+                "commits": ",".join(map(short, event.dropped[:SHOWN_DROPPED])),
+                "topology": event.topology,
+            }
             return logging.WARNING, "history rewritten", {**moved, **lost}
 
 

@@ -22,7 +22,7 @@ from events.types import (
 )
 from gitmesh.amounts import count, milliseconds
 from gitmesh.commits import LoggedCommit, logged_commit
-from gitmesh.narration import narrate, short
+from gitmesh.narration import dropped_words, narrate, short
 from gitmesh.visible import visible
 
 SHOWN_CHANGES: Final = 2
@@ -82,7 +82,7 @@ def commit_line(found: LoggedCommit) -> str:
         what = f"“{_subject(found)}”: {_counted(changes)}"
     # What is said of a refused commit names its author already.
     who = [] if found.rejected else [found.facts.author.name or "nobody"]
-    said = [what, *who, *_reasons(found), *_effect(found)]
+    said = [what, *who, *_reasons(found), *_dropped(found), *_effect(found)]
     place = f"{found.at[:19].replace('T', ' ')}  {short(found.facts.commit)}"
     return visible(f"{place}  {', '.join(said)}")
 
@@ -103,6 +103,7 @@ def commit_json(found: LoggedCommit) -> dict[str, object]:
             {"kind": record.kind, "subject": record.subject, "data": record.data}
             for record in found.records[1:]
         ],
+        "dropped": [] if found.rewritten is None else list(found.rewritten.dropped),
         "effect": list(_effect(found)),
     }
 
@@ -121,6 +122,12 @@ def _subject(found: LoggedCommit) -> str:
 def _reasons(found: LoggedCommit) -> list[str]:
     reasons = [value for name, value in found.facts.trailers if name.lower() in _REASONS]
     return reasons + [f"reverts {short(commit)}" for commit in found.facts.reverts]
+
+
+def _dropped(found: LoggedCommit) -> list[str]:
+    """Return which commits a force push to this one took off the branch."""
+    lost = () if found.rewritten is None else found.rewritten.dropped
+    return [f"{count(len(lost), 'commit')} {dropped_words(lost)}"] if lost else []
 
 
 def _effect(found: LoggedCommit) -> Iterator[str]:

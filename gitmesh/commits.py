@@ -9,7 +9,9 @@ from events.types import (
     Chain,
     CommitApplied,
     CommitFacts,
+    CommitId,
     CommitRejected,
+    HistoryRewritten,
     Record,
     Seq,
 )
@@ -28,6 +30,8 @@ class LoggedCommit:
     """Its events of the mesh chain, the one about itself first."""
     delivery: tuple[Record, ...]
     """What became of it at the proxies."""
+    rewritten: HistoryRewritten | None = None
+    """What the branch lost when it moved here by a force push."""
 
     @property
     def facts(self) -> CommitFacts:
@@ -65,7 +69,19 @@ def logged_commit(log: EventLog, seq: Seq) -> LoggedCommit:
         first,
         records,
         tuple(log.about(commit, Chain.DELIVERY)),
+        _rewritten(log, first, commit),
     )
+
+
+def _rewritten(log: EventLog, first: Seq, commit: CommitId) -> HistoryRewritten | None:
+    """Return the event before a commit's own, in the same transaction, if there is one."""
+    if first < 2:
+        return None
+    for record in log.read(Chain.MESH, after=Seq(first - 2), limit=1):
+        event = decode(record)
+        if isinstance(event, HistoryRewritten) and event.after == commit:
+            return event
+    return None
 
 
 def facts_of(log: EventLog, seq: Seq) -> tuple[CommitFacts, str]:

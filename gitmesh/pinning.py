@@ -12,7 +12,7 @@ from events.latest import Latest
 from events.publication import Publication
 from events.state import MeshState
 from events.store import EventLog, utc_now
-from events.types import CommitId, DeliveryEvent, ServingPinned, ServingReleased
+from events.types import Cause, CommitId, DeliveryEvent, ServingPinned, ServingReleased
 from gitmesh.narration import short
 from gitmesh.pin_note import PinNote, read_pin
 from gitmesh.pins import LONGEST, is_over, pinnable, pinned, until_text
@@ -159,17 +159,16 @@ class Pinning:
         state = await asyncio.to_thread(self._log.state, pin.mesh_seq)
         before = self._served.get()
         same = state if before is None else _sharing(state, before.state)
-        self._served.set(
-            Publication(same, moved_ns=moved_ns, seen_ns=moved_ns, planned_ns=moved_ns)
-        )
+        self._served.set(_published(same, moved_ns, Cause.PIN))
 
     def _serve_branch(self) -> None:
         if self._newest is not None:
-            now = time.time_ns()
             # What differs from the pinned mesh is not what the publication says.
-            self._served.set(
-                Publication(self._newest.state, moved_ns=now, seen_ns=now, planned_ns=now)
-            )
+            self._served.set(_published(self._newest.state, time.time_ns(), Cause.RELEASE))
+
+
+def _published(state: MeshState, at_ns: int | None, cause: Cause) -> Publication:
+    return Publication(state, moved_ns=at_ns, seen_ns=at_ns, planned_ns=at_ns, cause=cause)
 
 
 def _sharing(state: MeshState, other: MeshState) -> MeshState:

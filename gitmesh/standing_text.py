@@ -7,9 +7,16 @@ from typing import Final
 import click
 
 from events.fleet import Proxy
-from events.types import CommitApplied, CommitId, CommitRejected, ProxyState
-from gitmesh.amounts import milliseconds
+from events.types import (
+    Cause,
+    CommitApplied,
+    CommitId,
+    CommitRejected,
+    ProxyState,
+    SnapshotConverged,
+)
 from gitmesh.culprits import hint
+from gitmesh.delivery_narration import took_words
 from gitmesh.narration import narrate, problem_lines, short
 from gitmesh.pasting import pasted
 from gitmesh.standing import NodeStanding, Refused, Standing, Verdict
@@ -97,7 +104,7 @@ def _delivery(found: Standing) -> list[str]:
     first = f"{narrate(delivered.published)} at {delivered.published_at[:23]}Z"
     if delivered.converged is not None:
         acked = delivered.converged.timings.get("acked")
-        took = "" if acked is None else f", {milliseconds(acked)} after the push"
+        took = "" if acked is None else took_words(acked, delivered.converged.after)
         return [first, f"everybody had it at {(delivered.converged_at or '')[:23]}Z{took}"]
     if delivered.overtaken_by is not None:
         return [first, _overtaken(delivered.overtaken_by, found)]
@@ -171,7 +178,7 @@ def standing_json(found: Standing) -> dict[str, object]:
         if delivered is None or converged is None
         else {
             "at": delivered.converged_at,
-            "microsecondsAfterPush": converged.timings.get("acked"),
+            **_took_json(converged),
         },
         "nodes": [_node_json(node) for node in found.nodes],
         "unresponsiveWorkers": [
@@ -187,6 +194,15 @@ def standing_json(found: Standing) -> dict[str, object]:
             {"since": at, "reason": event.reason, "message": event.message}
             for at, event in found.degraded
         ],
+    }
+
+
+def _took_json(converged: SnapshotConverged) -> dict[str, object]:
+    took, pushed = converged.timings.get("acked"), converged.after in (Cause.BRANCH, Cause.UNKNOWN)
+    return {
+        "microsecondsAfterPush": took if pushed else None,
+        "microseconds": took,
+        "after": converged.after.value or None,
     }
 
 

@@ -267,7 +267,7 @@ class Delivery:
         self.standings.owe(pending.offered)
         have = len(pending.offered) - pending.gone
         timings = _timings(pending, acked_ns if have else None)
-        return [SnapshotConverged(pending.commit, have, timings)]
+        return [SnapshotConverged(pending.commit, have, timings, pending.publication.cause)]
 
     # ---- proxies ---------------------------------------------------------------------------------
 
@@ -293,7 +293,7 @@ def _published(pending: Pending) -> SnapshotPublished:
 
 
 def _timings(pending: Pending, acked_ns: int | None) -> dict[str, int]:
-    """Return microseconds since the branch moved; empty when nobody saw it move."""
+    """Return microseconds since the cause; empty when nobody saw it happen."""
     moved = pending.publication.moved_ns
     if moved is None:
         return {}

@@ -61,6 +61,7 @@ def _json(found: "LoggedCommit") -> dict[str, object]:
         "at": found.at,
         "outcome": "rejected" if found.rejected else "applied",
         "about": about.data,
+        "dropped": [] if found.rewritten is None else list(found.rewritten.dropped),
         "changes": [record_json(record) for record in changes],
         "effect": [record_json(record) for record in found.delivery],
     }
@@ -82,6 +83,8 @@ def _show(found: "LoggedCommit") -> None:
     about, *changes = found.records
     head, *more = narrate(decode(about)).split("\n")
     click.secho(head, bold=True, fg="red" if found.rejected else None)
+    for line in narrate(found.rewritten).split("\n") if found.rewritten else ():
+        click.echo(f"  {line}")
     for line in [*more, *(line for record in changes for line in _change(record))]:
         click.echo(f"  {line}")
     click.echo()

@@ -125,9 +125,11 @@ def _state(found: Progress, waited_s: float) -> str:
 
 
 def _restores(applied: CommitApplied | None) -> list[str]:
-    if applied is None or applied.restores is None:
+    # A branch that moves back to a commit restores nothing but that commit itself.
+    restored = None if applied is None else applied.restores
+    if applied is None or restored is None or restored == applied.facts.commit:
         return []
-    return [f"gitmesh: the mesh is that of {short(applied.restores)} again"]
+    return [f"gitmesh: the mesh is that of {short(restored)} again"]
 
 
 def _in_sync(event: SnapshotConverged, unchanged: str) -> str:

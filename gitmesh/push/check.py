@@ -31,6 +31,8 @@ from reconciler.tree import EMPTY, SpecTree
 
 _LOOK_BACK: Final = 1_000
 """Refused commits that are passed over in search of the last good mesh."""
+MOST_DROPPED: Final = 10
+"""Commits that a push takes off the branch and that are told by their subjects."""
 _OF_RESOURCE: Final = (ResourceAdded, ResourceChanged, TrafficShifted, ResourceRemoved)
 
 
@@ -57,6 +59,9 @@ class Checked:
     """Whether the branch is new with this push."""
     before: MeshGraph
     after: MeshGraph
+    dropped: tuple[CommitFacts, ...] = ()
+    """The newest of the commits that the branch loses, the newest first."""
+    dropped_count: int = 0
 
     @property
     def refused(self) -> tuple[Decided, ...]:
@@ -91,7 +96,8 @@ def check(repo: GitRepository, before: CommitId | None, after: CommitId) -> Chec
     base = last_good(repo, reader, before)
     state, tree, graph = _state(base), base, base.graph
     decided: list[Decided] = []
-    for commit in way(repo, before, after, lambda _: False).commits:
+    found = way(repo, before, after, lambda _: False)
+    for commit in found.commits:
         facts = repo.facts(commit)
         tree = reader.read(ObjectId(facts.tree), tree).tree
         events = plan(state, facts, tree)
@@ -99,7 +105,9 @@ def check(repo: GitRepository, before: CommitId | None, after: CommitId) -> Chec
         state = _after(state, events)
         if isinstance(events[0], CommitApplied):
             graph = tree.graph
-    return Checked(tuple(decided), before is None, base.graph, graph)
+    lost = () if found.rewritten is None else found.rewritten.dropped
+    shown = tuple(repo.facts(commit) for commit in lost[:MOST_DROPPED])
+    return Checked(tuple(decided), before is None, base.graph, graph, shown, len(lost))
 
 
 def _after(state: MeshState, events: Iterable[MeshEvent]) -> MeshState:

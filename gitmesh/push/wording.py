@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from events.types import CommitApplied, CommitRejected
+from events.types import CommitApplied, CommitFacts, CommitRejected
 from gitmesh.amounts import count
 from gitmesh.blast_radius import BlastRadius
 from gitmesh.narration import narrate, problem_lines, short
@@ -24,7 +24,7 @@ def refusal(checked: Checked) -> list[str]:
     left = MOST_PROBLEMS
     for decided in checked.refused:
         for event in _rejections([decided]):
-            lines.append(_title(decided))
+            lines.append(_title(decided.facts))
             lines += [f"    {line}" for line in problem_lines(event.problems[:left])]
             left = max(0, left - len(event.problems))
     if problems > MOST_PROBLEMS - left:
@@ -38,6 +38,7 @@ def acceptance(checked: Checked, radius: BlastRadius) -> list[str]:
     changes = sum(len(decided.events) - 1 for decided in checked.commits if not decided.refused)
     commits = count(len(checked.commits), "commit")
     lines = [f"gitmesh: {commits}, {count(changes, 'change')}"]
+    lines += _dropped(checked)
     lines += _bounded(list(_changes(checked.commits)), MOST_CHANGES, "more lines: gitmesh log")
     if checked.passed_over:
         wrong = count(len(checked.passed_over), "earlier commit")
@@ -47,12 +48,23 @@ def acceptance(checked: Checked, radius: BlastRadius) -> list[str]:
     return lines + _warnings(checked.commits[-1])
 
 
+def _dropped(checked: Checked) -> list[str]:
+    """Return which commits a force push takes off the branch; nothing for any other push."""
+    if not checked.dropped_count:
+        return []
+    kept = "a server keeps them in refs/gitmesh/kept/"
+    lines = [f"  takes {count(checked.dropped_count, 'commit')} off the branch ({kept}):"]
+    lines += [f"  {_title(facts)}" for facts in checked.dropped]
+    more = checked.dropped_count - len(checked.dropped)
+    return lines + ([f"    … and {more:,} more"] if more else [])
+
+
 def _changes(commits: Iterable[Decided]) -> Iterator[str]:
     for decided in commits:
         first, *changes = decided.events
         if not isinstance(first, CommitApplied) or not (changes or first.facts.reverts):
             continue
-        yield _title(decided)
+        yield _title(decided.facts)
         yield from (f"    {narrate(change)}" for change in changes)
 
 
@@ -65,8 +77,7 @@ def _warnings(decided: Decided) -> list[str]:
     return [f"  {line}" for line in shown] + ([f"  … and {more} more"] if more > 0 else [])
 
 
-def _title(decided: Decided) -> str:
-    facts = decided.facts
+def _title(facts: CommitFacts) -> str:
     subject = facts.message.partition("\n")[0].strip()[:200]
     reverted = ", ".join(map(short, facts.reverts))
     return visible(

@@ -163,7 +163,7 @@ def test_show_tells_who_why_what_and_with_what_effect(timed: Shop) -> None:
         "Alice <alice@example.com>",
         "CHG-123",
         "cart-v2 0 % → 10 %",
-        "3 proxies in sync, 84 ms after the push",
+        "3 proxies in sync, 84 ms after the branch moved",
     ):
         assert part in done.out
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from events.types import (
+    Cause,
     CommitApplied,
     CommitFacts,
     CommitId,
@@ -117,10 +118,25 @@ SENTENCES: list[tuple[Event, str]] = [
     ),
     (
         HistoryRewritten(COMMIT, OTHER, None, (COMMIT,), "rewritten"),
-        "history was rewritten (rewritten): a1b2c3d → 0f0f0f0, 1 commit dropped",
+        "history was rewritten (rewritten): a1b2c3d → 0f0f0f0, 1 commit dropped\ndropped: a1b2c3d",
     ),
     (SnapshotPublished(COMMIT, Seq(3), ("n",), 2), "offered to 2 proxies of 1 node"),
-    (SnapshotConverged(COMMIT, 1, {"acked": 84321}), "1 proxy in sync, 84 ms after the push"),
+    (
+        SnapshotConverged(COMMIT, 1, {"acked": 84321}),
+        "1 proxy in sync, 84 ms after the branch moved",
+    ),
+    (
+        SnapshotConverged(COMMIT, 2, {"acked": 3600}, Cause.PIN),
+        "2 proxies in sync, 3.6 ms after the pin",
+    ),
+    (
+        SnapshotConverged(COMMIT, 2, {"acked": 3600}, Cause.RELEASE),
+        "2 proxies in sync, 3.6 ms after the pin ended",
+    ),
+    (
+        SnapshotConverged(COMMIT, 2, {"acked": 3600}, Cause.UNKNOWN),
+        "2 proxies in sync after 3.6 ms",
+    ),
     (SnapshotPublished(COMMIT, Seq(3), (), 0), "concerns no proxy that is connected"),
     (SnapshotConverged(COMMIT, 0, {"seen": 3}), "in force: no proxy had to be told"),
     (SnapshotConverged(COMMIT, 1), "1 proxy in sync"),
@@ -173,7 +189,7 @@ EVIL_PROBLEM: JsonObject = dict.fromkeys(("path", "severity", "code", "message",
 ATTACKS: list[tuple[Event, int]] = [
     (CommitApplied(EVIL_FACTS), 1),
     (CommitRejected(EVIL_FACTS, (EVIL_PROBLEM,)), 3),
-    (HistoryRewritten(COMMIT, OTHER, None, (COMMIT,), EVIL), 1),
+    (HistoryRewritten(COMMIT, OTHER, None, (COMMIT,), EVIL), 2),
     (ResourceAdded(EVIL_NODE, COMMIT, {}, EVIL), 1),
     (ResourceRemoved(EVIL_NODE, COMMIT), 1),
     (ResourceChanged(NODE, COMMIT, {}, "", (FieldChange(f"$.{EVIL}", EVIL, None),)), 1),

@@ -77,7 +77,7 @@ class Stopped:
         until = None if at is None else datetime.now(UTC) + lasts
         pins(self.log).put(PinNote(commit=commit, until=until, reason="INC-8").line())
 
-    def served_first(self, *options: str) -> tuple[object, list[int], list[Event]]:
+    def served_first(self, *options: str) -> tuple[object, list[int | None], list[Event]]:
         """Return what a server says to be ready with, what a proxy gets first, and its events."""
         before = self.head()
         with Server(self.bare, *options) as server:

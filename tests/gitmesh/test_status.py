@@ -112,7 +112,7 @@ def test_a_commit_is_pending_until_everybody_has_it(followed: Followed) -> None:
     followed.tell(SnapshotConverged(followed.commit, 1, {"acked": 21_000}))
     told = gitmesh("status", "--repo", followed.bare)
     assert told.code == exit_codes.OK
-    assert "21 ms after the push" in told.out
+    assert "21 ms after the branch moved" in told.out
     assert f"{ENTRANCE}: 1 in sync" in told.out
 
 

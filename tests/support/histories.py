@@ -6,6 +6,7 @@ from typing import Final
 from hypothesis import strategies as st
 
 from events.types import (
+    Cause,
     CommitApplied,
     CommitFacts,
     CommitId,
@@ -117,7 +118,11 @@ EVENTS: Final[Mapping[type[Event], st.SearchStrategy[Event]]] = {
         _COUNT,
     ),
     SnapshotConverged: st.builds(
-        SnapshotConverged, _COMMIT, _COUNT, st.dictionaries(_TEXT, _COUNT, max_size=3)
+        SnapshotConverged,
+        _COMMIT,
+        _COUNT,
+        st.dictionaries(_TEXT, _COUNT, max_size=3),
+        st.sampled_from(Cause),
     ),
     SnapshotDelayed: st.builds(SnapshotDelayed, _COMMIT, _COUNT, _COUNT, _COUNT, _TEXTS),
     SnapshotRejected: st.builds(
