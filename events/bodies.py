@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import Final
 
 from events.body import Body, Data
+from events.push_bodies import dump_push, dump_refused_push, load_push, load_refused_push
 from events.server_bodies import SERVER_BODIES
 from events.types import (
     Cause,
@@ -24,6 +25,7 @@ from events.types import (
     ProxyDisconnected,
     ProxyState,
     PushReceived,
+    PushRefused,
     ResourceAdded,
     ResourceChanged,
     ResourceRemoved,
@@ -276,33 +278,6 @@ def _proxy_left(e: ProxyDisconnected) -> JsonObject:
     return {"proxy": e.proxy, "reason": e.reason}
 
 
-def _pushed(e: PushReceived) -> JsonObject:
-    return {
-        "before": e.before,
-        "pusher": e.pusher,
-        "via": e.via,
-        "account": e.account,
-        "claimed": e.claimed,
-        "options": list(e.options),
-        "omitted": e.omitted,
-    }
-
-
-def _load_pushed(ref: str, commit: CommitId, data: Data) -> PushReceived:
-    before = data["before"]
-    return PushReceived(
-        ref,
-        commit,
-        None if before is None else CommitId(before),
-        data["pusher"],
-        data["via"],
-        data["account"],
-        data["claimed"],
-        tuple(data["options"]),
-        data["omitted"],
-    )
-
-
 def _pinned(e: ServingPinned) -> JsonObject:
     return {"meshSeq": e.mesh_seq, "by": e.by, "reason": e.reason, "until": e.until}
 
@@ -356,7 +331,8 @@ BODIES: Final[Mapping[str, Body]] = {
         },
         lambda _s, _c, d: RulesChanged(d["before"], d["after"], Seq(d["meshSeq"]), d["version"]),
     ),
-    "PushReceived": Body(PushReceived, 1, _pushed, _load_pushed),
+    "PushReceived": Body(PushReceived, 1, dump_push, load_push),
+    "PushRefused": Body(PushRefused, 1, dump_refused_push, load_refused_push),
     "ServingPinned": Body(
         ServingPinned,
         1,

@@ -23,6 +23,7 @@ from events.types import (
     ProxyConnected,
     ProxyDisconnected,
     PushReceived,
+    PushRefused,
     Record,
     ResourceAdded,
     ResourceChanged,
@@ -162,7 +163,7 @@ def _observed(event: DeliveryEvent) -> tuple[str, str, str]:
             return SERVER, "", SERVER
         case SourceDegraded() | SourceRecovered():
             return event.reason, "", SERVER
-        case PushReceived():
+        case PushReceived() | PushRefused():
             return event.ref, event.after, event.pusher
         case ServingPinned() | ServingReleased():
             return event.commit, event.commit, event.by or SERVER

@@ -12,6 +12,7 @@ from events.types import (
     ProxyDisconnected,
     ProxyState,
     PushReceived,
+    PushRefused,
     RulesChanged,
     Seq,
     ServerStarted,
@@ -44,9 +45,9 @@ def project_delivery(connection: sqlite3.Connection, seq: Seq, event: DeliveryEv
             _snapshots(connection, seq, event)
         case WorkerUnresponsive() | WorkerResponsive() | SourceDegraded() | SourceRecovered():
             _troubles(connection, seq, event)
-        case SnapshotDelayed() | PushReceived() | ServingPinned() | ServingReleased():
+        case SnapshotDelayed() | PushReceived() | PushRefused():
             pass
-        case RulesChanged():
+        case RulesChanged() | ServingPinned() | ServingReleased():
             pass  # the mesh chain and its tables stay what they are
         case _:
             assert_never(event)

@@ -18,6 +18,7 @@ from events.types import (
     ProxyDisconnected,
     ProxyState,
     PushReceived,
+    PushRefused,
     ResourceAdded,
     ResourceChanged,
     ResourceRemoved,
@@ -161,6 +162,19 @@ DELIVERY_EXAMPLES: Final[Sequence[DeliveryEvent]] = (
     SourceRecovered("branch-gone"),
     PushReceived(
         "refs/heads/main", _SECOND, _FIRST, "ada", "ssh", "git", "", ("ticket=CHG-123",), 0
+    ),
+    PushRefused(
+        "refs/heads/main",
+        _BAD,
+        _FIRST,
+        *("bob", "http", "git", "Bob <bob@shop.example>"),
+        options=(),
+        omitted=0,
+        reason="problems",
+        commits=(_BAD,),
+        problems=({**_DANGLING.as_json()},),
+        more_problems=2,
+        unrecorded=0,
     ),
     ServingPinned(_FIRST, Seq(5), "ada", "carts fail, INC-7", "2026-11-23T11:30:00Z"),
     ServingReleased(_FIRST, "released", "ada", "INC-7 is over"),

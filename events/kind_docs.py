@@ -297,6 +297,33 @@ KINDS: Final[Mapping[str, KindDoc]] = {
             "omitted": "How many options were said beyond those listed.",
         },
     ),
+    "PushRefused": KindDoc(
+        "Somebody tried to push, and the hook of the repository refused it: nothing was changed. "
+        "A pusher who tries again and again is recorded one by one at first, and then about once "
+        "a minute, with how many attempts have no event of their own.",
+        "the full name of the ref",
+        "the pusher",
+        {
+            "before": "Id of the commit that the ref was at; null where there was none.",
+            "pusher": "As in `PushReceived`.",
+            "via": "As in `PushReceived`.",
+            "account": "As in `PushReceived`.",
+            "claimed": "As in `PushReceived`.",
+            "options": "As in `PushReceived`.",
+            "omitted": "As in `PushReceived`.",
+            "reason": "`problems`: commits ask for something wrong; `force-push` or `deletion`: "
+            "the configuration of the repository forbids it; `own-refs`: it would move refs of "
+            "gitmesh itself; `unchecked`: it could not be checked. More may be added.",
+            "commits": "Ids of up to 10 commits at fault, the oldest first. They did not get into "
+            "the repository.",
+            **_problem(
+                "problems", "The first 5 problems; of each text at most the first 200 characters."
+            ),
+            "moreProblems": "How many problems were found beyond those listed.",
+            "unrecorded": "How many pushes of the same pusher were refused since the event before "
+            "and have none of their own.",
+        },
+    ),
     "ServingPinned": KindDoc(
         "Somebody broke the glass: the mesh of this commit is served, whatever the branch says, "
         "until the pin is released or its time is over.",

@@ -236,6 +236,16 @@ class LogReading:
             )
         return Seq(found[0][1]) if found else None
 
+    def observed_commit(self, commit_prefix: str) -> CommitId | None:
+        """Return the one commit of the delivery chain whose id begins so, if there is one."""
+        prefix = commit_prefix.lower()
+        found = self.ask(
+            'SELECT DISTINCT "commit" FROM delivery_events '
+            'WHERE "commit" >= ? AND "commit" < ? LIMIT 2',
+            *(prefix, prefix + "g"),
+        )
+        return CommitId(str(found[0][0])) if len(found) == 1 else None
+
     def seq_at(self, when: datetime) -> Seq:
         """Return the last position of the mesh chain that was recorded by then; 0 if none was.
 

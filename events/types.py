@@ -7,31 +7,25 @@ events are what this server saw.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
-from typing import NewType, TypeAlias
+from typing import TypeAlias
 
+from events.positions import START as START
+from events.positions import Chain as Chain
+from events.positions import CommitId as CommitId
+from events.positions import Seq as Seq
+from events.push_types import PushReceived as PushReceived
+from events.push_types import PushRefused as PushRefused
 from events.server_types import ProxyState as ProxyState
 from events.server_types import ServerStarted as ServerStarted
 from events.server_types import SourceDegraded as SourceDegraded
 from events.server_types import SourceRecovered as SourceRecovered
 from events.server_types import WorkerResponsive as WorkerResponsive
 from events.server_types import WorkerUnresponsive as WorkerUnresponsive
+from events.snapshot_cause import Cause as Cause
 from mesh.canonical import Json, JsonObject
 from mesh.keys import ResourceKey
 
-Seq = NewType("Seq", int)
-"""Position in a chain: 1 for the first event, without gaps; 0 is the empty chain."""
-CommitId = NewType("CommitId", str)
-"""A commit's full object id, in lower-case hex."""
-
-START = Seq(0)
-
-
-class Chain(StrEnum):
-    """The two chains, which never mix."""
-
-    MESH = "mesh"
-    DELIVERY = "delivery"
+_NO_COMMIT = CommitId("")
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,19 +180,6 @@ class SnapshotPublished:
     configuration is the same, or their node is gone and they keep what they have."""
 
 
-class Cause(StrEnum):
-    """Why another mesh is served: what the times of a snapshot count from."""
-
-    BRANCH = "branch"
-    """The branch moved: by a push, a rollback, or a commit in the repository itself."""
-    PIN = "pin"
-    """Somebody pinned a commit."""
-    RELEASE = "release"
-    """A pin ended."""
-    UNKNOWN = ""
-    """The log does not say."""
-
-
 @dataclass(frozen=True, slots=True)
 class SnapshotConverged:
     """Every proxy that was offered the commit's snapshot acknowledged it (or went away)."""
@@ -280,7 +261,7 @@ class ProxyConnected:
     """What the proxy says it runs."""
     state: ProxyState = ProxyState.BEHIND
     """``HELD``, ``BEHIND`` or ``LAST_ACCEPTED``: what there is for it."""
-    commit: CommitId = CommitId("")
+    commit: CommitId = _NO_COMMIT
     """The commit that is served."""
 
 
@@ -310,29 +291,6 @@ class ProxyDisconnected:
     node: str
     proxy: str
     reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class PushReceived:
-    """Somebody pushed to the branch that is followed. What their commits say is another event."""
-
-    ref: str
-    after: CommitId
-    """Where the push moved the branch; empty where it deleted it."""
-    before: CommitId | None
-    """Where it was; None where it was new."""
-    pusher: str
-    """Who, as the hook was told by whoever let them in."""
-    via: str
-    """``http``, ``ssh`` or ``local``."""
-    account: str
-    """The user of the machine whose process ran the hook."""
-    claimed: str
-    """``Name <email>`` as the pusher's own git says: a claim, and mostly empty."""
-    options: tuple[str, ...] = ()
-    """What ``git push -o`` said."""
-    omitted: int = 0
-    """How many options there were beyond those listed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -378,6 +336,7 @@ DeliveryEvent: TypeAlias = (
     | SourceDegraded
     | SourceRecovered
     | PushReceived
+    | PushRefused
     | ServingPinned
     | ServingReleased
 )

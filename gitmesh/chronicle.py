@@ -19,6 +19,7 @@ from events.types import (
     ProxyConnected,
     ProxyDisconnected,
     PushReceived,
+    PushRefused,
     RulesChanged,
     Seq,
     ServingPinned,
@@ -126,8 +127,9 @@ def _line(event: Event) -> _Line | None:
             times = {f"{name}_ms": us / 1000 for name, us in event.timings.items()}
             facts = {"proxies": event.proxies, "after": event.after.value, **times}
             return logging.INFO, "snapshot converged", facts
-        case SnapshotRejected() | SnapshotDelayed() | SourceDegraded():
-            return logging.WARNING, narrate(event), {}
+        case SnapshotRejected() | SnapshotDelayed() | SourceDegraded() | PushRefused():
+            # The problems of a refused push are in the event log.
+            return logging.WARNING, narrate(event).partition("\n")[0], {}
         case (
             ServingPinned()
             | ServingReleased()

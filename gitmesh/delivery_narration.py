@@ -11,6 +11,7 @@ from events.types import (
     ProxyDisconnected,
     ProxyState,
     PushReceived,
+    PushRefused,
     RulesChanged,
     ServerStarted,
     ServingPinned,
@@ -39,7 +40,7 @@ def observation(event: DeliveryEvent) -> str:
             return _snapshot(event)
         case ProxyConnected() | ProxyDisconnected() | ProxiesSettled() | ProxiesFlapped():
             return _proxy(event)
-        case PushReceived():
+        case PushReceived() | PushRefused():
             return _push(event)
         case ServingPinned() | ServingReleased():
             return _pin(event)
@@ -84,6 +85,12 @@ def _source(event: SourceDegraded | SourceRecovered) -> str:
 _CONNECTED: Final = {
     ProxyState.HELD: "; its node does not exist yet",
     ProxyState.LAST_ACCEPTED: "; gets the last snapshot that was accepted",
+}
+_REASONS: Final = {
+    "force-push": "it takes commits off the branch (receive.denyNonFastForwards)",
+    "deletion": "the branch must not be deleted",
+    "own-refs": "only gitmesh moves this ref",
+    "unchecked": "it could not be checked",
 }
 _SINCE: Final = {
     Cause.BRANCH: "the branch moved",
@@ -147,16 +154,27 @@ def took_words(took_us: int, after: Cause) -> str:
     return f", {took} after {_SINCE[after]}" if after in _SINCE else f" after {took}"
 
 
-def _push(event: PushReceived) -> str:
+def _push(event: PushReceived | PushRefused) -> str:
     branch = event.ref.removeprefix("refs/heads/")
-    moved = "deleted" if not event.after else "pushed"
+    if isinstance(event, PushReceived):
+        moved = "deleted" if not event.after else "pushed"
+    else:
+        moved = "was REFUSED to delete" if not event.after else "was REFUSED to push"
     way = "on this machine" if event.via == "local" else f"by {event.via}"
     who = f"{event.pusher} {moved} {branch} {way}"
     if event.claimed:
         who += f", saying to be {event.claimed}"
     said = ", ".join(event.options)
     more = f", and {event.omitted} more options" if event.omitted else ""
-    return f"{who}{f' ({said}{more})' if said else ''}"
+    why = f": {_why(event)}" if isinstance(event, PushRefused) else ""
+    return f"{who}{f' ({said}{more})' if said else ''}{why}"
+
+
+def _why(event: PushRefused) -> str:
+    if event.reason == "problems":
+        found = len(event.problems) + event.more_problems
+        return f"{count(found, 'problem')} in {', '.join(map(short, event.commits))}"
+    return _REASONS.get(event.reason, event.reason)
 
 
 def _pin(event: ServingPinned | ServingReleased) -> str:

@@ -11,6 +11,7 @@ from events.types import (
     Event,
     FieldChange,
     HistoryRewritten,
+    PushRefused,
     ResourceAdded,
     ResourceChanged,
     ResourceRemoved,
@@ -52,9 +53,20 @@ def _lines(event: Event) -> list[str]:
     if isinstance(event, CommitRejected):
         more = [f"… and {event.omitted} more"] if event.omitted else []
         return [_sentence(event), *problem_lines(event.problems), *more]
+    if isinstance(event, PushRefused):
+        return [_sentence(event), *_refused_push(event)]
     if isinstance(event, HistoryRewritten) and event.dropped:
         return [_sentence(event), dropped_words(event.dropped)]
     return [_sentence(event)]
+
+
+def _refused_push(event: PushRefused) -> list[str]:
+    lines = problem_lines(event.problems)
+    if event.more_problems:
+        lines.append(f"… and {event.more_problems:,} more")
+    if event.unrecorded:
+        lines.append(f"{event.unrecorded:,} more refused pushes of theirs before it have no event")
+    return lines
 
 
 def dropped_words(dropped: Sequence[CommitId]) -> str:

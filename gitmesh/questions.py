@@ -31,10 +31,14 @@ _OPTIONS = (
     click.option(
         "--author",
         metavar="TEXT",
-        help="Only what commits of this author did: part of a name or address.",
+        help="Only what commits of this author did, or pushes of this user: part of a name or "
+        "address.",
     ),
     click.option(
-        "--commit", metavar="COMMIT", help="Only events of this commit; a branch or a tag, too."
+        "--commit",
+        metavar="COMMIT",
+        help="Only events of this commit; a branch or a tag, too, or a commit whose push was "
+        "refused.",
     ),
     click.option(
         "--since",
@@ -136,5 +140,14 @@ def _time(text: str | None) -> "datetime | None":
 def _commit(log: "EventLog", repo: Path, commit: str) -> "CommitId":
     from gitmesh.asking import asked_seq
     from gitmesh.commits import facts_of
+    from gitmesh.moments import is_hex
+    from mesh.errors import UsageError
 
-    return facts_of(log, asked_seq(log, commit, repo))[0].commit
+    try:
+        return facts_of(log, asked_seq(log, commit, repo))[0].commit
+    except UsageError:
+        # A push of it may have been refused: then it is neither in the mesh chain nor in git.
+        tried = log.observed_commit(commit) if is_hex(commit) else None
+        if tried is None:
+            raise
+        return tried

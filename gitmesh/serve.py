@@ -16,7 +16,7 @@ from events.publication import Publication
 from events.sqlite_version import has_wal_reset_bug, sqlite_version
 from events.store import EventLog, LogReplaced
 from gitmesh.chronicle import Chronicle
-from gitmesh.handover import take_pushes, take_waiting
+from gitmesh.handover import take_pushes, take_refused, take_waiting
 from gitmesh.keys import read_beside, read_secret
 from gitmesh.narration import short
 from gitmesh.notary import notarize, sign_at_the_end
@@ -24,7 +24,7 @@ from gitmesh.pinning import Pinning
 from gitmesh.places import git_dir, log_path
 from gitmesh.push.hooks import told
 from gitmesh.settings import Settings
-from gitmesh.spool import pins, pushes
+from gitmesh.spool import pins, pushes, refused_pushes
 from gitmesh.together import run_together
 from gitmesh.worker import GC_THRESHOLDS
 from gitmesh.worker_messages import Hello
@@ -143,6 +143,7 @@ def _serve_one_log(
                 "the chronicle": chronicle.run(),
                 **({"the notary": notarize(log, path, key, before)} if key else {}),
                 "the keeper of pushes": take_pushes(log, pushes(where)),
+                "the keeper of refused pushes": take_refused(log, refused_pushes(where)),
                 "the keeper of pins": Pinning(log, pins(where), latest, served).run(),
             }
         )

@@ -19,6 +19,7 @@ from mesh.errors import Retryable
 MOST_BYTES: Final = 64 * 1024
 MOST_WAITING: Final = 1_000
 """Notes that may wait for a server that is not there."""
+MOST_REFUSED_WAITING: Final = 500
 _SUFFIX: Final = ".json"
 
 
@@ -45,8 +46,9 @@ class Note:
 class Spool:
     """One folder of notes, beside the log that they are for."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, most_waiting: int = MOST_WAITING) -> None:
         self.folder = folder
+        self._most_waiting = most_waiting
         self._stuck: set[str] = set()
 
     def put(self, text: bytes) -> Path:
@@ -56,7 +58,7 @@ class Spool:
         """
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            if len(self._names()) >= MOST_WAITING:
+            if len(self._names()) >= self._most_waiting:
                 raise SpoolUnavailable(
                     f"{self.folder} is full: nobody takes what is in it",
                     hint="start gitmesh serve for this repository",
@@ -142,6 +144,11 @@ class Spool:
 def pushes(log: Path) -> Spool:
     """Return where hooks leave notes of pushes for the server that writes this log."""
     return Spool(log.with_name(f"{log.name}.pushes"))
+
+
+def refused_pushes(log: Path) -> Spool:
+    """Return where hooks leave notes of pushes that they refuse; fewer may wait."""
+    return Spool(log.with_name(f"{log.name}.refused"), MOST_REFUSED_WAITING)
 
 
 def pins(log: Path) -> Spool:

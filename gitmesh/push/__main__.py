@@ -48,8 +48,9 @@ def _run(given: argparse.Namespace) -> tuple[bool, list[str]]:
     from reconciler.repo import GitRepository
 
     environment = HookEnvironment.read()
+    where = git_dir(given.git_dir)  # a push to a linked work tree is one to its repository
     repo = GitRepository.open(
-        git_dir(given.git_dir),  # a push to a linked work tree is one to its repository
+        where,
         trust_owner=True,  # git has let the pusher in
         quarantine=environment.quarantine,
     )
@@ -57,7 +58,9 @@ def _run(given: argparse.Namespace) -> tuple[bool, list[str]]:
     if given.hook == "pre-receive":
         from gitmesh.push.pre_receive import pre_receive
 
-        return pre_receive(repo, moves, given.branch, log)
+        return pre_receive(
+            repo, moves, environment.pusher, git_dir=where, branch=given.branch, log=log
+        )
     from gitmesh.push.post_receive import post_receive
 
     return True, post_receive(

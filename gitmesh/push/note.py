@@ -1,14 +1,15 @@
 """A push as its hook hands it to the server. Pure."""
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Final
 
 from events.types import CommitId, PushReceived
 from gitmesh.push.moves import Move
-from gitmesh.push.pusher import Pusher
+from gitmesh.push.pusher import Pusher, bounded
 
 MOST_REF: Final = 500
+MOST_BYTES: Final = 48 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +29,7 @@ class PushNote:
     def of(cls, move: Move, pusher: Pusher) -> "PushNote":
         """Return the note of one push."""
         return cls(
-            ref=move.ref[:MOST_REF],
+            ref=bounded(move.ref, MOST_REF),
             before=move.before,
             after=move.after,
             pusher=pusher.name,
@@ -39,8 +40,15 @@ class PushNote:
         )
 
     def line(self) -> bytes:
-        """Return it as it is written."""
-        return json.dumps(asdict(self)).encode()
+        """Return it as it is written: short enough for a spool, if need be with fewer options."""
+        note = self
+        while len(text := json.dumps(asdict(note), ensure_ascii=False).encode()) > MOST_BYTES:
+            note = note.shorter()
+        return text
+
+    def shorter(self) -> "PushNote":
+        """Return the note without its last option."""
+        return replace(self, options=self.options[:-1], omitted=self.omitted + 1)
 
     def event(self, account: str) -> PushReceived:
         """Return it as the log takes it; ``account`` is the user who left it."""

@@ -1,47 +1,134 @@
 """The pre-receive hook: a push that a server would refuse does not get in."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-from events.types import CommitId
+from events.types import CommitId, CommitRejected
 from gitmesh.blast_radius import blast_radius
 from gitmesh.connected import connected_proxies
-from gitmesh.push.check import Checked, check
-from gitmesh.push.moves import Move, moves_of
-from gitmesh.push.wording import acceptance, refusal
+from gitmesh.push.check import MOST_DROPPED, Checked, check
+from gitmesh.push.moves import Move
+from gitmesh.push.pusher import Pusher
+from gitmesh.push.refusal_reason import RefusalReason
+from gitmesh.push.refused_note import RefusedNote
+from gitmesh.push.rules import Rule, forbidden, is_own
+from gitmesh.push.wording import acceptance, own_ref_refusal, refusal, rule_refusal
+from gitmesh.spool import SpoolUnavailable, refused_pushes
+from gitmesh.visible import visible
 from mesh.errors import GitmeshError
 from mesh.keys import ResourceKey
+from reconciler.history import way
 from reconciler.repo import GitRepository
 
 
+@dataclass(frozen=True, slots=True)
+class _Push:
+    """What is known of a push before it is looked at."""
+
+    repo: GitRepository
+    git_dir: Path
+    log: Path
+    pusher: Pusher
+
+
 def pre_receive(
-    repo: GitRepository, moves: Iterable[Move], branch: str | None, log: Path
+    repo: GitRepository,
+    moves: Iterable[Move],
+    pusher: Pusher,
+    *,
+    git_dir: Path,
+    branch: str | None,
+    log: Path,
 ) -> tuple[bool, list[str]]:
     """Return whether a push may come in, and what the pusher is told.
 
-    Only the branch that is followed is checked, and only what comes to it new.
+    Only the branch that is followed is checked, and only what comes to it new. A push that is
+    refused leaves a note for the server that writes the log.
 
     :raises SourceUnavailable: the repository cannot be read, or a ref is to name no commit.
     """
+    push = _Push(repo, git_dir, log, pusher)
     told: list[str] = []
-    for move in moves_of(repo.refs_followed(branch), moves):
-        if move.after is None:
-            continue
-        # A ref that is no branch may be moved to a tag, and the server follows what that names.
-        before, after = _before(repo, move), repo.commit_at(move.ref, move.after)
-        if before == after:
-            continue
-        checked = check(repo, before, after)
-        if checked.refused:
-            return False, refusal(checked)
-        told += _accepted(checked, log)
+    for move in _concerned(repo.refs_followed(branch), moves):
+        try:
+            accepted, lines = _decide(push, move)
+        except Exception as error:
+            _record(push, RefusedNote.unchecked(move, pusher, str(error) or type(error).__name__))
+            raise
+        if not accepted:
+            return False, lines
+        told += lines
     return True, told
+
+
+def _concerned(followed: Container[str], moves: Iterable[Move]) -> list[Move]:
+    """Return the moves of the branch, and of gitmesh's own refs one: there may be a million."""
+    found: list[Move] = []
+    own: Move | None = None
+    for move in moves:
+        if move.ref in followed:
+            found.append(move)
+        elif own is None and is_own(move.ref):
+            own = move
+    return found if own is None else [own, *found]
+
+
+def _decide(push: _Push, move: Move) -> tuple[bool, list[str]]:
+    repo, pusher = push.repo, push.pusher
+    if is_own(move.ref):
+        note = RefusedNote.of(move, pusher, RefusalReason.OWN_REFS)
+        return False, [*own_ref_refusal(move), *_record(push, note)]
+    before = _before(repo, move)
+    # A ref that is no branch may be moved to a tag, and the server follows what that names.
+    after = None if move.after is None else repo.commit_at(move.ref, move.after)
+    move = Move(before, after, move.ref)
+    if (rule := forbidden(repo, push.git_dir, move, repo.refs_followed())) is not None:
+        note = RefusedNote.of(move, pusher, rule.reason)
+        return False, [*_forbidden(repo, move, rule), *_record(push, note)]
+    if after is None or before == after:
+        return True, []
+    return _checked(push, move, after)
 
 
 def _before(repo: GitRepository, move: Move) -> CommitId | None:
     if move.before is None or not repo.has(move.before):
         return None
     return repo.commit_at(move.ref, move.before)
+
+
+def _checked(push: _Push, move: Move, after: CommitId) -> tuple[bool, list[str]]:
+    checked = check(push.repo, move.before, after)
+    if not checked.refused:
+        return True, _accepted(checked, push.log)
+    found = [e for d in checked.refused for e in d.events if isinstance(e, CommitRejected)]
+    note = RefusedNote.of(
+        move,
+        push.pusher,
+        RefusalReason.PROBLEMS,
+        commits=[event.facts.commit for event in found],
+        problems=[problem for event in found for problem in event.problems],
+        problem_count=sum(len(event.problems) + event.omitted for event in found),
+    )
+    return False, [*refusal(checked), *_record(push, note)]
+
+
+def _forbidden(repo: GitRepository, move: Move, rule: Rule) -> list[str]:
+    lost: Sequence[CommitId] = ()
+    if move.before is not None and move.after is not None:
+        found = way(repo, move.before, move.after, lambda _: False).rewritten
+        lost = () if found is None else found.dropped
+    shown = [repo.facts(commit) for commit in lost[:MOST_DROPPED]]
+    return rule_refusal(move, rule, shown, len(lost))
+
+
+def _record(push: _Push, note: RefusedNote) -> list[str]:
+    """Leave a note of a refused push for the server; return what is to be told if that fails."""
+    try:
+        refused_pushes(push.log).put(note.line())
+    except SpoolUnavailable as error:
+        return [f"gitmesh: that this push was refused is not recorded: {visible(error.message)}"]
+    return []
 
 
 def _accepted(checked: Checked, log: Path) -> list[str]:

@@ -8,6 +8,9 @@ from gitmesh.amounts import count
 from gitmesh.blast_radius import BlastRadius
 from gitmesh.narration import narrate, problem_lines, short
 from gitmesh.push.check import Checked, Decided
+from gitmesh.push.moves import Move
+from gitmesh.push.refusal_reason import RefusalReason
+from gitmesh.push.rules import Rule
 from gitmesh.visible import visible
 
 MOST_PROBLEMS: Final = 200
@@ -33,6 +36,28 @@ def refusal(checked: Checked) -> list[str]:
     return lines
 
 
+def own_ref_refusal(move: Move) -> list[str]:
+    """Return why a push to a ref of gitmesh is refused."""
+    return [
+        visible(f"gitmesh refuses this push: only gitmesh moves {move.ref}"),
+        "  hint: push branches and tags alone: git push origin HEAD:main",
+    ]
+
+
+def rule_refusal(move: Move, rule: Rule, lost: Iterable[CommitFacts], lost_count: int) -> list[str]:
+    """Return why the configuration of the repository forbids a push, and what the branch keeps."""
+    branch = move.ref.removeprefix("refs/heads/")
+    if rule.reason is RefusalReason.DELETION:
+        what = f"it deletes {branch}, the branch that is served"
+    else:
+        what = f"it takes {count(lost_count, 'commit')} off {branch}"
+    return [
+        visible(f"gitmesh refuses this push: {what} (forbidden by {rule.setting})"),
+        *_titles(lost, lost_count),
+        "nothing was changed; to take changes back, push a git revert",
+    ]
+
+
 def acceptance(checked: Checked, radius: BlastRadius) -> list[str]:
     """Return what a push changes: each commit's changes in words, and whom they concern."""
     changes = sum(len(decided.events) - 1 for decided in checked.commits if not decided.refused)
@@ -54,8 +79,12 @@ def _dropped(checked: Checked) -> list[str]:
         return []
     kept = "a server keeps them in refs/gitmesh/kept/"
     lines = [f"  takes {count(checked.dropped_count, 'commit')} off the branch ({kept}):"]
-    lines += [f"  {_title(facts)}" for facts in checked.dropped]
-    more = checked.dropped_count - len(checked.dropped)
+    return lines + _titles(checked.dropped, checked.dropped_count)
+
+
+def _titles(commits: Iterable[CommitFacts], whole: int) -> list[str]:
+    lines = [f"  {_title(facts)}" for facts in commits]
+    more = whole - len(lines)
     return lines + ([f"    … and {more:,} more"] if more else [])
 
 

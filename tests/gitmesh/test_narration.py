@@ -17,6 +17,7 @@ from events.types import (
     ProxyConnected,
     ProxyDisconnected,
     PushReceived,
+    PushRefused,
     ResourceAdded,
     ResourceChanged,
     ResourceRemoved,
@@ -199,6 +200,26 @@ ATTACKS: list[tuple[Event, int]] = [
     (ProxyDisconnected(EVIL, EVIL, EVIL), 1),
     (SourceDegraded(EVIL, EVIL), 1),
     (SourceRecovered(EVIL), 1),
+    (
+        PushRefused(
+            EVIL,
+            COMMIT,
+            OTHER,
+            EVIL,
+            EVIL,
+            EVIL,
+            EVIL,
+            options=(EVIL,),
+            omitted=1,
+            reason="problems",
+            commits=(COMMIT,),
+            problems=(EVIL_PROBLEM,),
+            more_problems=1,
+            unrecorded=1,
+        ),
+        5,
+    ),
+    (PushRefused(EVIL, COMMIT, OTHER, EVIL, EVIL, EVIL, EVIL, (), 0, EVIL), 1),
 ]
 
 

@@ -1,0 +1,105 @@
+"""Rate limit on refused pushes in the event log: a pusher who tries for ever cannot fill it. Pure.
+
+Each pusher has a budget, and all together have one. A push beyond it is counted; when there is room
+again, the newest of them is told, with how many are not.
+"""
+
+from collections import OrderedDict
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from events.types import PushRefused
+
+BURST: Final = 20
+"""Refused pushes of one pusher that are recorded one by one."""
+BURST_OF_ALL: Final = 100
+PER_S: Final = 1 / 60
+"""How fast a budget, that of one pusher and that of all, fills up again."""
+MOST_PUSHERS: Final = 100
+"""Budgets that are kept. What is held back of whoever has not tried for the longest time is counted
+together then."""
+_OTHERS: Final = ("", "")
+
+
+@dataclass(slots=True)
+class _Bucket:
+    """A token bucket."""
+
+    size: float
+    left: float
+    at_s: float
+
+    def fill(self, now_s: float) -> None:
+        """Take into account how much time has passed."""
+        self.left = min(self.size, self.left + max(0.0, now_s - self.at_s) * PER_S)
+        self.at_s = now_s
+
+
+@dataclass(slots=True)
+class _Held:
+    """What one pusher tried beyond their budget."""
+
+    bucket: _Bucket
+    newest: PushRefused | None = None
+    count: int = 0
+
+
+@dataclass(slots=True)
+class RefusalLimit:
+    """Which refused pushes are recorded now, and which are only counted."""
+
+    _pushers: OrderedDict[tuple[str, str], _Held] = field(default_factory=OrderedDict)
+    _all: _Bucket | None = None
+
+    def take(self, events: Iterable[PushRefused], now_s: float) -> list[PushRefused]:
+        """Take refused pushes in their order; return those to be recorded, earlier ones, too."""
+        told = list[PushRefused]()
+        for event in events:
+            held = self._of(event, now_s)
+            held.newest, held.count = event, held.count + 1
+            told += self._release(held, now_s)
+        return told + self.due(now_s)
+
+    def due(self, now_s: float) -> list[PushRefused]:
+        """Return what was held back and may be recorded by now."""
+        waiting = [held for held in self._pushers.values() if held.newest is not None]
+        return [event for held in waiting for event in self._release(held, now_s)]
+
+    def rest(self) -> list[PushRefused]:
+        """Return what is held back, one event a pusher: for a server that ends."""
+        waiting = [held for held in self._pushers.values() if held.newest is not None]
+        return [event for held in waiting for event in _told(held)]
+
+    def _of(self, event: PushRefused, now_s: float) -> _Held:
+        held = self._held((event.account, event.pusher), now_s)
+        if len(self._pushers) > MOST_PUSHERS:
+            _, forgotten = self._pushers.popitem(last=False)
+            others = self._held(_OTHERS, now_s)
+            others.newest = forgotten.newest or others.newest
+            others.count += forgotten.count
+        return held
+
+    def _held(self, who: tuple[str, str], now_s: float) -> _Held:
+        held = self._pushers.setdefault(who, _Held(_Bucket(BURST, BURST, now_s)))
+        self._pushers.move_to_end(who)
+        return held
+
+    def _release(self, held: _Held, now_s: float) -> list[PushRefused]:
+        """Return the newest that is held back, if both budgets have room for it."""
+        if self._all is None:
+            self._all = _Bucket(BURST_OF_ALL, BURST_OF_ALL, now_s)
+        buckets = (held.bucket, self._all)
+        for bucket in buckets:
+            bucket.fill(now_s)
+        if any(bucket.left < 1 for bucket in buckets):
+            return []
+        for bucket in buckets:
+            bucket.left -= 1
+        return _told(held)
+
+
+def _told(held: _Held) -> list[PushRefused]:
+    event, count = held.newest, held.count
+    held.newest, held.count = None, 0
+    return [] if event is None else [replace(event, unrecorded=count - 1)]

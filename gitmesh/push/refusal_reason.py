@@ -1,0 +1,18 @@
+"""Why a push is refused, as a stable word. Pure."""
+
+from enum import StrEnum
+
+
+class RefusalReason(StrEnum):
+    """Why a push is refused; the words are part of the log's format."""
+
+    PROBLEMS = "problems"
+    """Commits ask for something wrong."""
+    FORCE_PUSH = "force-push"
+    """It takes commits off the branch, and the repository forbids that."""
+    DELETION = "deletion"
+    """It deletes the branch, and the repository forbids that."""
+    OWN_REFS = "own-refs"
+    """It moves a ref that only gitmesh moves."""
+    UNCHECKED = "unchecked"
+    """It could not be checked."""
