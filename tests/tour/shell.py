@@ -122,7 +122,9 @@ class Shell:
             said = re.sub(rf"(?<!\d){re.escape(real)}(?!\d)", shown, said)
         said = re.sub(rf"{re.escape(str(self._top))}/(tmp\.\w{{10}}/)?", "", said)
         me = re.escape(pwd.getpwuid(os.getuid()).pw_name)
-        return re.sub(rf"\b{me}(?= pushed | until |: |$)", "alice", said, flags=re.MULTILINE)
+        return re.sub(
+            rf"\b{me}(?= pushed | was REFUSED | until |: |$)", "alice", said, flags=re.MULTILINE
+        )
 
     def _bring_envoy(self) -> None:
         from tests.support.envoy import find_envoy
