@@ -1,4 +1,4 @@
-"""Where git looks for the hooks of a repository, by way of the git command: ``core.hooksPath``."""
+"""What git's configuration says of hooks and pushes, by way of the git command."""
 
 import subprocess
 from dataclasses import dataclass
@@ -33,3 +33,26 @@ def hooks_path(git_dir: Path) -> HooksPath | None:
         return None
     scope, _, path = done.stdout.removesuffix("\n").partition("\t")
     return HooksPath(git_dir / path, scope in ("local", "worktree"))
+
+
+def setting(git_dir: Path, name: str) -> str:
+    """Return a setting as git sees it, ``true`` and ``false`` spelled so; empty where it is unset.
+
+    The user's and the machine's settings count for git, too.
+    """
+    asked = ["git", f"--git-dir={git_dir}", "config", "--get", name]
+    try:
+        done = subprocess.run(
+            asked,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            errors="surrogateescape",
+            check=False,
+        )
+    except OSError:
+        return ""
+    said = done.stdout.strip().lower()
+    words = {"yes": "true", "on": "true", "1": "true", "no": "false", "off": "false", "0": "false"}
+    # A name without a value is true.
+    return words.get(said, said) if said or done.returncode else "true"

@@ -3,7 +3,6 @@
 Git would refuse such a push itself, and no hook would learn of it.
 """
 
-import subprocess
 from collections.abc import Container
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +11,7 @@ from gitmesh.push.moves import Move
 from gitmesh.push.refusal_reason import RefusalReason
 from reconciler.founding import OWN
 from reconciler.history import Commits
+from reconciler.hooks_path import setting
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,16 +31,16 @@ def forbidden(repo: Commits, git_dir: Path, move: Move, current: Container[str])
     if move.before is None or not repo.has(move.before):
         return None
     if move.after is None:
-        if _setting(git_dir, "receive.denyDeletes") == "true":
+        if setting(git_dir, "receive.denyDeletes") == "true":
             return Rule(RefusalReason.DELETION, "receive.denyDeletes")
         # Git refuses this unless it is told not to.
-        allowed = _setting(git_dir, "receive.denyDeleteCurrent") in ("false", "warn", "ignore")
+        allowed = setting(git_dir, "receive.denyDeleteCurrent") in ("false", "warn", "ignore")
         if move.ref in current and not allowed:
             return Rule(RefusalReason.DELETION, "receive.denyDeleteCurrent")
         return None
     if repo.descends(move.after, move.before):
         return None
-    if _setting(git_dir, "receive.denyNonFastForwards") == "true":
+    if setting(git_dir, "receive.denyNonFastForwards") == "true":
         return Rule(RefusalReason.FORCE_PUSH, "receive.denyNonFastForwards")
     return None
 
@@ -48,26 +48,3 @@ def forbidden(repo: Commits, git_dir: Path, move: Move, current: Container[str])
 def is_own(ref: str) -> bool:
     """Tell whether a ref is one that only gitmesh moves."""
     return ref == OWN or ref.startswith(f"{OWN}/")
-
-
-def _setting(git_dir: Path, name: str) -> str:
-    """Return a setting as git sees it, ``true`` and ``false`` spelled so; empty where it is unset.
-
-    The user's and the machine's settings count for git, too.
-    """
-    asked = ["git", f"--git-dir={git_dir}", "config", "--get", name]
-    try:
-        done = subprocess.run(
-            asked,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            errors="surrogateescape",
-            check=False,
-        )
-    except OSError:
-        return ""
-    said = done.stdout.strip().lower()
-    words = {"yes": "true", "on": "true", "1": "true", "no": "false", "off": "false", "0": "false"}
-    # A name without a value is true.
-    return words.get(said, said) if said or done.returncode else "true"
