@@ -85,7 +85,10 @@ def existing_log(repo: Path, explicit: Path | None = None) -> Path:
     """
     path = log_path(repo, explicit)
     if not path.is_file():
-        raise UsageError(
+        from gitmesh.clone import without_log  # It needs this module, and is needed seldom.
+
+        clone = None if explicit is not None else without_log(repo)
+        raise clone or UsageError(
             f"{path} does not exist: no server has followed this repository yet",
             hint=f"start one with: gitmesh serve {shlex.quote(str(repo))} "
             "(or name the repository that one follows: --repo)",

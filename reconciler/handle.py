@@ -89,6 +89,15 @@ def common_dir(handle: pygit2.Repository) -> Path:
     return git_dir
 
 
+def remote_of(git_dir: Path) -> str | None:
+    """Return the address of ``origin``, or of another remote where there is none of that name."""
+    try:
+        remotes = {each.name: each.url for each in pygit2.Repository(str(git_dir)).remotes}
+    except pygit2.GitError:
+        return None
+    return remotes.get("origin") or next(iter(remotes.values()), None) or None
+
+
 def _refuse_grafts(handle: pygit2.Repository) -> None:
     # libgit2 believes them where it is asked how commits are related. Two servers would log two
     # histories, and whoever verifies might be shown a third one.
