@@ -105,6 +105,7 @@ def commit_json(found: LoggedCommit) -> dict[str, object]:
         ],
         "dropped": [] if found.rewritten is None else list(found.rewritten.dropped),
         "effect": list(_effect(found)),
+        "neverServed": found.instead is not None,
     }
 
 
@@ -148,3 +149,5 @@ def _effect(found: LoggedCommit) -> Iterator[str]:
                 pass
     if taken:
         yield taken
+    if found.instead is not None:
+        yield "never served"

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from events.codec import decode
+from events.served import OF_SERVING, served_instead_of
 from events.store import EventLog
 from events.types import (
     Chain,
@@ -32,6 +33,8 @@ class LoggedCommit:
     """What became of it at the proxies."""
     rewritten: HistoryRewritten | None = None
     """What the branch lost when it moved here by a force push."""
+    instead: CommitId | None = None
+    """The commit that took its place before it was served; None where it was, or was rejected."""
 
     @property
     def facts(self) -> CommitFacts:
@@ -63,13 +66,16 @@ def logged_commit(log: EventLog, seq: Seq) -> LoggedCommit:
     if not isinstance(event, CommitApplied | CommitRejected):
         raise UsageError(f"event {first} is about no commit", hint="see: gitmesh log --chain mesh")
     commit = event.facts.commit
+    delivery = tuple(log.about(commit, Chain.DELIVERY))
+    told = isinstance(event, CommitRejected) or any(each.kind in OF_SERVING for each in delivery)
     return LoggedCommit(
         event,
         records[0].at,
         first,
         records,
-        tuple(log.about(commit, Chain.DELIVERY)),
+        delivery,
         _rewritten(log, first, commit),
+        None if told else served_instead_of(log, commit),
     )
 
 

@@ -4,7 +4,9 @@ import contextlib
 from dataclasses import dataclass
 from pathlib import Path
 
+from events.served import served_instead_of
 from events.store import EventLog, utc_now
+from events.types import CommitId
 from gitmesh.logged_mesh import logged_mesh
 from gitmesh.moments import moment_seq, parse_time
 from gitmesh.sources import read_target
@@ -43,7 +45,16 @@ def named_mesh(name: str, repo: Path | None, log: Path | None, base: SpecTree = 
         return NamedMesh(target.label, target.tree.graph, tuple(errors(target.tree.problems)))
     target = read_target(name, repo, base)
     wrong = tuple(errors(target.tree.problems))
-    return NamedMesh(target.label, target.tree.graph, wrong, target.tree)
+    label = f"{target.label}{_never_served(log, target.facts.commit)}"
+    return NamedMesh(label, target.tree.graph, wrong, target.tree)
+
+
+def _never_served(log: Path | None, commit: CommitId) -> str:
+    """Return what the name of a revision says of it if the log knows that it was never served."""
+    if log is None:
+        return ""
+    with contextlib.closing(EventLog.read_only(log)) as opened:
+        return " (never served)" if served_instead_of(opened, commit) else ""
 
 
 def _logged(name: str, log: Path) -> NamedMesh | None:
@@ -58,5 +69,7 @@ def _logged(name: str, log: Path) -> NamedMesh | None:
                 return None  # a commit whose id begins with digits alone
             raise
         state = opened.state(seq)
+        passed_over = state.commit and served_instead_of(opened, state.commit)
+    never = ", never served" if passed_over else ""
     short = state.commit[:7] if state.commit else "no commit"
-    return NamedMesh(f"{name} ({short}, mesh chain at {seq})", logged_mesh(state))
+    return NamedMesh(f"{name} ({short}, mesh chain at {seq}{never})", logged_mesh(state))

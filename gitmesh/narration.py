@@ -69,6 +69,11 @@ def _refused_push(event: PushRefused) -> list[str]:
     return lines
 
 
+def never_served_words(instead: CommitId) -> str:
+    """Return what is to be said of a commit whose place another one took before it was served."""
+    return f"applied, but never served: {short(instead)} took its place"
+
+
 def dropped_words(dropped: Sequence[CommitId]) -> str:
     """Return which commits a branch lost, the newest first, up to a bound."""
     more = len(dropped) - SHOWN_DROPPED

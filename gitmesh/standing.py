@@ -82,6 +82,8 @@ class Standing:
     """Whether its time is over, and no server was there to say so."""
     newest: CommitId | None = None
     """The newest good commit of the branch, as far as the log knows it: served, but for a pin."""
+    instead: CommitId | None = None
+    """The commit that took its place before it was served."""
     waits: bool = False
     """Whether it would be served, but for the pin."""
     unresponsive: tuple[tuple[str, WorkerUnresponsive], ...] = ()
@@ -140,6 +142,7 @@ def standing(log: EventLog, commit: CommitId, repo: Path) -> Standing:
         pin=pin,
         pin_is_over=over,
         newest=newest,
+        instead=logged.instead,
         waits=commit == newest != served,
         unresponsive=tuple(fleet.unresponsive()),
     )

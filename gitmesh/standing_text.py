@@ -17,7 +17,7 @@ from events.types import (
 )
 from gitmesh.culprits import hint
 from gitmesh.delivery_narration import took_words
-from gitmesh.narration import narrate, problem_lines, short
+from gitmesh.narration import narrate, never_served_words, problem_lines, short
 from gitmesh.pasting import pasted
 from gitmesh.standing import NodeStanding, Refused, Standing, Verdict
 from gitmesh.visible import visible
@@ -98,6 +98,8 @@ def _delivery(found: Standing) -> list[str]:
     if delivered is None:
         if isinstance(found.about, CommitApplied) and found.is_served and not found.offered:
             return ["not offered to proxies yet"]
+        if found.instead is not None:
+            return [never_served_words(found.instead)]
         return []
     if not delivered.published.proxies:
         return [f"no proxy that it concerns was connected at {delivered.published_at[:23]}Z"]
@@ -155,6 +157,7 @@ def standing_json(found: Standing) -> dict[str, object]:
         "recordedAt": found.recorded_at or None,
         "problems": list(about.problems) if isinstance(about, CommitRejected) else [],
         "served": found.served,
+        "neverServed": found.instead is not None,
         "newest": found.newest,
         "pinned": None
         if found.pin is None

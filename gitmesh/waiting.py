@@ -17,7 +17,7 @@ from events.types import (
 )
 from gitmesh.commits import logged_commit
 from gitmesh.goals import Goal
-from gitmesh.narration import narrate, short
+from gitmesh.narration import narrate, never_served_words, short
 from gitmesh.part import Part, part
 from gitmesh.pins import pinned
 
@@ -59,6 +59,8 @@ def outcome(log: EventLog, commit: CommitId, goal: Goal) -> Outcome:
     if goal.stage == "applied":
         return Outcome(narrate(decode(about.records[0])), met=True)
     found = _delivered(log, about.first, goal)
+    if about.instead is not None:
+        found = replace(found, words=f"{never_served_words(about.instead)}: {found.words}")
     pin = None if found.final else pinned(log)
     if pin is None or pin.commit == commit:
         return found

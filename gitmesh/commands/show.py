@@ -63,13 +63,14 @@ def _json(found: "LoggedCommit") -> dict[str, object]:
         "about": about.data,
         "dropped": [] if found.rewritten is None else list(found.rewritten.dropped),
         "changes": [record_json(record) for record in changes],
+        "neverServed": found.instead is not None,
         "effect": [record_json(record) for record in found.delivery],
     }
 
 
 def _show(found: "LoggedCommit") -> None:
     from events.codec import decode
-    from gitmesh.narration import narrate
+    from gitmesh.narration import narrate, never_served_words
     from gitmesh.visible import visible
 
     facts = found.facts
@@ -88,7 +89,9 @@ def _show(found: "LoggedCommit") -> None:
     for line in [*more, *(line for record in changes for line in _change(record))]:
         click.echo(f"  {line}")
     click.echo()
-    if not found.delivery:
+    if found.instead is not None:
+        click.echo(f"{never_served_words(found.instead)}.")
+    elif not found.delivery:
         click.echo("No proxy was told of it.")
     for record in found.delivery:
         click.echo(f"{record.at[11:23]}  {narrate(decode(record))}")

@@ -20,7 +20,7 @@ from gitmesh.output import emit_json
 if TYPE_CHECKING:
     from events.state import MeshState
     from events.store import EventLog
-    from events.types import Seq, ServingPinned
+    from events.types import CommitId, Seq, ServingPinned
     from gitmesh.settings import Settings
     from mesh.keys import ResourceKey
 
@@ -81,6 +81,7 @@ def command(
     What was live at 03:12 is asked for with --at; with --as envoy it is what a proxy of the node
     was to have then, in Envoy's own words. What was pinned was live, whatever the branch said.
     """
+    from events.served import served_instead_of
     from events.store import EventLog
     from gitmesh.asking import asked_seq
     from gitmesh.commits import beginning
@@ -95,11 +96,12 @@ def command(
         newest = None if pin is None else pin.mesh_seq
         state = opened.state(newest if moment is None else asked_seq(opened, moment, repo))
         inside, begins = _inside(opened, state.seq), beginning(opened)
+        instead = served_instead_of(opened, state.commit) if state.commit else None
     wanted = resource_of(resource, lambda: state.resources) if resource else None
     if form == "envoy" and state.seq == 0:
         raise UsageError("no mesh was served then", hint=begins)
     if form == "envoy":
-        _show_envoy(state, pin, node, node_metadata(explicit, client), as_json)
+        _show_envoy(state, pin, instead, node, node_metadata(explicit, client), as_json)
         return
     keys = [key for key in sorted(state.resources) if wanted is None or _within(key, wanted)]
     if wanted and not keys:
@@ -112,12 +114,14 @@ def command(
                 "commit": state.commit,
                 "inside": {"changes": inside[0], "of": inside[1]} if inside else None,
                 "pinned": pin_json(pin),
+                "neverServed": instead is not None,
                 "resources": documents,
             }
         )
     else:
         click.echo(f"# commit {state.commit or 'none'}, mesh chain at {state.seq}")
         _tell_pin(pin)
+        _tell_never_served(instead)
         if state.seq == 0:
             click.echo(f"# no mesh was served then: {begins}")
         if inside:
@@ -146,9 +150,17 @@ def _tell_pin(pin: "ServingPinned | None") -> None:
         click.echo(visible(f"# {narrate(pin)}: this is served, whatever the branch says"))
 
 
+def _tell_never_served(instead: "CommitId | None") -> None:
+    from gitmesh.narration import never_served_words
+
+    if instead is not None:
+        click.echo(f"# {never_served_words(instead)}")
+
+
 def _show_envoy(
     state: "MeshState",
     pin: "ServingPinned | None",
+    instead: "CommitId | None",
     node: str | None,
     metadata: "dict[str, str]",
     as_json: bool,
@@ -167,10 +179,11 @@ def _show_envoy(
     )
     if as_json:
         head = {"seq": state.seq, "commit": state.commit, "pinned": pin_json(pin)}
-        emit_json({**head, **configuration})
+        emit_json({**head, "neverServed": instead is not None, **configuration})
         return
     click.echo(f"# {node} with commit {state.commit or 'none'}, mesh chain at {state.seq}")
     _tell_pin(pin)
+    _tell_never_served(instead)
     click.echo(yaml_text(configuration), nl=False)
 
 
