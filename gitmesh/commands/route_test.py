@@ -33,7 +33,13 @@ if TYPE_CHECKING:
 @repo_option
 @click.option("--from", "caller", metavar="NODE", help="The virtual node or gateway that is asked.")
 @click.option("--request", "text", metavar="REQUEST", help="One request: GET http://host/path.")
-@click.option("-H", "--header", "headers", multiple=True, help="With --request: name: value.")
+@click.option(
+    "-H",
+    "--header",
+    "headers",
+    multiple=True,
+    help="With --request: name: value; repeat it for a header that is sent more than once.",
+)
 @json_option
 @click.pass_context
 def command(
@@ -123,12 +129,13 @@ def _explain(
     from mesh.keys import ResourceKey
     from mesh.routing import BadRequest, decide, read_request
 
-    said = {}
+    said: dict[str, tuple[str, ...]] = {}
     for header in headers:
         name, colon, value = header.partition(":")
         if not colon:
             raise UsageError(f"{header!r} is not a header", hint='write "name: value"')
-        said[name.strip()] = value.strip()
+        lowered = name.strip().lower()
+        said[lowered] = (*said.get(lowered, ()), value.strip())
     try:
         request = read_request(text, headers=said)
     except BadRequest as error:

@@ -6,15 +6,25 @@ from typing import Annotated, Final, Literal, Self
 from pydantic import BeforeValidator, Field, Strict, model_validator
 from pydantic_core import PydanticCustomError
 
-from mesh.routing.request import MAX_TEXT
+from mesh.routing.request import MAX_PATH, MAX_TEXT
 from mesh.spec.common import Name, Port, Spec
 
 MAX_TESTS: Final = 1000
 """Tests in one document."""
 
+
+def _listed(value: object) -> object:
+    return value if isinstance(value, list | tuple) else [value]
+
+
 _Word = Annotated[str, Strict(), Field(min_length=1, max_length=MAX_TEXT)]
 _Value = Annotated[str, Strict(), Field(max_length=MAX_TEXT)]
-_Headers = Annotated[Mapping[_Word, _Value], Field(max_length=50)]
+_Url = Annotated[str, Strict(), Field(min_length=1, max_length=MAX_PATH + MAX_TEXT)]
+_Values = Annotated[
+    tuple[_Value, ...], BeforeValidator(_listed), Field(min_length=1, max_length=50)
+]
+_Headers = Annotated[Mapping[_Word, _Values], Field(max_length=50)]
+"""A header that is repeated has a list of values."""
 _RESULTS: Final = ("node", "shares", "outcome")
 
 
@@ -42,7 +52,7 @@ class Expected(Spec):
     gateway_route: Name | None = None
     node: Name | None = None
     outcome: Literal["none", "outside", "unavailable", "refused"] | None = None
-    path: _Word | None = None
+    path: _Url | None = None
     route: Name | None = None
     shares: Annotated[Mapping[Name, Part], Field(min_length=1, max_length=100)] | None = None
 
@@ -67,7 +77,7 @@ class OneTest(Spec):
     metadata: _Headers | None = None
     name: _Word | None = None
     port: Port | None = None
-    request: _Word | None = None
+    request: _Url | None = None
     scheme: Literal["http", "https"] | None = None
 
     @model_validator(mode="after")

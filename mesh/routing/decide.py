@@ -23,10 +23,11 @@ from mesh.resource import Resource
 from mesh.routing.decision import Decision, Outcome, Share, Tried
 from mesh.routing.matching import Miss, misses
 from mesh.routing.paths import normalised
-from mesh.routing.request import Request, bare_host
+from mesh.routing.request import Request, bare_host, port_of
 from mesh.routing.rewriting import rewritten_host, rewritten_path
+from mesh.rules.wording import listing
 from mesh.spec import GatewayRouteSpec, RouteSpec
-from mesh.spec.common import PortMapping
+from mesh.spec.common import GatewayPortMapping, PortMapping
 
 _INTERNAL: Final = ("x-app-mesh-virtual-service", "x-gitmesh-virtual-service-port")
 """Headers between a gateway's two passes: what clients send under these names is dropped."""
@@ -51,7 +52,7 @@ def decide(graph: MeshGraph, caller: ResourceKey, request: Request) -> Decision:
 
 def _call(graph: MeshGraph, node: ResourceKey, request: Request) -> Decision:
     called = [service.key for service in backend_services(graph, node)]
-    port = request.port if request.port is not None else _only_port(graph, called, request.host)
+    port = request.port if request.port is not None else _likely_port(graph, called, request.host)
     if port is None:
         return _unknown(graph, node.mesh, request)
     dialled = [
@@ -66,23 +67,29 @@ def _call(graph: MeshGraph, node: ResourceKey, request: Request) -> Decision:
     path = normalised(request.path)
     if path is None or request.method == _TUNNEL:
         return _refused(request)
-    if request.headers.get(_FORWARDED) == "":
+    if request.value(_FORWARDED) == "":
         return _none(f"no route takes a request whose {_FORWARDED} is empty (404)")
     service_port = _of_host(dialled, request.host)
     if service_port is None:
         return _unknown(graph, node.mesh, request)
-    return _within(graph, *service_port, replace(request, path=path).seen())
+    heard = replace(request, path=path).heard(service_port[1].protocol)
+    return _within(graph, *service_port, heard.seen())
 
 
-def _only_port(graph: MeshGraph, called: Iterable[ResourceKey], host: str) -> int | None:
-    """Return the port of the service of that name; where there are several, the first for HTTP."""
-    name = bare_host(host).lower()
+def _likely_port(graph: MeshGraph, called: Iterable[ResourceKey], host: str) -> int | None:
+    """Return the port that is dialled where the request does not say it.
+
+    It is the one beside the host if the service of that name has it, else the only one of the
+    service; where there are several, the first for HTTP.
+    """
+    name, beside = bare_host(host).lower(), port_of(host)
     for service in called:
         if service.name.lower() == name:
             ports = service_ports(graph, service.mesh, service.name)
-            plain = [each for each in ports if each.protocol != "tcp"] or list(ports)
-            return plain[0].port if plain else None
-    return None
+            plain = [each.port for each in ports if each.protocol != "tcp" or each.port == beside]
+            found = plain or [each.port for each in ports]
+            return beside if beside in found else next(iter(found), None)
+    return beside
 
 
 def _of_host(
@@ -179,23 +186,37 @@ def _taken(graph: MeshGraph, service: ResourceKey, route: Resource, request: Req
 
 
 def _enter(graph: MeshGraph, gateway: ResourceKey, request: Request) -> Decision:
-    listener = listener_at(gateway_listeners(graph, gateway), request.port)
+    listeners = gateway_listeners(graph, gateway)
+    listener = listener_at(listeners, request.port)
+    if listener is None and request.port is None:
+        listener = listener_at(listeners, port_of(request.host))
     if listener is None:
-        port = "without a port" if request.port is None else f"on port {request.port}"
-        return _none(f"the gateway does not listen {port}")
+        return _none(_closed(request, tuple(each.port_mapping for each in listeners)))
     path = normalised(request.path)
     if path is None or request.method == _TUNNEL:
         return _refused(request)
     mapping = listener.port_mapping
     kept = {name: value for name, value in request.headers.items() if name not in _INTERNAL}
-    scheme = None if mapping.protocol == "http" else request.scheme
-    seen = replace(request, path=path, headers=kept, scheme=scheme).seen(
-        forwarded="http" if listener.tls is None or listener.tls.mode == "DISABLED" else "https"
+    seen = (
+        replace(request, path=path, headers=kept)
+        .heard(mapping.protocol)
+        .seen(
+            forwarded="http" if listener.tls is None or listener.tls.mode == "DISABLED" else "https"
+        )
     )
     route, tried = _first(gateway_routes_on(graph, gateway, mapping.port), seen)
     if route is None or not isinstance(route.spec, GatewayRouteSpec):
         return replace(_none(f"no gateway route of {gateway} takes it (404)"), tried=tried)
     return _second_pass(graph, gateway.mesh, route.spec, seen).through(route, tried)
+
+
+def _closed(request: Request, mappings: tuple[GatewayPortMapping, ...]) -> str:
+    if request.port is None:
+        return f"the request names no port, and the gateway listens on {listing(mappings)}"
+    return (
+        f"the gateway does not listen on port {request.port} but on {listing(mappings)}; behind a "
+        "balancer, leave the port out, and say it in the header host"
+    )
 
 
 def _second_pass(graph: MeshGraph, mesh: str, spec: GatewayRouteSpec, request: Request) -> Decision:

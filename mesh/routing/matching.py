@@ -1,7 +1,7 @@
 """Whether a match takes a request, and what it is that it asks for in vain."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final
@@ -110,17 +110,19 @@ def _hostname(host: HostnameMatch | None, request: Request) -> Iterator[Miss]:
 
 def _headers(headers: Iterable[HeaderMatch] | None, request: Request) -> Iterator[Miss]:
     for header in headers or ():
-        value = request.value(header.name)
-        if not _header(header, value):
-            yield Miss(_asked(header), value)
+        values = request.values(header.name)
+        if not _header(header, values):
+            yield Miss(_asked(header), '", "'.join(values) if values else None)
 
 
-def _header(header: HeaderMatch, value: str | None) -> bool:
+def _header(header: HeaderMatch, values: Sequence[str]) -> bool:
+    """Return whether a header matches: one value is enough, and of ``invert`` one is too much."""
     inverted = bool(header.invert)
-    if header.match is None:
-        return (value is not None) != inverted
+    method = header.match
+    if method is None:
+        return bool(values) != inverted
     # A header that is not there has no value to match, nor one to be different.
-    return value is not None and _value(header.match, value) != inverted
+    return bool(values) and any(_value(method, value) for value in values) != inverted
 
 
 def _value(method: HeaderMatchMethod, value: str) -> bool:

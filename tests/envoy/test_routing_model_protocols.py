@@ -72,14 +72,13 @@ def _requests(protocol: str, *, gateway: bool) -> list[calls.Request]:
 def _seen(request: calls.Request, protocol: str, host: str, ports: dict[str, int]) -> Request:
     port = ports[protocol]
     authority = request.authority.format(host=host, port=port)
-    headers: dict[str, str] = {}
+    headers: dict[str, tuple[str, ...]] = {}
     if protocol == "grpc":
-        headers = {"content-type": "application/grpc", "te": "trailers"}
+        headers = {"content-type": ("application/grpc",), "te": ("trailers",)}
     for name, value in request.headers:
-        headers[name.lower()] = f"{headers[name.lower()]},{value}" if name in headers else value
+        headers[name.lower()] = (*headers.get(name.lower(), ()), value)
     method = "POST" if protocol == "grpc" else request.method
-    scheme = None if protocol == "http" else request.scheme
-    return Request(method, request.path, authority, port, scheme, headers)
+    return Request(method, request.path, authority, port, request.scheme, headers)
 
 
 def _agree(decision: Decision, answer: calls.Answer, protocol: str) -> bool:

@@ -71,3 +71,77 @@ def test_one_request_is_explained() -> None:
 )
 def test_what_cannot_be_asked_is_wrong_use(arguments: tuple[str, ...]) -> None:
     assert run(str(SAMPLE), *arguments)[0] == 2
+
+
+MESH = """\
+kind: Mesh
+meshName: m
+spec: {}
+---
+kind: VirtualNode
+meshName: m
+virtualNodeName: app
+spec:
+  listeners: [{portMapping: {port: 8080, protocol: http}}]
+  serviceDiscovery: {dns: {hostname: app.int}}
+---
+kind: VirtualRouter
+meshName: m
+virtualRouterName: app
+spec: {listeners: [{portMapping: {port: 8080, protocol: http}}]}
+---
+kind: Route
+meshName: m
+virtualRouterName: app
+routeName: blue
+spec:
+  httpRoute:
+    match: {prefix: /, headers: [{name: x-tester, match: {exact: blue}}]}
+    action: {weightedTargets: [{virtualNode: app, weight: 1}]}
+---
+kind: VirtualService
+meshName: m
+virtualServiceName: app.int
+spec: {provider: {virtualRouter: {virtualRouterName: app}}}
+---
+kind: VirtualGateway
+meshName: m
+virtualGatewayName: gw
+spec: {listeners: [{portMapping: {port: 8088, protocol: http}}]}
+---
+kind: GatewayRoute
+meshName: m
+virtualGatewayName: gw
+gatewayRouteName: byhost
+spec:
+  httpRoute:
+    match: {prefix: /, hostname: {exact: countries.stg.example}}
+    action: {target: {virtualService: {virtualServiceName: app.int}}}
+"""
+"""A gateway that a balancer stands before, on another port than the one clients name."""
+
+TESTS = """\
+kind: RouteTests
+from: mesh/m/virtualGateway/gw
+tests:
+  - request: GET http://countries.stg.example/x
+    headers: {host: "countries.stg.example:80", x-tester: [red, blue]}
+    expect: {node: app}
+  - request: GET http://countries.stg.example/x
+    headers: {x-tester: [red, "blue,green"]}
+    expect: none
+"""
+
+
+def test_a_request_through_a_balancer_with_a_repeated_header_is_routed(tmp_path: Path) -> None:
+    (tmp_path / "mesh.yaml").write_text(MESH)
+    (tmp_path / "tests.yaml").write_text(TESTS)
+    asked = ("--from", "mesh/m/virtualGateway/gw", "--request", "GET http://countries.stg.example/")
+    balanced = ("-H", "host: countries.stg.example:80")
+    for values in (("blue", "red"), ("red", "blue")):
+        headers = [part for value in values for part in ("-H", f"x-tester: {value}")]
+        code, said = run(str(tmp_path), *asked, *balanced, *headers)
+        assert (code, said.splitlines()[-1]) == (0, "routed: app as app.int/")
+    said = run(str(tmp_path), *asked, *balanced, "-H", "X-Tester: red", "-H", "x-tester: no")[1]
+    assert 'x-tester exact "blue" is asked for, it has "red", "no"' in said
+    assert run(str(tmp_path)) == (0, "all well: 2 route tests\n")

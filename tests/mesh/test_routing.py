@@ -15,6 +15,7 @@ from tests.support.meshes import (
     a_route,
     a_router,
     a_service,
+    resource,
 )
 
 WEB = ResourceKey.of(Kind.VIRTUAL_NODE, "shop", "web")
@@ -142,7 +143,7 @@ def test_a_gateway_rewrites_and_asks_the_routes_of_the_service() -> None:
         ("GET /é", "a"),
         ("GET ftp://a/", None),
         ("GET http://[::1/", None),
-        ("GET /" + "x" * 9000, "a"),
+        ("GET /" + "x" * 61_440, "a"),
         ("GET /", "a b"),
     ],
 )
@@ -159,3 +160,122 @@ def test_a_url_says_host_port_and_scheme() -> None:
         "https",
         "/a?b",
     )
+
+
+BALANCED = link(
+    [
+        a_mesh(),
+        a_node("app", 8080, (8081, "http")),
+        a_service("app.int", node="app"),
+        a_gateway("gw", 8088),
+        a_gateway("two", 80, 81),
+        resource(
+            ResourceKey.of(Kind.GATEWAY_ROUTE, "shop", "byhost", "gw"),
+            {
+                "httpRoute": {
+                    "match": {"prefix": "/", "hostname": {"exact": "stg.example"}},
+                    "action": {
+                        "target": {
+                            "virtualService": {"virtualServiceName": "app.int"},
+                            "port": 8080,
+                        }
+                    },
+                }
+            },
+        ),
+        a_gateway_route("two", "r80", "app.int", port=8080, match={"prefix": "/", "port": 80}),
+        a_gateway_route("two", "r81", "app.int", port=8081, match={"prefix": "/", "port": 81}),
+        a_node("cli", 1, backends=["app.int"]),
+    ]
+)
+
+
+@pytest.mark.parametrize(
+    ("caller", "text", "host", "ports"),
+    [
+        ("virtualGateway/gw", "GET http://stg.example/x", "stg.example:80", {8080}),
+        ("virtualGateway/gw", "GET /x", "stg.example:80", {8080}),
+        ("virtualGateway/gw", "GET http://stg.example:8088/x", "stg.example:443", {8080}),
+        ("virtualGateway/gw", "GET http://stg.example:80/x", "stg.example", set()),
+        ("virtualGateway/two", "GET http://a/x", "a:81", {8081}),
+        ("virtualGateway/two", "GET http://a:80/x", "a:81", {8080}),
+        ("virtualGateway/two", "GET http://a/x", "a", set()),
+        ("virtualNode/cli", "GET /x", "app.int:8081", {8081}),
+        ("virtualNode/cli", "GET /x", "app.int", {8080}),
+        ("virtualNode/cli", "GET http://app.int:8081/x", "app.int", {8081}),
+        ("virtualNode/cli", "GET /x", "app.int:9", set()),
+    ],
+)
+def test_the_header_host_says_nothing_of_the_port_that_is_dialled(
+    caller: str, text: str, host: str, ports: set[int]
+) -> None:
+    request = read_request(text, headers={"Host": host})
+    assert request.host == host
+    decision = decide(BALANCED, ResourceKey.parse(f"mesh/shop/{caller}"), request)
+    assert {share.port for share in decision.shares} == ports
+
+
+def test_a_gateway_that_is_dialled_elsewhere_says_where_it_listens() -> None:
+    gateway = ResourceKey.parse("mesh/shop/virtualGateway/gw")
+    told = decide(BALANCED, gateway, read_request("GET http://stg.example:80/")).reason
+    assert told == (
+        "the gateway does not listen on port 80 but on 8088 (http); behind a balancer, leave the "
+        "port out, and say it in the header host"
+    )
+    two = ResourceKey.parse("mesh/shop/virtualGateway/two")
+    told = decide(BALANCED, two, read_request("GET http://stg.example/")).reason
+    assert told == "the request names no port, and the gateway listens on 80 (http), 81 (http)"
+
+
+def test_over_http_1_the_scheme_is_what_x_forwarded_proto_says() -> None:
+    graph = link(
+        [
+            *shop().resources.values(),
+            a_route("cart", "tls", {"v2": 1}, match={"prefix": "/", "scheme": "https"}, priority=0),
+        ]
+    )
+
+    def answered(text: str, **headers: str) -> str:
+        said = {name.replace("_", "-"): value for name, value in headers.items()}
+        return decide(graph, WEB, read_request(text, headers=said)).result
+
+    assert answered("GET http://cart.local/x", x_forwarded_proto="https") == "v2"
+    assert answered("GET https://cart.local/x", x_forwarded_proto="http") == "v1 90 %, v2 10 %"
+    assert answered("GET https://cart.local/x") == "v1 90 %, v2 10 %"
+
+
+def test_over_http_2_the_scheme_is_what_the_client_says() -> None:
+    tls: JsonObject = {"prefix": "/", "scheme": "https"}
+    graph = link(
+        [
+            a_mesh(),
+            a_node("web", 1, backends=["s"]),
+            a_service("s", router="r"),
+            a_router("r", (80, "http2")),
+            a_node("plain", (80, "http2")),
+            a_node("secret", (80, "http2")),
+            a_route("r", "all", {"plain": 1}, protocol="http2"),
+            a_route("r", "tls", {"secret": 1}, protocol="http2", match=tls, priority=1),
+        ]
+    )
+    for scheme, node in (("http", "plain"), ("https", "secret")):
+        assert decide(graph, WEB, read_request(f"GET {scheme}://s/")).result == node
+
+
+def test_a_miss_tells_all_values_of_a_header() -> None:
+    request = read_request("/x", host="cart.local", headers={"x-canary": ("0", "2")})
+    told = [str(each.misses[0]) for each in decide(shop(), WEB, request).tried]
+    assert told[0] == 'header x-canary exact "1" is asked for, it has "0", "2"'
+    for values in (("0", "1"), ("1", "0")):
+        said = read_request("/x", host="cart.local", headers={"x-canary": values})
+        assert decide(shop(), WEB, said).result == "v2"
+
+
+def test_a_host_is_said_once() -> None:
+    with pytest.raises(BadRequest, match="more than once"):
+        read_request("/x", headers={"host": ("a", "b")})
+
+
+def test_a_long_path_is_read() -> None:
+    request = read_request("GET /" + "x" * 60_000, host="cart.local")
+    assert decide(shop(), WEB, request).result == "v1 90 %, v2 10 %"

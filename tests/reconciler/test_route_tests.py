@@ -162,6 +162,8 @@ def problems_of(text: str) -> list[tuple[str, int]]:
 def test_a_document_that_is_wrong_says_where() -> None:
     assert problems_of(TESTS.replace("host: cart\n", "hosts: cart\n")) == [("unknown-field", 3)]
     assert problems_of(TESTS.replace('"1"', "1")) == [("wrong-type", 6)]
+    assert problems_of(TESTS.replace('"1"', '["1", 2]')) == [("wrong-type", 6)]
+    assert problems_of(TESTS.replace('"1"', "[]")) == [("wrong-length", 6)]
     assert problems_of(TESTS.replace("90 %", "lots")) == [("wrong-pattern", 10)]
     assert problems_of(TESTS.replace("expect: none", "expect: nothing")) == [("not-one-of", 12)]
     assert problems_of(TESTS.replace("GET /cart\n    headers", "cart\n    headers")) == [
