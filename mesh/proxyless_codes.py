@@ -59,6 +59,13 @@ PROXYLESS_CODES: Final = {
         "Name `grpcRetryEvents`.",
         Severity.WARNING,
     ),
+    "grpc-target-protocol": CodeDoc(
+        "A route leads gRPC clients to a listener of `http`, which is HTTP/1.1: an Envoy would "
+        "translate, a gRPC library cannot. All calls there fail with UNAVAILABLE.",
+        "Make the listener `grpc` or `http2`, if that is what its application speaks, or give the "
+        "caller an Envoy.",
+        Severity.WARNING,
+    ),
     "grpc-tls": CodeDoc(
         "A client policy or a listener asks for TLS, which gRPC clients of gitmesh do not speak. "
         "All calls there fail with UNAVAILABLE: nothing is sent in plain text instead.",

@@ -209,6 +209,32 @@ def test_a_backend_that_is_taken_away_is_gone_until_it_is_there_again(town: Town
     town.caller.until("backend.local", answered_by("v1"))
 
 
+def test_a_backend_that_nobody_answers_for_fails_at_once_even_if_nobody_ever_did(
+    town: Town,
+) -> None:
+    """Without an answer a library would wait for 15 seconds, by itself."""
+    plain = [a_service("plain.local", router="plain"), a_router("plain", (PORT + 2, "http"))]
+    both = [
+        a_service("both.local", router="both"),
+        a_router("both", (PORT, "grpc"), (PORT + 1, "grpc")),
+        *(a_call_route("both", f"r{p}", ALL, {"port": p}) for p in (PORT, PORT + 1)),
+    ]
+    town.push([a_service("empty.local"), *plain, *both])
+    dialled = ("empty.local", "plain.local", f"plain.local:{PORT + 2}", "both.local")
+    with calling(town.address) as fresh:
+        told = {name: next(iter(fresh.call(name, timeout=8))) for name in dialled}
+        assert set(fresh.call(f"both.local:{PORT}")) == {"v1"}
+    print(f"\n{told}")
+    assert {answer.partition(":")[0] for answer in told.values()} == {"UNAVAILABLE"}
+    town.push(town.routed("empty", a_call_route("empty", "all", ALL)))
+    with calling(town.address) as fresh:
+        fresh.until("empty.local", answered_by("v1"))
+        town.push([a_service("empty.local")])
+        fresh.until("empty.local", lambda answers: "v1" not in answers)
+        town.push(town.routed("empty", a_call_route("empty", "all", ALL)))
+        fresh.until("empty.local", answered_by("v1"))
+
+
 def test_what_is_not_in_the_mesh_is_told_at_once_to_clients_that_listen(town: Town) -> None:
     """Others wait for 15 seconds, as the protocol has it (gRFC A88)."""
     listens = {"GRPC_EXPERIMENTAL_XDS_DATA_ERROR_HANDLING": "true"}

@@ -144,6 +144,24 @@ def test_of_two_services_that_want_one_name_the_one_of_that_very_name_has_it() -
     }
 
 
+def test_calls_to_a_target_of_http_1_fail_and_a_warning_says_so() -> None:
+    """An Envoy would translate; the library would speak HTTP/2 to what does not understand it."""
+    graph = link(
+        [
+            a_mesh(),
+            a_node("web", backends=["cart"]),
+            a_service("cart", router="cart"),
+            a_router("cart", (80, "http2")),
+            a_route("cart", "all", {"old": 1}, protocol="http2"),
+            a_node("old", 80),
+        ]
+    )
+    [told] = limits(graph, WEB)
+    assert (told.code, told.path) == ("grpc-target-protocol", "virtualNode/old.yaml")
+    [endpoints] = dump(translate(graph, WEB))["endpoints"]
+    assert "endpoints" not in endpoints
+
+
 def test_every_case_of_a_client_is_consistent() -> None:
     for case in CASES:
         build_snapshot(Pool(), case.translation)

@@ -15,6 +15,7 @@ from xds.translate.config_source import ADS_ENDPOINTS
 from xds.translate.endpoints import dns_discovery, endpoints
 from xds.translate.policies import ClientTls
 from xds.translate.pools import NO_LIMITS
+from xds.translate.proxyless.dialled import speaks_grpc
 from xds.translate.services import Upstream
 
 _HERE: Final = Locality(zone="mesh")
@@ -60,11 +61,13 @@ def client_endpoints(graph: MeshGraph, upstream: Upstream) -> ClusterLoadAssignm
 
 
 def reachable(upstream: Upstream) -> bool:
-    """Whether an upstream may be spoken to in plain text, which is all that a gRPC client speaks.
+    """Whether an upstream may be spoken to as gRPC clients speak: HTTP/2, in plain text.
 
     A node that offers TLS to who wants it takes plain text, too; a written policy is to be kept.
     """
     tls = upstream.listener.tls
+    if not speaks_grpc(upstream.listener.port_mapping):
+        return False
     return upstream.tls is None or (
         upstream.tls == ClientTls() and tls is not None and tls.mode == "PERMISSIVE"
     )

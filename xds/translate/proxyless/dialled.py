@@ -9,8 +9,7 @@ from xds.translate.services import ServicePort
 def speaks_grpc(mapping: PortMapping) -> bool:
     """Whether what listens there takes gRPC: ``grpc``, and ``http2``, which carries it.
 
-    A port of ``http`` is HTTP/1.1 to its last hop, because routes, routers and nodes must agree in
-    their protocol.
+    ``http`` is HTTP/1.1, which a gRPC library does not speak, and nothing in between translates.
     """
     return mapping.protocol in ("grpc", "http2")
 

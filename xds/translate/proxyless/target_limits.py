@@ -11,6 +11,7 @@ from xds.translate import timeouts
 from xds.translate.addresses import node_preference
 from xds.translate.endpoints import dns_discovery
 from xds.translate.proxyless.clusters import reachable
+from xds.translate.proxyless.dialled import speaks_grpc
 from xds.translate.proxyless.limit import limit
 from xds.translate.services import Service, Upstream, upstreams
 
@@ -20,6 +21,7 @@ def target_limits(graph: MeshGraph, called: Sequence[Service]) -> Iterator[Probl
     for upstream in upstreams(called):
         node = _node(graph, upstream)
         if node is not None:
+            yield from _protocol(node, upstream)
             yield from _encryption(node, upstream)
             yield from _health(node, upstream)
             yield from _discovery(graph, node, upstream)
@@ -36,6 +38,14 @@ def _node(graph: MeshGraph, upstream: Upstream) -> Resource | None:
 def _listener(upstream: Upstream) -> Steps:
     listeners = upstream.spec.listeners or ()
     return "spec", "listeners", listeners.index(upstream.listener)
+
+
+def _protocol(node: Resource, upstream: Upstream) -> Iterator[Problem]:
+    mapping = upstream.listener.port_mapping
+    if not speaks_grpc(mapping):
+        steps = (*_listener(upstream), "portMapping", "protocol")
+        message = f"gRPC does not speak {mapping.protocol}, so calls to {phrase(node.key)} fail"
+        yield limit(node, steps, "grpc-target-protocol", message)
 
 
 def _encryption(node: Resource, upstream: Upstream) -> Iterator[Problem]:
