@@ -57,10 +57,9 @@ def _server(event: ServerStarted | RulesChanged | WorkerUnresponsive | WorkerRes
         case ServerStarted():
             return f"gitmesh {event.version} started; no proxy is connected"
         case RulesChanged():
-            return (
-                f"gitmesh {event.version} decides by rules {event.after}; up to mesh event "
-                f"{event.mesh_seq} rules {event.before} did"
-            )
+            since = f"; up to mesh event {event.mesh_seq} rules {event.before} did"
+            decides = f"gitmesh {event.version} decides by rules {event.after}"
+            return decides + since * bool(event.mesh_seq)
         case WorkerUnresponsive():
             keep = "keeps what it has" if event.proxies == 1 else "keep what they have"
             return (

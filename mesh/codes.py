@@ -148,11 +148,20 @@ _ROUTING = {
         "Add a listener with the port and the protocol that callers use.",
     ),
     "protocol-mismatch": CodeDoc(
-        "A route is written for another protocol than the listener of its virtual router or of its "
-        "target speaks, or a gateway route leads to a TCP service. App Mesh's own answer was "
-        "unpredictable.",
+        "A TCP route belongs to a listener of http, http2 or grpc, or another route to a TCP one: "
+        "that of its virtual router or of its target. Or a gateway route leads to a TCP service, "
+        "or a gRPC route to a target that listens for http: HTTP/1.1 loses the trailers that end a "
+        "gRPC call.",
         "Use one protocol from the router's listener over the route to the target's listener. "
         "Gateways speak http, http2 and grpc.",
+    ),
+    "route-protocol-differs": CodeDoc(
+        "A route is written for http, http2 or grpc, and the listener of its virtual router or of "
+        "its target for another of these. It is served: Envoy takes each of them on such a "
+        "listener and speaks to a target what its listener says. A gRPC route takes gRPC calls "
+        "alone. App Mesh's own answer was unpredictable.",
+        "Use one protocol from the router's listener over the route to the target's listener.",
+        Severity.WARNING,
     ),
     "shadowed-route": CodeDoc(
         "A route can never be reached: another one of the same router or gateway is tried first "

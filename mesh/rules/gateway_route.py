@@ -7,10 +7,10 @@ from mesh.keys import Kind, ResourceKey
 from mesh.linked import MeshGraph
 from mesh.matching import match_port, route_match
 from mesh.ports import gateway_listeners, listener_at, provider, service_ports
-from mesh.protocols import route_field, route_protocol
+from mesh.protocols import can_take, route_field, route_protocol
 from mesh.references import gateway_target, parent_of
 from mesh.resource import Resource, Steps
-from mesh.rules.port import check_port
+from mesh.rules.port import check_port, fitting_ports, remedy
 from mesh.rules.wording import dangling, error, phrase, warning
 from mesh.spec import GatewayRouteSpec, VirtualServiceSpec
 from mesh.spec.common import PortMapping
@@ -35,18 +35,19 @@ def _gateway(graph: MeshGraph, resource: Resource, spec: GatewayRouteSpec) -> It
     port = match_port(route_match(spec))
     place = ("spec", route_field(spec), "match", "port")
     mappings = tuple(listener.port_mapping for listener in listeners)
-    yield from check_port(resource, place, port, wanted, mappings)
+    protocol = route_protocol(spec)
+    yield from check_port(resource, place, port, wanted, mappings, protocol)
     listener = listener_at(listeners, port)
-    if listener is not None and listener.port_mapping.protocol != route_protocol(spec):
+    if listener is not None and listener.port_mapping.protocol != protocol:
         # No page of App Mesh forbids it, and Envoy serves what it can: HTTP/2 does not ask whether
         # the route was written as http or http2.
         yield warning(
             resource,
             place[:2],
             "gateway-protocol-differs",
-            f"the gateway route is for {route_protocol(spec)}, but the listener of "
+            f"the gateway route is for {protocol}, but the listener of "
             f"{phrase(wanted)} is for {listener.port_mapping.protocol}",
-            f"write it as {listener.port_mapping.protocol}Route, or change the listener",
+            remedy(wanted, mappings, listener.port_mapping, protocol),
         )
 
 
@@ -72,23 +73,30 @@ def _service(graph: MeshGraph, resource: Resource, spec: GatewayRouteSpec) -> It
     owner = provider(graph, wanted)
     if owner is not None:
         ports = service_ports(graph, resource.key.mesh, name)
-        yield from check_port(resource, (*steps, "port"), target.port, owner.key, ports)
-        yield from _spoken(resource, place, wanted, target.port, ports)
+        at, protocol = (*steps, "port"), route_protocol(spec)
+        yield from check_port(resource, at, target.port, owner.key, ports, protocol)
+        yield from _spoken(resource, place, owner.key, wanted, target.port, ports, protocol)
 
 
 def _spoken(
     resource: Resource,
     place: Steps,
+    owner: ResourceKey,
     service: ResourceKey,
     port: int | None,
     ports: tuple[PortMapping, ...],
+    protocol: str,
 ) -> Iterator[Finding]:
     meant = [mapping for mapping in ports if port in (None, mapping.port)]
-    if len(meant) == 1 and meant[0].protocol == "tcp":
-        yield error(
-            resource,
-            place,
-            "protocol-mismatch",
-            f"{phrase(service)} speaks tcp on port {meant[0].port}, and gateways do not",
-            "name a port of the service that speaks http, http2 or grpc",
-        )
+    if len(meant) != 1 or can_take(meant[0].protocol, protocol):
+        return
+    other = next(iter(fitting_ports(ports, protocol)), None)
+    yield error(
+        resource,
+        place,
+        "protocol-mismatch",
+        f"{phrase(service)} speaks tcp on port {meant[0].port}, and gateways do not",
+        f"name port: {other} in the target"
+        if other is not None
+        else f"give {phrase(owner)} a listener for http, http2 or grpc",
+    )

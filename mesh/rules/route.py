@@ -1,4 +1,4 @@
-"""Rules of routes: the router, the nodes and the ports they name exist and speak one protocol."""
+"""Rules of routes: the router, the nodes and the ports they name exist and fit each other."""
 
 from collections.abc import Iterator
 
@@ -7,12 +7,13 @@ from mesh.keys import Kind, ResourceKey
 from mesh.linked import MeshGraph
 from mesh.matching import match_port, route_match
 from mesh.ports import listener_at, resource_ports, target_listener
-from mesh.protocols import route_field, route_protocol
+from mesh.protocols import can_answer, can_take, route_field, route_protocol
 from mesh.references import parent_of, weighted_targets
 from mesh.resource import Resource, Steps
-from mesh.rules.port import check_port
-from mesh.rules.wording import dangling, error, kind_words, phrase
+from mesh.rules.port import check_port, remedy
+from mesh.rules.wording import dangling, error, phrase, warning
 from mesh.spec import RouteSpec, VirtualRouterSpec
+from mesh.spec.common import PortMapping
 from mesh.spec.route import WeightedTarget
 
 
@@ -33,10 +34,11 @@ def _router(graph: MeshGraph, resource: Resource, spec: RouteSpec) -> Iterator[F
         return
     port = match_port(route_match(spec))
     place = ("spec", route_field(spec), "match", "port")
-    yield from check_port(resource, place, port, wanted, resource_ports(router))
+    protocol = route_protocol(spec)
+    yield from check_port(resource, place, port, wanted, resource_ports(router), protocol)
     listener = listener_at(router.spec.listeners or (), port)
     if listener is not None:
-        yield from _protocol(resource, spec, place[:2], wanted, listener.port_mapping.protocol)
+        yield from _protocol(resource, place[:2], router, listener.port_mapping, protocol)
 
 
 def _target(
@@ -57,23 +59,31 @@ def _target(
             f"{phrase(wanted)} has no listener, so it cannot take traffic",
             "give the node a listener, or take it out of the targets",
         )
-    yield from check_port(resource, (*steps, "port"), target.port, wanted, ports)
+    protocol, at = route_protocol(spec), (*steps, "port")
+    yield from check_port(resource, at, target.port, wanted, ports, protocol, can_answer)
     listener = target_listener(graph, resource.key.mesh, target)
     if listener is not None:
-        yield from _protocol(resource, spec, place, wanted, listener.port_mapping.protocol)
+        yield from _protocol(resource, place, node, listener.port_mapping, protocol)
 
 
 def _protocol(
-    resource: Resource, spec: RouteSpec, place: Steps, owner: ResourceKey, listens: str
+    resource: Resource, place: Steps, owner: Resource, listener: PortMapping, protocol: str
 ) -> Iterator[Finding]:
     # User Guide, "Routes": the protocol must match the router's listener and the node's. With
-    # others App Mesh's answers were unpredictable (aws-app-mesh-roadmap#82).
-    speaks = route_protocol(spec)
-    if listens != speaks:
-        yield error(
-            resource,
-            place,
-            "protocol-mismatch",
-            f"the route is for {speaks}, but the listener of {phrase(owner)} is for {listens}",
-            f"write it as {listens}Route, or change the protocol of the {kind_words(owner.kind)}",
-        )
+    # others App Mesh's answers were unpredictable (aws-app-mesh-roadmap#82); Envoy's are not
+    # (docs/decisions/0056).
+    if listener.protocol == protocol:
+        return
+    is_target = owner.key.kind is Kind.VIRTUAL_NODE
+    fits = can_answer if is_target else can_take
+    message = (
+        f"the route is for {protocol}, but the listener of {phrase(owner.key)} is for "
+        f"{listener.protocol}"
+    )
+    hint = remedy(owner.key, resource_ports(owner), listener, protocol)
+    if fits(listener.protocol, protocol):
+        yield warning(resource, place, "route-protocol-differs", message, hint)
+        return
+    if can_take(listener.protocol, protocol):
+        message += ", which is HTTP/1.1 and loses the trailers that end a gRPC call"
+    yield error(resource, place, "protocol-mismatch", message, hint)

@@ -77,10 +77,10 @@ def _reach(match: Match | None) -> _Reach:
             conditions = _conditions({"method": match.method, "host": match.hostname}, many)
             return _http(match.path, match.prefix, conditions)
         case GrpcRouteMatch():
-            conditions = _conditions({}, match.metadata or ())
+            conditions = _conditions({"grpc": True}, match.metadata or ())
             return _grpc(match.service_name, match.method_name, conditions)
         case GrpcGatewayRouteMatch():
-            conditions = _conditions({"host": match.hostname}, match.metadata or ())
+            conditions = _conditions({"grpc": True, "host": match.hostname}, match.metadata or ())
             return _grpc(match.service_name, None, conditions)
         case _:
             return _Reach("prefix", "", frozenset())

@@ -355,7 +355,7 @@ def test_following_shows_what_happens_then(shop: Shop, tmp_path: Path) -> None:
 
 def test_export_writes_cloudevents_that_have_what_they_must(timed: Shop) -> None:
     lines = gitmesh("export", timed.bare).json_lines()
-    assert len(lines) == 27
+    assert len(lines) == 28
     for line in lines:
         assert {"id", "source", "specversion", "type"} <= line.keys()
         assert line["specversion"] == "1.0"

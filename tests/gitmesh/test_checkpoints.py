@@ -120,7 +120,7 @@ def test_a_checkpoint_is_filed_on_top_of_the_last_when_something_is_new(
 ) -> None:
     size = follow(bare, DELIVERY)
     first = gitmesh("checkpoint", bare, "--key", key, "--json").json()
-    assert first["signed"] == {"mesh": size, "delivery": 2}
+    assert first["signed"] == {"mesh": size, "delivery": 3}
     again = gitmesh("checkpoint", bare, "--key", key)
     assert (again.code, again.out) == (0, "nothing is new since the last checkpoint\n")
     put(bare, sample_files(shares(10)))
@@ -231,11 +231,11 @@ def test_what_was_signed_is_not_taken_back_while_a_server_signs(bare: Path, key:
         assert second is not None
         git(bare, "update-ref", REF, first.commit)
         for _ in range(2):
-            with pytest.raises(Refused, match="was taken back: 22 mesh events and 0 delivery"):
+            with pytest.raises(Refused, match="was taken back: 22 mesh events and 1 delivery"):
                 notary.sign()
         git(bare, "update-ref", "-d", REF)
         for _ in range(2):
-            with pytest.raises(Refused, match="is gone, where 22 mesh events and 0 delivery"):
+            with pytest.raises(Refused, match="is gone, where 22 mesh events and 1 delivery"):
                 notary.sign()
         assert gitmesh("checkpoint", bare, "--key", key).code == 0, "by hand a new line begins"
         put(bare, sample_files(shares(20)))
@@ -263,11 +263,11 @@ def test_a_server_with_a_key_signs_after_commits_and_when_it_ends(bare: Path, ke
 def test_a_server_whose_log_was_cut_serves_on_and_signs_nothing(bare: Path, key: Path) -> None:
     size = follow(bare, DELIVERY)
     assert gitmesh("checkpoint", bare, "--key", key).code == 0
-    forge(log_path(bare), without(1, 1), Chain.DELIVERY)
+    forge(log_path(bare), without(2, 2), Chain.DELIVERY)
     with Server(bare, "--checkpoint-key", str(key)) as server:
         server.wait_for("ready")
         server.wait_for(
-            "no checkpoint is signed: the delivery chain has 1 events; 2 were signed",
+            "no checkpoint is signed: the delivery chain has 2 events; 3 were signed",
             level="ERROR",
         )
         assert server.stop() == 0
@@ -308,8 +308,8 @@ def test_a_proof_is_checked_with_the_public_key_alone(
 
 
 def test_what_proxies_did_is_proven_as_well(shop: Path, key: Path, tmp_path: Path) -> None:
-    done = check(gitmesh("prove", 2, shop, "--chain", "delivery").out, tmp_path, key)
-    assert (done.code, "event 2 of the delivery chain, ProxyDisconnected" in done.out) == (0, True)
+    done = check(gitmesh("prove", 3, shop, "--chain", "delivery").out, tmp_path, key)
+    assert (done.code, "event 3 of the delivery chain, ProxyDisconnected" in done.out) == (0, True)
     assert ", written at 2026-" in done.out
 
 

@@ -242,8 +242,11 @@ def test_the_log_as_json_is_one_whole_event_a_line(shop: Shop) -> None:
     assert [shift["subject"] for shift in shifts] == [ROUTE, ROUTE]
 
 
-def test_a_chain_without_events_shows_none(shop: Shop) -> None:
-    assert gitmesh("log", shop.bare, "--chain", "delivery").out == ""
+def test_a_chain_without_such_events_shows_none(shop: Shop) -> None:
+    asked = ("log", shop.bare, "--chain", "delivery")
+    (rules,) = gitmesh(*asked).out.splitlines()
+    assert rules.endswith(" decides by rules 2")
+    assert gitmesh(*asked, "--kind", "ProxyConnected").out == ""
 
 
 def test_the_state_is_documents_that_could_be_pushed_again(shop: Shop, tmp_path: Path) -> None:

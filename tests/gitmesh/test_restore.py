@@ -55,7 +55,7 @@ def test_a_restored_log_is_caught_up_from_git_to_the_very_same_head(
     assert mesh_head(bare) == before
     lost = gitmesh("verify", bare, "--key", f"{key}.pub")
     assert "mesh chain: it" not in lost.out
-    assert "delivery chain: it ends at event 3, but checkpoint" in lost.out
+    assert "delivery chain: it ends at event 4, but checkpoint" in lost.out
     assert gitmesh("checkpoint", bare, "--key", key).code == 1
 
     for command in ("update-ref refs/gitmesh/checkpoints-until-the-restore " + REF,

@@ -165,8 +165,8 @@ TABLE: dict[str, tuple[Callable[[Town], None], str]] = {
         "mesh chain: event 3 (ResourceAdded) is not what was written",
     ),
     "edit what proxies said": (
-        sql("UPDATE delivery_events SET data = replace(data, 'envoy', 'envy') WHERE seq = 3"),
-        "delivery chain: event 3 (ProxyConnected) is not what was written",
+        sql("UPDATE delivery_events SET data = replace(data, 'envoy', 'envy') WHERE seq = 4"),
+        "delivery chain: event 4 (ProxyConnected) is not what was written",
     ),
     "delete": (
         sql("DELETE FROM mesh_events WHERE seq = 5"),
@@ -208,8 +208,8 @@ TABLE: dict[str, tuple[Callable[[Town], None], str]] = {
         "mesh chain: event 3 (ResourceAdded of {subject3}): its data at $.path",
     ),
     "edit what git cannot tell, sealed anew": (
-        sealed(lambda _: replaced(3, "envoy", "envy"), Chain.DELIVERY),
-        "delivery chain: one of the events 1 to 4 is not what checkpoint",
+        sealed(lambda _: replaced(4, "envoy", "envy"), Chain.DELIVERY),
+        "delivery chain: one of the events 1 to 5 is not what checkpoint",
     ),
     "change when a commit was applied, in the order of times": (
         sql("UPDATE mesh_events SET at = '2019-11-25T03:12:00.000000Z' WHERE seq <= 20"),
@@ -236,8 +236,8 @@ TABLE: dict[str, tuple[Callable[[Town], None], str]] = {
         "mesh chain: it ends at event {before}, but checkpoint",
     ),
     "truncate what proxies said": (
-        sealed(lambda _: without(2, 8), Chain.DELIVERY),
-        "delivery chain: it ends at event 1, but checkpoint",
+        sealed(lambda _: without(3, 9), Chain.DELIVERY),
+        "delivery chain: it ends at event 2, but checkpoint",
     ),
     "truncate behind the checkpoint, and take the branch back": (
         truncated_with_git,
@@ -332,11 +332,11 @@ def test_a_checkpoint_that_was_kept_elsewhere_finds_what_nothing_here_can(town: 
     kept = town.bare.parent / "kept.txt"
     kept.write_text(git(town.bare, "show", "refs/gitmesh/checkpoints:delivery") + "\n")
     git(town.bare, "update-ref", "-d", "refs/gitmesh/checkpoints")
-    forge(town.log, without(3, 8), Chain.DELIVERY)
+    forge(town.log, without(3, 9), Chain.DELIVERY)
     assert gitmesh("verify", town.bare).code == 0
     done = town.verify("--checkpoint", kept)
     assert done.code == 1
-    assert f"delivery chain: it ends at event 2, but {kept} was signed of 4 events" in done.out
+    assert f"delivery chain: it ends at event 2, but {kept} was signed of 5 events" in done.out
 
 
 def test_the_branch_that_was_followed_can_be_named(town: Town) -> None:

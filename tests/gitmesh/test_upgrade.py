@@ -49,9 +49,19 @@ def plan_anew(*arguments: Any, **named: Any) -> list[MeshEvent]:
     return events
 
 
-def upgrade(patch: pytest.MonkeyPatch, decide: Callable[..., list[MeshEvent]] = plan_anew) -> None:
+def put_rules(patch: pytest.MonkeyPatch, number: int) -> None:
     for module in (rules, retrace, vouching):
-        patch.setattr(module, "RULES", 2)
+        patch.setattr(module, "RULES", number)
+
+
+@pytest.fixture(autouse=True)
+def old_rules(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the gitmesh of these tests have rules 1, whatever the number is today."""
+    put_rules(monkeypatch, 1)
+
+
+def upgrade(patch: pytest.MonkeyPatch, decide: Callable[..., list[MeshEvent]] = plan_anew) -> None:
+    put_rules(patch, 2)
     for module in (retrace, follower):
         patch.setattr(module, "plan", decide)
 

@@ -84,6 +84,40 @@ def test_a_route_of_the_wrong_protocol_is_told_where_the_route_stands() -> None:
     assert ("a.yaml", 19, "protocol-mismatch") in {each[:3] for each in told(tree)}
 
 
+@pytest.mark.parametrize("route", ["http2Route", "httpRoute"])
+@pytest.mark.parametrize("router", ["http", "http2", "grpc", "tcp"])
+def test_a_route_of_one_http_kind_on_a_router_of_another_is_a_warning(
+    route: str, router: str
+) -> None:
+    """As in ipnextgen/AppMeshHL7EKS; between HTTP and TCP, as in appmesh-workshop, it is wrong."""
+    text = f"""\
+listeners: [{{portMapping: {{port: 5000, protocol: {router}}}}}]
+routes:
+  - name: all
+    {route}:
+      match: {{prefix: /}}
+      action: {{weightedTargets: [{{virtualNodeRef: {{name: cart}}, weight: 1}}]}}
+"""
+    tree = tree_of(manifest("VirtualRouter", "cart", text), mesh=MESH, node=node("cart"))
+    found = {(p.code, p.severity, p.where) for p in tree.problems}
+    spoken = route.removesuffix("Route")
+    differs = ("route-protocol-differs", Severity.WARNING)
+    expected = set()
+    if spoken != "http":
+        place = "action.weightedTargets[0].virtualNodeRef"
+        expected.add((*differs, f"$.spec.routes[0].{route}.{place}"))
+    if router == "tcp":
+        expected.add(("protocol-mismatch", Severity.ERROR, f"$.spec.routes[0].{route}"))
+        hints = [p.hint for p in tree.problems if p.code == "protocol-mismatch"]
+        assert hints == [
+            "write it as tcpRoute, or change the protocol of the listener on port 5000 of the "
+            f"virtual router to {spoken}"
+        ]
+    elif router != spoken:
+        expected.add((*differs, f"$.spec.routes[0].{route}"))
+    assert found == expected
+
+
 def test_two_routes_of_one_name_are_told_at_the_second() -> None:
     text = ROUTER.replace("name: other", "name: all").replace("tcpRoute", "httpRoute")
     text = text.replace("      action:", "      match: {prefix: /a}\n      action:")

@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 
 import pytest
 
+from mesh.canonical import JsonObject
 from mesh.graph import link
 from mesh.keys import Kind, ResourceKey
 from mesh.problem import Severity
@@ -268,6 +269,94 @@ PORTS = [
     ),
 ]
 
+TWO_PROTOCOLS = ((63001, "grpc"), (64001, "http"))
+_LISTENS = "listens on 63001 (grpc), 64001 (http), and no port says which is meant"
+_ADD = "add port: 64001, which fits a route for http"
+_ONE_TARGET: list[JsonObject] = [{"virtualNode": "cart-v1", "weight": 1}]
+
+FITTING = [
+    Case(
+        "the hint for a target names the port that fits the route",
+        shop_with(a_node("cart-v2", *TWO_PROTOCOLS)),
+        "ambiguous-port",
+        ALL,
+        f"{TARGET}[1].port",
+        f'virtual node "cart-v2" {_LISTENS}',
+        _ADD,
+    ),
+    Case(
+        "the hint for a route names the port that fits it",
+        shop_with(a_router("cart", *TWO_PROTOCOLS)),
+        "ambiguous-port",
+        ALL,
+        "$.spec.httpRoute.match.port",
+        f'virtual router "cart" {_LISTENS}',
+        _ADD,
+    ),
+    Case(
+        "the hint for a gateway route names the port that fits it",
+        shop_with(a_gateway("front", *TWO_PROTOCOLS)),
+        "ambiguous-port",
+        WEB,
+        "$.spec.httpRoute.match.port",
+        f'virtual gateway "front" {_LISTENS}',
+        _ADD,
+    ),
+    Case(
+        "the hint for the target of a gateway route names the port that fits it",
+        shop_with(a_node("web", (63000, "tcp"), *TWO_PROTOCOLS, (64002, "http"))),
+        "ambiguous-port",
+        WEB,
+        "$.spec.httpRoute.action.target.port",
+        'virtual node "web" listens on 63000 (tcp), 63001 (grpc), 64001 (http), 64002 (http), and '
+        "no port says which is meant",
+        "add port: 64001 or 64002, which fit a route for http",
+    ),
+    Case(
+        "where no port is for the protocol of a route, one that can serve it is named",
+        shop_with(a_node("cart-v2", (5432, "tcp"), (8082, "http2"))),
+        "ambiguous-port",
+        ALL,
+        f"{TARGET}[1].port",
+        'virtual node "cart-v2" listens on 5432 (tcp), 8082 (http2), and no port says which is '
+        "meant",
+        "add port: 8082, which fits a route for http",
+    ),
+    Case(
+        "where no port can serve a route, none is named",
+        shop_with(a_node("cart-v2", (5432, "tcp"), (5433, "tcp"))),
+        "ambiguous-port",
+        ALL,
+        f"{TARGET}[1].port",
+        'virtual node "cart-v2" listens on 5432 (tcp), 5433 (tcp), and no port says which is meant',
+        'none of them fits a route for http: give virtual node "cart-v2" a listener for it',
+    ),
+    Case(
+        "a port where nothing listens, beside one that fits",
+        shop_with(
+            a_node("cart-v1", *TWO_PROTOCOLS),
+            a_route("cart", "all", [{**_ONE_TARGET[0], "port": 80}]),
+        ),
+        "unknown-port",
+        ALL,
+        f"{TARGET}[0].port",
+        'virtual node "cart-v1" has no listener on port 80',
+        "it listens on 63001 (grpc), 64001 (http); name 64001, which fits a route for http",
+    ),
+    Case(
+        "a gateway route to a port of TCP, beside one that fits",
+        shop_with(
+            a_node("web", *TWO_PROTOCOLS, (5432, "tcp")),
+            a_gateway_route("front", "web", "web.shop.local", port=5432),
+        ),
+        "protocol-mismatch",
+        WEB,
+        "$.spec.httpRoute.action.target.virtualService.virtualServiceName",
+        'virtual service "web.shop.local" speaks tcp on port 5432, and gateways do not',
+        "name port: 64001 in the target",
+    ),
+]
+
 PROTOCOLS = [
     Case(
         "a target that speaks another protocol than the route",
@@ -276,16 +365,59 @@ PROTOCOLS = [
         ALL,
         f"{TARGET}[1].virtualNode",
         'the route is for http, but the listener of virtual node "cart-v2" is for tcp',
-        "write it as tcpRoute, or change the protocol of the virtual node",
+        "write it as tcpRoute, or change the protocol of the listener on port 8080 of the virtual "
+        "node to http",
     ),
     Case(
         "a router that speaks another protocol than the route",
         shop_with(a_router("cart", (8080, "http2"))),
-        "protocol-mismatch",
+        "route-protocol-differs",
         ALL,
         "$.spec.httpRoute",
         'the route is for http, but the listener of virtual router "cart" is for http2',
-        "write it as http2Route, or change the protocol of the virtual router",
+        "write it as http2Route, or change the protocol of the listener on port 8080 of the "
+        "virtual router to http",
+        Severity.WARNING,
+    ),
+    Case(
+        "a target that speaks another kind of HTTP than the route",
+        shop_with(a_node("cart-v2", (8080, "grpc"))),
+        "route-protocol-differs",
+        ALL,
+        f"{TARGET}[1].virtualNode",
+        'the route is for http, but the listener of virtual node "cart-v2" is for grpc',
+        "write it as grpcRoute, or change the protocol of the listener on port 8080 of the virtual "
+        "node to http",
+        Severity.WARNING,
+    ),
+    Case(
+        "a route on the port of another protocol, beside one of its own",
+        shop_with(
+            a_router("cart", (8080, "tcp"), (8082, "http")),
+            a_route("cart", "all", {"cart-v1": 1}, match={"prefix": "/", "port": 8080}),
+            a_node("web", 80, backends=("catalog.shop.local",)),
+        ),
+        "protocol-mismatch",
+        ALL,
+        "$.spec.httpRoute",
+        'the route is for http, but the listener of virtual router "cart" is for tcp',
+        "name port: 8082, which is for http",
+    ),
+    Case(
+        "a gRPC route to a target of HTTP/1.1",
+        shop_with(
+            a_router("cart", (8080, "grpc")),
+            a_node("cart-v1", (8080, "grpc")),
+            a_route("cart", "all", {"cart-v1": 1, "cart-v2": 1}, protocol="grpc"),
+            a_node("web", 80, backends=("cart.shop.local",)),
+        ),
+        "protocol-mismatch",
+        ALL,
+        "$.spec.grpcRoute.action.weightedTargets[1].virtualNode",
+        'the route is for grpc, but the listener of virtual node "cart-v2" is for http, which is '
+        "HTTP/1.1 and loses the trailers that end a gRPC call",
+        "write it as httpRoute, or change the protocol of the listener on port 8080 of the virtual "
+        "node to grpc",
     ),
     Case(
         "a gateway route to a service that speaks tcp",
@@ -294,7 +426,7 @@ PROTOCOLS = [
         "gatewayRoute/front/pay.yaml",
         "$.spec.httpRoute.action.target.virtualService.virtualServiceName",
         'virtual service "payments.shop.local" speaks tcp on port 9090, and gateways do not',
-        "name a port of the service that speaks http, http2 or grpc",
+        'give virtual router "payments" a listener for http, http2 or grpc',
     ),
     Case(
         "a gateway route of another protocol than the gateway's listener",
@@ -303,7 +435,8 @@ PROTOCOLS = [
         WEB,
         "$.spec.httpRoute",
         'the gateway route is for http, but the listener of virtual gateway "front" is for grpc',
-        "write it as grpcRoute, or change the listener",
+        "write it as grpcRoute, or change the protocol of the listener on port 8088 of the virtual "
+        "gateway to http",
         Severity.WARNING,
     ),
     Case(
@@ -367,7 +500,7 @@ PROTOCOLS = [
     ),
 ]
 
-CASES = DANGLING + PORTS + PROTOCOLS
+CASES = DANGLING + PORTS + FITTING + PROTOCOLS
 
 
 @pytest.mark.parametrize("case", CASES, ids=[case.name for case in CASES])
@@ -543,6 +676,23 @@ def test_grpc_and_tcp_routes_shadow_each_other_too() -> None:
     graph = link([a_mesh(), *grpc, *tcp, *routers, *nodes])
     assert [p.path for p in graph.problems] == ["route/g/one.yaml", "route/t/second.yaml"]
     assert [p.where for p in graph.problems] == ["$.spec.grpcRoute.match", "$.spec.tcpRoute.match"]
+
+
+def test_a_grpc_route_does_not_shadow_routes_that_take_other_requests() -> None:
+    mesh = (
+        a_mesh(),
+        a_router("mixed", (80, "http2")),
+        a_node("n", (80, "http2")),
+        a_route("mixed", "calls", {"n": 1}, protocol="grpc", priority=1),
+        a_route("mixed", "rest", {"n": 1}, protocol="http2"),
+        a_route("mixed", "late", {"n": 1}, protocol="grpc"),
+        a_gateway("front", (80, "http2")),
+        a_service("s", router="mixed"),
+        a_gateway_route("front", "calls", "s", protocol="grpc", match={}, priority=1),
+        a_gateway_route("front", "rest", "s", protocol="http2"),
+    )
+    found = [(p.path, p.code) for p in link(mesh).problems if p.code == "shadowed-route"]
+    assert found == [("route/mixed/late.yaml", "shadowed-route")]
 
 
 def test_gateway_routes_shadow_each_other_unless_their_hosts_differ() -> None:

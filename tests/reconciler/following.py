@@ -17,6 +17,7 @@ from events.types import (
     CommitRejected,
     Event,
     HistoryRewritten,
+    RulesChanged,
 )
 from mesh.keys import ResourceKey
 from mesh.resource import spec_json
@@ -116,8 +117,9 @@ def catch_up(origin: Path, log_path: Path) -> str:
 
 
 def events(log: EventLog, chain: Chain = Chain.MESH) -> list[Event]:
-    """Return the events of a chain."""
-    return [decode(record) for record in log.read(chain)]
+    """Return the events of a chain, without by which rules a log begins."""
+    found = [decode(record) for record in log.read(chain)]
+    return [event for event in found if not isinstance(event, RulesChanged)]
 
 
 def story(log: EventLog) -> list[str]:

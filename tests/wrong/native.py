@@ -214,7 +214,6 @@ _ROUTES: Final[Table] = {
     },
     ("http.yaml", "httpRoute:"): {
         "httproute:": "unknown-field",
-        "http2Route:": "protocol-mismatch",
         "httpRoute: {}\n  httpRoute:@httpRoute:\n    match:": "duplicate-key",
         "tcpRoute: {action: {weightedTargets: [{virtualNode: cart-v1, weight: 1}]}}\n"
         "  httpRoute:@spec:": "exactly-one",
@@ -297,7 +296,7 @@ _ROUTES: Final[Table] = {
     ("grpc.yaml", "weight: 1"): {"weight: 200": OUT_OF_RANGE},
     ("grpc.yaml", "- unavailable"): {"- down": "not-one-of"},
     ("grpc.yaml", "match:\n      port: 9000"): {
-        "match:\n      port: 8080@grpcRoute:": "protocol-mismatch"
+        "match:\n      port: 5432@grpcRoute:": "protocol-mismatch"
     },
     ("tcp.yaml", "port: 5432"): {
         "prefix: /": "unknown-field",
