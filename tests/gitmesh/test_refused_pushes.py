@@ -19,7 +19,7 @@ from events.types import Chain, CommitId, PushReceived, PushRefused
 from gitmesh.demo.sample import ROUTES, shares
 from gitmesh.handover import RefusedPushes, take_once
 from gitmesh.places import log_path
-from gitmesh.push import refusal_limit
+from gitmesh.push import pre_receive, refusal_limit
 from gitmesh.push.moves import Move
 from gitmesh.push.note import PushNote
 from gitmesh.push.note_reader import read_push, read_refused_push
@@ -29,6 +29,7 @@ from gitmesh.push.refusal_reason import RefusalReason
 from gitmesh.push.refused_note import MOST_BYTES, RefusedNote
 from gitmesh.spool import MOST_REFUSED_WAITING, Spool, SpoolUnavailable, pushes, refused_pushes
 from mesh.canonical import JsonObject
+from reconciler.repo import GitRepository
 from tests.support.command_line import gitmesh
 from tests.support.git import ENVIRONMENT, Repo, git
 from tests.support.sample_shop import sample_files
@@ -184,6 +185,30 @@ def test_without_a_server_attempts_wait_for_the_next_one_but_not_without_end(rep
     assert [event.after for event in recorded(repo)] == [bad]
     # What is refused never stands in the way of what is accepted.
     assert pushes(log_path(repo.origin)).folder != spool.folder
+
+
+def test_a_push_that_cannot_be_checked_is_recorded(
+    repo: Repo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def out_of_memory(*_: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(pre_receive, "check", out_of_memory)
+    base = CommitId(repo.head())
+    after = commit_shares(repo, 10)
+    git(repo.origin, "fetch", "--quiet", str(repo.work), "HEAD")
+    with pytest.raises(MemoryError):
+        pre_receive.pre_receive(
+            GitRepository.open(repo.origin),
+            [Move(base, after, "refs/heads/main")],
+            BOB,
+            git_dir=repo.origin,
+            branch=None,
+            log=log_path(repo.origin),
+        )
+    [event] = recorded(repo)
+    assert (event.reason, event.after, event.pusher) == ("unchecked", after, "bob")
+    assert event.problems[0]["message"] == "MemoryError"
 
 
 # ---- what a hostile pusher can do ----------------------------------------------------------------
