@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from events.projections import PROJECTOR
 from events.state import MeshState, apply, apply_all
 from events.store import EventLog
 from events.types import (
@@ -155,7 +156,7 @@ def test_the_projections_hold_what_happened(log: EventLog, path: Path) -> None:
     web, second = "mesh/shop/virtualNode/web", facts(2).commit
     assert found["proxies"] == [("127.0.0.2:1#2", web, "envoy 1.37", 2, "refused", second, 3, 3)]
     assert found["nodes"] == [(web, None, None, 3)]
-    assert found["positions"] == [("delivery", 4, 2), ("mesh", 7, 2)]
+    assert found["positions"] == [("delivery", 4, PROJECTOR), ("mesh", 7, PROJECTOR)]
 
 
 def test_a_position_that_does_not_exist_is_refused(log: EventLog) -> None:
