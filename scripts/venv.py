@@ -84,8 +84,27 @@ def install(extra: str) -> None:
     STAMP.unlink(missing_ok=True)
     say(f"installing gitmesh and its dependencies [{extra}]; the first time takes a minute")
     pip("install", "--editable", f".[{extra}]")
+    name_us_by_a_relative_path()
     STAMP.write_text(stamp(extra))
     say(f"installed in {time.monotonic() - started:.0f} s")
+
+
+def name_us_by_a_relative_path() -> None:
+    """Let the environment find this folder by a path of ASCII letters alone.
+
+    Python before 3.13 reads what pip wrote there in the locale's encoding, and does not start at
+    all with LC_ALL=C where the folder's own path has other letters: so do hooks that git runs.
+    """
+    for site in VENV.glob("lib/python*/site-packages"):
+        for found in site.glob("*gitmesh*.pth"):
+            lines = dict.fromkeys(found.read_text(encoding="utf-8").splitlines())
+            found.write_text(
+                "".join(
+                    f"{os.path.relpath(ROOT, site) if line == str(ROOT) else line}\n"
+                    for line in lines
+                ),
+                encoding="utf-8",
+            )
 
 
 def works() -> bool:

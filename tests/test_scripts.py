@@ -203,3 +203,18 @@ def test_make_install_prints_the_line_that_puts_the_commands_on_the_path() -> No
     assert found.stdout.split("\n")[:2] == [
         str(ROOT / ".venv" / "bin" / name) for name in ("gitmesh", "envoy")
     ]
+
+
+def test_the_environment_starts_with_any_locale_whatever_letters_its_path_has(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(str(ROOT / "scripts"))
+    venv = load("venv")
+    root = tmp_path / "ä"
+    site = root / ".venv" / "lib" / "python3.11" / "site-packages"
+    site.mkdir(parents=True)
+    (site / "_gitmesh.pth").write_text(f"{root}\n{root}")
+    monkeypatch.setattr(venv, "ROOT", root)
+    monkeypatch.setattr(venv, "VENV", root / ".venv")
+    venv.name_us_by_a_relative_path()
+    assert (site / "_gitmesh.pth").read_bytes() == b"../../../..\n"

@@ -4,6 +4,7 @@ import contextlib
 import filecmp
 import json
 import os
+import shlex
 from pathlib import Path
 
 import pytest
@@ -37,7 +38,7 @@ def test_init_makes_a_bare_repository_and_says_what_to_do_next(tmp_path: Path) -
     done = gitmesh("init", tmp_path / "shop.git", "--branch", "live")
     assert done.code == 0
     assert (tmp_path / "shop.git" / "HEAD").read_text().strip() == "ref: refs/heads/live"
-    assert f"gitmesh serve {tmp_path / 'shop.git'}" in done.out
+    assert f"gitmesh serve {shlex.quote(str(tmp_path / 'shop.git'))}" in done.out
     assert "HEAD:live" in done.out
 
 

@@ -1,6 +1,7 @@
 """No command is silent about what a person wants to know: nothing found, nobody there, typos."""
 
 import contextlib
+import shlex
 import shutil
 import subprocess
 from dataclasses import replace
@@ -242,7 +243,7 @@ def test_init_on_a_repository_that_is_there_is_refused(tmp_path: Path) -> None:
     again = gitmesh("init", tmp_path / "shop.git")
     assert (again.code, again.out) == (exit_codes.USAGE, "")
     assert "is a repository already; it was left as it is" in again.err
-    assert f"gitmesh hooks {tmp_path / 'shop.git'}" in again.err
+    assert f"gitmesh hooks {shlex.quote(str(tmp_path / 'shop.git'))}" in again.err
 
 
 @pytest.mark.parametrize("version", ["appmesh.k8s.awz/v1beta2", "appmesh.k8s.aws", "v1beta2"])

@@ -5,6 +5,7 @@ import contextlib
 import json
 import os
 import re
+import shlex
 import subprocess
 import sys
 import time
@@ -327,7 +328,9 @@ def test_a_linked_worktree_of_another_branch_has_that_branch_checked_and_followe
     with Server(repo.origin, "--log", str(tmp_path / "log")) as server:
         told = server.wait_for(other)
         assert (told["checked"], told["followed"]) == ("refs/heads/live", "refs/heads/main")
-        assert told["hint"] == f"gitmesh hooks {repo.origin} --log {tmp_path / 'log'}"
+        assert told["hint"] == shlex.join(
+            ["gitmesh", "hooks", str(repo.origin), "--log", str(tmp_path / "log")]
+        )
     assert gitmesh("hooks", repo.origin).out.endswith("\npushes to main are checked\n")
 
 
@@ -453,7 +456,7 @@ def test_a_server_with_its_log_elsewhere_is_found_once_the_hooks_know(
     with Server(repo.origin, "--log", str(elsewhere)) as server:
         server.wait_for("ready")
         hint = server.wait_for(missing)["hint"]
-        assert hint == f"gitmesh hooks {repo.origin} --log '{elsewhere}'"
+        assert hint == shlex.join(["gitmesh", "hooks", str(repo.origin), "--log", str(elsewhere)])
         assert "tell the hooks: gitmesh hooks REPOSITORY --log FILE" in push(repo).told
         assert gitmesh("hooks", repo.origin, "--log", elsewhere).code == 0
         commit_shares(repo, 10)

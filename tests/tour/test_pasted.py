@@ -116,6 +116,9 @@ def test_the_page_does_what_it_shows_wherever_it_is_pasted(
     def as_shown(text: str) -> str:
         for before, after in swapped.items():
             text = text.replace(after, before)
+        text = re.sub(
+            rf'(?<==)"{re.escape(str(own))}/([^" ]*)"', r"\1", text
+        )  # of a path with spaces
         lines = text.replace(f"{own}/", "").splitlines()
         return settled("".join(f"{line.rstrip()}\n" for line in lines))
 
