@@ -12,6 +12,8 @@ from tests.support.git import Repo, put
 from tests.support.sample_shop import sample_files
 from tests.support.server import Server
 
+pytestmark = pytest.mark.timeout(600)  # many processes start, one after the other
+
 DEADLY = """
 import os, signal, sys
 from reconciler.reader import TreeReader

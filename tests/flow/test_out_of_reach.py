@@ -17,6 +17,8 @@ from tests.support.sample_shop import ENTRANCE, sample_files
 from tests.support.server import Server
 from tests.support.shop_client import follow_everything
 
+pytestmark = pytest.mark.timeout(600)  # many processes start, one after the other
+
 ORDINARY = ("setpriv", "--bounding-set=-all", "--inh-caps=-all")
 """What makes root a user who may read no more than others may."""
 

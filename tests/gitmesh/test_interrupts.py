@@ -15,6 +15,8 @@ from gitmesh import exit_codes
 from tests.gitmesh.test_every_command import ANSWERS
 from tests.support.sample_shop import Shop
 
+pytestmark = pytest.mark.timeout(600)  # many processes start, one after the other
+
 INSTANTS: Final = 6
 """How many instants of each command are tried: from its first line to its end."""
 CODES: Final = {

@@ -16,6 +16,8 @@ from gitmesh.demo.sample import sample_repo
 from tests.gitmesh.test_every_command import ANSWERS
 from tests.support.sample_shop import Shop
 
+pytestmark = pytest.mark.timeout(600)  # many processes start, one after the other
+
 RUN: Final = """
 import importlib, json, os, resource, sys, tempfile
 import gitmesh.cli, gitmesh.settings
