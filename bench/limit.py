@@ -18,7 +18,7 @@ import grpc.aio
 from bench.child import answer_commands_of
 from bench.script import ASKED
 from xds.settings import AdsSettings
-from xds.transport import transport_options
+from xds.transport import connection_limit, transport_options
 from xds.wire.fields import fields
 from xds.wire.response import complete
 
@@ -37,7 +37,9 @@ class Limit:
 
     async def start(self) -> int:
         """Listen on a free port; return it."""
-        self._server = grpc.aio.server(options=transport_options(AdsSettings()))
+        settings = AdsSettings()
+        options = transport_options(settings, connection_limit(settings))
+        self._server = grpc.aio.server(options=options)
         method = grpc.stream_stream_rpc_method_handler
         table = {
             "StreamAggregatedResources": method(self._sotw),

@@ -4,6 +4,7 @@ import sqlite3
 from typing import Final, assert_never
 
 from events.types import (
+    CONNECTIONS_FULL,
     CommitId,
     DeliveryEvent,
     ProxiesFlapped,
@@ -105,6 +106,7 @@ def _proxies(
         case ServerStarted():
             connection.execute("DELETE FROM proxies")
             connection.execute("DELETE FROM workers")
+            connection.execute("DELETE FROM sources WHERE reason = ?", (CONNECTIONS_FULL,))
         case ProxiesSettled():
             _settle(connection, seq, event)
 

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
+from events.descriptors import HINT, shortage
 from mesh.errors import Fatal, GitmeshError, Retryable
 
 
@@ -50,12 +51,8 @@ def _explain(path: Path, error: sqlite3.Error) -> GitmeshError:
             f"{path}: the disk does not take the event log: {text}",
             hint="see whether a quota or a limit on the size of files is reached",
         )
-    if exact in (sqlite3.SQLITE_IOERR_SHMOPEN, sqlite3.SQLITE_IOERR_SHMSIZE):
-        # Who reads while no server runs makes the index beside the file.
-        return LogUnavailable(
-            f"{path}: the index beside the event log cannot be made: {text}",
-            hint="free some disk space, or see to the quota; nothing is wrong with the log",
-        )
+    if (later := _cannot_open(path, exact, error)) is not None:
+        return later
     match exact & 0xFF:  # without SQLite's finer distinctions
         case sqlite3.SQLITE_FULL:
             return LogUnavailable(f"{path}: no room for the event log", hint="free some disk space")
@@ -77,6 +74,20 @@ def _explain(path: Path, error: sqlite3.Error) -> GitmeshError:
         case _:
             return Fatal(f"{path}: {text}", hint="run gitmesh verify on the log")
 
+
+def _cannot_open(path: Path, exact: int, error: sqlite3.Error) -> LogUnavailable | None:
+    if words := shortage(error) if exact & 0xFF in _OPENING else "":
+        return LogUnavailable(f"{path}: the event log cannot be opened: {words}", hint=HINT)
+    if exact in (sqlite3.SQLITE_IOERR_SHMOPEN, sqlite3.SQLITE_IOERR_SHMSIZE):
+        # Who reads while no server runs makes the index beside the file.
+        return LogUnavailable(
+            f"{path}: the index beside the event log cannot be made: {error}",
+            hint="free some disk space, or see to the quota; nothing is wrong with the log",
+        )
+    return None
+
+
+_OPENING: Final = (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_IOERR)
 
 _MAY_PASS: Final = (
     sqlite3.SQLITE_READONLY,

@@ -270,14 +270,15 @@ KINDS: Final[Mapping[str, KindDoc]] = {
         },
     ),
     "SourceDegraded": KindDoc(
-        "The repository cannot be followed as it should, or a file in it shows history otherwise "
-        "than the commits do (`history-replaced`). What is served stays as it was.",
+        "The server cannot do all that it should: it cannot follow the repository, or a file in it "
+        "shows history otherwise than the commits do (`history-replaced`), and what is served "
+        "stays as it was; or it has no room for more connections (`connections-full`).",
         "the reason, a stable word",
         _SERVER,
         {"message": "What happened."},
     ),
     "SourceRecovered": KindDoc(
-        "The repository can be followed again.",
+        "What was degraded is as it should be again.",
         "the reason that is over",
         _SERVER,
         {},

@@ -4,6 +4,10 @@ the repository that it follows; and how proxies stand with it. Part of :mod:`eve
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
+
+CONNECTIONS_FULL: Final = "connections-full"
+"""The reason of :class:`SourceDegraded` when no more proxies can connect."""
 
 
 class ProxyState(StrEnum):
@@ -53,7 +57,8 @@ class WorkerResponsive:
 
 @dataclass(frozen=True, slots=True)
 class SourceDegraded:
-    """The repository cannot be followed as it should: its branch is gone, its watch failed."""
+    """The server cannot do all that it should: its branch is gone, its watch failed, or there is
+    no room for more connections."""
 
     reason: str
     message: str
@@ -61,6 +66,6 @@ class SourceDegraded:
 
 @dataclass(frozen=True, slots=True)
 class SourceRecovered:
-    """The repository can be followed again."""
+    """What was degraded for this reason is as it should be again."""
 
     reason: str

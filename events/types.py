@@ -15,6 +15,7 @@ from events.positions import CommitId as CommitId
 from events.positions import Seq as Seq
 from events.push_types import PushReceived as PushReceived
 from events.push_types import PushRefused as PushRefused
+from events.server_types import CONNECTIONS_FULL as CONNECTIONS_FULL
 from events.server_types import ProxyState as ProxyState
 from events.server_types import ServerStarted as ServerStarted
 from events.server_types import SourceDegraded as SourceDegraded

@@ -3,6 +3,7 @@
 from typing import Final, assert_never
 
 from events.types import (
+    CONNECTIONS_FULL,
     Cause,
     DeliveryEvent,
     ProxiesFlapped,
@@ -74,6 +75,10 @@ def _server(event: ServerStarted | RulesChanged | WorkerUnresponsive | WorkerRes
 
 def _source(event: SourceDegraded | SourceRecovered) -> str:
     match event:
+        case SourceDegraded() if event.reason == CONNECTIONS_FULL:
+            return f"proxies are turned away: {event.message}"
+        case SourceRecovered() if event.reason == CONNECTIONS_FULL:
+            return "proxies can connect again"
         case SourceDegraded():
             follows = event.reason == "history-replaced"
             return event.message if follows else f"cannot follow the repository: {event.message}"

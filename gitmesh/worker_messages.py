@@ -16,6 +16,7 @@ from xds.reports import (
     Fact,
     FellBack,
     Finished,
+    Full,
     Joined,
     Left,
     Offered,
@@ -86,6 +87,7 @@ _KINDS: Final = (
     Finished,
     Passed,
     Released,
+    Full,
 )
 _NUMBERS: Final = {kind: number for number, kind in enumerate(_KINDS)}
 

@@ -17,6 +17,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
+from events.descriptors import shortage
 from events.latest import Latest
 from events.publication import Publication
 from events.types import START, Seq
@@ -160,7 +161,10 @@ class Workers:
         pause_s = _FIRST_PAUSE_S
         while True:
             started = time.monotonic()
-            reason = await self._run(worker)
+            try:
+                reason = await self._run(worker)
+            except OSError as error:
+                reason = f"cannot be started: {shortage(error) or error.strerror}"
             if not worker.served.is_set():
                 raise Fatal(
                     f"worker {worker.number} {reason} before it served",

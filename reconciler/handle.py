@@ -8,7 +8,9 @@ from typing import Final
 import pygit2
 from pygit2.enums import ConfigLevel, RepositoryOpenFlag
 
+from events.descriptors import HINT, OUT_OF_DESCRIPTORS, shortage
 from mesh.errors import Fatal
+from reconciler.source import SourceUnavailable
 
 LEAST_LIBGIT2: Final = (1, 9, 7)
 """Older ones have known holes: CVE-2026-53583 to 53587 and CVE-2026-5917."""
@@ -96,6 +98,18 @@ def remote_of(git_dir: Path) -> str | None:
     except pygit2.GitError:
         return None
     return remotes.get("origin") or next(iter(remotes.values()), None) or None
+
+
+def require_descriptors(error: BaseException | None = None) -> None:
+    """Make sure that what could not be opened is not there, and that it was no shortage of ours.
+
+    A commit that is taken for missing would be a force push in the log, for good.
+
+    :param error: what the one who wanted to open it got.
+    :raises SourceUnavailable: no file can be opened now.
+    """
+    if words := shortage(error):
+        raise SourceUnavailable(OUT_OF_DESCRIPTORS, words, hint=HINT) from None
 
 
 def _refuse_grafts(handle: pygit2.Repository) -> None:

@@ -5,6 +5,7 @@ import os
 from pathlib import Path
 from typing import Final
 
+from events.descriptors import HINT, OUT_OF_DESCRIPTORS, shortage
 from reconciler.source import SourceUnavailable
 
 MISSING: Final = "repository-missing"
@@ -16,8 +17,6 @@ _HINTS: Final = {
     errno.EPERM: "let the user that runs gitmesh read it",
     errno.ESTALE: "the file server replaced it; mount it anew if this stays",
     errno.EIO: "see to the disk",
-    errno.EMFILE: "raise the limit of open files: ulimit -n",
-    errno.ENFILE: "raise the system's limit of open files: sysctl fs.file-max",
 }
 
 
@@ -75,6 +74,8 @@ def _error(path: Path) -> OSError | None:
 
 
 def _explained(repository: Path, path: Path, error: OSError) -> SourceUnavailable:
+    if error.errno in (errno.EMFILE, errno.ENFILE):
+        return SourceUnavailable(OUT_OF_DESCRIPTORS, shortage(error), hint=HINT)
     words = error.strerror or str(error)
     if error.errno in (errno.ENOENT, errno.ENOTDIR):
         return SourceUnavailable(

@@ -23,6 +23,7 @@ from reconciler.handle import (
     ignore_other_configuration,
     open_handle,
     open_objects,
+    require_descriptors,
     require_libgit2,
 )
 from reconciler.obstacle import MISSING, UNREADABLE, find_obstacle, find_ref_obstacle, unreadable
@@ -103,6 +104,7 @@ class GitRepository:
         try:
             target = self._repo.lookup_reference("HEAD").raw_target
         except _MISSING as error:
+            require_descriptors(error)
             raise self._obstacle() or SourceUnavailable(
                 MISSING, f"HEAD cannot be read: {error}"
             ) from None
@@ -140,7 +142,8 @@ class GitRepository:
             raise obstacle
         try:
             target = self._repo.lookup_reference(name).resolve().target
-        except _MISSING:
+        except _MISSING as error:
+            require_descriptors(error)
             raise self._no_branch(name) from None
         return self.commit_at(name, str(target))
 
@@ -154,7 +157,8 @@ class GitRepository:
             if kind == ObjectType.COMMIT:
                 return CommitId(oid)
             return CommitId(str(self._objects[oid].peel(pygit2.Commit).id))
-        except _MISSING:
+        except _MISSING as error:
+            require_descriptors(error)
             raise self._obstacle() or SourceUnavailable(
                 UNREADABLE, f"{name} names {oid}, which is no commit in this repository"
             ) from None
@@ -204,6 +208,7 @@ class GitRepository:
         try:
             self._use(open_handle(self.path, trust_owner=self._trust_owner))
         except Fatal as error:
+            require_descriptors()
             raise self._obstacle() or SourceUnavailable(
                 MISSING, error.message, hint=error.hint
             ) from None
@@ -232,7 +237,8 @@ class GitRepository:
                 f"{revision!r} fits several objects in {self.path}",
                 hint="write more of its digits",
             ) from None
-        except _MISSING:
+        except _MISSING as error:
+            require_descriptors(error)
             if revision == "HEAD" and self._head_is_unborn():
                 unborn = self._no_branch(self.following())
                 raise UsageError(f"{self.path}: {unborn.message}", hint=unborn.hint) from None
@@ -253,9 +259,12 @@ class GitRepository:
     def has(self, commit: CommitId) -> bool:
         """Tell whether the commit is still there; git drops those that no ref leads to."""
         try:
-            return _oid(commit) in self._odb
+            found = _oid(commit) in self._odb
         except ValueError:
             return False  # a commit object may name anything as its parent
+        if not found:
+            require_descriptors()  # libgit2 passes over a pack that it cannot open
+        return found
 
     @property
     def is_shallow(self) -> bool:
@@ -294,7 +303,8 @@ class GitRepository:
         """Return the best common ancestor, None where histories never met or cannot be read."""
         try:
             base = self._objects.merge_base(_oid(one), _oid(other))
-        except _MISSING:
+        except _MISSING as error:
+            require_descriptors(error)
             there = self.has(one) and self.has(other)
             return merge_base(one, other, self._parents) if there else None
         return CommitId(str(base)) if base else None
@@ -303,7 +313,8 @@ class GitRepository:
         """Tell whether ``ancestor`` is the commit itself or can be reached from it."""
         try:
             return commit == ancestor or self._objects.descendant_of(_oid(commit), _oid(ancestor))
-        except _MISSING:
+        except _MISSING as error:
+            require_descriptors(error)
             return self.has(commit) and ancestor in ancestry(commit, self._parents)
 
     def _parents(self, commit: CommitId) -> tuple[CommitId, ...]:
@@ -334,7 +345,8 @@ class GitRepository:
         """
         try:
             return self._odb.read_header(_oid(blob))[1]
-        except _MISSING:
+        except _MISSING as error:
+            require_descriptors(error)
             raise ObjectMissing(blob, self._obstacle()) from None
 
     def read_blob(self, blob: ObjectId) -> bytes:
@@ -344,7 +356,8 @@ class GitRepository:
         """
         try:
             return self._odb.read(_oid(blob))[1]
-        except _MISSING:
+        except _MISSING as error:
+            require_descriptors(error)
             raise ObjectMissing(blob, self._obstacle()) from None
 
     def _read_commit(self, commit: CommitId) -> bytes:
@@ -365,7 +378,8 @@ class GitRepository:
             if size > most:
                 raise ObjectTooBig(oid, size)
             return self._odb.read(key)[1]
-        except _MISSING:
+        except _MISSING as error:
+            require_descriptors(error)
             raise ObjectMissing(oid, self._obstacle()) from None
 
 

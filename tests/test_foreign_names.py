@@ -68,7 +68,7 @@ def test_grpc_knows_every_option_that_it_is_given() -> None:
         for found in re.finditer(r'\("(grpc\.[a-z0-9_.]+)", (?!"|\w+=)', text)
     }
     settings = AdsSettings(max_connection_age_s=1)
-    assert {name for name, _ in transport_options(settings)} <= given.keys()
+    assert {name for name, _ in transport_options(settings, 1)} <= given.keys()
     assert unknown(given, GRPC) == {}
 
 

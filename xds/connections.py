@@ -29,6 +29,10 @@ class Connections:
         self._streams = Counter[str]()
         self._ending: set[Address] = set()
 
+    def count(self) -> int:
+        """Return how many clients have streams."""
+        return len(self._streams)
+
     def opened(self, peer: str) -> None:
         """Take note that a client has opened a stream."""
         self._streams[peer] += 1

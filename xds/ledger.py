@@ -14,9 +14,12 @@ from typing import Final, Protocol, TypeAlias, assert_never
 
 from events.publication import Publication
 from events.types import (
+    CONNECTIONS_FULL,
     CommitId,
     Seq,
     ServerStarted,
+    SourceDegraded,
+    SourceRecovered,
     WorkerResponsive,
     WorkerUnresponsive,
 )
@@ -29,6 +32,7 @@ from xds.reports import (
     Fact,
     FellBack,
     Finished,
+    Full,
     Joined,
     Left,
     Offered,
@@ -91,6 +95,7 @@ class Ledger:
         """The servers that do not answer now."""
         self._stranded: set[int] = set()
         """The servers that did not answer when there was something new, and have not caught up."""
+        self._full: set[int] = set()
         self._settle_timer: Timer | None = None
         self._settle_after_s = 0.0
         self._delay: Timer | None = None
@@ -138,8 +143,22 @@ class Ledger:
                 self._progress(fact, server)
         self._settle_soon()
 
-    def _progress(self, fact: Offered | Wrote | Arrived | Finished | Passed, server: int) -> None:
-        """Take a fact that tells how far the newest publication has come."""
+    def _fill(self, server: int, words: str) -> None:
+        """Take note whether a server has room; the log is told of the first and of the last."""
+        before = bool(self._full)
+        if words:
+            self._full.add(server)
+            if not before:
+                self._recorder.record([SourceDegraded(CONNECTIONS_FULL, words)])
+            return
+        self._full.discard(server)
+        if before and not self._full:
+            self._recorder.record([SourceRecovered(CONNECTIONS_FULL)])
+
+    def _progress(
+        self, fact: Offered | Wrote | Arrived | Finished | Passed | Full, server: int
+    ) -> None:
+        """Take a fact that tells how far the newest publication has come, or can."""
         match fact:
             case Wrote():
                 self._delivery.wrote((server, fact.stream), fact.at_ns)
@@ -150,6 +169,8 @@ class Ledger:
                 found = self._round(server, fact.seq)
                 if found is not None:
                     self._advance(found, fact, server)
+            case Full():
+                self._fill(server, fact.words)
             case Passed():
                 pass  # It is between the servers.
             case _:
@@ -170,6 +191,7 @@ class Ledger:
 
     def lost(self, server: int, reason: str, at_ns: int) -> None:
         """Take note that a server ended without a word: so did its streams, and nobody waits."""
+        self._fill(server, "")
         if server in self._silent:
             self._silent.discard(server)
             self._recorder.record([WorkerResponsive(server, "ended")])

@@ -113,6 +113,13 @@ class Passed(NamedTuple):
     wave: int
 
 
+class Full(NamedTuple):
+    """No more connections fit at a server, or they do again."""
+
+    words: str
+    """What is so, for people; empty when there is room again."""
+
+
 Fact: TypeAlias = (
     Joined
     | Left
@@ -125,6 +132,7 @@ Fact: TypeAlias = (
     | Released
     | Finished
     | Passed
+    | Full
 )
 
 

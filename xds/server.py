@@ -5,16 +5,17 @@ import ipaddress
 import logging
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import grpc
 import grpc.aio
 
+from events.descriptors import open_descriptors
 from events.latest import Latest
 from events.publication import Publication
-from mesh.errors import GitmeshError, Retryable, UsageError
+from mesh.errors import GitmeshError, UsageError
 from xds.address import where_to_listen
-from xds.admission import Admission, Guest
+from xds.admission import Admission, Crowded
 from xds.alarms import Alarms
 from xds.cache import SnapshotCache
 from xds.cohort import Cohorts
@@ -23,15 +24,17 @@ from xds.heap import Heap
 from xds.hub import Hub
 from xds.ledger import Ledger
 from xds.looking_back import Past
-from xds.peer import Peer, WrongPeer
+from xds.occupancy import Occupancy
+from xds.peer import Peer
 from xds.recorder import Recorder, recording
 from xds.reports import Reports
+from xds.requests import MAX_REASON, Context, Ending, read_requests, status_code
 from xds.services import SERVICES
 from xds.session import Session
 from xds.settings import AdsSettings as AdsSettings
 from xds.shared_port import require_free, unshared
 from xds.stream import Method, Stream
-from xds.transport import listen, transport_options
+from xds.transport import connection_limit, listen, transport_options
 
 if TYPE_CHECKING:
     from xds.credentials import Credentials
@@ -39,15 +42,11 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 DEFAULT_ADDRESS: Final = "127.0.0.1:18000"
-MAX_REASON: Final = 1_000
-"""How much is told and kept of why a stream was ended, in characters."""
-
 _OF_CONNECTIONS: Final = (grpc.StatusCode.UNAUTHENTICATED, grpc.StatusCode.PERMISSION_DENIED)
 """Said of what a client has proven, which is nothing else on another stream of its connection."""
 
 # grpc has no types of its own; nothing of `Any` leaves this module.
-_Context: TypeAlias = Any
-_Handler: TypeAlias = Callable[[AsyncIterator[bytes], _Context], Awaitable[None]]
+_Handler: TypeAlias = Callable[[AsyncIterator[bytes], Context], Awaitable[None]]
 
 
 async def serve_ads(
@@ -108,17 +107,23 @@ async def serve_streams(
     check_listening(address, settings)
     hub = Hub(cache, reports, past)
     credentials = _credentials(settings)
-    server = grpc.aio.server(options=transport_options(settings))
-    server.add_generic_rpc_handlers(_handlers(_Discovery(hub, cache, settings)))
+    connections = Connections()
+    occupancy = Occupancy(connection_limit(settings), open_descriptors, connections.count, reports)
+    server = grpc.aio.server(options=transport_options(settings, occupancy.limit))
+    server.add_generic_rpc_handlers(
+        _handlers(_Discovery(hub, cache, settings, connections, occupancy))
+    )
     port = await listen(server, address, credentials)
-    looking = asyncio.create_task(credentials.watch()) if credentials is not None else None
+    looking = [asyncio.create_task(occupancy.watch())]
+    if credentials is not None:
+        looking.append(asyncio.create_task(credentials.watch()))
     try:
         started(port)
         await _follow(latest, hub, ready)
     finally:
         await server.stop(settings.grace_s)
-        if looking is not None:
-            looking.cancel()
+        for task in looking:
+            task.cancel()
 
 
 def _credentials(settings: AdsSettings) -> "Credentials | None":
@@ -147,7 +152,14 @@ async def _follow(latest: Latest[Publication], hub: Hub, ready: Callable[[], Non
 class _Discovery:
     """The discovery services: one call of a method is one stream of one proxy."""
 
-    def __init__(self, hub: Hub, cache: SnapshotCache, settings: AdsSettings) -> None:
+    def __init__(
+        self,
+        hub: Hub,
+        cache: SnapshotCache,
+        settings: AdsSettings,
+        connections: Connections,
+        occupancy: Occupancy,
+    ) -> None:
         self._hub = hub
         self._cache = cache
         self._settings = settings
@@ -155,24 +167,27 @@ class _Discovery:
         self._alarms = Alarms(asyncio.get_running_loop())
         self._cohorts = Cohorts()
         self._heap = Heap()
-        self._connections = Connections()
+        self._connections = connections
+        self._occupancy = occupancy
 
     def answering(self, method: Method) -> _Handler:
         """Return what answers calls of a method."""
 
-        async def answer(_: AsyncIterator[bytes], context: _Context) -> None:
+        async def answer(_: AsyncIterator[bytes], context: Context) -> None:
             await self._serve(method, context)
 
         return answer
 
-    async def _serve(self, method: Method, context: _Context) -> None:
+    async def _serve(self, method: Method, context: Context) -> None:
         if not self._hub.ready:
             await context.abort(grpc.StatusCode.UNAVAILABLE, "the mesh is not known yet")
         try:
             peer = _peer(context) if self._settings.tls is not None else None
             guest = self._admission.open(peer, time.monotonic())
         except GitmeshError as error:
-            await context.abort(_code(error), error.line[:MAX_REASON])
+            if isinstance(error, Crowded):
+                self._occupancy.refuse(error.message)
+            await context.abort(status_code(error), error.line[:MAX_REASON])
         name = context.peer()
         self._connections.opened(name)
         session = Session(
@@ -183,9 +198,9 @@ class _Discovery:
             cohorts=self._cohorts,
         )
         stream = Stream(session, name, context.write, self._hub, method, guest, self._alarms)
-        ending = _Ending("cancelled")
+        ending = Ending("cancelled")
         try:
-            ending = await _read(stream, guest, context)
+            ending = await read_requests(stream, guest, context)
         finally:
             guest.close()
             stream.close()
@@ -194,58 +209,11 @@ class _Discovery:
             self._heap.ended()
 
 
-class _Ending(NamedTuple):
-    """Why a stream ended."""
-
-    reason: str
-    code: grpc.StatusCode = grpc.StatusCode.OK
-
-
-async def _read(stream: Stream, guest: Guest, context: _Context) -> _Ending:
-    """Read until the client ends the stream or asks for something wrong; return why it ended."""
-    try:
-        # A connection outlives the proof that it began with, unless somebody looks at the time.
-        async with asyncio.timeout(guest.time_left_s(time.time())):
-            async with asyncio.timeout(guest.first_request_s):
-                data = await context.read()
-            # As the iterator of requests does, but without a generator between.
-            while data is not grpc.aio.EOF:
-                if (wait_s := guest.delay(len(data), time.monotonic())) > 0:
-                    await asyncio.sleep(wait_s)
-                if (before := stream.receive(data)) is not None:
-                    await before
-                data = await context.read()
-    except TimeoutError:
-        left_s = guest.time_left_s(time.time())
-        if stream.identity is None and (left_s is None or left_s > 0):
-            # Streams that ask for nothing would keep out those who do.
-            reason, code = "no request has come", grpc.StatusCode.DEADLINE_EXCEEDED
-        else:
-            reason, code = "the certificate has expired", grpc.StatusCode.UNAUTHENTICATED
-    except (UsageError, Retryable) as error:
-        reason, code = error.line, _code(error)
-    else:
-        return _Ending("closed by the proxy")
-    # What a client wrote is quoted here: the log and the status get no more of it than this.
-    reason = reason[:MAX_REASON]
-    context.set_code(code)
-    context.set_details(reason)
-    return _Ending(reason, code)
-
-
-def _peer(context: _Context) -> Peer:
+def _peer(context: Context) -> Peer:
     from xds.credentials import read_peer
 
     # Without a certificate nobody gets so far.
     return read_peer(context.auth_context()["x509_pem_cert"][0])
-
-
-def _code(error: GitmeshError) -> grpc.StatusCode:
-    if isinstance(error, WrongPeer):
-        return grpc.StatusCode.PERMISSION_DENIED
-    if isinstance(error, UsageError):
-        return grpc.StatusCode.INVALID_ARGUMENT
-    return grpc.StatusCode.RESOURCE_EXHAUSTED
 
 
 def _handlers(discovery: _Discovery) -> tuple[Any, ...]:

@@ -49,6 +49,13 @@ class AdsSettings:
     keepalive_timeout_s: float = 10
     min_ping_interval_s: float = 15
     """A client that pings more often than this is sent away."""
+    handshake_s: float = 10.0
+    """How long a connection may take until it speaks HTTP/2, with TLS around it or not."""
+    idle_connection_s: float = 30.0
+    """How long a connection may have no stream."""
+    max_connections: int | None = None
+    """How many connections one process takes; by default as many as it may have descriptors, but
+    for those that are kept for git and the log (:data:`events.descriptors.RESERVE`)."""
     max_connection_age_s: float | None = None
     """Close connections of this age (gRPC spreads it by 10 %), so that proxies spread anew."""
     connection_grace_s: float = 5.0

@@ -1,7 +1,9 @@
 """The gRPC server below the streams: how its connections behave, and where it listens."""
 
+import logging
 from typing import TYPE_CHECKING, Any
 
+from events.descriptors import HINT, RESERVE, raise_limit, room_for_connections
 from mesh.errors import Fatal
 from xds.address import where_to_listen
 from xds.settings import AdsSettings
@@ -10,8 +12,31 @@ if TYPE_CHECKING:
     from xds.credentials import Credentials
 
 
-def transport_options(settings: AdsSettings) -> list[tuple[str, int]]:
-    """Return the channel arguments of a server with these settings."""
+_log = logging.getLogger(__name__)
+
+
+def connection_limit(settings: AdsSettings) -> int:
+    """Return how many connections this process takes; let it have the descriptors for them.
+
+    Twice the streams, so that connections that say nothing keep nobody out at once.
+    """
+    if settings.max_connections is not None:
+        return settings.max_connections
+    limit = raise_limit(2 * settings.max_streams + RESERVE)
+    room = room_for_connections(limit)
+    if room < settings.max_streams:
+        _log.warning(
+            "there is room for fewer connections than streams are allowed",
+            extra={"connections": room, "max_streams": settings.max_streams, "hint": HINT},
+        )
+    return room
+
+
+def transport_options(settings: AdsSettings, connections: int) -> list[tuple[str, int]]:
+    """Return the channel arguments of a server with these settings.
+
+    :param connections: how many it takes; those beyond are closed at once.
+    """
     options = [
         ("grpc.max_receive_message_length", settings.max_request_bytes),
         ("grpc.max_send_message_length", -1),
@@ -31,6 +56,10 @@ def transport_options(settings: AdsSettings) -> list[tuple[str, int]]:
         # is sent. Requests are smaller than the smallest window, and a push to every proxy costs
         # the server a quarter less, and each proxy half, when nobody measures.
         ("grpc.http2.bdp_probe", 0),
+        # Of gRPC's own accord a connection that says nothing is kept for two minutes.
+        ("grpc.server_handshake_timeout_ms", _ms(settings.handshake_s)),
+        ("grpc.max_connection_idle_ms", _ms(settings.idle_connection_s)),
+        ("grpc.max_allowed_incoming_connections", connections),
         # A second server on this port is a mistake that must not go unseen.
         ("grpc.so_reuseport", int(settings.share_port)),
     ]

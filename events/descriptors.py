@@ -1,0 +1,79 @@
+"""File descriptors of this process: how many it may have, and whether it has run out of them."""
+
+import contextlib
+import errno
+import os
+import resource
+from typing import Final
+
+RESERVE: Final = 256
+"""Descriptors that connections of proxies may not take: git, the event log, certificates and the
+pipes of processes need them."""
+
+OUT_OF_DESCRIPTORS: Final = "too-many-open-files"
+"""The stable word for it in events."""
+
+_ERRNOS: Final = (errno.EMFILE, errno.ENFILE)
+_OPEN: Final = "/proc/self/fd"
+
+
+def raise_limit(wanted: int) -> int:
+    """Let this process have so many descriptors, as far as the hard limit allows.
+
+    Return how many it may have now. A limit that is higher already stays.
+    """
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft == resource.RLIM_INFINITY:
+        return wanted
+    most = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+    if most > soft:
+        # A system may refuse what it calls allowed (macOS does); what there was is what there is.
+        with contextlib.suppress(OSError, ValueError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
+            return most
+    return soft
+
+
+def room_for_connections(limit: int) -> int:
+    """Return how many connections fit below a limit beside what else is open or may have to be."""
+    return max(1, limit - open_descriptors() - min(RESERVE, limit // 4))
+
+
+def open_descriptors() -> int:
+    """Return how many descriptors are open, or 64 where the system does not tell."""
+    try:
+        return len(os.listdir(_OPEN))
+    except OSError:
+        return 64
+
+
+def shortage(error: BaseException | None = None) -> str:
+    """Say in words that no file can be opened now; return an empty text when one can.
+
+    Libraries hide the system's reason. So the system is asked again, as long as the error itself
+    does not tell.
+
+    :param error: what somebody who wanted to open something got.
+    """
+    code = _told_by(error)
+    if code is None:
+        try:
+            os.close(os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC))
+        except OSError as found:
+            code = found.errno
+    if code == errno.EMFILE:
+        limit, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+        return f"all {limit} files that gitmesh may have open at once are open"
+    if code == errno.ENFILE:
+        return "all files that this machine can have open at once are open"
+    return ""
+
+
+HINT: Final = "raise the limit on open files: ulimit -n, or LimitNOFILE= of systemd"
+
+
+def _told_by(error: BaseException | None) -> int | None:
+    if isinstance(error, OSError) and error.errno in _ERRNOS:
+        return error.errno
+    text = "" if error is None else str(error)
+    return next((code for code in _ERRNOS if os.strerror(code) in text), None)
