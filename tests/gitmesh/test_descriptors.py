@@ -1,7 +1,6 @@
 """A server whose connections are many, and one that can open no more files."""
 
 import contextlib
-import re
 import socket
 import time
 from collections.abc import Iterator
