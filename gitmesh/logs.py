@@ -5,6 +5,7 @@ import logging
 import sys
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from typing import TextIO
 
 from gitmesh.visible import visible, visible_json, visible_lines
 
@@ -38,13 +39,18 @@ class JsonFormatter(logging.Formatter):
 
 
 def log_to_stderr(
-    level: str, *, as_json: bool = False, always: Mapping[str, object] | None = None
+    level: str,
+    *,
+    as_json: bool = False,
+    always: Mapping[str, object] | None = None,
+    stream: TextIO | None = None,
 ) -> None:
     """Send every log line of the process to the error stream.
 
     :param always: what every line says besides, such as which of several processes wrote it.
+    :param stream: where the error stream leads, if not to itself (:mod:`gitmesh.error_stream`).
     """
-    handler = logging.StreamHandler(sys.stderr)
+    handler = logging.StreamHandler(sys.stderr if stream is None else stream)
     if always:
         handler.addFilter(lambda record: vars(record).update(always) or True)
     handler.setFormatter(JsonFormatter() if as_json else KeyValueFormatter())

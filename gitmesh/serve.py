@@ -63,6 +63,7 @@ def serve(
     ready: Callable[[Ready], None] = lambda _: None,
     *,
     logs_as_json: bool = False,
+    error_stream: int | None = None,
 ) -> None:
     """Serve a repository until SIGTERM or SIGINT; then end streams and log in order and return.
 
@@ -70,6 +71,7 @@ def serve(
     all parts start anew with it.
 
     :param logs_as_json: how other processes of the server are to write their log lines.
+    :param error_stream: the descriptor where they write them, if not this process's own.
     :raises GitmeshError: a part of the server cannot do its work; the others have been ended.
     """
     replaced_at = None
@@ -139,6 +141,7 @@ def _serve_one_log(
                     Recorder(log.append_observed),
                     startup.serving.set,
                     logs_as_json,
+                    error_stream,
                 ),
                 "the chronicle": chronicle.run(),
                 **({"the notary": notarize(log, path, key, before)} if key else {}),
@@ -187,6 +190,7 @@ async def _serve_ads(
     recorder: Recorder,
     ready: Callable[[], None],
     logs_as_json: bool,
+    error_stream: int | None,
 ) -> None:
     """Serve in this process, or in workers beside it."""
     if settings.workers:
@@ -194,7 +198,9 @@ async def _serve_ads(
         def hello(number: int, address: str) -> Hello:
             return Hello(number, log, address, settings.log_level, logs_as_json, ads)
 
-        await serve_in_workers(settings.workers, settings.listen, hello, latest, recorder, ready)
+        await serve_in_workers(
+            settings.workers, settings.listen, hello, latest, recorder, ready, error_stream
+        )
     else:
         # Opened for reading a second time: nobody who serves waits for who writes.
         with contextlib.closing(EventLog.read_only(log)) as reading:

@@ -18,7 +18,7 @@ import signal
 import socket
 import sys
 from itertools import takewhile
-from typing import Final
+from typing import Final, TextIO
 
 from events.latest import Latest
 from events.past import Past
@@ -26,6 +26,7 @@ from events.publication import Publication
 from events.state import MeshState, apply_all
 from events.store import EventLog
 from events.types import START, Seq
+from gitmesh.error_stream import captured
 from gitmesh.heartbeat import BEAT_S
 from gitmesh.logs import log_to_stderr
 from gitmesh.worker_messages import (
@@ -62,20 +63,22 @@ def main() -> None:
     gc.set_threshold(*GC_THRESHOLDS)
     # Ctrl-C reaches all processes of a terminal; when to end is the parent's to say.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
-        asyncio.run(_work(socket.socket(fileno=int(sys.argv[1]))))
-    except GitmeshError as error:
-        _log.error("%s", error.message, extra={"hint": error.hint} if error.hint else {})
-        sys.exit(1)
+    with captured() as stream:
+        try:
+            asyncio.run(_work(socket.socket(fileno=int(sys.argv[1])), stream))
+        except GitmeshError as error:
+            _log.error("%s", error.message, extra={"hint": error.hint} if error.hint else {})
+            sys.exit(1)
 
 
-async def _work(parent: socket.socket) -> None:
+async def _work(parent: socket.socket, stream: TextIO) -> None:
     reader, writer = await asyncio.open_unix_connection(sock=parent, limit=LONGEST_LINE)
     first = await reader.readline()
     if not first:
         return
     hello = read_hello(first)
-    log_to_stderr(hello.log_level, as_json=hello.as_json, always={"worker": hello.number})
+    always = {"worker": hello.number}
+    log_to_stderr(hello.log_level, as_json=hello.as_json, always=always, stream=stream)
     asked = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, asked.set)
     news, latest, reports = Latest[News](), Latest[Publication](), PipeReports(writer)

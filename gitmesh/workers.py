@@ -74,6 +74,7 @@ async def serve_in_workers(
     latest: Latest[Publication],
     recorder: Recorder,
     ready: Callable[[], None],
+    error_stream: int | None = None,
 ) -> None:
     """Serve every publication in ``count`` processes on one address until cancelled.
 
@@ -89,15 +90,27 @@ async def serve_in_workers(
             _log.info("serving xDS", extra={"address": listen, "port": port, "workers": count})
             ready()
 
-        workers = Workers(count, lambda number: hello(number, address), Ledger(recorder))
+        workers = Workers(
+            count, lambda number: hello(number, address), Ledger(recorder), error_stream
+        )
         await recording(recorder, workers.run(latest, serving))
 
 
 class Workers:
     """Processes that serve what is published, on one port."""
 
-    def __init__(self, count: int, hello: Callable[[int], Hello], ledger: Ledger) -> None:
-        """Make ``count`` workers, numbered from 1; ``hello`` says what one is told first."""
+    def __init__(
+        self,
+        count: int,
+        hello: Callable[[int], Hello],
+        ledger: Ledger,
+        error_stream: int | None = None,
+    ) -> None:
+        """Make ``count`` workers, numbered from 1; ``hello`` says what one is told first.
+
+        :param error_stream: the descriptor to which they write, if not this process's own.
+        """
+        self._error_stream = error_stream
         self._workers = [_Worker(number) for number in range(1, count + 1)]
         self._hello = hello
         self._ledger = ledger
@@ -189,6 +202,7 @@ class Workers:
                 "gitmesh.worker",
                 str(theirs.fileno()),
                 pass_fds=[theirs.fileno()],
+                stderr=self._error_stream,
                 env=child_environment(),
             )
         reader, writer = await asyncio.open_unix_connection(sock=ours, limit=LONGEST_LINE)

@@ -27,7 +27,7 @@ LOOK_EVERY_S: Final = 5.0
 """Files are looked at this often, so that a mistake is told before the next proxy comes; and at
 each handshake."""
 
-_State: TypeAlias = tuple[tuple[int, int, int], ...]
+_State: TypeAlias = tuple[tuple[int, ...], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,14 +125,17 @@ def _configuration(pair: _Pair) -> Any:
 
 
 def _state(files: TlsFiles) -> _State:
-    """Return what changes whenever a file does."""
-    found = []
+    """Return what changes whenever a file does, be it renamed into place or overwritten.
+
+    A copy that keeps times may leave a file's own time and length what they were.
+    """
+    found: list[tuple[int, ...]] = []
     for path in (files.certificate, files.key, files.client_authority):
         try:
             stat = path.stat()
-            found.append((stat.st_ino, stat.st_mtime_ns, stat.st_size))
+            found.append((stat.st_ino, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_size))
         except OSError:
-            found.append((0, 0, 0))
+            found.append(())
     return tuple(found)
 
 

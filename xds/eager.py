@@ -58,6 +58,19 @@ class Steps:
         if self._then is not None:
             self._then()
 
+    async def end(self, within_s: float) -> None:
+        """Wait until the coroutine has ended; let it end where it waits when that takes longer."""
+        if within_s <= 0:
+            self.cancel()
+            return
+        try:
+            async with asyncio.timeout(within_s):
+                while (waits_for := self._waits_for) is not None:
+                    await asyncio.wait([waits_for])
+                    await asyncio.sleep(0)
+        except TimeoutError:
+            self.cancel()
+
     def cancel(self) -> None:
         """Let the coroutine end where it waits."""
         if self._waits_for is not None:

@@ -42,6 +42,9 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 DEFAULT_ADDRESS: Final = "127.0.0.1:18000"
+_LAST_WRITE_S: Final = 1.0
+"""How long a stream that ends gets to take the response that is being written."""
+
 _OF_CONNECTIONS: Final = (grpc.StatusCode.UNAUTHENTICATED, grpc.StatusCode.PERMISSION_DENIED)
 """Said of what a client has proven, which is nothing else on another stream of its connection."""
 
@@ -198,15 +201,18 @@ class _Discovery:
             cohorts=self._cohorts,
         )
         stream = Stream(session, name, context.write, self._hub, method, guest, self._alarms)
-        ending = Ending("cancelled")
+        ending, last_write_s = Ending("cancelled"), 0.0
         try:
             ending = await read_requests(stream, guest, context)
+            last_write_s = _LAST_WRITE_S
         finally:
             guest.close()
             stream.close()
             self._hub.left(stream, ending.reason)
             self._connections.closed(name, for_good=ending.code in _OF_CONNECTIONS)
             self._heap.ended()
+            # gRPC cannot end a call in order while it writes.
+            await stream.end_writing(last_write_s)
 
 
 def _peer(context: Context) -> Peer:

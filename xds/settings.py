@@ -49,7 +49,7 @@ class AdsSettings:
     keepalive_timeout_s: float = 10
     min_ping_interval_s: float = 15
     """A client that pings more often than this is sent away."""
-    handshake_s: float = 10.0
+    handshake_s: float = 20.0
     """How long a connection may take until it speaks HTTP/2, with TLS around it or not."""
     idle_connection_s: float = 30.0
     """How long a connection may have no stream."""

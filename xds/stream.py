@@ -252,13 +252,16 @@ class Stream:
         return news
 
     def close(self) -> None:
-        """Stop writing; the transport is gone."""
+        """Write nothing more."""
         self._closed = True
         self.session.close(self._loop.time())
         # A storm of those who come back is no time to hold on to what they had before.
         self._alarms.forget(self, self._wakes_at)
+
+    async def end_writing(self, within_s: float = 0.0) -> None:
+        """Let the transport take what is being written, but wait no longer than this."""
         if self._writer is not None:
-            self._writer.cancel()
+            await self._writer.end(within_s)
 
     # ---- who it is -------------------------------------------------------------------------------
 

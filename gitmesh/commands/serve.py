@@ -121,10 +121,19 @@ def command(
     spiffe://TRUST-DOMAIN/mesh/MESH/virtualNode/NAME, or virtualGateway. With --tls-trust-domain the
     DNS name NAME.virtualnode.MESH.TRUST-DOMAIN says the same.
     """
+    from gitmesh.error_stream import captured
     from gitmesh.logs import log_to_stderr
 
     settings = settings.overridden(log_level=log_level, **options)
-    log_to_stderr(settings.log_level, as_json=as_json)
+    with captured() as stream:
+        log_to_stderr(settings.log_level, as_json=as_json, stream=stream)
+        try:
+            _serve(repo, settings, as_json, stream.fileno())
+        finally:
+            log_to_stderr(settings.log_level, as_json=as_json)
+
+
+def _serve(repo: Path, settings: "Settings", as_json: bool, error_stream: int) -> None:
     import logging
 
     from gitmesh.serve import Ready, serve
@@ -134,4 +143,4 @@ def command(
             "ready", extra={"listen": now.listen, "commit": now.commit or "none"}
         )
 
-    serve(repo, settings, ready, logs_as_json=as_json)
+    serve(repo, settings, ready, logs_as_json=as_json, error_stream=error_stream)

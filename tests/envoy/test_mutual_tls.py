@@ -62,8 +62,9 @@ def test_an_envoy_is_served_over_mutual_tls_and_again_after_its_worker_and_a_cer
             assert server.wait_for("snapshot converged", commit=commit[:7])["proxies"] == 1
 
 
+@pytest.mark.parametrize("renamed", [True, False], ids=["renamed", "overwritten"])
 def test_an_envoy_follows_certificates_that_are_renewed_and_comes_again_when_its_own_ends(
-    tmp_path: Path,
+    tmp_path: Path, renamed: bool
 ) -> None:
     first, second = Issuer(tmp_path / "first"), Issuer(tmp_path / "second", "second")
     uris = (f"spiffe://shop.example/{ENTRANCE}",)
@@ -95,7 +96,13 @@ def test_an_envoy_follows_certificates_that_are_renewed_and_comes_again_when_its
                 (renewed.chain, proxy.chain),
                 (second.bundle, first.bundle),
             ):
-                replace(old, new.read_bytes())
+                if renamed:
+                    replace(old, new.read_bytes())
+                else:
+                    old.write_bytes(new.read_bytes())
+            if not renamed:
+                # Envoy does not see what is written in place: any rename beside it says so.
+                replace(proxy.chain.with_name("renewed"), b"")
             assert time.monotonic() < born + LIFETIME_S, "too slow to show anything"
             until(lambda: len(told(bare, ProxyConnected)) == 2)
             [ended] = told(bare, ProxyDisconnected)

@@ -25,7 +25,7 @@ EACH = int(os.environ.get("SOAK_CONNECTIONS", "5000"))
 CALLERS = 10
 PUSHES = 10
 PAUSE_S = 2.0
-"""Between two pushes, so that they meet silent connections in every phase of their ten seconds."""
+"""Between two pushes, so that they meet silent connections in every phase of their 20 seconds."""
 MOST = 2.0
 
 
@@ -61,11 +61,11 @@ def silent(port: int) -> Iterator[None]:
 
 def connect(load: Child, port: int, parts: list[dict[str, Any]]) -> None:
     """Connect the honest proxies, as fast as the server lets them in."""
-    batch = min(2_500, EACH)
+    batch = min(500, EACH)
     for _ in range(0, EACH, batch):
         found = load.ask("connect", port=port, streams=batch, parts=parts, delta=False)
         assert (found["missing"], found["ended"]) == (0, 0)
-        time.sleep(3)
+        time.sleep(0.5)
 
 
 def pushed(load: Child, tree: WorkTree, server: Server, first: int) -> Measured:

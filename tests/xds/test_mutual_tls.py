@@ -301,6 +301,29 @@ def test_new_files_are_taken_up_by_the_next_connection_and_old_ones_go_on(
     assert [r for r in caplog.records if r.getMessage() == "new TLS files are taken up"]
 
 
+def test_files_that_are_overwritten_in_place_are_taken_up_too_even_with_their_old_times(
+    shop: Shop, tmp_path: Path
+) -> None:
+    async def scenario(served: Served) -> None:
+        old = shop.proxy(spiffe(CART))
+        assert await clusters(served, CART, old) == ["v1"]
+        fresh = Issuer(tmp_path / "fresh", "fresh")
+        made = fresh.issue("server", addresses=("127.0.0.1",))
+        for path, new in (
+            (shop.tls.key, made.key),
+            (shop.tls.certificate, made.chain),
+            (shop.tls.client_authority, fresh.bundle),
+        ):
+            times = path.stat()
+            # Of the same length, as certificates of one authority mostly are.
+            path.write_bytes(new.read_bytes().ljust(times.st_size, b"\n"))
+            os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
+        new_proxy = shop.channel(fresh.issue("proxy", uris=(spiffe(CART),)), fresh.bundle)
+        assert await clusters(served, CART, new_proxy) == ["v1"]
+
+    shop.run(scenario)
+
+
 @pytest.mark.parametrize("broken", ["certificate", "key", "client_authority"])
 def test_broken_files_are_told_once_loudly_and_those_before_are_used_on(
     shop: Shop, broken: str, caplog: pytest.LogCaptureFixture
