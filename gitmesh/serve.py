@@ -77,7 +77,7 @@ def serve(
     replaced_at = None
     while True:
         try:
-            return _serve_one_log(path, settings, ready, logs_as_json=logs_as_json)
+            return _serve_one_log(path, settings, ready, logs_as_json, error_stream)
         except LogReplaced as error:
             replaced_at = time.monotonic()
             _log.warning("%s: starting anew with it", error.message)
@@ -90,7 +90,11 @@ def serve(
 
 
 def _serve_one_log(
-    path: Path, settings: Settings, ready: Callable[[Ready], None], *, logs_as_json: bool
+    path: Path,
+    settings: Settings,
+    ready: Callable[[Ready], None],
+    logs_as_json: bool,
+    error_stream: int | None,
 ) -> None:
     where = log_path(path, settings.log)
     repo = GitRepository.open(path)
