@@ -27,7 +27,7 @@ OWNERS = {
     "sqlite_utils": ("events.migrations",),
     "envoy_data_plane": ("xds.translate.*",),
     "betterproto2": ("xds.*",),
-    "grpc": ("xds.server", "xds.credentials"),
+    "grpc": ("xds.server", "xds.requests", "xds.credentials"),
     "cryptography": ("xds.credentials", "events.note"),
     "yaml": (
         *("mesh.yaml_text", "mesh.importing.tagged_yaml", "mesh.tidy.*"),
