@@ -104,7 +104,6 @@ class GitRepository:
         try:
             target = self._repo.lookup_reference("HEAD").raw_target
         except _MISSING as error:
-            require_descriptors(error)
             raise self._obstacle() or SourceUnavailable(
                 MISSING, f"HEAD cannot be read: {error}"
             ) from None
@@ -142,8 +141,7 @@ class GitRepository:
             raise obstacle
         try:
             target = self._repo.lookup_reference(name).resolve().target
-        except _MISSING as error:
-            require_descriptors(error)
+        except _MISSING:
             raise self._no_branch(name) from None
         return self.commit_at(name, str(target))
 
@@ -157,8 +155,7 @@ class GitRepository:
             if kind == ObjectType.COMMIT:
                 return CommitId(oid)
             return CommitId(str(self._objects[oid].peel(pygit2.Commit).id))
-        except _MISSING as error:
-            require_descriptors(error)
+        except _MISSING:
             raise self._obstacle() or SourceUnavailable(
                 UNREADABLE, f"{name} names {oid}, which is no commit in this repository"
             ) from None
@@ -208,7 +205,6 @@ class GitRepository:
         try:
             self._use(open_handle(self.path, trust_owner=self._trust_owner))
         except Fatal as error:
-            require_descriptors()
             raise self._obstacle() or SourceUnavailable(
                 MISSING, error.message, hint=error.hint
             ) from None
@@ -303,8 +299,7 @@ class GitRepository:
         """Return the best common ancestor, None where histories never met or cannot be read."""
         try:
             base = self._objects.merge_base(_oid(one), _oid(other))
-        except _MISSING as error:
-            require_descriptors(error)
+        except _MISSING:
             there = self.has(one) and self.has(other)
             return merge_base(one, other, self._parents) if there else None
         return CommitId(str(base)) if base else None
@@ -313,8 +308,7 @@ class GitRepository:
         """Tell whether ``ancestor`` is the commit itself or can be reached from it."""
         try:
             return commit == ancestor or self._objects.descendant_of(_oid(commit), _oid(ancestor))
-        except _MISSING as error:
-            require_descriptors(error)
+        except _MISSING:
             return self.has(commit) and ancestor in ancestry(commit, self._parents)
 
     def _parents(self, commit: CommitId) -> tuple[CommitId, ...]:
@@ -345,8 +339,7 @@ class GitRepository:
         """
         try:
             return self._odb.read_header(_oid(blob))[1]
-        except _MISSING as error:
-            require_descriptors(error)
+        except _MISSING:
             raise ObjectMissing(blob, self._obstacle()) from None
 
     def read_blob(self, blob: ObjectId) -> bytes:
@@ -356,8 +349,7 @@ class GitRepository:
         """
         try:
             return self._odb.read(_oid(blob))[1]
-        except _MISSING as error:
-            require_descriptors(error)
+        except _MISSING:
             raise ObjectMissing(blob, self._obstacle()) from None
 
     def _read_commit(self, commit: CommitId) -> bytes:
@@ -378,8 +370,7 @@ class GitRepository:
             if size > most:
                 raise ObjectTooBig(oid, size)
             return self._odb.read(key)[1]
-        except _MISSING as error:
-            require_descriptors(error)
+        except _MISSING:
             raise ObjectMissing(oid, self._obstacle()) from None
 
 
