@@ -18,22 +18,12 @@ from xds.nodes import MAX_ID, Client, ProxyIdentity, parse_identity
 from xds.session import Request, Session
 from xds.snapshot import Snapshot
 from xds.type_urls import CLUSTER, TypeUrl
-from xds.wire.decode import (
-    DiscoveryRequest,
-    Node,
-    decode_delta_request,
-    decode_node,
-    decode_request,
-)
+from xds.wire.decode import DiscoveryRequest, Node, decode_delta_request, decode_request
 from xds.wire.fields import DecodeError
 from xds.wire.response import complete, identifier_field
 
 _log = logging.getLogger(__name__)
 
-_HEAD: Final = 512
-"""How much of a node is compared to see that it is the one from before."""
-_SHORT: Final = 2048
-"""How long a request may be that is remembered, in bytes."""
 _numbers = count(1)
 
 
@@ -50,25 +40,20 @@ class Method:
 
         :raises DecodeError: the bytes are none.
         """
-        if len(data) <= _SHORT:
-            return _decoded(data, self.delta)
-        return _decode(data, self.delta)
+        return decode_delta_request(data) if self.delta else decode_request(data)
 
 
-def _decode(data: bytes, delta: bool) -> Request:
-    return decode_delta_request(data) if delta else decode_request(data)
-
-
-def _read_node(raw: bytes) -> tuple[Node, ProxyIdentity]:
-    node = decode_node(raw)
+def _identity_of(node: Node) -> ProxyIdentity:
     if not node.id:
         raise UsageError("the first request of a stream must carry node.id")
-    return node, parse_identity(node.id, node.metadata, node.user_agent_name)
+    return _known_identity(node.id, tuple(node.metadata.items()), node.user_agent_name)
 
 
-# Proxies of one node say the same at the same point of their streams, down to the nonce.
-_decoded = lru_cache(1024)(_decode)
-_known_node = lru_cache(1024)(_read_node)
+@lru_cache(1024)
+def _known_identity(
+    node_id: str, metadata: tuple[tuple[str, str], ...], user_agent: str
+) -> ProxyIdentity:
+    return parse_identity(node_id, dict(metadata), user_agent)
 
 
 class Observer(Protocol):
@@ -171,7 +156,6 @@ class Stream:
         self._writing = False
         self._closed = False
         self._wakes_at = math.inf
-        self._node_head = (0, b"")
         self._commits: dict[str, CommitId] = {}
         self._sent_for: dict[str, Snapshot | None] = {}
         self._loop = asyncio.get_running_loop()
@@ -201,8 +185,7 @@ class Stream:
         """
         try:
             request = self._method.decode(data)
-            if request.node or self.identity is None:
-                self._identify(request.node)
+            self._identify(request.node)
         except DecodeError as error:
             raise UsageError(f"not a discovery request: {error}") from None
         request = self._typed(request)
@@ -265,15 +248,11 @@ class Stream:
 
     # ---- who it is -------------------------------------------------------------------------------
 
-    def _identify(self, raw: bytes) -> None:
+    def _identify(self, node: Node | None) -> None:
         """Learn the node from the first request; see that later ones do not name another."""
-        # Clients may send the node with every request, and a real Envoy's is 61 KB long. Its id and
-        # metadata come first, so an equal start of an equal length is the same node.
-        head = (len(raw), raw[:_HEAD])
-        if self.identity is not None and (not raw or head == self._node_head):
-            return
         if self.identity is None:
-            node, identity = (_known_node if len(raw) <= _SHORT else _read_node)(raw)
+            node = node or Node()
+            identity = _identity_of(node)
             self._door.admit(identity)
             self.node, self.identity = node, identity
             if identity.client is Client.GRPC:
@@ -281,9 +260,8 @@ class Stream:
             self.snapshot = snapshot = self._observer.joined(self)
             if snapshot is not None:
                 self.session.on_snapshot(snapshot, self._loop.time())
-        elif (node := decode_node(raw)).id and node.id != self.node.id:
+        elif node is not None and node.id and node.id != self.node.id:
             raise UsageError(f"the stream belongs to {self.node.id!r}, not to {node.id!r}")
-        self._node_head = head
 
     # ---- writing ---------------------------------------------------------------------------------
 

@@ -1,27 +1,28 @@
-"""Read what we need of discovery requests, and skip the rest without parsing it.
+"""Read what this server needs of discovery requests.
 
-A real Envoy's first request is 61 KB, nearly all of it a list of extensions that nobody here asks
-for. Reading follows protobuf's rules: the last occurrence of a field counts, occurrences of one
-submessage are merged, unknown fields are skipped. Whatever the bytes, reading costs time in
-proportion to their number and fails with :class:`DecodeError` only.
+protobuf's own runtime parses the bytes (see :mod:`xds.wire.schema`); a real Envoy's first request
+is 61 KB, nearly all of it a list of extensions that stays unread. Whatever the bytes, reading costs
+time in proportion to their number and fails with :class:`DecodeError` only.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from types import MappingProxyType
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
+
+from google.protobuf.message import DecodeError as ParseError
 
 from xds.nodes import METADATA_KEY
-from xds.wire.fields import DecodeError, fields
-from xds.wire.varint import LENGTH
+from xds.wire import schema
+from xds.wire.fields import DecodeError
 
 MAX_NAMES: Final = 20_000
 """How many resource names one request may hold: a mesh of thousands of clusters stays below."""
 MAX_NAME: Final = 2_048
-"""How long a name may be, in bytes. The longest that we make have some 600."""
+"""Maximum bytes of a name. The longest that we make have some 600."""
 MAX_VERSION: Final = 64
-"""How much is read of versions and nonces, in characters: ours are shorter than that."""
+"""Maximum characters kept of versions and nonces; ours are shorter."""
 MAX_MESSAGE: Final = 1_000
 """How much of a proxy's error message is kept, in characters: it is somebody else's text."""
 SHORT: Final = 2_048
@@ -61,8 +62,7 @@ class DiscoveryRequest(NamedTuple):
     names: tuple[str, ...] = ()
     nonce: str = ""
     error: ErrorDetail | None = None
-    node: bytes = b""
-    """The node as it was written, for :func:`decode_node`; empty when there is none."""
+    node: Node | None = None
 
 
 class DeltaDiscoveryRequest(NamedTuple):
@@ -74,15 +74,7 @@ class DeltaDiscoveryRequest(NamedTuple):
     initial_versions: Mapping[str, str] = MappingProxyType({})
     nonce: str = ""
     error: ErrorDetail | None = None
-    node: bytes = b""
-
-
-def _key(number: int) -> int:
-    return number << 3 | LENGTH
-
-
-_1, _2, _3, _4, _5, _6, _7, _8 = (_key(number) for number in range(1, 9))
-_9, _10 = _key(9), _key(10)
+    node: Node | None = None
 
 
 def decode_request(data: bytes) -> DiscoveryRequest:
@@ -93,28 +85,6 @@ def decode_request(data: bytes) -> DiscoveryRequest:
     return (_read_again if len(data) <= SHORT else _read)(data)
 
 
-def _read(data: bytes) -> DiscoveryRequest:
-    type_url = version = nonce = ""
-    node: list[bytes] = []
-    error: list[bytes] = []
-    names: list[str] = []
-    for key, a, b in fields(data):
-        if key == _3:
-            names.append(_name(data, a, b))
-        elif key == _1:
-            version = _text(data, a, b)[:MAX_VERSION]
-        elif key == _4:
-            type_url = _name(data, a, b)
-        elif key == _5:
-            nonce = _text(data, a, b)[:MAX_VERSION]
-        elif key == _2:
-            node.append(data[a:b])
-        elif key == _6:
-            error.append(data[a:b])
-    _bound(len(names))
-    return DiscoveryRequest(type_url, version, tuple(names), nonce, _error(error), _merged(node))
-
-
 def decode_delta_request(data: bytes) -> DeltaDiscoveryRequest:
     """Read an ``envoy.service.discovery.v3.DeltaDiscoveryRequest``.
 
@@ -123,30 +93,32 @@ def decode_delta_request(data: bytes) -> DeltaDiscoveryRequest:
     return (_read_delta_again if len(data) <= SHORT else _read_delta)(data)
 
 
+def _read(data: bytes) -> DiscoveryRequest:
+    read = _parsed(schema.Request, data)
+    _bound(len(read.resource_names))
+    return DiscoveryRequest(
+        _name(read.type_url),
+        read.version_info[:MAX_VERSION],
+        tuple(map(_name, read.resource_names)),
+        read.response_nonce[:MAX_VERSION],
+        _error(read),
+        _node(read),
+    )
+
+
 def _read_delta(data: bytes) -> DeltaDiscoveryRequest:
-    texts = {_2: "", _6: ""}
-    lists: dict[int, list[str]] = {_3: [], _4: []}
-    parts: dict[int, list[bytes]] = {_1: [], _7: []}
-    versions: dict[str, str] = {}
-    for key, a, b in fields(data):
-        if key in lists:
-            lists[key].append(_name(data, a, b))
-        elif key in texts:
-            texts[key] = _name(data, a, b)
-        elif key in parts:
-            parts[key].append(data[a:b])
-        elif key == _5:
-            name, value = _entry(data, a, b)
-            versions[name] = value
-    _bound(len(lists[_3]) + len(lists[_4]) + len(versions))
+    read = _parsed(schema.DeltaRequest, data)
+    subscribe, unsubscribe = read.resource_names_subscribe, read.resource_names_unsubscribe
+    versions = read.initial_resource_versions
+    _bound(len(subscribe) + len(unsubscribe) + len(versions))
     return DeltaDiscoveryRequest(
-        texts[_2],
-        tuple(lists[_3]),
-        tuple(lists[_4]),
-        versions,
-        texts[_6][:MAX_VERSION],
-        _error(parts[_7]),
-        _merged(parts[_1]),
+        _name(read.type_url),
+        tuple(map(_name, subscribe)),
+        tuple(map(_name, unsubscribe)),
+        {_name(name): version[:MAX_VERSION] for name, version in versions.items()},
+        read.response_nonce[:MAX_VERSION],
+        _error(read),
+        _node(read),
     )
 
 
@@ -155,139 +127,59 @@ _read_again = lru_cache(1024)(_read)
 _read_delta_again = lru_cache(1024)(_read_delta)
 
 
-def decode_node(data: bytes) -> Node:
-    """Read an ``envoy.config.core.v3.Node``.
+def _parsed(message: Any, data: bytes) -> Any:
+    try:
+        return message.FromString(data)
+    except ParseError:
+        raise DecodeError("the bytes are corrupt, or a string in them is not UTF-8") from None
 
-    :raises DecodeError: the bytes are no such message, or it holds too much.
-    """
-    texts = {_1: "", _2: "", _6: "", _7: ""}
-    parts: dict[int, list[bytes]] = {_3: [], _8: []}
-    features: list[str] = []
-    for key, a, b in fields(data, skip=_9):
-        if key in texts:
-            texts[key] = _text(data, a, b)
-        elif key in parts:
-            parts[key].append(data[a:b])
-        elif key == _10:
-            features.append(_text(data, a, b))
-        # `user_agent_version` and `user_agent_build_version` are arms of one oneof.
-        if key == _7:
-            parts[_8].clear()
-        elif key == _8:
-            texts[_7] = ""
-    ours = _our_member(_merged(parts[_3]))
-    _bound(len(features) + len(ours))
-    version = texts[_7] or _build_version(_merged(parts[_8]))
+
+def _node(request: Any) -> Node | None:
+    """Return an ``envoy.config.core.v3.Node``, as far as it is read; None when there is none."""
+    if not request.HasField("node"):
+        return None
+    node = request.node
+    _bound(len(node.client_features))
+    version = node.user_agent_version or _build_version(node)
     return Node(
-        texts[_1],
-        texts[_2][:MAX_CLUSTER],
-        ours,
-        texts[_6][:MAX_AGENT],
+        node.id,
+        node.cluster[:MAX_CLUSTER],
+        _own_metadata(node),
+        node.user_agent_name[:MAX_AGENT],
         version[:MAX_AGENT],
-        tuple(features),
+        tuple(node.client_features),
     )
 
 
-def _build_version(build: bytes) -> str:
-    """Read the ``envoy.type.v3.SemanticVersion`` of a BuildVersion; empty when it has none."""
-    versions = [build[a:b] for key, a, b in fields(build) if key == _1]
-    numbers = {1 << 3: 0, 2 << 3: 0, 3 << 3: 0}
-    for key, value, _ in fields(_merged(versions)):
-        if key in numbers:
-            numbers[key] = value & 0xFFFF_FFFF
-    return ".".join(map(str, numbers.values())) if versions else ""
+def _build_version(node: Any) -> str:
+    if not node.user_agent_build_version.HasField("version"):
+        return ""
+    version = node.user_agent_build_version.version
+    return f"{version.major_number}.{version.minor_number}.{version.patch}"
 
 
-# ---- google.protobuf.Struct, as far as our own metadata goes ------------------------------------
+def _own_metadata(node: Any) -> Mapping[str, str]:
+    members = node.metadata.fields
+    if METADATA_KEY not in members:
+        return {}
+    own = members[METADATA_KEY].struct_value.fields
+    _bound(len(own))
+    return {name: v.string_value for name, v in own.items() if v.HasField("string_value")}
 
 
-def _our_member(struct: bytes) -> Mapping[str, str]:
-    ours = b""
-    for key, a, b in fields(struct):
-        if key == _1:
-            name, value = _struct_entry(struct, a, b)
-            if name == METADATA_KEY:
-                ours = value
-    inner: dict[str, str] = {}
-    for body in _arms(ours, _5):
-        for key, a, b in fields(body):
-            if key == _1:
-                name, value = _struct_entry(body, a, b)
-                strings = _arms(value, _3)
-                if strings:
-                    inner[name] = _text(strings[-1], 0, len(strings[-1]))
-                else:
-                    inner.pop(name, None)
-    return inner
-
-
-def _struct_entry(data: bytes, at: int, end: int) -> tuple[str, bytes]:
-    """Read a map entry of a Struct: its key, and its Value unread."""
-    name = ""
-    value: list[bytes] = []
-    for key, a, b in fields(data, at, end):
-        if key == _1:
-            name = _text(data, a, b)
-        elif key == _2:
-            value.append(data[a:b])
-    return name, _merged(value)
-
-
-def _arms(value: bytes, wanted: int) -> list[bytes]:
-    """Return the payloads of one arm of a Value's oneof; empty when another arm came last."""
-    arms: list[bytes] = []
-    for key, a, b in fields(value):
-        if key == wanted:
-            arms.append(value[a:b])
-        elif key >> 3 <= 6:
-            arms.clear()
-    return arms
-
-
-# ---- parts --------------------------------------------------------------------------------------
-
-
-def _text(data: bytes, a: int, b: int) -> str:
-    try:
-        return str(data[a:b], "utf-8")
-    except UnicodeDecodeError:
-        raise DecodeError("a string is not UTF-8") from None
-
-
-def _name(data: bytes, a: int, b: int) -> str:
-    if b - a > MAX_NAME:
-        raise DecodeError(f"a name may have {MAX_NAME:,} bytes, not {b - a:,}")
-    return _text(data, a, b)
-
-
-def _merged(occurrences: list[bytes]) -> bytes:
-    """Concatenate the occurrences of a submessage, which is how protobuf merges them."""
-    return occurrences[0] if len(occurrences) == 1 else b"".join(occurrences)
-
-
-def _entry(data: bytes, at: int, end: int) -> tuple[str, str]:
-    name = value = ""
-    for key, a, b in fields(data, at, end):
-        if key == _1:
-            name = _name(data, a, b)
-        elif key == _2:
-            value = _text(data, a, b)[:MAX_VERSION]
-    return name, value
-
-
-def _error(occurrences: list[bytes]) -> ErrorDetail | None:
-    """Read a ``google.rpc.Status``; its presence alone, even empty, says that it is a refusal."""
-    if not occurrences:
+def _error(request: Any) -> ErrorDetail | None:
+    """Return a ``google.rpc.Status``; its presence alone, even empty, says that it is a refusal."""
+    if not request.HasField("error_detail"):
         return None
-    status = _merged(occurrences)
-    code, message = 0, ""
-    for key, a, b in fields(status):
-        if key == 1 << 3:
-            code = a & 0xFFFF_FFFF
-        elif key == _2:
-            # Cut by bytes first: four bytes are the longest character.
-            message = str(status[a : min(b, a + 4 * MAX_MESSAGE)], "utf-8", "replace")
-    return ErrorDetail(code, message[:MAX_MESSAGE])
+    # Cut by bytes first: four bytes are the longest character.
+    message = request.error_detail.message[: 4 * MAX_MESSAGE]
+    return ErrorDetail(request.error_detail.code, message.decode(errors="replace")[:MAX_MESSAGE])
+
+
+def _name(text: str) -> str:
+    if len(text) > MAX_NAME // 4 and (size := len(text.encode())) > MAX_NAME:
+        raise DecodeError(f"a name may have {MAX_NAME:,} bytes, not {size:,}")
+    return text
 
 
 def _bound(count: int) -> None:
