@@ -1,7 +1,7 @@
-"""Specs written for other tools → native documents: CloudFormation, Terraform, bare API input.
+"""Import of specs written for other tools: CloudFormation, Terraform, bare API input.
 
-Pure: text and answers in, resources and problems out. Nothing is guessed: what a template leaves
-to parameters, to other stacks or to the day of deployment is asked for by name, in a problem.
+Pure: files and answers in, resources and problems out. Nothing is guessed. A value that depends on
+template parameters, on other stacks or on the deployment is requested by name, in a problem.
 """
 
 from mesh.importing.outcome import Answers, Imported

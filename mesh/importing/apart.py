@@ -1,4 +1,4 @@
-"""Answers that hold several documents, or one inside another, taken apart."""
+"""Split input that holds several documents, or one document inside another."""
 
 from collections.abc import Iterator
 
@@ -9,10 +9,10 @@ from mesh.resource import Steps
 
 
 def taken_apart(document: Document) -> Iterator[Document]:
-    """Yield the documents inside a document, itself where there are none.
+    """Yield the documents inside a document, or the document itself if it holds no others.
 
-    ``{"virtualNodes": [{…, "spec": …}]}`` is what a script makes of many ``describe-…`` answers;
-    ``{"TemplateBody": {…}}`` is how CloudFormation hands out a template in JSON.
+    ``{"virtualNodes": [{…, "spec": …}]}`` is what scripts make of many ``describe-…`` answers;
+    ``{"TemplateBody": {…}}`` is how CloudFormation returns a template in JSON.
     """
     listing = listing_of(document.body)
     specs = specs_in(document.body[listing]) if listing else []

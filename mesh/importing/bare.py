@@ -1,4 +1,4 @@
-"""Documents of App Mesh's own API whose names stand elsewhere, as in files for the AWS CLI."""
+"""Documents of the App Mesh API without names, such as files for the AWS CLI."""
 
 from dataclasses import replace
 
@@ -18,7 +18,7 @@ from mesh.spec_file import with_spec
 
 
 def read_bare(document: Document, answers: Answers) -> ResourceReading:
-    """Return the resource of a native document; names it lacks come from the answers."""
+    """Return the resource of a native document; missing names come from the answers."""
     document = with_spec(document)
     identity = identify(document)
     body = identity.document.body
@@ -70,7 +70,7 @@ def _read(document: Document, identity: Identity, answers: Answers) -> ResourceR
 
 
 def _kinds(body: JsonObject, answers: Answers) -> list[Kind]:
-    """Return the kinds a bare spec can be of: those whose shape it has."""
+    """Return the kinds whose fields a spec without names has."""
     if answers.kind is not None:
         return [answers.kind]
     return [kind for kind in APP_MESH_KINDS if _fits(kind, body)]

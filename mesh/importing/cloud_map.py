@@ -1,4 +1,4 @@
-"""What AWS Cloud Map answers of a service's instances → one ``ServiceInstances`` document."""
+"""AWS Cloud Map's list of a service's instances, as one ``ServiceInstances`` document."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -20,16 +20,16 @@ _NAMES: Final = (
     ("namespaceName", "NamespaceName", "--parent"),
     ("serviceName", "ServiceName", "--name"),
 )
-"""What names the document, Cloud Map's word for it, and the option that says it."""
+"""For each name of the document: Cloud Map's field for it, and the option that sets it."""
 
 
 def is_cloud_map(body: JsonObject) -> bool:
-    """Tell whether a document is what ``list-instances`` or ``discover-instances`` prints."""
+    """Tell whether a document is output of ``list-instances`` or ``discover-instances``."""
     return instances_of(body) is not None
 
 
 def read_cloud_map(document: Document, answers: Answers) -> ResourceReading:
-    """Return the document; names that the answer does not hold come from the person's."""
+    """Return the ``ServiceInstances`` document; missing names come from the answers."""
     listed = [as_object(each) for each in instances_of(document.body) or []]
     names = {field: _name(listed, theirs) for field, theirs, _ in _NAMES}
     said = (answers.mesh, answers.parent, answers.name)
@@ -78,6 +78,6 @@ def _unwell(source: Source, listed: list[JsonObject]) -> Iterator[Problem]:
 
 
 def _name(listed: list[JsonObject], field: str) -> str:
-    """Return what all instances say alike, else nothing."""
+    """Return the value that all instances have in a field, or "" if they differ."""
     names = {str(each[field]) for each in listed if field in each}
     return names.pop() if len(names) == 1 else ""

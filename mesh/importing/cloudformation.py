@@ -1,4 +1,4 @@
-"""CloudFormation templates → resources."""
+"""CloudFormation templates to resources."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -24,7 +24,7 @@ from mesh.suggest import did_you_mean
 def read_template(
     document: Document, answers: Answers, usage: Usage, exports: Mapping[str, str]
 ) -> tuple[ResourceReading, Counter[str]]:
-    """Return the resources of a template, and how many it has of types that are no mesh's."""
+    """Return the App Mesh resources of a template, and a count of its other resources by type."""
     template = Template.of(document)
     run = Evaluation(template, answers, usage, exports)
     resources: list[Resource] = []
@@ -55,7 +55,7 @@ def _macros(run: Evaluation) -> None:
 
 
 def exported(document: Document, answers: Answers, exports: Mapping[str, str]) -> dict[str, str]:
-    """Return what a template exports to others, as far as it can be told."""
+    """Return the exports of a template whose values can be evaluated."""
     run = Evaluation(Template.of(document), answers, Usage(), exports)
     found: dict[str, str] = {}
     try:

@@ -1,6 +1,6 @@
-"""Works out the values of a template, as CloudFormation does when a stack is made.
+"""Evaluate the values of a template, as CloudFormation does when it creates a stack.
 
-What only the deployment could tell is asked for, once for each name, in a problem.
+A value that only the deployment knows is requested once per name, in a problem.
 """
 
 from collections.abc import Mapping
@@ -20,13 +20,13 @@ from mesh.suggest import did_you_mean
 
 _DYNAMIC: Final = "{{resolve:"
 _PARTITIONS: Final = ("cn-", "us-gov-")
-"""How the regions begin that are apart from all others: cn-north-1 is in aws-cn."""
+"""Prefixes of the regions that have a partition of their own: cn-north-1 is in aws-cn."""
 
 
 class Evaluation:
-    """One template, worked out with the answers there are. Collects problems, never raises them.
+    """Evaluation of one template with the given answers. Collects problems and never raises them.
 
-    :raises TooMuch: only from :meth:`resolve` and what calls it; the template is hostile.
+    :raises TooMuch: by :meth:`resolve` and its callers, when the template exceeds the work limit.
     """
 
     def __init__(
@@ -35,7 +35,7 @@ class Evaluation:
         self.template = template
         self.problems: list[Problem] = []
         self.undecided = 0
-        """Values so far that could not be told."""
+        """Number of values so far that could not be evaluated."""
         self._answers = answers
         self._usage = usage
         self._exports = exports
@@ -44,7 +44,7 @@ class Evaluation:
         self._conditions: dict[str, bool | None] = {}
         self._names: dict[str, Value] = {}
         self._open: set[str] = set()
-        """Names and conditions that are being worked out, to notice those made from themselves."""
+        """Names and conditions whose evaluation has begun, to detect circular definitions."""
         self._work = 0
 
     def resolve(
@@ -54,10 +54,11 @@ class Evaluation:
         into: Steps | None = None,
         places: dict[Steps, Steps] | None = None,
     ) -> Value:
-        """Return what a value of the template comes to.
+        """Return the evaluated value.
 
-        ``at`` is where it stands. With ``places`` the result is part of a document, at ``into``:
-        keys get App Mesh's spelling, and where each part was written is noted.
+        ``at`` is its position in the template. If ``places`` is given, the result becomes part of a
+        document at ``into``: keys get App Mesh's spelling, and the position of each part is
+        recorded.
         """
         self.spend(1)
         if places is not None and into is not None:
@@ -102,7 +103,7 @@ class Evaluation:
         return result
 
     def text(self, value: Json, at: Steps) -> str | Mark:
-        """Return what a value comes to, as text."""
+        """Return the evaluated value as text."""
         found = self.resolve(value, at)
         if isinstance(found, Mark):
             return found
@@ -112,33 +113,33 @@ class Evaluation:
         return self.wrong(at, "text is needed here, not an object or a list")
 
     def spend(self, amount: int) -> None:
-        """Count work.
+        """Count work against the limit of one template.
 
-        :raises TooMuch: it is more than any honest template needs.
+        :raises TooMuch: the limit is exceeded; no honest template needs that much.
         """
         self._work += amount
         if self._work > MAX_WORK:
             raise TooMuch
 
     def joined(self, parts: list[str], at: Steps, between: str = "") -> str | Mark:
-        """Return texts put together, if the whole is not out of all proportion."""
+        """Return the joined texts, or record a problem if the result exceeds the size limit."""
         size = sum(map(len, parts)) + len(between) * max(len(parts) - 1, 0)
         if size > MAX_TEXT:
             return self.stuck(at, f"a text of {size} characters", f"it may have {MAX_TEXT}")
         return between.join(parts)
 
     def wrong(self, at: Steps, message: str, hint: str = "") -> Mark:
-        """Note that the template is wrong here."""
+        """Record an error in the template at this position."""
         self._note(at, "import-template", message, hint)
         return Mark.UNDECIDED
 
     def stuck(self, at: Steps, message: str, hint: str = "") -> Mark:
-        """Note that a value cannot be told from the template."""
+        """Record that a value cannot be evaluated from the template alone."""
         self._note(at, "import-undecided", message, hint)
         return Mark.UNDECIDED
 
     def warn(self, at: Steps, code: str, message: str, hint: str = "") -> None:
-        """Note something that a person should know, and that keeps nothing back."""
+        """Record a warning; the import goes on."""
         source = self.template.source
         problem = source.problem(at, code, message, hint=hint, severity=Severity.WARNING)
         self.problems.append(problem)
@@ -150,7 +151,7 @@ class Evaluation:
             self.problems.append(problem)
 
     def ask(self, name: str, message: str, at: Steps) -> Value:
-        """Return the answer a person gave for a name; without one, ask for it."""
+        """Return the user's answer for a name; without one, record that it is needed."""
         if name in self._answers.parameters:
             self._usage.parameters.add(name)
             return self._answers.parameters[name]
@@ -176,7 +177,7 @@ class Evaluation:
         return Mark.UNDECIDED
 
     def reference(self, name: str, at: Steps) -> Value:
-        """Return what ``Ref`` of a name comes to."""
+        """Return the value of ``Ref`` of a name."""
         template = self.template
         if name == "AWS::NoValue":
             return Mark.NO_VALUE
@@ -213,7 +214,7 @@ class Evaluation:
         return "amazonaws.com.cn" if apart == "cn-" else "amazonaws.com"
 
     def parameter(self, name: str) -> Value:
-        """Return the value of a parameter: what a person says, else its default."""
+        """Return the value of a parameter: the user's answer, else its default."""
         if name not in self._parameters:
             self._parameters[name] = self._parameter(name)
         elif self._parameters[name] is Mark.UNDECIDED:
@@ -247,7 +248,7 @@ class Evaluation:
         return scalar(value) if kind == "Number" else value
 
     def attribute(self, logical_id: str, attribute: str, at: Steps) -> Value:
-        """Return what ``Fn::GetAtt`` comes to."""
+        """Return the value of ``Fn::GetAtt``."""
         template = self.template
         if logical_id not in template.section("Resources"):
             hint = did_you_mean(logical_id, template.section("Resources"))
@@ -265,7 +266,7 @@ class Evaluation:
         return self.ask(asked, f"{asked} is known once the stack is made", at)
 
     def name_of(self, logical_id: str, at: Steps) -> Value:
-        """Return the name of an App Mesh resource; where it has none, its logical id."""
+        """Return the name of an App Mesh resource: its name property, else its logical id."""
         if logical_id not in self._names:
             if logical_id in self._open:
                 return self.wrong(at, f"the name of {logical_id} is made from itself")
@@ -288,7 +289,7 @@ class Evaluation:
         return logical_id
 
     def condition(self, name: str, at: Steps) -> bool | None:
-        """Return whether a condition holds; None if that cannot be told."""
+        """Return whether a condition holds; None if it cannot be evaluated."""
         if name not in self._conditions:
             written = self.template.conditions.get(name)
             if written is None:

@@ -1,4 +1,4 @@
-"""CloudFormation's intrinsic functions: what each makes of its arguments."""
+"""CloudFormation's intrinsic functions."""
 
 import base64
 import re
@@ -21,7 +21,7 @@ _Function = Callable[["Evaluation", Json, Steps], Value]
 
 
 def function_named(value: JsonObject) -> str | None:
-    """Return the name of the function that an object of one key calls, if it calls one."""
+    """Return the name of the function that a one-key object calls; None if it calls none."""
     if len(value) != 1:
         return None
     name = next(iter(value))
@@ -31,7 +31,7 @@ def function_named(value: JsonObject) -> str | None:
 def call(
     run: "Evaluation", name: str, argument: Json, at: Steps, into: Steps | None, places: Places
 ) -> Value:
-    """Return what a function comes to."""
+    """Return the result of an intrinsic function."""
     if name == "Fn::If":
         return _if(run, argument, at, into, places)
     function = _FUNCTIONS.get(name)
@@ -42,7 +42,7 @@ def call(
 
 
 def truth(run: "Evaluation", value: Json, at: Steps) -> bool | None:
-    """Return whether the body of a condition holds; None if that cannot be told."""
+    """Return whether the body of a condition holds; None if it cannot be evaluated."""
     run.spend(1)
     name = next(iter(value)) if isinstance(value, dict) and len(value) == 1 else ""
     argument = value[name] if isinstance(value, dict) and name else None
@@ -70,7 +70,7 @@ def _equals(run: "Evaluation", parts: list[Json], at: Steps) -> bool | None:
 
 
 def _and_or(run: "Evaluation", all_of: bool, parts: list[Json], at: Steps) -> bool | None:
-    """Work the parts out in turn, up to the one that settles the whole."""
+    """Evaluate the operands in order, up to the first that decides the result."""
     undecided = False
     for index, part in enumerate(parts):
         found = truth(run, part, (*at, index))

@@ -1,7 +1,7 @@
-"""Where imported resources go: one file each, ``shop/virtual-node/web.yaml``.
+"""File paths of imported resources: one file each, ``shop/virtual-node/web.yaml``.
 
-The path is for people: identity comes from the document. So a name that no file can have, or that
-would leave its folder, is written in a way that files can have.
+The path is for people; identity comes from the document. Names that cannot be file names, or that
+would leave their folder, are encoded.
 """
 
 import hashlib
@@ -20,9 +20,9 @@ _LONGEST: Final = 120
 
 
 def files_of(resources: Iterable[Resource]) -> dict[str, str]:
-    """Return the text of each resource's file by its path, in the order of paths.
+    """Return the text of each resource's file, by path and sorted by path.
 
-    No two paths differ in case only, so that every file system can hold them.
+    No two paths differ in case only, so every file system can hold them.
     """
     files: dict[str, str] = {}
     taken: set[str] = set()
@@ -44,7 +44,7 @@ def path_of(key: ResourceKey) -> str:
 
 
 def _part(name: str) -> str:
-    """Return a name as one part of a path: not hidden, not too long, no separators."""
+    """Return a name as one path component: not hidden, not too long, without separators."""
     text = quote(name, safe="@+~")
     if text.startswith("."):
         text = f"%2E{text[1:]}"

@@ -1,4 +1,4 @@
-"""What an import is told beside the files, and what comes of it."""
+"""Input and result of an import, beside the files themselves."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -10,26 +10,26 @@ from mesh.resource import Resource
 
 @dataclass(frozen=True, slots=True)
 class Answers:
-    """What a person says because the files do not."""
+    """The user's answers to what the files leave open."""
 
     parameters: Mapping[str, str] = field(default_factory=dict)
-    """Values of parameters, pseudo parameters (``AWS::Region``) and attributes of resources that
-    exist only once deployed (``LoadBalancer.DNSName``)."""
+    """Values of parameters, pseudo parameters (``AWS::Region``) and attributes that exist only
+    after deployment (``LoadBalancer.DNSName``)."""
     import_values: Mapping[str, str] = field(default_factory=dict)
-    """What other stacks export, by the export's name."""
+    """Values that other stacks export, by export name."""
     mesh: str = ""
-    """The mesh of documents that do not name one."""
+    """Mesh of documents that name none."""
     kind: Kind | None = None
-    """The kind of a bare spec whose shape fits several."""
+    """Kind of a spec without names whose fields fit several kinds."""
     name: str = ""
-    """The name of a document that has none."""
+    """Name of a document that has none."""
     parent: str = ""
-    """The virtual router of a nameless route, the virtual gateway of a nameless gateway route."""
+    """Virtual router of an unnamed route, or virtual gateway of an unnamed gateway route."""
 
 
 @dataclass(slots=True)
 class Usage:
-    """Which answers were of use: one that was not is most likely misspelt."""
+    """The answers that were used. An unused answer is probably misspelt."""
 
     parameters: set[str] = field(default_factory=set)
     import_values: set[str] = field(default_factory=set)
@@ -37,12 +37,12 @@ class Usage:
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """What files hold. A resource that is here reads back from its native document unchanged."""
+    """Result of an import. Each resource reads back unchanged from its native document."""
 
     resources: tuple[Resource, ...] = ()
     problems: tuple[Problem, ...] = ()
     passed_over: Mapping[str, int] = field(default_factory=dict)
-    """How many resources of other types the files hold, by type."""
+    """Number of other resources in the files, by type."""
     unused_parameters: tuple[str, ...] = ()
-    """Answers that no file asked for."""
+    """Answers that no file needed."""
     unused_import_values: tuple[str, ...] = ()

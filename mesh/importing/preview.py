@@ -1,4 +1,4 @@
-"""Specs as the API's preview of 2018 had them, and Terraform's provider before 2.3 with it."""
+"""Specs in the form of the API's 2018 preview, which Terraform's provider used before 2.3."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -13,7 +13,7 @@ from mesh.resource import Resource, Source, Steps
 
 
 def modernised(spec: Json, source: Source) -> Iterator[Problem]:
-    """Put what the preview said into today's words, in place, and yield a warning for each."""
+    """Convert preview fields to current ones in place; yield a warning for each."""
     if not isinstance(spec, dict):
         return
     backends = spec.get("backends")
@@ -32,14 +32,14 @@ def modernised(spec: Json, source: Source) -> Iterator[Problem]:
 
 
 def services_of(spec: Json) -> list[str]:
-    """Take the names of the services that a router of the preview provided out of its spec."""
+    """Remove and return the service names that a preview router's spec provided."""
     if not isinstance(spec, dict) or not _names_services(spec):
         return []
     return _texts(spec.pop("serviceNames"))
 
 
 def with_services(reading: ResourceReading, services: list[str]) -> ResourceReading:
-    """Add the virtual services that the router just read provides."""
+    """Add the virtual services that a preview router provided."""
     routers = [r for r in reading.resources if r.key.kind is Kind.VIRTUAL_ROUTER]
     found = [_service(router, name) for router in routers for name in services]
     return replace(

@@ -1,4 +1,4 @@
-"""Files in any spelling → resources: the one way in for an import."""
+"""Files of any supported format to resources: the entry point of an import."""
 
 from codecs import BOM_UTF8
 from collections import Counter
@@ -26,14 +26,15 @@ from mesh.resource import Resource
 _FORM: Final = "import-form"
 
 LIMITS: Final = Limits(max_bytes=64 * 1024 * 1024, max_depth=128, max_values=2_000_000)
-"""A state of Terraform holds far more than meshes; whoever imports it chose the file."""
+"""Larger than for pushed files: a Terraform state holds much more than meshes, and the user chose
+it."""
 
 
 def import_files(files: Mapping[str, bytes], answers: Answers) -> Imported:
-    """Return the resources of files, sorted by key, and all that is wrong or was not said.
+    """Return the resources of files, sorted by key, and all problems.
 
-    Files that are given together know each other's exports. Of two resources with one key the
-    first is kept, and the second is a problem.
+    Files imported together see each other's exports. If two resources have the same key, the first
+    is kept and the second is a problem.
     """
     readings = [_documents(path, blob) for path, blob in files.items()]
     documents = [document for reading in readings for document in reading.documents]
@@ -128,7 +129,7 @@ def _in_place(document: Document) -> ResourceReading:
 
 
 def _once_a_file(problems: list[Problem]) -> list[Problem]:
-    """Return the problems; what stands in a form that is not imported is told once of a file."""
+    """Return the problems, with an unsupported form reported once per file."""
     first: dict[tuple[str, str], Problem] = {}
     for problem in problems:
         if problem.code == _FORM:

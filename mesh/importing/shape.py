@@ -1,4 +1,4 @@
-"""What the spec models say about a field, for converters: is it a number, a list, an object?"""
+"""Types of fields according to the spec models, for converters: number, list or object."""
 
 from dataclasses import dataclass
 from functools import cache
@@ -16,14 +16,14 @@ _TRUTH = {"true": True, "false": False}
 
 @dataclass(frozen=True)
 class Shape:
-    """The type of a field, without its limits but for the two that tell absence from presence."""
+    """Type of a field. Of its limits, only those that tell absence from presence."""
 
     model: type[Spec] | None = None
     item: "Shape | None" = None
-    """Of a list, the shape of its items."""
+    """Shape of the items, for a list."""
     scalar: type[int] | type[bool] | type[str] | None = None
     takes_zero: bool = False
-    """A number that may be 0."""
+    """The number 0 is a valid value."""
     required: bool = False
 
 
@@ -37,9 +37,10 @@ def fields(model: type[Spec]) -> dict[str, Shape]:
 
 
 def coerced(shape: Shape, value: Json) -> Json:
-    """Return the value with scalars as the shape wants them: ``"80"`` → 80, ``true`` → ``"true"``.
+    """Return the value with scalars converted to the field's type: ``"80"`` to 80, ``true`` to
+    ``"true"``.
 
-    CloudFormation does the same on its way to App Mesh. What does not fit is left as it is.
+    CloudFormation converts the same way. A value that does not fit is returned unchanged.
     """
     if shape.model is not None and isinstance(value, dict):
         known = fields(shape.model)
@@ -57,7 +58,7 @@ def coerced(shape: Shape, value: Json) -> Json:
 
 
 def as_text(value: Json) -> Json:
-    """Return a number or a truth value as the text that writes it; anything else as it is."""
+    """Return a number or a boolean as text; any other value unchanged."""
     if isinstance(value, bool):
         return "true" if value else "false"
     return str(value) if isinstance(value, int) else value
@@ -78,7 +79,7 @@ def _shape(annotation: Any, info: FieldInfo | None = None) -> Shape:
 
 
 def _core(annotation: Any) -> tuple[Any, int | None]:
-    """Return the type inside ``Annotated`` and ``| None``, and the least value it may have."""
+    """Return the type inside ``Annotated`` and ``| None``, and its minimum."""
     core, least = annotation, None
     while True:
         if get_origin(core) is Annotated:

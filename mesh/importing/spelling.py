@@ -1,4 +1,4 @@
-"""Names of fields in other spellings: ``PortMapping`` and ``port_mapping`` → ``portMapping``."""
+"""Field names of other tools: ``PortMapping`` and ``port_mapping`` become ``portMapping``."""
 
 from typing import Final
 
@@ -13,15 +13,15 @@ _ACRONYMS: Final = {
     "TCP": "tcp",
     "TLS": "tls",
 }
-"""CloudFormation's fields that are capitals throughout, or begin with several."""
+"""CloudFormation fields that consist of capitals or begin with several."""
 
 
 def from_cloudformation(name: str) -> str:
-    """Return App Mesh's name of a field that CloudFormation spells with a capital."""
+    """Return the App Mesh name of a CloudFormation field."""
     return _ACRONYMS.get(name) or name[:1].lower() + name[1:]
 
 
 def from_terraform(name: str) -> str:
-    """Return App Mesh's name of a field that Terraform spells with underscores."""
+    """Return the App Mesh name of a Terraform field."""
     first, *rest = name.split("_")
     return first + "".join(part[:1].upper() + part[1:] for part in rest)

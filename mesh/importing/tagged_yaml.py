@@ -1,6 +1,6 @@
-"""YAML with CloudFormation's short forms: ``!Ref X`` is read as ``{Ref: X}``, within all limits.
+"""YAML with CloudFormation's short forms: ``!Ref X`` is read as ``{Ref: X}``.
 
-Everything else that :mod:`mesh.yaml_text` refuses is refused here too: aliases, other tags.
+All limits of :mod:`mesh.yaml_text` hold here too; aliases and other tags are refused.
 CloudFormation has no aliases either.
 """
 
@@ -17,12 +17,12 @@ _SHORT_FORMS = {
 
 
 def read_tagged_yaml(text: str, growth: Growth) -> None:
-    """Push every document of the text; short forms become objects of one key."""
+    """Parse every document of the text; a short form becomes an object with one key."""
     push_events(text, growth, _TaggedReader(growth))
 
 
 class _TaggedReader(YamlReader):
-    """Opens an object around each tagged value, and closes it behind."""
+    """Parser that wraps each tagged value in an object."""
 
     def __init__(self, growth: Growth) -> None:
         super().__init__(growth)
@@ -30,7 +30,7 @@ class _TaggedReader(YamlReader):
         self._wrapped: list[bool] = []
 
     def handle(self, event: yaml.Event) -> None:
-        """Push what the event says."""
+        """Process one parser event."""
         name = _SHORT_FORMS.get(getattr(event, "tag", None) or "")
         if name is not None:
             line = event.start_mark.line + 1 if event.start_mark else 0

@@ -1,4 +1,4 @@
-"""A CloudFormation template as a value: its sections, whatever nonsense stands in the file."""
+"""A CloudFormation template as a value. Tolerates sections of the wrong type."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,11 +15,11 @@ APP_MESH: Final = "AWS::AppMesh::"
 PROCESSED: Final = (
     "import what it came to: aws cloudformation get-template --template-stage Processed"
 )
-"""The remedy where macros and loops make parts of a template."""
+"""Remedy when macros or loops generate parts of a template."""
 
 _TRANSFORMS: Final = ("AWS::CodeDeployBlueGreen", "AWS::LanguageExtensions", "AWS::Serverless-")
-"""Transforms that make nothing else of what a template says of a mesh; what the second adds to the
-language is worked out, or asked for where it stands."""
+"""Transforms that leave a template's mesh unchanged. What ``AWS::LanguageExtensions`` adds to the
+language is evaluated, or requested where it is used."""
 
 
 def is_template(body: JsonObject) -> bool:
@@ -29,7 +29,7 @@ def is_template(body: JsonObject) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """The sections of a template that say something about meshes."""
+    """The sections of a template that concern meshes."""
 
     source: Source
     body: JsonObject
@@ -50,7 +50,7 @@ class Template:
         return as_object(self.body.get("Conditions"))
 
     def macros(self) -> Iterator[tuple[Steps, str]]:
-        """Yield the macros of the whole template that may change its mesh, and where they stand."""
+        """Yield the macros that may change the mesh, with their positions."""
         for field in ("Transform", "Fn::Transform"):
             written = self.body.get(field)
             listed = written if isinstance(written, list) else [written]
@@ -60,12 +60,12 @@ class Template:
                     yield (field, index) if listed is written else (field,), name
 
     def kind(self, logical_id: str) -> Kind | None:
-        """Return the kind of an App Mesh resource; None for any other."""
+        """Return the kind of an App Mesh resource; None for other resources."""
         name = self.type_of(logical_id).removeprefix(APP_MESH)
         return Kind(name) if name in APP_MESH_KINDS else None
 
     def type_of(self, logical_id: str) -> str:
-        """Return the type of a resource, ``""`` where there is none."""
+        """Return the type of a resource, or ``""`` if there is none."""
         return str(as_object(as_object(self.body.get("Resources")).get(logical_id)).get("Type", ""))
 
     def properties(self, logical_id: str) -> JsonObject:
@@ -74,11 +74,11 @@ class Template:
         return as_object(resource.get("Properties"))
 
     def own_name_property(self, logical_id: str) -> str:
-        """Return the property that names an App Mesh resource: ``VirtualNodeName``."""
+        """Return the property that holds the resource's own name, such as ``VirtualNodeName``."""
         kind = self.kind(logical_id)
         return f"{kind.value}Name" if kind else "Name"
 
     def is_name(self, logical_id: str, attribute: str) -> bool:
-        """Tell whether an attribute of an App Mesh resource is one of its names."""
+        """Tell whether an attribute of an App Mesh resource is one of its name properties."""
         kind = self.kind(logical_id)
         return kind is not None and from_cloudformation(attribute) in name_fields(kind)

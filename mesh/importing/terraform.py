@@ -1,7 +1,7 @@
-"""``terraform show -json`` of a state or a plan → resources.
+"""Output of ``terraform show -json``, a state or a plan, to resources.
 
-Terraform writes a block that may stand once as a list of one, and what is unset as ``""``, ``0`` or
-``[]``; the shapes of the specs tell those from values.
+Terraform writes an optional block as a list with one item, and unset values as ``""``, ``0`` or
+``[]``. The spec models tell those apart from real values.
 """
 
 from collections import Counter
@@ -54,12 +54,12 @@ Places = dict[Steps, Steps]
 
 
 def is_state_file(body: JsonObject) -> bool:
-    """Tell whether a document is Terraform's own state file, whose form is no interface."""
+    """Tell whether a document is Terraform's internal state file, which has no stable format."""
     return "lineage" in body and "terraform_version" in body
 
 
 def read_terraform(document: Document, answers: Answers) -> tuple[ResourceReading, Counter[str]]:
-    """Return the resources of a state or a plan, and how many it has of other types."""
+    """Return the App Mesh resources of a state or a plan, and other resources counted by type."""
     resources: list[Resource] = []
     problems: list[Problem] = []
     others: Counter[str] = Counter()
@@ -79,7 +79,7 @@ def read_terraform(document: Document, answers: Answers) -> tuple[ResourceReadin
 
 
 def _resources(body: JsonObject) -> Iterator[tuple[JsonObject, Steps]]:
-    """Yield every resource of every module, and the steps to it."""
+    """Yield every resource of every module with its position."""
     top = "planned_values" if "planned_values" in body else "values"
     modules: list[tuple[Json, Steps]] = [
         (as_object(body.get(top)).get("root_module"), (top, "root_module"))
@@ -147,7 +147,7 @@ def _names(kind: Kind, values: JsonObject, at: Steps, places: Places) -> JsonObj
 def _mesh(
     plan: JsonObject, address: str, body: JsonObject, answers: Answers, origin: Origin
 ) -> Iterator[Problem]:
-    """Put in the mesh of a resource that does not say it, if there is a way to know."""
+    """Add the mesh of a resource that does not name it, if the plan tells it."""
     if answers.mesh:
         body["meshName"] = answers.mesh
         return
@@ -192,7 +192,7 @@ def _not_known(origin: Origin, steps: Steps, what: str, hint: str) -> Problem:
 
 
 def _priority(spec: Json, origin: Origin) -> Iterator[Problem]:
-    """Take off a priority of 0: Terraform writes it where there is none, and cannot set it."""
+    """Remove a priority of 0, which Terraform writes for "unset" and cannot set."""
     if isinstance(spec, dict) and spec.get("priority") == 0:
         del spec["priority"]
         yield origin.problem(
@@ -207,7 +207,7 @@ def _priority(spec: Json, origin: Origin) -> Iterator[Problem]:
 def _converted(
     shape: Shape, value: Json, at: Steps, places: Places, into: Steps = ("spec",)
 ) -> Json:
-    """Return the value in App Mesh's shape; None where nothing is set."""
+    """Return the value in App Mesh's shape; None if nothing is set."""
     places[into] = at
     if shape.model is not None:
         return _object(shape, value, at, places, into)

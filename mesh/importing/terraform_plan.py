@@ -1,4 +1,4 @@
-"""What a plan of Terraform does not know yet, and what its configuration says about it."""
+"""Unknown values of a Terraform plan, and what the configuration says about them."""
 
 import re
 from collections.abc import Iterator
@@ -11,13 +11,13 @@ _MESH: Final = re.compile(r"(aws_appmesh_mesh\.[\w-]+)(?:\[[^\]]*\])?(?:\.(?:id|
 
 
 def unknown_values(body: JsonObject) -> JsonObject:
-    """Return, by address, what a plan says will only be known when it is applied."""
+    """Return the values that are known only after apply, by resource address."""
     changes = [as_object(change) for change in listed(body.get("resource_changes"))]
     return {str(c.get("address")): as_object(c.get("change")).get("after_unknown") for c in changes}
 
 
 def any_unknown(value: Json) -> bool:
-    """Tell whether anything of a value is known only when the plan is applied."""
+    """Tell whether any part of a value is known only after apply."""
     stack = [value]
     while stack:
         part = stack.pop()
@@ -28,10 +28,10 @@ def any_unknown(value: Json) -> bool:
 
 
 def mesh_referred_to(body: JsonObject, address: str) -> str | None:
-    """Return the address of the one mesh that a resource's ``mesh_name`` is written with.
+    """Return the address of the mesh that a resource's ``mesh_name`` refers to.
 
-    The id of a mesh is its name, but before it is made Terraform does not know that. None where the
-    configuration refers to something else too, or to none.
+    A mesh's id is its name, but Terraform does not know that before it creates the mesh. Returns
+    None if the configuration refers to anything else as well, or to nothing.
     """
     *path, of_type, name = _INDEX.sub("", address).split(".")
     module = as_object(as_object(body.get("configuration")).get("root_module"))
@@ -55,10 +55,10 @@ def _meshes(resource: JsonObject) -> Iterator[str | None]:
 
 
 def without_index(address: str) -> str:
-    """Return an address as the configuration has it, whatever ``count`` and ``for_each`` made."""
+    """Return an address without the index that ``count`` or ``for_each`` adds."""
     return _INDEX.sub("", address)
 
 
 def listed(value: Json) -> list[Json]:
-    """Return the value if it is a list, else an empty one."""
+    """Return the value if it is a list, else an empty list."""
     return value if isinstance(value, list) else []

@@ -1,4 +1,4 @@
-"""Values of a template while it is worked out, and the two that are no JSON."""
+"""Values during evaluation: JSON, and two marks for missing values."""
 
 from enum import Enum
 from typing import Final, TypeAlias, TypeVar
@@ -6,18 +6,18 @@ from typing import Final, TypeAlias, TypeVar
 from mesh.canonical import Json
 
 MAX_TEXT: Final = 65_536
-"""Characters of a text that functions may put together; no field of App Mesh holds more."""
+"""Maximum characters of a text built by functions; no App Mesh field holds more."""
 MAX_WORK: Final = 1_000_000
-"""Values looked at for one template."""
+"""Maximum number of values evaluated per template."""
 
 
 class Mark(Enum):
-    """What stands where there is no value."""
+    """Stands for a missing value."""
 
     NO_VALUE = "no value"
-    """``AWS::NoValue``: the property is as if it were not written."""
+    """``AWS::NoValue``: the property counts as absent."""
     UNDECIDED = "undecided"
-    """It cannot be told; the reason is among the problems."""
+    """The value cannot be evaluated; a problem says why."""
 
 
 Value: TypeAlias = "Json | Mark"
@@ -25,11 +25,11 @@ _T = TypeVar("_T")
 
 
 class TooMuch(Exception):
-    """The template makes more of itself than is worked out."""
+    """The template exceeds the work limit."""
 
 
 def decided(values: list["_T | Mark"]) -> list[_T] | Mark:
-    """Return the values, or that one of them is undecided."""
+    """Return the values, or ``UNDECIDED`` if one of them is undecided."""
     if any(value is Mark.UNDECIDED for value in values):
         return Mark.UNDECIDED
     return [value for value in values if not isinstance(value, Mark)]

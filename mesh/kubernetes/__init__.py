@@ -1,8 +1,8 @@
-"""App Mesh as Kubernetes spells it: objects of ``appmesh.k8s.aws``, read where they stand.
+"""App Mesh's Kubernetes form: objects of ``appmesh.k8s.aws``, read in place.
 
-An object says less than a resource: which mesh it belongs to, and what the things it refers to are
-called in App Mesh, is said by *other* objects. So reading has two steps. :mod:`.form` reads a
-document by itself into a :class:`~mesh.kubernetes.objects.Manifest`, with every problem of shape;
-:mod:`.resolve` makes resources of it, given an :class:`~mesh.kubernetes.index.Index` of all
-objects, and tells what it looked at, so that only what depends on a change is done again.
+An object says less than a resource: its mesh, and the App Mesh names of the objects it refers to,
+are defined by *other* objects. So reading has two steps. :mod:`.form` reads one document into a
+:class:`~mesh.kubernetes.objects.Manifest`, with every problem of its shape. :mod:`.resolve` makes
+resources of it, given an :class:`~mesh.kubernetes.index.Index` of all objects, and returns which
+objects it looked at, so that a change repeats only the work that depends on it.
 """

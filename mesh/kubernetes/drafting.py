@@ -1,4 +1,4 @@
-"""Drafts: the spelt spec of one resource, held to the shapes and rules of App Mesh."""
+"""Drafts: the converted spec of one resource, validated by App Mesh's models and rules."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -27,9 +27,10 @@ def draft(
     places: Mapping[Steps, Steps],
     parent: str = "",
 ) -> tuple[Draft, list[Problem]]:
-    """Return the draft of a resource and all that is wrong with it by itself.
+    """Return the draft of a resource and all problems that it has by itself.
 
-    ``body`` is its spec as :class:`Spelling` made it; ``places`` says where its names stand.
+    ``body`` is the spec as :class:`Spelling` converted it; ``places`` has the positions of its
+    names.
     """
     found = spelling.source
     source = Source(found.path, found.lines, {**places, **spelling.places})
@@ -83,7 +84,7 @@ def _remove(body: Json, place: Steps) -> None:
 
 
 def part_of(body: Json, steps: Steps) -> Json:
-    """Return the part of a value that steps lead to, None where they lead nowhere."""
+    """Return the part of a value at a path, or None if the path does not exist."""
     for step in steps:
         if isinstance(body, dict):
             body = body.get(str(step))

@@ -1,4 +1,4 @@
-"""The Kubernetes form: which documents are objects, and which version reads them."""
+"""The Kubernetes form: recognises objects and selects the version that reads them."""
 
 from collections.abc import Iterator, Mapping
 from typing import Final
@@ -29,9 +29,9 @@ def is_kubernetes(body: JsonObject) -> bool:
 
 
 def read_object(document: Document) -> ResourceReading:
-    """Read an object of App Mesh, or a namespace; others say nothing of a mesh and are passed by.
+    """Read an App Mesh object or a namespace; other objects are ignored.
 
-    What ``kubectl get -o yaml`` prints of several objects, a ``List``, is read as those.
+    A ``List``, as ``kubectl get -o yaml`` prints it, is read as its items.
     """
     manifests: list[Manifest] = []
     problems: list[Problem] = []

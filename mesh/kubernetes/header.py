@@ -1,4 +1,4 @@
-"""The head of a manifest: its name, labels and selectors, and what is wrong with them."""
+"""The metadata of a manifest: name, labels and selectors, with their problems."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -20,13 +20,13 @@ _OPERATORS: Final = ("In", "NotIn", "Exists", "DoesNotExist")
 
 @dataclass(slots=True)
 class Header:
-    """Whose spec a manifest holds."""
+    """Identity of the object that a manifest describes."""
 
     id: ObjectId | None
-    """None where the metadata do not say."""
+    """None if the metadata do not name it."""
     aws_name: str
     name_place: Steps
-    """Where ``aws_name`` is said."""
+    """Position of ``aws_name``."""
     labels: tuple[tuple[str, str], ...]
     spec: JsonObject
     source: Source
@@ -34,15 +34,15 @@ class Header:
 
     @property
     def namespace(self) -> str:
-        """Return the namespace for references that name none."""
+        """Return the namespace of references that name none."""
         return self.id.namespace if self.id is not None else ""
 
     def note(self, steps: Steps, code: str, message: str, hint: str = "") -> None:
-        """Add a problem of severity error."""
+        """Record an error."""
         self.problems.append(self.source.problem(steps, code, message, hint=hint))
 
     def places(self, kind: Kind) -> dict[Steps, Steps]:
-        """Return where the names of the resource stand that the object itself becomes."""
+        """Return the positions of the names of the resource that the object becomes."""
         metadata: Steps = ("metadata", "namespace")
         mesh = ("spec", "meshRef") if "meshRef" in self.spec else metadata
         if "meshName" in self.spec:
@@ -54,7 +54,7 @@ class Header:
 
 
 def read_header(document: Document, kind: str) -> Header:
-    """Read what every object has. Problems are among the header's own."""
+    """Read what every object has. Problems are recorded in the header."""
     source = document.source
     metadata = document.body.get("metadata")
     spec = document.body.get("spec")
@@ -117,7 +117,7 @@ def _texts(labels: Json) -> Iterable[tuple[str, str]]:
 
 
 def read_selector(header: Header, field_name: str) -> Selector | None:
-    """Return the label selector that a spec holds, None where there is none."""
+    """Return the label selector of a spec, or None if it has none."""
     body = header.spec.get(field_name)
     if body is None:
         return None

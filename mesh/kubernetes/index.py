@@ -1,4 +1,4 @@
-"""The objects of a repository, by what Kubernetes knows them by, and who looks at whom."""
+"""Index of the repository's Kubernetes objects, and of the files that depend on each."""
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -9,22 +9,22 @@ from mesh.kubernetes.objects import EVERY, Manifest, ObjectId
 from mesh.resource import Resource
 
 MESHES: Final = ObjectId(Kind.MESH, "", EVERY)
-"""Stands for all meshes together, as something that can be looked at."""
+"""Stands for the set of all meshes, which a file can depend on."""
 GATEWAYS: Final = ObjectId(Kind.VIRTUAL_GATEWAY, EVERY, EVERY)
 
 
 def services_of(namespace: str) -> ObjectId:
-    """Return what stands for the set of virtual services in a namespace."""
+    """Return the id that stands for the set of virtual services in a namespace."""
     return ObjectId(Kind.VIRTUAL_SERVICE, namespace, EVERY)
 
 
 def definitions_of(name: ObjectId) -> ObjectId:
-    """Return what stands for all the places that define an object."""
+    """Return the id that stands for all definitions of an object."""
     return ObjectId(f"{name.kind}:", name.namespace, name.name)
 
 
 def native_meshes(resources: Iterable[Resource]) -> tuple[Manifest, ...]:
-    """Return meshes that are declared in another form, as objects may belong to them."""
+    """Return the meshes declared in another form; Kubernetes objects may belong to them."""
     return tuple(
         Manifest(ObjectId(Kind.MESH, "", r.key.name), r.source, r.key.name)
         for r in resources
@@ -34,24 +34,24 @@ def native_meshes(resources: Iterable[Resource]) -> tuple[Manifest, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Index:
-    """All objects. Immutable; a function of the files that define them."""
+    """All Kubernetes objects. Immutable; a pure function of the files that define them."""
 
     objects: Mapping[ObjectId, tuple[Manifest, ...]] = field(default_factory=dict)
-    """By path; the first one counts."""
+    """Definitions of each object, sorted by path; the first one counts."""
     collections: Mapping[ObjectId, tuple[ObjectId, ...]] = field(default_factory=dict)
-    """What :data:`MESHES`, :data:`GATEWAYS` and :func:`services_of` stand for, sorted."""
+    """Members of :data:`MESHES`, :data:`GATEWAYS` and :func:`services_of`, sorted."""
     users: Mapping[ObjectId, frozenset[str]] = field(default_factory=dict)
-    """Files, by what making resources of them looked at, whether it was there or not."""
+    """Files by the objects that their resources depend on, existing or not."""
 
     def first(self, name: ObjectId) -> Manifest | None:
-        """Return the object of that name that counts, None when there is none."""
+        """Return the definition that counts, or None if the object does not exist."""
         found = self.objects.get(name)
         return found[0] if found else None
 
     def with_uses(
         self, before: Mapping[str, Collection[ObjectId]], after: Mapping[str, Collection[ObjectId]]
     ) -> "Index":
-        """Return the index after files look at other objects than before."""
+        """Return the index after the dependencies of files have changed."""
         changed: dict[ObjectId, set[str]] = {}
         for uses in (before, after):
             for path, names in uses.items():
@@ -73,10 +73,10 @@ EMPTY: Final = Index()
 def updated(
     index: Index, paths: Collection[str], old: Iterable[Manifest], new: Iterable[Manifest]
 ) -> tuple[Index, frozenset[ObjectId]]:
-    """Return the index after files changed, and everything that now looks different.
+    """Return the index after files have changed, and the ids of all objects that changed with them.
 
-    ``old`` are the objects of those files before, ``new`` after. The work is in proportion to
-    them, but for a flat copy of the index.
+    ``old`` are the objects of those files before, ``new`` after. The cost is proportional to them,
+    apart from a flat copy of the index.
     """
     fresh: dict[ObjectId, list[Manifest]] = {manifest.id: [] for manifest in old}
     for manifest in new:
@@ -109,7 +109,7 @@ def _places(index: Index, name: ObjectId) -> list[tuple[str, str]]:
 
 
 def _whole(name: ObjectId) -> ObjectId | None:
-    """Return what stands for all objects like this one, where anything looks at all of them."""
+    """Return the id of the set that an object belongs to, if files can depend on that set."""
     match name.kind:
         case Kind.MESH:
             return MESHES

@@ -1,4 +1,4 @@
-"""Looking objects up while resources are made of manifests, and remembering at what was looked."""
+"""Lookups of objects while resources are made of manifests; records every object looked at."""
 
 from typing import Final
 
@@ -7,11 +7,11 @@ from mesh.kubernetes.index import GATEWAYS, MESHES, Index, definitions_of, servi
 from mesh.kubernetes.objects import NAMESPACE, Labels, Manifest, ObjectId, Reference
 
 MAX_CANDIDATES: Final = 200
-"""Among more meshes, or gateways, selectors do not choose: the work would be a product."""
+"""Maximum number of meshes or gateways among which selectors choose: the cost is a product."""
 
 
 class Undecided(Exception):
-    """Which mesh or gateway an object belongs to is not told; the message and a hint say why."""
+    """The mesh or gateway of an object is ambiguous or unknown; message and hint say why."""
 
     def __init__(self, message: str, hint: str) -> None:
         super().__init__(message)
@@ -19,26 +19,26 @@ class Undecided(Exception):
 
 
 class Lookup:
-    """One pass over files that share what is found."""
+    """Lookups of one pass over several files, which share results."""
 
     def __init__(self, index: Index) -> None:
         self._index = index
         self._meshes: dict[str, Manifest | Undecided] = {}
         self.seen: set[ObjectId] = set()
-        """All that was looked at since this was last emptied, there or not."""
+        """Every object looked at since this set was last cleared, existing or not."""
 
     def name(self, reference: Reference) -> str:
-        """Return what an object is called in App Mesh."""
+        """Return the App Mesh name of an object."""
         found = self.object(reference.to)
         return found.aws_name if found is not None else reference.otherwise
 
     def object(self, name: ObjectId) -> Manifest | None:
-        """Return an object, None when it is not in the repository."""
+        """Return an object, or None if the repository has none of that name."""
         self.seen.add(name)
         return self._index.first(name)
 
     def is_repeated(self, manifest: Manifest) -> Manifest | None:
-        """Return the object of the same name that counts, None when this one does."""
+        """Return the definition that counts if it is not this one, else None."""
         self.seen.add(definitions_of(manifest.id))
         first = self._index.first(manifest.id)
         return first if first is not manifest else None
@@ -52,7 +52,7 @@ class Lookup:
     def mesh_of(self, manifest: Manifest) -> str:
         """Return the name of the mesh that an object belongs to.
 
-        :raises Undecided: nothing says which.
+        :raises Undecided: nothing tells which mesh.
         """
         if manifest.id.kind == Kind.MESH:
             return manifest.aws_name
@@ -90,7 +90,7 @@ class Lookup:
     def gateway_of(self, manifest: Manifest) -> str:
         """Return the name of the virtual gateway that a gateway route belongs to.
 
-        :raises Undecided: nothing says which.
+        :raises Undecided: nothing tells which gateway.
         """
         if manifest.gateway is not None:
             return self.name(manifest.gateway)

@@ -1,4 +1,4 @@
-"""The nouns of the Kubernetes form: objects, what they refer to, and what they will become."""
+"""Types of the Kubernetes form: objects, references between them, and drafts of resources."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -12,16 +12,16 @@ from mesh.spec import ResourceSpec
 from mesh.spec.common import PortMapping
 
 DEFAULT_NAMESPACE: Final = "default"
-"""Where an object lives that names no namespace."""
+"""Namespace of an object that names none."""
 NAMESPACE: Final = "Namespace"
 BACKEND_GROUP: Final = "BackendGroup"
 EVERY: Final = "*"
-"""The name of a backend group that is all virtual services of its namespace."""
+"""Name of the backend group that contains all virtual services of its namespace."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class ObjectId:
-    """What Kubernetes knows an object by. Namespaces and meshes have no namespace."""
+    """Kubernetes identity of an object. Namespaces and meshes have no namespace."""
 
     kind: str
     namespace: str
@@ -30,7 +30,7 @@ class ObjectId:
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """An object that is named, and what it is called in App Mesh if it is not in the repository."""
+    """A named object, and its App Mesh name in case the repository does not define it."""
 
     to: ObjectId
     otherwise: str
@@ -41,14 +41,14 @@ Labels = Mapping[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Requirement:
-    """One line of ``matchExpressions``; a pair of ``matchLabels`` is an ``In`` with one value."""
+    """One item of ``matchExpressions``; an item of ``matchLabels`` is ``In`` with one value."""
 
     key: str
     operator: str
     values: frozenset[str] = frozenset()
 
     def holds(self, labels: Labels) -> bool:
-        """Tell whether labels satisfy this."""
+        """Tell whether labels satisfy this requirement."""
         match self.operator:
             case "In":
                 return labels.get(self.key) in self.values
@@ -62,7 +62,7 @@ class Requirement:
 
 @dataclass(frozen=True, slots=True)
 class Selector:
-    """Which labels are chosen; an empty one chooses all."""
+    """A label selector; an empty one selects everything."""
 
     requirements: tuple[Requirement, ...] = ()
 
@@ -73,49 +73,50 @@ class Selector:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A resource but for the names that other objects decide."""
+    """A resource, complete except for names that other objects define."""
 
     kind: Kind
     name: str
     parent: str
-    """Empty where there is none, and for a gateway route, whose gateway is found later."""
+    """Empty if there is none, and for a gateway route, whose gateway is looked up later."""
     spec: ResourceSpec | None
-    """With provisional names where ``names`` says so; None where it could not be read."""
+    """Has provisional names at the positions in ``names``; None if it could not be read."""
     source: Source
     names: tuple[tuple[Steps, Reference], ...] = ()
-    """Places below the spec that hold the App Mesh name of an object."""
+    """Positions in the spec that hold the App Mesh name of an object."""
     port_of: Reference | None = None
-    """The virtual node whose first port a router without listeners takes (v1beta1)."""
+    """Virtual node whose first port is used by a router without listeners (v1beta1)."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Manifest:
-    """A Kubernetes object that a mesh is made of. Compared by identity: two may say the same."""
+    """A Kubernetes object that defines part of a mesh. Compared by identity: two may be equal in
+    content."""
 
     id: ObjectId
     source: Source
     aws_name: str
-    """What the object is called in App Mesh."""
+    """App Mesh name of the object."""
     drafts: tuple[Draft, ...] = ()
     mesh: Reference | None = None
-    """The mesh it names, where it does."""
+    """The mesh that the object names, if any."""
     gateway: Reference | None = None
-    """The virtual gateway that a gateway route names, where it does."""
+    """The virtual gateway that a gateway route names, if any."""
     labels: tuple[tuple[str, str], ...] = ()
     namespaces: Selector | None = None
-    """Which namespaces a mesh, or a virtual gateway, takes as members."""
+    """Namespaces whose objects belong to this mesh or virtual gateway."""
     routes: Selector | None = None
-    """Which gateway routes a virtual gateway takes, by their own labels."""
+    """Gateway routes that belong to this virtual gateway, selected by their labels."""
     groups: tuple[tuple[ObjectId, Steps], ...] = ()
-    """Backend groups that a virtual node calls, and where it says so."""
+    """Backend groups that a virtual node refers to, with the position of each reference."""
     members: tuple[Reference, ...] = ()
-    """The virtual services of a backend group."""
+    """Virtual services of a backend group."""
     port: PortMapping | None = field(default=None)
-    """The first listener of a virtual node."""
+    """First listener of a virtual node."""
 
     @property
     def face(self) -> object:
-        """Return all that other objects see of this one."""
+        """Return everything about this object that other objects can depend on."""
         return (
             self.aws_name,
             self.labels if self.id.kind == NAMESPACE else (),
@@ -127,5 +128,4 @@ class Manifest:
 
 
 Readers = Mapping[str, Callable[[Document], tuple[Manifest | None, list[Problem]]]]
-"""The kinds of a version of the form, and what reads a document of each; None where nothing can
-be made of it."""
+"""Reader of each kind in one API version. A reader returns None if it cannot read the document."""

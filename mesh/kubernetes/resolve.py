@@ -1,4 +1,4 @@
-"""Manifests → resources, once every object of the repository is known."""
+"""Manifests to resources, once every object of the repository is known."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -17,19 +17,19 @@ from mesh.spec.virtual_router import VirtualRouterListener
 
 
 class TooManyBackends(Exception):
-    """Backend groups unfold to more than is allowed."""
+    """The backend groups expand to more members than allowed."""
 
 
 @dataclass(slots=True)
 class Budget:
-    """How many members of groups may still be added: a few lines can stand for millions."""
+    """Remaining number of group members that may be added: a few lines can expand to millions."""
 
     left: int
 
     def spend(self, members: int) -> None:
-        """Use some of it.
+        """Use part of the budget.
 
-        :raises TooManyBackends: there is not so much left.
+        :raises TooManyBackends: the rest does not suffice.
         """
         self.left -= members
         if self.left < 0:
@@ -38,15 +38,15 @@ class Budget:
 
 @dataclass(frozen=True, slots=True)
 class Resolved:
-    """What the objects of one file are, among all others."""
+    """Resources made of the objects of one file."""
 
     resources: tuple[Resource, ...] = ()
     problems: tuple[Problem, ...] = ()
     unread: tuple[ResourceKey, ...] = ()
     seen: frozenset[ObjectId] = frozenset()
-    """All that was looked at: the result is the same as long as these look the same."""
+    """Objects that the result depends on: it holds as long as they stay the same."""
     grouped: int = 0
-    """Members of groups that were looked at."""
+    """Number of group members that were expanded."""
 
 
 @dataclass(slots=True)
@@ -55,13 +55,13 @@ class _File:
     problems: list[Problem] = field(default_factory=list)
     unread: list[ResourceKey] = field(default_factory=list)
     undecided: set[str] = field(default_factory=set)
-    """Namespaces of which it was told that no mesh is known: once a file is enough."""
+    """Namespaces already reported as having no known mesh: one report per file is enough."""
 
 
 def resolve(reading: ResourceReading, lookup: Lookup, budget: Budget) -> Resolved:
-    """Return the resources that a file's manifests are.
+    """Return the resources that a file's manifests define.
 
-    :raises TooManyBackends: the budget does not suffice.
+    :raises TooManyBackends: the budget is exhausted.
     """
     lookup.seen = set()
     before = budget.left
@@ -121,7 +121,7 @@ def _repeated(manifest: Manifest, other: Manifest) -> Problem:
 
 
 def _named(draft: Draft, spec: ResourceSpec, lookup: Lookup) -> ResourceSpec:
-    """Return a spec with the names that the objects it refers to have in App Mesh."""
+    """Return a spec with the App Mesh names of the objects that it refers to."""
     other = [
         (place, name)
         for place, reference in draft.names
@@ -147,7 +147,7 @@ def _with_port(spec: ResourceSpec, node: Reference | None, lookup: Lookup) -> Re
 def _with_groups(
     manifest: Manifest, spec: ResourceSpec, source: Source, lookup: Lookup, budget: Budget
 ) -> tuple[ResourceSpec, Source, list[Problem]]:
-    """Return a node's spec with the backends that its groups stand for, behind its own."""
+    """Return a node's spec with the members of its backend groups after its own backends."""
     if not manifest.groups or not isinstance(spec, VirtualNodeSpec):
         return spec, source, []
     backends = list(spec.backends or ())
@@ -189,7 +189,7 @@ def _no_group(manifest: Manifest, group: ObjectId, place: Steps) -> Problem:
 
 
 def _parts(at: int) -> tuple[Steps, ...]:
-    """Return every part of a backend: the manifest has none of them, but the group's name."""
+    """Return the positions of a backend that a group added; the manifest has none of them."""
     backend: Steps = ("spec", "backends", at)
     return backend, (*backend, "virtualService"), (*backend, "virtualService", "virtualServiceName")
 

@@ -1,7 +1,6 @@
-"""Spelling: a part of a Kubernetes spec → the same part as App Mesh's API spells it.
+"""Conversion of a Kubernetes spec to the field names and structure of App Mesh's API.
 
-What stands elsewhere, or under another name, is noted, so that every problem found later is told
-at its own line of the manifest.
+Moved and renamed parts are recorded, so that later problems name their line in the manifest.
 """
 
 from collections.abc import Callable, Mapping
@@ -21,11 +20,11 @@ _REFERENCED: Final = {
     for ending in ("Ref", "ARN")
 }
 _PROVISIONAL: Final = "unnamed"
-"""Stands for a name that could not be read, so that the rest is checked all the same."""
+"""Replaces a name that could not be read, so that the rest is still validated."""
 
 
 def default_name(to: ObjectId) -> str:
-    """Return what the controller calls an object in App Mesh that does not say it itself."""
+    """Return the App Mesh name that the controller gives an object without ``awsName``."""
     if to.kind == Kind.MESH:
         return to.name
     if to.kind == Kind.VIRTUAL_SERVICE:
@@ -34,36 +33,36 @@ def default_name(to: ObjectId) -> str:
 
 
 Reshape = Callable[["Spelling", Json, Steps, Steps], tuple[str, Json] | None]
-"""Turns a field into another one: the value, where it will be, where it stands."""
+"""Converts one field, given its value, its new position and its position in the manifest."""
 
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
-    """How one version of the form differs from the API."""
+    """Differences between one version of the form and the API."""
 
     renamed: Mapping[str, str]
-    """Fields that have another name, wherever they stand."""
+    """Renamed fields, at any depth."""
     reshaped: Mapping[str, Reshape] = field(default_factory=dict)
-    """Fields of which more than the name differs."""
+    """Fields whose structure differs, too."""
 
 
 @dataclass(slots=True)
 class Spelling:
-    """One spec on its way into App Mesh's spelling, and what was found on the way."""
+    """Conversion of one spec, and the problems found in it."""
 
     dialect: Dialect
     namespace: str
-    """Of the object, for references that name none."""
+    """Namespace of references that name none."""
     source: Source
-    """Of the manifest: problems are told at its own places."""
+    """The manifest, for the positions of problems."""
     places: dict[Steps, Steps] = field(default_factory=dict)
     names: list[tuple[Steps, Reference]] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
 
     def value(self, value: Json, at: Steps, stands: Steps) -> Json:
-        """Return a value as the API spells it.
+        """Return a value in the API's form.
 
-        ``at`` is where it will be, in steps from the native document; ``stands`` where it is now.
+        ``at`` is its path in the native document, ``stands`` its path in the manifest.
         """
         if isinstance(value, dict):
             return self._object(value, at, stands)
@@ -113,7 +112,8 @@ class Spelling:
         return reference.otherwise
 
     def reference(self, kind: str, value: Json, here: Steps) -> Reference | None:
-        """Return the object that ``{name, namespace}`` names, None after noting a problem."""
+        """Return the object that ``{name, namespace}`` names; record a problem and return None
+        otherwise."""
         body = value if isinstance(value, dict) else {}
         namespace = body.get("namespace")
         if namespace in (None, ""):
@@ -143,6 +143,6 @@ class Spelling:
 
 
 def namespace_of(metadata: JsonObject) -> str:
-    """Return the namespace that an object's metadata says it lives in."""
+    """Return the namespace in an object's metadata."""
     namespace = metadata.get("namespace")
     return namespace if isinstance(namespace, str) and namespace else DEFAULT_NAMESPACE

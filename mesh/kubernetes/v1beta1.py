@@ -1,7 +1,7 @@
-"""Objects of ``appmesh.k8s.aws/v1beta1``, the form before 2020 → manifests.
+"""Objects of ``appmesh.k8s.aws/v1beta1``, the form used before 2020, to manifests.
 
-A virtual service holds its router and its routes, meshes are named outright, and names in App Mesh
-end in ``-<namespace>``. A router without listeners takes the first port of its first target.
+A virtual service contains its router and routes, objects name their mesh, and App Mesh names end in
+``-<namespace>``. A router without listeners uses the first port of its first target.
 """
 
 from typing import Final
@@ -70,7 +70,7 @@ _DIALECT: Final = Dialect(
 _NODE_DIALECT: Final = Dialect(
     {"hostName": "hostname", "cloudMap": "awsCloudMap"}, {"attributes": _attributes}
 )
-"""Of nodes: their connection pools and timeouts have an ``http`` that stays one."""
+"""For virtual nodes: their connection pools and timeouts keep a field named ``http``."""
 
 _Read = tuple[Manifest | None, list[Problem]]
 

@@ -1,4 +1,4 @@
-"""Objects of ``appmesh.k8s.aws/v1beta2`` → manifests."""
+"""Objects of ``appmesh.k8s.aws/v1beta2`` to manifests."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -32,12 +32,12 @@ _BESIDE: Final[Mapping[str, frozenset[str]]] = {
     Kind.VIRTUAL_GATEWAY: frozenset({"namespaceSelector", "podSelector", "gatewayRouteSelector"}),
     Kind.GATEWAY_ROUTE: frozenset({"virtualGatewayRef"}),
 }
-"""What a spec holds beside that of the API, and beside ``awsName`` and ``meshRef``."""
+"""Fields of a spec that the API does not have, besides ``awsName`` and ``meshRef``."""
 
 
 @dataclass(frozen=True, slots=True)
 class Links:
-    """What a manifest says of other objects, beside what its spec refers to."""
+    """References of a manifest to other objects, besides those in its spec."""
 
     mesh: Reference | None = None
     gateway: Reference | None = None
@@ -151,7 +151,7 @@ def _links(header: Header, spelling: Spelling) -> Links:
 def _list(
     header: Header, spelling: Spelling, name: str, kind: str
 ) -> list[tuple[Reference, Steps]]:
-    """Return the objects that a list of ``{name, namespace}`` names, and where."""
+    """Return the objects in a list of ``{name, namespace}``, with their positions."""
     items = header.spec.get(name)
     if items is None:
         return []
@@ -182,4 +182,4 @@ READERS: Final[Readers] = {
     **{kind.value: partial(_read_kind, kind) for kind in APP_MESH_KINDS if kind is not Kind.ROUTE},
     BACKEND_GROUP: _read_group,
 }
-"""The kinds of this version, and what reads a document of each. Routes stand in their router."""
+"""Reader of each kind in this version. Routes are part of their router."""

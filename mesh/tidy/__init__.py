@@ -1,4 +1,4 @@
-"""Specs as people like to read them: one layout, one order of keys, every comment kept."""
+"""Formatting of spec files: one layout, one order of keys, all comments kept."""
 
 from mesh.tidy.formatting import Tidied, document_text, tidied
 

@@ -1,7 +1,8 @@
-"""Finds the comments of a YAML text, and gives each to the value it speaks about.
+"""Find the comments of a YAML text and attach each to the value it describes.
 
-A comment above an item, or beside it, is the item's and moves with it. One behind the last item of
-a list or an object, in its column, is the list's. Blank lines are kept as single ones.
+A comment above an item, or on its line, belongs to the item and moves with it. A comment after the
+last item of a list or an object, in its column, belongs to the list or object. Blank lines are kept
+as single blank lines.
 """
 
 import re
@@ -20,7 +21,7 @@ _REMARK: Final = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class _Remark:
-    """A comment or a blank line, and where it stands."""
+    """A comment or a blank line, with its position."""
 
     start: int
     column: int
@@ -31,17 +32,17 @@ class _Remark:
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """An item of a document with everything around it."""
+    """An item of a document with its ancestors."""
 
     item: Item
     around: tuple[Branch, ...]
-    """From the root to the object or list the item is in."""
+    """Ancestors from the root to the object or list that contains the item."""
     owners: tuple[Item, ...]
-    """The items that hold those, without the root, which is in none."""
+    """The items that hold those ancestors; the root has none."""
 
 
 def attach(text: str, trunk: Trunk) -> list[Sheet]:
-    """Give every comment of the text to a document; return those documents that hold something."""
+    """Attach every comment of the text to a document; return the documents that are not empty."""
     kept: list[Sheet] = []
     carried: list[str] = []
     ends = [sheet.start for sheet in trunk.sheets[1:]] + [len(text)]
@@ -63,7 +64,7 @@ def attach(text: str, trunk: Trunk) -> list[Sheet]:
 
 
 def _remarks(text: str, trunk: Trunk) -> Iterator[_Remark]:
-    """Yield what stands between scalars, in the order of the text."""
+    """Yield the comments and blank lines between scalars, in text order."""
     spans = sorted([*_gaps(text, trunk), *trunk.headers])
     for start, end in spans:
         for found in _REMARK.finditer(text, start, end):
@@ -105,7 +106,7 @@ def _attach(sheet: Sheet, root: Branch, remarks: list[_Remark]) -> None:
 
 
 def _places(root: Branch) -> Iterator[_Place]:
-    """Yield every item in the order of the text, an item before those inside it."""
+    """Yield every item in text order, a parent before its children."""
     stack = [_Place(item, (root,), ()) for item in reversed(root.items)]
     while stack:
         place = stack.pop()
@@ -133,7 +134,7 @@ def _above(root: Branch, remark: _Remark, upcoming: _Place | None, last: _Place 
 
 
 def _open_at(root: Branch, remark: _Remark, last: _Place | None) -> tuple[Branch, ...]:
-    """Return the objects and lists in which the text before the remark ends."""
+    """Return the objects and lists that end just before the comment."""
     if last is None:
         return (root,)
     node = last.item.node

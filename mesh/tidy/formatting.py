@@ -1,4 +1,4 @@
-"""The text of a file → the same documents, tidily. Never changes what they say."""
+"""Format a file of specs. Never changes the content of its documents."""
 
 import json
 from collections import Counter
@@ -16,24 +16,24 @@ from mesh.tidy.writing import sheets_text
 
 @dataclass(frozen=True, slots=True)
 class Tidied:
-    """What became of a file."""
+    """Result of formatting a file."""
 
     text: str | None = None
-    """The whole file anew; None where it is left alone."""
+    """The formatted file; None if it is left unchanged."""
     problems: tuple[Problem, ...] = ()
-    """Why it could not be read."""
+    """Reasons why the file could not be read."""
     reason: str = ""
-    """Why it is none of ours, although nothing is wrong with it."""
+    """Reason why the file is not a spec file, although it is valid."""
 
 
 def document_text(body: JsonObject) -> str:
-    """Return a native document as YAML, in blocks and in the order people read it."""
+    """Return a native document as YAML in block style and reading order."""
     root = _ordered(node_of(body))
     return sheets_text([Sheet(0, root if isinstance(root, Branch) else None)])
 
 
 def tidied(path: str, blob: bytes) -> Tidied:
-    """Return a file of native documents in its one tidy form. Doing it again changes nothing."""
+    """Return a file of native documents in canonical layout. Idempotent."""
     before = read_documents(path, blob)
     if before.problems:
         return Tidied(problems=before.problems)
@@ -80,7 +80,7 @@ def _yaml(text: str) -> str | None:
 
 
 def _ordered(node: Node) -> Node:
-    """Bring every object into reading order, in place."""
+    """Sort the keys of every object into reading order, in place."""
     if isinstance(node, Branch):
         if node.is_object:
             node.items = [i for _, i in in_reading_order((_key(i), i) for i in node.items)]

@@ -1,4 +1,4 @@
-"""The order in which a person reads a spec: what it is, what it matches, what it does."""
+"""Reading order of a spec's fields: identity, then matching, then action."""
 
 from collections.abc import Iterable
 from typing import Final, TypeVar
@@ -37,5 +37,5 @@ _RANK: Final = {name: rank for rank, name in enumerate(_READING)}
 
 
 def in_reading_order(keyed: Iterable[tuple[str, _T]]) -> list[tuple[str, _T]]:
-    """Return members of an object in the order people read them; unknown ones last, as they are."""
+    """Return the members of an object in reading order; unknown ones last, in their given order."""
     return sorted(keyed, key=lambda pair: _RANK.get(pair[0], len(_RANK)))

@@ -1,6 +1,6 @@
-"""One document of a file gets another spec, goes, or comes; the rest of the file stays as it is.
+"""Change, remove or add one document of a file; the rest of the file stays as it is.
 
-Pure. Of a document that changes, the parts that stay the same keep their comments and their order.
+Pure. Unchanged parts of a changed document keep their comments and their order.
 """
 
 import json
@@ -22,25 +22,25 @@ from mesh.tidy.writing import sheets_text
 
 
 class NotReplaceable(UsageError):
-    """The document is written in a way that is only changed by hand."""
+    """The document has a form that can only be changed by hand."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """One document of a file as text, with the line of dashes before it."""
+    """One document of a file as text, with the ``---`` line before it."""
 
     text: str
     key: ResourceKey | None
-    """What it is about; None where it holds nothing, or is of another form."""
+    """The resource it describes; None if it is empty or has another form."""
     body: JsonObject | None
     wrapper: str = ""
-    """The name under which an answer of the API holds what matters."""
+    """Key under which an API answer holds the resource."""
 
 
 def with_spec(path: str, blob: bytes, resource: Resource, spec: JsonObject) -> bytes:
-    """Return the file with another spec in the document of a resource.
+    """Return the file with a new spec in the document of a resource.
 
-    :raises NotReplaceable: the document is in a form that has no spec of its own.
+    :raises NotReplaceable: the document has a form without its own spec.
     """
 
     def change(part: _Part) -> str:
@@ -50,18 +50,18 @@ def with_spec(path: str, blob: bytes, resource: Resource, spec: JsonObject) -> b
 
 
 def without(path: str, blob: bytes, key: ResourceKey) -> bytes | None:
-    """Return the file without the document of a resource; None where nothing is left of it.
+    """Return the file without the document of a resource; None if nothing else is in it.
 
-    :raises NotReplaceable: it is no document of its own.
+    :raises NotReplaceable: the resource has no document of its own.
     """
     text = _changed(path, blob, key, lambda _: "")
     return text if read_documents(path, text).documents else None
 
 
 def with_document(path: str, blob: bytes | None, document: str) -> bytes:
-    """Return the file with one more document at its end; of no file, a new one.
+    """Return the file with one more document at its end, or a new file if there is none.
 
-    :raises NotReplaceable: the file can hold one document only.
+    :raises NotReplaceable: the file's format allows only one document.
     """
     if blob is None or not blob.strip():
         return document.encode()
@@ -73,7 +73,7 @@ def with_document(path: str, blob: bytes | None, document: str) -> bytes:
 
 
 def document_of(path: str, blob: bytes, resource: Resource) -> str:
-    """Return the text of a resource's document in a file, as it can stand alone there."""
+    """Return the text of a resource's document, complete by itself."""
     parts = [part for part in _parts(path, blob) if part.key == resource.key]
     if not parts or (_is_json(path) and not parts[0].body):
         return document_text(native_document(resource))
@@ -94,7 +94,7 @@ def _changed(path: str, blob: bytes, key: ResourceKey, change: Callable[[_Part],
 
 
 def _ended_as(before: str, text: str) -> str:
-    """Return a text with its lines ended as most of another's are."""
+    """Return a text with the line endings that most lines of another text have."""
     if before.count("\r\n") * 2 <= before.count("\n"):
         return text
     return text.replace("\r\n", "\n").replace("\n", "\r\n")
@@ -161,7 +161,7 @@ def _put(sheet: Sheet, wrapper: str, spec: JsonObject) -> None:
 
 
 def _merged(node: Node, value: Json) -> Node:
-    """Return a node that says ``value``, made of the node's own parts where they say the same."""
+    """Return a node with the content ``value``, reusing the parts of ``node`` that are equal."""
     if isinstance(node, Branch) and node.is_object and isinstance(value, dict):
         kept = [item for item in node.items if item.key in value]
         for item in kept:
@@ -176,7 +176,7 @@ def _merged(node: Node, value: Json) -> Node:
 
 
 def _aligned(items: list[Item], values: list[Json]) -> Iterator[Item]:
-    """Yield an item for each value: one that says it already, or the one that stood there."""
+    """Yield an item for each value: an equal existing item, or the one at the same index."""
     flow = any(isinstance(item.node, Branch) and item.node.flow for item in items)
     old = [canonical(_value(item.node)) for item in items]
     new = [canonical(value) for value in values]

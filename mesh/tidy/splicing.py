@@ -1,7 +1,7 @@
-"""Kubernetes manifests change as whole documents: an earlier text takes the place of today's.
+"""Replace whole Kubernetes manifests in a file with an earlier text of theirs.
 
-Pure. One manifest may be several resources, and what it says depends on others, so whoever splices
-reads the result and compares.
+Pure. One manifest may define several resources, and its meaning depends on other manifests, so the
+caller reads the result again and compares.
 """
 
 from collections.abc import Iterable, Iterator
@@ -17,7 +17,7 @@ from mesh.tidy.tree import read_tree
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One document of a file: its text, without the line of dashes, and the resources it makes."""
+    """One document of a file: its text without the ``---`` line, and the resources it defines."""
 
     text: str
     keys: frozenset[ResourceKey]
@@ -25,16 +25,16 @@ class Part:
 
 
 def part_of(path: str, blob: bytes, key: ResourceKey, resources: Iterable[Resource]) -> Part | None:
-    """Return the document that makes a resource; ``resources`` are all that the file makes."""
+    """Return the document that defines a resource; ``resources`` are all resources of the file."""
     return next((part for part in _parts(path, blob, resources) if key in part.keys), None)
 
 
 def replaced(path: str, blob: bytes, old: Part, text: str | None) -> bytes | None:
-    """Return the file with another text for a document, or without it; None where it was the last.
+    """Return the file with a document replaced or removed; None if it was the only one.
 
-    A document that has got this text already stays.
+    A document that already has this text stays unchanged.
 
-    :raises NotReplaceable: the document is not there any more.
+    :raises NotReplaceable: the document is no longer in the file.
     """
     texts = [part.text for part in _parts(path, blob, ())]
     if old.text not in texts:
@@ -55,7 +55,7 @@ def replaced(path: str, blob: bytes, old: Part, text: str | None) -> bytes | Non
 
 
 def is_json(path: str) -> bool:
-    """Tell whether a file is JSON."""
+    """Tell whether a path names a JSON file."""
     return path.lower().endswith(".json")
 
 

@@ -1,4 +1,4 @@
-"""A YAML document as text: values with their places, and the comments that belong to them."""
+"""A YAML document as a tree: values with their positions and comments."""
 
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeAlias
@@ -13,14 +13,14 @@ _LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 @dataclass(slots=True)
 class Leaf:
-    """A text, a number, a truth value or null."""
+    """A scalar: text, number, boolean or null."""
 
     value: Json
 
 
 @dataclass(slots=True)
 class Item:
-    """A member of an object or a list, with what is written above and beside it."""
+    """A member of an object or a list, with the comments above and beside it."""
 
     key: str | None
     """None in a list."""
@@ -28,7 +28,7 @@ class Item:
     before: list[str] = field(default_factory=list)
     """Comments above, with ``""`` for a blank line."""
     beside: str = ""
-    """The comment on its line."""
+    """Comment on the same line."""
     start: int = 0
     column: int = 0
 
@@ -39,17 +39,17 @@ class Branch:
 
     is_object: bool
     flow: bool = False
-    """Written with brackets on one line."""
+    """Written in flow style, with brackets on one line."""
     items: list[Item] = field(default_factory=list)
     after: list[str] = field(default_factory=list)
-    """Comments behind the last item."""
+    """Comments after the last item."""
     start: int = 0
     end: int = 0
     column: int = 0
 
     @property
     def inside(self) -> bool:
-        """Whether a comment stands inside, which needs lines of its own."""
+        """Whether it contains a comment, so that flow style is impossible."""
         return bool(self.after) or any(
             item.beside or any(item.before) or (isinstance(item.node, Branch) and item.node.inside)
             for item in self.items
@@ -66,20 +66,20 @@ class Sheet:
     start: int
     root: Branch | None = None
     head: list[str] = field(default_factory=list)
-    """Comments above everything: they stay there whatever moves below."""
+    """Comments at the top of the document; they stay there when items move."""
 
 
 @dataclass(slots=True)
 class Trunk:
-    """A file: its documents, and the places in its text that are scalars."""
+    """A file: its documents, and the positions of scalars in its text."""
 
     sheets: list[Sheet] = field(default_factory=list)
     scalars: list[tuple[int, int]] = field(default_factory=list)
-    """Start and end of each scalar: no comment stands in there."""
+    """Start and end of each scalar; no comment can begin inside one."""
     headers: list[tuple[int, int]] = field(default_factory=list)
-    """Of each block scalar, the rest of the line behind ``|``: a comment may stand there."""
+    """For each block scalar, the rest of the line after ``|``, where a comment may stand."""
     plain: bool = True
-    """Nothing is in the text that this form cannot hold: directives, anchors, tags."""
+    """The text uses no feature that the tree cannot represent: directives, anchors, tags."""
 
 
 def node_of(value: Json) -> Node:
@@ -92,7 +92,7 @@ def node_of(value: Json) -> Node:
 
 
 def read_tree(text: str) -> Trunk:
-    """Read a text that was read as documents before, without their comments.
+    """Parse a text that was already accepted as documents; comments are left out.
 
     :raises yaml.YAMLError: the text is not YAML.
     """
@@ -103,7 +103,7 @@ def read_tree(text: str) -> Trunk:
 
 
 class _Grower:
-    """Builds the tree from events; a stack, no recursion."""
+    """Builds the tree from parser events with a stack, without recursion."""
 
     def __init__(self, text: str) -> None:
         self.trunk = Trunk()

@@ -1,4 +1,4 @@
-"""How a scalar is written: plain where no reader of YAML could take it for something else."""
+"""Text of scalars: unquoted only if every YAML reader takes it for the same value."""
 
 import re
 from typing import Final
@@ -12,13 +12,13 @@ _PLAIN: Final = re.compile(rf"[\w/.$(^+](?:{_WORD}|:(?={_WORD})| (?=[\w/.$(^+)*%
 _OTHER_READERS: Final = re.compile(
     r"[-+]?0o?[0-7_]+|[-+]?[0-9_]*\.?[0-9_]*(?:[eE][-+]?[0-9]+)?|y|n|Y|N", re.ASCII
 )
-"""Numbers and truth values of YAML's other versions."""
+"""Numbers and booleans of other YAML versions."""
 _RESOLVERS: Final = yaml.SafeLoader.yaml_implicit_resolvers
 _ESCAPES: Final = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\t": "\\t", "\r": "\\r"}
 
 
 def scalar_text(value: Json) -> str:
-    """Return the text of a scalar, on one line."""
+    """Return the text of a scalar on one line."""
     if value is None:
         return "null"
     if isinstance(value, bool):
@@ -29,7 +29,7 @@ def scalar_text(value: Json) -> str:
 
 
 def literal_lines(value: Json) -> list[str] | None:
-    """Return the lines of a text that reads best as a block, the first being ``|`` or ``|-``."""
+    """Return a text as the lines of a block scalar; the first is ``|`` or ``|-``."""
     if not isinstance(value, str) or "\n" not in value.strip("\n"):
         return None
     body = value[:-1] if value.endswith("\n") else value

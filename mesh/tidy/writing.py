@@ -1,6 +1,6 @@
-"""Trees → YAML text: two spaces a level, one item a line, short brackets where a person put them.
+"""Trees to YAML text: two spaces a level, one item a line, flow style kept where it was written.
 
-Recursive, but a document is read within a depth that :mod:`mesh.growth` bounds.
+Recursive; :mod:`mesh.growth` has bounded the depth of the document.
 """
 
 from collections.abc import Iterable, Iterator
@@ -13,7 +13,7 @@ WIDTH: Final = 100
 
 
 def sheets_text(sheets: Iterable[Sheet]) -> str:
-    """Return documents as one text; each ends with a line break."""
+    """Return documents as one text; each ends with a newline."""
     return "---\n".join(_sheet_text(sheet) for sheet in sheets)
 
 
@@ -28,7 +28,7 @@ def _sheet_text(sheet: Sheet) -> str:
 
 
 def _branch(branch: Branch, indent: int) -> Iterator[str]:
-    """Yield the lines of an object or a list that has items."""
+    """Yield the lines of a non-empty object or list."""
     pad = " " * indent
     for index, item in enumerate(branch.items):
         above = [*item.before, *_hoisted(item, indent + 2)]
@@ -43,7 +43,7 @@ def _object_item(item: Item, indent: int) -> Iterator[str]:
 
 
 def _valued(lead: str, item: Item, indent: int) -> Iterator[str]:
-    """Yield ``lead`` and the value behind or below it."""
+    """Yield ``lead`` with the value after or below it."""
     literal = literal_lines(item.node.value) if isinstance(item.node, Leaf) else None
     if literal is not None:
         yield f"{lead} {literal[0]}{_remark(item)}"
@@ -75,9 +75,9 @@ def _list_item(item: Item, indent: int) -> Iterator[str]:
 
 
 def _hoisted(item: Item, column: int) -> list[str]:
-    """Return what cannot stand behind a dash, and so stands above it.
+    """Return the comments that must stand above an item because they cannot follow its dash.
 
-    That is the comment of the dash's own line, and those above the first thing behind the dash.
+    These are the comment on the dash's line and the comments above the first key after the dash.
     """
     node = item.node
     if item.key is not None or isinstance(node, Leaf) or _short(node, column) is not None:
@@ -89,7 +89,7 @@ def _hoisted(item: Item, column: int) -> list[str]:
 
 
 def _short(node: Node, column: int) -> str | None:
-    """Return a node on one line, if it can and should stand there."""
+    """Return a node in flow style on one line, if it fits there."""
     if isinstance(node, Leaf):
         return scalar_text(node.value)
     if not node.items:
@@ -116,7 +116,7 @@ def _remark(item: Item) -> str:
 
 
 def _squeezed(lines: list[str], *, first: bool) -> list[str]:
-    """Return lines without doubled blank ones, and without blank ones on top of the first item."""
+    """Return lines without repeated blank lines, and without blank lines above the first item."""
     result: list[str] = []
     for line in lines:
         if line or (result and result[-1]) or (not result and not first):
