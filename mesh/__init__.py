@@ -1,1 +1,1 @@
-"""The nouns of gitmesh: specs, keys, resources, problems and the graph that links them. Pure."""
+"""Specs, keys, resources, problems, and the graph that links resources. Pure: no I/O, no clock."""

@@ -1,4 +1,4 @@
-"""Documents taken alone: a spec needs no names to be checked, only to be known by others."""
+"""Validation of single files: specs without names, and references that are not followed."""
 
 from dataclasses import dataclass, replace
 
@@ -16,17 +16,17 @@ _STAND_IN = "unnamed"
 
 @dataclass(frozen=True, slots=True)
 class Bare:
-    """A spec without names, as files for ``aws appmesh … --cli-input-json`` hold it."""
+    """A spec without names, as in files for ``aws appmesh … --cli-input-json``."""
 
     path: str
     line: int
     kind: Kind | None
-    """None where the shape fits several kinds, or none."""
+    """None if the fields fit several kinds, or none."""
 
 
 @dataclass(frozen=True, slots=True)
 class Alone:
-    """What a file holds by itself: names of other resources lead nowhere, and nobody minds."""
+    """Result of validating one file by itself: references to other resources are not checked."""
 
     resources: int
     problems: tuple[Problem, ...]
@@ -36,11 +36,10 @@ class Alone:
 def read_alone(
     path: str, blob: bytes, kind: Kind | None = None, limits: Limits = DEFAULT_LIMITS
 ) -> Alone:
-    """Check every document of a file by itself. Never raises.
+    """Validate every document of a file by itself. Never raises.
 
-    Names that are missing are not missed. A spec without any is checked as the kind that its shape
-    tells; where it tells none, as ``kind``, and where that is not given either, the one problem is
-    a question.
+    Missing names are allowed. The kind of a spec without names follows from its fields; if they do
+    not decide, ``kind`` does; without ``kind``, the only problem asks for it.
     """
     bare: list[Bare] = []
 
@@ -61,7 +60,7 @@ def read_alone(
 
 
 def _complete(document: Document) -> Document:
-    """Return a document of the native form with all its names, if it tells its kind."""
+    """Return a document in native form with placeholder names, if its kind is known."""
     body = document.body
     if "spec" not in body or "apiVersion" in body:
         return document

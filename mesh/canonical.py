@@ -1,18 +1,18 @@
-"""Canonical JSON: one value, one text, so that equal things have equal hashes everywhere."""
+"""Canonical JSON: equal values have equal text, so equal hashes everywhere."""
 
 import json
 from typing import Final, TypeAlias
 
 Json: TypeAlias = "bool | int | str | list[Json] | dict[str, Json] | None"
-"""JSON without fractions: shares, times and sizes are whole numbers, with one text each."""
+"""JSON without fractions: weights, times and sizes are whole numbers with one text each."""
 
 JsonObject: TypeAlias = dict[str, Json]
 
 
 def canonical(value: Json) -> str:
-    """Return the one text of a value: keys sorted, no spaces, UTF-8 unescaped (after RFC 8785).
+    """Return the canonical text: keys sorted, no spaces, UTF-8 unescaped (after RFC 8785).
 
-    :raises ValueError: the value holds a float, whose text would depend on who writes it.
+    :raises ValueError: the value holds a float, whose text depends on the writer.
     """
     _refuse_floats(value)
     return _encode(value)

@@ -1,8 +1,8 @@
-"""Bytes of one file → documents of plain values, each part with its line. Knows nothing of meshes.
+"""Bytes of one file to documents of plain values, each part with its line. Knows nothing of meshes.
 
-YAML, or JSON where the name ends in ``.json``. Whatever is wrong is a :class:`Problem`, never an
-exception, and hostile input is bounded by :class:`Limits`. Which unquoted scalars are numbers is
-told in :mod:`mesh.scalars`: few, and never a fraction.
+YAML, or JSON if the name ends in ``.json``. Every mistake is a :class:`Problem`, never an
+exception. Hostile input is bounded by :class:`Limits`. :mod:`mesh.scalars` says which unquoted
+scalars are numbers: few, and never a fraction.
 """
 
 import re
@@ -21,7 +21,7 @@ from mesh.yaml_text import read_yaml
 __all__ = ["DEFAULT_LIMITS", "Document", "Limits", "Reading", "TextReader", "read_documents"]
 
 TextReader = Callable[[str, Growth], None]
-"""Pushes the parts of a text; what is wrong with it becomes a problem of the growth."""
+"""Parses a text into a growth; mistakes become problems of the growth."""
 
 _LFS: Final = b"version https://git-lfs.github.com/spec/v1"
 _CONFLICT: Final = re.compile(r"^(?:<{7}|>{7})(?: |$)", re.MULTILINE)
@@ -29,7 +29,7 @@ _CONFLICT: Final = re.compile(r"^(?:<{7}|>{7})(?: |$)", re.MULTILINE)
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """An object as it stands in a file, and where."""
+    """One object of a file, with its position."""
 
     body: JsonObject
     source: Source
@@ -37,17 +37,17 @@ class Document:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What a file holds: the documents that can be used, and everything wrong with the others."""
+    """Content of a file: the valid documents, and the problems of the others."""
 
     documents: tuple[Document, ...]
     problems: tuple[Problem, ...]
 
 
 class _File:
-    """A file's text, read again for its lines when the first problem asks for one.
+    """Text of a file, parsed again for line numbers when the first problem needs one.
 
-    Most documents have no problem; keeping a line for each part of ten thousand specs would
-    cost more memory than the specs themselves.
+    Most documents have no problem. Keeping a line for each part of ten thousand specs would take
+    more memory than the specs.
     """
 
     def __init__(self, path: str, text: str, limits: Limits, read: TextReader) -> None:
@@ -67,7 +67,7 @@ class _File:
 
 
 class _Lines(Mapping[Steps, int]):
-    """The lines of one document, computed when first needed."""
+    """Line numbers of one document, computed on first use."""
 
     def __init__(self, file: _File, index: int, base: Steps = ()) -> None:
         self._file = file
@@ -87,12 +87,12 @@ class _Lines(Mapping[Steps, int]):
         return sum(1 for _ in self)
 
     def below(self, base: Steps) -> "_Lines":
-        """Return the lines of the part at ``base``, seen from there."""
+        """Return the lines of the part at ``base``, with paths relative to it."""
         return _Lines(self._file, self._index, self._base + base)
 
 
 def narrowed(source: Source, base: Steps) -> Source:
-    """Return the source of the part at ``base``: its steps, and JSON paths, begin there."""
+    """Return the source of the part at ``base``: steps and JSON paths begin there."""
     lines = source.lines
     return Source(source.path, lines.below(base)) if isinstance(lines, _Lines) else source
 
@@ -105,14 +105,14 @@ def read_documents(
     read: TextReader | None = None,
     lists: bool = False,
 ) -> Reading:
-    """Read every document of a file. Never raises, whatever the bytes are.
+    """Parse every document of a file. Never raises, whatever the bytes are.
 
-    ``read`` reads the text in place of the reader that its name asks for: another reader may know
-    another dialect. With ``lists`` the objects of a list are documents, too.
+    ``read`` replaces the parser that the file's name selects, for another dialect. With ``lists``,
+    the objects of a list are documents, too.
 
-    A document with a duplicate key or an anchor is read *and* has a problem, so that a person sees
-    all that is wrong with it at once; callers must look at ``problems`` before they use documents.
-    Empty documents are skipped.
+    A document with a duplicate key or an anchor is returned *and* has a problem, so that all
+    mistakes are reported at once; callers must check ``problems`` before they use documents. Empty
+    documents are skipped.
     """
     unreadable = _not_text(path, blob, limits)
     if unreadable:

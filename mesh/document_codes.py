@@ -1,4 +1,4 @@
-"""The codes of problems that a single file or document has; see :mod:`mesh.codes`."""
+"""Problem codes of single files and documents; see :mod:`mesh.codes`."""
 
 from typing import Final
 

@@ -1,15 +1,16 @@
-"""Domains of virtual hosts: which ``Host`` means which virtual service, never two at once."""
+"""Domains of Envoy's virtual hosts: each ``Host`` belongs to at most one virtual service."""
 
 from collections.abc import Mapping, Sequence
 
 
 def domains_of(services: Sequence[tuple[str, int]]) -> Mapping[str, tuple[str, ...]]:
-    """Return for each ``(service, port)`` its domains: the name, and the name with the port.
+    """Return the domains of each ``(service, port)``: the name, and the name with the port.
 
-    Envoy compares domains without regard to case and rejects a route configuration in which one
-    occurs twice, so of two services that want a domain one gets it: the one with that very name,
-    then the first by name. It reads ``*`` at either end as a wildcard; App Mesh never did, and such
-    a service would take the traffic of others, so it has no domain. One may be left with none.
+    Envoy compares domains without regard to case and rejects a route configuration with a
+    duplicate. If two services want the same domain, the one with that exact name gets it, else the
+    first by name. Envoy reads ``*`` at either end as a wildcard, which App Mesh never did; a
+    service with such a name would receive the traffic of others, so it gets no domain. A service
+    may be left with none.
     """
     names = sorted({name for name, _ in services})
     owner: dict[str, str] = {}

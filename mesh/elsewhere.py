@@ -1,4 +1,4 @@
-"""What other tools print that is no resource, known by its shape, and the way to one."""
+"""Recognise output of other tools that is not a resource, and say how to get the resource."""
 
 import re
 from collections.abc import Callable
@@ -11,7 +11,7 @@ from mesh.keys import APP_MESH_KINDS, Kind
 LISTINGS: Final = {
     f"{kind.segment}{'es' if kind is Kind.MESH else 's'}": kind for kind in APP_MESH_KINDS
 }
-"""What ``aws appmesh list-…`` answers with, and the kind of what it lists."""
+"""Top-level fields of ``aws appmesh list-…`` answers, with the kind that each lists."""
 
 _WRAPPERS: Final = frozenset(kind.segment for kind in APP_MESH_KINDS)
 
@@ -20,14 +20,14 @@ _IMPORT: Final = "gitmesh import writes native documents of it"
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What a document is, and what to do for the resources it is about."""
+    """A recognised kind of output, and the remedy."""
 
     message: str
     hint: str
 
 
 def recognised(body: JsonObject) -> Known | None:
-    """Return what a document that is no resource is, None where nobody knows it."""
+    """Return what a foreign document is, or None if it is not recognised."""
     listing = listing_of(body)
     if listing is not None and specs_in(body[listing]):
         return Known(f"this is a list of {listing}: a document is one resource", _IMPORT)
@@ -44,21 +44,21 @@ def _describe(kind: Kind) -> str:
 
 
 def listing_of(body: JsonObject) -> str | None:
-    """Return the field under which an answer lists resources, None if it is no such answer."""
+    """Return the field in which an answer lists resources, or None if it is no list answer."""
     fields = [key for key in body if key not in ("nextToken", "NextToken", "ResponseMetadata")]
     only = fields[0] if len(fields) == 1 else ""
     return only if only in LISTINGS and isinstance(body[only], list) else None
 
 
 def specs_in(items: Json) -> list[JsonObject]:
-    """Return the items of a list that are specs, or answers with one; none unless all are."""
+    """Return the items of a list if all are specs or answers with a spec, else none."""
     found = [each for each in items if isinstance(each, dict)] if isinstance(items, list) else []
     fits = all("spec" in each or each.keys() & _WRAPPERS for each in found)
     return found if fits and isinstance(items, list) and len(found) == len(items) else []
 
 
 def instances_of(body: JsonObject) -> list[Json] | None:
-    """Return the instances that Cloud Map answered with, None if it is no such answer."""
+    """Return the instances of a Cloud Map answer, or None if it is no such answer."""
     found = body.get("Instances")
     if not isinstance(found, list):
         return None
@@ -67,7 +67,7 @@ def instances_of(body: JsonObject) -> list[Json] | None:
 
 
 def is_terraform(body: JsonObject) -> bool:
-    """Tell whether a document is what ``terraform show -json`` prints."""
+    """Tell whether a document is output of ``terraform show -json``."""
     return any("root_module" in as_object(body.get(key)) for key in ("values", "planned_values"))
 
 

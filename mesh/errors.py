@@ -1,11 +1,11 @@
-"""Errors we raise on purpose: the class says what the caller can do about it.
+"""Errors raised on purpose. The class says what the caller can do.
 
-Mistakes in a repository are not errors but values: see :mod:`mesh.problem`.
+Mistakes in a repository are values, not errors: see :mod:`mesh.problem`.
 """
 
 
 class GitmeshError(Exception):
-    """Base of every error we raise on purpose; ``hint`` tells a person the next step."""
+    """Base of every error raised on purpose; ``hint`` tells the user the next step."""
 
     def __init__(self, message: str, *, hint: str = "") -> None:
         super().__init__(message)
@@ -14,7 +14,7 @@ class GitmeshError(Exception):
 
     @property
     def line(self) -> str:
-        """The message and the hint on one line, for where there is but one."""
+        """Message and hint on one line."""
         return f"{self.message} ({self.hint})" if self.hint else self.message
 
     def __str__(self) -> str:
@@ -26,8 +26,8 @@ class Retryable(GitmeshError):
 
 
 class Fatal(GitmeshError):
-    """The process cannot keep its promises; it must exit with a non-zero code."""
+    """The process cannot keep its promises and must exit with a non-zero code."""
 
 
 class UsageError(GitmeshError):
-    """What was asked for does not exist or cannot be understood; ask for something else."""
+    """The request is invalid or names something that does not exist."""

@@ -1,7 +1,7 @@
-"""The spellings in which App Mesh resources are written, and how a document's is told.
+"""Document formats of App Mesh resources, and how a document's format is recognised.
 
-A form recognises its documents and reads them. A new spelling is a new :class:`Form` in a module
-of its own, put into :data:`mesh.native.FORMS`.
+To add a format, define a :class:`Form` in a module of its own and add it to
+:data:`mesh.native.FORMS`.
 """
 
 from collections.abc import Callable
@@ -18,25 +18,26 @@ from mesh.route_tests.suite import RouteTests, is_route_tests, read_suite
 
 @dataclass(frozen=True, slots=True)
 class ResourceReading:
-    """What documents hold: resources, and everything that is wrong with them.
+    """Content of documents: resources, and all their problems.
 
     A resource that breaks a rule of its own (see :mod:`mesh.check`) is among the resources *and*
-    has problems, so that linking does not report references to it as dangling too.
+    has problems, so that linking does not report references to it as dangling.
     """
 
     resources: tuple[Resource, ...] = ()
     problems: tuple[Problem, ...] = ()
     unread: tuple[ResourceKey, ...] = ()
-    """Resources that are there, but whose spec could not be read: no cause to say "not there"."""
+    """Resources that exist but whose spec could not be read; references to them are not dangling.
+    """
     manifests: tuple[Manifest, ...] = ()
-    """Kubernetes objects: what resources they are depends on the others of the repository."""
+    """Kubernetes objects; their resources depend on other objects of the repository."""
     tests: tuple[RouteTests, ...] = ()
-    """Tests of routing, which are no part of the mesh."""
+    """Route tests, which are not part of the mesh."""
 
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """One spelling of resources."""
+    """One document format."""
 
     name: str
     recognises: Callable[[JsonObject], bool]

@@ -1,7 +1,8 @@
-"""Grow plain values from a flat stream of parts: no recursion, bounded, every mishap a problem.
+"""Build plain values from a flat stream of parser events: no recursion, bounded, errors as
+problems.
 
-Readers of YAML and JSON push parts (open an object, a scalar, close …) into a :class:`Growth`;
-it knows keys, depth, duplicates and lines, and nothing of either syntax.
+Parsers of YAML and JSON push events (open an object, a scalar, close) into a :class:`Growth`. It
+handles keys, depth, duplicates and lines, and knows neither syntax.
 """
 
 import json
@@ -15,27 +16,27 @@ from mesh.resource import Steps
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How much one file may hold. What App Mesh itself allowed fits many times over."""
+    """Limits of one file. They are many times what App Mesh allowed."""
 
     max_bytes: int = 1024 * 1024
     max_depth: int = 64
-    """Objects and lists around a value; the deepest App Mesh field has 13 around it."""
+    """Nesting depth; the deepest App Mesh field is at depth 13."""
     max_documents: int = 1000
     max_values: int = 100_000
-    """Scalars, objects, lists and keys, all documents of the file together."""
+    """Scalars, objects, lists and keys in all documents of the file together."""
     max_problems: int = 50
-    """Reading stops after so many problems: one mistake at the top must not become a flood."""
+    """Reading stops after this many problems, so that one mistake does not cause a flood."""
 
 
 DEFAULT_LIMITS: Final = Limits()
 
 
 class GiveUp(Exception):
-    """The rest of the file will not be read; the reason is already among the problems."""
+    """The rest of the file is not read; a problem says why."""
 
 
 class _Dropped:
-    """Stands for a key that cannot be used: its value is read and forgotten."""
+    """Replaces an invalid key; its value is read and dropped."""
 
 
 _DROPPED: Final = _Dropped()
@@ -48,27 +49,28 @@ class _Frame:
         self.items = value if isinstance(value, list) else None
         self.members: JsonObject = {} if isinstance(value, list) else value
         self.steps = steps
-        """Where the container is; ``None`` when lines are not wanted or it will be dropped."""
+        """Path of the container; ``None`` if lines are not needed or the container will be dropped.
+        """
         self.as_key = as_key
-        """The container stands where a key should: it is read, then dropped."""
+        """The container stands in place of a key: it is read and dropped."""
         self.key: str | _Dropped | None = None
-        """In an object, the key whose value comes next; ``None`` when a key is due."""
+        """In an object, the key whose value comes next; ``None`` if a key comes next."""
         self.key_lines: dict[str, int] = {}
 
 
 @dataclass(frozen=True, slots=True)
 class Grown:
-    """One document of a file: its value, and where its parts are if that was asked for."""
+    """One document: its value, and the positions of its parts if requested."""
 
     index: int
-    """Position in the file, empty documents counted."""
+    """Position in the file, counting empty documents."""
     line: int
     value: Json
     lines: dict[Steps, int]
 
 
 class Growth:
-    """One file while it is read. Push parts in the order of the text, then take ``documents``."""
+    """Builder for the documents of one file. Push events in text order, then take ``documents``."""
 
     def __init__(self, path: str, limits: Limits, *, with_lines: bool = False) -> None:
         self.documents: list[Grown] = []
@@ -88,21 +90,21 @@ class Growth:
         self._spoilt = False
 
     def open_object(self, line: int) -> None:
-        """Begin an object; scalars pushed next are its keys and values in turn."""
+        """Begin an object; the scalars that follow are its keys and values in turn."""
         self._open({}, line)
 
     def open_list(self, line: int) -> None:
-        """Begin a list; whatever is pushed next is one of its items."""
+        """Begin a list; the values that follow are its items."""
         self._open([], line)
 
     def close(self) -> None:
-        """End the object or list begun last."""
+        """End the innermost open object or list."""
         frame = self._stack.pop()
         if frame.as_key:
             self._stack[-1].key = _DROPPED
 
     def scalar(self, value: Json, line: int) -> None:
-        """Add a scalar, as a key where a key is due."""
+        """Add a scalar, as a key if a key comes next."""
         self._values += 1
         if self._values > self._limits.max_values:
             self._too_many_values(line)
@@ -115,18 +117,18 @@ class Growth:
     def spoil(
         self, line: int, code: str, message: str, hint: str = "", *, value: bool = True
     ) -> None:
-        """Note a problem here; unless ``value`` is false the document is not to be used."""
+        """Record a problem here. Unless ``value`` is true, the document becomes unusable."""
         self._spoilt |= value
         self._note(line, json_path(self._here()), code, message, hint)
         if len(self.problems) >= self._limits.max_problems:
             raise GiveUp
 
     def break_off(self, line: int, code: str, message: str, hint: str = "") -> None:
-        """Note that the text cannot be read from this line on; nothing may be pushed after."""
+        """Record that the text cannot be read beyond this line; push no events after this."""
         self._note(line, "$", code, message, hint)
 
     def end_document(self) -> None:
-        """End a document. Empty and spoilt ones leave nothing behind."""
+        """End a document. Empty and unusable documents are dropped."""
         self._count += 1
         if self._count > self._limits.max_documents:
             self.stop(
@@ -141,7 +143,7 @@ class Growth:
         self._begin()
 
     def stop(self, line: int, code: str, message: str, hint: str = "") -> None:
-        """Note a problem that ends the reading of the file.
+        """Record a problem that ends the reading of the file.
 
         :raises GiveUp: always.
         """
@@ -224,7 +226,7 @@ class Growth:
         return (*frame.steps, frame.key) if frame.key is not None else None
 
     def _here(self) -> Steps:
-        """Return the steps to the innermost place where something is being read."""
+        """Return the path of the innermost value being read."""
         steps: list[str | int] = []
         innermost = len(self._stack) - 1
         for depth, frame in enumerate(self._stack):

@@ -1,4 +1,4 @@
-"""Identity: which resource a native document is about, told by its kind and its names."""
+"""Identity of a native document: its kind and key, from its fields."""
 
 import re
 from collections.abc import Iterator
@@ -20,10 +20,10 @@ _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
 _NAME_FIELDS: Final = {kind.name_field: kind for kind in Kind}
 _WRAPPERS: Final = {kind.segment: kind for kind in APP_MESH_KINDS}
 _BESIDE: Final = frozenset({"kind", "spec", "tags", "clientToken", "meshOwner"})
-"""What an API input document holds beside its names. Only ``kind`` and ``spec`` mean anything here:
-tags are not part of a mesh, tokens belong to one request, owners to AWS accounts."""
+"""Fields of an API input document besides its names. Only ``kind`` and ``spec`` are used: tags are
+not part of a mesh, tokens belong to one request, owners to AWS accounts."""
 _ANSWERED: Final = frozenset({"metadata", "status"})
-"""What an answer of the API adds."""
+"""Fields that an API answer adds."""
 _INFERENCE_ORDER: Final = tuple(
     (kind.name_field, kind)
     for kind in (
@@ -31,14 +31,14 @@ _INFERENCE_ORDER: Final = tuple(
         *(Kind.VIRTUAL_ROUTER, Kind.VIRTUAL_GATEWAY, Kind.MESH),
     )
 )
-"""A document is about the innermost thing it names: routes name their router as well."""
+"""A document describes the innermost resource that it names: routes name their router, too."""
 
 _OF_INSTANCES: Final = frozenset({"namespaceName", "serviceName"})
 
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """What a document says of itself; ``kind`` and ``key`` are absent where it does not say."""
+    """Identity of a document; ``kind`` and ``key`` are None where it does not tell them."""
 
     document: Document
     """The document without the wrapper of a ``describe-*`` answer."""
@@ -57,7 +57,7 @@ def name_fields(kind: Kind) -> tuple[str, ...]:
 
 
 def identify(document: Document) -> Identity:
-    """Tell whose spec a native document holds, or what keeps it from saying."""
+    """Return the identity of a native document, or the problems that hide it."""
     document, wrapped = _unwrap(document)
     body = document.body
     named = _kind_named(body)
@@ -79,7 +79,7 @@ def identify(document: Document) -> Identity:
 
 
 def _unwrap(document: Document) -> tuple[Document, Kind | None]:
-    """Take off the ``{"route": {…}}`` that ``aws appmesh describe-route`` prints."""
+    """Remove the ``{"route": {…}}`` wrapper that ``aws appmesh describe-route`` prints."""
     inner = [key for key in document.body if key != "ResponseMetadata"]
     if len(inner) != 1 or inner[0] not in _WRAPPERS:
         return document, None

@@ -1,4 +1,4 @@
-"""The codes of problems that an import has; see :mod:`mesh.codes`."""
+"""Problem codes of imports; see :mod:`mesh.codes`."""
 
 from typing import Final
 

@@ -1,4 +1,4 @@
-"""Inference: of which kinds a spec without names could be, judged by the fields it has."""
+"""Inference of a spec's kind from its fields, for specs without names."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -9,16 +9,16 @@ from mesh.keys import Kind
 _ROUTES: Final = ("httpRoute", "http2Route", "grpcRoute", "tcpRoute")
 _LISTENING: Final = (Kind.VIRTUAL_ROUTER, Kind.VIRTUAL_GATEWAY)
 _OF_NODES: Final = frozenset({"timeout", "outlierDetection"})
-"""What only a listener of a virtual node has."""
+"""Fields that only a virtual node's listener has."""
 _OF_PROXIES: Final = frozenset({"tls", "connectionPool", "healthCheck"})
-"""What a router's listener does not have: nothing stands behind it but routes."""
+"""Fields that a virtual router's listener lacks."""
 
 
 def kinds_of(spec: Json) -> tuple[Kind, ...]:
-    """Return the kinds that a spec could be of: one where its shape decides, none without a clue.
+    """Return the kinds that fit a spec: one if its fields decide, none without a clue.
 
-    A listener and nothing else is that of a virtual router or of a virtual gateway. A spec that
-    says nothing at all is a mesh's.
+    A spec with only a listener fits virtual routers and virtual gateways. An empty spec is a
+    mesh's.
     """
     if not isinstance(spec, dict):
         return ()

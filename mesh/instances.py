@@ -1,4 +1,4 @@
-"""Instances: which of a service's are a node's, and at which address each is dialled."""
+"""Service instances: which ones belong to a virtual node, and the address of each."""
 
 from ipaddress import IPv4Address, IPv6Address
 from typing import Final
@@ -14,7 +14,7 @@ _DIGITS: Final = 5
 def matching(
     discovery: CloudMapServiceDiscovery, registered: ServiceInstancesSpec
 ) -> tuple[ServiceInstance, ...]:
-    """Return the instances that carry every attribute that is asked for, in declared order."""
+    """Return the instances with every required attribute, in declared order."""
     asked = [(each.key, each.value) for each in discovery.attributes or ()]
     return tuple(
         instance
@@ -24,9 +24,9 @@ def matching(
 
 
 def address(instance: ServiceInstance, preference: IpPreference | None) -> str | None:
-    """Return where an instance is dialled, None if not by the IP version that is asked for.
+    """Return an instance's address, or None if it has none of the required IP version.
 
-    Without a preference IPv4 comes first, as App Mesh had it.
+    Without a preference, IPv4 comes first, as in App Mesh.
     """
     ipv4 = _canonical(instance.attributes.get(IPV4), IPv4Address)
     ipv6 = _canonical(instance.attributes.get(IPV6), IPv6Address)
@@ -42,13 +42,14 @@ def address(instance: ServiceInstance, preference: IpPreference | None) -> str |
 
 
 def port(instance: ServiceInstance) -> int | None:
-    """Return the port that an instance is registered with, if it is."""
+    """Return the port that an instance is registered with, or None."""
     found = instance.attributes.get(PORT, "")
     return int(found) if found.isascii() and found.isdigit() and len(found) <= _DIGITS else None
 
 
 def _canonical(text: str | None, version: type[IPv4Address] | type[IPv6Address]) -> str | None:
-    """Return an address as the standard library spells it, so that it is one endpoint."""
+    """Return an address in the standard library's spelling, so that equal addresses are one
+    endpoint."""
     try:
         return None if text is None else str(version(text))
     except ValueError:

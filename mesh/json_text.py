@@ -1,7 +1,7 @@
-"""JSON text → parts for a :class:`~mesh.growth.Growth`: strict (RFC 8259), without recursion.
+r"""JSON parser: strict (RFC 8259) and without recursion; feeds a :class:`~mesh.growth.Growth`.
 
-YAML's parser does not read all of JSON (tabs before a brace, ``\\ud83d\\ude00`` escapes), and
-Python's own recurses and tells no lines; so tokens are read here, strings by the standard library.
+YAML's parser does not read all of JSON (tabs before a brace, ``\ud83d\ude00`` escapes), and
+Python's own recurses and reports no lines. Tokens are read here, strings by the standard library.
 """
 
 import re
@@ -25,14 +25,14 @@ class _NotJson(Exception):
 
 
 def read_json(text: str, growth: Growth) -> None:
-    """Push the one document of the text; a syntax error is a problem and leaves no document."""
+    """Parse the only document of the text; a syntax error is a problem and leaves no document."""
     _read(text, growth, many=False)
 
 
 def read_json_stream(text: str, growth: Growth) -> None:
-    """Push the documents of a text that may hold several values, one behind the other.
+    """Parse the documents of a text that may hold several values, one after the other.
 
-    What a loop over ``aws appmesh describe-…`` appends to one file is such a text.
+    A loop over ``aws appmesh describe-…`` that appends to one file produces such a text.
     """
     _read(text, growth, many=True)
 
@@ -53,7 +53,7 @@ def _read(text: str, growth: Growth, *, many: bool) -> None:
 
 
 class _JsonReader:
-    """A cursor over the text, and the brackets that are open."""
+    """Cursor over the text, with the open brackets."""
 
     def __init__(self, text: str, growth: Growth) -> None:
         self._text = text
@@ -64,13 +64,13 @@ class _JsonReader:
 
     @property
     def more(self) -> bool:
-        """Whether there is anything behind what was read."""
+        """Whether more than white space follows."""
         return self._peek() != ""
 
     def read(self) -> None:
-        """Read one value and the space before it.
+        """Read one value and the white space before it.
 
-        :raises _NotJson: the text is something else.
+        :raises _NotJson: the text is not JSON here.
         """
         if self._peek() == "":
             return
@@ -79,9 +79,9 @@ class _JsonReader:
             self._next_in_container()
 
     def end(self) -> None:
-        """Make sure that nothing stands behind the value.
+        """Require that nothing follows the value.
 
-        :raises _NotJson: something does.
+        :raises _NotJson: something follows.
         """
         if self.more:
             raise self._error(
@@ -102,7 +102,7 @@ class _JsonReader:
         self._member()
 
     def _member(self) -> None:
-        """Read an item of the innermost container: a value, behind a key in an object."""
+        """Read an item of the innermost container: a value, in an object after its key."""
         if self._open[-1] == "{":
             if self._peek() != '"':
                 hint = _template_hint(self._word())
@@ -170,7 +170,7 @@ class _JsonReader:
         self._at += 1
 
     def _peek(self) -> str:
-        """Skip space and return the character behind it, ``""`` at the end."""
+        """Skip white space and return the next character, ``""`` at the end."""
         found = _SPACE.match(self._text, self._at)
         end = found.end() if found else self._at
         if end > self._at:

@@ -1,7 +1,7 @@
-"""Names of resources: their kinds, and the one string form a key has everywhere.
+"""Kinds of resources, and resource keys with their one string form.
 
-The string form is the resource part of an App Mesh ARN, ``mesh/shop/virtualRouter/cart/route/all``,
-so the log, the golden files, the console and an Envoy's ``node.id`` all say the same.
+The string form is the resource part of an App Mesh ARN, ``mesh/shop/virtualRouter/cart/route/all``.
+Log, golden files, console and Envoy's ``node.id`` all use it.
 """
 
 import re
@@ -15,7 +15,7 @@ from mesh.errors import UsageError
 
 
 class Kind(StrEnum):
-    """A kind of resource; the value is the kind's name in specs, log and CLI."""
+    """A kind of resource; the value is its name in specs, log and command line."""
 
     MESH = "Mesh"
     VIRTUAL_SERVICE = "VirtualService"
@@ -25,7 +25,7 @@ class Kind(StrEnum):
     VIRTUAL_GATEWAY = "VirtualGateway"
     GATEWAY_ROUTE = "GatewayRoute"
     SERVICE_INSTANCES = "ServiceInstances"
-    """Ours: who AWS Cloud Map would have found. The others are App Mesh's."""
+    """Our own kind: instances that AWS Cloud Map would have found. The others are App Mesh's."""
 
     @property
     def segment(self) -> str:
@@ -34,14 +34,15 @@ class Kind(StrEnum):
 
     @property
     def parent(self) -> "Kind | None":
-        """Return the kind a resource of this kind lives in, beside its mesh."""
+        """Return the kind that contains resources of this kind, besides the mesh."""
         return _PARENT.get(self)
 
     @property
     def within(self) -> str:
-        """Return the word for what a resource of this kind lives in, if not in its mesh alone.
+        """Return the ARN word for what contains a resource of this kind, besides its mesh.
 
-        That is its parent, or for instances the namespace of their service; no resource is that.
+        This is the word for its parent, or for service instances their namespace, which is no
+        resource.
         """
         if self is Kind.SERVICE_INSTANCES:
             return "namespace"
@@ -49,7 +50,7 @@ class Kind(StrEnum):
 
     @property
     def name_field(self) -> str:
-        """Return the field of a document that names a resource of this kind: ``routeName``."""
+        """Return the document field that names a resource of this kind, such as ``routeName``."""
         if self is Kind.SERVICE_INSTANCES:
             return "serviceName"
         return f"{self.segment}Name"
@@ -58,7 +59,7 @@ class Kind(StrEnum):
 _PARENT = {Kind.ROUTE: Kind.VIRTUAL_ROUTER, Kind.GATEWAY_ROUTE: Kind.VIRTUAL_GATEWAY}
 _BY_PATH = {(kind.within, kind.segment): kind for kind in Kind if kind is not Kind.MESH}
 APP_MESH_KINDS = tuple(kind for kind in Kind if kind is not Kind.SERVICE_INSTANCES)
-"""The kinds that App Mesh had, and its users' other tools know."""
+"""The kinds of App Mesh itself, which other tools know."""
 _PLAIN = re.compile(r"[A-Za-z0-9._@:*+~-]*")
 
 
@@ -69,12 +70,12 @@ def _escape(name: str) -> str:
 
 @dataclass(frozen=True, slots=True, order=True)
 class ResourceKey:
-    """The identity of a resource. Ordered by mesh, then kind, then parent, then name."""
+    """Identity of a resource. Sorts by mesh, then kind, then parent, then name."""
 
     mesh: str
     kind: Kind
     parent: str
-    """What it lives in beside its mesh, such as a route's virtual router; else ``""``."""
+    """Name of the containing resource, such as a route's virtual router; else ``""``."""
     name: str
     """Name of the resource; for a mesh the same as ``mesh``."""
 
@@ -87,7 +88,8 @@ class ResourceKey:
     def of(cls, kind: Kind, mesh: str, name: str, parent: str = "") -> Self:
         """Return the key of a resource other than a mesh.
 
-        :raises ValueError: ``parent`` is missing where the kind has one, or given where not.
+        :raises ValueError: ``parent`` is missing for a kind that has one, or given for one that has
+            none.
         """
         if bool(parent) != bool(kind.within):
             raise ValueError(f"{kind} {name!r}: parent {parent!r} does not fit the kind")
@@ -98,7 +100,7 @@ class ResourceKey:
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """Read the string form back; ``parse(str(key)) == key``. A whole ARN is accepted too.
+        """Parse the string form; ``parse(str(key)) == key``. A whole ARN is accepted, too.
 
         :raises UsageError: the text is not the string form of a key.
         """

@@ -1,6 +1,6 @@
-"""What ``gitmesh.yaml`` says about traffic: the part of the settings that reaches proxies.
+"""Settings in ``gitmesh.yaml`` that change what proxies receive.
 
-It is part of what a commit applies, so it travels through the log beside the resources.
+They are part of what a commit applies, so the log holds them beside the resources.
 """
 
 from collections.abc import Mapping
@@ -17,36 +17,37 @@ _Arn = Annotated[str, Field(min_length=1, max_length=2048)]
 
 
 class MappedCertificate(OneOf):
-    """Where a certificate of AWS Certificate Manager is kept now, on every proxy that shows it."""
+    """Replacement of an AWS Certificate Manager certificate, on every proxy that uses it."""
 
     file: FileCertificate | None = None
     sds: SdsSecret | None = None
 
 
 class MappedTrust(OneOf):
-    """Where authorities of AWS Certificate Manager are kept now."""
+    """Replacement of AWS Certificate Manager authorities."""
 
     file: FileTrust | None = None
     sds: SdsSecret | None = None
 
 
 class MeshSettings(Spec):
-    """Settings that change what proxies get."""
+    """Settings that change what proxies receive."""
 
     certificates: Annotated[Mapping[_Arn, MappedCertificate], Field(max_length=_MOST)] = {}
-    """By the ARN of the certificate."""
+    """Replacements by certificate ARN."""
     authorities: Annotated[Mapping[_Arn, MappedTrust], Field(max_length=_MOST)] = {}
-    """By the ARN of the authority."""
+    """Replacements by authority ARN."""
     egress_to_aws: Flag = False
-    """Whether nodes whose mesh drops foreign traffic may call ``*.amazonaws.com`` on port 443.
+    """Whether nodes in a mesh with ``DROP_ALL`` may call ``*.amazonaws.com`` on port 443.
 
-    In App Mesh they always could.
+    App Mesh always allowed it.
     """
 
     def trust(self, arns: tuple[str, ...]) -> MappedTrust | None:
-        """Return what all these authorities are mapped to, None when that is not one thing.
+        """Return the common replacement of all these authorities, or None if they have no common
+        one.
 
-        A proxy believes one file or one secret; several authorities can stand in it together.
+        A proxy trusts one file or one secret; it can contain several authorities.
         """
         found = [self.authorities.get(arn) for arn in arns]
         return found[0] if found and all(each == found[0] for each in found) else None
@@ -56,7 +57,7 @@ NO_SETTINGS: Final = MeshSettings()
 
 
 def settings_json(settings: MeshSettings) -> JsonObject:
-    """Return settings as the log holds them: what was written, empty when nothing was."""
+    """Return settings in the form of the log: only what was set, empty if nothing was."""
     return settings.model_dump(mode="json", by_alias=True, exclude_defaults=True)
 
 

@@ -1,7 +1,7 @@
-"""Bytes of one file → typed resources: the one way in for every spec.
+"""Bytes of one file to typed resources: the entry point for every spec.
 
-The native form is the App Mesh API's own input document with an optional ``kind``:
-``{kind: Route, meshName: shop, virtualRouterName: cart, routeName: all, spec: {…}}``.
+The native form is the App Mesh API's own input document with an optional ``kind``: ``{kind: Route,
+meshName: shop, virtualRouterName: cart, routeName: all, spec: {…}}``.
 """
 
 from collections.abc import Callable
@@ -33,7 +33,7 @@ __all__ = [
 ]
 
 MAX_PROBLEMS: Final = 200
-"""Problems told of one file; what is beyond is counted."""
+"""Maximum number of problems reported for one file; the rest is counted."""
 
 
 Reader = Callable[[Document], ResourceReading]
@@ -42,11 +42,11 @@ Reader = Callable[[Document], ResourceReading]
 def read_resources(
     path: str, blob: bytes, limits: Limits = DEFAULT_LIMITS, read: Reader | None = None
 ) -> ResourceReading:
-    """Read every resource of a file, whatever form it is written in. Never raises.
+    """Read every resource of a file, in any format. Never raises.
 
-    Problems are all that one document can have by itself, sorted; what documents say of each other
-    is for linking to judge. A file with a problem of severity error must not be applied. ``read``
-    reads a document in place of :func:`read_document`.
+    Problems are all that one document can have by itself, sorted; linking checks references between
+    documents. A file with a problem of severity error must not be applied. ``read`` replaces
+    :func:`read_document`.
     """
     reading = read_documents(path, blob, limits)
     resources: list[Resource] = []
@@ -66,13 +66,13 @@ def read_resources(
 
 
 def read_document(document: Document) -> ResourceReading:
-    """Read the resources of one document, whatever form it is written in. Never raises."""
+    """Read the resources of one document, in any format. Never raises."""
     form = next(form for form in FORMS if form.recognises(document.body))
     return form.read(document)
 
 
 def native_document(resource: Resource) -> JsonObject:
-    """Return the document that says what a resource says: read again it is the same resource."""
+    """Return the native document of a resource; reading it gives the same resource."""
     key = resource.key
     names: tuple[str, ...] = (key.mesh,)
     if key.kind is not Kind.MESH:
@@ -129,4 +129,4 @@ def _validate(identity: Identity, kind: Kind) -> tuple[Resource | None, list[Pro
 NATIVE: Final = Form("native", lambda _: True, _read_native)
 
 FORMS: Final[tuple[Form, ...]] = (KUBERNETES, CLOUDFORMATION, ROUTE_TESTS, NATIVE)
-"""Every form, asked in this order; the native one takes what no other claims."""
+"""Every format, tried in this order; the native one accepts what no other does."""

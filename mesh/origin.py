@@ -1,4 +1,4 @@
-"""Origins: where a converted document comes from, part by part, so problems name the original."""
+"""Origin of a converted document, so that problems name positions in the original file."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -10,23 +10,23 @@ from mesh.resource import Source, Steps
 
 @dataclass(frozen=True, slots=True)
 class Origin(Source):
-    """The source of a document that was converted: its parts stand elsewhere in the file."""
+    """Source of a converted document: maps its parts to positions in the original file."""
 
     document: Source = field(default=Source(""), compare=False)
-    """The file as it was written."""
+    """The original file."""
     places: Mapping[Steps, Steps] = field(default_factory=dict, compare=False, repr=False)
-    """Where in the file each part of the converted document was written."""
+    """Position in the original file of each part of the converted document."""
     title: str = ""
-    """What the file calls the resource, where the steps to it say nothing to a person."""
+    """The original file's name for the resource, used in messages instead of a long path."""
     depth: int = 0
-    """How many steps lead to what ``title`` names."""
+    """Number of path steps that ``title`` replaces."""
 
     def line(self, steps: Steps) -> int:
-        """Return the line in the file of that part, or of the nearest part around it."""
+        """Return the original line of a part, or of its nearest known ancestor."""
         return self.document.line(self.place(steps))
 
     def place(self, steps: Steps) -> Steps:
-        """Return the steps in the file to that part, or to the nearest part around it."""
+        """Return the original position of a part, or of its nearest known ancestor."""
         while steps and steps not in self.places:
             steps = steps[:-1]
         return self.places.get(steps, ())
@@ -40,7 +40,7 @@ class Origin(Source):
         hint: str = "",
         severity: Severity = Severity.ERROR,
     ) -> Problem:
-        """Return a problem at that part, told at the place in the file it was written."""
+        """Return a problem at a part, reported at its original position."""
         place = self.place(steps)
         line, where = self.document.line(place), json_path(place)
         if self.title:
@@ -49,7 +49,7 @@ class Origin(Source):
 
 
 def shifted(value: Json, at: Steps, into: Steps) -> dict[Steps, Steps]:
-    """Return where each part of a value stands that is moved whole: from ``at`` to ``into``."""
+    """Return the original position of each part of a value moved from ``at`` to ``into``."""
     places: dict[Steps, Steps] = {}
     stack: list[tuple[Json, Steps]] = [(value, ())]
     while stack:

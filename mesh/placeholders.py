@@ -18,14 +18,15 @@ _NOTES: Final = frozenset({("metadata", "annotations"), ("metadata", "managedFie
 """Parts of a manifest that say nothing of a mesh: tools keep whole texts there, old ones, too."""
 
 _FORMAT: Final = ("accessLog", "file", "format")
-"""A log's format is no name of anything: it may hold whatever a reader of the log wants there."""
+"""Path of a log format, which may hold any text that a log's reader needs."""
 
 _MESSAGE: Final = "this is a template: {} is filled in before it is used"
 _HINT: Final = "commit what it renders to (envsubst, jq -n --arg, helm template), not the template"
 
 
 def without_placeholders(path: str, blob: bytes, problems: Iterable[Problem]) -> list[Problem]:
-    """Return the problems of a file; those a template causes become one that says so."""
+    """Return the problems of a file, with those that placeholders cause replaced by one that says
+    so."""
     problems = list(problems)
     if not any(problem.code in _BROKEN for problem in problems):
         return problems
@@ -41,7 +42,7 @@ def without_placeholders(path: str, blob: bytes, problems: Iterable[Problem]) ->
 
 
 def placeholder_problem(body: Json, source: Source) -> Problem | None:
-    """Return what is told of a document that holds placeholders, None of one that holds none."""
+    """Return the problem of a document with placeholders, or None if it has none."""
     found = next(_placeholders(body, ()), None)
     if found is None:
         return None
@@ -50,13 +51,13 @@ def placeholder_problem(body: Json, source: Source) -> Problem | None:
 
 
 def placeholder(text: str) -> str | None:
-    """Return the first placeholder of a text, None where there is none."""
+    """Return the first placeholder of a text, or None."""
     found = _IN_VALUE.search(text)
     return found.group() if found else None
 
 
 def placeholder_in(text: str, steps: Steps, source: Source) -> Problem | None:
-    """Return what is told of a text that holds a placeholder, None of one that holds none."""
+    """Return the problem of a text with a placeholder, or None if it has none."""
     name = placeholder(text)
     if name is None:
         return None

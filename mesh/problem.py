@@ -1,4 +1,4 @@
-"""Problems: what a person must mend in a repository, as values that are collected, never raised."""
+"""Problems: mistakes in a repository, as values that are collected and never raised."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class Severity(StrEnum):
-    """Whether a problem stops a commit from being applied."""
+    """Whether a problem makes a commit invalid."""
 
     ERROR = "error"
     WARNING = "warning"
@@ -14,7 +14,7 @@ class Severity(StrEnum):
 
 @dataclass(frozen=True, slots=True, order=True)
 class Problem:
-    """One thing a person should mend. Sorts by place, then code."""
+    """One mistake to fix. Sorts by position, then code."""
 
     path: str
     """File in the repository, ``routes/cart.yaml``; empty when no single file is at fault."""
@@ -35,7 +35,7 @@ class Problem:
         return f"{place}: {self.severity}[{self.code}]: {self.message}{at}{hint}"
 
     def as_json(self) -> dict[str, str | int]:
-        """Return the problem as it stands in events and in ``--json`` output."""
+        """Return the problem in the form of events and of ``--json`` output."""
         return {
             "path": self.path,
             "line": self.line,
@@ -48,7 +48,7 @@ class Problem:
 
 
 def errors(problems: Iterable[Problem]) -> list[Problem]:
-    """Return those problems that stop a commit, sorted."""
+    """Return the problems that make a commit invalid, sorted."""
     return sorted(p for p in problems if p.severity is Severity.ERROR)
 
 

@@ -1,4 +1,4 @@
-"""Codes about gRPC clients without a proxy: what an Envoy does and a gRPC library cannot."""
+"""Problem codes for gRPC clients without a proxy: features that only Envoy has."""
 
 from typing import Final
 

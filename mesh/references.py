@@ -1,4 +1,4 @@
-"""What a resource names: the edges of the graph, as written in one spec."""
+"""References in a spec to other resources: the edges of the graph."""
 
 from collections.abc import Iterator
 
@@ -16,9 +16,9 @@ def parent_of(key: ResourceKey) -> ResourceKey | None:
 
 
 def references(resource: Resource) -> frozenset[ResourceKey]:
-    """Return the keys a resource names in its spec, whether they exist or not.
+    """Return the keys that a resource's spec refers to, whether they exist or not.
 
-    The mesh and the parent are not among them: they are part of the resource's own key.
+    The mesh and the parent are not included; they are part of the resource's own key.
     """
     return frozenset(_references(resource))
 
@@ -51,7 +51,7 @@ def _of_node(mesh: str, node: VirtualNodeSpec) -> Iterator[ResourceKey]:
 
 
 def provider_key(mesh: str, service: VirtualServiceSpec) -> ResourceKey | None:
-    """Return the key of the node or router that a virtual service names, None if it names none."""
+    """Return the key of a virtual service's provider, or None if it has none."""
     if service.provider is None:
         return None
     if service.provider.virtual_node is not None:
@@ -64,7 +64,7 @@ def provider_key(mesh: str, service: VirtualServiceSpec) -> ResourceKey | None:
 
 
 def instances_key(mesh: str, node: VirtualNodeSpec) -> ResourceKey | None:
-    """Return the key of the instances a node is among, None if Cloud Map has no part in it."""
+    """Return the key of a node's service instances, or None if it does not use Cloud Map."""
     found = None if node.service_discovery is None else node.service_discovery.aws_cloud_map
     if found is None:
         return None

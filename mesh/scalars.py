@@ -1,10 +1,10 @@
-"""What an unquoted scalar means. Deliberately little, so that nothing is guessed.
+"""Values of unquoted scalars. Deliberately few types, so that nothing is guessed.
 
-Whole numbers, ``true``, ``false`` and ``null`` are what they look like. Everything else is text:
-``no``, ``yes``, ``010``, ``12:30:45``, ``0x1F``, ``2026-01-01``, ``.inf`` and also ``1.5``.
-No App Mesh field holds a fraction, and canonical JSON has none; as text ``1.5`` is right where text
-is wanted (a header ``x-version: 1.5``) and refused with its own spelling where a number is.
-A whole number beyond 64 bits is text too: no field can hold it.
+Whole numbers, ``true``, ``false`` and ``null`` have their usual meaning. Everything else is text:
+``no``, ``yes``, ``010``, ``12:30:45``, ``0x1F``, ``2026-01-01``, ``.inf`` and also ``1.5``. No App
+Mesh field holds a fraction, and canonical JSON has none. As text, ``1.5`` is valid where text is
+allowed (a header ``x-version: 1.5``), and reported as written where a number is required. A whole
+number beyond 64 bits is text, too: no field can hold it.
 """
 
 import re
@@ -23,7 +23,7 @@ _LIMIT: Final = 2**63
 
 
 def resolve(text: str) -> bool | int | str | None:
-    """Return the value that an unquoted scalar stands for."""
+    """Return the value of an unquoted scalar."""
     if text in WORDS:
         return WORDS[text]
     if text[0] in _NUMERIC and _WHOLE.fullmatch(text):

@@ -1,4 +1,4 @@
-"""``gitmesh.yaml``: what a repository says of itself. Read from each commit, like its specs."""
+"""``gitmesh.yaml``, the settings of a repository. Read from each commit, like the specs."""
 
 import json
 from typing import Annotated, Final
@@ -13,38 +13,38 @@ from mesh.resource import Source
 from mesh.suggest import did_you_mean
 
 SETTINGS_FILE: Final = "gitmesh.yaml"
-"""Its only place: the root of the repository, whatever ``root`` says."""
+"""Its only path: the repository's root, whatever ``root`` says."""
 
 _Folder = Annotated[str, Strict(), Field(max_length=1024, pattern=r"^[^/](.*[^/])?$")]
 _Glob = Annotated[str, Strict(), Field(max_length=256, pattern=r"^[^!].*$")]
 
 
 class RepositorySettings(MeshSettings):
-    """Where the specs of a repository are, and what it says about traffic."""
+    """Settings of a repository: which files are specs, and traffic settings."""
 
     model_config = ConfigDict(extra="forbid")
 
     root: _Folder | None = None
-    """The folder that holds the specs, ``meshes/prod``; without it, the whole tree."""
+    """Folder of the specs, such as ``meshes/prod``; without it, the whole tree."""
     ignore: Annotated[tuple[_Glob, ...], Field(max_length=100)] = ()
-    """What to leave out, in the manner of ``.gitignore``.
+    """Files to leave out, in the manner of ``.gitignore``.
 
-    ``*`` and ``?`` stand for anything but ``/``, ``**`` for anything. A pattern without ``/`` is
-    the name of a file or folder at any depth; one with ``/`` is a path from the repository's root.
-    A folder that matches is left out with all it holds; ``/`` at the end matches folders only.
-    There is no ``!``.
+    ``*`` and ``?`` match anything but ``/``, ``**`` matches anything. A pattern without ``/``
+    matches the name of a file or folder at any depth; one with ``/`` is a path from the
+    repository's root. A matching folder is left out with its content; ``/`` at the end matches only
+    folders. ``!`` is not supported.
     """
 
     @property
     def mesh(self) -> MeshSettings:
-        """What reaches proxies."""
+        """The settings that change what proxies receive."""
         return MeshSettings.model_construct(
             **{name: getattr(self, name) for name in MeshSettings.model_fields}
         )
 
     @property
     def scope(self) -> tuple[str | None, tuple[str, ...]]:
-        """What decides which files are read."""
+        """The settings that select which files are read."""
         return self.root, self.ignore
 
 
@@ -52,7 +52,7 @@ DEFAULT_SETTINGS: Final = RepositorySettings()
 
 
 def read_settings(blob: bytes, path: str = SETTINGS_FILE) -> RepositorySettings | list[Problem]:
-    """Return the settings that a file holds, or everything that is wrong with it. Never raises."""
+    """Return the settings in a file, or all its problems. Never raises."""
     reading = read_documents(path, blob)
     if reading.problems:
         return list(reading.problems)

@@ -1,4 +1,4 @@
-"""Files for ``aws appmesh … --spec``: a spec by itself, without names or a ``spec`` around it."""
+"""Files for ``aws appmesh … --spec``: a spec alone, without names or a ``spec`` field around it."""
 
 from typing import Final
 
@@ -15,7 +15,7 @@ _FIELDS: Final = frozenset(
 
 
 def is_spec(document: Document) -> bool:
-    """Tell whether a document has fields of specs, and nothing else."""
+    """Tell whether all fields of a document are fields of specs."""
     return bool(document.body) and document.body.keys() <= _FIELDS
 
 

@@ -1,7 +1,7 @@
-"""Rules that one document alone can break, beyond the shapes of the API.
+"""Rules for a single document, beyond the field types of the API.
 
-App Mesh's service held these when a resource was created (User Guide, API texts, the controller's
-webhooks); a few are Envoy's own, which would refuse the configuration otherwise.
+App Mesh enforced these when a resource was created (User Guide, API texts, the controller's
+webhooks). A few come from Envoy, which would refuse the configuration otherwise.
 """
 
 import re
@@ -31,11 +31,12 @@ from mesh.spec import (
 __all__ = ["check"]
 
 _UNHOSTLY: Final = re.compile(r"[\s/:*?#@\[\]]")
-"""What Envoy's virtual host domains would read as a wildcard, a port or nothing at all."""
+"""Characters that Envoy's virtual host domains would read as a wildcard or a port, or would refuse.
+"""
 
 
 def check(resource: Resource) -> list[Problem]:
-    """Return what is wrong with a resource taken by itself, in no particular order."""
+    """Return the problems of a resource by itself, unsorted."""
     return list(_check(resource))
 
 

@@ -1,4 +1,4 @@
-"""Rules of access logs: a format that Envoy cannot read makes it refuse the whole listener."""
+"""Rules of access logs. Envoy refuses a whole listener if it cannot parse a log format."""
 
 import re
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ _COMMANDS: Final = re.compile(r"%(?:%|[A-Z0-9_]+(?:\([^)]*\))?(?::[0-9]+)?%)")
 
 
 def access_log(logging: Logging | None, at: Place) -> Iterator[Problem]:
-    """The path can be a file's, and each format is made of commands that can be read."""
+    """Require a path that a file can have, and formats whose command operators Envoy can parse."""
     if logging is None or logging.access_log is None or logging.access_log.file is None:
         return
     file, here = logging.access_log.file, at / "accessLog" / "file"

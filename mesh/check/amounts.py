@@ -1,4 +1,4 @@
-"""Rules for numbers that are right in App Mesh's shapes and still impossible for Envoy."""
+"""Rules for numbers that App Mesh allows and Envoy cannot represent."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -9,20 +9,20 @@ from mesh.spec.common import Duration
 from mesh.spec.listener import HttpTimeout, TcpTimeout
 
 MAX_UINT32: Final = 2**32 - 1
-"""What Envoy's counters of retries, requests and connections hold."""
+"""Maximum of Envoy's counts of retries, requests and connections."""
 MAX_SECONDS: Final = (2**63 - 1) // 10**9
-"""Envoy refuses a duration whose nanoseconds do not fit 64 bits: some 292 years."""
+"""Maximum duration: Envoy refuses one whose nanoseconds do not fit 64 bits, some 292 years."""
 
 
 def count(value: int | None, at: Place) -> Iterator[Problem]:
-    """A count must fit the 32 bits that Envoy gives it."""
+    """Require a count that fits Envoy's 32 bits."""
     if value is not None and value > MAX_UINT32:
         message = f"{value} is more than Envoy can count; it must be at most {MAX_UINT32}"
         yield at.error("out-of-range", message)
 
 
 def duration(value: Duration | None, at: Place, *, positive: bool = False) -> Iterator[Problem]:
-    """A duration must fit Envoy's clock, and be more than zero where zero makes no sense."""
+    """Require a duration that fits Envoy's clock; with ``positive``, more than zero."""
     if value is None:
         return
     amount = value.value or 0
@@ -34,7 +34,7 @@ def duration(value: Duration | None, at: Place, *, positive: bool = False) -> It
 
 
 def timeout(value: HttpTimeout | TcpTimeout | None, at: Place) -> Iterator[Problem]:
-    """Both durations of a timeout must fit Envoy's clock."""
+    """Require that both durations of a timeout fit Envoy's clock."""
     if value is None:
         return
     yield from duration(value.idle, at / "idle")

@@ -34,7 +34,7 @@ _RESERVED_SERVICES: Final = ("aws.appmesh", "aws.app-mesh")
 
 
 def gateway_route(spec: GatewayRouteSpec, at: Place) -> Iterator[Problem]:
-    """Return what is wrong with a gateway route."""
+    """Return the problems of a gateway route."""
     if spec.http_route is not None:
         yield from _http(spec.http_route, at / "httpRoute")
     if spec.http2_route is not None:

@@ -1,4 +1,4 @@
-"""Rules of listeners, those of virtual nodes, gateways and routers alike."""
+"""Rules of listeners: virtual nodes, gateways and routers."""
 
 from collections.abc import Iterable, Iterator
 
@@ -23,7 +23,7 @@ Mapping = PortMapping | GatewayPortMapping
 
 
 def ports(mappings: Iterable[Mapping], at: Place) -> Iterator[Problem]:
-    """Two listeners of one resource cannot share a port."""
+    """Require that no two listeners of a resource share a port."""
     first: dict[int, int] = {}
     for index, mapping in enumerate(mappings):
         earlier = first.setdefault(mapping.port, index)
@@ -36,7 +36,7 @@ def ports(mappings: Iterable[Mapping], at: Place) -> Iterator[Problem]:
 def pool(
     value: NodeConnectionPool | GatewayConnectionPool | None, mapping: Mapping, at: Place
 ) -> Iterator[Problem]:
-    """A connection pool is that of its listener's protocol, with limits Envoy can count to."""
+    """Require a connection pool of the listener's protocol, with limits that Envoy can count to."""
     if value is None:
         return
     yield from _member(value, mapping, at, "connection pool")
@@ -58,7 +58,7 @@ def _pool_limits(limits: RequestPool | HttpPool | TcpPool | None, at: Place) -> 
 def listener_timeout(
     value: ListenerTimeout | None, mapping: Mapping, at: Place
 ) -> Iterator[Problem]:
-    """A timeout is that of its listener's protocol."""
+    """Require a timeout of the listener's protocol."""
     if value is None:
         return
     yield from _member(value, mapping, at, "timeout")
@@ -83,7 +83,7 @@ def _member(
 def health_check(
     check: HealthCheck | GatewayHealthCheck | None, mapping: Mapping, at: Place
 ) -> Iterator[Problem]:
-    """A health check asks the listener's own port, and for a path where the protocol has paths."""
+    """Require a health check of the listener's port, with a path if the protocol has paths."""
     if check is None:
         return
     if check.port is not None and check.port != mapping.port:
@@ -102,7 +102,7 @@ def health_check(
 
 
 def outlier_detection(value: OutlierDetection | None, at: Place) -> Iterator[Problem]:
-    """Outliers are looked for every so often and ejected for a while: neither may be zero."""
+    """Require a positive interval and a positive ejection time."""
     if value is None:
         return
     yield from duration(value.interval, at / "interval", positive=True)

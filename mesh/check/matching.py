@@ -1,4 +1,4 @@
-"""Rules for the matchers that routes and gateway routes share."""
+"""Rules for matchers of routes and gateway routes."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -12,11 +12,11 @@ from mesh.spec.match import HeaderMatch, HeaderMatchMethod, PathMatch, QueryPara
 from mesh.spec.route import HttpRouteMatch
 
 _MAX_PARAMETER: Final = 1024
-"""Longest name of a query parameter that Envoy takes."""
+"""Longest query parameter name that Envoy accepts."""
 
 
 def exactly_one(at: Place, **members: object) -> Iterator[Problem]:
-    """Exactly one of the members must be set."""
+    """Require exactly one of the members."""
     present = [name for name, value in members.items() if value is not None]
     if len(present) != 1:
         found = " and ".join(present) or "none"
@@ -25,14 +25,14 @@ def exactly_one(at: Place, **members: object) -> Iterator[Problem]:
 
 
 def at_most_one(at: Place, **members: object) -> Iterator[Problem]:
-    """The members exclude one another."""
+    """Require at most one of the members."""
     present = [name for name, value in members.items() if value is not None]
     if len(present) > 1:
         yield at.error("at-most-one", f"{' and '.join(present)} exclude each other: keep one")
 
 
 def at_least_one(at: Place, **members: object) -> Iterator[Problem]:
-    """One member or more must be set."""
+    """Require at least one of the members."""
     if all(value is None for value in members.values()):
         yield at.error("at-least-one", f"at least one of {', '.join(members)} must be set")
 
@@ -40,10 +40,11 @@ def at_least_one(at: Place, **members: object) -> Iterator[Problem]:
 def takes_some_path(
     match: HttpRouteMatch | HttpGatewayRouteMatch, at: Place, *, instead: object = None
 ) -> Iterator[Problem]:
-    """Paths are matched by prefix or by path; ``instead`` may stand in for both.
+    """Require a match by prefix or by path, or one of the fields in ``instead``.
 
-    The API's texts and the Kubernetes controller ask for one of the two, but the service took a
-    match on a port alone (AWS's own example of several listeners has three): every path, then.
+    The API's texts and the Kubernetes controller require one of the two. The service also accepted
+    a match on a port alone, which matches every path; AWS's own example of several listeners has
+    three.
     """
     yield from at_most_one(at, prefix=match.prefix, path=match.path)
     if match.prefix is None and match.path is None and instead is None:
@@ -51,7 +52,7 @@ def takes_some_path(
 
 
 def implied(match: Spec, at: Place, wanted: str) -> Iterator[Problem]:
-    """A match that says something, but not ``wanted``, takes every path; an empty one is a slip."""
+    """Warn if a match is empty. One without ``wanted`` but with others matches every path."""
     if any(getattr(match, name) is not None for name in type(match).model_fields):
         message = f"{wanted} should be set; without it, every path matches"
         yield at.warning("implied-prefix", message, 'say so: prefix "/"')
@@ -60,14 +61,14 @@ def implied(match: Spec, at: Place, wanted: str) -> Iterator[Problem]:
 
 
 def method(wanted: str | None, at: Place) -> Iterator[Problem]:
-    """A request of any method can come, but for one: CONNECT asks for a tunnel, not for a path."""
+    """Warn about the method CONNECT, which asks for a tunnel and has no path."""
     if wanted == "CONNECT":
         message = "the method CONNECT has no effect: proxies answer it with 404 before any route"
         yield at.warning("no-effect", message, "remove the route; it takes nothing")
 
 
 def path_match(match: PathMatch | None, at: Place) -> Iterator[Problem]:
-    """A path is matched whole, as a text or as a regular expression."""
+    """Require a valid exact path or regular expression."""
     if match is None:
         return
     yield from exactly_one(at, exact=match.exact, regex=match.regex)
@@ -78,7 +79,8 @@ def path_match(match: PathMatch | None, at: Place) -> Iterator[Problem]:
 
 
 def headers(matches: tuple[HeaderMatch, ...] | None, at: Place) -> Iterator[Problem]:
-    """Each header, or entry of gRPC metadata, has a name it can have and a match that can hold."""
+    """Require that each header, or gRPC metadata entry, has a valid name and a match that can
+    succeed."""
     for index, header in enumerate(matches or ()):
         here = at / index
         yield from header_name(header.name, here / "name")
@@ -100,7 +102,7 @@ def _header_value(match: HeaderMatchMethod, at: Place) -> Iterator[Problem]:
 
 
 def query_parameters(parameters: tuple[QueryParameter, ...] | None, at: Place) -> Iterator[Problem]:
-    """A query parameter has a name that Envoy takes."""
+    """Require a query parameter name that Envoy accepts."""
     for index, parameter in enumerate(parameters or ()):
         if not 1 <= len(parameter.name.encode()) <= _MAX_PARAMETER:
             message = f"the name of a query parameter has 1 to {_MAX_PARAMETER} bytes"
@@ -108,7 +110,7 @@ def query_parameters(parameters: tuple[QueryParameter, ...] | None, at: Place) -
 
 
 def grpc_name(name: str | None, at: Place) -> Iterator[Problem]:
-    """A gRPC service or method is a segment of the request's path."""
+    """Require a gRPC service or method name that can be a segment of a path."""
     if name is not None and (not name or "/" in name or any(c.isspace() for c in name)):
         message = f"{name!r} is not a gRPC name"
         yield at.error("bad-grpc-name", message, "write package.Service and Method apart")

@@ -1,4 +1,4 @@
-"""Places: where in a document a rule is looking, to say so when it finds something."""
+"""Position of a rule in a document, from which problems are made."""
 
 from dataclasses import dataclass
 
@@ -8,7 +8,7 @@ from mesh.resource import Source, Steps
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A part of a document. ``place / "match" / 0`` is a part of that part."""
+    """A position in a document. ``place / "match" / 0`` is a position inside it."""
 
     source: Source
     steps: Steps
@@ -17,9 +17,9 @@ class Place:
         return Place(self.source, (*self.steps, step))
 
     def error(self, code: str, message: str, hint: str = "") -> Problem:
-        """Return a problem here that stops a commit."""
+        """Return a problem here that makes the commit invalid."""
         return self.source.problem(self.steps, code, message, hint=hint)
 
     def warning(self, code: str, message: str, hint: str = "") -> Problem:
-        """Return a problem here that a person should know of, and that stops nothing."""
+        """Return a problem here that leaves the commit valid."""
         return self.source.problem(self.steps, code, message, hint=hint, severity=Severity.WARNING)

@@ -32,7 +32,7 @@ HTTP_RETRY_EVENTS: Final = ("client-error", "gateway-error", "server-error", "st
 
 
 def route(spec: RouteSpec, at: Place) -> Iterator[Problem]:
-    """Return what is wrong with a route."""
+    """Return the problems of a route."""
     if spec.http_route is not None:
         yield from _http(spec.http_route, at / "httpRoute")
         yield from _refused(spec.http_route.retry_policy, at / "httpRoute" / "retryPolicy")
@@ -102,7 +102,7 @@ def _action(action: RouteAction, at: Place) -> Iterator[Problem]:
 
 
 def _refused(policy: HttpRetryPolicy | None, at: Place) -> Iterator[Problem]:
-    """Streams are refused in HTTP/2 only: a policy for nothing else never retries in HTTP/1.1."""
+    """Warn if a policy retries only refused streams: HTTP/1.1 has none, so it would never retry."""
     if policy is None or policy.tcp_retry_events:
         return
     if policy.http_retry_events and set(policy.http_retry_events) == {"stream-error"}:

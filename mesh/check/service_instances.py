@@ -1,4 +1,4 @@
-"""Rules of the instances of a service: each is someone, somewhere that can be dialled."""
+"""Rules of service instances: each needs an id and an address that can be dialled."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -15,7 +15,7 @@ _MAX_KEY: Final = 255
 
 
 def service_instances(spec: ServiceInstancesSpec, at: Place) -> Iterator[Problem]:
-    """Return what is wrong with the instances of a service."""
+    """Return the problems of a service's instances."""
     first: dict[str, int] = {}
     for index, instance in enumerate(spec.instances):
         here = at / "instances" / index

@@ -16,7 +16,7 @@ MAX_PROGRAM_SIZE: Final = 1000
 """``re2.max_program_size.error_level`` of App Mesh's own bootstrap, and of ours."""
 
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
-"""What cannot stand in a header value (RFC 9110 §5.5); a path is one, ``:path``."""
+"""Characters that a header value cannot hold (RFC 9110 §5.5); a path is one, ``:path``."""
 _TOKEN: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 """A header name (RFC 9110 §5.6.2)."""
 _PSEUDO_HEADERS: Final = (":authority", ":method", ":path", ":scheme")
@@ -26,7 +26,8 @@ _MAX_HOST: Final = 253
 
 
 def control_characters(text: str, at: Place) -> Iterator[Problem]:
-    """A control character can be in no header and no path, so such a text never matches."""
+    """Forbid control characters: no header and no path can hold them, so the text would never
+    match."""
     found = _CONTROL.search(text)
     if found:
         message = f"the text holds the control character U+{ord(found.group()):04X}"
@@ -34,7 +35,7 @@ def control_characters(text: str, at: Place) -> Iterator[Problem]:
 
 
 def path(text: str, at: Place) -> Iterator[Problem]:
-    """A path, or its beginning, starts with a slash; a query is no part of it."""
+    """Require that a path or prefix starts with a slash and holds no query."""
     if not text.startswith("/"):
         yield at.error("bad-path", f'"{text}" does not begin with "/"', f'write "/{text}"')
     elif "?" in text or "#" in text:
@@ -44,7 +45,7 @@ def path(text: str, at: Place) -> Iterator[Problem]:
 
 
 def header_name(text: str, at: Place) -> Iterator[Problem]:
-    """A header is named by a token, or is one of HTTP/2's pseudo-headers."""
+    """Require a token, or a pseudo-header of HTTP/2."""
     if text.startswith(":") and text.lower() not in _PSEUDO_HEADERS:
         hint = did_you_mean(text, _PSEUDO_HEADERS) or f"there are {', '.join(_PSEUDO_HEADERS)}"
         yield at.error("bad-header-name", f'there is no pseudo-header "{text}"', hint)
@@ -54,7 +55,7 @@ def header_name(text: str, at: Place) -> Iterator[Problem]:
 
 
 def host(text: str, at: Place) -> Iterator[Problem]:
-    """A host is a DNS name or an IP address: no scheme, no port, no path."""
+    """Require a DNS name or an IP address, without scheme, port or path."""
     if _is_address(text):
         return
     fault = _host_fault(text.removesuffix("."))
@@ -63,7 +64,7 @@ def host(text: str, at: Place) -> Iterator[Problem]:
 
 
 def host_suffix(text: str, at: Place) -> Iterator[Problem]:
-    """The end of a host name, with or without the dot before it."""
+    """Require the end of a host name, with or without a leading dot."""
     fault = _host_fault(text.removeprefix(".").removesuffix("."))
     if fault:
         message = f'"{text}" is not the end of a host name: {fault}'
@@ -102,7 +103,7 @@ def _host_hint(text: str) -> str:
 
 
 def regex(text: str, at: Place) -> Iterator[Problem]:
-    """A regular expression must be one that RE2, and so Envoy, can run."""
+    """Require a regular expression that RE2 accepts, as Envoy runs it."""
     fault = _regex_fault(text)
     if fault:
         hint = "Envoy runs RE2, which has no lookaround and no backreferences"

@@ -1,4 +1,4 @@
-"""Rules of TLS, on the side of a listener and on that of its clients."""
+"""Rules of TLS, for listeners and for clients."""
 
 from collections.abc import Iterator
 
@@ -19,7 +19,7 @@ from mesh.spec.tls import (
 
 
 def listener_tls(tls: ListenerTls | None, at: Place) -> Iterator[Problem]:
-    """Return what is wrong with the certificate a listener shows, and whom it believes."""
+    """Return the problems of a listener's certificate and of its client validation."""
     if tls is None:
         return
     yield from _certificate(tls.certificate, at / "certificate")
@@ -28,7 +28,7 @@ def listener_tls(tls: ListenerTls | None, at: Place) -> Iterator[Problem]:
 
 
 def client_policy(policy: ClientPolicy | None, at: Place) -> Iterator[Problem]:
-    """Return what is wrong with whom a client believes, and the certificate it shows."""
+    """Return the problems of a client's server validation and of its certificate."""
     if policy is None or policy.tls is None:
         return
     here = at / "tls"
@@ -38,7 +38,7 @@ def client_policy(policy: ClientPolicy | None, at: Place) -> Iterator[Problem]:
 
 
 def backend_defaults(defaults: BackendDefaults | None, at: Place) -> Iterator[Problem]:
-    """The client policy for all backends; see :func:`client_policy`."""
+    """Return the problems of the client policy for all backends; see :func:`client_policy`."""
     if defaults is not None:
         yield from client_policy(defaults.client_policy, at / "clientPolicy")
 

@@ -11,11 +11,11 @@ from mesh.problem import Problem
 from mesh.spec.virtual_gateway import VirtualGatewayListener, VirtualGatewaySpec
 
 _EGRESS_PORT: Final = 15001
-"""Where a gateway's own second pass listens."""
+"""Port of a gateway's own egress listener."""
 
 
 def virtual_gateway(spec: VirtualGatewaySpec, at: Place) -> Iterator[Problem]:
-    """Return what is wrong with a virtual gateway."""
+    """Return the problems of a virtual gateway."""
     yield from ports((each.port_mapping for each in spec.listeners), at / "listeners")
     for index, listener in enumerate(spec.listeners):
         yield from _listener(listener, at / "listeners" / index)

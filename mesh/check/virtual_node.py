@@ -12,7 +12,7 @@ from mesh.spec.virtual_node import Backend, Listener, VirtualNodeSpec
 
 
 def virtual_node(spec: VirtualNodeSpec, at: Place) -> Iterator[Problem]:
-    """Return what is wrong with a virtual node."""
+    """Return the problems of a virtual node."""
     listeners = spec.listeners or ()
     if listeners and spec.service_discovery is None:
         message = "a node with listeners needs serviceDiscovery, or nobody can find it"
