@@ -3,21 +3,62 @@
 import base64
 import re
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Final
+from typing import Final, Protocol
 
 from mesh.canonical import Json, JsonObject, as_object, canonical
 from mesh.importing.shape import as_text
-from mesh.importing.template import PROCESSED
+from mesh.importing.template import PROCESSED, Template
 from mesh.importing.values import Mark, Value
 from mesh.resource import Steps
-
-if TYPE_CHECKING:
-    from mesh.importing.evaluation import Evaluation
 
 _PLACEHOLDER: Final = re.compile(r"\$\{(!?)([^}]*)\}")
 
 Places = dict[Steps, Steps] | None
-_Function = Callable[["Evaluation", Json, Steps], Value]
+
+
+class Evaluator(Protocol):
+    """What intrinsic functions need of the evaluation that calls them.
+
+    :class:`mesh.importing.evaluation.Evaluation` is it, and documents each method.
+    """
+
+    template: Template
+    undecided: int
+
+    def resolve(
+        self, value: Json, at: Steps, into: Steps | None = None, places: Places = None
+    ) -> Value:
+        """Return the evaluated value."""
+
+    def text(self, value: Json, at: Steps) -> str | Mark:
+        """Return the evaluated value as text."""
+
+    def joined(self, parts: list[str], at: Steps, between: str = "") -> str | Mark:
+        """Return the joined texts."""
+
+    def spend(self, amount: int) -> None:
+        """Count work against the limit."""
+
+    def wrong(self, at: Steps, message: str, hint: str = "") -> Mark:
+        """Record an error in the template."""
+
+    def stuck(self, at: Steps, message: str, hint: str = "") -> Mark:
+        """Record that a value cannot be evaluated."""
+
+    def reference(self, name: str, at: Steps) -> Value:
+        """Return the value of ``Ref``."""
+
+    def attribute(self, logical_id: str, attribute: str, at: Steps) -> Value:
+        """Return the value of ``Fn::GetAtt``."""
+
+    def condition(self, name: str, at: Steps) -> bool | None:
+        """Return whether a condition holds."""
+
+    def import_value(self, name: str, at: Steps) -> Value:
+        """Return what another stack exports."""
+
+
+_Function = Callable[[Evaluator, Json, Steps], Value]
 
 
 def function_named(value: JsonObject) -> str | None:
@@ -29,7 +70,7 @@ def function_named(value: JsonObject) -> str | None:
 
 
 def call(
-    run: "Evaluation", name: str, argument: Json, at: Steps, into: Steps | None, places: Places
+    run: Evaluator, name: str, argument: Json, at: Steps, into: Steps | None, places: Places
 ) -> Value:
     """Return the result of an intrinsic function."""
     if name == "Fn::If":
@@ -41,7 +82,7 @@ def call(
     return function(run, argument, at)
 
 
-def truth(run: "Evaluation", value: Json, at: Steps) -> bool | None:
+def truth(run: Evaluator, value: Json, at: Steps) -> bool | None:
     """Return whether the body of a condition holds; None if it cannot be evaluated."""
     run.spend(1)
     name = next(iter(value)) if isinstance(value, dict) and len(value) == 1 else ""
@@ -61,7 +102,7 @@ def truth(run: "Evaluation", value: Json, at: Steps) -> bool | None:
     return None
 
 
-def _equals(run: "Evaluation", parts: list[Json], at: Steps) -> bool | None:
+def _equals(run: Evaluator, parts: list[Json], at: Steps) -> bool | None:
     found = [run.resolve(part, (*at, index)) for index, part in enumerate(parts)]
     if Mark.UNDECIDED in found:
         return None
@@ -69,7 +110,7 @@ def _equals(run: "Evaluation", parts: list[Json], at: Steps) -> bool | None:
     return first == second
 
 
-def _and_or(run: "Evaluation", all_of: bool, parts: list[Json], at: Steps) -> bool | None:
+def _and_or(run: Evaluator, all_of: bool, parts: list[Json], at: Steps) -> bool | None:
     """Evaluate the operands in order, up to the first that decides the result."""
     undecided = False
     for index, part in enumerate(parts):
@@ -80,7 +121,7 @@ def _and_or(run: "Evaluation", all_of: bool, parts: list[Json], at: Steps) -> bo
     return None if undecided else all_of
 
 
-def _if(run: "Evaluation", argument: Json, at: Steps, into: Steps | None, places: Places) -> Value:
+def _if(run: Evaluator, argument: Json, at: Steps, into: Steps | None, places: Places) -> Value:
     if not isinstance(argument, list) or len(argument) != 3 or not isinstance(argument[0], str):
         return run.wrong(at, "Fn::If takes a condition and two values")
     holds = run.condition(argument[0], (*at, 0))
@@ -91,13 +132,13 @@ def _if(run: "Evaluation", argument: Json, at: Steps, into: Steps | None, places
     return run.resolve(argument[branch], (*at, branch), into, places)
 
 
-def _ref(run: "Evaluation", argument: Json, at: Steps) -> Value:
+def _ref(run: Evaluator, argument: Json, at: Steps) -> Value:
     if not isinstance(argument, str):
         return run.wrong(at, "Ref takes a name")
     return run.reference(argument, at)
 
 
-def _get_att(run: "Evaluation", argument: Json, at: Steps) -> Value:
+def _get_att(run: Evaluator, argument: Json, at: Steps) -> Value:
     if isinstance(argument, str):
         logical_id, _, attribute = argument.partition(".")
         return run.attribute(logical_id, attribute, at)
@@ -107,7 +148,7 @@ def _get_att(run: "Evaluation", argument: Json, at: Steps) -> Value:
     return run.wrong(at, "Fn::GetAtt takes a resource and an attribute")
 
 
-def _sub(run: "Evaluation", argument: Json, at: Steps) -> Value:
+def _sub(run: Evaluator, argument: Json, at: Steps) -> Value:
     given: JsonObject = {}
     text = argument
     if isinstance(argument, list) and len(argument) == 2 and isinstance(argument[1], dict):
@@ -126,7 +167,7 @@ def _sub(run: "Evaluation", argument: Json, at: Steps) -> Value:
     return run.joined([*parts, text[end:]], at)
 
 
-def _filled(run: "Evaluation", found: re.Match[str], given: JsonObject, at: Steps) -> str | Mark:
+def _filled(run: Evaluator, found: re.Match[str], given: JsonObject, at: Steps) -> str | Mark:
     literal, name = found.group(1), found.group(2).strip()
     run.spend(1)
     if literal:
@@ -141,7 +182,7 @@ def _filled(run: "Evaluation", found: re.Match[str], given: JsonObject, at: Step
     return text if isinstance(text, str) else run.wrong(at, f"{name} is not text")
 
 
-def _join(run: "Evaluation", argument: Json, at: Steps) -> Value:
+def _join(run: Evaluator, argument: Json, at: Steps) -> Value:
     if not isinstance(argument, list) or len(argument) != 2:
         return run.wrong(at, "Fn::Join takes a delimiter and a list")
     between = run.text(argument[0], (*at, 0))
@@ -154,7 +195,7 @@ def _join(run: "Evaluation", argument: Json, at: Steps) -> Value:
     return run.joined([str(text) for text in texts], at, between)
 
 
-def _split(run: "Evaluation", argument: Json, at: Steps) -> Value:
+def _split(run: Evaluator, argument: Json, at: Steps) -> Value:
     if not isinstance(argument, list) or len(argument) != 2:
         return run.wrong(at, "Fn::Split takes a delimiter and a text")
     between, text = run.text(argument[0], (*at, 0)), run.text(argument[1], (*at, 1))
@@ -165,7 +206,7 @@ def _split(run: "Evaluation", argument: Json, at: Steps) -> Value:
     return parts
 
 
-def _select(run: "Evaluation", argument: Json, at: Steps) -> Value:
+def _select(run: Evaluator, argument: Json, at: Steps) -> Value:
     if not isinstance(argument, list) or len(argument) != 2:
         return run.wrong(at, "Fn::Select takes an index and a list")
     index, values = run.text(argument[0], (*at, 0)), run.resolve(argument[1], (*at, 1))
@@ -177,7 +218,7 @@ def _select(run: "Evaluation", argument: Json, at: Steps) -> Value:
     return values[int(index)]
 
 
-def _find_in_map(run: "Evaluation", argument: Json, at: Steps) -> Value:
+def _find_in_map(run: Evaluator, argument: Json, at: Steps) -> Value:
     if not isinstance(argument, list) or len(argument) < 3:
         return run.wrong(at, "Fn::FindInMap takes a map and two keys")
     steps: list[str] = []
@@ -197,24 +238,24 @@ def _find_in_map(run: "Evaluation", argument: Json, at: Steps) -> Value:
     return run.resolve(found, ("Mappings", *steps))
 
 
-def _import_value(run: "Evaluation", argument: Json, at: Steps) -> Value:
+def _import_value(run: Evaluator, argument: Json, at: Steps) -> Value:
     name = run.text(argument, at)
     return name if isinstance(name, Mark) else run.import_value(name, at)
 
 
-def _base64(run: "Evaluation", argument: Json, at: Steps) -> Value:
+def _base64(run: Evaluator, argument: Json, at: Steps) -> Value:
     text = run.text(argument, at)
     return text if isinstance(text, Mark) else base64.b64encode(text.encode()).decode()
 
 
-def _length(run: "Evaluation", argument: Json, at: Steps) -> Value:
+def _length(run: Evaluator, argument: Json, at: Steps) -> Value:
     found = run.resolve(argument, at)
     if isinstance(found, Mark):
         return Mark.UNDECIDED
     return len(found) if isinstance(found, list) else run.wrong(at, "Fn::Length takes a list")
 
 
-def _to_json(run: "Evaluation", argument: Json, at: Steps) -> Value:
+def _to_json(run: Evaluator, argument: Json, at: Steps) -> Value:
     found = run.resolve(argument, at)
     return found if isinstance(found, Mark) else run.joined([canonical(found)], at)
 

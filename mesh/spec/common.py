@@ -4,7 +4,6 @@ Shapes and limits are those of the App Mesh API, version 2019-01-25;
 ``tests/mesh/test_spec_shapes.py`` compares each of them with the service's own published model.
 """
 
-from datetime import timedelta
 from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, Strict, model_validator
@@ -70,11 +69,6 @@ class Duration(Spec):
 
     unit: Literal["s", "ms"] | None = None
     value: NotNegative | None = None
-
-    def as_timedelta(self) -> timedelta:
-        """Return the length; an absent unit means seconds, an absent value zero."""
-        value = self.value or 0
-        return timedelta(milliseconds=value) if self.unit == "ms" else timedelta(seconds=value)
 
 
 class PortMapping(Spec):
