@@ -1,4 +1,4 @@
-"""From the linked mesh to what one proxy gets: pure, and the same in every process."""
+"""Translation of the linked mesh to the Envoy resources of one proxy. Pure and deterministic."""
 
 from difflib import get_close_matches
 
@@ -25,8 +25,9 @@ __all__ = ["Translation", "limits", "translate"]
 def translate(graph: MeshGraph, proxy: ProxyIdentity) -> Translation:
     """Return the resources of a proxy, or of a gRPC client, by type, each type sorted by name.
 
-    A function of the resources that the proxy depends on (:meth:`MeshGraph.dependents`) alone, so
-    equal meshes give equal messages. What a broken mesh leaves open is left out, never guessed.
+    The result depends only on the resources that the proxy depends on
+    (:meth:`MeshGraph.dependents`), so equal meshes give equal messages. Parts of an invalid mesh
+    that cannot be resolved are left out.
 
     :raises UsageError: the mesh has no such virtual node or gateway.
     """
@@ -44,9 +45,9 @@ def translate(graph: MeshGraph, proxy: ProxyIdentity) -> Translation:
 
 
 def limits(graph: MeshGraph, proxy: ProxyIdentity) -> tuple[Problem, ...]:
-    """Return what a proxy does not do of what the specs say: warnings, sorted by place.
+    """Return warnings about spec features that a client does not support, sorted by position.
 
-    An Envoy does all of it; for what a gRPC client does not see docs/proxyless.md.
+    Envoy supports all of them; docs/proxyless.md lists those that a gRPC client does not.
     """
     return client_limits(graph, proxy) if proxy.client is Client.GRPC else ()
 

@@ -1,4 +1,4 @@
-"""Access logs: the same file for traffic in and out, in the form the spec asks for."""
+"""Access logs: the same file for inbound and outbound traffic, in the spec's format."""
 
 from envoy_data_plane.envoy.config.accesslog import v3 as envoy_accesslog
 from envoy_data_plane.envoy.config.core import v3 as envoy_core
@@ -12,7 +12,7 @@ AccessLogs = list[envoy_accesslog.AccessLog]
 
 
 def access_logs(logging: Logging | None) -> AccessLogs:
-    """Return the access log of a proxy; empty when none is asked for."""
+    """Return the access log of a proxy; empty if the spec has none."""
     file = logging.access_log.file if logging is not None and logging.access_log else None
     if file is None:
         return []

@@ -1,6 +1,6 @@
-"""Certificates of AWS Certificate Manager: replaced by what the repository's settings map them to.
+"""Certificates of AWS Certificate Manager, replaced as the repository's settings map them.
 
-What they map to nothing stays, to be asked of the proxy's own secret discovery service by its ARN.
+An ARN without a mapping stays, and the proxy asks its own secret discovery service for it.
 """
 
 from mesh.mesh_settings import MeshSettings
@@ -17,7 +17,7 @@ from mesh.spec.virtual_node import Backend, Listener
 
 
 def mapped_node(spec: VirtualNodeSpec, settings: MeshSettings) -> VirtualNodeSpec:
-    """Return a virtual node's specification with every name that is mapped replaced."""
+    """Return a virtual node's specification with every mapped ARN replaced."""
     if not settings.certificates and not settings.authorities:
         return spec
     return spec.model_copy(
@@ -30,7 +30,7 @@ def mapped_node(spec: VirtualNodeSpec, settings: MeshSettings) -> VirtualNodeSpe
 
 
 def mapped_gateway(spec: VirtualGatewaySpec, settings: MeshSettings) -> VirtualGatewaySpec:
-    """Return a virtual gateway's specification with every name that is mapped replaced."""
+    """Return a virtual gateway's specification with every mapped ARN replaced."""
     if not settings.certificates and not settings.authorities:
         return spec
     return spec.model_copy(

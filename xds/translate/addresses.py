@@ -1,7 +1,7 @@
-"""Addresses: where a proxy binds, where its application is, and which IP version it prefers.
+"""Addresses that a proxy binds or dials, by IP preference.
 
-The table is App Mesh's (user guide, "IPv6 support"): without a preference everything is IPv4 but
-for names, which are asked for both versions.
+The rules are App Mesh's (user guide, "IPv6 support"): without a preference everything is IPv4,
+except names, which are resolved to both versions.
 """
 
 from typing import Final
@@ -28,24 +28,24 @@ _LOOKUP_FAMILY: Final = {
 
 
 def mesh_preference(mesh: MeshSpec) -> IpPreference | None:
-    """Return what a mesh prefers for all its nodes."""
+    """Return the IP preference of a mesh."""
     return None if mesh.service_discovery is None else mesh.service_discovery.ip_preference
 
 
 def node_preference(mesh: MeshSpec, node: VirtualNodeSpec) -> IpPreference | None:
-    """Return what a node prefers: its own word, else its mesh's."""
+    """Return the IP preference of a node: its own, else its mesh's."""
     discovery = node.service_discovery
     own = None if discovery is None else discovery.dns or discovery.aws_cloud_map
     return (None if own is None else own.ip_preference) or mesh_preference(mesh)
 
 
 def lookup_family(preference: IpPreference | None) -> ClusterDnsLookupFamily:
-    """Return which addresses of a name count."""
+    """Return Envoy's DNS lookup family for a preference."""
     return _LOOKUP_FAMILY[preference]
 
 
 def application_address(preference: IpPreference | None) -> str:
-    """Return where an application listens whose traffic is redirected."""
+    """Return the address of an application whose traffic is redirected."""
     version_6 = preference in ("IPv6_PREFERRED", "IPv6_ONLY")
     return _LOOPBACK_IPV6 if version_6 else LOOPBACK
 
@@ -58,7 +58,7 @@ def socket(address: str, port: int) -> envoy_core.Address:
 
 
 def any_socket(preference: IpPreference | None, port: int) -> envoy_core.Address:
-    """Return a socket on every address; with any preference at all, on those of both versions."""
+    """Return a socket on the wildcard address; with any preference, on that of both IP versions."""
     if preference is None:
         return socket(ANY_IPV4, port)
     return envoy_core.Address(
@@ -69,7 +69,7 @@ def any_socket(preference: IpPreference | None, port: int) -> envoy_core.Address
 
 
 def one_endpoint(cluster: str, address: str, port: int) -> envoy_endpoint.ClusterLoadAssignment:
-    """Return the endpoints of a cluster that has one, known by address or by name."""
+    """Return the endpoints of a cluster with a single endpoint, an IP address or a host name."""
     endpoint = envoy_endpoint.LbEndpoint(
         endpoint=envoy_endpoint.Endpoint(address=socket(address, port))
     )

@@ -1,7 +1,7 @@
-"""Numbers as Envoy can hold them: a spec may say more than any proxy can count or wait.
+"""Conversion of numbers to ranges that Envoy accepts.
 
-The API puts no upper limit on counts and durations. Envoy rejects what does not fit its fields,
-and with it the whole resource, so each number becomes the nearest one that Envoy accepts.
+The API has no upper limit on counts and durations. Envoy rejects a whole resource if one number
+does not fit its field, so each number becomes the nearest one that Envoy accepts.
 """
 
 from datetime import timedelta
@@ -27,12 +27,12 @@ def signed(value: int) -> int:
 
 
 def length(duration: Duration) -> timedelta:
-    """Return a length of time; zero stays zero, which Envoy takes for "off"."""
+    """Return a duration; zero stays zero, which means "off" in Envoy."""
     value = min(duration.value or 0, _LONGEST // _SHORTEST)
     long = timedelta(milliseconds=value) if duration.unit == "ms" else timedelta(seconds=value)
     return min(long, _LONGEST)
 
 
 def positive_length(duration: Duration) -> timedelta:
-    """Return a length of time for a field that cannot be off."""
+    """Return a duration for a field that cannot be off."""
     return max(length(duration), _SHORTEST)

@@ -1,4 +1,4 @@
-"""Clusters: the application behind a proxy, the listeners of other nodes, and the way out."""
+"""Clusters: the application behind a proxy, listeners of other nodes, and destinations outside."""
 
 from datetime import timedelta
 from functools import lru_cache
@@ -41,7 +41,7 @@ _HTTP2: Final = {
 def ingress_cluster(
     mesh: str, node: str, listener: Listener, application: str
 ) -> envoy_cluster.Cluster:
-    """Return the application behind one listener of its node."""
+    """Return the cluster of the application behind one listener of its node."""
     mapping = listener.port_mapping
     name = naming.ingress_cluster(mesh, node, mapping)
     return envoy_cluster.Cluster(
@@ -55,9 +55,10 @@ def ingress_cluster(
 
 
 def egress_cluster(graph: MeshGraph, upstream: Upstream) -> envoy_cluster.Cluster:
-    """Return a listener of a virtual node, found as the node says.
+    """Return the cluster of a virtual node's listener, with the node's service discovery.
 
-    Who is registered does not show in it, only that a document says so.
+    The cluster does not depend on which instances are registered, only on whether a document lists
+    them.
     """
     known: dict[object, envoy_cluster.Cluster] = of_graph(graph, "clusters")
     key = upstream.cluster, upstream.tls
@@ -76,7 +77,7 @@ def _egress_cluster(
 
 
 def encryption(upstream: Upstream) -> Encryption | None:
-    """Return how an upstream is spoken to, None for in plain text."""
+    """Return the TLS settings towards an upstream, or None for plain text."""
     if upstream.tls is None:
         return None
     protocol = upstream.listener.port_mapping.protocol
@@ -89,7 +90,7 @@ def _socket(upstream: Upstream) -> envoy_core.TransportSocket | None:
 
 
 def _statistics(upstream: Upstream) -> str:
-    """Return under which name a cluster is counted: App Mesh's own, whatever the cluster's is."""
+    """Return the name in a cluster's statistics: App Mesh's own, whatever the cluster is called."""
     if not upstream.own_policy_of:
         return ""
     return naming.egress_cluster(upstream.mesh, upstream.node, upstream.listener.port_mapping)
@@ -98,7 +99,7 @@ def _statistics(upstream: Upstream) -> str:
 def self_redirect_cluster(
     mesh: str, gateway: str, listener: VirtualGatewayListener, address: str, *, alone: bool
 ) -> envoy_cluster.Cluster:
-    """Return the way from a gateway's first pass, at one listener, to its second."""
+    """Return the cluster from a gateway listener to the gateway's own egress listener."""
     name = naming.self_redirect_cluster(mesh, gateway, listener.port_mapping, alone=alone)
     return envoy_cluster.Cluster(
         name=name,
@@ -111,7 +112,7 @@ def self_redirect_cluster(
 
 
 def original_cluster(name: str) -> envoy_cluster.Cluster:
-    """Return the way to wherever a connection was going before it was redirected."""
+    """Return the cluster that connects to a connection's original destination."""
     return envoy_cluster.Cluster(
         name=name,
         type=envoy_cluster.ClusterDiscoveryType.ORIGINAL_DST,
@@ -162,7 +163,7 @@ def _eds_cluster(upstream: Upstream) -> envoy_cluster.Cluster:
 
 
 def _hostname(spec: VirtualNodeSpec) -> str:
-    """Return the name a node is found by, in Cloud Map ``service.namespace``; empty if by none."""
+    """Return the host name of a node, for Cloud Map ``service.namespace``; empty if it has none."""
     discovery = spec.service_discovery
     if discovery is not None and discovery.dns is not None:
         return discovery.dns.hostname

@@ -1,4 +1,4 @@
-"""How the configuration of proxies differs from one mesh to another: resource by resource. Pure."""
+"""Differences between the proxies' configuration in two meshes, resource by resource. Pure."""
 
 import difflib
 from collections.abc import Iterator
@@ -21,7 +21,7 @@ CONTEXT_LINES: Final = 3
 
 
 class Shown:
-    """An Envoy resource as people read it. Callers of one service often have the very same."""
+    """An Envoy resource in readable form. Callers of one service often have an equal one."""
 
     def __init__(self, value: JsonObject) -> None:
         self.value = value
@@ -33,7 +33,7 @@ class Shown:
 
 
 class ResourceChange:
-    """How one Envoy resource differs, whoever has it."""
+    """Difference of one Envoy resource, without the node."""
 
     def __init__(self, before: Shown | None, after: Shown | None) -> None:
         self._before = before
@@ -41,12 +41,12 @@ class ResourceChange:
 
     @property
     def before(self) -> JsonObject | None:
-        """What it was; ``None`` if it was not there."""
+        """The old resource; ``None`` if it did not exist."""
         return None if self._before is None else self._before.value
 
     @property
     def after(self) -> JsonObject | None:
-        """What it is; ``None`` if it is not there any more."""
+        """The new resource; ``None`` if it no longer exists."""
         return None if self._after is None else self._after.value
 
     @cached_property
@@ -58,7 +58,7 @@ class ResourceChange:
 
 @dataclass(frozen=True, slots=True)
 class EnvoyChange:
-    """How one Envoy resource of one node differs."""
+    """Difference of one Envoy resource of one node."""
 
     node: ResourceKey
     type: str
@@ -70,7 +70,7 @@ class EnvoyChange:
 def envoy_changes(
     before: MeshGraph, after: MeshGraph, nodes: tuple[ResourceKey, ...]
 ) -> Iterator[EnvoyChange]:
-    """Yield what differs of the configuration of these nodes, by node, type and name."""
+    """Yield the differences in the configuration of these nodes, by node, type and name."""
     shown = _ShownOnce()
     for node in nodes:
         old, new = _configuration(before, node), _configuration(after, node)
@@ -83,7 +83,7 @@ def envoy_changes(
 
 
 class _ShownOnce:
-    """What has been made readable; it is for one node as for the next."""
+    """Cache of readable resources, shared by all nodes."""
 
     def __init__(self) -> None:
         self._resources: dict[bytes, Shown] = {}

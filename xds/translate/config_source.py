@@ -1,4 +1,4 @@
-"""Where a proxy gets what a resource only names: from us, on the stream it already has."""
+"""Config source of named resources: this server, on the proxy's existing stream."""
 
 from datetime import timedelta
 from typing import Final

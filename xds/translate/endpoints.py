@@ -1,4 +1,4 @@
-"""Endpoints of nodes that are found through a registry rather than by name."""
+"""Endpoints of nodes whose instances are registered, not resolved by DNS."""
 
 from collections.abc import Iterator
 from functools import lru_cache
@@ -16,10 +16,10 @@ from xds.translate.sharing import SHARED, of_graph
 
 
 def dns_discovery(graph: MeshGraph, mesh: str, node: VirtualNodeSpec) -> DnsServiceDiscovery | None:
-    """Return the name by which Envoy finds a node's instances itself, None where it is told them.
+    """Return the host name that Envoy resolves for a node, or None if it receives endpoints.
 
-    A service of Cloud Map that no ``ServiceInstances`` document is about is asked of DNS, where
-    Cloud Map's own private namespaces publish it: ``service.namespace``, an answer an instance.
+    A Cloud Map service without a ``ServiceInstances`` document is resolved by DNS, where Cloud
+    Map's private namespaces publish it as ``service.namespace`` with one answer per instance.
     """
     discovery = node.service_discovery
     if discovery is None or discovery.dns is not None:
@@ -31,10 +31,10 @@ def dns_discovery(graph: MeshGraph, mesh: str, node: VirtualNodeSpec) -> DnsServ
 
 
 def endpoints(graph: MeshGraph, upstream: Upstream) -> envoy_endpoint.ClusterLoadAssignment | None:
-    """Return the endpoints of an upstream, None where Envoy finds them itself, by name.
+    """Return the endpoints of an upstream, or None if Envoy resolves a host name.
 
-    Where nobody is registered the assignment is there and empty: callers get 503 and, unlike with
-    a missing resource, Envoy does not wait for it.
+    If no instance is registered, the assignment exists and is empty: callers get 503, and Envoy
+    does not wait, as it would for a missing resource.
     """
     spec = upstream.spec
     if dns_discovery(graph, upstream.mesh, spec) is not None:

@@ -1,4 +1,4 @@
-"""Network filters: what a proxy does with a connection, HTTP or plain TCP."""
+"""Network filters for HTTP and TCP connections."""
 
 from functools import lru_cache
 from typing import Final
@@ -30,11 +30,11 @@ _KEEP_ESCAPED: Final = envoy_hcm.HttpConnectionManagerPathWithEscapedSlashesActi
 def http_filter(
     stat_prefix: str, routes: str, protocol: str, logging: Logging | None, *, edge: bool = False
 ) -> envoy_listener.Filter:
-    """Return an HTTP connection manager whose routes come under that name.
+    """Return an HTTP connection manager that uses the route configuration of the given name.
 
-    ``edge`` is where requests enter from outside the mesh: only there the connection's own address
-    is the client's, and what a client says of itself in ``x-forwarded-for`` is not believed.
-    The routes are not part of it, so that a change of routes leaves listeners and connections be.
+    ``edge`` marks a listener for requests from outside the mesh: only there the connection's own
+    address is the client's, and the client's ``x-forwarded-for`` is not trusted. Routes are not
+    inline, so that a change of routes leaves listeners and connections unchanged.
     """
     manager = envoy_hcm.HttpConnectionManager(
         stat_prefix=stat_prefix,
@@ -55,7 +55,7 @@ def http_filter(
 def tcp_filter(
     stat_prefix: str, cluster: str, timeout: TcpTimeout | None, logging: Logging | None
 ) -> envoy_listener.Filter:
-    """Return a filter that joins each connection to one of a cluster."""
+    """Return a TCP proxy filter with one cluster."""
     return _tcp_filter(
         envoy_tcp.TcpProxy(
             stat_prefix=stat_prefix,
@@ -69,9 +69,9 @@ def tcp_filter(
 def weighted_tcp_filter(
     stat_prefix: str, shares: tuple[Share, ...], timeout: TcpTimeout | None, logging: Logging | None
 ) -> envoy_listener.Filter | None:
-    """Return a filter that joins each connection to one of several clusters, by weight.
+    """Return a TCP proxy filter with weighted clusters.
 
-    None when nothing has a share: unlike for HTTP, Envoy refuses a cluster of weight zero here.
+    None if no target has a weight: unlike for HTTP, Envoy refuses weight zero here.
     """
     weights = [
         envoy_tcp.TcpProxyWeightedClusterClusterWeight(

@@ -1,7 +1,8 @@
-"""A gateway's first pass: gateway routes choose a virtual service and rewrite the request.
+"""Routes of a virtual gateway's listeners: gateway routes select a virtual service and rewrite.
 
-The choice travels to the second pass in headers that only the gateway writes: what a client sends
-under their names is overwritten or dropped here, before the second pass can see it.
+Requests then pass the gateway's own egress listener (:mod:`xds.translate.second_pass`). The
+selected service travels in headers that only the gateway writes: values that a client sends under
+these names are overwritten or removed here.
 """
 
 from collections.abc import Iterable, Sequence
@@ -32,9 +33,9 @@ def first_pass(
     second_pass: str,
     called: Sequence[Service],
 ) -> envoy_route.RouteConfiguration:
-    """Return the routes of one of a gateway's listeners, all to the cluster of the second pass.
+    """Return the routes of one gateway listener, all to the cluster of the egress listener.
 
-    All are in one virtual host: their priority holds across host names.
+    All are in one virtual host, because priorities hold across host names.
     """
     by_name = {service.name: service for service in called}
     return envoy_route.RouteConfiguration(
@@ -54,7 +55,7 @@ def first_pass(
 
 
 def keeps_hostname(spec: GatewayRouteSpec) -> bool:
-    """Return whether a request leaves the gateway with the host it came with."""
+    """Return whether a request keeps its host name."""
     rewrite = _hostname_rewrite(spec)
     return rewrite is not None and rewrite.default_target_hostname == "DISABLED"
 

@@ -1,7 +1,7 @@
-"""The proxy of a virtual gateway: two passes through itself, as in App Mesh.
+"""Configuration of a virtual gateway's proxy, which routes in two steps, as in App Mesh.
 
-First pass: the gateway's listener; gateway routes choose a virtual service and rewrite the request.
-Second pass: port 15001, dialled by the first; the routes of that service, exactly as a node's.
+First, the gateway's listener: gateway routes select a virtual service and rewrite the request.
+Second, port 15001, called by the first: the routes of that service, exactly as on a node.
 """
 
 from collections.abc import Iterable, Sequence
@@ -29,7 +29,7 @@ from xds.translate.tls import Security, listener_security, secrets_of
 def translate_gateway(
     graph: MeshGraph, proxy: ProxyIdentity, spec: VirtualGatewaySpec
 ) -> Resources:
-    """Return what the proxy of a virtual gateway gets."""
+    """Return the resources of a virtual gateway's proxy."""
     called = services(graph, targeted_services(graph, proxy.key), gateway_policies(spec))
     entrances = _sorted(spec)
     if not entrances:

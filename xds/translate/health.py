@@ -1,4 +1,4 @@
-"""Health of a virtual node's instances, watched by those who call it: actively and passively."""
+"""Active and passive health checks of a virtual node's instances, done by its callers."""
 
 from datetime import timedelta
 
@@ -12,10 +12,10 @@ from xds.translate.bounds import count, positive_length
 
 
 def health_checks(listener: Listener, hostname: str) -> list[envoy_core.HealthCheck]:
-    """Return the active check of a listener's instances; ``hostname`` is who they are asked as.
+    """Return the active health check of a listener's instances; ``hostname`` is the request's host.
 
-    Each is asked on the port it is dialled on, the only one that a check may name. App Mesh's
-    proxies were told so by ``alt_port``, which Envoy takes and does not heed.
+    Each instance is checked on the port that it is dialled on. App Mesh set ``alt_port``, which
+    Envoy accepts and ignores.
     """
     check = listener.health_check
     if check is None:
@@ -53,7 +53,7 @@ def _http(check: HealthCheck, host: str) -> envoy_core.HealthCheckHttpHealthChec
 
 
 def outlier_detection(outliers: OutlierDetection | None) -> envoy_cluster.OutlierDetection | None:
-    """Return the passive check: consecutive server errors alone, as App Mesh promises."""
+    """Return the outlier detection: consecutive server errors only, as App Mesh promises."""
     if outliers is None:
         return None
     return envoy_cluster.OutlierDetection(

@@ -1,7 +1,7 @@
-"""Listeners: where a proxy takes connections, and which filters each meets.
+"""Listeners: where a proxy accepts connections, and the filters of each.
 
-With interception one listener takes all traffic of a direction and tells connections apart by the
-port they were meant for; with explicit addressing each port is a listener of its own.
+With interception one listener takes all traffic of a direction and selects a filter chain by the
+original destination port; with explicit addressing each port has a listener of its own.
 """
 
 from collections.abc import Iterator, Sequence
@@ -32,7 +32,7 @@ _TO_AWS: Final = envoy_listener.FilterChainMatch(
 
 @dataclass(frozen=True, slots=True)
 class Port:
-    """A port that traffic is meant for, and the filter its connections meet."""
+    """A destination port with the filter for its connections."""
 
     number: int
     filter: envoy_listener.Filter
@@ -40,14 +40,14 @@ class Port:
 
     @property
     def ambiguous(self) -> bool:
-        """Whether only the first bytes of a connection tell if it is encrypted."""
+        """Whether a port accepts both TLS and plain text, so that the first bytes decide."""
         return self.security.encryption is not None and self.security.plain
 
 
 def intercepted_ingress(
     preference: IpPreference | None, ports: Sequence[Port]
 ) -> list[envoy_listener.Listener]:
-    """Return the listener that traffic for an application is redirected to, if there is any."""
+    """Return the listener for redirected inbound traffic, if the node has any."""
     name, address = naming.ingress_listener(), any_socket(preference, naming.INGRESS_PORT)
     chains = [chain for port in ports for chain in _chains(port, port.number)]
     asked = [port.number for port in ports if port.ambiguous]
@@ -61,10 +61,10 @@ def intercepted_egress(
     everything_else: envoy_listener.Filter | None,
     aws: envoy_listener.Filter | None = None,
 ) -> list[envoy_listener.Listener]:
-    """Return the listener that an application's traffic is redirected to, if it may call anyone.
+    """Return the listener for redirected outbound traffic, if the application may call anything.
 
-    Without it, what an application tries to call refuses the connection. ``aws`` takes what goes to
-    AWS by TLS, and says so by name.
+    Without it, outbound connections are refused. ``aws`` is the filter for TLS connections to AWS,
+    which the server name identifies.
     """
     name, address = naming.egress_listener(), any_socket(preference, naming.EGRESS_PORT)
     chains = [chain for port in ports for chain in _chains(port, port.number)]
@@ -78,12 +78,12 @@ def intercepted_egress(
 
 
 def ingress_listener(name: str, address: Address, port: Port) -> envoy_listener.Listener:
-    """Return a listener for inbound traffic that is dialled directly."""
+    """Return a listener for inbound traffic that is dialled directly, without redirection."""
     return _direct(name, address, TrafficDirection.INBOUND, port)
 
 
 def egress_listener(name: str, address: Address, port: Port) -> envoy_listener.Listener:
-    """Return a listener for outbound traffic that is dialled directly."""
+    """Return a listener for outbound traffic that is dialled directly, without redirection."""
     return _direct(name, address, TrafficDirection.OUTBOUND, port)
 
 
@@ -98,7 +98,7 @@ def explicit_ingress(address: str, ports: Sequence[Port]) -> list[envoy_listener
 
 
 def explicit_egress(address: str, ports: Sequence[Port]) -> list[envoy_listener.Listener]:
-    """Return a listener on this address for each port that backends are called on."""
+    """Return a listener on this address for each port of a backend."""
     return [
         egress_listener(
             naming.egress_listener(address, port.number), socket(address, port.number), port
@@ -143,9 +143,9 @@ def _direct(
 
 
 def _chains(port: Port, destination: int | None = None) -> Iterator[envoy_listener.FilterChain]:
-    """Yield what connections to a port meet, encrypted ones first.
+    """Yield the filter chains of a port, the one for TLS first.
 
-    Where all are encrypted nothing is matched: who speaks plain text fails to shake hands.
+    If all connections must use TLS, nothing is matched: plain text fails in the handshake.
     """
     encryption = port.security.encryption
     if encryption is not None:
@@ -170,10 +170,10 @@ def _match(destination: int | None, transport: str) -> envoy_listener.FilterChai
 
 
 def _inspector(ports: Sequence[int], *, alone: bool) -> list[envoy_listener.ListenerFilter]:
-    """Return the filter that looks for TLS on these ports; on others it would only wait.
+    """Return the listener filter that detects TLS on these ports; on others it would only wait.
 
-    A server that speaks first would never be heard behind it. ``alone`` are ports that have no
-    others beside them.
+    It waits for the client's first bytes, so a protocol in which the server speaks first would
+    hang. ``alone`` means that the listener has no other ports.
     """
     if not ports:
         return []

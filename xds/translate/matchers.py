@@ -1,6 +1,6 @@
-"""Matchers: what a route of App Mesh asks of a request, as Envoy asks it.
+"""Matchers: the conditions of App Mesh routes as Envoy route matches.
 
-Regular expressions match the whole value, as they always did in App Mesh's Envoys.
+Regular expressions match the whole value, as in App Mesh's Envoys.
 """
 
 import re
@@ -21,7 +21,7 @@ from xds.translate.bounds import signed
 
 @dataclass(frozen=True, slots=True)
 class Path:
-    """What is asked of a request's path: exactly one of these."""
+    """Condition on a request's path: exactly one field is set."""
 
     prefix: str | None = None
     exact: str | None = None
@@ -32,7 +32,8 @@ ANY_PATH = Path(prefix="/")
 
 
 def route_match(spec: RouteSpec, *also: envoy_route.HeaderMatcher) -> envoy_route.RouteMatch:
-    """Return the match of a route, and of further header matchers. For TCP it takes everything."""
+    """Return the match of a route combined with further header matchers. A TCP match takes
+    everything."""
     if spec.grpc_route is not None:
         return _grpc_match(spec.grpc_route.match, also)
     http = spec.http2_route or spec.http_route
@@ -46,10 +47,10 @@ def route_match(spec: RouteSpec, *also: envoy_route.HeaderMatcher) -> envoy_rout
 
 
 def call_match(spec: RouteSpec) -> envoy_route.RouteMatch:
-    """Return the match of a route for gRPC libraries, without what holds for every call.
+    """Return the match of a route for gRPC libraries, without conditions that hold for every call.
 
-    They look neither at the method nor at the scheme. Names of headers are in lower case: Envoy
-    compares them in any, they as they are written.
+    These libraries ignore method and scheme. Header names are in lower case: Envoy compares them
+    without regard to case, gRPC libraries exactly.
     """
     http = spec.http2_route or spec.http_route
     match = (
@@ -67,7 +68,7 @@ def call_match(spec: RouteSpec) -> envoy_route.RouteMatch:
 def gateway_match(
     match: HttpGatewayRouteMatch | GrpcGatewayRouteMatch, path: Path
 ) -> envoy_route.RouteMatch:
-    """Return the match of a gateway route for one of the paths it takes."""
+    """Return the match of a gateway route for one of its paths."""
     host = _hostname(match.hostname)
     match match:
         case HttpGatewayRouteMatch():
@@ -87,7 +88,7 @@ def match_path(
     *,
     grpc: bool = False,
 ) -> envoy_route.RouteMatch:
-    """Return a match of a path and of all these."""
+    """Return a match of a path and of all these headers and query parameters."""
     return envoy_route.RouteMatch(
         prefix=path.prefix,
         path=path.exact,
@@ -99,7 +100,7 @@ def match_path(
 
 
 def http_path(prefix: str | None, path: PathMatch | None) -> Path:
-    """Return what an HTTP match asks of the path; nothing said means every path."""
+    """Return the path condition of an HTTP match; without one, every path matches."""
     if path is None:
         return Path(prefix=prefix or "/")
     return Path(exact=path.exact, regex=None if path.exact is not None else path.regex)
@@ -169,7 +170,8 @@ def _query(parameter: QueryParameter) -> envoy_route.QueryParameterMatcher:
 
 
 def _hostname(host: HostnameMatch | None) -> Iterable[envoy_route.HeaderMatcher]:
-    """Match the host with or without a port, in any case, as Envoy does for virtual hosts."""
+    """Match the host with or without a port and without regard to case, as Envoy's virtual hosts
+    do."""
     if host is not None:
         name = host.exact if host.exact is not None else host.suffix or ""
         ahead = "" if host.exact is not None else ".*"

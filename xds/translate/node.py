@@ -1,4 +1,4 @@
-"""The proxy of a virtual node: its application's traffic in, and its calls to backends out."""
+"""Configuration of a virtual node's proxy: inbound traffic and calls to backends."""
 
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
@@ -29,13 +29,13 @@ from xds.wire.once import Once
 T = TypeVar("T")
 
 _ADDRESSINGS: Final = 64
-"""How much is remembered of one spec: its proxies may each name addresses of their own."""
+"""Maximum cached results per spec: its proxies may each have addresses of their own."""
 _known_of: Final = Once[VirtualNodeSpec, dict[Hashable, Any]]()
 
 
 @dataclass(frozen=True, slots=True)
 class _EgressPort:
-    """A port that backends are called on, with every service that is called there."""
+    """A port on which backends are called, with all services on it."""
 
     mapping: PortMapping
     called: tuple[tuple[Service, ServicePort], ...]
@@ -43,7 +43,7 @@ class _EgressPort:
 
 @dataclass(frozen=True, slots=True)
 class _WaysOut:
-    """The clusters for what is not in the mesh: for everything, or for AWS alone."""
+    """Clusters for destinations outside the mesh: for all of them, or for AWS only."""
 
     everywhere: str | None = None
     aws: str | None = None
@@ -54,10 +54,10 @@ class _WaysOut:
 
 
 def translate_node(graph: MeshGraph, proxy: ProxyIdentity, spec: VirtualNodeSpec) -> Resources:
-    """Return what the proxy of a virtual node gets.
+    """Return the resources of a virtual node's proxy.
 
-    With explicit addressing the application opens its own connections to what is not in the mesh,
-    so the mesh's egress filter has nothing to act on: a host that is no backend gets 404.
+    With explicit addressing the application connects directly to destinations outside the mesh, so
+    the mesh's egress filter has no effect there: a host that is no backend gets 404.
     """
     mesh = graph.mesh_spec(proxy.key.mesh)
     called = services(graph, backend_services(graph, proxy.key), node_policies(spec))
@@ -87,9 +87,9 @@ def translate_node(graph: MeshGraph, proxy: ProxyIdentity, spec: VirtualNodeSpec
 
 
 def _own(spec: VirtualNodeSpec, key: Hashable, work: Callable[[], T]) -> T:
-    """Return what follows from this very spec and from the key alone, worked out once.
+    """Return a result that depends only on this spec object and the key, cached.
 
-    Most commits that concern a node change what it calls, and not the node.
+    Most commits that concern a node change what it calls, not the node itself.
     """
     known = _known_of.get(spec, lambda _: {})
     if key not in known:
@@ -122,7 +122,8 @@ def _own_encryption(spec: VirtualNodeSpec) -> Iterable[Encryption | None]:
 
 
 def _egress_ports(called: Iterable[Service]) -> tuple[_EgressPort, ...]:
-    """Group services by the port they are called on. The linker refuses two protocols on one."""
+    """Group services by the port on which they are called. Linking refuses two protocols on one
+    port."""
     by_port: dict[int, list[tuple[Service, ServicePort]]] = {}
     for service in called:
         for port in service.ports:
@@ -250,6 +251,6 @@ def _application(proxy: ProxyIdentity, mapping: PortMapping) -> str:
 
 
 def _sorted(spec: VirtualNodeSpec) -> list[Listener]:
-    """Return a node's listeners by port, one for each; the spec may not repeat a port."""
+    """Return a node's listeners sorted by port, one per port; validation refuses repeated ports."""
     found = {listener.port_mapping.port: listener for listener in spec.listeners or ()}
     return [found[port] for port in sorted(found)]

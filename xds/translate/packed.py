@@ -1,4 +1,4 @@
-"""Messages inside messages: Envoy's typed configurations, packed into ``Any``."""
+"""Packing of typed Envoy configurations into ``Any``."""
 
 import betterproto2
 from envoy_data_plane.google.protobuf import Any as ProtobufAny
@@ -8,7 +8,7 @@ from xds.wire.encode import encode
 
 
 def packed(message: betterproto2.Message) -> ProtobufAny:
-    """Return the message as an ``Any`` that says its type."""
+    """Return the message as an ``Any`` with its type."""
     return ProtobufAny(
         type_url=default_message_pool.type_to_url[type(message)], value=encode(message)
     )

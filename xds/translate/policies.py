@@ -1,4 +1,4 @@
-"""Client policies: whether a proxy speaks TLS with those it calls, and whom it believes."""
+"""Client policies: whether a proxy uses TLS towards backends, and how it validates them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -17,27 +17,27 @@ from mesh.spec.virtual_node import Listener
 
 @dataclass(frozen=True, slots=True)
 class ClientTls:
-    """TLS as a client speaks it."""
+    """TLS settings of a client."""
 
     certificate: ClientCertificate | None = None
     validation: ClientValidation | None = None
-    """None believes every certificate: nobody said whom to believe."""
+    """None accepts every certificate, because no validation is configured."""
 
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """What a proxy does as a client of one virtual service."""
+    """Client behaviour towards one virtual service."""
 
     tls: ClientPolicyTls | None = None
     service: str = ""
-    """The virtual service whose own policy this is; empty for what holds for all."""
+    """The virtual service that has this policy; empty for the default policy."""
 
     def towards(self, listener: Listener) -> ClientTls | None:
-        """Return how to speak to a listener of a virtual node, None for in plain text.
+        """Return the TLS settings towards a listener of a virtual node, or None for plain text.
 
-        A policy holds for the ports it lists, or for all. It enforces TLS unless it says not to;
-        otherwise the listener decides. Where no policy holds, App Mesh's proxies spoke TLS to
-        whoever offered it and asked for no proof (user guide, "Transport Layer Security").
+        A policy holds for the ports it lists, or for all. It enforces TLS unless ``enforce`` is
+        false; then the listener decides. Without a policy, App Mesh's proxies used TLS without
+        validation towards every listener that offered it (user guide, "Transport Layer Security").
         """
         offered = offers_tls(listener.tls)
         ports = () if self.tls is None else self.tls.ports or ()
@@ -56,12 +56,12 @@ class Policies:
     own: Mapping[str, Policy] = field(default_factory=dict)
 
     def of(self, service: str) -> Policy:
-        """Return the policy towards a virtual service: its own, else the default one."""
+        """Return the policy towards a virtual service: its own, else the default."""
         return self.own.get(service, self.default)
 
 
 def node_policies(spec: VirtualNodeSpec) -> Policies:
-    """Return the policies of a virtual node. Of a backend named twice the first counts."""
+    """Return the policies of a virtual node. If a backend is named twice, the first one counts."""
     own: dict[str, Policy] = {}
     for backend in spec.backends or ():
         service = backend.virtual_service
@@ -73,12 +73,12 @@ def node_policies(spec: VirtualNodeSpec) -> Policies:
 
 
 def gateway_policies(spec: VirtualGatewaySpec) -> Policies:
-    """Return the policies of a virtual gateway: one for all it leads to."""
+    """Return the policies of a virtual gateway: one for all its targets."""
     return Policies(_default(spec.backend_defaults))
 
 
 def offers_tls(tls: ListenerTls | None) -> bool:
-    """Whether a listener answers those who speak TLS."""
+    """Whether a listener accepts TLS."""
     return tls is not None and tls.mode != "DISABLED"
 
 

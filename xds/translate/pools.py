@@ -1,4 +1,4 @@
-"""Connection pools: how much an application, or a gateway, takes on at once."""
+"""Connection pools as circuit breakers."""
 
 from typing import Final
 
@@ -11,7 +11,7 @@ from xds.translate.bounds import UNLIMITED, count
 def circuit_breakers(
     pool: NodeConnectionPool | GatewayConnectionPool | None,
 ) -> envoy_cluster.CircuitBreakers:
-    """Return the limits as written. What is not written has none: Envoy's own 1024 would bite."""
+    """Return the limits of the spec. Unset ones are unlimited, because Envoy's default is 1024."""
     if pool is None:
         return NO_LIMITS
     requests = pool.http2 or pool.grpc

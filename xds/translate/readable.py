@@ -1,4 +1,4 @@
-"""Translations for people: as plain values and as YAML, spelled as in Envoy's documentation."""
+"""Translations in readable form: plain values and YAML, with Envoy's documented field names."""
 
 import base64
 import enum
@@ -22,15 +22,15 @@ TYPES: Final = {
     "routes": ROUTE,
     "secrets": SECRET,
 }
-"""What people call the types, in the order in which they are shown."""
+"""Names of the types, in display order."""
 _WIDE: Final = 4096
-"""Longer than any line of ours, so that no text is folded over several."""
+"""Longer than any line, so that no text is folded."""
 
 
 def dump(translation: Translation) -> dict[str, list[JsonObject]]:
     """Return the resources of each type as plain values: the JSON form of Envoy's messages.
 
-    Packed messages are opened. The order is the translation's, and inside a resource Envoy's own.
+    Packed messages are unpacked. Resources keep their order, fields have Envoy's order.
     """
     return {
         name: [resource_json(message) for message in translation.get(type_url, ())]
@@ -39,10 +39,10 @@ def dump(translation: Translation) -> dict[str, list[JsonObject]]:
 
 
 def resource_json(message: betterproto2.Message) -> JsonObject:
-    """Return one Envoy message as plain values; what has no value is left out.
+    """Return an Envoy message as plain values, without unset fields.
 
-    betterproto2 could do it, but spells some names as Envoy does not (``consecutive5Xx``), and
-    validates each message once for every message around it.
+    betterproto2's own conversion spells some names differently (``consecutive5Xx``) and validates
+    each message once for every enclosing message.
     """
     if isinstance(message, ProtobufAny):
         inner = message.unpack()
@@ -59,7 +59,7 @@ def resource_json(message: betterproto2.Message) -> JsonObject:
 
 
 def yaml_text(resources: Mapping[str, Sequence[JsonObject]] | Sequence[JsonObject]) -> str:
-    """Return what :func:`dump` found, or one type of it, as YAML; the order is kept."""
+    """Return the output of :func:`dump`, or one type of it, as YAML in the same order."""
     return yaml.dump(resources, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=_WIDE)
 
 
@@ -91,7 +91,7 @@ def _value(value: object) -> Json:
 
 
 class _Dumper(yaml.SafeDumper):
-    """YAML without anchors: one message used in many places is written in each."""
+    """YAML dumper without anchors: repeated messages are written out each time."""
 
     def ignore_aliases(self, data: object) -> bool:
         return True

@@ -1,4 +1,4 @@
-"""What a proxy gets: resources by type, in an order that depends on nothing but their names."""
+"""Resources of one proxy by type, sorted by name."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ Translation: TypeAlias = Mapping[TypeUrl, tuple[betterproto2.Message, ...]]
 
 @dataclass(frozen=True, slots=True)
 class Resources:
-    """What a proxy gets, in any order."""
+    """Resources of one proxy, unsorted."""
 
     listeners: tuple[Listener, ...]
     routes: tuple[RouteConfiguration, ...]
@@ -28,7 +28,7 @@ class Resources:
     secrets: tuple[Secret, ...]
 
     def sorted(self) -> Translation:
-        """Return them by type; a type the proxy gets none of is there, and empty."""
+        """Return the resources by type; types without resources are present and empty."""
         return {
             CLUSTER: tuple(sorted(self.clusters, key=lambda each: each.name)),
             ENDPOINT: tuple(sorted(self.endpoints, key=lambda each: each.cluster_name)),
@@ -39,4 +39,4 @@ class Resources:
 
 
 NOTHING: Final = Resources((), (), (), (), ())
-"""What a proxy gets that has nothing to do."""
+"""Resources of a proxy without listeners and backends."""

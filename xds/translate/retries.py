@@ -1,4 +1,4 @@
-"""Retry policies: App Mesh's events, and the policy of routes that have none, in Envoy's words."""
+"""Retry policies: App Mesh's events in Envoy's terms, and the default policy."""
 
 from collections.abc import Iterable
 from typing import Final
@@ -35,7 +35,7 @@ _CONDITIONS: Final = (
     "refused-stream",
     "retriable-status-codes",
 )
-"""All conditions we emit, in the order we emit them. gRPC's five are events of App Mesh too."""
+"""All conditions in output order. gRPC's five are App Mesh events, too."""
 
 _ELSEWHERE: Final = envoy_route.RetryPolicyRetryHostPredicate(
     name="envoy.retry_host_predicates.previous_hosts", typed_config=packed(PreviousHostsPredicate())
@@ -49,11 +49,11 @@ DEFAULT: Final = envoy_route.RetryPolicy(
     host_selection_retry_max_attempts=_HOST_ATTEMPTS,
     retriable_status_codes=[503],
 )
-"""What App Mesh does where no policy is written (user guide, "Default route retry policy")."""
+"""App Mesh's policy for routes without one (user guide, "Default route retry policy")."""
 
 
 def retry_policy(policy: HttpRetryPolicy | GrpcRetryPolicy | None) -> envoy_route.RetryPolicy:
-    """Return the policy as written, or App Mesh's default one."""
+    """Return the policy of a route, or App Mesh's default."""
     if policy is None:
         return DEFAULT
     events = [*(policy.http_retry_events or ()), *(policy.tcp_retry_events or ())]
@@ -69,7 +69,7 @@ def retry_policy(policy: HttpRetryPolicy | GrpcRetryPolicy | None) -> envoy_rout
 
 
 GRPC_DEFAULT: Final = envoy_route.RetryPolicy(retry_on="unavailable", num_retries=2)
-"""The default policy, as far as gRPC has words for it: it knows no other failure by connection."""
+"""The default policy in gRPC's terms, which have no other condition for connection failures."""
 
 _STATUS_OF: Final = {
     "reset": "unavailable",
@@ -77,16 +77,16 @@ _STATUS_OF: Final = {
     "refused-stream": "unavailable",
     **{condition: condition for condition in _CONDITIONS[:5]},
 }
-"""What a gRPC library sees of each condition (gRPC, "HTTP to gRPC Status Code Mapping")."""
+"""gRPC status of each condition (gRPC, "HTTP to gRPC Status Code Mapping")."""
 
 
 def grpc_retry_policy(
     policy: HttpRetryPolicy | GrpcRetryPolicy | None,
 ) -> envoy_route.RetryPolicy | None:
-    """Return the policy in terms of gRPC status codes, None where nothing is left to try again.
+    """Return the policy in terms of gRPC status codes, or None if no condition is left.
 
-    gRPC retries by status code alone (gRFC A44), and refuses a policy of no retries. What HTTP
-    and TCP events mean reaches a caller as ``unavailable``, but for 409, which is no code to retry.
+    gRPC retries by status code only (gRFC A44) and refuses a policy without conditions. HTTP and
+    TCP events reach a caller as ``unavailable``, except 409, which has no status code to retry.
     """
     if policy is None:
         return GRPC_DEFAULT

@@ -1,4 +1,4 @@
-"""Path rewrites of gateway routes: what matches, and what it becomes."""
+"""Path rewrites of gateway routes."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -12,17 +12,17 @@ from xds.translate.matchers import Path, grpc_path, http_path
 
 @dataclass(frozen=True, slots=True)
 class Rewritten:
-    """A path that a gateway route takes, and what becomes of it; neither field: nothing."""
+    """A path condition of a gateway route with its rewrite; neither field means unchanged."""
 
     path: Path
     prefix: str | None = None
-    """What the matched part of the path becomes."""
+    """Replacement of the matched part of the path."""
     whole: envoy_matcher.RegexMatchAndSubstitute | None = None
-    """What the whole path becomes, where what matched has no fixed text."""
+    """Replacement of the whole path, if the matched part has no fixed text."""
 
 
 def rewritten_paths(spec: GatewayRouteSpec) -> tuple[Rewritten, ...]:
-    """Return the paths that a gateway route takes, in the order they must be tried."""
+    """Return the path conditions of a gateway route in matching order, with their rewrites."""
     if spec.grpc_route is not None:
         return (Rewritten(grpc_path(spec.grpc_route.match.service_name)),)
     route = spec.http2_route or spec.http_route
@@ -41,7 +41,7 @@ def _http(route: HttpGatewayRoute) -> Iterable[Rewritten]:
 
 
 def _new_prefix(rewrite: HttpGatewayRouteRewrite | None) -> str | None:
-    """Return what the prefix becomes: App Mesh drops it unless it is told otherwise."""
+    """Return the replacement of the prefix: App Mesh removes it by default."""
     if rewrite is None or rewrite.prefix is None:
         return "/"
     if rewrite.prefix.value is not None:

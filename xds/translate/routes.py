@@ -1,4 +1,4 @@
-"""Route configurations of virtual nodes, and the routes that a gateway's second pass shares."""
+"""Route configurations of virtual nodes; a gateway's egress listener shares the routes."""
 
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
@@ -25,9 +25,9 @@ EVERY_HOST: Final = "*"
 def ingress_route_configuration(
     node: str, mapping: PortMapping, cluster: str, timeout: ListenerTimeout | None
 ) -> envoy_route.RouteConfiguration:
-    """Return the way from a listener of a node to its application: everything, whatever the host.
+    """Return the route from a listener of a node to its application, for every host.
 
-    The listener's timeouts hold here, whatever those of the caller's route were.
+    It has the listener's timeouts, whatever those of the caller's route are.
     """
     action = _to_cluster(cluster, timeouts.of_listener(timeout), retry=None)
     return envoy_route.RouteConfiguration(
@@ -45,9 +45,9 @@ def ingress_route_configuration(
 def egress_route_configuration(
     port: PortMapping, called: Sequence[tuple[Service, ServicePort]], allow_all: str | None
 ) -> envoy_route.RouteConfiguration:
-    """Return the virtual hosts of a port that backends are called on, sorted by name.
+    """Return the virtual hosts of a port on which backends are called, sorted by name.
 
-    ``allow_all`` is the cluster for every other host; None leaves them with 404.
+    ``allow_all`` is the cluster for every other host; with None those get 404.
     """
     domains = domains_of([(service.name, port.port) for service, _ in called])
     hosts = [
@@ -86,7 +86,7 @@ def routes_of(
 ) -> tuple[envoy_route.Route, ...]:
     """Return the routes of a virtual service's port in matching order.
 
-    ``guards`` are headers with the values that a request must also have.
+    ``guards`` are header values that a request must have in addition.
     """
     asked = [exact_header(name, value) for name, value in guards]
     if port.direct is not None:
@@ -109,11 +109,11 @@ def _route(route: Routed, guards: Iterable[envoy_route.HeaderMatcher]) -> envoy_
 
 
 UNAVAILABLE: Final = envoy_route.DirectResponseAction(status=503)
-"""For a route that leads nowhere. Envoy rejects weights that sum up to zero."""
+"""Response of a route without targets. Envoy rejects weights with sum zero."""
 
 
 def weighted_clusters(shares: Sequence[Share]) -> envoy_route.WeightedCluster | None:
-    """Return the shares by cluster, None when nothing has one."""
+    """Return the weights by cluster, or None if all are zero."""
     if not any(share.weight for share in shares):
         return None
     return envoy_route.WeightedCluster(
@@ -148,7 +148,7 @@ def _to_cluster(
 
 
 def written_policy(spec: RouteSpec) -> HttpRetryPolicy | GrpcRetryPolicy | None:
-    """Return the retry policy of a route, None where none is written."""
+    """Return the retry policy in a route's spec, or None."""
     for each in (spec.http_route, spec.http2_route, spec.grpc_route):
         if each is not None:
             return each.retry_policy

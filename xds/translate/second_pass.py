@@ -1,10 +1,10 @@
-"""A gateway's second pass: the routes of the virtual service that the first pass chose.
+"""Routes of a virtual gateway's egress listener: those of the selected virtual service.
 
-Each virtual service is a virtual host under its own name, which the first pass makes the host of a
-request. A request that keeps the host it came with is found by the first pass's header alone, in
-``default_backend``. Every route asks for that header, so that a client cannot choose the service
-by sending its name as the host: such a request meets the host's own routes in vain, and then those
-of the services that requests with foreign hosts may be meant for.
+Each virtual service is a virtual host under its own name, which the gateway's listener sets as the
+request's host. A request that keeps its host is routed by the gateway's header alone, in
+``default_backend``. Every route requires that header, so a client cannot select a service by
+sending its name as host: such a request matches none of that host's routes, and then is routed in
+``default_backend`` like any other.
 """
 
 from collections.abc import Iterable, Sequence
@@ -22,7 +22,7 @@ from xds.translate.routes import EVERY_HOST, routes_of
 from xds.translate.services import Service, ServicePort
 
 SECOND_PASS_ROUTES: Final = naming.egress_routes("http", naming.EGRESS_PORT)
-"""One route configuration for every protocol: they all come in at one port."""
+"""One route configuration for all protocols, because all use one port."""
 
 
 def second_pass(

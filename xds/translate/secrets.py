@@ -1,8 +1,8 @@
-"""Secrets: where a proxy finds certificates, keys and those it trusts. We never hold one ourselves.
+"""Secrets: references to certificates, keys and authorities. The server never holds one itself.
 
-Files are named in secrets that we serve, because only then Envoy watches them: what is written
-inside a listener or a cluster is read once. Everything else is asked of the proxy's own secret
-discovery service, as in App Mesh.
+Files are referenced in secrets that the server sends, because only those are watched by Envoy: a
+file named inside a listener or cluster is read once. Everything else comes from the proxy's own
+secret discovery service, as in App Mesh.
 """
 
 from dataclasses import dataclass
@@ -23,8 +23,8 @@ from mesh.spec.tls import (
 from xds.translate import naming
 
 _PATIENCE: Final = timedelta(seconds=5)
-"""How long a proxy holds everything else up for a secret. Unlike a listener without its routes, one
-without its certificate does no harm: it takes no connection until the secret is there."""
+"""How long a proxy delays its start for a secret. A listener without its certificate does no harm:
+it accepts no connection until the secret is there."""
 
 _OURS: Final = envoy_core.ConfigSource(
     ads=envoy_core.AggregatedConfigSource(),
@@ -48,14 +48,14 @@ _LOCAL: Final = envoy_core.ConfigSource(
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where a secret comes from, and the secret itself if it is one of ours."""
+    """Config source of a secret, and the secret itself if the server sends it."""
 
     config: envoy_tls.SdsSecretConfig
     secret: envoy_tls.Secret | None = None
 
 
 def certificate_source(certificate: ListenerCertificate | ClientCertificate) -> Source:
-    """Return where a proxy finds the certificate that it shows."""
+    """Return the source of a certificate."""
     if certificate.file is not None:
         return _ours(_file_certificate(certificate.file))
     if certificate.sds is not None:
@@ -65,7 +65,7 @@ def certificate_source(certificate: ListenerCertificate | ClientCertificate) -> 
 
 
 def trust_source(trust: ClientTrust | ListenerTrust) -> Source:
-    """Return where a proxy finds the authorities that it believes."""
+    """Return the source of trusted certificate authorities."""
     if trust.file is not None:
         return _ours(_file_trust(trust.file.certificate_chain))
     if trust.sds is not None:
@@ -104,10 +104,10 @@ def _file_trust(bundle: str) -> envoy_tls.Secret:
 
 
 def _watched(*paths: str) -> envoy_core.WatchedDirectory | None:
-    """Return the folder of these files, None when they are in several.
+    """Return the folder of these files, or None if they are in several.
 
-    Envoy can watch one folder for anything that is moved into it, so that links which change as a
-    whole count, too (Kubernetes rotates mounted secrets so); else each file for being replaced.
+    Envoy can watch one folder for anything moved into it, which covers links that are replaced as a
+    whole, as Kubernetes does for mounted secrets; else it watches each file.
     """
     folders = {str(PurePosixPath(path).parent) for path in paths}
     return envoy_core.WatchedDirectory(path=folders.pop()) if len(folders) == 1 else None

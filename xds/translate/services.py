@@ -1,7 +1,7 @@
-"""What a proxy can call: virtual services, the ports they are dialled on, and who answers there.
+"""Callable virtual services: their ports, routes and upstreams.
 
-Every Envoy noun of the egress side (listeners, routes, clusters) is made from these values, so that
-the graph is walked once and in one order.
+Listeners, routes and clusters of the egress side are all made from these values, so the graph is
+walked once and in one order.
 """
 
 from collections.abc import Iterable
@@ -30,13 +30,13 @@ class Upstream:
     spec: VirtualNodeSpec
     listener: Listener
     tls: ClientTls | None = None
-    """How to speak to it, None for in plain text."""
+    """TLS settings towards it, or None for plain text."""
     own_policy_of: str = ""
-    """The virtual service that has a client policy of its own, by which it is called here.
+    """The virtual service whose own client policy applies; empty if the default policy does.
 
-    Such a backend has clusters of its own, whatever the policy says: were they shared until two
-    policies differ, a commit that makes them differ would for a moment send the requests of one
-    backend by the policy of another.
+    A backend with its own policy always has clusters of its own. If clusters were shared until two
+    policies differ, the commit that makes them differ would for a moment send the requests of one
+    backend with the policy of another.
     """
 
     @property
@@ -48,7 +48,7 @@ class Upstream:
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """An upstream and its part of a route's traffic."""
+    """An upstream with its weight in a route."""
 
     upstream: Upstream
     weight: int
@@ -56,7 +56,7 @@ class Share:
 
 @dataclass(frozen=True, slots=True)
 class Routed:
-    """A route with its targets followed; those that lead nowhere are left out."""
+    """A route with its targets resolved; unresolvable targets are left out."""
 
     name: str
     spec: RouteSpec
@@ -65,10 +65,10 @@ class Routed:
 
 @dataclass(frozen=True, slots=True, weakref_slot=True)
 class ServicePort:
-    """A port on which callers dial a virtual service, and who answers there.
+    """A port of a virtual service, with what answers there.
 
-    ``direct`` is the virtual node that provides the service; otherwise a virtual router's
-    ``routes`` do, in matching order.
+    ``direct`` is the virtual node that provides the service; otherwise ``routes`` are those of the
+    virtual router, in matching order.
     """
 
     mapping: PortMapping
@@ -77,14 +77,14 @@ class ServicePort:
 
     @property
     def timeouts(self) -> tuple[HttpTimeout | None, ...]:
-        """Return the timeouts a request may meet here, one for each route."""
+        """Return the timeouts that can apply here, one per route."""
         if self.direct is not None:
             return (timeouts.of_listener(self.direct.listener.timeout),)
         return tuple(timeouts.of_route(route.spec) for route in self.routes)
 
     @property
     def upstreams(self) -> tuple[Upstream, ...]:
-        """Return everyone who may answer, those with no share of the traffic too."""
+        """Return every upstream, including those with weight zero."""
         if self.direct is not None:
             return (self.direct,)
         return tuple(share.upstream for route in self.routes for share in route.shares)
@@ -92,7 +92,7 @@ class ServicePort:
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """A virtual service, with its ports in declared order; none when nobody provides it."""
+    """A virtual service with its ports in declared order; no ports without a provider."""
 
     name: str
     ports: tuple[ServicePort, ...]
@@ -101,7 +101,7 @@ class Service:
 def services(
     graph: MeshGraph, resources: Iterable[Resource], policies: Policies
 ) -> tuple[Service, ...]:
-    """Return these virtual services with everything they lead to, sorted by name."""
+    """Return these virtual services with all ports, routes and upstreams, sorted by name."""
     keys = sorted(resource.key for resource in resources)
     known = of_graph(graph, "services")
     found = []
@@ -114,7 +114,7 @@ def services(
 
 
 def upstreams(called: Iterable[Service]) -> tuple[Upstream, ...]:
-    """Return every upstream of these services once, sorted by cluster name."""
+    """Return the distinct upstreams of these services, sorted by cluster name."""
     found = {
         upstream.cluster: upstream
         for service in called

@@ -1,8 +1,8 @@
-"""Timeouts: App Mesh's defaults and how its settings read in Envoy.
+"""Timeouts: App Mesh's defaults, and its settings in Envoy's terms.
 
 An absent timeout is not "none": a request has 15 seconds, an idle TCP connection 300. Zero turns a
 timeout off (App Mesh user guide, "Timeouts"). An absent idle timeout of HTTP needs no field: the
-300 seconds that the guide promises are Envoy's own ``stream_idle_timeout``.
+guide's 300 seconds are Envoy's default ``stream_idle_timeout``.
 """
 
 from collections.abc import Iterable, Sequence
@@ -19,29 +19,29 @@ OFF: Final = timedelta()
 
 
 def per_request(timeout: HttpTimeout | None) -> timedelta:
-    """Return how long a request may take, from its end to the end of the answer."""
+    """Return the maximum time from the end of a request to the end of its response."""
     if timeout is None or timeout.per_request is None:
         return PER_REQUEST
     return length(timeout.per_request)
 
 
 def idle(timeout: HttpTimeout | None) -> timedelta | None:
-    """Return how long a request may stand still; None leaves it to Envoy's own 300 seconds."""
+    """Return the maximum idle time of a request; None means Envoy's default of 300 seconds."""
     return None if timeout is None or timeout.idle is None else length(timeout.idle)
 
 
 def tcp_idle(timeout: TcpTimeout | None) -> timedelta:
-    """Return how long a connection may stand still. Envoy's own default would be an hour."""
+    """Return the maximum idle time of a connection. Envoy's own default is one hour."""
     return IDLE if timeout is None or timeout.idle is None else length(timeout.idle)
 
 
 def of_listener(timeout: ListenerTimeout | None) -> HttpTimeout | None:
-    """Return the timeouts of an HTTP or gRPC listener, whichever it is."""
+    """Return the timeouts of an HTTP or gRPC listener."""
     return None if timeout is None else timeout.http or timeout.http2 or timeout.grpc
 
 
 def of_route(route: RouteSpec) -> HttpTimeout | None:
-    """Return the timeouts of an HTTP or gRPC route, whichever it is."""
+    """Return the timeouts of an HTTP or gRPC route."""
     for each in (route.http_route, route.http2_route, route.grpc_route):
         if each is not None:
             return each.timeout
@@ -59,12 +59,12 @@ def of_tcp_route(route: RouteSpec) -> TcpTimeout | None:
 
 
 def longest_request(timeouts: Sequence[HttpTimeout | None]) -> timedelta | None:
-    """Return what leaves each of these its time, None for none of them."""
+    """Return the longest request timeout, or None if one of them is unlimited."""
     return _longest([per_request(timeout) for timeout in timeouts])
 
 
 def longest_idle(timeouts: Sequence[HttpTimeout | None]) -> timedelta | None:
-    """Return what leaves each of these its idle time, None where no one says anything."""
+    """Return the longest idle timeout, or None if none is set."""
     if all(idle(timeout) is None for timeout in timeouts):
         return None
     return _longest([IDLE if (own := idle(each)) is None else own for each in timeouts])

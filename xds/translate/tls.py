@@ -1,4 +1,4 @@
-"""TLS on both sides of a connection: what a listener shows and asks for, and what a client does."""
+"""TLS contexts of listeners and of clients."""
 
 import ipaddress
 from collections.abc import Iterable, Sequence
@@ -24,14 +24,14 @@ from xds.translate.sharing import SHARED
 
 _SAN: Final = envoy_tls.SubjectAltNameMatcherSanType
 _ALPN: Final = {"http": ["http/1.1"], "http2": ["h2", "http/1.1"], "grpc": ["h2"]}
-"""What a listener agrees to speak inside TLS; gRPC clients insist on an answer."""
+"""ALPN protocols that a listener offers; gRPC clients require one."""
 _LONGEST_SNI: Final = 255
 _CLIENT_ALPN: Final = {"http": ["http/1.1"], "http2": ["h2"], "grpc": ["h2"]}
 
 
 @dataclass(frozen=True, slots=True)
 class Encryption:
-    """A transport socket that speaks TLS, and the secrets of ours that it names."""
+    """A TLS transport socket, with the secrets that the server must send for it."""
 
     socket: envoy_core.TransportSocket
     secrets: tuple[envoy_tls.Secret, ...]
@@ -39,7 +39,7 @@ class Encryption:
 
 @dataclass(frozen=True, slots=True)
 class Security:
-    """Which connections a port takes: in plain text, encrypted, or both."""
+    """Connections that a port accepts: plain text, TLS, or both."""
 
     encryption: Encryption | None = None
     plain: bool = True
@@ -47,10 +47,10 @@ class Security:
 
 @lru_cache(SHARED)
 def listener_security(tls: ListenerTls | None, protocol: str) -> Security:
-    """Return which connections a listener takes.
+    """Return the connections that a listener accepts.
 
-    One that validates clients asks everyone who speaks TLS for a certificate; who may speak plain
-    text has none to show.
+    A listener that validates clients requires a certificate in every TLS handshake; plain-text
+    clients, where allowed, show none.
     """
     if tls is None or not offers_tls(tls):
         return Security()
@@ -75,10 +75,10 @@ def listener_security(tls: ListenerTls | None, protocol: str) -> Security:
 
 @lru_cache(SHARED)
 def client_encryption(tls: ClientTls, hostname: str, protocol: str) -> Encryption:
-    """Return how a client speaks TLS with a virtual node.
+    """Return the TLS settings towards a virtual node.
 
-    ``hostname`` is the name by which the node is found: the server's certificate must carry it
-    where the policy gives no names of its own.
+    ``hostname`` is the node's host name; the server's certificate must contain it, unless the
+    policy lists names of its own.
     """
     certificate = None if tls.certificate is None else certificate_source(tls.certificate)
     trust, own_trust = None, None
@@ -100,7 +100,7 @@ def client_encryption(tls: ClientTls, hostname: str, protocol: str) -> Encryptio
 
 
 def secrets_of(used: Iterable[Encryption | None]) -> tuple[envoy_tls.Secret, ...]:
-    """Return the secrets that these need from us, each once; a secret's name says all of it."""
+    """Return the distinct secrets that these need; equal names mean equal content."""
     found = {secret.name: secret for each in used if each for secret in each.secrets}
     return tuple(found.values())
 
@@ -133,7 +133,8 @@ def _written_names(names: SubjectAlternativeNames | None) -> tuple[str, ...]:
 
 
 def _name(name: str) -> envoy_tls.SubjectAltNameMatcher:
-    """Return a name that a certificate may carry; what is written tells of which kind it is."""
+    """Return a matcher for a name in a certificate; its form tells whether it is a DNS name or a
+    URI."""
     return envoy_tls.SubjectAltNameMatcher(
         san_type=_kind_of(name), matcher=StringMatcher(exact=name)
     )

@@ -1,1 +1,1 @@
-"""Protobuf on the wire: the few parts of it that serving needs, at the speed that serving needs."""
+"""Protobuf encoding and decoding of the messages that serving needs, optimised for speed."""

@@ -1,11 +1,11 @@
-"""Write betterproto2 messages as protobuf: the bytes of ``bytes(message)``, many times faster.
+"""Encoder for betterproto2 messages: the bytes of ``bytes(message)``, many times faster.
 
-``bytes(message)`` validates every nested message again on its way. Our messages are validated when
-they are built and never changed afterwards (style D10), so an encoder that trusts them is enough.
-It is compiled, once per message class, from the metadata that betterproto2 itself writes from.
+``bytes(message)`` validates every nested message again. Our messages are validated when they are
+built and never changed afterwards, so this encoder does not. It is compiled once per message class
+from betterproto2's own field metadata.
 
-Two differences to betterproto2 0.9, both on purpose: the entries of a map are sorted by key, so
-that equal messages have equal bytes; and a negative duration is written as protobuf defines it.
+Two deliberate differences to betterproto2 0.9: map entries are sorted by key, so that equal
+messages have equal bytes; and negative durations are written as protobuf defines them.
 """
 
 import dataclasses
@@ -26,7 +26,7 @@ _Write: TypeAlias = Callable[[_Put, Any], None]
 
 
 class _Wrapper(Protocol):
-    """A well-known type that a plain Python value stands for."""
+    """A well-known type that betterproto2 represents as a plain Python value."""
 
     @staticmethod
     def from_wrapped(wrapped: Any) -> betterproto2.Message: ...
@@ -47,7 +47,8 @@ _WRITTEN: Final = Once[betterproto2.Message, bytes]()
 
 
 def encode_once(cls: type[betterproto2.Message]) -> None:
-    """Remember the bytes of each message of this class while it lives, for it is in many others."""
+    """Cache the bytes of messages of this class while they live, because many messages contain
+    them."""
     _ONCE.add(cls)
 
 
@@ -124,7 +125,7 @@ _PACKED: Final = frozenset(betterproto2.PACKED_TYPES)
 
 
 def _wrapped(wrapper: type) -> _Payload:
-    """Return how to write the plain value that stands for a well-known type."""
+    """Return the writer for a plain value that represents a well-known type."""
     if wrapper.__name__ == "Duration":
         return _duration
     if wrapper.__name__ == "Timestamp":
@@ -207,7 +208,7 @@ def _writer(meta: betterproto2.FieldMetadata) -> _Write:
 
 
 def _explicit(meta: betterproto2.FieldMetadata) -> bool:
-    """Whether the field tells absent (``None``) from zero."""
+    """Whether the field distinguishes absent (``None``) from zero."""
     if meta.repeated or meta.map_meta is not None:
         return False
     return bool(meta.optional or meta.group) or meta.proto_type == betterproto2.TYPE_MESSAGE

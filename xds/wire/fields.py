@@ -1,4 +1,4 @@
-"""Walk over the fields of a protobuf message without knowing its type; safe for hostile bytes."""
+"""Iterate over the fields of a protobuf message without its type; safe for hostile bytes."""
 
 from collections.abc import Iterator
 
@@ -14,13 +14,12 @@ def fields(
 ) -> Iterator[tuple[int, int, int]]:
     """Yield ``(key, a, b)`` for each field of the message in ``data[at:end]``.
 
-    ``key`` is the field's number and wire type as they are written, ``number << 3 | wire_type``.
-    For strings, bytes and messages ``data[a:b]`` is the payload; for a varint ``a`` is its value;
-    for fixed-size fields ``data[a:b]`` is the value. Costs the same for a field of any length.
+    ``key`` is the field's number and wire type as written, ``number << 3 | wire_type``. For
+    strings, bytes and messages ``data[a:b]`` is the payload; for a varint ``a`` is the value; for
+    fixed-size fields ``data[a:b]`` is the value. The cost does not depend on a field's length.
 
-    :param skip: the key of a field of bytes that nobody wants to know of and of which there may be
-        very many; most of them are not yielded.
-    :raises DecodeError: at the first field that is cut off, too long or of no known wire type.
+    :param skip: the key of a field to leave out; most of its occurrences are not yielded.
+    :raises DecodeError: at the first field that is truncated, too long or of unknown wire type.
     """
     stop = len(data) if end is None else end
     while at < stop:
@@ -50,7 +49,7 @@ def fields(
 
 
 def _after(data: bytes, at: int, stop: int, key: int) -> int:
-    """Return where a run of short fields of one key ends."""
+    """Return the end of a run of short fields with the same key."""
     last = stop - 1
     while at < last and data[at] == key and data[at + 1] < 0x80:
         at += 2 + data[at + 1]
@@ -66,7 +65,7 @@ def _checked(key: int) -> int:
 
 
 def _size(kind: int, data: bytes, at: int, stop: int) -> tuple[int, int]:
-    """Return the size of a field that is not a varint, and where its value starts."""
+    """Return the size of a field that is not a varint, and the position of its value."""
     if kind == LENGTH:
         return _varint(data, at, stop)
     if kind in _FIXED:
@@ -79,7 +78,7 @@ _FIXED = {FIXED32: 4, FIXED64: 8}
 
 
 def _varint(data: bytes, at: int, stop: int) -> tuple[int, int]:
-    """Read a varint of at most ten bytes; return it with the place after it."""
+    """Read a varint of at most ten bytes; return it and the position after it."""
     if at + 1 < stop and data[at + 1] < 0x80 <= data[at]:
         return data[at] & 0x7F | data[at + 1] << 7, at + 2
     value = shift = 0

@@ -1,4 +1,4 @@
-"""Values that are worked out of an object once, and known for as long as the object lives."""
+"""Values computed once per object and kept as long as the object lives."""
 
 from collections.abc import Callable
 from typing import Generic, TypeVar
@@ -9,13 +9,13 @@ V = TypeVar("V")
 
 
 class Once(Generic[K, V]):
-    """A memory by identity, for objects that are never changed and need not be hashable."""
+    """Cache keyed by object identity, for immutable objects that need not be hashable."""
 
     def __init__(self) -> None:
         self._known: dict[int, tuple[ref[K], V]] = {}
 
     def get(self, key: K, work: Callable[[K], V]) -> V:
-        """Return what was worked out of this very object, or work it out."""
+        """Return the cached value of this object, or compute it."""
         number = id(key)
         known = self._known.get(number)
         if known is not None and known[0]() is key:

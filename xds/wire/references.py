@@ -1,7 +1,7 @@
-"""Which other resources a serialised Envoy resource names.
+"""References from a serialised Envoy resource to other resources.
 
-Read from the bytes that are sent, so what is checked is what the proxy will see. Paths are field
-numbers of the Envoy API; tests hold them against the generated messages.
+They are read from the bytes that are sent, so checks see what the proxy sees. Paths are field
+numbers of the Envoy API; tests compare them with the generated messages.
 """
 
 from collections.abc import Iterator, Mapping
@@ -17,7 +17,7 @@ _Tree: TypeAlias = Mapping[int, Union["_Tree", TypeUrl, "_Typed"]]
 
 
 class _Typed(dict[str, _Tree]):
-    """A ``google.protobuf.Any``: which tree goes on depends on the type it names."""
+    """A ``google.protobuf.Any``, whose content depends on its type."""
 
 
 _WEIGHTED: Final[_Tree] = {1: {1: CLUSTER}}  # clusters.name
@@ -43,7 +43,7 @@ _EDS: Final = 3
 
 
 def references(type_url: TypeUrl, message: bytes) -> frozenset[Reference]:
-    """Return the resources that this one cannot work without.
+    """Return the resources that a resource requires.
 
     :raises DecodeError: the message is not protobuf.
     """

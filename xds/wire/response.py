@@ -1,7 +1,7 @@
-"""Responses put together from parts that are encoded once and shared by every stream.
+"""Responses built from parts that are encoded once and shared by all streams.
 
-Fields of a protobuf message may come in any order and may be concatenated, so a response is a body
-that all proxies with the same content share, and a tail of a few bytes for one stream.
+Fields of a protobuf message may be concatenated in any order, so a response is a body that all
+proxies with equal content share, and a short tail for one stream.
 """
 
 from collections.abc import Iterable
@@ -44,9 +44,9 @@ def delta_resource_field(name: str, version: str, entry: bytes) -> bytes:
 def response_body(
     type_url: str, version: str, resource_fields: Iterable[bytes], missing: Iterable[str] = ()
 ) -> bytes:
-    """Return a ``DiscoveryResponse`` that lacks only its nonce and its control plane.
+    """Return a ``DiscoveryResponse`` without nonce and control plane.
 
-    ``missing`` are names that are told to be no resources, as ``resource_errors``.
+    ``missing`` are names reported as nonexistent in ``resource_errors``.
     """
     return b"".join(
         (
@@ -65,7 +65,7 @@ def delta_body(
     removed: Iterable[str],
     missing: Iterable[str] = (),
 ) -> bytes:
-    """Return a ``DeltaDiscoveryResponse`` that lacks only its nonce and its control plane."""
+    """Return a ``DeltaDiscoveryResponse`` without nonce and control plane."""
     return b"".join(
         (
             delimited(_VERSION, version.encode()),
@@ -89,6 +89,6 @@ def identifier_field(identifier: str, *, delta: bool = False) -> bytes:
 
 
 def complete(body: bytes, nonce: str, identifier: bytes) -> bytes:
-    """Return the whole response: the shared body, this stream's nonce, the control plane."""
+    """Return the complete response: shared body, this stream's nonce, and control plane."""
     text = nonce.encode()
     return b"".join((body, _NONCE, bytes((len(text),)), text, identifier))

@@ -1,4 +1,4 @@
-"""Varints, tags and length prefixes: the grammar that every protobuf message is written in."""
+"""Varints, tags and length prefixes of the protobuf encoding."""
 
 from typing import Final
 
@@ -13,7 +13,7 @@ _SMALL: Final = tuple(
 
 
 def varint(value: int) -> bytes:
-    """Return a whole number as protobuf writes it; negative ones take ten bytes.
+    """Return an integer as a varint; negative ones take ten bytes.
 
     :raises ValueError: the number does not fit in 64 bits.
     """
@@ -32,10 +32,10 @@ def varint(value: int) -> bytes:
 
 
 def tag(number: int, wire_type: int) -> bytes:
-    """Return what stands before the value of field ``number``."""
+    """Return the tag of field ``number``."""
     return varint(number << 3 | wire_type)
 
 
 def delimited(number: int, payload: bytes) -> bytes:
-    """Return a whole field of strings, bytes or a message: tag, length, payload."""
+    """Return a length-delimited field: tag, length, payload."""
     return tag(number, LENGTH) + varint(len(payload)) + payload

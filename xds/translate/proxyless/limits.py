@@ -1,4 +1,4 @@
-"""What a gRPC client does not do that an Envoy in its place would: told, never passed over."""
+"""Warnings about spec features that Envoy supports and a gRPC client does not."""
 
 from collections.abc import Iterable, Iterator
 
@@ -21,9 +21,9 @@ from xds.translate.services import Service, services
 
 
 def client_limits(graph: MeshGraph, proxy: ProxyIdentity) -> tuple[Problem, ...]:
-    """Return, for a gRPC client, what it does not do of what the specs say, sorted by place.
+    """Return the unsupported features that concern a gRPC client, sorted by position.
 
-    All are warnings. Nothing for a virtual node that does not exist.
+    All are warnings. Empty for a virtual node that does not exist.
     """
     resource = graph.get(proxy.key)
     if resource is None or not isinstance(resource.spec, VirtualNodeSpec):

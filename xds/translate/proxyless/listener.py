@@ -1,4 +1,4 @@
-"""What a gRPC client dials: a listener that listens nowhere and only says where the routes are."""
+"""API listener of a gRPC client: it binds no port and only names the routes."""
 
 from typing import Final
 
@@ -19,7 +19,7 @@ _ROUTER: Final = envoy_hcm.HttpFilter(
 
 
 def api_listener(name: str, routes: str) -> envoy_listener.Listener:
-    """Return the listener of this name, whose routes come under that one (gRFC A27)."""
+    """Return the API listener with this name and this route configuration (gRFC A27)."""
     manager = envoy_hcm.HttpConnectionManager(
         rds=envoy_hcm.Rds(config_source=ADS, route_config_name=routes), http_filters=[_ROUTER]
     )

@@ -1,4 +1,4 @@
-"""What a gRPC client does not do of what a route says."""
+"""Route features that a gRPC client does not support."""
 
 from collections.abc import Iterator, Sequence
 from typing import Final
@@ -21,7 +21,7 @@ _MOST_RETRIES: Final = 4
 
 
 def route_limits(route: Resource) -> Iterator[Problem]:
-    """Yield what of a route a gRPC client leaves undone; nothing for a route of TCP."""
+    """Yield the unsupported features of a route; none for a TCP route."""
     spec = route.spec
     if not isinstance(spec, RouteSpec) or spec.tcp_route is not None:
         return
@@ -41,7 +41,7 @@ def route_limits(route: Resource) -> Iterator[Problem]:
 
 
 def hidden(header: str) -> bool:
-    """Whether a gRPC library does not look at this header, or metadata, when it matches."""
+    """Whether gRPC libraries ignore this header, or metadata key, in matches."""
     return header.lower() in _HIDDEN or header.lower().endswith("-bin")
 
 

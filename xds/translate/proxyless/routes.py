@@ -1,4 +1,4 @@
-"""Routes as gRPC reads them (gRFCs A28, A31, A44): a call is a POST to ``/service/method``."""
+"""Routes for gRPC clients (gRFCs A28, A31, A44): a call is a POST to ``/service/method``."""
 
 from collections.abc import Iterator
 from functools import lru_cache
@@ -18,10 +18,10 @@ from xds.translate.sharing import SHARED
 
 @lru_cache(SHARED)
 def client_route_configuration(service: str, port: ServicePort) -> envoy_route.RouteConfiguration:
-    """Return the routes of one port of a service.
+    """Return the route configuration of one port of a service.
 
-    Whatever the authority of a call is, the listener that was dialled has chosen the service; a
-    client may send another one (``grpc.default_authority``).
+    It matches every authority: the dialled listener has already selected the service, and a client
+    may send a different authority (``grpc.default_authority``).
     """
     return envoy_route.RouteConfiguration(
         name=naming.proxyless_routes(service, port.mapping.port),
@@ -78,7 +78,7 @@ def _action(weighted: envoy_route.WeightedCluster, spec: RouteSpec) -> envoy_rou
 
 
 def _within(timeout: HttpTimeout | None) -> envoy_route.RouteActionMaxStreamDuration:
-    """Return how long a call may take; zero is no limit in gRPC, too."""
+    """Return the maximum duration of a call; zero means unlimited in gRPC, too."""
     return envoy_route.RouteActionMaxStreamDuration(
         max_stream_duration=timeouts.per_request(timeout)
     )

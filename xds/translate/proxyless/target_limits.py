@@ -1,4 +1,4 @@
-"""What a gRPC client does not do of what the virtual nodes say that it calls."""
+"""Features of called virtual nodes that a gRPC client does not support."""
 
 from collections.abc import Iterator, Sequence
 
@@ -17,7 +17,7 @@ from xds.translate.services import Service, Upstream, upstreams
 
 
 def target_limits(graph: MeshGraph, called: Sequence[Service]) -> Iterator[Problem]:
-    """Yield what a gRPC client leaves undone towards those who answer for these services."""
+    """Yield the unsupported features of the nodes behind these services."""
     for upstream in upstreams(called):
         node = _node(graph, upstream)
         if node is not None:
