@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from mesh.canonical import JsonObject
 from mesh.document import Document
 from mesh.keys import ResourceKey
+from mesh.kubernetes.form import is_kubernetes, read_manifests
 from mesh.kubernetes.objects import Manifest
 from mesh.problem import Problem
 from mesh.resource import Resource
@@ -63,6 +64,14 @@ def _refused(document: Document, key: str, code: str, message: str, hint: str) -
 
 
 CLOUDFORMATION = Form("cloudformation", _is_cloudformation, _not_cloudformation)
+
+
+def _kubernetes(document: Document) -> ResourceReading:
+    manifests, problems = read_manifests(document)
+    return ResourceReading(problems=tuple(problems), manifests=tuple(manifests))
+
+
+KUBERNETES = Form("kubernetes", is_kubernetes, _kubernetes)
 
 
 def _route_tests(document: Document) -> ResourceReading:

@@ -12,10 +12,9 @@ from pydantic import ValidationError
 from mesh.canonical import JsonObject
 from mesh.check import check
 from mesh.document import DEFAULT_LIMITS, Document, Limits, read_documents
-from mesh.forms import CLOUDFORMATION, ROUTE_TESTS, Form, ResourceReading
+from mesh.forms import CLOUDFORMATION, KUBERNETES, ROUTE_TESTS, Form, ResourceReading
 from mesh.identity import Identity, identify, name_fields
 from mesh.keys import Kind, ResourceKey
-from mesh.kubernetes.form import KUBERNETES
 from mesh.kubernetes.objects import Manifest
 from mesh.placeholders import without_placeholders
 from mesh.problem import Problem

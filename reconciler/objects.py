@@ -67,7 +67,7 @@ def _resolve_all(
     for path, file in files.items():
         if file.reading is None:
             continue
-        yield path, _with(file, resolve(file.reading, lookup, budget))
+        yield path, _with(file, resolve(file.reading.manifests, lookup, budget))
 
 
 def _crossing(files: _Changes, index: Index) -> str:
@@ -78,7 +78,7 @@ def _crossing(files: _Changes, index: Index) -> str:
         if file is None or file.reading is None:
             continue
         try:
-            resolve(file.reading, lookup, budget)
+            resolve(file.reading.manifests, lookup, budget)
         except TooManyBackends:
             return as_text(path.encode("utf-8", "surrogateescape"))
     return "one of them"

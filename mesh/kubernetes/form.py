@@ -5,7 +5,6 @@ from typing import Final
 
 from mesh.canonical import JsonObject
 from mesh.document import Document, narrowed
-from mesh.forms import Form, ResourceReading
 from mesh.kubernetes import v1beta1, v1beta2
 from mesh.kubernetes.header import read_header
 from mesh.kubernetes.objects import NAMESPACE, Manifest, Readers
@@ -28,7 +27,7 @@ def is_kubernetes(body: JsonObject) -> bool:
     return bool(version) and bool(kind) and isinstance(version, str) and isinstance(kind, str)
 
 
-def read_object(document: Document) -> ResourceReading:
+def read_manifests(document: Document) -> tuple[list[Manifest], list[Problem]]:
     """Read an App Mesh object or a namespace; other objects are ignored.
 
     A ``List``, as ``kubectl get -o yaml`` prints it, is read as its items.
@@ -40,7 +39,7 @@ def read_object(document: Document) -> ResourceReading:
         problems += found
         if manifest is not None:
             manifests.append(manifest)
-    return ResourceReading(problems=tuple(problems), manifests=tuple(manifests))
+    return manifests, problems
 
 
 def _items(document: Document) -> Iterator[Document]:
@@ -115,6 +114,3 @@ def _unknown_kind(document: Document, kind: str, readers: Readers) -> Problem:
         f"{GROUP} has no kind {kind!r}",
         hint=did_you_mean(kind, readers) or f"the kinds are {', '.join(readers)}",
     )
-
-
-KUBERNETES: Final = Form("kubernetes", is_kubernetes, read_object)

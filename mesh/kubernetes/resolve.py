@@ -1,9 +1,8 @@
 """Manifests to resources, once every object of the repository is known."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from mesh.forms import ResourceReading
 from mesh.keys import Kind, ResourceKey
 from mesh.kubernetes.drafting import part_of
 from mesh.kubernetes.lookup import Lookup, Undecided
@@ -58,7 +57,7 @@ class _File:
     """Namespaces already reported as having no known mesh: one report per file is enough."""
 
 
-def resolve(reading: ResourceReading, lookup: Lookup, budget: Budget) -> Resolved:
+def resolve(manifests: Iterable[Manifest], lookup: Lookup, budget: Budget) -> Resolved:
     """Return the resources that a file's manifests define.
 
     :raises TooManyBackends: the budget is exhausted.
@@ -66,7 +65,7 @@ def resolve(reading: ResourceReading, lookup: Lookup, budget: Budget) -> Resolve
     lookup.seen = set()
     before = budget.left
     file = _File()
-    for manifest in reading.manifests:
+    for manifest in manifests:
         _resolve(manifest, lookup, budget, file)
     return Resolved(
         tuple(file.resources),
