@@ -63,12 +63,14 @@ def test_a_request_is_read_as_the_full_parser_reads_it(seed: int) -> None:
     full, ours = DiscoveryRequest.parse(data), decode_request(data)
     assert (ours.type_url, ours.version, ours.nonce) == (
         full.type_url,
-        full.version_info,
-        full.response_nonce,
+        full.version_info[: decode.MAX_VERSION],
+        full.response_nonce[: decode.MAX_VERSION],
     )
     assert ours.names == tuple(full.resource_names)
     assert ours.error == error_of(full.error_detail)
-    assert (ours.node.id if ours.node else None) == (full.node.id if full.node else None)
+    assert (ours.node.id if ours.node else None) == (
+        full.node.id if full.node is not None else None
+    )
 
 
 @settings(max_examples=80, deadline=None)
@@ -76,10 +78,16 @@ def test_a_request_is_read_as_the_full_parser_reads_it(seed: int) -> None:
 def test_a_delta_request_is_read_as_the_full_parser_reads_it(seed: int) -> None:
     data = encode(random_message(DeltaDiscoveryRequest, Random(seed), depth=2))
     full, ours = DeltaDiscoveryRequest.parse(data), decode_delta_request(data)
-    assert (ours.type_url, ours.nonce) == (full.type_url, full.response_nonce)
+    assert (ours.type_url, ours.nonce) == (
+        full.type_url,
+        full.response_nonce[: decode.MAX_VERSION],
+    )
     assert ours.subscribe == tuple(full.resource_names_subscribe)
     assert ours.unsubscribe == tuple(full.resource_names_unsubscribe)
-    assert ours.initial_versions == full.initial_resource_versions
+    assert ours.initial_versions == {
+        name: version[: decode.MAX_VERSION]
+        for name, version in full.initial_resource_versions.items()
+    }
     assert ours.error == error_of(full.error_detail)
 
 
