@@ -11,6 +11,7 @@ from mesh.keys import ResourceKey
 from xds.nodes import ProxyIdentity
 from xds.peer import Peer
 from xds.settings import AdsSettings
+from xds.token_bucket import TokenBucket
 
 _BYTES_OF_ONE: Final = 64 << 10
 """A request as long as a real Envoy's first counts as one; one of a megabyte as sixteen more."""
@@ -18,36 +19,6 @@ _BYTES_OF_ONE: Final = 64 << 10
 
 class Crowded(Retryable):
     """There is no room now; come again."""
-
-
-class TokenBucket:
-    """Lets ``rate`` things happen in a second, and ``at_once`` of them after a quiet time."""
-
-    __slots__ = ("_at", "_at_once", "_left", "_rate")
-
-    def __init__(self, rate: float, at_once: float, now: float) -> None:
-        self._rate = rate
-        self._at_once = at_once
-        self._left = at_once
-        self._at = now
-
-    def try_take(self, now: float) -> bool:
-        """Take one if there is one."""
-        self._fill(now)
-        if self._left < 1:
-            return False
-        self._left -= 1
-        return True
-
-    def take(self, count: float, now: float) -> float:
-        """Take that many, and return how many seconds to wait before they are due."""
-        self._fill(now)
-        self._left -= count
-        return max(0.0, -self._left / self._rate)
-
-    def _fill(self, now: float) -> None:
-        self._left = min(self._at_once, self._left + (now - self._at) * self._rate)
-        self._at = now
 
 
 class Admission:

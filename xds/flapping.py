@@ -9,7 +9,7 @@ from collections import OrderedDict
 from dataclasses import dataclass, field
 from typing import Final
 
-from xds.admission import TokenBucket
+from xds.token_bucket import TokenBucket
 
 PERIOD_NS: Final = 60 * 1_000_000_000
 LONGEST_PERIOD_NS: Final = 10 * PERIOD_NS
