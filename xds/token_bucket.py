@@ -1,0 +1,34 @@
+"""Rate limits by token bucket. Pure."""
+
+
+class TokenBucket:
+    """Token bucket: ``rate`` tokens a second, at most ``at_once`` saved up.
+
+    Times are seconds of a monotonic clock.
+    """
+
+    __slots__ = ("_at", "_at_once", "_left", "_rate")
+
+    def __init__(self, rate: float, at_once: float, now: float) -> None:
+        self._rate = rate
+        self._at_once = at_once
+        self._left = at_once
+        self._at = now
+
+    def try_take(self, now: float) -> bool:
+        """Take a token if there is one; return whether there was."""
+        self._fill(now)
+        if self._left < 1:
+            return False
+        self._left -= 1
+        return True
+
+    def take(self, count: float, now: float) -> float:
+        """Take that many tokens; return how many seconds to wait for them."""
+        self._fill(now)
+        self._left -= count
+        return max(0.0, -self._left / self._rate)
+
+    def _fill(self, now: float) -> None:
+        self._left = min(self._at_once, self._left + (now - self._at) * self._rate)
+        self._at = now
