@@ -1,1 +1,1 @@
-"""The log: what happened to the mesh, append-only, and the state that follows from it."""
+"""The event log: append-only events in two hash chains, and the mesh state derived from them."""

@@ -1,8 +1,7 @@
-"""Copies of the log, made while a server writes to it.
+"""Backup of the log while a server writes to it.
 
-The copy is one moment of the log, however much is written meanwhile: SQLite's own backup reads it
-as any reader does, holds nobody up and never checkpoints. Copying the file alone would miss what
-still stands in the write-ahead log beside it.
+The copy is one consistent moment of the log. SQLite's backup API reads like any reader: it blocks
+nobody and never checkpoints. A plain file copy would miss what is still in the write-ahead log.
 """
 
 import contextlib
@@ -18,13 +17,13 @@ from mesh.errors import UsageError
 
 
 def back_up(source: Path, target: Path, progress: Progress | None = None) -> list[str]:
-    """Copy the log at ``source`` to a new file, and return what is wrong with the copy, in words.
+    """Copy the log at ``source`` to a new file; return the problems of the copy, in words.
 
-    The file has its name only when all of it is on disk. It is one file, which can be read where
-    nothing can be written, and becomes a log again when a server opens it.
+    The file gets its name only when all of it is on disk. It is a single file that can be read on
+    read-only storage, and that a server can open as a log.
 
-    :raises UsageError: ``target`` is there already, or its folder is not.
-    :raises LogUnavailable: there is no room for it.
+    :raises UsageError: ``target`` exists already, or its folder does not.
+    :raises LogUnavailable: the disk is full.
     """
     if target.exists():
         raise UsageError(f"{target} is there already", hint="name a new file")

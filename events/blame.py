@@ -1,8 +1,8 @@
-"""Who put each field of a resource where it is: pure, over the versions that the log holds.
+"""Blame: the event that gave each field of a resource its value. Pure.
 
-``git blame`` answers by line, so that who reformats or moves a file takes the blame for all of it.
-Here a field's value is what counts, wherever it was written; and the items of a list are known by
-what they name, so that a target that moves up in a list is the same target.
+``git blame`` works by line, so reformatting or moving a file changes the answer. This works by
+field value, wherever it was written. Items of a list are identified by their name, so a target that
+moves in its list stays the same target.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -15,12 +15,12 @@ from mesh.canonical import Json, JsonObject
 Path = tuple[str, ...]
 
 _NAMES: Final = ("virtualNode", "name", "key", "id", "virtualServiceName")
-"""The member by which an item of a list is known, where it has one."""
+"""Fields that identify an item of a list."""
 
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """What a resource was from one event on; ``spec`` is ``None`` while it did not exist."""
+    """A resource's spec from one event on; ``spec`` is ``None`` while it did not exist."""
 
     since: Seq
     commit: CommitId
@@ -29,7 +29,7 @@ class Version:
 
 @dataclass(frozen=True, slots=True)
 class Blamed:
-    """A field in effect, and the version that gave it this value."""
+    """A field with the version that gave it its value."""
 
     field: str
     """``httpRoute.action.weightedTargets[cart-v2].weight``."""
@@ -37,13 +37,13 @@ class Blamed:
     since: Seq
     commit: CommitId
     before: Json
-    """The value that it replaced; ``None`` if there was none."""
+    """The previous value; ``None`` if there was none."""
 
 
 def blame(versions: Iterable[Version]) -> tuple[Blamed, ...]:
     """Return every field of the newest version, in the order of the spec.
 
-    ``versions`` come newest first, without gaps; only as many are taken as it needs to know.
+    ``versions`` come newest first, without gaps; only as many are read as needed.
     """
     walk = iter(versions)
     newest = next(walk, None)
@@ -65,7 +65,7 @@ def blame(versions: Iterable[Version]) -> tuple[Blamed, ...]:
 def _settle(
     open_fields: dict[Path, Json], found: dict[Path, Blamed], later: Version, earlier: Version
 ) -> None:
-    """Blame the later version for the fields that the earlier one had otherwise, or not at all."""
+    """Blame the later version for fields that differ or are missing in the earlier one."""
     had = {} if earlier.spec is None else dict(_leaves(earlier.spec))
     for path in [p for p, value in open_fields.items() if p not in had or had[p] != value]:
         value = open_fields.pop(path)
@@ -82,7 +82,7 @@ def _leaves(value: Json, path: Path = ()) -> Iterator[tuple[Path, Json]]:
 
 
 def _parts(value: Json) -> Mapping[str, Json] | None:
-    """Return what a value is made of, by name; nothing for one that is not made of anything."""
+    """Return the members of a value by name; none for a scalar."""
     if isinstance(value, dict):
         return value
     if isinstance(value, list):
@@ -94,7 +94,7 @@ def _parts(value: Json) -> Mapping[str, Json] | None:
 
 
 def _name(item: Json) -> str:
-    """Return what an item of a list is known by, empty if by its place alone."""
+    """Return the identifying name of a list item, or "" if only its position identifies it."""
     if isinstance(item, str):
         return item
     if not isinstance(item, dict):
@@ -112,15 +112,15 @@ def _name(item: Json) -> str:
 
 
 def text(path: Path) -> str:
-    """Return a path as people write it: ``httpRoute.action.weightedTargets[cart-v2].weight``.
+    """Return a path in readable form: ``httpRoute.action.weightedTargets[cart-v2].weight``.
 
-    The whole spec, where it is empty, is ``spec``.
+    The empty path is ``spec``.
     """
     return ".".join(path).replace(".[", "[") or "spec"
 
 
 def within(field: str, wanted: str) -> bool:
-    """Whether a field is the one that is asked for, or part of it; an empty one is all of them."""
+    """Whether a field is the requested one or part of it; an empty request matches all."""
     if not wanted or field == wanted:
         return True
     return field.startswith((f"{wanted}.", f"{wanted}["))

@@ -1,6 +1,6 @@
-"""The shape of each kind's ``data`` in the log: a public file format, spelled out on purpose.
+"""JSON form of each event kind's ``data``: a public file format, written out explicitly.
 
-A field of a class may be renamed; what is written here may not, except under a new ``v``.
+Attributes of event classes may be renamed; the JSON names may not, except with a new ``v``.
 """
 
 from collections.abc import Mapping
@@ -49,7 +49,7 @@ from mesh.keys import ResourceKey
 
 @lru_cache(maxsize=1 << 16)
 def key_of(subject: str) -> ResourceKey:
-    """Return the key that a subject is the string form of."""
+    """Return the key whose string form a subject is."""
     return ResourceKey.parse(subject)
 
 
@@ -348,6 +348,6 @@ BODIES: Final[Mapping[str, Body]] = {
         lambda _, commit, d: ServingReleased(commit, d["why"], d["by"], d["reason"]),
     ),
 }
-"""Every kind of event there is, by the name it has in the log."""
+"""Every event kind, by its name in the log."""
 
 KIND_OF: Final[Mapping[type[Event], str]] = {body.type: kind for kind, body in BODIES.items()}

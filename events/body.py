@@ -13,10 +13,10 @@ Data = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """How one kind's data is written and read."""
+    """Writer and reader of one kind's data."""
 
     type: type[Event]
     v: int
     dump: Callable[[Any], JsonObject]
     load: Callable[[str, CommitId, Data], Event]
-    """From the event's subject, its commit and its data."""
+    """Builds the event from its subject, commit and data."""

@@ -1,11 +1,11 @@
-"""The hash chain: how each event seals the one before it. Pure.
+"""The hash chain: each event's hash covers the hash of the one before. Pure.
 
 ``hash`` is the SHA-256, in hex, of
 
     "gitmesh-event-v1" NUL <prev_hash as 32 bytes> <canonical JSON of the event, in UTF-8>
 
 where the JSON holds ``seq``, ``kind``, ``v``, ``subject``, ``commit``, ``actor`` and ``data``, and
-in the delivery chain ``at`` too. In the mesh chain the time of writing is no part of it: two
+in the delivery chain ``at`` too. In the mesh chain the recording time is not covered, so two
 servers that read the same history at different times have the same hashes.
 """
 
@@ -18,13 +18,13 @@ from events.types import Chain, Event, Record, Seq
 from mesh.canonical import canonical
 
 GENESIS: Final = "0" * 64
-"""What stands for the hash before the first event."""
+"""Previous hash of the first event."""
 
 _DOMAIN: Final = b"gitmesh-event-v1\0"
 
 
 class Row(NamedTuple):
-    """One event as its table holds it: the columns, in their order."""
+    """One event as a table row: the columns, in order."""
 
     seq: int
     kind: str
@@ -40,9 +40,9 @@ class Row(NamedTuple):
 
 
 def seal(chain: Chain, prev_hash: str, seq: Seq, event: Encoded, at: str) -> Row:
-    """Return the row of an event at that place in that chain.
+    """Return the row of an event at this position of a chain.
 
-    :raises ValueError: the event holds what canonical JSON has no text for.
+    :raises ValueError: the event has no canonical JSON.
     """
     heading = (event.kind, event.v, event.subject, event.commit, event.actor)
     row = Row(seq, *heading, at, canonical(event.data), prev_hash, "")
@@ -50,15 +50,15 @@ def seal(chain: Chain, prev_hash: str, seq: Seq, event: Encoded, at: str) -> Row
 
 
 def event_hash(chain: Chain, row: Row) -> str:
-    """Return the hash that a row must have; its own ``hash`` plays no part."""
+    """Return the hash that a row must have; its own ``hash`` is ignored."""
     text = sealed_text(chain, row).encode()
     return hashlib.sha256(_DOMAIN + bytes.fromhex(row.prev_hash) + text).hexdigest()
 
 
 def sealed_text(chain: Chain, row: Row) -> str:
-    """Return the canonical JSON of what the hash of a row protects.
+    """Return the canonical JSON that the hash of a row covers.
 
-    The data goes in as it stands, so that even a changed space in it is found.
+    The data is included as stored, so even a changed space in it is detected.
     """
     seq, kind, v, subject, commit, actor, at, data, _, _ = row
     when = f'"at":{_text(at)},' if chain is Chain.DELIVERY else ""
@@ -69,7 +69,7 @@ def sealed_text(chain: Chain, row: Row) -> str:
 
 
 def record_of(chain: Chain, row: Row) -> Record:
-    """Return a row with its data as an object.
+    """Return a row as a record, with its data parsed.
 
     :raises Fatal: the data is damaged.
     """
@@ -79,7 +79,7 @@ def record_of(chain: Chain, row: Row) -> Record:
 
 
 def event_of(row: Row) -> Event:
-    """Return the event that a row holds, whatever version of its kind it was written in.
+    """Return the event in a row, whatever version of its kind it has.
 
     :raises Fatal: it was written by a newer gitmesh, or is damaged.
     """

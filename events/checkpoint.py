@@ -43,14 +43,14 @@ _TIME_DOMAIN: Final = "gitmesh-time-v1\n"
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
-    """What is said of one chain."""
+    """Statement about one chain."""
 
     origin: str
     size: int
-    """How many events it had: the last one's ``seq``."""
+    """Number of events: the last one's ``seq``."""
     root: bytes
     times: bytes | None = None
-    """What the times of the events come to; None where nothing is said of them."""
+    """Hash over the recording times; None if the checkpoint has none."""
     times_root: bytes | None = None
     """The root of the tree over these times; None where nothing is said of it."""
 
@@ -64,9 +64,9 @@ class Checkpoint:
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """Read the lines of a note; behind the third one there may be some for others.
+        """Parse the lines of a note; further lines after the third are allowed.
 
-        :raises WrongNote: they are no checkpoint.
+        :raises WrongNote: they are not a checkpoint.
         """
         lines = text.split("\n")
         try:
@@ -96,9 +96,9 @@ def time_leaf(seq: int, at: str) -> bytes:
 
 
 def leaf_of(row: Row) -> bytes:
-    """Return the leaf of an event.
+    """Return the Merkle leaf of an event.
 
-    :raises Fatal: its hash is none.
+    :raises Fatal: its hash is invalid.
     """
     try:
         return leaf(row.hash)
@@ -110,7 +110,7 @@ def leaf_of(row: Row) -> bytes:
 
 
 class Growing:
-    """What a checkpoint says of a chain, event by event."""
+    """Incremental computation of a chain's checkpoint."""
 
     def __init__(self, chain: Chain) -> None:
         self._chain = chain
@@ -120,13 +120,13 @@ class Growing:
 
     @property
     def size(self) -> int:
-        """How many events there are so far."""
+        """Number of events so far."""
         return self._tree.size
 
     def add(self, row: Row) -> None:
-        """Take the next event.
+        """Add the next event.
 
-        :raises Fatal: its hash is none.
+        :raises Fatal: its hash is invalid.
         """
         self._tree.add(leaf_of(row))
         if self._chain is Chain.MESH:
@@ -138,7 +138,7 @@ class Growing:
         return self._tree.root()
 
     def times(self) -> bytes | None:
-        """Return what the times come to so far; None where the hashes seal them."""
+        """Return the hash over the times so far; None for a chain whose hashes cover them."""
         return self._times.digest() if self._chain is Chain.MESH else None
 
     def times_root(self) -> bytes | None:
@@ -152,7 +152,7 @@ class Growing:
 
 
 def origin_of(key_name: str, chain: Chain) -> str:
-    """Return what a chain is called where a key of that name signs for it."""
+    """Return the origin of a chain for a key name."""
     return f"{key_name}/{chain}"
 
 
@@ -175,14 +175,14 @@ def sign_grown(chain: Chain, grown: Growing, key: SignerKey) -> str:
 
 
 def verifiers(key: SignerKey) -> list[VerifierKey]:
-    """Return what checks the checkpoints that a key signs: one for each chain."""
+    """Return the verifier keys of a signing key, one per chain."""
     return [key.verifier(origin_of(key.name, chain)) for chain in Chain]
 
 
 def verified(note: str, chain: Chain, keys: Iterable[VerifierKey]) -> Checkpoint:
-    """Return a chain's checkpoint, if one of the keys signed it as that chain's.
+    """Return a chain's checkpoint, if one of the keys signed it for that chain.
 
-    :raises WrongNote: it is something else, or signed by nobody of these.
+    :raises WrongNote: it is not a checkpoint of this chain, or none of the keys signed it.
     """
     of_chain = [key for key in keys if key.name.endswith(f"/{chain}")]
     found = Checkpoint.parse(verified_text(note, of_chain))

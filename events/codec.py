@@ -1,7 +1,7 @@
-"""Events to and from the form the log keeps: a kind, a schema number and JSON. Pure.
+"""Events to and from their stored form: kind, schema number and JSON. Pure.
 
-Old events are never rewritten. When the data of a kind changes, its ``v`` goes up, and an upcaster
-here turns the older form into the next one each time it is read.
+Stored events are never rewritten. When the data of a kind changes, its ``v`` increases, and an
+upcaster here converts the older form each time it is read.
 """
 
 from collections.abc import Callable, Mapping
@@ -46,7 +46,7 @@ from mesh.canonical import JsonObject
 from mesh.errors import Fatal, UsageError
 
 SERVER: Final = "gitmesh"
-"""The actor of what the server does by itself."""
+"""Actor of events that the server causes itself."""
 
 Upcaster = Callable[[JsonObject], JsonObject]
 UPCASTERS: Final[Mapping[tuple[str, int], Upcaster]] = {
@@ -58,12 +58,12 @@ UPCASTERS: Final[Mapping[tuple[str, int], Upcaster]] = {
     ("ProxiesSettled", 1): lambda old: {**old, "behind": []},
     ("SnapshotConverged", 1): lambda old: {**old, "after": ""},
 }  # fmt: skip
-"""From a kind and the ``v`` found to the data of ``v + 1``."""
+"""By kind and stored ``v``: converts the data to ``v + 1``."""
 
 
 @dataclass(frozen=True, slots=True)
 class Encoded:
-    """An event as the log will hold it, before it has a place there."""
+    """An event in stored form, before it has a position."""
 
     kind: str
     v: int
@@ -74,7 +74,7 @@ class Encoded:
 
 
 def encode(event: Event, actor: str = "") -> Encoded:
-    """Return the form for the log. ``actor`` is who caused it, where the event cannot say."""
+    """Return the stored form. ``actor`` is the cause, if the event itself does not say."""
     kind = KIND_OF[type(event)]
     body = BODIES[kind]
     subject, commit, by = _heading(event, actor)
@@ -82,14 +82,14 @@ def encode(event: Event, actor: str = "") -> Encoded:
 
 
 def actor_of(event: Event) -> str | None:
-    """Return whom the events that follow in the same transaction are ascribed to, if it says."""
+    """Return the actor of the events that follow in the transaction, if the event names one."""
     if isinstance(event, CommitApplied | CommitRejected):
         return f"{event.facts.author.name} <{event.facts.author.email}>"
     return None
 
 
 def decode(record: Record, upcasters: Mapping[tuple[str, int], Upcaster] = UPCASTERS) -> Event:
-    """Return the event that a record holds, whatever version of its kind it was written in.
+    """Return the event in a record, whatever version of its kind it has.
 
     :raises Fatal: the record was written by a newer gitmesh, or is damaged.
     """
@@ -126,7 +126,7 @@ def revive(
 
 
 def json_object(text: str) -> JsonObject:
-    """Return the data that a row holds as text.
+    """Parse the data of a row.
 
     :raises Fatal: it is damaged.
     """

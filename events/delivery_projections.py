@@ -1,4 +1,4 @@
-"""What the delivery chain comes to: who is connected, how they stand, what each node accepted."""
+"""Projections of the delivery chain: connected proxies, their state, accepted snapshots."""
 
 import sqlite3
 from typing import Final, assert_never
@@ -36,7 +36,7 @@ _LAST_ACCEPTED: Final = ProxyState.LAST_ACCEPTED.value
 
 
 def project_delivery(connection: sqlite3.Connection, seq: Seq, event: DeliveryEvent) -> None:
-    """Bring the tables up to one more event of the delivery chain."""
+    """Apply one more event of the delivery chain to the tables."""
     match event:
         case ProxyConnected() | ProxyDisconnected() | ProxiesFlapped():
             _comings(connection, seq, event)
@@ -176,7 +176,7 @@ def _converge(connection: sqlite3.Connection, seq: Seq, commit: CommitId) -> Non
 
 
 def _accept(connection: sqlite3.Connection, seq: Seq, commit: CommitId, mesh_seq: Seq) -> None:
-    """Take note of the nodes of which a proxy is in sync since this event."""
+    """Record the nodes that have a proxy in sync since this event."""
     connection.execute(
         "INSERT INTO nodes SELECT DISTINCT node, ?, ?, NULL FROM proxies "
         "WHERE state = ? AND seq = ? "

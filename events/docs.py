@@ -1,4 +1,4 @@
-"""Makes docs/events.md, the description of the log's file for those who read it without gitmesh.
+"""Generator of docs/events.md, the description of the log file for readers without gitmesh.
 
 ``python -m events.docs > docs/events.md``
 """
@@ -130,7 +130,7 @@ for table in ("mesh_events", "delivery_events"):
             sys.exit(f"{table}: event {seq} is not what was written")
     print(table, seq, prev)
 """
-"""Checks both chains of a file without gitmesh; part of the page, and run by a test."""
+"""Verifies both chains of a file without gitmesh; part of the page, and run by a test."""
 
 _TRIGGERS: Final = """\
 ## Triggers
@@ -189,7 +189,7 @@ def page() -> str:
 
 
 def example_rows(chain: Chain) -> list[Row]:
-    """Return the rows that a new log would hold after the examples of that chain."""
+    """Return the rows of a new log that contains the examples of that chain."""
     examples: Sequence[Event] = MESH_EXAMPLES if chain is Chain.MESH else DELIVERY_EXAMPLES
     rows: list[Row] = []
     actor = ""

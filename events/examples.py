@@ -1,4 +1,4 @@
-"""One event of each kind, as docs/events.md shows them: the first days of a small shop."""
+"""One example of each event kind for docs/events.md: the first days of a small shop."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -121,7 +121,7 @@ MESH_EXAMPLES: Final[Sequence[MeshEvent]] = (
     ),
     HistoryRewritten(_BAD, _SECOND, _FIRST, (_BAD,), "rewritten"),
 )
-"""Every kind of the mesh chain, in an order in which they could be written."""
+"""Every kind of the mesh chain, in a possible order."""
 
 DELIVERY_EXAMPLES: Final[Sequence[DeliveryEvent]] = (
     ServerStarted("1.0.0"),

@@ -1,4 +1,4 @@
-"""What SQLite's errors mean for the log, and what a person can do about each."""
+"""SQLite's errors translated to errors of the log, with remedies."""
 
 import sqlite3
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ class LogMoved(Retryable):
 
 
 class LogUnavailable(Retryable):
-    """The log cannot take an event right now: the disk is full, or another process holds it."""
+    """The log cannot be written or read now: the disk is full, or another process holds it."""
 
 
 class LogReplaced(Fatal):

@@ -1,4 +1,4 @@
-"""What the log says of proxies, of what they were sent, and of sources that cannot be followed."""
+"""Queries about connected proxies, deliveries, and a degraded source."""
 
 from dataclasses import dataclass
 from typing import Final, cast
@@ -40,37 +40,38 @@ _EVENT: Final = 'kind, v, subject, "commit", data'
 
 @dataclass(frozen=True, slots=True)
 class Proxy:
-    """A proxy that is connected, by the log."""
+    """A proxy that is connected according to the log."""
 
     node: str
     name: str
     """Peer address and stream number."""
     version: str
-    """What it says it runs."""
+    """Name and version of its software, as it reports them."""
     connected_at: str
     state: ProxyState
     commit: CommitId
-    """The commit that it stands by: of one in sync, the last that it acknowledged."""
+    """Commit of its current state; for one in sync, the last commit that it acknowledged."""
     since: str
-    """When it came to stand so."""
+    """Since when it is in this state."""
     refusal: SnapshotRejected | None
-    """What is refused, of one that refuses it or is served something older for that reason."""
+    """What was refused, if it refuses something or is served an older snapshot because of a
+    refusal."""
 
 
 @dataclass(frozen=True, slots=True)
 class Delivered:
-    """What became of one publication of a commit."""
+    """Result of one publication of a commit."""
 
     published_at: str
     published: SnapshotPublished
     converged_at: str | None
     converged: SnapshotConverged | None
     overtaken_by: CommitId | None
-    """The commit that was published next, if it had not converged by then."""
+    """The commit that was published next, if this one had not converged by then."""
 
 
 class Fleet:
-    """Answers about a log. Each method may raise what :class:`LogReading` may raise."""
+    """Queries on a log. Each method may raise what :class:`LogReading` raises."""
 
     def __init__(self, log: LogReading) -> None:
         self._log = log
@@ -120,7 +121,7 @@ class Fleet:
         return rows[0][0] if rows else None
 
     def delivered(self, commit: CommitId) -> Delivered | None:
-        """Return what became of the commit when it was published last; ``None`` if it was not."""
+        """Return the result of the commit's last publication; ``None`` if there was none."""
         rows = self._log.ask(
             'SELECT published, converged FROM snapshots WHERE "commit" = ? '
             "ORDER BY published DESC LIMIT 1",
@@ -143,15 +144,15 @@ class Fleet:
         )
 
     def started_at(self) -> str:
-        """Return when a server began to serve last; empty if none ever did.
+        """Return the time of the last server start; "" if there was none.
 
-        It served what had been read by then.
+        That server serves everything that was logged before.
         """
         rows = self._log.ask("SELECT max(at) FROM delivery_events WHERE kind = 'ServerStarted'")
         return str(rows[0][0] or "")
 
     def refusals(self, commit: CommitId) -> list[SnapshotRejected]:
-        """Return what proxies refused of what was sent for this commit, in order."""
+        """Return what proxies refused of this commit's snapshots, in order."""
         rows = self._log.ask(
             f"SELECT {_EVENT} FROM delivery_events "  # noqa: S608
             "WHERE kind = 'SnapshotRejected' AND \"commit\" = ? ORDER BY seq",
@@ -160,7 +161,7 @@ class Fleet:
         return [cast("SnapshotRejected", _revived(row)) for row in rows]
 
     def degraded(self) -> list[tuple[str, SourceDegraded]]:
-        """Return what hinders following the repository, and since when."""
+        """Return the reasons why the repository cannot be followed, and since when."""
         rows = self._log.ask("SELECT seq FROM sources ORDER BY seq")
         events = [self._event(seq) for (seq,) in rows]
         return [(at, cast("SourceDegraded", event)) for at, event in events]
@@ -172,7 +173,7 @@ class Fleet:
         return [(at, cast("WorkerUnresponsive", event)) for at, event in events]
 
     def path(self, key: ResourceKey, at: Seq) -> str | None:
-        """Return the file that a resource stood in at a position of the mesh chain."""
+        """Return the file of a resource at a position of the mesh chain."""
         rows = self._log.ask(
             "SELECT path FROM resource_versions "
             "WHERE key = ? AND since <= ? AND (until IS NULL OR until > ?)",

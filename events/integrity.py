@@ -1,4 +1,4 @@
-"""Whether a log is whole: what ``gitmesh verify`` looks at."""
+"""Integrity check of a log, as used by ``gitmesh verify``."""
 
 import re
 import sqlite3
@@ -14,7 +14,7 @@ from events.types import START, Chain, Seq
 from mesh.errors import Fatal
 
 Progress = Callable[[str, int, int], None]
-"""What is done, how many of it, of how many."""
+"""Progress callback: activity, done, total."""
 
 _PROGRESS_EVERY: Final = 5_000
 _REWRITTEN: Final = "HistoryRewritten"
@@ -23,13 +23,12 @@ _TIME: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z", re.ASCII)
 
 
 def findings(connection: sqlite3.Connection, progress: Progress | None = None) -> list[str]:
-    """Return everything that is wrong with a log, in words; nothing when it is whole.
+    """Return all problems of a log, in words; none if it is intact.
 
-    Of each chain the first event that is wrong is named: nothing behind it can be trusted either.
-    A tail that was cut off cannot be seen from within: for that, the head must have been written
-    down elsewhere.
+    For each chain the first wrong event is reported: nothing after it can be trusted. A truncated
+    chain cannot be detected from within; that takes a head recorded elsewhere.
 
-    Each chain is read once: what an event must seal, and what it must have made of the projections.
+    Each chain is read once, to check its hashes and to compute what the projections must hold.
     """
     found = wrong_protection(connection)
     with closing(_Projections()) as projections:
@@ -48,9 +47,9 @@ def _file(connection: sqlite3.Connection) -> list[str]:
 
 
 def _damage(connection: sqlite3.Connection) -> list[str]:
-    """Return what SQLite finds wrong with its file.
+    """Return what SQLite reports about its file.
 
-    The rows may be whole, and yet be found by no question: an index can lack them.
+    Rows may be intact and still be missing in an index, so that no query finds them.
     """
     try:
         found = [str(line) for (line,) in connection.execute("PRAGMA integrity_check")]
@@ -87,7 +86,7 @@ def _chain_findings(
 def _rows(
     connection: sqlite3.Connection, chain: Chain, progress: Progress | None
 ) -> Iterable[tuple[Any, ...]]:
-    """Return the rows of a chain, and tell how many of them were read while they are."""
+    """Yield the rows of a chain, and report progress."""
     table = TABLES[chain]
     rows = connection.execute(f"SELECT * FROM {table} ORDER BY seq")  # noqa: S608
     if progress is None:
@@ -106,7 +105,7 @@ def _told(
 
 
 def _flaw(chain: Chain, row: Row, seq: Seq, prev: str) -> str | None:
-    """Return what is wrong with the event that follows position ``seq``, if anything is."""
+    """Return the problem of the event that follows position ``seq``, if any."""
     if row.seq != seq + 1:
         return f"event {seq + 1} is missing; {row.seq} follows {seq}"
     if row.prev_hash != prev:
@@ -117,10 +116,11 @@ def _flaw(chain: Chain, row: Row, seq: Seq, prev: str) -> str | None:
 
 
 def _wrong_time(chain: Chain, row: Row, before: Row | None) -> str | None:
-    """Return what is wrong with when an event was written down, which in one chain nothing seals.
+    """Return the problem of an event's recording time in the mesh chain, whose hashes do not cover
+    it.
 
-    Times never fall, by which the mesh at a time is found. All events of a commit have the same
-    time and no other commit has it, by which they are told apart.
+    Times never decrease, because the state at a time is found by them. All events of a commit have
+    the same time, and no other commit has it.
     """
     if not _TIME.fullmatch(row.at):
         return f"event {row.seq} ({row.kind}) says {row.at!r}, which is no time"
@@ -135,12 +135,12 @@ def _wrong_time(chain: Chain, row: Row, before: Row | None) -> str | None:
 
 
 def _goes_on(row: Row, before: Row) -> bool:
-    """Tell whether an event of the mesh chain is of the same commit as the one before it."""
+    """Tell whether an event of the mesh chain belongs to the same commit as the one before."""
     return row.kind not in _BEGINNING or before.kind == _REWRITTEN
 
 
 class _Projections:
-    """What the projections must hold, as far as the chains can be understood."""
+    """Expected content of the projections, as far as the chains are readable."""
 
     def __init__(self) -> None:
         self._expected = Expected()

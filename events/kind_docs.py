@@ -1,4 +1,4 @@
-"""What each kind of event, and each field of its data, means: the words of docs/events.md."""
+"""Descriptions of each event kind and its fields, for docs/events.md."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,13 +7,13 @@ from typing import Final
 
 @dataclass(frozen=True, slots=True)
 class KindDoc:
-    """What a person reads about a kind."""
+    """Description of one kind."""
 
     meaning: str
     subject: str
     actor: str
     fields: Mapping[str, str]
-    """By path: ``author.name`` is a field of an object, ``weights[].port`` one of each item."""
+    """By path: ``author.name`` is a field of an object, ``weights[].port`` a field of each item."""
 
 
 _AUTHOR: Final = "the commit's author, `Name <email>`"

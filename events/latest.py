@@ -1,4 +1,4 @@
-"""Hand-off of state between tasks: the newest value wins, and nobody misses it."""
+"""Hand-off of state between tasks: readers always get the newest value."""
 
 import asyncio
 from typing import Generic, TypeVar
@@ -7,7 +7,7 @@ T = TypeVar("T")
 
 
 class Latest(Generic[T]):
-    """A cell that holds the newest value; a slow reader skips some but never ends on an old one."""
+    """Cell with the newest value; a slow reader skips values but never ends on an old one."""
 
     def __init__(self) -> None:
         self._value: T | None = None
@@ -16,7 +16,7 @@ class Latest(Generic[T]):
 
     @property
     def version(self) -> int:
-        """How many values there have been; 0 means none yet."""
+        """Number of values set so far; 0 means none."""
         return self._version
 
     def get(self) -> T | None:
@@ -24,7 +24,7 @@ class Latest(Generic[T]):
         return self._value
 
     def set(self, value: T) -> None:
-        """Replace the value and wake every waiter. Call it from the event loop's own thread."""
+        """Replace the value and wake all waiters. Call it from the event loop's thread."""
         self._value = value
         self._version += 1
         self._changed.set()

@@ -1,8 +1,8 @@
-"""Merkle trees over a chain, after RFC 6962: a root for all of it, a short proof for each. Pure.
+"""Merkle trees over a chain, after RFC 6962: one root, and a short proof per event. Pure.
 
 A leaf is the SHA-256 of ``0x00`` and the 32 bytes of an event's hash, an inner node that of
-``0x01`` and its two children. A tree of any size has one shape: the left child of each node is the
-largest whole tree that fits. (https://www.rfc-editor.org/rfc/rfc6962#section-2.1)
+``0x01`` and its two children. The shape is fixed by the size: the left child of each node is the
+largest complete tree that fits. (https://www.rfc-editor.org/rfc/rfc6962#section-2.1)
 """
 
 import hashlib
@@ -22,14 +22,14 @@ def _node(left: bytes, right: bytes) -> bytes:
 
 
 class GrowingTree:
-    """A tree that leaves are added to, of which only the roots of its whole parts are kept."""
+    """A tree built by appending leaves; only the roots of its complete subtrees are kept."""
 
     def __init__(self) -> None:
         self.size = 0
         self._parts: list[bytes] = []
 
     def add(self, added: bytes) -> None:
-        """Add a leaf at the right."""
+        """Append a leaf."""
         size = self.size
         while size & 1:
             added = _node(self._parts.pop(), added)
@@ -56,7 +56,7 @@ def root_of(leaves: Iterable[bytes]) -> bytes:
 
 
 def inclusion_path(leaves: Sequence[bytes], index: int) -> list[bytes]:
-    """Return what the leaf at ``index`` is hashed with, one after the other, to get the root."""
+    """Return the hashes that lead from the leaf at ``index`` to the root, in order."""
     path = []
     level = list(leaves)
     while len(level) > 1:
@@ -93,7 +93,7 @@ def root_by_path(added: bytes, index: int, size: int, path: Sequence[bytes]) -> 
 
 
 def consistency_path(leaves: Sequence[bytes], first: int) -> list[bytes]:
-    """Return the proof that the tree of the ``first`` leaves is the beginning of the whole tree."""
+    """Return the proof that the tree of the ``first`` leaves is a prefix of the whole tree."""
     return _consistency(leaves, first, whole=True) if 0 < first < len(leaves) else []
 
 
@@ -111,7 +111,7 @@ def _consistency(leaves: Sequence[bytes], first: int, *, whole: bool) -> list[by
 def is_consistent(
     first: int, first_root: bytes, second: int, second_root: bytes, path: Sequence[bytes]
 ) -> bool:
-    """Tell whether a proof shows the first tree to be the beginning of the second.
+    """Tell whether a proof shows that the first tree is a prefix of the second.
 
     After RFC 9162, section 2.1.4.2.
     """

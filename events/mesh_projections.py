@@ -1,4 +1,4 @@
-"""What the mesh chain comes to: each version of each resource, and what became of each commit."""
+"""Projections of the mesh chain: versions of each resource, and results of commits."""
 
 import sqlite3
 from typing import assert_never
@@ -18,9 +18,9 @@ from mesh.canonical import canonical
 
 
 class MeshRows:
-    """The rows that events of the mesh chain come to, which follow each other.
+    """Rows that follow from consecutive events of the mesh chain.
 
-    From the beginning of the chain, these are the tables; from elsewhere, what is new in them.
+    From the start of the chain these are the full tables, from elsewhere the additions to them.
     """
 
     def __init__(self) -> None:
@@ -29,10 +29,11 @@ class MeshRows:
         self._current: dict[str, list[object]] = {}
         self._commits: list[list[object]] = []
         self._last: Seq | None = None
-        """Where the commit before these events ends, if events of its resources are among them."""
+        """End position of the previous commit, if events of its resources are among these events.
+        """
 
     def follow(self, seq: Seq, event: MeshEvent) -> None:
-        """Take one more event."""
+        """Apply one more event."""
         match event:
             case ResourceAdded() | ResourceChanged() | TrafficShifted():
                 key = str(event.key)
@@ -63,7 +64,7 @@ class MeshRows:
             self._last = seq
 
     def write(self, connection: sqlite3.Connection) -> None:
-        """Bring the tables, which stand where these events begin, up to the last of them."""
+        """Update the tables, which must be at the position where these events begin."""
         if self._last is not None:
             connection.execute(
                 "UPDATE commits SET last_seq = ? WHERE seq = (SELECT max(seq) FROM commits)",
@@ -78,7 +79,7 @@ class MeshRows:
         connection.executemany("INSERT INTO commits VALUES (?, ?, ?, ?, ?)", self._commits)
 
     def tables(self) -> dict[str, list[tuple[object, ...]]]:
-        """Return the tables, sorted, as :meth:`write` would have them if they were empty before."""
+        """Return the sorted tables that :meth:`write` would produce from empty ones."""
         return {
             "resource_versions": sorted(map(tuple, self._versions)),
             "commits": sorted(map(tuple, self._commits)),

@@ -1,7 +1,7 @@
-"""The steps by which a new or older log file becomes today's.
+"""Schema migrations: the steps that bring an older log file to the current form.
 
-Apart from the tables themselves, because only who writes a log takes them: sqlite-utils takes 30 ms
-to be imported, which every push would wait for in a hook.
+In a module of its own because only writers need it: importing sqlite-utils takes 30 ms, which every
+push would wait for in a hook.
 """
 
 import sqlite3
@@ -26,5 +26,5 @@ def _projections(db: Database) -> None:
 
 
 def migrate(connection: sqlite3.Connection) -> None:
-    """Take the file through those steps that it has not gone through."""
+    """Apply the migrations that the file does not have yet."""
     migrations.apply(Database(connection))

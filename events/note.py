@@ -1,8 +1,8 @@
-"""Signed notes: a few lines of text with an Ed25519 signature below, after C2SP. Pure.
+"""Signed notes: text lines with an Ed25519 signature, after C2SP. Pure.
 
     <text>
     <blank line>
-    — <name of the key> <base64 of 4 bytes that tell the key and 64 bytes of signature>
+    — <name of the key> <base64 of 4 bytes of key id and 64 bytes of signature>
 
 (https://c2sp.org/signed-note; the same notes as Go's checksum database.)
 """
@@ -21,25 +21,25 @@ from mesh.errors import UsageError
 
 _ED25519: Final = b"\1"
 SECRET_MARK: Final = "PRIVATE+KEY+"  # noqa: S105 -- no secret itself
-"""How the file of a key that signs begins."""
+"""Prefix of a secret key file."""
 _SIGNED_BY: Final = "\N{EM DASH} "
 _LONGEST_NAME: Final = 200
 
 
 class WrongNote(ValueError):
-    """A note is not what it should be; the text says how."""
+    """A note is invalid; the text says why."""
 
 
 @dataclass(frozen=True, slots=True)
 class VerifierKey:
-    """What a signature is checked with. Public."""
+    """Public key that checks signatures."""
 
     name: str
     public: bytes
 
     @property
     def id(self) -> bytes:
-        """Four bytes that tell this key from others of its name."""
+        """Four bytes that distinguish this key from others of its name."""
         return hashlib.sha256(self.name.encode() + b"\n" + _ED25519 + self.public).digest()[:4]
 
     def __str__(self) -> str:
@@ -47,9 +47,9 @@ class VerifierKey:
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """Read a key as :meth:`__str__` writes it.
+        """Parse a key as :meth:`__str__` writes it.
 
-        :raises UsageError: it is none.
+        :raises UsageError: the text is not a key.
         """
         name, _, rest = text.strip().partition("+")
         key_id, _, encoded = rest.partition("+")
@@ -61,31 +61,31 @@ class VerifierKey:
 
 @dataclass(frozen=True, slots=True)
 class SignerKey:
-    """What signs. Secret: its text is written to its own file and nowhere else."""
+    """Secret key that signs. Its text is written only to its own file."""
 
     name: str
     seed: bytes = field(repr=False)
 
     @classmethod
     def generate(cls, name: str) -> Self:
-        """Make a new key.
+        """Generate a key.
 
-        :raises UsageError: it cannot have that name.
+        :raises UsageError: the name is invalid.
         """
         return cls(checked_name(name), Ed25519PrivateKey.generate().private_bytes_raw())
 
     def verifier(self, name: str) -> VerifierKey:
-        """Return what checks the notes that this key signs by that name."""
+        """Return the public key for notes that this key signs under that name."""
         key = Ed25519PrivateKey.from_private_bytes(self.seed).public_key()
         return VerifierKey(name, key.public_bytes_raw())
 
     def secret_text(self) -> str:
-        """Return the key as its file holds it."""
+        """Return the content of the key's file."""
         return f"{SECRET_MARK}{self.name}+{_to_text(_ED25519 + self.seed)}\n"
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """Read a key file's text.
+        """Parse a key file.
 
         :raises UsageError: it holds no such key.
         """
@@ -98,9 +98,9 @@ class SignerKey:
         return cls(checked_name(name), _key_bytes(encoded))
 
     def sign(self, text: str, name: str) -> str:
-        """Return the note of a text, signed by that name.
+        """Return the note of a text, signed under that name.
 
-        :param text: lines, each ended by a line feed; not even one of them empty.
+        :param text: one or more lines, each ended by a line feed; none is empty.
         """
         signature = Ed25519PrivateKey.from_private_bytes(self.seed).sign(text.encode())
         line = f"{_SIGNED_BY}{name} {_to_text(self.verifier(name).id + signature)}"
@@ -108,7 +108,7 @@ class SignerKey:
 
 
 def text_of(note: str) -> str:
-    """Return what a note says, whoever signed it.
+    """Return the text of a note without checking its signatures.
 
     :raises WrongNote: it is no note.
     """
@@ -119,9 +119,9 @@ def text_of(note: str) -> str:
 
 
 def verified_text(note: str, keys: Iterable[VerifierKey]) -> str:
-    """Return what a note says, if one of the keys signed it.
+    """Return the text of a note that one of the keys signed.
 
-    :raises WrongNote: it is no note, or none of them did.
+    :raises WrongNote: it is no note, or none of the keys signed it.
     """
     text = text_of(note)
     lines = note.rpartition("\n\n")[2].splitlines()
@@ -147,9 +147,9 @@ def _is_signed(text: str, line: str, key: VerifierKey) -> bool:
 
 
 def checked_name(name: str) -> str:
-    """Return a name that a key can have.
+    """Return a valid key name.
 
-    :raises UsageError: it cannot.
+    :raises UsageError: the name is invalid.
     """
     fits = name.isascii() and name.isprintable() and not set(name) & set(" +")
     if not name or len(name) > _LONGEST_NAME or not fits:

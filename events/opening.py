@@ -1,4 +1,4 @@
-"""Opening the log's file: the right to write it, its settings, and whether it is a log of ours."""
+"""Opening of the log file: writer lock, connection settings, and recognition of our files."""
 
 import fcntl
 import os
@@ -18,11 +18,11 @@ from events.sqlite_version import require_sqlite
 from mesh.errors import Fatal
 
 PATIENCE_S: Final = 5.0
-"""How long to wait for whoever holds the file: nobody should, for longer than a moment."""
+"""Maximum wait for another process that holds the file."""
 
 
 def claim(path: Path) -> IO[bytes]:
-    """Take the right to write, which ends with the process whatever its end.
+    """Take the writer lock, which is released when the process ends.
 
     :raises Fatal: another process has it, or the folder cannot be written.
     """
@@ -47,9 +47,9 @@ def claim(path: Path) -> IO[bytes]:
 
 
 def is_claimed(path: Path) -> bool | None:
-    """Tell whether some process has the right to write now; ``None`` where that cannot be told.
+    """Tell whether some process holds the writer lock; ``None`` if that cannot be determined.
 
-    The system is asked for its locks: to try the lock would keep a server from starting meanwhile.
+    It reads the system's lock table: trying the lock could keep a server from starting.
     """
     try:
         guard = Path(f"{path.resolve()}.lock").stat().st_ino
@@ -63,11 +63,12 @@ def is_claimed(path: Path) -> bool | None:
 
 
 def connect(path: Path, *, patience_s: float = PATIENCE_S) -> sqlite3.Connection:
-    """Return a connection that writes, to a file with today's tables and triggers.
+    """Return a writing connection to a file with the current tables and triggers.
 
     :raises LogUnavailable: another process holds the file.
-    :raises Fatal: it cannot be written, is no log of ours, has lost a trigger, or this SQLite is
-        too old.
+    :raises Fatal: it cannot be written, is not a gitmesh log, lacks a trigger, or this SQLite is
+        too
+        old.
     """
     require_sqlite()
     with explained(path):
@@ -83,7 +84,7 @@ def connect(path: Path, *, patience_s: float = PATIENCE_S) -> sqlite3.Connection
 
 
 def file_id(path: Path) -> tuple[int, int] | None:
-    """Return what tells this file from any other of its name; None when it is not there."""
+    """Return the identity of a file on disk; None if it does not exist."""
     try:
         found = path.stat()
     except OSError:
@@ -92,9 +93,9 @@ def file_id(path: Path) -> tuple[int, int] | None:
 
 
 def connect_read_only(path: Path, *, patience_s: float = PATIENCE_S) -> sqlite3.Connection:
-    """Return a connection that cannot write, and never checkpoints.
+    """Return a read-only connection, which never checkpoints.
 
-    :raises Fatal: the file cannot be read, or is no log of ours.
+    :raises Fatal: the file cannot be read, or is not a gitmesh log.
     """
     require_sqlite()
     with explained(path):
@@ -119,19 +120,19 @@ def connect_read_only(path: Path, *, patience_s: float = PATIENCE_S) -> sqlite3.
 
 
 def _reading(path: Path) -> str:
-    """Return how SQLite is to read the file.
+    """Return SQLite's open mode for reading the file.
 
-    Readers of a write-ahead log keep a small file beside it. Where none can be made and no writer
-    is about, as with a backup on read-only ground, the file is read as one that cannot change.
+    Readers of a write-ahead log keep a small file beside it. If none can be created and there is no
+    writer, as for a backup on read-only storage, the file is opened as immutable.
     """
     alone = not Path(f"{path}-wal").exists() and not Path(f"{path}-shm").exists()
     return "mode=ro&immutable=1" if alone and not os.access(path.parent, os.W_OK) else "mode=ro"
 
 
 def prepare(path: Path, connection: sqlite3.Connection) -> None:
-    """Make the file behind a connection a log of today's form, every commit of which is kept.
+    """Bring the file behind a connection to the current form, with every commit durable.
 
-    :raises Fatal: it is no log of ours, has lost a trigger, or cannot keep a write-ahead log.
+    :raises Fatal: it is not a gitmesh log, lacks a trigger, or cannot use a write-ahead log.
     """
     from events.migrations import migrate  # Who only reads can do without it.
 
@@ -152,7 +153,7 @@ def prepare(path: Path, connection: sqlite3.Connection) -> None:
 
 
 def _steps(path: Path, connection: sqlite3.Connection) -> frozenset[str]:
-    """Return the schema steps that the file has gone through, all of which are known here."""
+    """Return the applied migrations of the file, all of which must be known."""
     if is_foreign(connection):
         raise Fatal(
             f"{path}: this is a database, but not an event log",

@@ -1,4 +1,4 @@
-"""What the log knows of the past that a server goes back to: what proxies accepted and refused."""
+"""Queries about earlier deliveries: what proxies accepted and refused before a restart."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -24,23 +24,23 @@ ON v.key = touched.subject AND v.since <= ? AND (v.until IS NULL OR v.until > ?)
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """A snapshot that proxies of a node refused, and that none of them has accepted since."""
+    """A snapshot that a node's proxies refused, and that none of them has accepted since."""
 
     snapshot: str
-    """Its version."""
+    """Version of the snapshot."""
     at_s: float
-    """When, in seconds since the epoch."""
+    """Time, in seconds since the epoch."""
 
 
 class Past:
-    """Answers about a log. Each method may raise what :class:`LogReading` may raise."""
+    """Queries on a log. Each method may raise what :class:`LogReading` raises."""
 
     def __init__(self, log: LogReading) -> None:
-        """Read through this log, best one opened for reading: nobody waits for a writer then."""
+        """Read from this log, preferably one opened read-only, which waits for no writer."""
         self._log = log
 
     def refusals(self) -> Mapping[str, Refused]:
-        """Return what is refused, by node id."""
+        """Return the refused snapshots, by node id."""
         found = self._log.ask(
             "SELECT node, at, data FROM nodes JOIN delivery_events ON seq = refusal"
         )
@@ -53,18 +53,15 @@ class Past:
         }
 
     def accepted(self, node: str) -> Seq | None:
-        """Return the position of the newest mesh that a proxy of the node is known to have taken.
+        """Return the mesh chain position of the newest mesh that a proxy of the node accepted.
 
-        The mesh chain's; ``None`` when no proxy of the node ever took any.
+        ``None`` if no proxy of the node ever accepted one.
         """
         found = self._log.ask("SELECT accepted FROM nodes WHERE node = ?", node)
         return None if not found or found[0][0] is None else Seq(cast("int", found[0][0]))
 
     def before(self, now: Seq, most: int) -> tuple[Seq, ...]:
-        """Return the positions of the meshes that commits made before the one at ``now``.
-
-        The newest first, ``most`` of them at most.
-        """
+        """Return up to ``most`` positions of applied commits before ``now``, newest first."""
         found = self._log.ask(
             "SELECT last_seq FROM commits WHERE outcome = 'applied' AND last_seq < ? "
             "ORDER BY seq DESC LIMIT ?",
@@ -74,10 +71,10 @@ class Past:
         return tuple(Seq(cast("int", seq)) for (seq,) in found)
 
     def way_back(self, now: Seq, before: Seq) -> Mapping[ResourceKey, JsonObject | None]:
-        """Return what makes the mesh at ``now`` the one at ``before``.
+        """Return the changes that turn the mesh at ``now`` into the one at ``before``.
 
-        Of each resource that differs, the spec that it had; ``None`` if there was none. That is in
-        proportion to what changed in between.
+        For each differing resource its earlier spec, or ``None`` if it did not exist. The cost is
+        proportional to the changes in between.
         """
         found = self._log.ask(_WAY_BACK, before, now, before, before)
         return {
@@ -85,5 +82,5 @@ class Past:
         }
 
     def settings(self, at: Seq) -> JsonObject:
-        """Return what the repository's settings said of traffic then."""
+        """Return the traffic settings at a position."""
         return self._log.settings(at)

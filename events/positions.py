@@ -6,13 +6,13 @@ from typing import NewType
 Seq = NewType("Seq", int)
 """Position in a chain: 1 for the first event, without gaps; 0 is the empty chain."""
 CommitId = NewType("CommitId", str)
-"""A commit's full object id, in lower-case hex."""
+"""Full object id of a commit, in lower-case hex."""
 
 START = Seq(0)
 
 
 class Chain(StrEnum):
-    """The two chains, which never mix."""
+    """The two chains, which are independent of each other."""
 
     MESH = "mesh"
     DELIVERY = "delivery"

@@ -1,7 +1,7 @@
-"""Disposable tables that follow the chains: what is live, which commits were seen, which proxies.
+"""Projections: disposable tables derived from the chains.
 
-Each carries its position and is updated in the transaction that appends. They hold nothing that the
-chains do not: :func:`rebuild` makes the same rows again.
+Each stores its position and is updated in the transaction that appends. They hold nothing that the
+chains do not: :func:`rebuild` gives the same rows.
 """
 
 import sqlite3
@@ -16,13 +16,14 @@ from events.types import Chain, DeliveryEvent, Event, MeshEvent, Record, Seq
 from mesh.errors import Fatal
 
 PROJECTOR: Final = 3
-"""Raised when these tables, or how they are filled, change: older ones are then rebuilt."""
+"""Version of the projections; increased when tables or their content change, so that older ones are
+rebuilt."""
 
 
 def project(
     connection: sqlite3.Connection, chain: Chain, events: Iterable[tuple[Seq, object]]
 ) -> None:
-    """Bring the tables up to the last of these events, which directly follow their position."""
+    """Apply events to the tables; they directly follow the tables' position."""
     seq: Seq | None = None
     if chain is Chain.MESH:
         batch = MeshRows()
@@ -45,7 +46,7 @@ def _mark(connection: sqlite3.Connection, chain: Chain, seq: Seq) -> None:
 
 
 def is_current(connection: sqlite3.Connection, chain: Chain, head: Seq) -> bool:
-    """Tell whether the tables stand at the head and were made by this version of this module."""
+    """Tell whether the tables are at the head and of the current version."""
     found = connection.execute(
         "SELECT seq, projector FROM positions WHERE chain = ?", (chain,)
     ).fetchone()
@@ -53,12 +54,12 @@ def is_current(connection: sqlite3.Connection, chain: Chain, head: Seq) -> bool:
 
 
 def projectors(connection: sqlite3.Connection) -> set[int]:
-    """Return which versions of this module made the tables; none where there are no events."""
+    """Return the versions that made the tables; none if there are no events."""
     return {made for (made,) in connection.execute("SELECT projector FROM positions")}
 
 
 def rebuild(connection: sqlite3.Connection, records: Iterator[Record]) -> None:
-    """Drop the tables and fill them again from the records of both chains.
+    """Drop the tables and derive them again from the records of both chains.
 
     :raises Fatal: a record is damaged.
     """
@@ -84,7 +85,7 @@ _BATCH: Final = 5000
 
 
 def rows(connection: sqlite3.Connection) -> dict[str, list[tuple[object, ...]]]:
-    """Return every row of every table, sorted: what two sets of projections are compared by."""
+    """Return every row of every table, sorted, for comparison."""
     return {
         table: connection.execute(f"SELECT * FROM {table} ORDER BY 1, 2").fetchall()  # noqa: S608
         for table in PROJECTION_TABLES
@@ -92,9 +93,9 @@ def rows(connection: sqlite3.Connection) -> dict[str, list[tuple[object, ...]]]:
 
 
 class Expected:
-    """What the tables must hold, made from both chains beside the log while they are read.
+    """Expected content of the tables, computed from both chains while they are read.
 
-    Only what is small goes through a database in memory: of the mesh, the rows are enough.
+    Only small tables go through an in-memory database; for the mesh, the rows suffice.
     """
 
     def __init__(self) -> None:
@@ -104,23 +105,23 @@ class Expected:
         create_projections(self._delivery)
 
     def follow(self, chain: Chain, seq: Seq, event: Event) -> None:
-        """Take the next event of a chain."""
+        """Apply the next event of a chain."""
         if chain is Chain.MESH:
             self._mesh.follow(seq, cast("MeshEvent", event))
         else:
             project_delivery(self._delivery, seq, cast("DeliveryEvent", event))
 
     def end(self, chain: Chain, seq: Seq) -> None:
-        """Note that the chain ends there."""
+        """Record the end of a chain."""
         if seq:
             _mark(self._delivery, chain, seq)
 
     def differences(self, connection: sqlite3.Connection) -> list[str]:
-        """Return the names of the tables that hold something else."""
+        """Return the names of the tables whose content differs."""
         expected = {**rows(self._delivery), **self._mesh.tables()}
         actual = rows(connection)
         return [table for table in expected if expected[table] != actual[table]]
 
     def close(self) -> None:
-        """Let go of the memory."""
+        """Release the in-memory database."""
         self._delivery.close()

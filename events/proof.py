@@ -40,12 +40,12 @@ _TEXTS: Final = frozenset(Row._fields) - {"seq", "v"}
 
 
 class WrongProof(ValueError):
-    """A proof proves nothing; the text says why."""
+    """A proof is invalid; the text says why."""
 
 
 @dataclass(frozen=True, slots=True)
 class Proven:
-    """An event that is in a log, and the log's length when that was signed."""
+    """A proven event, and the log's length when it was signed."""
 
     chain: Chain
     row: Row
@@ -94,8 +94,8 @@ def prove(
 def check(proof: object, keys: Iterable[VerifierKey]) -> Proven:
     """Return what a proof proves.
 
-    :param proof: JSON from a stranger.
-    :raises WrongProof: it proves nothing.
+    :param proof: untrusted JSON.
+    :raises WrongProof: it is invalid.
     """
     chain, row, path, note = _parts(proof)
     try:
@@ -166,7 +166,7 @@ def _parts(proof: object) -> tuple[Chain, Row, list[bytes], str]:
 
 
 def _protected(chain: Chain, row: Row) -> dict[str, Any]:
-    """Return what the hash of an event protects: in the mesh chain all but the time."""
+    """Return what the hash of an event covers: in the mesh chain everything but the time."""
     columns = row._asdict()
     if chain is Chain.MESH:
         del columns["at"]
@@ -188,7 +188,7 @@ def prove_growth(chain: Chain, older: str, newer: str, leaves: Sequence[bytes]) 
     """Return the proof that one signed checkpoint continues another.
 
     :param leaves: of every event that the newer one covers.
-    :raises WrongProof: it does not, or the log does not hold what they were signed of.
+    :raises WrongProof: it does not, or the checkpoints do not match the log.
     """
     first, second = Checkpoint.parse(text_of(older)), Checkpoint.parse(text_of(newer))
     held = second.size == len(leaves) and second.root == root_of(leaves)
@@ -204,10 +204,10 @@ def prove_growth(chain: Chain, older: str, newer: str, leaves: Sequence[bytes]) 
 
 
 def check_growth(proof: object, keys: Iterable[VerifierKey]) -> tuple[Checkpoint, Checkpoint]:
-    """Return the two checkpoints of which the second continues the first.
+    """Return the two checkpoints of a growth proof; the second continues the first.
 
-    :param proof: JSON from a stranger.
-    :raises WrongProof: it does not.
+    :param proof: untrusted JSON.
+    :raises WrongProof: it is invalid.
     """
     if not isinstance(proof, dict) or proof.get("format") != GROWTH:
         raise WrongProof(f"it is no proof: its format is not {GROWTH}")

@@ -1,4 +1,4 @@
-"""What the reconciler hands to those who serve: a state, and how long it took to get here."""
+"""Publication: the mesh state that the reconciler hands to the servers, with timings."""
 
 from dataclasses import dataclass
 
@@ -14,14 +14,14 @@ class Publication:
     state: MeshState
     since: Seq = START
     touched: frozenset[ResourceKey] | None = None
-    """Keys of which a resource event stands behind position ``since``; ``None`` where not known.
-    It spares whoever follows the log a look at every resource."""
+    """Keys with a resource event after position ``since``; ``None`` if unknown. It spares readers a
+    comparison of all resources."""
     moved_ns: int | None = None
     """When the branch moved, as well as the repository can tell; ``None`` where it cannot. Of a
     pin and its end: when the server acted upon it."""
     seen_ns: int | None = None
-    """When the reconciler noticed."""
+    """When the reconciler noticed it."""
     planned_ns: int | None = None
-    """When the last event of the state was in the log."""
+    """When the last event of the state was appended."""
     cause: Cause = Cause.BRANCH
     """What ``moved_ns`` is the time of."""

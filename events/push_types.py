@@ -8,25 +8,25 @@ from mesh.canonical import JsonObject
 
 @dataclass(frozen=True, slots=True)
 class PushReceived:
-    """Somebody pushed to the branch that is followed. What their commits say is another event."""
+    """Somebody pushed to the followed branch. The commits have events of their own."""
 
     ref: str
     after: CommitId
-    """Where the push moved the branch; empty where it deleted it."""
+    """New target of the branch; empty if it was deleted."""
     before: CommitId | None
-    """Where it was; None where it was new."""
+    """Old target of the branch; None if it was new."""
     pusher: str
-    """Who, as the hook was told by whoever let them in."""
+    """The authenticated pusher, as the hook's environment names them."""
     via: str
     """``http``, ``ssh`` or ``local``."""
     account: str
-    """The user of the machine whose process ran the hook."""
+    """System user whose process ran the hook."""
     claimed: str
-    """``Name <email>`` as the pusher's own git says: a claim, and mostly empty."""
+    """``Name <email>`` from the pusher's git configuration: a claim, mostly empty."""
     options: tuple[str, ...] = ()
-    """What ``git push -o`` said."""
+    """Options given with ``git push -o``."""
     omitted: int = 0
-    """How many options there were beyond those listed."""
+    """Number of options beyond those listed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,17 +39,17 @@ class PushRefused:
     before: CommitId | None
     """Where the ref was; None where there was none."""
     pusher: str
-    """Who, as the hook was told by whoever let them in."""
+    """The authenticated pusher, as the hook's environment names them."""
     via: str
     """``http``, ``ssh`` or ``local``."""
     account: str
-    """The user of the machine whose process ran the hook."""
+    """System user whose process ran the hook."""
     claimed: str
-    """``Name <email>`` as the pusher's own git says: a claim, and mostly empty."""
+    """``Name <email>`` from the pusher's git configuration: a claim, mostly empty."""
     options: tuple[str, ...]
-    """What ``git push -o`` said."""
+    """Options given with ``git push -o``."""
     omitted: int
-    """How many options there were beyond those listed."""
+    """Number of options beyond those listed."""
     reason: str
     """``problems``, ``force-push``, ``deletion``, ``own-refs`` or ``unchecked``."""
     commits: tuple[CommitId, ...] = ()

@@ -1,4 +1,4 @@
-"""Which events of a chain are asked for, as a condition that the log's tables understand. Pure."""
+"""Filter for events of a chain, as a condition on the log's tables. Pure."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,24 +11,25 @@ from mesh.keys import ResourceKey
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """What events must fit to be shown; what is left empty fits all."""
+    """Conditions on events; an empty field matches all."""
 
     kinds: tuple[str, ...] = ()
     within: ResourceKey | None = None
-    """A resource: events about it and what is inside it, as a router's routes are."""
+    """A resource: matches its events and those of resources inside it, such as a router's routes.
+    """
     node: str = ""
     """A proxy's ``node.id``: events about it, its proxies, and what was offered to them."""
     author: str = ""
-    """Part of the name or address of whom the commit ascribes itself to, in any case."""
+    """Part of the commit author's name or address, in any case."""
     commit: CommitId | None = None
     since: datetime | None = None
     until: datetime | None = None
-    """Up to and with this time."""
+    """Up to and including this time."""
     after: int = 0
-    """Only positions behind this one."""
+    """Only positions after this one."""
 
     def condition(self) -> tuple[str, list[object]]:
-        """Return a condition of SQL and the values of its place holders."""
+        """Return an SQL condition and its parameters."""
         parts = list(self._parts())
         sql = " AND ".join(sql for sql, _ in parts)
         return sql, [value for _, values in parts for value in values]
@@ -55,12 +56,12 @@ class Query:
 
 
 EVERYTHING: Final = Query()
-"""Fits every event."""
+"""Matches every event."""
 
 
 def time_text(when: datetime) -> str:
-    """Return a time as the log writes times: sorted as text they are sorted in time.
+    """Return a time in the log's text form, which sorts by time.
 
-    Not by ``strftime``, which writes a year before 1000 too short.
+    ``strftime`` is not used, because it writes years before 1000 too short.
     """
     return f"{when.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='microseconds')}Z"

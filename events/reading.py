@@ -1,4 +1,4 @@
-"""What the log can be asked: events, the mesh at any point, and what each resource was."""
+"""Reading from the log: events, the mesh at any position, and versions of resources."""
 
 import sqlite3
 import threading
@@ -38,8 +38,8 @@ ON version.key = keys.key AND version.since = (
 )
 WHERE version.until IS NULL OR version.until > :seq
 """
-"""Each resource as it was at a position: a few steps in an index a resource, however many versions
-there are and however long ago it was."""
+"""Each resource at a position, by a few index steps per resource, independent of the number of
+versions and of the age of the position."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ class Head:
 
 
 class LogReading:
-    """Everything that a log answers, for whoever holds a connection to it.
+    """Queries on an open log.
 
     Safe to use from several threads. Every method may raise :class:`LogUnavailable` (try later) or
     ``Fatal`` (the file is damaged, or not ours).
@@ -79,12 +79,12 @@ class LogReading:
     def read(
         self, chain: Chain, *, after: Seq = START, limit: int | None = None
     ) -> Iterator[Record]:
-        """Yield the events behind ``after``, in order, up to ``limit`` of them."""
+        """Yield the events after position ``after``, in order, up to ``limit`` of them."""
         for row in self.rows(chain, after=after, limit=limit):
             yield record_of(chain, row)
 
     def rows(self, chain: Chain, *, after: Seq = START, limit: int | None = None) -> Iterator[Row]:
-        """Yield the events behind ``after`` as their table holds them: what hashes are made of."""
+        """Yield the rows after position ``after``, as stored and as hashes cover them."""
         left = limit
         while left is None or left > 0:
             size = _PAGE if left is None else min(_PAGE, left)
@@ -100,7 +100,7 @@ class LogReading:
             left = None if left is None else left - size
 
     def about(self, commit: CommitId, chain: Chain) -> Iterator[Record]:
-        """Yield the events of a chain that carry this commit, in order."""
+        """Yield the events of a chain with this commit, in order."""
         with self._lock, self._explained():
             found = self._db.execute(
                 f'SELECT * FROM {TABLES[chain]} WHERE "commit" = ? ORDER BY seq',  # noqa: S608
@@ -110,7 +110,7 @@ class LogReading:
             yield record_of(chain, Row(*row))
 
     def select(self, chain: Chain, query: Query, newest: int = 0) -> list[Record]:
-        """Return the events that fit, oldest first; only the ``newest`` so many, 0 for all."""
+        """Return the matching events, oldest first; at most the ``newest`` ones, 0 for all."""
         where, values = query.condition()
         with self._lock, self._explained():
             found = self._db.execute(
@@ -120,14 +120,14 @@ class LogReading:
         return [record_of(chain, Row(*row)) for row in reversed(found)]
 
     def connected_nodes(self) -> dict[str, int]:
-        """Return how many proxies of each node are connected, as far as the log tells."""
+        """Return the number of connected proxies of each node."""
         with self._lock, self._explained():
             return dict(
                 self._db.execute("SELECT node, count(*) FROM proxies GROUP BY node").fetchall()
             )
 
     def replay(self, *, after: Seq = START) -> Iterator[tuple[Seq, MeshEvent]]:
-        """Yield the events of the mesh chain behind ``after``: the fastest way to fold them."""
+        """Yield the mesh events after a position: the fastest way to fold them."""
         size = _PAGE * 5
         while True:
             with self._lock, self._explained():
@@ -143,7 +143,7 @@ class LogReading:
             after = Seq(page[-1][0])
 
     def state(self, at: Seq | None = None) -> MeshState:
-        """Return the mesh after the event at position ``at``, or at the head; no replay.
+        """Return the mesh after the event at ``at``, or at the head; without replay.
 
         :raises UsageError: the mesh chain has no such position.
         """
@@ -161,7 +161,7 @@ class LogReading:
 
     @contextmanager
     def _snapshot(self) -> Iterator[None]:
-        """Make several reads see one moment, while another process may write."""
+        """Make several reads see the same moment while another process writes."""
         nested = self._db.in_transaction
         if not nested:
             self._db.execute("BEGIN")
@@ -180,7 +180,7 @@ class LogReading:
         return CommitId(found[0]) if found else None
 
     def _settings(self, seq: Seq) -> JsonObject:
-        """Return what the last commit applied by then says of settings."""
+        """Return the settings of the last commit applied at this position."""
         found = self._db.execute(
             f"SELECT data FROM {TABLES[Chain.MESH]} WHERE seq = "  # noqa: S608
             "(SELECT max(seq) FROM commits WHERE seq <= ? AND outcome = 'applied')",
@@ -189,14 +189,14 @@ class LogReading:
         return cast("JsonObject", json_object(found[0]).get("settings", {})) if found else {}
 
     def served_commit(self) -> CommitId | None:
-        """Return the last commit that was applied: the one whose mesh is served."""
+        """Return the last applied commit, whose mesh is served."""
         found = self._one(
             "SELECT \"commit\" FROM commits WHERE outcome = 'applied' ORDER BY seq DESC LIMIT 1"
         )
         return None if found is None else CommitId(str(found))
 
     def newest_commit(self) -> CommitId | None:
-        """Return the last commit that was read, whether it was applied or rejected."""
+        """Return the last commit read, applied or rejected."""
         found = self._one('SELECT "commit" FROM commits ORDER BY seq DESC LIMIT 1')
         return None if found is None else CommitId(str(found))
 
@@ -261,7 +261,7 @@ class LogReading:
         return Seq(low)
 
     def first_seq_of_commit(self, seq: Seq) -> Seq | None:
-        """Return where the transaction of the commit begins that holds the event at ``seq``."""
+        """Return the start of the commit transaction that contains the event at ``seq``."""
         found = self._one(
             "SELECT seq FROM commits WHERE seq <= ? AND last_seq >= ? ORDER BY seq DESC LIMIT 1",
             seq,
@@ -270,9 +270,9 @@ class LogReading:
         return None if found is None else Seq(int(str(found)))
 
     def versions(self, key: ResourceKey, up_to: Seq) -> Iterator[Version]:
-        """Yield what a resource was, newest first, from position ``up_to`` back to its beginning.
+        """Yield the versions of a resource from ``up_to`` back to its beginning, newest first.
 
-        Between two versions it may not have existed; that is a version, too.
+        A period in which it did not exist is a version, too.
         """
         until: int | None = None
         before = int(up_to) + 1
@@ -297,7 +297,7 @@ class LogReading:
         return CommitId(str(self._one('SELECT "commit" FROM mesh_events WHERE seq = ?', seq)))
 
     def is_projected(self, chain: Chain) -> bool:
-        """Tell whether the tables that follow a chain were made by this version of gitmesh."""
+        """Tell whether the projections of a chain are of the current version."""
         head = self.head(chain).seq
         return (
             not head
@@ -305,12 +305,12 @@ class LogReading:
         )
 
     def settings(self, at: Seq) -> JsonObject:
-        """Return what the repository's settings said of traffic after the event at ``at``."""
+        """Return the traffic settings after the event at ``at``."""
         with self._lock, self._explained():
             return self._settings(at)
 
     def ask(self, sql: str, *arguments: object) -> list[tuple[object, ...]]:
-        """Return the rows of a query; for other modules of this package, which know the tables."""
+        """Return the rows of a query; for modules of this package, which know the tables."""
         with self._lock, self._explained():
             return self._db.execute(sql, arguments).fetchall()
 

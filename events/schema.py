@@ -1,7 +1,7 @@
-"""Tables and triggers of the log file, and the steps by which an older file becomes today's.
+"""Tables and triggers of the log file, and their migrations.
 
-The triggers stop mistakes, not enemies: whoever can write the file can drop them. That is what the
-hash chain, and ``gitmesh verify``, are for.
+Triggers prevent mistakes, not attacks: whoever can write the file can drop them. The hash chain and
+``gitmesh verify`` detect that.
 """
 
 import sqlite3
@@ -32,8 +32,8 @@ COLUMNS: Final = """
 def triggers(table: str) -> dict[str, str]:
     """Return the triggers that a chain's table must have, by name.
 
-    The one on INSERT is also what stops ``INSERT OR REPLACE``: REPLACE deletes the old row without
-    firing DELETE triggers unless ``recursive_triggers`` is on, which other tools leave off.
+    The INSERT trigger also prevents ``INSERT OR REPLACE``, which deletes the old row without firing
+    DELETE triggers unless ``recursive_triggers`` is on; other tools leave it off.
     """
     return {
         f"{table}_no_update": f"""CREATE TRIGGER {table}_no_update BEFORE UPDATE ON {table}
@@ -93,13 +93,13 @@ PROJECTION_TABLES: Final = (
 )
 
 STEPS: Final = frozenset({"0001_log", "0002_projections"})
-"""The names of all steps (:mod:`events.migrations`)."""
+"""Names of all migrations (:mod:`events.migrations`)."""
 STEPS_TABLE: Final = "_sqlite_migrations"
-"""Where sqlite-utils notes which steps a file has gone through."""
+"""Table in which sqlite-utils records applied migrations."""
 
 
 def create_log(connection: sqlite3.Connection) -> None:
-    """Make the tables of both chains, empty, and their triggers."""
+    """Create the empty tables of both chains, and their triggers."""
     for table in TABLES.values():
         connection.execute(f"CREATE TABLE {table} ({COLUMNS}) STRICT")
         for sql in triggers(table).values():
@@ -107,17 +107,17 @@ def create_log(connection: sqlite3.Connection) -> None:
 
 
 def create_projections(connection: sqlite3.Connection) -> None:
-    """Make the projection tables, empty."""
+    """Create the empty projection tables."""
     for statement in PROJECTIONS.split(";"):
         if statement.strip():
             connection.execute(statement)
 
 
 def wrong_protection(connection: sqlite3.Connection) -> list[str]:
-    """Return what is wrong with the chains' tables and triggers: ``trigger x is missing``.
+    """Return the problems of the chains' tables and triggers: ``trigger x is missing``.
 
-    A trigger that is not ours could swallow what is appended. A table whose columns were given each
-    other's names answers with what stands elsewhere.
+    A foreign trigger could drop appended events. A table with swapped column names would return
+    wrong values.
     """
     expected = _made_by(create_log)
     strange = {("trigger", name) for kind, name in _texts(connection) if kind == "trigger"}
@@ -128,12 +128,12 @@ def wrong_protection(connection: sqlite3.Connection) -> list[str]:
 
 
 def wrong_projections(connection: sqlite3.Connection) -> list[str]:
-    """Return what is wrong with the tables of projections, and their indexes."""
+    """Return the problems of the projection tables and their indexes."""
     return sorted(_differing(connection, _made_by(create_projections)))
 
 
 _Texts = dict[tuple[str, str], str]
-"""By type and name: the statement that made a table, an index or a trigger."""
+"""SQL statements of tables, indexes and triggers, by type and name."""
 
 
 @cache
@@ -158,7 +158,7 @@ def _differing(connection: sqlite3.Connection, expected: _Texts) -> list[str]:
 
 
 def applied_steps(connection: sqlite3.Connection) -> list[str]:
-    """Return the names of the schema steps that the file has gone through; none if it is empty."""
+    """Return the names of the file's applied migrations; none if it is empty."""
     if not connection.execute(
         "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?", (STEPS_TABLE,)
     ).fetchone():
@@ -170,11 +170,11 @@ def applied_steps(connection: sqlite3.Connection) -> list[str]:
 
 
 def unknown_steps(applied: Iterable[str]) -> list[str]:
-    """Return those steps that this version of gitmesh does not know."""
+    """Return the migrations that this version of gitmesh does not know."""
     return sorted(set(applied) - STEPS)
 
 
 def is_foreign(connection: sqlite3.Connection) -> bool:
-    """Tell whether the file is a database of somebody else's."""
+    """Tell whether the file is another application's database."""
     tables = [name for (name,) in connection.execute("SELECT name FROM sqlite_master")]
     return bool(tables) and STEPS_TABLE not in tables

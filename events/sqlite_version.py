@@ -1,4 +1,4 @@
-"""Which SQLite this is, and what that means for the log."""
+"""The version of SQLite, and its known problems."""
 
 import sqlite3
 from collections.abc import Mapping
@@ -7,12 +7,12 @@ from typing import Final
 from mesh.errors import Fatal
 
 LEAST_SQLITE: Final = (3, 37, 0)
-"""Older ones know no STRICT tables, which the log is made of."""
+"""Minimum version: older ones lack STRICT tables."""
 
 _SINCE: Final = (3, 7, 0)
 _FIXED: Final = (3, 51, 3)
 _BACKPORTS: Final[Mapping[tuple[int, ...], int]] = {(3, 44): 6, (3, 50): 7}
-"""Fixed in older lines, from these patch releases on."""
+"""Patch releases of older lines that contain the fix."""
 
 WAL_RESET: Final = (
     "can lose commits when two programs checkpoint one log at once; gitmesh alone checkpoints its "
@@ -26,7 +26,7 @@ def sqlite_version() -> str:
 
 
 def require_sqlite() -> None:
-    """Make sure that this SQLite can read the log.
+    """Check that this SQLite can read the log.
 
     :raises Fatal: it is too old.
     """
@@ -39,6 +39,6 @@ def require_sqlite() -> None:
 
 
 def has_wal_reset_bug(version: tuple[int, ...] = sqlite3.sqlite_version_info) -> bool:
-    """Tell whether this SQLite has the bug of 3.7.0 to 3.51.2."""
+    """Tell whether this SQLite has the WAL-reset bug of 3.7.0 to 3.51.2."""
     patch = _BACKPORTS.get(version[:2])
     return _SINCE <= version < _FIXED and not (patch is not None and version[2] >= patch)

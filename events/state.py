@@ -1,4 +1,4 @@
-"""The mesh as the log tells it: a fold over the mesh chain. Pure."""
+"""The mesh state: a fold over the mesh chain. Pure."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -23,21 +23,21 @@ from mesh.keys import ResourceKey
 
 @dataclass(frozen=True, slots=True)
 class MeshState:
-    """What the mesh was told to be after one event of the mesh chain.
+    """The mesh after one event of the mesh chain.
 
-    Specs are JSON objects in App Mesh's spelling and must not be changed by anyone. A resource that
-    an event did not touch is the very same object in the state after it, so that a reader finds
-    what changed between two states by identity.
+    Specs are JSON objects with App Mesh's field names and must not be modified. A resource that an
+    event did not touch is the same object in the next state, so changes between states are found by
+    identity.
     """
 
     seq: Seq = START
     tip: CommitId | None = None
-    """The last commit seen, whether it was applied or rejected."""
+    """The last commit read, applied or rejected."""
     commit: CommitId | None = None
-    """The last commit applied: the one whose mesh this is."""
+    """The last applied commit, whose mesh this is."""
     resources: Mapping[ResourceKey, JsonObject] = field(default_factory=dict)
     settings: JsonObject = field(default_factory=dict)
-    """What the repository's settings say about traffic."""
+    """Traffic settings of the repository."""
 
 
 def apply(state: MeshState, seq: Seq, event: MeshEvent) -> MeshState:
@@ -50,10 +50,11 @@ def apply_all(
 ) -> MeshState:
     """Return the state after more events: the same as :func:`apply` for each, in one pass.
 
-    The mapping of resources is copied once, and not at all when no event touches a resource.
+    The mapping of resources is copied once, or not at all if no event touches a resource.
 
-    :param in_place: change the mapping of the state given, a dict, instead: for whoever walks
-        through a history and keeps nothing of it.
+    :param in_place: modify the given state's mapping, a dict, instead of a copy; for callers that
+        walk
+        through a history and keep no states.
     """
     seq, tip, commit, settings = state.seq, state.tip, state.commit, state.settings
     resources = cast("dict[ResourceKey, JsonObject]", state.resources) if in_place else None

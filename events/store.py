@@ -1,8 +1,8 @@
-"""The log in SQLite: append, read, and the state at any point. The only door to the file.
+"""The SQLite event store: append, read, and the state at any position.
 
-Write-ahead logging with ``synchronous=FULL``: what ``append`` returned from is on disk.
-One process writes, and only its connection checkpoints; readers open the file read-only, whenever
-they like. (SQLite before 3.51.3 can lose commits when two connections checkpoint at once:
+Write-ahead logging with ``synchronous=FULL``: events are on disk when ``append`` returns. One
+process writes, and only its connection checkpoints; readers open the file read-only at any time.
+(SQLite before 3.51.3 can lose commits when two connections checkpoint at once:
 https://www.sqlite.org/wal.html#walresetbug.)
 """
 
@@ -31,12 +31,12 @@ _TICK: Final = timedelta(microseconds=1)
 
 
 def utc_now() -> datetime:
-    """Return the time, in UTC."""
+    """Return the current time in UTC."""
     return datetime.now(UTC)
 
 
 class EventLog(LogReading):
-    """An ordered, append-only record of what the mesh was told to be, and what became of it.
+    """An ordered, append-only record of the mesh's intended state and of its delivery.
 
     Safe to use from several threads. Every method may raise :class:`LogUnavailable` (try later) or
     ``Fatal`` (the file is damaged, or not ours), with nothing written.
@@ -58,9 +58,10 @@ class EventLog(LogReading):
 
     @classmethod
     def open(cls, path: Path, *, now: Callable[[], datetime] = utc_now) -> Self:
-        """Open the log to write, making or upgrading the file as needed.
+        """Open the log for writing; create or migrate the file as needed.
 
-        :raises Fatal: another process writes to it, a trigger is gone, or it is no log of ours.
+        :raises Fatal: another process writes to it, a trigger is missing, or it is not a gitmesh
+            log.
         """
         guard = claim(path)
         try:
@@ -77,7 +78,7 @@ class EventLog(LogReading):
 
     @classmethod
     def read_only(cls, path: Path) -> Self:
-        """Open a log to read, whether or not a server is writing to it.
+        """Open a log for reading, whether or not a server is writing to it.
 
         :raises UsageError: there is no such file.
         """
@@ -94,7 +95,7 @@ class EventLog(LogReading):
             self.rebuild()
 
     def close(self) -> None:
-        """Let go of the file; another process may write from then on."""
+        """Close the file and release the writer lock."""
         with self._lock:
             self._db.close()
             if self._guard is not None:
@@ -103,9 +104,9 @@ class EventLog(LogReading):
     # ---- write -----------------------------------------------------------------------------------
 
     def append(self, chain: Chain, events: Sequence[Event], *, expected: Seq) -> Seq:
-        """Add ``events`` after ``expected``, all or none, and return the new last position.
+        """Append ``events`` after ``expected``, all or none; return the new last position.
 
-        On disk when it returns, and so are the projections. Nothing to add returns ``expected``.
+        Events and projections are on disk when it returns. Without events it returns ``expected``.
 
         :raises LogMoved: the chain does not end at ``expected``; read the head and plan again.
         """
@@ -116,7 +117,7 @@ class EventLog(LogReading):
             return self._add(chain, events, head)
 
     def append_observed(self, events: Sequence[DeliveryEvent]) -> Seq:
-        """Add to the delivery chain, wherever it ends: observations do not depend on each other."""
+        """Append to the end of the delivery chain: its events do not depend on each other."""
         with self._transaction():
             return self._add(Chain.DELIVERY, events, self.head(Chain.DELIVERY))
 
@@ -138,7 +139,7 @@ class EventLog(LogReading):
         return seq
 
     def _next_time(self, chain: Chain, seq: Seq) -> str:
-        """Return the next transaction's time: after the last one's, whatever the clock says."""
+        """Return the next transaction's time: later than the last one's, whatever the clock."""
         now = self._now()
         found = self._db.execute(
             f"SELECT at FROM {TABLES[chain]} WHERE seq = ?",  # noqa: S608
@@ -149,7 +150,7 @@ class EventLog(LogReading):
         return time_text(now)
 
     def rebuild(self) -> None:
-        """Throw the projections away and derive them again from the chains."""
+        """Drop the projections and derive them again from the chains."""
         with self._transaction():
             rebuild(self._db, (record for chain in Chain for record in self.read(chain)))
 
@@ -183,6 +184,6 @@ class EventLog(LogReading):
         )
 
     def verify(self, progress: Progress | None = None) -> list[str]:
-        """Return everything that is wrong with the log, in words; nothing when it is whole."""
+        """Return all problems of the log, in words; none if it is intact."""
         with self._lock, explained(self._path), self._snapshot():
             return findings(self._db, progress)

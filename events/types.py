@@ -1,8 +1,8 @@
-"""What can happen, as the two chains of the log say it.
+"""Event types of both chains.
 
-A kind's name and the shape of its data are a public file format: docs/events.md describes them, and
+Names of kinds and the form of their data are a public file format: docs/events.md describes them,
 :mod:`events.codec` writes and reads them. Mesh events are a pure function of git history; delivery
-events are what this server saw.
+events are observations of this server.
 """
 
 from collections.abc import Mapping
@@ -31,17 +31,17 @@ _NO_COMMIT = CommitId("")
 
 @dataclass(frozen=True, slots=True)
 class Signature:
-    """Who a commit says made it, and when they say it was: claims, not proof."""
+    """Author or committer of a commit, and the time they claim: claims, not proof."""
 
     name: str
     email: str
     at: str
-    """RFC 3339, with the offset that the commit carries."""
+    """RFC 3339, with the commit's own offset."""
 
 
 @dataclass(frozen=True, slots=True)
 class CommitFacts:
-    """What a commit says of itself, and its place in history."""
+    """Metadata of a commit."""
 
     commit: CommitId
     tree: str
@@ -51,12 +51,12 @@ class CommitFacts:
     message: str
     trailers: tuple[tuple[str, str], ...] = ()
     reverts: tuple[CommitId, ...] = ()
-    """Commits that the message says it reverts."""
+    """Commits that the message claims to revert."""
 
 
 @dataclass(frozen=True, slots=True)
 class FieldChange:
-    """One field of a spec that differs; ``None`` stands for absent."""
+    """Difference in one field of a spec; ``None`` stands for absent."""
 
     where: str
     """JSON path in the spec: ``$.httpRoute.action.weightedTargets[0].weight``."""
@@ -66,7 +66,7 @@ class FieldChange:
 
 @dataclass(frozen=True, slots=True)
 class WeightChange:
-    """The share of one target before and after a shift; 0 where it was not a target."""
+    """Weight of one target before and after a shift; 0 if it was no target."""
 
     virtual_node: str
     port: int | None
@@ -79,31 +79,31 @@ class WeightChange:
 
 @dataclass(frozen=True, slots=True)
 class CommitApplied:
-    """The mesh became what this commit says. Its resource events follow in the same transaction."""
+    """A commit was applied to the mesh. Its resource events follow in the same transaction."""
 
     facts: CommitFacts
     restores: CommitId | None = None
-    """The latest earlier applied commit whose tree is the same: an exact rollback to it."""
+    """The latest earlier applied commit with the same tree: an exact rollback to it."""
     changes: int = 0
-    """How many resource events follow."""
+    """Number of resource events that follow."""
     warnings: tuple[JsonObject, ...] = ()
     settings: JsonObject = field(default_factory=dict)
-    """What the repository's settings say about traffic; empty when they say nothing."""
+    """Traffic settings of the repository; empty if there are none."""
 
 
 @dataclass(frozen=True, slots=True)
 class CommitRejected:
-    """The commit asks for something wrong; the mesh stays what it was."""
+    """A commit is invalid; the mesh stays unchanged."""
 
     facts: CommitFacts
     problems: tuple[JsonObject, ...] = ()
     omitted: int = 0
-    """How many problems were found beyond those listed."""
+    """Number of problems beyond those listed."""
 
 
 @dataclass(frozen=True, slots=True)
 class ResourceAdded:
-    """A resource is new."""
+    """A resource was added."""
 
     key: ResourceKey
     commit: CommitId
@@ -113,7 +113,7 @@ class ResourceAdded:
 
 @dataclass(frozen=True, slots=True)
 class ResourceChanged:
-    """A resource has another spec."""
+    """A resource's spec changed."""
 
     key: ResourceKey
     commit: CommitId
@@ -124,7 +124,7 @@ class ResourceChanged:
 
 @dataclass(frozen=True, slots=True)
 class TrafficShifted:
-    """A route spreads the same traffic over its targets in other shares; nothing else changed."""
+    """The weights of a route's targets changed, and nothing else."""
 
     key: ResourceKey
     commit: CommitId
@@ -135,7 +135,7 @@ class TrafficShifted:
 
 @dataclass(frozen=True, slots=True)
 class ResourceRemoved:
-    """A resource is gone."""
+    """A resource was removed."""
 
     key: ResourceKey
     commit: CommitId
@@ -149,7 +149,7 @@ class HistoryRewritten:
     after: CommitId
     merge_base: CommitId | None
     dropped: tuple[CommitId, ...]
-    """Commits of the old branch, newest first, that the new one lacks (first parents only)."""
+    """Commits of the old branch that the new one lacks, newest first (first parents only)."""
     topology: str
     """``rewritten``, or ``foxtrot`` when the old tip is an ancestor, but not by first parents."""
 
@@ -169,12 +169,12 @@ MeshEvent: TypeAlias = (
 
 @dataclass(frozen=True, slots=True)
 class SnapshotPublished:
-    """The state after this commit was offered to the proxies it concerns."""
+    """The state after this commit was offered to the proxies that it concerns."""
 
     commit: CommitId
     mesh_seq: Seq
     nodes: tuple[str, ...]
-    """The node ids, sorted, for which connected proxies were sent something."""
+    """Sorted ids of the nodes whose connected proxies were sent an update."""
     proxies: int
     unchanged: int = 0
     """Proxies that the commit concerns by its specs, and that needed nothing new: their
@@ -183,11 +183,11 @@ class SnapshotPublished:
 
 @dataclass(frozen=True, slots=True)
 class SnapshotConverged:
-    """Every proxy that was offered the commit's snapshot acknowledged it (or went away)."""
+    """Every proxy that was offered the commit's snapshot acknowledged it or disconnected."""
 
     commit: CommitId
     proxies: int
-    """How many acknowledged it."""
+    """Number of proxies that acknowledged it."""
     timings: Mapping[str, int] = field(default_factory=dict)
     """Microseconds since the cause: ``seen``, ``planned``, ``written``, ``acked``."""
     after: Cause = Cause.BRANCH
@@ -195,19 +195,19 @@ class SnapshotConverged:
 
 @dataclass(frozen=True, slots=True)
 class SnapshotDelayed:
-    """Some proxies that were offered the commit's snapshot have still not acknowledged it."""
+    """Some proxies have not acknowledged the commit's snapshot in time."""
 
     commit: CommitId
     proxies: int
     arrived: int
     refused: int
     waiting: tuple[str, ...] = ()
-    """Some of those that neither acknowledged nor refused it, sorted."""
+    """Some of the proxies without an answer, sorted."""
 
 
 @dataclass(frozen=True, slots=True)
 class SnapshotRejected:
-    """A proxy refused a type of its snapshot, and said why."""
+    """A proxy refused one type of its snapshot, with a reason."""
 
     commit: CommitId
     node: str
@@ -216,22 +216,22 @@ class SnapshotRejected:
     message: str
     proxy: str = ""
     names: tuple[str, ...] = ()
-    """The resources at fault, as far as can be told; else those that were new to the proxy."""
+    """The invalid resources, if known; else those that were new to the proxy."""
     specs: tuple[str, ...] = ()
-    """Keys of the specs that these resources were made from and that are likely at fault."""
+    """Keys of the specs that likely caused the refusal."""
     snapshot: str = ""
-    """The version of the whole snapshot that the proxy was on its way to."""
+    """Version of the whole snapshot that was being rolled out."""
 
 
 @dataclass(frozen=True, slots=True)
 class ProxiesSettled:
-    """Where proxies stand of which no other event tells it: those who came, or were late.
+    """States of proxies that no other event records: newly connected or late ones.
 
-    Each tuple holds names of proxies, sorted.
+    Each tuple holds sorted names of proxies.
     """
 
     commit: CommitId
-    """The commit that was served at the time."""
+    """The commit that was served at that time."""
     mesh_seq: Seq
     in_sync: tuple[str, ...] = ()
     refused: tuple[str, ...] = ()
@@ -241,14 +241,14 @@ class ProxiesSettled:
 
 @dataclass(frozen=True, slots=True)
 class RulesChanged:
-    """From here on other rules decide what the mesh chain gains for a commit."""
+    """From here on, other validation rules decide about commits."""
 
     before: int
     after: int
     mesh_seq: Seq
-    """The last position of the mesh chain that the rules before decided."""
+    """The last position of the mesh chain that the previous rules decided."""
     version: str
-    """Of gitmesh, which brought the new ones."""
+    """Version of gitmesh with the new rules."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,9 +259,9 @@ class ProxyConnected:
     proxy: str
     """Distinguishes proxies of one node: peer address and stream number."""
     version: str
-    """What the proxy says it runs."""
+    """Name and version of its software, as it reports them."""
     state: ProxyState = ProxyState.BEHIND
-    """``HELD``, ``BEHIND`` or ``LAST_ACCEPTED``: what there is for it."""
+    """``HELD``, ``BEHIND`` or ``LAST_ACCEPTED``: its initial state."""
     commit: CommitId = _NO_COMMIT
     """The commit that is served."""
 
@@ -296,13 +296,13 @@ class ProxyDisconnected:
 
 @dataclass(frozen=True, slots=True)
 class ServingPinned:
-    """Whatever the branch says, the mesh of this commit is served until then."""
+    """The mesh of this commit is served until a time, whatever the branch says."""
 
     commit: CommitId
     mesh_seq: Seq
     """Position in the mesh chain of the state that is served."""
     by: str
-    """The user of the machine who asked for it."""
+    """System user who requested it."""
     reason: str
     until: str
     """UTC, RFC 3339 in whole seconds."""
@@ -310,14 +310,14 @@ class ServingPinned:
 
 @dataclass(frozen=True, slots=True)
 class ServingReleased:
-    """The pin is over: what the branch says is served again."""
+    """A pin ended: the branch decides again."""
 
     commit: CommitId
-    """The one that was pinned."""
+    """The pinned commit."""
     why: str
     """``released``, ``expired`` or ``replaced``."""
     by: str
-    """Who asked for it; empty where time did."""
+    """Who requested it; empty if it expired."""
     reason: str
 
 
@@ -347,18 +347,18 @@ Event: TypeAlias = MeshEvent | DeliveryEvent
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One event as the log holds it."""
+    """One stored event."""
 
     chain: Chain
     seq: Seq
     kind: str
     v: int
     subject: str
-    """String form of a resource key, a commit id, a node id; whatever the event is about."""
+    """What the event is about: a resource key, a commit id, a node id, or other text."""
     commit: str
     actor: str
     at: str
-    """When the log took it: UTC, RFC 3339 with microseconds, never earlier than the one before."""
+    """Recording time: UTC, RFC 3339 with microseconds, never earlier than the one before."""
     data: JsonObject
     prev_hash: str
     hash: str

@@ -1,1 +1,1 @@
-"""The program: the command line, the server that ties the parts together, and the demo."""
+"""The program: command line, server, git hooks, and demo."""

@@ -1,4 +1,4 @@
-"""``--explicit ingress=…,egress=…,application=…`` and ``--client``: who reads a configuration."""
+"""Options for the kind of client and its addressing: ``--client`` and ``--explicit``."""
 
 import click
 
@@ -26,17 +26,17 @@ client_option = click.option(
 
 
 def node_metadata(explicit: str | None, client: str) -> dict[str, str]:
-    """Return the metadata that says what a proxy is, for :mod:`xds.nodes` to read.
+    """Return the node metadata for these options, as :mod:`xds.nodes` reads it.
 
-    :raises UsageError: a part is not known or has no value.
+    :raises UsageError: a part is unknown or has no value.
     """
     return {**addressing_metadata(explicit), "client": client}
 
 
 def addressing_metadata(explicit: str | None) -> dict[str, str]:
-    """Return the metadata that says how traffic reaches a proxy, for :mod:`xds.nodes` to read.
+    """Return the node metadata for an addressing option, as :mod:`xds.nodes` reads it.
 
-    :raises UsageError: a part is not known or has no value.
+    :raises UsageError: a part is unknown or has no value.
     """
     if explicit is None:
         return {}

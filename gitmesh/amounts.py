@@ -1,4 +1,4 @@
-"""Numbers in words for people. Pure."""
+"""Numbers and durations as text. Pure."""
 
 
 def count(number: int, noun: str) -> str:

@@ -1,4 +1,4 @@
-"""Which commit a person asks about who may ask before a server has read it."""
+"""Resolution of the commit that a command names, even before a server has read it."""
 
 from pathlib import Path
 
@@ -13,11 +13,11 @@ from reconciler.repo import GitRepository
 
 
 def asked_commit(log: EventLog, commit: str | None, repo: Path) -> CommitId:
-    """Return the commit that is meant; without words, the tip of the branch that is followed.
+    """Return the named commit; without a name, the tip of the followed branch.
 
-    The repository is asked first: what was pushed a moment ago is not in the log yet.
+    The repository is searched first, because the newest push may not be in the log yet.
 
-    :raises UsageError: no commit is meant.
+    :raises UsageError: there is no such commit.
     """
     if is_repository(repo):
         opened = GitRepository.open(repo)
@@ -43,5 +43,5 @@ def asked_commit(log: EventLog, commit: str | None, repo: Path) -> CommitId:
 
 
 def merge_of(log: EventLog, commit: CommitId, repo: Path) -> CommitId | None:
-    """Return the commit of the log that brought in one which is not there itself, if any did."""
+    """Return the logged merge that brought in a commit which is not in the log itself, if any."""
     return brought_in_by(log, GitRepository.open(repo), commit) if is_repository(repo) else None

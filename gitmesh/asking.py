@@ -1,4 +1,4 @@
-"""How commands that ask the log find the moment that they are asked about."""
+"""Resolution of the moment that a command names."""
 
 from pathlib import Path
 
@@ -10,17 +10,17 @@ from mesh.errors import UsageError
 
 
 def asked_seq(log: EventLog, moment: str, repo: Path) -> Seq:
-    """Return the position in the mesh chain of a moment; the repository knows branches and tags.
+    """Return the mesh chain position of a moment; the repository resolves branches and tags.
 
-    Without a repository HEAD is the newest commit that the log knows.
+    Without a repository, HEAD is the newest commit in the log.
 
-    :raises UsageError: the moment means nothing, or nothing of this log.
+    :raises UsageError: the moment is invalid, or unknown to this log.
     """
     return moment_seq(log, moment, utc_now(), _revisions(log, repo))
 
 
 def _revisions(log: EventLog, repo: Path) -> Resolve:
-    """Return what finds the commit of the log that a revision names."""
+    """Return a function that finds the logged commit of a revision."""
     if not is_repository(repo):
         return lambda revision: _without_repository(log, revision)
     from gitmesh.merged import brought_in_by

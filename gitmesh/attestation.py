@@ -1,4 +1,4 @@
-"""Whether a log holds what checkpoints were signed of."""
+"""Comparison of a log with signed checkpoints."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,21 +15,21 @@ from reconciler.checkpoint_ref import Filed
 
 @dataclass(frozen=True, slots=True)
 class Signed:
-    """A checkpoint of one chain, and what to call it."""
+    """A checkpoint of one chain, with a name for messages."""
 
     name: str
     chain: Chain
     checkpoint: Checkpoint
     filed: str = ""
-    """The commit of the ref that holds it, and one of the other chain from the same moment."""
+    """The commit of the checkpoint ref that contains it and the other chain's checkpoint."""
 
 
 def read_checkpoints(
     filed: Iterable[Filed], keys: Sequence[VerifierKey] | None
 ) -> tuple[list[Signed], list[str]]:
-    """Return the checkpoints that one of the keys signed, and what is wrong with the others.
+    """Return the checkpoints that one of the keys signed, and the problems of all others.
 
-    :param keys: None when no key is known: then signatures are not looked at.
+    :param keys: None if no key is known; then signatures are not checked.
     """
     signed: list[Signed] = []
     wrong: list[str] = []
@@ -53,9 +53,9 @@ def _read(notes: Mapping[str, str], chain: Chain, keys: Sequence[VerifierKey] | 
 
 
 def read_note(name: str, note: str, keys: Sequence[VerifierKey] | None) -> Signed:
-    """Return the checkpoint that a file holds, of whichever chain.
+    """Return the checkpoint in a file, of either chain.
 
-    :raises WrongNote: it holds none, or nobody of these signed it.
+    :raises WrongNote: it contains none, or none of the keys signed it.
     """
     origin = text_of(note).partition("\n")[0]
     chain = next((chain for chain in Chain if origin.endswith(f"/{chain}")), Chain.MESH)
@@ -63,7 +63,7 @@ def read_note(name: str, note: str, keys: Sequence[VerifierKey] | None) -> Signe
 
 
 def contradictions(log: EventLog, signed: Iterable[Signed]) -> list[str]:
-    """Return where a log does not hold what was signed of it: the first place in each chain."""
+    """Return the contradictions between a log and its signed checkpoints: the first per chain."""
     found = []
     for chain in Chain:
         of_chain = sorted((s for s in signed if s.chain is chain), key=lambda s: s.checkpoint.size)

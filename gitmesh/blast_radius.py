@@ -1,6 +1,7 @@
-"""Whom a change of the mesh concerns: virtual services, the nodes that call them, their proxies.
+"""Blast radius of a mesh change: affected virtual services, their caller nodes, and connected
+proxies.
 
-Pure. Proxies are those that a log says are connected, counted by whoever has one.
+Pure. The caller provides the numbers of connected proxies.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -13,20 +14,20 @@ from mesh.references import parent_of
 
 @dataclass(frozen=True, slots=True)
 class BlastRadius:
-    """How far a change reaches."""
+    """Extent of a change."""
 
     services: tuple[ResourceKey, ...]
-    """The virtual services that are answered otherwise, sorted."""
+    """The virtual services whose routing changes, sorted."""
     nodes: tuple[ResourceKey, ...]
-    """The virtual nodes and gateways whose proxies may get another configuration, sorted."""
+    """The virtual nodes and gateways whose proxies may get a new configuration, sorted."""
     of_services: int
     of_nodes: int
-    """How many there are of each, after the change."""
+    """Total numbers of services and nodes after the change."""
     proxies: int | None = None
-    """How many proxies of these nodes are connected; ``None`` where no server tells."""
+    """Number of connected proxies of these nodes; ``None`` if no server reports it."""
 
     def as_json(self) -> dict[str, object]:
-        """Return it as ``--json`` shows it."""
+        """Return the form for ``--json``."""
         return {
             "services": [str(key) for key in self.services],
             "nodes": [str(key) for key in self.nodes],
@@ -36,7 +37,7 @@ class BlastRadius:
         }
 
     def sentence(self) -> str:
-        """Return it in words: ``concerns 1 of 4 services, 2 of 6 nodes, 2 connected proxies``."""
+        """Return it as text: ``concerns 1 of 4 services, 2 of 6 nodes, 2 connected proxies``."""
         said = f"concerns {_part(len(self.services), self.of_services, 'service')}, "
         said += _part(len(self.nodes), self.of_nodes, "node")
         if self.proxies is None:
@@ -50,9 +51,9 @@ def blast_radius(
     changed: Iterable[ResourceKey],
     connected: Mapping[ResourceKey, int] | None = None,
 ) -> BlastRadius:
-    """Return whom a change of these resources concerns, on either side of it.
+    """Return the blast radius of a change of these resources, before and after it.
 
-    ``connected`` says how many proxies of each node are connected.
+    ``connected`` has the number of connected proxies of each node.
     """
     keys = set(changed)
     nodes = before.dependents(keys) | after.dependents(keys)
@@ -69,7 +70,7 @@ def blast_radius(
 
 
 def _services(graph: MeshGraph, keys: set[ResourceKey]) -> Iterator[ResourceKey]:
-    """Yield the services whose answers come by way of one of these resources."""
+    """Yield the services whose routing involves one of these resources."""
     waiting, seen = list(keys), set(keys)
     while waiting:
         key = waiting.pop()
@@ -89,7 +90,7 @@ def _services(graph: MeshGraph, keys: set[ResourceKey]) -> Iterator[ResourceKey]
 
 
 _ANSWERING = {Kind.VIRTUAL_NODE, Kind.VIRTUAL_ROUTER, Kind.ROUTE, Kind.SERVICE_INSTANCES}
-"""What stands between a service and those who answer for it."""
+"""Kinds between a service and its instances."""
 
 
 def _part(some: int, every: int, noun: str) -> str:

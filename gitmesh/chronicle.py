@@ -1,4 +1,4 @@
-"""Tells the process's own log what the event log gains: one line a commit, one a snapshot."""
+"""Write a log line for each new event: one per commit, one per snapshot."""
 
 import asyncio
 import contextlib
@@ -39,15 +39,17 @@ _log = logging.getLogger("gitmesh")
 
 LOOK_EVERY_S = 0.25
 MOST_AT_ONCE = 50
-"""After a long absence there may be thousands of commits; the newest of them are told.
+"""Maximum commits logged at once: after a long absence there may be thousands, and the newest are
+logged.
 
-Warnings are told however many there are."""
+Warnings are always logged.
+"""
 
 
 class Chronicle:
-    """Tells what is new in both chains of a log. What was there before is not told.
+    """Logs new events of both chains; earlier ones are not logged.
 
-    It looks now and then rather than at once: right after a push the proxies come first.
+    It polls instead of reacting at once: right after a push, proxies have priority.
     """
 
     def __init__(self, log: EventLog) -> None:
@@ -56,12 +58,12 @@ class Chronicle:
         self._then: list[Callable[[], None]] = []
 
     def then(self, tell: Callable[[], None]) -> None:
-        """Look now, and call this when all that is in the log by now has been told."""
+        """Read now, and call this when everything in the log so far has been logged."""
         self._then.append(tell)
         self._asked.set()
 
     async def run(self) -> None:
-        """Tell until cancelled."""
+        """Log new events until cancelled."""
         seen = {chain: self._log.head(chain).seq for chain in Chain}
         while True:
             with contextlib.suppress(TimeoutError):

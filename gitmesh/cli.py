@@ -1,4 +1,4 @@
-"""The command line: finds the command, runs it, and turns errors into words and exit codes."""
+"""The command line: finds and runs the command, and turns errors into messages and exit codes."""
 
 import contextlib
 import importlib
@@ -56,7 +56,7 @@ COMMANDS: Final = (
 
 
 class Program(click.Group):
-    """A group whose commands are imported when they are used, so that each starts quickly."""
+    """A command group that imports a command when it is used, so that each starts quickly."""
 
     def make_context(self, *args: Any, **extra: Any) -> click.Context:
         """Read the options that stand before the command."""
@@ -83,7 +83,7 @@ class Program(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Find the command; of one that is not there it is said which is meant."""
+        """Find the command; for an unknown name, suggest a similar one."""
         try:
             return super().resolve_command(ctx, args)
         except click.UsageError as error:
@@ -95,7 +95,7 @@ class Program(click.Group):
             raise click.UsageError(meant, error.ctx) from None
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run the command; no error reaches the user as a traceback, unless it is asked for."""
+        """Run the command. Errors are shown without a traceback, unless ``--debug`` is given."""
         try:
             return super().invoke(ctx)
         except (Failure, click.exceptions.Exit, click.Abort):
@@ -116,7 +116,7 @@ class Program(click.Group):
 
 
 def _write_nowhere() -> None:
-    """Throw away what nobody reads, which Python would otherwise complain of when it ends."""
+    """Discard unread output, about which Python would otherwise complain at exit."""
     with contextlib.suppress(OSError):  # a stream that is no file
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, sys.stdout.fileno())

@@ -1,4 +1,4 @@
-"""Events of the log in other systems' forms: CloudEvents 1.0 and rows of a table. Pure."""
+"""Events in formats of other systems: CloudEvents 1.0 and table rows. Pure."""
 
 from typing import Final
 from urllib.parse import quote
@@ -28,8 +28,8 @@ _FORMULA: Final = (*_SIGNS, *(chr(ord(sign) + 0xFEE0) for sign in _SIGNS), "\t",
 def cloud_event(record: Record, repository: str) -> dict[str, object]:
     """Return an event in CloudEvents' structured form.
 
-    ``id`` is unique within ``source``: the chain and the position in it. What the specification has
-    no attribute for are extensions, whose names may only be lower-case letters and digits.
+    ``id`` is unique within ``source``: chain and position. Fields without an attribute in the
+    specification are extensions, whose names consist of lower-case letters and digits.
     """
     return {
         "specversion": "1.0",
@@ -49,7 +49,7 @@ def cloud_event(record: Record, repository: str) -> dict[str, object]:
 
 
 def row(record: Record) -> tuple[str, ...]:
-    """Return an event as a row under :data:`COLUMNS`; no cell is a formula to a spreadsheet."""
+    """Return an event as a row under :data:`COLUMNS`; no cell is a spreadsheet formula."""
     summary = narrate(decode(record)).replace("\n", "; ")
     cells = (
         record.chain.value,

@@ -1,4 +1,4 @@
-"""Commits as a person reads them, a line each: what changed, who, why, and with what effect.
+"""Commits as single lines: what changed, who, why, and with what effect.
 
 ``route cart/all: cart-v2 10 % → 25 %, Alice, CHG-123, 3/3 proxies in 84 ms``
 """
@@ -35,11 +35,11 @@ _VERBS: Final = {
 _COMMITS: Final = ("CommitApplied", "CommitRejected")
 _OFFERS: Final = ("SnapshotPublished", "SnapshotRejected")
 _REASONS: Final = frozenset({"ticket", "change", "change-id", "issue", "refs", "reason", "closes"})
-"""The trailers that say why, in lower case."""
+"""Trailers that give a reason, in lower case."""
 
 
 def logged_commits(log: EventLog, query: Query, limit: int) -> Iterator[LoggedCommit]:
-    """Yield the newest commits with an event that fits, oldest first; all where ``limit`` is 0."""
+    """Yield the newest commits with a matching event, oldest first; all if ``limit`` is 0."""
     if query.node:
         yield from _of_node(log, query, limit)
         return
@@ -70,7 +70,7 @@ def _of_node(log: EventLog, query: Query, limit: int) -> Iterator[LoggedCommit]:
 
 
 def commit_line(found: LoggedCommit) -> str:
-    """Return one line on a commit; nothing that others wrote steers a terminal."""
+    """Return a commit as one line that is safe for a terminal."""
     _, *changes = found.records
     if found.rejected:
         what = narrate(decode(found.records[0])).partition("\n")[0]
@@ -88,7 +88,7 @@ def commit_line(found: LoggedCommit) -> str:
 
 
 def commit_json(found: LoggedCommit) -> dict[str, object]:
-    """Return what :func:`commit_line` says, for programs."""
+    """Return the content of :func:`commit_line` as JSON."""
     facts = found.facts
     return {
         "commit": facts.commit,
@@ -132,7 +132,7 @@ def _dropped(found: LoggedCommit) -> list[str]:
 
 
 def _effect(found: LoggedCommit) -> Iterator[str]:
-    """Yield what became of it at the proxies: how many took it and how fast, who refused."""
+    """Yield the effect on proxies: how many accepted it and how fast, and which refused it."""
     offered, taken = 0, ""
     for record in found.delivery:
         match decode(record):

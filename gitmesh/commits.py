@@ -1,4 +1,4 @@
-"""A commit as the log tells of it: what it said of itself, what it changed, what became of it."""
+"""A commit according to the log: its metadata, its changes, and its delivery."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -21,16 +21,16 @@ from mesh.errors import Fatal, UsageError
 
 @dataclass(frozen=True, slots=True)
 class LoggedCommit:
-    """Everything that the log holds of one commit."""
+    """All events of one commit."""
 
     about: CommitApplied | CommitRejected
     at: str
-    """When it was recorded, in UTC."""
+    """Recording time, in UTC."""
     first: Seq
     records: tuple[Record, ...]
-    """Its events of the mesh chain, the one about itself first."""
+    """Its events of the mesh chain, ``CommitApplied`` or ``CommitRejected`` first."""
     delivery: tuple[Record, ...]
-    """What became of it at the proxies."""
+    """Its events of the delivery chain."""
     rewritten: HistoryRewritten | None = None
     """What the branch lost when it moved here by a force push."""
     instead: CommitId | None = None
@@ -38,19 +38,19 @@ class LoggedCommit:
 
     @property
     def facts(self) -> CommitFacts:
-        """What the commit said of itself."""
+        """Metadata of the commit."""
         return self.about.facts
 
     @property
     def rejected(self) -> bool:
-        """Whether it was refused as a whole."""
+        """Whether it was rejected."""
         return isinstance(self.about, CommitRejected)
 
 
 def logged_commit(log: EventLog, seq: Seq) -> LoggedCommit:
-    """Return the commit whose transaction holds the event at this position of the mesh chain.
+    """Return the commit whose transaction contains this position of the mesh chain.
 
-    :raises UsageError: no commit's does.
+    :raises UsageError: no transaction contains it.
     :raises Fatal: the log is damaged.
     """
     first = log.first_seq_of_commit(seq)
@@ -91,9 +91,9 @@ def _rewritten(log: EventLog, first: Seq, commit: CommitId) -> HistoryRewritten 
 
 
 def facts_of(log: EventLog, seq: Seq) -> tuple[CommitFacts, str]:
-    """Return what the commit said whose transaction holds this event, and when it was recorded.
+    """Return metadata and recording time of the commit whose transaction contains this position.
 
-    :raises UsageError: no commit's does.
+    :raises UsageError: no transaction contains it.
     """
     first = log.first_seq_of_commit(seq)
     for record in log.read(Chain.MESH, after=Seq((first or 1) - 1), limit=1):
@@ -104,7 +104,7 @@ def facts_of(log: EventLog, seq: Seq) -> tuple[CommitFacts, str]:
 
 
 def beginning(log: EventLog) -> str:
-    """Return in words where the history of the mesh begins: before that there is nothing to ask."""
+    """Return a hint that says where the mesh's history begins."""
     first = next(iter(log.read(Chain.MESH, limit=1)), None)
     return "the log knows no commit yet" if first is None else f"the log begins at {first.at[:19]}Z"
 

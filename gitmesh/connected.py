@@ -1,4 +1,4 @@
-"""Who is connected, as the log tells it."""
+"""Connected proxies according to the log."""
 
 import contextlib
 from pathlib import Path
@@ -9,9 +9,9 @@ from mesh.keys import ResourceKey
 
 
 def connected_proxies(log: Path | None) -> dict[ResourceKey, int] | None:
-    """Return how many proxies of each node are connected; ``None`` where no server tells.
+    """Return the number of connected proxies of each node; ``None`` if no server reports it.
 
-    What the log of one that was killed says last is not so any more.
+    The last entries of a killed server are no longer true.
     """
     if log is None or is_claimed(log) is False:
         return None

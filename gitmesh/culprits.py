@@ -1,7 +1,7 @@
-"""Where in the repository stands what a proxy refused: the file and the line of each spec at fault.
+"""Location of refused specs in the repository: file and line of each spec that caused a refusal.
 
-The log says which specs those are, and git what they said. Where git has lost the commit, the log
-still knows the file.
+The log names the specs, and git has their text. If git has lost the commit, the log still knows the
+file.
 """
 
 import re
@@ -29,25 +29,25 @@ _STEP: Final = re.compile(r"\.([^.\[]+)|\[(\d+)\]")
 
 @dataclass(frozen=True, slots=True)
 class Culprit:
-    """A spec that is likely at fault, and where it stands."""
+    """A spec that likely caused a refusal, with its location."""
 
     key: str
     path: str
-    """File in the repository; empty when it is not known."""
+    """File in the repository; empty if unknown."""
     line: int
-    """Line, from 1; 0 when only the file is known."""
+    """Line, from 1; 0 if only the file is known."""
     where: str
     """JSON path in the document."""
 
     @property
     def place(self) -> str:
-        """Return ``file:line``, as far as they are known."""
+        """Return ``file:line``, as far as known."""
         place = f"{self.path}:{self.line}" if self.line else self.path
         return place or "(file not known)"
 
 
 class Culprits:
-    """Finds them for one log and its repository. Each commit's specs are read once."""
+    """Finds locations for one log and its repository. Each commit's specs are read once."""
 
     def __init__(self, log: EventLog, repo: GitRepository | None) -> None:
         self._log = log
@@ -57,11 +57,11 @@ class Culprits:
 
     @classmethod
     def beside(cls, log: EventLog, repo: Path) -> Self:
-        """Look for them in the repository at a path, if there is one."""
+        """Search in the repository at a path, if there is one."""
         return cls(log, GitRepository.open(repo) if is_repository(repo) else None)
 
     def of(self, refusal: SnapshotRejected) -> tuple[Culprit, ...]:
-        """Return where the specs stand that are likely at fault for a refusal."""
+        """Return the locations of the specs that likely caused a refusal."""
         return tuple(self._find(refusal))
 
     def _find(self, refusal: SnapshotRejected) -> Iterator[Culprit]:
@@ -88,7 +88,7 @@ class Culprits:
         return Culprit(str(key), source.path, line, json_path(source.place(place)))
 
     def _changed(self, key: ResourceKey, seq: Seq | None) -> Steps:
-        """Return the first field that the newest version of a spec has otherwise."""
+        """Return the first field that the newest version of a spec changed."""
         versions = [] if seq is None else self._log.versions(key, seq)
         specs = [version.spec for version, _ in zip(versions, range(2), strict=False)]
         if len(specs) < 2 or specs[0] is None or specs[1] is None:
@@ -127,7 +127,7 @@ _HINTS: Final = (
 
 
 def hint(refusal: SnapshotRejected) -> str:
-    """Return what a person can do about a refusal."""
+    """Return the remedy for a refusal."""
     for pattern, words in _HINTS:
         if re.search(pattern, refusal.message, re.IGNORECASE):
             return words

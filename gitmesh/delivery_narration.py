@@ -30,7 +30,7 @@ from gitmesh.amounts import count, milliseconds
 
 
 def short(commit: str) -> str:
-    """Return the start of a commit id, as people write it."""
+    """Return the usual prefix of a commit id."""
     return commit[:7]
 
 

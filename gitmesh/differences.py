@@ -1,4 +1,4 @@
-"""What differs between two meshes, in words of resources. Pure."""
+"""Difference between two meshes, by resource. Pure."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,17 +13,17 @@ from reconciler.diff import diff
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """What one mesh has that another has not, and whom that concerns."""
+    """Changes between two meshes, and their blast radius."""
 
     changes: tuple[MeshEvent, ...]
-    """As the log would say them, sorted by resource."""
+    """As events of the log, sorted by resource."""
     radius: BlastRadius
 
 
 def difference(
     before: MeshGraph, after: MeshGraph, connected: Mapping[ResourceKey, int] | None = None
 ) -> Difference:
-    """Return what turns one mesh into another, resource by resource."""
+    """Return the changes that turn one mesh into another."""
     old = {
         key: spec_json(resource.spec)
         for key, resource in before.resources.items()

@@ -1,4 +1,4 @@
-"""Writes docs/cli.md from the commands' own help: ``python -m gitmesh.docs > docs/cli.md``."""
+"""Generator of docs/cli.md from the commands' help: ``python -m gitmesh.docs > docs/cli.md``."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""Resources as documents that could be committed: the native form, in the usual order of fields."""
+"""Resources as native documents that could be committed, with fields in the usual order."""
 
 from collections.abc import Iterable
 
@@ -19,7 +19,7 @@ def document(key: ResourceKey, spec: JsonObject) -> JsonObject:
 
 
 def yaml_documents(documents: Iterable[JsonObject]) -> str:
-    """Return documents as one YAML stream that reads back as the same values."""
+    """Return documents as one YAML stream that parses to the same values."""
     dump = yaml.safe_dump_all(documents, sort_keys=False, allow_unicode=True, width=100)
     assert isinstance(dump, str)  # noqa: S101 -- what PyYAML returns without a stream
     return dump

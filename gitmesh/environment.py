@@ -1,4 +1,4 @@
-"""The environment of this process. Nothing else in gitmesh reads it."""
+"""The environment variables of this process. No other module reads them."""
 
 import os
 from collections.abc import Mapping

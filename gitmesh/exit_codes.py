@@ -1,18 +1,19 @@
-"""What the exit codes of every command mean. They are a contract: scripts rely on them."""
+"""Exit codes of all commands. They are a contract: scripts rely on them."""
 
 from typing import Final
 
 OK: Final = 0
 REFUSED: Final = 1
-"""The command did its work and the answer is no: problems were found, a commit was refused."""
+"""The command worked and the answer is no: problems were found, or a commit was refused."""
 USAGE: Final = 2
-"""What was asked for does not exist or cannot be understood."""
+"""The request is invalid or names something that does not exist."""
 UNAVAILABLE: Final = 3
-"""Something that the command needs cannot be reached, is busy, or is damaged."""
+"""Something that the command needs is unreachable, busy or damaged."""
 PENDING: Final = 4
 """Not yet: a commit is not read, or not every proxy that it concerns has it."""
 UNPROVEN: Final = 5
-"""Nothing is wrong, but not all can be proven: other rules decided, and nobody signed."""
+"""No fault was found, but not everything can be proven: other rules decided, and no signature
+covers it."""
 INTERNAL: Final = 70
 """A fault in gitmesh itself."""
 INTERRUPTED: Final = 130

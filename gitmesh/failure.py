@@ -31,7 +31,7 @@ class Failure(click.ClickException):
 
 
 class WrongUse(Failure):
-    """What was asked for does not exist or cannot be understood."""
+    """The request is invalid or names something that does not exist."""
 
     exit_code = exit_codes.USAGE
 
@@ -51,13 +51,13 @@ class Misused(Failure):
 
 
 class Fault(Failure):
-    """Something in gitmesh itself is wrong."""
+    """A fault in gitmesh itself."""
 
     exit_code = exit_codes.INTERNAL
 
 
 class CannotWrite(Failure):
-    """There is no room for what a command prints or writes: a full disk, a quota."""
+    """Output cannot be written: the disk is full, or a quota is reached."""
 
     ERRNOS: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 

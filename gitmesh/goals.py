@@ -1,4 +1,4 @@
-"""How far a commit is waited for: what ``--for`` of ``gitmesh wait`` says. Pure."""
+"""Goal of ``gitmesh wait``: the value of ``--for``. Pure."""
 
 import re
 from dataclasses import dataclass
@@ -12,21 +12,21 @@ _ACKED: Final = re.compile(r"acked=([1-9][0-9]?|100)%")
 
 @dataclass(frozen=True, slots=True)
 class Goal:
-    """A stage on a commit's way, or the part of the proxies that is to have it."""
+    """A stage of delivery, or a percentage of proxies."""
 
     stage: str
     """``applied``, ``published`` or ``converged``."""
     percent: int = 100
-    """Of a hundred proxies, how many are to have acknowledged a commit that is ``converged``."""
+    """Percentage of proxies that must acknowledge a commit for ``converged``."""
 
     def __str__(self) -> str:
         return self.stage if self.percent == 100 else f"acked={self.percent}%"
 
 
 def parse_goal(text: str) -> Goal:
-    """Read what ``--for`` says; ``acked=100%`` is ``converged``.
+    """Parse the value of ``--for``; ``acked=100%`` is ``converged``.
 
-    :raises UsageError: it is none.
+    :raises UsageError: it is invalid.
     """
     if acked := _ACKED.fullmatch(text):
         return Goal("converged", int(acked[1]))

@@ -1,4 +1,4 @@
-"""The mesh that a command about one proxy is asked of: a folder's, a revision's or a log's."""
+"""The mesh for commands about one proxy: from a folder, a revision or a log."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 def good_graph(ctx: click.Context, target: str, repo: Path | None, log: Path | None) -> "MeshGraph":
     """Return the mesh of ``log`` if there is one, else of ``target`` (see :mod:`gitmesh.sources`).
 
-    Where the specs are not ones that would be served, the problems are shown and the command ends.
+    If the specs are invalid, the problems are shown and the command ends.
 
-    :raises UsageError: the target is nothing.
+    :raises UsageError: the target does not exist.
     """
     return _logged(log) if log else _read(ctx, target, repo)
 

@@ -1,4 +1,4 @@
-"""Takes what others leave for the server, and writes it into the event log."""
+"""Import spooled notes of pushes into the event log."""
 
 import asyncio
 import contextlib
@@ -80,7 +80,7 @@ class RefusedPushes:
 
 
 async def take_pushes(log: EventLog, spool: Spool) -> None:
-    """Write down who pushed, until cancelled: first into the log, then the note is removed."""
+    """Import notes of pushes until cancelled: append to the log first, then remove the note."""
     while True:
         try:
             await asyncio.to_thread(take_waiting, log, spool)

@@ -1,8 +1,8 @@
-"""Whether a worker still answers: one that hangs keeps its connections, and does nothing for them.
+"""Heartbeat of workers: detects a worker that hangs while its connections stay open.
 
-A worker whose process is stopped, or whose event loop is stuck, looks alive from outside: its
-sockets are open, and the kernel goes on giving it connections. So each tells its parent something
-at every beat, and one that is silent for too long is as good as dead.
+A stopped process, or one with a stuck event loop, looks alive from outside: its sockets are open,
+and the kernel still gives it connections. So each worker sends its parent something in every
+interval, and one that is silent for too long is treated as dead.
 """
 
 import asyncio
@@ -10,18 +10,18 @@ from collections.abc import Callable
 from typing import Final
 
 BEAT_S: Final = 1.0
-"""How often a worker tells its parent something, be it nothing."""
+"""Interval in which a worker sends something, possibly empty."""
 UNRESPONSIVE: Final = 4
 """After how many missed beats a worker is said not to answer, and nobody waits for it any more."""
 MOST_MISSED: Final = 15
-"""How many beats a worker may miss. Taking over a commit that changes ten thousand resources, which
-is the longest that one does without listening, takes three of them on a free core."""
+"""Maximum missed intervals. Applying a commit that changes ten thousand resources blocks a worker
+the longest: three intervals on a free core."""
 MOST_MISSED_AT_FIRST: Final = 60
-"""How many it may miss before the first, while it is being started."""
+"""Maximum missed intervals before the first message, while the worker starts."""
 
 
 class Heartbeat:
-    """What a parent hears of a worker's process."""
+    """Heartbeat of one worker process, as its parent sees it."""
 
     def __init__(self, beat_s: float = BEAT_S, late: Callable[[], None] = lambda: None) -> None:
         """Listen for a beat every ``beat_s``.
@@ -35,14 +35,14 @@ class Heartbeat:
         self._missed = 0
 
     def heard(self) -> None:
-        """Take note that the worker has told something."""
+        """Record a message of the worker."""
         self._may_miss, self._missed = MOST_MISSED, 0
 
     async def silent(self) -> str:
-        """Return when the worker has told nothing for too long, with words for how long.
+        """Wait until the worker is silent for too long; return a description of how long.
 
-        Time that this process itself slept through or was busy counts as one beat: what the worker
-        told meanwhile has yet to be read.
+        Time during which this process itself was suspended or busy counts as one interval: messages
+        of the worker may still be unread.
         """
         while self._missed <= self._may_miss:
             await asyncio.sleep(self._beat_s)

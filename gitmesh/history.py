@@ -1,4 +1,4 @@
-"""The newest events of both chains in the order in which they happened."""
+"""The newest events of both chains, in order of time."""
 
 import heapq
 from collections.abc import Mapping, Sequence
@@ -17,9 +17,9 @@ def newest(
     *,
     behind: Mapping[Chain, Seq] | None = None,
 ) -> list[Record]:
-    """Return the last ``limit`` events that fit, oldest first; all of them where it is 0.
+    """Return the last ``limit`` matching events, oldest first; all if it is 0.
 
-    At the same instant those of the mesh chain come first. ``behind`` are positions that are known.
+    At the same time, events of the mesh chain come first. ``behind`` are positions to start after.
     """
     after = behind or {}
     found = (
@@ -35,7 +35,7 @@ def _when(record: Record) -> tuple[str, bool, int]:
 
 
 def record_json(record: Record) -> dict[str, object]:
-    """Return an event as ``--json`` shows it: everything that the log holds of it."""
+    """Return an event with all its fields, in the form of ``--json``."""
     return {
         "chain": record.chain.value,
         "seq": record.seq,

@@ -1,4 +1,4 @@
-"""The hands of ``gitmesh import``: reads the files, writes the documents, overwrites nothing."""
+"""File access of ``gitmesh import``: reads inputs, writes documents, overwrites nothing."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -12,7 +12,7 @@ from mesh.resource import Resource
 
 
 def read_all(files: Iterable[Path], answers: Answers) -> Imported:
-    """Return what the files hold.
+    """Return the content of the files.
 
     :raises UsageError: one cannot be read.
     """
@@ -24,10 +24,10 @@ def write_all(
 ) -> list[str]:
     """Write every resource below the folder; return the paths that are, or would be, written.
 
-    A file that already says the same is not written again.
+    A file with equal content is not written again.
 
-    :raises UsageError: a file is there that says something else, and ``force`` is not given;
-        nothing is written then.
+    :raises UsageError: a file with other content exists, and ``force`` is not given; nothing is
+        written.
     """
     files = files_of(resources)
     changed = {path: text for path, text in files.items() if _now(folder / path) != text}

@@ -1,8 +1,8 @@
-"""Which of an application's connections meet its proxy, as a ruleset for nftables. Pure.
+"""Redirection of an application's connections to its proxy, as an nftables ruleset. Pure.
 
-It is what App Mesh's sidecars did with iptables: a connection out goes to the proxy's egress port
-unless something says that it is to be left alone; a connection in goes to the ingress port if it is
-for one of the application's ports.
+It matches what App Mesh's sidecars did with iptables: an outbound connection goes to the proxy's
+egress port unless it is excluded; an inbound connection goes to the ingress port if it is for one
+of the application's ports.
 """
 
 from collections.abc import Iterable, Iterator
@@ -15,22 +15,22 @@ from mesh.errors import UsageError
 Network: TypeAlias = IPv4Network | IPv6Network
 
 TABLE: Final = "inet gitmesh"
-"""The one table that is ours; whatever else a machine filters stays as it is."""
+"""Name of our own table; other rules of the machine stay unchanged."""
 
 PROXY_UID: Final = 1337
 INGRESS_PORT: Final = 15000
 EGRESS_PORT: Final = 15001
 ALWAYS_IGNORED: Final = 22
-"""Whoever gets the rest wrong can still log in."""
+"""Never redirected, so that a mistake elsewhere does not prevent a login."""
 METADATA_SERVICES: Final = (IPv4Network("169.254.169.254"), IPv4Network("169.254.170.2"))
-"""Where machines and tasks in AWS ask for credentials."""
+"""Addresses at which AWS machines and tasks get credentials."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Ports:
-    """A port, or a range of them with both its ends.
+    """A port, or an inclusive range of ports.
 
-    :raises UsageError: there is no such port, or the range runs backwards.
+    :raises UsageError: a port is invalid, or the range runs backwards.
     """
 
     first: int
@@ -51,21 +51,21 @@ class Ports:
 
 @dataclass(frozen=True, slots=True)
 class Interception:
-    """What is redirected to a proxy, and what is not.
+    """What is redirected to a proxy, and what is excluded.
 
-    :raises UsageError: neither a user nor a group is the proxy's, or its ports are not its own: its
-        own connections would be sent back to it.
+    :raises UsageError: neither a user nor a group is excluded for the proxy, or its ports are the
+        application's: its own connections would be redirected to it.
     """
 
     app_ports: tuple[Ports, ...] = ()
-    """What the application listens on; other ports are reached without the proxy."""
+    """The application's ports; connections to other ports bypass the proxy."""
     ignore_uid: int | None = PROXY_UID
     ignore_gid: int | None = None
-    """Whose connections are left alone: the proxy's."""
+    """Group whose connections are excluded: the proxy's."""
     ingress_port: int = INGRESS_PORT
     egress_port: int = EGRESS_PORT
     egress_ignored_ports: tuple[Ports, ...] = ()
-    """Beside port 22, which is always left alone."""
+    """In addition to port 22, which is always excluded."""
     egress_ignored_ip: tuple[Network, ...] = METADATA_SERVICES
     enable_ipv6: bool = False
     start_enabled: bool = True
@@ -85,10 +85,9 @@ class Interception:
 
 
 def ruleset(interception: Interception) -> str:
-    """Return what ``nft -f`` loads. It takes the place of an earlier one, all at once.
+    """Return the input for ``nft -f``. It replaces an earlier ruleset atomically.
 
-    Every value is a number or an address that has been understood as one, so no text from outside
-    reaches the ruleset.
+    Every value is a parsed number or address, so no outside text reaches the ruleset.
     """
     lines = ["#!/usr/sbin/nft -f", *_fresh_table()]
     if not interception.start_enabled:
@@ -100,7 +99,7 @@ def ruleset(interception: Interception) -> str:
 
 
 def removal() -> str:
-    """Return what ``nft -f`` loads to take the ruleset away, whether or not it is there."""
+    """Return the input for ``nft -f`` that removes the ruleset, whether or not it exists."""
     return "\n".join(["#!/usr/sbin/nft -f", *_fresh_table()[1:], ""])
 
 
@@ -145,7 +144,7 @@ def _families(interception: Interception) -> Iterator[str]:
 
 
 def _ignored_networks(interception: Interception) -> Iterator[str]:
-    """Yield a rule for each family. Networks within others would be refused as conflicting."""
+    """Yield a rule for each address family. nftables refuses networks that contain one another."""
     found = interception.egress_ignored_ip
     if four := [each for each in found if isinstance(each, IPv4Network)]:
         yield f"ip daddr {_set(collapse_addresses(four))} return"
@@ -163,7 +162,7 @@ def _element(element: Ports | Network) -> str:
 
 
 def _merged(ports: Iterable[Ports]) -> list[Ports]:
-    """Return ranges that neither overlap nor touch, in order; nftables refuses those that do."""
+    """Return sorted ranges that neither overlap nor touch; nftables refuses others."""
     merged: list[Ports] = []
     for each in sorted(ports):
         if merged and each.first <= merged[-1].last + 1:

@@ -1,6 +1,6 @@
-"""The words that an interception is described with, on the command line or in App Mesh's variables.
+"""Parsing of interception settings from options and from App Mesh's variables.
 
-Each is understood as a number, an address or a switch, or refused by name.
+Each value is a number, an address or a switch; others are refused by name.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -13,7 +13,7 @@ from mesh.errors import UsageError
 T = TypeVar("T")
 
 _LARGEST_ID: Final = 2**32 - 2
-"""The one above means nobody to Linux."""
+"""Maximum id; the next one means "none" on Linux."""
 
 
 def understood(options: Mapping[str, str | None], variables: Mapping[str, str]) -> Interception:

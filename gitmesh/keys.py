@@ -1,4 +1,4 @@
-"""The files of keys that sign checkpoints: a secret one for its owner, a public one beside it."""
+"""Key files for signing checkpoints: a secret one for its owner, a public one beside it."""
 
 import os
 import shlex
@@ -15,15 +15,15 @@ _MOST_BYTES = 4096
 
 
 def public_path(path: Path) -> Path:
-    """Return where the public part of a key file is."""
+    """Return the path of the public part of a key file."""
     return path.with_name(f"{path.name}.pub")
 
 
 def make(path: Path, name: str) -> list[VerifierKey]:
-    """Make a key, and return its public part.
+    """Create a key; return its public part.
 
-    :raises UsageError: a file is there already, the folder is part of a repository, or the name
-        does not fit.
+    :raises UsageError: a file exists already, the folder is part of a repository, or the name is
+        invalid.
     """
     key = SignerKey.generate(name)
     for folder in path.resolve().parents:
@@ -56,9 +56,9 @@ def _create(path: Path, text: str, mode: int) -> None:
 
 
 def read_secret(path: Path) -> SignerKey:
-    """Read the key that signs.
+    """Read a signing key.
 
-    :raises UsageError: it cannot be read, is no key, or others than its owner may read it.
+    :raises UsageError: it cannot be read, is not a key, or is readable by others than its owner.
     """
     try:
         mode = path.stat().st_mode
@@ -81,20 +81,20 @@ def read_secret(path: Path) -> SignerKey:
 
 
 def read_beside(path: Path) -> list[VerifierKey]:
-    """Read the public keys beside one that signs: its own, and of those that signed before it.
+    """Read the public keys beside a signing key: its own, and those of its predecessors.
 
-    None where there is no such file: it is not needed to sign.
+    Returns none if there is no such file, which signing does not need.
 
-    :raises UsageError: it cannot be read, or is no such file.
+    :raises UsageError: it cannot be read, or is invalid.
     """
     public = public_path(path)
     return read_public(public) if public.exists() else []
 
 
 def read_public(path: Path) -> list[VerifierKey]:
-    """Read the public part of a key, or of several: one line for each chain.
+    """Read a public key file with one or more keys, one line per chain.
 
-    :raises UsageError: it cannot be read, or is no such file.
+    :raises UsageError: it cannot be read, or is invalid.
     """
     lines = [line for line in _read(path).splitlines() if line.strip()]
     if lines and lines[0].startswith(SECRET_MARK):
@@ -116,9 +116,9 @@ def _read(path: Path) -> str:
 
 
 def public_keys(given: Path | None, settings: Settings) -> list[VerifierKey] | None:
-    """Return the keys to check checkpoints with: those given, or else those that are set.
+    """Return the keys for checking checkpoints: the given ones, else those in the settings.
 
-    :raises UsageError: the file cannot be read, or is no such file.
+    :raises UsageError: the file cannot be read, or is invalid.
     """
     path = given or settings.public_key
     if path is None and settings.checkpoint_key is not None:

@@ -1,4 +1,4 @@
-"""How a process ends that has nothing more to do."""
+"""Fast exit of a finished process."""
 
 import os
 import signal
@@ -7,11 +7,10 @@ import threading
 
 
 def leave(code: int) -> None:
-    """End the process, without taking apart what is in its memory first.
+    """End the process without freeing its memory first.
 
-    Of a mesh of a thousand nodes that takes Python a tenth of a second, and nobody gets anything of
-    it. Returns, for the interpreter to end as usual, while other threads run or there is somebody
-    who does not read what was written.
+    For a mesh of a thousand nodes, Python takes a tenth of a second to free it, to no one's
+    benefit. It returns, for a normal exit, while other threads run or output is not read yet.
     """
     # The work is done: from here on a signal ends the process, and raises nothing.
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGALRM):

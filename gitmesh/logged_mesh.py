@@ -1,4 +1,4 @@
-"""The mesh as the log holds it, linked: what was served at a moment, without asking git."""
+"""The linked mesh of a logged state, without git."""
 
 from events.state import MeshState
 from mesh.graph import link, with_settings
@@ -8,6 +8,6 @@ from mesh.resource import Resource, spec_from_json
 
 
 def logged_mesh(state: MeshState) -> MeshGraph:
-    """Return the graph of a state of the log, with its settings."""
+    """Return the graph of a logged state, with its settings."""
     resources = (Resource(key, spec_from_json(key, spec)) for key, spec in state.resources.items())
     return with_settings(link(resources), settings_from_json(state.settings))

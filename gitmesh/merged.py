@@ -1,4 +1,4 @@
-"""Commits beside the line of first parents, which a merge brought in: the log knows the merge."""
+"""Commits that a merge brought in: the log contains only the merge."""
 
 from bisect import bisect_left
 from collections.abc import Iterator
@@ -11,10 +11,7 @@ from reconciler.repo import GitRepository
 
 
 def brought_in_by(log: EventLog, repo: GitRepository, commit: CommitId) -> CommitId | None:
-    """Return the commit of the log that brought in one which is not there itself, if any did.
-
-    That is the oldest that leads to it.
-    """
+    """Return the oldest logged commit from which an unlogged one is reachable, if any."""
     newest = log.newest_commit()
     if newest is None or log.is_logged(commit) or not repo.descends(newest, commit):
         return None

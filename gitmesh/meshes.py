@@ -1,4 +1,4 @@
-"""The meshes that a person names to compare them: a folder, a revision, or a moment of the log."""
+"""Meshes to compare: a folder, a revision, or a moment of the log."""
 
 import contextlib
 from dataclasses import dataclass
@@ -18,25 +18,25 @@ from reconciler.tree import EMPTY, SpecTree
 
 @dataclass(frozen=True, slots=True)
 class NamedMesh:
-    """A mesh, and what it is called."""
+    """A mesh with its name."""
 
     label: str
     graph: MeshGraph
     problems: tuple[Problem, ...] = ()
-    """Why it would not be served as it is."""
+    """Reasons why it would not be served."""
     tree: SpecTree = EMPTY
-    """What was read of a revision, for the next one to be read from."""
+    """The specs of a revision, from which the next one can be read incrementally."""
 
 
 def named_mesh(name: str, repo: Path | None, log: Path | None, base: SpecTree = EMPTY) -> NamedMesh:
     """Return the mesh that ``name`` means.
 
-    ``base`` is what was read of another revision of the same repository.
+    ``base`` are the specs of another revision of the same repository.
 
-    A folder is read as it stands on disk; a position of the mesh chain or a time is looked up in
-    the log, if there is one; everything else is a revision of the repository.
+    A folder is read from disk; a position of the mesh chain or a time is looked up in the log, if
+    there is one; everything else is a revision of the repository.
 
-    :raises UsageError: it means nothing.
+    :raises UsageError: it is none of these.
     """
     if log is not None and not Path(name).is_dir() and (found := _logged(name, log)):
         return found

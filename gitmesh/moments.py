@@ -1,7 +1,7 @@
-"""What a person means by a moment of the mesh's history: a position, a commit, or a time.
+"""Moments of a mesh's history: a position, a commit, or a time.
 
-``12`` is a position in the mesh chain, ``a1b2c3d`` a commit of the log, ``main`` or ``HEAD~2`` a
-revision of the repository, ``2026-11-25T03:12Z`` a time, and so are ``2 hours ago`` and ``03:12``.
+``12`` is a position in the mesh chain, ``a1b2c3d`` a commit in the log, ``main`` or ``HEAD~2`` a
+revision of the repository. ``2026-11-25T03:12Z``, ``2 hours ago`` and ``03:12`` are times.
 """
 
 import re
@@ -15,7 +15,7 @@ from gitmesh.pins import pinned
 from mesh.errors import UsageError
 
 SHORT_COMMIT: Final = 7
-"""Commit ids are shown, and given, with at least this many digits."""
+"""Minimum digits of commit ids that are shown or given."""
 
 _UNITS: Final = {
     "second": timedelta(seconds=1),
@@ -33,16 +33,16 @@ _CLOCK = re.compile(
 _LOOKS_LIKE_A_TIME = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 Resolve = Callable[[str], CommitId]
-"""Finds the commit that a revision names; raises UsageError when there is none."""
+"""Returns the commit of a revision; raises UsageError if there is none."""
 
 
 def parse_time(text: str, now: datetime) -> datetime | None:
-    """Return the time that words mean, in UTC; ``None`` when they mean no time.
+    """Return the time that a text means, in UTC; ``None`` if it is no time.
 
-    A time without an offset is UTC, as the log's own times are; a date is its first moment, and a
-    time of day without one was last shown by clocks then: today or yesterday.
+    A time without an offset is UTC, like the log's times. A date means its first moment; a time of
+    day means its last occurrence, today or yesterday.
 
-    :raises UsageError: it begins like a date or a time of day and is none.
+    :raises UsageError: it begins like a date or a time of day and is invalid.
     """
     words = text.strip()
     if words.lower() in ("now", "yesterday"):
@@ -82,14 +82,14 @@ def _iso(words: str, text: str) -> datetime:
 
 
 def moment_seq(log: EventLog, moment: str, now: datetime, resolve: Resolve | None = None) -> Seq:
-    """Return the position in the mesh chain at which the mesh was as it was at that moment.
+    """Return the mesh chain position whose mesh was served at a moment.
 
-    Of a commit that is the last event of its transaction; of a time, the last event recorded by
-    then, or what was served instead because it was pinned. Digits alone are a position, unless the
-    chain is shorter and they are 7 or more: then they are a commit. ``resolve`` looks up what the
-    log does not know, in the repository.
+    For a commit it is the last event of its transaction; for a time, the last event recorded by
+    then, or the position that was pinned then. Digits are a position, unless the chain is shorter
+    and they are 7 or more: then they are a commit. ``resolve`` finds revisions that the log does
+    not know.
 
-    :raises UsageError: it means nothing, or nothing of this log.
+    :raises UsageError: the moment is invalid, or unknown to this log.
     """
     head = log.head(Chain.MESH).seq
     if _is_position(moment, head):
@@ -116,12 +116,12 @@ def _of_commit(log: EventLog, moment: str, resolve: Resolve | None) -> Seq:
 
 
 def is_hex(text: str) -> bool:
-    """Tell whether a text may be the beginning of a commit's id."""
+    """Tell whether a text may be a prefix of a commit id."""
     return 4 <= len(text) <= 64 and set(text.lower()) <= set("0123456789abcdef")
 
 
 def _is_position(moment: str, head: int) -> bool:
-    """Tell whether digits mean a position: one in 27 short commit ids is made of digits, too."""
+    """Tell whether digits are a position: one in 27 short commit ids consists of digits, too."""
     if not (moment.isascii() and moment.isdigit()):
         return False
     if len(moment) < SHORT_COMMIT:

@@ -1,4 +1,4 @@
-"""Resources as people name them: by the whole name, or, by mistake, by the end of one."""
+"""Resolution of resource names, with suggestions for incomplete ones."""
 
 from collections.abc import Callable, Iterable, Mapping
 from itertools import chain
@@ -13,9 +13,9 @@ _SHOWN: Final = 3
 
 
 def resource_of(text: str, known: Callable[[], Iterable[ResourceKey]]) -> ResourceKey:
-    """Return the resource that has this name; ``known`` is asked for what may be meant otherwise.
+    """Return the resource with this name; ``known`` provides suggestions.
 
-    :raises UsageError: it is no whole name. The hint says which names end like it.
+    :raises UsageError: it is not a full name. The hint lists names that end with it.
     """
     try:
         return ResourceKey.parse(text)
@@ -50,9 +50,9 @@ def no_resource(key: ResourceKey, known: Iterable[ResourceKey], where: str) -> U
 def identity_of(
     node: str, metadata: Mapping[str, str], known: Callable[[], Iterable[ResourceKey]]
 ) -> ProxyIdentity:
-    """Return who a proxy with this ``node.id`` is.
+    """Return the identity of a proxy with this ``node.id``.
 
-    :raises UsageError: it is nobody. The hint says who may be meant.
+    :raises UsageError: it is invalid. The hint has suggestions.
     """
     try:
         return parse_identity(node, metadata)

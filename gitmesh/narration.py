@@ -1,4 +1,4 @@
-"""Events in words: what one event of the log means to a person. Pure."""
+"""Events as text for people. Pure."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -42,9 +42,9 @@ _KIND_WORDS = {
 
 
 def narrate(event: Event) -> str:
-    """Return one line on what the event says; problems of a refused commit follow on more lines.
+    """Return an event as one line; the problems of a rejected commit follow on more lines.
 
-    What others wrote, such as subjects, names and refusals, cannot steer a terminal or add a line.
+    Foreign text such as subjects, names and refusals cannot control a terminal or add a line.
     """
     return "\n".join(map(visible, _lines(event)))
 
@@ -92,13 +92,13 @@ def _sentence(event: Event) -> str:
 
 
 def resource_name(key: ResourceKey) -> str:
-    """Return what a person calls a resource: ``route cart/all``."""
+    """Return the short name of a resource: ``route cart/all``."""
     path = f"{key.parent}/{key.name}" if key.parent else key.name
     return f"{_KIND_WORDS[key.kind]} {path}"
 
 
 def shares(weights: tuple[WeightChange, ...]) -> str:
-    """Return ``cart-v2 10 % → 25 %`` for each target whose share changed, those that grow first."""
+    """Return ``cart-v2 10 % → 25 %`` for each target whose weight changed, growing ones first."""
     before = sum(w.before for w in weights)
     after = sum(w.after for w in weights)
     rows = [(w, _percent(w.before, before), _percent(w.after, after)) for w in weights]
@@ -117,7 +117,7 @@ def problem_place(problem: JsonObject) -> str:
 
 
 def problem_lines(problems: tuple[JsonObject, ...]) -> list[str]:
-    """Return problems as the log holds them, a line each and one for each hint, all visible."""
+    """Return logged problems as lines, one per problem and one per hint, safe for a terminal."""
     lines = []
     for problem in problems:
         kind = f"{problem.get('severity')}[{problem.get('code')}]"

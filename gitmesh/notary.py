@@ -1,8 +1,7 @@
-"""Signs what the log says, so that nobody can shorten or replace it unseen: checkpoints.
+"""Signing of checkpoints, so that the log cannot be truncated or replaced unnoticed.
 
-A checkpoint is signed only of a log that holds what the one before it was signed of, and on top of
-all that was signed. Where that is not so the log is served all the same, for traffic must go on;
-but nothing more is signed, and that is told.
+A checkpoint is signed only if the log agrees with the previous one, and on top of it. Otherwise the
+log is still served, because traffic must go on, but nothing is signed, and that is logged.
 """
 
 import asyncio
@@ -22,19 +21,19 @@ from reconciler.repo import GitRepository
 
 LOOK_EVERY_S: Final = 1.0
 DELIVERY_EVERY_S: Final = 60.0
-"""Proxies come and go all the time: what only they did is signed this often."""
+"""Interval of checkpoints for delivery events alone, which happen all the time."""
 
 _log = logging.getLogger(__name__)
 
 
 class Refused(Retryable):
-    """The log does not hold what was signed of it before: nothing more may be signed."""
+    """The log contradicts an earlier checkpoint: nothing may be signed."""
 
 
 class Notary:
-    """Signs one log. Methods block; use it from one thread at a time.
+    """Signs the checkpoints of one log. Methods block; use it from one thread at a time.
 
-    :param before: keys that signed before this one, and whose checkpoints it goes on from.
+    :param before: earlier keys, whose checkpoints it continues.
     """
 
     def __init__(
@@ -57,13 +56,13 @@ class Notary:
 
     @property
     def signed(self) -> dict[Chain, int]:
-        """How many events of each chain were signed last."""
+        """Positions of both chains in the last checkpoint."""
         return {chain: grown.size for chain, grown in self._grown.items()}
 
     def sign(self) -> Filed | None:
-        """Sign what is new and file it; None when nothing is.
+        """Sign and store a checkpoint of new events; None if there are none.
 
-        :raises Refused: the log is not the one that was signed before.
+        :raises Refused: the log contradicts an earlier checkpoint.
         :raises Retryable: the checkpoint cannot be written now.
         """
         latest = self._ref.latest()
@@ -127,7 +126,7 @@ def _refused(why: str) -> Refused:
 async def notarize(
     log: EventLog, path: Path, key: SignerKey, before: Sequence[VerifierKey] = ()
 ) -> None:
-    """Sign soon after each commit, and now and then what became of them, until cancelled."""
+    """Sign soon after each commit, and periodically for its delivery, until cancelled."""
     repo = await asyncio.to_thread(GitRepository.open, path)
     notary = Notary(log, repo, key, before)
     told = ""
@@ -152,7 +151,7 @@ async def notarize(
 def sign_at_the_end(
     log: EventLog, path: Path, key: SignerKey, before: Sequence[VerifierKey] = ()
 ) -> None:
-    """Sign how a log ends that nobody writes to any more; failing is told, and nothing else."""
+    """Sign the final state of a log; a failure is only logged."""
     try:
         Notary(log, GitRepository.open(path), key, before).sign()
     except GitmeshError as error:

@@ -1,4 +1,4 @@
-"""Options and arguments that several commands share, and how commands reach the settings."""
+"""Options and arguments that several commands share, and access to the settings."""
 
 import functools
 from collections.abc import Callable
@@ -10,7 +10,7 @@ import click
 from gitmesh.pasting import noting
 
 MOMENT = "MOMENT"
-"""How help calls a moment of the mesh's history."""
+"""Metavariable for a moment of the mesh's history."""
 MOMENT_HELP = (
     "A position in the mesh chain (12), a commit or a branch (a1b2c3d, main~2), or a time "
     '(2026-11-25T03:12Z, 03:12, "2 hours ago", yesterday; without an offset they are UTC).'
@@ -29,7 +29,7 @@ repo_option = click.option(
 
 
 def repo_here(what: str) -> Callable[[Command], Command]:
-    """Return the option that names a repository; without it, the current directory is meant."""
+    """Return the option that names a repository; the current directory by default."""
     return click.option(
         "--repo",
         type=click.Path(path_type=Path),
@@ -40,7 +40,7 @@ def repo_here(what: str) -> Callable[[Command], Command]:
 
 
 def repo_named(what: str) -> Callable[[Command], Command]:
-    """Return the same option, for a command that takes the repository as an argument as well."""
+    """Return the same option, for a command that takes the repository as an argument, too."""
 
     def decorate(command: Command) -> Command:
         @functools.wraps(command)
@@ -62,7 +62,7 @@ def repo_named(what: str) -> Callable[[Command], Command]:
 def one_repo(named: Path | None, repo: Path) -> Path:
     """Return the repository that an argument or ``--repo`` names.
 
-    :raises UsageError: they name two.
+    :raises UsageError: they name different ones.
     """
     if named is not None and repo not in (Path(), named):
         from mesh.errors import UsageError
@@ -95,5 +95,5 @@ key_option = click.option(
 
 
 def examples(*lines: str) -> str:
-    """Return an epilog that shows how a command is used. ``\\b`` keeps click from joining lines."""
+    r"""Return an epilog with examples. ``\b`` keeps click from joining lines."""
     return "\b\nExamples:\n" + "\n".join(f"  {line}" for line in lines)

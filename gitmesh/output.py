@@ -1,4 +1,4 @@
-"""What commands print: words for people, JSON for programs, colours on a terminal only."""
+"""Output of commands: text for people, JSON for programs, colours only on a terminal."""
 
 import json
 from collections.abc import Iterable, Sequence
@@ -10,7 +10,7 @@ from mesh.problem import Problem, Severity
 
 
 def emit_json(value: object) -> None:
-    """Print one JSON document, indented, with the text of names as it is where that is safe."""
+    """Print one indented JSON document, with characters unescaped where that is safe."""
     click.echo(visible_json(json.dumps(value, indent=2, ensure_ascii=False)))
 
 
@@ -30,7 +30,7 @@ def table(rows: Iterable[Sequence[str]], *, indent: str = "") -> str:
 
 
 def problem_text(problem: Problem) -> str:
-    """Return a problem as a compiler would say it, coloured; what it quotes steers nothing."""
+    """Return a problem in the format of a compiler, coloured and safe for a terminal."""
     place = f"{problem.path}:{problem.line}" if problem.line else problem.path or "repository"
     colour = "red" if problem.severity is Severity.ERROR else "yellow"
     kind = click.style(f"{problem.severity}[{problem.code}]", fg=colour, bold=True)
@@ -43,7 +43,7 @@ def problem_text(problem: Problem) -> str:
 
 
 def refuse(problems: Iterable[Problem], *, as_json: bool) -> None:
-    """Tell why there is nothing to show: as JSON for programs, on the error stream for people."""
+    """Report problems instead of a result: as JSON for programs, on the error stream for people."""
     if as_json:
         emit_json({"problems": [problem.as_json() for problem in problems]})
         return

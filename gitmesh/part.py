@@ -1,4 +1,4 @@
-"""How large a part of the proxies has a commit, as the log tells it."""
+"""Share of proxies that have a commit, according to the log."""
 
 from dataclasses import dataclass
 
@@ -11,37 +11,36 @@ _REFUSING = frozenset((ProxyState.REFUSED, ProxyState.LAST_ACCEPTED))
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """Of the proxies that are connected and whose nodes a commit concerns: who has it."""
+    """Connected proxies that a commit concerns, by whether they have it."""
 
     acked: int
     refused: int
-    """Those who refuse it, or for whom it is held back because their like refuse it."""
+    """Number of proxies that refuse it, or for which it is held back after a refusal."""
     proxies: int
 
     def reaches(self, percent: int) -> bool:
-        """Whether so many of a hundred have it; of nobody, nobody has."""
+        """Whether this percentage has it; with no proxies, none has."""
         return self.proxies > 0 and self.acked * 100 >= percent * self.proxies
 
     def excludes(self, percent: int) -> bool:
-        """Whether so many refuse it that the others are too few."""
+        """Whether so many refuse it that this percentage cannot be reached."""
         return (self.proxies - self.refused) * 100 < percent * self.proxies
 
     def words(self) -> str:
-        """Return it for people."""
+        """Return it as text."""
         verb = "refuses" if self.refused == 1 else "refuse"
         refused = f", {self.refused:,} {verb} it" if self.refused else ""
         return f"{self.acked:,} of {_proxies(self.proxies)} in sync{refused}"
 
     def as_json(self) -> dict[str, int]:
-        """Return it as ``--json`` shows it."""
+        """Return the form for ``--json``."""
         return {"acked": self.acked, "refused": self.refused, "proxies": self.proxies}
 
 
 def part(log: EventLog, first: Seq, published: SnapshotPublished) -> Part:
-    """Return who has the commit at this position; ``published`` says which nodes it concerns.
+    """Return the share of proxies with the commit at this position; ``published`` names its nodes.
 
-    One counts if it is in sync with this commit or a later one: what is pinned may be an earlier
-    one.
+    A proxy counts if it is in sync with this commit or a later one; a pinned one may be earlier.
     """
     nodes = frozenset(published.nodes)
     proxies = [

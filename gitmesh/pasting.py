@@ -1,6 +1,6 @@
-"""Command lines that a person is told: they work when pasted into the shell that told them.
+"""Suggested command lines that work when pasted into the user's shell.
 
-Whoever named a repository or a log means the same ones next, so what is told names them, too.
+A user who named a repository or a log means the same ones next, so suggestions name them, too.
 """
 
 import re
@@ -17,13 +17,13 @@ PLACED: Final = (
     "hooks|serve|status|proxies|log|show|state|blame|diff|wait|export|rollback|pin|unpin|"
     "verify|checkpoint|prove|backup"
 )
-"""The commands that are told the repository and its event log by ``--repo`` and ``--log``."""
+"""Commands that take ``--repo`` and ``--log``."""
 _COMMAND: Final = re.compile(rf"\bgitmesh (?:{PLACED})\b(?!-)")
 _NAMED: Final = "gitmesh.pasting"
 
 
 def noting(option: str) -> Callable[[click.Context, click.Parameter, Place], Place]:
-    """Return a callback for ``click`` that takes note of a place that the user names."""
+    """Return a ``click`` callback that records a path that the user gave."""
 
     def take(ctx: click.Context, parameter: click.Parameter, place: Place) -> Place:
         if place not in (None, Path()):
@@ -34,9 +34,9 @@ def noting(option: str) -> Callable[[click.Context, click.Parameter, Place], Pla
 
 
 def pasted(text: str) -> str:
-    """Return the text with the places that the user named in each command line that is in it.
+    """Return the text with the user's paths added to each command line in it.
 
-    One that stands in the text already is not named twice.
+    Paths that are in the text already are not added again.
     """
     ctx = click.get_current_context(silent=True)
     places: dict[str, str] = {} if ctx is None else ctx.meta.get(_NAMED, {})

@@ -1,4 +1,4 @@
-"""Notes by which a server is asked to pin a commit, or to release it."""
+"""Notes that ask a server to pin a commit, or to release the pin."""
 
 from typing import Annotated, Final
 
@@ -8,22 +8,22 @@ MOST_REASON: Final = 500
 
 
 class PinNote(BaseModel):
-    """What ``gitmesh pin`` and ``unpin`` leave for the server."""
+    """Note of ``gitmesh pin`` and ``unpin`` for the server."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     commit: Annotated[str, Field(pattern=r"^[0-9a-f]{40}$")] | None
-    """The commit to pin; None to release what is pinned."""
+    """The commit to pin; None to release the pin."""
     until: AwareDatetime | None = None
     reason: Annotated[str, Field(max_length=MOST_REASON)] = ""
 
     def line(self) -> bytes:
-        """Return it as it is written."""
+        """Return the note as written."""
         return self.model_dump_json().encode()
 
 
 def read_pin(text: bytes) -> PinNote | None:
-    """Read a note; ``None`` where it is none."""
+    """Parse a note; ``None`` if it is invalid."""
     try:
         note = PinNote.model_validate_json(text)
     except ValidationError:

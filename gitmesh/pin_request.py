@@ -1,4 +1,4 @@
-"""How a command asks the server to pin or release, and tells what came of it."""
+"""Request of a pin or release from a command, and its result."""
 
 import contextlib
 import time
@@ -16,11 +16,12 @@ from gitmesh.pins import pin_json, pinned
 from gitmesh.spool import pins
 
 TAKEN_S: Final = 3.0
-"""A server looks several times a second."""
+"""Wait for the server, which checks several times a second."""
 
 
 def hand_over(log: Path, note: PinNote, *, as_json: bool) -> int:
-    """Leave a note for the server, wait until it is taken, tell the outcome; return the exit code.
+    """Leave a note for the server, wait until it is taken, and show the result; return the exit
+    code.
 
     :raises SpoolUnavailable: no note can be left.
     """

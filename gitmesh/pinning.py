@@ -1,4 +1,4 @@
-"""Stands between the reconciler and the proxies, and serves a pinned commit while there is one."""
+"""Pinning: serves a pinned commit instead of the newest publication."""
 
 import asyncio
 import logging
@@ -26,9 +26,9 @@ LOOK_EVERY_S: Final = 0.1
 
 
 class Pinning:
-    """Passes publications on, or what is pinned instead of them.
+    """Passes publications on to the servers, or the pinned one instead.
 
-    The reconciler goes on behind a pin: its newest publication is served when the pin is over.
+    The reconciler continues during a pin; its newest publication is served when the pin ends.
     """
 
     def __init__(
@@ -152,7 +152,7 @@ class Pinning:
         self._pin = pin
 
     async def _record(self, events: list[DeliveryEvent]) -> None:
-        """Write events down: what is not in the log does not happen."""
+        """Append events; what is not in the log does not take effect."""
         await asyncio.to_thread(self._log.append_observed, events)
 
     async def _serve_pin(self, pin: ServingPinned, moved_ns: int | None) -> None:
@@ -172,7 +172,7 @@ def _published(state: MeshState, at_ns: int | None, cause: Cause) -> Publication
 
 
 def _sharing(state: MeshState, other: MeshState) -> MeshState:
-    """Return the state with the very objects of another one where they say the same."""
+    """Return the state with equal resources replaced by the other state's objects."""
     known = other.resources
     resources = {
         key: known[key] if known.get(key) == spec else spec for key, spec in state.resources.items()

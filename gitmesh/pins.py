@@ -1,6 +1,6 @@
-"""Pins: whatever the branch says, a commit is served for a while. What is pinned.
+"""Pins in the log: a commit that is served for some time, whatever the branch says.
 
-The log knows what is pinned: the last event about pins says it.
+The last event about pins tells what is pinned.
 """
 
 from dataclasses import replace
@@ -18,9 +18,9 @@ _ABOUT_PINS: Final = Query(kinds=("ServingPinned", "ServingReleased"))
 
 
 def pinned(log: EventLog, at: datetime | None = None) -> ServingPinned | None:
-    """Return the pin that holds by the log; it may be over, if no server was there to say so.
+    """Return the pin according to the log; it may have expired while no server was running.
 
-    :param at: a time in the past; without one, how it is now.
+    :param at: a time in the past; now by default.
     """
     for record in log.select(Chain.DELIVERY, replace(_ABOUT_PINS, until=at), newest=1):
         event = decode(record)
@@ -29,27 +29,27 @@ def pinned(log: EventLog, at: datetime | None = None) -> ServingPinned | None:
 
 
 def is_over(pin: ServingPinned, now: datetime) -> bool:
-    """Tell whether a pin's time is over."""
+    """Tell whether a pin has expired."""
     return now >= datetime.fromisoformat(pin.until)
 
 
 def until_text(until: datetime) -> str:
-    """Return a time as events hold it: UTC, whole seconds, none of them lost."""
+    """Return a time in the form of events: UTC, rounded up to whole seconds."""
     whole = until.astimezone(UTC) + timedelta(microseconds=999_999)
     return whole.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def pin_json(pin: ServingPinned | None) -> dict[str, object] | None:
-    """Return a pin as ``--json`` shows it."""
+    """Return a pin in the form of ``--json``."""
     if pin is None:
         return None
     return {"commit": pin.commit, "by": pin.by, "reason": pin.reason, "until": pin.until}
 
 
 def pinnable(log: EventLog, commit: CommitId) -> Seq:
-    """Return the position of the mesh of a commit in the mesh chain.
+    """Return the mesh chain position of a commit's mesh.
 
-    :raises UsageError: the log does not know it, or it was rejected: it never was a mesh.
+    :raises UsageError: the log does not know the commit, or it was rejected.
     """
     seq = log.seq_of_commit(commit)
     if seq is None:

@@ -1,9 +1,9 @@
-"""Where things are: a repository's git directory, and the event log that belongs to it.
+"""Locations of a repository's git directory and of its event log.
 
-The log is local to a server, like the repository that it follows, so by default it lives inside
-that repository's git directory: ``shop.git/gitmesh/events.sqlite3``, or ``.git/gitmesh/…`` where
-there is a work tree. Git never touches, pushes or clones that folder, and every command finds the
-log by being told the repository. ``--log`` or ``GITMESH_LOG`` put it elsewhere.
+The log is local to a server, like the repository that it follows. By default it is inside the
+repository's git directory: ``shop.git/gitmesh/events.sqlite3``, or ``.git/gitmesh/…`` if there is a
+work tree. Git never touches, pushes or clones that folder, and commands find the log through the
+repository. ``--log`` or ``GITMESH_LOG`` name another location.
 """
 
 import shlex
@@ -19,9 +19,9 @@ LOG_IN_GIT_DIR = Path("gitmesh") / "events.sqlite3"
 def git_dir(repo: Path) -> Path:
     """Return the git directory of a bare repository, a clone, a linked work tree or a submodule.
 
-    The folder itself must be the repository; those above it are not searched.
+    The path must be the repository itself; parent directories are not searched.
 
-    :raises UsageError: it is no repository.
+    :raises UsageError: it is not a repository.
     """
     if (found := _found(repo)) is not None:
         return found
@@ -48,11 +48,11 @@ def _found(repo: Path) -> Path | None:
 
 
 def linked_branch(repo: Path) -> str | None:
-    """Return the branch that a linked work tree has checked out, which its repository has not.
+    """Return the branch of a linked work tree, if its main repository has another one.
 
-    ``None`` where ``repo`` is no linked work tree, has none, or the same one.
+    ``None`` if ``repo`` is no linked work tree, has no branch, or the same one.
 
-    :raises UsageError: it is no repository.
+    :raises UsageError: it is not a repository.
     """
     common = git_dir(repo)
     dot_git = repo / ".git"
@@ -71,7 +71,7 @@ def is_repository(path: Path) -> bool:
 
 
 def log_path(repo: Path, explicit: Path | None = None) -> Path:
-    """Return where the event log of a repository is; ``explicit`` goes before the usual place.
+    """Return the path of a repository's event log; ``explicit`` replaces the default.
 
     :raises UsageError: there is no such repository.
     """
@@ -79,7 +79,7 @@ def log_path(repo: Path, explicit: Path | None = None) -> Path:
 
 
 def existing_log(repo: Path, explicit: Path | None = None) -> Path:
-    """Return where the event log of a repository is, for a command that only reads it.
+    """Return the path of a repository's existing event log, for commands that read it.
 
     :raises UsageError: there is no such repository, or it has no log yet.
     """

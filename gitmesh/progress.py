@@ -1,4 +1,4 @@
-"""Long work, told on a terminal while it goes on."""
+"""Progress of long work on a terminal."""
 
 import sys
 import time
@@ -16,9 +16,9 @@ _REST_OF_LINE: Final = "\x1b[K"
 
 @contextmanager
 def progress_on_terminal(*, quiet: bool = False) -> Iterator[Progress | None]:
-    """Give what tells of long work, on one line of the error stream; None unless that is seen.
+    """Yield a progress callback that updates one line of the error stream; None without a terminal.
 
-    The line is gone when the work ends, so that what it came to begins a line of its own.
+    The line is removed at the end, so that the result begins on a new line.
     """
     if quiet or not sys.stderr.isatty():
         yield None

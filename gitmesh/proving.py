@@ -1,4 +1,4 @@
-"""Proofs of single events: made from a log and the newest checkpoint, checked from a file."""
+"""Creation of proofs from a log and its newest checkpoint, and their check from a file."""
 
 import json
 from collections.abc import Sequence
@@ -29,10 +29,10 @@ _MOST_BYTES: Final = 16 * 1024 * 1024
 
 
 def prove_event(log: EventLog, repo: GitRepository, chain: Chain, seq: Seq) -> JsonObject:
-    """Return the proof of an event by the newest checkpoint.
+    """Return the inclusion proof of an event under the newest checkpoint.
 
     :raises UsageError: there is no such event, or no checkpoint covers it yet.
-    :raises Fatal: the log does not hold what the checkpoint was signed of.
+    :raises Fatal: the log contradicts the checkpoint.
     """
     head = log.head(chain).seq
     if seq > head:
@@ -78,8 +78,8 @@ def _newest(repo: GitRepository, chain: Chain) -> tuple[str, Checkpoint]:
 def prove_grown(log: EventLog, repo: GitRepository, older: Path) -> JsonObject:
     """Return the proof that the newest checkpoint continues the one in a file.
 
-    :raises UsageError: the file holds no checkpoint, or there is none to continue it.
-    :raises Fatal: the log does not hold what was signed of it.
+    :raises UsageError: the file holds no checkpoint, or no newer one exists.
+    :raises Fatal: the log contradicts a checkpoint.
     """
     try:
         note = older.read_text()
@@ -95,9 +95,9 @@ def prove_grown(log: EventLog, repo: GitRepository, older: Path) -> JsonObject:
 
 
 def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    """Return an object that says everything once.
+    """Return an object without duplicate keys.
 
-    Of two values by one name, a person may read the one and the check the other.
+    With two values of one key, a person might read one and the check use the other.
     """
     found = dict(pairs)
     if len(found) != len(pairs):
@@ -106,9 +106,9 @@ def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:
 
 
 def check_file(path: Path, keys: Sequence[VerifierKey]) -> Proven | tuple[Checkpoint, Checkpoint]:
-    """Return what the proof in a file proves: an event, or that a log has grown.
+    """Return what the proof in a file proves: an event, or growth.
 
-    :raises WrongProof: nothing.
+    :raises WrongProof: it is invalid.
     """
     if path.stat().st_size > _MOST_BYTES:
         raise WrongProof("it is too big to be a proof")

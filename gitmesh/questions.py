@@ -1,4 +1,4 @@
-"""The options by which ``log`` and ``export`` are told which events are meant, and their query."""
+"""Options of ``log`` and ``export`` that select events."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -56,7 +56,7 @@ _OPTIONS = (
 
 
 def question_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a command the options that say which events are meant."""
+    """Add the options that select events to a command."""
     for option in reversed(_OPTIONS):
         command = option(command)
     return command
@@ -74,9 +74,9 @@ def query_of(
     since: str | None,
     until: str | None,
 ) -> "Query":
-    """Return the query that a command's options say.
+    """Return the query for a command's options.
 
-    :raises UsageError: one of them means nothing.
+    :raises UsageError: one of them is invalid.
     """
     from events.kind_docs import KINDS
     from events.query import Query

@@ -1,6 +1,6 @@
-"""Undo: the tree that restores the mesh of an earlier commit, whole or some resources of it.
+"""Rollback: the tree that restores an earlier mesh, or some of its resources.
 
-Objects are written on the way, but nothing leads to them until the branch moves.
+Objects are written, but no ref points to them until the branch moves.
 """
 
 from collections.abc import Iterable, Sequence
@@ -25,24 +25,24 @@ from reconciler.tree import SpecTree
 from reconciler.writing import Contents, FileFrom, write_tree
 
 MOST_NAMED: Final = 20
-"""Commits that a rollback's message names as reverted."""
+"""Maximum commits that a rollback's message lists as reverted."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rollback:
-    """What a rollback would commit."""
+    """A planned rollback."""
 
     tip: CommitId
-    """Where the branch is."""
+    """The branch's current commit."""
     to: CommitId
     tree: ObjectId
-    """The tree that the new commit has."""
+    """The tree of the new commit."""
     before: MeshGraph
-    """The mesh that the branch asks for now: that of its newest good commit."""
+    """The current mesh: that of the branch's newest valid commit."""
     after: SpecTree
-    """What ``tree`` holds. It may have problems."""
+    """The specs in ``tree``. They may have problems."""
     undone: tuple[CommitId, ...] = ()
-    """The commits that are reverted, the newest first; none when only parts of them are."""
+    """The reverted commits, newest first; none if only parts of them are reverted."""
     only: tuple[ResourceKey, ...] = ()
 
     unchanged: bool = False
@@ -50,7 +50,7 @@ class Rollback:
 
 
 def whole(repo: GitRepository, tip: CommitId, to: CommitId) -> Rollback:
-    """Return what restores every spec, and the settings, of a commit; other files stay.
+    """Return a rollback of all specs and settings to a commit; other files stay.
 
     :raises GitmeshError: one of the commits cannot be read, or nothing can be written.
     """
@@ -76,13 +76,12 @@ def whole(repo: GitRepository, tip: CommitId, to: CommitId) -> Rollback:
 
 
 def only(repo: GitRepository, tip: CommitId, to: CommitId, keys: Sequence[ResourceKey]) -> Rollback:
-    """Return what gives some resources the specs that they had, whatever else was changed since.
+    """Return a rollback of some resources to their earlier specs, whatever else changed since.
 
-    The file that holds a resource now gets its old spec; one that is gone comes back where it was;
-    one that was not there goes.
+    A resource's current file gets its old spec; a removed resource returns to its old file; a
+    resource that did not exist is removed.
 
-    :raises UsageError: there is no such resource, or it is written in a form that is only changed
-        by hand.
+    :raises UsageError: there is no such resource, or its form can only be changed by hand.
     :raises GitmeshError: one of the commits cannot be read, or nothing can be written.
     """
     reader = TreeReader(repo)
@@ -98,7 +97,7 @@ def only(repo: GitRepository, tip: CommitId, to: CommitId, keys: Sequence[Resour
 
 
 def message(rollback: Rollback, repo: GitRepository, reason: str) -> str:
-    """Return the message of the commit, with trailers that say what it undoes."""
+    """Return the commit message, with trailers that name what is undone."""
     subject = repo.facts(rollback.to).message.partition("\n")[0].strip()
     what = f"{len(rollback.only)} resource{'s' if len(rollback.only) > 1 else ''}"
     parts = [
@@ -139,7 +138,7 @@ def _undone(repo: GitRepository, tip: CommitId, to: CommitId) -> tuple[CommitId,
 
 
 class _Files:
-    """The files of the tip, with what becomes of them."""
+    """The files of the tip with their new content."""
 
     def __init__(self, repo: GitRepository, now: SpecTree, then: SpecTree) -> None:
         self.changed: dict[bytes, bytes | None] = {}
@@ -148,7 +147,7 @@ class _Files:
         self._then = then
 
     def restore(self, key: ResourceKey) -> None:
-        """Bring one resource back to what it was."""
+        """Restore one resource."""
         now, then = self._now.graph.get(key), self._then.graph.get(key)
         here, there = self._part(self._now, now), self._part(self._then, then)
         if now != then and any(part and part.is_manifest for part in (here, there)):
@@ -179,9 +178,9 @@ class _Files:
         return part_of(path, self._read(tree, path) or b"", resource.key, made)
 
     def _splice(self, key: ResourceKey, here: Part | None, there: Part | None) -> None:
-        """Let the manifest of a resource be what it was.
+        """Restore the manifest of a resource.
 
-        One that the resource was not in, or is not in any more, may be there for others.
+        The manifest may exist for other resources, even if it did not or does not define this one.
         """
         here = here or (there and self._beside(self._now, there.keys))
         there = there or (here and self._beside(self._then, here.keys))
@@ -198,7 +197,7 @@ class _Files:
             self._set(then, with_document(then, self._current(then), there.text))
 
     def _beside(self, tree: SpecTree, keys: Iterable[ResourceKey]) -> Part | None:
-        """Return the document that makes one of these, if any does."""
+        """Return the document that defines one of these resources, if any."""
         found = (tree.graph.get(key) for key in sorted(keys))
         return next((self._part(tree, resource) for resource in found if resource), None)
 
@@ -231,7 +230,7 @@ def _irreconcilable(key: ResourceKey, why: str) -> UsageError:
 def _require_nothing_else(
     now: MeshGraph, then: MeshGraph, after: MeshGraph, keys: frozenset[ResourceKey]
 ) -> None:
-    """Make sure that these resources are what they were, and that all others are what they are."""
+    """Check that these resources are restored and all others are unchanged."""
     for key in now.resources.keys() | then.resources.keys() | after.resources.keys():
         expected = (then if key in keys else now).resources.get(key)
         if after.resources.get(key) != expected:

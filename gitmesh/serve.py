@@ -1,4 +1,4 @@
-"""The server: reconciler and xDS side by side in one process, which lives and dies as a whole."""
+"""The server: reconciler and xDS server in one process, which ends as a whole."""
 
 import asyncio
 import contextlib
@@ -51,7 +51,7 @@ READY_WITHIN_S = 10.0
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """A server that serves."""
+    """A server that is ready."""
 
     listen: str
     commit: str | None
@@ -161,7 +161,7 @@ def _serve_one_log(
 
 
 def _look_at_hooks(path: Path, log: Path, repo: GitRepository, settings: Settings) -> None:
-    """Say so when the repository's hooks mean another server than this one."""
+    """Warn if the repository's hooks are configured for another server."""
     common = git_dir(path)
     hooks = told(common)
     if hooks is None:
@@ -196,7 +196,7 @@ async def _serve_ads(
     logs_as_json: bool,
     error_stream: int | None,
 ) -> None:
-    """Serve in this process, or in workers beside it."""
+    """Serve in this process, or in workers."""
     if settings.workers:
 
         def hello(number: int, address: str) -> Hello:
@@ -260,7 +260,7 @@ async def _announce(startup: Startup, chronicle: Chronicle, ready: Callable[[], 
 
 
 def _ready(listen: str, served: Publication | None, tell: Callable[[Ready], None]) -> None:
-    """Tell that proxies are answered, and whether with less than what was pushed last."""
+    """Report readiness, and warn if an older commit than the newest is served."""
     state = None if served is None else served.state
     tell(Ready(listen, None if state is None else state.commit))
     if state is not None and state.tip is not None and state.tip != state.commit:
@@ -272,7 +272,7 @@ def _ready(listen: str, served: Publication | None, tell: Callable[[Ready], None
 
 
 def _progress() -> Progress:
-    """Return what tells of long work, once a second. It is called from a worker thread."""
+    """Return a progress callback that logs once a second. Called from a worker thread."""
     told = time.monotonic()
 
     def tell(what: str, done: int, whole: int) -> None:

@@ -18,11 +18,11 @@ PREFIX = "GITMESH_"
 APP_MESH_PREFIX = "APPMESH_"
 
 _SERVICE_LINK = re.compile(r"GITMESH_(SERVICE_(HOST|PORT).*|PORT(_.*)?)")
-"""What Kubernetes puts into every container beside a Service that is named gitmesh."""
+"""Variables that Kubernetes sets in every container for a Service named gitmesh."""
 
 
 class Settings(BaseModel):
-    """What may be set for a whole machine; an option on the command line goes before it.
+    """Settings from environment variables; options on the command line override them.
 
     Each field is read from ``GITMESH_`` and its name in capitals: ``GITMESH_LISTEN``.
     """
@@ -30,43 +30,43 @@ class Settings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
 
     branch: str = ""
-    """The branch to follow; empty means the one that the repository's HEAD names."""
+    """The branch to follow; empty for the one that the repository's HEAD names."""
     log: Path | None = None
-    """The event log; by default it lives inside the repository (see :mod:`gitmesh.places`)."""
+    """The event log; by default inside the repository (see :mod:`gitmesh.places`)."""
     listen: str = "127.0.0.1:18000"
-    """Where proxies connect: ``host:port``, ``[::1]:port`` or ``unix:path``."""
+    """Address for proxies: ``host:port``, ``[::1]:port`` or ``unix:path``."""
     insecure_listen: bool = False
-    """Whether plain text may be served beyond this machine."""
+    """Allow plain text on addresses that are not local."""
     tls_cert: Path | None = None
-    """The server's certificate, in PEM, with its chain: mutual TLS with ``tls_key`` and
-    ``tls_client_ca``. Files that change are read again."""
+    """PEM file with the server's certificate and its chain: mutual TLS with ``tls_key`` and
+    ``tls_client_ca``. Changed files are reloaded."""
     tls_key: Path | None = None
     tls_client_ca: Path | None = None
-    """Who signs the certificates of proxies."""
+    """Authorities of proxy certificates."""
     tls_trust_domain: str = ""
-    """The trust domain that proxies' certificates must be of; empty means any."""
+    """Required trust domain of proxy certificates; empty accepts any."""
     max_streams: Annotated[int, Field(ge=1, le=1_000_000)] = 10_000
-    """How many proxies one process serves at most."""
+    """Maximum proxies per process."""
     max_streams_of_node: Annotated[int, Field(ge=1, le=1_000_000)] = 5_000
-    """How many of them may be of one virtual node or gateway."""
+    """Maximum proxies per virtual node or gateway."""
     new_stream_rate: Annotated[float, Field(gt=0)] = 1_000.0
-    """How fast proxies are let in for long; four times as many may come at once."""
+    """Sustained rate of new proxies per second; four times as many may arrive at once."""
     max_connection_age_s: Annotated[float | None, Field(gt=0)] = None
-    """Connections of this age are closed, 10 % sooner or later, so that proxies spread anew over
-    servers and workers."""
+    """Connections of this age, ±10 %, are closed, so that proxies are balanced again over servers
+    and workers."""
     workers: Annotated[int, Field(ge=0, le=64)] = 0
-    """How many processes serve proxies; 0 means the one process that does everything."""
+    """Number of processes that serve proxies; 0 means one process for everything."""
     poll_s: Annotated[float, Field(gt=0, le=3600)] = 1.0
-    """How often the branch is looked at even when nothing says that it moved."""
+    """Interval in which the branch is checked even without a file event."""
     checkpoint_key: Path | None = None
-    """The key that signs checkpoints of the log; without one, none are made."""
+    """Key that signs checkpoints of the log; without it, none are signed."""
     public_key: Path | None = None
-    """The public key that checkpoints are checked with; by default the one beside the other."""
+    """Public key for checking checkpoints; by default the one beside the signing key."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     debug: bool = False
-    """Whether errors show where in gitmesh they came from."""
+    """Show tracebacks of errors."""
     no_color: bool = False
-    """Whether to leave colours out; the usual ``NO_COLOR`` sets it too."""
+    """Do not use colours; the usual ``NO_COLOR`` sets it, too."""
 
     @field_validator("listen")
     @classmethod
@@ -82,7 +82,7 @@ class Settings(BaseModel):
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> Self:
         """Read the settings.
 
-        :raises UsageError: a variable of ours is not known or has a value that does not fit.
+        :raises UsageError: a ``GITMESH_`` variable is unknown or has an invalid value.
         """
         environment = process_environment() if environment is None else environment
         given: dict[str, object] = {
@@ -98,9 +98,9 @@ class Settings(BaseModel):
             raise _explain(error) from None
 
     def overridden(self, **options: object) -> Self:
-        """Return these settings with those options that were given: those that are not ``None``.
+        """Return the settings with the given options, those that are not ``None``.
 
-        :raises UsageError: an option has a value that does not fit.
+        :raises UsageError: an option has an invalid value.
         """
         given = {name: value for name, value in options.items() if value is not None}
         try:
@@ -110,9 +110,9 @@ class Settings(BaseModel):
 
 
 def operator(environment: Mapping[str, str] | None = None) -> tuple[str, str]:
-    """Return name and e-mail address of whoever runs a command, as git would know them.
+    """Return name and e-mail address of the user who runs a command, as git knows them.
 
-    That is what ``GIT_AUTHOR_NAME`` and ``GIT_AUTHOR_EMAIL`` say, and the user of this machine.
+    They come from ``GIT_AUTHOR_NAME`` and ``GIT_AUTHOR_EMAIL``, else from the system user.
     """
     environment = process_environment() if environment is None else environment
     user = user_name(os.getuid())
@@ -121,7 +121,7 @@ def operator(environment: Mapping[str, str] | None = None) -> tuple[str, str]:
 
 
 def app_mesh_variables(environment: Mapping[str, str] | None = None) -> dict[str, str]:
-    """Return the variables that App Mesh's sidecars are told things by, without ``APPMESH_``."""
+    """Return the variables of App Mesh's sidecars, without ``APPMESH_``."""
     environment = process_environment() if environment is None else environment
     return {
         name.removeprefix(APP_MESH_PREFIX): value
@@ -131,7 +131,7 @@ def app_mesh_variables(environment: Mapping[str, str] | None = None) -> dict[str
 
 
 def child_environment(**changes: str) -> dict[str, str]:
-    """Return the environment for a process we start: ours, without what steers git or gitmesh."""
+    """Return the environment for a child process, without variables for git or gitmesh."""
     ours = {k: v for k, v in process_environment().items() if not k.startswith((PREFIX, "GIT_"))}
     return {**ours, **changes}
 

@@ -1,4 +1,4 @@
-"""What a person means by TARGET: a folder of specs, or a revision of a repository."""
+"""Resolve the TARGET argument: a directory of specs or a git revision."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,27 +21,25 @@ _NOBODY = Signature("", "", "")
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Specs that were read, and where from."""
+    """Specs with their origin."""
 
     label: str
-    """What a person calls it."""
+    """Name for messages."""
     tree: SpecTree
     facts: CommitFacts
-    """Of a folder: those of a commit that does not exist."""
+    """Metadata of the commit; for a folder, of a commit that does not exist."""
     repo: GitRepository | None
-    """The repository it belongs to, if any."""
+    """Its repository, if any."""
 
 
 def read_target(target: str, repo: Path | None, base: SpecTree = EMPTY) -> Target:
     """Read the folder or the revision that ``target`` names.
 
-    ``base`` is a tree of the same repository that was read before: only what differs from it is
-    read of a revision.
+    ``base`` are specs of the same repository, from which a revision is read incrementally.
 
-    With ``repo`` it is a revision there, and the folder itself, which nobody need name, its HEAD.
-    Without, a folder is read as it stands on disk, and
-    anything else is a revision of the repository in the current directory. A bare repository, which
-    has no files, is read at its HEAD.
+    With ``repo`` it is a revision of that repository; the repository's own folder means its HEAD.
+    Without ``repo``, a folder is read from disk, and anything else is a revision of the repository
+    in the current directory. A bare repository is read at its HEAD.
 
     :raises UsageError: it is none of these.
     """
@@ -63,10 +61,10 @@ def read_target(target: str, repo: Path | None, base: SpecTree = EMPTY) -> Targe
 
 
 def mesh_before(target: Target) -> tuple[str, MeshState]:
-    """Return the mesh that a target would replace, and what to call it.
+    """Return the mesh that a target would replace, with its name.
 
-    That is the mesh of the commit before it; of a folder, the one at HEAD. Commits that were
-    refused changed nothing, so the nearest good one counts.
+    It is the mesh of the commit before; for a folder, the one at HEAD. Rejected commits changed
+    nothing, so the nearest valid one counts.
     """
     repo = target.repo
     if repo is None:

@@ -1,4 +1,4 @@
-"""Spec files on disk: found below a folder as a push would find them, replaced in one step."""
+"""Spec files on disk: found as a push would find them, replaced atomically."""
 
 import contextlib
 import os
@@ -12,9 +12,9 @@ from reconciler.scope import Scope
 
 
 def spec_files(targets: list[Path]) -> Iterator[Path]:
-    """Yield the files that are named, and those that are specs below folders that are named.
+    """Yield the named files, and the spec files in named folders.
 
-    :raises UsageError: a target is not there.
+    :raises UsageError: a target does not exist.
     """
     for target in targets:
         if target.is_dir():
@@ -46,7 +46,7 @@ def _settings(top: Path) -> RepositorySettings:
 
 
 def read_bytes(path: Path, most: int) -> bytes:
-    """Return a file's bytes, one more than ``most`` at most.
+    """Return a file's bytes, up to one more than ``most``.
 
     :raises UsageError: it cannot be read.
     """
@@ -58,7 +58,7 @@ def read_bytes(path: Path, most: int) -> bytes:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write a file in one step: a reader, or a crash, meets the old one or the new one whole.
+    """Write a file atomically: a reader, or a crash, sees the old content or the new one.
 
     :raises Fatal: it cannot be written.
     """

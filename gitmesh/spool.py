@@ -1,7 +1,7 @@
-"""A folder in which others leave notes for the server: only the server writes the event log.
+"""Spool folder for notes to the server, because only the server writes the event log.
 
-A note is one file that appears whole. Whoever may write into the folder may leave one, so notes are
-bounded, and what is no note is thrown away unread.
+A note is one file that appears atomically. Anyone with write access to the folder may leave one, so
+notes are bounded, and invalid ones are deleted.
 """
 
 import errno
@@ -18,7 +18,7 @@ from mesh.errors import Retryable
 
 MOST_BYTES: Final = 64 * 1024
 MOST_WAITING: Final = 1_000
-"""Notes that may wait for a server that is not there."""
+"""Maximum waiting notes while no server is running."""
 MOST_REFUSED_WAITING: Final = 500
 _SUFFIX: Final = ".json"
 
@@ -29,17 +29,17 @@ class SpoolUnavailable(Retryable):
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """A note as it was found."""
+    """A note as found."""
 
     path: Path
     uid: int
-    """The user of this machine whose process wrote it."""
+    """System user whose process wrote it."""
     text: bytes
-    """Empty where it is none: not a plain file, or too long."""
+    """Empty if invalid: not a regular file, or too long."""
 
     @property
     def id(self) -> str:
-        """Return what tells it from all others of its folder; it sorts by time."""
+        """Return an id that is unique in its folder and sorts by time."""
         return self.path.stem
 
 
@@ -52,9 +52,9 @@ class Spool:
         self._stuck: set[str] = set()
 
     def put(self, text: bytes) -> Path:
-        """Leave a note, and return its file, which is gone when the server has taken it.
+        """Leave a note; return its file, which the server removes when it has processed it.
 
-        :raises SpoolUnavailable: the folder cannot be written, or holds too many already.
+        :raises SpoolUnavailable: the folder cannot be written, or is full.
         """
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
@@ -82,12 +82,11 @@ class Spool:
         return path
 
     def take(self, most: int = 100) -> list[Note]:
-        """Return the oldest notes; they stay until they are dropped. Nothing there is no error.
+        """Return the oldest notes; they stay until they are dropped. An empty folder is no error.
 
-        What could not be removed is not returned again: it has been dealt with.
+        Notes that could not be removed are not returned again, because they were processed.
 
-        :raises OSError: notes cannot be removed from the folder, so that each would be dealt with
-            again and again.
+        :raises OSError: notes cannot be removed, so each would be processed again and again.
         """
         names = [name for name in self._names() if name not in self._stuck]
         if names and not os.access(self.folder, os.W_OK):
@@ -95,7 +94,7 @@ class Spool:
         return [self._read(self.folder / name) for name in names[:most]]
 
     def drop(self, note: Note) -> None:
-        """Remove a note that has been dealt with; what is no file is put aside.
+        """Remove a processed note; what is not a file is moved aside.
 
         :raises OSError: it cannot be removed.
         """
@@ -142,7 +141,7 @@ class Spool:
 
 
 def pushes(log: Path) -> Spool:
-    """Return where hooks leave notes of pushes for the server that writes this log."""
+    """Return the spool of push notes for the server that writes this log."""
     return Spool(log.with_name(f"{log.name}.pushes"))
 
 
@@ -152,5 +151,5 @@ def refused_pushes(log: Path) -> Spool:
 
 
 def pins(log: Path) -> Spool:
-    """Return where operators leave pins for the server that writes this log."""
+    """Return the spool of pin notes for the server that writes this log."""
     return Spool(log.with_name(f"{log.name}.pins"))

@@ -1,4 +1,4 @@
-"""How a commit stands: was it taken, who has it, who refuses it and why. From the log alone."""
+"""Status of a commit according to the log: applied or rejected, and which proxies have it."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -25,21 +25,21 @@ from gitmesh.pins import is_over, pinned
 
 
 class Verdict(StrEnum):
-    """What it comes to."""
+    """Summary of a commit's status."""
 
     IN_SYNC = "in-sync"
-    """Everybody whom it concerns has it."""
+    """Every proxy that it concerns has it."""
     PENDING = "pending"
-    """It is not read yet, not published yet, or not everybody has it yet."""
+    """It is not read yet, not published yet, or some proxies do not have it yet."""
     REFUSED = "refused"
     """It was rejected, or a proxy refuses it."""
     OVERTAKEN = "overtaken"
-    """It was applied, and a newer commit took its place."""
+    """It was applied, and a newer commit replaced it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """What proxies refuse, where it comes from, and what can be done."""
+    """A refusal with its causes and remedy."""
 
     event: SnapshotRejected
     culprits: tuple[Culprit, ...]
@@ -55,53 +55,53 @@ class NodeStanding:
 
     @property
     def refuses(self) -> bool:
-        """Whether any of them refuses it, be it known in which words or not."""
+        """Whether any of them refuses it, with a known reason or not."""
         states = self.states
         return bool(self.refusals or states[ProxyState.REFUSED] or states[ProxyState.LAST_ACCEPTED])
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How a commit stands."""
+    """Status of a commit."""
 
     commit: CommitId
     about: CommitApplied | CommitRejected | None
-    """What the log says of it; ``None`` while it was not read."""
+    """Its event in the log; ``None`` if it was not read yet."""
     recorded_at: str
     served: CommitId | None
     """The commit whose mesh is served now."""
     delivered: Delivered | None
     nodes: tuple[NodeStanding, ...]
-    """Of the commit that is served: how all proxies stand. Of another: who refused it."""
+    """For the served commit, the states of all proxies; for others, the proxies that refused it."""
     degraded: tuple[tuple[str, SourceDegraded], ...]
     offered: bool = True
-    """Whether it has been offered to proxies, so that they stand by it."""
+    """Whether it has been offered to proxies, so that their states refer to it."""
     pin: ServingPinned | None = None
-    """What is served whatever the branch says, if anything is."""
+    """The pin that holds, if any."""
     pin_is_over: bool = False
-    """Whether its time is over, and no server was there to say so."""
+    """Whether the pin has expired while no server was running."""
     newest: CommitId | None = None
-    """The newest good commit of the branch, as far as the log knows it: served, but for a pin."""
+    """The newest valid commit of the branch according to the log; served, unless there is a pin."""
     instead: CommitId | None = None
     """The commit that took its place before it was served."""
     waits: bool = False
-    """Whether it would be served, but for the pin."""
+    """Whether only the pin keeps it from being served."""
     unresponsive: tuple[tuple[str, WorkerUnresponsive], ...] = ()
     """The workers of the server that do not answer, and since when that is known."""
 
     @property
     def facts(self) -> CommitFacts | None:
-        """What the commit says of itself."""
+        """Metadata of the commit."""
         return None if self.about is None else self.about.facts
 
     @property
     def is_served(self) -> bool:
-        """Whether it is this commit's mesh that is served now."""
+        """Whether this commit's mesh is served now."""
         return self.commit == self.served
 
     @property
     def verdict(self) -> Verdict:
-        """What it comes to."""
+        """Summary of a commit's status."""
         if self.about is None:
             return Verdict.PENDING
         if isinstance(self.about, CommitRejected):
@@ -117,7 +117,7 @@ class Standing:
 
 
 def standing(log: EventLog, commit: CommitId, repo: Path) -> Standing:
-    """Return how a commit stands, as far as the log knows it."""
+    """Return the status of a commit according to the log."""
     fleet, seq = Fleet(log), log.seq_of_commit(commit)
     pin, degraded, newest = pinned(log), tuple(fleet.degraded()), log.served_commit()
     served = newest if pin is None else pin.commit
@@ -178,7 +178,7 @@ def _nodes(
 
 
 def by_node(proxies: Iterable[Proxy]) -> dict[str, Counter[ProxyState]]:
-    """Return how many proxies of each node stand how."""
+    """Count the proxies of each node by state."""
     states: dict[str, Counter[ProxyState]] = {}
     for proxy in proxies:
         states.setdefault(proxy.node, Counter())[proxy.state] += 1

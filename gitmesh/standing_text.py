@@ -1,4 +1,4 @@
-"""How a commit stands, in words for people and in JSON for programs."""
+"""Status of a commit as text and as JSON."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -30,7 +30,7 @@ STATES: Final = {
     ProxyState.HELD: "held: its node does not exist yet",
     ProxyState.NODE_REMOVED: "running on: its node was removed from the mesh",
 }
-"""How a proxy stands, in words."""
+"""Proxy states as text."""
 _COLOURS: Final = {
     Verdict.IN_SYNC: "green",
     Verdict.PENDING: "yellow",
@@ -40,7 +40,7 @@ _COLOURS: Final = {
 
 
 def standing_text(found: Standing) -> str:
-    """Return how a commit stands as lines for a person; what others wrote steers no terminal."""
+    """Return a commit's status as lines that are safe for a terminal."""
     lines = [_head(found)]
     lines += [f"  {line}" for line in _pin(found)]
     if isinstance(found.about, CommitRejected):
@@ -72,7 +72,7 @@ def _head(found: Standing) -> str:
 
 
 def _pin(found: Standing) -> list[str]:
-    """Return what holds serving, where the branch is meanwhile, and what ends that."""
+    """Return the pin, the branch's own commit, and how to end the pin."""
     pin, newest = found.pin, found.newest
     if pin is None:
         return []
@@ -130,7 +130,7 @@ def states_text(states: Counter[ProxyState]) -> str:
 
 
 def refused_lines(refused: Refused) -> list[str]:
-    """Return what a proxy refuses, the file and the line of each spec at fault, and a hint."""
+    """Return a refusal, the location of each spec that caused it, and the remedy."""
     event = refused.event
     kind = event.type_url.rpartition(".")[2]
     named = f" {', '.join(event.names)}" if event.names else ""
@@ -146,7 +146,7 @@ def refused_lines(refused: Refused) -> list[str]:
 
 
 def standing_json(found: Standing) -> dict[str, object]:
-    """Return how a commit stands, for programs."""
+    """Return a commit's status as JSON."""
     about, delivered = found.about, found.delivered
     rejected = isinstance(about, CommitRejected)
     converged = None if delivered is None else delivered.converged
@@ -218,7 +218,7 @@ def _node_json(node: NodeStanding) -> dict[str, object]:
 
 
 def refused_json(refused: Refused) -> dict[str, object]:
-    """Return what a proxy refuses, for programs."""
+    """Return a refusal as JSON."""
     event = refused.event
     return {
         "proxy": event.proxy,
@@ -242,7 +242,7 @@ _STATE_COLOURS: Final = {
 
 
 def by_node_text(proxies: Iterable[Proxy]) -> str:
-    """Return proxies as lines for a person, under their nodes; empty when there are none."""
+    """Return proxies as lines, grouped by node; empty if there are none."""
     lines, node = [], None
     for proxy in proxies:
         if proxy.node != node:

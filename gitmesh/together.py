@@ -1,4 +1,4 @@
-"""Run the parts of a server side by side: they live together, and they die together."""
+"""Run server tasks concurrently; if one fails, cancel the rest."""
 
 import asyncio
 import contextlib
@@ -68,7 +68,7 @@ def _signals_as_before() -> Iterator[None]:
 
 @contextlib.contextmanager
 def _one_error() -> Iterator[None]:
-    """Raise the error of the part that failed, not the group it comes in."""
+    """Raise the error of the failed task instead of the group."""
     try:
         yield
     except BaseExceptionGroup as group:

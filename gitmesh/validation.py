@@ -1,4 +1,4 @@
-"""What is wrong with specs: of a revision, of a folder or of single files, linked or each alone."""
+"""Validation of a revision, a folder or single files, linked or each file alone."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -16,27 +16,27 @@ from reconciler.tree import SpecTree
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What was read, and everything that is wrong with it."""
+    """What was read, and all its problems."""
 
     linked: bool
     files: int
     resources: int
     problems: tuple[Problem, ...]
     bare: tuple[Bare, ...] = ()
-    """Specs without names, and what they were taken for."""
+    """Specs without names, with their inferred kind."""
 
     @property
     def errors(self) -> int:
-        """Return how many problems would make gitmesh refuse the commit."""
+        """Return the number of problems that make a commit invalid."""
         return sum(problem.severity is Severity.ERROR for problem in self.problems)
 
     @property
     def warnings(self) -> int:
-        """Return how many problems stop nothing."""
+        """Return the number of warnings."""
         return len(self.problems) - self.errors
 
     def as_json(self) -> JsonObject:
-        """Return the report as ``--json`` prints it."""
+        """Return the form for ``--json``."""
         return {
             "ok": not self.errors,
             "linked": self.linked,
@@ -52,18 +52,18 @@ class Report:
 
 
 def check_linked(targets: Sequence[str], repo: Path | None) -> Report:
-    """Check what the targets hold as the specs of one commit.
+    """Validate the targets together, as the specs of one commit.
 
-    :raises UsageError: they name nothing that can be read.
+    :raises UsageError: nothing that they name can be read.
     """
     tree, _ = _read(targets, repo)
     return Report(True, len(tree.files), len(tree.graph.resources), tree.problems)
 
 
 def check_alone(targets: Sequence[str], repo: Path | None, kind: Kind | None) -> Report:
-    """Check every document of the targets by itself; ``kind`` is that of bare specs.
+    """Validate every document by itself; ``kind`` is the kind of specs without names.
 
-    :raises UsageError: they name nothing that can be read.
+    :raises UsageError: nothing that they name can be read.
     """
     tree, blob = _read(targets, repo)
     if tree.faults:

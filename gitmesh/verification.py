@@ -1,4 +1,4 @@
-"""Whether a log can be believed: by itself, by git, and by what was signed of it."""
+"""Verification of a log: by itself, against git, and against signed checkpoints."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -22,37 +22,37 @@ from reconciler.source import SourceUnavailable
 
 @dataclass(slots=True)
 class Verdict:
-    """What was found."""
+    """Result of a verification."""
 
     heads: dict[Chain, Head]
     problems: list[str] = field(default_factory=list)
-    """What is wrong, the most telling first; none when the log can be believed."""
+    """Faults, the most telling first; none if the log is trustworthy."""
     unproven: list[str] = field(default_factory=list)
     """What may be true or forged: only a gitmesh with other rules could tell."""
     rules: list[Stretch] = field(default_factory=lambda: [Stretch(RULES, Seq(1))])
-    """By which rules the mesh chain was decided."""
+    """Rules that decided the mesh chain."""
     notes: list[str] = field(default_factory=list)
     """What was proven, and what could not be."""
     unasked: tuple[str, ...] = ()
-    """Witnesses that nobody asked, of ``git`` and the ``checkpoints`` that a repository holds."""
+    """Sources that were not checked, of ``git`` and ``checkpoints``."""
 
 
 @dataclass(frozen=True, slots=True)
 class Witnesses:
-    """What stands beside the log."""
+    """Sources of evidence besides the log."""
 
     repo: GitRepository | None = None
     branch: str | None = None
     keys: Sequence[VerifierKey] | None = None
-    """Of who signs checkpoints; None when they are not known."""
+    """Keys that sign checkpoints; None if unknown."""
     kept: Sequence[Signed] = ()
-    """Checkpoints that somebody kept elsewhere, their signatures checked."""
+    """Checkpoints kept elsewhere, with verified signatures."""
 
 
 def verify(
     log: EventLog, witnesses: Witnesses = Witnesses(), *, progress: Progress | None = None
 ) -> Verdict:
-    """Look at a log by itself, beside checkpoints, and beside the history of the repository."""
+    """Verify a log by itself, against checkpoints, and against the repository's history."""
     verdict = Verdict({chain: log.head(chain) for chain in Chain}, log.verify(progress))
     broken = any(line.startswith(f"{Chain.MESH} chain") for line in verdict.problems)
     _read_rules(verdict, log)
@@ -75,7 +75,8 @@ def _read_rules(verdict: Verdict, log: EventLog) -> None:
 
 
 def _by_checkpoints(verdict: Verdict, log: EventLog, witnesses: Witnesses) -> list[Signed]:
-    """Return the checkpoints that can vouch: whose signatures are right, as is what they say."""
+    """Return the checkpoints that count as evidence: correctly signed and in agreement with the
+    log."""
     signed = list(witnesses.kept)
     if witnesses.repo is not None:
         filed = CheckpointRef(witnesses.repo).newest_first()
@@ -128,9 +129,9 @@ def _by_git(
 
 
 def _by_branch(repo: GitRepository, found: Retraced, branch: str | None) -> list[str]:
-    """Tell whether the branch is where it can be after the last commit, and leads to nothing lost.
+    """Check that the branch can follow from the last logged commit, and leads to no missing commit.
 
-    Whoever forges the events of a commit may take from git what would show it.
+    Whoever forges a commit's events may also remove the proof from git.
     """
     seen = found.tip
     try:

@@ -1,8 +1,8 @@
-"""Text of strangers on a terminal: what would steer it, or hide and forge lines, is shown instead.
+"""Foreign text made safe for a terminal: control characters are shown instead of sent.
 
-Commit subjects, names, and what proxies say of themselves are written by people who may not mean
-well. A terminal obeys control characters, and bidirectional controls make text read otherwise than
-it is (https://www.unicode.org/reports/tr9/#Directional_Formatting_Characters).
+Commit subjects, names, and text of proxies may be hostile. Terminals obey control characters, and
+bidirectional controls make text look different from what it is
+(https://www.unicode.org/reports/tr9/#Directional_Formatting_Characters).
 """
 
 from typing import Final
@@ -31,21 +31,21 @@ _SHOWN_IN_JSON: Final = {code: f"\\u{code:04x}" for code in _STEERING if code !=
 
 
 def visible(text: str) -> str:
-    r"""Return text that is one line and steers no terminal: ``\x1b`` stands for an escape.
+    r"""Return text as one line without terminal controls: ``\x1b`` stands for an escape.
 
-    For people: a backslash stays one, so what is returned cannot be turned back for certain.
+    Backslashes stay as they are, so the result cannot be converted back reliably.
     """
     return text.translate(_SHOWN)
 
 
 def visible_lines(text: str) -> str:
-    """Return text of our own that may have several lines, each of them :func:`visible`."""
+    """Return our own text of several lines, each of them :func:`visible`."""
     return "\n".join(map(visible, text.split("\n")))
 
 
 def visible_json(text: str) -> str:
-    """Return the same JSON, its strings spelled so that they steer no terminal.
+    """Return the same JSON with strings escaped so that they are safe for a terminal.
 
-    :param text: JSON as it was dumped: line feeds between values stay what they are.
+    :param text: dumped JSON; line feeds between values stay.
     """
     return text.translate(_SHOWN_IN_JSON)

@@ -1,8 +1,7 @@
-"""What comes out otherwise because other rules decided it: vouched for by a signature, or unproven.
+"""Commits that differ because other rules decided them: covered by a signature, or unproven.
 
-That other rules decided is no excuse by itself: whoever can write the log can write that, too. A
-checkpoint is one, if it was signed while those rules still held, so before anybody could know what
-would need an excuse.
+Other rules alone are no proof: whoever can write the log can claim them. A checkpoint is, if it was
+signed while those rules still held, before anybody could know what to forge.
 """
 
 from collections.abc import Iterable, Sequence
@@ -15,9 +14,9 @@ from reconciler.rules import RULES, Stretch
 
 
 def vouched_for(stretch: Stretch, signed: Iterable[Signed]) -> Seq:
-    """Return up to where in the mesh chain was signed while the rules of a stretch held.
+    """Return the mesh chain position up to which a checkpoint was signed under a stretch's rules.
 
-    :param signed: checkpoints that the log agrees with, their signatures checked.
+    :param signed: checkpoints with verified signatures that agree with the log.
     """
     sizes: dict[str, dict[Chain, int]] = {}
     for each in signed:
@@ -39,9 +38,9 @@ def vouched_for(stretch: Stretch, signed: Iterable[Signed]) -> Seq:
 def judge(
     found: Sequence[Otherwise], signed: Sequence[Signed], head: Seq
 ) -> tuple[list[str], list[str]]:
-    """Return in words what is unproven, and what a signature vouches for.
+    """Return in words what is unproven, and what a signature covers.
 
-    :param signed: checkpoints that the log agrees with, their signatures checked.
+    :param signed: checkpoints with verified signatures that agree with the log.
     """
     unproven, vouched = [], []
     for stretch in dict.fromkeys(each.stretch for each in found):

@@ -1,4 +1,4 @@
-"""How far a commit has come, as the log tells it."""
+"""Progress of a commit towards a goal, according to the log."""
 
 from dataclasses import dataclass, replace
 
@@ -24,15 +24,15 @@ from gitmesh.pins import pinned
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """Whether what was waited for has come, or cannot come any more."""
+    """Whether a goal is reached, or can no longer be reached."""
 
     words: str
     met: bool = False
     refused: bool = False
     part: Part | None = None
-    """Who has it, where a part of the proxies is waited for and it was offered to them."""
+    """Share of proxies with the commit, if a percentage is the goal and it was offered."""
     refusals: tuple[SnapshotRejected, ...] = ()
-    """What proxies refuse of it, of one that was applied."""
+    """Refusals by proxies, of an applied commit."""
 
     @property
     def final(self) -> bool:
@@ -40,15 +40,15 @@ class Outcome:
         return self.met or self.refused
 
     def as_json(self) -> dict[str, object]:
-        """Return it as ``--json`` shows it."""
+        """Return the form for ``--json``."""
         counted = {} if self.part is None else {"proxies": self.part.as_json()}
         return {"met": self.met, "refused": self.refused, "words": self.words, **counted}
 
 
 def outcome(log: EventLog, commit: CommitId, goal: Goal) -> Outcome:
-    """Return how far a commit is on its way to a goal.
+    """Return a commit's progress towards a goal.
 
-    One that was overtaken while it was on its way has come as far as the one that overtook it.
+    A commit that was replaced during delivery has the progress of the one that replaced it.
     """
     seq = log.seq_of_commit(commit)
     if seq is None:
@@ -90,7 +90,7 @@ def _delivered(log: EventLog, first: Seq, goal: Goal) -> Outcome:
 
 
 def _partly(found: Part, percent: int, whole: Outcome) -> Outcome:
-    """Return the outcome for a part of the proxies, where ``whole`` is that for all of them."""
+    """Return the outcome for a percentage of proxies; ``whole`` is the one for all of them."""
     if found.reaches(percent):
         return Outcome(found.words(), met=True, part=found)
     if whole.refused and found.excludes(percent):
@@ -101,7 +101,7 @@ def _partly(found: Part, percent: int, whole: Outcome) -> Outcome:
 
 
 def _from(log: EventLog, first: Seq) -> list[Record]:
-    """Return what proxies made of the commit at this position, and of those that came after it."""
+    """Return the delivery events of the commit at this position and of later ones."""
     found: list[Record] = []
     for record in log.read(Chain.MESH, after=Seq(first - 1)):
         event = decode(record)

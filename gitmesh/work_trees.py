@@ -1,7 +1,7 @@
-"""Work trees that have a branch checked out: when gitmesh moves the branch, they follow.
+"""Work trees of a branch that gitmesh moves: they are updated with it.
 
-By way of the git command, so that a file is written as ``git checkout`` would write it. What was
-changed and not committed is never overwritten.
+It uses the git command, so files are written as ``git checkout`` writes them. Uncommitted changes
+are never overwritten.
 """
 
 import subprocess
@@ -15,14 +15,14 @@ from mesh.errors import Fatal, UsageError
 
 @dataclass(frozen=True, slots=True)
 class WorkTree:
-    """A folder that has a branch checked out."""
+    """A work tree with the branch checked out."""
 
     path: Path
 
     def require_room(self, before: CommitId, after: CommitId) -> None:
-        """Make sure that nothing in the way of the step was changed; what is not, may have been.
+        """Check that no uncommitted change is in the way of the update.
 
-        :raises UsageError: something was.
+        :raises UsageError: one is.
         """
         self._git("update-index", "-q", "--ignore-submodules", "--refresh")
         if why := self._step(before, after, "--dry-run"):
@@ -32,9 +32,9 @@ class WorkTree:
             )
 
     def follow(self, before: CommitId, after: CommitId) -> None:
-        """Bring the files that differ, and the index, from one commit to the next.
+        """Update the differing files, and the index, from one commit to the next.
 
-        :raises Fatal: it cannot be done; the branch has moved.
+        :raises Fatal: it fails; the branch has moved.
         """
         if why := self._step(before, after):
             raise Fatal(
@@ -43,7 +43,7 @@ class WorkTree:
             )
 
     def _step(self, before: CommitId, after: CommitId, *options: str) -> str:
-        """Return why the step cannot be taken; nothing where it can."""
+        """Return why the update is impossible; nothing if it is possible."""
         done = self._git("read-tree", "-m", "-u", *options, before, after)
         if done.returncode == 0:
             return ""
@@ -54,9 +54,9 @@ class WorkTree:
 
 
 def work_trees(repo: Path, ref: str, *, bare: bool) -> list[WorkTree]:
-    """Return the work trees of a repository that have a branch checked out.
+    """Return the work trees that have a branch checked out.
 
-    Of a HEAD that names no branch, which is followed as it is, that is the repository's own.
+    A detached HEAD that is followed as it is belongs to the repository's own work tree.
 
     :raises UsageError: there may be one, but git cannot tell.
     """

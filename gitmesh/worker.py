@@ -1,7 +1,7 @@
 """A worker of ``gitmesh serve --workers``: follows the log, serves proxies, reports to its parent.
 
-Started by the parent with one end of a socket pair, over which it is told what to serve and tells
-what happens. It ends when its parent does, however that ends: then the socket is closed.
+The parent starts it with one end of a socket pair, through which both exchange messages. It ends
+when the socket closes, so it ends with its parent in any case.
 """
 
 import _signal  # type: ignore[import-not-found]
@@ -46,20 +46,20 @@ from xds.server import serve_streams
 _log = logging.getLogger(__name__)
 
 GC_THRESHOLDS: Final = (50_000, 20, 50)
-"""A mesh is many small values that live long: looking for garbage among them as often as Python
-does by itself takes half the time of a cold start."""
+"""A mesh consists of many small long-lived values: with Python's default thresholds, garbage
+collection takes half the time of a cold start."""
 
 _GATHER_S: Final = 0.002
-"""Facts are gathered for so long, so that a thousand proxies that answer are a few lines."""
+"""Facts are collected this long, so that answers of a thousand proxies are a few lines."""
 _DEAF_S: Final = 300.0
-"""A parent that has not listened for so long is given up, before memory is."""
+"""A parent that does not read for this long is given up, to bound memory."""
 _RETRY_S: Final = 0.1
 _OTHERS_S: Final = LONGEST_PAUSE_S
-"""How long proxies of other workers get to answer before the next ones are told here."""
+"""Time for the acknowledgements of other workers' proxies before the next wave is told here."""
 
 
 def main() -> None:
-    """Serve until the parent has gone; the exit code tells whether in order."""
+    """Serve until the parent is gone; the exit code tells whether all was in order."""
     gc.set_threshold(*GC_THRESHOLDS)
     # Ctrl-C reaches all processes of a terminal; when to end is the parent's to say.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -102,7 +102,7 @@ async def _work(parent: socket.socket, stream: TextIO) -> None:
 
 
 async def _listen(reader: asyncio.StreamReader, news: Latest[News], reports: "PipeReports") -> None:
-    """Take what the parent tells, until it has gone."""
+    """Process the parent's messages until it is gone."""
     with contextlib.suppress(ConnectionError):
         while line := await reader.readline():
             told = read_told(line)
@@ -120,7 +120,7 @@ async def _wait(asked: asyncio.Event) -> None:
 
 
 async def _follow(log: "LogReader", news: Latest[News], latest: Latest[Publication]) -> None:
-    """Bring the state up to the newest news, again and again."""
+    """Advance the state to the newest message, repeatedly."""
     seen = 0
     while True:
         newest, seen = await news.after(seen)
@@ -140,9 +140,9 @@ class LogReader:
         self._state: MeshState | None = None
 
     def advance(self, news: News) -> Publication:
-        """Return what to serve now: the mesh after the event at ``news.seq``, and no later one.
+        """Return the mesh to serve: the one after the event at ``news.seq``, and no later one.
 
-        A commit that is logged but not published is not the tip of the branch.
+        A logged but unpublished commit is not the branch's tip.
 
         :raises LogUnavailable: the log cannot be read now.
         """
@@ -171,25 +171,25 @@ class LogReader:
 
 
 class PipeReports:
-    """Sends facts to the parent, gathered."""
+    """Sends facts to the parent, in batches."""
 
     def __init__(self, writer: asyncio.StreamWriter) -> None:
         self._writer = writer
         self._facts: list[Fact] = []
         self._wake = asyncio.Event()
         self.all_passed = Latest[tuple[Seq, int]]()
-        """The newest wave that may be told at all workers, and the publication it is of."""
+        """The newest wave that all workers may tell, with its publication."""
 
     def begin(self, publication: Publication) -> None:
-        """Do nothing: the parent knows, for it was the parent who told us."""
+        """Do nothing: the parent knows, because it sent the publication."""
 
     def report(self, fact: Fact) -> None:
-        """Take a fact."""
+        """Queue a fact."""
         self._facts.append(fact)
         self._wake.set()
 
     async def passed(self, seq: Seq, wave: int) -> None:
-        """Wait until the parent says that all workers may tell the wave, but not for ever."""
+        """Wait, for a bounded time, until the parent says that all workers may tell the wave."""
         self.report(Passed(seq, wave))
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_OTHERS_S):
@@ -203,9 +203,9 @@ class PipeReports:
             self._wake.set()
 
     async def run_beside(self, work: list[asyncio.Task[None]]) -> None:
-        """Send what is reported until one of the tasks ends; end the others, and send the rest.
+        """Send facts until one of the tasks ends; then cancel the others, and send the rest.
 
-        :raises Fatal: the parent does not listen.
+        :raises Fatal: the parent does not read.
         """
         tasks = [*work, *map(asyncio.create_task, (self._send_for_ever(), self._beat()))]
         try:

@@ -1,4 +1,4 @@
-"""What a server's parent and its workers tell each other: one line of JSON a message. Pure."""
+"""Messages between a server's parent and its workers: one JSON line each. Pure."""
 
 import json
 from collections.abc import Iterable
@@ -28,14 +28,14 @@ from xds.reports import (
 from xds.server import AdsSettings
 
 MOST_FACTS: Final = 500
-"""How many facts one line holds at most."""
+"""Maximum facts per line."""
 LONGEST_LINE: Final = 16 << 20
-"""In bytes. A fact is shorter than 20 KB whatever a proxy calls itself, and most are 30 bytes."""
+"""In bytes. A fact is shorter than 20 KB whatever a proxy's name is, and most take 30 bytes."""
 
 
 @dataclass(frozen=True, slots=True)
 class Hello:
-    """All that a worker must know to serve: the first line it is sent."""
+    """Everything that a worker needs to serve: its first line."""
 
     number: int
     log: Path
@@ -47,7 +47,7 @@ class Hello:
 
 @dataclass(frozen=True, slots=True)
 class News:
-    """There is a newer state to serve: the log's, at ``seq``. Times as in a publication."""
+    """There is a newer state to serve: the log's state at ``seq``. Times as in a publication."""
 
     seq: Seq
     moved_ns: int | None
@@ -56,7 +56,7 @@ class News:
 
     @classmethod
     def of(cls, publication: Publication) -> "News":
-        """Say of a publication what is not in the log."""
+        """Return the parts of a publication that are not in the log."""
         return cls(
             publication.state.seq,
             publication.moved_ns,
@@ -67,7 +67,7 @@ class News:
 
 @dataclass(frozen=True, slots=True)
 class AllPassed:
-    """At every worker, all who come before a wave of a publication have had time to take it."""
+    """At all workers, the earlier waves of a publication have had time to accept it."""
 
     seq: Seq
     wave: int
@@ -98,36 +98,36 @@ def hello_line(hello: Hello) -> bytes:
 
 
 def read_hello(line: bytes) -> Hello:
-    """Read a worker's first line.
+    """Parse a worker's first line.
 
-    :raises ValueError: it is none.
+    :raises ValueError: it is invalid.
     """
     return _HELLO.validate_json(line)
 
 
 def told_line(told: News | AllPassed) -> bytes:
-    """Return a line that tells a worker something."""
+    """Return a message to a worker as a line."""
     return _TOLD.dump_json(told) + b"\n"
 
 
 def read_told(line: bytes) -> News | AllPassed:
-    """Read a line that tells a worker something.
+    """Parse a message to a worker.
 
-    :raises ValueError: it does not.
+    :raises ValueError: it is invalid.
     """
     return _TOLD.validate_json(line)
 
 
 def facts_line(facts: Iterable[Fact]) -> bytes:
-    """Return a line that tells the parent facts, in their order."""
+    """Return facts for the parent as a line, in order."""
     rows = [(_NUMBERS[type(fact)], *fact) for fact in facts]
     return json.dumps(rows, separators=(",", ":")).encode() + b"\n"
 
 
 def read_facts(line: bytes) -> list[Fact]:
-    """Read a line of facts.
+    """Parse a line of facts.
 
-    :raises ValueError: it holds none.
+    :raises ValueError: it is invalid.
     """
     try:
         return [_KINDS[number](*map(_value, values)) for number, *values in json.loads(line)]

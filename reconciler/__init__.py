@@ -1,1 +1,2 @@
-"""Git to events: read commits, link them, and append what they change. Knows nothing of Envoy."""
+"""Git to events: read commits, link them, and append their changes to the log. Knows nothing of
+Envoy."""

@@ -1,4 +1,4 @@
-"""The start of an object that is too large to be loaded, by way of the git command."""
+"""Read the start of an object that is too large to load, with the git command."""
 
 import os
 import subprocess

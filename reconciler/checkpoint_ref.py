@@ -1,8 +1,7 @@
-"""Where checkpoints are kept: ``refs/gitmesh/checkpoints`` in the repository that is followed.
+"""Storage of signed checkpoints: ``refs/gitmesh/checkpoints`` in the followed repository.
 
-Each is a commit on top of the one before, with a file for each chain. Whoever fetches the ref has a
-copy that nobody can take back. What is read here may have been pushed by anybody: only signatures
-make it worth anything.
+Each checkpoint is a commit on top of the previous one, with a file per chain. Anyone who fetches
+the ref has a copy that nobody can revoke. The content is untrusted until a signature is checked.
 """
 
 from collections.abc import Iterator, Mapping
@@ -27,11 +26,11 @@ class Filed:
 
     commit: str
     notes: Mapping[str, str]
-    """The text of each file, by its name; files that cannot be notes are left out."""
+    """Text of each file, by name; files that cannot be notes are left out."""
 
 
 class CheckpointRef:
-    """The ref of one repository. Methods block; use it from one thread at a time."""
+    """The checkpoint ref of one repository. Methods block; use it from one thread at a time."""
 
     def __init__(self, repo: GitRepository) -> None:
         self._repo = repo.handle
@@ -41,7 +40,7 @@ class CheckpointRef:
         return next(self.newest_first(), None)
 
     def newest_first(self) -> Iterator[Filed]:
-        """Yield every checkpoint by the line of first parents; nothing when there is no ref."""
+        """Yield every checkpoint along first parents, newest first; none if there is no ref."""
         try:
             target: pygit2.Oid | str | None = self._repo.references[REF].target
         except _READING:
@@ -68,7 +67,7 @@ class CheckpointRef:
         return notes
 
     def add(self, notes: Mapping[str, str], after: Filed | None, message: str) -> Filed:
-        """Put a checkpoint on top of ``after``.
+        """Add a checkpoint on top of ``after``.
 
         :raises Retryable: the ref has moved meanwhile, or nothing can be written now.
         """

@@ -1,7 +1,7 @@
-"""What a commit says of itself, read from its raw object. Pure.
+"""Metadata of a commit, parsed from its raw object. Pure.
 
-The object is untrusted: names in unknown encodings, dates beyond any calendar and malformed lines
-are made presentable, never refused, because a commit that cannot be described cannot be logged.
+The object is untrusted. Unknown encodings, impossible dates and malformed lines are made readable
+and never refused, because a commit that cannot be described cannot be logged.
 """
 
 import re
@@ -14,7 +14,7 @@ from typing import Final
 from events.types import CommitFacts, CommitId, Signature
 
 MAX_MESSAGE: Final = 16_384
-"""Characters of a message that are kept; a longer one ends in ``…``."""
+"""Maximum characters kept of a message; a longer one ends in ``…``."""
 MAX_NAME: Final = 256
 MAX_TRAILERS: Final = 100
 MAX_TRAILER: Final = 1_024
@@ -38,7 +38,7 @@ _GENERATED: Final = ("Signed-off-by: ", "(cherry picked from commit ")
 
 @dataclass(frozen=True, slots=True)
 class _Raw:
-    """A commit object split into its parts."""
+    """A commit object, split into its parts."""
 
     tree: str
     parents: tuple[CommitId, ...]
@@ -49,7 +49,7 @@ class _Raw:
 
 
 def read_commit_object(commit: CommitId, raw: bytes) -> CommitFacts:
-    """Return the facts of a commit from its object's bytes. Never raises."""
+    """Return the metadata of a commit object. Never raises."""
     parts = _split(raw)
     message = _decode(parts.message, parts.encoding)
     kept = message if len(message) <= MAX_MESSAGE else message[: MAX_MESSAGE - 1] + "…"
@@ -66,26 +66,26 @@ def read_commit_object(commit: CommitId, raw: bytes) -> CommitFacts:
 
 
 def parents_of(raw: bytes) -> tuple[CommitId, ...]:
-    """Return the parents that a commit object names."""
+    """Return the parents of a commit object."""
     return tuple(_parents(raw.partition(b"\n\n")[0].split(b"\n")))
 
 
 def tree_of(raw: bytes) -> str:
-    """Return the tree that a commit object names; empty when it names none."""
+    """Return the tree of a commit object; "" if it names none."""
     return _field(raw.partition(b"\n\n")[0].split(b"\n"), b"tree ").decode("ascii", "replace")
 
 
 def reverts(message: str) -> tuple[CommitId, ...]:
-    """Return the commits that a message says it reverts, as ``git revert`` writes it."""
+    """Return the commits that a message reverts, in the words of ``git revert``."""
     found = (CommitId(match) for match in _REVERTS.findall(message))
     return tuple(dict.fromkeys(found))[:MAX_REVERTS]
 
 
 def trailers(message: str) -> tuple[tuple[str, str], ...]:
-    """Return the trailers of a message as ``git interpret-trailers --parse --no-divider`` would.
+    """Return the trailers of a message as ``git interpret-trailers --parse --no-divider`` does.
 
-    They stand in the last paragraph, which is never the first. Either every line of it is a
-    trailer, or at least a quarter is and one of them was written by git itself.
+    They are in the last paragraph, which must not be the first. Either every line is a trailer, or
+    at least a quarter are and one of them is of a kind that git itself writes.
     """
     found = (_TRAILER.fullmatch(line) for line in _unfold(_trailer_lines(message)))
     return tuple(
@@ -135,7 +135,7 @@ def _are_trailers(paragraph: list[str]) -> bool:
 
 
 def _unfold(lines: list[str]) -> list[str]:
-    """Join lines that begin with a space to the one before, and drop comment lines."""
+    """Join continuation lines to the line before, and drop comment lines."""
     folded: list[str] = []
     for line in lines:
         if line.startswith("#"):
@@ -148,7 +148,7 @@ def _unfold(lines: list[str]) -> list[str]:
 
 
 def rfc3339(seconds: int, offset_minutes: int) -> str:
-    """Return a moment with its offset in RFC 3339; what no calendar holds is moved to the end.
+    """Return a time with its offset in RFC 3339; times beyond the calendar are clamped.
 
     An offset of a day or more is written as UTC.
     """

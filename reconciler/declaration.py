@@ -1,4 +1,4 @@
-"""What a log says of the rules that decided it, and how it comes to say so."""
+"""Declaration in the log of the validation rules that decide about commits."""
 
 from importlib.metadata import version
 from typing import Final, cast
@@ -15,9 +15,9 @@ _ASKED: Final = Query(kinds=("RulesChanged",))
 
 
 def declare(log: EventLog) -> None:
-    """Say in the log that the rules of this gitmesh decide from now on, unless it says so already.
+    """Append that this gitmesh's rules decide from now on, unless the log says so already.
 
-    To be called before anything is decided, by whoever may write.
+    The writer calls this before it decides anything.
     """
     last = log.select(Chain.DELIVERY, _ASKED, newest=1)
     before = cast("RulesChanged", decode(last[0])).after if last else FIRST
@@ -27,7 +27,7 @@ def declare(log: EventLog) -> None:
 
 
 def declared(log: LogReading) -> list[Stretch]:
-    """Return the stretches of the mesh chain, in order: at least one, of which the last is open.
+    """Return the stretches of the mesh chain by rules, in order; at least one, the last one open.
 
     :raises WrongRules: the log contradicts itself.
     """

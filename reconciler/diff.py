@@ -1,4 +1,4 @@
-"""What changed between two meshes, in words of resources. Pure."""
+"""Difference between two meshes, as resource events. Pure."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TypeAlias
@@ -27,11 +27,11 @@ def diff(
     *,
     commit: CommitId,
 ) -> list[ResourceEvent]:
-    """Return what turns ``before`` into ``after``, sorted by key; equal meshes give nothing.
+    """Return the events that turn ``before`` into ``after``, sorted by key; none for equal meshes.
 
-    Only ``keys`` are looked at: all others must be known to be equal. ``None`` looks at every key.
-    A route whose rest is equal and whose targets or weights differ is :class:`TrafficShifted`, with
-    the weights of every target that it has or had.
+    Only ``keys`` are compared; all others must be known to be equal. ``None`` compares every key. A
+    route in which only targets or weights differ gives :class:`TrafficShifted`, with the weights of
+    every target before and after.
     """
     looked_at = before.keys() | after.keys() if keys is None else set(keys)
     changes = (_change(before.get(k), after.get(k), k, commit) for k in sorted(looked_at))
@@ -56,10 +56,10 @@ def _change(
 
 
 def field_changes(old: JsonObject, new: JsonObject) -> tuple[FieldChange, ...]:
-    """Return the fields that differ, in the order of keys and positions.
+    """Return the differing fields, in the order of keys and positions.
 
-    A field that is absent on one side is named itself, not what it holds. Lists are compared
-    position by position.
+    A field that is absent on one side is listed itself, not its content. Lists are compared by
+    position.
     """
     return tuple(_fields((), old, new))
 
@@ -80,7 +80,7 @@ def _at(items: list[Json], position: int) -> Json:
 
 
 def _shift(old: JsonObject, new: JsonObject) -> tuple[WeightChange, ...]:
-    """Return the targets' weights where nothing but these differs, else nothing."""
+    """Return the weight changes if nothing else differs, else nothing."""
     old_rest, old_weights = _weights(old)
     new_rest, new_weights = _weights(new)
     if old_rest != new_rest or old_weights == new_weights:
@@ -93,7 +93,7 @@ def _shift(old: JsonObject, new: JsonObject) -> tuple[WeightChange, ...]:
 
 
 def _weights(spec: JsonObject) -> tuple[JsonObject, dict[tuple[str, int | None], int]]:
-    """Split a route into the weight of each target, and everything else."""
+    """Split a route into the weights of its targets and everything else."""
     rest: JsonObject = {}
     weights: dict[tuple[str, int | None], int] = {}
     for name, part in spec.items():

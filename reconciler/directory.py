@@ -1,4 +1,4 @@
-"""Reads a plain directory of specs through the same bounds as a commit, for ``gitmesh validate``.
+"""Read a directory of specs with the same limits as a commit, for ``gitmesh validate``.
 
 Links are never followed, so nothing outside the directory is read.
 """
@@ -30,7 +30,7 @@ from reconciler.tree import EMPTY, Listing, SpecTree, advance
 
 
 def read_directory(path: Path) -> SpecTree:
-    """Return the specs below a directory, as if it were the tree of a commit.
+    """Return the specs in a directory, as if it were the tree of a commit.
 
     :raises UsageError: there is no such directory, or it cannot be read.
     """
@@ -62,7 +62,7 @@ def is_small(path: Path, most: int) -> bool:
 def read_files(paths: Iterable[str]) -> SpecTree:
     """Return the specs of single files, as if they were the tree of a commit.
 
-    They are known by the paths given, and read whatever they are called.
+    They keep the given paths, and are read whatever their names are.
 
     :raises UsageError: one of them cannot be read.
     """
@@ -104,7 +104,7 @@ def _settings(top: Path) -> RepositorySettings | list[Problem]:
 
 
 def _walk(top: bytes, scope: Scope) -> Iterator[tuple[bytes, EntryKind]]:
-    """Yield the paths that matter, relative to ``top``."""
+    """Yield the relevant paths, relative to ``top``."""
     count = 0
     folders = [b""]
     while folders:
@@ -137,7 +137,7 @@ def _file(top: bytes, path: bytes, kind: EntryKind) -> SpecFile:
 
 
 def _bytes(path: bytes) -> bytes | None:
-    """Return a plain file's bytes, one more than is allowed at most; None when it is none."""
+    """Return the bytes of a regular file, up to one more than allowed; None if it is not one."""
     try:
         # NONBLOCK, because opening a pipe would wait for a writer.
         handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)

@@ -1,4 +1,4 @@
-"""One file of a source: what it holds, and why it may not be read at all."""
+"""One file of a source: its content, or the reason why it is not read."""
 
 import unicodedata
 from collections.abc import Callable
@@ -22,35 +22,35 @@ IGNORE_HINT: Final = "leave it out of the mesh: list it under ignore in gitmesh.
 
 @dataclass(frozen=True, slots=True)
 class SpecFile:
-    """What one path of a source says."""
+    """Content of one path."""
 
     entry: Entry
     size: int = 0
-    """Bytes that were read."""
+    """Number of bytes read."""
     resources: tuple[Resource, ...] = ()
     """In the order of the file."""
     problems: tuple[Problem, ...] = ()
     unread: tuple[ResourceKey, ...] = ()
-    """Resources that are there, but whose spec could not be read."""
+    """Resources that exist but whose spec could not be read."""
     reading: ResourceReading | None = field(default=None, repr=False, compare=False)
-    """What the file says by itself, where what that means depends on other files as well."""
+    """Content of the file alone, if its meaning depends on other files, too."""
     seen: frozenset[KubernetesId] = field(default=frozenset(), repr=False)
-    """The objects, in whatever file, that it depends on."""
+    """Kubernetes objects, in any file, that its resources depend on."""
     tests: tuple[RouteTests, ...] = ()
-    """Tests of routing, in the order of the file."""
+    """Route tests, in file order."""
     grouped: int = 0
-    """Members of backend groups that it unfolds."""
+    """Number of expanded members of backend groups."""
 
 
 def key_of(path: bytes) -> str:
-    """Return a path as a key: text, and distinct for distinct paths."""
+    """Return a path as text; distinct paths have distinct text."""
     return path.decode("utf-8", "surrogateescape")
 
 
 def read_file(
     path: bytes, entry: Entry, size: Callable[[], int], blob: Callable[[], bytes]
 ) -> SpecFile:
-    """Return what a path holds. Only a plain file of sensible size and name is loaded."""
+    """Return the content of a path. Only a regular file with an allowed name and size is loaded."""
     refused = _refuse(path, entry)
     if refused is not None:
         return SpecFile(entry, problems=(refused,))
@@ -60,7 +60,7 @@ def read_file(
 
 
 def read_text(path: str, entry: Entry, text: bytes) -> SpecFile:
-    """Return what a file of that name holds, whatever the name."""
+    """Return the content of a file, whatever its name is."""
     reading = read_resources(path, text)
     manifests = (*reading.manifests, *native_meshes(reading.resources))
     return SpecFile(

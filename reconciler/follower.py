@@ -1,4 +1,4 @@
-"""Brings the log up to the branch, commit by commit. Blocking: run it in a worker thread."""
+"""Append the branch's commits to the log, one by one. Blocking: run it in a worker thread."""
 
 import contextlib
 import time
@@ -43,7 +43,7 @@ _PROGRESS_FROM: Final = 100
 
 @dataclass(frozen=True, slots=True)
 class _Look:
-    """Where the branch was at one moment."""
+    """Target of the branch at one moment."""
 
     tip: CommitId
     moved_ns: int | None
@@ -53,8 +53,8 @@ class _Look:
 class Follower:
     """Follows one branch with one log.
 
-    Each commit on the line of first parents is decided on the mesh that the one before it left, so
-    that the chain is the same whether commits come one by one or a thousand in one push.
+    Each commit along first parents is decided against the mesh that the previous one left. So the
+    chain is the same whether commits arrive one by one or a thousand in one push.
     """
 
     def __init__(
@@ -86,7 +86,7 @@ class Follower:
 
     @property
     def state(self) -> MeshState:
-        """The mesh as the log tells it now."""
+        """The current mesh according to the log."""
         return self._state
 
     def _reload(self) -> None:
@@ -99,11 +99,10 @@ class Follower:
         self._pending: frozenset[ResourceKey] | None = None if self._state.tip else frozenset()
 
     def catch_up(self, *, within_s: float = 1.0) -> Publication | None:
-        """Log every commit up to the tip, and return what to publish; None when nothing moved.
+        """Log every commit up to the tip; return the publication, or None if nothing moved.
 
-        What is returned is the mesh at a commit that was the branch's tip: when the branch moves
-        meanwhile, the newer tip is reached first, but for no longer than ``within_s`` when the
-        pushes never end. Call it again then.
+        It is the mesh at a commit that was the branch's tip. If the branch moves meanwhile, the
+        newer tip is reached first, but within ``within_s`` if pushes never end; then call it again.
 
         :raises SourceUnavailable: the branch cannot be followed now. What was logged stays.
         """
@@ -135,7 +134,7 @@ class Follower:
         return found
 
     def _look(self) -> "_Look":
-        """Return where the branch is now."""
+        """Return the branch's current target."""
         before = self._looked_ns
         # What HEAD names is looked up once: switching branches in a work tree shifts no traffic.
         self._branch = self._branch or self._repo.following()
@@ -151,7 +150,7 @@ class Follower:
         return _Look(tip, moved if known else now, now)
 
     def _reach(self, tip: CommitId) -> bool:
-        """Log what leads to ``tip``; tell whether the end was reached."""
+        """Log the commits up to ``tip``; return whether the end was reached."""
         for _ in range(_MOST_COLLISIONS):
             try:
                 return self._log_up_to(tip)
@@ -187,7 +186,7 @@ class Follower:
         )
 
     def _log_up_to(self, tip: CommitId) -> bool:
-        """Log the commits on the way to ``tip``; tell whether it was reached."""
+        """Log the commits on the way to ``tip``; return whether it was reached."""
         found: Way = way(self._repo, self._state.tip, tip, self._log.is_logged)
         rewritten = found.rewritten
         if rewritten is not None:

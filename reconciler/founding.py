@@ -1,4 +1,4 @@
-"""Repositories that are made, or made ready, to be pushed to."""
+"""Initialisation of repositories for pushes."""
 
 import contextlib
 import re
@@ -17,18 +17,17 @@ from reconciler.repo import GitRepository
 from reconciler.writing import Person, signature
 
 OWN: Final = "refs/gitmesh"
-"""Below it are the refs that only gitmesh moves."""
+"""Prefix of refs that only gitmesh moves."""
 
 
 def init_bare(path: Path, branch: str = "main") -> GitRepository:
-    """Make a bare repository that is ready to be pushed to, and open it.
+    """Create a bare repository that is ready for pushes, and open it.
 
-    HEAD names ``branch``, git keeps a record of every move of its refs (off by default in bare
-    repositories), and nobody can push to the refs that are gitmesh's own. An empty directory is
-    used as it is.
+    HEAD names ``branch``, git keeps a reflog (off by default in bare repositories), and pushes to
+    gitmesh's own refs are refused. An empty directory is used as it is.
 
-    :raises UsageError: something is there already, or the name cannot be a branch's.
-    :raises Fatal: it cannot be made; nothing of it is left.
+    :raises UsageError: the path exists already, or the branch name is invalid.
+    :raises Fatal: it cannot be created; nothing of it is left.
     """
     if not re.fullmatch(r"[\w][\w./-]*", branch) or not pygit2.reference_is_valid_name(
         f"refs/heads/{branch}"
@@ -80,7 +79,7 @@ def commit_folder(path: Path, branch: str, folder: Path, message: str, author: P
 
 
 def _remove(half_made: Path) -> None:
-    """Remove what would keep the next attempt from being made there."""
+    """Remove what would stand in the way of the next attempt."""
     if half_made.is_dir():
         shutil.rmtree(half_made, ignore_errors=True)
     else:
@@ -89,11 +88,11 @@ def _remove(half_made: Path) -> None:
 
 
 def ready_for_pushes(path: Path) -> None:
-    """Let ``git push -o`` speak to the hooks of a repository, and no push move gitmesh's own refs.
+    """Allow ``git push -o``, and refuse pushes to gitmesh's own refs.
 
-    Whoever may push could take back what was signed; and a mirror pushed to it would do so unasked.
+    Otherwise anyone who may push could revoke checkpoints, and a mirror push would do so unasked.
 
-    :raises UsageError: its configuration cannot be written.
+    :raises UsageError: the configuration cannot be written.
     """
     ignore_other_configuration()
     try:

@@ -1,4 +1,4 @@
-"""Opening a repository: which libgit2 reads it, by whose configuration, and what is refused."""
+"""Opening of a repository with libgit2: required version, configuration, and refusals."""
 
 import os
 import re
@@ -13,7 +13,8 @@ from mesh.errors import Fatal
 from reconciler.source import SourceUnavailable
 
 LEAST_LIBGIT2: Final = (1, 9, 7)
-"""Older ones have known holes: CVE-2026-53583 to 53587 and CVE-2026-5917."""
+"""Minimum version; older ones have known vulnerabilities: CVE-2026-53583 to 53587 and
+CVE-2026-5917."""
 
 _LEVELS: Final = (
     ConfigLevel.PROGRAMDATA,
@@ -24,7 +25,7 @@ _LEVELS: Final = (
 
 
 def require_libgit2() -> None:
-    """Make sure that what reads repositories is not known to have holes.
+    """Check that libgit2 has no known vulnerabilities.
 
     :raises Fatal: it is too old.
     """
@@ -38,19 +39,19 @@ def require_libgit2() -> None:
 
 
 def ignore_other_configuration() -> None:
-    """Let only a repository's own configuration count.
+    """Use only the repository's own configuration.
 
-    What some user or the system has set up for git (URL rewrites, include files) must not change
-    what a server reads.
+    Settings of a user or of the system (URL rewrites, include files) must not change what a server
+    reads.
     """
     for level in _LEVELS:
         pygit2.settings.search_path[level] = ""
 
 
 def open_handle(path: Path, *, trust_owner: bool) -> pygit2.Repository:
-    """Return the open repository at ``path`` itself.
+    """Return the repository at exactly ``path``.
 
-    :raises Fatal: what is there cannot be read; the hint says why.
+    :raises Fatal: it cannot be read; the hint says why.
     """
     pygit2.settings.owner_validation = not trust_owner
     try:
@@ -83,7 +84,7 @@ def open_objects(handle: pygit2.Repository, quarantine: Path | None) -> pygit2.R
 
 
 def common_dir(handle: pygit2.Repository) -> Path:
-    """Return where refs are: a linked work tree keeps them where it came from."""
+    """Return the directory of the refs; a linked work tree shares its main repository's."""
     git_dir = Path(handle.path)
     common = git_dir / "commondir"
     if common.is_file():

@@ -1,7 +1,7 @@
-"""The way from the last commit seen to the branch's tip. Pure but for reading commits.
+"""Commits between the last logged one and the branch's tip. Pure except for reading commits.
 
-What counts is the line of first parents: a merge is one step, its other parents are not effective
-on the branch by themselves. Order comes from parents alone; dates are claims and never looked at.
+Only first parents count: a merge is one step, and its other parents never took effect on the branch
+by themselves. The order follows from parents; dates are claims and never used.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -12,14 +12,14 @@ from events.types import CommitId, HistoryRewritten
 from reconciler.source import ObjectMissing
 
 MAX_DROPPED: Final = 10_000
-"""Commits that one :class:`HistoryRewritten` names."""
+"""Maximum commits listed in one :class:`HistoryRewritten`."""
 
 _NEAR: Final = 256
-"""Steps walked back before asking whether the last commit seen is an ancestor at all."""
+"""Steps walked back before checking whether the last logged commit is an ancestor at all."""
 
 
 class Commits(Protocol):
-    """How commits are related."""
+    """Relations between commits."""
 
     def first_parent(self, commit: CommitId) -> CommitId | None:
         """Return the first parent, None where history begins.
@@ -28,18 +28,18 @@ class Commits(Protocol):
         """
 
     def has(self, commit: CommitId) -> bool:
-        """Tell whether the commit is still there."""
+        """Tell whether the commit still exists."""
 
     def merge_base(self, one: CommitId, other: CommitId) -> CommitId | None:
         """Return the best common ancestor, if there is one."""
 
     def descends(self, commit: CommitId, ancestor: CommitId) -> bool:
-        """Tell whether ``ancestor`` is the commit itself or can be reached from it."""
+        """Tell whether ``ancestor`` is the commit itself or reachable from it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Without:
-    """A repository as it would be without one commit."""
+    """View of a repository in which one commit is missing."""
 
     repo: Commits
     lost: CommitId
@@ -49,7 +49,7 @@ class Without:
         return self.repo.first_parent(commit)
 
     def has(self, commit: CommitId) -> bool:
-        """Tell whether the commit is there: not the one that is lost."""
+        """Tell whether the commit exists and is not the missing one."""
         return commit != self.lost and self.repo.has(commit)
 
     def merge_base(self, one: CommitId, other: CommitId) -> CommitId | None:
@@ -57,12 +57,12 @@ class Without:
         return self.repo.merge_base(one, other)
 
     def descends(self, commit: CommitId, ancestor: CommitId) -> bool:
-        """Tell whether it descends, as far as can be told without the one that is lost."""
+        """Tell whether it descends, as far as that can be told without the missing commit."""
         return self.lost not in (commit, ancestor) and self.repo.descends(commit, ancestor)
 
 
 class Line(Sequence[CommitId]):
-    """Commits, oldest first, in twenty bytes each: a line may be as long as a history."""
+    """Sequence of commits, oldest first, at twenty bytes each: it may be as long as a history."""
 
     def __init__(self, newest_first: bytes = b"") -> None:
         self._ids = newest_first
@@ -83,21 +83,21 @@ class Line(Sequence[CommitId]):
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """Which commits are to be logged to reach the tip."""
+    """The commits to log to reach the tip."""
 
     commits: Line
-    """Oldest first. When the branch moved back, only the tip: it is applied again."""
+    """Oldest first. If the branch moved back, only the tip, which is applied again."""
     rewritten: HistoryRewritten | None = None
-    """Set when the tip does not follow from the last commit seen by first parents."""
+    """Set if the tip is not a first-parent descendant of the last logged commit."""
 
 
 def way(
     repo: Commits, seen: CommitId | None, tip: CommitId, is_logged: Callable[[CommitId], bool]
 ) -> Way:
-    """Return the way to ``tip`` from the last commit seen; from None, the whole history.
+    """Return the way from the last logged commit to ``tip``; from None, the whole history.
 
-    :param is_logged: tells where to begin when git has dropped the last commit seen.
-    :raises ObjectMissing: a commit on the way is gone.
+    :param is_logged: used to find the start if git has dropped the last logged commit.
+    :raises ObjectMissing: a commit on the way is missing.
     """
     walked = bytearray()
     for commit in _back(repo, tip):

@@ -7,16 +7,17 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True)
 class HooksPath:
-    """What ``core.hooksPath`` says."""
+    """Value of ``core.hooksPath``."""
 
     path: Path
-    """Absolute: git runs what a push runs in the git directory."""
+    """Absolute path; relative values start at the git directory."""
     own: bool
-    """Whether the repository itself says so, and not the user or the machine for all of theirs."""
+    """Whether the repository itself sets it, and not the user or the system for all repositories.
+    """
 
 
 def hooks_path(git_dir: Path) -> HooksPath | None:
-    """Return what is set for a repository; ``None`` where nothing is, or git cannot be run."""
+    """Return the setting of a repository; ``None`` if it is unset, or git cannot be run."""
     asked = ["config", "--show-scope", "--type=path", "--get", "core.hooksPath"]
     try:
         done = subprocess.run(

@@ -1,8 +1,8 @@
-"""What differs between two git trees, as far as specs go. Pure but for reading trees.
+"""Differences between two git trees that concern specs. Pure except for reading trees.
 
-Only subtrees that differ are read, so the work follows the change. Whatever a tree holds, the walk
-ends: entries, depth and path lengths are bounded, which also ends tree bombs (ten small trees that
-unfold to 10¹⁰ paths).
+Only differing subtrees are read, so the cost follows the change. The walk always ends: entries,
+depth and path lengths are limited, which also stops tree bombs (ten small trees that expand to 10¹⁰
+paths).
 """
 
 from collections import OrderedDict
@@ -15,17 +15,17 @@ from reconciler.source import ObjectId, Objects, ObjectTooBig
 from reconciler.tree_object import SUBMODULE, SYMLINK, Malformed, Mode, differing, lookup
 
 MAX_ENTRIES: Final = 50_000
-"""Files and folders below the root, all together; hidden and ignored folders are not entered."""
+"""Maximum files and folders below the root; hidden and ignored folders are not entered."""
 MANY_ENTRIES: Final = f"there are more than {MAX_ENTRIES} files and folders"
 MAX_DEPTH: Final = 32
 MAX_PATH: Final = 1_024
-"""Bytes of a path."""
+"""Maximum bytes of a path."""
 
 _CACHED_BYTES: Final = 32 * 1024 * 1024
 
 
 class EntryKind(Enum):
-    """What a tree entry is, of those that matter."""
+    """Kind of a tree entry."""
 
     FILE = "file"
     SYMLINK = "symlink"
@@ -34,14 +34,14 @@ class EntryKind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A path's content in a tree."""
+    """Content of a path in a tree."""
 
     kind: EntryKind
     blob: ObjectId
 
 
 class TooLarge(Exception):
-    """The tree breaks a bound; ``path`` is where."""
+    """A tree exceeds a limit; ``path`` is where."""
 
     def __init__(self, path: bytes, message: str) -> None:
         super().__init__(message)
@@ -51,16 +51,16 @@ class TooLarge(Exception):
 
 @dataclass(slots=True)
 class Changes:
-    """What the walk found: the entry each path has now, or None where it is gone."""
+    """Changed entries by path, None for a removed path."""
 
     entries: dict[bytes, Entry | None] = field(default_factory=dict)
     added: int = 0
-    """Entries that are in the new tree only, folders counted."""
+    """Number of entries, including folders, that only the new tree has."""
     removed: int = 0
 
 
 class TreeWalk:
-    """Compares trees, and remembers the last ones that it read."""
+    """Compares trees and caches the last ones read."""
 
     def __init__(self, objects: Objects) -> None:
         self._objects = objects
@@ -68,10 +68,10 @@ class TreeWalk:
         self._cached = 0
 
     def compare(self, before: ObjectId | None, after: ObjectId, scope: Scope) -> Changes:
-        """Return what leads from one root tree to another; from None, all there is.
+        """Return the changes from one root tree to another; from None, all entries.
 
-        :raises TooLarge: the new tree breaks a bound by itself.
-        :raises ObjectMissing: a tree is gone. Compare with None to read the new one whole.
+        :raises TooLarge: the new tree exceeds a limit.
+        :raises ObjectMissing: a tree is missing. Compare with None to read the new one completely.
         """
         changes = Changes()
         old = bytes.fromhex(before) if before else None
@@ -79,9 +79,9 @@ class TreeWalk:
         return changes
 
     def find(self, tree: ObjectId, name: bytes) -> Entry | None:
-        """Return the entry of that name at the root of a tree, None when there is none.
+        """Return the entry of that name at the root of a tree, or None.
 
-        :raises TooLarge: the root tree is beyond reading.
+        :raises TooLarge: the root tree is too large to read.
         """
         found = self._lookup(b"", bytes.fromhex(tree), name)
         return _entry(*found) if found else None
@@ -89,7 +89,7 @@ class TreeWalk:
     def has_folder(self, tree: ObjectId, path: bytes) -> bool:
         """Tell whether the tree has a folder at that path.
 
-        :raises TooLarge: a tree on the way is beyond reading.
+        :raises TooLarge: a tree on the way is too large to read.
         """
         at = bytes.fromhex(tree)
         for name in path.split(b"/"):

@@ -1,4 +1,4 @@
-"""The shell: woken by the repository, lets the log catch up and publishes the mesh at the tip."""
+"""The reconcile loop: on each wake-up, log new commits and publish the mesh at the tip."""
 
 import asyncio
 import contextlib
@@ -37,12 +37,12 @@ SERVING_WITHIN_S: Final = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """How soon things happen."""
+    """Intervals of the loop."""
 
     poll_s: float = 1.0
-    """The branch is looked at this often even when nothing is heard."""
+    """The branch is checked at least this often, even without a wake-up."""
     publish_s: float = 1.0
-    """Under pushes that never end, a mesh is published at least this often."""
+    """While pushes never end, a mesh is published at least this often."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +124,7 @@ async def _follow(
     pace: Pace,
     stopping: threading.Event,
 ) -> None:
-    """Publish until the branch stands still."""
+    """Publish until the branch no longer moves."""
     try:
         while found := await _in_thread(
             lambda: follower.catch_up(within_s=pace.publish_s), stopping
@@ -150,7 +150,7 @@ def _tell(unheard: Sequence[DeliveryEvent]) -> None:
 
 
 async def _in_thread(work: Callable[[], T], stopping: threading.Event) -> T:
-    """Run blocking work; when cancelled, tell it to stop and wait until it has."""
+    """Run blocking work in a thread; on cancellation, tell it to stop and wait for it."""
     task = asyncio.ensure_future(asyncio.to_thread(work))
     try:
         return await asyncio.shield(task)
@@ -163,7 +163,7 @@ async def _in_thread(work: Callable[[], T], stopping: threading.Event) -> T:
 
 @dataclass(slots=True)
 class _Health:
-    """What hinders following the branch, as events: each hindrance once, and its end."""
+    """Events for obstacles in following the branch: one at the start of each, one at its end."""
 
     _failing: dict[str, str] = field(default_factory=dict)
     _events: list[DeliveryEvent] = field(default_factory=list)

@@ -1,4 +1,4 @@
-"""Kubernetes objects across files: which files mean something else when some change. Pure."""
+"""Kubernetes objects across files: files whose resources change when other files do. Pure."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
@@ -15,7 +15,7 @@ from reconciler.listing import TooLarge
 from reconciler.scope import as_text
 
 MAX_GROUPED: Final = 100_000
-"""Members of backend groups that all virtual nodes of a source unfold, together."""
+"""Maximum expanded members of backend groups of all virtual nodes together."""
 
 _Changes = Mapping[str, SpecFile | None]
 
@@ -23,11 +23,11 @@ _Changes = Mapping[str, SpecFile | None]
 def resolved(
     files: Mapping[str, SpecFile], index: Index, changes: _Changes
 ) -> tuple[Index, _Changes]:
-    """Return the index after files changed, and the changes with what their objects mean.
+    """Return the updated index, and the changes with the resources of their objects.
 
-    Files that did not change, but look at objects that did, are among the changes returned.
+    Unchanged files that depend on changed objects are included in the changes.
 
-    :raises TooLarge: backend groups unfold to more than is allowed.
+    :raises TooLarge: backend groups expand to more members than allowed.
     """
     old = {path: files[path] for path in changes if path in files}
     before, after = _manifests(old.values()), _manifests(changes.values())
@@ -100,7 +100,7 @@ def _with(file: SpecFile, found: Resolved) -> SpecFile:
 
 
 def _kept(resource: Resource, known: Mapping[ResourceKey, Resource]) -> Resource:
-    """Return the resource that was there before if it is the same: the graph need not look."""
+    """Return the previous resource object if it is equal, so that the graph need not compare."""
     before = known.get(resource.key)
     if before is None or before != resource:
         return resource

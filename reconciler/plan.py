@@ -1,4 +1,4 @@
-"""What the log must gain for one commit. Pure: the heart of the reconciler."""
+"""The events of one commit. Pure: the core of the reconciler."""
 
 from collections.abc import Iterable
 from itertools import islice
@@ -14,7 +14,7 @@ from reconciler.diff import diff
 from reconciler.tree import SpecTree
 
 MAX_PROBLEMS: Final = 100
-"""Problems that an event lists; what is beyond is counted, and `gitmesh validate` shows it."""
+"""Maximum problems listed in an event; the rest is counted, and `gitmesh validate` lists them."""
 
 
 def plan(
@@ -25,11 +25,11 @@ def plan(
     changed: Iterable[ResourceKey] | None = None,
     restores: CommitId | None = None,
 ) -> list[MeshEvent]:
-    """Decide the events of one commit: the mesh becomes all of what it says, or none of it.
+    """Return the events of one commit: it is applied whole, or rejected whole.
 
-    :param state: the mesh after the commit before this one.
+    :param state: the mesh after the previous commit.
     :param tree: the specs of this commit.
-    :param changed: the keys that may differ from ``state``; ``None`` when that is not known.
+    :param changed: the keys that may differ from ``state``; ``None`` if unknown.
     :param restores: the latest earlier applied commit with the same tree, if there is one.
     """
     problems = tree.problems

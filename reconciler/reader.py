@@ -1,4 +1,4 @@
-"""Reads the specs of a commit out of git's objects, from what is known of an earlier commit."""
+"""Read the specs of a commit from git objects, incrementally from an earlier commit."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -23,16 +23,16 @@ from reconciler.source import ObjectId, ObjectMissing, Objects
 from reconciler.tree import EMPTY, Listing, SpecTree, Step, step
 
 MAX_BYTES: Final = 64 * 1024 * 1024
-"""All specs of one commit together."""
+"""Maximum bytes of all specs of a commit together."""
 MAX_DOCUMENTS: Final = 50_000
-"""Resources in one commit."""
+"""Maximum resources in a commit."""
 MAX_ERRORS: Final = 20_000
 """Errors of single files in one commit. With more, only the first by path are kept."""
 TOLD_ERRORS: Final = 100
 """Errors that are kept of a commit that has too many."""
 
 Progress = Callable[[str, int, int], None]
-"""Told of long work: what is done, how much of it, of how much. Called from a worker thread."""
+"""Progress callback: activity, done, total. Called from a worker thread."""
 
 _PROGRESS_EVERY: Final = 200
 
@@ -57,10 +57,10 @@ class TreeReader:
         self._walk = TreeWalk(objects)
 
     def read(self, root: ObjectId, base: SpecTree = EMPTY) -> Step:
-        """Return the specs of a commit's tree. The work follows what differs from ``base``.
+        """Return the specs of a commit's tree. The cost follows the differences from ``base``.
 
-        A tree that breaks a bound, or whose settings are wrong, gives one of which only the faults
-        are known; it can be advanced from all the same.
+        A tree that exceeds a limit, or has invalid settings, is returned with its faults only; the
+        next tree can still be read from it.
 
         :raises ObjectMissing: the repository lacks an object of the tree.
         """
@@ -148,7 +148,7 @@ class TreeReader:
     def _entries(
         self, root: ObjectId, scope: Scope, base: SpecTree
     ) -> tuple[dict[bytes, Entry | None], int]:
-        """Return the entries that differ from those of ``base``, and how many there are in all."""
+        """Return the entries that differ from those of ``base``, and the total number."""
         known = base.listing
         if known.tree and known.settings.scope == scope.settings.scope:
             try:
@@ -219,7 +219,7 @@ class _Bounds:
 
 
 def _against(base: SpecTree, found: Changes) -> dict[bytes, Entry | None]:
-    """Turn a whole listing into what differs from the files that are known."""
+    """Reduce a complete listing to its differences from the known files."""
     entries = dict(found.entries)
     for key, file in base.files.items():
         path = key.encode("utf-8", "surrogateescape")
@@ -250,7 +250,7 @@ def _too_many_errors() -> Problem:
 
 
 def too_large(error: TooLarge) -> Problem:
-    """Return what a person is told about a source that breaks a bound."""
+    """Return the problem of a source that exceeds a limit."""
     return Problem(
         as_text(error.path),
         0,

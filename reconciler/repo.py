@@ -1,8 +1,8 @@
-"""The git repository, read through its objects and refs. With its neighbours that write, the only
-module that imports pygit2.
+"""The git repository, read through its objects and refs.
 
-Nothing is ever checked out, so hooks, filters, attributes and links of a repository have no effect.
-Methods block; call them from one thread at a time.
+Only this module and its writing neighbours import pygit2. Nothing is ever checked out, so a
+repository's hooks, filters, attributes and links have no effect. Methods block; call them from one
+thread at a time.
 """
 
 import os
@@ -35,7 +35,7 @@ MAX_TREE_BYTES: Final = 16 * 1024 * 1024
 MAX_COMMIT_BYTES: Final = 16 * 1024 * 1024
 
 KEPT: Final = "refs/gitmesh/kept"
-"""What force pushes took off the branch stays reachable by a ref here, for `verify` to see."""
+"""Prefix of refs that keep commits which force pushes removed from the branch, for `verify`."""
 
 _MISSING: Final = (KeyError, ValueError, OSError, pygit2.GitError)
 
@@ -58,12 +58,13 @@ class GitRepository:
 
     @classmethod
     def open(cls, path: Path, *, trust_owner: bool = False, quarantine: Path | None = None) -> Self:
-        """Open the repository at ``path`` itself; directories above it are not searched.
+        """Open the repository at exactly ``path``; parent directories are not searched.
 
-        :param trust_owner: read it even though it belongs to another user.
-        :param quarantine: a directory of objects that a push has brought and that are not the
-            repository's yet: they are read, too.
-        :raises Fatal: what is there cannot be read by gitmesh, now or later; the hint says why.
+        :param trust_owner: read it even if it belongs to another user.
+        :param quarantine: directory with objects of a push that are not part of the repository yet;
+            they
+            are read, too.
+        :raises Fatal: gitmesh cannot read it; the hint says why.
         """
         require_libgit2()
         ignore_other_configuration()
@@ -80,22 +81,22 @@ class GitRepository:
 
     @property
     def handle(self) -> pygit2.Repository:
-        """The open repository, for the neighbour of this module that writes to it."""
+        """The open pygit2 repository, for the modules that write to it."""
         return self._repo
 
     # ---- where the branch is ------------------------------------------------------------------
 
     @property
     def ref_dir(self) -> Path:
-        """The directory that holds ``refs/``, ``packed-refs`` and, mostly, ``HEAD``."""
+        """The directory with ``refs/``, ``packed-refs`` and, mostly, ``HEAD``."""
         return self._common
 
     def following(self, branch: str | None = None) -> str:
-        """Return the full name of a branch's ref; without a branch, of the one that HEAD names.
+        """Return the full ref name of a branch; without one, of the branch that HEAD names.
 
-        A HEAD that names no branch is ``HEAD`` itself, which can be followed like a branch.
+        A detached HEAD is ``HEAD`` itself, which can be followed like a branch.
 
-        :raises UsageError: no branch can have this name.
+        :raises UsageError: the branch name is invalid.
         :raises SourceUnavailable: the repository is gone.
         """
         if branch is not None:
@@ -129,11 +130,11 @@ class GitRepository:
         return frozenset(found)
 
     def tip(self, branch: str | None = None) -> CommitId:
-        """Return the commit that the branch is at; without a branch, the one HEAD names.
+        """Return the commit of a branch; without one, of the branch that HEAD names.
 
-        Loose or packed makes no difference. A detached HEAD is followed as it stands.
+        Loose and packed refs are the same. A detached HEAD is followed as it is.
 
-        :raises SourceUnavailable: there is no such commit now; keep what there was.
+        :raises SourceUnavailable: there is no such commit now; keep the previous one.
         """
         self._reopen_when_replaced()
         name = self.following(branch)
@@ -181,8 +182,8 @@ class GitRepository:
             return False
 
     def _other_branch(self, name: str) -> str:
-        """Return how to have another branch followed, where there is one: git may have named HEAD
-        after its own default."""
+        """Return a hint for following another branch, if there is one: git may have pointed HEAD to
+        its own default name."""
         try:
             others = sorted(self._repo.branches.local)
             named_by_head = self._repo.lookup_reference("HEAD").raw_target == name.encode()
@@ -212,9 +213,9 @@ class GitRepository:
             raise unreadable(self.path, error) from None
 
     def moved_ns(self, branch: str | None = None) -> int | None:
-        """Return when the ref was last written, in wall-clock nanoseconds; None when unknown.
+        """Return when the ref was last written, in wall-clock nanoseconds; None if unknown.
 
-        Known only while the ref is loose, which it is after every push until git packs it.
+        Known only while the ref is loose, as after every push until git packs it.
         """
         try:
             return (self.ref_dir / self.following(branch)).stat().st_mtime_ns
@@ -222,9 +223,9 @@ class GitRepository:
             return None
 
     def resolve(self, revision: str) -> CommitId:
-        """Return the commit a person names: a branch, a tag, an id or its beginning, ``HEAD~2``.
+        """Return the commit of a revision: a branch, a tag, an id or its prefix, ``HEAD~2``.
 
-        :raises UsageError: the words name no commit.
+        :raises UsageError: the revision names no commit.
         """
         try:
             return CommitId(str(self._repo.revparse_single(revision).peel(pygit2.Commit).id))
@@ -246,14 +247,14 @@ class GitRepository:
     # ---- commits ------------------------------------------------------------------------------
 
     def facts(self, commit: CommitId) -> CommitFacts:
-        """Return what a commit says of itself.
+        """Return the metadata of a commit.
 
-        :raises ObjectMissing: the commit is gone.
+        :raises ObjectMissing: the commit is missing.
         """
         return read_commit_object(commit, self._read_commit(commit))
 
     def has(self, commit: CommitId) -> bool:
-        """Tell whether the commit is still there; git drops those that no ref leads to."""
+        """Tell whether the commit still exists; git drops unreachable ones."""
         try:
             found = _oid(commit) in self._odb
         except ValueError:
@@ -264,7 +265,7 @@ class GitRepository:
 
     @property
     def is_shallow(self) -> bool:
-        """Tell whether it is a clone that was made without the beginning of history."""
+        """Tell whether it is a shallow clone."""
         try:
             return (self.ref_dir / "shallow").stat().st_size > 0
         except OSError:
@@ -288,7 +289,7 @@ class GitRepository:
         raise ObjectMissing(parents[0], self._obstacle())
 
     def keep(self, commit: CommitId) -> bool:
-        """Keep git from dropping a commit that no branch leads to; tell whether that worked."""
+        """Add a ref that keeps an unreachable commit in git; return whether it worked."""
         try:
             self._repo.references.create(f"{KEPT}/{commit}", _oid(commit), force=True)
         except _MISSING:
@@ -296,7 +297,7 @@ class GitRepository:
         return True
 
     def merge_base(self, one: CommitId, other: CommitId) -> CommitId | None:
-        """Return the best common ancestor, None where histories never met or cannot be read."""
+        """Return the best common ancestor; None for unrelated or unreadable histories."""
         try:
             base = self._objects.merge_base(_oid(one), _oid(other))
         except _MISSING:
@@ -305,7 +306,7 @@ class GitRepository:
         return CommitId(str(base)) if base else None
 
     def descends(self, commit: CommitId, ancestor: CommitId) -> bool:
-        """Tell whether ``ancestor`` is the commit itself or can be reached from it."""
+        """Tell whether ``ancestor`` is the commit itself or reachable from it."""
         try:
             return commit == ancestor or self._objects.descendant_of(_oid(commit), _oid(ancestor))
         except _MISSING:
@@ -320,22 +321,22 @@ class GitRepository:
     def tree_of(self, commit: CommitId) -> ObjectId:
         """Return the root tree of a commit.
 
-        :raises ObjectMissing: the commit is gone.
+        :raises ObjectMissing: the commit is missing.
         """
         return ObjectId(tree_of(self._read_commit(commit)))
 
     def read_tree(self, tree: ObjectId) -> bytes:
         """Return a tree object's bytes.
 
-        :raises ObjectTooBig: it is beyond :data:`MAX_TREE_BYTES`.
-        :raises ObjectMissing: the tree is not there.
+        :raises ObjectTooBig: it exceeds :data:`MAX_TREE_BYTES`.
+        :raises ObjectMissing: the tree is missing.
         """
         return self._read(tree, MAX_TREE_BYTES)
 
     def blob_bytes(self, blob: ObjectId) -> int:
         """Return the size of a blob without loading it.
 
-        :raises ObjectMissing: the blob is not there.
+        :raises ObjectMissing: the blob is missing.
         """
         try:
             return self._odb.read_header(_oid(blob))[1]
@@ -343,9 +344,9 @@ class GitRepository:
             raise ObjectMissing(blob, self._obstacle()) from None
 
     def read_blob(self, blob: ObjectId) -> bytes:
-        """Return a blob's bytes. Ask for its size first: it may be huge.
+        """Return a blob's bytes. Check its size first: it may be huge.
 
-        :raises ObjectMissing: the blob is not there.
+        :raises ObjectMissing: the blob is missing.
         """
         try:
             return self._odb.read(_oid(blob))[1]
@@ -375,9 +376,9 @@ class GitRepository:
 
 
 def branch_ref(branch: str) -> str:
-    """Return the full name of a branch's ref; a name that is full already stays what it is.
+    """Return the full ref name of a branch; a full name is returned unchanged.
 
-    :raises UsageError: no branch can have this name.
+    :raises UsageError: the name is invalid.
     """
     whole = branch == "HEAD" or branch.startswith("refs/")
     name = branch if whole else f"refs/heads/{branch}"

@@ -1,12 +1,12 @@
-"""Whether the mesh chain is what git says: every event derived again and compared. Pure.
+"""Verification of the mesh chain against git: derive every event again and compare. Pure.
 
-A commit is judged by itself, on the mesh that the events before it left, just as the follower
-judged it. So the first event that differs is found, however long the history before it is.
+Each commit is decided by itself, against the mesh that the events before it left, as the follower
+did. So the first differing event is found, however long the history before it is.
 
-What git no longer has cannot be derived. Such commits are counted and named, never called wrong:
-after a force push git drops what no ref leads to. (Whether the branch leads to them all the same is
-for :func:`led_to` to tell.) Where other rules decided, a commit may come out
-otherwise here: it is told apart, and still held to what git says under any rules.
+Commits that git no longer has cannot be derived. They are counted and named, never called wrong:
+after a force push git drops unreachable commits. (:func:`led_to` tells whether the branch still
+leads to them.) Where other rules decided, a commit may have another result here; it is reported
+separately, and still checked against what git says under any rules.
 """
 
 from collections.abc import Collection, Iterator, Sequence
@@ -46,56 +46,56 @@ _OF_COMMIT: Final = frozenset({"CommitApplied", "CommitRejected"})
 
 
 class History(Commits, Objects, Protocol):
-    """A repository, as far as it is needed to derive events from it."""
+    """The parts of a repository that deriving events needs."""
 
     def facts(self, commit: CommitId) -> CommitFacts:
-        """Return what a commit says of itself.
+        """Return the metadata of a commit.
 
-        :raises ObjectMissing: the commit is gone.
+        :raises ObjectMissing: the commit is missing.
         """
 
 
 @dataclass(slots=True)
 class Retraced:
-    """What came of comparing a mesh chain with git."""
+    """Result of comparing a mesh chain with git."""
 
     checked: int = 0
-    """Events that are what git says."""
+    """Number of events that equal the derived ones."""
     unchecked: int = 0
-    """Events of commits that git no longer has."""
+    """Number of events of commits that git no longer has."""
     gone: list[CommitId] = field(default_factory=list)
     """Those commits, in the order of the log."""
     rewritten: list[Seq] = field(default_factory=list)
-    """Where the log says that the branch moved otherwise than by new commits. Git shows that it
-    can have, and not that it did: where a branch was, no object says."""
+    """Positions of force pushes. Git shows that the branch can have moved so, not that it did: no
+    object records where a branch was."""
     otherwise: list["Otherwise"] = field(default_factory=list)
-    """Commits that other rules decided, and that come out otherwise by the rules here."""
+    """Commits that other rules decided, with another result under the current rules."""
     reworded: list[CommitId] = field(default_factory=list)
-    """Commits whose problems are the same but are told in other words here."""
+    """Commits whose problems are the same but have other wording here."""
     tip: CommitId | None = None
     """The last commit that was reached."""
     difference: str | None = None
-    """The first event that is not what git says, in words; None when there is none."""
+    """The first event that differs from git, in words; None if there is none."""
 
 
 @dataclass(frozen=True, slots=True)
 class Otherwise:
-    """A commit whose events cannot be derived again, because other rules decided it."""
+    """A commit whose events cannot be derived again because other rules decided it."""
 
     stretch: Stretch
     first: Seq
     last: Seq
     difference: str
-    """What comes out otherwise; empty where it was not tried any more."""
+    """The difference; empty if it was no longer tried."""
 
 
 MOST_OTHERWISE: Final = 100
-"""Commits that come out otherwise before no more are tried where other rules decided. One rule may
-touch every resource, and then each commit costs as much as the mesh is large."""
+"""After this many differing commits, commits decided by other rules are no longer tried. One rule
+may touch every resource, and then each commit costs as much as the whole mesh."""
 
 
 class _Differs(Exception):
-    """Ends the work: nothing behind the first difference can be told from it."""
+    """Ends the comparison: nothing after the first difference can be checked."""
 
 
 def retrace(
@@ -106,11 +106,11 @@ def retrace(
     whole: int = 0,
     progress: Progress | None = None,
 ) -> Retraced:
-    """Derive each event of a mesh chain from git and compare; stop at the first that differs.
+    """Derive each event of a mesh chain from git and compare; stop at the first difference.
 
-    :param rows: the whole chain, whose hashes are right.
-    :param rules: which rules decided which of them.
-    :param whole: how many rows there are, for ``progress`` to tell.
+    :param rows: the whole chain, with verified hashes.
+    :param rules: which rules decided which positions.
+    :param whole: total number of rows, for ``progress``.
     """
     found = _Retracing(repo, rules)
     done = told = 0
@@ -129,14 +129,14 @@ def retrace(
 
 
 def continues(repo: Commits, seen: CommitId | None, tip: CommitId) -> bool:
-    """Tell whether a branch at ``tip`` is where it can get from ``seen`` by new commits alone."""
+    """Tell whether ``tip`` can be reached from ``seen`` by new commits alone."""
     return seen is None or way(repo, seen, tip, lambda commit: commit == seen).rewritten is None
 
 
 def led_to(repo: History, tip: CommitId, gone: Collection[CommitId]) -> CommitId | None:
-    """Return the newest of some commits that a branch's line of first parents leads to, if any.
+    """Return the newest of some commits that the branch's first parents lead to, if any.
 
-    What history leads to git never drops: whoever cannot read it there has lost it, or was robbed.
+    Git never drops reachable commits: one that cannot be read there was lost or removed.
     """
     commit = tip
     while commit not in gone:
@@ -151,7 +151,7 @@ def led_to(repo: History, tip: CommitId, gone: Collection[CommitId]) -> CommitId
 
 
 def _transactions(rows: Iterator[Row]) -> Iterator[list[Row]]:
-    """Yield the rows of one commit after the other, with the force push that led there."""
+    """Yield the rows of each commit, preceded by the force push that led there."""
     pending: list[Row] = []
     for row in rows:
         begins = row.kind == _REWRITTEN or (
@@ -166,7 +166,7 @@ def _transactions(rows: Iterator[Row]) -> Iterator[list[Row]]:
 
 
 class _Retracing:
-    """The walk along the chain: the mesh so far, and the specs that it was read from."""
+    """State of the comparison: the mesh so far, and the specs it was read from."""
 
     def __init__(self, repo: History, rules: Sequence[Stretch]) -> None:
         self.result = Retraced()
@@ -180,9 +180,9 @@ class _Retracing:
         self._applied: dict[str, CommitId] = {}
 
     def follow(self, rows: Sequence[Row]) -> None:
-        """Take one transaction.
+        """Compare one transaction.
 
-        :raises _Differs: it is not what git says.
+        :raises _Differs: it differs from git.
         """
         rewritten, rows = (rows[0], rows[1:]) if rows[0].kind == _REWRITTEN else (None, rows)
         if not rows or rows[0].kind not in _OF_COMMIT:
@@ -202,7 +202,7 @@ class _Retracing:
         self._advance(rows, derived)
 
     def _judge(self, rows: Sequence[Row], facts: CommitFacts) -> list[MeshEvent] | None:
-        """Return what was derived and is the same; None where other rules decided otherwise."""
+        """Return the derived events if they are equal; None where other rules decided otherwise."""
         stretch = stretch_of(rows[0].seq, self._rules)
         if stretch.rules == RULES:
             derived = self._derive(facts)
@@ -229,7 +229,7 @@ class _Retracing:
     def _place(
         self, rewritten: Row | None, head: Row, commit: CommitId, facts: CommitFacts | None
     ) -> None:
-        """Check that the branch could move to this commit as the log says it did."""
+        """Check that the branch could move to this commit as the log says."""
         if rewritten is None:
             if facts is not None:
                 self._require_next(head, facts)
@@ -325,7 +325,7 @@ class _Retracing:
         self._pending = None
 
     def _advance(self, rows: Sequence[Row], derived: Sequence[MeshEvent] | None) -> None:
-        """Take the mesh on by what was derived, or by what the log says where git cannot."""
+        """Advance the mesh by the derived events, or by the logged ones where git cannot tell."""
         if derived is None:
             derived = [_logged(row, follows=at > 0) for at, row in enumerate(rows)]
         numbered = [(Seq(row.seq), event) for row, event in zip(rows, derived, strict=True)]

@@ -1,4 +1,4 @@
-"""Which route tests of a source fail: those are run again that a change may concern. Pure."""
+"""Failing route tests of a source; only tests that a change may concern are run again. Pure."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -12,10 +12,10 @@ from reconciler.listing import TooLarge
 from reconciler.scope import as_text
 
 MAX_ROUTE_TESTS: Final = 2000
-"""Route tests of one source, all files together."""
+"""Maximum route tests of one source, in all files together."""
 
 Failed = Mapping[str, tuple[Problem, ...]]
-"""The problems of failing tests, by the path of every file that holds tests."""
+"""Problems of failing tests, by the path of every file with tests."""
 
 
 def failed_tests(
@@ -26,12 +26,12 @@ def failed_tests(
     after: MeshGraph,
     touched: frozenset[ResourceKey],
 ) -> Failed:
-    """Return which tests fail after files changed and the graph with them.
+    """Return the failing tests after files and graph have changed.
 
-    A test is run again when its file changed, or when the proxy of its caller may be configured by
-    what did: the graph knows, as it does for what is served.
+    A test runs again if its file changed, or if the change may concern its caller's proxy; the
+    graph knows that, as it does for serving.
 
-    :raises TooLarge: there are more tests than are run.
+    :raises TooLarge: there are more tests than the limit.
     """
     suites = {path: files[path].tests for path in known if path not in changes}
     fresh = {path: file.tests for path, file in changes.items() if file and file.tests}

@@ -1,8 +1,8 @@
-"""By which rules commits are decided: those of this gitmesh, and those that decided a log.
+"""Numbers of validation rules: the current ones, and those that decided the events of a log.
 
-The mesh chain is a function of git history and of the rules by which a commit becomes events. When
-they change, what an older gitmesh logged may come out otherwise. So the log says, in the delivery
-chain, from which position on other rules decide: the mesh chain itself may not depend on when
+The mesh chain is a function of git history and of the rules that turn a commit into events. When
+rules change, commits that an older gitmesh logged may have another result. So the delivery chain
+records from which position on other rules decide; the mesh chain itself must not depend on when
 somebody upgraded. Pure.
 """
 
@@ -13,39 +13,39 @@ from typing import Final
 from events.types import START, RulesChanged, Seq
 
 RULES: Final = 2
-"""The number of the rules here, raised by hand whenever some commit may come out otherwise: another
-verdict, another spec or path, other problems or places of problems. Not for other words."""
+"""Number of the current rules. Increase it by hand whenever some commit may have another result:
+another verdict, spec, path, problem or position of a problem. Not for other wording."""
 
 FIRST: Final = 1
-"""The rules of a log that does not say."""
+"""The rules of a log that declares none."""
 
 
 class WrongRules(Exception):
-    """What a log says of its rules cannot be."""
+    """The log's declarations of rules contradict each other."""
 
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """Neighbours in the mesh chain that the same rules decided; none when ``last < first``."""
+    """Consecutive mesh chain positions decided by the same rules; empty if ``last < first``."""
 
     rules: int
     first: Seq
     last: Seq | None = None
-    """None when they still decide."""
+    """None if these rules still decide."""
     ended: Seq | None = None
-    """The position in the delivery chain that says so."""
+    """Position in the delivery chain that declares its end."""
 
     def holds(self, seq: int) -> bool:
-        """Tell whether an event stands in it."""
+        """Tell whether a position is inside."""
         return self.first <= seq and (self.last is None or seq <= self.last)
 
 
 def stretches(changes: Iterable[tuple[Seq, RulesChanged]], head: Seq) -> list[Stretch]:
-    """Return the stretches of a mesh chain, in order: at least one, of which the last is open.
+    """Return the stretches of a mesh chain, in order; at least one, the last one open.
 
-    :param changes: what the delivery chain says of rules, with the positions there.
+    :param changes: declarations in the delivery chain, with their positions.
     :param head: the last position of the mesh chain.
-    :raises WrongRules: they contradict each other.
+    :raises WrongRules: the declarations contradict each other.
     """
     found = [Stretch(FIRST, Seq(START + 1))]
     for seq, change in changes:
@@ -61,5 +61,5 @@ def stretches(changes: Iterable[tuple[Seq, RulesChanged]], head: Seq) -> list[St
 
 
 def stretch_of(seq: int, among: Sequence[Stretch]) -> Stretch:
-    """Return the stretch that an event of the mesh chain stands in."""
+    """Return the stretch that contains a position of the mesh chain."""
     return next(stretch for stretch in reversed(among) if stretch.holds(seq))

@@ -1,7 +1,7 @@
-"""Whether an event of the log is one that was derived from git. Pure.
+"""Comparison of logged events with events derived from git. Pure.
 
-The words in which a problem is told are not compared, nor are its hints: they become better from
-one gitmesh to the next, and a log outlives many. Which problem it is, and where, is compared.
+Wording and hints of problems are not compared, because they improve from one gitmesh to the next
+and a log outlives many. Which problem it is, and where, is compared.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -20,19 +20,19 @@ _TOLD: Final = ("problems", "warnings")
 _OF_COMMIT: Final = ("CommitApplied", "CommitRejected")
 _OF_RESOURCE: Final = ("ResourceAdded", "ResourceChanged", "TrafficShifted", "ResourceRemoved")
 _LITERAL: Final = ("tree", "parents", "author", "committer", "message")
-"""What git says of a commit without anybody's reading of it."""
+"""Fields that git determines literally."""
 _WORDS: Final = frozenset({"message", "hint"})
 
 
 class Sameness(Enum):
-    """How an event of the log and a derived one compare."""
+    """Result of comparing a logged event with a derived one."""
 
     SAME = "it is the same"
     REWORDED = "its problems are told in other words"
 
 
 def compare(row: Row, derived: Encoded) -> Sameness | str:
-    """Return how they compare, or in words what differs."""
+    """Return how they compare, or the difference in words."""
     if derived.v != row.v:
         row = _today(row)
     heading = (row.kind, row.subject, row.commit, row.actor)
@@ -57,9 +57,9 @@ def _is_canonical(data: dict[str, Any], text: str) -> bool:
 
 
 def contradicts_git(rows: Sequence[Row], facts: CommitFacts) -> str | None:
-    """Return in words where events of a commit are not what git says of it under any rules.
+    """Return in words where a commit's events contradict git under any rules.
 
-    That is what git says literally, and that the events of a commit belong together.
+    That concerns what git says literally, and that the events of a commit belong together.
     """
     git = encode(CommitRejected(facts))
     for row in rows:
@@ -73,7 +73,7 @@ def contradicts_git(rows: Sequence[Row], facts: CommitFacts) -> str | None:
 
 
 def _alien(row: Row, git: Encoded, fits: Collection[str]) -> str | None:
-    """Return why no gitmesh can have written the event for the commit, whatever its rules."""
+    """Return why no gitmesh can have written this event for the commit, whatever its rules."""
     if row.kind not in fits:
         return "it has no place there"
     if (row.commit, row.actor) != (git.commit, git.actor):
@@ -94,7 +94,7 @@ def _facts(logged: Mapping[str, Any], git: Mapping[str, Any], following: int) ->
 
 
 def _today(row: Row) -> Row:
-    """Return a row of an older form as it would be written now."""
+    """Return a row of an older form in the current form."""
     event = event_of(row)
     now = encode(event, row.actor)
     return row._replace(v=now.v, data=canonical(now.data))
@@ -118,13 +118,13 @@ def _bare(problems: list[dict[str, Any]]) -> Any:
 
 
 def _fields(logged: Mapping[str, Any], derived: Mapping[str, Any]) -> str:
-    """Name what differs, as deep as one name goes."""
+    """Name the differing fields, as deeply as one name reaches."""
     where = _where(logged, derived)
     return f"its data at {where} is not what git says"
 
 
 def _where(logged: Any, derived: Any, path: str = "$") -> str:
-    """Return the JSON path of the deepest value that holds all that differs."""
+    """Return the JSON path of the deepest value that contains all differences."""
     inner: list[tuple[str, Any, Any]] = []
     if isinstance(logged, dict) and isinstance(derived, dict) and logged.keys() == derived.keys():
         inner = [(f"{path}.{key}", logged[key], derived[key]) for key in sorted(logged)]

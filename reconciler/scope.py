@@ -1,4 +1,4 @@
-"""Which paths are specs: below the root, not hidden, not ignored, named as YAML or JSON."""
+"""Selection of spec paths: below the root, not hidden, not ignored, named as YAML or JSON."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -13,7 +13,7 @@ SUFFIXES: Final = (b".yaml", b".yml", b".json")
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Decides about paths, which are bytes here because git's are."""
+    """Decides about paths, which are bytes because git's are."""
 
     settings: RepositorySettings = DEFAULT_SETTINGS
     _ignored: Callable[[str], object] | None = field(init=False, compare=False, repr=False)
@@ -25,16 +25,16 @@ class Scope:
         object.__setattr__(self, "_ignored", ignored)
 
     def may_hold_specs(self, folder: bytes) -> bool:
-        """Tell whether a folder is entered; ``folder`` is its path, the root's is empty."""
+        """Tell whether a folder is entered; ``folder`` is its path, "" for the root."""
         name = folder.rpartition(b"/")[2]
         return self._leads_to_root(folder) and not self._left_out(folder + b"/", name)
 
     def is_spec(self, path: bytes) -> bool:
-        """Tell whether a path, in a folder that is entered, is that of a spec."""
+        """Tell whether a path in an entered folder is a spec file."""
         return path.endswith(SUFFIXES) and self.covers(path)
 
     def covers(self, path: bytes) -> bool:
-        """Tell whether a path, in a folder that is entered, is ours to speak about at all."""
+        """Tell whether a path in an entered folder is in scope at all."""
         name = path.rpartition(b"/")[2]
         return self._below_root(path) and path != _SETTINGS and not self._left_out(path, name)
 
@@ -60,7 +60,7 @@ _SETTINGS: Final = SETTINGS_FILE.encode()
 
 
 def as_text(path: bytes) -> str:
-    """Return a path as text; what is not UTF-8 appears as ``\\xff``."""
+    r"""Return a path as text; bytes that are not UTF-8 appear as ``\xff``."""
     return path.decode("utf-8", "backslashreplace")
 
 
@@ -69,7 +69,7 @@ def _inside(path: bytes, folder: bytes) -> bool:
 
 
 def _pattern(glob: str) -> str:
-    """Return the regular expression of one ignore pattern, for paths; folders end in ``/``."""
+    """Return an ignore pattern as a regular expression for paths; folders end in ``/``."""
     folders_only = glob.endswith("/")
     body = glob.rstrip("/")
     anchored = "/" in body

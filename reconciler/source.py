@@ -1,4 +1,4 @@
-"""What reading a source of specs needs, and the ways it can fail for now."""
+"""Interface of a source of specs, and its temporary failures."""
 
 from typing import NewType, Protocol
 
@@ -9,7 +9,7 @@ ObjectId = NewType("ObjectId", str)
 
 
 class SourceUnavailable(Retryable):
-    """The repository cannot be read as it should now; ``reason`` is a stable word for why."""
+    """The repository cannot be read now; ``reason`` is a stable word for why."""
 
     def __init__(self, reason: str, message: str, *, hint: str = "") -> None:
         super().__init__(message, hint=hint)
@@ -17,7 +17,7 @@ class SourceUnavailable(Retryable):
 
 
 class ObjectMissing(SourceUnavailable):
-    """An object that another one names is not in the repository."""
+    """The repository lacks an object that another one refers to."""
 
     def __init__(self, oid: str, obstacle: SourceUnavailable | None = None) -> None:
         if obstacle is None:
@@ -28,7 +28,7 @@ class ObjectMissing(SourceUnavailable):
 
 
 class ObjectTooBig(SourceUnavailable):
-    """An object is larger than anything sensible of its kind, and was not loaded."""
+    """An object exceeds the size limit of its kind and was not loaded."""
 
     def __init__(self, oid: str, size: int) -> None:
         super().__init__("object-too-big", f"object {oid} has {size} bytes")
@@ -40,18 +40,18 @@ class Objects(Protocol):
     def read_tree(self, tree: ObjectId) -> bytes:
         """Return a tree object's bytes.
 
-        :raises ObjectTooBig: the tree is too large to be loaded.
-        :raises ObjectMissing: the tree is not there.
+        :raises ObjectTooBig: the tree is too large to load.
+        :raises ObjectMissing: the tree is missing.
         """
 
     def blob_bytes(self, blob: ObjectId) -> int:
         """Return the size of a blob without loading it.
 
-        :raises ObjectMissing: the blob is not there.
+        :raises ObjectMissing: the blob is missing.
         """
 
     def read_blob(self, blob: ObjectId) -> bytes:
-        """Return a blob's bytes. Ask for its size first: it may be huge.
+        """Return a blob's bytes. Check its size first: it may be huge.
 
-        :raises ObjectMissing: the blob is not there.
+        :raises ObjectMissing: the blob is missing.
         """

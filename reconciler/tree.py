@@ -1,4 +1,4 @@
-"""The specs of one commit: files, what they define, and the graph that links it. Pure."""
+"""The specs of one commit: its files, their resources, and the linked graph. Pure."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -20,14 +20,14 @@ from reconciler.route_tests import failed_tests
 from reconciler.source import ObjectId
 
 FileChanges = Mapping[str, SpecFile | None]
-"""What becomes of files, by path; None where one is gone."""
+"""New content of files by path; None for a removed file."""
 
 _Repeated = Mapping[ResourceKey, tuple[Resource, ...]]
 
 
 @dataclass(frozen=True)
 class Listing:
-    """Which git tree the files of a :class:`SpecTree` were read from, and under which settings."""
+    """The git tree, and the settings, that the files of a :class:`SpecTree` were read with."""
 
     tree: ObjectId | None = None
     settings: RepositorySettings = DEFAULT_SETTINGS
@@ -38,36 +38,36 @@ class Listing:
 
 @dataclass(frozen=True)
 class SpecTree:
-    """Everything one commit says about the mesh. Immutable; broken commits are held as well.
+    """All specs of one commit. Immutable; invalid commits are represented, too.
 
-    Everything but ``listing`` and ``faults`` is a function of ``files`` and of the settings: the
-    order in which trees were reached leaves no trace.
+    Everything except ``listing`` and ``faults`` is a function of ``files`` and settings: it does
+    not depend on the steps that led here.
     """
 
     files: Mapping[str, SpecFile] = field(default_factory=dict)
     graph: MeshGraph = EMPTY_GRAPH
-    """Of resources that are defined more than once, the first by path counts."""
+    """If a resource is defined several times, the first by path counts."""
     listing: Listing = Listing()
     faults: tuple[Problem, ...] = ()
-    """Why the commit could not be read at all. ``files`` are then those of an earlier one."""
+    """Reasons why the commit could not be read. ``files`` are then those of an earlier one."""
     size: int = 0
-    """Bytes of all files that were read."""
+    """Bytes of all files read."""
     documents: int = 0
-    """Resources in all files, repeated ones too."""
+    """Number of resources in all files, including repeated ones."""
     failed: Mapping[str, tuple[Problem, ...]] = field(default_factory=dict, repr=False)
-    """By the path of each file that holds route tests: the problems of those that fail."""
+    """Problems of failing route tests, by the path of each file with tests."""
     index: Index = field(default=EMPTY_INDEX, repr=False, compare=False)
     """The Kubernetes objects of all files."""
     _repeated: _Repeated = field(default_factory=dict, repr=False)
-    """All definitions of the resources that have several, by path and place in the file."""
+    """All definitions of resources defined several times, by path and position."""
     _noted: frozenset[str] = field(default=frozenset(), repr=False)
-    """Paths of files that have problems."""
+    """Paths of files with problems."""
     _by_fold: Mapping[str, tuple[str, ...]] = field(default_factory=dict, repr=False)
-    """Paths by what a file system that ignores case would call them."""
+    """Paths by their case-folded form, for file systems that ignore case."""
 
     @cached_property
     def problems(self) -> tuple[Problem, ...]:
-        """All that a person should mend in this commit, sorted by place."""
+        """All problems of this commit, sorted by position."""
         if self.faults:
             return self.faults
         found = {*self._found()}
@@ -103,7 +103,8 @@ class SpecTree:
         return len(self._by_fold) != len(self.files)
 
     def unreadable(self, faults: Iterable[Problem]) -> "SpecTree":
-        """Return a tree of which only the faults are known, to advance from as from this one."""
+        """Return a tree with only these faults, from which the next tree can be read as from this
+        one."""
         return replace(self, faults=tuple(sorted(faults)))
 
 
@@ -122,28 +123,28 @@ _NO_SPECS: Final = Problem(
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A tree, and which keys may differ from the one it was reached from."""
+    """A tree, and the keys that may differ from the previous one."""
 
     tree: SpecTree
     touched: frozenset[ResourceKey]
 
 
 def advance(tree: SpecTree, changes: FileChanges, listing: Listing = Listing()) -> SpecTree:
-    """Return the tree after files changed. The one given stays as it is.
+    """Return the tree after files have changed. The given one stays unchanged.
 
-    Any sequence of advances gives the same tree as one from :data:`EMPTY`. The work is in
-    proportion to the files that changed and to what depends on them by a Kubernetes reference, but
-    for flat copies of the indexes.
+    Any sequence of advances gives the same tree as one from :data:`EMPTY`. The cost is proportional
+    to the changed files and their dependents by Kubernetes references, apart from flat copies of
+    indexes.
 
-    :raises TooLarge: what the files unfold to is more than is allowed.
+    :raises TooLarge: the files expand to more than allowed.
     """
     return step(tree, changes, listing).tree
 
 
 def step(tree: SpecTree, changes: FileChanges, listing: Listing = Listing()) -> Step:
-    """Do as :func:`advance` does, and tell which keys may differ.
+    """Do as :func:`advance`, and return which keys may differ.
 
-    :raises TooLarge: what the files unfold to is more than is allowed.
+    :raises TooLarge: the files expand to more than allowed.
     """
     if not changes:
         graph = with_settings(tree.graph, listing.settings.mesh)
@@ -188,7 +189,7 @@ def _updated(files: Mapping[str, SpecFile], changes: FileChanges) -> Mapping[str
 def _defined(
     tree: SpecTree, keys: frozenset[ResourceKey], changes: FileChanges
 ) -> dict[ResourceKey, tuple[Resource, ...]]:
-    """Return every definition that each of these keys has after the change, the first counting."""
+    """Return every definition of each key after the change; the first one counts."""
     fresh: dict[ResourceKey, list[Resource]] = {key: [] for key in keys}
     for file in changes.values():
         for resource in file.resources if file else ():

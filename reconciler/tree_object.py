@@ -1,7 +1,7 @@
-"""Git's tree objects as bytes: their entries, and what differs between two of them. Pure.
+"""Parsing and comparison of git tree objects as bytes. Pure.
 
-A folder of ten thousand files is half a megabyte of which one push changes twenty bytes, so the
-parts that are the same are compared, never taken apart.
+A folder with ten thousand files is half a megabyte, of which one push changes twenty bytes; so
+equal parts are compared as bytes and never parsed.
 """
 
 import re
@@ -9,9 +9,9 @@ from collections.abc import Iterable
 from typing import Final
 
 Mode = bytes
-"""A file mode in octal, as git writes it."""
+"""File mode in octal, as git writes it."""
 Entries = dict[bytes, tuple[Mode, bytes]]
-"""By name: mode and raw object id. The names of folders end in ``/``, as git sorts them."""
+"""By name: mode and raw object id. Names of folders end in ``/``, as git sorts them."""
 
 SYMLINK: Final = b"120000"
 SUBMODULE: Final = b"160000"
@@ -22,13 +22,14 @@ _ALL: Final = re.compile(rb"(?:([0-7]{5,6}+ [^\0]++\0[\s\S]{20}))*+")
 
 
 class Malformed(ValueError):
-    """The bytes are no tree that git would write: unreadable, unsorted, or a name twice."""
+    """The bytes are not a tree that git would write: unreadable, unsorted, or with a duplicate
+    name."""
 
 
 def entries(raw: bytes) -> Entries:
     """Return all entries of a tree.
 
-    :raises Malformed: it is no tree.
+    :raises Malformed: it is not a valid tree.
     """
     whole = _ALL.match(raw)
     if whole is None or whole.end() != len(raw):
@@ -37,9 +38,9 @@ def entries(raw: bytes) -> Entries:
 
 
 def differing(old: bytes, new: bytes) -> tuple[Entries, Entries]:
-    """Return the entries that only ``old`` has, or has otherwise, and those that only ``new`` has.
+    """Return the entries that are new, changed or missing: those of ``old``, and those of ``new``.
 
-    :raises Malformed: one of the two is no tree.
+    :raises Malformed: one of them is not a valid tree.
     """
     if not old or not new:
         return (entries(old), entries(new))
@@ -58,9 +59,9 @@ def differing(old: bytes, new: bytes) -> tuple[Entries, Entries]:
 
 
 def lookup(raw: bytes, name: bytes) -> tuple[Mode, bytes] | None:
-    """Return the entry of that name, which ends in ``/`` for a folder; None when there is none.
+    """Return the entry of that name, with ``/`` at the end for a folder; None if there is none.
 
-    :raises Malformed: it is no tree.
+    :raises Malformed: it is not a valid tree.
     """
     # Most often the name is nowhere in the bytes, and then nothing is taken apart.
     if b" " + name.removesuffix(b"/") + b"\0" not in raw:
@@ -87,7 +88,7 @@ def _in_order(found: Iterable[_Entry]) -> Entries:
 def _until_same(
     old: bytes, new: bytes, start: int, tail: int
 ) -> tuple[list[_Entry], list[_Entry], int]:
-    """Take entries of both from ``start`` until the rest of both is the same."""
+    """Parse entries of both from ``start`` until the rest is equal."""
     before: list[_Entry] = []
     after: list[_Entry] = []
     at_old = at_new = start

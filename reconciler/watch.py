@@ -1,7 +1,7 @@
-"""Notices that refs may have moved. The only module that imports watchfiles.
+"""Wake-ups when refs may have moved. The only module that imports watchfiles.
 
-A wake-up is a hint, never news: whoever is woken looks at the repository. So a missed event costs
-at most one poll, and noise costs a few microseconds.
+A wake-up is a hint: the reader looks at the repository. So a missed event costs at most one poll
+interval, and a spurious one a few microseconds.
 """
 
 import asyncio
@@ -13,14 +13,14 @@ from typing import Final
 from watchfiles import Change, awatch
 
 Report = Callable[[str | None], None]
-"""Told why watching does not work, and ``None`` when it works again."""
+"""Called with the reason why watching fails, and with ``None`` when it works again."""
 
 STEP_MS: Final = 5
-"""The watch of the refs looks for events this often, and waits for this much quiet after one."""
+"""Interval in which the refs are checked for file events, and quiet time after an event."""
 SLOW_STEP_MS: Final = 50
-"""The same at the top of the directory, where no push shows: each look costs some CPU time."""
+"""The same for the top directory, where pushes are not visible: each check costs CPU time."""
 DEBOUNCE_MS: Final = 25
-"""Events that never pause are handed on this often."""
+"""Interval of wake-ups during continuous events."""
 _ALIVE_MS: Final = 500
 _ROOT_NAMES: Final = ("HEAD", "packed-refs", "refs")
 
@@ -28,10 +28,10 @@ _ROOT_NAMES: Final = ("HEAD", "packed-refs", "refs")
 async def wakeups(
     ref_dir: Path, *, poll_s: float = 1.0, report: Report = lambda reason: None
 ) -> AsyncGenerator[None, None]:
-    """Yield at once, then whenever refs may have moved, and every ``poll_s`` seconds in any case.
+    """Yield at once, then whenever refs may have moved, and at least every ``poll_s`` seconds.
 
-    Polling goes on whatever becomes of the watch: out of inotify watches, directory deleted or
-    replaced, a file system that tells nothing. Close the iterator to stop the watch.
+    Polling continues whatever happens to the watch: no inotify watches left, directory deleted or
+    replaced, a file system without events. Close the iterator to stop the watch.
     """
     woken = asyncio.Event()
     stop = asyncio.Event()
@@ -49,7 +49,7 @@ async def wakeups(
 
 
 class _Watch:
-    """Watches until told to stop, beginning again whenever it fails."""
+    """Watches until stopped, and restarts after failures."""
 
     def __init__(
         self,
@@ -103,7 +103,7 @@ class _Watch:
         broken.set()
 
     async def _until_replaced(self, broken: asyncio.Event) -> None:
-        """Break the watch when its directory is another one than at the start, or gone."""
+        """End the watch when its directory is gone or was replaced."""
         watched = _identity(self._dir)
         while not self._stop.is_set() and not broken.is_set():
             if _identity(self._dir) != watched:
@@ -131,7 +131,7 @@ class _Watch:
 
 
 class _Either:
-    """Is set when one of two events is: what the watch's thread looks at to end."""
+    """Set when one of two events is set; the watch's thread checks it."""
 
     def __init__(self, one: asyncio.Event, other: asyncio.Event) -> None:
         self._events = (one, other)

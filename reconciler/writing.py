@@ -1,7 +1,7 @@
-"""Commits that gitmesh makes: objects first, then the branch, if nobody has moved it meanwhile.
+"""Commits made by gitmesh: objects first, then the branch by compare-and-swap.
 
-Nothing is checked out: what is written are objects and one ref. A work tree that has the branch
-checked out is for whoever moves it to think of.
+Nothing is checked out: only objects and one ref are written. The caller updates work trees that
+have the branch checked out.
 """
 
 import time
@@ -22,12 +22,12 @@ _FAILING: Final = (KeyError, ValueError, OSError, pygit2.GitError)
 
 
 class BranchMoved(Retryable):
-    """Somebody has pushed to the branch meanwhile."""
+    """The branch was moved by somebody else meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Who makes a commit."""
+    """Author or committer."""
 
     name: str
     email: str
@@ -35,14 +35,14 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class FileFrom:
-    """A file as another tree has it, with its mode."""
+    """A file with the content and mode that it has in another tree."""
 
     tree: ObjectId
     path: bytes
 
 
 Contents: TypeAlias = Mapping[bytes, bytes | FileFrom | None]
-"""What becomes of paths: new bytes, what another tree has there, or nothing any more."""
+"""New content by path: bytes, a file of another tree, or None for removal."""
 
 
 def write_tree(repo: GitRepository, base: ObjectId, contents: Contents) -> ObjectId:
@@ -86,7 +86,7 @@ def write_commit(
     author: Person,
     committer: Person,
 ) -> CommitId:
-    """Return a new commit on top of ``parent``; no ref leads to it yet.
+    """Return a new commit on top of ``parent``; no ref points to it yet.
 
     :raises Retryable: it cannot be written.
     """
@@ -119,9 +119,9 @@ def signature(person: Person, now: int) -> pygit2.Signature:
 def move_branch(
     repo: GitRepository, ref: str, before: CommitId, after: CommitId, committer: Person, why: str
 ) -> None:
-    """Move a branch from one commit to the next; git's own lock makes sure that it is there.
+    """Move a branch from one commit to the next, with git's own lock and a check of ``before``.
 
-    :raises BranchMoved: it is at another commit than ``before`` by now.
+    :raises BranchMoved: the branch is no longer at ``before``.
     """
     handle = repo.handle
     try:

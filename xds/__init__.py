@@ -1,1 +1,1 @@
-"""State to Envoy: translate a mesh into xDS resources and serve them. Knows nothing of git."""
+"""Mesh state to Envoy: translate a mesh into xDS resources and serve them. Knows nothing of git."""

@@ -1,10 +1,10 @@
-"""Which snapshot a proxy gets while the newest is being refused: the last one its like accepted.
+"""Choice of the snapshot for a new proxy while the newest is being refused: the last accepted one.
 
-A proxy that refuses part of a snapshot goes on with what it had. One that has just started has
-nothing: what its like refuse would leave it without a listener. So a snapshot that was refused and
-that nobody of the same identity has taken is *held back* from those who come, and one who comes and
-refuses a snapshot that others took is served an older one by itself. Whatever is new is tried anew,
-by everybody.
+A proxy that refuses part of a snapshot keeps what it had. A proxy that has just started has
+nothing, so a refused snapshot would leave it without listeners. Therefore a snapshot that was
+refused and that no proxy of the same identity has accepted is *held back* from new proxies, and a
+new proxy that refuses a snapshot which others accepted is served an older one by itself. Every
+newer snapshot is offered to all proxies again.
 """
 
 from collections import OrderedDict
@@ -16,37 +16,37 @@ from xds.nodes import ProxyIdentity
 from xds.snapshot import Snapshot
 
 RETRY_S: Final = 600.0
-"""How long a refusal holds a snapshot back. What was wrong may have been the proxy's machine."""
+"""How long a refusal holds a snapshot back. The cause may have been the proxy's machine."""
 _MOST_TAKERS: Final = 16
-"""How many of those who took a snapshot are known by name: enough to outlive the doubt of one."""
+"""Maximum accepting proxies remembered per snapshot."""
 _MOST_ABSENT: Final = 256
-"""For how many identities without a proxy it is remembered that their snapshot is refused."""
+"""Maximum identities without a proxy whose refusals are remembered."""
 
 _LOOK_AGAIN_S: Final = 2.0
-"""The log learns what was accepted a moment after it was."""
+"""Minimum time between two queries of the log, which records acceptance with a short delay."""
 
 Refusal = tuple[str, float]
-"""The version of a snapshot that was refused, and when."""
+"""Version of the refused snapshot, and the time of the refusal."""
 
 
 @dataclass(slots=True)
 class _Trial:
-    """An identity's newest snapshot, and what became of it."""
+    """The newest snapshot of an identity, and how its proxies answered it."""
 
     newest: Snapshot
     takers: set[Hashable] = field(default_factory=set)
     refused_at: float | None = None
     accepted: Snapshot | None = None
-    """The one accepted last, of those before."""
+    """The last accepted snapshot before this one."""
     looked_at: float | None = None
-    """When the log was last asked for it in vain."""
+    """Time of the last query of the log without a result."""
 
 
 class Acceptance:
-    """What the proxies of each identity made of their newest snapshot, and what they had before.
+    """Answers of each identity's proxies to their newest snapshot, and the snapshot before it.
 
-    :param recall: what the log says was accepted last, as a snapshot of today; or ``None``.
-    :param now: seconds, on a clock that goes on while the process does not: since the epoch.
+    :param recall: returns the snapshot that the log says was accepted last, or ``None``.
+    :param now: seconds since the epoch, so that the time survives a restart.
     """
 
     def __init__(
@@ -59,11 +59,11 @@ class Acceptance:
         self._known: dict[str, Refusal] = {}
 
     def remember(self, refusals: dict[str, Refusal]) -> None:
-        """Take note of what the log says is refused, by node id, when the server starts."""
+        """Load the refusals that the log knows, by node id, when the server starts."""
         self._known = refusals
 
     def offer(self, identity: ProxyIdentity, snapshot: Snapshot) -> None:
-        """Take note of what the proxies of an identity are to have from now on."""
+        """Record the new target snapshot of an identity."""
         trial = self._trials.get(identity)
         if trial is None:
             trial = self._trials[identity] = _Trial(snapshot)
@@ -77,13 +77,13 @@ class Acceptance:
             trial.refused_at = known[1]
 
     def choose(self, identity: ProxyIdentity, snapshot: Snapshot) -> Snapshot:
-        """Return what a proxy that comes is to have, if this is the newest there is."""
+        """Return the snapshot for a new proxy, given the newest one."""
         self.offer(identity, snapshot)
         self._absent.pop(identity, None)
         return (self._fallback(identity) or snapshot) if self._held(identity) else snapshot
 
     def took(self, identity: ProxyIdentity, snapshot: Snapshot, proxy: Hashable) -> bool:
-        """Take note that a proxy has all of a snapshot; return whether that ends its being held."""
+        """Record that a proxy accepted a snapshot; return whether that ends its being held back."""
         trial = self._trials.get(identity)
         if trial is None or trial.newest is not snapshot or len(trial.takers) >= _MOST_TAKERS:
             return False
@@ -94,7 +94,7 @@ class Acceptance:
     def refused(
         self, identity: ProxyIdentity, snapshot: Snapshot, proxy: Hashable
     ) -> Snapshot | None:
-        """Take note that a proxy refused part of a snapshot; return what it could have instead."""
+        """Record that a proxy refused a snapshot; return the one to offer instead, if any."""
         trial = self._trials.get(identity)
         if trial is None or trial.newest is not snapshot:
             return None
@@ -104,7 +104,7 @@ class Acceptance:
         return self._fallback(identity)
 
     def left(self, identity: ProxyIdentity) -> None:
-        """Take note that the last proxy of an identity has left."""
+        """Record that the last proxy of an identity has disconnected."""
         trial = self._trials.get(identity)
         if trial is None or trial.refused_at is None or trial.takers:
             self._trials.pop(identity, None)

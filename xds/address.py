@@ -1,4 +1,4 @@
-"""Addresses as people write them: ``host:port``, ``[::1]:port`` and ``unix:path``. Pure."""
+"""Parsing of addresses: ``host:port``, ``[::1]:port`` and ``unix:path``. Pure."""
 
 import ipaddress
 from typing import Final
@@ -6,7 +6,7 @@ from typing import Final
 from mesh.errors import UsageError
 
 UNIX: Final = "unix:"
-"""How an address begins that is a socket in the file system."""
+"""Prefix of the address of a Unix socket."""
 
 _MOST: Final = 65_535
 _LONGEST_PATH: Final = 107
@@ -16,9 +16,9 @@ _SOCKET_FORM: Final = "write unix:path, or unix:///run/gitmesh.sock"
 
 
 def host_and_port(address: str) -> tuple[str, int]:
-    """Read where to connect to; an IPv6 address loses its brackets.
+    """Parse an address to connect to; an IPv6 address loses its brackets.
 
-    :raises UsageError: it is not of the form ``host:port``, or the port is not one of 1 to 65535.
+    :raises UsageError: it is not ``host:port``, or the port is not between 1 and 65535.
     """
     host, port = _split(address, _FORM)
     if port == 0:
@@ -27,7 +27,7 @@ def host_and_port(address: str) -> tuple[str, int]:
 
 
 def where_to_listen(address: str) -> tuple[str, int] | None:
-    """Read where to listen; ``None`` for a socket in the file system. Port 0 means any free one.
+    """Parse an address to listen on; ``None`` for a Unix socket. Port 0 means any free port.
 
     :raises UsageError: it is neither ``host:port`` nor ``unix:path``.
     """
@@ -64,7 +64,7 @@ def socket_path(address: str) -> str | None:
 
 
 def is_ip(host: str) -> bool:
-    """Whether this is an IP address rather than a name."""
+    """Whether this is an IP address, not a host name."""
     try:
         ipaddress.ip_address(host)
     except ValueError:

@@ -1,6 +1,6 @@
-"""Who is let in, and how much each may ask for: a few busy clients must not stop all others. Pure.
+"""Admission control for xDS streams: limits per client, per node and overall. Pure, no I/O.
 
-Times are seconds of any clock that never goes back, unless told otherwise.
+Times are seconds of a monotonic clock, unless stated otherwise.
 """
 
 from collections import Counter
@@ -14,15 +14,15 @@ from xds.settings import AdsSettings
 from xds.token_bucket import TokenBucket
 
 _BYTES_OF_ONE: Final = 64 << 10
-"""A request as long as a real Envoy's first counts as one; one of a megabyte as sixteen more."""
+"""A request up to the size of a real Envoy's first counts as one; a megabyte counts as sixteen."""
 
 
 class Crowded(Retryable):
-    """There is no room now; come again."""
+    """A limit is reached now; the client should retry."""
 
 
 class Admission:
-    """Counts streams, and says no in time."""
+    """Counts streams and refuses those beyond the limits."""
 
     def __init__(self, settings: AdsSettings, now: float) -> None:
         self.settings = settings
@@ -32,9 +32,9 @@ class Admission:
         self._new = TokenBucket(settings.new_streams_per_s, settings.new_streams_at_once, now)
 
     def open(self, peer: Peer | None, now: float) -> "Guest":
-        """Let a stream in; its client has proven to be ``peer``, or nothing.
+        """Admit a stream of a client that authenticated as ``peer``, or did not.
 
-        :raises Crowded: there are too many, or too many come at once.
+        :raises Crowded: there are too many streams, or too many arrive at once.
         """
         if self.streams >= self.settings.max_streams:
             raise Crowded(f"{self.settings.max_streams} streams are open already")
@@ -45,7 +45,7 @@ class Admission:
 
 
 class Guest:
-    """What one stream may do. Close it when the stream ends."""
+    """Limits of one admitted stream. Close it when the stream ends."""
 
     __slots__ = ("_admission", "_claims", "_key", "_peer", "_requests")
 
@@ -58,21 +58,21 @@ class Guest:
         self._requests = TokenBucket(settings.requests_per_s, settings.requests_at_once, now)
 
     def time_left_s(self, now: float) -> float | None:
-        """Return how long what the client has proven holds; ``None`` when it has proven nothing.
+        """Return how long the client's certificate stays valid; ``None`` without one.
 
-        :param now: the time since the epoch, in seconds.
+        :param now: seconds since the epoch.
         """
         return None if self._peer is None else self._peer.not_after.timestamp() - now
 
     @property
     def first_request_s(self) -> float:
-        """How long the stream may take to say whose it is."""
+        """Time for the stream to send its first request."""
         return self._admission.settings.first_request_s
 
     def admit(self, identity: ProxyIdentity) -> None:
-        """Let the stream have the configuration of the node that it has named.
+        """Check that the stream may have the configuration of the node that it named.
 
-        :raises WrongPeer: its client is somebody else.
+        :raises WrongPeer: the client's certificate does not name the node.
         :raises Crowded: too many proxies of this node are connected.
         """
         settings, of_node = self._admission.settings, self._admission.of_node
@@ -86,9 +86,9 @@ class Guest:
         of_node[identity.key] += 1
 
     def asks(self, names: int) -> None:
-        """Let the stream ask for that many resources by name.
+        """Check the number of names that the stream subscribes to.
 
-        :raises Crowded: they are too many.
+        :raises Crowded: there are too many.
         """
         if names > self._admission.settings.max_names:
             raise Crowded(
@@ -115,11 +115,11 @@ class Guest:
         self._claims = resources
 
     def delay(self, length: int, now: float) -> float:
-        """Count a request of so many bytes; return how many seconds to wait before it is read."""
+        """Count a request of this length; return how many seconds to wait before reading it."""
         return self._requests.take(1 + length // _BYTES_OF_ONE, now)
 
     def close(self) -> None:
-        """Give back what the stream took."""
+        """Release what the stream counted against the limits."""
         self._admission.streams -= 1
         self._admission.claims -= self._claims
         if self._key is not None:

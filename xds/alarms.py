@@ -1,7 +1,6 @@
-"""Wakes very many sleepers with few timers: those who want to be woken at about one time share one.
+"""Timers shared by many streams: wake-ups at about the same time use one timer.
 
-A push to a thousand proxies sets a thousand deadlines that are nearly the same, and nearly none of
-which is ever needed.
+A push to a thousand proxies sets a thousand deadlines that are nearly equal and mostly not needed.
 """
 
 import asyncio
@@ -9,25 +8,25 @@ import math
 from typing import Final, Protocol
 
 _GRAIN_S: Final = 0.02
-"""How much later than asked for a sleeper may be woken."""
+"""Maximum delay of a wake-up."""
 
 
 class Sleeper(Protocol):
-    """Somebody who wants to be woken. Woken too early or in vain, he looks and sleeps again."""
+    """An object with a wake-up time. It must tolerate early and unneeded calls."""
 
     def wake(self) -> None:
-        """The time has come."""
+        """Handle the wake-up."""
 
 
 class Alarms:
-    """The alarms of one event loop."""
+    """Wake-up timers of one event loop."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
         self._sleepers: dict[int, set[Sleeper]] = {}
 
     def set(self, sleeper: Sleeper, at: float) -> None:
-        """Wake this sleeper at that time of the loop, or a little later."""
+        """Schedule a wake-up at this loop time, or slightly later."""
         slot = math.ceil(at / _GRAIN_S)
         sleepers = self._sleepers.get(slot)
         if sleepers is None:
@@ -36,7 +35,7 @@ class Alarms:
         sleepers.add(sleeper)
 
     def forget(self, sleeper: Sleeper, at: float) -> None:
-        """Hold on to this sleeper no longer, who is to be woken at that time, if ever."""
+        """Cancel the wake-up scheduled for this time, if there is one."""
         sleepers = self._sleepers.get(math.ceil(at / _GRAIN_S)) if at < math.inf else None
         if sleepers is not None:
             sleepers.discard(sleeper)

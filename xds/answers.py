@@ -1,4 +1,4 @@
-"""What passes between server and client about one type: responses, and what is said of them."""
+"""Responses of one type, and the client's answers to them (ACK and NACK)."""
 
 from typing import NamedTuple, TypeAlias
 
@@ -8,31 +8,31 @@ from xds.wire.decode import ErrorDetail
 
 
 class Acked(NamedTuple):
-    """A client took a response."""
+    """The client accepted a response (ACK)."""
 
     type_url: TypeUrl
     version: str
 
 
 class Refused(NamedTuple):
-    """A client refused a response, and goes on with what it had."""
+    """The client refused a response (NACK) and keeps what it had."""
 
     type_url: TypeUrl
     version: str
     names: tuple[str, ...]
-    """What the response held, or told to be gone if it held nothing."""
+    """Names in the response, or the removed names if it held no resource."""
     detail: ErrorDetail
     fresh: Selection = ()
-    """Those that the client was never sent before."""
+    """Resources that the client had never been sent before."""
     clings: bool = False
-    """Whether it has all that there is, and refuses to let go of what is not there any more."""
+    """Whether the client has all current resources and refuses only removals."""
 
 
 Answer: TypeAlias = Acked | Refused
 
 
 class Response(NamedTuple):
-    """A response to be written: a body that streams share, and this stream's nonce."""
+    """A response to write: a body that streams share, and this stream's nonce."""
 
     type_url: TypeUrl
     version: str
@@ -41,19 +41,19 @@ class Response(NamedTuple):
 
 
 class Flight(NamedTuple):
-    """A response that the client has not answered."""
+    """A response that the client has not answered yet."""
 
     version: str
     carried: Selection
     fresh: Selection
     since: float
     removed: tuple[str, ...] = ()
-    """What it tells to be gone, by name or, where it is whole, by leaving it out."""
+    """Names that it removes, explicitly or, in a complete response, by leaving them out."""
 
     def answered(
         self, type_url: TypeUrl, error: ErrorDetail | None, *, clings: bool = False
     ) -> Answer:
-        """Return what the client says of it; ``clings`` as in :class:`Refused`."""
+        """Return the client's answer; ``clings`` as in :class:`Refused`."""
         if error is None:
             return Acked(type_url, self.version)
         names = tuple(resource.name for resource in self.carried) or self.removed

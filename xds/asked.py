@@ -1,4 +1,4 @@
-"""What a client asks for of one type: some names, or everything. The same in both variants."""
+"""Subscription of a client to one type: names, or everything. The same for SotW and delta."""
 
 from bisect import bisect_left
 from collections.abc import Iterable
@@ -15,23 +15,23 @@ def weight(names: Iterable[str]) -> int:
 
 
 class Asked:
-    """The names a client asks for, and whether it asks for everything."""
+    """The subscribed names, and whether the client subscribes to everything."""
 
     __slots__ = ("names", "weight", "wildcard")
 
     def __init__(self) -> None:
         self.names: tuple[str, ...] = ()
-        """Sorted, each once, without the wildcard."""
+        """Sorted, without duplicates and without the wildcard."""
         self.weight = 0
         """How many names they count as: see :func:`weight`."""
         self.wildcard = False
 
     def view(self, resources: ResourceSet) -> View:
-        """Return those resources that the client asks for."""
+        """Return the resources that the client subscribes to."""
         return resources.view(self.names, wildcard=self.wildcard)
 
     def covers(self, name: str) -> bool:
-        """Whether the client asks for a resource of this name."""
+        """Whether the client subscribes to this name."""
         if self.wildcard:
             return True
         place = bisect_left(self.names, name)

@@ -1,7 +1,7 @@
-"""Which of the resources that a client refused are at fault, and which specs made them so. Pure.
+"""Causes of a refusal: the refused resources, and the specs that made them invalid. Pure.
 
-A client says in free words why it refuses a response. Envoy names the resources it could not take,
-and mostly the value that it could not use; gRPC clients do, too.
+A client explains in free text why it refuses a response. Envoy and gRPC clients name the refused
+resources, and mostly the invalid value.
 """
 
 import re
@@ -17,20 +17,20 @@ from mesh.resource import Resource, Steps, spec_json
 from xds.answers import Refused
 
 MAX_NAMES: Final = 20
-"""How many resources, and specs, are listed."""
+"""Maximum resources, and specs, that are listed."""
 _MOST_TRIED: Final = 64
-"""For how many specs it is tried what the resources would be without their change."""
+"""Maximum specs for which the resources are rebuilt without their change."""
 _TELLING: Final = 4
-"""Shorter values of a spec occur in words by chance."""
+"""Minimum length of a value that is searched in messages; shorter ones occur by chance."""
 
 Build = Callable[[MeshGraph], Mapping[str, bytes]]
-"""Returns the refused resources, by name, as a graph makes them."""
+"""Builds the refused resources, by name, from a graph."""
 
 
 def refused_names(refusal: Refused) -> tuple[str, ...]:
-    """Return the names of the resources at fault, sorted: those that the client's words name.
+    """Return the names of the refused resources, sorted, as the client's message names them.
 
-    Where they name none, any of those may be at fault that the client was sent for the first time.
+    If it names none, all resources that were new to the client are possible causes.
     """
     message = refusal.detail.message
     named = [name for name in refusal.names if mentions(message, name)]
@@ -44,14 +44,13 @@ def specs_at_fault(
     changed: Mapping[ResourceKey, Resource | None],
     build: Build,
 ) -> tuple[ResourceKey, ...]:
-    """Return the keys of the specs that are likely at fault for a refusal, sorted.
+    """Return the keys of the specs that likely caused a refusal, sorted.
 
-    Those are the ones that made the refused resources what they are: with the spec as it was
-    before, what ``build`` returns would be different. Of several, those whose own values or names
-    the message mentions are meant.
+    A spec is a cause if the refused resources would differ with its previous version. Of several
+    causes, those whose values or names occur in the message are returned.
 
-    :param after: the mesh that the refused resources were made from.
-    :param changed: of each spec that is in question, what it was before; ``None`` if it was not.
+    :param after: the mesh that the refused resources were built from.
+    :param changed: the previous version of each candidate; ``None`` if it did not exist.
     """
     made = build(after)
     tried = sorted(changed)[:_MOST_TRIED]
@@ -89,7 +88,7 @@ def _with_mentioned_value(
 
 
 def mentioned_values(message: str, spec: JsonObject) -> Iterator[Steps]:
-    """Yield where in a spec there is text that a message mentions, the longest text first."""
+    """Yield the positions of spec values that a message contains, longest text first."""
     found = [(steps, text) for steps, text in _texts((), spec) if mentions(message, text)]
     found.sort(key=lambda each: -len(each[1]))
     for steps, _ in found:
@@ -97,7 +96,7 @@ def mentioned_values(message: str, spec: JsonObject) -> Iterator[Steps]:
 
 
 def mentions(message: str, text: str) -> bool:
-    """Tell whether a message has this text as a word of its own."""
+    """Tell whether a message contains this text as a whole word."""
     if len(text) < _TELLING or text not in message:
         return False
     return re.search(rf"(?<![\w/-]){re.escape(text)}(?![\w-])", message) is not None
@@ -117,7 +116,7 @@ def _texts(steps: Steps, value: Json) -> Iterator[tuple[Steps, str]]:
 def concerning(
     key: ResourceKey, changed: Collection[ResourceKey], *graphs: MeshGraph
 ) -> Iterator[ResourceKey]:
-    """Yield those of the changed specs that can have a part in what a proxy of a node gets."""
+    """Yield the changed specs that can influence the configuration of a node's proxy."""
     for each in changed:
         if any(key in graph.dependents((each,)) for graph in graphs):
             yield each

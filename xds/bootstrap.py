@@ -1,4 +1,4 @@
-"""The bootstrap of a proxy: what Envoy must be told before it can ask us for the rest."""
+"""Envoy's bootstrap configuration, with which it connects to the xDS server."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -12,10 +12,10 @@ from xds.nodes import METADATA_KEY, Explicit, ProxyIdentity
 from xds.translate.naming import SDS_CLUSTER
 
 XDS_CLUSTER: Final = "gitmesh_xds"
-"""The one cluster a proxy knows by itself: us."""
+"""The only static cluster of a proxy: the xDS server."""
 
 SDS_SOCKET: Final = "/run/spire/sockets/agent.sock"
-"""Where a proxy's own secret discovery service listens unless told: SPIRE's agent, usually."""
+"""Default address of a proxy's own secret discovery service; usually SPIRE's agent."""
 
 _HTTP2_OPTIONS: Final = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions"
 _CARES: Final = "envoy.extensions.network.dns_resolver.cares.v3.CaresDnsResolverConfig"

@@ -1,4 +1,4 @@
-"""How an Envoy proves itself to the xDS server, as part of its bootstrap."""
+"""TLS part of an Envoy's bootstrap: its certificate for the xDS server."""
 
 import posixpath
 from dataclasses import dataclass
@@ -14,19 +14,19 @@ _PROXY, _AUTHORITY = "proxy", "authority"
 
 @dataclass(frozen=True, slots=True)
 class XdsTls:
-    """How a proxy proves itself to the xDS server, and the server to it. Paths are the proxy's."""
+    """Mutual TLS between a proxy and the xDS server. Paths are on the proxy's machine."""
 
     certificate: str
-    """In PEM, with its chain; it must name the proxy's node (:mod:`xds.peer`)."""
+    """PEM file with its chain; it must name the proxy's node (:mod:`xds.peer`)."""
     key: str
     authority: str
-    """Who signs the server's certificate."""
+    """Authority of the server's certificate."""
     server_name: str = ""
-    """The name or IP address that the server's certificate must have; the host that is connected
-    to unless given."""
+    """Name or IP address that the server's certificate must contain; by default the host that is
+    connected to."""
     secrets: str = ""
-    """The folder where the proxy finds what :func:`tls_secrets` returns. Envoy reads certificates
-    again when they change only if its bootstrap refers to them by way of such files."""
+    """Folder with the files of :func:`tls_secrets`. Envoy reloads changed certificates only if its
+    bootstrap refers to them through such files."""
 
 
 def tls_socket(tls: XdsTls, xds_address: str) -> JsonObject:
@@ -53,13 +53,13 @@ def tls_socket(tls: XdsTls, xds_address: str) -> JsonObject:
 
 
 def tls_secrets(tls: XdsTls, xds_address: str) -> dict[str, JsonObject]:
-    """Return the files by which Envoy follows certificates that change, by their names.
+    """Return the files through which Envoy reloads changed certificates, by name.
 
-    It looks at the certificates when a file is moved into their folder (Envoy's SDS, "Certificate
-    rotation"): so do tools that renew them, and Kubernetes with its volumes. Envoy takes one secret
-    of each file.
+    Envoy reloads certificates when a file is moved into their folder (Envoy's SDS, "Certificate
+    rotation"), as tools that renew them do, and Kubernetes with its volumes. Each file has one
+    secret.
 
-    :raises UsageError: the address is none.
+    :raises UsageError: the address is invalid.
     """
     certificate = {**_certificate(tls), **_watched(tls.certificate, tls.key)}
     authority = {**_validation(tls, _server_name(tls, xds_address)), **_watched(tls.authority)}
@@ -126,7 +126,7 @@ def _validation(tls: XdsTls, name: str) -> JsonObject:
 
 
 def _watched(*paths: str) -> JsonObject:
-    """Return the folder to watch: that of the files, if it is one. Without it Envoy watches the
-    files themselves, and does not see that a link to them now leads elsewhere."""
+    """Return the folder to watch, if all files are in one. Otherwise Envoy watches the files
+    themselves, and misses a changed link to them."""
     folders = {posixpath.dirname(path) or "." for path in paths}
     return {"watched_directory": {"path": folders.pop()}} if len(folders) == 1 else {}

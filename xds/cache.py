@@ -1,4 +1,4 @@
-"""Which snapshot each proxy is to have: rebuilt when the mesh changes, for those it concerns."""
+"""Snapshot cache: rebuilds the snapshots of the identities that a change of the mesh concerns."""
 
 import logging
 from collections import OrderedDict
@@ -33,26 +33,26 @@ _log = logging.getLogger(__name__)
 
 
 class TooManyIdentities(Retryable):
-    """More different proxies are connected than this server takes."""
+    """The server's limit of different connected identities is reached."""
 
 
 @dataclass(slots=True)
 class _Entry:
-    """An identity's snapshot, and how many streams use it."""
+    """Snapshot of an identity, and the number of streams that use it."""
 
     snapshot: Snapshot | None = None
     stale: bool = True
     streams: int = 0
     limits: tuple[Problem, ...] = ()
-    """What of its specs it does not do, as it was told last."""
+    """Unsupported spec features, as last logged."""
 
 
 class SnapshotCache:
-    """Snapshots by identity, built on demand and kept for those who are connected.
+    """Snapshots by identity, built on demand and kept while proxies are connected.
 
-    A snapshot whose content did not change stays the same object. The cache holds at most
-    ``max_identities`` of connected proxies and ``max_idle`` of proxies that left, so that one which
-    reconnects finds its own.
+    A snapshot with unchanged content stays the same object. The cache holds at most
+    ``max_identities`` of connected proxies, and ``max_idle`` of disconnected ones for proxies that
+    reconnect.
     """
 
     def __init__(
@@ -66,9 +66,9 @@ class SnapshotCache:
         self.pool = Pool() if pool is None else pool
         self.graph: MeshGraph = EMPTY
         self.state: MeshState | None = None
-        """What the newest publication said; ``None`` before the first."""
+        """State of the newest publication; ``None`` before the first."""
         self.changed: Set[ResourceKey] = frozenset()
-        """Of which resources it said something else than the one before."""
+        """Resources that the newest publication changed."""
         self.translate = translate
         self._entries: dict[ProxyIdentity, _Entry] = {}
         self._idle: OrderedDict[ProxyIdentity, None] = OrderedDict()
@@ -82,11 +82,11 @@ class SnapshotCache:
         return None if self.state is None else self.state.commit
 
     def absorb(self, publication: Publication) -> tuple[ProxyIdentity, ...]:
-        """Take over a newer state; return the connected identities to be resolved again, sorted.
+        """Apply a newer state; return the connected identities to resolve again, sorted.
 
-        The work is in proportion to what changed, if the publication knows what that is; else
-        each resource is compared by identity. If it fails, nothing is taken over, and the next
-        state is compared with the one before.
+        The cost is proportional to the change, if the publication says what changed; else each
+        resource is compared by identity. If this fails, nothing is applied, and the next state is
+        compared with the old.
         """
         changes = _changes(self.state, publication)
         settings = settings_from_json(publication.state.settings)
@@ -97,7 +97,7 @@ class SnapshotCache:
         return self._invalidate(frozenset(self._by_key) if everybody else affected)
 
     def join(self, identity: ProxyIdentity) -> None:
-        """Count one more stream of this identity.
+        """Count a new stream of this identity.
 
         :raises TooManyIdentities: there is no room for another identity.
         """
@@ -111,7 +111,7 @@ class SnapshotCache:
         self._idle.pop(identity, None)
 
     def leave(self, identity: ProxyIdentity) -> None:
-        """Count one stream of this identity less."""
+        """Count the end of a stream of this identity."""
         entry = self._entries[identity]
         entry.streams -= 1
         if entry.streams == 0:
@@ -122,9 +122,9 @@ class SnapshotCache:
     def resolve(self, identity: ProxyIdentity) -> Snapshot | None:
         """Return the snapshot of a joined identity; ``None`` while its node does not exist.
 
-        A node that is removed while proxies of it are connected leaves them what they had: a proxy
-        is never told to forget everything because a file is gone. A translation that fails is
-        logged and leaves the snapshot before it; it concerns no other identity.
+        If a node is removed while its proxies are connected, they keep their configuration: a proxy
+        never loses everything because a file is gone. A failing translation is logged and keeps the
+        previous snapshot of this identity; other identities are not affected.
         """
         entry = self._entries[identity]
         if entry.stale:
@@ -134,7 +134,7 @@ class SnapshotCache:
         return entry.snapshot
 
     def current(self, identity: ProxyIdentity) -> Snapshot | None:
-        """Return what a joined identity had before changes that nobody has resolved yet."""
+        """Return the snapshot of a joined identity before changes not resolved yet."""
         return self._entries[identity].snapshot
 
     def _build(self, identity: ProxyIdentity, before: Snapshot | None) -> Snapshot | None:
@@ -148,7 +148,7 @@ class SnapshotCache:
         return before if before is not None and snapshot.same_as(before) else snapshot
 
     def _tell_of_limits(self, identity: ProxyIdentity, entry: _Entry) -> None:
-        """Warn, when it is news, that a client does less than the specs of its mesh say."""
+        """Log a warning for each newly unsupported spec feature of a client."""
         try:
             found = limits(self.graph, identity)
         except Exception:
@@ -186,7 +186,7 @@ class SnapshotCache:
 def _changes(
     before: MeshState | None, publication: Publication
 ) -> dict[ResourceKey, Resource | None]:
-    """Return what became of each resource that is not the very same object in both states."""
+    """Return the changes between two states; unchanged resources are the same object in both."""
     state = publication.state
     old = {} if before is None else before.resources
     new = state.resources
@@ -201,9 +201,9 @@ def _changes(
 
 
 def read_resource(key: ResourceKey, spec: JsonObject) -> Resource:
-    """Return a resource as the log has it.
+    """Return a resource from the form in which the log holds it.
 
-    :raises ValueError: it was never a spec of this kind.
+    :raises ValueError: it is not a spec of this kind.
     """
     return Resource(key, spec_from_json(key, spec))
 

@@ -1,9 +1,9 @@
-"""Clients who went through the same stand where one another stand: it is worked out once. Pure.
+"""Sharing of session state between clients with equal history. Pure.
 
-A thousand proxies of one node ask for the same in the same order, are sent the same, and take it.
-So their streams share one state, a *cohort*, and each step that one of them takes is remembered for
-those who take it next. Whoever comes to rest joins those who rest at the same place, whatever the
-ways there were; whoever goes a way of his own has a state of his own.
+A thousand proxies of one node subscribe to the same resources in the same order and give the same
+answers. Their sessions share one state, and each transition that one of them makes is cached for
+the others. A session whose state comes to rest joins the sessions with an equal state, however it
+got there; a session that differs gets a state of its own.
 """
 
 from collections import deque
@@ -17,23 +17,23 @@ from xds.session_state import SessionState
 T = TypeVar("T")
 
 GRAIN: Final = 0.1
-"""For how many seconds a step that was taken is the same step. Deadlines of a cohort are those of
-its first: for the others they may be early by this much."""
+"""Seconds for which a cached transition is reused. Deadlines in a shared state are those of its
+first session, so for others they may be early by this much."""
 
 
 class Step(NamedTuple):
-    """What became of a cohort, once something had happened to it."""
+    """A cached transition from one shared state to another."""
 
     at: float
     to: "Cohort"
     result: object
-    """What the state returned."""
+    """Return value of the transition."""
     cause: object
-    """What happened, where it is told from others by identity: kept, so that it stays itself."""
+    """The cause of the transition, kept alive if it is compared by identity."""
 
 
 class Cohort:
-    """A state that sessions share. It never changes while it is shared."""
+    """A state that several sessions share. It never changes while it is shared."""
 
     __slots__ = (
         "__weakref__", "_deadline",
@@ -43,18 +43,18 @@ class Cohort:
     def __init__(self, state: SessionState, now: float) -> None:
         self.state = state
         self.taken = False
-        """Whether the last session took the state for itself."""
+        """Whether the last session took the state as its own."""
         self.born = now
         self.members = 0
-        """How many sessions stand here."""
+        """Number of sessions in this state."""
         self.quiet = state.quiet
         self.wake_at = state.wake_at
         self._deadline = inf if self.wake_at is None else self.wake_at
         self.steps: dict[Hashable, Step] = {}
-        """What became of those who were here a moment ago."""
+        """Recent transitions from this state, by cause."""
 
     def step(self, key: Hashable, now: float) -> Step | None:
-        """Return what became of those to whom the same happened at this time."""
+        """Return the cached transition for this cause, if it is still valid."""
         step = self.steps.get(key)
         if step is None or step.to.taken or not step.at <= now <= step.at + GRAIN:
             return None
@@ -62,28 +62,28 @@ class Cohort:
         return None if step.at < self._deadline <= now else step
 
     def lone(self, now: float) -> bool:
-        """Whether one session stands here, and nobody is about to come the way that it came."""
+        """Whether only one session is in this state and no cached transition leads here."""
         return self.members == 1 and now > self.born + GRAIN
 
     def take(self) -> SessionState:
-        """Give the state to the only session that stands here."""
+        """Give the state to its only session."""
         self.taken = True
         self.steps.clear()
         return self.state
 
 
 class Cohorts:
-    """All cohorts of a server, and its nonces."""
+    """All shared states of a server, and its nonce counter."""
 
     def __init__(self) -> None:
         self.nonces = 0
-        """How many nonces have been given: streams that share a response share its nonce."""
+        """Number of nonces given so far; streams that share a response share its nonce."""
         self._recent: deque[tuple[Cohort, Hashable, Step]] = deque()
         self._start: dict[Hashable, Cohort] = {}
         self._at_rest: WeakValueDictionary[Hashable, Cohort] = WeakValueDictionary()
 
     def start(self, kind: Hashable, make: Callable[[], SessionState], now: float) -> Cohort:
-        """Return those to whom nothing has happened yet, of sessions of a kind."""
+        """Return the shared initial state for sessions of a kind."""
         found = self._start.get(kind)
         if found is None or found.taken:
             # One more member than it has: it is never anybody's own.
@@ -92,11 +92,11 @@ class Cohorts:
         return found
 
     def of(self, state: SessionState, now: float) -> Cohort:
-        """Return those who stand where this state does, which from now on is not to change."""
+        """Return a shared state for this state, which must not change from now on."""
         return self.at_rest(state, now) or Cohort(state, now)
 
     def at_rest(self, state: SessionState, now: float) -> Cohort | None:
-        """Do as :meth:`of` does if nothing is under way; else return ``None``."""
+        """Do as :meth:`of` if nothing is in flight; else return ``None``."""
         rest = state.rest()
         if rest is None:
             return None
@@ -106,13 +106,13 @@ class Cohorts:
         return found
 
     def remember(self, cohort: Cohort, key: Hashable, step: Step) -> None:
-        """Let others take the same step from there, for a moment."""
+        """Cache a transition from a shared state."""
         self.forget(step.at)
         cohort.steps[key] = step
         self._recent.append((cohort, key, step))
 
     def forget(self, now: float) -> None:
-        """Let go of steps that nobody takes any more."""
+        """Drop expired transitions."""
         recent = self._recent
         while recent and recent[0][2].at + GRAIN < now:
             cohort, key, step = recent.popleft()

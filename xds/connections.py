@@ -1,8 +1,8 @@
-"""Connections of clients that are to end, whatever goes on on them.
+"""Closing of connections whose client certificate is no longer valid.
 
-What a client has proven it has proven for its connection, and gRPC lets a server end streams, and
-connections by their age, but not one of its choice. A client whose certificate has expired would
-come again on the connection that it has, for ever, and never show the new one.
+A client is authenticated once per connection. gRPC lets a server end streams, or connections by
+age, but not a particular connection. A client with an expired certificate would retry on its
+existing connection forever, and never present the renewed one.
 """
 
 import asyncio
@@ -17,13 +17,13 @@ from urllib.parse import unquote
 
 _DESCRIPTORS: Final = "/proc/self/fd"
 _PAUSE_S: Final = 0.2
-"""How long a client has to read why its stream has ended."""
+"""Time for the client to read why its stream has ended."""
 
 Address = tuple[str, int]
 
 
 class Connections:
-    """Which clients have streams, by the names that gRPC has for them; ends their connections."""
+    """Streams per client, by gRPC's peer names; closes connections."""
 
     def __init__(self) -> None:
         self._streams = Counter[str]()
@@ -34,14 +34,15 @@ class Connections:
         return len(self._streams)
 
     def opened(self, peer: str) -> None:
-        """Take note that a client has opened a stream."""
+        """Count a new stream of a client."""
         self._streams[peer] += 1
 
     def closed(self, peer: str, *, for_good: bool) -> None:
-        """Take note that a stream has ended.
+        """Count the end of a stream.
 
-        :param for_good: no stream of this connection may have what this one was to have. It ends
-            in a moment, unless there is another: one who speaks for many loses none of those.
+        :param for_good: the connection's certificate permits no further stream of this kind. The
+            connection
+            is closed after a moment, unless it has other streams.
         """
         self._streams[peer] -= 1
         if not self._streams[peer]:
@@ -63,7 +64,7 @@ class Connections:
 
 
 def address_of(peer: str) -> Address | None:
-    """Return where a client connects from, if it has an IP address (gRPC's name resolution:
+    """Return the address of a peer, if it has an IP address (gRPC's name resolution:
     ``ipv4:192.0.2.1:443``, ``ipv6:%5B2001:db8::1%5D:443``)."""
     kind, _, address = peer.partition(":")
     host, _, port = unquote(address).rpartition(":")
@@ -76,9 +77,9 @@ def address_of(peer: str) -> Address | None:
 
 
 def shut_down(peers: Collection[Address]) -> int:
-    """Shut the connections of this process with these clients; return how many there were.
+    """Close this process's connections to these peers; return their number.
 
-    Whoever uses them finds that the other side has gone. Does nothing where there is no ``/proc``.
+    Their users see a closed connection. Does nothing on systems without ``/proc``.
     """
     try:
         descriptors = os.listdir(_DESCRIPTORS)
@@ -112,7 +113,7 @@ def _shut_down(descriptor: int, peers: Collection[Address]) -> bool:
 
 
 def _plain(host: str) -> str:
-    """Return an address as gRPC has it: of an IPv4 address within IPv6 the former."""
+    """Return an address in gRPC's form: IPv4 addresses mapped to IPv6 as IPv4."""
     address = ipaddress.ip_address(host.partition("%")[0])
     mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
     return str(mapped or address)

@@ -1,4 +1,4 @@
-"""Which resources a client refused, and how a bad one among good ones is found. Pure."""
+"""Bisection of refused responses: find the invalid resource among valid ones. Pure."""
 
 from collections.abc import Set
 from typing import Final
@@ -6,17 +6,17 @@ from typing import Final
 from xds.resources import Encoded, Selection
 
 MAX_RESPONSE_BYTES: Final = 3 << 20
-"""How large a response may grow that need not hold everything. A gRPC client refuses messages of
-more than 4 MiB unless it is told otherwise."""
+"""Maximum size of a response that may be incomplete. gRPC clients refuse messages above 4 MiB by
+default."""
 
 _NONE: Final[frozenset[Encoded]] = frozenset()
 
 
 class Culprits:
-    """What a client refused of a type whose responses need not be complete.
+    """Resources that a client refused, for types whose responses may be incomplete.
 
-    One bad resource may have kept the good ones beside it from being taken: they go again in
-    smaller responses, until the bad one is alone. None is sent twice alike.
+    One invalid resource may have caused the refusal of valid ones: they are sent again in smaller
+    responses until the invalid one is alone. No response is sent twice.
     """
 
     __slots__ = ("_limit", "_refused")
@@ -24,31 +24,31 @@ class Culprits:
     def __init__(self) -> None:
         self._refused = _NONE
         self._limit = 0
-        """How many resources a response may hold, while a culprit is looked for; 0: any number."""
+        """Maximum resources per response while an invalid one is searched; 0 means no limit."""
 
     def __contains__(self, resource: Encoded) -> bool:
         return resource in self._refused
 
     @property
     def any(self) -> bool:
-        """Whether there are any."""
+        """Whether any resource is refused."""
         return bool(self._refused)
 
     @property
     def none(self) -> bool:
-        """Whether there are none, and none is looked for."""
+        """Whether no resource is refused and no search is running."""
         return not self._refused and not self._limit
 
     def among(self, selection: Selection) -> bool:
-        """Whether one of these was refused."""
+        """Whether one of these resources is refused."""
         return bool(self._refused) and not self._refused.isdisjoint(selection)
 
     def relieve(self) -> None:
-        """Take into account that a response was taken."""
+        """Record that a response was accepted."""
         self._limit *= 2
 
     def refuse(self, carried: Selection) -> Set[str]:
-        """Take into account that a response was refused; return what of it is to go again."""
+        """Record that a response was refused; return the resources to send again."""
         if len(carried) <= 1:
             self._refused = self._refused.union(carried)
             return frozenset()
@@ -56,13 +56,13 @@ class Culprits:
         return {resource.name for resource in carried}
 
     def acquit(self, suspects: Selection) -> Set[str]:
-        """Take into account that these were not to blame; return what of them is to go again."""
+        """Record that these resources are valid; return those to send again."""
         freed = self._refused.intersection(suspects)
         self._refused = self._refused.difference(freed)
         return {resource.name for resource in freed}
 
     def cut(self, due: Selection) -> tuple[Selection, Selection]:
-        """Return what goes in the next response, which is at least one, and what has to wait."""
+        """Split the due resources: at least one for the next response, and those that wait."""
         size = 0
         for count, resource in enumerate(due):
             size += len(resource.entry)
@@ -71,10 +71,10 @@ class Culprits:
         return due, ()
 
     def forget(self, selection: Selection, sent: Selection) -> None:
-        """Keep of what was refused only what is still asked for, and is not sent once more."""
+        """Drop refused resources that are no longer subscribed, or that are sent again."""
         if self._refused:
             self._refused = self._refused.intersection(selection).difference(sent)
 
     def rest(self) -> None:
-        """Take into account that there is nothing left to send."""
+        """Record that nothing is left to send."""
         self._limit = 0

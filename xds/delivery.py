@@ -1,9 +1,9 @@
-"""What became of each commit at the proxies, as events for the log. Pure.
+"""Delivery of each commit to proxies, as events for the log. Pure.
 
-Times are wall-clock nanoseconds that the caller reads. A commit is *published* when the proxies it
-concerns are offered it, and *converged* when each of them has acknowledged all of it or is gone.
-One that concerns no connected proxy converges at once. A newer commit takes the place of an older
-one that has not converged; of that one nothing more is said, only of its proxies.
+Times are wall-clock nanoseconds read by the caller. A commit is *published* when the proxies it
+concerns are offered it, and *converged* when each of them has acknowledged all of it or
+disconnected. A commit that concerns no connected proxy converges at once. A newer commit replaces
+one that has not converged; no further event is recorded for that, only for its proxies.
 """
 
 from collections import OrderedDict
@@ -25,17 +25,16 @@ from xds.reports import Explained, Joined, Rejected
 from xds.standings import Standings, StreamId
 
 _REMEMBERED: Final = 10_000
-"""How many refusals are remembered so that each is told once."""
+"""Maximum refusals remembered, so that each is recorded once."""
 _LISTED: Final = 20
-"""How many proxies that are waited for one event names."""
+"""Maximum waiting proxies that one event names."""
 DELAYS_S: Final = (5.0, 30.0, 300.0)
-"""After how long a commit that has not converged is said to be delayed, the first time and so on.
-"""
+"""Times after publication at which an unconverged commit is reported as delayed."""
 
 
 @dataclass(slots=True)
 class Pending:
-    """The commit that proxies are on their way to."""
+    """The commit that is being delivered."""
 
     publication: Publication
     commit: CommitId
@@ -48,25 +47,25 @@ class Pending:
     unchanged: int = 0
     """How many needed nothing new, though it concerns them by its specs."""
     gone: int = 0
-    """How many left before they had it."""
+    """Number of proxies that disconnected before they had it."""
     written_ns: int | None = None
     acked_ns: int | None = None
-    """When the last one had it that has it."""
+    """Time of the last acknowledgement so far."""
     told: bool = False
     delays: int = 0
-    """How often it was said to be delayed."""
+    """Number of delays reported so far."""
     disputed: bool = False
-    """Whether the log knows of somebody who refuses it: so it may never converge."""
+    """Whether a refusal is recorded, so that it may never converge."""
 
     @property
     def one_by_one(self) -> bool:
-        """Whether those who have it are to be told of before all have it."""
+        """Whether acknowledgements are recorded before all proxies have acknowledged."""
         return self.delays > 0 or self.disputed
 
 
 @dataclass(frozen=True, slots=True)
 class _Refusal:
-    """A refusal that is not told yet, because it is still being found out which specs caused it."""
+    """A refusal that is not recorded yet, because its cause is still being determined."""
 
     stream: StreamId
     proxy: str
@@ -74,7 +73,7 @@ class _Refusal:
 
 
 class Delivery:
-    """Turns what happens on streams into the events of the delivery chain."""
+    """Turns facts about streams into events of the delivery chain."""
 
     def __init__(self) -> None:
         self.standings = Standings()
@@ -110,7 +109,7 @@ class Delivery:
         self.standings.put(stream, ProxyState.BEHIND)
 
     def published(self, now_ns: int) -> list[DeliveryEvent]:
-        """Say that everybody whom the publication concerns has been offered it."""
+        """Record that all proxies that the publication concerns have been offered it."""
         pending = self._pending
         if pending is None:
             return []
@@ -146,14 +145,14 @@ class Delivery:
         return self._converge(self._pending.acked_ns or now_ns)
 
     def wrote(self, stream: StreamId, now_ns: int) -> None:
-        """Say that a response was handed to the transport."""
+        """Record that a response was handed to the transport."""
         if self._pending is not None and stream in self._pending.waiting:
             self._pending.written_ns = now_ns
         if self.standings.state(stream) is ProxyState.IN_SYNC:
             self.standings.put(stream, ProxyState.BEHIND, owe=False)
 
     def arrived(self, stream: StreamId, now_ns: int) -> list[DeliveryEvent]:
-        """Say that a stream has acknowledged all of what it is to have."""
+        """Record that a stream has acknowledged its whole target."""
         pending = self._pending
         # Those on their way to a commit are told of by what becomes of it, unless that takes long.
         owe = pending is None or stream not in pending.offered or pending.one_by_one
@@ -164,9 +163,9 @@ class Delivery:
         return self._heard(stream, now_ns)
 
     def refused(self, stream: StreamId, fact: Rejected) -> None:
-        """Say that a proxy refused a response.
+        """Record that a proxy refused a response.
 
-        Each content of a node is told once for each commit that has it, and explained.
+        Each refused content of a node becomes one event per commit, once its cause is determined.
         """
         if stream not in self.standings:
             return
@@ -183,12 +182,12 @@ class Delivery:
             self._unexplained.setdefault(content, []).append(told)
 
     def explained(self, fact: Explained) -> list[DeliveryEvent]:
-        """Say which specs are at fault for what a proxy of a node refused."""
+        """Record the specs that caused a node's refusal."""
         refusals = self._unexplained.pop((fact.node, fact.type_url, fact.version), ())
         return [self._tell(refusal, fact.specs) for refusal in refusals]
 
     def unexplained(self, of: Callable[[StreamId], bool]) -> list[DeliveryEvent]:
-        """Give up on finding which specs are at fault for what these were the first to refuse."""
+        """Give up determining the causes of refusals that these streams reported first."""
         waiting, self._unexplained, told = self._unexplained, {}, list[DeliveryEvent]()
         for content, refusals in waiting.items():
             told += [self._tell(refusal, ()) for refusal in refusals if of(refusal.stream)]
@@ -217,15 +216,15 @@ class Delivery:
         )
 
     def fell_back(self, stream: StreamId) -> None:
-        """Say that a stream is to have the last accepted snapshot."""
+        """Record that a stream is served the last accepted snapshot."""
         self.standings.put(stream, ProxyState.LAST_ACCEPTED)
 
     def released(self, stream: StreamId) -> None:
-        """Say that a stream is to have what is served after all; no commit waits for it."""
+        """Record that a stream is served the newest snapshot again; no commit waits for it."""
         self.standings.put(stream, ProxyState.BEHIND)
 
     def delayed(self) -> list[DeliveryEvent]:
-        """Say that a while has passed (:data:`DELAYS_S`) since the commit was published."""
+        """Record that the next delay (:data:`DELAYS_S`) has passed since publication."""
         pending = self._pending
         if pending is None or not pending.told:
             return []
@@ -245,7 +244,7 @@ class Delivery:
 
     @property
     def next_delay_s(self) -> float | None:
-        """How long after its publication the commit is said to be delayed next, if at all."""
+        """Time after publication at which the next delay is reported, if any."""
         pending = self._pending
         if pending is None or not pending.told or pending.delays >= len(DELAYS_S):
             return None
@@ -272,11 +271,11 @@ class Delivery:
     # ---- proxies ---------------------------------------------------------------------------------
 
     def connected(self, stream: StreamId, joined: Joined, now_ns: int) -> list[DeliveryEvent]:
-        """Say that a stream named its node."""
+        """Record that a stream named its node."""
         return self.standings.connected(stream, joined, now_ns)
 
     def disconnected(self, stream: StreamId, reason: str) -> list[DeliveryEvent]:
-        """Say that a stream ended; nobody waits for it any more."""
+        """Record that a stream ended; no commit waits for it."""
         left = self.standings.disconnected(stream, reason)
         pending = self._pending
         if pending is None or not (stream in pending.waiting or stream in pending.unreached):

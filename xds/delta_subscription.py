@@ -1,8 +1,8 @@
-"""Which resources of one type a client asks for on one delta stream.
+"""Subscription to one type on a delta stream.
 
-The rules are those of the xDS protocol, "How the client specifies what resources to return" and
-"Unsubscribing from resources". They differ from those of the other variant in that a wildcard that
-was never written, because a first request named nothing, lasts until it is unsubscribed from.
+It follows the xDS protocol, "How the client specifies what resources to return" and "Unsubscribing
+from resources". Unlike in the SotW variant, a wildcard that is implied by a first request without
+names lasts until the client unsubscribes from it.
 """
 
 from collections.abc import Hashable
@@ -15,27 +15,27 @@ _WILDCARD: Final = "*"
 
 
 class DeltaSubscription(Asked):
-    """The names a client asks for, and whether it asks for everything."""
+    """The subscribed names, and whether the client subscribes to everything."""
 
     __slots__ = ("_legacy", "known")
 
     def __init__(self, *, legacy: bool) -> None:
         super().__init__()
         self.known = False
-        """Whether the client has said anything yet."""
+        """Whether the client has sent a request yet."""
         # As in the other variant, only listeners and clusters are meant by silence.
         self._legacy = legacy
 
     def state(self) -> Hashable:
-        """Return all that it is made of."""
+        """Return everything that decides future behaviour."""
         return self.names, self.wildcard, self._legacy, self.known
 
     def update(self, request: DeltaDiscoveryRequest) -> frozenset[str]:
-        """Take a change; return what the client asked for that it asked for before.
+        """Apply a change; return the names that the client subscribes to again.
 
-        Such names are to be sent again, for a client may have forgotten what it was sent. So are
-        those that it names no more while a wildcard still covers them: it has forgotten those now.
-        ``*`` stands for everything.
+        They must be sent again, because the client may have dropped them. The same holds for names
+        that it unsubscribes from while a wildcard still covers them: it has dropped those. ``*``
+        means everything.
         """
         first, self.known = not self.known, True
         asked, dropped = request.subscribe, request.unsubscribe

@@ -1,7 +1,7 @@
-"""One type on one delta stream: what is offered, under way, accepted and refused. Pure.
+"""One type on one delta stream: what is offered, in flight, accepted and refused. Pure.
 
-The counterpart of :mod:`xds.watch`. Here nothing is sent whole, what is gone is told by name, and
-the names that a client asks for change by what each request adds and takes away.
+The counterpart of :mod:`xds.watch`. Responses are never complete, removals are explicit, and each
+request adds to and removes from the subscription.
 """
 
 from collections.abc import Hashable
@@ -19,30 +19,30 @@ _NO_NAMES: Final[tuple[str, ...]] = ()
 
 
 class DeltaWatch(TypeWatch):
-    """What a client has been told of one type, and what it is to be told next."""
+    """What a client has been sent of one type, and what is sent next."""
 
     __slots__ = ("_held", "_subscription", "_suspects")
 
     def __init__(self, type_url: TypeUrl, held: Held, *, errors: bool = False) -> None:
-        """Begin with what the client says that it holds from an earlier stream.
+        """Start with what the client says it holds from an earlier stream.
 
-        :param errors: names that are no resources are told as errors, rather than as removed.
+        :param errors: report nonexistent names as errors, not as removed.
         """
         self._subscription = DeltaSubscription(legacy=type_url in WHOLE)
         # One that holds something has been answered.
         super().__init__(type_url, self._subscription, errors=errors, answered=bool(held))
         self._held = held
-        """What the client was last sent of what it asks for, or had before."""
+        """What the client was last sent of its subscription, or held before."""
         self._suspects: Selection = ()
-        """What was refused beside a removal that the client has not answered for by itself yet."""
+        """Resources refused together with a removal whose separate attempt is not answered yet."""
 
     # ---- requests --------------------------------------------------------------------------------
 
     def on_request(self, request: DeltaDiscoveryRequest, *, current: bool) -> Answer | None:
-        """Take a request of this type; return what it answers, if it answers anything.
+        """Process a request of this type; return the answer that it contains, if any.
 
-        What it says of names counts whatever its nonce is: "a stale nonce should not be used to
-        reject" such a request.
+        Subscription changes count whatever the nonce is: "a stale nonce should not be used to
+        reject" them.
         """
         answer = None
         if self.flight is not None and current:
@@ -96,7 +96,7 @@ class DeltaWatch(TypeWatch):
     # ---- responses -------------------------------------------------------------------------------
 
     def due(self, wanted: ResourceSet) -> bool:
-        """Whether there is something to send, if it were this that the client is to have."""
+        """Whether a response is due if this is the target."""
         if self.settled_on is wanted:
             return False
         view = self._see(wanted)
@@ -115,7 +115,7 @@ class DeltaWatch(TypeWatch):
         return False
 
     def respond(self, wanted: ResourceSet, nonce: str, now: float) -> tuple[Response, Selection]:
-        """Return the response that is due, and which of its resources are new to the client."""
+        """Return the due response, and those of its resources that are new to the client."""
         self.settled_on = None
         view = self._see(wanted)
         held, urgent = self._held, self._urgent
@@ -146,7 +146,8 @@ class DeltaWatch(TypeWatch):
         return None if common is None else (common, id(self._held), self._subscription.state())
 
     def _change(self, view: View) -> tuple[Selection, tuple[str, ...], tuple[str, ...]]:
-        """Return what to send, what to tell to be gone, and what to tell never to have been."""
+        """Return the resources to send, the names to remove, and the names to report as
+        nonexistent."""
         changed, gone = view.since(self._held)
         removed, missing = gone, _NO_NAMES
         if view.missing is not self._told:
@@ -178,7 +179,7 @@ class DeltaWatch(TypeWatch):
 
 
 def _joined(some: tuple[str, ...], more: tuple[str, ...]) -> tuple[str, ...]:
-    """Return both, sorted, each once; one of them unchanged if the other is empty."""
+    """Return the sorted union of both; one of them unchanged if the other is empty."""
     if not more:
         return some
     return tuple(sorted({*some, *more})) if some else more

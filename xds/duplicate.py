@@ -1,4 +1,4 @@
-"""Copies of plain objects with slots, many times faster than :mod:`copy` makes them."""
+"""Shallow copies of objects with slots, many times faster than :mod:`copy`."""
 
 from typing import Final, TypeVar
 
@@ -8,7 +8,7 @@ _SLOTS: Final[dict[type, tuple[str, ...]]] = {}
 
 
 def duplicate(original: T) -> T:
-    """Return another object of the same class with the very same members."""
+    """Return a new object of the same class with the same attribute values."""
     kind = type(original)
     slots = _SLOTS.get(kind)
     if slots is None:

@@ -1,7 +1,7 @@
-"""Coroutines that start where they are made, rather than in the next turn of the event loop.
+"""Coroutines that start immediately instead of in the next turn of the event loop.
 
-When a thousand streams are offered a change, a task for each write would only start when all have
-been offered it; so the first proxy would wait for the last one's turn.
+When a thousand streams are offered a change, tasks would start only after all of them were offered
+it, so the first proxy would wait for the last.
 """
 
 import asyncio
@@ -10,7 +10,7 @@ from typing import Any
 
 
 class Steps:
-    """Takes the steps of a coroutine, the first one at once."""
+    """Runs a coroutine; the first step runs immediately."""
 
     __slots__ = ("_coroutine", "_loop", "_then", "_waits_for", "done", "error")
 
@@ -20,10 +20,11 @@ class Steps:
         loop: asyncio.AbstractEventLoop,
         then: Callable[[], None],
     ) -> None:
-        """Begin.
+        """Start.
 
-        :param then: is called when the coroutine has ended, unless it was cancelled or ended before
-            it had to wait for anything: then it is :attr:`done` already.
+        :param then: called when the coroutine has ended, unless it was cancelled or ended in its
+            first
+            step; then :attr:`done` is already true.
         """
         self._coroutine = coroutine
         self._loop = loop
@@ -31,7 +32,7 @@ class Steps:
         self._waits_for: asyncio.Future[object] | None = None
         self.done = False
         self.error: Exception | None = None
-        """What the coroutine raised."""
+        """The exception that the coroutine raised."""
         self._step()
         self._then = then
 
@@ -72,6 +73,6 @@ class Steps:
             self.cancel()
 
     def cancel(self) -> None:
-        """Let the coroutine end where it waits."""
+        """Cancel the coroutine."""
         if self._waits_for is not None:
             self._waits_for.cancel()

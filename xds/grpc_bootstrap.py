@@ -1,4 +1,4 @@
-"""The bootstrap of a gRPC client: what its library must be told before it can ask us (gRFC A27)."""
+"""Bootstrap of a gRPC client, with which its library connects to the xDS server (gRFC A27)."""
 
 from typing import Final
 
@@ -22,12 +22,12 @@ def grpc_bootstrap(
     cluster: str | None = None,
     tls: XdsTls | None = None,
 ) -> JsonObject:
-    """Return what ``GRPC_XDS_BOOTSTRAP`` names, or ``GRPC_XDS_BOOTSTRAP_CONFIG`` holds.
+    """Return the content for the file ``GRPC_XDS_BOOTSTRAP`` or for ``GRPC_XDS_BOOTSTRAP_CONFIG``.
 
-    The address is ``host:port``, ``[::1]:port`` or ``unix:path``. ``tls`` makes the client speak
-    mutual TLS with the server, whose certificate must have the name in the address.
+    The address is ``host:port``, ``[::1]:port`` or ``unix:path``. With ``tls`` the client uses
+    mutual TLS; the server's certificate must contain the name in the address.
 
-    :raises UsageError: the address is not one.
+    :raises UsageError: the address is invalid.
     """
     if socket_path(xds_address) is None:
         host_and_port(xds_address)

@@ -1,7 +1,7 @@
-"""Memory that the process has and does not use: given back when many streams have ended.
+"""Return of unused memory to the system after many streams have ended.
 
-The allocator of the C library keeps what was freed below anything that is still in use, until it is
-told to look for whole pages (malloc_trim(3)). What a thousand streams had would stay for ever.
+The C library's allocator keeps freed memory below memory that is still in use, until malloc_trim(3)
+is called. Without it, the memory of a thousand ended streams would never be returned.
 """
 
 import asyncio
@@ -10,15 +10,15 @@ from collections.abc import Callable
 from typing import Final
 
 MANY: Final = 100
-"""How many streams end before it is worth while to look."""
+"""Number of ended streams after which a trim is worth its cost."""
 _PAUSE_S: Final = 1.0
-"""How long after that: many that end, end together, and their connections a moment later."""
+"""Delay before the trim: streams often end together, and their connections a moment later."""
 
 
 def trim() -> bool:
-    """Give memory that is not used back to the system; return whether this C library can.
+    """Return unused memory to the system; return whether this C library supports it.
 
-    Other threads go on, unless they allocate: some milliseconds for a hundred megabytes.
+    Other threads continue unless they allocate; it takes some milliseconds per hundred megabytes.
     """
     malloc_trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
     if malloc_trim is None:  # Not the GNU C library.
@@ -28,7 +28,7 @@ def trim() -> bool:
 
 
 class Heap:
-    """Counts what ends, and has memory given back when that is worth while."""
+    """Counts ended streams and triggers a trim."""
 
     def __init__(self, trim: Callable[[], object] = trim, *, pause_s: float = _PAUSE_S) -> None:
         self._trim = trim
@@ -36,7 +36,7 @@ class Heap:
         self._ended = 0
 
     def ended(self) -> None:
-        """Take note that a stream has ended."""
+        """Count an ended stream."""
         self._ended += 1
         if self._ended == MANY:
             asyncio.get_running_loop().call_later(self._pause_s, self._look)

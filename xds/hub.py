@@ -1,4 +1,4 @@
-"""All streams of a server: who is connected, who is told of a new state, what is reported of it."""
+"""The hub of a server's streams: connects them to snapshots and reports what happens on them."""
 
 import asyncio
 import logging
@@ -43,26 +43,27 @@ _log = logging.getLogger(__name__)
 _NO_COMMIT = CommitId("")
 LEAST_PAUSE_S: Final = 0.3
 LONGEST_PAUSE_S: Final = 3.0
-"""How long proxies that have to be told first get to answer before the others are told."""
+"""Maximum wait for the acknowledgements of one wave before the next wave is told."""
 _LOOK_S: Final = 0.02
 
 
 @dataclass(slots=True)
 class _Refusals:
-    """What a client refused, and has not taken other content of since."""
+    """What a client refused, until it accepts other content."""
 
     last: dict[str, Refused] = field(default_factory=dict)
     """The last refusal of each type."""
     told_of: Snapshot | None = None
-    """The last snapshot of which it was told that the client refuses some of it."""
+    """The last snapshot for which a refusal by this client was reported."""
 
 
 class Hub:
-    """Brings snapshots to streams, and what streams tell to whoever keeps the reports."""
+    """Offers snapshots to streams, and passes on what streams report."""
 
     def __init__(self, cache: SnapshotCache, reports: Reports, past: Past | None = None) -> None:
         self.ready = False
-        """Whether there is a mesh to serve; until then nobody may be told that theirs is empty."""
+        """Whether a mesh is known; until then no client may be told that its configuration is
+        empty."""
         self._cache = cache
         self._reports = reports
         self._streams: dict[ProxyIdentity, set[Stream]] = {}
@@ -72,23 +73,24 @@ class Hub:
         self._acceptance = Acceptance(self._back.recall, time.time)
         self._inquiries = Inquiries(self._back, reports.report)
         self._fallen: dict[Stream, Snapshot] = {}
-        """Who has the last accepted snapshot, and the newer one that they do not have."""
+        """Streams that are served the last accepted snapshot, with the newer one that they lack."""
         self._refusers: set[Stream] = set()
-        """Those of them who refused it themselves; from the others it is only held back."""
+        """Those of them that refused the newer one; from the others it is held back."""
         self._refusals: dict[Stream, _Refusals] = {}
-        """What was refused by those who have refused something since they had all."""
+        """Refusals of streams that have refused something since they last had everything."""
         self._on_their_way: set[Stream] = set()
-        """Those who were offered something since somebody last waited for them."""
+        """Streams that were offered something since the last wait for acknowledgements."""
         self._told: set[ProxyIdentity] | None = None
-        """Who has had their turn, while others wait for theirs; ``None`` while nobody has to."""
+        """Identities whose wave has been told, while later waves wait; ``None`` when none waits."""
         self._late: dict[ProxyIdentity, None] = {}
-        """Who came while they had to wait, and has what was there before, or nothing yet."""
+        """Identities that connected while their wave waited; they have the earlier snapshot or
+        none."""
         self._due: dict[ProxyIdentity, None] = {}
-        """Whom the newest state concerns, and who has not been offered it yet."""
+        """Identities that the newest state concerns and that have not been offered it yet."""
         self._unchanged = 0
         """How many streams the publication concerns and needed nothing new, so far."""
         self._behind: set[Stream] = set()
-        """Those who are to have something and have not taken it: the others have no news."""
+        """Streams that have not accepted their whole target."""
 
     # ---- what streams tell (the Observer of every stream) ----------------------------------------
 
@@ -98,7 +100,7 @@ class Hub:
         return self._commit
 
     def joined(self, stream: Stream) -> Snapshot | None:
-        """Take in a stream that has named its node; return what it is to have, if it exists yet.
+        """Add a stream that has named its node; return its target snapshot, if it exists.
 
         :raises TooManyIdentities: there is no room for another identity.
         """
@@ -129,7 +131,7 @@ class Hub:
         return self._recognition.find(_identity(stream), clusters)
 
     def left(self, stream: Stream, reason: str) -> None:
-        """Forget a stream that ended; one that never named its node was never taken in."""
+        """Remove a stream that ended; one that never named its node was never added."""
         identity = stream.identity
         streams = self._streams.get(identity) if identity is not None else None
         if identity is None or streams is None or stream not in streams:
@@ -149,7 +151,7 @@ class Hub:
         self._reports.report(Left(stream.number, reason, time.time_ns()))
 
     def wrote(self, stream: Stream) -> None:
-        """Take note that a response was handed to the transport."""
+        """Record that a response was handed to the transport."""
         if stream in self._behind:
             self._reports.report(Wrote(stream.number, time.time_ns()))
             if stream.session.arrived:
@@ -157,7 +159,7 @@ class Hub:
                 self.arrived(stream)
 
     def arrived(self, stream: Stream) -> None:
-        """Take note that a client has acknowledged everything that it is to have."""
+        """Record that a client has acknowledged its whole target."""
         if stream not in self._behind:
             return
         self._reports.report(Arrived(stream.number, time.time_ns()))
@@ -172,14 +174,14 @@ class Hub:
                 self._release(identity, stream.snapshot)
 
     def _release(self, identity: ProxyIdentity, snapshot: Snapshot) -> None:
-        """Offer what was held back and is accepted now to those who did not refuse it."""
+        """Offer a snapshot that is no longer held back to those who did not refuse it."""
         for stream in tuple(self._streams[identity]):
             if self._fallen.get(stream) is snapshot and stream not in self._refusers:
                 # They are no part of the publication that is offered now.
                 self._offer_one(stream, snapshot, Released(stream.number))
 
     def refused(self, stream: Stream, refusal: Refused, commit: CommitId) -> None:
-        """Take note that a client refused a response that was sent for this commit."""
+        """Record that a client refused a response that was sent for this commit."""
         self._behind.add(stream)
         snapshot = stream.sent_for(refusal.type_url)
         refusals = self._refusals.setdefault(stream, _Refusals())
@@ -187,9 +189,9 @@ class Hub:
         self._refuses(stream, refusal, commit, snapshot)
 
     def stuck(self, stream: Stream) -> None:
-        """Take note that a client has all that it is to have, but for what it refused before.
+        """Record that a client has everything except what it refused before.
 
-        That is not sent again, and so not refused again; but another commit has it, too.
+        That is not sent again and so not refused again; but a newer commit may contain it, too.
         """
         refusals, snapshot = self._refusals.get(stream), stream.snapshot
         if refusals is None or snapshot is None or refusals.told_of is snapshot:
@@ -230,7 +232,7 @@ class Hub:
             self._fall_back(stream, wrong)
 
     def _fall_back(self, stream: Stream, refused: Snapshot) -> None:
-        """Give a proxy that refuses the first that it is given what its like accepted last."""
+        """Offer a new proxy that refuses its first snapshot the last one that its kind accepted."""
         accepted = self._acceptance.refused(_identity(stream), refused, stream.number)
         if accepted is None or stream.established or not stream.aggregated:
             return
@@ -242,11 +244,11 @@ class Hub:
     # ---- what the mesh becomes -------------------------------------------------------------------
 
     async def publish(self, publication: Publication) -> None:
-        """Bring a new state to those whom it concerns; one proxy's trouble is never another's.
+        """Offer a new state to the proxies it concerns; the failure of one does not affect others.
 
-        Returns when each of them has been offered it, not when they have taken it; where some must
-        be told before others (:mod:`xds.waves`), they get a bounded time to take it. If it fails,
-        whoever was not offered it is offered what is published next.
+        Returns when each has been offered it, not when they have accepted it. If waves are needed
+        (:mod:`xds.waves`), earlier waves get a bounded time to accept it. If it fails, proxies that
+        were not offered it are offered the next publication.
         """
         mesh, seq = self._cache.graph, publication.state.seq
         changed: Set[ResourceKey] = frozenset()
@@ -287,9 +289,10 @@ class Hub:
         await self._offer(late, seq)
 
     async def _let_answer(self) -> None:
-        """Wait until those who were offered something have it or refuse it, for a bounded time.
+        """Wait, for a bounded time, until the streams that were offered something accept or refuse
+        it.
 
-        And for a moment at least: proxies of the same nodes may be connected to another machine.
+        At least for a moment: proxies of the same nodes may be connected to another server.
         """
         await asyncio.sleep(LEAST_PAUSE_S)
         deadline = time.monotonic() + LONGEST_PAUSE_S - LEAST_PAUSE_S
@@ -311,7 +314,7 @@ class Hub:
             await asyncio.sleep(0)
 
     def _offer_to(self, identity: ProxyIdentity, seq: Seq) -> None:
-        """Offer an identity's streams its snapshot. Whatever fails, it fails for them alone."""
+        """Offer an identity's streams its snapshot. A failure affects only this identity."""
         try:
             snapshot = self._cache.resolve(identity)
             if snapshot is None:
@@ -351,7 +354,7 @@ class Hub:
             _log.exception("cannot offer %s to %s", _identity(stream).key, stream.name)
 
     def _tell_of_removed(self, before: MeshGraph, identities: Iterable[ProxyIdentity]) -> None:
-        """Warn of proxies whose node is gone: they go on, and no commit concerns them any more."""
+        """Warn about proxies whose node was removed: they go on, but receive no further commits."""
         after, left_behind = self._cache.graph, Counter[ResourceKey]()
         for identity in identities:
             if before.get(identity.key) is not None and after.get(identity.key) is None:

@@ -1,5 +1,5 @@
-"""Finds out, once a publication for each content that is refused, which specs caused it, beside the
-serving."""
+"""Background analysis of refusals: finds the specs that caused each refused content, once per
+publication."""
 
 import asyncio
 from collections import OrderedDict
@@ -12,11 +12,11 @@ from xds.nodes import ProxyIdentity
 from xds.reports import Explained
 
 _REMEMBERED: Final = 10_000
-"""How many contents are remembered so that each is looked into once."""
+"""Maximum contents remembered, so that each is analysed once."""
 
 
 class Inquiries:
-    """What is being found out. The answers go to ``report``."""
+    """Running analyses. Results go to ``report``."""
 
     def __init__(self, back: LookingBack, report: Callable[[Explained], None]) -> None:
         self._back = back
@@ -24,14 +24,15 @@ class Inquiries:
         self._begun: OrderedDict[tuple[str, str, str], None] = OrderedDict()
         self._tasks: set[asyncio.Task[None]] = set()
         self._one = asyncio.Lock()
-        """One at a time: many nodes may refuse the same mistake, and others are to be served."""
+        """One analysis at a time: many nodes may refuse the same mistake, and serving has priority.
+        """
 
     def begin(self) -> None:
-        """Look into everything anew: what is refused from now on is of another publication."""
+        """Forget earlier analyses: later refusals belong to a new publication."""
         self._begun.clear()
 
     def open(self, identity: ProxyIdentity, refusal: Refused) -> None:
-        """Begin to find out why a proxy refused a response, unless that was done before."""
+        """Start the analysis of a refusal, unless its content was analysed before."""
         key = (str(identity.key), refusal.type_url, refusal.version)
         if key in self._begun:
             return

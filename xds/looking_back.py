@@ -26,44 +26,44 @@ Changes = Mapping[ResourceKey, Resource | None]
 
 
 class KnownRefusal(Protocol):
-    """A snapshot that is refused."""
+    """A refused snapshot."""
 
     @property
     def snapshot(self) -> str:
-        """Its version."""
+        """Version of the snapshot."""
 
     @property
     def at_s(self) -> float:
-        """When it was refused, in seconds since the epoch."""
+        """Time of the refusal, in seconds since the epoch."""
 
 
 class Past(walk_back.Past, Protocol):
-    """What the log knows; :class:`events.past.Past` does."""
+    """Queries on the log; implemented by :class:`events.past.Past`."""
 
     def refusals(self) -> Mapping[str, KnownRefusal]:
-        """Return what is refused, by node id."""
+        """Return the refused snapshots, by node id."""
 
 
 class LookingBack:
-    """Finds what proxies had before, and which specs made what they refuse."""
+    """Rebuilds earlier snapshots of proxies, and finds the specs that caused a refusal."""
 
     def __init__(self, cache: SnapshotCache, past: Past | None) -> None:
-        """Look back through ``past``; without one, nothing that came before is known."""
+        """Query ``past``; without it, nothing before the start is known."""
         self._cache = cache
         self._past = past
         self._graph: tuple[Seq, Seq, MeshGraph] | None = None
         """The graph of an earlier mesh that was needed last: many may ask for the same."""
 
     def refusals(self) -> dict[str, Refusal]:
-        """Return what is refused, by node id, and when."""
+        """Return the refused snapshots with their times, by node id."""
         if self._past is None:
             return {}
         return {node: (each.snapshot, each.at_s) for node, each in self._past.refusals().items()}
 
     def recall(self, identity: ProxyIdentity) -> Snapshot | None:
-        """Return the snapshot that follows from the mesh that the identity's node took last.
+        """Return the snapshot for the mesh that the identity's node accepted last.
 
-        ``None`` when it took none, or the log cannot tell now.
+        ``None`` if it accepted none, or the log cannot be read now.
         """
         past, state = self._past, self._cache.state
         if past is None or state is None:
@@ -78,7 +78,7 @@ class LookingBack:
             return None
 
     def _as_of(self, identity: ProxyIdentity, past: Past, now: Seq, before: Seq) -> Snapshot | None:
-        """Return the snapshot that follows from the mesh of an earlier position."""
+        """Return the snapshot for the mesh at an earlier position."""
         cache = self._cache
         if self._graph is None or self._graph[:2] != (now, before):
             self._graph = (now, before, go_back(cache.graph, past, now, before)[0])
@@ -88,9 +88,10 @@ class LookingBack:
         return build_snapshot(cache.pool, cache.translate(graph, identity))
 
     def specs(self, identity: ProxyIdentity, refusal: Refused) -> Callable[[], tuple[str, ...]]:
-        """Return what finds the specs at fault for a refusal, of the mesh as it is now.
+        """Return a function that finds the specs that caused a refusal, for the current mesh.
 
-        That may take a while: call it in a thread of its own. Call this in the event loop's.
+        The function may take long: call it in a thread of its own. Call this method in the event
+        loop.
         """
         cache, graph = self._cache, self._cache.graph
         seq = None if cache.state is None else cache.state.seq
@@ -114,9 +115,9 @@ class LookingBack:
         return find
 
     def _changed(self, identity: ProxyIdentity, graph: MeshGraph, seq: Seq | None) -> Changes:
-        """Return what changed since the node's proxies took a snapshot, as it was then.
+        """Return the changes since the node's proxies accepted a snapshot, with the earlier specs.
 
-        All that the node depends on, where they took none or nothing changed since.
+        All specs that the node depends on, if it accepted none or nothing changed since.
         """
         key, changed = identity.key, dict[ResourceKey, Resource | None]()
         if self._past is not None and seq is not None:

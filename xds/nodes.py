@@ -1,4 +1,4 @@
-"""Who a client is: the node or gateway its id names, what it is, and how its traffic meets it."""
+"""Identity of a client: its virtual node or gateway, its kind, and its addressing."""
 
 import ipaddress
 from collections.abc import Mapping
@@ -10,13 +10,13 @@ from mesh.errors import UsageError
 from mesh.keys import Kind, ResourceKey
 
 METADATA_KEY = "gitmesh"
-"""The member of Envoy's ``node.metadata`` that is ours."""
+"""The key of our own object in Envoy's ``node.metadata``."""
 
 MAX_ID = 1_024
-"""How long a node's id may be, in characters and in its string form: it goes into the log."""
+"""Maximum characters of a node id, and of its string form in the log."""
 
 APPLICATION = "127.0.0.1"
-"""Where an application listens whose address is not given."""
+"""Default address of an application."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,11 +26,11 @@ class Intercepted:
 
 @dataclass(frozen=True, slots=True)
 class Explicit:
-    """No redirect: the proxy binds addresses of its own, and the application dials them.
+    """No redirection: the proxy binds addresses of its own, and the application dials them.
 
-    Each field is an IP address. ``ingress`` takes traffic for the application (or the gateway),
-    ``egress`` takes the application's calls to its backends, and ``application`` is where the
-    application itself listens. A gateway has no application.
+    Each field is an IP address. ``ingress`` accepts traffic for the application (or the gateway),
+    ``egress`` accepts the application's calls to its backends, and ``application`` is the
+    application's own address. A gateway has no application.
     """
 
     ingress: str
@@ -42,21 +42,22 @@ Addressing: TypeAlias = Intercepted | Explicit
 
 
 class Client(StrEnum):
-    """What reads the configuration."""
+    """Kind of client that reads the configuration."""
 
     ENVOY = "envoy"
     """A proxy beside the application."""
     GRPC = "grpc"
-    """The application itself: its gRPC library dials ``xds:///<virtual service>``, no proxy."""
+    """The application's own gRPC library, which dials ``xds:///<virtual service>`` without a proxy.
+    """
 
 
 _GRPC_AGENT = "grpc"
-"""How the user agent of every gRPC library begins: ``gRPC C-core``, ``grpc-java``."""
+"""Common prefix of gRPC libraries' user agents: ``gRPC C-core``, ``grpc-java``."""
 
 
 @dataclass(frozen=True, slots=True)
 class ProxyIdentity:
-    """All that a proxy's configuration depends on, beside the mesh."""
+    """Everything that a proxy's configuration depends on, besides the mesh."""
 
     key: ResourceKey
     """A virtual node or a virtual gateway."""
@@ -67,14 +68,14 @@ class ProxyIdentity:
 def parse_identity(
     node_id: str, metadata: Mapping[str, str], user_agent: str = ""
 ) -> ProxyIdentity:
-    """Read who a proxy is from its ``node.id``, our member of its metadata, and its user agent.
+    """Return the identity of a proxy from its ``node.id``, our metadata, and its user agent.
 
-    ``mesh/<mesh>/virtualNode/<name>`` and ``…/virtualGateway/<name>`` are accepted, as whole ARNs
-    too, and with ``<mesh>@<owner>``, whose owner is dropped (App Mesh: shared meshes).
-    ``client`` in the metadata says what it is; where it does not, the user agent does.
+    ``mesh/<mesh>/virtualNode/<name>`` and ``…/virtualGateway/<name>`` are accepted, also as whole
+    ARNs and with ``<mesh>@<owner>``, whose owner is dropped (App Mesh: shared meshes). ``client``
+    in the metadata names the kind of client; without it, the user agent does.
 
     :raises UsageError: the id is too long or names no node or gateway, an address is not an IP
-        address, two that must differ are the same, or a gRPC library claims what only an Envoy is.
+        address, two addresses that must differ are equal, or a gRPC client sets options of Envoy.
     """
     _refuse_length(node_id)
     key = ResourceKey.parse(node_id)
@@ -108,9 +109,9 @@ def _refuse_length(node_id: str) -> None:
 
 
 def _refuse_circles(node_id: str, identity: ProxyIdentity) -> None:
-    """A node's proxy that binds what its application or its backends are dialled on meets itself.
+    """Refuse addresses with which a node's proxy would call itself.
 
-    A gateway may use one address for all: it has no application, and its own ports are its own.
+    A gateway may use one address for everything: it has no application, and its ports are its own.
     """
     addressing = identity.addressing
     if identity.key.kind is not Kind.VIRTUAL_NODE or not isinstance(addressing, Explicit):
@@ -137,7 +138,7 @@ def _client(node_id: str, metadata: Mapping[str, str], user_agent: str) -> Clien
 
 
 def _refuse_proxies(node_id: str, identity: ProxyIdentity) -> None:
-    """A gRPC library is an application that calls its backends: it binds nothing for others."""
+    """Refuse proxy options of a gRPC client, which only calls backends and binds nothing."""
     if identity.client is not Client.GRPC:
         return
     if identity.key.kind is not Kind.VIRTUAL_NODE:

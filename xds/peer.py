@@ -1,11 +1,11 @@
-"""Who a client has proven to be: the names in its certificate, and what they let it ask for. Pure.
+"""Authenticated identity of a client: the names in its certificate, and what they permit. Pure.
 
 A certificate names the nodes whose proxies may use it, as URI or as DNS names:
 
 - ``spiffe://<trust domain>/mesh/<mesh>/virtualNode/<name>``, or ``…/virtualGateway/<name>``
-- ``<name>.virtualnode.<mesh>.<trust domain>``, or ``….virtualgateway.…``, where a trust domain is
-  set, and the names of node and mesh are labels of lower case letters, digits, ``-`` and ``_``:
-  DNS knows neither case nor where a name with a dot ends
+- ``<name>.virtualnode.<mesh>.<trust domain>``, or ``….virtualgateway.…``, if a trust domain is set,
+  and if node and mesh names consist of lower-case letters, digits, ``-`` and ``_``: DNS ignores
+  case, and a name with a dot would be ambiguous
 """
 
 import re
@@ -23,12 +23,12 @@ _SHOWN: Final = 3
 
 
 class WrongPeer(UsageError):
-    """A client asks for what is not its own."""
+    """A client asks for the configuration of a node that its certificate does not name."""
 
 
 @dataclass(frozen=True, slots=True)
 class Peer:
-    """What a client's certificate, which an authority of ours has signed, says of it."""
+    """The names in a client's certificate, which one of our trusted authorities signed."""
 
     uris: tuple[str, ...]
     hosts: tuple[str, ...]
@@ -36,7 +36,7 @@ class Peer:
     not_after: datetime
 
     def require(self, key: ResourceKey, trust_domain: str = "") -> None:
-        """Make sure that this client may have the configuration of a node.
+        """Check that this client may have the configuration of a node.
 
         :raises WrongPeer: its certificate does not name the node.
         """
@@ -58,7 +58,7 @@ class Peer:
 
 
 def dns_name(key: ResourceKey, trust_domain: str) -> str | None:
-    """Return the DNS name that stands for a node; ``None`` where none can."""
+    """Return the DNS name of a node, or ``None`` if it has none."""
     if not trust_domain or not all(_LABEL.fullmatch(part) for part in (key.name, key.mesh)):
         return None
     return f"{key.name}.{key.kind.segment}.{key.mesh}.{trust_domain}".lower()

@@ -1,8 +1,8 @@
-"""Envoy's messages without validators.
+"""Import Envoy's messages as plain dataclasses, without pydantic's validators.
 
-The library makes each of them a dataclass of pydantic, which builds validators of some 500 kinds of
-messages when they are imported and first used, and validates each message once for every message
-around it. Types are what mypy holds us to, values what Envoy is asked for in tests; see
+The library makes each message a pydantic dataclass. That builds validators for some 500 message
+classes on import and first use, and validates each message once for every enclosing message. mypy
+checks our types, and tests ask Envoy about values; see
 docs/decisions/0036-envoys-messages-are-plain.md.
 """
 
@@ -19,17 +19,17 @@ from betterproto2 import Message
 
 @cache
 def _hints(cls: type[Message]) -> dict[str, type]:
-    """Resolve the annotations of a class, which the library does once for each field of it."""
+    """Resolve the annotations of a class once; the library would do it once per field."""
     return get_type_hints(cls, vars(sys.modules[cls.__module__]), {})
 
 
 @contextmanager
 def plain_messages() -> Iterator[None]:
-    """Let the messages of envoy_data_plane that are first imported in this block be dataclasses of
-    the standard library, as betterproto2 makes them unless it is told otherwise.
+    """Make messages of envoy_data_plane that are first imported in this block standard dataclasses,
+    as betterproto2 does by default.
 
-    The name of the decorator is the only way in. If it were another some day, messages would be as
-    right as before, and slower.
+    It replaces the library's decorator by name. If the name changed in a later version, messages
+    would be as correct as before, and slower.
     """
     decorator = pydantic.dataclasses.dataclass
 

@@ -1,4 +1,4 @@
-"""From streams to the log: one task writes delivery events, so that no stream waits for a disk."""
+"""Recorder of delivery events: one task writes them, so that no stream waits for the disk."""
 
 import asyncio
 import logging
@@ -15,10 +15,10 @@ _BATCH: Final = 500
 
 
 class Recorder:
-    """Takes events at any time, and appends them in batches and in order.
+    """Queues events and appends them in batches, in order.
 
-    At most ``room`` events wait; when the log cannot keep up, what comes then is lost, and said so.
-    Delivery events are observations: losing some does no harm to what the mesh is.
+    At most ``room`` events are queued. If the log is too slow, further events are dropped and
+    counted. Delivery events are observations, so a loss does not affect the mesh.
     """
 
     def __init__(
@@ -35,10 +35,10 @@ class Recorder:
         self._wake = asyncio.Event()
         self._writing: asyncio.Future[object] | None = None
         self.lost = 0
-        """How many events found no room."""
+        """Number of dropped events."""
 
     def record(self, events: Iterable[DeliveryEvent]) -> None:
-        """Take events; never waits. Call it from the event loop's own thread."""
+        """Queue events; never waits. Call it from the event loop's thread."""
         for event in events:
             if len(self._waiting) < self._room:
                 self._waiting.append(event)
@@ -48,7 +48,7 @@ class Recorder:
             self._wake.set()
 
     async def run(self) -> None:
-        """Append until cancelled; then append what is left."""
+        """Append until cancelled; then append the rest."""
         try:
             while True:
                 await self._wake.wait()
@@ -88,9 +88,9 @@ class Recorder:
 
 
 async def recording(recorder: Recorder, work: Coroutine[object, object, None]) -> None:
-    """Do work that never ends, and record what comes of it; the recorder ends last.
+    """Run endless work and its recorder; the recorder ends last, so that all events are in the log.
 
-    So the last events are in the log. Whichever of the two fails ends both, with its error.
+    If one of them fails, both end with its error.
     """
     writing = asyncio.create_task(recorder.run())
     working = asyncio.create_task(work)

@@ -1,7 +1,7 @@
-"""A rehearsal before the first proxy comes: a small made-up mesh, translated and serialised once.
+"""Warm-up before the server is ready: translate and serialise a small built-in mesh once.
 
-Encoders of Envoy's messages are made when they are first used, and much of what translates is
-imported then. Better before the server is ready than while a push waits.
+Message encoders are compiled on first use, and translation modules are imported then. Doing it here
+keeps that cost out of the first push.
 """
 
 from collections.abc import Iterator
@@ -20,7 +20,7 @@ _SERVICES = {"web": ("http", 8080), "db": ("tcp", 5432), "calls": ("grpc", 9000)
 
 
 def rehearse() -> None:
-    """Use what serving any mesh will use. Blocking; changes nothing that can be seen."""
+    """Exercise translation and serialisation once. Blocking, without visible effect."""
     graph = link(_resources())
     node = ResourceKey.of(Kind.VIRTUAL_NODE, _MESH, "caller")
     gateway = ResourceKey.of(Kind.VIRTUAL_GATEWAY, _MESH, "door")

@@ -1,8 +1,8 @@
-"""What a server tells of its streams: plain facts, wherever it runs. Pure.
+"""Facts that a server reports about its streams, in whatever process it runs. Pure.
 
-One process may serve, or several beside each other; what they see is brought together in one place
-(:class:`xds.ledger.Ledger`), so that the log has one truth. Times are wall-clock nanoseconds since
-the epoch, read where the fact was seen.
+:class:`xds.ledger.Ledger` combines the facts of all processes. Times are wall-clock nanoseconds
+    since
+the epoch, read where the fact was observed.
 """
 
 from typing import Final, NamedTuple, Protocol, TypeAlias
@@ -14,23 +14,23 @@ _NO_COMMIT: Final = CommitId("")
 
 
 class Joined(NamedTuple):
-    """A stream named its node. First of all facts of a stream."""
+    """A stream named its node. The first fact about a stream."""
 
     stream: int
-    """Tells the stream from all others of its server, those that ended too."""
+    """Number of the stream, unique within its server for all time."""
     node: str
     proxy: str
     version: str
-    """What the proxy says it runs."""
+    """Name and version of its software, as it reports them."""
     at_ns: int
     state: ProxyState = ProxyState.BEHIND
-    """``HELD``, ``BEHIND`` or ``LAST_ACCEPTED``: what there is for it."""
+    """``HELD``, ``BEHIND`` or ``LAST_ACCEPTED``: its initial state."""
     commit: CommitId = _NO_COMMIT
-    """The commit that is served; empty before there is one."""
+    """The served commit; empty before there is one."""
 
 
 class Left(NamedTuple):
-    """A stream ended. Last of all facts of a stream."""
+    """A stream ended. The last fact about a stream."""
 
     stream: int
     reason: str
@@ -38,7 +38,7 @@ class Left(NamedTuple):
 
 
 class Offered(NamedTuple):
-    """The publication whose state stands at ``seq`` is news for a stream."""
+    """The publication with its state at ``seq`` is an update for a stream."""
 
     stream: int
     node: str
@@ -53,7 +53,7 @@ class Wrote(NamedTuple):
 
 
 class Arrived(NamedTuple):
-    """A client has acknowledged everything that it is to have."""
+    """A client has acknowledged its whole target."""
 
     stream: int
     at_ns: int
@@ -69,36 +69,36 @@ class Rejected(NamedTuple):
     version: str
     message: str
     names: tuple[str, ...] = ()
-    """The resources at fault, as far as can be told."""
+    """The invalid resources, as far as known."""
     snapshot: str = ""
-    """The version of the whole snapshot that the client was on its way to; empty if it has that."""
+    """Version of the snapshot that was being rolled out; empty if the client has it."""
 
 
 class Explained(NamedTuple):
-    """It is known now why clients of a node refused a version, or that it cannot be known."""
+    """The cause of a refusal by a node's clients was determined, or cannot be."""
 
     node: str
     type_url: str
     version: str
     specs: tuple[str, ...]
-    """Keys of the specs that are likely at fault."""
+    """Keys of the specs that likely caused it."""
 
 
 class FellBack(NamedTuple):
-    """A client is to have the last accepted snapshot instead of the newest."""
+    """A client is served the last accepted snapshot instead of the newest."""
 
     stream: int
     at_ns: int
 
 
 class Released(NamedTuple):
-    """A client that had the last accepted snapshot is to have the newest after all."""
+    """A client that was served the last accepted snapshot is served the newest again."""
 
     stream: int
 
 
 class Finished(NamedTuple):
-    """Everybody here whom the publication at ``seq`` concerns has been offered it."""
+    """This server has offered the publication at ``seq`` to all proxies it concerns."""
 
     seq: Seq
     at_ns: int
@@ -107,7 +107,7 @@ class Finished(NamedTuple):
 
 
 class Passed(NamedTuple):
-    """Everybody here who comes before a wave of the publication has had time to take it."""
+    """This server's earlier waves of the publication have had time to accept it."""
 
     seq: Seq
     wave: int
@@ -137,13 +137,13 @@ Fact: TypeAlias = (
 
 
 class Reports(Protocol):
-    """Whoever brings together what servers tell."""
+    """Receiver of the facts of servers."""
 
     def begin(self, publication: Publication) -> None:
-        """Take note that a publication is about to be offered. Does not wait."""
+        """Note that a publication is about to be offered. Does not wait."""
 
     def report(self, fact: Fact) -> None:
-        """Take a fact. Does not wait. Facts of one server come in the order of their happening."""
+        """Process a fact. Does not wait. Facts of one server come in order."""
 
     async def passed(self, seq: Seq, wave: int) -> None:
-        """Wait until the wave may be told at all servers, as it may here, but not for ever."""
+        """Wait, for a bounded time, until all servers may tell this wave."""

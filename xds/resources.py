@@ -1,7 +1,7 @@
-"""Resources as they are served: serialised once, compared by content, shared by all who hold them.
+"""Serialised resources: encoded once, compared by content, shared by all streams.
 
-Everything here comes out of a :class:`Pool`, which keeps one object for equal content. So equality
-is identity: nobody compares bytes twice, and a thousand proxies with one configuration hold one.
+All objects come from a :class:`Pool`, which keeps one object per content. So equality is identity:
+bytes are compared once, and a thousand proxies with equal configuration share one object.
 """
 
 import hashlib
@@ -20,7 +20,7 @@ K = TypeVar("K")
 V = TypeVar("V")
 
 _MEMOS: Final = 32
-"""How many bodies and unions a set remembers; a client may ask for any selection of names."""
+"""Maximum cached bodies and unions per set; a client may subscribe to any selection of names."""
 _MOST_STRANGE: Final = 256
 """How many names that no resource has may be in what a set remembers. Clients make them up, and
 what is remembered outlives their streams."""
@@ -28,7 +28,7 @@ what is remembered outlives their streams."""
 
 @dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class Encoded:
-    """One resource, serialised. Equal content is the same object."""
+    """One serialised resource. Equal content is the same object."""
 
     type_url: TypeUrl
     name: str
@@ -37,13 +37,14 @@ class Encoded:
     entry: bytes = field(repr=False)
     """The resource as an entry of ``DiscoveryResponse.resources``."""
     needs: frozenset[Reference] = field(repr=False)
-    """The resources it names, and cannot work without."""
+    """The resources that it refers to and requires."""
 
     @property
     def is_ghost(self) -> bool:
-        """Whether only its name and version are known: a client says that it has such a resource.
+        """Whether only name and version are known, because a client says that it holds the
+        resource.
 
-        A ghost can be left to the client that has it, and cannot be sent to anybody.
+        Such a resource can be left on that client; it cannot be sent.
         """
         return not self.entry
 
@@ -59,15 +60,14 @@ def ghost(type_url: TypeUrl, name: str) -> Encoded:
 
 
 Selection = tuple[Encoded, ...]
-"""Some resources of one type, sorted by name."""
+"""Resources of one type, sorted by name."""
 
 Held = Mapping[str, Encoded]
-"""Resources of one type by name; never changed, so that equal ones may be shared and compared by
-identity."""
+"""Resources of one type by name. Never changed, so mappings are shared and compared by identity."""
 
 
 class View:
-    """What of a set one client asks for. Equal questions to a set get the same object."""
+    """The part of a set that one client subscribes to. Equal subscriptions share one object."""
 
     __slots__ = ("_since", "all", "by_name", "missing")
 
@@ -75,13 +75,13 @@ class View:
         self.all = resources
         self.by_name = by_name
         self.missing = missing
-        """The names that are asked for and that the set has no resource of, sorted."""
+        """Subscribed names without a resource in the set, sorted."""
         self._since: dict[int, tuple[Held, Selection, tuple[str, ...]]] = {}
 
     def since(self, held: Held) -> tuple[Selection, tuple[str, ...]]:
-        """Return what is here and not in ``held``, and the names that are there and not here.
+        """Return the resources that are new or changed since ``held``, and the names that are gone.
 
-        Both sorted. Streams that hold the very same mapping share the answer.
+        Both are sorted. Streams with the same ``held`` mapping share the result.
         """
         known = self._since.get(id(held))
         if known is None or known[0] is not held:
@@ -94,7 +94,7 @@ class View:
 
 
 class ResourceSet:
-    """All resources of one type that a proxy may ask for. Equal content is the same object."""
+    """All resources of one type in a snapshot. Equal content is the same object."""
 
     __slots__ = (
         "__weakref__",
@@ -112,10 +112,10 @@ class ResourceSet:
     def __init__(
         self, pool: "Pool | None", type_url: TypeUrl, version: str, resources: Selection
     ) -> None:
-        """Make a set; only one that is empty for ever needs no pool."""
+        """Create a set; only a permanently empty set needs no pool."""
         self.type_url = type_url
         self.version = version
-        """Differs when any resource of the set differs, in whatever process it is computed."""
+        """Content version of the set: it differs if any resource differs, in every process."""
         self.all = resources
         self.by_name: Mapping[str, Encoded] = {resource.name: resource for resource in resources}
         self._pool = pool
@@ -125,7 +125,7 @@ class ResourceSet:
         self._views: dict[tuple[bool, tuple[str, ...]], View] = {}
 
     def view(self, names: tuple[str, ...] = (), *, wildcard: bool = False) -> View:
-        """Return what a client gets that asks for these names, which are sorted, or everything."""
+        """Return the view of a client that subscribes to these sorted names, or to everything."""
         view = self._views.get((wildcard, names))
         if view is None:
             missing = tuple(name for name in names if name not in self.by_name)
@@ -139,9 +139,9 @@ class ResourceSet:
         return view
 
     def body(self, selection: Selection, missing: tuple[str, ...] = ()) -> bytes:
-        """Return the response that carries these resources, but for its nonce and control plane.
+        """Return the body of a response with these resources, without nonce and control plane.
 
-        ``missing`` are names that it tells to be no resources.
+        ``missing`` are names reported as nonexistent.
         """
         body = self._bodies.get((selection, missing))
         if body is None:
@@ -154,7 +154,7 @@ class ResourceSet:
     def delta_body(
         self, changed: Selection, removed: tuple[str, ...], missing: tuple[str, ...] = ()
     ) -> bytes:
-        """Return the delta response that tells of this, but for its nonce and control plane."""
+        """Return the body of a delta response, without nonce and control plane."""
         key = (changed, removed, missing)
         body = self._delta_bodies.get(key)
         if body is None:
@@ -165,7 +165,8 @@ class ResourceSet:
         return body
 
     def plus(self, extra: Selection) -> "ResourceSet":
-        """Return the set with more resources; of two with one name, this set's own stays."""
+        """Return the set with additional resources; a name that the set already has keeps its
+        resource."""
         extra = tuple(resource for resource in extra if resource.name not in self.by_name)
         if not extra or self._pool is None:
             return self
@@ -187,10 +188,10 @@ def _remember(memo: dict[K, V], key: K, value: V) -> None:
 
 
 class Pool:
-    """Keeps one object for equal content, and recent sets alive for those who come back to them.
+    """Keeps one object per content, and recently used sets alive.
 
-    A revert gets the very objects that were served before, as long as they are among the last
-    ``recent_bytes`` that were used; a proxy that reconnects is recognised by the version it has.
+    A revert gets the objects that were served before, if they are among the ``recent_bytes`` last
+    used; a client that reconnects is recognised by the version it holds.
     """
 
     def __init__(self, recent_bytes: int = 64 << 20) -> None:
@@ -202,7 +203,7 @@ class Pool:
         self._of_version = WeakValueDictionary()
         self._ghosts: WeakValueDictionary[tuple[TypeUrl, str], Encoded] = WeakValueDictionary()
         self.written = Once[object, Encoded]()
-        """Resources by the message that they are written from: what many proxies get is one."""
+        """Serialised resources by message object, because many proxies share a message."""
         self._recent: OrderedDict[ResourceSet, int] = OrderedDict()
         self._room = recent_bytes
 
@@ -229,7 +230,7 @@ class Pool:
         return known
 
     def collect(self, type_url: TypeUrl, resources: Iterable[Encoded]) -> ResourceSet:
-        """Return the set of these resources, whose names must differ."""
+        """Return the set of these resources; their names must differ."""
         ordered = tuple(sorted(resources, key=lambda resource: resource.name))
         hasher = hashlib.sha256()
         for resource in ordered:
@@ -246,11 +247,11 @@ class Pool:
         return known
 
     def recall(self, type_url: TypeUrl, version: str) -> ResourceSet | None:
-        """Return the set that had this version, if it is still known."""
+        """Return the set with this version, if it is still known."""
         return self._by_version.get((type_url, version))
 
     def recall_one(self, type_url: TypeUrl, name: str, version: str) -> Encoded | None:
-        """Return the resource that had this version, if it is still known."""
+        """Return the resource with this version, if it is still known."""
         return self._of_version.get((type_url, name, version))
 
     def _touch(self, used: ResourceSet) -> None:

@@ -1,12 +1,12 @@
-"""How far one proxy has come from what it had to what it is to have: make before break.
+"""Roll-out of a snapshot to one proxy in make-before-break order.
 
-A new snapshot reaches a proxy in an order in which nothing ever names what is not there (xDS
-protocol, "Eventual consistency considerations"): clusters and endpoints, old and new together;
-then listeners; then routes; and when those are acknowledged and requests under way had time to
-end, the clusters that nothing names any more go.
+A new snapshot is sent in an order in which no resource ever refers to a missing one (xDS protocol,
+"Eventual consistency considerations"): first clusters and endpoints, old and new together; then
+listeners; then routes. When those are acknowledged and running requests have had time to end,
+clusters that nothing refers to are removed.
 
-Pure, and the same for state-of-the-world and delta streams: it decides what each type is to be at
-this moment; how the client is told so is the business of the protocol.
+Pure, and the same for state-of-the-world and delta streams: it decides the target of each type at
+this moment; the protocol variant decides how the client is told.
 """
 
 from collections.abc import Hashable, Mapping, Set
@@ -20,47 +20,46 @@ from xds.type_urls import CLUSTER, ENDPOINT, LISTENER, ROUTE, SECRET, SUPPORT, T
 
 
 class Progress(Protocol):
-    """Where the client stands with a type that it watches."""
+    """State of a type that the client watches, as the roll-out sees it."""
 
     @property
     def flight(self) -> Flight | None:
-        """The response that is unanswered."""
+        """The unanswered response."""
 
     @property
     def settled_on(self) -> ResourceSet | None:
-        """The set that the client was last found to be settled on, if it still is."""
+        """The set that the client was last known to have; None if that no longer holds."""
 
     @property
     def clung_to(self) -> Set[str]:
-        """Names of what is gone for the client to let go of, which it refuses: nothing that comes
-        after has to wait for that, but as long as it does it is not there."""
+        """Removed names whose removal the client refused. Later types do not wait for them, but
+        while the client keeps them they do not count as available."""
 
     def has_refused(self, resource: Encoded) -> bool:
-        """Whether the client refused this resource, which came alone."""
+        """Whether the client refused this resource when it was sent alone."""
 
     def asks_for(self, name: str) -> bool:
-        """Whether the client wants a resource of this name."""
+        """Whether the client subscribes to this name."""
 
     def missing(self, wanted: ResourceSet) -> tuple[str, ...]:
-        """Return the names that the client asks for and that are not there."""
+        """Return the subscribed names that do not exist."""
 
     def settled(self, wanted: ResourceSet) -> bool:
-        """Whether there is nothing to send, if it were this that the client is to have, and the
-        client has not refused it."""
+        """Whether the client has this set completely and has refused none of it."""
 
     def refuses(self, wanted: ResourceSet) -> bool:
-        """Whether the client refused this, or part of it, and would not be sent it again."""
+        """Whether the client refused this set, or part of it, so that it is not sent again."""
 
 
 _BEFORE: Final[Mapping[TypeUrl, tuple[TypeUrl, ...]]] = {
     LISTENER: SUPPORT,
     ROUTE: (*SUPPORT, LISTENER),
 }
-"""What must be there before listeners and routes."""
+"""Types that must be in place before listeners and routes."""
 
 
 class Rollout:
-    """What each type is to be now, on the way to the newest snapshot."""
+    """Target set of each type at this moment, on the way to the newest snapshot."""
 
     __slots__ = (
         "_accepted",
@@ -84,32 +83,33 @@ class Rollout:
     ) -> None:
         self.target: Snapshot | None = None
         self.arrived = False
-        """Whether the client has acknowledged all of the target that it asks for, as it was when
-        :meth:`advance` was last called."""
+        """Whether the client has acknowledged everything that it subscribes to in the target, as of
+        the last :meth:`advance`."""
         self.wanted: dict[TypeUrl, ResourceSet] = {}
-        """What to offer now. A type that is not here has to wait for those before it."""
+        """Sets to offer now. A type that is missing here waits for earlier types."""
         self._watches = watches
         self._ack_wait = ack_wait
         self._linger = linger
         self._now = 0.0
         self._kept: dict[TypeUrl, Held] = {}
-        """What listeners and routes of the client may rely on, whatever the target says."""
+        """Resources that the client's listeners and routes may refer to, in addition to the
+        target's."""
         self._accepted: Held = {}
         """The clusters that the client acknowledged last."""
         self._expiry: dict[tuple[TypeUrl, str], float] = {}
-        """Until when to keep what nothing relies on any more."""
+        """Times until which unused resources are kept."""
         self._old_routes: set[Encoded] = set()
-        """Routes that the client may still have: of one name there are several after a refusal, and
-        one that is no more is in use while the listener that needed it drains its connections."""
+        """Routes that the client may still use: after a refusal there are several of one name, and
+        a removed one stays in use while the listener that needed it drains."""
         self._pristine = True
-        """Whether the client began with nothing, and has been offered one snapshot only."""
+        """Whether the client started without resources and has been offered only one snapshot."""
         self._back = False
-        """Whether the client may use routes that it was given on an earlier stream."""
+        """Whether the client may use routes from an earlier stream."""
         self._clusters_by: float | None = None
-        """Until when a client that comes back may ask for its clusters before it is sent more."""
+        """Time until which a reconnected client may ask for its clusters before more is sent."""
 
     def copy(self, watches: Mapping[TypeUrl, Progress]) -> "Rollout":
-        """Return one that has come as far as this one, and goes on by itself with these watches."""
+        """Return an independent copy for these watches."""
         new = duplicate(self)
         new._watches = watches
         new.wanted, new._kept = dict(self.wanted), dict(self._kept)
@@ -117,8 +117,9 @@ class Rollout:
         return new
 
     def rest(self) -> Hashable | None:
-        """Return all that decides what follows from here, if nothing is under way and no time runs;
-        else ``None``. Some of it is told by identity, and so compares only while it lives."""
+        """Return everything that decides future behaviour, if nothing is in flight and no timer
+        runs; else ``None``. Parts are compared by identity, so the value is valid only while they
+        live."""
         target = self.target
         if target is None or not self.arrived or self._expiry or self.wake_at is not None:
             return None
@@ -140,7 +141,7 @@ class Rollout:
         )
 
     def aim(self, snapshot: Snapshot) -> None:
-        """Make this the snapshot to arrive at; whatever was under way is overtaken."""
+        """Set the target snapshot; it replaces one that is still being rolled out."""
         if self.target is snapshot:
             return
         self.arrived = False
@@ -156,11 +157,12 @@ class Rollout:
         self._lay_support()
 
     def step(self, snapshot: Snapshot, now: float) -> bool:
-        """Do as :meth:`aim` and :meth:`advance` do, at a tenth of the cost; return whether.
+        """Do :meth:`aim` and :meth:`advance` at a tenth of the cost, if possible; return whether it
+        was.
 
-        It does when the client has all that it asked for, and when of the new snapshot it is only
-        the routes that differ from the old one, or only endpoints and none of them is gone. So are
-        nearly all changes, and they concern a thousand proxies at once.
+        It is possible if the client has everything it subscribes to, and the new snapshot differs
+        only in routes, or only in endpoints of which none was removed. Nearly all changes are of
+        this kind, and they concern many proxies at once.
         """
         before = self.target
         if before is None or not self.arrived or self._expiry or CLUSTER not in self._watches:
@@ -186,11 +188,12 @@ class Rollout:
     def welcome_back(
         self, type_url: TypeUrl, held: Held | None, now: float, *, alone: bool = False
     ) -> None:
-        """Take into account that the client has resources of this type from an earlier stream.
+        """Record that the client holds resources of this type from an earlier stream.
 
-        Its clusters, if it is known which they are, stay until it has moved off them; its listeners
-        and routes wait their turn. They wait for its request for clusters, too: Envoy holds that
-        back while any are warming. One that is ``alone`` on its stream waits for no other type.
+        Known clusters stay until the client has moved off them; its listeners and routes are
+        updated in turn. They wait for its request for clusters, too, because Envoy delays that
+        while clusters are warming. A stream that is ``alone`` (single type) waits for no other
+        type.
         """
         self._pristine = False
         self._back = True
@@ -208,7 +211,7 @@ class Rollout:
             self._lay_support()
 
     def refused(self, type_url: TypeUrl, fresh: Selection) -> None:
-        """Take into account that the client does not have resources that were new to it."""
+        """Record that the client does not have these resources, which were new to it."""
         if type_url == CLUSTER:
             kept = self._kept.get(CLUSTER, {})
             had = {name: r for name, r in kept.items() if r not in fresh}
@@ -216,13 +219,13 @@ class Rollout:
             self._lay_support()
 
     def sent(self, now: float) -> None:
-        """Move on as far as it helps that a response has just been sent."""
+        """Advance as far as possible after a response was sent."""
         # Only of a pristine client that is enough; with others it is the answer that counts.
         if self._pristine:
             self.advance(now)
 
     def advance(self, now: float) -> None:
-        """Move on as far as the client's answers and the time allow."""
+        """Advance as far as the client's answers and the time allow."""
         self._now = now
         target = self.target
         if target is None:
@@ -237,7 +240,7 @@ class Rollout:
             self._release(target, now + self._linger)
 
     def _follow(self, target: Snapshot, now: float) -> None:
-        """Offer listeners and routes of the target as soon as what they need is there."""
+        """Offer the target's listeners and routes once what they need is in place."""
         for type_url in TRAFFIC:
             if type_url in self._watches and self.wanted.get(type_url) is not target[type_url]:
                 if not self._may_follow(type_url, now):
@@ -260,7 +263,7 @@ class Rollout:
 
     @property
     def wake_at(self) -> float | None:
-        """When to call :meth:`advance` even if nothing happens before."""
+        """Time to call :meth:`advance` if nothing happens before."""
         if self.arrived and not self._expiry:
             return None
         times = list(self._expiry.values())
@@ -273,7 +276,7 @@ class Rollout:
         return min((time for time in times if time > self._now), default=None)
 
     def overdue(self, type_url: TypeUrl, now: float) -> bool:
-        """Whether the client has had its time to answer a response, and has not."""
+        """Whether the client has not answered a response in time."""
         flight = self._watches[type_url].flight
         return flight is not None and flight.since + self._ack_wait <= now
 
@@ -288,7 +291,7 @@ class Rollout:
         )
 
     def _may_follow(self, type_url: TypeUrl, now: float) -> bool:
-        """Whether listeners or routes of the target may be offered now."""
+        """Whether the target's listeners or routes may be offered now."""
         return all(self._passed(each, now) for each in _BEFORE[type_url])
 
     def _under_way(self, type_url: TypeUrl) -> bool:
@@ -296,7 +299,7 @@ class Rollout:
         return watch is not None and watch.flight is not None
 
     def _passed(self, type_url: TypeUrl, now: float) -> bool:
-        """Whether what comes after this type may go: it is acknowledged, or had its time."""
+        """Whether later types may be sent: this one is acknowledged, or its time is over."""
         watch = self._watches.get(type_url)
         if watch is None:
             return type_url != CLUSTER or self._clusters_by is None or self._clusters_by <= now
@@ -310,7 +313,7 @@ class Rollout:
     # ---- what is kept ----------------------------------------------------------------------------
 
     def _lay_support(self) -> None:
-        """Make clusters, endpoints and secrets the union of the target's and of what is kept."""
+        """Set clusters, endpoints and secrets to the union of the target's and the kept ones."""
         if self.target is None:
             return
         for type_url in SUPPORT:
@@ -322,24 +325,25 @@ class Rollout:
             self.wanted[type_url] = union
 
     def _take_stock(self, now: float) -> None:
-        """See which clusters the client has by now."""
+        """Update the record of which clusters the client has."""
         if CLUSTER in self._watches and self._passed(CLUSTER, now):
             self._kept[CLUSTER] = self.wanted[CLUSTER].by_name
             if not self._under_way(CLUSTER):
                 self._accepted = self._kept[CLUSTER]
 
     def _taken(self, type_url: TypeUrl) -> Held:
-        """Return what was wanted and the client did not refuse."""
+        """Return the resources that were offered and not refused."""
         wanted, watch = self.wanted[type_url], self._watches.get(type_url)
         if watch is None or not watch.refuses(wanted):
             return wanted.by_name
         return {name: r for name, r in wanted.by_name.items() if not watch.has_refused(r)}
 
     def _spare(self, snapshot: Snapshot) -> None:
-        """Let nothing expire that the snapshot has; nor what it takes to go back from that.
+        """Cancel the expiry of resources that the snapshot needs, or that a return from it would
+        need.
 
-        Until the snapshot's own version of a cluster is accepted, the one from before may be what
-        the client has to be offered again, and then it needs its endpoints.
+        Until the client accepts the snapshot's own version of a cluster, the previous version may
+        have to be offered again, and then it needs its endpoints.
         """
         if not self._expiry:
             return
@@ -351,7 +355,7 @@ class Rollout:
                 self._expiry.pop(need, None)
 
     def _release(self, target: Snapshot, until: float) -> None:
-        """Let go, after a while, of everything that nothing relies on."""
+        """Schedule the removal of everything that nothing refers to."""
         needed = self._drained_into(target)
         loose = [t for t, kept in self._kept.items() if kept is not target[t].by_name]
         if not loose or self._uses_what_nobody_knows(target):
@@ -363,7 +367,7 @@ class Rollout:
                     self._expiry.setdefault((type_url, name), until)
 
     def _drained_into(self, target: Snapshot) -> set[str]:
-        """Return the clusters, and thereby endpoints, that routes of draining listeners need."""
+        """Return the clusters, and so endpoints, that routes of draining listeners need."""
         if not self._old_routes:
             return set()
         watch, replaced = self._watches.get(ROUTE), target[ROUTE].by_name
@@ -377,10 +381,11 @@ class Rollout:
         return needed.union(n for each in needed if each in kept for _, n in kept[each].needs)
 
     def _uses_what_nobody_knows(self, target: Snapshot) -> bool:
-        """Whether the client still asks for routes from an earlier stream of unknown content.
+        """Whether the client still subscribes to routes from an earlier stream with unknown
+        content.
 
-        The version that it holds is of the routes that it was sent last. A listener that drains
-        keeps it asking for those from before.
+        The version that it holds is that of the routes sent last. A draining listener keeps the
+        subscription to earlier ones.
         """
         watch = self._watches.get(ROUTE)
         if not self._back or watch is None:

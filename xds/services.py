@@ -1,9 +1,8 @@
-"""The discovery services of Envoy's API, and what is spoken in each of their streaming methods.
+"""The discovery services of Envoy's API, with the type and variant of each streaming method.
 
-Everything that is asked for one by one can be asked for on one aggregated stream, which alone keeps
-an order among types; for those who configure one stream a type, each type has its service. There is
-no polling, for a push is what this server is for. Runtime and extension configuration have nothing
-to say here, and no service.
+The aggregated service carries all types on one stream and alone orders updates between types; each
+type has a service of its own, too. There are no polling methods. Runtime and extension
+configuration are not served.
 """
 
 from collections.abc import Mapping

@@ -1,12 +1,12 @@
-"""One client's stream as a state machine: requests and snapshots in, responses out. Pure.
+"""One xDS stream as a state machine: requests and snapshots in, responses out. Pure.
 
-The shell that owns the stream calls :meth:`Session.on_request`, :meth:`Session.on_snapshot` and
-:meth:`Session.on_tick`, and after each of them writes what :meth:`Session.next_response` returns
-until it returns nothing. Responses are made at the moment they can be written: nothing is queued,
-so a client that reads slowly is sent the latest when it reads again, never what was in between.
+The owner of the stream calls :meth:`Session.on_request`, :meth:`Session.on_snapshot` and
+:meth:`Session.on_tick`, and after each call writes what :meth:`Session.next_response` returns until
+it returns nothing. Responses are built when they can be written. Nothing is queued, so a slow
+reader gets the latest configuration and never an intermediate one.
 
-What follows is decided by a :class:`~xds.session_state.SessionState`, which sessions share for as
-long as they go through the same (:mod:`xds.cohort`); nonces are the stream's own.
+A :class:`~xds.session_state.SessionState` makes the decisions; sessions with equal history share it
+(:mod:`xds.cohort`). Nonces belong to the stream.
 """
 
 from collections.abc import Callable, Hashable
@@ -29,9 +29,9 @@ _TICK: Final = "tick"
 
 
 class Session:
-    """What one client asked for, has, and is to be sent next.
+    """Protocol state of one stream.
 
-    A stream speaks one variant of the protocol, and all requests of a session are of one kind.
+    All requests of a session are of one protocol variant.
     """
 
     __slots__ = ("_cohort", "_cohorts", "_kind", "_last", "_nonces", "_state", "_virgin", "alike")
@@ -45,17 +45,18 @@ class Session:
         aggregated: bool = True,
         cohorts: Cohorts | None = None,
     ) -> None:
-        """Begin with nothing.
+        """Start without subscriptions.
 
-        :param aggregated: whether the stream carries all types. One that carries a single type
-            knows nothing of the others, and waits for none of them.
-        :param cohorts: those of all sessions that may share what is worked out; of one memory.
+        :param aggregated: whether the stream carries all types. A stream with a single type knows
+            nothing
+            of the others and waits for none of them.
+        :param cohorts: shared states of all sessions with the same memory.
         """
         self.alike = False
-        """Whether others are given the same snapshots, so that it is worth sharing with them."""
+        """Whether other sessions have the same snapshots, so that sharing state saves work."""
         self._cohorts = Cohorts() if cohorts is None else cohorts
         self._cohort: Cohort | None = None
-        """Whose state it is, if it is not this session's own."""
+        """The shared state, unless the state is this session's own."""
         self._kind: tuple[Hashable, ...] = (ack_wait, linger, aggregated)
         self._state = SessionState(memory, ack_wait=ack_wait, linger=linger, aggregated=aggregated)
         self._virgin = True
@@ -64,18 +65,18 @@ class Session:
         self._last = 0
 
     def tell_errors(self) -> None:
-        """From now on tell of names that are no resources as ``resource_errors`` (xRFC TP3).
+        """Report nonexistent names as ``resource_errors`` from now on (xRFC TP3).
 
-        For clients that know what to do with that; call it before the first request.
+        For clients that support it; call it before the first request.
         """
         self._own().tell_errors()
         self._kind = (*self._kind, "errors")
 
     def on_request(self, request: Request, now: float) -> Answer | None:
-        """Take a request; return what it says of an earlier response, if anything.
+        """Process a request; return its answer to an earlier response, if it contains one.
 
-        A request for a type that we do not serve is not answered, and the stream goes on; but a
-        delta client is told that what it names does not exist (:meth:`next_response`).
+        A request for an unknown type is not answered, and the stream goes on; a delta client is
+        told that the names do not exist (:meth:`next_response`).
         """
         type_url = cast("TypeUrl", request.type_url)
         nonce = self._nonces.get(type_url)
@@ -96,9 +97,9 @@ class Session:
         )
 
     def on_snapshot(self, snapshot: Snapshot, now: float) -> bool:
-        """Make this what the client is to have; return whether that is news for it.
+        """Set the target snapshot; return whether the client needs an update.
 
-        A snapshot that comes while an older one is on its way overtakes it.
+        It replaces a snapshot that is still being rolled out.
         """
         if self._virgin and self.alike:
             self._join(self._cohorts.start(self._kind, self._state.copy, now))
@@ -114,7 +115,8 @@ class Session:
         return self._take(cohort, key, lambda s: s.on_snapshot(snapshot, now), now, snapshot)
 
     def on_tick(self, now: float) -> None:
-        """Let time pass, which ends waiting for an acknowledgement and keeping what is unused."""
+        """Process the passing of time, which ends waiting for acknowledgements and keeping of
+        unused clusters."""
         cohort = self._cohort
         if cohort is None:
             self._state.on_tick(now)
@@ -125,7 +127,7 @@ class Session:
             self._take(cohort, _TICK, lambda state: state.on_tick(now), now)
 
     def next_response(self, now: float) -> Response | None:
-        """Return the response to write now, as sent; ``None`` when there is nothing to write."""
+        """Return the response to write now, marked as sent; ``None`` if there is none."""
         cohort = self._cohort
         if cohort is None:
             response = self._respond(self._state, now)
@@ -152,7 +154,7 @@ class Session:
         return response
 
     def close(self, now: float) -> None:
-        """Leave the others; the stream has ended."""
+        """Release the shared state; the stream has ended."""
         if self._cohort is not None:
             self._cohort.members -= 1
             self._cohort = None
@@ -162,7 +164,7 @@ class Session:
 
     @property
     def names(self) -> int:
-        """How many resources the client asks for by name, those that do not exist included."""
+        """Number of names that the client subscribes to, existing or not."""
         return self._state.names
 
     @property
@@ -172,28 +174,28 @@ class Session:
 
     @property
     def arrived(self) -> bool:
-        """Whether the client has acknowledged all of the newest snapshot that it asks for."""
+        """Whether the client has acknowledged everything that it subscribes to in the target."""
         return self._state.arrived
 
     @property
     def stuck_on(self) -> tuple[TypeUrl, ...]:
-        """The types of which the client refuses some of what it is to have, and has all else."""
+        """The types of which the client refuses part of the target and has everything else."""
         return self._state.stuck_on
 
     def watches(self, type_url: TypeUrl) -> bool:
-        """Whether the client has asked for anything of this type."""
+        """Whether the client subscribes to this type."""
         return self._state.watches(type_url)
 
     @property
     def wake_at(self) -> float | None:
-        """When to call :meth:`on_tick` even if nothing happens before."""
+        """Time to call :meth:`on_tick` if nothing happens before."""
         cohort = self._cohort
         return self._state.wake_at if cohort is None else cohort.wake_at
 
     # ---- with others and alone -------------------------------------------------------------------
 
     def _own(self) -> SessionState:
-        """Return a state that is this session's own."""
+        """Return a state that belongs to this session alone."""
         if self._cohort is not None:
             self._state = self._state.copy()
             self._cohort.members -= 1
@@ -208,7 +210,7 @@ class Session:
         now: float,
         cause: object = None,
     ) -> T:
-        """Take a step that nobody has taken before, and remember it for others."""
+        """Make a transition that is not cached yet, and cache it."""
         if cohort.lone(now):
             self._state, self._cohort = cohort.take(), None
             result = work(self._state)
@@ -222,7 +224,7 @@ class Session:
         return result
 
     def _settle(self, now: float) -> None:
-        """Join those who stand here, if this is a place to rest and it is worth it."""
+        """Join the sessions with an equal state, if this one is at rest and sharing saves work."""
         if self.alike and self._state.arrived:
             cohort = self._cohorts.at_rest(self._state, now)
             if cohort is not None:
@@ -241,7 +243,7 @@ class Session:
 
 
 def _key(request: Request, *, current: bool, first: bool) -> Hashable:
-    """Return all of a request that decides what follows from it."""
+    """Return everything in a request that decides its effect."""
     if isinstance(request, DiscoveryRequest):
         version = request.version if first else None
         return request.type_url, request.names, request.error, current, version

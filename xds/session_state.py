@@ -1,7 +1,7 @@
-"""Where one client stands, and what follows from each request, snapshot and moment. Pure.
+"""State of one client, and its transitions by requests, snapshots and time. Pure.
 
-It knows no nonces and no stream, so that clients who went through the same can share one
-(:mod:`xds.cohort`); what makes it a stream's own is :class:`xds.session.Session`.
+It knows neither nonces nor the stream, so clients with equal history can share one
+(:mod:`xds.cohort`). :class:`xds.session.Session` holds what belongs to one stream.
 """
 
 from collections.abc import Hashable
@@ -19,34 +19,34 @@ from xds.watch import Watch
 from xds.wire.decode import DeltaDiscoveryRequest, DiscoveryRequest
 
 ACK_WAIT: Final = 5.0
-"""Seconds that a type waits for the acknowledgement of those before it. Envoy acknowledges
-clusters when they are warm, so this is the time that resolving names and reading endpoints has."""
+"""Seconds that a type waits for acknowledgement of earlier types. Envoy acknowledges clusters when
+they are warm, so this includes DNS resolution and loading of endpoints."""
 MAX_STRANGE: Final = 16
-"""How many types that nobody serves a client may ask for in vain."""
+"""Maximum number of unknown types that a client may ask for."""
 LINGER: Final = 2.0
-"""Seconds that clusters stay after nothing names them, for requests under way: a retry looks its
-cluster up again."""
+"""Seconds for which unreferenced clusters are kept, for running requests: a retry looks up its
+cluster again."""
 
 Request: TypeAlias = DiscoveryRequest | DeltaDiscoveryRequest
 
 
 class Memory(Protocol):
-    """Who knows what was served lately, whatever the stream; a pool of resources does."""
+    """Lookup of recently served resources by version, across streams; implemented by the pool."""
 
     def recall(self, type_url: TypeUrl, version: str) -> ResourceSet | None:
-        """Return the set of resources that had this version."""
+        """Return the resource set with this version."""
 
     def recall_one(self, type_url: TypeUrl, name: str, version: str) -> Encoded | None:
-        """Return the resource that had this version."""
+        """Return the resource with this version."""
 
     def ghost(self, type_url: TypeUrl, name: str) -> Encoded:
         """Return what is known of a resource that only clients know."""
 
 
 class SessionState:
-    """What one client asked for, has, and is to be sent next.
+    """Subscriptions of one client, what it has, and what is sent next.
 
-    A stream speaks one variant of the protocol, and all requests of a session are of one kind.
+    All requests of a session are of one protocol variant.
     """
 
     __slots__ = (
@@ -68,38 +68,40 @@ class SessionState:
         linger: float = LINGER,
         aggregated: bool = True,
     ) -> None:
-        """Begin with nothing.
+        """Start without subscriptions.
 
-        :param aggregated: whether the stream carries all types. One that carries a single type
-            knows nothing of the others, and waits for none of them.
+        :param aggregated: whether the stream carries all types. A stream with a single type knows
+            nothing
+            of the others and waits for none of them.
         """
         self._memory = memory
         self.names = 0
-        """How many resources the client asks for by name, those that do not exist included."""
+        """Number of names that the client subscribes to, existing or not."""
         self.claims = 0
         """How many resources the client claims to have that nobody here knows."""
         self._errors = False
         self._watches: dict[TypeUrl, Watch | DeltaWatch] = {}
         self._strange: dict[TypeUrl, tuple[DeltaWatch, ResourceSet]] = {}
-        """What a delta client asks for of types that we do not serve; it is told of each name."""
+        """Subscriptions of a delta client to types that are not served; it is told that no name
+        exists."""
         self._aggregated = aggregated
         self._rollout = Rollout(self._watches, ack_wait=ack_wait, linger=linger)
 
     def tell_errors(self) -> None:
-        """From now on tell of names that are no resources as ``resource_errors`` (xRFC TP3).
+        """Report nonexistent names as ``resource_errors`` from now on (xRFC TP3).
 
-        For clients that know what to do with that; call it before the first request.
+        For clients that support it; call it before the first request.
         """
         self._errors = True
 
     def on_request(self, request: Request, now: float, *, current: bool) -> Answer | None:
-        """Take a request; return what it says of an earlier response, if anything.
+        """Process a request; return its answer to an earlier response, if it contains one.
 
         :param current: whether it carries the nonce of the last response of its type, or there was
             none.
 
-        A request for a type that we do not serve is not answered, and the stream goes on; but a
-        delta client is told that what it names does not exist (:meth:`next_response`).
+        A request for an unknown type is not answered, and the stream goes on; a delta client is
+        told that the names do not exist (:meth:`next_response`).
         """
         type_url = TypeUrl(request.type_url)
         watch = self._watches.get(type_url)
@@ -162,9 +164,9 @@ class SessionState:
         self._rollout.welcome_back(type_url, held, now, alone=not self._aggregated)
 
     def on_snapshot(self, snapshot: Snapshot, now: float) -> bool:
-        """Make this what the client is to have; return whether that is news for it.
+        """Set the target snapshot; return whether the client needs an update.
 
-        A snapshot that comes while an older one is on its way overtakes it.
+        It replaces a snapshot that is still being rolled out.
         """
         news = self._rollout.target is not snapshot
         if not self._rollout.step(snapshot, now):
@@ -173,13 +175,14 @@ class SessionState:
         return news and not self.arrived
 
     def on_tick(self, now: float) -> None:
-        """Let time pass, which ends waiting for an acknowledgement and keeping what is unused."""
+        """Process the passing of time, which ends waiting for acknowledgements and keeping of
+        unused clusters."""
         self._rollout.advance(now)
 
     def next_response(self, nonce: str, now: float) -> Response | None:
-        """Return the response to write now, as sent; ``None`` when there is nothing to write.
+        """Return the response to write now, marked as sent; ``None`` if there is none.
 
-        :param nonce: what it is to carry.
+        :param nonce: the nonce of the response.
         """
         response = None if self._rollout.arrived else self._next_served(nonce, now)
         if response is None and self._strange:
@@ -207,7 +210,7 @@ class SessionState:
     # ---- what is shared --------------------------------------------------------------------------
 
     def copy(self) -> Self:
-        """Return one that stands where this one does, and goes its own way."""
+        """Return an independent copy."""
         new = duplicate(self)
         new._watches = {type_url: watch.copy() for type_url, watch in self._watches.items()}
         new._strange = {t: (watch.copy(), nothing) for t, (watch, nothing) in self._strange.items()}
@@ -215,10 +218,10 @@ class SessionState:
         return new
 
     def rest(self) -> Hashable | None:
-        """Return all that decides what follows from here, if nothing is under way and no time runs:
-        two with equal rests answer whatever comes alike. ``None`` if something is.
+        """Return everything that decides future behaviour, if nothing is in flight and no timer
+        runs; else ``None``. States with equal values behave equally.
 
-        Equal for as long as both states live: it tells some of it by identity.
+        Parts are compared by identity, so values are comparable only while both states live.
         """
         rollout = self._rollout.rest()
         if rollout is None or self._strange:
@@ -232,28 +235,28 @@ class SessionState:
 
     @property
     def target(self) -> Snapshot | None:
-        """What the client is to have."""
+        """The target snapshot."""
         return self._rollout.target
 
     @property
     def quiet(self) -> bool:
-        """Whether there is nothing to write for sure."""
+        """Whether certainly nothing is to be written."""
         return self._rollout.arrived and not self._strange
 
     def opened(self, type_url: TypeUrl) -> bool:
-        """Whether there was a request for this type, which need not be one that we serve."""
+        """Whether the client has sent a request for this type, known or unknown."""
         return type_url in self._watches or type_url in self._strange
 
     @property
     def arrived(self) -> bool:
-        """Whether the client has acknowledged all of the newest snapshot that it asks for."""
+        """Whether the client has acknowledged everything that it subscribes to in the target."""
         return self._rollout.arrived
 
     @property
     def stuck_on(self) -> tuple[TypeUrl, ...]:
-        """The types of which the client refuses some of what it is to have.
+        """The types of which the client refuses part of the target.
 
-        None as long as anything is under way: it may yet take the rest of it.
+        Empty while anything is in flight: the client may still accept the rest.
         """
         wanted, refused = self._rollout.wanted, list[TypeUrl]()
         for type_url, watch in self._watches.items():
@@ -264,12 +267,12 @@ class SessionState:
         return tuple(refused)
 
     def watches(self, type_url: TypeUrl) -> bool:
-        """Whether the client has asked for anything of this type."""
+        """Whether the client subscribes to this type."""
         return type_url in self._watches
 
     @property
     def wake_at(self) -> float | None:
-        """When to call :meth:`on_tick` even if nothing happens before."""
+        """Time to call :meth:`on_tick` if nothing happens before."""
         return self._rollout.wake_at
 
     def _respond(

@@ -1,9 +1,8 @@
-"""A port that several processes of ours listen on, and nobody else's.
+"""A port shared by several processes of this server, and by no other server.
 
-The kernel spreads connections over all sockets that listen on a port with ``SO_REUSEPORT``. It does
-so for any process of the same user, so that a second server, started by mistake, would silently get
-half of the proxies. Hence the port is held from before the first process listens until the last is
-gone.
+The kernel spreads connections over all sockets that listen on a port with ``SO_REUSEPORT``, of any
+process of the same user. A second server started by mistake would silently get half of the proxies.
+So the port is reserved from before the first process listens until the last one has ended.
 """
 
 import contextlib
@@ -21,12 +20,12 @@ _MISSING = (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT)
 
 @contextmanager
 def reserved(address: str) -> Iterator[tuple[str, int]]:
-    """Hold a port that nobody uses; yield the address to share and the port, which is never 0.
+    """Reserve a free port; yield the address to share and the port, which is never 0.
 
     Until the block ends, only sockets of this user with ``SO_REUSEPORT`` can be bound to it.
 
-    :raises UsageError: a socket file cannot be shared.
-    :raises Fatal: somebody uses the port, or the address is not one of this machine.
+    :raises UsageError: a Unix socket cannot be shared.
+    :raises Fatal: the port is in use, or the address is not local.
     """
     where = where_to_listen(address)
     if where is None:
@@ -48,7 +47,7 @@ def reserved(address: str) -> Iterator[tuple[str, int]]:
 
 
 def unshared(address: str) -> UsageError:
-    """Return what is wrong with a socket file for several processes."""
+    """Return the error of a Unix socket for several processes."""
     return UsageError(
         f"{address}: several processes cannot share a socket file",
         hint="listen on host:port, or serve in one process",
@@ -56,11 +55,11 @@ def unshared(address: str) -> UsageError:
 
 
 def require_free(address: str, *, shared: bool = False) -> None:
-    """Make sure that an address can be listened on here now.
+    """Check that an address can be listened on now.
 
-    :param shared: leave it to :func:`reserved` whether the port is taken.
-    :raises Fatal: it is not one of this machine, somebody listens there, or the folder of a socket
-        is not there.
+    :param shared: skip the check of the port, which :func:`reserved` does.
+    :raises Fatal: it is not local, the port is in use, or the folder of a Unix socket does not
+        exist.
     """
     where = where_to_listen(address)
     if where is None:
@@ -82,7 +81,7 @@ def require_free(address: str, *, shared: bool = False) -> None:
 
 
 def _places(host: str, port: int) -> Sequence[tuple[socket.AddressFamily, str]]:
-    """Return every address that a host name stands for, and that this machine can use."""
+    """Return every local address of a host name."""
     found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
     places = list(dict.fromkeys((family, str(where[0])) for family, _, _, _, where in found))
     usable = [place for place in places if _usable(*place)]
@@ -99,14 +98,14 @@ def _usable(family: socket.AddressFamily, host: str) -> bool:
 
 
 def _refuse_taken(family: socket.AddressFamily, where: tuple[str, int]) -> None:
-    """Bind as somebody who does not share: that fails if anybody listens, shared or not."""
+    """Bind without sharing, which fails if any socket listens, shared or not."""
     with _socket(family) as probe:
         probe.bind(where)
         probe.listen(1)
 
 
 def _holder(family: socket.AddressFamily, where: tuple[str, int]) -> socket.socket:
-    """Return a socket that is bound and never listens: the kernel brings it no connection."""
+    """Return a bound socket that never listens, so the kernel gives it no connections."""
     holder = _socket(family)
     try:
         holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)

@@ -1,4 +1,4 @@
-"""Snapshots: everything one proxy is served, serialised, versioned by content, never changed."""
+"""Snapshots: all resources of one proxy, serialised, versioned by content, immutable."""
 
 import hashlib
 from collections.abc import Mapping
@@ -16,14 +16,14 @@ from xds.wire.encode import encode
 
 
 class InconsistentSnapshot(Fatal):
-    """A resource names another one that is not there: translation went wrong."""
+    """A resource refers to another one that does not exist: the translation is wrong."""
 
 
 @dataclass(frozen=True, slots=True, weakref_slot=True)
 class Snapshot:
-    """What a proxy is to have: for every type that we serve, a set that may be empty.
+    """The target configuration of a proxy: one resource set per type, possibly empty.
 
-    Built from the same resources, two snapshots hold the very same sets.
+    Two snapshots built from equal resources hold identical sets.
     """
 
     sets: Mapping[TypeUrl, ResourceSet]
@@ -35,12 +35,12 @@ class Snapshot:
         return self.sets[type_url]
 
     def same_as(self, other: "Snapshot") -> bool:
-        """Whether a proxy with the other one has nothing to be told."""
+        """Whether a proxy that has the other snapshot needs no update."""
         return all(self.sets[type_url] is other.sets.get(type_url) for type_url in self.sets)
 
     def one_change_from(self, before: "Snapshot") -> TypeUrl | None:
-        """Return the type in which alone this one differs, if all else is the same and it is one
-        whose change needs no other: routes, or endpoints of which none is gone."""
+        """Return the only type that differs from ``before``, if a change of that type can be sent
+        by itself: routes, or endpoints of which none was removed. Else None."""
         # All proxies of a node come from one snapshot to the next.
         if not self._step or self._step[0][0]() is not before:
             self._step[:] = [(ref(before), self._one_change_from(before))]
@@ -62,7 +62,7 @@ class Snapshot:
 
     @property
     def version(self) -> str:
-        """A version of the whole: equal for equal content, whatever process made it."""
+        """Version of the whole snapshot: equal for equal content, in every process."""
         versions = "\0".join(f"{t}\0{version}" for t, version in sorted(self.versions.items()))
         return hashlib.sha256(versions.encode()).hexdigest()[:16]
 
@@ -72,7 +72,7 @@ def build_snapshot(
 ) -> Snapshot:
     """Serialise a translation.
 
-    :raises InconsistentSnapshot: a name that a resource refers to is not there, or there twice.
+    :raises InconsistentSnapshot: a referenced name is missing, or a name occurs twice.
     """
     types = (*ORDER, *sorted(translation.keys() - set(ORDER)))
     snapshot = Snapshot({each: collect(pool, each, translation.get(each, ())) for each in types})
@@ -100,7 +100,7 @@ def _write(pool: Pool, type_url: TypeUrl, message: Any) -> Encoded:
 
 
 def check(snapshot: Snapshot) -> None:
-    """Make sure that every route configuration, cluster and endpoint set that is named exists.
+    """Check that every referenced route configuration, cluster and endpoint set exists.
 
     :raises InconsistentSnapshot: one does not.
     """
@@ -115,7 +115,7 @@ def check(snapshot: Snapshot) -> None:
 
 
 def resource_name(type_url: TypeUrl, message: betterproto2.Message) -> str:
-    """Return the name by which clients ask for a resource."""
+    """Return the name under which clients subscribe to a resource."""
     # An endpoint set is the one resource whose name has another field.
     return str(getattr(message, "cluster_name" if type_url == ENDPOINT else "name"))
 

@@ -1,8 +1,8 @@
-"""How each proxy stands, and what of that the log has not been told yet. Pure.
+"""State of each proxy, and which states the log does not know yet. Pure.
 
-Most of it follows from what is told of a commit: those it concerns are behind, and in sync when it
-has converged. The rest is told in bulk and now and then: a log that grew by an event for each
-answer of each proxy would be mostly that.
+Most states follow from events about a commit: proxies that it concerns are behind, and in sync when
+it converges. Other states are recorded in batches from time to time, because one event per answer
+of each proxy would dominate the log.
 """
 
 from collections import Counter
@@ -25,10 +25,10 @@ from xds.flapping import Flapping, Sum
 from xds.reports import Joined
 
 StreamId: TypeAlias = Hashable
-"""Whatever tells a stream from all others: of all servers, where there are several."""
+"""Identifies a stream among all streams of all servers."""
 
 _AT_ONCE: Final = 1_000
-"""How many proxies one event names."""
+"""Maximum proxies named in one event."""
 _REFUSING: Final = (ProxyState.REFUSED, ProxyState.LAST_ACCEPTED)
 _SETTLED: Final = (ProxyState.IN_SYNC, ProxyState.REFUSED, ProxyState.LAST_ACCEPTED)
 _TOLD: Final = (*_SETTLED, ProxyState.BEHIND)
@@ -40,19 +40,19 @@ class _Standing:
     joined: Joined
     state: ProxyState
     told: ProxyState | None = None
-    """How it stands by what the log says; ``None`` while the log does not know it."""
+    """Its state according to the log; ``None`` if the log does not know it."""
     stranded: ProxyState | None = None
     """How it stood before its server ceased to answer while there was something new."""
 
 
 class Standings:
-    """Every proxy that is connected: how it stands, and how it stands in the log."""
+    """Every connected proxy with its state, and its state according to the log."""
 
     def __init__(self) -> None:
         self._all: dict[StreamId, _Standing] = {}
         self._by_node: Counter[str] = Counter()
         self._untold: dict[StreamId, None] = {}
-        """Whose standing is settled and differs from what the log says, in order."""
+        """Streams in a settled state that the log does not know, in order."""
         self._withheld: dict[str, dict[StreamId, None]] = {}
         """Who came and is not told of yet, by node."""
         self._flapping = Flapping()
@@ -67,22 +67,22 @@ class Standings:
 
     @property
     def owing(self) -> bool:
-        """Whether there is something to tell that :meth:`settle` would return."""
+        """Whether :meth:`settle` would return events."""
         return bool(self._untold)
 
     def state(self, stream: StreamId) -> ProxyState | None:
-        """Return how a proxy stands; ``None`` when it is not connected."""
+        """Return the state of a proxy; ``None`` if it is not connected."""
         standing = self._all.get(stream)
         return None if standing is None else standing.state
 
     def name(self, stream: StreamId) -> str:
-        """Return what tells this proxy of its node from the others."""
+        """Return the name of a proxy, unique within its node."""
         return self._all[stream].joined.proxy
 
     # ---- comings and goings ----------------------------------------------------------------------
 
     def connected(self, stream: StreamId, joined: Joined, now_ns: int) -> list[DeliveryEvent]:
-        """Take in a stream that named its node."""
+        """Add a stream that named its node."""
         standing = self._all[stream] = _Standing(joined, ProxyState(joined.state))
         self._by_node[joined.node] += 1
         if self._flapping.came(joined.node, now_ns):
@@ -91,7 +91,7 @@ class Standings:
         return [self._introduce(standing)]
 
     def disconnected(self, stream: StreamId, reason: str) -> list[DeliveryEvent]:
-        """Forget a stream that ended."""
+        """Remove a stream that ended."""
         standing = self._all.pop(stream, None)
         if standing is None:
             return []
@@ -122,7 +122,7 @@ class Standings:
     # ---- how they stand --------------------------------------------------------------------------
 
     def put(self, stream: StreamId, state: ProxyState, *, owe: bool = True) -> None:
-        """Say how a proxy stands now; with ``owe``, the log is to be told if it does not know."""
+        """Set the state of a proxy; with ``owe``, it is recorded if the log does not know it."""
         standing = self._all.get(stream)
         if standing is None:
             return
@@ -150,14 +150,14 @@ class Standings:
                 self.put(stream, standing.stranded)
 
     def owe(self, streams: Iterable[StreamId]) -> None:
-        """Have the log told how these stand, if it does not know."""
+        """Mark these states for recording, if the log does not know them."""
         for stream in streams:
             standing = self._all.get(stream)
             if standing is not None:
                 self._owe(stream, standing)
 
     def told(self, streams: Iterable[StreamId], state: ProxyState) -> None:
-        """Take note that something else has told the log that these stand so."""
+        """Note that another event has recorded this state for these streams."""
         for stream in streams:
             standing = self._all.get(stream)
             if standing is not None and standing.told is not None:
@@ -166,10 +166,10 @@ class Standings:
                     self._untold.pop(stream, None)
 
     def told_behind(self, nodes: Iterable[str], offered: Collection[StreamId]) -> None:
-        """Take note that the log was told of a commit that concerns these nodes.
+        """Note that an event recorded a commit that concerns these nodes.
 
-        It takes all of their proxies to be behind; of those that were offered nothing, because they
-        have it or would refuse it again, it is to be told otherwise.
+        The log then takes all their proxies to be behind. The states of those that were offered
+        nothing, because they have it or would refuse it again, are marked for recording.
         """
         self.told(offered, ProxyState.BEHIND)
         # Some have answered before all were offered it, and of a refusal nothing more may come.
@@ -186,7 +186,7 @@ class Standings:
         self.owe(others)
 
     def settle(self, commit: CommitId, seq: Seq, now_ns: int) -> list[DeliveryEvent]:
-        """Return what the log is to be told of proxies while it is this commit that is served."""
+        """Return the events that record the unknown states, while this commit is served."""
         events = [e for each in self._flapping.due(now_ns) for e in self._sum(*each, commit)]
         events += self._try_again(now_ns)
         groups: dict[ProxyState, list[str]] = {state: [] for state in _TOLD}

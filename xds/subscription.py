@@ -1,6 +1,6 @@
-"""Which resources of one type a client asks for on one stream (state of the world).
+"""Subscription to one type on a state-of-the-world stream.
 
-The rules are those of the xDS protocol, "How the client specifies what resources to return".
+It follows the xDS protocol, "How the client specifies what resources to return".
 """
 
 from collections.abc import Hashable
@@ -11,7 +11,7 @@ _WILDCARD = "*"
 
 
 class Subscription(Asked):
-    """The names a client asks for, and whether it asks for everything."""
+    """The subscribed names, and whether the client subscribes to everything."""
 
     __slots__ = ("_asked", "_legacy")
 
@@ -24,18 +24,18 @@ class Subscription(Asked):
 
     @property
     def known(self) -> bool:
-        """Whether the client has said anything yet."""
+        """Whether the client has sent a request yet."""
         return self._asked is not None
 
     def state(self) -> Hashable:
-        """Return all that it is made of."""
+        """Return everything that decides future behaviour."""
         return self.names, self.wildcard, self._legacy, self._asked
 
     def update(self, asked: tuple[str, ...]) -> frozenset[str] | None:
-        """Take the names of a request; return those that were not asked for before it.
+        """Apply the names of a request; return those that are newly subscribed.
 
-        ``*`` is among them when everything is asked for and was not before. ``None`` says that the
-        request changes nothing, as an ordinary ACK.
+        They include ``*`` if the client newly subscribes to everything. ``None`` means that the
+        request changes nothing, like an ordinary ACK.
         """
         if asked == self._asked:
             return None

@@ -1,4 +1,4 @@
-"""The xDS resource types we serve, and the order in which a change of theirs is safe."""
+"""The xDS resource types that are served, and the safe order of their updates."""
 
 from typing import Final, NewType
 
@@ -13,13 +13,13 @@ ENDPOINT: Final = TypeUrl(_PREFIX + "envoy.config.endpoint.v3.ClusterLoadAssignm
 SECRET: Final = TypeUrl(_PREFIX + "envoy.extensions.transport_sockets.tls.v3.Secret")
 
 ORDER: Final = (CLUSTER, ENDPOINT, SECRET, LISTENER, ROUTE)
-"""Additions go out in this order, so nothing names what is not there yet; removals in reverse
-(xDS protocol, "Eventual consistency considerations")."""
+"""Additions are sent in this order, so that no reference is dangling; removals in reverse (xDS
+protocol, "Eventual consistency considerations")."""
 
 SUPPORT: Final = (CLUSTER, ENDPOINT, SECRET)
-"""What listeners and routes rely on: must be there before them, and stay until after them."""
+"""Types that listeners and routes refer to: sent before them, removed after them."""
 TRAFFIC: Final = (LISTENER, ROUTE)
-"""What sends traffic to clusters, in the order in which a change is safe."""
+"""Types that send traffic to clusters, in safe update order."""
 WHOLE: Final = frozenset({CLUSTER, LISTENER})
-"""Types whose responses are complete: what one leaves out is thereby removed. Of the others a
-response changes only what it holds (xDS protocol, "Deleting resources")."""
+"""Types whose responses are complete: a resource that is left out is removed. Responses of other
+types change only what they contain (xDS protocol, "Deleting resources")."""

@@ -1,4 +1,4 @@
-"""One type on one stream, as far as both variants of the protocol are the same. Pure."""
+"""State of one type on one stream, as far as SotW and delta are the same. Pure."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Hashable, Set
@@ -15,10 +15,10 @@ NOTHING: Final[Set[str]] = frozenset()
 
 
 class TypeWatch(ABC):
-    """Where a client stands with one type; what follows from a request is the variant's business.
+    """State of a client for one type; the protocol variant processes requests.
 
-    The roll-out looks at :attr:`flight` and :attr:`settled_on` for each push and each answer, so
-    these are plain attributes.
+    The roll-out reads :attr:`flight` and :attr:`settled_on` for each push and each answer, so these
+    are plain attributes.
     """
 
     __slots__ = (
@@ -39,37 +39,37 @@ class TypeWatch(ABC):
         self.type_url = type_url
         self._asked = asked
         self._errors = errors
-        """Whether names that are no resources are told as errors (xRFC TP3)."""
+        """Whether nonexistent names are reported as errors (xRFC TP3)."""
         self._answered = answered
-        """Whether a request that must be answered has been, if only that there is nothing."""
+        """Whether a request that requires a response has got one, possibly empty."""
         self.flight: Flight | None = None
-        """The response that is unanswered."""
+        """The unanswered response."""
         self._told: tuple[str, ...] = ()
-        """Which names the client was told to be no resources, while they were none."""
+        """Names that the client was told do not exist, while they do not."""
         self._urgent = NOTHING
-        """Names to be told of although the client was told of them before."""
+        """Names to report again, although the client was told of them before."""
         self._culprits = Culprits()
         self.clung_to = NOTHING
-        """Names that the client was told to be gone, and refused to let go of."""
+        """Removed names whose removal the client refused."""
         self._seen: tuple[ResourceSet | None, View | None] = (None, None)
         self.settled_on: ResourceSet | None = None
-        """The set that the client was last found to have, as far as it asks for it."""
+        """The set that the client was last known to have, as far as it subscribes to it."""
 
     def copy(self) -> Self:
-        """Return one that stands where this one does, and goes its own way."""
+        """Return an independent copy."""
         new = duplicate(self)
         new._culprits = duplicate(self._culprits)
         return new
 
     @abstractmethod
     def rest(self) -> Hashable | None:
-        """Return all that decides what follows from here, if nothing is under way; else ``None``.
+        """Return everything that decides future behaviour, if nothing is in flight; else ``None``.
 
-        Some of it is told by identity, and so compares only while it lives.
+        Parts are compared by identity, so the value is valid only while they live.
         """
 
     def _rest(self) -> Hashable | None:
-        """Return what of that both variants have."""
+        """Return the part of :meth:`rest` that both variants share."""
         if self.flight is not None or self.clung_to or not self._culprits.none:
             return None
         # What is seen of a set can be seen again.
@@ -78,11 +78,10 @@ class TypeWatch(ABC):
 
     @abstractmethod
     def due(self, wanted: ResourceSet) -> bool:
-        """Whether there is something to send, if it were this that the client is to have."""
+        """Whether a response is due if this is the target."""
 
     def settled(self, wanted: ResourceSet) -> bool:
-        """Whether there is nothing to send, if it were this that the client is to have, and the
-        client has not refused it."""
+        """Whether the client has this target completely and has refused none of it."""
         if self.settled_on is wanted:
             return True
         if self.refuses(wanted) or self.due(wanted):
@@ -91,7 +90,7 @@ class TypeWatch(ABC):
         return True
 
     def urge(self, names: Set[str]) -> None:
-        """Send these again, as far as the client asks for them."""
+        """Send these names again, as far as the client subscribes to them."""
         self.settled_on = None
         self._urgent |= {name for name in names if self._asked.covers(name)}
 
@@ -101,19 +100,19 @@ class TypeWatch(ABC):
         return self._asked.weight
 
     def asks_for(self, name: str) -> bool:
-        """Whether the client wants a resource of this name."""
+        """Whether the client subscribes to this name."""
         return self._asked.covers(name)
 
     def missing(self, wanted: ResourceSet) -> tuple[str, ...]:
-        """Return the names that the client asks for and that are not there."""
+        """Return the subscribed names that do not exist."""
         return self._see(wanted).missing
 
     def has_refused(self, resource: Encoded) -> bool:
-        """Whether the client refused this resource, which came alone."""
+        """Whether the client refused this resource when it was sent alone."""
         return resource in self._culprits
 
     def refuses(self, wanted: ResourceSet) -> bool:
-        """Whether the client refused this, or part of it, and would not be sent it again."""
+        """Whether the client refused this set, or part of it, so that it is not sent again."""
         return self._culprits.any and self._culprits.among(self._see(wanted).all)
 
     def _see(self, wanted: ResourceSet) -> View:

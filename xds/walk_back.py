@@ -34,16 +34,16 @@ class Past(Protocol):
     """What the log knows of meshes before; :class:`events.past.Past` does."""
 
     def accepted(self, node: str) -> Seq | None:
-        """Return the position of the newest mesh that a proxy of the node took."""
+        """Return the position of the newest mesh that a proxy of the node accepted."""
 
     def before(self, now: Seq, most: int) -> Sequence[Seq]:
-        """Return the positions of the meshes before the one at ``now``, the newest first."""
+        """Return positions of earlier meshes, newest first."""
 
     def way_back(self, now: Seq, before: Seq) -> Mapping[ResourceKey, JsonObject | None]:
-        """Return what makes the mesh at ``now`` the one at ``before``."""
+        """Return the changes that turn the mesh at ``now`` into the one at ``before``."""
 
     def settings(self, at: Seq) -> JsonObject:
-        """Return what the repository's settings said of traffic then."""
+        """Return the traffic settings at a position."""
 
 
 class _Had(NamedTuple):

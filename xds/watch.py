@@ -1,6 +1,6 @@
-"""One type on one stream, state of the world: what is offered, under way, accepted and refused.
+"""One type on one state-of-the-world stream: what is offered, in flight, accepted and refused.
 
-Pure. It knows one type only; what may be offered when is the session's business.
+Pure. It knows only one type; the session decides when what may be offered.
 """
 
 from collections.abc import Hashable
@@ -18,12 +18,12 @@ _NO_RESOURCES: Final[Held] = {}
 
 
 class Watch(TypeWatch):
-    """What a client has been told of one type, and what it is to be told next."""
+    """What a client has been sent of one type, and what is sent next."""
 
     __slots__ = ("_claimed", "_offered", "_refused_whole", "_subscription", "_whole")
 
     def __init__(self, type_url: TypeUrl, claimed: str = "", *, errors: bool = False) -> None:
-        """Begin; ``errors`` says that the client wants to be told of names that are no resources.
+        """Start without responses; ``errors`` means that nonexistent names are reported.
 
         :param claimed: the version that the first request says the client holds.
         """
@@ -31,18 +31,18 @@ class Watch(TypeWatch):
         self._subscription = Subscription(legacy=self._whole)
         super().__init__(type_url, self._subscription, errors=errors, answered=False)
         self._claimed = claimed
-        """The version that the client says it holds, until that is answered."""
+        """The version that the client says it holds, until a response is sent."""
         self._offered: Held = _NO_RESOURCES
-        """What the client asked for as it stood when it was last sent something, and was sent."""
+        """Resources that the client was sent, as of its last response and subscription."""
         self._refused_whole = False
 
     # ---- requests --------------------------------------------------------------------------------
 
     def on_request(self, request: DiscoveryRequest, *, current: bool) -> Answer | None:
-        """Take a request of this type; return what it answers, if it answers anything.
+        """Process a request of this type; return the answer that it contains, if any.
 
-        A request that carries another nonce than the last one sent crossed with that response: it
-        is ignored, for the client will answer the response too ("ACK and NACK semantics").
+        A request with another nonce than the last one sent has crossed with that response: it is
+        ignored, because the client will answer the response too ("ACK and NACK semantics").
         """
         if not current:
             return None
@@ -89,7 +89,7 @@ class Watch(TypeWatch):
     # ---- responses -------------------------------------------------------------------------------
 
     def due(self, wanted: ResourceSet) -> bool:
-        """Whether there is something to send, if it were this that the client is to have."""
+        """Whether a response is due if this is the target."""
         if self.settled_on is wanted:
             return False
         view = self._see(wanted)
@@ -105,7 +105,7 @@ class Watch(TypeWatch):
         return False
 
     def respond(self, wanted: ResourceSet, nonce: str, now: float) -> tuple[Response, Selection]:
-        """Return the response that is due, and which of its resources are new to the client."""
+        """Return the due response, and those of its resources that are new to the client."""
         self.settled_on = None
         view = self._see(wanted)
         # Of what was refused or is unanswered nobody knows what the client has.
@@ -137,7 +137,7 @@ class Watch(TypeWatch):
         return common, self._claimed, id(self._offered), self._subscription.state()
 
     def _carry(self, view: View) -> tuple[Selection, Selection]:
-        """Return what the next response holds, and what has to wait for the one after it."""
+        """Return the resources of the next response, and those that must wait for a later one."""
         return (view.all, ()) if self._whole else self._culprits.cut(self._changes(view))
 
     def _see(self, wanted: ResourceSet) -> View:
@@ -149,30 +149,31 @@ class Watch(TypeWatch):
         return view
 
     def _up_to_date(self, wanted: ResourceSet, view: View) -> bool:
-        """Whether a client of a type that is sent whole has this, and has been answered.
+        """Whether a client of a complete type has this version and has been answered.
 
-        The first request of a stream may go unanswered when the client holds exactly what it would
-        be sent. A version tells that only of those who ask for everything ("Resource versions").
+        The first request of a stream may stay unanswered if the client holds exactly what it would
+        be sent. A version proves that only for clients that subscribe to everything ("Resource
+        versions").
         """
         if self._claimed == wanted.version and self._subscription.wildcard:
             self._answered, self._offered = True, view.by_name
         return self._answered and view.by_name == self._offered
 
     def _changes(self, view: View) -> Selection:
-        """Return what a response of a type that is not sent whole would hold."""
+        """Return the changes for a type whose responses may be incomplete."""
         if not self._urgent:
             return view.since(self._offered)[0]
         before, urgent = self._offered, self._urgent
         return tuple(r for r in view.all if before.get(r.name) is not r or r.name in urgent)
 
     def _untold(self, view: View) -> bool:
-        """Whether the client is to be told of a name that is no resource, and has not been."""
+        """Whether a nonexistent name is still to be reported to the client."""
         if not self._errors or view.missing is self._told or view.missing == self._told:
             return False
         return not set(view.missing) <= set(self._told)
 
     def refuses(self, wanted: ResourceSet) -> bool:
-        """Whether the client refused this, or part of it, and would not be sent it again."""
+        """Whether the client refused this set, or part of it, so that it is not sent again."""
         if self._whole:
             return self._refused_whole and self._see(wanted).by_name == self._offered
         return super().refuses(wanted)

@@ -1,9 +1,8 @@
-"""In which order the proxies of several nodes are told of one commit. Pure.
+"""Order in which the proxies of different nodes receive one commit. Pure.
 
-A commit that switches TLS on for a listener concerns the node's own proxies, and those of its
-callers, which are no longer to speak plain text. No two proxies are told at the same moment: who
-answers must understand a new way of speaking before anybody uses it, and an old one until nobody
-does.
+A commit that switches TLS on for a listener concerns the node's own proxies and those of its
+callers, which must stop sending plain text. Proxies never switch at the same moment, so a server
+must accept a new protocol before any client uses it, and the old one until no client does.
 """
 
 from collections.abc import Iterable
@@ -25,15 +24,16 @@ def waves(
     identities: Iterable[ProxyIdentity],
     changed: Iterable[ResourceKey] = (),
 ) -> Waves:
-    """Return the identities in groups, each to be told when the one before it had time to answer.
+    """Return the identities in waves; each wave is told after the one before had time to
+    acknowledge.
 
-    First the nodes that understand more than before, then everybody else, last the nodes that
-    understand less. Nearly always that is one group. From no TLS to STRICT, or back, in one commit
-    there is no order in which nothing breaks; by way of PERMISSIVE there is.
+    First come nodes that accept more than before, then all others, last nodes that accept less.
+    Nearly always there is one wave. From no TLS to STRICT, or back, in one commit, no order is
+    safe; with a commit to PERMISSIVE in between, the order is.
 
-    :param changed: what may have changed, whoever is connected here. Where its proxies may be
-        connected to another server there is a group for them, be it empty, so that all servers of
-        a mesh have the same groups.
+    :param changed: nodes that may have changed, connected here or not. A node whose proxies may be
+        connected to another server has its wave even if it is empty here, so that all servers of a
+        mesh use the same waves.
     """
     groups: tuple[list[ProxyIdentity], ...] = ([], [], [])
     for identity in identities:
@@ -45,7 +45,7 @@ def waves(
 
 
 def _turn(before: MeshGraph, after: MeshGraph, key: ResourceKey) -> int:
-    """Return the group of a node: first those that understand more, last those that do less."""
+    """Return the wave of a node: first if it accepts more, last if it accepts less."""
     old, new = _understood(before, key), _understood(after, key)
     ports = old.keys() & new.keys()
     if any(new[port] - old[port] for port in ports):
@@ -54,7 +54,7 @@ def _turn(before: MeshGraph, after: MeshGraph, key: ResourceKey) -> int:
 
 
 def _understood(graph: MeshGraph, key: ResourceKey) -> dict[int, frozenset[str]]:
-    """Return what may be spoken on each port of a node; nothing of what is no node."""
+    """Return the protocols that each port of a node accepts; empty if it is no node."""
     node = graph.node(key.mesh, key.name) if key.kind is Kind.VIRTUAL_NODE else None
     return {
         listener.port_mapping.port: _SPOKEN.get(

@@ -1,1 +1,1 @@
-"""The commands, one a module, named as typed. They import what they need when they run."""
+"""The commands, one per module, named as typed. They import what they need when they run."""

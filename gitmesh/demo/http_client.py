@@ -1,4 +1,4 @@
-"""A small HTTP/1.1 client that keeps its connections open. It counts what it asks; no retries."""
+"""A small HTTP/1.1 client with persistent connections and without retries."""
 
 import asyncio
 from collections.abc import Mapping
@@ -8,12 +8,12 @@ MAX_HEAD_BYTES = 64 * 1024
 
 
 class BadReply(Exception):
-    """The server broke off, or said something that is no HTTP."""
+    """The server closed the connection, or sent something that is not HTTP."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """An answer."""
+    """A response."""
 
     status: int
     headers: Mapping[str, str]
@@ -22,7 +22,7 @@ class Reply:
 
 
 class Connection:
-    """One connection to one address; opened when first needed, and again after it was closed."""
+    """One connection to one address, opened when first needed and again after it was closed."""
 
     def __init__(self, address: str, port: int) -> None:
         self._address = address
@@ -30,9 +30,9 @@ class Connection:
         self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
 
     async def get(self, path: str, host: str, headers: Mapping[str, str] | None = None) -> Reply:
-        """Ask for ``path`` and return the answer, whatever its status.
+        """Request ``path`` and return the response, whatever its status.
 
-        :raises BadReply: the server broke off or spoke no HTTP.
+        :raises BadReply: the server closed the connection or sent no HTTP.
         :raises OSError: it cannot be reached.
         """
         try:
@@ -45,7 +45,7 @@ class Connection:
         return reply
 
     def close(self) -> None:
-        """Drop the connection."""
+        """Close the connection."""
         if self._streams:
             self._streams[1].close()
             self._streams = None
@@ -86,22 +86,22 @@ class Pool:
         self._idle: list[Connection] = []
 
     async def get(self, path: str, host: str) -> Reply:
-        """Ask over an idle connection, or over a new one."""
+        """Request over an idle connection, or over a new one."""
         connection = self._idle.pop() if self._idle else Connection(*self._place)
         reply = await connection.get(path, host)
         self._idle.append(connection)
         return reply
 
     def close(self) -> None:
-        """Drop the connections that are not in use."""
+        """Close the idle connections."""
         while self._idle:
             self._idle.pop().close()
 
 
 def parse_head(head: bytes) -> tuple[int, dict[str, str]]:
-    """Read the status and the header fields of an answer.
+    """Parse status and header fields of a response.
 
-    :raises BadReply: it is no HTTP/1.1.
+    :raises BadReply: it is not HTTP/1.1.
     """
     status_line, *lines = head.decode("latin-1").split("\r\n")
     parts = status_line.split(" ", 2)

@@ -1,4 +1,4 @@
-"""Requests through the gateway: a steady load that never stops, and samples of a thousand."""
+"""Load through the gateway: a steady background load, and samples of a thousand requests."""
 
 import asyncio
 import contextlib
@@ -12,18 +12,18 @@ from dataclasses import dataclass, field
 from gitmesh.demo.http_client import BadReply, Connection
 
 PATHS = ("/", "/cart/items", "/cart/checkout")
-"""The whole chain of calls, a leaf, and one that ends in TCP."""
+"""The whole chain of calls, a leaf, and a chain that ends in TCP."""
 SAMPLE_PATH = "/cart/items"
 WORKERS = 8
 PAUSE_S = 0.05
-"""Between a worker's requests: 8 workers make some 150 requests a second."""
+"""Pause between a worker's requests: 8 workers make some 150 requests a second."""
 TIMEOUT_S = 15.0
 KEPT_FAILURES = 20
 
 
 @dataclass(slots=True)
 class Tally:
-    """What became of requests."""
+    """Counted results of requests."""
 
     ok: int = 0
     failed: int = 0
@@ -32,7 +32,7 @@ class Tally:
     """The first failures, in words."""
 
     def succeed(self, node: str) -> None:
-        """Count an answer by the virtual node that gave it."""
+        """Count a response by the virtual node that sent it."""
         self.ok += 1
         self.by_node[node] += 1
 
@@ -51,17 +51,17 @@ class Tally:
 
 
 class Load:
-    """Sends requests to the gateway at ``door`` and counts what comes back, over its whole life."""
+    """Sends requests to the gateway at ``door`` and counts the results."""
 
     def __init__(self, door: tuple[str, int], host: str = "shop.example") -> None:
         self._door = door
         self._host = host
         self._started = time.monotonic()
         self.total = Tally()
-        """Every request of every kind since the load began."""
+        """All requests since the load began."""
 
     async def request(self, connection: Connection, path: str, tally: Tally) -> bool:
-        """Ask once and count the outcome; tell whether it was good."""
+        """Send a request and count its result; return whether it succeeded."""
         try:
             async with asyncio.timeout(TIMEOUT_S):
                 reply = await connection.get(path, self._host)
@@ -75,7 +75,7 @@ class Load:
         return True
 
     async def wait_until_answered(self, timeout_s: float) -> None:
-        """Wait until every kind of request is answered well; those that fail do not count yet.
+        """Wait until every kind of request succeeds; failures are not counted yet.
 
         :raises TimeoutError: it did not happen in time.
         """
@@ -96,7 +96,7 @@ class Load:
             await asyncio.sleep(0 if answered else 0.05)
 
     async def sample(self, requests: int) -> Tally:
-        """Send that many requests as fast as the workers can, and return what became of them."""
+        """Send that many requests as fast as the workers can; return the results."""
         tally = Tally()
         turns = iter(range(requests))
         await asyncio.gather(*(self._sampler(turns, tally) for _ in range(WORKERS)))
@@ -110,7 +110,7 @@ class Load:
 
     @contextlib.asynccontextmanager
     async def steady(self) -> AsyncIterator[Tally]:
-        """Keep a steady load up inside the block; its tally grows meanwhile."""
+        """Run a steady load inside the block; its tally grows meanwhile."""
         tally = Tally()
         self._started = time.monotonic()
         workers = [asyncio.create_task(self._worker(i, tally)) for i in range(WORKERS)]

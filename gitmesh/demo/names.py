@@ -1,4 +1,4 @@
-"""A name server for the demo's own names, on loopback. It knows its names and asks nobody else."""
+"""A DNS server on loopback for the demo's own names."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
@@ -10,18 +10,18 @@ TTL_S = 5
 
 
 class NameServer(asyncio.DatagramProtocol):
-    """Answers A queries for the names it was given; any other name does not exist."""
+    """Answers A queries for the given names; other names do not exist."""
 
     def __init__(self, names: Mapping[str, Sequence[str]]) -> None:
         self._names = {name.lower(): addresses for name, addresses in names.items()}
         self._transport: asyncio.DatagramTransport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Keep the socket to answer on."""
+        """Keep the socket for answers."""
         self._transport = cast("asyncio.DatagramTransport", transport)
 
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
-        """Answer one query; what is no query is dropped, as name servers do."""
+        """Answer one query; invalid ones are dropped, as name servers do."""
         try:
             reply = self.answer(data)
         except Exception:  # any packet may arrive at an open socket
@@ -44,7 +44,7 @@ class NameServer(asyncio.DatagramProtocol):
 
 
 async def serve_names(names: Mapping[str, Sequence[str]], address: str, port: int) -> None:
-    """Answer on a UDP port until cancelled."""
+    """Serve DNS on a UDP port until cancelled."""
     loop = asyncio.get_running_loop()
     transport, _ = await loop.create_datagram_endpoint(
         lambda: NameServer(names), local_addr=(address, port)

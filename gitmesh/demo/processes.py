@@ -1,4 +1,4 @@
-"""Start processes so that every one of them is stopped again, whatever happens."""
+"""Child processes that are always stopped at the end."""
 
 import contextlib
 import os
@@ -25,14 +25,14 @@ os.execvp(sys.argv[2], sys.argv[2:])
 
 
 class Processes:
-    """The processes that the demo started, each in a group of its own, with its log in a file."""
+    """The demo's child processes, each in its own process group and with a log file."""
 
     def __init__(self, logs: Path) -> None:
         self._logs = logs
         self._running: dict[str, subprocess.Popen[bytes]] = {}
 
     def start(self, name: str, command: Sequence[str], **environment: str) -> None:
-        """Start a process whose output goes to ``<logs>/<name>.log``."""
+        """Start a process with its output in ``<logs>/<name>.log``."""
         with (self._logs / f"{name}.log").open("ab") as log:
             self._running[name] = subprocess.Popen(
                 _held(command),
@@ -44,31 +44,31 @@ class Processes:
             )
 
     def log_of(self, name: str) -> str:
-        """Return what a process has printed so far."""
+        """Return the output of a process so far."""
         return (self._logs / f"{name}.log").read_text(errors="replace")
 
     def last_words(self, name: str) -> str:
-        """Return the end of what a process has printed, for a person who must find out why."""
+        """Return the last lines of a process's output."""
         lines = self.log_of(name).splitlines()[-8:] or ["(nothing)"]
         return "\n    ".join(["it said:", *lines])
 
     def check(self) -> None:
-        """Make sure that all of them still run.
+        """Check that all processes still run.
 
-        :raises Fatal: one ended; its last words are the hint.
+        :raises Fatal: one ended; the hint has its last output.
         """
         for name, process in self._running.items():
             if (code := process.poll()) is not None:
                 raise Fatal(f"{name} ended with code {code}", hint=self.last_words(name))
 
     def kill(self, name: str) -> None:
-        """End a process at once, as a crash would, and forget it: its name is free again."""
+        """Kill a process, as a crash would, and free its name."""
         process = self._running.pop(name)
         _signal(process, signal.SIGKILL)
         process.wait()
 
     def stop(self, grace_s: float = GRACE_S) -> None:
-        """End all of them, politely and then by force; no process is left when this returns."""
+        """Stop all processes, first with SIGTERM and then with SIGKILL; none is left on return."""
         running = list(reversed(self._running.values()))
         self._running.clear()
         for process in running:
@@ -94,10 +94,10 @@ def _signal(process: "subprocess.Popen[bytes]", number: signal.Signals) -> None:
 
 
 def _held(command: Sequence[str]) -> list[str]:
-    """Return a command that ends when we are killed outright; Linux only.
+    """Return a command that ends when this process is killed; Linux only.
 
-    Python could make the child ask for that itself, between fork and exec. But there what others
-    have made run in this process goes on, with all its files closed: gRPC aborts.
+    Python could request that in the child between fork and exec. But fork handlers of other
+    libraries run there with all files closed, and gRPC aborts.
     """
     if not sys.platform.startswith("linux"):
         return list(command)

@@ -1,4 +1,4 @@
-"""What the demo measured, and whether it is what was promised. Pure."""
+"""The demo's measurements and their promised limits. Pure."""
 
 import statistics
 from collections.abc import Iterable, Sequence
@@ -10,24 +10,24 @@ BAR_OWN_MS = 50.0
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """How one commit reached the proxies; times count from the moment the branch moved."""
+    """Delivery of one commit; times count from the move of the branch."""
 
     commit: str
     proxies: int
-    """How many it concerned."""
+    """Number of proxies that it concerned."""
     seen_ms: float
     planned_ms: float
     own_ms: float
-    """Until the last response was written: all that gitmesh adds."""
+    """Time until the last response was written: gitmesh's own share."""
     total_ms: float
-    """Until the last proxy acknowledged."""
+    """Time until the last proxy acknowledged."""
     push_ms: float
-    """How long ``git push`` itself took."""
+    """Duration of ``git push`` itself."""
 
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """Several measurements, and the bar that their median must stay below."""
+    """Several measurements, and the limit of their median."""
 
     median: float
     slowest: float
@@ -35,7 +35,7 @@ class Summary:
 
     @property
     def holds(self) -> bool:
-        """Tell whether the median is below the bar."""
+        """Tell whether the median is below the limit."""
         return self.median < self.bar
 
 
@@ -45,7 +45,7 @@ def summarise(values: list[float], bar: float) -> Summary:
 
 
 def parts_of(deliveries: Sequence[Delivery]) -> dict[str, float]:
-    """Return the medians of the steps that make up our own share of the time."""
+    """Return the medians of the steps in gitmesh's own share."""
     return {
         "notice": _median(d.seen_ms for d in deliveries),
         "check and log": _median(d.planned_ms - d.seen_ms for d in deliveries),
@@ -59,39 +59,39 @@ def _median(values: Iterable[float]) -> float:
 
 @dataclass(slots=True)
 class Report:
-    """The whole tour; complete when it ends, and what ``--json`` prints."""
+    """Report of the whole tour, as ``--json`` prints it."""
 
     proxies: int = 0
     start_s: float = 0.0
-    """From nothing to every proxy acknowledged and every path answered."""
+    """Time from nothing until every proxy has acknowledged and every path is answered."""
     splits: dict[str, dict[str, int]] = field(default_factory=dict)
-    """Answers by virtual node, for each sample of requests."""
+    """Responses by virtual node, for each sample."""
     shift: Delivery | None = None
     rejection: list[dict[str, str | int]] = field(default_factory=list)
     revert: Delivery | None = None
     deliveries: list[Delivery] = field(default_factory=list)
-    """The quick series of shifts and reverts."""
+    """A quick series of shifts and reverts."""
     total_ms: Summary | None = None
     own_ms: Summary | None = None
     own_parts_ms: dict[str, float] = field(default_factory=dict)
-    """Medians of what gitmesh's own share is made of: noticing, planning and logging, writing."""
+    """Medians of the steps in gitmesh's own share: noticing, planning and logging, writing."""
     requests_ok: int = 0
     requests_failed: int = 0
     failures: list[str] = field(default_factory=list)
-    """The first requests that failed, in words."""
+    """The first failed requests, in words."""
     broken: list[str] = field(default_factory=list)
-    """Promises that did not hold; empty when all is well."""
+    """Promises that did not hold; empty if all did."""
     duration_s: float = 0.0
 
     def expect(self, holds: bool, promise: str) -> bool:
-        """Note a promise that does not hold; return whether it does."""
+        """Record a promise that does not hold; return whether it does."""
         if not holds:
             self.broken.append(promise)
         return holds
 
     @property
     def ok(self) -> bool:
-        """Tell whether everything held."""
+        """Tell whether every promise held."""
         return not self.broken
 
     def as_json(self) -> dict[str, object]:

@@ -1,4 +1,4 @@
-"""The sample repository, and the edits of it that the demo's story makes."""
+"""The sample repository, and the edits that the demo makes in it."""
 
 import re
 import shutil
@@ -15,12 +15,12 @@ _SHARES = """\
 
 
 def shares(percent_v2: int, second: str = "cart-v2") -> str:
-    """Return the part of the file of routes that says how the cart's traffic is spread."""
+    """Return the part of the routes file that sets the cart's weights."""
     return _SHARES.format(v1=100 - percent_v2, second=second, v2=percent_v2)
 
 
 def sample_repo() -> Path:
-    """Return the folder of the sample repository: beside the packages, or installed inside ours.
+    """Return the folder of the sample repository: beside the packages, or inside the installed one.
 
     :raises Fatal: it is in neither place.
     """

@@ -1,4 +1,4 @@
-"""What the demo shows while it works: numbered steps, facts, and a sign of life on a terminal."""
+"""Output of the demo: numbered steps, facts, and progress on a terminal."""
 
 import asyncio
 import contextlib
@@ -14,7 +14,7 @@ FRAME_S = 0.1
 
 
 class Screen:
-    """Prints for people; on the error stream when the output stream is for a machine."""
+    """Prints for people; to the error stream if the output stream is for a program."""
 
     def __init__(self, *, to_stderr: bool) -> None:
         self._err = to_stderr
@@ -22,32 +22,32 @@ class Screen:
         self._step = 0
 
     def step(self, title: str) -> None:
-        """Begin the next step of the story."""
+        """Begin the next step."""
         self._step += 1
         click.secho(f"\n{self._step}. {title}", bold=True, err=self._err)
 
     def say(self, text: str) -> None:
-        """Print plain text below the step."""
+        """Print text below the step."""
         for line in text.splitlines():
             click.echo(f"   {line}", err=self._err)
 
     def quote(self, text: str) -> None:
-        """Print what another program said, or a file holds."""
+        """Print the output of another program, or the content of a file."""
         for line in text.splitlines():
             colour = {"+": "green", "-": "red"}.get(line[:1])
             click.secho(f"   │ {line}", err=self._err, fg=colour, dim=colour is None)
 
     def good(self, text: str) -> None:
-        """Print a fact that is as it should be."""
+        """Print a fact that holds."""
         click.echo(f"   {click.style('✔', fg='green')} {text}", err=self._err)
 
     def bad(self, text: str) -> None:
-        """Print a fact that is not as it should be."""
+        """Print a fact that does not hold."""
         click.echo(f"   {click.style('✘', fg='red')} {text}", err=self._err)
 
     @contextlib.asynccontextmanager
     async def working(self, text: str) -> AsyncIterator[None]:
-        """Show that something goes on inside the block: it moves on a terminal, else one line."""
+        """Show progress during the block: an animation on a terminal, else one line."""
         if not self._live:
             self.say(f"… {text}")
             yield

@@ -1,4 +1,4 @@
-"""Set the demo's stage, and clear it away again: repository, server, applications, Envoys."""
+"""Setup and teardown of the demo: repository, server, applications, Envoys."""
 
 import asyncio
 import contextlib
@@ -31,7 +31,7 @@ UNUSED = "127.254.254.254"
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """Everything that runs while the story is told."""
+    """Everything that runs during the demo."""
 
     folder: DemoFolder
     bare: Path

@@ -1,4 +1,4 @@
-"""The story that the demo tells: each step is really done, measured, and checked."""
+"""The steps of the demo: each is really done, measured and checked."""
 
 import subprocess
 import sys
@@ -30,7 +30,7 @@ QUICK_ROUNDS = 10
 
 
 class Story:
-    """Tells the story on a stage and writes down what happened."""
+    """Runs the steps and records the results."""
 
     def __init__(self, stage: Stage, screen: Screen, report: Report) -> None:
         self._stage = stage
@@ -39,7 +39,7 @@ class Story:
         self._first_event = stage.witness.events_read
 
     async def tell(self) -> None:
-        """Go through all of it, under a load that never stops."""
+        """Run all steps under a continuous load."""
         async with self._stage.load.steady():
             await self._everyone_gets_v1("before")
             shift = await self._shift()

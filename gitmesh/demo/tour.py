@@ -1,4 +1,4 @@
-"""The demo from beginning to end: stage, story, verdict."""
+"""The demo from start to end: setup, steps, report."""
 
 import asyncio
 import signal
@@ -14,9 +14,9 @@ ANSWER_TIMEOUT_S = 20.0
 
 
 async def tour(screen: Screen, *, stay: bool) -> Report:
-    """Run the demo and return what it found. Nothing that it started is left when it returns.
+    """Run the demo and return its report. No process that it started is left on return.
 
-    SIGINT and SIGTERM cancel it, and the stage is cleared all the same.
+    SIGINT and SIGTERM cancel it; teardown runs all the same.
 
     :raises Fatal: something could not be started, or ended by itself.
     """

@@ -1,4 +1,4 @@
-"""The plan of the demo's town: which proxies and applications there are, and at which addresses.
+"""Plan of the demo: its proxies and applications with their addresses.
 
 Pure: made from a linked mesh and a network number, for :mod:`gitmesh.demo.addresses` to try.
 """
@@ -14,7 +14,7 @@ from mesh.ports import service_ports
 from mesh.spec import VirtualGatewaySpec, VirtualNodeSpec
 
 ENDPOINTS_INSTANCES = 2
-"""How many proxies a virtual node has whose name resolves to every instance."""
+"""Number of proxies of a virtual node whose name resolves to every instance."""
 
 
 class _Plan(BaseModel):
@@ -30,7 +30,7 @@ class Ports(_Plan):
 
 
 class Call(_Plan):
-    """A backend as an application knows it: a name, and its sidecar's address to reach it by."""
+    """A backend as an application sees it: a name, and the sidecar address to call it through."""
 
     service: str
     address: str
@@ -39,7 +39,7 @@ class Call(_Plan):
 
 
 class App(_Plan):
-    """An application: who it is, where it listens, whom it calls."""
+    """An application: its name, its address, and its backends."""
 
     node: str
     address: str
@@ -48,11 +48,11 @@ class App(_Plan):
 
 
 class Proxy(_Plan):
-    """One Envoy: the node that it stands for, and the addresses that are its own."""
+    """One Envoy: its node and its addresses."""
 
     node_id: str
     name: str
-    """Unique in the town: ``catalog-2``."""
+    """Unique name, such as ``catalog-2``."""
     ingress: str
     egress: str
     application: str
@@ -60,25 +60,25 @@ class Proxy(_Plan):
 
 
 class Town(_Plan):
-    """Everything that the demo runs beside the server."""
+    """Everything that the demo runs besides the server."""
 
     address: str
     """Where the server and the name server listen."""
     ports: Ports
     names: dict[str, tuple[str, ...]]
-    """Host name → addresses, for every virtual node found by DNS."""
+    """Addresses by host name, for every virtual node found by DNS."""
     apps: tuple[App, ...]
     proxies: tuple[Proxy, ...]
     door: tuple[str, int]
-    """Where the gateway takes traffic from outside."""
+    """The gateway's address for outside traffic."""
     places: tuple[tuple[str, int], ...]
     """Every address and TCP port that something will listen on."""
 
 
 def plan_town(graph: MeshGraph, network: tuple[int, int], ports: Ports) -> Town:
-    """Give every virtual node and gateway its proxies, on addresses in 127.<network>.0/24.
+    """Assign each virtual node and gateway its proxies, on addresses in 127.<network>.0/24.
 
-    :raises UsageError: the mesh has no gateway, or speaks a protocol that the demo does not.
+    :raises UsageError: the mesh has no gateway, or uses a protocol that the demo does not support.
     """
     proxies: list[Proxy] = []
     apps: list[App] = []
@@ -132,7 +132,7 @@ def _addresses(network: tuple[int, int]) -> Iterator[str]:
 
 
 def _crew(graph: MeshGraph) -> Iterator[tuple[ResourceKey, int]]:
-    """Yield each virtual node and gateway with the number of proxies it gets."""
+    """Yield each virtual node and gateway with its number of proxies."""
     for key in sorted(graph.resources):
         if key.kind is Kind.VIRTUAL_GATEWAY:
             yield key, 1

@@ -1,4 +1,4 @@
-"""Waits for what the log will say. It reads the server's own log, as every reader does."""
+"""Waits for events in the server's log, which it reads like any other reader."""
 
 import asyncio
 import time
@@ -27,7 +27,7 @@ Found = TypeVar("Found")
 
 
 class Witness:
-    """Reads both chains as they grow, and remembers what it has read."""
+    """Reads both chains as they grow, and keeps what it has read."""
 
     def __init__(self, path: Path, check: Callable[[], None]) -> None:
         self._log = EventLog.read_only(path)
@@ -36,18 +36,18 @@ class Witness:
         self._events: list[Event] = []
 
     def close(self) -> None:
-        """Let go of the log."""
+        """Close the log."""
         self._log.close()
 
     async def applied(self, commit: CommitId) -> CommitApplied:
-        """Wait until the commit has become the mesh."""
+        """Wait until the commit is applied."""
         return await self._wait(
             f"commit {commit[:7]} to be applied",
             lambda e: e if isinstance(e, CommitApplied) and e.facts.commit == commit else None,
         )
 
     async def rejected(self, commit: CommitId) -> CommitRejected:
-        """Wait until the commit has been refused."""
+        """Wait until the commit is rejected."""
         return await self._wait(
             f"commit {commit[:7]} to be rejected",
             lambda e: e if isinstance(e, CommitRejected) and e.facts.commit == commit else None,
@@ -62,7 +62,7 @@ class Witness:
 
     @property
     def events_read(self) -> int:
-        """How many events both chains hold together."""
+        """Number of events in both chains together."""
         self._catch_up()
         return len(self._events)
 

@@ -1,1 +1,1 @@
-"""What happens at a ``git push``: the hooks, what they check, and what they tell the pusher."""
+"""Handling of ``git push``: the hooks, their checks, and the answer to the pusher."""

@@ -28,7 +28,7 @@ WAIT_S: Final = 5.0
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a hook on what git writes to it; return its exit code."""
+    """Run a hook on git's input; return its exit code."""
     gc.set_threshold(50_000, 20, 50)  # What is read lives as long as the process.
     given = _parser().parse_args(arguments)
     try:

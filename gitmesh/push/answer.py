@@ -1,4 +1,4 @@
-"""What a pusher is told once the push is in: what became of it, while they wait."""
+"""Answer to the pusher after the push: its delivery, while they wait."""
 
 import time
 from collections.abc import Callable, Iterable
@@ -20,12 +20,12 @@ if TYPE_CHECKING:
     from reconciler.repo import GitRepository
 
 NOTICED_S: Final = 2.0
-"""A server takes notes several times a second: after this none is there."""
+"""A server takes notes several times a second; after this time none is running."""
 _LOOK_EVERY_S: Final = 0.02
 
 
 def no_server(log: Path) -> list[str]:
-    """Return what is told where nobody took notice; ``log`` is where a server would write."""
+    """Return the answer if no server is running; ``log`` is where a server would write."""
     return [
         "gitmesh: no server follows this repository now; the next one to start will",
         visible(f"  hint: none writes {log.resolve()}; where one keeps its log elsewhere"),
@@ -40,12 +40,12 @@ def answer(
     within_s: float,
     repo: "GitRepository | None" = None,
 ) -> list[str]:
-    """Wait until the commit that the branch has moved to has reached the proxies, but not for long.
+    """Wait, for a bounded time, until the pushed commit has reached the proxies.
 
-    Returns what is to be told. The log may not be there.
+    Returns the answer. The log may not exist.
 
-    :param note: the file that the server removes when it has noticed the push.
-    :param repo: where the specs are that proxies refuse.
+    :param note: the file that the server removes when it has seen the push.
+    :param repo: the repository, for the location of refused specs.
     """
     try:
         log = EventLog.read_only(path)
@@ -96,9 +96,9 @@ def told(
     waited_s: float,
     culprits: "Callable[[SnapshotRejected], Iterable[Culprit]]" = lambda _: (),
 ) -> list[str]:
-    """Return what a pusher is told of a push that a server has noticed.
+    """Return the answer for a push that a server has seen.
 
-    ``culprits`` finds the specs at fault for what a proxy refuses.
+    ``culprits`` finds the specs that caused a refusal.
     """
     if found.rejected is not None:
         lines = [f"gitmesh REFUSED {short(found.rejected.facts.commit)}; the mesh stays as it was"]

@@ -1,4 +1,4 @@
-"""What a push would do: the decision about each commit that it brings, as the server will."""
+"""Decisions about the commits of a push, as the server will make them."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -30,7 +30,7 @@ from reconciler.source import ObjectId
 from reconciler.tree import EMPTY, SpecTree
 
 _LOOK_BACK: Final = 1_000
-"""Refused commits that are passed over in search of the last good mesh."""
+"""Maximum rejected commits skipped in search of the last valid mesh."""
 MOST_DROPPED: Final = 10
 """Commits that a push takes off the branch and that are told by their subjects."""
 _OF_RESOURCE: Final = (ResourceAdded, ResourceChanged, TrafficShifted, ResourceRemoved)
@@ -38,25 +38,25 @@ _OF_RESOURCE: Final = (ResourceAdded, ResourceChanged, TrafficShifted, ResourceR
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """One commit, and what it would add to the log."""
+    """One commit with its events."""
 
     facts: CommitFacts
     events: tuple[MeshEvent, ...]
 
     @property
     def refused(self) -> bool:
-        """Tell whether the commit is wrong."""
+        """Tell whether the commit is invalid."""
         return isinstance(self.events[0], CommitRejected)
 
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """A whole push to the branch."""
+    """All commits of a push to the branch."""
 
     commits: tuple[Decided, ...]
-    """Those on the line of first parents, oldest first."""
+    """Along first parents, oldest first."""
     is_new: bool
-    """Whether the branch is new with this push."""
+    """Whether the push creates the branch."""
     before: MeshGraph
     after: MeshGraph
     dropped: tuple[CommitFacts, ...] = ()
@@ -67,28 +67,27 @@ class Checked:
     def refused(self) -> tuple[Decided, ...]:
         """Return the commits for which the push is refused.
 
-        Of a branch that is new only the newest commit counts: a history that was made before it
-        was watched cannot be mended any more.
+        For a new branch only the newest commit counts: earlier history cannot be fixed any more.
         """
         counting = self.commits[-1:] if self.is_new else self.commits
         return tuple(decided for decided in counting if decided.refused)
 
     @property
     def passed_over(self) -> tuple[Decided, ...]:
-        """Return the wrong commits that do not count."""
+        """Return the invalid commits that do not count."""
         return tuple(d for d in self.commits if d.refused and d not in self.refused)
 
     @property
     def changed(self) -> frozenset[ResourceKey]:
-        """Return the keys of resources that a commit changes."""
+        """Return the keys of the resources that a commit changes."""
         events = (event for decided in self.commits for event in decided.events)
         return frozenset(event.key for event in events if isinstance(event, _OF_RESOURCE))
 
 
 def check(repo: GitRepository, before: CommitId | None, after: CommitId) -> Checked:
-    """Decide each commit that a move of the branch brings, on the mesh that the one before it left.
+    """Decide each commit of a branch move, against the mesh that the previous commit left.
 
-    Commits that the branch has already are not looked at again.
+    Commits that the branch already has are not checked again.
 
     :raises SourceUnavailable: the repository cannot be read.
     """
@@ -120,7 +119,7 @@ def _state(tree: SpecTree) -> MeshState:
 
 
 def last_good(repo: GitRepository, reader: TreeReader, commit: CommitId | None) -> SpecTree:
-    """Return the specs of the nearest commit, from this one back, in which nothing is wrong."""
+    """Return the specs of the nearest valid commit, from this one back."""
     tree = EMPTY
     for _ in range(_LOOK_BACK):
         if commit is None:

@@ -1,4 +1,4 @@
-"""What becomes of a pushed commit, as the log tells it."""
+"""Delivery of a pushed commit, according to the log."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -21,7 +21,7 @@ from events.types import (
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a commit has come."""
+    """State of a commit's delivery."""
 
     applied: CommitApplied | None = None
     rejected: CommitRejected | None = None
@@ -29,25 +29,25 @@ class Progress:
     converged: SnapshotConverged | None = None
     refusals: tuple[SnapshotRejected, ...] = ()
     connected: int | None = None
-    """How many proxies there are at all, if that was to be known."""
+    """Total number of connected proxies, if requested."""
     in_force: bool = False
-    """Whether proxies have it though it was not published: a server found it when it started."""
+    """Whether proxies have it without a publication: a server found it at its start."""
 
     @property
     def ended(self) -> bool:
-        """Tell whether nothing more is to be waited for."""
+        """Tell whether waiting longer changes nothing."""
         return bool(self.rejected or self.converged or self.refusals)
 
     @property
     def idle(self) -> bool:
-        """Tell whether it is applied, and there is nobody to whom that is news."""
+        """Tell whether it is applied and concerns no connected proxy."""
         return self.applied is not None and (self.connected == 0 or self.in_force)
 
 
 def progress(log: EventLog, commit: CommitId, before: CommitId | None) -> Progress:
-    """Return how far a commit has come since the branch left the commit ``before``.
+    """Return the state of a commit's delivery since the branch left the commit ``before``.
 
-    What became of it when it was on the branch earlier is nothing new.
+    Deliveries from earlier times on the branch do not count.
     """
     left = log.seq_of_commit(before) if before else None
     mesh = [r for r in log.about(commit, Chain.MESH) if left is None or r.seq > left]
@@ -64,9 +64,9 @@ def progress(log: EventLog, commit: CommitId, before: CommitId | None) -> Progre
 
 
 def _read(events: Iterable[Event]) -> Progress:
-    """Return how far a commit has come by the events that carry it, in their order.
+    """Return the state of delivery according to a commit's events, in order.
 
-    One that was served before, and is again, has come as far as its last time.
+    For a commit that is served again, its last delivery counts.
     """
     found = Progress()
     for event in events:
@@ -85,7 +85,7 @@ def _read(events: Iterable[Event]) -> Progress:
 
 
 def _in_force(log: EventLog, applied_at: str) -> bool:
-    """Tell whether everybody has what a server found when it began to serve."""
+    """Tell whether all proxies have the mesh that a server found at its start."""
     fleet = Fleet(log)
     if fleet.started_at() < applied_at:
         return False

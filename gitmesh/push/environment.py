@@ -1,4 +1,4 @@
-"""What git tells a hook of a push by way of the environment."""
+"""Environment variables that git sets for a hook."""
 
 import os
 from collections.abc import Mapping
@@ -12,15 +12,15 @@ from gitmesh.push.pusher import Pusher, pusher_of
 
 @dataclass(frozen=True, slots=True)
 class HookEnvironment:
-    """What git tells a hook of a push."""
+    """Values of the environment that git sets for a hook."""
 
     quarantine: Path | None
-    """Where the objects are that the push has brought, before it is let in."""
+    """Directory of the push's objects before the push is accepted."""
     pusher: Pusher
 
     @classmethod
     def read(cls, environment: Mapping[str, str] | None = None) -> Self:
-        """Read it; without an environment, from that of this process."""
+        """Read the variables, by default from this process."""
         environment = process_environment() if environment is None else environment
         quarantine = environment.get("GIT_QUARANTINE_PATH")
         return cls(Path(quarantine) if quarantine else None, pusher_of(environment, os.getuid()))

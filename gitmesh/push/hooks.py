@@ -1,4 +1,4 @@
-"""The hooks of a repository: what is written there, and whose it is."""
+"""The hooks of a repository: their content, and whether they are ours."""
 
 import os
 import shlex
@@ -54,23 +54,23 @@ _MISSING: Final = {
 
 
 class Outcome(StrEnum):
-    """What became of a hook."""
+    """Result of writing a hook."""
 
     WRITTEN = "written"
     KEPT = "kept"
-    """Somebody else's hook is there, and stays."""
+    """A foreign hook exists and stays."""
 
 
 @dataclass(frozen=True, slots=True)
 class HookOptions:
-    """What the hooks are told about the server; None where it is as usual."""
+    """Options of the hooks about the server; None for defaults."""
 
     branch: str | None = None
     log: Path | None = None
     wait_s: float | None = None
 
     def arguments(self) -> str:
-        """Return them as they stand in a shell script."""
+        """Return the options as shell words."""
         given = (
             ("--branch", self.branch),
             ("--log", None if self.log is None else self.log.absolute()),
@@ -80,9 +80,9 @@ class HookOptions:
 
 
 def hooks_folder(git_dir: Path) -> Path:
-    """Return the folder that git runs a repository's hooks from.
+    """Return the folder from which git runs a repository's hooks.
 
-    :raises UsageError: it is that of all repositories of a user or a machine.
+    :raises UsageError: it is shared by all repositories of a user or a machine.
     """
     own = git_dir / "hooks"
     found = hooks_path(git_dir)
@@ -99,9 +99,9 @@ def hooks_folder(git_dir: Path) -> Path:
 
 
 def install(git_dir: Path, options: HookOptions = HookOptions()) -> dict[str, Outcome]:
-    """Write the hooks of a repository; one that is not ours is left as it is.
+    """Write the hooks of a repository; foreign hooks stay as they are.
 
-    :raises UsageError: git would not run hooks that are written there.
+    :raises UsageError: git would not run hooks in that folder.
     :raises Fatal: they cannot be written.
     """
     folder = hooks_folder(git_dir)
@@ -116,9 +116,9 @@ def install(git_dir: Path, options: HookOptions = HookOptions()) -> dict[str, Ou
 
 
 def told(git_dir: Path) -> HookOptions | None:
-    """Return what a post-receive hook of ours is told about the server; ``None`` where none is.
+    """Return the server options of our post-receive hook; ``None`` if there is no such hook.
 
-    What cannot be read, or is somebody else's, is not told of.
+    Unreadable and foreign hooks are ignored.
     """
     try:
         text = (hooks_folder(git_dir) / "post-receive").read_text()
@@ -133,7 +133,7 @@ def told(git_dir: Path) -> HookOptions | None:
 
 
 def by_hand(name: str) -> str:
-    """Return what a hook of somebody else can run to have ours, too, with git's lines on stdin."""
+    """Return the command with which a foreign hook can run ours, with git's lines on stdin."""
     return f"{shlex.quote(sys.executable)} -P -m gitmesh.push {name} --git-dir ."
 
 

@@ -1,4 +1,4 @@
-"""What git tells a hook: which refs move from where to where. Pure."""
+"""Ref updates of a push, as git passes them to a hook. Pure."""
 
 from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass
@@ -8,12 +8,12 @@ from events.types import CommitId
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """A ref that a push moves."""
+    """Update of one ref."""
 
     before: CommitId | None
-    """None where the ref is new."""
+    """None for a new ref."""
     after: CommitId | None
-    """None where it is deleted."""
+    """None for a deleted ref."""
     ref: str
 
 

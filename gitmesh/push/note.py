@@ -1,4 +1,4 @@
-"""A push as its hook hands it to the server. Pure."""
+"""Note of a push from its hook to the server. Pure."""
 
 import json
 from dataclasses import asdict, dataclass, replace
@@ -14,7 +14,7 @@ MOST_BYTES: Final = 48 * 1024
 
 @dataclass(frozen=True, slots=True)
 class PushNote:
-    """What a post-receive hook leaves for the server."""
+    """Content of a post-receive hook's note."""
 
     ref: str
     before: str | None
@@ -51,7 +51,7 @@ class PushNote:
         return replace(self, options=self.options[:-1], omitted=self.omitted + 1)
 
     def event(self, account: str) -> PushReceived:
-        """Return it as the log takes it; ``account`` is the user who left it."""
+        """Return the note as an event; ``account`` is the system user who left it."""
         return PushReceived(
             ref=self.ref,
             after=CommitId(self.after or ""),

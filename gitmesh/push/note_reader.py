@@ -1,4 +1,4 @@
-"""Notes of pushes as the server reads them: anybody may have written one. Pure."""
+"""Parsing of push notes, which anybody may have written. Pure."""
 
 from typing import Annotated, Final
 
@@ -23,7 +23,7 @@ _Option = Annotated[str, Field(max_length=MOST_OPTION_CHARS)]
 
 
 class _Found(BaseModel):
-    """What a note may hold; whatever does not fit is none."""
+    """Allowed content of a note; others are invalid."""
 
     model_config = _STRICT
 
@@ -81,7 +81,7 @@ def read_refused_push(text: bytes) -> RefusedNote | None:
 
 
 def read_push(text: bytes) -> PushNote | None:
-    """Read a note; ``None`` where it is none."""
+    """Parse a note; ``None`` if it is invalid."""
     try:
         found = _Found.model_validate_json(text)
     except ValidationError:

@@ -1,4 +1,4 @@
-"""The post-receive hook: tells the server who pushed, and the pusher what became of it."""
+"""The post-receive hook: reports the push to the server, and its delivery to the pusher."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -22,7 +22,7 @@ def post_receive(
     log: Path,
     wait_s: float,
 ) -> list[str]:
-    """Hand a push to the branch over, wait until it is served, and return what to tell.
+    """Report a push to the branch, wait for its delivery, and return the answer.
 
     :raises SourceUnavailable: the repository cannot be read.
     """

@@ -1,4 +1,4 @@
-"""The pre-receive hook: a push that a server would refuse does not get in."""
+"""The pre-receive hook: refuses pushes that the server would reject."""
 
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -137,7 +137,7 @@ def _accepted(checked: Checked, log: Path) -> list[str]:
 
 
 def _connected(log: Path) -> Mapping[ResourceKey, int] | None:
-    """Return how many proxies of each node are connected; None where no log can be read."""
+    """Return the number of connected proxies of each node; None if no log can be read."""
     try:
         return connected_proxies(log)
     except GitmeshError:

@@ -1,6 +1,6 @@
-"""Who pushes, and what they say beside the commits: from the environment that git gives a hook.
+"""Identity of a pusher and the push options, from a hook's environment.
 
-All of it is made by others. It is bounded here, and again where it is read.
+All values come from others. They are bounded here, and again when they are read.
 """
 
 import os
@@ -16,22 +16,22 @@ MOST_NAME_CHARS: Final = 200
 
 @dataclass(frozen=True, slots=True)
 class Pusher:
-    """Who pushes."""
+    """Identity of a pusher."""
 
     name: str
-    """As whoever let them in says: HTTP's user, or the user of this machine whose process it is."""
+    """Name that the access control reports: HTTP's user, or the system user of the process."""
     via: str
     """``http``, ``ssh`` or ``local``."""
     claimed: str
-    """``Name <email>`` as their own git says, which may be anything; empty where it does not."""
+    """``Name <email>`` from the pusher's git, which may be false; empty if absent."""
     options: tuple[str, ...] = ()
-    """What ``git push -o`` says."""
+    """Values of ``git push -o``."""
     omitted: int = 0
-    """How many options there are beyond those kept."""
+    """Number of options beyond those kept."""
 
 
 def pusher_of(environment: Mapping[str, str], uid: int) -> Pusher:
-    """Return who pushes, from a hook's environment and the user whose process it is."""
+    """Return the pusher, from a hook's environment and the user of its process."""
     remote = environment.get("REMOTE_USER", "")
     via = "http" if remote else "ssh" if environment.get("SSH_CONNECTION") else "local"
     name = remote or user_name(uid)
@@ -48,7 +48,7 @@ def pusher_of(environment: Mapping[str, str], uid: int) -> Pusher:
 
 
 def user_name(uid: int) -> str:
-    """Return what this machine calls a user; ``uid 1234`` where it knows none."""
+    """Return the name of a system user; ``uid 1234`` if it has none."""
     try:
         return pwd.getpwuid(uid).pw_name
     except (KeyError, OverflowError):
@@ -56,7 +56,7 @@ def user_name(uid: int) -> str:
 
 
 def bounded(text: str, most: int) -> str:
-    """Return text of at most so many characters, that any encoding takes."""
+    """Return text of at most this many characters, valid in any encoding."""
     whole = os.fsencode(text).decode("utf-8", "replace")
     return whole if len(whole) <= most else whole[: most - 1] + "…"
 

@@ -82,7 +82,7 @@ class RefusedNote:
         return replace(self, problems=self.problems[:-1], more_problems=self.more_problems + 1)
 
     def event(self, account: str, unrecorded: int = 0) -> PushRefused:
-        """Return it as the log takes it; ``account`` is the user who left it."""
+        """Return the note as an event; ``account`` is the system user who left it."""
         push = self.push
         return PushRefused(
             ref=push.ref,

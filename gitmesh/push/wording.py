@@ -1,4 +1,4 @@
-"""What a pusher reads about the commits of a push, before it is let in. Pure."""
+"""Text for the pusher about a push before it is accepted. Pure."""
 
 from collections.abc import Iterable, Iterator
 from typing import Final
@@ -19,7 +19,7 @@ MOST_WARNINGS: Final = 10
 
 
 def refusal(checked: Checked) -> list[str]:
-    """Return why a push is refused: every problem of every commit, up to a bound."""
+    """Return why a push is refused: the problems of all commits, up to a limit."""
     problems = sum(len(e.problems) + e.omitted for e in _rejections(checked.refused))
     commits, whole = len(checked.refused), len(checked.commits)
     of = f"{count(commits, 'commit')}" if commits == whole else f"{commits} of {whole} commits"
@@ -59,7 +59,7 @@ def rule_refusal(move: Move, rule: Rule, lost: Iterable[CommitFacts], lost_count
 
 
 def acceptance(checked: Checked, radius: BlastRadius) -> list[str]:
-    """Return what a push changes: each commit's changes in words, and whom they concern."""
+    """Return the changes of a push, by commit, and its blast radius."""
     changes = sum(len(decided.events) - 1 for decided in checked.commits if not decided.refused)
     commits = count(len(checked.commits), "commit")
     lines = [f"gitmesh: {commits}, {count(changes, 'change')}"]
