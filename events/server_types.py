@@ -11,17 +11,18 @@ CONNECTIONS_FULL: Final = "connections-full"
 
 
 class ProxyState(StrEnum):
-    """Where a proxy stands with what it is to have."""
+    """State of a proxy relative to its target configuration."""
 
     HELD = "held"
-    """Its node does not exist yet; it is served when it does."""
+    """Its node does not exist; it is served when the node does."""
     BEHIND = "behind"
-    """It has not acknowledged all of it yet."""
+    """It has not acknowledged everything yet."""
     IN_SYNC = "in-sync"
     REFUSED = "refused"
-    """It refused part of it, and goes on with what it had."""
+    """It refused part of it and keeps its previous configuration."""
     LAST_ACCEPTED = "last-accepted"
-    """It is served the last snapshot that its like accepted, because the newest is refused."""
+    """It is served the last snapshot that proxies of its kind accepted, because the newest is
+    refused."""
     NODE_REMOVED = "node-removed"
     """Its node is not in the mesh any more; it goes on with what it has. No event says so: it
     follows from the mesh, whenever somebody asks."""
@@ -29,10 +30,10 @@ class ProxyState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ServerStarted:
-    """A server took up this log. Whoever was connected to the one before it is not any more."""
+    """A server started on this log. Proxies of the previous server are no longer connected."""
 
     version: str
-    """Of gitmesh."""
+    """Version of gitmesh."""
 
 
 @dataclass(frozen=True, slots=True)

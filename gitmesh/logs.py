@@ -1,4 +1,4 @@
-"""Log lines for people and machines alike: time, level, what happened, then ``key=value``."""
+"""Log lines for people and programs: time, level, message, then ``key=value``."""
 
 import json
 import logging
@@ -14,10 +14,10 @@ _PLAIN = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ01234567
 
 
 class KeyValueFormatter(logging.Formatter):
-    """Writes what a log call passed as ``extra`` as ``key=value``, in the order it was given."""
+    """Formats ``extra`` fields of a log call as ``key=value``, in the given order."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """Return one line, and a traceback below it if there is one."""
+        """Return one line, followed by a traceback if there is one."""
         pairs = [f"{key}={_value(value)}" for key, value in _extra(record).items()]
         head = f"{_at(record)} {record.levelname:<7} {visible(record.getMessage())}"
         line = " ".join([head, *pairs])
@@ -27,7 +27,7 @@ class KeyValueFormatter(logging.Formatter):
 
 
 class JsonFormatter(logging.Formatter):
-    """Writes each line as one JSON object."""
+    """Formats each line as one JSON object."""
 
     def format(self, record: logging.LogRecord) -> str:
         """Return one line."""

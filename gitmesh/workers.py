@@ -43,24 +43,24 @@ _log = logging.getLogger(__name__)
 _FIRST_PAUSE_S: Final = 0.1
 _LONGEST_PAUSE_S: Final = 10.0
 _HEALTHY_S: Final = 60.0
-"""A worker that lived for so long did not die of its start."""
+"""A worker that lived this long did not fail at its start."""
 _ALL_WAVES: Final = 1 << 16
 """More waves than a publication has."""
 _STOP_S: Final = 5.0
-"""How long a worker that was asked to end gets to end its streams."""
+"""Time for the streams of a stopping worker to end."""
 
 
 @dataclass
 class _Worker:
-    """One of the workers: a number for good, and a process at a time."""
+    """One of the workers: a fixed number, and one process at a time."""
 
     number: int
     told: asyncio.StreamWriter | None = None
-    """Where it is told news, while it has a process."""
+    """Writer for messages, while it has a process."""
     finished: Seq | None = None
     """The newest publication that its process has offered; ``None`` before it serves."""
     passed: tuple[Seq, int] = (START, 0)
-    """The newest wave that its process may tell, and the publication it is of."""
+    """The newest wave that its process may tell, with its publication."""
     silent: bool = False
     """Whether its process has missed beats: nobody waits for it."""
     served: asyncio.Event = field(default_factory=asyncio.Event)
@@ -78,10 +78,10 @@ async def serve_in_workers(
 ) -> None:
     """Serve every publication in ``count`` processes on one address until cancelled.
 
-    ``hello`` says what a worker is told first, by its number and the address to listen on.
-    Calls ``ready`` once all of them serve. Runs the recorder too, and ends it after the last.
+    ``hello`` returns a worker's first message, by its number and the address. Calls ``ready`` once
+    all of them serve. Runs the recorder, too, and ends it last.
 
-    :raises Fatal: the address cannot be listened on, or a worker cannot even start.
+    :raises Fatal: the address cannot be used, or a worker cannot start.
     :raises UsageError: the address cannot be shared.
     """
     with reserved(listen) as (address, port):
@@ -97,7 +97,7 @@ async def serve_in_workers(
 
 
 class Workers:
-    """Processes that serve what is published, on one port."""
+    """The processes that serve publications on one port."""
 
     def __init__(
         self,
@@ -120,9 +120,9 @@ class Workers:
     async def run(self, latest: Latest[Publication], ready: Callable[[], None]) -> None:
         """Serve every publication until cancelled; call ``ready`` once all workers serve.
 
-        When it returns, no process is left.
+        No process is left when it returns.
 
-        :raises Fatal: a worker cannot even start.
+        :raises Fatal: a worker cannot start.
         """
         async with asyncio.TaskGroup() as tasks:
             for worker in self._workers:
@@ -232,7 +232,7 @@ class Workers:
     async def _hear(
         self, worker: _Worker, reader: asyncio.StreamReader, pid: int, heart: Heartbeat
     ) -> None:
-        """Take what a process tells, to its end."""
+        """Process the messages of a process until its end."""
         try:
             # One that is killed may leave a line that has no end.
             while (line := await reader.readline()).endswith(b"\n"):
@@ -277,7 +277,8 @@ class Workers:
 async def _end(
     process: asyncio.subprocess.Process, writer: asyncio.StreamWriter, hearing: asyncio.Task[None]
 ) -> None:
-    """Ask a process to end by closing its socket; hear it out; end it if it does not listen."""
+    """Ask a process to end by closing its socket; read its last messages; kill it if it does not
+    end."""
     try:
         with contextlib.suppress(OSError):
             writer.write_eof()

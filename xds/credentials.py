@@ -1,7 +1,7 @@
-"""The server's side of mutual TLS: files that are read again when they change, never half.
+"""Server side of mutual TLS, with certificate files that are reloaded when they change.
 
-What is new is taken up by the next handshake; connections that exist go on. What is broken is not
-taken up: the server goes on with what it had, and says so.
+New files are used from the next handshake on; existing connections continue. Invalid files are not
+used: the server keeps the previous ones and logs the reason.
 """
 
 import asyncio
@@ -24,15 +24,15 @@ from xds.settings import TlsFiles
 _log = logging.getLogger(__name__)
 
 LOOK_EVERY_S: Final = 5.0
-"""Files are looked at this often, so that a mistake is told before the next proxy comes; and at
-each handshake."""
+"""Interval of checks, so that a mistake is logged before the next proxy connects; files are also
+checked at each handshake."""
 
 _State: TypeAlias = tuple[tuple[int, ...], ...]
 
 
 @dataclass(frozen=True, slots=True)
 class _Pair:
-    """What a handshake needs, checked."""
+    """Validated files for a handshake."""
 
     certificate: bytes
     key: bytes
@@ -41,12 +41,12 @@ class _Pair:
 
 
 class Credentials:
-    """What the server proves itself with, and whom it believes. Safe to use from any thread."""
+    """The server's certificate and its trusted authorities. Safe to use from any thread."""
 
     def __init__(self, files: TlsFiles) -> None:
         """Read the files.
 
-        :raises UsageError: one is not there, is broken, or does not fit the others.
+        :raises UsageError: a file is missing or invalid, or does not fit the others.
         """
         self._files = files
         self._lock = threading.Lock()
@@ -54,13 +54,13 @@ class Credentials:
         self._newest = self._given = _read(files)
 
     def for_grpc(self) -> Any:
-        """Return what a port of gRPC takes; it asks for the newest at each handshake."""
+        """Return credentials for a gRPC port; they use the newest files at each handshake."""
         return grpc.dynamic_ssl_server_credentials(
             _configuration(self._given), self._fetch, require_client_authentication=True
         )
 
     async def watch(self) -> None:
-        """Look at the files now and then, until cancelled."""
+        """Check the files periodically until cancelled."""
         while True:
             await asyncio.sleep(LOOK_EVERY_S)
             try:
@@ -69,7 +69,7 @@ class Credentials:
                 _log.exception("cannot look at the TLS files; those before are used on")
 
     def refresh(self) -> None:
-        """Take up files that have changed; if they are broken, say so, once for each change."""
+        """Load changed files; log invalid ones once per change."""
         with self._lock:
             self._refresh()
 
@@ -100,9 +100,9 @@ class Credentials:
 
 
 def read_peer(pem: bytes) -> Peer:
-    """Read the certificate of a client, which gRPC has found to be signed by our authority.
+    """Parse the certificate of a client, which gRPC has verified against our authority.
 
-    :raises WrongPeer: it cannot be read.
+    :raises WrongPeer: it cannot be parsed.
     """
     try:
         leaf = x509.load_pem_x509_certificate(pem)

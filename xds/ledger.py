@@ -1,8 +1,7 @@
-"""Brings together what servers tell of their streams, and has it recorded: one truth for the log.
+"""Delivery tracker: combines the facts of all serving processes into events for the log.
 
-A commit that is served by several processes is published once, when each of them has offered it,
-and converges once, when the proxies of all of them have acknowledged it. Call it from the event
-loop's own thread.
+A commit that several processes serve is published once, when each has offered it, and converges
+once, when the proxies of all have acknowledged it. Call it from the event loop's thread.
 """
 
 import asyncio
@@ -44,23 +43,23 @@ from xds.reports import (
 from xds.standings import StreamId
 
 HERE: Final = 0
-"""The number of the one server that serves in the same process."""
+"""Number of the only server when it runs in this process."""
 
 
 SETTLE_S: Final = 1.0
-"""How long what no other event tells of proxies is gathered before it is told."""
+"""How long proxy states without an event of their own are collected before they are recorded."""
 _PERIOD_S: Final = PERIOD_NS / 1_000_000_000
 
 
 class Timer(Protocol):
-    """A call that is to come."""
+    """A scheduled call."""
 
     def cancel(self) -> None:
-        """Let it not come."""
+        """Cancel the call."""
 
 
 Later: TypeAlias = Callable[[float, Callable[[], None]], Timer]
-"""Calls a function after so many seconds."""
+"""Schedules a function after some seconds."""
 
 
 def _later(delay_s: float, call: Callable[[], None]) -> Timer:
@@ -79,7 +78,7 @@ class _Round:
 
 
 class Ledger:
-    """Takes the facts of all servers and hands the events that follow from them to a recorder."""
+    """Turns facts of all servers into events, and passes them to a recorder."""
 
     def __init__(self, recorder: Recorder, later: Later = _later) -> None:
         self._recorder = recorder
@@ -101,10 +100,10 @@ class Ledger:
         self._delay: Timer | None = None
 
     def begin(self, publication: Publication, servers: Iterable[int] = (HERE,)) -> None:
-        """Take note that these servers are about to offer a publication.
+        """Record that these servers are about to offer a publication.
 
-        It is news only if it changes the commit: what servers find when they start is nobody's
-        push, and is not published anew.
+        It is an event only if the commit changes: the state that a server finds at its start is not
+        a publication.
         """
         known, self._known = self._known, True
         if not known:
@@ -123,7 +122,7 @@ class Ledger:
         self._settle_soon()
 
     def report(self, fact: Fact, server: int = HERE) -> None:
-        """Take a fact from a server."""
+        """Process a fact from a server."""
         match fact:
             case Offered() | Wrote() | Arrived():  # By far the most frequent ones.
                 self._progress(fact, server)
@@ -187,10 +186,10 @@ class Ledger:
                 self._finish(server, fact.at_ns, at)
 
     async def passed(self, seq: Seq, wave: int) -> None:
-        """Do nothing: whoever calls this is the only server."""
+        """Do nothing: the caller is the only server."""
 
     def lost(self, server: int, reason: str, at_ns: int) -> None:
-        """Take note that a server ended without a word: so did its streams, and nobody waits."""
+        """Record that a server process died: its streams ended, and nobody waits for it."""
         self._fill(server, "")
         if server in self._silent:
             self._silent.discard(server)
@@ -273,7 +272,7 @@ class Ledger:
     # ---- what is told now and then ---------------------------------------------------------------
 
     def _settle_soon(self) -> None:
-        """See to it that the log learns how proxies stand, if it does not know."""
+        """Schedule the recording of proxy states that the log does not know."""
         standings = self._delivery.standings
         if not (standings.owing or standings.withheld):
             return
@@ -296,7 +295,7 @@ class Ledger:
         self._settle_soon()
 
     def _watch_delay(self, waited_s: float) -> None:
-        """See to it that a commit which does not converge is told of."""
+        """Schedule the report of a commit that does not converge."""
         if self._delay is not None:
             self._delay.cancel()
             self._delay = None

@@ -13,7 +13,7 @@ from xds.peer import WrongPeer
 from xds.stream import Stream
 
 MAX_REASON: Final = 1_000
-"""How much is told and kept of why a stream was ended, in characters."""
+"""Maximum characters sent and kept of the reason why a stream was ended."""
 
 # grpc has no types of its own; nothing of `Any` leaves this module and the server's.
 Context: TypeAlias = Any
@@ -27,7 +27,7 @@ class Ending(NamedTuple):
 
 
 async def read_requests(stream: Stream, guest: Guest, context: Context) -> Ending:
-    """Read until the client ends the stream or asks for something wrong; return why it ended."""
+    """Read until the client ends the stream or sends an invalid request; return why it ended."""
     try:
         # A connection outlives the proof that it began with, unless somebody looks at the time.
         async with asyncio.timeout(guest.time_left_s(time.time())):

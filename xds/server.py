@@ -1,4 +1,4 @@
-"""The xDS server: gRPC on the outside, bytes in and bytes out; every decision is made elsewhere."""
+"""The xDS server: gRPC streams of bytes. Contains no decisions about meshes or the protocol."""
 
 import asyncio
 import ipaddress
@@ -46,7 +46,7 @@ _LAST_WRITE_S: Final = 1.0
 """How long a stream that ends gets to take the response that is being written."""
 
 _OF_CONNECTIONS: Final = (grpc.StatusCode.UNAUTHENTICATED, grpc.StatusCode.PERMISSION_DENIED)
-"""Said of what a client has proven, which is nothing else on another stream of its connection."""
+"""Status codes about the client's certificate, which concern its whole connection."""
 
 # grpc has no types of its own; nothing of `Any` leaves this module.
 _Handler: TypeAlias = Callable[[AsyncIterator[bytes], Context], Awaitable[None]]
@@ -63,18 +63,18 @@ async def serve_ads(
     started: Callable[[int], None] = lambda port: None,
     ready: Callable[[], None] = lambda: None,
 ) -> None:
-    """Serve every publication to every proxy that asks, until cancelled.
+    """Serve every publication to all proxies until cancelled.
 
-    Calls ``started`` with the port once the server listens, and ``ready`` once it answers: streams
-    that come before the first publication are told to come again, because a mesh that is not known
-    yet must not look empty. Runs the recorder too, and ends it after the last stream, so that the
-    last events are in the log.
+    Calls ``started`` with the port once the server listens, and ``ready`` once it answers. Streams
+    that arrive before the first publication are told to retry, because an unknown mesh must not
+    look empty. Runs the recorder, too, and ends it after the last stream, so that all events are in
+    the log.
 
-    :param past: what the log knows; without it a server that has just started does not know what
-        proxies refused and accepted before.
-    :raises Fatal: the address cannot be listened on.
-    :raises UsageError: the address is none, or it is not this machine's own and the settings do
-        not allow that.
+    :param past: queries on the log; without it, a restarted server does not know what proxies
+        refused
+        and accepted before.
+    :raises Fatal: the address cannot be used.
+    :raises UsageError: the address is invalid, or is not local and the settings do not allow that.
     """
 
     def listening(port: int) -> None:
@@ -105,7 +105,7 @@ async def serve_streams(
     started: Callable[[int], None] = lambda port: None,
     ready: Callable[[], None] = lambda: None,
 ) -> None:
-    """Do as :func:`serve_ads`, but tell what happens to somebody else's reports."""
+    """Do as :func:`serve_ads`, but report facts about streams to the given receiver."""
     settings = settings or AdsSettings()
     check_listening(address, settings)
     hub = Hub(cache, reports, past)
@@ -153,7 +153,7 @@ async def _follow(latest: Latest[Publication], hub: Hub, ready: Callable[[], Non
 
 
 class _Discovery:
-    """The discovery services: one call of a method is one stream of one proxy."""
+    """The discovery services: each call of a method is one stream of one proxy."""
 
     def __init__(
         self,
@@ -174,7 +174,7 @@ class _Discovery:
         self._occupancy = occupancy
 
     def answering(self, method: Method) -> _Handler:
-        """Return what answers calls of a method."""
+        """Return the handler of a method's calls."""
 
         async def answer(_: AsyncIterator[bytes], context: Context) -> None:
             await self._serve(method, context)
@@ -223,7 +223,7 @@ def _peer(context: Context) -> Peer:
 
 
 def _handlers(discovery: _Discovery) -> tuple[Any, ...]:
-    """Return what answers each method; without serialisers, so that messages are plain bytes."""
+    """Return the handlers of all methods, without serialisers, so that messages are plain bytes."""
     return tuple(
         grpc.method_handlers_generic_handler(
             service,
@@ -237,11 +237,12 @@ def _handlers(discovery: _Discovery) -> tuple[Any, ...]:
 
 
 def check_listening(address: str, settings: AdsSettings) -> None:
-    """Make sure that no configuration would leave this machine in plain text by accident, that the
-    files for TLS can be used, and that the address is one of this machine and free.
+    """Check that the address is local and free, that plain text does not leave this machine by
+    accident, and that the TLS files are usable.
 
-    :raises UsageError: the address is none, or it is not this machine's own and the settings do
-        not allow that; or a file is broken.
+    :raises UsageError: the address is invalid, or is not local and the settings do not allow that;
+        or a
+        file is invalid.
     """
     _credentials(settings)
     where = where_to_listen(address)

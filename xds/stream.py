@@ -1,4 +1,4 @@
-"""One stream of one proxy: reads and writes bytes, and asks the session what to say."""
+"""One stream of one proxy: reads and writes bytes, and drives its session."""
 
 import asyncio
 import logging
@@ -29,16 +29,16 @@ _numbers = count(1)
 
 @dataclass(frozen=True, slots=True)
 class Method:
-    """What is spoken on a stream: the method of a discovery service that the client called."""
+    """Method of a discovery service that the client called."""
 
     delta: bool = False
     type_url: TypeUrl | None = None
-    """The only type of a service that is not the aggregated one."""
+    """The resource type of a non-aggregated service."""
 
     def decode(self, data: bytes) -> Request:
-        """Read a request.
+        """Decode a request.
 
-        :raises DecodeError: the bytes are none.
+        :raises DecodeError: the bytes are not a request.
         """
         return decode_delta_request(data) if self.delta else decode_request(data)
 
@@ -57,14 +57,14 @@ def _known_identity(
 
 
 class Observer(Protocol):
-    """Whoever must know what happens on a stream."""
+    """Receiver of a stream's events."""
 
     @property
     def commit(self) -> CommitId:
         """The commit whose mesh is served now."""
 
     def joined(self, stream: "Stream") -> Snapshot | None:
-        """The stream has named its node; return what it is to have, if that exists yet."""
+        """The stream has named its node; return its target snapshot, if it exists."""
 
     def returned(self, stream: "Stream", clusters: str) -> Awaitable[None] | None:
         """The client has clusters of this version from an earlier stream; told before the session
@@ -76,23 +76,23 @@ class Observer(Protocol):
         """A response was handed to the transport."""
 
     def arrived(self, stream: "Stream") -> None:
-        """The client has acknowledged everything that it is to have."""
+        """The client has acknowledged its whole target."""
 
     def refused(self, stream: "Stream", refusal: Refused, commit: CommitId) -> None:
         """The client refused a response that was sent for this commit."""
 
     def stuck(self, stream: "Stream") -> None:
-        """The client has all that it is to have, but for what it refuses. Told more than once."""
+        """The client has everything except what it refuses. May be called repeatedly."""
 
 
 class Door(Protocol):
-    """Whoever decides what a stream may have. Each method raises an error of ours to say no."""
+    """Admission of a stream. Each method raises an error of ours to refuse."""
 
     def admit(self, identity: ProxyIdentity) -> None:
-        """The stream has named its node; called once, before anything is done for it."""
+        """The stream has named its node; called once, before anything else is done for it."""
 
     def asks(self, names: int) -> None:
-        """The stream asks for that many resources by name."""
+        """The stream subscribes to that many names."""
 
     def claims(self, resources: int) -> None:
         """The stream claims to have that many resources that nobody here knows.
@@ -102,26 +102,26 @@ class Door(Protocol):
 
 
 class OpenDoor:
-    """Lets everybody have everything."""
+    """Admission without limits."""
 
     def admit(self, identity: ProxyIdentity) -> None:
-        """Say nothing."""
+        """Accept."""
 
     def asks(self, names: int) -> None:
-        """Say nothing."""
+        """Accept."""
 
     def claims(self, resources: int) -> None:
-        """Say nothing."""
+        """Accept."""
 
 
 _OPEN: Final = OpenDoor()
 
 
 class Stream:
-    """A proxy's stream. Hands the transport one response at a time, made at that moment.
+    """A proxy's stream. Gives the transport one response at a time, built at that moment.
 
-    So a client that does not read keeps nothing waiting here but its session, and is sent the
-    latest when it reads again.
+    So a client that does not read occupies only its session, and gets the latest configuration when
+    it reads again.
     """
 
     def __init__(
@@ -134,19 +134,20 @@ class Stream:
         door: Door = _OPEN,
         alarms: Alarms | None = None,
     ) -> None:
-        """Begin; :meth:`receive` makes the stream go on.
+        """Start; :meth:`receive` drives the stream.
 
-        :param alarms: what wakes it in time, best one for all streams.
+        :param alarms: wake-up timers, ideally shared by all streams.
         """
         self.number = next(_numbers)
         self.name = f"{peer}#{self.number}"
-        """Tells this stream from all others of this server."""
+        """Identifies this stream within the server."""
         self.session = session
         self.identity: ProxyIdentity | None = None
         self.snapshot: Snapshot | None = None
-        """What the client is to have."""
+        """The target snapshot."""
         self.established = False
-        """Whether the client had all of a snapshot before this one, and so has something."""
+        """Whether the client had accepted a whole earlier snapshot, so that it has a configuration.
+        """
         self.node = Node()
         self._observer = observer
         self._method = method
@@ -162,17 +163,17 @@ class Stream:
         self._alarms = Alarms(self._loop) if alarms is None else alarms
 
     def sent_for(self, type_url: TypeUrl) -> Snapshot | None:
-        """Return the snapshot that the last response of a type was a step to."""
+        """Return the snapshot that the last response of a type was part of."""
         return self._sent_for.get(type_url)
 
     @property
     def aggregated(self) -> bool:
-        """Whether all that the client is to have goes over this stream."""
+        """Whether the client's whole configuration goes over this stream."""
         return self._method.type_url is None
 
     @property
     def stuck_on(self) -> tuple[TypeUrl, ...]:
-        """The types of which the client refuses some of what it is to have, and has all else."""
+        """The types of which the client refuses part of the target and has everything else."""
         return () if self._writing else self.session.stuck_on
 
     def receive(self, data: bytes) -> Awaitable[None] | None:
@@ -215,7 +216,7 @@ class Stream:
         self._tell_if_stuck()
 
     def _typed(self, request: Request) -> Request:
-        """Return the request with its type, which only an aggregated stream must be told."""
+        """Return the request with its type, which only aggregated streams must send."""
         only = self._method.type_url
         if only is not None and not request.type_url:
             return request._replace(type_url=only)
@@ -227,7 +228,7 @@ class Stream:
         return request
 
     def offer(self, snapshot: Snapshot) -> bool:
-        """Make this what the client is to have, and start to write; return whether it is news."""
+        """Set the client's target, and start writing; return whether the client needs an update."""
         self.established = self.established or self.session.arrived
         self.snapshot = snapshot
         news = self.session.on_snapshot(snapshot, self._loop.time())
@@ -249,7 +250,7 @@ class Stream:
     # ---- who it is -------------------------------------------------------------------------------
 
     def _identify(self, node: Node | None) -> None:
-        """Learn the node from the first request; see that later ones do not name another."""
+        """Read the node from the first request; check that later ones name no other."""
         if self.identity is None:
             node = node or Node()
             identity = _identity_of(node)
@@ -272,7 +273,7 @@ class Stream:
         self._set_timer()
 
     def _put(self, response: Response | None) -> None:
-        """Write a response and whatever is due after it, as far as the transport takes it now."""
+        """Write a response and all due after it, as far as the transport accepts them now."""
         observer = self._observer
         while response is not None:
             commit = observer.commit
@@ -297,7 +298,7 @@ class Stream:
             self._observer.stuck(self)
 
     def _next_after(self, writer: Steps) -> Response | None:
-        """Return what to write after what was written; ``None`` ends the writing."""
+        """Return the next response after a completed write; ``None`` if there is none."""
         self._writer = None
         if writer.error is not None:  # The transport's own; which ones is not documented.
             _log.debug("stream %s is gone: %s", self.name, writer.error)
@@ -316,7 +317,7 @@ class Stream:
             self._alarms.set(self, wake_at)
 
     def wake(self) -> None:
-        """Let time pass."""
+        """Process the passing of time."""
         if self._closed:
             return
         self._wakes_at, now, due_at = math.inf, self._loop.time(), self.session.wake_at

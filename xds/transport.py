@@ -1,4 +1,4 @@
-"""The gRPC server below the streams: how its connections behave, and where it listens."""
+"""The gRPC server below the streams: connection options and listening address."""
 
 import logging
 from typing import TYPE_CHECKING, Any
@@ -78,7 +78,7 @@ def _ms(seconds: float) -> int:
 async def listen(server: Any, address: str, credentials: "Credentials | None" = None) -> int:
     """Start a server on an address; return its port.
 
-    :raises Fatal: the address cannot be listened on.
+    :raises Fatal: the address cannot be used.
     """
     try:
         if credentials is None:
