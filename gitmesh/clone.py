@@ -1,12 +1,28 @@
-"""Clones: where the repository is that a clone was made of, and the event log beside it."""
+"""The existing event log of a repository; for a clone, the hint where its origin's log is."""
 
 import shlex
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from gitmesh.places import LOG_IN_GIT_DIR, git_dir, is_repository
+from gitmesh.places import LOG_IN_GIT_DIR, git_dir, is_repository, log_path
 from gitmesh.visible import visible
 from mesh.errors import UsageError
+
+
+def existing_log(repo: Path, explicit: Path | None = None) -> Path:
+    """Return the path of a repository's existing event log, for commands that read it.
+
+    :raises UsageError: there is no such repository, or it has no log yet.
+    """
+    path = log_path(repo, explicit)
+    if not path.is_file():
+        clone = None if explicit is not None else without_log(repo)
+        raise clone or UsageError(
+            f"{path} does not exist: no server has followed this repository yet",
+            hint=f"start one with: gitmesh serve {shlex.quote(str(repo))} "
+            "(or name the repository that one follows: --repo)",
+        )
+    return path
 
 
 def without_log(repo: Path) -> UsageError | None:

@@ -6,7 +6,6 @@ work tree. Git never touches, pushes or clones that folder, and commands find th
 repository. ``--log`` or ``GITMESH_LOG`` name another location.
 """
 
-import shlex
 from pathlib import Path
 from typing import Final
 
@@ -76,21 +75,3 @@ def log_path(repo: Path, explicit: Path | None = None) -> Path:
     :raises UsageError: there is no such repository.
     """
     return explicit if explicit is not None else git_dir(repo) / LOG_IN_GIT_DIR
-
-
-def existing_log(repo: Path, explicit: Path | None = None) -> Path:
-    """Return the path of a repository's existing event log, for commands that read it.
-
-    :raises UsageError: there is no such repository, or it has no log yet.
-    """
-    path = log_path(repo, explicit)
-    if not path.is_file():
-        from gitmesh.clone import without_log  # It needs this module, and is needed seldom.
-
-        clone = None if explicit is not None else without_log(repo)
-        raise clone or UsageError(
-            f"{path} does not exist: no server has followed this repository yet",
-            hint=f"start one with: gitmesh serve {shlex.quote(str(repo))} "
-            "(or name the repository that one follows: --repo)",
-        )
-    return path

@@ -35,7 +35,7 @@ def command(ctx: click.Context, file: Path, repo: Path, log: Path | None, as_jso
     came after it in the mesh chain is made again from git. See docs/operations.md.
     """
     from events.backup import back_up
-    from gitmesh.places import existing_log
+    from gitmesh.clone import existing_log
     from gitmesh.progress import progress_on_terminal
 
     settings: Settings = ctx.obj

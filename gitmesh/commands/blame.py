@@ -57,8 +57,8 @@ def command(
     from events.store import EventLog
     from events.types import Chain
     from gitmesh.asking import asked_seq
+    from gitmesh.clone import existing_log
     from gitmesh.naming import no_resource, resource_of
-    from gitmesh.places import existing_log
     from mesh.errors import UsageError
 
     with contextlib.closing(EventLog.read_only(existing_log(repo, log or settings.log))) as opened:

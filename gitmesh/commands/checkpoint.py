@@ -42,9 +42,9 @@ def command(
     by itself when it has a key.
     """
     from events.store import EventLog
+    from gitmesh.clone import existing_log
     from gitmesh.keys import read_beside, read_secret
     from gitmesh.notary import Notary, Refused
-    from gitmesh.places import existing_log
     from mesh.errors import UsageError
     from reconciler.checkpoint_ref import REF
     from reconciler.repo import GitRepository

@@ -84,7 +84,8 @@ def _connected(log: Path | None) -> "dict[ResourceKey, int] | None":
 
 
 def _log_of(repo: Path, explicit: Path | None) -> Path | None:
-    from gitmesh.places import existing_log, is_repository, log_path
+    from gitmesh.clone import existing_log
+    from gitmesh.places import is_repository, log_path
 
     if explicit is not None:
         return existing_log(repo, explicit)

@@ -68,8 +68,8 @@ def command(
     from events.opening import is_claimed
     from events.store import EventLog
     from events.types import Chain
+    from gitmesh.clone import existing_log
     from gitmesh.history import newest
-    from gitmesh.places import existing_log
 
     settings: Settings = ctx.obj
     chains = [Chain(chain)] if chain else list(Chain)

@@ -56,10 +56,10 @@ def command(
     What is to stay is a commit: gitmesh rollback.
     """
     from events.store import EventLog, utc_now
+    from gitmesh.clone import existing_log
     from gitmesh.pin_note import MOST_REASON, PinNote
     from gitmesh.pin_request import hand_over
     from gitmesh.pins import pinnable
-    from gitmesh.places import existing_log
     from mesh.errors import UsageError
 
     settings: Settings = ctx.obj

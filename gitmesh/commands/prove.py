@@ -131,7 +131,7 @@ def _prove(
 ) -> dict[str, object]:
     from events.store import EventLog
     from events.types import Chain
-    from gitmesh.places import existing_log
+    from gitmesh.clone import existing_log
     from gitmesh.proving import prove_event, prove_grown
     from reconciler.repo import GitRepository
 

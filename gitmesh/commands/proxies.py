@@ -42,8 +42,8 @@ def command(
     from events.fleet import Fleet
     from events.opening import is_claimed
     from events.store import EventLog
+    from gitmesh.clone import existing_log
     from gitmesh.pins import pinned
-    from gitmesh.places import existing_log
 
     where = existing_log(repo, log or settings.log)
     running = is_claimed(where)

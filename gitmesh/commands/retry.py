@@ -31,8 +31,8 @@ def command(settings: "Settings", repo: Path, log: Path | None, as_json: bool) -
     Where nothing is held back, nothing happens. Without a server, the next one to start tries.
     """
     from events.opening import is_claimed
+    from gitmesh.clone import existing_log
     from gitmesh.narration import short
-    from gitmesh.places import existing_log
     from reconciler.attempt import attempt_path, forget_attempt, held_back
 
     where = existing_log(repo, log or settings.log)

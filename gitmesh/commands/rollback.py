@@ -73,10 +73,11 @@ def command(
     branch checked out follows with the files that change; where they were edited and not committed,
     nothing is done. A moment is a position in the mesh chain, a commit, a branch, or a time.
     """
+    from gitmesh.clone import existing_log
     from gitmesh.connected import connected_proxies
     from gitmesh.differences import difference
     from gitmesh.naming import resource_of
-    from gitmesh.places import existing_log, git_dir, log_path
+    from gitmesh.places import git_dir, log_path
     from gitmesh.rollback import only, whole
     from mesh.problem import errors
     from reconciler.repo import GitRepository

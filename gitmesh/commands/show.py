@@ -40,8 +40,8 @@ def command(settings: "Settings", moment: str, repo: Path, log: Path | None, as_
     """
     from events.store import EventLog
     from gitmesh.asking import asked_seq
+    from gitmesh.clone import existing_log
     from gitmesh.commits import logged_commit
-    from gitmesh.places import existing_log
 
     with contextlib.closing(EventLog.read_only(existing_log(repo, log or settings.log))) as opened:
         found = logged_commit(opened, asked_seq(opened, moment, repo))

@@ -84,11 +84,11 @@ def command(
     from events.served import served_instead_of
     from events.store import EventLog
     from gitmesh.asking import asked_seq
+    from gitmesh.clone import existing_log
     from gitmesh.commits import beginning
     from gitmesh.documents import document, yaml_documents
     from gitmesh.naming import no_resource, resource_of
     from gitmesh.pins import pin_json
-    from gitmesh.places import existing_log
     from mesh.errors import UsageError
 
     with contextlib.closing(EventLog.read_only(existing_log(repo, log or settings.log))) as opened:

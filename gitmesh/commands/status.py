@@ -71,8 +71,9 @@ def command(
     """
     from events.opening import is_claimed
     from events.store import EventLog
+    from gitmesh.clone import existing_log
     from gitmesh.narration import short
-    from gitmesh.places import existing_log, log_path
+    from gitmesh.places import log_path
     from gitmesh.standing_text import standing_json, standing_text
 
     settings: Settings = ctx.obj

@@ -27,9 +27,9 @@ def command(ctx: click.Context, repo: Path, log: Path | None, reason: str, as_js
     Where nothing is pinned, nothing happens. Without a server it takes effect when one starts
     (exit code 4).
     """
+    from gitmesh.clone import existing_log
     from gitmesh.pin_note import MOST_REASON, PinNote
     from gitmesh.pin_request import hand_over
-    from gitmesh.places import existing_log
 
     settings: Settings = ctx.obj
     where = existing_log(repo, log or settings.log)

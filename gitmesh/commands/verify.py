@@ -74,7 +74,7 @@ def command(
     import gc
 
     from events.store import EventLog
-    from gitmesh.places import existing_log
+    from gitmesh.clone import existing_log
     from gitmesh.progress import progress_on_terminal
     from gitmesh.verification import verify
 

@@ -78,10 +78,10 @@ def command(
     from events.opening import is_claimed
     from events.store import EventLog
     from gitmesh.asked_commit import merge_of
+    from gitmesh.clone import existing_log
     from gitmesh.goals import parse_goal
     from gitmesh.narration import short
     from gitmesh.pasting import pasted
-    from gitmesh.places import existing_log
     from gitmesh.standing_text import refused_json
     from gitmesh.waiting import outcome
 

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from gitmesh.places import existing_log, git_dir, is_repository, log_path
+from gitmesh.clone import existing_log
+from gitmesh.places import git_dir, is_repository, log_path
 from mesh.errors import UsageError
 
 
