@@ -56,9 +56,9 @@ fix: install ## format the code and mend what ruff can mend
 
 golden: install ## write golden files and generated pages anew; review the diff
 	$(BIN)/python -m pytest -q tests/xds --update-golden
-	$(call page,mesh.codes,docs/problems.md)
-	$(call page,events.docs,docs/events.md)
-	$(call page,gitmesh.docs,docs/cli.md)
+	$(call page,mesh.problems.codes,docs/problems.md)
+	$(call page,events.documentation.page,docs/events.md)
+	$(call page,gitmesh.cli.reference_page,docs/cli.md)
 	$(call page,tests.coverage.page,docs/coverage.md)
 	$(BIN)/python -m tests.tour.shown
 

@@ -11,8 +11,8 @@ from pathlib import Path
 from bench.figures import Figure
 from bench.fleet import build_fleet
 from events.blame import blame
+from events.sqlite.store import EventLog
 from events.state import MeshState
-from events.store import EventLog
 from events.types import Chain, CommitApplied, CommitFacts, CommitId, MeshEvent, Seq, Signature
 from mesh.canonical import JsonObject
 from mesh.keys import Kind, ResourceKey

@@ -7,20 +7,20 @@ from pathlib import Path
 
 from bench.figures import Figure
 from bench.town import SPECS_OF_A_SERVICE, build
-from events.backup import back_up
-from events.checkpoint import verifiers
-from events.note import SignerKey
-from events.opening import connect
-from events.proof import check
-from events.store import EventLog
+from events.integrity.checkpoint import verifiers
+from events.integrity.note import SignerKey
+from events.integrity.proof import check
+from events.sqlite.backup import back_up
+from events.sqlite.opening import connect
+from events.sqlite.store import EventLog
 from events.types import Chain, Seq
-from gitmesh.attestation import contradictions, read_checkpoints
-from gitmesh.notary import Notary
-from gitmesh.proving import prove_event
-from reconciler.checkpoint_ref import CheckpointRef
+from gitmesh.audit.attestation import contradictions, read_checkpoints
+from gitmesh.audit.proof_file import prove_event
+from gitmesh.server.checkpoint_signer import Notary
 from reconciler.follower import Follower
-from reconciler.repo import GitRepository
-from reconciler.retrace import retrace
+from reconciler.git.checkpoint_ref import CheckpointRef
+from reconciler.git.repository import GitRepository
+from reconciler.rederivation import retrace
 
 # No multiple of the town's hundred shares, so that every commit shifts traffic.
 SERVICES, COMMITS = 2_001, 45_000

@@ -14,11 +14,11 @@ from pathlib import Path
 from bench.figures import Figure
 from bench.town import build, move, node_id
 from events.publication import Publication
-from events.store import EventLog
+from events.sqlite.store import EventLog
 from reconciler.follower import Follower
-from reconciler.repo import GitRepository
-from xds.cache import SnapshotCache
+from reconciler.git.repository import GitRepository
 from xds.nodes import parse_identity
+from xds.snapshots.cache import SnapshotCache
 
 SMALL, LARGE = 100, 10_000
 COMMITS = 60

@@ -14,7 +14,7 @@ from pathlib import Path
 from bench.figures import Figure
 from bench.served import Served, WorkTree
 from bench.town import SPECS_OF_A_SERVICE, build, shifted
-from gitmesh.push.hooks import NAMES, install
+from gitmesh.hooks.scripts import NAMES, install
 
 NODES = (10, 1_000)
 PUSHES = 11

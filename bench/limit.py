@@ -17,8 +17,8 @@ import grpc.aio
 
 from bench.child import answer_commands_of
 from bench.script import ASKED
-from xds.settings import AdsSettings
-from xds.transport import connection_limit, transport_options
+from xds.server.settings import AdsSettings
+from xds.server.transport import connection_limit, transport_options
 from xds.wire.fields import fields
 from xds.wire.response import complete
 

@@ -20,15 +20,15 @@ from bench.fleet import node_id
 from bench.repository import git, move
 from events.latest import Latest
 from events.publication import Publication
-from events.store import EventLog
-from mesh.linked import MeshGraph
+from events.sqlite.store import EventLog
+from mesh.graph.linked import MeshGraph
 from reconciler.follower import Follower
-from reconciler.repo import GitRepository
-from xds.cache import SnapshotCache
+from reconciler.git.repository import GitRepository
+from xds.delivery.recorder import Recorder
 from xds.nodes import ProxyIdentity, parse_identity
-from xds.recorder import Recorder
-from xds.server import AdsSettings, serve_ads
-from xds.snapshot import build_snapshot
+from xds.server.discovery import AdsSettings, serve_ads
+from xds.snapshots.cache import SnapshotCache
+from xds.snapshots.snapshot import build_snapshot
 from xds.translate import translate
 from xds.type_urls import ENDPOINT, ROUTE
 

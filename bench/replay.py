@@ -7,11 +7,11 @@ from pathlib import Path
 
 from bench.figures import Figure
 from bench.town import build
+from events.sqlite.store import EventLog
 from events.state import MeshState, apply_all
-from events.store import EventLog
 from events.types import Chain
 from reconciler.follower import Follower
-from reconciler.repo import GitRepository
+from reconciler.git.repository import GitRepository
 
 SPECS, COMMITS = 10_000, 5_000
 RUNS = 12

@@ -21,7 +21,7 @@ EXTENSIONS = 1_400
 """How many an Envoy lists in its first request: 61 KB."""
 QUICK = (100,)
 GIVEN_BACK_S = 2.5
-"""How long after many have left to look at the memory (:mod:`xds.heap`)."""
+"""How long after many have left to look at the memory (:mod:`xds.runtime.heap`)."""
 
 
 def figures(*, quick: bool = False) -> Iterator[Figure]:

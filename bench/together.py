@@ -16,10 +16,10 @@ from bench.child import Child, settled_cpu_s
 from bench.figures import Figure
 from bench.fleet import build_fleet, shift, shift_path
 from bench.served import Served, WorkTree, established
-from events.codec import decode
-from events.store import EventLog
+from events.encoding.codec import decode
+from events.sqlite.store import EventLog
 from events.types import Chain, SnapshotConverged
-from gitmesh.places import log_path
+from gitmesh.queries.log_location import log_path
 from xds.type_urls import ROUTE
 
 ROUNDS = 7

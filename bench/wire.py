@@ -7,8 +7,8 @@ from functools import partial
 
 from bench.figures import Figure
 from bench.town import node_id
-from mesh.graph import link
 from mesh.keys import Kind, ResourceKey
+from mesh.linking import link
 from mesh.resource import Resource, spec_from_json
 from xds.nodes import parse_identity
 from xds.translate import translate

@@ -1,7 +1,8 @@
 """Event types of both chains.
 
 Names of kinds and the form of their data are a public file format: docs/events.md describes them,
-:mod:`events.codec` writes and reads them. Mesh events are a pure function of git history; delivery
+:mod:`events.encoding.codec` writes and reads them. Mesh events are a pure function of git history;
+    delivery
 events are observations of this server.
 """
 

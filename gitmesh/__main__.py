@@ -9,7 +9,7 @@ if _signal.getsignal(_signal.SIGINT) is _signal.default_int_handler:
 import gc
 import sys
 
-from gitmesh.leaving import leave
+from gitmesh.process_exit import leave
 
 
 def main() -> None:
@@ -26,10 +26,10 @@ def main() -> None:
 
 def _run() -> None:
     try:
-        from gitmesh.interrupts import INTERRUPTS
+        from gitmesh.cli.interrupts import INTERRUPTS
 
         INTERRUPTS.watch()
-        from gitmesh.cli import run
+        from gitmesh.cli.program import run
     except (OSError, ImportError, MemoryError) as error:
         hint = "see to the installation, to the memory, and to the limit of open files (ulimit -a)"
         sys.stderr.write(f"error: gitmesh cannot start: {error}\n  hint: {hint}\n")

@@ -10,9 +10,9 @@ from typing import Annotated, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from gitmesh.environment import process_environment
-from gitmesh.push.pusher import user_name
+from gitmesh.inbox.pusher import user_name
 from mesh.errors import UsageError
-from xds.address import where_to_listen
+from xds.bootstrap.address import where_to_listen
 
 PREFIX = "GITMESH_"
 APP_MESH_PREFIX = "APPMESH_"
@@ -32,7 +32,7 @@ class Settings(BaseModel):
     branch: str = ""
     """The branch to follow; empty for the one that the repository's HEAD names."""
     log: Path | None = None
-    """The event log; by default inside the repository (see :mod:`gitmesh.places`)."""
+    """The event log; by default inside the repository (see :mod:`gitmesh.queries.log_location`)."""
     listen: str = "127.0.0.1:18000"
     """Address for proxies: ``host:port``, ``[::1]:port`` or ``unix:path``."""
     insecure_listen: bool = False

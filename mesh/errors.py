@@ -1,6 +1,6 @@
 """Errors raised on purpose. The class says what the caller can do.
 
-Mistakes in a repository are values, not errors: see :mod:`mesh.problem`.
+Mistakes in a repository are values, not errors: see :mod:`mesh.problems.problem`.
 """
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from mesh.canonical import JsonObject
 from mesh.keys import ResourceKey
-from mesh.problem import Problem, Severity, json_path
+from mesh.problems.problem import Problem, Severity, json_path
 from mesh.spec import SPEC_OF, ResourceSpec
 
 Steps = tuple[str | int, ...]

@@ -6,11 +6,11 @@ from typing import Annotated, Final
 from pydantic import ConfigDict, Field, Strict, ValidationError
 from pydantic_core import ErrorDetails
 
-from mesh.document import read_documents
-from mesh.mesh_settings import MeshSettings
-from mesh.problem import Problem
+from mesh.graph.mesh_settings import MeshSettings
+from mesh.parsing.document import read_documents
+from mesh.problems.problem import Problem
+from mesh.problems.suggestion import did_you_mean
 from mesh.resource import Source
-from mesh.suggest import did_you_mean
 
 SETTINGS_FILE: Final = "gitmesh.yaml"
 """Its only path: the repository's root, whatever ``root`` says."""

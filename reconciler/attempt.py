@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from events.types import CommitId
-from reconciler.source import SourceUnavailable
+from reconciler.reading.source import SourceUnavailable
 
 MOST_ATTEMPTS: Final = 2
 """A commit that ended the process this often is held back."""

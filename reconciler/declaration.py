@@ -3,10 +3,10 @@
 from importlib.metadata import version
 from typing import Final, cast
 
-from events.codec import decode
+from events.encoding.codec import decode
 from events.query import Query
-from events.reading import LogReading
-from events.store import EventLog
+from events.sqlite.reading import LogReading
+from events.sqlite.store import EventLog
 from events.types import Chain, RulesChanged
 from reconciler import rules
 from reconciler.rules import FIRST, Stretch, stretches

@@ -14,7 +14,7 @@ from events.types import (
 )
 from mesh.canonical import Json, JsonObject
 from mesh.keys import Kind, ResourceKey
-from mesh.problem import json_path
+from mesh.problems.problem import json_path
 from mesh.resource import Resource, Steps, spec_json
 
 ResourceEvent: TypeAlias = ResourceAdded | ResourceChanged | TrafficShifted | ResourceRemoved

@@ -10,12 +10,12 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 from pathlib import Path
 
-from mesh.document import DEFAULT_LIMITS
 from mesh.errors import UsageError
-from mesh.problem import Problem
+from mesh.parsing.document import DEFAULT_LIMITS
+from mesh.problems.problem import Problem
 from mesh.settings import DEFAULT_SETTINGS, SETTINGS_FILE, RepositorySettings, read_settings
-from reconciler.file import SpecFile, key_of, read_file, read_text
-from reconciler.listing import (
+from reconciler.reading.file import SpecFile, key_of, read_file, read_text
+from reconciler.reading.listing import (
     MAX_DEPTH,
     MAX_ENTRIES,
     Entry,
@@ -23,10 +23,10 @@ from reconciler.listing import (
     TooLarge,
     many_entries,
 )
-from reconciler.reader import TooMuch, require_size, too_large
-from reconciler.scope import Scope, as_text
-from reconciler.source import ObjectId
-from reconciler.tree import EMPTY, Listing, SpecTree, advance
+from reconciler.reading.reader import TooMuch, require_size, too_large
+from reconciler.reading.scope import Scope, as_text
+from reconciler.reading.source import ObjectId
+from reconciler.reading.tree import EMPTY, Listing, SpecTree, advance
 
 
 def read_directory(path: Path) -> SpecTree:

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Final
 
 from events.publication import Publication
+from events.sqlite.store import EventLog, LogMoved
 from events.state import MeshState, apply_all
-from events.store import EventLog, LogMoved
 from events.types import (
     Chain,
     CommitApplied,
@@ -27,12 +27,12 @@ from mesh.keys import ResourceKey
 from mesh.resource import spec_json
 from reconciler.attempt import HELD_BACK, OUT_OF_MEMORY, Attempts
 from reconciler.declaration import declare
+from reconciler.git.repository import GitRepository
 from reconciler.history import Way, way
 from reconciler.plan import plan
-from reconciler.reader import Progress, TreeReader
-from reconciler.repo import GitRepository
-from reconciler.source import ObjectId, SourceUnavailable
-from reconciler.tree import EMPTY, SpecTree
+from reconciler.reading.reader import Progress, TreeReader
+from reconciler.reading.source import ObjectId, SourceUnavailable
+from reconciler.reading.tree import EMPTY, SpecTree
 
 _OF_RESOURCE: Final = (ResourceAdded, ResourceChanged, TrafficShifted, ResourceRemoved)
 _MOST_COLLISIONS: Final = 5

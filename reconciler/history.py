@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Final, Protocol, overload
 
 from events.types import CommitId, HistoryRewritten
-from reconciler.source import ObjectMissing
+from reconciler.reading.source import ObjectMissing
 
 MAX_DROPPED: Final = 10_000
 """Maximum commits listed in one :class:`HistoryRewritten`."""

@@ -11,15 +11,15 @@ from typing import Final, TypeVar
 
 from events.latest import Latest
 from events.publication import Publication
-from events.store import EventLog
+from events.sqlite.store import EventLog
 from events.types import DeliveryEvent, SourceDegraded, SourceRecovered
 from mesh.errors import Retryable
 from reconciler.attempt import Attempts
 from reconciler.follower import Follower
-from reconciler.obstacle import unreadable
-from reconciler.reader import Progress
-from reconciler.repo import GitRepository
-from reconciler.source import SourceUnavailable
+from reconciler.git.obstacle import unreadable
+from reconciler.git.repository import GitRepository
+from reconciler.reading.reader import Progress
+from reconciler.reading.source import SourceUnavailable
 from reconciler.watch import wakeups
 
 T = TypeVar("T")

@@ -7,11 +7,11 @@ from typing import Final
 from events.state import MeshState
 from events.types import CommitApplied, CommitFacts, CommitId, CommitRejected, MeshEvent
 from mesh.canonical import JsonObject
+from mesh.graph.mesh_settings import settings_json
 from mesh.keys import ResourceKey
-from mesh.mesh_settings import settings_json
-from mesh.problem import Problem, Severity
+from mesh.problems.problem import Problem, Severity
 from reconciler.diff import diff
-from reconciler.tree import SpecTree
+from reconciler.reading.tree import SpecTree
 
 MAX_PROBLEMS: Final = 100
 """Maximum problems listed in an event; the rest is counted, and `gitmesh validate` lists them."""

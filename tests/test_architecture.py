@@ -3,6 +3,7 @@
 import ast
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
 from importlib.metadata import packages_distributions
@@ -13,35 +14,30 @@ import pytest
 ROOT = Path(__file__).parents[1]
 PACKAGES = ("mesh", "events", "reconciler", "xds", "gitmesh")
 MAX_LINES = 400
+MAX_MODULES = 15
 
 OWNERS = {
-    "pygit2": (
-        "reconciler.repo",
-        "reconciler.handle",
-        "reconciler.founding",
-        "reconciler.writing",
-        "reconciler.checkpoint_ref",
-    ),
+    "pygit2": ("reconciler.git.*",),
     "watchfiles": ("reconciler.watch",),
-    "sqlite3": ("events.*",),
-    "sqlite_utils": ("events.migrations",),
+    "sqlite3": ("events.sqlite.*",),
+    "sqlite_utils": ("events.sqlite.migrations",),
     "envoy_data_plane": ("xds.translate.*",),
     "betterproto2": ("xds.*",),
-    "grpc": ("xds.server", "xds.requests", "xds.credentials"),
-    "cryptography": ("xds.credentials", "events.note"),
+    "grpc": ("xds.server.discovery", "xds.server.request_reader", "xds.server.credentials"),
+    "cryptography": ("xds.server.credentials", "events.integrity.note"),
     "yaml": (
-        *("mesh.yaml_text", "mesh.importing.tagged_yaml", "mesh.tidy.*"),
-        *("xds.translate.readable", "gitmesh.documents"),
+        *("mesh.parsing.yaml_text", "mesh.importing.cloudformation.tagged_yaml", "mesh.tidy.*"),
+        *("xds.translate.readable", "gitmesh.rendering.documents"),
     ),
-    "re2": ("mesh.check.text", "mesh.routing.matching", "reconciler.scope"),
-    "click": ("gitmesh.*",),
-    "dnslib": ("gitmesh.demo.names",),
+    "re2": ("mesh.validation.document.text", "mesh.routing.matching", "reconciler.reading.scope"),
+    "click": ("gitmesh.cli.*", "gitmesh.rendering.*", "gitmesh.demo.screen"),
+    "dnslib": ("gitmesh.demo.traffic.names",),
     "envoy": ("gitmesh.demo.envoys",),
     "subprocess": (
         "gitmesh.demo.*",
-        "reconciler.cat_file",
-        "reconciler.hooks_path",
-        "gitmesh.work_trees",
+        "reconciler.git.large_object",
+        "reconciler.git.hooks_path",
+        "gitmesh.service.work_trees",
     ),
 }
 """The only modules that import what has a side, a cost or a version of its own."""
@@ -98,6 +94,17 @@ def test_the_environment_is_read_in_one_place() -> None:
 def test_no_module_is_too_long_to_read() -> None:
     lines = {name: len(path.read_text().splitlines()) for name, path in MODULES}
     assert {name: count for name, count in lines.items() if count > MAX_LINES} == {}
+
+
+def test_every_folder_can_be_taken_in_at_a_glance() -> None:
+    folders = Counter(path.parent for _, path in MODULES if path.name != "__init__.py")
+    assert {str(f.relative_to(ROOT)): n for f, n in folders.items() if n > MAX_MODULES} == {}
+
+
+def test_every_package_says_what_is_inside() -> None:
+    packages = [path for _, path in MODULES if path.name == "__init__.py"]
+    silent = [p for p in packages if not ast.get_docstring(ast.parse(p.read_text()))]
+    assert silent == []
 
 
 def test_only_we_provide_our_top_level_names() -> None:

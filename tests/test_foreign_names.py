@@ -15,11 +15,11 @@ from pathlib import Path
 import grpc._cython.cygrpc
 
 from tests.support.envoy import find_envoy
-from xds.bootstrap_tls import XdsTls
-from xds.grpc_bootstrap import grpc_bootstrap
+from xds.bootstrap.grpc import grpc_bootstrap
+from xds.bootstrap.tls import XdsTls
 from xds.nodes import parse_identity
-from xds.settings import AdsSettings
-from xds.transport import transport_options
+from xds.server.settings import AdsSettings
+from xds.server.transport import transport_options
 
 ROOT = Path(__file__).parent.parent
 OURS = ("mesh", "events", "reconciler", "xds", "gitmesh")

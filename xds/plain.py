@@ -3,7 +3,7 @@
 The library makes each message a pydantic dataclass. That builds validators for some 500 message
 classes on import and first use, and validates each message once for every enclosing message. mypy
 checks our types, and tests ask Envoy about values; see
-docs/decisions/0036-envoys-messages-are-plain.md.
+docs/decisions/0036-skip-validation-of-envoy-messages.md.
 """
 
 import dataclasses

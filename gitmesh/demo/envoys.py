@@ -7,13 +7,13 @@ import sys
 import time
 from pathlib import Path
 
-from gitmesh.demo.http_client import BadReply, Connection
 from gitmesh.demo.processes import Processes
 from gitmesh.demo.town import Proxy, Town
+from gitmesh.demo.traffic.http_client import BadReply, Connection
 from mesh.canonical import JsonObject
 from mesh.errors import Fatal
 from mesh.keys import ResourceKey
-from xds.bootstrap import bootstrap
+from xds.bootstrap.envoy import bootstrap
 from xds.nodes import Explicit, ProxyIdentity
 
 

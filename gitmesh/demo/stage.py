@@ -12,16 +12,16 @@ from gitmesh.demo.addresses import free_ports, free_town, replacements
 from gitmesh.demo.envoys import find_envoy, start_envoys, wait_until_live
 from gitmesh.demo.folder import DemoFolder
 from gitmesh.demo.git import Clone
-from gitmesh.demo.load import Load
 from gitmesh.demo.processes import Processes
 from gitmesh.demo.sample import copy_sample, sample_repo
 from gitmesh.demo.screen import Screen
 from gitmesh.demo.town import Town, listening_ports, plan_town
+from gitmesh.demo.traffic.load import Load
 from gitmesh.demo.witness import Witness
-from gitmesh.places import log_path
+from gitmesh.queries.log_location import log_path
 from mesh.errors import Fatal
 from reconciler.directory import read_directory
-from reconciler.founding import init_bare
+from reconciler.git.initialization import init_bare
 
 BRANCH = "main"
 START_TIMEOUT_S = 30.0
@@ -107,7 +107,7 @@ async def _start_town(
 ) -> None:
     plan = folder / "town.json"
     plan.write_text(town.model_dump_json())
-    processes.start("apps", [sys.executable, "-m", "gitmesh.demo.apps", str(plan)])
+    processes.start("apps", [sys.executable, "-m", "gitmesh.demo.traffic.apps", str(plan)])
     start_envoys(envoy, town, processes, folder)
     async with screen.working(f"{len(town.proxies)} Envoys and their applications start"):
         await _until(lambda: "ready" in processes.log_of("apps"), processes.check, "applications")

@@ -10,9 +10,9 @@ from pathlib import Path
 from gitmesh.demo.sample import ROUTES
 from gitmesh.demo.screen import Screen
 from gitmesh.demo.stage import BRANCH, Stage
-from gitmesh.places import git_dir
-from gitmesh.push.hooks import install
-from reconciler.founding import ready_for_pushes
+from gitmesh.hooks.scripts import install
+from gitmesh.queries.log_location import git_dir
+from reconciler.git.initialization import ready_for_pushes
 
 WATCH_S = 0.5
 

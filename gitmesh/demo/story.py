@@ -6,7 +6,6 @@ from collections import Counter
 
 from events.types import CommitId, SnapshotConverged
 from gitmesh.demo.git import Push
-from gitmesh.demo.load import Tally
 from gitmesh.demo.report import (
     BAR_OWN_MS,
     BAR_TOTAL_MS,
@@ -19,7 +18,8 @@ from gitmesh.demo.report import (
 from gitmesh.demo.sample import ROUTES, shares
 from gitmesh.demo.screen import Screen
 from gitmesh.demo.stage import Stage
-from gitmesh.narration import problem_lines
+from gitmesh.demo.traffic.load import Tally
+from gitmesh.rendering.narration import problem_lines
 from gitmesh.settings import child_environment
 
 SAMPLE = 1000

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from pydantic import BaseModel, ConfigDict
 
 from mesh.errors import UsageError
-from mesh.graph import MeshGraph
+from mesh.graph.ports import service_ports
 from mesh.keys import Kind, ResourceKey
-from mesh.ports import service_ports
+from mesh.linking import MeshGraph
 from mesh.spec import VirtualGatewaySpec, VirtualNodeSpec
 
 ENDPOINTS_INSTANCES = 2

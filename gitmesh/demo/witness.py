@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TypeVar
 
-from events.codec import decode
-from events.store import EventLog
+from events.encoding.codec import decode
+from events.sqlite.store import EventLog
 from events.types import (
     START,
     Chain,

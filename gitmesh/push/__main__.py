@@ -18,10 +18,10 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
-from gitmesh.leaving import leave
+from gitmesh.hooks.exit_code import REFUSED
+from gitmesh.process_exit import leave
 from gitmesh.push.environment import HookEnvironment
-from gitmesh.push.exit_code import REFUSED
-from gitmesh.visible import visible_lines
+from gitmesh.safe_text import visible_lines
 from mesh.errors import GitmeshError
 
 WAIT_S: Final = 5.0
@@ -43,9 +43,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(given: argparse.Namespace) -> tuple[bool, list[str]]:
-    from gitmesh.places import git_dir, log_path
-    from gitmesh.push.moves import read_moves
-    from reconciler.repo import GitRepository
+    from gitmesh.inbox.ref_update import read_moves
+    from gitmesh.queries.log_location import git_dir, log_path
+    from reconciler.git.repository import GitRepository
 
     environment = HookEnvironment.read()
     where = git_dir(given.git_dir)  # a push to a linked work tree is one to its repository

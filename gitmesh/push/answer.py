@@ -5,19 +5,19 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from events.store import EventLog
+from events.sqlite.store import EventLog
 from events.types import CommitApplied, SnapshotConverged, SnapshotRejected
-from gitmesh.amounts import milliseconds
-from gitmesh.narration import narrate, problem_lines, short
-from gitmesh.pins import pinned
+from gitmesh.inbox.ref_update import Move
 from gitmesh.push.convergence import Progress, progress
-from gitmesh.push.moves import Move
-from gitmesh.visible import visible
+from gitmesh.queries.pins import pinned
+from gitmesh.rendering.amounts import milliseconds
+from gitmesh.rendering.narration import narrate, problem_lines, short
+from gitmesh.safe_text import visible
 from mesh.errors import GitmeshError
 
 if TYPE_CHECKING:
-    from gitmesh.culprits import Culprit
-    from reconciler.repo import GitRepository
+    from gitmesh.queries.refusal_locations import Culprit
+    from reconciler.git.repository import GitRepository
 
 NOTICED_S: Final = 2.0
 """A server takes notes several times a second; after this time none is running."""
@@ -86,7 +86,7 @@ def _wait(
 def _culprits(
     log: EventLog, repo: "GitRepository | None", refusal: SnapshotRejected
 ) -> "Iterable[Culprit]":
-    from gitmesh.culprits import Culprits  # Most pushes are refused by nobody.
+    from gitmesh.queries.refusal_locations import Culprits  # Most pushes are refused by nobody.
 
     return Culprits(log, repo).of(refusal)
 
@@ -152,7 +152,7 @@ def _proxies(number: int) -> str:
 
 
 def _refused(event: SnapshotRejected, culprits: "Iterable[Culprit]") -> list[str]:
-    from gitmesh.culprits import hint
+    from gitmesh.queries.refusal_locations import hint
 
     kind = event.type_url.rpartition(".")[2]
     return [

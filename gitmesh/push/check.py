@@ -17,17 +17,17 @@ from events.types import (
     Seq,
     TrafficShifted,
 )
+from mesh.graph.linked import MeshGraph
+from mesh.graph.mesh_settings import settings_json
 from mesh.keys import ResourceKey
-from mesh.linked import MeshGraph
-from mesh.mesh_settings import settings_json
-from mesh.problem import errors
+from mesh.problems.problem import errors
 from mesh.resource import spec_json
+from reconciler.git.repository import GitRepository
 from reconciler.history import way
 from reconciler.plan import plan
-from reconciler.reader import TreeReader
-from reconciler.repo import GitRepository
-from reconciler.source import ObjectId
-from reconciler.tree import EMPTY, SpecTree
+from reconciler.reading.reader import TreeReader
+from reconciler.reading.source import ObjectId
+from reconciler.reading.tree import EMPTY, SpecTree
 
 _LOOK_BACK: Final = 1_000
 """Maximum rejected commits skipped in search of the last valid mesh."""

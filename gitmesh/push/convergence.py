@@ -3,9 +3,9 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from events.codec import decode
-from events.fleet import Fleet
-from events.store import EventLog
+from events.encoding.codec import decode
+from events.queries.fleet import Fleet
+from events.sqlite.store import EventLog
 from events.types import (
     Chain,
     CommitApplied,

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Self
 
 from gitmesh.environment import process_environment
-from gitmesh.push.pusher import Pusher, pusher_of
+from gitmesh.inbox.pusher import Pusher, pusher_of
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,10 +3,10 @@
 from collections.abc import Container, Iterable, Iterator
 from typing import Final
 
-from gitmesh.push.moves import Move
-from gitmesh.visible import visible
-from reconciler.repo import GitRepository
-from reconciler.source import SourceUnavailable
+from gitmesh.inbox.ref_update import Move
+from gitmesh.safe_text import visible
+from reconciler.git.repository import GitRepository
+from reconciler.reading.source import SourceUnavailable
 
 _HEADS: Final = "refs/heads/"
 _MOST: Final = 5

@@ -3,14 +3,14 @@
 from collections.abc import Iterable
 from pathlib import Path
 
+from gitmesh.inbox.push_note import PushNote
+from gitmesh.inbox.pusher import Pusher
+from gitmesh.inbox.ref_update import Move, moves_of
+from gitmesh.inbox.spool import SpoolUnavailable, pushes
 from gitmesh.push.answer import answer
-from gitmesh.push.moves import Move, moves_of
-from gitmesh.push.note import PushNote
 from gitmesh.push.other_branches import OtherBranches
-from gitmesh.push.pusher import Pusher
-from gitmesh.spool import SpoolUnavailable, pushes
-from gitmesh.visible import visible
-from reconciler.repo import GitRepository
+from gitmesh.safe_text import visible
+from reconciler.git.repository import GitRepository
 
 
 def post_receive(

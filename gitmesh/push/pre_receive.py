@@ -5,21 +5,21 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from events.types import CommitId, CommitRejected
-from gitmesh.blast_radius import blast_radius
-from gitmesh.connected import connected_proxies
+from gitmesh.inbox.pusher import Pusher
+from gitmesh.inbox.ref_update import Move
+from gitmesh.inbox.refusal_reason import RefusalReason
+from gitmesh.inbox.refused_push_note import RefusedNote
+from gitmesh.inbox.spool import SpoolUnavailable, refused_pushes
 from gitmesh.push.check import MOST_DROPPED, Checked, check
-from gitmesh.push.moves import Move
-from gitmesh.push.pusher import Pusher
-from gitmesh.push.refusal_reason import RefusalReason
-from gitmesh.push.refused_note import RefusedNote
 from gitmesh.push.rules import Rule, forbidden, is_own
 from gitmesh.push.wording import acceptance, own_ref_refusal, refusal, rule_refusal
-from gitmesh.spool import SpoolUnavailable, refused_pushes
-from gitmesh.visible import visible
+from gitmesh.queries.blast_radius import blast_radius
+from gitmesh.queries.connected_proxies import connected_proxies
+from gitmesh.safe_text import visible
 from mesh.errors import GitmeshError
 from mesh.keys import ResourceKey
+from reconciler.git.repository import GitRepository
 from reconciler.history import way
-from reconciler.repo import GitRepository
 
 
 @dataclass(frozen=True, slots=True)

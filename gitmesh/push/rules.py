@@ -7,11 +7,11 @@ from collections.abc import Container
 from dataclasses import dataclass
 from pathlib import Path
 
-from gitmesh.push.moves import Move
-from gitmesh.push.refusal_reason import RefusalReason
-from reconciler.founding import OWN
+from gitmesh.inbox.ref_update import Move
+from gitmesh.inbox.refusal_reason import RefusalReason
+from reconciler.git.hooks_path import setting
+from reconciler.git.initialization import OWN
 from reconciler.history import Commits
-from reconciler.hooks_path import setting
 
 
 @dataclass(frozen=True, slots=True)

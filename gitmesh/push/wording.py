@@ -4,14 +4,14 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from events.types import CommitApplied, CommitFacts, CommitRejected
-from gitmesh.amounts import count
-from gitmesh.blast_radius import BlastRadius
-from gitmesh.narration import narrate, problem_lines, short
+from gitmesh.inbox.ref_update import Move
+from gitmesh.inbox.refusal_reason import RefusalReason
 from gitmesh.push.check import Checked, Decided
-from gitmesh.push.moves import Move
-from gitmesh.push.refusal_reason import RefusalReason
 from gitmesh.push.rules import Rule
-from gitmesh.visible import visible
+from gitmesh.queries.blast_radius import BlastRadius
+from gitmesh.rendering.amounts import count
+from gitmesh.rendering.narration import narrate, problem_lines, short
+from gitmesh.safe_text import visible
 
 MOST_PROBLEMS: Final = 200
 MOST_CHANGES: Final = 20

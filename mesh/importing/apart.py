@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 
 from mesh.canonical import JsonObject
-from mesh.document import Document, narrowed
-from mesh.elsewhere import listing_of, specs_in
+from mesh.parsing.document import Document, narrowed
+from mesh.parsing.foreign_output import listing_of, specs_in
 from mesh.resource import Steps
 
 

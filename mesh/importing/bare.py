@@ -5,16 +5,16 @@ from dataclasses import replace
 from pydantic import ValidationError
 
 from mesh.canonical import JsonObject, as_object
-from mesh.document import Document
-from mesh.forms import ResourceReading
-from mesh.identity import Identity, identify, name_fields
 from mesh.importing.outcome import Answers
 from mesh.importing.preview import modernised, services_of, with_services
 from mesh.keys import APP_MESH_KINDS, Kind
-from mesh.native import NATIVE
-from mesh.problem import Problem, Severity
+from mesh.parsing.document import Document
+from mesh.parsing.identity import Identity, identify, name_fields
+from mesh.problems.problem import Problem, Severity
+from mesh.reading.forms import ResourceReading
+from mesh.reading.native import NATIVE
+from mesh.reading.spec_file import with_spec
 from mesh.spec import SPEC_OF
-from mesh.spec_file import with_spec
 
 
 def read_bare(document: Document, answers: Answers) -> ResourceReading:

@@ -5,14 +5,14 @@ from dataclasses import replace
 from typing import Final
 
 from mesh.canonical import Json, JsonObject, as_object
-from mesh.document import Document
-from mesh.elsewhere import instances_of
-from mesh.forms import ResourceReading
 from mesh.importing.outcome import Answers
 from mesh.keys import Kind
-from mesh.native import NATIVE
-from mesh.origin import Origin, shifted
-from mesh.problem import Problem, Severity
+from mesh.parsing.document import Document
+from mesh.parsing.foreign_output import instances_of
+from mesh.parsing.origin import Origin, shifted
+from mesh.problems.problem import Problem, Severity
+from mesh.reading.forms import ResourceReading
+from mesh.reading.native import NATIVE
 from mesh.resource import Source, Steps
 
 _NAMES: Final = (

@@ -11,7 +11,7 @@ from typing import Final
 from urllib.parse import quote
 
 from mesh.keys import Kind, ResourceKey
-from mesh.native import native_document
+from mesh.reading.native import native_document
 from mesh.resource import Resource
 from mesh.tidy import document_text
 

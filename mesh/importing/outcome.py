@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from mesh.keys import Kind
-from mesh.problem import Problem
+from mesh.problems.problem import Problem
 from mesh.resource import Resource
 
 

@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from mesh.canonical import Json, JsonObject, as_object
-from mesh.document import Document
-from mesh.forms import ResourceReading
 from mesh.keys import Kind
-from mesh.native import NATIVE
-from mesh.problem import Problem, Severity
+from mesh.parsing.document import Document
+from mesh.problems.problem import Problem, Severity
+from mesh.reading.forms import ResourceReading
+from mesh.reading.native import NATIVE
 from mesh.resource import Resource, Source, Steps
 
 

@@ -6,21 +6,21 @@ from collections.abc import Mapping
 from typing import Final
 
 from mesh.canonical import as_object
-from mesh.document import Document, Limits, Reading, read_documents
-from mesh.elsewhere import is_terraform
-from mesh.forms import ResourceReading
 from mesh.importing.apart import taken_apart
 from mesh.importing.bare import read_bare
 from mesh.importing.cloud_map import is_cloud_map, read_cloud_map
-from mesh.importing.cloudformation import exported, read_template
+from mesh.importing.cloudformation.tagged_yaml import read_tagged_yaml
+from mesh.importing.cloudformation.template import is_template
+from mesh.importing.cloudformation.template_import import exported, read_template
 from mesh.importing.outcome import Answers, Imported, Usage
-from mesh.importing.tagged_yaml import read_tagged_yaml
-from mesh.importing.template import is_template
-from mesh.importing.terraform import is_state_file, read_terraform
-from mesh.json_text import read_json_stream
+from mesh.importing.terraform.plan_import import is_state_file, read_terraform
 from mesh.keys import ResourceKey
-from mesh.native import FORMS, NATIVE
-from mesh.problem import Problem
+from mesh.parsing.document import Document, Limits, Reading, read_documents
+from mesh.parsing.foreign_output import is_terraform
+from mesh.parsing.json_text import read_json_stream
+from mesh.problems.problem import Problem
+from mesh.reading.forms import ResourceReading
+from mesh.reading.native import FORMS, NATIVE
 from mesh.resource import Resource
 
 _FORM: Final = "import-form"

@@ -7,14 +7,14 @@ from typing import Final
 from pydantic import ValidationError
 
 from mesh.canonical import Json, JsonObject
-from mesh.check import check
 from mesh.keys import Kind, ResourceKey
 from mesh.kubernetes.objects import Draft
 from mesh.kubernetes.spelling import Spelling
-from mesh.problem import Problem, Severity
+from mesh.parsing.spec_problems import spec_problems
+from mesh.problems.problem import Problem, Severity
 from mesh.resource import Resource, Source, Steps, spec_from_json
 from mesh.spec import ResourceSpec
-from mesh.spec_problems import spec_problems
+from mesh.validation.document import check
 
 _UNNAMED: Final = "unnamed"
 

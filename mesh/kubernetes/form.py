@@ -4,13 +4,13 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from mesh.canonical import JsonObject
-from mesh.document import Document, narrowed
 from mesh.kubernetes import v1beta1, v1beta2
 from mesh.kubernetes.header import read_header
 from mesh.kubernetes.objects import NAMESPACE, Manifest, Readers
-from mesh.placeholders import placeholder_problem
-from mesh.problem import Problem
-from mesh.suggest import did_you_mean, nearest
+from mesh.parsing.document import Document, narrowed
+from mesh.parsing.placeholders import placeholder_problem
+from mesh.problems.problem import Problem
+from mesh.problems.suggestion import did_you_mean, nearest
 
 GROUP: Final = "appmesh.k8s.aws"
 _VERSIONS: Final[Mapping[str, Readers]] = {

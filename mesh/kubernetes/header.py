@@ -5,12 +5,12 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from mesh.canonical import Json, JsonObject
-from mesh.document import Document
-from mesh.identity import MAX_NAME
 from mesh.keys import Kind
 from mesh.kubernetes.objects import BACKEND_GROUP, NAMESPACE, ObjectId, Requirement, Selector
 from mesh.kubernetes.spelling import default_name, namespace_of
-from mesh.problem import Problem, Severity
+from mesh.parsing.document import Document
+from mesh.parsing.identity import MAX_NAME
+from mesh.problems.problem import Problem, Severity
 from mesh.resource import Source, Steps
 
 _CLUSTER_WIDE: Final = frozenset({Kind.MESH, NAMESPACE})

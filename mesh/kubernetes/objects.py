@@ -4,9 +4,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from mesh.document import Document
 from mesh.keys import Kind
-from mesh.problem import Problem
+from mesh.parsing.document import Document
+from mesh.problems.problem import Problem
 from mesh.resource import Source, Steps
 from mesh.spec import ResourceSpec
 from mesh.spec.common import PortMapping

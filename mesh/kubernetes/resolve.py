@@ -8,7 +8,7 @@ from mesh.kubernetes.drafting import part_of
 from mesh.kubernetes.lookup import Lookup, Undecided
 from mesh.kubernetes.objects import EVERY, Draft, Manifest, ObjectId, Reference
 from mesh.kubernetes.spelling import default_name
-from mesh.problem import Problem, Severity
+from mesh.problems.problem import Problem, Severity
 from mesh.resource import Resource, Source, Steps, spec_from_json, spec_json
 from mesh.spec import ResourceSpec, VirtualNodeSpec, VirtualRouterSpec
 from mesh.spec.virtual_node import Backend, VirtualServiceBackend

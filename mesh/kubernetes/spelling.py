@@ -11,7 +11,7 @@ from mesh.canonical import Json, JsonObject
 from mesh.errors import UsageError
 from mesh.keys import Kind, ResourceKey
 from mesh.kubernetes.objects import DEFAULT_NAMESPACE, ObjectId, Reference
-from mesh.problem import Problem
+from mesh.problems.problem import Problem
 from mesh.resource import Source, Steps
 
 _REFERENCED: Final = {

@@ -7,14 +7,14 @@ A virtual service contains its router and routes, objects name their mesh, and A
 from typing import Final
 
 from mesh.canonical import Json, JsonObject
-from mesh.document import Document
 from mesh.keys import Kind
 from mesh.kubernetes.drafting import draft
 from mesh.kubernetes.header import Header, read_header
 from mesh.kubernetes.objects import Draft, Manifest, ObjectId, Readers, Reference
 from mesh.kubernetes.spelling import Dialect, Spelling
 from mesh.kubernetes.v1beta2 import first_port
-from mesh.problem import Problem
+from mesh.parsing.document import Document
+from mesh.problems.problem import Problem
 from mesh.resource import Steps
 
 

@@ -6,13 +6,13 @@ from functools import partial
 from typing import Final
 
 from mesh.canonical import Json, JsonObject
-from mesh.document import Document
 from mesh.keys import APP_MESH_KINDS, Kind
 from mesh.kubernetes.drafting import draft
 from mesh.kubernetes.header import Header, read_header, read_selector
 from mesh.kubernetes.objects import BACKEND_GROUP, Draft, Manifest, ObjectId, Readers, Reference
 from mesh.kubernetes.spelling import Dialect, Spelling
-from mesh.problem import Problem
+from mesh.parsing.document import Document
+from mesh.problems.problem import Problem
 from mesh.resource import Steps
 from mesh.spec import VirtualNodeSpec
 from mesh.spec.common import PortMapping

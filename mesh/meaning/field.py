@@ -12,9 +12,9 @@ from mesh.errors import UsageError
 from mesh.keys import Kind
 from mesh.meaning.meaning import Meaning
 from mesh.meaning.table import KINDS, meanings_of
+from mesh.problems.suggestion import did_you_mean, nearest
 from mesh.spec import SPEC_OF
 from mesh.spec.common import OneOf, Spec
-from mesh.suggest import did_you_mean, nearest
 
 _SCALARS: Final = {str: "text", int: "whole number", bool: "true or false"}
 

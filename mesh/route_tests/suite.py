@@ -6,14 +6,14 @@ from typing import Final
 from pydantic import ValidationError
 
 from mesh.canonical import JsonObject
-from mesh.document import Document
 from mesh.errors import UsageError
 from mesh.keys import Kind, ResourceKey
-from mesh.problem import Problem
+from mesh.parsing.document import Document
+from mesh.parsing.spec_problems import model_problems
+from mesh.problems.problem import Problem
 from mesh.resource import Source, Steps
 from mesh.route_tests.document import Expected, OneTest, RouteTestsDocument
 from mesh.routing.request import BadRequest, Request, read_call, read_request
-from mesh.spec_problems import model_problems
 
 KIND: Final = "RouteTests"
 

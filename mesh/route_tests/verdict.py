@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Final
 
-from mesh.graph import MeshGraph
+from mesh.graph.ports import provider
+from mesh.graph.references import weighted_targets
 from mesh.keys import ResourceKey
-from mesh.ports import provider
-from mesh.problem import Problem
-from mesh.references import weighted_targets
+from mesh.linking import MeshGraph
+from mesh.problems.problem import Problem
 from mesh.resource import Resource
 from mesh.route_tests.document import Expected
 from mesh.route_tests.suite import RouteTest, RouteTests

@@ -4,11 +4,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Final
 
-from mesh.domains import domains_of
-from mesh.graph import MeshGraph
-from mesh.keys import Kind, ResourceKey
-from mesh.matching import route_match
-from mesh.ports import (
+from mesh.graph.domains import domains_of
+from mesh.graph.matching import route_match
+from mesh.graph.ports import (
     backend_services,
     gateway_listeners,
     gateway_routes_on,
@@ -18,14 +16,16 @@ from mesh.ports import (
     service_ports,
     target_listener,
 )
-from mesh.references import gateway_target, weighted_targets
+from mesh.graph.references import gateway_target, weighted_targets
+from mesh.graph.wording import listing
+from mesh.keys import Kind, ResourceKey
+from mesh.linking import MeshGraph
 from mesh.resource import Resource
 from mesh.routing.decision import Decision, Outcome, Share, Tried
 from mesh.routing.matching import Miss, misses
 from mesh.routing.paths import normalised
 from mesh.routing.request import Request, bare_host, port_of
 from mesh.routing.rewriting import rewritten_host, rewritten_path
-from mesh.rules.wording import listing
 from mesh.spec import GatewayRouteSpec, RouteSpec
 from mesh.spec.common import GatewayPortMapping, PortMapping
 

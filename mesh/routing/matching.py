@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import re2
 
-from mesh.matching import Match
+from mesh.graph.matching import Match
 from mesh.routing.paths import parameters, without_query
 from mesh.routing.request import Request
 from mesh.spec.gateway_route import GrpcGatewayRouteMatch, HostnameMatch, HttpGatewayRouteMatch

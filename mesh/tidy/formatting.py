@@ -5,9 +5,9 @@ from collections import Counter
 from dataclasses import dataclass
 
 from mesh.canonical import Json, JsonObject
-from mesh.document import Reading, read_documents
-from mesh.native import FORMS, NATIVE
-from mesh.problem import Problem
+from mesh.parsing.document import Reading, read_documents
+from mesh.problems.problem import Problem
+from mesh.reading.native import FORMS, NATIVE
 from mesh.tidy.comments import attach
 from mesh.tidy.order import in_reading_order
 from mesh.tidy.tree import Branch, Item, Node, Sheet, node_of, read_tree

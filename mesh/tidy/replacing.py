@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 
 from mesh.canonical import Json, JsonObject, canonical
-from mesh.document import read_documents
 from mesh.errors import UsageError
-from mesh.identity import identify
 from mesh.keys import ResourceKey
-from mesh.native import FORMS, NATIVE, native_document
+from mesh.parsing.document import read_documents
+from mesh.parsing.identity import identify
+from mesh.reading.native import FORMS, NATIVE, native_document
 from mesh.resource import Resource
 from mesh.tidy.comments import attach
 from mesh.tidy.formatting import document_text

@@ -7,9 +7,9 @@ caller reads the result again and compares.
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from mesh.document import read_documents
 from mesh.keys import ResourceKey
-from mesh.native import FORMS, NATIVE
+from mesh.parsing.document import read_documents
+from mesh.reading.native import FORMS, NATIVE
 from mesh.resource import Resource
 from mesh.tidy.replacing import NotReplaceable, with_document
 from mesh.tidy.tree import read_tree

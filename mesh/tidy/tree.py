@@ -6,7 +6,7 @@ from typing import Any, Final, TypeAlias
 import yaml
 
 from mesh.canonical import Json
-from mesh.scalars import resolve
+from mesh.parsing.scalars import resolve
 
 _LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 

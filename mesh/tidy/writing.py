@@ -1,6 +1,6 @@
 """Trees to YAML text: two spaces a level, one item a line, flow style kept where it was written.
 
-Recursive; :mod:`mesh.growth` has bounded the depth of the document.
+Recursive; :mod:`mesh.parsing.growth` has bounded the depth of the document.
 """
 
 from collections.abc import Iterable, Iterator

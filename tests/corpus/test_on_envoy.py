@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from mesh.canonical import JsonObject
-from mesh.graph import MeshGraph
 from mesh.keys import Kind
-from reconciler.tree import EMPTY
+from mesh.linking import MeshGraph
+from reconciler.reading.tree import EMPTY
 from tests.corpus.whole_meshes import CORPUS, EXCEPTIONS, MESHES, files_with_specs, put_together
 from tests.support.certificates import Authority, Certificate
 from tests.support.envoy import static_bootstrap, validate

@@ -13,12 +13,12 @@ from typing import Any, Final
 
 import yaml
 
-from mesh.graph import MeshGraph, link
 from mesh.importing import Answers, import_files
 from mesh.keys import Kind
-from mesh.problem import Problem, errors
+from mesh.linking import MeshGraph, link
+from mesh.problems.problem import Problem, errors
 from mesh.resource import Resource
-from reconciler.tree import EMPTY
+from reconciler.reading.tree import EMPTY
 from tests.mesh.importing.test_corpus import CORPUS, PARAMETERS
 from tests.support.manifests import go
 

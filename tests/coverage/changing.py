@@ -7,7 +7,7 @@ from typing import Final
 from pydantic import ValidationError
 
 from mesh.canonical import Json, JsonObject
-from mesh.graph import link, with_settings
+from mesh.linking import link, with_settings
 from mesh.resource import Resource, spec_from_json, spec_json
 from tests.coverage.fields import fields_of
 from tests.support.golden import GoldenCase

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from mesh.check import check
-from mesh.codes import CODES
-from mesh.problem import Severity
+from mesh.problems.codes import CODES
+from mesh.problems.problem import Severity
+from mesh.validation.document import check
 from tests.coverage.changing import acts
 from tests.coverage.fields import every_field
 from tests.coverage.mapping import ROWS, Row, row_of

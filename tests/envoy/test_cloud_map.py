@@ -20,7 +20,7 @@ from tests.support.loopback import free_port, loopback_address
 from tests.support.meshes import a_cloud_node, a_mesh, a_node, a_service, registered
 from tests.support.server import Server
 from tests.support.specs import text
-from xds.bootstrap import bootstrap
+from xds.bootstrap.envoy import bootstrap
 from xds.nodes import Explicit, ProxyIdentity
 
 pytestmark = [pytest.mark.envoy, pytest.mark.timeout(120)]

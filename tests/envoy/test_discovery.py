@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from mesh.canonical import JsonObject
-from mesh.graph import link
 from mesh.keys import Kind, ResourceKey
+from mesh.linking import link
 from mesh.resource import Resource
 from tests.support.apps import App, ask, serving
 from tests.support.loopback import loopback_address

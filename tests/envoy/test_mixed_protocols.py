@@ -8,10 +8,10 @@ from typing import Final
 import pytest
 
 from mesh.canonical import JsonObject
-from mesh.graph import link
+from mesh.graph.protocols import can_answer
 from mesh.keys import Kind, ResourceKey
-from mesh.problem import errors
-from mesh.protocols import can_answer
+from mesh.linking import link
+from mesh.problems.problem import errors
 from mesh.resource import Resource
 from mesh.routing import Request as Asked
 from mesh.routing import decide

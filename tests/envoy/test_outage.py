@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from events.store import EventLog
+from events.sqlite.store import EventLog
 from events.types import Chain
 from gitmesh.demo.sample import ROUTES, shares
 from gitmesh.demo.screen import Screen
 from gitmesh.demo.stage import Stage, set_stage
-from gitmesh.places import log_path
+from gitmesh.queries.log_location import log_path
 
 pytestmark = [pytest.mark.envoy, pytest.mark.slow, pytest.mark.timeout(180)]
 

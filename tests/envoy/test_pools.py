@@ -12,8 +12,8 @@ import grpc
 import pytest
 
 from mesh.canonical import Json, JsonObject
-from mesh.graph import link
 from mesh.keys import Kind, ResourceKey
+from mesh.linking import link
 from mesh.resource import Resource
 from tests.support.apps import Answer, App, ask, say, serving
 from tests.support.grpc_app import HOLD, GrpcApp, call

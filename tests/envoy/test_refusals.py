@@ -15,7 +15,7 @@ from tests.support.envoy import running
 from tests.support.git import Repo, put
 from tests.support.loopback import free_port, loopback_address
 from tests.support.server import Server
-from xds.bootstrap import bootstrap
+from xds.bootstrap.envoy import bootstrap
 from xds.nodes import Explicit, ProxyIdentity
 
 pytestmark = [pytest.mark.envoy, pytest.mark.slow, pytest.mark.timeout(180)]

@@ -17,7 +17,7 @@ from tests.envoy.test_refusals import MESH, WEB, Town, eventually
 from tests.support.envoy import running
 from tests.support.git import put
 from tests.support.loopback import free_port, loopback_address
-from xds.bootstrap import bootstrap
+from xds.bootstrap.envoy import bootstrap
 from xds.nodes import Explicit, ProxyIdentity
 
 pytestmark = [pytest.mark.envoy, pytest.mark.slow, pytest.mark.timeout(180)]

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import pytest
 
 from mesh.canonical import JsonObject
-from mesh.graph import MeshGraph, link
 from mesh.keys import Kind, ResourceKey
+from mesh.linking import MeshGraph, link
 from mesh.resource import Resource
 from mesh.routing import Request as Asked
 from mesh.routing import decide

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from mesh.graph import MeshGraph
 from mesh.keys import ResourceKey
+from mesh.linking import MeshGraph
 from mesh.routing import Decision, Outcome, Request, decide
 from tests.support.routing_features import FEATURES, OF_CONNECTIONS, OF_GATEWAYS, Forget, without
 from tests.support.routing_law import FRONT, WEB, Land, Reply

@@ -4,8 +4,8 @@ from collections import Counter
 
 import pytest
 
-from mesh.graph import MeshGraph, link
 from mesh.keys import Kind, ResourceKey
+from mesh.linking import MeshGraph, link
 from mesh.routing import Decision, Outcome, Request, decide
 from tests.support.apps import say
 from tests.support.crossroads import calls

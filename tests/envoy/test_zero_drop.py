@@ -19,9 +19,9 @@ from typing import Any
 
 import pytest
 
-from events.store import EventLog
+from events.sqlite.store import EventLog
 from events.types import Chain
-from gitmesh.places import log_path
+from gitmesh.queries.log_location import log_path
 from mesh.keys import Kind, ResourceKey
 from tests.support.apps import App, serving
 from tests.support.certificates import Authority
@@ -32,7 +32,7 @@ from tests.support.meshes import a_mesh, a_route, a_router, a_service, resource
 from tests.support.server import Server
 from tests.support.specs import text
 from tests.support.traffic import Traffic
-from xds.bootstrap import bootstrap
+from xds.bootstrap.envoy import bootstrap
 from xds.nodes import Explicit, ProxyIdentity
 
 pytestmark = [pytest.mark.envoy, pytest.mark.slow, pytest.mark.timeout(300)]

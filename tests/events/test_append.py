@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from events.chain import GENESIS
-from events.codec import SERVER
-from events.store import EventLog, Head, LogMoved
+from events.encoding.codec import SERVER
+from events.integrity.chain import GENESIS
+from events.sqlite.store import EventLog, Head, LogMoved
 from events.types import (
     START,
     Chain,

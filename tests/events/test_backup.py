@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from events.backup import back_up
-from events.sqlite_version import has_wal_reset_bug
-from events.store import EventLog, LogUnavailable
+from events.sqlite.backup import back_up
+from events.sqlite.store import EventLog, LogUnavailable
+from events.sqlite.version import has_wal_reset_bug
 from events.types import Chain, ProxyConnected
 from mesh.errors import UsageError
 from tests.support.logs import (

@@ -5,9 +5,9 @@ from base64 import b64encode
 
 import pytest
 
-from events.chain import GENESIS, Row
-from events.checkpoint import Checkpoint, Growing, origin_of, sign, verified, verifiers
-from events.note import SignerKey, VerifierKey, WrongNote, text_of, verified_text
+from events.integrity.chain import GENESIS, Row
+from events.integrity.checkpoint import Checkpoint, Growing, origin_of, sign, verified, verifiers
+from events.integrity.note import SignerKey, VerifierKey, WrongNote, text_of, verified_text
 from events.types import Chain
 from mesh.errors import UsageError
 

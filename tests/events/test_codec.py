@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic_core import from_json
 
-from events.bodies import BODIES, KIND_OF
-from events.chain import GENESIS, seal
-from events.codec import UPCASTERS, Upcaster, decode, encode
+from events.encoding.bodies import BODIES, KIND_OF
+from events.encoding.codec import UPCASTERS, Upcaster, decode, encode
+from events.integrity.chain import GENESIS, seal
 from events.types import (
     Chain,
     CommitId,

@@ -2,7 +2,7 @@
 
 import pytest
 
-from events.store import EventLog
+from events.sqlite.store import EventLog
 from events.types import (
     START,
     Chain,

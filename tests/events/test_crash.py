@@ -6,8 +6,8 @@ import signal
 import time
 from pathlib import Path
 
+from events.sqlite.store import EventLog
 from events.state import MeshState
-from events.store import EventLog
 from events.types import Chain
 from tests.support.appender import commit_of, nursery, state_after, transaction
 from tests.support.logs import chain_rows, projection_rows

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from events.store import EventLog
+from events.sqlite.store import EventLog
 from events.types import (
     DeliveryEvent,
     ProxiesFlapped,

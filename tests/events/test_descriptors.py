@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from events.descriptors import RESERVE, room_for_connections, shortage
-from events.failures import LogUnavailable
-from events.store import EventLog
+from events.sqlite.failures import LogUnavailable
+from events.sqlite.store import EventLog
 from tests.support.descriptors import limited, no_descriptors
 
 RAISED = "from events.descriptors import raise_limit; print(raise_limit({}))"

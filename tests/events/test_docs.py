@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from events.bodies import BODIES, KIND_OF
-from events.docs import PROGRAM, example_rows, page
-from events.examples import DELIVERY_EXAMPLES, MESH_EXAMPLES
-from events.kind_docs import KINDS
-from events.store import EventLog
+from events.documentation.examples import DELIVERY_EXAMPLES, MESH_EXAMPLES
+from events.documentation.kind_docs import KINDS
+from events.documentation.page import PROGRAM, example_rows, page
+from events.encoding.bodies import BODIES, KIND_OF
+from events.sqlite.store import EventLog
 from events.types import Chain, Event
 from mesh.canonical import Json
 from tests.support.clock import Clock
@@ -40,7 +40,7 @@ def paths(value: Json, prefix: str = "") -> Iterator[str]:
 
 
 def test_the_page_is_fresh() -> None:
-    assert PAGE.read_text() == page(), "run: python -m events.docs > docs/events.md"
+    assert PAGE.read_text() == page(), "run: python -m events.documentation.page > docs/events.md"
 
 
 def test_every_kind_is_described_and_shown() -> None:

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from events.failures import LogReplaced, explained
-from events.opening import connect, prepare
-from events.store import EventLog, LogUnavailable
+from events.sqlite.failures import LogReplaced, explained
+from events.sqlite.opening import connect, prepare
+from events.sqlite.store import EventLog, LogUnavailable
 from events.types import START, Chain, CommitApplied, Event, ResourceAdded, Seq
 from mesh.errors import Fatal, UsageError
 from tests.support.histories import facts
@@ -268,7 +268,7 @@ def test_a_disk_that_fails_under_a_log_in_use_may_work_again(path: Path, code: i
 def test_a_backup_where_nothing_may_be_written_can_be_read(filled: Path) -> None:
     code = (
         "import os, sys; from pathlib import Path;"
-        "from events.store import EventLog; from events.types import Chain;"
+        "from events.sqlite.store import EventLog; from events.types import Chain;"
         "EventLog.read_only(Path(sys.argv[2])).close();"  # loads what the other may not read
         "os.setgroups([]); os.setgid(65534); os.setuid(65534);"
         "log = EventLog.read_only(Path(sys.argv[1]));"

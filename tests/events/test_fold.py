@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from events.projections import PROJECTOR
+from events.sqlite.projections import PROJECTOR
+from events.sqlite.store import EventLog
 from events.state import MeshState, apply, apply_all
-from events.store import EventLog
 from events.types import (
     START,
     Chain,

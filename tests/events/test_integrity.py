@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from events.schema import TABLES, triggers
-from events.store import EventLog
+from events.sqlite.schema import TABLES, triggers
+from events.sqlite.store import EventLog
 from events.types import Chain
 from mesh.errors import Fatal
 from tests.support.forger import Edit, changed, forge, replaced

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from events.merkle import (
+from events.integrity.merkle import (
     EMPTY_ROOT,
     GrowingTree,
     consistency_path,

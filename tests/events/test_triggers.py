@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from events.chain import GENESIS
-from events.schema import TABLES
-from events.store import EventLog
+from events.integrity.chain import GENESIS
+from events.sqlite.schema import TABLES
+from events.sqlite.store import EventLog
 from tests.support.logs import SHORT_HISTORY, SOME_DELIVERY, chain_rows, fill, outsider
 
 TABLE = pytest.mark.parametrize("table", list(TABLES.values()), ids=str)

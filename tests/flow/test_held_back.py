@@ -16,7 +16,7 @@ pytestmark = pytest.mark.timeout(600)  # many processes start, one after the oth
 
 DEADLY = """
 import os, signal, sys
-from reconciler.reader import TreeReader
+from reconciler.reading.reader import TreeReader
 read = TreeReader.read
 def deadly(self, root, *rest):
     if root in {trees!r}:

@@ -4,11 +4,11 @@ import contextlib
 
 import pytest
 
-from events.store import EventLog
+from events.sqlite.store import EventLog
 from gitmesh.demo.sample import shares
-from gitmesh.places import log_path
+from gitmesh.queries.log_location import log_path
 from reconciler.follower import Follower
-from reconciler.repo import GitRepository
+from reconciler.git.repository import GitRepository
 from tests.support.git import Repo, put
 from tests.support.sample_shop import Shop, sample_files
 

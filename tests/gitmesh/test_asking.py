@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from events.store import EventLog
+from events.sqlite.store import EventLog
 from events.types import (
     Chain,
     CommitId,
@@ -21,11 +21,11 @@ from events.types import (
     SnapshotRejected,
 )
 from gitmesh.demo.sample import sample_repo, shares
-from gitmesh.moments import moment_seq, parse_time
-from gitmesh.places import log_path
+from gitmesh.queries.log_location import log_path
+from gitmesh.queries.timespec import moment_seq, parse_time
 from mesh.errors import UsageError
 from reconciler.follower import Follower
-from reconciler.repo import GitRepository
+from reconciler.git.repository import GitRepository
 from tests.support.clock import Clock
 from tests.support.command_line import gitmesh
 from tests.support.git import Repo, put

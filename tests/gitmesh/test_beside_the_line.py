@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from events.store import EventLog
+from events.sqlite.store import EventLog
 from events.types import ServerStarted
 from gitmesh.demo.sample import shares
-from gitmesh.places import log_path
+from gitmesh.queries.log_location import log_path
 from reconciler.follower import Follower
-from reconciler.repo import GitRepository
+from reconciler.git.repository import GitRepository
 from tests.support.command_line import gitmesh
 from tests.support.following import follow
 from tests.support.git import Repo, git, put

@@ -10,17 +10,17 @@ from typing import Any
 
 import pytest
 
-from events import proof as proofs
-from events.checkpoint import Growing, sign
-from events.proof import WrongProof
-from events.store import EventLog
+from events.integrity import proof as proofs
+from events.integrity.checkpoint import Growing, sign
+from events.integrity.proof import WrongProof
+from events.sqlite.store import EventLog
 from events.types import START, Chain, ProxyConnected, ProxyDisconnected, Seq
+from gitmesh.audit.checkpoint_keys import read_secret
 from gitmesh.demo.sample import shares
-from gitmesh.keys import read_secret
-from gitmesh.notary import Notary, Refused
-from gitmesh.places import log_path
-from reconciler.checkpoint_ref import REF, CheckpointRef
-from reconciler.repo import GitRepository
+from gitmesh.queries.log_location import log_path
+from gitmesh.server.checkpoint_signer import Notary, Refused
+from reconciler.git.checkpoint_ref import REF, CheckpointRef
+from reconciler.git.repository import GitRepository
 from tests.support.command_line import Ran, gitmesh
 from tests.support.following import follow
 from tests.support.forger import forge, without

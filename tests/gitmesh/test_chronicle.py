@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from events.store import EventLog
+from events.sqlite.store import EventLog
 from events.types import (
     START,
     Chain,
@@ -23,8 +23,8 @@ from events.types import (
     SnapshotConverged,
     SourceDegraded,
 )
-from gitmesh import chronicle as module
-from gitmesh.chronicle import Chronicle
+from gitmesh.server import event_logger as module
+from gitmesh.server.event_logger import Chronicle
 
 ADA = Signature("Ada", "ada@shop.example", "2026-11-23T03:12:00+01:00")
 

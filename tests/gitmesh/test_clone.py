@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from events.store import EventLog
-from gitmesh.places import log_path
+from events.sqlite.store import EventLog
+from gitmesh.queries.log_location import log_path
 from tests.support.command_line import gitmesh
 from tests.support.git import git, put
 

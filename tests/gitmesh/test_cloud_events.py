@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from events.chain import record_of
-from events.docs import example_rows
+from events.documentation.page import example_rows
+from events.integrity.chain import record_of
 from events.types import Chain
-from gitmesh.cloud_events import COLUMNS, row
+from gitmesh.rendering.cloud_events import COLUMNS, row
 
 RECORD = record_of(Chain.MESH, next(iter(example_rows(Chain.MESH))))
 

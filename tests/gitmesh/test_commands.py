@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from events.store import EventLog
+from events.sqlite.store import EventLog
 from events.types import (
     START,
     Chain,

@@ -13,15 +13,15 @@ import pytest
 from dnslib import QTYPE, RCODE, DNSRecord
 
 from gitmesh.demo.addresses import busy, replacements
-from gitmesh.demo.apps import HttpApp, serve_tcp
-from gitmesh.demo.http_client import BadReply, Connection, parse_head
-from gitmesh.demo.load import Load
-from gitmesh.demo.names import NameServer, serve_names
 from gitmesh.demo.processes import Processes
 from gitmesh.demo.report import Report, summarise
 from gitmesh.demo.sample import copy_sample, sample_repo, with_ports
 from gitmesh.demo.stage import UNUSED
 from gitmesh.demo.town import App, Call, listening_ports
+from gitmesh.demo.traffic.apps import HttpApp, serve_tcp
+from gitmesh.demo.traffic.http_client import BadReply, Connection, parse_head
+from gitmesh.demo.traffic.load import Load
+from gitmesh.demo.traffic.names import NameServer, serve_names
 from mesh.errors import Fatal
 from reconciler.directory import read_directory
 

@@ -28,8 +28,8 @@ _CANCEL = (8).to_bytes(4, "big")
 
 SPEAKING = """
 import os, subprocess, sys, threading, time, warnings
-from gitmesh.error_stream import captured
-from gitmesh.logs import log_to_stderr
+from gitmesh.server.error_stream import captured
+from gitmesh.server.log_format import log_to_stderr
 
 class Unraisable:
     def __del__(self):

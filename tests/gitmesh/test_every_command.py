@@ -10,7 +10,7 @@ from typing import Any, Final
 import click
 import pytest
 
-from gitmesh.cli import COMMANDS, program
+from gitmesh.cli.program import COMMANDS, program
 from gitmesh.demo.sample import sample_repo
 from tests.support.command_line import gitmesh
 from tests.support.sample_shop import Shop

@@ -2,7 +2,7 @@
 
 import pytest
 
-from gitmesh import exit_codes
+from gitmesh.cli import exit_codes
 from mesh.keys import Kind
 from mesh.meaning import root_of, walk
 from tests.support.command_line import gitmesh

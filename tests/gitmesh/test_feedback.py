@@ -9,16 +9,16 @@ from pathlib import Path
 
 import pytest
 
-from events.store import EventLog
+from events.sqlite.store import EventLog
 from events.types import (
     ProxyConnected,
     ServerStarted,
     SnapshotConverged,
 )
-from gitmesh import exit_codes
-from gitmesh.cli import COMMANDS
+from gitmesh.cli import exit_codes
+from gitmesh.cli.program import COMMANDS
 from gitmesh.demo.sample import shares
-from gitmesh.places import log_path
+from gitmesh.queries.log_location import log_path
 from tests.gitmesh.test_status import Followed
 from tests.support.command_line import gitmesh
 from tests.support.git import ENVIRONMENT, Repo, git, put

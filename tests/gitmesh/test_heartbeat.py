@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from gitmesh.heartbeat import MOST_MISSED, MOST_MISSED_AT_FIRST, Heartbeat
+from gitmesh.server.heartbeat import MOST_MISSED, MOST_MISSED_AT_FIRST, Heartbeat
 
 BEAT_S = 0.01
 

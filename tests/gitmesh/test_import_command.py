@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from gitmesh import exit_codes
+from gitmesh.cli import exit_codes
 from tests.support.command_line import gitmesh
 
 TEMPLATE = """

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gitmesh.interception import Interception, Ports, ruleset
-from gitmesh.interception_values import understood, variable
+from gitmesh.intercept.ruleset import Interception, Ports, ruleset
+from gitmesh.intercept.values import understood, variable
 from mesh.errors import UsageError
 from tests.support.command_line import gitmesh
 from tests.support.sample_shop import Shop

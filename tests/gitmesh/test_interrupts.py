@@ -11,7 +11,7 @@ from typing import Final
 
 import pytest
 
-from gitmesh import exit_codes
+from gitmesh.cli import exit_codes
 from tests.gitmesh.test_every_command import ANSWERS
 from tests.support.sample_shop import Shop
 
@@ -122,8 +122,8 @@ def test_an_interrupt_that_a_library_makes_something_else_of_is_one_all_the_same
     code = """
 import os, signal, sys
 from gitmesh import cli, validation
-from gitmesh.interrupts import INTERRUPTS
-import gitmesh.commands.version as version
+from gitmesh.cli.interrupts import INTERRUPTS
+import gitmesh.cli.commands.repository.version as version
 def wrapped(*args, **options):
     try:
         os.kill(os.getpid(), signal.SIGINT)
@@ -142,7 +142,7 @@ cli.run(["version"])
 def test_a_signal_in_a_destructor_is_not_lost() -> None:
     code = """
 import os, signal, time
-from gitmesh.interrupts import INTERRUPTS
+from gitmesh.cli.interrupts import INTERRUPTS
 class Left:
     def __del__(self):
         os.kill(os.getpid(), signal.SIGTERM)

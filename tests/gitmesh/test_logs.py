@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from gitmesh.logs import JsonFormatter, KeyValueFormatter, log_to_stderr
+from gitmesh.server.log_format import JsonFormatter, KeyValueFormatter, log_to_stderr
 
 
 def record(message: str, **extra: object) -> logging.LogRecord:

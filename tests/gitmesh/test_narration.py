@@ -35,7 +35,7 @@ from events.types import (
     WorkerResponsive,
     WorkerUnresponsive,
 )
-from gitmesh.narration import narrate, problem_lines, shares
+from gitmesh.rendering.narration import narrate, problem_lines, shares
 from mesh.canonical import JsonObject
 from mesh.keys import Kind, ResourceKey
 

@@ -7,14 +7,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gitmesh import exit_codes
-from gitmesh.documents import document
-from gitmesh.new.commented import commented
-from gitmesh.new.starting_point import Wishes, starts
-from gitmesh.new.surroundings import KIND_OF
-from mesh.document import read_documents
+from gitmesh.cli import exit_codes
+from gitmesh.rendering.documents import document
+from gitmesh.service.new.commented import commented
+from gitmesh.service.new.starting_point import Wishes, starts
+from gitmesh.service.new.surroundings import KIND_OF
 from mesh.keys import Kind
-from mesh.native import read_resources
+from mesh.parsing.document import read_documents
+from mesh.reading.native import read_resources
 from reconciler.directory import read_directory
 from tests.support.command_line import Ran, gitmesh
 

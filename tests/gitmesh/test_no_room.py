@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from gitmesh import exit_codes
+from gitmesh.cli import exit_codes
 from gitmesh.demo.sample import sample_repo
 from tests.support.command_line import gitmesh
 from tests.support.sample_shop import Shop

@@ -8,8 +8,8 @@ from pathlib import Path
 import click
 import pytest
 
-from gitmesh.cli import COMMANDS, program
-from gitmesh.pasting import PLACED
+from gitmesh.cli.program import COMMANDS, program
+from gitmesh.rendering.shell_quoting import PLACED
 from tests.support.command_line import gitmesh
 from tests.support.sample_shop import Shop
 

@@ -9,20 +9,20 @@ from pathlib import Path
 
 import pytest
 
-from events.codec import decode
-from events.store import EventLog
+from events.encoding.codec import decode
+from events.sqlite.store import EventLog
 from events.types import Chain, CommitId, Seq, ServingPinned, ServingReleased
-from gitmesh import exit_codes
+from gitmesh.cli import exit_codes
 from gitmesh.demo.sample import shares
-from gitmesh.moments import moment_seq
-from gitmesh.pin_note import PinNote
-from gitmesh.places import log_path
+from gitmesh.inbox.pin_note import PinNote
+from gitmesh.inbox.pusher import user_name
+from gitmesh.inbox.ref_update import Move
+from gitmesh.inbox.spool import pins
 from gitmesh.push.answer import answer
-from gitmesh.push.moves import Move
-from gitmesh.push.pusher import user_name
-from gitmesh.spool import pins
+from gitmesh.queries.log_location import log_path
+from gitmesh.queries.timespec import moment_seq
 from reconciler.follower import Follower
-from reconciler.repo import GitRepository
+from reconciler.git.repository import GitRepository
 from tests.support.clock import Clock
 from tests.support.command_line import Ran, gitmesh
 from tests.support.git import Repo, git, put

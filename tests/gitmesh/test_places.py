@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from gitmesh.clone import existing_log
-from gitmesh.places import git_dir, is_repository, log_path
+from gitmesh.queries.log_location import git_dir, is_repository, log_path
+from gitmesh.queries.log_lookup import existing_log
 from mesh.errors import UsageError
 
 

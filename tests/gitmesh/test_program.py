@@ -9,9 +9,9 @@ from pathlib import Path
 import click
 import pytest
 
-from gitmesh import exit_codes
-from gitmesh.cli import COMMANDS
-from gitmesh.docs import page
+from gitmesh.cli import exit_codes
+from gitmesh.cli.program import COMMANDS
+from gitmesh.cli.reference_page import page
 from mesh.errors import Fatal, Retryable, UsageError
 from tests.support.command_line import gitmesh
 from tests.support.sample_shop import Shop
@@ -58,7 +58,7 @@ def test_versions_are_shown() -> None:
 def test_a_sqlite_that_can_lose_commits_is_told(
     monkeypatch: pytest.MonkeyPatch, affected: bool
 ) -> None:
-    monkeypatch.setattr("events.sqlite_version.has_wal_reset_bug", lambda: affected)
+    monkeypatch.setattr("events.sqlite.version.has_wal_reset_bug", lambda: affected)
     assert ("walresetbug" in gitmesh("version").out) is affected
     assert bool(gitmesh("version", "--json").json()["notes"]) is affected
 
@@ -75,7 +75,7 @@ def failing(monkeypatch: pytest.MonkeyPatch) -> type[Exception]:
         def command() -> None:
             raise Failing.error
 
-    monkeypatch.setitem(sys.modules, "gitmesh.commands.version", Failing)
+    monkeypatch.setitem(sys.modules, "gitmesh.cli.commands.repository.version", Failing)
     return Failing  # type: ignore[return-value]
 
 
@@ -196,7 +196,7 @@ def imported_by(*arguments: str) -> set[str]:
     """Return the top packages that a command imports in a process of its own."""
     code = (
         "import sys; sys.argv = ['gitmesh', *sys.argv[1:]]\n"
-        "from gitmesh.cli import run\n"
+        "from gitmesh.cli.program import run\n"
         "try: run()\n"
         "except SystemExit: pass\n"
         "print('\\n' + ' '.join({name.split('.')[0] for name in sys.modules}))"

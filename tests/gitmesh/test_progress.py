@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from events.store import EventLog
+from events.sqlite.store import EventLog
 from tests.support.logs import SHORT_HISTORY, SOME_DELIVERY, fill
 
 

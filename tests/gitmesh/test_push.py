@@ -16,16 +16,16 @@ from pathlib import Path
 
 import pytest
 
-from events.codec import decode
-from events.store import EventLog
+from events.encoding.codec import decode
+from events.sqlite.store import EventLog
 from events.types import Chain, PushReceived, SnapshotPublished
 from gitmesh.demo.sample import ROUTES, shares
-from gitmesh.places import log_path
-from gitmesh.push.moves import Move
-from gitmesh.push.note import PushNote
-from gitmesh.push.pusher import Pusher
-from gitmesh.spool import MOST_BYTES, MOST_WAITING, pushes
-from reconciler.route_tests import MAX_ROUTE_TESTS
+from gitmesh.inbox.push_note import PushNote
+from gitmesh.inbox.pusher import Pusher
+from gitmesh.inbox.ref_update import Move
+from gitmesh.inbox.spool import MOST_BYTES, MOST_WAITING, pushes
+from gitmesh.queries.log_location import log_path
+from reconciler.reading.route_tests import MAX_ROUTE_TESTS
 from tests.support.command_line import gitmesh
 from tests.support.git import ENVIRONMENT, Repo, git
 from tests.support.raw_client import RawClient
@@ -227,7 +227,7 @@ def test_a_push_waits_for_no_library_that_its_hooks_can_do_without(
         check=True,
     )
     loaded = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
-    assert "reconciler.repo" in loaded
+    assert "reconciler.git.repository" in loaded
     assert not loaded & needless
 
 

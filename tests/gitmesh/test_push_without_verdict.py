@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from gitmesh.places import log_path
+from gitmesh.queries.log_location import log_path
 from mesh.resource import Resource
-from reconciler.commit import read_commit_object
+from reconciler.git.commit import read_commit_object
 from tests.gitmesh.test_push import Pushed, commit_shares, push, repo, tip
 from tests.support.command_line import gitmesh
 from tests.support.git import ENVIRONMENT, Repo, git

@@ -13,23 +13,30 @@ from pathlib import Path
 
 import pytest
 
-from events.codec import decode
-from events.store import EventLog
+from events.encoding.codec import decode
+from events.sqlite.store import EventLog
 from events.types import Chain, CommitId, PushReceived, PushRefused
 from gitmesh.demo.sample import ROUTES, shares
-from gitmesh.handover import RefusedPushes, take_once
-from gitmesh.places import log_path
-from gitmesh.push import pre_receive, refusal_limit
-from gitmesh.push.moves import Move
-from gitmesh.push.note import PushNote
-from gitmesh.push.note_reader import read_push, read_refused_push
-from gitmesh.push.pusher import MOST_NAME_CHARS, MOST_OPTION_CHARS, MOST_OPTIONS, Pusher
-from gitmesh.push.refusal_limit import RefusalLimit
-from gitmesh.push.refusal_reason import RefusalReason
-from gitmesh.push.refused_note import MOST_BYTES, RefusedNote
-from gitmesh.spool import MOST_REFUSED_WAITING, Spool, SpoolUnavailable, pushes, refused_pushes
+from gitmesh.inbox import refusal_limit
+from gitmesh.inbox.push_note import PushNote
+from gitmesh.inbox.push_note_reader import read_push, read_refused_push
+from gitmesh.inbox.pusher import MOST_NAME_CHARS, MOST_OPTION_CHARS, MOST_OPTIONS, Pusher
+from gitmesh.inbox.ref_update import Move
+from gitmesh.inbox.refusal_limit import RefusalLimit
+from gitmesh.inbox.refusal_reason import RefusalReason
+from gitmesh.inbox.refused_push_note import MOST_BYTES, RefusedNote
+from gitmesh.inbox.spool import (
+    MOST_REFUSED_WAITING,
+    Spool,
+    SpoolUnavailable,
+    pushes,
+    refused_pushes,
+)
+from gitmesh.push import pre_receive
+from gitmesh.queries.log_location import log_path
+from gitmesh.server.push_import import RefusedPushes, take_once
 from mesh.canonical import JsonObject
-from reconciler.repo import GitRepository
+from reconciler.git.repository import GitRepository
 from tests.support.command_line import gitmesh
 from tests.support.git import ENVIRONMENT, Repo, git
 from tests.support.sample_shop import sample_files

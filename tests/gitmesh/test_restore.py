@@ -6,8 +6,8 @@ import pytest
 
 from events.types import ProxyConnected, ProxyDisconnected
 from gitmesh.demo.sample import shares
-from gitmesh.places import log_path
-from reconciler.checkpoint_ref import REF
+from gitmesh.queries.log_location import log_path
+from reconciler.git.checkpoint_ref import REF
 from tests.support.command_line import gitmesh
 from tests.support.following import follow
 from tests.support.git import Repo, git, put

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from gitmesh.demo.sample import ROUTES, shares
-from gitmesh.rollback import whole
-from reconciler.repo import GitRepository
-from reconciler.source import ObjectId
-from reconciler.writing import BranchMoved, Person, move_branch, write_commit
+from gitmesh.service.rollback import whole
+from reconciler.git.repository import GitRepository
+from reconciler.git.writing import BranchMoved, Person, move_branch, write_commit
+from reconciler.reading.source import ObjectId
 from tests.support.command_line import Ran, gitmesh
 from tests.support.git import Repo, git, put
 from tests.support.sample_shop import Shop, sample_files

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from gitmesh.cli import program
+from gitmesh.cli.program import program
 
 SAMPLE = Path(__file__).parents[2] / "sample-repo"
 

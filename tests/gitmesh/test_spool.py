@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from events.codec import decode
-from events.store import EventLog
+from events.encoding.codec import decode
+from events.sqlite.store import EventLog
 from events.types import Chain, PushReceived
-from gitmesh.handover import take_once
-from gitmesh.push.moves import Move
-from gitmesh.push.note import PushNote
-from gitmesh.push.pusher import Pusher
-from gitmesh.spool import Spool
+from gitmesh.inbox.push_note import PushNote
+from gitmesh.inbox.pusher import Pusher
+from gitmesh.inbox.ref_update import Move
+from gitmesh.inbox.spool import Spool
+from gitmesh.server.push_import import take_once
 
 NOTE = PushNote.of(Move(None, None, "refs/heads/main"), Pusher("ada", "local", "")).line()
 

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from events.codec import decode
+from events.encoding.codec import decode
 from events.latest import Latest
 from events.publication import Publication
-from events.store import EventLog
+from events.sqlite.store import EventLog
 from events.types import (
     START,
     Chain,
@@ -24,18 +24,18 @@ from events.types import (
     ServingPinned,
     ServingReleased,
 )
-from gitmesh.moments import moment_seq
-from gitmesh.pin_note import PinNote
-from gitmesh.pinning import Pinning
-from gitmesh.pins import until_text
-from gitmesh.places import log_path
-from gitmesh.push.moves import Move
-from gitmesh.push.note import PushNote
-from gitmesh.push.pusher import Pusher, user_name
-from gitmesh.spool import pins, pushes
+from gitmesh.inbox.pin_note import PinNote
+from gitmesh.inbox.push_note import PushNote
+from gitmesh.inbox.pusher import Pusher, user_name
+from gitmesh.inbox.ref_update import Move
+from gitmesh.inbox.spool import pins, pushes
+from gitmesh.queries.log_location import log_path
+from gitmesh.queries.pins import until_text
+from gitmesh.queries.timespec import moment_seq
+from gitmesh.server.pinning import Pinning
 from mesh.errors import Retryable
 from reconciler.follower import Follower
-from reconciler.repo import GitRepository
+from reconciler.git.repository import GitRepository
 from tests.support.git import Repo, put
 from tests.support.raw_client import RawClient
 from tests.support.sample_shop import ENTRANCE

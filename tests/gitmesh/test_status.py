@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from events.opening import is_claimed
-from events.store import EventLog
+from events.sqlite.opening import is_claimed
+from events.sqlite.store import EventLog
 from events.types import (
     CommitId,
     DeliveryEvent,
@@ -23,11 +23,11 @@ from events.types import (
     SnapshotRejected,
     SourceDegraded,
 )
-from gitmesh import exit_codes
+from gitmesh.cli import exit_codes
 from gitmesh.demo.sample import shares
-from gitmesh.places import log_path
+from gitmesh.queries.log_location import log_path
 from reconciler.follower import Follower
-from reconciler.repo import GitRepository
+from reconciler.git.repository import GitRepository
 from tests.support.command_line import gitmesh
 from tests.support.git import Repo, put
 from tests.support.sample_shop import ENTRANCE, Shop, sample_files

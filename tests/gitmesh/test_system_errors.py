@@ -11,7 +11,7 @@ from typing import Final
 
 import pytest
 
-from gitmesh import exit_codes
+from gitmesh.cli import exit_codes
 from gitmesh.demo.sample import sample_repo
 from tests.gitmesh.test_every_command import ANSWERS
 from tests.support.sample_shop import Shop
@@ -20,12 +20,13 @@ pytestmark = pytest.mark.timeout(600)  # many processes start, one after the oth
 
 RUN: Final = """
 import importlib, json, os, resource, sys, tempfile
-import gitmesh.cli, gitmesh.settings
+import gitmesh.cli.program, gitmesh.settings
 commands, limits = json.loads(sys.argv[1]), json.loads(sys.argv[2])
-for name in gitmesh.cli.COMMANDS:
+for name, folder in gitmesh.cli.program.COMMANDS.items():
     name = name.replace("-", "_").replace("import", "import_")
-    importlib.import_module("gitmesh.commands." + name)
-import events.store, reconciler.repo, reconciler.reader, gitmesh.push.hooks
+    importlib.import_module("gitmesh.cli.commands." + folder + "." + name)
+import events.sqlite.store, reconciler.git.repository, reconciler.reading.reader
+import gitmesh.hooks.scripts
 from gitmesh.__main__ import main
 
 def run(arguments, out):

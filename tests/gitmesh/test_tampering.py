@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from events.schema import TABLES
+from events.sqlite.schema import TABLES
 from events.types import Chain, ProxyConnected, ProxyDisconnected
 from gitmesh.demo.sample import shares
-from gitmesh.places import log_path
-from reconciler.checkpoint_ref import REF
+from gitmesh.queries.log_location import log_path
+from reconciler.git.checkpoint_ref import REF
 from tests.support.command_line import Ran, gitmesh
 from tests.support.following import follow
 from tests.support.forger import changed, forge, replaced, without

@@ -6,7 +6,7 @@ import signal
 
 import pytest
 
-from gitmesh.together import run_together
+from gitmesh.server.task_group import run_together
 from mesh.errors import Fatal
 
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from events.codec import decode
-from events.store import EventLog
+from events.encoding.codec import decode
+from events.sqlite.store import EventLog
 from events.types import (
     Chain,
     CommitApplied,
@@ -19,11 +19,11 @@ from events.types import (
     Seq,
     TrafficShifted,
 )
-from gitmesh import vouching
+from gitmesh.audit import rule_differences
 from gitmesh.demo.sample import shares
-from gitmesh.places import log_path
-from mesh.problem import Problem
-from reconciler import follower, retrace, rules
+from gitmesh.queries.log_location import log_path
+from mesh.problems.problem import Problem
+from reconciler import follower, rederivation, rules
 from reconciler.plan import plan
 from tests.support.command_line import Ran, gitmesh
 from tests.support.following import follow
@@ -50,7 +50,7 @@ def plan_anew(*arguments: Any, **named: Any) -> list[MeshEvent]:
 
 
 def put_rules(patch: pytest.MonkeyPatch, number: int) -> None:
-    for module in (rules, retrace, vouching):
+    for module in (rules, rederivation, rule_differences):
         patch.setattr(module, "RULES", number)
 
 
@@ -62,7 +62,7 @@ def old_rules(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def upgrade(patch: pytest.MonkeyPatch, decide: Callable[..., list[MeshEvent]] = plan_anew) -> None:
     put_rules(patch, 2)
-    for module in (retrace, follower):
+    for module in (rederivation, follower):
         patch.setattr(module, "plan", decide)
 
 
@@ -317,7 +317,7 @@ def test_where_all_comes_out_otherwise_the_work_has_an_end(
     bare: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     upgrade(monkeypatch, lambda state, facts, *_, **__: [CommitRejected(facts)])
-    monkeypatch.setattr(retrace, "MOST_OTHERWISE", 2)
+    monkeypatch.setattr(rederivation, "MOST_OTHERWISE", 2)
     done = verify(bare)
     assert done.code == 5
     assert "2 commits come out otherwise, first event 1 (" in done.out

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gitmesh.output import emit_json, emit_json_line, problem_text
-from gitmesh.visible import visible, visible_json, visible_lines
-from mesh.problem import Problem
+from gitmesh.cli.output import emit_json, emit_json_line, problem_text
+from gitmesh.safe_text import visible, visible_json, visible_lines
+from mesh.problems.problem import Problem
 
 STEERING = (
     *map(chr, range(0x20)),

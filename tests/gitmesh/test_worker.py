@@ -13,11 +13,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from events.store import EventLog
+from events.sqlite.store import EventLog
 from events.types import CommitId, DeliveryEvent, ProxyConnected, ProxyState, Seq
-from gitmesh.heartbeat import Heartbeat
-from gitmesh.worker import LogReader
-from gitmesh.worker_messages import (
+from gitmesh.server.heartbeat import Heartbeat
+from gitmesh.server.worker import LogReader
+from gitmesh.server.worker_messages import (
     AllPassed,
     Hello,
     News,
@@ -28,12 +28,12 @@ from gitmesh.worker_messages import (
     read_told,
     told_line,
 )
-from gitmesh.workers import Workers
+from gitmesh.server.workers import Workers
 from tests.support.ads_client import AdsClient
 from tests.support.sample_shop import ENTRANCE, Shop
-from xds.ledger import Ledger
-from xds.recorder import Recorder
-from xds.reports import (
+from xds.delivery.delivery_tracker import Ledger
+from xds.delivery.recorder import Recorder
+from xds.delivery.stream_facts import (
     Arrived,
     Explained,
     Fact,
@@ -47,8 +47,8 @@ from xds.reports import (
     Released,
     Wrote,
 )
-from xds.server import AdsSettings
-from xds.shared_port import reserved
+from xds.server.discovery import AdsSettings
+from xds.server.shared_port import reserved
 from xds.type_urls import CLUSTER
 
 NO_TIMES = {"moved_ns": None, "seen_ns": None, "planned_ns": None}
@@ -57,7 +57,7 @@ NO_TIMES = {"moved_ns": None, "seen_ns": None, "planned_ns": None}
 @contextmanager
 def worker(hello: Hello) -> Iterator[tuple["subprocess.Popen[bytes]", socket.socket]]:
     ours, theirs = socket.socketpair()
-    command = [sys.executable, "-m", "gitmesh.worker", str(theirs.fileno())]
+    command = [sys.executable, "-m", "gitmesh.server.worker", str(theirs.fileno())]
     process = subprocess.Popen(command, pass_fds=[theirs.fileno()])
     theirs.close()
     try:

@@ -19,7 +19,7 @@ from events.types import (
     SnapshotRejected,
 )
 from gitmesh.demo.sample import sample_repo, shares
-from gitmesh.heartbeat import MOST_MISSED
+from gitmesh.server.heartbeat import MOST_MISSED
 from tests.support.command_line import gitmesh
 from tests.support.git import Repo, put
 from tests.support.raw_client import Held, RawClient

@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mesh.problem import Problem
-from reconciler import objects
-from reconciler.listing import TooLarge
-from reconciler.tree import EMPTY, SpecTree
+from mesh.problems.problem import Problem
+from reconciler.reading import kubernetes_objects
+from reconciler.reading.listing import TooLarge
+from reconciler.reading.tree import EMPTY, SpecTree
 from tests.support.manifests import MESH, go, manifest, node, resources, service, tree_of
 
 ROUTER = """\
@@ -150,7 +150,7 @@ def test_what_stands_elsewhere_now_is_told_there() -> None:
 
 
 def test_groups_cannot_unfold_without_bound(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(objects, "MAX_GROUPED", 30)
+    monkeypatch.setattr(kubernetes_objects, "MAX_GROUPED", 30)
     star = 'backendGroups: [{name: "*"}]\n'
     tree = go(many(10), {f"w{n}.yaml": node(f"w{n}", rest=star) for n in range(3)}).tree
     assert tree.problems == ()

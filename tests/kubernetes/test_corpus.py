@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from mesh.native import read_resources
-from mesh.problem import errors
-from reconciler.tree import EMPTY, SpecTree
+from mesh.problems.problem import errors
+from mesh.reading.native import read_resources
+from reconciler.reading.tree import EMPTY, SpecTree
 from tests.support.manifests import go
 
 CORPUS = Path(__file__).parents[3] / "shared" / "corpus"

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mesh.canonical import Json, JsonObject
-from mesh.problem import errors
+from mesh.problems.problem import errors
 from tests.kubernetes.test_changes import CONTENTS
 from tests.support.manifests import MESH, manifest, node, told, tree_of
 

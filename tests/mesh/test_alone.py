@@ -4,11 +4,11 @@ import json
 
 import pytest
 
-from mesh.alone import Alone, read_alone
 from mesh.canonical import JsonObject
-from mesh.inference import kinds_of
 from mesh.keys import Kind
-from mesh.native import read_resources
+from mesh.parsing.inference import kinds_of
+from mesh.reading.native import read_resources
+from mesh.reading.unnamed import Alone, read_alone
 from tests.mesh.test_corpus import CORPUS, needs_corpus
 
 LISTENER: JsonObject = {"portMapping": {"port": 80, "protocol": "http"}}

@@ -2,8 +2,8 @@
 
 import pytest
 
-from mesh.native import read_resources
-from mesh.problem import Severity
+from mesh.problems.problem import Severity
+from mesh.reading.native import read_resources
 from tests.support.one_document import ROUTE, http, problems
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from mesh.native import read_resources
+from mesh.reading.native import read_resources
 from tests.support.one_document import GATEWAY_ROUTE, TO_SERVICE, gateway_http, seen
 
 # Gateway routes

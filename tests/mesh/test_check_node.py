@@ -2,7 +2,7 @@
 
 import pytest
 
-from mesh.native import read_resources
+from mesh.reading.native import read_resources
 from tests.support.one_document import ACM_POLICY, GATEWAY, NODE, ROUTER, TLS_POLICY, seen
 
 # Virtual nodes, gateways and routers

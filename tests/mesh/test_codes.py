@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from mesh.codes import CODES, SECTIONS, page
+from mesh.problems.codes import CODES, SECTIONS, page
 
 ROOT = Path(__file__).parents[2]
 REGISTRY = {
@@ -68,7 +68,7 @@ def codes_given(tree: ast.Module) -> Iterator[str]:
 
 def test_the_page_says_what_the_registry_says() -> None:
     assert (ROOT / "docs" / "problems.md").read_text() == page(), (
-        "docs/problems.md is stale: python -m mesh.codes > docs/problems.md"
+        "docs/problems.md is stale: python -m mesh.problems.codes > docs/problems.md"
     )
 
 

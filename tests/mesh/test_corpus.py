@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from mesh.identity import name_fields
 from mesh.keys import Kind
-from mesh.native import read_resources
-from mesh.problem import Severity, errors
+from mesh.parsing.identity import name_fields
+from mesh.problems.problem import Severity, errors
+from mesh.reading.native import read_resources
 
 CORPUS = Path(__file__).parents[3] / "shared" / "corpus"
 

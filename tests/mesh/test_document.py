@@ -4,7 +4,7 @@ import pytest
 import yaml
 
 from mesh.canonical import Json, JsonObject
-from mesh.document import read_documents
+from mesh.parsing.document import read_documents
 from mesh.resource import Source, Steps
 
 
@@ -309,7 +309,7 @@ def test_the_parser_written_in_python_sees_the_same(
 ) -> None:
     with_libyaml = read_documents("a.yaml", text.encode())
     lines = [dict(document.source.lines) for document in with_libyaml.documents]
-    monkeypatch.setattr("mesh.yaml_text._LOADER", yaml.SafeLoader)
+    monkeypatch.setattr("mesh.parsing.yaml_text._LOADER", yaml.SafeLoader)
     without = read_documents("a.yaml", text.encode())
     assert without.documents == with_libyaml.documents
     assert [dict(document.source.lines) for document in without.documents] == lines

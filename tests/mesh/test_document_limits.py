@@ -8,7 +8,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from mesh.canonical import Json, JsonObject
-from mesh.document import Limits, read_documents
+from mesh.parsing.document import Limits, read_documents
 from mesh.resource import Steps
 from tests.support.spec_strategies import TRICKY
 

@@ -1,6 +1,6 @@
 """Which host means which virtual service."""
 
-from mesh.domains import domains_of
+from mesh.graph.domains import domains_of
 
 
 def test_a_service_is_known_by_its_name_and_by_its_name_with_the_port() -> None:

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mesh.graph import EMPTY, MeshGraph, link, relink
+from mesh.graph.matching import gateway_route_order, route_order
 from mesh.keys import Kind, ResourceKey
-from mesh.matching import gateway_route_order, route_order
-from mesh.problem import errors
+from mesh.linking import EMPTY, MeshGraph, link, relink
+from mesh.problems.problem import errors
 from mesh.resource import Resource
 from mesh.spec import MeshSpec, RouteSpec
 from tests.support.mesh_strategies import all_keys, dense_mesh, edits, linkable_meshes
@@ -308,7 +308,7 @@ def test_a_change_checks_only_what_is_near_it() -> None:
 
 
 REPORT = """
-from mesh.graph import link
+from mesh.linking import link
 from tests.support.mesh_strategies import dense_mesh
 from tests.support.meshes import a_route, a_service
 broken = [a_service("b", node="bb"), a_route("a", "c", {"x": 1, "aa": 1}), a_service("c", node="a")]

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mesh.canonical import JsonObject
+from mesh.graph.matching import NO_PRIORITY, gateway_route_order, route_match, route_order
 from mesh.keys import Kind, ResourceKey
-from mesh.matching import NO_PRIORITY, gateway_route_order, route_match, route_order
 from mesh.resource import Resource, spec_from_json
 from mesh.spec import RouteSpec
 from tests.support.meshes import a_gateway_route, a_route, a_service

@@ -3,10 +3,10 @@
 import pytest
 
 from mesh.canonical import JsonObject
-from mesh.graph import link, with_settings
+from mesh.graph.mesh_settings import MeshSettings, settings_from_json, settings_json
 from mesh.keys import Kind, ResourceKey
-from mesh.mesh_settings import MeshSettings, settings_from_json, settings_json
-from mesh.problem import Problem
+from mesh.linking import link, with_settings
+from mesh.problems.problem import Problem
 from mesh.resource import Resource
 from mesh.settings import RepositorySettings, read_settings
 from tests.support.meshes import a_mesh, resource

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from mesh.canonical import Json, JsonObject
 from mesh.keys import APP_MESH_KINDS, Kind, ResourceKey
-from mesh.native import ResourceReading, native_document, read_resources
-from mesh.problem import Problem, errors
+from mesh.problems.problem import Problem, errors
+from mesh.reading.native import ResourceReading, native_document, read_resources
 from mesh.resource import Resource
 from mesh.spec import MeshSpec, RouteSpec
 from tests.support.spec_strategies import TRICKY, resources

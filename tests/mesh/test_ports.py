@@ -1,8 +1,6 @@
 """Which listener answers on which port."""
 
-from mesh.graph import link
-from mesh.keys import Kind, ResourceKey
-from mesh.ports import (
+from mesh.graph.ports import (
     backend_services,
     gateway_routes_on,
     listener_at,
@@ -12,6 +10,8 @@ from mesh.ports import (
     target_listener,
     targeted_services,
 )
+from mesh.keys import Kind, ResourceKey
+from mesh.linking import link
 from mesh.resource import Resource
 from mesh.spec.route import WeightedTarget
 from tests.support.meshes import (

@@ -3,8 +3,8 @@
 import pytest
 
 from mesh.canonical import JsonObject
-from mesh.graph import MeshGraph, link
 from mesh.keys import Kind, ResourceKey
+from mesh.linking import MeshGraph, link
 from mesh.routing import BadRequest, Outcome, Request, decide, read_request
 from mesh.routing.paths import normalised, parameters
 from tests.support.meshes import (

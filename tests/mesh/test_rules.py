@@ -5,11 +5,11 @@ from dataclasses import dataclass, replace
 import pytest
 
 from mesh.canonical import JsonObject
-from mesh.graph import link
+from mesh.graph.missing_mesh import MOST
 from mesh.keys import Kind, ResourceKey
-from mesh.problem import Severity
+from mesh.linking import link
+from mesh.problems.problem import Severity
 from mesh.resource import Resource, Source
-from mesh.rules.missing_mesh import MOST
 from tests.support.meshes import (
     MESH,
     a_gateway,

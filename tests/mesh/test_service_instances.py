@@ -2,10 +2,10 @@
 
 import pytest
 
-from mesh.graph import link, relink
 from mesh.keys import ResourceKey
-from mesh.native import native_document, read_resources
-from mesh.problem import Severity
+from mesh.linking import link, relink
+from mesh.problems.problem import Severity
+from mesh.reading.native import native_document, read_resources
 from mesh.resource import Resource
 from tests.support.meshes import (
     a_cloud_node,

@@ -3,8 +3,8 @@
 import pytest
 
 from mesh.keys import Kind, ResourceKey
-from mesh.native import ResourceReading, read_resources
-from mesh.problem import Problem
+from mesh.problems.problem import Problem
+from mesh.reading.native import ResourceReading, read_resources
 
 ROUTE_KEY = ResourceKey.of(Kind.ROUTE, "shop", "all", "cart")
 

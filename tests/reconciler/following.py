@@ -6,11 +6,11 @@ from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from events.codec import decode
+from events.encoding.codec import decode
 from events.latest import Latest
 from events.publication import Publication
+from events.sqlite.store import EventLog
 from events.state import MeshState
-from events.store import EventLog
 from events.types import (
     Chain,
     CommitApplied,
@@ -21,8 +21,8 @@ from events.types import (
 )
 from mesh.keys import ResourceKey
 from mesh.resource import spec_json
+from reconciler.git.repository import GitRepository
 from reconciler.loop import Pace, reconcile
-from reconciler.repo import GitRepository
 from tests.reconciler.reading import read
 
 QUICK = Pace(poll_s=0.1)

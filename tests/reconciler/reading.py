@@ -3,10 +3,10 @@
 from pathlib import Path
 
 from events.types import CommitId
-from mesh.problem import Problem, Severity
-from reconciler.reader import TreeReader
-from reconciler.repo import GitRepository
-from reconciler.tree import EMPTY, SpecTree, Step
+from mesh.problems.problem import Problem, Severity
+from reconciler.git.repository import GitRepository
+from reconciler.reading.reader import TreeReader
+from reconciler.reading.tree import EMPTY, SpecTree, Step
 
 
 def read(origin: Path, commit: str | None = None, base: SpecTree = EMPTY) -> SpecTree:

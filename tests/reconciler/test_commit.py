@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from events.types import CommitId
-from reconciler.commit import MAX_MESSAGE, read_commit_object, reverts, rfc3339, trailers
-from reconciler.repo import GitRepository
+from reconciler.git.commit import MAX_MESSAGE, read_commit_object, reverts, rfc3339, trailers
+from reconciler.git.repository import GitRepository
 from tests.support.git import Repo, git
 
 ID = CommitId("a" * 40)

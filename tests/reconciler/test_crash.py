@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from events.store import EventLog
+from events.sqlite.store import EventLog
 from events.types import Chain
 from tests.reconciler.following import catch_up, events, mesh_of, story
 from tests.support.git import put
@@ -25,9 +25,9 @@ import asyncio, sys
 from pathlib import Path
 from events.latest import Latest
 from events.publication import Publication
-from events.store import EventLog
+from events.sqlite.store import EventLog
 from reconciler.loop import Pace, reconcile
-from reconciler.repo import GitRepository
+from reconciler.git.repository import GitRepository
 
 class Telling(Latest[Publication]):
     def set(self, value: Publication) -> None:

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from events.types import CommitId
-from reconciler.repo import GitRepository
-from reconciler.source import ObjectId, SourceUnavailable
+from reconciler.git.repository import GitRepository
+from reconciler.reading.source import ObjectId, SourceUnavailable
 from tests.support.descriptors import no_descriptors
 from tests.support.git import Repo, git, put
 

@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from events.store import EventLog, LogUnavailable
+from events.sqlite.store import EventLog, LogUnavailable
 from events.types import Chain, CommitId, Event, Seq, SourceDegraded, SourceRecovered
 from mesh.errors import Fatal
 from reconciler.follower import Follower
+from reconciler.git.repository import GitRepository
 from reconciler.loop import reconcile
-from reconciler.repo import GitRepository
-from reconciler.source import ObjectId, ObjectMissing
+from reconciler.reading.source import ObjectId, ObjectMissing
 from tests.reconciler.following import QUICK, Recorder, events, mesh_of, story
 from tests.support.git import Repo
 from tests.support.meshes import a_node, shop_mesh
@@ -202,7 +202,7 @@ def test_a_full_disk_is_survived(repo: Repo, tmp_path: Path) -> None:
 def test_a_commit_object_too_large_to_load_is_logged_like_any_other(
     repo: Repo, log: EventLog, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("reconciler.repo.MAX_COMMIT_BYTES", 4096)
+    monkeypatch.setattr("reconciler.git.repository.MAX_COMMIT_BYTES", 4096)
     follower = Follower(GitRepository.open(repo.origin), log)
     follower.catch_up()
     huge = repo.commit_and_push({"n.yaml": text(a_node("n", 1))}, "x" * 100_000)

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from events.codec import decode
-from events.store import EventLog
+from events.encoding.codec import decode
+from events.sqlite.store import EventLog
 from events.types import (
     Chain,
     CommitId,
@@ -16,10 +16,10 @@ from events.types import (
     SourceDegraded,
     SourceRecovered,
 )
-from reconciler.ancestry import ancestry, merge_base
 from reconciler.follower import Follower
-from reconciler.repo import GitRepository
-from reconciler.source import ObjectMissing
+from reconciler.git.ancestry import ancestry, merge_base
+from reconciler.git.repository import GitRepository
+from reconciler.reading.source import ObjectMissing
 from tests.reconciler.following import Following, following, run
 from tests.support.commit_graph import forge_parent
 from tests.support.git import Repo, git

@@ -9,13 +9,14 @@ import pytest
 
 from events.types import CommitId
 from mesh.errors import UsageError
-from reconciler import directory, listing, reader
-from reconciler import repo as repo_module
+from reconciler import directory
 from reconciler.directory import read_directory
-from reconciler.reader import TreeReader
-from reconciler.repo import GitRepository
-from reconciler.source import ObjectId
-from reconciler.tree import SpecTree
+from reconciler.git import repository as repo_module
+from reconciler.git.repository import GitRepository
+from reconciler.reading import listing, reader
+from reconciler.reading.reader import TreeReader
+from reconciler.reading.source import ObjectId
+from reconciler.reading.tree import SpecTree
 from tests.reconciler.following import following, run
 from tests.reconciler.reading import read, told, warned
 from tests.support.git import Repo, git

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from reconciler import directory, listing, reader, route_tests
+from reconciler import directory
 from reconciler.directory import read_directory
+from reconciler.reading import listing, reader, route_tests
 from tests.reconciler.reading import read
 from tests.support.git import Repo
 from tests.support.meshes import a_mesh, a_node

@@ -3,11 +3,11 @@
 from events.state import MeshState, apply_all
 from events.types import CommitApplied, Seq
 from mesh.settings import RepositorySettings
-from reconciler.file import SpecFile
-from reconciler.listing import Entry, EntryKind
 from reconciler.plan import plan
-from reconciler.source import ObjectId
-from reconciler.tree import EMPTY, Listing, SpecTree, advance
+from reconciler.reading.file import SpecFile
+from reconciler.reading.listing import Entry, EntryKind
+from reconciler.reading.source import ObjectId
+from reconciler.reading.tree import EMPTY, Listing, SpecTree, advance
 from tests.support.histories import facts
 from tests.support.meshes import shop_mesh
 

@@ -13,13 +13,13 @@ from events.types import (
     Seq,
     Signature,
 )
-from mesh.problem import Problem, Severity
+from mesh.problems.problem import Problem, Severity
 from mesh.resource import Resource
-from reconciler.file import SpecFile
-from reconciler.listing import Entry, EntryKind
 from reconciler.plan import MAX_PROBLEMS, plan
-from reconciler.source import ObjectId
-from reconciler.tree import EMPTY, SpecTree, advance
+from reconciler.reading.file import SpecFile
+from reconciler.reading.listing import Entry, EntryKind
+from reconciler.reading.source import ObjectId
+from reconciler.reading.tree import EMPTY, SpecTree, advance
 from tests.support.meshes import a_node, shop_mesh, shop_with
 
 WHO = Signature("Alice", "alice@example.com", "2026-11-23T08:00:00+00:00")

@@ -7,12 +7,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mesh.keys import Kind, ResourceKey
-from reconciler import reader
-from reconciler.founding import init_bare
-from reconciler.reader import TreeReader
-from reconciler.repo import GitRepository
-from reconciler.source import ObjectId
-from reconciler.tree import EMPTY, SpecTree
+from reconciler.git.initialization import init_bare
+from reconciler.git.repository import GitRepository
+from reconciler.reading import reader
+from reconciler.reading.reader import TreeReader
+from reconciler.reading.source import ObjectId
+from reconciler.reading.tree import EMPTY, SpecTree
 from tests.reconciler.reading import read, step, told, warned
 from tests.support.git import Repo, put
 from tests.support.meshes import a_mesh, a_node, a_route, shop_mesh

@@ -9,10 +9,10 @@ import pytest
 
 from events.types import CommitId
 from mesh.errors import Fatal, UsageError
-from reconciler import handle
-from reconciler.founding import init_bare
-from reconciler.repo import GitRepository
-from reconciler.source import ObjectId, ObjectMissing, SourceUnavailable
+from reconciler.git import handle
+from reconciler.git.initialization import init_bare
+from reconciler.git.repository import GitRepository
+from reconciler.reading.source import ObjectId, ObjectMissing, SourceUnavailable
 from tests.support.git import Repo, git
 
 

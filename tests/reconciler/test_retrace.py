@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from events.store import EventLog
+from events.sqlite.store import EventLog
 from events.types import Chain
 from reconciler import plan as planning
 from reconciler.follower import Follower
-from reconciler.repo import KEPT, GitRepository
-from reconciler.retrace import Retraced, retrace
+from reconciler.git.repository import KEPT, GitRepository
+from reconciler.rederivation import Retraced, retrace
 from tests.reconciler.following import story
 from tests.support.forger import Edit, changed, forge, moved, replaced, retold, without
 from tests.support.git import Repo, git, put

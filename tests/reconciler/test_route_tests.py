@@ -6,12 +6,12 @@ from collections.abc import Mapping
 
 from events.state import MeshState
 from events.types import CommitFacts, CommitId, CommitRejected, Signature
-from mesh.problem import Problem
-from reconciler.file import SpecFile, read_text
-from reconciler.listing import Entry, EntryKind
+from mesh.problems.problem import Problem
 from reconciler.plan import plan
-from reconciler.source import ObjectId
-from reconciler.tree import EMPTY, SpecTree, advance
+from reconciler.reading.file import SpecFile, read_text
+from reconciler.reading.listing import Entry, EntryKind
+from reconciler.reading.source import ObjectId
+from reconciler.reading.tree import EMPTY, SpecTree, advance
 
 SHOP = """\
 kind: Mesh

@@ -9,16 +9,16 @@ from typing import Any
 
 import pytest
 
-from events.codec import encode
+from events.encoding.codec import encode
+from events.sqlite.store import EventLog
 from events.state import MeshState
-from events.store import EventLog
 from events.types import START, Chain, DeliveryEvent, RulesChanged, Seq
 from mesh.canonical import canonical
 from reconciler import rules
 from reconciler.declaration import declare, declared
 from reconciler.plan import plan
+from reconciler.reading.tree import EMPTY
 from reconciler.rules import RULES, Stretch, WrongRules, stretch_of
-from reconciler.tree import EMPTY
 from tests.support.histories import facts
 from tests.support.logs import SHORT_HISTORY, fill
 from tests.support.manifests import go

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reconciler.tree_object import Entries, Malformed, differing, entries, lookup
+from reconciler.reading.tree_object import Entries, Malformed, differing, entries, lookup
 
 NAMES = st.sampled_from(
     [b"a", b"a.yaml", b"b", b"100644 b", b"b.yaml", b"c d", b"\xff", b"gitmesh.yaml"]

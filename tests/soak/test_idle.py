@@ -15,10 +15,10 @@ import pytest
 from envoy_data_plane.envoy.config.core.v3 import Node
 from envoy_data_plane.envoy.service.discovery.v3 import DiscoveryRequest
 
-from events.codec import decode
-from events.store import EventLog
+from events.encoding.codec import decode
+from events.sqlite.store import EventLog
 from events.types import Chain, ProxyConnected, ProxyDisconnected
-from gitmesh.places import log_path
+from gitmesh.queries.log_location import log_path
 from tests.support.ads_client import METHOD
 from tests.support.ads_server import Served, key, serving
 from tests.support.envoy import running
@@ -29,9 +29,9 @@ from tests.support.proxyless_town import NODE, PORT, Caller
 from tests.support.server import Server
 from tests.support.shop_xds import mesh
 from tests.support.specs import text
-from xds.bootstrap import bootstrap
+from xds.bootstrap.envoy import bootstrap
 from xds.nodes import Explicit, parse_identity
-from xds.settings import AdsSettings
+from xds.server.settings import AdsSettings
 from xds.type_urls import CLUSTER
 from xds.wire.encode import encode
 

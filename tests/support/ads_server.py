@@ -10,14 +10,14 @@ from events.publication import Publication
 from events.state import MeshState
 from events.types import CommitId, DeliveryEvent, Seq
 from mesh.canonical import JsonObject
+from mesh.graph.linked import MeshGraph
 from mesh.keys import Kind, ResourceKey
-from mesh.linked import MeshGraph
 from tests.support.shop_xds import Translation
-from xds.cache import SnapshotCache
+from xds.delivery.recorder import Recorder
 from xds.nodes import ProxyIdentity
-from xds.recorder import Recorder
-from xds.resources import Pool
-from xds.server import AdsSettings, serve_ads
+from xds.server.discovery import AdsSettings, serve_ads
+from xds.snapshots.cache import SnapshotCache
+from xds.snapshots.resources import Pool
 
 NODE_SPEC: JsonObject = {"serviceDiscovery": {"dns": {"hostname": "cart.local"}}}
 

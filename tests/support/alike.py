@@ -3,11 +3,11 @@
 from typing import Any, TypeVar
 from unittest import mock
 
-from xds.answers import Answer, Response
-from xds.cohort import Cohorts
-from xds.rollout import Rollout
-from xds.session import Request, Session
-from xds.snapshot import Snapshot
+from xds.protocol.response import Answer, Response
+from xds.protocol.rollout import Rollout
+from xds.protocol.session import Request, Session
+from xds.protocol.shared_session import Cohorts
+from xds.snapshots.snapshot import Snapshot
 from xds.type_urls import TypeUrl
 
 T = TypeVar("T")

@@ -15,8 +15,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import IO, Final
 
+from events.sqlite.store import EventLog
 from events.state import MeshState, apply_all
-from events.store import EventLog
 from events.types import (
     Chain,
     CommitApplied,

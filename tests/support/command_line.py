@@ -6,7 +6,7 @@ from typing import Any
 
 from click.testing import CliRunner
 
-from gitmesh.cli import program
+from gitmesh.cli.program import program
 
 
 @dataclass(frozen=True, slots=True)

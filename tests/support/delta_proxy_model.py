@@ -7,8 +7,8 @@ taken away, what is gone is told by name, and a new stream begins with the versi
 from dataclasses import dataclass, field
 
 from tests.support.proxy_model import ProxyModel
-from xds.answers import Response
-from xds.resources import Encoded
+from xds.protocol.response import Response
+from xds.snapshots.resources import Encoded
 from xds.type_urls import CLUSTER, WHOLE, TypeUrl
 from xds.wire.decode import DeltaDiscoveryRequest, ErrorDetail
 from xds.wire.fields import fields

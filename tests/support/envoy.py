@@ -14,7 +14,7 @@ from urllib.request import urlopen
 import pytest
 
 from mesh.canonical import JsonObject
-from xds.bootstrap import SDS_SOCKET, bootstrap
+from xds.bootstrap.envoy import SDS_SOCKET, bootstrap
 from xds.nodes import ProxyIdentity, parse_identity
 from xds.translate import Translation
 from xds.translate.naming import SDS_CLUSTER

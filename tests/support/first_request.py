@@ -10,7 +10,7 @@ import grpc
 import grpc.aio
 
 from tests.support.envoy import running
-from xds.bootstrap import bootstrap
+from xds.bootstrap.envoy import bootstrap
 from xds.nodes import ProxyIdentity
 
 _SERVICE = "envoy.service.discovery.v3.AggregatedDiscoveryService"

@@ -4,11 +4,11 @@ import contextlib
 from collections.abc import Sequence
 from pathlib import Path
 
-from events.store import EventLog
+from events.sqlite.store import EventLog
 from events.types import Chain, DeliveryEvent
-from gitmesh.places import log_path
+from gitmesh.queries.log_location import log_path
 from reconciler.follower import Follower
-from reconciler.repo import GitRepository
+from reconciler.git.repository import GitRepository
 
 
 def follow(bare: Path, delivery: Sequence[DeliveryEvent] = (), *, log: Path | None = None) -> int:

@@ -8,10 +8,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from events.chain import GENESIS, Row, event_hash
-from events.projections import rebuild
-from events.schema import TABLES
-from events.store import EventLog
+from events.integrity.chain import GENESIS, Row, event_hash
+from events.sqlite.projections import rebuild
+from events.sqlite.schema import TABLES
+from events.sqlite.store import EventLog
 from events.types import Chain
 from mesh.canonical import Json, canonical
 from mesh.errors import Fatal

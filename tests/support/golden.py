@@ -13,9 +13,9 @@ from typing import Any
 
 import yaml
 
-from mesh.graph import MeshGraph, link, with_settings
-from mesh.native import read_resources
-from mesh.problem import errors
+from mesh.linking import MeshGraph, link, with_settings
+from mesh.problems.problem import errors
+from mesh.reading.native import read_resources
 from mesh.settings import SETTINGS_FILE, RepositorySettings, read_settings
 from xds.nodes import Client, ProxyIdentity, parse_identity
 from xds.translate import Translation, limits, translate

@@ -5,9 +5,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from events.projections import rows
-from events.schema import TABLES
-from events.store import EventLog
+from events.sqlite.projections import rows
+from events.sqlite.schema import TABLES
+from events.sqlite.store import EventLog
 from events.types import (
     START,
     Chain,

@@ -6,10 +6,10 @@ from textwrap import dedent
 
 from mesh.canonical import JsonObject
 from mesh.resource import spec_json
-from reconciler.file import SpecFile, read_text
-from reconciler.listing import Entry, EntryKind
-from reconciler.source import ObjectId
-from reconciler.tree import EMPTY, SpecTree, Step, step
+from reconciler.reading.file import SpecFile, read_text
+from reconciler.reading.listing import Entry, EntryKind
+from reconciler.reading.source import ObjectId
+from reconciler.reading.tree import EMPTY, SpecTree, Step, step
 
 VERSION = "appmesh.k8s.aws/v1beta2"
 

@@ -1,8 +1,8 @@
 """One spec on one line, read through the front door: what rules say of it."""
 
-from mesh.check import check
-from mesh.native import read_resources
-from mesh.problem import Problem
+from mesh.problems.problem import Problem
+from mesh.reading.native import read_resources
+from mesh.validation.document import check
 
 ROUTE = "{meshName: shop, virtualRouterName: r, routeName: a, spec: "
 GATEWAY_ROUTE = "{meshName: shop, virtualGatewayName: g, gatewayRouteName: a, spec: "

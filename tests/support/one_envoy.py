@@ -10,14 +10,14 @@ from pathlib import Path
 from typing import Any
 
 from mesh.canonical import Json
-from mesh.graph import MeshGraph
 from mesh.keys import Kind, ResourceKey
-from mesh.problem import Severity
+from mesh.linking import MeshGraph
+from mesh.problems.problem import Severity
 from tests.support import name_server
 from tests.support.envoy import running, static_bootstrap, wait_until_ready
 from tests.support.loopback import free_port, loopback_address
 from tests.support.meshes import MESH
-from xds.bootstrap import SDS_SOCKET, bootstrap
+from xds.bootstrap.envoy import SDS_SOCKET, bootstrap
 from xds.nodes import Explicit, ProxyIdentity
 from xds.translate import translate
 

@@ -9,8 +9,8 @@ clusters are warm; routes are asked for by the names that listeners carry.
 from collections import deque
 from dataclasses import dataclass, field
 
-from xds.answers import Response
-from xds.resources import Encoded, ResourceSet
+from xds.protocol.response import Response
+from xds.snapshots.resources import Encoded, ResourceSet
 from xds.type_urls import CLUSTER, ENDPOINT, LISTENER, ROUTE, WHOLE, TypeUrl
 from xds.wire.decode import DeltaDiscoveryRequest, DiscoveryRequest, ErrorDetail
 from xds.wire.fields import fields

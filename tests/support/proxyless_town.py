@@ -28,7 +28,7 @@ from tests.support.meshes import (
 )
 from tests.support.server import Server
 from tests.support.specs import text
-from xds.grpc_bootstrap import grpc_bootstrap
+from xds.bootstrap.grpc import grpc_bootstrap
 from xds.nodes import parse_identity
 
 PORT = free_port()

@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Any, Final
 
-from mesh.graph import MeshGraph, link
 from mesh.keys import Kind
+from mesh.linking import MeshGraph, link
 from mesh.resource import Resource, spec_json
 from tests.support.meshes import resource
 

@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import Any
 
 from mesh.canonical import Json, JsonObject
-from mesh.graph import MeshGraph, link
+from mesh.graph.ports import resource_ports
 from mesh.keys import Kind, ResourceKey
-from mesh.ports import resource_ports
+from mesh.linking import MeshGraph, link
 from mesh.resource import Resource, spec_json
 from mesh.routing import Request
 from tests.support.envoy import running, static_bootstrap, wait_until_ready

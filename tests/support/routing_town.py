@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mesh.canonical import JsonObject
-from mesh.graph import link
 from mesh.keys import Kind, ResourceKey
+from mesh.linking import link
 from mesh.resource import Resource
 from tests.support.apps import Answer, App, ask, serving
 from tests.support.envoy import running, static_bootstrap, wait_until_ready

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gitmesh.demo.sample import ROUTES, sample_repo, shares
-from gitmesh.places import log_path
+from gitmesh.queries.log_location import log_path
 from reconciler.directory import read_directory
 from xds.nodes import parse_identity
 from xds.translate import translate

@@ -23,7 +23,7 @@ from tests.support.namespaces import PROXY_UID, Client, Namespace, a_wire, skip_
 from tests.support.routing_town import http_route
 from tests.support.server import Server
 from tests.support.specs import text
-from xds.bootstrap import bootstrap
+from xds.bootstrap.envoy import bootstrap
 from xds.nodes import ProxyIdentity
 
 HTTP, TCP, UNKNOWN = 8080, 9000, 7777

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from pydantic.fields import FieldInfo
 
 from mesh.keys import Kind, ResourceKey
-from mesh.placeholders import placeholder
+from mesh.parsing.placeholders import placeholder
 from mesh.resource import Resource
 from mesh.spec import SPEC_OF, ResourceSpec, Spec
 from mesh.spec.common import OneOf

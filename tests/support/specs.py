@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import yaml
 
 from mesh.canonical import JsonObject
-from mesh.native import native_document
+from mesh.reading.native import native_document
 from mesh.resource import Resource
 
 

@@ -3,11 +3,11 @@
 import re
 from typing import Any
 
-from mesh.identity import name_fields
-from mesh.native import native_document
+from mesh.parsing.identity import name_fields
+from mesh.parsing.spec_problems import _inner_model as inner_model
+from mesh.reading.native import native_document
 from mesh.resource import Resource
 from mesh.spec import SPEC_OF, Spec
-from mesh.spec_problems import _inner_model as inner_model
 
 SINGULAR = {
     "backends": "backend",

@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from mesh.graph import link, with_settings
+from mesh.graph.mesh_settings import MeshSettings, settings_from_json
 from mesh.keys import Kind, ResourceKey
-from mesh.mesh_settings import MeshSettings, settings_from_json
+from mesh.linking import link, with_settings
 from mesh.resource import Resource
 from tests.support.apps import App, serving
 from tests.support.certificates import Authority, Certificate

@@ -24,7 +24,7 @@ from tests.support.meshes import a_gateway_route, a_mesh, a_route, a_router, a_s
 from tests.support.sds_agent import SdsAgent
 from tests.support.server import Server
 from tests.support.specs import text
-from xds.bootstrap import bootstrap
+from xds.bootstrap.envoy import bootstrap
 from xds.nodes import Explicit, ProxyIdentity
 
 ADMIN = free_port()

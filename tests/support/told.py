@@ -6,10 +6,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
-from events.codec import decode
-from events.store import EventLog
+from events.encoding.codec import decode
+from events.sqlite.store import EventLog
 from events.types import Chain, DeliveryEvent
-from gitmesh.places import log_path
+from gitmesh.queries.log_location import log_path
 
 E = TypeVar("E", bound=DeliveryEvent)
 PATIENCE_S = 60.0

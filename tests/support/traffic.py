@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Coroutine, Iterator
 from typing import Any, TypeVar
 
-from gitmesh.demo.http_client import BadReply, Connection
+from gitmesh.demo.traffic.http_client import BadReply, Connection
 
 T = TypeVar("T")
 

@@ -8,7 +8,7 @@ import contextlib
 from datetime import UTC, datetime
 from pathlib import Path
 
-from events.store import EventLog
+from events.sqlite.store import EventLog
 from events.types import (
     Chain,
     CommitId,
@@ -17,9 +17,9 @@ from events.types import (
     SnapshotPublished,
 )
 from gitmesh.demo.sample import shares
-from gitmesh.places import log_path
+from gitmesh.queries.log_location import log_path
 from reconciler.follower import Follower
-from reconciler.repo import GitRepository
+from reconciler.git.repository import GitRepository
 from tests.support.clock import Clock
 from tests.support.git import Repo, git, put
 from tests.support.sample_shop import sample_files

@@ -4,8 +4,8 @@ import re
 
 import pytest
 
-from gitmesh import exit_codes
-from gitmesh.cli import COMMANDS
+from gitmesh.cli import exit_codes
+from gitmesh.cli.program import COMMANDS
 from tests.tour.shown import PAGES, TOP, Block, blocks, commands, settled, written
 
 TEXTS = {name: (TOP / name).read_text() for name in PAGES}

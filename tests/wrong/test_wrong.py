@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from events.types import CommitApplied, CommitRejected
 from mesh.canonical import Json
-from mesh.problem import errors
-from reconciler.tree import EMPTY
+from mesh.problems.problem import errors
+from reconciler.reading.tree import EMPTY
 from tests.reconciler.following import following, mesh_of, run
 from tests.support.git import git, put
 from tests.support.manifests import go

@@ -19,10 +19,10 @@ from tests.support import shop_xds
 from tests.support.ads_client import AdsClient, names
 from tests.support.ads_server import Served, key, serving
 from tests.support.shop_xds import Translation, static_cluster
-from xds.acceptance import RETRY_S, Acceptance
 from xds.nodes import ProxyIdentity
-from xds.server import AdsSettings
-from xds.snapshot import Snapshot
+from xds.server.discovery import AdsSettings
+from xds.snapshots.acceptance import RETRY_S, Acceptance
+from xds.snapshots.snapshot import Snapshot
 from xds.type_urls import CLUSTER, LISTENER, ROUTE
 
 CART = str(key("cart"))

@@ -3,7 +3,7 @@
 import pytest
 
 from mesh.errors import UsageError
-from xds.address import host_and_port, where_to_listen
+from xds.bootstrap.address import host_and_port, where_to_listen
 
 
 @pytest.mark.parametrize(

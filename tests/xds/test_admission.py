@@ -12,9 +12,9 @@ from events.types import ProxyDisconnected
 from tests.support.ads_client import AdsClient, DeltaClient, names
 from tests.support.ads_server import Served, key, serving
 from tests.support.shop_xds import mesh
-from xds.admission import Admission, Crowded
 from xds.nodes import ProxyIdentity
-from xds.settings import AdsSettings
+from xds.server.admission import Admission, Crowded
+from xds.server.settings import AdsSettings
 from xds.token_bucket import TokenBucket
 from xds.type_urls import CLUSTER, ENDPOINT
 

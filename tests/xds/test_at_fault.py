@@ -5,15 +5,15 @@ from collections.abc import Mapping
 import pytest
 
 from mesh.canonical import JsonObject
-from mesh.graph import link
+from mesh.graph.linked import MeshGraph
 from mesh.keys import Kind, ResourceKey
-from mesh.linked import MeshGraph
+from mesh.linking import link
 from mesh.resource import Resource
 from tests.support.meshes import a_mesh, a_node, a_route, a_router, a_service
-from xds.answers import Refused
-from xds.at_fault import mentioned_values, mentions, refused_names, specs_at_fault
 from xds.nodes import ProxyIdentity
-from xds.snapshot import resource_name
+from xds.protocol.response import Refused
+from xds.refusals.refusal_causes import mentioned_values, mentions, refused_names, specs_at_fault
+from xds.snapshots.snapshot import resource_name
 from xds.translate import translate
 from xds.type_urls import CLUSTER, LISTENER, ROUTE, TypeUrl
 from xds.wire.decode import ErrorDetail

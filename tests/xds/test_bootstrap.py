@@ -11,9 +11,9 @@ from mesh.canonical import canonical
 from mesh.errors import UsageError
 from tests.support.envoy import validate
 from tests.support.identities import Issuer
-from xds.bootstrap import bootstrap
-from xds.bootstrap_tls import XdsTls, tls_secrets
-from xds.grpc_bootstrap import grpc_bootstrap
+from xds.bootstrap.envoy import bootstrap
+from xds.bootstrap.grpc import grpc_bootstrap
+from xds.bootstrap.tls import XdsTls, tls_secrets
 from xds.nodes import METADATA_KEY, Client, parse_identity
 
 NODE = parse_identity("mesh/shop/virtualNode/web", {})

@@ -4,8 +4,8 @@ import pytest
 
 from tests.support.ads_server import TestMesh, key
 from tests.support.shop_xds import mesh
-from xds.cache import SnapshotCache, TooManyIdentities
 from xds.nodes import Client, Explicit, ProxyIdentity
+from xds.snapshots.cache import SnapshotCache, TooManyIdentities
 from xds.type_urls import CLUSTER, ROUTE
 
 CART, WEB = ProxyIdentity(key("cart")), ProxyIdentity(key("web"))

@@ -5,13 +5,13 @@ import gc
 import pytest
 
 from mesh.keys import Kind, ResourceKey
-from xds.admission import Admission, Crowded
-from xds.asked import weight
-from xds.cohort import Cohorts
-from xds.resources import Pool
-from xds.session import Session
-from xds.settings import AdsSettings
-from xds.snapshot import build_snapshot
+from xds.protocol.requested_names import weight
+from xds.protocol.session import Session
+from xds.protocol.shared_session import Cohorts
+from xds.server.admission import Admission, Crowded
+from xds.server.settings import AdsSettings
+from xds.snapshots.resources import Pool
+from xds.snapshots.snapshot import build_snapshot
 from xds.type_urls import CLUSTER, ENDPOINT, ROUTE
 from xds.wire.decode import MAX_NAME, decode_delta_request, decode_request
 from xds.wire.fields import DecodeError

@@ -14,9 +14,9 @@ from tests.support.proxy_model import ProxyModel
 from tests.xds import test_delta_session, test_session
 from tests.xds.test_session import ONE, TWO, WEIGHTS, Client
 from tests.xds.test_session_law import MODELS, POOL, STEPS, World
-from xds.cohort import GRAIN, Cohort, Cohorts
-from xds.session import Session
-from xds.session_state import SessionState
+from xds.protocol.session import Session
+from xds.protocol.session_state import SessionState
+from xds.protocol.shared_session import GRAIN, Cohort, Cohorts
 from xds.type_urls import CLUSTER, ENDPOINT, ROUTE
 from xds.wire.decode import DiscoveryRequest
 

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 from tests.support.alike import Alike
 from tests.xds.test_session_law import POOL, SNAPSHOTS
-from xds.cohort import Cohorts
-from xds.session import Request
-from xds.snapshot import Snapshot
+from xds.protocol.session import Request
+from xds.protocol.shared_session import Cohorts
+from xds.snapshots.snapshot import Snapshot
 from xds.type_urls import CLUSTER, ENDPOINT, LISTENER, ORDER, ROUTE, SECRET, TypeUrl
 from xds.wire.decode import DeltaDiscoveryRequest, DiscoveryRequest, ErrorDetail
 

@@ -8,7 +8,7 @@ from contextlib import ExitStack
 
 import pytest
 
-from xds.connections import Connections, address_of, shut_down
+from xds.server.connections import Connections, address_of, shut_down
 
 
 @pytest.fixture(params=["127.0.0.1", "::1", "::ffff:127.0.0.1"])

@@ -22,9 +22,9 @@ from events.types import (
     SourceRecovered,
 )
 from mesh.errors import Retryable
-from xds.delivery import DELAYS_S, Delivery
-from xds.recorder import Recorder
-from xds.reports import Explained, Joined, Rejected
+from xds.delivery.commit_delivery import DELAYS_S, Delivery
+from xds.delivery.recorder import Recorder
+from xds.delivery.stream_facts import Explained, Joined, Rejected
 
 MS = 1_000_000
 MINUTE = 60_000 * MS

@@ -6,11 +6,11 @@ from envoy_data_plane.envoy.service.discovery.v3 import DeltaDiscoveryResponse
 
 from tests.support import shop_xds
 from tests.support.shop_xds import Translation, mesh
-from xds.answers import Acked, Answer, Refused, Response
-from xds.resources import Pool
-from xds.session import Session
-from xds.session_state import MAX_STRANGE
-from xds.snapshot import Snapshot, build_snapshot
+from xds.protocol.response import Acked, Answer, Refused, Response
+from xds.protocol.session import Session
+from xds.protocol.session_state import MAX_STRANGE
+from xds.snapshots.resources import Pool
+from xds.snapshots.snapshot import Snapshot, build_snapshot
 from xds.type_urls import CLUSTER, ENDPOINT, LISTENER, ROUTE, TypeUrl
 from xds.wire.decode import DeltaDiscoveryRequest, ErrorDetail
 from xds.wire.fields import fields

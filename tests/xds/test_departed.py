@@ -7,7 +7,7 @@ from collections import Counter
 from tests.support.ads_client import AdsClient, DeltaClient
 from tests.support.ads_server import Served, key, serving
 from tests.support.shop_xds import mesh
-from xds.server import AdsSettings
+from xds.server.discovery import AdsSettings
 from xds.type_urls import CLUSTER, ENDPOINT, LISTENER, ROUTE
 
 NODES = 6
@@ -16,16 +16,16 @@ OURS = ("xds.", "events.")
 REMEMBERED = ("xds.wire.decode.",)
 """What many say in the same bytes is read once: a thousand requests are remembered."""
 OF_STREAMS = {
-    "xds.stream.Stream",
-    "xds.session.Session",
-    "xds.rollout.Rollout",
-    "xds.watch.Watch",
-    "xds.delta_watch.DeltaWatch",
-    "xds.answers.Flight",
-    "xds.admission.Guest",
-    "xds.standings._Standing",
-    "xds.reports.Joined",
-    "xds.reports.Rejected",
+    "xds.server.stream.Stream",
+    "xds.protocol.session.Session",
+    "xds.protocol.rollout.Rollout",
+    "xds.protocol.sotw_watch.Watch",
+    "xds.protocol.delta_watch.DeltaWatch",
+    "xds.protocol.response.Flight",
+    "xds.server.admission.Guest",
+    "xds.delivery.proxy_status._Standing",
+    "xds.delivery.stream_facts.Joined",
+    "xds.delivery.stream_facts.Rejected",
 }
 
 
@@ -95,7 +95,10 @@ def test_nothing_of_a_proxy_stays_when_it_has_left_and_a_second_round_takes_no_m
             async with AdsClient(served.port, str(key("n0"))) as one:
                 await one.subscribe(CLUSTER)
                 # Else the sets would be empty whatever stayed.
-                assert ours().keys() >= {"xds.stream.Stream", "xds.standings._Standing"}
+                assert ours().keys() >= {
+                    "xds.server.stream.Stream",
+                    "xds.delivery.proxy_status._Standing",
+                }
             await come_and_go(served)
             first = ours()
             assert not OF_STREAMS & first.keys(), OF_STREAMS & first.keys()

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from xds.heap import MANY, Heap, trim
+from xds.runtime.heap import MANY, Heap, trim
 
 PAGE = 4096
 

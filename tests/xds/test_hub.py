@@ -21,20 +21,20 @@ from events.latest import Latest
 from events.publication import Publication
 from events.types import DeliveryEvent, Seq, SnapshotPublished, SnapshotRejected
 from mesh.canonical import JsonObject
-from mesh.linked import MeshGraph
+from mesh.graph.linked import MeshGraph
 from tests.support.ads_server import NODE_SPEC, TestMesh, key
 from tests.support.shop_xds import Translation, mesh
-from xds.cache import SnapshotCache
-from xds.cohort import Cohorts
-from xds.hub import LEAST_PAUSE_S, Hub
-from xds.ledger import Ledger
+from xds.delivery.delivery_tracker import Ledger
+from xds.delivery.recorder import Recorder
 from xds.nodes import ProxyIdentity
-from xds.recorder import Recorder
-from xds.resources import Held
-from xds.server import _follow
-from xds.session import Session
-from xds.snapshot import Snapshot
-from xds.stream import Method, Stream
+from xds.protocol.session import Session
+from xds.protocol.shared_session import Cohorts
+from xds.server.discovery import _follow
+from xds.server.hub import LEAST_PAUSE_S, Hub
+from xds.server.stream import Method, Stream
+from xds.snapshots.cache import SnapshotCache
+from xds.snapshots.resources import Held
+from xds.snapshots.snapshot import Snapshot
 from xds.type_urls import CLUSTER, ENDPOINT
 from xds.wire.encode import encode
 
@@ -160,9 +160,9 @@ def names_of(data: bytes) -> list[str]:
 @pytest.fixture
 def patient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Look at every turn who has answered, and wait for ever for who has not."""
-    monkeypatch.setattr("xds.hub.LEAST_PAUSE_S", 0.0)
-    monkeypatch.setattr("xds.hub.LONGEST_PAUSE_S", float("inf"))
-    monkeypatch.setattr("xds.hub._LOOK_S", 0.0)
+    monkeypatch.setattr("xds.server.hub.LEAST_PAUSE_S", 0.0)
+    monkeypatch.setattr("xds.server.hub.LONGEST_PAUSE_S", float("inf"))
+    monkeypatch.setattr("xds.server.hub._LOOK_S", 0.0)
 
 
 @pytest.mark.usefixtures("patient")
@@ -322,7 +322,7 @@ def test_what_a_failed_publication_did_not_bring_the_next_one_does(
         has = {name: list(served(stream)) for name, stream in streams.items()}
         assert has == {"cart": ["b"], "web": ["b"], "zoo": ["a"]}
 
-    for broken in ("xds.cache.relink", "xds.hub.waves"):
+    for broken in ("xds.snapshots.cache.relink", "xds.server.hub.waves"):
         run(partial(scenario, broken))
 
 
@@ -351,7 +351,7 @@ def test_commits_behind_one_that_has_an_order_wait_for_a_bounded_time_and_the_la
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     longest = 1.0
-    monkeypatch.setattr("xds.hub.LONGEST_PAUSE_S", longest)
+    monkeypatch.setattr("xds.server.hub.LONGEST_PAUSE_S", longest)
 
     async def scenario() -> None:
         town, latest = Town(), Latest[Publication]()
@@ -490,5 +490,5 @@ def test_a_refusal_is_an_event_and_no_second_warning(caplog: pytest.LogCaptureFi
 
     with caplog.at_level(logging.DEBUG):
         run(scenario)
-    levels = {r.levelno for r in caplog.records if r.name == "xds.hub"}
+    levels = {r.levelno for r in caplog.records if r.name == "xds.server.hub"}
     assert levels == {logging.DEBUG}

@@ -4,8 +4,8 @@ from itertools import pairwise
 
 import pytest
 
-from mesh.graph import link
 from mesh.keys import Kind, ResourceKey
+from mesh.linking import link
 from mesh.resource import Resource
 from tests.support.meshes import (
     a_cloud_node,
@@ -19,8 +19,8 @@ from tests.support.meshes import (
     registered,
 )
 from xds.nodes import ProxyIdentity
-from xds.resources import Pool
-from xds.snapshot import Snapshot, build_snapshot
+from xds.snapshots.resources import Pool
+from xds.snapshots.snapshot import Snapshot, build_snapshot
 from xds.translate import translate
 from xds.type_urls import CLUSTER, ENDPOINT, TypeUrl
 

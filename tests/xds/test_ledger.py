@@ -21,10 +21,10 @@ from events.types import (
     WorkerResponsive,
     WorkerUnresponsive,
 )
-from xds.delivery import DELAYS_S
-from xds.ledger import SETTLE_S, Ledger
-from xds.recorder import Recorder
-from xds.reports import (
+from xds.delivery.commit_delivery import DELAYS_S
+from xds.delivery.delivery_tracker import SETTLE_S, Ledger
+from xds.delivery.recorder import Recorder
+from xds.delivery.stream_facts import (
     Arrived,
     Explained,
     Fact,

@@ -8,8 +8,8 @@ from events.types import CommitId, Seq
 from mesh.keys import Kind, ResourceKey
 from mesh.resource import spec_json
 from tests.support.meshes import shop_mesh
-from xds.cache import SnapshotCache
 from xds.nodes import Explicit, ProxyIdentity
+from xds.snapshots.cache import SnapshotCache
 from xds.type_urls import CLUSTER
 
 WEB = ProxyIdentity(ResourceKey.of(Kind.VIRTUAL_NODE, "shop", "web"))

@@ -24,13 +24,13 @@ from tests.support.ads_server import Served, key, serving
 from tests.support.identities import DAY, Issued, Issuer, replace
 from tests.support.loopback import free_port
 from tests.support.shop_xds import mesh
-from xds.bootstrap_tls import XdsTls
-from xds.credentials import Credentials, read_peer
-from xds.grpc_bootstrap import grpc_bootstrap
+from xds.bootstrap.grpc import grpc_bootstrap
+from xds.bootstrap.tls import XdsTls
 from xds.nodes import parse_identity
-from xds.peer import WrongPeer
-from xds.server import check_listening
-from xds.settings import AdsSettings, TlsFiles
+from xds.server.credentials import Credentials, read_peer
+from xds.server.discovery import check_listening
+from xds.server.peer import WrongPeer
+from xds.server.settings import AdsSettings, TlsFiles
 from xds.type_urls import CLUSTER
 
 CART, WEB = str(key("cart")), str(key("web"))
@@ -365,7 +365,7 @@ def test_a_key_that_does_not_fit_is_not_taken_up_until_its_certificate_comes(
 def test_broken_files_are_told_even_if_nobody_comes(
     shop: Shop, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("xds.credentials.LOOK_EVERY_S", 0.01)
+    monkeypatch.setattr("xds.server.credentials.LOOK_EVERY_S", 0.01)
 
     async def scenario(served: Served) -> None:
         replace(shop.tls.key, b"")

@@ -8,9 +8,9 @@ import time
 from bench import frames
 from tests.support.ads_client import METHOD
 from tests.support.ads_server import Served, serving
-from xds.bootstrap import bootstrap
+from xds.bootstrap.envoy import bootstrap
 from xds.nodes import parse_identity
-from xds.settings import AdsSettings
+from xds.server.settings import AdsSettings
 
 PINGS = 12
 """gRPC forgives two that come too early."""

@@ -15,18 +15,18 @@ from events.publication import Publication
 from events.state import MeshState
 from events.types import CommitId, Seq, SnapshotConverged, SnapshotRejected
 from mesh.canonical import JsonObject
-from mesh.graph import link
 from mesh.keys import Kind, ResourceKey
+from mesh.linking import link
 from mesh.resource import spec_json
 from tests.support.ads_server import Served, key, serving
 from tests.support.golden import GoldenCase, golden_cases_of
 from tests.support.loopback import loopback_address
 from tests.support.meshes import a_mesh, a_node, a_route, a_router, a_service
 from tests.support.proxyless_town import PORT, Answers, Caller, answering
-from xds.cache import SnapshotCache
 from xds.nodes import Client, ProxyIdentity
-from xds.resources import Pool
-from xds.snapshot import build_snapshot
+from xds.snapshots.cache import SnapshotCache
+from xds.snapshots.resources import Pool
+from xds.snapshots.snapshot import build_snapshot
 from xds.translate import Translation, limits, translate
 from xds.translate.readable import dump
 from xds.type_urls import LISTENER, ROUTE

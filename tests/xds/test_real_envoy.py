@@ -18,9 +18,9 @@ from tests.support.ads_server import Served, key, serving
 from tests.support.envoy import running
 from tests.support.loopback import free_port
 from tests.support.shop_xds import Translation, eds_cluster, static_cluster
-from xds.bootstrap import bootstrap
+from xds.bootstrap.envoy import bootstrap
 from xds.nodes import ProxyIdentity
-from xds.server import AdsSettings
+from xds.server.discovery import AdsSettings
 from xds.type_urls import CLUSTER, ENDPOINT, LISTENER, ROUTE
 
 pytestmark = pytest.mark.envoy
@@ -368,7 +368,7 @@ def test_an_envoy_that_keeps_a_least_number_of_clusters_is_asked_once_to_let_go(
             more = served.publish(cart=shop(other, v1=v1, v3=v1))
             await converged(served, more)
 
-    with caplog.at_level(logging.DEBUG, "xds.hub"):
+    with caplog.at_level(logging.DEBUG, "xds.server.hub"):
         asyncio.run(scenario())
     said = [r for r in caplog.records if " refuses " in r.getMessage()]
     assert len(said) == 2, "once when it was asked, and once for the commit after"

@@ -10,16 +10,16 @@ import pytest
 
 from events.types import Seq
 from mesh.canonical import JsonObject
+from mesh.graph.linked import MeshGraph
 from mesh.keys import ResourceKey
-from mesh.linked import MeshGraph
 from tests.support.ads_server import TestMesh, key
 from tests.support.shop_xds import Translation, mesh
-from xds import recognition
-from xds.cache import SnapshotCache
 from xds.nodes import ProxyIdentity
-from xds.recognition import Recognition
-from xds.resources import Pool
-from xds.snapshot import build_snapshot
+from xds.snapshots import recognition
+from xds.snapshots.cache import SnapshotCache
+from xds.snapshots.recognition import Recognition
+from xds.snapshots.resources import Pool
+from xds.snapshots.snapshot import build_snapshot
 from xds.type_urls import CLUSTER
 
 CART = ProxyIdentity(key("cart"))

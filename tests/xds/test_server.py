@@ -22,10 +22,10 @@ from mesh.errors import Fatal, UsageError
 from tests.support.ads_client import AdsClient, DeltaClient, names
 from tests.support.ads_server import Served, key, serving
 from tests.support.shop_xds import mesh
-from xds.cache import SnapshotCache
-from xds.recorder import Recorder
-from xds.server import AdsSettings, serve_ads
-from xds.transport import listen
+from xds.delivery.recorder import Recorder
+from xds.server.discovery import AdsSettings, serve_ads
+from xds.server.transport import listen
+from xds.snapshots.cache import SnapshotCache
 from xds.type_urls import CLUSTER, ENDPOINT, LISTENER, ROUTE
 
 CART = str(key("cart"))
@@ -310,7 +310,7 @@ def test_a_commit_that_cannot_be_served_leaves_what_was_and_the_next_one_is_serv
         async with AdsClient(served.port, CART) as cart, AdsClient(served.port, CART) as late:
             await cart.subscribe(CLUSTER)
             with monkeypatch.context() as patch:
-                patch.setattr("xds.cache.relink", fail)
+                patch.setattr("xds.snapshots.cache.relink", fail)
                 bad = served.publish(cart=mesh("v2=1"))
                 await cart.silence()
                 assert names(await late.subscribe(CLUSTER), Cluster) == ["v1"]

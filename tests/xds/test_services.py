@@ -9,8 +9,8 @@ from envoy_data_plane.envoy.extensions.transport_sockets.tls.v3 import Secret
 from tests.support.ads_client import AdsClient, DeltaClient
 from tests.support.ads_server import Served, key, serving
 from tests.support.shop_xds import mesh
-from xds.server import AdsSettings
-from xds.services import SERVICES
+from xds.server.discovery import AdsSettings
+from xds.server.services import SERVICES
 from xds.type_urls import CLUSTER, ENDPOINT, LISTENER, ROUTE, SECRET, TypeUrl
 
 CART = str(key("cart"))

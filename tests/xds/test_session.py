@@ -5,11 +5,11 @@ from envoy_data_plane.envoy.service.discovery.v3 import DiscoveryResponse
 from tests.support import shop_xds
 from tests.support.proxy_model import Contents
 from tests.support.shop_xds import Translation, mesh
-from xds.answers import Acked, Answer, Refused, Response
-from xds.culprits import MAX_RESPONSE_BYTES
-from xds.resources import Pool
-from xds.session import Session
-from xds.snapshot import Snapshot, build_snapshot
+from xds.protocol.bisect_refused import MAX_RESPONSE_BYTES
+from xds.protocol.response import Acked, Answer, Refused, Response
+from xds.protocol.session import Session
+from xds.snapshots.resources import Pool
+from xds.snapshots.snapshot import Snapshot, build_snapshot
 from xds.type_urls import CLUSTER, ENDPOINT, LISTENER, ROUTE, TypeUrl
 from xds.wire.decode import DiscoveryRequest, ErrorDetail
 

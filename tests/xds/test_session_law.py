@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from tests.support import shop_xds
 from tests.support.delta_proxy_model import DeltaProxyModel
 from tests.support.proxy_model import Contents, ProxyModel
-from xds.answers import Response
-from xds.resources import Encoded, Pool
-from xds.session import Session
-from xds.snapshot import Snapshot, build_snapshot
+from xds.protocol.response import Response
+from xds.protocol.session import Session
+from xds.snapshots.resources import Encoded, Pool
+from xds.snapshots.snapshot import Snapshot, build_snapshot
 from xds.type_urls import CLUSTER, LISTENER, ROUTE
 
 POOL = Pool()

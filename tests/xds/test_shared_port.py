@@ -6,7 +6,7 @@ from contextlib import closing
 import pytest
 
 from mesh.errors import Fatal, UsageError
-from xds.shared_port import reserved
+from xds.server.shared_port import reserved
 
 
 def bound(port: int, *, shared: bool, host: str = "127.0.0.1") -> socket.socket:

@@ -17,8 +17,8 @@ from tests.support.ads_client import METHOD, AdsClient, names
 from tests.support.ads_server import key, serving
 from tests.support.identities import Issuer
 from tests.support.shop_xds import mesh
-from xds import occupancy
-from xds.settings import AdsSettings, TlsFiles
+from xds.server import occupancy
+from xds.server.settings import AdsSettings, TlsFiles
 from xds.type_urls import CLUSTER
 
 CART = str(key("cart"))
@@ -134,7 +134,7 @@ def test_connections_beyond_the_limit_end_at_once_which_is_told_and_others_get_i
 
     with caplog.at_level(logging.INFO):
         asyncio.run(scenario())
-    told = [record for record in caplog.records if record.name == "xds.occupancy"]
+    told = [record for record in caplog.records if record.name == "xds.server.occupancy"]
     assert [record.getMessage() for record in told] == [
         "there is no room for more connections: new ones are closed at once",
         "there is room for connections again",

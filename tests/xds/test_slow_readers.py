@@ -12,8 +12,8 @@ from envoy_data_plane.envoy.config.cluster.v3 import Cluster
 from tests.support.ads_client import AdsClient, DeltaClient
 from tests.support.ads_server import Served, key, serving
 from tests.support.shop_xds import Translation
-from xds.resources import Pool
-from xds.settings import AdsSettings
+from xds.server.settings import AdsSettings
+from xds.snapshots.resources import Pool
 from xds.type_urls import CLUSTER
 
 CART, WEB = str(key("cart")), str(key("web"))

@@ -25,8 +25,8 @@ from envoy_data_plane.google.protobuf import Any
 
 from tests.support import shop_xds
 from tests.support.shop_xds import mesh
-from xds.resources import Pool
-from xds.snapshot import InconsistentSnapshot, build_snapshot
+from xds.snapshots.resources import Pool
+from xds.snapshots.snapshot import InconsistentSnapshot, build_snapshot
 from xds.type_urls import CLUSTER, ENDPOINT, LISTENER, ORDER, ROUTE
 from xds.wire.encode import encode
 from xds.wire.references import references
@@ -84,8 +84,8 @@ def test_two_processes_with_different_hash_seeds_build_the_same_bytes() -> None:
     program = (
         "import warnings; warnings.simplefilter('ignore');"
         "from tests.support.shop_xds import mesh;"
-        "from xds.resources import Pool;"
-        "from xds.snapshot import build_snapshot;"
+        "from xds.snapshots.resources import Pool;"
+        "from xds.snapshots.snapshot import build_snapshot;"
         "s = build_snapshot(Pool(), mesh('a=1', 'b=2', 'c=3'));"
         "print(sorted(s.versions.items()))"
     )

@@ -12,9 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mesh.errors import UsageError
-from mesh.graph import MeshGraph, link
 from mesh.keys import Kind, ResourceKey
-from mesh.problem import Severity
+from mesh.linking import MeshGraph, link
+from mesh.problems.problem import Severity
 from mesh.resource import Resource
 from tests.support import mesh_strategies, spec_strategies
 from tests.support.meshes import (

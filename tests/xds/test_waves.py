@@ -4,12 +4,12 @@ from typing import Any
 
 import pytest
 
-from mesh.graph import link
+from mesh.graph.linked import MeshGraph
 from mesh.keys import Kind, ResourceKey
-from mesh.linked import MeshGraph
+from mesh.linking import link
 from tests.support.meshes import a_mesh, a_node, a_service, resource
+from xds.delivery.waves import waves
 from xds.nodes import ProxyIdentity
-from xds.waves import waves
 
 FILE = {"file": {"certificateChain": "/c.pem", "privateKey": "/k.pem"}}
 WEB, CART, OTHER = (

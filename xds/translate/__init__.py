@@ -3,21 +3,21 @@
 from difflib import get_close_matches
 
 from mesh.errors import UsageError
-from mesh.graph import MeshGraph
 from mesh.keys import ResourceKey
-from mesh.problem import Problem
+from mesh.linking import MeshGraph
+from mesh.problems.problem import Problem
 from mesh.spec import VirtualGatewaySpec, VirtualNodeSpec
 from xds.nodes import Client, ProxyIdentity
 from xds.plain import plain_messages
 
 # Whatever imports Envoy's messages is in this package, and comes by here.
 with plain_messages():
-    from xds.translate.acm import mapped_gateway, mapped_node
-    from xds.translate.gateway import translate_gateway
+    from xds.translate.gateway.gateway import translate_gateway
     from xds.translate.node import translate_node
     from xds.translate.proxyless import translate_proxyless
     from xds.translate.proxyless.limits import client_limits
     from xds.translate.resources import Translation
+    from xds.translate.tls.acm import mapped_gateway, mapped_node
 
 __all__ = ["Translation", "limits", "translate"]
 

@@ -9,8 +9,8 @@ from typing import Final
 from betterproto2 import Message
 
 from mesh.canonical import JsonObject
+from mesh.graph.linked import MeshGraph
 from mesh.keys import ResourceKey
-from mesh.linked import MeshGraph
 from xds.nodes import ProxyIdentity
 from xds.translate import translate
 from xds.translate.readable import TYPES, resource_json, yaml_text

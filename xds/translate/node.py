@@ -8,22 +8,24 @@ from envoy_data_plane.envoy.config.cluster.v3 import Cluster as EnvoyCluster
 from envoy_data_plane.envoy.config.listener import v3 as envoy_listener
 from envoy_data_plane.envoy.config.route.v3 import RouteConfiguration
 
-from mesh.graph import MeshGraph
-from mesh.ports import backend_services
+from mesh.graph.ports import backend_services
+from mesh.linking import MeshGraph
 from mesh.spec import MeshSpec, VirtualNodeSpec
 from mesh.spec.common import PortMapping
 from mesh.spec.logging import Logging
 from mesh.spec.virtual_node import Listener
 from xds.nodes import APPLICATION, Explicit, ProxyIdentity
-from xds.translate import clusters, listeners, naming, timeouts
+from xds.translate import naming, timeouts
 from xds.translate.addresses import application_address, node_preference
-from xds.translate.endpoints import endpoints
-from xds.translate.filters import http_filter, tcp_filter, weighted_tcp_filter
+from xds.translate.clusters import clusters
+from xds.translate.clusters.endpoints import endpoints
+from xds.translate.listeners import listeners
+from xds.translate.listeners.filters import http_filter, tcp_filter, weighted_tcp_filter
 from xds.translate.policies import node_policies
 from xds.translate.resources import Resources
-from xds.translate.routes import egress_route_configuration, ingress_route_configuration
+from xds.translate.routes.routes import egress_route_configuration, ingress_route_configuration
 from xds.translate.services import Service, ServicePort, services, upstreams
-from xds.translate.tls import Encryption, listener_security, secrets_of
+from xds.translate.tls.tls import Encryption, listener_security, secrets_of
 from xds.wire.once import Once
 
 T = TypeVar("T")

@@ -7,10 +7,10 @@ walked once and in one order.
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from mesh.graph import MeshGraph
+from mesh.graph.ports import node_listeners, provider, resource_ports, routes_on, target_listener
+from mesh.graph.references import weighted_targets
 from mesh.keys import Kind, ResourceKey
-from mesh.ports import node_listeners, provider, resource_ports, routes_on, target_listener
-from mesh.references import weighted_targets
+from mesh.linking import MeshGraph
 from mesh.resource import Resource
 from mesh.spec import RouteSpec, VirtualNodeSpec
 from mesh.spec.common import PortMapping

@@ -8,7 +8,7 @@ only what it changed is built again.
 from typing import Any, Final
 from weakref import ref
 
-from mesh.graph import MeshGraph
+from mesh.linking import MeshGraph
 
 SHARED: Final = 4096
 """Maximum cached results per function; each takes a few kilobytes."""

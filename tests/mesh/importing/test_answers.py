@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from mesh.importing import Answers, Imported, import_files
 from mesh.keys import APP_MESH_KINDS
-from mesh.native import native_document, read_resources
-from mesh.problem import errors
+from mesh.problems.problem import errors
+from mesh.reading.native import native_document, read_resources
 from mesh.resource import Resource
 from tests.support.spec_strategies import resources
 

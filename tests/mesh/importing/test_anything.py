@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mesh.importing import Answers, import_files
-from mesh.native import native_document, read_resources
+from mesh.reading.native import native_document, read_resources
 from mesh.tidy import document_text
 
 WORDS = st.sampled_from(

@@ -8,7 +8,7 @@ import pytest
 
 from mesh.importing import Answers, import_files
 from mesh.keys import Kind
-from mesh.problem import errors
+from mesh.problems.problem import errors
 
 CORPUS = Path(__file__).parents[4] / "shared" / "corpus"
 LISTENERS = [{"portMapping": {"port": 80, "protocol": "http"}}]

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from mesh.importing import Answers, Imported, import_files
 from mesh.keys import APP_MESH_KINDS
-from mesh.native import native_document
-from mesh.problem import Severity, errors
+from mesh.problems.problem import Severity, errors
+from mesh.reading.native import native_document
 from mesh.resource import Resource, spec_json
 from tests.support.spec_strategies import resources
 

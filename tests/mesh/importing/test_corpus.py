@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 
 from mesh.canonical import Json
-from mesh.document import read_documents
-from mesh.graph import link
 from mesh.importing import Answers, Imported, import_files
+from mesh.importing.cloudformation.tagged_yaml import read_tagged_yaml
 from mesh.importing.layout import files_of
-from mesh.importing.tagged_yaml import read_tagged_yaml
-from mesh.native import native_document, read_resources
-from mesh.problem import errors
+from mesh.linking import link
+from mesh.parsing.document import read_documents
+from mesh.problems.problem import errors
+from mesh.reading.native import native_document, read_resources
 from mesh.tidy import tidied
 
 CORPUS = Path(__file__).parents[4] / "shared" / "corpus"

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from mesh.importing.layout import files_of, path_of
 from mesh.keys import Kind, ResourceKey
-from mesh.native import read_resources
+from mesh.reading.native import read_resources
 from mesh.resource import Resource
 from mesh.spec import MeshSpec
 from tests.support.spec_strategies import names, resources

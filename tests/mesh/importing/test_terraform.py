@@ -9,8 +9,8 @@ from hypothesis import HealthCheck, assume, given, settings
 from mesh.canonical import Json
 from mesh.importing import Answers, Imported, import_files
 from mesh.keys import APP_MESH_KINDS, Kind
-from mesh.native import native_document
-from mesh.problem import Severity
+from mesh.problems.problem import Severity
+from mesh.reading.native import native_document
 from mesh.resource import Resource, spec_json
 from tests.support.spec_strategies import resources
 from tests.support.terraform import state

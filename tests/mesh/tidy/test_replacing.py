@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mesh.keys import APP_MESH_KINDS, Kind, ResourceKey
-from mesh.native import native_document, read_resources
+from mesh.reading.native import native_document, read_resources
 from mesh.resource import Resource, spec_json
 from mesh.tidy.formatting import document_text
 from mesh.tidy.replacing import NotReplaceable, document_of, with_document, with_spec, without

@@ -9,8 +9,8 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mesh.document import read_documents
-from mesh.native import native_document
+from mesh.parsing.document import read_documents
+from mesh.reading.native import native_document
 from mesh.resource import Resource
 from mesh.tidy import document_text, tidied
 from tests.support.spec_strategies import resources

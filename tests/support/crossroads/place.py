@@ -5,10 +5,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from mesh.check import check
-from mesh.graph import link
 from mesh.keys import Kind, ResourceKey
-from mesh.problem import errors
+from mesh.linking import link
+from mesh.problems.problem import errors
+from mesh.validation.document import check
 from tests.support.crossroads.app import App, serving
 from tests.support.crossroads.calls import Answer, Request, call
 from tests.support.crossroads.conduct import Ledger

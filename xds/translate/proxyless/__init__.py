@@ -10,9 +10,9 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from envoy_data_plane.envoy.config.listener.v3 import Listener
 
-from mesh.graph import MeshGraph
-from mesh.ports import backend_services
-from mesh.references import backend_names
+from mesh.graph.ports import backend_services
+from mesh.graph.references import backend_names
+from mesh.linking import MeshGraph
 from mesh.spec import VirtualNodeSpec
 from xds.nodes import ProxyIdentity
 from xds.translate import naming

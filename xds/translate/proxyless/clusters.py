@@ -7,14 +7,14 @@ from envoy_data_plane.envoy.config.cluster import v3 as envoy_cluster
 from envoy_data_plane.envoy.config.core.v3 import Locality
 from envoy_data_plane.envoy.config.endpoint.v3 import ClusterLoadAssignment
 
-from mesh.graph import MeshGraph
+from mesh.linking import MeshGraph
 from mesh.spec.listener import OutlierDetection
 from xds.translate.addresses import one_endpoint
 from xds.translate.bounds import count, positive_length
+from xds.translate.clusters.endpoints import dns_discovery, endpoints
+from xds.translate.clusters.pools import NO_LIMITS
 from xds.translate.config_source import ADS_ENDPOINTS
-from xds.translate.endpoints import dns_discovery, endpoints
 from xds.translate.policies import ClientTls
-from xds.translate.pools import NO_LIMITS
 from xds.translate.proxyless.dialled import speaks_grpc
 from xds.translate.services import Upstream
 

@@ -1,8 +1,8 @@
 """A limit: a spec feature that a gRPC client does not support."""
 
-from mesh.problem import Problem, Severity
+from mesh.graph.wording import phrase
+from mesh.problems.problem import Problem, Severity
 from mesh.resource import Resource, Steps
-from mesh.rules.wording import phrase
 
 
 def limit(resource: Resource, steps: Steps, code: str, message: str) -> Problem:

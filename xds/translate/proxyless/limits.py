@@ -2,22 +2,22 @@
 
 from collections.abc import Iterable, Iterator
 
-from mesh.graph import MeshGraph
+from mesh.graph.ports import backend_services, provider, resource_ports, routes_on
+from mesh.graph.references import backend_names
+from mesh.graph.wording import listing, phrase
 from mesh.keys import Kind, ResourceKey
-from mesh.ports import backend_services, provider, resource_ports, routes_on
-from mesh.problem import Problem
-from mesh.references import backend_names
+from mesh.linking import MeshGraph
+from mesh.problems.problem import Problem
 from mesh.resource import Resource
-from mesh.rules.wording import listing, phrase
 from mesh.spec import VirtualNodeSpec
 from xds.nodes import ProxyIdentity
-from xds.translate.acm import mapped_node
 from xds.translate.policies import node_policies
 from xds.translate.proxyless.dialled import dialled, speaks_grpc
 from xds.translate.proxyless.limit import limit
 from xds.translate.proxyless.route_limits import route_limits
 from xds.translate.proxyless.target_limits import target_limits
 from xds.translate.services import Service, services
+from xds.translate.tls.acm import mapped_node
 
 
 def client_limits(graph: MeshGraph, proxy: ProxyIdentity) -> tuple[Problem, ...]:

@@ -11,7 +11,7 @@ from envoy_data_plane.envoy.extensions.filters.network.http_connection_manager i
 
 from xds.translate.config_source import ADS
 from xds.translate.packed import packed
-from xds.translate.routes import EVERY_HOST
+from xds.translate.routes.routes import EVERY_HOST
 
 _ROUTER: Final = envoy_hcm.HttpFilter(
     name="envoy.filters.http.router", typed_config=packed(Router())

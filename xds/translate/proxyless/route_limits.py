@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from mesh.problem import Problem
-from mesh.protocols import route_field
+from mesh.graph.protocols import route_field
+from mesh.problems.problem import Problem
 from mesh.resource import Resource, Steps
 from mesh.spec import RouteSpec
 from mesh.spec.match import HeaderMatch
@@ -12,8 +12,8 @@ from mesh.spec.route import GrpcRetryPolicy, HttpRetryPolicy
 from xds.translate import timeouts
 from xds.translate.proxyless.limit import limit
 from xds.translate.proxyless.routes import takes_calls
-from xds.translate.retries import grpc_retry_policy
-from xds.translate.routes import written_policy
+from xds.translate.routes.retries import grpc_retry_policy
+from xds.translate.routes.routes import written_policy
 
 _HIDDEN: Final = frozenset({":authority", ":method", ":scheme", "host", "te", "user-agent"})
 _MOST_RETRIES: Final = 4

@@ -9,9 +9,9 @@ from mesh.spec import RouteSpec
 from mesh.spec.listener import HttpTimeout
 from mesh.spec.route import HttpRouteMatch
 from xds.translate import naming, timeouts
-from xds.translate.matchers import ANY_PATH, call_match, match_path
-from xds.translate.retries import GRPC_DEFAULT, grpc_retry_policy
-from xds.translate.routes import EVERY_HOST, UNAVAILABLE, weighted_clusters, written_policy
+from xds.translate.routes.matchers import ANY_PATH, call_match, match_path
+from xds.translate.routes.retries import GRPC_DEFAULT, grpc_retry_policy
+from xds.translate.routes.routes import EVERY_HOST, UNAVAILABLE, weighted_clusters, written_policy
 from xds.translate.services import Routed, ServicePort
 from xds.translate.sharing import SHARED
 

@@ -2,14 +2,14 @@
 
 from collections.abc import Iterator, Sequence
 
-from mesh.graph import MeshGraph
+from mesh.graph.wording import phrase
 from mesh.keys import Kind, ResourceKey
-from mesh.problem import Problem
+from mesh.linking import MeshGraph
+from mesh.problems.problem import Problem
 from mesh.resource import Resource, Steps
-from mesh.rules.wording import phrase
 from xds.translate import timeouts
 from xds.translate.addresses import node_preference
-from xds.translate.endpoints import dns_discovery
+from xds.translate.clusters.endpoints import dns_discovery
 from xds.translate.proxyless.clusters import reachable
 from xds.translate.proxyless.dialled import speaks_grpc
 from xds.translate.proxyless.limit import limit

@@ -1,0 +1,3 @@
+"""The text of docs/events.md: every kind of event, its fields, and examples.
+
+Read ``page.py`` first."""

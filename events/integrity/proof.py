@@ -1,0 +1,227 @@
+"""Proofs that an event is in a log, or that a log only grew, checked without the log. Pure.
+
+A proof is a JSON object: the event with all that its hash protects, the path from its leaf to the
+root of the tree, and the signed checkpoint that holds the root. Whoever has the public key can tell
+that the log said so when it was signed; nothing else of the log is shown. No hash of the mesh chain
+seals when an event was written down: its time has a path of its own, to the root of the times that
+is signed as well. Where an older checkpoint has none, the proof leaves the time out.
+
+A proof of growth is two signed checkpoints and what shows that the first is of the beginning of
+what the second is of: whoever kept a checkpoint can tell that nothing before it was changed.
+"""
+
+import base64
+import binascii
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from events.integrity.chain import Row, event_hash
+from events.integrity.checkpoint import Checkpoint, time_leaf, verified
+from events.integrity.merkle import (
+    consistency_path,
+    inclusion_path,
+    is_consistent,
+    leaf,
+    root_by_path,
+    root_of,
+)
+from events.integrity.note import VerifierKey, WrongNote, text_of
+from events.types import Chain
+from mesh.canonical import JsonObject, canonical
+
+FORMAT: Final = "gitmesh-proof-v1"
+GROWTH: Final = "gitmesh-growth-v1"
+_LONGEST_PATH: Final = 64
+_TIME_PARTS: Final = frozenset({"at", "timePath"})
+_HASH: Final = re.compile(r"[0-9a-f]{64}")
+_TEXTS: Final = frozenset(Row._fields) - {"seq", "v"}
+
+
+class WrongProof(ValueError):
+    """A proof is invalid; the text says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Proven:
+    """A proven event, and the log's length when it was signed."""
+
+    chain: Chain
+    row: Row
+    checkpoint: Checkpoint
+    at: str | None
+    """When it was written down; None where that is not proven."""
+
+
+def prove(
+    chain: Chain,
+    row: Row,
+    data: JsonObject,
+    leaves: Sequence[bytes],
+    note: str,
+    times: Sequence[bytes] = (),
+) -> JsonObject:
+    """Return the proof that an event is the one at its place among all that a checkpoint covers.
+
+    :param data: what ``row.data`` holds.
+    :param leaves: of every event that the checkpoint covers.
+    :param note: the signed checkpoint.
+    :param times: of the mesh chain: the leaf of every time that the checkpoint covers.
+    :raises WrongProof: the event or the checkpoint is not of this log as it stands.
+    """
+    signed = Checkpoint.parse(text_of(note))
+    if signed.size != len(leaves) or signed.root != root_of(leaves):
+        raise WrongProof("the log does not hold what the checkpoint was signed of")
+    path = inclusion_path(leaves, row.seq - 1)
+    proof: JsonObject = {
+        "format": FORMAT,
+        "chain": chain.value,
+        "event": {**_protected(chain, row), "data": data},
+        "path": _written(path),
+        "checkpoint": note,
+    }
+    if signed.times_root is not None:
+        if signed.times_root != root_of(times):
+            raise WrongProof("the times in the log are not those that the checkpoint was signed of")
+        proof["at"] = row.at
+        proof["timePath"] = _written(inclusion_path(times, row.seq - 1))
+    if row.data != canonical(data) or leaf(event_hash(chain, row)) != leaves[row.seq - 1]:
+        raise WrongProof("the event is not what was written")
+    return proof
+
+
+def check(proof: object, keys: Iterable[VerifierKey]) -> Proven:
+    """Return what a proof proves.
+
+    :param proof: untrusted JSON.
+    :raises WrongProof: it is invalid.
+    """
+    chain, row, path, note = _parts(proof)
+    try:
+        if row.hash != event_hash(chain, row):
+            raise WrongProof("the event is not the one that its hash stands for")
+        checkpoint = verified(note, chain, keys)
+        root = root_by_path(leaf(row.hash), row.seq - 1, checkpoint.size, path)
+        at = _proven_time(proof, chain, row, checkpoint)
+    except WrongNote as error:
+        raise WrongProof(f"the checkpoint cannot be believed: {error}") from None
+    except WrongProof:
+        raise
+    except ValueError as error:
+        raise WrongProof(f"the path leads nowhere: {error}") from None
+    if root != checkpoint.root:
+        raise WrongProof("the event is not in the log that the checkpoint was signed of")
+    return Proven(chain, row, checkpoint, at)
+
+
+def _proven_time(proof: Any, chain: Chain, row: Row, checkpoint: Checkpoint) -> str | None:
+    """Return when the event was written down; None where the proof does not say.
+
+    :raises ValueError: the path leads nowhere.
+    """
+    if chain is Chain.DELIVERY and not _TIME_PARTS & proof.keys():
+        return row.at
+    if not _TIME_PARTS & proof.keys():
+        return None
+    at, path = proof.get("at"), proof.get("timePath")
+    if chain is Chain.DELIVERY or not isinstance(at, str) or not isinstance(path, list):
+        raise WrongProof("what it says of the time makes no sense")
+    if checkpoint.times_root is None:
+        raise WrongProof("the checkpoint was signed without a root of the times: none is proven")
+    root = root_by_path(time_leaf(row.seq, at), row.seq - 1, checkpoint.size, _read(path))
+    if root != checkpoint.times_root:
+        raise WrongProof("the event was not written at the time that the checkpoint was signed of")
+    return at
+
+
+def _written(path: Iterable[bytes]) -> list[Any]:
+    return [base64.b64encode(each).decode() for each in path]
+
+
+def _read(path: Sequence[Any]) -> list[bytes]:
+    """Return the path that a stranger wrote.
+
+    :raises WrongProof: it is none.
+    """
+    try:
+        if len(path) > _LONGEST_PATH:
+            raise TypeError
+        return [base64.b64decode(each, validate=True) for each in path]
+    except (TypeError, ValueError):
+        raise WrongProof("it is no proof: a path makes no sense") from None
+
+
+def _parts(proof: object) -> tuple[Chain, Row, list[bytes], str]:
+    if not isinstance(proof, dict) or proof.get("format") != FORMAT:
+        raise WrongProof(f"it is no proof: its format is not {FORMAT}")
+    try:
+        chain, path, note = Chain(proof["chain"]), proof["path"], proof["checkpoint"]
+        row = _row(chain, proof["event"])
+        if not isinstance(note, str) or len(path) > _LONGEST_PATH:
+            raise TypeError
+        return chain, row, [base64.b64decode(each, validate=True) for each in path], note
+    except (LookupError, TypeError, ValueError, RecursionError, binascii.Error):
+        raise WrongProof("it is no proof: parts are missing or make no sense") from None
+
+
+def _protected(chain: Chain, row: Row) -> dict[str, Any]:
+    """Return what the hash of an event covers: in the mesh chain everything but the time."""
+    columns = row._asdict()
+    if chain is Chain.MESH:
+        del columns["at"]
+    return columns
+
+
+def _row(chain: Chain, event: Any) -> Row:
+    row = Row(**{"at": "", **event, "data": canonical(event["data"])})
+    if event.keys() != _protected(chain, row).keys():
+        raise TypeError
+    numbers = all(type(number) is int for number in (row.seq, row.v))
+    texts = all(isinstance(row._asdict()[name], str) for name in _TEXTS)
+    if not numbers or not texts or not all(map(_HASH.fullmatch, (row.prev_hash, row.hash))):
+        raise TypeError
+    return row
+
+
+def prove_growth(chain: Chain, older: str, newer: str, leaves: Sequence[bytes]) -> JsonObject:
+    """Return the proof that one signed checkpoint continues another.
+
+    :param leaves: of every event that the newer one covers.
+    :raises WrongProof: it does not, or the checkpoints do not match the log.
+    """
+    first, second = Checkpoint.parse(text_of(older)), Checkpoint.parse(text_of(newer))
+    held = second.size == len(leaves) and second.root == root_of(leaves)
+    if not held or first.root != root_of(leaves[: first.size]):
+        raise WrongProof("the log does not hold what the checkpoints were signed of")
+    return {
+        "format": GROWTH,
+        "chain": chain.value,
+        "older": older,
+        "newer": newer,
+        "path": [base64.b64encode(each).decode() for each in consistency_path(leaves, first.size)],
+    }
+
+
+def check_growth(proof: object, keys: Iterable[VerifierKey]) -> tuple[Checkpoint, Checkpoint]:
+    """Return the two checkpoints of a growth proof; the second continues the first.
+
+    :param proof: untrusted JSON.
+    :raises WrongProof: it is invalid.
+    """
+    if not isinstance(proof, dict) or proof.get("format") != GROWTH:
+        raise WrongProof(f"it is no proof: its format is not {GROWTH}")
+    keys = list(keys)
+    try:
+        chain, older, newer, given = (proof[k] for k in ("chain", "older", "newer", "path"))
+        if len(given) > 2 * _LONGEST_PATH:
+            raise TypeError
+        path = [base64.b64decode(each, validate=True) for each in given]
+        first, second = (verified(str(note), Chain(chain), keys) for note in (older, newer))
+    except WrongNote as error:
+        raise WrongProof(f"the checkpoint cannot be believed: {error}") from None
+    except (LookupError, TypeError, ValueError, binascii.Error):
+        raise WrongProof("it is no proof: parts are missing or make no sense") from None
+    if not is_consistent(first.size, first.root, second.size, second.root, path):
+        raise WrongProof("the newer checkpoint does not continue the older one")
+    return first, second

@@ -1,0 +1,195 @@
+"""Queries about connected proxies, deliveries, and a degraded source."""
+
+from dataclasses import dataclass
+from typing import Final, cast
+
+from pydantic_core import from_json
+
+from events.encoding.codec import revive
+from events.sqlite.reading import LogReading
+from events.types import (
+    Chain,
+    CommitId,
+    ProxyState,
+    Seq,
+    SnapshotConverged,
+    SnapshotPublished,
+    SnapshotRejected,
+    SourceDegraded,
+    WorkerUnresponsive,
+)
+from mesh.canonical import JsonObject
+from mesh.errors import Fatal
+from mesh.keys import ResourceKey
+
+_PROXIES: Final = """
+SELECT p.node, p.proxy, p.version, c.at, p.state, p."commit", s.at, p.refusal,
+    EXISTS (SELECT 1 FROM resource_versions r WHERE r.key = p.node)
+    AND NOT EXISTS (
+        SELECT 1 FROM resource_versions r WHERE r.key = p.node
+        AND (r.until IS NULL OR r.until > ?) AND r.since <= coalesce(?, r.since)
+    )
+FROM proxies p
+JOIN delivery_events c ON c.seq = p.connected JOIN delivery_events s ON s.seq = p.seq
+ORDER BY p.node, p.proxy
+"""
+"""The last column: whether a proxy's node was in the mesh once and is not now. No ``until`` is
+later than NULL, so that without a position what has no end counts."""
+_EVENT: Final = 'kind, v, subject, "commit", data'
+
+
+@dataclass(frozen=True, slots=True)
+class Proxy:
+    """A proxy that is connected according to the log."""
+
+    node: str
+    name: str
+    """Peer address and stream number."""
+    version: str
+    """Name and version of its software, as it reports them."""
+    connected_at: str
+    state: ProxyState
+    commit: CommitId
+    """Commit of its current state; for one in sync, the last commit that it acknowledged."""
+    since: str
+    """Since when it is in this state."""
+    refusal: SnapshotRejected | None
+    """What was refused, if it refuses something or is served an older snapshot because of a
+    refusal."""
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """Result of one publication of a commit."""
+
+    published_at: str
+    published: SnapshotPublished
+    converged_at: str | None
+    converged: SnapshotConverged | None
+    overtaken_by: CommitId | None
+    """The commit that was published next, if this one had not converged by then."""
+
+
+class Fleet:
+    """Queries on a log. Each method may raise what :class:`LogReading` raises."""
+
+    def __init__(self, log: LogReading) -> None:
+        self._log = log
+        if not log.is_projected(Chain.DELIVERY):
+            raise Fatal(
+                "what the log says of proxies was written by another version of gitmesh",
+                hint="start gitmesh serve once: it brings the file up to date",
+            )
+
+    def proxies(self, at: Seq | None = None) -> list[Proxy]:
+        """Return the proxies that are connected, by node and name.
+
+        :param at: the position in the mesh chain that is served, where that is not the newest.
+        """
+        rows = self._log.ask(_PROXIES, at, at)
+        refusals: dict[object, SnapshotRejected | None] = {None: None}
+        found = []
+        for node, name, version, connected, state, commit, since, refusal, removed in rows:
+            standing = ProxyState.NODE_REMOVED if removed else ProxyState(str(state))
+            if standing not in (ProxyState.REFUSED, ProxyState.LAST_ACCEPTED):
+                refusal = None
+            elif refusal is None:
+                # Others of its node took what this one refuses: that is forgotten of the node.
+                refusal = self._newest_refusal(str(node))
+            if refusal not in refusals:
+                refusals[refusal] = cast("SnapshotRejected", self._event(refusal)[1])
+            found.append(
+                Proxy(
+                    str(node),
+                    str(name),
+                    str(version),
+                    str(connected),
+                    standing,
+                    CommitId(str(commit)),
+                    str(since),
+                    refusals[refusal],
+                )
+            )
+        return found
+
+    def _newest_refusal(self, node: str) -> object:
+        rows = self._log.ask(
+            "SELECT seq FROM delivery_events WHERE kind = 'SnapshotRejected' AND subject = ? "
+            "ORDER BY seq DESC LIMIT 1",
+            node,
+        )
+        return rows[0][0] if rows else None
+
+    def delivered(self, commit: CommitId) -> Delivered | None:
+        """Return the result of the commit's last publication; ``None`` if there was none."""
+        rows = self._log.ask(
+            'SELECT published, converged FROM snapshots WHERE "commit" = ? '
+            "ORDER BY published DESC LIMIT 1",
+            commit,
+        )
+        if not rows:
+            return None
+        (first, last) = rows[0]
+        later = self._log.ask(
+            'SELECT "commit" FROM snapshots WHERE published > ? ORDER BY published LIMIT 1', first
+        )
+        published_at, published = self._event(first)
+        converged_at, converged = (None, None) if last is None else self._event(last)
+        return Delivered(
+            published_at,
+            cast("SnapshotPublished", published),
+            converged_at,
+            cast("SnapshotConverged | None", converged),
+            CommitId(str(later[0][0])) if later and last is None else None,
+        )
+
+    def started_at(self) -> str:
+        """Return the time of the last server start; "" if there was none.
+
+        That server serves everything that was logged before.
+        """
+        rows = self._log.ask("SELECT max(at) FROM delivery_events WHERE kind = 'ServerStarted'")
+        return str(rows[0][0] or "")
+
+    def refusals(self, commit: CommitId) -> list[SnapshotRejected]:
+        """Return what proxies refused of this commit's snapshots, in order."""
+        rows = self._log.ask(
+            f"SELECT {_EVENT} FROM delivery_events "  # noqa: S608
+            "WHERE kind = 'SnapshotRejected' AND \"commit\" = ? ORDER BY seq",
+            commit,
+        )
+        return [cast("SnapshotRejected", _revived(row)) for row in rows]
+
+    def degraded(self) -> list[tuple[str, SourceDegraded]]:
+        """Return the reasons why the repository cannot be followed, and since when."""
+        rows = self._log.ask("SELECT seq FROM sources ORDER BY seq")
+        events = [self._event(seq) for (seq,) in rows]
+        return [(at, cast("SourceDegraded", event)) for at, event in events]
+
+    def unresponsive(self) -> list[tuple[str, WorkerUnresponsive]]:
+        """Return the workers that do not answer, and since when that is known."""
+        rows = self._log.ask("SELECT seq FROM workers ORDER BY worker")
+        events = [self._event(seq) for (seq,) in rows]
+        return [(at, cast("WorkerUnresponsive", event)) for at, event in events]
+
+    def path(self, key: ResourceKey, at: Seq) -> str | None:
+        """Return the file of a resource at a position of the mesh chain."""
+        rows = self._log.ask(
+            "SELECT path FROM resource_versions "
+            "WHERE key = ? AND since <= ? AND (until IS NULL OR until > ?)",
+            *(str(key), at, at),
+        )
+        return str(rows[0][0]) if rows else None
+
+    def _event(self, seq: object) -> tuple[str, object]:
+        (row,) = self._log.ask(
+            f"SELECT {_EVENT}, at FROM delivery_events WHERE seq = ?",  # noqa: S608
+            seq,
+        )
+        return str(row[-1]), _revived(row)
+
+
+def _revived(row: tuple[object, ...]) -> object:
+    kind, v, subject, commit, data = row[:5]
+    body = cast("JsonObject", from_json(str(data)))
+    return revive(str(kind), int(str(v)), str(subject), str(commit), body)

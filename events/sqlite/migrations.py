@@ -1,0 +1,30 @@
+"""Schema migrations: the steps that bring an older log file to the current form.
+
+In a module of its own because only writers need it: importing sqlite-utils takes 30 ms, which every
+push would wait for in a hook.
+"""
+
+import sqlite3
+from typing import Final
+
+from sqlite_utils import Database
+from sqlite_utils.migrations import Migrations
+
+from events.sqlite.schema import create_log, create_projections
+
+migrations: Final = Migrations("gitmesh")
+
+
+@migrations(name="0001_log")
+def _log(db: Database) -> None:
+    create_log(db.conn)
+
+
+@migrations(name="0002_projections")
+def _projections(db: Database) -> None:
+    create_projections(db.conn)
+
+
+def migrate(connection: sqlite3.Connection) -> None:
+    """Apply the migrations that the file does not have yet."""
+    migrations.apply(Database(connection))

@@ -1,0 +1,189 @@
+"""The SQLite event store: append, read, and the state at any position.
+
+Write-ahead logging with ``synchronous=FULL``: events are on disk when ``append`` returns. One
+process writes, and only its connection checkpoints; readers open the file read-only at any time.
+(SQLite before 3.51.3 can lose commits when two connections checkpoint at once:
+https://www.sqlite.org/wal.html#walresetbug.)
+"""
+
+import sqlite3
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import IO, Final, Self
+
+from events.encoding.codec import actor_of, encode
+from events.integrity.chain import GENESIS, Row, seal
+from events.query import time_text
+from events.sqlite.checking import Progress, findings
+from events.sqlite.failures import LogMoved, LogReplaced, LogUnavailable, explained
+from events.sqlite.opening import claim, connect, connect_read_only, file_id
+from events.sqlite.projections import is_current, project, rebuild
+from events.sqlite.reading import Head, LogReading
+from events.sqlite.schema import TABLES, wrong_projections
+from events.types import Chain, DeliveryEvent, Event, Seq
+from mesh.errors import UsageError
+
+__all__ = ["EventLog", "Head", "LogMoved", "LogReplaced", "LogUnavailable", "utc_now"]
+
+_TICK: Final = timedelta(microseconds=1)
+
+
+def utc_now() -> datetime:
+    """Return the current time in UTC."""
+    return datetime.now(UTC)
+
+
+class EventLog(LogReading):
+    """An ordered, append-only record of the mesh's intended state and of its delivery.
+
+    Safe to use from several threads. Every method may raise :class:`LogUnavailable` (try later) or
+    ``Fatal`` (the file is damaged, or not ours), with nothing written.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        connection: sqlite3.Connection,
+        *,
+        now: Callable[[], datetime] = utc_now,
+        guard: IO[bytes] | None = None,
+    ) -> None:
+        super().__init__(path, connection)
+        self._now = now
+        self._guard = guard
+        self._in_use = guard is not None
+        self._file = file_id(path) if guard is not None else None
+
+    @classmethod
+    def open(cls, path: Path, *, now: Callable[[], datetime] = utc_now) -> Self:
+        """Open the log for writing; create or migrate the file as needed.
+
+        :raises Fatal: another process writes to it, a trigger is missing, or it is not a gitmesh
+            log.
+        """
+        guard = claim(path)
+        try:
+            log = cls(path, connect(path), now=now, guard=guard)
+        except BaseException:
+            guard.close()
+            raise
+        try:
+            log._refresh_projections()
+        except BaseException:
+            log.close()
+            raise
+        return log
+
+    @classmethod
+    def read_only(cls, path: Path) -> Self:
+        """Open a log for reading, whether or not a server is writing to it.
+
+        :raises UsageError: there is no such file.
+        """
+        if not path.is_file():
+            raise UsageError(f"there is no event log {path}", hint="start gitmesh serve first")
+        return cls(path, connect_read_only(path))
+
+    def _refresh_projections(self) -> None:
+        with self._lock, explained(self._path):
+            current = not wrong_projections(self._db) and all(
+                is_current(self._db, chain, self.head(chain).seq) for chain in Chain
+            )
+        if not current:
+            self.rebuild()
+
+    def close(self) -> None:
+        """Close the file and release the writer lock."""
+        with self._lock:
+            self._db.close()
+            if self._guard is not None:
+                self._guard.close()
+
+    # ---- write -----------------------------------------------------------------------------------
+
+    def append(self, chain: Chain, events: Sequence[Event], *, expected: Seq) -> Seq:
+        """Append ``events`` after ``expected``, all or none; return the new last position.
+
+        Events and projections are on disk when it returns. Without events it returns ``expected``.
+
+        :raises LogMoved: the chain does not end at ``expected``; read the head and plan again.
+        """
+        with self._transaction():
+            head = self.head(chain)
+            if head.seq != expected:
+                raise LogMoved(f"the {chain} chain ends at {head.seq}, not at {expected}")
+            return self._add(chain, events, head)
+
+    def append_observed(self, events: Sequence[DeliveryEvent]) -> Seq:
+        """Append to the end of the delivery chain: its events do not depend on each other."""
+        with self._transaction():
+            return self._add(Chain.DELIVERY, events, self.head(Chain.DELIVERY))
+
+    def _add(self, chain: Chain, events: Sequence[Event], head: Head) -> Seq:
+        seq, prev = head.seq, head.hash or GENESIS
+        at = self._next_time(chain, seq)
+        actor = ""
+        rows, numbered = [], []
+        for event in events:
+            seq = Seq(seq + 1)
+            actor = actor_of(event) or actor
+            row = seal(chain, prev, seq, encode(event, actor), at)
+            rows.append(row)
+            numbered.append((seq, event))
+            prev = row.hash
+        marks = ", ".join("?" * len(Row._fields))
+        self._db.executemany(f"INSERT INTO {TABLES[chain]} VALUES ({marks})", rows)  # noqa: S608
+        project(self._db, chain, numbered)
+        return seq
+
+    def _next_time(self, chain: Chain, seq: Seq) -> str:
+        """Return the next transaction's time: later than the last one's, whatever the clock."""
+        now = self._now()
+        found = self._db.execute(
+            f"SELECT at FROM {TABLES[chain]} WHERE seq = ?",  # noqa: S608
+            (seq,),
+        ).fetchone()
+        if found is not None:
+            now = max(now, datetime.fromisoformat(found[0]) + _TICK)
+        return time_text(now)
+
+    def rebuild(self) -> None:
+        """Drop the projections and derive them again from the chains."""
+        with self._transaction():
+            rebuild(self._db, (record for chain in Chain for record in self.read(chain)))
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        with self._lock, self._explained():
+            self._still_there()
+            self._db.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+                self._db.execute("COMMIT")
+            except BaseException:
+                if self._db.in_transaction:
+                    self._db.execute("ROLLBACK")
+                raise
+
+    def _still_there(self) -> None:
+        if self._file is None or (now := file_id(self._path)) == self._file:
+            return
+        if now is None:
+            raise LogUnavailable(
+                f"{self._path}: the event log is not there: its folder was moved or removed, or "
+                "cannot be read",
+                hint="put it back, and the server goes on by itself; or start it anew to begin a "
+                "new log; keep the log outside a repository that is cloned anew (--log)",
+            )
+        raise LogReplaced(
+            f"{self._path}: another file is in the place of the event log",
+            hint="restore the log from a backup, or start with a new one; keep it outside a "
+            "repository that is cloned anew (--log)",
+        )
+
+    def verify(self, progress: Progress | None = None) -> list[str]:
+        """Return all problems of the log, in words; none if it is intact."""
+        with self._lock, explained(self._path), self._snapshot():
+            return findings(self._db, progress)

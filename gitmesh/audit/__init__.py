@@ -1,0 +1,1 @@
+"""Checks of the log: verification, checkpoints, proofs, signing keys."""

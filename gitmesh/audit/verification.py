@@ -1,0 +1,181 @@
+"""Verification of a log: by itself, against git, and against signed checkpoints."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from events.integrity.note import VerifierKey
+from events.sqlite.store import EventLog, Head
+from events.types import Chain, CommitId, Seq
+from gitmesh.audit.attestation import Signed, contradictions, read_checkpoints
+from gitmesh.audit.rule_differences import judge
+from gitmesh.rendering.amounts import count
+from gitmesh.rendering.narration import short
+from mesh.errors import Fatal
+from reconciler.declaration import declared
+from reconciler.git.checkpoint_ref import REF, CheckpointRef
+from reconciler.git.repository import GitRepository
+from reconciler.reading.reader import Progress
+from reconciler.reading.source import SourceUnavailable
+from reconciler.rederivation import Retraced, continues, led_to, retrace
+from reconciler.rules import RULES, Stretch, WrongRules
+
+
+@dataclass(slots=True)
+class Verdict:
+    """Result of a verification."""
+
+    heads: dict[Chain, Head]
+    problems: list[str] = field(default_factory=list)
+    """Faults, the most telling first; none if the log is trustworthy."""
+    unproven: list[str] = field(default_factory=list)
+    """What may be true or forged: only a gitmesh with other rules could tell."""
+    rules: list[Stretch] = field(default_factory=lambda: [Stretch(RULES, Seq(1))])
+    """Rules that decided the mesh chain."""
+    notes: list[str] = field(default_factory=list)
+    """What was proven, and what could not be."""
+    unasked: tuple[str, ...] = ()
+    """Sources that were not checked, of ``git`` and ``checkpoints``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Witnesses:
+    """Sources of evidence besides the log."""
+
+    repo: GitRepository | None = None
+    branch: str | None = None
+    keys: Sequence[VerifierKey] | None = None
+    """Keys that sign checkpoints; None if unknown."""
+    kept: Sequence[Signed] = ()
+    """Checkpoints kept elsewhere, with verified signatures."""
+
+
+def verify(
+    log: EventLog, witnesses: Witnesses = Witnesses(), *, progress: Progress | None = None
+) -> Verdict:
+    """Verify a log by itself, against checkpoints, and against the repository's history."""
+    verdict = Verdict({chain: log.head(chain) for chain in Chain}, log.verify(progress))
+    broken = any(line.startswith(f"{Chain.MESH} chain") for line in verdict.problems)
+    _read_rules(verdict, log)
+    signed = _by_checkpoints(verdict, log, witnesses)
+    if witnesses.repo is None:
+        verdict.unasked = ("git", "checkpoints")
+    elif broken:
+        verdict.unasked = ("git",)
+    else:
+        _by_git(verdict, log, witnesses, signed, progress)
+    return verdict
+
+
+def _read_rules(verdict: Verdict, log: EventLog) -> None:
+    try:
+        verdict.rules = declared(log)
+    except (WrongRules, Fatal) as error:
+        if not any(line.startswith(f"{Chain.DELIVERY} chain") for line in verdict.problems):
+            verdict.problems.append(f"{Chain.DELIVERY} chain: {error}")
+
+
+def _by_checkpoints(verdict: Verdict, log: EventLog, witnesses: Witnesses) -> list[Signed]:
+    """Return the checkpoints that count as evidence: correctly signed and in agreement with the
+    log."""
+    signed = list(witnesses.kept)
+    if witnesses.repo is not None:
+        filed = CheckpointRef(witnesses.repo).newest_first()
+        found, wrong = read_checkpoints(filed, witnesses.keys)
+        signed += found
+        verdict.problems += wrong
+        if witnesses.keys is not None and not found and not wrong:
+            verdict.problems.append(f"there is no checkpoint in {REF}, although a key is given")
+    contradicted = contradictions(log, signed)
+    verdict.problems += contradicted
+    unnoticed = "that the log was shortened or replaced would not be noticed"
+    if witnesses.repo is None:
+        verdict.notes.append(
+            "not looked at: the repository (--repo), neither its history nor its checkpoints"
+            + ("" if signed else f": {unnoticed}")
+        )
+    elif not signed:
+        verdict.notes.append(f"no checkpoint is signed: {unnoticed}; see gitmesh checkpoint")
+    if not signed:
+        return []
+    most = max((s.checkpoint.size for s in signed if s.chain is Chain.MESH), default=0)
+    how = "signed" if witnesses.keys is not None else "whose signatures were not checked (--key)"
+    verdict.notes.append(
+        f"{count(len(signed), 'checkpoint')} {how}, the longest of {count(most, 'mesh event')}"
+    )
+    return signed if witnesses.keys is not None and not contradicted else []
+
+
+def _by_git(
+    verdict: Verdict,
+    log: EventLog,
+    witnesses: Witnesses,
+    signed: Sequence[Signed],
+    progress: Progress | None,
+) -> None:
+    repo = witnesses.repo
+    if repo is None:
+        return
+    whole = verdict.heads[Chain.MESH].seq
+    rows = log.rows(Chain.MESH, limit=whole)
+    found = retrace(repo, rows, verdict.rules, whole=whole, progress=progress)
+    if found.difference is not None:
+        verdict.problems.append(f"mesh chain: {found.difference}")
+    else:
+        verdict.problems += _by_branch(repo, found, witnesses.branch)
+    verdict.unproven, vouched = judge(found.otherwise, signed, whole)
+    signed_to = max((s.checkpoint.size for s in signed if s.chain is Chain.MESH), default=0)
+    unseen = sum(seq > signed_to for seq in found.rewritten)
+    verdict.notes += _notes(found, unseen, shallow=repo.is_shallow) + vouched
+
+
+def _by_branch(repo: GitRepository, found: Retraced, branch: str | None) -> list[str]:
+    """Check that the branch can follow from the last logged commit, and leads to no missing commit.
+
+    Whoever forges a commit's events may also remove the proof from git.
+    """
+    seen = found.tip
+    try:
+        tip = repo.tip(branch)
+        if not continues(repo, seen, tip):
+            return [
+                f"git: the branch is at {short(tip)}, which does not follow from "
+                f"{short(seen or '')}, the last commit of the log: history was rewritten, and no "
+                "server has seen it; or another branch was followed (--branch)"
+            ]
+    except SourceUnavailable as error:
+        return [f"git: {error.message}"]
+    lost = led_to(repo, tip, set(found.gone)) if found.gone else None
+    if lost is None or (repo.is_shallow and not repo.has(lost)):
+        return []
+    return [
+        f"git: the branch leads to {short(lost)}, but not all of that commit can be read: objects "
+        "are missing or damaged (git fsck tells which), and its events cannot be derived again"
+    ]
+
+
+def _notes(found: Retraced, unseen: int, *, shallow: bool) -> list[str]:
+    notes = [f"git: {count(found.checked, 'mesh event')} derived again, the same"]
+    if found.unchecked:
+        notes.append(
+            f"git: {count(found.unchecked, 'event')} cannot be checked, because "
+            + ("this shallow clone lacks " if shallow else "git no longer has ")
+            + _some(found.gone)
+        )
+    if unseen:
+        notes.append(
+            f"git: that the branch was rewritten {'once' if unseen == 1 else f'{unseen:,} times'} "
+            "is the log's word alone: git does not keep where a branch was, and no checkpoint that "
+            "was checked covers it"
+        )
+    if found.reworded:
+        notes.append(
+            f"git: the problems of {_some(found.reworded)} are the same, but are told in other "
+            "words by this gitmesh"
+        )
+    return notes
+
+
+def _some(commits: list[CommitId]) -> str:
+    named = ", ".join(short(commit) for commit in commits[:3])
+    more = f" and {len(commits) - 3:,} more" if len(commits) > 3 else ""
+    return f"{named}{more}" if commits else "what a force push dropped"

@@ -1,0 +1,3 @@
+"""The command line: parses options, calls ``gitmesh.service`` or ``gitmesh.queries``, and renders.
+
+Read ``program.py`` first. Nothing else imports it."""

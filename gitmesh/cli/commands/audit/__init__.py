@@ -1,0 +1,1 @@
+"""Commands for auditors: verify, keygen, checkpoint, prove, backup."""

@@ -1,0 +1,37 @@
+"""``gitmesh keygen``: a key that signs checkpoints."""
+
+from pathlib import Path
+
+import click
+
+from gitmesh.cli.options import examples, json_option
+from gitmesh.cli.output import emit_json
+
+
+@click.command(
+    "keygen",
+    short_help="Make a key that signs checkpoints of the log.",
+    epilog=examples("gitmesh keygen /etc/gitmesh/shop.key --name shop.example"),
+)
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@click.option(
+    "--name",
+    required=True,
+    help="What the log will be called wherever its checkpoints are read: shop.example.",
+)
+@json_option
+def command(file: Path, name: str, as_json: bool) -> None:
+    """Make an Ed25519 key: FILE, which only you can read, and FILE.pub, for everybody.
+
+    The secret file must lie outside every repository. Give it to gitmesh serve with
+    --checkpoint-key; give the public one to whoever is to believe the log.
+    """
+    from gitmesh.audit.checkpoint_keys import make, public_path
+
+    public = make(file, name)
+    if as_json:
+        emit_json({"key": str(file), "public": [str(each) for each in public]})
+        return
+    click.echo(f"made {file}, to be kept secret, and {public_path(file)}:")
+    for each in public:
+        click.echo(f"  {each}")

@@ -1,0 +1,200 @@
+"""``gitmesh prove``: show that an event is in the log to somebody who has no log."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from gitmesh.cli import exit_codes
+from gitmesh.cli.options import (
+    asked_repo_option,
+    examples,
+    json_option,
+    key_option,
+    log_option,
+    one_repo,
+)
+from gitmesh.cli.output import emit_json
+from gitmesh.rendering.shell_quoting import pasted
+from gitmesh.safe_text import visible
+
+if TYPE_CHECKING:
+    from events.integrity.checkpoint import Checkpoint
+    from events.integrity.proof import Proven
+    from events.sqlite.store import EventLog
+    from events.types import Seq
+    from gitmesh.settings import Settings
+
+_SHORTEST_ID = 7
+
+
+@click.command(
+    "prove",
+    short_help="Prove that an event is in the log, to somebody who has no log.",
+    epilog=examples(
+        "gitmesh prove 12 --repo shop.git > proof.json",
+        "gitmesh prove a1b2c3d --repo shop.git > proof.json    # that a commit was applied",
+        "gitmesh log --repo shop.git --commit a1b2c3d    # shows the number of each event",
+        "gitmesh prove 7 --repo shop.git --chain delivery > proof.json",
+        "gitmesh prove --check proof.json --key shop.key.pub",
+        "gitmesh prove --since kept-in-june.txt --repo shop.git > growth.json",
+    ),
+)
+@click.argument("what", metavar="[SEQ|COMMIT] [REPO]", nargs=-1)
+@asked_repo_option
+@log_option
+@click.option("--chain", type=click.Choice(["mesh", "delivery"]), default="mesh", show_default=True)
+@click.option(
+    "--since",
+    type=click.Path(path_type=Path, dir_okay=False, exists=True),
+    metavar="FILE",
+    help="Prove that the newest checkpoint continues the one in FILE, instead of an event.",
+)
+@click.option(
+    "--check",
+    type=click.Path(path_type=Path, dir_okay=False, exists=True),
+    metavar="FILE",
+    help="Check a proof instead of making one. Nothing but the public key is needed.",
+)
+@key_option
+@json_option
+@click.pass_context
+def command(
+    ctx: click.Context,
+    what: tuple[str, ...],
+    repo: Path,
+    log: Path | None,
+    chain: str,
+    since: Path | None,
+    check: Path | None,
+    key: Path | None,
+    as_json: bool,
+) -> None:
+    """Print a proof that event SEQ is in the log of REPO, as JSON.
+
+    SEQ is the number that gitmesh log prints before an event. Of a COMMIT the event that says that
+    it was applied, or rejected, is proven.
+
+    It holds the event and when it was written, the paths to the roots of the Merkle trees over its
+    chain and its times, and the signed checkpoint with these roots: the newest one in
+    refs/gitmesh/checkpoints. It shows nothing else of the log. With --since it shows that nothing
+    which an older checkpoint covers has been changed. A proof that --check finds wrong exits with
+    1.
+    """
+    settings: Settings = ctx.obj
+    if check is not None:
+        ctx.exit(_check(settings, check, key, as_json=as_json))
+    event, named = _event_and_repository(what, since)
+    emit_json(_prove(event, since, one_repo(named, repo), log or settings.log, chain))
+
+
+def _event_and_repository(what: tuple[str, ...], since: Path | None) -> tuple[str, Path | None]:
+    """Return which event is meant, by its number or a commit, and of which repository if said."""
+    event, *rest = ("", *what) if since is not None else (what or ("",))
+    if len(rest) > 1 or (since is None and event in ("", "0")):
+        from mesh.errors import UsageError
+
+        raise UsageError(
+            "name the event to prove by its number or its commit, or a proof to --check",
+            hint="gitmesh log shows the number of each event",
+        )
+    return event, Path(rest[0]) if rest else None
+
+
+def _seq(log: "EventLog", event: str, repo: Path, chain: str) -> "Seq":
+    """Return the position of an event that is named by it, or by a commit.
+
+    :raises UsageError: it is neither.
+    """
+    from events.types import Chain, Seq
+    from gitmesh.queries.requested_moment import asked_seq
+    from mesh.errors import UsageError
+
+    if event.isdecimal() and event.isascii():
+        seq = int(event)
+        # A commit's id may be digits alone.
+        if len(event) < _SHORTEST_ID or seq <= log.head(Chain(chain)).seq:
+            return Seq(seq)
+    hint = pasted("gitmesh log shows the number of each event")
+    if chain != "mesh":
+        words = f"{event!r} is no number of an event, and commits stand in the mesh chain"
+        raise UsageError(words, hint=hint)
+    try:
+        last = asked_seq(log, event, repo)
+    except UsageError as error:
+        raise UsageError(f"{event!r} is no event, and no commit of the log", hint=hint) from error
+    return log.first_seq_of_commit(last) or last
+
+
+def _prove(
+    event: str, since: Path | None, repo: Path, log: Path | None, name: str
+) -> dict[str, object]:
+    from events.sqlite.store import EventLog
+    from events.types import Chain
+    from gitmesh.audit.proof_file import prove_event, prove_grown
+    from gitmesh.queries.log_lookup import existing_log
+    from reconciler.git.repository import GitRepository
+
+    opened = EventLog.read_only(existing_log(repo, log))
+    try:
+        git = GitRepository.open(repo)
+        if since is not None:
+            return {**prove_grown(opened, git, since)}
+        return {**prove_event(opened, git, Chain(name), _seq(opened, event, repo, name))}
+    finally:
+        opened.close()
+
+
+def _check(settings: "Settings", file: Path, key: Path | None, *, as_json: bool) -> int:
+    from events.integrity.proof import Proven, WrongProof
+    from gitmesh.audit.checkpoint_keys import public_keys
+    from gitmesh.audit.proof_file import check_file
+    from mesh.errors import UsageError
+
+    keys = public_keys(key, settings)
+    if keys is None:
+        raise UsageError("whose signature is to be checked?", hint="name the public key with --key")
+    try:
+        proven = check_file(file, keys)
+    except WrongProof as error:
+        if as_json:
+            emit_json({"ok": False, "problem": str(error)})
+        else:
+            click.secho(visible(f"{file}: {error}"), fg="red")
+        return exit_codes.REFUSED
+    if isinstance(proven, Proven):
+        _show_event(proven, as_json=as_json)
+    else:
+        _show_growth(*proven, as_json=as_json)
+    return exit_codes.OK
+
+
+def _show_event(proven: "Proven", *, as_json: bool) -> None:
+    row, signed = proven.row, proven.checkpoint
+    if as_json:
+        where = {"origin": signed.origin, "size": signed.size}
+        found = {"ok": True, "chain": proven.chain.value, "seq": row.seq, "at": proven.at}
+        emit_json({**found, "checkpoint": where})
+        return
+    written = "" if proven.at is None else f", written at {proven.at},"
+    told = (
+        f"event {row.seq} of the {proven.chain} chain, {row.kind} of {row.subject} by "
+        f"{row.actor or 'nobody named'}{written or ','} is in the log that {signed.origin} signed "
+        f"when it had {signed.size} events"
+    )
+    click.echo(visible(told))
+    if proven.at is None:
+        click.echo(
+            "when it was written is not proven: the checkpoint was signed by an older gitmesh"
+        )
+
+
+def _show_growth(older: "Checkpoint", newer: "Checkpoint", *, as_json: bool) -> None:
+    if as_json:
+        sizes = {"older": older.size, "newer": newer.size}
+        emit_json({"ok": True, "origin": newer.origin, **sizes})
+        return
+    click.echo(
+        f"the log that {newer.origin} signed when it had {newer.size} events begins with the "
+        f"{older.size} that it had before"
+    )

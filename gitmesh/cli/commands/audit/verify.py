@@ -1,0 +1,178 @@
+"""``gitmesh verify``: prove that the log is whole, and that it says what git says."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from gitmesh.cli import exit_codes
+from gitmesh.cli.options import asked_repo, examples, json_option, key_option, log_option
+from gitmesh.cli.output import emit_json
+from gitmesh.rendering.amounts import count
+from gitmesh.rendering.shell_quoting import pasted
+from gitmesh.safe_text import visible
+
+if TYPE_CHECKING:
+    from gitmesh.audit.verification import Verdict, Witnesses
+    from gitmesh.settings import Settings
+    from mesh.canonical import JsonObject
+
+
+@click.command(
+    "verify",
+    short_help="Prove that the event log is whole, and says what git says.",
+    epilog=examples(
+        "gitmesh verify --repo shop.git",
+        "gitmesh verify --repo shop.git --key shop.key.pub",
+        "gitmesh verify --repo shop.git --key shop.key.pub --checkpoint kept-in-june.txt",
+        "gitmesh verify --log backup.sqlite3 --no-git",
+    ),
+)
+@asked_repo
+@log_option
+@click.option(
+    "--against-git/--no-git",
+    default=None,
+    help="Derive every mesh event again from the repository's history and compare. Default: yes, "
+    "unless there is only a log.",
+)
+@click.option("--branch", help="The branch that was followed. Default: the one that HEAD names.")
+@key_option
+@click.option(
+    "--checkpoint",
+    "kept",
+    type=click.Path(path_type=Path, dir_okay=False, exists=True),
+    multiple=True,
+    metavar="FILE",
+    help="A checkpoint that was kept elsewhere: the log must hold what it was signed of.",
+)
+@json_option
+@click.pass_context
+def command(
+    ctx: click.Context,
+    repo: Path,
+    log: Path | None,
+    against_git: bool | None,
+    branch: str | None,
+    key: Path | None,
+    kept: tuple[Path, ...],
+    as_json: bool,
+) -> None:
+    """Check the event log of REPO, and name the first event that is wrong.
+
+    \b
+    By itself:       no gap, no broken hash, no lost trigger, projections that agree
+    By checkpoints:  nothing was cut off, nothing replaced, since the last one was signed
+    By git:          each mesh event is what the commit says, derived again
+
+    Without a repository neither its history nor the checkpoints in it are looked at; that is said.
+
+    Exits with 1 when something is wrong, and with 5 when nothing is but commits come out
+    otherwise, which a gitmesh with other rules decided and nobody signed for: see Upgrade in
+    docs/operations.md.
+    """
+    import gc
+
+    from events.sqlite.store import EventLog
+    from gitmesh.audit.verification import verify
+    from gitmesh.cli.progress import progress_on_terminal
+    from gitmesh.queries.log_lookup import existing_log
+
+    gc.set_threshold(50_000, 20, 50)  # as serve does: a long history makes much and keeps little
+    settings: Settings = ctx.obj
+    where = existing_log(repo, log or settings.log)
+    if against_git is None:
+        against_git = _names_a_repository(ctx, log or settings.log)
+    witnesses = _witnesses(settings, repo if against_git else None, branch, key, kept)
+    opened = EventLog.read_only(where)
+    try:
+        with progress_on_terminal(quiet=as_json) as progress:
+            verdict = verify(opened, witnesses, progress=progress)
+    finally:
+        opened.close()
+    _show(verdict, as_json=as_json)
+    if verdict.problems:
+        ctx.exit(exit_codes.REFUSED)
+    ctx.exit(exit_codes.UNPROVEN if verdict.unproven else exit_codes.OK)
+
+
+def _names_a_repository(ctx: click.Context, log: Path | None) -> bool:
+    """Tell whether there is a repository to compare with: one that was named, or holds the log."""
+    from click.core import ParameterSource
+
+    sources = map(ctx.get_parameter_source, ("named", "repo"))
+    return log is None or any(source is not ParameterSource.DEFAULT for source in sources)
+
+
+def _witnesses(
+    settings: "Settings",
+    repo: Path | None,
+    branch: str | None,
+    key: Path | None,
+    kept: tuple[Path, ...],
+) -> "Witnesses":
+    from events.integrity.note import WrongNote
+    from gitmesh.audit.attestation import read_note
+    from gitmesh.audit.checkpoint_keys import public_keys
+    from gitmesh.audit.verification import Witnesses
+    from mesh.errors import UsageError
+    from reconciler.git.repository import GitRepository
+
+    keys = public_keys(key, settings)
+    try:
+        notes = [read_note(str(each), each.read_text(), keys) for each in kept]
+    except (WrongNote, UnicodeDecodeError) as error:
+        raise UsageError(f"--checkpoint: {error}", hint="name a file that holds one") from None
+    opened = None if repo is None else GitRepository.open(repo)
+    return Witnesses(opened, branch or settings.branch or None, keys, notes)
+
+
+def _show(verdict: "Verdict", *, as_json: bool) -> None:
+    heads = verdict.heads
+    if as_json:
+        shown = {name.value: {"seq": h.seq, "hash": h.hash} for name, h in heads.items()}
+        emit_json(
+            {
+                "ok": not verdict.problems and not verdict.unproven,
+                "problems": verdict.problems,
+                "unproven": verdict.unproven,
+                "notes": verdict.notes,
+                "unasked": list(verdict.unasked),
+                "heads": shown,
+                "rules": _rules(verdict),
+            }
+        )
+        return
+    for line in verdict.problems:
+        click.secho(visible(line), fg="red")
+    for line in verdict.unproven:
+        click.secho(visible(line), fg="yellow")
+    for name, head in heads.items():
+        click.echo(f"{name:>8} chain: {head.seq} events, head {head.hash[:16] or 'empty'}")
+    for line in verdict.notes:
+        click.echo(pasted(visible(line)))
+    wrong = len(verdict.problems)
+    if not wrong and verdict.unproven:
+        click.echo("nothing is wrong, but not all of it can be proven here")
+        return
+    whole = "the log is whole" + (", as far as it was looked at" if verdict.unasked else "")
+    click.echo(f"{count(wrong, 'thing')} wrong" if wrong else whole)
+
+
+def _rules(verdict: "Verdict") -> "JsonObject":
+    """Return by which rules the mesh chain was decided, and what they are here."""
+    from events.types import Chain
+    from reconciler.rules import RULES
+
+    head = verdict.heads[Chain.MESH].seq
+    return {
+        "here": RULES,
+        "decided": [
+            {
+                "rules": each.rules,
+                "first": each.first,
+                "last": head if each.last is None else each.last,
+            }
+            for each in verdict.rules
+        ],
+    }

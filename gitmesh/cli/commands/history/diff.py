@@ -1,0 +1,176 @@
+"""``gitmesh diff``: what differs between two meshes, and whom that concerns."""
+
+import gc
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from gitmesh.cli import exit_codes
+from gitmesh.cli.options import examples, json_option, log_option, repo_here
+from gitmesh.cli.output import emit_json, refuse
+
+if TYPE_CHECKING:
+    from gitmesh.service.compared_meshes import NamedMesh
+    from gitmesh.service.differences import Difference
+    from gitmesh.settings import Settings
+    from mesh.keys import ResourceKey
+    from xds.translate.compare import EnvoyChange
+
+
+@click.command(
+    "diff",
+    short_help="Show what differs between two meshes.",
+    epilog=examples(
+        "gitmesh diff main feature --repo shop.git        # what a branch would change",
+        "gitmesh diff HEAD~5 HEAD --repo shop.git --envoy # in Envoy's words, node by node",
+        'gitmesh diff "2 hours ago" now --repo shop.git   # what has changed since',
+        "gitmesh diff main . --markdown                   # for a pull request",
+    ),
+)
+@click.argument("before", metavar="A")
+@click.argument("after", metavar="B")
+@repo_here("The repository of revisions.")
+@log_option
+@click.option("--envoy", is_flag=True, help="Show how the configuration of each node differs, too.")
+@click.option("--markdown", is_flag=True, help="Write Markdown, for a comment on a pull request.")
+@json_option
+@click.pass_context
+def command(
+    ctx: click.Context,
+    before: str,
+    after: str,
+    repo: Path,
+    log: Path | None,
+    envoy: bool,
+    markdown: bool,
+    as_json: bool,
+) -> None:
+    """Show what turns mesh A into mesh B: resources, not lines, and whom that concerns.
+
+    A and B are folders, revisions of the repository, or moments of its log (positions and times).
+    No server need be running; where one is, the proxies that are connected to it are counted.
+    Exits with 1 when one of them is not a mesh that would be served, and shows why.
+    """
+    from gitmesh.service.compared_meshes import named_mesh
+    from gitmesh.service.differences import difference
+    from xds.translate.compare import envoy_changes
+
+    settings: Settings = ctx.obj
+    where = _log_of(repo, log or settings.log)
+    gc.disable()  # a large mesh is many values that all live until the end
+    first = named_mesh(before, repo, where)
+    sides = [first, named_mesh(after, repo, where, first.tree)]
+    if problems := [problem for side in sides for problem in side.problems]:
+        refuse(problems, as_json=as_json)
+        ctx.exit(exit_codes.REFUSED)
+    old, new = (side.graph for side in sides)
+    found = difference(old, new, _connected(where))
+    configurations = list(envoy_changes(old, new, found.radius.nodes)) if envoy else []
+    if as_json:
+        emit_json(_json(sides, found, configurations if envoy else None))
+    elif markdown:
+        click.echo(_markdown(sides, found, configurations))
+    else:
+        _show(sides, found, configurations)
+
+
+def _connected(log: Path | None) -> "dict[ResourceKey, int] | None":
+    if log is None:
+        return None  # Without a log nobody needs to load what reads it.
+    from gitmesh.queries.connected_proxies import connected_proxies
+
+    return connected_proxies(log)
+
+
+def _log_of(repo: Path, explicit: Path | None) -> Path | None:
+    from gitmesh.queries.log_location import is_repository, log_path
+    from gitmesh.queries.log_lookup import existing_log
+
+    if explicit is not None:
+        return existing_log(repo, explicit)
+    if not is_repository(repo):
+        return None
+    path = log_path(repo)
+    return path if path.is_file() else None
+
+
+def _json(
+    sides: "list[NamedMesh]", found: "Difference", configurations: "list[EnvoyChange] | None"
+) -> dict[str, object]:
+    from events.encoding.codec import encode
+
+    changes = [encode(event) for event in found.changes]
+    shown: dict[str, object] = {
+        "before": sides[0].label,
+        "after": sides[1].label,
+        "changes": [{"kind": e.kind, "subject": e.subject, "data": e.data} for e in changes],
+        "blastRadius": found.radius.as_json(),
+    }
+    if configurations is not None:
+        shown["envoy"] = [
+            {
+                "node": str(each.node),
+                "type": each.type,
+                "name": each.name,
+                "before": each.change.before,
+                "after": each.change.after,
+            }
+            for each in configurations
+        ]
+    return shown
+
+
+def _show(
+    sides: "list[NamedMesh]", found: "Difference", configurations: "list[EnvoyChange]"
+) -> None:
+    from gitmesh.rendering.amounts import count
+    from gitmesh.rendering.narration import narrate
+    from gitmesh.safe_text import visible
+
+    heading = f"{sides[0].label} → {sides[1].label}: {count(len(found.changes), 'change')}"
+    click.secho(visible(heading), bold=True)
+    for event in found.changes:
+        click.echo(f"  {narrate(event)}")
+    if found.changes:
+        click.echo(found.radius.sentence())
+    for each in configurations:
+        click.echo()
+        click.secho(visible(f"{each.node}: {each.type} {each.name}"), bold=True)
+        for line in each.change.lines:
+            colour = {"+": "green", "-": "red", "@": "cyan"}.get(line[:1])
+            click.secho(f"  {visible(line)}", fg=colour)
+
+
+def _markdown(
+    sides: "list[NamedMesh]", found: "Difference", configurations: "list[EnvoyChange]"
+) -> str:
+    from gitmesh.rendering.amounts import count
+    from gitmesh.rendering.narration import narrate
+    from gitmesh.safe_text import visible
+
+    heading = f"### Mesh: {count(len(found.changes), 'change')}, {_code(sides[0].label)} → "
+    parts = [heading + _code(sides[1].label), ""]
+    parts += [f"- {_escaped(narrate(event))}" for event in found.changes]
+    if found.changes:
+        parts += ["", f"**Blast radius:** {found.radius.sentence()}."]
+    for each in configurations:
+        summary = _escaped(visible(f"{each.node}: {each.type} {each.name}"))
+        fence = "````"
+        body = "\n".join(visible(line) for line in each.change.lines)
+        parts += ["", f"<details><summary>{summary}</summary>", "", f"{fence}diff", body, fence]
+        parts += ["", "</details>"]
+    return "\n".join(parts)
+
+
+def _code(text: str) -> str:
+    from gitmesh.safe_text import visible
+
+    return f"`{visible(text).replace('`', '')}`"
+
+
+def _escaped(text: str) -> str:
+    """Return text that means nothing in Markdown or HTML: names are somebody else's."""
+    for character in "\\`*_{}[]<>#|":
+        text = text.replace(character, f"\\{character}")
+    return text.replace("\\<", "&lt;").replace("\\>", "&gt;")

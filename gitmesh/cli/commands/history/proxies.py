@@ -1,0 +1,91 @@
+"""``gitmesh proxies``: who is connected, what each runs, and what it says to what it is sent."""
+
+import contextlib
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from gitmesh.cli.options import asked_repo, examples, json_option, log_option
+from gitmesh.cli.output import emit_json
+
+if TYPE_CHECKING:
+    from events.queries.fleet import Proxy
+    from gitmesh.settings import Settings
+
+
+@click.command(
+    "proxies",
+    short_help="Show who is connected, and how each stands.",
+    epilog=examples(
+        "gitmesh proxies --repo shop.git",
+        "gitmesh proxies --repo shop.git --node mesh/shop/virtualNode/web",
+        "gitmesh proxies --repo shop.git --json | jq '.proxies[] | select(.state != \"in-sync\")'",
+    ),
+)
+@asked_repo
+@log_option
+@click.option("--node", help="Only the proxies of this node; the end of its name will do.")
+@json_option
+@click.pass_obj
+def command(
+    settings: "Settings", repo: Path, log: Path | None, node: str | None, as_json: bool
+) -> None:
+    """Show every connected proxy: its node, address and version, and how it stands.
+
+    A proxy is in sync with a commit when it acknowledged all that follows from it; behind, while
+    that is on its way; refusing, with its own words; held, while its node does not exist; served
+    the last snapshot that its like accepted, while the newest is being refused; or running on with
+    what it has, after its node was removed from the mesh (node-removed in JSON): stop it, or put
+    the node back.
+    """
+    from events.queries.fleet import Fleet
+    from events.sqlite.opening import is_claimed
+    from events.sqlite.store import EventLog
+    from gitmesh.queries.log_lookup import existing_log
+    from gitmesh.queries.pins import pinned
+
+    where = existing_log(repo, log or settings.log)
+    running = is_claimed(where)
+    with contextlib.closing(EventLog.read_only(where)) as opened:
+        # Nobody is connected to a server that is not there, whatever its last words were.
+        pin = pinned(opened)
+        at = None if pin is None else pin.mesh_seq
+        found = [] if running is False else Fleet(opened).proxies(at)
+    found = [proxy for proxy in found if node is None or f"/{proxy.node}".endswith(f"/{node}")]
+    if as_json:
+        emit_json({"serverRuns": running, "proxies": [_json(proxy) for proxy in found]})
+        return
+    if running is False:
+        click.echo("no server runs, so nobody is connected", err=True)
+    elif not found:
+        click.echo("nobody is connected", err=True)
+    _show(found)
+
+
+def _show(proxies: "list[Proxy]") -> None:
+    from gitmesh.rendering.commit_status_text import by_node_text
+
+    click.echo(by_node_text(proxies), nl=False)
+
+
+def _json(proxy: "Proxy") -> dict[str, object]:
+    refusal = proxy.refusal
+    return {
+        "node": proxy.node,
+        "proxy": proxy.name,
+        "version": proxy.version,
+        "connectedAt": proxy.connected_at,
+        "state": proxy.state.value,
+        "since": proxy.since,
+        "commit": proxy.commit or None,
+        "refusal": None
+        if refusal is None
+        else {
+            "commit": refusal.commit,
+            "type": refusal.type_url,
+            "version": refusal.version,
+            "names": list(refusal.names),
+            "message": refusal.message,
+        },
+    }

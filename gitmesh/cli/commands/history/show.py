@@ -1,0 +1,134 @@
+"""``gitmesh show``: everything that the log knows of one commit."""
+
+import contextlib
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from gitmesh.cli.options import MOMENT, asked_repo_option, examples, json_option, log_option
+from gitmesh.cli.output import emit_json
+
+if TYPE_CHECKING:
+    from events.types import CommitFacts, Record
+    from gitmesh.queries.commits import LoggedCommit
+    from gitmesh.settings import Settings
+
+SHOWN_CHARS = 60
+"""How much of a value is shown to a person; --json has all of it."""
+
+
+@click.command(
+    "show",
+    short_help="Show everything about one commit.",
+    epilog=examples(
+        "gitmesh show --repo shop.git a1b2c3d",
+        "gitmesh show --repo shop.git 42                  # the commit that event 42 belongs to",
+        "gitmesh show --repo shop.git main --json | jq .effect",
+    ),
+)
+@click.argument("moment", default="HEAD", metavar=f"[{MOMENT}]")
+@asked_repo_option
+@log_option
+@json_option
+@click.pass_obj
+def command(settings: "Settings", moment: str, repo: Path, log: Path | None, as_json: bool) -> None:
+    """Show who made a commit, when and why, what it changed, and what the proxies made of it.
+
+    MOMENT is a commit, a branch, a position in the mesh chain or a time: the commit that was live
+    then is shown. Default: the repository's HEAD.
+    """
+    from events.sqlite.store import EventLog
+    from gitmesh.queries.commits import logged_commit
+    from gitmesh.queries.log_lookup import existing_log
+    from gitmesh.queries.requested_moment import asked_seq
+
+    with contextlib.closing(EventLog.read_only(existing_log(repo, log or settings.log))) as opened:
+        found = logged_commit(opened, asked_seq(opened, moment, repo))
+    if as_json:
+        emit_json(_json(found))
+    else:
+        _show(found)
+
+
+def _json(found: "LoggedCommit") -> dict[str, object]:
+    from gitmesh.queries.history import record_json
+
+    about, *changes = found.records
+    return {
+        "commit": found.facts.commit,
+        "seq": found.first,
+        "at": found.at,
+        "outcome": "rejected" if found.rejected else "applied",
+        "about": about.data,
+        "dropped": [] if found.rewritten is None else list(found.rewritten.dropped),
+        "changes": [record_json(record) for record in changes],
+        "neverServed": found.instead is not None,
+        "effect": [record_json(record) for record in found.delivery],
+    }
+
+
+def _show(found: "LoggedCommit") -> None:
+    from events.encoding.codec import decode
+    from gitmesh.rendering.narration import narrate, never_served_words
+    from gitmesh.safe_text import visible
+
+    facts = found.facts
+    click.secho(f"commit {visible(facts.commit)}", fg="yellow")
+    for name, value in _heading(facts, found.at):
+        click.echo(f"{name + ':':<11} {visible(value)}")
+    click.echo()
+    for line in facts.message.rstrip("\n").split("\n"):
+        click.echo(f"    {visible(line)}")
+    click.echo()
+    about, *changes = found.records
+    head, *more = narrate(decode(about)).split("\n")
+    click.secho(head, bold=True, fg="red" if found.rejected else None)
+    for line in narrate(found.rewritten).split("\n") if found.rewritten else ():
+        click.echo(f"  {line}")
+    for line in [*more, *(line for record in changes for line in _change(record))]:
+        click.echo(f"  {line}")
+    click.echo()
+    if found.instead is not None:
+        click.echo(f"{never_served_words(found.instead)}.")
+    elif not found.delivery:
+        click.echo("No proxy was told of it.")
+    for record in found.delivery:
+        click.echo(f"{record.at[11:23]}  {narrate(decode(record))}")
+
+
+def _heading(facts: "CommitFacts", at: str) -> list[tuple[str, str]]:
+    author, committer = facts.author, facts.committer
+    rows = [("Author", f"{author.name} <{author.email}>"), ("Written", author.at)]
+    if committer.name != author.name:
+        rows.append(("Committer", f"{committer.name} <{committer.email}>"))
+    rows += [("Recorded", at), ("Parents", ", ".join(p[:12] for p in facts.parents) or "none")]
+    rows += [(name, value) for name, value in facts.trailers]
+    rows += [("Reverts", commit) for commit in facts.reverts]
+    return rows
+
+
+def _change(record: "Record") -> list[str]:
+    """Return a line on a change, and one on each field that it gave another value."""
+    from events.encoding.codec import decode
+    from events.types import ResourceChanged
+    from gitmesh.rendering.narration import narrate, resource_name
+    from gitmesh.safe_text import visible
+
+    event = decode(record)
+    if not isinstance(event, ResourceChanged):
+        return [narrate(event)]
+    return [
+        visible(f"{resource_name(event.key)}: changed in {event.path}"),
+        *(
+            visible(f"  {c.where.removeprefix('$.')}: {_value(c.before)} → {_value(c.after)}")
+            for c in event.fields
+        ),
+    ]
+
+
+def _value(value: object) -> str:
+    from mesh.canonical import canonical
+
+    text = "(absent)" if value is None else canonical(value)  # type: ignore[arg-type]
+    return text if len(text) <= SHOWN_CHARS else text[: SHOWN_CHARS - 1] + "…"

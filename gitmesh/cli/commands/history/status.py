@@ -1,0 +1,133 @@
+"""``gitmesh status``: who has a commit, who refuses it, and in what words."""
+
+import contextlib
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from gitmesh.cli import exit_codes
+from gitmesh.cli.options import asked_repo_option, examples, json_option, log_option
+from gitmesh.cli.output import emit_json
+
+if TYPE_CHECKING:
+    from events.sqlite.store import EventLog
+    from events.types import CommitId
+    from gitmesh.queries.commit_status import Standing
+    from gitmesh.settings import Settings
+
+LOOK_EVERY_S = 0.1
+
+
+@click.command(
+    "status",
+    short_help="Show who has a commit, and who refuses it.",
+    epilog=examples(
+        "gitmesh status --repo shop.git",
+        "gitmesh status --repo shop.git a1b2c3d",
+        "git push && gitmesh status --repo shop.git --wait 30 && echo everybody has it",
+        "gitmesh status --repo shop.git --json | jq '.nodes[].refusals[].specs'",
+    ),
+)
+@click.argument("commit", required=False)
+@asked_repo_option
+@log_option
+@click.option(
+    "--wait",
+    "wait_s",
+    type=click.FloatRange(0),
+    default=0.0,
+    metavar="SECONDS",
+    help="Wait for so long at most while the commit is on its way, or fewer proxies than --proxies "
+    "are connected.",
+)
+@click.option(
+    "--proxies",
+    type=click.IntRange(0),
+    metavar="N",
+    help="With --wait: wait until N proxies are connected. Default: 1, or 0 when no server runs.",
+)
+@json_option
+@click.pass_context
+def command(
+    ctx: click.Context,
+    commit: str | None,
+    repo: Path,
+    log: Path | None,
+    wait_s: float,
+    proxies: int | None,
+    as_json: bool,
+) -> None:
+    """Show whether a commit was applied, which proxies have it, and which refuse it and why.
+
+    COMMIT is the start of an id, a branch or a tag. Default: what the repository's HEAD names. One
+    that a merge has brought in stands as the merge does.
+    Of the commit that is served now it is shown how every proxy stands. Envoys that have just been
+    started are not connected yet: --wait waits for the first, --proxies 3 for three of them.
+
+    Exits with 0 when everybody has it (or it was overtaken by a newer one), with 1 when it was
+    rejected or a proxy refuses it, and with 4 while it, or a proxy, is still on its way.
+    """
+    from events.sqlite.opening import is_claimed
+    from events.sqlite.store import EventLog
+    from gitmesh.queries.log_location import log_path
+    from gitmesh.queries.log_lookup import existing_log
+    from gitmesh.rendering.commit_status_text import standing_json, standing_text
+    from gitmesh.rendering.narration import short
+
+    settings: Settings = ctx.obj
+    deadline = time.monotonic() + wait_s
+    while not log_path(repo, log or settings.log).is_file() and time.monotonic() < deadline:
+        time.sleep(LOOK_EVERY_S)  # A server that was just started writes it soon.
+    where = existing_log(repo, log or settings.log)
+    with contextlib.closing(EventLog.read_only(where)) as opened:
+        least = (is_claimed(where) is not False) if proxies is None else proxies
+        asked, found = _look(opened, commit, repo)
+        while _is_to_come(found, least) and time.monotonic() < deadline:
+            time.sleep(LOOK_EVERY_S)
+            asked, found = _look(opened, commit, repo)
+    running = is_claimed(where)
+    if as_json:
+        emit_json({"asked": asked, **standing_json(found), "serverRuns": running})
+    else:
+        if asked != found.commit:
+            click.echo(f"{short(found.commit)} brought {short(asked)} in")
+        click.echo(standing_text(found))
+        if found.is_served and running is not False and not found.nodes:
+            click.secho("  no proxy is connected now", fg="yellow")
+        if running is False:
+            click.secho("no server runs now; this is how the last one left it", fg="yellow")
+    ctx.exit(_code(found))
+
+
+def _is_to_come(found: "Standing", least: int) -> bool:
+    """Tell whether waiting may change something: the verdict, or who is connected."""
+    from gitmesh.queries.commit_status import Verdict
+
+    connected = sum(node.states.total() for node in found.nodes)
+    few = found.is_served and connected < least
+    return found.verdict is Verdict.PENDING or (few and found.verdict is Verdict.IN_SYNC)
+
+
+def _look(log: "EventLog", commit: str | None, repo: Path) -> "tuple[CommitId, Standing]":
+    """Return the commit that is asked for, even if the log does not know it yet, and how it stands.
+
+    One that a merge has brought in stands as the merge does.
+    """
+    from gitmesh.queries.commit_status import standing
+    from gitmesh.queries.requested_commit import asked_commit, merge_of
+
+    asked = asked_commit(log, commit, repo)
+    return asked, standing(log, merge_of(log, asked, repo) or asked, repo)
+
+
+def _code(found: "Standing") -> int:
+    from gitmesh.queries.commit_status import Verdict
+
+    return {
+        Verdict.IN_SYNC: exit_codes.OK,
+        Verdict.OVERTAKEN: exit_codes.OK,
+        Verdict.PENDING: exit_codes.PENDING,
+        Verdict.REFUSED: exit_codes.REFUSED,
+    }[found.verdict]

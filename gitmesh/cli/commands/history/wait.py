@@ -1,0 +1,157 @@
+"""``gitmesh wait``: until a commit is live, for pipelines."""
+
+import contextlib
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from gitmesh.cli import exit_codes
+from gitmesh.cli.options import asked_repo_option, examples, json_option, log_option
+from gitmesh.cli.output import emit_json
+
+if TYPE_CHECKING:
+    from events.sqlite.store import EventLog
+    from events.types import CommitId
+    from gitmesh.queries.commit_status import Refused
+    from gitmesh.service.waiting import Outcome
+    from gitmesh.settings import Settings
+
+POLL_S = 0.1
+_WHOLE = 40
+"""How many digits an id has."""
+
+
+@click.command(
+    "wait",
+    short_help="Wait until a commit is live.",
+    epilog=examples(
+        'git push && gitmesh wait HEAD --repo shop.git --log "$LOG"   # in a pipeline',
+        "gitmesh wait a1b2c3d --repo shop.git --for applied --timeout 10",
+        "gitmesh wait HEAD --repo shop.git --for acked=50%",
+    ),
+)
+@click.argument("commit", default="HEAD")
+@asked_repo_option
+@log_option
+@click.option(
+    "--for",
+    "goal",
+    default="converged",
+    show_default=True,
+    metavar="applied|published|converged|acked=N%",
+    help="What to wait for: the log has it; proxies are offered it; all of them, or so many of a "
+    "hundred, acknowledged it.",
+)
+@click.option(
+    "--timeout",
+    type=click.FloatRange(0),
+    default=60.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="How long to wait.",
+)
+@json_option
+@click.pass_context
+def command(
+    ctx: click.Context,
+    commit: str,
+    repo: Path,
+    log: Path | None,
+    goal: str,
+    timeout: float,
+    as_json: bool,
+) -> None:
+    """Wait until every proxy that a commit concerns runs it, or something is in the way.
+
+    Exits with 1 when the commit was refused, by gitmesh or by a proxy, and says why, for which file
+    and line; with 4 when it did not happen in time. A commit that a newer one overtook counts by
+    the newer one's proxies: they run what came of both.
+
+    acked=N% is counted among the proxies that are connected now and whose nodes the commit
+    concerns, as gitmesh proxies tells of them: N percent of these, rounded up, are in sync. The log
+    knows at once when all of them have it; who has it, a second after one of them refused it, or
+    else from five seconds after it was offered to them. It is refused when so many refuse it that N
+    percent cannot be reached.
+    """
+    from events.sqlite.opening import is_claimed
+    from events.sqlite.store import EventLog
+    from gitmesh.queries.log_lookup import existing_log
+    from gitmesh.queries.requested_commit import merge_of
+    from gitmesh.rendering.commit_status_text import refused_json
+    from gitmesh.rendering.narration import short
+    from gitmesh.rendering.shell_quoting import pasted
+    from gitmesh.service.wait_goal import parse_goal
+    from gitmesh.service.waiting import outcome
+
+    settings: Settings = ctx.obj
+    wanted = parse_goal(goal)
+    deadline = time.monotonic() + timeout
+    path = existing_log(repo, log or settings.log)
+    with contextlib.closing(EventLog.read_only(path)) as opened:
+        found, merge = None, None
+        sought = _commit(opened, repo, commit)
+        while found is None or not found.final:
+            merge = merge_of(opened, sought, repo)
+            found = outcome(opened, merge or sought, wanted)
+            if not found.final and time.monotonic() >= deadline:
+                break
+            if not found.final:
+                time.sleep(POLL_S)
+        refused = _refused(found, opened, repo)
+    running = is_claimed(path)
+    if as_json:
+        told = {**found.as_json(), "refusals": [refused_json(each) for each in refused]}
+        asked = {"commit": sought, "broughtInBy": merge, "for": str(wanted)}
+        emit_json({**asked, **told, "serverRuns": running})
+    else:
+        if merge is not None:
+            click.echo(f"{short(merge)} brought {short(sought)} in", err=True)
+        _tell(found, refused)
+        if running is False:
+            state = "the log tells what the last one left; " if found.final else ""
+            words = f"no server runs now: {state}gitmesh serve starts one"
+            click.secho(pasted(words), fg="yellow", err=True)
+    ctx.exit(_exit_code(found))
+
+
+def _refused(found: "Outcome", log: "EventLog", repo: Path) -> "list[Refused]":
+    """Return what proxies refuse, with the specs at fault."""
+    from gitmesh.queries.commit_status import Refused
+    from gitmesh.queries.refusal_locations import Culprits
+
+    culprits = Culprits.beside(log, repo) if found.refusals else None
+    return [Refused(event, culprits.of(event)) for event in found.refusals if culprits]
+
+
+def _tell(found: "Outcome", refused: "list[Refused]") -> None:
+    from gitmesh.rendering.commit_status_text import refused_lines
+    from gitmesh.safe_text import visible_lines
+
+    if refused and found.part is not None:
+        click.echo(found.part.words(), err=True)
+    for each in refused:
+        click.echo("\n".join(refused_lines(each)), err=True)
+    if not refused:
+        colour = "red" if found.refused else None
+        click.secho(visible_lines(found.words), fg=colour, err=not found.met)
+
+
+def _exit_code(found: "Outcome") -> int:
+    if found.met:
+        return exit_codes.OK
+    return exit_codes.REFUSED if found.refused else exit_codes.PENDING
+
+
+def _commit(log: "EventLog", repo: Path, commit: str) -> "CommitId":
+    """Return the commit that is waited for, which no server need have read."""
+    from events.types import CommitId
+    from gitmesh.queries.log_location import is_repository
+    from gitmesh.queries.requested_commit import asked_commit
+    from gitmesh.queries.timespec import is_hex
+
+    whole = is_hex(commit) and len(commit) == _WHOLE
+    if whole or (not is_repository(repo) and is_hex(commit) and log.seq_of_commit(commit) is None):
+        return CommitId(commit.lower())  # It may be on its way to the repository.
+    return asked_commit(log, commit, repo)

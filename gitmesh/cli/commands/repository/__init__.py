@@ -1,0 +1,1 @@
+"""Commands that make, serve or change a repository, and start proxies."""

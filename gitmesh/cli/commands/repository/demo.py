@@ -1,0 +1,36 @@
+"""``gitmesh demo``: see a whole mesh follow git push and git revert, on this machine."""
+
+import click
+
+from gitmesh.cli import exit_codes
+from gitmesh.cli.options import examples, json_option
+from gitmesh.cli.output import emit_json
+
+
+@click.command(
+    "demo",
+    short_help="See a mesh with real Envoys follow git.",
+    epilog=examples("gitmesh demo", "gitmesh demo --stay", "gitmesh demo --json | jq .ok"),
+)
+@click.option("--stay", is_flag=True, help="Keep the mesh up at the end, to play with it.")
+@json_option
+@click.pass_context
+def command(ctx: click.Context, stay: bool, as_json: bool) -> None:
+    """Run a small shop with real Envoys, and change its traffic by git push and git revert.
+
+    It runs in a temporary folder and on loopback addresses, and leaves nothing behind. It exits
+    with 0 only if everything it promises held; --json reports what it measured.
+    """
+    import asyncio
+
+    from gitmesh.demo.screen import Screen
+    from gitmesh.demo.tour import tour
+
+    try:
+        report = asyncio.run(tour(Screen(to_stderr=as_json), stay=stay))
+    except asyncio.CancelledError:
+        click.echo("\nstopped; nothing is left running", err=True)
+        ctx.exit(exit_codes.INTERRUPTED)
+    if as_json:
+        emit_json(report.as_json())
+    ctx.exit(exit_codes.OK if report.ok else exit_codes.REFUSED)

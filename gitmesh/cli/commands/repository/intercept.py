@@ -1,0 +1,168 @@
+"""``gitmesh intercept``: the redirects that lead an application's traffic through its proxy."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from gitmesh.cli.good_graph import good_graph
+from gitmesh.cli.options import Command, examples, json_option, repo_option
+from gitmesh.cli.output import emit_json
+
+if TYPE_CHECKING:
+    from gitmesh.intercept.ruleset import Interception
+
+_ROWS = (
+    ("app-ports", "PORTS", "What the application listens on. Default: nothing is redirected in."),
+    ("ignore-uid", "UID", "Whose connections are left alone: the proxy's. Default: 1337."),
+    ("ignore-gid", "GID", "The same for a group; then no user, unless one is named too."),
+    ("egress-ignored-ports", "PORTS", "Ports that are called without the proxy, beside 22."),
+    (
+        "egress-ignored-ip",
+        "NETWORKS",
+        "Addresses and networks that are called without the proxy. Default: "
+        "169.254.169.254,169.254.170.2.",
+    ),
+    ("ingress-port", "PORT", "Where the proxy takes traffic in. Default: 15000."),
+    ("egress-port", "PORT", "Where the proxy takes traffic out. Default: 15001."),
+    ("enable-ipv6", "0|1", "Redirect IPv6 as well. Default: 0."),
+    ("start-enabled", "0|1", "0 redirects nothing. Default: 1."),
+)
+
+
+def _value_options(command: Command) -> Command:
+    add: Callable[[Any], Any]
+    for name, metavar, help_ in reversed(_ROWS):
+        add = click.option(f"--{name}", metavar=metavar, help=help_)
+        command = add(command)
+    return command
+
+
+@click.command(
+    "intercept",
+    short_help="Print the redirects of a sidecar, for nftables.",
+    epilog=examples(
+        "gitmesh intercept --app-ports 8080 | sudo nft -f -",
+        "gitmesh intercept shop.git --node mesh/shop/virtualNode/web --egress-ignored-ports 5432",
+        "APPMESH_APP_PORTS=8080,9080 APPMESH_IGNORE_UID=1337 gitmesh intercept",
+        "gitmesh intercept --remove | sudo nft -f -",
+    ),
+)
+@click.argument("target", default=".", metavar="[DIR|REV]")
+@click.option(
+    "--node", metavar="ID", help="Take the application's ports from this virtual node's listeners."
+)
+@repo_option
+@click.option(
+    "--log",
+    type=click.Path(path_type=Path, dir_okay=False, exists=True),
+    help="Look the node up in the mesh that this event log holds, instead of DIR or REV.",
+)
+@_value_options
+@click.option("--remove", is_flag=True, help="Print what takes the redirects away.")
+@json_option
+@click.pass_context
+def command(
+    ctx: click.Context,
+    /,
+    target: str,
+    node: str | None,
+    repo: Path | None,
+    log: Path | None,
+    remove: bool,
+    as_json: bool,
+    **options: str | None,
+) -> None:
+    """Print the nftables ruleset that redirects an application's TCP traffic through its proxy.
+
+    Load it where the application runs, as root: in its container, its network namespace or its
+    machine. Loading it again replaces it whole; rules of others stay as they are. DIR or REV is
+    looked at for --node only.
+
+    App Mesh's variables are understood: APPMESH_APP_PORTS, APPMESH_IGNORE_UID, APPMESH_IGNORE_GID,
+    APPMESH_EGRESS_IGNORED_PORTS, APPMESH_EGRESS_IGNORED_IP, APPMESH_ENVOY_INGRESS_PORT,
+    APPMESH_ENVOY_EGRESS_PORT, APPMESH_ENABLE_IPV6 and APPMESH_START_ENABLED. Options go before
+    them. PORTS and NETWORKS are lists with commas: 8080,9000-9010.
+    """
+    from gitmesh.intercept.ruleset import removal, ruleset
+    from gitmesh.intercept.values import understood
+    from gitmesh.settings import app_mesh_variables
+
+    if remove:
+        _print({"remove": removal()}, "remove", as_json=as_json)
+        return
+    if node is not None:
+        options["app_ports"] = _ports_of(ctx, node, options["app_ports"], target, repo, log)
+    found = understood(options, app_mesh_variables())
+    _warn_of_strange_ports(found)
+    _print(
+        {**_shape(found), "ruleset": ruleset(found), "remove": removal()},
+        "ruleset",
+        as_json=as_json,
+    )
+
+
+def _ports_of(
+    ctx: click.Context,
+    node: str,
+    app_ports: str | None,
+    target: str,
+    repo: Path | None,
+    log: Path | None,
+) -> str:
+    from mesh.errors import UsageError
+    from mesh.spec import VirtualNodeSpec
+    from xds.nodes import parse_identity
+
+    if app_ports is not None:
+        raise UsageError("--node and --app-ports both say what the application listens on")
+    key = parse_identity(node, {}).key
+    found = good_graph(ctx, target, repo, log).resources.get(key)
+    if found is None:
+        raise UsageError(f"{key} is not in this mesh")
+    if not isinstance(found.spec, VirtualNodeSpec):
+        raise UsageError(
+            f"{key} is a gateway: it binds its own ports, and nothing is redirected to it"
+        )
+    ports = sorted(each.port_mapping.port for each in found.spec.listeners or ())
+    return ",".join(map(str, ports))
+
+
+def _warn_of_strange_ports(found: "Interception") -> None:
+    from gitmesh.intercept.ruleset import EGRESS_PORT, INGRESS_PORT
+
+    if (found.ingress_port, found.egress_port) != (INGRESS_PORT, EGRESS_PORT):
+        click.secho("warning: ", fg="yellow", bold=True, nl=False, err=True)
+        click.echo(
+            f"proxies that gitmesh serves listen on {INGRESS_PORT} and {EGRESS_PORT}, not on "
+            f"{found.ingress_port} and {found.egress_port}",
+            err=True,
+        )
+
+
+def _shape(found: "Interception") -> dict[str, object]:
+    from gitmesh.intercept.ruleset import TABLE
+
+    def words(parts: tuple[object, ...]) -> list[str]:
+        return [str(each) for each in parts]
+
+    return {
+        "table": TABLE,
+        "startEnabled": found.start_enabled,
+        "appPorts": words(found.app_ports),
+        "ignoreUid": found.ignore_uid,
+        "ignoreGid": found.ignore_gid,
+        "ingressPort": found.ingress_port,
+        "egressPort": found.egress_port,
+        "egressIgnoredPorts": words(found.egress_ignored_ports),
+        "egressIgnoredIp": words(found.egress_ignored_ip),
+        "enableIpv6": found.enable_ipv6,
+    }
+
+
+def _print(shape: dict[str, object], text: str, *, as_json: bool) -> None:
+    if as_json:
+        emit_json(shape)
+    else:
+        click.echo(shape[text], nl=False)

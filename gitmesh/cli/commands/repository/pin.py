@@ -1,0 +1,107 @@
+"""``gitmesh pin``: break glass, and serve a commit whatever the branch says."""
+
+import contextlib
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from gitmesh.cli.options import MOMENT, examples, json_option, log_option, served_repo_option
+
+if TYPE_CHECKING:
+    from datetime import timedelta
+
+    from events.sqlite.store import EventLog
+    from events.types import CommitId
+    from gitmesh.settings import Settings
+
+
+@click.command(
+    "pin",
+    short_help="Serve a commit for a while, whatever the branch says.",
+    epilog=examples(
+        "gitmesh pin a1b2c3d --repo shop.git --reason INC-7 --for 2h",
+        'gitmesh pin "20 minutes ago" --repo shop.git --reason "carts fail" --for 30m',
+    ),
+)
+@click.argument("commit", metavar=MOMENT)
+@served_repo_option
+@log_option
+@click.option("--reason", required=True, help="Why. Everybody who asks is told.")
+@click.option(
+    "--for",
+    "for_",
+    required=True,
+    metavar="TIME",
+    help="How long: 90s, 30m, 2h or 1d; seven days at most. Then it ends by itself.",
+)
+@json_option
+@click.pass_context
+def command(
+    ctx: click.Context,
+    commit: str,
+    repo: Path,
+    log: Path | None,
+    reason: str,
+    for_: str,
+    as_json: bool,
+) -> None:
+    """Break glass: have the server serve the mesh of an applied commit at once.
+
+    It is taken from the event log, so nothing of the repository is needed. Pushes are still checked
+    and logged, but wait behind the pin, until gitmesh unpin or until its time is over. A pin is in
+    the log, with who, why and until when, and holds through a restart of the server. Without a
+    server it takes effect when one starts (exit code 4).
+
+    What is to stay is a commit: gitmesh rollback.
+    """
+    from events.sqlite.store import EventLog, utc_now
+    from gitmesh.cli.pin_request import hand_over
+    from gitmesh.inbox.pin_note import MOST_REASON, PinNote
+    from gitmesh.queries.log_lookup import existing_log
+    from gitmesh.queries.pins import pinnable
+    from mesh.errors import UsageError
+
+    settings: Settings = ctx.obj
+    where = existing_log(repo, log or settings.log)
+    length, said = _length(for_), " ".join(reason.split())[:MOST_REASON]
+    if not said:
+        raise UsageError("--reason says nothing", hint="everybody who asks is told why")
+    with contextlib.closing(EventLog.read_only(where)) as opened:
+        meant = _meant(opened, commit, repo)
+        pinnable(opened, meant)
+    note = PinNote(commit=meant, until=utc_now() + length, reason=said)
+    ctx.exit(hand_over(where, note, as_json=as_json))
+
+
+def _meant(log: "EventLog", commit: str, repo: Path) -> "CommitId":
+    """Return the commit that is meant: itself, or the one that was served at a position or time."""
+    from events.sqlite.store import utc_now
+    from gitmesh.queries.commits import beginning
+    from gitmesh.queries.requested_moment import asked_seq
+    from gitmesh.queries.timespec import parse_time
+    from mesh.errors import UsageError
+
+    state = log.state(asked_seq(log, commit, repo))
+    by_time = parse_time(commit, utc_now()) is not None or (commit.isdigit() and len(commit) < 7)
+    found = state.commit if by_time else state.tip
+    if found is None:
+        raise UsageError(f"no mesh was served at {commit!r}", hint=beginning(log))
+    return found
+
+
+def _length(text: str) -> "timedelta":
+    import re
+    from datetime import timedelta
+
+    from gitmesh.queries.pins import LONGEST
+    from mesh.errors import UsageError
+
+    found = re.fullmatch(r"(\d{1,6})([smhd])", text.strip())
+    units = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+    length = timedelta(**{units[found[2]]: int(found[1])}) if found else timedelta()
+    if not timedelta() < length <= LONGEST:
+        raise UsageError(
+            f"--for {text!r} is no time that a pin may last", hint="write 90s, 30m, 2h or 1d"
+        )
+    return length

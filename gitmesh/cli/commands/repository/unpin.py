@@ -1,0 +1,37 @@
+"""``gitmesh unpin``: serve what the branch says again."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from gitmesh.cli.options import examples, json_option, log_option, served_repo_option
+
+if TYPE_CHECKING:
+    from gitmesh.settings import Settings
+
+
+@click.command(
+    "unpin",
+    short_help="Serve what the branch says again.",
+    epilog=examples('gitmesh unpin --repo shop.git --reason "INC-7 is over"'),
+)
+@served_repo_option
+@log_option
+@click.option("--reason", default="", help="Why.")
+@json_option
+@click.pass_context
+def command(ctx: click.Context, repo: Path, log: Path | None, reason: str, as_json: bool) -> None:
+    """End a pin before its time: the newest good commit of the branch is served again.
+
+    Where nothing is pinned, nothing happens. Without a server it takes effect when one starts
+    (exit code 4).
+    """
+    from gitmesh.cli.pin_request import hand_over
+    from gitmesh.inbox.pin_note import MOST_REASON, PinNote
+    from gitmesh.queries.log_lookup import existing_log
+
+    settings: Settings = ctx.obj
+    where = existing_log(repo, log or settings.log)
+    note = PinNote(commit=None, reason=" ".join(reason.split())[:MOST_REASON])
+    ctx.exit(hand_over(where, note, as_json=as_json))

@@ -1,0 +1,1 @@
+"""Commands about specs: validate, format, import, plan, test, translate."""

@@ -1,0 +1,63 @@
+"""``gitmesh translate``: what a proxy would be told, to read."""
+
+from pathlib import Path
+
+import click
+
+from gitmesh.cli.client_options import client_option, explicit_option, node_metadata
+from gitmesh.cli.good_graph import good_graph
+from gitmesh.cli.options import examples, json_option, repo_option
+from gitmesh.cli.output import emit_json, problem_text
+
+
+@click.command(
+    "translate",
+    short_help="Show what one proxy is told.",
+    epilog=examples(
+        "gitmesh translate sample-repo --node mesh/shop/virtualNode/web",
+        "gitmesh translate HEAD --repo shop.git --node mesh/shop/virtualGateway/entrance",
+        "gitmesh translate --log shop.git/gitmesh/events.sqlite3 --node mesh/shop/virtualNode/web",
+        "gitmesh translate sample-repo --node mesh/shop/virtualNode/web --client grpc",
+    ),
+)
+@click.argument("target", default=".", metavar="[DIR|REV]")
+@click.option("--node", required=True, metavar="ID", help="The proxy's node.id in Envoy.")
+@repo_option
+@click.option(
+    "--log",
+    type=click.Path(path_type=Path, dir_okay=False, exists=True),
+    help="Translate the mesh that this event log holds, instead of DIR or REV.",
+)
+@client_option
+@explicit_option
+@json_option
+@click.pass_context
+def command(
+    ctx: click.Context,
+    target: str,
+    node: str,
+    repo: Path | None,
+    log: Path | None,
+    client: str,
+    explicit: str | None,
+    as_json: bool,
+) -> None:
+    """Show the Envoy configuration of one proxy: clusters, endpoints, listeners and routes.
+
+    It is YAML in Envoy's own words, in the order in which the proxy gets it. Exits with 1, and
+    shows the problems, when the specs are not ones that would be served. What a gRPC client cannot
+    do of what they say is warned of on the error stream, and is "warnings" in JSON.
+    """
+    from gitmesh.queries.resource_name import identity_of
+    from xds.translate import limits, translate
+    from xds.translate.readable import dump, yaml_text
+
+    graph = good_graph(ctx, target, repo, log)
+    proxy = identity_of(node, node_metadata(explicit, client), lambda: graph.resources)
+    configuration, warnings = dump(translate(graph, proxy)), limits(graph, proxy)
+    if as_json:
+        emit_json({**configuration, "warnings": [{**each.as_json()} for each in warnings]})
+        return
+    click.echo(yaml_text(configuration), nl=False)
+    for each in warnings:
+        click.echo(problem_text(each), err=True)

@@ -1,0 +1,74 @@
+"""``gitmesh validate``: everything that is wrong with specs, before anybody pushes them."""
+
+from pathlib import Path
+
+import click
+
+from gitmesh.cli import exit_codes
+from gitmesh.cli.options import examples, json_option, repo_option
+from gitmesh.cli.output import emit_json, problem_text
+from gitmesh.rendering.amounts import count
+from mesh.keys import Kind
+
+
+@click.command(
+    "validate",
+    short_help="Find everything that is wrong with specs.",
+    epilog=examples(
+        "gitmesh validate                          # the specs in the current directory",
+        "gitmesh validate sample-repo",
+        "gitmesh validate HEAD~2 --repo shop.git   # a commit",
+        "gitmesh validate --no-link route.json     # one spec, even without names",
+        "gitmesh validate --json . | jq '.problems[].code'",
+    ),
+)
+@click.argument("targets", nargs=-1, metavar="[DIR|REV|FILE...]")
+@repo_option
+@click.option(
+    "--no-link",
+    "alone",
+    is_flag=True,
+    help="Check each document by itself: names may lead nowhere, and may be missing.",
+)
+@click.option(
+    "--kind",
+    type=click.Choice([kind.value for kind in Kind]),
+    help="With --no-link: what a spec without names is, where its shape does not tell.",
+)
+@json_option
+@click.pass_context
+def command(
+    ctx: click.Context,
+    targets: tuple[str, ...],
+    repo: Path | None,
+    alone: bool,
+    kind: str | None,
+    as_json: bool,
+) -> None:
+    """Check specs as a push would, and report all problems at once, sorted by file and line.
+
+    A folder or files are read as they stand on disk, a revision from git; files make one mesh
+    together. Native documents, answers of "aws appmesh describe-…" and Kubernetes manifests are
+    read. Exits with 1 when something is wrong that would make gitmesh refuse the commit; warnings
+    alone do not.
+    """
+    from gitmesh.service.validation import check_alone, check_linked
+    from mesh.errors import UsageError
+
+    if kind is not None and not alone:
+        raise UsageError("--kind goes with --no-link", hint="a linked spec needs names of its own")
+    if alone:
+        report = check_alone(targets, repo, Kind(kind) if kind else None)
+    else:
+        report = check_linked(targets, repo)
+    if as_json:
+        emit_json(report.as_json())
+    else:
+        for problem in report.problems:
+            click.echo(problem_text(problem))
+        read = f"{count(report.resources, 'resource')} in {count(report.files, 'file')}"
+        verdict = f"{count(report.errors, 'error')}, {count(report.warnings, 'warning')}"
+        well = "all well" if report.resources else "nothing is wrong, but there is no resource here"
+        said = f"{verdict}; read {read}" if report.problems else f"{well}: {read}"
+        click.secho(said, bold=True)
+    ctx.exit(exit_codes.REFUSED if report.errors else exit_codes.OK)

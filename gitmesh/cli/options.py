@@ -1,0 +1,99 @@
+"""Options and arguments that several commands share, and access to the settings."""
+
+import functools
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from gitmesh.rendering.shell_quoting import noting
+
+MOMENT = "MOMENT"
+"""Metavariable for a moment of the mesh's history."""
+MOMENT_HELP = (
+    "A position in the mesh chain (12), a commit or a branch (a1b2c3d, main~2), or a time "
+    '(2026-11-25T03:12Z, 03:12, "2 hours ago", yesterday; without an offset they are UTC).'
+)
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
+
+repo_option = click.option(
+    "--repo",
+    type=click.Path(path_type=Path),
+    callback=noting("--repo"),
+    help="The git repository that a revision is looked up in.",
+)
+
+
+def repo_here(what: str) -> Callable[[Command], Command]:
+    """Return the option that names a repository; the current directory by default."""
+    return click.option(
+        "--repo",
+        type=click.Path(path_type=Path),
+        callback=noting("--repo"),
+        default=".",
+        help=f"{what} Default: the current directory.",
+    )
+
+
+def repo_named(what: str) -> Callable[[Command], Command]:
+    """Return the same option, for a command that takes the repository as an argument, too."""
+
+    def decorate(command: Command) -> Command:
+        @functools.wraps(command)
+        def merged(*args: Any, named: Path | None, repo: Path, **rest: Any) -> Any:
+            return command(*args, repo=one_repo(named, repo), **rest)
+
+        argument = click.argument(
+            "named",
+            required=False,
+            type=click.Path(path_type=Path),
+            metavar="[REPO]",
+            callback=noting("--repo"),
+        )
+        return argument(repo_here(what)(merged))  # type: ignore[return-value]
+
+    return decorate
+
+
+def one_repo(named: Path | None, repo: Path) -> Path:
+    """Return the repository that an argument or ``--repo`` names.
+
+    :raises UsageError: they name different ones.
+    """
+    if named is not None and repo not in (Path(), named):
+        from mesh.errors import UsageError
+
+        raise UsageError(
+            f"two repositories are named: {named} and --repo {repo}", hint="name one of them"
+        )
+    return repo if named is None else named
+
+
+asked_repo_option = repo_here("The repository whose log is asked.")
+served_repo_option = repo_here("The repository whose server is meant.")
+asked_repo = repo_named("The repository whose log is asked.")
+
+log_option = click.option(
+    "--log",
+    "log",
+    type=click.Path(path_type=Path, dir_okay=False),
+    callback=noting("--log"),
+    help="The event log. Default: gitmesh/events.sqlite3 in the repository's git directory.",
+)
+
+
+key_option = click.option(
+    "--key",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="The public key of who signs checkpoints: the .pub file that gitmesh keygen made.",
+)
+
+
+def examples(*lines: str) -> str:
+    r"""Return an epilog with examples. ``\b`` keeps click from joining lines."""
+    return "\b\nExamples:\n" + "\n".join(f"  {line}" for line in lines)

@@ -1,0 +1,1 @@
+"""Applications, their name server, and load for the demo."""

@@ -1,0 +1,167 @@
+"""The hooks of a repository: their content, and whether they are ours."""
+
+import os
+import shlex
+import sys
+import tempfile
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Final
+
+from gitmesh.hooks.exit_code import REFUSED
+from mesh.errors import Fatal, UsageError
+from reconciler.git.hooks_path import hooks_path
+
+NAMES: Final = ("pre-receive", "post-receive")
+
+_MARK: Final = "# A hook of gitmesh:"
+_TEXT: Final = """\
+#!/bin/sh
+# A hook of gitmesh: gitmesh init and gitmesh hooks write it, and write it anew. To be rid of it,
+# remove the file.
+python={python}
+if [ ! -x "$python" ]; then
+  echo "gitmesh: $python, which is to run here, is not there any more" >&2
+  echo "  {missing}" >&2
+  echo "  hint: install gitmesh, then: gitmesh hooks <this repository>" >&2
+  cat >/dev/null
+  exit 0
+fi
+{run}
+"""
+_RUN: Final = '"$python" -P -m gitmesh.push {name}{options} --git-dir "${{GIT_DIR:-.}}"'
+_ANSWER: Final = f"exec {_RUN}"
+"""Its last line is what :func:`told` reads."""
+_CHECK: Final = f"""\
+{_RUN}
+code=$?
+case $code in
+  0) exit 0 ;;
+  {REFUSED}) ;;
+  *)
+    echo "gitmesh refuses this push: the check ended without a verdict (exit code $code)" >&2
+    echo "  hint: push again; if that is no help, show this to who runs the repository, who may" >&2
+    echo "        install gitmesh anew, give it more memory, or remove hooks/pre-receive" >&2
+    ;;
+esac
+exit 1"""
+_RUNS: Final = {"pre-receive": _CHECK, "post-receive": _ANSWER}
+_MISSING: Final = {
+    "pre-receive": "this push is let in unchecked; a server still refuses what is wrong in it",
+    "post-receive": "what became of this push is not told here: see gitmesh log",
+}
+
+
+class Outcome(StrEnum):
+    """Result of writing a hook."""
+
+    WRITTEN = "written"
+    KEPT = "kept"
+    """A foreign hook exists and stays."""
+
+
+@dataclass(frozen=True, slots=True)
+class HookOptions:
+    """Options of the hooks about the server; None for defaults."""
+
+    branch: str | None = None
+    log: Path | None = None
+    wait_s: float | None = None
+
+    def arguments(self) -> str:
+        """Return the options as shell words."""
+        given = (
+            ("--branch", self.branch),
+            ("--log", None if self.log is None else self.log.absolute()),
+            ("--wait", self.wait_s),
+        )
+        return "".join(f" {name} {shlex.quote(str(v))}" for name, v in given if v is not None)
+
+
+def hooks_folder(git_dir: Path) -> Path:
+    """Return the folder from which git runs a repository's hooks.
+
+    :raises UsageError: it is shared by all repositories of a user or a machine.
+    """
+    own = git_dir / "hooks"
+    found = hooks_path(git_dir)
+    if found is None:
+        return own
+    if found.own:
+        return found.path
+    raise UsageError(
+        f"git runs the hooks in {found.path} for every repository here (core.hooksPath), "
+        f"and none of {own}",
+        hint=f"git --git-dir={shlex.quote(str(git_dir))} config core.hooksPath "
+        f"{shlex.quote(str(own))}, and again",
+    )
+
+
+def install(git_dir: Path, options: HookOptions = HookOptions()) -> dict[str, Outcome]:
+    """Write the hooks of a repository; foreign hooks stay as they are.
+
+    :raises UsageError: git would not run hooks in that folder.
+    :raises Fatal: they cannot be written.
+    """
+    folder = hooks_folder(git_dir)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        return {name: _install(folder / name, name, options) for name in NAMES}
+    except OSError as error:
+        raise Fatal(
+            f"cannot write a hook into {folder}: {error.strerror}",
+            hint="run gitmesh as the owner of the repository, and see that there is room",
+        ) from None
+
+
+def told(git_dir: Path) -> HookOptions | None:
+    """Return the server options of our post-receive hook; ``None`` if there is no such hook.
+
+    Unreadable and foreign hooks are ignored.
+    """
+    try:
+        text = (hooks_folder(git_dir) / "post-receive").read_text()
+    except (OSError, ValueError, UsageError):
+        return None
+    if _MARK not in text:
+        return None
+    words = shlex.split(text.splitlines()[-1])
+    given = {name: words[words.index(name) + 1] for name in ("--branch", "--log") if name in words}
+    log = given.get("--log")
+    return HookOptions(given.get("--branch"), None if log is None else Path(log))
+
+
+def by_hand(name: str) -> str:
+    """Return the command with which a foreign hook can run ours, with git's lines on stdin."""
+    return f"{shlex.quote(sys.executable)} -P -m gitmesh.push {name} --git-dir ."
+
+
+def _install(path: Path, name: str, options: HookOptions) -> Outcome:
+    if _is_foreign(path):
+        return Outcome.KEPT
+    text = _TEXT.format(
+        python=shlex.quote(sys.executable),
+        run=_RUNS[name].format(name=name, options=options.arguments()),
+        missing=_MISSING[name],
+    )
+    # Pushes run hooks at any time: never half a script.
+    handle, draft = tempfile.mkstemp(dir=path.parent)
+    try:
+        with os.fdopen(handle, "w") as file:
+            file.write(text)
+        os.chmod(draft, 0o755)  # noqa: S103 - whoever may push runs it
+        os.replace(draft, path)
+    except OSError:
+        os.unlink(draft)
+        raise
+    return Outcome.WRITTEN
+
+
+def _is_foreign(path: Path) -> bool:
+    if not os.path.lexists(path):
+        return False
+    if path.is_symlink() or not path.is_file():
+        return True
+    with path.open("rb") as file:
+        return _MARK.encode() not in file.read(4096)

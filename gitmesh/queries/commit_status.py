@@ -1,0 +1,185 @@
+"""Status of a commit according to the log: applied or rejected, and which proxies have it."""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from events.queries.fleet import Delivered, Fleet, Proxy
+from events.sqlite.store import EventLog, utc_now
+from events.types import (
+    CommitApplied,
+    CommitFacts,
+    CommitId,
+    CommitRejected,
+    ProxyState,
+    ServingPinned,
+    SnapshotRejected,
+    SourceDegraded,
+    WorkerUnresponsive,
+)
+from gitmesh.queries.commits import logged_commit
+from gitmesh.queries.pins import is_over, pinned
+from gitmesh.queries.refusal_locations import Culprit, Culprits
+
+
+class Verdict(StrEnum):
+    """Summary of a commit's status."""
+
+    IN_SYNC = "in-sync"
+    """Every proxy that it concerns has it."""
+    PENDING = "pending"
+    """It is not read yet, not published yet, or some proxies do not have it yet."""
+    REFUSED = "refused"
+    """It was rejected, or a proxy refuses it."""
+    OVERTAKEN = "overtaken"
+    """It was applied, and a newer commit replaced it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A refusal with its causes and remedy."""
+
+    event: SnapshotRejected
+    culprits: tuple[Culprit, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class NodeStanding:
+    """The proxies of one node."""
+
+    node: str
+    states: Counter[ProxyState]
+    refusals: tuple[Refused, ...]
+
+    @property
+    def refuses(self) -> bool:
+        """Whether any of them refuses it, with a known reason or not."""
+        states = self.states
+        return bool(self.refusals or states[ProxyState.REFUSED] or states[ProxyState.LAST_ACCEPTED])
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Status of a commit."""
+
+    commit: CommitId
+    about: CommitApplied | CommitRejected | None
+    """Its event in the log; ``None`` if it was not read yet."""
+    recorded_at: str
+    served: CommitId | None
+    """The commit whose mesh is served now."""
+    delivered: Delivered | None
+    nodes: tuple[NodeStanding, ...]
+    """For the served commit, the states of all proxies; for others, the proxies that refused it."""
+    degraded: tuple[tuple[str, SourceDegraded], ...]
+    offered: bool = True
+    """Whether it has been offered to proxies, so that their states refer to it."""
+    pin: ServingPinned | None = None
+    """The pin that holds, if any."""
+    pin_is_over: bool = False
+    """Whether the pin has expired while no server was running."""
+    newest: CommitId | None = None
+    """The newest valid commit of the branch according to the log; served, unless there is a pin."""
+    instead: CommitId | None = None
+    """The commit that took its place before it was served."""
+    waits: bool = False
+    """Whether only the pin keeps it from being served."""
+    unresponsive: tuple[tuple[str, WorkerUnresponsive], ...] = ()
+    """The workers of the server that do not answer, and since when that is known."""
+
+    @property
+    def facts(self) -> CommitFacts | None:
+        """Metadata of the commit."""
+        return None if self.about is None else self.about.facts
+
+    @property
+    def is_served(self) -> bool:
+        """Whether this commit's mesh is served now."""
+        return self.commit == self.served
+
+    @property
+    def verdict(self) -> Verdict:
+        """Summary of a commit's status."""
+        if self.about is None:
+            return Verdict.PENDING
+        if isinstance(self.about, CommitRejected):
+            return Verdict.REFUSED
+        if self.is_served and not self.offered:
+            return Verdict.PENDING  # What proxies refuse is what was offered before.
+        if any(node.refuses for node in self.nodes):
+            return Verdict.REFUSED
+        if not self.is_served:
+            return Verdict.PENDING if self.waits else Verdict.OVERTAKEN
+        behind = any(node.states[ProxyState.BEHIND] for node in self.nodes)
+        return Verdict.PENDING if behind else Verdict.IN_SYNC
+
+
+def standing(log: EventLog, commit: CommitId, repo: Path) -> Standing:
+    """Return the status of a commit according to the log."""
+    fleet, seq = Fleet(log), log.seq_of_commit(commit)
+    pin, degraded, newest = pinned(log), tuple(fleet.degraded()), log.served_commit()
+    served = newest if pin is None else pin.commit
+    over = pin is not None and is_over(pin, utc_now())
+    if seq is None:
+        return Standing(
+            commit, None, "", served, None, (), degraded, pin=pin, pin_is_over=over, newest=newest
+        )
+    logged = logged_commit(log, seq)
+    delivered = fleet.delivered(commit)
+    # A server offers what it finds when it starts to those who come.
+    offered_at = max(fleet.started_at(), "" if delivered is None else delivered.published_at)
+    return Standing(
+        commit,
+        logged.about,
+        logged.at,
+        served,
+        delivered,
+        _nodes(log, repo, fleet, commit, served, pin),
+        degraded,
+        offered=logged.at <= offered_at,
+        pin=pin,
+        pin_is_over=over,
+        newest=newest,
+        instead=logged.instead,
+        waits=commit == newest != served,
+        unresponsive=tuple(fleet.unresponsive()),
+    )
+
+
+def _nodes(
+    log: EventLog,
+    repo: Path,
+    fleet: Fleet,
+    commit: CommitId,
+    served: CommitId | None,
+    pin: ServingPinned | None,
+) -> tuple[NodeStanding, ...]:
+    proxies = fleet.proxies(None if pin is None else pin.mesh_seq) if commit == served else []
+    refusals: dict[str, dict[SnapshotRejected, None]] = {}
+    if commit == served:
+        for proxy in proxies:
+            if proxy.refusal is not None:
+                refusals.setdefault(proxy.node, {})[proxy.refusal] = None
+    else:
+        for event in fleet.refusals(commit):
+            refusals.setdefault(event.node, {})[event] = None
+    culprits = Culprits.beside(log, repo)
+    states = by_node(proxies)
+    return tuple(
+        NodeStanding(
+            node,
+            states.get(node, Counter()),
+            tuple(Refused(event, culprits.of(event)) for event in refusals.get(node, {})),
+        )
+        for node in sorted(states.keys() | refusals.keys())
+    )
+
+
+def by_node(proxies: Iterable[Proxy]) -> dict[str, Counter[ProxyState]]:
+    """Count the proxies of each node by state."""
+    states: dict[str, Counter[ProxyState]] = {}
+    for proxy in proxies:
+        states.setdefault(proxy.node, Counter())[proxy.state] += 1
+    return states

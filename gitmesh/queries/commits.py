@@ -1,0 +1,124 @@
+"""A commit according to the log: its metadata, its changes, and its delivery."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from events.encoding.codec import decode
+from events.queries.served import OF_SERVING, served_instead_of
+from events.sqlite.store import EventLog
+from events.types import (
+    Chain,
+    CommitApplied,
+    CommitFacts,
+    CommitId,
+    CommitRejected,
+    HistoryRewritten,
+    Record,
+    Seq,
+)
+from mesh.errors import Fatal, UsageError
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedCommit:
+    """All events of one commit."""
+
+    about: CommitApplied | CommitRejected
+    at: str
+    """Recording time, in UTC."""
+    first: Seq
+    records: tuple[Record, ...]
+    """Its events of the mesh chain, ``CommitApplied`` or ``CommitRejected`` first."""
+    delivery: tuple[Record, ...]
+    """Its events of the delivery chain."""
+    rewritten: HistoryRewritten | None = None
+    """What the branch lost when it moved here by a force push."""
+    instead: CommitId | None = None
+    """The commit that took its place before it was served; None where it was, or was rejected."""
+
+    @property
+    def facts(self) -> CommitFacts:
+        """Metadata of the commit."""
+        return self.about.facts
+
+    @property
+    def rejected(self) -> bool:
+        """Whether it was rejected."""
+        return isinstance(self.about, CommitRejected)
+
+
+def logged_commit(log: EventLog, seq: Seq) -> LoggedCommit:
+    """Return the commit whose transaction contains this position of the mesh chain.
+
+    :raises UsageError: no transaction contains it.
+    :raises Fatal: the log is damaged.
+    """
+    first = log.first_seq_of_commit(seq)
+    if first is None:
+        raise _no_commit(log, seq)
+    records = tuple(_transaction(log, first))
+    if not records:
+        raise Fatal(
+            f"the log's tables name event {first}, which its mesh chain does not hold",
+            hint="run gitmesh verify on the log",
+        )
+    event = decode(records[0])
+    if not isinstance(event, CommitApplied | CommitRejected):
+        raise UsageError(f"event {first} is about no commit", hint="see: gitmesh log --chain mesh")
+    commit = event.facts.commit
+    delivery = tuple(log.about(commit, Chain.DELIVERY))
+    told = isinstance(event, CommitRejected) or any(each.kind in OF_SERVING for each in delivery)
+    return LoggedCommit(
+        event,
+        records[0].at,
+        first,
+        records,
+        delivery,
+        _rewritten(log, first, commit),
+        None if told else served_instead_of(log, commit),
+    )
+
+
+def _rewritten(log: EventLog, first: Seq, commit: CommitId) -> HistoryRewritten | None:
+    """Return the event before a commit's own, in the same transaction, if there is one."""
+    if first < 2:
+        return None
+    for record in log.read(Chain.MESH, after=Seq(first - 2), limit=1):
+        event = decode(record)
+        if isinstance(event, HistoryRewritten) and event.after == commit:
+            return event
+    return None
+
+
+def facts_of(log: EventLog, seq: Seq) -> tuple[CommitFacts, str]:
+    """Return metadata and recording time of the commit whose transaction contains this position.
+
+    :raises UsageError: no transaction contains it.
+    """
+    first = log.first_seq_of_commit(seq)
+    for record in log.read(Chain.MESH, after=Seq((first or 1) - 1), limit=1):
+        event = decode(record)
+        if first is not None and isinstance(event, CommitApplied | CommitRejected):
+            return event.facts, record.at
+    raise _no_commit(log, seq)
+
+
+def beginning(log: EventLog) -> str:
+    """Return a hint that says where the mesh's history begins."""
+    first = next(iter(log.read(Chain.MESH, limit=1)), None)
+    return "the log knows no commit yet" if first is None else f"the log begins at {first.at[:19]}Z"
+
+
+def _no_commit(log: EventLog, seq: Seq) -> UsageError:
+    if seq == 0:
+        return UsageError("there was no commit yet", hint=beginning(log))
+    return UsageError(f"event {seq} belongs to no commit", hint="see: gitmesh log --chain mesh")
+
+
+def _transaction(log: EventLog, first: Seq) -> Iterator[Record]:
+    about = None
+    for record in log.read(Chain.MESH, after=Seq(first - 1)):
+        if about is not None and (record.at != about.at or record.commit != about.commit):
+            return
+        about = about or record
+        yield record

@@ -1,0 +1,63 @@
+"""Share of proxies that have a commit, according to the log."""
+
+from dataclasses import dataclass
+
+from events.queries.fleet import Fleet
+from events.sqlite.store import EventLog
+from events.types import CommitId, ProxyState, Seq, SnapshotPublished
+
+_REFUSING = frozenset((ProxyState.REFUSED, ProxyState.LAST_ACCEPTED))
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Connected proxies that a commit concerns, by whether they have it."""
+
+    acked: int
+    refused: int
+    """Number of proxies that refuse it, or for which it is held back after a refusal."""
+    proxies: int
+
+    def reaches(self, percent: int) -> bool:
+        """Whether this percentage has it; with no proxies, none has."""
+        return self.proxies > 0 and self.acked * 100 >= percent * self.proxies
+
+    def excludes(self, percent: int) -> bool:
+        """Whether so many refuse it that this percentage cannot be reached."""
+        return (self.proxies - self.refused) * 100 < percent * self.proxies
+
+    def words(self) -> str:
+        """Return it as text."""
+        verb = "refuses" if self.refused == 1 else "refuse"
+        refused = f", {self.refused:,} {verb} it" if self.refused else ""
+        return f"{self.acked:,} of {_proxies(self.proxies)} in sync{refused}"
+
+    def as_json(self) -> dict[str, int]:
+        """Return the form for ``--json``."""
+        return {"acked": self.acked, "refused": self.refused, "proxies": self.proxies}
+
+
+def part(log: EventLog, first: Seq, published: SnapshotPublished) -> Part:
+    """Return the share of proxies with the commit at this position; ``published`` names its nodes.
+
+    A proxy counts if it is in sync with this commit or a later one; a pinned one may be earlier.
+    """
+    nodes = frozenset(published.nodes)
+    proxies = [
+        proxy
+        for proxy in Fleet(log).proxies()
+        if proxy.node in nodes and proxy.state is not ProxyState.NODE_REMOVED
+    ]
+    positions = {commit: log.seq_of_commit(commit) for commit in {p.commit for p in proxies}}
+
+    def has(commit: CommitId) -> bool:
+        seq = positions[commit]
+        return seq is not None and seq >= first
+
+    acked = sum(p.state is ProxyState.IN_SYNC and has(p.commit) for p in proxies)
+    refused = sum(p.state in _REFUSING for p in proxies)
+    return Part(acked, refused, len(proxies))
+
+
+def _proxies(number: int) -> str:
+    return "1 proxy" if number == 1 else f"{number:,} proxies"

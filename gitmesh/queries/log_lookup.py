@@ -1,0 +1,85 @@
+"""The existing event log of a repository; for a clone, the hint where its origin's log is."""
+
+import shlex
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from gitmesh.queries.log_location import LOG_IN_GIT_DIR, git_dir, is_repository, log_path
+from gitmesh.safe_text import visible
+from mesh.errors import UsageError
+
+
+def existing_log(repo: Path, explicit: Path | None = None) -> Path:
+    """Return the path of a repository's existing event log, for commands that read it.
+
+    :raises UsageError: there is no such repository, or it has no log yet.
+    """
+    path = log_path(repo, explicit)
+    if not path.is_file():
+        clone = None if explicit is not None else without_log(repo)
+        raise clone or UsageError(
+            f"{path} does not exist: no server has followed this repository yet",
+            hint=f"start one with: gitmesh serve {shlex.quote(str(repo))} "
+            "(or name the repository that one follows: --repo)",
+        )
+    return path
+
+
+def without_log(repo: Path) -> UsageError | None:
+    """Return what to tell of a work tree that has a remote and no event log; None if it is none.
+
+    Whoever is served from has the log. A bare repository may be meant to be served itself.
+    """
+    from reconciler.git.handle import remote_of  # for this error alone
+
+    where = git_dir(repo)
+    remote = remote_of(where)
+    if remote is None or where.name != ".git":
+        return None
+    message = f"{repo} is a clone: the event log is beside the repository that is served, not here"
+    return UsageError(message, hint=_hint(remote, where.parent))
+
+
+def _hint(remote: str, work_tree: Path) -> str:
+    path = _local(remote, work_tree)
+    if path is None or not is_repository(path):
+        return (
+            f"run it where {_harmless(remote)} is served, with --repo; "
+            "there is no API yet that answers from anywhere"
+        )
+    quoted = shlex.quote(str(path))
+    log = _log_of(path)
+    if log == git_dir(path) / LOG_IN_GIT_DIR:
+        return f"name that repository: --repo {quoted}"
+    if log is not None:
+        return f"name its log: --repo {quoted} --log {shlex.quote(str(log))}"
+    return f"no server has followed {quoted} yet: start one for it"
+
+
+def _log_of(repo: Path) -> Path | None:
+    """Return the log of a repository, where its hooks look for it if they are told."""
+    from gitmesh.hooks.scripts import told  # For this error alone.
+
+    where = git_dir(repo)
+    hooks = told(where)
+    usual = where / LOG_IN_GIT_DIR
+    candidates = (None if hooks is None else hooks.log, usual)
+    return next((path for path in candidates if path is not None and path.is_file()), None)
+
+
+def _local(remote: str, work_tree: Path) -> Path | None:
+    """Return the folder that a remote's address names; None where it is on another machine."""
+    if remote.startswith("file://"):
+        return Path(unquote(urlsplit(remote).path))
+    if "://" in remote or ":" in remote.partition("/")[0]:
+        return None
+    return (work_tree / Path(remote).expanduser()).resolve()
+
+
+def _harmless(remote: str) -> str:
+    """Return an address without the password that may be in it."""
+    scheme, found, rest = remote.partition("://")
+    host, slash, path = rest.partition("/")
+    if not found or "@" not in host:
+        return visible(remote)
+    return visible(f"{scheme}://{host.rpartition('@')[2]}{slash}{path}")

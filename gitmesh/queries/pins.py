@@ -1,0 +1,65 @@
+"""Pins in the log: a commit that is served for some time, whatever the branch says.
+
+The last event about pins tells what is pinned.
+"""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from events.encoding.codec import decode
+from events.query import Query
+from events.sqlite.store import EventLog
+from events.types import Chain, CommitId, Seq, ServingPinned
+from mesh.errors import UsageError
+
+LONGEST: Final = timedelta(days=7)
+_ABOUT_PINS: Final = Query(kinds=("ServingPinned", "ServingReleased"))
+
+
+def pinned(log: EventLog, at: datetime | None = None) -> ServingPinned | None:
+    """Return the pin according to the log; it may have expired while no server was running.
+
+    :param at: a time in the past; now by default.
+    """
+    for record in log.select(Chain.DELIVERY, replace(_ABOUT_PINS, until=at), newest=1):
+        event = decode(record)
+        return event if isinstance(event, ServingPinned) else None
+    return None
+
+
+def is_over(pin: ServingPinned, now: datetime) -> bool:
+    """Tell whether a pin has expired."""
+    return now >= datetime.fromisoformat(pin.until)
+
+
+def until_text(until: datetime) -> str:
+    """Return a time in the form of events: UTC, rounded up to whole seconds."""
+    whole = until.astimezone(UTC) + timedelta(microseconds=999_999)
+    return whole.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def pin_json(pin: ServingPinned | None) -> dict[str, object] | None:
+    """Return a pin in the form of ``--json``."""
+    if pin is None:
+        return None
+    return {"commit": pin.commit, "by": pin.by, "reason": pin.reason, "until": pin.until}
+
+
+def pinnable(log: EventLog, commit: CommitId) -> Seq:
+    """Return the mesh chain position of a commit's mesh.
+
+    :raises UsageError: the log does not know the commit, or it was rejected.
+    """
+    seq = log.seq_of_commit(commit)
+    if seq is None:
+        raise UsageError(
+            f"commit {commit[:7]} is not in the log, so its mesh is not known here",
+            hint="gitmesh log --chain mesh shows those that are",
+        )
+    if log.state(seq).commit != commit:
+        raise UsageError(
+            f"commit {commit[:7]} was rejected: it never was a mesh",
+            hint=f"gitmesh show {commit[:7]} tells why; pin one that was applied",
+        )
+    return seq

@@ -1,0 +1,61 @@
+"""Resolution of resource names, with suggestions for incomplete ones."""
+
+from collections.abc import Callable, Iterable, Mapping
+from itertools import chain
+from typing import Final
+
+from mesh.errors import UsageError
+from mesh.keys import ResourceKey
+from mesh.problems.suggestion import nearest
+from xds.nodes import ProxyIdentity, parse_identity
+
+_SHOWN: Final = 3
+
+
+def resource_of(text: str, known: Callable[[], Iterable[ResourceKey]]) -> ResourceKey:
+    """Return the resource with this name; ``known`` provides suggestions.
+
+    :raises UsageError: it is not a full name. The hint lists names that end with it.
+    """
+    try:
+        return ResourceKey.parse(text)
+    except UsageError as error:
+        end = f"/{text.lower()}"
+        meant = sorted(name for name in map(str, known()) if name.lower().endswith(end))
+        if not meant:
+            raise
+        hint = f"did you mean {' or '.join(meant[:_SHOWN])}?"
+        raise UsageError(error.message, hint=hint) from None
+
+
+def nearest_resource(key: ResourceKey, known: Iterable[ResourceKey]) -> ResourceKey | None:
+    """Return the resource that a name most likely stands for which nobody has, if one is near.
+
+    That is one of the same name, of another kind or mesh; or one of the kind with a name like it.
+    """
+    found = sorted(known)
+    near = nearest(key.name, (each.name for each in found if each.kind is key.kind))
+    same = (each for each in found if each.name == key.name)
+    like = (each for each in found if each.kind is key.kind and each.name == near)
+    return next(chain(same, like), None)
+
+
+def no_resource(key: ResourceKey, known: Iterable[ResourceKey], where: str) -> UsageError:
+    """Return the error that says that a resource is not there, and which may be meant."""
+    meant = nearest_resource(key, known)
+    hint = f'did you mean "{meant}"? ' if meant else ""
+    return UsageError(f"there is no {key} {where}", hint=f"{hint}see: gitmesh state")
+
+
+def identity_of(
+    node: str, metadata: Mapping[str, str], known: Callable[[], Iterable[ResourceKey]]
+) -> ProxyIdentity:
+    """Return the identity of a proxy with this ``node.id``.
+
+    :raises UsageError: it is invalid. The hint has suggestions.
+    """
+    try:
+        return parse_identity(node, metadata)
+    except UsageError:
+        resource_of(node, known)
+        raise

@@ -1,0 +1,260 @@
+"""Status of a commit as text and as JSON."""
+
+from collections import Counter
+from collections.abc import Iterable
+from typing import Final
+
+import click
+
+from events.queries.fleet import Proxy
+from events.types import (
+    Cause,
+    CommitApplied,
+    CommitId,
+    CommitRejected,
+    ProxyState,
+    SnapshotConverged,
+)
+from gitmesh.queries.commit_status import NodeStanding, Refused, Standing, Verdict
+from gitmesh.queries.refusal_locations import hint
+from gitmesh.rendering.delivery_narration import took_words
+from gitmesh.rendering.narration import narrate, never_served_words, problem_lines, short
+from gitmesh.rendering.shell_quoting import pasted
+from gitmesh.safe_text import visible
+
+STATES: Final = {
+    ProxyState.IN_SYNC: "in sync",
+    ProxyState.BEHIND: "behind",
+    ProxyState.REFUSED: "refusing",
+    ProxyState.LAST_ACCEPTED: "serving the last accepted",
+    ProxyState.HELD: "held: its node does not exist yet",
+    ProxyState.NODE_REMOVED: "running on: its node was removed from the mesh",
+}
+"""Proxy states as text."""
+_COLOURS: Final = {
+    Verdict.IN_SYNC: "green",
+    Verdict.PENDING: "yellow",
+    Verdict.REFUSED: "red",
+    Verdict.OVERTAKEN: None,
+}
+
+
+def standing_text(found: Standing) -> str:
+    """Return a commit's status as lines that are safe for a terminal."""
+    lines = [_head(found)]
+    lines += [f"  {line}" for line in _pin(found)]
+    if isinstance(found.about, CommitRejected):
+        lines += [f"  {line}" for line in problem_lines(found.about.problems)]
+    lines += [f"  {line}" for line in _delivery(found)]
+    for node in found.nodes:
+        lines += [f"  {line}" for line in _node(node)]
+    if not found.is_served:
+        served = short(found.served) if found.served else "nothing"
+        lines.append(f"  served now: {served}")
+    lines += [
+        click.style(f"since {at[:19]}Z {visible(narrate(event))}", fg="yellow")
+        for at, event in found.unresponsive
+    ]
+    lines += [
+        click.style(f"since {at[:19]}Z ", fg="yellow") + visible(narrate(event))
+        for at, event in found.degraded
+    ]
+    return "\n".join(lines)
+
+
+def _head(found: Standing) -> str:
+    verdict = click.style(found.verdict.value, fg=_COLOURS[found.verdict], bold=True)
+    commit = click.style(visible(short(found.commit)), fg="cyan")
+    if found.about is None:
+        return f"{commit} {verdict}: no server has read it yet"
+    # What is told of a rejected one's problems comes on lines of their own.
+    return f"{commit} {verdict}: {narrate(found.about).partition(chr(10))[0]}"
+
+
+def _pin(found: Standing) -> list[str]:
+    """Return the pin, the branch's own commit, and how to end the pin."""
+    pin, newest = found.pin, found.newest
+    if pin is None:
+        return []
+    lines = [click.style(f"serving is {narrate(pin)}", fg="red", bold=True)]
+    if found.pin_is_over:
+        return [*lines, "that time is over: the next server to start serves what the branch says"]
+    if newest is not None and newest != pin.commit:
+        lines.append(
+            f"the branch is at {short(newest)}, which waits behind the pin until then, or until: "
+            + pasted("gitmesh unpin")
+        )
+    return lines
+
+
+def _overtaken(by: CommitId, found: Standing) -> str:
+    if found.pin is not None and by == found.pin.commit:
+        return f"the pin put {short(by)} in its place before everybody had it"
+    return f"{short(by)} took its place before everybody had it"
+
+
+def _delivery(found: Standing) -> list[str]:
+    delivered = found.delivered
+    if delivered is None:
+        if isinstance(found.about, CommitApplied) and found.is_served and not found.offered:
+            return ["not offered to proxies yet"]
+        if found.instead is not None:
+            return [never_served_words(found.instead)]
+        return []
+    if not delivered.published.proxies:
+        return [f"no proxy that it concerns was connected at {delivered.published_at[:23]}Z"]
+    first = f"{narrate(delivered.published)} at {delivered.published_at[:23]}Z"
+    if delivered.converged is not None:
+        acked = delivered.converged.timings.get("acked")
+        took = "" if acked is None else took_words(acked, delivered.converged.after)
+        return [first, f"everybody had it at {(delivered.converged_at or '')[:23]}Z{took}"]
+    if delivered.overtaken_by is not None:
+        return [first, _overtaken(delivered.overtaken_by, found)]
+    return [first, "not everybody has it"]
+
+
+def _node(node: NodeStanding) -> list[str]:
+    lines = []
+    if node.states:
+        lines.append(f"{visible(node.node)}: {states_text(node.states)}")
+    for refused in node.refusals:
+        lines += refused_lines(refused)
+    return lines
+
+
+def states_text(states: Counter[ProxyState]) -> str:
+    """Return ``3 in sync, 1 behind``."""
+    return ", ".join(
+        f"{states[state]:,} {words}" for state, words in STATES.items() if states[state]
+    )
+
+
+def refused_lines(refused: Refused) -> list[str]:
+    """Return a refusal, the location of each spec that caused it, and the remedy."""
+    event = refused.event
+    kind = event.type_url.rpartition(".")[2]
+    named = f" {', '.join(event.names)}" if event.names else ""
+    places = [
+        f"  {click.style(visible(each.place), bold=True)}: {visible(each.key)}"
+        for each in refused.culprits
+    ]
+    return [
+        click.style(visible(f"{event.node} refuses {kind}{named}: {event.message}"), fg="red"),
+        *places,
+        f"  hint: {hint(event)}",
+    ]
+
+
+def standing_json(found: Standing) -> dict[str, object]:
+    """Return a commit's status as JSON."""
+    about, delivered = found.about, found.delivered
+    rejected = isinstance(about, CommitRejected)
+    converged = None if delivered is None else delivered.converged
+    return {
+        "commit": found.commit,
+        "verdict": found.verdict.value,
+        "outcome": None if about is None else "rejected" if rejected else "applied",
+        "recordedAt": found.recorded_at or None,
+        "problems": list(about.problems) if isinstance(about, CommitRejected) else [],
+        "served": found.served,
+        "neverServed": found.instead is not None,
+        "newest": found.newest,
+        "pinned": None
+        if found.pin is None
+        else {
+            "commit": found.pin.commit,
+            "by": found.pin.by,
+            "reason": found.pin.reason,
+            "until": found.pin.until,
+            "over": found.pin_is_over,
+        },
+        "published": None
+        if delivered is None
+        else {
+            "at": delivered.published_at,
+            "proxies": delivered.published.proxies,
+            "nodes": list(delivered.published.nodes),
+            "overtaken": delivered.overtaken_by is not None,
+            "overtakenBy": delivered.overtaken_by,
+        },
+        "converged": None
+        if delivered is None or converged is None
+        else {
+            "at": delivered.converged_at,
+            **_took_json(converged),
+        },
+        "nodes": [_node_json(node) for node in found.nodes],
+        "unresponsiveWorkers": [
+            {
+                "since": at,
+                "worker": event.worker,
+                "process": event.process,
+                "proxies": event.proxies,
+            }
+            for at, event in found.unresponsive
+        ],
+        "degraded": [
+            {"since": at, "reason": event.reason, "message": event.message}
+            for at, event in found.degraded
+        ],
+    }
+
+
+def _took_json(converged: SnapshotConverged) -> dict[str, object]:
+    took, pushed = converged.timings.get("acked"), converged.after in (Cause.BRANCH, Cause.UNKNOWN)
+    return {
+        "microsecondsAfterPush": took if pushed else None,
+        "microseconds": took,
+        "after": converged.after.value or None,
+    }
+
+
+def _node_json(node: NodeStanding) -> dict[str, object]:
+    return {
+        "node": node.node,
+        "proxies": {state.value: number for state, number in sorted(node.states.items())},
+        "refusals": [refused_json(each) for each in node.refusals],
+    }
+
+
+def refused_json(refused: Refused) -> dict[str, object]:
+    """Return a refusal as JSON."""
+    event = refused.event
+    return {
+        "proxy": event.proxy,
+        "type": event.type_url,
+        "version": event.version,
+        "names": list(event.names),
+        "message": event.message,
+        "hint": hint(event),
+        "specs": [
+            {"key": c.key, "path": c.path, "line": c.line or None, "where": c.where}
+            for c in refused.culprits
+        ],
+    }
+
+
+_STATE_COLOURS: Final = {
+    ProxyState.IN_SYNC: "green",
+    ProxyState.REFUSED: "red",
+    ProxyState.LAST_ACCEPTED: "red",
+}
+
+
+def by_node_text(proxies: Iterable[Proxy]) -> str:
+    """Return proxies as lines, grouped by node; empty if there are none."""
+    lines, node = [], None
+    for proxy in proxies:
+        if proxy.node != node:
+            node = proxy.node
+            lines.append(click.style(visible(node), bold=True))
+        words = click.style(STATES[proxy.state], fg=_STATE_COLOURS.get(proxy.state, "yellow"))
+        by = f" with {visible(short(proxy.commit))}" if proxy.commit else ""
+        by = "" if proxy.state in (ProxyState.HELD, ProxyState.NODE_REMOVED) else by
+        about = f"{visible(proxy.name)}  {visible(proxy.version) or 'unknown'}"
+        lines.append(f"  {about}  since {proxy.connected_at[:19]}Z  {words}{by}")
+        if proxy.refusal is not None:
+            kind = proxy.refusal.type_url.rpartition(".")[2]
+            words = f"{kind} of {short(proxy.refusal.commit)}: {proxy.refusal.message}"
+            lines.append(f"    refused {visible(words)}")
+    return "".join(f"{line}\n" for line in lines)

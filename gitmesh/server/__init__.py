@@ -1,0 +1,3 @@
+"""The server process: reconciler, xDS server, workers and log lines in one task group.
+
+Read ``serve.py`` first."""

@@ -1,0 +1,158 @@
+"""Signing of checkpoints, so that the log cannot be truncated or replaced unnoticed.
+
+A checkpoint is signed only if the log agrees with the previous one, and on top of it. Otherwise the
+log is still served, because traffic must go on, but nothing is signed, and that is logged.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from events.integrity.checkpoint import Growing, sign_grown, verified, verifiers
+from events.integrity.note import SignerKey, VerifierKey, WrongNote
+from events.sqlite.store import EventLog
+from events.types import Chain, Seq
+from mesh.errors import GitmeshError, Retryable
+from reconciler.git.checkpoint_ref import REF, CheckpointRef, Filed
+from reconciler.git.repository import GitRepository
+
+LOOK_EVERY_S: Final = 1.0
+DELIVERY_EVERY_S: Final = 60.0
+"""Interval of checkpoints for delivery events alone, which happen all the time."""
+
+_log = logging.getLogger(__name__)
+
+
+class Refused(Retryable):
+    """The log contradicts an earlier checkpoint: nothing may be signed."""
+
+
+class Notary:
+    """Signs the checkpoints of one log. Methods block; use it from one thread at a time.
+
+    :param before: earlier keys, whose checkpoints it continues.
+    """
+
+    def __init__(
+        self,
+        log: EventLog,
+        repo: GitRepository,
+        key: SignerKey,
+        before: Sequence[VerifierKey] = (),
+    ) -> None:
+        self._log = log
+        self._ref = CheckpointRef(repo)
+        self._key = key
+        self._before = before
+        self._reached = dict.fromkeys(Chain, 0)
+        self._start_over()
+
+    def _start_over(self) -> None:
+        self._grown = {chain: Growing(chain) for chain in Chain}
+        self._last: Filed | None = None
+
+    @property
+    def signed(self) -> dict[Chain, int]:
+        """Positions of both chains in the last checkpoint."""
+        return {chain: grown.size for chain, grown in self._grown.items()}
+
+    def sign(self) -> Filed | None:
+        """Sign and store a checkpoint of new events; None if there are none.
+
+        :raises Refused: the log contradicts an earlier checkpoint.
+        :raises Retryable: the checkpoint cannot be written now.
+        """
+        latest = self._ref.latest()
+        if latest is None and any(self._reached.values()):
+            raise _refused(f"{REF} is gone, where {self._told_reached()} were signed")
+        if latest is not None and (self._last is None or latest.commit != self._last.commit):
+            self._start_over()
+            self._require_contained(latest)
+            if any(size < self._reached[chain] for chain, size in self.signed.items()):
+                raise _refused(f"{REF} was taken back: {self._told_reached()} were signed")
+            self._last, self._reached = latest, self.signed
+        heads = {chain: self._log.head(chain).seq for chain in Chain}
+        if heads == self.signed and (latest is not None or not any(heads.values())):
+            return None
+        for chain in Chain:
+            self._grow(chain, heads[chain])
+        notes = {
+            chain.value: sign_grown(chain, grown, self._key) for chain, grown in self._grown.items()
+        }
+        message = ", ".join(f"{chain} {grown.size}" for chain, grown in self._grown.items())
+        try:
+            self._last = self._ref.add(notes, latest, f"Checkpoint: {message}\n")
+        except Retryable:
+            self._start_over()
+            raise
+        self._reached = self.signed
+        return self._last
+
+    def _told_reached(self) -> str:
+        return " and ".join(f"{size:,} {chain} events" for chain, size in self._reached.items())
+
+    def _require_contained(self, latest: Filed) -> None:
+        keys = [*verifiers(self._key), *self._before]
+        for chain in Chain:
+            try:
+                signed = verified(latest.notes.get(chain.value, ""), chain, keys)
+            except WrongNote as error:
+                raise _refused(f"{REF} ends with what this key did not sign: {error}") from None
+            head = self._log.head(chain).seq
+            if head < signed.size:
+                raise _refused(f"the {chain} chain has {head} events; {signed.size} were signed")
+            self._grow(chain, Seq(signed.size))
+            grown = self._grown[chain]
+            if grown.root() != signed.root:
+                raise _refused(f"the {chain} chain is not the one that was signed")
+            if not grown.has_times_of(signed):
+                raise _refused(f"the times in the {chain} chain are not those that were signed")
+
+    def _grow(self, chain: Chain, size: Seq) -> None:
+        grown = self._grown[chain]
+        for row in self._log.rows(chain, after=Seq(grown.size), limit=size - grown.size):
+            grown.add(row)
+
+
+def _refused(why: str) -> Refused:
+    return Refused(
+        f"no checkpoint is signed: {why}", hint="gitmesh verify tells more; see docs/operations.md"
+    )
+
+
+async def notarize(
+    log: EventLog, path: Path, key: SignerKey, before: Sequence[VerifierKey] = ()
+) -> None:
+    """Sign soon after each commit, and periodically for its delivery, until cancelled."""
+    repo = await asyncio.to_thread(GitRepository.open, path)
+    notary = Notary(log, repo, key, before)
+    told = ""
+    mesh, signed_at = -1, 0.0
+    while True:
+        head = mesh
+        try:
+            head = log.head(Chain.MESH).seq
+            if head != mesh or time.monotonic() - signed_at >= DELIVERY_EVERY_S:
+                await asyncio.to_thread(notary.sign)
+                mesh, signed_at, told = head, time.monotonic(), ""
+        except (GitmeshError, OSError) as found:
+            error = found if isinstance(found, GitmeshError) else Retryable(str(found))
+            if isinstance(error, Refused):  # All of the log was read to find that out.
+                mesh, signed_at = head, time.monotonic()
+            if told != error.message:
+                _log.error(error.message, extra={"hint": error.hint})
+            told = error.message
+        await asyncio.sleep(LOOK_EVERY_S)
+
+
+def sign_at_the_end(
+    log: EventLog, path: Path, key: SignerKey, before: Sequence[VerifierKey] = ()
+) -> None:
+    """Sign the final state of a log; a failure is only logged."""
+    try:
+        Notary(log, GitRepository.open(path), key, before).sign()
+    except GitmeshError as error:
+        _log.error(error.message, extra={"hint": error.hint})

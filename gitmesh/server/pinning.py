@@ -1,0 +1,184 @@
+"""Pinning: serves a pinned commit instead of the newest publication."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+from typing import Final
+
+from events.latest import Latest
+from events.publication import Publication
+from events.sqlite.store import EventLog, utc_now
+from events.state import MeshState
+from events.types import Cause, CommitId, DeliveryEvent, ServingPinned, ServingReleased
+from gitmesh.inbox.pin_note import PinNote, read_pin
+from gitmesh.inbox.pusher import user_name
+from gitmesh.inbox.spool import Note, Spool
+from gitmesh.queries.pins import LONGEST, is_over, pinnable, pinned, until_text
+from gitmesh.rendering.narration import short
+from mesh.errors import Retryable, UsageError
+
+_log = logging.getLogger(__name__)
+
+LOOK_EVERY_S: Final = 0.1
+
+
+class Pinning:
+    """Passes publications on to the servers, or the pinned one instead.
+
+    The reconciler continues during a pin; its newest publication is served when the pin ends.
+    """
+
+    def __init__(
+        self,
+        log: EventLog,
+        spool: Spool,
+        published: Latest[Publication],
+        served: Latest[Publication],
+        now: Callable[[], datetime] = utc_now,
+    ) -> None:
+        self._log = log
+        self._spool = spool
+        self._published = published
+        self._served = served
+        self._now = now
+        self._pin: ServingPinned | None = None
+        self._newest: Publication | None = None
+
+    async def run(self) -> None:
+        """Serve until cancelled.
+
+        What the log and the waiting notes come to is served first. A pin that ended meanwhile is
+        not served, unless the log cannot take its end now.
+        """
+        self._pin = await asyncio.to_thread(pinned, self._log)
+        try:
+            await self._settle()
+        except (Retryable, OSError) as error:
+            _log.warning("cannot pin or release yet: %s", error)
+        if self._pin is not None:
+            _log.warning("serving is PINNED", extra=_facts(self._pin))
+            await self._serve_pin(self._pin, moved_ns=None)
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._look())
+            tasks.create_task(self._pass_on())
+
+    async def _pass_on(self) -> None:
+        seen = 0
+        while True:
+            publication, seen = await self._published.after(seen)
+            before, self._newest = self._newest, publication
+            if self._pin is None:
+                self._served.set(publication)
+            elif before is not None and before.state.commit != publication.state.commit:
+                _log.warning("a newer commit waits behind the PIN", extra=_facts(self._pin))
+
+    async def _look(self) -> None:
+        while True:
+            before = self._pin
+            try:
+                await self._settle()
+            except (Retryable, OSError) as error:
+                _log.warning("cannot pin or release yet: %s", error)
+                await self._serve_other_than(before)
+                await asyncio.sleep(10 * LOOK_EVERY_S)
+            else:
+                await self._serve_other_than(before)
+            await asyncio.sleep(LOOK_EVERY_S)
+
+    async def _serve_other_than(self, before: ServingPinned | None) -> None:
+        """Serve what is pinned now, or what the branch says, where that has changed."""
+        if self._pin is before:
+            return
+        if self._pin is None:
+            self._serve_branch()
+        else:
+            await self._serve_pin(self._pin, moved_ns=time.time_ns())
+
+    async def _settle(self) -> None:
+        """Find what is pinned now: end what is over, then take every note. It serves nothing.
+
+        :raises Retryable: the log takes nothing now; the notes stay.
+        :raises OSError: a note cannot be removed.
+        """
+        await self._expire()
+        while notes := await asyncio.to_thread(self._spool.take):
+            for note in notes:
+                await self._take(note)
+
+    async def _expire(self) -> None:
+        pin = self._pin
+        if pin is not None and is_over(pin, self._now()):
+            await self._record([ServingReleased(pin.commit, "expired", "", "")])
+            self._pin = None
+
+    async def _take(self, note: Note) -> None:
+        found = read_pin(note.text)
+        if found is None:
+            _log.warning("a note of a pin cannot be understood", extra={"file": str(note.path)})
+        elif found.commit is None:
+            await self._unpin(found, user_name(note.uid))
+        else:
+            await self._repin(note, found)
+        self._spool.drop(note)
+
+    async def _unpin(self, note: PinNote, by: str) -> None:
+        if self._pin is not None:
+            released = ServingReleased(self._pin.commit, "released", by, note.reason)
+            await self._record([released])
+            self._pin = None
+
+    async def _repin(self, note: Note, asked: PinNote) -> None:
+        if asked.commit is None or asked.until is None:
+            return
+        by, until = user_name(note.uid), min(asked.until, self._now() + LONGEST)
+        try:
+            commit = CommitId(asked.commit)
+            seq = await asyncio.to_thread(pinnable, self._log, commit)
+        except UsageError as error:
+            _log.warning("cannot pin: %s", error.message, extra={"by": by})
+            return
+        if until <= self._now():
+            _log.warning("a pin was over before it was seen", extra={"by": by})
+            return
+        pin = ServingPinned(commit, seq, by, asked.reason, until_text(until))
+        before = self._pin
+        events: list[DeliveryEvent] = [pin]
+        if before is not None:
+            events.insert(0, ServingReleased(before.commit, "replaced", by, asked.reason))
+        await self._record(events)
+        self._pin = pin
+
+    async def _record(self, events: list[DeliveryEvent]) -> None:
+        """Append events; what is not in the log does not take effect."""
+        await asyncio.to_thread(self._log.append_observed, events)
+
+    async def _serve_pin(self, pin: ServingPinned, moved_ns: int | None) -> None:
+        state = await asyncio.to_thread(self._log.state, pin.mesh_seq)
+        before = self._served.get()
+        same = state if before is None else _sharing(state, before.state)
+        self._served.set(_published(same, moved_ns, Cause.PIN))
+
+    def _serve_branch(self) -> None:
+        if self._newest is not None:
+            # What differs from the pinned mesh is not what the publication says.
+            self._served.set(_published(self._newest.state, time.time_ns(), Cause.RELEASE))
+
+
+def _published(state: MeshState, at_ns: int | None, cause: Cause) -> Publication:
+    return Publication(state, moved_ns=at_ns, seen_ns=at_ns, planned_ns=at_ns, cause=cause)
+
+
+def _sharing(state: MeshState, other: MeshState) -> MeshState:
+    """Return the state with equal resources replaced by the other state's objects."""
+    known = other.resources
+    resources = {
+        key: known[key] if known.get(key) == spec else spec for key, spec in state.resources.items()
+    }
+    return replace(state, resources=resources)
+
+
+def _facts(pin: ServingPinned) -> dict[str, object]:
+    return {"commit": short(pin.commit), "until": pin.until, "by": pin.by, "reason": pin.reason}

@@ -1,0 +1,284 @@
+"""The server: reconciler and xDS server in one process, which ends as a whole."""
+
+import asyncio
+import contextlib
+import gc
+import logging
+import shlex
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from events.latest import Latest
+from events.publication import Publication
+from events.queries.past import Past
+from events.sqlite.store import EventLog, LogReplaced
+from events.sqlite.version import has_wal_reset_bug, sqlite_version
+from gitmesh.audit.checkpoint_keys import read_beside, read_secret
+from gitmesh.hooks.scripts import told
+from gitmesh.inbox.spool import pins, pushes, refused_pushes
+from gitmesh.queries.log_location import git_dir, log_path
+from gitmesh.rendering.narration import short
+from gitmesh.server.checkpoint_signer import notarize, sign_at_the_end
+from gitmesh.server.event_logger import Chronicle
+from gitmesh.server.pinning import Pinning
+from gitmesh.server.push_import import take_pushes, take_refused, take_waiting
+from gitmesh.server.task_group import run_together
+from gitmesh.server.worker import GC_THRESHOLDS
+from gitmesh.server.worker_messages import Hello
+from gitmesh.server.workers import serve_in_workers
+from gitmesh.settings import Settings
+from mesh.errors import GitmeshError, Retryable, UsageError
+from reconciler.attempt import Attempts, attempt_path
+from reconciler.declaration import declare
+from reconciler.git.repository import GitRepository
+from reconciler.loop import Pace, Startup, reconcile
+from reconciler.reading.reader import Progress
+from xds.delivery.recorder import Recorder
+from xds.server.discovery import check_listening, serve_ads
+from xds.server.settings import AdsSettings, TlsFiles
+from xds.snapshots.cache import SnapshotCache
+
+_log = logging.getLogger(__name__)
+
+PROGRESS_EVERY_S = 1.0
+RESTORED_WITHIN_S = 30.0
+"""How long a server tries to open the log that took the place of the one before."""
+READY_WITHIN_S = 10.0
+"""How long the first look at the branch delays the line that says the server is ready."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """A server that is ready."""
+
+    listen: str
+    commit: str | None
+
+
+def serve(
+    path: Path,
+    settings: Settings,
+    ready: Callable[[Ready], None] = lambda _: None,
+    *,
+    logs_as_json: bool = False,
+    error_stream: int | None = None,
+) -> None:
+    """Serve a repository until SIGTERM or SIGINT; then end streams and log in order and return.
+
+    Calls ``ready`` once proxies are answered. When another file takes the place of the event log,
+    all parts start anew with it.
+
+    :param logs_as_json: how other processes of the server are to write their log lines.
+    :param error_stream: the descriptor where they write them, if not this process's own.
+    :raises GitmeshError: a part of the server cannot do its work; the others have been ended.
+    """
+    replaced_at = None
+    while True:
+        try:
+            return _serve_one_log(path, settings, ready, logs_as_json, error_stream)
+        except LogReplaced as error:
+            replaced_at = time.monotonic()
+            _log.warning("%s: starting anew with it", error.message)
+        except GitmeshError as error:
+            # Whoever restores a repository or a log has perhaps not finished.
+            if replaced_at is None or time.monotonic() - replaced_at > RESTORED_WITHIN_S:
+                raise
+            _log.warning("cannot start anew yet: %s", error.line)
+            time.sleep(1.0)
+
+
+def _serve_one_log(
+    path: Path,
+    settings: Settings,
+    ready: Callable[[Ready], None],
+    logs_as_json: bool,
+    error_stream: int | None,
+) -> None:
+    where = log_path(path, settings.log)
+    repo = GitRepository.open(path)
+    # Whatever can be refused is refused before the log is there.
+    ads = _ads_settings(settings)
+    check_listening(settings.listen, ads)
+    if settings.branch:
+        repo.following(settings.branch)
+    key = read_secret(settings.checkpoint_key) if settings.checkpoint_key else None
+    before = read_beside(settings.checkpoint_key) if settings.checkpoint_key else []
+    gc.set_threshold(*GC_THRESHOLDS)
+    with contextlib.closing(EventLog.open(where)) as log:
+        _log.info("event log open", extra={"path": str(where)})
+        if has_wal_reset_bug():  # gitmesh version says what that means
+            _log.debug("this SQLite has the WAL-reset bug", extra={"sqlite": sqlite_version()})
+        with contextlib.suppress(Retryable):  # the follower says so, too, when the disk has room
+            declare(log)  # before anything is signed: what is signed now was decided before
+        with contextlib.suppress(
+            Retryable
+        ):  # where no branch can be read now, the follower says so
+            _look_at_hooks(path, where, repo, settings)
+        with contextlib.suppress(Retryable, OSError):  # who takes them later says so
+            take_waiting(log, pushes(where))
+        latest, served = Latest[Publication](), Latest[Publication]()
+        chronicle, startup = Chronicle(log), Startup()
+        attempts = Attempts(attempt_path(where))
+
+        run_together(
+            {
+                "the reconciler": reconcile(
+                    repo,
+                    log,
+                    latest,
+                    branch=settings.branch or None,
+                    pace=Pace(poll_s=settings.poll_s),
+                    progress=_progress(),
+                    attempts=attempts,
+                    startup=startup,
+                ),
+                "the announcement": _announce(
+                    startup, chronicle, lambda: _ready(settings.listen, served.get(), ready)
+                ),
+                "the xDS server": _serve_ads(
+                    settings,
+                    ads,
+                    where,
+                    served,
+                    Recorder(log.append_observed),
+                    startup.serving.set,
+                    logs_as_json,
+                    error_stream,
+                ),
+                "the chronicle": chronicle.run(),
+                **({"the notary": notarize(log, path, key, before)} if key else {}),
+                "the keeper of pushes": take_pushes(log, pushes(where)),
+                "the keeper of refused pushes": take_refused(log, refused_pushes(where)),
+                "the keeper of pins": Pinning(log, pins(where), latest, served).run(),
+            }
+        )
+        attempts.excuse()
+        if key:
+            sign_at_the_end(log, path, key, before)
+    _log.info("stopped")
+
+
+def _look_at_hooks(path: Path, log: Path, repo: GitRepository, settings: Settings) -> None:
+    """Warn if the repository's hooks are configured for another server."""
+    common = git_dir(path)
+    hooks = told(common)
+    if hooks is None:
+        return
+    hint = ["gitmesh", "hooks", str(path)]
+    if log != log_path(path):
+        hint += ["--log", str(log)]
+    if settings.branch:
+        hint += ["--branch", settings.branch]
+    extra = {"hint": shlex.join(hint)}
+    if log_path(common, hooks.log).resolve() != log.resolve():
+        _log.warning(
+            "the hooks of the repository look for another log: pushers are told of no server",
+            extra=extra,
+        )
+    checked = GitRepository.open(common).following(hooks.branch)
+    followed = repo.following(settings.branch or None)
+    if checked != followed:
+        _log.warning(
+            "the hooks of the repository check pushes to another branch than is followed",
+            extra={"checked": checked, "followed": followed, **extra},
+        )
+
+
+async def _serve_ads(
+    settings: Settings,
+    ads: AdsSettings,
+    log: Path,
+    latest: Latest[Publication],
+    recorder: Recorder,
+    ready: Callable[[], None],
+    logs_as_json: bool,
+    error_stream: int | None,
+) -> None:
+    """Serve in this process, or in workers."""
+    if settings.workers:
+
+        def hello(number: int, address: str) -> Hello:
+            return Hello(number, log, address, settings.log_level, logs_as_json, ads)
+
+        await serve_in_workers(
+            settings.workers, settings.listen, hello, latest, recorder, ready, error_stream
+        )
+    else:
+        # Opened for reading a second time: nobody who serves waits for who writes.
+        with contextlib.closing(EventLog.read_only(log)) as reading:
+            await serve_ads(
+                settings.listen,
+                SnapshotCache(),
+                latest,
+                recorder,
+                settings=ads,
+                past=Past(reading),
+                ready=ready,
+            )
+
+
+def _ads_settings(settings: Settings) -> AdsSettings:
+    return AdsSettings(
+        max_streams=settings.max_streams,
+        max_streams_of_node=settings.max_streams_of_node,
+        new_streams_per_s=settings.new_stream_rate,
+        new_streams_at_once=max(1, round(4 * settings.new_stream_rate)),
+        max_connection_age_s=settings.max_connection_age_s,
+        plain_text_anywhere=settings.insecure_listen,
+        share_port=bool(settings.workers),
+        tls=_tls(settings),
+    )
+
+
+def _tls(settings: Settings) -> TlsFiles | None:
+    match settings.tls_cert, settings.tls_key, settings.tls_client_ca:
+        case None, None, None if not settings.tls_trust_domain:
+            return None
+        case Path() as certificate, Path() as key, Path() as authority:
+            files = (certificate.absolute(), key.absolute(), authority.absolute())
+            return TlsFiles(*files, settings.tls_trust_domain)
+    raise UsageError(
+        "TLS here is mutual: certificate, key and the proxies' authority go together",
+        hint="give --tls-cert, --tls-key and --tls-client-ca, or none of them",
+    )
+
+
+async def _announce(startup: Startup, chronicle: Chronicle, ready: Callable[[], None]) -> None:
+    """Tell that the server is ready: proxies are answered, and the branch was read once.
+
+    A branch that takes long to read delays this line, but not for long: what the log has is served.
+    Whoever waits for the line has read by then which commits were applied.
+    """
+    await startup.serving.wait()
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(READY_WITHIN_S):
+            await startup.followed.wait()
+    chronicle.then(ready)
+    await asyncio.Event().wait()
+
+
+def _ready(listen: str, served: Publication | None, tell: Callable[[Ready], None]) -> None:
+    """Report readiness, and warn if an older commit than the newest is served."""
+    state = None if served is None else served.state
+    tell(Ready(listen, None if state is None else state.commit))
+    if state is not None and state.tip is not None and state.tip != state.commit:
+        serving = short(state.commit) if state.commit else "none"
+        _log.warning(
+            "the newest commit is refused, the last good one is served",
+            extra={"tip": short(state.tip), "serving": serving, "hint": "gitmesh log"},
+        )
+
+
+def _progress() -> Progress:
+    """Return a progress callback that logs once a second. Called from a worker thread."""
+    told = time.monotonic()
+
+    def tell(what: str, done: int, whole: int) -> None:
+        nonlocal told
+        if time.monotonic() - told >= PROGRESS_EVERY_S:
+            told = time.monotonic()
+            _log.info(what, extra={"done": done, "of": whole, "percent": 100 * done // whole})
+
+    return tell

@@ -1,0 +1,139 @@
+"""Messages between a server's parent and its workers: one JSON line each. Pure."""
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from pydantic import TypeAdapter
+
+from events.publication import Publication
+from events.types import Seq
+from xds.delivery.stream_facts import (
+    Arrived,
+    Explained,
+    Fact,
+    FellBack,
+    Finished,
+    Full,
+    Joined,
+    Left,
+    Offered,
+    Passed,
+    Rejected,
+    Released,
+    Wrote,
+)
+from xds.server.discovery import AdsSettings
+
+MOST_FACTS: Final = 500
+"""Maximum facts per line."""
+LONGEST_LINE: Final = 16 << 20
+"""In bytes. A fact is shorter than 20 KB whatever a proxy's name is, and most take 30 bytes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hello:
+    """Everything that a worker needs to serve: its first line."""
+
+    number: int
+    log: Path
+    listen: str
+    log_level: str
+    as_json: bool
+    ads: AdsSettings
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """There is a newer state to serve: the log's state at ``seq``. Times as in a publication."""
+
+    seq: Seq
+    moved_ns: int | None
+    seen_ns: int | None
+    planned_ns: int | None
+
+    @classmethod
+    def of(cls, publication: Publication) -> "News":
+        """Return the parts of a publication that are not in the log."""
+        return cls(
+            publication.state.seq,
+            publication.moved_ns,
+            publication.seen_ns,
+            publication.planned_ns,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class AllPassed:
+    """At all workers, the earlier waves of a publication have had time to accept it."""
+
+    seq: Seq
+    wave: int
+
+
+_HELLO: Final = TypeAdapter(Hello)
+_TOLD: Final = TypeAdapter[News | AllPassed](News | AllPassed)
+_KINDS: Final = (
+    Joined,
+    Left,
+    Offered,
+    Wrote,
+    Arrived,
+    Rejected,
+    Explained,
+    FellBack,
+    Finished,
+    Passed,
+    Released,
+    Full,
+)
+_NUMBERS: Final = {kind: number for number, kind in enumerate(_KINDS)}
+
+
+def hello_line(hello: Hello) -> bytes:
+    """Return a worker's first line."""
+    return _HELLO.dump_json(hello) + b"\n"
+
+
+def read_hello(line: bytes) -> Hello:
+    """Parse a worker's first line.
+
+    :raises ValueError: it is invalid.
+    """
+    return _HELLO.validate_json(line)
+
+
+def told_line(told: News | AllPassed) -> bytes:
+    """Return a message to a worker as a line."""
+    return _TOLD.dump_json(told) + b"\n"
+
+
+def read_told(line: bytes) -> News | AllPassed:
+    """Parse a message to a worker.
+
+    :raises ValueError: it is invalid.
+    """
+    return _TOLD.validate_json(line)
+
+
+def facts_line(facts: Iterable[Fact]) -> bytes:
+    """Return facts for the parent as a line, in order."""
+    rows = [(_NUMBERS[type(fact)], *fact) for fact in facts]
+    return json.dumps(rows, separators=(",", ":")).encode() + b"\n"
+
+
+def read_facts(line: bytes) -> list[Fact]:
+    """Parse a line of facts.
+
+    :raises ValueError: it is invalid.
+    """
+    try:
+        return [_KINDS[number](*map(_value, values)) for number, *values in json.loads(line)]
+    except (TypeError, IndexError) as error:
+        raise ValueError(f"not facts: {error}") from None
+
+
+def _value(value: Any) -> Any:
+    return tuple(value) if type(value) is list else value

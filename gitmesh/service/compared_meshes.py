@@ -1,0 +1,75 @@
+"""Meshes to compare: a folder, a revision, or a moment of the log."""
+
+import contextlib
+from dataclasses import dataclass
+from pathlib import Path
+
+from events.queries.served import served_instead_of
+from events.sqlite.store import EventLog, utc_now
+from events.types import CommitId
+from gitmesh.queries.logged_mesh import logged_mesh
+from gitmesh.queries.timespec import moment_seq, parse_time
+from gitmesh.service.target import read_target
+from mesh.errors import UsageError
+from mesh.graph.linked import MeshGraph
+from mesh.problems.problem import Problem, errors
+from reconciler.reading.tree import EMPTY, SpecTree
+
+
+@dataclass(frozen=True, slots=True)
+class NamedMesh:
+    """A mesh with its name."""
+
+    label: str
+    graph: MeshGraph
+    problems: tuple[Problem, ...] = ()
+    """Reasons why it would not be served."""
+    tree: SpecTree = EMPTY
+    """The specs of a revision, from which the next one can be read incrementally."""
+
+
+def named_mesh(name: str, repo: Path | None, log: Path | None, base: SpecTree = EMPTY) -> NamedMesh:
+    """Return the mesh that ``name`` means.
+
+    ``base`` are the specs of another revision of the same repository.
+
+    A folder is read from disk; a position of the mesh chain or a time is looked up in the log, if
+    there is one; everything else is a revision of the repository.
+
+    :raises UsageError: it is none of these.
+    """
+    if log is not None and not Path(name).is_dir() and (found := _logged(name, log)):
+        return found
+    if Path(name).is_dir():
+        target = read_target(name, None)
+        return NamedMesh(target.label, target.tree.graph, tuple(errors(target.tree.problems)))
+    target = read_target(name, repo, base)
+    wrong = tuple(errors(target.tree.problems))
+    label = f"{target.label}{_never_served(log, target.facts.commit)}"
+    return NamedMesh(label, target.tree.graph, wrong, target.tree)
+
+
+def _never_served(log: Path | None, commit: CommitId) -> str:
+    """Return what the name of a revision says of it if the log knows that it was never served."""
+    if log is None:
+        return ""
+    with contextlib.closing(EventLog.read_only(log)) as opened:
+        return " (never served)" if served_instead_of(opened, commit) else ""
+
+
+def _logged(name: str, log: Path) -> NamedMesh | None:
+    now = utc_now()
+    if parse_time(name, now) is None and not (name.isascii() and name.isdigit()):
+        return None
+    with contextlib.closing(EventLog.read_only(log)) as opened:
+        try:
+            seq = moment_seq(opened, name, now)
+        except UsageError:
+            if name.isdigit() and len(name) >= 7:
+                return None  # a commit whose id begins with digits alone
+            raise
+        state = opened.state(seq)
+        passed_over = state.commit and served_instead_of(opened, state.commit)
+    never = ", never served" if passed_over else ""
+    short = state.commit[:7] if state.commit else "no commit"
+    return NamedMesh(f"{name} ({short}, mesh chain at {seq}{never})", logged_mesh(state))

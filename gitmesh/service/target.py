@@ -1,0 +1,108 @@
+"""Resolve the TARGET argument: a directory of specs or a git revision."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from events.state import MeshState
+from events.types import CommitFacts, CommitId, Signature
+from gitmesh.queries.log_location import git_dir, is_repository
+from mesh.errors import UsageError
+from mesh.graph.mesh_settings import settings_json
+from mesh.problems.problem import errors
+from mesh.resource import spec_json
+from reconciler.directory import read_directory
+from reconciler.git.repository import GitRepository
+from reconciler.reading.reader import TreeReader
+from reconciler.reading.tree import EMPTY, SpecTree
+
+NOT_COMMITTED = CommitId("0" * 40)
+_NOBODY = Signature("", "", "")
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Specs with their origin."""
+
+    label: str
+    """Name for messages."""
+    tree: SpecTree
+    facts: CommitFacts
+    """Metadata of the commit; for a folder, of a commit that does not exist."""
+    repo: GitRepository | None
+    """Its repository, if any."""
+
+
+def read_target(target: str, repo: Path | None, base: SpecTree = EMPTY) -> Target:
+    """Read the folder or the revision that ``target`` names.
+
+    ``base`` are specs of the same repository, from which a revision is read incrementally.
+
+    With ``repo`` it is a revision of that repository; the repository's own folder means its HEAD.
+    Without ``repo``, a folder is read from disk, and anything else is a revision of the repository
+    in the current directory. A bare repository is read at its HEAD.
+
+    :raises UsageError: it is none of these.
+    """
+    folder = Path(target)
+    if repo is None and folder.is_dir() and not _is_bare(folder):
+        own = GitRepository.open(folder) if is_repository(folder) else None
+        facts = CommitFacts(NOT_COMMITTED, "", (), _NOBODY, _NOBODY, f"{target} as it stands")
+        return Target(target, read_directory(folder), facts, own)
+    if repo is None and folder.is_dir():
+        return _revision("HEAD", GitRepository.open(folder), base)
+    if repo is None and (folder.is_absolute() or not is_repository(Path())):
+        raise UsageError(
+            f"{target!r} is no folder, and no revision of a repository here",
+            hint="name a folder of specs, or a revision and --repo",
+        )
+    git_dir(repo or Path())  # A wrong path is told as such, as everywhere.
+    revision = "HEAD" if target == "." else target
+    return _revision(revision, GitRepository.open(repo or Path()), base)
+
+
+def mesh_before(target: Target) -> tuple[str, MeshState]:
+    """Return the mesh that a target would replace, with its name.
+
+    It is the mesh of the commit before; for a folder, the one at HEAD. Rejected commits changed
+    nothing, so the nearest valid one counts.
+    """
+    repo = target.repo
+    if repo is None:
+        return "an empty mesh", MeshState()
+    commit: CommitId | None
+    if target.facts.commit == NOT_COMMITTED:
+        commit = _head(repo)
+    else:
+        commit = repo.first_parent(target.facts.commit)
+    while commit is not None:
+        tree = _read(repo, commit)
+        if not errors(tree.problems):
+            resources = {k: spec_json(r.spec) for k, r in tree.graph.resources.items()}
+            return f"commit {commit[:7]}", MeshState(
+                commit=commit,
+                resources=resources,
+                settings=settings_json(tree.graph.settings),
+            )
+        commit = repo.first_parent(commit)
+    return "an empty mesh", MeshState()
+
+
+def _head(repo: GitRepository) -> CommitId | None:
+    try:
+        return repo.resolve("HEAD")
+    except UsageError:
+        return None  # a clone in which nothing was committed yet
+
+
+def _revision(revision: str, repo: GitRepository, base: SpecTree) -> Target:
+    commit = repo.resolve(revision)
+    tree, facts = _read(repo, commit, base), repo.facts(commit)
+    return Target(f"{revision} ({commit[:7]})", tree, facts, repo)
+
+
+def _read(repo: GitRepository, commit: CommitId, base: SpecTree = EMPTY) -> SpecTree:
+    return TreeReader(repo).read(repo.tree_of(commit), base).tree
+
+
+def _is_bare(folder: Path) -> bool:
+    return is_repository(folder) and not (folder / ".git").exists()

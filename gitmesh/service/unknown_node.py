@@ -1,0 +1,74 @@
+"""Warning about a node that the mesh does not have: a proxy would wait for it for ever."""
+
+import contextlib
+from pathlib import Path
+from typing import Final
+
+from gitmesh.queries.log_location import is_repository, log_path
+from gitmesh.queries.resource_name import nearest_resource
+from mesh.errors import GitmeshError, UsageError
+from mesh.keys import Kind, ResourceKey
+
+_FILES: Final = 500
+"""A current directory with more spec files is not read for a warning."""
+
+
+def unknown_node(node: ResourceKey, repo: Path | None, log: Path | None) -> list[str]:
+    """Return a warning, and what may be meant, when the mesh has no such node; else nothing.
+
+    The mesh is that of the log, if the repository has one, and else of the specs in it. Without
+    ``repo`` it is that of the current directory, if there is any.
+
+    :raises UsageError: ``repo`` is named, and cannot be read.
+    """
+    found = _known(repo, log) if repo is not None or log is not None else _known_here()
+    if found is None or node in found[1]:
+        return []
+    where, known = found
+    lines = [f"warning: there is no {node} in {where}"]
+    nodes = [each for each in known if each.kind in (Kind.VIRTUAL_NODE, Kind.VIRTUAL_GATEWAY)]
+    if meant := nearest_resource(node, nodes):
+        lines.append(f"  hint: did you mean {meant}?")
+    else:
+        lines.append("  hint: a proxy with this node.id gets no configuration before it is pushed")
+    return lines
+
+
+def _known(repo: Path | None, log: Path | None) -> tuple[str, set[ResourceKey]]:
+    place = Path() if repo is None else repo
+    if log is not None:
+        return f"the mesh of {log}", _logged(log)
+    if is_repository(place) and (usual := log_path(place)).is_file():
+        return f"the mesh of {place}", _logged(usual)
+    return f"the specs of {place}", _read(place)
+
+
+def _known_here() -> tuple[str, set[ResourceKey]] | None:
+    from reconciler.directory import is_small
+
+    here = Path()
+    with contextlib.suppress(GitmeshError, OSError):
+        if not is_repository(here):
+            return None
+        if log_path(here).is_file() or is_small(here, _FILES):
+            where, known = _known(here, None)
+            return (where.replace(" .", " the current directory"), known) if known else None
+    return None
+
+
+def _logged(log: Path) -> set[ResourceKey]:
+    from events.sqlite.store import EventLog
+
+    with contextlib.closing(EventLog.read_only(log)) as opened:
+        return set(opened.state().resources)
+
+
+def _read(repo: Path) -> set[ResourceKey]:
+    from gitmesh.service.target import read_target
+
+    try:
+        return set(read_target(str(repo), None).tree.graph.resources)
+    except UsageError:
+        if is_repository(repo):
+            return set()  # nothing was committed yet
+        raise

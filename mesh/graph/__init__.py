@@ -1,0 +1,3 @@
+"""The linked mesh: resources, references between them, ports, matching order, and findings. Pure.
+
+Read ``linked.py`` first. May import ``mesh.spec``, ``mesh.problems`` and the nouns in ``mesh/``."""

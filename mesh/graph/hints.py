@@ -1,0 +1,76 @@
+"""Hints for names that lead nowhere: the name somebody probably meant."""
+
+from bisect import bisect_left
+from collections.abc import Iterable, Sequence
+
+from mesh.graph.wording import kind_words
+from mesh.keys import APP_MESH_KINDS, Kind, ResourceKey
+from mesh.problems.suggestion import did_you_mean
+
+MOST_HINTS = 100
+"""For so many names a hint is sought in one report; further ones keep the rule's own hint."""
+
+_SMALL = 40
+"""Up to so many names, all are compared."""
+_NEAR = 6
+"""Among more, so many neighbours are: before and after, sorted from the front and from the back."""
+
+
+class Names:
+    """All names there are, indexed to find those that look like a given one.
+
+    The cost of a hint does not grow with the mesh: a likely name shares its beginning or its end
+    with the mistaken one, so it stands near it where names are sorted from that side.
+    """
+
+    def __init__(self, keys: Iterable[ResourceKey]) -> None:
+        self._keys = frozenset(keys)
+        self._meshes = sorted({key.mesh for key in self._keys if key.kind is Kind.MESH})
+        self._forward: dict[tuple[str, Kind, str], list[str]] = {}
+        for key in self._keys:
+            self._forward.setdefault(_place(key), []).append(key.name)
+        for names in self._forward.values():
+            names.sort()
+        self._backward: dict[tuple[str, Kind, str], list[str]] = {}
+        self._asked: dict[ResourceKey, str] = {}
+
+    def hint(self, wanted: ResourceKey) -> str:
+        """Return what to write instead of a name that does not exist, or ``""``."""
+        if wanted not in self._asked:
+            if len(self._asked) >= MOST_HINTS:
+                return ""
+            self._asked[wanted] = self._elsewhere(wanted) or self._similar(wanted)
+        return self._asked[wanted]
+
+    def _elsewhere(self, wanted: ResourceKey) -> str:
+        if wanted.kind is Kind.MESH:
+            return ""
+        # Instances are named after a service of Cloud Map, nodes and routers often as well.
+        for kind in APP_MESH_KINDS if wanted.kind in APP_MESH_KINDS else ():
+            key = ResourceKey(wanted.mesh, kind, "", wanted.name)
+            if kind is not Kind.MESH and key in self._keys:
+                return f'"{wanted.name}" is the name of a {kind_words(kind)}'
+        for mesh in self._meshes:
+            if ResourceKey(mesh, wanted.kind, wanted.parent, wanted.name) in self._keys:
+                return f'mesh "{mesh}" has a {kind_words(wanted.kind)} "{wanted.name}"'
+        return ""
+
+    def _similar(self, wanted: ResourceKey) -> str:
+        return did_you_mean(wanted.name, self._neighbours(wanted))
+
+    def _neighbours(self, wanted: ResourceKey) -> list[str]:
+        names = self._meshes if wanted.kind is Kind.MESH else self._forward.get(_place(wanted), [])
+        if len(names) <= _SMALL:
+            return names
+        backward = self._backward.setdefault(_place(wanted), sorted(name[::-1] for name in names))
+        ends = [name[::-1] for name in _around(backward, wanted.name[::-1])]
+        return sorted({*_around(names, wanted.name), *ends})
+
+
+def _around(names: Sequence[str], name: str) -> Sequence[str]:
+    at = bisect_left(names, name)
+    return names[max(0, at - _NEAR) : at + _NEAR]
+
+
+def _place(key: ResourceKey) -> tuple[str, Kind, str]:
+    return (key.mesh, key.kind, key.parent)

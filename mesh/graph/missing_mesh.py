@@ -1,0 +1,43 @@
+"""The rule that every resource lives in a mesh that is declared."""
+
+from collections.abc import Iterator, Mapping
+
+from mesh.graph.finding import Finding
+from mesh.keys import ResourceKey
+from mesh.resource import Resource
+
+MOST = 20
+"""As many resources are named for one missing mesh; a person needs no more to see the reason."""
+
+
+def missing_meshes(
+    resources: Mapping[ResourceKey, Resource], members: Mapping[str, int]
+) -> Iterator[Finding]:
+    """Yield findings for meshes that have members but no declaration.
+
+    It looks at resources only where something is missing, so a good mesh of any size costs nothing.
+    """
+    missing = {mesh for mesh in members if ResourceKey.of_mesh(mesh) not in resources}
+    if not missing:
+        return
+    homeless: dict[str, list[Resource]] = {}
+    for key, resource in resources.items():
+        if key.mesh in missing:
+            homeless.setdefault(key.mesh, []).append(resource)
+    for mesh, found in sorted(homeless.items()):
+        found.sort(key=lambda each: (each.source.path, each.source.line(("meshName",)), each.key))
+        more = f", as {len(found) - MOST} more resources do" if len(found) > MOST else ""
+        for resource in found[:MOST]:
+            yield _finding(resource, mesh, more)
+
+
+def _finding(resource: Resource, mesh: str, more: str) -> Finding:
+    return Finding(
+        resource.source.problem(
+            ("meshName",),
+            "missing-mesh",
+            f'{resource.key} names mesh "{mesh}", which is not declared{more}',
+            hint=f"add a document {{kind: Mesh, meshName: {mesh}}}",
+        ),
+        ResourceKey.of_mesh(mesh),
+    )

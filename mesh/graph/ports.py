@@ -1,0 +1,149 @@
+"""Which listener answers on which port: one answer, for the linker and for the translator alike.
+
+Ports are optional wherever App Mesh can infer them: a target, a match or a gateway route that names
+none means the only listener there is. Where there are several it must name one (User Guide,
+*Multiple listeners*); the rules report it, and the functions here answer None or nothing.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Protocol, TypeVar
+
+from mesh.graph.linked import MeshGraph
+from mesh.graph.matching import match_port, route_match
+from mesh.graph.references import backend_names, gateway_target, provider_key
+from mesh.keys import Kind, ResourceKey
+from mesh.resource import Resource
+from mesh.spec import (
+    GatewayRouteSpec,
+    RouteSpec,
+    VirtualGatewaySpec,
+    VirtualNodeSpec,
+    VirtualRouterSpec,
+    VirtualServiceSpec,
+)
+from mesh.spec.common import GatewayPortMapping, PortMapping
+from mesh.spec.route import WeightedTarget
+from mesh.spec.virtual_gateway import VirtualGatewayListener
+from mesh.spec.virtual_node import Listener
+
+
+class Mapped(Protocol):
+    """Any listener: of a virtual node, a virtual router or a virtual gateway."""
+
+    @property
+    def port_mapping(self) -> PortMapping | GatewayPortMapping:
+        """The port and the protocol spoken on it."""
+
+
+AnyListener = TypeVar("AnyListener", bound=Mapped)
+
+
+def listener_at(listeners: Sequence[AnyListener], port: int | None) -> AnyListener | None:
+    """Return the listener on that port; without a port, the only one there is; else None."""
+    if port is None:
+        return listeners[0] if len(listeners) == 1 else None
+    return next((each for each in listeners if each.port_mapping.port == port), None)
+
+
+def node_listeners(graph: MeshGraph, mesh: str, node: str) -> tuple[Listener, ...]:
+    """Return the listeners of a virtual node; none when it does not exist."""
+    spec = graph.node(mesh, node)
+    return (spec.listeners or ()) if spec is not None else ()
+
+
+def target_listener(graph: MeshGraph, mesh: str, target: WeightedTarget) -> Listener | None:
+    """Return the listener that a weighted target means, None when that is not one listener."""
+    return listener_at(node_listeners(graph, mesh, target.virtual_node), target.port)
+
+
+def provider(graph: MeshGraph, service: ResourceKey) -> Resource | None:
+    """Return the virtual node or router that answers for a virtual service, None if none does."""
+    resource = graph.get(service)
+    if resource is None or not isinstance(resource.spec, VirtualServiceSpec):
+        return None
+    key = provider_key(service.mesh, resource.spec)
+    return None if key is None else graph.get(key)
+
+
+def resource_ports(resource: Resource) -> tuple[PortMapping, ...]:
+    """Return the ports that a virtual node or a virtual router listens on, in declared order."""
+    match resource.spec:
+        case VirtualNodeSpec() | VirtualRouterSpec() as spec:
+            return tuple(listener.port_mapping for listener in spec.listeners or ())
+        case _:
+            return ()
+
+
+def service_ports(graph: MeshGraph, mesh: str, service: str) -> tuple[PortMapping, ...]:
+    """Return the ports on which callers dial a virtual service, in declared order.
+
+    They are the listeners of its provider: of the virtual router, or of the virtual node itself.
+    A service that is missing or has no provider has none.
+    """
+    found = provider(graph, ResourceKey.of(Kind.VIRTUAL_SERVICE, mesh, service))
+    return () if found is None else resource_ports(found)
+
+
+def routes_on(graph: MeshGraph, router: ResourceKey, port: int) -> tuple[Resource, ...]:
+    """Return the routes that serve a listener port of a virtual router, in matching order."""
+    ports = _router_ports(graph, router)
+    return tuple(
+        route
+        for route in graph.routes(router)
+        if isinstance(route.spec, RouteSpec)
+        and _serves(match_port(route_match(route.spec)), port, ports)
+    )
+
+
+def gateway_routes_on(graph: MeshGraph, gateway: ResourceKey, port: int) -> tuple[Resource, ...]:
+    """Return the gateway routes that serve a listener port of a gateway, in matching order."""
+    ports = [listener.port_mapping.port for listener in gateway_listeners(graph, gateway)]
+    return tuple(
+        route
+        for route in graph.gateway_routes(gateway)
+        if isinstance(route.spec, GatewayRouteSpec)
+        and _serves(match_port(route_match(route.spec)), port, ports)
+    )
+
+
+def gateway_listeners(graph: MeshGraph, gateway: ResourceKey) -> tuple[VirtualGatewayListener, ...]:
+    """Return the listeners of a virtual gateway; none when it does not exist."""
+    resource = graph.get(gateway)
+    if resource is None or not isinstance(resource.spec, VirtualGatewaySpec):
+        return ()
+    return resource.spec.listeners
+
+
+def backend_services(graph: MeshGraph, node: ResourceKey) -> tuple[Resource, ...]:
+    """Return the virtual services that a node calls and that exist, each once, as declared."""
+    resource = graph.get(node)
+    if resource is None or not isinstance(resource.spec, VirtualNodeSpec):
+        return ()
+    names = dict.fromkeys(backend_names(resource.spec))
+    return tuple(_services(graph, node.mesh, names))
+
+
+def targeted_services(graph: MeshGraph, gateway: ResourceKey) -> tuple[Resource, ...]:
+    """Return the virtual services that a gateway's routes lead to and that exist, by name."""
+    names = {
+        gateway_target(route.spec).virtual_service.virtual_service_name
+        for route in graph.gateway_routes(gateway)
+        if isinstance(route.spec, GatewayRouteSpec)
+    }
+    return tuple(_services(graph, gateway.mesh, sorted(names)))
+
+
+def _services(graph: MeshGraph, mesh: str, names: Iterable[str]) -> Iterator[Resource]:
+    for name in names:
+        service = graph.get(ResourceKey.of(Kind.VIRTUAL_SERVICE, mesh, name))
+        if service is not None:
+            yield service
+
+
+def _router_ports(graph: MeshGraph, router: ResourceKey) -> list[int]:
+    resource = graph.get(router)
+    return [] if resource is None else [mapping.port for mapping in resource_ports(resource)]
+
+
+def _serves(wanted: int | None, port: int, ports: Sequence[int]) -> bool:
+    return port in ports and (wanted == port if wanted is not None else len(ports) == 1)

@@ -1,0 +1,44 @@
+"""Words and findings that several rules share, so that the same fault always reads the same."""
+
+import re
+
+from mesh.graph.finding import Finding
+from mesh.keys import Kind, ResourceKey
+from mesh.problems.problem import Severity
+from mesh.resource import Resource, Steps
+from mesh.spec.common import GatewayPortMapping, PortMapping
+
+_WORD_START = re.compile(r"(?<!^)(?=[A-Z])")
+
+
+def kind_words(kind: Kind) -> str:
+    """Return the kind as prose has it: ``virtual node``."""
+    return _WORD_START.sub(" ", kind.value).lower()
+
+
+def phrase(key: ResourceKey) -> str:
+    """Return a resource as prose has it: ``virtual node "cart"``."""
+    return f'{kind_words(key.kind)} "{key.name}"'
+
+
+def listing(mappings: tuple[PortMapping, ...] | tuple[GatewayPortMapping, ...]) -> str:
+    """Return the ports of listeners as prose has it: ``8080 (http), 9090 (tcp)``."""
+    return ", ".join(f"{each.port} ({each.protocol})" for each in mappings)
+
+
+def dangling(resource: Resource, steps: Steps, wanted: ResourceKey) -> Finding:
+    """Return the finding that a resource names one that does not exist."""
+    message = f'there is no {phrase(wanted)} in mesh "{wanted.mesh}"'
+    hint = f"add the {kind_words(wanted.kind)}, or name one that exists"
+    return Finding(resource.source.problem(steps, "dangling-reference", message, hint=hint), wanted)
+
+
+def error(resource: Resource, steps: Steps, code: str, message: str, hint: str) -> Finding:
+    """Return a finding that stops a commit."""
+    return Finding(resource.source.problem(steps, code, message, hint=hint))
+
+
+def warning(resource: Resource, steps: Steps, code: str, message: str, hint: str) -> Finding:
+    """Return a finding that a person should know of."""
+    problem = resource.source.problem(steps, code, message, hint=hint, severity=Severity.WARNING)
+    return Finding(problem)

@@ -1,0 +1,208 @@
+"""YAML parser: pushes the events of a text into a :class:`~mesh.parsing.growth.Growth`.
+
+The part of YAML that can surprise is refused: aliases and anchors, tags, keys that are not text.
+Events, not nodes: composing nodes recurses, and a hostile file could exhaust the stack.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+import yaml
+from yaml.reader import ReaderError
+
+from mesh.parsing.growth import GiveUp, Growth
+from mesh.parsing.scalars import resolve
+
+# libyaml where PyYAML was built with it (30 times faster), else PyYAML's own parser.
+_LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+CLOUDFORMATION_TAGS: Final = frozenset(
+    f"!{name}"
+    for name in (
+        *("And", "Base64", "Cidr", "Condition", "Equals", "FindInMap", "GetAtt", "GetAZs", "If"),
+        *("ImportValue", "Join", "Not", "Or", "Ref", "Select", "Split", "Sub", "Transform"),
+    )
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Slip:
+    """A common mistake: the parser's words for it, and ours."""
+
+    words: str
+    message: str
+    hint: str = ""
+    code: str = "syntax"
+
+
+_TAB: Final = _Slip("", "a tab cannot indent YAML", "indent with spaces", "tab")
+_NOT_YAML: Final = _Slip("", "this is not YAML")
+_UNFIT: Final = "this line fits neither the object nor the list above it"
+_SLIPS: Final = (
+    _Slip(
+        "cannot start any token",
+        "a value cannot begin with this character",
+        "put the value in quotes",
+    ),
+    _Slip(
+        "mapping values are not allowed",
+        'a ":" stands where no key can be',
+        "check the indentation, or put a value that holds a colon in quotes",
+    ),
+    _Slip(
+        "did not find expected key",
+        _UNFIT,
+        "check the indentation, and that every quote is closed",
+    ),
+    _Slip(
+        "did not find expected '-' indicator",
+        _UNFIT,
+        'check the indentation: items of one list begin with "-" in the same column',
+    ),
+    _Slip("could not find expected ':'", 'a key without ":"', "write key: value"),
+    _Slip("did not find expected ',' or", "a bracket is not closed", "close it or add a comma"),
+    _Slip(
+        "did not find expected node content",
+        "a value is missing, or a bracket is not closed",
+        "write the value, or close the bracket",
+    ),
+    _Slip("unexpected end of stream", "a quote is not closed", "close it"),
+    _Slip("did not find expected <document start>", "text after the end of a document"),
+    _Slip("control characters are not allowed", "a control character in the text", "remove it"),
+    # libyaml has a limit of its own, which comes first where nothing is between the brackets.
+    _Slip(
+        "maximum nesting",
+        "objects and lists are nested too deep",
+        "no App Mesh resource needs this",
+        "too-deep",
+    ),
+)
+
+
+def read_yaml(text: str, growth: Growth) -> None:
+    """Push every document of the text; a syntax error ends the reading and is a problem."""
+    push_events(text, growth, YamlReader(growth))
+
+
+def push_events(text: str, growth: Growth, reader: "YamlReader") -> None:
+    """Hand every event of the text to the reader; a syntax error ends it and is a problem."""
+    try:
+        for event in yaml.parse(text, _LOADER):
+            reader.handle(event)
+    except GiveUp:
+        return
+    except yaml.YAMLError as error:
+        _syntax_problem(error, text, growth)
+
+
+class YamlReader:
+    """Turns events into parts; counts what it refuses, to say it once a document."""
+
+    def __init__(self, growth: Growth) -> None:
+        self._growth = growth
+        self._tagged = False
+
+    def handle(self, event: yaml.Event) -> None:
+        """Push what the event says."""
+        # Half of all events are scalars, and ten thousand files have a million of them.
+        if type(event) is yaml.ScalarEvent:
+            self._scalar(event)
+        elif type(event) is yaml.MappingStartEvent:
+            self._growth.open_object(self._start(event))
+        elif type(event) is yaml.SequenceStartEvent:
+            self._growth.open_list(self._start(event))
+        elif isinstance(event, yaml.CollectionEndEvent):
+            self._growth.close()
+        elif type(event) is yaml.AliasEvent:
+            self._alias(event)
+        elif type(event) is yaml.DocumentEndEvent:
+            self._tagged = False
+            self._growth.end_document()
+
+    def _start(self, event: yaml.ScalarEvent | yaml.CollectionStartEvent) -> int:
+        line = _line(event)
+        if event.tag is not None or event.anchor is not None:
+            self._refuse_extras(event.tag, event.anchor, line)
+        return line
+
+    def _scalar(self, event: yaml.ScalarEvent) -> None:
+        text: str = event.value
+        mark = event.start_mark
+        line = mark.line + 1 if mark else 0
+        if event.tag is not None or event.anchor is not None:
+            self._refuse_extras(event.tag, event.anchor, line)
+        # implicit[0]: neither quoted nor tagged, so the text says what it is.
+        if event.implicit[0]:
+            self._growth.scalar(resolve(text), line)
+            return
+        if "\0" in text:
+            self._growth.spoil(line, "control-character", "the text holds a NUL character")
+        self._growth.scalar(text, line)
+
+    def _alias(self, event: yaml.AliasEvent) -> None:
+        line = _line(event)
+        self._growth.spoil(
+            line,
+            "alias",
+            f"the alias *{event.anchor} stands for text written elsewhere; specs have no aliases",
+            "write the value out: a diff of a route should show the route",
+        )
+        self._growth.scalar("", line)
+
+    def _refuse_extras(self, tag: str | None, anchor: str | None, line: int) -> None:
+        if anchor is not None:
+            # The value itself is there to be checked; only the anchor must go.
+            self._growth.spoil(
+                line,
+                "alias",
+                f"the anchor &{anchor} names a value for aliases; specs have none",
+                "remove the anchor",
+                value=False,
+            )
+        if tag is None or self._tagged:
+            return
+        self._tagged = True
+        if tag in CLOUDFORMATION_TAGS:
+            hint = "CloudFormation templates come in through gitmesh import"
+        else:
+            hint = "remove the tag; put a value in quotes to make it text"
+        self._growth.spoil(
+            line, "tag", f"the tag {tag} gives a value a type; specs have no tags", hint
+        )
+
+
+def _line(event: yaml.Event) -> int:
+    return event.start_mark.line + 1 if event.start_mark else 0
+
+
+def _syntax_problem(error: yaml.YAMLError, text: str, growth: Growth) -> None:
+    line, words = _place_and_words(error, text)
+    # What is missing at the end is missing after the last line that has something on it.
+    line = min(line, text.rstrip().count("\n") + 1)
+    if _indented_with_tab(text, line):
+        slip = _TAB
+    else:
+        slip = next((slip for slip in _SLIPS if slip.words in words), _NOT_YAML)
+    growth.break_off(line, slip.code, f"{slip.message} (the parser says: {words})", slip.hint)
+
+
+def _place_and_words(error: yaml.YAMLError, text: str) -> tuple[int, str]:
+    if isinstance(error, yaml.MarkedYAMLError):
+        words = " ".join(word for word in (error.context, error.problem) if word)
+        # What is never closed is found missing at the end, but must be mended where it begins.
+        begins = "unexpected end of stream" in words or "did not find expected ',' or" in words
+        mark = (error.context_mark if begins else None) or error.problem_mark
+        return (mark.line + 1 if mark else 0), words
+    if isinstance(error, ReaderError):
+        # The position counts bytes in libyaml and characters in PyYAML; up to here they agree
+        # unless the text is not ASCII, so look for the character itself.
+        character = error.character if isinstance(error.character, int) else ord(error.character)
+        place = text.find(chr(character))
+        return text.count("\n", 0, max(place, 0)) + 1, f"{error.reason}, U+{character:04X}"
+    return 0, str(error)
+
+
+def _indented_with_tab(text: str, line: int) -> bool:
+    lines = text.split("\n", line)
+    bad = lines[line - 1] if 0 < line <= len(lines) else ""
+    return "\t" in bad[: len(bad) - len(bad.lstrip())]

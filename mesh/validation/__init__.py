@@ -1,0 +1,1 @@
+"""Rules that a specification must keep: alone (``document``) and among others (``graph``). Pure."""

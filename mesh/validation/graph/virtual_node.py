@@ -1,0 +1,113 @@
+"""Rules of virtual nodes: what they call exists, and their Envoy can tell the calls apart."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from mesh.graph.finding import Finding
+from mesh.graph.linked import MeshGraph
+from mesh.graph.ports import service_ports
+from mesh.graph.wording import error, phrase
+from mesh.keys import Kind, ResourceKey
+from mesh.problems.problem import Severity
+from mesh.resource import Resource, Steps
+from mesh.spec import VirtualNodeSpec
+from mesh.spec.common import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class _Call:
+    """A backend on one of its ports."""
+
+    index: int
+    service: str
+    port: int
+    protocol: Protocol
+
+    @property
+    def steps(self) -> Steps:
+        return ("spec", "backends", self.index, "virtualService", "virtualServiceName")
+
+    @property
+    def domains(self) -> frozenset[str]:
+        """The hosts by which Envoy knows the backend; it compares them without case."""
+        host = self.service.lower()
+        return frozenset((host, f"{host}:{self.port}"))
+
+
+def check_node(graph: MeshGraph, resource: Resource, spec: VirtualNodeSpec) -> Iterator[Finding]:
+    """Yield what is wrong between a virtual node and its backends."""
+    calls: dict[int, list[_Call]] = {}
+    seen: set[str] = set()
+    for index, backend in enumerate(spec.backends or ()):
+        if backend.virtual_service is None or backend.virtual_service.virtual_service_name in seen:
+            continue
+        name = backend.virtual_service.virtual_service_name
+        seen.add(name)
+        yield from _inactive(graph, resource, index, name)
+        for mapping in service_ports(graph, resource.key.mesh, name):
+            call = _Call(index, name, mapping.port, mapping.protocol)
+            calls.setdefault(call.port, []).append(call)
+    for _, on_port in sorted(calls.items()):
+        yield from _clashes(resource, on_port)
+
+
+def _inactive(graph: MeshGraph, resource: Resource, index: int, name: str) -> Iterator[Finding]:
+    wanted = ResourceKey.of(Kind.VIRTUAL_SERVICE, resource.key.mesh, name)
+    if graph.get(wanted) is None:
+        # App Mesh let a backend be named before it was there (aws-app-mesh-examples#97).
+        yield Finding(
+            resource.source.problem(
+                ("spec", "backends", index, "virtualService", "virtualServiceName"),
+                "inactive-backend",
+                f'there is no {phrase(wanted)} in mesh "{wanted.mesh}"; the backend does nothing '
+                "until there is",
+                hint="add the virtual service, or take the backend out",
+                severity=Severity.WARNING,
+            ),
+            wanted,
+        )
+
+
+def _clashes(resource: Resource, calls: list[_Call]) -> Iterator[Finding]:
+    first = calls[0]
+    for call in calls[1:]:
+        if call.protocol != first.protocol:
+            # One port is one filter chain, which speaks one protocol (aws-app-mesh-roadmap#175).
+            yield error(
+                resource,
+                call.steps,
+                "backend-protocol-clash",
+                f'backends "{first.service}" and "{call.service}" share port {call.port}, but one '
+                f"speaks {first.protocol} and the other {call.protocol}",
+                "give one of the two virtual services another port",
+            )
+        elif call.protocol == "tcp":
+            # Nothing in a TCP connection says which backend is meant (aws-app-mesh-roadmap#195).
+            yield error(
+                resource,
+                call.steps,
+                "tcp-backends-share-port",
+                f'backends "{first.service}" and "{call.service}" both speak tcp on port '
+                f"{call.port}, and nothing in a connection tells which is meant",
+                "give one of the two virtual services another port",
+            )
+    yield from _indistinct(resource, [call for call in calls if call.protocol != "tcp"])
+
+
+def _indistinct(resource: Resource, calls: list[_Call]) -> Iterator[Finding]:
+    domains = [call.domains for call in calls]
+    if len(frozenset().union(*domains)) == sum(map(len, domains)):
+        return  # As nearly always.
+    owners: dict[str, _Call] = {}
+    for call in calls:
+        others = [owners[domain] for domain in sorted(call.domains) if domain in owners]
+        owners |= dict.fromkeys(call.domains, call)
+        if others:
+            yield error(
+                resource,
+                call.steps,
+                "indistinct-backends",
+                f'Envoy cannot tell backend "{call.service}" from "{others[0].service}" on port '
+                f"{call.port}: both answer to one host, and hosts have no case",
+                "rename one of the two virtual services, or give it another port",
+            )

@@ -1,0 +1,30 @@
+"""Rules of virtual routers: they listen somewhere, and every route of theirs can be reached."""
+
+from collections.abc import Iterator
+
+from mesh.graph.finding import Finding
+from mesh.graph.linked import MeshGraph
+from mesh.graph.ports import routes_on
+from mesh.graph.wording import error
+from mesh.resource import Resource
+from mesh.spec import VirtualRouterSpec
+from mesh.validation.graph.shadow import check_shadows
+
+
+def check_router(
+    graph: MeshGraph, resource: Resource, spec: VirtualRouterSpec
+) -> Iterator[Finding]:
+    """Yield what is wrong with a virtual router's listeners and between its routes."""
+    if not spec.listeners:
+        # App Mesh once took the port from the targets, and sent traffic nowhere where they differed
+        # (aws-app-mesh-examples#93). We ask for the port instead.
+        yield error(
+            resource,
+            ("spec", "listeners"),
+            "no-listener",
+            "the virtual router has no listener, so nobody can call it",
+            "add listeners: [{portMapping: {port: 8080, protocol: http}}], with the port that "
+            "callers dial",
+        )
+    for port in sorted({listener.port_mapping.port for listener in spec.listeners or ()}):
+        yield from check_shadows(routes_on(graph, resource.key, port))

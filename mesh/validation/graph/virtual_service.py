@@ -1,0 +1,33 @@
+"""Rules of virtual services: somebody is there to answer, and has a port to answer on."""
+
+from collections.abc import Iterator
+
+from mesh.graph.finding import Finding
+from mesh.graph.linked import MeshGraph
+from mesh.graph.ports import resource_ports
+from mesh.graph.references import provider_key
+from mesh.graph.wording import dangling, error, phrase
+from mesh.keys import Kind
+from mesh.resource import Resource
+from mesh.spec import VirtualServiceSpec
+
+
+def check_service(
+    graph: MeshGraph, resource: Resource, spec: VirtualServiceSpec
+) -> Iterator[Finding]:
+    """Yield what is wrong between a virtual service and its provider."""
+    wanted = provider_key(resource.key.mesh, spec)
+    if wanted is None:
+        return
+    steps = ("spec", "provider", wanted.kind.segment, wanted.kind.name_field)
+    provider = graph.get(wanted)
+    if provider is None:
+        yield dangling(resource, steps, wanted)
+    elif wanted.kind is Kind.VIRTUAL_NODE and not resource_ports(provider):
+        yield error(
+            resource,
+            steps,
+            "no-listener",
+            f"{phrase(wanted)} has no listener, so nobody can call the service",
+            "give the node a listener, or name another provider",
+        )

@@ -1,0 +1,137 @@
+"""Comparison of logged events with events derived from git. Pure.
+
+Wording and hints of problems are not compared, because they improve from one gitmesh to the next
+and a log outlives many. Which problem it is, and where, is compared.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from enum import Enum
+from typing import Any, Final
+
+from pydantic_core import from_json
+
+from events.encoding.codec import Encoded, encode
+from events.integrity.chain import Row, event_of
+from events.types import CommitFacts, CommitRejected
+from mesh.canonical import canonical
+from mesh.errors import Fatal
+
+_TOLD: Final = ("problems", "warnings")
+_OF_COMMIT: Final = ("CommitApplied", "CommitRejected")
+_OF_RESOURCE: Final = ("ResourceAdded", "ResourceChanged", "TrafficShifted", "ResourceRemoved")
+_LITERAL: Final = ("tree", "parents", "author", "committer", "message")
+"""Fields that git determines literally."""
+_WORDS: Final = frozenset({"message", "hint"})
+
+
+class Sameness(Enum):
+    """Result of comparing a logged event with a derived one."""
+
+    SAME = "it is the same"
+    REWORDED = "its problems are told in other words"
+
+
+def compare(row: Row, derived: Encoded) -> Sameness | str:
+    """Return how they compare, or the difference in words."""
+    if derived.v != row.v:
+        row = _today(row)
+    heading = (row.kind, row.subject, row.commit, row.actor)
+    expected = (derived.kind, derived.subject, derived.commit, derived.actor)
+    if heading != expected:
+        return _first_of(heading, expected)
+    if row.data == canonical(derived.data):
+        return Sameness.SAME
+    logged = from_json(row.data)
+    if not isinstance(logged, dict) or not _is_canonical(logged, row.data):
+        return "its data is not canonical JSON"
+    if _without_words(logged) == _without_words(derived.data):
+        return Sameness.REWORDED
+    return _fields(logged, derived.data)
+
+
+def _is_canonical(data: dict[str, Any], text: str) -> bool:
+    try:
+        return canonical(data) == text
+    except ValueError:
+        return False  # a fraction, which gitmesh never writes
+
+
+def contradicts_git(rows: Sequence[Row], facts: CommitFacts) -> str | None:
+    """Return in words where a commit's events contradict git under any rules.
+
+    That concerns what git says literally, and that the events of a commit belong together.
+    """
+    git = encode(CommitRejected(facts))
+    for row in rows:
+        fits = _OF_COMMIT if row is rows[0] else _OF_RESOURCE
+        wrong = _alien(row, git, fits)
+        if wrong is None and row is rows[0]:
+            wrong = _facts(from_json(row.data), git.data, len(rows) - 1)
+        if wrong is not None:
+            return f"event {row.seq} ({row.kind} of {row.subject}): {wrong}"
+    return None
+
+
+def _alien(row: Row, git: Encoded, fits: Collection[str]) -> str | None:
+    """Return why no gitmesh can have written this event for the commit, whatever its rules."""
+    if row.kind not in fits:
+        return "it has no place there"
+    if (row.commit, row.actor) != (git.commit, git.actor):
+        return "it is ascribed to another commit"
+    try:
+        now = _today(row)
+    except (Fatal, ValueError):
+        return "it cannot be understood"
+    return None if row.v < now.v or row.data == now.data else "its data is not canonical JSON"
+
+
+def _facts(logged: Mapping[str, Any], git: Mapping[str, Any], following: int) -> str | None:
+    for name in _LITERAL:
+        if logged[name] != git[name]:
+            return f"its data at $.{name} is not what git says"
+    said = logged.get("changes", 0)
+    return None if said == following else f"{following} events follow it, not {said}"
+
+
+def _today(row: Row) -> Row:
+    """Return a row of an older form in the current form."""
+    event = event_of(row)
+    now = encode(event, row.actor)
+    return row._replace(v=now.v, data=canonical(now.data))
+
+
+def _first_of(heading: tuple[str, ...], expected: tuple[str, ...]) -> str:
+    names = ("kind", "subject", "commit", "actor")
+    for name, logged, derived in zip(names, heading, expected, strict=True):
+        if logged != derived:
+            return f"its {name} is {logged!r}; by git it is {derived!r}"
+    raise AssertionError("they are equal")
+
+
+def _without_words(data: Mapping[str, Any]) -> str:
+    return canonical({key: _bare(value) if key in _TOLD else value for key, value in data.items()})
+
+
+def _bare(problems: list[dict[str, Any]]) -> Any:
+    bare = [{k: v for k, v in p.items() if k not in _WORDS} for p in problems]
+    return sorted(bare, key=canonical)
+
+
+def _fields(logged: Mapping[str, Any], derived: Mapping[str, Any]) -> str:
+    """Name the differing fields, as deeply as one name reaches."""
+    where = _where(logged, derived)
+    return f"its data at {where} is not what git says"
+
+
+def _where(logged: Any, derived: Any, path: str = "$") -> str:
+    """Return the JSON path of the deepest value that contains all differences."""
+    inner: list[tuple[str, Any, Any]] = []
+    if isinstance(logged, dict) and isinstance(derived, dict) and logged.keys() == derived.keys():
+        inner = [(f"{path}.{key}", logged[key], derived[key]) for key in sorted(logged)]
+    elif isinstance(logged, list) and isinstance(derived, list) and len(logged) == len(derived):
+        pairs = zip(logged, derived, strict=True)
+        inner = [(f"{path}[{at}]", one, other) for at, (one, other) in enumerate(pairs)]
+    for where, one, other in inner:
+        if canonical(one) != canonical(other):
+            return _where(one, other, where)
+    return path

@@ -1,0 +1,150 @@
+"""Opening of a repository with libgit2: required version, configuration, and refusals."""
+
+import os
+import re
+from pathlib import Path
+from typing import Final
+
+import pygit2
+from pygit2.enums import ConfigLevel, RepositoryOpenFlag
+
+from events.descriptors import HINT, OUT_OF_DESCRIPTORS, shortage
+from mesh.errors import Fatal
+from reconciler.reading.source import SourceUnavailable
+
+LEAST_LIBGIT2: Final = (1, 9, 7)
+"""Minimum version; older ones have known vulnerabilities: CVE-2026-53583 to 53587 and
+CVE-2026-5917."""
+
+_LEVELS: Final = (
+    ConfigLevel.PROGRAMDATA,
+    ConfigLevel.SYSTEM,
+    ConfigLevel.XDG,
+    ConfigLevel.GLOBAL,
+)
+
+
+def require_libgit2() -> None:
+    """Check that libgit2 has no known vulnerabilities.
+
+    :raises Fatal: it is too old.
+    """
+    version = tuple(int(part) for part in re.findall(r"\d+", pygit2.LIBGIT2_VERSION)[:3])
+    if version < LEAST_LIBGIT2:
+        least = ".".join(map(str, LEAST_LIBGIT2))
+        raise Fatal(
+            f"libgit2 {pygit2.LIBGIT2_VERSION} has known security holes; gitmesh needs {least}",
+            hint="pip install --upgrade 'pygit2>=1.21'",
+        )
+
+
+def ignore_other_configuration() -> None:
+    """Use only the repository's own configuration.
+
+    Settings of a user or of the system (URL rewrites, include files) must not change what a server
+    reads.
+    """
+    for level in _LEVELS:
+        pygit2.settings.search_path[level] = ""
+
+
+def open_handle(path: Path, *, trust_owner: bool) -> pygit2.Repository:
+    """Return the repository at exactly ``path``.
+
+    :raises Fatal: it cannot be read; the hint says why.
+    """
+    pygit2.settings.owner_validation = not trust_owner
+    try:
+        handle = pygit2.Repository(str(path), RepositoryOpenFlag.NO_SEARCH)
+    except (OSError, ValueError, pygit2.GitError) as error:
+        raise _refusal(path, str(error)) from None
+    finally:
+        pygit2.settings.owner_validation = True
+    _refuse_grafts(handle)
+    return handle
+
+
+def open_objects(handle: pygit2.Repository, quarantine: Path | None) -> pygit2.Repository:
+    """Return a repository that holds nothing but the objects of another, and only reads them.
+
+    How its commits are related follows from the commits alone. In the other, libgit2 believes what
+    ``shallow``, ``info/grafts`` and a commit-graph say instead (docs/decisions/0048).
+
+    :param quarantine: a directory of more objects.
+    """
+    odb = pygit2.Odb()
+    # libgit2 looks for a commit-graph where the first objects are: there can be none.
+    odb.add_disk_alternate(os.devnull)
+    odb.add_disk_alternate(str(common_dir(handle) / "objects"))
+    if quarantine is not None:
+        odb.add_disk_alternate(str(quarantine))
+    alone = pygit2.Repository()
+    alone.set_odb(odb)
+    return alone
+
+
+def common_dir(handle: pygit2.Repository) -> Path:
+    """Return the directory of the refs; a linked work tree shares its main repository's."""
+    git_dir = Path(handle.path)
+    common = git_dir / "commondir"
+    if common.is_file():
+        return (git_dir / common.read_text().strip()).resolve()
+    return git_dir
+
+
+def remote_of(git_dir: Path) -> str | None:
+    """Return the address of ``origin``, or of another remote where there is none of that name."""
+    try:
+        remotes = {each.name: each.url for each in pygit2.Repository(str(git_dir)).remotes}
+    except pygit2.GitError:
+        return None
+    return remotes.get("origin") or next(iter(remotes.values()), None) or None
+
+
+def require_descriptors(error: BaseException | None = None) -> None:
+    """Make sure that what could not be opened is not there, and that it was no shortage of ours.
+
+    A commit that is taken for missing would be a force push in the log, for good.
+
+    :param error: what the one who wanted to open it got.
+    :raises SourceUnavailable: no file can be opened now.
+    """
+    if words := shortage(error):
+        raise SourceUnavailable(OUT_OF_DESCRIPTORS, words, hint=HINT) from None
+
+
+def _refuse_grafts(handle: pygit2.Repository) -> None:
+    # libgit2 believes them where it is asked how commits are related. Two servers would log two
+    # histories, and whoever verifies might be shown a third one.
+    grafts = common_dir(handle) / "info" / "grafts"
+    if grafts.is_file() and grafts.stat().st_size:
+        raise Fatal(
+            f"{grafts} shows history otherwise than its commits do, which is all that counts here",
+            hint="remove it, or: git replace --convert-graft-file",
+        )
+
+
+def _refusal(path: Path, reason: str) -> Fatal:
+    if "not owned by current user" in reason:
+        return Fatal(
+            f"{path} belongs to another user, and git refuses to trust it",
+            hint="run gitmesh as the owner of the repository, or hand it over: chown -R",
+        )
+    if "object format" in reason or "objectformat" in reason:
+        return Fatal(
+            f"{path} names its objects by SHA-256, which libgit2 {pygit2.LIBGIT2_VERSION} "
+            "cannot read",
+            hint="make the repository with: git init --object-format=sha1",
+        )
+    if "refstorage" in reason.lower():
+        return Fatal(
+            f"{path} keeps its refs as a reftable, which libgit2 {pygit2.LIBGIT2_VERSION} "
+            "cannot read",
+            hint="convert it: git refs migrate --ref-format=files",
+        )
+    if not path.exists():
+        return Fatal(f"there is no {path}", hint=f"make a repository: gitmesh init {path}")
+    return Fatal(
+        f"{path} is no git repository that can be read: {reason}",
+        hint="name one with --repo, or make one: gitmesh init PATH",
+    )

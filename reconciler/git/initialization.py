@@ -1,0 +1,103 @@
+"""Initialisation of repositories for pushes."""
+
+import contextlib
+import re
+import shutil
+import time
+from pathlib import Path
+from typing import Final
+
+import pygit2
+
+from events.types import CommitId
+from mesh.errors import Fatal, UsageError
+from reconciler.git.handle import ignore_other_configuration, open_handle
+from reconciler.git.hooks_path import hooks_path
+from reconciler.git.repository import GitRepository
+from reconciler.git.writing import Person, signature
+
+OWN: Final = "refs/gitmesh"
+"""Prefix of refs that only gitmesh moves."""
+
+
+def init_bare(path: Path, branch: str = "main") -> GitRepository:
+    """Create a bare repository that is ready for pushes, and open it.
+
+    HEAD names ``branch``, git keeps a reflog (off by default in bare repositories), and pushes to
+    gitmesh's own refs are refused. An empty directory is used as it is.
+
+    :raises UsageError: the path exists already, or the branch name is invalid.
+    :raises Fatal: it cannot be created; nothing of it is left.
+    """
+    if not re.fullmatch(r"[\w][\w./-]*", branch) or not pygit2.reference_is_valid_name(
+        f"refs/heads/{branch}"
+    ):
+        raise UsageError(f"{branch!r} cannot be the name of a branch", hint="try main")
+    if path.exists() and (not path.is_dir() or any(path.iterdir())):
+        raise UsageError(f"{path} is there already", hint="name a new directory")
+    ignore_other_configuration()
+    was_there = path.exists()
+    try:
+        handle = pygit2.init_repository(str(path), bare=True, initial_head=branch)
+        handle.config["core.logAllRefUpdates"] = True
+        handle.config["receive.hideRefs"] = OWN
+        found = hooks_path(Path(handle.path))
+        if found is not None and not found.own:
+            handle.config["core.hooksPath"] = "hooks"  # It has hooks of its own.
+    except (OSError, pygit2.GitError) as error:
+        with contextlib.suppress(OSError):
+            for half_made in list(path.iterdir()) if was_there else [path]:
+                _remove(half_made)
+        raise Fatal(
+            f"cannot make a repository at {path}: {error}",
+            hint="see that the folder around it may be written, and that there is room",
+        ) from None
+    return GitRepository.open(path)
+
+
+def commit_folder(path: Path, branch: str, folder: Path, message: str, author: Person) -> CommitId:
+    """Make the files of a folder the first commit of a branch of a new repository.
+
+    :raises Fatal: the commit cannot be written.
+    """
+    handle = open_handle(path, trust_owner=False)
+    index = pygit2.Index()
+    who = signature(author, int(time.time()))
+    try:
+        for file in sorted(each for each in folder.rglob("*") if each.is_file()):
+            blob = handle.create_blob(file.read_bytes())
+            name = file.relative_to(folder).as_posix()
+            index.add(pygit2.IndexEntry(name, blob, pygit2.enums.FileMode.BLOB))
+        tree = index.write_tree(handle)
+        made = handle.create_commit(f"refs/heads/{branch}", who, who, message, tree, [])
+    except (OSError, pygit2.GitError) as error:
+        raise Fatal(
+            f"cannot write a commit to {path}: {error}",
+            hint="remove the repository, see that there is room, and try again",
+        ) from None
+    return CommitId(str(made))
+
+
+def _remove(half_made: Path) -> None:
+    """Remove what would stand in the way of the next attempt."""
+    if half_made.is_dir():
+        shutil.rmtree(half_made, ignore_errors=True)
+    else:
+        with contextlib.suppress(OSError):
+            half_made.unlink()
+
+
+def ready_for_pushes(path: Path) -> None:
+    """Allow ``git push -o``, and refuse pushes to gitmesh's own refs.
+
+    Otherwise anyone who may push could revoke checkpoints, and a mirror push would do so unasked.
+
+    :raises UsageError: the configuration cannot be written.
+    """
+    ignore_other_configuration()
+    try:
+        config = open_handle(path, trust_owner=False).config
+        config["receive.advertisePushOptions"] = True
+        config.set_multivar("receive.hideRefs", f"^{OWN}$", OWN)  # beside what others hide
+    except (OSError, pygit2.GitError) as error:
+        raise UsageError(f"{path}: the configuration cannot be written: {error}") from None

@@ -1,0 +1,87 @@
+"""What keeps the files of a repository from being read: libgit2 reports it as something else."""
+
+import errno
+import os
+from pathlib import Path
+from typing import Final
+
+from events.descriptors import HINT, OUT_OF_DESCRIPTORS, shortage
+from reconciler.reading.source import SourceUnavailable
+
+MISSING: Final = "repository-missing"
+UNREADABLE: Final = "unreadable"
+_NEEDED: Final = ("HEAD", "refs", "objects")
+_FOLDERS: Final = ("refs/heads", "objects/pack", "objects/info")
+_HINTS: Final = {
+    errno.EACCES: "let the user that runs gitmesh read it",
+    errno.EPERM: "let the user that runs gitmesh read it",
+    errno.ESTALE: "the file server replaced it; mount it anew if this stays",
+    errno.EIO: "see to the disk",
+}
+
+
+def find_obstacle(repository: Path, git_dir: Path, ref: str = "") -> SourceUnavailable | None:
+    """Return why files of a repository cannot be read now; None when they can.
+
+    :param ref: the full name of a ref that is needed, too, when it has a file.
+    """
+    for name in _NEEDED:
+        if (error := _error(git_dir / name)) is not None:
+            return _explained(repository, git_dir / name, error)
+    optional = [*_FOLDERS, *_parents(ref), "packed-refs"]
+    for path in (git_dir / name for name in optional):
+        error = _error(path)
+        if error is not None and error.errno not in (errno.ENOENT, errno.ENOTDIR):
+            return _explained(repository, path, error)
+    return None
+
+
+def find_ref_obstacle(repository: Path, git_dir: Path, ref: str) -> SourceUnavailable | None:
+    """Return why a ref cannot be believed now; None when it can.
+
+    Without the folder of loose refs, libgit2 believes packed ones, which may be older.
+    """
+    folders = _parents(ref)
+    for name in ("refs", *folders[1:]):
+        error = _error(git_dir / name)
+        if error is not None and (name == "refs" or error.errno != errno.ENOENT):
+            return _explained(repository, git_dir / name, error)
+    return None
+
+
+def unreadable(repository: Path, error: OSError) -> SourceUnavailable:
+    """Return an error of the system, met while a repository was read, in our words."""
+    return _explained(repository, Path(error.filename or repository), error)
+
+
+def _parents(ref: str) -> list[str]:
+    """Return the folders that lead to a ref."""
+    parts = ref.split("/") if ref.startswith("refs/") else []
+    return ["/".join(parts[: n + 1]) for n in range(len(parts) - 1)]
+
+
+def _error(path: Path) -> OSError | None:
+    try:
+        if path.is_dir():
+            os.scandir(path).close()
+            # Without the right to search it, its names can be listed and nothing else.
+            os.stat(path / ".")
+        else:
+            os.close(os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK))
+    except OSError as error:
+        return error
+    return None
+
+
+def _explained(repository: Path, path: Path, error: OSError) -> SourceUnavailable:
+    if error.errno in (errno.EMFILE, errno.ENFILE):
+        return SourceUnavailable(OUT_OF_DESCRIPTORS, shortage(error), hint=HINT)
+    words = error.strerror or str(error)
+    if error.errno in (errno.ENOENT, errno.ENOTDIR):
+        return SourceUnavailable(
+            MISSING,
+            f"{repository} holds no repository now: {path} is missing",
+            hint="put it back; the server serves on and follows it then",
+        )
+    hint = _HINTS.get(error.errno or 0, "see to the disk and to who may read it")
+    return SourceUnavailable(UNREADABLE, f"{path} cannot be read now: {words}", hint=hint)

@@ -1,0 +1,247 @@
+"""State of each proxy, and which states the log does not know yet. Pure.
+
+Most states follow from events about a commit: proxies that it concerns are behind, and in sync when
+it converges. Other states are recorded in batches from time to time, because one event per answer
+of each proxy would dominate the log.
+"""
+
+from collections import Counter
+from collections.abc import Collection, Hashable, Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final, TypeAlias
+
+from events.types import (
+    CommitId,
+    DeliveryEvent,
+    ProxiesFlapped,
+    ProxiesSettled,
+    ProxyConnected,
+    ProxyDisconnected,
+    ProxyState,
+    Seq,
+)
+from xds.delivery.flapping import Flapping, Sum
+from xds.delivery.stream_facts import Joined
+
+StreamId: TypeAlias = Hashable
+"""Identifies a stream among all streams of all servers."""
+
+_AT_ONCE: Final = 1_000
+"""Maximum proxies named in one event."""
+_REFUSING: Final = (ProxyState.REFUSED, ProxyState.LAST_ACCEPTED)
+_SETTLED: Final = (ProxyState.IN_SYNC, ProxyState.REFUSED, ProxyState.LAST_ACCEPTED)
+_TOLD: Final = (*_SETTLED, ProxyState.BEHIND)
+"""The groups of one event, in their order there."""
+
+
+@dataclass(slots=True)
+class _Standing:
+    joined: Joined
+    state: ProxyState
+    told: ProxyState | None = None
+    """Its state according to the log; ``None`` if the log does not know it."""
+    stranded: ProxyState | None = None
+    """How it stood before its server ceased to answer while there was something new."""
+
+
+class Standings:
+    """Every connected proxy with its state, and its state according to the log."""
+
+    def __init__(self) -> None:
+        self._all: dict[StreamId, _Standing] = {}
+        self._by_node: Counter[str] = Counter()
+        self._untold: dict[StreamId, None] = {}
+        """Streams in a settled state that the log does not know, in order."""
+        self._withheld: dict[str, dict[StreamId, None]] = {}
+        """Who came and is not told of yet, by node."""
+        self._flapping = Flapping()
+
+    def __contains__(self, stream: StreamId) -> bool:
+        return stream in self._all
+
+    @property
+    def withheld(self) -> int:
+        """How many nodes have comings and goings that are told in sum."""
+        return len(self._flapping) + len(self._withheld)
+
+    @property
+    def owing(self) -> bool:
+        """Whether :meth:`settle` would return events."""
+        return bool(self._untold)
+
+    def state(self, stream: StreamId) -> ProxyState | None:
+        """Return the state of a proxy; ``None`` if it is not connected."""
+        standing = self._all.get(stream)
+        return None if standing is None else standing.state
+
+    def name(self, stream: StreamId) -> str:
+        """Return the name of a proxy, unique within its node."""
+        return self._all[stream].joined.proxy
+
+    # ---- comings and goings ----------------------------------------------------------------------
+
+    def connected(self, stream: StreamId, joined: Joined, now_ns: int) -> list[DeliveryEvent]:
+        """Add a stream that named its node."""
+        standing = self._all[stream] = _Standing(joined, ProxyState(joined.state))
+        self._by_node[joined.node] += 1
+        if self._flapping.came(joined.node, now_ns):
+            self._withheld.setdefault(joined.node, {})[stream] = None
+            return []
+        return [self._introduce(standing)]
+
+    def disconnected(self, stream: StreamId, reason: str) -> list[DeliveryEvent]:
+        """Remove a stream that ended."""
+        standing = self._all.pop(stream, None)
+        if standing is None:
+            return []
+        joined = standing.joined
+        self._untold.pop(stream, None)
+        if (withheld := self._withheld.get(joined.node)) is not None:
+            withheld.pop(stream, None)
+            if not withheld:
+                del self._withheld[joined.node]
+        self._by_node[joined.node] -= 1
+        if not self._by_node[joined.node]:
+            del self._by_node[joined.node]
+        known = standing.told is not None
+        if joined.node in self._flapping:
+            self._flapping.went(joined.node, joined.proxy if known else None, reason)
+            return []
+        if not known:
+            return []
+        return [ProxyDisconnected(joined.node, joined.proxy, reason)]
+
+    def _introduce(self, standing: _Standing) -> DeliveryEvent:
+        joined = standing.joined
+        standing.told = ProxyState(joined.state)
+        return ProxyConnected(
+            joined.node, joined.proxy, joined.version, standing.told, joined.commit
+        )
+
+    # ---- how they stand --------------------------------------------------------------------------
+
+    def put(self, stream: StreamId, state: ProxyState, *, owe: bool = True) -> None:
+        """Set the state of a proxy; with ``owe``, it is recorded if the log does not know it."""
+        standing = self._all.get(stream)
+        if standing is None:
+            return
+        standing.state, standing.stranded = state, None
+        if owe or state not in _SETTLED:
+            self._owe(stream, standing)
+
+    def strand(self, streams: Iterable[StreamId]) -> None:
+        """Count these as behind, and have the log told: nobody can reach them."""
+        for stream in streams:
+            standing = self._all.get(stream)
+            if standing is None or standing.stranded is not None:
+                continue
+            standing.stranded, standing.state = standing.state, ProxyState.BEHIND
+            if standing.told not in (None, ProxyState.BEHIND):
+                self._untold[stream] = None
+            else:
+                self._untold.pop(stream, None)
+
+    def resume(self, streams: Iterable[StreamId]) -> None:
+        """Count those of these that were stranded as before: there was nothing new for them."""
+        for stream in streams:
+            standing = self._all.get(stream)
+            if standing is not None and standing.stranded is not None:
+                self.put(stream, standing.stranded)
+
+    def owe(self, streams: Iterable[StreamId]) -> None:
+        """Mark these states for recording, if the log does not know them."""
+        for stream in streams:
+            standing = self._all.get(stream)
+            if standing is not None:
+                self._owe(stream, standing)
+
+    def told(self, streams: Iterable[StreamId], state: ProxyState) -> None:
+        """Note that another event has recorded this state for these streams."""
+        for stream in streams:
+            standing = self._all.get(stream)
+            if standing is not None and standing.told is not None:
+                standing.told = state
+                if standing.state is state:
+                    self._untold.pop(stream, None)
+
+    def told_behind(self, nodes: Iterable[str], offered: Collection[StreamId]) -> None:
+        """Note that an event recorded a commit that concerns these nodes.
+
+        The log then takes all their proxies to be behind. The states of those that were offered
+        nothing, because they have it or would refuse it again, are marked for recording.
+        """
+        self.told(offered, ProxyState.BEHIND)
+        # Some have answered before all were offered it, and of a refusal nothing more may come.
+        self.owe(stream for stream in offered if self.state(stream) in _REFUSING)
+        concerned = set(nodes)
+        if sum(self._by_node[node] for node in concerned) == len(offered):
+            return
+        others = [
+            stream
+            for stream, standing in self._all.items()
+            if standing.joined.node in concerned and stream not in offered
+        ]
+        self.told(others, ProxyState.BEHIND)
+        self.owe(others)
+
+    def settle(self, commit: CommitId, seq: Seq, now_ns: int) -> list[DeliveryEvent]:
+        """Return the events that record the unknown states, while this commit is served."""
+        events = [e for each in self._flapping.due(now_ns) for e in self._sum(*each, commit)]
+        events += self._try_again(now_ns)
+        groups: dict[ProxyState, list[str]] = {state: [] for state in _TOLD}
+        for stream in self._untold:
+            standing = self._all[stream]
+            groups[standing.state].append(standing.joined.proxy)
+            standing.told = standing.state
+        self._untold.clear()
+        most = max(map(len, groups.values()))
+        for start in range(0, most, _AT_ONCE):
+            part = (tuple(sorted(groups[s][start : start + _AT_ONCE])) for s in _TOLD)
+            events.append(ProxiesSettled(commit, seq, *part))
+        return events
+
+    def _owe(self, stream: StreamId, standing: _Standing) -> None:
+        # What is under way is told by what it comes to.
+        if standing.told not in (None, standing.state) and standing.state in _SETTLED:
+            self._untold[stream] = None
+        else:
+            self._untold.pop(stream, None)
+
+    def _try_again(self, now_ns: int) -> list[DeliveryEvent]:
+        """Tell of those who came when too many nodes were summed up, and who are there."""
+        events = []
+        for node in [node for node in self._withheld if node not in self._flapping]:
+            for stream in list(self._withheld[node]):
+                if self._flapping.came(node, now_ns):
+                    break
+                del self._withheld[node][stream]
+                standing = self._all[stream]
+                events.append(self._introduce(standing))
+                self._owe(stream, standing)
+            if not self._withheld[node]:
+                del self._withheld[node]
+        return events
+
+    def _sum(self, node: str, told: Sum, commit: CommitId) -> list[DeliveryEvent]:
+        """Return what tells of the comings and goings of a node's proxies in sum."""
+        came: list[tuple[str, str, str]] = []
+        for stream in self._withheld.pop(node, {}):
+            standing = self._all[stream]
+            joined = standing.joined
+            standing.told = ProxyState(joined.state)
+            came.append((joined.proxy, joined.version, standing.told.value))
+            self._owe(stream, standing)
+        gone, counts = sorted(told.gone), (told.connects, told.disconnects)
+        since = datetime.fromtimestamp(told.since_ns // 1_000_000_000, UTC)
+        events: list[DeliveryEvent] = []
+        for start in range(0, max(len(came), len(gone), 1), _AT_ONCE):
+            part = slice(start, start + _AT_ONCE)
+            text = since.strftime("%Y-%m-%dT%H:%M:%SZ")
+            events.append(
+                ProxiesFlapped(
+                    node, commit, text, *counts, tuple(came[part]), tuple(gone[part]), told.reason
+                )
+            )
+            counts = (0, 0)
+        return events

@@ -1,0 +1,150 @@
+"""Facts that a server reports about its streams, in whatever process it runs. Pure.
+
+:class:`xds.delivery.delivery_tracker.Ledger` combines the facts of all processes. Times are
+    wall-clock nanoseconds
+    since
+the epoch, read where the fact was observed.
+"""
+
+from typing import Final, NamedTuple, Protocol, TypeAlias
+
+from events.publication import Publication
+from events.types import CommitId, ProxyState, Seq
+
+_NO_COMMIT: Final = CommitId("")
+
+
+class Joined(NamedTuple):
+    """A stream named its node. The first fact about a stream."""
+
+    stream: int
+    """Number of the stream, unique within its server for all time."""
+    node: str
+    proxy: str
+    version: str
+    """Name and version of its software, as it reports them."""
+    at_ns: int
+    state: ProxyState = ProxyState.BEHIND
+    """``HELD``, ``BEHIND`` or ``LAST_ACCEPTED``: its initial state."""
+    commit: CommitId = _NO_COMMIT
+    """The served commit; empty before there is one."""
+
+
+class Left(NamedTuple):
+    """A stream ended. The last fact about a stream."""
+
+    stream: int
+    reason: str
+    at_ns: int
+
+
+class Offered(NamedTuple):
+    """The publication with its state at ``seq`` is an update for a stream."""
+
+    stream: int
+    node: str
+    seq: Seq
+
+
+class Wrote(NamedTuple):
+    """A response was handed to the transport."""
+
+    stream: int
+    at_ns: int
+
+
+class Arrived(NamedTuple):
+    """A client has acknowledged its whole target."""
+
+    stream: int
+    at_ns: int
+
+
+class Rejected(NamedTuple):
+    """A client refused a response that was sent for this commit."""
+
+    stream: int
+    node: str
+    commit: CommitId
+    type_url: str
+    version: str
+    message: str
+    names: tuple[str, ...] = ()
+    """The invalid resources, as far as known."""
+    snapshot: str = ""
+    """Version of the snapshot that was being rolled out; empty if the client has it."""
+
+
+class Explained(NamedTuple):
+    """The cause of a refusal by a node's clients was determined, or cannot be."""
+
+    node: str
+    type_url: str
+    version: str
+    specs: tuple[str, ...]
+    """Keys of the specs that likely caused it."""
+
+
+class FellBack(NamedTuple):
+    """A client is served the last accepted snapshot instead of the newest."""
+
+    stream: int
+    at_ns: int
+
+
+class Released(NamedTuple):
+    """A client that was served the last accepted snapshot is served the newest again."""
+
+    stream: int
+
+
+class Finished(NamedTuple):
+    """This server has offered the publication at ``seq`` to all proxies it concerns."""
+
+    seq: Seq
+    at_ns: int
+    unchanged: int = 0
+    """How many whom it concerns, by its specs, needed nothing new."""
+
+
+class Passed(NamedTuple):
+    """This server's earlier waves of the publication have had time to accept it."""
+
+    seq: Seq
+    wave: int
+
+
+class Full(NamedTuple):
+    """No more connections fit at a server, or they do again."""
+
+    words: str
+    """What is so, for people; empty when there is room again."""
+
+
+Fact: TypeAlias = (
+    Joined
+    | Left
+    | Offered
+    | Wrote
+    | Arrived
+    | Rejected
+    | Explained
+    | FellBack
+    | Released
+    | Finished
+    | Passed
+    | Full
+)
+
+
+class Reports(Protocol):
+    """Receiver of the facts of servers."""
+
+    def begin(self, publication: Publication) -> None:
+        """Note that a publication is about to be offered. Does not wait."""
+
+    def report(self, fact: Fact) -> None:
+        """Process a fact. Does not wait. Facts of one server come in order."""
+
+    async def passed(self, seq: Seq, wave: int) -> None:
+        """Wait, for a bounded time, until all servers may tell this wave."""

@@ -1,0 +1,64 @@
+"""Order in which the proxies of different nodes receive one commit. Pure.
+
+A commit that switches TLS on for a listener concerns the node's own proxies and those of its
+callers, which must stop sending plain text. Proxies never switch at the same moment, so a server
+must accept a new protocol before any client uses it, and the old one until no client does.
+"""
+
+from collections.abc import Iterable
+
+from mesh.keys import Kind, ResourceKey
+from mesh.linking import MeshGraph
+from xds.nodes import ProxyIdentity
+
+Waves = tuple[tuple[ProxyIdentity, ...], ...]
+
+_FIRST, _REST, _LAST = range(3)
+_PLAIN, _TLS = "plain", "tls"
+_SPOKEN = {"PERMISSIVE": frozenset({_PLAIN, _TLS}), "STRICT": frozenset({_TLS})}
+
+
+def waves(
+    before: MeshGraph,
+    after: MeshGraph,
+    identities: Iterable[ProxyIdentity],
+    changed: Iterable[ResourceKey] = (),
+) -> Waves:
+    """Return the identities in waves; each wave is told after the one before had time to
+    acknowledge.
+
+    First come nodes that accept more than before, then all others, last nodes that accept less.
+    Nearly always there is one wave. From no TLS to STRICT, or back, in one commit, no order is
+    safe; with a commit to PERMISSIVE in between, the order is.
+
+    :param changed: nodes that may have changed, connected here or not. A node whose proxies may be
+        connected to another server has its wave even if it is empty here, so that all servers of a
+        mesh use the same waves.
+    """
+    groups: tuple[list[ProxyIdentity], ...] = ([], [], [])
+    for identity in identities:
+        groups[_turn(before, after, identity.key)].append(identity)
+    turns = {_turn(before, after, key) for key in changed} - {_REST}
+    # Whoever goes before or after everybody else must be told so by all of them.
+    needed = turns | {_REST} if turns else turns
+    return tuple(tuple(group) for turn, group in enumerate(groups) if group or turn in needed)
+
+
+def _turn(before: MeshGraph, after: MeshGraph, key: ResourceKey) -> int:
+    """Return the wave of a node: first if it accepts more, last if it accepts less."""
+    old, new = _understood(before, key), _understood(after, key)
+    ports = old.keys() & new.keys()
+    if any(new[port] - old[port] for port in ports):
+        return _FIRST
+    return _LAST if any(old[port] - new[port] for port in ports) else _REST
+
+
+def _understood(graph: MeshGraph, key: ResourceKey) -> dict[int, frozenset[str]]:
+    """Return the protocols that each port of a node accepts; empty if it is no node."""
+    node = graph.node(key.mesh, key.name) if key.kind is Kind.VIRTUAL_NODE else None
+    return {
+        listener.port_mapping.port: _SPOKEN.get(
+            listener.tls.mode if listener.tls is not None else "", frozenset({_PLAIN})
+        )
+        for listener in (node.listeners if node is not None else None) or ()
+    }

@@ -1,0 +1,60 @@
+"""Responses of one type, and the client's answers to them (ACK and NACK)."""
+
+from typing import NamedTuple, TypeAlias
+
+from xds.snapshots.resources import Selection
+from xds.type_urls import TypeUrl
+from xds.wire.decode import ErrorDetail
+
+
+class Acked(NamedTuple):
+    """The client accepted a response (ACK)."""
+
+    type_url: TypeUrl
+    version: str
+
+
+class Refused(NamedTuple):
+    """The client refused a response (NACK) and keeps what it had."""
+
+    type_url: TypeUrl
+    version: str
+    names: tuple[str, ...]
+    """Names in the response, or the removed names if it held no resource."""
+    detail: ErrorDetail
+    fresh: Selection = ()
+    """Resources that the client had never been sent before."""
+    clings: bool = False
+    """Whether the client has all current resources and refuses only removals."""
+
+
+Answer: TypeAlias = Acked | Refused
+
+
+class Response(NamedTuple):
+    """A response to write: a body that streams share, and this stream's nonce."""
+
+    type_url: TypeUrl
+    version: str
+    nonce: str
+    body: bytes
+
+
+class Flight(NamedTuple):
+    """A response that the client has not answered yet."""
+
+    version: str
+    carried: Selection
+    fresh: Selection
+    since: float
+    removed: tuple[str, ...] = ()
+    """Names that it removes, explicitly or, in a complete response, by leaving them out."""
+
+    def answered(
+        self, type_url: TypeUrl, error: ErrorDetail | None, *, clings: bool = False
+    ) -> Answer:
+        """Return the client's answer; ``clings`` as in :class:`Refused`."""
+        if error is None:
+            return Acked(type_url, self.version)
+        names = tuple(resource.name for resource in self.carried) or self.removed
+        return Refused(type_url, self.version, names, error, self.fresh, clings)

@@ -1,0 +1,252 @@
+"""One xDS stream as a state machine: requests and snapshots in, responses out. Pure.
+
+The owner of the stream calls :meth:`Session.on_request`, :meth:`Session.on_snapshot` and
+:meth:`Session.on_tick`, and after each call writes what :meth:`Session.next_response` returns until
+it returns nothing. Responses are built when they can be written. Nothing is queued, so a slow
+reader gets the latest configuration and never an intermediate one.
+
+A :class:`~xds.protocol.session_state.SessionState` makes the decisions; sessions with equal history
+share it (:mod:`xds.protocol.shared_session`). Nonces belong to the stream.
+"""
+
+from collections.abc import Callable, Hashable
+from typing import Final, TypeVar, cast
+
+from xds.protocol.response import Answer, Response
+from xds.protocol.session_state import ACK_WAIT as ACK_WAIT
+from xds.protocol.session_state import LINGER as LINGER
+from xds.protocol.session_state import Memory, SessionState
+from xds.protocol.session_state import Request as Request
+from xds.protocol.shared_session import Cohort, Cohorts, Step
+from xds.snapshots.snapshot import Snapshot
+from xds.type_urls import TypeUrl
+from xds.wire.decode import DiscoveryRequest
+
+T = TypeVar("T")
+
+_NEXT: Final = "next"
+_TICK: Final = "tick"
+
+
+class Session:
+    """Protocol state of one stream.
+
+    All requests of a session are of one protocol variant.
+    """
+
+    __slots__ = ("_cohort", "_cohorts", "_kind", "_last", "_nonces", "_state", "_virgin", "alike")
+
+    def __init__(
+        self,
+        memory: Memory | None = None,
+        *,
+        ack_wait: float = ACK_WAIT,
+        linger: float = LINGER,
+        aggregated: bool = True,
+        cohorts: Cohorts | None = None,
+    ) -> None:
+        """Start without subscriptions.
+
+        :param aggregated: whether the stream carries all types. A stream with a single type knows
+            nothing
+            of the others and waits for none of them.
+        :param cohorts: shared states of all sessions with the same memory.
+        """
+        self.alike = False
+        """Whether other sessions have the same snapshots, so that sharing state saves work."""
+        self._cohorts = Cohorts() if cohorts is None else cohorts
+        self._cohort: Cohort | None = None
+        """The shared state, unless the state is this session's own."""
+        self._kind: tuple[Hashable, ...] = (ack_wait, linger, aggregated)
+        self._state = SessionState(memory, ack_wait=ack_wait, linger=linger, aggregated=aggregated)
+        self._virgin = True
+        self._nonces: dict[TypeUrl, str] = {}
+        """The nonce of the last response of each type."""
+        self._last = 0
+
+    def tell_errors(self) -> None:
+        """Report nonexistent names as ``resource_errors`` from now on (xRFC TP3).
+
+        For clients that support it; call it before the first request.
+        """
+        self._own().tell_errors()
+        self._kind = (*self._kind, "errors")
+
+    def on_request(self, request: Request, now: float) -> Answer | None:
+        """Process a request; return its answer to an earlier response, if it contains one.
+
+        A request for an unknown type is not answered, and the stream goes on; a delta client is
+        told that the names do not exist (:meth:`next_response`).
+        """
+        type_url = cast("TypeUrl", request.type_url)
+        nonce = self._nonces.get(type_url)
+        current = nonce is None or request.nonce == nonce
+        cohort = self._cohort
+        if cohort is None:
+            self._virgin = False
+            answer = self._state.on_request(request, now, current=current)
+            self._settle(now)
+            return answer
+        key = _key(request, current=current, first=not self._state.opened(type_url))
+        step = cohort.step(key, now)
+        if step is not None:
+            self._move(step.to)
+            return cast("Answer | None", step.result)
+        return self._take(
+            cohort, key, lambda state: state.on_request(request, now, current=current), now
+        )
+
+    def on_snapshot(self, snapshot: Snapshot, now: float) -> bool:
+        """Set the target snapshot; return whether the client needs an update.
+
+        It replaces a snapshot that is still being rolled out.
+        """
+        if self._virgin and self.alike:
+            self._join(self._cohorts.start(self._kind, self._state.copy, now))
+        self._virgin = False
+        cohort = self._cohort
+        if cohort is None:
+            return self._state.on_snapshot(snapshot, now)
+        key = id(snapshot)
+        step = cohort.step(key, now)
+        if step is not None:
+            self._move(step.to)
+            return cast("bool", step.result)
+        return self._take(cohort, key, lambda s: s.on_snapshot(snapshot, now), now, snapshot)
+
+    def on_tick(self, now: float) -> None:
+        """Process the passing of time, which ends waiting for acknowledgements and keeping of
+        unused clusters."""
+        cohort = self._cohort
+        if cohort is None:
+            self._state.on_tick(now)
+            self._settle(now)
+        elif (step := cohort.step(_TICK, now)) is not None:
+            self._move(step.to)
+        else:
+            self._take(cohort, _TICK, lambda state: state.on_tick(now), now)
+
+    def next_response(self, now: float) -> Response | None:
+        """Return the response to write now, marked as sent; ``None`` if there is none."""
+        cohort = self._cohort
+        if cohort is None:
+            response = self._respond(self._state, now)
+        elif cohort.quiet:
+            return None
+        else:
+            step = cohort.step(_NEXT, now)
+            response = None if step is None else cast("Response | None", step.result)
+            # A nonce is given once on a stream.
+            if step is not None and (response is None or int(response.nonce) > self._last):
+                self._move(step.to)
+            else:
+                response = self._take(cohort, _NEXT, lambda state: self._respond(state, now), now)
+        if response is not None:
+            self._nonces[response.type_url] = response.nonce
+            self._last = int(response.nonce)
+        return response
+
+    def _respond(self, state: SessionState, now: float) -> Response | None:
+        cohorts = self._cohorts
+        response = state.next_response(str(cohorts.nonces + 1), now)
+        if response is not None:
+            cohorts.nonces += 1
+        return response
+
+    def close(self, now: float) -> None:
+        """Release the shared state; the stream has ended."""
+        if self._cohort is not None:
+            self._cohort.members -= 1
+            self._cohort = None
+        self._cohorts.forget(now)
+
+    # ---- how it stands ---------------------------------------------------------------------------
+
+    @property
+    def names(self) -> int:
+        """Number of names that the client subscribes to, existing or not."""
+        return self._state.names
+
+    @property
+    def claims(self) -> int:
+        """How many resources the client claims to have that nobody here knows."""
+        return self._state.claims
+
+    @property
+    def arrived(self) -> bool:
+        """Whether the client has acknowledged everything that it subscribes to in the target."""
+        return self._state.arrived
+
+    @property
+    def stuck_on(self) -> tuple[TypeUrl, ...]:
+        """The types of which the client refuses part of the target and has everything else."""
+        return self._state.stuck_on
+
+    def watches(self, type_url: TypeUrl) -> bool:
+        """Whether the client subscribes to this type."""
+        return self._state.watches(type_url)
+
+    @property
+    def wake_at(self) -> float | None:
+        """Time to call :meth:`on_tick` if nothing happens before."""
+        cohort = self._cohort
+        return self._state.wake_at if cohort is None else cohort.wake_at
+
+    # ---- with others and alone -------------------------------------------------------------------
+
+    def _own(self) -> SessionState:
+        """Return a state that belongs to this session alone."""
+        if self._cohort is not None:
+            self._state = self._state.copy()
+            self._cohort.members -= 1
+            self._cohort = None
+        return self._state
+
+    def _take(
+        self,
+        cohort: Cohort,
+        key: Hashable,
+        work: Callable[[SessionState], T],
+        now: float,
+        cause: object = None,
+    ) -> T:
+        """Make a transition that is not cached yet, and cache it."""
+        if cohort.lone(now):
+            self._state, self._cohort = cohort.take(), None
+            result = work(self._state)
+            self._settle(now)
+            return result
+        state = self._state.copy()
+        result = work(state)
+        to = self._cohorts.of(state, now)
+        self._cohorts.remember(cohort, key, Step(now, to, result, cause))
+        self._move(to)
+        return result
+
+    def _settle(self, now: float) -> None:
+        """Join the sessions with an equal state, if this one is at rest and sharing saves work."""
+        if self.alike and self._state.arrived:
+            cohort = self._cohorts.at_rest(self._state, now)
+            if cohort is not None:
+                self._join(cohort)
+
+    def _join(self, cohort: Cohort) -> None:
+        self._cohort = cohort
+        cohort.members += 1
+        self._state = cohort.state
+
+    def _move(self, to: Cohort) -> None:
+        if to is not self._cohort:
+            if self._cohort is not None:
+                self._cohort.members -= 1
+            self._join(to)
+
+
+def _key(request: Request, *, current: bool, first: bool) -> Hashable:
+    """Return everything in a request that decides its effect."""
+    if isinstance(request, DiscoveryRequest):
+        version = request.version if first else None
+        return request.type_url, request.names, request.error, current, version
+    held = frozenset(request.initial_versions.items()) if first else None
+    said = (request.type_url, request.subscribe, request.unsubscribe, request.error, current)
+    return (*said, held)

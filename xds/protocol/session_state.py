@@ -1,0 +1,288 @@
+"""State of one client, and its transitions by requests, snapshots and time. Pure.
+
+It knows neither nonces nor the stream, so clients with equal history can share one
+(:mod:`xds.protocol.shared_session`). :class:`xds.protocol.session.Session` holds what belongs to
+one stream.
+"""
+
+from collections.abc import Hashable
+from typing import Final, Protocol, Self, TypeAlias
+
+from xds.protocol.delta_watch import DeltaWatch
+from xds.protocol.requested_names import weight
+from xds.protocol.response import Answer, Refused, Response
+from xds.protocol.rollout import Rollout
+from xds.protocol.shallow_copy import duplicate
+from xds.protocol.sotw_watch import Watch
+from xds.snapshots.resources import Encoded, Held, ResourceSet, ghost
+from xds.snapshots.snapshot import Snapshot
+from xds.type_urls import CLUSTER, ENDPOINT, ORDER, TypeUrl
+from xds.wire.decode import DeltaDiscoveryRequest, DiscoveryRequest
+
+ACK_WAIT: Final = 5.0
+"""Seconds that a type waits for acknowledgement of earlier types. Envoy acknowledges clusters when
+they are warm, so this includes DNS resolution and loading of endpoints."""
+MAX_STRANGE: Final = 16
+"""Maximum number of unknown types that a client may ask for."""
+LINGER: Final = 2.0
+"""Seconds for which unreferenced clusters are kept, for running requests: a retry looks up its
+cluster again."""
+
+Request: TypeAlias = DiscoveryRequest | DeltaDiscoveryRequest
+
+
+class Memory(Protocol):
+    """Lookup of recently served resources by version, across streams; implemented by the pool."""
+
+    def recall(self, type_url: TypeUrl, version: str) -> ResourceSet | None:
+        """Return the resource set with this version."""
+
+    def recall_one(self, type_url: TypeUrl, name: str, version: str) -> Encoded | None:
+        """Return the resource with this version."""
+
+    def ghost(self, type_url: TypeUrl, name: str) -> Encoded:
+        """Return what is known of a resource that only clients know."""
+
+
+class SessionState:
+    """Subscriptions of one client, what it has, and what is sent next.
+
+    All requests of a session are of one protocol variant.
+    """
+
+    __slots__ = (
+        "_aggregated",
+        "_errors",
+        "_memory",
+        "_rollout",
+        "_strange",
+        "_watches",
+        "claims",
+        "names",
+    )
+
+    def __init__(
+        self,
+        memory: Memory | None = None,
+        *,
+        ack_wait: float = ACK_WAIT,
+        linger: float = LINGER,
+        aggregated: bool = True,
+    ) -> None:
+        """Start without subscriptions.
+
+        :param aggregated: whether the stream carries all types. A stream with a single type knows
+            nothing
+            of the others and waits for none of them.
+        """
+        self._memory = memory
+        self.names = 0
+        """Number of names that the client subscribes to, existing or not."""
+        self.claims = 0
+        """How many resources the client claims to have that nobody here knows."""
+        self._errors = False
+        self._watches: dict[TypeUrl, Watch | DeltaWatch] = {}
+        self._strange: dict[TypeUrl, tuple[DeltaWatch, ResourceSet]] = {}
+        """Subscriptions of a delta client to types that are not served; it is told that no name
+        exists."""
+        self._aggregated = aggregated
+        self._rollout = Rollout(self._watches, ack_wait=ack_wait, linger=linger)
+
+    def tell_errors(self) -> None:
+        """Report nonexistent names as ``resource_errors`` from now on (xRFC TP3).
+
+        For clients that support it; call it before the first request.
+        """
+        self._errors = True
+
+    def on_request(self, request: Request, now: float, *, current: bool) -> Answer | None:
+        """Process a request; return its answer to an earlier response, if it contains one.
+
+        :param current: whether it carries the nonce of the last response of its type, or there was
+            none.
+
+        A request for an unknown type is not answered, and the stream goes on; a delta client is
+        told that the names do not exist (:meth:`next_response`).
+        """
+        type_url = TypeUrl(request.type_url)
+        watch = self._watches.get(type_url)
+        names = 0 if watch is None else watch.names
+        if watch is None and type_url not in ORDER:
+            self._refuse_type(type_url, request, current=current)
+            return None
+        if isinstance(request, DeltaDiscoveryRequest):
+            if not isinstance(watch, DeltaWatch):
+                watch = self._open_delta(type_url, request, now)
+            answer = watch.on_request(request, current=current)
+        else:
+            if not isinstance(watch, Watch):
+                watch = self._open(type_url, request, now)
+            answer = watch.on_request(request, current=current)
+        self.names += watch.names - names
+        if isinstance(answer, Refused) and not answer.clings:
+            self._rollout.refused(type_url, answer.fresh)
+        self._rollout.advance(now)
+        return answer
+
+    def _refuse_type(self, type_url: TypeUrl, request: Request, *, current: bool) -> None:
+        if not isinstance(request, DeltaDiscoveryRequest):
+            return
+        if type_url not in self._strange:
+            if len(self._strange) >= MAX_STRANGE:
+                return
+            nothing = ResourceSet(None, type_url, "", ())
+            self._strange[type_url] = (DeltaWatch(type_url, {}, errors=self._errors), nothing)
+        watch, names = self._strange[type_url][0], self._strange[type_url][0].names
+        watch.on_request(request, current=current)
+        self.names += watch.names - names
+
+    def _open(self, type_url: TypeUrl, request: DiscoveryRequest, now: float) -> Watch:
+        watch = Watch(type_url, request.version, errors=self._errors)
+        self._watches[type_url] = watch
+        if request.version:
+            known = self._memory and self._memory.recall(type_url, request.version)
+            self._welcome_back(type_url, known.by_name if known else None, now)
+        return watch
+
+    def _open_delta(
+        self, type_url: TypeUrl, request: DeltaDiscoveryRequest, now: float
+    ) -> DeltaWatch:
+        memory, versions = self._memory, request.initial_versions
+        claim = ghost if memory is None else memory.ghost
+        held: Held = {
+            name: (memory and memory.recall_one(type_url, name, versions[name]))
+            or claim(type_url, name)
+            for name in sorted(versions)
+        }
+        self.claims += weight(name for name, resource in held.items() if resource.is_ghost)
+        watch = DeltaWatch(type_url, held, errors=self._errors)
+        self._watches[type_url] = watch
+        if held:
+            self._welcome_back(type_url, held, now)
+        return watch
+
+    def _welcome_back(self, type_url: TypeUrl, held: Held | None, now: float) -> None:
+        self._rollout.welcome_back(type_url, held, now, alone=not self._aggregated)
+
+    def on_snapshot(self, snapshot: Snapshot, now: float) -> bool:
+        """Set the target snapshot; return whether the client needs an update.
+
+        It replaces a snapshot that is still being rolled out.
+        """
+        news = self._rollout.target is not snapshot
+        if not self._rollout.step(snapshot, now):
+            self._rollout.aim(snapshot)
+            self._rollout.advance(now)
+        return news and not self.arrived
+
+    def on_tick(self, now: float) -> None:
+        """Process the passing of time, which ends waiting for acknowledgements and keeping of
+        unused clusters."""
+        self._rollout.advance(now)
+
+    def next_response(self, nonce: str, now: float) -> Response | None:
+        """Return the response to write now, marked as sent; ``None`` if there is none.
+
+        :param nonce: the nonce of the response.
+        """
+        response = None if self._rollout.arrived else self._next_served(nonce, now)
+        if response is None and self._strange:
+            response = self._next_strange(nonce, now)
+        return response
+
+    def _next_served(self, nonce: str, now: float) -> Response | None:
+        wanted = self._rollout.wanted
+        for type_url in ORDER:
+            watch, resources = self._watches.get(type_url), wanted.get(type_url)
+            if watch is None or resources is None or watch.settled_on is resources:
+                continue
+            if watch.flight is not None and not self._rollout.overdue(type_url, now):
+                continue
+            if watch.due(resources):
+                return self._respond(watch, resources, nonce, now)
+        return None
+
+    def _next_strange(self, nonce: str, now: float) -> Response | None:
+        for strange, nothing in self._strange.values():
+            if strange.flight is None and strange.due(nothing):
+                return self._respond(strange, nothing, nonce, now)
+        return None
+
+    # ---- what is shared --------------------------------------------------------------------------
+
+    def copy(self) -> Self:
+        """Return an independent copy."""
+        new = duplicate(self)
+        new._watches = {type_url: watch.copy() for type_url, watch in self._watches.items()}
+        new._strange = {t: (watch.copy(), nothing) for t, (watch, nothing) in self._strange.items()}
+        new._rollout = self._rollout.copy(new._watches)
+        return new
+
+    def rest(self) -> Hashable | None:
+        """Return everything that decides future behaviour, if nothing is in flight and no timer
+        runs; else ``None``. States with equal values behave equally.
+
+        Parts are compared by identity, so values are comparable only while both states live.
+        """
+        rollout = self._rollout.rest()
+        if rollout is None or self._strange:
+            return None
+        watches = tuple(watch.rest() for watch in self._watches.values())
+        if None in watches:
+            return None
+        return self._aggregated, self._errors, self.names, self.claims, rollout, watches
+
+    # ---- what is asked of it ---------------------------------------------------------------------
+
+    @property
+    def target(self) -> Snapshot | None:
+        """The target snapshot."""
+        return self._rollout.target
+
+    @property
+    def quiet(self) -> bool:
+        """Whether certainly nothing is to be written."""
+        return self._rollout.arrived and not self._strange
+
+    def opened(self, type_url: TypeUrl) -> bool:
+        """Whether the client has sent a request for this type, known or unknown."""
+        return type_url in self._watches or type_url in self._strange
+
+    @property
+    def arrived(self) -> bool:
+        """Whether the client has acknowledged everything that it subscribes to in the target."""
+        return self._rollout.arrived
+
+    @property
+    def stuck_on(self) -> tuple[TypeUrl, ...]:
+        """The types of which the client refuses part of the target.
+
+        Empty while anything is in flight: the client may still accept the rest.
+        """
+        wanted, refused = self._rollout.wanted, list[TypeUrl]()
+        for type_url, watch in self._watches.items():
+            if watch.flight is not None:
+                return ()
+            if watch.clung_to or (type_url in wanted and watch.refuses(wanted[type_url])):
+                refused.append(type_url)
+        return tuple(refused)
+
+    def watches(self, type_url: TypeUrl) -> bool:
+        """Whether the client subscribes to this type."""
+        return type_url in self._watches
+
+    @property
+    def wake_at(self) -> float | None:
+        """Time to call :meth:`on_tick` if nothing happens before."""
+        return self._rollout.wake_at
+
+    def _respond(
+        self, watch: Watch | DeltaWatch, resources: ResourceSet, nonce: str, now: float
+    ) -> Response:
+        response, fresh = watch.respond(resources, nonce, now)
+        if watch.type_url == CLUSTER and (endpoints := self._watches.get(ENDPOINT)):
+            # Envoy warms a changed cluster with the endpoints that come after it, even when they
+            # are what it had before (envoyproxy/envoy#13009).
+            endpoints.urge({name for cluster in fresh for _, name in cluster.needs})
+        self._rollout.sent(now)
+        return response

@@ -1,0 +1,124 @@
+"""State of one type on one stream, as far as SotW and delta are the same. Pure."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Hashable, Set
+from typing import Final, Self
+
+from xds.protocol.bisect_refused import Culprits
+from xds.protocol.requested_names import Asked
+from xds.protocol.response import Flight
+from xds.protocol.shallow_copy import duplicate
+from xds.snapshots.resources import Encoded, ResourceSet, View
+from xds.type_urls import TypeUrl
+
+NOTHING: Final[Set[str]] = frozenset()
+
+
+class TypeWatch(ABC):
+    """State of a client for one type; the protocol variant processes requests.
+
+    The roll-out reads :attr:`flight` and :attr:`settled_on` for each push and each answer, so these
+    are plain attributes.
+    """
+
+    __slots__ = (
+        "_answered",
+        "_asked",
+        "_culprits",
+        "_errors",
+        "_seen",
+        "_told",
+        "_urgent",
+        "clung_to",
+        "flight",
+        "settled_on",
+        "type_url",
+    )
+
+    def __init__(self, type_url: TypeUrl, asked: Asked, *, errors: bool, answered: bool) -> None:
+        self.type_url = type_url
+        self._asked = asked
+        self._errors = errors
+        """Whether nonexistent names are reported as errors (xRFC TP3)."""
+        self._answered = answered
+        """Whether a request that requires a response has got one, possibly empty."""
+        self.flight: Flight | None = None
+        """The unanswered response."""
+        self._told: tuple[str, ...] = ()
+        """Names that the client was told do not exist, while they do not."""
+        self._urgent = NOTHING
+        """Names to report again, although the client was told of them before."""
+        self._culprits = Culprits()
+        self.clung_to = NOTHING
+        """Removed names whose removal the client refused."""
+        self._seen: tuple[ResourceSet | None, View | None] = (None, None)
+        self.settled_on: ResourceSet | None = None
+        """The set that the client was last known to have, as far as it subscribes to it."""
+
+    def copy(self) -> Self:
+        """Return an independent copy."""
+        new = duplicate(self)
+        new._culprits = duplicate(self._culprits)
+        return new
+
+    @abstractmethod
+    def rest(self) -> Hashable | None:
+        """Return everything that decides future behaviour, if nothing is in flight; else ``None``.
+
+        Parts are compared by identity, so the value is valid only while they live.
+        """
+
+    def _rest(self) -> Hashable | None:
+        """Return the part of :meth:`rest` that both variants share."""
+        if self.flight is not None or self.clung_to or not self._culprits.none:
+            return None
+        # What is seen of a set can be seen again.
+        settled_on = id(self.settled_on)
+        return self.type_url, self._errors, self._answered, self._told, self._urgent, settled_on
+
+    @abstractmethod
+    def due(self, wanted: ResourceSet) -> bool:
+        """Whether a response is due if this is the target."""
+
+    def settled(self, wanted: ResourceSet) -> bool:
+        """Whether the client has this target completely and has refused none of it."""
+        if self.settled_on is wanted:
+            return True
+        if self.refuses(wanted) or self.due(wanted):
+            return False
+        self.settled_on = wanted
+        return True
+
+    def urge(self, names: Set[str]) -> None:
+        """Send these names again, as far as the client subscribes to them."""
+        self.settled_on = None
+        self._urgent |= {name for name in names if self._asked.covers(name)}
+
+    @property
+    def names(self) -> int:
+        """How many resources the client asks for by name; a long name counts as several."""
+        return self._asked.weight
+
+    def asks_for(self, name: str) -> bool:
+        """Whether the client subscribes to this name."""
+        return self._asked.covers(name)
+
+    def missing(self, wanted: ResourceSet) -> tuple[str, ...]:
+        """Return the subscribed names that do not exist."""
+        return self._see(wanted).missing
+
+    def has_refused(self, resource: Encoded) -> bool:
+        """Whether the client refused this resource when it was sent alone."""
+        return resource in self._culprits
+
+    def refuses(self, wanted: ResourceSet) -> bool:
+        """Whether the client refused this set, or part of it, so that it is not sent again."""
+        return self._culprits.any and self._culprits.among(self._see(wanted).all)
+
+    def _see(self, wanted: ResourceSet) -> View:
+        seen, view = self._seen
+        if seen is wanted and view is not None:
+            return view
+        view = self._asked.view(wanted)
+        self._seen = (wanted, view)
+        return view

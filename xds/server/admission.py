@@ -1,0 +1,129 @@
+"""Admission control for xDS streams: limits per client, per node and overall. Pure, no I/O.
+
+Times are seconds of a monotonic clock, unless stated otherwise.
+"""
+
+from collections import Counter
+from typing import Final
+
+from mesh.errors import Retryable
+from mesh.keys import ResourceKey
+from xds.nodes import ProxyIdentity
+from xds.server.peer import Peer
+from xds.server.settings import AdsSettings
+from xds.token_bucket import TokenBucket
+
+_BYTES_OF_ONE: Final = 64 << 10
+"""A request up to the size of a real Envoy's first counts as one; a megabyte counts as sixteen."""
+
+
+class Crowded(Retryable):
+    """A limit is reached now; the client should retry."""
+
+
+class Admission:
+    """Counts streams and refuses those beyond the limits."""
+
+    def __init__(self, settings: AdsSettings, now: float) -> None:
+        self.settings = settings
+        self.streams = 0
+        self.claims = 0
+        self.of_node = Counter[ResourceKey]()
+        self._new = TokenBucket(settings.new_streams_per_s, settings.new_streams_at_once, now)
+
+    def open(self, peer: Peer | None, now: float) -> "Guest":
+        """Admit a stream of a client that authenticated as ``peer``, or did not.
+
+        :raises Crowded: there are too many streams, or too many arrive at once.
+        """
+        if self.streams >= self.settings.max_streams:
+            raise Crowded(f"{self.settings.max_streams} streams are open already")
+        if not self._new.try_take(now):
+            raise Crowded("too many streams come at once; come again in a second")
+        self.streams += 1
+        return Guest(self, peer, now)
+
+
+class Guest:
+    """Limits of one admitted stream. Close it when the stream ends."""
+
+    __slots__ = ("_admission", "_claims", "_key", "_peer", "_requests")
+
+    def __init__(self, admission: Admission, peer: Peer | None, now: float) -> None:
+        settings = admission.settings
+        self._admission = admission
+        self._peer = peer
+        self._claims = 0
+        self._key: ResourceKey | None = None
+        self._requests = TokenBucket(settings.requests_per_s, settings.requests_at_once, now)
+
+    def time_left_s(self, now: float) -> float | None:
+        """Return how long the client's certificate stays valid; ``None`` without one.
+
+        :param now: seconds since the epoch.
+        """
+        return None if self._peer is None else self._peer.not_after.timestamp() - now
+
+    @property
+    def first_request_s(self) -> float:
+        """Time for the stream to send its first request."""
+        return self._admission.settings.first_request_s
+
+    def admit(self, identity: ProxyIdentity) -> None:
+        """Check that the stream may have the configuration of the node that it named.
+
+        :raises WrongPeer: the client's certificate does not name the node.
+        :raises Crowded: too many proxies of this node are connected.
+        """
+        settings, of_node = self._admission.settings, self._admission.of_node
+        if self._peer is not None:
+            self._peer.require(identity.key, settings.tls.trust_domain if settings.tls else "")
+        if of_node[identity.key] >= settings.max_streams_of_node:
+            raise Crowded(
+                f"{settings.max_streams_of_node} streams of {identity.key} are open already"
+            )
+        self._key = identity.key
+        of_node[identity.key] += 1
+
+    def asks(self, names: int) -> None:
+        """Check the number of names that the stream subscribes to.
+
+        :raises Crowded: there are too many.
+        """
+        if names > self._admission.settings.max_names:
+            raise Crowded(
+                f"a stream may ask for {self._admission.settings.max_names} names, not {names}"
+            )
+
+    def claims(self, resources: int) -> None:
+        """Let the stream claim to have that many resources that nobody here knows.
+
+        :raises Crowded: they are too many, or all streams together claim too many.
+        """
+        more = resources - self._claims
+        if not more:
+            return
+        settings, admission = self._admission.settings, self._admission
+        if resources > settings.max_claims:
+            raise Crowded(
+                f"a stream may claim to have {settings.max_claims} resources that are not known "
+                f"here, not {resources}"
+            )
+        if more > 0 and admission.claims + more > settings.max_claims_of_all:
+            raise Crowded("too many streams claim what is not known here; come again in a second")
+        admission.claims += more
+        self._claims = resources
+
+    def delay(self, length: int, now: float) -> float:
+        """Count a request of this length; return how many seconds to wait before reading it."""
+        return self._requests.take(1 + length // _BYTES_OF_ONE, now)
+
+    def close(self) -> None:
+        """Release what the stream counted against the limits."""
+        self._admission.streams -= 1
+        self._admission.claims -= self._claims
+        if self._key is not None:
+            of_node = self._admission.of_node
+            of_node[self._key] -= 1
+            if not of_node[self._key]:
+                del of_node[self._key]

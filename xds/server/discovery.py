@@ -1,0 +1,268 @@
+"""The xDS server: gRPC streams of bytes. Contains no decisions about meshes or the protocol."""
+
+import asyncio
+import ipaddress
+import logging
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
+
+import grpc
+import grpc.aio
+
+from events.descriptors import open_descriptors
+from events.latest import Latest
+from events.publication import Publication
+from mesh.errors import GitmeshError, UsageError
+from xds.bootstrap.address import where_to_listen
+from xds.delivery.delivery_tracker import Ledger
+from xds.delivery.recorder import Recorder, recording
+from xds.delivery.stream_facts import Reports
+from xds.protocol.session import Session
+from xds.protocol.shared_session import Cohorts
+from xds.refusals.refusal_history import Past
+from xds.runtime.heap import Heap
+from xds.runtime.wakeups import Alarms
+from xds.server.admission import Admission, Crowded
+from xds.server.connections import Connections
+from xds.server.hub import Hub
+from xds.server.occupancy import Occupancy
+from xds.server.peer import Peer
+from xds.server.request_reader import MAX_REASON, Context, Ending, read_requests, status_code
+from xds.server.services import SERVICES
+from xds.server.settings import AdsSettings as AdsSettings
+from xds.server.shared_port import require_free, unshared
+from xds.server.stream import Method, Stream
+from xds.server.transport import connection_limit, listen, transport_options
+from xds.snapshots.cache import SnapshotCache
+
+if TYPE_CHECKING:
+    from xds.server.credentials import Credentials
+
+_log = logging.getLogger(__name__)
+
+DEFAULT_ADDRESS: Final = "127.0.0.1:18000"
+_LAST_WRITE_S: Final = 1.0
+"""How long a stream that ends gets to take the response that is being written."""
+
+_OF_CONNECTIONS: Final = (grpc.StatusCode.UNAUTHENTICATED, grpc.StatusCode.PERMISSION_DENIED)
+"""Status codes about the client's certificate, which concern its whole connection."""
+
+# grpc has no types of its own; nothing of `Any` leaves this module.
+_Handler: TypeAlias = Callable[[AsyncIterator[bytes], Context], Awaitable[None]]
+
+
+async def serve_ads(
+    address: str,
+    cache: SnapshotCache,
+    latest: Latest[Publication],
+    recorder: Recorder,
+    *,
+    settings: AdsSettings | None = None,
+    past: Past | None = None,
+    started: Callable[[int], None] = lambda port: None,
+    ready: Callable[[], None] = lambda: None,
+) -> None:
+    """Serve every publication to all proxies until cancelled.
+
+    Calls ``started`` with the port once the server listens, and ``ready`` once it answers. Streams
+    that arrive before the first publication are told to retry, because an unknown mesh must not
+    look empty. Runs the recorder, too, and ends it after the last stream, so that all events are in
+    the log.
+
+    :param past: queries on the log; without it, a restarted server does not know what proxies
+        refused
+        and accepted before.
+    :raises Fatal: the address cannot be used.
+    :raises UsageError: the address is invalid, or is not local and the settings do not allow that.
+    """
+
+    def listening(port: int) -> None:
+        _log.info("serving xDS", extra={"address": address, "port": port})
+        started(port)
+
+    work = serve_streams(
+        address,
+        cache,
+        latest,
+        Ledger(recorder),
+        settings=settings,
+        past=past,
+        started=listening,
+        ready=ready,
+    )
+    await recording(recorder, work)
+
+
+async def serve_streams(
+    address: str,
+    cache: SnapshotCache,
+    latest: Latest[Publication],
+    reports: Reports,
+    *,
+    settings: AdsSettings | None = None,
+    past: Past | None = None,
+    started: Callable[[int], None] = lambda port: None,
+    ready: Callable[[], None] = lambda: None,
+) -> None:
+    """Do as :func:`serve_ads`, but report facts about streams to the given receiver."""
+    settings = settings or AdsSettings()
+    check_listening(address, settings)
+    hub = Hub(cache, reports, past)
+    credentials = _credentials(settings)
+    connections = Connections()
+    occupancy = Occupancy(connection_limit(settings), open_descriptors, connections.count, reports)
+    server = grpc.aio.server(options=transport_options(settings, occupancy.limit))
+    server.add_generic_rpc_handlers(
+        _handlers(_Discovery(hub, cache, settings, connections, occupancy))
+    )
+    port = await listen(server, address, credentials)
+    looking = [asyncio.create_task(occupancy.watch())]
+    if credentials is not None:
+        looking.append(asyncio.create_task(credentials.watch()))
+    try:
+        started(port)
+        await _follow(latest, hub, ready)
+    finally:
+        await server.stop(settings.grace_s)
+        for task in looking:
+            task.cancel()
+
+
+def _credentials(settings: AdsSettings) -> "Credentials | None":
+    if settings.tls is None:
+        return None
+    # Nobody without TLS needs to load what reads certificates.
+    from xds.server.credentials import Credentials
+
+    return Credentials(settings.tls)
+
+
+async def _follow(latest: Latest[Publication], hub: Hub, ready: Callable[[], None]) -> None:
+    publication, seen = await latest.after(0)
+    await hub.publish(publication)
+    ready()
+    while True:
+        publication, seen = await latest.after(seen)
+        try:
+            await hub.publish(publication)
+        except Exception:
+            # It is our mistake, and no reason to leave every proxy without a server.
+            what = publication.state.commit
+            _log.exception("cannot serve commit %s; what was served before it goes on", what)
+
+
+class _Discovery:
+    """The discovery services: each call of a method is one stream of one proxy."""
+
+    def __init__(
+        self,
+        hub: Hub,
+        cache: SnapshotCache,
+        settings: AdsSettings,
+        connections: Connections,
+        occupancy: Occupancy,
+    ) -> None:
+        self._hub = hub
+        self._cache = cache
+        self._settings = settings
+        self._admission = Admission(settings, time.monotonic())
+        self._alarms = Alarms(asyncio.get_running_loop())
+        self._cohorts = Cohorts()
+        self._heap = Heap()
+        self._connections = connections
+        self._occupancy = occupancy
+
+    def answering(self, method: Method) -> _Handler:
+        """Return the handler of a method's calls."""
+
+        async def answer(_: AsyncIterator[bytes], context: Context) -> None:
+            await self._serve(method, context)
+
+        return answer
+
+    async def _serve(self, method: Method, context: Context) -> None:
+        if not self._hub.ready:
+            await context.abort(grpc.StatusCode.UNAVAILABLE, "the mesh is not known yet")
+        try:
+            peer = _peer(context) if self._settings.tls is not None else None
+            guest = self._admission.open(peer, time.monotonic())
+        except GitmeshError as error:
+            if isinstance(error, Crowded):
+                self._occupancy.refuse(error.message)
+            await context.abort(status_code(error), error.line[:MAX_REASON])
+        name = context.peer()
+        self._connections.opened(name)
+        session = Session(
+            self._cache.pool,
+            ack_wait=self._settings.ack_wait_s,
+            linger=self._settings.linger_s,
+            aggregated=method.type_url is None,
+            cohorts=self._cohorts,
+        )
+        stream = Stream(session, name, context.write, self._hub, method, guest, self._alarms)
+        ending, last_write_s = Ending("cancelled"), 0.0
+        try:
+            ending = await read_requests(stream, guest, context)
+            last_write_s = _LAST_WRITE_S
+        finally:
+            guest.close()
+            stream.close()
+            self._hub.left(stream, ending.reason)
+            self._connections.closed(name, for_good=ending.code in _OF_CONNECTIONS)
+            self._heap.ended()
+            # gRPC cannot end a call in order while it writes.
+            await stream.end_writing(last_write_s)
+
+
+def _peer(context: Context) -> Peer:
+    from xds.server.credentials import read_peer
+
+    # Without a certificate nobody gets so far.
+    return read_peer(context.auth_context()["x509_pem_cert"][0])
+
+
+def _handlers(discovery: _Discovery) -> tuple[Any, ...]:
+    """Return the handlers of all methods, without serialisers, so that messages are plain bytes."""
+    return tuple(
+        grpc.method_handlers_generic_handler(
+            service,
+            {
+                name: grpc.stream_stream_rpc_method_handler(discovery.answering(method))
+                for name, method in methods.items()
+            },
+        )
+        for service, methods in SERVICES.items()
+    )
+
+
+def check_listening(address: str, settings: AdsSettings) -> None:
+    """Check that the address is local and free, that plain text does not leave this machine by
+    accident, and that the TLS files are usable.
+
+    :raises UsageError: the address is invalid, or is not local and the settings do not allow that;
+        or a
+        file is invalid.
+    """
+    _credentials(settings)
+    where = where_to_listen(address)
+    if where is None and settings.share_port:
+        raise unshared(address)
+    _require_own_or_secret(address, where, settings)
+    require_free(address, shared=settings.share_port)
+
+
+def _require_own_or_secret(
+    address: str, where: tuple[str, int] | None, settings: AdsSettings
+) -> None:
+    if where is None or settings.tls or settings.plain_text_anywhere or where[0] == "localhost":
+        return
+    try:
+        own = ipaddress.ip_address(where[0]).is_loopback
+    except ValueError:
+        own = False
+    if not own:
+        raise UsageError(
+            f"{address}: configuration would leave this machine in plain text",
+            hint="listen on 127.0.0.1, use TLS (--tls-cert), or allow it: --insecure-listen",
+        )

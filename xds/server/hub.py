@@ -1,0 +1,371 @@
+"""The hub of a server's streams: connects them to snapshots and reports what happens on them."""
+
+import asyncio
+import logging
+import time
+from collections import Counter
+from collections.abc import Awaitable, Iterable, Set
+from dataclasses import dataclass, field
+from typing import Final
+
+from events.publication import Publication
+from events.types import CommitId, ProxyState, Seq
+from mesh.graph.linked import MeshGraph
+from mesh.keys import ResourceKey
+from xds.delivery.stream_facts import (
+    Arrived,
+    FellBack,
+    Finished,
+    Joined,
+    Left,
+    Offered,
+    Rejected,
+    Released,
+    Reports,
+    Wrote,
+)
+from xds.delivery.waves import Waves, waves
+from xds.nodes import ProxyIdentity
+from xds.protocol.response import Refused
+from xds.refusals.refusal_analysis import Inquiries
+from xds.refusals.refusal_causes import refused_names
+from xds.refusals.refusal_history import LookingBack, Past
+from xds.server.stream import Stream
+from xds.snapshots.acceptance import Acceptance
+from xds.snapshots.cache import SnapshotCache
+from xds.snapshots.recognition import Recognition
+from xds.snapshots.snapshot import Snapshot
+from xds.snapshots.warm_up import rehearse
+from xds.type_urls import LISTENER
+
+_log = logging.getLogger(__name__)
+
+_NO_COMMIT = CommitId("")
+LEAST_PAUSE_S: Final = 0.3
+LONGEST_PAUSE_S: Final = 3.0
+"""Maximum wait for the acknowledgements of one wave before the next wave is told."""
+_LOOK_S: Final = 0.02
+
+
+@dataclass(slots=True)
+class _Refusals:
+    """What a client refused, until it accepts other content."""
+
+    last: dict[str, Refused] = field(default_factory=dict)
+    """The last refusal of each type."""
+    told_of: Snapshot | None = None
+    """The last snapshot for which a refusal by this client was reported."""
+
+
+class Hub:
+    """Offers snapshots to streams, and passes on what streams report."""
+
+    def __init__(self, cache: SnapshotCache, reports: Reports, past: Past | None = None) -> None:
+        self.ready = False
+        """Whether a mesh is known; until then no client may be told that its configuration is
+        empty."""
+        self._cache = cache
+        self._reports = reports
+        self._streams: dict[ProxyIdentity, set[Stream]] = {}
+        self._commit = _NO_COMMIT
+        self._back = LookingBack(cache, past)
+        self._recognition = Recognition(cache, past)
+        self._acceptance = Acceptance(self._back.recall, time.time)
+        self._inquiries = Inquiries(self._back, reports.report)
+        self._fallen: dict[Stream, Snapshot] = {}
+        """Streams that are served the last accepted snapshot, with the newer one that they lack."""
+        self._refusers: set[Stream] = set()
+        """Those of them that refused the newer one; from the others it is held back."""
+        self._refusals: dict[Stream, _Refusals] = {}
+        """Refusals of streams that have refused something since they last had everything."""
+        self._on_their_way: set[Stream] = set()
+        """Streams that were offered something since the last wait for acknowledgements."""
+        self._told: set[ProxyIdentity] | None = None
+        """Identities whose wave has been told, while later waves wait; ``None`` when none waits."""
+        self._late: dict[ProxyIdentity, None] = {}
+        """Identities that connected while their wave waited; they have the earlier snapshot or
+        none."""
+        self._due: dict[ProxyIdentity, None] = {}
+        """Identities that the newest state concerns and that have not been offered it yet."""
+        self._unchanged = 0
+        """How many streams the publication concerns and needed nothing new, so far."""
+        self._behind: set[Stream] = set()
+        """Streams that have not accepted their whole target."""
+
+    # ---- what streams tell (the Observer of every stream) ----------------------------------------
+
+    @property
+    def commit(self) -> CommitId:
+        """The commit whose mesh is served now."""
+        return self._commit
+
+    def joined(self, stream: Stream) -> Snapshot | None:
+        """Add a stream that has named its node; return its target snapshot, if it exists.
+
+        :raises TooManyIdentities: there is no room for another identity.
+        """
+        identity = _identity(stream)
+        self._cache.join(identity)
+        streams = self._streams.setdefault(identity, set())
+        streams.add(stream)
+        stream.session.alike = len(streams) > 1
+        self._behind.add(stream)
+        waits = self._told is not None and identity not in self._told
+        newest = (self._cache.current if waits else self._cache.resolve)(identity)
+        if waits:
+            self._late[identity] = None
+        snapshot, state = newest, ProxyState.HELD
+        if newest is not None:
+            snapshot, state = self._acceptance.choose(identity, newest), ProxyState.BEHIND
+            if snapshot is not newest:
+                self._fallen[stream], state = newest, ProxyState.LAST_ACCEPTED
+        version = f"{stream.node.user_agent_name} {stream.node.user_agent_version}".strip()
+        node, now_ns = str(identity.key), time.time_ns()
+        self._reports.report(
+            Joined(stream.number, node, stream.name, version, now_ns, state, self._commit)
+        )
+        return snapshot
+
+    def returned(self, stream: Stream, clusters: str) -> Awaitable[None] | None:
+        """Look for the clusters of this version that a client has from an earlier stream."""
+        return self._recognition.find(_identity(stream), clusters)
+
+    def left(self, stream: Stream, reason: str) -> None:
+        """Remove a stream that ended; one that never named its node was never added."""
+        identity = stream.identity
+        streams = self._streams.get(identity) if identity is not None else None
+        if identity is None or streams is None or stream not in streams:
+            return
+        streams.discard(stream)
+        self._on_their_way.discard(stream)
+        self._behind.discard(stream)
+        self._fallen.pop(stream, None)
+        self._refusers.discard(stream)
+        self._refusals.pop(stream, None)
+        if not streams:
+            del self._streams[identity]
+            self._due.pop(identity, None)
+            self._late.pop(identity, None)
+            self._acceptance.left(identity)
+        self._cache.leave(identity)
+        self._reports.report(Left(stream.number, reason, time.time_ns()))
+
+    def wrote(self, stream: Stream) -> None:
+        """Record that a response was handed to the transport."""
+        if stream in self._behind:
+            self._reports.report(Wrote(stream.number, time.time_ns()))
+            if stream.session.arrived:
+                # The answer was here before the transport had told that it is written.
+                self.arrived(stream)
+
+    def arrived(self, stream: Stream) -> None:
+        """Record that a client has acknowledged its whole target."""
+        if stream not in self._behind:
+            return
+        self._reports.report(Arrived(stream.number, time.time_ns()))
+        self._refusals.pop(stream, None)
+        if not stream.aggregated:
+            self._behind.discard(stream)
+        elif stream.session.watches(LISTENER) and stream.snapshot is not None:
+            # One that has not asked for listeners yet has taken next to nothing.
+            self._behind.discard(stream)
+            identity = _identity(stream)
+            if self._acceptance.took(identity, stream.snapshot, stream.number):
+                self._release(identity, stream.snapshot)
+
+    def _release(self, identity: ProxyIdentity, snapshot: Snapshot) -> None:
+        """Offer a snapshot that is no longer held back to those who did not refuse it."""
+        for stream in tuple(self._streams[identity]):
+            if self._fallen.get(stream) is snapshot and stream not in self._refusers:
+                # They are no part of the publication that is offered now.
+                self._offer_one(stream, snapshot, Released(stream.number))
+
+    def refused(self, stream: Stream, refusal: Refused, commit: CommitId) -> None:
+        """Record that a client refused a response that was sent for this commit."""
+        self._behind.add(stream)
+        snapshot = stream.sent_for(refusal.type_url)
+        refusals = self._refusals.setdefault(stream, _Refusals())
+        refusals.last[refusal.type_url], refusals.told_of = refusal, snapshot
+        self._refuses(stream, refusal, commit, snapshot)
+
+    def stuck(self, stream: Stream) -> None:
+        """Record that a client has everything except what it refused before.
+
+        That is not sent again and so not refused again; but a newer commit may contain it, too.
+        """
+        refusals, snapshot = self._refusals.get(stream), stream.snapshot
+        if refusals is None or snapshot is None or refusals.told_of is snapshot:
+            return
+        if stream.identity in self._due:
+            return  # What it is stuck on is not the newest.
+        refusals.told_of = snapshot
+        for type_url in stream.stuck_on:
+            if (refusal := refusals.last.get(type_url)) is not None:
+                refusal = refusal._replace(version=snapshot.sets[type_url].version)
+                self._refuses(stream, refusal, self._commit, snapshot)
+
+    def _refuses(
+        self, stream: Stream, refusal: Refused, commit: CommitId, snapshot: Snapshot | None
+    ) -> None:
+        identity = _identity(stream)
+        # Who comes has nothing to let go of: for them there is nothing to hold back.
+        wrong = None if refusal.clings else snapshot
+        message = refusal.detail.message.strip()
+        # Whoever tells of the events warns of it, once for each content; here is each time.
+        _log.debug(
+            "%s refuses %s: %s", stream.name, refusal.type_url, message, extra={"commit": commit}
+        )
+        self._reports.report(
+            Rejected(
+                stream.number,
+                str(identity.key),
+                commit,
+                refusal.type_url,
+                refusal.version,
+                message,
+                refused_names(refusal),
+                "" if wrong is None else wrong.version,
+            )
+        )
+        self._inquiries.open(identity, refusal)
+        if wrong is not None:
+            self._fall_back(stream, wrong)
+
+    def _fall_back(self, stream: Stream, refused: Snapshot) -> None:
+        """Offer a new proxy that refuses its first snapshot the last one that its kind accepted."""
+        accepted = self._acceptance.refused(_identity(stream), refused, stream.number)
+        if accepted is None or stream.established or not stream.aggregated:
+            return
+        self._fallen[stream] = refused
+        self._refusers.add(stream)
+        self._reports.report(FellBack(stream.number, time.time_ns()))
+        stream.offer(accepted)
+
+    # ---- what the mesh becomes -------------------------------------------------------------------
+
+    async def publish(self, publication: Publication) -> None:
+        """Offer a new state to the proxies it concerns; the failure of one does not affect others.
+
+        Returns when each has been offered it, not when they have accepted it. If waves are needed
+        (:mod:`xds.delivery.waves`), earlier waves get a bounded time to accept it. If it fails,
+        proxies that were not offered it are offered the next publication.
+        """
+        mesh, seq = self._cache.graph, publication.state.seq
+        changed: Set[ResourceKey] = frozenset()
+        if self.ready:
+            identities = self._cache.absorb(publication)
+            changed = self._cache.changed
+        else:
+            # The first state may be ten thousand resources, and nobody is served before it.
+            await asyncio.to_thread(rehearse)
+            identities = await asyncio.to_thread(self._cache.absorb, publication)
+            self._acceptance.remember(await asyncio.to_thread(self._back.refusals))
+        self._reports.begin(publication)
+        self._inquiries.begin()
+        self._commit = publication.state.commit or _NO_COMMIT
+        self.ready, self._unchanged = True, 0
+        self._due.update(dict.fromkeys(identities))
+        self._tell_of_removed(mesh, identities)
+        await self._offer_in_waves(waves(mesh, self._cache.graph, self._due, changed), seq)
+        self._reports.report(Finished(seq, time.time_ns(), self._unchanged))
+
+    async def _offer_in_waves(self, found: Waves, seq: Seq) -> None:
+        self._on_their_way.clear()
+        self._told = set() if len(found) > 1 else None
+        try:
+            for number, wave in enumerate(found):
+                if number:
+                    await self._let_answer()
+                    await self._reports.passed(seq, number)
+                if self._told is not None:
+                    self._told.update(wave)
+                await self._offer(wave, seq)
+        finally:
+            # Nobody waits for a turn that never comes.
+            self._told = None
+            self._due.update(self._late)
+            late = tuple(self._late)
+            self._late.clear()
+        await self._offer(late, seq)
+
+    async def _let_answer(self) -> None:
+        """Wait, for a bounded time, until the streams that were offered something accept or refuse
+        it.
+
+        At least for a moment: proxies of the same nodes may be connected to another server.
+        """
+        await asyncio.sleep(LEAST_PAUSE_S)
+        deadline = time.monotonic() + LONGEST_PAUSE_S - LEAST_PAUSE_S
+        while time.monotonic() < deadline and self._on_their_way:
+            self._on_their_way = {
+                s for s in self._on_their_way if not (s.session.arrived or s.stuck_on)
+            }
+            await asyncio.sleep(_LOOK_S)
+        self._on_their_way.clear()
+
+    async def _offer(self, identities: Iterable[ProxyIdentity], seq: Seq) -> None:
+        for identity in identities:
+            self._due.pop(identity, None)
+            # Those who left while others were offered theirs, the cache may have forgotten.
+            if identity not in self._streams:
+                continue
+            self._offer_to(identity, seq)
+            # Writing starts while others are still being built.
+            await asyncio.sleep(0)
+
+    def _offer_to(self, identity: ProxyIdentity, seq: Seq) -> None:
+        """Offer an identity's streams its snapshot. A failure affects only this identity."""
+        try:
+            snapshot = self._cache.resolve(identity)
+            if snapshot is None:
+                self._unchanged += len(self._streams[identity])
+                return
+            self._acceptance.offer(identity, snapshot)
+        except Exception:
+            _log.exception("cannot resolve %s; its proxies keep what they have", identity.key)
+            return
+        node = str(identity.key)
+        streams = tuple(self._streams[identity])
+        for stream in streams:
+            stream.session.alike = len(streams) > 1
+            # Whoever does not have this because it is refused waits for something else.
+            if self._fallen.get(stream) is snapshot:
+                self._unchanged += 1
+            else:
+                self._offer_one(stream, snapshot, Offered(stream.number, node, seq))
+
+    def _offer_one(self, stream: Stream, snapshot: Snapshot, fact: Offered | Released) -> None:
+        had_other = self._fallen.pop(stream, None) is not None or stream in self._refusals
+        self._refusers.discard(stream)
+        try:
+            news, there = stream.offer(snapshot), stream.session.arrived
+            # One that refused what was before may have all of this; it stood by something else.
+            if news or (there and had_other):
+                self._on_their_way.add(stream)
+                self._behind.add(stream)
+                self._reports.report(fact)
+            elif isinstance(fact, Offered):
+                self._unchanged += 1
+            if there:
+                self.arrived(stream)
+            elif news and stream.stuck_on:
+                self.stuck(stream)
+        except Exception:
+            _log.exception("cannot offer %s to %s", _identity(stream).key, stream.name)
+
+    def _tell_of_removed(self, before: MeshGraph, identities: Iterable[ProxyIdentity]) -> None:
+        """Warn about proxies whose node was removed: they go on, but receive no further commits."""
+        after, left_behind = self._cache.graph, Counter[ResourceKey]()
+        for identity in identities:
+            if before.get(identity.key) is not None and after.get(identity.key) is None:
+                left_behind[identity.key] += len(self._streams.get(identity, ()))
+        for key, proxies in left_behind.items():
+            who = "1 proxy" if proxies == 1 else f"{proxies:,} proxies"
+            what = "keeps what it had" if proxies == 1 else "keep what they had"
+            _log.warning("%s of a removed node %s", who, what, extra={"node": str(key)})
+
+
+def _identity(stream: Stream) -> ProxyIdentity:
+    if stream.identity is None:
+        raise ValueError(f"{stream.name} has not named its node")
+    return stream.identity

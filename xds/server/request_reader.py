@@ -1,0 +1,67 @@
+"""Read the requests of a stream until it ends, and say why it has ended."""
+
+import asyncio
+import time
+from typing import Any, Final, NamedTuple, TypeAlias
+
+import grpc
+import grpc.aio
+
+from mesh.errors import GitmeshError, Retryable, UsageError
+from xds.server.admission import Guest
+from xds.server.peer import WrongPeer
+from xds.server.stream import Stream
+
+MAX_REASON: Final = 1_000
+"""Maximum characters sent and kept of the reason why a stream was ended."""
+
+# grpc has no types of its own; nothing of `Any` leaves this module and the server's.
+Context: TypeAlias = Any
+
+
+class Ending(NamedTuple):
+    """Why a stream ended."""
+
+    reason: str
+    code: grpc.StatusCode = grpc.StatusCode.OK
+
+
+async def read_requests(stream: Stream, guest: Guest, context: Context) -> Ending:
+    """Read until the client ends the stream or sends an invalid request; return why it ended."""
+    try:
+        # A connection outlives the proof that it began with, unless somebody looks at the time.
+        async with asyncio.timeout(guest.time_left_s(time.time())):
+            async with asyncio.timeout(guest.first_request_s):
+                data = await context.read()
+            # As the iterator of requests does, but without a generator between.
+            while data is not grpc.aio.EOF:
+                if (wait_s := guest.delay(len(data), time.monotonic())) > 0:
+                    await asyncio.sleep(wait_s)
+                if (before := stream.receive(data)) is not None:
+                    await before
+                data = await context.read()
+    except TimeoutError:
+        left_s = guest.time_left_s(time.time())
+        if stream.identity is None and (left_s is None or left_s > 0):
+            # Streams that ask for nothing would keep out those who do.
+            reason, code = "no request has come", grpc.StatusCode.DEADLINE_EXCEEDED
+        else:
+            reason, code = "the certificate has expired", grpc.StatusCode.UNAUTHENTICATED
+    except (UsageError, Retryable) as error:
+        reason, code = error.line, status_code(error)
+    else:
+        return Ending("closed by the proxy")
+    # What a client wrote is quoted here: the log and the status get no more of it than this.
+    reason = reason[:MAX_REASON]
+    context.set_code(code)
+    context.set_details(reason)
+    return Ending(reason, code)
+
+
+def status_code(error: GitmeshError) -> grpc.StatusCode:
+    """Return the status that tells a client of an error of ours."""
+    if isinstance(error, WrongPeer):
+        return grpc.StatusCode.PERMISSION_DENIED
+    if isinstance(error, UsageError):
+        return grpc.StatusCode.INVALID_ARGUMENT
+    return grpc.StatusCode.RESOURCE_EXHAUSTED

@@ -1,0 +1,35 @@
+"""The discovery services of Envoy's API, with the type and variant of each streaming method.
+
+The aggregated service carries all types on one stream and alone orders updates between types; each
+type has a service of its own, too. There are no polling methods. Runtime and extension
+configuration are not served.
+"""
+
+from collections.abc import Mapping
+from typing import Final
+
+from xds.server.stream import Method
+from xds.type_urls import CLUSTER, ENDPOINT, LISTENER, ROUTE, SECRET
+
+_SERVICE: Final = "envoy.service"
+
+SERVICES: Final[Mapping[str, Mapping[str, Method]]] = {
+    f"{_SERVICE}.discovery.v3.AggregatedDiscoveryService": {
+        "StreamAggregatedResources": Method(),
+        "DeltaAggregatedResources": Method(delta=True),
+    },
+    **{
+        f"{_SERVICE}.{service}": {
+            f"Stream{noun}": Method(type_url=type_url),
+            f"Delta{noun}": Method(delta=True, type_url=type_url),
+        }
+        for service, noun, type_url in (
+            ("cluster.v3.ClusterDiscoveryService", "Clusters", CLUSTER),
+            ("endpoint.v3.EndpointDiscoveryService", "Endpoints", ENDPOINT),
+            ("listener.v3.ListenerDiscoveryService", "Listeners", LISTENER),
+            ("route.v3.RouteDiscoveryService", "Routes", ROUTE),
+            ("secret.v3.SecretDiscoveryService", "Secrets", SECRET),
+        )
+    },
+}
+"""Methods by service."""

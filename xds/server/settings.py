@@ -1,0 +1,73 @@
+"""Settings of the xDS server: limits, timeouts, and TLS. Pure."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from xds.protocol.session import ACK_WAIT, LINGER
+
+
+@dataclass(frozen=True, slots=True)
+class TlsFiles:
+    """PEM files for mutual TLS. They may be replaced at any time."""
+
+    certificate: Path
+    """The server's certificate, followed by its chain."""
+    key: Path
+    client_authority: Path
+    """Authorities of proxy certificates; a proxy with another authority is refused."""
+    trust_domain: str = ""
+    """Required trust domain of proxies' SPIFFE names; empty accepts any."""
+
+
+@dataclass(frozen=True, slots=True)
+class AdsSettings:
+    """Limits and timeouts of one server process."""
+
+    max_streams: int = 10_000
+    max_streams_of_node: int = 5_000
+    """Limit per virtual node or gateway, so that one node's proxies cannot lock out all others."""
+    new_streams_per_s: float = 1_000.0
+    """Sustained rate of new streams; streams beyond it are told to retry."""
+    new_streams_at_once: int = 4_000
+    """Burst of new streams after a quiet time, as after a restart of the server."""
+    first_request_s: float = 30.0
+    """Time for a stream to send its first request, which names its node."""
+    requests_per_s: float = 200.0
+    """Sustained rate of requests per stream; faster ones wait with the proxy."""
+    requests_at_once: int = 2_000
+    max_names: int = 50_000
+    """Maximum names that one stream may subscribe to."""
+    max_claims: int = 30_000
+    """How many resources that nobody here knows one stream may claim to have when it begins."""
+    max_claims_of_all: int = 200_000
+    """How many all streams may, while they are not in sync; the others are told to come again."""
+    max_request_bytes: int = 4 << 20
+    """A real Envoy's first request is 61 KB; one that names 20,000 clusters is below 2 MB."""
+    keepalive_s: float = 30
+    """Idle time after which a connection is pinged."""
+    keepalive_timeout_s: float = 10
+    min_ping_interval_s: float = 15
+    """A client that pings more often than this is disconnected."""
+    handshake_s: float = 20.0
+    """How long a connection may take until it speaks HTTP/2, with TLS around it or not."""
+    idle_connection_s: float = 30.0
+    """How long a connection may have no stream."""
+    max_connections: int | None = None
+    """How many connections one process takes; by default as many as it may have descriptors, but
+    for those that are kept for git and the log (:data:`events.descriptors.RESERVE`)."""
+    max_connection_age_s: float | None = None
+    """Close connections of this age (gRPC varies it by 10 %), so that proxies are balanced again.
+    """
+    connection_grace_s: float = 5.0
+    """Time for the streams of a too old connection to end by themselves."""
+    grace_s: float = 0.3
+    """Time for streams to end when the server stops."""
+    ack_wait_s: float = ACK_WAIT
+    linger_s: float = LINGER
+    plain_text_anywhere: bool = False
+    """Allow plain text on addresses that are not local."""
+    share_port: bool = False
+    """Allow other processes of this user to listen on the same port, which they must have reserved
+    (:mod:`xds.server.shared_port`)."""
+    tls: TlsFiles | None = None
+    """Use mutual TLS; without it, plain text."""

@@ -1,0 +1,97 @@
+"""The gRPC server below the streams: connection options and listening address."""
+
+import logging
+from typing import TYPE_CHECKING, Any
+
+from events.descriptors import HINT, RESERVE, raise_limit, room_for_connections
+from mesh.errors import Fatal
+from xds.bootstrap.address import where_to_listen
+from xds.server.settings import AdsSettings
+
+if TYPE_CHECKING:
+    from xds.server.credentials import Credentials
+
+
+_log = logging.getLogger(__name__)
+
+
+def connection_limit(settings: AdsSettings) -> int:
+    """Return how many connections this process takes; let it have the descriptors for them.
+
+    Twice the streams, so that connections that say nothing keep nobody out at once.
+    """
+    if settings.max_connections is not None:
+        return settings.max_connections
+    limit = raise_limit(2 * settings.max_streams + RESERVE)
+    room = room_for_connections(limit)
+    if room < settings.max_streams:
+        _log.warning(
+            "there is room for fewer connections than streams are allowed",
+            extra={"connections": room, "max_streams": settings.max_streams, "hint": HINT},
+        )
+    return room
+
+
+def transport_options(settings: AdsSettings, connections: int) -> list[tuple[str, int]]:
+    """Return the channel arguments of a server with these settings.
+
+    :param connections: how many it takes; those beyond are closed at once.
+    """
+    options = [
+        ("grpc.max_receive_message_length", settings.max_request_bytes),
+        ("grpc.max_send_message_length", -1),
+        ("grpc.max_concurrent_streams", settings.max_streams + 1000),
+        # More than a thousand connects at once are cancelled at random below these; those beyond
+        # max_streams must get so far as to be refused in words.
+        ("grpc.server.max_pending_requests", 2 * settings.max_streams + 1000),
+        ("grpc.server.max_pending_requests_hard_limit", 4 * settings.max_streams + 2000),
+        ("grpc.keepalive_time_ms", _ms(settings.keepalive_s)),
+        ("grpc.keepalive_timeout_ms", _ms(settings.keepalive_timeout_s)),
+        # By the one above alone, a client that does not answer is kept for a minute more.
+        ("grpc.http2.ping_timeout_ms", _ms(settings.keepalive_timeout_s)),
+        ("grpc.keepalive_permit_without_calls", 1),
+        ("grpc.http2.min_ping_interval_without_data_ms", _ms(settings.min_ping_interval_s)),
+        ("grpc.http2.max_pings_without_data", 0),
+        # gRPC pings at each message to measure the line, so that it may open the window for what it
+        # is sent. Requests are smaller than the smallest window, and a push to every proxy costs
+        # the server a quarter less, and each proxy half, when nobody measures.
+        ("grpc.http2.bdp_probe", 0),
+        # Of gRPC's own accord a connection that says nothing is kept for two minutes.
+        ("grpc.server_handshake_timeout_ms", _ms(settings.handshake_s)),
+        ("grpc.max_connection_idle_ms", _ms(settings.idle_connection_s)),
+        ("grpc.max_allowed_incoming_connections", connections),
+        # A second server on this port is a mistake that must not go unseen.
+        ("grpc.so_reuseport", int(settings.share_port)),
+    ]
+    if settings.max_connection_age_s is not None:
+        options += [
+            ("grpc.max_connection_age_ms", _ms(settings.max_connection_age_s)),
+            ("grpc.max_connection_age_grace_ms", _ms(settings.connection_grace_s)),
+        ]
+    return options
+
+
+def _ms(seconds: float) -> int:
+    return round(seconds * 1000)
+
+
+async def listen(server: Any, address: str, credentials: "Credentials | None" = None) -> int:
+    """Start a server on an address; return its port.
+
+    :raises Fatal: the address cannot be used.
+    """
+    try:
+        if credentials is None:
+            port = server.add_insecure_port(address)
+        else:
+            port = server.add_secure_port(address, credentials.for_grpc())
+    except RuntimeError as error:
+        raise Fatal(
+            f"cannot listen on {address}: {error}", hint="is another server running there?"
+        ) from None
+    where = where_to_listen(address)
+    # gRPC takes a port that it cannot use for another one, and says nothing.
+    if where is not None and where[1] not in (0, port):
+        raise Fatal(f"cannot listen on {address}: the system gave port {port} instead")
+    await server.start()
+    return int(port)

@@ -1,0 +1,3 @@
+"""Snapshots: immutable, versioned by content, built per node and cached.
+
+Read ``snapshot.py`` first."""

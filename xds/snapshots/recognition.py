@@ -1,0 +1,123 @@
+"""Finds which clusters a client that comes back holds, of which it names only a version.
+
+A server that was restarted knows what follows from the mesh as it is now. What a client holds may
+follow from any mesh before, so the log is walked back from now, beside the serving, for a bounded
+time. Many clients may wait at once: each walk gets its turn, so that one that finds nothing keeps
+nobody waiting for whom there is something near.
+"""
+
+import asyncio
+import contextlib
+import logging
+import time
+from collections.abc import Coroutine
+from typing import Final
+
+from events.types import Seq
+from xds.nodes import ProxyIdentity
+from xds.snapshots.cache import SnapshotCache
+from xds.snapshots.snapshot import collect
+from xds.snapshots.walk_back import Messages, Past, Walk, Wanted
+from xds.type_urls import CLUSTER
+
+_log = logging.getLogger(__name__)
+
+PATIENCE_S: Final = 5.0
+"""How long a client that comes back waits for this. It goes on with what it has meanwhile."""
+_GATHER_S: Final = 0.02
+"""Those who come within this time share a walk."""
+_SLICE_S: Final = 0.03
+"""How long a walk goes on before it is another's turn."""
+_REST_S: Final = 0.01
+"""How long the serving has the processor for itself between two turns."""
+_MOST_WAITING: Final = 10_000
+
+
+class Recognition:
+    """Has the pool know what clients that come back hold."""
+
+    def __init__(self, cache: SnapshotCache, past: Past | None) -> None:
+        """Search ``past``; without one, nothing that came before is known."""
+        self._cache = cache
+        self._past = past
+        self._waiting: dict[Wanted, asyncio.Future[None]] = {}
+        self._new: list[Wanted] = []
+        self._vain: set[Wanted] = set()
+        """What was looked for to the beginning of the log, while the mesh was what it is now."""
+        self._vain_at: Seq | None = None
+        self._task: asyncio.Task[None] | None = None
+
+    def find(self, identity: ProxyIdentity, version: str) -> Coroutine[None, None, None] | None:
+        """Look for clusters of this version, which a client of this identity holds.
+
+        Returns what to wait for; the pool may know them then. ``None``: there is nothing to wait
+        for, for they are known, or cannot be found.
+        """
+        state, wanted = self._cache.state, (identity, version)
+        if self._past is None or state is None:
+            return None
+        if self._cache.pool.recall(CLUSTER, version) is not None:
+            return None
+        if self._vain_at != state.seq:
+            self._vain_at, self._vain = state.seq, set()
+        if wanted in self._vain or len(self._waiting) >= _MOST_WAITING:
+            return None
+        if wanted not in self._waiting:
+            self._waiting[wanted] = asyncio.get_running_loop().create_future()
+            self._new.append(wanted)
+            if self._task is None:
+                self._task = asyncio.create_task(self._search(self._past))
+        return _patiently(self._waiting[wanted])
+
+    async def _search(self, past: Past) -> None:
+        """Walk back for all who wait, in turns, until nobody does."""
+        walks: list[tuple[Walk, float]] = []
+        try:
+            await asyncio.sleep(_GATHER_S)
+            while self._new or walks:
+                if self._new and (state := self._cache.state) is not None:
+                    new, self._new = self._new, []
+                    walk = Walk(self._cache.graph, self._cache.translate, past, state.seq, new)
+                    walks.append((walk, time.monotonic() + PATIENCE_S))
+                walks = [each for each in walks if await self._turn(*each)]
+                await asyncio.sleep(_REST_S)
+        finally:
+            self._task = None
+            for wanted in [*self._waiting]:
+                self._settle(wanted)
+
+    async def _turn(self, walk: Walk, deadline: float) -> bool:
+        """Let a walk go on for a moment; return whether it is to have another turn."""
+        try:
+            found = await asyncio.to_thread(walk.advance, _SLICE_S)
+        except Exception:
+            _log.exception("cannot go back to what proxies had")
+            found, deadline = [], 0.0
+        for wanted, parts in found:
+            self._remember(parts)
+            self._settle(wanted)
+        late = time.monotonic() >= deadline
+        if walk.wanted and not (late or walk.done):
+            return True
+        if walk.done and len(self._vain) < _MOST_WAITING:
+            self._vain.update(walk.wanted)
+        for wanted in [*walk.wanted]:
+            self._settle(wanted)
+        return False
+
+    def _settle(self, wanted: Wanted) -> None:
+        waiting = self._waiting.pop(wanted, None)
+        if waiting is not None and not waiting.done():
+            waiting.set_result(None)
+
+    def _remember(self, parts: tuple[Messages, ...]) -> None:
+        """Have the pool know clusters made of these: one mesh's, or new and old together."""
+        newer, *older = (collect(self._cache.pool, CLUSTER, messages) for messages in parts)
+        for each in older:
+            newer.plus(each.all)
+
+
+async def _patiently(waiting: asyncio.Future[None]) -> None:
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(PATIENCE_S):
+            await asyncio.shield(waiting)

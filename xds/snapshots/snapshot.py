@@ -1,0 +1,124 @@
+"""Snapshots: all resources of one proxy, serialised, versioned by content, immutable."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+from weakref import ref
+
+import betterproto2
+
+from mesh.errors import Fatal
+from xds.snapshots.resources import Encoded, Pool, ResourceSet
+from xds.type_urls import ENDPOINT, ORDER, ROUTE, TypeUrl
+from xds.wire.encode import encode
+
+
+class InconsistentSnapshot(Fatal):
+    """A resource refers to another one that does not exist: the translation is wrong."""
+
+
+@dataclass(frozen=True, slots=True, weakref_slot=True)
+class Snapshot:
+    """The target configuration of a proxy: one resource set per type, possibly empty.
+
+    Two snapshots built from equal resources hold identical sets.
+    """
+
+    sets: Mapping[TypeUrl, ResourceSet]
+    _step: list[tuple["ref[Snapshot]", TypeUrl | None]] = field(
+        default_factory=list, compare=False, repr=False
+    )
+
+    def __getitem__(self, type_url: TypeUrl) -> ResourceSet:
+        return self.sets[type_url]
+
+    def same_as(self, other: "Snapshot") -> bool:
+        """Whether a proxy that has the other snapshot needs no update."""
+        return all(self.sets[type_url] is other.sets.get(type_url) for type_url in self.sets)
+
+    def one_change_from(self, before: "Snapshot") -> TypeUrl | None:
+        """Return the only type that differs from ``before``, if a change of that type can be sent
+        by itself: routes, or endpoints of which none was removed. Else None."""
+        # All proxies of a node come from one snapshot to the next.
+        if not self._step or self._step[0][0]() is not before:
+            self._step[:] = [(ref(before), self._one_change_from(before))]
+        return self._step[0][1]
+
+    def _one_change_from(self, before: "Snapshot") -> TypeUrl | None:
+        changed = [t for t in self.sets if self.sets[t] is not before.sets.get(t)]
+        if changed == [ROUTE]:
+            return ROUTE
+        if changed == [ENDPOINT]:
+            old, new = before.sets[ENDPOINT].by_name, self.sets[ENDPOINT].by_name
+            return ENDPOINT if old.keys() <= new.keys() else None
+        return None
+
+    @property
+    def versions(self) -> Mapping[TypeUrl, str]:
+        """The version of each type."""
+        return {type_url: resources.version for type_url, resources in self.sets.items()}
+
+    @property
+    def version(self) -> str:
+        """Version of the whole snapshot: equal for equal content, in every process."""
+        versions = "\0".join(f"{t}\0{version}" for t, version in sorted(self.versions.items()))
+        return hashlib.sha256(versions.encode()).hexdigest()[:16]
+
+
+def build_snapshot(
+    pool: Pool, translation: Mapping[TypeUrl, tuple[betterproto2.Message, ...]]
+) -> Snapshot:
+    """Serialise a translation.
+
+    :raises InconsistentSnapshot: a referenced name is missing, or a name occurs twice.
+    """
+    types = (*ORDER, *sorted(translation.keys() - set(ORDER)))
+    snapshot = Snapshot({each: collect(pool, each, translation.get(each, ())) for each in types})
+    check(snapshot)
+    return snapshot
+
+
+def collect(
+    pool: Pool, type_url: TypeUrl, messages: tuple[betterproto2.Message, ...]
+) -> ResourceSet:
+    """Serialise the resources of one type.
+
+    :raises InconsistentSnapshot: a name is there twice.
+    """
+    write = partial(_write, pool, type_url)
+    resources = [pool.written.get(message, write) for message in messages]
+    if len({resource.name for resource in resources}) < len(resources):
+        # Clients refuse a response that names a resource twice.
+        raise InconsistentSnapshot(f"two resources of {type_url} have one name")
+    return pool.collect(type_url, resources)
+
+
+def _write(pool: Pool, type_url: TypeUrl, message: Any) -> Encoded:
+    return pool.resource(type_url, resource_name(type_url, message), encode(message))
+
+
+def check(snapshot: Snapshot) -> None:
+    """Check that every referenced route configuration, cluster and endpoint set exists.
+
+    :raises InconsistentSnapshot: one does not.
+    """
+    for resources in snapshot.sets.values():
+        for resource in resources.all:
+            for type_url, name in sorted(resource.needs):
+                if name not in snapshot[type_url].by_name:
+                    kind, missing = _short(resource.type_url), _short(type_url)
+                    raise InconsistentSnapshot(
+                        f"{kind} {resource.name!r} needs {missing} {name!r}, which is not there"
+                    )
+
+
+def resource_name(type_url: TypeUrl, message: betterproto2.Message) -> str:
+    """Return the name under which clients subscribe to a resource."""
+    # An endpoint set is the one resource whose name has another field.
+    return str(getattr(message, "cluster_name" if type_url == ENDPOINT else "name"))
+
+
+def _short(type_url: TypeUrl) -> str:
+    return type_url.rpartition(".")[2]

@@ -1,0 +1,1 @@
+"""Virtual nodes to Envoy clusters: endpoints, connection pools, health checks."""

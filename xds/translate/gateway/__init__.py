@@ -1,0 +1,1 @@
+"""Virtual gateways to Envoy: route selection and forwarding."""

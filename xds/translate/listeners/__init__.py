@@ -1,0 +1,1 @@
+"""Listeners, their filters and access logs."""

@@ -1,0 +1,1 @@
+"""Routes to Envoy: matchers, retries, rewrites."""
