@@ -1,8 +1,7 @@
 """The git repository, read through its objects and refs.
 
-Only this module and its writing neighbours import pygit2. Nothing is ever checked out, so a
-repository's hooks, filters, attributes and links have no effect. Methods block; call them from one
-thread at a time.
+Nothing is ever checked out, so a repository's hooks, filters, attributes and links have no effect.
+Methods block; call them from one thread at a time.
 """
 
 import os
@@ -89,8 +88,6 @@ class GitRepository:
     def handle(self) -> pygit2.Repository:
         """The open pygit2 repository, for the modules that write to it."""
         return self._repo
-
-    # ---- where the branch is ------------------------------------------------------------------
 
     @property
     def ref_dir(self) -> Path:
@@ -250,8 +247,6 @@ class GitRepository:
                 hint="git log shows what there is",
             ) from None
 
-    # ---- commits ------------------------------------------------------------------------------
-
     def facts(self, commit: CommitId) -> CommitFacts:
         """Return the metadata of a commit.
 
@@ -321,8 +316,6 @@ class GitRepository:
     def _parents(self, commit: CommitId) -> tuple[CommitId, ...]:
         """Return those parents of a commit that are there."""
         return tuple(filter(self.has, parents_of(self._read_commit(commit))))
-
-    # ---- objects ------------------------------------------------------------------------------
 
     def tree_of(self, commit: CommitId) -> ObjectId:
         """Return the root tree of a commit.

@@ -127,11 +127,12 @@ def test_what_the_user_may_not_is_no_fault_of_ours(failing: type[Exception], num
     )
 
 
-def test_an_error_of_the_system_that_we_did_not_expect_stays_a_fault(
-    failing: type[Exception],
-) -> None:
+def test_an_error_of_the_system_is_told_in_words(failing: type[Exception]) -> None:
     failing.error = OSError(errno.EINVAL, "Invalid argument")  # type: ignore[attr-defined]
-    assert gitmesh("version").code == exit_codes.INTERNAL
+    ended = gitmesh("version")
+    assert ended.code == exit_codes.UNAVAILABLE
+    assert "Invalid argument" in ended.err
+    assert "fault in gitmesh" not in ended.err
 
 
 def in_a_shell(command: str, **environment: str) -> tuple[int, str]:

@@ -32,8 +32,7 @@ class Progress(Protocol):
 
     @property
     def clung_to(self) -> Set[str]:
-        """Removed names whose removal the client refused. Later types do not wait for them, but
-        while the client keeps them they do not count as available."""
+        """Removed names whose removal the client refused. Later types do not wait for them."""
 
     def has_refused(self, resource: Encoded) -> bool:
         """Whether the client refused this resource when it was sent alone."""
@@ -83,8 +82,7 @@ class Rollout:
     ) -> None:
         self.target: Snapshot | None = None
         self.arrived = False
-        """Whether the client has acknowledged everything that it subscribes to in the target, as of
-        the last :meth:`advance`."""
+        """Whether the client had acknowledged its whole target at the last :meth:`advance`."""
         self.wanted: dict[TypeUrl, ResourceSet] = {}
         """Sets to offer now. A type that is missing here waits for earlier types."""
         self._watches = watches
@@ -99,8 +97,7 @@ class Rollout:
         self._expiry: dict[tuple[TypeUrl, str], float] = {}
         """Times until which unused resources are kept."""
         self._old_routes: set[Encoded] = set()
-        """Routes that the client may still use: after a refusal there are several of one name, and
-        a removed one stays in use while the listener that needed it drains."""
+        """Routes that the client may still use, removed or refused ones among them."""
         self._pristine = True
         """Whether the client started without resources and has been offered only one snapshot."""
         self._back = False
