@@ -90,8 +90,7 @@ class Rollout:
         self._linger = linger
         self._now = 0.0
         self._kept: dict[TypeUrl, Held] = {}
-        """Resources that the client's listeners and routes may refer to, in addition to the
-        target's."""
+        """Resources kept for listeners and routes, in addition to the target's."""
         self._accepted: Held = {}
         """The clusters that the client acknowledged last."""
         self._expiry: dict[tuple[TypeUrl, str], float] = {}
