@@ -30,6 +30,8 @@ WAIT_S: Final = 5.0
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a hook on git's input; return its exit code."""
     gc.set_threshold(50_000, 20, 50)  # What is read lives as long as the process.
+    # Out of memory, Python prints errors of destructors. They are no answer to a push.
+    sys.unraisablehook = lambda _: None
     given = _parser().parse_args(arguments)
     try:
         accepted, lines = _run(given)

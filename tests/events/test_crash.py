@@ -51,11 +51,16 @@ def check_whole(path: Path) -> int:
         log.close()
 
 
+def too_idle(numbers: list[int]) -> bool:
+    """Tell whether too few kills met a writer that had written: on a busy machine, few do."""
+    return len(set(numbers)) <= KILLS / 4
+
+
 def test_killing_the_writer_again_and_again_loses_nothing(path: Path) -> None:
     numbers: list[int] = []
     within_s = SHORT_LIFE_S
     with nursery() as writers:
-        for _ in range(KILLS):
+        while len(numbers) < KILLS or (too_idle(numbers) and len(numbers) < 4 * KILLS):
             kill_soon(writers.start(path), within_s)
             acknowledged = writers.acknowledged()
             numbers.append(check_whole(path))
@@ -68,7 +73,7 @@ def test_killing_the_writer_again_and_again_loses_nothing(path: Path) -> None:
                     "an acknowledged event is lost, or more is there than one append could add"
                 )
     assert numbers == sorted(numbers)
-    assert len(set(numbers)) > KILLS / 4, "most writers were killed before they wrote anything"
+    assert not too_idle(numbers), "most writers were killed before they wrote anything"
 
 
 def test_killing_the_writer_while_it_makes_the_file_leaves_one_that_can_be_used(

@@ -90,6 +90,7 @@ def test_a_signal_while_modules_are_imported(
     shutil.copytree(Path(__file__).parents[2] / "sample-repo", here / "specs")
     by_signal = 0
     for imports in (1, 10, 60, 150, 300):
+        shutil.rmtree(here / "new.git", ignore_errors=True)  # what init made before the signal
         code = STARTED.format(imports=imports, signal=int(number), arguments=list(arguments))
         limit = ["timeout", "--signal=KILL", "60", sys.executable, "-c", code]
         ran = subprocess.run(limit, cwd=here, capture_output=True, text=True, check=False)
@@ -121,7 +122,8 @@ def test_a_signal_at_any_time(here: Path, name: str, number: signal.Signals) -> 
 def test_an_interrupt_that_a_library_makes_something_else_of_is_one_all_the_same() -> None:
     code = """
 import os, signal, sys
-from gitmesh import cli, validation
+import gitmesh.service.validation
+from gitmesh.cli import program as cli
 from gitmesh.cli.interrupts import INTERRUPTS
 import gitmesh.cli.commands.repository.version as version
 def wrapped(*args, **options):
