@@ -70,17 +70,14 @@ def command(
     rejected or a proxy refuses it, and with 4 while it, or a proxy, is still on its way.
     """
     from events.opening import is_claimed
-    from events.store import EventLog
     from gitmesh.narration import short
-    from gitmesh.places import existing_log, log_path
+    from gitmesh.places import existing_log
     from gitmesh.standing_text import standing_json, standing_text
 
     settings: Settings = ctx.obj
     deadline = time.monotonic() + wait_s
-    while not log_path(repo, log or settings.log).is_file() and time.monotonic() < deadline:
-        time.sleep(LOOK_EVERY_S)  # A server that was just started writes it soon.
-    where = existing_log(repo, log or settings.log)
-    with contextlib.closing(EventLog.read_only(where)) as opened:
+    with contextlib.closing(_opened(repo, log or settings.log, deadline)) as opened:
+        where = existing_log(repo, log or settings.log)
         least = (is_claimed(where) is not False) if proxies is None else proxies
         asked, found = _look(opened, commit, repo)
         while _is_to_come(found, least) and time.monotonic() < deadline:
@@ -98,6 +95,21 @@ def command(
         if running is False:
             click.secho("no server runs now; this is how the last one left it", fg="yellow")
     ctx.exit(_code(found))
+
+
+def _opened(repo: Path, explicit: Path | None, deadline: float) -> "EventLog":
+    """Open the log; a server that was just started has until the deadline to make it."""
+    from events.store import EventLog
+    from gitmesh.places import existing_log
+    from mesh.errors import GitmeshError
+
+    while True:
+        try:
+            return EventLog.read_only(existing_log(repo, explicit))
+        except GitmeshError:
+            if time.monotonic() >= deadline:
+                raise
+            time.sleep(LOOK_EVERY_S)
 
 
 def _is_to_come(found: "Standing", least: int) -> bool:

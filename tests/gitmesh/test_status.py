@@ -1,6 +1,10 @@
 """``gitmesh status`` and ``gitmesh proxies`` by what a log says, while no server runs."""
 
 import contextlib
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -31,6 +35,7 @@ from reconciler.repo import GitRepository
 from tests.support.command_line import gitmesh
 from tests.support.git import Repo, put
 from tests.support.sample_shop import ENTRANCE, Shop, sample_files
+from tests.support.server import Server
 
 PAST = "2020-01-01T00:00:00Z"
 LISTENER = "type.googleapis.com/envoy.config.listener.v3.Listener"
@@ -284,3 +289,29 @@ def test_who_waits_for_nobody_is_told(followed: Followed) -> None:
         waited = gitmesh("wait", "--repo", followed.bare, "--timeout", 0)
     assert waited.err.endswith("yet; serving is PINNED to aaaaaaa by ada until "
                                "2999-01-01T00:00:00Z: INC-7\n")  # fmt: skip
+
+
+@pytest.mark.parametrize("empty", [False, True], ids=["no log", "an empty log"])
+def test_waiting_begins_before_the_server_has_made_its_log(tmp_path: Path, empty: bool) -> None:
+    bare = tmp_path / "shop.git"
+    gitmesh("init", "--sample", bare)
+    if empty:
+        log_path(bare).parent.mkdir()
+        log_path(bare).touch()
+    with ThreadPoolExecutor() as beside:
+        command = [sys.executable, "-m", "gitmesh", "status", "--repo", str(bare)]
+        waiting = beside.submit(
+            lambda: subprocess.run(
+                [*command, "--wait", "60", "--proxies", "0"],
+                capture_output=True,
+                text=True,
+                check=False,
+            )
+        )
+        time.sleep(2)
+        assert not waiting.done()
+        with Server(bare):
+            done = waiting.result()
+    assert done.returncode == 0, done.stderr
+    assert "in-sync" in done.stdout
+    assert gitmesh("status", "--repo", tmp_path, "--wait", "0.2").code == 2
