@@ -41,7 +41,7 @@ class Culprits:
 
     def among(self, selection: Selection) -> bool:
         """Whether one of these resources is refused."""
-        return bool(self._refused) and not self._refused.isdisjoint(selection)
+        return not self._refused.isdisjoint(selection)
 
     def relieve(self) -> None:
         """Record that a response was accepted."""
