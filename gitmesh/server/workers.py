@@ -33,7 +33,7 @@ from gitmesh.server.worker_messages import (
 )
 from gitmesh.settings import child_environment
 from mesh.errors import Fatal
-from xds.delivery.delivery_tracker import HERE, Ledger
+from xds.delivery.delivery_tracker import HERE, DeliveryTracker
 from xds.delivery.recorder import Recorder, recording
 from xds.delivery.stream_facts import Fact, Finished, Passed
 from xds.server.shared_port import reserved
@@ -91,7 +91,7 @@ async def serve_in_workers(
             ready()
 
         workers = Workers(
-            count, lambda number: hello(number, address), Ledger(recorder), error_stream
+            count, lambda number: hello(number, address), DeliveryTracker(recorder), error_stream
         )
         await recording(recorder, workers.run(latest, serving))
 
@@ -103,7 +103,7 @@ class Workers:
         self,
         count: int,
         hello: Callable[[int], Hello],
-        ledger: Ledger,
+        tracker: DeliveryTracker,
         error_stream: int | None = None,
     ) -> None:
         """Make ``count`` workers, numbered from 1; ``hello`` says what one is told first.
@@ -113,7 +113,7 @@ class Workers:
         self._error_stream = error_stream
         self._workers = [_Worker(number) for number in range(1, count + 1)]
         self._hello = hello
-        self._ledger = ledger
+        self._tracker = tracker
         self._news: News | None = None
         self._passed = (START, 0)
 
@@ -141,7 +141,7 @@ class Workers:
             first, self._news = self._news is None, News.of(publication)
             # One that has just been started learns it before it serves anybody.
             serving = [w for w in self._workers if first or w.finished is not None]
-            self._ledger.begin(publication, [HERE, *(worker.number for worker in serving)])
+            self._tracker.begin(publication, [HERE, *(worker.number for worker in serving)])
             seq = publication.state.seq
             if seq < self._passed[0]:  # an older one is pinned: what it was passed counts anew
                 self._passed = (START, 0)
@@ -149,7 +149,7 @@ class Workers:
                     worker.passed = self._passed
             for worker in self._workers:
                 self._tell(worker)
-            self._ledger.report(Finished(seq, time.time_ns()), HERE)
+            self._tracker.report(Finished(seq, time.time_ns()), HERE)
 
     def _tell(self, worker: _Worker) -> None:
         if worker.told is not None and self._news is not None:
@@ -224,7 +224,7 @@ class Workers:
             finally:
                 worker.finished, worker.silent = None, False
                 self._let_pass()
-                self._ledger.lost(worker.number, "the worker has died", time.time_ns())
+                self._tracker.lost(worker.number, "the worker has died", time.time_ns())
         if silence.done() and not silence.cancelled():
             return f"{silence.result()} and was killed"
         return _reason(process.returncode)
@@ -249,13 +249,13 @@ class Workers:
         if worker.finished is None:
             return  # It does not serve: nobody waits for it.
         worker.silent = True
-        self._ledger.silent(worker.number, pid, time.time_ns())
+        self._tracker.silent(worker.number, pid, time.time_ns())
         self._let_pass()
 
     def _answers(self, worker: _Worker) -> None:
         if worker.silent:
             worker.silent = False
-            self._ledger.answers(worker.number)
+            self._tracker.answers(worker.number)
 
     def _take(self, worker: _Worker, fact: Fact, pid: int) -> None:
         if isinstance(fact, Passed):
@@ -271,7 +271,7 @@ class Workers:
                 # It has no wave of this publication or of one before it left to pass.
                 worker.passed = max(worker.passed, (fact.seq, _ALL_WAVES))
                 self._let_pass()
-        self._ledger.report(fact, worker.number)
+        self._tracker.report(fact, worker.number)
 
 
 async def _end(

@@ -31,7 +31,7 @@ from gitmesh.server.worker_messages import (
 from gitmesh.server.workers import Workers
 from tests.support.ads_client import AdsClient
 from tests.support.sample_shop import ENTRANCE, Shop
-from xds.delivery.delivery_tracker import Ledger
+from xds.delivery.delivery_tracker import DeliveryTracker
 from xds.delivery.recorder import Recorder
 from xds.delivery.stream_facts import (
     Arrived,
@@ -195,7 +195,10 @@ def test_a_line_that_a_killed_worker_did_not_finish_is_nobodys_mistake(
         raise AssertionError("nobody is started")
 
     async def scenario() -> None:
-        reader, workers = asyncio.StreamReader(), Workers(1, hello, Ledger(Telling(lambda _: None)))
+        reader, workers = (
+            asyncio.StreamReader(),
+            Workers(1, hello, DeliveryTracker(Telling(lambda _: None))),
+        )
         lines = [facts_line([Joined(number, "web", f"p{number}", "", 0)]) for number in (1, 2)]
         reader.feed_data(b"".join(lines)[:-cut])
         reader.feed_eof()

@@ -6,7 +6,7 @@ from unittest import mock
 from xds.protocol.response import Answer, Response
 from xds.protocol.rollout import Rollout
 from xds.protocol.session import Request, Session
-from xds.protocol.shared_session import Cohorts
+from xds.protocol.shared_session import SharedStates
 from xds.snapshots.snapshot import Snapshot
 from xds.type_urls import TypeUrl
 
@@ -21,9 +21,11 @@ class Alike:
     alone may differ.
     """
 
-    def __init__(self, *args: Any, cohorts: Cohorts | None = None, **kwargs: Any) -> None:
-        shared = cohorts or Cohorts()
-        self._all = [Session(*args, cohorts=shared, **kwargs) for _ in range(2)]
+    def __init__(
+        self, *args: Any, shared_states: SharedStates | None = None, **kwargs: Any
+    ) -> None:
+        shared = shared_states or SharedStates()
+        self._all = [Session(*args, shared_states=shared, **kwargs) for _ in range(2)]
         for session in self._all:
             session.alike = True
         self._all.append(LongWay(*args, **kwargs))

@@ -13,7 +13,7 @@ from tests.support.ads_client import AdsClient, DeltaClient, names
 from tests.support.ads_server import Served, key, serving
 from tests.support.shop_xds import mesh
 from xds.nodes import ProxyIdentity
-from xds.server.admission import Admission, Crowded
+from xds.server.admission import Admission, LimitReached
 from xds.server.settings import AdsSettings
 from xds.token_bucket import TokenBucket
 from xds.type_urls import CLUSTER, ENDPOINT
@@ -59,7 +59,7 @@ def test_those_beyond_the_rate_are_told_to_come_again_and_take_no_place() -> Non
     admission = Admission(AdsSettings(new_streams_per_s=10, new_streams_at_once=2), 0.0)
     admission.open(None, 0.0)
     admission.open(None, 0.0)
-    with pytest.raises(Crowded, match="come again"):
+    with pytest.raises(LimitReached, match="come again"):
         admission.open(None, 0.0)
     assert admission.streams == 2
     admission.open(None, 0.1)
@@ -68,19 +68,19 @@ def test_those_beyond_the_rate_are_told_to_come_again_and_take_no_place() -> Non
 def test_what_a_stream_took_is_given_back_when_it_ends() -> None:
     admission = Admission(AdsSettings(max_streams=1, max_streams_of_node=1), 0.0)
     for _ in range(3):
-        guest = admission.open(None, 0.0)
-        with pytest.raises(Crowded, match="1 streams are open"):
+        admitted = admission.open(None, 0.0)
+        with pytest.raises(LimitReached, match="1 streams are open"):
             admission.open(None, 0.0)
-        guest.admit(ProxyIdentity(key("cart")))
-        guest.close()
+        admitted.admit(ProxyIdentity(key("cart")))
+        admitted.close()
     assert (admission.streams, dict(admission.of_node)) == (0, {})
 
 
 def test_long_requests_count_more() -> None:
-    guest = Admission(AdsSettings(requests_per_s=1, requests_at_once=20), 0.0).open(None, 0.0)
-    assert guest.delay(1 << 20, 0.0) == 0
-    assert guest.delay(61_000, 0.0) == 0
-    assert guest.delay(1 << 20, 0.0) == pytest.approx(15)
+    admitted = Admission(AdsSettings(requests_per_s=1, requests_at_once=20), 0.0).open(None, 0.0)
+    assert admitted.delay(1 << 20, 0.0) == 0
+    assert admitted.delay(61_000, 0.0) == 0
+    assert admitted.delay(1 << 20, 0.0) == pytest.approx(15)
 
 
 # ---- the server ----------------------------------------------------------------------------------

@@ -7,8 +7,8 @@ import pytest
 from mesh.keys import Kind, ResourceKey
 from xds.protocol.requested_names import weight
 from xds.protocol.session import Session
-from xds.protocol.shared_session import Cohorts
-from xds.server.admission import Admission, Crowded
+from xds.protocol.shared_session import SharedStates
+from xds.server.admission import Admission, LimitReached
 from xds.server.settings import AdsSettings
 from xds.snapshots.resources import Pool
 from xds.snapshots.snapshot import build_snapshot
@@ -38,41 +38,41 @@ def told(session: Session, data: bytes, now: float = 0.0) -> list[bytes]:
     return bodies
 
 
-def session_of(pool: Pool, cohorts: Cohorts) -> Session:
-    session = Session(pool, cohorts=cohorts)
+def session_of(pool: Pool, shared_states: SharedStates) -> Session:
+    session = Session(pool, shared_states=shared_states)
     session.alike = True
     session.on_snapshot(build_snapshot(pool, {}), 0.0)
     return session
 
 
 def test_what_clients_claim_is_kept_no_longer_than_they_stay() -> None:
-    pool, cohorts = Pool(), Cohorts()
+    pool, shared_states = Pool(), SharedStates()
     for version in (b"a", b"b", b"c"):
-        session = session_of(pool, cohorts)
+        session = session_of(pool, shared_states)
         for type_url in (CLUSTER, ENDPOINT, ROUTE):
             told(session, claim(type_url, 1000, version))
         assert session.claims == 3000
         session.close(10.0)
         del session
-    cohorts.forget(20.0)
+    shared_states.forget(20.0)
     gc.collect()
-    assert not pool._ghosts
+    assert not pool._unknown
 
 
 def test_those_who_claim_the_same_share_what_is_kept() -> None:
-    pool, cohorts = Pool(), Cohorts()
-    sessions = [session_of(pool, cohorts) for _ in range(3)]
+    pool, shared_states = Pool(), SharedStates()
+    sessions = [session_of(pool, shared_states) for _ in range(3)]
     for number, session in enumerate(sessions):
         told(session, claim(CLUSTER, 1000, b"%d" % number))
-    assert len(pool._ghosts) == 1000
+    assert len(pool._unknown) == 1000
 
 
 def test_a_client_with_ten_thousand_resources_that_nobody_knows_is_let_in_and_served() -> None:
     settings = AdsSettings()
-    guest = Admission(settings, 0.0).open(None, 0.0)
-    session = session_of(Pool(), Cohorts())
+    admitted = Admission(settings, 0.0).open(None, 0.0)
+    session = session_of(Pool(), SharedStates())
     bodies = [told(session, claim(each, HONEST), now=9.0) for each in (CLUSTER, ENDPOINT)]
-    guest.claims(session.claims)
+    admitted.claims(session.claims)
     assert session.claims == 2 * HONEST
     gone = b"".join(body for each in bodies for body in each) + b"".join(
         told(session, field(2, ROUTE.encode()), now=30.0)
@@ -84,10 +84,10 @@ def test_one_stream_may_claim_so_much_and_all_together_so_much() -> None:
     settings = AdsSettings(max_claims=10, max_claims_of_all=15)
     admission = Admission(settings, 0.0)
     one, two = admission.open(None, 0.0), admission.open(None, 0.0)
-    with pytest.raises(Crowded, match="may claim to have 10 resources"):
+    with pytest.raises(LimitReached, match="may claim to have 10 resources"):
         one.claims(11)
     one.claims(10)
-    with pytest.raises(Crowded, match="come again"):
+    with pytest.raises(LimitReached, match="come again"):
         two.claims(10)
     one.claims(0)  # It has all that it is to have.
     two.claims(10)

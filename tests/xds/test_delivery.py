@@ -211,7 +211,7 @@ def test_a_refusal_of_one_who_left_is_not_told() -> None:
 
 
 def settled(delivery: Delivery, now_ns: int = 0) -> list[DeliveryEvent]:
-    return delivery.standings.settle(CommitId("c9"), Seq(9), now_ns)
+    return delivery.statuses.settle(CommitId("c9"), Seq(9), now_ns)
 
 
 def connect(delivery: Delivery, **proxies: str) -> None:
@@ -361,7 +361,7 @@ def test_a_flood_of_connects_is_told_in_sum_with_the_names_of_those_who_are_ther
     assert first.connected[0] == ("p1000", "envoy", "behind")
     assert settling == ProxiesSettled(CommitId("c9"), Seq(9), in_sync=("p1000",))
     assert settled(delivery, 3 * MINUTE) == []
-    assert delivery.standings.withheld == 0, "it has been quiet, and is told one by one again"
+    assert delivery.statuses.withheld == 0, "it has been quiet, and is told one by one again"
     # What has left by then of those that a sum named is told as ever.
     assert delivery.disconnected(2999, "gone") == [ProxyDisconnected("web", "p2999", "gone")]
 
@@ -415,13 +415,13 @@ def test_a_flood_of_ever_new_nodes_takes_bounded_room_and_who_stays_is_told_of()
         if n != 29_000:
             log += delivery.disconnected(n, "gone")
     assert len(log) == 20_000
-    assert delivery.standings.withheld <= 2_001
+    assert delivery.statuses.withheld <= 2_001
     for minute in range(1, 20):
         log += settled(delivery, minute * MINUTE)
     named = {e.proxy for e in log if isinstance(e, ProxyConnected)}
     named |= {name for e in flapped(log) for name, *_ in e.connected}
     assert "p29000" in named
-    assert delivery.standings.withheld == 0
+    assert delivery.statuses.withheld == 0
 
 
 def event(number: int) -> SourceRecovered:

@@ -8,7 +8,7 @@ from tests.support import shop_xds
 from tests.support.shop_xds import Translation, mesh
 from xds.protocol.response import Acked, Answer, Refused, Response
 from xds.protocol.session import Session
-from xds.protocol.session_state import MAX_STRANGE
+from xds.protocol.session_state import MAX_UNSERVED_TYPES
 from xds.snapshots.resources import Pool
 from xds.snapshots.snapshot import Snapshot, build_snapshot
 from xds.type_urls import CLUSTER, ENDPOINT, LISTENER, ROUTE, TypeUrl
@@ -333,8 +333,8 @@ def test_a_type_that_nobody_serves_is_told_removed_and_the_stream_goes_on() -> N
 
 def test_types_that_nobody_serves_are_bounded() -> None:
     client = Client()
-    asked = [client.ask(TypeUrl(f"type.example/{n}"), "x") for n in range(MAX_STRANGE + 5)]
-    assert sum(map(len, asked)) == MAX_STRANGE
+    asked = [client.ask(TypeUrl(f"type.example/{n}"), "x") for n in range(MAX_UNSERVED_TYPES + 5)]
+    assert sum(map(len, asked)) == MAX_UNSERVED_TYPES
 
 
 # ---- ACK, NACK, nonces ---------------------------------------------------------------------------

@@ -22,7 +22,7 @@ OF_STREAMS = {
     "xds.protocol.sotw_watch.Watch",
     "xds.protocol.delta_watch.DeltaWatch",
     "xds.protocol.response.Flight",
-    "xds.server.admission.Guest",
+    "xds.server.admission.AdmittedStream",
     "xds.delivery.proxy_status._Standing",
     "xds.delivery.stream_facts.Joined",
     "xds.delivery.stream_facts.Rejected",

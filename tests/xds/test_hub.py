@@ -24,11 +24,11 @@ from mesh.canonical import JsonObject
 from mesh.graph.linked import MeshGraph
 from tests.support.ads_server import NODE_SPEC, TestMesh, key
 from tests.support.shop_xds import Translation, mesh
-from xds.delivery.delivery_tracker import Ledger
+from xds.delivery.delivery_tracker import DeliveryTracker
 from xds.delivery.recorder import Recorder
 from xds.nodes import ProxyIdentity
 from xds.protocol.session import Session
-from xds.protocol.shared_session import Cohorts
+from xds.protocol.shared_session import SharedStates
 from xds.server.discovery import _follow
 from xds.server.hub import LEAST_PAUSE_S, Hub
 from xds.server.stream import Method, Stream
@@ -60,7 +60,7 @@ class Town:
         self.meanwhile: dict[str, Callable[[], None]] = {}
         """What happens while a node is translated."""
         self.cache = cache(self._translate, max_idle=0)
-        self.hub = Hub(self.cache, Ledger(self.events))
+        self.hub = Hub(self.cache, DeliveryTracker(self.events))
 
     def _translate(self, graph: MeshGraph, proxy: ProxyIdentity) -> Translation:
         self.meanwhile.pop(proxy.key.name, lambda: None)()
@@ -235,7 +235,7 @@ def test_one_that_ends_at_the_moment_a_response_is_written_takes_nothing_from_it
         town = Town()
         await town.publish(cart=mesh("a=1"))
         town.proxy("cart")
-        turn, cohorts = asyncio.Event(), Cohorts()
+        turn, shared_states = asyncio.Event(), SharedStates()
         types: list[list[str]] = [[], []]
         streams = []
         for seen in types:
@@ -244,7 +244,7 @@ def test_one_that_ends_at_the_moment_a_response_is_written_takes_nothing_from_it
                 await turn.wait()
                 seen.append(DiscoveryResponse.parse(data).type_url)
 
-            stream = Stream(Session(cohorts=cohorts), "test", write, town.hub)
+            stream = Stream(Session(shared_states=shared_states), "test", write, town.hub)
             node = Node(id=str(key("cart")))
             stream.receive(encode(DiscoveryRequest(type_url=CLUSTER, node=node)))
             stream.receive(encode(DiscoveryRequest(type_url=ENDPOINT, resource_names=["a"])))
@@ -327,7 +327,7 @@ def test_what_a_failed_publication_did_not_bring_the_next_one_does(
 
 
 def test_a_pin_that_switches_tls_on_has_an_order_too_whoever_is_connected_here() -> None:
-    class Counted(Ledger):
+    class Counted(DeliveryTracker):
         waves = 0
 
         async def passed(self, seq: Seq, wave: int) -> None:
@@ -335,14 +335,14 @@ def test_a_pin_that_switches_tls_on_has_an_order_too_whoever_is_connected_here()
 
     async def scenario() -> None:
         town = Town()
-        ledger = Counted(town.events)
-        hub = Hub(town.cache, ledger)
+        tracker = Counted(town.events)
+        hub = Hub(town.cache, tracker)
         await hub.publish(listening(town.mesh.commit(cart=mesh("a=1")), {}))
         pin = listening(town.mesh.commit(), PERMISSIVE)
         assert pin.touched is None
         await hub.publish(pin)
         # Proxies of the node may be connected to another server, which waits for this one.
-        assert ledger.waves == 1
+        assert tracker.waves == 1
 
     run(scenario)
 

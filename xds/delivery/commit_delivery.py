@@ -21,7 +21,7 @@ from events.types import (
     SnapshotPublished,
     SnapshotRejected,
 )
-from xds.delivery.proxy_status import Standings, StreamId
+from xds.delivery.proxy_status import ProxyStatuses, StreamId
 from xds.delivery.stream_facts import Explained, Joined, Rejected
 
 _REMEMBERED: Final = 10_000
@@ -76,7 +76,7 @@ class Delivery:
     """Turns facts about streams into events of the delivery chain."""
 
     def __init__(self) -> None:
-        self.standings = Standings()
+        self.statuses = ProxyStatuses()
         self._pending: Pending | None = None
         self._refusals: OrderedDict[tuple[str, str, str, CommitId], None] = OrderedDict()
         self._unexplained: dict[tuple[str, str, str], list[_Refusal]] = {}
@@ -90,7 +90,7 @@ class Delivery:
         """
         commit = publication.state.commit
         if self._pending is not None:
-            self.standings.owe(self._pending.offered)
+            self.statuses.owe(self._pending.offered)
         self._pending = None if commit is None else Pending(publication, commit)
         # Whoever refuses a commit that is served again refuses it again.
         for key in [key for key in self._refusals if key[-1] == commit]:
@@ -106,7 +106,7 @@ class Delivery:
             pending.nodes.add(node)
             pending.offered.add(stream)
             pending.waiting.add(stream)
-        self.standings.put(stream, ProxyState.BEHIND)
+        self.statuses.put(stream, ProxyState.BEHIND)
 
     def published(self, now_ns: int) -> list[DeliveryEvent]:
         """Record that all proxies that the publication concerns have been offered it."""
@@ -115,15 +115,15 @@ class Delivery:
             return []
         pending.told = True
         told = _published(pending)
-        self.standings.told_behind(told.nodes, pending.offered)
+        self.statuses.told_behind(told.nodes, pending.offered)
         if pending.disputed:
-            self.standings.owe(pending.offered)
+            self.statuses.owe(pending.offered)
         return [told, *self._converge(now_ns)]
 
     def overtaken(self, pending: Pending) -> list[DeliveryEvent]:
         """Say to whom a publication was offered, while a newer one was on its way already."""
         told = _published(pending)
-        self.standings.told_behind(told.nodes, pending.offered)
+        self.statuses.told_behind(told.nodes, pending.offered)
         return [told]
 
     def unreached(self, streams: Collection[StreamId]) -> None:
@@ -134,11 +134,11 @@ class Delivery:
         if self._pending is not None:
             unreached = set(streams) - self._pending.offered
             self._pending.unreached |= unreached
-            self.standings.strand(unreached)
+            self.statuses.strand(unreached)
 
     def reached(self, streams: Collection[StreamId], now_ns: int) -> list[DeliveryEvent]:
         """Say that the server of these has offered the publication to those whom it concerns."""
-        self.standings.resume(streams)
+        self.statuses.resume(streams)
         if self._pending is None:
             return []
         self._pending.unreached.difference_update(streams)
@@ -148,8 +148,8 @@ class Delivery:
         """Record that a response was handed to the transport."""
         if self._pending is not None and stream in self._pending.waiting:
             self._pending.written_ns = now_ns
-        if self.standings.state(stream) is ProxyState.IN_SYNC:
-            self.standings.put(stream, ProxyState.BEHIND, owe=False)
+        if self.statuses.state(stream) is ProxyState.IN_SYNC:
+            self.statuses.put(stream, ProxyState.BEHIND, owe=False)
 
     def arrived(self, stream: StreamId, now_ns: int) -> list[DeliveryEvent]:
         """Record that a stream has acknowledged its whole target."""
@@ -158,8 +158,8 @@ class Delivery:
         owe = pending is None or stream not in pending.offered or pending.one_by_one
         if pending is not None and stream in pending.waiting and pending.written_ns is None:
             pending.written_ns = now_ns  # An answer may be here before the transport says so.
-        if self.standings.state(stream) is not ProxyState.LAST_ACCEPTED:
-            self.standings.put(stream, ProxyState.IN_SYNC, owe=owe)
+        if self.statuses.state(stream) is not ProxyState.LAST_ACCEPTED:
+            self.statuses.put(stream, ProxyState.IN_SYNC, owe=owe)
         return self._heard(stream, now_ns)
 
     def refused(self, stream: StreamId, fact: Rejected) -> None:
@@ -167,9 +167,9 @@ class Delivery:
 
         Each refused content of a node becomes one event per commit, once its cause is determined.
         """
-        if stream not in self.standings:
+        if stream not in self.statuses:
             return
-        self.standings.put(stream, ProxyState.REFUSED)
+        self.statuses.put(stream, ProxyState.REFUSED)
         content = (fact.node, fact.type_url, fact.version)
         key = (*content, fact.commit)
         known = key in self._refusals
@@ -178,7 +178,7 @@ class Delivery:
         if len(self._refusals) > _REMEMBERED:
             self._refusals.popitem(last=False)
         if not known:
-            told = _Refusal(stream, self.standings.name(stream), fact)
+            told = _Refusal(stream, self.statuses.name(stream), fact)
             self._unexplained.setdefault(content, []).append(told)
 
     def explained(self, fact: Explained) -> list[DeliveryEvent]:
@@ -197,12 +197,12 @@ class Delivery:
 
     def _tell(self, refusal: _Refusal, specs: tuple[str, ...]) -> SnapshotRejected:
         # Meanwhile it may have got something else, and taken it.
-        self.standings.told([refusal.stream], ProxyState.REFUSED)
-        self.standings.owe([refusal.stream])
+        self.statuses.told([refusal.stream], ProxyState.REFUSED)
+        self.statuses.owe([refusal.stream])
         fact, pending = refusal.fact, self._pending
         if pending is not None and pending.commit == fact.commit:
             pending.disputed = True
-            self.standings.owe(pending.offered)
+            self.statuses.owe(pending.offered)
         return SnapshotRejected(
             fact.commit,
             fact.node,
@@ -217,11 +217,11 @@ class Delivery:
 
     def fell_back(self, stream: StreamId) -> None:
         """Record that a stream is served the last accepted snapshot."""
-        self.standings.put(stream, ProxyState.LAST_ACCEPTED)
+        self.statuses.put(stream, ProxyState.LAST_ACCEPTED)
 
     def released(self, stream: StreamId) -> None:
         """Record that a stream is served the newest snapshot again; no commit waits for it."""
-        self.standings.put(stream, ProxyState.BEHIND)
+        self.statuses.put(stream, ProxyState.BEHIND)
 
     def delayed(self) -> list[DeliveryEvent]:
         """Record that the next delay (:data:`DELAYS_S`) has passed since publication."""
@@ -229,14 +229,14 @@ class Delivery:
         if pending is None or not pending.told:
             return []
         pending.delays += 1
-        self.standings.owe(pending.offered)
+        self.statuses.owe(pending.offered)
         refused, late = 0, []
         for stream in pending.waiting:
-            if self.standings.state(stream) is ProxyState.BEHIND:
-                late.append(self.standings.name(stream))
+            if self.statuses.state(stream) is ProxyState.BEHIND:
+                late.append(self.statuses.name(stream))
             else:
                 refused += 1
-        late += map(self.standings.name, pending.unreached)
+        late += map(self.statuses.name, pending.unreached)
         total = len(pending.offered) + len(pending.unreached)
         arrived = len(pending.offered) - len(pending.waiting)
         waiting = tuple(sorted(late)[:_LISTED])
@@ -262,8 +262,8 @@ class Delivery:
         if pending is None or pending.waiting or pending.unreached or not pending.told:
             return []
         self._pending = None
-        self.standings.told(pending.offered, ProxyState.IN_SYNC)
-        self.standings.owe(pending.offered)
+        self.statuses.told(pending.offered, ProxyState.IN_SYNC)
+        self.statuses.owe(pending.offered)
         have = len(pending.offered) - pending.gone
         timings = _timings(pending, acked_ns if have else None)
         return [SnapshotConverged(pending.commit, have, timings, pending.publication.cause)]
@@ -272,11 +272,11 @@ class Delivery:
 
     def connected(self, stream: StreamId, joined: Joined, now_ns: int) -> list[DeliveryEvent]:
         """Record that a stream named its node."""
-        return self.standings.connected(stream, joined, now_ns)
+        return self.statuses.connected(stream, joined, now_ns)
 
     def disconnected(self, stream: StreamId, reason: str) -> list[DeliveryEvent]:
         """Record that a stream ended; no commit waits for it."""
-        left = self.standings.disconnected(stream, reason)
+        left = self.statuses.disconnected(stream, reason)
         pending = self._pending
         if pending is None or not (stream in pending.waiting or stream in pending.unreached):
             return left

@@ -77,7 +77,7 @@ class _Round:
     """Whether a server went on to a newer one without offering this one, or does not answer."""
 
 
-class Ledger:
+class DeliveryTracker:
     """Turns facts of all servers into events, and passes them to a recorder."""
 
     def __init__(self, recorder: Recorder, later: Later = _later) -> None:
@@ -273,10 +273,10 @@ class Ledger:
 
     def _settle_soon(self) -> None:
         """Schedule the recording of proxy states that the log does not know."""
-        standings = self._delivery.standings
-        if not (standings.owing or standings.withheld):
+        statuses = self._delivery.statuses
+        if not (statuses.has_unrecorded or statuses.withheld):
             return
-        after_s = SETTLE_S if standings.owing else _PERIOD_S
+        after_s = SETTLE_S if statuses.has_unrecorded else _PERIOD_S
         if self._settle_timer is not None:
             if self._settle_after_s <= after_s:
                 return
@@ -290,7 +290,7 @@ class Ledger:
         offering = bool(self._rounds and self._rounds[-1].unfinished)
         if self._commit is not None and self._served is not None and not offering:
             now_ns = time.time_ns()
-            events = self._delivery.standings.settle(self._commit, self._served, now_ns)
+            events = self._delivery.statuses.settle(self._commit, self._served, now_ns)
             self._recorder.record(events)
         self._settle_soon()
 

@@ -31,12 +31,12 @@ _AT_ONCE: Final = 1_000
 """Maximum proxies named in one event."""
 _REFUSING: Final = (ProxyState.REFUSED, ProxyState.LAST_ACCEPTED)
 _SETTLED: Final = (ProxyState.IN_SYNC, ProxyState.REFUSED, ProxyState.LAST_ACCEPTED)
-_TOLD: Final = (*_SETTLED, ProxyState.BEHIND)
+_RECORDED: Final = (*_SETTLED, ProxyState.BEHIND)
 """The groups of one event, in their order there."""
 
 
 @dataclass(slots=True)
-class _Standing:
+class _ProxyStatus:
     joined: Joined
     state: ProxyState
     told: ProxyState | None = None
@@ -45,13 +45,13 @@ class _Standing:
     """How it stood before its server ceased to answer while there was something new."""
 
 
-class Standings:
+class ProxyStatuses:
     """Every connected proxy with its state, and its state according to the log."""
 
     def __init__(self) -> None:
-        self._all: dict[StreamId, _Standing] = {}
+        self._all: dict[StreamId, _ProxyStatus] = {}
         self._by_node: Counter[str] = Counter()
-        self._untold: dict[StreamId, None] = {}
+        self._unrecorded: dict[StreamId, None] = {}
         """Streams in a settled state that the log does not know, in order."""
         self._withheld: dict[str, dict[StreamId, None]] = {}
         """Who came and is not told of yet, by node."""
@@ -66,14 +66,14 @@ class Standings:
         return len(self._flapping) + len(self._withheld)
 
     @property
-    def owing(self) -> bool:
+    def has_unrecorded(self) -> bool:
         """Whether :meth:`settle` would return events."""
-        return bool(self._untold)
+        return bool(self._unrecorded)
 
     def state(self, stream: StreamId) -> ProxyState | None:
         """Return the state of a proxy; ``None`` if it is not connected."""
-        standing = self._all.get(stream)
-        return None if standing is None else standing.state
+        status = self._all.get(stream)
+        return None if status is None else status.state
 
     def name(self, stream: StreamId) -> str:
         """Return the name of a proxy, unique within its node."""
@@ -83,20 +83,20 @@ class Standings:
 
     def connected(self, stream: StreamId, joined: Joined, now_ns: int) -> list[DeliveryEvent]:
         """Add a stream that named its node."""
-        standing = self._all[stream] = _Standing(joined, ProxyState(joined.state))
+        status = self._all[stream] = _ProxyStatus(joined, ProxyState(joined.state))
         self._by_node[joined.node] += 1
         if self._flapping.came(joined.node, now_ns):
             self._withheld.setdefault(joined.node, {})[stream] = None
             return []
-        return [self._introduce(standing)]
+        return [self._introduce(status)]
 
     def disconnected(self, stream: StreamId, reason: str) -> list[DeliveryEvent]:
         """Remove a stream that ended."""
-        standing = self._all.pop(stream, None)
-        if standing is None:
+        status = self._all.pop(stream, None)
+        if status is None:
             return []
-        joined = standing.joined
-        self._untold.pop(stream, None)
+        joined = status.joined
+        self._unrecorded.pop(stream, None)
         if (withheld := self._withheld.get(joined.node)) is not None:
             withheld.pop(stream, None)
             if not withheld:
@@ -104,7 +104,7 @@ class Standings:
         self._by_node[joined.node] -= 1
         if not self._by_node[joined.node]:
             del self._by_node[joined.node]
-        known = standing.told is not None
+        known = status.told is not None
         if joined.node in self._flapping:
             self._flapping.went(joined.node, joined.proxy if known else None, reason)
             return []
@@ -112,58 +112,56 @@ class Standings:
             return []
         return [ProxyDisconnected(joined.node, joined.proxy, reason)]
 
-    def _introduce(self, standing: _Standing) -> DeliveryEvent:
-        joined = standing.joined
-        standing.told = ProxyState(joined.state)
-        return ProxyConnected(
-            joined.node, joined.proxy, joined.version, standing.told, joined.commit
-        )
+    def _introduce(self, status: _ProxyStatus) -> DeliveryEvent:
+        joined = status.joined
+        status.told = ProxyState(joined.state)
+        return ProxyConnected(joined.node, joined.proxy, joined.version, status.told, joined.commit)
 
     # ---- how they stand --------------------------------------------------------------------------
 
     def put(self, stream: StreamId, state: ProxyState, *, owe: bool = True) -> None:
         """Set the state of a proxy; with ``owe``, it is recorded if the log does not know it."""
-        standing = self._all.get(stream)
-        if standing is None:
+        status = self._all.get(stream)
+        if status is None:
             return
-        standing.state, standing.stranded = state, None
+        status.state, status.stranded = state, None
         if owe or state not in _SETTLED:
-            self._owe(stream, standing)
+            self._owe(stream, status)
 
     def strand(self, streams: Iterable[StreamId]) -> None:
         """Count these as behind, and have the log told: nobody can reach them."""
         for stream in streams:
-            standing = self._all.get(stream)
-            if standing is None or standing.stranded is not None:
+            status = self._all.get(stream)
+            if status is None or status.stranded is not None:
                 continue
-            standing.stranded, standing.state = standing.state, ProxyState.BEHIND
-            if standing.told not in (None, ProxyState.BEHIND):
-                self._untold[stream] = None
+            status.stranded, status.state = status.state, ProxyState.BEHIND
+            if status.told not in (None, ProxyState.BEHIND):
+                self._unrecorded[stream] = None
             else:
-                self._untold.pop(stream, None)
+                self._unrecorded.pop(stream, None)
 
     def resume(self, streams: Iterable[StreamId]) -> None:
         """Count those of these that were stranded as before: there was nothing new for them."""
         for stream in streams:
-            standing = self._all.get(stream)
-            if standing is not None and standing.stranded is not None:
-                self.put(stream, standing.stranded)
+            status = self._all.get(stream)
+            if status is not None and status.stranded is not None:
+                self.put(stream, status.stranded)
 
     def owe(self, streams: Iterable[StreamId]) -> None:
         """Mark these states for recording, if the log does not know them."""
         for stream in streams:
-            standing = self._all.get(stream)
-            if standing is not None:
-                self._owe(stream, standing)
+            status = self._all.get(stream)
+            if status is not None:
+                self._owe(stream, status)
 
     def told(self, streams: Iterable[StreamId], state: ProxyState) -> None:
         """Note that another event has recorded this state for these streams."""
         for stream in streams:
-            standing = self._all.get(stream)
-            if standing is not None and standing.told is not None:
-                standing.told = state
-                if standing.state is state:
-                    self._untold.pop(stream, None)
+            status = self._all.get(stream)
+            if status is not None and status.told is not None:
+                status.told = state
+                if status.state is state:
+                    self._unrecorded.pop(stream, None)
 
     def told_behind(self, nodes: Iterable[str], offered: Collection[StreamId]) -> None:
         """Note that an event recorded a commit that concerns these nodes.
@@ -179,8 +177,8 @@ class Standings:
             return
         others = [
             stream
-            for stream, standing in self._all.items()
-            if standing.joined.node in concerned and stream not in offered
+            for stream, status in self._all.items()
+            if status.joined.node in concerned and stream not in offered
         ]
         self.told(others, ProxyState.BEHIND)
         self.owe(others)
@@ -189,24 +187,24 @@ class Standings:
         """Return the events that record the unknown states, while this commit is served."""
         events = [e for each in self._flapping.due(now_ns) for e in self._sum(*each, commit)]
         events += self._try_again(now_ns)
-        groups: dict[ProxyState, list[str]] = {state: [] for state in _TOLD}
-        for stream in self._untold:
-            standing = self._all[stream]
-            groups[standing.state].append(standing.joined.proxy)
-            standing.told = standing.state
-        self._untold.clear()
+        groups: dict[ProxyState, list[str]] = {state: [] for state in _RECORDED}
+        for stream in self._unrecorded:
+            status = self._all[stream]
+            groups[status.state].append(status.joined.proxy)
+            status.told = status.state
+        self._unrecorded.clear()
         most = max(map(len, groups.values()))
         for start in range(0, most, _AT_ONCE):
-            part = (tuple(sorted(groups[s][start : start + _AT_ONCE])) for s in _TOLD)
+            part = (tuple(sorted(groups[s][start : start + _AT_ONCE])) for s in _RECORDED)
             events.append(ProxiesSettled(commit, seq, *part))
         return events
 
-    def _owe(self, stream: StreamId, standing: _Standing) -> None:
+    def _owe(self, stream: StreamId, status: _ProxyStatus) -> None:
         # What is under way is told by what it comes to.
-        if standing.told not in (None, standing.state) and standing.state in _SETTLED:
-            self._untold[stream] = None
+        if status.told not in (None, status.state) and status.state in _SETTLED:
+            self._unrecorded[stream] = None
         else:
-            self._untold.pop(stream, None)
+            self._unrecorded.pop(stream, None)
 
     def _try_again(self, now_ns: int) -> list[DeliveryEvent]:
         """Tell of those who came when too many nodes were summed up, and who are there."""
@@ -216,9 +214,9 @@ class Standings:
                 if self._flapping.came(node, now_ns):
                     break
                 del self._withheld[node][stream]
-                standing = self._all[stream]
-                events.append(self._introduce(standing))
-                self._owe(stream, standing)
+                status = self._all[stream]
+                events.append(self._introduce(status))
+                self._owe(stream, status)
             if not self._withheld[node]:
                 del self._withheld[node]
         return events
@@ -227,11 +225,11 @@ class Standings:
         """Return what tells of the comings and goings of a node's proxies in sum."""
         came: list[tuple[str, str, str]] = []
         for stream in self._withheld.pop(node, {}):
-            standing = self._all[stream]
-            joined = standing.joined
-            standing.told = ProxyState(joined.state)
-            came.append((joined.proxy, joined.version, standing.told.value))
-            self._owe(stream, standing)
+            status = self._all[stream]
+            joined = status.joined
+            status.told = ProxyState(joined.state)
+            came.append((joined.proxy, joined.version, status.told.value))
+            self._owe(stream, status)
         gone, counts = sorted(told.gone), (told.connects, told.disconnects)
         since = datetime.fromtimestamp(told.since_ns // 1_000_000_000, UTC)
         events: list[DeliveryEvent] = []

@@ -1,9 +1,7 @@
 """Facts that a server reports about its streams, in whatever process it runs. Pure.
 
-:class:`xds.delivery.delivery_tracker.Ledger` combines the facts of all processes. Times are
-    wall-clock nanoseconds
-    since
-the epoch, read where the fact was observed.
+The delivery tracker (:mod:`xds.delivery.delivery_tracker`) combines the facts of all processes.
+Times are wall-clock nanoseconds since the epoch, read where the fact was observed.
 """
 
 from typing import Final, NamedTuple, Protocol, TypeAlias

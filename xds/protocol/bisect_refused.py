@@ -12,7 +12,7 @@ default."""
 _NONE: Final[frozenset[Encoded]] = frozenset()
 
 
-class Culprits:
+class RefusedBisection:
     """Resources that a client refused, for types whose responses may be incomplete.
 
     One invalid resource may have caused the refusal of valid ones: they are sent again in smaller
@@ -43,7 +43,7 @@ class Culprits:
         """Whether one of these resources is refused."""
         return not self._refused.isdisjoint(selection)
 
-    def relieve(self) -> None:
+    def relax_limit(self) -> None:
         """Record that a response was accepted."""
         self._limit *= 2
 
@@ -55,7 +55,7 @@ class Culprits:
         self._limit = max(1, len(carried) // 2)
         return {resource.name for resource in carried}
 
-    def acquit(self, suspects: Selection) -> Set[str]:
+    def accept_again(self, suspects: Selection) -> Set[str]:
         """Record that these resources are valid; return those to send again."""
         freed = self._refused.intersection(suspects)
         self._refused = self._refused.difference(freed)

@@ -8,13 +8,13 @@ names lasts until the client unsubscribes from it.
 from collections.abc import Hashable
 from typing import Final
 
-from xds.protocol.requested_names import Asked, weight
+from xds.protocol.requested_names import RequestedNames, weight
 from xds.wire.decode import DeltaDiscoveryRequest
 
 _WILDCARD: Final = "*"
 
 
-class DeltaSubscription(Asked):
+class DeltaSubscription(RequestedNames):
     """The subscribed names, and whether the client subscribes to everything."""
 
     __slots__ = ("_legacy", "known")

@@ -55,23 +55,25 @@ class DeltaWatch(TypeWatch):
         if error is not None:
             self.settled_on = None
         if error is None:
-            self._culprits.relieve()
+            self._bisection.relax_limit()
             self._suspects = () if flight.removed else self._suspects
             taken = {*flight.removed, *(resource.name for resource in flight.carried)}
-            self.clung_to = self.clung_to - taken if self.clung_to else NOTHING
+            self.refused_removals = (
+                self.refused_removals - taken if self.refused_removals else NOTHING
+            )
             if flight.carried:
                 # With whatever is new, what was refused is tried anew.
-                self._urgent |= self.clung_to
+                self._urgent |= self.refused_removals
         elif flight.carried:
             # Refused beside others, what is gone is not to blame until it is refused alone.
             self._suspects = flight.carried if flight.removed else ()
-            self._urgent |= self._culprits.refuse(flight.carried) | set(flight.removed)
+            self._urgent |= self._bisection.refuse(flight.carried) | set(flight.removed)
         else:
             # Told again at once it would be refused for ever.
-            self.clung_to |= set(flight.removed)
-            self._urgent |= self._culprits.acquit(self._suspects)
+            self.refused_removals |= set(flight.removed)
+            self._urgent |= self._bisection.accept_again(self._suspects)
             self._suspects = ()
-        return flight.answered(self.type_url, error, clings=not flight.carried)
+        return flight.answered(self.type_url, error, removal_only=not flight.carried)
 
     def _subscribe(self, request: DeltaDiscoveryRequest) -> None:
         subscription = self._subscription
@@ -88,8 +90,10 @@ class DeltaWatch(TypeWatch):
         if request.unsubscribe or first:
             self._held = {name: r for name, r in self._held.items() if covers(name)}
             self._urgent = frozenset(name for name in self._urgent if covers(name))
-            self._told = tuple(name for name in self._told if covers(name))
-            self.clung_to = frozenset(name for name in self.clung_to if covers(name))
+            self._reported_missing = tuple(name for name in self._reported_missing if covers(name))
+            self.refused_removals = frozenset(
+                name for name in self.refused_removals if covers(name)
+            )
         if subscription.wildcard and not wildcard and not self._held:
             self._answered = False
 
@@ -100,7 +104,7 @@ class DeltaWatch(TypeWatch):
         if self.settled_on is wanted:
             return False
         view = self._see(wanted)
-        settled = view.by_name is self._held and view.missing is self._told
+        settled = view.by_name is self._held and view.missing is self._reported_missing
         if settled and self._answered and not self._urgent:
             return False
         changed, removed, missing = self._change(view)
@@ -108,10 +112,10 @@ class DeltaWatch(TypeWatch):
             return True
         if self._subscription.wildcard and not self._answered:
             return True
-        self._answered, self._held, self._told, self._urgent = (
+        self._answered, self._held, self._reported_missing, self._urgent = (
             True, view.by_name, view.missing, NOTHING,
         )  # fmt: skip
-        self._culprits.rest()
+        self._bisection.rest()
         return False
 
     def respond(self, wanted: ResourceSet, nonce: str, now: float) -> tuple[Response, Selection]:
@@ -120,7 +124,7 @@ class DeltaWatch(TypeWatch):
         view = self._see(wanted)
         held, urgent = self._held, self._urgent
         changed, removed, missing = self._change(view)
-        carried, later = self._culprits.cut(changed)
+        carried, later = self._bisection.cut(changed)
         # Of what is unanswered, was refused beside others or is asked for again nobody knows
         # whether the client has it.
         in_doubt = self.flight is not None
@@ -128,8 +132,8 @@ class DeltaWatch(TypeWatch):
             r for r in carried if in_doubt or held.get(r.name) is not r or r.name in urgent
         )
         self._urgent = frozenset(resource.name for resource in later)
-        self._culprits.forget(view.all, carried)
-        self._answered, self._held, self._told = True, view.by_name, view.missing
+        self._bisection.forget(view.all, carried)
+        self._answered, self._held, self._reported_missing = True, view.by_name, view.missing
         self.flight = Flight(wanted.version, carried, fresh, now, removed)
         body = wanted.delta_body(carried, removed, missing)
         return Response(self.type_url, wanted.version, nonce, body), fresh
@@ -137,7 +141,7 @@ class DeltaWatch(TypeWatch):
     def copy(self) -> Self:
         """See :meth:`TypeWatch.copy`."""
         new = super().copy()
-        new._asked = new._subscription = duplicate(self._subscription)
+        new._requested = new._subscription = duplicate(self._subscription)
         return new
 
     def rest(self) -> Hashable | None:
@@ -150,11 +154,13 @@ class DeltaWatch(TypeWatch):
         nonexistent."""
         changed, gone = view.since(self._held)
         removed, missing = gone, _NO_NAMES
-        if view.missing is not self._told:
-            untold = tuple(n for n in view.missing if n not in self._told and n not in gone)
+        if view.missing is not self._reported_missing:
+            untold = tuple(
+                n for n in view.missing if n not in self._reported_missing and n not in gone
+            )
             removed, missing = (removed, untold) if self._errors else (_joined(gone, untold), ())
-        if self._culprits.any:
-            changed = tuple(r for r in changed if r not in self._culprits)
+        if self._bisection.any:
+            changed = tuple(r for r in changed if r not in self._bisection)
         if self._urgent:
             changed, removed, missing = self._with_urgent(view, changed, removed, missing)
         return changed, removed, missing
@@ -171,11 +177,11 @@ class DeltaWatch(TypeWatch):
         }
         absent = tuple(sorted(name for name in self._urgent if name not in view.by_name))
         # One that only the client has can only be taken from it.
-        ghosts = tuple(r.name for r in view.all if r.name in self._urgent and r.is_ghost)
-        changed = tuple(r for r in view.all if r.name in due and not r.is_ghost)
+        unknown = tuple(r.name for r in view.all if r.name in self._urgent and r.is_unknown)
+        changed = tuple(r for r in view.all if r.name in due and not r.is_unknown)
         if self._errors:
-            return changed, _joined(removed, ghosts), _joined(missing, absent)
-        return changed, _joined(removed, _joined(ghosts, absent)), missing
+            return changed, _joined(removed, unknown), _joined(missing, absent)
+        return changed, _joined(removed, _joined(unknown, absent)), missing
 
 
 def _joined(some: tuple[str, ...], more: tuple[str, ...]) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ def weight(names: Iterable[str]) -> int:
     return sum(1 + len(name) // _LONG for name in names)
 
 
-class Asked:
+class RequestedNames:
     """The subscribed names, and whether the client subscribes to everything."""
 
     __slots__ = ("names", "weight", "wildcard")

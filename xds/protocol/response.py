@@ -24,7 +24,7 @@ class Refused(NamedTuple):
     detail: ErrorDetail
     fresh: Selection = ()
     """Resources that the client had never been sent before."""
-    clings: bool = False
+    removal_only: bool = False
     """Whether the client has all current resources and refuses only removals."""
 
 
@@ -51,10 +51,10 @@ class Flight(NamedTuple):
     """Names that it removes, explicitly or, in a complete response, by leaving them out."""
 
     def answered(
-        self, type_url: TypeUrl, error: ErrorDetail | None, *, clings: bool = False
+        self, type_url: TypeUrl, error: ErrorDetail | None, *, removal_only: bool = False
     ) -> Answer:
-        """Return the client's answer; ``clings`` as in :class:`Refused`."""
+        """Return the client's answer; ``removal_only`` as in :class:`Refused`."""
         if error is None:
             return Acked(type_url, self.version)
         names = tuple(resource.name for resource in self.carried) or self.removed
-        return Refused(type_url, self.version, names, error, self.fresh, clings)
+        return Refused(type_url, self.version, names, error, self.fresh, removal_only)

@@ -31,7 +31,7 @@ class Progress(Protocol):
         """The set that the client was last known to have; None if that no longer holds."""
 
     @property
-    def clung_to(self) -> Set[str]:
+    def refused_removals(self) -> Set[str]:
         """Removed names whose removal the client refused. Later types do not wait for them."""
 
     def has_refused(self, resource: Encoded) -> bool:
@@ -147,10 +147,10 @@ class Rollout:
                 # A cluster that is under way warms with its own endpoints or not at all. Of the
                 # clusters themselves only those are kept that were accepted.
                 if type_url != CLUSTER:
-                    self._kept[type_url] = self._taken(type_url)
+                    self._kept[type_url] = self._not_refused(type_url)
         self.target = snapshot
-        self._spare(snapshot)
-        self._lay_support()
+        self._keep_needed(snapshot)
+        self._merge_kept()
 
     def step(self, snapshot: Snapshot, now: float) -> bool:
         """Do :meth:`aim` and :meth:`advance` at a tenth of the cost, if possible; return whether it
@@ -181,7 +181,7 @@ class Rollout:
             self._release(snapshot, now + self._linger)
         return True
 
-    def welcome_back(
+    def resume_from(
         self, type_url: TypeUrl, held: Held | None, now: float, *, alone: bool = False
     ) -> None:
         """Record that the client holds resources of this type from an earlier stream.
@@ -204,7 +204,7 @@ class Rollout:
             self._kept[type_url] = {**held, **self._kept.get(type_url, {})}
             if type_url == CLUSTER:
                 self._accepted = held
-            self._lay_support()
+            self._merge_kept()
 
     def refused(self, type_url: TypeUrl, fresh: Selection) -> None:
         """Record that the client does not have these resources, which were new to it."""
@@ -212,7 +212,7 @@ class Rollout:
             kept = self._kept.get(CLUSTER, {})
             had = {name: r for name, r in kept.items() if r not in fresh}
             self._kept[CLUSTER] = {**had, **self._accepted}
-            self._lay_support()
+            self._merge_kept()
 
     def sent(self, now: float) -> None:
         """Advance as far as possible after a response was sent."""
@@ -229,9 +229,9 @@ class Rollout:
         if self._expiry and not self._under_way(CLUSTER):
             # Until a cluster is acknowledged it may still be waiting for its endpoints.
             self._expire(now)
-        self._take_stock(now)
+        self._record_accepted(now)
         self._follow(target, now)
-        self.arrived = self._is_there(target)
+        self.arrived = self._has_arrived(target)
         if self.arrived:
             self._release(target, now + self._linger)
 
@@ -246,10 +246,10 @@ class Rollout:
                 self.wanted[type_url] = target[type_url]
                 self._kept[CLUSTER] = self.wanted[CLUSTER].by_name
 
-    def _is_there(self, target: Snapshot) -> bool:
+    def _has_arrived(self, target: Snapshot) -> bool:
         for type_url, watch in self._watches.items():
             wanted = self.wanted.get(type_url)
-            if wanted is None or watch.flight is not None or watch.clung_to:
+            if wanted is None or watch.flight is not None or watch.refused_removals:
                 return False
             if watch.settled_on is not wanted and not watch.settled(wanted):
                 return False
@@ -308,7 +308,7 @@ class Rollout:
 
     # ---- what is kept ----------------------------------------------------------------------------
 
-    def _lay_support(self) -> None:
+    def _merge_kept(self) -> None:
         """Set clusters, endpoints and secrets to the union of the target's and the kept ones."""
         if self.target is None:
             return
@@ -320,21 +320,21 @@ class Rollout:
                 union = pure.plus(tuple(r for n, r in kept.items() if n not in pure.by_name))
             self.wanted[type_url] = union
 
-    def _take_stock(self, now: float) -> None:
+    def _record_accepted(self, now: float) -> None:
         """Update the record of which clusters the client has."""
         if CLUSTER in self._watches and self._passed(CLUSTER, now):
             self._kept[CLUSTER] = self.wanted[CLUSTER].by_name
             if not self._under_way(CLUSTER):
                 self._accepted = self._kept[CLUSTER]
 
-    def _taken(self, type_url: TypeUrl) -> Held:
+    def _not_refused(self, type_url: TypeUrl) -> Held:
         """Return the resources that were offered and not refused."""
         wanted, watch = self.wanted[type_url], self._watches.get(type_url)
         if watch is None or not watch.refuses(wanted):
             return wanted.by_name
         return {name: r for name, r in wanted.by_name.items() if not watch.has_refused(r)}
 
-    def _spare(self, snapshot: Snapshot) -> None:
+    def _keep_needed(self, snapshot: Snapshot) -> None:
         """Cancel the expiry of resources that the snapshot needs, or that a return from it would
         need.
 
@@ -352,9 +352,9 @@ class Rollout:
 
     def _release(self, target: Snapshot, until: float) -> None:
         """Schedule the removal of everything that nothing refers to."""
-        needed = self._drained_into(target)
+        needed = self._needed_while_draining(target)
         loose = [t for t, kept in self._kept.items() if kept is not target[t].by_name]
-        if not loose or self._uses_what_nobody_knows(target):
+        if not loose or self._has_unknown_routes(target):
             return
         for type_url in loose:
             own = target[type_url].by_name
@@ -362,7 +362,7 @@ class Rollout:
                 if name not in own and name not in needed:
                     self._expiry.setdefault((type_url, name), until)
 
-    def _drained_into(self, target: Snapshot) -> set[str]:
+    def _needed_while_draining(self, target: Snapshot) -> set[str]:
         """Return the clusters, and so endpoints, that routes of draining listeners need."""
         if not self._old_routes:
             return set()
@@ -376,7 +376,7 @@ class Rollout:
         kept = self._kept.get(CLUSTER, {})
         return needed.union(n for each in needed if each in kept for _, n in kept[each].needs)
 
-    def _uses_what_nobody_knows(self, target: Snapshot) -> bool:
+    def _has_unknown_routes(self, target: Snapshot) -> bool:
         """Whether the client still subscribes to routes from an earlier stream with unknown
         content.
 
@@ -397,4 +397,4 @@ class Rollout:
             self._kept[type_url] = {n: r for n, r in kept.items() if (type_url, n) not in gone}
         for key in gone:
             del self._expiry[key]
-        self._lay_support()
+        self._merge_kept()

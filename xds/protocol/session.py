@@ -17,7 +17,7 @@ from xds.protocol.session_state import ACK_WAIT as ACK_WAIT
 from xds.protocol.session_state import LINGER as LINGER
 from xds.protocol.session_state import Memory, SessionState
 from xds.protocol.session_state import Request as Request
-from xds.protocol.shared_session import Cohort, Cohorts, Step
+from xds.protocol.shared_session import SharedState, SharedStates, Step
 from xds.snapshots.snapshot import Snapshot
 from xds.type_urls import TypeUrl
 from xds.wire.decode import DiscoveryRequest
@@ -34,7 +34,16 @@ class Session:
     All requests of a session are of one protocol variant.
     """
 
-    __slots__ = ("_cohort", "_cohorts", "_kind", "_last", "_nonces", "_state", "_virgin", "alike")
+    __slots__ = (
+        "_kind",
+        "_last",
+        "_nonces",
+        "_shared",
+        "_shared_states",
+        "_state",
+        "_untouched",
+        "alike",
+    )
 
     def __init__(
         self,
@@ -43,23 +52,23 @@ class Session:
         ack_wait: float = ACK_WAIT,
         linger: float = LINGER,
         aggregated: bool = True,
-        cohorts: Cohorts | None = None,
+        shared_states: SharedStates | None = None,
     ) -> None:
         """Start without subscriptions.
 
         :param aggregated: whether the stream carries all types. A stream with a single type knows
             nothing
             of the others and waits for none of them.
-        :param cohorts: shared states of all sessions with the same memory.
+        :param shared_states: shared states of all sessions with the same memory.
         """
         self.alike = False
         """Whether other sessions have the same snapshots, so that sharing state saves work."""
-        self._cohorts = Cohorts() if cohorts is None else cohorts
-        self._cohort: Cohort | None = None
+        self._shared_states = SharedStates() if shared_states is None else shared_states
+        self._shared: SharedState | None = None
         """The shared state, unless the state is this session's own."""
         self._kind: tuple[Hashable, ...] = (ack_wait, linger, aggregated)
         self._state = SessionState(memory, ack_wait=ack_wait, linger=linger, aggregated=aggregated)
-        self._virgin = True
+        self._untouched = True
         self._nonces: dict[TypeUrl, str] = {}
         """The nonce of the last response of each type."""
         self._last = 0
@@ -81,19 +90,19 @@ class Session:
         type_url = cast("TypeUrl", request.type_url)
         nonce = self._nonces.get(type_url)
         current = nonce is None or request.nonce == nonce
-        cohort = self._cohort
-        if cohort is None:
-            self._virgin = False
+        shared = self._shared
+        if shared is None:
+            self._untouched = False
             answer = self._state.on_request(request, now, current=current)
             self._settle(now)
             return answer
         key = _key(request, current=current, first=not self._state.opened(type_url))
-        step = cohort.step(key, now)
+        step = shared.step(key, now)
         if step is not None:
             self._move(step.to)
             return cast("Answer | None", step.result)
         return self._take(
-            cohort, key, lambda state: state.on_request(request, now, current=current), now
+            shared, key, lambda state: state.on_request(request, now, current=current), now
         )
 
     def on_snapshot(self, snapshot: Snapshot, now: float) -> bool:
@@ -101,64 +110,64 @@ class Session:
 
         It replaces a snapshot that is still being rolled out.
         """
-        if self._virgin and self.alike:
-            self._join(self._cohorts.start(self._kind, self._state.copy, now))
-        self._virgin = False
-        cohort = self._cohort
-        if cohort is None:
+        if self._untouched and self.alike:
+            self._join(self._shared_states.start(self._kind, self._state.copy, now))
+        self._untouched = False
+        shared = self._shared
+        if shared is None:
             return self._state.on_snapshot(snapshot, now)
         key = id(snapshot)
-        step = cohort.step(key, now)
+        step = shared.step(key, now)
         if step is not None:
             self._move(step.to)
             return cast("bool", step.result)
-        return self._take(cohort, key, lambda s: s.on_snapshot(snapshot, now), now, snapshot)
+        return self._take(shared, key, lambda s: s.on_snapshot(snapshot, now), now, snapshot)
 
     def on_tick(self, now: float) -> None:
         """Process the passing of time, which ends waiting for acknowledgements and keeping of
         unused clusters."""
-        cohort = self._cohort
-        if cohort is None:
+        shared = self._shared
+        if shared is None:
             self._state.on_tick(now)
             self._settle(now)
-        elif (step := cohort.step(_TICK, now)) is not None:
+        elif (step := shared.step(_TICK, now)) is not None:
             self._move(step.to)
         else:
-            self._take(cohort, _TICK, lambda state: state.on_tick(now), now)
+            self._take(shared, _TICK, lambda state: state.on_tick(now), now)
 
     def next_response(self, now: float) -> Response | None:
         """Return the response to write now, marked as sent; ``None`` if there is none."""
-        cohort = self._cohort
-        if cohort is None:
+        shared = self._shared
+        if shared is None:
             response = self._respond(self._state, now)
-        elif cohort.quiet:
+        elif shared.quiet:
             return None
         else:
-            step = cohort.step(_NEXT, now)
+            step = shared.step(_NEXT, now)
             response = None if step is None else cast("Response | None", step.result)
             # A nonce is given once on a stream.
             if step is not None and (response is None or int(response.nonce) > self._last):
                 self._move(step.to)
             else:
-                response = self._take(cohort, _NEXT, lambda state: self._respond(state, now), now)
+                response = self._take(shared, _NEXT, lambda state: self._respond(state, now), now)
         if response is not None:
             self._nonces[response.type_url] = response.nonce
             self._last = int(response.nonce)
         return response
 
     def _respond(self, state: SessionState, now: float) -> Response | None:
-        cohorts = self._cohorts
-        response = state.next_response(str(cohorts.nonces + 1), now)
+        shared_states = self._shared_states
+        response = state.next_response(str(shared_states.nonces + 1), now)
         if response is not None:
-            cohorts.nonces += 1
+            shared_states.nonces += 1
         return response
 
     def close(self, now: float) -> None:
         """Release the shared state; the stream has ended."""
-        if self._cohort is not None:
-            self._cohort.members -= 1
-            self._cohort = None
-        self._cohorts.forget(now)
+        if self._shared is not None:
+            self._shared.members -= 1
+            self._shared = None
+        self._shared_states.forget(now)
 
     # ---- how it stands ---------------------------------------------------------------------------
 
@@ -189,56 +198,56 @@ class Session:
     @property
     def wake_at(self) -> float | None:
         """Time to call :meth:`on_tick` if nothing happens before."""
-        cohort = self._cohort
-        return self._state.wake_at if cohort is None else cohort.wake_at
+        shared = self._shared
+        return self._state.wake_at if shared is None else shared.wake_at
 
     # ---- with others and alone -------------------------------------------------------------------
 
     def _own(self) -> SessionState:
         """Return a state that belongs to this session alone."""
-        if self._cohort is not None:
+        if self._shared is not None:
             self._state = self._state.copy()
-            self._cohort.members -= 1
-            self._cohort = None
+            self._shared.members -= 1
+            self._shared = None
         return self._state
 
     def _take(
         self,
-        cohort: Cohort,
+        shared: SharedState,
         key: Hashable,
         work: Callable[[SessionState], T],
         now: float,
         cause: object = None,
     ) -> T:
         """Make a transition that is not cached yet, and cache it."""
-        if cohort.lone(now):
-            self._state, self._cohort = cohort.take(), None
+        if shared.lone(now):
+            self._state, self._shared = shared.take(), None
             result = work(self._state)
             self._settle(now)
             return result
         state = self._state.copy()
         result = work(state)
-        to = self._cohorts.of(state, now)
-        self._cohorts.remember(cohort, key, Step(now, to, result, cause))
+        to = self._shared_states.of(state, now)
+        self._shared_states.remember(shared, key, Step(now, to, result, cause))
         self._move(to)
         return result
 
     def _settle(self, now: float) -> None:
         """Join the sessions with an equal state, if this one is at rest and sharing saves work."""
         if self.alike and self._state.arrived:
-            cohort = self._cohorts.at_rest(self._state, now)
-            if cohort is not None:
-                self._join(cohort)
+            shared = self._shared_states.at_rest(self._state, now)
+            if shared is not None:
+                self._join(shared)
 
-    def _join(self, cohort: Cohort) -> None:
-        self._cohort = cohort
-        cohort.members += 1
-        self._state = cohort.state
+    def _join(self, shared: SharedState) -> None:
+        self._shared = shared
+        shared.members += 1
+        self._state = shared.state
 
-    def _move(self, to: Cohort) -> None:
-        if to is not self._cohort:
-            if self._cohort is not None:
-                self._cohort.members -= 1
+    def _move(self, to: SharedState) -> None:
+        if to is not self._shared:
+            if self._shared is not None:
+                self._shared.members -= 1
             self._join(to)
 
 

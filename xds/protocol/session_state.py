@@ -14,7 +14,7 @@ from xds.protocol.response import Answer, Refused, Response
 from xds.protocol.rollout import Rollout
 from xds.protocol.shallow_copy import duplicate
 from xds.protocol.sotw_watch import Watch
-from xds.snapshots.resources import Encoded, Held, ResourceSet, ghost
+from xds.snapshots.resources import Encoded, Held, ResourceSet, unknown_resource
 from xds.snapshots.snapshot import Snapshot
 from xds.type_urls import CLUSTER, ENDPOINT, ORDER, TypeUrl
 from xds.wire.decode import DeltaDiscoveryRequest, DiscoveryRequest
@@ -22,7 +22,7 @@ from xds.wire.decode import DeltaDiscoveryRequest, DiscoveryRequest
 ACK_WAIT: Final = 5.0
 """Seconds that a type waits for acknowledgement of earlier types. Envoy acknowledges clusters when
 they are warm, so this includes DNS resolution and loading of endpoints."""
-MAX_STRANGE: Final = 16
+MAX_UNSERVED_TYPES: Final = 16
 """Maximum number of unknown types that a client may ask for."""
 LINGER: Final = 2.0
 """Seconds for which unreferenced clusters are kept, for running requests: a retry looks up its
@@ -40,7 +40,7 @@ class Memory(Protocol):
     def recall_one(self, type_url: TypeUrl, name: str, version: str) -> Encoded | None:
         """Return the resource with this version."""
 
-    def ghost(self, type_url: TypeUrl, name: str) -> Encoded:
+    def unknown_resource(self, type_url: TypeUrl, name: str) -> Encoded:
         """Return what is known of a resource that only clients know."""
 
 
@@ -55,7 +55,7 @@ class SessionState:
         "_errors",
         "_memory",
         "_rollout",
-        "_strange",
+        "_unserved",
         "_watches",
         "claims",
         "names",
@@ -82,7 +82,7 @@ class SessionState:
         """How many resources the client claims to have that nobody here knows."""
         self._errors = False
         self._watches: dict[TypeUrl, Watch | DeltaWatch] = {}
-        self._strange: dict[TypeUrl, tuple[DeltaWatch, ResourceSet]] = {}
+        self._unserved: dict[TypeUrl, tuple[DeltaWatch, ResourceSet]] = {}
         """Subscriptions of a delta client to types that are not served; it is told that no name
         exists."""
         self._aggregated = aggregated
@@ -119,7 +119,7 @@ class SessionState:
                 watch = self._open(type_url, request, now)
             answer = watch.on_request(request, current=current)
         self.names += watch.names - names
-        if isinstance(answer, Refused) and not answer.clings:
+        if isinstance(answer, Refused) and not answer.removal_only:
             self._rollout.refused(type_url, answer.fresh)
         self._rollout.advance(now)
         return answer
@@ -127,12 +127,12 @@ class SessionState:
     def _refuse_type(self, type_url: TypeUrl, request: Request, *, current: bool) -> None:
         if not isinstance(request, DeltaDiscoveryRequest):
             return
-        if type_url not in self._strange:
-            if len(self._strange) >= MAX_STRANGE:
+        if type_url not in self._unserved:
+            if len(self._unserved) >= MAX_UNSERVED_TYPES:
                 return
             nothing = ResourceSet(None, type_url, "", ())
-            self._strange[type_url] = (DeltaWatch(type_url, {}, errors=self._errors), nothing)
-        watch, names = self._strange[type_url][0], self._strange[type_url][0].names
+            self._unserved[type_url] = (DeltaWatch(type_url, {}, errors=self._errors), nothing)
+        watch, names = self._unserved[type_url][0], self._unserved[type_url][0].names
         watch.on_request(request, current=current)
         self.names += watch.names - names
 
@@ -141,28 +141,28 @@ class SessionState:
         self._watches[type_url] = watch
         if request.version:
             known = self._memory and self._memory.recall(type_url, request.version)
-            self._welcome_back(type_url, known.by_name if known else None, now)
+            self._resume_from(type_url, known.by_name if known else None, now)
         return watch
 
     def _open_delta(
         self, type_url: TypeUrl, request: DeltaDiscoveryRequest, now: float
     ) -> DeltaWatch:
         memory, versions = self._memory, request.initial_versions
-        claim = ghost if memory is None else memory.ghost
+        claim = unknown_resource if memory is None else memory.unknown_resource
         held: Held = {
             name: (memory and memory.recall_one(type_url, name, versions[name]))
             or claim(type_url, name)
             for name in sorted(versions)
         }
-        self.claims += weight(name for name, resource in held.items() if resource.is_ghost)
+        self.claims += weight(name for name, resource in held.items() if resource.is_unknown)
         watch = DeltaWatch(type_url, held, errors=self._errors)
         self._watches[type_url] = watch
         if held:
-            self._welcome_back(type_url, held, now)
+            self._resume_from(type_url, held, now)
         return watch
 
-    def _welcome_back(self, type_url: TypeUrl, held: Held | None, now: float) -> None:
-        self._rollout.welcome_back(type_url, held, now, alone=not self._aggregated)
+    def _resume_from(self, type_url: TypeUrl, held: Held | None, now: float) -> None:
+        self._rollout.resume_from(type_url, held, now, alone=not self._aggregated)
 
     def on_snapshot(self, snapshot: Snapshot, now: float) -> bool:
         """Set the target snapshot; return whether the client needs an update.
@@ -186,8 +186,8 @@ class SessionState:
         :param nonce: the nonce of the response.
         """
         response = None if self._rollout.arrived else self._next_served(nonce, now)
-        if response is None and self._strange:
-            response = self._next_strange(nonce, now)
+        if response is None and self._unserved:
+            response = self._next_unserved(nonce, now)
         return response
 
     def _next_served(self, nonce: str, now: float) -> Response | None:
@@ -202,10 +202,10 @@ class SessionState:
                 return self._respond(watch, resources, nonce, now)
         return None
 
-    def _next_strange(self, nonce: str, now: float) -> Response | None:
-        for strange, nothing in self._strange.values():
-            if strange.flight is None and strange.due(nothing):
-                return self._respond(strange, nothing, nonce, now)
+    def _next_unserved(self, nonce: str, now: float) -> Response | None:
+        for unserved, nothing in self._unserved.values():
+            if unserved.flight is None and unserved.due(nothing):
+                return self._respond(unserved, nothing, nonce, now)
         return None
 
     # ---- what is shared --------------------------------------------------------------------------
@@ -214,7 +214,9 @@ class SessionState:
         """Return an independent copy."""
         new = duplicate(self)
         new._watches = {type_url: watch.copy() for type_url, watch in self._watches.items()}
-        new._strange = {t: (watch.copy(), nothing) for t, (watch, nothing) in self._strange.items()}
+        new._unserved = {
+            t: (watch.copy(), nothing) for t, (watch, nothing) in self._unserved.items()
+        }
         new._rollout = self._rollout.copy(new._watches)
         return new
 
@@ -225,7 +227,7 @@ class SessionState:
         Parts are compared by identity, so values are comparable only while both states live.
         """
         rollout = self._rollout.rest()
-        if rollout is None or self._strange:
+        if rollout is None or self._unserved:
             return None
         watches = tuple(watch.rest() for watch in self._watches.values())
         if None in watches:
@@ -242,11 +244,11 @@ class SessionState:
     @property
     def quiet(self) -> bool:
         """Whether certainly nothing is to be written."""
-        return self._rollout.arrived and not self._strange
+        return self._rollout.arrived and not self._unserved
 
     def opened(self, type_url: TypeUrl) -> bool:
         """Whether the client has sent a request for this type, known or unknown."""
-        return type_url in self._watches or type_url in self._strange
+        return type_url in self._watches or type_url in self._unserved
 
     @property
     def arrived(self) -> bool:
@@ -263,7 +265,7 @@ class SessionState:
         for type_url, watch in self._watches.items():
             if watch.flight is not None:
                 return ()
-            if watch.clung_to or (type_url in wanted and watch.refuses(wanted[type_url])):
+            if watch.refused_removals or (type_url in wanted and watch.refuses(wanted[type_url])):
                 refused.append(type_url)
         return tuple(refused)
 

@@ -25,14 +25,14 @@ class Step(NamedTuple):
     """A cached transition from one shared state to another."""
 
     at: float
-    to: "Cohort"
+    to: "SharedState"
     result: object
     """Return value of the transition."""
     cause: object
     """The cause of the transition, kept alive if it is compared by identity."""
 
 
-class Cohort:
+class SharedState:
     """A state that several sessions share. It never changes while it is shared."""
 
     __slots__ = (
@@ -72,49 +72,49 @@ class Cohort:
         return self.state
 
 
-class Cohorts:
+class SharedStates:
     """All shared states of a server, and its nonce counter."""
 
     def __init__(self) -> None:
         self.nonces = 0
         """Number of nonces given so far; streams that share a response share its nonce."""
-        self._recent: deque[tuple[Cohort, Hashable, Step]] = deque()
-        self._start: dict[Hashable, Cohort] = {}
-        self._at_rest: WeakValueDictionary[Hashable, Cohort] = WeakValueDictionary()
+        self._recent: deque[tuple[SharedState, Hashable, Step]] = deque()
+        self._start: dict[Hashable, SharedState] = {}
+        self._at_rest: WeakValueDictionary[Hashable, SharedState] = WeakValueDictionary()
 
-    def start(self, kind: Hashable, make: Callable[[], SessionState], now: float) -> Cohort:
+    def start(self, kind: Hashable, make: Callable[[], SessionState], now: float) -> SharedState:
         """Return the shared initial state for sessions of a kind."""
         found = self._start.get(kind)
         if found is None or found.taken:
             # One more member than it has: it is never anybody's own.
-            found = self._start[kind] = Cohort(make(), now)
+            found = self._start[kind] = SharedState(make(), now)
             found.members = 1
         return found
 
-    def of(self, state: SessionState, now: float) -> Cohort:
+    def of(self, state: SessionState, now: float) -> SharedState:
         """Return a shared state for this state, which must not change from now on."""
-        return self.at_rest(state, now) or Cohort(state, now)
+        return self.at_rest(state, now) or SharedState(state, now)
 
-    def at_rest(self, state: SessionState, now: float) -> Cohort | None:
+    def at_rest(self, state: SessionState, now: float) -> SharedState | None:
         """Do as :meth:`of` if nothing is in flight; else return ``None``."""
         rest = state.rest()
         if rest is None:
             return None
         found = self._at_rest.get(rest)
         if found is None or found.taken:
-            found = self._at_rest[rest] = Cohort(state, now)
+            found = self._at_rest[rest] = SharedState(state, now)
         return found
 
-    def remember(self, cohort: Cohort, key: Hashable, step: Step) -> None:
+    def remember(self, shared: SharedState, key: Hashable, step: Step) -> None:
         """Cache a transition from a shared state."""
         self.forget(step.at)
-        cohort.steps[key] = step
-        self._recent.append((cohort, key, step))
+        shared.steps[key] = step
+        self._recent.append((shared, key, step))
 
     def forget(self, now: float) -> None:
         """Drop expired transitions."""
         recent = self._recent
         while recent and recent[0][2].at + GRAIN < now:
-            cohort, key, step = recent.popleft()
-            if cohort.steps.get(key) is step:
-                del cohort.steps[key]
+            shared, key, step = recent.popleft()
+            if shared.steps.get(key) is step:
+                del shared.steps[key]

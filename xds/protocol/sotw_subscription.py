@@ -5,31 +5,31 @@ It follows the xDS protocol, "How the client specifies what resources to return"
 
 from collections.abc import Hashable
 
-from xds.protocol.requested_names import Asked, weight
+from xds.protocol.requested_names import RequestedNames, weight
 
 _WILDCARD = "*"
 
 
-class Subscription(Asked):
+class Subscription(RequestedNames):
     """The subscribed names, and whether the client subscribes to everything."""
 
-    __slots__ = ("_asked", "_legacy")
+    __slots__ = ("_legacy", "_requested")
 
     def __init__(self, *, legacy: bool) -> None:
         super().__init__()
         # A client that has never named anything means everything, but for listeners and clusters
         # only: Envoy's first request for routes is empty when it wants none yet.
         self._legacy = legacy
-        self._asked: tuple[str, ...] | None = None
+        self._requested: tuple[str, ...] | None = None
 
     @property
     def known(self) -> bool:
         """Whether the client has sent a request yet."""
-        return self._asked is not None
+        return self._requested is not None
 
     def state(self) -> Hashable:
         """Return everything that decides future behaviour."""
-        return self.names, self.wildcard, self._legacy, self._asked
+        return self.names, self.wildcard, self._legacy, self._requested
 
     def update(self, asked: tuple[str, ...]) -> frozenset[str] | None:
         """Apply the names of a request; return those that are newly subscribed.
@@ -37,9 +37,9 @@ class Subscription(Asked):
         They include ``*`` if the client newly subscribes to everything. ``None`` means that the
         request changes nothing, like an ordinary ACK.
         """
-        if asked == self._asked:
+        if asked == self._requested:
             return None
-        self._asked = asked
+        self._requested = asked
         before = {*self.names, _WILDCARD} if self.wildcard else set(self.names)
         now = set(asked)
         if now:

@@ -56,17 +56,17 @@ class Watch(TypeWatch):
         self.flight = None
         if error is not None:
             self.settled_on = None
-        clings = bool(self._whole and flight.removed and not flight.fresh)
+        removal_only = bool(self._whole and flight.removed and not flight.fresh)
         if error is None:
-            self._culprits.relieve()
-            self.clung_to = NOTHING
-        elif clings:
-            self.clung_to = frozenset(flight.removed)
+            self._bisection.relax_limit()
+            self.refused_removals = NOTHING
+        elif removal_only:
+            self.refused_removals = frozenset(flight.removed)
         elif self._whole:
             self._refused_whole = True
         else:
-            self._urgent |= self._culprits.refuse(flight.carried)
-        return flight.answered(self.type_url, error, clings=clings)
+            self._urgent |= self._bisection.refuse(flight.carried)
+        return flight.answered(self.type_url, error, removal_only=removal_only)
 
     def _subscribe(self, names: tuple[str, ...]) -> None:
         known = self._subscription.known
@@ -79,8 +79,10 @@ class Watch(TypeWatch):
         self._seen, self.settled_on = (None, None), None
         self._offered = {name: r for name, r in self._offered.items() if covers(name)}
         self._urgent = frozenset(name for name in self._urgent if covers(name))
-        self.clung_to = frozenset(name for name in self.clung_to if covers(name))
-        self._told = tuple(name for name in self._told if covers(name) and name not in added)
+        self.refused_removals = frozenset(name for name in self.refused_removals if covers(name))
+        self._reported_missing = tuple(
+            name for name in self._reported_missing if covers(name) and name not in added
+        )
         if added:
             self._answered = False
             if not self._whole:
@@ -101,7 +103,7 @@ class Watch(TypeWatch):
             return True
         # Names that do not exist, and resources that are gone, are no reason to say anything.
         self._answered, self._offered, self._urgent = True, view.by_name, NOTHING
-        self._culprits.rest()
+        self._bisection.rest()
         return False
 
     def respond(self, wanted: ResourceSet, nonce: str, now: float) -> tuple[Response, Selection]:
@@ -114,9 +116,14 @@ class Watch(TypeWatch):
         carried, later = self._carry(view)
         self._urgent = frozenset(resource.name for resource in later) if later else NOTHING
         self._refused_whole = False
-        self._culprits.forget(view.all, carried)
+        self._bisection.forget(view.all, carried)
         missing = view.missing if self._errors else ()
-        self._answered, self._offered, self._claimed, self._told = True, view.by_name, "", missing
+        self._answered, self._offered, self._claimed, self._reported_missing = (
+            True,
+            view.by_name,
+            "",
+            missing,
+        )
         fresh = tuple(resource for resource in carried if before.get(resource.name) is not resource)
         gone = tuple(name for name in before if name not in view.by_name) if self._whole else ()
         self.flight = Flight(wanted.version, carried, fresh, now, gone)
@@ -126,7 +133,7 @@ class Watch(TypeWatch):
     def copy(self) -> Self:
         """See :meth:`TypeWatch.copy`."""
         new = super().copy()
-        new._asked = new._subscription = duplicate(self._subscription)
+        new._requested = new._subscription = duplicate(self._subscription)
         return new
 
     def rest(self) -> Hashable | None:
@@ -138,7 +145,7 @@ class Watch(TypeWatch):
 
     def _carry(self, view: View) -> tuple[Selection, Selection]:
         """Return the resources of the next response, and those that must wait for a later one."""
-        return (view.all, ()) if self._whole else self._culprits.cut(self._changes(view))
+        return (view.all, ()) if self._whole else self._bisection.cut(self._changes(view))
 
     def _see(self, wanted: ResourceSet) -> View:
         known = self._seen[0] is wanted
@@ -168,9 +175,13 @@ class Watch(TypeWatch):
 
     def _untold(self, view: View) -> bool:
         """Whether a nonexistent name is still to be reported to the client."""
-        if not self._errors or view.missing is self._told or view.missing == self._told:
+        if (
+            not self._errors
+            or view.missing is self._reported_missing
+            or view.missing == self._reported_missing
+        ):
             return False
-        return not set(view.missing) <= set(self._told)
+        return not set(view.missing) <= set(self._reported_missing)
 
     def refuses(self, wanted: ResourceSet) -> bool:
         """Whether the client refused this set, or part of it, so that it is not sent again."""

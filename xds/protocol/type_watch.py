@@ -4,8 +4,8 @@ from abc import ABC, abstractmethod
 from collections.abc import Hashable, Set
 from typing import Final, Self
 
-from xds.protocol.bisect_refused import Culprits
-from xds.protocol.requested_names import Asked
+from xds.protocol.bisect_refused import RefusedBisection
+from xds.protocol.requested_names import RequestedNames
 from xds.protocol.response import Flight
 from xds.protocol.shallow_copy import duplicate
 from xds.snapshots.resources import Encoded, ResourceSet, View
@@ -23,33 +23,35 @@ class TypeWatch(ABC):
 
     __slots__ = (
         "_answered",
-        "_asked",
-        "_culprits",
+        "_bisection",
         "_errors",
+        "_reported_missing",
+        "_requested",
         "_seen",
-        "_told",
         "_urgent",
-        "clung_to",
         "flight",
+        "refused_removals",
         "settled_on",
         "type_url",
     )
 
-    def __init__(self, type_url: TypeUrl, asked: Asked, *, errors: bool, answered: bool) -> None:
+    def __init__(
+        self, type_url: TypeUrl, asked: RequestedNames, *, errors: bool, answered: bool
+    ) -> None:
         self.type_url = type_url
-        self._asked = asked
+        self._requested = asked
         self._errors = errors
         """Whether nonexistent names are reported as errors (xRFC TP3)."""
         self._answered = answered
         """Whether a request that requires a response has got one, possibly empty."""
         self.flight: Flight | None = None
         """The unanswered response."""
-        self._told: tuple[str, ...] = ()
+        self._reported_missing: tuple[str, ...] = ()
         """Names that the client was told do not exist, while they do not."""
         self._urgent = NOTHING
         """Names to report again, although the client was told of them before."""
-        self._culprits = Culprits()
-        self.clung_to = NOTHING
+        self._bisection = RefusedBisection()
+        self.refused_removals = NOTHING
         """Removed names whose removal the client refused."""
         self._seen: tuple[ResourceSet | None, View | None] = (None, None)
         self.settled_on: ResourceSet | None = None
@@ -58,7 +60,7 @@ class TypeWatch(ABC):
     def copy(self) -> Self:
         """Return an independent copy."""
         new = duplicate(self)
-        new._culprits = duplicate(self._culprits)
+        new._bisection = duplicate(self._bisection)
         return new
 
     @abstractmethod
@@ -70,11 +72,18 @@ class TypeWatch(ABC):
 
     def _rest(self) -> Hashable | None:
         """Return the part of :meth:`rest` that both variants share."""
-        if self.flight is not None or self.clung_to or not self._culprits.none:
+        if self.flight is not None or self.refused_removals or not self._bisection.none:
             return None
         # What is seen of a set can be seen again.
         settled_on = id(self.settled_on)
-        return self.type_url, self._errors, self._answered, self._told, self._urgent, settled_on
+        return (
+            self.type_url,
+            self._errors,
+            self._answered,
+            self._reported_missing,
+            self._urgent,
+            settled_on,
+        )
 
     @abstractmethod
     def due(self, wanted: ResourceSet) -> bool:
@@ -92,16 +101,16 @@ class TypeWatch(ABC):
     def urge(self, names: Set[str]) -> None:
         """Send these names again, as far as the client subscribes to them."""
         self.settled_on = None
-        self._urgent |= {name for name in names if self._asked.covers(name)}
+        self._urgent |= {name for name in names if self._requested.covers(name)}
 
     @property
     def names(self) -> int:
         """How many resources the client asks for by name; a long name counts as several."""
-        return self._asked.weight
+        return self._requested.weight
 
     def asks_for(self, name: str) -> bool:
         """Whether the client subscribes to this name."""
-        return self._asked.covers(name)
+        return self._requested.covers(name)
 
     def missing(self, wanted: ResourceSet) -> tuple[str, ...]:
         """Return the subscribed names that do not exist."""
@@ -109,16 +118,16 @@ class TypeWatch(ABC):
 
     def has_refused(self, resource: Encoded) -> bool:
         """Whether the client refused this resource when it was sent alone."""
-        return resource in self._culprits
+        return resource in self._bisection
 
     def refuses(self, wanted: ResourceSet) -> bool:
         """Whether the client refused this set, or part of it, so that it is not sent again."""
-        return self._culprits.any and self._culprits.among(self._see(wanted).all)
+        return self._bisection.any and self._bisection.among(self._see(wanted).all)
 
     def _see(self, wanted: ResourceSet) -> View:
         seen, view = self._seen
         if seen is wanted and view is not None:
             return view
-        view = self._asked.view(wanted)
+        view = self._requested.view(wanted)
         self._seen = (wanted, view)
         return view

@@ -9,16 +9,16 @@ from typing import Final
 from xds.delivery.stream_facts import Explained
 from xds.nodes import ProxyIdentity
 from xds.protocol.response import Refused
-from xds.refusals.refusal_history import LookingBack
+from xds.refusals.refusal_history import RefusalHistory
 
 _REMEMBERED: Final = 10_000
 """Maximum contents remembered, so that each is analysed once."""
 
 
-class Inquiries:
+class RefusalAnalyses:
     """Running analyses. Results go to ``report``."""
 
-    def __init__(self, back: LookingBack, report: Callable[[Explained], None]) -> None:
+    def __init__(self, back: RefusalHistory, report: Callable[[Explained], None]) -> None:
         self._back = back
         self._report = report
         self._begun: OrderedDict[tuple[str, str, str], None] = OrderedDict()

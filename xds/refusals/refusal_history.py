@@ -44,7 +44,7 @@ class Past(walk_back.Past, Protocol):
         """Return the refused snapshots, by node id."""
 
 
-class LookingBack:
+class RefusalHistory:
     """Rebuilds earlier snapshots of proxies, and finds the specs that caused a refusal."""
 
     def __init__(self, cache: SnapshotCache, past: Past | None) -> None:

@@ -11,35 +11,35 @@ _GRAIN_S: Final = 0.02
 """Maximum delay of a wake-up."""
 
 
-class Sleeper(Protocol):
+class Wakeable(Protocol):
     """An object with a wake-up time. It must tolerate early and unneeded calls."""
 
     def wake(self) -> None:
         """Handle the wake-up."""
 
 
-class Alarms:
+class WakeUps:
     """Wake-up timers of one event loop."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
-        self._sleepers: dict[int, set[Sleeper]] = {}
+        self._wakeables: dict[int, set[Wakeable]] = {}
 
-    def set(self, sleeper: Sleeper, at: float) -> None:
+    def set(self, wakeable: Wakeable, at: float) -> None:
         """Schedule a wake-up at this loop time, or slightly later."""
         slot = math.ceil(at / _GRAIN_S)
-        sleepers = self._sleepers.get(slot)
-        if sleepers is None:
-            sleepers = self._sleepers[slot] = set()
-            self._loop.call_at(slot * _GRAIN_S, self._ring, slot)
-        sleepers.add(sleeper)
+        wakeables = self._wakeables.get(slot)
+        if wakeables is None:
+            wakeables = self._wakeables[slot] = set()
+            self._loop.call_at(slot * _GRAIN_S, self._wake_all, slot)
+        wakeables.add(wakeable)
 
-    def forget(self, sleeper: Sleeper, at: float) -> None:
+    def forget(self, wakeable: Wakeable, at: float) -> None:
         """Cancel the wake-up scheduled for this time, if there is one."""
-        sleepers = self._sleepers.get(math.ceil(at / _GRAIN_S)) if at < math.inf else None
-        if sleepers is not None:
-            sleepers.discard(sleeper)
+        wakeables = self._wakeables.get(math.ceil(at / _GRAIN_S)) if at < math.inf else None
+        if wakeables is not None:
+            wakeables.discard(wakeable)
 
-    def _ring(self, slot: int) -> None:
-        for sleeper in self._sleepers.pop(slot):
-            self._loop.call_soon(sleeper.wake)
+    def _wake_all(self, slot: int) -> None:
+        for wakeable in self._wakeables.pop(slot):
+            self._loop.call_soon(wakeable.wake)

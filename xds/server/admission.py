@@ -17,7 +17,7 @@ _BYTES_OF_ONE: Final = 64 << 10
 """A request up to the size of a real Envoy's first counts as one; a megabyte counts as sixteen."""
 
 
-class Crowded(Retryable):
+class LimitReached(Retryable):
     """A limit is reached now; the client should retry."""
 
 
@@ -31,20 +31,20 @@ class Admission:
         self.of_node = Counter[ResourceKey]()
         self._new = TokenBucket(settings.new_streams_per_s, settings.new_streams_at_once, now)
 
-    def open(self, peer: Peer | None, now: float) -> "Guest":
+    def open(self, peer: Peer | None, now: float) -> "AdmittedStream":
         """Admit a stream of a client that authenticated as ``peer``, or did not.
 
         :raises Crowded: there are too many streams, or too many arrive at once.
         """
         if self.streams >= self.settings.max_streams:
-            raise Crowded(f"{self.settings.max_streams} streams are open already")
+            raise LimitReached(f"{self.settings.max_streams} streams are open already")
         if not self._new.try_take(now):
-            raise Crowded("too many streams come at once; come again in a second")
+            raise LimitReached("too many streams come at once; come again in a second")
         self.streams += 1
-        return Guest(self, peer, now)
+        return AdmittedStream(self, peer, now)
 
 
-class Guest:
+class AdmittedStream:
     """Limits of one admitted stream. Close it when the stream ends."""
 
     __slots__ = ("_admission", "_claims", "_key", "_peer", "_requests")
@@ -79,7 +79,7 @@ class Guest:
         if self._peer is not None:
             self._peer.require(identity.key, settings.tls.trust_domain if settings.tls else "")
         if of_node[identity.key] >= settings.max_streams_of_node:
-            raise Crowded(
+            raise LimitReached(
                 f"{settings.max_streams_of_node} streams of {identity.key} are open already"
             )
         self._key = identity.key
@@ -91,7 +91,7 @@ class Guest:
         :raises Crowded: there are too many.
         """
         if names > self._admission.settings.max_names:
-            raise Crowded(
+            raise LimitReached(
                 f"a stream may ask for {self._admission.settings.max_names} names, not {names}"
             )
 
@@ -105,12 +105,14 @@ class Guest:
             return
         settings, admission = self._admission.settings, self._admission
         if resources > settings.max_claims:
-            raise Crowded(
+            raise LimitReached(
                 f"a stream may claim to have {settings.max_claims} resources that are not known "
                 f"here, not {resources}"
             )
         if more > 0 and admission.claims + more > settings.max_claims_of_all:
-            raise Crowded("too many streams claim what is not known here; come again in a second")
+            raise LimitReached(
+                "too many streams claim what is not known here; come again in a second"
+            )
         admission.claims += more
         self._claims = resources
 

@@ -15,15 +15,15 @@ from events.latest import Latest
 from events.publication import Publication
 from mesh.errors import GitmeshError, UsageError
 from xds.bootstrap.address import where_to_listen
-from xds.delivery.delivery_tracker import Ledger
+from xds.delivery.delivery_tracker import DeliveryTracker
 from xds.delivery.recorder import Recorder, recording
 from xds.delivery.stream_facts import Reports
 from xds.protocol.session import Session
-from xds.protocol.shared_session import Cohorts
+from xds.protocol.shared_session import SharedStates
 from xds.refusals.refusal_history import Past
 from xds.runtime.heap import Heap
-from xds.runtime.wakeups import Alarms
-from xds.server.admission import Admission, Crowded
+from xds.runtime.wakeups import WakeUps
+from xds.server.admission import Admission, LimitReached
 from xds.server.connections import Connections
 from xds.server.hub import Hub
 from xds.server.occupancy import Occupancy
@@ -85,7 +85,7 @@ async def serve_ads(
         address,
         cache,
         latest,
-        Ledger(recorder),
+        DeliveryTracker(recorder),
         settings=settings,
         past=past,
         started=listening,
@@ -167,8 +167,8 @@ class _Discovery:
         self._cache = cache
         self._settings = settings
         self._admission = Admission(settings, time.monotonic())
-        self._alarms = Alarms(asyncio.get_running_loop())
-        self._cohorts = Cohorts()
+        self._wakeups = WakeUps(asyncio.get_running_loop())
+        self._shared_states = SharedStates()
         self._heap = Heap()
         self._connections = connections
         self._occupancy = occupancy
@@ -186,9 +186,9 @@ class _Discovery:
             await context.abort(grpc.StatusCode.UNAVAILABLE, "the mesh is not known yet")
         try:
             peer = _peer(context) if self._settings.tls is not None else None
-            guest = self._admission.open(peer, time.monotonic())
+            admitted = self._admission.open(peer, time.monotonic())
         except GitmeshError as error:
-            if isinstance(error, Crowded):
+            if isinstance(error, LimitReached):
                 self._occupancy.refuse(error.message)
             await context.abort(status_code(error), error.line[:MAX_REASON])
         name = context.peer()
@@ -198,15 +198,15 @@ class _Discovery:
             ack_wait=self._settings.ack_wait_s,
             linger=self._settings.linger_s,
             aggregated=method.type_url is None,
-            cohorts=self._cohorts,
+            shared_states=self._shared_states,
         )
-        stream = Stream(session, name, context.write, self._hub, method, guest, self._alarms)
+        stream = Stream(session, name, context.write, self._hub, method, admitted, self._wakeups)
         ending, last_write_s = Ending("cancelled"), 0.0
         try:
-            ending = await read_requests(stream, guest, context)
+            ending = await read_requests(stream, admitted, context)
             last_write_s = _LAST_WRITE_S
         finally:
-            guest.close()
+            admitted.close()
             stream.close()
             self._hub.left(stream, ending.reason)
             self._connections.closed(name, for_good=ending.code in _OF_CONNECTIONS)

@@ -27,15 +27,15 @@ from xds.delivery.stream_facts import (
 from xds.delivery.waves import Waves, waves
 from xds.nodes import ProxyIdentity
 from xds.protocol.response import Refused
-from xds.refusals.refusal_analysis import Inquiries
+from xds.refusals.refusal_analysis import RefusalAnalyses
 from xds.refusals.refusal_causes import refused_names
-from xds.refusals.refusal_history import LookingBack, Past
+from xds.refusals.refusal_history import Past, RefusalHistory
 from xds.server.stream import Stream
 from xds.snapshots.acceptance import Acceptance
 from xds.snapshots.cache import SnapshotCache
 from xds.snapshots.recognition import Recognition
 from xds.snapshots.snapshot import Snapshot
-from xds.snapshots.warm_up import rehearse
+from xds.snapshots.warm_up import warm_up
 from xds.type_urls import LISTENER
 
 _log = logging.getLogger(__name__)
@@ -48,12 +48,12 @@ _LOOK_S: Final = 0.02
 
 
 @dataclass(slots=True)
-class _Refusals:
+class _StreamRefusals:
     """What a client refused, until it accepts other content."""
 
     last: dict[str, Refused] = field(default_factory=dict)
     """The last refusal of each type."""
-    told_of: Snapshot | None = None
+    reported: Snapshot | None = None
     """The last snapshot for which a refusal by this client was reported."""
 
 
@@ -68,24 +68,24 @@ class Hub:
         self._reports = reports
         self._streams: dict[ProxyIdentity, set[Stream]] = {}
         self._commit = _NO_COMMIT
-        self._back = LookingBack(cache, past)
+        self._history = RefusalHistory(cache, past)
         self._recognition = Recognition(cache, past)
-        self._acceptance = Acceptance(self._back.recall, time.time)
-        self._inquiries = Inquiries(self._back, reports.report)
-        self._fallen: dict[Stream, Snapshot] = {}
+        self._acceptance = Acceptance(self._history.recall, time.time)
+        self._analyses = RefusalAnalyses(self._history, reports.report)
+        self._fallbacks: dict[Stream, Snapshot] = {}
         """Streams that are served the last accepted snapshot, with the newer one that they lack."""
         self._refusers: set[Stream] = set()
         """Those of them that refused the newer one; from the others it is held back."""
-        self._refusals: dict[Stream, _Refusals] = {}
+        self._refusals: dict[Stream, _StreamRefusals] = {}
         """Refusals of streams that have refused something since they last had everything."""
-        self._on_their_way: set[Stream] = set()
+        self._in_flight: set[Stream] = set()
         """Streams that were offered something since the last wait for acknowledgements."""
-        self._told: set[ProxyIdentity] | None = None
+        self._offered_waves: set[ProxyIdentity] | None = None
         """Identities whose wave has been told, while later waves wait; ``None`` when none waits."""
-        self._late: dict[ProxyIdentity, None] = {}
+        self._connected_late: dict[ProxyIdentity, None] = {}
         """Identities that connected while their wave waited; they have the earlier snapshot or
         none."""
-        self._due: dict[ProxyIdentity, None] = {}
+        self._not_offered: dict[ProxyIdentity, None] = {}
         """Identities that the newest state concerns and that have not been offered it yet."""
         self._unchanged = 0
         """How many streams the publication concerns and needed nothing new, so far."""
@@ -110,15 +110,15 @@ class Hub:
         streams.add(stream)
         stream.session.alike = len(streams) > 1
         self._behind.add(stream)
-        waits = self._told is not None and identity not in self._told
+        waits = self._offered_waves is not None and identity not in self._offered_waves
         newest = (self._cache.current if waits else self._cache.resolve)(identity)
         if waits:
-            self._late[identity] = None
+            self._connected_late[identity] = None
         snapshot, state = newest, ProxyState.HELD
         if newest is not None:
             snapshot, state = self._acceptance.choose(identity, newest), ProxyState.BEHIND
             if snapshot is not newest:
-                self._fallen[stream], state = newest, ProxyState.LAST_ACCEPTED
+                self._fallbacks[stream], state = newest, ProxyState.LAST_ACCEPTED
         version = f"{stream.node.user_agent_name} {stream.node.user_agent_version}".strip()
         node, now_ns = str(identity.key), time.time_ns()
         self._reports.report(
@@ -137,15 +137,15 @@ class Hub:
         if identity is None or streams is None or stream not in streams:
             return
         streams.discard(stream)
-        self._on_their_way.discard(stream)
+        self._in_flight.discard(stream)
         self._behind.discard(stream)
-        self._fallen.pop(stream, None)
+        self._fallbacks.pop(stream, None)
         self._refusers.discard(stream)
         self._refusals.pop(stream, None)
         if not streams:
             del self._streams[identity]
-            self._due.pop(identity, None)
-            self._late.pop(identity, None)
+            self._not_offered.pop(identity, None)
+            self._connected_late.pop(identity, None)
             self._acceptance.left(identity)
         self._cache.leave(identity)
         self._reports.report(Left(stream.number, reason, time.time_ns()))
@@ -176,7 +176,7 @@ class Hub:
     def _release(self, identity: ProxyIdentity, snapshot: Snapshot) -> None:
         """Offer a snapshot that is no longer held back to those who did not refuse it."""
         for stream in tuple(self._streams[identity]):
-            if self._fallen.get(stream) is snapshot and stream not in self._refusers:
+            if self._fallbacks.get(stream) is snapshot and stream not in self._refusers:
                 # They are no part of the publication that is offered now.
                 self._offer_one(stream, snapshot, Released(stream.number))
 
@@ -184,8 +184,8 @@ class Hub:
         """Record that a client refused a response that was sent for this commit."""
         self._behind.add(stream)
         snapshot = stream.sent_for(refusal.type_url)
-        refusals = self._refusals.setdefault(stream, _Refusals())
-        refusals.last[refusal.type_url], refusals.told_of = refusal, snapshot
+        refusals = self._refusals.setdefault(stream, _StreamRefusals())
+        refusals.last[refusal.type_url], refusals.reported = refusal, snapshot
         self._refuses(stream, refusal, commit, snapshot)
 
     def stuck(self, stream: Stream) -> None:
@@ -194,11 +194,11 @@ class Hub:
         That is not sent again and so not refused again; but a newer commit may contain it, too.
         """
         refusals, snapshot = self._refusals.get(stream), stream.snapshot
-        if refusals is None or snapshot is None or refusals.told_of is snapshot:
+        if refusals is None or snapshot is None or refusals.reported is snapshot:
             return
-        if stream.identity in self._due:
+        if stream.identity in self._not_offered:
             return  # What it is stuck on is not the newest.
-        refusals.told_of = snapshot
+        refusals.reported = snapshot
         for type_url in stream.stuck_on:
             if (refusal := refusals.last.get(type_url)) is not None:
                 refusal = refusal._replace(version=snapshot.sets[type_url].version)
@@ -209,7 +209,7 @@ class Hub:
     ) -> None:
         identity = _identity(stream)
         # Who comes has nothing to let go of: for them there is nothing to hold back.
-        wrong = None if refusal.clings else snapshot
+        wrong = None if refusal.removal_only else snapshot
         message = refusal.detail.message.strip()
         # Whoever tells of the events warns of it, once for each content; here is each time.
         _log.debug(
@@ -227,7 +227,7 @@ class Hub:
                 "" if wrong is None else wrong.version,
             )
         )
-        self._inquiries.open(identity, refusal)
+        self._analyses.open(identity, refusal)
         if wrong is not None:
             self._fall_back(stream, wrong)
 
@@ -236,7 +236,7 @@ class Hub:
         accepted = self._acceptance.refused(_identity(stream), refused, stream.number)
         if accepted is None or stream.established or not stream.aggregated:
             return
-        self._fallen[stream] = refused
+        self._fallbacks[stream] = refused
         self._refusers.add(stream)
         self._reports.report(FellBack(stream.number, time.time_ns()))
         stream.offer(accepted)
@@ -257,38 +257,38 @@ class Hub:
             changed = self._cache.changed
         else:
             # The first state may be ten thousand resources, and nobody is served before it.
-            await asyncio.to_thread(rehearse)
+            await asyncio.to_thread(warm_up)
             identities = await asyncio.to_thread(self._cache.absorb, publication)
-            self._acceptance.remember(await asyncio.to_thread(self._back.refusals))
+            self._acceptance.remember(await asyncio.to_thread(self._history.refusals))
         self._reports.begin(publication)
-        self._inquiries.begin()
+        self._analyses.begin()
         self._commit = publication.state.commit or _NO_COMMIT
         self.ready, self._unchanged = True, 0
-        self._due.update(dict.fromkeys(identities))
-        self._tell_of_removed(mesh, identities)
-        await self._offer_in_waves(waves(mesh, self._cache.graph, self._due, changed), seq)
+        self._not_offered.update(dict.fromkeys(identities))
+        self._report_removed(mesh, identities)
+        await self._offer_in_waves(waves(mesh, self._cache.graph, self._not_offered, changed), seq)
         self._reports.report(Finished(seq, time.time_ns(), self._unchanged))
 
     async def _offer_in_waves(self, found: Waves, seq: Seq) -> None:
-        self._on_their_way.clear()
-        self._told = set() if len(found) > 1 else None
+        self._in_flight.clear()
+        self._offered_waves = set() if len(found) > 1 else None
         try:
             for number, wave in enumerate(found):
                 if number:
-                    await self._let_answer()
+                    await self._await_answers()
                     await self._reports.passed(seq, number)
-                if self._told is not None:
-                    self._told.update(wave)
+                if self._offered_waves is not None:
+                    self._offered_waves.update(wave)
                 await self._offer(wave, seq)
         finally:
             # Nobody waits for a turn that never comes.
-            self._told = None
-            self._due.update(self._late)
-            late = tuple(self._late)
-            self._late.clear()
+            self._offered_waves = None
+            self._not_offered.update(self._connected_late)
+            late = tuple(self._connected_late)
+            self._connected_late.clear()
         await self._offer(late, seq)
 
-    async def _let_answer(self) -> None:
+    async def _await_answers(self) -> None:
         """Wait, for a bounded time, until the streams that were offered something accept or refuse
         it.
 
@@ -296,16 +296,14 @@ class Hub:
         """
         await asyncio.sleep(LEAST_PAUSE_S)
         deadline = time.monotonic() + LONGEST_PAUSE_S - LEAST_PAUSE_S
-        while time.monotonic() < deadline and self._on_their_way:
-            self._on_their_way = {
-                s for s in self._on_their_way if not (s.session.arrived or s.stuck_on)
-            }
+        while time.monotonic() < deadline and self._in_flight:
+            self._in_flight = {s for s in self._in_flight if not (s.session.arrived or s.stuck_on)}
             await asyncio.sleep(_LOOK_S)
-        self._on_their_way.clear()
+        self._in_flight.clear()
 
     async def _offer(self, identities: Iterable[ProxyIdentity], seq: Seq) -> None:
         for identity in identities:
-            self._due.pop(identity, None)
+            self._not_offered.pop(identity, None)
             # Those who left while others were offered theirs, the cache may have forgotten.
             if identity not in self._streams:
                 continue
@@ -329,19 +327,19 @@ class Hub:
         for stream in streams:
             stream.session.alike = len(streams) > 1
             # Whoever does not have this because it is refused waits for something else.
-            if self._fallen.get(stream) is snapshot:
+            if self._fallbacks.get(stream) is snapshot:
                 self._unchanged += 1
             else:
                 self._offer_one(stream, snapshot, Offered(stream.number, node, seq))
 
     def _offer_one(self, stream: Stream, snapshot: Snapshot, fact: Offered | Released) -> None:
-        had_other = self._fallen.pop(stream, None) is not None or stream in self._refusals
+        had_other = self._fallbacks.pop(stream, None) is not None or stream in self._refusals
         self._refusers.discard(stream)
         try:
             news, there = stream.offer(snapshot), stream.session.arrived
             # One that refused what was before may have all of this; it stood by something else.
             if news or (there and had_other):
-                self._on_their_way.add(stream)
+                self._in_flight.add(stream)
                 self._behind.add(stream)
                 self._reports.report(fact)
             elif isinstance(fact, Offered):
@@ -353,7 +351,7 @@ class Hub:
         except Exception:
             _log.exception("cannot offer %s to %s", _identity(stream).key, stream.name)
 
-    def _tell_of_removed(self, before: MeshGraph, identities: Iterable[ProxyIdentity]) -> None:
+    def _report_removed(self, before: MeshGraph, identities: Iterable[ProxyIdentity]) -> None:
         """Warn about proxies whose node was removed: they go on, but receive no further commits."""
         after, left_behind = self._cache.graph, Counter[ResourceKey]()
         for identity in identities:

@@ -8,7 +8,7 @@ import grpc
 import grpc.aio
 
 from mesh.errors import GitmeshError, Retryable, UsageError
-from xds.server.admission import Guest
+from xds.server.admission import AdmittedStream
 from xds.server.peer import WrongPeer
 from xds.server.stream import Stream
 
@@ -26,22 +26,22 @@ class Ending(NamedTuple):
     code: grpc.StatusCode = grpc.StatusCode.OK
 
 
-async def read_requests(stream: Stream, guest: Guest, context: Context) -> Ending:
+async def read_requests(stream: Stream, admitted: AdmittedStream, context: Context) -> Ending:
     """Read until the client ends the stream or sends an invalid request; return why it ended."""
     try:
         # A connection outlives the proof that it began with, unless somebody looks at the time.
-        async with asyncio.timeout(guest.time_left_s(time.time())):
-            async with asyncio.timeout(guest.first_request_s):
+        async with asyncio.timeout(admitted.time_left_s(time.time())):
+            async with asyncio.timeout(admitted.first_request_s):
                 data = await context.read()
             # As the iterator of requests does, but without a generator between.
             while data is not grpc.aio.EOF:
-                if (wait_s := guest.delay(len(data), time.monotonic())) > 0:
+                if (wait_s := admitted.delay(len(data), time.monotonic())) > 0:
                     await asyncio.sleep(wait_s)
                 if (before := stream.receive(data)) is not None:
                     await before
                 data = await context.read()
     except TimeoutError:
-        left_s = guest.time_left_s(time.time())
+        left_s = admitted.time_left_s(time.time())
         if stream.identity is None and (left_s is None or left_s > 0):
             # Streams that ask for nothing would keep out those who do.
             reason, code = "no request has come", grpc.StatusCode.DEADLINE_EXCEEDED

@@ -15,7 +15,7 @@ from xds.nodes import MAX_ID, Client, ProxyIdentity, parse_identity
 from xds.protocol.response import Refused, Response
 from xds.protocol.session import Request, Session
 from xds.runtime.eager_task import Steps
-from xds.runtime.wakeups import Alarms
+from xds.runtime.wakeups import WakeUps
 from xds.snapshots.snapshot import Snapshot
 from xds.type_urls import CLUSTER, TypeUrl
 from xds.wire.decode import DiscoveryRequest, Node, decode_delta_request, decode_request
@@ -85,7 +85,7 @@ class Observer(Protocol):
         """The client has everything except what it refuses. May be called repeatedly."""
 
 
-class Door(Protocol):
+class StreamLimits(Protocol):
     """Admission of a stream. Each method raises an error of ours to refuse."""
 
     def admit(self, identity: ProxyIdentity) -> None:
@@ -101,7 +101,7 @@ class Door(Protocol):
         """
 
 
-class OpenDoor:
+class Unlimited:
     """Admission without limits."""
 
     def admit(self, identity: ProxyIdentity) -> None:
@@ -114,7 +114,7 @@ class OpenDoor:
         """Accept."""
 
 
-_OPEN: Final = OpenDoor()
+_UNLIMITED: Final = Unlimited()
 
 
 class Stream:
@@ -131,8 +131,8 @@ class Stream:
         write: Callable[[bytes], Coroutine[Any, None, None]],
         observer: Observer,
         method: Method = Method(),
-        door: Door = _OPEN,
-        alarms: Alarms | None = None,
+        limits: StreamLimits = _UNLIMITED,
+        wakeups: WakeUps | None = None,
     ) -> None:
         """Start; :meth:`receive` drives the stream.
 
@@ -151,7 +151,7 @@ class Stream:
         self.node = Node()
         self._observer = observer
         self._method = method
-        self._door = door
+        self._limits = limits
         self._write = write
         self._writer: Steps | None = None
         self._writing = False
@@ -160,7 +160,7 @@ class Stream:
         self._commits: dict[str, CommitId] = {}
         self._sent_for: dict[str, Snapshot | None] = {}
         self._loop = asyncio.get_running_loop()
-        self._alarms = Alarms(self._loop) if alarms is None else alarms
+        self._wakeups = WakeUps(self._loop) if wakeups is None else wakeups
 
     def sent_for(self, type_url: TypeUrl) -> Snapshot | None:
         """Return the snapshot that the last response of a type was part of."""
@@ -205,8 +205,8 @@ class Stream:
 
     def _take(self, request: Request) -> None:
         answer = self.session.on_request(request, self._loop.time())
-        self._door.asks(self.session.names)
-        self._door.claims(0 if self.session.arrived else self.session.claims)
+        self._limits.asks(self.session.names)
+        self._limits.claims(0 if self.session.arrived else self.session.claims)
         if isinstance(answer, Refused):
             commit = self._commits.get(answer.type_url, self._observer.commit)
             self._observer.refused(self, answer, commit)
@@ -240,7 +240,7 @@ class Stream:
         self._closed = True
         self.session.close(self._loop.time())
         # A storm of those who come back is no time to hold on to what they had before.
-        self._alarms.forget(self, self._wakes_at)
+        self._wakeups.forget(self, self._wakes_at)
 
     async def end_writing(self, within_s: float = 0.0) -> None:
         """Let the transport take what is being written, but wait no longer than this."""
@@ -254,7 +254,7 @@ class Stream:
         if self.identity is None:
             node = node or Node()
             identity = _identity_of(node)
-            self._door.admit(identity)
+            self._limits.admit(identity)
             self.node, self.identity = node, identity
             if identity.client is Client.GRPC:
                 self.session.tell_errors()
@@ -312,9 +312,9 @@ class Stream:
         wake_at = self.session.wake_at
         # One that goes off early finds nothing to do, and is set again.
         if wake_at is not None and wake_at < self._wakes_at:
-            self._alarms.forget(self, self._wakes_at)
+            self._wakeups.forget(self, self._wakes_at)
             self._wakes_at = wake_at
-            self._alarms.set(self, wake_at)
+            self._wakeups.set(self, wake_at)
 
     def wake(self) -> None:
         """Process the passing of time."""

@@ -40,7 +40,7 @@ class Encoded:
     """The resources that it refers to and requires."""
 
     @property
-    def is_ghost(self) -> bool:
+    def is_unknown(self) -> bool:
         """Whether only name and version are known, because a client says that it holds the
         resource.
 
@@ -49,7 +49,7 @@ class Encoded:
         return not self.entry
 
 
-def ghost(type_url: TypeUrl, name: str) -> Encoded:
+def unknown_resource(type_url: TypeUrl, name: str) -> Encoded:
     """Return what is known of a resource that a client has from somewhere else.
 
     The version that it claims is none of ours, and nothing else follows from it.
@@ -85,10 +85,10 @@ class View:
         """
         known = self._since.get(id(held))
         if known is None or known[0] is not held:
-            changed = tuple(r for r in self.all if held.get(r.name) is not r and not r.is_ghost)
+            changed = tuple(r for r in self.all if held.get(r.name) is not r and not r.is_unknown)
             gone = tuple(sorted(name for name in held if name not in self.by_name))
             known = (held, changed, gone)
-            if not any(resource.is_ghost for resource in held.values()):
+            if not any(resource.is_unknown for resource in held.values()):
                 _remember(self._since, id(held), known)
         return known[1], known[2]
 
@@ -173,7 +173,7 @@ class ResourceSet:
         union = self._unions.get(extra)
         if union is None:
             union = self._pool.collect(self.type_url, (*self.all, *extra))
-            if not any(resource.is_ghost for resource in extra):
+            if not any(resource.is_unknown for resource in extra):
                 _remember(self._unions, extra, union)
         return union
 
@@ -201,7 +201,7 @@ class Pool:
         self._by_version = WeakValueDictionary()
         self._of_version: WeakValueDictionary[tuple[TypeUrl, str, str], Encoded]
         self._of_version = WeakValueDictionary()
-        self._ghosts: WeakValueDictionary[tuple[TypeUrl, str], Encoded] = WeakValueDictionary()
+        self._unknown: WeakValueDictionary[tuple[TypeUrl, str], Encoded] = WeakValueDictionary()
         self.written = Once[object, Encoded]()
         """Serialised resources by message object, because many proxies share a message."""
         self._recent: OrderedDict[ResourceSet, int] = OrderedDict()
@@ -219,14 +219,14 @@ class Pool:
             self._of_version[type_url, name, known.version] = known
         return known
 
-    def ghost(self, type_url: TypeUrl, name: str) -> Encoded:
+    def unknown_resource(self, type_url: TypeUrl, name: str) -> Encoded:
         """Return what is known of a resource of this name that a client has from elsewhere.
 
         One object for all who claim it, for as long as anybody does.
         """
-        known = self._ghosts.get((type_url, name))
+        known = self._unknown.get((type_url, name))
         if known is None:
-            known = self._ghosts[type_url, name] = ghost(type_url, name)
+            known = self._unknown[type_url, name] = unknown_resource(type_url, name)
         return known
 
     def collect(self, type_url: TypeUrl, resources: Iterable[Encoded]) -> ResourceSet:
@@ -242,7 +242,7 @@ class Pool:
             self._sets[type_url, digest] = known
             self._by_version[type_url, known.version] = known
         # What a client claims to have is kept for that client alone, and while it is here.
-        if not any(resource.is_ghost for resource in ordered):
+        if not any(resource.is_unknown for resource in ordered):
             self._touch(known)
         return known
 

@@ -19,7 +19,7 @@ _MESH = "rehearsal"
 _SERVICES = {"web": ("http", 8080), "db": ("tcp", 5432), "calls": ("grpc", 9000)}
 
 
-def rehearse() -> None:
+def warm_up() -> None:
     """Exercise translation and serialisation once. Blocking, without visible effect."""
     graph = link(_resources())
     node = ResourceKey.of(Kind.VIRTUAL_NODE, _MESH, "caller")

@@ -22,7 +22,7 @@ from events.types import (
     WorkerUnresponsive,
 )
 from xds.delivery.commit_delivery import DELAYS_S
-from xds.delivery.delivery_tracker import SETTLE_S, Ledger
+from xds.delivery.delivery_tracker import SETTLE_S, DeliveryTracker
 from xds.delivery.recorder import Recorder
 from xds.delivery.stream_facts import (
     Arrived,
@@ -66,7 +66,7 @@ class Book:
                 told.extend(events)
 
         self.timers: list[Timing] = []
-        self.ledger = Ledger(Telling(lambda batch: None), self._later)
+        self.tracker = DeliveryTracker(Telling(lambda batch: None), self._later)
         self.begin(1, "c0", moved=None)
         [started] = self.taken()
         assert isinstance(started, ServerStarted), "first of all that a server tells"
@@ -87,12 +87,12 @@ class Book:
 
     def begin(self, seq: int, commit: str, moved: int | None = 0) -> None:
         state = MeshState(Seq(seq), CommitId(commit), CommitId(commit))
-        self.ledger.begin(Publication(state, moved_ns=moved), servers=(ONE, TWO))
+        self.tracker.begin(Publication(state, moved_ns=moved), servers=(ONE, TWO))
 
     def tell(self, server: int, *facts: Fact) -> list[DeliveryEvent]:
         """Let a server tell facts; return the events that follow."""
         for fact in facts:
-            self.ledger.report(fact, server)
+            self.tracker.report(fact, server)
         return self.taken()
 
     def taken(self) -> list[DeliveryEvent]:
@@ -142,14 +142,14 @@ def test_a_server_that_dies_is_waited_for_no_longer_and_neither_are_its_proxies(
     book.begin(5, "c1")
     book.tell(ONE, Offered(1, "web", Seq(5)), Finished(Seq(5), 5 * MS), Arrived(1, 6 * MS))
     book.tell(TWO, Offered(1, "web", Seq(5)))
-    book.ledger.lost(TWO, "worker killed", 7 * MS)
+    book.tracker.lost(TWO, "worker killed", 7 * MS)
     assert book.taken() == [
         ProxyDisconnected("web", "web#1", "worker killed"),
         ProxyDisconnected("web", "web#2", "worker killed"),
         published("c1", 5, 2, "web"),
         SnapshotConverged(CommitId("c1"), 1, {"written": 6000, "acked": 7000}),
     ]
-    book.ledger.lost(TWO, "worker killed", 8 * MS)
+    book.tracker.lost(TWO, "worker killed", 8 * MS)
     assert book.taken() == []
 
 
@@ -158,7 +158,7 @@ def test_what_proxies_of_another_server_refuse_is_explained_by_that_one() -> Non
     refusal = Rejected(1, "web", CommitId("c0"), "type", "v1", "no")
     for server, node in ((ONE, "cart"), (TWO, "web")):
         book.tell(server, joined(1, node), refusal._replace(node=node))
-    book.ledger.lost(ONE, "worker killed", 1)
+    book.tracker.lost(ONE, "worker killed", 1)
     told = [(e.node, e.specs) for e in book.taken() if isinstance(e, SnapshotRejected)]
     assert told == [("cart", ())]
     (event,) = book.tell(TWO, Explained("web", "type", "v1", ("spec",)))
@@ -168,7 +168,7 @@ def test_what_proxies_of_another_server_refuse_is_explained_by_that_one() -> Non
 
 def test_a_death_before_anything_is_published_harms_nothing() -> None:
     book = Book()
-    book.ledger.lost(ONE, "worker killed", 1)
+    book.tracker.lost(ONE, "worker killed", 1)
     assert book.taken() == []
 
 
@@ -210,7 +210,7 @@ def test_nobody_waits_for_a_server_that_does_not_answer_and_its_proxies_are_behi
     book.pass_time(SETTLE_S)
     book.begin(5, "c1")
     assert book.tell(ONE, Offered(1, "web", Seq(5)), Finished(Seq(5), 1)) == []
-    book.ledger.silent(TWO, 4711, 2)
+    book.tracker.silent(TWO, 4711, 2)
     assert book.taken() == [WorkerUnresponsive(TWO, 4711, 2), published("c1", 5, 1, "web")]
     # It is not known whether the commit concerns those that cannot be reached.
     assert book.tell(ONE, Arrived(1, 1)) == []
@@ -233,12 +233,12 @@ def test_a_server_that_answers_again_catches_up_and_then_the_commit_converges() 
     book.tell(TWO, joined(1), joined(2, "cart"), Arrived(1, 1), Arrived(2, 1))
     book.tell(ONE, Arrived(1, 1))
     book.pass_time(SETTLE_S)
-    book.ledger.silent(TWO, 4711, 2)
+    book.tracker.silent(TWO, 4711, 2)
     book.begin(5, "c1")
     book.tell(ONE, Offered(1, "web", Seq(5)), Finished(Seq(5), 1), Arrived(1, 1))
     book.pass_time(SETTLE_S)
     book.taken()
-    book.ledger.answers(TWO)
+    book.tracker.answers(TWO)
     assert book.taken() == [WorkerResponsive(TWO, "answers")]
     assert book.tell(TWO, Offered(1, "web", Seq(5)), Finished(Seq(5), 1)) == []
     assert book.pass_time(SETTLE_S) == [ProxiesSettled(CommitId("c1"), Seq(5), ("cart#2",))]
@@ -253,9 +253,9 @@ def test_a_server_that_did_not_answer_and_ended_is_counted_out() -> None:
     book.tell(TWO, joined(1), Arrived(1, 1))
     book.begin(5, "c1")
     book.tell(ONE, Offered(1, "web", Seq(5)), Finished(Seq(5), 1), Arrived(1, 1))
-    book.ledger.silent(TWO, 4711, 2)
+    book.tracker.silent(TWO, 4711, 2)
     book.taken()
-    book.ledger.lost(TWO, "worker killed", 1)
+    book.tracker.lost(TWO, "worker killed", 1)
     ended, left, converged = book.taken()
     assert ended == WorkerResponsive(TWO, "ended")
     assert left == ProxyDisconnected("web", "web#1", "worker killed")
@@ -351,7 +351,7 @@ def test_one_that_converges_is_not_told_of_as_delayed() -> None:
 def test_a_refusal_that_a_dying_server_was_to_explain_is_told_without() -> None:
     book = Book()
     book.tell(ONE, joined(1), Rejected(1, "web", CommitId("c0"), "type", "v1", "no"))
-    book.ledger.lost(ONE, "worker killed", 1)
+    book.tracker.lost(ONE, "worker killed", 1)
     assert book.taken() == [
         ProxyDisconnected("web", "web#1", "worker killed"),
         SnapshotRejected(CommitId("c0"), "web", "type", "v1", "no", "web#1"),

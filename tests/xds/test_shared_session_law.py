@@ -1,6 +1,6 @@
 """Clients that say anything at all, side by side: who shares a state is told what a lone one is.
 
-The law in test_cohort.py is about proxies that keep to the protocol; here are those that do not,
+The law in test_shared_session.py is about proxies that keep to the protocol; here are those that do not,
 and those who say nearly the same at the same moment.
 """
 
@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from tests.support.alike import Alike
 from tests.xds.test_session_law import POOL, SNAPSHOTS
 from xds.protocol.session import Request
-from xds.protocol.shared_session import Cohorts
+from xds.protocol.shared_session import SharedStates
 from xds.snapshots.snapshot import Snapshot
 from xds.type_urls import CLUSTER, ENDPOINT, LISTENER, ORDER, ROUTE, SECRET, TypeUrl
 from xds.wire.decode import DeltaDiscoveryRequest, DiscoveryRequest, ErrorDetail
@@ -68,10 +68,12 @@ flags = st.one_of(flag.map(lambda one: (one, one, one)), st.tuples(flag, flag, f
 class Client:
     """One that shares what is worked out with the others, compared with one that does not."""
 
-    def __init__(self, cohorts: Cohorts, *, delta: bool, errors: bool, aggregated: bool) -> None:
+    def __init__(
+        self, shared_states: SharedStates, *, delta: bool, errors: bool, aggregated: bool
+    ) -> None:
         self.delta = delta
         self._new = partial(
-            Alike, POOL, ack_wait=5, linger=2, cohorts=cohorts, aggregated=aggregated
+            Alike, POOL, ack_wait=5, linger=2, shared_states=shared_states, aggregated=aggregated
         )
         self._errors = errors
         self.latest = SNAPSHOTS[0]
@@ -119,9 +121,9 @@ class Client:
 def test_whatever_clients_say_side_by_side_each_is_told_what_it_would_be_told_alone(
     delta: tuple[bool, ...], story: list[tuple[int, object]], flags: tuple[int, ...]
 ) -> None:
-    cohorts, now = Cohorts(), 0.0
+    shared_states, now = SharedStates(), 0.0
     clients = [
-        Client(cohorts, delta=each, errors=bool(flag & 1), aggregated=bool(flag & 2))
+        Client(shared_states, delta=each, errors=bool(flag & 1), aggregated=bool(flag & 2))
         for each, flag in zip(delta, flags, strict=True)
     ]
     for who, step in story:

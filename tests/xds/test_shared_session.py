@@ -16,7 +16,7 @@ from tests.xds.test_session import ONE, TWO, WEIGHTS, Client
 from tests.xds.test_session_law import MODELS, POOL, STEPS, World
 from xds.protocol.session import Session
 from xds.protocol.session_state import SessionState
-from xds.protocol.shared_session import GRAIN, Cohort, Cohorts
+from xds.protocol.shared_session import GRAIN, SharedState, SharedStates
 from xds.type_urls import CLUSTER, ENDPOINT, ROUTE
 from xds.wire.decode import DiscoveryRequest
 
@@ -45,11 +45,13 @@ class Crowd:
     """Worlds with one clock, whose sessions share what is worked out."""
 
     def __init__(self, model: type[ProxyModel], size: int) -> None:
-        cohorts = Cohorts()
+        shared_states = SharedStates()
 
         class Shared(World):
             def begin(self) -> Session:
-                return cast("Session", Alike(POOL, ack_wait=7, linger=2, cohorts=cohorts))
+                return cast(
+                    "Session", Alike(POOL, ack_wait=7, linger=2, shared_states=shared_states)
+                )
 
             def check(self) -> None:
                 """Whether a proxy that is given up on can serve is not asked here."""
@@ -94,10 +96,10 @@ def _counted(work: Any, counts: Counter[str]) -> Any:
     return counted
 
 
-def client(cohorts: Cohorts, at: float, *, alike: bool = True) -> Client:
+def client(shared_states: SharedStates, at: float, *, alike: bool = True) -> Client:
     found = Client(None)
     found.now = at
-    found.session = Session(test_session.POOL, ack_wait=5, linger=2, cohorts=cohorts)
+    found.session = Session(test_session.POOL, ack_wait=5, linger=2, shared_states=shared_states)
     found.session.alike = alike
     found.publish(ONE)
     return found
@@ -106,10 +108,10 @@ def client(cohorts: Cohorts, at: float, *, alike: bool = True) -> Client:
 def test_a_storm_and_a_push_are_worked_out_once_for_all_who_are_alike(
     worked: Counter[str],
 ) -> None:
-    cohorts = Cohorts()
-    client(cohorts, 100.0).subscribe_to_all()
+    shared_states = SharedStates()
+    client(shared_states, 100.0).subscribe_to_all()
     after_one = Counter(worked)
-    clients = [client(cohorts, 100.0).subscribe_to_all() for _ in range(50)]
+    clients = [client(shared_states, 100.0).subscribe_to_all() for _ in range(50)]
     assert worked == after_one
     for each in clients:
         each.now = 200.0
@@ -123,13 +125,13 @@ def test_a_storm_and_a_push_are_worked_out_once_for_all_who_are_alike(
 def test_who_came_at_different_times_and_was_sent_different_things_is_alike_at_rest(
     worked: Counter[str],
 ) -> None:
-    cohorts = Cohorts()
-    early = client(cohorts, 100.0).subscribe_to_all()
+    shared_states = SharedStates()
+    early = client(shared_states, 100.0).subscribe_to_all()
     for number in range(5):
         early.now += 50
         (routes,) = early.publish(WEIGHTS if number % 2 == 0 else ONE)
         early.ask(ROUTE, "routes", to=routes)
-    late = client(cohorts, 500.0)
+    late = client(shared_states, 500.0)
     late.publish(ONE)
     late.subscribe_to_all()
     for each in (early, late):
@@ -145,8 +147,8 @@ def test_who_came_at_different_times_and_was_sent_different_things_is_alike_at_r
 
 
 def test_a_deadline_that_passes_within_the_grain_is_nobodys_old_step() -> None:
-    cohorts = Cohorts()
-    clients = [client(cohorts, 100.0).subscribe_to_all() for _ in range(2)]
+    shared_states = SharedStates()
+    clients = [client(shared_states, 100.0).subscribe_to_all() for _ in range(2)]
     for each in clients:
         each.now = 200.0
         each.publish(TWO)
@@ -162,8 +164,8 @@ def test_a_deadline_that_passes_within_the_grain_is_nobodys_old_step() -> None:
 
 
 def test_a_stream_is_given_each_nonce_once_though_it_takes_the_same_step_again() -> None:
-    cohorts = Cohorts()
-    clients = [client(cohorts, 100.0).subscribe_to_all() for _ in range(2)]
+    shared_states = SharedStates()
+    clients = [client(shared_states, 100.0).subscribe_to_all() for _ in range(2)]
     given: list[list[str]] = [[], []]
     for each in clients:
         (routes,) = each.ask(CLUSTER, to=each.publish(TWO)[0])
@@ -179,8 +181,8 @@ def test_a_stream_is_given_each_nonce_once_though_it_takes_the_same_step_again()
 
 
 def test_an_answer_to_an_older_response_is_told_from_one_to_the_last() -> None:
-    cohorts = Cohorts()
-    clients = [client(cohorts, 100.0).subscribe_to_all() for _ in range(2)]
+    shared_states = SharedStates()
+    clients = [client(shared_states, 100.0).subscribe_to_all() for _ in range(2)]
     for each in clients:
         each.now = 200.0
         (routes,) = each.publish(WEIGHTS)
@@ -192,8 +194,8 @@ def test_an_answer_to_an_older_response_is_told_from_one_to_the_last() -> None:
 
 
 def test_a_client_may_ask_for_a_thousand_different_things_without_filling_the_memory() -> None:
-    cohorts, at_first = Cohorts(), _alive()
-    busy, *others = [client(cohorts, 100.0).subscribe_to_all() for _ in range(3)]
+    shared_states, at_first = SharedStates(), _alive()
+    busy, *others = [client(shared_states, 100.0).subscribe_to_all() for _ in range(3)]
     before = _alive()
     for number in range(1_000):
         busy.now = 100.0 + number / 1_000
@@ -207,12 +209,12 @@ def test_a_client_may_ask_for_a_thousand_different_things_without_filling_the_me
 
 def _alive() -> int:
     gc.collect()
-    return sum(isinstance(each, Cohort) for each in gc.get_objects())
+    return sum(isinstance(each, SharedState) for each in gc.get_objects())
 
 
 def test_what_one_asked_for_before_there_was_a_snapshot_nobody_else_is_answered() -> None:
-    cohorts = Cohorts()
-    early, late = (Session(POOL, cohorts=cohorts) for _ in range(2))
+    shared_states = SharedStates()
+    early, late = (Session(POOL, shared_states=shared_states) for _ in range(2))
     early.on_request(DiscoveryRequest(CLUSTER, "", (), "", None), 1.0)
     for session in (early, late):
         session.alike = True

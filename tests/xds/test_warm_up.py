@@ -10,5 +10,5 @@ def test_the_made_up_mesh_is_one_that_a_push_could_bring() -> None:
 
 
 def test_it_can_be_played_again_and_again() -> None:
-    warm_up.rehearse()
-    warm_up.rehearse()
+    warm_up.warm_up()
+    warm_up.warm_up()
