@@ -16,11 +16,11 @@ from events.sqlite.store import EventLog
 from events.types import Chain, Seq
 from gitmesh.audit.attestation import contradictions, read_checkpoints
 from gitmesh.audit.proof_file import prove_event
-from gitmesh.server.checkpoint_signer import Notary
+from gitmesh.server.checkpoint_signer import CheckpointSigner
 from reconciler.follower import Follower
 from reconciler.git.checkpoint_ref import CheckpointRef
 from reconciler.git.repository import GitRepository
-from reconciler.rederivation import retrace
+from reconciler.rederivation import rederive
 
 # No multiple of the town's hundred shares, so that every commit shifts traffic.
 SERVICES, COMMITS = 2_001, 45_000
@@ -67,7 +67,7 @@ def _by_itself(log: EventLog, events: int) -> Iterator[Figure]:
 
 def _by_git(log: EventLog, path: Path, events: int) -> Iterator[Figure]:
     started = time.perf_counter()
-    found = retrace(GitRepository.open(path), log.rows(Chain.MESH))
+    found = rederive(GitRepository.open(path), log.rows(Chain.MESH))
     if found.difference or found.checked != events:
         raise RuntimeError(f"git says otherwise: {found.difference}")
     yield Figure("  derived again from git", time.perf_counter() - started, "s", "< 60")
@@ -75,9 +75,9 @@ def _by_git(log: EventLog, path: Path, events: int) -> Iterator[Figure]:
 
 def _by_signature(log: EventLog, path: Path, events: int) -> Iterator[Figure]:
     repo, key = GitRepository.open(path), SignerKey.generate("bench.example")
-    notary = Notary(log, repo, key)
+    signer = CheckpointSigner(log, repo, key)
     started = time.perf_counter()
-    notary.sign()
+    signer.sign()
     yield Figure("  the first checkpoint", time.perf_counter() - started, "s")
     started = time.perf_counter()
     signed, wrong = read_checkpoints(CheckpointRef(repo).newest_first(), verifiers(key))

@@ -24,14 +24,14 @@ _LITERAL: Final = ("tree", "parents", "author", "committer", "message")
 _WORDS: Final = frozenset({"message", "hint"})
 
 
-class Sameness(Enum):
+class EventMatch(Enum):
     """Result of comparing a logged event with a derived one."""
 
     SAME = "it is the same"
     REWORDED = "its problems are told in other words"
 
 
-def compare(row: Row, derived: Encoded) -> Sameness | str:
+def compare(row: Row, derived: Encoded) -> EventMatch | str:
     """Return how they compare, or the difference in words."""
     if derived.v != row.v:
         row = _today(row)
@@ -40,12 +40,12 @@ def compare(row: Row, derived: Encoded) -> Sameness | str:
     if heading != expected:
         return _first_of(heading, expected)
     if row.data == canonical(derived.data):
-        return Sameness.SAME
+        return EventMatch.SAME
     logged = from_json(row.data)
     if not isinstance(logged, dict) or not _is_canonical(logged, row.data):
         return "its data is not canonical JSON"
     if _without_words(logged) == _without_words(derived.data):
-        return Sameness.REWORDED
+        return EventMatch.REWORDED
     return _fields(logged, derived.data)
 
 

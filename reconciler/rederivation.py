@@ -31,7 +31,7 @@ from events.types import (
 )
 from mesh.errors import Fatal
 from mesh.keys import ResourceKey
-from reconciler.event_comparison import Sameness, compare, contradicts_git
+from reconciler.event_comparison import EventMatch, compare, contradicts_git
 from reconciler.history import Commits, Without, way
 from reconciler.plan import plan
 from reconciler.reading.reader import Progress, TreeReader
@@ -56,7 +56,7 @@ class History(Commits, Objects, Protocol):
 
 
 @dataclass(slots=True)
-class Retraced:
+class Rederivation:
     """Result of comparing a mesh chain with git."""
 
     checked: int = 0
@@ -68,7 +68,7 @@ class Retraced:
     rewritten: list[Seq] = field(default_factory=list)
     """Positions of force pushes. Git shows that the branch can have moved so, not that it did: no
     object records where a branch was."""
-    otherwise: list["Otherwise"] = field(default_factory=list)
+    otherwise: list["DecidedByOtherRules"] = field(default_factory=list)
     """Commits that other rules decided, with another result under the current rules."""
     reworded: list[CommitId] = field(default_factory=list)
     """Commits whose problems are the same but have other wording here."""
@@ -79,7 +79,7 @@ class Retraced:
 
 
 @dataclass(frozen=True, slots=True)
-class Otherwise:
+class DecidedByOtherRules:
     """A commit whose events cannot be derived again because other rules decided it."""
 
     stretch: Stretch
@@ -98,21 +98,21 @@ class _Differs(Exception):
     """Ends the comparison: nothing after the first difference can be checked."""
 
 
-def retrace(
+def rederive(
     repo: History,
     rows: Iterator[Row],
     rules: Sequence[Stretch] = (Stretch(RULES, Seq(1)),),
     *,
     whole: int = 0,
     progress: Progress | None = None,
-) -> Retraced:
+) -> Rederivation:
     """Derive each event of a mesh chain from git and compare; stop at the first difference.
 
     :param rows: the whole chain, with verified hashes.
     :param rules: which rules decided which positions.
     :param whole: total number of rows, for ``progress``.
     """
-    found = _Retracing(repo, rules)
+    found = _Rederiving(repo, rules)
     done = told = 0
     try:
         for transaction in _transactions(rows):
@@ -165,11 +165,11 @@ def _transactions(rows: Iterator[Row]) -> Iterator[list[Row]]:
         yield pending
 
 
-class _Retracing:
+class _Rederiving:
     """State of the comparison: the mesh so far, and the specs it was read from."""
 
     def __init__(self, repo: History, rules: Sequence[Stretch]) -> None:
-        self.result = Retraced()
+        self.result = Rederivation()
         self._repo = repo
         self._rules = rules
         self._reader = TreeReader(repo)
@@ -220,7 +220,7 @@ class _Retracing:
         if wrong := contradicts_git(rows, facts):
             raise _Differs(wrong)
         where = Seq(rows[0].seq), Seq(rows[-1].seq)
-        self.result.otherwise.append(Otherwise(stretch, *where, difference))
+        self.result.otherwise.append(DecidedByOtherRules(stretch, *where, difference))
         self._pending = None
         return None
 
@@ -299,9 +299,9 @@ class _Retracing:
         reworded = False
         for row, event in zip(rows, events, strict=False):
             same = compare(row, encode(event, actor))
-            if same is Sameness.REWORDED:
+            if same is EventMatch.REWORDED:
                 reworded = True
-            elif same is not Sameness.SAME:
+            elif same is not EventMatch.SAME:
                 raise _Differs(f"event {row.seq} ({row.kind} of {row.subject}): {same}")
         if len(rows) > len(events):
             row = rows[len(events)]

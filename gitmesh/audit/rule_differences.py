@@ -9,11 +9,11 @@ from collections.abc import Iterable, Sequence
 from events.types import Chain, Seq
 from gitmesh.audit.attestation import Signed
 from gitmesh.rendering.amounts import count
-from reconciler.rederivation import Otherwise
+from reconciler.rederivation import DecidedByOtherRules
 from reconciler.rules import RULES, Stretch
 
 
-def vouched_for(stretch: Stretch, signed: Iterable[Signed]) -> Seq:
+def signed_up_to(stretch: Stretch, signed: Iterable[Signed]) -> Seq:
     """Return the mesh chain position up to which a checkpoint was signed under a stretch's rules.
 
     :param signed: checkpoints with verified signatures that agree with the log.
@@ -36,7 +36,7 @@ def vouched_for(stretch: Stretch, signed: Iterable[Signed]) -> Seq:
 
 
 def judge(
-    found: Sequence[Otherwise], signed: Sequence[Signed], head: Seq
+    found: Sequence[DecidedByOtherRules], signed: Sequence[Signed], head: Seq
 ) -> tuple[list[str], list[str]]:
     """Return in words what is unproven, and what a signature covers.
 
@@ -45,7 +45,7 @@ def judge(
     unproven, vouched = [], []
     for stretch in dict.fromkeys(each.stretch for each in found):
         mine = [each for each in found if each.stretch == stretch]
-        signed_to = vouched_for(stretch, signed)
+        signed_to = signed_up_to(stretch, signed)
         open_ = [each for each in mine if each.last > signed_to]
         if open_:
             unproven.append(
@@ -62,7 +62,7 @@ def judge(
     return unproven, vouched
 
 
-def _otherwise(found: Sequence[Otherwise], stretch: Stretch, head: Seq) -> str:
+def _otherwise(found: Sequence[DecidedByOtherRules], stretch: Stretch, head: Seq) -> str:
     last = head if stretch.last is None else stretch.last
     tried = [each.difference for each in found if each.difference]
     left = len(found) - len(tried)

@@ -16,7 +16,7 @@ from reconciler.git.checkpoint_ref import REF, CheckpointRef
 from reconciler.git.repository import GitRepository
 from reconciler.reading.reader import Progress
 from reconciler.reading.source import SourceUnavailable
-from reconciler.rederivation import Retraced, continues, led_to, retrace
+from reconciler.rederivation import Rederivation, continues, led_to, rederive
 from reconciler.rules import RULES, Stretch, WrongRules
 
 
@@ -117,7 +117,7 @@ def _by_git(
         return
     whole = verdict.heads[Chain.MESH].seq
     rows = log.rows(Chain.MESH, limit=whole)
-    found = retrace(repo, rows, verdict.rules, whole=whole, progress=progress)
+    found = rederive(repo, rows, verdict.rules, whole=whole, progress=progress)
     if found.difference is not None:
         verdict.problems.append(f"mesh chain: {found.difference}")
     else:
@@ -128,7 +128,7 @@ def _by_git(
     verdict.notes += _notes(found, unseen, shallow=repo.is_shallow) + vouched
 
 
-def _by_branch(repo: GitRepository, found: Retraced, branch: str | None) -> list[str]:
+def _by_branch(repo: GitRepository, found: Rederivation, branch: str | None) -> list[str]:
     """Check that the branch can follow from the last logged commit, and leads to no missing commit.
 
     Whoever forges a commit's events may also remove the proof from git.
@@ -153,7 +153,7 @@ def _by_branch(repo: GitRepository, found: Retraced, branch: str | None) -> list
     ]
 
 
-def _notes(found: Retraced, unseen: int, *, shallow: bool) -> list[str]:
+def _notes(found: Rederivation, unseen: int, *, shallow: bool) -> list[str]:
     notes = [f"git: {count(found.checked, 'mesh event')} derived again, the same"]
     if found.unchecked:
         notes.append(

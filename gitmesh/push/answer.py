@@ -16,7 +16,7 @@ from gitmesh.safe_text import visible
 from mesh.errors import GitmeshError
 
 if TYPE_CHECKING:
-    from gitmesh.queries.refusal_locations import Culprit
+    from gitmesh.queries.refusal_locations import RefusalLocation
     from reconciler.git.repository import GitRepository
 
 NOTICED_S: Final = 2.0
@@ -85,27 +85,28 @@ def _wait(
 
 def _culprits(
     log: EventLog, repo: "GitRepository | None", refusal: SnapshotRejected
-) -> "Iterable[Culprit]":
-    from gitmesh.queries.refusal_locations import Culprits  # Most pushes are refused by nobody.
+) -> "Iterable[RefusalLocation]":
+    # Imported late: no proxy refuses most pushes, and the hook has to start fast.
+    from gitmesh.queries.refusal_locations import RefusalLocations
 
-    return Culprits(log, repo).of(refusal)
+    return RefusalLocations(log, repo).of(refusal)
 
 
 def told(
     found: Progress,
     waited_s: float,
-    culprits: "Callable[[SnapshotRejected], Iterable[Culprit]]" = lambda _: (),
+    locations: "Callable[[SnapshotRejected], Iterable[RefusalLocation]]" = lambda _: (),
 ) -> list[str]:
     """Return the answer for a push that a server has seen.
 
-    ``culprits`` finds the specs that caused a refusal.
+    ``locations`` finds the specs that caused a refusal.
     """
     if found.rejected is not None:
         lines = [f"gitmesh REFUSED {short(found.rejected.facts.commit)}; the mesh stays as it was"]
         return lines + [f"  {line}" for line in problem_lines(found.rejected.problems)]
     if found.refusals:
         return [
-            line for refusal in found.refusals[:5] for line in _refused(refusal, culprits(refusal))
+            line for refusal in found.refusals[:5] for line in _refused(refusal, locations(refusal))
         ]
     return [*_restores(found.applied), f"gitmesh: {_state(found, waited_s)}"]
 
@@ -151,13 +152,13 @@ def _proxies(number: int) -> str:
     return f"{number:,} {'proxy' if number == 1 else 'proxies'}"
 
 
-def _refused(event: SnapshotRejected, culprits: "Iterable[Culprit]") -> list[str]:
+def _refused(event: SnapshotRejected, locations: "Iterable[RefusalLocation]") -> list[str]:
     from gitmesh.queries.refusal_locations import hint
 
     kind = event.type_url.rpartition(".")[2]
     return [
         visible(f"gitmesh: {event.node} REFUSED its {kind}s and goes on with what it had:"),
         f"  {visible(event.message)}",
-        *(visible(f"  {each.place}: {each.key}") for each in culprits),
+        *(visible(f"  {each.place}: {each.key}") for each in locations),
         f"  hint: {hint(event)}",
     ]

@@ -21,7 +21,7 @@ from events.types import (
 )
 from gitmesh.queries.commits import logged_commit
 from gitmesh.queries.pins import is_over, pinned
-from gitmesh.queries.refusal_locations import Culprit, Culprits
+from gitmesh.queries.refusal_locations import RefusalLocation, RefusalLocations
 
 
 class Verdict(StrEnum):
@@ -42,7 +42,7 @@ class Refused:
     """A refusal with its causes and remedy."""
 
     event: SnapshotRejected
-    culprits: tuple[Culprit, ...]
+    locations: tuple[RefusalLocation, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,13 +165,13 @@ def _nodes(
     else:
         for event in fleet.refusals(commit):
             refusals.setdefault(event.node, {})[event] = None
-    culprits = Culprits.beside(log, repo)
+    locations = RefusalLocations.beside(log, repo)
     states = by_node(proxies)
     return tuple(
         NodeStanding(
             node,
             states.get(node, Counter()),
-            tuple(Refused(event, culprits.of(event)) for event in refusals.get(node, {})),
+            tuple(Refused(event, locations.of(event)) for event in refusals.get(node, {})),
         )
         for node in sorted(states.keys() | refusals.keys())
     )

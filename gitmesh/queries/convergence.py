@@ -10,7 +10,7 @@ _REFUSING = frozenset((ProxyState.REFUSED, ProxyState.LAST_ACCEPTED))
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class Convergence:
     """Connected proxies that a commit concerns, by whether they have it."""
 
     acked: int
@@ -37,7 +37,7 @@ class Part:
         return {"acked": self.acked, "refused": self.refused, "proxies": self.proxies}
 
 
-def part(log: EventLog, first: Seq, published: SnapshotPublished) -> Part:
+def convergence(log: EventLog, first: Seq, published: SnapshotPublished) -> Convergence:
     """Return the share of proxies with the commit at this position; ``published`` names its nodes.
 
     A proxy counts if it is in sync with this commit or a later one; a pinned one may be earlier.
@@ -56,7 +56,7 @@ def part(log: EventLog, first: Seq, published: SnapshotPublished) -> Part:
 
     acked = sum(p.state is ProxyState.IN_SYNC and has(p.commit) for p in proxies)
     refused = sum(p.state in _REFUSING for p in proxies)
-    return Part(acked, refused, len(proxies))
+    return Convergence(acked, refused, len(proxies))
 
 
 def _proxies(number: int) -> str:

@@ -28,7 +28,7 @@ _STEP: Final = re.compile(r"\.([^.\[]+)|\[(\d+)\]")
 
 
 @dataclass(frozen=True, slots=True)
-class Culprit:
+class RefusalLocation:
     """A spec that likely caused a refusal, with its location."""
 
     key: str
@@ -46,7 +46,7 @@ class Culprit:
         return place or "(file not known)"
 
 
-class Culprits:
+class RefusalLocations:
     """Finds locations for one log and its repository. Each commit's specs are read once."""
 
     def __init__(self, log: EventLog, repo: GitRepository | None) -> None:
@@ -60,11 +60,11 @@ class Culprits:
         """Search in the repository at a path, if there is one."""
         return cls(log, GitRepository.open(repo) if is_repository(repo) else None)
 
-    def of(self, refusal: SnapshotRejected) -> tuple[Culprit, ...]:
+    def of(self, refusal: SnapshotRejected) -> tuple[RefusalLocation, ...]:
         """Return the locations of the specs that likely caused a refusal."""
         return tuple(self._find(refusal))
 
-    def _find(self, refusal: SnapshotRejected) -> Iterator[Culprit]:
+    def _find(self, refusal: SnapshotRejected) -> Iterator[RefusalLocation]:
         seq = self._log.seq_of_commit(refusal.commit) if refusal.commit else None
         for name in refusal.specs:
             try:
@@ -73,19 +73,21 @@ class Culprits:
                 continue
             yield self._place(key, refusal, seq)
 
-    def _place(self, key: ResourceKey, refusal: SnapshotRejected, seq: Seq | None) -> Culprit:
+    def _place(
+        self, key: ResourceKey, refusal: SnapshotRejected, seq: Seq | None
+    ) -> RefusalLocation:
         graph = self._graph(refusal.commit)
         resource = None if graph is None else graph.get(key)
         if resource is None:
             path = None if seq is None else self._fleet.path(key, seq)
-            return Culprit(str(key), path or "", 0, "")
+            return RefusalLocation(str(key), path or "", 0, "")
         spec = spec_json(resource.spec)
         mentioned = next(mentioned_values(refusal.message, spec), None)
         steps = mentioned if mentioned is not None else self._changed(key, seq)
         place: Steps = ("spec", *steps)
         source = resource.source
         line = source.line(place) or source.line(())
-        return Culprit(str(key), source.path, line, json_path(source.place(place)))
+        return RefusalLocation(str(key), source.path, line, json_path(source.place(place)))
 
     def _changed(self, key: ResourceKey, seq: Seq | None) -> Steps:
         """Return the first field that the newest version of a spec changed."""

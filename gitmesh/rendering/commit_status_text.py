@@ -136,7 +136,7 @@ def refused_lines(refused: Refused) -> list[str]:
     named = f" {', '.join(event.names)}" if event.names else ""
     places = [
         f"  {click.style(visible(each.place), bold=True)}: {visible(each.key)}"
-        for each in refused.culprits
+        for each in refused.locations
     ]
     return [
         click.style(visible(f"{event.node} refuses {kind}{named}: {event.message}"), fg="red"),
@@ -229,7 +229,7 @@ def refused_json(refused: Refused) -> dict[str, object]:
         "hint": hint(event),
         "specs": [
             {"key": c.key, "path": c.path, "line": c.line or None, "where": c.where}
-            for c in refused.culprits
+            for c in refused.locations
         ],
     }
 

@@ -30,7 +30,7 @@ class Refused(Retryable):
     """The log contradicts an earlier checkpoint: nothing may be signed."""
 
 
-class Notary:
+class CheckpointSigner:
     """Signs the checkpoints of one log. Methods block; use it from one thread at a time.
 
     :param before: earlier keys, whose checkpoints it continues.
@@ -123,12 +123,12 @@ def _refused(why: str) -> Refused:
     )
 
 
-async def notarize(
+async def sign_checkpoints(
     log: EventLog, path: Path, key: SignerKey, before: Sequence[VerifierKey] = ()
 ) -> None:
     """Sign soon after each commit, and periodically for its delivery, until cancelled."""
     repo = await asyncio.to_thread(GitRepository.open, path)
-    notary = Notary(log, repo, key, before)
+    signer = CheckpointSigner(log, repo, key, before)
     told = ""
     mesh, signed_at = -1, 0.0
     while True:
@@ -136,7 +136,7 @@ async def notarize(
         try:
             head = log.head(Chain.MESH).seq
             if head != mesh or time.monotonic() - signed_at >= DELIVERY_EVERY_S:
-                await asyncio.to_thread(notary.sign)
+                await asyncio.to_thread(signer.sign)
                 mesh, signed_at, told = head, time.monotonic(), ""
         except (GitmeshError, OSError) as found:
             error = found if isinstance(found, GitmeshError) else Retryable(str(found))
@@ -153,6 +153,6 @@ def sign_at_the_end(
 ) -> None:
     """Sign the final state of a log; a failure is only logged."""
     try:
-        Notary(log, GitRepository.open(path), key, before).sign()
+        CheckpointSigner(log, GitRepository.open(path), key, before).sign()
     except GitmeshError as error:
         _log.error(error.message, extra={"hint": error.hint})

@@ -46,7 +46,7 @@ Warnings are always logged.
 """
 
 
-class Chronicle:
+class EventLogger:
     """Logs new events of both chains; earlier ones are not logged.
 
     It polls instead of reacting at once: right after a push, proxies have priority.

@@ -20,8 +20,8 @@ from gitmesh.hooks.scripts import told
 from gitmesh.inbox.spool import pins, pushes, refused_pushes
 from gitmesh.queries.log_location import git_dir, log_path
 from gitmesh.rendering.narration import short
-from gitmesh.server.checkpoint_signer import notarize, sign_at_the_end
-from gitmesh.server.event_logger import Chronicle
+from gitmesh.server.checkpoint_signer import sign_at_the_end, sign_checkpoints
+from gitmesh.server.event_logger import EventLogger
 from gitmesh.server.pinning import Pinning
 from gitmesh.server.push_import import take_pushes, take_refused, take_waiting
 from gitmesh.server.task_group import run_together
@@ -119,7 +119,7 @@ def _serve_one_log(
         with contextlib.suppress(Retryable, OSError):  # who takes them later says so
             take_waiting(log, pushes(where))
         latest, served = Latest[Publication](), Latest[Publication]()
-        chronicle, startup = Chronicle(log), Startup()
+        event_logger, startup = EventLogger(log), Startup()
         attempts = Attempts(attempt_path(where))
 
         run_together(
@@ -135,7 +135,7 @@ def _serve_one_log(
                     startup=startup,
                 ),
                 "the announcement": _announce(
-                    startup, chronicle, lambda: _ready(settings.listen, served.get(), ready)
+                    startup, event_logger, lambda: _ready(settings.listen, served.get(), ready)
                 ),
                 "the xDS server": _serve_ads(
                     settings,
@@ -147,8 +147,8 @@ def _serve_one_log(
                     logs_as_json,
                     error_stream,
                 ),
-                "the chronicle": chronicle.run(),
-                **({"the notary": notarize(log, path, key, before)} if key else {}),
+                "the chronicle": event_logger.run(),
+                **({"the notary": sign_checkpoints(log, path, key, before)} if key else {}),
                 "the keeper of pushes": take_pushes(log, pushes(where)),
                 "the keeper of refused pushes": take_refused(log, refused_pushes(where)),
                 "the keeper of pins": Pinning(log, pins(where), latest, served).run(),
@@ -245,7 +245,7 @@ def _tls(settings: Settings) -> TlsFiles | None:
     )
 
 
-async def _announce(startup: Startup, chronicle: Chronicle, ready: Callable[[], None]) -> None:
+async def _announce(startup: Startup, event_logger: EventLogger, ready: Callable[[], None]) -> None:
     """Tell that the server is ready: proxies are answered, and the branch was read once.
 
     A branch that takes long to read delays this line, but not for long: what the log has is served.
@@ -255,7 +255,7 @@ async def _announce(startup: Startup, chronicle: Chronicle, ready: Callable[[], 
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(READY_WITHIN_S):
             await startup.followed.wait()
-    chronicle.then(ready)
+    event_logger.then(ready)
     await asyncio.Event().wait()
 
 

@@ -16,7 +16,7 @@ from events.types import (
     SnapshotRejected,
 )
 from gitmesh.queries.commits import logged_commit
-from gitmesh.queries.convergence import Part, part
+from gitmesh.queries.convergence import Convergence, convergence
 from gitmesh.queries.pins import pinned
 from gitmesh.rendering.narration import narrate, never_served_words, short
 from gitmesh.service.wait_goal import Goal
@@ -29,7 +29,7 @@ class Outcome:
     words: str
     met: bool = False
     refused: bool = False
-    part: Part | None = None
+    convergence: Convergence | None = None
     """Share of proxies with the commit, if a percentage is the goal and it was offered."""
     refusals: tuple[SnapshotRejected, ...] = ()
     """Refusals by proxies, of an applied commit."""
@@ -41,7 +41,7 @@ class Outcome:
 
     def as_json(self) -> dict[str, object]:
         """Return the form for ``--json``."""
-        counted = {} if self.part is None else {"proxies": self.part.as_json()}
+        counted = {} if self.convergence is None else {"proxies": self.convergence.as_json()}
         return {"met": self.met, "refused": self.refused, "words": self.words, **counted}
 
 
@@ -86,18 +86,18 @@ def _delivered(log: EventLog, first: Seq, goal: Goal) -> Outcome:
                 pass
     if offered is None or goal.percent == 100:
         return waiting
-    return _partly(part(log, first, offered), goal.percent, waiting)
+    return _partly(convergence(log, first, offered), goal.percent, waiting)
 
 
-def _partly(found: Part, percent: int, whole: Outcome) -> Outcome:
+def _partly(found: Convergence, percent: int, whole: Outcome) -> Outcome:
     """Return the outcome for a percentage of proxies; ``whole`` is the one for all of them."""
     if found.reaches(percent):
-        return Outcome(found.words(), met=True, part=found)
+        return Outcome(found.words(), met=True, convergence=found)
     if whole.refused and found.excludes(percent):
         words = f"{found.words()}; {whole.words}"
-        return Outcome(words, refused=True, part=found, refusals=whole.refusals)
+        return Outcome(words, refused=True, convergence=found, refusals=whole.refusals)
     words = f"{found.words()}, as far as the log tells; {percent} % are waited for"
-    return Outcome(words, part=found)
+    return Outcome(words, convergence=found)
 
 
 def _from(log: EventLog, first: Seq) -> list[Record]:

@@ -18,7 +18,7 @@ from events.types import START, Chain, ProxyConnected, ProxyDisconnected, Seq
 from gitmesh.audit.checkpoint_keys import read_secret
 from gitmesh.demo.sample import shares
 from gitmesh.queries.log_location import log_path
-from gitmesh.server.checkpoint_signer import Notary, Refused
+from gitmesh.server.checkpoint_signer import CheckpointSigner, Refused
 from reconciler.git.checkpoint_ref import REF, CheckpointRef
 from reconciler.git.repository import GitRepository
 from tests.support.command_line import Ran, gitmesh
@@ -222,25 +222,25 @@ def test_what_was_signed_is_not_taken_back_while_a_server_signs(bare: Path, key:
     """Whoever may move the ref could have a forged log signed as if it were the first."""
     follow(bare)
     with contextlib.closing(EventLog.read_only(log_path(bare))) as log:
-        notary = Notary(log, GitRepository.open(bare), read_secret(key))
-        first = notary.sign()
+        signer = CheckpointSigner(log, GitRepository.open(bare), read_secret(key))
+        first = signer.sign()
         assert first is not None
         put(bare, sample_files(shares(10)))
         follow(bare)
-        second = notary.sign()
+        second = signer.sign()
         assert second is not None
         git(bare, "update-ref", REF, first.commit)
         for _ in range(2):
             with pytest.raises(Refused, match="was taken back: 22 mesh events and 1 delivery"):
-                notary.sign()
+                signer.sign()
         git(bare, "update-ref", "-d", REF)
         for _ in range(2):
             with pytest.raises(Refused, match="is gone, where 22 mesh events and 1 delivery"):
-                notary.sign()
+                signer.sign()
         assert gitmesh("checkpoint", bare, "--key", key).code == 0, "by hand a new line begins"
         put(bare, sample_files(shares(20)))
         follow(bare)
-        assert notary.sign() is not None
+        assert signer.sign() is not None
     assert signed(bare) == 24
 
 

@@ -24,7 +24,7 @@ from events.types import (
     SourceDegraded,
 )
 from gitmesh.server import event_logger as module
-from gitmesh.server.event_logger import Chronicle
+from gitmesh.server.event_logger import EventLogger
 
 ADA = Signature("Ada", "ada@shop.example", "2026-11-23T03:12:00+01:00")
 
@@ -39,7 +39,7 @@ def told_while(log: EventLog, caplog: pytest.LogCaptureFixture) -> list[logging.
 
     async def scenario() -> None:
         log.append(Chain.MESH, [applied(0)], expected=START)  # before: not told
-        task = asyncio.create_task(Chronicle(log).run())
+        task = asyncio.create_task(EventLogger(log).run())
         await asyncio.sleep(0)
         commits = [applied(number) for number in range(1, 61)]
         log.append(Chain.MESH, commits, expected=log.head(Chain.MESH).seq)
@@ -93,7 +93,7 @@ def told(
     """Return what the chronicle tells of these events, at this level, when it sees them at once."""
 
     async def scenario(log: EventLog) -> None:
-        task = asyncio.create_task(Chronicle(log).run())
+        task = asyncio.create_task(EventLogger(log).run())
         await asyncio.sleep(0)
         log.append(Chain.MESH, mesh, expected=START)
         log.append(Chain.DELIVERY, [*delivery, END], expected=START)
@@ -163,11 +163,11 @@ def test_whoever_waits_for_it_has_been_told_all_there_is(
     monkeypatch.setattr(module, "LOOK_EVERY_S", 1_000.0)
 
     async def scenario(log: EventLog) -> list[str]:
-        chronicle, heard = Chronicle(log), asyncio.Event()
-        task = asyncio.create_task(chronicle.run())
+        event_logger, heard = EventLogger(log), asyncio.Event()
+        task = asyncio.create_task(event_logger.run())
         await asyncio.sleep(0)
         log.append(Chain.MESH, [applied(1)], expected=START)
-        chronicle.then(heard.set)
+        event_logger.then(heard.set)
         await asyncio.wait_for(heard.wait(), 10)
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)

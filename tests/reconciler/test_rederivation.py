@@ -12,7 +12,7 @@ from events.types import Chain
 from reconciler import plan as planning
 from reconciler.follower import Follower
 from reconciler.git.repository import KEPT, GitRepository
-from reconciler.rederivation import Retraced, retrace
+from reconciler.rederivation import Rederivation, rederive
 from tests.reconciler.following import story
 from tests.support.forger import Edit, changed, forge, moved, replaced, retold, without
 from tests.support.git import Repo, git, put
@@ -47,9 +47,9 @@ def follow(origin: Path, log: Path) -> list[str]:
         return story(opened)
 
 
-def retraced(origin: Path, log: Path) -> Retraced:
+def rederived(origin: Path, log: Path) -> Rederivation:
     with contextlib.closing(EventLog.read_only(log)) as opened:
-        return retrace(GitRepository.open(origin), opened.rows(Chain.MESH))
+        return rederive(GitRepository.open(origin), opened.rows(Chain.MESH))
 
 
 def length(log: Path) -> int:
@@ -90,7 +90,7 @@ def test_a_history_with_everything_in_it_is_derived_again(origin: Path, log: Pat
     told = [line.split()[0] for line in follow(origin, log)]
     assert {"applied", "rejected", "rewritten"} <= {*told}
     assert told.count("rewritten") == 3
-    found = retraced(origin, log)
+    found = rederived(origin, log)
     assert found.difference is None
     assert (found.checked, found.unchecked) == (length(log), 0)
     assert (found.gone, found.reworded) == ([], [])
@@ -102,12 +102,12 @@ def test_a_foxtrot_merge_is_derived_again(origin: Path, log: Path) -> None:
     follow(origin, log)
     put(origin, shares(80, 20), parents=[first, second])
     assert "foxtrot" in follow(origin, log)
-    assert retraced(origin, log).checked == length(log)
+    assert rederived(origin, log).checked == length(log)
 
 
 def test_an_empty_log_is_what_git_says_so_far(origin: Path, log: Path) -> None:
     EventLog.open(log).close()
-    assert retraced(origin, log) == Retraced()
+    assert rederived(origin, log) == Rederivation()
 
 
 def test_progress_is_told(origin: Path, log: Path) -> None:
@@ -117,7 +117,7 @@ def test_progress_is_told(origin: Path, log: Path) -> None:
     with contextlib.closing(EventLog.read_only(log)) as opened:
         rows = opened.rows(Chain.MESH)
         repo = GitRepository.open(origin)
-        retrace(repo, rows, whole=SIZE, progress=lambda *step: told.append(step))
+        rederive(repo, rows, whole=SIZE, progress=lambda *step: told.append(step))
     assert told == [("comparing with git", 0, SIZE)]
 
 
@@ -133,13 +133,13 @@ def test_what_a_force_push_dropped_is_kept_by_a_ref_and_checked(origin: Path, lo
     git(origin, "reflog", "expire", "--expire=now", "--all")
     git(origin, "gc", "--quiet", "--prune=now")
     assert git(origin, "rev-parse", f"{KEPT}/{dropped}") == dropped
-    assert retraced(origin, log).unchecked == 0
+    assert rederived(origin, log).unchecked == 0
 
 
 def test_what_git_dropped_is_named_and_the_rest_is_checked(origin: Path, log: Path) -> None:
     at = long_history(origin, log)
     drop_what_no_branch_leads_to(origin)
-    found = retraced(origin, log)
+    found = rederived(origin, log)
     assert found.difference is None
     assert found.gone[:2] == [at["first"], at["shift"]]
     assert found.checked > 0
@@ -153,7 +153,7 @@ def test_behind_what_is_gone_a_forgery_is_still_found(origin: Path, log: Path) -
     follow(origin, log)
     drop_what_no_branch_leads_to(origin)
     forge(log, replaced(length(log), '"weight":20', '"weight":21'))
-    difference = retraced(origin, log).difference
+    difference = rederived(origin, log).difference
     assert difference is not None
     assert difference.startswith(f"event {length(log)} (TrafficShifted of mesh/shop/")
 
@@ -165,7 +165,7 @@ def test_a_shallow_clone_checks_what_it_has(origin: Path, log: Path, tmp_path: P
     follow(origin, log)
     clone = tmp_path / "clone.git"
     git(tmp_path, "clone", "--quiet", "--bare", "--depth=2", origin.as_uri(), str(clone))
-    found = retraced(clone, log)
+    found = rederived(clone, log)
     assert (found.difference, found.unchecked, found.checked) == (None, SIZE, 4)
 
 
@@ -187,7 +187,7 @@ def test_other_words_for_the_same_problems_are_no_difference(
             dataclasses.replace(p, message=f"Oh! {p.message}", hint="") for p in problems
         ),
     )
-    found = retraced(origin, log)
+    found = rederived(origin, log)
     assert found.difference is None
     assert found.reworded[0] == bad
     assert len(found.reworded) == 2, "warnings are told in words, too"
@@ -316,7 +316,7 @@ def test_a_forgery_that_is_sealed_anew_is_named(
     edit, expected = FORGERIES[name]
     forge(log, edit)
     shorts = {f"{key}_": commit[:7] for key, commit in at.items()}
-    difference = retraced(origin, log).difference
+    difference = rederived(origin, log).difference
     assert difference is not None
     assert difference.startswith(expected.format(**at, **shorts, last=length(original) - 1))
 
@@ -329,4 +329,4 @@ def test_nothing_is_different_where_nothing_was_forged(
     log.write_bytes(original.read_bytes())
     unchanged: Callable[[list[object]], list[object]] = list
     forge(log, unchanged)  # type: ignore[arg-type]
-    assert retraced(origin, log).checked == length(log)
+    assert rederived(origin, log).checked == length(log)

@@ -44,7 +44,7 @@ def command(
     from events.sqlite.store import EventLog
     from gitmesh.audit.checkpoint_keys import read_beside, read_secret
     from gitmesh.queries.log_lookup import existing_log
-    from gitmesh.server.checkpoint_signer import Notary, Refused
+    from gitmesh.server.checkpoint_signer import CheckpointSigner, Refused
     from mesh.errors import UsageError
     from reconciler.git.checkpoint_ref import REF
     from reconciler.git.repository import GitRepository
@@ -59,9 +59,9 @@ def command(
     opened = EventLog.read_only(existing_log(repo, log or settings.log))
     try:
         git, before = GitRepository.open(repo), read_beside(path)
-        notary = Notary(opened, git, read_secret(path), before)
-        filed = notary.sign()
-        signed = {chain.value: size for chain, size in notary.signed.items()}
+        signer = CheckpointSigner(opened, git, read_secret(path), before)
+        filed = signer.sign()
+        signed = {chain.value: size for chain, size in signer.signed.items()}
     except Refused as error:
         click.secho(error.message, fg="red", err=True)
         ctx.exit(exit_codes.REFUSED)

@@ -119,18 +119,18 @@ def command(
 def _refused(found: "Outcome", log: "EventLog", repo: Path) -> "list[Refused]":
     """Return what proxies refuse, with the specs at fault."""
     from gitmesh.queries.commit_status import Refused
-    from gitmesh.queries.refusal_locations import Culprits
+    from gitmesh.queries.refusal_locations import RefusalLocations
 
-    culprits = Culprits.beside(log, repo) if found.refusals else None
-    return [Refused(event, culprits.of(event)) for event in found.refusals if culprits]
+    locations = RefusalLocations.beside(log, repo) if found.refusals else None
+    return [Refused(event, locations.of(event)) for event in found.refusals if locations]
 
 
 def _tell(found: "Outcome", refused: "list[Refused]") -> None:
     from gitmesh.rendering.commit_status_text import refused_lines
     from gitmesh.safe_text import visible_lines
 
-    if refused and found.part is not None:
-        click.echo(found.part.words(), err=True)
+    if refused and found.convergence is not None:
+        click.echo(found.convergence.words(), err=True)
     for each in refused:
         click.echo("\n".join(refused_lines(each)), err=True)
     if not refused:
