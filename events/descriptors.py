@@ -40,7 +40,7 @@ def room_for_connections(limit: int) -> int:
 
 
 def open_descriptors() -> int:
-    """Return how many descriptors are open, or 64 where the system does not tell."""
+    """Return the number of open descriptors, or 64 if the system does not report it."""
     try:
         return len(os.listdir(_OPEN))
     except OSError:
@@ -48,12 +48,12 @@ def open_descriptors() -> int:
 
 
 def shortage(error: BaseException | None = None) -> str:
-    """Say in words that no file can be opened now; return an empty text when one can.
+    """Return as text why no file can be opened now; empty if one can.
 
-    Libraries hide the system's reason. So the system is asked again, as long as the error itself
-    does not tell.
+    Libraries hide the system's reason. So this opens a file, unless the error itself has the
+    reason.
 
-    :param error: what somebody who wanted to open something got.
+    :param error: the error of the operation that failed.
     """
     code = _told_by(error)
     if code is None:

@@ -17,11 +17,11 @@ class Publication:
     """Keys with a resource event after position ``since``; ``None`` if unknown. It spares readers a
     comparison of all resources."""
     moved_ns: int | None = None
-    """When the branch moved, as well as the repository can tell; ``None`` where it cannot. Of a
-    pin and its end: when the server acted upon it."""
+    """Time when the branch moved, or when the server applied or removed a pin; ``None`` if the
+    repository does not record it."""
     seen_ns: int | None = None
-    """When the reconciler noticed it."""
+    """Time when the reconciler noticed it."""
     planned_ns: int | None = None
-    """When the last event of the state was appended."""
+    """Time when the last event of the state was appended."""
     cause: Cause = Cause.BRANCH
-    """What ``moved_ns`` is the time of."""
+    """The cause that ``moved_ns`` is the time of."""

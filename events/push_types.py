@@ -35,9 +35,9 @@ class PushRefused:
 
     ref: str
     after: CommitId
-    """Where the push would have moved the ref; empty where it would have deleted it."""
+    """Position of the ref after the push; empty if the push would have deleted the ref."""
     before: CommitId | None
-    """Where the ref was; None where there was none."""
+    """Position of the ref before the push; None if the ref did not exist."""
     pusher: str
     """The authenticated pusher, as the hook's environment names them."""
     via: str
@@ -57,6 +57,6 @@ class PushRefused:
     problems: tuple[JsonObject, ...] = ()
     """The first problems, their texts cut."""
     more_problems: int = 0
-    """How many problems there were beyond those listed."""
+    """Number of problems beyond those listed."""
     unrecorded: int = 0
-    """How many pushes were refused to the same pusher before this one that have no event."""
+    """Number of earlier refused pushes of the same pusher that have no event."""

@@ -1,5 +1,6 @@
-"""What can happen to a server itself, as the delivery chain says it: to its start, its workers and
-the repository that it follows; and how proxies stand with it. Part of :mod:`events.types`.
+"""Events of a server in the delivery chain: its start, its workers, its repository, its proxies.
+
+Part of :mod:`events.types`.
 """
 
 from dataclasses import dataclass
@@ -24,8 +25,8 @@ class ProxyState(StrEnum):
     """It is served the last snapshot that proxies of its kind accepted, because the newest is
     refused."""
     NODE_REMOVED = "node-removed"
-    """Its node is not in the mesh any more; it goes on with what it has. No event says so: it
-    follows from the mesh, whenever somebody asks."""
+    """Its node was removed from the mesh; it keeps its last configuration. No event records this:
+    queries derive it from the mesh."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,7 @@ class WorkerUnresponsive:
     process: int
     """Its process id."""
     proxies: int
-    """How many proxies are connected to it."""
+    """Number of proxies that are connected to it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +68,6 @@ class SourceDegraded:
 
 @dataclass(frozen=True, slots=True)
 class SourceRecovered:
-    """What was degraded for this reason is as it should be again."""
+    """The degradation with this reason has ended."""
 
     reason: str

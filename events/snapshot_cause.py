@@ -1,4 +1,4 @@
-"""What the times of a snapshot count from. Pure."""
+"""Start of a snapshot's timings: the kind of event that they are measured from. Pure."""
 
 from enum import StrEnum
 

@@ -57,7 +57,7 @@ class CommitFacts:
 
 @dataclass(frozen=True, slots=True)
 class FieldChange:
-    """Difference in one field of a spec; ``None`` stands for absent."""
+    """Difference in one field of a spec; ``None`` means absent."""
 
     where: str
     """JSON path in the spec: ``$.httpRoute.action.weightedTargets[0].weight``."""
@@ -269,7 +269,7 @@ class ProxyConnected:
 
 @dataclass(frozen=True, slots=True)
 class ProxiesFlapped:
-    """Proxies of a node came and went too often to be told of one by one."""
+    """Summary of a node's frequent connects and disconnects, instead of single events."""
 
     node: str
     commit: CommitId
@@ -318,7 +318,7 @@ class ServingReleased:
     why: str
     """``released``, ``expired`` or ``replaced``."""
     by: str
-    """Who requested it; empty if it expired."""
+    """System user who requested it; empty if it expired."""
     reason: str
 
 
@@ -355,7 +355,7 @@ class Record:
     kind: str
     v: int
     subject: str
-    """What the event is about: a resource key, a commit id, a node id, or other text."""
+    """Subject of the event: a resource key, a commit id, a node id, or other text."""
     commit: str
     actor: str
     at: str

@@ -5,7 +5,7 @@ Mistakes in a repository are values, not errors: see :mod:`mesh.problems.problem
 
 
 class GitmeshError(Exception):
-    """Base of every error raised on purpose; ``hint`` tells the user the next step."""
+    """Base of every error raised on purpose; ``hint`` is the user's next step."""
 
     def __init__(self, message: str, *, hint: str = "") -> None:
         super().__init__(message)

@@ -1,4 +1,4 @@
-"""Linking: from resources to a graph with every reference followed, one change at a time."""
+"""Linking: build the graph of resources and their references, incrementally."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
@@ -31,22 +31,22 @@ from mesh.validation.graph.virtual_router import check_router
 from mesh.validation.graph.virtual_service import check_service
 
 Changes = Mapping[ResourceKey, Resource | None]
-"""What becomes of resources: the new one, or None where it is removed."""
+"""New version of each changed resource; None if it is removed."""
 
 EMPTY = MeshGraph()
 
 
 def link(resources: Iterable[Resource]) -> MeshGraph:
-    """Return the graph of these resources. Of two with one key the last one counts."""
+    """Return the graph of these resources. If two have the same key, the last one counts."""
     return relink(EMPTY, {resource.key: resource for resource in resources})
 
 
 def relink(graph: MeshGraph, changes: Changes) -> MeshGraph:
-    """Return the graph after changes; None removes a resource. The graph given stays as it is.
+    """Return the graph after changes; None removes a resource. The given graph is not changed.
 
-    Any sequence of changes gives the same graph as :func:`link` of what they end in. The work is
-    in proportion to the changes and to what refers to them, whatever the size of the mesh, but for
-    a flat copy of the indexes.
+    Any sequence of changes gives the same graph as :func:`link` of the final resources. The cost is
+    proportional to the changes and to the references to them, whatever the size of the mesh, except
+    for a shallow copy of the indexes.
     """
     changes = {k: r for k, r in changes.items() if graph.resources.get(k) is not r}
     if not changes:
@@ -63,7 +63,8 @@ def relink(graph: MeshGraph, changes: Changes) -> MeshGraph:
 
 
 def with_settings(graph: MeshGraph, settings: MeshSettings) -> MeshGraph:
-    """Return the graph under other settings; every rule is asked again, for they change rarely."""
+    """Return the graph with other settings; all rules are checked again, because settings rarely
+    change."""
     if graph.settings == settings:
         return graph
     return relink(replace(EMPTY, settings=settings), dict(graph.resources))
@@ -147,7 +148,7 @@ def _findings(
 
 
 def _to_check(before: MeshGraph, after: MeshGraph, changes: Changes) -> set[ResourceKey]:
-    """Return every key whose findings the changes may touch: as far as rules look, backwards."""
+    """Return every key whose findings may change: the reverse of what rules look at."""
     keys: set[ResourceKey] = set()
     for key, resource in changes.items():
         keys.add(key)
@@ -166,7 +167,7 @@ def _to_check(before: MeshGraph, after: MeshGraph, changes: Changes) -> set[Reso
 
 
 def _face(resource: Resource | None) -> object:
-    """Return what the rules of other resources see of this one; None when it is not there."""
+    """Return what other resources' rules see of this one; None if it does not exist."""
     match resource.spec if resource is not None else None:
         case None:
             return None

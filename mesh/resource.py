@@ -21,7 +21,7 @@ class Source:
     places: Mapping[Steps, Steps] = field(default_factory=dict, repr=False, compare=False)
     """Positions of the resource's parts in a document of another form.
 
-    A part that is missing here stands beside its nearest listed ancestor.
+    A part that is missing here is next to its nearest listed ancestor.
     """
 
     def place(self, steps: Steps) -> Steps:

@@ -30,9 +30,9 @@ class Attempt:
 
     commit: CommitId
     tip: CommitId
-    """Where the branch was: when it moves, the commit is tried again."""
+    """Position of the branch; when it moves, the commit is tried again."""
     number: int
-    """How often a process began."""
+    """Number of times that a process started it."""
 
 
 class Attempts:
@@ -77,7 +77,7 @@ class Attempts:
             self._write(None)
 
     def excuse(self) -> None:
-        """Take back the attempt that was going on when the server was asked to stop."""
+        """Do not count the attempt that was running when the server was asked to stop."""
         self._write(self._before)
         if self._file is not None:
             os.close(self._file)

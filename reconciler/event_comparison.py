@@ -32,7 +32,7 @@ class EventMatch(Enum):
 
 
 def compare(row: Row, derived: Encoded) -> EventMatch | str:
-    """Return how they compare, or the difference in words."""
+    """Return the result of the comparison, or the difference as text."""
     if derived.v != row.v:
         row = _today(row)
     heading = (row.kind, row.subject, row.commit, row.actor)
@@ -57,9 +57,9 @@ def _is_canonical(data: dict[str, Any], text: str) -> bool:
 
 
 def contradicts_git(rows: Sequence[Row], facts: CommitFacts) -> str | None:
-    """Return in words where a commit's events contradict git under any rules.
+    """Return as text where a commit's events contradict git under any rules; None if they do not.
 
-    That concerns what git says literally, and that the events of a commit belong together.
+    This checks the fields that git determines literally, and that the events belong to one commit.
     """
     git = encode(CommitRejected(facts))
     for row in rows:

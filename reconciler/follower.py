@@ -81,7 +81,7 @@ class Follower:
 
     @property
     def path(self) -> Path:
-        """Where the repository is."""
+        """Path of the repository."""
         return self._repo.path
 
     @property
@@ -162,11 +162,12 @@ class Follower:
         )
 
     def warm(self) -> None:
-        """Read the specs of the last commit seen, so that the next commit costs what it changes.
+        """Read the specs of the last commit seen, so that the cost of the next one is that of its
+        changes.
 
-        Where the memory does not suffice for them, the next commit is read whole.
+        If memory does not suffice for them, the next commit is read completely.
 
-        :raises SourceUnavailable: they cannot be read now; the next commit is read whole then.
+        :raises SourceUnavailable: they cannot be read now; the next commit is read completely.
         """
         state = self._state
         if state.tip is None or self._tree is not EMPTY or not self._repo.has(state.tip):

@@ -57,7 +57,7 @@ class Without:
         return self.repo.merge_base(one, other)
 
     def descends(self, commit: CommitId, ancestor: CommitId) -> bool:
-        """Tell whether it descends, as far as that can be told without the missing commit."""
+        """Return whether it descends, as far as that is known without the missing commit."""
         return self.lost not in (commit, ancestor) and self.repo.descends(commit, ancestor)
 
 

@@ -32,7 +32,7 @@ WATCH_FAILED: Final = "watch-failed"
 LOG_UNAVAILABLE: Final = "log-unavailable"
 HISTORY_REPLACED: Final = "history-replaced"
 SERVING_WITHIN_S: Final = 5.0
-"""How long a server that starts puts off reading the branch until proxies are answered."""
+"""Maximum time for which a starting server delays reading the branch, to answer proxies first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ class Pace:
 
 @dataclass(frozen=True, slots=True)
 class Startup:
-    """What the parts of a server tell each other while it starts."""
+    """Signals between the parts of a server during its start."""
 
     serving: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when proxies are answered."""
@@ -76,13 +76,13 @@ async def reconcile(
 
     The last good mesh of the log is published before anything is read, because reading may end the
     process. Every commit is logged, only the mesh at the branch's tip is published. While the
-    branch cannot be followed, what the log knows is served on. When it returns, its thread has
+    branch cannot be followed, the mesh in the log is still served. When it returns, its thread has
     ended too.
 
-    :param branch: the branch to follow; without one, what the repository's HEAD names now.
-    :param progress: told of long work, from a worker thread.
+    :param branch: the branch to follow; without one, the branch in the repository's HEAD.
+    :param progress: called with the progress of long work, from a worker thread.
     :param attempts: where to record which commit is being read.
-    :param startup: when given, nothing is read before proxies are answered with what the log has.
+    :param startup: if given, nothing is read before proxies are served the mesh in the log.
     :raises Fatal: the log is written by another process, or damaged.
     """
     stopping = threading.Event()
@@ -150,7 +150,7 @@ def _tell(unheard: Sequence[DeliveryEvent]) -> None:
 
 
 async def _in_thread(work: Callable[[], T], stopping: threading.Event) -> T:
-    """Run blocking work in a thread; on cancellation, tell it to stop and wait for it."""
+    """Run blocking work in a thread; on cancellation, set ``stopping`` and wait for the thread."""
     task = asyncio.ensure_future(asyncio.to_thread(work))
     try:
         return await asyncio.shield(task)

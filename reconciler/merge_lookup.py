@@ -1,4 +1,4 @@
-"""Commits that a merge brought in: the log contains only the merge."""
+"""Lookup of commits that a merge added: the log contains only the merge."""
 
 from bisect import bisect_left
 from collections.abc import Iterator

@@ -1,12 +1,12 @@
 """Verification of the mesh chain against git: derive every event again and compare. Pure.
 
-Each commit is decided by itself, against the mesh that the events before it left, as the follower
+Each commit is derived by itself, from the mesh that the events before it produced, as the follower
 did. So the first differing event is found, however long the history before it is.
 
-Commits that git no longer has cannot be derived. They are counted and named, never called wrong:
-after a force push git drops unreachable commits. (:func:`led_to` tells whether the branch still
-leads to them.) Where other rules decided, a commit may have another result here; it is reported
-separately, and still checked against what git says under any rules.
+Commits that git no longer has cannot be derived. They are counted and listed, but not reported as
+wrong, because git drops unreachable commits after a force push. (:func:`led_to` tells whether the
+branch still leads to them.) If other rules decided a commit, the result here may differ; it is
+reported separately, and still checked against what git determines under any rules.
 """
 
 from collections.abc import Collection, Iterator, Sequence
@@ -75,7 +75,7 @@ class Rederivation:
     tip: CommitId | None = None
     """The last commit that was reached."""
     difference: str | None = None
-    """The first event that differs from git, in words; None if there is none."""
+    """The first event that differs from git, as text; None if there is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,7 +202,7 @@ class _Rederiving:
         self._advance(rows, derived)
 
     def _judge(self, rows: Sequence[Row], facts: CommitFacts) -> list[MeshEvent] | None:
-        """Return the derived events if they are equal; None where other rules decided otherwise."""
+        """Return the derived events if they are equal; None if other rules decided the commit."""
         stretch = stretch_of(rows[0].seq, self._rules)
         if stretch.rules == RULES:
             derived = self._derive(facts)
@@ -325,7 +325,7 @@ class _Rederiving:
         self._pending = None
 
     def _advance(self, rows: Sequence[Row], derived: Sequence[MeshEvent] | None) -> None:
-        """Advance the mesh by the derived events, or by the logged ones where git cannot tell."""
+        """Advance the mesh by the derived events, or by the logged ones if none can be derived."""
         if derived is None:
             derived = [_logged(row, follows=at > 0) for at, row in enumerate(rows)]
         numbered = [(Seq(row.seq), event) for row, event in zip(rows, derived, strict=True)]

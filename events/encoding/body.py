@@ -1,4 +1,4 @@
-"""How one kind of event is written into the log and read from it."""
+"""Encoding and decoding of one kind of event."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass

@@ -24,7 +24,7 @@ def dump_push(e: PushReceived) -> JsonObject:
 
 
 def load_push(ref: str, commit: CommitId, data: Data) -> PushReceived:
-    """Return the push that data tells of; ``commit`` is where it moved the branch."""
+    """Return the push in an event's data; ``commit`` is the new position of the branch."""
     before = data["before"]
     return PushReceived(
         ref,
@@ -58,7 +58,7 @@ def dump_refused_push(e: PushRefused) -> JsonObject:
 
 
 def load_refused_push(ref: str, commit: CommitId, data: Data) -> PushRefused:
-    """Return the refused push that data tells of."""
+    """Return the refused push in an event's data."""
     before = data["before"]
     return PushRefused(
         ref,

@@ -1,4 +1,4 @@
-"""Checkpoints: how long a chain is and the root of its Merkle tree, in a few signed lines. Pure.
+"""Checkpoints: signed length and Merkle root of a chain. Pure.
 
     shop.example/mesh
     20852163
@@ -6,16 +6,16 @@
     times kqJ0b1jVXq8nZqzVvM0kqg9b8c5f8pWQnWm3m1xQ2hY=
     times-root 8bqcN5ggFMk2Qh2GkEUDCu9c5HPrPzj1pZWx6Ej8kRk=
 
-(https://c2sp.org/tlog-checkpoint.) Each chain is a log of its own, with an origin of its own, and
-by custom the origin is the name of the key: one key signs for both chains by two names.
+(https://c2sp.org/tlog-checkpoint.) Each chain is a log of its own with its own origin. By
+convention the origin is the name of the key: one key signs for both chains under two names.
 
-The lines behind the third are ours, and stand in checkpoints of the mesh chain: no hash of that
-chain seals when its events were written down, so what is signed does. The fourth is the SHA-256 of
+The lines after the third are our extension, in checkpoints of the mesh chain: no hash of that chain
+includes the times of its events, so they are signed here. The fourth is the SHA-256 of
 
     "gitmesh-times-v1" LF, and for each event  <seq> SP <at> LF
 
-The fifth is the root of a Merkle tree of its own, by which the time of one event can be proven. The
-leaf of an event is the SHA-256 of
+The fifth is the root of a separate Merkle tree, for proofs of the time of one event. The leaf of an
+event is the SHA-256 of
 
     0x00 "gitmesh-time-v1" LF <seq> SP <at> LF
 """

@@ -1,13 +1,13 @@
-"""Proofs that an event is in a log, or that a log only grew, checked without the log. Pure.
+"""Proofs that a log contains an event, or that it only grew; checked without the log. Pure.
 
-A proof is a JSON object: the event with all that its hash protects, the path from its leaf to the
-root of the tree, and the signed checkpoint that holds the root. Whoever has the public key can tell
-that the log said so when it was signed; nothing else of the log is shown. No hash of the mesh chain
-seals when an event was written down: its time has a path of its own, to the root of the times that
-is signed as well. Where an older checkpoint has none, the proof leaves the time out.
+A proof is a JSON object: the event with all data that its hash includes, the path from its leaf to
+the root of the tree, and the signed checkpoint with the root. It proves to anyone with the public
+key what the log contained when it was signed, without the rest of the log. No hash of the mesh
+chain includes the time of an event: it has a path of its own, to the signed root of the times. If
+the checkpoint is older and has no such root, the proof has no time.
 
-A proof of growth is two signed checkpoints and what shows that the first is of the beginning of
-what the second is of: whoever kept a checkpoint can tell that nothing before it was changed.
+A proof of growth contains two signed checkpoints, and the path that shows that the second log
+begins with the first. It proves to anyone who kept a checkpoint that nothing before it was changed.
 """
 
 import base64
@@ -51,7 +51,7 @@ class Proven:
     row: Row
     checkpoint: Checkpoint
     at: str | None
-    """When it was written down; None where that is not proven."""
+    """Time when it was written; None if that is not proven."""
 
 
 def prove(
@@ -62,13 +62,13 @@ def prove(
     note: str,
     times: Sequence[bytes] = (),
 ) -> JsonObject:
-    """Return the proof that an event is the one at its place among all that a checkpoint covers.
+    """Return the proof that a checkpoint covers an event at its position.
 
-    :param data: what ``row.data`` holds.
+    :param data: the parsed ``row.data``.
     :param leaves: of every event that the checkpoint covers.
     :param note: the signed checkpoint.
-    :param times: of the mesh chain: the leaf of every time that the checkpoint covers.
-    :raises WrongProof: the event or the checkpoint is not of this log as it stands.
+    :param times: for the mesh chain: the leaf of every time that the checkpoint covers.
+    :raises WrongProof: the event or the checkpoint does not belong to this log.
     """
     signed = Checkpoint.parse(text_of(note))
     if signed.size != len(leaves) or signed.root != root_of(leaves):

@@ -54,7 +54,7 @@ class Proxy:
     since: str
     """Since when it is in this state."""
     refusal: SnapshotRejected | None
-    """What was refused, if it refuses something or is served an older snapshot because of a
+    """The refusal, if the proxy refuses something or is served an older snapshot because of a
     refusal."""
 
 

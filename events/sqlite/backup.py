@@ -1,7 +1,8 @@
 """Backup of the log while a server writes to it.
 
-The copy is one consistent moment of the log. SQLite's backup API reads like any reader: it blocks
-nobody and never checkpoints. A plain file copy would miss what is still in the write-ahead log.
+The copy is one consistent moment of the log. SQLite's backup API reads like any other reader: it
+blocks no one and never checkpoints. A plain file copy would lack the content of the write-ahead
+log.
 """
 
 import contextlib
@@ -17,10 +18,10 @@ from mesh.errors import UsageError
 
 
 def back_up(source: Path, target: Path, progress: Progress | None = None) -> list[str]:
-    """Copy the log at ``source`` to a new file; return the problems of the copy, in words.
+    """Copy the log at ``source`` to a new file; return the problems of the copy as text.
 
-    The file gets its name only when all of it is on disk. It is a single file that can be read on
-    read-only storage, and that a server can open as a log.
+    The file gets its final name only when it is completely on disk. It is a single file that can be
+    read on read-only storage, and that a server can open as a log.
 
     :raises UsageError: ``target`` exists already, or its folder does not.
     :raises LogUnavailable: the disk is full.

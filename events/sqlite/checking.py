@@ -23,12 +23,12 @@ _TIME: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z", re.ASCII)
 
 
 def findings(connection: sqlite3.Connection, progress: Progress | None = None) -> list[str]:
-    """Return all problems of a log, in words; none if it is intact.
+    """Return all problems of a log as text; empty if it is intact.
 
     For each chain the first wrong event is reported: nothing after it can be trusted. A truncated
     chain cannot be detected from within; that takes a head recorded elsewhere.
 
-    Each chain is read once, to check its hashes and to compute what the projections must hold.
+    Each chain is read once, to check its hashes and to compute the expected projections.
     """
     found = wrong_protection(connection)
     with closing(_Projections()) as projections:

@@ -1,4 +1,4 @@
-"""What is in the log's file and was not put there by gitmesh."""
+"""Detection of objects in the log file that gitmesh did not create."""
 
 import sqlite3
 from collections.abc import Iterator
@@ -20,10 +20,10 @@ _Named = tuple[str, str, str]
 
 
 def foreign(connection: sqlite3.Connection) -> list[str]:
-    """Return in words what is in the file and not ours: nothing as a rule.
+    """Return descriptions of foreign objects in the log file; normally none.
 
-    It changes no event. But a view or a table can be taken for the log by who asks the file, and an
-    index can keep an event out.
+    They change no event. But a reader of the file can mistake a view or a table for the log, and an
+    index can prevent the insertion of an event.
     """
     strange = sorted(_objects(connection) - _ours())
     told = [
@@ -56,7 +56,7 @@ def _known(name: str, table: str) -> bool:
 
 
 def _objects(connection: sqlite3.Connection) -> set[_Named]:
-    """Return all but triggers, of which those that are not ours are told as lost protection."""
+    """Return all objects except triggers: a foreign trigger is reported as lost protection."""
     found = connection.execute(
         "SELECT type, name, tbl_name FROM sqlite_master WHERE type <> 'trigger'"
     )

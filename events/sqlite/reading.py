@@ -58,7 +58,7 @@ class LogReading:
     """
 
     _in_use = False
-    """Whether a server depends on the file, which may be out of reach for a moment."""
+    """Whether a server uses the file; then it may be unavailable for a moment."""
 
     def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
         self._path = path

@@ -1,7 +1,7 @@
 """Tables and triggers of the log file, and their migrations.
 
-Triggers prevent mistakes, not attacks: whoever can write the file can drop them. The hash chain and
-``gitmesh verify`` detect that.
+Triggers prevent mistakes, not attacks: anyone with write access to the file can drop them. The hash
+chain and ``gitmesh verify`` detect that.
 """
 
 import sqlite3

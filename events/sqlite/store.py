@@ -184,6 +184,6 @@ class EventLog(LogReading):
         )
 
     def verify(self, progress: Progress | None = None) -> list[str]:
-        """Return all problems of the log, in words; none if it is intact."""
+        """Return all problems of the log as text; empty if it is intact."""
         with self._lock, explained(self._path), self._snapshot():
             return findings(self._db, progress)

@@ -1,4 +1,4 @@
-"""Findings: problems of one resource whose hint may depend on every name there is."""
+"""Findings: problems of one resource, with a hint that may depend on the names in the mesh."""
 
 from dataclasses import dataclass
 
@@ -8,11 +8,11 @@ from mesh.problems.problem import Problem
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What a rule found.
+    """A problem that a rule found.
 
-    A hint such as "did you mean cart-v1?" would change whenever any resource comes or goes, so it
-    is not made here: a finding only says which name was ``wanted``, and the hint is made when
-    someone reads the problem.
+    A hint such as "did you mean cart-v1?" would change whenever a resource is added or removed.
+    Therefore a finding contains only the name that was ``wanted``; the hint is made when the
+    problem is displayed.
     """
 
     problem: Problem

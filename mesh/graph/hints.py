@@ -1,4 +1,4 @@
-"""Hints for names that lead nowhere: the name somebody probably meant."""
+"""Hints for names that do not exist: the most similar existing name."""
 
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
@@ -8,19 +8,20 @@ from mesh.keys import APP_MESH_KINDS, Kind, ResourceKey
 from mesh.problems.suggestion import did_you_mean
 
 MOST_HINTS = 100
-"""For so many names a hint is sought in one report; further ones keep the rule's own hint."""
+"""Maximum names in one report for which a hint is searched; others keep the rule's own hint."""
 
 _SMALL = 40
-"""Up to so many names, all are compared."""
+"""Maximum number of names that are all compared."""
 _NEAR = 6
-"""Among more, so many neighbours are: before and after, sorted from the front and from the back."""
+"""Number of neighbours that are compared if there are more names, before and after the position in
+both sort orders."""
 
 
 class Names:
-    """All names there are, indexed to find those that look like a given one.
+    """All names in a mesh, indexed for the search of similar ones.
 
-    The cost of a hint does not grow with the mesh: a likely name shares its beginning or its end
-    with the mistaken one, so it stands near it where names are sorted from that side.
+    The cost of a hint does not grow with the mesh: a similar name shares its beginning or its end
+    with the mistaken one. So it is close to it if names are sorted from that end.
     """
 
     def __init__(self, keys: Iterable[ResourceKey]) -> None:

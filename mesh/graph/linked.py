@@ -1,4 +1,4 @@
-"""The linked mesh: resources, who refers to whom, and what is wrong between them."""
+"""The linked mesh: resources, the references between them, and the problems of these."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -27,11 +27,11 @@ _WITH_PROXY = (Kind.VIRTUAL_NODE, Kind.VIRTUAL_GATEWAY)
 
 @dataclass(frozen=True)
 class MeshGraph:
-    """All resources with their relations. Immutable; broken meshes are held as well as good ones.
+    """All resources with their relations. Immutable; the mesh may have problems.
 
-    Everything here is a function of ``resources`` and ``settings``: by which steps they came
-    together leaves no trace. Two graphs are equal when these are. The order of ``resources`` means
-    nothing: sort where order matters.
+    All content is a function of ``resources`` and ``settings``, not of the steps that built the
+    graph. Two graphs are equal if these two are. The order of ``resources`` has no meaning: sort
+    where order matters.
     """
 
     resources: Mapping[ResourceKey, Resource] = field(default_factory=dict)
@@ -43,23 +43,23 @@ class MeshGraph:
     _referrers: Mapping[ResourceKey, frozenset[ResourceKey]] = field(
         default_factory=dict, repr=False, compare=False
     )
-    """Who names this key in its spec; the key itself need not exist."""
+    """Resources whose specs refer to this key; the key itself need not exist."""
     _findings: Mapping[ResourceKey, tuple[Finding, ...]] = field(
         default_factory=dict, repr=False, compare=False
     )
     _members: Mapping[str, int] = field(default_factory=dict, repr=False, compare=False)
-    """How many resources name this mesh, the mesh itself not counted."""
+    """Number of resources in each mesh, without the mesh itself."""
 
     @cached_property
     def problems(self) -> tuple[Problem, ...]:
-        """What is wrong between resources, sorted by place; never what one document says alone."""
+        """Problems between resources, sorted by location; not those of single documents."""
         return self.problems_but(())
 
     def problems_but(self, unread: Collection[ResourceKey]) -> tuple[Problem, ...]:
-        """Return the problems, without those that only say that one of these keys is not there.
+        """Return the problems, without those that only say that one of these keys does not exist.
 
-        Of a resource whose document cannot be read, that is what a person should be told; not that
-        everything which names it names nothing.
+        If a document cannot be read, the user needs that problem, and not one for each reference to
+        its resource.
         """
         findings = [finding for each in self._findings.values() for finding in each]
         findings += missing_meshes(self.resources, self._members)
@@ -71,38 +71,38 @@ class MeshGraph:
         return tuple(sorted(_with_hint(finding, names) for finding in findings))
 
     def get(self, key: ResourceKey) -> Resource | None:
-        """Return the resource with this key, None when there is none."""
+        """Return the resource with this key, or None."""
         return self.resources.get(key)
 
     def mesh_spec(self, mesh: str) -> MeshSpec:
-        """Return the specification of a mesh; of one that does not exist, the empty one."""
+        """Return the specification of a mesh; the empty one if the mesh does not exist."""
         resource = self.resources.get(ResourceKey.of_mesh(mesh))
         if resource is None or not isinstance(resource.spec, MeshSpec):
             return MeshSpec()
         return resource.spec
 
     def node(self, mesh: str, name: str) -> VirtualNodeSpec | None:
-        """Return the specification of a virtual node, None when it does not exist."""
+        """Return the specification of a virtual node, or None if it does not exist."""
         resource = self.resources.get(ResourceKey.of(Kind.VIRTUAL_NODE, mesh, name))
         return resource.spec if resource and isinstance(resource.spec, VirtualNodeSpec) else None
 
     def service(self, mesh: str, name: str) -> VirtualServiceSpec | None:
-        """Return the specification of a virtual service, None when it does not exist."""
+        """Return the specification of a virtual service, or None if it does not exist."""
         resource = self.resources.get(ResourceKey.of(Kind.VIRTUAL_SERVICE, mesh, name))
         return resource.spec if resource and isinstance(resource.spec, VirtualServiceSpec) else None
 
     def router(self, mesh: str, name: str) -> VirtualRouterSpec | None:
-        """Return the specification of a virtual router, None when it does not exist."""
+        """Return the specification of a virtual router, or None if it does not exist."""
         resource = self.resources.get(ResourceKey.of(Kind.VIRTUAL_ROUTER, mesh, name))
         return resource.spec if resource and isinstance(resource.spec, VirtualRouterSpec) else None
 
     def gateway(self, mesh: str, name: str) -> VirtualGatewaySpec | None:
-        """Return the specification of a virtual gateway, None when it does not exist."""
+        """Return the specification of a virtual gateway, or None if it does not exist."""
         resource = self.resources.get(ResourceKey.of(Kind.VIRTUAL_GATEWAY, mesh, name))
         return resource.spec if resource and isinstance(resource.spec, VirtualGatewaySpec) else None
 
     def instances(self, key: ResourceKey | None) -> ServiceInstancesSpec | None:
-        """Return the instances of a service, None when no document holds any."""
+        """Return the instances of a service, or None if no document declares any."""
         resource = None if key is None else self.resources.get(key)
         spec = None if resource is None else resource.spec
         return spec if isinstance(spec, ServiceInstancesSpec) else None
@@ -116,14 +116,14 @@ class MeshGraph:
         return self._children.get(gateway, ())
 
     def referrers(self, key: ResourceKey) -> frozenset[ResourceKey]:
-        """Return who names this key in its spec, whether the key exists or not."""
+        """Return the resources whose specs refer to this key, which need not exist."""
         return self._referrers.get(key, _NOBODY)
 
     def dependents(self, keys: Iterable[ResourceKey]) -> frozenset[ResourceKey]:
-        """Return the virtual nodes and gateways whose proxies may be configured by any of these.
+        """Return the virtual nodes and gateways whose proxies these resources may configure.
 
-        The keys may be of resources that are gone, or never were: what names them counts. A change
-        from one graph to the next concerns the dependents in both.
+        The keys may belong to resources that do not exist: references to them count. A change from
+        one graph to the next affects the dependents in both.
         """
         proxies: set[ResourceKey] = set()
         seen = set(keys)

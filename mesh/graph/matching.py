@@ -1,13 +1,13 @@
-"""The order in which routes are tried: App Mesh's own where it has one, ours where it has none.
+"""Order in which routes are tried: App Mesh's order, completed by ours where it is undefined.
 
 App Mesh tries routes by ``priority``, lowest number first; a route without one comes after every
-route with one, as if its priority were 1001. Among equals, longer prefixes are tried first. What
-App Mesh leaves open we settle once, so that the same specs always mean the same routing
-(docs/routing.md tells users, tests/envoy/test_matching.py asks Envoys):
+route with one, as if its priority were 1001. Among equals, longer prefixes are tried first. Where
+App Mesh defines no order, we do, so that the same specs always mean the same routing
+(docs/routing.md explains it to users, tests/envoy/test_matching.py tests it with Envoys):
 
 1. an exact path before a regular expression, that before a prefix, longer ones first each;
    for gRPC a method before a whole service, that before any service;
-2. the route that asks for more (method, scheme, host, headers, query parameters, port);
+2. the route with more conditions (method, scheme, host, headers, query parameters, port);
 3. the route's name.
 """
 
@@ -24,10 +24,10 @@ Order: TypeAlias = tuple[int, int, int, int, str]
 Match: TypeAlias = (
     HttpRouteMatch | GrpcRouteMatch | TcpRouteMatch | HttpGatewayRouteMatch | GrpcGatewayRouteMatch
 )
-"""What any route can say about the traffic it takes."""
+"""Match of any kind of route."""
 
 NO_PRIORITY = 1001
-"""Where a route without a priority stands: behind 1000, the last that can be written."""
+"""Sort value of routes without a priority: after 1000, the highest priority that can be written."""
 
 _EXACT, _REGEX, _PREFIX, _ANY = range(4)
 
@@ -53,7 +53,7 @@ def gateway_route_order(resource: Resource) -> Order:
 
 
 def route_match(spec: RouteSpec | GatewayRouteSpec) -> Match | None:
-    """Return what a route or gateway route matches, None for a TCP route that has no match."""
+    """Return the match of a route or gateway route; None for a TCP route without one."""
     if spec.grpc_route is not None:
         return spec.grpc_route.match
     http = spec.http2_route or spec.http_route
@@ -63,7 +63,7 @@ def route_match(spec: RouteSpec | GatewayRouteSpec) -> Match | None:
 
 
 def match_port(match: Match | None) -> int | None:
-    """Return the listener port that a match names, None where it names none."""
+    """Return the listener port in a match, or None."""
     return match.port if match is not None else None
 
 

@@ -1,4 +1,4 @@
-"""The rule that every resource lives in a mesh that is declared."""
+"""Rule: the mesh of every resource is declared."""
 
 from collections.abc import Iterator, Mapping
 
@@ -7,7 +7,7 @@ from mesh.keys import ResourceKey
 from mesh.resource import Resource
 
 MOST = 20
-"""As many resources are named for one missing mesh; a person needs no more to see the reason."""
+"""Maximum resources listed for one missing mesh."""
 
 
 def missing_meshes(
@@ -15,7 +15,7 @@ def missing_meshes(
 ) -> Iterator[Finding]:
     """Yield findings for meshes that have members but no declaration.
 
-    It looks at resources only where something is missing, so a good mesh of any size costs nothing.
+    It reads resources only if something is missing, so it costs nothing in a correct mesh.
     """
     missing = {mesh for mesh in members if ResourceKey.of_mesh(mesh) not in resources}
     if not missing:

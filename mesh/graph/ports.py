@@ -1,8 +1,8 @@
-"""Which listener answers on which port: one answer, for the linker and for the translator alike.
+"""Resolution of ports to listeners, for the linker and the translator.
 
-Ports are optional wherever App Mesh can infer them: a target, a match or a gateway route that names
-none means the only listener there is. Where there are several it must name one (User Guide,
-*Multiple listeners*); the rules report it, and the functions here answer None or nothing.
+Ports are optional wherever App Mesh can infer them: a target, a match or a gateway route without
+one means the only listener. If there are several, it must give one (User Guide, *Multiple
+listeners*). The rules report a missing one; the functions here return None or nothing for it.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -32,32 +32,32 @@ class Mapped(Protocol):
 
     @property
     def port_mapping(self) -> PortMapping | GatewayPortMapping:
-        """The port and the protocol spoken on it."""
+        """The port and its protocol."""
 
 
 AnyListener = TypeVar("AnyListener", bound=Mapped)
 
 
 def listener_at(listeners: Sequence[AnyListener], port: int | None) -> AnyListener | None:
-    """Return the listener on that port; without a port, the only one there is; else None."""
+    """Return the listener on that port; without a port, the only listener; else None."""
     if port is None:
         return listeners[0] if len(listeners) == 1 else None
     return next((each for each in listeners if each.port_mapping.port == port), None)
 
 
 def node_listeners(graph: MeshGraph, mesh: str, node: str) -> tuple[Listener, ...]:
-    """Return the listeners of a virtual node; none when it does not exist."""
+    """Return the listeners of a virtual node; empty if it does not exist."""
     spec = graph.node(mesh, node)
     return (spec.listeners or ()) if spec is not None else ()
 
 
 def target_listener(graph: MeshGraph, mesh: str, target: WeightedTarget) -> Listener | None:
-    """Return the listener that a weighted target means, None when that is not one listener."""
+    """Return the listener that a weighted target means, or None if that is not exactly one."""
     return listener_at(node_listeners(graph, mesh, target.virtual_node), target.port)
 
 
 def provider(graph: MeshGraph, service: ResourceKey) -> Resource | None:
-    """Return the virtual node or router that answers for a virtual service, None if none does."""
+    """Return the virtual node or router that provides a virtual service, or None."""
     resource = graph.get(service)
     if resource is None or not isinstance(resource.spec, VirtualServiceSpec):
         return None
@@ -66,7 +66,7 @@ def provider(graph: MeshGraph, service: ResourceKey) -> Resource | None:
 
 
 def resource_ports(resource: Resource) -> tuple[PortMapping, ...]:
-    """Return the ports that a virtual node or a virtual router listens on, in declared order."""
+    """Return the listener ports of a virtual node or virtual router, in declared order."""
     match resource.spec:
         case VirtualNodeSpec() | VirtualRouterSpec() as spec:
             return tuple(listener.port_mapping for listener in spec.listeners or ())
@@ -75,10 +75,10 @@ def resource_ports(resource: Resource) -> tuple[PortMapping, ...]:
 
 
 def service_ports(graph: MeshGraph, mesh: str, service: str) -> tuple[PortMapping, ...]:
-    """Return the ports on which callers dial a virtual service, in declared order.
+    """Return the ports on which callers reach a virtual service, in declared order.
 
-    They are the listeners of its provider: of the virtual router, or of the virtual node itself.
-    A service that is missing or has no provider has none.
+    They are the listener ports of its provider: the virtual router, or the virtual node. The result
+    is empty if the service is missing or has no provider.
     """
     found = provider(graph, ResourceKey.of(Kind.VIRTUAL_SERVICE, mesh, service))
     return () if found is None else resource_ports(found)
@@ -107,7 +107,7 @@ def gateway_routes_on(graph: MeshGraph, gateway: ResourceKey, port: int) -> tupl
 
 
 def gateway_listeners(graph: MeshGraph, gateway: ResourceKey) -> tuple[VirtualGatewayListener, ...]:
-    """Return the listeners of a virtual gateway; none when it does not exist."""
+    """Return the listeners of a virtual gateway; empty if it does not exist."""
     resource = graph.get(gateway)
     if resource is None or not isinstance(resource.spec, VirtualGatewaySpec):
         return ()
@@ -115,7 +115,7 @@ def gateway_listeners(graph: MeshGraph, gateway: ResourceKey) -> tuple[VirtualGa
 
 
 def backend_services(graph: MeshGraph, node: ResourceKey) -> tuple[Resource, ...]:
-    """Return the virtual services that a node calls and that exist, each once, as declared."""
+    """Return the existing virtual services that a node calls, without duplicates, as declared."""
     resource = graph.get(node)
     if resource is None or not isinstance(resource.spec, VirtualNodeSpec):
         return ()
@@ -124,7 +124,7 @@ def backend_services(graph: MeshGraph, node: ResourceKey) -> tuple[Resource, ...
 
 
 def targeted_services(graph: MeshGraph, gateway: ResourceKey) -> tuple[Resource, ...]:
-    """Return the virtual services that a gateway's routes lead to and that exist, by name."""
+    """Return the existing virtual services that a gateway's routes target, by name."""
     names = {
         gateway_target(route.spec).virtual_service.virtual_service_name
         for route in graph.gateway_routes(gateway)

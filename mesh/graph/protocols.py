@@ -1,4 +1,4 @@
-"""The protocol of a route, the field of its spec that says so, and which listeners can take it."""
+"""Protocols of routes: the field that determines it, and the listeners that support it."""
 
 from mesh.spec.common import Protocol
 from mesh.spec.gateway_route import GatewayRouteSpec
@@ -6,7 +6,7 @@ from mesh.spec.route import RouteSpec
 
 
 def route_protocol(spec: RouteSpec | GatewayRouteSpec) -> Protocol:
-    """Return the protocol of a route or gateway route: ``http2`` where ``http2Route`` is set."""
+    """Return the protocol of a route or gateway route: ``http2`` if ``http2Route`` is set."""
     if spec.grpc_route is not None:
         return "grpc"
     if spec.http2_route is not None:
@@ -15,21 +15,21 @@ def route_protocol(spec: RouteSpec | GatewayRouteSpec) -> Protocol:
 
 
 def route_field(spec: RouteSpec | GatewayRouteSpec) -> str:
-    """Return the field of the document that holds the route: ``http2Route``."""
+    """Return the field of the document that contains the route: ``http2Route``."""
     return f"{route_protocol(spec)}Route"
 
 
 def can_take(listener: str, route: str) -> bool:
-    """Return whether a listener of one protocol can take the traffic of a route for another.
+    """Return whether a listener with one protocol can receive traffic of a route for another.
 
-    An Envoy translates between HTTP/1.1, HTTP/2 and gRPC, but not between these and TCP.
+    Envoy translates between HTTP/1.1, HTTP/2 and gRPC, but not between these and TCP.
     """
     return (listener == "tcp") == (route == "tcp")
 
 
 def can_answer(listener: str, route: str) -> bool:
-    """Return whether a target's listener of one protocol can answer a route for another.
+    """Return whether a target's listener with one protocol can answer a route for another.
 
-    A gRPC call ends with trailers, which get lost on the way to a listener of HTTP/1.1.
+    A gRPC call ends with trailers; a listener for HTTP/1.1 does not get them.
     """
     return can_take(listener, route) and not (listener == "http" and route == "grpc")

@@ -1,4 +1,4 @@
-"""Words and findings that several rules share, so that the same fault always reads the same."""
+"""Texts and findings that several rules share, so that the same mistake has the same wording."""
 
 import re
 
@@ -12,33 +12,33 @@ _WORD_START = re.compile(r"(?<!^)(?=[A-Z])")
 
 
 def kind_words(kind: Kind) -> str:
-    """Return the kind as prose has it: ``virtual node``."""
+    """Return a kind as words: ``virtual node``."""
     return _WORD_START.sub(" ", kind.value).lower()
 
 
 def phrase(key: ResourceKey) -> str:
-    """Return a resource as prose has it: ``virtual node "cart"``."""
+    """Return a resource as words: ``virtual node "cart"``."""
     return f'{kind_words(key.kind)} "{key.name}"'
 
 
 def listing(mappings: tuple[PortMapping, ...] | tuple[GatewayPortMapping, ...]) -> str:
-    """Return the ports of listeners as prose has it: ``8080 (http), 9090 (tcp)``."""
+    """Return the ports of listeners as text: ``8080 (http), 9090 (tcp)``."""
     return ", ".join(f"{each.port} ({each.protocol})" for each in mappings)
 
 
 def dangling(resource: Resource, steps: Steps, wanted: ResourceKey) -> Finding:
-    """Return the finding that a resource names one that does not exist."""
+    """Return the finding that a resource refers to one that does not exist."""
     message = f'there is no {phrase(wanted)} in mesh "{wanted.mesh}"'
     hint = f"add the {kind_words(wanted.kind)}, or name one that exists"
     return Finding(resource.source.problem(steps, "dangling-reference", message, hint=hint), wanted)
 
 
 def error(resource: Resource, steps: Steps, code: str, message: str, hint: str) -> Finding:
-    """Return a finding that stops a commit."""
+    """Return a finding that rejects the commit."""
     return Finding(resource.source.problem(steps, code, message, hint=hint))
 
 
 def warning(resource: Resource, steps: Steps, code: str, message: str, hint: str) -> Finding:
-    """Return a finding that a person should know of."""
+    """Return a finding that does not reject the commit."""
     problem = resource.source.problem(steps, code, message, hint=hint, severity=Severity.WARNING)
     return Finding(problem)

@@ -14,12 +14,12 @@ GATEWAYS: Final = ObjectId(Kind.VIRTUAL_GATEWAY, EVERY, EVERY)
 
 
 def services_of(namespace: str) -> ObjectId:
-    """Return the id that stands for the set of virtual services in a namespace."""
+    """Return the id for the set of virtual services in a namespace."""
     return ObjectId(Kind.VIRTUAL_SERVICE, namespace, EVERY)
 
 
 def definitions_of(name: ObjectId) -> ObjectId:
-    """Return the id that stands for all definitions of an object."""
+    """Return the id for all definitions of an object."""
     return ObjectId(f"{name.kind}:", name.namespace, name.name)
 
 

@@ -52,7 +52,7 @@ class Lookup:
     def mesh_of(self, manifest: Manifest) -> str:
         """Return the name of the mesh that an object belongs to.
 
-        :raises Undecided: nothing tells which mesh.
+        :raises Undecided: it does not follow from the manifests.
         """
         if manifest.id.kind == Kind.MESH:
             return manifest.aws_name
@@ -90,7 +90,7 @@ class Lookup:
     def gateway_of(self, manifest: Manifest) -> str:
         """Return the name of the virtual gateway that a gateway route belongs to.
 
-        :raises Undecided: nothing tells which gateway.
+        :raises Undecided: it does not follow from the manifests.
         """
         if manifest.gateway is not None:
             return self.name(manifest.gateway)

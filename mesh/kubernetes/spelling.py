@@ -112,8 +112,8 @@ class Spelling:
         return reference.otherwise
 
     def reference(self, kind: str, value: Json, here: Steps) -> Reference | None:
-        """Return the object that ``{name, namespace}`` names; record a problem and return None
-        otherwise."""
+        """Return the object of a ``{name, namespace}`` reference; if it is invalid, record a
+        problem and return None."""
         body = value if isinstance(value, dict) else {}
         namespace = body.get("namespace")
         if namespace in (None, ""):

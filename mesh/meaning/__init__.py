@@ -1,7 +1,7 @@
-"""The meaning of every field of every kind: for ``gitmesh explain``, and for forms.
+"""Meaning of every field of every kind, for ``gitmesh explain`` and for forms.
 
-Types, limits and choices come from the models in :mod:`mesh.spec`; what a field does, and what
-holds where it is left out, stands in the tables here.
+Types, limits and choices come from the models in :mod:`mesh.spec`; the tables here say what each
+field does, and which default it has. Read ``field.py`` first.
 """
 
 from mesh.meaning.field import Field, field_at, fields_of, kind_of, root_of, walk

@@ -1,4 +1,4 @@
-"""The fields of a kind as a tree: types and limits from the models, meanings from the tables."""
+"""Fields of a kind as a tree: types and limits from the models, meanings from the tables."""
 
 import types
 from collections.abc import Iterator, Mapping
@@ -24,19 +24,19 @@ class Field:
     """One field of a kind."""
 
     path: str
-    """Where it stands: ``spec.httpRoute.match``."""
+    """Path in the document: ``spec.httpRoute.match``."""
     type_name: str
     """``text``, ``whole number``, ``true or false``, ``object``, or ``list of …`` of them."""
     required: bool
     meaning: Meaning
     limits: tuple[str, ...] = ()
-    """In words: ``1 to 10 items``, ``0 to 100``."""
+    """Limits as text: ``1 to 10 items``, ``0 to 100``."""
     choices: tuple[str, ...] = ()
-    """The values that it may have, if there are but few."""
+    """The allowed values, if there are only a few."""
     one_of: tuple[str, ...] = ()
-    """The fields inside it of which exactly one must be set."""
+    """Fields inside it of which exactly one must be set."""
     model: type[Spec] | None = None
-    """What is inside it, if it is an object or a list of objects."""
+    """Model of its content, if it is an object or a list of objects."""
 
     @property
     def name(self) -> str:
@@ -45,9 +45,9 @@ class Field:
 
 
 def kind_of(word: str) -> Kind:
-    """Return the kind that a person names: ``route``, ``Route`` or ``virtualRoute``'s like.
+    """Return the kind that a user names, in any case and also in its short form: ``route``.
 
-    :raises UsageError: there is none.
+    :raises UsageError: there is no such kind.
     """
     known = {kind.value: kind for kind in Kind}
     short = {kind.value.removeprefix("Virtual"): kind for kind in Kind}
@@ -61,14 +61,14 @@ def kind_of(word: str) -> Kind:
 
 
 def root_of(kind: Kind) -> Field:
-    """Return the field ``spec`` of a kind."""
+    """Return the ``spec`` field of a kind."""
     model = SPEC_OF[kind]
     required = kind is not Kind.MESH
     return Field("spec", "object", required, KINDS[kind], one_of=_one_of(model), model=model)
 
 
 def fields_of(parent: Field) -> Iterator[Field]:
-    """Yield the fields inside a field, in the order of their names."""
+    """Yield the fields inside a field, sorted by name."""
     if parent.model is None:
         return
     meanings = meanings_of(parent.model)
@@ -77,14 +77,14 @@ def fields_of(parent: Field) -> Iterator[Field]:
 
 
 def walk(parent: Field) -> Iterator[Field]:
-    """Yield a field's fields, and theirs, depth first."""
+    """Yield all fields below a field, depth first."""
     for inner in fields_of(parent):
         yield inner
         yield from walk(inner)
 
 
 def field_at(kind: Kind, path: str) -> Field:
-    """Return the field at a path, which may leave ``spec`` and indexes of lists out.
+    """Return the field at a path; the path may omit ``spec`` and list indexes.
 
     :raises UsageError: the kind has no such field.
     """
@@ -104,7 +104,7 @@ def field_at(kind: Kind, path: str) -> Field:
 
 
 def _same(step: str, names: Mapping[str, Field]) -> bool:
-    """Tell whether a name differs from one of these in nothing but case."""
+    """Return whether a name equals one of these except for case."""
     return step.casefold() in {name.casefold() for name in names}
 
 
@@ -114,10 +114,10 @@ def _wire(name: str, info: FieldInfo) -> str:
 
 @dataclass
 class _Shape:
-    """What an annotation says, taken apart."""
+    """Content of a type annotation."""
 
     word: str
-    """How the type is called."""
+    """Name of the type."""
     limits: list[str] = field(default_factory=list)
     choices: tuple[str, ...] = ()
     model: type[Spec] | None = None

@@ -1,4 +1,4 @@
-"""What one field means, and what holds where it is left out."""
+"""Meaning of one field, and its default."""
 
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -10,11 +10,11 @@ class Meaning(NamedTuple):
     """The meaning of one field."""
 
     text: str
-    """What it does, in a sentence or two."""
+    """Effect of the field, in a sentence or two."""
     default: str = ""
-    """What holds where it is left out; empty for a field that is required or that turns nothing on
-    by itself."""
+    """Behaviour if the field is absent; empty for a required field, and for one whose absence means
+    off."""
 
 
 Table = Mapping[type[Spec], Mapping[str, Meaning]]
-"""By model and by the field's name in Python."""
+"""Meanings by model and by the field's name in Python."""

@@ -38,7 +38,7 @@ _OF_INSTANCES: Final = frozenset({"namespaceName", "serviceName"})
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Identity of a document; ``kind`` and ``key`` are None where it does not tell them."""
+    """Identity of a document; ``kind`` and ``key`` are None if they are missing."""
 
     document: Document
     """The document without the wrapper of a ``describe-*`` answer."""

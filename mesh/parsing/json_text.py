@@ -64,7 +64,7 @@ class _JsonReader:
 
     @property
     def more(self) -> bool:
-        """Whether more than white space follows."""
+        """Return whether more than white space follows."""
         return self._peek() != ""
 
     def read(self) -> None:

@@ -12,7 +12,7 @@ _IN_VALUE: Final = re.compile(r"\$\{[A-Za-z_]\w*\}|^\$[A-Za-z_]\w*$|\{\{.*?\}\}"
 _BRACES: Final = re.compile(r"\{\{[^{}\n]*\}\}|\{%[^{}\n]*%\}|\$\{[A-Za-z_]\w*\}")
 _JQ: Final = re.compile(r"[:\[,(][ \t]*(\$[A-Za-z_]\w*)")
 _BROKEN: Final = frozenset({"syntax", "key-not-text", "duplicate-key", "control-character"})
-"""What a placeholder looks like to a reader of YAML or JSON."""
+"""Codes of the problems that a placeholder causes when it is parsed as YAML or JSON."""
 
 _NOTES: Final = frozenset({("metadata", "annotations"), ("metadata", "managedFields"), ("status",)})
 """Parts of a manifest that say nothing of a mesh: tools keep whole texts there, old ones, too."""

@@ -1,4 +1,4 @@
-"""What pydantic says about a spec → problems in our words, each at its line."""
+"""Conversion of pydantic's errors to problems with our wording and lines."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -14,7 +14,7 @@ from mesh.resource import Source, Steps
 from mesh.spec import SPEC_OF, Spec
 
 MAX_PROBLEMS: Final = 100
-"""Problems told of one spec; the rest would be the same mistake again."""
+"""Maximum problems reported for one spec; the rest are likely the same mistake."""
 
 
 def spec_problems(error: ValidationError, kind: Kind, source: Source) -> list[Problem]:

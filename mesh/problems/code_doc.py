@@ -1,4 +1,4 @@
-"""What stands behind a problem code: its meaning and what to do about it."""
+"""Documentation of a problem code: its meaning and its remedy."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ from mesh.problems.problem import Severity
 
 @dataclass(frozen=True, slots=True)
 class CodeDoc:
-    """What a person reads about a problem code."""
+    """Documentation of one problem code."""
 
     meaning: str
     remedy: str

@@ -201,7 +201,7 @@ SECTIONS: Mapping[str, dict[str, CodeDoc]] = {
     "Imports": IMPORT_CODES,
     "gRPC clients without a proxy": PROXYLESS_CODES,
 }
-"""The registry, by chapter of the page. A code stands in one chapter only."""
+"""The registry, by chapter of the page. Each code is in one chapter."""
 
 CODES: dict[str, CodeDoc] = {code: doc for part in SECTIONS.values() for code, doc in part.items()}
 """Every code that any problem can have."""

@@ -1,11 +1,11 @@
-"""Suggestions: what a person may have meant by a name that is not there."""
+"""Suggestions: the existing name that is most similar to a mistaken one."""
 
 from collections.abc import Iterable
 from difflib import get_close_matches
 
 
 def nearest(wrong: str, known: Iterable[str]) -> str | None:
-    """Return the known name that ``wrong`` most likely stands for, if one is near.
+    """Return the known name that ``wrong`` most likely means, if one is similar.
 
     Names that differ only in case, ``-`` or ``_`` come first: ``http_route`` means ``httpRoute``.
     """

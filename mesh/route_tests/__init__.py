@@ -1,4 +1,4 @@
-"""Tests of routing that a repository keeps beside its specs: ``kind: RouteTests``."""
+"""Route tests in a repository, next to the specs: ``kind: RouteTests``. Read ``suite.py`` first."""
 
 from mesh.route_tests.suite import RouteTest, RouteTests
 from mesh.route_tests.verdict import Verdict, failures, verdicts

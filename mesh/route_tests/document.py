@@ -1,4 +1,4 @@
-"""The shape of a document of route tests."""
+"""Models of a document with route tests."""
 
 from collections.abc import Mapping
 from typing import Annotated, Final, Literal, Self
@@ -10,7 +10,7 @@ from mesh.routing.request import MAX_PATH, MAX_TEXT
 from mesh.spec.common import Name, Port, Spec
 
 MAX_TESTS: Final = 1000
-"""Tests in one document."""
+"""Maximum tests in one document."""
 
 
 def _listed(value: object) -> object:
@@ -24,7 +24,7 @@ _Values = Annotated[
     tuple[_Value, ...], BeforeValidator(_listed), Field(min_length=1, max_length=50)
 ]
 _Headers = Annotated[Mapping[_Word, _Values], Field(max_length=50)]
-"""A header that is repeated has a list of values."""
+"""Headers of a test; a repeated header has a list of values."""
 _RESULTS: Final = ("node", "shares", "outcome")
 
 
@@ -43,11 +43,11 @@ Part = Annotated[
     Strict(),
     Field(pattern=r"^[0-9]{1,3}(\.[0-9]{1,3})? ?%$"),
 ]
-"""A part of the traffic: ``90 %``, or 90."""
+"""Share of the traffic: ``90 %``, or 90."""
 
 
 class Expected(Spec):
-    """What a test expects; everything that is said must hold."""
+    """Expectation of a test; all given conditions must hold."""
 
     gateway_route: Name | None = None
     node: Name | None = None
@@ -67,10 +67,10 @@ class Expected(Spec):
 
 
 class OneTest(Spec):
-    """A request, and what is expected of it."""
+    """A request, and what the test expects of it."""
 
     call: _Word | None = None
-    """A method of gRPC, ``package.Service/Method``, in place of a request."""
+    """A gRPC method, ``package.Service/Method``, instead of a request."""
     expect: Annotated[Expected, BeforeValidator(_outcome)]
     headers: _Headers | None = None
     host: _Word | None = None
@@ -90,7 +90,7 @@ class OneTest(Spec):
 
 
 class RouteTestsDocument(Spec):
-    """Tests of one caller's requests; ``host`` and ``port`` hold where a test says no other."""
+    """Tests of one caller's requests; ``host`` and ``port`` apply to tests that give none."""
 
     kind: Literal["RouteTests"]
     from_: Annotated[str, Strict(), Field(alias="from", min_length=1, max_length=2048)]

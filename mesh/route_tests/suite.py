@@ -1,4 +1,4 @@
-"""From a document to tests that can be run, or to what is wrong with it."""
+"""Reading of route tests from a document, with problems for invalid ones."""
 
 from dataclasses import dataclass, field
 from typing import Final
@@ -20,7 +20,7 @@ KIND: Final = "RouteTests"
 
 @dataclass(frozen=True, slots=True)
 class RouteTest:
-    """One test, and where it stands."""
+    """One test, and its location."""
 
     request: Request
     expected: Expected
@@ -38,12 +38,12 @@ class RouteTests:
 
 
 def is_route_tests(body: JsonObject) -> bool:
-    """Return whether a document holds tests of routing."""
+    """Return whether a document contains route tests."""
     return body.get("kind") == KIND and "apiVersion" not in body
 
 
 def read_suite(document: Document) -> tuple[RouteTests | None, tuple[Problem, ...]]:
-    """Return the tests of a document, None where they cannot be read. Never raises."""
+    """Return the tests of a document, or None if they are invalid. Never raises."""
     source = document.source
     try:
         body = RouteTestsDocument.model_validate(document.body, by_alias=True, by_name=False)

@@ -1,4 +1,4 @@
-"""What becomes of each test: what was expected, what would happen instead, and why."""
+"""Results of route tests: what was expected, what would happen, and the reason."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -22,17 +22,17 @@ FAILED: Final = "route-test-failed"
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """A test that was run."""
+    """Result of one test."""
 
     suite: RouteTests
     test: RouteTest
     decision: Decision
     passed: bool
     why: str = ""
-    """Why the wished route does not take the request, where that can be told."""
+    """The reason why the expected route does not take the request, if known."""
 
     def problem(self) -> Problem:
-        """Return what a person is told of a test that fails."""
+        """Return the problem to report if the test failed."""
         asked = f"{self.test.request} from {self.suite.caller}"
         what = f"{self.test.name}: {asked}" if self.test.name else asked
         message = f"{what}: expected {expectation(self.test.expected)}, {happening(self.decision)}"
@@ -40,7 +40,7 @@ class Verdict:
 
 
 def verdicts(graph: MeshGraph, suites: Iterable[RouteTests]) -> Iterator[Verdict]:
-    """Run tests, in order."""
+    """Yield the result of each test, in order."""
     for suite in suites:
         for test in suite.tests:
             decision = decide(graph, suite.caller, test.request)
@@ -55,7 +55,7 @@ def failures(graph: MeshGraph, suites: Iterable[RouteTests]) -> tuple[Problem, .
 
 
 def happening(decision: Decision) -> str:
-    """Return in words what becomes of a request, and which route does it."""
+    """Return the decision on a request as text, with the route that made it."""
     by = "".join(
         f" by {kind} {route.key.name} ({place(route)})"
         for kind, route in (("gateway route", decision.gateway_route), ("route", decision.route))
@@ -67,7 +67,7 @@ def happening(decision: Decision) -> str:
 
 
 def expectation(expected: Expected) -> str:
-    """Return in words what a test expects."""
+    """Return the expectation of a test as text."""
     said = []
     if expected.node is not None:
         said.append(expected.node)
@@ -101,7 +101,7 @@ def _holds(expected: Expected, decision: Decision) -> bool:
 
 
 def _same_shares(wished: Iterable[tuple[str, str]], parts: dict[str, Fraction]) -> bool:
-    """Compare to the digits that are written: a third is 33 % and 33.3 %."""
+    """Compare with the precision of the written digits: a third is 33 % and 33.3 %."""
     left = dict(parts)
     for node, text in wished:
         digits = text.removesuffix("%").strip()
@@ -112,7 +112,7 @@ def _same_shares(wished: Iterable[tuple[str, str]], parts: dict[str, Fraction]) 
 
 
 def _why(graph: MeshGraph, expected: Expected, decision: Decision) -> str:
-    """Return why the first wished route does not take the request."""
+    """Return the reason why the first expected route does not take the request."""
     for each in decision.tried:
         if _wished(each.route, expected):
             return f"{each.route.key.name} ({place(each.route)}) does not take it: {each.misses[0]}"

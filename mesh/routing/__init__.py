@@ -1,8 +1,8 @@
-"""Our own model of what an Envoy does with a request: which route takes it, and where it goes.
+"""Model of Envoy's routing: the route that takes a request, and the nodes that answer it.
 
-It is what ``gitmesh route-test`` and the ``RouteTests`` of a repository ask.
-``tests/envoy/test_routing_model.py`` holds it against real Envoys, request by request; where the
-two differ, Envoy is right.
+``gitmesh route-test`` and the ``RouteTests`` of a repository use it. Read ``decide.py`` first.
+``tests/envoy/test_routing_model.py`` compares it with real Envoys, request by request; where the
+two differ, the model is wrong.
 """
 
 from mesh.routing.decide import decide

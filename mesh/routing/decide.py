@@ -1,4 +1,4 @@
-"""From a caller and a request to what becomes of it. Pure; any graph will do, broken ones too."""
+"""Routing decision for a caller and a request. Pure; the graph may have problems."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -30,18 +30,18 @@ from mesh.spec import GatewayRouteSpec, RouteSpec
 from mesh.spec.common import GatewayPortMapping, PortMapping
 
 _INTERNAL: Final = ("x-app-mesh-virtual-service", "x-gitmesh-virtual-service-port")
-"""Headers between a gateway's two passes: what clients send under these names is dropped."""
+"""Headers between a gateway's two passes; those that clients send under these names are dropped."""
 
 _TUNNEL: Final = "CONNECT"
 _FORWARDED: Final = "x-forwarded-proto"
 
 
 def decide(graph: MeshGraph, caller: ResourceKey, request: Request) -> Decision:
-    """Return what the proxy of a virtual node or virtual gateway does with a request.
+    """Return the decision of a virtual node's or virtual gateway's proxy on a request.
 
-    Of a node it is a request that its application sends, of a gateway one that comes from outside.
-    Redirected traffic is meant: with explicit addressing nothing leaves the mesh. To a port of TCP
-    a connection is made, whatever the request says.
+    A node's request is sent by its application, a gateway's comes from outside. This models
+    redirected traffic; with explicit addressing no request leaves the mesh. On a TCP port only the
+    connection is routed, so the content of the request does not matter.
     """
     if graph.get(caller) is None or caller.kind not in (Kind.VIRTUAL_NODE, Kind.VIRTUAL_GATEWAY):
         return _none(f"there is no virtual node or gateway {caller}")
@@ -77,10 +77,10 @@ def _call(graph: MeshGraph, node: ResourceKey, request: Request) -> Decision:
 
 
 def _likely_port(graph: MeshGraph, called: Iterable[ResourceKey], host: str) -> int | None:
-    """Return the port that is dialled where the request does not say it.
+    """Return the destination port of a request that does not give one.
 
-    It is the one beside the host if the service of that name has it, else the only one of the
-    service; where there are several, the first for HTTP.
+    It is the port in the host if the service with that name has it, else the only port of the
+    service; if there are several, the first one for HTTP.
     """
     name, beside = bare_host(host).lower(), port_of(host)
     for service in called:
@@ -112,7 +112,8 @@ def _unknown(graph: MeshGraph, mesh: str, request: Request) -> Decision:
 
 
 def _connect(graph: MeshGraph, service: ResourceKey, mapping: PortMapping) -> Decision:
-    """A connection says nothing that routes could match: the first one takes it."""
+    """Return the decision on a TCP connection. Routes cannot match its content: the first one takes
+    it."""
     found = provider(graph, service)
     if found is None or found.key.kind is not Kind.VIRTUAL_ROUTER:
         return _direct(graph, service, found, mapping)

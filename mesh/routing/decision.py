@@ -1,4 +1,4 @@
-"""What becomes of a request, and why."""
+"""Decision on a request, with its reason."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -13,23 +13,23 @@ from mesh.routing.matching import Miss
 
 
 class Outcome(StrEnum):
-    """How a request ends."""
+    """Outcome of a request."""
 
     ROUTED = "routed"
     """A virtual node answers it."""
     NONE = "none"
-    """Nothing takes it: 404, in gRPC ``UNIMPLEMENTED``."""
+    """No route takes it: status 404, or ``UNIMPLEMENTED`` for gRPC."""
     UNAVAILABLE = "unavailable"
-    """A route takes it that leads nowhere: 503."""
+    """The route that takes it has no usable target: status 503."""
     OUTSIDE = "outside"
-    """It is for nobody in the mesh, and the mesh lets it out."""
+    """No service of the mesh has this host, and the mesh allows traffic to the outside."""
     REFUSED = "refused"
-    """No proxy takes such a request: 400."""
+    """Every proxy refuses such a request: status 400."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Share:
-    """A listener of a virtual node, and its weight among those that a route leads to."""
+    """A listener of a virtual node, and its weight among the targets of a route."""
 
     node: str
     port: int
@@ -38,7 +38,7 @@ class Share:
 
 @dataclass(frozen=True, slots=True)
 class Tried:
-    """A route that was asked and does not take the request."""
+    """A route that was tried and does not take the request."""
 
     route: Resource
     misses: tuple[Miss, ...]
@@ -46,36 +46,36 @@ class Tried:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What becomes of one request."""
+    """Decision on one request."""
 
     outcome: Outcome
     reason: str = ""
-    """Why nobody answers it, in words; empty where a node does."""
+    """The reason why no node answers, as text; empty if one does."""
     shares: tuple[Share, ...] = ()
-    """Who answers it, those without a share left out, by name and port."""
+    """The answering listeners with a weight above zero, by name and port."""
     service: ResourceKey | None = None
-    """The virtual service that it is for."""
+    """The virtual service that the request is for."""
     route: Resource | None = None
-    """The route that takes it; None where a node provides the service itself."""
+    """The route that takes it; None if a node provides the service directly."""
     gateway_route: Resource | None = None
-    """At a gateway, the gateway route that takes it."""
+    """The gateway route that takes it, if the caller is a gateway."""
     path: str = ""
-    """The path that arrives, normalised and rewritten, with its query."""
+    """The path that the target receives: normalised and rewritten, with its query."""
     host: str = ""
-    """The host that arrives."""
+    """The host that the target receives."""
     tried: tuple[Tried, ...] = ()
-    """The routes, and before them gateway routes, that were asked before and do not take it.
+    """Routes that were tried before and do not take it; gateway routes come first.
 
-    Only the first miss of each is told.
+    Each has only its first miss.
     """
 
     def through(self, gateway_route: Resource, tried: Iterable[Tried]) -> Self:
-        """Return the decision of a request that came through a gateway route."""
+        """Return this decision for a request that a gateway route forwarded."""
         return replace(self, gateway_route=gateway_route, tried=(*tried, *self.tried))
 
     @property
     def parts(self) -> dict[str, Fraction]:
-        """Return the part of the traffic that each node gets, by name."""
+        """Return each node's share of the traffic, by name."""
         whole = sum(share.weight for share in self.shares)
         parts: dict[str, Fraction] = {}
         for share in self.shares:
@@ -85,7 +85,7 @@ class Decision:
 
     @property
     def result(self) -> str:
-        """Return in words who answers, or why nobody does."""
+        """Return the answering nodes as text, or the reason why none answers."""
         if self.outcome is not Outcome.ROUTED:
             return self.reason
         if len(self.parts) == 1:
@@ -115,12 +115,12 @@ class Decision:
 
 
 def percent(part: Fraction) -> str:
-    """Return a part as people write it: ``90 %``, ``33.3 %``."""
+    """Return a share as text: ``90 %``, ``33.3 %``."""
     return f"{float(part * 100):.1f}".removesuffix(".0") + " %"
 
 
 def place(resource: Resource) -> str:
-    """Return where a resource stands: ``shop/cart/routes.yaml:17``."""
+    """Return the location of a resource: ``shop/cart/routes.yaml:17``."""
     line = resource.source.line(())
     return f"{resource.source.path}:{line}" if line else resource.source.path
 

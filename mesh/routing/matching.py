@@ -1,4 +1,4 @@
-"""Whether a match takes a request, and what it is that it asks for in vain."""
+"""Matching of a request against a route, with the conditions that fail."""
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
@@ -22,11 +22,11 @@ _PORT: Final = re.compile(r":[0-9]+")
 
 @dataclass(frozen=True, slots=True)
 class Miss:
-    """What a match asks for, and what the request has in its place."""
+    """A failed condition of a match, with the request's actual value."""
 
     asked: str
     found: str | None = None
-    """None where the request has nothing of the kind."""
+    """The actual value; None if the request has no such part."""
 
     def __str__(self) -> str:
         has = "it has none" if self.found is None else f'it has "{self.found}"'
@@ -34,7 +34,7 @@ class Miss:
 
 
 def misses(match: Match | None, request: Request) -> Iterator[Miss]:
-    """Yield everything that a match asks of a request in vain; nothing when it takes it."""
+    """Yield the conditions of a match that a request does not meet; none if the match takes it."""
     match match:
         case HttpRouteMatch():
             yield from _http_path(match.prefix, match.path, request)
@@ -116,7 +116,7 @@ def _headers(headers: Iterable[HeaderMatch] | None, request: Request) -> Iterato
 
 
 def _header(header: HeaderMatch, values: Sequence[str]) -> bool:
-    """Return whether a header matches: one value is enough, and of ``invert`` one is too much."""
+    """Return whether a header matches: one value must match; with ``invert``, none may."""
     inverted = bool(header.invert)
     method = header.match
     if method is None:
@@ -167,7 +167,7 @@ def _query(asked: Iterable[QueryParameter] | None, request: Request) -> Iterator
 
 
 def whole(regex: str, text: str) -> bool:
-    """Return whether a regular expression matches the whole of a text, as RE2 does."""
+    """Return whether a regular expression matches a whole text, with RE2's semantics."""
     compiled = _compiled(regex)
     return compiled is not None and compiled.fullmatch(text) is not None
 

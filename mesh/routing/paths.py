@@ -1,4 +1,4 @@
-"""Paths as routes see them: normalised the way an Envoy does that is told ``normalize_path``."""
+"""Paths as routes see them: normalised as by Envoy with ``normalize_path``."""
 
 import re
 import string
@@ -6,18 +6,19 @@ from typing import Final
 
 _ESCAPED: Final = re.compile(r"%([0-9A-Fa-f]{2})")
 _LITERAL: Final = frozenset(string.ascii_letters + string.digits + "-._~")
-"""What is written as itself even where a client escaped it (RFC 3986 §2.3)."""
+"""Characters that are unescaped even if a client escaped them (RFC 3986 §2.3)."""
 _TO_ESCAPE: Final = {ord(each): f"%{ord(each):02X}" for each in '"<>^`{|}'}
 _SLASHES: Final = re.compile("/{2,}")
 
 
 def normalised(path: str) -> str | None:
-    """Return the path of a request, query and all, as routes are asked about it.
+    """Return a request's path, with its query, in the form that routes match.
 
-    Dot segments are followed, runs of slashes become one, backslashes are slashes, and characters
-    that need no escape lose it. An escaped slash stays as it is. The query is never touched.
+    Dot segments are resolved, repeated slashes become one, backslashes become slashes, and
+    characters that need no escape are unescaped. An escaped slash stays as it is. The query is not
+    changed.
 
-    None is what Envoy answers with 400: no path, a fragment, an escaped NUL.
+    Returns None if Envoy answers 400: no path, a fragment, or an escaped NUL.
     """
     before, mark, query = path.partition("?")
     if not before.startswith("/") or "#" in path or "%00" in before:
@@ -27,12 +28,12 @@ def normalised(path: str) -> str | None:
 
 
 def without_query(path: str) -> str:
-    """Return the part of a path that routes match as such."""
+    """Return the path without its query."""
     return path.partition("?")[0]
 
 
 def parameters(path: str) -> dict[str, str]:
-    """Return the query's parameters, escapes untouched; of one that is repeated the first value."""
+    """Return the query's parameters, still escaped; of a repeated one, the first value."""
     found: dict[str, str] = {}
     for each in path.partition("?")[2].split("&"):
         name, _, value = each.partition("=")

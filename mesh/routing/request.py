@@ -1,4 +1,4 @@
-"""Requests as a client writes them, and as routes see them."""
+"""Requests in the form that a client sends, and in the form that routes see."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -9,9 +9,9 @@ from urllib.parse import urlsplit
 from mesh.errors import GitmeshError
 
 MAX_TEXT: Final = 8192
-"""Longest host or header value."""
+"""Maximum length of a host or a header value."""
 MAX_PATH: Final = 60 * 1024
-"""Longest path: Envoy answers 431 to requests whose head is longer than 60 KiB."""
+"""Maximum length of a path: Envoy answers 431 if the request's head exceeds 60 KiB."""
 
 _METHOD: Final = re.compile(r"[A-Z]{1,32}")
 _HEADER_NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,128}")
@@ -31,7 +31,7 @@ _JOINED_NAMES: Final = """
     x-request-id
 """
 _JOINED: Final = frozenset(_JOINED_NAMES.split())
-"""Headers whose values Envoy joins by a comma before routes are asked."""
+"""Headers whose values Envoy joins with a comma before it matches routes."""
 _COOKIE: Final = "cookie"
 
 # A proxy adds it to a request that lacks it, a gateway to every one, before routes are asked. The
@@ -40,39 +40,39 @@ _REQUEST_ID: Final = "00000000-0000-4000-8000-000000000000"
 
 
 Said: TypeAlias = str | tuple[str, ...]
-"""The value of a header, or the values of one that is repeated."""
+"""The value of a header, or the values of a repeated one."""
 
 
 class BadRequest(GitmeshError):
-    """A text is not a request that a client could send."""
+    """The text is not a request that a client could send."""
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A request of HTTP or gRPC as the client sends it."""
+    """An HTTP or gRPC request, as the client sends it."""
 
     method: str = "GET"
     path: str = "/"
-    """With the query."""
+    """The path, with its query."""
     host: str = ""
-    """What ``Host`` or ``:authority`` says, with a port if it says one."""
+    """Value of ``Host`` or ``:authority``, with a port if it contains one."""
     port: int | None = None
-    """The port that is dialled; None is the only one there is."""
+    """The destination port; None means the only port of the service."""
     scheme: str | None = None
-    """What an HTTP/2 client says. HTTP/1.1 has none."""
+    """The scheme that an HTTP/2 client sends. HTTP/1.1 has none."""
     headers: Mapping[str, Said] = field(default_factory=dict)
-    """By name in lower case: the value, or the values of a header that is repeated, in order."""
+    """Headers by name in lower case: a value, or the values of a repeated header in order."""
 
     @property
     def is_grpc(self) -> bool:
-        """Whether it is a call of gRPC, which routes tell by the content type."""
+        """Whether it is a gRPC call; routes recognise one by its content type."""
         kind = self.value("content-type") or ""
         return kind == _GRPC or kind.startswith(f"{_GRPC}+")
 
     def heard(self, protocol: str) -> Self:
-        """Return the request as a listener of that protocol hears it.
+        """Return the request as a listener of that protocol receives it.
 
-        HTTP/1.1 has no word for the scheme; HTTP/2 may send a cookie in pieces.
+        HTTP/1.1 does not transmit the scheme; HTTP/2 may split a cookie.
         """
         if protocol == "http":
             return replace(self, scheme=None)
@@ -80,9 +80,9 @@ class Request:
         return replace(self, headers={**self.headers, _COOKIE: whole}) if whole else self
 
     def seen(self, *, forwarded: str | None = None) -> Self:
-        """Return the request as the routes of a proxy see it, after what the proxy adds itself.
+        """Return the request as a proxy's routes see it, with the headers that the proxy adds.
 
-        :param forwarded: the scheme a gateway vouches for, whatever the client says of it.
+        :param forwarded: the scheme that a gateway sets; it replaces the client's.
         """
         said = (self.value("x-forwarded-proto") or "").lower()
         proto = forwarded or (said if said in _SCHEMES else "http")
@@ -91,9 +91,9 @@ class Request:
         return replace(self, headers=also, scheme=self.scheme or proto)
 
     def values(self, name: str) -> tuple[str, ...]:
-        """Return what a header or pseudo-header says, nothing where the request has none.
+        """Return the values of a header or pseudo-header; empty if the request lacks it.
 
-        A header that is repeated has several values, except those that Envoy joins into one.
+        A repeated header has several values, unless Envoy joins them.
         """
         lowered = name.lower()
         match lowered:
@@ -110,7 +110,7 @@ class Request:
         return (",".join(values),) if values and lowered in _JOINED else values
 
     def value(self, name: str) -> str | None:
-        """Return the first value of a header or pseudo-header, None where the request has none."""
+        """Return the first value of a header or pseudo-header; None if the request lacks it."""
         return next(iter(self.values(name)), None)
 
     def __str__(self) -> str:
@@ -128,9 +128,9 @@ def read_request(
 ) -> Request:
     """Read ``GET /cart?x=1``, ``GET http://cart.local:8080/cart`` or, without a method, ``/cart``.
 
-    What the text says goes before ``host``, ``port`` and ``scheme``. The port dialled is the one
-    beside the host, where none is given. A header ``host`` changes what the request says, and not
-    where it goes: a balancer may stand before a gateway.
+    Parts of the text take precedence over ``host``, ``port`` and ``scheme``. Without a port, the
+    destination port is the one in the host. A header ``host`` changes the host that is sent, not
+    the destination, because a load balancer may be in front of a gateway.
 
     :raises BadRequest: no client could send that.
     """
@@ -154,9 +154,9 @@ def read_call(
     port: int | None = None,
     headers: Mapping[str, Said] | None = None,
 ) -> Request:
-    """Read ``package.Service/Method`` as the gRPC call that it names.
+    """Read ``package.Service/Method`` as a gRPC call.
 
-    :raises BadRequest: it names none.
+    :raises BadRequest: the text does not have this form.
     """
     call = text.strip().removeprefix("/")
     if not _CALL.fullmatch(call):
@@ -171,7 +171,7 @@ def bare_host(host: str) -> str:
 
 
 def port_of(host: str) -> int | None:
-    """Return the port beside a host, None where there is none."""
+    """Return the port in a host, or None if it contains none."""
     found = _PORT.search(host)
     return int(found.group(1)) if found else None
 

@@ -1,4 +1,4 @@
-"""What a gateway route makes of the path and the host of a request that it takes."""
+"""Rewrites of path and host by a gateway route."""
 
 from typing import Final
 
@@ -10,7 +10,7 @@ _DISABLED: Final = "DISABLED"
 
 
 def rewritten_path(spec: GatewayRouteSpec, path: str) -> str:
-    """Return the path that leaves the gateway; the query stays as it is."""
+    """Return the path after the rewrite; the query is not changed."""
     http = spec.http2_route or spec.http_route
     if spec.grpc_route is not None or http is None:
         return path
@@ -19,7 +19,7 @@ def rewritten_path(spec: GatewayRouteSpec, path: str) -> str:
 
 
 def rewritten_host(spec: GatewayRouteSpec, host: str, service: str) -> str:
-    """Return the host that leaves the gateway: the virtual service's name, unless told not to."""
+    """Return the host after the rewrite: the virtual service's name, unless the rewrite is off."""
     route = spec.grpc_route or spec.http2_route or spec.http_route
     rewrite = None if route is None or route.action.rewrite is None else route.action.rewrite
     hostname = None if rewrite is None else rewrite.hostname

@@ -1,4 +1,4 @@
-"""The ground every spec model stands on: strict scalars, the base model, the one-of model.
+"""Base of all spec models: strict scalar types, the base model, and the one-of model.
 
 Shapes and limits are those of the App Mesh API, version 2019-01-25;
 ``tests/mesh/test_spec_shapes.py`` compares each of them with the service's own published model.
@@ -28,7 +28,7 @@ IpPreference = Literal["IPv6_PREFERRED", "IPv4_PREFERRED", "IPv4_ONLY", "IPv6_ON
 
 
 class Spec(BaseModel):
-    """A part of a resource as the user wrote it: immutable, comparable, no unknown fields."""
+    """Part of a resource as the user wrote it: immutable, comparable, without unknown fields."""
 
     model_config = ConfigDict(
         frozen=True,
@@ -40,11 +40,11 @@ class Spec(BaseModel):
 
 
 class OneOf(Spec):
-    """A part of which exactly one member must be present: a *union* in the API's words."""
+    """Part with exactly one member set; the API calls it a *union*."""
 
     __slots__ = ()
     choices: ClassVar[tuple[str, ...]] = ()
-    """The fields that exclude one another; empty means all of them."""
+    """Fields of which exactly one must be set; empty means all fields."""
 
     @model_validator(mode="after")
     def _exactly_one(self) -> Self:
@@ -72,14 +72,14 @@ class Duration(Spec):
 
 
 class PortMapping(Spec):
-    """A port and the protocol spoken on it."""
+    """A port and its protocol."""
 
     port: Port
     protocol: Protocol
 
 
 class GatewayPortMapping(Spec):
-    """A port of a virtual gateway: TCP is not one of its protocols."""
+    """A port of a virtual gateway and its protocol, which cannot be TCP."""
 
     port: Port
     protocol: GatewayProtocol

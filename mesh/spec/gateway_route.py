@@ -1,4 +1,4 @@
-"""Gateway routes: which requests at a virtual gateway go to which virtual service."""
+"""Gateway routes: they route requests at a virtual gateway to virtual services."""
 
 from typing import Annotated, Literal
 
@@ -14,46 +14,46 @@ Hostname = Annotated[str, Strict(), Field(min_length=1, max_length=253)]
 
 
 class GatewayRouteVirtualService(Spec):
-    """The virtual service that takes the request."""
+    """The virtual service that a gateway route targets."""
 
     virtual_service_name: Name
 
 
 class GatewayRouteTarget(Spec):
-    """Where a matching request goes; ``port`` chooses among the provider's listeners."""
+    """Target of a gateway route; ``port`` selects one of the provider's listeners."""
 
     port: Port | None = None
     virtual_service: GatewayRouteVirtualService
 
 
 class HostnameMatch(Spec):
-    """The host a request names."""
+    """Match of the request's host."""
 
     exact: Hostname | None = None
     suffix: Hostname | None = None
 
 
 class HostnameRewrite(Spec):
-    """Whether the host becomes the virtual service's name (App Mesh's default: yes)."""
+    """Rewrite of the host to the virtual service's name; on by default, as in App Mesh."""
 
     default_target_hostname: DefaultRewrite | None = None
 
 
 class PathRewrite(Spec):
-    """The path a matched request leaves with."""
+    """Rewrite of the whole path."""
 
     exact: Rewritten | None = None
 
 
 class PrefixRewrite(Spec):
-    """What a matched prefix becomes: ``/`` by default, or ``value``."""
+    """Rewrite of the matched prefix: to ``/`` by default, or to ``value``."""
 
     default_prefix: DefaultRewrite | None = None
     value: Rewritten | None = None
 
 
 class HttpGatewayRouteRewrite(Spec):
-    """What changes in a request on its way in."""
+    """Rewrites of an HTTP request."""
 
     hostname: HostnameRewrite | None = None
     path: PathRewrite | None = None
@@ -61,14 +61,14 @@ class HttpGatewayRouteRewrite(Spec):
 
 
 class HttpGatewayRouteAction(Spec):
-    """Where a matching request goes, and how it changes."""
+    """Target and rewrites of an HTTP gateway route."""
 
     rewrite: HttpGatewayRouteRewrite | None = None
     target: GatewayRouteTarget
 
 
 class HttpGatewayRouteMatch(Spec):
-    """Which HTTP requests a gateway route takes: all that is said must hold."""
+    """Match of an HTTP gateway route; all given conditions must hold."""
 
     headers: HeaderMatches | None = None
     hostname: HostnameMatch | None = None
@@ -87,20 +87,20 @@ class HttpGatewayRoute(Spec):
 
 
 class GrpcGatewayRouteRewrite(Spec):
-    """What changes in a gRPC call on its way in."""
+    """Rewrites of a gRPC call."""
 
     hostname: HostnameRewrite | None = None
 
 
 class GrpcGatewayRouteAction(Spec):
-    """Where a matching gRPC call goes, and how it changes."""
+    """Target and rewrites of a gRPC gateway route."""
 
     rewrite: GrpcGatewayRouteRewrite | None = None
     target: GatewayRouteTarget
 
 
 class GrpcGatewayRouteMatch(Spec):
-    """Which gRPC calls a gateway route takes: all that is said must hold."""
+    """Match of a gRPC gateway route; all given conditions must hold."""
 
     hostname: HostnameMatch | None = None
     metadata: HeaderMatches | None = None
@@ -116,7 +116,7 @@ class GrpcGatewayRoute(Spec):
 
 
 class GatewayRouteSpec(OneOf):
-    """Specification of a gateway route: one protocol, and when it is tried."""
+    """Specification of a gateway route: its priority, and a route for one protocol."""
 
     choices = ("grpc_route", "http2_route", "http_route")
 

@@ -1,4 +1,4 @@
-"""What a listener can say beyond its port: pools, timeouts, health, outliers."""
+"""Listener settings besides the port: pools, timeouts, health checks, outlier detection."""
 
 from typing import Annotated
 
@@ -22,20 +22,20 @@ Percent = Annotated[int, Strict(), Field(ge=0, le=100)]
 
 
 class RequestPool(Spec):
-    """A limit for multiplexed protocols (http2, grpc): concurrent requests."""
+    """Connection pool for multiplexed protocols (http2, grpc): maximum concurrent requests."""
 
     max_requests: AtLeastOne
 
 
 class HttpPool(Spec):
-    """A limit for HTTP/1.1: connections, and requests waiting for one."""
+    """Connection pool for HTTP/1.1: maximum connections, and requests that wait for one."""
 
     max_connections: AtLeastOne
     max_pending_requests: AtLeastOne | None = None
 
 
 class TcpPool(Spec):
-    """A limit for TCP: connections."""
+    """Connection pool for TCP: maximum connections."""
 
     max_connections: AtLeastOne
 
@@ -58,20 +58,20 @@ class NodeConnectionPool(OneOf):
 
 
 class HttpTimeout(Spec):
-    """Timeouts of HTTP and gRPC; an absent one has App Mesh's default, zero turns it off."""
+    """Timeouts of HTTP and gRPC. If one is absent, App Mesh's default applies; zero disables it."""
 
     idle: Duration | None = None
     per_request: Duration | None = None
 
 
 class TcpTimeout(Spec):
-    """Timeout of a TCP connection; zero turns it off."""
+    """Timeout of a TCP connection; zero disables it."""
 
     idle: Duration | None = None
 
 
 class ListenerTimeout(OneOf):
-    """Timeouts of a virtual node's listener, under the name of its protocol."""
+    """Timeouts of a virtual node's listener, by protocol."""
 
     grpc: HttpTimeout | None = None
     http: HttpTimeout | None = None
@@ -80,7 +80,7 @@ class ListenerTimeout(OneOf):
 
 
 class HealthCheck(Spec):
-    """Active health checking, done by the clients of a virtual node."""
+    """Active health checking of a virtual node by its clients."""
 
     healthy_threshold: Threshold
     interval_millis: IntervalMillis
@@ -104,7 +104,7 @@ class GatewayHealthCheck(Spec):
 
 
 class OutlierDetection(Spec):
-    """Passive health checking, done by the clients of a virtual node."""
+    """Passive health checking of a virtual node by its clients."""
 
     base_ejection_duration: Duration
     interval: Duration

@@ -8,33 +8,33 @@ from mesh.spec.common import FilePath, OneOf, Spec
 
 
 class JsonFormatRef(Spec):
-    """One member of a JSON access log line: its key and the Envoy command operator it holds."""
+    """One key of a JSON access log line, with the Envoy command operator of its value."""
 
     key: Annotated[str, Strict(), Field(min_length=1, max_length=100)]
     value: Annotated[str, Strict(), Field(min_length=1, max_length=100)]
 
 
 class LoggingFormat(OneOf):
-    """The form of an access log line; absent means Envoy's own."""
+    """Format of an access log line; absent means Envoy's default format."""
 
     json_: Annotated[tuple[JsonFormatRef, ...] | None, Field(alias="json")] = None
     text: Annotated[str, Strict(), Field(min_length=1, max_length=1000)] | None = None
 
 
 class FileAccessLog(Spec):
-    """An access log written to a file of the proxy, ``/dev/stdout`` among them."""
+    """Access log in a file on the proxy's file system, or in ``/dev/stdout``."""
 
     format: LoggingFormat | None = None
     path: FilePath
 
 
 class AccessLog(OneOf):
-    """Where access logs go."""
+    """Destination of an access log."""
 
     file: FileAccessLog | None = None
 
 
 class Logging(Spec):
-    """What a proxy records of its traffic."""
+    """Logging settings of a proxy."""
 
     access_log: AccessLog | None = None

@@ -11,14 +11,14 @@ HeaderValue = Annotated[str, Strict(), Field(min_length=1, max_length=255)]
 
 
 class MatchRange(Spec):
-    """A half-open range of whole numbers: ``start`` is in it, ``end`` is not."""
+    """Half-open range of whole numbers: it includes ``start`` and excludes ``end``."""
 
     end: Whole
     start: Whole
 
 
 class HeaderMatchMethod(OneOf):
-    """How the value of a header, or of a gRPC metadata entry, is matched."""
+    """Match of the value of a header or of a gRPC metadata entry."""
 
     exact: HeaderValue | None = None
     prefix: HeaderValue | None = None
@@ -28,7 +28,7 @@ class HeaderMatchMethod(OneOf):
 
 
 class HeaderMatch(Spec):
-    """A header, or gRPC metadata entry, to match; without ``match`` its presence is enough."""
+    """Match of a header or gRPC metadata entry; without ``match`` it must only be present."""
 
     invert: Annotated[bool, Strict()] | None = None
     match: HeaderMatchMethod | None = None
@@ -39,20 +39,20 @@ HeaderMatches = Annotated[tuple[HeaderMatch, ...], Field(min_length=1, max_lengt
 
 
 class PathMatch(Spec):
-    """The whole path of a request, without its query."""
+    """Match of the whole path, without the query."""
 
     exact: Annotated[str, Strict(), Field(min_length=1, max_length=255)] | None = None
     regex: Annotated[str, Strict(), Field(min_length=1, max_length=255)] | None = None
 
 
 class QueryParameterMatch(Spec):
-    """How the value of a query parameter is matched."""
+    """Match of the value of a query parameter."""
 
     exact: Text | None = None
 
 
 class QueryParameter(Spec):
-    """A query parameter to match; without ``match`` its presence is enough."""
+    """Match of a query parameter; without ``match`` it must only be present."""
 
     match: QueryParameterMatch | None = None
     name: Text

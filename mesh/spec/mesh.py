@@ -1,4 +1,4 @@
-"""The mesh itself: how far its nodes may reach, and which IP version they prefer."""
+"""The mesh resource: egress filter and preferred IP version."""
 
 from typing import Literal
 
@@ -6,13 +6,13 @@ from mesh.spec.common import IpPreference, Spec
 
 
 class EgressFilter(Spec):
-    """Whether nodes may reach what is not in the mesh; App Mesh's default is ``DROP_ALL``."""
+    """Permission for nodes to call destinations outside the mesh; the default is ``DROP_ALL``."""
 
     type: Literal["ALLOW_ALL", "DROP_ALL"]
 
 
 class MeshServiceDiscovery(Spec):
-    """What holds for service discovery in the whole mesh."""
+    """Service discovery settings of the whole mesh."""
 
     ip_preference: IpPreference | None = None
 

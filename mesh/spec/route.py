@@ -1,4 +1,4 @@
-"""Routes: which requests of a virtual router go to which virtual nodes, in which shares."""
+"""Routes: they distribute requests at a virtual router over virtual nodes, by weight."""
 
 from typing import Annotated, Literal
 
@@ -9,7 +9,7 @@ from mesh.spec.listener import HttpTimeout, Percent, TcpTimeout
 from mesh.spec.match import HeaderMatches, HttpMethod, PathMatch, QueryParameters
 
 Priority = Annotated[int, Strict(), Field(ge=0, le=1000)]
-"""0 is tried first. A route without a priority comes after every one that has one."""
+"""Priority of a route: 0 is tried first. Routes without a priority are tried last."""
 
 HttpRetryEvents = Annotated[
     tuple[Annotated[str, Strict(), Field(min_length=1, max_length=25)], ...],
@@ -28,7 +28,7 @@ GrpcRetryEvents = Annotated[
 
 
 class WeightedTarget(Spec):
-    """A virtual node and its share of the traffic, relative to the sum of all shares."""
+    """A virtual node and its weight, relative to the sum of all weights."""
 
     port: Port | None = None
     virtual_node: Name
@@ -36,13 +36,13 @@ class WeightedTarget(Spec):
 
 
 class RouteAction(Spec):
-    """Where matching traffic goes."""
+    """Targets of a route."""
 
     weighted_targets: Annotated[tuple[WeightedTarget, ...], Field(min_length=1, max_length=10)]
 
 
 class HttpRouteMatch(Spec):
-    """Which HTTP requests a route takes: all that is said must hold."""
+    """Match of an HTTP route; all given conditions must hold."""
 
     headers: HeaderMatches | None = None
     method: HttpMethod | None = None
@@ -54,7 +54,7 @@ class HttpRouteMatch(Spec):
 
 
 class HttpRetryPolicy(Spec):
-    """When and how often an HTTP request is tried again."""
+    """Retry policy of an HTTP route."""
 
     http_retry_events: HttpRetryEvents | None = None
     max_retries: NotNegative
@@ -72,7 +72,7 @@ class HttpRoute(Spec):
 
 
 class GrpcRouteMatch(Spec):
-    """Which gRPC calls a route takes: all that is said must hold."""
+    """Match of a gRPC route; all given conditions must hold."""
 
     metadata: HeaderMatches | None = None
     method_name: Annotated[str, Strict(), Field(min_length=1, max_length=50)] | None = None
@@ -81,7 +81,7 @@ class GrpcRouteMatch(Spec):
 
 
 class GrpcRetryPolicy(Spec):
-    """When and how often a gRPC call is tried again."""
+    """Retry policy of a gRPC route."""
 
     grpc_retry_events: GrpcRetryEvents | None = None
     http_retry_events: HttpRetryEvents | None = None
@@ -100,7 +100,7 @@ class GrpcRoute(Spec):
 
 
 class TcpRouteMatch(Spec):
-    """Which TCP connections a route takes."""
+    """Match of a TCP route."""
 
     port: Port | None = None
 
@@ -114,7 +114,7 @@ class TcpRoute(Spec):
 
 
 class RouteSpec(OneOf):
-    """Specification of a route: one protocol, and when it is tried."""
+    """Specification of a route: its priority, and a route for one protocol."""
 
     choices = ("grpc_route", "http2_route", "http_route", "tcp_route")
 

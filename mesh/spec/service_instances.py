@@ -1,4 +1,4 @@
-"""Instances of a service, as AWS Cloud Map held them; the one kind that App Mesh did not have.
+"""Registered instances of a service, as in AWS Cloud Map; the only kind that App Mesh lacks.
 
 Names, limits and the meaning of ``AWS_…`` attributes are those of Cloud Map's ``RegisterInstance``.
 """
@@ -18,17 +18,17 @@ AttributeValue = Annotated[str, Strict(), Field(max_length=1024)]
 
 
 class ServiceInstance(Spec):
-    """One instance: who it is, and everything known of it, its addresses included."""
+    """One instance: its id, and its attributes, which include its addresses."""
 
     attributes: Annotated[Mapping[Text, AttributeValue], Field(max_length=30)]
     id: Annotated[str, Strict(), Field(min_length=1, max_length=64)]
 
     def has(self, key: str, value: str) -> bool:
-        """Whether it carries this very attribute."""
+        """Return whether it has this attribute with this value."""
         return self.attributes.get(key) == value
 
 
 class ServiceInstancesSpec(Spec):
-    """Every instance of a service. None at all is an answer, too: there is nobody."""
+    """All instances of a service; the list may be empty."""
 
     instances: Annotated[tuple[ServiceInstance, ...], Field(max_length=1000)]

@@ -8,20 +8,20 @@ from mesh.spec.common import FilePath, Flag, OneOf, Port, Spec, Text
 
 
 class FileCertificate(Spec):
-    """A certificate chain and its key, as paths on the proxy's file system."""
+    """A certificate chain and its private key, as paths on the proxy's file system."""
 
     certificate_chain: FilePath
     private_key: FilePath
 
 
 class SdsSecret(Spec):
-    """The name of a secret that the proxy asks its local secret discovery service for."""
+    """The name of a secret that the proxy requests from its local secret discovery service."""
 
     secret_name: Text
 
 
 class AcmCertificate(Spec):
-    """A certificate known by its AWS Certificate Manager ARN."""
+    """A certificate, given by its AWS Certificate Manager ARN."""
 
     certificate_arn: Text
 
@@ -33,13 +33,13 @@ class FileTrust(Spec):
 
 
 class AcmTrust(Spec):
-    """Certificate authorities known by their ARNs."""
+    """Certificate authorities, given by their ARNs."""
 
     certificate_authority_arns: Annotated[tuple[Text, ...], Field(min_length=1, max_length=3)]
 
     @property
     def secret_name(self) -> str:
-        """The one name for all of them together, in whatever order they are written."""
+        """Return the common secret name of these authorities; their order does not matter."""
         return ",".join(sorted(self.certificate_authority_arns))
 
 
@@ -47,19 +47,19 @@ SubjectAlternativeName = Annotated[str, Strict(), Field(min_length=1, max_length
 
 
 class SubjectAlternativeNameMatchers(Spec):
-    """Names of which the peer's certificate must carry one."""
+    """Names of which the peer's certificate must contain one."""
 
     exact: tuple[SubjectAlternativeName, ...]
 
 
 class SubjectAlternativeNames(Spec):
-    """How the peer's certificate is matched by name."""
+    """Match of the names in the peer's certificate."""
 
     match: SubjectAlternativeNameMatchers
 
 
 class ClientTrust(OneOf):
-    """Whom a client believes."""
+    """Certificate authorities that a client trusts."""
 
     acm: AcmTrust | None = None
     file: FileTrust | None = None
@@ -67,21 +67,21 @@ class ClientTrust(OneOf):
 
 
 class ClientValidation(Spec):
-    """How a client checks the server's certificate."""
+    """Validation of the server's certificate by a client."""
 
     subject_alternative_names: SubjectAlternativeNames | None = None
     trust: ClientTrust
 
 
 class ClientCertificate(OneOf):
-    """The certificate a client shows when the server asks for one."""
+    """The certificate that a client presents if the server requests one."""
 
     file: FileCertificate | None = None
     sds: SdsSecret | None = None
 
 
 class ClientPolicyTls(Spec):
-    """TLS towards a backend. ``enforce`` absent means true; ``ports`` absent means every port."""
+    """TLS to a backend. ``enforce`` defaults to true; without ``ports`` it applies to all ports."""
 
     certificate: ClientCertificate | None = None
     enforce: Flag | None = None
@@ -90,19 +90,19 @@ class ClientPolicyTls(Spec):
 
 
 class ClientPolicy(Spec):
-    """How a proxy behaves as a client of a backend."""
+    """Settings of a proxy as a client of a backend."""
 
     tls: ClientPolicyTls | None = None
 
 
 class BackendDefaults(Spec):
-    """What holds for every backend that does not say otherwise."""
+    """Settings of every backend that does not override them."""
 
     client_policy: ClientPolicy | None = None
 
 
 class ListenerCertificate(OneOf):
-    """The certificate a listener shows."""
+    """The certificate that a listener presents."""
 
     acm: AcmCertificate | None = None
     file: FileCertificate | None = None
@@ -110,14 +110,14 @@ class ListenerCertificate(OneOf):
 
 
 class ListenerTrust(OneOf):
-    """Whose client certificates a listener believes."""
+    """Certificate authorities that a listener trusts for client certificates."""
 
     file: FileTrust | None = None
     sds: SdsSecret | None = None
 
 
 class ListenerValidation(Spec):
-    """How a listener checks the client's certificate."""
+    """Validation of client certificates by a listener."""
 
     subject_alternative_names: SubjectAlternativeNames | None = None
     trust: ListenerTrust

@@ -1,4 +1,4 @@
-"""Virtual gateways: the doors through which outside traffic enters a mesh."""
+"""Virtual gateways: entry points of traffic from outside the mesh."""
 
 from mesh.spec.common import GatewayPortMapping, Spec
 from mesh.spec.listener import GatewayConnectionPool, GatewayHealthCheck
@@ -7,7 +7,7 @@ from mesh.spec.tls import BackendDefaults, ListenerTls
 
 
 class VirtualGatewayListener(Spec):
-    """A port on which a virtual gateway takes traffic."""
+    """A port on which a virtual gateway accepts traffic."""
 
     connection_pool: GatewayConnectionPool | None = None
     health_check: GatewayHealthCheck | None = None

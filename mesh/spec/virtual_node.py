@@ -1,4 +1,4 @@
-"""Virtual nodes: the workloads of a mesh, what they offer and what they call."""
+"""Virtual nodes: the workloads of a mesh, with their listeners and backends."""
 
 from typing import Annotated, Literal
 
@@ -13,7 +13,7 @@ CloudMapName = Annotated[str, Strict(), Field(min_length=1, max_length=1024)]
 
 
 class CloudMapAttribute(Spec):
-    """An attribute that a Cloud Map instance must carry to belong to the node."""
+    """An attribute that a Cloud Map instance must have to belong to the node."""
 
     key: Annotated[str, Strict(), Field(min_length=1, max_length=255, pattern=r"^[a-zA-Z0-9!-~]+$")]
     value: Annotated[
@@ -29,7 +29,7 @@ class CloudMapAttribute(Spec):
 
 
 class CloudMapServiceDiscovery(Spec):
-    """Instances registered in AWS Cloud Map."""
+    """Service discovery by AWS Cloud Map."""
 
     attributes: tuple[CloudMapAttribute, ...] | None = None
     ip_preference: IpPreference | None = None
@@ -43,7 +43,7 @@ class CloudMapServiceDiscovery(Spec):
 
 
 class DnsServiceDiscovery(Spec):
-    """Instances found by name; ``responseType`` absent means ``LOADBALANCER``."""
+    """Service discovery by DNS; ``responseType`` defaults to ``LOADBALANCER``."""
 
     hostname: Text
     ip_preference: IpPreference | None = None
@@ -51,7 +51,7 @@ class DnsServiceDiscovery(Spec):
 
 
 class ServiceDiscovery(OneOf):
-    """How the instances of a virtual node are found."""
+    """Service discovery of a virtual node's instances."""
 
     aws_cloud_map: CloudMapServiceDiscovery | None = None
     dns: DnsServiceDiscovery | None = None
@@ -65,13 +65,13 @@ class VirtualServiceBackend(Spec):
 
 
 class Backend(OneOf):
-    """Something a virtual node calls."""
+    """A backend that a virtual node calls."""
 
     virtual_service: VirtualServiceBackend | None = None
 
 
 class Listener(Spec):
-    """A port on which a virtual node takes traffic."""
+    """A port on which a virtual node accepts traffic."""
 
     connection_pool: NodeConnectionPool | None = None
     health_check: HealthCheck | None = None

@@ -1,28 +1,28 @@
-"""Virtual services: the names applications call, and who answers for them."""
+"""Virtual services: the names that applications call, each with its provider."""
 
 from mesh.spec.common import Name, OneOf, Spec
 
 
 class VirtualNodeServiceProvider(Spec):
-    """A virtual node that provides a virtual service by itself."""
+    """A virtual node that provides a virtual service directly."""
 
     virtual_node_name: Name
 
 
 class VirtualRouterServiceProvider(Spec):
-    """A virtual router that spreads a virtual service over virtual nodes."""
+    """A virtual router that distributes a virtual service over virtual nodes."""
 
     virtual_router_name: Name
 
 
 class VirtualServiceProvider(OneOf):
-    """Who answers for a virtual service."""
+    """The provider of a virtual service."""
 
     virtual_node: VirtualNodeServiceProvider | None = None
     virtual_router: VirtualRouterServiceProvider | None = None
 
 
 class VirtualServiceSpec(Spec):
-    """Specification of a virtual service; one without a provider answers nothing."""
+    """Specification of a virtual service; calls to one without a provider fail."""
 
     provider: VirtualServiceProvider | None = None

@@ -77,7 +77,7 @@ class Trunk:
     scalars: list[tuple[int, int]] = field(default_factory=list)
     """Start and end of each scalar; no comment can begin inside one."""
     headers: list[tuple[int, int]] = field(default_factory=list)
-    """For each block scalar, the rest of the line after ``|``, where a comment may stand."""
+    """For each block scalar, the rest of the line after ``|``, which may be a comment."""
     plain: bool = True
     """The text uses no feature that the tree cannot represent: directives, anchors, tags."""
 

@@ -75,7 +75,7 @@ def _list_item(item: Item, indent: int) -> Iterator[str]:
 
 
 def _hoisted(item: Item, column: int) -> list[str]:
-    """Return the comments that must stand above an item because they cannot follow its dash.
+    """Return the comments that must be above an item because they cannot follow its dash.
 
     These are the comment on the dash's line and the comments above the first key after the dash.
     """

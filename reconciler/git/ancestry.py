@@ -1,6 +1,6 @@
-"""How commits are related where history has an end that is no root: shallow clones. Pure.
+"""Ancestry of commits in shallow clones, where the history ends before the root. Pure.
 
-libgit2 is faster, but gives up at the first parent that is missing.
+libgit2 is faster, but fails at the first missing parent.
 """
 
 from collections.abc import Callable, Iterable

@@ -65,12 +65,12 @@ def open_handle(path: Path, *, trust_owner: bool) -> pygit2.Repository:
 
 
 def open_objects(handle: pygit2.Repository, quarantine: Path | None) -> pygit2.Repository:
-    """Return a repository that holds nothing but the objects of another, and only reads them.
+    """Return a repository that has only the objects of another, and only reads them.
 
-    How its commits are related follows from the commits alone. In the other, libgit2 believes what
-    ``shallow``, ``info/grafts`` and a commit-graph say instead (docs/decisions/0048).
+    Here, ancestry follows from the commits alone. In the other repository, libgit2 trusts
+    ``shallow``, ``info/grafts`` and a commit-graph instead (docs/decisions/0048).
 
-    :param quarantine: a directory of more objects.
+    :param quarantine: a directory with more objects.
     """
     odb = pygit2.Odb()
     # libgit2 looks for a commit-graph where the first objects are: there can be none.
@@ -102,11 +102,11 @@ def remote_of(git_dir: Path) -> str | None:
 
 
 def require_descriptors(error: BaseException | None = None) -> None:
-    """Make sure that what could not be opened is not there, and that it was no shortage of ours.
+    """Raise if a file may seem missing only because no descriptor is free.
 
-    A commit that is taken for missing would be a force push in the log, for good.
+    A commit that wrongly counts as missing would be recorded as a force push, permanently.
 
-    :param error: what the one who wanted to open it got.
+    :param error: the error of the failed operation.
     :raises SourceUnavailable: no file can be opened now.
     """
     if words := shortage(error):

@@ -1,4 +1,4 @@
-"""What git's configuration says of hooks and pushes, by way of the git command."""
+"""Git's configuration of hooks and pushes, read with the git command."""
 
 import subprocess
 from dataclasses import dataclass
@@ -12,8 +12,7 @@ class HooksPath:
     path: Path
     """Absolute path; relative values start at the git directory."""
     own: bool
-    """Whether the repository itself sets it, and not the user or the system for all repositories.
-    """
+    """Whether the repository itself sets it, not the user or the system for all repositories."""
 
 
 def hooks_path(git_dir: Path) -> HooksPath | None:

@@ -79,7 +79,7 @@ def commit_folder(path: Path, branch: str, folder: Path, message: str, author: P
 
 
 def _remove(half_made: Path) -> None:
-    """Remove what would stand in the way of the next attempt."""
+    """Remove an incomplete repository, which would block the next attempt."""
     if half_made.is_dir():
         shutil.rmtree(half_made, ignore_errors=True)
     else:
@@ -90,7 +90,8 @@ def _remove(half_made: Path) -> None:
 def ready_for_pushes(path: Path) -> None:
     """Allow ``git push -o``, and refuse pushes to gitmesh's own refs.
 
-    Otherwise anyone who may push could revoke checkpoints, and a mirror push would do so unasked.
+    Without the refusal, anyone with push access could revoke checkpoints, and a mirror push would
+    do so by mistake.
 
     :raises UsageError: the configuration cannot be written.
     """

@@ -1,4 +1,4 @@
-"""What keeps the files of a repository from being read: libgit2 reports it as something else."""
+"""Detection of why a repository's files cannot be read; libgit2 reports another reason."""
 
 import errno
 import os

@@ -1,6 +1,6 @@
-"""Files of a repository that show its history otherwise than the commits do.
+"""Files in a repository that make git show another history than its commits.
 
-gitmesh goes by the commits alone; but who looks with git sees another history, and is to know it.
+gitmesh uses only the commits. Users who look with git see the other history, so they are warned.
 """
 
 import os
@@ -8,7 +8,7 @@ from pathlib import Path
 
 
 class Overlays:
-    """What there is of such files now. Cheap enough to be asked every second."""
+    """The overlay files that exist now. Cheap enough to check every second."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder

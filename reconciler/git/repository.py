@@ -114,9 +114,10 @@ class GitRepository:
         return target.decode("utf-8", "replace") if isinstance(target, bytes) else "HEAD"
 
     def refs_followed(self, branch: str | None = None) -> frozenset[str]:
-        """Return the names of all refs whose move moves the branch: one ref may name another.
+        """Return the names of all refs whose move moves the branch: a symbolic ref names another
+        ref.
 
-        Bytes of a name that are no text are surrogates, as they are in what git tells a hook.
+        Bytes of a name that are not text are surrogates, as in the input of git hooks.
 
         :raises UsageError: no branch can have this name.
         """
@@ -273,7 +274,7 @@ class GitRepository:
             return False
 
     def shown_otherwise(self) -> list[str]:
-        """Return the names of files that show history otherwise than the commits do."""
+        """Return the names of files that make git show another history than the commits."""
         return self._overlays.found()
 
     def first_parent(self, commit: CommitId) -> CommitId | None:

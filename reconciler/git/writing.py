@@ -22,7 +22,7 @@ _FAILING: Final = (KeyError, ValueError, OSError, pygit2.GitError)
 
 
 class BranchMoved(Retryable):
-    """The branch was moved by somebody else meanwhile."""
+    """Another process moved the branch meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -136,7 +136,7 @@ class TreeReader:
         return [too_large(error)] if isinstance(error, TooLarge) else [_too_many_errors(), *found]
 
     def _heaviest(self, root: ObjectId, scope: Scope) -> str:
-        """Return in words which folder holds the most, by a walk of the whole tree."""
+        """Return as text the folder with the most files, found by a walk of the whole tree."""
         sizes: Counter[bytes] = Counter()
         for path, entry in self._walk.compare(None, root, scope).entries.items():
             if entry is not None and entry.kind is EntryKind.FILE:
@@ -198,7 +198,7 @@ def require_size(size: int, documents: int) -> None:
 
 @dataclass(slots=True)
 class _Bounds:
-    """What the files that were read come to. It stops at once, however much is still to come."""
+    """Totals of the files read, with limits. It raises as soon as a limit is exceeded."""
 
     size: int = 0
     documents: int = 0

@@ -78,7 +78,7 @@ class SpecTree:
 
     @property
     def errors(self) -> int:
-        """How many errors single files have."""
+        """Number of errors in single files."""
         found = (problem for path in self._noted for problem in self.files[path].problems)
         return sum(problem.severity is Severity.ERROR for problem in found)
 

@@ -23,7 +23,7 @@ OF_STREAMS = {
     "xds.protocol.delta_watch.DeltaWatch",
     "xds.protocol.response.Flight",
     "xds.server.admission.AdmittedStream",
-    "xds.delivery.proxy_status._Standing",
+    "xds.delivery.proxy_status._ProxyStatus",
     "xds.delivery.stream_facts.Joined",
     "xds.delivery.stream_facts.Rejected",
 }
@@ -97,7 +97,7 @@ def test_nothing_of_a_proxy_stays_when_it_has_left_and_a_second_round_takes_no_m
                 # Else the sets would be empty whatever stayed.
                 assert ours().keys() >= {
                     "xds.server.stream.Stream",
-                    "xds.delivery.proxy_status._Standing",
+                    "xds.delivery.proxy_status._ProxyStatus",
                 }
             await come_and_go(served)
             first = ours()

@@ -398,7 +398,7 @@ def test_a_turn_that_never_comes_keeps_nobody_waiting(monkeypatch: pytest.Monkey
 
         second = town.mesh.commit(cart=mesh("b=1"), web=mesh("b=1"), new=mesh("b=1"))
         with monkeypatch.context() as patch:
-            patch.setattr(town.hub, "_let_answer", fail)
+            patch.setattr(town.hub, "_await_answers", fail)
             with pytest.raises(RuntimeError, match="our mistake"):
                 await town.hub.publish(listening(second, PERMISSIVE))
         assert list(served(town.proxy("new")[0])) == ["b"]

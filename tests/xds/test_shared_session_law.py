@@ -1,7 +1,7 @@
-"""Clients that say anything at all, side by side: who shares a state is told what a lone one is.
+"""Clients that break the protocol, in lockstep: a shared state gives the same answers as a lone one.
 
-The law in test_shared_session.py is about proxies that keep to the protocol; here are those that do not,
-and those who say nearly the same at the same moment.
+test_shared_session.py tests proxies that follow the protocol. Here are clients that do not, and
+clients that send nearly the same at the same moment.
 """
 
 from functools import partial

@@ -10,7 +10,7 @@ UNIX: Final = "unix:"
 
 _MOST: Final = 65_535
 _LONGEST_PATH: Final = 107
-"""What fits into ``sockaddr_un`` on Linux; Envoy and gRPC refuse longer ones."""
+"""Maximum length of ``sockaddr_un`` on Linux; Envoy and gRPC refuse longer paths."""
 _FORM: Final = "write host:port, 127.0.0.1:18000 or [::1]:18000"
 _SOCKET_FORM: Final = "write unix:path, or unix:///run/gitmesh.sock"
 

@@ -36,14 +36,12 @@ def bootstrap(
 
     Addresses are ``host:port``, ``[::1]:port`` for IPv6. The server may be a name; resolvers and
     the administration interface are IP addresses. The server and the administration interface may
-    be sockets in the file system, ``unix:/run/envoy.sock``. Without resolvers the machine's own are
-    asked.
-    ``cluster`` is what Envoy calls ``node.cluster``, the node's id unless given (App Mesh:
-    ``APPMESH_RESOURCE_CLUSTER``).
-    ``sds_socket`` is where certificates come from that specs call ``sds`` (App Mesh:
-    ``APPMESH_SDS_SOCKET_PATH``); nobody need be there unless a spec does.
-    ``delta`` asks for changes alone, rather than for all that there is of a type.
-    ``tls`` makes the proxy speak mutual TLS with the server.
+    be sockets in the file system, ``unix:/run/envoy.sock``. Without resolvers, those of the machine
+    are used. ``cluster`` is the value of ``node.cluster``, the node's id unless given (App Mesh:
+    ``APPMESH_RESOURCE_CLUSTER``). ``sds_socket`` is the source of certificates of kind ``sds`` in
+    specs (App Mesh: ``APPMESH_SDS_SOCKET_PATH``); it need not exist unless a spec uses it.
+    ``delta`` selects the delta protocol instead of state-of-the-world. ``tls`` makes the proxy use
+    mutual TLS with the server.
 
     :raises UsageError: an address is not one.
     """

@@ -1,3 +1,4 @@
-"""Delivery of commits to proxies: who has what, and the events that record it.
+"""Delivery of commits to proxies: the state of each proxy, and the events that record it.
 
-Read ``delivery_tracker.py`` first."""
+Read ``delivery_tracker.py`` first.
+"""

@@ -84,9 +84,10 @@ class Delivery:
     # ---- commits ---------------------------------------------------------------------------------
 
     def begin(self, publication: Publication) -> Pending | None:
-        """Start to offer a publication, and return it if it has a commit.
+        """Begin to offer a publication; return it as pending if it has a commit.
 
-        Of the one before it nothing more is told but to whom it was offered (:meth:`overtaken`).
+        Of the previous one, only the proxies that it was offered to are still recorded
+        (:meth:`overtaken`).
         """
         commit = publication.state.commit
         if self._pending is not None:
@@ -121,7 +122,7 @@ class Delivery:
         return [told, *self._converge(now_ns)]
 
     def overtaken(self, pending: Pending) -> list[DeliveryEvent]:
-        """Say to whom a publication was offered, while a newer one was on its way already."""
+        """Return the event of a publication that was still being offered when a newer one began."""
         told = _published(pending)
         self.statuses.told_behind(told.nodes, pending.offered)
         return [told]
@@ -137,7 +138,7 @@ class Delivery:
             self.statuses.strand(unreached)
 
     def reached(self, streams: Collection[StreamId], now_ns: int) -> list[DeliveryEvent]:
-        """Say that the server of these has offered the publication to those whom it concerns."""
+        """Record that an unresponsive server has now offered the publication to these streams."""
         self.statuses.resume(streams)
         if self._pending is None:
             return []
@@ -292,7 +293,7 @@ def _published(pending: Pending) -> SnapshotPublished:
 
 
 def _timings(pending: Pending, acked_ns: int | None) -> dict[str, int]:
-    """Return microseconds since the cause; empty when nobody saw it happen."""
+    """Return microseconds since the cause; empty if the time of the cause is unknown."""
     moved = pending.publication.moved_ns
     if moved is None:
         return {}

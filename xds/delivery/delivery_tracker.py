@@ -143,7 +143,8 @@ class DeliveryTracker:
         self._settle_soon()
 
     def _fill(self, server: int, words: str) -> None:
-        """Take note whether a server has room; the log is told of the first and of the last."""
+        """Record whether a server has room; only the first shortage and the last recovery are
+        events."""
         before = bool(self._full)
         if words:
             self._full.add(server)
@@ -157,7 +158,7 @@ class DeliveryTracker:
     def _progress(
         self, fact: Offered | Wrote | Arrived | Finished | Passed | Full, server: int
     ) -> None:
-        """Take a fact that tells how far the newest publication has come, or can."""
+        """Process a fact about the progress of a publication."""
         match fact:
             case Wrote():
                 self._delivery.wrote((server, fact.stream), fact.at_ns)
@@ -189,7 +190,7 @@ class DeliveryTracker:
         """Do nothing: the caller is the only server."""
 
     def lost(self, server: int, reason: str, at_ns: int) -> None:
-        """Record that a server process died: its streams ended, and nobody waits for it."""
+        """Record that a server process died: its streams ended, and it blocks no publication."""
         self._fill(server, "")
         if server in self._silent:
             self._silent.discard(server)
@@ -204,8 +205,8 @@ class DeliveryTracker:
         self._finish(server, at_ns)
 
     def silent(self, server: int, process: int, at_ns: int) -> None:
-        """Take note that a server does not answer: nobody waits for it, and its proxies are behind
-        as soon as there is something new."""
+        """Record that a server does not answer: it blocks no publication, and its proxies count as
+        behind as soon as there is a newer commit."""
         streams = self._streams(server)
         self._silent.add(server)
         self._recorder.record([WorkerUnresponsive(server, process, len(streams))])

@@ -1,8 +1,8 @@
-"""Which comings and goings of proxies the log is told one by one, and which in sum. Pure.
+"""Rate limit for connection events: proxies that reconnect too often are recorded in sums. Pure.
 
-A proxy that connects again and again would fill the log, which is for ever. So each node has a
-store of connects that are told one by one, which fills slowly. When it is empty, its comings and
-goings are summed up: how many there were, and who came and who left since the last sum.
+A proxy that reconnects in a loop would fill the log, which keeps everything. So each node has a
+token bucket of connects that are recorded one by one. When it is empty, connects and disconnects
+are summed: their number, and the names that connected and disconnected since the last sum.
 """
 
 from collections import OrderedDict
@@ -13,11 +13,11 @@ from xds.token_bucket import TokenBucket
 
 PERIOD_NS: Final = 60 * 1_000_000_000
 LONGEST_PERIOD_NS: Final = 10 * PERIOD_NS
-"""Sums of a node that goes on flapping come less and less often, at last this often."""
+"""Maximum interval between sums of a node that keeps flapping; the interval grows up to this."""
 _DAY_S: Final = 86_400
 _OF_ALL: Final = 10_000
 _OF_NODE: Final = 1_000
-"""How many connects are told one by one at once, and how many in a day from then on."""
+"""Size of a node's token bucket, and connects that are added to it in a day."""
 _MOST_NODES: Final = 20_000
 _MOST_SUMS: Final = 2_000
 _SUMS_AT_ONCE: Final = 1_000
@@ -25,7 +25,7 @@ _SUMS_AT_ONCE: Final = 1_000
 
 @dataclass(slots=True)
 class Sum:
-    """What came and went of one node since it was last told."""
+    """Connects and disconnects of a node since its last recorded sum."""
 
     since_ns: int
     period_ns: int
@@ -39,18 +39,18 @@ class Sum:
 
     @property
     def empty(self) -> bool:
-        """Whether there is nothing to tell."""
+        """Whether there is nothing to record."""
         return not (self.connects or self.disconnects)
 
     def is_due(self, now_ns: int) -> bool:
-        """Whether it is time to tell: the period is over, or nothing has happened for a minute."""
+        """Whether the sum is due: the period is over, or nothing has happened for a minute."""
         return now_ns - self.since_ns >= min(
             self.period_ns, max(PERIOD_NS, self.changed_ns - self.since_ns + PERIOD_NS)
         )
 
 
 class Flapping:
-    """The nodes whose proxies come and go too often to be told one by one."""
+    """Nodes whose proxies connect too often for events of their own."""
 
     def __init__(self) -> None:
         self._of_all = TokenBucket(_OF_ALL / _DAY_S, _OF_ALL, 0.0)
@@ -64,7 +64,7 @@ class Flapping:
         return node in self._sums
 
     def came(self, node: str, now_ns: int) -> bool:
-        """Take note that a proxy came; return whether that is told in sum."""
+        """Count a connect; return whether it belongs to a sum."""
         if node not in self._sums:
             if self._may_tell(node, now_ns / 1e9):
                 return False
@@ -86,7 +86,7 @@ class Flapping:
                 found.gone.append(name)
 
     def due(self, now_ns: int) -> list[tuple[str, Sum]]:
-        """Return the sums that are to be told now; those of nodes that are quiet end."""
+        """Return the sums to record now; those of nodes that became quiet end."""
         told: list[tuple[str, Sum]] = []
         for node, found in list(self._sums.items()):
             if len(told) >= _SUMS_AT_ONCE:

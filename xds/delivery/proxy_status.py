@@ -42,7 +42,7 @@ class _ProxyStatus:
     told: ProxyState | None = None
     """Its state according to the log; ``None`` if the log does not know it."""
     stranded: ProxyState | None = None
-    """How it stood before its server ceased to answer while there was something new."""
+    """Its state before its server became unresponsive while there was a newer commit."""
 
 
 class ProxyStatuses:
@@ -54,7 +54,7 @@ class ProxyStatuses:
         self._unrecorded: dict[StreamId, None] = {}
         """Streams in a settled state that the log does not know, in order."""
         self._withheld: dict[str, dict[StreamId, None]] = {}
-        """Who came and is not told of yet, by node."""
+        """Connected streams that the log does not know yet, by node."""
         self._flapping = Flapping()
 
     def __contains__(self, stream: StreamId) -> bool:
@@ -62,7 +62,7 @@ class ProxyStatuses:
 
     @property
     def withheld(self) -> int:
-        """How many nodes have comings and goings that are told in sum."""
+        """Number of nodes whose connects and disconnects are recorded in sums."""
         return len(self._flapping) + len(self._withheld)
 
     @property
@@ -129,7 +129,7 @@ class ProxyStatuses:
             self._owe(stream, status)
 
     def strand(self, streams: Iterable[StreamId]) -> None:
-        """Count these as behind, and have the log told: nobody can reach them."""
+        """Set these to behind and record it: their server does not answer."""
         for stream in streams:
             status = self._all.get(stream)
             if status is None or status.stranded is not None:
@@ -207,7 +207,7 @@ class ProxyStatuses:
             self._unrecorded.pop(stream, None)
 
     def _try_again(self, now_ns: int) -> list[DeliveryEvent]:
-        """Tell of those who came when too many nodes were summed up, and who are there."""
+        """Record connected proxies that were withheld because too many nodes had sums."""
         events = []
         for node in [node for node in self._withheld if node not in self._flapping]:
             for stream in list(self._withheld[node]):
@@ -222,7 +222,7 @@ class ProxyStatuses:
         return events
 
     def _sum(self, node: str, told: Sum, commit: CommitId) -> list[DeliveryEvent]:
-        """Return what tells of the comings and goings of a node's proxies in sum."""
+        """Return the events for a sum of connects and disconnects of a node's proxies."""
         came: list[tuple[str, str, str]] = []
         for stream in self._withheld.pop(node, {}):
             status = self._all[stream]

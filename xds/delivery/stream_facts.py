@@ -102,7 +102,7 @@ class Finished(NamedTuple):
     seq: Seq
     at_ns: int
     unchanged: int = 0
-    """How many whom it concerns, by its specs, needed nothing new."""
+    """Number of proxies of affected nodes that needed no update."""
 
 
 class Passed(NamedTuple):
@@ -116,7 +116,7 @@ class Full(NamedTuple):
     """No more connections fit at a server, or they do again."""
 
     words: str
-    """What is so, for people; empty when there is room again."""
+    """Description of the shortage; empty when there is room again."""
 
 
 Fact: TypeAlias = (
@@ -139,10 +139,10 @@ class Reports(Protocol):
     """Receiver of the facts of servers."""
 
     def begin(self, publication: Publication) -> None:
-        """Note that a publication is about to be offered. Does not wait."""
+        """Record that a publication is about to be offered. Does not wait."""
 
     def report(self, fact: Fact) -> None:
         """Process a fact. Does not wait. Facts of one server come in order."""
 
     async def passed(self, seq: Seq, wave: int) -> None:
-        """Wait, for a bounded time, until all servers may tell this wave."""
+        """Wait, for a bounded time, until all servers may offer this wave."""

@@ -19,7 +19,7 @@ _NO_NAMES: Final[tuple[str, ...]] = ()
 
 
 class DeltaWatch(TypeWatch):
-    """What a client has been sent of one type, and what is sent next."""
+    """Delta state of one type: what a client has been sent, and what is sent next."""
 
     __slots__ = ("_held", "_subscription", "_suspects")
 
@@ -32,7 +32,7 @@ class DeltaWatch(TypeWatch):
         # One that holds something has been answered.
         super().__init__(type_url, self._subscription, errors=errors, answered=bool(held))
         self._held = held
-        """What the client was last sent of its subscription, or held before."""
+        """Resources of the subscription that were last sent, or held before."""
         self._suspects: Selection = ()
         """Resources refused together with a removal whose separate attempt is not answered yet."""
 

@@ -6,7 +6,7 @@ listeners; then routes. When those are acknowledged and running requests have ha
 clusters that nothing refers to are removed.
 
 Pure, and the same for state-of-the-world and delta streams: it decides the target of each type at
-this moment; the protocol variant decides how the client is told.
+this moment; the protocol variant decides which responses bring the client there.
 """
 
 from collections.abc import Hashable, Mapping, Set

@@ -178,7 +178,7 @@ class Session:
 
     @property
     def claims(self) -> int:
-        """How many resources the client claims to have that nobody here knows."""
+        """Number of resources that the client claims to have and that this server does not know."""
         return self._state.claims
 
     @property

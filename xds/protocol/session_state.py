@@ -79,12 +79,12 @@ class SessionState:
         self.names = 0
         """Number of names that the client subscribes to, existing or not."""
         self.claims = 0
-        """How many resources the client claims to have that nobody here knows."""
+        """Number of resources that the client claims to have and that this server does not know."""
         self._errors = False
         self._watches: dict[TypeUrl, Watch | DeltaWatch] = {}
         self._unserved: dict[TypeUrl, tuple[DeltaWatch, ResourceSet]] = {}
-        """Subscriptions of a delta client to types that are not served; it is told that no name
-        exists."""
+        """Subscriptions of a delta client to types that are not served; each name is answered as
+        nonexistent."""
         self._aggregated = aggregated
         self._rollout = Rollout(self._watches, ack_wait=ack_wait, linger=linger)
 

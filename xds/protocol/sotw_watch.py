@@ -18,7 +18,7 @@ _NO_RESOURCES: Final[Held] = {}
 
 
 class Watch(TypeWatch):
-    """What a client has been sent of one type, and what is sent next."""
+    """SotW state of one type: what a client has been sent, and what is sent next."""
 
     __slots__ = ("_claimed", "_offered", "_refused_whole", "_subscription", "_whole")
 

@@ -47,9 +47,9 @@ class TypeWatch(ABC):
         self.flight: Flight | None = None
         """The unanswered response."""
         self._reported_missing: tuple[str, ...] = ()
-        """Names that the client was told do not exist, while they do not."""
+        """Names that were reported to the client as nonexistent, while they do not exist."""
         self._urgent = NOTHING
-        """Names to report again, although the client was told of them before."""
+        """Names to report again, although they were reported before."""
         self._bisection = RefusedBisection()
         self.refused_removals = NOTHING
         """Removed names whose removal the client refused."""

@@ -1,4 +1,4 @@
-"""What a server finds in the log when a proxy refuses what it is sent."""
+"""Earlier snapshots and refusals from the log, to find the causes of a refusal."""
 
 import logging
 from collections.abc import Callable, Mapping

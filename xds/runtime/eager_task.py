@@ -1,7 +1,7 @@
 """Coroutines that start immediately instead of in the next turn of the event loop.
 
 When a thousand streams are offered a change, tasks would start only after all of them were offered
-it, so the first proxy would wait for the last.
+it, so the first proxy would wait for the last one.
 """
 
 import asyncio

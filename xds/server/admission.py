@@ -1,6 +1,6 @@
 """Admission control for xDS streams: limits per client, per node and overall. Pure, no I/O.
 
-Times are seconds of a monotonic clock, unless stated otherwise.
+Times are seconds of a monotonic clock, unless noted.
 """
 
 from collections import Counter
@@ -96,9 +96,9 @@ class AdmittedStream:
             )
 
     def claims(self, resources: int) -> None:
-        """Let the stream claim to have that many resources that nobody here knows.
+        """Count the resources that the stream claims to have and that this server does not know.
 
-        :raises Crowded: they are too many, or all streams together claim too many.
+        :raises LimitReached: they are too many, or all streams together claim too many.
         """
         more = resources - self._claims
         if not more:

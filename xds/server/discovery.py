@@ -66,13 +66,12 @@ async def serve_ads(
     """Serve every publication to all proxies until cancelled.
 
     Calls ``started`` with the port once the server listens, and ``ready`` once it answers. Streams
-    that arrive before the first publication are told to retry, because an unknown mesh must not
-    look empty. Runs the recorder, too, and ends it after the last stream, so that all events are in
-    the log.
+    that arrive before the first publication get an error with a request to retry, because an
+    unknown mesh must not look empty. Runs the recorder, too, and ends it after the last stream, so
+    that all events are in the log.
 
-    :param past: queries on the log; without it, a restarted server does not know what proxies
-        refused
-        and accepted before.
+    :param past: queries on the log; without it, a restarted server does not know which snapshots
+        proxies refused and accepted before.
     :raises Fatal: the address cannot be used.
     :raises UsageError: the address is invalid, or is not local and the settings do not allow that.
     """

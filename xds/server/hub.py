@@ -43,13 +43,13 @@ _log = logging.getLogger(__name__)
 _NO_COMMIT = CommitId("")
 LEAST_PAUSE_S: Final = 0.3
 LONGEST_PAUSE_S: Final = 3.0
-"""Maximum wait for the acknowledgements of one wave before the next wave is told."""
+"""Maximum wait for the acknowledgements of one wave before the next wave is offered."""
 _LOOK_S: Final = 0.02
 
 
 @dataclass(slots=True)
 class _StreamRefusals:
-    """What a client refused, until it accepts other content."""
+    """Refusals of one client, until it accepts other content."""
 
     last: dict[str, Refused] = field(default_factory=dict)
     """The last refusal of each type."""
@@ -62,8 +62,7 @@ class Hub:
 
     def __init__(self, cache: SnapshotCache, reports: Reports, past: Past | None = None) -> None:
         self.ready = False
-        """Whether a mesh is known; until then no client may be told that its configuration is
-        empty."""
+        """Whether a mesh is known; until then clients must not see an empty configuration."""
         self._cache = cache
         self._reports = reports
         self._streams: dict[ProxyIdentity, set[Stream]] = {}
@@ -81,7 +80,7 @@ class Hub:
         self._in_flight: set[Stream] = set()
         """Streams that were offered something since the last wait for acknowledgements."""
         self._offered_waves: set[ProxyIdentity] | None = None
-        """Identities whose wave has been told, while later waves wait; ``None`` when none waits."""
+        """Identities in waves that were offered, while later waves wait; ``None`` if none waits."""
         self._connected_late: dict[ProxyIdentity, None] = {}
         """Identities that connected while their wave waited; they have the earlier snapshot or
         none."""
@@ -174,7 +173,7 @@ class Hub:
                 self._release(identity, stream.snapshot)
 
     def _release(self, identity: ProxyIdentity, snapshot: Snapshot) -> None:
-        """Offer a snapshot that is no longer held back to those who did not refuse it."""
+        """Offer a snapshot that is no longer held back to the streams that did not refuse it."""
         for stream in tuple(self._streams[identity]):
             if self._fallbacks.get(stream) is snapshot and stream not in self._refusers:
                 # They are no part of the publication that is offered now.
@@ -352,7 +351,8 @@ class Hub:
             _log.exception("cannot offer %s to %s", _identity(stream).key, stream.name)
 
     def _report_removed(self, before: MeshGraph, identities: Iterable[ProxyIdentity]) -> None:
-        """Warn about proxies whose node was removed: they go on, but receive no further commits."""
+        """Warn about proxies whose node was removed: they keep their configuration, without
+        updates."""
         after, left_behind = self._cache.graph, Counter[ResourceKey]()
         for identity in identities:
             if before.get(identity.key) is not None and after.get(identity.key) is None:

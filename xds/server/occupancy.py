@@ -1,6 +1,6 @@
-"""How many connections a server has, and words for when it has no room for more.
+"""Number of a server's connections, and warnings when there is no room for more.
 
-gRPC closes a connection beyond the limit at once and tells nobody. So the connections are counted
+gRPC closes a connection beyond the limit at once, without a report. So the connections are counted
 here, once a second.
 """
 
@@ -17,7 +17,7 @@ _log = logging.getLogger(__name__)
 
 LOOK_EVERY_S: Final = 1.0
 TELL_EVERY_S: Final = 60.0
-"""A shortage that lasts is told this often."""
+"""Interval of warnings about a shortage that lasts."""
 CALM_S: Final = 30.0
 """A shortage is over when there has been room for so long."""
 HINT: Final = "docs/serving.md says how to raise limits"
@@ -35,10 +35,10 @@ class Occupancy:
     ) -> None:
         """Begin with no connection.
 
-        :param limit: how many connections fit.
-        :param count: tells how many descriptors the process has open; called from a thread.
-        :param streaming: tells how many connections have a stream.
-        :param reports: told when a shortage begins, and when it ends.
+        :param limit: maximum number of connections.
+        :param count: returns the number of open descriptors of the process; called from a thread.
+        :param streaming: returns the number of connections with a stream.
+        :param reports: gets a fact when a shortage begins, and when it ends.
         """
         self.limit = limit
         self.connections = 0

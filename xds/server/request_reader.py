@@ -59,7 +59,7 @@ async def read_requests(stream: Stream, admitted: AdmittedStream, context: Conte
 
 
 def status_code(error: GitmeshError) -> grpc.StatusCode:
-    """Return the status that tells a client of an error of ours."""
+    """Return the gRPC status for one of our errors."""
     if isinstance(error, WrongPeer):
         return grpc.StatusCode.PERMISSION_DENIED
     if isinstance(error, UsageError):

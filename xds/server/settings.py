@@ -27,7 +27,7 @@ class AdsSettings:
     max_streams_of_node: int = 5_000
     """Limit per virtual node or gateway, so that one node's proxies cannot lock out all others."""
     new_streams_per_s: float = 1_000.0
-    """Sustained rate of new streams; streams beyond it are told to retry."""
+    """Sustained rate of new streams; those beyond it get an error with a request to retry."""
     new_streams_at_once: int = 4_000
     """Burst of new streams after a quiet time, as after a restart of the server."""
     first_request_s: float = 30.0
@@ -38,9 +38,9 @@ class AdsSettings:
     max_names: int = 50_000
     """Maximum names that one stream may subscribe to."""
     max_claims: int = 30_000
-    """How many resources that nobody here knows one stream may claim to have when it begins."""
+    """Maximum number of unknown resources that one stream may claim to have when it begins."""
     max_claims_of_all: int = 200_000
-    """How many all streams may, while they are not in sync; the others are told to come again."""
+    """The same for all streams together that are not in sync; those beyond it have to retry."""
     max_request_bytes: int = 4 << 20
     """A real Envoy's first request is 61 KB; one that names 20,000 clusters is below 2 MB."""
     keepalive_s: float = 30

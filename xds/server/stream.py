@@ -67,10 +67,12 @@ class Observer(Protocol):
         """The stream has named its node; return its target snapshot, if it exists."""
 
     def returned(self, stream: "Stream", clusters: str) -> Awaitable[None] | None:
-        """The client has clusters of this version from an earlier stream; told before the session
-        is, which must know what they were to keep them until the client has moved off them.
+        """The client has clusters of this version from an earlier stream.
 
-        Returns what to wait for until it may be known, if there is anything."""
+        Called before the session processes the request: the session needs their content to keep
+        them until the client no longer uses them. Returns an awaitable for the lookup, if there is
+        one.
+        """
 
     def wrote(self, stream: "Stream") -> None:
         """A response was handed to the transport."""
@@ -95,9 +97,9 @@ class StreamLimits(Protocol):
         """The stream subscribes to that many names."""
 
     def claims(self, resources: int) -> None:
-        """The stream claims to have that many resources that nobody here knows.
+        """The stream claims to have that many resources that this server does not know.
 
-        0 when it has all that it is to have, and nothing is kept of them any more.
+        0 as soon as the client has its whole target and nothing of them is kept.
         """
 
 

@@ -16,9 +16,9 @@ _log = logging.getLogger(__name__)
 
 
 def connection_limit(settings: AdsSettings) -> int:
-    """Return how many connections this process takes; let it have the descriptors for them.
+    """Return the maximum number of connections of this process; raise its descriptor limit.
 
-    Twice the streams, so that connections that say nothing keep nobody out at once.
+    It is twice the number of streams, so that idle connections do not lock out others at once.
     """
     if settings.max_connections is not None:
         return settings.max_connections

@@ -1,9 +1,8 @@
-"""Finds which clusters a client that comes back holds, of which it names only a version.
+"""Lookup of the clusters that a reconnecting client holds, of which it sends only a version.
 
-A server that was restarted knows what follows from the mesh as it is now. What a client holds may
-follow from any mesh before, so the log is walked back from now, beside the serving, for a bounded
-time. Many clients may wait at once: each walk gets its turn, so that one that finds nothing keeps
-nobody waiting for whom there is something near.
+A restarted server knows only the current mesh. A client may hold clusters of any earlier mesh, so
+the log is walked back from its end, while the server serves, for a bounded time. Many clients may
+wait at once. The walks take turns, so that one without a result does not delay the others.
 """
 
 import asyncio
@@ -23,11 +22,11 @@ from xds.type_urls import CLUSTER
 _log = logging.getLogger(__name__)
 
 PATIENCE_S: Final = 5.0
-"""How long a client that comes back waits for this. It goes on with what it has meanwhile."""
+"""Maximum wait of a reconnecting client for the lookup. It uses its configuration meanwhile."""
 _GATHER_S: Final = 0.02
-"""Those who come within this time share a walk."""
+"""Clients that connect within this time share a walk."""
 _SLICE_S: Final = 0.03
-"""How long a walk goes on before it is another's turn."""
+"""Duration of one turn of a walk."""
 _REST_S: Final = 0.01
 """How long the serving has the processor for itself between two turns."""
 _MOST_WAITING: Final = 10_000
@@ -43,7 +42,7 @@ class Recognition:
         self._waiting: dict[Wanted, asyncio.Future[None]] = {}
         self._new: list[Wanted] = []
         self._vain: set[Wanted] = set()
-        """What was looked for to the beginning of the log, while the mesh was what it is now."""
+        """Lookups without a result in the whole log, for the current mesh."""
         self._vain_at: Seq | None = None
         self._task: asyncio.Task[None] | None = None
 
@@ -70,7 +69,7 @@ class Recognition:
         return _patiently(self._waiting[wanted])
 
     async def _search(self, past: Past) -> None:
-        """Walk back for all who wait, in turns, until nobody does."""
+        """Walk back for all waiting clients, in turns, until none waits."""
         walks: list[tuple[Walk, float]] = []
         try:
             await asyncio.sleep(_GATHER_S)
@@ -87,7 +86,7 @@ class Recognition:
                 self._settle(wanted)
 
     async def _turn(self, walk: Walk, deadline: float) -> bool:
-        """Let a walk go on for a moment; return whether it is to have another turn."""
+        """Continue a walk for one turn; return whether it needs another one."""
         try:
             found = await asyncio.to_thread(walk.advance, _SLICE_S)
         except Exception:

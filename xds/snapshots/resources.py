@@ -220,9 +220,9 @@ class Pool:
         return known
 
     def unknown_resource(self, type_url: TypeUrl, name: str) -> Encoded:
-        """Return what is known of a resource of this name that a client has from elsewhere.
+        """Return the placeholder for a resource with this name that a client has from elsewhere.
 
-        One object for all who claim it, for as long as anybody does.
+        All clients that claim it share one object, as long as one of them claims it.
         """
         known = self._unknown.get((type_url, name))
         if known is None:

@@ -23,15 +23,15 @@ _ON_THE_WAY: Final = 4
 """A client may be on its way from one mesh to any of so many that followed, and hold both."""
 
 Wanted: TypeAlias = tuple[ProxyIdentity, str]
-"""Who holds clusters, and their version."""
+"""An identity that holds clusters, and their version."""
 Messages: TypeAlias = tuple[Any, ...]
 """Clusters as the translation makes them."""
 Found: TypeAlias = tuple[Wanted, tuple[Messages, ...]]
-"""What was found: the clusters of one mesh, or those of a newer and an older one together."""
+"""Result of a lookup: the clusters of one mesh, or of a newer and an older one together."""
 
 
 class Past(Protocol):
-    """What the log knows of meshes before; :class:`events.queries.past.Past` does."""
+    """Queries on earlier meshes; implemented by :class:`events.queries.past.Past`."""
 
     def accepted(self, node: str) -> Seq | None:
         """Return the position of the newest mesh that a proxy of the node accepted."""
@@ -81,9 +81,9 @@ class Walk:
         wanted: Iterable[Wanted],
     ) -> None:
         self.wanted = dict.fromkeys(wanted)
-        """What has not been found."""
+        """Lookups without a result so far."""
         self.done = False
-        """Whether the walk has come to the beginning."""
+        """Whether the walk has reached the beginning of the log."""
         self._translate = translate
         self._past = past
         self._pool = Pool(recent_bytes=0)

@@ -65,10 +65,10 @@ class Routed:
 
 @dataclass(frozen=True, slots=True, weakref_slot=True)
 class ServicePort:
-    """A port of a virtual service, with what answers there.
+    """A port of a virtual service, with its targets.
 
-    ``direct`` is the virtual node that provides the service; otherwise ``routes`` are those of the
-    virtual router, in matching order.
+    ``direct`` is the virtual node that provides the service; without one, ``routes`` are those of
+    the virtual router, in matching order.
     """
 
     mapping: PortMapping

@@ -24,7 +24,7 @@ MAX_NAME: Final = 2_048
 MAX_VERSION: Final = 64
 """Maximum characters kept of versions and nonces; ours are shorter."""
 MAX_MESSAGE: Final = 1_000
-"""How much of a proxy's error message is kept, in characters: it is somebody else's text."""
+"""Maximum characters kept of a proxy's error message, which is untrusted text."""
 SHORT: Final = 2_048
 """Requests up to this size, in bytes, are remembered for a while: most are ACKs."""
 MAX_CLUSTER: Final = 256
@@ -42,7 +42,7 @@ class ErrorDetail:
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """What a client says of itself."""
+    """The ``node`` of a request: identity and properties of the client."""
 
     id: str = ""
     cluster: str = ""

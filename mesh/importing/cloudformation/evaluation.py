@@ -139,7 +139,7 @@ class Evaluation:
         return Mark.UNDECIDED
 
     def warn(self, at: Steps, code: str, message: str, hint: str = "") -> None:
-        """Record a warning; the import goes on."""
+        """Record a warning; it does not end the import."""
         source = self.template.source
         problem = source.problem(at, code, message, hint=hint, severity=Severity.WARNING)
         self.problems.append(problem)

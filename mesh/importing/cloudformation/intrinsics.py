@@ -17,9 +17,10 @@ Places = dict[Steps, Steps] | None
 
 
 class Evaluator(Protocol):
-    """What intrinsic functions need of the evaluation that calls them.
+    """Interface of the evaluation that intrinsic functions use.
 
-    :class:`mesh.importing.cloudformation.evaluation.Evaluation` is it, and documents each method.
+    Implemented by :class:`mesh.importing.cloudformation.evaluation.Evaluation`, which documents the
+    methods.
     """
 
     template: Template

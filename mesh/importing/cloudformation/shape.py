@@ -16,7 +16,7 @@ _TRUTH = {"true": True, "false": False}
 
 @dataclass(frozen=True)
 class Shape:
-    """Type of a field. Of its limits, only those that tell absence from presence."""
+    """Type of a field, with only those limits that distinguish an absent value."""
 
     model: type[Spec] | None = None
     item: "Shape | None" = None

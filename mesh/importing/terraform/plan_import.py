@@ -1,7 +1,7 @@
-"""Output of ``terraform show -json``, a state or a plan, to resources.
+"""Import of the output of ``terraform show -json``, a state or a plan.
 
 Terraform writes an optional block as a list with one item, and unset values as ``""``, ``0`` or
-``[]``. The spec models tell those apart from real values.
+``[]``. The spec models distinguish those from real values.
 """
 
 from collections import Counter
@@ -147,7 +147,7 @@ def _names(kind: Kind, values: JsonObject, at: Steps, places: Places) -> JsonObj
 def _mesh(
     plan: JsonObject, address: str, body: JsonObject, answers: Answers, origin: Origin
 ) -> Iterator[Problem]:
-    """Add the mesh of a resource that does not name it, if the plan tells it."""
+    """Add the mesh of a resource without one, if it follows from the plan."""
     if answers.mesh:
         body["meshName"] = answers.mesh
         return

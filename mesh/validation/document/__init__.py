@@ -1,7 +1,7 @@
 """Rules for a single document, beyond the field types of the API.
 
 App Mesh enforced these when a resource was created (User Guide, API texts, the controller's
-webhooks). A few come from Envoy, which would refuse the configuration otherwise.
+webhooks). A few come from Envoy, which would otherwise refuse the configuration.
 """
 
 import re

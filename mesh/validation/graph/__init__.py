@@ -1,6 +1,6 @@
-"""Rules that no document can break alone: one module for each kind of resource.
+"""Rules between resources: one module for each kind. Read ``route.py`` first.
 
 Each rule is a pure function from the graph and one resource to findings about that resource. It
-looks at what the resource names, at its parent and its children, and no further than a virtual
-service's provider; :func:`mesh.linking.relink` relies on that to know whom to ask again.
+reads the resources that it refers to, its parent and its children, and at most a virtual service's
+provider; :func:`mesh.linking.relink` relies on that to know which resources to check again.
 """

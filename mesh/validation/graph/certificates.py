@@ -1,4 +1,4 @@
-"""Rules of certificates that a mesh knows by their names in AWS Certificate Manager."""
+"""Rules for certificates that are given by their AWS Certificate Manager ARNs."""
 
 from collections.abc import Iterator
 
@@ -15,7 +15,7 @@ _HINT = "map it to a file or a secret in gitmesh.yaml, or provide that secret"
 def check_certificates(
     graph: MeshGraph, resource: Resource, spec: VirtualNodeSpec | VirtualGatewaySpec
 ) -> Iterator[Finding]:
-    """Yield the names of ACM that the repository's settings map to nothing."""
+    """Yield a finding for each ARN that the repository's settings do not map."""
     for at, tls in enumerate(listener_tls(spec)):
         yield from _listener(graph, resource, tls, ("spec", "listeners", at, "tls"))
     yield from _defaults(graph, resource, spec.backend_defaults)

@@ -1,4 +1,4 @@
-"""Rules of gateway routes: the gateway, the service and the ports they name exist and fit."""
+"""Rules for gateway routes: gateway, service and ports exist and are compatible."""
 
 from collections.abc import Iterator
 
@@ -19,7 +19,7 @@ from mesh.validation.graph.port import check_port, fitting_ports, remedy
 def check_gateway_route(
     graph: MeshGraph, resource: Resource, spec: GatewayRouteSpec
 ) -> Iterator[Finding]:
-    """Yield what is wrong between a gateway route, its gateway and its virtual service."""
+    """Yield the problems between a gateway route, its gateway and its virtual service."""
     yield from _gateway(graph, resource, spec)
     yield from _service(graph, resource, spec)
 

@@ -1,4 +1,4 @@
-"""Ports that must name one listener: the same rule for targets, matches and gateway routes."""
+"""Rule for ports that must select one listener, shared by targets, matches and gateway routes."""
 
 from collections.abc import Callable, Iterator, Sequence
 
@@ -21,11 +21,11 @@ def check_port(
     protocol: str,
     fits: Callable[[str, str], bool] = can_take,
 ) -> Iterator[Finding]:
-    """Yield a finding unless ``port`` means exactly one of the owner's listeners.
+    """Yield a finding unless ``port`` selects exactly one of the owner's listeners.
 
-    ``steps`` is where the port stands, or would stand. An owner without listeners breaks a rule of
-    its own and is passed over. ``protocol`` is that of the route, and ``fits`` says which listeners
-    can serve it: the hint names them and no others.
+    ``steps`` is the position of the port in the document, or where it would be. An owner without
+    listeners is skipped: another rule reports it. ``protocol`` is that of the route, and ``fits``
+    tells which listeners support it; the hint lists only those.
     """
     if not mappings or (port is None and len(mappings) == 1):
         return
@@ -46,9 +46,9 @@ def check_port(
 def fitting_ports(
     mappings: Mappings, protocol: str, fits: Callable[[str, str], bool] = can_take
 ) -> list[int]:
-    """Return the ports for a route of that protocol; where there is none, those that can serve it.
+    """Return the ports with that protocol; if there are none, those that support it.
 
-    Each port stands there once, in declared order.
+    Without duplicates, in declared order.
     """
     same = [each.port for each in mappings if each.protocol == protocol]
     able = [each.port for each in mappings if fits(each.protocol, protocol)]
@@ -61,7 +61,7 @@ def remedy(
     found: PortMapping | GatewayPortMapping,
     protocol: str,
 ) -> str:
-    """Return how a route and the listener that it means come to speak one protocol."""
+    """Return how to make a route and its listener use the same protocol."""
     same = [each.port for each in mappings if each.protocol == protocol]
     if same:
         return f"name port: {same[0]}, which is for {protocol}"

@@ -1,4 +1,4 @@
-"""Rules of routes: the router, the nodes and the ports they name exist and fit each other."""
+"""Rules for routes: router, nodes and ports exist and are compatible."""
 
 from collections.abc import Iterator
 
@@ -18,7 +18,7 @@ from mesh.validation.graph.port import check_port, remedy
 
 
 def check_route(graph: MeshGraph, resource: Resource, spec: RouteSpec) -> Iterator[Finding]:
-    """Yield what is wrong between a route, its router and its targets."""
+    """Yield the problems between a route, its router and its targets."""
     yield from _router(graph, resource, spec)
     for index, target in enumerate(weighted_targets(spec)):
         steps = ("spec", route_field(spec), "action", "weightedTargets", index)

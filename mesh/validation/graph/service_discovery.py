@@ -1,4 +1,4 @@
-"""Rules of nodes that are found through Cloud Map: somebody is found, by all that is asked for."""
+"""Rules for nodes with Cloud Map discovery: at least one registered instance matches."""
 
 from collections.abc import Iterator
 
@@ -16,7 +16,7 @@ _AT = ("spec", "serviceDiscovery", "awsCloudMap")
 def check_discovery(
     graph: MeshGraph, resource: Resource, spec: VirtualNodeSpec
 ) -> Iterator[Finding]:
-    """Yield what keeps the callers of a node from finding it as it says."""
+    """Yield the problems that keep callers from finding instances of a node."""
     wanted = instances_key(resource.key.mesh, spec)
     discovery = None if spec.service_discovery is None else spec.service_discovery.aws_cloud_map
     if wanted is None or discovery is None:

@@ -1,4 +1,4 @@
-"""Routes that can never be reached, because one tried earlier takes all that they would."""
+"""Rule for unreachable routes: an earlier route takes all their requests."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from mesh.spec.route import GrpcRouteMatch, HttpRouteMatch
 
 @dataclass(frozen=True, slots=True)
 class _Reach:
-    """Which requests a route takes: those of its path that pass all of its conditions."""
+    """The requests that a route takes: those with its path that meet all of its conditions."""
 
     form: Literal["exact", "regex", "prefix"]
     path: str
@@ -25,10 +25,10 @@ class _Reach:
 
 
 def check_shadows(routes: Iterable[Resource]) -> Iterator[Finding]:
-    """Yield a finding for each route that is never reached; routes come in matching order.
+    """Yield a finding for each unreachable route; ``routes`` are in matching order.
 
-    Only what is certain is reported: a route is shadowed by an earlier one whose path takes in its
-    own and which asks for nothing that it does not ask for too.
+    Only certain cases are reported: the earlier route's path includes this route's path, and each
+    of its conditions is also a condition of this route.
     """
     earlier: dict[tuple[str, str], list[tuple[_Reach, Resource]]] = {}
     for route in routes:
@@ -58,7 +58,7 @@ def _covering(
 
 
 def _places(reach: _Reach) -> Iterator[tuple[str, str]]:
-    """Yield every path that takes in this one: itself, and the prefixes that surely do."""
+    """Yield every path that includes this one: itself, and prefixes that certainly do."""
     yield reach.form, reach.path
     if reach.form == "regex":
         yield from (("prefix", "/"), ("prefix", ""))

@@ -1,4 +1,4 @@
-"""Rules of virtual gateways: gateway routes can be reached, and lead to services Envoy can tell."""
+"""Rules for virtual gateways: routes are reachable, and Envoy can distinguish their services."""
 
 from collections.abc import Iterator
 
@@ -16,7 +16,7 @@ from mesh.validation.graph.shadow import check_shadows
 def check_gateway(
     graph: MeshGraph, resource: Resource, spec: VirtualGatewaySpec
 ) -> Iterator[Finding]:
-    """Yield what is wrong between a virtual gateway's routes."""
+    """Yield the problems between a virtual gateway's routes."""
     for port in sorted({listener.port_mapping.port for listener in spec.listeners}):
         yield from check_shadows(gateway_routes_on(graph, resource.key, port))
     yield from _indistinct(graph.gateway_routes(resource.key))

@@ -1,4 +1,4 @@
-"""Rules of virtual nodes: what they call exists, and their Envoy can tell the calls apart."""
+"""Rules for virtual nodes: backends exist, and Envoy can distinguish calls to them."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from mesh.spec.common import Protocol
 
 @dataclass(frozen=True, slots=True)
 class _Call:
-    """A backend on one of its ports."""
+    """A backend with one of its ports."""
 
     index: int
     service: str
@@ -29,13 +29,13 @@ class _Call:
 
     @property
     def domains(self) -> frozenset[str]:
-        """The hosts by which Envoy knows the backend; it compares them without case."""
+        """The domains of the backend in Envoy, which compares them without regard to case."""
         host = self.service.lower()
         return frozenset((host, f"{host}:{self.port}"))
 
 
 def check_node(graph: MeshGraph, resource: Resource, spec: VirtualNodeSpec) -> Iterator[Finding]:
-    """Yield what is wrong between a virtual node and its backends."""
+    """Yield the problems between a virtual node and its backends."""
     calls: dict[int, list[_Call]] = {}
     seen: set[str] = set()
     for index, backend in enumerate(spec.backends or ()):

@@ -1,4 +1,4 @@
-"""Rules of virtual routers: they listen somewhere, and every route of theirs can be reached."""
+"""Rules for virtual routers: they have a listener, and every route is reachable."""
 
 from collections.abc import Iterator
 
@@ -14,7 +14,7 @@ from mesh.validation.graph.shadow import check_shadows
 def check_router(
     graph: MeshGraph, resource: Resource, spec: VirtualRouterSpec
 ) -> Iterator[Finding]:
-    """Yield what is wrong with a virtual router's listeners and between its routes."""
+    """Yield the problems with a virtual router's listeners and between its routes."""
     if not spec.listeners:
         # App Mesh once took the port from the targets, and sent traffic nowhere where they differed
         # (aws-app-mesh-examples#93). We ask for the port instead.

@@ -1,4 +1,4 @@
-"""Rules of virtual services: somebody is there to answer, and has a port to answer on."""
+"""Rules for virtual services: the provider exists and has a listener."""
 
 from collections.abc import Iterator
 
@@ -15,7 +15,7 @@ from mesh.spec import VirtualServiceSpec
 def check_service(
     graph: MeshGraph, resource: Resource, spec: VirtualServiceSpec
 ) -> Iterator[Finding]:
-    """Yield what is wrong between a virtual service and its provider."""
+    """Yield the problems between a virtual service and its provider."""
     wanted = provider_key(resource.key.mesh, spec)
     if wanted is None:
         return

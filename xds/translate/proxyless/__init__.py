@@ -1,9 +1,9 @@
-"""A virtual node whose gRPC library is its own proxy: it dials ``xds:///<virtual service>``.
+"""Translation of a virtual node for a gRPC client without a proxy (``xds:///<virtual service>``).
 
-The library asks by name, a step at a time: the listener it dials, the routes that names, their
-clusters, and their endpoints (gRFCs A27, A28). It has no ingress, no ports to bind and no
-certificates, and knows only part of what an Envoy does. What it cannot do is left out here, never
-sent in a form that it would refuse, and :mod:`xds.translate.proxyless.limits` tells of it.
+The gRPC library requests resources by name, one step at a time: the listener of the target, its
+routes, their clusters, and their endpoints (gRFCs A27, A28). It has no ingress, no ports to bind
+and no certificates, and supports only part of Envoy's features. Unsupported features are omitted,
+never sent in a form that it would refuse; :mod:`xds.translate.proxyless.limits` reports them.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -48,7 +48,7 @@ def translate_proxyless(graph: MeshGraph, proxy: ProxyIdentity, spec: VirtualNod
 
 
 def _names(spec: VirtualNodeSpec, backends: Iterable[Service]) -> Iterator[str]:
-    """Yield every name by which somebody might dial a backend, whether or not anybody answers."""
+    """Yield every name that a client may use for a backend, whether or not it has endpoints."""
     yield from backend_names(spec)
     for service in backends:
         for port in service.ports:
@@ -56,10 +56,10 @@ def _names(spec: VirtualNodeSpec, backends: Iterable[Service]) -> Iterator[str]:
 
 
 def _listeners(called: Sequence[Service], names: Iterable[str]) -> Iterator[Listener]:
-    """Yield a listener for each name that may be dialled; calls fail at once on ``names`` beside.
+    """Yield a listener for each name that a client may use; calls to other ``names`` fail at once.
 
-    Without a port the only one is meant; among several none is, as nowhere in App Mesh. Of two
-    services that want one name, the one that is called so has it.
+    A name without a port means the only port; with several ports it means none, as everywhere in
+    App Mesh. If two services want one name, the service with exactly that name gets it.
     """
     routes: dict[str, str] = {}
     for service in called:

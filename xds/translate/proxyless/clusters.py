@@ -1,4 +1,4 @@
-"""Clusters as gRPC reads them: endpoints we tell it of, or one name that it resolves itself."""
+"""Clusters for gRPC clients: with endpoints from us, or with one name that the client resolves."""
 
 from datetime import timedelta
 from typing import Final
@@ -25,9 +25,9 @@ _LONGEST_EJECTION: Final = timedelta(seconds=300)
 
 
 def client_cluster(graph: MeshGraph, upstream: Upstream) -> envoy_cluster.Cluster:
-    """Return a listener of a virtual node as a gRPC client knows it.
+    """Return the cluster of a virtual node's listener for a gRPC client.
 
-    Unless told otherwise gRPC has no more than 1024 calls under way in a cluster (gRFC A32).
+    gRPC's default limit is 1024 concurrent calls per cluster (gRFC A32); this raises it.
     """
     dns = dns_discovery(graph, upstream.mesh, upstream.spec)
     cluster = envoy_cluster.Cluster(
@@ -61,9 +61,9 @@ def client_endpoints(graph: MeshGraph, upstream: Upstream) -> ClusterLoadAssignm
 
 
 def reachable(upstream: Upstream) -> bool:
-    """Whether an upstream may be spoken to as gRPC clients speak: HTTP/2, in plain text.
+    """Return whether gRPC clients can reach an upstream: HTTP/2 in plain text.
 
-    A node that offers TLS to who wants it takes plain text, too; a written policy is to be kept.
+    A node with permissive TLS accepts plain text, too; a client policy for TLS must be obeyed.
     """
     tls = upstream.listener.tls
     if not speaks_grpc(upstream.listener.port_mapping):
@@ -74,10 +74,10 @@ def reachable(upstream: Upstream) -> bool:
 
 
 def _outliers(outliers: OutlierDetection | None) -> envoy_cluster.OutlierDetection | None:
-    """Return the passive check as gRPC can do it: nothing but failures in an interval (gRFC A50).
+    """Return the outlier detection for gRPC, which only counts failures in an interval (gRFC A50).
 
-    It cannot count failures in a row. Nearest is an instance that had as many calls in the interval
-    and failed them all; a single instance is never ejected, as nobody would be left.
+    It cannot count consecutive failures. The closest is an instance that failed all of as many
+    calls in the interval. A single instance is never ejected, because none would be left.
     """
     if outliers is None:
         return None

@@ -1,4 +1,4 @@
-"""Which ports of a virtual service a gRPC client can dial at all."""
+"""Ports of a virtual service that a gRPC client can connect to."""
 
 from collections.abc import Iterable
 

@@ -133,8 +133,7 @@ def _written_names(names: SubjectAlternativeNames | None) -> tuple[str, ...]:
 
 
 def _name(name: str) -> envoy_tls.SubjectAltNameMatcher:
-    """Return a matcher for a name in a certificate; its form tells whether it is a DNS name or a
-    URI."""
+    """Return a matcher for a name in a certificate; its form shows whether it is DNS or a URI."""
     return envoy_tls.SubjectAltNameMatcher(
         san_type=_kind_of(name), matcher=StringMatcher(exact=name)
     )
