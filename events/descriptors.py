@@ -27,7 +27,7 @@ def raise_limit(wanted: int) -> int:
         return wanted
     most = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
     if most > soft:
-        # A system may refuse what it calls allowed (macOS does); what there was is what there is.
+        # macOS may refuse a limit that it reports as allowed; then the old limit stays.
         with contextlib.suppress(OSError, ValueError):
             resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
             return most

@@ -40,7 +40,7 @@ class Query:
             yield f"kind IN ({', '.join('?' * len(self.kinds))})", [*self.kinds]
         if self.within is not None:
             name = str(self.within)
-            # Not LIKE: a name may hold the characters that mean something to it.
+            # Not LIKE: a name may contain its wildcards.
             yield "(subject = ? OR substr(subject, 1, ?) = ?)", [name, len(name) + 1, f"{name}/"]
         if self.node:
             offered = "EXISTS (SELECT 1 FROM json_each(data, '$.nodes') WHERE value = ?)"

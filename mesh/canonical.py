@@ -23,7 +23,7 @@ _encode: Final = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_
 
 def _refuse_floats(value: object) -> None:
     found = [value]
-    for item in found:  # which grows meanwhile
+    for item in found:  # the loop appends to it
         kind = type(item)
         if kind is str or kind is int:
             continue

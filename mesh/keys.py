@@ -64,7 +64,7 @@ _PLAIN = re.compile(r"[A-Za-z0-9._@:*+~-]*")
 
 
 def _escape(name: str) -> str:
-    # Names hold any character in App Mesh; "/" or a space inside one must not look like structure.
+    # App Mesh allows any character in names; a "/" or space in one must not look like a separator.
     return name if _PLAIN.fullmatch(name) else quote(name, safe="._@:*+~-")
 
 
@@ -121,7 +121,7 @@ class ResourceKey:
         )
 
 
-# A log names the same few resources again and again.
+# Cached, because a log refers to the same few resources many times.
 @lru_cache(maxsize=1 << 16)
 def _text(key: ResourceKey) -> str:
     path = f"mesh/{_escape(key.mesh)}"

@@ -63,7 +63,7 @@ def read_settings(blob: bytes, path: str = SETTINGS_FILE) -> RepositorySettings 
         return DEFAULT_SETTINGS
     document = reading.documents[0]
     try:
-        # JSON mode, because a list in a file is a tuple here.
+        # JSON mode, because a list in a file is a tuple in the model.
         return RepositorySettings.model_validate_json(json.dumps(document.body))
     except ValidationError as error:
         details = error.errors(include_url=False)

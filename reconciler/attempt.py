@@ -48,7 +48,7 @@ class Attempts:
         self._path = path
         self._before = read_attempt(path)
         self._synced = False
-        self._file: int | None = None  # kept open: a push waits for one system call
+        self._file: int | None = None  # kept open, so that a push waits for one system call only
 
     @contextlib.contextmanager
     def reading(
@@ -70,7 +70,7 @@ class Attempts:
             raise _out_of_memory(attempt) from None
         except BaseException:
             if not stopping():
-                self._write(self._before)  # another reason to fail, which does not count
+                self._write(self._before)  # another kind of failure, which does not count
             raise
         if not stopping():
             self._before = None
@@ -94,12 +94,12 @@ class Attempts:
         if before is None or (before.commit, before.tip) != (commit, tip):
             return None
         if before.number >= MOST_ATTEMPTS:
-            self._before = read_attempt(self._path)  # an operator may have emptied it
+            self._before = read_attempt(self._path)  # an operator may have emptied the file
         return self._before
 
     def _write(self, attempt: Attempt | None) -> None:
         text = b"" if attempt is None else _text(attempt)
-        # Without a record the commit is read all the same: at worst it is read once more.
+        # If the record cannot be written, the commit is read anyway: at worst once more.
         with contextlib.suppress(OSError):
             if self._file is None:
                 self._file = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o644)
@@ -135,7 +135,7 @@ def forget_attempt(path: Path) -> None:
 
     :raises OSError: the file cannot be written.
     """
-    os.truncate(path, 0)  # not removed: a server has it open
+    os.truncate(path, 0)  # not removed, because a server has it open
 
 
 def _text(attempt: Attempt) -> bytes:

@@ -69,7 +69,7 @@ def read_files(paths: Iterable[str]) -> SpecTree:
     files: dict[str, SpecFile] = {}
     try:
         for path in paths:
-            # Whoever names a link means what it leads to.
+            # A user who passes a symbolic link means its target.
             text = _bytes(os.path.realpath(os.fsencode(path))) or b""
             digest = hashlib.sha256(text).hexdigest()
             files[path] = read_text(path, Entry(EntryKind.FILE, ObjectId(digest)), text)

@@ -53,7 +53,7 @@ def _is_canonical(data: dict[str, Any], text: str) -> bool:
     try:
         return canonical(data) == text
     except ValueError:
-        return False  # a fraction, which gitmesh never writes
+        return False  # a float, which gitmesh never writes
 
 
 def contradicts_git(rows: Sequence[Row], facts: CommitFacts) -> str | None:

@@ -91,11 +91,11 @@ class Follower:
 
     def _reload(self) -> None:
         self._state = self._log.state()
-        # Keys of the resource events logged since a publication began; None: not known.
+        # Keys of the resource events logged since a publication began; None if unknown.
         self._touched: set[ResourceKey] | None = None
         self._tree: SpecTree = EMPTY
-        # Keys that may differ between the tree and the state, because commits since the last
-        # applied one were rejected. None: any key may.
+        # Keys that may differ between the tree and the state, because commits after the last
+        # applied one were rejected. None: any key may differ.
         self._pending: frozenset[ResourceKey] | None = None if self._state.tip else frozenset()
 
     def catch_up(self, *, within_s: float = 1.0) -> Publication | None:
@@ -136,16 +136,16 @@ class Follower:
     def _look(self) -> "_Look":
         """Return the branch's current target."""
         before = self._looked_ns
-        # What HEAD names is looked up once: switching branches in a work tree shifts no traffic.
+        # HEAD is resolved once: a checkout in a work tree must not change what is served.
         self._branch = self._branch or self._repo.following()
         tip = self._repo.tip(self._branch)
         self._looked_ns = now = time.time_ns()
         if self._waiting is not None and self._waiting.tip == tip:
-            return self._waiting  # what kept us from logging it does not make it younger
+            return self._waiting  # the time of the move stays, even if an error delayed the commit
         if before is None:
-            return _Look(tip, None, now)  # it may have moved long before we started
+            return _Look(tip, None, now)  # it may have moved long before this process started
         moved = self._repo.moved_ns(self._branch) if tip != self._state.tip else None
-        # The time of a file is that of the kernel's last tick, so it may seem to be too early.
+        # File times are those of the kernel's last tick, so they may be too early.
         known = moved is not None and before - _TICK_NS <= moved <= now
         return _Look(tip, moved if known else now, now)
 
@@ -178,7 +178,7 @@ class Follower:
         except SourceUnavailable as error:
             if error.reason not in (HELD_BACK, OUT_OF_MEMORY):
                 raise
-            return  # the log has its verdict already: nothing is held up
+            return  # the log already has its result, so nothing waits for it
         resources = self._tree.graph.resources
         self._pending = frozenset(
             key
@@ -191,7 +191,7 @@ class Follower:
         found: Way = way(self._repo, self._state.tip, tip, self._log.is_logged)
         rewritten = found.rewritten
         if rewritten is not None:
-            self._repo.keep(rewritten.before)  # a courtesy to who reads the log: it may fail
+            self._repo.keep(rewritten.before)  # only helps readers of the log, so it may fail
         count = len(found.commits)
         for done, commit in enumerate(found.commits):
             if self._stopping():

@@ -117,7 +117,7 @@ def _rewritten(
         event = HistoryRewritten(seen, tip, base, (seen,), "rewritten")
     else:
         new, _ = _until(_back(repo, tip), lambda commit: repo.descends(seen, commit))
-        # What no branch leads to git drops piece by piece.
+        # Git deletes unreachable commits one by one.
         left = _while_there(_back(repo, seen))
         old, _ = _until(left, lambda commit: repo.descends(tip, commit), MAX_DROPPED)
         event = HistoryRewritten(
@@ -139,7 +139,7 @@ def _until(
     may cost a walk through the whole history.
     """
     walked = bytearray()
-    low = 0  # as many of the newest are unknown for sure
+    low = 0  # at least this many of the newest are unknown
     asked = 1
     for commit in commits:
         walked += bytes.fromhex(commit)

@@ -157,7 +157,8 @@ async def _in_thread(work: Callable[[], T], stopping: threading.Event) -> T:
     except asyncio.CancelledError:
         stopping.set()
         await asyncio.wait([task])
-        task.exception()  # nobody is left to whom its failure matters; asyncio would tell of it
+        # retrieve the error, which no longer matters, so that asyncio does not log it
+        task.exception()
         raise
 
 
@@ -185,7 +186,7 @@ class _Health:
         if before == reason:
             return
         if reason == LOG_UNAVAILABLE:
-            # The event log cannot tell this now, and whoever reads it would learn it too late.
+            # The event log cannot be written now, and its readers would learn it too late.
             _log.warning("the event log takes nothing: pushes have to wait", extra={"why": message})
         if before is not None:
             self._events.append(SourceRecovered(before))

@@ -34,4 +34,4 @@ def _first_parents(log: EventLog, repo: GitRepository, newest: CommitId) -> Iter
             yield at
             at = repo.first_parent(at)
     except GitmeshError:
-        return  # Git has lost what is before.
+        return  # Git no longer has the earlier commits.

@@ -37,7 +37,7 @@ def plan(
     if wrong:
         return [CommitRejected(facts, _listed(wrong), max(0, len(wrong) - MAX_PROBLEMS))]
     changes = diff(state.resources, tree.graph.resources, changed, commit=facts.commit)
-    # A commit with the tree that is already served restores nothing: it is only another commit.
+    # A commit with the tree that is already served is not a restore, but an ordinary commit.
     restored = restores if restores != state.commit or state.commit == facts.commit else None
     settings = settings_json(tree.graph.settings)
     applied = CommitApplied(facts, restored, len(changes), _listed(problems), settings)

@@ -248,7 +248,7 @@ class _Rederiving:
 
     def _require_next(self, head: Row, facts: CommitFacts) -> None:
         before = facts.parents[0] if facts.parents else None
-        # A shallow clone names parents that it lacks: there the chain may begin.
+        # A shallow clone lacks some parents: there the chain may begin.
         if before != self._state.tip and (self._state.tip or self._has(before)):
             raise _Differs(
                 f"event {head.seq} ({head.kind} of {_short(facts.commit)}): by git, the commit "
@@ -259,11 +259,11 @@ class _Rederiving:
         seen = logged.before
         ways = [way(self._repo, seen, logged.after, self._logged.__contains__)]
         if self._repo.has(seen):
-            # When it was logged, git may have had the old line no more: a clone made anew.
+            # When it was logged, git may have lacked the old history: a new clone.
             ways.append(way(Without(self._repo, seen), seen, logged.after, self._is_logged))
         if not any(w.rewritten == logged and w.commits[0] == commit for w in ways):
             if not self._repo.has(seen):
-                self.result.unchecked += 1  # what was dropped, git cannot tell any more
+                self.result.unchecked += 1  # git no longer knows what was dropped
                 return
             raise _Differs(
                 f"event {row.seq} (HistoryRewritten from {_short(seen)} to "

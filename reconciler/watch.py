@@ -70,8 +70,8 @@ class _Watch:
         while not self._stop.is_set():
             broken = asyncio.Event()
             parts = [
-                # The objects beside the refs come in floods; only the top of the directory and
-                # the refs below it are watched.
+                # Writes to the object store are very frequent; so only the top directory and the
+                # refs below it are watched.
                 asyncio.create_task(self._part(self._dir, False, broken)),
                 asyncio.create_task(self._part(self._dir / "refs", True, broken)),
                 asyncio.create_task(self._until_replaced(broken)),
@@ -98,7 +98,7 @@ class _Watch:
                 elif recursive:
                     self._works()
         except Exception as error:
-            # Whatever the watch dies of, polling has taken over already: say so and try again.
+            # Polling continues after any failure of the watch: log it and try again.
             self._fails(f"{type(error).__name__}: {error}")
         broken.set()
 
@@ -151,8 +151,8 @@ def _identity(ref_dir: Path) -> tuple[int, int] | None:
     return found.st_dev, found.st_ino
 
 
-# A ref is moved by renaming its lock over it, so "added" is what a push looks like: the kind of
-# change says nothing. Locks come and go on their own.
+# Git moves a ref by renaming its lock file, so a push looks like "added" and the kind of change has
+# no meaning. Locks themselves are ignored.
 def _below_refs(change: Change, path: str) -> bool:
     return not path.endswith(".lock")
 

@@ -44,7 +44,7 @@ from events.types import (
 from mesh.canonical import JsonObject
 from mesh.keys import ResourceKey
 
-# Who reads the log meets the same keys, and mostly the same people, again and again.
+# Cached, because a log contains the same keys and people many times.
 
 
 @lru_cache(maxsize=1 << 16)

@@ -7,7 +7,7 @@ from typing import Any
 from events.types import CommitId, Event
 from mesh.canonical import JsonObject
 
-# Data read here was written by this module and is protected by the log's hashes: it is trusted.
+# The data was written by this module and is protected by the log's hashes, so it is not validated.
 Data = Mapping[str, Any]
 
 

@@ -146,7 +146,7 @@ def _heading(event: Event, actor: str) -> tuple[str, str, str]:
         case ResourceAdded() | ResourceChanged() | TrafficShifted() | ResourceRemoved():
             return str(event.key), event.commit, actor
         case HistoryRewritten():
-            return event.after, event.after, ""  # git does not say who pushed
+            return event.after, event.after, ""  # git does not record the pusher
         case _:
             return _observed(event)
 

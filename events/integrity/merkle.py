@@ -63,7 +63,7 @@ def inclusion_path(leaves: Sequence[bytes], index: int) -> list[bytes]:
         if (sibling := index ^ 1) < len(level):
             path.append(level[sibling])
         pairs = [_node(level[at], level[at + 1]) for at in range(0, len(level) - 1, 2)]
-        # What has no sibling moves up as it is.
+        # A node without a sibling moves up unchanged.
         level = pairs + level[len(pairs) * 2 :]
         index >>= 1
     return path

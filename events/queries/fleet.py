@@ -94,7 +94,7 @@ class Fleet:
             if standing not in (ProxyState.REFUSED, ProxyState.LAST_ACCEPTED):
                 refusal = None
             elif refusal is None:
-                # Others of its node took what this one refuses: that is forgotten of the node.
+                # Other proxies of its node accepted it: drop the refusal of the node.
                 refusal = self._newest_refusal(str(node))
             if refusal not in refusals:
                 refusals[refusal] = cast("SnapshotRejected", self._event(refusal)[1])

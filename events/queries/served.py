@@ -46,7 +46,7 @@ def _passed_over_by(log: LogReading, commit: CommitId) -> CommitId | None:
             "WHERE c.seq > ? AND c.outcome = 'applied' ORDER BY c.seq LIMIT 1",
             seq,
         )
-        # What is the newest when a server starts is served by it, and not published anew.
+        # The newest snapshot at a server's start is served, but not published again.
         if not later or any(str(at) <= str(start) < str(later[0][1]) for (start,) in starts):
             return None
         found = CommitId(str(later[0][0]))

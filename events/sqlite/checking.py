@@ -152,7 +152,7 @@ class _Projections:
         try:
             self._expected.follow(chain, Seq(row.seq), event_of(row))
         except Exception as error:
-            # What a forger put there may break anything. That is a finding, and not the last one.
+            # Forged data may raise any error. That is a finding, and the check continues.
             self.give_up(error)
 
     def give_up(self, error: Exception) -> None:

@@ -49,7 +49,7 @@ def project_delivery(connection: sqlite3.Connection, seq: Seq, event: DeliveryEv
         case SnapshotDelayed() | PushReceived() | PushRefused():
             pass
         case RulesChanged() | ServingPinned() | ServingReleased():
-            pass  # the mesh chain and its tables stay what they are
+            pass  # the tables of the mesh chain do not change
         case _:
             assert_never(event)
 
@@ -167,7 +167,7 @@ def _converge(connection: sqlite3.Connection, seq: Seq, commit: CommitId) -> Non
         return
     published, mesh_seq = found
     connection.execute("UPDATE snapshots SET converged = ? WHERE published = ?", (seq, published))
-    # Those who came since the commit was published are told of by themselves.
+    # Proxies that connected after the publication have events of their own.
     connection.execute(
         "UPDATE proxies SET state = ?, seq = ? WHERE state = ? AND seq = ?",
         (_IN_SYNC, seq, _BEHIND, published),

@@ -43,17 +43,17 @@ def explained(path: Path, *, in_use: bool = False) -> Iterator[None]:
 
 def _explain(path: Path, error: sqlite3.Error) -> GitmeshError:
     text = str(error)
-    # Not every error carries a code: text that is no UTF-8, say, is found by Python itself.
+    # Some errors have no code: invalid UTF-8, for example, is detected by Python itself.
     exact = getattr(error, "sqlite_errorcode", 0)
     if exact == sqlite3.SQLITE_IOERR_WRITE:
-        # SQLite calls a disk full only where the system does; a quota or a limit comes as this.
+        # SQLite reports a full disk only for ENOSPC; an exceeded quota or limit has this code.
         return LogUnavailable(
             f"{path}: the disk does not take the event log: {text}",
             hint="see whether a quota or a limit on the size of files is reached",
         )
     if (later := _cannot_open(path, exact, error)) is not None:
         return later
-    match exact & 0xFF:  # without SQLite's finer distinctions
+    match exact & 0xFF:  # the primary result code, without SQLite's extended codes
         case sqlite3.SQLITE_FULL:
             return LogUnavailable(f"{path}: no room for the event log", hint="free some disk space")
         case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
@@ -79,7 +79,7 @@ def _cannot_open(path: Path, exact: int, error: sqlite3.Error) -> LogUnavailable
     if words := shortage(error) if exact & 0xFF in _OPENING else "":
         return LogUnavailable(f"{path}: the event log cannot be opened: {words}", hint=HINT)
     if exact in (sqlite3.SQLITE_IOERR_SHMOPEN, sqlite3.SQLITE_IOERR_SHMSIZE):
-        # Who reads while no server runs makes the index beside the file.
+        # A reader without a running server has to create the shared-memory file.
         return LogUnavailable(
             f"{path}: the index beside the event log cannot be made: {error}",
             hint="free some disk space, or see to the quota; nothing is wrong with the log",

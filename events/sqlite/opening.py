@@ -28,7 +28,7 @@ def claim(path: Path) -> IO[bytes]:
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        # The same file by another name must have the same guard.
+        # All names of one file must have the same lock.
         guard = Path(f"{path.resolve()}.lock").open("ab")  # noqa: SIM115 - held until close()
     except OSError as error:
         raise Fatal(
@@ -134,7 +134,7 @@ def prepare(path: Path, connection: sqlite3.Connection) -> None:
 
     :raises Fatal: it is not a gitmesh log, lacks a trigger, or cannot use a write-ahead log.
     """
-    from events.sqlite.migrations import migrate  # Who only reads can do without it.
+    from events.sqlite.migrations import migrate  # Imported late: readers do not need it.
 
     _steps(path, connection)
     (mode,) = connection.execute("PRAGMA journal_mode = WAL").fetchone()

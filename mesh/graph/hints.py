@@ -46,7 +46,7 @@ class Names:
     def _elsewhere(self, wanted: ResourceKey) -> str:
         if wanted.kind is Kind.MESH:
             return ""
-        # Instances are named after a service of Cloud Map, nodes and routers often as well.
+        # Cloud Map services, nodes and routers often have the same names.
         for kind in APP_MESH_KINDS if wanted.kind in APP_MESH_KINDS else ():
             key = ResourceKey(wanted.mesh, kind, "", wanted.name)
             if kind is not Kind.MESH and key in self._keys:

@@ -127,7 +127,7 @@ class MeshGraph:
         """
         proxies: set[ResourceKey] = set()
         seen = set(keys)
-        # Instances are those of a node, and concern whoever calls it, just as the node would.
+        # Instances belong to a node, so they affect its callers as the node does.
         found_by = [self.referrers(key) for key in seen if key.kind is Kind.SERVICE_INSTANCES]
         seen.update(*found_by)
         pending = list(seen)
@@ -135,8 +135,8 @@ class MeshGraph:
         while pending:
             for user in self._users(pending.pop()):
                 if user.kind in _WITH_PROXY:
-                    # A node that calls something is where the walk ends: its own callers see its
-                    # listeners, never what it calls.
+                    # The walk ends at a node that calls something: its own callers see its
+                    # listeners, but never its backends.
                     proxies.add(user)
                 elif user not in seen:
                     seen.add(user)

@@ -86,7 +86,7 @@ def _configuration(path: str) -> Problem:
 def _exports(documents: list[Document], answers: Answers) -> dict[str, str]:
     templates = [document for document in documents if is_template(document.body)]
     exports: dict[str, str] = {}
-    for _ in templates:  # one stack's exports may be made of another's
+    for _ in templates:  # one stack's exports may depend on another's
         before = len(exports)
         for template in templates:
             exports |= exported(template, answers, exports)

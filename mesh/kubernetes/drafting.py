@@ -36,7 +36,7 @@ def draft(
     source = Source(found.path, found.lines, {**places, **spelling.places})
     key = _provisional(kind, name, parent)
     spec, problems = _spec(key, body, source)
-    # References that could not be read left a stand-in, of which nothing should be said.
+    # An unreadable reference has a placeholder, which must cause no further problems.
     problems += check(Resource(key, spec, source)) if spec is not None else []
     made = Draft(kind, name, parent, spec, source, tuple(spelling.names))
     return (replace(made, spec=None) if spelling.problems else made), problems
@@ -67,7 +67,7 @@ def _spec(
 
 
 def _ignored(problem: Problem) -> Problem:
-    # Kubernetes prunes what a definition does not name, so manifests in use hold such fields.
+    # Kubernetes removes fields that the definition lacks, so manifests in use contain such fields.
     name = problem.where.rpartition(".")[2]
     return replace(
         problem,

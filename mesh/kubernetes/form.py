@@ -78,7 +78,7 @@ def _mistyped(document: Document, group: str, version: str) -> list[Problem]:
     """
     kinds = {kind for readers in _VERSIONS.values() for kind in readers}
     near = nearest(group or version, [GROUP]) == GROUP
-    lost = group == "" and version in _VERSIONS  # "v1beta2" alone: the core group has none such
+    lost = group == "" and version in _VERSIONS  # "v1beta2" without its group
     if document.body.get("kind") not in kinds or not (near or lost):
         return []
     return [

@@ -90,7 +90,7 @@ def updated(
     after = replace(index, objects=objects)
     collections, regrouped = _regrouped(index, after, fresh)
     seen = {name for name in fresh if _face(index, name) != _face(after, name)}
-    # Of meshes and gateways all is looked at, of services only which there are.
+    # Drafts depend on the content of meshes and gateways, but only on the existence of services.
     whole = {MESHES for name in seen if name.kind == Kind.MESH}
     whole |= {GATEWAYS for name in seen if name.kind == Kind.VIRTUAL_GATEWAY}
     redefined = {definitions_of(n) for n in fresh if _places(index, n) != _places(after, n)}

@@ -27,7 +27,7 @@ def _target(spelling: Spelling, value: Json, at: Steps, here: Steps) -> tuple[st
         return "virtualNodeName", value
     place = (*at, "virtualNode")
     spelling.places[place] = here
-    # ``cart.shop`` is the node ``cart`` of the namespace ``shop``.
+    # ``cart.shop`` is the node ``cart`` in the namespace ``shop``.
     name, _, namespace = value.partition(".")
     to = ObjectId(Kind.VIRTUAL_NODE, namespace or spelling.namespace, name)
     reference = Reference(to, _namespaced(name, to.namespace))

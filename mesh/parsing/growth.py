@@ -191,7 +191,7 @@ class Growth:
             if frame.steps is not None:
                 self._lines[(*frame.steps, key)] = line
             return
-        # The first one is kept, so that the rest of the document is checked too.
+        # The first value is kept, so that the rest of the document is checked too.
         self.spoil(
             line,
             "duplicate-key",
@@ -231,7 +231,7 @@ class Growth:
         innermost = len(self._stack) - 1
         for depth, frame in enumerate(self._stack):
             if frame.items is not None:
-                # A container inside has been counted as an item already; a scalar has not.
+                # A nested container was already counted as an item; a scalar was not.
                 steps.append(len(frame.items) - (depth < innermost))
             elif isinstance(frame.key, str):
                 steps.append(frame.key)

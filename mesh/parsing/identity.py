@@ -90,7 +90,7 @@ def _unwrap(document: Document) -> tuple[Document, Kind | None]:
 
 
 def _kind_named(body: JsonObject) -> Kind | None:
-    # Many a file has a serviceName and is nothing of ours.
+    # Files of other programs often have a serviceName.
     if body.keys() >= _OF_INSTANCES:
         return Kind.SERVICE_INSTANCES
     return next((kind for field, kind in _INFERENCE_ORDER if field in body), None)

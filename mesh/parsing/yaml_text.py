@@ -13,7 +13,7 @@ from yaml.reader import ReaderError
 from mesh.parsing.growth import GiveUp, Growth
 from mesh.parsing.scalars import resolve
 
-# libyaml where PyYAML was built with it (30 times faster), else PyYAML's own parser.
+# Use libyaml if PyYAML was built with it (30 times faster), else PyYAML's own parser.
 _LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 CLOUDFORMATION_TAGS: Final = frozenset(
@@ -69,7 +69,7 @@ _SLIPS: Final = (
     _Slip("unexpected end of stream", "a quote is not closed", "close it"),
     _Slip("did not find expected <document start>", "text after the end of a document"),
     _Slip("control characters are not allowed", "a control character in the text", "remove it"),
-    # libyaml has a limit of its own, which comes first where nothing is between the brackets.
+    # libyaml has its own limit on nesting, which is reached first by empty brackets.
     _Slip(
         "maximum nesting",
         "objects and lists are nested too deep",
@@ -104,7 +104,7 @@ class YamlReader:
 
     def handle(self, event: yaml.Event) -> None:
         """Push what the event says."""
-        # Half of all events are scalars, and ten thousand files have a million of them.
+        # This runs often: half of all events are scalars, a million for ten thousand files.
         if type(event) is yaml.ScalarEvent:
             self._scalar(event)
         elif type(event) is yaml.MappingStartEvent:
@@ -131,7 +131,7 @@ class YamlReader:
         line = mark.line + 1 if mark else 0
         if event.tag is not None or event.anchor is not None:
             self._refuse_extras(event.tag, event.anchor, line)
-        # implicit[0]: neither quoted nor tagged, so the text says what it is.
+        # implicit[0]: neither quoted nor tagged, so the type follows from the text.
         if event.implicit[0]:
             self._growth.scalar(resolve(text), line)
             return
@@ -151,7 +151,7 @@ class YamlReader:
 
     def _refuse_extras(self, tag: str | None, anchor: str | None, line: int) -> None:
         if anchor is not None:
-            # The value itself is there to be checked; only the anchor must go.
+            # The value itself is still checked; only the anchor is wrong.
             self._growth.spoil(
                 line,
                 "alias",
@@ -177,7 +177,7 @@ def _line(event: yaml.Event) -> int:
 
 def _syntax_problem(error: yaml.YAMLError, text: str, growth: Growth) -> None:
     line, words = _place_and_words(error, text)
-    # What is missing at the end is missing after the last line that has something on it.
+    # An unexpected end is reported on the last line that is not empty.
     line = min(line, text.rstrip().count("\n") + 1)
     if _indented_with_tab(text, line):
         slip = _TAB
@@ -189,13 +189,13 @@ def _syntax_problem(error: yaml.YAMLError, text: str, growth: Growth) -> None:
 def _place_and_words(error: yaml.YAMLError, text: str) -> tuple[int, str]:
     if isinstance(error, yaml.MarkedYAMLError):
         words = " ".join(word for word in (error.context, error.problem) if word)
-        # What is never closed is found missing at the end, but must be mended where it begins.
+        # An unclosed bracket is noticed at the end, but has to be corrected where it begins.
         begins = "unexpected end of stream" in words or "did not find expected ',' or" in words
         mark = (error.context_mark if begins else None) or error.problem_mark
         return (mark.line + 1 if mark else 0), words
     if isinstance(error, ReaderError):
-        # The position counts bytes in libyaml and characters in PyYAML; up to here they agree
-        # unless the text is not ASCII, so look for the character itself.
+        # The position counts bytes in libyaml and characters in PyYAML. They differ if the text is
+        # not ASCII, so search for the character itself.
         character = error.character if isinstance(error.character, int) else ord(error.character)
         place = text.find(chr(character))
         return text.count("\n", 0, max(place, 0)) + 1, f"{error.reason}, U+{character:04X}"

@@ -14,7 +14,7 @@ def nearest(wrong: str, known: Iterable[str]) -> str | None:
     if _fold(wrong) in folded:
         return folded[_fold(wrong)]
     close = get_close_matches(wrong[:300], names, n=1, cutoff=0.7)
-    # In a short name two letters that changed places are too much for that.
+    # In a short name, two swapped letters are too large a part of it for this ratio.
     swapped = (name for name in names if sorted(name) == sorted(wrong[:300]))
     return close[0] if close else next(swapped, None)
 

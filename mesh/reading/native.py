@@ -116,7 +116,7 @@ def _validate(identity: Identity, kind: Kind) -> tuple[Resource | None, list[Pro
         return None, [source.problem(("spec",), "missing-field", f"a {kind} needs a spec")]
     if not isinstance(body, dict):
         return None, [source.problem(("spec",), "wrong-type", "spec must be an object")]
-    # A document whose names are wrong is validated all the same: all problems at once.
+    # Validate the document even if its names are wrong, to report all problems at once.
     key = identity.key or ResourceKey("", kind, "", "")
     try:
         spec = spec_from_json(key, body)

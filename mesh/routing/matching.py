@@ -98,7 +98,7 @@ def _method(method: str | None, request: Request) -> Iterator[Miss]:
 def _hostname(host: HostnameMatch | None, request: Request) -> Iterator[Miss]:
     if host is None:
         return
-    # Only a number after the last colon is a port; what else is there is part of the name.
+    # Only a number after the last colon is a port; other text there is part of the name.
     name, mark, port = request.host.lower().rpartition(":")
     has = [request.host.lower(), *([name] if mark and _PORT.fullmatch(f":{port}") else [])]
     if host.exact is not None:
@@ -121,7 +121,7 @@ def _header(header: HeaderMatch, values: Sequence[str]) -> bool:
     method = header.match
     if method is None:
         return bool(values) != inverted
-    # A header that is not there has no value to match, nor one to be different.
+    # A missing header has no value, so not even an inverted value match takes it.
     return bool(values) and any(_value(method, value) for value in values) != inverted
 
 
@@ -177,7 +177,7 @@ def _compiled(regex: str) -> Any:
     try:
         return re2.compile(regex, _OPTIONS)
     except re2.error:
-        return None  # which the rules of specs report
+        return None  # the rules for specs report this
 
 
 _OPTIONS: Final = re2.Options()

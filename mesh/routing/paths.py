@@ -47,7 +47,7 @@ def _unescaped(escape: re.Match[str]) -> str:
 
 
 def _merged(path: str) -> str:
-    # Envoy joins what stands between slashes and puts one at each end: of nothing, two are left.
+    # Envoy joins the parts between slashes and adds a slash at each end: an empty path has two.
     return "//" if len(path) > 1 and not path.strip("/") else _SLASHES.sub("/", path)
 
 

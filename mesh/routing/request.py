@@ -34,8 +34,8 @@ _JOINED: Final = frozenset(_JOINED_NAMES.split())
 """Headers whose values Envoy joins with a comma before it matches routes."""
 _COOKIE: Final = "cookie"
 
-# A proxy adds it to a request that lacks it, a gateway to every one, before routes are asked. The
-# real value is random.
+# A proxy adds it to a request without one, a gateway to every request, before routes are matched.
+# The real value is random.
 _REQUEST_ID: Final = "00000000-0000-4000-8000-000000000000"
 
 

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, Strict, model_validator
 from pydantic.alias_generators import to_camel
 from pydantic_core import PydanticCustomError
 
-# YAML is generous with types ("8080" or 8080, yes or true); a mesh is not. Every scalar is strict.
+# YAML has loose types ("8080" or 8080, yes or true), but the API does not. Every scalar is strict.
 Text = Annotated[str, Strict()]
 Whole = Annotated[int, Strict()]
 Flag = Annotated[bool, Strict()]

@@ -22,7 +22,7 @@ class CloudMapAttribute(Spec):
         Field(
             min_length=1,
             max_length=1024,
-            # The two spaces are the API's own.
+            # The API's text has these two spaces.
             pattern=r"^([a-zA-Z0-9!-~][  a-zA-Z0-9!-~]*){0,1}[a-zA-Z0-9!-~]{0,1}$",
         ),
     ]

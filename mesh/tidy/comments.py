@@ -71,7 +71,7 @@ def _remarks(text: str, trunk: Trunk) -> Iterator[_Remark]:
             at = found.start()
             line = max(text.rfind(mark, 0, at) for mark in _BREAK) + 1
             comment = found.group("comment") or ""
-            # Behind a dash alone, a comment speaks about what the dash begins.
+            # A comment after a dash alone belongs to the item that the dash begins.
             lead = text[line:at]
             own_line = not lead.strip(" \t-?\ufeff")
             column = len(lead) - len(lead.lstrip(" "))
@@ -138,7 +138,7 @@ def _open_at(root: Branch, remark: _Remark, last: _Place | None) -> tuple[Branch
     if last is None:
         return (root,)
     node = last.item.node
-    # Of an item that has just begun, the value may have begun too: "[ # comment".
+    # If an item has just begun, its value may have begun too: "[ # comment".
     return (*last.around, node) if isinstance(node, Branch) and node.items else last.around
 
 
@@ -147,7 +147,7 @@ def _beside(remark: _Remark, last: _Place) -> None:
     for owner, branch in zip(reversed(last.owners), reversed(last.around), strict=False):
         if not branch.flow or branch.end > remark.start:
             break
-        item = owner  # the bracket is closed: the comment speaks about what holds it
+        item = owner  # the bracket is closed: the comment belongs to its container
     if item.beside:
         item.before.append(item.beside)
     item.beside = remark.text

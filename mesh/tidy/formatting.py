@@ -44,7 +44,7 @@ def tidied(path: str, blob: bytes) -> Tidied:
     text = blob.decode("utf-8-sig")
     anew = _json(before) if path.lower().endswith(".json") else _yaml(text)
     if anew is None or not _says_the_same(path, before, text, anew):
-        # Stranger YAML than any spec needs; better untidy than wrong.
+        # No spec needs such YAML: leave it unformatted rather than risk a change of meaning.
         return Tidied(reason="cannot be laid out anew without changing it")
     return Tidied(anew)
 

@@ -6,31 +6,31 @@ from typing import Final, TypeVar
 _T = TypeVar("_T")
 
 _READING: Final = (
-    # who it is
+    # identity
     *("kind", "meshName", "virtualRouterName", "virtualGatewayName", "virtualNodeName"),
     *("virtualServiceName", "routeName", "gatewayRouteName", "namespaceName", "serviceName"),
     *("meshOwner", "tags", "spec"),
-    # where it is found, and where it listens
+    # discovery and listeners
     *("egressFilter", "provider", "serviceDiscovery", "listeners", "portMapping"),
-    # a route: when it is tried, on what, to where
+    # routes: priority, match, action
     *("priority", "httpRoute", "http2Route", "grpcRoute", "tcpRoute", "name", "match", "action"),
     *("prefix", "path", "hostname", "id", "attributes"),
     *("responseType", "ipPreference", "methodName", "method", "scheme", "headers", "metadata"),
     *("queryParameters", "weightedTargets", "rewrite", "target", "virtualService"),
     *("virtualNode", "virtualRouter"),
-    # small things
+    # small values
     *("key", "port", "protocol", "invert", "exact", "regex", "suffix", "range"),
     *("start", "end", "value", "unit", "weight", "defaultPrefix", "defaultTargetHostname"),
-    # how it is carried
+    # connection settings
     *("timeout", "perRequest", "idle", "retryPolicy", "maxRetries", "perRetryTimeout"),
     *("httpRetryEvents", "grpcRetryEvents", "tcpRetryEvents", "connectionPool", "healthCheck"),
     *("intervalMillis", "timeoutMillis", "healthyThreshold", "unhealthyThreshold"),
     *("outlierDetection", "maxServerErrors", "interval", "baseEjectionDuration"),
     "maxEjectionPercent",
-    # whom it trusts
+    # TLS trust
     *("tls", "mode", "enforce", "ports", "certificate", "validation", "trust"),
     *("subjectAlternativeNames", "acm", "file", "sds"),
-    # what it calls, what it writes
+    # backends and logging
     *("backendDefaults", "backends", "clientPolicy", "logging", "accessLog", "format"),
 )
 _RANK: Final = {name: rank for rank, name in enumerate(_READING)}

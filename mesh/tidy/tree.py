@@ -131,7 +131,7 @@ class _Grower:
             self._scalar(event, start, column)
             return
         if not isinstance(event, yaml.CollectionStartEvent):
-            return  # an alias, which makes the text not plain
+            return  # an alias: the text is not plain
         is_object = isinstance(event, yaml.MappingStartEvent)
         branch = Branch(is_object, bool(event.flow_style), start=start, column=column)
         self._place(branch, start, column)
@@ -158,7 +158,7 @@ class _Grower:
             return
         parent = self._stack[-1]
         if not parent.is_object:
-            # A dash stands in the column where the list begins.
+            # A dash is in the column where the list begins.
             column = column if parent.flow else parent.column
             parent.items.append(Item(None, node, start=start, column=column))
             return

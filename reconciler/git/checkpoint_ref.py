@@ -51,7 +51,7 @@ class CheckpointRef:
             except _READING:
                 return
             yield Filed(str(commit.id), self._notes(commit.tree))
-            # As the object names them: libgit2 would believe a file named shallow.
+            # Take the parents from the object: libgit2 would use a file named "shallow" instead.
             parents = parents_of(commit.read_raw())
             target = parents[0] if parents else None
 

@@ -21,12 +21,12 @@ MAX_TRAILER: Final = 1_024
 MAX_REVERTS: Final = 100
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-# RFC 3339 ends with the year 9999; a day is left at both ends, for any offset to fit.
+# RFC 3339 ends with the year 9999; one day at each end leaves room for any offset.
 _FIRST: Final = -62_135_596_800 + 86_400
 _LAST: Final = 253_402_300_799 - 86_400
 _SIGNATURE: Final = re.compile(rb"(?P<name>[^<]*)<(?P<email>[^>]*)>?(?P<rest>.*)", re.DOTALL)
 _TIME: Final = re.compile(rb"[^0-9+-]*(-?\d{1,20})(?:\s+([+-]\d{1,9}))?")
-# Encodings are named by the commit; only these are looked up, so that no other codec can be run.
+# Commits name their encoding; only these are allowed, so that no other codec can be run.
 _ENCODINGS: Final = re.compile(
     rb"(?i)(?:iso-?8859-?\d{1,2}|latin-?1|windows-125\d|cp125\d|koi8-[ru])"
 )

@@ -73,7 +73,7 @@ def open_objects(handle: pygit2.Repository, quarantine: Path | None) -> pygit2.R
     :param quarantine: a directory with more objects.
     """
     odb = pygit2.Odb()
-    # libgit2 looks for a commit-graph where the first objects are: there can be none.
+    # libgit2 looks for a commit-graph beside the first object directory; here there is none.
     odb.add_disk_alternate(os.devnull)
     odb.add_disk_alternate(str(common_dir(handle) / "objects"))
     if quarantine is not None:
@@ -114,8 +114,8 @@ def require_descriptors(error: BaseException | None = None) -> None:
 
 
 def _refuse_grafts(handle: pygit2.Repository) -> None:
-    # libgit2 believes them where it is asked how commits are related. Two servers would log two
-    # histories, and whoever verifies might be shown a third one.
+    # libgit2 uses these files when it computes ancestry. So two servers would log two histories,
+    # and a verifier might see a third one.
     grafts = common_dir(handle) / "info" / "grafts"
     if grafts.is_file() and grafts.stat().st_size:
         raise Fatal(

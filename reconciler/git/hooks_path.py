@@ -54,5 +54,5 @@ def setting(git_dir: Path, name: str) -> str:
         return ""
     said = done.stdout.strip().lower()
     words = {"yes": "true", "on": "true", "1": "true", "no": "false", "off": "false", "0": "false"}
-    # A name without a value is true.
+    # A name without a value means true.
     return words.get(said, said) if said or done.returncode else "true"

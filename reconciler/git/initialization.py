@@ -43,7 +43,8 @@ def init_bare(path: Path, branch: str = "main") -> GitRepository:
         handle.config["receive.hideRefs"] = OWN
         found = hooks_path(Path(handle.path))
         if found is not None and not found.own:
-            handle.config["core.hooksPath"] = "hooks"  # It has hooks of its own.
+            # Use its own hooks, not those of the user's configuration.
+            handle.config["core.hooksPath"] = "hooks"
     except (OSError, pygit2.GitError) as error:
         with contextlib.suppress(OSError):
             for half_made in list(path.iterdir()) if was_there else [path]:
@@ -99,6 +100,6 @@ def ready_for_pushes(path: Path) -> None:
     try:
         config = open_handle(path, trust_owner=False).config
         config["receive.advertisePushOptions"] = True
-        config.set_multivar("receive.hideRefs", f"^{OWN}$", OWN)  # beside what others hide
+        config.set_multivar("receive.hideRefs", f"^{OWN}$", OWN)  # added to other hidden refs
     except (OSError, pygit2.GitError) as error:
         raise UsageError(f"{path}: the configuration cannot be written: {error}") from None

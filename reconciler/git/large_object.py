@@ -36,11 +36,11 @@ def _environment(quarantine: Path | None) -> dict[str, str]:
     }
     if quarantine is None:
         return found
-    # In quotes, a colon does not part the one folder from the next.
+    # In quotes, a colon does not separate folders.
     text = str(quarantine).replace("\\", "\\\\").replace('"', '\\"')
     return found | {
         "GIT_ALTERNATE_OBJECT_DIRECTORIES": f'"{text}"',
-        # Git has let in who pushes, whoever owns the repository.
+        # Git has already admitted the pusher, whoever owns the repository.
         "GIT_CONFIG_COUNT": "1",
         "GIT_CONFIG_KEY_0": "safe.directory",
         "GIT_CONFIG_VALUE_0": "*",

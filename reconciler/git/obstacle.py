@@ -64,7 +64,7 @@ def _error(path: Path) -> OSError | None:
     try:
         if path.is_dir():
             os.scandir(path).close()
-            # Without the right to search it, its names can be listed and nothing else.
+            # Without the search permission, only the names in the directory are readable.
             os.stat(path / ".")
         else:
             os.close(os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK))

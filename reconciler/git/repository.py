@@ -169,7 +169,8 @@ class GitRepository:
         return find_obstacle(self.path, self._common, ref)
 
     def _no_branch(self, name: str) -> SourceUnavailable:
-        # The name may be wrong, the branch deleted, the repository gone or unreadable: say which.
+        # The name may be wrong, the branch deleted, the repository deleted or unreadable: report
+        # which.
         if (obstacle := self._obstacle(name)) is not None:
             return obstacle
         short = name.removeprefix(_BRANCHES)
@@ -202,8 +203,8 @@ class GitRepository:
         return f"; or let HEAD name one that is there: git -C {where} symbolic-ref HEAD {ref}"
 
     def _reopen_when_replaced(self) -> None:
-        # A directory that was replaced (restored from backup, re-cloned) has another inode; the
-        # open handle would go on reading caches of what is gone.
+        # A replaced directory (restored from backup, cloned again) has another inode; the open
+        # handle would still use caches of the old one.
         inode = _inode(Path(self._repo.path))
         if inode is not None and inode == self._inode:
             return
@@ -260,9 +261,9 @@ class GitRepository:
         try:
             found = _oid(commit) in self._odb
         except ValueError:
-            return False  # a commit object may name anything as its parent
+            return False  # a commit object may contain any id as its parent
         if not found:
-            require_descriptors()  # libgit2 passes over a pack that it cannot open
+            require_descriptors()  # libgit2 skips a pack that it cannot open
         return found
 
     @property
@@ -287,7 +288,7 @@ class GitRepository:
             return parents[0] if parents else None
         if self.is_shallow:
             return None
-        # To take this for the beginning of history would be written down for good.
+        # A wrong beginning of the history would be logged permanently.
         raise ObjectMissing(parents[0], self._obstacle())
 
     def keep(self, commit: CommitId) -> bool:
@@ -357,8 +358,8 @@ class GitRepository:
         try:
             return self._read(commit, MAX_COMMIT_BYTES)
         except ObjectTooBig:
-            # Whoever may push could stop the branch for good with one such commit. Its beginning
-            # tells all that we need, and git's own process bears the weight of the rest.
+            # One such commit from any pusher could stop the branch permanently. Its header is
+            # enough here, and git's own process holds the rest in memory.
             head = commit_head(Path(self._repo.path), commit, MAX_COMMIT_BYTES, self._quarantine)
             if not head:
                 raise

@@ -97,7 +97,7 @@ def write_commit(
         made = repo.handle.create_commit(None, wants, makes, message, pygit2.Oid(hex=tree), parents)
     except _FAILING as error:
         raise _cannot_write(repo.path, error) from None
-    if made not in repo.handle:  # libgit2 does not tell every write that fails.
+    if made not in repo.handle:  # libgit2 does not report every failed write.
         raise _cannot_write(repo.path, "the new commit is not there")
     return CommitId(str(made))
 

@@ -90,7 +90,7 @@ def _refuse(path: bytes, entry: Entry) -> Problem | None:
 
 
 def _symlink(path: bytes) -> Problem:
-    # A link that does not look like a spec may well be a README; nothing of it is used.
+    # A link that does not look like a spec may be a README; it is ignored.
     is_spec = path.endswith(SUFFIXES)
     return Problem(
         as_text(path),

@@ -119,7 +119,7 @@ class TreeWalk:
         except Malformed:
             raise _malformed(path) from None
         prefix = path + b"/" if path else b""
-        # What is gone comes first: a folder may take the place of a file of the same name.
+        # Removals come first: a folder may replace a file with the same name.
         for name, entry in gone.items():
             self._gone(prefix + name, entry, name in there, scope, changes)
         for name, entry in there.items():

@@ -97,15 +97,15 @@ class TreeReader:
         try:
             entries, total = self._entries(root, scope, base)
         except TooLarge:
-            # Which bound is met first depends on where the walk began. What is said of a commit
-            # must not: say what a walk of the whole tree finds.
+            # The first exceeded limit depends on where the walk began, but the result for a commit
+            # must not: report what a walk of the whole tree finds.
             self._walk.compare(None, root, scope)
             raise
         complete = Listing(listing.tree, listing.settings, listing.settings_entry, total)
         try:
             return self._advance(base, entries, complete)
         except (TooLarge, TooManyErrors) as error:
-            # Which of several bounds is met first depends on what was read: see above.
+            # The first of several exceeded limits depends on what was read: see above.
             return Step(base.unreadable(self._faults(root, scope, error)), frozenset())
 
     def _advance(
@@ -155,7 +155,7 @@ class TreeReader:
                 found = self._walk.compare(known.tree, root, scope)
                 return found.entries, _bounded(known.entries + found.added - found.removed)
             except ObjectMissing:
-                pass  # git has dropped the old tree: read the new one whole
+                pass  # git has dropped the old tree: read the new one completely
         found = self._walk.compare(None, root, scope)
         return _against(base, found), found.added
 

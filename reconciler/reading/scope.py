@@ -20,7 +20,7 @@ class Scope:
 
     def __post_init__(self) -> None:
         patterns = [_pattern(glob) for glob in self.settings.ignore]
-        # RE2, because patterns come from the repository: its time is linear in the path.
+        # RE2, because patterns come from the repository: its time is linear in the path's length.
         ignored = re2.compile("|".join(patterns)).fullmatch if patterns else None
         object.__setattr__(self, "_ignored", ignored)
 

@@ -71,7 +71,7 @@ class SpecTree:
         if self.faults:
             return self.faults
         found = {*self._found()}
-        # What routes a broken mesh would choose says nothing.
+        # Route tests on a mesh with errors would mean nothing.
         if not any(problem.severity is Severity.ERROR for problem in found):
             found.update(*self.failed.values())
         return tuple(sorted(found))
@@ -196,7 +196,7 @@ def _defined(
             fresh[resource.key].append(resource)
     for key, found in fresh.items():
         found += (r for r in _definitions(tree, key) if r.source.path not in changes)
-        # Sorting by path alone keeps those of one file in their order.
+        # A stable sort by path keeps the problems of one file in their order.
         found.sort(key=lambda resource: resource.source.path)
     return {key: tuple(found) for key, found in fresh.items()}
 

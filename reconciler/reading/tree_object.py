@@ -17,7 +17,7 @@ SYMLINK: Final = b"120000"
 SUBMODULE: Final = b"160000"
 
 _ENTRY: Final = re.compile(rb"([0-7]{5,6}) ([^\0]+)\0([\s\S]{20})")
-# Possessive, so that a long tree needs no memory for ways back. The group is the last entry.
+# Possessive, so that a long tree needs no memory for backtracking. The group is the last entry.
 _ALL: Final = re.compile(rb"(?:([0-7]{5,6}+ [^\0]++\0[\s\S]{20}))*+")
 
 
@@ -45,7 +45,7 @@ def differing(old: bytes, new: bytes) -> tuple[Entries, Entries]:
     if not old or not new:
         return (entries(old), entries(new))
     same = _ALL.match(new, 0, _common_prefix(old, new))
-    # From the last whole entry that is the same, so that the order across the seam is seen.
+    # Start at the last equal entry, so that the order at the border is checked too.
     start = same.start(1) if same is not None and same[1] is not None else 0
     tail = _common_suffix(old, new, min(len(old), len(new)) - start)
     before, after, end = _until_same(old, new, start, tail)
@@ -63,7 +63,7 @@ def lookup(raw: bytes, name: bytes) -> tuple[Mode, bytes] | None:
 
     :raises Malformed: it is not a valid tree.
     """
-    # Most often the name is nowhere in the bytes, and then nothing is taken apart.
+    # Usually the bytes do not contain the name, and then no entry is parsed.
     if b" " + name.removesuffix(b"/") + b"\0" not in raw:
         return None
     return entries(raw).get(name)

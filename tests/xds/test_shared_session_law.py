@@ -1,4 +1,4 @@
-"""Clients that break the protocol, in lockstep: a shared state gives the same answers as a lone one.
+"""Clients that break the protocol: a shared state gives the same answers as a lone one.
 
 test_shared_session.py tests proxies that follow the protocol. Here are clients that do not, and
 clients that send nearly the same at the same moment.

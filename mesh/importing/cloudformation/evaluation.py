@@ -218,7 +218,7 @@ class Evaluation:
         if name not in self._parameters:
             self._parameters[name] = self._parameter(name)
         elif self._parameters[name] is Mark.UNDECIDED:
-            self.undecided += 1  # it was asked for when it was first needed
+            self.undecided += 1  # already counted when it was first needed
         return self._parameters[name]
 
     def _parameter(self, name: str) -> Value:
@@ -274,7 +274,7 @@ class Evaluation:
             self._names[logical_id] = self._name_of(logical_id)
             self._open.remove(logical_id)
         elif self._names[logical_id] is Mark.UNDECIDED:
-            self.undecided += 1  # the reason was told when it was worked out
+            self.undecided += 1  # the reason was reported when it was evaluated
         return self._names[logical_id]
 
     def _name_of(self, logical_id: str) -> Value:
@@ -302,5 +302,5 @@ class Evaluation:
             self._conditions[name] = intrinsics.truth(self, written, ("Conditions", name))
             self._open.remove(f"condition {name}")
         elif self._conditions[name] is None:
-            self.undecided += 1  # the reason was told when it was worked out
+            self.undecided += 1  # the reason was reported when it was evaluated
         return self._conditions[name]

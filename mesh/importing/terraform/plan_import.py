@@ -224,7 +224,7 @@ def _object(shape: Shape, value: Json, at: Steps, places: Places, into: Steps) -
     if isinstance(value, list) and len(value) < 2:
         if not value:
             return None
-        # A block without anything in it is a list of one null.
+        # Terraform writes an empty block as a list with one null.
         value, at = value[0] or {}, (*at, 0)
         places[into] = at
     if not isinstance(value, dict) or shape.model is None:
@@ -245,7 +245,7 @@ def _object(shape: Shape, value: Json, at: Steps, places: Places, into: Steps) -
 
 
 def _items(item: Shape, value: Json, at: Steps, places: Places, into: Steps) -> Json:
-    if isinstance(value, dict):  # Cloud Map's attributes are a map
+    if isinstance(value, dict):  # attributes of Cloud Map are a map
         return [{"key": key, "value": text} for key, text in sorted(value.items())] or None
     if not isinstance(value, list):
         return value

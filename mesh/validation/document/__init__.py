@@ -75,7 +75,7 @@ def _check_small(
 
 
 def _service_name(resource: Resource) -> Iterator[Problem]:
-    # Applications dial a virtual service by its name; its parts end up in virtual host domains.
+    # Applications call a virtual service by its name, which becomes a virtual host domain.
     found = _UNHOSTLY.search(resource.key.name)
     if found:
         message = f"{resource.key.name!r} is no name that an application could call"

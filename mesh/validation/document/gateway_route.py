@@ -28,7 +28,7 @@ from mesh.validation.document.matching import (
 from mesh.validation.document.place import Place
 from mesh.validation.document.text import host, host_suffix, path
 
-# App Mesh User Guide, "Gateway routes": taken for App Mesh's own use.
+# App Mesh User Guide, "Gateway routes": reserved for App Mesh.
 _RESERVED_PATHS: Final = ("/aws-appmesh", "/aws-app-mesh")
 _RESERVED_SERVICES: Final = ("aws.appmesh", "aws.app-mesh")
 

@@ -72,7 +72,7 @@ def _member(
     at: Place,
     noun: str,
 ) -> Iterator[Problem]:
-    # Members are named as protocols are; the model has made sure that there is exactly one.
+    # Members have the names of protocols; the model ensures that exactly one is set.
     members = [name for name in type(union).model_fields if getattr(union, name) is not None]
     for name in members:
         if name != mapping.protocol:

@@ -39,8 +39,8 @@ def _gateway(graph: MeshGraph, resource: Resource, spec: GatewayRouteSpec) -> It
     yield from check_port(resource, place, port, wanted, mappings, protocol)
     listener = listener_at(listeners, port)
     if listener is not None and listener.port_mapping.protocol != protocol:
-        # No page of App Mesh forbids it, and Envoy serves what it can: HTTP/2 does not ask whether
-        # the route was written as http or http2.
+        # App Mesh's documentation does not forbid it, and Envoy supports it: with HTTP/2 it makes
+        # no difference whether the route is an http or an http2 route.
         yield warning(
             resource,
             place[:2],

@@ -69,8 +69,8 @@ def _target(
 def _protocol(
     resource: Resource, place: Steps, owner: Resource, listener: PortMapping, protocol: str
 ) -> Iterator[Finding]:
-    # User Guide, "Routes": the protocol must match the router's listener and the node's. With
-    # others App Mesh's answers were unpredictable (aws-app-mesh-roadmap#82); Envoy's are not
+    # User Guide, "Routes": the protocol must match the router's listener and the node's. With a
+    # different one App Mesh's answers were unpredictable (aws-app-mesh-roadmap#82); Envoy's are not
     # (docs/decisions/0056).
     if listener.protocol == protocol:
         return

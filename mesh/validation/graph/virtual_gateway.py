@@ -23,8 +23,8 @@ def check_gateway(
 
 
 def _indistinct(routes: tuple[Resource, ...]) -> Iterator[Finding]:
-    # A gateway sends every request through itself once more, where Envoy finds the virtual service
-    # by its name in the Host header, without regard to case.
+    # A gateway sends every request through itself a second time. There, Envoy finds the virtual
+    # service by its name in the Host header, without regard to case.
     first: dict[str, str] = {}
     for route in sorted(routes, key=lambda each: each.key):
         if not isinstance(route.spec, GatewayRouteSpec):

@@ -54,7 +54,7 @@ def check_node(graph: MeshGraph, resource: Resource, spec: VirtualNodeSpec) -> I
 def _inactive(graph: MeshGraph, resource: Resource, index: int, name: str) -> Iterator[Finding]:
     wanted = ResourceKey.of(Kind.VIRTUAL_SERVICE, resource.key.mesh, name)
     if graph.get(wanted) is None:
-        # App Mesh let a backend be named before it was there (aws-app-mesh-examples#97).
+        # App Mesh allowed a backend to be named before it existed (aws-app-mesh-examples#97).
         yield Finding(
             resource.source.problem(
                 ("spec", "backends", index, "virtualService", "virtualServiceName"),
@@ -72,7 +72,7 @@ def _clashes(resource: Resource, calls: list[_Call]) -> Iterator[Finding]:
     first = calls[0]
     for call in calls[1:]:
         if call.protocol != first.protocol:
-            # One port is one filter chain, which speaks one protocol (aws-app-mesh-roadmap#175).
+            # One port is one filter chain, which supports one protocol (aws-app-mesh-roadmap#175).
             yield error(
                 resource,
                 call.steps,
@@ -82,7 +82,7 @@ def _clashes(resource: Resource, calls: list[_Call]) -> Iterator[Finding]:
                 "give one of the two virtual services another port",
             )
         elif call.protocol == "tcp":
-            # Nothing in a TCP connection says which backend is meant (aws-app-mesh-roadmap#195).
+            # A TCP connection does not identify the backend (aws-app-mesh-roadmap#195).
             yield error(
                 resource,
                 call.steps,
@@ -97,7 +97,7 @@ def _clashes(resource: Resource, calls: list[_Call]) -> Iterator[Finding]:
 def _indistinct(resource: Resource, calls: list[_Call]) -> Iterator[Finding]:
     domains = [call.domains for call in calls]
     if len(frozenset().union(*domains)) == sum(map(len, domains)):
-        return  # As nearly always.
+        return  # The usual case.
     owners: dict[str, _Call] = {}
     for call in calls:
         others = [owners[domain] for domain in sorted(call.domains) if domain in owners]

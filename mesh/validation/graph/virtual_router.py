@@ -16,8 +16,8 @@ def check_router(
 ) -> Iterator[Finding]:
     """Yield the problems with a virtual router's listeners and between its routes."""
     if not spec.listeners:
-        # App Mesh once took the port from the targets, and sent traffic nowhere where they differed
-        # (aws-app-mesh-examples#93). We ask for the port instead.
+        # App Mesh once took the port from the targets; if they differed, traffic was lost
+        # (aws-app-mesh-examples#93). So the port is required here.
         yield error(
             resource,
             ("spec", "listeners"),
