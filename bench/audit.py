@@ -22,7 +22,7 @@ from reconciler.git.checkpoint_ref import CheckpointRef
 from reconciler.git.repository import GitRepository
 from reconciler.rederivation import rederive
 
-# No multiple of the town's hundred shares, so that every commit shifts traffic.
+# Not a multiple of the mesh's hundred weights, so that every commit shifts traffic.
 SERVICES, COMMITS = 2_001, 45_000
 RUNS = 3
 
@@ -47,7 +47,7 @@ def figures() -> Iterator[Figure]:
 
 def _follow(path: Path, log_path: Path) -> None:
     connection = connect(log_path)
-    connection.execute("PRAGMA synchronous = OFF")  # what is measured here is only read
+    connection.execute("PRAGMA synchronous = OFF")  # the benchmark measures only reading
     log = EventLog(log_path, connection)
     follower = Follower(GitRepository.open(path), log)
     while follower.catch_up() is not None:

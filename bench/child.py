@@ -19,7 +19,7 @@ def answer_commands_of(commands: Mapping[str, Command], wait: Callable[[], None]
     """Read commands from standard input until it ends, and answer each."""
     while True:
         wait()
-        # Not through the buffer of `sys.stdin`: what it read ahead, `wait` would not see.
+        # Not through the buffer of `sys.stdin`: `wait` would not see what it has read ahead.
         line = _line(sys.stdin.fileno())
         if not line:
             return
@@ -86,7 +86,7 @@ class Child:
 
 def cpu_s(pid: int) -> float:
     """Return how much CPU a process has used, all of its threads, user and system."""
-    # clock_getcpuclockid(3): exact to the nanosecond, unlike the ticks of /proc/<pid>/stat.
+    # clock_getcpuclockid(3): exact to the nanosecond, unlike the ticks in /proc/<pid>/stat.
     return time.clock_gettime(~pid << 3 | 2)
 
 

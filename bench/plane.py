@@ -61,7 +61,7 @@ class Plane:
             Recorder(self._log.append_observed),
             started=started.append,
             ready=lambda: self.port.set_result(started[0]),
-            # Storm after storm, as no fleet does.
+            # The benchmark repeats connect storms, which real fleets do not.
             settings=AdsSettings(new_streams_per_s=1e6, new_streams_at_once=1_000_000),
         )
 

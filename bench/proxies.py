@@ -134,7 +134,7 @@ class Fleet:
         for number in range(command["streams"]):
             self._open(scripts[number % len(scripts)], port)
         if command.get("silent"):
-            # One that has everything may be answered nothing at all.
+            # A proxy that already has everything may get no response.
             return {**self._quiet({"for_s": command["silent"]}), "started": started}
         return {**self._collect({}), "started": started}
 
@@ -198,7 +198,7 @@ class Fleet:
         self._connecting.clear()
         return {}
 
-    # ---- what comes ------------------------------------------------------------------------------
+    # ---- responses -------------------------------------------------------------------------------
 
     def _until_told(self) -> None:
         """Serve the connections until standard input can be read."""

@@ -160,8 +160,9 @@ def _restart(
         if delta:
             yield Figure("  resources sent again", found["resources"] + found["removed"], "", "< 1")
         else:
-            # Who asks by name is answered, whatever version it has: that of endpoints and routes
-            # does not tell which of them it holds. What is asked for with a wildcard is not sent.
+            # A request with names is answered whatever its version: the version of endpoints and
+            # routes does not show which of them the client holds. A wildcard request with the
+            # current version is not.
             sent = found["responses"] / len(parts)
             yield Figure(
                 "  responses to each, which asks for two types by name", sent, "", "< 2.01"

@@ -15,7 +15,7 @@ from xds.wire.varint import LENGTH, delimited, tag
 _SERVICE: Final = "/envoy.service.discovery.v3.AggregatedDiscoveryService/"
 ASKED: Final = (CLUSTER, ENDPOINT, LISTENER, ROUTE)
 
-# Fields of the requests, which the two variants number differently.
+# Field numbers of the requests, which differ between the two variants.
 _NODE, _DELTA_NODE = 2, 1
 _TYPE_URL, _DELTA_TYPE_URL = 4, 2
 _NAMES, _SUBSCRIBE = 3, 3
@@ -124,7 +124,7 @@ class Script:
     def _ack_body(self, type_url: str, version: bytes) -> bytes:
         if self.delta:
             return delimited(_DELTA_TYPE_URL, type_url.encode())
-        # As Envoy does, every request of a state-of-the-world client repeats what it asks for.
+        # As in Envoy, every request of a state-of-the-world client repeats its subscription.
         kind = delimited(_TYPE_URL, type_url.encode())
         return delimited(_VERSION, version) + self._named(type_url) + kind
 

@@ -86,13 +86,13 @@ def parse_identity(
         )
     mesh = key.mesh.split("@", 1)[0]
     if not mesh:
-        # What goes into the log must be readable as the key that it is.
+        # The log must be able to read the id back as a resource key.
         raise UsageError(
             f"{node_id!r} names an owner and no mesh",
             hint="use mesh/<mesh>@<owner>/virtualNode/<name>",
         )
     key = ResourceKey.of(key.kind, mesh, key.name)
-    _refuse_length(str(key))  # Escaped, one character may be twelve.
+    _refuse_length(str(key))  # An escaped character may have twelve characters.
     client = _client(node_id, metadata, user_agent)
     identity = ProxyIdentity(key, _addressing(node_id, metadata), client)
     _refuse_circles(node_id, identity)

@@ -75,7 +75,7 @@ def is_ip(host: str) -> bool:
 def _split(address: str, form: str) -> tuple[str, int]:
     host, _, port = address.rpartition(":")
     bare = host[1:-1] if host.startswith("[") and host.endswith("]") else host
-    # Without brackets nobody knows where an IPv6 address ends and its port begins.
+    # Without brackets it is ambiguous where an IPv6 address ends and its port begins.
     well_formed = is_ip(bare) if bare != host else not set(host) & set("[]:/ ")
     known = port.isdecimal() and port.isascii() and len(port) <= len(str(_MOST))
     if not bare or not well_formed or not known or int(port) > _MOST:

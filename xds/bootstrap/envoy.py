@@ -82,7 +82,7 @@ def _ads(*, delta: bool) -> JsonObject:
     return {
         "api_type": "DELTA_GRPC" if delta else "GRPC",
         "transport_api_version": "V3",
-        # A real Envoy's description of itself is 60 KB: once a stream is enough.
+        # Envoy's description of itself has 60 KB: send it once per stream.
         "set_node_on_first_message_only": True,
         "grpc_services": [
             {
@@ -98,7 +98,7 @@ def _ads(*, delta: bool) -> JsonObject:
 
 
 def _from_ads() -> JsonObject:
-    # Zero waits for ever, as in App Mesh: better no listener yet than one that knows nothing.
+    # Zero means no timeout, as in App Mesh: no listener is better than one without configuration.
     return {"ads": {}, "resource_api_version": "V3", "initial_fetch_timeout": "0s"}
 
 
@@ -113,7 +113,7 @@ def _xds_cluster(address: str, tls: XdsTls | None) -> JsonObject:
             "cluster_name": XDS_CLUSTER,
             "endpoints": [{"lb_endpoints": [endpoint]}],
         },
-        # A server that is gone without a word is noticed, and another one asked.
+        # Detects a server that has disappeared, so that Envoy connects to another one.
         **_http2({"connection_keepalive": {"interval": "30s", "timeout": "10s"}}),
         **({} if tls is None else {"transport_socket": tls_socket(tls, address)}),
     }
@@ -151,7 +151,8 @@ def _http2(options: JsonObject) -> JsonObject:
 
 
 def _runtime() -> JsonObject:
-    # App Mesh's limit for regular expressions; Envoy's own, 100, refuses many that App Mesh took.
+    # App Mesh's limit for regular expressions; Envoy's default, 100, rejects many that App Mesh
+    # accepted.
     return {"name": "app_mesh", "static_layer": {"re2.max_program_size.error_level": 1000}}
 
 

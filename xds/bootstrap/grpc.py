@@ -8,9 +8,9 @@ from xds.bootstrap.tls import XdsTls
 from xds.nodes import METADATA_KEY, Client, ProxyIdentity
 
 _FEATURES: Final = (
-    # Libraries of before 2022 would speak version 2 to a server that does not say this.
+    # Libraries from before 2022 use version 2 with a server without this feature.
     "xds_v3",
-    # A backend that is gone is gone: calls to it fail, as they do through an Envoy (gRFC A88).
+    # Calls to a removed backend fail, as they do through an Envoy (gRFC A88).
     "fail_on_data_errors",
 )
 
@@ -51,7 +51,7 @@ def grpc_bootstrap(
 def _credentials(tls: XdsTls | None) -> JsonObject:
     if tls is None:
         return {"type": "insecure"}
-    # Files are read again every ten minutes unless told otherwise (gRFC A65).
+    # By default, files are reloaded every ten minutes (gRFC A65).
     return {
         "type": "tls",
         "config": {

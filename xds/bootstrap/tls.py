@@ -40,7 +40,7 @@ def tls_socket(tls: XdsTls, xds_address: str) -> JsonObject:
         "alpn_protocols": ["h2"],
         **(_by_secrets(tls.secrets) if tls.secrets else _by_files(tls, name)),
     }
-    # An IP address is no server name (RFC 6066, section 3).
+    # An IP address is not a server name (RFC 6066, section 3).
     sni: JsonObject = {} if is_ip(name) else {"sni": name}
     return {
         "name": "envoy.transport_sockets.tls",

@@ -93,7 +93,7 @@ class Delivery:
         if self._pending is not None:
             self.statuses.owe(self._pending.offered)
         self._pending = None if commit is None else Pending(publication, commit)
-        # Whoever refuses a commit that is served again refuses it again.
+        # A commit that is served again may be refused again, and that is a new event.
         for key in [key for key in self._refusals if key[-1] == commit]:
             del self._refusals[key]
         return self._pending
@@ -155,10 +155,11 @@ class Delivery:
     def arrived(self, stream: StreamId, now_ns: int) -> list[DeliveryEvent]:
         """Record that a stream has acknowledged its whole target."""
         pending = self._pending
-        # Those on their way to a commit are told of by what becomes of it, unless that takes long.
+        # The events of a pending commit cover its proxies, unless it takes too long to converge.
         owe = pending is None or stream not in pending.offered or pending.one_by_one
         if pending is not None and stream in pending.waiting and pending.written_ns is None:
-            pending.written_ns = now_ns  # An answer may be here before the transport says so.
+            # The answer may arrive before the transport reports the write.
+            pending.written_ns = now_ns
         if self.statuses.state(stream) is not ProxyState.LAST_ACCEPTED:
             self.statuses.put(stream, ProxyState.IN_SYNC, owe=owe)
         return self._heard(stream, now_ns)
@@ -197,7 +198,7 @@ class Delivery:
         return told
 
     def _tell(self, refusal: _Refusal, specs: tuple[str, ...]) -> SnapshotRejected:
-        # Meanwhile it may have got something else, and taken it.
+        # The proxy may have accepted something else in the meantime.
         self.statuses.told([refusal.stream], ProxyState.REFUSED)
         self.statuses.owe([refusal.stream])
         fact, pending = refusal.fact, self._pending

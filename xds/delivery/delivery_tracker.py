@@ -107,7 +107,7 @@ class DeliveryTracker:
         """
         known, self._known = self._known, True
         if not known:
-            # Nobody is served before this, and whoever was connected before is not any more.
+            # No proxy is served before this, and earlier connections have ended.
             self._recorder.record([ServerStarted(version("gitmesh"))])
         before, self._commit = self._commit, publication.state.commit
         self._served = publication.state.seq
@@ -172,7 +172,7 @@ class DeliveryTracker:
             case Full():
                 self._fill(server, fact.words)
             case Passed():
-                pass  # It is between the servers.
+                pass  # Only servers use this fact, between each other.
             case _:
                 assert_never(fact)
 
@@ -198,7 +198,7 @@ class DeliveryTracker:
         self._stranded.discard(server)
         for stream in self._streams(server):
             self._leave(stream, reason)
-        # It was to find out why its streams refused something.
+        # This server was to find the causes of what its streams refused.
         self._recorder.record(
             self._delivery.unexplained(lambda stream: _server_of(stream) == server)
         )
@@ -270,7 +270,7 @@ class DeliveryTracker:
         elif done.pending is not None and (done.pending.offered or not done.skipped):
             self._recorder.record(self._delivery.overtaken(done.pending))
 
-    # ---- what is told now and then ---------------------------------------------------------------
+    # ---- batched states and delays ---------------------------------------------------------------
 
     def _settle_soon(self) -> None:
         """Schedule the recording of proxy states that the log does not know."""
@@ -287,7 +287,7 @@ class DeliveryTracker:
 
     def _settle(self) -> None:
         self._settle_timer = None
-        # While a commit is being offered it is not known which one a proxy stands by.
+        # While a commit is being offered, it is not known which commit a proxy's state belongs to.
         offering = bool(self._rounds and self._rounds[-1].unfinished)
         if self._commit is not None and self._served is not None and not offering:
             now_ns = time.time_ns()

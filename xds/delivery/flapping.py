@@ -69,7 +69,8 @@ class Flapping:
             if self._may_tell(node, now_ns / 1e9):
                 return False
             if len(self._sums) >= _MOST_SUMS:
-                return True  # A node's id is anybody's claim. It is tried again if it stays.
+                # Clients choose the node id, so sums are limited too. A connected proxy is tried again later.
+                return True
             self._sums[node] = Sum(now_ns, PERIOD_NS, now_ns)
         found = self._sums[node]
         found.connects += 1

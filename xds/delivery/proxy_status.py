@@ -79,7 +79,7 @@ class ProxyStatuses:
         """Return the name of a proxy, unique within its node."""
         return self._all[stream].joined.proxy
 
-    # ---- comings and goings ----------------------------------------------------------------------
+    # ---- connects and disconnects ----------------------------------------------------------------
 
     def connected(self, stream: StreamId, joined: Joined, now_ns: int) -> list[DeliveryEvent]:
         """Add a stream that named its node."""
@@ -117,7 +117,7 @@ class ProxyStatuses:
         status.told = ProxyState(joined.state)
         return ProxyConnected(joined.node, joined.proxy, joined.version, status.told, joined.commit)
 
-    # ---- how they stand --------------------------------------------------------------------------
+    # ---- states ----------------------------------------------------------------------------------
 
     def put(self, stream: StreamId, state: ProxyState, *, owe: bool = True) -> None:
         """Set the state of a proxy; with ``owe``, it is recorded if the log does not know it."""
@@ -170,7 +170,7 @@ class ProxyStatuses:
         nothing, because they have it or would refuse it again, are marked for recording.
         """
         self.told(offered, ProxyState.BEHIND)
-        # Some have answered before all were offered it, and of a refusal nothing more may come.
+        # Some have answered before all were offered it, and a refusal may be the last answer.
         self.owe(stream for stream in offered if self.state(stream) in _REFUSING)
         concerned = set(nodes)
         if sum(self._by_node[node] for node in concerned) == len(offered):
@@ -200,7 +200,7 @@ class ProxyStatuses:
         return events
 
     def _owe(self, stream: StreamId, status: _ProxyStatus) -> None:
-        # What is under way is told by what it comes to.
+        # States that will change are recorded by their result.
         if status.told not in (None, status.state) and status.state in _SETTLED:
             self._unrecorded[stream] = None
         else:

@@ -71,7 +71,8 @@ class Recorder:
     async def _write(self) -> None:
         batch = self._take()
         try:
-            # Shielded: cancelling us does not stop the thread, and what comes next must follow it.
+            # Shielded: cancellation does not stop the thread, and the next write must come after
+            # it.
             self._writing = asyncio.ensure_future(asyncio.to_thread(self._append, batch))
             await asyncio.shield(self._writing)
             self._writing = None

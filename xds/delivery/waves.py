@@ -39,7 +39,7 @@ def waves(
     for identity in identities:
         groups[_turn(before, after, identity.key)].append(identity)
     turns = {_turn(before, after, key) for key in changed} - {_REST}
-    # Whoever goes before or after everybody else must be told so by all of them.
+    # All servers must use the same waves, so nodes in the first or last wave are listed by all.
     needed = turns | {_REST} if turns else turns
     return tuple(tuple(group) for turn, group in enumerate(groups) if group or turn in needed)
 

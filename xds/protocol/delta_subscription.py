@@ -23,7 +23,7 @@ class DeltaSubscription(RequestedNames):
         super().__init__()
         self.known = False
         """Whether the client has sent a request yet."""
-        # As in the other variant, only listeners and clusters are meant by silence.
+        # As in SotW, an empty first request is a wildcard only for listeners and clusters.
         self._legacy = legacy
 
     def state(self) -> Hashable:
@@ -46,7 +46,7 @@ class DeltaSubscription(RequestedNames):
             return frozenset()
         before = frozenset(self.names)
         again = before.intersection(asked)
-        # Written for the first time it takes the place of a wildcard that was only meant.
+        # The first explicit name replaces an implicit wildcard.
         if _WILDCARD in asked:
             if self.wildcard and not self._legacy:
                 again |= {_WILDCARD}

@@ -29,7 +29,7 @@ class DeltaWatch(TypeWatch):
         :param errors: report nonexistent names as errors, not as removed.
         """
         self._subscription = DeltaSubscription(legacy=type_url in WHOLE)
-        # One that holds something has been answered.
+        # A client that holds resources was answered on an earlier stream.
         super().__init__(type_url, self._subscription, errors=errors, answered=bool(held))
         self._held = held
         """Resources of the subscription that were last sent, or held before."""
@@ -62,14 +62,14 @@ class DeltaWatch(TypeWatch):
                 self.refused_removals - taken if self.refused_removals else NOTHING
             )
             if flight.carried:
-                # With whatever is new, what was refused is tried anew.
+                # A response with new resources is a new attempt for the refused removals, too.
                 self._urgent |= self.refused_removals
         elif flight.carried:
-            # Refused beside others, what is gone is not to blame until it is refused alone.
+            # A removal that was refused together with resources is retried alone to find the cause.
             self._suspects = flight.carried if flight.removed else ()
             self._urgent |= self._bisection.refuse(flight.carried) | set(flight.removed)
         else:
-            # Told again at once it would be refused for ever.
+            # Repeating it at once would be refused forever.
             self.refused_removals |= set(flight.removed)
             self._urgent |= self._bisection.accept_again(self._suspects)
             self._suspects = ()
@@ -125,8 +125,8 @@ class DeltaWatch(TypeWatch):
         held, urgent = self._held, self._urgent
         changed, removed, missing = self._change(view)
         carried, later = self._bisection.cut(changed)
-        # Of what is unanswered, was refused beside others or is asked for again nobody knows
-        # whether the client has it.
+        # It is unknown whether the client has resources that are unanswered, were refused together
+        # with others, or are subscribed again.
         in_doubt = self.flight is not None
         fresh = tuple(
             r for r in carried if in_doubt or held.get(r.name) is not r or r.name in urgent
@@ -176,7 +176,7 @@ class DeltaWatch(TypeWatch):
             name for name in self._urgent if name in view.by_name
         }
         absent = tuple(sorted(name for name in self._urgent if name not in view.by_name))
-        # One that only the client has can only be taken from it.
+        # A resource that only the client has can only be removed.
         unknown = tuple(r.name for r in view.all if r.name in self._urgent and r.is_unknown)
         changed = tuple(r for r in view.all if r.name in due and not r.is_unknown)
         if self._errors:

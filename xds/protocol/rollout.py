@@ -144,8 +144,8 @@ class Rollout:
         if self.target is not None and self._watches:
             self._pristine = False
             for type_url in SUPPORT:
-                # A cluster that is under way warms with its own endpoints or not at all. Of the
-                # clusters themselves only those are kept that were accepted.
+                # A cluster in flight can warm only with its own endpoints. Of the clusters
+                # themselves, only accepted ones are kept.
                 if type_url != CLUSTER:
                     self._kept[type_url] = self._not_refused(type_url)
         self.target = snapshot
@@ -216,7 +216,7 @@ class Rollout:
 
     def sent(self, now: float) -> None:
         """Advance as far as possible after a response was sent."""
-        # Only of a pristine client that is enough; with others it is the answer that counts.
+        # A new client has nothing that could break, so sending is enough; others must answer first.
         if self._pristine:
             self.advance(now)
 
@@ -227,7 +227,7 @@ class Rollout:
         if target is None:
             return
         if self._expiry and not self._under_way(CLUSTER):
-            # Until a cluster is acknowledged it may still be waiting for its endpoints.
+            # A cluster that is not yet acknowledged may still wait for its endpoints.
             self._expire(now)
         self._record_accepted(now)
         self._follow(target, now)
@@ -302,11 +302,11 @@ class Rollout:
         wanted = self.wanted.get(type_url)
         if wanted is None or (watch.settled_on is not wanted and not watch.settled(wanted)):
             return False
-        # In a pristine client nothing works yet, so nothing can break: to be behind on the wire is
-        # enough. Envoy itself asks for listeners only when its first clusters are warm.
+        # Nothing works yet in a new client, so nothing can break: the order on the wire is enough.
+        # Envoy itself subscribes to listeners only when its first clusters are warm.
         return self._pristine or watch.flight is None or self.overdue(type_url, now)
 
-    # ---- what is kept ----------------------------------------------------------------------------
+    # ---- kept resources --------------------------------------------------------------------------
 
     def _merge_kept(self) -> None:
         """Set clusters, endpoints and secrets to the union of the target's and the kept ones."""

@@ -145,7 +145,7 @@ class Session:
         else:
             step = shared.step(_NEXT, now)
             response = None if step is None else cast("Response | None", step.result)
-            # A nonce is given once on a stream.
+            # A nonce must be unique on a stream.
             if step is not None and (response is None or int(response.nonce) > self._last):
                 self._move(step.to)
             else:
@@ -169,7 +169,7 @@ class Session:
             self._shared = None
         self._shared_states.forget(now)
 
-    # ---- how it stands ---------------------------------------------------------------------------
+    # ---- state -----------------------------------------------------------------------------------
 
     @property
     def names(self) -> int:
@@ -201,7 +201,7 @@ class Session:
         shared = self._shared
         return self._state.wake_at if shared is None else shared.wake_at
 
-    # ---- with others and alone -------------------------------------------------------------------
+    # ---- sharing ---------------------------------------------------------------------------------
 
     def _own(self) -> SessionState:
         """Return a state that belongs to this session alone."""

@@ -208,7 +208,7 @@ class SessionState:
                 return self._respond(unserved, nothing, nonce, now)
         return None
 
-    # ---- what is shared --------------------------------------------------------------------------
+    # ---- sharing ---------------------------------------------------------------------------------
 
     def copy(self) -> Self:
         """Return an independent copy."""
@@ -234,7 +234,7 @@ class SessionState:
             return None
         return self._aggregated, self._errors, self.names, self.claims, rollout, watches
 
-    # ---- what is asked of it ---------------------------------------------------------------------
+    # ---- queries ---------------------------------------------------------------------------------
 
     @property
     def target(self) -> Snapshot | None:
@@ -283,8 +283,8 @@ class SessionState:
     ) -> Response:
         response, fresh = watch.respond(resources, nonce, now)
         if watch.type_url == CLUSTER and (endpoints := self._watches.get(ENDPOINT)):
-            # Envoy warms a changed cluster with the endpoints that come after it, even when they
-            # are what it had before (envoyproxy/envoy#13009).
+            # Envoy warms a changed cluster only with endpoints sent after it, even if they did not
+            # change (envoyproxy/envoy#13009).
             endpoints.urge({name for cluster in fresh for _, name in cluster.needs})
         self._rollout.sent(now)
         return response

@@ -58,7 +58,7 @@ class SharedState:
         step = self.steps.get(key)
         if step is None or step.to.taken or not step.at <= now <= step.at + GRAIN:
             return None
-        # Nothing is the same before and after a deadline.
+        # Transitions before and after a deadline differ.
         return None if step.at < self._deadline <= now else step
 
     def lone(self, now: float) -> bool:
@@ -86,7 +86,7 @@ class SharedStates:
         """Return the shared initial state for sessions of a kind."""
         found = self._start.get(kind)
         if found is None or found.taken:
-            # One more member than it has: it is never anybody's own.
+            # Count one member too many, so that no session takes this state as its own.
             found = self._start[kind] = SharedState(make(), now)
             found.members = 1
         return found

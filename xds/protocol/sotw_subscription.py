@@ -17,8 +17,8 @@ class Subscription(RequestedNames):
 
     def __init__(self, *, legacy: bool) -> None:
         super().__init__()
-        # A client that has never named anything means everything, but for listeners and clusters
-        # only: Envoy's first request for routes is empty when it wants none yet.
+        # A client that has never sent a name subscribes to everything, but only for listeners and
+        # clusters: Envoy's first request for routes is empty if it needs none yet.
         self._legacy = legacy
         self._requested: tuple[str, ...] | None = None
 

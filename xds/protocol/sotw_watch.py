@@ -101,7 +101,7 @@ class Watch(TypeWatch):
             return not self._up_to_date(wanted, view) or self._untold(view)
         if self._changes(view) or self._untold(view):
             return True
-        # Names that do not exist, and resources that are gone, are no reason to say anything.
+        # Missing names and removed resources alone need no response.
         self._answered, self._offered, self._urgent = True, view.by_name, NOTHING
         self._bisection.rest()
         return False
@@ -110,7 +110,7 @@ class Watch(TypeWatch):
         """Return the due response, and those of its resources that are new to the client."""
         self.settled_on = None
         view = self._see(wanted)
-        # Of what was refused or is unanswered nobody knows what the client has.
+        # After a refusal, or without an answer, it is unknown what the client has.
         in_doubt = self._refused_whole or self.flight is not None
         before = _NO_RESOURCES if in_doubt else self._offered
         carried, later = self._carry(view)
@@ -150,7 +150,7 @@ class Watch(TypeWatch):
     def _see(self, wanted: ResourceSet) -> View:
         known = self._seen[0] is wanted
         view = super()._see(wanted)
-        # Equal selections become the same one, so that most comparisons are of two pointers.
+        # Equal selections become one object, so that most comparisons are by identity.
         if not known and view.by_name is not self._offered and view.by_name == self._offered:
             self._offered = view.by_name
         return view

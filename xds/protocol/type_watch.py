@@ -74,7 +74,7 @@ class TypeWatch(ABC):
         """Return the part of :meth:`rest` that both variants share."""
         if self.flight is not None or self.refused_removals or not self._bisection.none:
             return None
-        # What is seen of a set can be seen again.
+        # The view is only a cache, so it is not part of the value.
         settled_on = id(self.settled_on)
         return (
             self.type_url,

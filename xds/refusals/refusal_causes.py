@@ -72,7 +72,7 @@ def _matters(
     try:
         other = build(relink(after, {key: before}))
     except (GitmeshError, LookupError, ValueError):
-        return True  # Nothing can be made without it: the rest of the mesh relies on the change.
+        return True  # The mesh cannot be translated without this change, so the change is needed.
     return any(other.get(name) != data for name, data in made.items())
 
 

@@ -49,7 +49,7 @@ class Steps:
             if waits_for is None:
                 self._loop.call_soon(self._step)
                 return
-            # What a task does to say that it has seen who is waited for.
+            # Confirm the future as a task does before it waits for it.
             waits_for._asyncio_future_blocking = False
             self._waits_for = waits_for
             waits_for.add_done_callback(self._step)

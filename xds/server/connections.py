@@ -92,13 +92,14 @@ def _shut_down(descriptor: int, peers: Collection[Address]) -> bool:
     try:
         if not stat.S_ISSOCK(os.fstat(descriptor).st_mode):
             return False
-        # Another one for the same socket: the first may be closed, and given away, at any time.
+        # A duplicate descriptor: gRPC may close the first one at any time, and its number be
+        # reused.
         own = os.dup(descriptor)
     except OSError:
         return False
     try:
         connection = socket.socket(fileno=own)
-    except OSError:  # It was given away.
+    except OSError:  # It was closed meanwhile.
         os.close(own)
         return False
     with connection:
@@ -107,7 +108,7 @@ def _shut_down(descriptor: int, peers: Collection[Address]) -> bool:
             if (_plain(host), port) not in peers:
                 return False
             connection.shutdown(socket.SHUT_RDWR)
-        except (OSError, ValueError):  # Nobody is connected, or from no address.
+        except (OSError, ValueError):  # Not connected, or without a peer address.
             return False
     return True
 

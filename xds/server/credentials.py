@@ -94,7 +94,7 @@ class Credentials:
         with self._lock:
             self._refresh()
             if self._given is self._newest:
-                return None  # As gRPC has it.
+                return None  # gRPC keeps the pair that it has.
             self._given = self._newest
             return _configuration(self._given)
 
@@ -174,7 +174,7 @@ def _certificates(path: Path, pem: bytes) -> list[x509.Certificate]:
 
 
 def _private_key(path: Path, pem: bytes) -> PrivateKeyTypes:
-    # What the library says of a broken key might quote it.
+    # The library's message for a broken key might quote the key.
     try:
         return load_pem_private_key(pem, password=None)
     except (ValueError, TypeError):

@@ -48,7 +48,7 @@ _LAST_WRITE_S: Final = 1.0
 _OF_CONNECTIONS: Final = (grpc.StatusCode.UNAUTHENTICATED, grpc.StatusCode.PERMISSION_DENIED)
 """Status codes about the client's certificate, which concern its whole connection."""
 
-# grpc has no types of its own; nothing of `Any` leaves this module.
+# grpc has no types; `Any` must not leave this module.
 _Handler: TypeAlias = Callable[[AsyncIterator[bytes], Context], Awaitable[None]]
 
 
@@ -131,7 +131,7 @@ async def serve_streams(
 def _credentials(settings: AdsSettings) -> "Credentials | None":
     if settings.tls is None:
         return None
-    # Nobody without TLS needs to load what reads certificates.
+    # Imported late: servers without TLS do not need the certificate library.
     from xds.server.credentials import Credentials
 
     return Credentials(settings.tls)
@@ -146,7 +146,7 @@ async def _follow(latest: Latest[Publication], hub: Hub, ready: Callable[[], Non
         try:
             await hub.publish(publication)
         except Exception:
-            # It is our mistake, and no reason to leave every proxy without a server.
+            # A bug of ours must not leave all proxies without a server.
             what = publication.state.commit
             _log.exception("cannot serve commit %s; what was served before it goes on", what)
 
@@ -210,14 +210,14 @@ class _Discovery:
             self._hub.left(stream, ending.reason)
             self._connections.closed(name, for_good=ending.code in _OF_CONNECTIONS)
             self._heap.ended()
-            # gRPC cannot end a call in order while it writes.
+            # gRPC cannot end a call cleanly during a write.
             await stream.end_writing(last_write_s)
 
 
 def _peer(context: Context) -> Peer:
     from xds.server.credentials import read_peer
 
-    # Without a certificate nobody gets so far.
+    # The TLS handshake fails without a client certificate.
     return read_peer(context.auth_context()["x509_pem_cert"][0])
 
 

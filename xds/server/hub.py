@@ -91,7 +91,7 @@ class Hub:
         self._behind: set[Stream] = set()
         """Streams that have not accepted their whole target."""
 
-    # ---- what streams tell (the Observer of every stream) ----------------------------------------
+    # ---- events of streams (Observer) ------------------------------------------------------------
 
     @property
     def commit(self) -> CommitId:
@@ -154,7 +154,7 @@ class Hub:
         if stream in self._behind:
             self._reports.report(Wrote(stream.number, time.time_ns()))
             if stream.session.arrived:
-                # The answer was here before the transport had told that it is written.
+                # The answer arrived before the transport reported the write.
                 self.arrived(stream)
 
     def arrived(self, stream: Stream) -> None:
@@ -166,7 +166,7 @@ class Hub:
         if not stream.aggregated:
             self._behind.discard(stream)
         elif stream.session.watches(LISTENER) and stream.snapshot is not None:
-            # One that has not asked for listeners yet has taken next to nothing.
+            # Without a subscription to listeners, the client has accepted almost nothing yet.
             self._behind.discard(stream)
             identity = _identity(stream)
             if self._acceptance.took(identity, stream.snapshot, stream.number):
@@ -176,7 +176,7 @@ class Hub:
         """Offer a snapshot that is no longer held back to the streams that did not refuse it."""
         for stream in tuple(self._streams[identity]):
             if self._fallbacks.get(stream) is snapshot and stream not in self._refusers:
-                # They are no part of the publication that is offered now.
+                # They do not belong to the publication that is being offered now.
                 self._offer_one(stream, snapshot, Released(stream.number))
 
     def refused(self, stream: Stream, refusal: Refused, commit: CommitId) -> None:
@@ -196,7 +196,7 @@ class Hub:
         if refusals is None or snapshot is None or refusals.reported is snapshot:
             return
         if stream.identity in self._not_offered:
-            return  # What it is stuck on is not the newest.
+            return  # The client is stuck on an old snapshot; a newer one follows.
         refusals.reported = snapshot
         for type_url in stream.stuck_on:
             if (refusal := refusals.last.get(type_url)) is not None:
@@ -207,10 +207,10 @@ class Hub:
         self, stream: Stream, refusal: Refused, commit: CommitId, snapshot: Snapshot | None
     ) -> None:
         identity = _identity(stream)
-        # Who comes has nothing to let go of: for them there is nothing to hold back.
+        # A refused removal does not affect new proxies, so nothing is held back from them.
         wrong = None if refusal.removal_only else snapshot
         message = refusal.detail.message.strip()
-        # Whoever tells of the events warns of it, once for each content; here is each time.
+        # The event logger warns once for each content; this line is for each refusal.
         _log.debug(
             "%s refuses %s: %s", stream.name, refusal.type_url, message, extra={"commit": commit}
         )
@@ -240,7 +240,7 @@ class Hub:
         self._reports.report(FellBack(stream.number, time.time_ns()))
         stream.offer(accepted)
 
-    # ---- what the mesh becomes -------------------------------------------------------------------
+    # ---- publications ----------------------------------------------------------------------------
 
     async def publish(self, publication: Publication) -> None:
         """Offer a new state to the proxies it concerns; the failure of one does not affect others.
@@ -255,7 +255,8 @@ class Hub:
             identities = self._cache.absorb(publication)
             changed = self._cache.changed
         else:
-            # The first state may be ten thousand resources, and nobody is served before it.
+            # The first state may have ten thousand resources, and no proxy is served before it: use
+            # a thread.
             await asyncio.to_thread(warm_up)
             identities = await asyncio.to_thread(self._cache.absorb, publication)
             self._acceptance.remember(await asyncio.to_thread(self._history.refusals))
@@ -280,7 +281,7 @@ class Hub:
                     self._offered_waves.update(wave)
                 await self._offer(wave, seq)
         finally:
-            # Nobody waits for a turn that never comes.
+            # If a wave fails, proxies of later waves must not wait for it.
             self._offered_waves = None
             self._not_offered.update(self._connected_late)
             late = tuple(self._connected_late)
@@ -303,11 +304,11 @@ class Hub:
     async def _offer(self, identities: Iterable[ProxyIdentity], seq: Seq) -> None:
         for identity in identities:
             self._not_offered.pop(identity, None)
-            # Those who left while others were offered theirs, the cache may have forgotten.
+            # The cache may have dropped identities whose last stream ended meanwhile.
             if identity not in self._streams:
                 continue
             self._offer_to(identity, seq)
-            # Writing starts while others are still being built.
+            # Let the transport write while other snapshots are still being built.
             await asyncio.sleep(0)
 
     def _offer_to(self, identity: ProxyIdentity, seq: Seq) -> None:
@@ -325,7 +326,7 @@ class Hub:
         streams = tuple(self._streams[identity])
         for stream in streams:
             stream.session.alike = len(streams) > 1
-            # Whoever does not have this because it is refused waits for something else.
+            # A stream that refused this snapshot and is served an older one needs no new offer.
             if self._fallbacks.get(stream) is snapshot:
                 self._unchanged += 1
             else:
@@ -336,7 +337,7 @@ class Hub:
         self._refusers.discard(stream)
         try:
             news, there = stream.offer(snapshot), stream.session.arrived
-            # One that refused what was before may have all of this; it stood by something else.
+            # A stream that was served another snapshot may already have everything in this one.
             if news or (there and had_other):
                 self._in_flight.add(stream)
                 self._behind.add(stream)

@@ -15,7 +15,7 @@ from xds.server.stream import Stream
 MAX_REASON: Final = 1_000
 """Maximum characters sent and kept of the reason why a stream was ended."""
 
-# grpc has no types of its own; nothing of `Any` leaves this module and the server's.
+# grpc has no types; `Any` must not leave this module and the server's.
 Context: TypeAlias = Any
 
 
@@ -29,11 +29,11 @@ class Ending(NamedTuple):
 async def read_requests(stream: Stream, admitted: AdmittedStream, context: Context) -> Ending:
     """Read until the client ends the stream or sends an invalid request; return why it ended."""
     try:
-        # A connection outlives the proof that it began with, unless somebody looks at the time.
+        # Without this timeout, a connection would outlive the client's certificate.
         async with asyncio.timeout(admitted.time_left_s(time.time())):
             async with asyncio.timeout(admitted.first_request_s):
                 data = await context.read()
-            # As the iterator of requests does, but without a generator between.
+            # Same as iterating over the requests, but without the cost of a generator.
             while data is not grpc.aio.EOF:
                 if (wait_s := admitted.delay(len(data), time.monotonic())) > 0:
                     await asyncio.sleep(wait_s)
@@ -43,7 +43,7 @@ async def read_requests(stream: Stream, admitted: AdmittedStream, context: Conte
     except TimeoutError:
         left_s = admitted.time_left_s(time.time())
         if stream.identity is None and (left_s is None or left_s > 0):
-            # Streams that ask for nothing would keep out those who do.
+            # Idle streams would lock out clients that need one.
             reason, code = "no request has come", grpc.StatusCode.DEADLINE_EXCEEDED
         else:
             reason, code = "the certificate has expired", grpc.StatusCode.UNAUTHENTICATED
@@ -51,7 +51,7 @@ async def read_requests(stream: Stream, admitted: AdmittedStream, context: Conte
         reason, code = error.line, status_code(error)
     else:
         return Ending("closed by the proxy")
-    # What a client wrote is quoted here: the log and the status get no more of it than this.
+    # The reason quotes the client, so limit what the log and the status get of it.
     reason = reason[:MAX_REASON]
     context.set_code(code)
     context.set_details(reason)

@@ -110,8 +110,8 @@ def _holder(family: socket.AddressFamily, where: tuple[str, int]) -> socket.sock
     try:
         holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         holder.bind(where)
-        # Past connections of this port must not keep us from it; but as long as this is set, others
-        # could have the port while none of our processes listens.
+        # Old connections of this port must not block it. While this option is set, others could
+        # take the port before one of our processes listens.
         holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 0)
     except OSError:
         holder.close()

@@ -193,7 +193,7 @@ class Stream:
             raise UsageError(f"not a discovery request: {error}") from None
         request = self._typed(request)
         first = request.type_url == CLUSTER and not self.session.watches(CLUSTER)
-        # A delta client tells by itself what it has.
+        # A delta client sends the versions that it has.
         if first and isinstance(request, DiscoveryRequest) and request.version:
             found = self._observer.returned(self, request.version)
             if found is not None:
@@ -241,7 +241,7 @@ class Stream:
         """Write nothing more."""
         self._closed = True
         self.session.close(self._loop.time())
-        # A storm of those who come back is no time to hold on to what they had before.
+        # Release old snapshots early, because many clients may reconnect at once.
         self._wakeups.forget(self, self._wakes_at)
 
     async def end_writing(self, within_s: float = 0.0) -> None:
@@ -249,7 +249,7 @@ class Stream:
         if self._writer is not None:
             await self._writer.end(within_s)
 
-    # ---- who it is -------------------------------------------------------------------------------
+    # ---- identity --------------------------------------------------------------------------------
 
     def _identify(self, node: Node | None) -> None:
         """Read the node from the first request; check that later ones name no other."""
@@ -289,7 +289,8 @@ class Stream:
 
     def _go_on_writing(self) -> None:
         if self._closed:
-            return  # Written at the last moment; the state may be that of others by now.
+            # Responses are built as late as possible; other sessions may share the state by now.
+            return
         if self._writer is not None and (response := self._next_after(self._writer)):
             self._put(response)
             self._set_timer()
@@ -302,7 +303,7 @@ class Stream:
     def _next_after(self, writer: Steps) -> Response | None:
         """Return the next response after a completed write; ``None`` if there is none."""
         self._writer = None
-        if writer.error is not None:  # The transport's own; which ones is not documented.
+        if writer.error is not None:  # The transport's own errors, whose types are not documented.
             _log.debug("stream %s is gone: %s", self.name, writer.error)
             return None
         self._observer.wrote(self)
@@ -312,7 +313,7 @@ class Stream:
 
     def _set_timer(self) -> None:
         wake_at = self.session.wake_at
-        # One that goes off early finds nothing to do, and is set again.
+        # A timer that is too early does nothing and is set again.
         if wake_at is not None and wake_at < self._wakes_at:
             self._wakeups.forget(self, self._wakes_at)
             self._wakes_at = wake_at
@@ -327,13 +328,13 @@ class Stream:
             self.session.on_tick(now)
             self._go_on()
         else:
-            # What it was set for has been settled meanwhile, as nearly always.
+            # Usually the reason for the timer is gone.
             self._set_timer()
 
 
 @lru_cache(8)
 def _whole(response: Response, identifier: bytes) -> bytes:
-    # Streams that stand alike are sent one and the same.
+    # Streams with a shared state are sent the same bytes.
     return complete(response.body, response.nonce, identifier)
 
 

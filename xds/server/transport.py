@@ -41,26 +41,26 @@ def transport_options(settings: AdsSettings, connections: int) -> list[tuple[str
         ("grpc.max_receive_message_length", settings.max_request_bytes),
         ("grpc.max_send_message_length", -1),
         ("grpc.max_concurrent_streams", settings.max_streams + 1000),
-        # More than a thousand connects at once are cancelled at random below these; those beyond
-        # max_streams must get so far as to be refused in words.
+        # Below these values, gRPC randomly cancels some of more than a thousand simultaneous
+        # connects. Those beyond max_streams must connect to get an error message.
         ("grpc.server.max_pending_requests", 2 * settings.max_streams + 1000),
         ("grpc.server.max_pending_requests_hard_limit", 4 * settings.max_streams + 2000),
         ("grpc.keepalive_time_ms", _ms(settings.keepalive_s)),
         ("grpc.keepalive_timeout_ms", _ms(settings.keepalive_timeout_s)),
-        # By the one above alone, a client that does not answer is kept for a minute more.
+        # With the timeout above alone, an unresponsive client is kept for another minute.
         ("grpc.http2.ping_timeout_ms", _ms(settings.keepalive_timeout_s)),
         ("grpc.keepalive_permit_without_calls", 1),
         ("grpc.http2.min_ping_interval_without_data_ms", _ms(settings.min_ping_interval_s)),
         ("grpc.http2.max_pings_without_data", 0),
-        # gRPC pings at each message to measure the line, so that it may open the window for what it
-        # is sent. Requests are smaller than the smallest window, and a push to every proxy costs
-        # the server a quarter less, and each proxy half, when nobody measures.
+        # gRPC sends a ping with each message to measure bandwidth and enlarge the receive window.
+        # Requests are smaller than the smallest window. Without these pings, a push to all proxies
+        # costs the server a quarter less CPU, and each proxy half.
         ("grpc.http2.bdp_probe", 0),
-        # Of gRPC's own accord a connection that says nothing is kept for two minutes.
+        # gRPC's default keeps an idle connection for two minutes.
         ("grpc.server_handshake_timeout_ms", _ms(settings.handshake_s)),
         ("grpc.max_connection_idle_ms", _ms(settings.idle_connection_s)),
         ("grpc.max_allowed_incoming_connections", connections),
-        # A second server on this port is a mistake that must not go unseen.
+        # A second server on this port is a mistake that must be reported.
         ("grpc.so_reuseport", int(settings.share_port)),
     ]
     if settings.max_connection_age_s is not None:
@@ -90,7 +90,7 @@ async def listen(server: Any, address: str, credentials: "Credentials | None" = 
             f"cannot listen on {address}: {error}", hint="is another server running there?"
         ) from None
     where = where_to_listen(address)
-    # gRPC takes a port that it cannot use for another one, and says nothing.
+    # If gRPC cannot use the port, it silently takes another one.
     if where is not None and where[1] not in (0, port):
         raise Fatal(f"cannot listen on {address}: the system gave port {port} instead")
     await server.start()

@@ -98,7 +98,8 @@ class Acceptance:
         trial = self._trials.get(identity)
         if trial is None or trial.newest is not snapshot:
             return None
-        # One may take its clusters, and with them all that it has asked for, and then refuse more.
+        # A client may accept its clusters, which is all that it subscribes to, and then refuse
+        # more.
         trial.takers.discard(proxy)
         trial.refused_at = self._now()
         return self._fallback(identity)

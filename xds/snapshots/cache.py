@@ -212,7 +212,7 @@ def _resource(key: ResourceKey, state: MeshState) -> Resource | None:
     try:
         return read_resource(key, state.resources[key])
     except (ValueError, GitmeshError):
-        # The log holds only what was checked; what it cannot read now is our mistake, not a reason
-        # to stop serving everything else.
+        # The log contains only checked meshes. An unreadable one is a bug of ours, and no reason to
+        # stop serving everything else.
         _log.exception("cannot read %s as the log has it; it is left out", key)
         return None

@@ -54,7 +54,7 @@ def unknown_resource(type_url: TypeUrl, name: str) -> Encoded:
 
     The version that it claims is none of ours, and nothing else follows from it.
     """
-    # That a cluster gets its endpoints by its own name is a guess that holds for all of ours.
+    # It is assumed that a cluster has its endpoints under its own name, as all of ours have.
     needs = frozenset({(ENDPOINT, name)} if type_url == CLUSTER else ())
     return Encoded(type_url, name, "", b"", needs)
 
@@ -241,7 +241,8 @@ class Pool:
             known = ResourceSet(self, type_url, digest.hex()[:16], ordered)
             self._sets[type_url, digest] = known
             self._by_version[type_url, known.version] = known
-        # What a client claims to have is kept for that client alone, and while it is here.
+        # Resources that only a client claims to have are not pooled: they live as long as its
+        # stream.
         if not any(resource.is_unknown for resource in ordered):
             self._touch(known)
         return known

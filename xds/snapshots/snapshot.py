@@ -41,7 +41,7 @@ class Snapshot:
     def one_change_from(self, before: "Snapshot") -> TypeUrl | None:
         """Return the only type that differs from ``before``, if a change of that type can be sent
         by itself: routes, or endpoints of which none was removed. Else None."""
-        # All proxies of a node come from one snapshot to the next.
+        # All proxies of a node change between the same two snapshots, so the result is cached.
         if not self._step or self._step[0][0]() is not before:
             self._step[:] = [(ref(before), self._one_change_from(before))]
         return self._step[0][1]
@@ -90,7 +90,7 @@ def collect(
     write = partial(_write, pool, type_url)
     resources = [pool.written.get(message, write) for message in messages]
     if len({resource.name for resource in resources}) < len(resources):
-        # Clients refuse a response that names a resource twice.
+        # Clients refuse a response with duplicate names.
         raise InconsistentSnapshot(f"two resources of {type_url} have one name")
     return pool.collect(type_url, resources)
 
@@ -116,7 +116,7 @@ def check(snapshot: Snapshot) -> None:
 
 def resource_name(type_url: TypeUrl, message: betterproto2.Message) -> str:
     """Return the name under which clients subscribe to a resource."""
-    # An endpoint set is the one resource whose name has another field.
+    # Only endpoint sets have their name in another field.
     return str(getattr(message, "cluster_name" if type_url == ENDPOINT else "name"))
 
 

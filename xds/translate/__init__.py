@@ -10,7 +10,7 @@ from mesh.spec import VirtualGatewaySpec, VirtualNodeSpec
 from xds.nodes import Client, ProxyIdentity
 from xds.plain import plain_messages
 
-# Whatever imports Envoy's messages is in this package, and comes by here.
+# Everything that imports Envoy's messages is in this package, so this runs before.
 with plain_messages():
     from xds.translate.gateway.gateway import translate_gateway
     from xds.translate.node import translate_node

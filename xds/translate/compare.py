@@ -76,7 +76,7 @@ def envoy_changes(
         old, new = _configuration(before, node), _configuration(after, node)
         for kind, name in sorted(old.keys() | new.keys()):
             had, has = old.get((kind, name)), new.get((kind, name))
-            # Equal resources are often the same object, and bytes are made faster than words.
+            # Equal resources are often the same object, and encoding is faster than formatting.
             if had is has or (had and has and encode(had) == encode(has)):
                 continue
             yield EnvoyChange(node, kind, name, shown.change(had, has))

@@ -109,7 +109,7 @@ def _known_listeners(
     egress: tuple[_EgressPort, ...],
     ways_out: _WaysOut,
 ) -> tuple[envoy_listener.Listener, ...]:
-    # Of HTTP, routes are not part of a listener.
+    # HTTP routes are not part of a listener.
     called = tuple(each if each.mapping.protocol == "tcp" else each.mapping for each in egress)
     return _own(
         spec,
@@ -204,7 +204,7 @@ def _egress_filter(port: _EgressPort, logging: Logging | None) -> listeners.Port
     if mapping.protocol != "tcp":
         routes = naming.egress_routes(mapping.protocol, mapping.port)
         return listeners.Port(mapping.port, http_filter(prefix, routes, mapping.protocol, logging))
-    # A connection names no host: the first service has the port (the linker refuses a second).
+    # A TCP connection has no host: the first service gets the port (the linker rejects a second).
     filter_ = _tcp_filter(port.called[0][1], logging)
     return None if filter_ is None else listeners.Port(mapping.port, filter_)
 

@@ -122,7 +122,7 @@ def _read_delta(data: bytes) -> DeltaDiscoveryRequest:
     )
 
 
-# Proxies of one node answer a push alike, down to the nonce: the second one's words are known.
+# Cached: proxies of one node send equal answers to a push, including the nonce.
 _read_again = lru_cache(1024)(_read)
 _read_delta_again = lru_cache(1024)(_read_delta)
 
@@ -171,7 +171,7 @@ def _error(request: Any) -> ErrorDetail | None:
     """Return a ``google.rpc.Status``; its presence alone, even empty, says that it is a refusal."""
     if not request.HasField("error_detail"):
         return None
-    # Cut by bytes first: four bytes are the longest character.
+    # Cut the bytes first: a character has at most four bytes.
     message = request.error_detail.message[: 4 * MAX_MESSAGE]
     return ErrorDetail(request.error_detail.code, message.decode(errors="replace")[:MAX_MESSAGE])
 

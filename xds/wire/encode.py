@@ -19,7 +19,7 @@ import betterproto2
 from xds.wire.once import Once
 from xds.wire.varint import FIXED32, FIXED64, LENGTH, VARINT, tag, varint
 
-# Values of betterproto2 fields have no common type; nothing of `Any` leaves this module.
+# Values of betterproto2 fields have no common type; `Any` must not leave this module.
 _Payload: TypeAlias = Callable[[Any], bytes]
 _Put: TypeAlias = Callable[[bytes], None]
 _Write: TypeAlias = Callable[[_Put, Any], None]
@@ -57,7 +57,7 @@ def _encode(message: betterproto2.Message) -> bytes:
     put = parts.append
     cls = type(message)
     values = message.__dict__
-    # A field that may be absent is None then; any other is left out when it is zero or empty.
+    # An optional field is omitted if it is None, any other if it is zero or empty.
     plan = _PLANS.get(cls)
     for name, explicit, write in _compile(cls) if plan is None else plan:
         value = values[name]
@@ -219,8 +219,8 @@ _PLANS: dict[type[betterproto2.Message], _Plan] = {}
 
 
 def _compile(cls: type[betterproto2.Message]) -> _Plan:
-    # Not from `cls._betterproto`: that resolves every type hint of the class, at 1 ms a class.
+    # Not from `cls._betterproto`: that resolves every type hint of the class, 1 ms per class.
     fields = ((each.name, betterproto2.FieldMetadata.get(each)) for each in dataclasses.fields(cls))  # type: ignore[arg-type]
     plan = tuple((name, _explicit(meta), _writer(meta)) for name, meta in fields)
-    # Two threads may both compile a class; they store equal plans.
+    # Two threads may both compile a class; the results are equal.
     return _PLANS.setdefault(cls, plan)

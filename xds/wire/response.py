@@ -9,14 +9,14 @@ from typing import Final
 
 from xds.wire.varint import LENGTH, delimited, tag
 
-# The fields that both kinds of response have under one number.
+# Field numbers that both kinds of response share.
 _VERSION: Final = 1
 _TYPE_URL: Final = 4
 _NONCE: Final = tag(5, LENGTH)
-# Those of ``DiscoveryResponse``.
+# Field numbers of ``DiscoveryResponse``.
 _CONTROL_PLANE: Final = 6
 _ERRORS: Final = 7
-# Those of ``DeltaDiscoveryResponse``.
+# Field numbers of ``DeltaDiscoveryResponse``.
 _REMOVED: Final = 6
 _DELTA_CONTROL_PLANE: Final = 7
 _DELTA_ERRORS: Final = 9
@@ -28,7 +28,7 @@ _NOT_FOUND: Final = delimited(2, tag(1, 0) + bytes((5,)) + delimited(2, b"not in
 def resource_field(type_url: str, message: bytes) -> bytes:
     """Return one entry of ``DiscoveryResponse.resources``: the message in an ``Any``."""
     packed = delimited(1, type_url.encode())
-    # An empty message has no value field, as in every writer of proto3.
+    # As in every proto3 encoder, an empty message has no value field.
     return delimited(2, packed + delimited(2, message) if message else packed)
 
 

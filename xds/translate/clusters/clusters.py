@@ -137,7 +137,7 @@ def _dns_cluster(
         load_assignment=one_endpoint(upstream.cluster, dns.hostname, mapping.port),
         health_checks=health_checks(upstream.listener, dns.hostname),
         outlier_detection=outlier_detection(upstream.listener.outlier_detection),
-        # An instance whose name is gone is gone, healthy or not (App Mesh did so, too).
+        # Remove an instance whose address is gone, healthy or not, as App Mesh did.
         ignore_health_on_host_removal=True,
         circuit_breakers=NO_LIMITS,
         typed_extension_protocol_options=_protocol(mapping),

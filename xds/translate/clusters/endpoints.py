@@ -72,7 +72,7 @@ def _addresses(graph: MeshGraph, upstream: Upstream) -> Iterator[tuple[str, int]
     if registered is None or discovery is None:
         return
     preference = node_preference(graph.mesh_spec(upstream.mesh), spec)
-    # An instance is registered with one port, which cannot be that of several listeners.
+    # An instance is registered with one port, so several listeners cannot use it.
     alone = len(spec.listeners or ()) == 1
     for instance in instances.matching(discovery, registered):
         address = instances.address(instance, preference)

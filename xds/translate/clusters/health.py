@@ -26,7 +26,8 @@ def health_checks(listener: Listener, hostname: str) -> list[envoy_core.HealthCh
         envoy_core.HealthCheck(
             timeout=timedelta(milliseconds=check.timeout_millis),
             interval=interval,
-            # Envoy's own is a minute: who was ill at first would be so, whatever is written.
+            # Envoy's default is a minute: an instance that is unhealthy at first would stay so for
+            # longer than the spec's interval.
             no_traffic_interval=interval,
             healthy_threshold=check.healthy_threshold,
             unhealthy_threshold=check.unhealthy_threshold,

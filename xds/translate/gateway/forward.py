@@ -41,8 +41,8 @@ def second_pass(
         for name, own in routes.items()
         if domains[name]
     ]
-    # It holds every service, not only those in `foreign`: when a gateway route starts or stops to
-    # keep the host, requests between the two passes still find their way.
+    # It contains every service, not only those in `foreign`: requests between the two passes must
+    # still be routed when a gateway route changes whether it keeps the host.
     rest = envoy_route.VirtualHost(
         name=naming.DEFAULT_BACKEND_HOST,
         domains=[EVERY_HOST],
@@ -51,7 +51,8 @@ def second_pass(
     return envoy_route.RouteConfiguration(
         name=SECOND_PASS_ROUTES,
         virtual_hosts=[*hosts, rest],
-        # App Mesh meant to drop its header but named responses; no application may see ours.
+        # App Mesh tried to remove its header but configured responses; applications must not see
+        # ours.
         request_headers_to_remove=[naming.SERVICE_HEADER, naming.PORT_HEADER],
     )
 

@@ -95,9 +95,9 @@ def _listeners(
             listener = naming.ingress_listener(ANY_IPV4, port.number)
             yield listeners.ingress_listener(listener, any_socket(preference, port.number), port)
         name = naming.egress_listener()
-    # App Mesh bound the second pass to every address, so that whoever reached port 15001 from
-    # outside walked around the gateway's own routes. Only the proxy itself has to reach it; the
-    # name stays, for dashboards.
+    # App Mesh bound the second pass to every address, so outside clients on port 15001 could bypass
+    # the gateway's own routes. Only the proxy itself has to reach it. The name is unchanged, for
+    # dashboards.
     inner = http_filter(naming.EGRESS_STAT_PREFIX, SECOND_PASS_ROUTES, "http", spec.logging)
     address = socket(_second_pass_address(proxy), naming.EGRESS_PORT)
     yield listeners.egress_listener(name, address, listeners.Port(naming.EGRESS_PORT, inner))

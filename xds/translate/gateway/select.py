@@ -102,7 +102,7 @@ def _target_port(target: GatewayRouteTarget, service: Service | None) -> Service
 def _action(
     cluster: str, host: str | None, rewritten: Rewritten, port: ServicePort | None
 ) -> envoy_route.RouteAction:
-    # The second pass holds the timeouts; the first must not cut the longest of them short.
+    # Timeouts apply in the second pass; the first must not end requests before the longest of them.
     waits = port.timeouts if port is not None else ()
     return envoy_route.RouteAction(
         cluster=cluster,
@@ -115,7 +115,7 @@ def _action(
 
 
 def _header(name: str, value: str) -> envoy_core.HeaderValueOption:
-    # Envoy reads "%" in a header's value as the start of a command.
+    # Envoy interprets "%" in a header's value as the start of a command.
     return envoy_core.HeaderValueOption(
         header=envoy_core.HeaderValue(key=name, value=value.replace("%", "%%")),
         append_action=_OVERWRITE,

@@ -116,7 +116,7 @@ def _intercepted(
     everything_else: envoy_listener.Filter | None = None,
 ) -> list[envoy_listener.Listener]:
     if not chains and everything_else is None:
-        return []  # Envoy rejects a listener that does nothing.
+        return []  # Envoy rejects a listener without filter chains.
     listener = envoy_listener.Listener(
         name=name,
         address=address,

@@ -39,7 +39,7 @@ def client_cluster(graph: MeshGraph, upstream: Upstream) -> envoy_cluster.Cluste
         cluster.type = envoy_cluster.ClusterDiscoveryType.EDS
         cluster.eds_cluster_config = envoy_cluster.ClusterEdsClusterConfig(eds_config=ADS_ENDPOINTS)
     else:
-        # The only one of Envoy's ways to resolve a name that gRPC has (gRFC A37).
+        # The only DNS cluster type that gRPC supports (gRFC A37).
         cluster.type = envoy_cluster.ClusterDiscoveryType.LOGICAL_DNS
         port = upstream.listener.port_mapping.port
         cluster.load_assignment = one_endpoint(upstream.cluster, dns.hostname, port)

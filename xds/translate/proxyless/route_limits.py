@@ -49,7 +49,7 @@ def _headers(route: Resource, spec: RouteSpec, place: Steps) -> Iterator[Problem
     name, headers = _matched(spec)
     for index, header in enumerate(headers):
         if hidden(header.name):
-            # A matcher of a value takes no call without the header, inverted or not.
+            # In gRPC a value matcher fails for a call without the header, inverted or not.
             absence = header.invert and header.match is None
             always = "always" if absence else "never"
             message = f"gRPC does not see the header {header.name!r}, so it {always} matches"

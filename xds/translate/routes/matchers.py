@@ -136,7 +136,7 @@ def _pseudo_headers(match: HttpRouteMatch) -> Iterable[envoy_route.HeaderMatcher
 
 def _header(header: HeaderMatch) -> envoy_route.HeaderMatcher:
     method = header.match
-    # Envoy holds the host of a request under HTTP/2's name for it, whatever the protocol was.
+    # Envoy stores the host under HTTP/2's header name, whatever the protocol.
     name = ":authority" if header.name.lower() == "host" else header.name
     return envoy_route.HeaderMatcher(
         name=name,

@@ -10,7 +10,7 @@ from mesh.spec.route import GrpcRetryPolicy, HttpRetryPolicy
 from xds.translate.bounds import count, length
 from xds.translate.packed import packed
 
-# App Mesh API, HttpRetryPolicy: what each event means.
+# App Mesh API, HttpRetryPolicy: meaning of each event.
 _STATUS_CODES: Final = {
     "server-error": (500, 501, 502, 503, 504, 505, 506, 507, 508, 510, 511),
     "gateway-error": (502, 503, 504),

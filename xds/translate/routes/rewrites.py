@@ -55,8 +55,8 @@ def _prefixes(prefix: str, new: str | None) -> Iterable[Rewritten]:
     plain = Rewritten(Path(prefix=prefix), new)
     if prefix.endswith("/") or not new.endswith("/"):
         return [plain]
-    # "/cart/x" must become "/x", not "//x": the prefix with its slash comes first. App Mesh wrote
-    # the same two routes.
+    # "/cart/x" must become "/x", not "//x": the prefix with its slash comes first. App Mesh
+    # generated the same two routes.
     return [Rewritten(Path(prefix=f"{prefix}/"), new), plain]
 
 

@@ -62,7 +62,7 @@ def egress_route_configuration(
 
 
 def _host(name: str, domains: tuple[str, ...], port: ServicePort) -> envoy_route.VirtualHost:
-    # All callers of a service in one mesh have the very same port, and to hash it takes longer.
+    # Cached by identity, because all callers of a service share the port and hashing it is slower.
     known = _hosts_of.get(port, lambda _: {})
     if (name, domains) not in known:
         known[name, domains] = _virtual_host(name, domains, port)
@@ -70,7 +70,7 @@ def _host(name: str, domains: tuple[str, ...], port: ServicePort) -> envoy_route
 
 
 _hosts_of: Final = Once[ServicePort, dict[tuple[str, tuple[str, ...]], envoy_route.VirtualHost]]()
-encode_once(envoy_route.VirtualHost)  # The routes of every caller of a service hold its host.
+encode_once(envoy_route.VirtualHost)  # The routes of every caller of a service contain its host.
 
 
 @lru_cache(SHARED)
@@ -90,8 +90,8 @@ def routes_of(
     """
     asked = [exact_header(name, value) for name, value in guards]
     if port.direct is not None:
-        # Nobody can write timeouts for a service that a node provides by itself: the node's own
-        # are the only ones there are.
+        # A service that a node provides directly has no route with timeouts: only the node's own
+        # apply.
         timeout = timeouts.of_listener(port.direct.listener.timeout)
         action = _to_cluster(port.direct.cluster, timeout, retry=DEFAULT)
         return (envoy_route.Route(match=match_path(ANY_PATH, asked), route=action),)
@@ -158,7 +158,7 @@ def written_policy(spec: RouteSpec) -> HttpRetryPolicy | GrpcRetryPolicy | None:
 def _everything_else(cluster: str | None) -> list[envoy_route.VirtualHost]:
     if cluster is None:
         return []
-    # What is not in the mesh has no timeout in it either.
+    # Destinations outside the mesh have no timeouts in it.
     action = envoy_route.RouteAction(cluster=cluster, timeout=timeouts.OFF)
     return [
         envoy_route.VirtualHost(
