@@ -1,1 +1,1 @@
-"""Measures what the promises say about speed, as ratios and against limits in the same run."""
+"""Benchmarks of the promised speed, as ratios and against limits in the same run."""

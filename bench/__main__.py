@@ -1,6 +1,6 @@
-"""``python -m bench``: every measurement, as a table, and as JSON too with ``--json FILE``.
+"""``python -m bench``: run every benchmark and print a table; with ``--json FILE`` also as JSON.
 
-Exits with 1 when a bar is missed. On a noisy machine run it again before believing a miss.
+Exits with 1 if a bar is missed. On a noisy machine, repeat the run before you trust a miss.
 """
 
 import argparse
@@ -32,7 +32,7 @@ examples:
 
 
 def main() -> int:
-    """Run the measurements named on the command line, or all of them."""
+    """Run the benchmarks named on the command line, or all of them."""
     arguments = _parser().parse_args()
     gc.set_threshold(50_000, 20, 50)  # as `gitmesh serve` does
     measurements = {**_MEASUREMENTS}
@@ -49,7 +49,8 @@ def main() -> int:
 
 
 def _told(name: str, figures: Iterator[Figure]) -> Iterator[Figure]:
-    """Say on standard error what is measured, and on a terminal each figure as it is found."""
+    """Print on standard error which benchmark runs, and on a terminal each figure as it is
+    measured."""
     started = time.monotonic()
     print(f"measuring {name} …", file=sys.stderr, flush=True)
     for figure in figures:

@@ -1,4 +1,4 @@
-"""How fast the log answers: the mesh at any of 10,000 commits, blame, the diff of a large mesh."""
+"""Benchmark of queries on the log: state at any of 10,000 commits, blame, and a large diff."""
 
 import statistics
 import subprocess
@@ -135,7 +135,7 @@ def _applied(name: str, changes: int) -> CommitApplied:
 
 
 def _median(work: Callable[[], object]) -> float:
-    """Return how long the work takes, in milliseconds."""
+    """Return the median duration of the work, in milliseconds."""
     times = []
     for _ in range(RUNS):
         started = time.perf_counter()

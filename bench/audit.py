@@ -1,4 +1,4 @@
-"""What it takes to believe a log of 100,000 events: by itself, by git, by what was signed of it."""
+"""Benchmark of verification of a log with 100,000 events: by itself, by git, by checkpoints."""
 
 import tempfile
 import time
@@ -28,7 +28,7 @@ RUNS = 3
 
 
 def figures() -> Iterator[Figure]:
-    """Measure on a log that was made of a real history: a commit, two events, 45,000 times."""
+    """Measure on a log of a real history: a commit with two events, 45,000 times."""
     with tempfile.TemporaryDirectory() as folder:
         path, log_path = Path(folder) / "town.git", Path(folder) / "events.sqlite3"
         build(path, SERVICES * SPECS_OF_A_SERVICE, COMMITS)

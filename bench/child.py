@@ -1,4 +1,4 @@
-"""Processes that measure or are measured: told what to do by lines of JSON, watched from here."""
+"""Child processes of benchmarks: controlled by lines of JSON, and measured from here."""
 
 import json
 import os
@@ -16,7 +16,7 @@ Command = Callable[[Mapping[str, Any]], Mapping[str, Any]]
 
 
 def answer_commands_of(commands: Mapping[str, Command], wait: Callable[[], None]) -> None:
-    """Read commands from standard input until it ends, and answer each."""
+    """Read commands from standard input until it ends, and write a response to each."""
     while True:
         wait()
         # Not through the buffer of `sys.stdin`: `wait` would not see what it has read ahead.
@@ -63,9 +63,9 @@ class Child:
         self.process.stdout.close()
 
     def ask(self, do: str, **command: object) -> dict[str, Any]:
-        """Tell it to do something, and return its answer.
+        """Send a command, and return its response.
 
-        :raises RuntimeError: it does not answer.
+        :raises RuntimeError: the process does not answer.
         """
         assert self.process.stdin is not None
         self.process.stdin.write(json.dumps({"do": do, **command}).encode() + b"\n")
@@ -85,13 +85,13 @@ class Child:
 
 
 def cpu_s(pid: int) -> float:
-    """Return how much CPU a process has used, all of its threads, user and system."""
+    """Return the CPU time of a process: all threads, user and system."""
     # clock_getcpuclockid(3): exact to the nanosecond, unlike the ticks in /proc/<pid>/stat.
     return time.clock_gettime(~pid << 3 | 2)
 
 
 def rss_kb(pid: int) -> int:
-    """Return how much memory of a process is resident."""
+    """Return the resident memory of a process."""
     for line in Path(f"/proc/{pid}/status").read_text().splitlines():
         if line.startswith("VmRSS:"):
             return int(line.split()[1])
@@ -99,7 +99,7 @@ def rss_kb(pid: int) -> int:
 
 
 def settled_cpu_s(pid: int) -> float:
-    """Return what :func:`cpu_s` does once the process has nothing more to do, or after a second."""
+    """Return :func:`cpu_s` as soon as the process is idle, or after a second."""
     last = cpu_s(pid)
     for _ in range(50):
         time.sleep(0.02)

@@ -1,7 +1,7 @@
-"""What a one-file commit costs in a small mesh and in a large one, and how long a cold start takes.
+"""Benchmark of a one-file commit in a small and in a large mesh, and of a cold start.
 
-A commit is followed the whole way that gitmesh itself is answerable for: from the moved ref to the
-snapshots rebuilt for the proxies it concerns, the log on disk.
+The measured time begins when the ref has moved. It ends when the events are on disk and the
+snapshots for the affected proxies are rebuilt.
 """
 
 import gc
@@ -26,7 +26,7 @@ PROXIES = 10
 
 
 def figures() -> Iterator[Figure]:
-    """Measure a small and a large mesh in turns, so that noise on the machine meets both."""
+    """Measure a small and a large mesh in turns, so that noise on the machine affects both."""
     with tempfile.TemporaryDirectory() as folder:
         small = _Town(Path(folder) / "small", SMALL)
         large = _Town(Path(folder) / "large", LARGE)
@@ -59,7 +59,7 @@ def _ms(seconds: list[float]) -> float:
 
 
 class _Town:
-    """A repository, the log that follows it, and the proxies it concerns."""
+    """A repository, its log, and the proxies that its commits affect."""
 
     def __init__(self, folder: Path, specs: int) -> None:
         folder.mkdir()
@@ -82,7 +82,7 @@ class _Town:
         self.rebuild: list[float] = []
 
     def shift(self, at: int) -> None:
-        """Follow one more commit, all the way to the snapshots it changes."""
+        """Follow one more commit up to the snapshots that it changes."""
         move(self._path, self._commits[at])
         began = time.perf_counter()
         found = self._follower.catch_up()
@@ -97,7 +97,7 @@ class _Town:
         self.rebuild.append(ended - planned)
 
     def restart(self) -> tuple[float, float]:
-        """Return how long it takes to have the state again, and to be ready for a commit."""
+        """Return the time until the state is loaded and the next commit can be followed."""
         self.log.close()
         started = time.perf_counter()
         self.log = EventLog.open(self._log_path)

@@ -1,4 +1,4 @@
-"""Figures: what was measured, in which unit, beside what, and the bar it is held to."""
+"""Measured figures: value, unit, comparison and bar."""
 
 import json
 from collections.abc import Iterable
@@ -7,27 +7,27 @@ from dataclasses import asdict, dataclass
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One number of a run."""
+    """One figure of a run."""
 
     what: str
     value: float
     unit: str
     bar: str = ""
-    """What is asked of it: ``< 3``, ``> 100,000``; empty where it is only told. Of a figure that
-    stands beside another it is asked of their ratio."""
+    """Requirement: ``< 3``, ``> 100,000``; empty for information only. If there is a comparison,
+    the requirement applies to the ratio."""
     beside: float | None = None
-    """The same of the limit server or of another, measured in the same run by turns."""
+    """The same figure of the limit server or another one, measured in turns in the same run."""
     other: str = "limit"
-    """What that other is."""
+    """Name of the comparison."""
 
     @property
     def ratio(self) -> float | None:
-        """How many times the limit server's it is."""
+        """The figure divided by that of the comparison."""
         return self.value / self.beside if self.beside else None
 
     @property
     def holds(self) -> bool:
-        """Whether the number meets its bar."""
+        """Whether the figure meets its bar."""
         if not self.bar:
             return True
         sign, limit = self.bar.split()
@@ -37,7 +37,7 @@ class Figure:
 
 
 def table(figures: Iterable[Figure]) -> str:
-    """Return the figures as lines for a terminal."""
+    """Return the figures as a table for a terminal."""
     lines = []
     for figure in figures:
         bar = f"{'ok  ' if figure.holds else 'MISS'} {figure.bar}" if figure.bar else ""
@@ -50,6 +50,6 @@ def table(figures: Iterable[Figure]) -> str:
 
 
 def as_json(figures: Iterable[Figure]) -> str:
-    """Return the figures for a machine."""
+    """Return the figures as JSON."""
     found = [{**asdict(f), "ratio": f.ratio, "holds": f.holds} for f in figures]
     return json.dumps(found, indent=2)

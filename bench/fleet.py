@@ -1,8 +1,8 @@
-"""A git repository whose proxies are as large as those that other control planes are measured with.
+"""Git repository whose proxies have configurations as large as in other control planes' benchmarks.
 
 Every caller, ``web0`` and so on, has ten backends. It is sent two listeners, clusters of eleven
 endpoint sets of three, and two route configurations, of which the outbound one has ten virtual
-hosts of two weighted routes. Callers come in groups; a group shares its backends with no other.
+hosts of two weighted routes. Callers are in groups; groups share no backends.
 """
 
 from collections.abc import Iterator
@@ -84,7 +84,7 @@ def build_fleet(path: Path, *, callers: int, groups: int = 1, commits: int = 0) 
 
 
 def shift_path(service: int) -> str:
-    """Return the file of the route that changes."""
+    """Return the path of the route file that changes."""
     return f"s{service}/all.yaml"
 
 

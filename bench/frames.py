@@ -1,7 +1,7 @@
-"""As much of HTTP/2 and gRPC as a client needs that opens one stream on one connection (RFC 9113).
+"""Minimal HTTP/2 and gRPC client: one stream on one connection (RFC 9113).
 
-Frames are made ahead and sent as they are. Header fields are literal and never Huffman-coded, and
-those that come back are skipped unread, so nothing of HPACK is needed but its static table.
+Frames are prepared before the run. Header fields are literal and never Huffman-coded, and received
+ones are skipped, so it needs only HPACK's static table.
 """
 
 from typing import Final
@@ -15,19 +15,19 @@ GOAWAY: Final = 7
 WINDOW_UPDATE: Final = 8
 
 ACK: Final = 1
-"""The flag of SETTINGS and PING that marks an answer."""
+"""Flag of SETTINGS and PING that marks an acknowledgement."""
 END_STREAM: Final = 1
-"""The flag of DATA and HEADERS that marks the last frame of a stream."""
+"""Flag of DATA and HEADERS that marks the last frame of a stream."""
 _END_HEADERS: Final = 4
 
 HEAD: Final = 9
-"""How many bytes stand before a frame's payload."""
+"""Size of a frame's header, in bytes."""
 STREAM: Final = 1
 MAX_FRAME: Final = 16_384
 WINDOW: Final = 65_535
-"""How much may be sent before the other side makes room for more."""
+"""Initial flow-control window, in bytes."""
 _ROOM: Final = 1 << 30
-"""How much we take without ever making room for more: more than any run sends."""
+"""Our receive window, larger than what any run sends, so that it needs no update."""
 
 SETTINGS_ACK: Final = b"\0\0\0\4\1\0\0\0\0"
 
@@ -45,7 +45,7 @@ def frame(kind: int, flags: int, stream: int, payload: bytes) -> bytes:
 
 
 def opening(authority: str, path: str) -> bytes:
-    """Return what a client sends first: preface, settings, and the call of a gRPC method."""
+    """Return the first bytes of a client: preface, settings, and the call of a gRPC method."""
     settings = b"\0\2\0\0\0\0" + b"\0\4" + _ROOM.to_bytes(4, "big")  # no push, large window
     room = (_ROOM - WINDOW).to_bytes(4, "big")
     block = b"".join(
@@ -68,7 +68,7 @@ def opening(authority: str, path: str) -> bytes:
 
 
 def message(data: bytes) -> bytes:
-    """Return the frames that carry one gRPC message."""
+    """Return the frames of one gRPC message."""
     whole = b"\0" + len(data).to_bytes(4, "big") + data
     return b"".join(
         frame(DATA, 0, STREAM, whole[at : at + MAX_FRAME]) for at in range(0, len(whole), MAX_FRAME)
@@ -76,7 +76,7 @@ def message(data: bytes) -> bytes:
 
 
 def hanging_up() -> bytes:
-    """Return what a client sends that goes away: the call is cancelled."""
+    """Return the frames that cancel the call."""
     return frame(RST_STREAM, 0, STREAM, (8).to_bytes(4, "big"))
 
 

@@ -1,7 +1,6 @@
-"""What the hooks add to a ``git push`` of one route: a real push to a real server, by turns with
-hooks and without.
+"""Benchmark of the git hooks: a ``git push`` of one route to a real server, with and without hooks.
 
-No proxy is connected, so that nothing is waited for but the hooks' own work and the server's word.
+No proxy is connected, so only the hooks' own work and the server's result are measured.
 """
 
 import resource
@@ -53,7 +52,7 @@ def _of_mesh(folder: Path, nodes: int) -> Iterator[Figure]:
 
 
 def _push(tree: WorkTree, step: int) -> float:
-    """Return how many milliseconds a push takes its pusher."""
+    """Return the duration of a push in milliseconds, as the pusher sees it."""
     tree.commit(shifted(0, step), f"shift {step}")
     began = time.perf_counter()
     tree.push()
@@ -66,6 +65,6 @@ def _remove(repository: Path) -> None:
 
 
 def _children_s() -> float:
-    """Return how much CPU the processes have used that were started here and have ended."""
+    """Return the CPU time of all child processes that have ended."""
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     return used.ru_utime + used.ru_stime

@@ -1,7 +1,7 @@
-"""``python -m bench.limit``: the bare transport, sending prebuilt bytes with no logic behind it.
+"""``python -m bench.limit``: the bare gRPC transport that sends prebuilt bytes, without any logic.
 
-It answers the first request of each type with what it was told, numbered, and sends a change to
-every stream when told so. Whatever a real server needs beyond what this one needs is its logic.
+It answers the first request of each type with given bytes, and sends a change to every stream on
+command. The difference between a real server and this one is the cost of the real server's logic.
 """
 
 import asyncio
@@ -26,7 +26,7 @@ _SERVICE = "envoy.service.discovery.v3.AggregatedDiscoveryService"
 
 
 class Limit:
-    """The server. Every stream of it is sent the same."""
+    """The server. All its streams are sent the same bytes."""
 
     def __init__(self) -> None:
         self._bodies: dict[bool, dict[bytes, bytes]] = {False: {}, True: {}}
@@ -81,7 +81,7 @@ class Limit:
     # ---- commands --------------------------------------------------------------------------------
 
     async def hold(self, command: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Take what to send: the first answers, and the changes that are sent in turns."""
+        """Set the bytes to send: the first responses, and the changes that are sent in turns."""
         delta = command["delta"]
         for type_url in ASKED:
             body = base64.b64decode(command["first"][type_url])
@@ -90,7 +90,7 @@ class Limit:
         return {}
 
     async def change(self, command: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Send a change to every stream of a variant; answer with when that began."""
+        """Send a change to every stream of a variant; respond with its start time."""
         delta = command["delta"]
         changes = self._changes[delta]
         changes.append(changes.pop(0))
@@ -105,7 +105,7 @@ class Limit:
 
 
 def _without_nonce(response: bytes) -> bytes:
-    """Return a response as it was caught, but for its nonce."""
+    """Return a captured response without its nonce."""
     kept, at = [], 0
     for key, _, b in fields(response):
         if key >> 3 != 5:

@@ -1,8 +1,8 @@
-"""``python -m bench.plane REPOSITORY``: our xDS server on a real mesh, told when to publish.
+"""``python -m bench.plane REPOSITORY``: our xDS server on a real mesh; publishes on command.
 
-Everything is as in ``gitmesh serve``: the repository is followed, the event log is on disk, proxies
-are told by the real server. Only when a commit is published is decided by whoever measures, so that
-what a publication costs can be told from what a push costs.
+Everything is as in ``gitmesh serve``: the repository is followed, the event log is on disk, and the
+real server serves the proxies. Only the time of each publication is controlled by the benchmark, so
+that the cost of a publication can be separated from that of a push.
 """
 
 import asyncio
@@ -34,7 +34,7 @@ from xds.type_urls import ENDPOINT, ROUTE
 
 
 class Plane:
-    """The server, and the commits that it has not published yet."""
+    """The server, and the commits that are not published yet."""
 
     def __init__(self, repository: Path, log: EventLog) -> None:
         self._path = repository
@@ -72,7 +72,7 @@ class Plane:
     # ---- commands --------------------------------------------------------------------------------
 
     async def parts(self, command: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Answer with the nodes of the first callers, and what each asks for by name."""
+        """Respond with the nodes of the first callers and the names that each subscribes to."""
         parts = []
         for number in range(command["callers"]):
             identity = parse_identity(node_id(number), {})
@@ -92,7 +92,7 @@ class Plane:
         return {"prepared": len(self._ahead)}
 
     async def change(self, _: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Publish the next commit; answer with when that began."""
+        """Publish the next commit; respond with the start time."""
         self._translations = 0
         began = time.monotonic_ns()
         self._latest.set(self._ahead.pop(0))

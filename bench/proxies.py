@@ -1,7 +1,7 @@
-"""``python -m bench.proxies``: very many proxies in one process that costs little, told what to do.
+"""``python -m bench.proxies``: many simulated proxies in one process with little overhead.
 
-Each has a connection of its own, as a proxy has. Commands come as lines of JSON on standard input,
-and each is answered by one line (:mod:`bench.child`).
+Each has a connection of its own, as a real proxy has. Commands are lines of JSON on standard input;
+each gets one line as response (:mod:`bench.child`).
 """
 
 import base64
@@ -23,22 +23,22 @@ _NEXT: Final = dict(zip(ASKED, (*ASKED[1:], None), strict=True))
 
 
 class Counts:
-    """What has come since they were last reset."""
+    """Counters since the last reset."""
 
     __slots__ = ("bytes", "last_at", "removed", "resources", "responses")
 
     def __init__(self) -> None:
         self.bytes = self.responses = self.resources = self.removed = 0
         self.last_at = 0
-        """When the last response came."""
+        """Time of the last response."""
 
     def as_json(self) -> dict[str, int]:
-        """Return them for the one who asked."""
+        """Return the counters for the response to a command."""
         return {name: getattr(self, name) for name in self.__slots__}
 
 
 class Proxy:
-    """One proxy: it asks for everything in order, and acknowledges everything."""
+    """One proxy: it subscribes to everything in order, and acknowledges everything."""
 
     __slots__ = (
         "at",
@@ -61,21 +61,21 @@ class Proxy:
         self.unsent = script.hello
         self.window = frames.WINDOW + len(script.hello)
         self.had = set[str](ASKED if script.comes_back else ())
-        """The types that it was answered, or has from before."""
+        """Types that were answered, or held from an earlier stream."""
         self.at = 0
-        """When it had what is waited for; 0 until then."""
+        """Time when it got the awaited response; 0 until then."""
         self.last: dict[str, bytes] = {}
-        """The last response of each type, where responses are recorded."""
+        """The last response of each type, if responses are recorded."""
         self.held: dict[str, dict[str, str]] = {}
-        """The versions that those and the ones before brought."""
+        """Versions in these and earlier responses."""
 
     def send(self, data: bytes) -> None:
-        """Send frames, as far as there is room for them; the rest is sent when there is."""
+        """Send frames as far as the socket accepts them; send the rest later."""
         self.unsent = self.unsent + data if self.unsent else data
         self.flush()
 
     def flush(self) -> None:
-        """Send what has not been sent."""
+        """Send the bytes that are still buffered."""
         if not self.unsent or self.window <= 0:
             return
         try:
@@ -96,7 +96,7 @@ class Fleet:
         self._counts = Counts()
         self._waiting = 0
         self._finished = True
-        """Whether proxies wait until they have everything, rather than for one response."""
+        """Whether proxies wait until they have everything, instead of for one response."""
         self._type: str = ROUTE
         self._ended = 0
         self._recorded = False
@@ -112,14 +112,14 @@ class Fleet:
         }
 
     def run(self) -> None:
-        """Do as told until standard input ends."""
+        """Execute commands until standard input ends."""
         self._poll.register(sys.stdin.fileno(), select.EPOLLIN)
         answer_commands_of(self.commands, self._until_told)
 
     # ---- commands --------------------------------------------------------------------------------
 
     def _connect(self, command: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Connect proxies, as many as ``streams``; answer when each has everything."""
+        """Connect as many proxies as ``streams``; respond when each has everything."""
         parts = [
             Part(p["node"], {t: tuple(n) for t, n in p["names"].items()}, p.get("extensions", 0))
             for p in command["parts"]
@@ -151,7 +151,7 @@ class Fleet:
             self._turn(0.0)
 
     def _arm(self, command: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Wait from now on for one response of a type on ``streams`` of the proxies."""
+        """From now on, wait for one response of a type on ``streams`` of the proxies."""
         self._counts, self._finished, self._type = Counts(), False, command["type"]
         self._recorded = bool(command.get("record"))
         self._waiting = command["streams"]
@@ -160,7 +160,7 @@ class Fleet:
         return {}
 
     def _collect(self, _: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Answer when every proxy that is waited for has what it waits for."""
+        """Respond when every awaited response has arrived."""
         deadline = time.monotonic() + PATIENCE_S
         while self._waiting > 0 and time.monotonic() < deadline and not self._ended:
             self._turn(0.5)
@@ -168,7 +168,7 @@ class Fleet:
         return {"at": at, "missing": self._waiting, "ended": self._ended, **self._counts.as_json()}
 
     def _quiet(self, command: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Answer when nothing has come for a while."""
+        """Respond when nothing has arrived for a while."""
         wait = command["for_s"]
         before, until = -1, time.monotonic() + wait
         while time.monotonic() < until:
@@ -178,12 +178,12 @@ class Fleet:
         return {"ended": self._ended, "streams": len(self._proxies), **self._counts.as_json()}
 
     def _capture(self, _: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Answer with the last response of each type that the first proxy was sent."""
+        """Respond with the last response of each type that the first proxy was sent."""
         first = next(iter(self._proxies.values()))
         return {t: base64.b64encode(data).decode() for t, data in first.last.items()}
 
     def _versions(self, command: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Answer with the versions that proxies hold, for each of the first ``parts`` of them."""
+        """Respond with the versions that proxies hold, for each of the first ``parts`` of them."""
         firsts = list(self._proxies.values())[: command["parts"]]
         return {"held": [proxy.held for proxy in firsts]}
 
@@ -201,12 +201,12 @@ class Fleet:
     # ---- responses -------------------------------------------------------------------------------
 
     def _until_told(self) -> None:
-        """Serve the connections until standard input can be read."""
+        """Serve the connections until standard input is readable."""
         while not self._turn(None):
             pass
 
     def _turn(self, timeout: float | None) -> bool:
-        """Wait for something and deal with it; return whether there is a command to be read."""
+        """Wait for an event and process it; return whether a command is readable."""
         told = False
         for number, event in self._poll.poll(timeout):
             proxy = self._proxies.get(number)

@@ -1,6 +1,6 @@
-"""What a push costs until the last proxy has it: a real repository, a real server, real pushes.
+"""Benchmark of a push until the last proxy has it: real repository, real server, real pushes.
 
-A mesh of a thousand nodes with ten backends each, in ten groups: one route concerns a hundred.
+The mesh has a thousand nodes with ten backends each, in ten groups: one route affects a hundred.
 """
 
 import contextlib
@@ -27,7 +27,7 @@ _QUIET_S = 0.6
 
 
 def figures(*, quick: bool = False) -> Iterator[Figure]:
-    """Push one route again and again, then what changes nothing, then very much at once."""
+    """Measure pushes of one route, pushes without a change, and a burst of commits."""
     nodes = QUICK if quick else NODES
     with tempfile.TemporaryDirectory() as folder:
         for delta in (False, True):
@@ -86,7 +86,7 @@ def _one_route(
 
 
 def _told(repository: Path) -> tuple[float, float]:
-    """Return what the event log says of these pushes: how many nodes each concerned, and the
+    """Return the log's data about these pushes: the number of nodes that each affected, and the
     median of the milliseconds from the moved ref to the last byte written."""
     where = repository / "gitmesh" / "events.sqlite3"
     with contextlib.closing(sqlite3.connect(f"file:{where}?mode=ro", uri=True)) as log:
@@ -99,7 +99,7 @@ def _told(repository: Path) -> tuple[float, float]:
 
 
 def _nothing(load: Child, tree: WorkTree, variant: str) -> Iterator[Figure]:
-    """Push what changes no resource."""
+    """Push a commit that changes no resource."""
     commits: tuple[tuple[str, Mapping[str, str]], ...] = (
         ("a commit without a change", {}),
         ("a comment alone", {shift_path(0): f"# no more\n{shift(0, PUSHES)}"}),
@@ -115,7 +115,7 @@ def _nothing(load: Child, tree: WorkTree, variant: str) -> Iterator[Figure]:
 def _burst(
     load: Child, tree: WorkTree, repository: Path, nodes: int, variant: str
 ) -> Iterator[Figure]:
-    """Move the branch through very many commits, one by one and without a pause."""
+    """Move the branch through many commits, one by one and without a pause."""
     users = nodes // GROUPS
     load.ask("arm", type=ROUTE, streams=users, record=True)
     commits = [
@@ -145,7 +145,7 @@ def _restart(
     *,
     delta: bool,
 ) -> Iterator[Figure]:
-    """Start the server again, and let everybody come back with what they have."""
+    """Restart the server, and let all proxies reconnect with what they have."""
     began = time.monotonic()
     with Served(repository, port=port) as server:
         ready = time.monotonic() - began
@@ -172,7 +172,8 @@ def _restart(
 
 
 def _part(caller: int, nodes: int) -> dict[str, Any]:
-    """Return what a caller asks for by name, as a proxy works it out of clusters and listeners."""
+    """Return the names that a caller subscribes to, as a proxy derives them from clusters and
+    listeners."""
     first = caller * GROUPS // nodes * BACKENDS
     clusters = [f"cds_egress_fleet_p{first + n}_http_8080" for n in range(BACKENDS + 1)]
     routes = ["rds_egress_http_8080", "rds_ingress_http_8080"]

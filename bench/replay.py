@@ -1,4 +1,4 @@
-"""How fast the log is read back: folded into the state, and checked hash by hash."""
+"""Benchmark of reading the log: fold into the state, and check of the hashes."""
 
 import tempfile
 import time

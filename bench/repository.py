@@ -1,4 +1,4 @@
-"""Git repositories to measure with, made in one stroke, and the pushes that move their branch."""
+"""Git repositories for benchmarks, made by one fast import, and pushes that move their branch."""
 
 import os
 import subprocess
@@ -11,7 +11,7 @@ _WHO = "Bench <bench@example.com> 1790000000 +0000"
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What one commit writes."""
+    """Content of one commit."""
 
     message: str
     files: Mapping[str, str]
@@ -27,12 +27,12 @@ def build(path: Path, changes: Iterable[Change]) -> list[str]:
 
 
 def move(path: Path, commit: str) -> None:
-    """Let the branch name that commit, as a push would."""
+    """Move the branch to a commit, as a push would."""
     git(path, "update-ref", "refs/heads/main", commit)
 
 
 def git(cwd: Path, *arguments: str, stdin: str | None = None) -> str:
-    """Run git, with no settings but the repository's own, and return what it prints."""
+    """Run git with only the repository's own settings, and return its output."""
     ours = {k: v for k, v in os.environ.items() if not k.startswith("GIT_")}
     env = {**ours, "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_SYSTEM": os.devnull}
     done = subprocess.run(

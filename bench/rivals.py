@@ -1,4 +1,4 @@
-"""Our server and the limit server side by side, each with a load generator of its own."""
+"""Our server and the limit server, each with its own load generator."""
 
 import statistics
 import time
@@ -17,16 +17,16 @@ _PAUSE_S = 0.2
 
 @dataclass(frozen=True, slots=True)
 class Round:
-    """What one round took. Times in milliseconds."""
+    """Measurements of one round. Times in milliseconds."""
 
     p50: float
     last: float
     cpu: float
-    """Of the server, user and system, all of its threads."""
+    """CPU time of the server: user and system, all threads."""
     load_cpu: float
-    """Of the load generator."""
+    """CPU time of the load generator."""
     bytes: int
-    """What a stream was sent, on the average, frames and all."""
+    """Average bytes sent per stream, with frame headers."""
 
 
 def median(rounds: list[Round]) -> Round:
@@ -41,7 +41,7 @@ def median(rounds: list[Round]) -> Round:
 
 
 class Rival:
-    """A server, and the proxies that are its own."""
+    """A server with its simulated proxies."""
 
     def __init__(self, server: Child, load: Child) -> None:
         self.server = server
@@ -57,7 +57,7 @@ class Rival:
         delta: bool,
         record: bool = False,
     ) -> Round:
-        """Let all connect at once and get everything."""
+        """Connect all proxies at once and wait until each has everything."""
         cpu, load = settled_cpu_s(self._pid), cpu_s(self.load.process.pid)
         found = self.load.ask(
             "connect", port=self._port, streams=streams, parts=parts, delta=delta, record=record
@@ -65,20 +65,20 @@ class Rival:
         return self._round(found, found["started"], streams, cpu, load)
 
     def fan_out(self, streams: int, *, delta: bool) -> Round:
-        """Let one route change for all who are connected."""
+        """Change one route for all connected proxies."""
         cpu, load = settled_cpu_s(self._pid), cpu_s(self.load.process.pid)
         self.load.ask("arm", type=ROUTE, streams=streams)
         began = self.server.ask("change", delta=delta)["began"]
         return self._round(self.load.ask("collect"), began, streams, cpu, load)
 
     def leave(self) -> None:
-        """Let all go away."""
+        """Disconnect all proxies."""
         self.load.ask("leave")
         time.sleep(_PAUSE_S)
         settled_cpu_s(self._pid)
 
     def memory_kb(self) -> int:
-        """Return what the server has in memory, garbage collected."""
+        """Return the server's memory after garbage collection."""
         self.server.ask("collect garbage")
         settled_cpu_s(self._pid)
         return rss_kb(self._pid)
@@ -102,8 +102,8 @@ class Rival:
 
 
 class Rivals:
-    """Both servers, sending the same: the limit server what ours was seen to send. Ends with the
-    block."""
+    """Both servers with equal content: the limit server repeats captured bytes of ours. Ends with
+    the block."""
 
     def __init__(self, folder: Path, *, callers: int = 1, commits: int = 400) -> None:
         self._stack = ExitStack()
@@ -127,11 +127,11 @@ class Rivals:
         self._stack.close()
 
     def prepare(self, commits: int) -> None:
-        """Have so many commits ready to be published."""
+        """Prepare this many commits for publication."""
         self.ours.server.ask("prepare", commits=commits)
 
     def _teach(self, *, delta: bool) -> None:
-        """Show the limit server what ours sends to a proxy, and at two changes of a route."""
+        """Give the limit server our first responses to a proxy, and those to two route changes."""
         load = self.ours.load
         self.ours.storm(1, self.parts[:1], delta=delta, record=True)
         first, changes = load.ask("capture"), []

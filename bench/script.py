@@ -1,6 +1,6 @@
-"""What a proxy says, made ahead: requests and acknowledgements, in the order in which Envoy asks.
+"""Requests and acknowledgements of a simulated proxy, prepared in Envoy's order.
 
-Clusters first; their endpoints when it has them; then listeners, and the routes that those name.
+Clusters first; then their endpoints; then listeners, and the routes that those name.
 """
 
 from collections.abc import Iterable, Mapping
@@ -25,18 +25,18 @@ _NONCE, _DELTA_NONCE = tag(5, LENGTH), tag(6, LENGTH)
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A proxy's node, and what it asks for by name."""
+    """A proxy's node, and the names that it subscribes to."""
 
     node: str
     names: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    """Names by type; those of a type that is not here are asked for with a wildcard."""
+    """Names by type; missing types are subscribed with a wildcard."""
     extensions: int = 0
-    """How many extensions the node lists. A real Envoy lists 1,400, which are 61 KB."""
+    """Number of extensions that the node lists. A real Envoy lists 1,400, which are 61 KB."""
 
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What is read of a response."""
+    """The parts of a response that its acknowledgement needs."""
 
     type_url: TypeUrl
     version: bytes
@@ -46,7 +46,7 @@ class Seen:
 
 
 def read(response: bytes, *, delta: bool) -> Seen:
-    """Read a response as far as its answer depends on it."""
+    """Read those parts of a response."""
     type_url = version = nonce = b""
     resources = removed = 0
     for key, a, b in fields(response):
@@ -75,20 +75,21 @@ def versions_of(delta_response: bytes) -> dict[str, str]:
 
 
 def tag_of(number: int) -> int:
-    """Return the key of a field of bytes as :func:`xds.wire.fields.fields` tells it."""
+    """Return the tag of a bytes field as :func:`xds.wire.fields.fields` returns it."""
     return number << 3 | LENGTH
 
 
 class Script:
-    """The bytes that a proxy sends; proxies with one node share one script."""
+    """The bytes that a proxy sends; proxies of one node share one script."""
 
     def __init__(
         self, part: Part, port: int, *, delta: bool, held: Mapping[str, Mapping[str, str]]
     ) -> None:
-        """Make the requests ahead.
+        """Prepare the requests.
 
-        :param held: what a client that comes back has: versions by name by type for delta; for the
-            other variant the version of each type, as that of an empty name. Such a client asks for
+        :param held: resources of a reconnecting client: versions by name and type for delta; for
+            the
+            other variant the version of each type, under an empty name. Such a client subscribes to
             everything at once, as Envoy does on a new stream.
         """
         self.delta = delta

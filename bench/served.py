@@ -1,4 +1,4 @@
-"""A ``gitmesh serve`` as everybody runs it, and the pushes that it follows."""
+"""A ``gitmesh serve`` process as users run it, and pushes to its repository."""
 
 import os
 import signal
@@ -17,7 +17,7 @@ PATIENCE_S = 120.0
 
 
 class Served:
-    """A server process on a port that stays its own. Ends with the block."""
+    """A server process on a port that it keeps after restarts. Ends with the block."""
 
     def __init__(self, repository: Path, *options: str, port: int | None = None) -> None:
         self.port = _free_port() if port is None else port
@@ -48,18 +48,18 @@ class Served:
 
     @property
     def workers(self) -> list[int]:
-        """The processes that it has started."""
+        """The worker processes of the server."""
         pid = self.process.pid
         found = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
         return [int(each) for each in found]
 
     def cpu_s(self) -> float:
-        """Return how much CPU it and its workers have used."""
+        """Return the CPU time of the server and its workers."""
         return sum(map(cpu_s, (self.process.pid, *self.workers)))
 
 
 class WorkTree:
-    """A clone whose commits are pushed to a repository, as a person's are."""
+    """A clone whose commits are pushed to a repository."""
 
     def __init__(self, repository: Path) -> None:
         self._ref = repository / "refs" / "heads" / "main"
@@ -69,7 +69,7 @@ class WorkTree:
             git(self._path, "config", name, value)
 
     def commit(self, files: Mapping[str, str], message: str) -> str:
-        """Commit these files, none of them for a commit that changes nothing; return its id."""
+        """Commit these files (none for a commit without changes); return the commit's id."""
         for path, text in files.items():
             (self._path / path).write_text(text)
         git(self._path, "add", "-A")
@@ -77,16 +77,18 @@ class WorkTree:
         return git(self._path, "rev-parse", "HEAD").strip()
 
     def push(self, branch: str = "main") -> int:
-        """Push; return when ``main`` moved last, on the clock of ``time.monotonic_ns``.
+        """Push; return the time of the last move of ``main``, on the clock of
+        ``time.monotonic_ns``.
 
-        As the file of the ref says, which may be 4 ms too early (the kernel's tick), never late.
+        The time is that of the ref's file, which may be 4 ms too early (the kernel's tick), never
+        late.
         """
         git(self._path, "push", "-q", "origin", f"HEAD:refs/heads/{branch}")
         return self._ref.stat().st_mtime_ns - (time.time_ns() - time.monotonic_ns())
 
 
 def established(pid: int) -> int:
-    """Return how many sockets a process has open."""
+    """Return the number of a process's open sockets."""
     links = (entry.path for entry in os.scandir(f"/proc/{pid}/fd"))
     return sum(os.readlink(link).startswith("socket:") for link in links)
 

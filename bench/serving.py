@@ -1,6 +1,6 @@
-"""The xDS server beside its transport alone: connect storms, the fan-out of a route, and memory.
+"""Benchmark of the xDS server against its transport: connect storms, fan-out, and memory.
 
-Rounds of both servers take turns, so that noise on the machine meets both, and medians are told.
+Rounds of both servers take turns, so that noise on the machine affects both; medians are reported.
 """
 
 import tempfile
@@ -13,15 +13,15 @@ from bench.rivals import Rivals, Round, median
 
 SIZES = (100, 500, 1_000, 2_000)
 OF_THE_BARS = 1_000
-"""The size that is held to the bars."""
+"""The number of streams to which the bars apply."""
 STORMS, FAN_OUTS, CYCLES = 3, 7, 3
-"""Rounds of each."""
+"""Number of rounds of each."""
 IDENTITIES = 500
 EXTENSIONS = 1_400
-"""How many an Envoy lists in its first request: 61 KB."""
+"""Number of extensions in an Envoy's first request: 61 KB."""
 QUICK = (100,)
 GIVEN_BACK_S = 2.5
-"""How long after many have left to look at the memory (:mod:`xds.runtime.heap`)."""
+"""Delay before memory is measured after many have disconnected (:mod:`xds.runtime.heap`)."""
 
 
 def figures(*, quick: bool = False) -> Iterator[Figure]:
@@ -59,7 +59,7 @@ def _of_size(rivals: Rivals, streams: int, *, delta: bool) -> Iterator[Figure]:
 
 
 def _as_big_as_envoys(rivals: Rivals, streams: int, *, delta: bool) -> Iterator[Figure]:
-    """Measure a storm of proxies whose first request is as long as a real Envoy's."""
+    """Measure a storm of proxies whose first request is as large as a real Envoy's."""
     parts = [{**part, "extensions": EXTENSIONS} for part in rivals.parts]
     rounds: tuple[list[Round], list[Round]] = ([], [])
     for _ in range(STORMS):
@@ -81,9 +81,9 @@ def _compared(what: str, ours: list[Round], limit: list[Round], bar: str) -> Ite
 
 
 def _memory(streams: int, *, delta: bool) -> Iterator[Figure]:
-    """Measure what streams take that are all one node's, so that their snapshot is one.
+    """Measure the memory of streams of one node, which share one snapshot.
 
-    In processes that have served nobody before: memory that was used once is there for all.
+    In new processes, because a process does not return all memory that it has used.
     """
     ours, limit = list[int](), list[int]()
     with tempfile.TemporaryDirectory() as folder, Rivals(Path(folder)) as rivals:
@@ -111,7 +111,7 @@ def _memory(streams: int, *, delta: bool) -> Iterator[Figure]:
 
 
 def _of_many_identities(streams: int) -> Iterator[Figure]:
-    """Measure proxies that are each a node of its own, with a snapshot of its own."""
+    """Measure proxies of different nodes, each with a snapshot of its own."""
     with tempfile.TemporaryDirectory() as folder, Rivals(Path(folder), callers=streams) as rivals:
         for figure in _of_size(rivals, streams, delta=True):
             yield Figure(

@@ -1,8 +1,9 @@
-"""One worker process beside two, of the same machine: nothing is to get worse.
+"""Benchmark of two worker processes against one, on the same machine: nothing may get slower.
 
-The machine has as many cores as there are workers, and the load generator takes one of them. With
-one worker that is the other one; two workers and the generator take turns. So when the last proxy
-has a push is only told here, and the bars are when the server had heard from all, and its CPU.
+The machine has as many cores as there are workers, and the load generator uses one of them. With
+one worker, that is the free core; with two workers, they compete. So the time until the last proxy
+has a push is only informative. The bars apply to the time until the server has all answers, and to
+its CPU time.
 """
 
 import contextlib
@@ -24,11 +25,11 @@ from xds.type_urls import ROUTE
 
 ROUNDS = 7
 _LATER = ("--new-stream-rate", "1000000")
-"""Storm after storm, as no fleet does."""
+"""The benchmark repeats connect storms, which real fleets do not, so the rate limit is off."""
 
 
 class Team:
-    """A server of so many workers, with a repository and a load generator of its own."""
+    """A server with this many workers, its repository and its load generator."""
 
     def __init__(
         self, folder: Path, workers: int, parts: list[dict[str, Any]], groups: int
@@ -54,7 +55,7 @@ class Team:
         self._stack.close()
 
     def round(self, number: int) -> None:
-        """Let all connect at once, push a change to them, and let them leave."""
+        """Connect all proxies at once, push a change to them, and disconnect them."""
         load = self._load
         found = load.ask(
             "connect", port=self._server.port, streams=self.streams, parts=self._parts, delta=True
@@ -77,7 +78,7 @@ class Team:
         self._settle()
 
     def in_sync(self) -> list[float]:
-        """Return after how many milliseconds each push was in sync, as the log has it."""
+        """Return the time in milliseconds until each push was in sync, according to the log."""
         with contextlib.closing(EventLog.read_only(log_path(self.repository))) as log:
             events = [decode(record) for record in log.read(Chain.DELIVERY)]
         return [
@@ -92,7 +93,7 @@ class Team:
 
 
 def with_workers(folder: Path, parts: list[dict[str, Any]], groups: int) -> Iterator[Figure]:
-    """Compare two workers with one, by turns, in storms and pushes to all streams of one node."""
+    """Compare two workers with one, in turns, in storms and pushes to all streams of one node."""
     with (
         Team(folder / "one", 1, parts, groups) as one,
         Team(folder / "two", 2, parts, groups) as two,

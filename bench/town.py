@@ -1,4 +1,4 @@
-"""Git repositories of any size to measure with: services of seven resources, a folder each."""
+"""Git repositories of any size for benchmarks: services of seven resources, a folder each."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -75,7 +75,7 @@ def _files(services: int) -> Iterator[tuple[str, str]]:
 
 
 def shifted(n: int, step: int) -> dict[str, str]:
-    """Return the file of a service's route, with weights that differ at each of a hundred steps."""
+    """Return the route file of a service, with weights that differ at each of a hundred steps."""
     return {f"{n // 100}/s{n}/route.yaml": _route(n, step)}
 
 

@@ -1,4 +1,4 @@
-"""Our encoder beside the library's own, on what a node's proxy is really sent."""
+"""Benchmark of our encoder against the library's, on the resources of a node's proxy."""
 
 import json
 import time
@@ -17,7 +17,7 @@ from xds.wire.encode import encode
 
 
 def figures() -> Iterator[Figure]:
-    """Measure one cluster and one route configuration, both ways."""
+    """Measure one cluster and one route configuration with both encoders."""
     translation = translate(link(_mesh()), parse_identity(node_id(0), {}))
     for type_url, what in ((CLUSTER, "a cluster"), (ROUTE, "a route configuration")):
         message = max(translation[type_url], key=lambda each: len(encode(each)))

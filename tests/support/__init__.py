@@ -1,1 +1,1 @@
-"""What tests share: builders, fakes and strategies. One noun per module."""
+"""Code that tests share: builders, fakes and strategies. One noun per module."""

@@ -1,4 +1,4 @@
-"""An asynchronous xDS client made of gRPC and bytes: says exactly what a test wants to say."""
+"""Asynchronous xDS client for tests, which sends exactly what a test gives it."""
 
 import asyncio
 from collections.abc import Sequence
@@ -25,7 +25,7 @@ PATIENCE_S = 10.0
 
 
 class AdsClient:
-    """One stream of one client, aggregated unless told otherwise. Ends with the block."""
+    """One stream of one client, aggregated by default. Ends with the block."""
 
     default_method = METHOD
 
@@ -61,7 +61,7 @@ class AdsClient:
             await self._channel.close()
 
     def beside(self, node: str) -> "AdsClient":
-        """Return another stream on the same connection, for as long as this one lasts."""
+        """Return another stream on the same connection; it ends with this one."""
         other = type(self)(self._port, node, self._method)
         other._channel, other._guest = self._channel, True
         return other
@@ -82,7 +82,7 @@ class AdsClient:
         error: str | None = None,
         node: str | None = None,
     ) -> None:
-        """Send a request; the node goes with the first one."""
+        """Send a request; the first one contains the node."""
         request = DiscoveryRequest(
             version_info=version,
             node=self._node if node is None else Node(id=node),
@@ -95,7 +95,7 @@ class AdsClient:
         await self.send_bytes(encode(request))
 
     async def send_bytes(self, data: bytes) -> None:
-        """Send anything at all."""
+        """Send arbitrary bytes."""
         await self._call.write(data)
 
     async def receive(self, within_s: float = PATIENCE_S) -> DiscoveryResponse:
@@ -103,11 +103,11 @@ class AdsClient:
         return DiscoveryResponse.parse(await self._read(within_s))
 
     async def receive_bytes(self, within_s: float = PATIENCE_S) -> bytes:
-        """Return the next response as it came."""
+        """Return the next response as bytes."""
         return await self._read(within_s)
 
     async def silence(self, for_s: float = 0.1) -> None:
-        """Make sure that nothing comes."""
+        """Check that no response arrives."""
         try:
             data = await self._read(for_s)
         except TimeoutError:
@@ -115,12 +115,12 @@ class AdsClient:
         raise AssertionError(f"a response came: {DiscoveryResponse.parse(data)}")
 
     async def subscribe(self, type_url: str, *names: str, version: str = "") -> DiscoveryResponse:
-        """Ask for resources, take the response and acknowledge it."""
+        """Subscribe to resources, receive the response and acknowledge it."""
         await self.send(type_url, *names, version=version)
         return await self.take(*names)
 
     async def take(self, *names: str) -> DiscoveryResponse:
-        """Take the next response and acknowledge it."""
+        """Receive the next response and acknowledge it."""
         response = await self.receive()
         await self.send(
             response.type_url, *names, nonce=response.nonce, version=response.version_info
@@ -128,13 +128,13 @@ class AdsClient:
         return response
 
     async def refuse(self, words: str, *names: str) -> DiscoveryResponse:
-        """Take the next response and refuse it."""
+        """Receive the next response and refuse it."""
         response = await self.receive()
         await self.send(response.type_url, *names, nonce=response.nonce, error=words)
         return response
 
     async def ending(self) -> tuple[str, str]:
-        """Wait until the server ends the stream; return the status code and what it says."""
+        """Wait until the server ends the stream; return the status code and details."""
         async with asyncio.timeout(PATIENCE_S):
             try:
                 while await self._call.read() is not grpc.aio.EOF:
@@ -177,7 +177,7 @@ class DeltaClient(AdsClient):
         error: str | None = None,
         node: str | None = None,
     ) -> None:
-        """Send a request; the node goes with the first one."""
+        """Send a request; the first one contains the node."""
         request = DeltaDiscoveryRequest(
             node=self._node if node is None else Node(id=node),
             type_url=type_url,
@@ -195,7 +195,7 @@ class DeltaClient(AdsClient):
         return DeltaDiscoveryResponse.parse(await self._read(within_s))
 
     async def took(self) -> DeltaDiscoveryResponse:
-        """Take the next response and acknowledge it."""
+        """Receive the next response and acknowledge it."""
         response = await self.told()
         await self.ask(response.type_url, nonce=response.nonce)
         return response

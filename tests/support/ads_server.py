@@ -29,7 +29,7 @@ def key(name: str) -> ResourceKey:
 
 @dataclass
 class TestMesh:
-    """A mesh whose nodes are translated to whatever a test says."""
+    """A mesh in which a test defines the translation of each node."""
 
     __test__ = False
 
@@ -37,12 +37,12 @@ class TestMesh:
     failing: set[str] = field(default_factory=set)
     """Nodes whose translation raises."""
     translated: list[str] = field(default_factory=list)
-    """The nodes that were translated, one after the other."""
+    """The nodes that were translated, in order."""
     _resources: dict[ResourceKey, JsonObject] = field(default_factory=dict)
     _number: int = 0
 
     def translate(self, graph: MeshGraph, proxy: ProxyIdentity) -> Translation:
-        """Stand in for the real translation."""
+        """Replace the real translation."""
         self.translated.append(proxy.key.name)
         if proxy.key.name in self.failing:
             raise ValueError("this node cannot be translated")
@@ -89,7 +89,7 @@ class Served:
         return publication.state.commit
 
     async def event(self, kind: type[DeliveryEvent], **facts: object) -> DeliveryEvent:
-        """Wait for an event of that kind with those facts."""
+        """Wait for an event of that kind with those fields."""
         async with asyncio.timeout(10):
             while True:
                 for event in self.events:

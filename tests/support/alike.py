@@ -1,4 +1,4 @@
-"""Sessions that go through the same, beside one that goes alone: all must say the same."""
+"""Sessions with a shared state beside one without: all must give the same answers."""
 
 from typing import Any, TypeVar
 from unittest import mock
@@ -14,11 +14,10 @@ T = TypeVar("T")
 
 
 class Alike:
-    """In the place of a session: two that share what is worked out, and one that does not.
+    """Stand-in for a session: two sessions that share a state, and one that does not.
 
-    The first of the two takes each step before the second, which then has it for nothing. Whatever
-    they say is compared with what the lone one says, which takes no short ways either; its nonces
-    alone may differ.
+    The first of the two takes each step before the second, which then reuses it. Their answers are
+    compared with those of the third session, which uses no shortcuts; only nonces may differ.
     """
 
     def __init__(
@@ -85,7 +84,7 @@ class Alike:
 
 
 class LongWay(Session):
-    """A session that works everything out, however little a new snapshot changes."""
+    """A session that never uses the fast path for small changes of a snapshot."""
 
     __slots__ = ()
 

@@ -1,9 +1,8 @@
-"""A program that appends as fast as it can, to be killed at any instant.
+"""A program that appends events as fast as it can, and that tests kill at any moment.
 
-Transaction ``n`` is always the same, so that whoever finds the file afterwards knows what must be
-in it. One process is kept ready, and forks a writer for each path that it reads from its input: a
-writer then begins within milliseconds. A writer says its process id, then each position that an
-append returned.
+Transaction ``n`` is always the same, so the expected content of the file is known. One process is
+kept ready, and forks a writer for each path that it reads from its input, so a writer starts within
+milliseconds. A writer prints its process id, then each position that an append returned.
 """
 
 import os
@@ -32,7 +31,7 @@ from tests.support.histories import facts
 EMPTY: Final = MeshState()
 RESOURCES: Final = 7
 FILLER: Final = "x" * 400
-"""Makes events large enough for a transaction to span pages, and for checkpoints to happen."""
+"""Padding that makes transactions span several pages, and causes checkpoints."""
 
 
 def transaction(number: int) -> list[MeshEvent]:
@@ -57,7 +56,7 @@ def commit_of(number: int) -> CommitId:
 
 
 def state_after(number: int, earlier: MeshState = EMPTY) -> MeshState:
-    """Return what the mesh must be after that many transactions; ``earlier`` spares some."""
+    """Return the expected mesh after that many transactions; ``earlier`` saves time."""
     first = int(earlier.tip or "0", 16) + 1
     events = [event for each in range(first, number + 1) for event in transaction(each)]
     return apply_all(
@@ -66,7 +65,7 @@ def state_after(number: int, earlier: MeshState = EMPTY) -> MeshState:
 
 
 def append_for_ever(path: Path, out: int) -> None:
-    """Append transactions to both chains until killed, telling each position once it is taken."""
+    """Append transactions to both chains until killed; print each position after its append."""
     log = EventLog.open(path)
     state = log.state()
     number, seq = int(state.tip or "0", 16), state.seq
@@ -89,7 +88,7 @@ def _serve() -> None:
 
 
 class Nursery:
-    """Where writers come from, one at a time."""
+    """Process that forks writers, one at a time."""
 
     def __init__(self, orders: IO[str], words: IO[str]) -> None:
         self._orders = orders
@@ -102,14 +101,14 @@ class Nursery:
         return int(self._words.readline().removeprefix("pid "))
 
     def acknowledged(self) -> dict[Chain, Seq]:
-        """Return the last positions that the writer told before its end, which this waits for."""
+        """Wait for the writer's end; return the last positions that it printed."""
         lines = [line.split() for line in iter(self._words.readline, "ended\n")]
         return {Chain(chain): Seq(int(seq)) for chain, seq in lines}
 
 
 @contextmanager
 def nursery() -> Iterator[Nursery]:
-    """Keep a process ready that starts writers, each of which must have been killed at the end."""
+    """Keep a process ready that forks writers; each writer must have been killed at the end."""
     process = subprocess.Popen(
         [sys.executable, "-m", "tests.support.appender"],
         cwd=Path(__file__).parents[2],

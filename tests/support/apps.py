@@ -1,7 +1,7 @@
-"""Small applications to route to: they say who they are and what they were asked.
+"""Small HTTP applications as routing targets: they answer with their name and the request.
 
-A request tells the application how to behave: ``x-delay: 0.5`` lets it wait, ``x-fail: 503`` makes
-it fail, ``x-fail-first: 2`` only for the first two attempts of the same ``x-key``.
+A request controls the application: ``x-delay: 0.5`` delays the answer, ``x-fail: 503`` makes it
+fail, ``x-fail-first: 2`` only for the first two attempts of the same ``x-key``.
 """
 
 import asyncio
@@ -53,7 +53,7 @@ class App:
             writer.close()
 
     async def status(self, path: str, headers: Mapping[str, str]) -> int | None:
-        """Return how a request is answered, when it is; with None it never is."""
+        """Return the status of the answer, after the delay; None for no answer."""
         await asyncio.sleep(float(headers.get("x-delay", "0")))
         return self._status(headers)
 
@@ -67,7 +67,7 @@ class App:
 
 @contextmanager
 def serving(*apps: App) -> Iterator[None]:
-    """Run applications in a thread of their own until the end of the block."""
+    """Run applications in a separate thread until the end of the block."""
     loop = asyncio.new_event_loop()
     ready = threading.Event()
     done = asyncio.Event()
@@ -102,14 +102,14 @@ def serving(*apps: App) -> Iterator[None]:
 
 @dataclass(frozen=True)
 class Answer:
-    """What came back: the status, and what an application said of itself and of the request."""
+    """An answer: its status, and the application's name and the request that it saw."""
 
     status: int
     said: Mapping[str, Any]
 
     @property
     def app(self) -> str | None:
-        """The application that answered; None when the proxy did."""
+        """The application that answered; None if the proxy did."""
         return self.said.get("app")
 
 
@@ -129,7 +129,7 @@ def ask(address: str, port: int, path: str = "/", *, method: str = "GET", **head
 
 
 def say(address: str, port: int, line: str) -> str:
-    """Send a line over TCP and return the line that comes back, empty when none does."""
+    """Send a line over TCP and return the line that comes back, or an empty one."""
     with socket.create_connection((address, port), timeout=10) as connection:
         connection.sendall(f"{line}\n".encode())
         with connection.makefile() as file:

@@ -1,4 +1,4 @@
-"""Certificates for tests: an authority, and files that it signs."""
+"""Certificates for tests: an authority, and files with certificates that it signs."""
 
 import os
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ import trustme
 
 @dataclass(frozen=True)
 class Authority:
-    """Signs certificates; whoever believes ``bundle`` believes them."""
+    """A certificate authority; clients that trust ``bundle`` trust its certificates."""
 
     folder: Path
     name: str = "ca"
@@ -18,16 +18,16 @@ class Authority:
 
     @property
     def bundle(self) -> Path:
-        """The file that makes others believe this authority."""
+        """The file with the authority's certificate."""
         path = self.folder / f"{self.name}.pem"
         if not path.exists():
             self._ca.cert_pem.write_to_path(str(path))
         return path
 
     def issue(self, name: str, *names: str) -> "Certificate":
-        """Write a new certificate for these host names or addresses, in place of an older one.
+        """Write a new certificate for these host names or addresses; it replaces an older one.
 
-        Each file is moved to where it belongs, as a person or a tool would do who rotates them.
+        Each file is renamed to its final name, as rotation tools do.
         """
         made = self._ca.issue_cert(*names)
         pair = Certificate(self.folder / f"{name}.pem", self.folder / f"{name}.key")
@@ -45,7 +45,7 @@ class Certificate:
 
     @property
     def json(self) -> dict[str, object]:
-        """The certificate as a spec names it."""
+        """The certificate in the form of a spec."""
         return {"file": {"certificateChain": str(self.chain), "privateKey": str(self.key)}}
 
 

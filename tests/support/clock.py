@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 
 class Clock:
-    """Stands still until it is told otherwise; give it wherever ``now`` is asked for."""
+    """A clock that does not advance by itself; use it as ``now``."""
 
     def __init__(self) -> None:
         self.time = datetime(2026, 11, 23, 3, 12, tzinfo=UTC)
@@ -13,5 +13,5 @@ class Clock:
         return self.time
 
     def move(self, **by: float) -> None:
-        """Move the clock: ``move(hours=-1)`` turns it back."""
+        """Move the clock: ``move(hours=-1)`` sets it back."""
         self.time += timedelta(**by)

@@ -11,22 +11,22 @@ from gitmesh.cli.program import program
 
 @dataclass(frozen=True, slots=True)
 class Ran:
-    """What a command did."""
+    """Result of a command."""
 
     code: int
     out: str
     err: str
 
     def json(self) -> Any:
-        """Return what it printed, as JSON."""
+        """Return its output as JSON."""
         return json.loads(self.out)
 
     def json_lines(self) -> list[Any]:
-        """Return each line that it printed, as JSON."""
+        """Return each line of its output as JSON."""
         return [json.loads(line) for line in self.out.splitlines()]
 
 
 def gitmesh(*arguments: object, **environment: str) -> Ran:
-    """Run a command; errors end it with a code, as they do in a shell."""
+    """Run a command; errors end it with an exit code, as in a shell."""
     result = CliRunner().invoke(program, [str(a) for a in arguments], env={**environment})
     return Ran(result.exit_code, result.stdout, result.stderr)

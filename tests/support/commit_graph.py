@@ -1,4 +1,4 @@
-"""A commit-graph file that lies about the parents of a commit, as whoever can write there may."""
+"""A commit-graph file with a wrong parent of a commit, as an attacker could write it."""
 
 import hashlib
 import struct
@@ -8,7 +8,7 @@ from tests.support.git import git
 
 
 def forge_parent(origin: Path, commit: str, parent: str) -> None:
-    """Let the commit-graph of a repository say that a commit has another first parent."""
+    """Write a commit-graph in which a commit has another first parent."""
     options = ["-c", "commitGraph.generationVersion=1"]  # libgit2 knows no other
     git(origin, *options, "commit-graph", "write", "--reachable")
     file = origin / "objects" / "info" / "commit-graph"

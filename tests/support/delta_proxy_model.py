@@ -1,7 +1,7 @@
-"""The same proxy as in :mod:`tests.support.proxy_model`, when it speaks the delta variant.
+"""Model of a proxy as in :mod:`tests.support.proxy_model`, for the delta variant.
 
-What it holds and when it asks is the same; what it writes and reads is not: names are added and
-taken away, what is gone is told by name, and a new stream begins with the versions it holds.
+Its state and the order of its requests are the same; the messages are not: names are added and
+removed, removed resources are listed by name, and a new stream begins with the held versions.
 """
 
 from dataclasses import dataclass, field
@@ -17,19 +17,19 @@ from xds.wire.varint import delimited
 
 @dataclass
 class DeltaProxyModel(ProxyModel):
-    """What a proxy holds, and the requests it has sent that nobody has read yet."""
+    """State of a proxy, and its requests that the server has not read yet."""
 
     sent_to: int = 0
-    """How many resources it was sent."""
+    """Number of resources that it was sent."""
     _to_answer: dict[TypeUrl, str] = field(default_factory=dict)
 
     def connect(self) -> None:
-        """Open a stream: ask for everything that is known to be needed."""
+        """Open a stream: subscribe to everything that is known to be needed."""
         self._to_answer.clear()
         super().connect()
 
     def read(self, response: Response) -> None:
-        """Take a response in."""
+        """Process a response."""
         type_url = response.type_url
         resources, removed = self._parse(response)
         names = [*(resource.name for resource in resources), *removed]
@@ -59,7 +59,7 @@ class DeltaProxyModel(ProxyModel):
     def _merged(
         self, type_url: TypeUrl, resources: list[Encoded], removed: list[str]
     ) -> list[Encoded]:
-        """Return what a response that is not whole makes of what there is."""
+        """Return the state after an incremental response."""
         if type_url not in WHOLE:
             # As in Envoy, endpoints and routes go when nothing names them any more.
             return resources

@@ -1,4 +1,4 @@
-"""Processes that have run out of file descriptors, this one and others."""
+"""Processes without free file descriptors: this one and others."""
 
 import os
 import resource
@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 @contextmanager
 def no_descriptors() -> Iterator[None]:
-    """Let this process open nothing until the block ends."""
+    """Use up this process's descriptors until the block ends."""
     limits = resource.getrlimit(resource.RLIMIT_NOFILE)
     free = os.open(os.devnull, os.O_RDONLY)
     os.close(free)
@@ -21,7 +21,7 @@ def no_descriptors() -> Iterator[None]:
 
 
 def limited(soft: int, hard: int) -> Sequence[str]:
-    """Return what to put before a command so that it starts with these limits."""
+    """Return a command prefix that sets these limits."""
     return ("sh", "-c", f'ulimit -S -n {soft} && ulimit -H -n {hard} && exec "$0" "$@"')
 
 
@@ -36,5 +36,5 @@ def limit(pid: int, soft: int) -> None:
 
 
 def open_descriptors(pid: int) -> int:
-    """Return how many descriptors a process has open."""
+    """Return the number of a process's open descriptors."""
     return len(os.listdir(f"/proc/{pid}/fd"))

@@ -1,4 +1,4 @@
-"""Real Envoys for tests: where the program is, its validator, and translations it can run alone."""
+"""Real Envoys for tests: the program, its validator, and static bootstraps from translations."""
 
 import json
 import shutil
@@ -27,7 +27,7 @@ _RUNTIME: JsonObject = {"name": "test", "static_layer": {"re2.max_program_size.e
 
 
 def find_envoy() -> str:
-    """Return the path of Envoy, skipping the test where there is none."""
+    """Return the path of Envoy; skip the test if there is none."""
     beside = Path(sys.executable).parent / "envoy"
     found = _packaged() or shutil.which("envoy") or (str(beside) if beside.exists() else None)
     if found is None:
@@ -46,7 +46,7 @@ def _packaged() -> str | None:
 
 
 def validate(config: JsonObject, folder: Path) -> str:
-    """Return what ``envoy --mode validate`` has against a bootstrap, empty when nothing."""
+    """Return the error of ``envoy --mode validate`` for a bootstrap; empty if there is none."""
     path = folder / "bootstrap.json"
     path.write_text(json.dumps(config))
     done = subprocess.run(
@@ -62,7 +62,7 @@ def validate(config: JsonObject, folder: Path) -> str:
 
 @contextmanager
 def running(config: JsonObject, folder: Path) -> Iterator[subprocess.Popen[bytes]]:
-    """Run an Envoy on a bootstrap and end it afterwards; its words are in ``envoy.log``."""
+    """Run an Envoy with a bootstrap until the end of the block; its output is in ``envoy.log``."""
     path = folder / "bootstrap.json"
     path.write_text(json.dumps(config))
     with (folder / "envoy.log").open("wb") as log:
@@ -81,7 +81,7 @@ def running(config: JsonObject, folder: Path) -> Iterator[subprocess.Popen[bytes
 
 
 def wait_until_ready(address: str, port: int, folder: Path) -> None:
-    """Wait until an Envoy's administration interface says that it takes traffic."""
+    """Wait until an Envoy's administration interface reports that it is ready."""
     deadline = time.monotonic() + 15
     while time.monotonic() < deadline:
         try:
@@ -99,10 +99,10 @@ def static_bootstrap(
     files: Path | None = None,
     sds_socket: str = SDS_SOCKET,
 ) -> JsonObject:
-    """Return a bootstrap that holds these translations whole: Envoy needs no control plane.
+    """Return a bootstrap with all resources of these translations: Envoy needs no control plane.
 
-    Routes go into their listeners and endpoints into their clusters; secrets stand beside them.
-    ``files`` is a folder that holds every file that secrets name, whatever folder they say.
+    Routes are moved into their listeners and endpoints into their clusters; secrets are separate.
+    ``files`` is a folder with every file that secrets name, whatever folder they give.
     """
     secrets: dict[str, Any] = {}
     listeners: list[Any] = []
@@ -131,7 +131,7 @@ def static_bootstrap(
 
 
 def _with_secrets(value: Any, secrets: Mapping[str, Any]) -> Any:
-    """Let what names a secret of ours find it beside itself; what it names must be there."""
+    """Replace references to our secrets by static ones; the secrets must exist."""
     if isinstance(value, list):
         return [_with_secrets(each, secrets) for each in value]
     if not isinstance(value, dict):
@@ -152,7 +152,7 @@ def _with_files(value: Any, files: Path | None) -> Any:
 
 
 def _sds_clusters(config: Any, socket: str) -> list[JsonObject]:
-    """Return the secret discovery service of the bootstrap, if anything asks it."""
+    """Return the cluster of the secret discovery service, if anything uses it."""
     if SDS_CLUSTER not in json.dumps(config):
         return []
     node = parse_identity("mesh/any/virtualNode/any", {})

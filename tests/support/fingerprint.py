@@ -1,4 +1,4 @@
-"""A hash of what the proxies of some golden cases get, for processes to compare."""
+"""Hash of the translations of some golden cases, for comparison between processes."""
 
 import hashlib
 import sys

@@ -1,4 +1,4 @@
-"""What a real Envoy says first: captured from one, for a test that reads it."""
+"""The first request of a real Envoy, captured for tests."""
 
 import asyncio
 from collections.abc import AsyncIterator

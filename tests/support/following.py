@@ -1,4 +1,4 @@
-"""Let the log of a repository catch up, without a server."""
+"""Following of a repository's branch into its log, without a server."""
 
 import contextlib
 from collections.abc import Sequence
@@ -12,7 +12,8 @@ from reconciler.git.repository import GitRepository
 
 
 def follow(bare: Path, delivery: Sequence[DeliveryEvent] = (), *, log: Path | None = None) -> int:
-    """Log every commit up to the tip, and then what proxies did; return the mesh chain's length."""
+    """Log every commit up to the tip, and then these delivery events; return the mesh chain's
+    length."""
     with contextlib.closing(EventLog.open(log_path(bare, log))) as opened:
         while Follower(GitRepository.open(bare), opened).catch_up() is not None:
             pass

@@ -1,4 +1,4 @@
-"""Somebody who may write the log's file and knows how it is made: changes are sealed anew."""
+"""An attacker with write access to the log file, who recomputes all hashes after a change."""
 
 import contextlib
 import json
@@ -18,7 +18,7 @@ from mesh.errors import Fatal
 from tests.support.logs import unprotected
 
 Edit = Callable[[list[Row]], Sequence[Row]]
-"""From the rows of a chain to those that shall stand there."""
+"""Function from the rows of a chain to the forged rows."""
 
 
 @contextmanager
@@ -30,7 +30,7 @@ def _rows(path: Path, chain: Chain) -> Iterator[tuple[sqlite3.Connection, list[R
 
 
 def forge(path: Path, edit: Edit, chain: Chain = Chain.MESH) -> None:
-    """Rewrite a chain so that everything in the file agrees: numbers, hashes, projections."""
+    """Rewrite a chain and make the file consistent: numbers, hashes, projections."""
     with _rows(path, chain) as (connection, rows):
         table = TABLES[chain]
         connection.execute(f"DELETE FROM {table}")
@@ -68,7 +68,7 @@ def replaced(at: int, old: str, new: str) -> Edit:
 
 
 def retold(at: int, kind: str, *left_out: str, **added: Json) -> Edit:
-    """Make the event at a position another one, of a kind with other data."""
+    """Replace the event at a position by one of another kind with other data."""
 
     def edit(rows: list[Row]) -> list[Row]:
         data = {k: v for k, v in json.loads(rows[at - 1].data).items() if k not in left_out}
@@ -79,7 +79,7 @@ def retold(at: int, kind: str, *left_out: str, **added: Json) -> Edit:
 
 
 def moved(at: int, to: int) -> Edit:
-    """Put the event at a position before another one."""
+    """Move the event at a position before another one."""
 
     def edit(rows: list[Row]) -> list[Row]:
         rows.insert(to - 1, rows.pop(at - 1))
@@ -89,5 +89,5 @@ def moved(at: int, to: int) -> Edit:
 
 
 def without(first: int, last: int) -> Edit:
-    """Leave out the events from a position to another."""
+    """Remove the events from a position to another."""
     return lambda rows: [*rows[: first - 1], *rows[last:]]

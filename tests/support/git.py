@@ -1,4 +1,4 @@
-"""A git repository to push to, and a work tree to push from, driven by the real git."""
+"""A git repository to push to, and a work tree to push from, with the real git."""
 
 import os
 import subprocess
@@ -30,7 +30,7 @@ ENVIRONMENT = {
 def git(
     where: Path, *args: str, stdin: bytes = b"", environment: Mapping[str, str] | None = None
 ) -> str:
-    """Run git there and return what it says; a failure raises with git's own words."""
+    """Run git and return its output; raise with git's own message if it fails."""
     done = subprocess.run(
         ["git", *args],
         cwd=where,
@@ -55,7 +55,7 @@ def put(
 ) -> str:
     """Commit exactly these files to a bare repository, in a millisecond; return the commit's id.
 
-    The branch moves to the commit. Without ``parents``, its parent is where the branch was.
+    The branch moves to the commit. Without ``parents``, its parent is the branch's previous commit.
     """
     repo = pygit2.Repository(str(origin))
     index = pygit2.Index()
@@ -102,7 +102,7 @@ class Repo:
         self.git("add", "--all")
 
     def commit(self, files: Files | None = None, message: str = "change", **who: str) -> str:
-        """Commit, with these files changed; return the commit's id. Each is a minute later."""
+        """Commit with these changes; return the commit's id. Each commit is a minute later."""
         if files:
             self.write(files)
         self._ticks += 1
@@ -113,7 +113,7 @@ class Repo:
         return self.head()
 
     def push(self, *, force: bool = False, ref: str = "HEAD") -> str:
-        """Push to the branch that is followed; return the commit it is at then."""
+        """Push to the followed branch; return its new commit."""
         options = ["--force"] if force else []
         self.git("push", "--quiet", *options, "origin", f"{ref}:refs/heads/{self.branch}")
         return self.git("rev-parse", ref)
@@ -139,7 +139,7 @@ class Repo:
         return self.git("rev-parse", "HEAD")
 
     def tree_of(self, lines: list[tuple[str, str, str]]) -> str:
-        """Write a tree object from (mode, object, name) as they are given; return its id."""
+        """Write a tree object from these (mode, object, name); return its id."""
         types = {"40000": "tree", "040000": "tree", "160000": "commit"}
         text = b"".join(
             f"{mode} {types.get(mode, 'blob')} {oid}\t".encode() + os.fsencode(name) + b"\0"
@@ -152,7 +152,7 @@ class Repo:
         return self.git("hash-object", "-w", "--stdin", stdin=content)
 
     def commit_tree(self, tree: str, *parents: str, message: str = "made by hand") -> str:
-        """Write a commit of any tree and move the branch to it, checking out nothing."""
+        """Write a commit of any tree and move the branch to it, without a checkout."""
         options = [option for parent in parents for option in ("-p", parent)]
         commit = self.git("commit-tree", tree, *options, "-m", message)
         self.git("update-ref", f"refs/heads/{self.branch}", commit)

@@ -1,8 +1,7 @@
-"""Golden translations: a case is a folder of specs beside what a proxy gets for them.
+"""Golden translations: a case is a folder with specs and a proxy's expected configuration.
 
-``case.yaml`` says who the proxy is, ``in/`` holds ordinary specs, ``out/`` one YAML file for each
-xDS type of which the proxy gets anything, and ``warnings.txt`` if there is something that it does
-not do.
+``case.yaml`` gives the proxy, ``in/`` holds ordinary specs, ``out/`` one YAML file for each xDS
+type with resources for the proxy, and ``warnings.txt`` its limitations, if any.
 """
 
 from collections.abc import Mapping, Sequence
@@ -33,7 +32,7 @@ class GoldenCase:
 
     @cached_property
     def graph(self) -> MeshGraph:
-        """The mesh of the case, which must be one that a commit could bring."""
+        """The mesh of the case, which must be valid."""
         readings = [
             read_resources(path.name, path.read_bytes())
             for path in sorted((self.folder / "in").glob("*.yaml"))
@@ -55,17 +54,17 @@ class GoldenCase:
 
     @cached_property
     def proxy(self) -> ProxyIdentity:
-        """Who the proxy is."""
+        """The proxy of the case."""
         said = yaml.safe_load((self.folder / "case.yaml").read_text())
         return parse_identity(said["node"], said.get("metadata", {}))
 
     @cached_property
     def translation(self) -> Translation:
-        """What the proxy gets."""
+        """The translation for the proxy."""
         return translate(self.graph, self.proxy)
 
     def check(self, *, update: bool) -> None:
-        """Compare what the proxy gets with ``out/``, or write it there."""
+        """Compare the translation with ``out/``, or write it there."""
         found = {
             f"{name}.yaml": yaml_text(resources)
             for name, resources in dump(self.translation).items()
@@ -89,7 +88,7 @@ def golden_cases(folder: Path) -> Sequence[GoldenCase]:
 
 
 def golden_cases_of(client: Client, folder: Path) -> Sequence[GoldenCase]:
-    """Return the cases in a folder that are about such a client, by name."""
+    """Return the cases in a folder for such a client, by name."""
     return [case for case in golden_cases(folder) if case.proxy.client is client]
 
 

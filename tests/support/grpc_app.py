@@ -1,4 +1,4 @@
-"""A gRPC application: it says its name, waits when told to, and knows whether it is healthy."""
+"""A gRPC application: it answers with its name, waits on demand, and reports its health."""
 
 import threading
 from collections import Counter
@@ -19,7 +19,7 @@ class GrpcApp(grpc.GenericRpcHandler):  # type: ignore[misc]
     def __init__(self, name: str, address: str, port: int, *, healthy: bool = True) -> None:
         self.asked: Counter[str] = Counter()
         self.gate = threading.Event()
-        """Opens for calls of ``HOLD``, which wait until then."""
+        """Event that releases calls of ``HOLD``."""
         self._name = name
         self._healthy = healthy
         self._server = grpc.server(futures.ThreadPoolExecutor(8))
@@ -49,7 +49,7 @@ class GrpcApp(grpc.GenericRpcHandler):  # type: ignore[misc]
 
 
 def call(address: str, port: int, host: str, method: str = SAY) -> tuple[grpc.StatusCode, str]:
-    """Call a method and return the status and who answered, nobody unless all is well."""
+    """Call a method; return the status and the application that answered, empty on failure."""
     options = [("grpc.default_authority", host), ("grpc.use_local_subchannel_pool", 1)]
     with grpc.insecure_channel(f"{address}:{port}", options=options) as channel:
         try:

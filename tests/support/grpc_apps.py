@@ -1,9 +1,9 @@
-"""gRPC applications that say who they are: ``python -m tests.support.grpc_apps v1=127.0.0.1:80``.
+"""gRPC applications that answer with their name: ``-m tests.support.grpc_apps v1=127.0.0.1:80``.
 
-Every method of every service is answered with the application's name. A call tells the application
-how to behave by its metadata: ``x-delay: 0.5`` lets it wait, ``x-fail: 14`` makes it fail with that
-status code, ``x-fail-first: 2`` only for the first two attempts of the same ``x-key``, and
-``x-fail-at: v2`` only where it meets that application.
+Every method of every service is answered with the application's name. The call's metadata control
+the application: ``x-delay: 0.5`` delays the answer, ``x-fail: 14`` makes it fail with that status
+code, ``x-fail-first: 2`` only for the first two attempts of the same ``x-key``, and ``x-fail-at:
+v2`` only in that application.
 """
 
 import sys

@@ -1,7 +1,7 @@
-"""An unmodified gRPC client that does as it is told: a JSON object a line in, and one out.
+"""An unmodified gRPC client, controlled by lines of JSON on its input, with answers as JSON.
 
-It knows nothing of gitmesh: targets are its own, ``xds:///cart.local``, and where the mesh is its
-library reads from ``GRPC_XDS_BOOTSTRAP_CONFIG``, once, when it starts.
+It knows nothing of gitmesh: it has only targets such as ``xds:///cart.local``. Its library reads
+the address of the xDS server from ``GRPC_XDS_BOOTSTRAP_CONFIG``, once, at the start.
 """
 
 import json
@@ -16,7 +16,7 @@ import grpc
 
 
 class Caller:
-    """Calls, one after the other, or in the background until told to stop."""
+    """Calls, one after the other, or in the background until stopped."""
 
     def __init__(self) -> None:
         self._channels: dict[str, Any] = {}
@@ -25,7 +25,7 @@ class Caller:
         self._load: Counter[str] = Counter()
 
     def call(self, order: dict[str, Any]) -> dict[str, Any]:
-        """Call ``count`` times; return who answered, and what was said by those who did not."""
+        """Call ``count`` times; return the applications that answered, and the errors."""
         answers: Counter[str] = Counter()
         began = time.monotonic()
         for _ in range(order.get("count", 1)):
@@ -33,7 +33,7 @@ class Caller:
         return {"answers": answers, "seconds": time.monotonic() - began}
 
     def burst(self, order: dict[str, Any]) -> dict[str, Any]:
-        """Call ``count`` times at once; return what ``call`` does."""
+        """Call ``count`` times at once; return the same as ``call``."""
         method = self._method(order)
         calls = [method.future(b"", timeout=60) for _ in range(order["count"])]
         return {"answers": Counter(self._answer(call.result) for call in calls)}
@@ -53,7 +53,7 @@ class Caller:
         return {}
 
     def stop(self, order: dict[str, Any]) -> dict[str, Any]:
-        """Stop calling; return what ``call`` does."""
+        """Stop calling; return the same as ``call``."""
         self._stop.set()
         for thread in self._background:
             thread.join()
@@ -82,7 +82,7 @@ class Caller:
 
 
 def main() -> None:
-    """Obey until the input ends."""
+    """Execute commands until the input ends."""
     caller = Caller()
     for line in sys.stdin:
         order = json.loads(line)

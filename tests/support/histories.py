@@ -1,4 +1,4 @@
-"""Hypothesis strategies: any event of every kind, and histories such as a reconciler writes."""
+"""Hypothesis strategies: any event of every kind, and histories as a reconciler writes them."""
 
 from collections.abc import Mapping, Sequence
 from typing import Final
@@ -69,7 +69,7 @@ _OBJECTS = st.lists(json_objects, max_size=2).map(tuple)
 
 @st.composite
 def keys(draw: st.DrawFn) -> ResourceKey:
-    """Keys of every kind, with names that hold anything."""
+    """Keys of every kind, with arbitrary names."""
     kind = draw(st.sampled_from(Kind))
     mesh = draw(_NAME)
     if kind is Kind.MESH:
@@ -184,7 +184,7 @@ EVENTS: Final[Mapping[type[Event], st.SearchStrategy[Event]]] = {
     ServingPinned: st.builds(ServingPinned, _COMMIT, _COUNT.map(Seq), _TEXT, _TEXT, _TEXT),
     ServingReleased: st.builds(ServingReleased, _COMMIT, _TEXT, _TEXT, _TEXT),
 }
-"""Any event there is, by its type."""
+"""Strategy of each event type."""
 
 # ---- what a reconciler would write --------------------------------------------------------------
 
@@ -281,4 +281,4 @@ delivery_events: Final[st.SearchStrategy[DeliveryEvent]] = st.one_of(
     st.builds(SourceDegraded, st.just("branch-gone"), st.just("main is gone")),
     st.builds(SourceRecovered, st.just("branch-gone")),
 )
-"""What proxies and sources do, with few names, so that events meet."""
+"""Events of proxies and sources, with few names, so that several affect the same one."""

@@ -76,7 +76,7 @@ class Issuer:
 
 
 def replace(path: Path, content: bytes) -> None:
-    """Put a file in the place of another, as tools do that rotate certificates."""
+    """Replace a file by renaming a new one over it, as rotation tools do."""
     fresh = path.with_suffix(f"{path.suffix}.new")
     fresh.write_bytes(content)
     os.replace(fresh, path)

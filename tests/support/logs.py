@@ -1,4 +1,4 @@
-"""Event logs for tests: filled ones, and ways around the front door."""
+"""Event logs for tests: filled ones, and access that bypasses the store."""
 
 import sqlite3
 from collections.abc import Iterator, Sequence
@@ -67,7 +67,7 @@ def numbered(history: History) -> list[tuple[Seq, MeshEvent]]:
 
 @contextmanager
 def outsider(path: Path) -> Iterator[sqlite3.Connection]:
-    """Open the file as any other tool would, with SQLite's own defaults."""
+    """Open the file as another program would, with SQLite's defaults."""
     connection = sqlite3.connect(path, isolation_level=None, timeout=1)
     try:
         yield connection
@@ -77,7 +77,7 @@ def outsider(path: Path) -> Iterator[sqlite3.Connection]:
 
 @contextmanager
 def unprotected(path: Path) -> Iterator[sqlite3.Connection]:
-    """Open the file with all triggers dropped, and put them back afterwards as they were."""
+    """Open the file with all triggers dropped, and restore them afterwards."""
     with outsider(path) as connection:
         triggers = connection.execute(
             "SELECT name, sql FROM sqlite_master WHERE type = 'trigger'"
@@ -90,7 +90,7 @@ def unprotected(path: Path) -> Iterator[sqlite3.Connection]:
 
 
 def chain_rows(path: Path) -> dict[Chain, list[tuple[object, ...]]]:
-    """Return every row of both chains as the file holds it."""
+    """Return every row of both chains."""
     with outsider(path) as connection:
         return {
             chain: connection.execute(f"SELECT * FROM {table} ORDER BY seq").fetchall()

@@ -1,4 +1,4 @@
-"""Addresses and ports on the loopback that no other test uses at the same time."""
+"""Loopback addresses and ports that no other test uses at the same time."""
 
 import os
 import socket
@@ -8,13 +8,13 @@ _number = count()
 _given: set[int] = set()
 _HOSTS = 254
 _BLOCKS = ((64, 128), (192, 63), (1, 63))
-"""Where the second byte begins and how many it may be: one block after the other is used up."""
+"""Ranges of the second byte: start and length, used one after the other."""
 
 
 def loopback_address() -> str:
-    """Return an address of 127.0.0.0/8 that this process has not given out before.
+    """Return an address of 127.0.0.0/8 that this process has not used before.
 
-    The middle of it comes from the process's id, so that tests may run beside each other.
+    The middle bytes come from the process id, so that tests can run in parallel.
     """
     block, host = divmod(next(_number), _HOSTS)
     if block == len(_BLOCKS):
@@ -25,7 +25,7 @@ def loopback_address() -> str:
 
 
 def free_port() -> int:
-    """Return a port that is free on every address, which this process has not given out before."""
+    """Return a port that is free on every address and that this process has not used before."""
     while True:
         with socket.socket() as probe:
             probe.bind(("0.0.0.0", 0))

@@ -1,4 +1,4 @@
-"""Kubernetes manifests as files of a repository, and what they make of it."""
+"""Kubernetes manifests as files of a repository, and the resources that they define."""
 
 import hashlib
 from collections.abc import Mapping
@@ -61,5 +61,5 @@ def resources(tree: SpecTree) -> dict[str, JsonObject]:
 
 
 def told(tree: SpecTree) -> list[tuple[str, int, str, str]]:
-    """Return file, line, code and place of every problem."""
+    """Return file, line, code and position of every problem."""
     return [(p.path, p.line, p.code, p.where) for p in tree.problems]

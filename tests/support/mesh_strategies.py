@@ -1,4 +1,4 @@
-"""Hypothesis strategies: meshes that link, resources of any kind, and edits that break things."""
+"""Hypothesis strategies: valid meshes, resources of any kind, and edits that break references."""
 
 from hypothesis import strategies as st
 
@@ -19,7 +19,7 @@ from tests.support.meshes import (
 
 MESHES = ("lab", "shop")
 NAMES = ("a", "b", "B")
-"""Few names, so that references often meet; two differ in case only, as hosts must not."""
+"""Few names, so that references often exist; two differ only in case, as hosts must not."""
 
 _PORTS = st.sampled_from((80, 90))
 _OPTIONAL_PORT = st.none() | _PORTS
@@ -108,7 +108,7 @@ def _instances(draw: st.DrawFn, mesh: str) -> Resource:
 
 @st.composite
 def resources(draw: st.DrawFn) -> Resource:
-    """Return a resource of any kind, whose references may or may not lead somewhere."""
+    """Return a resource of any kind, whose references may not exist."""
     mesh = draw(_MESH)
     found = draw(
         st.one_of(
@@ -128,7 +128,7 @@ def resources(draw: st.DrawFn) -> Resource:
 
 
 def all_keys() -> list[ResourceKey]:
-    """Return every key that the strategies here can give or name."""
+    """Return every key that the strategies here can produce or refer to."""
     plain = (Kind.VIRTUAL_SERVICE, Kind.VIRTUAL_NODE, Kind.VIRTUAL_ROUTER, Kind.VIRTUAL_GATEWAY)
     inner = (Kind.ROUTE, Kind.GATEWAY_ROUTE)
     keys = [ResourceKey.of_mesh(mesh) for mesh in MESHES]

@@ -1,4 +1,4 @@
-"""Meshes for tests: builders of single resources, a small valid shop, and meshes of any size."""
+"""Meshes for tests: builders of single resources, a small valid shop, and large meshes."""
 
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -10,18 +10,18 @@ MESH = "shop"
 
 
 def resource(key: ResourceKey, spec: JsonObject, source: Source | None = None) -> Resource:
-    """Return a resource from its spec in App Mesh's spelling; its file is named after it."""
+    """Return a resource from its spec in App Mesh's form; its file is named after it."""
     return Resource(key, spec_from_json(key, spec), source or source_of(key))
 
 
 def source_of(key: ResourceKey, lines: Mapping[Steps, int] | None = None) -> Source:
-    """Return a file for a resource, ``virtualNode/cart.yaml``, whose parts stand on these lines."""
+    """Return a source for a resource, ``virtualNode/cart.yaml``, with these lines of its parts."""
     folder = f"{key.kind.segment}/{key.parent}/" if key.parent else f"{key.kind.segment}/"
     return Source(f"{folder}{key.name}.yaml", lines or {(): 1})
 
 
 def a_mesh(name: str = MESH, *, allow_all: bool = False) -> Resource:
-    """Return a mesh; its egress filter drops what is not in the mesh unless told otherwise."""
+    """Return a mesh; by default its egress filter drops traffic to the outside."""
     spec: JsonObject = {"egressFilter": {"type": "ALLOW_ALL"}} if allow_all else {}
     return resource(ResourceKey.of_mesh(name), spec)
 
@@ -56,7 +56,7 @@ def a_cloud_node(
     namespace: str = "shop.internal",
     mesh: str = MESH,
 ) -> Resource:
-    """Return a virtual node that is found through a service of Cloud Map."""
+    """Return a virtual node with Cloud Map discovery."""
     found: JsonObject = {"namespaceName": namespace, "serviceName": service}
     if attributes:
         found["attributes"] = [{"key": k, "value": v} for k, v in attributes.items()]
@@ -161,8 +161,8 @@ def a_gateway_route(
 def shop_mesh(*, v1: int = 100, v2: int = 0) -> tuple[Resource, ...]:
     """Return a small valid mesh with every kind of resource.
 
-    A gateway leads to web, web calls cart, catalog and payments; cart is a router over v1 and v2
-    with these weights, catalog is a node, payments speaks TCP.
+    A gateway routes to web, web calls cart, catalog and payments; cart is a router over v1 and v2
+    with these weights, catalog is a node, payments uses TCP.
     """
     return (
         a_mesh(),
@@ -189,7 +189,7 @@ def shop_mesh(*, v1: int = 100, v2: int = 0) -> tuple[Resource, ...]:
 
 
 def shop_with(*changed: Resource, without: Iterable[ResourceKey] = ()) -> tuple[Resource, ...]:
-    """Return the shop with some resources replaced or added, and some taken away."""
+    """Return the shop with some resources replaced, added or removed."""
     shop = {each.key: each for each in (*shop_mesh(), *changed)}
     gone = set(without)
     return tuple(each for key, each in shop.items() if key not in gone)

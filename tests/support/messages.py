@@ -1,4 +1,4 @@
-"""Random Envoy messages of any type, small and reproducible: for laws about the wire."""
+"""Random Envoy messages of any type, small and reproducible, for tests of the encoder."""
 
 import datetime
 import enum
@@ -26,7 +26,7 @@ _FLOATS = (0.0, -0.0, 1.0, -2.5, 0.1, 1e30, float("inf"), float("nan"))
 
 
 def reachable(*roots: type[Message]) -> list[type[Message]]:
-    """Return these message types and all that they can hold, in a stable order."""
+    """Return these message types and all types inside them, in a stable order."""
     seen: dict[type[Message], None] = {}
     waiting = list(roots)
     while waiting:
@@ -42,7 +42,7 @@ def reachable(*roots: type[Message]) -> list[type[Message]]:
 
 
 def random_message(cls: type[Message], random: Random, *, depth: int = 3) -> Message:
-    """Return a valid message whose maps are sorted by key, as those that we build are."""
+    """Return a valid message whose maps are sorted by key, as ours are."""
     fields: dict[str, Any] = {}
     groups: set[str] = set()
     for name, meta in cls._betterproto.meta_by_field_name.items():  # type: ignore[arg-type]

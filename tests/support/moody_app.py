@@ -1,4 +1,4 @@
-"""An application that a test makes fail, refuse, dawdle or wait, path by path, while it runs."""
+"""An application that a test can make fail, refuse, delay or wait, for each path, while it runs."""
 
 import asyncio
 import threading
@@ -11,20 +11,20 @@ from tests.support.apps import App
 
 @dataclass(frozen=True)
 class MoodyApp(App):
-    """Behaves as its mood is; the test changes it from another thread."""
+    """Application with adjustable behaviour; the test changes it from another thread."""
 
     asked: Counter[str] = field(default_factory=Counter, compare=False)
-    """How often each path was asked for."""
+    """Number of requests for each path."""
     headers: dict[str, Mapping[str, str]] = field(default_factory=dict, compare=False)
-    """What the newest request for each path said beside it."""
+    """Headers of the newest request for each path."""
     failing: set[str] = field(default_factory=set, compare=False)
     """Paths that are answered with 500."""
     refusing: set[str] = field(default_factory=set, compare=False)
     """Paths that are not answered: the connection is closed."""
     slow: dict[str, float] = field(default_factory=dict, compare=False)
-    """How long each path takes, in seconds."""
+    """Delay of each path, in seconds."""
     gate: threading.Event = field(default_factory=threading.Event, compare=False)
-    """Opens for requests for ``/held``, which wait until then."""
+    """Event that releases requests for ``/held``."""
 
     async def status(self, path: str, headers: Mapping[str, str]) -> int | None:
         self.asked[path] += 1

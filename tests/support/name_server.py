@@ -1,4 +1,4 @@
-"""A real name server on loopback that knows addresses of both versions."""
+"""A real DNS server on loopback with addresses of both IP versions."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager

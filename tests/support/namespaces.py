@@ -1,4 +1,4 @@
-"""Network namespaces on one wire, made and taken away by a test; they reach nothing but each other.
+"""Network namespaces on one virtual network, created by a test; they reach only each other.
 
 Needs root, ``ip`` (iproute2) and ``nft`` (nftables); without them the test is skipped.
 """
@@ -23,13 +23,13 @@ PATIENCE_S: Final = 20
 PROXY_UID: Final = 1337
 
 _ETC: Final = Path("/etc/netns")
-"""Where ``ip netns exec`` finds files that a namespace has of its own."""
+"""Folder in which ``ip netns exec`` finds a namespace's own files."""
 _number = count(1)
 _NAT: Final = "add table inet t\nadd chain inet t c { type nat hook output priority -100; }\n"
 
 
 def run(*command: str, stdin: str = "") -> str:
-    """Run a command and return what it says; a failure raises with the command's own words."""
+    """Run a command and return its output; raise with its own message if it fails."""
     done = subprocess.run(
         command, input=stdin, capture_output=True, text=True, timeout=PATIENCE_S, check=False
     )
@@ -39,7 +39,7 @@ def run(*command: str, stdin: str = "") -> str:
 
 @dataclass(frozen=True)
 class Answer:
-    """What a client got: a status by HTTP, what the application said of itself, or an error."""
+    """Result of a call: an HTTP status, the application's text, or an error."""
 
     status: int | None
     said: Mapping[str, Any]
@@ -47,40 +47,40 @@ class Answer:
 
     @property
     def app(self) -> str | None:
-        """The application that answered; None when nobody or a proxy did."""
+        """The application that answered; None if none or a proxy did."""
         return self.said.get("app")
 
     @property
     def peer(self) -> str | None:
-        """Whom the application was called by, as it saw it."""
+        """The caller's address, as the application saw it."""
         return self.said.get("peer")
 
 
 class Client:
-    """A process in a namespace that makes calls; it knows nothing of any mesh."""
+    """A process in a namespace that makes calls and does not know the mesh."""
 
     def __init__(self, process: "subprocess.Popen[str]") -> None:
         self._process = process
 
     def get(self, url: str, **headers: str) -> Answer:
-        """Ask by HTTP; ``x_a="b"`` is the header ``x-a: b``."""
+        """Send an HTTP request; ``x_a="b"`` is the header ``x-a: b``."""
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         return self._order({"url": url, "headers": named})
 
     def text(self, url: str) -> str:
-        """Return what is at an URL, as it is."""
+        """Return the content of an URL."""
         return str(self._raw({"url": url}).get("text", ""))
 
     def say(self, host: str, port: int, line: str) -> Answer:
-        """Say a line by TCP."""
+        """Send a line over TCP."""
         return self._order({"tcp": [host, port], "line": line})
 
     def listen(self, host: str, port: int) -> Answer:
-        """Open a TCP connection and let the other side speak first."""
+        """Open a TCP connection and wait for the server's first line."""
         return self._order({"tcp": [host, port]})
 
     def begin_tls(self, host: str, port: int, name: str) -> Answer:
-        """Begin TLS with whoever should have that name, and take what comes back as words."""
+        """Begin TLS with a server name, and return the application's answer."""
         return self._order({"tcp": [host, port], "tls": name})
 
     def _order(self, order: Mapping[str, Any]) -> Answer:
@@ -99,7 +99,7 @@ class Client:
 
 
 class Namespace:
-    """A network namespace with one wire; processes in it end with it."""
+    """A network namespace on one virtual network; processes in it end with it."""
 
     def __init__(self, name: str, stack: ExitStack) -> None:
         self.name = name
@@ -110,21 +110,21 @@ class Namespace:
 
     @property
     def within(self) -> tuple[str, ...]:
-        """What goes before a command for it to run in here."""
+        """Command prefix that runs a command in this namespace."""
         return ("ip", "netns", "exec", self.name)
 
     def ip(self, *arguments: str) -> None:
-        """Set the namespace's network up with ``ip``."""
+        """Configure the namespace's network with ``ip``."""
         run("ip", "-n", self.name, *arguments)
 
     def nft(self, *arguments: str, rules: str = "") -> str:
-        """Run nftables in here, with rules on its input."""
+        """Run nftables in this namespace, with rules on its input."""
         return run(*self.within, "nft", *arguments, stdin=rules)
 
     def start(
         self, *command: str, uid: int = 0, gid: int = 0, log: Path | None = None
     ) -> "subprocess.Popen[str]":
-        """Run a process in here until the namespace goes; with its pipes, its log apart."""
+        """Run a process in this namespace until its end, with pipes; ``log`` gets its errors."""
         user = ("setpriv", f"--reuid={uid}", f"--regid={gid}", "--clear-groups")
         errors = subprocess.DEVNULL if log is None else self._stack.enter_context(log.open("wb"))
         process = subprocess.Popen(
@@ -138,13 +138,13 @@ class Namespace:
         return process
 
     def app(self, name: str, *places: str) -> None:
-        """Run an application that serves ``http:8080`` and the like on every address."""
+        """Run an application that serves ``http:8080`` and similar on every address."""
         process = self.start(sys.executable, "-I", str(plain_app.__file__), name, *places)
         assert process.stdout is not None
         assert process.stdout.readline() == "ready\n", f"{name} did not start"
 
     def client(self, *, uid: int = 0, gid: int = 0) -> Client:
-        """Run a client. It is given as source, which a user may not be able to read as a file."""
+        """Run a client. It is passed as source, because the user may lack access to the file."""
         source = Path(str(plain_client.__file__)).read_text()
         return Client(self.start(sys.executable, "-I", "-c", source, uid=uid, gid=gid))
 
@@ -153,9 +153,9 @@ class Namespace:
 def a_wire(
     hosts: Mapping[str, Sequence[str]], names: Mapping[str, str]
 ) -> Iterator[dict[str, Any]]:
-    """Make a namespace for each host with its addresses, all on one wire, and yield them by host.
+    """Create a namespace for each host with its addresses, all on one network; yield them by host.
 
-    ``names`` are the names that all of them know, with their addresses; nobody is asked for others.
+    ``names`` are the names that all of them resolve, with their addresses; no DNS server is used.
     """
     _skip_unless_possible()
     unique = f"gitmesh-{os.getpid()}-{next(_number)}"
@@ -188,7 +188,7 @@ def _own_files(stack: ExitStack, name: str, hosts: str) -> None:
 
 @contextmanager
 def _folder(path: Path) -> Iterator[Path]:
-    """Make a folder if it is not there, and remove it afterwards if nothing is left in it."""
+    """Create a folder if it does not exist, and remove it afterwards if it is empty."""
     path.mkdir(exist_ok=True)
     try:
         yield path
@@ -198,7 +198,7 @@ def _folder(path: Path) -> Iterator[Path]:
 
 
 def skip_unless_runnable(uid: int, *command: str) -> None:
-    """Skip the test where a user may not run a program: its folders may be closed to others."""
+    """Skip the test if a user may not run a program, because its folders are not readable."""
     user = ("setpriv", f"--reuid={uid}", f"--regid={uid}", "--clear-groups")
     done = subprocess.run([*user, *command], capture_output=True, timeout=PATIENCE_S, check=False)
     if done.returncode != 0:

@@ -1,4 +1,4 @@
-"""One spec on one line, read through the front door: what rules say of it."""
+"""One spec on one line, read through the public interface, with the problems of its rules."""
 
 from mesh.problems.problem import Problem
 from mesh.reading.native import read_resources

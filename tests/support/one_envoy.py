@@ -1,4 +1,4 @@
-"""One Envoy that is several proxies at once, each from its own translation, and what it says."""
+"""One Envoy that is several proxies, each with its own translation, and its statistics."""
 
 import http.client
 import json
@@ -26,17 +26,17 @@ _ADMIN = free_port()
 
 @dataclass(frozen=True)
 class OneEnvoy:
-    """The administration interface of an Envoy that runs."""
+    """The administration interface of a running Envoy."""
 
     address: str
 
     def stats(self, pattern: str) -> dict[str, int]:
-        """Return what is counted under names like this."""
+        """Return the statistics with names like this."""
         found = self._get(f"/stats?format=json&filter={pattern}")["stats"]
         return {each["name"]: each["value"] for each in found if "name" in each}
 
     def hosts(self, cluster: str) -> dict[str, set[str]]:
-        """Return by address what is held against each host of a cluster, in Envoy's words."""
+        """Return Envoy's health flags of each host of a cluster, by address."""
         every = self._get("/clusters?format=json")["cluster_statuses"]
         [found] = [each for each in every if each["name"] == cluster]
         return {
@@ -75,7 +75,7 @@ def one_envoy(
 ) -> Iterator[OneEnvoy]:
     """Run an Envoy that is these proxies until the end of the block.
 
-    It asks the name server at ``names_at``, and has further listeners that no translation made.
+    It uses the DNS server at ``names_at``, and has additional listeners.
     """
     wrong = [each for each in graph.problems if each.severity is Severity.ERROR]
     assert wrong == []
@@ -99,7 +99,7 @@ def one_envoy(
 
 
 def until(so: Callable[[], object], *, seconds: float = 15, why: object = "") -> None:
-    """Wait until something is so."""
+    """Wait until a condition holds."""
     deadline = time.monotonic() + seconds
     while not so():
         assert time.monotonic() < deadline, why or "it did not come about"

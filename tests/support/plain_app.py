@@ -1,7 +1,7 @@
-"""An application that knows nothing of any mesh. Run on its own: ``NAME http:8080 tcp:9000 …``.
+"""An application that does not know the mesh. As a program: ``NAME http:8080 tcp:9000 …``.
 
-It says who it is, who called it, and what it was asked; on ``greets:7000`` it speaks first.
-Only the standard library is used.
+It answers with its name, its caller and the request; on ``greets:7000`` it sends first. Only the
+standard library is used.
 """
 
 import json

@@ -1,8 +1,8 @@
-"""A client that knows nothing of any mesh, steered by JSON lines. Only the standard library.
+"""A client that does not know the mesh, controlled by JSON lines. Only the standard library.
 
-``{"url": …, "headers": {…}}`` is asked by HTTP, ``{"tcp": [host, port], "line": …}`` said by TCP;
-without a line the other side speaks first, with ``"tls": name`` it hears how TLS begins. Each gets
-a connection of its own, and a line of JSON back: what was answered, or an ``error``.
+``{"url": …, "headers": {…}}`` is an HTTP request, ``{"tcp": [host, port], "line": …}`` a TCP line;
+without a line the server sends first, with ``"tls": name`` the client begins TLS. Each uses its own
+connection, and gets a line of JSON: the answer, or an ``error``.
 """
 
 import http.client

@@ -1,9 +1,9 @@
-"""A proxy as far as xDS goes: what it holds, what it asks for, and whether it could serve.
+"""Model of an xDS client: its resources, its requests, and whether it could serve traffic.
 
-It behaves as Envoy does where that matters to whoever serves it: a changed cluster goes on with its
-old self until endpoints arrive that were sent after it, and clusters are acknowledged (and asked
-for again on a new stream) only when all of them are warm; listeners are asked for once the first
-clusters are warm; routes are asked for by the names that listeners carry.
+It behaves as Envoy in all that matters to the server: a changed cluster keeps its previous version
+until endpoints arrive that were sent after it. Clusters are acknowledged (and subscribed on a new
+stream) only when all of them are warm. Listeners are subscribed once the first clusters are warm,
+and routes by the names in listeners.
 """
 
 from collections import deque
@@ -20,7 +20,7 @@ TYPES = (CLUSTER, ENDPOINT, LISTENER, ROUTE)
 
 
 class Contents:
-    """Knows the resources that bytes on the wire stand for."""
+    """Lookup of the resources by their bytes on the wire."""
 
     def __init__(self) -> None:
         self.by_entry: dict[bytes, Encoded] = {}
@@ -41,20 +41,20 @@ class Contents:
 
 @dataclass
 class ProxyModel:
-    """What a proxy holds, and the requests it has sent that nobody has read yet."""
+    """State of a proxy, and its requests that the server has not read yet."""
 
     contents: Contents
     bad: frozenset[Encoded] = frozenset()
-    """What this proxy refuses."""
+    """Resources that this proxy refuses."""
     held: dict[TypeUrl, dict[str, Encoded]] = field(
         default_factory=lambda: {type_url: {} for type_url in TYPES}
     )
-    """What it uses; of clusters those that are warm."""
+    """Resources in use; of clusters, the warm ones."""
     warming: dict[str, Encoded] = field(default_factory=dict)
     draining: set[str] = field(default_factory=set)
     """Routes of listeners that were replaced, in use until their connections have ended."""
     given_up: int = 0
-    """How often a cluster went warm without endpoints, after ``initial_fetch_timeout``."""
+    """Number of clusters that became warm without endpoints, after ``initial_fetch_timeout``."""
     outbox: deque[DiscoveryRequest | DeltaDiscoveryRequest] = field(default_factory=deque)
     refusals: list[tuple[TypeUrl, tuple[Encoded, ...]]] = field(default_factory=list)
     _versions: dict[TypeUrl, str] = field(default_factory=dict)

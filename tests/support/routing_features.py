@@ -1,6 +1,6 @@
-"""What routes and gateway routes can say, and meshes in which they do not say it.
+"""Features of routes and gateway routes, and meshes without one of them.
 
-Where a request is decided otherwise in a mesh without a feature, the feature decided it.
+If a request is routed differently in a mesh without a feature, the feature decided it.
 """
 
 import copy

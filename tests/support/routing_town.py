@@ -1,6 +1,6 @@
-"""A town for routing tests: applications, and an Envoy that is a node's proxy and a gateway's.
+"""Test bed for routing: applications, and an Envoy that is a node's proxy and a gateway's.
 
-Envoy runs what the translator made of a mesh, without a control plane.
+Envoy runs the translation of a mesh, without a control plane.
 """
 
 from collections.abc import Iterator
@@ -37,7 +37,7 @@ TO_V2: list[JsonObject] = [{"virtualNode": "v2", "weight": 1}]
 
 @dataclass(frozen=True)
 class Town:
-    """Where the proxies and applications of these tests are."""
+    """Addresses of the proxies and applications."""
 
     web: Explicit
     front: Explicit
@@ -45,7 +45,7 @@ class Town:
     apps: dict[str, App]
 
     def call(self, path: str = "/", *, service: str = "cart", **headers: str) -> Answer:
-        """Call a backend the way the application of ``web`` does."""
+        """Call a backend as the application of ``web`` does."""
         return ask(self.web.egress, PORT, path, **{"host": f"{service}.local", **headers})
 
     def enter(self, path: str = "/", *, port: int = FRONT, **headers: str) -> Answer:
@@ -54,7 +54,7 @@ class Town:
 
 
 def http_route(router: str, name: str, targets: list[JsonObject], **spec: object) -> Resource:
-    """Return an HTTP route with anything a route can have: ``match``, ``timeout``, ``priority``."""
+    """Return an HTTP route with any of its fields: ``match``, ``timeout``, ``priority``."""
     priority = {"priority": spec.pop("priority")} if "priority" in spec else {}
     body = {"match": {"prefix": "/"}, "action": {"weightedTargets": targets}, **spec}
     key = ResourceKey.of(Kind.ROUTE, "shop", name, router)
@@ -79,7 +79,7 @@ def with_header(name: str, match: JsonObject) -> JsonObject:
 
 
 def shop(apps: dict[str, App]) -> list[Resource]:
-    """Return a mesh that asks Envoy for everything these tests look at."""
+    """Return a mesh with every feature that these tests use."""
     backends = ["cart", "direct", "hosts", "paths", "shares"]
     return [
         a_mesh(),

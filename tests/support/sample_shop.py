@@ -11,12 +11,12 @@ from xds.translate import translate
 from xds.translate.readable import dump
 
 ENTRANCE = "mesh/shop/virtualGateway/entrance"
-"""The node whose routes the cart's shares are in."""
+"""The node whose routes contain the cart's weights."""
 
 
 @dataclass(frozen=True, slots=True)
 class Shop:
-    """A bare repository whose branch got the shop, a shift, a mistake, and a way back."""
+    """A bare repository with the shop's history: a shift, a mistake, and a revert."""
 
     bare: Path
     first: str
@@ -26,12 +26,12 @@ class Shop:
 
     @property
     def log(self) -> Path:
-        """Where its event log is."""
+        """Path of its event log."""
         return log_path(self.bare)
 
 
 def sample_files(routes: str | None = None) -> dict[str, str | bytes]:
-    """Return the sample repository's files, with other shares of the cart's traffic if given."""
+    """Return the sample repository's files, with other weights of the cart if given."""
     top = sample_repo()
     files: dict[str, str | bytes] = {
         str(path.relative_to(top)): path.read_bytes() for path in top.rglob("*") if path.is_file()

@@ -1,4 +1,4 @@
-"""A secret discovery service on a socket file, as SPIRE's agent is one on a real machine."""
+"""A secret discovery service on a Unix socket, like SPIRE's agent."""
 
 from collections.abc import Iterator, Mapping
 from concurrent import futures
@@ -23,7 +23,7 @@ METHOD = "/envoy.service.secret.v3.SecretDiscoveryService/StreamSecrets"
 
 
 class SdsAgent(grpc.GenericRpcHandler):  # type: ignore[misc]
-    """Gives the secrets it knows to every proxy that asks for them by name."""
+    """Serves its secrets to every proxy that requests them by name."""
 
     def __init__(self, path: Path, secrets: Mapping[str, Certificate | Authority]) -> None:
         self._secrets = {name: _secret(name, held) for name, held in secrets.items()}

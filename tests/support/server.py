@@ -1,4 +1,4 @@
-"""A ``gitmesh serve`` in a process of its own."""
+"""A ``gitmesh serve`` in a separate process."""
 
 import json
 import os
@@ -22,9 +22,9 @@ main()
 class Server:
     """Serves a repository on a free port; its log lines are read as JSON. Ends with the block.
 
-    ``within`` goes before the command: a network namespace to serve in. ``name`` tells its lines
-    from those of other servers beside it. ``rules`` makes it a gitmesh with rules of that number.
-    ``program`` is Python to run in place of gitmesh itself.
+    ``within`` is a command prefix: a network namespace. ``name`` distinguishes its lines from those
+    of other servers. ``rules`` sets the number of the validation rules. ``program`` is Python code
+    to run instead of gitmesh itself.
     """
 
     def __init__(
@@ -58,7 +58,7 @@ class Server:
 
     @property
     def address(self) -> str:
-        """Where proxies connect; waits until they can."""
+        """Address for proxies; waits until they can connect."""
         self.wait_for("ready")
         return f"127.0.0.1:{self.wait_for('serving xDS')['port']}"
 
@@ -68,7 +68,7 @@ class Server:
         return [json.loads(line) for line in text if line.startswith("{")]
 
     def wait_for(self, message: str, **facts: object) -> dict[str, object]:
-        """Return the first line with that message and those facts."""
+        """Return the first line with that message and those fields."""
         deadline = time.monotonic() + PATIENCE_S
         while True:
             for line in self.lines():
@@ -79,7 +79,7 @@ class Server:
             time.sleep(0.02)
 
     def wait_until(self, condition: Callable[[], object]) -> None:
-        """Wait until a condition holds, while the server lives."""
+        """Wait until a condition holds; fail if the server ends."""
         deadline = time.monotonic() + PATIENCE_S
         while not condition():
             assert self.process.poll() is None, self._log.read_text()
@@ -87,6 +87,6 @@ class Server:
             time.sleep(0.05)
 
     def stop(self, number: signal.Signals = signal.SIGTERM) -> int:
-        """Ask it to end; return its exit code."""
+        """Send a signal to end it; return its exit code."""
         self.process.send_signal(number)
         return self.process.wait(PATIENCE_S)

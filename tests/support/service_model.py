@@ -1,4 +1,4 @@
-"""Our spec models against the App Mesh service's own model, member by member."""
+"""Comparison of our spec models with the App Mesh service's own model, member by member."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -19,7 +19,7 @@ _SCALARS: dict[str, type] = {"string": str, "integer": int, "long": int, "boolea
 
 
 def service_shapes() -> Shapes:
-    """Return the shapes of App Mesh's API, version 2019-01-25, as botocore ships them."""
+    """Return the shapes of App Mesh's API, version 2019-01-25, from botocore."""
     loader = botocore.loaders.Loader()
     model = loader.load_service_model("appmesh", "service-2", api_version="2019-01-25")
     shapes: Shapes = model["shapes"]
@@ -27,7 +27,7 @@ def service_shapes() -> Shapes:
 
 
 def reachable(shapes: Shapes, root: str) -> list[str]:
-    """Return the names of all shapes that a shape is made of, itself included."""
+    """Return the names of all shapes inside a shape, with the shape itself."""
     found: dict[str, None] = {}
     todo = [root]
     while todo:
@@ -46,7 +46,7 @@ def _parts(shape: Shape) -> list[Shape]:
 
 @dataclass
 class _Said:
-    """What one of our annotations says, taken apart."""
+    """Content of one of our type annotations."""
 
     core: Any
     strict: bool = False
@@ -56,9 +56,9 @@ class _Said:
 def differences(
     shapes: Shapes, root: str, model: type[Spec], stricter: Mapping[type[Spec], str]
 ) -> Iterator[str]:
-    """Yield each way in which a model differs from a shape, everything inside them included.
+    """Yield each difference between a model and a shape, recursively.
 
-    :param stricter: models that ask for exactly one member where the service's model does not.
+    :param stricter: models that require exactly one member where the service's model does not.
     """
     yield from _structure(shapes, root, model, stricter, root)
 
@@ -141,7 +141,7 @@ def _take_apart(annotation: Any) -> _Said:
 
 
 _LIMITS = {"ge": "min", "le": "max", "min_length": "min", "max_length": "max", "pattern": "pattern"}
-"""How pydantic's notes name what the service calls min, max and pattern."""
+"""Names of the service's min, max and pattern in pydantic."""
 
 
 def _take_note(said: _Said, note: Any) -> None:

@@ -1,4 +1,4 @@
-"""A client of the sample shop: what it asks for, and what the routes that it got say."""
+"""A client of the sample shop: its subscriptions, and the content of its routes."""
 
 from collections.abc import Mapping
 
@@ -11,7 +11,7 @@ from xds.type_urls import CLUSTER, LISTENER, ROUTE
 
 
 def follow_everything(client: RawClient) -> Mapping[str, Held]:
-    """Ask for all that the shop's entrance needs; return what comes."""
+    """Subscribe to everything that the shop's entrance needs; return the responses."""
     client.subscribe(CLUSTER)
     client.subscribe(LISTENER)
     client.subscribe(ROUTE, *route_names())
@@ -19,7 +19,7 @@ def follow_everything(client: RawClient) -> Mapping[str, Held]:
 
 
 def weights(held: Held) -> list[int | None]:
-    """Return the shares of the cart's two versions, as the routes say."""
+    """Return the weights of the cart's two versions in the routes."""
     configurations = [RouteConfiguration.parse(data) for data in held.resources.values()]
     routes = [r for c in configurations for host in c.virtual_hosts for r in host.routes]
     splits = [r.route.weighted_clusters for r in routes if r.route and r.route.weighted_clusters]
@@ -29,5 +29,5 @@ def weights(held: Held) -> list[int | None]:
 
 
 def shop(percent: int, second: str = "cart-v2") -> dict[str, str | bytes]:
-    """Return the shop with so much of the cart's traffic at its second version."""
+    """Return the shop with this percentage of the cart's traffic at its second version."""
     return sample_files(shares(percent, second))

@@ -1,4 +1,4 @@
-"""Small hand-made Envoy configurations: a proxy with clusters, endpoints, listeners and routes."""
+"""Small hand-made Envoy configurations: clusters, endpoints, listeners and routes of a proxy."""
 
 from collections.abc import Mapping
 from datetime import timedelta
@@ -50,7 +50,7 @@ Translation = Mapping[TypeUrl, tuple[Message, ...]]
 
 
 def static_cluster(name: str, port: int = 80, *, connect_s: int = 1) -> Cluster:
-    """Return a cluster that needs nothing else to work."""
+    """Return a cluster that needs no other resource."""
     return Cluster(
         name=name,
         type=ClusterDiscoveryType.STATIC,
@@ -60,7 +60,7 @@ def static_cluster(name: str, port: int = 80, *, connect_s: int = 1) -> Cluster:
 
 
 def eds_cluster(name: str, *, connect_s: int = 1) -> Cluster:
-    """Return a cluster whose endpoints come over the same stream."""
+    """Return a cluster whose endpoints are sent on the same stream."""
     return Cluster(
         name=name,
         type=ClusterDiscoveryType.EDS,
@@ -81,13 +81,13 @@ def assignment(cluster: str, *ports: int) -> ClusterLoadAssignment:
 
 
 def large_assignment(cluster: str, size: int = 1_400_000) -> ClusterLoadAssignment:
-    """Return one that is so many bytes long, and quickly made."""
+    """Return endpoints with this size in bytes."""
     locality = LocalityLbEndpoints(locality=Locality(zone="x" * size))
     return ClusterLoadAssignment(cluster_name=cluster, endpoints=[locality])
 
 
 def routes(name: str, **weights: int) -> RouteConfiguration:
-    """Return routes that spread everything over clusters."""
+    """Return routes that distribute all requests over clusters."""
     clusters = [
         WeightedClusterClusterWeight(name=cluster, weight=weight)
         for cluster, weight in weights.items()
@@ -100,7 +100,7 @@ def routes(name: str, **weights: int) -> RouteConfiguration:
 
 
 def http_listener(name: str, port: int, route_config: str, *, stat: str = "http") -> Listener:
-    """Return a listener whose routes come over the same stream."""
+    """Return a listener whose routes are sent on the same stream."""
     router = Any(type_url=f"{_TYPES}envoy.extensions.filters.http.router.v3.Router")
     manager = HttpConnectionManager(
         stat_prefix=stat,
@@ -141,7 +141,7 @@ def mesh(
     endpoint_port: int = 80,
     routes_name: str = "routes",
 ) -> Translation:
-    """Return everything for a proxy that spreads its traffic: ``mesh("v1=90", "v2=10")``."""
+    """Return all resources of a proxy that distributes traffic: ``mesh("v1=90", "v2=10")``."""
     shares = {name: int(share) for name, _, share in (w.partition("=") for w in weights)}
     names = sorted(shares)
     clusters = [eds_cluster(n) if eds else static_cluster(n, endpoint_port) for n in names]

@@ -1,7 +1,7 @@
-"""A town of sidecars: each node in a network namespace of its own, its traffic redirected.
+"""Test bed of sidecars: each node in its own network namespace, with redirected traffic.
 
 ``web`` calls ``cart`` (``v1`` and ``v2``) and ``db`` (``v1`` by TCP). Envoys run as user 1337 and
-get everything from a real server, which has a namespace too. ``outside`` is in no mesh.
+are configured by a real server, which has a namespace too. ``outside`` is in no mesh.
 """
 
 import json
@@ -27,9 +27,9 @@ from xds.bootstrap.envoy import bootstrap
 from xds.nodes import ProxyIdentity
 
 HTTP, TCP, UNKNOWN = 8080, 9000, 7777
-"""``UNKNOWN`` is a port of ``v1``'s application that its node says nothing of."""
+"""``UNKNOWN`` is a port of ``v1``'s application that its node does not declare."""
 OPEN, IGNORED, GREETS, TLS = 7000, 7001, 7002, 443
-"""Ports of ``outside``; ``web`` ignores the second one, and on the last two it speaks first."""
+"""Ports of ``outside``; ``web`` ignores the second one. On the last two, the server sends first."""
 
 OUTSIDE, ASIDE = "198.18.0.5", "198.18.0.6"
 HOSTS: Final = {
@@ -68,13 +68,13 @@ VARIABLES: Final = {
     "APPMESH_EGRESS_IGNORED_IP": f"169.254.169.254,{ASIDE}",
     "APPMESH_EGRESS_IGNORED_PORTS": str(IGNORED),
 }
-"""What the container beside ``web`` was told in App Mesh."""
+"""Environment of the container beside ``web`` in App Mesh."""
 
 
 def mesh(
     *, v1: int = 75, v2: int = 25, allow_all: bool = False, preference: str = ""
 ) -> list[Resource]:
-    """Return the town's mesh: the shares of ``cart``'s traffic, and what ``web`` may call."""
+    """Return the mesh: the weights of ``cart``, and the permitted calls of ``web``."""
     second: JsonObject = {"name": "x-version", "match": {"exact": "2"}}
     match: JsonObject = {"prefix": "/", "headers": [second]}
     return [
@@ -107,7 +107,7 @@ def _shares(**shares: int) -> Sequence[JsonObject]:
 
 @dataclass
 class Town:
-    """Where everything is. ``app`` is the application of ``web``."""
+    """Addresses of the test bed. ``app`` is the application of ``web``."""
 
     origin: Path
     server: Server
@@ -119,7 +119,7 @@ class Town:
     admins: dict[str, Client] = field(default_factory=dict)
 
     def push(self, resources: Sequence[Resource], settings: str = "") -> None:
-        """Push a mesh unless it is there already, and wait until all proxies have it."""
+        """Push a mesh unless it is current, and wait until all proxies have it."""
         pushed = {"mesh.yaml": text(*resources)}
         if settings:
             pushed["gitmesh.yaml"] = settings
@@ -129,7 +129,8 @@ class Town:
             self.server.wait_for("snapshot converged", commit=commit[:7])
 
     def intercept(self, node: str, **more: str) -> None:
-        """Redirect a node's traffic: as App Mesh's variables say, or but for ``web``, its specs."""
+        """Redirect a node's traffic: for ``web`` by App Mesh's variables, for others by their
+        specs."""
         if node == "web":
             printed = gitmesh("intercept", **VARIABLES, **more)
         else:
@@ -139,7 +140,7 @@ class Town:
         self.namespaces[node].nft("-f", "-", rules=printed.out)
 
     def stats(self, node: str, prefix: str) -> dict[str, int]:
-        """Return what a node's proxy has counted, by names that begin like this."""
+        """Return the statistics of a node's proxy with names that begin like this."""
         found = self.admins[node].text(f"http://{_ADMIN}/stats?format=json&filter=^{prefix}")
         counted: list[dict[str, Any]] = json.loads(found)["stats"]
         return {each["name"]: each["value"] for each in counted if "value" in each}

@@ -1,7 +1,7 @@
-"""``python -m tests.support.silent_clients PORT COUNT``: connections that say nothing.
+"""``python -m tests.support.silent_clients PORT COUNT``: connections that send nothing.
 
-One that the server ends comes again at once. Writes ``ready`` when all are connected, and how many
-were ended when its standard input does.
+A connection that the server ends is opened again at once. Prints ``ready`` when all are connected,
+and the number of ended ones when its standard input ends.
 """
 
 import os
@@ -34,7 +34,7 @@ class Silent:
         self._poll.register(made.fileno(), select.EPOLLIN | select.EPOLLOUT)
 
     def run(self) -> None:
-        """Stay until standard input ends."""
+        """Keep the connections until standard input ends."""
         told = False
         while True:
             for number, event in self._poll.poll(1.0):
@@ -66,7 +66,7 @@ class Silent:
 
 
 def main() -> None:
-    """Connect, stay, and tell."""
+    """Connect, keep the connections, and print the result."""
     port, count = map(int, sys.argv[1:])
     raise_limit(2 * count + 100)
     silent = Silent(port, count)

@@ -1,4 +1,4 @@
-"""Which process has which connection, as the kernel tells it."""
+"""Connections of processes, as the kernel reports them."""
 
 import os
 from pathlib import Path
@@ -7,7 +7,7 @@ _ESTABLISHED = "01"
 
 
 def connections(pid: int, port: int) -> int:
-    """Return how many connections that came to a port are this process's."""
+    """Return the number of this process's connections to a port."""
     return len(_inodes(pid) & _established(port))
 
 

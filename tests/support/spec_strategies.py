@@ -1,7 +1,7 @@
-"""Hypothesis strategies for resources, derived from the models themselves.
+"""Hypothesis strategies for resources, derived from the spec models.
 
-Their shape is right: every field, limit and union. What rules beyond the shape say (a prefix
-begins with a slash, a target exists) is left to chance; meshes that link come from elsewhere.
+Their types are correct: every field, limit and union. Rules beyond the types (a prefix begins with
+a slash, a target exists) may be violated; valid meshes come from ``mesh_strategies``.
 """
 
 import string
@@ -25,7 +25,7 @@ TRICKY = (
     *('"', "\\", "a\nb", "a\n\nb\n", "\ta", "a\t", " a ", "---", "...", "? a", ":", "a:", "=", "é"),
     *("\u0085", "\u2028", "\ufeff", "\U0001f600", "${X}", "{{ x }}", "9" * 19, "9" * 30),
 )
-"""Texts that YAML readers like to take for something else."""
+"""Texts that YAML parsers may read as other types."""
 
 _LIMIT = 2**63
 _WORD = st.text(string.ascii_letters + string.digits + "-_./", min_size=1, max_size=20)
@@ -37,7 +37,7 @@ names = st.one_of(
     st.sampled_from([text for text in TRICKY if text and text.isprintable()]),
     st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=255),
 ).filter(lambda name: placeholder(name) is None)
-"""Names that resources can have: App Mesh limits nothing but their length; templates are none."""
+"""Names of resources: App Mesh limits only their length; placeholders are not names."""
 
 
 def resources(*kinds: Kind) -> st.SearchStrategy[Resource]:

@@ -1,4 +1,4 @@
-"""Resources as the files a person would commit."""
+"""Resources as spec files."""
 
 from collections.abc import Iterable
 
@@ -15,10 +15,10 @@ def document(resource: Resource) -> JsonObject:
 
 
 def text(*resources: Resource) -> str:
-    """Return a YAML file that holds the resources."""
+    """Return a YAML file with the resources."""
     return yaml.safe_dump_all(map(document, resources), sort_keys=False)
 
 
 def files(resources: Iterable[Resource]) -> dict[str, str]:
-    """Return one file a resource, named by its key."""
+    """Return one file per resource, named by its key."""
     return {f"{resource.key}.yaml": text(resource) for resource in resources}

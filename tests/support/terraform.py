@@ -1,4 +1,4 @@
-"""Native documents → what ``terraform show -json`` would print of them: blocks, zeros and nulls."""
+"""Conversion of native documents to the output of ``terraform show -json``."""
 
 import re
 from typing import Any
@@ -19,7 +19,7 @@ SINGULAR = {
 
 
 def state(*resources: Resource) -> dict[str, Any]:
-    """Return the state of an account that holds these resources."""
+    """Return the state of an account with these resources."""
     return {
         "format_version": "1.0",
         "terraform_version": "1.9.0",
@@ -28,7 +28,7 @@ def state(*resources: Resource) -> dict[str, Any]:
 
 
 def block(resource: Resource, index: int = 0) -> dict[str, Any]:
-    """Return one resource as Terraform's state shows it."""
+    """Return one resource as in Terraform's state."""
     key, body = resource.key, native_document(resource)
     of_type = f"aws_appmesh_{snake(key.kind.value)}"
     names: dict[str, Any] = {}
@@ -53,7 +53,7 @@ def block(resource: Resource, index: int = 0) -> dict[str, Any]:
 
 
 def blocks(model: type[Spec], value: Any) -> dict[str, Any]:
-    """Return an object as a block: every field there, what is unset as Terraform writes that."""
+    """Return an object as a block: every field is present, unset ones as Terraform writes them."""
     found: dict[str, Any] = {}
     for name, info in model.model_fields.items():
         wire = info.alias or name

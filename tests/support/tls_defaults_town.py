@@ -1,7 +1,7 @@
-"""A town for policies towards all backends, of nodes and of gateways, and for gateways' doors.
+"""Test bed for client policies of all backends, of nodes and gateways, and for gateway listeners.
 
-One Envoy is everything. Each policy has a mesh of its own, with a caller and a gateway that have
-it for all they call; the listeners that are called are the same for all.
+One Envoy is every proxy. Each policy has its own mesh, with a caller and a gateway that apply it to
+all their calls; the called listeners are the same for all.
 """
 
 from collections.abc import Iterator
@@ -52,7 +52,7 @@ POLICIES = (
 
 @dataclass(frozen=True)
 class Town:
-    """Who calls with which policy, and where the gateway with all the doors is."""
+    """Callers by policy, and the address of the gateway with all listeners."""
 
     folder: Path
     authority: Authority
@@ -64,7 +64,7 @@ class Town:
 
 
 def policies(town: Town) -> dict[str, Any]:
-    """Return the policies by name; each of them trusts somebody."""
+    """Return the policies by name; each of them has a trust."""
     web: Any = town.authority.issue("web", "web.local").json
     other: Any = town.authority.issue("other", "other.local").json
     ours: Any = {"file": {"certificateChain": str(town.authority.bundle)}}
@@ -183,7 +183,7 @@ def _doors(town: Town) -> Iterator[Resource]:
 
 
 def settings(town: Town) -> MeshSettings:
-    """Return where the certificates of ACM are now."""
+    """Return the repository's settings: replacements of ACM certificates."""
     acm = town.authority.issue("acm", town.doors.ingress).json
     trusts = {
         f"arn:{authority}": {"file": {"certificateChain": str(bundle)}}

@@ -1,7 +1,7 @@
-"""A town for tests of TLS: real Envoys that a real server configures, with certificates in files.
+"""Test bed for TLS: real Envoys that a real server configures, with certificates in files.
 
-``shop`` is a node with a listener for each way to speak TLS, ``web`` one that calls it in every
-way, ``front`` a gateway that ends its clients' TLS.
+``shop`` is a node with a listener for each TLS mode, ``web`` one that calls each of them, ``front``
+a gateway that terminates its clients' TLS.
 """
 
 import http.client
@@ -44,7 +44,7 @@ PORTS = {
 
 @dataclass
 class Town:
-    """Where everything is, and how to call it."""
+    """Addresses of the test bed, and calls to it."""
 
     authority: Authority
     stranger: Authority
@@ -53,13 +53,13 @@ class Town:
     front: Explicit
 
     def call(self, backend: str) -> int:
-        """Call a backend the way the application of ``web`` does; return the status."""
+        """Call a backend as the application of ``web`` does; return the status."""
         service = f"{backend}.local"
         port = PORTS[backend.partition("-")[0]]
         return ask(self.web.egress, port, "/", host=service).status
 
     def knock(self, port: int, certificate: Certificate | None = None) -> ssl.SSLSocket:
-        """Shake hands with a listener of ``shop``, believing the authority."""
+        """Do a TLS handshake with a listener of ``shop``, trusting the authority."""
         return handshake(self.authority, self.shop.ingress, port, certificate)
 
 
@@ -209,7 +209,7 @@ def specs(town: Town) -> str:
 
 
 def settings(authority: Authority) -> str:
-    """Return the repository's settings: where the certificates of ACM are now."""
+    """Return the repository's settings: replacements of ACM certificates."""
     trust = {"file": {"certificateChain": str(authority.bundle)}}
     shop = Certificate(authority.folder / "shop.pem", authority.folder / "shop.key")
     return json.dumps(

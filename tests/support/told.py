@@ -1,4 +1,4 @@
-"""What a running server has told its event log, and waiting for it."""
+"""Events that a running server has recorded, and waiting for them."""
 
 import contextlib
 import time
@@ -16,14 +16,14 @@ PATIENCE_S = 60.0
 
 
 def told(bare: Path, kind: type[E]) -> list[E]:
-    """Return the delivery events of one kind that a repository's log holds."""
+    """Return the delivery events of one kind in a repository's log."""
     with contextlib.closing(EventLog.read_only(log_path(bare))) as log:
         events = [decode(record) for record in log.read(Chain.DELIVERY)]
     return [event for event in events if isinstance(event, kind)]
 
 
 def until(condition: Callable[[], object]) -> None:
-    """Wait until something is so; fail if it never is."""
+    """Wait until a condition holds; fail if it never does."""
     deadline = time.monotonic() + PATIENCE_S
     while not condition():
         assert time.monotonic() < deadline

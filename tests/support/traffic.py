@@ -1,4 +1,4 @@
-"""Requests that never stop, from a thread of their own, and what becomes of each."""
+"""Continuous requests from a separate thread, with their results."""
 
 import asyncio
 import contextlib
@@ -16,11 +16,11 @@ T = TypeVar("T")
 PAUSE_S = 0.02
 PATIENCE_S = 30.0
 PER_TARGET = 2
-"""How many clients call one service through one proxy, each over a connection that stays open."""
+"""Number of clients for each service and proxy, each with a persistent connection."""
 
 
 class Traffic:
-    """Calls services through proxies, over and over, as applications do; it never tries again."""
+    """Calls services through proxies continuously, as applications do; it never retries."""
 
     def __init__(self) -> None:
         self.ok: Counter[str] = Counter()
@@ -56,7 +56,7 @@ class Traffic:
         self._clients[proxy, service] = self._run(begin())
 
     def stop(self, proxy: str, service: str) -> None:
-        """End calling it; a request under way is waited for."""
+        """Stop calling it; wait for a running request."""
         self._ending.add((proxy, service))
 
         async def ended(clients: list[asyncio.Task[None]]) -> None:
@@ -65,14 +65,14 @@ class Traffic:
         self._run(ended(self._clients.pop((proxy, service))))
 
     def end(self) -> None:
-        """End calling anything."""
+        """Stop all calls."""
         for target in list(self._clients):
             self.stop(*target)
 
     def until(
         self, what: str, holds: Callable[[Counter[str]], bool], window_s: float = 0.3
     ) -> None:
-        """Wait until the answers of a short while are as they should be."""
+        """Wait until the answers of a short time window are as expected."""
         deadline = time.monotonic() + PATIENCE_S
         while True:
             self._recent.clear()

@@ -69,7 +69,8 @@ class Flapping:
             if self._may_tell(node, now_ns / 1e9):
                 return False
             if len(self._sums) >= _MOST_SUMS:
-                # Clients choose the node id, so sums are limited too. A connected proxy is tried again later.
+                # Clients choose the node id, so sums are limited too. A proxy that stays connected
+                # is recorded later.
                 return True
             self._sums[node] = Sum(now_ns, PERIOD_NS, now_ns)
         found = self._sums[node]

@@ -1,6 +1,6 @@
-"""A crossroads for routing tests: every protocol, applications that behave as requests tell them.
+"""Test bed for routing: every protocol, with applications that requests control.
 
-``app`` and ``calls`` are the two ends of a call, ``conduct`` what passes between them, ``cases``
-the tables of matchers and orders, ``specs`` and ``entrances`` the mesh, ``place`` the Envoy and
-everything around it.
+``app`` and ``calls`` are the two ends of a call, ``conduct`` the headers that control applications,
+``cases`` the tables of matchers and orders, ``specs`` and ``entrances`` the mesh, ``place`` the
+running Envoy and applications.
 """

@@ -1,6 +1,6 @@
-"""Applications that say who they are and what they were asked, in HTTP/1.1, HTTP/2 or gRPC.
+"""Applications that answer with their name and the request, in HTTP/1.1, HTTP/2 or gRPC.
 
-They behave as requests tell them (``conduct``). What is spoken is seen from the first bytes.
+Requests control them (``conduct``). The protocol is detected from the first bytes.
 """
 
 import asyncio
@@ -53,14 +53,14 @@ class App:
             writer.close()
 
     def answer(self, headers: Headers) -> bytes:
-        """Return what it says to a request: its own name, and everything it was asked."""
+        """Return the answer to a request: the application's name, and the whole request."""
         said = {"app": self.name, "path": headers[":path"], "headers": dict(headers)}
         return json.dumps(said).encode()
 
     async def behave(self, headers: Headers) -> Conduct:
-        """Wait for as long as it is told, and return how to answer.
+        """Wait as long as the request demands, and return how to answer.
 
-        :raises Reset: not at all.
+        :raises Reset: the request demands no answer.
         """
         conduct = self.ledger.conduct(self.name, headers)
         if conduct.hold:
@@ -72,7 +72,7 @@ class App:
 
 
 async def _pieces(body: bytes, conduct: Conduct) -> AsyncIterator[bytes]:
-    """Yield a body as it is to be sent."""
+    """Yield the pieces of a body in the demanded form."""
     count = max(conduct.drip, 1)
     size = -(-len(body) // count)
     for index in range(count):
@@ -197,7 +197,7 @@ class _Http2:
 
 @contextmanager
 def serving(*apps: App) -> Iterator[None]:
-    """Run applications in a thread of their own until the end of the block."""
+    """Run applications in a separate thread until the end of the block."""
     loop = asyncio.new_event_loop()
     ready = threading.Event()
     done = asyncio.Event()

@@ -1,4 +1,4 @@
-"""Calls in HTTP/1.1, HTTP/2 and gRPC, and what came back, in one shape for all three."""
+"""Calls in HTTP/1.1, HTTP/2 and gRPC, with the same form of request and answer."""
 
 import http.client
 import json
@@ -20,12 +20,12 @@ from h2.events import (
 )
 
 PATIENCE = 25
-"""Seconds after which a call has failed, far above every timeout that is written or given."""
+"""Seconds after which a call has failed, far above every timeout in the tests."""
 
 
 @dataclass(frozen=True)
 class Request:
-    """What to ask, whatever the protocol; a header may stand there several times."""
+    """A request for any protocol; it may repeat a header."""
 
     path: str = "/"
     method: str = "GET"
@@ -41,7 +41,7 @@ class Request:
 
 @dataclass(frozen=True)
 class Answer:
-    """What came back: statuses, what an application said, whether it was cut off in the middle."""
+    """An answer: statuses, the application's text, and whether it ended early."""
 
     status: int
     said: Mapping[str, Any] = field(default_factory=dict)
@@ -50,7 +50,7 @@ class Answer:
 
     @property
     def app(self) -> str | None:
-        """The application that answered; None when a proxy did."""
+        """The application that answered; None if a proxy did."""
         return self.said.get("app")
 
     @property
@@ -59,13 +59,13 @@ class Answer:
 
     @property
     def headers(self) -> Mapping[str, str]:
-        """The headers that the application saw, the host among them as ``:authority``."""
+        """The headers that the application received; the host is ``:authority``."""
         found: Mapping[str, str] = self.said["headers"]
         return found
 
 
 def call(protocol: str, address: str, port: int, request: Request) -> Answer:
-    """Send one request and return what comes back."""
+    """Send one request and return the answer."""
     if protocol == "http":
         return _call_http1(address, port, request)
     with socket.create_connection((address, port), timeout=PATIENCE) as connection:

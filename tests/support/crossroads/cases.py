@@ -1,7 +1,7 @@
-"""Tables of what routes and gateway routes can ask of a request, with requests that have it or not.
+"""Tables of matches of routes and gateway routes, with requests that match or do not.
 
-The same table holds for routes and for gateway routes, for HTTP/1.1 and for HTTP/2; headers and
-metadata of gRPC share theirs. Each case has a path, or a gRPC service, of its own.
+The same table is used for routes and for gateway routes, for HTTP/1.1 and for HTTP/2; headers and
+gRPC metadata share theirs. Each case has its own path or gRPC service.
 """
 
 from collections.abc import Iterator, Sequence
@@ -16,7 +16,7 @@ PROTOCOLS: Final = ("http", "http2", "grpc")
 
 @dataclass(frozen=True)
 class Case:
-    """A match, and requests that differ only in what it asks for."""
+    """A match, and requests that differ only in what it tests."""
 
     name: str
     match: JsonObject
@@ -26,9 +26,9 @@ class Case:
 
 @dataclass(frozen=True)
 class Pair:
-    """Two routes that both take a request: the first must get it.
+    """Two routes that both match a request: the first must get it.
 
-    By name alone the second would be tried first, but for the pair in which the name decides.
+    By name alone the second would be tried first, except in the pair in which the name decides.
     """
 
     name: str
@@ -46,12 +46,12 @@ class Pair:
 
 
 def anywhere(protocol: str, name: str) -> JsonObject:
-    """Return a match of everything under the path, or the gRPC service, of a case."""
+    """Return a match of everything below a case's path or gRPC service."""
     return {"serviceName": f"test.{name}"} if protocol == "grpc" else {"prefix": f"/{name}/"}
 
 
 def a_request(protocol: str, name: str, rest: str = "Call") -> Request:
-    """Return a request there."""
+    """Return a request below it."""
     grpc = protocol == "grpc"
     return Request(f"/test.{name}/{rest}" if grpc else f"/{name}/{rest}")
 
@@ -162,7 +162,7 @@ def _http_cases(protocol: str) -> Sequence[Case]:
 
 
 def _pseudo(protocol: str, name: str, match: JsonObject, hit: dict[str, str]) -> Case:
-    """Return a case for a pseudo-header, or the host, which users wrote where headers stand."""
+    """Return a case for a pseudo-header, or the host, written like a header."""
     place = f"{name.strip(':')}-header"
     plain = a_request(protocol, place)
     return Case(
@@ -193,7 +193,7 @@ def _grpc_cases() -> Sequence[Case]:
 
 
 def route_cases(protocol: str) -> Sequence[Case]:
-    """Return what only routes can ask for: methods of gRPC, and the scheme."""
+    """Return cases for matches that only routes have: gRPC methods, and the scheme."""
     if protocol == "grpc":
         method: JsonObject = {"serviceName": "test.rpc", "methodName": "Call"}
         others = (a_request("grpc", "rpc", "Calls"), a_request("grpc", "rpc", "Cal"))
@@ -206,7 +206,7 @@ def route_cases(protocol: str) -> Sequence[Case]:
 
 
 def _scheme_case(protocol: str, name: str, match: JsonObject) -> Case:
-    """Return a case for the scheme: HTTP/2 names it, for HTTP/1.1 whoever ended the TLS says it."""
+    """Return a case for the scheme: HTTP/2 sends it; with HTTP/1.1 the TLS terminator adds it."""
     plain = a_request(protocol, name)
     secure = replace(plain, scheme="https")
     hit = plain.having(x_forwarded_proto="https") if protocol == "http" else secure
@@ -214,7 +214,7 @@ def _scheme_case(protocol: str, name: str, match: JsonObject) -> Case:
 
 
 def pairs(protocol: str) -> Sequence[Pair]:
-    """Return what decides which of two routes is tried first, in the order in which it decides."""
+    """Return pairs for each rule of the matching order, in the order of the rules."""
     return _grpc_pairs() if protocol == "grpc" else _http_pairs()
 
 
@@ -277,7 +277,7 @@ def _grpc_pairs() -> Sequence[Pair]:
 
 
 def grpc_route_pairs() -> Sequence[Pair]:
-    """Return what only routes have for gRPC: methods, and calls of any service."""
+    """Return pairs for rules that only gRPC routes have: methods, and calls of any service."""
     chosen: Json = [{"name": "x-any"}]
     return [
         Pair(

@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class Conduct:
-    """How to behave towards one request."""
+    """Behaviour of an application for one request."""
 
     delay: float = 0
     stall: float = 0
@@ -34,14 +34,14 @@ class Conduct:
 
 @dataclass
 class Ledger:
-    """Who was asked what: all applications write into the same one."""
+    """Record of the requests that reached applications, shared by all of them."""
 
     _takers: dict[str, list[str]] = field(default_factory=dict)
     _released: set[str] = field(default_factory=set)
     _changed: threading.Condition = field(default_factory=threading.Condition)
 
     def conduct(self, app: str, headers: Mapping[str, str]) -> Conduct:
-        """Note that an application was asked, and return how it is to behave."""
+        """Record a request to an application, and return the behaviour for it."""
         attempt = self._note(headers.get("x-key", ""), app)
         if attempt > int(headers.get("x-first", "1000000")):
             return Conduct()
@@ -68,7 +68,7 @@ class Ledger:
             return self._takers[key][0]
 
     def release(self, key: str) -> None:
-        """Let go what is held under a key."""
+        """Release the requests that are held under a key."""
         with self._changed:
             self._released.add(key)
             self._changed.notify_all()

@@ -1,4 +1,4 @@
-"""The gateway of the crossroads: two listeners for each protocol, and everything routes can say."""
+"""The gateway of the test bed: two listeners for each protocol, and every feature of its routes."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -12,9 +12,9 @@ from tests.support.loopback import free_port
 from tests.support.meshes import a_gateway, resource
 
 ENTRANCES: Final = {protocol: free_port() for protocol in ("http", "http2", "grpc")}
-"""Where the gateway takes what most of its routes are for."""
+"""Ports of the gateway for most of its routes."""
 SIDE_ENTRANCES: Final = {protocol: free_port() for protocol in ENTRANCES}
-"""Where it has one route of each protocol."""
+"""Ports of the gateway with one route of each protocol."""
 
 KEPT: Final[JsonObject] = {"hostname": {"defaultTargetHostname": "DISABLED"}}
 

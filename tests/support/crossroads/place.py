@@ -1,4 +1,4 @@
-"""The crossroads as it runs: the applications, and one Envoy that is three proxies."""
+"""The running test bed: the applications, and one Envoy that is three proxies."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,7 +24,7 @@ _ADMIN = free_port()
 
 @dataclass(frozen=True)
 class Crossroads:
-    """Where everything is, and how to call it."""
+    """Addresses of the test bed, and calls to it."""
 
     web: Explicit = field(default_factory=lambda: _node())
     front: Explicit = field(default_factory=lambda: _node())
@@ -38,7 +38,7 @@ class Crossroads:
     def call(
         self, protocol: str, service: str, request: Request, *, port: int | None = None
     ) -> Answer:
-        """Call a backend the way the application of ``web`` does."""
+        """Call a backend as the application of ``web`` does."""
         port = PORT[protocol] if port is None else port
         asked = _named(request, f"{service}-{protocol}.local", port)
         return call(protocol, self.web.egress, port, asked)

@@ -1,7 +1,7 @@
-"""The mesh of the crossroads: the tables of ``cases``, and what else routes can say.
+"""The mesh of the test bed: the tables of ``cases``, and other features of routes.
 
-Its nodes ``one-http``, ``two-grpc`` and so on stand for the two ways that a request can go. What
-takes a request of a case leads to ``two``, the rest to ``one``.
+Its nodes ``one-http``, ``two-grpc`` and so on are the two possible targets of a request. Matching
+requests of a case go to ``two``, others to ``one``.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -30,11 +30,11 @@ from tests.support.meshes import (
 )
 
 PORT: Final = {protocol: free_port() for protocol in ("http", "http2", "grpc", "tcp")}
-"""Where applications listen, and where services are called."""
+"""Ports of applications and services."""
 SECOND: Final = {protocol: free_port() for protocol in PORT}
-"""Where those listen that have two listeners."""
+"""Second ports of applications with two listeners."""
 TCP_SERVICES: Final = {name: free_port() for name in ("weights", "targets", "first", "idle", "off")}
-"""Services of TCP, each on a port of its own: nothing else tells them apart."""
+"""TCP services, each with its own port, because only the port distinguishes them."""
 
 IDLE: Final[JsonObject] = {"value": 700, "unit": "ms"}
 SHORT: Final[JsonObject] = {"value": 300, "unit": "ms"}
@@ -64,11 +64,12 @@ GRPC_EVENTS: Final = {
     "internal": 13,
     "unavailable": 14,
 }
-"""Events of gRPC, each with the status it means."""
+"""gRPC retry events, each with its status."""
 
 
 def crossroads(addresses: Mapping[str, str]) -> list[Resource]:
-    """Return the mesh; ``addresses`` are of its nodes, and of ``nobody``, who never answers."""
+    """Return the mesh; ``addresses`` are those of its nodes, and of ``nobody``, which never
+    answers."""
     services = [f"{name}-{p}.local" for name in SERVICES for p in PROTOCOLS]
     return [
         a_mesh(),
@@ -205,7 +206,7 @@ def _retries(protocol: str) -> Iterator[Resource]:
 
 
 def _instances(protocol: str) -> Iterator[Resource]:
-    """Routes to several instances of one node: the next attempt goes to another."""
+    """Yield routes to several instances of one node: a retry goes to another instance."""
     yield _route(
         "instances", protocol, "pair", ["pair"], retryPolicy=a_policy(EVENTS["server-error"])
     )
@@ -232,7 +233,7 @@ def _tcp() -> Iterator[Resource]:
 
 
 def _slow(address: str) -> Iterator[Resource]:
-    """A node with a listener for each timeout, of its own and of its calls."""
+    """Return a node with a listener for each timeout, with calls to itself."""
     listeners: list[Json] = [
         {
             "portMapping": {"port": port, "protocol": protocol},
