@@ -10,7 +10,7 @@ from events.sqlite.store import EventLog
 from events.types import CommitId, SnapshotRejected
 from gitmesh.demo.sample import ROUTES, shares
 from gitmesh.queries.log_location import log_path
-from gitmesh.queries.refusal_locations import Culprits, hint
+from gitmesh.queries.refusal_locations import RefusalLocations, hint
 from reconciler.follower import Follower
 from reconciler.git.repository import GitRepository
 from reconciler.reading.source import ObjectId
@@ -54,7 +54,7 @@ class Logged:
         return SnapshotRejected(refused, ENTRANCE, "x/Listener", "v", message, "p#1", (), specs)
 
     def places(self, refusal: SnapshotRejected) -> list[tuple[str, str, str]]:
-        found = Culprits.beside(self.log, self.bare).of(refusal)
+        found = RefusalLocations.beside(self.log, self.bare).of(refusal)
         return [(each.key, each.place, each.where) for each in found]
 
 
@@ -101,8 +101,8 @@ def test_names_that_are_no_specs_are_left_out_and_unknown_specs_have_no_place(
 
 def test_what_git_has_lost_is_located_by_the_log(logged: Logged, tmp_path: Path) -> None:
     refusal = logged.refusal(ROUTE)
-    without = Culprits.beside(logged.log, tmp_path)
-    other = Culprits.beside(logged.log, Repo(tmp_path).origin)
+    without = RefusalLocations.beside(logged.log, tmp_path)
+    other = RefusalLocations.beside(logged.log, Repo(tmp_path).origin)
     for each in (without, other):
         (found,) = each.of(refusal)
         assert (found.path, found.line, found.place, found.where) == (ROUTES, 0, ROUTES, "")
@@ -124,7 +124,7 @@ def test_the_specs_of_a_commit_are_read_once(
         return tree_of(repo, commit)
 
     monkeypatch.setattr(GitRepository, "tree_of", counted)
-    found = Culprits.beside(logged.log, logged.bare)
+    found = RefusalLocations.beside(logged.log, logged.bare)
     for _ in range(2):
         found.of(logged.refusal(ROUTE, TESTERS))
     found.of(logged.refusal(ROUTE, commit=logged.commits[0]))

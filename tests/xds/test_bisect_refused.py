@@ -2,7 +2,7 @@
 
 import pytest
 
-from xds.protocol.bisect_refused import MAX_RESPONSE_BYTES, Culprits
+from xds.protocol.bisect_refused import MAX_RESPONSE_BYTES, RefusedBisection
 from xds.snapshots.resources import Encoded, Selection
 from xds.type_urls import CLUSTER
 
@@ -11,8 +11,8 @@ def resources(count: int, size: int = 1) -> Selection:
     return tuple(Encoded(CLUSTER, f"c{n}", "", b"x" * size, frozenset()) for n in range(count))
 
 
-def refused(*alone: Encoded) -> Culprits:
-    found = Culprits()
+def refused(*alone: Encoded) -> RefusedBisection:
+    found = RefusedBisection()
     for each in alone:
         assert found.refuse((each,)) == frozenset()
     return found
@@ -20,29 +20,29 @@ def refused(*alone: Encoded) -> Culprits:
 
 @pytest.mark.parametrize(("carried", "next_size"), [(2, 1), (3, 1), (4, 2), (7, 3), (9, 4)])
 def test_after_a_refusal_a_response_has_half_the_resources(carried: int, next_size: int) -> None:
-    found, due = Culprits(), resources(10)
+    found, due = RefusedBisection(), resources(10)
     assert found.refuse(due[:carried]) == {each.name for each in due[:carried]}
     assert found.cut(due) == (due[:next_size], due[next_size:])
     assert not any(each in found for each in due), "no resource was refused alone"
 
 
 def test_after_an_acceptance_a_response_may_have_twice_the_resources() -> None:
-    found, due = Culprits(), resources(20)
+    found, due = RefusedBisection(), resources(20)
     found.refuse(due[:4])
-    found.relieve()
+    found.relax_limit()
     assert found.cut(due) == (due[:4], due[4:])
-    found.relieve()
+    found.relax_limit()
     assert found.cut(due) == (due[:8], due[8:])
 
 
 def test_an_acceptance_without_a_search_sets_no_limit() -> None:
-    found, due = Culprits(), resources(20)
-    found.relieve()
+    found, due = RefusedBisection(), resources(20)
+    found.relax_limit()
     assert found.cut(due) == (due, ())
 
 
 def test_when_nothing_is_left_to_send_the_search_ends() -> None:
-    found, due = Culprits(), resources(20)
+    found, due = RefusedBisection(), resources(20)
     assert found.none
     found.refuse(due)
     assert not found.none, "a search is running"
@@ -59,9 +59,9 @@ def test_a_refused_resource_is_known_until_it_is_accepted_or_replaced() -> None:
     assert not found.none
     assert found.among(due)
     assert not found.among((three,))
-    assert found.acquit((one, three)) == {"c0"}
+    assert found.accept_again((one, three)) == {"c0"}
     assert (one in found, two in found) == (False, True)
-    assert found.acquit((one, three)) == frozenset()
+    assert found.accept_again((one, three)) == frozenset()
 
 
 def test_a_refused_resource_is_forgotten_when_unsubscribed_or_sent_again() -> None:
@@ -74,7 +74,7 @@ def test_a_refused_resource_is_forgotten_when_unsubscribed_or_sent_again() -> No
 
 
 def test_a_response_may_be_exactly_as_large_as_clients_take() -> None:
-    found, due = Culprits(), resources(2, MAX_RESPONSE_BYTES // 2)
+    found, due = RefusedBisection(), resources(2, MAX_RESPONSE_BYTES // 2)
     assert found.cut(due) == (due, ())
     assert sum(len(each.entry) for each in due) < 4 << 20, "gRPC clients refuse larger messages"
     more = (*due, *resources(1))
@@ -83,4 +83,4 @@ def test_a_response_may_be_exactly_as_large_as_clients_take() -> None:
 
 def test_one_resource_is_sent_however_large_it_is() -> None:
     due = resources(2, MAX_RESPONSE_BYTES + 1)
-    assert Culprits().cut(due) == (due[:1], due[1:])
+    assert RefusedBisection().cut(due) == (due[:1], due[1:])
