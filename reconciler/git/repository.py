@@ -114,8 +114,7 @@ class GitRepository:
         return target.decode("utf-8", "replace") if isinstance(target, bytes) else "HEAD"
 
     def refs_followed(self, branch: str | None = None) -> frozenset[str]:
-        """Return the names of all refs whose move moves the branch: a symbolic ref names another
-        ref.
+        """Return the names of all refs whose move moves the branch: the branch, symbolic refs.
 
         Bytes of a name that are not text are surrogates, as in the input of git hooks.
 
@@ -169,8 +168,7 @@ class GitRepository:
         return find_obstacle(self.path, self._common, ref)
 
     def _no_branch(self, name: str) -> SourceUnavailable:
-        # The name may be wrong, the branch deleted, the repository deleted or unreadable: report
-        # which.
+        # Report whether the name is wrong, the branch deleted, or the repository unreadable.
         if (obstacle := self._obstacle(name)) is not None:
             return obstacle
         short = name.removeprefix(_BRANCHES)
