@@ -35,7 +35,7 @@ def applied(number: int) -> CommitApplied:
 
 
 def told_while(log: EventLog, caplog: pytest.LogCaptureFixture) -> list[logging.LogRecord]:
-    """Return what the chronicle tells of events that are appended while it runs."""
+    """Return the log lines for events that are appended while the event logger runs."""
 
     async def scenario() -> None:
         log.append(Chain.MESH, [applied(0)], expected=START)  # before: not told
@@ -90,7 +90,7 @@ def told(
     mesh: Sequence[Event] = (),
     delivery: Sequence[Event] = (),
 ) -> list[logging.LogRecord]:
-    """Return what the chronicle tells of these events, at this level, when it sees them at once."""
+    """Return the log lines at this level for events that the event logger reads at once."""
 
     async def scenario(log: EventLog) -> None:
         task = asyncio.create_task(EventLogger(log).run())

@@ -34,7 +34,7 @@ class _Http(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, *_: object) -> None:
-        """Say nothing."""
+        """Log nothing."""
 
 
 class _Lines(socketserver.StreamRequestHandler):
@@ -56,7 +56,7 @@ class _Greets(socketserver.StreamRequestHandler):
 
 
 class _Everywhere(ThreadingHTTPServer):
-    """Both versions of IP."""
+    """Server for both IP versions."""
 
     address_family = AF_INET6
 

@@ -30,7 +30,7 @@ class Contents:
         self.by_entry.update((resource.entry, resource) for resource in resources.all)
 
     def of(self, response: Response) -> list[Encoded]:
-        """Return what a response holds."""
+        """Return the resources in a response."""
         body = response.body
         return [
             self.by_entry[delimited(2, body[a:b])]
@@ -63,7 +63,7 @@ class ProxyModel:
     _held_back: list[DiscoveryRequest | DeltaDiscoveryRequest] = field(default_factory=list)
 
     def connect(self) -> None:
-        """Open a stream: ask for everything that is known to be needed."""
+        """Open a stream: subscribe to everything that is known to be needed."""
         self.outbox.clear()
         self._held_back.clear()
         self._nonces.clear()
@@ -78,7 +78,7 @@ class ProxyModel:
             self._ask(ROUTE, names)
 
     def read(self, response: Response) -> None:
-        """Take a response in."""
+        """Process a response."""
         type_url, resources = response.type_url, self.contents.of(response)
         assert len({resource.name for resource in resources}) == len(resources), "a name twice"
         self._nonces[type_url] = response.nonce
@@ -92,21 +92,21 @@ class ProxyModel:
         self._follow_up()
 
     def give_up_waiting(self) -> None:
-        """Let the time for endpoints to come run out."""
+        """Let the timeout for endpoints expire."""
         self.given_up += len(self.warming)
         self.held[CLUSTER].update(self.warming)
         self.warming.clear()
         self._follow_up()
 
     def end_draining(self) -> None:
-        """Let the connections of replaced listeners end."""
+        """End the connections of replaced listeners."""
         if self.draining:
             self.draining.clear()
             self._forget_routes()
             self._follow_up()
 
     def unserved(self) -> set[str]:
-        """Return the clusters that routes in use name and that could not take a request."""
+        """Return the clusters in routes in use that could not serve a request."""
         needed = {
             name
             for routes in self.held[ROUTE].values()
@@ -164,7 +164,7 @@ class ProxyModel:
         return tuple(sorted(names | (self.draining if type_url == ROUTE and draining else set())))
 
     def _follow_up(self) -> None:
-        """Ask for what has become needed, and send what was held back."""
+        """Subscribe to what is needed now, and send the requests that waited."""
         for type_url in (ENDPOINT, ROUTE):
             names = self._names(type_url)
             if names != self._asked.get(type_url, ()):

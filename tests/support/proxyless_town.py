@@ -1,4 +1,4 @@
-"""A town without proxies: gRPC applications, a ``gitmesh serve``, and a gRPC client, all real."""
+"""Test bed without proxies: gRPC applications, a ``gitmesh serve``, and a gRPC client, all real."""
 
 import json
 import os
@@ -35,11 +35,11 @@ PORT = free_port()
 NODE = "mesh/shop/virtualNode/web"
 PATIENCE_S = 20.0
 Answers = Counter[str]
-"""How often each application answered; a call that failed counts as its status and its message."""
+"""Number of answers by application; a failed call counts under its status and message."""
 
 
 class Caller:
-    """A process with an unmodified gRPC client in it (:mod:`tests.support.grpc_caller`)."""
+    """A process with an unmodified gRPC client (:mod:`tests.support.grpc_caller`)."""
 
     def __init__(self, server: str, node: str = NODE, **environment: str) -> None:
         made = grpc_bootstrap(identity=parse_identity(node, {}), xds_address=server)
@@ -65,7 +65,7 @@ class Caller:
 
     @contextmanager
     def steady(self, service: str) -> Iterator[Answers]:
-        """Call without pause; the answers are there when the block has ended."""
+        """Call without pause; the answers are complete when the block has ended."""
         answers = Answers()
         self._do("start", target=f"xds:///{service}")
         try:
@@ -80,7 +80,7 @@ class Caller:
         count: int = 40,
         metadata: Mapping[str, str] | None = None,
     ) -> Answers:
-        """Call until these many answers are as they should be; return them."""
+        """Call until this number of answers meets a condition; return them."""
         deadline = time.monotonic() + PATIENCE_S
         while not met(answers := self.call(service, count, metadata)):
             assert time.monotonic() < deadline, answers
@@ -124,20 +124,20 @@ def answering(apps: Mapping[str, str]) -> Iterator[None]:
 
 @dataclass
 class Town:
-    """What the tests use."""
+    """Processes and addresses of the test bed."""
 
     repo: Repo
     apps: Mapping[str, str]
     """The address of each application; all listen on one port.
 
-    Each is two virtual nodes, ``v1`` and ``v1-http2``, for the protocol that they speak there.
+    Each is two virtual nodes, ``v1`` and ``v1-http2``, one for each protocol of its listener.
     """
     caller: Caller
     server: Server
     address: str
 
     def restart(self, *options: str) -> None:
-        """End the server, unless it has ended, and serve anew where it was."""
+        """Stop the server, unless it has ended, and start it again at the same address."""
         if self.server.process.poll() is None:
             assert self.server.stop() == 0
         self.server = Server(self.repo.origin, "--listen", self.address, *options)
@@ -179,14 +179,14 @@ def a_call_route(
     retry: JsonObject | None = None,
     timeout: JsonObject | None = None,
 ) -> Resource:
-    """Return a route of gRPC; without a match it takes every call."""
+    """Return a gRPC route; without a match it takes every call."""
     route = a_route(router, name, targets, protocol="grpc", match=match)
     more = {"retryPolicy": retry, "timeout": timeout}
     return _with(route, ("grpcRoute",), {k: v for k, v in more.items() if v is not None})
 
 
 def _with(made: Resource, place: Sequence[str | int], fields: Mapping[str, JsonObject]) -> Resource:
-    """Return a resource that says more at one place of its spec."""
+    """Return a resource with additional fields at one position of its spec."""
     spec: Any = spec_json(made.spec)
     part = spec
     for step in place:

@@ -1,4 +1,4 @@
-"""An xDS client made of gRPC and bytes alone: what a server really says, without an Envoy."""
+"""xDS client on plain gRPC and bytes, which shows a server's responses without an Envoy."""
 
 import queue
 import threading
@@ -19,7 +19,7 @@ PATIENCE_S = 20.0
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """What a client has of one type."""
+    """State of a client for one type."""
 
     version: str
     resources: dict[str, bytes] = field(default_factory=dict)
@@ -38,7 +38,7 @@ class RawClient:
         self._channel = grpc.insecure_channel(address, own)
         self._names: dict[str, tuple[str, ...]] = {}
         self.held: dict[str, Held] = {}
-        """The newest of each type."""
+        """Latest state of each type."""
 
     def __enter__(self) -> Self:
         call = self._channel.stream_stream(METHOD)(iter(self._requests.get, None))
@@ -52,12 +52,12 @@ class RawClient:
         self._reader.join(PATIENCE_S)
 
     def subscribe(self, type_url: str, *names: str) -> Held:
-        """Ask for a type, for all of it unless names are given; return what comes."""
+        """Subscribe to names of a type, or to all resources; return the response's state."""
         self.ask(type_url, *names)
         return self.receive(type_url)
 
     def ask(self, type_url: str, *names: str, version: str = "") -> None:
-        """Ask for a type, for all of it unless names are given; it has this version already."""
+        """Send a request for names of a type, or for all, with the version that the client has."""
         self._names[type_url] = names
         self._request(type_url, version)
 
@@ -75,7 +75,7 @@ class RawClient:
         return held
 
     def refuse(self, type_url: str, why: str) -> None:
-        """Take the next response, which must be of this type, and refuse it."""
+        """Receive the next response, which must be of this type, and refuse it."""
         response = self._responses.get(timeout=PATIENCE_S)
         assert isinstance(response, DiscoveryResponse), f"the stream has ended: {response}"
         assert response.type_url == type_url
@@ -83,7 +83,7 @@ class RawClient:
         self._request(type_url, version, response.nonce, why)
 
     def silence(self, for_s: float) -> None:
-        """Make sure that nothing comes."""
+        """Check that no response arrives."""
         try:
             response = self._responses.get(timeout=for_s)
         except queue.Empty:
@@ -112,7 +112,7 @@ class RawClient:
 
 
 def _name(resource: bytes) -> str:
-    """Return a resource's name: in every type the first field, short here."""
+    """Return a resource's name: the first field of every type, shorter than 128 bytes here."""
     assert resource[0] == 0x0A
     assert resource[1] < 0x80
     return resource[2 : 2 + resource[1]].decode()

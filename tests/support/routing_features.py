@@ -14,7 +14,7 @@ from mesh.resource import Resource, spec_json
 from tests.support.meshes import resource
 
 Forget = Callable[[Any], object]
-"""Takes one feature out of the spec of a route or of a gateway route."""
+"""Function that removes one feature from the spec of a route or gateway route."""
 
 
 def without(graph: MeshGraph, forget: Forget) -> MeshGraph:
@@ -139,7 +139,7 @@ FEATURES: Final[Mapping[str, Forget]] = {
     "port of the target": _target_port,
     "weights": _weights,
 }
-"""Each with what forgets it."""
+"""Features, each with the function that removes it."""
 OF_GATEWAYS: Final = frozenset(
     name for name in FEATURES if name.startswith(("hostname", "rewrite"))
 )

@@ -1,7 +1,7 @@
-"""Meshes full of random routes, and requests for them, run by a real Envoy without control plane.
+"""Meshes with random routes, and requests to them through a real Envoy without a control plane.
 
-Every route leads to nodes of its own, each on its own port of one address, so that whoever answers
-says which route took the request.
+Every route has its own target nodes, each on its own port of one address, so the application that
+answers identifies the route.
 """
 
 import asyncio
@@ -31,16 +31,16 @@ _ADMIN = free_port()
 WEB = ResourceKey.of(Kind.VIRTUAL_NODE, "shop", "web")
 FRONT = ResourceKey.of(Kind.VIRTUAL_GATEWAY, "shop", "front")
 PORTS = (free_port(), free_port())
-"""Of the services; only the last has the second one."""
+"""Ports of the services; only the last service has the second one."""
 ENTRANCES = (free_port(), free_port())
 SERVICES = ("cart.local", "Shop.Local", "calls.local", "many.local")
-"""One has routes of gRPC alone."""
+"""Names of the services; one has only gRPC routes."""
 RAW = {f"raw-{number}.local": (free_port(), free_port()) for number in range(6)}
-"""Services of TCP, and the two ports of each, which nobody else has."""
+"""TCP services, each with its own two ports."""
 _RAW_ROUTERS = {service.partition(".")[0] for service in RAW}
 _CONNECTIONS = 16
 _STATUS = {"12": 404, "14": 503}
-"""What a proxy answers to gRPC in place of a status of HTTP."""
+"""HTTP status for each gRPC status with which a proxy answers."""
 
 _PREFIXES = ("/", "/a", "/a/", "/a/b", "/b", "/cart", "/cart/1", "/%20", "/test.Hello/")
 _EXACT = ("/", "/a", "/a/", "/a/b", "/cart", "/cart/22", "/A", "/test.Hello/Say")
@@ -62,13 +62,13 @@ _HOSTS = ("cart.local", "shop.local", "many.local", "CART.local", "shop.example.
 
 @cache
 def _port(node: int, number: int) -> int:
-    """Return where a node listens; some listen on two ports, and a route says which."""
+    """Return the port of a node; some nodes have two, and a route selects one."""
     return free_port()
 
 
 @dataclass(frozen=True)
 class Reply:
-    """Who answered, None where the proxy did, and what came to it."""
+    """The application that answered (None if the proxy did), and the request that it received."""
 
     status: int
     port: int | None = None
@@ -78,7 +78,7 @@ class Reply:
 
 @dataclass
 class Land:
-    """A mesh with random routes, and where its proxies are."""
+    """A mesh with random routes, and the addresses of its proxies."""
 
     seed: int
     apps: str = field(default_factory=loopback_address)
@@ -153,7 +153,7 @@ class Land:
         return resource(key, {**self._priority(), **spec})
 
     def _connections(self) -> Iterator[Resource]:
-        """Routes of TCP: the first in order takes every connection."""
+        """Return TCP routes: the first in order takes every connection."""
         for service, ports in RAW.items():
             router = service.partition(".")[0]
             yield a_service(service, router=router)
@@ -164,7 +164,7 @@ class Land:
                 yield resource(key, {**self._priority(), "tcpRoute": body})
 
     def _port(self, ports: Sequence[int]) -> JsonObject:
-        """Return the port that a route takes; one that names none of several takes nothing."""
+        """Return the target port of a route; without one it takes nothing if there are several."""
         at = self.random.choice((*ports, *ports, *ports, None))
         return {} if at is None else {"port": at}
 
@@ -269,7 +269,7 @@ class Land:
         return {"rewrite": rewrite} if rewrite else {}
 
     def request(self, *, gateway: bool) -> Request:
-        """Return a random request, one of those that a proxy takes."""
+        """Return a random request that a proxy accepts."""
         choose = self.random
         headers = {
             name.lower(): choose.choice(_VALUES)
@@ -292,7 +292,7 @@ class Land:
         return self._aimed(request, gateway=gateway) if choose.random() < 0.75 else request
 
     def _aimed(self, request: Request, *, gateway: bool) -> Request:
-        """Return the request with some of what one of the routes asks for."""
+        """Return the request with some properties that one of the routes matches."""
         choose = self.random
         kind = Kind.GATEWAY_ROUTE if gateway else Kind.ROUTE
         of_kind = [r for key, r in self.graph.resources.items() if key.kind is kind]
@@ -321,17 +321,17 @@ class Land:
         return replace(request, path=path, host=host, headers=headers, method=method, port=port)
 
     def ports_of_tcp(self) -> list[Request]:
-        """Return a request to each port of TCP, where nothing that it says counts."""
+        """Return a request to each TCP port; its content does not matter."""
         ports = dict(RAW)
         return [Request(host=name, port=port) for name in ports for port in ports[name]]
 
     def connect(self, times: int) -> Iterator[tuple[Request, set[int]]]:
-        """Connect to each port of TCP; return what was asked for, and which ports answered."""
+        """Connect to each TCP port; return the requests and the ports that answered."""
         for request in self.ports_of_tcp():
             yield request, {at for _ in range(times) for at in self._connected(request)}
 
     def _connected(self, request: Request) -> Iterator[int]:
-        """Return the port that answers on a new connection; none where it is refused or ended."""
+        """Return the port that answers a new connection, or None if it is refused or ended."""
         assert request.port
         with suppress(ConnectionError), closing(_Connection(self.web.egress, request.port)) as made:
             made.send(request)
@@ -392,7 +392,7 @@ class Land:
             yield self
 
     def ask(self, requests: Sequence[Request], *, gateway: bool) -> Iterator[Reply]:
-        """Send requests, one at a time over each of several connections; each has its reply."""
+        """Send requests, one at a time on each of several connections; return the replies."""
         address = self.front.ingress if gateway else self.web.egress
         with ExitStack() as stack:
             opened: dict[tuple[int, int], _Connection] = {}
@@ -411,7 +411,7 @@ class Land:
 
 
 class _Connection:
-    """A connection that stays open from request to request."""
+    """A persistent connection."""
 
     def __init__(self, address: str, port: int) -> None:
         self._socket = socket.create_connection((address, port), timeout=20)
@@ -444,7 +444,7 @@ class _Connection:
 
 
 class _Answering(asyncio.Protocol):
-    """An application that says on which port it was asked, and for what."""
+    """An application that answers with its port and the request."""
 
     def __init__(self, opened: set[asyncio.Transport]) -> None:
         self._opened = opened

@@ -55,7 +55,7 @@ class Timing:
 
 
 class Book:
-    """A ledger whose events are read by a test."""
+    """A delivery tracker whose events a test reads."""
 
     def __init__(self) -> None:
         self._told: list[DeliveryEvent] = []

@@ -1,4 +1,4 @@
-"""The rehearsal: what it uses is what a real mesh uses."""
+"""Warm-up: it uses the same code as a real mesh."""
 
 from mesh.linking import link
 from xds.snapshots import warm_up

@@ -99,8 +99,7 @@ class Delivery:
         return self._pending
 
     def offered(self, stream: StreamId, node: str, pending: Pending | None = None) -> None:
-        """Say that a stream is to be sent something of the publication: of the newest, or of one
-        that was overtaken."""
+        """Record that a stream is offered a publication: the newest, or an overtaken one."""
         pending = self._pending if pending is None else pending
         if pending is not None:
             pending.unreached.discard(stream)

@@ -24,7 +24,7 @@ def waves(
     identities: Iterable[ProxyIdentity],
     changed: Iterable[ResourceKey] = (),
 ) -> Waves:
-    """Return the identities in waves; each wave is told after the one before had time to
+    """Return the identities in waves; each wave is offered after the previous one had time to
     acknowledge.
 
     First come nodes that accept more than before, then all others, last nodes that accept less.

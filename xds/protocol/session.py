@@ -84,8 +84,8 @@ class Session:
     def on_request(self, request: Request, now: float) -> Answer | None:
         """Process a request; return its answer to an earlier response, if it contains one.
 
-        A request for an unknown type is not answered, and the stream goes on; a delta client is
-        told that the names do not exist (:meth:`next_response`).
+        A request for an unknown type does not end the stream. A SotW client gets no response to it;
+        a delta client gets one that the names do not exist (:meth:`next_response`).
         """
         type_url = cast("TypeUrl", request.type_url)
         nonce = self._nonces.get(type_url)

@@ -101,8 +101,8 @@ class SessionState:
         :param current: whether it carries the nonce of the last response of its type, or there was
             none.
 
-        A request for an unknown type is not answered, and the stream goes on; a delta client is
-        told that the names do not exist (:meth:`next_response`).
+        A request for an unknown type does not end the stream. A SotW client gets no response to it;
+        a delta client gets one that the names do not exist (:meth:`next_response`).
         """
         type_url = TypeUrl(request.type_url)
         watch = self._watches.get(type_url)
