@@ -256,11 +256,11 @@ class _Rederiving:
             )
 
     def _compare_rewriting(self, row: Row, logged: HistoryRewritten, commit: CommitId) -> None:
-        seen = logged.before
-        ways = [way(self._repo, seen, logged.after, self._logged.__contains__)]
+        seen, is_logged = logged.before, self._logged.__contains__
+        ways = [way(self._repo, seen, logged.after, is_logged)]
         if self._repo.has(seen):
             # When it was logged, git may have lacked the old history: a new clone.
-            ways.append(way(Without(self._repo, seen), seen, logged.after, self._is_logged))
+            ways.append(way(Without(self._repo, seen), seen, logged.after, is_logged))
         if not any(w.rewritten == logged and w.commits[0] == commit for w in ways):
             if not self._repo.has(seen):
                 self.result.unchecked += 1  # git no longer knows what was dropped
@@ -270,9 +270,6 @@ class _Rederiving:
                 f"{_short(logged.after)}): git says otherwise of how the two are related"
             )
         self.result.checked += 1
-
-    def _is_logged(self, commit: CommitId) -> bool:
-        return commit in self._logged
 
     def _has(self, commit: CommitId | None) -> bool:
         return commit is not None and self._repo.has(commit)
