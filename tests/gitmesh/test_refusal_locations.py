@@ -110,7 +110,10 @@ def test_what_git_has_lost_is_located_by_the_log(logged: Logged, tmp_path: Path)
 
 @pytest.mark.parametrize("commit", ["", "f" * 40])
 def test_without_a_known_commit_only_the_spec_is_named(logged: Logged, commit: str) -> None:
-    assert logged.places(logged.refusal(ROUTE, commit=CommitId(commit))) == [(ROUTE, UNKNOWN, "")]
+    refusal = logged.refusal(ROUTE, commit=CommitId(commit))
+    assert logged.places(refusal) == [(ROUTE, UNKNOWN, "")]
+    (found,) = RefusalLocations.beside(logged.log, logged.bare).of(refusal)
+    assert (found.path, found.line) == ("", 0)
 
 
 def test_the_specs_of_a_commit_are_read_once(

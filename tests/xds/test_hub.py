@@ -152,6 +152,19 @@ def test_who_comes_while_others_have_to_be_told_first_waits_for_its_turn(known: 
     run(scenario)
 
 
+def test_a_proxy_that_comes_before_any_mesh_is_known_gets_the_first_one() -> None:
+    async def scenario() -> None:
+        town = Town()
+        early, sent = town.proxy("cart")
+        await settled()
+        assert (town.hub.ready, town.hub.commit, early.snapshot, sent) == (False, "", None, [])
+        await town.publish(cart=mesh("a=1"))
+        assert town.hub.ready
+        assert [names_of(data) for data in sent] == [["a"]]
+
+    run(scenario)
+
+
 def names_of(data: bytes) -> list[str]:
     resources = DiscoveryResponse.parse(data).resources
     return [Cluster.parse(packed.value).name for packed in resources]
