@@ -280,6 +280,24 @@ def test_a_pin_of_an_earlier_server_is_served_first(
     asyncio.run(steps())
 
 
+def test_a_pin_that_cannot_be_ended_at_the_start_is_served_and_the_cause_is_logged(
+    running: Running, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise Retryable("no room")
+
+    monkeypatch.setattr(pinning, "LOOK_EVERY_S", 60.0)
+
+    async def steps() -> None:
+        running.log.append_observed([running.pin_event(0, "2026-11-25T12:00:00Z")])
+        monkeypatch.setattr(EventLog, "append_observed", full)
+        async with running.started():
+            await running.serves(0)
+            assert warned(caplog, CANNOT), "it is logged before anything is served"
+
+    asyncio.run(steps())
+
+
 def test_a_pinned_mesh_shares_equal_resources_with_what_was_served(running: Running) -> None:
     async def steps() -> None:
         async with running.started():
@@ -316,6 +334,7 @@ def test_what_the_log_does_not_take_is_not_served_until_it_does(
             await running.serves(2, 0)
             await asyncio.sleep(0.05)
             tries = len(warned(caplog, CANNOT))
+            assert tries > 0
             await asyncio.sleep(0.5)
             assert len(warned(caplog, CANNOT)) - tries <= 7, "it waits longer after a failure"
             assert len(running.spool.take()) == 1, "the note that could not be logged stays"
