@@ -11,8 +11,8 @@ PARTS = ("ingress", "egress", "application")
 explicit_option = click.option(
     "--explicit",
     metavar="ingress=IP,egress=IP[,application=IP]",
-    help="No redirect: the proxy binds these addresses. Default: traffic is intercepted, as in "
-    "App Mesh.",
+    help="Explicit addressing: the proxy binds these addresses, no traffic is redirected. "
+    "Default: traffic is intercepted, as in App Mesh.",
 )
 
 
@@ -21,7 +21,8 @@ client_option = click.option(
     type=click.Choice(CLIENTS),
     default=CLIENTS[0],
     show_default=True,
-    help="Who asks: an Envoy beside the application, or the application's own gRPC library.",
+    help="The kind of client: an Envoy beside the application, or the application's own gRPC "
+    "library.",
 )
 
 

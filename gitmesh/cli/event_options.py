@@ -14,12 +14,16 @@ if TYPE_CHECKING:
     from events.types import CommitId
 
 _OPTIONS = (
-    click.option("--resource", metavar="NAME", help="Only events about it, or what is inside it."),
+    click.option(
+        "--resource",
+        metavar="NAME",
+        help="Only events about this resource and the resources inside it.",
+    ),
     click.option(
         "--node",
         metavar="ID",
-        help="Only events about this node, its proxies and what was offered to them: "
-        "mesh/shop/virtualNode/web.",
+        help="Only events about this node, its proxies and the snapshots offered to them. "
+        "Example: mesh/shop/virtualNode/web.",
     ),
     click.option(
         "--kind",
@@ -31,26 +35,26 @@ _OPTIONS = (
     click.option(
         "--author",
         metavar="TEXT",
-        help="Only what commits of this author did, or pushes of this user: part of a name or "
-        "address.",
+        help="Only events from commits of this author or pushes of this user: part of a name or "
+        "an email address.",
     ),
     click.option(
         "--commit",
         metavar="COMMIT",
-        help="Only events of this commit; a branch or a tag, too, or a commit whose push was "
-        "refused.",
+        help="Only events of this commit: an id, a branch or a tag. A commit whose push was "
+        "refused works, too.",
     ),
     click.option(
         "--since",
         metavar="TIME",
-        help='Not before: 2026-11-25T03:12Z, 03:12, "2 hours ago", yesterday. '
-        "A date is its first moment.",
+        help='Only events at or after this time: 2026-11-25T03:12Z, 03:12, "2 hours ago", '
+        "yesterday. A date means 00:00 of that day.",
     ),
     click.option(
         "--until",
         metavar="TIME",
-        help="Not after; what happened at this very moment is shown, too. A date is its first "
-        "moment: the year 2026 goes until 2027-01-01.",
+        help="Only events at or before this time. A date means 00:00 of that day: the year 2026 "
+        "goes until 2027-01-01.",
     ),
 )
 

@@ -22,13 +22,13 @@ TERMINATED: Final = 143
 """Stopped by SIGTERM. A server that serves ends in order, with 0."""
 
 MEANING: Final = {
-    OK: "all is well",
+    OK: "success",
     REFUSED: "problems were found, or a commit was refused",
-    USAGE: "what was asked for does not exist or cannot be understood",
-    UNAVAILABLE: "something that is needed cannot be reached, is busy, or is damaged",
-    PENDING: "not yet: a commit, or a proxy, is still on its way",
-    UNPROVEN: "nothing is wrong, but part of a log cannot be proven by the rules of this gitmesh",
-    INTERNAL: "a fault in gitmesh itself; please report it",
+    USAGE: "the request is invalid, or names something that does not exist",
+    UNAVAILABLE: "something that the command needs is unreachable, busy or damaged",
+    PENDING: "not yet: a commit is not read, or a proxy has not acknowledged it",
+    UNPROVEN: "no error found, but part of the log cannot be proven with the rules of this gitmesh",
+    INTERNAL: "internal error in gitmesh; please report it",
     INTERRUPTED: "stopped by Ctrl-C",
     TERMINATED: "stopped by SIGTERM",
 }

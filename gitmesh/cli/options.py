@@ -24,7 +24,7 @@ repo_option = click.option(
     "--repo",
     type=click.Path(path_type=Path),
     callback=noting("--repo"),
-    help="The git repository that a revision is looked up in.",
+    help="The git repository of the revision.",
 )
 
 
@@ -73,9 +73,9 @@ def one_repo(named: Path | None, repo: Path) -> Path:
     return repo if named is None else named
 
 
-asked_repo_option = repo_here("The repository whose log is asked.")
-served_repo_option = repo_here("The repository whose server is meant.")
-asked_repo = repo_named("The repository whose log is asked.")
+asked_repo_option = repo_here("The repository whose event log is read.")
+served_repo_option = repo_here("The repository that the server follows.")
+asked_repo = repo_named("The repository whose event log is read.")
 
 log_option = click.option(
     "--log",
@@ -90,7 +90,7 @@ key_option = click.option(
     "--key",
     type=click.Path(path_type=Path, dir_okay=False),
     metavar="FILE",
-    help="The public key of who signs checkpoints: the .pub file that gitmesh keygen made.",
+    help="The public key for checkpoint signatures: the .pub file from gitmesh keygen.",
 )
 
 

@@ -139,14 +139,14 @@ def _codes() -> str:
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog=_codes(),
 )
-@click.option("--debug", is_flag=True, help="Show where errors come from.")
+@click.option("--debug", is_flag=True, help="Show a traceback with each error.")
 @click.version_option(package_name="gitmesh", prog_name="gitmesh")
 @click.pass_context
 def program(ctx: click.Context, debug: bool) -> None:
-    """A control plane for Envoy that speaks AWS App Mesh and keeps its truth in git.
+    """A control plane for Envoy: AWS App Mesh specs in git, served over xDS.
 
     \b
-    git push changes routes; git revert takes it back; the log knows who, when and why.
+    git push changes routes, git revert undoes it, the event log records who, when and why.
 
     \b
     New here?   gitmesh demo

@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 def command(ctx: click.Context, file: Path, repo: Path, log: Path | None, as_json: bool) -> None:
     """Copy the event log of REPO to a new FILE, and check the copy.
 
-    The copy is the log at one moment, in one file. To restore it, put it where the log was; what
-    came after it in the mesh chain is made again from git. See docs/operations.md.
+    The copy is a snapshot of the log in one file. To restore it, put it where the log was; the
+    server derives later mesh events again from git. See docs/operations.md.
     """
     from events.sqlite.backup import back_up
     from gitmesh.cli.progress import progress_on_terminal

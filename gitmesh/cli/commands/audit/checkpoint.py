@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @click.command(
     "checkpoint",
-    short_help="Sign what the event log says now.",
+    short_help="Sign the current state of the event log.",
     epilog=examples(
         "gitmesh checkpoint --repo shop.git --key /etc/gitmesh/shop.key",
         "git -C shop.git push elsewhere refs/gitmesh/checkpoints",
@@ -28,18 +28,18 @@ if TYPE_CHECKING:
     "--key",
     type=click.Path(path_type=Path, dir_okay=False),
     metavar="FILE",
-    help="The key that signs. Default: GITMESH_CHECKPOINT_KEY.",
+    help="The secret key to sign with. Default: GITMESH_CHECKPOINT_KEY.",
 )
 @json_option
 @click.pass_context
 def command(
     ctx: click.Context, repo: Path, log: Path | None, key: Path | None, as_json: bool
 ) -> None:
-    """Sign the length of both chains and the roots of their Merkle trees, in the C2SP format.
+    """Sign the sizes and Merkle roots of both chains, as checkpoints in the C2SP format.
 
-    They are filed in refs/gitmesh/checkpoints of REPO, on top of those before. A log that does not
-    hold what was signed of it before is not signed; that exits with 1. gitmesh serve does the same
-    by itself when it has a key.
+    The checkpoints are committed to refs/gitmesh/checkpoints of REPO. If the log does not contain
+    everything that earlier checkpoints cover, nothing is signed and the exit code is 1. gitmesh
+    serve does the same by itself if it has a key.
     """
     from events.sqlite.store import EventLog
     from gitmesh.audit.checkpoint_keys import read_beside, read_secret

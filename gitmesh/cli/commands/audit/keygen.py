@@ -10,21 +10,21 @@ from gitmesh.cli.output import emit_json
 
 @click.command(
     "keygen",
-    short_help="Make a key that signs checkpoints of the log.",
+    short_help="Create a key pair for signed checkpoints of the log.",
     epilog=examples("gitmesh keygen /etc/gitmesh/shop.key --name shop.example"),
 )
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 @click.option(
     "--name",
     required=True,
-    help="What the log will be called wherever its checkpoints are read: shop.example.",
+    help="The name of the log in its checkpoints, such as shop.example.",
 )
 @json_option
 def command(file: Path, name: str, as_json: bool) -> None:
-    """Make an Ed25519 key: FILE, which only you can read, and FILE.pub, for everybody.
+    """Create an Ed25519 key pair: FILE, readable only by you, and FILE.pub, the public key.
 
-    The secret file must lie outside every repository. Give it to gitmesh serve with
-    --checkpoint-key; give the public one to whoever is to believe the log.
+    FILE must be outside every repository. Give it to gitmesh serve with --checkpoint-key; give
+    FILE.pub to everyone who verifies the log.
     """
     from gitmesh.audit.checkpoint_keys import make, public_path
 

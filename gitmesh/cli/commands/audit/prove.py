@@ -30,7 +30,7 @@ _SHORTEST_ID = 7
 
 @click.command(
     "prove",
-    short_help="Prove that an event is in the log, to somebody who has no log.",
+    short_help="Print a proof that an event is in the log.",
     epilog=examples(
         "gitmesh prove 12 --repo shop.git > proof.json",
         "gitmesh prove a1b2c3d --repo shop.git > proof.json    # that a commit was applied",
@@ -48,13 +48,13 @@ _SHORTEST_ID = 7
     "--since",
     type=click.Path(path_type=Path, dir_okay=False, exists=True),
     metavar="FILE",
-    help="Prove that the newest checkpoint continues the one in FILE, instead of an event.",
+    help="Prove that the newest checkpoint extends the one in FILE, instead of proving an event.",
 )
 @click.option(
     "--check",
     type=click.Path(path_type=Path, dir_okay=False, exists=True),
     metavar="FILE",
-    help="Check a proof instead of making one. Nothing but the public key is needed.",
+    help="Check the proof in FILE. This needs the public key, but no log.",
 )
 @key_option
 @json_option
@@ -70,16 +70,15 @@ def command(
     key: Path | None,
     as_json: bool,
 ) -> None:
-    """Print a proof that event SEQ is in the log of REPO, as JSON.
+    """Print a proof that an event is in the log of REPO, as JSON.
 
-    SEQ is the number that gitmesh log prints before an event. Of a COMMIT the event that says that
-    it was applied, or rejected, is proven.
+    SEQ is the number of an event in the output of gitmesh log. For a COMMIT, the proof is about the
+    event that says that it was applied or rejected.
 
-    It holds the event and when it was written, the paths to the roots of the Merkle trees over its
-    chain and its times, and the signed checkpoint with these roots: the newest one in
-    refs/gitmesh/checkpoints. It shows nothing else of the log. With --since it shows that nothing
-    which an older checkpoint covers has been changed. A proof that --check finds wrong exits with
-    1.
+    The proof contains the event, its time, its inclusion paths in the Merkle trees of the chain and
+    of the times, and the newest signed checkpoint from refs/gitmesh/checkpoints. It reveals nothing
+    else of the log. With --since, it proves that nothing covered by an older checkpoint has
+    changed. With --check, the exit code is 1 if a proof is wrong.
     """
     settings: Settings = ctx.obj
     if check is not None:

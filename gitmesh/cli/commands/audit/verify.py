@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @click.command(
     "verify",
-    short_help="Prove that the event log is whole, and says what git says.",
+    short_help="Verify the event log: hashes, checkpoints and git history.",
     epilog=examples(
         "gitmesh verify --repo shop.git",
         "gitmesh verify --repo shop.git --key shop.key.pub",
@@ -33,10 +33,12 @@ if TYPE_CHECKING:
 @click.option(
     "--against-git/--no-git",
     default=None,
-    help="Derive every mesh event again from the repository's history and compare. Default: yes, "
-    "unless there is only a log.",
+    help="Derive every mesh event again from git history, and compare. Default: yes, unless "
+    "only a log is given.",
 )
-@click.option("--branch", help="The branch that was followed. Default: the one that HEAD names.")
+@click.option(
+    "--branch", help="The branch that the server followed. Default: the one that HEAD names."
+)
 @key_option
 @click.option(
     "--checkpoint",
@@ -44,7 +46,8 @@ if TYPE_CHECKING:
     type=click.Path(path_type=Path, dir_okay=False, exists=True),
     multiple=True,
     metavar="FILE",
-    help="A checkpoint that was kept elsewhere: the log must hold what it was signed of.",
+    help="A checkpoint that you stored elsewhere: the log must contain everything that it "
+    "covers. May be repeated.",
 )
 @json_option
 @click.pass_context
@@ -58,17 +61,18 @@ def command(
     kept: tuple[Path, ...],
     as_json: bool,
 ) -> None:
-    """Check the event log of REPO, and name the first event that is wrong.
+    """Check the event log of REPO, and report the first wrong event.
 
     \b
-    By itself:       no gap, no broken hash, no lost trigger, projections that agree
-    By checkpoints:  nothing was cut off, nothing replaced, since the last one was signed
-    By git:          each mesh event is what the commit says, derived again
+    The log alone:  no gaps, correct hashes, triggers in place, projections that agree
+    Checkpoints:    since the last signature nothing was removed or replaced
+    Git:            each mesh event, derived again from its commit, is the same
 
-    Without a repository neither its history nor the checkpoints in it are looked at; that is said.
+    Without a repository, neither git history nor stored checkpoints are checked; the output says
+    so.
 
-    Exits with 1 when something is wrong, and with 5 when nothing is but commits come out
-    otherwise, which a gitmesh with other rules decided and nobody signed for: see Upgrade in
+    Exits with 1 if something is wrong. Exits with 5 if nothing is wrong, but a gitmesh with other
+    rules decided some commits differently and no checkpoint covers them: see Upgrade in
     docs/operations.md.
     """
     import gc

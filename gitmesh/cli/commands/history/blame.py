@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 @click.command(
     "blame",
-    short_help="Show who gave each field its value.",
+    short_help="Show which commit set each field's value.",
     epilog=examples(
         "gitmesh blame --repo shop.git mesh/shop/virtualRouter/cart/route/all",
         "gitmesh blame --repo shop.git mesh/shop/virtualRouter/cart/route/all httpRoute.action",
@@ -48,10 +48,11 @@ def command(
     moment: str | None,
     as_json: bool,
 ) -> None:
-    """Show for each field in effect the commit that gave it its value, by whom, and what it was.
+    """Show for each field the commit that set its value, the author, and the value before.
 
-    RESOURCE is a name as `gitmesh state` shows it, FIELD narrows it down. What counts are values:
-    reformatting, moving and renaming files changes nothing, and neither does the order of targets.
+    RESOURCE is a name as in `gitmesh state`. FIELD selects a field and the fields inside it. Only
+    changes of values count: reformatting, moving or renaming files is ignored, and so is the order
+    of targets.
     """
     from events.blame import blame, within
     from events.sqlite.store import EventLog

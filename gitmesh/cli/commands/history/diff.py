@@ -20,20 +20,22 @@ if TYPE_CHECKING:
 
 @click.command(
     "diff",
-    short_help="Show what differs between two meshes.",
+    short_help="Show the differences between two meshes.",
     epilog=examples(
         "gitmesh diff main feature --repo shop.git        # what a branch would change",
-        "gitmesh diff HEAD~5 HEAD --repo shop.git --envoy # in Envoy's words, node by node",
+        "gitmesh diff HEAD~5 HEAD --repo shop.git --envoy # with Envoy configuration, by node",
         'gitmesh diff "2 hours ago" now --repo shop.git   # what has changed since',
         "gitmesh diff main . --markdown                   # for a pull request",
     ),
 )
 @click.argument("before", metavar="A")
 @click.argument("after", metavar="B")
-@repo_here("The repository of revisions.")
+@repo_here("The repository of the revisions.")
 @log_option
-@click.option("--envoy", is_flag=True, help="Show how the configuration of each node differs, too.")
-@click.option("--markdown", is_flag=True, help="Write Markdown, for a comment on a pull request.")
+@click.option(
+    "--envoy", is_flag=True, help="Also show how the Envoy configuration of each node differs."
+)
+@click.option("--markdown", is_flag=True, help="Print Markdown, for a comment on a pull request.")
 @json_option
 @click.pass_context
 def command(
@@ -46,11 +48,11 @@ def command(
     markdown: bool,
     as_json: bool,
 ) -> None:
-    """Show what turns mesh A into mesh B: resources, not lines, and whom that concerns.
+    """Show the changes from mesh A to mesh B, by resource, and their blast radius.
 
-    A and B are folders, revisions of the repository, or moments of its log (positions and times).
-    No server need be running; where one is, the proxies that are connected to it are counted.
-    Exits with 1 when one of them is not a mesh that would be served, and shows why.
+    A and B are folders, revisions of the repository, or moments in its event log (positions and
+    times). No server is needed; if one runs, the number of its connected proxies is shown, too.
+    Exits with 1 if A or B is not a valid mesh, and shows the problems.
     """
     from gitmesh.service.compared_meshes import named_mesh
     from gitmesh.service.differences import difference

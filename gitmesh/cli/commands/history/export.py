@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @click.command(
     "export",
-    short_help="Write the log for auditors.",
+    short_help="Export the event log as CloudEvents or CSV.",
     epilog=examples(
         "gitmesh export --repo shop.git --since 2026-01-01 --until 2027-01-01 > 2026.ndjson",
         "gitmesh export --repo shop.git --format csv --chain mesh > changes.csv",
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     type=click.Choice(["cloudevents", "csv"]),
     default="cloudevents",
     show_default=True,
-    help="CloudEvents 1.0, one JSON document a line; or a table for a spreadsheet.",
+    help="CloudEvents 1.0, one JSON document per line; or a table for a spreadsheet.",
 )
 @click.option("--chain", type=click.Choice(["mesh", "delivery"]), help="Only this chain.")
 @question_options
@@ -50,10 +50,10 @@ def command(
     as_json: bool,  # every command takes it; CloudEvents are JSON anyway
     **question: Any,
 ) -> None:
-    """Write every event that fits, oldest first, with its hash: who, what, when, why.
+    """Write all matching events with their hashes, the oldest first.
 
-    Positions have no gaps in their chain, so whoever has the events of one can see that none is
-    missing; `gitmesh verify` proves the rest.
+    Positions in a chain have no gaps, so a reader of a whole chain sees if an event is missing;
+    `gitmesh verify` checks everything else.
     """
     from events.sqlite.store import EventLog
     from events.types import Chain

@@ -26,10 +26,10 @@ POLL_S = 0.2
 
 @click.command(
     "log",
-    short_help="Show what happened, and why.",
+    short_help="Show the newest events of the event log.",
     epilog=examples(
         "gitmesh log --repo shop.git",
-        "gitmesh log --repo shop.git --commits            # a line a commit, with its effect",
+        "gitmesh log --repo shop.git --commits            # one line per commit, with its effect",
         "gitmesh log --repo shop.git --resource mesh/shop/virtualRouter/cart --since yesterday",
         "gitmesh log --repo shop.git --node mesh/shop/virtualNode/web --limit 20   # its proxies",
         "gitmesh log --repo shop.git --author alice --kind TrafficShifted --limit 0",
@@ -41,10 +41,16 @@ POLL_S = 0.2
 @log_option
 @click.option("--chain", type=click.Choice(["mesh", "delivery"]), help="Only this chain.")
 @question_options
-@click.option("--commits", is_flag=True, help="Show a line for each commit, and what became of it.")
-@click.option("--follow", "-f", is_flag=True, help="Go on and show events as they happen.")
+@click.option("--commits", is_flag=True, help="Show one line per commit, with its effect.")
 @click.option(
-    "--limit", type=click.IntRange(0), default=50, show_default=True, help="0 shows all events."
+    "--follow", "-f", is_flag=True, help="Keep running, and show new events as they are written."
+)
+@click.option(
+    "--limit",
+    type=click.IntRange(0),
+    default=50,
+    show_default=True,
+    help="Maximum number of events; 0 shows all.",
 )
 @json_option
 @click.pass_context
@@ -60,10 +66,10 @@ def command(
     as_json: bool,
     **question: Any,
 ) -> None:
-    """Show the newest events: who changed which traffic, when, and what proxies answered.
+    """Show the newest events: changes of the mesh, and what happened to them at the proxies.
 
-    The mesh chain says what the mesh was told to be; the delivery chain says what happened to it.
-    With --json each event is one line (NDJSON), with everything that the log holds of it.
+    The mesh chain records commits and the changes in them. The delivery chain records servers,
+    pushes, pins and proxies. With --json each event is one line (NDJSON) with all its fields.
     """
     from events.sqlite.opening import is_claimed
     from events.sqlite.store import EventLog

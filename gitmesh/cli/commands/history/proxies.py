@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @click.command(
     "proxies",
-    short_help="Show who is connected, and how each stands.",
+    short_help="Show the connected proxies and their state.",
     epilog=examples(
         "gitmesh proxies --repo shop.git",
         "gitmesh proxies --repo shop.git --node mesh/shop/virtualNode/web",
@@ -25,19 +25,24 @@ if TYPE_CHECKING:
 )
 @asked_repo
 @log_option
-@click.option("--node", help="Only the proxies of this node; the end of its name will do.")
+@click.option("--node", help="Only the proxies of this node; the end of its name is enough.")
 @json_option
 @click.pass_obj
 def command(
     settings: "Settings", repo: Path, log: Path | None, node: str | None, as_json: bool
 ) -> None:
-    """Show every connected proxy: its node, address and version, and how it stands.
+    """Show every connected proxy: its node, address, version and state.
 
-    A proxy is in sync with a commit when it acknowledged all that follows from it; behind, while
-    that is on its way; refusing, with its own words; held, while its node does not exist; served
-    the last snapshot that its like accepted, while the newest is being refused; or running on with
-    what it has, after its node was removed from the mesh (node-removed in JSON): stop it, or put
-    the node back.
+    \b
+    States:
+      in sync        acknowledged everything in the commit
+      behind         has not acknowledged everything yet
+      refusing       refuses its configuration; the message of the proxy is shown
+      held           its node does not exist yet
+      last accepted  gets the last snapshot that proxies of its node accepted,
+                     because the newest one is refused
+      running on     keeps its configuration after its node was removed from the
+                     mesh (node-removed in JSON): stop it, or add the node again
     """
     from events.queries.fleet import Fleet
     from events.sqlite.opening import is_claimed

@@ -33,10 +33,10 @@ SHOWN_CHARS = 60
 @json_option
 @click.pass_obj
 def command(settings: "Settings", moment: str, repo: Path, log: Path | None, as_json: bool) -> None:
-    """Show who made a commit, when and why, what it changed, and what the proxies made of it.
+    """Show a commit: author, time, reason, changes, and its effect on proxies.
 
-    MOMENT is a commit, a branch, a position in the mesh chain or a time: the commit that was live
-    then is shown. Default: the repository's HEAD.
+    MOMENT is a commit, a branch, a position in the mesh chain, or a time: then the commit that was
+    live at that time is shown. Default: the HEAD of the repository.
     """
     from events.sqlite.store import EventLog
     from gitmesh.queries.commits import logged_commit

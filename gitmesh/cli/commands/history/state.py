@@ -37,7 +37,7 @@ FIRST_LOOK = 64
         "gitmesh state --repo shop.git --at 12            # after event 12 of the mesh chain",
         "gitmesh state --repo shop.git --at a1b2c3d       # after that commit",
         'gitmesh state --repo shop.git --at "2 hours ago"',
-        "gitmesh state --repo shop.git --at 03:12         # UTC, when clocks showed that last",
+        "gitmesh state --repo shop.git --at 03:12         # UTC, the last 03:12 that has passed",
         "gitmesh state --repo shop.git --at 2026-11-25T03:12Z --as envoy \\",
         "    --node mesh/shop/virtualNode/web",
     ),
@@ -51,7 +51,7 @@ FIRST_LOOK = 64
     "form",
     type=click.Choice(["specs", "envoy"]),
     default="specs",
-    help="The specs, or the configuration that a proxy had.",
+    help="Show specs, or the Envoy configuration of a proxy.",
 )
 @click.option("--node", metavar="ID", help="With --as envoy: the proxy's node.id.")
 @client_option
@@ -70,16 +70,17 @@ def command(
     explicit: str | None,
     as_json: bool,
 ) -> None:
-    """Show the specs that are in effect, as documents that could be committed.
+    """Show the specs that are in effect, as documents that you can commit.
 
-    RESOURCE is the name of one, as `gitmesh log --json` shows it; those inside it are shown too, so
-    mesh/shop shows the whole mesh.
+    RESOURCE is the name of a resource, as in `gitmesh log --json`. The resources inside it are
+    shown, too, so mesh/shop shows the whole mesh.
 
-    A position between a commit's changes shows a mesh that was never served, and says so: the
-    changes of a commit take effect together.
+    --at shows the state at an earlier moment. If a commit was pinned at that time, the pinned mesh
+    is shown, because proxies had that one. --as envoy shows the configuration of a proxy of the
+    node at that moment, with Envoy's own field names.
 
-    What was live at 03:12 is asked for with --at; with --as envoy it is what a proxy of the node
-    was to have then, in Envoy's own words. What was pinned was live, whatever the branch said.
+    The changes of a commit take effect together. A position between two of them is a mesh that was
+    never served; the output says so.
     """
     from events.queries.served import served_instead_of
     from events.sqlite.store import EventLog

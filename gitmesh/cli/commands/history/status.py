@@ -22,11 +22,11 @@ LOOK_EVERY_S = 0.1
 
 @click.command(
     "status",
-    short_help="Show who has a commit, and who refuses it.",
+    short_help="Show which proxies run a commit, and which refuse it.",
     epilog=examples(
         "gitmesh status --repo shop.git",
         "gitmesh status --repo shop.git a1b2c3d",
-        "git push && gitmesh status --repo shop.git --wait 30 && echo everybody has it",
+        "git push && gitmesh status --repo shop.git --wait 30 && echo all proxies have it",
         "gitmesh status --repo shop.git --json | jq '.nodes[].refusals[].specs'",
     ),
 )
@@ -39,8 +39,8 @@ LOOK_EVERY_S = 0.1
     type=click.FloatRange(0),
     default=0.0,
     metavar="SECONDS",
-    help="Wait for so long at most while the commit is on its way, or fewer proxies than --proxies "
-    "are connected.",
+    help="Maximum time to wait until the commit is acknowledged, and as many proxies as "
+    "--proxies says are connected.",
 )
 @click.option(
     "--proxies",
@@ -59,15 +59,16 @@ def command(
     proxies: int | None,
     as_json: bool,
 ) -> None:
-    """Show whether a commit was applied, which proxies have it, and which refuse it and why.
+    """Show whether a commit was applied, which proxies run it, and which refuse it and why.
 
-    COMMIT is the start of an id, a branch or a tag. Default: what the repository's HEAD names. One
-    that a merge has brought in stands as the merge does.
-    Of the commit that is served now it is shown how every proxy stands. Envoys that have just been
-    started are not connected yet: --wait waits for the first, --proxies 3 for three of them.
+    COMMIT is the start of an id, a branch or a tag. Default: the HEAD of the repository. For a
+    commit that a merge brought into the branch, the status of the merge is shown. For the commit
+    that is served now, the state of every proxy is shown. Envoys need a moment to connect after
+    their start: --wait waits for the first one, --proxies 3 for three of them.
 
-    Exits with 0 when everybody has it (or it was overtaken by a newer one), with 1 when it was
-    rejected or a proxy refuses it, and with 4 while it, or a proxy, is still on its way.
+    Exits with 0 if all proxies have the commit (or a newer one replaced it), with 1 if it was
+    rejected or a proxy refuses it, and with 4 if it is not read yet or a proxy has not acknowledged
+    it yet.
     """
     from events.sqlite.opening import is_claimed
     from gitmesh.queries.log_lookup import existing_log

@@ -41,8 +41,8 @@ _WHOLE = 40
     default="converged",
     show_default=True,
     metavar="applied|published|converged|acked=N%",
-    help="What to wait for: the log has it; proxies are offered it; all of them, or so many of a "
-    "hundred, acknowledged it.",
+    help="The goal: the commit is in the log; it is offered to proxies; all proxies "
+    "acknowledged it; N percent of them did.",
 )
 @click.option(
     "--timeout",
@@ -50,7 +50,7 @@ _WHOLE = 40
     default=60.0,
     show_default=True,
     metavar="SECONDS",
-    help="How long to wait.",
+    help="Maximum time to wait.",
 )
 @json_option
 @click.pass_context
@@ -63,17 +63,17 @@ def command(
     timeout: float,
     as_json: bool,
 ) -> None:
-    """Wait until every proxy that a commit concerns runs it, or something is in the way.
+    """Wait until every affected proxy acknowledges a commit, or one refuses it.
 
-    Exits with 1 when the commit was refused, by gitmesh or by a proxy, and says why, for which file
-    and line; with 4 when it did not happen in time. A commit that a newer one overtook counts by
-    the newer one's proxies: they run what came of both.
+    Exits with 1 if gitmesh or a proxy refused the commit, and shows the reason with file and line;
+    with 4 if the time is over. If a newer commit replaced this one before proxies had it, the
+    proxies of the newer commit count: they run the changes of both.
 
-    acked=N% is counted among the proxies that are connected now and whose nodes the commit
-    concerns, as gitmesh proxies tells of them: N percent of these, rounded up, are in sync. The log
-    knows at once when all of them have it; who has it, a second after one of them refused it, or
-    else from five seconds after it was offered to them. It is refused when so many refuse it that N
-    percent cannot be reached.
+    acked=N% counts the proxies that are connected now and whose nodes the commit affects. It is
+    reached when N percent of them, rounded up, are in sync; it is refused when so many refuse that
+    N percent cannot be reached. The log knows at once when all of them are in sync. It knows which
+    ones are in sync one second after a refusal, or else five seconds after the commit was offered
+    to them.
     """
     from events.sqlite.opening import is_claimed
     from events.sqlite.store import EventLog

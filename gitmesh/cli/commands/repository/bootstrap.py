@@ -29,7 +29,7 @@ ENVOY_ALONE = {
 
 @click.command(
     "bootstrap",
-    short_help="Print what to start an Envoy, or a gRPC client, with.",
+    short_help="Print the bootstrap file of an Envoy or a gRPC client.",
     epilog=examples(
         "gitmesh bootstrap --node mesh/shop/virtualNode/web > web.json && envoy -c web.json",
         "gitmesh bootstrap --node mesh/shop/virtualNode/web --xds mesh.example:18000 \\",
@@ -38,7 +38,7 @@ ENVOY_ALONE = {
         "GRPC_XDS_BOOTSTRAP=web.json python -m my_application    # dials xds:///cart.shop.local",
         "gitmesh bootstrap --node mesh/shop/virtualNode/web --xds mesh.example:18000 \\",
         "    --tls-cert /tls/web.pem --tls-key /tls/web.key --tls-ca /tls/mesh.pem \\",
-        "    --tls-secrets /tls/xds > web.json    # and Envoy follows what is renewed",
+        "    --tls-secrets /tls/xds > web.json    # Envoy reloads renewed certificates",
     ),
 )
 @click.option("--node", required=True, metavar="ID", help="The proxy's node.id.")
@@ -47,60 +47,61 @@ ENVOY_ALONE = {
     default="127.0.0.1:18000",
     show_default=True,
     metavar="HOST:PORT",
-    help="Where gitmesh serves; unix:PATH is a socket file (gitmesh serve --listen unix:PATH).",
+    help="The address of gitmesh serve; unix:PATH for a Unix socket.",
 )
 @click.option(
     "--admin",
     default="127.0.0.1:9901",
     show_default=True,
     metavar="IP:PORT",
-    help="Envoy's own administration interface; unix:PATH makes it a socket file.",
+    help="The address of Envoy's admin interface; unix:PATH for a Unix socket.",
 )
 @click.option(
     "--dns",
     multiple=True,
     metavar="IP:PORT",
-    help="A name server to ask instead of the machine's own; may be repeated.",
+    help="A DNS server to use instead of the machine's; may be repeated.",
 )
 @click.option("--cluster", metavar="NAME", help="node.cluster. Default: the same as node.id.")
 @click.option(
     "--sds-socket",
     metavar="PATH",
-    help="Where the machine's secret discovery service listens, for certificates that specs call "
-    "sds. Default: SPIRE's agent, /run/spire/sockets/agent.sock.",
+    help="The Unix socket of the machine's secret discovery service, for certificates with "
+    "sds in specs. Default: SPIRE's agent, /run/spire/sockets/agent.sock.",
 )
 @click.option(
     "--delta",
     is_flag=True,
-    help="Ask for changes alone (incremental xDS), which is less to send in a large mesh.",
+    help="Use incremental (delta) xDS, which sends less in a large mesh.",
 )
 @click.option(
     "--tls-cert",
     metavar="PATH",
-    help="Speak mutual TLS with gitmesh: the proxy's certificate, which must name its node (see "
-    "gitmesh serve --help). Paths are those of the proxy's machine. gRPC reads them again and "
-    "again, Envoy when it starts, unless there is --tls-secrets.",
+    help="Use mutual TLS with gitmesh: the proxy's certificate, which must name its node (see "
+    "gitmesh serve --help). Paths are on the proxy's machine. gRPC reloads the files "
+    "regularly; Envoy reads them at its start only, unless --tls-secrets is given.",
 )
-@click.option("--tls-key", metavar="PATH", help="The key of --tls-cert.")
-@click.option("--tls-ca", metavar="PATH", help="Who signs gitmesh's own certificate.")
+@click.option("--tls-key", metavar="PATH", help="The private key of --tls-cert.")
+@click.option("--tls-ca", metavar="PATH", help="The CA that signs the certificate of gitmesh.")
 @click.option(
     "--tls-server-name",
     metavar="NAME",
-    help="The name or IP address in gitmesh's certificate. Default: the host of --xds.",
+    help="The name or IP address in the certificate of gitmesh. Default: the host of --xds.",
 )
 @click.option(
     "--tls-secrets",
     metavar="FOLDER",
-    help="Have Envoy read --tls-cert, --tls-key and --tls-ca again when they change. It wants two "
-    "files that lead to them: they are written into FOLDER, and must be there where Envoy runs.",
+    help="Make Envoy reload --tls-cert, --tls-key and --tls-ca when they change. The command "
+    "writes two SDS files for this into FOLDER; they must have the same path where Envoy "
+    "runs.",
 )
 @client_option
 @explicit_option
 @click.option(
     "--repo",
     type=click.Path(path_type=Path),
-    help="Warn if the mesh of this repository has no such node. Default: the current directory, if "
-    "it is a repository with specs.",
+    help="Warn if the mesh of this repository lacks the node. Default: the current directory, "
+    "if it is a repository with specs.",
 )
 @json_option
 @click.pass_context
@@ -123,13 +124,13 @@ def command(
     repo: Path | None,
     as_json: bool,
 ) -> None:
-    """Print the bootstrap of a proxy: who it is, and where it gets everything else.
+    """Print the bootstrap configuration of a proxy: its identity, and the address of gitmesh.
 
-    It is JSON, with --json or without; Envoy reads it from a .json or a .yaml file. Without --json
-    the command that starts Envoy on it goes to the error stream. ID is mesh/MESH/virtualNode/NAME
-    or mesh/MESH/virtualGateway/NAME; App Mesh's whole ARN is accepted too. With --client grpc it is
-    for an application whose gRPC library dials xds:///SERVICE itself; the library reads the file
-    that GRPC_XDS_BOOTSTRAP names.
+    The output is always JSON; Envoy reads it from a .json or .yaml file. Without --json, the error
+    stream also shows the command that starts Envoy with it. ID is mesh/MESH/virtualNode/NAME or
+    mesh/MESH/virtualGateway/NAME; a full App Mesh ARN is accepted, too. With --client grpc, the
+    output is for an application whose gRPC library dials xds:///SERVICE itself; the library reads
+    the file that GRPC_XDS_BOOTSTRAP names.
     """
     from xds.bootstrap.envoy import SDS_SOCKET, bootstrap
     from xds.bootstrap.grpc import grpc_bootstrap

@@ -9,17 +9,17 @@ from gitmesh.cli.output import emit_json
 
 @click.command(
     "demo",
-    short_help="See a mesh with real Envoys follow git.",
+    short_help="Run a demo mesh with real Envoys.",
     epilog=examples("gitmesh demo", "gitmesh demo --stay", "gitmesh demo --json | jq .ok"),
 )
-@click.option("--stay", is_flag=True, help="Keep the mesh up at the end, to play with it.")
+@click.option("--stay", is_flag=True, help="Keep the mesh running at the end, to try things.")
 @json_option
 @click.pass_context
 def command(ctx: click.Context, stay: bool, as_json: bool) -> None:
     """Run a small shop with real Envoys, and change its traffic by git push and git revert.
 
-    It runs in a temporary folder and on loopback addresses, and leaves nothing behind. It exits
-    with 0 only if everything it promises held; --json reports what it measured.
+    The demo runs in a temporary folder and on loopback addresses, and cleans up afterwards. It
+    exits with 0 only if every check passed; --json reports the measurements.
     """
     import asyncio
 

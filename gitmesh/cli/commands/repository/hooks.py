@@ -16,22 +16,22 @@ if TYPE_CHECKING:
 
 @click.command(
     "hooks",
-    short_help="Have a repository check pushes, and answer them.",
+    short_help="Install git hooks that check pushes and report the result.",
     epilog=examples(
         "gitmesh hooks shop.git",
         "gitmesh hooks /srv/mesh.git --branch live --log /var/lib/gitmesh/events.sqlite3",
-        "gitmesh hooks shop.git --wait 30          # answer when slow proxies are in sync, too",
+        "gitmesh hooks shop.git --wait 30          # wait longer, for slow proxies",
     ),
 )
-@repo_named("The repository that gets them.")
-@click.option("--branch", help="The branch that is served. Default: the one that HEAD names.")
+@repo_named("The repository that gets the hooks.")
+@click.option("--branch", help="The served branch. Default: the one that HEAD names.")
 @log_option
 @click.option(
     "--wait",
     "wait_s",
     type=click.FloatRange(0, 3600),
     metavar="SECONDS",
-    help="How long a push waits for the proxies at most. Default: 5.",
+    help="Maximum time that a push waits for proxies to acknowledge. Default: 5.",
 )
 @json_option
 @click.pass_context
@@ -43,17 +43,18 @@ def command(
     wait_s: float | None,
     as_json: bool,
 ) -> None:
-    """Write the hooks pre-receive and post-receive into REPO, as gitmesh init does.
+    """Install the git hooks pre-receive and post-receive in REPO, as gitmesh init does.
 
-    A push to the branch that is served is then checked before it is let in: a mistake is told in
-    the pusher's terminal, with file, line and hint. What is let in is answered with what it
-    changes, whom it concerns, and whether the proxies took it; who pushed it, and what git push -o
-    said, goes into the event log. Other branches pass. The branch is the one that REPO has checked
-    out, which in a linked work tree is its own.
+    The hooks check each push to the served branch before git accepts it, and report each problem in
+    the pusher's terminal, with file, line and hint. For an accepted push they report the changes,
+    the affected services and proxies, and whether the proxies acknowledged. The event log records
+    the pusher and the options of git push -o. Pushes to other branches are not checked. The served
+    branch is the one that REPO has checked out; a linked work tree has its own.
 
-    They are written to where git looks for REPO's hooks: core.hooksPath, if REPO's configuration
-    sets it. Hooks of somebody else are left as they are (exit code 1); ours are written anew. No
-    push can move refs/gitmesh/ from then on, where checkpoints are (receive.hideRefs).
+    The hooks go to the folder from which git runs the hooks of REPO: core.hooksPath, if it is set.
+    Existing hooks that gitmesh did not write stay as they are (exit code 1); hooks of gitmesh are
+    replaced. From then on no push can change refs/gitmesh/, where checkpoints are stored
+    (receive.hideRefs).
     """
     from gitmesh.hooks.scripts import HookOptions, Outcome, hooks_folder, install
     from gitmesh.queries.log_location import git_dir, linked_branch

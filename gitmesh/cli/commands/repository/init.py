@@ -36,26 +36,26 @@ and change it:
 
 @click.command(
     "init",
-    short_help="Make a bare repository, ready to push to.",
+    short_help="Create a bare repository, ready to push to.",
     epilog=examples(
         "gitmesh init shop.git",
-        "gitmesh init --sample shop.git     # with a mesh to try things on",
+        "gitmesh init --sample shop.git     # with a sample mesh",
         "gitmesh init --branch live /srv/mesh.git",
     ),
 )
 @click.argument("path", type=click.Path(path_type=Path))
-@click.option("--branch", help="The branch that will be served. Default: main.")
-@click.option("--sample", is_flag=True, help="Commit a sample mesh to it: a small shop.")
+@click.option("--branch", help="The branch to serve. Default: main.")
+@click.option("--sample", is_flag=True, help="Commit a sample mesh, a small shop.")
 @json_option
 @click.pass_context
 def command(
     ctx: click.Context, path: Path, branch: str | None, sample: bool, as_json: bool
 ) -> None:
-    """Make a bare git repository at PATH for a mesh to be pushed to.
+    """Create a bare git repository at PATH, ready for pushes of a mesh.
 
-    Its hooks check every push before it is let in, and tell the pusher what became of it (see
-    gitmesh hooks). A repository that is there already is left as it is, and the command exits with
-    2; gitmesh hooks gives it the same.
+    Its hooks check every push before it is accepted, and report the result to the pusher (see
+    gitmesh hooks). If PATH is a repository already, the command changes nothing and exits with 2;
+    run gitmesh hooks to install the hooks there.
     """
     from gitmesh.hooks.scripts import HookOptions, install
     from gitmesh.queries.log_location import git_dir, is_repository, log_path

@@ -14,20 +14,32 @@ if TYPE_CHECKING:
     from gitmesh.intercept.ruleset import Interception
 
 _ROWS = (
-    ("app-ports", "PORTS", "What the application listens on. Default: nothing is redirected in."),
-    ("ignore-uid", "UID", "Whose connections are left alone: the proxy's. Default: 1337."),
-    ("ignore-gid", "GID", "The same for a group; then no user, unless one is named too."),
-    ("egress-ignored-ports", "PORTS", "Ports that are called without the proxy, beside 22."),
+    (
+        "app-ports",
+        "PORTS",
+        "Ports that the application listens on. Default: no inbound traffic is redirected.",
+    ),
+    ("ignore-uid", "UID", "Do not redirect connections of this user, the proxy's. Default: 1337."),
+    (
+        "ignore-gid",
+        "GID",
+        "Do not redirect connections of this group. Then --ignore-uid has no default.",
+    ),
+    (
+        "egress-ignored-ports",
+        "PORTS",
+        "Destination ports that bypass the proxy, in addition to 22.",
+    ),
     (
         "egress-ignored-ip",
         "NETWORKS",
-        "Addresses and networks that are called without the proxy. Default: "
+        "Destination addresses and networks that bypass the proxy. Default: "
         "169.254.169.254,169.254.170.2.",
     ),
-    ("ingress-port", "PORT", "Where the proxy takes traffic in. Default: 15000."),
-    ("egress-port", "PORT", "Where the proxy takes traffic out. Default: 15001."),
+    ("ingress-port", "PORT", "The proxy's inbound port. Default: 15000."),
+    ("egress-port", "PORT", "The proxy's outbound port. Default: 15001."),
     ("enable-ipv6", "0|1", "Redirect IPv6 as well. Default: 0."),
-    ("start-enabled", "0|1", "0 redirects nothing. Default: 1."),
+    ("start-enabled", "0|1", "0 disables the redirects. Default: 1."),
 )
 
 
@@ -41,7 +53,7 @@ def _value_options(command: Command) -> Command:
 
 @click.command(
     "intercept",
-    short_help="Print the redirects of a sidecar, for nftables.",
+    short_help="Print the nftables rules that redirect traffic to a sidecar.",
     epilog=examples(
         "gitmesh intercept --app-ports 8080 | sudo nft -f -",
         "gitmesh intercept shop.git --node mesh/shop/virtualNode/web --egress-ignored-ports 5432",
@@ -51,16 +63,18 @@ def _value_options(command: Command) -> Command:
 )
 @click.argument("target", default=".", metavar="[DIR|REV]")
 @click.option(
-    "--node", metavar="ID", help="Take the application's ports from this virtual node's listeners."
+    "--node",
+    metavar="ID",
+    help="Use the listener ports of this virtual node as the application's ports.",
 )
 @repo_option
 @click.option(
     "--log",
     type=click.Path(path_type=Path, dir_okay=False, exists=True),
-    help="Look the node up in the mesh that this event log holds, instead of DIR or REV.",
+    help="Look up the node in the mesh of this event log, instead of DIR or REV.",
 )
 @_value_options
-@click.option("--remove", is_flag=True, help="Print what takes the redirects away.")
+@click.option("--remove", is_flag=True, help="Print the ruleset that removes the redirects.")
 @json_option
 @click.pass_context
 def command(
@@ -76,14 +90,15 @@ def command(
 ) -> None:
     """Print the nftables ruleset that redirects an application's TCP traffic through its proxy.
 
-    Load it where the application runs, as root: in its container, its network namespace or its
-    machine. Loading it again replaces it whole; rules of others stay as they are. DIR or REV is
-    looked at for --node only.
+    Load it as root where the application runs: in its container, its network namespace or its
+    machine. Loading it again replaces gitmesh's table; other tables stay as they are. DIR or REV is
+    read only with --node.
 
-    App Mesh's variables are understood: APPMESH_APP_PORTS, APPMESH_IGNORE_UID, APPMESH_IGNORE_GID,
-    APPMESH_EGRESS_IGNORED_PORTS, APPMESH_EGRESS_IGNORED_IP, APPMESH_ENVOY_INGRESS_PORT,
-    APPMESH_ENVOY_EGRESS_PORT, APPMESH_ENABLE_IPV6 and APPMESH_START_ENABLED. Options go before
-    them. PORTS and NETWORKS are lists with commas: 8080,9000-9010.
+    App Mesh's environment variables work: APPMESH_APP_PORTS, APPMESH_IGNORE_UID,
+    APPMESH_IGNORE_GID, APPMESH_EGRESS_IGNORED_PORTS, APPMESH_EGRESS_IGNORED_IP,
+    APPMESH_ENVOY_INGRESS_PORT, APPMESH_ENVOY_EGRESS_PORT, APPMESH_ENABLE_IPV6 and
+    APPMESH_START_ENABLED. Options override them. PORTS and NETWORKS are comma-separated lists:
+    8080,9000-9010.
     """
     from gitmesh.intercept.ruleset import removal, ruleset
     from gitmesh.intercept.values import understood

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @click.command(
     "pin",
-    short_help="Serve a commit for a while, whatever the branch says.",
+    short_help="Serve a fixed commit for a limited time, instead of the branch.",
     epilog=examples(
         "gitmesh pin a1b2c3d --repo shop.git --reason INC-7 --for 2h",
         'gitmesh pin "20 minutes ago" --repo shop.git --reason "carts fail" --for 30m',
@@ -27,13 +27,15 @@ if TYPE_CHECKING:
 @click.argument("commit", metavar=MOMENT)
 @served_repo_option
 @log_option
-@click.option("--reason", required=True, help="Why. Everybody who asks is told.")
+@click.option(
+    "--reason", required=True, help="The reason; gitmesh status, log and push answers show it."
+)
 @click.option(
     "--for",
     "for_",
     required=True,
     metavar="TIME",
-    help="How long: 90s, 30m, 2h or 1d; seven days at most. Then it ends by itself.",
+    help="Duration of the pin: 90s, 30m, 2h or 1d; at most seven days. The pin ends by itself.",
 )
 @json_option
 @click.pass_context
@@ -46,14 +48,14 @@ def command(
     for_: str,
     as_json: bool,
 ) -> None:
-    """Break glass: have the server serve the mesh of an applied commit at once.
+    """Make the server serve the mesh of an applied commit at once, instead of the branch.
 
-    It is taken from the event log, so nothing of the repository is needed. Pushes are still checked
-    and logged, but wait behind the pin, until gitmesh unpin or until its time is over. A pin is in
-    the log, with who, why and until when, and holds through a restart of the server. Without a
-    server it takes effect when one starts (exit code 4).
+    For emergencies. The mesh comes from the event log, so nothing has to be read from the
+    repository. Pushes are still checked and logged, but are not served until gitmesh unpin or until
+    the time is over. The event log records who pinned, why and until when. A pin survives a restart
+    of the server. If no server runs, the pin takes effect when one starts (exit code 4).
 
-    What is to stay is a commit: gitmesh rollback.
+    For a permanent change use gitmesh rollback.
     """
     from events.sqlite.store import EventLog, utc_now
     from gitmesh.cli.pin_request import hand_over

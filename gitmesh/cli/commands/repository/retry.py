@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @click.command(
     "retry",
-    short_help="Have a commit read again that is held back.",
+    short_help="Make the server read a held-back commit again.",
     epilog=examples("gitmesh retry --repo shop.git"),
 )
 @served_repo_option
@@ -22,13 +22,14 @@ if TYPE_CHECKING:
 @json_option
 @click.pass_obj
 def command(settings: "Settings", repo: Path, log: Path | None, as_json: bool) -> None:
-    """Have the server read a commit again that is held back.
+    """Make the server read a held-back commit again.
 
-    A commit is held back when the server ended, or ran out of memory, twice while it read it; the
-    last good mesh is served meanwhile. When the branch moves it is tried again without this
-    command. Give the server more memory first.
+    The server holds a commit back if reading it crashed the server, or used up its memory, twice.
+    It serves the last valid mesh meanwhile. Give the server more memory first. When the branch
+    moves, the server tries again without this command.
 
-    Where nothing is held back, nothing happens. Without a server, the next one to start tries.
+    If nothing is held back, the command does nothing. If no server runs, the next one to start
+    tries again.
     """
     from events.sqlite.opening import is_claimed
     from gitmesh.queries.log_lookup import existing_log

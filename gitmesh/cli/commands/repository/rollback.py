@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 @click.command(
     "rollback",
-    short_help="Commit what restores an earlier mesh.",
+    short_help="Create a commit that restores an earlier mesh.",
     epilog=examples(
         "gitmesh rollback a1b2c3d --repo shop.git --reason INC-7",
         'gitmesh rollback "2 hours ago" --repo shop.git --dry-run',
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     ),
 )
 @click.argument("to", metavar=MOMENT)
-@repo_here("The repository whose branch gets the commit.")
+@repo_here("The repository to commit to.")
 @click.option("--branch", help="The branch. Default: the one that HEAD names.")
 @log_option
 @click.option(
@@ -41,10 +41,14 @@ if TYPE_CHECKING:
     "only_",
     metavar="RESOURCE",
     multiple=True,
-    help="Restore this resource alone, by its name in gitmesh state; may be given several times.",
+    help="Restore only this resource, named as in gitmesh state; may be repeated.",
 )
-@click.option("--reason", default="", help="Why; it stands in the commit's message.")
-@click.option("--author", metavar="NAME <EMAIL>", help="Who wants it. Default: who runs this.")
+@click.option("--reason", default="", help="The reason, for the commit message.")
+@click.option(
+    "--author",
+    metavar="NAME <EMAIL>",
+    help="The author of the commit. Default: the user who runs the command.",
+)
 @click.option("--dry-run", is_flag=True, help="Show what would change, and change nothing.")
 @json_option
 @click.pass_context
@@ -60,18 +64,18 @@ def command(
     dry_run: bool,
     as_json: bool,
 ) -> None:
-    """Make the commit that restores the mesh of an earlier moment, and move the branch to it.
+    """Create a commit that restores the mesh of an earlier moment, and move the branch to it.
 
-    All specs, and gitmesh.yaml, become what they were; other files of the repository stay. With
-    --only, single resources get their old specs in the files where they stand now, whatever else
-    was changed since; their comments and everything beside them stay. One that is written as a
-    Kubernetes manifest gets the text of the whole document back.
+    MOMENT is a position in the mesh chain, a commit, a branch, or a time. All specs and
+    gitmesh.yaml are restored; other files stay as they are. With --only, the command restores
+    single resources, in the files where they are now; comments and everything else in those files
+    stay. A resource in a Kubernetes manifest is restored with the text of its whole document.
 
-    The commit is made in the repository itself, so no forge is needed and a running server follows
-    at once. The branch moves only if what results is right, and only if nobody has pushed
-    meanwhile: that ends with code 3, and asking again is yours to decide. A work tree that has the
-    branch checked out follows with the files that change; where they were edited and not committed,
-    nothing is done. A moment is a position in the mesh chain, a commit, a branch, or a time.
+    The command commits to the repository itself, so you need no clone, and a running server follows
+    at once. The branch moves only if the resulting mesh is valid. If somebody pushes at the same
+    time, the branch does not move and the command exits with 3; run it again if you still want to.
+    If a work tree has the branch checked out, the changed files are updated there, too; if those
+    files have uncommitted changes, the command does nothing.
     """
     from gitmesh.queries.connected_proxies import connected_proxies
     from gitmesh.queries.log_location import git_dir, log_path

@@ -29,79 +29,87 @@ if TYPE_CHECKING:
 @click.option(
     "--listen",
     metavar="IP:PORT",
-    help="Where proxies connect; unix:PATH makes it a socket file. Default: 127.0.0.1:18000.",
+    help="The address that proxies connect to; unix:PATH for a Unix socket. Default: "
+    "127.0.0.1:18000.",
 )
 @click.option(
     "--insecure-listen",
     is_flag=True,
     default=None,
-    help="Allow --listen beyond this machine, in plain text. Anybody there can read the mesh.",
+    help="Allow --listen on a non-loopback address without TLS. Anyone who can connect can "
+    "read the mesh.",
 )
 @click.option(
     "--tls-cert",
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help="Speak mutual TLS, with this certificate and its chain, in PEM. The three files are read "
-    "again when they change.",
+    help="Use mutual TLS, with this certificate and its chain, in PEM. The server reloads the "
+    "three TLS files when they change.",
 )
 @click.option(
     "--tls-key",
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help="The key of --tls-cert.",
+    help="The private key of --tls-cert, in PEM.",
 )
 @click.option(
     "--tls-client-ca",
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help="Who signs the certificates of proxies. Each must name the proxy's node (see above).",
+    help="The CA that signs the certificates of proxies. Each certificate must name the "
+    "proxy's node (see above).",
 )
 @click.option(
     "--tls-trust-domain",
     metavar="NAME",
-    help="The trust domain that certificates of proxies must be of. Default: any.",
+    help="The trust domain required in certificates of proxies. Default: any.",
 )
 @click.option(
     "--max-streams",
     type=int,
     metavar="N",
-    help="Serve at most N streams in a process. Default: 10,000.",
+    help="Maximum number of streams per process. Default: 10,000.",
 )
 @click.option(
     "--max-streams-of-node",
     type=int,
     metavar="N",
-    help="Of them at most N for one virtual node or gateway. Default: 5,000.",
+    help="Maximum number of streams per virtual node or gateway, in each process. Default: 5,000.",
 )
 @click.option(
     "--new-stream-rate",
     type=float,
     metavar="N",
-    help="Let in N new streams a second, and four times as many at once after a quiet time; those "
-    "beyond are told to come again. Default: 1,000.",
+    help="Rate limit for new streams per second, with a burst of four times as many. The "
+    "server refuses streams above it, and clients retry. Default: 1,000.",
 )
 @click.option(
     "--max-connection-age",
     "max_connection_age_s",
     type=float,
     metavar="SECONDS",
-    help="Close connections of this age, 10 % sooner or later, so that proxies spread anew over "
+    help="Close connections of this age (±10 %), so that reconnecting proxies spread over "
     "servers and workers. Default: never.",
 )
 @click.option(
     "--workers",
     type=int,
     metavar="N",
-    help="Serve proxies in N processes beside this one, on one port. Default: in this process.",
+    help="Serve proxies from N worker processes, on one port. Default: 0, serve from this process.",
 )
 @click.option(
     "--checkpoint-key",
     type=click.Path(path_type=Path, dir_okay=False),
     metavar="FILE",
-    help="Sign what the log says with this key, into refs/gitmesh/checkpoints of REPO.",
+    help="Sign checkpoints of the event log with this key, and store them in "
+    "refs/gitmesh/checkpoints of REPO.",
 )
 @click.option(
-    "--poll", "poll_s", type=float, metavar="SECONDS", help="Look at the branch this often anyway."
+    "--poll",
+    "poll_s",
+    type=float,
+    metavar="SECONDS",
+    help="Check the branch this often, in addition to file events. Default: 1.",
 )
 @click.option("--log-level", type=click.Choice(["debug", "info", "warning", "error"]))
 @json_option
@@ -111,15 +119,15 @@ def command(
 ) -> None:
     """Follow REPO and serve its mesh to Envoys over xDS, until Ctrl-C or SIGTERM.
 
-    Every commit on the branch is checked and logged; the last good one is served. REPO is bare or
-    not, and is never written to, but for the event log that lives in its git directory (see --log)
-    and for refs/gitmesh/: signed checkpoints, and what force pushes took off the branch.
-    One line for each commit and for each time the proxies agree goes to the error stream; with
-    --json the lines are JSON objects.
+    The server checks and logs every commit on the branch, and serves the last valid one. REPO can
+    be bare or not. The server writes only two things to it: the event log in its git directory (see
+    --log), and refs/gitmesh/, which holds signed checkpoints and commits that force pushes removed
+    from the branch. The error stream gets one line for each commit and one each time all proxies
+    are in sync; with --json the lines are JSON objects.
 
     With TLS, a proxy gets the configuration of a node only if its certificate names that node:
-    spiffe://TRUST-DOMAIN/mesh/MESH/virtualNode/NAME, or virtualGateway. With --tls-trust-domain the
-    DNS name NAME.virtualnode.MESH.TRUST-DOMAIN says the same.
+    spiffe://TRUST-DOMAIN/mesh/MESH/virtualNode/NAME, or virtualGateway. With --tls-trust-domain,
+    the DNS name NAME.virtualnode.MESH.TRUST-DOMAIN is accepted as well.
     """
     from gitmesh.server.error_stream import captured
     from gitmesh.server.log_format import log_to_stderr

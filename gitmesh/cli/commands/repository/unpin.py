@@ -13,19 +13,19 @@ if TYPE_CHECKING:
 
 @click.command(
     "unpin",
-    short_help="Serve what the branch says again.",
+    short_help="End a pin, and serve the branch again.",
     epilog=examples('gitmesh unpin --repo shop.git --reason "INC-7 is over"'),
 )
 @served_repo_option
 @log_option
-@click.option("--reason", default="", help="Why.")
+@click.option("--reason", default="", help="The reason, for the event log.")
 @json_option
 @click.pass_context
 def command(ctx: click.Context, repo: Path, log: Path | None, reason: str, as_json: bool) -> None:
-    """End a pin before its time: the newest good commit of the branch is served again.
+    """End a pin early: the server serves the newest valid commit of the branch again.
 
-    Where nothing is pinned, nothing happens. Without a server it takes effect when one starts
-    (exit code 4).
+    If nothing is pinned, the command does nothing. If no server runs, it takes effect when one
+    starts (exit code 4).
     """
     from gitmesh.cli.pin_request import hand_over
     from gitmesh.inbox.pin_note import MOST_REASON, PinNote

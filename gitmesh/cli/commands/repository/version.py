@@ -8,12 +8,12 @@ from gitmesh.cli.output import emit_json, table
 
 @click.command(
     "version",
-    short_help="Show what runs here.",
+    short_help="Show the versions of gitmesh and its dependencies.",
     epilog=examples("gitmesh version", "gitmesh version --json"),
 )
 @json_option
 def command(as_json: bool) -> None:
-    """Show the versions of gitmesh and of what it stands on."""
+    """Show the versions of gitmesh and its dependencies."""
     import platform
     from importlib.metadata import version
 

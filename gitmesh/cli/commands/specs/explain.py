@@ -27,14 +27,14 @@ WIDTH = 88
     ),
 )
 @click.argument("what", required=False, metavar="[KIND[.FIELD...]]")
-@click.option("--recursive", is_flag=True, help="Show the fields inside fields, without meanings.")
+@click.option("--recursive", is_flag=True, help="Show all nested fields, without meanings.")
 @json_option
 def command(what: str | None, recursive: bool, as_json: bool) -> None:
-    """Show the meaning, the type, the default and the limits of a field, and the fields inside it.
+    """Show a field's meaning, type, default and limits, and the fields inside it.
 
-    KIND is a kind of resource, such as route, node, gateway-route or VirtualRouter. FIELD is where
-    the field stands in a document, such as spec.httpRoute.match; spec may be left out. Without KIND
-    all kinds are listed.
+    KIND is a kind of resource, such as route, node, gateway-route or VirtualRouter. FIELD is the
+    path of a field in the spec, such as spec.httpRoute.match; spec may be left out. Without KIND,
+    the command lists all kinds.
     """
     from mesh.meaning import field_at, kind_of
 

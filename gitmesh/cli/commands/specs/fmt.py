@@ -12,23 +12,25 @@ from gitmesh.rendering.amounts import count
 
 @click.command(
     "fmt",
-    short_help="Lay specs out tidily, comments kept.",
+    short_help="Format specs; comments are kept.",
     epilog=examples(
         "gitmesh fmt                     # every spec below the current directory",
         "gitmesh fmt shop/cart/routes.yaml",
-        "gitmesh fmt --check .           # change nothing; exit 1 if something is untidy",
+        "gitmesh fmt --check .           # change nothing; exit with 1 if a file is not formatted",
     ),
 )
 @click.argument("targets", nargs=-1, type=click.Path(path_type=Path), metavar="[FILE|DIR]...")
-@click.option("--check", is_flag=True, help="Change nothing; list the files that are untidy.")
+@click.option(
+    "--check", is_flag=True, help="Change nothing; list the files that are not formatted."
+)
 @json_option
 @click.pass_context
 def command(ctx: click.Context, targets: tuple[Path, ...], check: bool, as_json: bool) -> None:
-    """Rewrite native specs in one layout: kind, names, spec, and parts in the order people read.
+    """Format native specs: kind, names and spec first, then fields in a fixed order.
 
-    What a spec says never changes, and no comment is lost; short lists and objects that are written
-    in brackets stay so. Files in other forms, Kubernetes manifests for one, are left alone. Exits
-    with 1 if a file cannot be read, or with --check if one is untidy.
+    The meaning of a spec never changes, and comments are kept. Short lists and objects in brackets
+    stay in brackets. Files in other formats, such as Kubernetes manifests, are not changed. Exits
+    with 1 if a file cannot be read, or, with --check, if a file is not formatted.
     """
     from gitmesh.service.spec_files import read_bytes, spec_files, write_text
     from mesh.parsing.document import DEFAULT_LIMITS

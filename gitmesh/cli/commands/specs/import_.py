@@ -33,7 +33,7 @@ def _pairs(
 
 @click.command(
     "import",
-    short_help="Turn CloudFormation, Terraform or CLI files into specs.",
+    short_help="Convert CloudFormation, Terraform or AWS CLI files to specs.",
     epilog=examples(
         "gitmesh import mesh.yaml --to shop --param MeshName=shop",
         "gitmesh import base.yaml services.yaml --to . --import-value prod:Mesh=shop",
@@ -59,8 +59,8 @@ def _pairs(
     multiple=True,
     callback=_pairs,
     metavar="NAME=VALUE",
-    help="A template's parameter, AWS::Region and the like, or what is known once a stack is made: "
-    "LoadBalancer.DNSName.",
+    help="The value of a template parameter, of a pseudo parameter (AWS::Region), or of an "
+    "attribute of a created resource (LoadBalancer.DNSName).",
 )
 @click.option(
     "--import-value",
@@ -68,18 +68,20 @@ def _pairs(
     multiple=True,
     callback=_pairs,
     metavar="NAME=VALUE",
-    help="What another stack exports under this name.",
+    help="The value that another stack exports under this name.",
 )
-@click.option("--mesh", default="", help="The mesh of documents that do not say theirs.")
-@click.option("--kind", type=click.Choice(_KINDS), help="The kind of a spec that could be several.")
-@click.option("--name", default="", help="The name of a document that has none.")
+@click.option("--mesh", default="", help="The mesh of documents that name none.")
+@click.option(
+    "--kind", type=click.Choice(_KINDS), help="The kind of a spec whose form fits several kinds."
+)
+@click.option("--name", default="", help="The name of a document without a name.")
 @click.option(
     "--parent",
     default="",
-    help="The virtual router or gateway of a nameless route; the namespace of instances.",
+    help="The virtual router or gateway of a route without a name, or the namespace of instances.",
 )
-@click.option("--force", is_flag=True, help="Replace files that are there and say otherwise.")
-@click.option("--dry-run", is_flag=True, help="Write nothing; say what would be written.")
+@click.option("--force", is_flag=True, help="Overwrite existing files that differ.")
+@click.option("--dry-run", is_flag=True, help="Write nothing; show what would be written.")
 @json_option
 @click.pass_context
 def command(
@@ -96,15 +98,17 @@ def command(
     dry_run: bool,
     as_json: bool,
 ) -> None:
-    """Write native specs, one resource a file, from files written for other tools.
+    """Convert files of other tools to native specs, one resource per file.
 
-    Reads CloudFormation templates (YAML with short forms, or JSON), what terraform show -json
-    prints of a state or a plan, what aws appmesh describe-… and aws servicediscovery list-instances
-    print, and documents of App Mesh's own API, with or without names. A file may hold several, in a
-    list or one behind the other. The form is told by the content. Nothing is guessed: what the
-    files leave open is asked for by name, and a resource that depends on it is not written until it
-    is said. Tags are left out; other resources of a template are passed over. Exits with 1 if
-    something is wrong or left open.
+    The command reads CloudFormation templates (YAML with short forms, or JSON), the output of
+    terraform show -json for a state or a plan, the output of aws appmesh describe-… and aws
+    servicediscovery list-instances, and documents of the App Mesh API, with or without names. It
+    detects the format from the content. A file may hold several documents, in a list or one after
+    the other.
+
+    Nothing is guessed: if a file leaves a value open, the command reports which option sets it, and
+    does not write resources that depend on it. Tags are left out, and so are other resources of a
+    template. Exits with 1 if something is wrong or left open.
     """
     from gitmesh.service.importer import read_all, write_all
     from mesh.importing import Answers

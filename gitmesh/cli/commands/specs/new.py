@@ -45,37 +45,47 @@ FITTING = {
 )
 @click.argument("kind", type=click.Choice(KINDS), metavar="KIND")
 @click.argument("name")
-@click.option("--mesh", metavar="NAME", help="Default: the one mesh of the specs here.")
+@click.option(
+    "--mesh",
+    metavar="NAME",
+    help="The mesh of the resource. Default: the mesh of the existing specs, if there is only one.",
+)
 @click.option("--port", type=int, metavar="N", help="The listener's port. Default: 8080.")
 @click.option(
     "--protocol",
     type=click.Choice(["http", "http2", "grpc", "tcp"]),
-    help="Default: that of the router or gateway, if it is in the specs here, else http.",
+    help="The protocol. Default: that of the router or gateway, if it is in the existing "
+    "specs, else http.",
 )
-@click.option("--hostname", metavar="HOST", help="Where the node's instances are found in DNS.")
-@click.option("--router", metavar="NAME", help="The router of a route; a service's provider.")
+@click.option("--hostname", metavar="HOST", help="The DNS name of the node's instances.")
+@click.option(
+    "--router", metavar="NAME", help="The router of a route, or the provider of a service."
+)
 @click.option("--gateway", metavar="NAME", help="The gateway of a gateway route.")
-@click.option("--service", metavar="NAME", help="The service that a gateway route leads to.")
+@click.option("--service", metavar="NAME", help="The target service of a gateway route.")
 @click.option(
     "--node",
     "nodes",
     multiple=True,
     metavar="NAME[=WEIGHT]",
-    help="A target of a route, may be repeated; a service's provider. Default for a route: the "
-    "node that is called like its router.",
+    help="A target of a route (may be repeated), or the provider of a service. Default for a "
+    "route: the node with the name of its router.",
 )
 @click.option(
     "--backend", "backends", multiple=True, metavar="SERVICE", help="A service that a node calls."
 )
 @click.option(
-    "--to", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="Write FILE."
+    "--to",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Write to FILE instead of the standard output.",
 )
 @click.option(
     "--specs",
     type=click.Path(path_type=Path, file_okay=False, exists=True),
     default=".",
     metavar="DIR",
-    help="The specs that it will join. Default: the current directory.",
+    help="The existing specs. Default: the current directory.",
 )
 @json_option
 @click.pass_context
@@ -89,11 +99,11 @@ def command(
     as_json: bool,
     **options: Any,
 ) -> None:
-    """Write the document of a new resource, with the meaning of every field as a comment.
+    """Write the spec of a new resource, with the meaning of every field as a comment.
 
     KIND is mesh, service, node, router, route, gateway or gateway-route. A service comes with a
-    router, a route and a node, unless --router or --node names its provider. What the resource
-    needs, and is not in the specs here, is told with the command that makes it.
+    router, a route and a node, unless --router or --node names its provider. If the resource needs
+    others that are missing from the specs, the error stream shows the commands that create them.
     """
     from gitmesh.service.new.starting_point import starts
     from gitmesh.service.new.surroundings import KIND_OF, missing, surroundings

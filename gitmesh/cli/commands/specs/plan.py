@@ -28,17 +28,18 @@ if TYPE_CHECKING:
 @click.option(
     "--log",
     type=click.Path(path_type=Path, dir_okay=False, exists=True),
-    help="Compare with the mesh that this event log holds.",
+    help="Compare with the current mesh of this event log.",
 )
 @json_option
 @click.pass_context
 def command(
     ctx: click.Context, target: str, repo: Path | None, log: Path | None, as_json: bool
 ) -> None:
-    """Show what a commit would change, in the words of the log. Nothing is written.
+    """Show the events that a commit would add to the log. Nothing is written.
 
-    It is compared with the mesh of its parent commit; a folder with that at HEAD, if it is a clone;
-    with --log, with the mesh that is served. Exits with 1 when the commit would be refused.
+    A revision is compared with the mesh of its parent commit, a folder in a clone with the mesh at
+    HEAD. With --log, both are compared with the mesh of that event log. Exits with 1 if the commit
+    would be refused.
     """
     from events.encoding.codec import encode
     from events.types import CommitRejected

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @click.command(
     "route-test",
-    short_help="Run the tests of routing, or explain one request.",
+    short_help="Run route tests, or explain the routing of one request.",
     epilog=examples(
         "gitmesh route-test sample-repo",
         "gitmesh route-test HEAD~2 --repo shop.git",
@@ -31,14 +31,19 @@ if TYPE_CHECKING:
 @click.argument("target", default=".", metavar="[DIR|REV]")
 @click.argument("files", nargs=-1, metavar="[FILE]...")
 @repo_option
-@click.option("--from", "caller", metavar="NODE", help="The virtual node or gateway that is asked.")
-@click.option("--request", "text", metavar="REQUEST", help="One request: GET http://host/path.")
+@click.option(
+    "--from",
+    "caller",
+    metavar="NODE",
+    help="The virtual node or gateway whose proxy routes the request.",
+)
+@click.option("--request", "text", metavar="REQUEST", help="The request: GET http://host/path.")
 @click.option(
     "-H",
     "--header",
     "headers",
     multiple=True,
-    help="With --request: name: value; repeat it for a header that is sent more than once.",
+    help='A header of the request, "name: value"; may be repeated.',
 )
 @json_option
 @click.pass_context
@@ -52,14 +57,15 @@ def command(
     headers: tuple[str, ...],
     as_json: bool,
 ) -> None:
-    """Run the RouteTests documents of a folder or revision: all, or those of the FILEs in it.
+    """Run the RouteTests documents of a folder or revision: all of them, or those in FILEs.
 
-    Of each test that fails it says where it stands, what was expected, what would happen, which
-    route does it, and why the wished route does not take the request; it exits with 1 then. With
-    --from and --request, it says what would become of that request, and which routes were asked.
+    No proxy is needed: a model of Envoy decides the requests. For each failed test the output shows
+    its file and line, the expected and the actual result, the route that takes the request, and why
+    the expected route does not; the exit code is 1. docs/route-tests.md describes the format of
+    tests.
 
-    No proxy is needed: requests are decided by a model of Envoy. docs/route-tests.md has the form
-    of the tests.
+    With --from and --request, the command shows the result of one request, and the routes that were
+    tried.
     """
     from gitmesh.service.target import read_target
     from mesh.errors import UsageError

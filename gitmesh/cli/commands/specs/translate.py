@@ -12,7 +12,7 @@ from gitmesh.cli.output import emit_json, problem_text
 
 @click.command(
     "translate",
-    short_help="Show what one proxy is told.",
+    short_help="Show the Envoy configuration of one proxy.",
     epilog=examples(
         "gitmesh translate sample-repo --node mesh/shop/virtualNode/web",
         "gitmesh translate HEAD --repo shop.git --node mesh/shop/virtualGateway/entrance",
@@ -26,7 +26,7 @@ from gitmesh.cli.output import emit_json, problem_text
 @click.option(
     "--log",
     type=click.Path(path_type=Path, dir_okay=False, exists=True),
-    help="Translate the mesh that this event log holds, instead of DIR or REV.",
+    help="Translate the mesh of this event log, instead of DIR or REV.",
 )
 @client_option
 @explicit_option
@@ -44,9 +44,10 @@ def command(
 ) -> None:
     """Show the Envoy configuration of one proxy: clusters, endpoints, listeners and routes.
 
-    It is YAML in Envoy's own words, in the order in which the proxy gets it. Exits with 1, and
-    shows the problems, when the specs are not ones that would be served. What a gRPC client cannot
-    do of what they say is warned of on the error stream, and is "warnings" in JSON.
+    The output is YAML with Envoy's own field names, in the order in which the proxy receives the
+    resources. If the specs are not valid, the command shows the problems and exits with 1. With
+    --client grpc, the error stream shows warnings for features that gRPC clients lack; in JSON they
+    are "warnings".
     """
     from gitmesh.queries.resource_name import identity_of
     from xds.translate import limits, translate

@@ -13,12 +13,12 @@ from mesh.keys import Kind
 
 @click.command(
     "validate",
-    short_help="Find everything that is wrong with specs.",
+    short_help="Check specs, and report all problems at once.",
     epilog=examples(
         "gitmesh validate                          # the specs in the current directory",
         "gitmesh validate sample-repo",
         "gitmesh validate HEAD~2 --repo shop.git   # a commit",
-        "gitmesh validate --no-link route.json     # one spec, even without names",
+        "gitmesh validate --no-link route.json     # one spec alone, even without names",
         "gitmesh validate --json . | jq '.problems[].code'",
     ),
 )
@@ -28,12 +28,12 @@ from mesh.keys import Kind
     "--no-link",
     "alone",
     is_flag=True,
-    help="Check each document by itself: names may lead nowhere, and may be missing.",
+    help="Check each document alone: it may refer to missing resources, and may lack names.",
 )
 @click.option(
     "--kind",
     type=click.Choice([kind.value for kind in Kind]),
-    help="With --no-link: what a spec without names is, where its shape does not tell.",
+    help="With --no-link: the kind of a spec without names, if its form fits several kinds.",
 )
 @json_option
 @click.pass_context
@@ -47,10 +47,10 @@ def command(
 ) -> None:
     """Check specs as a push would, and report all problems at once, sorted by file and line.
 
-    A folder or files are read as they stand on disk, a revision from git; files make one mesh
-    together. Native documents, answers of "aws appmesh describe-…" and Kubernetes manifests are
-    read. Exits with 1 when something is wrong that would make gitmesh refuse the commit; warnings
-    alone do not.
+    Folders and files are read from disk, a revision from git. Several files are checked as one
+    mesh. The command reads native documents, output of "aws appmesh describe-…", and Kubernetes
+    manifests. Exits with 1 if gitmesh would refuse a commit with these specs; warnings do not
+    count.
     """
     from gitmesh.service.validation import check_alone, check_linked
     from mesh.errors import UsageError
