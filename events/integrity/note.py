@@ -91,7 +91,7 @@ class SignerKey:
         """
         if not text.startswith(SECRET_MARK):
             raise UsageError(
-                "this is no key that signs",
+                "this is not a secret key",
                 hint="make one with: gitmesh keygen shop.key --name shop.example",
             )
         name, _, encoded = text.removeprefix(SECRET_MARK).strip().partition("+")

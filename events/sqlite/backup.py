@@ -45,7 +45,7 @@ def back_up(source: Path, target: Path, progress: Progress | None = None) -> lis
     except OSError as error:
         raise LogUnavailable(
             f"{target}: the copy cannot be made: {error.strerror}",
-            hint="name a place that may be written and has room",
+            hint="choose a path that can be written and has room",
         ) from error
     finally:
         for left in (partial, *(Path(f"{partial}{end}") for end in ("-wal", "-shm", "-journal"))):

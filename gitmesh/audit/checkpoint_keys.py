@@ -30,7 +30,7 @@ def make(path: Path, name: str) -> list[VerifierKey]:
         if is_repository(folder):
             raise UsageError(
                 f"{path} would lie in the repository {folder}",
-                hint="keep the key where git does not look, and where only the server can read",
+                hint="keep the key outside of repositories, where only the server can read it",
             )
     public = verifiers(key)
     _create(path, key.secret_text(), 0o600)
@@ -70,12 +70,12 @@ def read_secret(path: Path) -> SignerKey:
     text = _read(path)
     if not text.startswith(SECRET_MARK):
         raise UsageError(
-            f"{path} is no key that signs",
+            f"{path} is not a secret key",
             hint="name the file that gitmesh keygen made beside the .pub file",
         )
     if stat.S_IMODE(mode) & 0o077:
         raise UsageError(
-            f"{path} may be read by others than its owner", hint=f"chmod 600 {path}; or a new key"
+            f"{path} can be read by other users", hint=f"chmod 600 {path}; or create a new key"
         )
     return SignerKey.parse(text)
 

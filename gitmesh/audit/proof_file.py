@@ -101,7 +101,7 @@ def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:
     """
     found = dict(pairs)
     if len(found) != len(pairs):
-        raise WrongProof("it says something twice, by the same name")
+        raise WrongProof("it has two fields with the same name")
     return found
 
 
@@ -117,7 +117,7 @@ def check_file(path: Path, keys: Sequence[VerifierKey]) -> Proven | tuple[Checkp
     except WrongProof:
         raise
     except (ValueError, RecursionError):
-        raise WrongProof("it is no JSON") from None
+        raise WrongProof("it is not JSON") from None
     if isinstance(proof, dict) and proof.get("format") == GROWTH:
         return check_growth(proof, keys)
     return check(proof, keys)

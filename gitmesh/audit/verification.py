@@ -84,13 +84,13 @@ def _by_checkpoints(verdict: Verdict, log: EventLog, witnesses: Witnesses) -> li
         signed += found
         verdict.problems += wrong
         if witnesses.keys is not None and not found and not wrong:
-            verdict.problems.append(f"there is no checkpoint in {REF}, although a key is given")
+            verdict.problems.append(f"{REF} has no checkpoint, although a key is given")
     contradicted = contradictions(log, signed)
     verdict.problems += contradicted
-    unnoticed = "that the log was shortened or replaced would not be noticed"
+    unnoticed = "a shortened or replaced log would not be detected"
     if witnesses.repo is None:
         verdict.notes.append(
-            "not looked at: the repository (--repo), neither its history nor its checkpoints"
+            "not checked: the repository (--repo): its history and its checkpoints"
             + ("" if signed else f": {unnoticed}")
         )
     elif not signed:
@@ -163,14 +163,14 @@ def _notes(found: Rederivation, unseen: int, *, shallow: bool) -> list[str]:
         )
     if unseen:
         notes.append(
-            f"git: that the branch was rewritten {'once' if unseen == 1 else f'{unseen:,} times'} "
-            "is the log's word alone: git does not keep where a branch was, and no checkpoint that "
-            "was checked covers it"
+            f"git: only the log says that the branch was rewritten "
+            f"{'once' if unseen == 1 else f'{unseen:,} times'}: git does not keep where a branch "
+            "was, and no checkpoint that was checked covers it"
         )
     if found.reworded:
         notes.append(
-            f"git: the problems of {_some(found.reworded)} are the same, but are told in other "
-            "words by this gitmesh"
+            f"git: the problems of {_some(found.reworded)} are the same, but this gitmesh words "
+            "them differently"
         )
     return notes
 

@@ -63,19 +63,20 @@ class CannotWrite(Failure):
 
     def __init__(self, error: OSError) -> None:
         super().__init__(
-            f"cannot write: {error.strerror}", "make room there, or send the output elsewhere"
+            f"cannot write: {error.strerror}",
+            "free some space there, or write the output elsewhere",
         )
 
 
 _CHECK: Final = "check the path"
 _FILES: Final = "raise the limit of open files: ulimit -n 4096"
 _MEMORY: Final = "give the process more memory, or allow it more threads: see ulimit -a"
-_DISK: Final = "see to the disk or the file server; nothing is wrong with the command"
-_MAY: Final = "run gitmesh as a user who may, or name another place"
+_DISK: Final = "check the disk or the file server; the command itself is correct"
+_MAY: Final = "run gitmesh as a user with permission, or choose another path"
 _HINTS: Final = {
     errno.EACCES: _MAY,
     errno.EPERM: _MAY,
-    errno.EROFS: "name a place that may be written",
+    errno.EROFS: "choose a path that can be written",
     errno.EMFILE: _FILES,
     errno.ENFILE: "raise the system's limit of open files: sysctl fs.file-max",
     errno.ENOMEM: _MEMORY,
@@ -97,8 +98,8 @@ _OF_LIBRARIES: Final = {
     "too many open files": _FILES,
     "cannot allocate memory": _MEMORY,
     "failed to map segment": _MEMORY,
-    "no space left on device": "make room there",
-    "read-only file system": "name a place that may be written",
+    "no space left on device": "free some space there",
+    "read-only file system": "choose a path that can be written",
     "permission denied": _MAY,
 }
 """What libraries say where the system refused something, and what helps."""
@@ -116,7 +117,7 @@ def failure_of(error: BaseException) -> Failure:
         case MemoryError():
             return Failure("there is not enough memory", _MEMORY)
     return _of_library(error) or Fault(
-        f"a fault in gitmesh itself: {type(error).__name__}: {error}",
+        f"internal error in gitmesh: {type(error).__name__}: {error}",
         f"please report it, with what this prints: gitmesh --debug {' '.join(sys.argv[1:])}",
     )
 
@@ -125,13 +126,13 @@ def _of_system(error: OSError) -> Failure:
     if error.errno in CannotWrite.ERRNOS:
         return CannotWrite(error)
     if isinstance(error, FileNotFoundError) and _nowhere():
-        return WrongUse("the current directory is not there any more", "cd to one that is")
+        return WrongUse("the current directory no longer exists", "change to an existing directory")
     where = f"{os.fsdecode(error.filename)}: " if isinstance(error.filename, str | bytes) else ""
     message = f"{where}{error.strerror or error}"
     if error.errno in _OF_USE and where:
         return WrongUse(message, _OF_USE[error.errno])
     return Failure(
-        message, _HINTS.get(error.errno or 0, "the system refused it; see the words above")
+        message, _HINTS.get(error.errno or 0, "the system refused this; see the message above")
     )
 
 

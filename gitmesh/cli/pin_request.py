@@ -35,10 +35,10 @@ def hand_over(log: Path, note: PinNote, *, as_json: bool) -> int:
     if as_json:
         emit_json({"taken": taken, "asked": note.commit, "pinned": pin_json(pin)})
     elif not taken:
-        what = short(note.commit) if note.commit else "what the branch says"
-        click.echo(f"no server follows this log now: the next one to start serves {what}")
+        what = short(note.commit) if note.commit else "the branch"
+        click.echo(f"no server is running for this log: the next one to start serves {what}")
     else:
-        click.echo(narrate(pin) if pin else "serving is what the branch says: nothing is pinned")
+        click.echo(narrate(pin) if pin else "nothing is pinned: the server serves the branch")
     if not taken:
         return exit_codes.PENDING
     # Somebody else may have asked for something else a moment later; or the server could not.

@@ -155,7 +155,7 @@ class Story:
 
     def _show(self, delivery: Delivery) -> None:
         self._screen.good(
-            f"push → acknowledged by the {delivery.proxies} proxies it concerns: "
+            f"push → acknowledged by the {delivery.proxies} affected proxies: "
             f"{delivery.total_ms:.0f} ms (gitmesh itself {delivery.own_ms:.1f} ms)"
         )
 

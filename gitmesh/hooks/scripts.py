@@ -22,7 +22,7 @@ _TEXT: Final = """\
 # remove the file.
 python={python}
 if [ ! -x "$python" ]; then
-  echo "gitmesh: $python, which is to run here, is not there any more" >&2
+  echo "gitmesh: $python, which this hook runs, no longer exists" >&2
   echo "  {missing}" >&2
   echo "  hint: install gitmesh, then: gitmesh hooks <this repository>" >&2
   cat >/dev/null
@@ -41,15 +41,15 @@ case $code in
   {REFUSED}) ;;
   *)
     echo "gitmesh refuses this push: the check ended without a verdict (exit code $code)" >&2
-    echo "  hint: push again; if that is no help, show this to who runs the repository, who may" >&2
-    echo "        install gitmesh anew, give it more memory, or remove hooks/pre-receive" >&2
+    echo "  hint: push again; if that does not help, show this to the operator, who can" >&2
+    echo "        reinstall gitmesh, give it more memory, or remove hooks/pre-receive" >&2
     ;;
 esac
 exit 1"""
 _RUNS: Final = {"pre-receive": _CHECK, "post-receive": _ANSWER}
 _MISSING: Final = {
-    "pre-receive": "this push is let in unchecked; a server still refuses what is wrong in it",
-    "post-receive": "what became of this push is not told here: see gitmesh log",
+    "pre-receive": "this push is accepted unchecked; the server still refuses invalid commits",
+    "post-receive": "the result of this push is not known here: see gitmesh log",
 }
 
 
@@ -92,9 +92,9 @@ def hooks_folder(git_dir: Path) -> Path:
         return found.path
     raise UsageError(
         f"git runs the hooks in {found.path} for every repository here (core.hooksPath), "
-        f"and none of {own}",
+        f"not those in {own}",
         hint=f"git --git-dir={shlex.quote(str(git_dir))} config core.hooksPath "
-        f"{shlex.quote(str(own))}, and again",
+        f"{shlex.quote(str(own))}, then run this again",
     )
 
 
@@ -111,7 +111,7 @@ def install(git_dir: Path, options: HookOptions = HookOptions()) -> dict[str, Ou
     except OSError as error:
         raise Fatal(
             f"cannot write a hook into {folder}: {error.strerror}",
-            hint="run gitmesh as the owner of the repository, and see that there is room",
+            hint="run gitmesh as the owner of the repository, and check the free space",
         ) from None
 
 

@@ -82,12 +82,12 @@ def _told() -> Iterator[str]:
 def _undecided(hook: str, why: str) -> list[str]:
     reason = visible_lines(why).replace("\n", "\n  ")
     if hook == "post-receive":
-        what = "what became of this push is not known here: see gitmesh log"
+        what = "the result of this push is not known here: see gitmesh log"
         return [f"gitmesh: {what}", f"  {reason}"]
     return [
         "gitmesh refuses this push: it could not be checked",
         f"  {reason}",
-        "nothing was changed; if the commits are right, show this to who runs the repository",
+        "nothing was changed; if the commits are right, show this to the operator",
     ]
 
 

@@ -27,9 +27,9 @@ _LOOK_EVERY_S: Final = 0.02
 def no_server(log: Path) -> list[str]:
     """Return the answer if no server is running; ``log`` is where a server would write."""
     return [
-        "gitmesh: no server follows this repository now; the next one to start will",
-        visible(f"  hint: none writes {log.resolve()}; where one keeps its log elsewhere"),
-        "        (gitmesh serve --log FILE), tell the hooks: gitmesh hooks REPOSITORY --log FILE",
+        "gitmesh: no server is running for this repository; the push takes effect when one starts",
+        visible(f"  hint: no server writes {log.resolve()}; if yours uses another log"),
+        "        (gitmesh serve --log FILE), run: gitmesh hooks REPOSITORY --log FILE",
     ]
 
 
@@ -120,9 +120,13 @@ def _state(found: Progress, waited_s: float) -> str:
         return f"applied; {found.connected:,}/{_proxies(found.connected)} in sync"
     if found.published is not None:
         many = f"not all of {_proxies(found.published.proxies)} in sync after {waited_s:.0f} s"
-        return f"{many}{_unchanged(found)}; gitmesh log will tell"
-    state = "applied, on its way to proxies" if found.applied else "noticed, not yet applied"
-    return f"{state} after {waited_s:.0f} s; what comes of it: gitmesh log"
+        return f"{many}{_unchanged(found)}; see gitmesh log"
+    state = (
+        "applied, on its way to proxies"
+        if found.applied
+        else "received by the server, not yet applied"
+    )
+    return f"{state} after {waited_s:.0f} s; see gitmesh log"
 
 
 def _restores(applied: CommitApplied | None) -> list[str]:
@@ -135,7 +139,7 @@ def _restores(applied: CommitApplied | None) -> list[str]:
 
 def _in_sync(event: SnapshotConverged, unchanged: str) -> str:
     if not event.proxies:
-        return f"served{unchanged or '; it concerns no proxy that is connected'}"
+        return f"served{unchanged or '; it affects no connected proxy'}"
     took = event.timings.get("acked")
     after = f" after {milliseconds(took)}" if took is not None else ""
     return f"{event.proxies:,}/{_proxies(event.proxies)} in sync{after}{unchanged}"
@@ -145,7 +149,7 @@ def _unchanged(found: Progress) -> str:
     """Return the rest of those whom the push was said to concern, so that the numbers agree."""
     if found.published is None or not found.published.unchanged:
         return ""
-    return f"; nothing is new for {_proxies(found.published.unchanged)} that it concerns"
+    return f"; nothing is new for {_proxies(found.published.unchanged)} that it affects"
 
 
 def _proxies(number: int) -> str:
@@ -157,7 +161,7 @@ def _refused(event: SnapshotRejected, locations: "Iterable[RefusalLocation]") ->
 
     kind = event.type_url.rpartition(".")[2]
     return [
-        visible(f"gitmesh: {event.node} REFUSED its {kind}s and goes on with what it had:"),
+        visible(f"gitmesh: {event.node} REFUSED its {kind}s and keeps its previous configuration:"),
         f"  {visible(event.message)}",
         *(visible(f"  {each.place}: {each.key}") for each in locations),
         f"  hint: {hint(event)}",

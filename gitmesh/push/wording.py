@@ -32,7 +32,9 @@ def refusal(checked: Checked) -> list[str]:
             left = max(0, left - len(event.problems))
     if problems > MOST_PROBLEMS - left:
         lines.append(f"  … and {problems - (MOST_PROBLEMS - left)} more")
-    lines.append("nothing was changed; mend the commits (git commit --amend, git rebase), and push")
+    lines.append(
+        "nothing was changed; fix the commits (git commit --amend, git rebase), and push again"
+    )
     return lines
 
 

@@ -37,8 +37,8 @@ class BlastRadius:
         }
 
     def sentence(self) -> str:
-        """Return it as text: ``concerns 1 of 4 services, 2 of 6 nodes, 2 connected proxies``."""
-        said = f"concerns {_part(len(self.services), self.of_services, 'service')}, "
+        """Return it as text: ``affects 1 of 4 services, 2 of 6 nodes, 2 connected proxies``."""
+        said = f"affects {_part(len(self.services), self.of_services, 'service')}, "
         said += _part(len(self.nodes), self.of_nodes, "node")
         if self.proxies is None:
             return said

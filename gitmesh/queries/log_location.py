@@ -25,7 +25,7 @@ def git_dir(repo: Path) -> Path:
     if (found := _found(repo)) is not None:
         return found
     if not repo.exists():
-        raise UsageError(f"there is no {repo}", hint="check the path")
+        raise UsageError(f"{repo} does not exist", hint="check the path")
     hint = "make one with: gitmesh init PATH, or git init"
     above = next((each for each in repo.resolve().parents if _found(each) is not None), None)
     if above is not None:

@@ -117,13 +117,13 @@ class RefusalLocations:
 
 _HINTS: Final = (
     (r"no such file|unable to open|failed to (open|read)|not exist|invalid path", (
-        "the proxy's machine lacks a file or a folder that the spec names: make it there, "
+        "the proxy's machine lacks a file or a folder that the spec names: create it there, "
         "or name another")),
     (r"cannot bind|address already in use|permission denied", (
-        "the proxy cannot listen there: see what else does, or whether it may")),
-    (r"regex|program size", "the proxy does not take this regular expression: write a simpler one"),
+        "the proxy cannot listen there: check which process uses it, and the proxy's permissions")),
+    (r"regex|program size", "the proxy rejects this regular expression: write a simpler one"),
     (r"certificate|private key|\bpem\b|\bssl\b|\btls\b", (
-        "see whether the files on the proxy's machine hold the certificate and the key that "
+        "check that the files on the proxy's machine hold a certificate and the key that "
         "belong together")),
 )  # fmt: skip
 
@@ -133,4 +133,4 @@ def hint(refusal: SnapshotRejected) -> str:
     for pattern, words in _HINTS:
         if re.search(pattern, refusal.message, re.IGNORECASE):
             return words
-    return "mend the spec and commit, or take the commit back: git revert " + refusal.commit[:7]
+    return "fix the spec and commit, or undo the commit: git revert " + refusal.commit[:7]

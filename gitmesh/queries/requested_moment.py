@@ -35,7 +35,7 @@ def _revisions(log: EventLog, repo: Path) -> Resolve:
             if revision == "HEAD":
                 raise
             raise UsageError(
-                f"{revision!r} is no moment: no position, no commit, no time",
+                f"{revision!r} is not a moment: not a position, a commit or a time",
                 hint='write 12, a1b2c3d, main, 2026-11-25T03:12Z, 03:12 or "2 hours ago"',
             ) from error
         if (merge := brought_in_by(log, opened, found)) is not None:
@@ -53,7 +53,7 @@ def _without_repository(log: EventLog, revision: str) -> CommitId:
     if revision == "HEAD" and newest is not None:
         return newest
     raise UsageError(
-        f"{revision!r} is no moment that the log knows, and there is no repository here to look "
+        f"{revision!r} is not a moment that the log knows, and there is no repository here to look "
         "it up in",
         hint="name the repository: --repo; or write 12, a1b2c3d, 2026-11-25T03:12Z",
     )

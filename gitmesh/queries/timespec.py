@@ -52,7 +52,7 @@ def parse_time(text: str, now: datetime) -> datetime | None:
         try:
             return now - (int(number) if number.isdigit() else 1) * _UNITS[unit]
         except OverflowError:
-            raise UsageError(f"{text!r} is before all time") from None
+            raise UsageError(f"{text!r} is too far in the past") from None
     if clock := _CLOCK.fullmatch(words):
         return _time_of_day(clock, text, now)
     if not _LOOKS_LIKE_A_TIME.match(words):
@@ -61,7 +61,7 @@ def parse_time(text: str, now: datetime) -> datetime | None:
     try:
         return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
     except OverflowError:
-        raise UsageError(f"{text!r} is beyond all time") from None
+        raise UsageError(f"{text!r} is too far in the future") from None
 
 
 def _time_of_day(clock: re.Match[str], text: str, now: datetime) -> datetime:

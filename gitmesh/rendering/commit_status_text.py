@@ -78,7 +78,7 @@ def _pin(found: Standing) -> list[str]:
         return []
     lines = [click.style(f"serving is {narrate(pin)}", fg="red", bold=True)]
     if found.pin_is_over:
-        return [*lines, "that time is over: the next server to start serves what the branch says"]
+        return [*lines, "that time is over: the next server to start serves the branch"]
     if newest is not None and newest != pin.commit:
         lines.append(
             f"the branch is at {short(newest)}, which waits behind the pin until then, or until: "
@@ -89,8 +89,8 @@ def _pin(found: Standing) -> list[str]:
 
 def _overtaken(by: CommitId, found: Standing) -> str:
     if found.pin is not None and by == found.pin.commit:
-        return f"the pin put {short(by)} in its place before everybody had it"
-    return f"{short(by)} took its place before everybody had it"
+        return f"the pin put {short(by)} in its place before all proxies had it"
+    return f"{short(by)} replaced it before all proxies had it"
 
 
 def _delivery(found: Standing) -> list[str]:
@@ -102,15 +102,15 @@ def _delivery(found: Standing) -> list[str]:
             return [never_served_words(found.instead)]
         return []
     if not delivered.published.proxies:
-        return [f"no proxy that it concerns was connected at {delivered.published_at[:23]}Z"]
+        return [f"no affected proxy was connected at {delivered.published_at[:23]}Z"]
     first = f"{narrate(delivered.published)} at {delivered.published_at[:23]}Z"
     if delivered.converged is not None:
         acked = delivered.converged.timings.get("acked")
         took = "" if acked is None else took_words(acked, delivered.converged.after)
-        return [first, f"everybody had it at {(delivered.converged_at or '')[:23]}Z{took}"]
+        return [first, f"all proxies had it at {(delivered.converged_at or '')[:23]}Z{took}"]
     if delivered.overtaken_by is not None:
         return [first, _overtaken(delivered.overtaken_by, found)]
-    return [first, "not everybody has it"]
+    return [first, "not all proxies have it"]
 
 
 def _node(node: NodeStanding) -> list[str]:

@@ -112,7 +112,7 @@ def _proxy(event: ProxyConnected | ProxyDisconnected | ProxiesSettled | ProxiesF
             return f"{event.node}: proxy {event.proxy} left: {event.reason}"
         case ProxiesFlapped():
             times = f"{event.connects:,} connects and {event.disconnects:,} disconnects"
-            return f"{event.node}: {times} since {event.since}, told in sum"
+            return f"{event.node}: {times} since {event.since}, summarized"
         case ProxiesSettled():
             said = (
                 (event.in_sync, "in sync"),
@@ -134,7 +134,7 @@ def _snapshot(
             return _published(event)
         case SnapshotConverged():
             if not event.proxies:
-                return "in force: no proxy had to be told"
+                return "in force: no proxy needs an update"
             took = event.timings.get("acked")
             after = took_words(took, event.after) if took is not None else ""
             return f"{_proxies(event.proxies)} in sync{after}"
@@ -145,9 +145,9 @@ def _snapshot(
 
 
 def _published(event: SnapshotPublished) -> str:
-    same = f"nothing is new for {_proxies(event.unchanged)} that it concerns"
+    same = f"nothing is new for {_proxies(event.unchanged)} that it affects"
     if not event.proxies:
-        return same if event.unchanged else "concerns no proxy that is connected"
+        return same if event.unchanged else "affects no connected proxy"
     offered = f"offered to {_proxies(event.proxies)} of {count(len(event.nodes), 'node')}"
     return f"{offered}; {same}" if event.unchanged else offered
 
@@ -167,7 +167,7 @@ def _push(event: PushReceived | PushRefused) -> str:
     way = "on this machine" if event.via == "local" else f"by {event.via}"
     who = f"{event.pusher} {moved} {branch} {way}"
     if event.claimed:
-        who += f", saying to be {event.claimed}"
+        who += f", claiming to be {event.claimed}"
     said = ", ".join(event.options)
     more = f", and {event.omitted} more options" if event.omitted else ""
     why = f": {_why(event)}" if isinstance(event, PushRefused) else ""

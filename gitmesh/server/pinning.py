@@ -89,7 +89,7 @@ class Pinning:
             await asyncio.sleep(LOOK_EVERY_S)
 
     async def _serve_other_than(self, before: ServingPinned | None) -> None:
-        """Serve what is pinned now, or what the branch says, where that has changed."""
+        """Serve what is pinned now, or the branch, where that has changed."""
         if self._pin is before:
             return
         if self._pin is None:
@@ -117,7 +117,7 @@ class Pinning:
     async def _take(self, note: Note) -> None:
         found = read_pin(note.text)
         if found is None:
-            _log.warning("a note of a pin cannot be understood", extra={"file": str(note.path)})
+            _log.warning("a pin note is invalid", extra={"file": str(note.path)})
         elif found.commit is None:
             await self._unpin(found, user_name(note.uid))
         else:
@@ -141,7 +141,7 @@ class Pinning:
             _log.warning("cannot pin: %s", error.message, extra={"by": by})
             return
         if until <= self._now():
-            _log.warning("a pin was over before it was seen", extra={"by": by})
+            _log.warning("a pin expired before the server read it", extra={"by": by})
             return
         pin = ServingPinned(commit, seq, by, asked.reason, until_text(until))
         before = self._pin

@@ -29,7 +29,7 @@ async def take_refused(log: EventLog, spool: Spool) -> None:
             try:
                 await asyncio.to_thread(taking.take)
             except (Retryable, OSError) as error:
-                _log.warning("cannot take notes of refused pushes yet: %s", error)
+                _log.warning("cannot import notes of refused pushes yet: %s", error)
                 await asyncio.sleep(10 * LOOK_EVERY_S)
             await asyncio.sleep(LOOK_EVERY_S)
     finally:
@@ -72,7 +72,7 @@ class RefusedPushes:
         found = read_refused_push(note.text)
         if found is None:
             _log.warning(
-                "what is in %s is no note of a refused push",
+                "%s is not a note of a refused push",
                 self._spool.folder,
                 extra={"file": note.id},
             )
@@ -85,7 +85,7 @@ async def take_pushes(log: EventLog, spool: Spool) -> None:
         try:
             await asyncio.to_thread(take_waiting, log, spool)
         except (Retryable, OSError) as error:
-            _log.warning("cannot take notes of pushes yet: %s", error)
+            _log.warning("cannot import push notes yet: %s", error)
             await asyncio.sleep(10 * LOOK_EVERY_S)
         await asyncio.sleep(LOOK_EVERY_S)
 
@@ -110,9 +110,7 @@ def take_once(log: EventLog, spool: Spool) -> int:
     for note in notes:
         push = read_push(note.text)
         if push is None:
-            _log.warning(
-                "what is in %s is no note of a push", spool.folder, extra={"file": note.id}
-            )
+            _log.warning("%s is not a note of a push", spool.folder, extra={"file": note.id})
         else:
             events.append(push.event(user_name(note.uid)))
     if events:

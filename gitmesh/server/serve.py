@@ -174,14 +174,14 @@ def _look_at_hooks(path: Path, log: Path, repo: GitRepository, settings: Setting
     extra = {"hint": shlex.join(hint)}
     if log_path(common, hooks.log).resolve() != log.resolve():
         _log.warning(
-            "the hooks of the repository look for another log: pushers are told of no server",
+            "the hooks use another log, so they tell pushers that no server is running",
             extra=extra,
         )
     checked = GitRepository.open(common).following(hooks.branch)
     followed = repo.following(settings.branch or None)
     if checked != followed:
         _log.warning(
-            "the hooks of the repository check pushes to another branch than is followed",
+            "the hooks of the repository check another branch than the one the server follows",
             extra={"checked": checked, "followed": followed, **extra},
         )
 
@@ -266,7 +266,7 @@ def _ready(listen: str, served: Publication | None, tell: Callable[[Ready], None
     if state is not None and state.tip is not None and state.tip != state.commit:
         serving = short(state.commit) if state.commit else "none"
         _log.warning(
-            "the newest commit is refused, the last good one is served",
+            "the newest commit is refused; the server serves the last valid one",
             extra={"tip": short(state.tip), "serving": serving, "hint": "gitmesh log"},
         )
 

@@ -33,7 +33,7 @@ async def _all(parts: Mapping[str, Part]) -> None:
 
 async def _for_ever(name: str, work: Part) -> None:
     await work
-    raise Fatal(f"{name} has ended, which it never should", hint="see the log lines before this")
+    raise Fatal(f"{name} ended unexpectedly", hint="see the log lines above")
 
 
 async def _until_signal(work: Part) -> None:

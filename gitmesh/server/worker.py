@@ -240,7 +240,7 @@ class PipeReports:
         except ConnectionError:
             pass  # It has gone; whoever listens to it learns that, too, and ends the rest.
         except TimeoutError:
-            raise Fatal("the parent process does not listen any more") from None
+            raise Fatal("the parent process no longer accepts messages") from None
 
 
 if __name__ == "__main__":

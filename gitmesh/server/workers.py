@@ -180,13 +180,13 @@ class Workers:
                 reason = f"cannot be started: {shortage(error) or error.strerror}"
             if not worker.served.is_set():
                 raise Fatal(
-                    f"worker {worker.number} {reason} before it served",
-                    hint="see the log lines before this",
+                    f"worker {worker.number} {reason} before it was ready",
+                    hint="see the log lines above",
                 )
             if time.monotonic() - started > _HEALTHY_S:
                 pause_s = _FIRST_PAUSE_S
             _log.error(
-                "a worker has died and is started again",
+                "a worker died and is restarted",
                 extra={"worker": worker.number, "reason": reason, "after_s": pause_s},
             )
             await asyncio.sleep(pause_s)
@@ -243,7 +243,7 @@ class Workers:
         except ConnectionError:
             pass  # It has died in the middle of a word.
         except ValueError as error:
-            _log.error("a worker tells what cannot be understood: %s", error, extra={"pid": pid})
+            _log.error("a worker sent an invalid message: %s", error, extra={"pid": pid})
 
     def _silent(self, worker: _Worker, pid: int) -> None:
         if worker.finished is None:
@@ -286,7 +286,7 @@ async def _end(
             await asyncio.wait([hearing])
             await process.wait()
     except TimeoutError:
-        _log.warning("a worker does not end and is killed", extra={"pid": process.pid})
+        _log.warning("a worker did not stop in time and is killed", extra={"pid": process.pid})
     finally:
         hearing.cancel()
         if process.returncode is None:

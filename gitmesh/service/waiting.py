@@ -52,7 +52,9 @@ def outcome(log: EventLog, commit: CommitId, goal: Goal) -> Outcome:
     """
     seq = log.seq_of_commit(commit)
     if seq is None:
-        return Outcome(f"{short(commit)} is not in the log yet: is it pushed to the branch?")
+        return Outcome(
+            f"{short(commit)} is not in the log yet: check that it was pushed to the branch"
+        )
     about = logged_commit(log, seq)
     if about.rejected:
         return Outcome(narrate(decode(about.records[0])), refused=True)
@@ -68,7 +70,7 @@ def outcome(log: EventLog, commit: CommitId, goal: Goal) -> Outcome:
 
 
 def _delivered(log: EventLog, first: Seq, goal: Goal) -> Outcome:
-    waiting = Outcome("no server has told a proxy of it yet")
+    waiting = Outcome("no server has offered it to a proxy yet")
     offered: SnapshotPublished | None = None
     for record in _from(log, first):
         match decode(record):
@@ -96,7 +98,7 @@ def _partly(found: Convergence, percent: int, whole: Outcome) -> Outcome:
     if whole.refused and found.excludes(percent):
         words = f"{found.words()}; {whole.words}"
         return Outcome(words, refused=True, convergence=found, refusals=whole.refusals)
-    words = f"{found.words()}, as far as the log tells; {percent} % are waited for"
+    words = f"{found.words()}, according to the log; waiting for {percent} %"
     return Outcome(words, convergence=found)
 
 

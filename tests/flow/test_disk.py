@@ -77,7 +77,7 @@ def test_a_disk_that_takes_nothing_is_told_before_anything_is_served(
     program = [sys.executable, "-m", "gitmesh", "verify", str(bare), "--log", str(log)]
     read = subprocess.run([*within, *program], capture_output=True, text=True, check=False)
     assert (read.returncode, read.stderr) == (0, "")
-    assert "the log is whole" in read.stdout
+    assert "the log is intact" in read.stdout
 
 
 def test_a_file_that_another_program_holds_makes_pushes_wait(bare: Path, tmp_path: Path) -> None:

@@ -240,7 +240,7 @@ def test_diff_tells_resources_and_whom_they_concern(timed: Shop) -> None:
     done = gitmesh("diff", timed.first, timed.back, "--repo", timed.bare)
     assert done.code == 0
     assert "route cart/all: cart-v2 0 % → 50 %" in done.out
-    assert "concerns 1 of 4 services, 2 of 6 nodes" in done.out
+    assert "affects 1 of 4 services, 2 of 6 nodes" in done.out
 
 
 @pytest.mark.parametrize(

@@ -142,7 +142,7 @@ def test_what_does_not_fit_is_refused_in_words(tmp_path: Path) -> None:
     follow(bare)
     here = ("--repo", bare)
     nothing = gitmesh("pin", commit, "--reason", " ", "--for", "1h", *here)
-    assert (nothing.code, "--reason says nothing" in nothing.err) == (2, True)
+    assert (nothing.code, "--reason is empty" in nothing.err) == (2, True)
     for name in ("status", "wait"):
         refused = gitmesh(name, "nowhere", *here)
         assert (refused.code, "'nowhere' names no commit in" in refused.err) == (2, True)

@@ -394,7 +394,7 @@ def test_a_state_that_is_not_there_is_refused(shop: Shop, arguments: tuple[str, 
 def test_a_whole_log_is_verified(shop: Shop) -> None:
     done = gitmesh("verify", shop.bare)
     assert done.code == 0
-    assert "the log is whole" in done.out
+    assert "the log is intact" in done.out
     assert gitmesh("verify", shop.bare, "--json").json()["heads"]["mesh"]["seq"] == 25
 
 

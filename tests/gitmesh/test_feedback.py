@@ -105,7 +105,7 @@ def test_wait_says_that_no_server_runs_even_when_there_is_nothing_to_wait_for(
     followed.tell(ServerStarted("1.0"), coming, followed.published(), converged)
     ended = gitmesh("wait", "HEAD", "--repo", followed.bare, "--for", goal)
     assert ended.code == exit_codes.OK
-    assert "no server runs now" in ended.err
+    assert "no server is running" in ended.err
     assert f"gitmesh serve --repo {followed.bare} starts one" in ended.err
 
 

@@ -72,7 +72,7 @@ def test_an_answer_that_nobody_asks_for_is_told(template: Path, tmp_path: Path) 
     said = ["--param", "Name=a", "--param", "Image=b", "--param", "Nmae=c"]
     shown = gitmesh("import", template, "--to", tmp_path / "out", *said)
     assert shown.code == exit_codes.OK
-    assert "nothing asks for Nmae" in shown.out
+    assert "nothing uses Nmae" in shown.out
     assert "Image" not in shown.out, "a parameter of the template may serve other resources"
 
 

@@ -72,7 +72,7 @@ SENTENCES: list[tuple[Event, str]] = [
     ),
     (
         PushReceived("refs/heads/main", CommitId(""), OTHER, "ada", "http", "git", "Bob <b@x>"),
-        "ada deleted main by http, saying to be Bob <b@x>",
+        "ada deleted main by http, claiming to be Bob <b@x>",
     ),
     (
         ServingPinned(COMMIT, Seq(5), "ada", "INC-7", "2026-11-23T11:30:00Z"),
@@ -138,8 +138,8 @@ SENTENCES: list[tuple[Event, str]] = [
         SnapshotConverged(COMMIT, 2, {"acked": 3600}, Cause.UNKNOWN),
         "2 proxies in sync after 3.6 ms",
     ),
-    (SnapshotPublished(COMMIT, Seq(3), (), 0), "concerns no proxy that is connected"),
-    (SnapshotConverged(COMMIT, 0, {"seen": 3}), "in force: no proxy had to be told"),
+    (SnapshotPublished(COMMIT, Seq(3), (), 0), "affects no connected proxy"),
+    (SnapshotConverged(COMMIT, 0, {"seen": 3}), "in force: no proxy needs an update"),
     (SnapshotConverged(COMMIT, 1), "1 proxy in sync"),
     (
         SnapshotRejected(COMMIT, "mesh/shop/virtualNode/web", "type.x/envoy.Listener", "v", "bad"),
@@ -149,7 +149,7 @@ SENTENCES: list[tuple[Event, str]] = [
     (ProxyDisconnected("n", "p#1", "gone"), "n: proxy p#1 left: gone"),
     (
         ProxiesFlapped("n", COMMIT, "2026-11-23T08:20:00Z", 1212, 3),
-        "n: 1,212 connects and 3 disconnects since 2026-11-23T08:20:00Z, told in sum",
+        "n: 1,212 connects and 3 disconnects since 2026-11-23T08:20:00Z, summarized",
     ),
     (
         WorkerUnresponsive(2, 4711, 40),

@@ -136,7 +136,7 @@ def test_the_mesh_the_router_and_the_protocol_are_taken_from_the_specs_here(here
         (["node", "", "--mesh", "m"], "a name has 1 to 255"),
         (["node", "x" * 256, "--mesh", "m"], "a name has 1 to 255"),
         (["gateway", "g", "--mesh", "m", "--protocol", "tcp"], "protocol"),
-        (["route", "r", "--mesh", "m", "--router", "x", "--node", "a=b"], "is no weight"),
+        (["route", "r", "--mesh", "m", "--router", "x", "--node", "a=b"], "is not a weight"),
         (["route", "r", "--mesh", "m", "--router", "x", "--node", "a=101"], "100"),
         (["pod", "x"], "'pod' is not one of"),
     ],

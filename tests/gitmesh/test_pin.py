@@ -99,7 +99,7 @@ def test_a_pin_needs_no_server_to_be_asked_for_and_no_branch_to_be_served(bare: 
         assert server.stop() == 0
     waiting = pin(bare, first)
     assert waiting.code == 4
-    assert "no server follows this log now" in waiting.out
+    assert "no server is running for this log" in waiting.out
     with Server(bare) as server:
         assert server.wait_for("ready")["commit"] == first
         assert server.stop() == 0
@@ -139,9 +139,9 @@ def test_what_was_rejected_or_is_not_known_cannot_be_pinned(shop: Shop) -> None:
         return done.err
 
     assert "was rejected: it never was a mesh" in refused(shop.bad)
-    assert "is no moment" in refused("f" * 40)
+    assert "is not a moment" in refused("f" * 40)
     for length in ("2", "0h", "8d", "-1h", "2h30m"):
-        assert "is no time that a pin may last" in refused(shop.first, length)
+        assert "is not a valid duration of a pin" in refused(shop.first, length)
     assert pins(shop.log).take() == []
 
 
@@ -156,7 +156,7 @@ def test_notes_that_are_none_pin_nothing_and_none_lasts_longer_than_a_week(bare:
         spool.put(PinNote(commit="f" * 40, until=later).line())
         spool.put(PinNote(commit=first, until=datetime(2020, 1, 1, tzinfo=UTC)).line())
         spool.put(PinNote(commit=first, until=later).line())
-        server.wait_for("a pin was over before it was seen")
+        server.wait_for("a pin expired before the server read it")
         server.wait_for(
             "cannot pin: commit fffffff is not in the log, so its mesh is not known here"
         )
@@ -193,7 +193,7 @@ def test_without_a_server_it_is_said_what_the_next_one_serves(bare: Path) -> Non
     )
     released = gitmesh("unpin", *asked)
     assert released.code == exit_codes.PENDING
-    assert released.out.endswith(": the next one to start serves what the branch says\n")
+    assert released.out.endswith(": the next one to start serves the branch\n")
 
 
 NOON = datetime(2026, 11, 25, 12, 0, tzinfo=UTC)

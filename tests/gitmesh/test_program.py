@@ -132,7 +132,7 @@ def test_an_error_of_the_system_is_told_in_words(failing: type[Exception]) -> No
     ended = gitmesh("version")
     assert ended.code == exit_codes.UNAVAILABLE
     assert "Invalid argument" in ended.err
-    assert "fault in gitmesh" not in ended.err
+    assert "internal error" not in ended.err
 
 
 def in_a_shell(command: str, **environment: str) -> tuple[int, str]:
@@ -179,7 +179,7 @@ def test_a_current_directory_that_is_gone_is_told(tmp_path: Path) -> None:
     )
     done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, check=False)
     assert done.returncode == exit_codes.USAGE
-    assert "error: the current directory is not there any more\n  hint: cd " in done.stderr
+    assert "error: the current directory no longer exists\n  hint: cd " in done.stderr
 
 
 @pytest.mark.parametrize("unbuffered", ["", "1"], ids=["buffered", "unbuffered"])

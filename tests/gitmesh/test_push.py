@@ -135,10 +135,10 @@ def test_what_is_let_in_is_told_as_changes_and_whom_they_concern(repo: Repo) -> 
         "gitmesh: 1 commit, 1 change",
         f"  {shift[:7]} “Shift” by Alice",
         "    route cart/all: cart-v2 0 % → 10 %, cart-v1 100 % → 90 %",
-        "  concerns 1 of 4 services, 2 of 6 nodes",
-        "gitmesh: no server follows this repository now; the next one to start will",
-        f"  hint: none writes {log_path(repo.origin)}; where one keeps its log elsewhere",
-        "        (gitmesh serve --log FILE), tell the hooks: gitmesh hooks REPOSITORY --log FILE",
+        "  affects 1 of 4 services, 2 of 6 nodes",
+        "gitmesh: no server is running for this repository; the push takes effect when one starts",
+        f"  hint: no server writes {log_path(repo.origin)}; if yours uses another log",
+        "        (gitmesh serve --log FILE), run: gitmesh hooks REPOSITORY --log FILE",
     ]
     repo.revert(shift)
     assert f"by Alice; reverts {shift[:7]}" in push(repo).told
@@ -191,7 +191,7 @@ def test_a_python_that_is_gone_lets_pushes_in_and_says_so(repo: Repo) -> None:
         hook.write_text(text)
     let_in = push(repo)
     assert let_in.code == 0
-    assert "gitmesh: /gone/bin/python, which is to run here, is not there any more" in let_in.told
+    assert "gitmesh: /gone/bin/python, which this hook runs, no longer exists" in let_in.told
     assert "unchecked" in let_in.told
 
 
@@ -321,7 +321,7 @@ def test_a_linked_worktree_of_another_branch_has_that_branch_checked_and_followe
     repo.commit(BAD)
     assert "branch main is not the one that is served (live)" in push(repo).told
     assert "gitmesh refuses this push" in push(repo, ref="HEAD:live").told
-    other = "the hooks of the repository check pushes to another branch than is followed"
+    other = "the hooks of the repository check another branch than the one the server follows"
     with Server(linked) as server:
         server.wait_for("ready", commit=git(linked, "rev-parse", "live"))
         assert other not in [line["message"] for line in server.lines()]
@@ -345,7 +345,7 @@ def test_hooks_that_git_would_not_run_are_refused_with_the_way_out(
     assert refused.code == 2
     assert f"{tmp_path}/of all" in refused.err
     assert not (tmp_path / "of all").exists()
-    [remedy] = re.findall(r"(git --git-dir=.*), and again", refused.err)
+    [remedy] = re.findall(r"(git --git-dir=.*), then run this again", refused.err)
     subprocess.run(remedy, shell=True, check=True)
     assert gitmesh("hooks", repo.origin).code == 0
     repo.commit(BAD)
@@ -401,9 +401,9 @@ def test_a_push_is_answered_with_what_the_proxies_say_and_who_pushed_is_recorded
         assert f"gitmesh: {ENTRANCE} REFUSED its RouteConfigurations" in answer.told
         assert "no such \\x1b[2Jcluster" in answer.told
         assert re.search(r"^  shop/\S+\.yaml:\d+: mesh/shop/virtual\S+$", answer.told, re.MULTILINE)
-        assert "  hint: mend the spec and commit, or take the commit back: git rev" in answer.told
+        assert "  hint: fix the spec and commit, or undo the commit: git rev" in answer.told
     told = server.wait_for(
-        "ada pushed main by http, saying to be Carol <carol@example.com> "
+        "ada pushed main by http, claiming to be Carol <carol@example.com> "
         "(ticket=CHG-123, reason=\\x1b[2Jtry)"
     )
     assert told["commit"] == shift[:7]
@@ -429,13 +429,13 @@ def test_a_push_back_to_a_commit_is_not_answered_with_what_became_of_it_then(
             assert "1/1 proxy in sync" in pushing.result().told
     server.stop()
     repo.reset(f"{shift}~1")
-    assert "no server follows this repository now" in push(repo, "--force").told
+    assert "no server is running for this repository" in push(repo, "--force").told
 
 
 def test_a_push_that_is_news_to_nobody_is_answered_at_once(repo: Repo) -> None:
     """A server finds the commit when it starts, so that it is not offered to anybody anew."""
     gitmesh("hooks", repo.origin, "--wait", "60")
-    assert "no server follows" in push(repo).told
+    assert "no server is running" in push(repo).told
     with Server(repo.origin) as server:
         server.wait_for("ready")
         git(repo.origin, "update-ref", "-d", "refs/heads/main")
@@ -452,12 +452,12 @@ def test_a_server_with_its_log_elsewhere_is_found_once_the_hooks_know(
     repo: Repo, tmp_path: Path
 ) -> None:
     elsewhere = tmp_path / "my logs" / "events.sqlite3"
-    missing = "the hooks of the repository look for another log: pushers are told of no server"
+    missing = "the hooks use another log, so they tell pushers that no server is running"
     with Server(repo.origin, "--log", str(elsewhere)) as server:
         server.wait_for("ready")
         hint = server.wait_for(missing)["hint"]
         assert hint == shlex.join(["gitmesh", "hooks", str(repo.origin), "--log", str(elsewhere)])
-        assert "tell the hooks: gitmesh hooks REPOSITORY --log FILE" in push(repo).told
+        assert "run: gitmesh hooks REPOSITORY --log FILE" in push(repo).told
         assert gitmesh("hooks", repo.origin, "--log", elsewhere).code == 0
         commit_shares(repo, 10)
         assert push(repo).told.endswith("gitmesh: applied; no proxy is connected")
@@ -507,7 +507,7 @@ def test_a_push_that_concerns_nobody_who_is_there_is_told_so(repo: Repo, server:
     with RawClient(server.address, "mesh/shop/virtualNode/catalog") as client:
         client.subscribe(CLUSTER)
         commit_shares(repo, 10)
-        assert push(repo).told.endswith("gitmesh: served; it concerns no proxy that is connected")
+        assert push(repo).told.endswith("gitmesh: served; it affects no connected proxy")
 
 
 def test_the_proxies_that_a_push_concerns_are_accounted_for_though_their_node_is_gone(
@@ -532,7 +532,7 @@ def test_the_proxies_that_a_push_concerns_are_accounted_for_though_their_node_is
                 answer = pushing.result().told
             assert "2 connected proxies" in answer
             assert "1/1 proxy in sync" in answer
-            assert answer.endswith("; nothing is new for 1 proxy that it concerns")
+            assert answer.endswith("; nothing is new for 1 proxy that it affects")
             states = {str(p["node"]): str(p["state"]) for p in proxies(repo)}
             assert states["mesh/shop/virtualNode/old"] == "node-removed"
             assert states[ENTRANCE] == "in-sync"

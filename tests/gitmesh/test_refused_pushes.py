@@ -104,7 +104,7 @@ def test_a_mistake_is_recorded_with_who_when_and_why(repo: Repo) -> None:
         code, told = push(repo, "-o", "ticket=CHG-7", REMOTE_USER="bob")
         assert (code, "gitmesh refuses this push" in told) == (1, True)
         line = server.wait_for(
-            "bob was REFUSED to push main by http, saying to be Carol <carol@example.com> "
+            "bob was REFUSED to push main by http, claiming to be Carol <carol@example.com> "
             f"(ticket=CHG-7): 1 problem in {bad[:7]}"
         )
         assert line["level"] == "WARNING"

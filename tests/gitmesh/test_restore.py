@@ -88,7 +88,7 @@ def test_a_damaged_log_is_backed_up_with_a_word_and_an_exit_code(
     done = gitmesh("backup", tmp_path / "copy.sqlite3", bare)
     assert done.code == 1
     assert "is not what was written" in done.out
-    assert "as damaged as the log is" in done.out
+    assert "damaged in the same way as the log" in done.out
 
 
 @pytest.mark.parametrize("command", ["backup", "verify", "keygen", "prove", "checkpoint"])

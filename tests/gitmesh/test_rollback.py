@@ -43,7 +43,7 @@ def test_a_rollback_is_a_commit_with_the_tree_and_says_whom_it_reverts(bare: Pat
     done = rollback(bare, first, *options)
     assert done.code == 0
     assert "route cart/all: cart-v1 50 % → 100 %, cart-v2 50 % → 0 %" in done.out
-    assert "concerns 1 of 4 services, 2 of 6 nodes" in done.out
+    assert "affects 1 of 4 services, 2 of 6 nodes" in done.out
     assert git(bare, "rev-parse", "main^") == third
     assert git(bare, "rev-parse", "main^{tree}") == git(bare, "rev-parse", f"{first}^{{tree}}")
     assert git(bare, "log", "-1", "--format=%an <%ae> %cn", "main") == "Ada <ada@shop.example> Eve"

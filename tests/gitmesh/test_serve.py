@@ -52,7 +52,7 @@ def test_each_commit_is_one_line_and_a_mistake_is_told_with_its_place(
     assert len([match for match in told if match]) == 2
 
 
-REFUSED = "the newest commit is refused, the last good one is served"
+REFUSED = "the newest commit is refused; the server serves the last valid one"
 
 
 def test_a_restart_says_that_the_branchs_newest_commit_is_refused(bare: Path) -> None:

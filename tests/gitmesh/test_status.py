@@ -133,7 +133,7 @@ def test_a_refusal_is_told_until_the_proxy_is_gone(followed: Followed) -> None:
     assert f"{ENTRANCE} refuses Listener lds_x: " in told.out
     assert "\x1b" not in told.out
     assert f": {ENTRANCE}\n" in told.out
-    assert "hint: mend the spec and commit, or take the commit back: git revert " in told.out
+    assert "hint: fix the spec and commit, or undo the commit: git revert " in told.out
     followed.tell(ProxyDisconnected(ENTRANCE, "p#1", "gone"))
     assert gitmesh("status", "--repo", followed.bare).code == exit_codes.OK
 
@@ -184,7 +184,7 @@ def test_under_a_pin_it_is_told_where_the_branch_is_and_what_took_its_place(
     followed.tell(ServerStarted("1.0"), followed.published(), pin, repinned)
     told = gitmesh("status", "--repo", followed.bare).out
     assert f"serving is PINNED to {first[:7]} by ada until {until}: INC-7" in told
-    assert f"the pin put {first[:7]} in its place before everybody had it" in told
+    assert f"the pin put {first[:7]} in its place before all proxies had it" in told
     waits = (
         f"the branch is at {newer[:7]}, which waits behind the pin until then, or until: "
         f"gitmesh unpin --repo {followed.bare}\n"
@@ -200,7 +200,7 @@ def test_without_a_pin_it_is_told_which_commit_took_its_place(followed: Followed
     older, newer = followed.commit, followed.push(shares(10))
     followed.tell(followed.published())
     told = gitmesh("status", older, "--repo", followed.bare).out
-    assert f"{newer[:7]} took its place before everybody had it" in told
+    assert f"{newer[:7]} replaced it before all proxies had it" in told
 
 
 def test_a_commit_that_is_nowhere_is_wrong_use(shop: Shop) -> None:
@@ -213,7 +213,7 @@ def test_without_a_server_nobody_is_connected_whatever_its_last_words_were(
     followed.tell(ProxyConnected(ENTRANCE, "p#1", "envoy 1", ProxyState.HELD, followed.commit))
     found = gitmesh("proxies", followed.bare, "--json").json()
     assert found == {"serverRuns": False, "proxies": []}
-    assert "no server runs" in gitmesh("proxies", followed.bare).err
+    assert "no server is running" in gitmesh("proxies", followed.bare).err
     with contextlib.closing(EventLog.open(log_path(followed.bare))):
         assert is_claimed(log_path(followed.bare))
         (proxy,) = gitmesh("proxies", followed.bare, "--json").json()["proxies"]
@@ -222,24 +222,24 @@ def test_without_a_server_nobody_is_connected_whatever_its_last_words_were(
             assert "p#1" in gitmesh("proxies", followed.bare, "--node", end).out
         for other in ("x", "trance"):
             told = gitmesh("proxies", followed.bare, "--node", other)
-            assert (told.out, told.err) == ("", "nobody is connected\n")
+            assert (told.out, told.err) == ("", "no proxy is connected\n")
 
 
 def test_what_a_server_left_is_told_as_such_when_none_runs(followed: Followed) -> None:
     followed.tell(ProxyConnected(ENTRANCE, "p#1", "envoy 1"))
     asked = ("status", "--repo", followed.bare)
-    assert "no server runs now" in gitmesh(*asked).out
+    assert "no server is running" in gitmesh(*asked).out
     assert gitmesh(*asked, "--json").json()["serverRuns"] is False
     with contextlib.closing(EventLog.open(log_path(followed.bare))):
-        assert "no server runs now" not in gitmesh(*asked).out
+        assert "no server is running" not in gitmesh(*asked).out
         assert gitmesh(*asked, "--json").json()["serverRuns"] is True
 
 
 def test_a_commit_that_concerned_nobody_is_not_said_to_be_everybodys(followed: Followed) -> None:
     followed.tell(followed.published(0), SnapshotConverged(followed.commit, 0, {}))
     told = gitmesh("status", "--repo", followed.bare).out
-    assert "no proxy that it concerns was connected at 20" in told
-    assert "everybody had it" not in told
+    assert "no affected proxy was connected at 20" in told
+    assert "all proxies had it" not in told
 
 
 def test_a_server_that_was_killed_has_nobody_connected(followed: Followed) -> None:
@@ -267,7 +267,7 @@ def test_a_pipeline_is_told_of_a_refusal_in_the_same_words(followed: Followed) -
     waited = gitmesh("wait", "--repo", followed.bare)
     assert waited.code == exit_codes.REFUSED
     first, place, hint, server = waited.err.splitlines()
-    assert server.startswith("no server runs now")
+    assert server.startswith("no server is running")
     assert f"{first}\n  {place}\n  {hint}\n" in gitmesh("status", "--repo", followed.bare).out
     assert place.startswith("  shop/entrance")
     found = gitmesh("wait", "--repo", followed.bare, "--json").json()
@@ -281,7 +281,7 @@ def test_who_waits_for_nobody_is_told(followed: Followed) -> None:
     waited = gitmesh("wait", "--repo", followed.bare, "--timeout", 0)
     assert waited.code == exit_codes.PENDING
     assert waited.err.endswith(
-        f"no server runs now: gitmesh serve --repo {followed.bare} starts one\n"
+        f"no server is running: gitmesh serve --repo {followed.bare} starts one\n"
     )
     pin = ServingPinned(CommitId("a" * 40), Seq(1), "ada", "INC-7", "2999-01-01T00:00:00Z")
     followed.tell(pin)

@@ -72,7 +72,7 @@ COMMANDS: Final[Mapping[str, Sequence[str]]] = {
     "hooks": ["hooks", "--wait", "7"],
     "serve": ["serve", "--listen", "127.0.0.1:99999"],
 }
-WORDS: Final = ("a fault in gitmesh", "Traceback", "Exception ignored")
+WORDS: Final = ("internal error", "Traceback", "Exception ignored")
 ANSWERED: Final = {
     exit_codes.OK,
     exit_codes.REFUSED,

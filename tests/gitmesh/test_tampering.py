@@ -266,7 +266,7 @@ TABLE: dict[str, tuple[Callable[[Town], None], str]] = {
     "sign with another key": (checkpoint_forged, "not signed by the key that is asked for"),
     "remove the checkpoints": (
         checkpoints_removed,
-        "there is no checkpoint in refs/gitmesh/checkpoints, although a key is given",
+        "refs/gitmesh/checkpoints has no checkpoint, although a key is given",
     ),
 }
 
@@ -291,7 +291,7 @@ def test_tampering_is_detected_and_named(town: Town, how: str) -> None:
         before_tip=before_tip,
     )
     assert line in done.out
-    assert "the log is whole" not in done.out
+    assert "the log is intact" not in done.out
 
 
 NONSENSE = {
@@ -351,7 +351,7 @@ def test_the_branch_that_was_followed_can_be_named(town: Town) -> None:
 
 def test_force_pushes_are_the_logs_word_until_they_are_signed(town: Town) -> None:
     """A log may say that the branch was at a commit that it never was at: git cannot tell."""
-    note = "git: that the branch was rewritten once is the log's word alone"
+    note = "git: only the log says that the branch was rewritten once"
     assert note not in town.verify().out
     put(town.bare, sample_files(shares(99)), message="elsewhere", minute=4)
     git(town.bare, "update-ref", "refs/heads/elsewhere", "main")
@@ -416,15 +416,15 @@ def test_it_is_told_what_was_not_looked_at(town: Town, tmp_path: Path) -> None:
     kept.write_text(git(town.bare, "show", f"{REF}:mesh") + "\n")
     alone = town.verify("--no-git")
     assert alone.out.splitlines()[-2:] == [
-        "not looked at: the repository (--repo), neither its history nor its checkpoints: "
-        "that the log was shortened or replaced would not be noticed",
-        "the log is whole, as far as it was looked at",
+        "not checked: the repository (--repo): its history and its checkpoints: "
+        "a shortened or replaced log would not be detected",
+        "the log is intact, as far as it was checked",
     ]
     beside = town.verify("--no-git", "--checkpoint", kept)
     assert beside.out.splitlines()[-3:-1] == [
-        "not looked at: the repository (--repo), neither its history nor its checkpoints",
+        "not checked: the repository (--repo): its history and its checkpoints",
         "1 checkpoint signed, the longest of 22 mesh events",
     ]
     assert town.verify("--no-git", "--json").json()["unasked"] == ["git", "checkpoints"]
     assert town.verify("--json").json()["unasked"] == []
-    assert town.verify().out.endswith("\nthe log is whole\n")
+    assert town.verify().out.endswith("\nthe log is intact\n")

@@ -173,7 +173,7 @@ def test_what_was_signed_while_the_rules_held_is_vouched_for(
     assert done.code == 0
     assert f"git: {ALL_OLD}: 1 commit" in done.out
     assert "a checkpoint that was signed while they held vouches for them" in done.out
-    assert done.out.endswith("the log is whole\n")
+    assert done.out.endswith("the log is intact\n")
     assert verify(bare).code == 5, "a signature that nobody checks vouches for nothing"
 
 
@@ -287,7 +287,7 @@ def test_other_rules_are_no_excuse(bare: Path, monkeypatch: pytest.MonkeyPatch, 
     filed = git(bare, "rev-parse", CHECKPOINTS)
     git(bare, "update-ref", "-d", CHECKPOINTS)
     done = verify(bare)
-    assert (done.code, "the log is whole" in done.out) == (code, False)
+    assert (done.code, "the log is intact" in done.out) == (code, False)
     assert expected in done.out
     git(bare, "update-ref", CHECKPOINTS, filed)
     assert verify(bare, "--key", key).code == 1, "somebody signed for it, or git says otherwise"

@@ -201,7 +201,7 @@ def test_a_worker_that_is_killed_is_started_again_and_its_proxies_are_counted_ou
         before = pids(server)
         os.kill(before[1], signal.SIGKILL)
         until(lambda: _died(bare) == crowd.worker_of.count(1))
-        server.wait_for("a worker has died and is started again", worker=1)
+        server.wait_for("a worker died and is restarted", worker=1)
         until(lambda: pids(server)[1] != before[1])
         assert all(alive(pid) for pid in pids(server).values())
         assert pids(server)[2] == before[2]
@@ -225,7 +225,7 @@ def test_a_worker_that_hangs_is_replaced_and_its_proxies_find_another_meanwhile(
             if worker != 1:
                 client.receive(ROUTE)
         line = server.wait_for(
-            "a worker has died and is started again",
+            "a worker died and is restarted",
             worker=1,
             reason=f"told nothing for {MOST_MISSED + 1} s and was killed",
         )

@@ -47,6 +47,10 @@ def command(ctx: click.Context, file: Path, repo: Path, log: Path | None, as_jso
     else:
         for line in problems:
             click.secho(visible(line), fg="red")
-        whole = "the copy is whole" if not problems else "the copy is as damaged as the log is"
+        whole = (
+            "the copy is intact"
+            if not problems
+            else "the copy is damaged in the same way as the log"
+        )
         click.echo(f"{file}: {size:,} bytes; {whole}")
     ctx.exit(exit_codes.REFUSED if problems else exit_codes.OK)

@@ -32,6 +32,6 @@ def command(file: Path, name: str, as_json: bool) -> None:
     if as_json:
         emit_json({"key": str(file), "public": [str(each) for each in public]})
         return
-    click.echo(f"made {file}, to be kept secret, and {public_path(file)}:")
+    click.echo(f"made {file} (keep it secret) and {public_path(file)}:")
     for each in public:
         click.echo(f"  {each}")

@@ -152,7 +152,9 @@ def _check(settings: "Settings", file: Path, key: Path | None, *, as_json: bool)
 
     keys = public_keys(key, settings)
     if keys is None:
-        raise UsageError("whose signature is to be checked?", hint="name the public key with --key")
+        raise UsageError(
+            "no public key to check the signature with", hint="name the public key with --key"
+        )
     try:
         proven = check_file(file, keys)
     except WrongProof as error:

@@ -1,4 +1,4 @@
-"""``gitmesh verify``: prove that the log is whole, and that it says what git says."""
+"""``gitmesh verify``: prove that the log is intact, and that it says what git says."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -159,7 +159,7 @@ def _show(verdict: "Verdict", *, as_json: bool) -> None:
     if not wrong and verdict.unproven:
         click.echo("nothing is wrong, but not all of it can be proven here")
         return
-    whole = "the log is whole" + (", as far as it was looked at" if verdict.unasked else "")
+    whole = "the log is intact" + (", as far as it was checked" if verdict.unasked else "")
     click.echo(f"{count(wrong, 'thing')} wrong" if wrong else whole)
 
 

@@ -91,7 +91,7 @@ def command(
         if not as_json and not found:
             tell_none(opened, query)
         if follow and is_claimed(where) is False and not as_json:
-            click.secho("no server runs now: this waits for the next one", fg="yellow", err=True)
+            click.secho("no server is running: waiting for one to start", fg="yellow", err=True)
         while follow:
             time.sleep(POLL_S)
             _show(_news(opened, heads, query), as_json=as_json)

@@ -62,9 +62,9 @@ def command(
         emit_json({"serverRuns": running, "proxies": [_json(proxy) for proxy in found]})
         return
     if running is False:
-        click.echo("no server runs, so nobody is connected", err=True)
+        click.echo("no server is running, so no proxy is connected", err=True)
     elif not found:
-        click.echo("nobody is connected", err=True)
+        click.echo("no proxy is connected", err=True)
     _show(found)
 
 

@@ -174,7 +174,10 @@ def _show_envoy(
     from xds.translate.readable import dump, yaml_text
 
     if node is None:
-        raise UsageError("whose configuration?", hint="name the proxy: --node mesh/…/virtualNode/…")
+        raise UsageError(
+            "--as envoy needs the node of a proxy",
+            hint="name the proxy: --node mesh/…/virtualNode/…",
+        )
     configuration = dump(
         translate(logged_mesh(state), identity_of(node, metadata, lambda: state.resources))
     )

@@ -94,7 +94,9 @@ def command(
         if found.is_served and running is not False and not found.nodes:
             click.secho("  no proxy is connected now", fg="yellow")
         if running is False:
-            click.secho("no server runs now; this is how the last one left it", fg="yellow")
+            click.secho(
+                "no server is running; this is the state when the last one stopped", fg="yellow"
+            )
     ctx.exit(_code(found))
 
 

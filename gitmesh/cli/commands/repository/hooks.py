@@ -90,5 +90,5 @@ def show(found: "dict[str, Outcome]", folder: Path) -> None:
         if outcome is Outcome.WRITTEN:
             click.echo(f"hook {name}: written to {path}")
         else:
-            click.echo(f"hook {name}: {path} is somebody else's and stays as it is")
-            click.echo(f"  hint: let it run this, too: {by_hand(name)}")
+            click.echo(f"hook {name}: {path} was not written by gitmesh and stays as it is")
+            click.echo(f"  hint: add this command to it: {by_hand(name)}")

@@ -68,7 +68,9 @@ def command(
     where = existing_log(repo, log or settings.log)
     length, said = _length(for_), " ".join(reason.split())[:MOST_REASON]
     if not said:
-        raise UsageError("--reason says nothing", hint="everybody who asks is told why")
+        raise UsageError(
+            "--reason is empty", hint="say why: gitmesh status and gitmesh log show it"
+        )
     with contextlib.closing(EventLog.read_only(where)) as opened:
         meant = _meant(opened, commit, repo)
         pinnable(opened, meant)
@@ -104,6 +106,6 @@ def _length(text: str) -> "timedelta":
     length = timedelta(**{units[found[2]]: int(found[1])}) if found else timedelta()
     if not timedelta() < length <= LONGEST:
         raise UsageError(
-            f"--for {text!r} is no time that a pin may last", hint="write 90s, 30m, 2h or 1d"
+            f"--for {text!r} is not a valid duration of a pin", hint="write 90s, 30m, 2h or 1d"
         )
     return length

@@ -150,7 +150,9 @@ def _person(author: str | None) -> "tuple[Person, Person]":
         return committer, committer
     found = re.fullmatch(r" *([^<>\x00-\x1f]+?) *<([^<>\s]*)> *", author)
     if found is None:
-        raise UsageError(f"--author {author!r} is nobody", hint='write "Ada <ada@shop.example>"')
+        raise UsageError(
+            f"--author {author!r} has no name and address", hint='write "Ada <ada@shop.example>"'
+        )
     return Person(found[1], found[2]), committer
 
 
@@ -185,7 +187,7 @@ def _refuse(to: str, problems: "Sequence[Problem]", *, as_json: bool) -> None:
         emit_json({"to": to, "problems": [problem.as_json() for problem in problems]})
         return
     found = count(len(problems), "problem")
-    click.echo(f"nothing was changed: what would result has {found}", err=True)
+    click.echo(f"nothing was changed: the resulting mesh would have {found}", err=True)
     for problem in problems:
         click.echo(problem_text(problem), err=True)
 
@@ -224,4 +226,4 @@ def _show(planned: "Rollback", found: "Difference", made: "CommitId | None") -> 
     if found.changes:
         click.echo(f"  {found.radius.sentence()}")
     if made:
-        click.echo(pasted(f"whether the proxies took it: gitmesh wait {short(made)}"))
+        click.echo(pasted(f"wait for the proxies: gitmesh wait {short(made)}"))

@@ -1,4 +1,4 @@
-"""``gitmesh unpin``: serve what the branch says again."""
+"""``gitmesh unpin``: serve the branch again."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING

@@ -149,11 +149,11 @@ def _tell(imported: "Imported", written: list[str], folder: Path, dry_run: bool)
     for path in written:
         click.echo(f"{'would write' if dry_run else 'wrote'} {folder / path}")
     for unused in (*imported.unused_parameters, *imported.unused_import_values):
-        click.echo(f"note: nothing asks for {unused}")
+        click.echo(f"note: nothing uses {unused}")
     if imported.passed_over:
         number = sum(imported.passed_over.values())
         kinds = ", ".join(imported.passed_over)
-        click.echo(f"note: passed over {count(number, 'resource')} of other types: {kinds}")
+        click.echo(f"note: skipped {count(number, 'resource')} of other types: {kinds}")
     wrong = len(errors(imported.problems))
     warnings = len(imported.problems) - wrong
     summary = f"{count(len(imported.resources), 'resource')} in {count(len(written), 'file')}"

@@ -171,7 +171,7 @@ def _weighted(nodes: "Sequence[str]") -> tuple[tuple[str, int], ...]:
     for text in nodes:
         name, equals, weight = text.rpartition("=")
         if equals and not (weight.isascii() and weight.isdecimal()):
-            raise UsageError(f"--node {text}: {weight!r} is no weight", hint="write NAME=90")
+            raise UsageError(f"--node {text}: {weight!r} is not a weight", hint="write NAME=90")
         found.append((name, int(weight)) if equals else (text, 100 // len(nodes)))
     return tuple(found)
 
