@@ -1,7 +1,7 @@
 """Commits that differ because other rules decided them: covered by a signature, or unproven.
 
-Other rules alone are no proof: whoever can write the log can claim them. A checkpoint is, if it was
-signed while those rules still held, before anybody could know what to forge.
+The log's claim of other rules proves nothing: an attacker who can write the log can make it. A
+checkpoint that was signed while those rules were in use proves it.
 """
 
 from collections.abc import Iterable, Sequence

@@ -26,13 +26,13 @@ class Verdict:
 
     heads: dict[Chain, Head]
     problems: list[str] = field(default_factory=list)
-    """Faults, the most telling first; none if the log is trustworthy."""
+    """Faults, the most important first; none if the log is trustworthy."""
     unproven: list[str] = field(default_factory=list)
-    """What may be true or forged: only a gitmesh with other rules could tell."""
+    """Differences that may be true or forged: only a gitmesh with other rules can decide."""
     rules: list[Stretch] = field(default_factory=lambda: [Stretch(RULES, Seq(1))])
     """Rules that decided the mesh chain."""
     notes: list[str] = field(default_factory=list)
-    """What was proven, and what could not be."""
+    """Facts that were proven, and facts that could not be proven."""
     unasked: tuple[str, ...] = ()
     """Sources that were not checked, of ``git`` and ``checkpoints``."""
 
@@ -131,7 +131,7 @@ def _by_git(
 def _by_branch(repo: GitRepository, found: Rederivation, branch: str | None) -> list[str]:
     """Check that the branch can follow from the last logged commit, and leads to no missing commit.
 
-    Whoever forges a commit's events may also remove the proof from git.
+    An attacker who forges a commit's events may also remove the commit from git.
     """
     seen = found.tip
     try:

@@ -92,7 +92,7 @@ _OF_USE: Final = {
     errno.ELOOP: f"{_CHECK}: it is a link that leads to itself",
     errno.ENAMETOOLONG: "name a shorter path",
 }
-"""What whoever asked can put right by asking for something else."""
+"""Errors that the user can fix by naming something else, with hints."""
 _OF_LIBRARIES: Final = {
     "can't start new thread": _MEMORY,
     "too many open files": _FILES,
@@ -102,7 +102,7 @@ _OF_LIBRARIES: Final = {
     "read-only file system": "choose a path that can be written",
     "permission denied": _MAY,
 }
-"""What libraries say where the system refused something, and what helps."""
+"""Messages of libraries when the system refused something, with hints."""
 
 
 def failure_of(error: BaseException) -> Failure:

@@ -29,7 +29,7 @@ class Interrupts:
 
     @property
     def exit_code(self) -> int | None:
-        """The exit code that the signal stands for; None while there was none."""
+        """Exit code for the signal that arrived; None before a signal."""
         return None if self._got is None else _CODES[self._got]
 
     def watch(self) -> None:

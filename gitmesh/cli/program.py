@@ -60,7 +60,7 @@ class Program(click.Group):
     """A command group that imports a command when it is used, so that each starts quickly."""
 
     def make_context(self, *args: Any, **extra: Any) -> click.Context:
-        """Read the options that stand before the command."""
+        """Read the options before the command."""
         try:
             return super().make_context(*args, **extra)
         except click.ClickException as error:

@@ -1,4 +1,4 @@
-"""Parsing of push notes, which anybody may have written. Pure."""
+"""Parsing of push notes from untrusted users. Pure."""
 
 from typing import Annotated, Final
 
@@ -52,7 +52,7 @@ class _Problem(BaseModel):
 
 
 class _Refused(BaseModel):
-    """What a note of a refused push may hold."""
+    """Fields of a note of a refused push."""
 
     model_config = _STRICT
 

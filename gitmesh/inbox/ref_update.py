@@ -18,10 +18,7 @@ class Move:
 
 
 def read_moves(lines: Iterable[str]) -> Iterator[Move]:
-    """Yield the moves that git tells a hook of: ``old new ref`` a line.
-
-    :raises ValueError: a line is something else.
-    """
+    """Yield the moves in the input of a git hook: ``old new ref`` per line."""
     for line in lines:
         before, after, ref = line.rstrip("\n").split(" ", 2)
         yield Move(_commit(before), _commit(after), ref)

@@ -1,7 +1,7 @@
-"""Rate limit on refused pushes in the event log: a pusher who tries for ever cannot fill it. Pure.
+"""Rate limit on refused pushes in the event log, so that no pusher can fill it. Pure.
 
-Each pusher has a budget, and all together have one. A push beyond it is counted; when there is room
-again, the newest of them is told, with how many are not.
+Each pusher has a budget, and all pushers share one. Pushes beyond it are counted. When there is
+budget again, one event records the newest of them and the number of the others.
 """
 
 from collections import OrderedDict
@@ -17,8 +17,8 @@ BURST_OF_ALL: Final = 100
 PER_S: Final = 1 / 60
 """How fast a budget, that of one pusher and that of all, fills up again."""
 MOST_PUSHERS: Final = 100
-"""Budgets that are kept. What is held back of whoever has not tried for the longest time is counted
-together then."""
+"""Maximum number of budgets in memory. Beyond it, counts of the pushers who have not tried for the
+longest time are merged."""
 _OTHERS: Final = ("", "")
 
 
@@ -38,7 +38,7 @@ class _Bucket:
 
 @dataclass(slots=True)
 class _Held:
-    """What one pusher tried beyond their budget."""
+    """Attempts of one pusher beyond their budget."""
 
     bucket: _Bucket
     newest: PushRefused | None = None

@@ -23,7 +23,7 @@ _TEXTS: Final = ("path", "where", "code", "message", "hint", "severity")
 
 @dataclass(frozen=True, slots=True)
 class RefusedNote:
-    """What a pre-receive hook leaves for the server about a push that it refuses."""
+    """Note of a pre-receive hook for the server about a push that it refuses."""
 
     push: PushNote
     reason: str

@@ -51,11 +51,7 @@ class Ports:
 
 @dataclass(frozen=True, slots=True)
 class Interception:
-    """What is redirected to a proxy, and what is excluded.
-
-    :raises UsageError: neither a user nor a group is excluded for the proxy, or its ports are the
-        application's: its own connections would be redirected to it.
-    """
+    """Traffic that is redirected to a proxy, and exceptions."""
 
     app_ports: tuple[Ports, ...] = ()
     """The application's ports; connections to other ports bypass the proxy."""
@@ -69,7 +65,7 @@ class Interception:
     egress_ignored_ip: tuple[Network, ...] = METADATA_SERVICES
     enable_ipv6: bool = False
     start_enabled: bool = True
-    """Whether anything is redirected at all."""
+    """False disables all redirects."""
 
     def __post_init__(self) -> None:
         if self.ignore_uid is None and self.ignore_gid is None:

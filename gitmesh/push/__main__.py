@@ -1,8 +1,8 @@
-"""What the hooks run: ``python -P -m gitmesh.push pre-receive --git-dir .``.
+"""Entry point of the git hooks: ``python -P -m gitmesh.push pre-receive --git-dir .``.
 
-It belongs to the hooks, which are written anew together with it, and is no command for people.
-A push gets in by a verdict alone: whatever keeps pre-receive from one may have been brought about
-by whoever pushes (docs/decisions/0046).
+It is not a command for people: only the hooks call it, and they are installed together with it. A
+push is accepted only after a complete check. If the check fails for any other reason, the push is
+refused, because the pusher may have caused the failure (docs/decisions/0046).
 """
 
 import _signal  # type: ignore[import-not-found]

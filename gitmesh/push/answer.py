@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from reconciler.git.repository import GitRepository
 
 NOTICED_S: Final = 2.0
-"""A server takes notes several times a second; after this time none is running."""
+"""A server reads notes several times a second; after this time no server is running."""
 _LOOK_EVERY_S: Final = 0.02
 
 
@@ -146,7 +146,7 @@ def _in_sync(event: SnapshotConverged, unchanged: str) -> str:
 
 
 def _unchanged(found: Progress) -> str:
-    """Return the rest of those whom the push was said to concern, so that the numbers agree."""
+    """Return text about affected proxies without a new configuration."""
     if found.published is None or not found.published.unchanged:
         return ""
     return f"; nothing is new for {_proxies(found.published.unchanged)} that it affects"

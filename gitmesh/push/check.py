@@ -32,7 +32,7 @@ from reconciler.reading.tree import EMPTY, SpecTree
 _LOOK_BACK: Final = 1_000
 """Maximum rejected commits skipped in search of the last valid mesh."""
 MOST_DROPPED: Final = 10
-"""Commits that a push takes off the branch and that are told by their subjects."""
+"""Maximum number of dropped commits that are listed with their subjects."""
 _OF_RESOURCE: Final = (ResourceAdded, ResourceChanged, TrafficShifted, ResourceRemoved)
 
 

@@ -1,4 +1,4 @@
-"""What a pusher is told of branches that no server follows: they are neither checked nor served."""
+"""Answer to pushes of branches that no server follows: they are neither checked nor served."""
 
 from collections.abc import Container, Iterable, Iterator
 from typing import Final
@@ -13,9 +13,9 @@ _MOST: Final = 5
 
 
 class OtherBranches:
-    """The branches of one push other than the one that is followed.
+    """The branches of one push other than the followed one.
 
-    Tags, deleted branches and other refs are nobody's mistake, and not told of.
+    Tags, deleted branches and other refs are ignored: pushing them is no mistake.
     """
 
     def __init__(self, followed: Container[str]) -> None:
@@ -33,10 +33,7 @@ class OtherBranches:
                     self._names.append(move.ref.removeprefix(_HEADS))
 
     def told(self, repo: GitRepository, branch: str | None) -> list[str]:
-        """Return what the pusher is told; nothing where there is no such branch.
-
-        :raises SourceUnavailable: the repository cannot be read.
-        """
+        """Return the lines for the pusher; none if the push has no such branch."""
         if not self._names:
             return []
         served = repo.following(branch).removeprefix(_HEADS)

@@ -24,7 +24,7 @@ from reconciler.history import way
 
 @dataclass(frozen=True, slots=True)
 class _Push:
-    """What is known of a push before it is looked at."""
+    """Facts about a push before it is checked."""
 
     repo: GitRepository
     git_dir: Path
@@ -41,10 +41,10 @@ def pre_receive(
     branch: str | None,
     log: Path,
 ) -> tuple[bool, list[str]]:
-    """Return whether a push may come in, and what the pusher is told.
+    """Return whether a push is accepted, and the answer to the pusher.
 
-    Only the branch that is followed is checked, and only what comes to it new. A push that is
-    refused leaves a note for the server that writes the log.
+    Only the followed branch is checked, and only commits that are new to it. For a refused push,
+    the function leaves a note for the server, which writes the log.
 
     :raises SourceUnavailable: the repository cannot be read, or a ref is to name no commit.
     """
@@ -123,7 +123,7 @@ def _forbidden(repo: GitRepository, move: Move, rule: Rule) -> list[str]:
 
 
 def _record(push: _Push, note: RefusedNote) -> list[str]:
-    """Leave a note of a refused push for the server; return what is to be told if that fails."""
+    """Leave a note of a refused push for the server; return a message if that fails."""
     try:
         refused_pushes(push.log).put(note.line())
     except SpoolUnavailable as error:

@@ -1,4 +1,4 @@
-"""What the repository's own configuration forbids to pushes, which git looks at after the hooks.
+"""Rules of the repository's own git configuration, which git checks after the hooks.
 
 Git would refuse such a push itself, and no hook would learn of it.
 """
@@ -16,7 +16,7 @@ from reconciler.history import Commits
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """What a push breaks."""
+    """A rule that a push violates."""
 
     reason: RefusalReason
     setting: str

@@ -32,7 +32,7 @@ class LoggedCommit:
     delivery: tuple[Record, ...]
     """Its events of the delivery chain."""
     rewritten: HistoryRewritten | None = None
-    """What the branch lost when it moved here by a force push."""
+    """Commits that the branch lost when it moved here by a force push."""
     instead: CommitId | None = None
     """The commit that took its place before it was served; None where it was, or was rejected."""
 

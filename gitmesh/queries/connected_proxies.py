@@ -11,7 +11,7 @@ from mesh.keys import ResourceKey
 def connected_proxies(log: Path | None) -> dict[ResourceKey, int] | None:
     """Return the number of connected proxies of each node; ``None`` if no server reports it.
 
-    The last entries of a killed server are no longer true.
+    Entries of a killed server are stale and do not count.
     """
     if log is None or is_claimed(log) is False:
         return None

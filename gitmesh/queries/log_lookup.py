@@ -26,9 +26,9 @@ def existing_log(repo: Path, explicit: Path | None = None) -> Path:
 
 
 def without_log(repo: Path) -> UsageError | None:
-    """Return what to tell of a work tree that has a remote and no event log; None if it is none.
+    """Return the error for a work tree with a remote and no event log; None for other repositories.
 
-    Whoever is served from has the log. A bare repository may be meant to be served itself.
+    The event log is in the repository that is served. A bare repository may be that one.
     """
     from reconciler.git.handle import remote_of  # for this error alone
 
@@ -57,7 +57,7 @@ def _hint(remote: str, work_tree: Path) -> str:
 
 
 def _log_of(repo: Path) -> Path | None:
-    """Return the log of a repository, where its hooks look for it if they are told."""
+    """Return the log of a repository: the one that its hooks name, else the default."""
     from gitmesh.hooks.scripts import told  # For this error alone.
 
     where = git_dir(repo)

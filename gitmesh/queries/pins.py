@@ -1,6 +1,6 @@
-"""Pins in the log: a commit that is served for some time, whatever the branch says.
+"""Pins in the log: a commit that is served for a limited time, instead of the branch.
 
-The last event about pins tells what is pinned.
+The last event about pins decides whether a commit is pinned.
 """
 
 from dataclasses import replace

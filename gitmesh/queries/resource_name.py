@@ -29,10 +29,7 @@ def resource_of(text: str, known: Callable[[], Iterable[ResourceKey]]) -> Resour
 
 
 def nearest_resource(key: ResourceKey, known: Iterable[ResourceKey]) -> ResourceKey | None:
-    """Return the resource that a name most likely stands for which nobody has, if one is near.
-
-    That is one of the same name, of another kind or mesh; or one of the kind with a name like it.
-    """
+    """Return the resource that an unknown name most likely means, if one is similar."""
     found = sorted(known)
     near = nearest(key.name, (each.name for each in found if each.kind is key.kind))
     same = (each for each in found if each.name == key.name)

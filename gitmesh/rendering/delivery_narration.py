@@ -1,4 +1,4 @@
-"""Events of the delivery chain in words: what became of the mesh at servers and proxies. Pure."""
+"""Events of the delivery chain as text: servers, pushes, pins and proxies. Pure."""
 
 from typing import Final, assert_never
 
@@ -35,7 +35,7 @@ def short(commit: str) -> str:
 
 
 def observation(event: DeliveryEvent) -> str:
-    """Return one line on what the event says. What others wrote in it is not made harmless."""
+    """Return one line about the event. Control characters in foreign text are not escaped here."""
     match event:
         case SnapshotPublished() | SnapshotConverged() | SnapshotDelayed() | SnapshotRejected():
             return _snapshot(event)

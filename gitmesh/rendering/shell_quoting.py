@@ -1,6 +1,6 @@
 """Suggested command lines that work when pasted into the user's shell.
 
-A user who named a repository or a log means the same ones next, so suggestions name them, too.
+If the user named a repository or a log, the suggestions name the same ones.
 """
 
 import re

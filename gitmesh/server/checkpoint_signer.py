@@ -1,7 +1,7 @@
 """Signing of checkpoints, so that the log cannot be truncated or replaced unnoticed.
 
-A checkpoint is signed only if the log agrees with the previous one, and on top of it. Otherwise the
-log is still served, because traffic must go on, but nothing is signed, and that is logged.
+A checkpoint is signed only if the log agrees with the previous one. If it does not, nothing is
+signed and an error is logged; the server continues to serve, because traffic must continue.
 """
 
 import asyncio

@@ -16,7 +16,7 @@ from typing import Any, Final, TextIO
 
 _ERROR_STREAM: Final = 2
 _LONGEST: Final = 8_000
-"""What is longer is cut, in characters."""
+"""Maximum length of a line in characters; longer lines are cut."""
 _LAST_WORDS_S: Final = 1.0
 """How long what was written last gets to be read."""
 _LEVELS: Final = {"I": logging.INFO, "W": logging.WARNING, "E": logging.ERROR, "F": logging.ERROR}
@@ -30,10 +30,10 @@ _log = logging.getLogger(__name__)
 
 @contextlib.contextmanager
 def captured() -> Iterator[TextIO]:
-    """Log what is written to the error stream until the block ends; yield the stream itself.
+    """Log everything that is written to the error stream until the block ends; yield the stream.
 
-    What Python says of warnings, of threads and of what cannot be raised is logged, too. Only a
-    crash of the interpreter is told to the stream itself: nobody could log it any more.
+    Python's warnings and unhandled errors in threads are logged, too. Only a crash of the
+    interpreter writes to the stream directly, because nothing can log it.
     """
     own = os.dup(_ERROR_STREAM)
     with open(own, "w", buffering=1, encoding="utf-8", errors="backslashreplace") as stream:

@@ -12,7 +12,7 @@ from typing import Final
 BEAT_S: Final = 1.0
 """Interval in which a worker sends something, possibly empty."""
 UNRESPONSIVE: Final = 4
-"""After how many missed beats a worker is said not to answer, and nobody waits for it any more."""
+"""Missed heartbeats after which a worker counts as unresponsive, and others stop waiting for it."""
 MOST_MISSED: Final = 15
 """Maximum missed intervals. Applying a commit that changes ten thousand resources blocks a worker
 the longest: three intervals on a free core."""

@@ -50,8 +50,8 @@ class Pinning:
     async def run(self) -> None:
         """Serve until cancelled.
 
-        What the log and the waiting notes come to is served first. A pin that ended meanwhile is
-        not served, unless the log cannot take its end now.
+        First, serve the pin or branch that the log and the waiting notes ask for. A pin that ended
+        meanwhile is not served, unless the log cannot record its end now.
         """
         self._pin = await asyncio.to_thread(pinned, self._log)
         try:

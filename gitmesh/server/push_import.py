@@ -38,7 +38,7 @@ async def take_refused(log: EventLog, spool: Spool) -> None:
 
 
 class RefusedPushes:
-    """Brings notes of refused pushes into the log, few of those who try again and again."""
+    """Import notes of refused pushes into the log, with a rate limit per pusher."""
 
     def __init__(self, log: EventLog, spool: Spool, now: Callable[[], float] = time.monotonic):
         self._log = log

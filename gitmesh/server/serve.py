@@ -67,11 +67,11 @@ def serve(
 ) -> None:
     """Serve a repository until SIGTERM or SIGINT; then end streams and log in order and return.
 
-    Calls ``ready`` once proxies are answered. When another file takes the place of the event log,
-    all parts start anew with it.
+    Calls ``ready`` once proxies are answered. If another file replaces the event log, all parts
+    restart with it.
 
-    :param logs_as_json: how other processes of the server are to write their log lines.
-    :param error_stream: the descriptor where they write them, if not this process's own.
+    :param logs_as_json: log format for other processes of the server.
+    :param error_stream: the descriptor to which they write log lines, if not this process's own.
     :raises GitmeshError: a part of the server cannot do its work; the others have been ended.
     """
     replaced_at = None
@@ -246,10 +246,11 @@ def _tls(settings: Settings) -> TlsFiles | None:
 
 
 async def _announce(startup: Startup, event_logger: EventLogger, ready: Callable[[], None]) -> None:
-    """Tell that the server is ready: proxies are answered, and the branch was read once.
+    """Report that the server is ready: proxies are answered, and the branch was read once.
 
-    A branch that takes long to read delays this line, but not for long: what the log has is served.
-    Whoever waits for the line has read by then which commits were applied.
+    A branch that takes long to read delays this line for a bounded time, because the mesh in the
+    log is served meanwhile. A reader of the line knows that the commits before it are in the log
+    lines above.
     """
     await startup.serving.wait()
     with contextlib.suppress(TimeoutError):

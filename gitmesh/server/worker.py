@@ -59,7 +59,7 @@ _OTHERS_S: Final = LONGEST_PAUSE_S
 
 
 def main() -> None:
-    """Serve until the parent is gone; the exit code tells whether all was in order."""
+    """Serve until the parent is gone; the exit code is 0 after a normal end."""
     gc.set_threshold(*GC_THRESHOLDS)
     # Ctrl-C reaches all processes of a terminal; when to end is the parent's to say.
     signal.signal(signal.SIGINT, signal.SIG_IGN)

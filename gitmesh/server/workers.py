@@ -1,9 +1,9 @@
-"""The parent of ``gitmesh serve --workers``: starts workers, tells them news, hears what happens.
+"""The parent of ``gitmesh serve --workers``: starts workers, sends them news, receives their facts.
 
-The parent has the log's only writer. Each worker is told at once, and goes at its own pace: nobody
-waits for one that is slow or hangs. A worker that dies is started again, and one that hangs is
-killed before; its proxies find another meanwhile. When the parent dies, the workers see their
-sockets closed and end, too.
+Only the parent writes to the log. Workers get news at once and continue at their own pace; a slow
+or hanging worker does not delay the others. A worker that dies is restarted; one that hangs is
+killed and restarted. Its proxies reconnect to other workers. When the parent dies, the sockets of
+the workers close, and they end, too.
 """
 
 import asyncio
@@ -106,7 +106,7 @@ class Workers:
         tracker: DeliveryTracker,
         error_stream: int | None = None,
     ) -> None:
-        """Make ``count`` workers, numbered from 1; ``hello`` says what one is told first.
+        """Make ``count`` workers, numbered from 1; ``hello`` returns the first message to a worker.
 
         :param error_stream: the descriptor to which they write, if not this process's own.
         """
@@ -156,7 +156,7 @@ class Workers:
             worker.told.write(told_line(self._news))
 
     def _let_pass(self) -> None:
-        """Tell all workers to go on as soon as the last of those that serve and answer may."""
+        """Let all workers continue as soon as every responsive worker may."""
         serving = [w for w in self._workers if w.finished is not None and not w.silent]
         lowest = min((worker.passed for worker in serving), default=self._passed)
         if lowest <= self._passed:

@@ -16,7 +16,7 @@ from reconciler.reading.tree import SpecTree
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What was read, and all its problems."""
+    """Number of files and resources read, and all problems."""
 
     linked: bool
     files: int

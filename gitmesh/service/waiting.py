@@ -24,7 +24,7 @@ from gitmesh.service.wait_goal import Goal
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """Whether a goal is reached, or can no longer be reached."""
+    """Progress towards a goal: reached, refused or still possible."""
 
     words: str
     met: bool = False

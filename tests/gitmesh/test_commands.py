@@ -103,7 +103,7 @@ def test_init_does_not_touch_a_folder_that_holds_something_else(tmp_path: Path) 
 
 def test_a_good_folder_is_valid() -> None:
     done = gitmesh("validate", sample_repo())
-    assert (done.code, done.out) == (0, "all well: 19 resources in 13 files\n")
+    assert (done.code, done.out) == (0, "no problems: 19 resources in 13 files\n")
 
 
 def test_all_problems_of_a_folder_are_shown_at_once_by_file_and_line(tmp_path: Path) -> None:

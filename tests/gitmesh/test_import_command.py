@@ -113,7 +113,7 @@ def test_fmt_rewrites_what_is_untidy_and_check_only_tells(tmp_path: Path) -> Non
 
     checked = gitmesh("fmt", "--check", tmp_path)
     assert checked.code == exit_codes.REFUSED
-    assert f"untidy: {untidy}" in checked.out
+    assert f"not formatted: {untidy}" in checked.out
     assert untidy.read_text().startswith("meshName:   b")
 
     done = gitmesh("fmt", tmp_path, "--json")

@@ -179,7 +179,7 @@ def test_a_current_directory_that_is_gone_is_told(tmp_path: Path) -> None:
     )
     done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, check=False)
     assert done.returncode == exit_codes.USAGE
-    assert "error: the current directory no longer exists\n  hint: cd " in done.stderr
+    assert "error: the current directory no longer exists\n  hint: change to " in done.stderr
 
 
 @pytest.mark.parametrize("unbuffered", ["", "1"], ids=["buffered", "unbuffered"])

@@ -29,7 +29,7 @@ def spoil(shop: Path) -> None:
 
 def test_the_sample_keeps_its_own_tests() -> None:
     code, said = run(str(SAMPLE))
-    assert (code, said) == (0, "all well: 2 route tests\n")
+    assert (code, said) == (0, "all passed: 2 route tests\n")
 
 
 def test_a_failing_test_is_told_with_the_route_and_the_reason(shop: Path) -> None:
@@ -144,4 +144,4 @@ def test_a_request_through_a_balancer_with_a_repeated_header_is_routed(tmp_path:
         assert (code, said.splitlines()[-1]) == (0, "routed: app as app.int/")
     said = run(str(tmp_path), *asked, *balanced, "-H", "X-Tester: red", "-H", "x-tester: no")[1]
     assert 'x-tester exact "blue" is asked for, it has "red", "no"' in said
-    assert run(str(tmp_path)) == (0, "all well: 2 route tests\n")
+    assert run(str(tmp_path)) == (0, "all passed: 2 route tests\n")

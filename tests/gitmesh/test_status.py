@@ -281,7 +281,7 @@ def test_who_waits_for_nobody_is_told(followed: Followed) -> None:
     waited = gitmesh("wait", "--repo", followed.bare, "--timeout", 0)
     assert waited.code == exit_codes.PENDING
     assert waited.err.endswith(
-        f"no server is running: gitmesh serve --repo {followed.bare} starts one\n"
+        f"no server is running: start one with gitmesh serve --repo {followed.bare}\n"
     )
     pin = ServingPinned(CommitId("a" * 40), Seq(1), "ada", "INC-7", "2999-01-01T00:00:00Z")
     followed.tell(pin)

@@ -72,11 +72,11 @@ def test_the_json_of_commands_is_exact_and_safe(capsys: pytest.CaptureFixture[st
 
 
 def test_no_part_of_a_problem_steers() -> None:
-    evil = "x\u202e\x1b[2J\x9b\nall well: 0 errors"
+    evil = "x\u202e\x1b[2J\x9b\nno problems: 0 errors"
     shown = problem_text(Problem(evil, 1, f"$.{evil}", "code", evil, hint=evil))
     ours = shown
     for style in ("\x1b[0m", "\x1b[1m", "\x1b[2m", "\x1b[31m"):
         ours = ours.replace(style, "")
     assert len(shown.splitlines()) == 3
     assert not set(ours) & (set(STEERING) - {"\n"})
-    assert shown.count(r"\u202e\x1b[2J\x9b\nall well") == 4
+    assert shown.count(r"\u202e\x1b[2J\x9b\nno problems") == 4

@@ -15,7 +15,7 @@ _WIDTH: Final = 96
 _SHORT: Final = 0xFFFF
 _PLAIN: Final = re.compile(r"[A-Za-z/][A-Za-z0-9_./-]*")
 _NO_TEXT: Final = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "null"})
-"""What YAML readers, old ones too, take for something else than text."""
+"""Words that YAML parsers, old ones too, do not read as text."""
 
 
 def commented(key: ResourceKey, spec: JsonObject) -> str:

@@ -1,4 +1,4 @@
-"""What a new resource of each kind says at first, and which others it needs. Pure."""
+"""First content of a new resource of each kind, and the resources that it needs. Pure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ _PATHS: Final = ("http", "http2")
 
 @dataclass(frozen=True, slots=True)
 class Wishes:
-    """What a person says of a new resource."""
+    """Options of a user for a new resource."""
 
     mesh: str
     name: str

@@ -1,4 +1,4 @@
-"""The specs that a new resource joins: which mesh it is in, and what is there already."""
+"""The existing specs around a new resource: its mesh, and related resources."""
 
 from collections.abc import Iterable
 from pathlib import Path

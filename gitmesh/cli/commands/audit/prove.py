@@ -1,4 +1,4 @@
-"""``gitmesh prove``: show that an event is in the log to somebody who has no log."""
+"""``gitmesh prove``: print or check a proof that an event is in the log."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING

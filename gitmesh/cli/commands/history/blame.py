@@ -80,7 +80,7 @@ def command(
 
 
 def _author(log: "EventLog", blamed: "Blamed") -> "tuple[Signature, str]":
-    """Return who wrote the commit, and when it was recorded."""
+    """Return the author of the commit, and the time when it was recorded."""
     from gitmesh.queries.commits import facts_of
 
     facts, at = facts_of(log, blamed.since)

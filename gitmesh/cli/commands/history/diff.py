@@ -1,4 +1,4 @@
-"""``gitmesh diff``: what differs between two meshes, and whom that concerns."""
+"""``gitmesh diff``: differences between two meshes, and their blast radius."""
 
 import gc
 from pathlib import Path
@@ -172,7 +172,7 @@ def _code(text: str) -> str:
 
 
 def _escaped(text: str) -> str:
-    """Return text that means nothing in Markdown or HTML: names are somebody else's."""
+    """Escape Markdown and HTML in text, which may contain names from other people."""
     for character in "\\`*_{}[]<>#|":
         text = text.replace(character, f"\\{character}")
     return text.replace("\\<", "&lt;").replace("\\>", "&gt;")

@@ -1,4 +1,4 @@
-"""``gitmesh proxies``: who is connected, what each runs, and what it says to what it is sent."""
+"""``gitmesh proxies``: connected proxies, with their node, version and state."""
 
 import contextlib
 from pathlib import Path

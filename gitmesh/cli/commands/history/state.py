@@ -1,4 +1,4 @@
-"""``gitmesh state``: the mesh as the log tells it, now or at any moment of its history."""
+"""``gitmesh state``: the mesh in the log, now or at an earlier moment."""
 
 import contextlib
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""``gitmesh status``: who has a commit, who refuses it, and in what words."""
+"""``gitmesh status``: proxies that run a commit, proxies that refuse it, and their messages."""
 
 import contextlib
 import time
@@ -125,9 +125,9 @@ def _is_to_come(found: "Standing", least: int) -> bool:
 
 
 def _look(log: "EventLog", commit: str | None, repo: Path) -> "tuple[CommitId, Standing]":
-    """Return the commit that is asked for, even if the log does not know it yet, and how it stands.
+    """Return the requested commit, even if the log does not have it yet, and its status.
 
-    One that a merge has brought in stands as the merge does.
+    A commit that a merge brought into the branch has the status of the merge.
     """
     from gitmesh.queries.commit_status import standing
     from gitmesh.queries.requested_commit import asked_commit, merge_of

@@ -110,7 +110,7 @@ def command(
             click.echo(f"{short(merge)} brought {short(sought)} in", err=True)
         _tell(found, refused)
         if running is False:
-            state = "the log shows the state when the last one stopped;  " if found.final else ""
+            state = "the log shows the state when the last one stopped; " if found.final else ""
             words = f"no server is running: {state}start one with gitmesh serve"
             click.secho(pasted(words), fg="yellow", err=True)
     ctx.exit(_exit_code(found))

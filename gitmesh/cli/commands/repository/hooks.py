@@ -82,7 +82,7 @@ def command(
 
 
 def show(found: "dict[str, Outcome]", folder: Path) -> None:
-    """Tell what became of each hook."""
+    """Print the result for each hook."""
     from gitmesh.hooks.scripts import Outcome, by_hand
 
     for name, outcome in found.items():

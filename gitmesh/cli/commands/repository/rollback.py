@@ -138,7 +138,7 @@ def _commit(to: str, repo: "GitRepository", log: Path) -> "CommitId":
 
 
 def _person(author: str | None) -> "tuple[Person, Person]":
-    """Return who wants the commit, and who makes it."""
+    """Return author and committer of the commit."""
     import re
 
     from gitmesh.settings import operator

@@ -66,9 +66,9 @@ def command(ctx: click.Context, targets: tuple[Path, ...], check: bool, as_json:
     else:
         for problem in problems:
             click.echo(problem_text(problem))
+        verb = "not formatted" if check else "formatted"
         for name in untidy:
-            click.echo(f"{'untidy' if check else 'rewritten'}: {name}")
-        verb = "untidy" if check else "rewritten"
-        beside = f"; {count(len(left_alone), 'file')} left alone" if left_alone else ""
+            click.echo(f"{verb}: {name}")
+        beside = f"; {count(len(left_alone), 'file')} skipped" if left_alone else ""
         click.secho(f"{len(untidy)} of {count(len(files), 'file')} {verb}{beside}", bold=True)
     ctx.exit(exit_codes.REFUSED if refused else exit_codes.OK)

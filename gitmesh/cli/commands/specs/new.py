@@ -190,10 +190,7 @@ def _document(start: "Start") -> str:
 
 
 def _check(text: str) -> None:
-    """Refuse what nobody could push: a wrong port, a name that is too long.
-
-    :raises UsageError: the text is not valid.
-    """
+    """Refuse a spec that a push would refuse: a wrong port, a name that is too long."""
     from mesh.problems.problem import errors
     from mesh.reading.native import read_resources
 

@@ -124,7 +124,7 @@ def _report(done: "list[Verdict]", *, as_json: bool) -> None:
         return
     for each in failed:
         click.echo(problem_text(each.problem()))
-    words = f"{len(failed)} failed" if failed else "all well"
+    words = f"{len(failed)} failed" if failed else "all passed"
     click.secho(f"{words}: {count(len(done), 'route test')}", bold=True)
 
 

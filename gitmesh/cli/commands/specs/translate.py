@@ -1,4 +1,4 @@
-"""``gitmesh translate``: what a proxy would be told, to read."""
+"""``gitmesh translate``: the Envoy configuration of a proxy, in readable form."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""``gitmesh validate``: everything that is wrong with specs, before anybody pushes them."""
+"""``gitmesh validate``: all problems of specs, before a push."""
 
 from pathlib import Path
 
@@ -68,7 +68,7 @@ def command(
             click.echo(problem_text(problem))
         read = f"{count(report.resources, 'resource')} in {count(report.files, 'file')}"
         verdict = f"{count(report.errors, 'error')}, {count(report.warnings, 'warning')}"
-        well = "all well" if report.resources else "nothing is wrong, but there is no resource here"
+        well = "no problems" if report.resources else "no problems, but there is no resource here"
         said = f"{verdict}; read {read}" if report.problems else f"{well}: {read}"
         click.secho(said, bold=True)
     ctx.exit(exit_codes.REFUSED if report.errors else exit_codes.OK)
