@@ -147,11 +147,15 @@ def _serve_one_log(
                     logs_as_json,
                     error_stream,
                 ),
-                "the chronicle": event_logger.run(),
-                **({"the notary": sign_checkpoints(log, path, key, before)} if key else {}),
-                "the keeper of pushes": take_pushes(log, pushes(where)),
-                "the keeper of refused pushes": take_refused(log, refused_pushes(where)),
-                "the keeper of pins": Pinning(log, pins(where), latest, served).run(),
+                "the event logger": event_logger.run(),
+                **(
+                    {"the checkpoint signer": sign_checkpoints(log, path, key, before)}
+                    if key
+                    else {}
+                ),
+                "the import of pushes": take_pushes(log, pushes(where)),
+                "the import of refused pushes": take_refused(log, refused_pushes(where)),
+                "pinning": Pinning(log, pins(where), latest, served).run(),
             }
         )
         attempts.excuse()
