@@ -109,6 +109,19 @@ def opened_and_cancelled(cancel_at_once: bool) -> tuple[bytes, bytes]:
     return b"".join(parts), b"".join(cancels)
 
 
+def is_answered(address: str) -> bool:
+    """Subscribe once. A proxy that is told to come again in a second does so, as Envoy would."""
+    try:
+        with RawClient(address, ENTRANCE) as proxy:
+            proxy.subscribe(CLUSTER)
+    except AssertionError as error:
+        if "come again in a second" not in str(error):
+            raise
+        time.sleep(1)
+        return False
+    return True
+
+
 @pytest.mark.parametrize("workers", ["0", "1"])
 def test_4000_streams_that_are_cancelled_at_once_are_no_tracebacks(
     tmp_path: Path, workers: str
@@ -130,8 +143,7 @@ def test_4000_streams_that_are_cancelled_at_once_are_no_tracebacks(
             time.sleep(0.5)
             for each in sockets:
                 each.close()
-        with RawClient(server.address, ENTRANCE) as proxy:
-            proxy.subscribe(CLUSTER)
+        server.wait_until(lambda: is_answered(server.address))
         assert server.stop() == 0
     text = (tmp_path / "serve.log").read_text()
     lines: list[dict[str, Any]] = [json.loads(line) for line in text.splitlines()]

@@ -244,9 +244,9 @@ def test_notes_that_pin_nothing_change_nothing(
             await running.reads_all()
         assert running.shown == [running.commits[2]]
         assert running.events() == []
-        (unread,) = warned(caplog, "a note of a pin cannot be understood")
+        (unread,) = warned(caplog, "a pin note is invalid")
         assert vars(unread)["file"] == str(invalid)
-        (over,) = warned(caplog, "a pin was over before it was seen")
+        (over,) = warned(caplog, "a pin expired before the server read it")
         (unknown,) = (r for r in caplog.records if r.getMessage().startswith("cannot pin: "))
         assert vars(over)["by"] == vars(unknown)["by"] == ME
         assert not running.spool.take()

@@ -42,7 +42,7 @@ def test_what_is_no_repository_is_refused_with_the_way_to_make_one(tmp_path: Pat
     with pytest.raises(UsageError, match="not a git repository") as caught:
         git_dir(tmp_path)
     assert "gitmesh init" in caught.value.hint
-    with pytest.raises(UsageError, match="there is no"):
+    with pytest.raises(UsageError, match="does not exist"):
         git_dir(tmp_path / "nowhere")
 
 

@@ -145,9 +145,9 @@ def test_the_specs_of_a_commit_are_read_once(
         ("Permission denied", "cannot listen there"),
         ("regex '(' is invalid", "regular expression"),
         ("program size of 300", "regular expression"),
-        ("Failed to load certificate chain", "the certificate and the key"),
-        ("bad PEM", "the certificate and the key"),
-        ("permit", "mend the spec"),
+        ("Failed to load certificate chain", "a certificate and the key"),
+        ("bad PEM", "a certificate and the key"),
+        ("permit", "fix the spec"),
     ],
 )
 def test_a_remedy_fits_the_message(logged: Logged, message: str, words: str) -> None:

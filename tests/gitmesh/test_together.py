@@ -54,7 +54,7 @@ def test_a_part_that_simply_ends_is_a_failure_that_names_it() -> None:
     async def give_up() -> None:
         return
 
-    with pytest.raises(Fatal, match="the reconciler has ended"):
+    with pytest.raises(Fatal, match="the reconciler ended unexpectedly"):
         run_together({"the reconciler": give_up(), "other": other.run()})
     assert other.ended_in_order
 
