@@ -82,7 +82,7 @@ def _of_a_large_mesh(folder: Path) -> Iterator[Figure]:
     changed = shown.count(": routes ")
     assert changed, "a route with other weights is another configuration"
     yield Figure(
-        f"diff --envoy of one route, {CALLERS:,} nodes, {changed} concerned, start to end",
+        f"diff --envoy of one route, {CALLERS:,} nodes, {changed} affected, start to end",
         statistics.median(took),
         "s",
         "< 1",

@@ -33,7 +33,7 @@ class Counts:
         """Time of the last response."""
 
     def as_json(self) -> dict[str, int]:
-        """Return the counters for the response to a command."""
+        """Return every counter by its name."""
         return {name: getattr(self, name) for name in self.__slots__}
 
 

@@ -133,7 +133,7 @@ def _burst(
         f"burst of {BURST} commits, {variant}: the moves themselves", (moved - began) / 1e6, "ms"
     )
     yield Figure("  last move to last proxy has it", (found["last_at"] - moved) / 1e6, "ms")
-    yield Figure("  responses to each who is concerned", found["responses"] / users, "")
+    yield Figure("  responses to each affected proxy", found["responses"] / users, "")
 
 
 def _restart(

@@ -41,7 +41,7 @@ def median(rounds: list[Round]) -> Round:
 
 
 class Rival:
-    """A server with its simulated proxies."""
+    """One control plane under test, and the simulated proxies connected to it."""
 
     def __init__(self, server: Child, load: Child) -> None:
         self.server = server

@@ -170,7 +170,7 @@ MeshEvent: TypeAlias = (
 
 @dataclass(frozen=True, slots=True)
 class SnapshotPublished:
-    """The state after this commit was offered to the proxies that it concerns."""
+    """The state after this commit was offered to the proxies that it affects."""
 
     commit: CommitId
     mesh_seq: Seq
@@ -178,8 +178,8 @@ class SnapshotPublished:
     """Sorted ids of the nodes whose connected proxies were sent an update."""
     proxies: int
     unchanged: int = 0
-    """Proxies that the commit concerns by its specs, and that needed nothing new: their
-    configuration is the same, or their node is gone and they keep what they have."""
+    """Number of affected proxies that were sent nothing: their configuration stays the same, or
+    their node is gone and they keep the last one."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -123,16 +123,16 @@ KINDS: Final[Mapping[str, KindDoc]] = {
         },
     ),
     "SnapshotPublished": KindDoc(
-        "The mesh after a commit was offered to the proxies it concerns.",
+        "The mesh after a commit was offered to the proxies it affects.",
         "the commit",
         _SERVER,
         {
             "meshSeq": "Position in the mesh chain of the state that was offered.",
             "nodes": "Node ids, sorted, of which connected proxies were sent something.",
             "proxies": "How many proxies were sent something.",
-            "unchanged": "How many more the commit concerns by its specs, and nothing is new for "
-            "them: they have the same configuration as before, or their node is gone and they "
-            "keep what they have. Since version 2; 0 in older events.",
+            "unchanged": "Number of affected proxies that were sent nothing: their configuration "
+            "stays the same, or their node is gone and they keep the last one. "
+            "Since version 2; 0 in older events.",
         },
     ),
     "SnapshotConverged": KindDoc(

@@ -29,8 +29,8 @@ class MeshRows:
         self._current: dict[str, list[object]] = {}
         self._commits: list[list[object]] = []
         self._last: Seq | None = None
-        """End position of the previous commit, if events of its resources are among these events.
-        """
+        """Position of the last event before the first commit of this batch; it belongs to the
+        commit before. None if there is no such event."""
 
     def follow(self, seq: Seq, event: MeshEvent) -> None:
         """Apply one more event."""

@@ -99,7 +99,7 @@ STEPS_TABLE: Final = "_sqlite_migrations"
 
 
 def create_log(connection: sqlite3.Connection) -> None:
-    """Create the empty tables of both chains, and their triggers."""
+    """Create the empty event tables of both chains, and the triggers that keep them append-only."""
     for table in TABLES.values():
         connection.execute(f"CREATE TABLE {table} ({COLUMNS}) STRICT")
         for sql in triggers(table).values():

@@ -27,7 +27,7 @@ client_option = click.option(
 
 
 def node_metadata(explicit: str | None, client: str) -> dict[str, str]:
-    """Return the node metadata for these options, as :mod:`xds.nodes` reads it.
+    """Return the Envoy node metadata that ``--explicit`` and ``--client`` stand for.
 
     :raises UsageError: a part is unknown or has no value.
     """
@@ -35,7 +35,7 @@ def node_metadata(explicit: str | None, client: str) -> dict[str, str]:
 
 
 def addressing_metadata(explicit: str | None) -> dict[str, str]:
-    """Return the node metadata for an addressing option, as :mod:`xds.nodes` reads it.
+    """Return the Envoy node metadata that ``--explicit`` stands for; empty without it.
 
     :raises UsageError: a part is unknown or has no value.
     """

@@ -10,7 +10,7 @@ USAGE: Final = 2
 UNAVAILABLE: Final = 3
 """Something that the command needs is unreachable, busy or damaged."""
 PENDING: Final = 4
-"""Not yet: a commit is not read, or not every proxy that it concerns has it."""
+"""Not yet: a commit is not read, or not every proxy that it affects has it."""
 UNPROVEN: Final = 5
 """No fault was found, but not everything can be proven: other rules decided, and no signature
 covers it."""

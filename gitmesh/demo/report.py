@@ -14,7 +14,7 @@ class Delivery:
 
     commit: str
     proxies: int
-    """Number of proxies that it concerned."""
+    """Number of proxies that it affected."""
     seen_ms: float
     planned_ms: float
     own_ms: float

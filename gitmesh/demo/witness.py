@@ -54,7 +54,7 @@ class Witness:
         )
 
     async def converged(self, commit: CommitId) -> SnapshotConverged:
-        """Wait until every proxy that the commit concerns has acknowledged it."""
+        """Wait until every proxy that the commit affects has acknowledged it."""
         return await self._wait(
             f"proxies to acknowledge commit {commit[:7]}",
             lambda e: e if isinstance(e, SnapshotConverged) and e.commit == commit else None,

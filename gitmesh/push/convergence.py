@@ -40,7 +40,7 @@ class Progress:
 
     @property
     def idle(self) -> bool:
-        """Tell whether it is applied and concerns no connected proxy."""
+        """Tell whether it is applied and affects no connected proxy."""
         return self.applied is not None and (self.connected == 0 or self.in_force)
 
 

@@ -28,7 +28,7 @@ class Verdict(StrEnum):
     """Summary of a commit's status."""
 
     IN_SYNC = "in-sync"
-    """Every proxy that it concerns has it."""
+    """Every proxy that it affects has it."""
     PENDING = "pending"
     """It is not read yet, not published yet, or some proxies do not have it yet."""
     REFUSED = "refused"

@@ -11,7 +11,7 @@ _REFUSING = frozenset((ProxyState.REFUSED, ProxyState.LAST_ACCEPTED))
 
 @dataclass(frozen=True, slots=True)
 class Convergence:
-    """Connected proxies that a commit concerns, by whether they have it."""
+    """Connected proxies that a commit affects, by whether they have it."""
 
     acked: int
     refused: int

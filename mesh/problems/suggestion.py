@@ -1,4 +1,4 @@
-"""Suggestions: the existing name that is most similar to a mistaken one."""
+"""Spelling suggestions for names that do not exist."""
 
 from collections.abc import Iterable
 from difflib import get_close_matches

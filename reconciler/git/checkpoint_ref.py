@@ -67,7 +67,7 @@ class CheckpointRef:
         return notes
 
     def add(self, notes: Mapping[str, str], after: Filed | None, message: str) -> Filed:
-        """Add a checkpoint on top of ``after``.
+        """Commit a new checkpoint to the ref; its parent is ``after``, the newest one so far.
 
         :raises Retryable: the ref has moved meanwhile, or nothing can be written now.
         """

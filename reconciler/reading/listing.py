@@ -1,4 +1,4 @@
-"""Differences between two git trees that concern specs. Pure except for reading trees.
+"""Differences between two git trees that affect specs. Pure except for reading trees.
 
 Only differing subtrees are read, so the cost follows the change. The walk always ends: entries,
 depth and path lengths are limited, which also stops tree bombs (ten small trees that expand to 10¹⁰

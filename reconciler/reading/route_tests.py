@@ -1,4 +1,4 @@
-"""Failing route tests of a source; only tests that a change may concern are run again. Pure."""
+"""Failing route tests of a source; only tests that a change may affect are run again. Pure."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -28,7 +28,7 @@ def failed_tests(
 ) -> Failed:
     """Return the failing tests after files and graph have changed.
 
-    A test runs again if its file changed, or if the change may concern its caller's proxy; the
+    A test runs again if its file changed, or if the change may affect its caller's proxy; the
     graph knows that, as it does for serving.
 
     :raises TooLarge: there are more tests than the limit.

@@ -59,7 +59,9 @@ def differing(old: bytes, new: bytes) -> tuple[Entries, Entries]:
 
 
 def lookup(raw: bytes, name: bytes) -> tuple[Mode, bytes] | None:
-    """Return the entry of that name, with ``/`` at the end for a folder; None if there is none.
+    """Return mode and id of one entry of a tree, or None if it has no such entry.
+
+    The name of a folder ends with ``/``.
 
     :raises Malformed: it is not a valid tree.
     """

@@ -61,5 +61,5 @@ def resources(tree: SpecTree) -> dict[str, JsonObject]:
 
 
 def told(tree: SpecTree) -> list[tuple[str, int, str, str]]:
-    """Return file, line, code and position of every problem."""
+    """Return (file, line, code, path in the document) of every problem."""
     return [(p.path, p.line, p.code, p.where) for p in tree.problems]

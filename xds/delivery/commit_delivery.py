@@ -1,8 +1,8 @@
 """Delivery of each commit to proxies, as events for the log. Pure.
 
 Times are wall-clock nanoseconds read by the caller. A commit is *published* when the proxies it
-concerns are offered it, and *converged* when each of them has acknowledged all of it or
-disconnected. A commit that concerns no connected proxy converges at once. A newer commit replaces
+affects are offered it, and *converged* when each of them has acknowledged all of it or
+disconnected. A commit that affects no connected proxy converges at once. A newer commit replaces
 one that has not converged; no further event is recorded for that, only for its proxies.
 """
 
@@ -42,10 +42,10 @@ class Pending:
     offered: set[StreamId] = field(default_factory=set)
     waiting: set[StreamId] = field(default_factory=set)
     unreached: set[StreamId] = field(default_factory=set)
-    """Proxies of a server that does not answer: it is not known whether the commit concerns them.
+    """Proxies of a server that does not answer: it is not known whether the commit affects them.
     """
     unchanged: int = 0
-    """How many needed nothing new, though it concerns them by its specs."""
+    """How many needed nothing new, though it affects them by its specs."""
     gone: int = 0
     """Number of proxies that disconnected before they had it."""
     written_ns: int | None = None
@@ -109,7 +109,7 @@ class Delivery:
         self.statuses.put(stream, ProxyState.BEHIND)
 
     def published(self, now_ns: int) -> list[DeliveryEvent]:
-        """Record that all proxies that the publication concerns have been offered it."""
+        """Record that all proxies that the publication affects have been offered it."""
         pending = self._pending
         if pending is None:
             return []

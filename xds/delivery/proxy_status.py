@@ -1,6 +1,6 @@
 """State of each proxy, and which states the log does not know yet. Pure.
 
-Most states follow from events about a commit: proxies that it concerns are behind, and in sync when
+Most states follow from events about a commit: proxies that it affects are behind, and in sync when
 it converges. Other states are recorded in batches from time to time, because one event per answer
 of each proxy would dominate the log.
 """
@@ -164,7 +164,7 @@ class ProxyStatuses:
                     self._unrecorded.pop(stream, None)
 
     def told_behind(self, nodes: Iterable[str], offered: Collection[StreamId]) -> None:
-        """Note that an event recorded a commit that concerns these nodes.
+        """Note that an event recorded a commit that affects these nodes.
 
         The log then takes all their proxies to be behind. The states of those that were offered
         nothing, because they have it or would refuse it again, are marked for recording.

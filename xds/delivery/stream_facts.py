@@ -97,7 +97,7 @@ class Released(NamedTuple):
 
 
 class Finished(NamedTuple):
-    """This server has offered the publication at ``seq`` to all proxies it concerns."""
+    """This server has offered the publication at ``seq`` to all proxies it affects."""
 
     seq: Seq
     at_ns: int

@@ -1,6 +1,6 @@
 """Order in which the proxies of different nodes receive one commit. Pure.
 
-A commit that switches TLS on for a listener concerns the node's own proxies and those of its
+A commit that switches TLS on for a listener affects the node's own proxies and those of its
 callers, which must stop sending plain text. Proxies never switch at the same moment, so a server
 must accept a new protocol before any client uses it, and the old one until no client does.
 """

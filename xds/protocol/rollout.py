@@ -158,7 +158,7 @@ class Rollout:
 
         It is possible if the client has everything it subscribes to, and the new snapshot differs
         only in routes, or only in endpoints of which none was removed. Nearly all changes are of
-        this kind, and they concern many proxies at once.
+        this kind, and they affect many proxies at once.
         """
         before = self.target
         if before is None or not self.arrived or self._expiry or CLUSTER not in self._watches:

@@ -85,9 +85,9 @@ class Hub:
         """Identities that connected while their wave waited; they have the earlier snapshot or
         none."""
         self._not_offered: dict[ProxyIdentity, None] = {}
-        """Identities that the newest state concerns and that have not been offered it yet."""
+        """Identities that the newest state affects and that have not been offered it yet."""
         self._unchanged = 0
-        """How many streams the publication concerns and needed nothing new, so far."""
+        """How many streams the publication affects and needed nothing new, so far."""
         self._behind: set[Stream] = set()
         """Streams that have not accepted their whole target."""
 
@@ -243,7 +243,7 @@ class Hub:
     # ---- publications ----------------------------------------------------------------------------
 
     async def publish(self, publication: Publication) -> None:
-        """Offer a new state to the proxies it concerns; the failure of one does not affect others.
+        """Offer a new state to the proxies it affects; the failure of one does not affect others.
 
         Returns when each has been offered it, not when they have accepted it. If waves are needed
         (:mod:`xds.delivery.waves`), earlier waves get a bounded time to accept it. If it fails,

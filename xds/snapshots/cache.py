@@ -1,4 +1,4 @@
-"""Snapshot cache: rebuilds the snapshots of the identities that a change of the mesh concerns."""
+"""Snapshot cache: rebuilds the snapshots of the identities that a change of the mesh affects."""
 
 import logging
 from collections import OrderedDict

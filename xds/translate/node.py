@@ -91,7 +91,7 @@ def translate_node(graph: MeshGraph, proxy: ProxyIdentity, spec: VirtualNodeSpec
 def _own(spec: VirtualNodeSpec, key: Hashable, work: Callable[[], T]) -> T:
     """Return a result that depends only on this spec object and the key, cached.
 
-    Most commits that concern a node change what it calls, not the node itself.
+    Most commits that affect a node change what it calls, not the node itself.
     """
     known = _known_of.get(spec, lambda _: {})
     if key not in known:

@@ -19,7 +19,7 @@ _newest: list[tuple["ref[MeshGraph]", dict[str, dict[Any, Any]]]] = []
 def of_graph(graph: MeshGraph, what: str) -> dict[Any, Any]:
     """Return the cache for this graph object and this purpose, to be added to.
 
-    A commit concerns many callers of one service, which all need the same results from the same
+    A commit affects many callers of one service, which all need the same results from the same
     graph.
     """
     for seen, known in _newest:

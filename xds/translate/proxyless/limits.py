@@ -21,7 +21,7 @@ from xds.translate.tls.acm import mapped_node
 
 
 def client_limits(graph: MeshGraph, proxy: ProxyIdentity) -> tuple[Problem, ...]:
-    """Return the unsupported features that concern a gRPC client, sorted by position.
+    """Return the unsupported features that affect a gRPC client, sorted by position.
 
     All are warnings. Empty for a virtual node that does not exist.
     """
