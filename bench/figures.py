@@ -27,7 +27,7 @@ class Figure:
 
     @property
     def holds(self) -> bool:
-        """Whether the figure meets its bar."""
+        """True if the figure meets its bar."""
         if not self.bar:
             return True
         sign, limit = self.bar.split()

@@ -96,7 +96,7 @@ class Fleet:
         self._counts = Counts()
         self._waiting = 0
         self._finished = True
-        """Whether proxies wait until they have everything, instead of for one response."""
+        """True if proxies wait until they have everything, instead of for one response."""
         self._type: str = ROUTE
         self._ended = 0
         self._recorded = False

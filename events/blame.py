@@ -120,7 +120,7 @@ def text(path: Path) -> str:
 
 
 def within(field: str, wanted: str) -> bool:
-    """Whether a field is the requested one or part of it; an empty request matches all."""
+    """Return whether a field is the requested one or part of it; an empty request matches all."""
     if not wanted or field == wanted:
         return True
     return field.startswith((f"{wanted}.", f"{wanted}["))

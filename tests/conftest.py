@@ -26,5 +26,5 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.fixture
 def update_golden(request: pytest.FixtureRequest) -> bool:
-    """Whether golden files are to be written instead of compared."""
+    """Return whether golden files are to be written instead of compared."""
     return bool(request.config.getoption("--update-golden"))

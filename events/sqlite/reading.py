@@ -58,7 +58,7 @@ class LogReading:
     """
 
     _in_use = False
-    """Whether a server uses the file; then it may be unavailable for a moment."""
+    """True if a server uses the file; then it may be unavailable for a moment."""
 
     def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
         self._path = path

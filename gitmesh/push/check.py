@@ -56,7 +56,7 @@ class Checked:
     commits: tuple[Decided, ...]
     """Along first parents, oldest first."""
     is_new: bool
-    """Whether the push creates the branch."""
+    """True if the push creates the branch."""
     before: MeshGraph
     after: MeshGraph
     dropped: tuple[CommitFacts, ...] = ()

@@ -31,7 +31,7 @@ class Progress:
     connected: int | None = None
     """Total number of connected proxies, if requested."""
     in_force: bool = False
-    """Whether proxies have it without a publication: a server found it at its start."""
+    """True if proxies have it without a publication: a server found it at its start."""
 
     @property
     def ended(self) -> bool:

@@ -55,7 +55,7 @@ class NodeStanding:
 
     @property
     def refuses(self) -> bool:
-        """Whether any of them refuses it, with a known reason or not."""
+        """True if any of them refuses it, with a known reason or not."""
         states = self.states
         return bool(self.refusals or states[ProxyState.REFUSED] or states[ProxyState.LAST_ACCEPTED])
 
@@ -75,17 +75,17 @@ class Standing:
     """For the served commit, the states of all proxies; for others, the proxies that refused it."""
     degraded: tuple[tuple[str, SourceDegraded], ...]
     offered: bool = True
-    """Whether it has been offered to proxies, so that their states refer to it."""
+    """True if it has been offered to proxies, so that their states refer to it."""
     pin: ServingPinned | None = None
     """The pin that holds, if any."""
     pin_is_over: bool = False
-    """Whether the pin has expired while no server was running."""
+    """True if the pin has expired while no server was running."""
     newest: CommitId | None = None
     """The newest valid commit of the branch according to the log; served, unless there is a pin."""
     instead: CommitId | None = None
     """The commit that took its place before it was served."""
     waits: bool = False
-    """Whether only the pin keeps it from being served."""
+    """True if only the pin keeps it from being served."""
     unresponsive: tuple[tuple[str, WorkerUnresponsive], ...] = ()
     """The workers of the server that do not answer, and since when that is known."""
 
@@ -96,7 +96,7 @@ class Standing:
 
     @property
     def is_served(self) -> bool:
-        """Whether this commit's mesh is served now."""
+        """True if this commit's mesh is served now."""
         return self.commit == self.served
 
     @property

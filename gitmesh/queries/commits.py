@@ -43,7 +43,7 @@ class LoggedCommit:
 
     @property
     def rejected(self) -> bool:
-        """Whether it was rejected."""
+        """True if it was rejected."""
         return isinstance(self.about, CommitRejected)
 
 

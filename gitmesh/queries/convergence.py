@@ -19,11 +19,11 @@ class Convergence:
     proxies: int
 
     def reaches(self, percent: int) -> bool:
-        """Whether this percentage has it; with no proxies, none has."""
+        """Return whether this percentage has it; with no proxies, none has."""
         return self.proxies > 0 and self.acked * 100 >= percent * self.proxies
 
     def excludes(self, percent: int) -> bool:
-        """Whether so many refuse it that this percentage cannot be reached."""
+        """Return whether so many refuse it that this percentage cannot be reached."""
         return (self.proxies - self.refused) * 100 < percent * self.proxies
 
     def words(self) -> str:

@@ -62,7 +62,7 @@ class _Worker:
     passed: tuple[Seq, int] = (START, 0)
     """The newest wave that its process may tell, with its publication."""
     silent: bool = False
-    """Whether its process has missed beats: nobody waits for it."""
+    """True if its process has missed beats: nobody waits for it."""
     served: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when it serves for the first time."""
 

@@ -46,7 +46,7 @@ class Rollback:
     only: tuple[ResourceKey, ...] = ()
 
     unchanged: bool = False
-    """Whether the branch has this tree already."""
+    """True if the branch has this tree already."""
 
 
 def whole(repo: GitRepository, tip: CommitId, to: CommitId) -> Rollback:

@@ -36,7 +36,7 @@ class Outcome:
 
     @property
     def final(self) -> bool:
-        """Whether waiting longer changes nothing."""
+        """True if waiting longer changes nothing."""
         return self.met or self.refused
 
     def as_json(self) -> dict[str, object]:

@@ -38,7 +38,7 @@ class MeshSettings(Spec):
     authorities: Annotated[Mapping[_Arn, MappedTrust], Field(max_length=_MOST)] = {}
     """Replacements by authority ARN."""
     egress_to_aws: Flag = False
-    """Whether nodes in a mesh with ``DROP_ALL`` may call ``*.amazonaws.com`` on port 443.
+    """True if nodes in a mesh with ``DROP_ALL`` may call ``*.amazonaws.com`` on port 443.
 
     App Mesh always allowed it.
     """

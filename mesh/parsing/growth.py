@@ -52,7 +52,7 @@ class _Frame:
         """Path of the container; ``None`` if lines are not needed or the container will be dropped.
         """
         self.as_key = as_key
-        """Whether the container is in the position of a key: it is read and dropped."""
+        """True if the container is in the position of a key: it is read and dropped."""
         self.key: str | _Dropped | None = None
         """In an object, the key whose value comes next; ``None`` if a key comes next."""
         self.key_lines: dict[str, int] = {}

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class Severity(StrEnum):
-    """Whether a problem makes a commit invalid."""
+    """True if a problem makes a commit invalid."""
 
     ERROR = "error"
     WARNING = "warning"

@@ -65,7 +65,7 @@ class Request:
 
     @property
     def is_grpc(self) -> bool:
-        """Whether it is a gRPC call; routes recognise one by its content type."""
+        """True if it is a gRPC call; routes recognise one by its content type."""
         kind = self.value("content-type") or ""
         return kind == _GRPC or kind.startswith(f"{_GRPC}+")
 

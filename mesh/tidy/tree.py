@@ -49,7 +49,7 @@ class Branch:
 
     @property
     def inside(self) -> bool:
-        """Whether it contains a comment, so that flow style is impossible."""
+        """True if it contains a comment, so that flow style is impossible."""
         return bool(self.after) or any(
             item.beside or any(item.before) or (isinstance(item.node, Branch) and item.node.inside)
             for item in self.items

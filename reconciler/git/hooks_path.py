@@ -12,7 +12,7 @@ class HooksPath:
     path: Path
     """Absolute path; relative values start at the git directory."""
     own: bool
-    """Whether the repository itself sets it, not the user or the system for all repositories."""
+    """True if the repository itself sets it, not the user or the system for all repositories."""
 
 
 def hooks_path(git_dir: Path) -> HooksPath | None:

@@ -59,7 +59,7 @@ class Whole:
     """Files, or folders of them."""
     mesh: str = "shop"
     declared: bool = True
-    """Whether a file declares the mesh; otherwise a command does."""
+    """True if a file declares the mesh; otherwise a command does."""
 
     @property
     def paths(self) -> set[str]:

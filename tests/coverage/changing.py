@@ -23,7 +23,7 @@ _TEXTS: Final = (
 
 
 def acts(field: str, case: GoldenCase) -> bool:
-    """Whether some other value of a field, or none, gives the proxy of a case something else."""
+    """True if some other value of a field, or none, gives the proxy of a case something else."""
     before = _sent(case, case.graph.resources.values())
     return any(_sent(case, others) != before for others in _changed(field, case))
 

@@ -54,7 +54,7 @@ class Crowd:
                 )
 
             def check(self) -> None:
-                """Whether a proxy that is given up on can serve is not asked here."""
+                """Return whether a proxy that is given up on can serve is not asked here."""
 
         self.worlds = [Shared(model) for _ in range(size)]
 

@@ -64,7 +64,7 @@ def socket_path(address: str) -> str | None:
 
 
 def is_ip(host: str) -> bool:
-    """Whether this is an IP address, not a host name."""
+    """Return whether this is an IP address, not a host name."""
     try:
         ipaddress.ip_address(host)
     except ValueError:

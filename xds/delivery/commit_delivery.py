@@ -55,11 +55,11 @@ class Pending:
     delays: int = 0
     """Number of delays reported so far."""
     disputed: bool = False
-    """Whether a refusal is recorded, so that it may never converge."""
+    """True if a refusal is recorded, so that it may never converge."""
 
     @property
     def one_by_one(self) -> bool:
-        """Whether acknowledgements are recorded before all proxies have acknowledged."""
+        """True if acknowledgements are recorded before all proxies have acknowledged."""
         return self.delays > 0 or self.disputed
 
 

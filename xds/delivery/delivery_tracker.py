@@ -74,7 +74,7 @@ class _Round:
     pending: Pending | None
     unfinished: set[int]
     skipped: bool = False
-    """Whether a server went on to a newer one without offering this one, or does not answer."""
+    """True if a server went on to a newer one without offering this one, or does not answer."""
 
 
 class DeliveryTracker:

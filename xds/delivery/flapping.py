@@ -39,11 +39,11 @@ class Sum:
 
     @property
     def empty(self) -> bool:
-        """Whether there is nothing to record."""
+        """True if there is nothing to record."""
         return not (self.connects or self.disconnects)
 
     def is_due(self, now_ns: int) -> bool:
-        """Whether the sum is due: the period is over, or nothing has happened for a minute."""
+        """Return whether it is due: the period ended, or nothing has happened for a minute."""
         return now_ns - self.since_ns >= min(
             self.period_ns, max(PERIOD_NS, self.changed_ns - self.since_ns + PERIOD_NS)
         )

@@ -67,7 +67,7 @@ class ProxyStatuses:
 
     @property
     def has_unrecorded(self) -> bool:
-        """Whether :meth:`settle` would return events."""
+        """True if :meth:`settle` would return events."""
         return bool(self._unrecorded)
 
     def state(self, stream: StreamId) -> ProxyState | None:

@@ -31,16 +31,16 @@ class RefusedBisection:
 
     @property
     def any(self) -> bool:
-        """Whether any resource is refused."""
+        """True if any resource is refused."""
         return bool(self._refused)
 
     @property
     def none(self) -> bool:
-        """Whether no resource is refused and no search is running."""
+        """True if no resource is refused and no search is running."""
         return not self._refused and not self._limit
 
     def among(self, selection: Selection) -> bool:
-        """Whether one of these resources is refused."""
+        """Return whether one of these resources is refused."""
         return not self._refused.isdisjoint(selection)
 
     def relax_limit(self) -> None:

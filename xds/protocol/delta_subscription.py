@@ -22,7 +22,7 @@ class DeltaSubscription(RequestedNames):
     def __init__(self, *, legacy: bool) -> None:
         super().__init__()
         self.known = False
-        """Whether the client has sent a request yet."""
+        """True if the client has sent a request yet."""
         # As in SotW, an empty first request is a wildcard only for listeners and clusters.
         self._legacy = legacy
 

@@ -100,7 +100,7 @@ class DeltaWatch(TypeWatch):
     # ---- responses -------------------------------------------------------------------------------
 
     def due(self, wanted: ResourceSet) -> bool:
-        """Whether a response is due if this is the target."""
+        """Return whether a response is due if this is the target."""
         if self.settled_on is wanted:
             return False
         view = self._see(wanted)

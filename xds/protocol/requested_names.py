@@ -31,7 +31,7 @@ class RequestedNames:
         return resources.view(self.names, wildcard=self.wildcard)
 
     def covers(self, name: str) -> bool:
-        """Whether the client subscribes to this name."""
+        """Return whether the client subscribes to this name."""
         if self.wildcard:
             return True
         place = bisect_left(self.names, name)

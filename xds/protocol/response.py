@@ -25,7 +25,7 @@ class Refused(NamedTuple):
     fresh: Selection = ()
     """Resources that the client had never been sent before."""
     removal_only: bool = False
-    """Whether the client has all current resources and refuses only removals."""
+    """True if the client has all current resources and refuses only removals."""
 
 
 Answer: TypeAlias = Acked | Refused

@@ -35,19 +35,19 @@ class Progress(Protocol):
         """Removed names whose removal the client refused. Later types do not wait for them."""
 
     def has_refused(self, resource: Encoded) -> bool:
-        """Whether the client refused this resource when it was sent alone."""
+        """Return whether the client refused this resource when it was sent alone."""
 
     def asks_for(self, name: str) -> bool:
-        """Whether the client subscribes to this name."""
+        """Return whether the client subscribes to this name."""
 
     def missing(self, wanted: ResourceSet) -> tuple[str, ...]:
         """Return the subscribed names that do not exist."""
 
     def settled(self, wanted: ResourceSet) -> bool:
-        """Whether the client has this set completely and has refused none of it."""
+        """Return whether the client has this set completely and has refused none of it."""
 
     def refuses(self, wanted: ResourceSet) -> bool:
-        """Whether the client refused this set, or part of it, so that it is not sent again."""
+        """True if the client refused this set, or part of it, so that it is not sent again."""
 
 
 _BEFORE: Final[Mapping[TypeUrl, tuple[TypeUrl, ...]]] = {
@@ -82,7 +82,7 @@ class Rollout:
     ) -> None:
         self.target: Snapshot | None = None
         self.arrived = False
-        """Whether the client had acknowledged its whole target at the last :meth:`advance`."""
+        """True if the client had acknowledged its whole target at the last :meth:`advance`."""
         self.wanted: dict[TypeUrl, ResourceSet] = {}
         """Sets to offer now. A type that is missing here waits for earlier types."""
         self._watches = watches
@@ -98,9 +98,9 @@ class Rollout:
         self._old_routes: set[Encoded] = set()
         """Routes that the client may still use, removed or refused ones among them."""
         self._pristine = True
-        """Whether the client started without resources and has been offered only one snapshot."""
+        """True if the client started without resources and has been offered only one snapshot."""
         self._back = False
-        """Whether the client may use routes from an earlier stream."""
+        """True if the client may use routes from an earlier stream."""
         self._clusters_by: float | None = None
         """Time until which a reconnected client may ask for its clusters before more is sent."""
 
@@ -272,7 +272,7 @@ class Rollout:
         return min((time for time in times if time > self._now), default=None)
 
     def overdue(self, type_url: TypeUrl, now: float) -> bool:
-        """Whether the client has not answered a response in time."""
+        """Return whether the client has not answered a response in time."""
         flight = self._watches[type_url].flight
         return flight is not None and flight.since + self._ack_wait <= now
 
@@ -287,7 +287,7 @@ class Rollout:
         )
 
     def _may_follow(self, type_url: TypeUrl, now: float) -> bool:
-        """Whether the target's listeners or routes may be offered now."""
+        """Return whether the target's listeners or routes may be offered now."""
         return all(self._passed(each, now) for each in _BEFORE[type_url])
 
     def _under_way(self, type_url: TypeUrl) -> bool:
@@ -295,7 +295,7 @@ class Rollout:
         return watch is not None and watch.flight is not None
 
     def _passed(self, type_url: TypeUrl, now: float) -> bool:
-        """Whether later types may be sent: this one is acknowledged, or its time is over."""
+        """Return whether later types may be sent: this one is acknowledged, or its time is over."""
         watch = self._watches.get(type_url)
         if watch is None:
             return type_url != CLUSTER or self._clusters_by is None or self._clusters_by <= now
@@ -377,7 +377,7 @@ class Rollout:
         return needed.union(n for each in needed if each in kept for _, n in kept[each].needs)
 
     def _has_unknown_routes(self, target: Snapshot) -> bool:
-        """Whether the client still subscribes to routes from an earlier stream with unknown
+        """Return whether the client still subscribes to routes from an earlier stream with unknown
         content.
 
         The version that it holds is that of the routes sent last. A draining listener keeps the

@@ -62,7 +62,7 @@ class Session:
         :param shared_states: shared states of all sessions with the same memory.
         """
         self.alike = False
-        """Whether other sessions have the same snapshots, so that sharing state saves work."""
+        """True if other sessions have the same snapshots, so that sharing state saves work."""
         self._shared_states = SharedStates() if shared_states is None else shared_states
         self._shared: SharedState | None = None
         """The shared state, unless the state is this session's own."""
@@ -183,7 +183,7 @@ class Session:
 
     @property
     def arrived(self) -> bool:
-        """Whether the client has acknowledged everything that it subscribes to in the target."""
+        """True if the client has acknowledged everything that it subscribes to in the target."""
         return self._state.arrived
 
     @property
@@ -192,7 +192,7 @@ class Session:
         return self._state.stuck_on
 
     def watches(self, type_url: TypeUrl) -> bool:
-        """Whether the client subscribes to this type."""
+        """Return whether the client subscribes to this type."""
         return self._state.watches(type_url)
 
     @property

@@ -243,16 +243,16 @@ class SessionState:
 
     @property
     def quiet(self) -> bool:
-        """Whether certainly nothing is to be written."""
+        """True if certainly nothing is to be written."""
         return self._rollout.arrived and not self._unserved
 
     def opened(self, type_url: TypeUrl) -> bool:
-        """Whether the client has sent a request for this type, known or unknown."""
+        """Return whether the client has sent a request for this type, known or unknown."""
         return type_url in self._watches or type_url in self._unserved
 
     @property
     def arrived(self) -> bool:
-        """Whether the client has acknowledged everything that it subscribes to in the target."""
+        """True if the client has acknowledged everything that it subscribes to in the target."""
         return self._rollout.arrived
 
     @property
@@ -270,7 +270,7 @@ class SessionState:
         return tuple(refused)
 
     def watches(self, type_url: TypeUrl) -> bool:
-        """Whether the client subscribes to this type."""
+        """Return whether the client subscribes to this type."""
         return type_url in self._watches
 
     @property

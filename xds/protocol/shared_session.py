@@ -43,7 +43,7 @@ class SharedState:
     def __init__(self, state: SessionState, now: float) -> None:
         self.state = state
         self.taken = False
-        """Whether the last session took the state as its own."""
+        """True if the last session took the state as its own."""
         self.born = now
         self.members = 0
         """Number of sessions in this state."""
@@ -62,7 +62,7 @@ class SharedState:
         return None if step.at < self._deadline <= now else step
 
     def lone(self, now: float) -> bool:
-        """Whether only one session is in this state and no cached transition leads here."""
+        """Return whether only one session is in this state and no cached transition leads here."""
         return self.members == 1 and now > self.born + GRAIN
 
     def take(self) -> SessionState:

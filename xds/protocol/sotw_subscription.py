@@ -24,7 +24,7 @@ class Subscription(RequestedNames):
 
     @property
     def known(self) -> bool:
-        """Whether the client has sent a request yet."""
+        """True if the client has sent a request yet."""
         return self._requested is not None
 
     def state(self) -> Hashable:

@@ -91,7 +91,7 @@ class Watch(TypeWatch):
     # ---- responses -------------------------------------------------------------------------------
 
     def due(self, wanted: ResourceSet) -> bool:
-        """Whether a response is due if this is the target."""
+        """Return whether a response is due if this is the target."""
         if self.settled_on is wanted:
             return False
         view = self._see(wanted)
@@ -156,7 +156,7 @@ class Watch(TypeWatch):
         return view
 
     def _up_to_date(self, wanted: ResourceSet, view: View) -> bool:
-        """Whether a client of a complete type has this version and has been answered.
+        """Return whether a client of a complete type has this version and has been answered.
 
         The first request of a stream may stay unanswered if the client holds exactly what it would
         be sent. A version proves that only for clients that subscribe to everything ("Resource
@@ -174,7 +174,7 @@ class Watch(TypeWatch):
         return tuple(r for r in view.all if before.get(r.name) is not r or r.name in urgent)
 
     def _untold(self, view: View) -> bool:
-        """Whether a nonexistent name is still to be reported to the client."""
+        """Return whether a nonexistent name is still to be reported to the client."""
         if (
             not self._errors
             or view.missing is self._reported_missing
@@ -184,7 +184,7 @@ class Watch(TypeWatch):
         return not set(view.missing) <= set(self._reported_missing)
 
     def refuses(self, wanted: ResourceSet) -> bool:
-        """Whether the client refused this set, or part of it, so that it is not sent again."""
+        """True if the client refused this set, or part of it, so that it is not sent again."""
         if self._whole:
             return self._refused_whole and self._see(wanted).by_name == self._offered
         return super().refuses(wanted)

@@ -41,9 +41,9 @@ class TypeWatch(ABC):
         self.type_url = type_url
         self._requested = asked
         self._errors = errors
-        """Whether nonexistent names are reported as errors (xRFC TP3)."""
+        """True if nonexistent names are reported as errors (xRFC TP3)."""
         self._answered = answered
-        """Whether a request that requires a response has got one, possibly empty."""
+        """True if a request that requires a response has got one, possibly empty."""
         self.flight: Flight | None = None
         """The unanswered response."""
         self._reported_missing: tuple[str, ...] = ()
@@ -87,10 +87,10 @@ class TypeWatch(ABC):
 
     @abstractmethod
     def due(self, wanted: ResourceSet) -> bool:
-        """Whether a response is due if this is the target."""
+        """Return whether a response is due if this is the target."""
 
     def settled(self, wanted: ResourceSet) -> bool:
-        """Whether the client has this target completely and has refused none of it."""
+        """Return whether the client has this target completely and has refused none of it."""
         if self.settled_on is wanted:
             return True
         if self.refuses(wanted) or self.due(wanted):
@@ -109,7 +109,7 @@ class TypeWatch(ABC):
         return self._requested.weight
 
     def asks_for(self, name: str) -> bool:
-        """Whether the client subscribes to this name."""
+        """Return whether the client subscribes to this name."""
         return self._requested.covers(name)
 
     def missing(self, wanted: ResourceSet) -> tuple[str, ...]:
@@ -117,11 +117,11 @@ class TypeWatch(ABC):
         return self._see(wanted).missing
 
     def has_refused(self, resource: Encoded) -> bool:
-        """Whether the client refused this resource when it was sent alone."""
+        """Return whether the client refused this resource when it was sent alone."""
         return resource in self._bisection
 
     def refuses(self, wanted: ResourceSet) -> bool:
-        """Whether the client refused this set, or part of it, so that it is not sent again."""
+        """True if the client refused this set, or part of it, so that it is not sent again."""
         return self._bisection.any and self._bisection.among(self._see(wanted).all)
 
     def _see(self, wanted: ResourceSet) -> View:

@@ -62,7 +62,7 @@ class Hub:
 
     def __init__(self, cache: SnapshotCache, reports: Reports, past: Past | None = None) -> None:
         self.ready = False
-        """Whether a mesh is known; until then clients must not see an empty configuration."""
+        """True if a mesh is known; until then clients must not see an empty configuration."""
         self._cache = cache
         self._reports = reports
         self._streams: dict[ProxyIdentity, set[Stream]] = {}

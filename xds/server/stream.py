@@ -148,7 +148,7 @@ class Stream:
         self.snapshot: Snapshot | None = None
         """The target snapshot."""
         self.established = False
-        """Whether the client had accepted a whole earlier snapshot, so that it has a configuration.
+        """True if the client had accepted a whole earlier snapshot, so that it has a configuration.
         """
         self.node = Node()
         self._observer = observer
@@ -170,7 +170,7 @@ class Stream:
 
     @property
     def aggregated(self) -> bool:
-        """Whether the client's whole configuration goes over this stream."""
+        """True if the client's whole configuration goes over this stream."""
         return self._method.type_url is None
 
     @property

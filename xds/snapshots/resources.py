@@ -41,7 +41,7 @@ class Encoded:
 
     @property
     def is_unknown(self) -> bool:
-        """Whether only name and version are known, because a client says that it holds the
+        """True if only name and version are known, because a client says that it holds the
         resource.
 
         Such a resource can be left on that client; it cannot be sent.

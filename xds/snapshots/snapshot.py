@@ -35,7 +35,7 @@ class Snapshot:
         return self.sets[type_url]
 
     def same_as(self, other: "Snapshot") -> bool:
-        """Whether a proxy that has the other snapshot needs no update."""
+        """Return whether a proxy that has the other snapshot needs no update."""
         return all(self.sets[type_url] is other.sets.get(type_url) for type_url in self.sets)
 
     def one_change_from(self, before: "Snapshot") -> TypeUrl | None:

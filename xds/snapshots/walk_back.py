@@ -83,7 +83,7 @@ class Walk:
         self.wanted = dict.fromkeys(wanted)
         """Lookups without a result so far."""
         self.done = False
-        """Whether the walk has reached the beginning of the log."""
+        """True if the walk has reached the beginning of the log."""
         self._translate = translate
         self._past = past
         self._pool = Pool(recent_bytes=0)

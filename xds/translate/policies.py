@@ -78,7 +78,7 @@ def gateway_policies(spec: VirtualGatewaySpec) -> Policies:
 
 
 def offers_tls(tls: ListenerTls | None) -> bool:
-    """Whether a listener accepts TLS."""
+    """Return whether a listener accepts TLS."""
     return tls is not None and tls.mode != "DISABLED"
 
 

@@ -208,7 +208,7 @@ def _writer(meta: betterproto2.FieldMetadata) -> _Write:
 
 
 def _explicit(meta: betterproto2.FieldMetadata) -> bool:
-    """Whether the field distinguishes absent (``None``) from zero."""
+    """Return whether the field distinguishes absent (``None``) from zero."""
     if meta.repeated or meta.map_meta is not None:
         return False
     return bool(meta.optional or meta.group) or meta.proto_type == betterproto2.TYPE_MESSAGE

@@ -23,7 +23,7 @@ class Shape:
     """Shape of the items, for a list."""
     scalar: type[int] | type[bool] | type[str] | None = None
     takes_zero: bool = False
-    """Whether the field accepts the number 0; elsewhere a plan's 0 means that it is unset."""
+    """True if the field accepts the number 0; elsewhere a plan's 0 means that it is unset."""
     required: bool = False
 
 

@@ -40,7 +40,7 @@ class Port:
 
     @property
     def ambiguous(self) -> bool:
-        """Whether a port accepts both TLS and plain text, so that the first bytes decide."""
+        """True if a port accepts both TLS and plain text, so that the first bytes decide."""
         return self.security.encryption is not None and self.security.plain
 
 

@@ -7,7 +7,7 @@ from xds.translate.services import ServicePort
 
 
 def speaks_grpc(mapping: PortMapping) -> bool:
-    """Whether what listens there takes gRPC: ``grpc``, and ``http2``, which carries it.
+    """Return whether what listens there takes gRPC: ``grpc``, and ``http2``, which carries it.
 
     ``http`` is HTTP/1.1, which a gRPC library does not speak, and nothing in between translates.
     """

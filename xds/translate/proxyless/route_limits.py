@@ -41,7 +41,7 @@ def route_limits(route: Resource) -> Iterator[Problem]:
 
 
 def hidden(header: str) -> bool:
-    """Whether gRPC libraries ignore this header, or metadata key, in matches."""
+    """Return whether gRPC libraries ignore this header, or metadata key, in matches."""
     return header.lower() in _HIDDEN or header.lower().endswith("-bin")
 
 

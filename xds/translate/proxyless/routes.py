@@ -32,7 +32,7 @@ def client_route_configuration(service: str, port: ServicePort) -> envoy_route.R
 
 
 def takes_calls(spec: RouteSpec) -> bool:
-    """Whether a route can match a gRPC call: a POST, in plain text, without a query."""
+    """Return whether a route can match a gRPC call: a POST, in plain text, without a query."""
     http = spec.http2_route or spec.http_route
     return http is None or _takes_calls(http.match)
 
