@@ -37,7 +37,7 @@ OWNERS = {
         "gitmesh.demo.*",
         "reconciler.git.large_object",
         "reconciler.git.hooks_path",
-        "gitmesh.service.work_trees",
+        "gitmesh.service.changes.work_trees",
     ),
 }
 """The only modules that import what has a side, a cost or a version of its own."""

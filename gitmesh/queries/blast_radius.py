@@ -26,16 +26,6 @@ class BlastRadius:
     proxies: int | None = None
     """Number of connected proxies of these nodes; ``None`` if no server reports it."""
 
-    def as_json(self) -> dict[str, object]:
-        """Return the form for ``--json``."""
-        return {
-            "services": [str(key) for key in self.services],
-            "nodes": [str(key) for key in self.nodes],
-            "ofServices": self.of_services,
-            "ofNodes": self.of_nodes,
-            "proxies": self.proxies,
-        }
-
     def sentence(self) -> str:
         """Return it as text: ``affects 1 of 4 services, 2 of 6 nodes, 2 connected proxies``."""
         said = f"affects {_part(len(self.services), self.of_services, 'service')}, "

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from gitmesh.demo.sample import ROUTES, shares
-from gitmesh.service.rollback import whole
+from gitmesh.service.changes.rollback import whole
 from reconciler.git.repository import GitRepository
 from reconciler.git.writing import BranchMoved, Person, move_branch, write_commit
 from reconciler.reading.source import ObjectId
@@ -119,10 +119,12 @@ def test_a_push_meanwhile_keeps_the_branch_where_it_is(bare: Path) -> None:
     repo = GitRepository.open(bare)
     planned = whole(repo, repo.tip(), repo.resolve(first))
     eve = Person("Eve", "eve@x")
-    made = write_commit(repo, planned.tree, planned.tip, "back", author=eve, committer=eve)
+    made = write_commit(
+        repo, planned.planned.tree, planned.planned.tip, "back", author=eve, committer=eve
+    )
     theirs = put(bare, sample_files(shares(20)), minute=2)
     with pytest.raises(BranchMoved, match="somebody has pushed to main meanwhile"):
-        move_branch(repo, "refs/heads/main", planned.tip, made, eve, "test")
+        move_branch(repo, "refs/heads/main", planned.planned.tip, made, eve, "test")
     assert git(bare, "rev-parse", "main") == theirs
 
 

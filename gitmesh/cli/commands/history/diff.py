@@ -11,8 +11,8 @@ from gitmesh.cli.options import examples, json_option, log_option, repo_here
 from gitmesh.cli.output import emit_json, refuse
 
 if TYPE_CHECKING:
-    from gitmesh.service.compared_meshes import NamedMesh
-    from gitmesh.service.differences import Difference
+    from gitmesh.service.changes.compared_meshes import NamedMesh
+    from gitmesh.service.changes.difference import Difference
     from gitmesh.settings import Settings
     from mesh.keys import ResourceKey
     from xds.translate.compare import EnvoyChange
@@ -54,15 +54,16 @@ def command(
     times). No server is needed; if one runs, the number of its connected proxies is shown, too.
     Exits with 1 if A or B is not a valid mesh, and shows the problems.
     """
-    from gitmesh.service.compared_meshes import named_mesh
-    from gitmesh.service.differences import difference
+    from gitmesh.json_shapes.changes import difference_shape
+    from gitmesh.service.changes.compared_meshes import named_mesh
+    from gitmesh.service.changes.difference import difference
     from xds.translate.compare import envoy_changes
 
     settings: Settings = ctx.obj
     where = _log_of(repo, log or settings.log)
     gc.disable()  # a large mesh is many values that all live until the end
     first = named_mesh(before, repo, where)
-    sides = [first, named_mesh(after, repo, where, first.tree)]
+    sides = first, named_mesh(after, repo, where, first.tree)
     if problems := [problem for side in sides for problem in side.problems]:
         refuse(problems, as_json=as_json)
         ctx.exit(exit_codes.REFUSED)
@@ -70,7 +71,7 @@ def command(
     found = difference(old, new, _connected(where))
     configurations = list(envoy_changes(old, new, found.radius.nodes)) if envoy else []
     if as_json:
-        emit_json(_json(sides, found, configurations if envoy else None))
+        emit_json(difference_shape(*sides, found, configurations if envoy else None))
     elif markdown:
         click.echo(_markdown(sides, found, configurations))
     else:
@@ -97,34 +98,8 @@ def _log_of(repo: Path, explicit: Path | None) -> Path | None:
     return path if path.is_file() else None
 
 
-def _json(
-    sides: "list[NamedMesh]", found: "Difference", configurations: "list[EnvoyChange] | None"
-) -> dict[str, object]:
-    from events.encoding.codec import encode
-
-    changes = [encode(event) for event in found.changes]
-    shown: dict[str, object] = {
-        "before": sides[0].label,
-        "after": sides[1].label,
-        "changes": [{"kind": e.kind, "subject": e.subject, "data": e.data} for e in changes],
-        "blastRadius": found.radius.as_json(),
-    }
-    if configurations is not None:
-        shown["envoy"] = [
-            {
-                "node": str(each.node),
-                "type": each.type,
-                "name": each.name,
-                "before": each.change.before,
-                "after": each.change.after,
-            }
-            for each in configurations
-        ]
-    return shown
-
-
 def _show(
-    sides: "list[NamedMesh]", found: "Difference", configurations: "list[EnvoyChange]"
+    sides: "tuple[NamedMesh, NamedMesh]", found: "Difference", configurations: "list[EnvoyChange]"
 ) -> None:
     from gitmesh.rendering.amounts import count
     from gitmesh.rendering.narration import narrate
@@ -145,7 +120,7 @@ def _show(
 
 
 def _markdown(
-    sides: "list[NamedMesh]", found: "Difference", configurations: "list[EnvoyChange]"
+    sides: "tuple[NamedMesh, NamedMesh]", found: "Difference", configurations: "list[EnvoyChange]"
 ) -> str:
     from gitmesh.rendering.amounts import count
     from gitmesh.rendering.narration import narrate

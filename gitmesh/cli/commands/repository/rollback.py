@@ -10,15 +10,15 @@ from gitmesh.cli.options import MOMENT, examples, json_option, log_option, repo_
 from gitmesh.cli.output import emit_json
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from events.types import CommitId
-    from gitmesh.service.differences import Difference
-    from gitmesh.service.rollback import Rollback
+    from gitmesh.service.changes.difference import Difference
+    from gitmesh.service.changes.planned_commit import Authorship
+    from gitmesh.service.changes.rollback import Rollback
+    from gitmesh.service.changes.rollback_request import RollbackResult
     from gitmesh.settings import Settings
-    from mesh.keys import ResourceKey
     from mesh.problems.problem import Problem
-    from reconciler.git.repository import GitRepository
     from reconciler.git.writing import Person
 
 
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 @log_option
 @click.option(
     "--only",
-    "only_",
+    "only",
     metavar="RESOURCE",
     multiple=True,
     help="Restore only this resource, named as in gitmesh state; may be repeated.",
@@ -58,7 +58,7 @@ def command(
     repo: Path,
     branch: str | None,
     log: Path | None,
-    only_: tuple[str, ...],
+    only: tuple[str, ...],
     reason: str,
     author: str | None,
     dry_run: bool,
@@ -77,150 +77,77 @@ def command(
     If a work tree has the branch checked out, the changed files are updated there, too; if those
     files have uncommitted changes, the command does nothing.
     """
-    from gitmesh.queries.connected_proxies import connected_proxies
+    from gitmesh.json_shapes.changes import rollback_shape
     from gitmesh.queries.log_location import git_dir, log_path
     from gitmesh.queries.log_lookup import existing_log
-    from gitmesh.queries.resource_name import resource_of
-    from gitmesh.service.differences import difference
-    from gitmesh.service.rollback import only, whole
-    from mesh.problems.problem import errors
-    from reconciler.git.repository import GitRepository
+    from gitmesh.service.changes.rollback_request import RollbackRequest, roll_back
 
     settings: Settings = ctx.obj
     git_dir(repo)  # Of a wrong path that is told first.
-    where = log_path(repo, log or settings.log)
-    if log is not None:
-        existing_log(repo, log)
-    opened = GitRepository.open(repo)
+    where = log_path(repo, log or settings.log) if log is None else existing_log(repo, log)
     branch = branch or settings.branch or None
-    tip, then = opened.tip(branch), _commit(to, opened, where)
-    keys = [resource_of(name, lambda: _resources(opened, tip)) for name in only_]
-    planned = only(opened, tip, then, keys) if keys else whole(opened, tip, then)
-    if problems := errors(planned.after.problems):
-        _refuse(planned.to, problems, as_json=as_json)
-        ctx.exit(exit_codes.REFUSED)
-    connected = connected_proxies(where) if where.is_file() else None
-    found = difference(planned.before, planned.after.graph, connected)
-    made = None
-    if not (dry_run or planned.unchanged):
-        made = _make(opened, opened.following(branch), planned, reason, _person(author))
-    if as_json:
-        emit_json(_json(planned, found, made))
-    else:
-        _show(planned, found, made)
+    request = RollbackRequest(to, _authorship(author), branch, only, reason, dry_run)
+    result = roll_back(repo, where, request)
+    emit_json(rollback_shape(result)) if as_json else _show(result)
+    ctx.exit(exit_codes.OK if result.difference else exit_codes.REFUSED)
 
 
-def _resources(repo: "GitRepository", commit: "CommitId") -> "Iterable[ResourceKey]":
-    from reconciler.reading.reader import TreeReader
-
-    return TreeReader(repo).read(repo.tree_of(commit)).tree.graph.resources
-
-
-def _commit(to: str, repo: "GitRepository", log: Path) -> "CommitId":
-    """Return the commit whose mesh was served at a moment; without a log, a revision."""
-    from events.sqlite.store import EventLog, utc_now
-    from gitmesh.queries.commits import beginning
-    from gitmesh.queries.timespec import moment_seq, parse_time
-    from mesh.errors import UsageError
-
-    digits = to.isascii() and to.isdigit()
-    if not (digits or parse_time(to, utc_now())) or not log.is_file():
-        return repo.resolve(to)
-    opened = EventLog.read_only(log)
-    try:
-        commit = opened.state(moment_seq(opened, to, utc_now(), repo.resolve)).commit
-        begins = beginning(opened)
-    finally:
-        opened.close()
-    if commit is None:
-        raise UsageError(f"no mesh was served at {to!r}", hint=begins)
-    return commit
-
-
-def _person(author: str | None) -> "tuple[Person, Person]":
-    """Return author and committer of the commit."""
-    import re
-
+def _authorship(author: str | None) -> "Authorship":
+    """Return who wants the commit, and the user who makes it."""
+    from gitmesh.service.changes.planned_commit import Authorship
     from gitmesh.settings import operator
-    from mesh.errors import UsageError
     from reconciler.git.writing import Person
 
     committer = Person(*operator())
-    if author is None:
-        return committer, committer
-    found = re.fullmatch(r" *([^<>\x00-\x1f]+?) *<([^<>\s]*)> *", author)
+    return Authorship(committer if author is None else _person(author), committer)
+
+
+def _person(text: str) -> "Person":
+    import re
+
+    from mesh.errors import UsageError
+    from reconciler.git.writing import Person
+
+    found = re.fullmatch(r" *([^<>\x00-\x1f]+?) *<([^<>\s]*)> *", text)
     if found is None:
         raise UsageError(
-            f"--author {author!r} has no name and address", hint='write "Ada <ada@shop.example>"'
+            f"--author {text!r} has no name and address", hint='write "Ada <ada@shop.example>"'
         )
-    return Person(found[1], found[2]), committer
+    return Person(found[1], found[2])
 
 
-def _make(
-    repo: "GitRepository",
-    ref: str,
-    planned: "Rollback",
-    reason: str,
-    people: "tuple[Person, Person]",
-) -> "CommitId":
-    from gitmesh.service.rollback import message
-    from gitmesh.service.work_trees import work_trees
-    from reconciler.git.writing import move_branch, write_commit
+def _show(result: "RollbackResult") -> None:
+    from gitmesh.rendering.narration import short
 
-    author, committer = people
-    text = message(planned, repo, reason)
-    made = write_commit(repo, planned.tree, planned.tip, text, author=author, committer=committer)
-    trees = work_trees(repo.path, ref, bare=repo.handle.is_bare)
-    for tree in trees:
-        tree.require_room(planned.tip, made)
-    move_branch(repo, ref, planned.tip, made, committer, "gitmesh rollback")
-    for tree in trees:
-        tree.follow(planned.tip, made)
-    return made
+    rollback = result.rollback
+    if result.difference is None:
+        _show_errors(rollback.planned.errors)
+    elif rollback.planned.unchanged:
+        what = {0: "all is", 1: "that resource is"}.get(len(rollback.only), "those resources are")
+        click.echo(f"nothing to roll back: {what} as at {short(rollback.to)} already")
+    else:
+        _show_changes(rollback, result.difference, result.commit)
 
 
-def _refuse(to: str, problems: "Sequence[Problem]", *, as_json: bool) -> None:
+def _show_errors(problems: "Sequence[Problem]") -> None:
     from gitmesh.cli.output import problem_text
     from gitmesh.rendering.amounts import count
 
-    if as_json:
-        emit_json({"to": to, "problems": [problem.as_json() for problem in problems]})
-        return
     found = count(len(problems), "problem")
     click.echo(f"nothing was changed: the resulting mesh would have {found}", err=True)
     for problem in problems:
         click.echo(problem_text(problem), err=True)
 
 
-def _json(planned: "Rollback", found: "Difference", made: "CommitId | None") -> dict[str, object]:
-    from events.encoding.codec import encode
-
-    changes = [encode(event) for event in found.changes]
-    return {
-        "commit": made,
-        "to": planned.to,
-        "before": planned.tip,
-        "reverts": list(planned.undone),
-        "only": [str(key) for key in planned.only],
-        "changes": [{"kind": e.kind, "subject": e.subject, "data": e.data} for e in changes],
-        "blastRadius": found.radius.as_json(),
-    }
-
-
-def _show(planned: "Rollback", found: "Difference", made: "CommitId | None") -> None:
+def _show_changes(rollback: "Rollback", found: "Difference", made: "CommitId | None") -> None:
     from gitmesh.rendering.amounts import count
     from gitmesh.rendering.narration import narrate, short
     from gitmesh.rendering.shell_quoting import pasted
 
-    to, resources = short(planned.to), len(planned.only)
-    if planned.unchanged:
-        what = {0: "all is", 1: "that resource is"}.get(resources, "those resources are")
-        click.echo(f"nothing to roll back: {what} as at {to} already")
-        return
     verb = f"{short(made)} rolls" if made else "would roll"
-    some = f"{count(resources, 'resource')} " if resources else ""
+    some = f"{count(len(rollback.only), 'resource')} " if rollback.only else ""
     changes = count(len(found.changes), "change")
-    click.secho(f"{verb} {some}back to {to}: {changes}", bold=True)
+    click.secho(f"{verb} {some}back to {short(rollback.to)}: {changes}", bold=True)
     for event in found.changes:
         click.echo(f"  {narrate(event)}")
     if found.changes:

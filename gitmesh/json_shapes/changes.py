@@ -1,0 +1,132 @@
+"""Shapes of changes: differences between meshes, rollbacks, and their blast radius."""
+
+from collections.abc import Iterable, Sequence
+from typing import NotRequired, TypedDict
+
+from events.encoding.codec import encode
+from events.types import Event
+from gitmesh.json_shapes.problems import ProblemShape, problem_shapes
+from gitmesh.queries.blast_radius import BlastRadius
+from gitmesh.service.changes.compared_meshes import NamedMesh
+from gitmesh.service.changes.difference import Difference
+from gitmesh.service.changes.rollback_request import RollbackResult
+from mesh.canonical import Json, JsonObject
+from xds.translate.compare import EnvoyChange
+
+
+class ChangeShape(TypedDict):
+    """One change, as an event of the mesh chain that is not written yet."""
+
+    kind: str
+    subject: str
+    data: JsonObject
+
+
+class BlastRadiusShape(TypedDict):
+    """Extent of a change."""
+
+    services: list[str]
+    nodes: list[str]
+    ofServices: int
+    ofNodes: int
+    proxies: int | None
+
+
+class EnvoyChangeShape(TypedDict):
+    """One Envoy resource of one node, before and after; ``None`` where it does not exist."""
+
+    node: str
+    type: str
+    name: str
+    before: Json
+    after: Json
+
+
+class DifferenceShape(TypedDict):
+    """Answer of ``diff``."""
+
+    before: str
+    after: str
+    changes: list[ChangeShape]
+    blastRadius: BlastRadiusShape
+    envoy: NotRequired[list[EnvoyChangeShape]]
+
+
+class RollbackShape(TypedDict):
+    """Answer of ``rollback``."""
+
+    commit: str | None
+    to: str
+    before: str
+    reverts: list[str]
+    only: list[str]
+    changes: list[ChangeShape]
+    blastRadius: BlastRadiusShape
+
+
+class RefusedRollbackShape(TypedDict):
+    """Answer of ``rollback`` when the resulting mesh would have errors."""
+
+    to: str
+    problems: list[ProblemShape]
+
+
+def change_shapes(events: Iterable[Event]) -> list[ChangeShape]:
+    """Return events that are not written yet."""
+    encoded = map(encode, events)
+    return [{"kind": each.kind, "subject": each.subject, "data": each.data} for each in encoded]
+
+
+def blast_radius_shape(radius: BlastRadius) -> BlastRadiusShape:
+    """Return the extent of a change."""
+    return {
+        "services": [str(key) for key in radius.services],
+        "nodes": [str(key) for key in radius.nodes],
+        "ofServices": radius.of_services,
+        "ofNodes": radius.of_nodes,
+        "proxies": radius.proxies,
+    }
+
+
+def difference_shape(
+    before: NamedMesh,
+    after: NamedMesh,
+    found: Difference,
+    envoy: Sequence[EnvoyChange] | None = None,
+) -> DifferenceShape:
+    """Return the difference of two meshes; with ``envoy``, that of Envoy's configuration, too."""
+    shape: DifferenceShape = {
+        "before": before.label,
+        "after": after.label,
+        "changes": change_shapes(found.changes),
+        "blastRadius": blast_radius_shape(found.radius),
+    }
+    if envoy is not None:
+        shape["envoy"] = [_envoy_change(each) for each in envoy]
+    return shape
+
+
+def rollback_shape(result: RollbackResult) -> RollbackShape | RefusedRollbackShape:
+    """Return a rollback, or the problems for which it was not made."""
+    rollback = result.rollback
+    if result.difference is None:
+        return {"to": rollback.to, "problems": problem_shapes(rollback.planned.errors)}
+    return {
+        "commit": result.commit,
+        "to": rollback.to,
+        "before": rollback.planned.tip,
+        "reverts": list(rollback.undone),
+        "only": [str(key) for key in rollback.only],
+        "changes": change_shapes(result.difference.changes),
+        "blastRadius": blast_radius_shape(result.difference.radius),
+    }
+
+
+def _envoy_change(found: EnvoyChange) -> EnvoyChangeShape:
+    return {
+        "node": str(found.node),
+        "type": found.type,
+        "name": found.name,
+        "before": found.change.before,
+        "after": found.change.after,
+    }

@@ -1,0 +1,87 @@
+"""A commit that would follow the tip of the branch: planned, looked at, then made.
+
+Planning writes objects, to which no ref points. Only :func:`commit` moves the branch.
+"""
+
+from dataclasses import dataclass
+
+from events.types import CommitId
+from gitmesh.push.check import last_good
+from gitmesh.service.changes.work_trees import work_trees
+from mesh.graph.linked import MeshGraph
+from mesh.problems.problem import Problem, errors
+from reconciler.git.repository import GitRepository
+from reconciler.git.writing import Person, move_branch, write_commit
+from reconciler.reading.reader import TreeReader
+from reconciler.reading.source import ObjectId
+from reconciler.reading.tree import SpecTree
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedCommit:
+    """The tree of a new commit, and the meshes before and after it."""
+
+    tip: CommitId
+    """The branch's current commit, which will be the parent."""
+    tree: ObjectId
+    before: MeshGraph
+    """The current mesh: that of the branch's newest valid commit."""
+    after: SpecTree
+    """The specs in ``tree``. They may have problems."""
+    unchanged: bool
+    """True if ``tip`` has this tree already: there is nothing to commit."""
+
+    @property
+    def errors(self) -> list[Problem]:
+        """Return the problems for which the commit would be refused, as a push would be."""
+        return errors(self.after.problems)
+
+
+@dataclass(frozen=True, slots=True)
+class Authorship:
+    """Who wants a commit, and who makes it."""
+
+    author: Person
+    committer: Person
+
+
+def planned_commit(
+    repo: GitRepository, reader: TreeReader, tip: CommitId, tree: ObjectId
+) -> PlannedCommit:
+    """Return the commit that would give the branch this tree.
+
+    :raises GitmeshError: the branch or the tree cannot be read.
+    """
+    good = last_good(repo, reader, tip)
+    after = reader.read(tree, good).tree
+    return PlannedCommit(tip, tree, good.graph, after, unchanged=tree == repo.tree_of(tip))
+
+
+def commit(
+    repo: GitRepository,
+    branch: str | None,
+    planned: PlannedCommit,
+    message: str,
+    who: Authorship,
+    *,
+    command: str,
+) -> CommitId:
+    """Make the commit, move the branch to it, and update work trees that have it checked out.
+
+    :param branch: its name; the one that HEAD names if ``None``.
+    :param command: what moved the branch, for git's reflog.
+    :raises BranchMoved: somebody pushed since the commit was planned; nothing was changed.
+    :raises UsageError: a work tree has uncommitted changes in the way; nothing was changed.
+    :raises Fatal: a work tree could not be updated; the branch has moved.
+    """
+    ref = repo.following(branch)
+    made = write_commit(
+        repo, planned.tree, planned.tip, message, author=who.author, committer=who.committer
+    )
+    trees = work_trees(repo.path, ref, bare=repo.handle.is_bare)
+    for tree in trees:
+        tree.require_room(planned.tip, made)
+    move_branch(repo, ref, planned.tip, made, who.committer, command)
+    for tree in trees:
+        tree.follow(planned.tip, made)
+    return made

@@ -1,0 +1,94 @@
+"""Change of resources: new specs for some of them, as one commit."""
+
+from collections.abc import Mapping
+
+from events.types import CommitId
+from gitmesh.service.changes.planned_commit import PlannedCommit, planned_commit
+from gitmesh.service.changes.spec_edits import SpecEdits
+from gitmesh.service.changes.untouched import require_untouched
+from mesh.canonical import JsonObject
+from mesh.errors import UsageError
+from mesh.importing.layout import path_of
+from mesh.keys import ResourceKey
+from mesh.reading.native import native_document
+from mesh.resource import Resource, spec_from_json, spec_json
+from mesh.tidy import document_text
+from reconciler.git.repository import GitRepository
+from reconciler.git.writing import write_tree
+from reconciler.reading.reader import TreeReader
+from reconciler.reading.scope import Scope
+from reconciler.reading.tree import SpecTree
+
+SpecChanges = Mapping[ResourceKey, JsonObject | None]
+"""The new spec of each resource, with App Mesh's field names; None for one that is removed."""
+
+
+def change_resources(repo: GitRepository, tip: CommitId, specs: SpecChanges) -> PlannedCommit:
+    """Plan a commit that gives resources new specs, adds or removes some.
+
+    An existing resource is changed in its document, in the file where it is; a new one gets a file
+    of its own (see :mod:`mesh.importing.layout`) below the folder that ``root`` in gitmesh.yaml
+    names. A spec that is equal to the present one changes nothing. Whether the mesh is valid
+    afterwards is for the caller to see in the plan's ``errors``.
+
+    :raises UsageError: a resource to remove does not exist, or its document has a form that can
+        only be changed by hand.
+    :raises pydantic.ValidationError: a spec is none of its kind.
+    :raises Fatal: another resource would change, too.
+    :raises GitmeshError: the commit cannot be read, or nothing can be written.
+    """
+    reader, base = TreeReader(repo), repo.tree_of(tip)
+    now = reader.read(base).tree
+    wanted = {key: _resource(key, spec) for key, spec in specs.items()}
+    edits = SpecEdits(repo, now)
+    for key, resource in sorted(wanted.items()):
+        _edit(edits, now, key, resource)
+    tree = write_tree(repo, base, edits.changed) if edits.changed else base
+    planned = planned_commit(repo, reader, tip, tree)
+    if not planned.errors:
+        remedy = "change it by hand: edit the file and push"
+        require_untouched(now.graph, planned.after.graph, wanted, remedy=remedy)
+    return planned
+
+
+def _resource(key: ResourceKey, spec: JsonObject | None) -> Resource | None:
+    return None if spec is None else Resource(key, spec_from_json(key, spec))
+
+
+def _edit(edits: SpecEdits, now: SpecTree, key: ResourceKey, wanted: Resource | None) -> None:
+    present = now.graph.get(key)
+    match present, wanted:
+        case None, None:
+            raise UsageError(f"there is no {key}", hint="gitmesh state shows all resources")
+        case None, Resource():
+            edits.add(new_path(key, now), document_text(native_document(wanted)))
+        case Resource(), None:
+            edits.remove(present)
+        case Resource(), Resource() if present != wanted:
+            edits.set_spec(present, spec_json(wanted.spec))
+
+
+def new_path(key: ResourceKey, now: SpecTree) -> str:
+    """Return the path of a new resource's file: ``meshes/prod/shop/route/cart/all.yaml``.
+
+    A root that is named as the mesh is the folder of that mesh: ``shop/route/cart/all.yaml``.
+
+    :raises UsageError: gitmesh.yaml says that a file there is no spec file.
+    """
+    settings = now.listing.settings
+    root, path = settings.root or "", path_of(key)
+    mesh, _, inside = path.partition("/")
+    above = root if root.rpartition("/")[2] != mesh else root.rpartition("/")[0]
+    path = "/".join(filter(None, [above, mesh, inside]))
+    if not _is_in_scope(Scope(settings), path.encode()):
+        raise UsageError(
+            f"a new file {path} would not be read: gitmesh.yaml ignores it",
+            hint="write the resource to a file of your own, and push it",
+        )
+    return path
+
+
+def _is_in_scope(scope: Scope, path: bytes) -> bool:
+    folders = path.split(b"/")[:-1]
+    above = (b"/".join(folders[:depth]) for depth in range(1, len(folders) + 1))
+    return scope.is_spec(path) and all(map(scope.may_hold_specs, above))

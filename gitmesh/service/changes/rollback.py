@@ -1,0 +1,107 @@
+"""Rollback: a commit that restores an earlier mesh, or some of its resources."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from events.types import CommitId
+from gitmesh.service.changes.planned_commit import PlannedCommit, planned_commit
+from gitmesh.service.changes.spec_edits import SpecEdits
+from gitmesh.service.changes.untouched import require_untouched
+from mesh.errors import UsageError
+from mesh.keys import ResourceKey
+from mesh.settings import SETTINGS_FILE
+from reconciler.git.repository import GitRepository
+from reconciler.git.writing import Contents, FileFrom, write_tree
+from reconciler.reading.listing import Entry, TooLarge, TreeWalk
+from reconciler.reading.reader import TreeReader
+from reconciler.reading.scope import Scope
+
+MOST_NAMED: Final = 20
+"""Maximum commits that a rollback's message lists as reverted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rollback:
+    """A planned rollback."""
+
+    planned: PlannedCommit
+    to: CommitId
+    """The commit whose mesh, or whose resources, are restored."""
+    undone: tuple[CommitId, ...] = ()
+    """The reverted commits, newest first; none if only parts of them are reverted."""
+    only: tuple[ResourceKey, ...] = ()
+    """The restored resources; none if all are restored."""
+
+
+def whole(repo: GitRepository, tip: CommitId, to: CommitId) -> Rollback:
+    """Return a rollback of all specs and settings to a commit; other files stay.
+
+    :raises GitmeshError: one of the commits cannot be read, or nothing can be written.
+    """
+    reader, walk = TreeReader(repo), TreeWalk(repo)
+    old, new = repo.tree_of(to), repo.tree_of(tip)
+    target = reader.read(old).tree
+    if target.faults:
+        return Rollback(planned_commit(repo, reader, tip, old), to)
+    scope = Scope(target.listing.settings)
+    try:
+        changes: dict[bytes, Entry | None] = dict(walk.compare(new, old, scope).entries)
+        name = SETTINGS_FILE.encode()
+        if walk.find(new, name) != (then := walk.find(old, name)):
+            changes[name] = then
+    except TooLarge as error:
+        raise UsageError(
+            f"{tip[:7]} cannot be compared with {to[:7]}: {error.message}",
+            hint="roll it back with git: git revert",
+        ) from None
+    contents: Contents = {p: FileFrom(old, p) if e else None for p, e in changes.items()}
+    tree = write_tree(repo, new, contents) if contents else new
+    return Rollback(planned_commit(repo, reader, tip, tree), to, _undone(repo, tip, to))
+
+
+def only(repo: GitRepository, tip: CommitId, to: CommitId, keys: Sequence[ResourceKey]) -> Rollback:
+    """Return a rollback of some resources to their earlier specs, whatever else changed since.
+
+    A resource's current file gets its old spec; a removed resource returns to its old file; a
+    resource that did not exist is removed.
+
+    :raises UsageError: there is no such resource, or its form can only be changed by hand.
+    :raises GitmeshError: one of the commits cannot be read, or nothing can be written.
+    """
+    reader, base = TreeReader(repo), repo.tree_of(tip)
+    now, then = reader.read(base).tree, reader.read(repo.tree_of(to)).tree
+    edits = SpecEdits(repo, now)
+    for key in keys:
+        edits.restore(key, then)
+    tree = write_tree(repo, base, edits.changed) if edits.changed else base
+    planned = planned_commit(repo, reader, tip, tree)
+    wanted = {key: then.graph.get(key) for key in keys}
+    remedy = "change it by hand, or roll back as a whole, without --only"
+    require_untouched(now.graph, planned.after.graph, wanted, remedy=remedy)
+    return Rollback(planned, to, only=tuple(keys))
+
+
+def message(rollback: Rollback, repo: GitRepository, reason: str) -> str:
+    """Return the commit message, with trailers that name what is undone."""
+    subject = repo.facts(rollback.to).message.partition("\n")[0].strip()
+    what = f"{len(rollback.only)} resource{'s' if len(rollback.only) > 1 else ''}"
+    parts = [
+        f"Roll {what + ' ' if rollback.only else ''}back to {rollback.to[:7]} “{subject[:60]}”",
+        " ".join(reason.split()),
+        "\n".join(f"This reverts commit {commit}." for commit in rollback.undone),
+    ]
+    trailers = [f"Gitmesh-Rollback-To: {rollback.to}"]
+    trailers += [f"Gitmesh-Rollback-Only: {key}" for key in rollback.only]
+    return "\n\n".join([*filter(None, parts), "\n".join(trailers)]) + "\n"
+
+
+def _undone(repo: GitRepository, tip: CommitId, to: CommitId) -> tuple[CommitId, ...]:
+    found: list[CommitId] = []
+    commit: CommitId | None = tip
+    while commit is not None and commit != to:
+        found.append(commit)
+        if len(found) > MOST_NAMED:
+            return ()
+        commit = repo.first_parent(commit)
+    return tuple(found) if commit is not None else ()

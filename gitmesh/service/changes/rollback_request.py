@@ -1,0 +1,86 @@
+"""Use case of ``gitmesh rollback``: plan a rollback, show what it changes, commit it."""
+
+import contextlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from events.sqlite.store import EventLog, utc_now
+from events.types import CommitId
+from gitmesh.queries.commits import beginning
+from gitmesh.queries.connected_proxies import connected_proxies
+from gitmesh.queries.resource_name import resource_of
+from gitmesh.queries.timespec import moment_seq, parse_time
+from gitmesh.service.changes.difference import Difference, difference
+from gitmesh.service.changes.planned_commit import Authorship, commit
+from gitmesh.service.changes.rollback import Rollback, message, only, whole
+from mesh.errors import UsageError
+from mesh.keys import ResourceKey
+from reconciler.git.repository import GitRepository
+from reconciler.reading.reader import TreeReader
+
+
+@dataclass(frozen=True, slots=True)
+class RollbackRequest:
+    """What to restore, where, and on whose behalf."""
+
+    to: str
+    """A position in the mesh chain, a commit, a branch, or a time."""
+    who: Authorship
+    branch: str | None = None
+    """The branch to move; the one that HEAD names if ``None``."""
+    only: tuple[str, ...] = ()
+    """Names of the resources to restore; all if there is none."""
+    reason: str = ""
+    dry_run: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RollbackResult:
+    """A planned rollback, and its commit if it was made."""
+
+    rollback: Rollback
+    difference: Difference | None
+    """What it changes; ``None`` if the resulting mesh has errors, so that it was not made."""
+    commit: CommitId | None = None
+    """``None`` for a dry run, and if there was nothing to roll back."""
+
+
+def roll_back(repo: Path, log: Path, request: RollbackRequest) -> RollbackResult:
+    """Roll the branch back as requested; without a log, positions and times are unknown.
+
+    :raises UsageError: the request names something that does not exist.
+    :raises BranchMoved: somebody pushed meanwhile; nothing was changed.
+    """
+    opened = GitRepository.open(repo)
+    tip, to = opened.tip(request.branch), _commit_at(request.to, opened, log)
+    keys = [resource_of(name, lambda: _resources(opened, tip)) for name in request.only]
+    found = only(opened, tip, to, keys) if keys else whole(opened, tip, to)
+    planned = found.planned
+    if planned.errors:
+        return RollbackResult(found, None)
+    connected = connected_proxies(log) if log.is_file() else None
+    changes = difference(planned.before, planned.after.graph, connected)
+    if request.dry_run or planned.unchanged:
+        return RollbackResult(found, changes)
+    text = message(found, opened, request.reason)
+    made = commit(opened, request.branch, planned, text, request.who, command="gitmesh rollback")
+    return RollbackResult(found, changes, made)
+
+
+def _resources(repo: GitRepository, commit: CommitId) -> Iterable[ResourceKey]:
+    return TreeReader(repo).read(repo.tree_of(commit)).tree.graph.resources
+
+
+def _commit_at(to: str, repo: GitRepository, log: Path) -> CommitId:
+    """Return the commit whose mesh was served at a moment; without a log, a revision."""
+    now = utc_now()
+    digits = to.isascii() and to.isdigit()
+    if not (digits or parse_time(to, now)) or not log.is_file():
+        return repo.resolve(to)
+    with contextlib.closing(EventLog.read_only(log)) as opened:
+        found = opened.state(moment_seq(opened, to, now, repo.resolve)).commit
+        begins = beginning(opened)
+    if found is None:
+        raise UsageError(f"no mesh was served at {to!r}", hint=begins)
+    return found

@@ -1,0 +1,30 @@
+"""Check that a planned change changes the resources that it names, and no other. Pure."""
+
+from collections.abc import Mapping
+
+from mesh.errors import Fatal
+from mesh.graph.linked import MeshGraph
+from mesh.keys import ResourceKey
+from mesh.resource import Resource
+
+
+def require_untouched(
+    now: MeshGraph,
+    after: MeshGraph,
+    wanted: Mapping[ResourceKey, Resource | None],
+    *,
+    remedy: str,
+) -> None:
+    """Check that the ``wanted`` resources are as wanted, and all others as they are ``now``.
+
+    :param wanted: the resources that change; None for one that is removed.
+    :param remedy: what a person may do instead, for the hint of the error.
+    :raises Fatal: another resource would change, too.
+    """
+    for key in now.resources.keys() | wanted.keys() | after.resources.keys():
+        expected = wanted[key] if key in wanted else now.resources.get(key)
+        if after.resources.get(key) != expected:
+            raise Fatal(
+                f"{key} cannot be told apart from what stands beside it in its file",
+                hint=remedy,
+            )
