@@ -8,11 +8,11 @@ from typing import Final
 
 from mesh.canonical import Json, JsonObject
 from mesh.importing.cloudformation import intrinsics
-from mesh.importing.cloudformation.shape import as_text
-from mesh.importing.cloudformation.spelling import from_cloudformation
 from mesh.importing.cloudformation.template import Template
 from mesh.importing.cloudformation.values import MAX_TEXT, MAX_WORK, Mark, TooMuch, Value
 from mesh.importing.outcome import Answers, Usage
+from mesh.importing.shape import as_text
+from mesh.importing.spelling import from_cloudformation
 from mesh.parsing.scalars import resolve as scalar
 from mesh.problems.problem import Problem, Severity
 from mesh.problems.suggestion import did_you_mean

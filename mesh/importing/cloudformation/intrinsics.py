@@ -6,9 +6,9 @@ from collections.abc import Callable
 from typing import Final, Protocol
 
 from mesh.canonical import Json, JsonObject, as_object, canonical
-from mesh.importing.cloudformation.shape import as_text
 from mesh.importing.cloudformation.template import PROCESSED, Template
 from mesh.importing.cloudformation.values import Mark, Value
+from mesh.importing.shape import as_text
 from mesh.resource import Steps
 
 _PLACEHOLDER: Final = re.compile(r"\$\{(!?)([^}]*)\}")

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from mesh.canonical import JsonObject, as_object
-from mesh.importing.cloudformation.spelling import from_cloudformation
+from mesh.importing.spelling import from_cloudformation
 from mesh.keys import APP_MESH_KINDS, Kind
 from mesh.parsing.document import Document
 from mesh.parsing.identity import name_fields

@@ -5,11 +5,11 @@ from collections.abc import Mapping
 
 from mesh.canonical import JsonObject, as_object
 from mesh.importing.cloudformation.evaluation import Evaluation
-from mesh.importing.cloudformation.shape import Shape, coerced
-from mesh.importing.cloudformation.spelling import from_cloudformation
 from mesh.importing.cloudformation.template import APP_MESH, PROCESSED, Template
 from mesh.importing.cloudformation.values import Mark, TooMuch
 from mesh.importing.outcome import Answers, Usage
+from mesh.importing.shape import Shape, coerced
+from mesh.importing.spelling import from_cloudformation
 from mesh.keys import APP_MESH_KINDS, Kind
 from mesh.parsing.document import Document
 from mesh.parsing.origin import Origin

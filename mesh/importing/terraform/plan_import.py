@@ -5,15 +5,15 @@ Terraform writes an optional block as a list with one item, and unset values as 
 """
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Final
 
 from mesh.canonical import Json, JsonObject, as_object
-from mesh.importing.cloudformation.shape import Shape, fields
-from mesh.importing.cloudformation.spelling import from_terraform
 from mesh.importing.outcome import Answers
 from mesh.importing.preview import modernised, services_of, with_services
+from mesh.importing.shape import Shape, fields
+from mesh.importing.spelling import from_terraform, to_terraform
 from mesh.importing.terraform.plan import (
     any_unknown,
     listed,
@@ -21,7 +21,7 @@ from mesh.importing.terraform.plan import (
     unknown_values,
     without_index,
 )
-from mesh.keys import Kind
+from mesh.keys import APP_MESH_KINDS, Kind
 from mesh.parsing.document import Document
 from mesh.parsing.identity import name_fields
 from mesh.parsing.origin import Origin
@@ -32,22 +32,7 @@ from mesh.resource import Resource, Steps
 from mesh.spec import SPEC_OF
 
 _PREFIX: Final = "aws_appmesh_"
-_KINDS: Final = {
-    "mesh": Kind.MESH,
-    "virtual_service": Kind.VIRTUAL_SERVICE,
-    "virtual_node": Kind.VIRTUAL_NODE,
-    "virtual_router": Kind.VIRTUAL_ROUTER,
-    "route": Kind.ROUTE,
-    "virtual_gateway": Kind.VIRTUAL_GATEWAY,
-    "gateway_route": Kind.GATEWAY_ROUTE,
-}
-_PLURALS: Final = {
-    "backend": "backends",
-    "header": "headers",
-    "listener": "listeners",
-    "queryParameter": "queryParameters",
-    "weightedTarget": "weightedTargets",
-}
+_KINDS: Final = {to_terraform(kind.segment): kind for kind in APP_MESH_KINDS}
 _UNSET: Final[tuple[Json, ...]] = (None, "", [])
 
 Places = dict[Steps, Steps]
@@ -136,7 +121,7 @@ def _read(
 def _names(kind: Kind, values: JsonObject, at: Steps, places: Places) -> JsonObject:
     body: JsonObject = {"kind": kind.value}
     for field in name_fields(kind):
-        written = "name" if field == kind.name_field else _snake(field)
+        written = "name" if field == kind.name_field else to_terraform(field)
         places[(field,)] = (*at, written)
         value = values.get(written)
         if value is not None:
@@ -168,15 +153,11 @@ def _mesh(
         )
 
 
-def _snake(field: str) -> str:
-    return "".join(f"_{c.lower()}" if c.isupper() else c for c in field)
-
-
 def _unknown(
     kind: Kind, body: JsonObject, unknown: JsonObject, origin: Origin
 ) -> Iterator[Problem]:
     for field in name_fields(kind):
-        written = "name" if field == kind.name_field else _snake(field)
+        written = "name" if field == kind.name_field else to_terraform(field)
         if unknown.get(written) is True and field not in body:
             mesh = field == Kind.MESH.name_field
             hint = "say it: --mesh NAME" if mesh else "import the state once it is applied"
@@ -232,8 +213,7 @@ def _object(shape: Shape, value: Json, at: Steps, places: Places, into: Steps) -
     known = fields(shape.model)
     result: JsonObject = {}
     for key, part in value.items():
-        name = from_terraform(key)
-        name = name if name in known else _PLURALS.get(name, name)
+        name = _field(from_terraform(key), known)
         inner: Steps = (*into, name)
         found = part if part not in _UNSET else None
         places[inner] = (*at, key)
@@ -242,6 +222,13 @@ def _object(shape: Shape, value: Json, at: Steps, places: Places, into: Steps) -
         if found is not None:
             result[name] = found
     return result
+
+
+def _field(name: str, known: Mapping[str, Shape]) -> str:
+    """Return the field that a block or an argument is for: a repeated block is in singular."""
+    several = known.get(f"{name}s")
+    repeats = several is not None and several.item is not None and several.item.model is not None
+    return f"{name}s" if name not in known and repeats else name
 
 
 def _items(item: Shape, value: Json, at: Steps, places: Places, into: Steps) -> Json:
