@@ -7,19 +7,24 @@ App Mesh defines no order, we do, so that the same specs always mean the same ro
 
 1. an exact path before a regular expression, that before a prefix, longer ones first each;
    for gRPC a method before a whole service, that before any service;
-2. the route with more conditions (method, scheme, host, headers, query parameters, port);
+2. the route with more conditions besides the path (method, host, port, each header, …);
 3. the route's name.
 """
 
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from mesh.resource import Resource
 from mesh.spec import GatewayRouteSpec, RouteSpec
-from mesh.spec.gateway_route import GrpcGatewayRouteMatch, HttpGatewayRouteMatch
-from mesh.spec.route import GrpcRouteMatch, HttpRouteMatch, TcpRouteMatch
+from mesh.spec.match import (
+    GrpcGatewayRouteMatch,
+    GrpcRouteMatch,
+    HttpGatewayRouteMatch,
+    HttpRouteMatch,
+    TcpRouteMatch,
+)
 
 Order: TypeAlias = tuple[int, int, int, int, str]
-"""Priority, kind of path, minus its length, minus the number of further matchers, name."""
+"""Priority, kind of path, minus its length, minus the number of further conditions, name."""
 
 Match: TypeAlias = (
     HttpRouteMatch | GrpcRouteMatch | TcpRouteMatch | HttpGatewayRouteMatch | GrpcGatewayRouteMatch
@@ -30,6 +35,8 @@ NO_PRIORITY = 1001
 """Sort value of routes without a priority: after 1000, the highest priority that can be written."""
 
 _EXACT, _REGEX, _PREFIX, _ANY = range(4)
+_PATH: Final = frozenset({"prefix", "path", "service_name", "method_name"})
+"""Fields that match the path; all others are conditions besides it."""
 
 
 def route_order(resource: Resource) -> Order:
@@ -67,13 +74,27 @@ def match_port(match: Match | None) -> int | None:
     return match.port if match is not None else None
 
 
+def conditions(match: Match | None) -> list[tuple[str, object]]:
+    """Return the conditions of a match besides its path, each as a field and what it must be.
+
+    Each item of a list is a condition. gRPC metadata are headers.
+    """
+    found: list[tuple[str, object]] = []
+    for field, wanted in match or ():
+        if wanted is None or field in _PATH:
+            continue
+        name = "headers" if field == "metadata" else field
+        found += [(name, each) for each in (wanted if isinstance(wanted, tuple) else (wanted,))]
+    return found
+
+
 def _order(priority: int | None, match: Match | None, name: str) -> Order:
     kind, length = _path(match)
     return (
         NO_PRIORITY if priority is None else priority,
         kind,
         -length,
-        -_matchers(match),
+        -len(conditions(match)),
         name,
     )
 
@@ -96,25 +117,3 @@ def _http_path(match: HttpRouteMatch | HttpGatewayRouteMatch) -> tuple[int, int]
     if match.path is not None and match.path.regex is not None:
         return _REGEX, len(match.path.regex)
     return _PREFIX, len(match.prefix or "")
-
-
-def _matchers(match: Match | None) -> int:
-    match match:
-        case HttpRouteMatch():
-            said = _said(match.method, match.scheme, match.port)
-            return said + len(match.headers or ()) + len(match.query_parameters or ())
-        case HttpGatewayRouteMatch():
-            said = _said(match.method, match.hostname, match.port)
-            return said + len(match.headers or ()) + len(match.query_parameters or ())
-        case GrpcRouteMatch():
-            return _said(match.port) + len(match.metadata or ())
-        case GrpcGatewayRouteMatch():
-            return _said(match.hostname, match.port) + len(match.metadata or ())
-        case TcpRouteMatch():
-            return _said(match.port)
-        case _:
-            return 0
-
-
-def _said(*matchers: object) -> int:
-    return sum(matcher is not None for matcher in matchers)

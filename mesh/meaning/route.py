@@ -35,48 +35,48 @@ _TCP_EVENTS: Final = Meaning(
 _MAX_RETRIES: Final = Meaning("How often it is sent again at most.")
 _PER_RETRY: Final = Meaning("How long each attempt may take.")
 _VALUES: Final = {
-    "exact": Meaning("The whole value."),
     "prefix": Meaning("What the value begins with."),
-    "range": Meaning("The value is a whole number in this range."),
+    "exact": Meaning("The whole value."),
     "regex": Meaning("A regular expression (RE2) that the whole value must match."),
     "suffix": Meaning("What the value ends with."),
+    "range": Meaning("The value is a whole number in this range."),
 }
 
 TABLE: Final[Table] = {
     match.MatchRange: {
-        "end": Meaning("The first number behind the range."),
         "start": Meaning("The first number of the range."),
+        "end": Meaning("The first number behind the range."),
     },
     match.HeaderMatchMethod: _VALUES,
     match.HeaderMatch: {
-        "invert": Meaning("Whether the opposite is matched: requests that do not fit.", "false"),
-        "match": Meaning("How the value is compared.", "the header need only be there"),
         "name": Meaning("The header's name, in any case."),
+        "match": Meaning("How the value is compared.", "the header need only be there"),
+        "invert": Meaning("Whether the opposite is matched: requests that do not fit.", "false"),
     },
     match.PathMatch: {
         "exact": Meaning("The whole path."),
         "regex": Meaning("A regular expression (RE2) that the whole path must match."),
     },
     match.QueryParameter: {
-        "match": Meaning("How the value is compared.", "the parameter need only be there"),
         "name": Meaning("The parameter's name."),
+        "match": Meaning("How the value is compared.", "the parameter need only be there"),
     },
     match.QueryParameterMatch: {
         "exact": Meaning("The whole value."),
     },
     route.RouteSpec: {
-        "grpc_route": Meaning("A route for gRPC calls."),
-        "http2_route": Meaning("A route for HTTP/2 requests."),
-        "http_route": Meaning("A route for HTTP/1.1 requests."),
         "priority": _PRIORITY,
+        "http_route": Meaning("A route for HTTP/1.1 requests."),
+        "http2_route": Meaning("A route for HTTP/2 requests."),
+        "grpc_route": Meaning("A route for gRPC calls."),
         "tcp_route": Meaning("A route for TCP connections."),
     },
     route.WeightedTarget: {
+        "virtual_node": Meaning("The virtual node, in the same mesh."),
         "port": Meaning(
             "The port of the node that is called. Required when it has several listeners.",
             "the node's only listener",
         ),
-        "virtual_node": Meaning("The virtual node, in the same mesh."),
         "weight": Meaning(
             "Its share of the traffic, relative to the sum of all weights of the route. The sum "
             "is 1 to 100. 0 sends nothing."
@@ -86,73 +86,73 @@ TABLE: Final[Table] = {
         "weighted_targets": Meaning("The virtual nodes among which the traffic is divided."),
     },
     route.HttpRoute: {
-        "action": _ACTION,
         "match": Meaning("Which requests the route takes."),
-        "retry_policy": _RETRY,
+        "action": _ACTION,
         "timeout": _TIMEOUT,
+        "retry_policy": _RETRY,
     },
-    route.HttpRouteMatch: {
-        "headers": _HEADERS,
-        "method": _METHOD,
-        "path": Meaning("Only this path. A route has either path or prefix."),
-        "port": _PORT,
+    match.HttpRouteMatch: {
         "prefix": Meaning(f"{_PREFIX} A route has either path or prefix."),
-        "query_parameters": _PARAMETERS,
+        "path": Meaning("Only this path. A route has either path or prefix."),
+        "method": _METHOD,
         "scheme": Meaning("Only requests of this scheme.", "both"),
+        "headers": _HEADERS,
+        "query_parameters": _PARAMETERS,
+        "port": _PORT,
     },
     route.HttpRetryPolicy: {
-        "http_retry_events": _HTTP_EVENTS,
         "max_retries": _MAX_RETRIES,
         "per_retry_timeout": _PER_RETRY,
+        "http_retry_events": _HTTP_EVENTS,
         "tcp_retry_events": _TCP_EVENTS,
     },
     route.GrpcRoute: {
-        "action": _ACTION,
         "match": Meaning("Which calls the route takes. An empty one takes every call."),
-        "retry_policy": _RETRY,
+        "action": _ACTION,
         "timeout": _TIMEOUT,
+        "retry_policy": _RETRY,
     },
-    route.GrpcRouteMatch: {
-        "metadata": _METADATA,
-        "method_name": Meaning("Only this method of the service.", "every method"),
-        "port": _PORT,
+    match.GrpcRouteMatch: {
         "service_name": Meaning(
             "Only this service, with its package: shop.v1.Cart.", "every service"
         ),
+        "method_name": Meaning("Only this method of the service.", "every method"),
+        "metadata": _METADATA,
+        "port": _PORT,
     },
     route.GrpcRetryPolicy: {
-        "grpc_retry_events": Meaning("The gRPC states after which a call is sent again.", "none"),
-        "http_retry_events": _HTTP_EVENTS,
         "max_retries": _MAX_RETRIES,
         "per_retry_timeout": _PER_RETRY,
+        "http_retry_events": _HTTP_EVENTS,
+        "grpc_retry_events": Meaning("The gRPC states after which a call is sent again.", "none"),
         "tcp_retry_events": _TCP_EVENTS,
     },
     route.TcpRoute: {
-        "action": _ACTION,
         "match": Meaning("Which connections the route takes.", "all of them"),
+        "action": _ACTION,
         "timeout": Meaning("How long a connection may stand still.", "300 s"),
     },
-    route.TcpRouteMatch: {
+    match.TcpRouteMatch: {
         "port": _PORT,
     },
     gateway_route.GatewayRouteSpec: {
-        "grpc_route": Meaning("A gateway route for gRPC calls."),
-        "http2_route": Meaning("A gateway route for HTTP/2 requests."),
-        "http_route": Meaning("A gateway route for HTTP/1.1 requests."),
         "priority": _PRIORITY,
+        "http_route": Meaning("A gateway route for HTTP/1.1 requests."),
+        "http2_route": Meaning("A gateway route for HTTP/2 requests."),
+        "grpc_route": Meaning("A gateway route for gRPC calls."),
     },
     gateway_route.GatewayRouteVirtualService: {
         "virtual_service_name": Meaning("The virtual service, in the same mesh."),
     },
     gateway_route.GatewayRouteTarget: {
+        "virtual_service": Meaning("The virtual service that takes the request."),
         "port": Meaning(
             "The port of the service's provider that is called. Required when it has several "
             "listeners.",
             "the provider's only listener",
         ),
-        "virtual_service": Meaning("The virtual service that takes the request."),
     },
-    gateway_route.HostnameMatch: {
+    match.HostnameMatch: {
         "exact": Meaning("The whole host name."),
         "suffix": Meaning("What the host name ends with: .example.com fits a.example.com."),
     },
@@ -167,17 +167,17 @@ TABLE: Final[Table] = {
         "exact": Meaning("The path that the request gets. It begins with /."),
     },
     gateway_route.PrefixRewrite: {
+        "value": Meaning("What replaces the prefix that was matched. It begins and ends with /."),
         "default_prefix": Meaning(
             "ENABLED replaces the prefix that was matched by /. DISABLED leaves the path as it "
             "came. Either this or value.",
             "ENABLED",
         ),
-        "value": Meaning("What replaces the prefix that was matched. It begins and ends with /."),
     },
     gateway_route.HttpGatewayRouteRewrite: {
-        "hostname": Meaning("What becomes of the host.", "it becomes the virtual service's name"),
-        "path": Meaning("What becomes of a path that was matched as a whole.", "it stays"),
         "prefix": Meaning("What becomes of a prefix that was matched.", "it becomes /"),
+        "path": Meaning("What becomes of a path that was matched as a whole.", "it stays"),
+        "hostname": Meaning("What becomes of the host.", "it becomes the virtual service's name"),
     },
     gateway_route.HttpGatewayRouteAction: {
         "rewrite": Meaning(
@@ -186,20 +186,20 @@ TABLE: Final[Table] = {
         ),
         "target": Meaning("The virtual service that takes the request."),
     },
-    gateway_route.HttpGatewayRouteMatch: {
-        "headers": _HEADERS,
-        "hostname": Meaning("Only requests for this host.", "every host"),
-        "method": _METHOD,
-        "path": Meaning("Only this path. A route has either path or prefix."),
-        "port": _GATEWAY_PORT,
+    match.HttpGatewayRouteMatch: {
         "prefix": Meaning(
             f"{_PREFIX} A route has either path or prefix, and may have hostname alone."
         ),
+        "path": Meaning("Only this path. A route has either path or prefix."),
+        "hostname": Meaning("Only requests for this host.", "every host"),
+        "method": _METHOD,
+        "headers": _HEADERS,
         "query_parameters": _PARAMETERS,
+        "port": _GATEWAY_PORT,
     },
     gateway_route.HttpGatewayRoute: {
-        "action": Meaning("Where matching requests go, and what changes in them."),
         "match": Meaning("Which requests the route takes."),
+        "action": Meaning("Where matching requests go, and what changes in them."),
     },
     gateway_route.GrpcGatewayRouteRewrite: {
         "hostname": Meaning("What becomes of the host.", "it becomes the virtual service's name"),
@@ -210,16 +210,16 @@ TABLE: Final[Table] = {
         ),
         "target": Meaning("The virtual service that takes the call."),
     },
-    gateway_route.GrpcGatewayRouteMatch: {
-        "hostname": Meaning("Only calls for this host.", "every host"),
-        "metadata": _METADATA,
-        "port": _GATEWAY_PORT,
+    match.GrpcGatewayRouteMatch: {
         "service_name": Meaning(
             "Only this service, with its package: shop.v1.Cart.", "every service"
         ),
+        "hostname": Meaning("Only calls for this host.", "every host"),
+        "metadata": _METADATA,
+        "port": _GATEWAY_PORT,
     },
     gateway_route.GrpcGatewayRoute: {
-        "action": Meaning("Where matching calls go, and what changes in them."),
         "match": Meaning("Which calls the route takes: at least serviceName or hostname."),
+        "action": Meaning("Where matching calls go, and what changes in them."),
     },
 }

@@ -11,9 +11,17 @@ import re2
 from mesh.graph.matching import Match
 from mesh.routing.paths import parameters, without_query
 from mesh.routing.request import Request
-from mesh.spec.gateway_route import GrpcGatewayRouteMatch, HostnameMatch, HttpGatewayRouteMatch
-from mesh.spec.match import HeaderMatch, HeaderMatchMethod, PathMatch, QueryParameter
-from mesh.spec.route import GrpcRouteMatch, HttpRouteMatch
+from mesh.spec.match import (
+    GrpcGatewayRouteMatch,
+    GrpcRouteMatch,
+    HeaderMatch,
+    HeaderMatchMethod,
+    HostnameMatch,
+    HttpGatewayRouteMatch,
+    HttpRouteMatch,
+    PathMatch,
+    QueryParameter,
+)
 
 _NUMBER: Final = re.compile(r"[+-]?[0-9]+")
 _LOWEST, _HIGHEST = -(2**63), 2**63 - 1

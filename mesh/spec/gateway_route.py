@@ -4,13 +4,12 @@ from typing import Annotated, Literal
 
 from pydantic import Field, Strict
 
-from mesh.spec.common import Name, OneOf, Port, Spec, Text
-from mesh.spec.match import HeaderMatches, HttpMethod, PathMatch, QueryParameters
+from mesh.spec.common import Name, OneOf, Port, Spec
+from mesh.spec.match import GrpcGatewayRouteMatch, HttpGatewayRouteMatch
 from mesh.spec.route import Priority
 
 DefaultRewrite = Literal["ENABLED", "DISABLED"]
 Rewritten = Annotated[str, Strict(), Field(min_length=1, max_length=255)]
-Hostname = Annotated[str, Strict(), Field(min_length=1, max_length=253)]
 
 
 class GatewayRouteVirtualService(Spec):
@@ -24,13 +23,6 @@ class GatewayRouteTarget(Spec):
 
     port: Port | None = None
     virtual_service: GatewayRouteVirtualService
-
-
-class HostnameMatch(Spec):
-    """Match of the request's host."""
-
-    exact: Hostname | None = None
-    suffix: Hostname | None = None
 
 
 class HostnameRewrite(Spec):
@@ -67,18 +59,6 @@ class HttpGatewayRouteAction(Spec):
     target: GatewayRouteTarget
 
 
-class HttpGatewayRouteMatch(Spec):
-    """Match of an HTTP gateway route; all given conditions must hold."""
-
-    headers: HeaderMatches | None = None
-    hostname: HostnameMatch | None = None
-    method: HttpMethod | None = None
-    path: PathMatch | None = None
-    port: Port | None = None
-    prefix: Text | None = None
-    query_parameters: QueryParameters | None = None
-
-
 class HttpGatewayRoute(Spec):
     """A gateway route for HTTP/1.1 or HTTP/2."""
 
@@ -97,15 +77,6 @@ class GrpcGatewayRouteAction(Spec):
 
     rewrite: GrpcGatewayRouteRewrite | None = None
     target: GatewayRouteTarget
-
-
-class GrpcGatewayRouteMatch(Spec):
-    """Match of a gRPC gateway route; all given conditions must hold."""
-
-    hostname: HostnameMatch | None = None
-    metadata: HeaderMatches | None = None
-    port: Port | None = None
-    service_name: Text | None = None
 
 
 class GrpcGatewayRoute(Spec):

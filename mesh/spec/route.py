@@ -4,9 +4,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field, Strict
 
-from mesh.spec.common import Duration, Name, NotNegative, OneOf, Port, Spec, Text
+from mesh.spec.common import Duration, Name, NotNegative, OneOf, Port, Spec
 from mesh.spec.listener import HttpTimeout, Percent, TcpTimeout
-from mesh.spec.match import HeaderMatches, HttpMethod, PathMatch, QueryParameters
+from mesh.spec.match import GrpcRouteMatch, HttpRouteMatch, TcpRouteMatch
 
 Priority = Annotated[int, Strict(), Field(ge=0, le=1000)]
 """Priority of a route: 0 is tried first. Routes without a priority are tried last."""
@@ -41,18 +41,6 @@ class RouteAction(Spec):
     weighted_targets: Annotated[tuple[WeightedTarget, ...], Field(min_length=1, max_length=10)]
 
 
-class HttpRouteMatch(Spec):
-    """Match of an HTTP route; all given conditions must hold."""
-
-    headers: HeaderMatches | None = None
-    method: HttpMethod | None = None
-    path: PathMatch | None = None
-    port: Port | None = None
-    prefix: Text | None = None
-    query_parameters: QueryParameters | None = None
-    scheme: Literal["http", "https"] | None = None
-
-
 class HttpRetryPolicy(Spec):
     """Retry policy of an HTTP route."""
 
@@ -69,15 +57,6 @@ class HttpRoute(Spec):
     match: HttpRouteMatch
     retry_policy: HttpRetryPolicy | None = None
     timeout: HttpTimeout | None = None
-
-
-class GrpcRouteMatch(Spec):
-    """Match of a gRPC route; all given conditions must hold."""
-
-    metadata: HeaderMatches | None = None
-    method_name: Annotated[str, Strict(), Field(min_length=1, max_length=50)] | None = None
-    port: Port | None = None
-    service_name: Text | None = None
 
 
 class GrpcRetryPolicy(Spec):
@@ -97,12 +76,6 @@ class GrpcRoute(Spec):
     match: GrpcRouteMatch
     retry_policy: GrpcRetryPolicy | None = None
     timeout: HttpTimeout | None = None
-
-
-class TcpRouteMatch(Spec):
-    """Match of a TCP route."""
-
-    port: Port | None = None
 
 
 class TcpRoute(Spec):

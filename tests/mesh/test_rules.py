@@ -695,6 +695,23 @@ def test_a_grpc_route_does_not_shadow_routes_that_take_other_requests() -> None:
     assert found == [("route/mixed/late.yaml", "shadowed-route")]
 
 
+def test_an_http_route_for_a_header_shadows_a_grpc_route_for_the_same_metadata() -> None:
+    def rest_before_calls(asked: str) -> list[str]:
+        rest: JsonObject = {"prefix": "/", "headers": [{"name": asked}]}
+        calls: JsonObject = {"metadata": [{"name": "x-canary"}]}
+        mesh = (
+            a_mesh(),
+            a_router("mixed", (80, "http2")),
+            a_node("n", (80, "http2")),
+            a_route("mixed", "rest", {"n": 1}, protocol="http2", match=rest, priority=1),
+            a_route("mixed", "calls", {"n": 1}, protocol="grpc", match=calls),
+        )
+        return [p.path for p in link(mesh).problems if p.code == "shadowed-route"]
+
+    assert rest_before_calls("x-canary") == ["route/mixed/calls.yaml"]
+    assert rest_before_calls("x-other") == []
+
+
 def test_gateway_routes_shadow_each_other_unless_their_hosts_differ() -> None:
     def to(name: str, **match: object) -> Resource:
         asked = {"prefix": "/x"} | match

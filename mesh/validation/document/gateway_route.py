@@ -7,23 +7,19 @@ from mesh.problems.problem import Problem
 from mesh.spec.gateway_route import (
     GatewayRouteSpec,
     GrpcGatewayRoute,
-    HostnameMatch,
     HttpGatewayRoute,
-    HttpGatewayRouteMatch,
     HttpGatewayRouteRewrite,
     PrefixRewrite,
 )
+from mesh.spec.match import HostnameMatch, HttpGatewayRouteMatch
 from mesh.validation.document.matching import (
     at_least_one,
     at_most_one,
     exactly_one,
     grpc_name,
     headers,
+    http_match,
     implied,
-    method,
-    path_match,
-    query_parameters,
-    takes_some_path,
 )
 from mesh.validation.document.place import Place
 from mesh.validation.document.text import host, host_suffix, path
@@ -50,17 +46,12 @@ def _http(http: HttpGatewayRoute, at: Place) -> Iterator[Problem]:
 
 
 def _http_match(match: HttpGatewayRouteMatch, at: Place) -> Iterator[Problem]:
-    yield from takes_some_path(match, at, instead=match.hostname)
+    yield from http_match(match, at, instead=match.hostname)
     if match.prefix is not None:
-        yield from path(match.prefix, at / "prefix")
         yield from _reserved(match.prefix, _RESERVED_PATHS, at / "prefix")
-    yield from path_match(match.path, at / "path")
     if match.path is not None and match.path.exact is not None:
         yield from _reserved(match.path.exact, _RESERVED_PATHS, at / "path" / "exact")
     yield from _hostname(match.hostname, at / "hostname")
-    yield from method(match.method, at / "method")
-    yield from headers(match.headers, at / "headers")
-    yield from query_parameters(match.query_parameters, at / "queryParameters")
 
 
 def _grpc(grpc: GrpcGatewayRoute, at: Place) -> Iterator[Problem]:

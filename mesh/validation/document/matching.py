@@ -5,9 +5,14 @@ from typing import Final
 
 from mesh.problems.problem import Problem
 from mesh.spec.common import Spec
-from mesh.spec.gateway_route import HttpGatewayRouteMatch
-from mesh.spec.match import HeaderMatch, HeaderMatchMethod, PathMatch, QueryParameter
-from mesh.spec.route import HttpRouteMatch
+from mesh.spec.match import (
+    HeaderMatch,
+    HeaderMatchMethod,
+    HttpGatewayRouteMatch,
+    HttpRouteMatch,
+    PathMatch,
+    QueryParameter,
+)
 from mesh.validation.document.place import Place
 from mesh.validation.document.text import control_characters, header_name, path, regex
 
@@ -37,8 +42,22 @@ def at_least_one(at: Place, **members: object) -> Iterator[Problem]:
         yield at.error("at-least-one", f"at least one of {', '.join(members)} must be set")
 
 
-def takes_some_path(
+def http_match(
     match: HttpRouteMatch | HttpGatewayRouteMatch, at: Place, *, instead: object = None
+) -> Iterator[Problem]:
+    """Require that each condition of an HTTP match is valid, and that the path is matched, or
+    ``instead``."""
+    yield from _takes_some_path(match, at, instead)
+    if match.prefix is not None:
+        yield from path(match.prefix, at / "prefix")
+    yield from _path_match(match.path, at / "path")
+    yield from _method(match.method, at / "method")
+    yield from headers(match.headers, at / "headers")
+    yield from _query_parameters(match.query_parameters, at / "queryParameters")
+
+
+def _takes_some_path(
+    match: HttpRouteMatch | HttpGatewayRouteMatch, at: Place, instead: object
 ) -> Iterator[Problem]:
     """Require a match by prefix or by path, or one of the fields in ``instead``.
 
@@ -60,14 +79,14 @@ def implied(match: Spec, at: Place, wanted: str) -> Iterator[Problem]:
         yield at.error("empty-match", f"the match is empty; {wanted} must be set")
 
 
-def method(wanted: str | None, at: Place) -> Iterator[Problem]:
+def _method(wanted: str | None, at: Place) -> Iterator[Problem]:
     """Warn about the method CONNECT, which asks for a tunnel and has no path."""
     if wanted == "CONNECT":
         message = "the method CONNECT has no effect: proxies answer it with 404 before any route"
         yield at.warning("no-effect", message, "remove the route; it takes nothing")
 
 
-def path_match(match: PathMatch | None, at: Place) -> Iterator[Problem]:
+def _path_match(match: PathMatch | None, at: Place) -> Iterator[Problem]:
     """Require a valid exact path or regular expression."""
     if match is None:
         return
@@ -101,7 +120,9 @@ def _header_value(match: HeaderMatchMethod, at: Place) -> Iterator[Problem]:
         yield (at / "range").error("empty-range", message, "end must be more than start")
 
 
-def query_parameters(parameters: tuple[QueryParameter, ...] | None, at: Place) -> Iterator[Problem]:
+def _query_parameters(
+    parameters: tuple[QueryParameter, ...] | None, at: Place
+) -> Iterator[Problem]:
     """Require a query parameter name that Envoy accepts."""
     for index, parameter in enumerate(parameters or ()):
         if not 1 <= len(parameter.name.encode()) <= _MAX_PARAMETER:

@@ -5,13 +5,12 @@ from typing import Final
 
 from mesh.problems.problem import Problem
 from mesh.problems.suggestion import did_you_mean
+from mesh.spec.match import GrpcRouteMatch
 from mesh.spec.route import (
     GrpcRetryPolicy,
     GrpcRoute,
-    GrpcRouteMatch,
     HttpRetryPolicy,
     HttpRoute,
-    HttpRouteMatch,
     RouteAction,
     RouteSpec,
     TcpRoute,
@@ -20,13 +19,9 @@ from mesh.validation.document.amounts import count, duration, timeout
 from mesh.validation.document.matching import (
     grpc_name,
     headers,
-    method,
-    path_match,
-    query_parameters,
-    takes_some_path,
+    http_match,
 )
 from mesh.validation.document.place import Place
-from mesh.validation.document.text import path
 
 HTTP_RETRY_EVENTS: Final = ("client-error", "gateway-error", "server-error", "stream-error")
 
@@ -45,7 +40,7 @@ def route(spec: RouteSpec, at: Place) -> Iterator[Problem]:
 
 
 def _http(http: HttpRoute, at: Place) -> Iterator[Problem]:
-    yield from _http_match(http.match, at / "match")
+    yield from http_match(http.match, at / "match")
     yield from _action(http.action, at / "action")
     yield from _retry(http.retry_policy, at / "retryPolicy")
     yield from timeout(http.timeout, at / "timeout")
@@ -61,16 +56,6 @@ def _grpc(grpc: GrpcRoute, at: Place) -> Iterator[Problem]:
 def _tcp(tcp: TcpRoute, at: Place) -> Iterator[Problem]:
     yield from _action(tcp.action, at / "action")
     yield from timeout(tcp.timeout, at / "timeout")
-
-
-def _http_match(match: HttpRouteMatch, at: Place) -> Iterator[Problem]:
-    yield from takes_some_path(match, at)
-    if match.prefix is not None:
-        yield from path(match.prefix, at / "prefix")
-    yield from path_match(match.path, at / "path")
-    yield from method(match.method, at / "method")
-    yield from headers(match.headers, at / "headers")
-    yield from query_parameters(match.query_parameters, at / "queryParameters")
 
 
 def _grpc_match(match: GrpcRouteMatch, at: Place) -> Iterator[Problem]:

@@ -1,18 +1,22 @@
 """Rule for unreachable routes: an earlier route takes all their requests."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
 from mesh.graph.finding import Finding
-from mesh.graph.matching import Match, route_match
+from mesh.graph.matching import Match, conditions, route_match
 from mesh.graph.protocols import route_field
 from mesh.graph.wording import phrase, warning
 from mesh.resource import Resource
 from mesh.spec import GatewayRouteSpec, RouteSpec
-from mesh.spec.gateway_route import GrpcGatewayRouteMatch, HttpGatewayRouteMatch
-from mesh.spec.match import PathMatch
-from mesh.spec.route import GrpcRouteMatch, HttpRouteMatch
+from mesh.spec.match import (
+    GrpcGatewayRouteMatch,
+    GrpcRouteMatch,
+    HttpGatewayRouteMatch,
+    HttpRouteMatch,
+    PathMatch,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,39 +71,29 @@ def _places(reach: _Reach) -> Iterator[tuple[str, str]]:
 
 
 def _reach(match: Match | None) -> _Reach:
+    # All routes here take requests of one port, so the port is no condition.
+    asked = frozenset(each for each in conditions(match) if each[0] != "port")
     match match:
-        case HttpRouteMatch():
-            many = (*(match.headers or ()), *(match.query_parameters or ()))
-            conditions = _conditions({"method": match.method, "scheme": match.scheme}, many)
-            return _http(match.path, match.prefix, conditions)
-        case HttpGatewayRouteMatch():
-            many = (*(match.headers or ()), *(match.query_parameters or ()))
-            conditions = _conditions({"method": match.method, "host": match.hostname}, many)
-            return _http(match.path, match.prefix, conditions)
+        case HttpRouteMatch() | HttpGatewayRouteMatch():
+            return _http(match.path, match.prefix, asked)
         case GrpcRouteMatch():
-            conditions = _conditions({"grpc": True}, match.metadata or ())
-            return _grpc(match.service_name, match.method_name, conditions)
+            return _grpc(match.service_name, match.method_name, asked)
         case GrpcGatewayRouteMatch():
-            conditions = _conditions({"grpc": True, "host": match.hostname}, match.metadata or ())
-            return _grpc(match.service_name, None, conditions)
+            return _grpc(match.service_name, None, asked)
         case _:
             return _Reach("prefix", "", frozenset())
 
 
-def _conditions(asked: Mapping[str, object], many: Iterable[object]) -> frozenset[object]:
-    said = ((name, value) for name, value in asked.items() if value is not None)
-    return frozenset((*said, *many))
-
-
-def _http(path: PathMatch | None, prefix: str | None, conditions: frozenset[object]) -> _Reach:
+def _http(path: PathMatch | None, prefix: str | None, asked: frozenset[object]) -> _Reach:
     if path is not None and path.exact is not None:
-        return _Reach("exact", path.exact, conditions)
+        return _Reach("exact", path.exact, asked)
     if path is not None and path.regex is not None:
-        return _Reach("regex", path.regex, conditions)
-    return _Reach("prefix", prefix or "/", conditions)
+        return _Reach("regex", path.regex, asked)
+    return _Reach("prefix", prefix or "/", asked)
 
 
-def _grpc(service: str | None, method: str | None, conditions: frozenset[object]) -> _Reach:
+def _grpc(service: str | None, method: str | None, asked: frozenset[object]) -> _Reach:
+    asked |= {("grpc", True)}
     if service is not None and method is not None:
-        return _Reach("exact", f"/{service}/{method}", conditions)
-    return _Reach("prefix", f"/{service}/" if service is not None else "/", conditions)
+        return _Reach("exact", f"/{service}/{method}", asked)
+    return _Reach("prefix", f"/{service}/" if service is not None else "/", asked)

@@ -7,7 +7,7 @@ from envoy_data_plane.envoy.config.route import v3 as envoy_route
 
 from mesh.spec import RouteSpec
 from mesh.spec.listener import HttpTimeout
-from mesh.spec.route import HttpRouteMatch
+from mesh.spec.match import HttpRouteMatch
 from xds.translate import naming, timeouts
 from xds.translate.routes.matchers import ANY_PATH, call_match, match_path
 from xds.translate.routes.retries import GRPC_DEFAULT, grpc_retry_policy

@@ -13,9 +13,17 @@ from envoy_data_plane.envoy.type.matcher import v3 as envoy_matcher
 from envoy_data_plane.envoy.type.v3 import Int64Range
 
 from mesh.spec import RouteSpec
-from mesh.spec.gateway_route import GrpcGatewayRouteMatch, HostnameMatch, HttpGatewayRouteMatch
-from mesh.spec.match import HeaderMatch, HeaderMatchMethod, PathMatch, QueryParameter
-from mesh.spec.route import GrpcRouteMatch, HttpRouteMatch
+from mesh.spec.match import (
+    GrpcGatewayRouteMatch,
+    GrpcRouteMatch,
+    HeaderMatch,
+    HeaderMatchMethod,
+    HostnameMatch,
+    HttpGatewayRouteMatch,
+    HttpRouteMatch,
+    PathMatch,
+    QueryParameter,
+)
 from xds.translate.bounds import signed
 
 
