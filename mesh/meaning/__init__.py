@@ -6,7 +6,7 @@ field does, and which default it has. Read ``field.py`` first.
 
 from mesh.meaning.field import Field, field_at, fields_of, kind_of, root_of, walk
 from mesh.meaning.meaning import Meaning
-from mesh.meaning.table import meanings_of
+from mesh.meaning.table import meanings_of, reading_orders
 
 __all__ = [
     "Field",
@@ -15,6 +15,7 @@ __all__ = [
     "fields_of",
     "kind_of",
     "meanings_of",
+    "reading_orders",
     "root_of",
     "walk",
 ]

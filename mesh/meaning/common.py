@@ -12,8 +12,8 @@ IP_PREFERENCE: Final = (
 
 TABLE: Final[Table] = {
     common.Duration: {
-        "unit": Meaning("The unit of `value`: seconds (s) or milliseconds (ms).", "s"),
         "value": Meaning("How many of the unit. 0 turns a timeout off.", "0"),
+        "unit": Meaning("The unit of `value`: seconds (s) or milliseconds (ms).", "s"),
     },
     common.PortMapping: {
         "port": Meaning("The port. No two listeners of one resource have the same."),
@@ -54,10 +54,10 @@ TABLE: Final[Table] = {
         "file": Meaning("Write the access log to a file."),
     },
     logging.FileAccessLog: {
-        "format": Meaning("The form of each line.", "Envoy's own format"),
         "path": Meaning(
             "The file, as the proxy sees it. /dev/stdout sends lines to the standard output."
         ),
+        "format": Meaning("The form of each line.", "Envoy's own format"),
     },
     logging.LoggingFormat: {
         "json_": Meaning("Lines are JSON objects with these members."),

@@ -7,10 +7,6 @@ from mesh.spec import listener
 
 _UNLIMITED: Final = "no limit"
 _HEALTH: Final = {
-    "healthy_threshold": Meaning(
-        "How many checks in a row must succeed before traffic is sent again."
-    ),
-    "interval_millis": Meaning("The time between two checks, in milliseconds."),
     "path": Meaning(
         "The path that is asked for. Required for http and http2; other protocols have none."
     ),
@@ -18,7 +14,11 @@ _HEALTH: Final = {
         "The port that is checked. It must be the listener's own.", "the listener's port"
     ),
     "protocol": Meaning("The protocol of the check. It may differ from the listener's."),
+    "interval_millis": Meaning("The time between two checks, in milliseconds."),
     "timeout_millis": Meaning("How long one check may take, in milliseconds."),
+    "healthy_threshold": Meaning(
+        "How many checks in a row must succeed before traffic is sent again."
+    ),
     "unhealthy_threshold": Meaning(
         "How many checks in a row must fail before traffic is withheld."
     ),
@@ -53,13 +53,13 @@ TABLE: Final[Table] = {
         "tcp": Meaning("Limits of a TCP listener."),
     },
     listener.HttpTimeout: {
-        "idle": Meaning(
-            "How long a request may stand still, with no byte in either direction.", "300 s"
-        ),
         "per_request": Meaning(
             "How long a request may take in all. A route and the listener of its target both have "
             "this limit: raise both for slow requests.",
             "15 s",
+        ),
+        "idle": Meaning(
+            "How long a request may stand still, with no byte in either direction.", "300 s"
         ),
     },
     listener.TcpTimeout: {
@@ -77,19 +77,19 @@ TABLE: Final[Table] = {
         "port": Meaning("The port. It must be the listener's own.", "the listener's port"),
     },
     listener.OutlierDetection: {
-        "base_ejection_duration": Meaning(
-            "How long an instance gets no traffic after it was ejected. Each further ejection "
-            "takes longer. It must be more than 0."
+        "max_server_errors": Meaning(
+            "How many answers of 500 to 599 in a row cause an instance to be ejected."
         ),
         "interval": Meaning(
             "The time between two looks at the counted errors. It must be more than 0."
         ),
+        "base_ejection_duration": Meaning(
+            "How long an instance gets no traffic after it was ejected. Each further ejection "
+            "takes longer. It must be more than 0."
+        ),
         "max_ejection_percent": Meaning(
             "The largest share of the instances that may be ejected at once, in percent. One "
             "instance may always be."
-        ),
-        "max_server_errors": Meaning(
-            "How many answers of 500 to 599 in a row cause an instance to be ejected."
         ),
     },
 }

@@ -17,4 +17,7 @@ class Meaning(NamedTuple):
 
 
 Table = Mapping[type[Spec], Mapping[str, Meaning]]
-"""Meanings by model and by the field's name in Python."""
+"""Meanings by model and by the field's name in Python.
+
+The fields of a model are in reading order, in which ``gitmesh fmt`` writes them.
+"""

@@ -18,31 +18,31 @@ _LOGGING: Final = Meaning("What the proxy records of its traffic.", "nothing")
 
 TABLE: Final[Table] = {
     virtual_node.VirtualNodeSpec: {
+        "service_discovery": Meaning(
+            "How the node's instances are found. Required for a node with listeners."
+        ),
+        "listeners": Meaning(
+            "The ports on which the application takes traffic.", "none: nobody calls the node"
+        ),
         "backend_defaults": Meaning("What holds for every backend that does not say otherwise."),
         "backends": Meaning(
             "The virtual services that the node calls. Its proxy knows the way to these, and "
             "refuses others unless the mesh's egress filter is ALLOW_ALL.",
             "none: the node calls nobody",
         ),
-        "listeners": Meaning(
-            "The ports on which the application takes traffic.", "none: nobody calls the node"
-        ),
         "logging": _LOGGING,
-        "service_discovery": Meaning(
-            "How the node's instances are found. Required for a node with listeners."
-        ),
     },
     virtual_node.Listener: {
+        "port_mapping": Meaning("The port and its protocol."),
+        "timeout": Meaning(
+            "Timeouts, under the protocol's name.", "15 s for a request, 300 s for an idle one"
+        ),
         "connection_pool": _POOL,
         "health_check": Meaning(
             "Health checks that the proxies of clients send to each instance.", "none"
         ),
         "outlier_detection": Meaning(
             "When clients stop sending traffic to an instance that answers with errors.", "never"
-        ),
-        "port_mapping": Meaning("The port and its protocol."),
-        "timeout": Meaning(
-            "Timeouts, under the protocol's name.", "15 s for a request, 300 s for an idle one"
         ),
         "tls": _TLS,
     },
@@ -55,20 +55,20 @@ TABLE: Final[Table] = {
     },
     virtual_node.DnsServiceDiscovery: {
         "hostname": Meaning("The name, or an IP address."),
-        "ip_preference": Meaning(IP_PREFERENCE, "that of the mesh"),
         "response_type": Meaning(
             "LOADBALANCER takes the name for one address that balances by itself. ENDPOINTS "
             "spreads requests over all addresses in the answer.",
             "LOADBALANCER",
         ),
+        "ip_preference": Meaning(IP_PREFERENCE, "that of the mesh"),
     },
     virtual_node.CloudMapServiceDiscovery: {
+        "namespace_name": Meaning("The Cloud Map namespace."),
+        "service_name": Meaning("The service in the namespace."),
         "attributes": Meaning(
             "What instances must carry to belong to the node: all of these.", "every instance"
         ),
         "ip_preference": Meaning(IP_PREFERENCE, "that of the mesh"),
-        "namespace_name": Meaning("The Cloud Map namespace."),
-        "service_name": Meaning("The service in the namespace."),
     },
     virtual_node.CloudMapAttribute: {
         "key": Meaning("The attribute's name."),
@@ -78,22 +78,22 @@ TABLE: Final[Table] = {
         "virtual_service": Meaning("A virtual service that is called."),
     },
     virtual_node.VirtualServiceBackend: {
-        "client_policy": Meaning("How the proxy calls this backend.", "that of backendDefaults"),
         "virtual_service_name": Meaning("The virtual service's name, which applications call."),
+        "client_policy": Meaning("How the proxy calls this backend.", "that of backendDefaults"),
     },
     virtual_gateway.VirtualGatewaySpec: {
-        "backend_defaults": Meaning("How the gateway calls the services that its routes lead to."),
         "listeners": Meaning("The ports on which traffic from outside comes in."),
+        "backend_defaults": Meaning("How the gateway calls the services that its routes lead to."),
         "logging": _LOGGING,
     },
     virtual_gateway.VirtualGatewayListener: {
+        "port_mapping": Meaning("The port and its protocol."),
         "connection_pool": _POOL,
         "health_check": Meaning(
             "A health check of the gateway. It has no effect: no client of the mesh calls a "
             "gateway.",
             "none",
         ),
-        "port_mapping": Meaning("The port and its protocol."),
         "tls": _TLS,
     },
     virtual_router.VirtualRouterSpec: {
@@ -126,10 +126,10 @@ TABLE: Final[Table] = {
         ),
     },
     service_instances.ServiceInstance: {
+        "id": Meaning("The instance's name, which no other instance of the service has."),
         "attributes": Meaning(
             "Everything known of the instance: its address in AWS_INSTANCE_IPV4 or "
             "AWS_INSTANCE_IPV6, its port in AWS_INSTANCE_PORT, and attributes of your own."
         ),
-        "id": Meaning("The instance's name, which no other instance of the service has."),
     },
 }

@@ -1,6 +1,6 @@
 """All tables of meanings together."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from mesh.keys import Kind
@@ -37,3 +37,10 @@ KINDS: Final[Mapping[Kind, Meaning]] = {
 def meanings_of(model: type[Spec]) -> Mapping[str, Meaning]:
     """Return the meaning of each field of a model, by the field's name in Python."""
     return _TABLE[model]
+
+
+def reading_orders() -> Iterator[tuple[str, ...]]:
+    """Yield for each model the names of its fields in documents, in reading order."""
+    for model, meanings in _TABLE.items():
+        fields = model.model_fields
+        yield tuple(fields[name].alias or name for name in meanings)

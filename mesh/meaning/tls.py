@@ -39,20 +39,20 @@ TABLE: Final[Table] = {
         "sds": Meaning(_SDS),
     },
     tls.ClientValidation: {
+        "trust": Meaning("The authorities that must have signed the server's certificate."),
         "subject_alternative_names": Meaning(
             "The names that the server's certificate may have.",
             "the host name of the node's service discovery",
         ),
-        "trust": Meaning("The authorities that must have signed the server's certificate."),
     },
     tls.ClientCertificate: {
         "file": Meaning("A certificate in files of the proxy."),
         "sds": Meaning(_SDS),
     },
     tls.ClientPolicyTls: {
-        "certificate": Meaning("The certificate that the client shows, for mutual TLS.", "none"),
         "enforce": Meaning("Whether connections without TLS are refused.", "true"),
         "ports": Meaning("The ports of backends that this holds for.", "every port"),
+        "certificate": Meaning("The certificate that the client shows, for mutual TLS.", "none"),
         "validation": Meaning("How the server's certificate is checked."),
     },
     tls.ClientPolicy: {
@@ -73,17 +73,17 @@ TABLE: Final[Table] = {
         "sds": Meaning(_SDS),
     },
     tls.ListenerValidation: {
+        "trust": Meaning("The authorities that must have signed the client's certificate."),
         "subject_alternative_names": Meaning(
             "The names that a client's certificate may have.", "any name"
         ),
-        "trust": Meaning("The authorities that must have signed the client's certificate."),
     },
     tls.ListenerTls: {
-        "certificate": Meaning("The certificate that the listener shows."),
         "mode": Meaning(
             "STRICT takes TLS only, PERMISSIVE takes TLS and plain text, DISABLED takes plain "
             "text only."
         ),
+        "certificate": Meaning("The certificate that the listener shows."),
         "validation": Meaning(
             "How certificates of clients are checked, for mutual TLS.", "clients need none"
         ),

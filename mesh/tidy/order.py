@@ -1,41 +1,46 @@
-"""Reading order of a spec's fields: identity, then matching, then action."""
+"""Reading order of a document's fields: identity, then matching, then action.
 
-from collections.abc import Iterable
+Inside ``spec`` it is the order of the tables in :mod:`mesh.meaning`, so a new field has no entry
+here.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
+from graphlib import TopologicalSorter
+from itertools import pairwise
 from typing import Final, TypeVar
+
+from mesh.keys import Kind
+from mesh.meaning import reading_orders
+from mesh.parsing.identity import name_fields
 
 _T = TypeVar("_T")
 
-_READING: Final = (
-    # identity
-    *("kind", "meshName", "virtualRouterName", "virtualGatewayName", "virtualNodeName"),
-    *("virtualServiceName", "routeName", "gatewayRouteName", "namespaceName", "serviceName"),
-    *("meshOwner", "tags", "spec"),
-    # discovery and listeners
-    *("egressFilter", "provider", "serviceDiscovery", "listeners", "portMapping"),
-    # routes: priority, match, action
-    *("priority", "httpRoute", "http2Route", "grpcRoute", "tcpRoute", "name", "match", "action"),
-    *("prefix", "path", "hostname", "id", "attributes"),
-    *("responseType", "ipPreference", "methodName", "method", "scheme", "headers", "metadata"),
-    *("queryParameters", "weightedTargets", "rewrite", "target", "virtualService"),
-    *("virtualNode", "virtualRouter"),
-    # small values
-    *("key", "port", "protocol", "invert", "exact", "regex", "suffix", "range"),
-    *("start", "end", "value", "unit", "weight", "defaultPrefix", "defaultTargetHostname"),
-    # connection settings
-    *("timeout", "perRequest", "idle", "retryPolicy", "maxRetries", "perRetryTimeout"),
-    *("httpRetryEvents", "grpcRetryEvents", "tcpRetryEvents", "connectionPool", "healthCheck"),
-    *("intervalMillis", "timeoutMillis", "healthyThreshold", "unhealthyThreshold"),
-    *("outlierDetection", "maxServerErrors", "interval", "baseEjectionDuration"),
-    "maxEjectionPercent",
-    # TLS trust
-    *("tls", "mode", "enforce", "ports", "certificate", "validation", "trust"),
-    *("subjectAlternativeNames", "acm", "file", "sds"),
-    # backends and logging
-    *("backendDefaults", "backends", "clientPolicy", "logging", "accessLog", "format"),
-)
-_RANK: Final = {name: rank for rank, name in enumerate(_READING)}
+_AFTER_NAMES: Final = ("meshOwner", "tags", "spec", "metadata", "status")
+"""Fields of a document after its names; the last two are only in answers of the API."""
 
 
 def in_reading_order(keyed: Iterable[tuple[str, _T]]) -> list[tuple[str, _T]]:
     """Return the members of an object in reading order; unknown ones last, in their given order."""
-    return sorted(keyed, key=lambda pair: _RANK.get(pair[0], len(_RANK)))
+    ranks = _ranks()
+    return sorted(keyed, key=lambda pair: ranks.get(pair[0], len(ranks)))
+
+
+@cache
+def _ranks() -> Mapping[str, int]:
+    """Return one rank per field name, which agrees with the order of each object.
+
+    :raises graphlib.CycleError: two tables have the same two fields in opposite orders.
+    """
+    sorter: TopologicalSorter[str] = TopologicalSorter()
+    for names in _orders():
+        sorter.add(names[0])
+        for before, after in pairwise(names):
+            sorter.add(after, before)
+    return {name: rank for rank, name in enumerate(sorter.static_order())}
+
+
+def _orders() -> Iterator[tuple[str, ...]]:
+    for kind in Kind:
+        yield ("kind", *name_fields(kind), *_AFTER_NAMES)
+    yield from reading_orders()
