@@ -11,8 +11,9 @@ from pathlib import Path
 from bench.figures import Figure
 from bench.fleet import build_fleet
 from events.blame import blame
-from events.sqlite.store import EventLog
+from events.opening import open_for_writing
 from events.state import MeshState
+from events.store import EventStore
 from events.types import Chain, CommitApplied, CommitFacts, CommitId, MeshEvent, Seq, Signature
 from mesh.canonical import JsonObject
 from mesh.keys import Kind, ResourceKey
@@ -36,7 +37,7 @@ def figures() -> Iterator[Figure]:
 
 
 def _of_a_long_log(folder: Path) -> Iterator[Figure]:
-    log = EventLog.open(folder / "events.sqlite3")
+    log = open_for_writing(folder / "events.sqlite3")
     _fill(log)
     head = log.head(Chain.MESH).seq
     oldest = _median(lambda: log.state(Seq(ROUTES + 1)))
@@ -89,14 +90,14 @@ def _of_a_large_mesh(folder: Path) -> Iterator[Figure]:
     )
 
 
-def _fill(log: EventLog) -> None:
+def _fill(log: EventStore) -> None:
     first = [event for n in range(ROUTES) for event in _added(n)]
     log.append(Chain.MESH, [_applied("0", ROUTES), *first], expected=Seq(0))
     for start in range(1, COMMITS, _BATCH):
         _append(log, [_changes(i % ROUTES, i) for i in range(start, start + _BATCH)])
 
 
-def _append(log: EventLog, commits: list[list[MeshEvent]]) -> None:
+def _append(log: EventStore, commits: list[list[MeshEvent]]) -> None:
     events = [event for commit in commits for event in commit]
     log.append(Chain.MESH, events, expected=log.head(Chain.MESH).seq)
 

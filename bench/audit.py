@@ -10,9 +10,10 @@ from bench.town import SPECS_OF_A_SERVICE, build
 from events.integrity.checkpoint import verifiers
 from events.integrity.note import SignerKey
 from events.integrity.proof import check
-from events.sqlite.backup import back_up
+from events.opening import back_up, open_for_reading
 from events.sqlite.opening import connect
-from events.sqlite.store import EventLog
+from events.sqlite.store import SqliteEventStore
+from events.store import EventReader
 from events.types import Chain, Seq
 from gitmesh.audit.attestation import contradictions, read_checkpoints
 from gitmesh.audit.proof_file import prove_event
@@ -33,7 +34,7 @@ def figures() -> Iterator[Figure]:
         path, log_path = Path(folder) / "town.git", Path(folder) / "events.sqlite3"
         build(path, SERVICES * SPECS_OF_A_SERVICE, COMMITS)
         _follow(path, log_path)
-        log = EventLog.read_only(log_path)
+        log = open_for_reading(log_path)
         events = log.head(Chain.MESH).seq
         yield from _by_itself(log, events)
         yield from _by_git(log, path, events)
@@ -48,14 +49,14 @@ def figures() -> Iterator[Figure]:
 def _follow(path: Path, log_path: Path) -> None:
     connection = connect(log_path)
     connection.execute("PRAGMA synchronous = OFF")  # the benchmark measures only reading
-    log = EventLog(log_path, connection)
+    log = SqliteEventStore(log_path, connection)
     follower = Follower(GitRepository.open(path), log)
     while follower.catch_up() is not None:
         pass
     log.close()
 
 
-def _by_itself(log: EventLog, events: int) -> Iterator[Figure]:
+def _by_itself(log: EventReader, events: int) -> Iterator[Figure]:
     best = float("inf")
     for _ in range(RUNS):
         started = time.perf_counter()
@@ -65,7 +66,7 @@ def _by_itself(log: EventLog, events: int) -> Iterator[Figure]:
     yield Figure(f"verify {events:,} events, best of {RUNS}", best, "s", "< 2")
 
 
-def _by_git(log: EventLog, path: Path, events: int) -> Iterator[Figure]:
+def _by_git(log: EventReader, path: Path, events: int) -> Iterator[Figure]:
     started = time.perf_counter()
     found = rederive(GitRepository.open(path), log.rows(Chain.MESH))
     if found.difference or found.checked != events:
@@ -73,7 +74,7 @@ def _by_git(log: EventLog, path: Path, events: int) -> Iterator[Figure]:
     yield Figure("  derived again from git", time.perf_counter() - started, "s", "< 60")
 
 
-def _by_signature(log: EventLog, path: Path, events: int) -> Iterator[Figure]:
+def _by_signature(log: EventReader, path: Path, events: int) -> Iterator[Figure]:
     repo, key = GitRepository.open(path), SignerKey.generate("bench.example")
     signer = CheckpointSigner(log, repo, key)
     started = time.perf_counter()

@@ -13,8 +13,8 @@ from pathlib import Path
 
 from bench.figures import Figure
 from bench.town import build, move, node_id
+from events.opening import open_for_writing
 from events.publication import Publication
-from events.sqlite.store import EventLog
 from reconciler.follower import Follower
 from reconciler.git.repository import GitRepository
 from xds.nodes import parse_identity
@@ -67,7 +67,7 @@ class _Town:
         self._log_path = folder / "events.sqlite3"
         self._commits = build(self._path, specs, COMMITS)
         move(self._path, self._commits[0])
-        self.log = EventLog.open(self._log_path)
+        self.log = open_for_writing(self._log_path)
         started = time.perf_counter()
         self._follower = Follower(GitRepository.open(self._path), self.log)
         found = self._follower.catch_up()
@@ -100,7 +100,7 @@ class _Town:
         """Return the time until the state is loaded and the next commit can be followed."""
         self.log.close()
         started = time.perf_counter()
-        self.log = EventLog.open(self._log_path)
+        self.log = open_for_writing(self._log_path)
         follower = Follower(GitRepository.open(self._path), self.log)
         state = time.perf_counter() - started
         started = time.perf_counter()

@@ -19,8 +19,9 @@ from bench.child import answer_commands_of
 from bench.fleet import node_id
 from bench.repository import git, move
 from events.latest import Latest
+from events.opening import open_for_writing
 from events.publication import Publication
-from events.sqlite.store import EventLog
+from events.store import EventStore
 from mesh.graph.linked import MeshGraph
 from reconciler.follower import Follower
 from reconciler.git.repository import GitRepository
@@ -36,7 +37,7 @@ from xds.type_urls import ENDPOINT, ROUTE
 class Plane:
     """The server, and the commits that are not published yet."""
 
-    def __init__(self, repository: Path, log: EventLog) -> None:
+    def __init__(self, repository: Path, log: EventStore) -> None:
         self._path = repository
         self._commits = git(repository, "rev-list", "--first-parent", "--reverse", "main").split()
         move(repository, self._commits[0])
@@ -103,7 +104,7 @@ async def main() -> None:
     """Serve until standard input ends."""
     gc.set_threshold(50_000, 20, 50)  # as `gitmesh serve` does
     with tempfile.TemporaryDirectory() as folder:
-        log = EventLog.open(Path(folder) / "events.sqlite3")
+        log = open_for_writing(Path(folder) / "events.sqlite3")
         plane, loop = Plane(Path(sys.argv[1]), log), asyncio.get_running_loop()
         serving = asyncio.create_task(plane.serve())
         port = await plane.port

@@ -7,8 +7,9 @@ from pathlib import Path
 
 from bench.figures import Figure
 from bench.town import build
-from events.sqlite.store import EventLog
+from events.opening import open_for_writing
 from events.state import MeshState, apply_all
+from events.store import EventReader
 from events.types import Chain
 from reconciler.follower import Follower
 from reconciler.git.repository import GitRepository
@@ -22,7 +23,7 @@ def figures() -> Iterator[Figure]:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "town.git"
         build(path, SPECS, COMMITS)
-        log = EventLog.open(Path(folder) / "events.sqlite3")
+        log = open_for_writing(Path(folder) / "events.sqlite3")
         follower = Follower(GitRepository.open(path), log)
         started = time.perf_counter()
         while follower.catch_up() is not None:
@@ -50,7 +51,7 @@ def figures() -> Iterator[Figure]:
         log.close()
 
 
-def _replay(log: EventLog) -> float:
+def _replay(log: EventReader) -> float:
     started = time.perf_counter()
     state = apply_all(MeshState(), log.replay())
     return state.seq / (time.perf_counter() - started)

@@ -6,7 +6,6 @@ has a push is only informative. The bars apply to the time until the server has 
 its CPU time.
 """
 
-import contextlib
 import statistics
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -18,7 +17,7 @@ from bench.figures import Figure
 from bench.fleet import build_fleet, shift, shift_path
 from bench.served import Served, WorkTree, established
 from events.encoding.codec import decode
-from events.sqlite.store import EventLog
+from events.opening import open_for_reading
 from events.types import Chain, SnapshotConverged
 from gitmesh.queries.log_location import log_path
 from xds.type_urls import ROUTE
@@ -79,7 +78,7 @@ class Team:
 
     def in_sync(self) -> list[float]:
         """Return the time in milliseconds until each push was in sync, according to the log."""
-        with contextlib.closing(EventLog.read_only(log_path(self.repository))) as log:
+        with open_for_reading(log_path(self.repository)) as log:
             events = [decode(record) for record in log.read(Chain.DELIVERY)]
         return [
             event.timings["acked"] / 1e3

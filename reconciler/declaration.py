@@ -5,8 +5,7 @@ from typing import Final, cast
 
 from events.encoding.codec import decode
 from events.query import Query
-from events.sqlite.reading import LogReading
-from events.sqlite.store import EventLog
+from events.store import EventReader, EventStore
 from events.types import Chain, RulesChanged
 from reconciler import rules
 from reconciler.rules import FIRST, Stretch, stretches
@@ -14,7 +13,7 @@ from reconciler.rules import FIRST, Stretch, stretches
 _ASKED: Final = Query(kinds=("RulesChanged",))
 
 
-def declare(log: EventLog) -> None:
+def declare(log: EventStore) -> None:
     """Append that this gitmesh's rules decide from now on, unless the log says so already.
 
     The writer calls this before it decides anything.
@@ -26,7 +25,7 @@ def declare(log: EventLog) -> None:
         log.append_observed([RulesChanged(before, rules.RULES, head, version("gitmesh"))])
 
 
-def declared(log: LogReading) -> list[Stretch]:
+def declared(log: EventReader) -> list[Stretch]:
     """Return the stretches of the mesh chain by rules, in order; at least one, the last one open.
 
     :raises WrongRules: the log contradicts itself.

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Final
 
 from events.publication import Publication
-from events.sqlite.store import EventLog, LogMoved
 from events.state import MeshState, apply_all
+from events.store import EventStore, LogMoved
 from events.types import (
     Chain,
     CommitApplied,
@@ -60,7 +60,7 @@ class Follower:
     def __init__(
         self,
         repo: GitRepository,
-        log: EventLog,
+        log: EventStore,
         *,
         branch: str | None = None,
         progress: Progress | None = None,

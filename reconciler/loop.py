@@ -11,7 +11,7 @@ from typing import Final, TypeVar
 
 from events.latest import Latest
 from events.publication import Publication
-from events.sqlite.store import EventLog
+from events.store import EventStore
 from events.types import DeliveryEvent, SourceDegraded, SourceRecovered
 from mesh.errors import Retryable
 from reconciler.attempt import Attempts
@@ -63,7 +63,7 @@ class Startup:
 
 async def reconcile(
     repo: GitRepository,
-    log: EventLog,
+    log: EventStore,
     latest: Latest[Publication],
     *,
     branch: str | None = None,

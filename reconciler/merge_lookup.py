@@ -4,13 +4,13 @@ from bisect import bisect_left
 from collections.abc import Iterator
 from itertools import islice
 
-from events.sqlite.store import EventLog
+from events.store import EventReader
 from events.types import CommitId
 from mesh.errors import GitmeshError
 from reconciler.git.repository import GitRepository
 
 
-def brought_in_by(log: EventLog, repo: GitRepository, commit: CommitId) -> CommitId | None:
+def brought_in_by(log: EventReader, repo: GitRepository, commit: CommitId) -> CommitId | None:
     """Return the oldest logged commit from which an unlogged one is reachable, if any."""
     newest = log.newest_commit()
     if newest is None or log.is_logged(commit) or not repo.descends(newest, commit):
@@ -27,7 +27,7 @@ def brought_in_by(log: EventLog, repo: GitRepository, commit: CommitId) -> Commi
     return line[leading + beyond]
 
 
-def _first_parents(log: EventLog, repo: GitRepository, newest: CommitId) -> Iterator[CommitId]:
+def _first_parents(log: EventReader, repo: GitRepository, newest: CommitId) -> Iterator[CommitId]:
     try:
         at = repo.first_parent(newest)
         while at is not None and log.is_logged(at):

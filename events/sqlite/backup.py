@@ -10,10 +10,10 @@ import os
 import sqlite3
 from pathlib import Path
 
-from events.sqlite.checking import Progress
-from events.sqlite.failures import LogUnavailable, explained
+from events.sqlite.failures import explained
 from events.sqlite.opening import connect_read_only
-from events.sqlite.store import EventLog
+from events.sqlite.store import SqliteEventStore
+from events.store import LogUnavailable, Progress
 from mesh.errors import UsageError
 
 
@@ -34,11 +34,8 @@ def back_up(source: Path, target: Path, progress: Progress | None = None) -> lis
     try:
         partial.unlink(missing_ok=True)
         _copy(source, partial)
-        log = EventLog.read_only(partial)
-        try:
+        with SqliteEventStore.read_only(partial) as log:
             found = log.verify(progress)
-        finally:
-            log.close()
         _to_disk(partial)
         partial.rename(target)
         _to_disk(target.parent)

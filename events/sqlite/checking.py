@@ -2,7 +2,7 @@
 
 import re
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing
 from typing import Any, Final
 
@@ -10,11 +10,9 @@ from events.integrity.chain import GENESIS, Row, event_hash, event_of
 from events.sqlite.foreign import foreign
 from events.sqlite.projections import PROJECTOR, Expected, projectors
 from events.sqlite.schema import TABLES, wrong_projections, wrong_protection
+from events.store import Progress
 from events.types import START, Chain, Seq
 from mesh.errors import Fatal
-
-Progress = Callable[[str, int, int], None]
-"""Progress callback: activity, done, total."""
 
 _PROGRESS_EVERY: Final = 5_000
 _REWRITTEN: Final = "HistoryRewritten"

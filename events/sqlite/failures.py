@@ -7,19 +7,8 @@ from pathlib import Path
 from typing import Final
 
 from events.descriptors import HINT, shortage
-from mesh.errors import Fatal, GitmeshError, Retryable
-
-
-class LogMoved(Retryable):
-    """Another writer appended first; read the head and plan again."""
-
-
-class LogUnavailable(Retryable):
-    """The log cannot be written or read now: the disk is full, or another process holds it."""
-
-
-class LogReplaced(Fatal):
-    """Another file is in the place of the log that is open: what is written would be lost."""
+from events.store import LogUnavailable
+from mesh.errors import Fatal, GitmeshError
 
 
 @contextmanager

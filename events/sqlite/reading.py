@@ -4,7 +4,6 @@ import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Final, cast
@@ -18,6 +17,7 @@ from events.sqlite.failures import explained
 from events.sqlite.projections import PROJECTOR
 from events.sqlite.schema import TABLES
 from events.state import MeshState
+from events.store import Head
 from events.types import START, Chain, CommitId, MeshEvent, Record, Seq
 from mesh.canonical import JsonObject
 from mesh.errors import UsageError
@@ -42,20 +42,8 @@ WHERE version.until IS NULL OR version.until > :seq
 versions and of the age of the position."""
 
 
-@dataclass(frozen=True, slots=True)
-class Head:
-    """The end of a chain."""
-
-    seq: Seq
-    hash: str
-
-
 class LogReading:
-    """Queries on an open log.
-
-    Safe to use from several threads. Every method may raise :class:`LogUnavailable` (try later) or
-    ``Fatal`` (the file is damaged, or not ours).
-    """
+    """The queries of :class:`events.store.EventReader` on an open SQLite file."""
 
     _in_use = False
     """True if a server uses the file; then it may be unavailable for a moment."""
@@ -111,7 +99,7 @@ class LogReading:
 
     def select(self, chain: Chain, query: Query, newest: int = 0) -> list[Record]:
         """Return the matching events, oldest first; at most the ``newest`` ones, 0 for all."""
-        where, values = query.condition()
+        where, values = _condition(query)
         with self._lock, self._explained():
             found = self._db.execute(
                 f"SELECT * FROM {TABLES[chain]} WHERE {where} ORDER BY seq DESC LIMIT ?",  # noqa: S608
@@ -317,3 +305,31 @@ class LogReading:
     def _one(self, sql: str, *arguments: object) -> object:
         found = self.ask(sql, *arguments)
         return found[0][0] if found else None
+
+
+def _condition(query: Query) -> tuple[str, list[object]]:
+    """Return an SQL condition on a chain's table, and its parameters."""
+    parts = list(_parts(query))
+    sql = " AND ".join(sql for sql, _ in parts)
+    return sql, [value for _, values in parts for value in values]
+
+
+def _parts(query: Query) -> Iterator[tuple[str, list[object]]]:
+    yield "seq > ?", [query.after]
+    if query.kinds:
+        yield f"kind IN ({', '.join('?' * len(query.kinds))})", [*query.kinds]
+    if query.within is not None:
+        name = str(query.within)
+        # Not LIKE: a name may contain its wildcards.
+        yield "(subject = ? OR substr(subject, 1, ?) = ?)", [name, len(name) + 1, f"{name}/"]
+    if query.node:
+        offered = "EXISTS (SELECT 1 FROM json_each(data, '$.nodes') WHERE value = ?)"
+        yield f"(subject = ? OR {offered})", [query.node, query.node]
+    if query.author:
+        yield "instr(lower(actor), lower(?)) > 0", [query.author]
+    if query.commit:
+        yield '"commit" = ?', [query.commit]
+    if query.since is not None:
+        yield "at >= ?", [time_text(query.since)]
+    if query.until is not None:
+        yield "at <= ?", [time_text(query.until)]

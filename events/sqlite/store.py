@@ -9,38 +9,31 @@ https://www.sqlite.org/wal.html#walresetbug.)
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import IO, Final, Self
 
+from events.clock import utc_now
 from events.encoding.codec import actor_of, encode
 from events.integrity.chain import GENESIS, Row, seal
 from events.query import time_text
-from events.sqlite.checking import Progress, findings
-from events.sqlite.failures import LogMoved, LogReplaced, LogUnavailable, explained
+from events.sqlite.checking import findings
+from events.sqlite.failures import explained
+from events.sqlite.fleet import SqliteFleet, served_instead_of
 from events.sqlite.opening import claim, connect, connect_read_only, file_id
+from events.sqlite.past import SqlitePast
 from events.sqlite.projections import is_current, project, rebuild
-from events.sqlite.reading import Head, LogReading
+from events.sqlite.reading import LogReading
 from events.sqlite.schema import TABLES, wrong_projections
-from events.types import Chain, DeliveryEvent, Event, Seq
+from events.store import Head, LogMoved, LogReplaced, LogUnavailable, Progress
+from events.types import Chain, CommitId, DeliveryEvent, Event, Seq
 from mesh.errors import UsageError
-
-__all__ = ["EventLog", "Head", "LogMoved", "LogReplaced", "LogUnavailable", "utc_now"]
 
 _TICK: Final = timedelta(microseconds=1)
 
 
-def utc_now() -> datetime:
-    """Return the current time in UTC."""
-    return datetime.now(UTC)
-
-
-class EventLog(LogReading):
-    """An ordered, append-only record of the mesh's intended state and of its delivery.
-
-    Safe to use from several threads. Every method may raise :class:`LogUnavailable` (try later) or
-    ``Fatal`` (the file is damaged, or not ours), with nothing written.
-    """
+class SqliteEventStore(LogReading):
+    """The log in an SQLite file: :class:`events.store.EventStore`."""
 
     def __init__(
         self,
@@ -100,6 +93,27 @@ class EventLog(LogReading):
             self._db.close()
             if self._guard is not None:
                 self._guard.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def fleet(self) -> SqliteFleet:
+        """Return the queries about connected proxies and deliveries.
+
+        :raises Fatal: another version of gitmesh wrote what the log says of proxies.
+        """
+        return SqliteFleet(self)
+
+    def past(self) -> SqlitePast:
+        """Return the queries about earlier deliveries."""
+        return SqlitePast(self)
+
+    def served_instead_of(self, commit: CommitId) -> CommitId | None:
+        """Return the commit that took the place of an applied one before it was served."""
+        return served_instead_of(self, commit)
 
     # ---- write -----------------------------------------------------------------------------------
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from events.integrity.checkpoint import Checkpoint, Growing, verified
 from events.integrity.note import VerifierKey, WrongNote, text_of
-from events.sqlite.store import EventLog
+from events.store import EventReader
 from events.types import Chain, Seq
 from gitmesh.rendering.amounts import count
 from gitmesh.rendering.narration import short
@@ -62,7 +62,7 @@ def read_note(name: str, note: str, keys: Sequence[VerifierKey] | None) -> Signe
     return Signed(name, chain, _read({chain.value: note}, chain, keys))
 
 
-def contradictions(log: EventLog, signed: Iterable[Signed]) -> list[str]:
+def contradictions(log: EventReader, signed: Iterable[Signed]) -> list[str]:
     """Return the contradictions between a log and its signed checkpoints: the first per chain."""
     found = []
     for chain in Chain:
@@ -74,7 +74,7 @@ def contradictions(log: EventLog, signed: Iterable[Signed]) -> list[str]:
     return found
 
 
-def _of_chain(log: EventLog, chain: Chain, signed: Sequence[Signed]) -> list[str]:
+def _of_chain(log: EventReader, chain: Chain, signed: Sequence[Signed]) -> list[str]:
     grown = Growing(chain)
     head = log.head(chain).seq
     good = 0

@@ -17,7 +17,7 @@ from events.integrity.proof import (
     prove,
     prove_growth,
 )
-from events.sqlite.store import EventLog
+from events.store import EventReader
 from events.types import START, Chain, Seq
 from gitmesh.audit.attestation import read_note
 from mesh.canonical import JsonObject
@@ -28,7 +28,7 @@ from reconciler.git.repository import GitRepository
 _MOST_BYTES: Final = 16 * 1024 * 1024
 
 
-def prove_event(log: EventLog, repo: GitRepository, chain: Chain, seq: Seq) -> JsonObject:
+def prove_event(log: EventReader, repo: GitRepository, chain: Chain, seq: Seq) -> JsonObject:
     """Return the inclusion proof of an event under the newest checkpoint.
 
     :raises UsageError: there is no such event, or no checkpoint covers it yet.
@@ -52,11 +52,11 @@ def prove_event(log: EventLog, repo: GitRepository, chain: Chain, seq: Seq) -> J
         raise Fatal(f"nothing can be proven: {error}", hint="run gitmesh verify") from None
 
 
-def _leaves(log: EventLog, chain: Chain, size: int) -> list[bytes]:
+def _leaves(log: EventReader, chain: Chain, size: int) -> list[bytes]:
     return [leaf_of(row) for row in log.rows(chain, after=START, limit=size)]
 
 
-def _times(log: EventLog, size: int) -> list[bytes]:
+def _times(log: EventReader, size: int) -> list[bytes]:
     return [time_leaf(row.seq, row.at) for row in log.rows(Chain.MESH, after=START, limit=size)]
 
 
@@ -75,7 +75,7 @@ def _newest(repo: GitRepository, chain: Chain) -> tuple[str, Checkpoint]:
         raise Fatal(f"{REF} holds no checkpoint: {error}", hint="run gitmesh verify") from None
 
 
-def prove_grown(log: EventLog, repo: GitRepository, older: Path) -> JsonObject:
+def prove_grown(log: EventReader, repo: GitRepository, older: Path) -> JsonObject:
     """Return the proof that the newest checkpoint continues the one in a file.
 
     :raises UsageError: the file holds no checkpoint, or no newer one exists.

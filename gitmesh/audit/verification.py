@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from events.integrity.note import VerifierKey
-from events.sqlite.store import EventLog, Head
+from events.store import EventReader, Head
 from events.types import Chain, CommitId, Seq
 from gitmesh.audit.attestation import Signed, contradictions, read_checkpoints
 from gitmesh.audit.rule_differences import judge
@@ -50,7 +50,7 @@ class Witnesses:
 
 
 def verify(
-    log: EventLog, witnesses: Witnesses = Witnesses(), *, progress: Progress | None = None
+    log: EventReader, witnesses: Witnesses = Witnesses(), *, progress: Progress | None = None
 ) -> Verdict:
     """Verify a log by itself, against checkpoints, and against the repository's history."""
     verdict = Verdict({chain: log.head(chain) for chain in Chain}, log.verify(progress))
@@ -66,7 +66,7 @@ def verify(
     return verdict
 
 
-def _read_rules(verdict: Verdict, log: EventLog) -> None:
+def _read_rules(verdict: Verdict, log: EventReader) -> None:
     try:
         verdict.rules = declared(log)
     except (WrongRules, Fatal) as error:
@@ -74,7 +74,7 @@ def _read_rules(verdict: Verdict, log: EventLog) -> None:
             verdict.problems.append(f"{Chain.DELIVERY} chain: {error}")
 
 
-def _by_checkpoints(verdict: Verdict, log: EventLog, witnesses: Witnesses) -> list[Signed]:
+def _by_checkpoints(verdict: Verdict, log: EventReader, witnesses: Witnesses) -> list[Signed]:
     """Return the checkpoints that count as evidence: correctly signed and in agreement with the
     log."""
     signed = list(witnesses.kept)
@@ -107,7 +107,7 @@ def _by_checkpoints(verdict: Verdict, log: EventLog, witnesses: Witnesses) -> li
 
 def _by_git(
     verdict: Verdict,
-    log: EventLog,
+    log: EventReader,
     witnesses: Witnesses,
     signed: Sequence[Signed],
     progress: Progress | None,

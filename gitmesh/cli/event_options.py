@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from events.query import Query
-    from events.sqlite.store import EventLog
+    from events.store import EventReader
     from events.types import CommitId
 
 _OPTIONS = (
@@ -67,7 +67,7 @@ def question_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def query_of(
-    log: "EventLog",
+    log: "EventReader",
     repo: Path,
     *,
     resource: str | None,
@@ -102,13 +102,13 @@ def query_of(
     )
 
 
-def _node(log: "EventLog", node: str) -> str:
+def _node(log: "EventReader", node: str) -> str:
     from gitmesh.queries.resource_name import identity_of
 
     return str(identity_of(node, {}, lambda: log.state().resources).key)
 
 
-def tell_none(log: "EventLog", query: "Query") -> None:
+def tell_none(log: "EventReader", query: "Query") -> None:
     """Say on the error stream that no event fits, and what may be meant instead."""
     from events.types import START, Chain
     from gitmesh.queries.resource_name import nearest_resource
@@ -127,7 +127,7 @@ def tell_none(log: "EventLog", query: "Query") -> None:
 
 
 def _time(text: str | None) -> "datetime | None":
-    from events.sqlite.store import utc_now
+    from events.clock import utc_now
     from gitmesh.queries.timespec import parse_time
     from mesh.errors import UsageError
 
@@ -141,7 +141,7 @@ def _time(text: str | None) -> "datetime | None":
     return found
 
 
-def _commit(log: "EventLog", repo: Path, commit: str) -> "CommitId":
+def _commit(log: "EventReader", repo: Path, commit: str) -> "CommitId":
     from gitmesh.queries.commits import facts_of
     from gitmesh.queries.requested_moment import asked_seq
     from gitmesh.queries.timespec import is_hex

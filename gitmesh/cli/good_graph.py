@@ -35,11 +35,8 @@ def _read(ctx: click.Context, target: str, repo: Path | None) -> "MeshGraph":
 
 
 def _logged(log: Path) -> "MeshGraph":
-    from events.sqlite.store import EventLog
+    from events.opening import open_for_reading
     from gitmesh.queries.logged_mesh import logged_mesh
 
-    opened = EventLog.read_only(log)
-    try:
+    with open_for_reading(log) as opened:
         return logged_mesh(opened.state())
-    finally:
-        opened.close()

@@ -1,13 +1,12 @@
 """Request of a pin or release from a command, and its result."""
 
-import contextlib
 import time
 from pathlib import Path
 from typing import Final
 
 import click
 
-from events.sqlite.store import EventLog
+from events.opening import open_for_reading
 from gitmesh.cli import exit_codes
 from gitmesh.cli.output import emit_json
 from gitmesh.inbox.pin_note import PinNote
@@ -30,7 +29,7 @@ def hand_over(log: Path, note: PinNote, *, as_json: bool) -> int:
     while path.exists() and time.monotonic() < deadline:
         time.sleep(0.02)
     taken = not path.exists()
-    with contextlib.closing(EventLog.read_only(log)) as opened:
+    with open_for_reading(log) as opened:
         pin = pinned(opened)
     if as_json:
         emit_json({"taken": taken, "asked": note.commit, "pinned": pin_json(pin)})

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from events.encoding.codec import decode
-from events.sqlite.store import EventLog
+from events.opening import open_for_reading
 from events.types import (
     START,
     Chain,
@@ -30,7 +30,7 @@ class Witness:
     """Reads both chains as they grow, and keeps what it has read."""
 
     def __init__(self, path: Path, check: Callable[[], None]) -> None:
-        self._log = EventLog.read_only(path)
+        self._log = open_for_reading(path)
         self._check = check
         self._read: dict[Chain, Seq] = dict.fromkeys(Chain, START)
         self._events: list[Event] = []

@@ -5,7 +5,8 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from events.sqlite.store import EventLog
+from events.opening import open_for_reading
+from events.store import EventReader
 from events.types import CommitApplied, SnapshotConverged, SnapshotRejected
 from gitmesh.inbox.ref_update import Move
 from gitmesh.push.convergence import Progress, progress
@@ -48,7 +49,7 @@ def answer(
     :param repo: the repository, for the location of refused specs.
     """
     try:
-        log = EventLog.read_only(path)
+        log = open_for_reading(path)
     except GitmeshError:
         return no_server(path)
     try:
@@ -60,7 +61,7 @@ def answer(
 
 
 def _wait(
-    log: EventLog, move: Move, note: Path | None, within_s: float, repo: "GitRepository | None"
+    log: EventReader, move: Move, note: Path | None, within_s: float, repo: "GitRepository | None"
 ) -> list[str]:
     commit = move.after
     if commit is None:
@@ -84,7 +85,7 @@ def _wait(
 
 
 def _culprits(
-    log: EventLog, repo: "GitRepository | None", refusal: SnapshotRejected
+    log: EventReader, repo: "GitRepository | None", refusal: SnapshotRejected
 ) -> "Iterable[RefusalLocation]":
     # Imported late: no proxy refuses most pushes, and the hook has to start fast.
     from gitmesh.queries.refusal_locations import RefusalLocations

@@ -4,8 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from events.encoding.codec import decode
-from events.queries.fleet import Fleet
-from events.sqlite.store import EventLog
+from events.store import EventReader
 from events.types import (
     Chain,
     CommitApplied,
@@ -44,7 +43,7 @@ class Progress:
         return self.applied is not None and (self.connected == 0 or self.in_force)
 
 
-def progress(log: EventLog, commit: CommitId, before: CommitId | None) -> Progress:
+def progress(log: EventReader, commit: CommitId, before: CommitId | None) -> Progress:
     """Return the state of a commit's delivery since the branch left the commit ``before``.
 
     Deliveries from earlier times on the branch do not count.
@@ -84,9 +83,9 @@ def _read(events: Iterable[Event]) -> Progress:
     return found
 
 
-def _in_force(log: EventLog, applied_at: str) -> bool:
+def _in_force(log: EventReader, applied_at: str) -> bool:
     """Tell whether all proxies have the mesh that a server found at its start."""
-    fleet = Fleet(log)
+    fleet = log.fleet()
     if fleet.started_at() < applied_at:
         return False
     well = (ProxyState.IN_SYNC, ProxyState.NODE_REMOVED)

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from events.queries.fleet import Delivered, Fleet, Proxy
-from events.sqlite.store import EventLog, utc_now
+from events.clock import utc_now
+from events.deliveries import Delivered, Fleet, Proxy
+from events.store import EventReader
 from events.types import (
     CommitApplied,
     CommitFacts,
@@ -116,9 +117,9 @@ class Standing:
         return Verdict.PENDING if behind else Verdict.IN_SYNC
 
 
-def standing(log: EventLog, commit: CommitId, repo: Path) -> Standing:
+def standing(log: EventReader, commit: CommitId, repo: Path) -> Standing:
     """Return the status of a commit according to the log."""
-    fleet, seq = Fleet(log), log.seq_of_commit(commit)
+    fleet, seq = log.fleet(), log.seq_of_commit(commit)
     pin, degraded, newest = pinned(log), tuple(fleet.degraded()), log.served_commit()
     served = newest if pin is None else pin.commit
     over = pin is not None and is_over(pin, utc_now())
@@ -149,7 +150,7 @@ def standing(log: EventLog, commit: CommitId, repo: Path) -> Standing:
 
 
 def _nodes(
-    log: EventLog,
+    log: EventReader,
     repo: Path,
     fleet: Fleet,
     commit: CommitId,

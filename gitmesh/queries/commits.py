@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from events.deliveries import OF_SERVING
 from events.encoding.codec import decode
-from events.queries.served import OF_SERVING, served_instead_of
-from events.sqlite.store import EventLog
+from events.store import EventReader
 from events.types import (
     Chain,
     CommitApplied,
@@ -47,7 +47,7 @@ class LoggedCommit:
         return isinstance(self.about, CommitRejected)
 
 
-def logged_commit(log: EventLog, seq: Seq) -> LoggedCommit:
+def logged_commit(log: EventReader, seq: Seq) -> LoggedCommit:
     """Return the commit whose transaction contains this position of the mesh chain.
 
     :raises UsageError: no transaction contains it.
@@ -75,11 +75,11 @@ def logged_commit(log: EventLog, seq: Seq) -> LoggedCommit:
         records,
         delivery,
         _rewritten(log, first, commit),
-        None if told else served_instead_of(log, commit),
+        None if told else log.served_instead_of(commit),
     )
 
 
-def _rewritten(log: EventLog, first: Seq, commit: CommitId) -> HistoryRewritten | None:
+def _rewritten(log: EventReader, first: Seq, commit: CommitId) -> HistoryRewritten | None:
     """Return the event before a commit's own, in the same transaction, if there is one."""
     if first < 2:
         return None
@@ -90,7 +90,7 @@ def _rewritten(log: EventLog, first: Seq, commit: CommitId) -> HistoryRewritten 
     return None
 
 
-def facts_of(log: EventLog, seq: Seq) -> tuple[CommitFacts, str]:
+def facts_of(log: EventReader, seq: Seq) -> tuple[CommitFacts, str]:
     """Return metadata and recording time of the commit whose transaction contains this position.
 
     :raises UsageError: no transaction contains it.
@@ -103,19 +103,19 @@ def facts_of(log: EventLog, seq: Seq) -> tuple[CommitFacts, str]:
     raise _no_commit(log, seq)
 
 
-def beginning(log: EventLog) -> str:
+def beginning(log: EventReader) -> str:
     """Return a hint that says where the mesh's history begins."""
     first = next(iter(log.read(Chain.MESH, limit=1)), None)
     return "the log knows no commit yet" if first is None else f"the log begins at {first.at[:19]}Z"
 
 
-def _no_commit(log: EventLog, seq: Seq) -> UsageError:
+def _no_commit(log: EventReader, seq: Seq) -> UsageError:
     if seq == 0:
         return UsageError("there was no commit yet", hint=beginning(log))
     return UsageError(f"event {seq} belongs to no commit", hint="see: gitmesh log --chain mesh")
 
 
-def _transaction(log: EventLog, first: Seq) -> Iterator[Record]:
+def _transaction(log: EventReader, first: Seq) -> Iterator[Record]:
     about = None
     for record in log.read(Chain.MESH, after=Seq(first - 1)):
         if about is not None and (record.at != about.at or record.commit != about.commit):

@@ -1,10 +1,8 @@
 """Connected proxies according to the log."""
 
-import contextlib
 from pathlib import Path
 
-from events.sqlite.opening import is_claimed
-from events.sqlite.store import EventLog
+from events.opening import has_writer, open_for_reading
 from mesh.keys import ResourceKey
 
 
@@ -13,8 +11,8 @@ def connected_proxies(log: Path | None) -> dict[ResourceKey, int] | None:
 
     Entries of a killed server are stale and do not count.
     """
-    if log is None or is_claimed(log) is False:
+    if log is None or has_writer(log) is False:
         return None
-    with contextlib.closing(EventLog.read_only(log)) as opened:
+    with open_for_reading(log) as opened:
         nodes = opened.connected_nodes()
     return {ResourceKey.parse(node): number for node, number in nodes.items()}

@@ -2,8 +2,7 @@
 
 from dataclasses import dataclass
 
-from events.queries.fleet import Fleet
-from events.sqlite.store import EventLog
+from events.store import EventReader
 from events.types import CommitId, ProxyState, Seq, SnapshotPublished
 
 _REFUSING = frozenset((ProxyState.REFUSED, ProxyState.LAST_ACCEPTED))
@@ -37,7 +36,7 @@ class Convergence:
         return {"acked": self.acked, "refused": self.refused, "proxies": self.proxies}
 
 
-def convergence(log: EventLog, first: Seq, published: SnapshotPublished) -> Convergence:
+def convergence(log: EventReader, first: Seq, published: SnapshotPublished) -> Convergence:
     """Return the share of proxies with the commit at this position; ``published`` names its nodes.
 
     A proxy counts if it is in sync with this commit or a later one; a pinned one may be earlier.
@@ -45,7 +44,7 @@ def convergence(log: EventLog, first: Seq, published: SnapshotPublished) -> Conv
     nodes = frozenset(published.nodes)
     proxies = [
         proxy
-        for proxy in Fleet(log).proxies()
+        for proxy in log.fleet().proxies()
         if proxy.node in nodes and proxy.state is not ProxyState.NODE_REMOVED
     ]
     positions = {commit: log.seq_of_commit(commit) for commit in {p.commit for p in proxies}}

@@ -5,12 +5,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from events.query import EVERYTHING, Query
-from events.sqlite.store import EventLog
+from events.store import EventReader
 from events.types import Chain, Record, Seq
 
 
 def newest(
-    log: EventLog,
+    log: EventReader,
     chains: Sequence[Chain],
     limit: int,
     query: Query = EVERYTHING,

@@ -9,7 +9,7 @@ from typing import Final
 
 from events.encoding.codec import decode
 from events.query import Query
-from events.sqlite.store import EventLog
+from events.store import EventReader
 from events.types import Chain, CommitId, Seq, ServingPinned
 from mesh.errors import UsageError
 
@@ -17,7 +17,7 @@ LONGEST: Final = timedelta(days=7)
 _ABOUT_PINS: Final = Query(kinds=("ServingPinned", "ServingReleased"))
 
 
-def pinned(log: EventLog, at: datetime | None = None) -> ServingPinned | None:
+def pinned(log: EventReader, at: datetime | None = None) -> ServingPinned | None:
     """Return the pin according to the log; it may have expired while no server was running.
 
     :param at: a time in the past; now by default.
@@ -46,7 +46,7 @@ def pin_json(pin: ServingPinned | None) -> dict[str, object] | None:
     return {"commit": pin.commit, "by": pin.by, "reason": pin.reason, "until": pin.until}
 
 
-def pinnable(log: EventLog, commit: CommitId) -> Seq:
+def pinnable(log: EventReader, commit: CommitId) -> Seq:
     """Return the mesh chain position of a commit's mesh.
 
     :raises UsageError: the log does not know the commit, or it was rejected.

@@ -10,8 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Self
 
-from events.queries.fleet import Fleet
-from events.sqlite.store import EventLog
+from events.store import EventReader
 from events.types import CommitId, Seq, SnapshotRejected
 from gitmesh.queries.log_location import is_repository
 from mesh.errors import GitmeshError, UsageError
@@ -49,14 +48,14 @@ class RefusalLocation:
 class RefusalLocations:
     """Finds locations for one log and its repository. Each commit's specs are read once."""
 
-    def __init__(self, log: EventLog, repo: GitRepository | None) -> None:
+    def __init__(self, log: EventReader, repo: GitRepository | None) -> None:
         self._log = log
-        self._fleet = Fleet(log)
+        self._fleet = log.fleet()
         self._repo = repo
         self._graphs: dict[CommitId, MeshGraph | None] = {}
 
     @classmethod
-    def beside(cls, log: EventLog, repo: Path) -> Self:
+    def beside(cls, log: EventReader, repo: Path) -> Self:
         """Search in the repository at a path, if there is one."""
         return cls(log, GitRepository.open(repo) if is_repository(repo) else None)
 

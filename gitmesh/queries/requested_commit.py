@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from events.sqlite.store import EventLog
+from events.store import EventReader
 from events.types import CommitId
 from gitmesh.queries.commits import facts_of
 from gitmesh.queries.log_location import is_repository
@@ -12,7 +12,7 @@ from reconciler.git.repository import GitRepository
 from reconciler.merge_lookup import brought_in_by
 
 
-def asked_commit(log: EventLog, commit: str | None, repo: Path) -> CommitId:
+def asked_commit(log: EventReader, commit: str | None, repo: Path) -> CommitId:
     """Return the named commit; without a name, the tip of the followed branch.
 
     The repository is searched first, because the newest push may not be in the log yet.
@@ -42,6 +42,6 @@ def asked_commit(log: EventLog, commit: str | None, repo: Path) -> CommitId:
     return facts_of(log, seq)[0].commit
 
 
-def merge_of(log: EventLog, commit: CommitId, repo: Path) -> CommitId | None:
+def merge_of(log: EventReader, commit: CommitId, repo: Path) -> CommitId | None:
     """Return the logged merge that brought in a commit which is not in the log itself, if any."""
     return brought_in_by(log, GitRepository.open(repo), commit) if is_repository(repo) else None

@@ -2,14 +2,15 @@
 
 from pathlib import Path
 
-from events.sqlite.store import EventLog, utc_now
+from events.clock import utc_now
+from events.store import EventReader
 from events.types import CommitId, Seq
 from gitmesh.queries.log_location import is_repository
 from gitmesh.queries.timespec import Resolve, moment_seq
 from mesh.errors import UsageError
 
 
-def asked_seq(log: EventLog, moment: str, repo: Path) -> Seq:
+def asked_seq(log: EventReader, moment: str, repo: Path) -> Seq:
     """Return the mesh chain position of a moment; the repository resolves branches and tags.
 
     Without a repository, HEAD is the newest commit in the log.
@@ -19,7 +20,7 @@ def asked_seq(log: EventLog, moment: str, repo: Path) -> Seq:
     return moment_seq(log, moment, utc_now(), _revisions(log, repo))
 
 
-def _revisions(log: EventLog, repo: Path) -> Resolve:
+def _revisions(log: EventReader, repo: Path) -> Resolve:
     """Return a function that finds the logged commit of a revision."""
     if not is_repository(repo):
         return lambda revision: _without_repository(log, revision)
@@ -48,7 +49,7 @@ def _revisions(log: EventLog, repo: Path) -> Resolve:
     return resolve
 
 
-def _without_repository(log: EventLog, revision: str) -> CommitId:
+def _without_repository(log: EventReader, revision: str) -> CommitId:
     newest = log.newest_commit()
     if revision == "HEAD" and newest is not None:
         return newest

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from events.sqlite.store import EventLog
+from events.store import EventReader
 from events.types import Chain, CommitId, Seq
 from gitmesh.queries.pins import pinned
 from mesh.errors import UsageError
@@ -81,7 +81,7 @@ def _iso(words: str, text: str) -> datetime:
         ) from None
 
 
-def moment_seq(log: EventLog, moment: str, now: datetime, resolve: Resolve | None = None) -> Seq:
+def moment_seq(log: EventReader, moment: str, now: datetime, resolve: Resolve | None = None) -> Seq:
     """Return the mesh chain position whose mesh was served at a moment.
 
     For a commit it is the last event of its transaction; for a time, the last event recorded by
@@ -103,7 +103,7 @@ def moment_seq(log: EventLog, moment: str, now: datetime, resolve: Resolve | Non
     return _of_commit(log, moment, resolve)
 
 
-def _of_commit(log: EventLog, moment: str, resolve: Resolve | None) -> Seq:
+def _of_commit(log: EventReader, moment: str, resolve: Resolve | None) -> Seq:
     found = log.seq_of_commit(moment) if is_hex(moment) else None
     if found is None and resolve is not None:
         found = log.seq_of_commit(resolve(moment))

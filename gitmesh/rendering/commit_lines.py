@@ -11,7 +11,7 @@ from typing import Final
 from events.encoding.bodies import KIND_OF
 from events.encoding.codec import decode
 from events.query import Query
-from events.sqlite.store import EventLog
+from events.store import EventReader
 from events.types import (
     Chain,
     Record,
@@ -38,7 +38,7 @@ _REASONS: Final = frozenset({"ticket", "change", "change-id", "issue", "refs", "
 """Trailers that give a reason, in lower case."""
 
 
-def logged_commits(log: EventLog, query: Query, limit: int) -> Iterator[LoggedCommit]:
+def logged_commits(log: EventReader, query: Query, limit: int) -> Iterator[LoggedCommit]:
     """Yield the newest commits with a matching event, oldest first; all if ``limit`` is 0."""
     if query.node:
         yield from _of_node(log, query, limit)
@@ -58,7 +58,7 @@ def logged_commits(log: EventLog, query: Query, limit: int) -> Iterator[LoggedCo
         yield logged_commit(log, seq)
 
 
-def _of_node(log: EventLog, query: Query, limit: int) -> Iterator[LoggedCommit]:
+def _of_node(log: EventReader, query: Query, limit: int) -> Iterator[LoggedCommit]:
     """Yield the newest commits that changed a node or were offered to its proxies."""
     offers = (each for each in log.select(Chain.DELIVERY, query) if each.kind in _OFFERS)
     offered = {log.seq_of_commit(commit) for commit in {each.commit for each in offers}}

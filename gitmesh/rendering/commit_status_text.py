@@ -6,7 +6,7 @@ from typing import Final
 
 import click
 
-from events.queries.fleet import Proxy
+from events.deliveries import Proxy
 from events.types import (
     Cause,
     CommitApplied,

@@ -13,7 +13,7 @@ from typing import Final
 
 from events.integrity.checkpoint import Growing, sign_grown, verified, verifiers
 from events.integrity.note import SignerKey, VerifierKey, WrongNote
-from events.sqlite.store import EventLog
+from events.store import EventReader
 from events.types import Chain, Seq
 from mesh.errors import GitmeshError, Retryable
 from reconciler.git.checkpoint_ref import REF, CheckpointRef, Filed
@@ -38,7 +38,7 @@ class CheckpointSigner:
 
     def __init__(
         self,
-        log: EventLog,
+        log: EventReader,
         repo: GitRepository,
         key: SignerKey,
         before: Sequence[VerifierKey] = (),
@@ -124,7 +124,7 @@ def _refused(why: str) -> Refused:
 
 
 async def sign_checkpoints(
-    log: EventLog, path: Path, key: SignerKey, before: Sequence[VerifierKey] = ()
+    log: EventReader, path: Path, key: SignerKey, before: Sequence[VerifierKey] = ()
 ) -> None:
     """Sign soon after each commit, and periodically for its delivery, until cancelled."""
     repo = await asyncio.to_thread(GitRepository.open, path)
@@ -149,7 +149,7 @@ async def sign_checkpoints(
 
 
 def sign_at_the_end(
-    log: EventLog, path: Path, key: SignerKey, before: Sequence[VerifierKey] = ()
+    log: EventReader, path: Path, key: SignerKey, before: Sequence[VerifierKey] = ()
 ) -> None:
     """Sign the final state of a log; a failure is only logged."""
     try:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from events.encoding.codec import decode
-from events.sqlite.store import EventLog, LogUnavailable
+from events.store import EventReader, LogUnavailable
 from events.types import (
     Chain,
     CommitApplied,
@@ -52,7 +52,7 @@ class EventLogger:
     It polls instead of reacting at once: right after a push, proxies have priority.
     """
 
-    def __init__(self, log: EventLog) -> None:
+    def __init__(self, log: EventReader) -> None:
         self._log = log
         self._asked = asyncio.Event()
         self._then: list[Callable[[], None]] = []
@@ -78,7 +78,7 @@ class EventLogger:
                 tell()
 
 
-async def _tell_new(log: EventLog, chain: Chain, seen: Seq) -> Seq:
+async def _tell_new(log: EventReader, chain: Chain, seen: Seq) -> Seq:
     records = await asyncio.to_thread(lambda: list(log.read(chain, after=seen)))
     lines = [
         (record, line)

@@ -8,10 +8,11 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
+from events.clock import utc_now
 from events.latest import Latest
 from events.publication import Publication
-from events.sqlite.store import EventLog, utc_now
 from events.state import MeshState
+from events.store import EventStore
 from events.types import Cause, CommitId, DeliveryEvent, ServingPinned, ServingReleased
 from gitmesh.inbox.pin_note import PinNote, read_pin
 from gitmesh.inbox.pusher import user_name
@@ -33,7 +34,7 @@ class Pinning:
 
     def __init__(
         self,
-        log: EventLog,
+        log: EventStore,
         spool: Spool,
         published: Latest[Publication],
         served: Latest[Publication],

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from typing import Final
 
-from events.sqlite.store import EventLog
+from events.store import EventStore
 from events.types import DeliveryEvent, PushRefused
 from gitmesh.inbox.push_note_reader import read_push, read_refused_push
 from gitmesh.inbox.pusher import user_name
@@ -21,7 +21,7 @@ _log = logging.getLogger(__name__)
 LOOK_EVERY_S: Final = 0.1
 
 
-async def take_refused(log: EventLog, spool: Spool) -> None:
+async def take_refused(log: EventStore, spool: Spool) -> None:
     """Write down which pushes were refused, as far as the limit lets, until cancelled."""
     taking = RefusedPushes(log, spool)
     try:
@@ -40,7 +40,7 @@ async def take_refused(log: EventLog, spool: Spool) -> None:
 class RefusedPushes:
     """Import notes of refused pushes into the log, with a rate limit per pusher."""
 
-    def __init__(self, log: EventLog, spool: Spool, now: Callable[[], float] = time.monotonic):
+    def __init__(self, log: EventStore, spool: Spool, now: Callable[[], float] = time.monotonic):
         self._log = log
         self._spool = spool
         self._now = now
@@ -79,7 +79,7 @@ class RefusedPushes:
         return None if found is None else found.event(user_name(note.uid))
 
 
-async def take_pushes(log: EventLog, spool: Spool) -> None:
+async def take_pushes(log: EventStore, spool: Spool) -> None:
     """Import notes of pushes until cancelled: append to the log first, then remove the note."""
     while True:
         try:
@@ -90,7 +90,7 @@ async def take_pushes(log: EventLog, spool: Spool) -> None:
         await asyncio.sleep(LOOK_EVERY_S)
 
 
-def take_waiting(log: EventLog, spool: Spool) -> None:
+def take_waiting(log: EventStore, spool: Spool) -> None:
     """Take all notes that wait, in as few transactions as may be.
 
     :raises Retryable: the log takes nothing now; the notes stay.
@@ -100,7 +100,7 @@ def take_waiting(log: EventLog, spool: Spool) -> None:
         pass
 
 
-def take_once(log: EventLog, spool: Spool) -> int:
+def take_once(log: EventStore, spool: Spool) -> int:
     """Take the oldest notes that wait; return how many.
 
     :raises Retryable: the log takes nothing now; the notes stay.

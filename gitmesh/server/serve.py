@@ -11,10 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from events.latest import Latest
+from events.opening import engine, open_for_reading, open_for_writing
 from events.publication import Publication
-from events.queries.past import Past
-from events.sqlite.store import EventLog, LogReplaced
-from events.sqlite.version import has_wal_reset_bug, sqlite_version
+from events.store import LogReplaced
 from gitmesh.audit.checkpoint_keys import read_beside, read_secret
 from gitmesh.hooks.scripts import told
 from gitmesh.inbox.spool import pins, pushes, refused_pushes
@@ -106,10 +105,10 @@ def _serve_one_log(
     key = read_secret(settings.checkpoint_key) if settings.checkpoint_key else None
     before = read_beside(settings.checkpoint_key) if settings.checkpoint_key else []
     gc.set_threshold(*GC_THRESHOLDS)
-    with contextlib.closing(EventLog.open(where)) as log:
+    with open_for_writing(where) as log:
         _log.info("event log open", extra={"path": str(where)})
-        if has_wal_reset_bug():  # gitmesh version says what that means
-            _log.debug("this SQLite has the WAL-reset bug", extra={"sqlite": sqlite_version()})
+        if (store := engine()).caution:  # gitmesh version says what that means
+            _log.debug("the log's engine has a known problem", extra={store.name: store.version})
         with contextlib.suppress(Retryable):  # the follower says so, too, when the disk has room
             declare(log)  # before anything is signed: what is signed now was decided before
         with contextlib.suppress(
@@ -211,14 +210,14 @@ async def _serve_ads(
         )
     else:
         # Opened for reading a second time: nobody who serves waits for who writes.
-        with contextlib.closing(EventLog.read_only(log)) as reading:
+        with open_for_reading(log) as reading:
             await serve_ads(
                 settings.listen,
                 SnapshotCache(),
                 latest,
                 recorder,
                 settings=ads,
-                past=Past(reading),
+                past=reading.past(),
                 ready=ready,
             )
 

@@ -21,10 +21,10 @@ from itertools import takewhile
 from typing import Final, TextIO
 
 from events.latest import Latest
+from events.opening import open_for_reading
 from events.publication import Publication
-from events.queries.past import Past
-from events.sqlite.store import EventLog
 from events.state import MeshState, apply_all
+from events.store import EventReader
 from events.types import START, Seq
 from gitmesh.server.error_stream import captured
 from gitmesh.server.heartbeat import BEAT_S
@@ -82,7 +82,7 @@ async def _work(parent: socket.socket, stream: TextIO) -> None:
     asked = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, asked.set)
     news, latest, reports = Latest[News](), Latest[Publication](), PipeReports(writer)
-    with contextlib.closing(EventLog.read_only(hello.log)) as log:
+    with open_for_reading(hello.log) as log:
         work = [
             asyncio.create_task(_listen(reader, news, reports)),
             asyncio.create_task(_wait(asked)),
@@ -94,7 +94,7 @@ async def _work(parent: socket.socket, stream: TextIO) -> None:
                     latest,
                     reports,
                     settings=hello.ads,
-                    past=Past(log),
+                    past=log.past(),
                 )
             ),
         ]
@@ -135,7 +135,7 @@ async def _follow(log: "LogReader", news: Latest[News], latest: Latest[Publicati
 class LogReader:
     """Follows the mesh chain of a log that another process writes."""
 
-    def __init__(self, log: EventLog) -> None:
+    def __init__(self, log: EventReader) -> None:
         self._log = log
         self._state: MeshState | None = None
 

@@ -57,9 +57,9 @@ def _known_here() -> tuple[str, set[ResourceKey]] | None:
 
 
 def _logged(log: Path) -> set[ResourceKey]:
-    from events.sqlite.store import EventLog
+    from events.opening import open_for_reading
 
-    with contextlib.closing(EventLog.read_only(log)) as opened:
+    with open_for_reading(log) as opened:
         return set(opened.state().resources)
 
 

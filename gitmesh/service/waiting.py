@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 
 from events.encoding.codec import decode
-from events.sqlite.store import EventLog
+from events.store import EventReader
 from events.types import (
     Chain,
     CommitApplied,
@@ -45,7 +45,7 @@ class Outcome:
         return {"met": self.met, "refused": self.refused, "words": self.words, **counted}
 
 
-def outcome(log: EventLog, commit: CommitId, goal: Goal) -> Outcome:
+def outcome(log: EventReader, commit: CommitId, goal: Goal) -> Outcome:
     """Return a commit's progress towards a goal.
 
     A commit that was replaced during delivery has the progress of the one that replaced it.
@@ -69,7 +69,7 @@ def outcome(log: EventLog, commit: CommitId, goal: Goal) -> Outcome:
     return replace(found, words=f"{found.words}; serving is {narrate(pin)}")
 
 
-def _delivered(log: EventLog, first: Seq, goal: Goal) -> Outcome:
+def _delivered(log: EventReader, first: Seq, goal: Goal) -> Outcome:
     waiting = Outcome("no server has offered it to a proxy yet")
     offered: SnapshotPublished | None = None
     for record in _from(log, first):
@@ -102,7 +102,7 @@ def _partly(found: Convergence, percent: int, whole: Outcome) -> Outcome:
     return Outcome(words, convergence=found)
 
 
-def _from(log: EventLog, first: Seq) -> list[Record]:
+def _from(log: EventReader, first: Seq) -> list[Record]:
     """Return the delivery events of the commit at this position and of later ones."""
     found: list[Record] = []
     for record in log.read(Chain.MESH, after=Seq(first - 1)):

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from events.sqlite.store import EventLog
+from events.opening import open_for_reading
 from events.types import Chain
 from gitmesh.demo.sample import ROUTES, shares
 from gitmesh.demo.screen import Screen
@@ -51,7 +51,7 @@ async def _outages(stage: Stage) -> None:
 
 
 def _verify(log: Path) -> tuple[list[str], list[str]]:
-    opened = EventLog.read_only(log)
+    opened = open_for_reading(log)
     try:
         kinds = [record.kind for record in opened.read(Chain.MESH)]
         return opened.verify(), kinds

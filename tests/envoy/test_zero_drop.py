@@ -19,7 +19,7 @@ from typing import Any
 
 import pytest
 
-from events.sqlite.store import EventLog
+from events.opening import open_for_reading
 from events.types import Chain
 from gitmesh.queries.log_location import log_path
 from mesh.keys import Kind, ResourceKey
@@ -80,7 +80,7 @@ class Town:
 
     def converged(self, commit: str) -> None:
         def told() -> bool:
-            log = EventLog.read_only(log_path(self.repo.origin))
+            log = open_for_reading(log_path(self.repo.origin))
             try:
                 return any(
                     record.kind == "SnapshotConverged" and record.commit == commit

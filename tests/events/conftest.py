@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from events.sqlite.store import EventLog
+from events.opening import open_for_writing
+from events.store import EventReader
 from tests.support.clock import Clock
 
 
@@ -20,7 +21,7 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def log(path: Path, clock: Clock) -> Iterator[EventLog]:
-    opened = EventLog.open(path, now=clock)
+def log(path: Path, clock: Clock) -> Iterator[EventReader]:
+    opened = open_for_writing(path, now=clock)
     yield opened
     opened.close()

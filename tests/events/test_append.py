@@ -9,7 +9,9 @@ import pytest
 
 from events.encoding.codec import SERVER
 from events.integrity.chain import GENESIS
-from events.sqlite.store import EventLog, Head, LogMoved
+from events.opening import open_for_reading, open_for_writing
+from events.sqlite.store import SqliteEventStore
+from events.store import EventStore, Head, LogMoved
 from events.types import (
     START,
     Chain,
@@ -31,13 +33,13 @@ from tests.support.logs import NODE, SHORT_HISTORY, SOME_DELIVERY, fill
 APPLIED = CommitApplied(facts(1))
 
 
-def test_a_new_log_is_empty(log: EventLog) -> None:
+def test_a_new_log_is_empty(log: EventStore) -> None:
     for chain in Chain:
         assert log.head(chain) == Head(START, "")
         assert list(log.read(chain)) == []
 
 
-def test_positions_count_from_one_without_gaps_and_hashes_link(log: EventLog) -> None:
+def test_positions_count_from_one_without_gaps_and_hashes_link(log: EventStore) -> None:
     fill(log, SHORT_HISTORY, SOME_DELIVERY)
     for chain, count in ((Chain.MESH, 7), (Chain.DELIVERY, 4)):
         records = list(log.read(chain))
@@ -46,7 +48,9 @@ def test_positions_count_from_one_without_gaps_and_hashes_link(log: EventLog) ->
         assert log.head(chain) == Head(records[-1].seq, records[-1].hash)
 
 
-def test_appending_elsewhere_than_at_the_end_is_refused_and_changes_nothing(log: EventLog) -> None:
+def test_appending_elsewhere_than_at_the_end_is_refused_and_changes_nothing(
+    log: EventStore,
+) -> None:
     fill(log, SHORT_HISTORY)
     head = log.head(Chain.MESH)
     for expected in (START, Seq(head.seq - 1), Seq(head.seq + 1)):
@@ -56,7 +60,7 @@ def test_appending_elsewhere_than_at_the_end_is_refused_and_changes_nothing(log:
     assert log.append(Chain.MESH, [APPLIED], expected=head.seq) == head.seq + 1
 
 
-def test_appending_nothing_returns_the_expected_position(log: EventLog) -> None:
+def test_appending_nothing_returns_the_expected_position(log: EventStore) -> None:
     assert log.append(Chain.MESH, [], expected=START) == START
     fill(log, SHORT_HISTORY)
     assert log.append(Chain.MESH, [], expected=Seq(7)) == 7
@@ -74,7 +78,7 @@ UNENCODABLE = {
 
 @pytest.mark.parametrize("bad", UNENCODABLE.values(), ids=UNENCODABLE.keys())
 def test_an_event_that_cannot_be_written_takes_its_whole_transaction_with_it(
-    log: EventLog, bad: ResourceAdded
+    log: EventStore, bad: ResourceAdded
 ) -> None:
     fill(log, SHORT_HISTORY)
     head, state = log.head(Chain.MESH), log.state()
@@ -85,7 +89,7 @@ def test_an_event_that_cannot_be_written_takes_its_whole_transaction_with_it(
     assert log.verify() == []
 
 
-def test_a_projection_that_fails_takes_the_events_with_it(log: EventLog, path: Path) -> None:
+def test_a_projection_that_fails_takes_the_events_with_it(log: EventStore, path: Path) -> None:
     """A second version of a key that begins at the same position cannot be stored."""
     with sqlite3.connect(path) as other:
         other.execute("INSERT INTO commits VALUES (1, 1, 'c', 't', 'applied')")
@@ -95,7 +99,7 @@ def test_a_projection_that_fails_takes_the_events_with_it(log: EventLog, path: P
     assert log.head(Chain.MESH) == Head(START, "")
 
 
-def test_many_threads_append_without_gap_or_loss(log: EventLog) -> None:
+def test_many_threads_append_without_gap_or_loss(log: EventStore) -> None:
     def connect(number: int) -> Seq:
         return log.append_observed([ProxyConnected("node", f"proxy-{number}", "")] * 2)
 
@@ -106,7 +110,7 @@ def test_many_threads_append_without_gap_or_loss(log: EventLog) -> None:
 
 
 def test_of_two_threads_that_expect_the_same_head_one_is_told_that_the_log_moved(
-    log: EventLog,
+    log: EventStore,
 ) -> None:
     def append(number: int) -> bool:
         try:
@@ -123,33 +127,33 @@ def test_of_two_threads_that_expect_the_same_head_one_is_told_that_the_log_moved
 # ---- one writer ---------------------------------------------------------------------------------
 
 
-def test_a_second_writer_is_refused_in_clear_words(log: EventLog, path: Path) -> None:
+def test_a_second_writer_is_refused_in_clear_words(log: EventStore, path: Path) -> None:
     with pytest.raises(Fatal, match="another process is writing to this event log") as caught:
-        EventLog.open(path)
+        open_for_writing(path)
     assert "--log" in caught.value.hint
 
 
 def test_a_second_writer_is_refused_by_another_name_of_the_file_too(
-    log: EventLog, path: Path
+    log: EventStore, path: Path
 ) -> None:
     alias = path.with_name("alias.sqlite3")
     alias.symlink_to(path)
     with pytest.raises(Fatal, match="another process is writing"):
-        EventLog.open(alias)
+        open_for_writing(alias)
 
 
 def test_closing_lets_the_next_writer_in(path: Path) -> None:
     for number in (1, 2):
-        log = EventLog.open(path)
+        log = open_for_writing(path)
         log.append(Chain.MESH, [CommitApplied(facts(number))], expected=Seq(number - 1))
         log.close()
-    with_both = EventLog.read_only(path)
+    with_both = open_for_reading(path)
     assert with_both.head(Chain.MESH).seq == 2
     with_both.close()
 
 
-def test_a_reader_cannot_write(log: EventLog, path: Path) -> None:
-    reader = EventLog.read_only(path)
+def test_a_reader_cannot_write(log: EventStore, path: Path) -> None:
+    reader = SqliteEventStore.read_only(path)
     with pytest.raises(Fatal, match="readonly"):
         reader.append(Chain.MESH, [APPLIED], expected=START)
     reader.close()
@@ -158,7 +162,7 @@ def test_a_reader_cannot_write(log: EventLog, path: Path) -> None:
 # ---- who and when -------------------------------------------------------------------------------
 
 
-def test_everything_in_a_commit_is_ascribed_to_its_author(log: EventLog) -> None:
+def test_everything_in_a_commit_is_ascribed_to_its_author(log: EventStore) -> None:
     rewritten = HistoryRewritten(facts(2).commit, facts(1).commit, None, (), "rewritten")
     removed = ResourceRemoved(NODE, facts(1).commit)
     log.append(Chain.MESH, [rewritten, APPLIED, removed], expected=START)
@@ -166,7 +170,7 @@ def test_everything_in_a_commit_is_ascribed_to_its_author(log: EventLog) -> None
     assert actors == ["", "Alice <alice@example.com>", "Alice <alice@example.com>"]
 
 
-def test_delivery_is_ascribed_to_the_proxy_that_spoke_or_to_the_server(log: EventLog) -> None:
+def test_delivery_is_ascribed_to_the_proxy_that_spoke_or_to_the_server(log: EventStore) -> None:
     log.append_observed(
         [
             ProxyConnected("mesh/shop/virtualNode/web", "p", ""),
@@ -178,12 +182,12 @@ def test_delivery_is_ascribed_to_the_proxy_that_spoke_or_to_the_server(log: Even
     assert actors == ["mesh/shop/virtualNode/web"] * 2 + [SERVER]
 
 
-def test_one_transaction_has_one_time(log: EventLog) -> None:
+def test_one_transaction_has_one_time(log: EventStore) -> None:
     fill(log, SHORT_HISTORY[:1])
     assert {record.at for record in log.read(Chain.MESH)} == {"2026-11-23T03:12:00.000000Z"}
 
 
-def test_time_never_goes_back_even_when_the_clock_does(log: EventLog, clock: Clock) -> None:
+def test_time_never_goes_back_even_when_the_clock_does(log: EventStore, clock: Clock) -> None:
     for by in (0.0, -3600.0, 0.0, 3600.0, -1.0, 7200.0):
         clock.move(seconds=by)
         log.append_observed([ProxyConnected("node", "p", "")])
@@ -195,11 +199,11 @@ def test_time_never_goes_back_even_when_the_clock_does(log: EventLog, clock: Clo
 
 def test_time_never_goes_back_over_a_restart(path: Path, clock: Clock) -> None:
     for _ in range(3):
-        log = EventLog.open(path, now=clock)
+        log = open_for_writing(path, now=clock)
         log.append_observed([ProxyConnected("node", "p", "")])
         log.close()
         clock.move(days=-1)
-    reader = EventLog.read_only(path)
+    reader = open_for_reading(path)
     times = [record.at for record in reader.read(Chain.DELIVERY)]
     reader.close()
     assert times == sorted(set(times))
@@ -212,7 +216,7 @@ def test_hashes_of_the_mesh_chain_do_not_depend_on_the_clock_and_those_of_delive
     for hours in (0, 1):
         clock = Clock()
         clock.move(hours=hours)
-        log = EventLog.open(tmp_path / f"{hours}.sqlite3", now=clock)
+        log = open_for_writing(tmp_path / f"{hours}.sqlite3", now=clock)
         fill(log, SHORT_HISTORY, SOME_DELIVERY)
         heads.append({chain: log.head(chain) for chain in Chain})
         log.close()
@@ -220,7 +224,7 @@ def test_hashes_of_the_mesh_chain_do_not_depend_on_the_clock_and_those_of_delive
     assert heads[0][Chain.DELIVERY] != heads[1][Chain.DELIVERY]
 
 
-def test_hashes_of_the_mesh_chain_are_the_ones_they_always_were(log: EventLog) -> None:
+def test_hashes_of_the_mesh_chain_are_the_ones_they_always_were(log: EventStore) -> None:
     """If this fails, the file format changed, and no log that anybody has can be verified."""
     fill(log, SHORT_HISTORY)
     assert log.head(Chain.MESH).hash == (

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from events.sqlite.backup import back_up
-from events.sqlite.store import EventLog, LogUnavailable
+from events.opening import back_up, open_for_reading, open_for_writing
 from events.sqlite.version import has_wal_reset_bug
+from events.store import LogUnavailable
 from events.types import Chain, ProxyConnected
 from mesh.errors import UsageError
 from tests.support.logs import (
@@ -25,7 +25,7 @@ SEEN = ProxyConnected("mesh/shop/virtualNode/web", "127.0.0.2:1#1", "x" * 500)
 
 @pytest.fixture
 def filled(path: Path) -> Path:
-    log = EventLog.open(path)
+    log = open_for_writing(path)
     fill(log, SHORT_HISTORY, SOME_DELIVERY)
     log.close()
     return path
@@ -41,7 +41,7 @@ def test_a_copy_is_the_same_log_in_one_file(filled: Path, tmp_path: Path) -> Non
 
 
 def test_what_stands_in_the_write_ahead_log_alone_is_copied_too(path: Path, tmp_path: Path) -> None:
-    log = EventLog.open(path)
+    log = open_for_writing(path)
     fill(log, SHORT_HISTORY)
     assert Path(f"{path}-wal").stat().st_size > path.stat().st_size
     assert back_up(path, tmp_path / "copy.sqlite3") == []
@@ -52,7 +52,7 @@ def test_what_stands_in_the_write_ahead_log_alone_is_copied_too(path: Path, tmp_
 def test_copies_made_while_the_log_grows_are_each_one_moment_of_it(
     path: Path, tmp_path: Path
 ) -> None:
-    log = EventLog.open(path)
+    log = open_for_writing(path)
     fill(log, SHORT_HISTORY)
     stop = threading.Event()
 
@@ -82,8 +82,8 @@ def test_copies_made_while_the_log_grows_are_each_one_moment_of_it(
 def test_a_copy_is_restored_and_written_to_again(filled: Path, tmp_path: Path) -> None:
     copy = tmp_path / "copy.sqlite3"
     back_up(filled, copy)
-    before = EventLog.read_only(filled)
-    log = EventLog.open(copy)
+    before = open_for_reading(filled)
+    log = open_for_writing(copy)
     assert [log.head(chain) for chain in Chain] == [before.head(chain) for chain in Chain]
     before.close()
     assert log.append_observed([SEEN]) == len(SOME_DELIVERY) + 1

@@ -2,7 +2,7 @@
 
 import pytest
 
-from events.sqlite.store import EventLog
+from events.store import EventStore
 from events.types import (
     START,
     Chain,
@@ -25,13 +25,13 @@ def commit(digits: str, tree: str = "7" * 40) -> CommitFacts:
     return CommitFacts(CommitId(digits.ljust(40, "0")), tree, (), who, who, "")
 
 
-def test_a_commit_is_found_at_the_last_position_of_its_transaction(log: EventLog) -> None:
+def test_a_commit_is_found_at_the_last_position_of_its_transaction(log: EventStore) -> None:
     fill(log, SHORT_HISTORY)
     assert [log.seq_of_commit(facts(number).commit) for number in (1, 2, 3)] == [3, 5, 7]
     assert log.seq_of_commit("f" * 40) is None
 
 
-def test_any_unambiguous_prefix_of_four_digits_or_more_will_do(log: EventLog) -> None:
+def test_any_unambiguous_prefix_of_four_digits_or_more_will_do(log: EventStore) -> None:
     fill(log, [[CommitApplied(commit("abcd1"))], [CommitRejected(commit("abcd2"))]])
     assert log.seq_of_commit("abcd1") == log.seq_of_commit("ABCD1") == 1
     assert log.seq_of_commit("abcd2") == 2
@@ -41,19 +41,19 @@ def test_any_unambiguous_prefix_of_four_digits_or_more_will_do(log: EventLog) ->
 
 
 @pytest.mark.parametrize("digits", ["", "abc", "abcg", "main", "%%%%", "abcd_"])
-def test_what_is_no_prefix_of_a_commit_is_refused(log: EventLog, digits: str) -> None:
+def test_what_is_no_prefix_of_a_commit_is_refused(log: EventStore, digits: str) -> None:
     fill(log, SHORT_HISTORY)
     with pytest.raises(UsageError, match="no commit id"):
         log.seq_of_commit(digits)
 
 
-def test_a_prefix_that_ends_in_f_finds_its_commits(log: EventLog) -> None:
+def test_a_prefix_that_ends_in_f_finds_its_commits(log: EventStore) -> None:
     fill(log, [[CommitApplied(commit("f" * 40))], [CommitApplied(commit("0" * 40))]])
     assert log.seq_of_commit("ffff") == 1
     assert log.seq_of_commit("0000") == 2
 
 
-def test_a_commit_that_came_back_is_found_where_it_came_back_last(log: EventLog) -> None:
+def test_a_commit_that_came_back_is_found_where_it_came_back_last(log: EventStore) -> None:
     first, second = commit("aaaa"), commit("bbbb")
     back = HistoryRewritten(second.commit, first.commit, None, (second.commit,), "rewritten")
     fill(
@@ -68,7 +68,7 @@ def test_a_commit_that_came_back_is_found_where_it_came_back_last(log: EventLog)
     assert log.seq_of_commit("bbbb") == 3
 
 
-def test_the_latest_applied_commit_with_a_tree_is_found(log: EventLog) -> None:
+def test_the_latest_applied_commit_with_a_tree_is_found(log: EventStore) -> None:
     assert log.commit_of_tree("1" * 40) is None
     fill(
         log,
@@ -85,7 +85,7 @@ def test_the_latest_applied_commit_with_a_tree_is_found(log: EventLog) -> None:
     assert log.commit_of_tree("3" * 40) is None, "a rejected commit's tree was never served"
 
 
-def test_applied_and_rejected_commits_count_as_seen(log: EventLog) -> None:
+def test_applied_and_rejected_commits_count_as_seen(log: EventStore) -> None:
     seen, rejected, rewritten = commit("aaaa"), commit("bbbb"), commit("cccc")
     gone = HistoryRewritten(rewritten.commit, seen.commit, None, (), "rewritten")
     log.append(Chain.MESH, [CommitRejected(rejected), gone, CommitApplied(seen)], expected=START)

@@ -6,7 +6,7 @@ import signal
 import time
 from pathlib import Path
 
-from events.sqlite.store import EventLog
+from events.opening import open_for_reading, open_for_writing
 from events.state import MeshState
 from events.types import Chain
 from tests.support.appender import commit_of, nursery, state_after, transaction
@@ -38,7 +38,7 @@ def whole_transactions(path: Path) -> int:
 
 def check_whole(path: Path) -> int:
     """Check everything that is promised of a log after a crash; return its transactions."""
-    log = EventLog.open(path)  # which the killed writer no longer prevents
+    log = open_for_writing(path)  # which the killed writer no longer prevents
     try:
         number = whole_transactions(path)
         assert log.state() == state_after(number)
@@ -85,18 +85,18 @@ def test_killing_the_writer_while_it_makes_the_file_leaves_one_that_can_be_used(
             kill_soon(writers.start(path), within_s=0.02)
             writers.acknowledged()
             number = check_whole(path)
-            log = EventLog.open(path)
+            log = open_for_writing(path)
             log.append(Chain.MESH, transaction(number + 1), expected=log.head(Chain.MESH).seq)
             log.close()
             assert whole_transactions(path) == number + 1
 
 
 def test_a_reader_sees_whole_transactions_while_another_process_writes(path: Path) -> None:
-    EventLog.open(path).close()
+    open_for_writing(path).close()
     expected, seen = MeshState(), 0
     with nursery() as writers:
         pid = writers.start(path)
-        reader = EventLog.read_only(path)
+        reader = open_for_reading(path)
         try:
             deadline = time.monotonic() + 10
             while seen < 200 and time.monotonic() < deadline:

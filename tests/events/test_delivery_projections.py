@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from events.sqlite.store import EventLog
+from events.store import EventStore
 from events.types import (
     DeliveryEvent,
     ProxiesFlapped,
@@ -32,7 +32,7 @@ COMING: list[DeliveryEvent] = [
 ]
 
 
-def rows(path: Path, log: EventLog, events: Sequence[DeliveryEvent]) -> dict[str, list[object]]:
+def rows(path: Path, log: EventStore, events: Sequence[DeliveryEvent]) -> dict[str, list[object]]:
     """Append events; return of each proxy its state and commit, and of each node all."""
     for event in events:
         log.append_observed([event])
@@ -48,7 +48,7 @@ def rows(path: Path, log: EventLog, events: Sequence[DeliveryEvent]) -> dict[str
 
 
 def test_those_whom_a_commit_concerns_are_behind_until_it_has_converged(
-    path: Path, log: EventLog
+    path: Path, log: EventStore
 ) -> None:
     published = rows(path, log, [*COMING, SnapshotPublished(TWO, Seq(9), ("web",), 2)])
     assert published["proxies"] == [("a", "behind", TWO), ("b", "behind", TWO), ("c", "held", ONE)]
@@ -67,7 +67,9 @@ def test_those_whom_a_commit_concerns_are_behind_until_it_has_converged(
     assert converged["snapshots"] == [(4, TWO, 9, 6)]
 
 
-def test_a_commit_whose_proxies_all_left_was_accepted_by_nobody(path: Path, log: EventLog) -> None:
+def test_a_commit_whose_proxies_all_left_was_accepted_by_nobody(
+    path: Path, log: EventStore
+) -> None:
     found = rows(
         path,
         log,
@@ -84,7 +86,7 @@ def test_a_commit_whose_proxies_all_left_was_accepted_by_nobody(path: Path, log:
 
 
 def test_a_refusal_stands_until_another_proxy_of_the_node_accepts(
-    path: Path, log: EventLog
+    path: Path, log: EventStore
 ) -> None:
     refused = rows(
         path,
@@ -105,7 +107,7 @@ def test_a_refusal_stands_until_another_proxy_of_the_node_accepts(
 
 
 def test_who_came_and_went_in_sum_is_connected_or_not_as_if_told_one_by_one(
-    path: Path, log: EventLog
+    path: Path, log: EventStore
 ) -> None:
     sum_of = ProxiesFlapped(
         "web", TWO, "2026-01-01T00:00:00Z", 7, 8, (("z", "envoy", "behind"),), ("a",), "gone"
@@ -114,13 +116,15 @@ def test_who_came_and_went_in_sum_is_connected_or_not_as_if_told_one_by_one(
     assert found["proxies"] == [("b", "behind", ONE), ("c", "held", ONE), ("z", "behind", TWO)]
 
 
-def test_a_server_that_starts_finds_nobody_connected(path: Path, log: EventLog) -> None:
+def test_a_server_that_starts_finds_nobody_connected(path: Path, log: EventStore) -> None:
     found = rows(path, log, [*COMING, ServerStarted("1.0")])
     assert found["proxies"] == []
 
 
 @pytest.mark.parametrize("over", [False, True])
-def test_a_source_is_degraded_until_it_has_recovered(path: Path, log: EventLog, over: bool) -> None:
+def test_a_source_is_degraded_until_it_has_recovered(
+    path: Path, log: EventStore, over: bool
+) -> None:
     events: list[DeliveryEvent] = [SourceDegraded("branch-gone", "main is gone")]
     found = rows(path, log, events + [SourceRecovered("branch-gone")] * over)
     assert found["sources"] == ([] if over else [("branch-gone", 1)])

@@ -1,6 +1,5 @@
 """How many descriptors a process may have, and what it says when they are used up."""
 
-import contextlib
 import errno
 import resource
 import subprocess
@@ -10,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from events.descriptors import RESERVE, room_for_connections, shortage
-from events.sqlite.failures import LogUnavailable
-from events.sqlite.store import EventLog
+from events.opening import open_for_reading, open_for_writing
+from events.store import LogUnavailable
 from tests.support.descriptors import limited, no_descriptors
 
 RAISED = "from events.descriptors import raise_limit; print(raise_limit({}))"
@@ -51,8 +50,8 @@ def test_a_log_that_cannot_be_opened_for_want_of_descriptors_is_neither_damaged_
     tmp_path: Path,
 ) -> None:
     path = tmp_path / "events.sqlite3"
-    EventLog.open(path).close()
+    open_for_writing(path).close()
     with no_descriptors(), pytest.raises(LogUnavailable, match="may have open at once"):
-        EventLog.read_only(path)
-    with contextlib.closing(EventLog.read_only(path)) as log:
+        open_for_reading(path)
+    with open_for_reading(path) as log:
         assert log.verify() == []

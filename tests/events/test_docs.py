@@ -12,7 +12,8 @@ from events.documentation.examples import DELIVERY_EXAMPLES, MESH_EXAMPLES
 from events.documentation.kind_docs import KINDS
 from events.documentation.page import PROGRAM, example_rows, page
 from events.encoding.bodies import BODIES, KIND_OF
-from events.sqlite.store import EventLog
+from events.opening import open_for_writing
+from events.store import EventStore
 from events.types import Chain, Event
 from mesh.canonical import Json
 from tests.support.clock import Clock
@@ -53,7 +54,7 @@ def test_every_field_of_the_data_is_described_and_nothing_else_is(kind: str) -> 
     assert set(paths(data)) == set(KINDS[kind].fields)
 
 
-def test_the_examples_are_what_a_log_would_hold(log: EventLog, path: Path) -> None:
+def test_the_examples_are_what_a_log_would_hold(log: EventStore, path: Path) -> None:
     applied, rejected, rewritten = MESH_EXAMPLES[:5], MESH_EXAMPLES[5:6], MESH_EXAMPLES[6:]
     fill(log, [applied, rejected, rewritten], DELIVERY_EXAMPLES)
     found = chain_rows(path)
@@ -72,7 +73,7 @@ def run_program(path: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
 
 
-def test_the_program_on_the_page_checks_a_log(log: EventLog, path: Path, clock: Clock) -> None:
+def test_the_program_on_the_page_checks_a_log(log: EventStore, path: Path, clock: Clock) -> None:
     assert PROGRAM in PAGE.read_text()
     fill(log, SHORT_HISTORY, SOME_DELIVERY)
     fill(log, [MESH_EXAMPLES])
@@ -86,7 +87,7 @@ def test_the_program_on_the_page_checks_a_log(log: EventLog, path: Path, clock: 
 
 
 def test_the_program_on_the_page_finds_a_forgery(path: Path) -> None:
-    log = EventLog.open(path)
+    log = open_for_writing(path)
     fill(log, SHORT_HISTORY, SOME_DELIVERY)
     log.close()
     with unprotected(path) as connection:

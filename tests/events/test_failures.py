@@ -11,9 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from events.sqlite.failures import LogReplaced, explained
+from events.opening import open_for_reading, open_for_writing
+from events.sqlite.failures import explained
 from events.sqlite.opening import connect, prepare
-from events.sqlite.store import EventLog, LogUnavailable
+from events.sqlite.store import SqliteEventStore
+from events.store import EventStore, LogReplaced, LogUnavailable
 from events.types import START, Chain, CommitApplied, Event, ResourceAdded, Seq
 from mesh.errors import Fatal, UsageError
 from tests.support.histories import facts
@@ -24,7 +26,7 @@ APPLIED = CommitApplied(facts(9))
 
 @pytest.fixture
 def filled(path: Path) -> Path:
-    log = EventLog.open(path)
+    log = open_for_writing(path)
     fill(log, SHORT_HISTORY, SOME_DELIVERY)
     log.close()
     return path
@@ -33,7 +35,7 @@ def filled(path: Path) -> Path:
 def open_either_way(path: Path) -> list[Fatal]:
     """Return the refusals of a writer and of a reader."""
     refusals = []
-    for way in (EventLog.open, EventLog.read_only):
+    for way in (open_for_writing, open_for_reading):
         with pytest.raises(Fatal) as caught:
             way(path)
         assert str(path) in caught.value.message
@@ -69,9 +71,9 @@ def test_a_truncated_file_is_refused(filled: Path) -> None:
 def test_an_empty_file_becomes_a_log_when_a_server_starts(path: Path) -> None:
     path.touch()
     with pytest.raises(Fatal, match="empty, or of an older gitmesh") as caught:
-        EventLog.read_only(path)
+        open_for_reading(path)
     assert "gitmesh serve" in caught.value.hint
-    log = EventLog.open(path)
+    log = open_for_writing(path)
     assert log.head(Chain.MESH).seq == START
     log.close()
 
@@ -90,17 +92,17 @@ def test_a_file_of_a_newer_gitmesh_is_refused(filled: Path) -> None:
 def test_a_missing_file_is_made_by_a_writer_and_missed_by_a_reader(tmp_path: Path) -> None:
     path = tmp_path / "some" / "folder" / "events.sqlite3"
     with pytest.raises(UsageError, match="no event log") as caught:
-        EventLog.read_only(path)
+        open_for_reading(path)
     assert "gitmesh serve" in caught.value.hint
     assert not path.parent.exists()
-    EventLog.open(path).close()
-    EventLog.read_only(path).close()
+    open_for_writing(path).close()
+    open_for_reading(path).close()
 
 
 def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(Fatal, match="cannot be opened") as caught:
-        EventLog.open(tmp_path / "file" / "events.sqlite3")
+        open_for_writing(tmp_path / "file" / "events.sqlite3")
     assert "--log" in caught.value.hint
 
 
@@ -108,13 +110,13 @@ def test_a_folder_in_the_place_of_the_file_is_named(tmp_path: Path) -> None:
     path = tmp_path / "events.sqlite3"
     path.mkdir()
     with pytest.raises(Fatal, match="unable to open database file"):
-        EventLog.open(path)
+        open_for_writing(path)
 
 
 def test_a_full_disk_loses_nothing_and_the_same_append_succeeds_later(path: Path) -> None:
     """SQLite's own limit on pages gives the very error that a full disk gives."""
     connection = connect(path)
-    log = EventLog(path, connection)
+    log = SqliteEventStore(path, connection)
     fill(log, SHORT_HISTORY)
     head, state = log.head(Chain.MESH), log.state()
     (pages,) = connection.execute("PRAGMA page_count").fetchone()
@@ -133,7 +135,7 @@ def test_a_full_disk_loses_nothing_and_the_same_append_succeeds_later(path: Path
 
 
 def test_a_limit_on_the_size_of_files_is_borne_like_a_full_disk(path: Path) -> None:
-    log = EventLog.open(path)
+    log = open_for_writing(path)
     fill(log, SHORT_HISTORY)
     head = log.head(Chain.MESH)
     added = ResourceAdded(NODE, APPLIED.facts.commit, {"text": "x" * 500}, "web.yaml")
@@ -154,7 +156,7 @@ def test_a_limit_on_the_size_of_files_is_borne_like_a_full_disk(path: Path) -> N
 
 
 def test_another_holder_of_the_file_delays_an_append_and_nothing_is_lost(path: Path) -> None:
-    log = EventLog(path, connect(path, patience_s=0.05))
+    log = SqliteEventStore(path, connect(path, patience_s=0.05))
     with outsider(path) as holder:
         holder.execute("BEGIN EXCLUSIVE")
         with pytest.raises(LogUnavailable, match="another process holds the event log"):
@@ -187,7 +189,7 @@ UNREADABLE = {
 def test_an_event_that_cannot_be_read_stops_a_replay_with_a_hint(filled: Path, sql: str) -> None:
     with unprotected(filled) as connection:
         connection.execute(sql)
-    log = EventLog.open(filled)
+    log = open_for_writing(filled)
     for attempt in (lambda: list(log.replay()), log.rebuild):
         with pytest.raises(Fatal) as caught:
             attempt()
@@ -200,7 +202,7 @@ def test_an_event_that_cannot_be_read_stops_a_replay_with_a_hint(filled: Path, s
 def test_a_specification_that_cannot_be_read_is_a_damaged_log(filled: Path) -> None:
     with outsider(filled) as connection:
         connection.execute("UPDATE resource_versions SET spec = '{'")
-    log = EventLog.open(filled)
+    log = open_for_writing(filled)
     with pytest.raises(Fatal, match="no JSON"):
         log.state()
     log.rebuild()
@@ -209,7 +211,7 @@ def test_a_specification_that_cannot_be_read_is_a_damaged_log(filled: Path) -> N
 
 
 def test_a_closed_log_says_so(path: Path) -> None:
-    log = EventLog.open(path)
+    log = open_for_writing(path)
     log.close()
     with pytest.raises(Fatal, match="closed"):
         log.head(Chain.MESH)
@@ -229,7 +231,7 @@ def test_where_no_write_ahead_log_can_be_kept_no_log_is_kept(path: Path) -> None
 def test_a_log_that_is_taken_away_is_waited_for_and_goes_on_when_it_is_back(
     path: Path, tmp_path: Path
 ) -> None:
-    log = EventLog.open(path)
+    log = open_for_writing(path)
     log.append(Chain.MESH, [APPLIED], expected=START)
     path.rename(tmp_path / "elsewhere.sqlite3")
     with pytest.raises(LogUnavailable, match="the event log is not there"):
@@ -242,7 +244,7 @@ def test_a_log_that_is_taken_away_is_waited_for_and_goes_on_when_it_is_back(
 def test_another_file_in_the_place_of_the_log_is_noticed_before_the_next_event(
     path: Path, tmp_path: Path
 ) -> None:
-    log = EventLog.open(path)
+    log = open_for_writing(path)
     log.append(Chain.MESH, [APPLIED], expected=START)
     path.rename(tmp_path / "elsewhere.sqlite3")
     path.touch()
@@ -268,10 +270,10 @@ def test_a_disk_that_fails_under_a_log_in_use_may_work_again(path: Path, code: i
 def test_a_backup_where_nothing_may_be_written_can_be_read(filled: Path) -> None:
     code = (
         "import os, sys; from pathlib import Path;"
-        "from events.sqlite.store import EventLog; from events.types import Chain;"
-        "EventLog.read_only(Path(sys.argv[2])).close();"  # loads what the other may not read
+        "from events.opening import open_for_reading; from events.types import Chain;"
+        "open_for_reading(Path(sys.argv[2])).close();"  # loads what the other may not read
         "os.setgroups([]); os.setgid(65534); os.setuid(65534);"
-        "log = EventLog.read_only(Path(sys.argv[1]));"
+        "log = open_for_reading(Path(sys.argv[1]));"
         "print(log.head(Chain.MESH).seq, log.verify())"
     )
     for folder in (filled.parent, *filled.parent.parents):
@@ -286,19 +288,19 @@ def test_a_backup_where_nothing_may_be_written_can_be_read(filled: Path) -> None
         check=False,
     )
     assert done.stderr == ""
-    log = EventLog.open(filled)
+    log = open_for_writing(filled)
     assert done.stdout == f"{log.head(Chain.MESH).seq} []\n"
     log.close()
 
 
 def test_an_sqlite_that_is_too_old_is_told(
-    path: Path, log: EventLog, monkeypatch: pytest.MonkeyPatch
+    path: Path, log: EventStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """That of RHEL 9, by which a Python that is new enough can run, calls the log malformed."""
     log.close()
     monkeypatch.setattr(sqlite3, "sqlite_version", "3.34.1")
     monkeypatch.setattr(sqlite3, "sqlite_version_info", (3, 34, 1))
-    for opening in (EventLog.open, EventLog.read_only):
+    for opening in (open_for_writing, open_for_reading):
         with pytest.raises(Fatal, match=r"SQLite 3\.34\.1 is too old .* needs 3\.37") as caught:
             opening(path)
         assert "gitmesh version" in caught.value.hint

@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from events.opening import open_for_writing
 from events.sqlite.projections import PROJECTOR
-from events.sqlite.store import EventLog
 from events.state import MeshState, apply, apply_all
+from events.store import EventStore
 from events.types import (
     START,
     Chain,
@@ -43,10 +44,10 @@ LAW_OF_FILES = settings(max_examples=15, deadline=None)
 
 
 @contextmanager
-def new_log() -> Iterator[tuple[EventLog, Path]]:
+def new_log() -> Iterator[tuple[EventStore, Path]]:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "events.sqlite3"
-        log = EventLog.open(path)
+        log = open_for_writing(path)
         try:
             yield log, path
         finally:
@@ -143,7 +144,7 @@ def test_the_file_knows_the_state_at_every_position_without_replay(
         assert log.verify() == []
 
 
-def test_the_projections_hold_what_happened(log: EventLog, path: Path) -> None:
+def test_the_projections_hold_what_happened(log: EventStore, path: Path) -> None:
     """Rebuilt equals incremental even where both are empty: so look at the rows once."""
     fill(log, SHORT_HISTORY, SOME_DELIVERY)
     found = projection_rows(path)
@@ -159,7 +160,7 @@ def test_the_projections_hold_what_happened(log: EventLog, path: Path) -> None:
     assert found["positions"] == [("delivery", 4, PROJECTOR), ("mesh", 7, PROJECTOR)]
 
 
-def test_a_position_that_does_not_exist_is_refused(log: EventLog) -> None:
+def test_a_position_that_does_not_exist_is_refused(log: EventStore) -> None:
     fill(log, SHORT_HISTORY)
     for at in (-1, 8):
         with pytest.raises(UsageError, match="no event") as caught:
@@ -176,7 +177,7 @@ STALE = {
 
 @pytest.mark.parametrize("sql", STALE.values(), ids=STALE.keys())
 def test_projections_that_are_stale_are_made_again_on_opening(path: Path, sql: str) -> None:
-    log = EventLog.open(path)
+    log = open_for_writing(path)
     fill(log, SHORT_HISTORY, SOME_DELIVERY)
     log.close()
     whole = projection_rows(path)
@@ -184,7 +185,7 @@ def test_projections_that_are_stale_are_made_again_on_opening(path: Path, sql: s
         connection.execute(sql)
         connection.execute("DELETE FROM resource_versions")
         connection.execute("UPDATE proxies SET state = 'made by an older projector'")
-    log = EventLog.open(path)
+    log = open_for_writing(path)
     assert projection_rows(path) == whole
     assert log.state() == by_hand(numbered(SHORT_HISTORY))
     log.close()
@@ -193,7 +194,7 @@ def test_projections_that_are_stale_are_made_again_on_opening(path: Path, sql: s
 # ---- reading in pages ---------------------------------------------------------------------------
 
 
-def test_a_long_log_is_read_in_pages_without_loss_or_repetition(log: EventLog) -> None:
+def test_a_long_log_is_read_in_pages_without_loss_or_repetition(log: EventStore) -> None:
     count = 5300  # more than one page of read(), and of replay()
     commit = facts(1).commit
     added = [ResourceAdded(NODE, commit, {"number": at}, "web.yaml") for at in range(1, count)]

@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from events.opening import open_for_reading, open_for_writing
 from events.sqlite.schema import TABLES, triggers
-from events.sqlite.store import EventLog
+from events.store import EventReader
 from events.types import Chain
 from mesh.errors import Fatal
 from tests.support.forger import Edit, changed, forge, replaced
@@ -16,7 +17,7 @@ TRIGGERS = [name for table in TABLES.values() for name in triggers(table)]
 
 @pytest.fixture
 def filled(path: Path) -> Path:
-    log = EventLog.open(path)
+    log = open_for_writing(path)
     fill(log, SHORT_HISTORY, SOME_DELIVERY)
     assert log.verify() == []
     log.close()
@@ -24,14 +25,14 @@ def filled(path: Path) -> Path:
 
 
 def verified(path: Path) -> list[str]:
-    log = EventLog.read_only(path)
+    log = open_for_reading(path)
     try:
         return log.verify()
     finally:
         log.close()
 
 
-def test_an_empty_log_is_whole(log: EventLog) -> None:
+def test_an_empty_log_is_whole(log: EventReader) -> None:
     assert log.verify() == []
 
 
@@ -157,14 +158,14 @@ def test_the_time_in_the_mesh_chain_is_a_note_that_no_hash_seals(filled: Path) -
 
 
 def test_a_tail_that_was_cut_off_shows_only_beside_a_head_that_was_noted(filled: Path) -> None:
-    log = EventLog.read_only(filled)
+    log = open_for_reading(filled)
     noted = log.head(Chain.MESH)
     log.close()
     with unprotected(filled) as connection:
         connection.execute("DELETE FROM mesh_events WHERE seq > 5")
-    EventLog.open(filled).close()  # a server that starts sees a shorter log, and carries on
+    open_for_writing(filled).close()  # a server that starts sees a shorter log, and carries on
     assert verified(filled) == []
-    log = EventLog.read_only(filled)
+    log = open_for_reading(filled)
     assert log.head(Chain.MESH).seq < noted.seq
     log.close()
 
@@ -214,7 +215,7 @@ def test_a_table_is_compared_to_its_last_row(filled: Path) -> None:
 
 def test_progress_is_told_of_both_chains(filled: Path) -> None:
     told: list[tuple[str, int, int]] = []
-    log = EventLog.read_only(filled)
+    log = open_for_reading(filled)
     assert log.verify(lambda *step: told.append(step)) == []
     log.close()
     assert told == [("checking the mesh chain", 0, 7), ("checking the delivery chain", 0, 4)]
@@ -226,7 +227,7 @@ def test_projections_of_another_gitmesh_are_not_called_changed(filled: Path) -> 
         connection.execute("DELETE FROM commits")
     (found,) = verified(filled)
     assert found.startswith("the projections were made by another gitmesh (form 1, here ")
-    EventLog.open(filled).close()
+    open_for_writing(filled).close()
     assert verified(filled) == []
 
 
@@ -235,7 +236,7 @@ def test_a_projection_that_is_gone_is_found(filled: Path) -> None:
         connection.execute("DROP TABLE proxies")
     (found,) = verified(filled)
     assert "table proxies is missing" in found
-    EventLog.open(filled).close()  # a server that starts makes them anew
+    open_for_writing(filled).close()  # a server that starts makes them anew
     assert verified(filled) == []
 
 
@@ -246,7 +247,7 @@ def test_columns_of_a_projection_that_were_given_each_others_names_are_found(fil
             connection.execute(f'ALTER TABLE commits RENAME COLUMN "{old}" TO "{new}"')
     (found,) = verified(filled)
     assert "table commits is altered" in found
-    EventLog.open(filled).close()
+    open_for_writing(filled).close()
     assert verified(filled) == []
 
 
@@ -256,7 +257,7 @@ def test_columns_of_a_chain_that_were_given_each_others_names_are_found(filled: 
             connection.execute(f'ALTER TABLE mesh_events RENAME COLUMN "{old}" TO "{new}"')
     assert "table mesh_events is altered" in verified(filled)
     with pytest.raises(Fatal, match="not protected: table mesh_events is altered"):
-        EventLog.open(filled)
+        open_for_writing(filled)
 
 
 def with_schema(path: Path, name: str, sql: str) -> None:
@@ -287,7 +288,7 @@ def test_a_dropped_trigger_is_found_and_the_log_is_not_written_to(filled: Path, 
         connection.execute(f"DROP TRIGGER {name}")
     assert verified(filled) == [f"trigger {name} is missing"]
     with pytest.raises(Fatal, match=f"not protected: trigger {name} is missing") as caught:
-        EventLog.open(filled)
+        open_for_writing(filled)
     assert "gitmesh verify" in caught.value.hint
 
 
@@ -301,7 +302,7 @@ def test_an_altered_trigger_is_found(filled: Path) -> None:
         )
     assert verified(filled) == [f"trigger {name} is altered"]
     with pytest.raises(Fatal, match="is altered"):
-        EventLog.open(filled)
+        open_for_writing(filled)
 
 
 def test_a_trigger_that_swallows_events_is_found(filled: Path) -> None:
@@ -312,7 +313,7 @@ def test_a_trigger_that_swallows_events_is_found(filled: Path) -> None:
         )
     assert verified(filled) == ["trigger silence is not ours"]
     with pytest.raises(Fatal, match="trigger silence is not ours"):
-        EventLog.open(filled)
+        open_for_writing(filled)
 
 
 # ---- what is not ours ---------------------------------------------------------------------------

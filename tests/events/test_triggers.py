@@ -7,7 +7,7 @@ import pytest
 
 from events.integrity.chain import GENESIS
 from events.sqlite.schema import TABLES
-from events.sqlite.store import EventLog
+from events.store import EventStore
 from tests.support.logs import SHORT_HISTORY, SOME_DELIVERY, chain_rows, fill, outsider
 
 TABLE = pytest.mark.parametrize("table", list(TABLES.values()), ids=str)
@@ -55,7 +55,7 @@ VALUES = "'Forged', 1, '', '', '', '', '{}'"
 
 
 @pytest.fixture
-def filled(path: Path, log: EventLog) -> Path:
+def filled(path: Path, log: EventStore) -> Path:
     fill(log, SHORT_HISTORY, SOME_DELIVERY)
     return path
 
@@ -96,7 +96,7 @@ def test_the_next_event_is_taken(filled: Path, table: str) -> None:
 
 
 @TABLE
-def test_the_first_event_continues_nothing(path: Path, log: EventLog, table: str) -> None:
+def test_the_first_event_continues_nothing(path: Path, log: EventStore, table: str) -> None:
     with outsider(path) as connection:
         with pytest.raises(sqlite3.IntegrityError, match="append-only"):
             connection.execute(f"INSERT INTO {table} VALUES (1, {VALUES}, '{'1' * 64}', 'new')")

@@ -1,10 +1,8 @@
 """A repository with the sample shop in it, and a log that followed it."""
 
-import contextlib
-
 import pytest
 
-from events.sqlite.store import EventLog
+from events.opening import open_for_writing
 from gitmesh.demo.sample import shares
 from gitmesh.queries.log_location import log_path
 from reconciler.follower import Follower
@@ -18,7 +16,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Shop:
     """Return a shop that is only to be read."""
     bare = Repo(tmp_path_factory.mktemp("shop")).origin
     log = log_path(bare)
-    with contextlib.closing(EventLog.open(log)) as opened:
+    with open_for_writing(log) as opened:
         follower = Follower(GitRepository.open(bare), opened)
         commits = []
         for at, (routes, message) in enumerate(

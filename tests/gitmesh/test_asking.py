@@ -1,6 +1,5 @@
 """What the log is asked: any moment, one commit, one field, two meshes, one period."""
 
-import contextlib
 import csv
 import io
 import itertools
@@ -12,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from events.sqlite.store import EventLog
+from events.opening import open_for_reading, open_for_writing
 from events.types import (
     Chain,
     CommitId,
@@ -91,7 +90,7 @@ def timed(tmp_path_factory: pytest.TempPathFactory) -> Shop:
     clock = Clock()
     clock.time = NOW
     log = log_path(repo.origin)
-    with contextlib.closing(EventLog.open(log, now=clock)) as opened:
+    with open_for_writing(log, now=clock) as opened:
         follower = Follower(GitRepository.open(repo.origin), opened)
         commits = []
         for at, (routes, message) in enumerate(
@@ -113,7 +112,7 @@ def timed(tmp_path_factory: pytest.TempPathFactory) -> Shop:
 
 
 def test_a_time_is_the_mesh_that_was_live_then(timed: Shop) -> None:
-    with contextlib.closing(EventLog.read_only(timed.log)) as log:
+    with open_for_reading(timed.log) as log:
         last = log.head(Chain.MESH).seq
         assert moment_seq(log, "2026-11-25T11:59Z", NOW) == 0
         assert moment_seq(log, "0300-01-01", NOW) == 0, "as text, too, it is before all others"
@@ -224,7 +223,7 @@ def test_moving_renaming_and_reformatting_files_does_not_change_the_answer(tmp_p
         path: (body if isinstance(body, bytes) else body.encode()) + b"\n# tidied\n"
         for path, body in moved.items()
     }
-    with contextlib.closing(EventLog.open(log_path(repo.origin))) as log:
+    with open_for_writing(log_path(repo.origin)) as log:
         follower = Follower(GitRepository.open(repo.origin), log)
         follower.catch_up()
         put(repo.origin, second, minute=1)
@@ -336,7 +335,7 @@ def test_commits_are_shown_a_line_each_with_their_effect(timed: Shop) -> None:
 
 def test_following_shows_what_happens_then(shop: Shop, tmp_path: Path) -> None:
     copy = tmp_path / "events.sqlite3"
-    with contextlib.closing(EventLog.read_only(shop.log)) as log:
+    with open_for_reading(shop.log) as log:
         head = log.head(Chain.MESH).seq
     copy.write_bytes(shop.log.read_bytes())
     command = [sys.executable, "-m", "gitmesh", "log", str(shop.bare), "--log", str(copy)]
@@ -346,7 +345,7 @@ def test_following_shows_what_happens_then(shop: Shop, tmp_path: Path) -> None:
         try:
             assert following.stdout is not None
             assert json.loads(following.stdout.readline())["seq"] == head
-            with contextlib.closing(EventLog.open(copy)) as writing:
+            with open_for_writing(copy) as writing:
                 writing.append_observed([SnapshotConverged(CommitId("c" * 40), 0, {})])
             assert json.loads(following.stdout.readline())["kind"] == "SnapshotConverged"
         finally:
@@ -397,7 +396,7 @@ def test_waiting_for_a_commit_that_a_proxy_refuses_ends_with_its_words(
     copy = tmp_path / "events.sqlite3"
     copy.write_bytes(shop.log.read_bytes())
     commit = CommitId(shop.back)
-    with contextlib.closing(EventLog.open(copy)) as log:
+    with open_for_writing(copy) as log:
         log.append_observed([SnapshotPublished(commit, log.state().seq, (ENTRANCE,), 1)])
         log.append_observed([_refusal(commit)])
     done = gitmesh("wait", commit, "--repo", shop.bare, "--log", copy)

@@ -1,11 +1,10 @@
 """Commits that a person may ask about and that the log does not hold by themselves."""
 
-import contextlib
 from pathlib import Path
 
 import pytest
 
-from events.sqlite.store import EventLog
+from events.opening import open_for_writing
 from events.types import ServerStarted
 from gitmesh.demo.sample import shares
 from gitmesh.queries.log_location import log_path
@@ -44,7 +43,7 @@ def test_a_commit_stands_as_the_merge_that_brought_it_in(repo: Repo, later: int)
     for number in range(later):
         repo.commit({"more.txt": str(number).encode()}, message=f"More {number}")
         repo.push()
-    with contextlib.closing(EventLog.open(log_path(bare))) as log:
+    with open_for_writing(log_path(bare)) as log:
         Follower(GitRepository.open(bare), log).catch_up()
         log.append_observed([ServerStarted("1.0")])
     told = gitmesh("status", side, "--repo", bare)

@@ -1,7 +1,6 @@
 """Keys, checkpoints and proofs, as their users meet them."""
 
 import base64
-import contextlib
 import json
 import signal
 from collections.abc import Callable
@@ -13,7 +12,7 @@ import pytest
 from events.integrity import proof as proofs
 from events.integrity.checkpoint import Growing, sign
 from events.integrity.proof import WrongProof
-from events.sqlite.store import EventLog
+from events.opening import open_for_reading, open_for_writing
 from events.types import START, Chain, ProxyConnected, ProxyDisconnected, Seq
 from gitmesh.audit.checkpoint_keys import read_secret
 from gitmesh.demo.sample import shares
@@ -133,7 +132,7 @@ def test_a_checkpoint_is_filed_on_top_of_the_last_when_something_is_new(
 
 def test_an_empty_log_is_not_signed(tmp_path: Path, key: Path) -> None:
     bare = Repo(tmp_path).origin
-    EventLog.open(log_path(bare)).close()
+    open_for_writing(log_path(bare)).close()
     assert gitmesh("checkpoint", bare, "--key", key).code == 0
     assert git(bare, "for-each-ref") == ""
 
@@ -221,7 +220,7 @@ def test_other_times_are_not_signed_over(bare: Path, key: Path) -> None:
 def test_what_was_signed_is_not_taken_back_while_a_server_signs(bare: Path, key: Path) -> None:
     """Whoever may move the ref could have a forged log signed as if it were the first."""
     follow(bare)
-    with contextlib.closing(EventLog.read_only(log_path(bare))) as log:
+    with open_for_reading(log_path(bare)) as log:
         signer = CheckpointSigner(log, GitRepository.open(bare), read_secret(key))
         first = signer.sign()
         assert first is not None
@@ -315,7 +314,7 @@ def test_what_proxies_did_is_proven_as_well(shop: Path, key: Path, tmp_path: Pat
 
 def test_when_an_event_was_written_is_proven(shop: Path, key: Path, tmp_path: Path) -> None:
     """No hash of the mesh chain seals it; the proof leads to a root of its own."""
-    with contextlib.closing(EventLog.read_only(log_path(shop))) as log:
+    with open_for_reading(log_path(shop)) as log:
         [row] = log.rows(Chain.MESH, after=Seq(21), limit=1)
     at = row.at
     done = check(gitmesh("prove", 22, shop).out, tmp_path, key)
@@ -338,7 +337,7 @@ def test_no_time_is_proven_by_a_checkpoint_of_an_older_gitmesh(
 ) -> None:
     follow(bare)
     signer = read_secret(key)
-    with contextlib.closing(EventLog.read_only(log_path(bare))) as log:
+    with open_for_reading(log_path(bare)) as log:
         grown = {chain: Growing(chain) for chain in Chain}
         for chain, each in grown.items():
             for row in log.rows(chain, after=START, limit=log.head(chain).seq):

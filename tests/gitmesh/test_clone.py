@@ -1,11 +1,10 @@
 """From a clone nothing can be asked of the log: it is said so, and where the log is."""
 
-import contextlib
 from pathlib import Path
 
 import pytest
 
-from events.sqlite.store import EventLog
+from events.opening import open_for_writing
 from gitmesh.queries.log_location import log_path
 from tests.support.command_line import gitmesh
 from tests.support.git import git, put
@@ -17,7 +16,7 @@ def served(tmp_path: Path) -> Path:
     bare = tmp_path / "the shop.git"
     assert gitmesh("init", bare).code == 0
     put(bare, {"mesh.yaml": "meshName: shop\nspec: {}\n"})
-    with contextlib.closing(EventLog.open(log_path(bare))):
+    with open_for_writing(log_path(bare)):
         pass
     return bare
 

@@ -1,6 +1,5 @@
 """Every command on a real repository with a real log: what it says, as words and as JSON."""
 
-import contextlib
 import filecmp
 import json
 import os
@@ -10,7 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from events.sqlite.store import EventLog
+from events.opening import open_for_writing
 from events.types import (
     START,
     Chain,
@@ -301,7 +300,7 @@ def test_what_is_no_moment_is_wrong_use(shop: Shop, at: str) -> None:
 
 def log_of(path: Path, *events: Event) -> Path:
     """Write a log whose mesh chain is these events."""
-    with contextlib.closing(EventLog.open(path)) as log:
+    with open_for_writing(path) as log:
         log.append(Chain.MESH, events, expected=START)
     return path
 

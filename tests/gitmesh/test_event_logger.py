@@ -1,14 +1,14 @@
 """What the event log gains is told in the process's own log."""
 
 import asyncio
-import contextlib
 import logging
 from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
-from events.sqlite.store import EventLog
+from events.opening import open_for_writing
+from events.store import EventStore
 from events.types import (
     START,
     Chain,
@@ -34,7 +34,7 @@ def applied(number: int) -> CommitApplied:
     return CommitApplied(CommitFacts(commit, "7" * 40, (), ADA, ADA, f"Change {number}"))
 
 
-def told_while(log: EventLog, caplog: pytest.LogCaptureFixture) -> list[logging.LogRecord]:
+def told_while(log: EventStore, caplog: pytest.LogCaptureFixture) -> list[logging.LogRecord]:
     """Return the log lines for events that are appended while the event logger runs."""
 
     async def scenario() -> None:
@@ -65,7 +65,7 @@ def told_while(log: EventLog, caplog: pytest.LogCaptureFixture) -> list[logging.
 def test_new_events_are_told_each_on_a_line_and_a_flood_is_cut(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    with contextlib.closing(EventLog.open(tmp_path / "events.sqlite3")) as log:
+    with open_for_writing(tmp_path / "events.sqlite3") as log:
         lines = told_while(log, caplog)
     commits = [vars(line) for line in lines if line.getMessage() == "commit applied"]
     assert [commit["subject"] for commit in commits] == [f"Change {n}" for n in range(11, 61)]
@@ -92,7 +92,7 @@ def told(
 ) -> list[logging.LogRecord]:
     """Return the log lines at this level for events that the event logger reads at once."""
 
-    async def scenario(log: EventLog) -> None:
+    async def scenario(log: EventStore) -> None:
         task = asyncio.create_task(EventLogger(log).run())
         await asyncio.sleep(0)
         log.append(Chain.MESH, mesh, expected=START)
@@ -105,7 +105,7 @@ def told(
         await asyncio.gather(task, return_exceptions=True)
 
     with (
-        contextlib.closing(EventLog.open(folder / "events.sqlite3")) as log,
+        open_for_writing(folder / "events.sqlite3") as log,
         caplog.at_level(level),
     ):
         asyncio.run(scenario(log))
@@ -162,7 +162,7 @@ def test_whoever_waits_for_it_has_been_told_all_there_is(
 ) -> None:
     monkeypatch.setattr(module, "LOOK_EVERY_S", 1_000.0)
 
-    async def scenario(log: EventLog) -> list[str]:
+    async def scenario(log: EventStore) -> list[str]:
         event_logger, heard = EventLogger(log), asyncio.Event()
         task = asyncio.create_task(event_logger.run())
         await asyncio.sleep(0)
@@ -174,7 +174,7 @@ def test_whoever_waits_for_it_has_been_told_all_there_is(
         return [record.getMessage() for record in caplog.records]
 
     with (
-        contextlib.closing(EventLog.open(tmp_path / "events.sqlite3")) as log,
+        open_for_writing(tmp_path / "events.sqlite3") as log,
         caplog.at_level(logging.INFO, "gitmesh"),
     ):
         assert asyncio.run(scenario(log)) == ["commit applied"]

@@ -1,6 +1,5 @@
 """No command is silent about what a person wants to know: nothing found, nobody there, typos."""
 
-import contextlib
 import shlex
 import shutil
 import subprocess
@@ -9,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from events.sqlite.store import EventLog
+from events.opening import open_for_writing
 from events.types import (
     ProxyConnected,
     ServerStarted,
@@ -190,7 +189,7 @@ def test_a_kind_with_a_typo_is_told(shop: Shop) -> None:
 
 def test_a_log_without_events_says_so(tmp_path: Path) -> None:
     bare = Repo(tmp_path).origin
-    with contextlib.closing(EventLog.open(log_path(bare))):
+    with open_for_writing(log_path(bare)):
         pass
     for command in (["log"], ["log", "--commits"], ["export"]):
         assert gitmesh(*command, "--repo", bare).err == "the log has no events yet\n"

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from events.encoding.codec import decode
-from events.sqlite.store import EventLog
+from events.opening import open_for_reading, open_for_writing
 from events.types import Chain, CommitId, Seq, ServingPinned, ServingReleased
 from gitmesh.cli import exit_codes
 from gitmesh.demo.sample import shares
@@ -47,7 +47,7 @@ def pin(bare: Path, commit: str, *options: str, length: str = "1h") -> Ran:
 
 
 def told(bare: Path) -> list[ServingPinned | ServingReleased]:
-    with contextlib.closing(EventLog.read_only(log_path(bare))) as log:
+    with open_for_reading(log_path(bare)) as log:
         events = [decode(record) for record in log.read(Chain.DELIVERY)]
     return [event for event in events if isinstance(event, ServingPinned | ServingReleased)]
 
@@ -173,7 +173,7 @@ def test_a_pusher_is_told_that_their_push_waits(shop: Shop, tmp_path: Path) -> N
     with contextlib.closing(sqlite3.connect(shop.log)) as log:
         log.execute("VACUUM INTO ?", (str(copy),))
     held = ServingPinned(CommitId(shop.first), Seq(20), "ada", "INC-7", "2999-01-01T00:00:00Z")
-    with contextlib.closing(EventLog.open(copy)) as opened:
+    with open_for_writing(copy) as opened:
         opened.append_observed([held])
     move = Move(CommitId(shop.bad), CommitId(shop.back), "refs/heads/main")
     [line] = answer(copy, move, None, within_s=0)
@@ -183,7 +183,7 @@ def test_a_pusher_is_told_that_their_push_waits(shop: Shop, tmp_path: Path) -> N
 
 def test_without_a_server_it_is_said_what_the_next_one_serves(bare: Path) -> None:
     commit = put(bare, shop_at(0))
-    with contextlib.closing(EventLog.open(log_path(bare))) as log:
+    with open_for_writing(log_path(bare)) as log:
         Follower(GitRepository.open(bare), log).catch_up()
     asked = ("--repo", bare, "--reason", "INC-7")
     pinned = gitmesh("pin", commit, *asked, "--for", "1h")
@@ -204,7 +204,7 @@ def once_pinned(tmp_path: Path) -> Shop:
     """Return a shop whose first commit was pinned for an hour, and is again."""
     repo, clock = Repo(tmp_path), Clock()
     clock.time = NOON
-    with contextlib.closing(EventLog.open(log_path(repo.origin), now=clock)) as log:
+    with open_for_writing(log_path(repo.origin), now=clock) as log:
         follower = Follower(GitRepository.open(repo.origin), log)
         commits = []
         for minute in range(2):

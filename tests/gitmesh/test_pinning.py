@@ -1,7 +1,6 @@
 """Pinning of a running server: what is served, what is logged, and what survives failures."""
 
 import asyncio
-import contextlib
 import logging
 import os
 import time
@@ -14,8 +13,9 @@ import pytest
 
 from events.encoding.codec import decode
 from events.latest import Latest
+from events.opening import open_for_writing
 from events.publication import Publication
-from events.sqlite.store import EventLog
+from events.store import EventStore
 from events.types import Cause, Chain, CommitId, DeliveryEvent, ServingPinned, ServingReleased
 from gitmesh.inbox.pin_note import PinNote
 from gitmesh.inbox.pusher import user_name
@@ -53,7 +53,7 @@ class Served(Latest[Publication]):
 class Running:
     """A log of three commits, and the pinning that serves it."""
 
-    def __init__(self, log: EventLog, spool: Spool, commits: list[CommitId]) -> None:
+    def __init__(self, log: EventStore, spool: Spool, commits: list[CommitId]) -> None:
         self.log = log
         self.spool = spool
         self.commits = commits
@@ -123,7 +123,7 @@ class Running:
 def repository(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[CommitId]]:
     """Return a log of a shop with three commits."""
     bare = Repo(tmp_path_factory.mktemp("shop")).origin
-    with contextlib.closing(EventLog.open(log_path(bare))) as log:
+    with open_for_writing(log_path(bare)) as log:
         follower = Follower(GitRepository.open(bare), log)
         commits = []
         for minute in range(3):
@@ -140,7 +140,7 @@ def running(
     path = tmp_path / source.name
     path.write_bytes(source.read_bytes())
     monkeypatch.setattr(pinning, "LOOK_EVERY_S", 0.01)
-    return Running(EventLog.open(path), pins(path), commits)
+    return Running(open_for_writing(path), pins(path), commits)
 
 
 @pytest.fixture(autouse=True)
@@ -290,7 +290,7 @@ def test_a_pin_that_cannot_be_ended_at_the_start_is_served_and_the_cause_is_logg
 
     async def steps() -> None:
         running.log.append_observed([running.pin_event(0, "2026-11-25T12:00:00Z")])
-        monkeypatch.setattr(EventLog, "append_observed", full)
+        monkeypatch.setattr(running.log, "append_observed", full)
         async with running.started():
             await running.serves(0)
             assert warned(caplog, CANNOT), "it is logged before anything is served"
@@ -317,13 +317,13 @@ def test_a_pinned_mesh_shares_equal_resources_with_what_was_served(running: Runn
 def test_what_the_log_does_not_take_is_not_served_until_it_does(
     running: Running, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def full(_: EventLog, events: list[DeliveryEvent]) -> None:
+    def full(events: list[DeliveryEvent]) -> None:
         if any(isinstance(each, ServingReleased) for each in events):
             raise Retryable("no room")
-        append(running.log, events)
+        append(events)
 
-    append = EventLog.append_observed
-    monkeypatch.setattr(EventLog, "append_observed", full)
+    append = running.log.append_observed
+    monkeypatch.setattr(running.log, "append_observed", full)
 
     async def steps() -> None:
         async with running.started():
@@ -339,7 +339,7 @@ def test_what_the_log_does_not_take_is_not_served_until_it_does(
             assert len(warned(caplog, CANNOT)) - tries <= 7, "it waits longer after a failure"
             assert len(running.spool.take()) == 1, "the note that could not be logged stays"
             assert running.shown == [running.commits[2], running.commits[0]]
-            monkeypatch.setattr(EventLog, "append_observed", append)
+            monkeypatch.setattr(running.log, "append_observed", append)
             await running.serves(2, 0, 1)
 
     asyncio.run(steps())

@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from events.sqlite.store import EventLog
+from events.opening import open_for_writing
 from tests.support.logs import SHORT_HISTORY, SOME_DELIVERY, fill
 
 
@@ -41,7 +41,7 @@ def shown(sent: str) -> list[str]:
 
 def test_progress_is_told_and_gone_before_the_verdict(tmp_path: Path) -> None:
     path = tmp_path / "log.db"
-    log = EventLog.open(path)
+    log = open_for_writing(path)
     fill(log, SHORT_HISTORY, SOME_DELIVERY)
     log.close()
     sent = on_a_terminal("verify", "--log", path, "--no-git")

@@ -1,7 +1,6 @@
 """What a pusher reads: pushes by the real git, to repositories with our hooks, with and without a
 server behind them."""
 
-import contextlib
 import json
 import os
 import re
@@ -17,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from events.encoding.codec import decode
-from events.sqlite.store import EventLog
+from events.opening import open_for_reading
 from events.types import Chain, PushReceived, SnapshotPublished
 from gitmesh.demo.sample import ROUTES, shares
 from gitmesh.inbox.push_note import PushNote
@@ -83,7 +82,7 @@ def received(repo: Repo) -> list[PushReceived]:
     while pushes(log_path(repo.origin)).take():
         assert time.monotonic() < deadline
         time.sleep(0.02)
-    with contextlib.closing(EventLog.read_only(log_path(repo.origin))) as log:
+    with open_for_reading(log_path(repo.origin)) as log:
         events = [decode(record) for record in log.read(Chain.DELIVERY)]
     return [event for event in events if isinstance(event, PushReceived)]
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from events.sqlite.store import EventLog
+from events.opening import open_for_writing
 from events.types import CommitId, SnapshotRejected
 from gitmesh.demo.sample import ROUTES, shares
 from gitmesh.queries.log_location import log_path
@@ -36,7 +36,7 @@ class Logged:
 
     def __init__(self, folder: Path) -> None:
         self.bare = Repo(folder).origin
-        self.log = EventLog.open(log_path(self.bare))
+        self.log = open_for_writing(log_path(self.bare))
         follower = Follower(GitRepository.open(self.bare), self.log)
         self.commits: list[CommitId] = []
         first, shifted = sample_files(shares(0)), sample_files(shares(10))

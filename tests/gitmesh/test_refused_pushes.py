@@ -1,6 +1,5 @@
 """Refused pushes leave a trace: who tried what, when, and why it was refused. Within bounds."""
 
-import contextlib
 import csv
 import io
 import json
@@ -14,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from events.encoding.codec import decode
-from events.sqlite.store import EventLog
+from events.opening import open_for_reading, open_for_writing
 from events.types import Chain, CommitId, PushReceived, PushRefused
 from gitmesh.demo.sample import ROUTES, shares
 from gitmesh.inbox import refusal_limit
@@ -80,7 +79,7 @@ def repo(tmp_path: Path) -> Repo:
 
 
 def events(log: Path) -> list[PushRefused]:
-    with contextlib.closing(EventLog.read_only(log)) as opened:
+    with open_for_reading(log) as opened:
         found = [decode(record) for record in opened.read(Chain.DELIVERY)]
     return [event for event in found if isinstance(event, PushRefused)]
 
@@ -88,7 +87,7 @@ def events(log: Path) -> list[PushRefused]:
 def recorded(repo: Repo) -> list[PushRefused]:
     """Return the refused pushes of the log once a server has taken all that wait."""
     log = log_path(repo.origin)
-    with contextlib.closing(EventLog.open(log)) as opened:
+    with open_for_writing(log) as opened:
         RefusedPushes(opened, refused_pushes(log)).take()
     return events(log)
 
@@ -230,7 +229,7 @@ def test_however_long_what_a_pusher_says_it_is_told_who_pushed(tmp_path: Path) -
     assert len(HOSTILE.options) == MOST_OPTIONS
     spool = Spool(tmp_path / "notes")
     spool.put(PushNote.of(replace(MOVE, ref=LONG), HOSTILE).line())
-    with contextlib.closing(EventLog.open(tmp_path / "log.sqlite3")) as log:
+    with open_for_writing(tmp_path / "log.sqlite3") as log:
         take_once(log, spool)
         [record] = log.read(Chain.DELIVERY)
     event = decode(record)
@@ -300,7 +299,7 @@ def test_notes_that_are_none_are_thrown_away_and_all_others_fit_the_log(tmp_path
     assert [read_refused_push(json.dumps(each).encode()) for each in forged] == [None] * len(forged)
     assert read_refused_push(whole.line() + b" " * MOST_BYTES) is None
     assert read_push(whole.line()) is None
-    with contextlib.closing(EventLog.open(tmp_path / "log.sqlite3")) as log:
+    with open_for_writing(tmp_path / "log.sqlite3") as log:
         for text in mutations(whole.line(), 3_000):
             found = read_refused_push(text)
             if found is not None:
@@ -357,10 +356,10 @@ def test_what_the_log_does_not_take_now_is_counted_once(
     def full(*_: object) -> None:
         raise SpoolUnavailable("no room")
 
-    with contextlib.closing(EventLog.open(tmp_path / "log.sqlite3")) as log:
+    with open_for_writing(tmp_path / "log.sqlite3") as log:
         taking = RefusedPushes(log, spool, now=lambda: 0.0)
         with monkeypatch.context() as patch:
-            patch.setattr(EventLog, "append_observed", full)
+            patch.setattr(log, "append_observed", full)
             for _ in range(3):
                 with pytest.raises(SpoolUnavailable):
                     taking.take()

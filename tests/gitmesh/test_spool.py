@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from events.encoding.codec import decode
-from events.sqlite.store import EventLog
+from events.opening import open_for_writing
+from events.store import EventStore
 from events.types import Chain, PushReceived
 from gitmesh.inbox.push_note import PushNote
 from gitmesh.inbox.pusher import Pusher
@@ -23,7 +24,7 @@ def spool(tmp_path: Path) -> Spool:
     return Spool(tmp_path / "notes")
 
 
-def taken(spool: Spool, log: EventLog) -> int:
+def taken(spool: Spool, log: EventStore) -> int:
     """Look for notes three times, as a server does; return how many pushes the log tells of."""
     for _ in range(3):
         with contextlib.suppress(OSError):
@@ -32,12 +33,12 @@ def taken(spool: Spool, log: EventLog) -> int:
 
 
 @pytest.fixture
-def log(tmp_path: Path) -> "contextlib.closing[EventLog]":
-    return contextlib.closing(EventLog.open(tmp_path / "log.sqlite3"))
+def log(tmp_path: Path) -> EventStore:
+    return open_for_writing(tmp_path / "log.sqlite3")
 
 
 def test_a_folder_among_the_notes_keeps_none_of_them_from_being_taken(
-    spool: Spool, log: "contextlib.closing[EventLog]"
+    spool: Spool, log: EventStore
 ) -> None:
     """Its name sorts before all others, and it cannot be removed like a file."""
     (spool.folder / "0.json" / "inside").mkdir(parents=True)
@@ -48,7 +49,7 @@ def test_a_folder_among_the_notes_keeps_none_of_them_from_being_taken(
 
 
 def test_a_note_that_cannot_be_removed_is_taken_once(
-    spool: Spool, log: "contextlib.closing[EventLog]", monkeypatch: pytest.MonkeyPatch
+    spool: Spool, log: EventStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As in a folder with a sticky bit, where each may remove only what is theirs."""
 
@@ -63,7 +64,7 @@ def test_a_note_that_cannot_be_removed_is_taken_once(
 
 
 def test_from_a_folder_that_cannot_be_written_nothing_is_taken(
-    spool: Spool, log: "contextlib.closing[EventLog]", monkeypatch: pytest.MonkeyPatch
+    spool: Spool, log: EventStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Who pushed before any server was there made it, and may be another user."""
     spool.put(NOTE)

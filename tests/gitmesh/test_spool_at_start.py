@@ -1,7 +1,6 @@
 """What waits in the spool when a server starts: its first publication heeds all of it."""
 
 import asyncio
-import contextlib
 import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -10,8 +9,9 @@ import pytest
 
 from events.encoding.codec import decode
 from events.latest import Latest
+from events.opening import open_for_reading, open_for_writing
 from events.publication import Publication
-from events.sqlite.store import EventLog
+from events.sqlite.store import SqliteEventStore
 from events.types import (
     START,
     Chain,
@@ -54,7 +54,7 @@ class Stopped:
         self.bare = Repo(folder).origin
         self.log = log_path(self.bare)
         self.commits: list[CommitId] = []
-        with contextlib.closing(EventLog.open(self.log)) as log:
+        with open_for_writing(self.log) as log:
             follower = Follower(GitRepository.open(self.bare), log)
             for minute in range(3):
                 put(self.bare, shop_at(10 * minute), minute=minute)
@@ -63,11 +63,11 @@ class Stopped:
                 self.commits.append(follower.state.commit)
 
     def observe(self, *events: DeliveryEvent) -> None:
-        with contextlib.closing(EventLog.open(self.log)) as log:
+        with open_for_writing(self.log) as log:
             log.append_observed(events)
 
     def pin_event(self, at: int, lasts: timedelta) -> ServingPinned:
-        with contextlib.closing(EventLog.read_only(self.log)) as log:
+        with open_for_reading(self.log) as log:
             seq = moment_seq(log, self.commits[at], datetime.now(UTC))
         until = until_text(datetime.now(UTC) + lasts)
         return ServingPinned(self.commits[at], Seq(seq), "ada", "INC-7", until)
@@ -95,7 +95,7 @@ class Stopped:
 
     async def _hand_on(self, found: "Told") -> None:
         published = Latest[Publication]()
-        with contextlib.closing(EventLog.open(self.log)) as log:
+        with open_for_writing(self.log) as log:
             published.set(Publication(log.state()))
             pinning = Pinning(log, pins(self.log), published, found)
             task = asyncio.create_task(pinning.run())
@@ -106,11 +106,11 @@ class Stopped:
             await asyncio.wait([task])
 
     def events(self, after: Seq = START) -> list[Event]:
-        with contextlib.closing(EventLog.read_only(self.log)) as log:
+        with open_for_reading(self.log) as log:
             return [decode(r) for r in log.read(Chain.DELIVERY, after=after)]
 
     def head(self) -> Seq:
-        with contextlib.closing(EventLog.read_only(self.log)) as log:
+        with open_for_reading(self.log) as log:
             return log.head(Chain.DELIVERY).seq
 
 
@@ -184,7 +184,7 @@ def test_a_pin_that_cannot_be_ended_now_is_served_rather_than_nothing(
         raise Retryable("no room")
 
     stopped.observe(stopped.pin_event(0, timedelta(seconds=-5)))
-    monkeypatch.setattr(EventLog, "append_observed", full)
+    monkeypatch.setattr(SqliteEventStore, "append_observed", full)
     assert stopped.handed_on() == [stopped.commits[0]]
 
 

@@ -1,6 +1,5 @@
 """``gitmesh status`` and ``gitmesh proxies`` by what a log says, while no server runs."""
 
-import contextlib
 import subprocess
 import sys
 import time
@@ -10,8 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from events.sqlite.opening import is_claimed
-from events.sqlite.store import EventLog
+from events.opening import has_writer, open_for_writing
 from events.types import (
     CommitId,
     DeliveryEvent,
@@ -50,18 +48,18 @@ class Followed:
         self.catch_up()
 
     def catch_up(self) -> None:
-        with contextlib.closing(EventLog.open(log_path(self.bare))) as log:
+        with open_for_writing(log_path(self.bare)) as log:
             Follower(GitRepository.open(self.bare), log).catch_up()
             self.seq = log.state().seq
 
     def tell(self, *events: DeliveryEvent) -> None:
-        with contextlib.closing(EventLog.open(log_path(self.bare))) as log:
+        with open_for_writing(log_path(self.bare)) as log:
             log.append_observed(events)
 
     def push(self, routes: str) -> CommitId:
         """Have another commit followed, and return it."""
         self.commit = CommitId(put(self.bare, sample_files(routes), minute=1))
-        with contextlib.closing(EventLog.open(log_path(self.bare))) as log:
+        with open_for_writing(log_path(self.bare)) as log:
             Follower(GitRepository.open(self.bare), log).catch_up()
             self.seq = log.state().seq
         return self.commit
@@ -214,8 +212,8 @@ def test_without_a_server_nobody_is_connected_whatever_its_last_words_were(
     found = gitmesh("proxies", followed.bare, "--json").json()
     assert found == {"serverRuns": False, "proxies": []}
     assert "no server is running" in gitmesh("proxies", followed.bare).err
-    with contextlib.closing(EventLog.open(log_path(followed.bare))):
-        assert is_claimed(log_path(followed.bare))
+    with open_for_writing(log_path(followed.bare)):
+        assert has_writer(log_path(followed.bare))
         (proxy,) = gitmesh("proxies", followed.bare, "--json").json()["proxies"]
         assert (proxy["node"], proxy["state"]) == (ENTRANCE, "held")
         for end in (ENTRANCE, "entrance", "virtualGateway/entrance"):
@@ -230,7 +228,7 @@ def test_what_a_server_left_is_told_as_such_when_none_runs(followed: Followed) -
     asked = ("status", "--repo", followed.bare)
     assert "no server is running" in gitmesh(*asked).out
     assert gitmesh(*asked, "--json").json()["serverRuns"] is False
-    with contextlib.closing(EventLog.open(log_path(followed.bare))):
+    with open_for_writing(log_path(followed.bare)):
         assert "no server is running" not in gitmesh(*asked).out
         assert gitmesh(*asked, "--json").json()["serverRuns"] is True
 
@@ -253,7 +251,7 @@ def test_a_server_that_was_killed_has_nobody_connected(followed: Followed) -> No
     for each in asked:
         assert "2 of 6 nodes\n" in gitmesh(*each).out
         assert gitmesh(*each, "--json").json()["blastRadius"]["proxies"] is None
-        with contextlib.closing(EventLog.open(log_path(followed.bare))):
+        with open_for_writing(log_path(followed.bare)):
             assert "2 of 6 nodes, 1 connected proxy\n" in gitmesh(*each).out
 
 
@@ -285,7 +283,7 @@ def test_who_waits_for_nobody_is_told(followed: Followed) -> None:
     )
     pin = ServingPinned(CommitId("a" * 40), Seq(1), "ada", "INC-7", "2999-01-01T00:00:00Z")
     followed.tell(pin)
-    with contextlib.closing(EventLog.open(log_path(followed.bare))):
+    with open_for_writing(log_path(followed.bare)):
         waited = gitmesh("wait", "--repo", followed.bare, "--timeout", 0)
     assert waited.err.endswith("yet; serving is PINNED to aaaaaaa by ada until "
                                "2999-01-01T00:00:00Z: INC-7\n")  # fmt: skip

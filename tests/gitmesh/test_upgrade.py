@@ -1,6 +1,5 @@
 """A gitmesh with other rules: what it cannot derive again is neither called forged nor excused."""
 
-import contextlib
 import signal
 from collections.abc import Callable
 from pathlib import Path
@@ -9,7 +8,7 @@ from typing import Any
 import pytest
 
 from events.encoding.codec import decode
-from events.sqlite.store import EventLog
+from events.opening import open_for_reading, open_for_writing
 from events.types import (
     Chain,
     CommitApplied,
@@ -99,7 +98,7 @@ def goes_on(bare: Path) -> None:
 
 
 def changes(bare: Path) -> list[RulesChanged]:
-    with contextlib.closing(EventLog.read_only(log_path(bare))) as log:
+    with open_for_reading(log_path(bare)) as log:
         found = [decode(record) for record in log.read(Chain.DELIVERY)]
     return [event for event in found if isinstance(event, RulesChanged)]
 
@@ -294,7 +293,7 @@ def test_other_rules_are_no_excuse(bare: Path, monkeypatch: pytest.MonkeyPatch, 
 
 
 def test_a_made_up_change_of_rules_excuses_nothing(bare: Path) -> None:
-    with contextlib.closing(EventLog.open(log_path(bare))) as log:
+    with open_for_writing(log_path(bare)) as log:
         log.append_observed([RulesChanged(1, 7, Seq(20), "9")])
         log.append_observed([RulesChanged(7, 1, Seq(24), "9")])
     assert verify(bare).code == 0
@@ -306,7 +305,7 @@ def test_a_made_up_change_of_rules_excuses_nothing(bare: Path) -> None:
 
 
 def test_a_change_of_rules_that_cannot_be_is_wrong(bare: Path) -> None:
-    with contextlib.closing(EventLog.open(log_path(bare))) as log:
+    with open_for_writing(log_path(bare)) as log:
         log.append_observed([RulesChanged(1, 2, Seq(LAST), "9")])
     done = verify(bare)
     assert done.code == 1
@@ -343,7 +342,7 @@ def test_when_somebody_upgraded_is_no_part_of_the_mesh_chain(
     heads = []
     for path in logs:
         follow(bare, log=path)
-        with contextlib.closing(EventLog.read_only(path)) as log:
+        with open_for_reading(path) as log:
             heads.append(log.head(Chain.MESH))
         assert gitmesh("verify", bare, "--log", path).code == 0
     assert heads[0] == heads[1]

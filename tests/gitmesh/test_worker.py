@@ -1,7 +1,6 @@
 """One worker by itself, with a test for a parent."""
 
 import asyncio
-import contextlib
 import socket
 import subprocess
 import sys
@@ -13,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from events.sqlite.store import EventLog
+from events.opening import open_for_reading
 from events.types import CommitId, DeliveryEvent, ProxyConnected, ProxyState, Seq
 from gitmesh.server.heartbeat import Heartbeat
 from gitmesh.server.worker import LogReader
@@ -106,7 +105,7 @@ def test_a_worker_refuses_streams_until_it_knows_the_mesh_then_serves_and_tells(
 
     with (
         reserved("127.0.0.1:0") as (address, port),
-        contextlib.closing(EventLog.read_only(shop.log)) as log,
+        open_for_reading(shop.log) as log,
     ):
         hello = Hello(1, shop.log, address, "warning", True, AdsSettings(share_port=True))
         with worker(hello) as (_, parent):
@@ -124,7 +123,7 @@ def test_a_worker_refuses_streams_until_it_knows_the_mesh_then_serves_and_tells(
 
 
 def test_a_worker_serves_what_is_published_and_nothing_that_is_only_logged(shop: Shop) -> None:
-    with contextlib.closing(EventLog.read_only(shop.log)) as log:
+    with open_for_reading(shop.log) as log:
         ends = [log.seq_of_commit(c) for c in (shop.first, shop.shift, shop.back)]
         first, shift, back = (seq for seq in ends if seq is not None)
         reader = LogReader(log)

@@ -8,9 +8,10 @@ from typing import Any
 
 from events.encoding.codec import decode
 from events.latest import Latest
+from events.opening import open_for_writing
 from events.publication import Publication
-from events.sqlite.store import EventLog
 from events.state import MeshState
+from events.store import EventReader
 from events.types import (
     Chain,
     CommitApplied,
@@ -48,7 +49,7 @@ class Recorder(Latest[Publication]):
 class Following:
     """One running reconciler."""
 
-    def __init__(self, log: EventLog, latest: Recorder, task: "asyncio.Task[None]") -> None:
+    def __init__(self, log: EventReader, latest: Recorder, task: "asyncio.Task[None]") -> None:
         self.log = log
         self.latest = latest
         self.task = task
@@ -78,7 +79,7 @@ async def following(
     origin: Path, log_path: Path, *, branch: str | None = None, pace: Pace = QUICK
 ) -> AsyncIterator[Following]:
     """Run a reconciler while the block runs."""
-    log = EventLog.open(log_path)
+    log = open_for_writing(log_path)
     latest = Recorder()
     repo = GitRepository.open(origin)
     task = asyncio.create_task(reconcile(repo, log, latest, branch=branch, pace=pace))
@@ -109,20 +110,20 @@ def catch_up(origin: Path, log_path: Path) -> str:
             await at.until(GitRepository.open(origin).tip())
 
     run(steps())
-    log = EventLog.open(log_path)
+    log = open_for_writing(log_path)
     try:
         return log.head(Chain.MESH).hash
     finally:
         log.close()
 
 
-def events(log: EventLog, chain: Chain = Chain.MESH) -> list[Event]:
+def events(log: EventReader, chain: Chain = Chain.MESH) -> list[Event]:
     """Return the events of a chain, without by which rules a log begins."""
     found = [decode(record) for record in log.read(chain)]
     return [event for event in found if not isinstance(event, RulesChanged)]
 
 
-def story(log: EventLog) -> list[str]:
+def story(log: EventReader) -> list[str]:
     """Return what happened to commits: ``applied <id>``, ``rejected <id>``, ``rewritten``."""
     told = []
     for event in events(log):

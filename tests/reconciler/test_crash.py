@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from events.sqlite.store import EventLog
+from events.opening import open_for_reading, open_for_writing
 from events.types import Chain
 from tests.reconciler.following import catch_up, events, mesh_of, story
 from tests.support.git import put
@@ -25,7 +25,7 @@ import asyncio, sys
 from pathlib import Path
 from events.latest import Latest
 from events.publication import Publication
-from events.sqlite.store import EventLog
+from events.opening import open_for_reading, open_for_writing
 from reconciler.loop import Pace, reconcile
 from reconciler.git.repository import GitRepository
 
@@ -34,7 +34,7 @@ class Telling(Latest[Publication]):
         super().set(value)
         print(value.state.tip, flush=True)
 
-log = EventLog.open(Path(sys.argv[2]))
+log = open_for_writing(Path(sys.argv[2]))
 repo = GitRepository.open(Path(sys.argv[1]))
 asyncio.run(reconcile(repo, log, Telling(), pace=Pace(poll_s=0.2)))
 """
@@ -84,7 +84,7 @@ def test_killed_again_and_again_the_chain_is_that_of_an_undisturbed_run(
 
     survived = catch_up(origin, log)
 
-    found = EventLog.open(log)
+    found = open_for_writing(log)
     assert found.verify() == []
     assert [line.split()[1] for line in story(found)] == ids
     assert len(events(found)) == found.head(Chain.MESH).seq
@@ -113,7 +113,7 @@ def test_two_processes_with_other_hash_seeds_write_the_same_chain(
         child.kill()
         child.wait()
         child.stdout.close()
-        read = EventLog.read_only(log)
+        read = open_for_reading(log)
         heads.add(read.head(Chain.MESH).hash)
         read.close()
     assert len(heads) == 1

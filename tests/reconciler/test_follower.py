@@ -10,7 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from events.sqlite.store import EventLog, LogUnavailable
+from events.opening import open_for_writing
+from events.sqlite.store import SqliteEventStore
+from events.store import EventStore, LogUnavailable
 from events.types import Chain, CommitId, Event, Seq, SourceDegraded, SourceRecovered
 from mesh.errors import Fatal
 from reconciler.follower import Follower
@@ -31,8 +33,8 @@ def repo(tmp_path: Path) -> Repo:
 
 
 @pytest.fixture
-def log(tmp_path: Path) -> Iterator[EventLog]:
-    log = EventLog.open(tmp_path / "log.db")
+def log(tmp_path: Path) -> Iterator[EventStore]:
+    log = open_for_writing(tmp_path / "log.db")
     yield log
     log.close()
 
@@ -52,7 +54,7 @@ class Busy(GitRepository):
         return found
 
 
-def test_newer_commits_come_first_while_there_is_time(repo: Repo, log: EventLog) -> None:
+def test_newer_commits_come_first_while_there_is_time(repo: Repo, log: EventStore) -> None:
     busy = Busy.open(repo.origin)
     pushes = iter(range(1, 6))
     busy.push = lambda: next((another(repo, n) for n in pushes), None)
@@ -62,7 +64,7 @@ def test_newer_commits_come_first_while_there_is_time(repo: Repo, log: EventLog)
     assert len(story(log)) == 6
 
 
-def test_under_pushes_without_end_something_is_published(repo: Repo, log: EventLog) -> None:
+def test_under_pushes_without_end_something_is_published(repo: Repo, log: EventStore) -> None:
     busy = Busy.open(repo.origin)
     busy.push = lambda: another(repo, len(events(log)) + 1)
     follower = Follower(busy, log)
@@ -72,14 +74,14 @@ def test_under_pushes_without_end_something_is_published(repo: Repo, log: EventL
         assert found.state.resources == mesh_of(repo.origin, found.state.tip)
 
 
-def test_nothing_is_published_when_nothing_moved(repo: Repo, log: EventLog) -> None:
+def test_nothing_is_published_when_nothing_moved(repo: Repo, log: EventStore) -> None:
     follower = Follower(GitRepository.open(repo.origin), log)
     assert follower.catch_up() is not None
     assert follower.catch_up() is None
     assert follower.catch_up() is None
 
 
-def test_what_another_writer_logged_is_taken_as_it_is(repo: Repo, log: EventLog) -> None:
+def test_what_another_writer_logged_is_taken_as_it_is(repo: Repo, log: EventStore) -> None:
     one = Follower(GitRepository.open(repo.origin), log)
     other = Follower(GitRepository.open(repo.origin), log)
     one.catch_up()
@@ -95,7 +97,7 @@ def test_what_another_writer_logged_is_taken_as_it_is(repo: Repo, log: EventLog)
     assert log.verify() == []
 
 
-def test_a_log_that_never_stands_still_is_fatal(repo: Repo, log: EventLog) -> None:
+def test_a_log_that_never_stands_still_is_fatal(repo: Repo, log: EventStore) -> None:
     class Contended(GitRepository):
         def facts(self, commit: CommitId) -> object:  # type: ignore[override]
             rival.catch_up()
@@ -116,7 +118,7 @@ def test_a_log_that_never_stands_still_is_fatal(repo: Repo, log: EventLog) -> No
         Follower(Backwards.open(repo.origin), log).catch_up()
 
 
-def test_told_to_stop_it_stops_between_two_commits(repo: Repo, log: EventLog) -> None:
+def test_told_to_stop_it_stops_between_two_commits(repo: Repo, log: EventStore) -> None:
     for n in range(1, 5):
         another(repo, n)
     follower = Follower(GitRepository.open(repo.origin), log, stopping=lambda: len(story(log)) >= 2)
@@ -126,7 +128,7 @@ def test_told_to_stop_it_stops_between_two_commits(repo: Repo, log: EventLog) ->
     assert len(story(log)) == 5
 
 
-def test_long_histories_tell_their_progress(repo: Repo, log: EventLog) -> None:
+def test_long_histories_tell_their_progress(repo: Repo, log: EventStore) -> None:
     for n in range(1, 120):
         repo.commit({"n.yaml": text(a_node("n", n))})
     repo.push()
@@ -136,7 +138,7 @@ def test_long_histories_tell_their_progress(repo: Repo, log: EventLog) -> None:
     assert told == [("reading history", 0, 120), ("reading history", 100, 120)]
 
 
-def test_a_commit_whose_objects_are_missing_is_waited_for(repo: Repo, log: EventLog) -> None:
+def test_a_commit_whose_objects_are_missing_is_waited_for(repo: Repo, log: EventStore) -> None:
     class Partial(GitRepository):
         missing = True
 
@@ -163,7 +165,7 @@ async def _until(holds: Callable[[], bool]) -> None:
 
 
 def test_a_full_disk_is_survived(repo: Repo, tmp_path: Path) -> None:
-    class Full(EventLog):
+    class Full(SqliteEventStore):
         full = True
 
         def append(self, chain: Chain, events: Sequence[Event], *, expected: Seq) -> Seq:
@@ -200,7 +202,7 @@ def test_a_full_disk_is_survived(repo: Repo, tmp_path: Path) -> None:
 
 
 def test_a_commit_object_too_large_to_load_is_logged_like_any_other(
-    repo: Repo, log: EventLog, monkeypatch: pytest.MonkeyPatch
+    repo: Repo, log: EventStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("reconciler.git.repository.MAX_COMMIT_BYTES", 4096)
     follower = Follower(GitRepository.open(repo.origin), log)
@@ -214,9 +216,9 @@ def test_a_commit_object_too_large_to_load_is_logged_like_any_other(
 
 
 def test_a_commit_that_could_not_be_logged_at_once_keeps_the_time_at_which_it_was_seen(
-    repo: Repo, log: EventLog, tmp_path: Path
+    repo: Repo, log: EventStore, tmp_path: Path
 ) -> None:
-    class Full(EventLog):
+    class Full(SqliteEventStore):
         full = False
 
         def append(self, chain: Chain, events: Sequence[Event], *, expected: Seq) -> Seq:
@@ -245,7 +247,7 @@ def test_a_commit_that_could_not_be_logged_at_once_keeps_the_time_at_which_it_wa
 def test_a_log_that_takes_nothing_is_told_at_once_with_what_to_do(
     repo: Repo, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    class Full(EventLog):
+    class Full(SqliteEventStore):
         def append(self, chain: Chain, events: Sequence[Event], *, expected: Seq) -> Seq:
             raise LogUnavailable("no room", hint="free some")
 
@@ -266,7 +268,7 @@ def test_a_log_that_takes_nothing_is_told_at_once_with_what_to_do(
 
 
 def test_work_that_fails_while_the_server_stops_is_no_news(
-    repo: Repo, log: EventLog, caplog: pytest.LogCaptureFixture
+    repo: Repo, log: EventStore, caplog: pytest.LogCaptureFixture
 ) -> None:
     looked = threading.Event()
 

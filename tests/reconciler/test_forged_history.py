@@ -1,6 +1,5 @@
 """What shows history otherwise than its commits do: nothing of it is believed, and all is told."""
 
-import contextlib
 import random
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -8,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from events.encoding.codec import decode
-from events.sqlite.store import EventLog
+from events.opening import open_for_writing
+from events.store import EventReader, EventStore
 from events.types import (
     Chain,
     CommitId,
@@ -33,18 +33,20 @@ def repo(tmp_path: Path) -> Repo:
 
 
 @pytest.fixture
-def log(tmp_path: Path) -> Iterator[EventLog]:
-    with contextlib.closing(EventLog.open(tmp_path / "log.sqlite3")) as opened:
+def log(tmp_path: Path) -> Iterator[EventStore]:
+    with open_for_writing(tmp_path / "log.sqlite3") as opened:
         yield opened
 
 
-def rewritten(log: EventLog) -> list[HistoryRewritten]:
+def rewritten(log: EventReader) -> list[HistoryRewritten]:
     events = [decode(record) for record in log.read(Chain.MESH)]
     return [event for event in events if isinstance(event, HistoryRewritten)]
 
 
 @pytest.mark.parametrize("forged", ["commit-graph", "shallow", "replace", "grafts"])
-def test_a_force_push_is_logged_as_the_commits_say(repo: Repo, log: EventLog, forged: str) -> None:
+def test_a_force_push_is_logged_as_the_commits_say(
+    repo: Repo, log: EventStore, forged: str
+) -> None:
     """Old and new line begin with one commit; a forged file says that the old one continues the
     new, or that they never met."""
     root = repo.commit_and_push(files(shop_mesh()))
@@ -75,7 +77,9 @@ def test_a_force_push_is_logged_as_the_commits_say(repo: Repo, log: EventLog, fo
     assert rejected == [bad]
 
 
-def test_a_long_line_is_followed_though_a_file_says_that_it_ends(repo: Repo, log: EventLog) -> None:
+def test_a_long_line_is_followed_though_a_file_says_that_it_ends(
+    repo: Repo, log: EventStore
+) -> None:
     repo.commit_and_push(files(shop_mesh()))
     follower = Follower(GitRepository.open(repo.origin), log)
     follower.catch_up()
@@ -145,7 +149,7 @@ def test_what_is_reckoned_by_hand_is_what_git_says(repo: Repo) -> None:
 
 
 def test_a_server_tells_of_what_appears_and_of_its_end(repo: Repo, tmp_path: Path) -> None:
-    def history(log: EventLog) -> list[str]:
+    def history(log: EventReader) -> list[str]:
         events = [decode(record) for record in log.read(Chain.DELIVERY)]
         found = [e for e in events if isinstance(e, SourceDegraded | SourceRecovered)]
         return [e.message if isinstance(e, SourceDegraded) else e.reason for e in found]

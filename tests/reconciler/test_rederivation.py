@@ -1,13 +1,12 @@
 """Every event of the mesh chain is derived from git again, and the first that differs is named."""
 
-import contextlib
 import dataclasses
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from events.sqlite.store import EventLog
+from events.opening import open_for_reading, open_for_writing
 from events.types import Chain
 from reconciler import plan as planning
 from reconciler.follower import Follower
@@ -41,19 +40,19 @@ def log(tmp_path: Path) -> Path:
 
 def follow(origin: Path, log: Path) -> list[str]:
     """Log every commit up to the tip; return what became of commits."""
-    with contextlib.closing(EventLog.open(log)) as opened:
+    with open_for_writing(log) as opened:
         while Follower(GitRepository.open(origin), opened).catch_up() is not None:
             pass
         return story(opened)
 
 
 def rederived(origin: Path, log: Path) -> Rederivation:
-    with contextlib.closing(EventLog.read_only(log)) as opened:
+    with open_for_reading(log) as opened:
         return rederive(GitRepository.open(origin), opened.rows(Chain.MESH))
 
 
 def length(log: Path) -> int:
-    with contextlib.closing(EventLog.read_only(log)) as opened:
+    with open_for_reading(log) as opened:
         return opened.head(Chain.MESH).seq
 
 
@@ -106,7 +105,7 @@ def test_a_foxtrot_merge_is_derived_again(origin: Path, log: Path) -> None:
 
 
 def test_an_empty_log_is_what_git_says_so_far(origin: Path, log: Path) -> None:
-    EventLog.open(log).close()
+    open_for_writing(log).close()
     assert rederived(origin, log) == Rederivation()
 
 
@@ -114,7 +113,7 @@ def test_progress_is_told(origin: Path, log: Path) -> None:
     put(origin, SHOP)
     follow(origin, log)
     told: list[tuple[str, int, int]] = []
-    with contextlib.closing(EventLog.read_only(log)) as opened:
+    with open_for_reading(log) as opened:
         rows = opened.rows(Chain.MESH)
         repo = GitRepository.open(origin)
         rederive(repo, rows, whole=SIZE, progress=lambda *step: told.append(step))

@@ -1,13 +1,12 @@
 """Rederivation of the mesh chain: other rules, progress, lost commits, the branch's way."""
 
-import contextlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
 
 from events.integrity.chain import Row
-from events.sqlite.store import EventLog
+from events.opening import open_for_reading, open_for_writing
 from events.types import Chain, CommitId, Seq
 from mesh.errors import Fatal
 from reconciler import rederivation
@@ -53,7 +52,7 @@ class Logged:
         return GitRepository.open(self.origin)
 
     def follow(self) -> None:
-        with contextlib.closing(EventLog.open(self.log)) as log:
+        with open_for_writing(self.log) as log:
             while Follower(self.repo, log).catch_up() is not None:
                 pass
 
@@ -64,12 +63,12 @@ class Logged:
 
     def rederived(self, *rules: Stretch, repo: GitRepository | None = None) -> Rederivation:
         known = rules or (Stretch(RULES, Seq(1)),)
-        with contextlib.closing(EventLog.read_only(self.log)) as log:
+        with open_for_reading(self.log) as log:
             return rederive(repo or self.repo, log.rows(Chain.MESH), known)
 
     def progress(self, whole: int = 0) -> Sequence[tuple[str, int, int]]:
         told: list[tuple[str, int, int]] = []
-        with contextlib.closing(EventLog.read_only(self.log)) as log:
+        with open_for_reading(self.log) as log:
             rows, repo = log.rows(Chain.MESH), self.repo
             rederive(repo, rows, whole=whole, progress=lambda *step: told.append(step))
         return told
@@ -153,7 +152,7 @@ def test_progress_is_told_at_intervals(logged: Logged, monkeypatch: pytest.Monke
 
 def test_a_chain_that_cannot_be_read_on_is_a_difference(logged: Logged) -> None:
     def rows() -> Iterator[Row]:
-        with contextlib.closing(EventLog.read_only(logged.log)) as log:
+        with open_for_reading(logged.log) as log:
             yield from list(log.rows(Chain.MESH))[: SHIFT + 1]
         raise Fatal("the log is damaged")
 
@@ -168,7 +167,7 @@ def test_a_chain_that_cannot_be_read_on_is_a_difference(logged: Logged) -> None:
 def test_a_chain_may_begin_where_a_shallow_clone_begins(logged: Logged) -> None:
     shallow = logged.clone("shallow.git", "--depth=1")
     logged.log = logged.log.with_name("another.db")
-    with contextlib.closing(EventLog.open(logged.log)) as log:
+    with open_for_writing(logged.log) as log:
         Follower(shallow, log).catch_up()
     found = logged.rederived(repo=shallow)
     assert (found.difference, found.checked) == (None, SIZE)
@@ -196,7 +195,7 @@ def test_a_force_push_is_checked_against_git_as_it_was_and_as_it_is(logged: Logg
     """The server's repository was made anew and lacked what the force push dropped."""
     put(logged.origin, SHOP, parents=[], message="again")
     anew = logged.clone("anew.git")
-    with contextlib.closing(EventLog.open(logged.log)) as log:
+    with open_for_writing(logged.log) as log:
         while Follower(anew, log).catch_up() is not None:
             pass
     for repo in (anew, logged.repo):

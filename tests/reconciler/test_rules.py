@@ -1,6 +1,5 @@
 """By which rules a log was decided, and that nobody changes the rules without saying so."""
 
-import contextlib
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
@@ -10,8 +9,9 @@ from typing import Any
 import pytest
 
 from events.encoding.codec import encode
-from events.sqlite.store import EventLog
+from events.opening import open_for_writing
 from events.state import MeshState
+from events.store import EventStore
 from events.types import START, Chain, DeliveryEvent, RulesChanged, Seq
 from mesh.canonical import canonical
 from reconciler import rules
@@ -87,13 +87,13 @@ def test_rules_that_change_have_another_number(update_golden: bool) -> None:
 
 
 @pytest.fixture
-def log(tmp_path: Path) -> Iterator[EventLog]:
-    with contextlib.closing(EventLog.open(tmp_path / "log.db")) as opened:
+def log(tmp_path: Path) -> Iterator[EventStore]:
+    with open_for_writing(tmp_path / "log.db") as opened:
         yield opened
 
 
 def test_a_log_that_does_not_say_was_decided_by_the_first_rules(
-    log: EventLog, monkeypatch: pytest.MonkeyPatch
+    log: EventStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert declared(log) == [Stretch(1, Seq(1))]
     fill(log, SHORT_HISTORY)
@@ -102,13 +102,13 @@ def test_a_log_that_does_not_say_was_decided_by_the_first_rules(
     assert log.head(Chain.DELIVERY).seq == 0
 
 
-def declare_as(log: EventLog, number: int, patch: pytest.MonkeyPatch) -> None:
+def declare_as(log: EventStore, number: int, patch: pytest.MonkeyPatch) -> None:
     patch.setattr(rules, "RULES", number)
     declare(log)
 
 
 def test_each_change_of_the_rules_is_said_once_where_it_happens(
-    log: EventLog, monkeypatch: pytest.MonkeyPatch
+    log: EventStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fill(log, SHORT_HISTORY[:1])
     before = log.head(Chain.MESH)
@@ -138,14 +138,16 @@ WRONG: dict[str, tuple[DeliveryEvent, ...]] = {
 
 
 @pytest.mark.parametrize("changes", WRONG.values(), ids=WRONG.keys())
-def test_a_change_that_cannot_be_is_told(log: EventLog, changes: tuple[DeliveryEvent, ...]) -> None:
+def test_a_change_that_cannot_be_is_told(
+    log: EventStore, changes: tuple[DeliveryEvent, ...]
+) -> None:
     fill(log, SHORT_HISTORY, changes)
     with pytest.raises(WrongRules, match=rf"event {len(changes)} \(RulesChanged\)"):
         declared(log)
 
 
 def test_an_empty_log_may_begin_with_other_rules(
-    log: EventLog, monkeypatch: pytest.MonkeyPatch
+    log: EventStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     declare_as(log, 2, monkeypatch)
     fill(log, SHORT_HISTORY)

@@ -1,7 +1,6 @@
 """Proxies to whom nothing happens stay connected, for longer than every timer of both sides."""
 
 import asyncio
-import contextlib
 import dataclasses
 import os
 import time
@@ -16,7 +15,7 @@ from envoy_data_plane.envoy.config.core.v3 import Node
 from envoy_data_plane.envoy.service.discovery.v3 import DiscoveryRequest
 
 from events.encoding.codec import decode
-from events.sqlite.store import EventLog
+from events.opening import open_for_reading
 from events.types import Chain, ProxyConnected, ProxyDisconnected
 from gitmesh.queries.log_location import log_path
 from tests.support.ads_client import METHOD
@@ -152,5 +151,5 @@ def test_20_envoys_and_20_clients_of_grpcio_do_not_come_again(tmp_path: Path) ->
 
 
 def _told(log: Path) -> tuple[int, list[str]]:
-    with contextlib.closing(EventLog.read_only(log)) as reading:
+    with open_for_reading(log) as reading:
         return comings([decode(record) for record in reading.read(Chain.DELIVERY)])

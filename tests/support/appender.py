@@ -14,7 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import IO, Final
 
-from events.sqlite.store import EventLog
+from events.opening import open_for_writing
 from events.state import MeshState, apply_all
 from events.types import (
     Chain,
@@ -66,7 +66,7 @@ def state_after(number: int, earlier: MeshState = EMPTY) -> MeshState:
 
 def append_for_ever(path: Path, out: int) -> None:
     """Append transactions to both chains until killed; print each position after its append."""
-    log = EventLog.open(path)
+    log = open_for_writing(path)
     state = log.state()
     number, seq = int(state.tip or "0", 16), state.seq
     while True:

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from events.integrity.chain import GENESIS, Row, event_hash
+from events.opening import open_for_reading
 from events.sqlite.projections import rebuild
 from events.sqlite.schema import TABLES
-from events.sqlite.store import EventLog
 from events.types import Chain
 from mesh.canonical import Json, canonical
 from mesh.errors import Fatal
@@ -41,7 +41,7 @@ def forge(path: Path, edit: Edit, chain: Chain = Chain.MESH) -> None:
             marks = ", ".join("?" * len(row))
             sealed = row._replace(hash=prev)
             connection.execute(f"INSERT INTO {table} VALUES ({marks})", sealed)
-    log = EventLog.read_only(path)
+    log = open_for_reading(path)
     try:
         # What makes no sense at all cannot be projected either.
         with unprotected(path) as connection, contextlib.suppress(Fatal, AssertionError):

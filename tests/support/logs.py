@@ -7,7 +7,7 @@ from pathlib import Path
 
 from events.sqlite.projections import rows
 from events.sqlite.schema import TABLES
-from events.sqlite.store import EventLog
+from events.store import EventStore
 from events.types import (
     START,
     Chain,
@@ -50,7 +50,7 @@ SOME_DELIVERY: Sequence[DeliveryEvent] = (
 )
 
 
-def fill(log: EventLog, history: History, delivery: Sequence[DeliveryEvent] = ()) -> None:
+def fill(log: EventStore, history: History, delivery: Sequence[DeliveryEvent] = ()) -> None:
     """Append each transaction, and the delivery events one by one."""
     seq = log.head(Chain.MESH).seq
     for transaction in history:

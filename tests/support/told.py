@@ -1,13 +1,12 @@
 """Events that a running server has recorded, and waiting for them."""
 
-import contextlib
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
 from events.encoding.codec import decode
-from events.sqlite.store import EventLog
+from events.opening import open_for_reading
 from events.types import Chain, DeliveryEvent
 from gitmesh.queries.log_location import log_path
 
@@ -17,7 +16,7 @@ PATIENCE_S = 60.0
 
 def told(bare: Path, kind: type[E]) -> list[E]:
     """Return the delivery events of one kind in a repository's log."""
-    with contextlib.closing(EventLog.read_only(log_path(bare))) as log:
+    with open_for_reading(log_path(bare)) as log:
         events = [decode(record) for record in log.read(Chain.DELIVERY)]
     return [event for event in events if isinstance(event, kind)]
 

@@ -4,11 +4,11 @@ Everything is fixed: commits, times, what proxies said. So pages are the same wh
 made.
 """
 
-import contextlib
 from datetime import UTC, datetime
 from pathlib import Path
 
-from events.sqlite.store import EventLog
+from events.opening import open_for_writing
+from events.store import EventStore
 from events.types import (
     Chain,
     CommitId,
@@ -35,7 +35,7 @@ def told(folder: Path) -> None:
     clock = Clock()
     clock.time = _EVENING
     commits: list[str] = []
-    with contextlib.closing(EventLog.open(log_path(shop), now=clock)) as log:
+    with open_for_writing(log_path(shop), now=clock) as log:
         follower = Follower(GitRepository.open(shop), log)
         for routes, message, took in (
             (shares(0), "The shop's mesh", 0),
@@ -57,7 +57,7 @@ def told(folder: Path) -> None:
         git(shop, "tag", ticket, commit)
 
 
-def _answered(log: EventLog, commit: CommitId, took_us: int) -> None:
+def _answered(log: EventStore, commit: CommitId, took_us: int) -> None:
     seq = log.head(Chain.MESH).seq
     log.append_observed([SnapshotPublished(commit, seq, (ENTRANCE, WEB), 3)])
     log.append_observed([SnapshotConverged(commit, 3, {"acked": took_us})])

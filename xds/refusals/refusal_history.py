@@ -38,7 +38,7 @@ class KnownRefusal(Protocol):
 
 
 class Past(walk_back.Past, Protocol):
-    """Queries on the log; implemented by :class:`events.queries.past.Past`."""
+    """Queries on the log; implemented by :class:`events.deliveries.Past`."""
 
     def refusals(self) -> Mapping[str, KnownRefusal]:
         """Return the refused snapshots, by node id."""

@@ -31,7 +31,7 @@ Found: TypeAlias = tuple[Wanted, tuple[Messages, ...]]
 
 
 class Past(Protocol):
-    """Queries on earlier meshes; implemented by :class:`events.queries.past.Past`."""
+    """Queries on earlier meshes; implemented by :class:`events.deliveries.Past`."""
 
     def accepted(self, node: str) -> Seq | None:
         """Return the position of the newest mesh that a proxy of the node accepted."""

@@ -1,11 +1,10 @@
 """Meshes to compare: a folder, a revision, or a moment of the log."""
 
-import contextlib
 from dataclasses import dataclass
 from pathlib import Path
 
-from events.queries.served import served_instead_of
-from events.sqlite.store import EventLog, utc_now
+from events.clock import utc_now
+from events.opening import open_for_reading
 from events.types import CommitId
 from gitmesh.queries.logged_mesh import logged_mesh
 from gitmesh.queries.timespec import moment_seq, parse_time
@@ -53,15 +52,15 @@ def _never_served(log: Path | None, commit: CommitId) -> str:
     """Return what the name of a revision says of it if the log knows that it was never served."""
     if log is None:
         return ""
-    with contextlib.closing(EventLog.read_only(log)) as opened:
-        return " (never served)" if served_instead_of(opened, commit) else ""
+    with open_for_reading(log) as opened:
+        return " (never served)" if opened.served_instead_of(commit) else ""
 
 
 def _logged(name: str, log: Path) -> NamedMesh | None:
     now = utc_now()
     if parse_time(name, now) is None and not (name.isascii() and name.isdigit()):
         return None
-    with contextlib.closing(EventLog.read_only(log)) as opened:
+    with open_for_reading(log) as opened:
         try:
             seq = moment_seq(opened, name, now)
         except UsageError:
@@ -69,7 +68,7 @@ def _logged(name: str, log: Path) -> NamedMesh | None:
                 return None  # a commit whose id begins with digits alone
             raise
         state = opened.state(seq)
-        passed_over = state.commit and served_instead_of(opened, state.commit)
+        passed_over = state.commit and opened.served_instead_of(state.commit)
     never = ", never served" if passed_over else ""
     short = state.commit[:7] if state.commit else "no commit"
     return NamedMesh(f"{name} ({short}, mesh chain at {seq}{never})", logged_mesh(state))

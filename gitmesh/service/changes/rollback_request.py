@@ -1,11 +1,11 @@
 """Use case of ``gitmesh rollback``: plan a rollback, show what it changes, commit it."""
 
-import contextlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from events.sqlite.store import EventLog, utc_now
+from events.clock import utc_now
+from events.opening import open_for_reading
 from events.types import CommitId
 from gitmesh.queries.commits import beginning
 from gitmesh.queries.connected_proxies import connected_proxies
@@ -78,7 +78,7 @@ def _commit_at(to: str, repo: GitRepository, log: Path) -> CommitId:
     digits = to.isascii() and to.isdigit()
     if not (digits or parse_time(to, now)) or not log.is_file():
         return repo.resolve(to)
-    with contextlib.closing(EventLog.read_only(log)) as opened:
+    with open_for_reading(log) as opened:
         found = opened.state(moment_seq(opened, to, now, repo.resolve)).commit
         begins = beginning(opened)
     if found is None:

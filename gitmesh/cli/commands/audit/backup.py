@@ -34,7 +34,7 @@ def command(ctx: click.Context, file: Path, repo: Path, log: Path | None, as_jso
     The copy is a snapshot of the log in one file. To restore it, put it where the log was; the
     server derives later mesh events again from git. See docs/operations.md.
     """
-    from events.sqlite.backup import back_up
+    from events.opening import back_up
     from gitmesh.cli.progress import progress_on_terminal
     from gitmesh.queries.log_lookup import existing_log
 

@@ -41,7 +41,7 @@ def command(
     everything that earlier checkpoints cover, nothing is signed and the exit code is 1. gitmesh
     serve does the same by itself if it has a key.
     """
-    from events.sqlite.store import EventLog
+    from events.opening import open_for_reading
     from gitmesh.audit.checkpoint_keys import read_beside, read_secret
     from gitmesh.queries.log_lookup import existing_log
     from gitmesh.server.checkpoint_signer import CheckpointSigner, Refused
@@ -56,17 +56,15 @@ def command(
             "no key to sign with",
             hint="name one with --key; make one with: gitmesh keygen shop.key --name shop.example",
         )
-    opened = EventLog.read_only(existing_log(repo, log or settings.log))
-    try:
+    with open_for_reading(existing_log(repo, log or settings.log)) as opened:
         git, before = GitRepository.open(repo), read_beside(path)
         signer = CheckpointSigner(opened, git, read_secret(path), before)
-        filed = signer.sign()
+        try:
+            filed = signer.sign()
+        except Refused as error:
+            click.secho(error.message, fg="red", err=True)
+            ctx.exit(exit_codes.REFUSED)
         signed = {chain.value: size for chain, size in signer.signed.items()}
-    except Refused as error:
-        click.secho(error.message, fg="red", err=True)
-        ctx.exit(exit_codes.REFUSED)
-    finally:
-        opened.close()
     if as_json:
         emit_json({"ref": REF, "commit": filed.commit if filed else None, "signed": signed})
     elif filed is None:

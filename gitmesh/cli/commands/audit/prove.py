@@ -21,7 +21,7 @@ from gitmesh.safe_text import visible
 if TYPE_CHECKING:
     from events.integrity.checkpoint import Checkpoint
     from events.integrity.proof import Proven
-    from events.sqlite.store import EventLog
+    from events.store import EventReader
     from events.types import Seq
     from gitmesh.settings import Settings
 
@@ -100,7 +100,7 @@ def _event_and_repository(what: tuple[str, ...], since: Path | None) -> tuple[st
     return event, Path(rest[0]) if rest else None
 
 
-def _seq(log: "EventLog", event: str, repo: Path, chain: str) -> "Seq":
+def _seq(log: "EventReader", event: str, repo: Path, chain: str) -> "Seq":
     """Return the position of an event that is named by it, or by a commit.
 
     :raises UsageError: it is neither.
@@ -128,20 +128,17 @@ def _seq(log: "EventLog", event: str, repo: Path, chain: str) -> "Seq":
 def _prove(
     event: str, since: Path | None, repo: Path, log: Path | None, name: str
 ) -> dict[str, object]:
-    from events.sqlite.store import EventLog
+    from events.opening import open_for_reading
     from events.types import Chain
     from gitmesh.audit.proof_file import prove_event, prove_grown
     from gitmesh.queries.log_lookup import existing_log
     from reconciler.git.repository import GitRepository
 
-    opened = EventLog.read_only(existing_log(repo, log))
-    try:
+    with open_for_reading(existing_log(repo, log)) as opened:
         git = GitRepository.open(repo)
         if since is not None:
             return {**prove_grown(opened, git, since)}
         return {**prove_event(opened, git, Chain(name), _seq(opened, event, repo, name))}
-    finally:
-        opened.close()
 
 
 def _check(settings: "Settings", file: Path, key: Path | None, *, as_json: bool) -> int:

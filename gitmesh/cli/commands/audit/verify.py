@@ -77,7 +77,7 @@ def command(
     """
     import gc
 
-    from events.sqlite.store import EventLog
+    from events.opening import open_for_reading
     from gitmesh.audit.verification import verify
     from gitmesh.cli.progress import progress_on_terminal
     from gitmesh.queries.log_lookup import existing_log
@@ -88,12 +88,8 @@ def command(
     if against_git is None:
         against_git = _names_a_repository(ctx, log or settings.log)
     witnesses = _witnesses(settings, repo if against_git else None, branch, key, kept)
-    opened = EventLog.read_only(where)
-    try:
-        with progress_on_terminal(quiet=as_json) as progress:
-            verdict = verify(opened, witnesses, progress=progress)
-    finally:
-        opened.close()
+    with open_for_reading(where) as opened, progress_on_terminal(quiet=as_json) as progress:
+        verdict = verify(opened, witnesses, progress=progress)
     _show(verdict, as_json=as_json)
     if verdict.problems:
         ctx.exit(exit_codes.REFUSED)

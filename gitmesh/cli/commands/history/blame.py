@@ -1,6 +1,5 @@
 """``gitmesh blame``: which commit gave each field of a resource the value that it has."""
 
-import contextlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,7 +17,7 @@ from gitmesh.cli.output import emit_json, table
 
 if TYPE_CHECKING:
     from events.blame import Blamed
-    from events.sqlite.store import EventLog
+    from events.store import EventReader
     from events.types import Seq, Signature
     from gitmesh.settings import Settings
 
@@ -55,14 +54,14 @@ def command(
     of targets.
     """
     from events.blame import blame, within
-    from events.sqlite.store import EventLog
+    from events.opening import open_for_reading
     from events.types import Chain
     from gitmesh.queries.log_lookup import existing_log
     from gitmesh.queries.requested_moment import asked_seq
     from gitmesh.queries.resource_name import no_resource, resource_of
     from mesh.errors import UsageError
 
-    with contextlib.closing(EventLog.read_only(existing_log(repo, log or settings.log))) as opened:
+    with open_for_reading(existing_log(repo, log or settings.log)) as opened:
         seq = asked_seq(opened, moment, repo) if moment else opened.head(Chain.MESH).seq
         key = resource_of(resource, lambda: opened.state(seq).resources)
         every = blame(opened.versions(key, seq))
@@ -79,7 +78,7 @@ def command(
         click.echo(table([_row(each, *authors[each.since]) for each in found]))
 
 
-def _author(log: "EventLog", blamed: "Blamed") -> "tuple[Signature, str]":
+def _author(log: "EventReader", blamed: "Blamed") -> "tuple[Signature, str]":
     """Return the author of the commit, and the time when it was recorded."""
     from gitmesh.queries.commits import facts_of
 

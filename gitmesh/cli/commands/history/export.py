@@ -1,6 +1,5 @@
 """``gitmesh export``: the log for auditors and for other systems."""
 
-import contextlib
 import csv
 import sys
 from pathlib import Path
@@ -55,14 +54,14 @@ def command(
     Positions in a chain have no gaps, so a reader of a whole chain sees if an event is missing;
     `gitmesh verify` checks everything else.
     """
-    from events.sqlite.store import EventLog
+    from events.opening import open_for_reading
     from events.types import Chain
     from gitmesh.queries.history import newest
     from gitmesh.queries.log_lookup import existing_log
 
     settings: Settings = ctx.obj
     chains = [Chain(chain)] if chain else list(Chain)
-    with contextlib.closing(EventLog.read_only(existing_log(repo, log or settings.log))) as opened:
+    with open_for_reading(existing_log(repo, log or settings.log)) as opened:
         query = query_of(opened, repo, **question)
         records = newest(opened, chains, 0, query)
         if form == "csv" and not as_json:

@@ -1,6 +1,5 @@
 """``gitmesh log``: what happened to the mesh, and what the proxies made of it."""
 
-import contextlib
 import sys
 import time
 from pathlib import Path
@@ -16,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from events.query import Query
-    from events.sqlite.store import EventLog
+    from events.store import EventReader
     from events.types import Chain, Record, Seq
     from gitmesh.settings import Settings
 
@@ -71,8 +70,7 @@ def command(
     The mesh chain records commits and the changes in them. The delivery chain records servers,
     pushes, pins and proxies. With --json each event is one line (NDJSON) with all its fields.
     """
-    from events.sqlite.opening import is_claimed
-    from events.sqlite.store import EventLog
+    from events.opening import has_writer, open_for_reading
     from events.types import Chain
     from gitmesh.queries.history import newest
     from gitmesh.queries.log_lookup import existing_log
@@ -80,7 +78,7 @@ def command(
     settings: Settings = ctx.obj
     chains = [Chain(chain)] if chain else list(Chain)
     where = existing_log(repo, log or settings.log)
-    with contextlib.closing(EventLog.read_only(where)) as opened:
+    with open_for_reading(where) as opened:
         query = query_of(opened, repo, **question)
         if commits:
             _show_commits(opened, query, limit, as_json)
@@ -90,7 +88,7 @@ def command(
         _show(found, as_json=as_json)
         if not as_json and not found:
             tell_none(opened, query)
-        if follow and is_claimed(where) is False and not as_json:
+        if follow and has_writer(where) is False and not as_json:
             click.secho("no server is running: waiting for one to start", fg="yellow", err=True)
         while follow:
             time.sleep(POLL_S)
@@ -105,7 +103,7 @@ def _show(records: "Iterable[Record]", *, as_json: bool) -> None:
         emit_json_line(record_json(record)) if as_json else click.echo(_line(record))
 
 
-def _news(log: "EventLog", heads: "dict[Chain, Seq]", query: "Query") -> "list[Record]":
+def _news(log: "EventReader", heads: "dict[Chain, Seq]", query: "Query") -> "list[Record]":
     """Return what was added behind ``heads``, and move them on."""
     from gitmesh.queries.history import newest
 
@@ -115,7 +113,7 @@ def _news(log: "EventLog", heads: "dict[Chain, Seq]", query: "Query") -> "list[R
     return found
 
 
-def _show_commits(log: "EventLog", query: "Query", limit: int, as_json: bool) -> None:
+def _show_commits(log: "EventReader", query: "Query", limit: int, as_json: bool) -> None:
     from gitmesh.rendering.commit_lines import commit_json, commit_line, logged_commits
 
     none = True

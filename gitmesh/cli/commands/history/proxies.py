@@ -1,6 +1,5 @@
 """``gitmesh proxies``: connected proxies, with their node, version and state."""
 
-import contextlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,7 +9,7 @@ from gitmesh.cli.options import asked_repo, examples, json_option, log_option
 from gitmesh.cli.output import emit_json
 
 if TYPE_CHECKING:
-    from events.queries.fleet import Proxy
+    from events.deliveries import Proxy
     from gitmesh.settings import Settings
 
 
@@ -44,19 +43,17 @@ def command(
       running on     keeps its configuration after its node was removed from the
                      mesh (node-removed in JSON): stop it, or add the node again
     """
-    from events.queries.fleet import Fleet
-    from events.sqlite.opening import is_claimed
-    from events.sqlite.store import EventLog
+    from events.opening import has_writer, open_for_reading
     from gitmesh.queries.log_lookup import existing_log
     from gitmesh.queries.pins import pinned
 
     where = existing_log(repo, log or settings.log)
-    running = is_claimed(where)
-    with contextlib.closing(EventLog.read_only(where)) as opened:
+    running = has_writer(where)
+    with open_for_reading(where) as opened:
         # Nobody is connected to a server that is not there, whatever its last words were.
         pin = pinned(opened)
         at = None if pin is None else pin.mesh_seq
-        found = [] if running is False else Fleet(opened).proxies(at)
+        found = [] if running is False else opened.fleet().proxies(at)
     found = [proxy for proxy in found if node is None or f"/{proxy.node}".endswith(f"/{node}")]
     if as_json:
         emit_json({"serverRuns": running, "proxies": [_json(proxy) for proxy in found]})

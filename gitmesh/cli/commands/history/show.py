@@ -1,6 +1,5 @@
 """``gitmesh show``: everything that the log knows of one commit."""
 
-import contextlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -38,12 +37,12 @@ def command(settings: "Settings", moment: str, repo: Path, log: Path | None, as_
     MOMENT is a commit, a branch, a position in the mesh chain, or a time: then the commit that was
     live at that time is shown. Default: the HEAD of the repository.
     """
-    from events.sqlite.store import EventLog
+    from events.opening import open_for_reading
     from gitmesh.queries.commits import logged_commit
     from gitmesh.queries.log_lookup import existing_log
     from gitmesh.queries.requested_moment import asked_seq
 
-    with contextlib.closing(EventLog.read_only(existing_log(repo, log or settings.log))) as opened:
+    with open_for_reading(existing_log(repo, log or settings.log)) as opened:
         found = logged_commit(opened, asked_seq(opened, moment, repo))
     if as_json:
         emit_json(_json(found))

@@ -1,6 +1,5 @@
 """``gitmesh state``: the mesh in the log, now or at an earlier moment."""
 
-import contextlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,8 +17,8 @@ from gitmesh.cli.options import (
 from gitmesh.cli.output import emit_json
 
 if TYPE_CHECKING:
-    from events.sqlite.store import EventLog
     from events.state import MeshState
+    from events.store import EventReader
     from events.types import CommitId, Seq, ServingPinned
     from gitmesh.settings import Settings
     from mesh.keys import ResourceKey
@@ -82,8 +81,7 @@ def command(
     The changes of a commit take effect together. A position between two of them is a mesh that was
     never served; the output says so.
     """
-    from events.queries.served import served_instead_of
-    from events.sqlite.store import EventLog
+    from events.opening import open_for_reading
     from gitmesh.queries.commits import beginning
     from gitmesh.queries.log_lookup import existing_log
     from gitmesh.queries.pins import pin_json
@@ -92,12 +90,12 @@ def command(
     from gitmesh.rendering.documents import document, yaml_documents
     from mesh.errors import UsageError
 
-    with contextlib.closing(EventLog.read_only(existing_log(repo, log or settings.log))) as opened:
+    with open_for_reading(existing_log(repo, log or settings.log)) as opened:
         pin = _pinned(opened, moment)
         newest = None if pin is None else pin.mesh_seq
         state = opened.state(newest if moment is None else asked_seq(opened, moment, repo))
         inside, begins = _inside(opened, state.seq), beginning(opened)
-        instead = served_instead_of(opened, state.commit) if state.commit else None
+        instead = opened.served_instead_of(state.commit) if state.commit else None
     wanted = resource_of(resource, lambda: state.resources) if resource else None
     if form == "envoy" and state.seq == 0:
         raise UsageError("no mesh was served then", hint=begins)
@@ -131,9 +129,9 @@ def command(
         click.echo(yaml_documents(documents), nl=False)
 
 
-def _pinned(log: "EventLog", moment: str | None) -> "ServingPinned | None":
+def _pinned(log: "EventReader", moment: str | None) -> "ServingPinned | None":
     """Return the pin that held at a time, or holds now; of a position or a commit there is none."""
-    from events.sqlite.store import utc_now
+    from events.clock import utc_now
     from gitmesh.queries.pins import pinned
     from gitmesh.queries.timespec import parse_time
 
@@ -195,7 +193,7 @@ def _within(key: "ResourceKey", wanted: "ResourceKey") -> bool:
     return key == wanted or str(key).startswith(f"{wanted}/")
 
 
-def _inside(log: "EventLog", seq: "Seq") -> "tuple[int, int] | None":
+def _inside(log: "EventReader", seq: "Seq") -> "tuple[int, int] | None":
     """Return how many of a commit's changes are done at ``seq``, and of how many, if not all."""
     from events.encoding.codec import decode
     from events.types import START, Chain, CommitApplied, CommitRejected, HistoryRewritten, Seq

@@ -1,6 +1,5 @@
 """``gitmesh status``: proxies that run a commit, proxies that refuse it, and their messages."""
 
-import contextlib
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,7 +11,7 @@ from gitmesh.cli.options import asked_repo_option, examples, json_option, log_op
 from gitmesh.cli.output import emit_json
 
 if TYPE_CHECKING:
-    from events.sqlite.store import EventLog
+    from events.store import EventReader
     from events.types import CommitId
     from gitmesh.queries.commit_status import Standing
     from gitmesh.settings import Settings
@@ -70,21 +69,21 @@ def command(
     rejected or a proxy refuses it, and with 4 if it is not read yet or a proxy has not acknowledged
     it yet.
     """
-    from events.sqlite.opening import is_claimed
+    from events.opening import has_writer
     from gitmesh.queries.log_lookup import existing_log
     from gitmesh.rendering.commit_status_text import standing_json, standing_text
     from gitmesh.rendering.narration import short
 
     settings: Settings = ctx.obj
     deadline = time.monotonic() + wait_s
-    with contextlib.closing(_opened(repo, log or settings.log, deadline)) as opened:
+    with _opened(repo, log or settings.log, deadline) as opened:
         where = existing_log(repo, log or settings.log)
-        least = (is_claimed(where) is not False) if proxies is None else proxies
+        least = (has_writer(where) is not False) if proxies is None else proxies
         asked, found = _look(opened, commit, repo)
         while _is_to_come(found, least) and time.monotonic() < deadline:
             time.sleep(LOOK_EVERY_S)
             asked, found = _look(opened, commit, repo)
-    running = is_claimed(where)
+    running = has_writer(where)
     if as_json:
         emit_json({"asked": asked, **standing_json(found), "serverRuns": running})
     else:
@@ -100,15 +99,15 @@ def command(
     ctx.exit(_code(found))
 
 
-def _opened(repo: Path, explicit: Path | None, deadline: float) -> "EventLog":
+def _opened(repo: Path, explicit: Path | None, deadline: float) -> "EventReader":
     """Open the log; a server that was just started has until the deadline to make it."""
-    from events.sqlite.store import EventLog
+    from events.opening import open_for_reading
     from gitmesh.queries.log_lookup import existing_log
     from mesh.errors import GitmeshError
 
     while True:
         try:
-            return EventLog.read_only(existing_log(repo, explicit))
+            return open_for_reading(existing_log(repo, explicit))
         except GitmeshError:
             if time.monotonic() >= deadline:
                 raise
@@ -124,7 +123,7 @@ def _is_to_come(found: "Standing", least: int) -> bool:
     return found.verdict is Verdict.PENDING or (few and found.verdict is Verdict.IN_SYNC)
 
 
-def _look(log: "EventLog", commit: str | None, repo: Path) -> "tuple[CommitId, Standing]":
+def _look(log: "EventReader", commit: str | None, repo: Path) -> "tuple[CommitId, Standing]":
     """Return the requested commit, even if the log does not have it yet, and its status.
 
     A commit that a merge brought into the branch has the status of the merge.

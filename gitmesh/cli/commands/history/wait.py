@@ -1,6 +1,5 @@
 """``gitmesh wait``: until a commit is live, for pipelines."""
 
-import contextlib
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,7 +11,7 @@ from gitmesh.cli.options import asked_repo_option, examples, json_option, log_op
 from gitmesh.cli.output import emit_json
 
 if TYPE_CHECKING:
-    from events.sqlite.store import EventLog
+    from events.store import EventReader
     from events.types import CommitId
     from gitmesh.queries.commit_status import Refused
     from gitmesh.service.waiting import Outcome
@@ -75,8 +74,7 @@ def command(
     ones are in sync one second after a refusal, or else five seconds after the commit was offered
     to them.
     """
-    from events.sqlite.opening import is_claimed
-    from events.sqlite.store import EventLog
+    from events.opening import has_writer, open_for_reading
     from gitmesh.queries.log_lookup import existing_log
     from gitmesh.queries.requested_commit import merge_of
     from gitmesh.rendering.commit_status_text import refused_json
@@ -89,7 +87,7 @@ def command(
     wanted = parse_goal(goal)
     deadline = time.monotonic() + timeout
     path = existing_log(repo, log or settings.log)
-    with contextlib.closing(EventLog.read_only(path)) as opened:
+    with open_for_reading(path) as opened:
         found, merge = None, None
         sought = _commit(opened, repo, commit)
         while found is None or not found.final:
@@ -100,7 +98,7 @@ def command(
             if not found.final:
                 time.sleep(POLL_S)
         refused = _refused(found, opened, repo)
-    running = is_claimed(path)
+    running = has_writer(path)
     if as_json:
         told = {**found.as_json(), "refusals": [refused_json(each) for each in refused]}
         asked = {"commit": sought, "broughtInBy": merge, "for": str(wanted)}
@@ -116,7 +114,7 @@ def command(
     ctx.exit(_exit_code(found))
 
 
-def _refused(found: "Outcome", log: "EventLog", repo: Path) -> "list[Refused]":
+def _refused(found: "Outcome", log: "EventReader", repo: Path) -> "list[Refused]":
     """Return what proxies refuse, with the specs at fault."""
     from gitmesh.queries.commit_status import Refused
     from gitmesh.queries.refusal_locations import RefusalLocations
@@ -144,7 +142,7 @@ def _exit_code(found: "Outcome") -> int:
     return exit_codes.REFUSED if found.refused else exit_codes.PENDING
 
 
-def _commit(log: "EventLog", repo: Path, commit: str) -> "CommitId":
+def _commit(log: "EventReader", repo: Path, commit: str) -> "CommitId":
     """Return the commit that is waited for, which no server need have read."""
     from events.types import CommitId
     from gitmesh.queries.log_location import is_repository

@@ -1,6 +1,5 @@
 """``gitmesh pin``: break glass, and serve a commit whatever the branch says."""
 
-import contextlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,7 +10,7 @@ from gitmesh.cli.options import MOMENT, examples, json_option, log_option, serve
 if TYPE_CHECKING:
     from datetime import timedelta
 
-    from events.sqlite.store import EventLog
+    from events.store import EventReader
     from events.types import CommitId
     from gitmesh.settings import Settings
 
@@ -57,7 +56,8 @@ def command(
 
     For a permanent change use gitmesh rollback.
     """
-    from events.sqlite.store import EventLog, utc_now
+    from events.clock import utc_now
+    from events.opening import open_for_reading
     from gitmesh.cli.pin_request import hand_over
     from gitmesh.inbox.pin_note import MOST_REASON, PinNote
     from gitmesh.queries.log_lookup import existing_log
@@ -71,16 +71,16 @@ def command(
         raise UsageError(
             "--reason is empty", hint="say why: gitmesh status and gitmesh log show it"
         )
-    with contextlib.closing(EventLog.read_only(where)) as opened:
+    with open_for_reading(where) as opened:
         meant = _meant(opened, commit, repo)
         pinnable(opened, meant)
     note = PinNote(commit=meant, until=utc_now() + length, reason=said)
     ctx.exit(hand_over(where, note, as_json=as_json))
 
 
-def _meant(log: "EventLog", commit: str, repo: Path) -> "CommitId":
+def _meant(log: "EventReader", commit: str, repo: Path) -> "CommitId":
     """Return the commit that is meant: itself, or the one that was served at a position or time."""
-    from events.sqlite.store import utc_now
+    from events.clock import utc_now
     from gitmesh.queries.commits import beginning
     from gitmesh.queries.requested_moment import asked_seq
     from gitmesh.queries.timespec import parse_time

@@ -31,7 +31,7 @@ def command(settings: "Settings", repo: Path, log: Path | None, as_json: bool) -
     If nothing is held back, the command does nothing. If no server runs, the next one to start
     tries again.
     """
-    from events.sqlite.opening import is_claimed
+    from events.opening import has_writer
     from gitmesh.queries.log_lookup import existing_log
     from gitmesh.rendering.narration import short
     from reconciler.attempt import attempt_path, forget_attempt, held_back
@@ -41,7 +41,7 @@ def command(settings: "Settings", repo: Path, log: Path | None, as_json: bool) -
     held = held_back(record)
     if held is not None:
         forget_attempt(record)
-    running = is_claimed(where)
+    running = has_writer(where)
     if as_json:
         commit = None if held is None else held.commit
         emit_json({"heldBack": commit, "serverRuns": running})

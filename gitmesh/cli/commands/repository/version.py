@@ -17,15 +17,16 @@ def command(as_json: bool) -> None:
     import platform
     from importlib.metadata import version
 
-    from events.sqlite.version import WAL_RESET, has_wal_reset_bug, sqlite_version
+    from events.opening import engine
 
+    store = engine()
     versions = {
         "gitmesh": version("gitmesh"),
         "python": platform.python_version(),
-        "sqlite": sqlite_version(),
+        store.name: store.version,
         **{name: version(name) for name in ("grpcio", "pygit2", "envoy-data-plane")},
     }
-    notes = [f"sqlite {sqlite_version()} {WAL_RESET}"] if has_wal_reset_bug() else []
+    notes = [f"{store.name} {store.version} {store.caution}"] if store.caution else []
     if as_json:
         emit_json({**versions, "notes": notes})
         return

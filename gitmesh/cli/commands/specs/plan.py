@@ -78,11 +78,8 @@ def _show(label: str, against: str, events: "list[MeshEvent]") -> None:
 
 
 def _logged(log: Path) -> "tuple[str, MeshState]":
-    from events.sqlite.store import EventLog
+    from events.opening import open_for_reading
 
-    opened = EventLog.read_only(log)
-    try:
+    with open_for_reading(log) as opened:
         state = opened.state()
-    finally:
-        opened.close()
     return f"the log at {state.seq}", state

@@ -1,10 +1,10 @@
 """Queries about connected proxies, deliveries, and a degraded source."""
 
-from dataclasses import dataclass
 from typing import Final, cast
 
 from pydantic_core import from_json
 
+from events.deliveries import OF_SERVING, Delivered, Proxy
 from events.encoding.codec import revive
 from events.sqlite.reading import LogReading
 from events.types import (
@@ -38,40 +38,8 @@ later than NULL, so that without a position what has no end counts."""
 _EVENT: Final = 'kind, v, subject, "commit", data'
 
 
-@dataclass(frozen=True, slots=True)
-class Proxy:
-    """A proxy that is connected according to the log."""
-
-    node: str
-    name: str
-    """Peer address and stream number."""
-    version: str
-    """Name and version of its software, as it reports them."""
-    connected_at: str
-    state: ProxyState
-    commit: CommitId
-    """Commit of its current state; for one in sync, the last commit that it acknowledged."""
-    since: str
-    """Since when it is in this state."""
-    refusal: SnapshotRejected | None
-    """The refusal, if the proxy refuses something or is served an older snapshot because of a
-    refusal."""
-
-
-@dataclass(frozen=True, slots=True)
-class Delivered:
-    """Result of one publication of a commit."""
-
-    published_at: str
-    published: SnapshotPublished
-    converged_at: str | None
-    converged: SnapshotConverged | None
-    overtaken_by: CommitId | None
-    """The commit that was published next, if this one had not converged by then."""
-
-
-class Fleet:
-    """Queries on a log. Each method may raise what :class:`LogReading` raises."""
+class SqliteFleet:
+    """Queries on an open log: :class:`events.deliveries.Fleet`."""
 
     def __init__(self, log: LogReading) -> None:
         self._log = log
@@ -193,3 +161,39 @@ def _revived(row: tuple[object, ...]) -> object:
     kind, v, subject, commit, data = row[:5]
     body = cast("JsonObject", from_json(str(data)))
     return revive(str(kind), int(str(v)), str(subject), str(commit), body)
+
+
+def served_instead_of(log: LogReading, commit: CommitId) -> CommitId | None:
+    """Return the commit that took the place of an applied one before it was served.
+
+    None where it was served, where it may be next, and where no server wrote the log.
+    """
+    kinds = ", ".join("?" * len(OF_SERVING))
+    told = log.ask(
+        'SELECT 1 FROM delivery_events WHERE "commit" = ? '  # noqa: S608
+        f"AND kind IN ({kinds}) LIMIT 1",
+        commit,
+        *OF_SERVING,
+    )
+    return None if told else _passed_over_by(log, commit)
+
+
+def _passed_over_by(log: LogReading, commit: CommitId) -> CommitId | None:
+    applied = log.ask(
+        "SELECT c.seq, e.at FROM commits c JOIN mesh_events e ON e.seq = c.seq "
+        "WHERE c.\"commit\" = ? AND c.outcome = 'applied' ORDER BY c.seq",
+        commit,
+    )
+    starts = log.ask("SELECT at FROM delivery_events WHERE kind = 'ServerStarted'")
+    found = None
+    for seq, at in applied if starts else ():
+        later = log.ask(
+            'SELECT c."commit", e.at FROM commits c JOIN mesh_events e ON e.seq = c.seq '
+            "WHERE c.seq > ? AND c.outcome = 'applied' ORDER BY c.seq LIMIT 1",
+            seq,
+        )
+        # The newest snapshot at a server's start is served, but not published again.
+        if not later or any(str(at) <= str(start) < str(later[0][1]) for (start,) in starts):
+            return None
+        found = CommitId(str(later[0][0]))
+    return found

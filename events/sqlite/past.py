@@ -1,12 +1,12 @@
 """Queries about earlier deliveries: what proxies accepted and refused before a restart."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, cast
 
 from pydantic_core import from_json
 
+from events.deliveries import Refused
 from events.encoding.bodies import key_of
 from events.sqlite.reading import LogReading
 from events.types import Seq
@@ -22,18 +22,8 @@ ON v.key = touched.subject AND v.since <= ? AND (v.until IS NULL OR v.until > ?)
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Refused:
-    """A snapshot that a node's proxies refused, and that none of them has accepted since."""
-
-    snapshot: str
-    """Version of the snapshot."""
-    at_s: float
-    """Time, in seconds since the epoch."""
-
-
-class Past:
-    """Queries on a log. Each method may raise what :class:`LogReading` raises."""
+class SqlitePast:
+    """Queries on an open log: :class:`events.deliveries.Past`."""
 
     def __init__(self, log: LogReading) -> None:
         """Read from this log, preferably one opened read-only, which waits for no writer."""

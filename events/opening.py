@@ -1,0 +1,78 @@
+"""The one door to the event log: open, back up and inspect it by its location.
+
+Imports are late: a command loads only the parts of the store that it uses.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TypeAlias
+
+from events.clock import utc_now
+from events.store import EventReader, EventStore, Progress
+
+EventLocation: TypeAlias = Path
+"""Where a log is: the path of an SQLite file."""
+
+
+def open_for_reading(location: EventLocation) -> EventReader:
+    """Open a log for reading, whether or not a server writes to it. A context manager, too.
+
+    :raises UsageError: there is no log.
+    :raises LogUnavailable: it cannot be opened now.
+    :raises Fatal: it is not a gitmesh log, or one of another version.
+    """
+    from events.sqlite.store import SqliteEventStore
+
+    return SqliteEventStore.read_only(location)
+
+
+def open_for_writing(
+    location: EventLocation, *, now: Callable[[], datetime] = utc_now
+) -> EventStore:
+    """Open a log as its one writer; create or upgrade it as needed. A context manager, too.
+
+    :raises LogUnavailable: it cannot be opened now.
+    :raises Fatal: another process writes to it, its protection is missing, or it is not a gitmesh
+        log.
+    """
+    from events.sqlite.store import SqliteEventStore
+
+    return SqliteEventStore.open(location, now=now)
+
+
+def has_writer(location: EventLocation) -> bool | None:
+    """Tell whether some process writes the log; ``None`` if that cannot be determined."""
+    from events.sqlite.opening import is_claimed
+
+    return is_claimed(location)
+
+
+def back_up(location: EventLocation, target: Path, progress: Progress | None = None) -> list[str]:
+    """Copy the log to a new file; return the problems of the copy as text.
+
+    :raises UsageError: ``target`` exists already, or its folder does not.
+    :raises LogUnavailable: the disk is full.
+    """
+    from events.sqlite import backup
+
+    return backup.back_up(location, target, progress)
+
+
+@dataclass(frozen=True, slots=True)
+class Engine:
+    """The database engine that stores the log."""
+
+    name: str
+    version: str
+    caution: str
+    """A known problem of this version and what to do, in a sentence; empty if there is none."""
+
+
+def engine() -> Engine:
+    """Return the engine that this process would use."""
+    from events.sqlite import version
+
+    caution = version.WAL_RESET if version.has_wal_reset_bug() else ""
+    return Engine("sqlite", version.sqlite_version(), caution)
