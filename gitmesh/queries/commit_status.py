@@ -47,7 +47,7 @@ class Refused:
 
 
 @dataclass(frozen=True, slots=True)
-class NodeStanding:
+class NodeStatus:
     """The proxies of one node."""
 
     node: str
@@ -62,7 +62,7 @@ class NodeStanding:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class CommitStatus:
     """Status of a commit."""
 
     commit: CommitId
@@ -72,7 +72,7 @@ class Standing:
     served: CommitId | None
     """The commit whose mesh is served now."""
     delivered: Delivered | None
-    nodes: tuple[NodeStanding, ...]
+    nodes: tuple[NodeStatus, ...]
     """For the served commit, the states of all proxies; for others, the proxies that refused it."""
     degraded: tuple[tuple[str, SourceDegraded], ...]
     offered: bool = True
@@ -117,21 +117,21 @@ class Standing:
         return Verdict.PENDING if behind else Verdict.IN_SYNC
 
 
-def standing(log: EventReader, commit: CommitId, repo: Path) -> Standing:
+def commit_status(log: EventReader, commit: CommitId, repo: Path) -> CommitStatus:
     """Return the status of a commit according to the log."""
     fleet, seq = log.fleet(), log.seq_of_commit(commit)
     pin, degraded, newest = pinned(log), tuple(fleet.degraded()), log.served_commit()
     served = newest if pin is None else pin.commit
     over = pin is not None and is_over(pin, utc_now())
     if seq is None:
-        return Standing(
+        return CommitStatus(
             commit, None, "", served, None, (), degraded, pin=pin, pin_is_over=over, newest=newest
         )
     logged = logged_commit(log, seq)
     delivered = fleet.delivered(commit)
     # A server offers what it finds when it starts to those who come.
     offered_at = max(fleet.started_at(), "" if delivered is None else delivered.published_at)
-    return Standing(
+    return CommitStatus(
         commit,
         logged.about,
         logged.at,
@@ -156,7 +156,7 @@ def _nodes(
     commit: CommitId,
     served: CommitId | None,
     pin: ServingPinned | None,
-) -> tuple[NodeStanding, ...]:
+) -> tuple[NodeStatus, ...]:
     proxies = fleet.proxies(None if pin is None else pin.mesh_seq) if commit == served else []
     refusals: dict[str, dict[SnapshotRejected, None]] = {}
     if commit == served:
@@ -169,7 +169,7 @@ def _nodes(
     locations = RefusalLocations.beside(log, repo)
     states = by_node(proxies)
     return tuple(
-        NodeStanding(
+        NodeStatus(
             node,
             states.get(node, Counter()),
             tuple(Refused(event, locations.of(event)) for event in refusals.get(node, {})),

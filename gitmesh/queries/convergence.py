@@ -31,10 +31,6 @@ class Convergence:
         refused = f", {self.refused:,} {verb} it" if self.refused else ""
         return f"{self.acked:,} of {_proxies(self.proxies)} in sync{refused}"
 
-    def as_json(self) -> dict[str, int]:
-        """Return the form for ``--json``."""
-        return {"acked": self.acked, "refused": self.refused, "proxies": self.proxies}
-
 
 def convergence(log: EventReader, first: Seq, published: SnapshotPublished) -> Convergence:
     """Return the share of proxies with the commit at this position; ``published`` names its nodes.

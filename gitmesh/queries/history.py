@@ -32,20 +32,3 @@ def newest(
 
 def _when(record: Record) -> tuple[str, bool, int]:
     return record.at, record.chain is not Chain.MESH, record.seq
-
-
-def record_json(record: Record) -> dict[str, object]:
-    """Return an event with all its fields, in the form of ``--json``."""
-    return {
-        "chain": record.chain.value,
-        "seq": record.seq,
-        "at": record.at,
-        "kind": record.kind,
-        "v": record.v,
-        "subject": record.subject,
-        "commit": record.commit,
-        "actor": record.actor,
-        "data": record.data,
-        "prev_hash": record.prev_hash,
-        "hash": record.hash,
-    }

@@ -39,13 +39,6 @@ def until_text(until: datetime) -> str:
     return whole.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def pin_json(pin: ServingPinned | None) -> dict[str, object] | None:
-    """Return a pin in the form of ``--json``."""
-    if pin is None:
-        return None
-    return {"commit": pin.commit, "by": pin.by, "reason": pin.reason, "until": pin.until}
-
-
 def pinnable(log: EventReader, commit: CommitId) -> Seq:
     """Return the mesh chain position of a commit's mesh.
 

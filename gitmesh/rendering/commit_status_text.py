@@ -1,4 +1,4 @@
-"""Status of a commit as text and as JSON."""
+"""Status of a commit as text."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -8,14 +8,12 @@ import click
 
 from events.deliveries import Proxy
 from events.types import (
-    Cause,
     CommitApplied,
     CommitId,
     CommitRejected,
     ProxyState,
-    SnapshotConverged,
 )
-from gitmesh.queries.commit_status import NodeStanding, Refused, Standing, Verdict
+from gitmesh.queries.commit_status import CommitStatus, NodeStatus, Refused, Verdict
 from gitmesh.queries.refusal_locations import hint
 from gitmesh.rendering.delivery_narration import took_words
 from gitmesh.rendering.narration import narrate, never_served_words, problem_lines, short
@@ -39,7 +37,7 @@ _COLOURS: Final = {
 }
 
 
-def standing_text(found: Standing) -> str:
+def commit_status_text(found: CommitStatus) -> str:
     """Return a commit's status as lines that are safe for a terminal."""
     lines = [_head(found)]
     lines += [f"  {line}" for line in _pin(found)]
@@ -62,7 +60,7 @@ def standing_text(found: Standing) -> str:
     return "\n".join(lines)
 
 
-def _head(found: Standing) -> str:
+def _head(found: CommitStatus) -> str:
     verdict = click.style(found.verdict.value, fg=_COLOURS[found.verdict], bold=True)
     commit = click.style(visible(short(found.commit)), fg="cyan")
     if found.about is None:
@@ -71,7 +69,7 @@ def _head(found: Standing) -> str:
     return f"{commit} {verdict}: {narrate(found.about).partition(chr(10))[0]}"
 
 
-def _pin(found: Standing) -> list[str]:
+def _pin(found: CommitStatus) -> list[str]:
     """Return the pin, the branch's own commit, and how to end the pin."""
     pin, newest = found.pin, found.newest
     if pin is None:
@@ -87,13 +85,13 @@ def _pin(found: Standing) -> list[str]:
     return lines
 
 
-def _overtaken(by: CommitId, found: Standing) -> str:
+def _overtaken(by: CommitId, found: CommitStatus) -> str:
     if found.pin is not None and by == found.pin.commit:
         return f"the pin put {short(by)} in its place before all proxies had it"
     return f"{short(by)} replaced it before all proxies had it"
 
 
-def _delivery(found: Standing) -> list[str]:
+def _delivery(found: CommitStatus) -> list[str]:
     delivered = found.delivered
     if delivered is None:
         if isinstance(found.about, CommitApplied) and found.is_served and not found.offered:
@@ -113,7 +111,7 @@ def _delivery(found: Standing) -> list[str]:
     return [first, "not all proxies have it"]
 
 
-def _node(node: NodeStanding) -> list[str]:
+def _node(node: NodeStatus) -> list[str]:
     lines = []
     if node.states:
         lines.append(f"{visible(node.node)}: {states_text(node.states)}")
@@ -143,95 +141,6 @@ def refused_lines(refused: Refused) -> list[str]:
         *places,
         f"  hint: {hint(event)}",
     ]
-
-
-def standing_json(found: Standing) -> dict[str, object]:
-    """Return a commit's status as JSON."""
-    about, delivered = found.about, found.delivered
-    rejected = isinstance(about, CommitRejected)
-    converged = None if delivered is None else delivered.converged
-    return {
-        "commit": found.commit,
-        "verdict": found.verdict.value,
-        "outcome": None if about is None else "rejected" if rejected else "applied",
-        "recordedAt": found.recorded_at or None,
-        "problems": list(about.problems) if isinstance(about, CommitRejected) else [],
-        "served": found.served,
-        "neverServed": found.instead is not None,
-        "newest": found.newest,
-        "pinned": None
-        if found.pin is None
-        else {
-            "commit": found.pin.commit,
-            "by": found.pin.by,
-            "reason": found.pin.reason,
-            "until": found.pin.until,
-            "over": found.pin_is_over,
-        },
-        "published": None
-        if delivered is None
-        else {
-            "at": delivered.published_at,
-            "proxies": delivered.published.proxies,
-            "nodes": list(delivered.published.nodes),
-            "overtaken": delivered.overtaken_by is not None,
-            "overtakenBy": delivered.overtaken_by,
-        },
-        "converged": None
-        if delivered is None or converged is None
-        else {
-            "at": delivered.converged_at,
-            **_took_json(converged),
-        },
-        "nodes": [_node_json(node) for node in found.nodes],
-        "unresponsiveWorkers": [
-            {
-                "since": at,
-                "worker": event.worker,
-                "process": event.process,
-                "proxies": event.proxies,
-            }
-            for at, event in found.unresponsive
-        ],
-        "degraded": [
-            {"since": at, "reason": event.reason, "message": event.message}
-            for at, event in found.degraded
-        ],
-    }
-
-
-def _took_json(converged: SnapshotConverged) -> dict[str, object]:
-    took, pushed = converged.timings.get("acked"), converged.after in (Cause.BRANCH, Cause.UNKNOWN)
-    return {
-        "microsecondsAfterPush": took if pushed else None,
-        "microseconds": took,
-        "after": converged.after.value or None,
-    }
-
-
-def _node_json(node: NodeStanding) -> dict[str, object]:
-    return {
-        "node": node.node,
-        "proxies": {state.value: number for state, number in sorted(node.states.items())},
-        "refusals": [refused_json(each) for each in node.refusals],
-    }
-
-
-def refused_json(refused: Refused) -> dict[str, object]:
-    """Return a refusal as JSON."""
-    event = refused.event
-    return {
-        "proxy": event.proxy,
-        "type": event.type_url,
-        "version": event.version,
-        "names": list(event.names),
-        "message": event.message,
-        "hint": hint(event),
-        "specs": [
-            {"key": c.key, "path": c.path, "line": c.line or None, "where": c.where}
-            for c in refused.locations
-        ],
-    }
 
 
 _STATE_COLOURS: Final = {

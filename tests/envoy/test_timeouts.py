@@ -1,6 +1,6 @@
 """How long requests and connections may take, and stand still: on routes, listeners and gateways.
 
-Standing still is not taking long: an answer that comes in drops outlives every idle timeout.
+CommitStatus still is not taking long: an answer that comes in drops outlives every idle timeout.
 """
 
 import socket

@@ -87,7 +87,7 @@ def answered(address: str) -> str | None:
         return None
 
 
-def standing(bare: Path) -> list[tuple[str, str]]:
+def commit_status(bare: Path) -> list[tuple[str, str]]:
     """Return how each proxy stands, as the log tells it a moment later."""
     proxies = gitmesh("proxies", bare, "--json").json()["proxies"]
     return sorted((each["node"], each["state"]) for each in proxies)
@@ -123,6 +123,6 @@ def test_two_envoys_of_one_host_route_real_requests_that_came_over_a_socket_file
         until(lambda: [answered(each) for each in entrances.values()] == ["house", "house"])
         put(bare, specs(villa.address), message="They move", minute=1)
         until(lambda: [answered(each) for each in entrances.values()] == ["villa", "villa"])
-        until(lambda: standing(bare) == [(DOOR, "in-sync"), (GATE, "in-sync")])
+        until(lambda: commit_status(bare) == [(DOOR, "in-sync"), (GATE, "in-sync")])
         assert server.stop() == 0
         assert [answered(each) for each in entrances.values()] == ["villa", "villa"]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from gitmesh.cli.event_options import query_of, question_options, tell_none
+from gitmesh.cli.event_options import selection_options, tell_none
 from gitmesh.cli.options import asked_repo, examples, json_option, log_option
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     help="CloudEvents 1.0, one JSON document per line; or a table for a spreadsheet.",
 )
 @click.option("--chain", type=click.Choice(["mesh", "delivery"]), help="Only this chain.")
-@question_options
+@selection_options
 @json_option
 @click.pass_context
 def command(
@@ -47,7 +47,7 @@ def command(
     form: str,
     chain: str | None,
     as_json: bool,  # every command takes it; CloudEvents are JSON anyway
-    **question: Any,
+    **selection: Any,
 ) -> None:
     """Write all matching events with their hashes, the oldest first.
 
@@ -58,11 +58,12 @@ def command(
     from events.types import Chain
     from gitmesh.queries.history import newest
     from gitmesh.queries.log_lookup import existing_log
+    from gitmesh.service.history.event_selection import EventSelection
 
     settings: Settings = ctx.obj
     chains = [Chain(chain)] if chain else list(Chain)
     with open_for_reading(existing_log(repo, log or settings.log)) as opened:
-        query = query_of(opened, repo, **question)
+        query = EventSelection(**selection).query(opened, repo)
         records = newest(opened, chains, 0, query)
         if form == "csv" and not as_json:
             _write_csv(records)

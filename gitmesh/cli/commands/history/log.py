@@ -1,13 +1,12 @@
 """``gitmesh log``: what happened to the mesh, and what the proxies made of it."""
 
 import sys
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from gitmesh.cli.event_options import query_of, question_options, tell_none
+from gitmesh.cli.event_options import selection_options, tell_none
 from gitmesh.cli.options import asked_repo, examples, json_option, log_option
 from gitmesh.cli.output import emit_json_line
 
@@ -18,9 +17,6 @@ if TYPE_CHECKING:
     from events.store import EventReader
     from events.types import Chain, Record, Seq
     from gitmesh.settings import Settings
-
-
-POLL_S = 0.2
 
 
 @click.command(
@@ -39,7 +35,7 @@ POLL_S = 0.2
 @asked_repo
 @log_option
 @click.option("--chain", type=click.Choice(["mesh", "delivery"]), help="Only this chain.")
-@question_options
+@selection_options
 @click.option("--commits", is_flag=True, help="Show one line per commit, with its effect.")
 @click.option(
     "--follow", "-f", is_flag=True, help="Keep running, and show new events as they are written."
@@ -63,7 +59,7 @@ def command(
     follow: bool,
     limit: int,
     as_json: bool,
-    **question: Any,
+    **selection: Any,
 ) -> None:
     """Show the newest events: changes of the mesh, and what happened to them at the proxies.
 
@@ -72,55 +68,63 @@ def command(
     """
     from events.opening import has_writer, open_for_reading
     from events.types import Chain
-    from gitmesh.queries.history import newest
     from gitmesh.queries.log_lookup import existing_log
+    from gitmesh.service.history.event_selection import EventSelection
 
     settings: Settings = ctx.obj
-    chains = [Chain(chain)] if chain else list(Chain)
     where = existing_log(repo, log or settings.log)
     with open_for_reading(where) as opened:
-        query = query_of(opened, repo, **question)
+        query = EventSelection(**selection).query(opened, repo)
         if commits:
-            _show_commits(opened, query, limit, as_json)
+            _show_commits(opened, query, limit, as_json=as_json)
             return
+        chains = [Chain(chain)] if chain else list(Chain)
         heads = {each: opened.head(each).seq for each in chains}
-        found = newest(opened, chains, limit, query)
-        _show(found, as_json=as_json)
-        if not as_json and not found:
-            tell_none(opened, query)
-        if follow and has_writer(where) is False and not as_json:
-            click.secho("no server is running: waiting for one to start", fg="yellow", err=True)
-        while follow:
-            time.sleep(POLL_S)
-            _show(_news(opened, heads, query), as_json=as_json)
-            sys.stdout.flush()
+        _show_newest(opened, chains, limit, query, as_json=as_json)
+        if follow:
+            if has_writer(where) is False and not as_json:
+                click.secho("no server is running: waiting for one to start", fg="yellow", err=True)
+            _follow(opened, heads, query, as_json=as_json)
+
+
+def _show_newest(
+    log: "EventReader", chains: "list[Chain]", limit: int, query: "Query", *, as_json: bool
+) -> None:
+    from gitmesh.queries.history import newest
+
+    found = newest(log, chains, limit, query)
+    _show(found, as_json=as_json)
+    if not as_json and not found:
+        tell_none(log, query)
+
+
+def _follow(
+    log: "EventReader", heads: "dict[Chain, Seq]", query: "Query", *, as_json: bool
+) -> None:
+    from gitmesh.service.history.event_stream import new_events
+
+    for records in new_events(log, query, heads):
+        _show(records, as_json=as_json)
+        sys.stdout.flush()
 
 
 def _show(records: "Iterable[Record]", *, as_json: bool) -> None:
-    from gitmesh.queries.history import record_json
+    from gitmesh.json_shapes.events import event_shape
 
     for record in records:
-        emit_json_line(record_json(record)) if as_json else click.echo(_line(record))
+        emit_json_line(event_shape(record)) if as_json else click.echo(_line(record))
 
 
-def _news(log: "EventReader", heads: "dict[Chain, Seq]", query: "Query") -> "list[Record]":
-    """Return what was added behind ``heads``, and move them on."""
-    from gitmesh.queries.history import newest
-
-    found = newest(log, list(heads), 0, query, behind=heads)
-    for record in found:
-        heads[record.chain] = max(record.seq, heads[record.chain])
-    return found
-
-
-def _show_commits(log: "EventReader", query: "Query", limit: int, as_json: bool) -> None:
-    from gitmesh.rendering.commit_lines import commit_json, commit_line, logged_commits
+def _show_commits(log: "EventReader", query: "Query", limit: int, *, as_json: bool) -> None:
+    from gitmesh.json_shapes.history import commit_line_shape
+    from gitmesh.rendering.commit_lines import commit_line
+    from gitmesh.service.history.commit_history import logged_commits
 
     none = True
     for found in logged_commits(log, query, limit):
         none = False
         if as_json:
-            emit_json_line(commit_json(found))
+            emit_json_line(commit_line_shape(found))
         else:
             click.secho(commit_line(found), fg="red" if found.rejected else None)
     if none and not as_json:

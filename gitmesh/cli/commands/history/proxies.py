@@ -9,7 +9,7 @@ from gitmesh.cli.options import asked_repo, examples, json_option, log_option
 from gitmesh.cli.output import emit_json
 
 if TYPE_CHECKING:
-    from events.deliveries import Proxy
+    from gitmesh.service.delivery.connected import ConnectedProxies
     from gitmesh.settings import Settings
 
 
@@ -43,51 +43,19 @@ def command(
       running on     keeps its configuration after its node was removed from the
                      mesh (node-removed in JSON): stop it, or add the node again
     """
-    from events.opening import has_writer, open_for_reading
+    from gitmesh.json_shapes.delivery import proxies_shape
     from gitmesh.queries.log_lookup import existing_log
-    from gitmesh.queries.pins import pinned
+    from gitmesh.service.delivery.connected import connected
 
-    where = existing_log(repo, log or settings.log)
-    running = has_writer(where)
-    with open_for_reading(where) as opened:
-        # Nobody is connected to a server that is not there, whatever its last words were.
-        pin = pinned(opened)
-        at = None if pin is None else pin.mesh_seq
-        found = [] if running is False else opened.fleet().proxies(at)
-    found = [proxy for proxy in found if node is None or f"/{proxy.node}".endswith(f"/{node}")]
-    if as_json:
-        emit_json({"serverRuns": running, "proxies": [_json(proxy) for proxy in found]})
-        return
-    if running is False:
-        click.echo("no server is running, so no proxy is connected", err=True)
-    elif not found:
-        click.echo("no proxy is connected", err=True)
-    _show(found)
+    found = connected(existing_log(repo, log or settings.log), node)
+    emit_json(proxies_shape(found)) if as_json else _show(found)
 
 
-def _show(proxies: "list[Proxy]") -> None:
+def _show(found: "ConnectedProxies") -> None:
     from gitmesh.rendering.commit_status_text import by_node_text
 
-    click.echo(by_node_text(proxies), nl=False)
-
-
-def _json(proxy: "Proxy") -> dict[str, object]:
-    refusal = proxy.refusal
-    return {
-        "node": proxy.node,
-        "proxy": proxy.name,
-        "version": proxy.version,
-        "connectedAt": proxy.connected_at,
-        "state": proxy.state.value,
-        "since": proxy.since,
-        "commit": proxy.commit or None,
-        "refusal": None
-        if refusal is None
-        else {
-            "commit": refusal.commit,
-            "type": refusal.type_url,
-            "version": refusal.version,
-            "names": list(refusal.names),
-            "message": refusal.message,
-        },
-    }
+    if found.server_runs is False:
+        click.echo("no server is running, so no proxy is connected", err=True)
+    elif not found.proxies:
+        click.echo("no proxy is connected", err=True)
+    click.echo(by_node_text(found.proxies), nl=False)

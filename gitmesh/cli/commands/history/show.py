@@ -38,33 +38,14 @@ def command(settings: "Settings", moment: str, repo: Path, log: Path | None, as_
     live at that time is shown. Default: the HEAD of the repository.
     """
     from events.opening import open_for_reading
+    from gitmesh.json_shapes.history import commit_shape
     from gitmesh.queries.commits import logged_commit
     from gitmesh.queries.log_lookup import existing_log
     from gitmesh.queries.requested_moment import asked_seq
 
     with open_for_reading(existing_log(repo, log or settings.log)) as opened:
         found = logged_commit(opened, asked_seq(opened, moment, repo))
-    if as_json:
-        emit_json(_json(found))
-    else:
-        _show(found)
-
-
-def _json(found: "LoggedCommit") -> dict[str, object]:
-    from gitmesh.queries.history import record_json
-
-    about, *changes = found.records
-    return {
-        "commit": found.facts.commit,
-        "seq": found.first,
-        "at": found.at,
-        "outcome": "rejected" if found.rejected else "applied",
-        "about": about.data,
-        "dropped": [] if found.rewritten is None else list(found.rewritten.dropped),
-        "changes": [record_json(record) for record in changes],
-        "neverServed": found.instead is not None,
-        "effect": [record_json(record) for record in found.delivery],
-    }
+    emit_json(commit_shape(found)) if as_json else _show(found)
 
 
 def _show(found: "LoggedCommit") -> None:

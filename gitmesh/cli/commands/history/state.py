@@ -17,14 +17,9 @@ from gitmesh.cli.options import (
 from gitmesh.cli.output import emit_json
 
 if TYPE_CHECKING:
-    from events.state import MeshState
-    from events.store import EventReader
-    from events.types import CommitId, Seq, ServingPinned
+    from events.types import CommitId, ServingPinned
+    from gitmesh.service.history.served_state import ServedState
     from gitmesh.settings import Settings
-    from mesh.keys import ResourceKey
-
-FIRST_LOOK = 64
-"""Most commits change fewer resources than this."""
 
 
 @click.command(
@@ -82,63 +77,59 @@ def command(
     never served; the output says so.
     """
     from events.opening import open_for_reading
-    from gitmesh.queries.commits import beginning
     from gitmesh.queries.log_lookup import existing_log
-    from gitmesh.queries.pins import pin_json
-    from gitmesh.queries.requested_moment import asked_seq
-    from gitmesh.queries.resource_name import no_resource, resource_of
-    from gitmesh.rendering.documents import document, yaml_documents
-    from mesh.errors import UsageError
+    from gitmesh.service.history.served_state import served_state
 
     with open_for_reading(existing_log(repo, log or settings.log)) as opened:
-        pin = _pinned(opened, moment)
-        newest = None if pin is None else pin.mesh_seq
-        state = opened.state(newest if moment is None else asked_seq(opened, moment, repo))
-        inside, begins = _inside(opened, state.seq), beginning(opened)
-        instead = opened.served_instead_of(state.commit) if state.commit else None
-    wanted = resource_of(resource, lambda: state.resources) if resource else None
-    if form == "envoy" and state.seq == 0:
-        raise UsageError("no mesh was served then", hint=begins)
+        found = served_state(opened, repo, moment)
     if form == "envoy":
-        _show_envoy(state, pin, instead, node, node_metadata(explicit, client), as_json)
-        return
-    keys = [key for key in sorted(state.resources) if wanted is None or _within(key, wanted)]
-    if wanted and not keys:
-        raise no_resource(wanted, state.resources, f"at event {state.seq}")
-    documents = [document(key, state.resources[key]) for key in keys]
-    if as_json:
-        emit_json(
-            {
-                "seq": state.seq,
-                "commit": state.commit,
-                "inside": {"changes": inside[0], "of": inside[1]} if inside else None,
-                "pinned": pin_json(pin),
-                "neverServed": instead is not None,
-                "resources": documents,
-            }
-        )
+        _show_envoy(found, node, node_metadata(explicit, client), as_json=as_json)
     else:
-        click.echo(f"# commit {state.commit or 'none'}, mesh chain at {state.seq}")
-        _tell_pin(pin)
-        _tell_never_served(instead)
-        if state.seq == 0:
-            click.echo(f"# no mesh was served then: {begins}")
-        if inside:
-            done, whole = inside
-            click.echo(f"# after {done} of its {whole} changes: this mesh was never served")
-        click.echo(yaml_documents(documents), nl=False)
+        _show_specs(found, resource, as_json=as_json)
 
 
-def _pinned(log: "EventReader", moment: str | None) -> "ServingPinned | None":
-    """Return the pin that held at a time, or holds now; of a position or a commit there is none."""
-    from events.clock import utc_now
-    from gitmesh.queries.pins import pinned
-    from gitmesh.queries.timespec import parse_time
+def _show_specs(found: "ServedState", resource: str | None, *, as_json: bool) -> None:
+    from gitmesh.json_shapes.history import state_shape
+    from gitmesh.rendering.documents import document, yaml_documents
 
-    if moment is None:
-        return pinned(log)
-    when = parse_time(moment, utc_now())
-    return None if when is None else pinned(log, when)
+    resources = found.resources(resource)
+    if as_json:
+        emit_json(state_shape(found, resources))
+        return
+    click.echo(f"# commit {found.state.commit or 'none'}, mesh chain at {found.state.seq}")
+    _tell_pin(found.pin)
+    _tell_never_served(found.instead)
+    if found.is_empty:
+        click.echo(f"# no mesh was served then: {found.begins}")
+    if found.within:
+        done, whole = found.within.changes, found.within.of
+        click.echo(f"# after {done} of its {whole} changes: this mesh was never served")
+    documents = (document(key, spec) for key, spec in resources.items())
+    click.echo(yaml_documents(documents), nl=False)
+
+
+def _show_envoy(
+    found: "ServedState", node: str | None, metadata: "dict[str, str]", *, as_json: bool
+) -> None:
+    from gitmesh.json_shapes.history import envoy_state_shape
+    from gitmesh.service.history.envoy_configuration import envoy_configuration
+    from mesh.errors import UsageError
+    from xds.translate.readable import yaml_text
+
+    if node is None and not found.is_empty:
+        raise UsageError(
+            "--as envoy needs the node of a proxy",
+            hint="name the proxy: --node mesh/…/virtualNode/…",
+        )
+    configuration = envoy_configuration(found, node or "", metadata)
+    if as_json:
+        emit_json(envoy_state_shape(found, configuration))
+        return
+    state = found.state
+    click.echo(f"# {node} with commit {state.commit or 'none'}, mesh chain at {state.seq}")
+    _tell_pin(found.pin)
+    _tell_never_served(found.instead)
+    click.echo(yaml_text(configuration), nl=False)
 
 
 def _tell_pin(pin: "ServingPinned | None") -> None:
@@ -154,61 +145,3 @@ def _tell_never_served(instead: "CommitId | None") -> None:
 
     if instead is not None:
         click.echo(f"# {never_served_words(instead)}")
-
-
-def _show_envoy(
-    state: "MeshState",
-    pin: "ServingPinned | None",
-    instead: "CommitId | None",
-    node: str | None,
-    metadata: "dict[str, str]",
-    as_json: bool,
-) -> None:
-    from gitmesh.queries.logged_mesh import logged_mesh
-    from gitmesh.queries.pins import pin_json
-    from gitmesh.queries.resource_name import identity_of
-    from mesh.errors import UsageError
-    from xds.translate import translate
-    from xds.translate.readable import dump, yaml_text
-
-    if node is None:
-        raise UsageError(
-            "--as envoy needs the node of a proxy",
-            hint="name the proxy: --node mesh/…/virtualNode/…",
-        )
-    configuration = dump(
-        translate(logged_mesh(state), identity_of(node, metadata, lambda: state.resources))
-    )
-    if as_json:
-        head = {"seq": state.seq, "commit": state.commit, "pinned": pin_json(pin)}
-        emit_json({**head, "neverServed": instead is not None, **configuration})
-        return
-    click.echo(f"# {node} with commit {state.commit or 'none'}, mesh chain at {state.seq}")
-    _tell_pin(pin)
-    _tell_never_served(instead)
-    click.echo(yaml_text(configuration), nl=False)
-
-
-def _within(key: "ResourceKey", wanted: "ResourceKey") -> bool:
-    return key == wanted or str(key).startswith(f"{wanted}/")
-
-
-def _inside(log: "EventReader", seq: "Seq") -> "tuple[int, int] | None":
-    """Return how many of a commit's changes are done at ``seq``, and of how many, if not all."""
-    from events.encoding.codec import decode
-    from events.types import START, Chain, CommitApplied, CommitRejected, HistoryRewritten, Seq
-
-    size = FIRST_LOOK
-    while seq > START:
-        size = min(size, seq)
-        behind = list(log.read(Chain.MESH, after=Seq(seq - size), limit=size))
-        for done, record in enumerate(reversed(behind)):
-            event = decode(record)
-            if isinstance(event, CommitApplied):
-                return (done, event.changes) if done < event.changes else None
-            if isinstance(event, CommitRejected | HistoryRewritten):
-                return None
-        if size == seq:
-            break
-        size *= 8
-    return None

@@ -1,6 +1,5 @@
 """``gitmesh status``: proxies that run a commit, proxies that refuse it, and their messages."""
 
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,12 +10,9 @@ from gitmesh.cli.options import asked_repo_option, examples, json_option, log_op
 from gitmesh.cli.output import emit_json
 
 if TYPE_CHECKING:
-    from events.store import EventReader
-    from events.types import CommitId
-    from gitmesh.queries.commit_status import Standing
+    from gitmesh.queries.commit_status import CommitStatus
+    from gitmesh.service.delivery.status import StatusAnswer
     from gitmesh.settings import Settings
-
-LOOK_EVERY_S = 0.1
 
 
 @click.command(
@@ -69,73 +65,33 @@ def command(
     rejected or a proxy refuses it, and with 4 if it is not read yet or a proxy has not acknowledged
     it yet.
     """
-    from events.opening import has_writer
-    from gitmesh.queries.log_lookup import existing_log
-    from gitmesh.rendering.commit_status_text import standing_json, standing_text
-    from gitmesh.rendering.narration import short
+    from gitmesh.json_shapes.delivery import status_shape
+    from gitmesh.service.delivery.status import awaited_status
 
     settings: Settings = ctx.obj
-    deadline = time.monotonic() + wait_s
-    with _opened(repo, log or settings.log, deadline) as opened:
-        where = existing_log(repo, log or settings.log)
-        least = (has_writer(where) is not False) if proxies is None else proxies
-        asked, found = _look(opened, commit, repo)
-        while _is_to_come(found, least) and time.monotonic() < deadline:
-            time.sleep(LOOK_EVERY_S)
-            asked, found = _look(opened, commit, repo)
-    running = has_writer(where)
-    if as_json:
-        emit_json({"asked": asked, **standing_json(found), "serverRuns": running})
-    else:
-        if asked != found.commit:
-            click.echo(f"{short(found.commit)} brought {short(asked)} in")
-        click.echo(standing_text(found))
-        if found.is_served and running is not False and not found.nodes:
-            click.secho("  no proxy is connected now", fg="yellow")
-        if running is False:
-            click.secho(
-                "no server is running; this is the state when the last one stopped", fg="yellow"
-            )
-    ctx.exit(_code(found))
+    where = log or settings.log
+    answer = awaited_status(repo, where, commit, wait_s=wait_s, proxies=proxies)
+    emit_json(status_shape(answer)) if as_json else _show(answer)
+    ctx.exit(_code(answer.found))
 
 
-def _opened(repo: Path, explicit: Path | None, deadline: float) -> "EventReader":
-    """Open the log; a server that was just started has until the deadline to make it."""
-    from events.opening import open_for_reading
-    from gitmesh.queries.log_lookup import existing_log
-    from mesh.errors import GitmeshError
+def _show(answer: "StatusAnswer") -> None:
+    from gitmesh.rendering.commit_status_text import commit_status_text
+    from gitmesh.rendering.narration import short
 
-    while True:
-        try:
-            return open_for_reading(existing_log(repo, explicit))
-        except GitmeshError:
-            if time.monotonic() >= deadline:
-                raise
-            time.sleep(LOOK_EVERY_S)
-
-
-def _is_to_come(found: "Standing", least: int) -> bool:
-    """Tell whether waiting may change something: the verdict, or who is connected."""
-    from gitmesh.queries.commit_status import Verdict
-
-    connected = sum(node.states.total() for node in found.nodes)
-    few = found.is_served and connected < least
-    return found.verdict is Verdict.PENDING or (few and found.verdict is Verdict.IN_SYNC)
+    found = answer.found
+    if answer.asked != found.commit:
+        click.echo(f"{short(found.commit)} brought {short(answer.asked)} in")
+    click.echo(commit_status_text(found))
+    if found.is_served and answer.server_runs is not False and not found.nodes:
+        click.secho("  no proxy is connected now", fg="yellow")
+    if answer.server_runs is False:
+        click.secho(
+            "no server is running; this is the state when the last one stopped", fg="yellow"
+        )
 
 
-def _look(log: "EventReader", commit: str | None, repo: Path) -> "tuple[CommitId, Standing]":
-    """Return the requested commit, even if the log does not have it yet, and its status.
-
-    A commit that a merge brought into the branch has the status of the merge.
-    """
-    from gitmesh.queries.commit_status import standing
-    from gitmesh.queries.requested_commit import asked_commit, merge_of
-
-    asked = asked_commit(log, commit, repo)
-    return asked, standing(log, merge_of(log, asked, repo) or asked, repo)
-
-
-def _code(found: "Standing") -> int:
+def _code(found: "CommitStatus") -> int:
     from gitmesh.queries.commit_status import Verdict
 
     return {

@@ -1,6 +1,5 @@
 """``gitmesh wait``: until a commit is live, for pipelines."""
 
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,15 +10,10 @@ from gitmesh.cli.options import asked_repo_option, examples, json_option, log_op
 from gitmesh.cli.output import emit_json
 
 if TYPE_CHECKING:
-    from events.store import EventReader
-    from events.types import CommitId
     from gitmesh.queries.commit_status import Refused
-    from gitmesh.service.waiting import Outcome
+    from gitmesh.service.delivery.outcome import Outcome
+    from gitmesh.service.delivery.wait import WaitAnswer
     from gitmesh.settings import Settings
-
-POLL_S = 0.1
-_WHOLE = 40
-"""How many digits an id has."""
 
 
 @click.command(
@@ -74,56 +68,35 @@ def command(
     ones are in sync one second after a refusal, or else five seconds after the commit was offered
     to them.
     """
-    from events.opening import has_writer, open_for_reading
+    from gitmesh.json_shapes.delivery import wait_shape
     from gitmesh.queries.log_lookup import existing_log
-    from gitmesh.queries.requested_commit import merge_of
-    from gitmesh.rendering.commit_status_text import refused_json
-    from gitmesh.rendering.narration import short
-    from gitmesh.rendering.shell_quoting import pasted
-    from gitmesh.service.wait_goal import parse_goal
-    from gitmesh.service.waiting import outcome
+    from gitmesh.service.delivery.wait import wait
+    from gitmesh.service.delivery.wait_goal import parse_goal
 
     settings: Settings = ctx.obj
     wanted = parse_goal(goal)
-    deadline = time.monotonic() + timeout
-    path = existing_log(repo, log or settings.log)
-    with open_for_reading(path) as opened:
-        found, merge = None, None
-        sought = _commit(opened, repo, commit)
-        while found is None or not found.final:
-            merge = merge_of(opened, sought, repo)
-            found = outcome(opened, merge or sought, wanted)
-            if not found.final and time.monotonic() >= deadline:
-                break
-            if not found.final:
-                time.sleep(POLL_S)
-        refused = _refused(found, opened, repo)
-    running = has_writer(path)
-    if as_json:
-        told = {**found.as_json(), "refusals": [refused_json(each) for each in refused]}
-        asked = {"commit": sought, "broughtInBy": merge, "for": str(wanted)}
-        emit_json({**asked, **told, "serverRuns": running})
-    else:
-        if merge is not None:
-            click.echo(f"{short(merge)} brought {short(sought)} in", err=True)
-        _tell(found, refused)
-        if running is False:
-            state = "the log shows the state when the last one stopped; " if found.final else ""
-            words = f"no server is running: {state}start one with gitmesh serve"
-            click.secho(pasted(words), fg="yellow", err=True)
-    ctx.exit(_exit_code(found))
+    where = existing_log(repo, log or settings.log)
+    answer = wait(where, repo, commit, wanted, timeout_s=timeout)
+    emit_json(wait_shape(answer)) if as_json else _show(answer)
+    ctx.exit(_exit_code(answer.outcome))
 
 
-def _refused(found: "Outcome", log: "EventReader", repo: Path) -> "list[Refused]":
-    """Return what proxies refuse, with the specs at fault."""
-    from gitmesh.queries.commit_status import Refused
-    from gitmesh.queries.refusal_locations import RefusalLocations
+def _show(answer: "WaitAnswer") -> None:
+    from gitmesh.rendering.narration import short
+    from gitmesh.rendering.shell_quoting import pasted
 
-    locations = RefusalLocations.beside(log, repo) if found.refusals else None
-    return [Refused(event, locations.of(event)) for event in found.refusals if locations]
+    if answer.brought_in_by is not None:
+        words = f"{short(answer.brought_in_by)} brought {short(answer.commit)} in"
+        click.echo(words, err=True)
+    _tell(answer.outcome, answer.refused)
+    if answer.server_runs is False:
+        state = "the log shows the state when the last one stopped; "
+        state = state if answer.outcome.final else ""
+        words = f"no server is running: {state}start one with gitmesh serve"
+        click.secho(pasted(words), fg="yellow", err=True)
 
 
-def _tell(found: "Outcome", refused: "list[Refused]") -> None:
+def _tell(found: "Outcome", refused: "tuple[Refused, ...]") -> None:
     from gitmesh.rendering.commit_status_text import refused_lines
     from gitmesh.safe_text import visible_lines
 
@@ -140,16 +113,3 @@ def _exit_code(found: "Outcome") -> int:
     if found.met:
         return exit_codes.OK
     return exit_codes.REFUSED if found.refused else exit_codes.PENDING
-
-
-def _commit(log: "EventReader", repo: Path, commit: str) -> "CommitId":
-    """Return the commit that is waited for, which no server need have read."""
-    from events.types import CommitId
-    from gitmesh.queries.log_location import is_repository
-    from gitmesh.queries.requested_commit import asked_commit
-    from gitmesh.queries.timespec import is_hex
-
-    whole = is_hex(commit) and len(commit) == _WHOLE
-    if whole or (not is_repository(repo) and is_hex(commit) and log.seq_of_commit(commit) is None):
-        return CommitId(commit.lower())  # It may be on its way to the repository.
-    return asked_commit(log, commit, repo)

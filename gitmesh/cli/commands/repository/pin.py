@@ -8,10 +8,6 @@ import click
 from gitmesh.cli.options import MOMENT, examples, json_option, log_option, served_repo_option
 
 if TYPE_CHECKING:
-    from datetime import timedelta
-
-    from events.store import EventReader
-    from events.types import CommitId
     from gitmesh.settings import Settings
 
 
@@ -56,56 +52,11 @@ def command(
 
     For a permanent change use gitmesh rollback.
     """
-    from events.clock import utc_now
-    from events.opening import open_for_reading
-    from gitmesh.cli.pin_request import hand_over
-    from gitmesh.inbox.pin_note import MOST_REASON, PinNote
+    from gitmesh.cli.pin_answer import show
     from gitmesh.queries.log_lookup import existing_log
-    from gitmesh.queries.pins import pinnable
-    from mesh.errors import UsageError
+    from gitmesh.service.delivery.pin_request import length_of, pin
 
     settings: Settings = ctx.obj
     where = existing_log(repo, log or settings.log)
-    length, said = _length(for_), " ".join(reason.split())[:MOST_REASON]
-    if not said:
-        raise UsageError(
-            "--reason is empty", hint="say why: gitmesh status and gitmesh log show it"
-        )
-    with open_for_reading(where) as opened:
-        meant = _meant(opened, commit, repo)
-        pinnable(opened, meant)
-    note = PinNote(commit=meant, until=utc_now() + length, reason=said)
-    ctx.exit(hand_over(where, note, as_json=as_json))
-
-
-def _meant(log: "EventReader", commit: str, repo: Path) -> "CommitId":
-    """Return the commit that is meant: itself, or the one that was served at a position or time."""
-    from events.clock import utc_now
-    from gitmesh.queries.commits import beginning
-    from gitmesh.queries.requested_moment import asked_seq
-    from gitmesh.queries.timespec import parse_time
-    from mesh.errors import UsageError
-
-    state = log.state(asked_seq(log, commit, repo))
-    by_time = parse_time(commit, utc_now()) is not None or (commit.isdigit() and len(commit) < 7)
-    found = state.commit if by_time else state.tip
-    if found is None:
-        raise UsageError(f"no mesh was served at {commit!r}", hint=beginning(log))
-    return found
-
-
-def _length(text: str) -> "timedelta":
-    import re
-    from datetime import timedelta
-
-    from gitmesh.queries.pins import LONGEST
-    from mesh.errors import UsageError
-
-    found = re.fullmatch(r"(\d{1,6})([smhd])", text.strip())
-    units = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
-    length = timedelta(**{units[found[2]]: int(found[1])}) if found else timedelta()
-    if not timedelta() < length <= LONGEST:
-        raise UsageError(
-            f"--for {text!r} is not a valid duration of a pin", hint="write 90s, 30m, 2h or 1d"
-        )
-    return length
+    answer = pin(where, repo, commit, reason=reason, length=length_of(for_))
+    ctx.exit(show(answer, as_json=as_json))

@@ -31,22 +31,16 @@ def command(settings: "Settings", repo: Path, log: Path | None, as_json: bool) -
     If nothing is held back, the command does nothing. If no server runs, the next one to start
     tries again.
     """
-    from events.opening import has_writer
+    from gitmesh.json_shapes.delivery import retry_shape
     from gitmesh.queries.log_lookup import existing_log
     from gitmesh.rendering.narration import short
-    from reconciler.attempt import attempt_path, forget_attempt, held_back
+    from gitmesh.service.delivery.retry import retry
 
-    where = existing_log(repo, log or settings.log)
-    record = attempt_path(where)
-    held = held_back(record)
-    if held is not None:
-        forget_attempt(record)
-    running = has_writer(where)
+    answer = retry(existing_log(repo, log or settings.log))
     if as_json:
-        commit = None if held is None else held.commit
-        emit_json({"heldBack": commit, "serverRuns": running})
-    elif held is None:
+        emit_json(retry_shape(answer))
+    elif answer.held_back is None:
         click.echo("nothing is held back")
     else:
-        who = "the server" if running else "the next server to start"
-        click.echo(f"{who} reads {short(held.commit)} again")
+        who = "the server" if answer.server_runs else "the next server to start"
+        click.echo(f"{who} reads {short(answer.held_back)} again")

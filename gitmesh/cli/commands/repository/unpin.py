@@ -27,11 +27,10 @@ def command(ctx: click.Context, repo: Path, log: Path | None, reason: str, as_js
     If nothing is pinned, the command does nothing. If no server runs, it takes effect when one
     starts (exit code 4).
     """
-    from gitmesh.cli.pin_request import hand_over
-    from gitmesh.inbox.pin_note import MOST_REASON, PinNote
+    from gitmesh.cli.pin_answer import show
     from gitmesh.queries.log_lookup import existing_log
+    from gitmesh.service.delivery.pin_request import unpin
 
     settings: Settings = ctx.obj
-    where = existing_log(repo, log or settings.log)
-    note = PinNote(commit=None, reason=" ".join(reason.split())[:MOST_REASON])
-    ctx.exit(hand_over(where, note, as_json=as_json))
+    answer = unpin(existing_log(repo, log or settings.log), reason=reason)
+    ctx.exit(show(answer, as_json=as_json))

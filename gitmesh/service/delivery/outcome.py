@@ -19,7 +19,7 @@ from gitmesh.queries.commits import logged_commit
 from gitmesh.queries.convergence import Convergence, convergence
 from gitmesh.queries.pins import pinned
 from gitmesh.rendering.narration import narrate, never_served_words, short
-from gitmesh.service.wait_goal import Goal
+from gitmesh.service.delivery.wait_goal import Goal
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +38,6 @@ class Outcome:
     def final(self) -> bool:
         """True if waiting longer changes nothing."""
         return self.met or self.refused
-
-    def as_json(self) -> dict[str, object]:
-        """Return the form for ``--json``."""
-        counted = {} if self.convergence is None else {"proxies": self.convergence.as_json()}
-        return {"met": self.met, "refused": self.refused, "words": self.words, **counted}
 
 
 def outcome(log: EventReader, commit: CommitId, goal: Goal) -> Outcome:

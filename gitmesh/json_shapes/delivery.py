@@ -1,0 +1,338 @@
+"""Shapes of deliveries: status of a commit, waiting for it, connected proxies."""
+
+from typing import NotRequired, TypedDict, cast
+
+from events.deliveries import Delivered, Proxy
+from events.types import Cause, CommitRejected, SnapshotRejected
+from gitmesh.queries.commit_status import CommitStatus, NodeStatus, Refused
+from gitmesh.queries.convergence import Convergence
+from gitmesh.queries.refusal_locations import hint
+from gitmesh.service.delivery.connected import ConnectedProxies
+from gitmesh.service.delivery.retry import RetryAnswer
+from gitmesh.service.delivery.status import StatusAnswer
+from gitmesh.service.delivery.wait import WaitAnswer
+from mesh.canonical import JsonObject
+
+
+class RefusedSpecShape(TypedDict):
+    """A spec that likely caused a refusal."""
+
+    key: str
+    path: str
+    line: int | None
+    where: str
+
+
+class RefusedShape(TypedDict):
+    """What a proxy refuses, why, and which specs caused it."""
+
+    proxy: str
+    type: str
+    version: str
+    names: list[str]
+    message: str
+    hint: str
+    specs: list[RefusedSpecShape]
+
+
+class NodeShape(TypedDict):
+    """The proxies of one node: how many there are in each state, and their refusals."""
+
+    node: str
+    proxies: dict[str, int]
+    refusals: list[RefusedShape]
+
+
+class StatusPinShape(TypedDict):
+    """The pin that holds; ``over`` if its time ended while no server was running."""
+
+    commit: str
+    by: str
+    reason: str
+    until: str
+    over: bool
+
+
+class PublishedShape(TypedDict):
+    """When a commit was offered to proxies, and to which."""
+
+    at: str
+    proxies: int
+    nodes: list[str]
+    overtaken: bool
+    overtakenBy: str | None
+
+
+class ConvergedShape(TypedDict):
+    """When all proxies had a commit, and how long it took after what caused it."""
+
+    at: str | None
+    microsecondsAfterPush: int | None
+    microseconds: int | None
+    after: str | None
+
+
+class UnresponsiveWorkerShape(TypedDict):
+    """A worker of the server that does not answer."""
+
+    since: str
+    worker: int
+    process: int
+    proxies: int
+
+
+class DegradedShape(TypedDict):
+    """Why the server cannot read the repository."""
+
+    since: str
+    reason: str
+    message: str
+
+
+class StatusShape(TypedDict):
+    """Answer of ``status``."""
+
+    asked: str
+    commit: str
+    verdict: str
+    outcome: str | None
+    recordedAt: str | None
+    problems: list[JsonObject]
+    served: str | None
+    neverServed: bool
+    newest: str | None
+    pinned: StatusPinShape | None
+    published: PublishedShape | None
+    converged: ConvergedShape | None
+    nodes: list[NodeShape]
+    unresponsiveWorkers: list[UnresponsiveWorkerShape]
+    degraded: list[DegradedShape]
+    serverRuns: bool | None
+
+
+class ConvergenceShape(TypedDict):
+    """How many connected proxies have a commit."""
+
+    acked: int
+    refused: int
+    proxies: int
+
+
+WaitShape = TypedDict(
+    "WaitShape",
+    {
+        "commit": str,
+        "broughtInBy": str | None,
+        "for": str,  # a reserved word, so this shape is no class
+        "met": bool,
+        "refused": bool,
+        "words": str,
+        "proxies": NotRequired[ConvergenceShape],
+        "refusals": list[RefusedShape],
+        "serverRuns": bool | None,
+    },
+)
+"""Answer of ``wait``; ``proxies`` only if a percentage is waited for."""
+
+
+class ProxyRefusalShape(TypedDict):
+    """What a connected proxy refuses."""
+
+    commit: str
+    type: str
+    version: str
+    names: list[str]
+    message: str
+
+
+class ProxyShape(TypedDict):
+    """A connected proxy."""
+
+    node: str
+    proxy: str
+    version: str
+    connectedAt: str
+    state: str
+    since: str
+    commit: str | None
+    refusal: ProxyRefusalShape | None
+
+
+class ProxiesShape(TypedDict):
+    """Answer of ``proxies``."""
+
+    serverRuns: bool | None
+    proxies: list[ProxyShape]
+
+
+class RetryShape(TypedDict):
+    """Answer of ``retry``."""
+
+    heldBack: str | None
+    serverRuns: bool | None
+
+
+def status_shape(answer: StatusAnswer) -> StatusShape:
+    """Return the status of a commit."""
+    found = answer.found
+    about = found.about
+    problems = about.problems if isinstance(about, CommitRejected) else ()
+    return {
+        "asked": answer.asked,
+        "commit": found.commit,
+        "verdict": found.verdict.value,
+        "outcome": _outcome(found),
+        "recordedAt": found.recorded_at or None,
+        "problems": list(problems),
+        "served": found.served,
+        "neverServed": found.instead is not None,
+        "newest": found.newest,
+        "pinned": _pinned(found),
+        "published": _published(found.delivered),
+        "converged": _converged(found.delivered),
+        "nodes": [_node(node) for node in found.nodes],
+        "unresponsiveWorkers": [
+            {
+                "since": at,
+                "worker": event.worker,
+                "process": event.process,
+                "proxies": event.proxies,
+            }
+            for at, event in found.unresponsive
+        ],
+        "degraded": [
+            {"since": at, "reason": event.reason, "message": event.message}
+            for at, event in found.degraded
+        ],
+        "serverRuns": answer.server_runs,
+    }
+
+
+def wait_shape(answer: WaitAnswer) -> WaitShape:
+    """Return the progress of a commit towards a goal."""
+    found = answer.outcome
+    counted = {} if found.convergence is None else {"proxies": _convergence(found.convergence)}
+    shape = {
+        "commit": answer.commit,
+        "broughtInBy": answer.brought_in_by,
+        "for": str(answer.goal),
+        "met": found.met,
+        "refused": found.refused,
+        "words": found.words,
+        **counted,
+        "refusals": [refused_shape(each) for each in answer.refused],
+        "serverRuns": answer.server_runs,
+    }
+    return cast(WaitShape, shape)  # mypy does not follow a field that may be absent
+
+
+def refused_shape(refused: Refused) -> RefusedShape:
+    """Return a refusal, and the location of each spec that caused it."""
+    event = refused.event
+    return {
+        "proxy": event.proxy,
+        "type": event.type_url,
+        "version": event.version,
+        "names": list(event.names),
+        "message": event.message,
+        "hint": hint(event),
+        "specs": [
+            {"key": each.key, "path": each.path, "line": each.line or None, "where": each.where}
+            for each in refused.locations
+        ],
+    }
+
+
+def proxies_shape(found: ConnectedProxies) -> ProxiesShape:
+    """Return the connected proxies."""
+    return {
+        "serverRuns": found.server_runs,
+        "proxies": [_proxy(proxy) for proxy in found.proxies],
+    }
+
+
+def retry_shape(answer: RetryAnswer) -> RetryShape:
+    """Return which commit will be read again."""
+    return {"heldBack": answer.held_back, "serverRuns": answer.server_runs}
+
+
+def _convergence(found: Convergence) -> ConvergenceShape:
+    return {"acked": found.acked, "refused": found.refused, "proxies": found.proxies}
+
+
+def _outcome(found: CommitStatus) -> str | None:
+    if found.about is None:
+        return None
+    return "rejected" if isinstance(found.about, CommitRejected) else "applied"
+
+
+def _pinned(found: CommitStatus) -> StatusPinShape | None:
+    pin = found.pin
+    if pin is None:
+        return None
+    return {
+        "commit": pin.commit,
+        "by": pin.by,
+        "reason": pin.reason,
+        "until": pin.until,
+        "over": found.pin_is_over,
+    }
+
+
+def _published(delivered: Delivered | None) -> PublishedShape | None:
+    if delivered is None:
+        return None
+    return {
+        "at": delivered.published_at,
+        "proxies": delivered.published.proxies,
+        "nodes": list(delivered.published.nodes),
+        "overtaken": delivered.overtaken_by is not None,
+        "overtakenBy": delivered.overtaken_by,
+    }
+
+
+def _converged(delivered: Delivered | None) -> ConvergedShape | None:
+    converged = None if delivered is None else delivered.converged
+    if delivered is None or converged is None:
+        return None
+    took = converged.timings.get("acked")
+    after_push = converged.after in (Cause.BRANCH, Cause.UNKNOWN)
+    return {
+        "at": delivered.converged_at,
+        "microsecondsAfterPush": took if after_push else None,
+        "microseconds": took,
+        "after": converged.after.value or None,
+    }
+
+
+def _node(node: NodeStatus) -> NodeShape:
+    return {
+        "node": node.node,
+        "proxies": {state.value: number for state, number in sorted(node.states.items())},
+        "refusals": [refused_shape(each) for each in node.refusals],
+    }
+
+
+def _proxy(proxy: Proxy) -> ProxyShape:
+    return {
+        "node": proxy.node,
+        "proxy": proxy.name,
+        "version": proxy.version,
+        "connectedAt": proxy.connected_at,
+        "state": proxy.state.value,
+        "since": proxy.since,
+        "commit": proxy.commit or None,
+        "refusal": _proxy_refusal(proxy.refusal),
+    }
+
+
+def _proxy_refusal(refusal: SnapshotRejected | None) -> ProxyRefusalShape | None:
+    if refusal is None:
+        return None
+    return {
+        "commit": refusal.commit,
+        "type": refusal.type_url,
+        "version": refusal.version,
+        "names": list(refusal.names),
+        "message": refusal.message,
+    }

@@ -1,0 +1,35 @@
+"""Shapes of pins, and of requests for one."""
+
+from typing import TypedDict
+
+from events.types import ServingPinned
+from gitmesh.service.delivery.pin_request import PinAnswer
+
+
+class PinShape(TypedDict):
+    """A commit that is served for a limited time, instead of the branch."""
+
+    commit: str
+    by: str
+    reason: str
+    until: str
+
+
+class PinAnswerShape(TypedDict):
+    """Answer of ``pin`` and ``unpin``."""
+
+    taken: bool
+    asked: str | None
+    pinned: PinShape | None
+
+
+def pin_shape(pin: ServingPinned | None) -> PinShape | None:
+    """Return a pin, if there is one."""
+    if pin is None:
+        return None
+    return {"commit": pin.commit, "by": pin.by, "reason": pin.reason, "until": pin.until}
+
+
+def pin_answer_shape(answer: PinAnswer) -> PinAnswerShape:
+    """Return what became of a request for a pin, or for its end."""
+    return {"taken": answer.taken, "asked": answer.asked, "pinned": pin_shape(answer.pin)}

@@ -1,0 +1,107 @@
+"""Use cases of ``gitmesh pin`` and ``unpin``: ask the server to serve a fixed commit, or not to."""
+
+import re
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Final
+
+from events.clock import utc_now
+from events.opening import open_for_reading
+from events.store import EventReader
+from events.types import CommitId, ServingPinned
+from gitmesh.inbox.pin_note import MOST_REASON, PinNote
+from gitmesh.inbox.spool import pins
+from gitmesh.queries.commits import beginning
+from gitmesh.queries.pins import LONGEST, pinnable, pinned
+from gitmesh.queries.requested_moment import asked_seq
+from gitmesh.queries.timespec import parse_time
+from mesh.errors import UsageError
+
+TAKEN_S: Final = 3.0
+"""Wait for the server, which checks several times a second."""
+
+
+@dataclass(frozen=True, slots=True)
+class PinAnswer:
+    """What became of a request."""
+
+    asked: CommitId | None
+    """The commit to pin; ``None`` to serve the branch again."""
+    taken: bool
+    """False if no server took the request: the next one to start will."""
+    pin: ServingPinned | None
+    """The pin that holds now."""
+
+    @property
+    def granted(self) -> bool:
+        """True if what was asked for is so now: somebody else may have asked for something else."""
+        return self.taken and (self.pin.commit if self.pin else None) == self.asked
+
+
+def pin(log: Path, repo: Path, moment: str, *, reason: str, length: timedelta) -> PinAnswer:
+    """Ask the server to serve the commit of a moment for a time.
+
+    :raises UsageError: the moment is unknown, its mesh was rejected, or the reason is empty.
+    :raises SpoolUnavailable: no request can be left.
+    """
+    said = _one_line(reason)
+    if not said:
+        raise UsageError(
+            "--reason is empty", hint="say why: gitmesh status and gitmesh log show it"
+        )
+    with open_for_reading(log) as opened:
+        commit = _commit_at(opened, moment, repo)
+        pinnable(opened, commit)
+    return _left(log, PinNote(commit=commit, until=utc_now() + length, reason=said))
+
+
+def unpin(log: Path, *, reason: str = "") -> PinAnswer:
+    """Ask the server to serve the branch again.
+
+    :raises SpoolUnavailable: no request can be left.
+    """
+    return _left(log, PinNote(commit=None, reason=_one_line(reason)))
+
+
+def length_of(text: str) -> timedelta:
+    """Return the duration that a text such as ``90s``, ``30m``, ``2h`` or ``1d`` means.
+
+    :raises UsageError: it is none, or longer than a pin may hold.
+    """
+    found = re.fullmatch(r"(\d{1,6})([smhd])", text.strip())
+    units = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+    length = timedelta(**{units[found[2]]: int(found[1])}) if found else timedelta()
+    if not timedelta() < length <= LONGEST:
+        raise UsageError(
+            f"--for {text!r} is not a valid duration of a pin", hint="write 90s, 30m, 2h or 1d"
+        )
+    return length
+
+
+def _left(log: Path, note: PinNote, sleep: Callable[[float], None] = time.sleep) -> PinAnswer:
+    """Leave a note for the server, and wait until it is taken."""
+    asked = None if note.commit is None else CommitId(note.commit)
+    path = pins(log).put(note.line())
+    deadline = time.monotonic() + TAKEN_S
+    while path.exists() and time.monotonic() < deadline:
+        sleep(0.02)
+    taken = not path.exists()
+    with open_for_reading(log) as opened:
+        return PinAnswer(asked, taken, pinned(opened))
+
+
+def _commit_at(log: EventReader, moment: str, repo: Path) -> CommitId:
+    """Return the commit that is meant: itself, or the one that was served at a position or time."""
+    state = log.state(asked_seq(log, moment, repo))
+    by_time = parse_time(moment, utc_now()) is not None or (moment.isdigit() and len(moment) < 7)
+    found = state.commit if by_time else state.tip
+    if found is None:
+        raise UsageError(f"no mesh was served at {moment!r}", hint=beginning(log))
+    return found
+
+
+def _one_line(reason: str) -> str:
+    return " ".join(reason.split())[:MOST_REASON]

@@ -1,0 +1,78 @@
+"""Use case of ``gitmesh wait``: wait until a commit is live, or until it is refused."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from events.opening import has_writer, open_for_reading
+from events.store import EventReader
+from events.types import CommitId
+from gitmesh.queries.commit_status import Refused
+from gitmesh.queries.log_location import is_repository
+from gitmesh.queries.refusal_locations import RefusalLocations
+from gitmesh.queries.requested_commit import asked_commit, merge_of
+from gitmesh.queries.timespec import is_hex
+from gitmesh.service.delivery.outcome import Outcome, outcome
+from gitmesh.service.delivery.wait_goal import Goal
+
+POLL_S: Final = 0.1
+_WHOLE: Final = 40
+"""How many digits an id has."""
+
+
+@dataclass(frozen=True, slots=True)
+class WaitAnswer:
+    """Progress of a commit when waiting ended."""
+
+    commit: CommitId
+    goal: Goal
+    brought_in_by: CommitId | None
+    """The merge that brought the commit into the branch, if one did."""
+    outcome: Outcome
+    refused: tuple[Refused, ...]
+    """What proxies refuse, with the specs at fault."""
+    server_runs: bool | None
+    """``None`` where that cannot be determined."""
+
+
+def wait(
+    log: Path,
+    repo: Path,
+    commit: str,
+    goal: Goal,
+    *,
+    timeout_s: float,
+    sleep: Callable[[float], None] = time.sleep,
+) -> WaitAnswer:
+    """Wait until a commit reaches a goal, cannot reach it any more, or the time is over.
+
+    :raises UsageError: there is no such commit, and ``commit`` is no whole id.
+    """
+    deadline = time.monotonic() + timeout_s
+    with open_for_reading(log) as opened:
+        sought = _commit(opened, repo, commit)
+        while True:
+            merge = merge_of(opened, sought, repo)
+            found = outcome(opened, merge or sought, goal)
+            if found.final or time.monotonic() >= deadline:
+                break
+            sleep(POLL_S)
+        refused = _refused(found, opened, repo)
+    return WaitAnswer(sought, goal, merge, found, refused, has_writer(log))
+
+
+def _refused(found: Outcome, log: EventReader, repo: Path) -> tuple[Refused, ...]:
+    if not found.refusals:
+        return ()
+    locations = RefusalLocations.beside(log, repo)
+    return tuple(Refused(event, locations.of(event)) for event in found.refusals)
+
+
+def _commit(log: EventReader, repo: Path, commit: str) -> CommitId:
+    """Return the commit that is waited for, which no server need have read."""
+    whole = is_hex(commit) and len(commit) == _WHOLE
+    if whole or (not is_repository(repo) and is_hex(commit) and log.seq_of_commit(commit) is None):
+        return CommitId(commit.lower())  # It may be on its way to the repository.
+    return asked_commit(log, commit, repo)
