@@ -12,7 +12,6 @@ from events.state import MeshState, apply_all
 from events.store import EventStore, LogMoved
 from events.types import (
     Chain,
-    CommitApplied,
     CommitId,
     HistoryRewritten,
     MeshEvent,
@@ -29,10 +28,10 @@ from reconciler.attempt import HELD_BACK, OUT_OF_MEMORY, Attempts
 from reconciler.declaration import declare
 from reconciler.git.repository import GitRepository
 from reconciler.history import Way, way
-from reconciler.plan import plan
+from reconciler.plan import ReadSpecs, derive
 from reconciler.reading.reader import Progress, TreeReader
-from reconciler.reading.source import ObjectId, SourceUnavailable
-from reconciler.reading.tree import EMPTY, SpecTree
+from reconciler.reading.source import SourceUnavailable
+from reconciler.reading.tree import EMPTY
 
 _OF_RESOURCE: Final = (ResourceAdded, ResourceChanged, TrafficShifted, ResourceRemoved)
 _MOST_COLLISIONS: Final = 5
@@ -93,10 +92,7 @@ class Follower:
         self._state = self._log.state()
         # Keys of the resource events logged since a publication began; None if unknown.
         self._touched: set[ResourceKey] | None = None
-        self._tree: SpecTree = EMPTY
-        # Keys that may differ between the tree and the state, because commits after the last
-        # applied one were rejected. None: any key may differ.
-        self._pending: frozenset[ResourceKey] | None = None if self._state.tip else frozenset()
+        self._read = ReadSpecs(pending=None if self._state.tip else frozenset())
 
     def catch_up(self, *, within_s: float = 1.0) -> Publication | None:
         """Log every commit up to the tip; return the publication, or None if nothing moved.
@@ -170,21 +166,22 @@ class Follower:
         :raises SourceUnavailable: they cannot be read now; the next commit is read completely.
         """
         state = self._state
-        if state.tip is None or self._tree is not EMPTY or not self._repo.has(state.tip):
+        if state.tip is None or self._read.tree is not EMPTY or not self._repo.has(state.tip):
             return
         try:
             with self._reading(state.tip, state.tip):
-                self._tree = self._reader.read(self._repo.tree_of(state.tip)).tree
+                tree = self._reader.read(self._repo.tree_of(state.tip)).tree
         except SourceUnavailable as error:
             if error.reason not in (HELD_BACK, OUT_OF_MEMORY):
                 raise
             return  # the log already has its result, so nothing waits for it
-        resources = self._tree.graph.resources
-        self._pending = frozenset(
+        resources = tree.graph.resources
+        pending = frozenset(
             key
             for key in resources.keys() | state.resources.keys()
             if key not in resources or spec_json(resources[key].spec) != state.resources.get(key)
         )
+        self._read = ReadSpecs(tree, pending)
 
     def _log_up_to(self, tip: CommitId) -> bool:
         """Log the commits on the way to ``tip``; return whether it was reached."""
@@ -223,15 +220,8 @@ class Follower:
 
     def _log_commit(self, commit: CommitId, rewritten: HistoryRewritten | None) -> None:
         facts = self._repo.facts(commit)
-        step = self._reader.read(ObjectId(facts.tree), self._tree)
-        changed = None if self._pending is None else self._pending | step.touched
-        decided = plan(
-            self._state,
-            facts,
-            step.tree,
-            changed=changed,
-            restores=self._log.commit_of_tree(facts.tree),
-        )
+        restores = self._log.commit_of_tree(facts.tree)
+        decided, read = derive(self._reader, self._read, self._state, facts, restores)
         events: list[MeshEvent] = [rewritten, *decided] if rewritten else decided
         start = self._state.seq
         self._log.append(Chain.MESH, events, expected=start)
@@ -239,6 +229,4 @@ class Follower:
         self._state = apply_all(self._state, numbered)
         if self._touched is not None:
             self._touched.update(event.key for event in decided if isinstance(event, _OF_RESOURCE))
-        self._tree = step.tree
-        applied = any(isinstance(event, CommitApplied) for event in decided)
-        self._pending = frozenset() if applied else changed
+        self._read = read

@@ -1,6 +1,7 @@
 """The events of one commit. Pure: the core of the reconciler."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from itertools import islice
 from typing import Final
 
@@ -11,10 +12,43 @@ from mesh.graph.mesh_settings import settings_json
 from mesh.keys import ResourceKey
 from mesh.problems.problem import Problem, Severity
 from reconciler.diff import diff
-from reconciler.reading.tree import SpecTree
+from reconciler.reading.reader import TreeReader
+from reconciler.reading.source import ObjectId
+from reconciler.reading.tree import EMPTY, SpecTree
 
 MAX_PROBLEMS: Final = 100
 """Maximum problems listed in an event; the rest is counted, and `gitmesh validate` lists them."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReadSpecs:
+    """Specs of the commit that was read last, and their difference from the mesh of the log."""
+
+    tree: SpecTree = EMPTY
+    pending: frozenset[ResourceKey] | None = frozenset()
+    """Keys that may differ between the specs and the mesh, because commits after the last applied
+    one were rejected; None: any key may differ."""
+
+
+def derive(
+    reader: TreeReader,
+    read: ReadSpecs,
+    state: MeshState,
+    facts: CommitFacts,
+    restores: CommitId | None,
+) -> tuple[list[MeshEvent], ReadSpecs]:
+    """Read the specs of a commit; return its events, and the specs for the next commit.
+
+    :param read: the specs of the commit before.
+    :param state: the mesh after the commit before.
+    :param restores: as for :func:`plan`.
+    :raises SourceUnavailable: the commit cannot be read.
+    """
+    step = reader.read(ObjectId(facts.tree), read.tree)
+    changed = None if read.pending is None else read.pending | step.touched
+    events = plan(state, facts, step.tree, changed=changed, restores=restores)
+    applied = isinstance(events[0], CommitApplied)
+    return events, ReadSpecs(step.tree, frozenset() if applied else changed)
 
 
 def plan(

@@ -10,7 +10,7 @@ reported separately, and still checked against what git determines under any rul
 """
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final, Protocol
 
 from events.encoding.codec import actor_of, encode
@@ -30,13 +30,11 @@ from events.types import (
     TrafficShifted,
 )
 from mesh.errors import Fatal
-from mesh.keys import ResourceKey
 from reconciler.event_comparison import EventMatch, compare, contradicts_git
 from reconciler.history import Commits, Without, way
-from reconciler.plan import plan
+from reconciler.plan import ReadSpecs, derive
 from reconciler.reading.reader import Progress, TreeReader
-from reconciler.reading.source import ObjectId, Objects, SourceUnavailable
-from reconciler.reading.tree import EMPTY, SpecTree
+from reconciler.reading.source import Objects, SourceUnavailable
 from reconciler.rules import RULES, Stretch, stretch_of
 
 _PROGRESS_EVERY: Final = 200
@@ -174,8 +172,7 @@ class _Rederiving:
         self._rules = rules
         self._reader = TreeReader(repo)
         self._state = MeshState(resources={})
-        self._tree: SpecTree = EMPTY
-        self._pending: frozenset[ResourceKey] | None = frozenset()
+        self._read = ReadSpecs()
         self._logged: set[CommitId] = set()
         self._applied: dict[str, CommitId] = {}
 
@@ -221,7 +218,7 @@ class _Rederiving:
             raise _Differs(wrong)
         where = Seq(rows[0].seq), Seq(rows[-1].seq)
         self.result.otherwise.append(DecidedByOtherRules(stretch, *where, difference))
-        self._pending = None
+        self._read = replace(self._read, pending=None)
         return None
 
     # ---- where a commit stands ----------------------------------------------------------------
@@ -277,18 +274,8 @@ class _Rederiving:
     # ---- what a commit says -------------------------------------------------------------------
 
     def _derive(self, facts: CommitFacts) -> list[MeshEvent]:
-        step = self._reader.read(ObjectId(facts.tree), self._tree)
-        changed = None if self._pending is None else self._pending | step.touched
-        events = plan(
-            self._state,
-            facts,
-            step.tree,
-            changed=changed,
-            restores=self._applied.get(facts.tree),
-        )
-        self._tree = step.tree
-        applied = isinstance(events[0], CommitApplied)
-        self._pending = frozenset() if applied else changed
+        restores = self._applied.get(facts.tree)
+        events, self._read = derive(self._reader, self._read, self._state, facts, restores)
         return events
 
     def _compare(self, rows: Sequence[Row], events: Sequence[MeshEvent]) -> None:
@@ -319,7 +306,7 @@ class _Rederiving:
     def _skip(self, rows: Sequence[Row], commit: CommitId) -> None:
         self.result.unchecked += len(rows)
         self.result.gone.append(commit)
-        self._pending = None
+        self._read = replace(self._read, pending=None)
 
     def _advance(self, rows: Sequence[Row], derived: Sequence[MeshEvent] | None) -> None:
         """Advance the mesh by the derived events, or by the logged ones if none can be derived."""
