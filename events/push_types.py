@@ -7,35 +7,12 @@ from mesh.canonical import JsonObject
 
 
 @dataclass(frozen=True, slots=True)
-class PushReceived:
-    """Somebody pushed to the followed branch. The commits have events of their own."""
+class Push:
+    """A push to one ref, as the repository's hook saw it."""
 
     ref: str
     after: CommitId
-    """New target of the branch; empty if it was deleted."""
-    before: CommitId | None
-    """Old target of the branch; None if it was new."""
-    pusher: str
-    """The authenticated pusher, as the hook's environment names them."""
-    via: str
-    """``http``, ``ssh`` or ``local``."""
-    account: str
-    """System user whose process ran the hook."""
-    claimed: str
-    """``Name <email>`` from the pusher's git configuration: a claim, mostly empty."""
-    options: tuple[str, ...] = ()
-    """Options given with ``git push -o``."""
-    omitted: int = 0
-    """Number of options beyond those listed."""
-
-
-@dataclass(frozen=True, slots=True)
-class PushRefused:
-    """Somebody tried to push, and the hook of the repository refused it."""
-
-    ref: str
-    after: CommitId
-    """Position of the ref after the push; empty if the push would have deleted the ref."""
+    """Position of the ref after the push; empty if the push deletes the ref."""
     before: CommitId | None
     """Position of the ref before the push; None if the ref did not exist."""
     pusher: str
@@ -50,6 +27,17 @@ class PushRefused:
     """Options given with ``git push -o``."""
     omitted: int
     """Number of options beyond those listed."""
+
+
+@dataclass(frozen=True, slots=True)
+class PushReceived(Push):
+    """Somebody pushed to the followed branch. The commits have events of their own."""
+
+
+@dataclass(frozen=True, slots=True)
+class PushRefused(Push):
+    """Somebody tried to push, and the hook of the repository refused it."""
+
     reason: str
     """``problems``, ``force-push``, ``deletion``, ``own-refs`` or ``unchecked``."""
     commits: tuple[CommitId, ...] = ()

@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Final
 
 from events.encoding.body import Body, Data
-from events.encoding.push_bodies import dump_push, dump_refused_push, load_push, load_refused_push
+from events.encoding.push_bodies import PUSH_BODIES
 from events.encoding.server_bodies import SERVER_BODIES
 from events.types import (
     Cause,
@@ -24,8 +24,6 @@ from events.types import (
     ProxyConnected,
     ProxyDisconnected,
     ProxyState,
-    PushReceived,
-    PushRefused,
     ResourceAdded,
     ResourceChanged,
     ResourceRemoved,
@@ -288,6 +286,7 @@ def _released(e: ServingReleased) -> JsonObject:
 
 BODIES: Final[Mapping[str, Body]] = {
     **SERVER_BODIES,
+    **PUSH_BODIES,
     "CommitApplied": Body(CommitApplied, 1, _applied, _load_applied),
     "CommitRejected": Body(CommitRejected, 1, _rejected, _load_rejected),
     "ResourceAdded": Body(ResourceAdded, 1, _added, _load_added),
@@ -331,8 +330,6 @@ BODIES: Final[Mapping[str, Body]] = {
         },
         lambda _s, _c, d: RulesChanged(d["before"], d["after"], Seq(d["meshSeq"]), d["version"]),
     ),
-    "PushReceived": Body(PushReceived, 1, dump_push, load_push),
-    "PushRefused": Body(PushRefused, 1, dump_refused_push, load_refused_push),
     "ServingPinned": Body(
         ServingPinned,
         1,

@@ -1,17 +1,18 @@
-"""The shape of the data of events about pushes: see :mod:`events.encoding.bodies`."""
+"""The data of events about pushes; see :mod:`events.encoding.bodies`."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Final, TypeAlias
 
+from events.encoding.body import Body, Data
 from events.positions import CommitId
-from events.push_types import PushReceived, PushRefused
+from events.push_types import Push, PushReceived, PushRefused
 from mesh.canonical import JsonObject
 
-Data = Mapping[str, Any]
+_Fields: TypeAlias = tuple[CommitId | None, str, str, str, str, tuple[str, ...], int]
+"""Fields of a push after its ref and its new position."""
 
 
-def dump_push(e: PushReceived) -> JsonObject:
-    """Return the data of a push."""
+def _dump(e: Push) -> JsonObject:
     return {
         "before": e.before,
         "pusher": e.pusher,
@@ -23,12 +24,9 @@ def dump_push(e: PushReceived) -> JsonObject:
     }
 
 
-def load_push(ref: str, commit: CommitId, data: Data) -> PushReceived:
-    """Return the push in an event's data; ``commit`` is the new position of the branch."""
+def _load(data: Data) -> _Fields:
     before = data["before"]
-    return PushReceived(
-        ref,
-        commit,
+    return (
         None if before is None else CommitId(before),
         data["pusher"],
         data["via"],
@@ -39,16 +37,9 @@ def load_push(ref: str, commit: CommitId, data: Data) -> PushReceived:
     )
 
 
-def dump_refused_push(e: PushRefused) -> JsonObject:
-    """Return the data of a refused push."""
+def _dump_refused(e: PushRefused) -> JsonObject:
     return {
-        "before": e.before,
-        "pusher": e.pusher,
-        "via": e.via,
-        "account": e.account,
-        "claimed": e.claimed,
-        "options": list(e.options),
-        "omitted": e.omitted,
+        **_dump(e),
         "reason": e.reason,
         "commits": list(e.commits),
         "problems": list(e.problems),
@@ -57,22 +48,22 @@ def dump_refused_push(e: PushRefused) -> JsonObject:
     }
 
 
-def load_refused_push(ref: str, commit: CommitId, data: Data) -> PushRefused:
-    """Return the refused push in an event's data."""
-    before = data["before"]
+def _load_refused(ref: str, commit: CommitId, data: Data) -> PushRefused:
     return PushRefused(
         ref,
         commit,
-        None if before is None else CommitId(before),
-        data["pusher"],
-        data["via"],
-        data["account"],
-        data["claimed"],
-        tuple(data["options"]),
-        data["omitted"],
+        *_load(data),
         data["reason"],
         tuple(map(CommitId, data["commits"])),
         tuple(data["problems"]),
         data["moreProblems"],
         data["unrecorded"],
     )
+
+
+PUSH_BODIES: Final[Mapping[str, Body]] = {
+    "PushReceived": Body(
+        PushReceived, 1, _dump, lambda ref, commit, d: PushReceived(ref, commit, *_load(d))
+    ),
+    "PushRefused": Body(PushRefused, 1, _dump_refused, _load_refused),
+}

@@ -67,11 +67,13 @@ SENTENCES: list[tuple[Event, str]] = [
         "ada pushed main by ssh (a=b, and 2 more options)",
     ),
     (
-        PushReceived("refs/heads/main", COMMIT, OTHER, "ada", "local", "ada", ""),
+        PushReceived("refs/heads/main", COMMIT, OTHER, "ada", "local", "ada", "", (), 0),
         "ada pushed main on this machine",
     ),
     (
-        PushReceived("refs/heads/main", CommitId(""), OTHER, "ada", "http", "git", "Bob <b@x>"),
+        PushReceived(
+            "refs/heads/main", CommitId(""), OTHER, "ada", "http", "git", "Bob <b@x>", (), 0
+        ),
         "ada deleted main by http, claiming to be Bob <b@x>",
     ),
     (
