@@ -39,6 +39,10 @@ class Source:
             steps = steps[:-1]
         return self.lines.get(steps, 0)
 
+    def where(self, steps: Steps) -> str:
+        """Return the JSON path of a part."""
+        return json_path(self.place(steps))
+
     def problem(
         self,
         steps: Steps,
@@ -49,8 +53,9 @@ class Source:
         severity: Severity = Severity.ERROR,
     ) -> Problem:
         """Return a problem at a part of the document."""
-        where = json_path(self.place(steps))
-        return Problem(self.path, self.line(steps), where, code, message, hint, severity)
+        return Problem(
+            self.path, self.line(steps), self.where(steps), code, message, hint, severity
+        )
 
 
 @dataclass(frozen=True, slots=True)

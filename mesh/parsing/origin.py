@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from mesh.canonical import Json
-from mesh.problems.problem import Problem, Severity, json_path
+from mesh.problems.problem import json_path
 from mesh.resource import Source, Steps
 
 
@@ -31,21 +31,10 @@ class Origin(Source):
             steps = steps[:-1]
         return self.places.get(steps, ())
 
-    def problem(
-        self,
-        steps: Steps,
-        code: str,
-        message: str,
-        *,
-        hint: str = "",
-        severity: Severity = Severity.ERROR,
-    ) -> Problem:
-        """Return a problem at a part, reported at its original position."""
+    def where(self, steps: Steps) -> str:
+        """Return the original JSON path of a part, after ``title`` if there is one."""
         place = self.place(steps)
-        line, where = self.document.line(place), json_path(place)
-        if self.title:
-            where = self.title + json_path(place[self.depth :])[1:]
-        return Problem(self.path, line, where, code, message, hint, severity)
+        return self.title + json_path(place[self.depth :])[1:] if self.title else json_path(place)
 
 
 def shifted(value: Json, at: Steps, into: Steps) -> dict[Steps, Steps]:
