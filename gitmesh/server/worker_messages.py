@@ -11,19 +11,19 @@ from pydantic import TypeAdapter
 from events.publication import Publication
 from events.types import Seq
 from xds.delivery.stream_facts import (
-    Arrived,
+    Connected,
+    Disconnected,
     Explained,
     Fact,
     FellBack,
     Finished,
     Full,
-    Joined,
-    Left,
     Offered,
     Passed,
-    Rejected,
+    Refused,
     Released,
-    Wrote,
+    Synced,
+    Written,
 )
 from xds.server.discovery import AdsSettings
 
@@ -76,12 +76,12 @@ class AllPassed:
 _HELLO: Final = TypeAdapter(Hello)
 _TOLD: Final = TypeAdapter[News | AllPassed](News | AllPassed)
 _KINDS: Final = (
-    Joined,
-    Left,
+    Connected,
+    Disconnected,
     Offered,
-    Wrote,
-    Arrived,
-    Rejected,
+    Written,
+    Synced,
+    Refused,
     Explained,
     FellBack,
     Finished,

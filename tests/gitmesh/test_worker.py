@@ -33,18 +33,18 @@ from tests.support.sample_shop import ENTRANCE, Shop
 from xds.delivery.delivery_tracker import DeliveryTracker
 from xds.delivery.recorder import Recorder
 from xds.delivery.stream_facts import (
-    Arrived,
+    Connected,
+    Disconnected,
     Explained,
     Fact,
     FellBack,
     Finished,
-    Joined,
-    Left,
     Offered,
     Passed,
-    Rejected,
+    Refused,
     Released,
-    Wrote,
+    Synced,
+    Written,
 )
 from xds.server.discovery import AdsSettings
 from xds.server.shared_port import reserved
@@ -118,7 +118,7 @@ def test_a_worker_refuses_streams_until_it_knows_the_mesh_then_serves_and_tells(
                 [joined, *_] = next_facts(lines)
             assert isinstance(finished, Finished)
             assert finished.seq == seq
-            assert isinstance(joined, Joined)
+            assert isinstance(joined, Connected)
             assert joined.node == ENTRANCE
 
 
@@ -144,12 +144,14 @@ numbers = st.integers(min_value=0, max_value=2**63)
 texts = st.text(max_size=20)
 many, commits = st.lists(texts, max_size=2).map(tuple), texts.map(CommitId)
 facts = st.one_of(
-    st.builds(Joined, numbers, texts, texts, texts, numbers, st.sampled_from(ProxyState), commits),
-    st.builds(Left, numbers, texts, numbers),
+    st.builds(
+        Connected, numbers, texts, texts, texts, numbers, st.sampled_from(ProxyState), commits
+    ),
+    st.builds(Disconnected, numbers, texts, numbers),
     st.builds(Offered, numbers, texts, numbers.map(Seq)),
-    st.builds(Wrote, numbers, numbers),
-    st.builds(Arrived, numbers, numbers),
-    st.builds(Rejected, numbers, texts, commits, texts, texts, texts, many, texts),
+    st.builds(Written, numbers, numbers),
+    st.builds(Synced, numbers, numbers),
+    st.builds(Refused, numbers, texts, commits, texts, texts, texts, many, texts),
     st.builds(Explained, texts, texts, texts, many),
     st.builds(FellBack, numbers, numbers),
     st.builds(Finished, numbers.map(Seq), numbers),
@@ -198,7 +200,7 @@ def test_a_line_that_a_killed_worker_did_not_finish_is_nobodys_mistake(
             asyncio.StreamReader(),
             Workers(1, hello, DeliveryTracker(Telling(lambda _: None))),
         )
-        lines = [facts_line([Joined(number, "web", f"p{number}", "", 0)]) for number in (1, 2)]
+        lines = [facts_line([Connected(number, "web", f"p{number}", "", 0)]) for number in (1, 2)]
         reader.feed_data(b"".join(lines)[:-cut])
         reader.feed_eof()
         await workers._hear(workers._workers[0], reader, 1, Heartbeat())

@@ -68,8 +68,8 @@ class Alike:
         return _same([session.names for session in self._all])
 
     @property
-    def arrived(self) -> bool:
-        return _same([session.arrived for session in self._all])
+    def in_sync(self) -> bool:
+        return _same([session.in_sync for session in self._all])
 
     @property
     def stuck_on(self) -> tuple[TypeUrl, ...]:

@@ -11,7 +11,7 @@ from mesh.linking import link
 from mesh.resource import Resource
 from tests.support.meshes import a_mesh, a_node, a_route, a_router, a_service
 from xds.nodes import ProxyIdentity
-from xds.protocol.response import Refused
+from xds.protocol.response import Nack
 from xds.refusals.refusal_causes import mentioned_values, mentions, refused_names, specs_at_fault
 from xds.snapshots.snapshot import resource_name
 from xds.translate import translate
@@ -89,8 +89,8 @@ def test_the_longest_text_that_is_mentioned_is_the_telling_one() -> None:
     assert places[0] == ("c", "d")
 
 
-def refusal(message: str, *names: str) -> Refused:
-    return Refused(LISTENER, "v", names, ErrorDetail(3, message))
+def refusal(message: str, *names: str) -> Nack:
+    return Nack(LISTENER, "v", names, ErrorDetail(3, message))
 
 
 def test_the_resources_at_fault_are_those_that_the_message_names() -> None:

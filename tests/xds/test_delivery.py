@@ -5,8 +5,6 @@ from collections.abc import Sequence
 
 import pytest
 
-from events.publication import Publication
-from events.state import MeshState
 from events.types import (
     CommitId,
     DeliveryEvent,
@@ -22,28 +20,86 @@ from events.types import (
     SourceRecovered,
 )
 from mesh.errors import Retryable
-from xds.delivery.commit_delivery import DELAYS_S, Delivery
+from tests.support.delivery_log import MS, ONE, DeliveryLog
+from xds.delivery.commit_delivery import DELAYS_S
+from xds.delivery.delivery_tracker import SETTLE_S
 from xds.delivery.recorder import Recorder
-from xds.delivery.stream_facts import Explained, Joined, Rejected
+from xds.delivery.stream_facts import (
+    Connected,
+    Disconnected,
+    Explained,
+    FellBack,
+    Finished,
+    Offered,
+    Refused,
+    Synced,
+    Written,
+)
 
-MS = 1_000_000
 MINUTE = 60_000 * MS
+SEQ = Seq(7)
 
 
-def publication(commit: str, *, moved: int | None = 0) -> Publication:
-    state = MeshState(Seq(7), CommitId(commit), CommitId(commit))
-    return Publication(state, moved_ns=moved, seen_ns=2 * MS, planned_ns=5 * MS)
+class Delivery(DeliveryLog):
+    """The delivery of commits by one server, whose streams connect when they are first named."""
 
+    def __init__(self) -> None:
+        super().__init__(ONE)
+        self._known: set[int] = set()
 
-def joined(node: str = "web", proxy: str = "p") -> Joined:
-    return Joined(0, node, proxy, "envoy", 0)
+    def begin_commit(self, commit: str, moved: int | None = 0) -> None:
+        self.begin(SEQ, commit, moved, 2 * MS, 5 * MS)
+
+    def connected(
+        self, stream: int, node: str = "web", proxy: str = "p", at_ns: int = 0
+    ) -> list[DeliveryEvent]:
+        self._known.add(stream)
+        return self.tell(ONE, Connected(stream, node, proxy, "envoy", at_ns))
+
+    def offered(self, stream: int, node: str) -> None:
+        if stream not in self._known:
+            self.connected(stream, node, f"p{stream}")
+        assert self.tell(ONE, Offered(stream, node, SEQ)) == []
+
+    def written(self, stream: int, at_ns: int) -> None:
+        assert self.tell(ONE, Written(stream, at_ns)) == []
+
+    def synced(self, stream: int, at_ns: int) -> list[DeliveryEvent]:
+        return self.tell(ONE, Synced(stream, at_ns))
+
+    def refused(self, stream: int, fact: Refused) -> None:
+        assert self.tell(ONE, fact._replace(stream=stream)) == []
+
+    def explained(self, fact: Explained) -> list[DeliveryEvent]:
+        return self.tell(ONE, fact)
+
+    def disconnected(self, stream: int, reason: str) -> list[DeliveryEvent]:
+        return self.tell(ONE, Disconnected(stream, reason, 0))
+
+    def published(self, at_ns: int) -> list[DeliveryEvent]:
+        return self.tell(ONE, Finished(SEQ, at_ns))
+
+    @property
+    def withheld(self) -> int:
+        """Return of how many nodes connects are withheld."""
+        return self.tracker._statuses.withheld
+
+    def settled(self, now_ns: int = 0) -> list[DeliveryEvent]:
+        """Return what is recorded of proxies' states, at this time."""
+        self.now_ns = now_ns
+        return self.pass_time(60.0 if now_ns else SETTLE_S)
 
 
 def publish(delivery: Delivery, commit: str, **streams: int) -> list[DeliveryEvent]:
-    delivery.begin(publication(commit))
+    delivery.begin_commit(commit)
     for node, stream in streams.items():
         delivery.offered(stream, node)
     return delivery.published(6 * MS)
+
+
+def settled(commit: str, **proxies: tuple[str, ...]) -> list[DeliveryEvent]:
+    """Return the event that these proxies are in these states."""
+    return [ProxiesSettled(CommitId(commit), Seq(1) if commit == "c0" else SEQ, **proxies)]
 
 
 def test_a_commit_is_published_to_nodes_and_converges_with_the_last_ack() -> None:
@@ -51,23 +107,23 @@ def test_a_commit_is_published_to_nodes_and_converges_with_the_last_ack() -> Non
     assert publish(delivery, "c1", web=1, cart=2) == [
         SnapshotPublished(CommitId("c1"), Seq(7), ("cart", "web"), 2)
     ]
-    delivery.wrote(1, 7 * MS)
-    delivery.wrote(2, 8 * MS)
-    assert delivery.arrived(1, 9 * MS) == []
-    assert delivery.arrived(2, 10 * MS) == [
+    delivery.written(1, 7 * MS)
+    delivery.written(2, 8 * MS)
+    assert delivery.synced(1, 9 * MS) == []
+    assert delivery.synced(2, 10 * MS) == [
         SnapshotConverged(
             CommitId("c1"), 2, {"seen": 2000, "planned": 5000, "written": 8000, "acked": 10000}
         )
     ]
-    assert delivery.arrived(2, 11 * MS) == [], "once"
+    assert delivery.synced(2, 11 * MS) == [], "once"
 
 
 def test_proxies_that_answer_before_all_are_offered_it_do_not_end_it_early() -> None:
     delivery = Delivery()
-    delivery.begin(publication("c1"))
+    delivery.begin_commit("c1")
     delivery.offered(1, "web")
-    delivery.wrote(1, 6 * MS)
-    assert delivery.arrived(1, 7 * MS) == []
+    delivery.written(1, 6 * MS)
+    assert delivery.synced(1, 7 * MS) == []
     published, converged = delivery.published(8 * MS)
     assert isinstance(published, SnapshotPublished)
     assert isinstance(converged, SnapshotConverged)
@@ -84,7 +140,7 @@ def test_a_newer_commit_takes_the_place_of_one_that_has_not_converged() -> None:
     delivery = Delivery()
     publish(delivery, "c1", web=1)
     publish(delivery, "c2", web=1)
-    (converged,) = delivery.arrived(1, 9 * MS)
+    (converged,) = delivery.synced(1, 9 * MS)
     assert isinstance(converged, SnapshotConverged)
     assert converged.commit == "c2"
 
@@ -92,7 +148,7 @@ def test_a_newer_commit_takes_the_place_of_one_that_has_not_converged() -> None:
 def test_a_proxy_that_leaves_is_waited_for_no_longer() -> None:
     delivery = Delivery()
     publish(delivery, "c1", web=1)
-    (converged,) = delivery.disconnected(1, "gone")
+    _, converged = delivery.disconnected(1, "gone")
     assert isinstance(converged, SnapshotConverged)
     assert converged.proxies == 0, "nobody has it"
     assert "acked" not in converged.timings
@@ -102,11 +158,11 @@ def test_who_leaves_before_it_has_a_commit_is_not_among_those_in_sync() -> None:
     delivery = Delivery()
     connect(delivery, a="web", b="web")
     publish(delivery, "c1", web=1)
-    delivery.begin(publication("c2"))
+    delivery.begin_commit("c2")
     for stream in (1, 2):
         delivery.offered(stream, "web")
     delivery.published(6 * MS)
-    delivery.arrived(1, 8 * MS)
+    delivery.synced(1, 8 * MS)
     left, converged = delivery.disconnected(2, "gone")
     assert isinstance(left, ProxyDisconnected)
     assert isinstance(converged, SnapshotConverged)
@@ -115,21 +171,21 @@ def test_who_leaves_before_it_has_a_commit_is_not_among_those_in_sync() -> None:
 
 def test_times_are_told_only_when_somebody_saw_the_branch_move() -> None:
     delivery = Delivery()
-    delivery.begin(publication("c1", moved=None))
+    delivery.begin_commit("c1", moved=None)
     _, converged = delivery.published(6 * MS)
     assert converged == SnapshotConverged(CommitId("c1"), 0, {})
 
 
 def test_a_clock_that_steps_back_makes_no_negative_times() -> None:
     delivery = Delivery()
-    delivery.begin(publication("c1", moved=50 * MS))
+    delivery.begin_commit("c1", moved=50 * MS)
     _, converged = delivery.published(6 * MS)
     assert isinstance(converged, SnapshotConverged)
     assert converged.timings == {"seen": 0, "planned": 0}
 
 
-def refusal(stream: int, node: str = "web", version: str = "v1") -> Rejected:
-    return Rejected(stream, node, CommitId("c1"), "type", version, "no", ("one",), "whole")
+def refusal(stream: int, node: str = "web", version: str = "v1") -> Refused:
+    return Refused(stream, node, CommitId("c1"), "type", version, "no", ("one",), "whole")
 
 
 def why(node: str = "web", version: str = "v1") -> Explained:
@@ -139,7 +195,7 @@ def why(node: str = "web", version: str = "v1") -> Explained:
 def test_a_refusal_is_told_once_for_each_content_of_a_node() -> None:
     delivery = Delivery()
     for stream, node in enumerate(("web", "web", "cart")):
-        delivery.connected(stream, joined(node, f"p{stream}"), 0)
+        delivery.connected(stream, node, f"p{stream}")
     delivery.refused(0, refusal(0))
     delivery.refused(1, refusal(1))
     assert delivery.explained(why()) == [
@@ -183,9 +239,9 @@ def test_a_refusal_that_nobody_can_explain_is_told_without() -> None:
     delivery = Delivery()
     connect(delivery, a="web")
     delivery.refused(1, refusal(1))
-    (told,) = delivery.unexplained(lambda stream: stream == 1)
-    assert isinstance(told, SnapshotRejected)
-    assert told.specs == ()
+    delivery.tracker.lost(ONE, "killed", 0)
+    told = [event for event in delivery.taken() if isinstance(event, SnapshotRejected)]
+    assert [event.specs for event in told] == [()]
     assert delivery.explained(why()) == []
 
 
@@ -194,14 +250,14 @@ def test_one_that_took_something_else_before_its_refusal_is_told_is_in_sync_in_t
     connect(delivery, a="web")
     delivery.refused(1, refusal(1))
     publish(delivery, "c2", web=1)
-    delivery.arrived(1, 0)
+    delivery.synced(1, 0)
     delivery.explained(why())
-    assert settled(delivery) == [ProxiesSettled(CommitId("c9"), Seq(9), in_sync=("a",))]
+    assert delivery.settled() == settled("c2", in_sync=("a",))
 
 
 def test_a_refusal_of_one_who_left_is_not_told() -> None:
     delivery = Delivery()
-    delivery.connected(1, joined(), 0)
+    delivery.connected(1)
     delivery.disconnected(1, "gone")
     delivery.refused(1, refusal(1))
     assert delivery.explained(why()) == []
@@ -210,76 +266,72 @@ def test_a_refusal_of_one_who_left_is_not_told() -> None:
 # ---- how proxies stand ---------------------------------------------------------------------------
 
 
-def settled(delivery: Delivery, now_ns: int = 0) -> list[DeliveryEvent]:
-    return delivery.statuses.settle(CommitId("c9"), Seq(9), now_ns)
-
-
 def connect(delivery: Delivery, **proxies: str) -> None:
     """Let proxies connect, the first of them as stream 1, each of a node."""
     for stream, (proxy, node) in enumerate(proxies.items(), 1):
-        delivery.connected(stream, joined(node, proxy), 0)
+        delivery.connected(stream, node, proxy)
 
 
 def test_those_who_come_are_told_to_be_in_sync_in_bulk_and_once() -> None:
     delivery = Delivery()
     connect(delivery, b="web", a="cart", c="web")
-    assert settled(delivery) == [], "while they are on their way nothing is told"
+    assert delivery.settled() == [], "while they are on their way nothing is told"
     for stream in (1, 2):
-        delivery.arrived(stream, 0)
-    assert settled(delivery) == [ProxiesSettled(CommitId("c9"), Seq(9), in_sync=("a", "b"))]
-    delivery.wrote(1, 0)
-    delivery.arrived(1, 0)
-    assert settled(delivery) == []
+        delivery.synced(stream, 0)
+    assert delivery.settled() == settled("c0", in_sync=("a", "b"))
+    delivery.written(1, 0)
+    delivery.synced(1, 0)
+    assert delivery.settled() == []
 
 
 def test_one_that_is_sent_more_has_not_settled() -> None:
     """Envoy acknowledges its clusters before it asks for listeners."""
     delivery = Delivery()
     connect(delivery, a="web")
-    delivery.arrived(1, 0)
-    delivery.wrote(1, 0)
-    assert settled(delivery) == []
+    delivery.synced(1, 0)
+    delivery.written(1, 0)
+    assert delivery.settled() == []
 
 
 def test_what_converges_is_not_told_again_proxy_by_proxy() -> None:
     delivery = Delivery()
     connect(delivery, a="web", b="web")
     publish(delivery, "c1", web=1)
-    delivery.arrived(1, 0)
-    assert delivery.arrived(2, 0) == []
-    assert settled(delivery) == [ProxiesSettled(CommitId("c9"), Seq(9), in_sync=("b",))]
+    delivery.synced(1, 0)
+    assert delivery.synced(2, 0) == []
+    assert delivery.settled() == settled("c1", in_sync=("b",))
 
 
 def test_those_of_a_node_who_were_offered_nothing_are_not_left_behind_in_the_log() -> None:
     delivery = Delivery()
     connect(delivery, a="web", b="web")
     for stream in (1, 2):
-        delivery.arrived(stream, 0)
-    settled(delivery)
+        delivery.synced(stream, 0)
+    delivery.settled()
     publish(delivery, "c1", web=1)  # b has this already: its addresses differ
-    assert settled(delivery) == [ProxiesSettled(CommitId("c9"), Seq(9), in_sync=("b",))]
+    assert delivery.settled() == settled("c1", in_sync=("b",))
 
 
 def test_who_refuses_before_all_are_offered_a_commit_is_not_behind_in_the_log() -> None:
     delivery = Delivery()
     connect(delivery, a="web", b="web")
-    delivery.begin(publication("c1"))
+    delivery.begin_commit("c1")
     for stream in (1, 2):
         delivery.offered(stream, "web")
         delivery.refused(stream, refusal(stream))
     delivery.explained(why())
     delivery.published(0)
-    assert settled(delivery) == [ProxiesSettled(CommitId("c9"), Seq(9), refused=("a", "b"))]
+    assert delivery.settled() == settled("c1", refused=("a", "b"))
 
 
 def test_of_a_commit_that_is_overtaken_it_is_told_who_took_it() -> None:
     delivery = Delivery()
     connect(delivery, a="web", b="cart")
     publish(delivery, "c1", web=1, cart=2)
-    delivery.arrived(1, 0)
-    assert settled(delivery) == []
+    delivery.synced(1, 0)
+    assert delivery.settled() == []
     publish(delivery, "c2", cart=2)
-    assert settled(delivery) == [ProxiesSettled(CommitId("c9"), Seq(9), in_sync=("a",))]
+    assert delivery.settled() == settled("c2", in_sync=("a",))
 
 
 def test_those_who_refuse_too_and_those_who_fall_back_are_told_in_bulk() -> None:
@@ -289,54 +341,68 @@ def test_those_who_refuse_too_and_those_who_fall_back_are_told_in_bulk() -> None
     for stream in (1, 2, 3):
         delivery.refused(stream, refusal(stream))
     delivery.explained(why())
-    delivery.fell_back(3)
-    assert settled(delivery) == [
-        ProxiesSettled(CommitId("c9"), Seq(9), refused=("b",), last_accepted=("c",))
-    ]
-    delivery.arrived(3, 0)
-    assert settled(delivery) == [], "it has what was accepted, not what is served"
+    delivery.tell(ONE, FellBack(3, 0))
+    assert delivery.settled() == settled("c1", refused=("b",), last_accepted=("c",))
+    delivery.synced(3, 0)
+    assert delivery.settled() == [], "it has what was accepted, not what is served"
 
 
 @pytest.mark.parametrize("early", [False, True])
 def test_who_has_what_somebody_refuses_is_told_in_bulk_at_once(*, early: bool) -> None:
     delivery = Delivery()
     connect(delivery, a="web", b="web", c="web")
-    delivery.begin(publication("c1"))
+    delivery.begin_commit("c1")
     for stream in (1, 2, 3):
         delivery.offered(stream, "web")
     if not early:
         delivery.published(0)
-    delivery.arrived(1, 0)
+    delivery.synced(1, 0)
     delivery.refused(2, refusal(2))
     delivery.explained(why())
     if early:
         delivery.published(0)
-    [told] = settled(delivery)
+    [told] = delivery.settled()
     assert isinstance(told, ProxiesSettled)
     assert told.in_sync == ("a",)
-    delivery.arrived(3, 0)
-    assert settled(delivery) == [ProxiesSettled(CommitId("c9"), Seq(9), in_sync=("c",))]
+    delivery.synced(3, 0)
+    assert delivery.settled() == settled("c1", in_sync=("c",))
 
 
 def test_a_commit_that_is_delayed_says_who_is_waited_for_and_tells_of_the_others() -> None:
     delivery = Delivery()
     connect(delivery, a="web", b="web", c="web")
-    delivery.begin(publication("c1"))
+    delivery.begin_commit("c1")
     for stream in (1, 2, 3):
         delivery.offered(stream, "web")
-    assert delivery.next_delay_s is None, "it is not published yet"
+    assert delivery.pass_time(DELAYS_S[-1]) == [], "it is not published yet"
     delivery.published(0)
-    delivery.arrived(1, 0)
+    delivery.synced(1, 0)
     delivery.refused(2, refusal(2))
     delivery.explained(why())
-    assert delivery.next_delay_s == DELAYS_S[0]
-    assert delivery.delayed() == [SnapshotDelayed(CommitId("c1"), 3, 1, 1, ("c",))]
-    assert settled(delivery) == [ProxiesSettled(CommitId("c9"), Seq(9), in_sync=("a",))]
-    delivery.delayed()
-    delivery.delayed()
-    assert delivery.next_delay_s is None, "it is said three times"
-    delivery.arrived(3, 0)
-    assert settled(delivery) == [ProxiesSettled(CommitId("c9"), Seq(9), in_sync=("c",))]
+    assert delivery.settled() == settled("c1", in_sync=("a",))
+    assert delivery.pass_time(DELAYS_S[0] - 0.1) == []
+    late = [SnapshotDelayed(CommitId("c1"), 3, 1, 1, ("c",))]
+    waits = [DELAYS_S[0], DELAYS_S[1] - DELAYS_S[0], DELAYS_S[2] - DELAYS_S[1]]
+    assert [delivery.pass_time(wait_s) for wait_s in waits] == [late, late, late]
+    assert delivery.pass_time(1000) == [], "it is said three times"
+    delivery.synced(3, 0)
+    assert delivery.settled() == settled("c1", in_sync=("c",))
+
+
+def test_of_a_commit_that_is_delayed_it_is_told_who_has_it() -> None:
+    delivery = Delivery()
+    connect(delivery, a="web", b="web")
+    publish(delivery, "c1", web=1)
+    delivery.synced(2, 0)
+    delivery.settled()
+    delivery.begin_commit("c2")
+    for stream in (1, 2):
+        delivery.offered(stream, "web")
+    delivery.published(0)
+    delivery.synced(2, 0)
+    assert delivery.settled() == []
+    assert delivery.pass_time(DELAYS_S[0]) == [SnapshotDelayed(CommitId("c2"), 2, 1, 0, ("a",))]
+    assert delivery.settled() == settled("c2", in_sync=("b",))
 
 
 def flapped(events: Sequence[DeliveryEvent]) -> list[ProxiesFlapped]:
@@ -345,23 +411,23 @@ def flapped(events: Sequence[DeliveryEvent]) -> list[ProxiesFlapped]:
 
 def test_a_flood_of_connects_is_told_in_sum_with_the_names_of_those_who_are_there() -> None:
     delivery = Delivery()
-    told = [e for n in range(3000) for e in delivery.connected(n, joined("web", f"p{n}"), 0)]
+    told = [e for n in range(3000) for e in delivery.connected(n, "web", f"p{n}")]
     assert len(told) == 1000
     # Of one that the log knows it must be told that it left; of the others only how many.
     assert delivery.disconnected(5, "gone") == []
     assert delivery.disconnected(2500, "lost") == []
-    delivery.arrived(1000, 0)
-    assert settled(delivery) == []
-    *sums, settling = settled(delivery, MINUTE)
+    delivery.synced(1000, 0)
+    assert delivery.settled() == []
+    *sums, settling = delivery.settled(MINUTE)
     first, second = flapped(sums)
     assert (first.connects, first.disconnects, first.reason) == (2000, 2, "lost")
     assert (second.connects, second.disconnects) == (0, 0)
     assert first.disconnected == ("p5",)
     assert len(first.connected) + len(second.connected) == 1999
     assert first.connected[0] == ("p1000", "envoy", "behind")
-    assert settling == ProxiesSettled(CommitId("c9"), Seq(9), in_sync=("p1000",))
-    assert settled(delivery, 3 * MINUTE) == []
-    assert delivery.statuses.withheld == 0, "it has been quiet, and is told one by one again"
+    assert [settling] == settled("c0", in_sync=("p1000",))
+    assert delivery.settled(3 * MINUTE) == []
+    assert delivery.withheld == 0, "it has been quiet, and is told one by one again"
     # What has left by then of those that a sum named is told as ever.
     assert delivery.disconnected(2999, "gone") == [ProxyDisconnected("web", "p2999", "gone")]
 
@@ -371,13 +437,13 @@ def test_a_proxy_that_comes_and_goes_all_day_adds_little_to_the_log_and_is_liste
     now = 0
     for number in range(20_000):
         now += 4_000 * MS
-        log += delivery.connected(number, joined("web", f"p{number}"), now)
-        delivery.arrived(number, now)
+        log += delivery.connected(number, "web", f"p{number}", now)
+        delivery.synced(number, now)
         if number % 15 == 0:
-            log += settled(delivery, now)
+            log += delivery.settled(now)
         if number < 19_999:
             log += delivery.disconnected(number, "gone")
-    log += settled(delivery, now + 10 * MINUTE)
+    log += delivery.settled(now + 10 * MINUTE)
     told_in_sum = flapped(log)
     one_by_one = sum(isinstance(event, ProxyConnected) for event in log)
     assert one_by_one + sum(event.connects for event in told_in_sum) == 20_000
@@ -400,7 +466,7 @@ def test_a_proxy_that_comes_and_goes_all_day_adds_little_to_the_log_and_is_liste
 
 def test_a_flood_of_invented_nodes_is_not_told_either() -> None:
     delivery = Delivery()
-    told = [e for n in range(12_000) for e in delivery.connected(n, joined(f"node{n}", f"p{n}"), 0)]
+    told = [e for n in range(12_000) for e in delivery.connected(n, f"node{n}", f"p{n}")]
     assert len(told) == 10_000
 
 
@@ -411,17 +477,17 @@ def test_a_flood_of_ever_new_nodes_takes_bounded_room_and_who_stays_is_told_of()
     delivery = Delivery()
     log: list[DeliveryEvent] = []
     for n in range(30_000):
-        log += delivery.connected(n, joined(f"node{n}", f"p{n}"), 0)
+        log += delivery.connected(n, f"node{n}", f"p{n}")
         if n != 29_000:
             log += delivery.disconnected(n, "gone")
     assert len(log) == 20_000
-    assert delivery.statuses.withheld <= 2_001
+    assert delivery.withheld <= 2_001
     for minute in range(1, 20):
-        log += settled(delivery, minute * MINUTE)
+        log += delivery.settled(minute * MINUTE)
     named = {e.proxy for e in log if isinstance(e, ProxyConnected)}
     named |= {name for e in flapped(log) for name, *_ in e.connected}
     assert "p29000" in named
-    assert delivery.statuses.withheld == 0
+    assert delivery.withheld == 0
 
 
 def event(number: int) -> SourceRecovered:

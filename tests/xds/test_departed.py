@@ -24,8 +24,8 @@ OF_STREAMS = {
     "xds.protocol.response.Flight",
     "xds.server.admission.AdmittedStream",
     "xds.delivery.proxy_status._ProxyStatus",
-    "xds.delivery.stream_facts.Joined",
-    "xds.delivery.stream_facts.Rejected",
+    "xds.delivery.stream_facts.Connected",
+    "xds.delivery.stream_facts.Refused",
 }
 
 

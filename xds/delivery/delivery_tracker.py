@@ -4,17 +4,17 @@ A commit that several processes serve is published once, when each has offered i
 once, when the proxies of all have acknowledged it. Call it from the event loop's thread.
 """
 
-import asyncio
 import time
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
 from importlib.metadata import version
-from typing import Final, Protocol, TypeAlias, assert_never
+from typing import Any, Final
 
 from events.publication import Publication
 from events.types import (
     CONNECTIONS_FULL,
     CommitId,
+    DeliveryEvent,
+    ProxyState,
     Seq,
     ServerStarted,
     SourceDegraded,
@@ -22,24 +22,26 @@ from events.types import (
     WorkerResponsive,
     WorkerUnresponsive,
 )
-from xds.delivery.commit_delivery import Delivery, Pending
+from xds.delivery.commit_delivery import CommitDelivery, Deliveries
 from xds.delivery.flapping import PERIOD_NS
-from xds.delivery.proxy_status import StreamId
+from xds.delivery.proxy_status import ProxyStatuses, StreamId
 from xds.delivery.recorder import Recorder
+from xds.delivery.refusal_record import Refusal, RefusalRecord
+from xds.delivery.reminder import Later, Reminder, later
 from xds.delivery.stream_facts import (
-    Arrived,
+    Connected,
+    Disconnected,
     Explained,
     Fact,
     FellBack,
     Finished,
     Full,
-    Joined,
-    Left,
     Offered,
     Passed,
-    Rejected,
+    Refused,
     Released,
-    Wrote,
+    Synced,
+    Written,
 )
 
 HERE: Final = 0
@@ -51,53 +53,44 @@ SETTLE_S: Final = 1.0
 _PERIOD_S: Final = PERIOD_NS / 1_000_000_000
 
 
-class Timer(Protocol):
-    """A scheduled call."""
-
-    def cancel(self) -> None:
-        """Cancel the call."""
-
-
-Later: TypeAlias = Callable[[float, Callable[[], None]], Timer]
-"""Schedules a function after some seconds."""
-
-
-def _later(delay_s: float, call: Callable[[], None]) -> Timer:
-    return asyncio.get_running_loop().call_later(delay_s, call)
-
-
-@dataclass(slots=True)
-class _Round:
-    """A publication, and the servers that have not offered it to all of theirs yet."""
-
-    seq: Seq
-    pending: Pending | None
-    unfinished: set[int]
-    skipped: bool = False
-    """True if a server went on to a newer one without offering this one, or does not answer."""
-
-
 class DeliveryTracker:
     """Turns facts of all servers into events, and passes them to a recorder."""
 
-    def __init__(self, recorder: Recorder, later: Later = _later) -> None:
+    def __init__(
+        self,
+        recorder: Recorder,
+        later: Later = later,
+        now_ns: Callable[[], int] = time.time_ns,
+    ) -> None:
         self._recorder = recorder
-        self._later = later
-        self._delivery = Delivery()
-        self._joined: dict[tuple[int, int], Joined] = {}
+        self._now_ns = now_ns
+        self._statuses = ProxyStatuses()
+        self._refusals = RefusalRecord()
+        self._deliveries = Deliveries()
         self._known = False
         self._commit: CommitId | None = None
         self._served: Seq | None = None
-        self._rounds: list[_Round] = []
-        """The newest publication, after those that it overtook and that are still being offered."""
         self._silent: set[int] = set()
         """The servers that do not answer now."""
         self._stranded: set[int] = set()
         """The servers that did not answer when there was something new, and have not caught up."""
         self._full: set[int] = set()
-        self._settle_timer: Timer | None = None
-        self._settle_after_s = 0.0
-        self._delay: Timer | None = None
+        self._settling = Reminder(later, self._settle)
+        self._delay = Reminder(later, self._report_delay)
+        self._handlers: Mapping[type[Fact], Callable[[Any, int], None]] = {
+            Connected: self._connected,
+            Disconnected: self._disconnected,
+            Offered: self._offered,
+            Written: self._written,
+            Synced: self._synced,
+            Refused: self._refused,
+            Explained: self._explained,
+            FellBack: self._fell_back,
+            Released: self._released,
+            Finished: self._finished,
+            Passed: self._passed,
+            Full: self._connections_full,
+        }
 
     def begin(self, publication: Publication, servers: Iterable[int] = (HERE,)) -> None:
         """Record that these servers are about to offer a publication.
@@ -108,109 +101,168 @@ class DeliveryTracker:
         known, self._known = self._known, True
         if not known:
             # No proxy is served before this, and earlier connections have ended.
-            self._recorder.record([ServerStarted(version("gitmesh"))])
+            self._record(ServerStarted(version("gitmesh")))
         before, self._commit = self._commit, publication.state.commit
         self._served = publication.state.seq
         if self._commit == before or not (known or publication.moved_ns is not None):
             return
-        overtaken = [each for each in self._rounds if each.unfinished]
-        pending = self._delivery.begin(publication)
-        newest = _Round(publication.state.seq, pending, set(servers) - self._silent)
-        self._rounds = [*overtaken, newest]
+        if (replaced := self._deliveries.pending) is not None:
+            self._statuses.owe(replaced.offered)
+        if self._commit is not None:
+            self._refusals.forget(self._commit)
+        self._deliveries.begin(publication, set(servers) - self._silent)
         for server in self._silent:
             self._strand(server)
         self._settle_soon()
 
     def report(self, fact: Fact, server: int = HERE) -> None:
         """Process a fact from a server."""
-        match fact:
-            case Offered() | Wrote() | Arrived():  # By far the most frequent ones.
-                self._progress(fact, server)
-            case Joined():
-                self._join((server, fact.stream), fact)
-            case Left():
-                self._leave((server, fact.stream), fact.reason)
-            case Rejected():
-                self._delivery.refused((server, fact.stream), fact)
-            case Explained():
-                self._recorder.record(self._delivery.explained(fact))
-            case FellBack():
-                self._delivery.fell_back((server, fact.stream))
-            case Released():
-                self._delivery.released((server, fact.stream))
-            case _:
-                self._progress(fact, server)
+        self._handlers[type(fact)](fact, server)
         self._settle_soon()
-
-    def _fill(self, server: int, words: str) -> None:
-        """Record whether a server has room; only the first shortage and the last recovery are
-        events."""
-        before = bool(self._full)
-        if words:
-            self._full.add(server)
-            if not before:
-                self._recorder.record([SourceDegraded(CONNECTIONS_FULL, words)])
-            return
-        self._full.discard(server)
-        if before and not self._full:
-            self._recorder.record([SourceRecovered(CONNECTIONS_FULL)])
-
-    def _progress(
-        self, fact: Offered | Wrote | Arrived | Finished | Passed | Full, server: int
-    ) -> None:
-        """Process a fact about the progress of a publication."""
-        match fact:
-            case Wrote():
-                self._delivery.wrote((server, fact.stream), fact.at_ns)
-            case Arrived():
-                stream = server, fact.stream
-                self._recorder.record(self._delivery.arrived(stream, fact.at_ns))
-            case Offered() | Finished():
-                found = self._round(server, fact.seq)
-                if found is not None:
-                    self._advance(found, fact, server)
-            case Full():
-                self._fill(server, fact.words)
-            case Passed():
-                pass  # Only servers use this fact, between each other.
-            case _:
-                assert_never(fact)
-
-    def _advance(self, at: _Round, fact: Offered | Finished, server: int) -> None:
-        match fact:
-            case Offered():
-                late = None if at is self._rounds[-1] else at.pending
-                self._delivery.offered((server, fact.stream), fact.node, late)
-            case Finished():
-                if at.pending is not None:
-                    at.pending.unchanged += fact.unchanged
-                self._finish(server, fact.at_ns, at)
 
     async def passed(self, seq: Seq, wave: int) -> None:
         """Do nothing: the caller is the only server."""
 
+    # ---- facts about streams ---------------------------------------------------------------------
+
+    def _connected(self, fact: Connected, server: int) -> None:
+        self._record(*self._statuses.connected((server, fact.stream), fact))
+
+    def _disconnected(self, fact: Disconnected, server: int) -> None:
+        self._leave((server, fact.stream), fact.reason)
+
+    def _leave(self, stream: StreamId, reason: str) -> None:
+        self._record(*self._statuses.disconnected(stream, reason))
+        pending = self._deliveries.pending
+        if pending is not None and (stream in pending.waiting or stream in pending.unreached):
+            pending.leave(stream)
+            self._converge(pending, pending.acked_ns)
+
+    def _offered(self, fact: Offered, server: int) -> None:
+        delivery, stream = self._deliveries.at(server, fact.seq), (server, fact.stream)
+        if delivery is None:
+            return
+        if delivery.pending:
+            delivery.offer(stream, fact.node)
+        self._statuses.put(stream, ProxyState.BEHIND)
+
+    def _written(self, fact: Written, server: int) -> None:
+        stream, pending = (server, fact.stream), self._deliveries.pending
+        if pending is not None:
+            pending.wrote(stream, fact.at_ns)
+        if self._statuses.state(stream) is ProxyState.IN_SYNC:
+            self._statuses.put(stream, ProxyState.BEHIND, owe=False)
+
+    def _synced(self, fact: Synced, server: int) -> None:
+        stream, pending = (server, fact.stream), self._deliveries.pending
+        # The events of a pending commit cover its proxies, unless it takes too long to converge.
+        owe = pending is None or stream not in pending.offered or pending.one_by_one
+        if self._statuses.state(stream) is not ProxyState.LAST_ACCEPTED:
+            self._statuses.put(stream, ProxyState.IN_SYNC, owe=owe)
+        if pending is not None and stream in pending.waiting:
+            pending.acknowledge(stream, fact.at_ns)
+            self._converge(pending, fact.at_ns)
+
+    def _refused(self, fact: Refused, server: int) -> None:
+        stream = server, fact.stream
+        if stream in self._statuses:
+            self._statuses.put(stream, ProxyState.REFUSED)
+            self._refusals.add(stream, self._statuses.name(stream), fact)
+
+    def _explained(self, fact: Explained, _: int) -> None:
+        self._record_refusals(self._refusals.explain(fact), fact.specs)
+
+    def _record_refusals(self, refusals: Iterable[Refusal], specs: tuple[str, ...] = ()) -> None:
+        for refusal in refusals:
+            # The proxy may have accepted something else in the meantime.
+            self._statuses.told([refusal.stream], ProxyState.REFUSED)
+            self._statuses.owe([refusal.stream])
+            pending = self._deliveries.pending
+            if pending is not None and pending.commit == refusal.fact.commit:
+                pending.disputed = True
+                self._statuses.owe(pending.offered)
+            self._record(refusal.event(specs))
+
+    def _fell_back(self, fact: FellBack, server: int) -> None:
+        self._statuses.put((server, fact.stream), ProxyState.LAST_ACCEPTED)
+
+    def _released(self, fact: Released, server: int) -> None:
+        # No commit waits for it.
+        self._statuses.put((server, fact.stream), ProxyState.BEHIND)
+
+    # ---- facts about publications ----------------------------------------------------------------
+
+    def _finished(self, fact: Finished, server: int) -> None:
+        delivery = self._deliveries.at(server, fact.seq)
+        if delivery is None:
+            return
+        delivery.unchanged += fact.unchanged
+        self._finish(server, fact.at_ns, delivery)
+        if delivery is self._deliveries.newest and server in self._stranded:
+            self._stranded.discard(server)
+            self._reach(server, delivery, fact.at_ns)
+
+    def _finish(self, server: int, at_ns: int, last: CommitDelivery | None = None) -> None:
+        for done in self._deliveries.finish(server, last):
+            newest = done is self._deliveries.newest
+            if newest or done.offered or not done.skipped:
+                self._publish(done, at_ns, newest=newest)
+
+    def _publish(self, done: CommitDelivery, at_ns: int, *, newest: bool) -> None:
+        for event in done.publish():
+            self._statuses.told_behind(event.nodes, done.offered)
+            self._record(event)
+        if newest:
+            if done.disputed:
+                self._statuses.owe(done.offered)
+            self._converge(done, at_ns)
+            self._delay.set(done.next_delay_s)
+
+    def _converge(self, delivery: CommitDelivery, acked_ns: int | None) -> None:
+        for event in delivery.converge(acked_ns):
+            self._statuses.told(delivery.offered, ProxyState.IN_SYNC)
+            self._statuses.owe(delivery.offered)
+            self._record(event)
+
+    def _passed(self, fact: Passed, server: int) -> None:
+        """Do nothing: only servers use this fact, between each other."""
+
+    # ---- servers ---------------------------------------------------------------------------------
+
+    def _connections_full(self, fact: Full, server: int) -> None:
+        """Record whether a server has room; only the first shortage and the last recovery are
+        events."""
+        before = bool(self._full)
+        if fact.words:
+            self._full.add(server)
+            if not before:
+                self._record(SourceDegraded(CONNECTIONS_FULL, fact.words))
+            return
+        self._full.discard(server)
+        if before and not self._full:
+            self._record(SourceRecovered(CONNECTIONS_FULL))
+
     def lost(self, server: int, reason: str, at_ns: int) -> None:
         """Record that a server process died: its streams ended, and it blocks no publication."""
-        self._fill(server, "")
+        self._connections_full(Full(""), server)
         if server in self._silent:
             self._silent.discard(server)
-            self._recorder.record([WorkerResponsive(server, "ended")])
+            self._record(WorkerResponsive(server, "ended"))
         self._stranded.discard(server)
-        for stream in self._streams(server):
+        for stream in self._statuses.of_server(server):
             self._leave(stream, reason)
         # This server was to find the causes of what its streams refused.
-        self._recorder.record(
-            self._delivery.unexplained(lambda stream: _server_of(stream) == server)
-        )
+        self._record_refusals(self._refusals.give_up(server))
         self._finish(server, at_ns)
 
     def silent(self, server: int, process: int, at_ns: int) -> None:
         """Record that a server does not answer: it blocks no publication, and its proxies count as
         behind as soon as there is a newer commit."""
-        streams = self._streams(server)
         self._silent.add(server)
-        self._recorder.record([WorkerUnresponsive(server, process, len(streams))])
-        if self._rounds and server in self._rounds[-1].unfinished:
+        streams = self._statuses.of_server(server)
+        self._record(WorkerUnresponsive(server, process, len(streams)))
+        newest = self._deliveries.newest
+        if newest is not None and server in newest.offering:
             self._strand(server)
         self._finish(server, at_ns)
         self._settle_soon()
@@ -219,98 +271,55 @@ class DeliveryTracker:
         """Take note that a server answers again; it may have to catch up."""
         if server in self._silent:
             self._silent.discard(server)
-            self._recorder.record([WorkerResponsive(server, "answers")])
+            self._record(WorkerResponsive(server, "answers"))
 
     def _strand(self, server: int) -> None:
-        self._stranded.add(server)
-        self._delivery.unreached(self._streams(server))
+        """Count a server's proxies as behind: they do not get the publication now.
 
-    def _streams(self, server: int) -> list[tuple[int, int]]:
-        return [stream for stream in self._joined if stream[0] == server]
-
-    def _join(self, stream: tuple[int, int], fact: Joined) -> None:
-        self._joined[stream] = fact
-        self._recorder.record(self._delivery.connected(stream, fact, fact.at_ns))
-
-    def _leave(self, stream: tuple[int, int], reason: str) -> None:
-        if self._joined.pop(stream, None) is not None:
-            self._recorder.record(self._delivery.disconnected(stream, reason))
-
-    def _round(self, server: int, seq: Seq) -> _Round | None:
-        """Return the newest round with the state at this position that the server may be at."""
-        for each in reversed(self._rounds):
-            if each.seq == seq:
-                newest = each is self._rounds[-1]
-                return each if newest or server in each.unfinished else None
-        return None
-
-    def _finish(self, server: int, at_ns: int, last: _Round | None = None) -> None:
-        """Take note that a server has offered a publication, and none before it any more.
-
-        Without one: it offers none at all.
+        The commit does not converge until the server has offered it to them or they are gone.
         """
-        newest = self._rounds[-1] if self._rounds else None
-        for each in self._rounds:
-            if server in each.unfinished:
-                each.unfinished.discard(server)
-                each.skipped = each.skipped or each is not last
-                if not each.unfinished:
-                    self._publish(each, at_ns, newest=each is newest)
-            if each is last:
-                break
-        if last is not None and last is newest and server in self._stranded:
-            self._stranded.discard(server)
-            self._recorder.record(self._delivery.reached(self._streams(server), at_ns))
-        self._rounds = [each for each in self._rounds if each.unfinished or each is newest]
+        self._stranded.add(server)
+        if (pending := self._deliveries.pending) is not None:
+            unreached = set(self._statuses.of_server(server)) - pending.offered
+            pending.unreached |= unreached
+            self._statuses.strand(unreached)
 
-    def _publish(self, done: _Round, at_ns: int, *, newest: bool) -> None:
-        if newest:
-            self._recorder.record(self._delivery.published(at_ns))
-            self._watch_delay(0.0)
-        elif done.pending is not None and (done.pending.offered or not done.skipped):
-            self._recorder.record(self._delivery.overtaken(done.pending))
+    def _reach(self, server: int, newest: CommitDelivery, at_ns: int) -> None:
+        """Take note that a server that did not answer has now offered the publication."""
+        streams = self._statuses.of_server(server)
+        self._statuses.resume(streams)
+        newest.unreached.difference_update(streams)
+        self._converge(newest, newest.acked_ns or at_ns)
 
     # ---- batched states and delays ---------------------------------------------------------------
 
+    def _record(self, *events: DeliveryEvent) -> None:
+        if events:
+            self._recorder.record(events)
+
     def _settle_soon(self) -> None:
         """Schedule the recording of proxy states that the log does not know."""
-        statuses = self._delivery.statuses
-        if not (statuses.has_unrecorded or statuses.withheld):
-            return
-        after_s = SETTLE_S if statuses.has_unrecorded else _PERIOD_S
-        if self._settle_timer is not None:
-            if self._settle_after_s <= after_s:
-                return
-            self._settle_timer.cancel()
-        self._settle_after_s = after_s
-        self._settle_timer = self._later(after_s, self._settle)
+        statuses = self._statuses
+        if statuses.has_unrecorded:
+            self._settling.within(SETTLE_S)
+        elif statuses.withheld:
+            self._settling.within(_PERIOD_S)
 
     def _settle(self) -> None:
-        self._settle_timer = None
         # While a commit is being offered, it is not known which commit a proxy's state belongs to.
-        offering = bool(self._rounds and self._rounds[-1].unfinished)
+        newest = self._deliveries.newest
+        offering = newest is not None and newest.offering
         if self._commit is not None and self._served is not None and not offering:
-            now_ns = time.time_ns()
-            events = self._delivery.statuses.settle(self._commit, self._served, now_ns)
-            self._recorder.record(events)
+            self._record(*self._statuses.settle(self._commit, self._served, self._now_ns()))
         self._settle_soon()
 
-    def _watch_delay(self, waited_s: float) -> None:
-        """Schedule the report of a commit that does not converge."""
-        if self._delay is not None:
-            self._delay.cancel()
-            self._delay = None
-        after_s = self._delivery.next_delay_s
-        if after_s is None:
+    def _report_delay(self) -> None:
+        """Record that a commit does not converge."""
+        pending = self._deliveries.pending
+        if pending is None or not pending.published:
             return
-
-        def tell() -> None:
-            self._recorder.record(self._delivery.delayed())
-            self._settle_soon()
-            self._watch_delay(after_s)
-
-        self._delay = self._later(after_s - waited_s, tell)
-
-
-def _server_of(stream: StreamId) -> object:
-    return stream[0] if isinstance(stream, tuple) else HERE
+        self._statuses.owe(pending.offered)
+        behind = self._statuses.behind(pending.waiting)
+        self._record(*pending.delay(behind, self._statuses.names(pending.unreached)))
+        self._settle_soon()
+        self._delay.set(pending.next_delay_s)

@@ -6,7 +6,7 @@ of each proxy would dominate the log.
 """
 
 from collections import Counter
-from collections.abc import Collection, Hashable, Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final, TypeAlias
@@ -22,10 +22,10 @@ from events.types import (
     Seq,
 )
 from xds.delivery.flapping import Flapping, Sum
-from xds.delivery.stream_facts import Joined
+from xds.delivery.stream_facts import Connected
 
-StreamId: TypeAlias = Hashable
-"""Identifies a stream among all streams of all servers."""
+StreamId: TypeAlias = tuple[int, int]
+"""Identifies a stream: the number of its server, and its own number there."""
 
 _AT_ONCE: Final = 1_000
 """Maximum proxies named in one event."""
@@ -37,7 +37,7 @@ _RECORDED: Final = (*_SETTLED, ProxyState.BEHIND)
 
 @dataclass(slots=True)
 class _ProxyStatus:
-    joined: Joined
+    connected: Connected
     state: ProxyState
     told: ProxyState | None = None
     """Its state according to the log; ``None`` if the log does not know it."""
@@ -70,6 +70,10 @@ class ProxyStatuses:
         """True if :meth:`settle` would return events."""
         return bool(self._unrecorded)
 
+    def of_server(self, server: int) -> list[StreamId]:
+        """Return the connected streams of a server."""
+        return [stream for stream in self._all if stream[0] == server]
+
     def state(self, stream: StreamId) -> ProxyState | None:
         """Return the state of a proxy; ``None`` if it is not connected."""
         status = self._all.get(stream)
@@ -77,16 +81,24 @@ class ProxyStatuses:
 
     def name(self, stream: StreamId) -> str:
         """Return the name of a proxy, unique within its node."""
-        return self._all[stream].joined.proxy
+        return self._all[stream].connected.proxy
+
+    def names(self, streams: Iterable[StreamId]) -> list[str]:
+        """Return the names of proxies."""
+        return [self.name(stream) for stream in streams]
+
+    def behind(self, streams: Iterable[StreamId]) -> list[str]:
+        """Return the names of those of these proxies that are behind, and have refused nothing."""
+        return self.names(s for s in streams if self.state(s) is ProxyState.BEHIND)
 
     # ---- connects and disconnects ----------------------------------------------------------------
 
-    def connected(self, stream: StreamId, joined: Joined, now_ns: int) -> list[DeliveryEvent]:
+    def connected(self, stream: StreamId, fact: Connected) -> list[DeliveryEvent]:
         """Add a stream that named its node."""
-        status = self._all[stream] = _ProxyStatus(joined, ProxyState(joined.state))
-        self._by_node[joined.node] += 1
-        if self._flapping.came(joined.node, now_ns):
-            self._withheld.setdefault(joined.node, {})[stream] = None
+        status = self._all[stream] = _ProxyStatus(fact, ProxyState(fact.state))
+        self._by_node[fact.node] += 1
+        if self._flapping.came(fact.node, fact.at_ns):
+            self._withheld.setdefault(fact.node, {})[stream] = None
             return []
         return [self._introduce(status)]
 
@@ -95,27 +107,25 @@ class ProxyStatuses:
         status = self._all.pop(stream, None)
         if status is None:
             return []
-        joined = status.joined
+        node, proxy = status.connected.node, status.connected.proxy
         self._unrecorded.pop(stream, None)
-        if (withheld := self._withheld.get(joined.node)) is not None:
+        if (withheld := self._withheld.get(node)) is not None:
             withheld.pop(stream, None)
             if not withheld:
-                del self._withheld[joined.node]
-        self._by_node[joined.node] -= 1
-        if not self._by_node[joined.node]:
-            del self._by_node[joined.node]
+                del self._withheld[node]
+        self._by_node[node] -= 1
+        if not self._by_node[node]:
+            del self._by_node[node]
         known = status.told is not None
-        if joined.node in self._flapping:
-            self._flapping.went(joined.node, joined.proxy if known else None, reason)
+        if node in self._flapping:
+            self._flapping.went(node, proxy if known else None, reason)
             return []
-        if not known:
-            return []
-        return [ProxyDisconnected(joined.node, joined.proxy, reason)]
+        return [ProxyDisconnected(node, proxy, reason)] if known else []
 
     def _introduce(self, status: _ProxyStatus) -> DeliveryEvent:
-        joined = status.joined
-        status.told = ProxyState(joined.state)
-        return ProxyConnected(joined.node, joined.proxy, joined.version, status.told, joined.commit)
+        fact = status.connected
+        status.told = ProxyState(fact.state)
+        return ProxyConnected(fact.node, fact.proxy, fact.version, status.told, fact.commit)
 
     # ---- states ----------------------------------------------------------------------------------
 
@@ -178,7 +188,7 @@ class ProxyStatuses:
         others = [
             stream
             for stream, status in self._all.items()
-            if status.joined.node in concerned and stream not in offered
+            if status.connected.node in concerned and stream not in offered
         ]
         self.told(others, ProxyState.BEHIND)
         self.owe(others)
@@ -190,7 +200,7 @@ class ProxyStatuses:
         groups: dict[ProxyState, list[str]] = {state: [] for state in _RECORDED}
         for stream in self._unrecorded:
             status = self._all[stream]
-            groups[status.state].append(status.joined.proxy)
+            groups[status.state].append(status.connected.proxy)
             status.told = status.state
         self._unrecorded.clear()
         most = max(map(len, groups.values()))
@@ -226,9 +236,9 @@ class ProxyStatuses:
         came: list[tuple[str, str, str]] = []
         for stream in self._withheld.pop(node, {}):
             status = self._all[stream]
-            joined = status.joined
-            status.told = ProxyState(joined.state)
-            came.append((joined.proxy, joined.version, status.told.value))
+            fact = status.connected
+            status.told = ProxyState(fact.state)
+            came.append((fact.proxy, fact.version, status.told.value))
             self._owe(stream, status)
         gone, counts = sorted(told.gone), (told.connects, told.disconnects)
         since = datetime.fromtimestamp(told.since_ns // 1_000_000_000, UTC)

@@ -1,4 +1,19 @@
-"""Facts that a server reports about its streams, in whatever process it runs. Pure.
+"""Facts about streams and publications that a server reports, in whatever process it runs. Pure.
+
+One word for one fact, from the stream to the event log:
+
+============= ============ =============================================
+stream to hub  fact         event
+============= ============ =============================================
+connected     Connected    ProxyConnected
+disconnected  Disconnected ProxyDisconnected
+-             Offered      SnapshotPublished
+written       Written      SnapshotConverged (``timings.written``)
+synced        Synced       SnapshotConverged, ProxiesSettled
+refused       Refused      SnapshotRejected
+-             Explained    SnapshotRejected (``specs``)
+-             FellBack     ProxiesSettled
+============= ============ =============================================
 
 The delivery tracker (:mod:`xds.delivery.delivery_tracker`) combines the facts of all processes.
 Times are wall-clock nanoseconds since the epoch, read where the fact was observed.
@@ -12,8 +27,8 @@ from events.types import CommitId, ProxyState, Seq
 _NO_COMMIT: Final = CommitId("")
 
 
-class Joined(NamedTuple):
-    """A stream named its node. The first fact about a stream."""
+class Connected(NamedTuple):
+    """A client named its node. The first fact about a stream."""
 
     stream: int
     """Number of the stream, unique within its server for all time."""
@@ -28,7 +43,7 @@ class Joined(NamedTuple):
     """The served commit; empty before there is one."""
 
 
-class Left(NamedTuple):
+class Disconnected(NamedTuple):
     """A stream ended. The last fact about a stream."""
 
     stream: int
@@ -44,22 +59,22 @@ class Offered(NamedTuple):
     seq: Seq
 
 
-class Wrote(NamedTuple):
+class Written(NamedTuple):
     """A response was handed to the transport."""
 
     stream: int
     at_ns: int
 
 
-class Arrived(NamedTuple):
-    """A client has acknowledged its whole target."""
+class Synced(NamedTuple):
+    """A client has acknowledged its whole target: it is in sync."""
 
     stream: int
     at_ns: int
 
 
-class Rejected(NamedTuple):
-    """A client refused a response that was sent for this commit."""
+class Refused(NamedTuple):
+    """A client refused a response that was sent for this commit (NACK)."""
 
     stream: int
     node: str
@@ -120,12 +135,12 @@ class Full(NamedTuple):
 
 
 Fact: TypeAlias = (
-    Joined
-    | Left
+    Connected
+    | Disconnected
     | Offered
-    | Wrote
-    | Arrived
-    | Rejected
+    | Written
+    | Synced
+    | Refused
     | Explained
     | FellBack
     | Released

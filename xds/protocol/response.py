@@ -7,14 +7,14 @@ from xds.type_urls import TypeUrl
 from xds.wire.decode import ErrorDetail
 
 
-class Acked(NamedTuple):
+class Ack(NamedTuple):
     """The client accepted a response (ACK)."""
 
     type_url: TypeUrl
     version: str
 
 
-class Refused(NamedTuple):
+class Nack(NamedTuple):
     """The client refused a response (NACK) and keeps what it had."""
 
     type_url: TypeUrl
@@ -28,7 +28,7 @@ class Refused(NamedTuple):
     """True if the client has all current resources and refuses only removals."""
 
 
-Answer: TypeAlias = Acked | Refused
+Answer: TypeAlias = Ack | Nack
 
 
 class Response(NamedTuple):
@@ -53,8 +53,8 @@ class Flight(NamedTuple):
     def answered(
         self, type_url: TypeUrl, error: ErrorDetail | None, *, removal_only: bool = False
     ) -> Answer:
-        """Return the client's answer; ``removal_only`` as in :class:`Refused`."""
+        """Return the client's answer; ``removal_only`` as in :class:`Nack`."""
         if error is None:
-            return Acked(type_url, self.version)
+            return Ack(type_url, self.version)
         names = tuple(resource.name for resource in self.carried) or self.removed
-        return Refused(type_url, self.version, names, error, self.fresh, removal_only)
+        return Nack(type_url, self.version, names, error, self.fresh, removal_only)

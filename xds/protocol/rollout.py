@@ -72,7 +72,7 @@ class Rollout:
         "_old_routes",
         "_pristine",
         "_watches",
-        "arrived",
+        "in_sync",
         "target",
         "wanted",
     )
@@ -81,7 +81,7 @@ class Rollout:
         self, watches: Mapping[TypeUrl, Progress], *, ack_wait: float, linger: float
     ) -> None:
         self.target: Snapshot | None = None
-        self.arrived = False
+        self.in_sync = False
         """True if the client had acknowledged its whole target at the last :meth:`advance`."""
         self.wanted: dict[TypeUrl, ResourceSet] = {}
         """Sets to offer now. A type that is missing here waits for earlier types."""
@@ -117,7 +117,7 @@ class Rollout:
         runs; else ``None``. Parts are compared by identity, so the value is valid only while they
         live."""
         target = self.target
-        if target is None or not self.arrived or self._expiry or self.wake_at is not None:
+        if target is None or not self.in_sync or self._expiry or self.wake_at is not None:
             return None
         if self._clusters_by is not None and CLUSTER not in self._watches:
             return None
@@ -140,7 +140,7 @@ class Rollout:
         """Set the target snapshot; it replaces one that is still being rolled out."""
         if self.target is snapshot:
             return
-        self.arrived = False
+        self.in_sync = False
         if self.target is not None and self._watches:
             self._pristine = False
             for type_url in SUPPORT:
@@ -161,7 +161,7 @@ class Rollout:
         this kind, and they affect many proxies at once.
         """
         before = self.target
-        if before is None or not self.arrived or self._expiry or CLUSTER not in self._watches:
+        if before is None or not self.in_sync or self._expiry or CLUSTER not in self._watches:
             return False
         type_url = snapshot.one_change_from(before)
         if type_url is None or not self._keeps_nothing_else(before):
@@ -176,8 +176,8 @@ class Rollout:
         if watch is None and type_url == ROUTE:
             return True
         self.wanted[type_url] = new
-        self.arrived = watch is None or watch.settled(new)
-        if self.arrived:
+        self.in_sync = watch is None or watch.settled(new)
+        if self.in_sync:
             self._release(snapshot, now + self._linger)
         return True
 
@@ -231,8 +231,8 @@ class Rollout:
             self._expire(now)
         self._record_accepted(now)
         self._follow(target, now)
-        self.arrived = self._has_arrived(target)
-        if self.arrived:
+        self.in_sync = self._is_in_sync(target)
+        if self.in_sync:
             self._release(target, now + self._linger)
 
     def _follow(self, target: Snapshot, now: float) -> None:
@@ -246,7 +246,7 @@ class Rollout:
                 self.wanted[type_url] = target[type_url]
                 self._kept[CLUSTER] = self.wanted[CLUSTER].by_name
 
-    def _has_arrived(self, target: Snapshot) -> bool:
+    def _is_in_sync(self, target: Snapshot) -> bool:
         for type_url, watch in self._watches.items():
             wanted = self.wanted.get(type_url)
             if wanted is None or watch.flight is not None or watch.refused_removals:
@@ -260,10 +260,10 @@ class Rollout:
     @property
     def wake_at(self) -> float | None:
         """Time to call :meth:`advance` if nothing happens before."""
-        if self.arrived and not self._expiry:
+        if self.in_sync and not self._expiry:
             return None
         times = list(self._expiry.values())
-        if self.target is not None and not self.arrived:
+        if self.target is not None and not self.in_sync:
             for watch in self._watches.values():
                 if (flight := watch.flight) is not None:
                     times.append(flight.since + self._ack_wait)

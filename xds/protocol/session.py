@@ -182,9 +182,9 @@ class Session:
         return self._state.claims
 
     @property
-    def arrived(self) -> bool:
+    def in_sync(self) -> bool:
         """True if the client has acknowledged everything that it subscribes to in the target."""
-        return self._state.arrived
+        return self._state.in_sync
 
     @property
     def stuck_on(self) -> tuple[TypeUrl, ...]:
@@ -234,7 +234,7 @@ class Session:
 
     def _settle(self, now: float) -> None:
         """Join the sessions with an equal state, if this one is at rest and sharing saves work."""
-        if self.alike and self._state.arrived:
+        if self.alike and self._state.in_sync:
             shared = self._shared_states.at_rest(self._state, now)
             if shared is not None:
                 self._join(shared)

@@ -10,7 +10,7 @@ from typing import Final, Protocol, Self, TypeAlias
 
 from xds.protocol.delta_watch import DeltaWatch
 from xds.protocol.requested_names import weight
-from xds.protocol.response import Answer, Refused, Response
+from xds.protocol.response import Answer, Nack, Response
 from xds.protocol.rollout import Rollout
 from xds.protocol.shallow_copy import duplicate
 from xds.protocol.sotw_watch import Watch
@@ -119,7 +119,7 @@ class SessionState:
                 watch = self._open(type_url, request, now)
             answer = watch.on_request(request, current=current)
         self.names += watch.names - names
-        if isinstance(answer, Refused) and not answer.removal_only:
+        if isinstance(answer, Nack) and not answer.removal_only:
             self._rollout.refused(type_url, answer.fresh)
         self._rollout.advance(now)
         return answer
@@ -173,7 +173,7 @@ class SessionState:
         if not self._rollout.step(snapshot, now):
             self._rollout.aim(snapshot)
             self._rollout.advance(now)
-        return news and not self.arrived
+        return news and not self.in_sync
 
     def on_tick(self, now: float) -> None:
         """Process the passing of time, which ends waiting for acknowledgements and keeping of
@@ -185,7 +185,7 @@ class SessionState:
 
         :param nonce: the nonce of the response.
         """
-        response = None if self._rollout.arrived else self._next_served(nonce, now)
+        response = None if self._rollout.in_sync else self._next_served(nonce, now)
         if response is None and self._unserved:
             response = self._next_unserved(nonce, now)
         return response
@@ -244,16 +244,16 @@ class SessionState:
     @property
     def quiet(self) -> bool:
         """True if certainly nothing is to be written."""
-        return self._rollout.arrived and not self._unserved
+        return self._rollout.in_sync and not self._unserved
 
     def opened(self, type_url: TypeUrl) -> bool:
         """Return whether the client has sent a request for this type, known or unknown."""
         return type_url in self._watches or type_url in self._unserved
 
     @property
-    def arrived(self) -> bool:
+    def in_sync(self) -> bool:
         """True if the client has acknowledged everything that it subscribes to in the target."""
-        return self._rollout.arrived
+        return self._rollout.in_sync
 
     @property
     def stuck_on(self) -> tuple[TypeUrl, ...]:

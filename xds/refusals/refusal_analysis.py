@@ -8,7 +8,7 @@ from typing import Final
 
 from xds.delivery.stream_facts import Explained
 from xds.nodes import ProxyIdentity
-from xds.protocol.response import Refused
+from xds.protocol.response import Nack
 from xds.refusals.refusal_history import RefusalHistory
 
 _REMEMBERED: Final = 10_000
@@ -31,7 +31,7 @@ class RefusalAnalyses:
         """Forget earlier analyses: later refusals belong to a new publication."""
         self._begun.clear()
 
-    def open(self, identity: ProxyIdentity, refusal: Refused) -> None:
+    def open(self, identity: ProxyIdentity, refusal: Nack) -> None:
         """Start the analysis of a refusal, unless its content was analysed before."""
         key = (str(identity.key), refusal.type_url, refusal.version)
         if key in self._begun:

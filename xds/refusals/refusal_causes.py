@@ -14,7 +14,7 @@ from mesh.graph.linked import MeshGraph
 from mesh.keys import ResourceKey
 from mesh.linking import relink
 from mesh.resource import Resource, Steps, spec_json
-from xds.protocol.response import Refused
+from xds.protocol.response import Nack
 
 MAX_NAMES: Final = 20
 """Maximum resources, and specs, that are listed."""
@@ -27,7 +27,7 @@ Build = Callable[[MeshGraph], Mapping[str, bytes]]
 """Builds the refused resources, by name, from a graph."""
 
 
-def refused_names(refusal: Refused) -> tuple[str, ...]:
+def refused_names(refusal: Nack) -> tuple[str, ...]:
     """Return the names of the refused resources, sorted, as the client's message names them.
 
     If it names none, all resources that were new to the client are possible causes.

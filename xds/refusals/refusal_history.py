@@ -11,7 +11,7 @@ from mesh.keys import ResourceKey
 from mesh.linking import relink
 from mesh.resource import Resource
 from xds.nodes import ProxyIdentity
-from xds.protocol.response import Refused
+from xds.protocol.response import Nack
 from xds.refusals.refusal_causes import Build, concerning, refused_names, specs_at_fault
 from xds.snapshots import walk_back
 from xds.snapshots.acceptance import Refusal
@@ -87,7 +87,7 @@ class RefusalHistory:
             return None
         return build_snapshot(cache.pool, cache.translate(graph, identity))
 
-    def specs(self, identity: ProxyIdentity, refusal: Refused) -> Callable[[], tuple[str, ...]]:
+    def specs(self, identity: ProxyIdentity, refusal: Nack) -> Callable[[], tuple[str, ...]]:
         """Return a function that finds the specs that caused a refusal, for the current mesh.
 
         The function may take long: call it in a thread of its own. Call this method in the event

@@ -207,7 +207,7 @@ class _Discovery:
         finally:
             admitted.close()
             stream.close()
-            self._hub.left(stream, ending.reason)
+            self._hub.disconnected(stream, ending.reason)
             self._connections.closed(name, for_good=ending.code in _OF_CONNECTIONS)
             self._heap.ended()
             # gRPC cannot end a call cleanly during a write.

@@ -13,20 +13,20 @@ from events.types import CommitId, ProxyState, Seq
 from mesh.graph.linked import MeshGraph
 from mesh.keys import ResourceKey
 from xds.delivery.stream_facts import (
-    Arrived,
+    Connected,
+    Disconnected,
     FellBack,
     Finished,
-    Joined,
-    Left,
     Offered,
-    Rejected,
+    Refused,
     Released,
     Reports,
-    Wrote,
+    Synced,
+    Written,
 )
 from xds.delivery.waves import Waves, waves
 from xds.nodes import ProxyIdentity
-from xds.protocol.response import Refused
+from xds.protocol.response import Nack
 from xds.refusals.refusal_analysis import RefusalAnalyses
 from xds.refusals.refusal_causes import refused_names
 from xds.refusals.refusal_history import Past, RefusalHistory
@@ -51,7 +51,7 @@ _LOOK_S: Final = 0.02
 class _StreamRefusals:
     """Refusals of one client, until it accepts other content."""
 
-    last: dict[str, Refused] = field(default_factory=dict)
+    last: dict[str, Nack] = field(default_factory=dict)
     """The last refusal of each type."""
     reported: Snapshot | None = None
     """The last snapshot for which a refusal by this client was reported."""
@@ -98,7 +98,7 @@ class Hub:
         """The commit whose mesh is served now."""
         return self._commit
 
-    def joined(self, stream: Stream) -> Snapshot | None:
+    def connected(self, stream: Stream) -> Snapshot | None:
         """Add a stream that has named its node; return its target snapshot, if it exists.
 
         :raises TooManyIdentities: there is no room for another identity.
@@ -121,15 +121,15 @@ class Hub:
         version = f"{stream.node.user_agent_name} {stream.node.user_agent_version}".strip()
         node, now_ns = str(identity.key), time.time_ns()
         self._reports.report(
-            Joined(stream.number, node, stream.name, version, now_ns, state, self._commit)
+            Connected(stream.number, node, stream.name, version, now_ns, state, self._commit)
         )
         return snapshot
 
-    def returned(self, stream: Stream, clusters: str) -> Awaitable[None] | None:
+    def resumed(self, stream: Stream, clusters: str) -> Awaitable[None] | None:
         """Look for the clusters of this version that a client has from an earlier stream."""
         return self._recognition.find(_identity(stream), clusters)
 
-    def left(self, stream: Stream, reason: str) -> None:
+    def disconnected(self, stream: Stream, reason: str) -> None:
         """Remove a stream that ended; one that never named its node was never added."""
         identity = stream.identity
         streams = self._streams.get(identity) if identity is not None else None
@@ -147,21 +147,21 @@ class Hub:
             self._connected_late.pop(identity, None)
             self._acceptance.left(identity)
         self._cache.leave(identity)
-        self._reports.report(Left(stream.number, reason, time.time_ns()))
+        self._reports.report(Disconnected(stream.number, reason, time.time_ns()))
 
-    def wrote(self, stream: Stream) -> None:
+    def written(self, stream: Stream) -> None:
         """Record that a response was handed to the transport."""
         if stream in self._behind:
-            self._reports.report(Wrote(stream.number, time.time_ns()))
-            if stream.session.arrived:
+            self._reports.report(Written(stream.number, time.time_ns()))
+            if stream.session.in_sync:
                 # The answer arrived before the transport reported the write.
-                self.arrived(stream)
+                self.synced(stream)
 
-    def arrived(self, stream: Stream) -> None:
+    def synced(self, stream: Stream) -> None:
         """Record that a client has acknowledged its whole target."""
         if stream not in self._behind:
             return
-        self._reports.report(Arrived(stream.number, time.time_ns()))
+        self._reports.report(Synced(stream.number, time.time_ns()))
         self._refusals.pop(stream, None)
         if not stream.aggregated:
             self._behind.discard(stream)
@@ -179,7 +179,7 @@ class Hub:
                 # They do not belong to the publication that is being offered now.
                 self._offer_one(stream, snapshot, Released(stream.number))
 
-    def refused(self, stream: Stream, refusal: Refused, commit: CommitId) -> None:
+    def refused(self, stream: Stream, refusal: Nack, commit: CommitId) -> None:
         """Record that a client refused a response that was sent for this commit."""
         self._behind.add(stream)
         snapshot = stream.sent_for(refusal.type_url)
@@ -204,7 +204,7 @@ class Hub:
                 self._refuses(stream, refusal, self._commit, snapshot)
 
     def _refuses(
-        self, stream: Stream, refusal: Refused, commit: CommitId, snapshot: Snapshot | None
+        self, stream: Stream, refusal: Nack, commit: CommitId, snapshot: Snapshot | None
     ) -> None:
         identity = _identity(stream)
         # A refused removal does not affect new proxies, so nothing is held back from them.
@@ -215,7 +215,7 @@ class Hub:
             "%s refuses %s: %s", stream.name, refusal.type_url, message, extra={"commit": commit}
         )
         self._reports.report(
-            Rejected(
+            Refused(
                 stream.number,
                 str(identity.key),
                 commit,
@@ -297,7 +297,7 @@ class Hub:
         await asyncio.sleep(LEAST_PAUSE_S)
         deadline = time.monotonic() + LONGEST_PAUSE_S - LEAST_PAUSE_S
         while time.monotonic() < deadline and self._in_flight:
-            self._in_flight = {s for s in self._in_flight if not (s.session.arrived or s.stuck_on)}
+            self._in_flight = {s for s in self._in_flight if not (s.session.in_sync or s.stuck_on)}
             await asyncio.sleep(_LOOK_S)
         self._in_flight.clear()
 
@@ -336,7 +336,7 @@ class Hub:
         had_other = self._fallbacks.pop(stream, None) is not None or stream in self._refusals
         self._refusers.discard(stream)
         try:
-            news, there = stream.offer(snapshot), stream.session.arrived
+            news, there = stream.offer(snapshot), stream.session.in_sync
             # A stream that was served another snapshot may already have everything in this one.
             if news or (there and had_other):
                 self._in_flight.add(stream)
@@ -345,7 +345,7 @@ class Hub:
             elif isinstance(fact, Offered):
                 self._unchanged += 1
             if there:
-                self.arrived(stream)
+                self.synced(stream)
             elif news and stream.stuck_on:
                 self.stuck(stream)
         except Exception:

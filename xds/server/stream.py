@@ -12,7 +12,7 @@ from typing import Any, Final, Protocol
 from events.types import CommitId
 from mesh.errors import UsageError
 from xds.nodes import MAX_ID, Client, ProxyIdentity, parse_identity
-from xds.protocol.response import Refused, Response
+from xds.protocol.response import Nack, Response
 from xds.protocol.session import Request, Session
 from xds.runtime.eager_task import Steps
 from xds.runtime.wakeups import WakeUps
@@ -63,10 +63,10 @@ class Observer(Protocol):
     def commit(self) -> CommitId:
         """The commit whose mesh is served now."""
 
-    def joined(self, stream: "Stream") -> Snapshot | None:
+    def connected(self, stream: "Stream") -> Snapshot | None:
         """The stream has named its node; return its target snapshot, if it exists."""
 
-    def returned(self, stream: "Stream", clusters: str) -> Awaitable[None] | None:
+    def resumed(self, stream: "Stream", clusters: str) -> Awaitable[None] | None:
         """The client has clusters of this version from an earlier stream.
 
         Called before the session processes the request: the session needs their content to keep
@@ -74,13 +74,13 @@ class Observer(Protocol):
         one.
         """
 
-    def wrote(self, stream: "Stream") -> None:
+    def written(self, stream: "Stream") -> None:
         """A response was handed to the transport."""
 
-    def arrived(self, stream: "Stream") -> None:
+    def synced(self, stream: "Stream") -> None:
         """The client has acknowledged its whole target."""
 
-    def refused(self, stream: "Stream", refusal: Refused, commit: CommitId) -> None:
+    def refused(self, stream: "Stream", refusal: Nack, commit: CommitId) -> None:
         """The client refused a response that was sent for this commit."""
 
     def stuck(self, stream: "Stream") -> None:
@@ -195,7 +195,7 @@ class Stream:
         first = request.type_url == CLUSTER and not self.session.watches(CLUSTER)
         # A delta client sends the versions that it has.
         if first and isinstance(request, DiscoveryRequest) and request.version:
-            found = self._observer.returned(self, request.version)
+            found = self._observer.resumed(self, request.version)
             if found is not None:
                 return self._take_after(found, request)
         self._take(request)
@@ -208,12 +208,12 @@ class Stream:
     def _take(self, request: Request) -> None:
         answer = self.session.on_request(request, self._loop.time())
         self._limits.asks(self.session.names)
-        self._limits.claims(0 if self.session.arrived else self.session.claims)
-        if isinstance(answer, Refused):
+        self._limits.claims(0 if self.session.in_sync else self.session.claims)
+        if isinstance(answer, Nack):
             commit = self._commits.get(answer.type_url, self._observer.commit)
             self._observer.refused(self, answer, commit)
-        elif self.session.arrived:
-            self._observer.arrived(self)
+        elif self.session.in_sync:
+            self._observer.synced(self)
         self._go_on()
         self._tell_if_stuck()
 
@@ -231,7 +231,7 @@ class Stream:
 
     def offer(self, snapshot: Snapshot) -> bool:
         """Set the client's target, and start writing; return whether the client needs an update."""
-        self.established = self.established or self.session.arrived
+        self.established = self.established or self.session.in_sync
         self.snapshot = snapshot
         news = self.session.on_snapshot(snapshot, self._loop.time())
         self._go_on()
@@ -260,7 +260,7 @@ class Stream:
             self.node, self.identity = node, identity
             if identity.client is Client.GRPC:
                 self.session.tell_errors()
-            self.snapshot = snapshot = self._observer.joined(self)
+            self.snapshot = snapshot = self._observer.connected(self)
             if snapshot is not None:
                 self.session.on_snapshot(snapshot, self._loop.time())
         elif node is not None and node.id and node.id != self.node.id:
@@ -297,7 +297,7 @@ class Stream:
         self._tell_if_stuck()
 
     def _tell_if_stuck(self) -> None:
-        if not self.session.arrived and self.stuck_on:
+        if not self.session.in_sync and self.stuck_on:
             self._observer.stuck(self)
 
     def _next_after(self, writer: Steps) -> Response | None:
@@ -306,7 +306,7 @@ class Stream:
         if writer.error is not None:  # The transport's own errors, whose types are not documented.
             _log.debug("stream %s is gone: %s", self.name, writer.error)
             return None
-        self._observer.wrote(self)
+        self._observer.written(self)
         response = self.session.next_response(self._loop.time())
         self._writing = response is not None
         return response
