@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 
 import click
 
+from gitmesh.json_shapes.problems import ProblemsShape, problem_shapes
 from gitmesh.safe_text import visible, visible_json
 from mesh.problems.problem import Problem, Severity
 
@@ -45,7 +46,7 @@ def problem_text(problem: Problem) -> str:
 def refuse(problems: Iterable[Problem], *, as_json: bool) -> None:
     """Report problems instead of a result: as JSON for programs, on the error stream for people."""
     if as_json:
-        emit_json({"problems": [problem.as_json() for problem in problems]})
+        emit_json(ProblemsShape(problems=problem_shapes(problems)))
         return
     for problem in problems:
         click.echo(problem_text(problem), err=True)

@@ -1,17 +1,20 @@
-"""Shapes of changes: differences between meshes, rollbacks, and their blast radius."""
+"""Shapes of changes: previews, differences between meshes, rollbacks, and their blast radius."""
 
 from collections.abc import Iterable, Sequence
-from typing import NotRequired, TypedDict
+from typing import TYPE_CHECKING, NotRequired, TypedDict
 
 from events.encoding.codec import encode
 from events.types import Event
 from gitmesh.json_shapes.problems import ProblemShape, problem_shapes
-from gitmesh.queries.blast_radius import BlastRadius
-from gitmesh.service.changes.compared_meshes import NamedMesh
-from gitmesh.service.changes.difference import Difference
-from gitmesh.service.changes.rollback_request import RollbackResult
 from mesh.canonical import Json, JsonObject
-from xds.translate.compare import EnvoyChange
+
+if TYPE_CHECKING:  # a preview is shown without what the others need
+    from gitmesh.queries.blast_radius import BlastRadius
+    from gitmesh.service.changes.compared_meshes import NamedMesh
+    from gitmesh.service.changes.difference import Difference
+    from gitmesh.service.changes.rollback_request import RollbackResult
+    from gitmesh.service.specs.preview import Preview
+    from xds.translate.compare import EnvoyChange
 
 
 class ChangeShape(TypedDict):
@@ -20,6 +23,14 @@ class ChangeShape(TypedDict):
     kind: str
     subject: str
     data: JsonObject
+
+
+class PreviewShape(TypedDict):
+    """Answer of ``plan``."""
+
+    accepted: bool
+    against: str
+    events: list[ChangeShape]
 
 
 class BlastRadiusShape(TypedDict):
@@ -77,7 +88,16 @@ def change_shapes(events: Iterable[Event]) -> list[ChangeShape]:
     return [{"kind": each.kind, "subject": each.subject, "data": each.data} for each in encoded]
 
 
-def blast_radius_shape(radius: BlastRadius) -> BlastRadiusShape:
+def preview_shape(found: "Preview") -> PreviewShape:
+    """Return the events that a commit would add to the log."""
+    return {
+        "accepted": not found.rejected,
+        "against": found.against,
+        "events": change_shapes(found.events),
+    }
+
+
+def blast_radius_shape(radius: "BlastRadius") -> BlastRadiusShape:
     """Return the extent of a change."""
     return {
         "services": [str(key) for key in radius.services],
@@ -89,10 +109,10 @@ def blast_radius_shape(radius: BlastRadius) -> BlastRadiusShape:
 
 
 def difference_shape(
-    before: NamedMesh,
-    after: NamedMesh,
-    found: Difference,
-    envoy: Sequence[EnvoyChange] | None = None,
+    before: "NamedMesh",
+    after: "NamedMesh",
+    found: "Difference",
+    envoy: "Sequence[EnvoyChange] | None" = None,
 ) -> DifferenceShape:
     """Return the difference of two meshes; with ``envoy``, that of Envoy's configuration, too."""
     shape: DifferenceShape = {
@@ -106,7 +126,7 @@ def difference_shape(
     return shape
 
 
-def rollback_shape(result: RollbackResult) -> RollbackShape | RefusedRollbackShape:
+def rollback_shape(result: "RollbackResult") -> RollbackShape | RefusedRollbackShape:
     """Return a rollback, or the problems for which it was not made."""
     rollback = result.rollback
     if result.difference is None:
@@ -122,7 +142,7 @@ def rollback_shape(result: RollbackResult) -> RollbackShape | RefusedRollbackSha
     }
 
 
-def _envoy_change(found: EnvoyChange) -> EnvoyChangeShape:
+def _envoy_change(found: "EnvoyChange") -> EnvoyChangeShape:
     return {
         "node": str(found.node),
         "type": found.type,

@@ -6,7 +6,6 @@ from enum import StrEnum
 from fractions import Fraction
 from typing import Self
 
-from mesh.canonical import Json, JsonObject
 from mesh.keys import ResourceKey
 from mesh.resource import Resource
 from mesh.routing.matching import Miss
@@ -92,27 +91,6 @@ class Decision:
             return next(iter(self.parts))
         return ", ".join(f"{node} {percent(part)}" for node, part in self.parts.items())
 
-    def as_json(self) -> JsonObject:
-        """Return the decision as ``--json`` prints it."""
-        shares: list[Json] = [
-            {"node": share.node, "port": share.port, "weight": share.weight}
-            for share in self.shares
-        ]
-        return {
-            "outcome": self.outcome.value,
-            "reason": self.reason,
-            "shares": shares,
-            "service": None if self.service is None else str(self.service),
-            "route": _resource(self.route),
-            "gatewayRoute": _resource(self.gateway_route),
-            "path": self.path,
-            "host": self.host,
-            "tried": [
-                {"route": _resource(each.route), "misses": [str(miss) for miss in each.misses]}
-                for each in self.tried
-            ],
-        }
-
 
 def percent(part: Fraction) -> str:
     """Return a share as text: ``90 %``, ``33.3 %``."""
@@ -123,13 +101,3 @@ def place(resource: Resource) -> str:
     """Return the location of a resource: ``shop/cart/routes.yaml:17``."""
     line = resource.source.line(())
     return f"{resource.source.path}:{line}" if line else resource.source.path
-
-
-def _resource(resource: Resource | None) -> Json:
-    if resource is None:
-        return None
-    return {
-        "key": str(resource.key),
-        "path": resource.source.path,
-        "line": resource.source.line(()),
-    }

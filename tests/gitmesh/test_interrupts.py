@@ -122,7 +122,7 @@ def test_a_signal_at_any_time(here: Path, name: str, number: signal.Signals) -> 
 def test_an_interrupt_that_a_library_makes_something_else_of_is_one_all_the_same() -> None:
     code = """
 import os, signal, sys
-import gitmesh.service.validation
+import gitmesh.service.specs.validation
 from gitmesh.cli import program as cli
 from gitmesh.cli.interrupts import INTERRUPTS
 import gitmesh.cli.commands.repository.version as version

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from gitmesh.cli import exit_codes
 from gitmesh.rendering.documents import document
-from gitmesh.service.new.commented import commented
-from gitmesh.service.new.starting_point import Wishes, starts
-from gitmesh.service.new.surroundings import KIND_OF
+from gitmesh.service.specs.new.commented import commented
+from gitmesh.service.specs.new.starting_point import Wishes, starts
+from gitmesh.service.specs.new.surroundings import KIND_OF
 from mesh.keys import Kind
 from mesh.parsing.document import read_documents
 from mesh.reading.native import read_resources

@@ -8,7 +8,7 @@ from events.opening import open_for_reading
 from events.types import CommitId
 from gitmesh.queries.logged_mesh import logged_mesh
 from gitmesh.queries.timespec import moment_seq, parse_time
-from gitmesh.service.target import read_target
+from gitmesh.service.specs.target import read_target
 from mesh.errors import UsageError
 from mesh.graph.linked import MeshGraph
 from mesh.problems.problem import Problem, errors

@@ -1,6 +1,5 @@
 """``gitmesh bootstrap``: what to start an Envoy, or a gRPC client, with."""
 
-import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -132,8 +131,11 @@ def command(
     output is for an application whose gRPC library dials xds:///SERVICE itself; the library reads
     the file that GRPC_XDS_BOOTSTRAP names.
     """
-    from xds.bootstrap.envoy import SDS_SOCKET, bootstrap
-    from xds.bootstrap.grpc import grpc_bootstrap
+    from gitmesh.service.proxies.bootstrap_file import (
+        BootstrapRequest,
+        EnvoyOptions,
+        make_bootstrap,
+    )
     from xds.nodes import parse_identity
 
     identity = parse_identity(node, node_metadata(explicit, client))
@@ -141,28 +143,15 @@ def command(
     _warn_of_unknown(ctx, identity.key, repo)
     if client == "grpc":
         _refuse_envoys_own(ctx)
-        emit_json(grpc_bootstrap(identity=identity, xds_address=xds, cluster=cluster, tls=tls))
-        return
-    made = bootstrap(
-        identity=identity,
-        xds_address=xds,
-        admin_address=admin,
-        dns_resolvers=dns,
-        cluster=cluster,
-        sds_socket=sds_socket or SDS_SOCKET,
-        delta=delta,
-        tls=tls,
-    )
-    if tls is not None and tls.secrets:
-        _write_secrets(tls, xds)
-    emit_json(made)
-    if not as_json:
+    envoy = EnvoyOptions(admin, dns, sds_socket, delta)
+    emit_json(make_bootstrap(BootstrapRequest(identity, xds, cluster, tls, envoy)))
+    if client == "envoy" and not as_json:
         _tell_start(ctx, identity.key)
 
 
 def _warn_of_unknown(ctx: click.Context, node: "ResourceKey", repo: Path | None) -> None:
     from gitmesh.safe_text import visible
-    from gitmesh.service.unknown_node import unknown_node
+    from gitmesh.service.proxies.unknown_node import unknown_node
 
     log = ctx.obj.log if repo is None and ctx.obj.log and ctx.obj.log.is_file() else None
     for line in unknown_node(node, repo, log):
@@ -170,8 +159,8 @@ def _warn_of_unknown(ctx: click.Context, node: "ResourceKey", repo: Path | None)
 
 
 def _tell_start(ctx: click.Context, node: "ResourceKey") -> None:
+    from gitmesh.cli.start_command import start_line
     from gitmesh.safe_text import visible
-    from gitmesh.service.start_command import start_line
 
     sys.stdout.flush()
     own_admin = ctx.get_parameter_source("admin") is click.core.ParameterSource.COMMANDLINE
@@ -185,14 +174,6 @@ def _refuse_envoys_own(ctx: click.Context) -> None:
             raise UsageError(
                 f"{option} is for an Envoy", hint=f"leave it out, or take --client {CLIENTS[0]}"
             )
-
-
-def _write_secrets(tls: "XdsTls", xds: str) -> None:
-    from gitmesh.service.spec_files import write_text
-    from xds.bootstrap.tls import tls_secrets
-
-    for name, secret in tls_secrets(tls, xds).items():
-        write_text(Path(tls.secrets) / name, json.dumps(secret, indent=2) + "\n")
 
 
 def _tls(

@@ -100,22 +100,20 @@ def command(
     APPMESH_START_ENABLED. Options override them. PORTS and NETWORKS are comma-separated lists:
     8080,9000-9010.
     """
-    from gitmesh.intercept.ruleset import removal, ruleset
     from gitmesh.intercept.values import understood
+    from gitmesh.json_shapes.proxies import interception_shape, removal_shape
     from gitmesh.settings import app_mesh_variables
 
     if remove:
-        _print({"remove": removal()}, "remove", as_json=as_json)
+        shape = removal_shape()
+        emit_json(shape) if as_json else click.echo(shape["remove"], nl=False)
         return
     if node is not None:
         options["app_ports"] = _ports_of(ctx, node, options["app_ports"], target, repo, log)
     found = understood(options, app_mesh_variables())
     _warn_of_strange_ports(found)
-    _print(
-        {**_shape(found), "ruleset": ruleset(found), "remove": removal()},
-        "ruleset",
-        as_json=as_json,
-    )
+    told = interception_shape(found)
+    emit_json(told) if as_json else click.echo(told["ruleset"], nl=False)
 
 
 def _ports_of(
@@ -126,22 +124,14 @@ def _ports_of(
     repo: Path | None,
     log: Path | None,
 ) -> str:
+    from gitmesh.service.proxies.application_ports import application_ports
     from mesh.errors import UsageError
-    from mesh.spec import VirtualNodeSpec
     from xds.nodes import parse_identity
 
     if app_ports is not None:
         raise UsageError("--node and --app-ports both say what the application listens on")
     key = parse_identity(node, {}).key
-    found = good_graph(ctx, target, repo, log).resources.get(key)
-    if found is None:
-        raise UsageError(f"{key} is not in this mesh")
-    if not isinstance(found.spec, VirtualNodeSpec):
-        raise UsageError(
-            f"{key} is a gateway: it binds its own ports, and nothing is redirected to it"
-        )
-    ports = sorted(each.port_mapping.port for each in found.spec.listeners or ())
-    return ",".join(map(str, ports))
+    return ",".join(map(str, application_ports(good_graph(ctx, target, repo, log), key)))
 
 
 def _warn_of_strange_ports(found: "Interception") -> None:
@@ -154,30 +144,3 @@ def _warn_of_strange_ports(found: "Interception") -> None:
             f"{found.ingress_port} and {found.egress_port}",
             err=True,
         )
-
-
-def _shape(found: "Interception") -> dict[str, object]:
-    from gitmesh.intercept.ruleset import TABLE
-
-    def words(parts: tuple[object, ...]) -> list[str]:
-        return [str(each) for each in parts]
-
-    return {
-        "table": TABLE,
-        "startEnabled": found.start_enabled,
-        "appPorts": words(found.app_ports),
-        "ignoreUid": found.ignore_uid,
-        "ignoreGid": found.ignore_gid,
-        "ingressPort": found.ingress_port,
-        "egressPort": found.egress_port,
-        "egressIgnoredPorts": words(found.egress_ignored_ports),
-        "egressIgnoredIp": words(found.egress_ignored_ip),
-        "enableIpv6": found.enable_ipv6,
-    }
-
-
-def _print(shape: dict[str, object], text: str, *, as_json: bool) -> None:
-    if as_json:
-        emit_json(shape)
-    else:
-        click.echo(shape[text], nl=False)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from gitmesh.cli.options import examples, json_option
-from gitmesh.cli.output import emit_json
+from gitmesh.cli.output import emit_json, table
 
 if TYPE_CHECKING:
     from mesh.keys import Kind
@@ -36,38 +36,24 @@ def command(what: str | None, recursive: bool, as_json: bool) -> None:
     path of a field in the spec, such as spec.httpRoute.match; spec may be left out. Without KIND,
     the command lists all kinds.
     """
+    from gitmesh.json_shapes.meanings import explanation_shape, kinds_shape
     from mesh.meaning import field_at, kind_of
 
     if what is None:
-        _show_kinds(as_json=as_json)
+        emit_json(kinds_shape()) if as_json else _show_kinds()
         return
     word, _, path = what.partition(".")
     kind = kind_of(word)
     found = field_at(kind, path)
     if as_json:
-        emit_json({"kind": kind.value, "names": _names(kind), **_as_json(found, recursive)})
-        return
-    click.echo("\n".join(_page(kind, found, recursive)))
+        emit_json(explanation_shape(kind, found, recursive=recursive))
+    else:
+        click.echo("\n".join(_page(kind, found, recursive)))
 
 
-def _names(kind: "Kind") -> list[str]:
-    from mesh.parsing.identity import name_fields
-
-    return [*name_fields(kind)]
-
-
-def _show_kinds(*, as_json: bool) -> None:
+def _show_kinds() -> None:
     from mesh.keys import Kind
     from mesh.meaning import root_of
-
-    if as_json:
-        kinds = [
-            {"kind": kind.value, "names": _names(kind), "meaning": root_of(kind).meaning.text}
-            for kind in Kind
-        ]
-        emit_json({"kinds": kinds})
-        return
-    from gitmesh.cli.output import table
 
     click.echo(table((kind.value, root_of(kind).meaning.text) for kind in Kind))
     click.echo("\nmore: gitmesh explain KIND; a document to start from: gitmesh new")
@@ -75,8 +61,9 @@ def _show_kinds(*, as_json: bool) -> None:
 
 def _page(kind: "Kind", found: "Field", recursive: bool) -> Iterator[str]:
     from mesh.meaning import fields_of
+    from mesh.parsing.identity import name_fields
 
-    yield f"{click.style(kind.value, bold=True)}, named by {', '.join(_names(kind))}"
+    yield f"{click.style(kind.value, bold=True)}, named by {', '.join(name_fields(kind))}"
     yield f"{click.style(found.path, bold=True)}  {_kind_of_value(found)}"
     yield from _wrapped(found.meaning.text, "  ")
     yield from _facts(found, "  ")
@@ -121,21 +108,3 @@ def _wrapped(text: str, indent: str) -> list[str]:
     import textwrap
 
     return textwrap.wrap(text, WIDTH, initial_indent=indent, subsequent_indent=indent)
-
-
-def _as_json(found: "Field", recursive: bool, *, inside: bool = False) -> dict[str, object]:
-    from mesh.meaning import fields_of
-
-    told: dict[str, object] = {
-        "path": found.path,
-        "type": found.type_name,
-        "required": found.required,
-        "meaning": found.meaning.text,
-        "default": found.meaning.default or None,
-        "limits": list(found.limits),
-        "choices": list(found.choices),
-        "oneOf": list(found.one_of),
-    }
-    if inside and not recursive:
-        return told
-    return {**told, "fields": [_as_json(each, recursive, inside=True) for each in fields_of(found)]}

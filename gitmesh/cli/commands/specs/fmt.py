@@ -1,6 +1,7 @@
 """``gitmesh fmt``: specs in their one tidy layout, comments kept."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -8,6 +9,9 @@ from gitmesh.cli import exit_codes
 from gitmesh.cli.options import examples, json_option
 from gitmesh.cli.output import emit_json, problem_text
 from gitmesh.rendering.amounts import count
+
+if TYPE_CHECKING:
+    from gitmesh.service.specs.formatting import Formatting
 
 
 @click.command(
@@ -32,43 +36,20 @@ def command(ctx: click.Context, targets: tuple[Path, ...], check: bool, as_json:
     stay in brackets. Files in other formats, such as Kubernetes manifests, are not changed. Exits
     with 1 if a file cannot be read, or, with --check, if a file is not formatted.
     """
-    from gitmesh.service.spec_files import read_bytes, spec_files, write_text
-    from mesh.parsing.document import DEFAULT_LIMITS
-    from mesh.problems.problem import Problem
-    from mesh.tidy import tidied
+    from gitmesh.json_shapes.specs import formatting_shape
+    from gitmesh.service.specs.formatting import format_files
 
-    untidy: list[str] = []
-    left_alone: list[dict[str, str]] = []
-    problems: list[Problem] = []
-    files = list(dict.fromkeys(spec_files(list(targets) or [Path()])))
-    for path in files:
-        before = read_bytes(path, DEFAULT_LIMITS.max_bytes)
-        found = tidied(str(path), before)
-        problems += found.problems
-        if found.reason:
-            left_alone.append({"path": str(path), "reason": found.reason})
-        elif found.text is not None and found.text.encode() != before:
-            untidy.append(str(path))
-            if not check:
-                write_text(path, found.text)
-    refused = bool(problems or (check and untidy))
-    if as_json:
-        emit_json(
-            {
-                "ok": not refused,
-                "check": check,
-                "files": len(files),
-                "untidy": untidy,
-                "leftAlone": left_alone,
-                "problems": [p.as_json() for p in problems],
-            }
-        )
-    else:
-        for problem in problems:
-            click.echo(problem_text(problem))
-        verb = "not formatted" if check else "formatted"
-        for name in untidy:
-            click.echo(f"{verb}: {name}")
-        beside = f"; {count(len(left_alone), 'file')} skipped" if left_alone else ""
-        click.secho(f"{len(untidy)} of {count(len(files), 'file')} {verb}{beside}", bold=True)
-    ctx.exit(exit_codes.REFUSED if refused else exit_codes.OK)
+    found = format_files(targets or [Path()], check=check)
+    emit_json(formatting_shape(found)) if as_json else _show(found)
+    ctx.exit(exit_codes.OK if found.ok else exit_codes.REFUSED)
+
+
+def _show(found: "Formatting") -> None:
+    for problem in found.problems:
+        click.echo(problem_text(problem))
+    verb = "not formatted" if found.check else "formatted"
+    for name in found.untidy:
+        click.echo(f"{verb}: {name}")
+    beside = f"; {count(len(found.skipped), 'file')} skipped" if found.skipped else ""
+    summary = f"{len(found.untidy)} of {count(found.files, 'file')} {verb}{beside}"
+    click.secho(summary, bold=True)

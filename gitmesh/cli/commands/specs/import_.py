@@ -11,7 +11,7 @@ from gitmesh.cli.output import emit_json, problem_text
 from gitmesh.rendering.amounts import count
 
 if TYPE_CHECKING:
-    from mesh.importing import Imported
+    from gitmesh.service.specs.importer import SpecImport
 
 _KINDS = (
     *("Mesh", "VirtualService", "VirtualNode", "VirtualRouter", "Route"),
@@ -110,44 +110,26 @@ def command(
     does not write resources that depend on it. Tags are left out, and so are other resources of a
     template. Exits with 1 if something is wrong or left open.
     """
-    from gitmesh.service.importer import read_all, write_all
+    from gitmesh.json_shapes.specs import import_shape
+    from gitmesh.service.specs.importer import import_specs
     from mesh.importing import Answers
     from mesh.keys import Kind
-    from mesh.problems.problem import errors
 
     chosen = Kind(kind) if kind else None
     answers = Answers(parameters, import_values, mesh, chosen, name, parent)
-    imported = read_all(files, answers)
-    written = write_all(imported.resources, folder, force=force, dry_run=dry_run)
-    if as_json:
-        emit_json(_as_json(imported, written, dry_run))
-    else:
-        _tell(imported, written, folder, dry_run)
-    ctx.exit(exit_codes.REFUSED if errors(imported.problems) else exit_codes.OK)
+    done = import_specs(files, answers, folder, force=force, dry_run=dry_run)
+    emit_json(import_shape(done)) if as_json else _show(done, folder)
+    ctx.exit(exit_codes.OK if done.ok else exit_codes.REFUSED)
 
 
-def _as_json(imported: "Imported", written: list[str], dry_run: bool) -> dict[str, object]:
+def _show(done: "SpecImport", folder: Path) -> None:
     from mesh.problems.problem import errors
 
-    return {
-        "ok": not errors(imported.problems),
-        "dryRun": dry_run,
-        "resources": [str(resource.key) for resource in imported.resources],
-        "written": written,
-        "passedOver": dict(imported.passed_over),
-        "unusedParameters": list(imported.unused_parameters),
-        "unusedImportValues": list(imported.unused_import_values),
-        "problems": [problem.as_json() for problem in imported.problems],
-    }
-
-
-def _tell(imported: "Imported", written: list[str], folder: Path, dry_run: bool) -> None:
-    from mesh.problems.problem import errors
-
+    imported = done.imported
     for problem in imported.problems:
         click.echo(problem_text(problem))
-    for path in written:
-        click.echo(f"{'would write' if dry_run else 'wrote'} {folder / path}")
+    for path in done.written:
+        click.echo(f"{'would write' if done.dry_run else 'wrote'} {folder / path}")
     for unused in (*imported.unused_parameters, *imported.unused_import_values):
         click.echo(f"note: nothing uses {unused}")
     if imported.passed_over:
@@ -156,6 +138,6 @@ def _tell(imported: "Imported", written: list[str], folder: Path, dry_run: bool)
         click.echo(f"note: skipped {count(number, 'resource')} of other types: {kinds}")
     wrong = len(errors(imported.problems))
     warnings = len(imported.problems) - wrong
-    summary = f"{count(len(imported.resources), 'resource')} in {count(len(written), 'file')}"
+    summary = f"{count(len(imported.resources), 'resource')} in {count(len(done.written), 'file')}"
     marks = f"{count(wrong, 'error')}, {count(warnings, 'warning')}"
     click.secho(f"{summary}; {marks}" if imported.problems else summary, bold=True)

@@ -12,9 +12,8 @@ from mesh.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from gitmesh.service.new.starting_point import Start, Wishes
-    from mesh.graph.linked import MeshGraph
-    from mesh.keys import Kind, ResourceKey
+    from gitmesh.service.specs.new.new_document import MissingResource
+    from gitmesh.service.specs.new.starting_point import Wishes
 
 KINDS = ("mesh", "service", "node", "router", "route", "gateway", "gateway-route")
 FITTING = {
@@ -105,25 +104,19 @@ def command(
     router, a route and a node, unless --router or --node names its provider. If the resource needs
     others that are missing from the specs, the error stream shows the commands that create them.
     """
-    from gitmesh.service.new.starting_point import starts
-    from gitmesh.service.new.surroundings import KIND_OF, missing, surroundings
+    from gitmesh.json_shapes.specs import new_document_shape
+    from gitmesh.service.specs.new.new_document import new_document, write_new
+    from gitmesh.service.specs.new.surroundings import KIND_OF, surroundings
 
     _refuse_unfitting(ctx, kind)
-    graph = surroundings(specs)
-    wishes = _wishes(KIND_OF[kind], name, graph, options)
-    made = starts(KIND_OF[kind], wishes)
-    _refuse_known(made, graph)
-    keys = {each.key for each in made}
-    needs = [key for key in missing((n for e in made for n in e.needs), graph) if key not in keys]
-    text = "---\n".join(_document(each) for each in made)
-    _check(text)
+    made = new_document(KIND_OF[kind], _wishes(name, options), surroundings(specs))
     if to is not None:
-        _write(to, text)
+        write_new(to, made.text)
     if as_json:
-        _emit(made, needs, to, text)
-        return
-    click.echo(f"made {to}" if to is not None else text, nl=to is not None)
-    _tell(needs)
+        emit_json(new_document_shape(made, to))
+    else:
+        click.echo(f"made {to}" if to is not None else made.text, nl=to is not None)
+        _show_needs(made.needs)
 
 
 def _refuse_unfitting(ctx: click.Context, kind: str) -> None:
@@ -136,33 +129,12 @@ def _refuse_unfitting(ctx: click.Context, kind: str) -> None:
             )
 
 
-def _wishes(kind: "Kind", name: str, graph: "MeshGraph", options: dict[str, Any]) -> "Wishes":
-    from gitmesh.service.new.starting_point import Wishes
-    from gitmesh.service.new.surroundings import only, protocol_of
-    from mesh.keys import Kind, ResourceKey
+def _wishes(name: str, options: dict[str, Any]) -> "Wishes":
+    from gitmesh.service.specs.new.starting_point import Wishes
 
-    mesh = name if kind is Kind.MESH else options["mesh"] or only(Kind.MESH, graph)
-    router, gateway, service = (options[each] or "" for each in ("router", "gateway", "service"))
-    parent: ResourceKey | None = None
-    if kind is Kind.ROUTE:
-        router = router or only(Kind.VIRTUAL_ROUTER, graph, mesh)
-        parent = ResourceKey.of(Kind.VIRTUAL_ROUTER, mesh, router)
-    if kind is Kind.GATEWAY_ROUTE:
-        gateway = gateway or only(Kind.VIRTUAL_GATEWAY, graph, mesh)
-        service = service or only(Kind.VIRTUAL_SERVICE, graph, mesh)
-        parent = ResourceKey.of(Kind.VIRTUAL_GATEWAY, mesh, gateway)
-    return Wishes(
-        mesh,
-        name,
-        port=8080 if options["port"] is None else options["port"],
-        protocol=options["protocol"] or (parent and protocol_of(graph, parent)) or "http",
-        hostname=options["hostname"] or "",
-        router=router,
-        gateway=gateway,
-        service=service,
-        nodes=_weighted(options["nodes"]),
-        backends=options["backends"],
-    )
+    given = {option: value for option, value in options.items() if value is not None}
+    given["nodes"] = _weighted(given["nodes"])
+    return Wishes(**{"mesh": "", "protocol": "", **given}, name=name)
 
 
 def _weighted(nodes: "Sequence[str]") -> tuple[tuple[str, int], ...]:
@@ -176,56 +148,9 @@ def _weighted(nodes: "Sequence[str]") -> tuple[tuple[str, int], ...]:
     return tuple(found)
 
 
-def _refuse_known(made: "Sequence[Start]", graph: "MeshGraph") -> None:
-    for each in made:
-        if (known := graph.resources.get(each.key)) is not None:
-            path = known.source.path
-            raise UsageError(f"{each.key} is there already, in {path}", hint="choose another name")
-
-
-def _document(start: "Start") -> str:
-    from gitmesh.service.new.commented import commented
-
-    return commented(start.key, start.spec)
-
-
-def _check(text: str) -> None:
-    """Refuse a spec that a push would refuse: a wrong port, a name that is too long."""
-    from mesh.problems.problem import errors
-    from mesh.reading.native import read_resources
-
-    for problem in errors(read_resources("new.yaml", text.encode()).problems):
-        where = problem.where.removeprefix("$.")
-        raise UsageError(f"{where}: {problem.message}", hint=problem.hint)
-
-
-def _write(file: Path, text: str) -> None:
-    try:
-        with file.open("x", encoding="utf-8") as opened:
-            opened.write(text)
-    except FileExistsError:
-        raise UsageError(f"{file} is there already", hint="name another file") from None
-    except FileNotFoundError:
-        raise UsageError(f"there is no folder {file.parent}", hint="make it first") from None
-
-
-def _emit(made: "Sequence[Start]", needs: "list[ResourceKey]", to: Path | None, text: str) -> None:
-    from gitmesh.service.new.surroundings import command_for
-
-    emit_json(
-        {
-            "resources": [str(each.key) for each in made],
-            "needs": [{"resource": str(key), "command": command_for(key)} for key in needs],
-            "file": None if to is None else str(to),
-            "text": text,
-        }
-    )
-
-
-def _tell(needs: "list[ResourceKey]") -> None:
+def _show_needs(needs: "Sequence[MissingResource]") -> None:
     from gitmesh.safe_text import visible
-    from gitmesh.service.new.surroundings import command_for
 
-    for key in needs:
-        words = f"needs {key}, which is not in the specs here: {command_for(key)}"
+    for each in needs:
+        words = f"needs {each.key}, which is not in the specs here: {each.command}"
         click.secho(visible(words), fg="yellow", err=True)

@@ -10,8 +10,7 @@ from gitmesh.cli.options import examples, json_option, repo_option
 from gitmesh.cli.output import emit_json
 
 if TYPE_CHECKING:
-    from events.state import MeshState
-    from events.types import MeshEvent
+    from gitmesh.service.specs.preview import Preview
 
 
 @click.command(
@@ -41,45 +40,26 @@ def command(
     HEAD. With --log, both are compared with the mesh of that event log. Exits with 1 if the commit
     would be refused.
     """
-    from events.encoding.codec import encode
-    from events.types import CommitRejected
-    from gitmesh.service.target import mesh_before, read_target
-    from reconciler.plan import plan
+    from gitmesh.json_shapes.changes import preview_shape
+    from gitmesh.service.specs.preview import preview
 
-    meant = read_target(target, repo)
-    against, state = _logged(log) if log else mesh_before(meant)
-    events = plan(state, meant.facts, meant.tree)
-    refused = isinstance(events[0], CommitRejected)
-    if as_json:
-        encoded = [encode(event) for event in events]
-        shown = [{"kind": e.kind, "subject": e.subject, "data": e.data} for e in encoded]
-        emit_json({"accepted": not refused, "against": against, "events": shown})
-    else:
-        _show(meant.label, against, events)
-    ctx.exit(exit_codes.REFUSED if refused else exit_codes.OK)
+    found = preview(target, repo, log)
+    emit_json(preview_shape(found)) if as_json else _show(found)
+    ctx.exit(exit_codes.REFUSED if found.rejected else exit_codes.OK)
 
 
-def _show(label: str, against: str, events: "list[MeshEvent]") -> None:
-    from events.types import CommitRejected
+def _show(found: "Preview") -> None:
     from gitmesh.rendering.amounts import count
     from gitmesh.rendering.narration import narrate, problem_lines
     from gitmesh.safe_text import visible
 
-    first, *changes = events
-    label = visible(label)
-    if isinstance(first, CommitRejected):
-        found = len(first.problems) + first.omitted
-        click.secho(f"{label} would be refused: {count(found, 'problem')}", fg="red", bold=True)
-        click.echo("\n".join(problem_lines(first.problems)))
+    label = visible(found.label)
+    if (rejected := found.rejected) is not None:
+        problems = count(len(rejected.problems) + rejected.omitted, "problem")
+        click.secho(f"{label} would be refused: {problems}", fg="red", bold=True)
+        click.echo("\n".join(problem_lines(rejected.problems)))
         return
-    click.secho(f"{label} against {against}: {count(len(changes), 'change')}", bold=True)
+    changes = found.events[1:]
+    click.secho(f"{label} against {found.against}: {count(len(changes), 'change')}", bold=True)
     for event in changes:
         click.echo(f"  {narrate(event)}")
-
-
-def _logged(log: Path) -> "tuple[str, MeshState]":
-    from events.opening import open_for_reading
-
-    with open_for_reading(log) as opened:
-        state = opened.state()
-    return f"the log at {state.seq}", state

@@ -7,14 +7,17 @@ import click
 
 from gitmesh.cli import exit_codes
 from gitmesh.cli.options import examples, json_option, repo_option
-from gitmesh.cli.output import emit_json, problem_text
+from gitmesh.cli.output import emit_json, problem_text, refuse
 from gitmesh.rendering.amounts import count
 from gitmesh.safe_text import visible
+from mesh.errors import UsageError
 
 if TYPE_CHECKING:
-    from mesh.route_tests import RouteTests, Verdict
+    from collections.abc import Sequence
+
+    from mesh.graph.linked import MeshGraph
+    from mesh.route_tests import Verdict
     from mesh.routing import Decision
-    from reconciler.reading.tree import SpecTree
 
 
 @click.command(
@@ -67,61 +70,25 @@ def command(
     With --from and --request, the command shows the result of one request, and the routes that were
     tried.
     """
-    from gitmesh.service.target import read_target
-    from mesh.errors import UsageError
-    from mesh.problems.problem import errors
-    from mesh.route_tests import verdicts
+    from gitmesh.json_shapes.routing import route_tests_shape
+    from gitmesh.service.specs.route_testing import routing_specs, run_route_tests
 
     if (caller is None) != (text is None) or (headers and text is None):
         raise UsageError("--from and --request go together", hint="give both, or name neither")
-    tree = read_target(target, repo).tree
-    wrong = [each for each in errors(tree.problems) if each.code != "route-test-failed"]
-    if wrong:
-        for problem in wrong:
-            click.echo(problem_text(problem), err=True)
+    specs = routing_specs(target, repo)
+    if specs.errors:
+        refuse(specs.errors, as_json=False)
         ctx.exit(exit_codes.REFUSED)
     if caller is not None and text is not None:
-        _explain(tree, caller, text, headers, as_json=as_json)
+        _explain(specs.tree.graph, caller, text, headers, as_json=as_json)
         return
-    done = list(verdicts(tree.graph, _suites(tree, target, files)))
-    _report(done, as_json=as_json)
+    done = run_route_tests(specs, files)
+    emit_json(route_tests_shape(done)) if as_json else _report(done)
     ctx.exit(exit_codes.OK if all(each.passed for each in done) else exit_codes.REFUSED)
 
 
-def _suites(tree: "SpecTree", target: str, files: tuple[str, ...]) -> "list[RouteTests]":
-    from mesh.errors import UsageError
-
-    paths = [_within(tree, target, file) for file in files] or sorted(tree.failed)
-    for path, file in zip(paths, files, strict=False):
-        if path not in tree.failed:
-            raise UsageError(f"{file} holds no route tests", hint="name a file below the target")
-    return [suite for path in paths for suite in tree.files[path].tests]
-
-
-def _within(tree: "SpecTree", target: str, file: str) -> str:
-    if file in tree.files:
-        return file
-    return Path(file).as_posix().removeprefix(f"{Path(target).as_posix()}/")
-
-
-def _report(done: "list[Verdict]", *, as_json: bool) -> None:
+def _report(done: "Sequence[Verdict]") -> None:
     failed = [each for each in done if not each.passed]
-    if as_json:
-        tests = [
-            {
-                "path": each.suite.source.path,
-                "line": each.suite.source.line(each.test.steps),
-                "name": each.test.name,
-                "from": str(each.suite.caller),
-                "request": str(each.test.request),
-                "passed": each.passed,
-                "why": each.why,
-                "decision": each.decision.as_json(),
-            }
-            for each in done
-        ]
-        emit_json({"ok": not failed, "tests": tests})
-        return
     for each in failed:
         click.echo(problem_text(each.problem()))
     words = f"{len(failed)} failed" if failed else "all passed"
@@ -129,29 +96,29 @@ def _report(done: "list[Verdict]", *, as_json: bool) -> None:
 
 
 def _explain(
-    tree: "SpecTree", caller: str, text: str, headers: tuple[str, ...], *, as_json: bool
+    graph: "MeshGraph", caller: str, text: str, headers: tuple[str, ...], *, as_json: bool
 ) -> None:
-    from mesh.errors import UsageError
-    from mesh.keys import ResourceKey
-    from mesh.routing import BadRequest, decide, read_request
+    from gitmesh.json_shapes.routing import decision_shape
+    from gitmesh.service.specs.route_testing import route_request
 
-    said: dict[str, tuple[str, ...]] = {}
+    decision = route_request(graph, caller, text, _by_name(headers))
+    if as_json:
+        emit_json(decision_shape(decision))
+        return
+    for line in _lines(decision):
+        click.echo(visible(line))
+
+
+def _by_name(headers: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
+    """Return the values of headers by name, in lower case."""
+    found: dict[str, tuple[str, ...]] = {}
     for header in headers:
         name, colon, value = header.partition(":")
         if not colon:
             raise UsageError(f"{header!r} is not a header", hint='write "name: value"')
         lowered = name.strip().lower()
-        said[lowered] = (*said.get(lowered, ()), value.strip())
-    try:
-        request = read_request(text, headers=said)
-    except BadRequest as error:
-        raise UsageError(error.message, hint=error.hint) from None
-    decision = decide(tree.graph, ResourceKey.parse(caller), request)
-    if as_json:
-        emit_json(decision.as_json())
-        return
-    for line in _lines(decision):
-        click.echo(visible(line))
+        found[lowered] = (*found.get(lowered, ()), value.strip())
+    return found
 
 
 def _lines(decision: "Decision") -> list[str]:

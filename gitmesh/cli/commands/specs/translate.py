@@ -49,16 +49,15 @@ def command(
     --client grpc, the error stream shows warnings for features that gRPC clients lack; in JSON they
     are "warnings".
     """
-    from gitmesh.queries.resource_name import identity_of
-    from xds.translate import limits, translate
-    from xds.translate.readable import dump, yaml_text
+    from gitmesh.json_shapes.proxies import configuration_shape
+    from gitmesh.service.proxies.configuration import proxy_configuration
+    from xds.translate.readable import yaml_text
 
     graph = good_graph(ctx, target, repo, log)
-    proxy = identity_of(node, node_metadata(explicit, client), lambda: graph.resources)
-    configuration, warnings = dump(translate(graph, proxy)), limits(graph, proxy)
+    found = proxy_configuration(graph, node, node_metadata(explicit, client))
     if as_json:
-        emit_json({**configuration, "warnings": [{**each.as_json()} for each in warnings]})
+        emit_json(configuration_shape(found))
         return
-    click.echo(yaml_text(configuration), nl=False)
-    for each in warnings:
+    click.echo(yaml_text(found.resources), nl=False)
+    for each in found.warnings:
         click.echo(problem_text(each), err=True)

@@ -1,6 +1,7 @@
 """``gitmesh validate``: all problems of specs, before a push."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -8,7 +9,11 @@ from gitmesh.cli import exit_codes
 from gitmesh.cli.options import examples, json_option, repo_option
 from gitmesh.cli.output import emit_json, problem_text
 from gitmesh.rendering.amounts import count
+from mesh.errors import UsageError
 from mesh.keys import Kind
+
+if TYPE_CHECKING:
+    from gitmesh.service.specs.validation import Report
 
 
 @click.command(
@@ -52,23 +57,24 @@ def command(
     manifests. Exits with 1 if gitmesh would refuse a commit with these specs; warnings do not
     count.
     """
-    from gitmesh.service.validation import check_alone, check_linked
-    from mesh.errors import UsageError
+    from gitmesh.json_shapes.specs import validation_shape
+    from gitmesh.service.specs.validation import check_alone, check_linked
 
-    if kind is not None and not alone:
-        raise UsageError("--kind goes with --no-link", hint="a linked spec needs names of its own")
     if alone:
         report = check_alone(targets, repo, Kind(kind) if kind else None)
-    else:
+    elif kind is None:
         report = check_linked(targets, repo)
-    if as_json:
-        emit_json(report.as_json())
     else:
-        for problem in report.problems:
-            click.echo(problem_text(problem))
-        read = f"{count(report.resources, 'resource')} in {count(report.files, 'file')}"
-        verdict = f"{count(report.errors, 'error')}, {count(report.warnings, 'warning')}"
-        well = "no problems" if report.resources else "no problems, but there is no resource here"
-        said = f"{verdict}; read {read}" if report.problems else f"{well}: {read}"
-        click.secho(said, bold=True)
+        raise UsageError("--kind goes with --no-link", hint="a linked spec needs names of its own")
+    emit_json(validation_shape(report)) if as_json else _show(report)
     ctx.exit(exit_codes.REFUSED if report.errors else exit_codes.OK)
+
+
+def _show(report: "Report") -> None:
+    for problem in report.problems:
+        click.echo(problem_text(problem))
+    read = f"{count(report.resources, 'resource')} in {count(report.files, 'file')}"
+    verdict = f"{count(report.errors, 'error')}, {count(report.warnings, 'warning')}"
+    well = "no problems" if report.resources else "no problems, but there is no resource here"
+    said = f"{verdict}; read {read}" if report.problems else f"{well}: {read}"
+    click.secho(said, bold=True)

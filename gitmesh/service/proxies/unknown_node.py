@@ -64,7 +64,7 @@ def _logged(log: Path) -> set[ResourceKey]:
 
 
 def _read(repo: Path) -> set[ResourceKey]:
-    from gitmesh.service.target import read_target
+    from gitmesh.service.specs.target import read_target
 
     try:
         return set(read_target(str(repo), None).tree.graph.resources)

@@ -3,7 +3,7 @@
 import contextlib
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from mesh.errors import Fatal, UsageError
@@ -11,7 +11,7 @@ from mesh.settings import DEFAULT_SETTINGS, SETTINGS_FILE, RepositorySettings, r
 from reconciler.reading.scope import Scope
 
 
-def spec_files(targets: list[Path]) -> Iterator[Path]:
+def spec_files(targets: Sequence[Path]) -> Iterator[Path]:
     """Yield the named files, and the spec files in named folders.
 
     :raises UsageError: a target does not exist.

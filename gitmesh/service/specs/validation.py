@@ -4,8 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from gitmesh.service.target import NOT_COMMITTED, Target, read_target
-from mesh.canonical import JsonObject
+from gitmesh.service.specs.target import NOT_COMMITTED, Target, read_target
 from mesh.errors import UsageError
 from mesh.keys import Kind
 from mesh.problems.problem import Problem, Severity
@@ -34,21 +33,6 @@ class Report:
     def warnings(self) -> int:
         """Return the number of warnings."""
         return len(self.problems) - self.errors
-
-    def as_json(self) -> JsonObject:
-        """Return the form for ``--json``."""
-        return {
-            "ok": not self.errors,
-            "linked": self.linked,
-            "errors": self.errors,
-            "warnings": self.warnings,
-            "files": self.files,
-            "resources": self.resources,
-            "bare": [
-                {"path": bare.path, "line": bare.line, "kind": bare.kind} for bare in self.bare
-            ],
-            "problems": [{**problem.as_json()} for problem in self.problems],
-        }
 
 
 def check_linked(targets: Sequence[str], repo: Path | None) -> Report:

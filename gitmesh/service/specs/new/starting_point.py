@@ -16,9 +16,11 @@ class Wishes:
     """Options of a user for a new resource."""
 
     mesh: str
+    """Empty for the only one that there is."""
     name: str
     port: int = 8080
     protocol: str = "http"
+    """Empty for that of the router or gateway, or else ``http``."""
     hostname: str = ""
     router: str = ""
     gateway: str = ""

@@ -1,1 +1,0 @@
-"""Documents to start from: what ``gitmesh new`` writes."""

@@ -1,0 +1,62 @@
+"""Bootstrap file of an Envoy or of a gRPC client, and the secret files that it refers to."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from gitmesh.service.specs.spec_files import write_text
+from mesh.canonical import JsonObject
+from xds.bootstrap.envoy import SDS_SOCKET, bootstrap
+from xds.bootstrap.grpc import grpc_bootstrap
+from xds.bootstrap.tls import XdsTls, tls_secrets
+from xds.nodes import Client, ProxyIdentity
+
+
+@dataclass(frozen=True, slots=True)
+class EnvoyOptions:
+    """Options of an Envoy that a gRPC client lacks."""
+
+    admin: str = "127.0.0.1:9901"
+    dns: tuple[str, ...] = ()
+    sds_socket: str | None = None
+    """None for that of SPIRE's agent."""
+    delta: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class BootstrapRequest:
+    """A client, and its way to the xDS server; the fields are those of ``xds.bootstrap``."""
+
+    identity: ProxyIdentity
+    xds: str
+    """Address of the server: ``host:port`` or ``unix:path``."""
+    cluster: str | None = None
+    tls: XdsTls | None = None
+    envoy: EnvoyOptions = EnvoyOptions()
+
+
+def make_bootstrap(request: BootstrapRequest) -> JsonObject:
+    """Return the bootstrap of a client of either kind.
+
+    For an Envoy with ``tls.secrets``, its secret files are written into that folder.
+
+    :raises UsageError: an address is invalid.
+    :raises Fatal: a secret file cannot be written.
+    """
+    identity, xds, tls = request.identity, request.xds, request.tls
+    if identity.client is Client.GRPC:
+        return grpc_bootstrap(identity=identity, xds_address=xds, cluster=request.cluster, tls=tls)
+    made = bootstrap(
+        identity=identity,
+        xds_address=xds,
+        admin_address=request.envoy.admin,
+        dns_resolvers=request.envoy.dns,
+        cluster=request.cluster,
+        sds_socket=request.envoy.sds_socket or SDS_SOCKET,
+        delta=request.envoy.delta,
+        tls=tls,
+    )
+    if tls is not None and tls.secrets:
+        for name, secret in tls_secrets(tls, xds).items():
+            write_text(Path(tls.secrets) / name, json.dumps(secret, indent=2) + "\n")
+    return made

@@ -1,0 +1,32 @@
+"""Envoy configuration of one proxy, as plain values."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from gitmesh.queries.resource_name import identity_of
+from mesh.canonical import JsonObject
+from mesh.graph.linked import MeshGraph
+from mesh.problems.problem import Problem
+from xds.translate import limits, translate
+from xds.translate.readable import dump
+
+
+@dataclass(frozen=True, slots=True)
+class ProxyConfiguration:
+    """Configuration of a proxy, and warnings about it."""
+
+    resources: Mapping[str, Sequence[JsonObject]]
+    """Envoy's resources by type, in the order in which the proxy gets them."""
+    warnings: tuple[Problem, ...]
+    """Features of the specs that this kind of client lacks."""
+
+
+def proxy_configuration(
+    graph: MeshGraph, node: str, metadata: Mapping[str, str]
+) -> ProxyConfiguration:
+    """Return the configuration of a proxy with this ``node.id`` and metadata of ours.
+
+    :raises UsageError: the mesh has no such node; the hint has suggestions.
+    """
+    proxy = identity_of(node, metadata, lambda: graph.resources)
+    return ProxyConfiguration(dump(translate(graph, proxy)), limits(graph, proxy))

@@ -1,0 +1,70 @@
+"""Conversion of files of other tools to native spec files."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from gitmesh.service.specs.spec_files import read_bytes, write_text
+from mesh.errors import UsageError
+from mesh.importing import Answers, Imported, import_files
+from mesh.importing.layout import files_of
+from mesh.importing.reading import LIMITS
+from mesh.problems.problem import errors
+from mesh.resource import Resource
+
+
+@dataclass(frozen=True, slots=True)
+class SpecImport:
+    """Result of an import into a folder."""
+
+    imported: Imported
+    written: tuple[str, ...]
+    """Paths below the folder that were written, or would be."""
+    dry_run: bool
+
+    @property
+    def ok(self) -> bool:
+        """True if nothing is wrong or left open; warnings do not count."""
+        return not errors(self.imported.problems)
+
+
+def import_specs(
+    files: Iterable[Path], answers: Answers, folder: Path, *, force: bool, dry_run: bool
+) -> SpecImport:
+    """Convert files, and write one native file for each resource below ``folder``.
+
+    What can be converted is written, also if other parts have problems. A file with equal content
+    is not written again.
+
+    :raises UsageError: an input cannot be read, or a file with other content exists and ``force``
+        is not given; nothing is written.
+    :raises Fatal: a file cannot be written.
+    """
+    imported = import_files({str(p): read_bytes(p, LIMITS.max_bytes) for p in files}, answers)
+    written = _write_all(imported.resources, folder, force=force, dry_run=dry_run)
+    return SpecImport(imported, tuple(written), dry_run)
+
+
+def _write_all(
+    resources: Iterable[Resource], folder: Path, *, force: bool, dry_run: bool
+) -> list[str]:
+    files = files_of(resources)
+    changed = {path: text for path, text in files.items() if _now(folder / path) != text}
+    there = [path for path in changed if (folder / path).exists()]
+    if there and not force:
+        more = f" and {len(there) - 1} more" if len(there) > 1 else ""
+        raise UsageError(
+            f"{folder / there[0]}{more} would be overwritten; nothing was written",
+            hint="write to another folder, or allow it with --force",
+        )
+    for path, text in changed.items():
+        if not dry_run:
+            write_text(folder / path, text)
+    return list(changed)
+
+
+def _now(path: Path) -> str | None:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        return None
