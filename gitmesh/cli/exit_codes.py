@@ -1,5 +1,6 @@
 """Exit codes of all commands. They are a contract: scripts rely on them."""
 
+import signal
 from typing import Final
 
 OK: Final = 0
@@ -20,6 +21,8 @@ INTERRUPTED: Final = 130
 """Stopped by Ctrl-C."""
 TERMINATED: Final = 143
 """Stopped by SIGTERM. A server that serves ends in order, with 0."""
+
+OF_SIGNAL: Final = {signal.SIGINT: INTERRUPTED, signal.SIGTERM: TERMINATED}
 
 MEANING: Final = {
     OK: "success",

@@ -15,10 +15,6 @@ from gitmesh.cli import exit_codes
 
 _AGAIN_S: Final = 0.01
 _IMPORTING: Final = "<frozen importlib._bootstrap>"
-_CODES: Final = {
-    signal.SIGINT: exit_codes.INTERRUPTED,
-    signal.SIGTERM: exit_codes.TERMINATED,
-}
 
 
 class Interrupts:
@@ -30,26 +26,29 @@ class Interrupts:
     @property
     def exit_code(self) -> int | None:
         """Exit code for the signal that arrived; None before a signal."""
-        return None if self._got is None else _CODES[self._got]
+        return None if self._got is None else exit_codes.OF_SIGNAL[self._got]
 
     def watch(self) -> None:
         """Let signals raise SystemExit from now on, but never inside an import."""
-        for number in _CODES:
+        for number in exit_codes.OF_SIGNAL:
             # What whoever started us has ignored stays ignored, as with nohup.
             if signal.getsignal(number) is not signal.SIG_IGN:
                 signal.signal(number, self._come)
-        signal.signal(signal.SIGALRM, self._come)
+        signal.signal(signal.SIGALRM, self._again)
         sys.unraisablehook = self._swallowed
 
     def _come(self, number: int, frame: FrameType | None) -> None:
-        if number != signal.SIGALRM:
-            self._got = signal.Signals(number)
-        elif self._got is None:
-            return
+        self._got = signal.Signals(number)
         if _imports(frame):
             signal.setitimer(signal.ITIMER_REAL, _AGAIN_S)
         else:
             raise SystemExit(self.exit_code)
+
+    def _again(self, _: int, frame: FrameType | None) -> None:
+        """Send the signal once more: an event loop may handle it by now."""
+        if self._got is not None:
+            number, self._got = self._got, None
+            signal.raise_signal(number)
 
     def _swallowed(self, unraisable: "sys.UnraisableHookArgs") -> None:
         """Try again where Python threw the error away: in a destructor or a callback."""

@@ -1,7 +1,5 @@
 """The demo from start to end: setup, steps, report."""
 
-import asyncio
-import signal
 import time
 
 from gitmesh.demo.report import Report
@@ -16,11 +14,10 @@ ANSWER_TIMEOUT_S = 20.0
 async def tour(screen: Screen, *, stay: bool) -> Report:
     """Run the demo and return its report. No process that it started is left on return.
 
-    SIGINT and SIGTERM cancel it; teardown runs all the same.
+    Teardown runs also when it is cancelled.
 
     :raises Fatal: something could not be started, or ended by itself.
     """
-    _cancel_on_signals()
     started = time.monotonic()
     report = Report()
     screen.step("A mesh on this machine")
@@ -39,14 +36,6 @@ async def tour(screen: Screen, *, stay: bool) -> Report:
         if stay:
             await stay_up(stage, screen)
     return report
-
-
-def _cancel_on_signals() -> None:
-    main = asyncio.current_task()
-    if main is None:
-        return
-    for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, main.cancel)
 
 
 def _conclude(stage: Stage, screen: Screen, report: Report) -> None:

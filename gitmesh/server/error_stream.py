@@ -57,7 +57,14 @@ def captured() -> Iterator[TextIO]:
 @contextlib.contextmanager
 def _hooks() -> Iterator[None]:
     before = threading.excepthook, sys.unraisablehook
-    threading.excepthook, sys.unraisablehook = _of_thread, _unraisable
+
+    def unraisable(found: Any) -> None:
+        if isinstance(found.exc_value, SystemExit):  # a signal's, which its handler raises again
+            before[1](found)
+        else:
+            _unraisable(found)
+
+    threading.excepthook, sys.unraisablehook = _of_thread, unraisable
     logging.captureWarnings(True)
     try:
         yield

@@ -123,7 +123,7 @@ def _serve_one_log(
 
         run_together(
             {
-                "the reconciler": reconcile(
+                "the reconciler": lambda: reconcile(
                     repo,
                     log,
                     latest,
@@ -133,10 +133,10 @@ def _serve_one_log(
                     attempts=attempts,
                     startup=startup,
                 ),
-                "the announcement": _announce(
+                "the announcement": lambda: _announce(
                     startup, event_logger, lambda: _ready(settings.listen, served.get(), ready)
                 ),
-                "the xDS server": _serve_ads(
+                "the xDS server": lambda: _serve_ads(
                     settings,
                     ads,
                     where,
@@ -146,15 +146,15 @@ def _serve_one_log(
                     logs_as_json,
                     error_stream,
                 ),
-                "the event logger": event_logger.run(),
+                "the event logger": event_logger.run,
                 **(
-                    {"the checkpoint signer": sign_checkpoints(log, path, key, before)}
+                    {"the checkpoint signer": lambda: sign_checkpoints(log, path, key, before)}
                     if key
                     else {}
                 ),
-                "the import of pushes": take_pushes(log, pushes(where)),
-                "the import of refused pushes": take_refused(log, refused_pushes(where)),
-                "pinning": Pinning(log, pins(where), latest, served).run(),
+                "the import of pushes": lambda: take_pushes(log, pushes(where)),
+                "the import of refused pushes": lambda: take_refused(log, refused_pushes(where)),
+                "pinning": Pinning(log, pins(where), latest, served).run,
             }
         )
         attempts.excuse()

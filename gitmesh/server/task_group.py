@@ -4,13 +4,16 @@ import asyncio
 import contextlib
 import logging
 import signal
-from collections.abc import Coroutine, Iterator, Mapping
+from collections.abc import Callable, Coroutine, Iterator, Mapping
 
+from gitmesh.event_loop import StoppedBySignal, run_until_signal
 from mesh.errors import Fatal, GitmeshError
 
 _log = logging.getLogger(__name__)
 
-Part = Coroutine[object, object, object]
+Part = Callable[[], Coroutine[object, object, object]]
+"""A function that begins the work of a task. A coroutine that a signal keeps from being awaited
+would make Python complain."""
 
 
 def run_together(parts: Mapping[str, Part]) -> None:
@@ -21,8 +24,8 @@ def run_together(parts: Mapping[str, Part]) -> None:
     :raises Fatal: a part has ended.
     :raises Exception: what made a part fail; of several failures one of ours, if there is one.
     """
-    with _one_error(), _signals_as_before():
-        asyncio.run(_until_signal(_all(parts)))
+    with _one_error(), contextlib.suppress(StoppedBySignal):
+        run_until_signal(lambda: _all(parts), _log_stopping)
 
 
 async def _all(parts: Mapping[str, Part]) -> None:
@@ -32,38 +35,12 @@ async def _all(parts: Mapping[str, Part]) -> None:
 
 
 async def _for_ever(name: str, work: Part) -> None:
-    await work
+    await work()
     raise Fatal(f"{name} ended unexpectedly", hint="see the log lines above")
 
 
-async def _until_signal(work: Part) -> None:
-    loop = asyncio.get_running_loop()
-    task = asyncio.ensure_future(work)
-    asked: list[signal.Signals] = []
-
-    def stop(number: signal.Signals) -> None:
-        _log.info("stopping", extra={"signal": number.name})
-        asked.append(number)
-        task.cancel()
-
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop, number)
-    try:
-        await task
-    except asyncio.CancelledError:
-        if not asked:
-            raise
-
-
-@contextlib.contextmanager
-def _signals_as_before() -> Iterator[None]:
-    """Handle signals as before when the event loop, which takes them over, is closed."""
-    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+def _log_stopping(number: signal.Signals) -> None:
+    _log.info("stopping", extra={"signal": number.name})
 
 
 @contextlib.contextmanager

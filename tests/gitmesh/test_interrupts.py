@@ -141,9 +141,12 @@ cli.run(["version"])
     assert (ran.returncode, ran.stderr) == (exit_codes.INTERRUPTED, "")
 
 
-def test_a_signal_in_a_destructor_is_not_lost() -> None:
-    code = """
+@pytest.mark.parametrize("stream", ["nullcontext", "captured"])
+def test_a_signal_in_a_destructor_is_not_lost(stream: str) -> None:
+    code = f"""
 import os, signal, time
+from contextlib import nullcontext
+from gitmesh.server.error_stream import captured
 from gitmesh.cli.interrupts import INTERRUPTS
 class Left:
     def __del__(self):
@@ -151,8 +154,9 @@ class Left:
         for _ in range(1000):
             pass
 INTERRUPTS.watch()
-Left()
-time.sleep(30)
+with {stream}():
+    Left()
+    time.sleep(30)
 """
     ran = subprocess.run(
         [sys.executable, "-c", HEEDS + code], capture_output=True, text=True, check=False

@@ -32,7 +32,7 @@ def test_a_signal_ends_every_part_in_order_and_is_no_error(number: signal.Signal
         os.kill(os.getpid(), number)
         await asyncio.Event().wait()
 
-    run_together({"one": one.run(), "other": other.run(), "asking": ask()})
+    run_together({"one": one.run, "other": other.run, "asking": ask})
     assert one.ended_in_order
     assert other.ended_in_order
 
@@ -44,7 +44,7 @@ def test_a_part_that_fails_ends_the_others_and_its_error_is_told() -> None:
         raise ZeroDivisionError("oops")
 
     with pytest.raises(ZeroDivisionError, match="oops"):
-        run_together({"one": fail(), "other": other.run()})
+        run_together({"one": fail, "other": other.run})
     assert other.ended_in_order
 
 
@@ -55,7 +55,7 @@ def test_a_part_that_simply_ends_is_a_failure_that_names_it() -> None:
         return
 
     with pytest.raises(Fatal, match="the reconciler ended unexpectedly"):
-        run_together({"the reconciler": give_up(), "other": other.run()})
+        run_together({"the reconciler": give_up, "other": other.run})
     assert other.ended_in_order
 
 
@@ -68,4 +68,4 @@ def test_of_several_failures_one_with_a_hint_is_told() -> None:
 
     ours = Fatal("the log is damaged", hint="restore it")
     with pytest.raises(Fatal, match="damaged"):
-        run_together({"one": fail(ValueError("x")), "other": fail(ours)})
+        run_together({"one": lambda: fail(ValueError("x")), "other": lambda: fail(ours)})

@@ -21,16 +21,15 @@ def command(ctx: click.Context, stay: bool, as_json: bool) -> None:
     The demo runs in a temporary folder and on loopback addresses, and cleans up afterwards. It
     exits with 0 only if every check passed; --json reports the measurements.
     """
-    import asyncio
-
     from gitmesh.demo.screen import Screen
     from gitmesh.demo.tour import tour
+    from gitmesh.event_loop import StoppedBySignal, run_until_signal
 
     try:
-        report = asyncio.run(tour(Screen(to_stderr=as_json), stay=stay))
-    except asyncio.CancelledError:
+        report = run_until_signal(lambda: tour(Screen(to_stderr=as_json), stay=stay))
+    except StoppedBySignal as stopped:
         click.echo("\nstopped; nothing is left running", err=True)
-        ctx.exit(exit_codes.INTERRUPTED)
+        ctx.exit(exit_codes.OF_SIGNAL[stopped.number])
     if as_json:
         emit_json(report.as_json())
     ctx.exit(exit_codes.OK if report.ok else exit_codes.REFUSED)
