@@ -99,8 +99,7 @@ def _trailer_lines(message: str) -> list[str]:
 
     Read from the end: a message may have millions of lines.
     """
-    end = _end_before(message, len(message), lambda line: not line or line.startswith("#"))
-    end = _end_before(message, end, lambda line: not line.strip())
+    end = _end_before(message, len(message), lambda line: not line.strip() or line.startswith("#"))
     blank = _end_before(message, end, lambda line: bool(line.strip()))
     paragraph = message[blank + 1 : end].split("\n") if 0 <= blank < end else []
     return paragraph if _are_trailers(paragraph) else []

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from events.types import CommitId
@@ -157,6 +157,7 @@ LINES = st.sampled_from(
 
 @settings(deadline=None, max_examples=60)
 @given(st.lists(LINES, max_size=8).map("\n".join))
+@example("\nTicket: X-1\n\n# a comment\n ")
 def test_whatever_the_message_trailers_are_those_of_git(
     tmp_path_factory: pytest.TempPathFactory, message: str
 ) -> None:
