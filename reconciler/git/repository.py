@@ -1,4 +1,4 @@
-"""The git repository, read through its objects and refs.
+"""The git repository: its branches, read over :mod:`reconciler.git.object_store`.
 
 Nothing is ever checked out, so a repository's hooks, filters, attributes and links have no effect.
 Methods block; call them from one thread at a time.
@@ -10,43 +10,28 @@ from pathlib import Path
 from typing import Final, Self
 
 import pygit2
-from pygit2.enums import ObjectType
 
-from events.types import CommitFacts, CommitId
+from events.types import CommitId
 from mesh.errors import Fatal, UsageError
-from reconciler.git.ancestry import ancestry, merge_base
-from reconciler.git.commit import parents_of, read_commit_object, tree_of
 from reconciler.git.handle import (
-    common_dir,
     ignore_other_configuration,
     open_handle,
-    open_objects,
     require_descriptors,
     require_libgit2,
 )
-from reconciler.git.large_object import commit_head
-from reconciler.git.obstacle import (
-    MISSING,
-    UNREADABLE,
-    find_obstacle,
-    find_ref_obstacle,
-    unreadable,
-)
+from reconciler.git.object_store import NOT_FOUND, ObjectStore, object_id
+from reconciler.git.obstacle import MISSING, find_ref_obstacle, unreadable
 from reconciler.git.overlay import Overlays
-from reconciler.reading.source import ObjectId, ObjectMissing, ObjectTooBig, SourceUnavailable
+from reconciler.reading.source import SourceUnavailable
 
 _BRANCHES: Final = "refs/heads/"
-MAX_TREE_BYTES: Final = 16 * 1024 * 1024
-MAX_COMMIT_BYTES: Final = 16 * 1024 * 1024
 
 KEPT: Final = "refs/gitmesh/kept"
 """Prefix of refs that keep commits which force pushes removed from the branch, for `verify`."""
 
-_MISSING: Final = (KeyError, ValueError, OSError, pygit2.GitError)
 
-
-class GitRepository:
-    """A bare or non-bare repository on this machine."""
+class GitRepository(ObjectStore):
+    """A bare or non-bare repository on this machine: its branches and its objects."""
 
     def __init__(
         self,
@@ -56,10 +41,8 @@ class GitRepository:
         trust_owner: bool,
         quarantine: Path | None = None,
     ) -> None:
-        self.path = path
+        super().__init__(path, handle, quarantine)
         self._trust_owner = trust_owner
-        self._quarantine = quarantine
-        self._use(handle)
 
     @classmethod
     def open(cls, path: Path, *, trust_owner: bool = False, quarantine: Path | None = None) -> Self:
@@ -67,8 +50,7 @@ class GitRepository:
 
         :param trust_owner: read it even if it belongs to another user.
         :param quarantine: directory with objects of a push that are not part of the repository yet;
-            they
-            are read, too.
+            they are read, too.
         :raises Fatal: gitmesh cannot read it; the hint says why.
         """
         require_libgit2()
@@ -77,10 +59,7 @@ class GitRepository:
         return cls(path, handle, trust_owner=trust_owner, quarantine=quarantine)
 
     def _use(self, handle: pygit2.Repository) -> None:
-        self._repo = handle
-        self._objects = open_objects(handle, self._quarantine)
-        self._odb = self._objects.odb
-        self._common = common_dir(handle)
+        super()._use(handle)
         self._overlays = Overlays(self._common)
         self._inode = _inode(Path(handle.path))
 
@@ -107,7 +86,7 @@ class GitRepository:
         self._reopen_when_replaced()
         try:
             target = self._repo.lookup_reference("HEAD").raw_target
-        except _MISSING as error:
+        except NOT_FOUND as error:
             raise self._obstacle() or SourceUnavailable(
                 MISSING, f"HEAD cannot be read: {error}"
             ) from None
@@ -126,7 +105,7 @@ class GitRepository:
             found.append(name)
             try:
                 target = self._repo.lookup_reference(name).raw_target
-            except _MISSING:
+            except NOT_FOUND:
                 break
             if isinstance(target, bytes):
                 name = target.decode("utf-8", "surrogateescape")
@@ -145,27 +124,9 @@ class GitRepository:
             raise obstacle
         try:
             target = self._repo.lookup_reference(name).resolve().target
-        except _MISSING:
+        except NOT_FOUND:
             raise self._no_branch(name) from None
         return self.commit_at(name, str(target))
-
-    def commit_at(self, name: str, oid: str) -> CommitId:
-        """Return the commit that a ref names by that object: itself, or what a tag names.
-
-        :raises SourceUnavailable: it is no commit, or not there.
-        """
-        try:
-            kind, _ = self._odb.read_header(pygit2.Oid(hex=oid))
-            if kind == ObjectType.COMMIT:
-                return CommitId(oid)
-            return CommitId(str(self._objects[oid].peel(pygit2.Commit).id))
-        except _MISSING:
-            raise self._obstacle() or SourceUnavailable(
-                UNREADABLE, f"{name} names {oid}, which is no commit in this repository"
-            ) from None
-
-    def _obstacle(self, ref: str = "") -> SourceUnavailable | None:
-        return find_obstacle(self.path, self._common, ref)
 
     def _no_branch(self, name: str) -> SourceUnavailable:
         # Report whether the name is wrong, the branch deleted, or the repository unreadable.
@@ -181,7 +142,7 @@ class GitRepository:
     def _head_is_unborn(self) -> bool:
         try:
             return self._repo.head_is_unborn
-        except _MISSING:
+        except NOT_FOUND:
             return False
 
     def _other_branch(self, name: str) -> str:
@@ -190,7 +151,7 @@ class GitRepository:
         try:
             others = sorted(self._repo.branches.local)
             named_by_head = self._repo.lookup_reference("HEAD").raw_target == name.encode()
-        except _MISSING:
+        except NOT_FOUND:
             return ""
         if not others:
             return ""
@@ -237,7 +198,7 @@ class GitRepository:
                 f"{revision!r} fits several objects in {self.path}",
                 hint="write more of its digits",
             ) from None
-        except _MISSING as error:
+        except NOT_FOUND as error:
             require_descriptors(error)
             if revision == "HEAD" and self._head_is_unborn():
                 unborn = self._no_branch(self.following())
@@ -247,131 +208,17 @@ class GitRepository:
                 hint="git log shows what there is",
             ) from None
 
-    def facts(self, commit: CommitId) -> CommitFacts:
-        """Return the metadata of a commit.
-
-        :raises ObjectMissing: the commit is missing.
-        """
-        return read_commit_object(commit, self._read_commit(commit))
-
-    def has(self, commit: CommitId) -> bool:
-        """Tell whether the commit still exists; git drops unreachable ones."""
-        try:
-            found = _oid(commit) in self._odb
-        except ValueError:
-            return False  # a commit object may contain any id as its parent
-        if not found:
-            require_descriptors()  # libgit2 skips a pack that it cannot open
-        return found
-
-    @property
-    def is_shallow(self) -> bool:
-        """Tell whether it is a shallow clone."""
-        try:
-            return (self.ref_dir / "shallow").stat().st_size > 0
-        except OSError:
-            return False
-
     def shown_otherwise(self) -> list[str]:
         """Return the names of files that make git show another history than the commits."""
         return self._overlays.found()
 
-    def first_parent(self, commit: CommitId) -> CommitId | None:
-        """Return the first parent; None at the root, and where a shallow clone ends.
-
-        :raises ObjectMissing: the commit is gone, or in a whole repository its parent.
-        """
-        parents = parents_of(self._read_commit(commit))
-        if not parents or self.has(parents[0]):
-            return parents[0] if parents else None
-        if self.is_shallow:
-            return None
-        # A wrong beginning of the history would be logged permanently.
-        raise ObjectMissing(parents[0], self._obstacle())
-
     def keep(self, commit: CommitId) -> bool:
         """Add a ref that keeps an unreachable commit in git; return whether it worked."""
         try:
-            self._repo.references.create(f"{KEPT}/{commit}", _oid(commit), force=True)
-        except _MISSING:
+            self._repo.references.create(f"{KEPT}/{commit}", object_id(commit), force=True)
+        except NOT_FOUND:
             return False
         return True
-
-    def merge_base(self, one: CommitId, other: CommitId) -> CommitId | None:
-        """Return the best common ancestor; None for unrelated or unreadable histories."""
-        try:
-            base = self._objects.merge_base(_oid(one), _oid(other))
-        except _MISSING:
-            there = self.has(one) and self.has(other)
-            return merge_base(one, other, self._parents) if there else None
-        return CommitId(str(base)) if base else None
-
-    def descends(self, commit: CommitId, ancestor: CommitId) -> bool:
-        """Tell whether ``ancestor`` is the commit itself or reachable from it."""
-        try:
-            return commit == ancestor or self._objects.descendant_of(_oid(commit), _oid(ancestor))
-        except _MISSING:
-            return self.has(commit) and ancestor in ancestry(commit, self._parents)
-
-    def _parents(self, commit: CommitId) -> tuple[CommitId, ...]:
-        """Return those parents of a commit that are there."""
-        return tuple(filter(self.has, parents_of(self._read_commit(commit))))
-
-    def tree_of(self, commit: CommitId) -> ObjectId:
-        """Return the root tree of a commit.
-
-        :raises ObjectMissing: the commit is missing.
-        """
-        return ObjectId(tree_of(self._read_commit(commit)))
-
-    def read_tree(self, tree: ObjectId) -> bytes:
-        """Return a tree object's bytes.
-
-        :raises ObjectTooBig: it exceeds :data:`MAX_TREE_BYTES`.
-        :raises ObjectMissing: the tree is missing.
-        """
-        return self._read(tree, MAX_TREE_BYTES)
-
-    def blob_bytes(self, blob: ObjectId) -> int:
-        """Return the size of a blob without loading it.
-
-        :raises ObjectMissing: the blob is missing.
-        """
-        try:
-            return self._odb.read_header(_oid(blob))[1]
-        except _MISSING:
-            raise ObjectMissing(blob, self._obstacle()) from None
-
-    def read_blob(self, blob: ObjectId) -> bytes:
-        """Return a blob's bytes. Check its size first: it may be huge.
-
-        :raises ObjectMissing: the blob is missing.
-        """
-        try:
-            return self._odb.read(_oid(blob))[1]
-        except _MISSING:
-            raise ObjectMissing(blob, self._obstacle()) from None
-
-    def _read_commit(self, commit: CommitId) -> bytes:
-        try:
-            return self._read(commit, MAX_COMMIT_BYTES)
-        except ObjectTooBig:
-            # One such commit from any pusher could stop the branch permanently. Its header is
-            # enough here, and git's own process holds the rest in memory.
-            head = commit_head(Path(self._repo.path), commit, MAX_COMMIT_BYTES, self._quarantine)
-            if not head:
-                raise
-            return head
-
-    def _read(self, oid: str, most: int) -> bytes:
-        try:
-            key = _oid(oid)
-            size = self._odb.read_header(key)[1]
-            if size > most:
-                raise ObjectTooBig(oid, size)
-            return self._odb.read(key)[1]
-        except _MISSING:
-            raise ObjectMissing(oid, self._obstacle()) from None
 
 
 def branch_ref(branch: str) -> str:
@@ -386,10 +233,6 @@ def branch_ref(branch: str) -> str:
             f"{branch!r} cannot be the name of a branch", hint="git branch --all lists those there"
         )
     return name
-
-
-def _oid(text: str) -> pygit2.Oid:
-    return pygit2.Oid(hex=text)
 
 
 def _inode(path: Path) -> tuple[int, int] | None:

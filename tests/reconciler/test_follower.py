@@ -204,7 +204,7 @@ def test_a_full_disk_is_survived(repo: Repo, tmp_path: Path) -> None:
 def test_a_commit_object_too_large_to_load_is_logged_like_any_other(
     repo: Repo, log: EventStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("reconciler.git.repository.MAX_COMMIT_BYTES", 4096)
+    monkeypatch.setattr("reconciler.git.object_store.MAX_COMMIT_BYTES", 4096)
     follower = Follower(GitRepository.open(repo.origin), log)
     follower.catch_up()
     huge = repo.commit_and_push({"n.yaml": text(a_node("n", 1))}, "x" * 100_000)

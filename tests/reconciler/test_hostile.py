@@ -11,7 +11,7 @@ from events.types import CommitId
 from mesh.errors import UsageError
 from reconciler import directory
 from reconciler.directory import read_directory
-from reconciler.git import repository as repo_module
+from reconciler.git import object_store
 from reconciler.git.repository import GitRepository
 from reconciler.reading import listing, reader
 from reconciler.reading.reader import TreeReader
@@ -232,7 +232,7 @@ def test_a_folder_of_too_many_bytes_is_not_loaded(
     repo: Repo, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     repo.commit_and_push({f"d/n{n}.yaml": "" for n in range(20)})
-    monkeypatch.setattr(repo_module, "MAX_TREE_BYTES", 500)
+    monkeypatch.setattr(object_store, "MAX_TREE_BYTES", 500)
     assert told(read(repo.origin)) == [("tree-too-large", "d", 0)]
 
 
