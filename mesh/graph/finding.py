@@ -1,9 +1,14 @@
-"""Findings: problems of one resource, with a hint that may depend on the names in the mesh."""
+"""Findings of rules between resources, and the words that several rules share."""
 
+import re
 from dataclasses import dataclass
 
-from mesh.keys import ResourceKey
-from mesh.problems.problem import Problem
+from mesh.keys import Kind, ResourceKey
+from mesh.problems.problem import Problem, Severity
+from mesh.resource import Resource, Steps
+from mesh.spec.common import GatewayPortMapping, PortMapping
+
+_WORD_START = re.compile(r"(?<!^)(?=[A-Z])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,3 +22,36 @@ class Finding:
 
     problem: Problem
     wanted: ResourceKey | None = None
+
+
+def kind_words(kind: Kind) -> str:
+    """Return a kind as words: ``virtual node``."""
+    return _WORD_START.sub(" ", kind.value).lower()
+
+
+def phrase(key: ResourceKey) -> str:
+    """Return a resource as words: ``virtual node "cart"``."""
+    return f'{kind_words(key.kind)} "{key.name}"'
+
+
+def listing(mappings: tuple[PortMapping, ...] | tuple[GatewayPortMapping, ...]) -> str:
+    """Return the ports of listeners as text: ``8080 (http), 9090 (tcp)``."""
+    return ", ".join(f"{each.port} ({each.protocol})" for each in mappings)
+
+
+def dangling(resource: Resource, steps: Steps, wanted: ResourceKey) -> Finding:
+    """Return the finding that a resource refers to one that does not exist."""
+    message = f'there is no {phrase(wanted)} in mesh "{wanted.mesh}"'
+    hint = f"add the {kind_words(wanted.kind)}, or name one that exists"
+    return Finding(resource.source.problem(steps, "dangling-reference", message, hint=hint), wanted)
+
+
+def error(resource: Resource, steps: Steps, code: str, message: str, hint: str) -> Finding:
+    """Return a finding that rejects the commit."""
+    return Finding(resource.source.problem(steps, code, message, hint=hint))
+
+
+def warning(resource: Resource, steps: Steps, code: str, message: str, hint: str) -> Finding:
+    """Return a finding that does not reject the commit."""
+    problem = resource.source.problem(steps, code, message, hint=hint, severity=Severity.WARNING)
+    return Finding(problem)

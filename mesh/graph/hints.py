@@ -3,7 +3,7 @@
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 
-from mesh.graph.wording import kind_words
+from mesh.graph.finding import kind_words
 from mesh.keys import APP_MESH_KINDS, Kind, ResourceKey
 from mesh.problems.suggestion import did_you_mean
 

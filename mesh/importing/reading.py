@@ -2,11 +2,10 @@
 
 from codecs import BOM_UTF8
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Final
 
-from mesh.canonical import as_object
-from mesh.importing.apart import taken_apart
+from mesh.canonical import JsonObject, as_object
 from mesh.importing.bare import read_bare
 from mesh.importing.cloud_map import is_cloud_map, read_cloud_map
 from mesh.importing.cloudformation.tagged_yaml import read_tagged_yaml
@@ -15,13 +14,13 @@ from mesh.importing.cloudformation.template_import import exported, read_templat
 from mesh.importing.outcome import Answers, Imported, Usage
 from mesh.importing.terraform.plan_import import is_state_file, read_terraform
 from mesh.keys import ResourceKey
-from mesh.parsing.document import Document, Limits, Reading, read_documents
-from mesh.parsing.foreign_output import is_terraform
+from mesh.parsing.document import Document, Limits, Reading, narrowed, read_documents
+from mesh.parsing.foreign_output import is_terraform, listing_of, specs_in
 from mesh.parsing.json_text import read_json_stream
 from mesh.problems.problem import Problem
 from mesh.reading.forms import ResourceReading
 from mesh.reading.native import FORMS, NATIVE
-from mesh.resource import Resource
+from mesh.resource import Resource, Steps
 
 _FORM: Final = "import-form"
 
@@ -68,8 +67,31 @@ def _documents(path: str, blob: bytes) -> Reading:
     )
     read = read_json_stream if json else read_tagged_yaml
     found = read_documents(path, blob, LIMITS, read=read, lists=True)
-    inside = [part for document in found.documents for part in taken_apart(document)]
+    inside = [part for document in found.documents for part in _taken_apart(document)]
     return Reading(tuple(inside), found.problems)
+
+
+def _taken_apart(document: Document) -> Iterator[Document]:
+    """Yield the documents inside a document, or the document itself if it contains no others.
+
+    ``{"virtualNodes": [{…, "spec": …}]}`` is what scripts make of many ``describe-…`` answers;
+    ``{"TemplateBody": {…}}`` is how CloudFormation returns a template in JSON.
+    """
+    listing = listing_of(document.body)
+    specs = specs_in(document.body[listing]) if listing else []
+    if listing and specs:
+        for at, item in enumerate(specs):
+            yield _inside(document, (listing, at), item)
+        return
+    template = document.body.get("TemplateBody")
+    if isinstance(template, dict):
+        yield _inside(document, ("TemplateBody",), template)
+        return
+    yield document
+
+
+def _inside(document: Document, steps: Steps, body: JsonObject) -> Document:
+    return Document(body, narrowed(document.source, steps))
 
 
 def _configuration(path: str) -> Problem:

@@ -9,10 +9,9 @@ another meaning; one that is no longer reported goes.
 import sys
 from collections.abc import Mapping
 
-from mesh.problems.code_doc import CodeDoc
 from mesh.problems.document_codes import DOCUMENT_CODES, FILE_CODES, RULE_CODES, SHAPE_CODES
 from mesh.problems.import_codes import IMPORT_CODES
-from mesh.problems.problem import Severity
+from mesh.problems.problem import CodeDoc, Severity
 from mesh.problems.proxyless_codes import PROXYLESS_CODES
 
 __all__ = ["CODES", "SECTIONS", "CodeDoc", "page"]

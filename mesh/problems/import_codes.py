@@ -2,8 +2,7 @@
 
 from typing import Final
 
-from mesh.problems.code_doc import CodeDoc
-from mesh.problems.problem import Severity
+from mesh.problems.problem import CodeDoc, Severity
 
 IMPORT_CODES: Final = {
     "import-dropped": CodeDoc(

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class Severity(StrEnum):
-    """True if a problem makes a commit invalid."""
+    """Effect of a problem: an error makes its commit invalid, a warning does not."""
 
     ERROR = "error"
     WARNING = "warning"
@@ -45,6 +45,15 @@ class Problem:
             "hint": self.hint,
             "severity": self.severity.value,
         }
+
+
+@dataclass(frozen=True, slots=True)
+class CodeDoc:
+    """Documentation of one problem code: its meaning, and how to mend such a problem."""
+
+    meaning: str
+    remedy: str
+    severity: Severity = Severity.ERROR
 
 
 def errors(problems: Iterable[Problem]) -> list[Problem]:

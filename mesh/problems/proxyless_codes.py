@@ -2,8 +2,7 @@
 
 from typing import Final
 
-from mesh.problems.code_doc import CodeDoc
-from mesh.problems.problem import Severity
+from mesh.problems.problem import CodeDoc, Severity
 
 PROXYLESS_CODES: Final = {
     "grpc-hidden-header": CodeDoc(

@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Final
 
 from mesh.graph.domains import domains_of
+from mesh.graph.finding import listing
 from mesh.graph.matching import route_match
 from mesh.graph.ports import (
     backend_services,
@@ -17,7 +18,6 @@ from mesh.graph.ports import (
     target_listener,
 )
 from mesh.graph.references import gateway_target, weighted_targets
-from mesh.graph.wording import listing
 from mesh.keys import Kind, ResourceKey
 from mesh.linking import MeshGraph
 from mesh.resource import Resource

@@ -11,7 +11,6 @@ from mesh.problems.codes import CODES, SECTIONS, page
 
 ROOT = Path(__file__).parents[2]
 REGISTRY = {
-    "code_doc.py",
     "codes.py",
     "document_codes.py",
     "import_codes.py",

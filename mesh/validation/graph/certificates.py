@@ -2,9 +2,8 @@
 
 from collections.abc import Iterator
 
-from mesh.graph.finding import Finding
+from mesh.graph.finding import Finding, warning
 from mesh.graph.linked import MeshGraph
-from mesh.graph.wording import warning
 from mesh.resource import Resource, Steps
 from mesh.spec import VirtualGatewaySpec, VirtualNodeSpec
 from mesh.spec.tls import BackendDefaults, ClientPolicy, ListenerTls

@@ -2,9 +2,8 @@
 
 from collections.abc import Callable, Iterator, Sequence
 
-from mesh.graph.finding import Finding
+from mesh.graph.finding import Finding, error, kind_words, listing, phrase
 from mesh.graph.protocols import can_take
-from mesh.graph.wording import error, kind_words, listing, phrase
 from mesh.keys import ResourceKey
 from mesh.resource import Resource, Steps
 from mesh.spec.common import GatewayPortMapping, PortMapping

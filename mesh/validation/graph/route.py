@@ -2,13 +2,12 @@
 
 from collections.abc import Iterator
 
-from mesh.graph.finding import Finding
+from mesh.graph.finding import Finding, dangling, error, phrase, warning
 from mesh.graph.linked import MeshGraph
 from mesh.graph.matching import match_port, route_match
 from mesh.graph.ports import listener_at, resource_ports, target_listener
 from mesh.graph.protocols import can_answer, can_take, route_field, route_protocol
 from mesh.graph.references import parent_of, weighted_targets
-from mesh.graph.wording import dangling, error, phrase, warning
 from mesh.keys import Kind, ResourceKey
 from mesh.resource import Resource, Steps
 from mesh.spec import RouteSpec, VirtualRouterSpec

@@ -4,10 +4,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from mesh.graph.finding import Finding
+from mesh.graph.finding import Finding, phrase, warning
 from mesh.graph.matching import Match, conditions, route_match
 from mesh.graph.protocols import route_field
-from mesh.graph.wording import phrase, warning
 from mesh.resource import Resource
 from mesh.spec import GatewayRouteSpec, RouteSpec
 from mesh.spec.match import (

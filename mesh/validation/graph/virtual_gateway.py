@@ -2,12 +2,11 @@
 
 from collections.abc import Iterator
 
-from mesh.graph.finding import Finding
+from mesh.graph.finding import Finding, error
 from mesh.graph.linked import MeshGraph
 from mesh.graph.ports import gateway_routes_on
 from mesh.graph.protocols import route_field
 from mesh.graph.references import gateway_target
-from mesh.graph.wording import error
 from mesh.resource import Resource
 from mesh.spec import GatewayRouteSpec, VirtualGatewaySpec
 from mesh.validation.graph.shadow import check_shadows

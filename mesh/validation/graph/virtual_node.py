@@ -3,10 +3,9 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from mesh.graph.finding import Finding
+from mesh.graph.finding import Finding, error, phrase
 from mesh.graph.linked import MeshGraph
 from mesh.graph.ports import service_ports
-from mesh.graph.wording import error, phrase
 from mesh.keys import Kind, ResourceKey
 from mesh.problems.problem import Severity
 from mesh.resource import Resource, Steps

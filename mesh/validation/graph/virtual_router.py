@@ -2,10 +2,9 @@
 
 from collections.abc import Iterator
 
-from mesh.graph.finding import Finding
+from mesh.graph.finding import Finding, error
 from mesh.graph.linked import MeshGraph
 from mesh.graph.ports import routes_on
-from mesh.graph.wording import error
 from mesh.resource import Resource
 from mesh.spec import VirtualRouterSpec
 from mesh.validation.graph.shadow import check_shadows

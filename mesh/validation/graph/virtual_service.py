@@ -2,11 +2,10 @@
 
 from collections.abc import Iterator
 
-from mesh.graph.finding import Finding
+from mesh.graph.finding import Finding, dangling, error, phrase
 from mesh.graph.linked import MeshGraph
 from mesh.graph.ports import resource_ports
 from mesh.graph.references import provider_key
-from mesh.graph.wording import dangling, error, phrase
 from mesh.keys import Kind
 from mesh.resource import Resource
 from mesh.spec import VirtualServiceSpec

@@ -1,6 +1,6 @@
 """A limit: a spec feature that a gRPC client does not support."""
 
-from mesh.graph.wording import phrase
+from mesh.graph.finding import phrase
 from mesh.problems.problem import Problem, Severity
 from mesh.resource import Resource, Steps
 

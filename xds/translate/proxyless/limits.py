@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable, Iterator
 
+from mesh.graph.finding import listing, phrase
 from mesh.graph.ports import backend_services, provider, resource_ports, routes_on
 from mesh.graph.references import backend_names
-from mesh.graph.wording import listing, phrase
 from mesh.keys import Kind, ResourceKey
 from mesh.linking import MeshGraph
 from mesh.problems.problem import Problem

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from mesh.graph.wording import phrase
+from mesh.graph.finding import phrase
 from mesh.keys import Kind, ResourceKey
 from mesh.linking import MeshGraph
 from mesh.problems.problem import Problem
