@@ -1,32 +1,13 @@
-"""Events of a server in the delivery chain: its start, its workers, its repository, its proxies.
+"""Events of a server in the delivery chain: its start, its workers, its repository.
 
 Part of :mod:`events.types`.
 """
 
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Final
 
 CONNECTIONS_FULL: Final = "connections-full"
 """The reason of :class:`SourceDegraded` when no more proxies can connect."""
-
-
-class ProxyState(StrEnum):
-    """State of a proxy relative to its target configuration."""
-
-    HELD = "held"
-    """Its node does not exist; it is served when the node does."""
-    BEHIND = "behind"
-    """It has not acknowledged everything yet."""
-    IN_SYNC = "in-sync"
-    REFUSED = "refused"
-    """It refused part of it and keeps its previous configuration."""
-    LAST_ACCEPTED = "last-accepted"
-    """It is served the last snapshot that proxies of its kind accepted, because the newest is
-    refused."""
-    NODE_REMOVED = "node-removed"
-    """Its node was removed from the mesh; it keeps its last configuration. No event records this:
-    queries derive it from the mesh."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,12 +1,11 @@
 """Event types of both chains.
 
 Names of kinds and the form of their data are a public file format: docs/events.md describes them,
-:mod:`events.encoding.codec` writes and reads them. Mesh events are a pure function of git history;
-    delivery
-events are observations of this server.
+:mod:`events.encoding.codec` writes and reads them. Mesh events are a pure function of git history.
+Delivery events are observations of this server; most are in :mod:`events.snapshot_types`,
+:mod:`events.proxy_types`, :mod:`events.push_types` and :mod:`events.server_types`.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -14,20 +13,26 @@ from events.positions import START as START
 from events.positions import Chain as Chain
 from events.positions import CommitId as CommitId
 from events.positions import Seq as Seq
+from events.proxy_types import ProxiesFlapped as ProxiesFlapped
+from events.proxy_types import ProxiesSettled as ProxiesSettled
+from events.proxy_types import ProxyConnected as ProxyConnected
+from events.proxy_types import ProxyDisconnected as ProxyDisconnected
+from events.proxy_types import ProxyState as ProxyState
 from events.push_types import PushReceived as PushReceived
 from events.push_types import PushRefused as PushRefused
 from events.server_types import CONNECTIONS_FULL as CONNECTIONS_FULL
-from events.server_types import ProxyState as ProxyState
 from events.server_types import ServerStarted as ServerStarted
 from events.server_types import SourceDegraded as SourceDegraded
 from events.server_types import SourceRecovered as SourceRecovered
 from events.server_types import WorkerResponsive as WorkerResponsive
 from events.server_types import WorkerUnresponsive as WorkerUnresponsive
-from events.snapshot_cause import Cause as Cause
+from events.snapshot_types import Cause as Cause
+from events.snapshot_types import SnapshotConverged as SnapshotConverged
+from events.snapshot_types import SnapshotDelayed as SnapshotDelayed
+from events.snapshot_types import SnapshotPublished as SnapshotPublished
+from events.snapshot_types import SnapshotRejected as SnapshotRejected
 from mesh.canonical import Json, JsonObject
 from mesh.keys import ResourceKey
-
-_NO_COMMIT = CommitId("")
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,78 +174,6 @@ MeshEvent: TypeAlias = (
 
 
 @dataclass(frozen=True, slots=True)
-class SnapshotPublished:
-    """The state after this commit was offered to the proxies that it affects."""
-
-    commit: CommitId
-    mesh_seq: Seq
-    nodes: tuple[str, ...]
-    """Sorted ids of the nodes whose connected proxies were sent an update."""
-    proxies: int
-    unchanged: int = 0
-    """Number of affected proxies that were sent nothing: their configuration stays the same, or
-    their node is gone and they keep the last one."""
-
-
-@dataclass(frozen=True, slots=True)
-class SnapshotConverged:
-    """Every proxy that was offered the commit's snapshot acknowledged it or disconnected."""
-
-    commit: CommitId
-    proxies: int
-    """Number of proxies that acknowledged it."""
-    timings: Mapping[str, int] = field(default_factory=dict)
-    """Microseconds since the cause: ``seen``, ``planned``, ``written``, ``acked``."""
-    after: Cause = Cause.BRANCH
-
-
-@dataclass(frozen=True, slots=True)
-class SnapshotDelayed:
-    """Some proxies have not acknowledged the commit's snapshot in time."""
-
-    commit: CommitId
-    proxies: int
-    arrived: int
-    refused: int
-    waiting: tuple[str, ...] = ()
-    """Some of the proxies without an answer, sorted."""
-
-
-@dataclass(frozen=True, slots=True)
-class SnapshotRejected:
-    """A proxy refused one type of its snapshot, with a reason."""
-
-    commit: CommitId
-    node: str
-    type_url: str
-    version: str
-    message: str
-    proxy: str = ""
-    names: tuple[str, ...] = ()
-    """The invalid resources, if known; else those that were new to the proxy."""
-    specs: tuple[str, ...] = ()
-    """Keys of the specs that likely caused the refusal."""
-    snapshot: str = ""
-    """Version of the whole snapshot that was being rolled out."""
-
-
-@dataclass(frozen=True, slots=True)
-class ProxiesSettled:
-    """States of proxies that no other event records: newly connected or late ones.
-
-    Each tuple holds sorted names of proxies.
-    """
-
-    commit: CommitId
-    """The commit that was served at that time."""
-    mesh_seq: Seq
-    in_sync: tuple[str, ...] = ()
-    refused: tuple[str, ...] = ()
-    last_accepted: tuple[str, ...] = ()
-    behind: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
 class RulesChanged:
     """From here on, other validation rules decide about commits."""
 
@@ -250,49 +183,6 @@ class RulesChanged:
     """The last position of the mesh chain that the previous rules decided."""
     version: str
     """Version of gitmesh with the new rules."""
-
-
-@dataclass(frozen=True, slots=True)
-class ProxyConnected:
-    """A proxy opened a stream and named its node."""
-
-    node: str
-    proxy: str
-    """Distinguishes proxies of one node: peer address and stream number."""
-    version: str
-    """Name and version of its software, as it reports them."""
-    state: ProxyState = ProxyState.BEHIND
-    """``HELD``, ``BEHIND`` or ``LAST_ACCEPTED``: its initial state."""
-    commit: CommitId = _NO_COMMIT
-    """The commit that is served."""
-
-
-@dataclass(frozen=True, slots=True)
-class ProxiesFlapped:
-    """Summary of a node's frequent connects and disconnects, instead of single events."""
-
-    node: str
-    commit: CommitId
-    """The commit that is served."""
-    since: str
-    """UTC, RFC 3339 in whole seconds."""
-    connects: int
-    disconnects: int
-    connected: tuple[tuple[str, str, str], ...] = ()
-    """Those that came and are there: name, version and state, as in :class:`ProxyConnected`."""
-    disconnected: tuple[str, ...] = ()
-    """Those that the log takes to be connected and that left."""
-    reason: str = ""
-    """Why the last one left."""
-
-
-@dataclass(frozen=True, slots=True)
-class ProxyDisconnected:
-    """A proxy's stream ended."""
-
-    node: str
-    proxy: str
-    reason: str
 
 
 @dataclass(frozen=True, slots=True)

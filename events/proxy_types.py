@@ -1,0 +1,89 @@
+"""Events about proxies that come and go, and the states that proxies can have.
+
+Part of :mod:`events.types`.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from events.positions import CommitId, Seq
+
+_NO_COMMIT: Final = CommitId("")
+
+
+class ProxyState(StrEnum):
+    """State of a proxy relative to its target configuration."""
+
+    HELD = "held"
+    """Its node does not exist; it is served when the node does."""
+    BEHIND = "behind"
+    """It has not acknowledged everything yet."""
+    IN_SYNC = "in-sync"
+    REFUSED = "refused"
+    """It refused part of it and keeps its previous configuration."""
+    LAST_ACCEPTED = "last-accepted"
+    """It is served the last snapshot that proxies of its kind accepted, because the newest is
+    refused."""
+    NODE_REMOVED = "node-removed"
+    """Its node was removed from the mesh; it keeps its last configuration. No event records this:
+    queries derive it from the mesh."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProxyConnected:
+    """A proxy opened a stream and named its node."""
+
+    node: str
+    proxy: str
+    """Distinguishes proxies of one node: peer address and stream number."""
+    version: str
+    """Name and version of its software, as it reports them."""
+    state: ProxyState = ProxyState.BEHIND
+    """``HELD``, ``BEHIND`` or ``LAST_ACCEPTED``: its initial state."""
+    commit: CommitId = _NO_COMMIT
+    """The commit that is served."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProxyDisconnected:
+    """A proxy's stream ended."""
+
+    node: str
+    proxy: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ProxiesFlapped:
+    """Summary of a node's frequent connects and disconnects, instead of single events."""
+
+    node: str
+    commit: CommitId
+    """The commit that is served."""
+    since: str
+    """UTC, RFC 3339 in whole seconds."""
+    connects: int
+    disconnects: int
+    connected: tuple[tuple[str, str, str], ...] = ()
+    """Those that came and are there: name, version and state, as in :class:`ProxyConnected`."""
+    disconnected: tuple[str, ...] = ()
+    """Those that the log takes to be connected and that left."""
+    reason: str = ""
+    """Why the last one left."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProxiesSettled:
+    """States of proxies that no other event records: newly connected or late ones.
+
+    Each tuple holds sorted names of proxies.
+    """
+
+    commit: CommitId
+    """The commit that was served at that time."""
+    mesh_seq: Seq
+    in_sync: tuple[str, ...] = ()
+    refused: tuple[str, ...] = ()
+    last_accepted: tuple[str, ...] = ()
+    behind: tuple[str, ...] = ()
