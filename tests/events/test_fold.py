@@ -15,17 +15,14 @@ from events.state import MeshState, apply, apply_all
 from events.store import EventStore
 from events.types import (
     START,
-    Chain,
     CommitApplied,
     CommitRejected,
     DeliveryEvent,
     MeshEvent,
-    ResourceAdded,
     ResourceRemoved,
     Seq,
 )
 from mesh.canonical import JsonObject
-from mesh.errors import UsageError
 from mesh.keys import ResourceKey
 from tests.support.histories import History, delivery_events, facts, histories
 from tests.support.logs import (
@@ -160,14 +157,6 @@ def test_the_projections_hold_what_happened(log: EventStore, path: Path) -> None
     assert found["positions"] == [("delivery", 4, PROJECTOR), ("mesh", 7, PROJECTOR)]
 
 
-def test_a_position_that_does_not_exist_is_refused(log: EventStore) -> None:
-    fill(log, SHORT_HISTORY)
-    for at in (-1, 8):
-        with pytest.raises(UsageError, match="no event") as caught:
-            log.state(Seq(at))
-        assert caught.value.hint == "its last is 7"
-
-
 STALE = {
     "made by an older projector": "UPDATE positions SET projector = 0 WHERE chain = 'mesh'",
     "at an older position": "UPDATE positions SET seq = 3 WHERE chain = 'delivery'",
@@ -189,19 +178,3 @@ def test_projections_that_are_stale_are_made_again_on_opening(path: Path, sql: s
     assert projection_rows(path) == whole
     assert log.state() == by_hand(numbered(SHORT_HISTORY))
     log.close()
-
-
-# ---- reading in pages ---------------------------------------------------------------------------
-
-
-def test_a_long_log_is_read_in_pages_without_loss_or_repetition(log: EventStore) -> None:
-    count = 5300  # more than one page of read(), and of replay()
-    commit = facts(1).commit
-    added = [ResourceAdded(NODE, commit, {"number": at}, "web.yaml") for at in range(1, count)]
-    log.append(Chain.MESH, [CommitApplied(facts(1)), *added], expected=START)
-    assert [record.seq for record in log.read(Chain.MESH)] == list(range(1, count + 1))
-    assert [seq for seq, _ in log.replay()] == list(range(1, count + 1))
-    for after, limit in ((0, 1), (10, 0), (10, 1000), (10, 1001), (5290, 50), (5300, 5)):
-        found = [record.seq for record in log.read(Chain.MESH, after=Seq(after), limit=limit)]
-        assert found == list(range(after + 1, min(after + limit, count) + 1))
-    assert log.state().resources == {NODE: {"number": count - 1}}

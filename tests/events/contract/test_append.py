@@ -1,16 +1,13 @@
 """Adding to the log: all or nothing, at the expected place, by one writer, in the order of time."""
 
-import sqlite3
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
-from pathlib import Path
 
 import pytest
 
 from events.encoding.codec import SERVER
 from events.integrity.chain import GENESIS
-from events.opening import open_for_reading, open_for_writing
-from events.sqlite.store import SqliteEventStore
+from events.opening import EventLocation, has_writer, open_for_reading, open_for_writing
 from events.store import EventStore, Head, LogMoved
 from events.types import (
     START,
@@ -25,7 +22,8 @@ from events.types import (
     SnapshotPublished,
     SnapshotRejected,
 )
-from mesh.errors import Fatal
+from mesh.errors import Fatal, UsageError
+from tests.events.contract.conftest import NewLocation
 from tests.support.clock import Clock
 from tests.support.histories import facts
 from tests.support.logs import NODE, SHORT_HISTORY, SOME_DELIVERY, fill
@@ -89,16 +87,6 @@ def test_an_event_that_cannot_be_written_takes_its_whole_transaction_with_it(
     assert log.verify() == []
 
 
-def test_a_projection_that_fails_takes_the_events_with_it(log: EventStore, path: Path) -> None:
-    """A second version of a key that begins at the same position cannot be stored."""
-    with sqlite3.connect(path) as other:
-        other.execute("INSERT INTO commits VALUES (1, 1, 'c', 't', 'applied')")
-    other.close()
-    with pytest.raises(Fatal, match="UNIQUE constraint failed: commits"):
-        log.append(Chain.MESH, [APPLIED], expected=START)
-    assert log.head(Chain.MESH) == Head(START, "")
-
-
 def test_many_threads_append_without_gap_or_loss(log: EventStore) -> None:
     def connect(number: int) -> Seq:
         return log.append_observed([ProxyConnected("node", f"proxy-{number}", "")] * 2)
@@ -127,36 +115,39 @@ def test_of_two_threads_that_expect_the_same_head_one_is_told_that_the_log_moved
 # ---- one writer ---------------------------------------------------------------------------------
 
 
-def test_a_second_writer_is_refused_in_clear_words(log: EventStore, path: Path) -> None:
-    with pytest.raises(Fatal, match="another process is writing to this event log") as caught:
-        open_for_writing(path)
-    assert "--log" in caught.value.hint
+def test_a_second_writer_is_refused(log: EventStore, location: EventLocation) -> None:
+    assert log.head(Chain.MESH).seq == START
+    with pytest.raises(Fatal, match="another process"):
+        open_for_writing(location)
 
 
-def test_a_second_writer_is_refused_by_another_name_of_the_file_too(
-    log: EventStore, path: Path
-) -> None:
-    alias = path.with_name("alias.sqlite3")
-    alias.symlink_to(path)
-    with pytest.raises(Fatal, match="another process is writing"):
-        open_for_writing(alias)
+def test_a_reader_tells_whether_there_is_a_writer(location: EventLocation) -> None:
+    with open_for_writing(location):
+        assert has_writer(location)
+    assert not has_writer(location)
 
 
-def test_closing_lets_the_next_writer_in(path: Path) -> None:
+def test_closing_lets_the_next_writer_in(location: EventLocation) -> None:
     for number in (1, 2):
-        log = open_for_writing(path)
-        log.append(Chain.MESH, [CommitApplied(facts(number))], expected=Seq(number - 1))
-        log.close()
-    with_both = open_for_reading(path)
-    assert with_both.head(Chain.MESH).seq == 2
-    with_both.close()
+        with open_for_writing(location) as log:
+            log.append(Chain.MESH, [CommitApplied(facts(number))], expected=Seq(number - 1))
+    with open_for_reading(location) as reader:
+        assert reader.head(Chain.MESH).seq == 2
 
 
-def test_a_reader_cannot_write(log: EventStore, path: Path) -> None:
-    reader = SqliteEventStore.read_only(path)
-    with pytest.raises(Fatal, match="readonly"):
-        reader.append(Chain.MESH, [APPLIED], expected=START)
-    reader.close()
+def test_a_reader_sees_what_is_appended_after_it_opened_the_log(
+    log: EventStore, location: EventLocation
+) -> None:
+    with open_for_reading(location) as reader:
+        for number in (1, 2):
+            log.append(Chain.MESH, [CommitApplied(facts(number))], expected=Seq(number - 1))
+            assert reader.head(Chain.MESH) == log.head(Chain.MESH)
+            assert reader.state() == log.state()
+
+
+def test_where_no_log_is_none_is_read(location: EventLocation) -> None:
+    with pytest.raises(UsageError, match="no event log"):
+        open_for_reading(location)
 
 
 # ---- who and when -------------------------------------------------------------------------------
@@ -197,36 +188,33 @@ def test_time_never_goes_back_even_when_the_clock_does(log: EventStore, clock: C
     assert times[-1] == "2026-11-23T05:11:59.000000Z"
 
 
-def test_time_never_goes_back_over_a_restart(path: Path, clock: Clock) -> None:
-    for _ in range(3):
-        log = open_for_writing(path, now=clock)
-        log.append_observed([ProxyConnected("node", "p", "")])
-        log.close()
-        clock.move(days=-1)
-    reader = open_for_reading(path)
-    times = [record.at for record in reader.read(Chain.DELIVERY)]
-    reader.close()
-    assert times == sorted(set(times))
-
-
-def test_hashes_of_the_mesh_chain_do_not_depend_on_the_clock_and_those_of_delivery_do(
-    tmp_path: Path,
-) -> None:
-    heads: list[dict[Chain, Head]] = []
-    for hours in (0, 1):
-        clock = Clock()
-        clock.move(hours=hours)
-        log = open_for_writing(tmp_path / f"{hours}.sqlite3", now=clock)
-        fill(log, SHORT_HISTORY, SOME_DELIVERY)
-        heads.append({chain: log.head(chain) for chain in Chain})
-        log.close()
-    assert heads[0][Chain.MESH] == heads[1][Chain.MESH]
-    assert heads[0][Chain.DELIVERY] != heads[1][Chain.DELIVERY]
-
-
 def test_hashes_of_the_mesh_chain_are_the_ones_they_always_were(log: EventStore) -> None:
     """If this fails, the file format changed, and no log that anybody has can be verified."""
     fill(log, SHORT_HISTORY)
     assert log.head(Chain.MESH).hash == (
         "a614aaf1e6330f67287dc41bffc704ed078d082895e2cdf2b0a3860f5b09dfa1"
     )
+
+
+def test_time_never_goes_back_over_a_restart(location: EventLocation, clock: Clock) -> None:
+    for _ in range(3):
+        with open_for_writing(location, now=clock) as log:
+            log.append_observed([ProxyConnected("node", "p", "")])
+        clock.move(days=-1)
+    with open_for_reading(location) as reader:
+        times = [record.at for record in reader.read(Chain.DELIVERY)]
+    assert times == sorted(set(times))
+
+
+def test_hashes_of_the_mesh_chain_do_not_depend_on_the_clock_and_those_of_delivery_do(
+    new_location: NewLocation,
+) -> None:
+    heads: list[dict[Chain, Head]] = []
+    for hours in (0, 1):
+        clock = Clock()
+        clock.move(hours=hours)
+        with open_for_writing(new_location(), now=clock) as log:
+            fill(log, SHORT_HISTORY, SOME_DELIVERY)
+            heads.append({chain: log.head(chain) for chain in Chain})
+    assert heads[0][Chain.MESH] == heads[1][Chain.MESH]
+    assert heads[0][Chain.DELIVERY] != heads[1][Chain.DELIVERY]
