@@ -16,8 +16,8 @@ from events.sqlite.store import SqliteEventStore
 from events.store import EventReader
 from events.types import Chain, Seq
 from gitmesh.audit.attestation import contradictions, read_checkpoints
+from gitmesh.audit.checkpoint_signer import CheckpointSigner
 from gitmesh.audit.proof_file import prove_event
-from gitmesh.server.checkpoint_signer import CheckpointSigner
 from reconciler.follower import Follower
 from reconciler.git.checkpoint_ref import CheckpointRef
 from reconciler.git.repository import GitRepository

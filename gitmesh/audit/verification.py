@@ -1,6 +1,6 @@
 """Verification of a log: by itself, against git, and against signed checkpoints."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from events.integrity.note import VerifierKey
@@ -20,21 +20,47 @@ from reconciler.rederivation import Rederivation, continues, led_to, rederive
 from reconciler.rules import RULES, Stretch, WrongRules
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Verdict:
     """Result of a verification."""
 
-    heads: dict[Chain, Head]
-    problems: list[str] = field(default_factory=list)
+    heads: Mapping[Chain, Head]
+    problems: tuple[str, ...]
     """Faults, the most important first; none if the log is trustworthy."""
-    unproven: list[str] = field(default_factory=list)
+    unproven: tuple[str, ...]
     """Differences that may be true or forged: only a gitmesh with other rules can decide."""
-    rules: list[Stretch] = field(default_factory=lambda: [Stretch(RULES, Seq(1))])
+    rules: tuple[Stretch, ...]
     """Rules that decided the mesh chain."""
-    notes: list[str] = field(default_factory=list)
+    notes: tuple[str, ...]
     """Facts that were proven, and facts that could not be proven."""
-    unasked: tuple[str, ...] = ()
+    unasked: tuple[str, ...]
     """Sources that were not checked, of ``git`` and ``checkpoints``."""
+
+    @property
+    def ok(self) -> bool:
+        """True if nothing is wrong, and nothing is left unproven."""
+        return not self.problems and not self.unproven
+
+
+@dataclass(slots=True)
+class _Findings:
+    """A verdict that is being reached."""
+
+    heads: dict[Chain, Head]
+    problems: list[str]
+    unproven: list[str] = field(default_factory=list)
+    rules: list[Stretch] = field(default_factory=lambda: [Stretch(RULES, Seq(1))])
+    notes: list[str] = field(default_factory=list)
+
+    def verdict(self, unasked: tuple[str, ...]) -> Verdict:
+        return Verdict(
+            self.heads,
+            tuple(self.problems),
+            tuple(self.unproven),
+            tuple(self.rules),
+            tuple(self.notes),
+            unasked,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,28 +79,27 @@ def verify(
     log: EventReader, witnesses: Witnesses = Witnesses(), *, progress: Progress | None = None
 ) -> Verdict:
     """Verify a log by itself, against checkpoints, and against the repository's history."""
-    verdict = Verdict({chain: log.head(chain) for chain in Chain}, log.verify(progress))
-    broken = any(line.startswith(f"{Chain.MESH} chain") for line in verdict.problems)
-    _read_rules(verdict, log)
-    signed = _by_checkpoints(verdict, log, witnesses)
+    found = _Findings({chain: log.head(chain) for chain in Chain}, log.verify(progress))
+    broken = any(line.startswith(f"{Chain.MESH} chain") for line in found.problems)
+    _read_rules(found, log)
+    signed = _by_checkpoints(found, log, witnesses)
     if witnesses.repo is None:
-        verdict.unasked = ("git", "checkpoints")
-    elif broken:
-        verdict.unasked = ("git",)
-    else:
-        _by_git(verdict, log, witnesses, signed, progress)
-    return verdict
+        return found.verdict(("git", "checkpoints"))
+    if broken:
+        return found.verdict(("git",))
+    _by_git(found, log, witnesses, signed, progress)
+    return found.verdict(())
 
 
-def _read_rules(verdict: Verdict, log: EventReader) -> None:
+def _read_rules(findings: _Findings, log: EventReader) -> None:
     try:
-        verdict.rules = declared(log)
+        findings.rules = declared(log)
     except (WrongRules, Fatal) as error:
-        if not any(line.startswith(f"{Chain.DELIVERY} chain") for line in verdict.problems):
-            verdict.problems.append(f"{Chain.DELIVERY} chain: {error}")
+        if not any(line.startswith(f"{Chain.DELIVERY} chain") for line in findings.problems):
+            findings.problems.append(f"{Chain.DELIVERY} chain: {error}")
 
 
-def _by_checkpoints(verdict: Verdict, log: EventReader, witnesses: Witnesses) -> list[Signed]:
+def _by_checkpoints(findings: _Findings, log: EventReader, witnesses: Witnesses) -> list[Signed]:
     """Return the checkpoints that count as evidence: correctly signed and in agreement with the
     log."""
     signed = list(witnesses.kept)
@@ -82,31 +107,31 @@ def _by_checkpoints(verdict: Verdict, log: EventReader, witnesses: Witnesses) ->
         filed = CheckpointRef(witnesses.repo).newest_first()
         found, wrong = read_checkpoints(filed, witnesses.keys)
         signed += found
-        verdict.problems += wrong
+        findings.problems += wrong
         if witnesses.keys is not None and not found and not wrong:
-            verdict.problems.append(f"{REF} has no checkpoint, although a key is given")
+            findings.problems.append(f"{REF} has no checkpoint, although a key is given")
     contradicted = contradictions(log, signed)
-    verdict.problems += contradicted
+    findings.problems += contradicted
     unnoticed = "a shortened or replaced log would not be detected"
     if witnesses.repo is None:
-        verdict.notes.append(
+        findings.notes.append(
             "not checked: the repository (--repo): its history and its checkpoints"
             + ("" if signed else f": {unnoticed}")
         )
     elif not signed:
-        verdict.notes.append(f"no checkpoint is signed: {unnoticed}; see gitmesh checkpoint")
+        findings.notes.append(f"no checkpoint is signed: {unnoticed}; see gitmesh checkpoint")
     if not signed:
         return []
     most = max((s.checkpoint.size for s in signed if s.chain is Chain.MESH), default=0)
     how = "signed" if witnesses.keys is not None else "whose signatures were not checked (--key)"
-    verdict.notes.append(
+    findings.notes.append(
         f"{count(len(signed), 'checkpoint')} {how}, the longest of {count(most, 'mesh event')}"
     )
     return signed if witnesses.keys is not None and not contradicted else []
 
 
 def _by_git(
-    verdict: Verdict,
+    findings: _Findings,
     log: EventReader,
     witnesses: Witnesses,
     signed: Sequence[Signed],
@@ -115,17 +140,17 @@ def _by_git(
     repo = witnesses.repo
     if repo is None:
         return
-    whole = verdict.heads[Chain.MESH].seq
+    whole = findings.heads[Chain.MESH].seq
     rows = log.rows(Chain.MESH, limit=whole)
-    found = rederive(repo, rows, verdict.rules, whole=whole, progress=progress)
+    found = rederive(repo, rows, findings.rules, whole=whole, progress=progress)
     if found.difference is not None:
-        verdict.problems.append(f"mesh chain: {found.difference}")
+        findings.problems.append(f"mesh chain: {found.difference}")
     else:
-        verdict.problems += _by_branch(repo, found, witnesses.branch)
-    verdict.unproven, vouched = judge(found.otherwise, signed, whole)
+        findings.problems += _by_branch(repo, found, witnesses.branch)
+    findings.unproven, vouched = judge(found.otherwise, signed, whole)
     signed_to = max((s.checkpoint.size for s in signed if s.chain is Chain.MESH), default=0)
     unseen = sum(seq > signed_to for seq in found.rewritten)
-    verdict.notes += _notes(found, unseen, shallow=repo.is_shallow) + vouched
+    findings.notes += _notes(found, unseen, shallow=repo.is_shallow) + vouched
 
 
 def _by_branch(repo: GitRepository, found: Rederivation, branch: str | None) -> list[str]:

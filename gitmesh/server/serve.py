@@ -19,7 +19,7 @@ from gitmesh.hooks.scripts import told
 from gitmesh.inbox.spool import pins, pushes, refused_pushes
 from gitmesh.queries.log_location import git_dir, log_path
 from gitmesh.rendering.narration import short
-from gitmesh.server.checkpoint_signer import sign_at_the_end, sign_checkpoints
+from gitmesh.server.checkpoint_signing import sign_at_the_end, sign_checkpoints
 from gitmesh.server.event_logger import EventLogger
 from gitmesh.server.pinning import Pinning
 from gitmesh.server.push_import import take_pushes, take_refused, take_waiting

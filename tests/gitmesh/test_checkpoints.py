@@ -15,9 +15,9 @@ from events.integrity.proof import WrongProof
 from events.opening import open_for_reading, open_for_writing
 from events.types import START, Chain, ProxyConnected, ProxyDisconnected, Seq
 from gitmesh.audit.checkpoint_keys import read_secret
+from gitmesh.audit.checkpoint_signer import CheckpointSigner, Refused
 from gitmesh.demo.sample import shares
 from gitmesh.queries.log_location import log_path
-from gitmesh.server.checkpoint_signer import CheckpointSigner, Refused
 from reconciler.git.checkpoint_ref import REF, CheckpointRef
 from reconciler.git.repository import GitRepository
 from tests.support.command_line import Ran, gitmesh

@@ -11,6 +11,7 @@ from gitmesh.cli.output import emit_json
 from gitmesh.safe_text import visible
 
 if TYPE_CHECKING:
+    from gitmesh.service.audit.log_backup import Backup
     from gitmesh.settings import Settings
 
 
@@ -34,23 +35,21 @@ def command(ctx: click.Context, file: Path, repo: Path, log: Path | None, as_jso
     The copy is a snapshot of the log in one file. To restore it, put it where the log was; the
     server derives later mesh events again from git. See docs/operations.md.
     """
-    from events.opening import back_up
     from gitmesh.cli.progress import progress_on_terminal
+    from gitmesh.json_shapes.audit import backup_shape
     from gitmesh.queries.log_lookup import existing_log
+    from gitmesh.service.audit.log_backup import back_up_log
 
     settings: Settings = ctx.obj
     with progress_on_terminal(quiet=as_json) as progress:
-        problems = back_up(existing_log(repo, log or settings.log), file, progress)
-    size = file.stat().st_size
-    if as_json:
-        emit_json({"file": str(file), "bytes": size, "ok": not problems, "problems": problems})
-    else:
-        for line in problems:
-            click.secho(visible(line), fg="red")
-        whole = (
-            "the copy is intact"
-            if not problems
-            else "the copy is damaged in the same way as the log"
-        )
-        click.echo(f"{file}: {size:,} bytes; {whole}")
-    ctx.exit(exit_codes.REFUSED if problems else exit_codes.OK)
+        made = back_up_log(existing_log(repo, log or settings.log), file, progress)
+    emit_json(backup_shape(made)) if as_json else _show(made)
+    ctx.exit(exit_codes.REFUSED if made.problems else exit_codes.OK)
+
+
+def _show(made: "Backup") -> None:
+    for line in made.problems:
+        click.secho(visible(line), fg="red")
+    damaged = "the copy is damaged in the same way as the log"
+    whole = damaged if made.problems else "the copy is intact"
+    click.echo(f"{made.file}: {made.size:,} bytes; {whole}")

@@ -10,6 +10,7 @@ from gitmesh.cli.options import asked_repo, examples, json_option, log_option
 from gitmesh.cli.output import emit_json
 
 if TYPE_CHECKING:
+    from gitmesh.service.audit.signed_checkpoint import SignedCheckpoint
     from gitmesh.settings import Settings
 
 
@@ -42,36 +43,38 @@ def command(
     serve does the same by itself if it has a key.
     """
     from events.opening import open_for_reading
-    from gitmesh.audit.checkpoint_keys import read_beside, read_secret
+    from gitmesh.audit.checkpoint_signer import Refused
+    from gitmesh.json_shapes.audit import checkpoint_shape
     from gitmesh.queries.log_lookup import existing_log
-    from gitmesh.server.checkpoint_signer import CheckpointSigner, Refused
-    from mesh.errors import UsageError
-    from reconciler.git.checkpoint_ref import REF
-    from reconciler.git.repository import GitRepository
+    from gitmesh.service.audit.signed_checkpoint import sign_checkpoint
 
     settings: Settings = ctx.obj
-    path = key or settings.checkpoint_key
-    if path is None:
-        raise UsageError(
-            "no key to sign with",
-            hint="name one with --key; make one with: gitmesh keygen shop.key --name shop.example",
-        )
+    path = _required(key or settings.checkpoint_key)
     with open_for_reading(existing_log(repo, log or settings.log)) as opened:
-        git, before = GitRepository.open(repo), read_beside(path)
-        signer = CheckpointSigner(opened, git, read_secret(path), before)
         try:
-            filed = signer.sign()
+            signed = sign_checkpoint(opened, repo, path)
         except Refused as error:
             click.secho(error.message, fg="red", err=True)
             ctx.exit(exit_codes.REFUSED)
-        signed = {chain.value: size for chain, size in signer.signed.items()}
-    if as_json:
-        emit_json({"ref": REF, "commit": filed.commit if filed else None, "signed": signed})
-    elif filed is None:
+    emit_json(checkpoint_shape(signed)) if as_json else _show(signed)
+
+
+def _required(key: Path | None) -> Path:
+    from mesh.errors import UsageError
+
+    if key is not None:
+        return key
+    raise UsageError(
+        "no key to sign with",
+        hint="name one with --key; make one with: gitmesh keygen shop.key --name shop.example",
+    )
+
+
+def _show(signed: "SignedCheckpoint") -> None:
+    from reconciler.git.checkpoint_ref import REF
+
+    if signed.commit is None:
         click.echo("nothing is new since the last checkpoint")
-    else:
-        click.echo(f"{REF} is at {filed.commit[:7]}: " + _told(signed))
-
-
-def _told(signed: dict[str, int]) -> str:
-    return ", ".join(f"{size} events of the {chain} chain" for chain, size in signed.items())
+        return
+    told = ", ".join(f"{size} events of the {chain} chain" for chain, size in signed.sizes.items())
+    click.echo(f"{REF} is at {signed.commit[:7]}: {told}")

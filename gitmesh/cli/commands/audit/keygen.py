@@ -27,10 +27,11 @@ def command(file: Path, name: str, as_json: bool) -> None:
     FILE.pub to everyone who verifies the log.
     """
     from gitmesh.audit.checkpoint_keys import make, public_path
+    from gitmesh.json_shapes.audit import key_pair_shape
 
     public = make(file, name)
     if as_json:
-        emit_json({"key": str(file), "public": [str(each) for each in public]})
+        emit_json(key_pair_shape(file, public))
         return
     click.echo(f"made {file} (keep it secret) and {public_path(file)}:")
     for each in public:

@@ -15,17 +15,12 @@ from gitmesh.cli.options import (
     one_repo,
 )
 from gitmesh.cli.output import emit_json
-from gitmesh.rendering.shell_quoting import pasted
 from gitmesh.safe_text import visible
 
 if TYPE_CHECKING:
     from events.integrity.checkpoint import Checkpoint
     from events.integrity.proof import Proven
-    from events.store import EventReader
-    from events.types import Seq
     from gitmesh.settings import Settings
-
-_SHORTEST_ID = 7
 
 
 @click.command(
@@ -80,11 +75,21 @@ def command(
     else of the log. With --since, it proves that nothing covered by an older checkpoint has
     changed. With --check, the exit code is 1 if a proof is wrong.
     """
+    from events.opening import open_for_reading
+    from events.types import Chain
+    from gitmesh.queries.log_lookup import existing_log
+    from gitmesh.service.audit.event_proof import event_proof, growth_proof
+
     settings: Settings = ctx.obj
     if check is not None:
         ctx.exit(_check(settings, check, key, as_json=as_json))
     event, named = _event_and_repository(what, since)
-    emit_json(_prove(event, since, one_repo(named, repo), log or settings.log, chain))
+    where = one_repo(named, repo)
+    with open_for_reading(existing_log(where, log or settings.log)) as opened:
+        if since is not None:
+            emit_json(growth_proof(opened, where, since))
+        else:
+            emit_json(event_proof(opened, where, Chain(chain), event))
 
 
 def _event_and_repository(what: tuple[str, ...], since: Path | None) -> tuple[str, Path | None]:
@@ -100,51 +105,11 @@ def _event_and_repository(what: tuple[str, ...], since: Path | None) -> tuple[st
     return event, Path(rest[0]) if rest else None
 
 
-def _seq(log: "EventReader", event: str, repo: Path, chain: str) -> "Seq":
-    """Return the position of an event that is named by it, or by a commit.
-
-    :raises UsageError: it is neither.
-    """
-    from events.types import Chain, Seq
-    from gitmesh.queries.requested_moment import asked_seq
-    from mesh.errors import UsageError
-
-    if event.isdecimal() and event.isascii():
-        seq = int(event)
-        # A commit's id may be digits alone.
-        if len(event) < _SHORTEST_ID or seq <= log.head(Chain(chain)).seq:
-            return Seq(seq)
-    hint = pasted("gitmesh log shows the number of each event")
-    if chain != "mesh":
-        words = f"{event!r} is no number of an event, and commits stand in the mesh chain"
-        raise UsageError(words, hint=hint)
-    try:
-        last = asked_seq(log, event, repo)
-    except UsageError as error:
-        raise UsageError(f"{event!r} is no event, and no commit of the log", hint=hint) from error
-    return log.first_seq_of_commit(last) or last
-
-
-def _prove(
-    event: str, since: Path | None, repo: Path, log: Path | None, name: str
-) -> dict[str, object]:
-    from events.opening import open_for_reading
-    from events.types import Chain
-    from gitmesh.audit.proof_file import prove_event, prove_grown
-    from gitmesh.queries.log_lookup import existing_log
-    from reconciler.git.repository import GitRepository
-
-    with open_for_reading(existing_log(repo, log)) as opened:
-        git = GitRepository.open(repo)
-        if since is not None:
-            return {**prove_grown(opened, git, since)}
-        return {**prove_event(opened, git, Chain(name), _seq(opened, event, repo, name))}
-
-
 def _check(settings: "Settings", file: Path, key: Path | None, *, as_json: bool) -> int:
-    from events.integrity.proof import Proven, WrongProof
+    from events.integrity.proof import WrongProof
     from gitmesh.audit.checkpoint_keys import public_keys
     from gitmesh.audit.proof_file import check_file
+    from gitmesh.json_shapes.audit import proven_shape, wrong_proof_shape
     from mesh.errors import UsageError
 
     keys = public_keys(key, settings)
@@ -156,24 +121,23 @@ def _check(settings: "Settings", file: Path, key: Path | None, *, as_json: bool)
         proven = check_file(file, keys)
     except WrongProof as error:
         if as_json:
-            emit_json({"ok": False, "problem": str(error)})
+            emit_json(wrong_proof_shape(error))
         else:
             click.secho(visible(f"{file}: {error}"), fg="red")
         return exit_codes.REFUSED
-    if isinstance(proven, Proven):
-        _show_event(proven, as_json=as_json)
-    else:
-        _show_growth(*proven, as_json=as_json)
+    emit_json(proven_shape(proven)) if as_json else _show(proven)
     return exit_codes.OK
 
 
-def _show_event(proven: "Proven", *, as_json: bool) -> None:
-    row, signed = proven.row, proven.checkpoint
-    if as_json:
-        where = {"origin": signed.origin, "size": signed.size}
-        found = {"ok": True, "chain": proven.chain.value, "seq": row.seq, "at": proven.at}
-        emit_json({**found, "checkpoint": where})
+def _show(proven: "Proven | tuple[Checkpoint, Checkpoint]") -> None:
+    if isinstance(proven, tuple):
+        older, newer = proven
+        click.echo(
+            f"the log that {newer.origin} signed when it had {newer.size} events begins with the "
+            f"{older.size} that it had before"
+        )
         return
+    row, signed = proven.row, proven.checkpoint
     written = "" if proven.at is None else f", written at {proven.at},"
     told = (
         f"event {row.seq} of the {proven.chain} chain, {row.kind} of {row.subject} by "
@@ -185,14 +149,3 @@ def _show_event(proven: "Proven", *, as_json: bool) -> None:
         click.echo(
             "when it was written is not proven: the checkpoint was signed by an older gitmesh"
         )
-
-
-def _show_growth(older: "Checkpoint", newer: "Checkpoint", *, as_json: bool) -> None:
-    if as_json:
-        sizes = {"older": older.size, "newer": newer.size}
-        emit_json({"ok": True, "origin": newer.origin, **sizes})
-        return
-    click.echo(
-        f"the log that {newer.origin} signed when it had {newer.size} events begins with the "
-        f"{older.size} that it had before"
-    )

@@ -13,9 +13,8 @@ from gitmesh.rendering.shell_quoting import pasted
 from gitmesh.safe_text import visible
 
 if TYPE_CHECKING:
-    from gitmesh.audit.verification import Verdict, Witnesses
+    from gitmesh.audit.verification import Verdict
     from gitmesh.settings import Settings
-    from mesh.canonical import JsonObject
 
 
 @click.command(
@@ -78,22 +77,23 @@ def command(
     import gc
 
     from events.opening import open_for_reading
-    from gitmesh.audit.verification import verify
+    from gitmesh.audit.checkpoint_keys import public_keys
     from gitmesh.cli.progress import progress_on_terminal
+    from gitmesh.json_shapes.audit import verdict_shape
     from gitmesh.queries.log_lookup import existing_log
+    from gitmesh.service.audit.log_verification import Evidence, verify_log
 
     gc.set_threshold(50_000, 20, 50)  # as serve does: a long history makes much and keeps little
     settings: Settings = ctx.obj
     where = existing_log(repo, log or settings.log)
     if against_git is None:
         against_git = _names_a_repository(ctx, log or settings.log)
-    witnesses = _witnesses(settings, repo if against_git else None, branch, key, kept)
+    source = repo if against_git else None
+    evidence = Evidence(source, branch or settings.branch or None, public_keys(key, settings), kept)
     with open_for_reading(where) as opened, progress_on_terminal(quiet=as_json) as progress:
-        verdict = verify(opened, witnesses, progress=progress)
-    _show(verdict, as_json=as_json)
-    if verdict.problems:
-        ctx.exit(exit_codes.REFUSED)
-    ctx.exit(exit_codes.UNPROVEN if verdict.unproven else exit_codes.OK)
+        verdict = verify_log(opened, evidence, progress)
+    emit_json(verdict_shape(verdict)) if as_json else _show(verdict)
+    ctx.exit(_exit_code(verdict))
 
 
 def _names_a_repository(ctx: click.Context, log: Path | None) -> bool:
@@ -104,50 +104,18 @@ def _names_a_repository(ctx: click.Context, log: Path | None) -> bool:
     return log is None or any(source is not ParameterSource.DEFAULT for source in sources)
 
 
-def _witnesses(
-    settings: "Settings",
-    repo: Path | None,
-    branch: str | None,
-    key: Path | None,
-    kept: tuple[Path, ...],
-) -> "Witnesses":
-    from events.integrity.note import WrongNote
-    from gitmesh.audit.attestation import read_note
-    from gitmesh.audit.checkpoint_keys import public_keys
-    from gitmesh.audit.verification import Witnesses
-    from mesh.errors import UsageError
-    from reconciler.git.repository import GitRepository
-
-    keys = public_keys(key, settings)
-    try:
-        notes = [read_note(str(each), each.read_text(), keys) for each in kept]
-    except (WrongNote, UnicodeDecodeError) as error:
-        raise UsageError(f"--checkpoint: {error}", hint="name a file that holds one") from None
-    opened = None if repo is None else GitRepository.open(repo)
-    return Witnesses(opened, branch or settings.branch or None, keys, notes)
+def _exit_code(verdict: "Verdict") -> int:
+    if verdict.problems:
+        return exit_codes.REFUSED
+    return exit_codes.UNPROVEN if verdict.unproven else exit_codes.OK
 
 
-def _show(verdict: "Verdict", *, as_json: bool) -> None:
-    heads = verdict.heads
-    if as_json:
-        shown = {name.value: {"seq": h.seq, "hash": h.hash} for name, h in heads.items()}
-        emit_json(
-            {
-                "ok": not verdict.problems and not verdict.unproven,
-                "problems": verdict.problems,
-                "unproven": verdict.unproven,
-                "notes": verdict.notes,
-                "unasked": list(verdict.unasked),
-                "heads": shown,
-                "rules": _rules(verdict),
-            }
-        )
-        return
+def _show(verdict: "Verdict") -> None:
     for line in verdict.problems:
         click.secho(visible(line), fg="red")
     for line in verdict.unproven:
         click.secho(visible(line), fg="yellow")
-    for name, head in heads.items():
+    for name, head in verdict.heads.items():
         click.echo(f"{name:>8} chain: {head.seq} events, head {head.hash[:16] or 'empty'}")
     for line in verdict.notes:
         click.echo(pasted(visible(line)))
@@ -157,22 +125,3 @@ def _show(verdict: "Verdict", *, as_json: bool) -> None:
         return
     whole = "the log is intact" + (", as far as it was checked" if verdict.unasked else "")
     click.echo(f"{count(wrong, 'thing')} wrong" if wrong else whole)
-
-
-def _rules(verdict: "Verdict") -> "JsonObject":
-    """Return by which rules the mesh chain was decided, and what they are here."""
-    from events.types import Chain
-    from reconciler.rules import RULES
-
-    head = verdict.heads[Chain.MESH].seq
-    return {
-        "here": RULES,
-        "decided": [
-            {
-                "rules": each.rules,
-                "first": each.first,
-                "last": head if each.last is None else each.last,
-            }
-            for each in verdict.rules
-        ],
-    }

@@ -1,29 +1,17 @@
 """Signing of checkpoints, so that the log cannot be truncated or replaced unnoticed.
 
-A checkpoint is signed only if the log agrees with the previous one. If it does not, nothing is
-signed and an error is logged; the server continues to serve, because traffic must continue.
+A checkpoint is signed only if the log agrees with the previous one.
 """
 
-import asyncio
-import logging
-import time
 from collections.abc import Sequence
-from pathlib import Path
-from typing import Final
 
 from events.integrity.checkpoint import Growing, sign_grown, verified, verifiers
 from events.integrity.note import SignerKey, VerifierKey, WrongNote
 from events.store import EventReader
 from events.types import Chain, Seq
-from mesh.errors import GitmeshError, Retryable
+from mesh.errors import Retryable
 from reconciler.git.checkpoint_ref import REF, CheckpointRef, Filed
 from reconciler.git.repository import GitRepository
-
-LOOK_EVERY_S: Final = 1.0
-DELIVERY_EVERY_S: Final = 60.0
-"""Interval of checkpoints for delivery events alone, which happen all the time."""
-
-_log = logging.getLogger(__name__)
 
 
 class Refused(Retryable):
@@ -121,38 +109,3 @@ def _refused(why: str) -> Refused:
     return Refused(
         f"no checkpoint is signed: {why}", hint="gitmesh verify tells more; see docs/operations.md"
     )
-
-
-async def sign_checkpoints(
-    log: EventReader, path: Path, key: SignerKey, before: Sequence[VerifierKey] = ()
-) -> None:
-    """Sign soon after each commit, and periodically for its delivery, until cancelled."""
-    repo = await asyncio.to_thread(GitRepository.open, path)
-    signer = CheckpointSigner(log, repo, key, before)
-    told = ""
-    mesh, signed_at = -1, 0.0
-    while True:
-        head = mesh
-        try:
-            head = log.head(Chain.MESH).seq
-            if head != mesh or time.monotonic() - signed_at >= DELIVERY_EVERY_S:
-                await asyncio.to_thread(signer.sign)
-                mesh, signed_at, told = head, time.monotonic(), ""
-        except (GitmeshError, OSError) as found:
-            error = found if isinstance(found, GitmeshError) else Retryable(str(found))
-            if isinstance(error, Refused):  # All of the log was read to find that out.
-                mesh, signed_at = head, time.monotonic()
-            if told != error.message:
-                _log.error(error.message, extra={"hint": error.hint})
-            told = error.message
-        await asyncio.sleep(LOOK_EVERY_S)
-
-
-def sign_at_the_end(
-    log: EventReader, path: Path, key: SignerKey, before: Sequence[VerifierKey] = ()
-) -> None:
-    """Sign the final state of a log; a failure is only logged."""
-    try:
-        CheckpointSigner(log, GitRepository.open(path), key, before).sign()
-    except GitmeshError as error:
-        _log.error(error.message, extra={"hint": error.hint})
