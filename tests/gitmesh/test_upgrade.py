@@ -22,7 +22,7 @@ from gitmesh.audit import rule_differences
 from gitmesh.demo.sample import shares
 from gitmesh.queries.log_location import log_path
 from mesh.problems.problem import Problem
-from reconciler import follower, rederivation, rules
+from reconciler import rederivation, rules
 from reconciler.plan import plan
 from tests.support.command_line import Ran, gitmesh
 from tests.support.following import follow
@@ -61,8 +61,7 @@ def old_rules(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def upgrade(patch: pytest.MonkeyPatch, decide: Callable[..., list[MeshEvent]] = plan_anew) -> None:
     put_rules(patch, 2)
-    for module in (rederivation, follower):
-        patch.setattr(module, "plan", decide)
+    patch.setattr("reconciler.plan.plan", decide)
 
 
 def verify(bare: Path, *options: object) -> Ran:
