@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from typing import Final, TypeAlias
 
 from events.encoding.body import Body, Data
-from events.positions import CommitId
-from events.push_types import Push, PushReceived, PushRefused
+from events.types.positions import CommitId
+from events.types.push import Push, PushReceived, PushRefused
 from mesh.canonical import JsonObject
 
 _Fields: TypeAlias = tuple[CommitId | None, str, str, str, str, tuple[str, ...], int]

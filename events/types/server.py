@@ -1,10 +1,9 @@
-"""Events of a server in the delivery chain: its start, its workers, its repository.
-
-Part of :mod:`events.types`.
-"""
+"""Events of a server in the delivery chain: its start, its rules, its workers, its repository."""
 
 from dataclasses import dataclass
 from typing import Final
+
+from events.types.positions import Seq
 
 CONNECTIONS_FULL: Final = "connections-full"
 """The reason of :class:`SourceDegraded` when no more proxies can connect."""
@@ -52,3 +51,15 @@ class SourceRecovered:
     """The degradation with this reason has ended."""
 
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class RulesChanged:
+    """From here on, other validation rules decide about commits."""
+
+    before: int
+    after: int
+    mesh_seq: Seq
+    """The last position of the mesh chain that the previous rules decided."""
+    version: str
+    """Version of gitmesh with the new rules."""

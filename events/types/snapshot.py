@@ -1,13 +1,10 @@
-"""Events about snapshots of the mesh: offered to proxies, acknowledged, late, refused.
-
-Part of :mod:`events.types`.
-"""
+"""Events about snapshots of the mesh: offered to proxies, acknowledged, late, refused."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from events.positions import CommitId, Seq
+from events.types.positions import CommitId, Seq
 
 
 class Cause(StrEnum):

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from events.positions import CommitId
+from events.types.positions import CommitId
 from mesh.canonical import JsonObject
 
 

@@ -1,13 +1,10 @@
-"""Events about proxies that come and go, and the states that proxies can have.
-
-Part of :mod:`events.types`.
-"""
+"""Events about proxies that come and go, and the states that proxies can have."""
 
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from events.positions import CommitId, Seq
+from events.types.positions import CommitId, Seq
 
 _NO_COMMIT: Final = CommitId("")
 

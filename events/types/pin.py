@@ -1,0 +1,32 @@
+"""Events about pins: a commit is served whatever the branch says."""
+
+from dataclasses import dataclass
+
+from events.types.positions import CommitId, Seq
+
+
+@dataclass(frozen=True, slots=True)
+class ServingPinned:
+    """The mesh of this commit is served until a time, whatever the branch says."""
+
+    commit: CommitId
+    mesh_seq: Seq
+    """Position in the mesh chain of the state that is served."""
+    by: str
+    """System user who requested it."""
+    reason: str
+    until: str
+    """UTC, RFC 3339 in whole seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class ServingReleased:
+    """A pin ended: the branch decides again."""
+
+    commit: CommitId
+    """The pinned commit."""
+    why: str
+    """``released``, ``expired`` or ``replaced``."""
+    by: str
+    """System user who requested it; empty if it expired."""
+    reason: str
