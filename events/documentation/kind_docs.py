@@ -20,163 +20,166 @@ _AUTHOR: Final = "the commit's author, `Name <email>`"
 _SERVER: Final = "`gitmesh`"
 _KEY: Final = "the resource's key"
 _NODE: Final = "the node id of the proxy"
+_PROXY: Final = "Name of the proxy, as in `ProxyConnected`."
+_USER: Final = "Operating system user who requested it"
 
 _FACTS: Final = {
-    "tree": "Id of the commit's tree: equal trees hold equal specs.",
-    "parents": "Ids of the parents, the first one first.",
-    "author": "Who the commit says wrote the change.",
+    "tree": "Id of the commit's tree. Equal trees contain equal specs.",
+    "parents": "Ids of the parents, first parent first.",
+    "author": "Author of the change, as the commit claims.",
     "author.name": "Name.",
     "author.email": "E-mail address.",
-    "author.at": "RFC 3339 time with the offset that the commit carries.",
-    "committer": "Who the commit says made the commit; same fields as `author`.",
+    "author.at": "Time in the commit: RFC 3339 with the commit's own offset.",
+    "committer": "Creator of the commit, as the commit claims; same fields as `author`.",
     "committer.name": "Name.",
     "committer.email": "E-mail address.",
-    "committer.at": "RFC 3339 time with the offset that the commit carries.",
-    "message": "The whole message.",
-    "trailers": "The message's trailers, `[key, value]` each, in their order.",
-    "reverts": "Ids of commits that the message says it reverts.",
+    "committer.at": "Time in the commit: RFC 3339 with the commit's own offset.",
+    "message": "The whole commit message.",
+    "trailers": "Trailers of the message in their order, each as `[key, value]`.",
+    "reverts": "Ids of the commits that the message claims to revert.",
 }
 
 
-def _problem(name: str, what: str) -> dict[str, str]:
+def _problem(name: str, description: str) -> dict[str, str]:
     return {
-        name: what,
-        f"{name}[].path": "File in the repository; empty when no single file is at fault.",
-        f"{name}[].line": "Line, from 1; 0 for the file as a whole.",
+        name: description,
+        f"{name}[].path": "Path of the file in the repository; empty if no single file is wrong.",
+        f"{name}[].line": "Line number, from 1; 0 for the whole file.",
         f"{name}[].where": "JSON path in the document.",
         f"{name}[].code": "Stable code: see [problems.md](problems.md).",
-        f"{name}[].message": "What is wrong.",
-        f"{name}[].hint": "What to do about it; may be empty.",
+        f"{name}[].message": "Description of the mistake.",
+        f"{name}[].hint": "Advice on how to correct it; may be empty.",
         f"{name}[].severity": "`error` or `warning`.",
     }
 
 
 _SPEC: Final = {
-    "spec": "The whole spec after the event, in App Mesh's spelling; opaque to the log.",
-    "path": "File in the repository that it stands in.",
+    "spec": "The whole spec after the event, with App Mesh's field names. The log does not "
+    "interpret it.",
+    "path": "Path of the file in the repository that defines the resource.",
 }
 
 KINDS: Final[Mapping[str, KindDoc]] = {
     "CommitApplied": KindDoc(
-        "The mesh became what this commit says. Its resource events follow directly, "
-        "in the same transaction.",
+        "The commit was applied: the mesh is now as its specs define. The events of the changed "
+        "resources follow directly, in the same transaction.",
         "the commit",
         _AUTHOR,
         {
             **_FACTS,
-            "restores": "Id of the latest applied commit before it that has the same tree, if "
-            "any: an exact rollback to that commit. Else null.",
-            "changes": "How many resource events follow.",
-            **_problem("warnings", "What a person should mend, though the commit was applied."),
+            "restores": "Id of the latest earlier applied commit with the same tree, to which this "
+            "commit is an exact rollback; null if there is none.",
+            "changes": "Number of resource events that follow.",
+            **_problem("warnings", "Mistakes that did not prevent the commit from being applied."),
         },
     ),
     "CommitRejected": KindDoc(
-        "The commit asks for something wrong. The mesh stays as it was.",
+        "The commit contains errors. The mesh did not change.",
         "the commit",
         _AUTHOR,
         {
             **_FACTS,
-            **_problem("problems", "What is wrong, sorted by place."),
-            "omitted": "How many problems were found beyond those listed.",
+            **_problem("problems", "The errors, sorted by position."),
+            "omitted": "Number of errors beyond those listed.",
         },
     ),
-    "ResourceAdded": KindDoc("A resource is new.", _KEY, _AUTHOR, _SPEC),
+    "ResourceAdded": KindDoc("A resource was added.", _KEY, _AUTHOR, _SPEC),
     "ResourceChanged": KindDoc(
-        "A resource has another spec.",
+        "The spec of a resource changed.",
         _KEY,
         _AUTHOR,
         {
             **_SPEC,
-            "fields": "Each field that differs, in the order of the spec's keys and positions.",
+            "fields": "The changed fields, ordered by key and by position in lists.",
             "fields[].where": "JSON path in the spec.",
-            "fields[].before": "The value before; null where it was absent.",
-            "fields[].after": "The value after; null where it is absent.",
+            "fields[].before": "Value before; null if the field was absent.",
+            "fields[].after": "Value after; null if the field is absent.",
         },
     ),
     "TrafficShifted": KindDoc(
-        "A route spreads the same traffic over its targets in other shares, "
-        "and nothing else about it changed.",
+        "The weights of a route's targets changed, and nothing else in its spec.",
         _KEY,
         _AUTHOR,
         {
             **_SPEC,
-            "weights": "Every target that the route has or had.",
+            "weights": "All targets of the route, before or after.",
             "weights[].virtualNode": "Name of the target.",
-            "weights[].port": "Port of the target, or null where the route names none.",
-            "weights[].before": "Its weight before; 0 where it was no target.",
-            "weights[].after": "Its weight after; 0 where it is none any more.",
+            "weights[].port": "Port of the target; null if the route gives none.",
+            "weights[].before": "Weight before; 0 if it was not a target.",
+            "weights[].after": "Weight after; 0 if it is no longer a target.",
         },
     ),
-    "ResourceRemoved": KindDoc("A resource is gone.", _KEY, _AUTHOR, {}),
+    "ResourceRemoved": KindDoc("A resource was removed.", _KEY, _AUTHOR, {}),
     "HistoryRewritten": KindDoc(
-        "The branch moved to a commit that does not follow on the one seen last: a force push. "
-        "What the new commit says follows in the same transaction.",
-        "the commit that the branch moved to",
-        "empty: git does not say who pushed",
+        "The branch moved to a commit that does not descend from the last one seen, by a force "
+        "push. The events of the new commit follow in the same transaction.",
+        "the new commit of the branch",
+        "empty: git does not record who pushed",
         {
-            "before": "Id of the commit seen last.",
-            "mergeBase": "Id of the nearest commit that both have, or null.",
-            "dropped": "Ids of the commits that the branch lost, the newest first "
+            "before": "Id of the last commit seen.",
+            "mergeBase": "Id of the nearest common ancestor; null if there is none.",
+            "dropped": "Ids of the commits that are no longer on the branch, newest first "
             "(first parents only).",
-            "topology": "`rewritten`; or `foxtrot` when the last commit is still an ancestor, "
+            "topology": "`rewritten`; or `foxtrot` if the last commit is still an ancestor, "
             "but not by first parents.",
         },
     ),
     "SnapshotPublished": KindDoc(
-        "The mesh after a commit was offered to the proxies it affects.",
+        "The server offered the mesh of a commit to the proxies that the commit affects.",
         "the commit",
         _SERVER,
         {
             "meshSeq": "Position in the mesh chain of the state that was offered.",
-            "nodes": "Node ids, sorted, of which connected proxies were sent something.",
-            "proxies": "How many proxies were sent something.",
+            "nodes": "Sorted ids of the nodes whose connected proxies were sent an update.",
+            "proxies": "Number of proxies that were sent an update.",
             "unchanged": "Number of affected proxies that were sent nothing: their configuration "
-            "stays the same, or their node is gone and they keep the last one. "
+            "stays the same, or their node was removed and they keep the last one. "
             "Since version 2; 0 in older events.",
         },
     ),
     "SnapshotConverged": KindDoc(
-        "Every proxy that was offered the snapshot acknowledged it, or went away.",
+        "Every proxy that was offered the snapshot acknowledged it or disconnected.",
         "the commit",
         _SERVER,
         {
-            "proxies": "How many proxies acknowledged it; who went away before does not count.",
-            "timings": "Microseconds since the cause that `after` names, as far as they are known: "
-            "`seen` by the reconciler, `planned` into the log, `written` to the last proxy, "
-            "`acked` by the last proxy.",
-            "after": "What the times count from: `branch`, the branch moved; `pin`, somebody "
-            "pinned the commit; `release`, a pin ended. Empty in events written before this field "
-            "was there.",
+            "proxies": "Number of proxies that acknowledged it.",
+            "timings": "Microseconds from the start that `after` names, as far as they are known, "
+            "until the change was `seen` by the reconciler, `planned` (appended to the log), "
+            "`written` to the last proxy, and `acked` by the last proxy.",
+            "after": "Start of the timings: `branch`, the branch moved; `pin`, a commit was "
+            "pinned; `release`, a pin ended. Empty in events from before this field existed.",
         },
     ),
     "SnapshotDelayed": KindDoc(
-        "Some proxies that were offered the snapshot have still not acknowledged it. Told after "
-        "5 seconds, half a minute and 5 minutes.",
+        "Some proxies have not acknowledged the snapshot in time. Recorded after 5 seconds, "
+        "30 seconds and 5 minutes.",
         "the commit",
         _SERVER,
         {
-            "proxies": "How many proxies it was offered to.",
-            "arrived": "How many of them acknowledged all of it.",
-            "refused": "How many of them refused part of it.",
-            "waiting": "Up to 20 of the others, sorted, as in `ProxyConnected`.",
+            "proxies": "Number of proxies that it was offered to.",
+            "arrived": "Number of them that acknowledged all of it.",
+            "refused": "Number of them that refused part of it.",
+            "waiting": "Up to 20 of the proxies without an answer, sorted, named as in "
+            "`ProxyConnected`.",
         },
     ),
     "SnapshotRejected": KindDoc(
-        "A proxy refused one type of its snapshot, and goes on with what it had.",
+        "A proxy refused one resource type of its snapshot (NACK) and keeps its previous "
+        "configuration.",
         _NODE,
         _NODE,
         {
-            "proxy": "Which proxy was the first to refuse it, as in `ProxyConnected`.",
-            "typeUrl": "The type of resources that it refused.",
-            "version": "The version of that type that it refused.",
-            "snapshot": "The version of the whole snapshot that it was on its way to; empty if it "
-            "took all of that, and refused to let go of what was before.",
-            "names": "The resources at fault, as far as the message names them; else those that "
+            "proxy": "Name of the first proxy that refused it, as in `ProxyConnected`.",
+            "typeUrl": "The refused resource type.",
+            "version": "The refused version of that type.",
+            "snapshot": "Version of the whole snapshot that was being rolled out; empty if the "
+            "proxy accepted all of it and refused only the removal of older resources.",
+            "names": "The invalid resources, as far as the message names them; else those that "
             "were new to the proxy.",
-            "message": "Why, in the proxy's words.",
-            "specs": "Keys of the specs that these resources were made from, narrowed to those "
-            "that changed since the proxies of the node accepted a snapshot and to what the "
-            "message names; those likely at fault.",
+            "message": "Reason, in the proxy's own words.",
+            "specs": "Keys of the specs that likely caused the refusal: those from which these "
+            "resources were made, that changed since the node's proxies last accepted a snapshot, "
+            "and that match the message.",
         },
     ),
     "ProxyConnected": KindDoc(
@@ -184,167 +187,171 @@ KINDS: Final[Mapping[str, KindDoc]] = {
         _NODE,
         _NODE,
         {
-            "proxy": "Tells the proxies of one node apart: peer address and stream number.",
-            "version": "What the proxy says it runs.",
-            "state": "`behind`: it is on its way to what is served; `held`: its node does not "
-            "exist yet; `last-accepted`: the newest snapshot is being refused by its like, and it "
-            "is served the last one that was accepted.",
+            "proxy": "Name that distinguishes the proxies of one node: peer address and stream "
+            "number.",
+            "version": "Name and version of the proxy's software, as it reports them.",
+            "state": "`behind`: it does not have the served configuration yet; `held`: its node "
+            "does not exist yet; `last-accepted`: proxies of its kind refuse the newest snapshot, "
+            "so it is served the last accepted one.",
         },
     ),
     "ProxiesSettled": KindDoc(
-        "Where proxies stand of which no other event tells it: those that came, answered late, "
-        "refused what was told as refused before, were given the last accepted snapshot, or are "
-        "connected to a worker that does not answer. At most one a second.",
+        "States of proxies that no other event records. These proxies connected, answered late, "
+        "refused something that was already recorded as refused, were served the last accepted "
+        "snapshot, or are connected to a worker that does not answer. At most one event per "
+        "second.",
         "the commit that is served",
         _SERVER,
         {
             "meshSeq": "Position in the mesh chain of the state that is served.",
-            "inSync": "Those that acknowledged all they are to have, as in `ProxyConnected`.",
-            "refused": "Those that refused part of it and go on with what they had.",
-            "lastAccepted": "Those that are served the last snapshot that was accepted.",
-            "behind": "Those that may not have what is served now: their worker does not answer. "
-            "Since version 2.",
+            "inSync": "Proxies that acknowledged their whole configuration, named as in "
+            "`ProxyConnected`.",
+            "refused": "Proxies that refused part of it and keep their previous configuration.",
+            "lastAccepted": "Proxies that are served the last accepted snapshot.",
+            "behind": "Proxies that may not have the served configuration, because their worker "
+            "does not answer. Since version 2.",
         },
     ),
     "ProxyDisconnected": KindDoc(
-        "A proxy's stream ended.",
+        "The stream of a proxy ended.",
         _NODE,
         _NODE,
-        {"proxy": "As in `ProxyConnected`.", "reason": "Why the stream ended."},
+        {"proxy": _PROXY, "reason": "Reason why the stream ended."},
     ),
     "WorkerUnresponsive": KindDoc(
-        "A worker process of the server does not answer. Its proxies keep what they have, and "
-        "what is pushed does not reach them; proxies of other workers do not wait for it.",
+        "A worker process of the server does not answer. Its proxies keep their configuration and "
+        "do not receive changes. Proxies of other workers are not delayed.",
         _SERVER,
         _SERVER,
         {
             "worker": "Number of the worker, from 1.",
-            "process": "Its process id.",
-            "proxies": "How many proxies are connected to it.",
+            "process": "Process id of the worker.",
+            "proxies": "Number of proxies that are connected to it.",
         },
     ),
     "WorkerResponsive": KindDoc(
-        "A worker that did not answer answers again, or has ended and is replaced.",
+        "An unresponsive worker answers again, or it ended and was replaced.",
         _SERVER,
         _SERVER,
         {
             "worker": "Number of the worker.",
-            "why": "`answers`; or `ended`, after which its proxies are disconnected and find "
+            "why": "`answers`; or `ended`, after which its proxies are disconnected and connect to "
             "another worker.",
         },
     ),
     "ProxiesFlapped": KindDoc(
-        "Proxies of a node came and went too often to be told of one by one: beyond 1,000 connects "
-        "of a node, and as many in a day after that (10,000 of all nodes), they are summed up, "
-        "once a minute at first and at last once in ten. A sum with more than 1,000 names is "
-        "several events, of which the first has the counts.",
+        "Summary of frequent connects and disconnects of a node's proxies. It replaces single "
+        "events after 1,000 connects of a node, and then 1,000 more per day (10,000 for all "
+        "nodes). A summary covers one minute at first, and later up to ten. A summary with more "
+        "than 1,000 names is split into several events, of which the first has the counts.",
         _NODE,
         _NODE,
         {
-            "since": "When the first of them came or went: UTC, RFC 3339.",
-            "connects": "How many streams were opened since then.",
-            "disconnects": "How many ended.",
-            "connected": "Of those that were opened, the ones that are there: `proxy`, `version` "
-            "and `state` of each, as in `ProxyConnected`.",
-            "disconnected": "Those of which an event before said that they are connected, and that "
-            "are not.",
-            "reason": "Why the last one ended.",
+            "since": "Start of the summary: UTC, RFC 3339.",
+            "connects": "Number of streams that were opened.",
+            "disconnects": "Number of streams that ended.",
+            "connected": "Proxies that connected and still are: `proxy`, `version` and `state` of "
+            "each, as in `ProxyConnected`.",
+            "disconnected": "Proxies that disconnected and that an earlier event recorded as "
+            "connected.",
+            "reason": "Reason why the last stream ended.",
         },
     ),
     "ServerStarted": KindDoc(
-        "A server took up the log. No proxy that was connected before is connected now.",
+        "A server started on this log. Proxies that were connected before are not connected now.",
         _SERVER,
         _SERVER,
-        {"version": "Of gitmesh."},
+        {"version": "Version of gitmesh."},
     ),
     "RulesChanged": KindDoc(
-        "A gitmesh took up the log that decides by other rules what the mesh chain gains for a "
-        "commit. A log without this kind was decided by rules 1 from its beginning on.",
+        "From here on, another set of validation rules decides whether commits are applied. A log "
+        "without this kind was decided by rules 1 from its beginning.",
         _SERVER,
         _SERVER,
         {
-            "before": "Number of the rules before.",
-            "after": "Number of the rules from here on.",
-            "meshSeq": "The last position of the mesh chain that the rules before decided.",
-            "version": "Of gitmesh, which brought the new ones.",
+            "before": "Number of the previous rules.",
+            "after": "Number of the new rules.",
+            "meshSeq": "Last position of the mesh chain that the previous rules decided.",
+            "version": "Version of gitmesh that introduced the new rules.",
         },
     ),
     "SourceDegraded": KindDoc(
-        "The server cannot do all that it should: it cannot follow the repository, or a file in it "
-        "shows history otherwise than the commits do (`history-replaced`), and what is served "
-        "stays as it was; or it has no room for more connections (`connections-full`).",
+        "The server cannot do all of its work. It cannot follow the repository, or a file in the "
+        "repository makes git show another history than the commits (`history-replaced`); the "
+        "served mesh stays as it was. Or it has no room for more connections "
+        "(`connections-full`).",
         "the reason, a stable word",
         _SERVER,
-        {"message": "What happened."},
+        {"message": "Description of what happened."},
     ),
     "SourceRecovered": KindDoc(
-        "What was degraded is as it should be again.",
-        "the reason that is over",
+        "The degradation with this reason ended.",
+        "the reason that ended",
         _SERVER,
         {},
     ),
     "PushReceived": KindDoc(
-        "Somebody pushed to the branch that is followed. It is told by the hook of the repository, "
-        "so a branch that moves otherwise has none; after a crash one push may be told twice.",
+        "Somebody pushed to the followed branch. The repository's hook reports it, so a branch "
+        "that moves in another way has no such event. After a crash, one push may be recorded "
+        "twice.",
         "the full name of the branch's ref",
         "the pusher",
         {
-            "before": "Id of the commit that the branch was at; null where it was new.",
-            "pusher": "Who, as whoever let them in says: the user of HTTP, or of the machine.",
+            "before": "Id of the branch's previous commit; null if the branch was new.",
+            "pusher": "The authenticated user: of HTTP, or of the operating system.",
             "via": "`http`, `ssh` or `local`.",
-            "account": "The user of the machine whose process ran the hook.",
-            "claimed": "`Name <email>` as the pusher's own git says: a claim. Empty without one.",
-            "options": "What `git push -o` said, in its order.",
-            "omitted": "How many options were said beyond those listed.",
+            "account": "Operating system user whose process ran the hook.",
+            "claimed": "`Name <email>` from the pusher's git configuration: a claim, not proof. "
+            "Empty if there is none.",
+            "options": "Options given with `git push -o`, in their order.",
+            "omitted": "Number of options beyond those listed.",
         },
     ),
     "PushRefused": KindDoc(
-        "Somebody tried to push, and the hook of the repository refused it: nothing was changed. "
-        "A pusher who tries again and again is recorded one by one at first, and then about once "
-        "a minute, with how many attempts have no event of their own.",
+        "Somebody tried to push, and the repository's hook refused it, so nothing changed. "
+        "Repeated attempts of one pusher are recorded one by one at first, and later about once a "
+        "minute with the number of attempts that have no event.",
         "the full name of the ref",
         "the pusher",
         {
-            "before": "Id of the commit that the ref was at; null where there was none.",
+            "before": "Id of the ref's commit; null if the ref did not exist.",
             "pusher": "As in `PushReceived`.",
             "via": "As in `PushReceived`.",
             "account": "As in `PushReceived`.",
             "claimed": "As in `PushReceived`.",
             "options": "As in `PushReceived`.",
             "omitted": "As in `PushReceived`.",
-            "reason": "`problems`: commits ask for something wrong; `force-push` or `deletion`: "
-            "the configuration of the repository forbids it; `own-refs`: it would move refs of "
-            "gitmesh itself; `unchecked`: it could not be checked. More may be added.",
-            "commits": "Ids of up to 10 commits at fault, the oldest first. They did not get into "
-            "the repository.",
-            **_problem(
-                "problems", "The first 5 problems; of each text at most the first 200 characters."
-            ),
-            "moreProblems": "How many problems were found beyond those listed.",
-            "unrecorded": "How many pushes of the same pusher were refused since the event before "
-            "and have none of their own.",
+            "reason": "`problems`: commits contain errors; `force-push` or `deletion`: the "
+            "repository's configuration forbids it; `own-refs`: it would change refs of "
+            "gitmesh itself; `unchecked`: it could not be checked. Later versions may add more.",
+            "commits": "Ids of up to 10 commits with errors, oldest first. They are not in the "
+            "repository.",
+            **_problem("problems", "The first 5 errors; each text is cut after 200 characters."),
+            "moreProblems": "Number of errors beyond those listed.",
+            "unrecorded": "Number of refused pushes of this pusher since the previous event that "
+            "have no event of their own.",
         },
     ),
     "ServingPinned": KindDoc(
-        "Somebody broke the glass: the mesh of this commit is served, whatever the branch says, "
-        "until the pin is released or its time is over.",
+        "A commit was pinned: its mesh is served, whatever the branch's commit is, until the pin "
+        "is released or expires.",
         "the commit",
-        "who pinned it",
+        "the user who pinned it",
         {
             "meshSeq": "Position in the mesh chain of the state that is served.",
-            "by": "The user of the machine who asked for it.",
-            "reason": "Why.",
-            "until": "When it ends by itself: UTC, RFC 3339.",
+            "by": f"{_USER}.",
+            "reason": "Reason that the user gave.",
+            "until": "Time when the pin expires: UTC, RFC 3339.",
         },
     ),
     "ServingReleased": KindDoc(
-        "A pin is over. What the branch says is served again, unless another pin follows.",
+        "A pin ended. The branch's commit is served again, unless another pin follows.",
         "the commit that was pinned",
-        "who released it; `gitmesh` where its time was over",
+        "the user who released it; `gitmesh` if it expired",
         {
             "why": "`released`, `expired` or `replaced`.",
-            "by": "Who asked for it; empty where its time was over.",
-            "reason": "Why, if anybody said.",
+            "by": f"{_USER}; empty if it expired.",
+            "reason": "Reason that the user gave; may be empty.",
         },
     ),
 }

@@ -20,58 +20,58 @@ _AT: Final = "2026-11-23T08:30:00.021400Z"
 _OPENING: Final = """\
 # The event log
 
-gitmesh keeps its memory in one SQLite file, made to be read by anybody, with or without gitmesh,
-many years from now. This page is the whole format. It is made from the code:
+gitmesh stores its audit log in one SQLite file. Any program can read it, with or without gitmesh,
+many years from now. This page describes the whole format. It is generated from the code:
 `python -m events.documentation.page > docs/events.md`.
 
-Open the file read-only (`sqlite3 'file:events.sqlite3?mode=ro'`). A server may write to it
-meanwhile: readers see whole transactions, and disturb nobody. Back it up with
-`VACUUM INTO` or SQLite's backup command; a plain copy of a file in use lacks what is still in its
-`-wal` file. Never open it for writing while a server runs: SQLite before 3.51.3 can lose commits
-when two connections checkpoint at once ([WAL reset bug](https://www.sqlite.org/wal.html#walresetbug)),
-and gitmesh stays clear of that by being the only one.
+Open the file read-only (`sqlite3 'file:events.sqlite3?mode=ro'`). A server may write to it at the
+same time: readers see whole transactions and block nobody. Back it up with `VACUUM INTO` or
+SQLite's backup command. A plain copy of a file in use lacks the content of its `-wal` file. Never
+open it for writing while a server runs: SQLite before 3.51.3 can lose commits when two connections
+checkpoint at once ([WAL reset bug](https://www.sqlite.org/wal.html#walresetbug)). gitmesh avoids
+this bug by being the only writer.
 
-## What is promised
+## Guarantees
 
-- An event, once written, is never changed or removed. What becomes of the mesh is a new event.
-- All events of one commit are one transaction: all of them are there, or none.
+- A written event is never changed or removed. A change of the mesh is a new event.
+- All events of one commit are in one transaction: all of them are in the log, or none.
 - Positions (`seq`) count from 1 in each chain, without gaps.
-- When gitmesh goes on after an append, the events are on disk (write-ahead log,
-  `synchronous = FULL`). Killed at any instant, it loses nothing that it acted upon.
-- Names of kinds, and of fields in `data`, keep their meaning. When the data of a kind must change,
-  its `v` goes up; old events stay as they are and are translated on reading.
-- The mesh chain is a function of the git history, and of the rules by which gitmesh decides: two
-  servers that followed the same branch by the same [rules](#ruleschanged) have equal hashes.
-  Comparing one head compares everything.
-- Data holds whole numbers only, never fractions.
+- gitmesh continues after an append only when the events are on disk (write-ahead log,
+  `synchronous = FULL`). If it is killed at any moment, the log contains everything it acted on.
+- Names of kinds, and of fields in `data`, keep their meaning. If the data of a kind must change,
+  its `v` increases. Old events stay as they are and are converted when they are read.
+- The mesh chain is a function of the git history and of the validation rules: two servers that
+  followed the same branch with the same [rules](#ruleschanged) have equal hashes. To compare two
+  logs, compare one head hash.
+- Data contains whole numbers only, never fractions.
 
-What is *not* promised: that nobody with write access to the file can forge a whole new chain, or
-cut off its tail. Note the head hash elsewhere to be able to prove that neither happened.
+*Not* guaranteed: a person with write access to the file can forge a whole new chain, or remove
+its last events. To detect both, store the head hash elsewhere.
 
 ## Two chains
 
-| chain | table | says |
+| chain | table | content |
 |---|---|---|
-| `mesh` | `mesh_events` | what the mesh was told to be; the state of the mesh is a fold over it |
-| `delivery` | `delivery_events` | what became of it: which proxies came, took it, refused it |
+| `mesh` | `mesh_events` | changes of the mesh; the state of the mesh is a fold over them |
+| `delivery` | `delivery_events` | delivery to proxies: connections, acknowledgements, refusals |
 
 Both tables have these columns:
 """
 
 _COLUMN_DOCS: Final = {
     "seq": "Position in the chain.",
-    "kind": "What happened: see [below](#kinds).",
-    "v": "Form of `data` for this kind.",
-    "subject": "What the event is about: a resource's key such as "
-    "`mesh/shop/virtualRouter/cart/route/all`, a commit id, a node id.",
+    "kind": "Kind of event: see [below](#kinds).",
+    "v": "Version of the form of `data` for this kind.",
+    "subject": "Subject of the event: a resource's key such as "
+    "`mesh/shop/virtualRouter/cart/route/all`, a commit id, or a node id.",
     "commit": "Id of the commit that caused it, or empty.",
-    "actor": "Who caused it, as far as is known: a claim, not proof.",
-    "at": "When the log took it: UTC, RFC 3339 with microseconds. It never goes back, even when "
-    "the clock does. All events of a transaction have the same.",
-    "data": "The rest, as canonical JSON: keys sorted by code point, no spaces, nothing escaped "
-    'but `"`, `\\` and control characters, whole numbers only.',
-    "prev_hash": "`hash` of the event before it; 64 zeros for the first.",
-    "hash": "Seals the event and, through `prev_hash`, all before it.",
+    "actor": "The person or program that caused it, if known: a claim, not proof.",
+    "at": "Recording time: UTC, RFC 3339 with microseconds. It never goes back, even if the clock "
+    "does. All events of a transaction have the same time.",
+    "data": "The other fields, as canonical JSON: keys sorted by code point, no spaces, only "
+    '`"`, `\\` and control characters escaped, whole numbers only.',
+    "prev_hash": "`hash` of the previous event; 64 zeros for the first event.",
+    "hash": "Hash of the event and, through `prev_hash`, of all events before it.",
 }
 
 _RECIPE: Final = """\
@@ -80,18 +80,19 @@ _RECIPE: Final = """\
     hash = SHA-256( "gitmesh-event-v1"  00  prev_hash as 32 bytes  canonical JSON in UTF-8 ), in hex
 
 The JSON is an object of the columns `actor`, `commit`, `data`, `kind`, `seq`, `subject` and `v`,
-in the delivery chain also `at`, with sorted keys and no spaces; `data` goes in as it stands in the
-column. In the mesh chain `at` is left out, because two servers read the same commit at different
-times; what is signed of that chain seals its times
-([why](decisions/0035-sign-times-of-the-mesh-chain.md)). This checks a file with nothing but Python:
+in the delivery chain also `at`, with sorted keys and no spaces; `data` is inserted as stored in the
+column. In the mesh chain `at` is not hashed, because two servers read the same commit at different
+times; signed checkpoints of that chain cover its times
+([reasons](decisions/0035-sign-times-of-the-mesh-chain.md)). This program checks a file with Python
+alone:
 
 ```python
 {program}```
 
 ### Worked example
 
-The last event of the [examples](#kinds) of the mesh chain, `seq` {seq}. The bytes that are hashed
-are `gitmesh-event-v1`, a zero byte, the 32 bytes of the hash before it,
+This is the last event of the mesh chain's [examples](#kinds), `seq` {seq}. The hashed bytes are
+`gitmesh-event-v1`, a zero byte, the 32 bytes of the previous hash,
 
     {prev}
 
@@ -99,7 +100,7 @@ and this text:
 
     {text}
 
-Their SHA-256 is its `hash`:
+The SHA-256 of these bytes is its `hash`:
 
     {hash}
 """
@@ -135,24 +136,28 @@ for table in ("mesh_events", "delivery_events"):
 _TRIGGERS: Final = """\
 ## Triggers
 
-Each table has three, which refuse every `UPDATE`, every `DELETE`, and every `INSERT` of anything
-but the next event (`INSERT OR REPLACE` and upserts are such). They stop mistakes; against intent
-there are the hashes. `gitmesh serve` does not start on a file that lacks one, or has others.
+Each table has three triggers. They reject every `UPDATE`, every `DELETE`, and every `INSERT` except
+of the next event (this includes `INSERT OR REPLACE` and upserts). Triggers prevent mistakes; hashes
+detect manipulation. `gitmesh serve` does not start on a file that lacks a trigger or has others.
 """
 
 _PROJECTIONS: Final = """\
 ## Projections
 
-Tables for quick answers, kept in step in the transaction that appends. They hold nothing that
-the chains do not, and are made again from them whenever they are older than the program. Their form
-may change with any release: build on the chains.
+Projections are tables for fast queries. They are updated in the same transaction as the append.
+They contain nothing that the chains do not contain, and are rebuilt from the chains after an
+upgrade that changes them. Their form may change with any release: use the chains instead.
 
-- `resource_versions`: each spec that a resource had, from the event `since` to before the event
-  `until` (null: still). The mesh after event *n* is every row with `since <= n` and
+- `resource_versions`: each spec that a resource had, valid from event `since` until before event
+  `until` (null: still valid). The mesh after event *n* consists of the rows with `since <= n` and
   `until > n or until is null`.
-- `commits`: each applied or rejected commit, where its events begin and end.
-- `proxies`: who is connected.
-- `positions`: up to where in each chain the projections go, and the version of what made them.
+- `commits`: each applied or rejected commit, with the positions of its first and last event.
+- `proxies`: the connected proxies and their states.
+- `nodes`: the last accepted snapshot and the last refusal of each node.
+- `snapshots`: each published snapshot, and the event of its convergence.
+- `sources`, `workers`: current degradations of the repository, and unresponsive workers.
+- `positions`: the last event of each chain that the projections include, and the version of the
+  code that made them.
 """
 
 

@@ -19,100 +19,103 @@ __all__ = ["CODES", "SECTIONS", "CodeDoc", "page"]
 _REPOSITORY = {
     "case-collision": CodeDoc(
         "The names of two files differ only in upper and lower case. On file systems that ignore "
-        "case a checkout keeps one of them.",
+        "case, a checkout keeps only one of them.",
         "Rename one of the two files.",
         Severity.WARNING,
     ),
     "duplicate-resource": CodeDoc(
         "Two documents define the same resource: same mesh, kind, parent and name.",
-        "Remove one of the two, or give it another name. The problem stands at each document after "
-        "the first, and names the first.",
+        "Remove one of the two, or give it another name. The problem is reported at each document "
+        "after the first and names the first.",
     ),
     "no-specs": CodeDoc(
-        "The repository holds no specs where they are looked for, so the mesh is empty.",
+        "The repository contains no specs in the configured folder, so the mesh is empty.",
         "Add specs as `*.yaml`, `*.yml` or `*.json`, or correct `root` and `ignore` in "
         "`gitmesh.yaml`.",
         Severity.WARNING,
     ),
     "settings": CodeDoc(
-        "`gitmesh.yaml`, the repository's own settings, cannot be used.",
-        "Correct it: it is one document at the root of the repository, and `root` names a folder "
-        "that exists.",
+        "`gitmesh.yaml`, which contains the repository's settings, is invalid.",
+        "Correct it. It must be one document at the root of the repository, and `root` must name "
+        "an existing folder.",
     ),
     "submodule": CodeDoc(
-        "A submodule stands where specs are read. What it holds is not in this repository, and "
-        "gitmesh fetches nothing.",
+        "There is a submodule in the folder of the specs. Its content is not in this repository, "
+        "and gitmesh does not fetch it.",
         "Commit the specs themselves, or list the submodule under `ignore` in `gitmesh.yaml`.",
     ),
     "symlink": CodeDoc(
-        "A symbolic link stands where specs are read. Links are never followed. One whose name is "
-        "not that of a spec is only a warning.",
+        "There is a symbolic link in the folder of the specs. gitmesh never follows links. A link "
+        "that is not named like a spec file is only a warning.",
         "Commit the file itself, or list the link under `ignore` in `gitmesh.yaml`.",
     ),
     "tree-too-large": CodeDoc(
-        "The commit holds more files, folders or bytes of specs than gitmesh reads.",
-        "Keep other things out of the mesh: set `root` or `ignore` in `gitmesh.yaml`.",
+        "The commit contains more files, folders or bytes of specs than gitmesh reads.",
+        "Exclude other files: set `root` or `ignore` in `gitmesh.yaml`.",
     ),
     "unsafe-path": CodeDoc(
-        "A file's name is not plain UTF-8 text, or holds control characters.",
+        "The name of a file is not valid UTF-8 text, or contains control characters.",
         "Rename the file.",
     ),
 }
 
 _REFERENCES = {
     "dangling-reference": CodeDoc(
-        "A resource names another one of its mesh that does not exist: a virtual service its "
-        "provider, a route its virtual router or a target, a gateway route its virtual gateway or "
-        "virtual service.",
-        "Correct the name, or add the missing resource in the same commit. Remove what refers to a "
-        "resource before, or together with, the resource itself.",
+        "A resource refers to another resource of its mesh that does not exist: a virtual service "
+        "to its provider, a route to its virtual router or a target, a gateway route to its "
+        "virtual gateway or virtual service.",
+        "Correct the name, or add the missing resource in the same commit. Before you remove a "
+        "resource, or in the same commit, remove the references to it.",
     ),
     "gateway-membership": CodeDoc(
-        "Nothing says to which virtual gateway a Kubernetes GatewayRoute belongs. A repository "
-        "with one gateway needs no more; among several, `namespaceSelector` and "
-        "`gatewayRouteSelector` of the gateways must choose one.",
-        "Correct the selectors or the labels of the Namespace, or name the gateway: "
+        "It is not defined to which virtual gateway a Kubernetes GatewayRoute belongs. If the "
+        "repository has one gateway, it is that one. If it has several, `namespaceSelector` and "
+        "`gatewayRouteSelector` of the gateways must select exactly one.",
+        "Correct the selectors or the labels of the Namespace, or name the gateway with "
         "`virtualGatewayRef`.",
     ),
     "inactive-backend": CodeDoc(
-        "A virtual node lists a backend that does not exist. App Mesh allowed it, so that services "
-        "could be set up in any order; until the virtual service is added the backend does "
-        "nothing.",
-        "Add the virtual service, correct its name, or take the backend out.",
+        "A virtual node lists a backend that does not exist. App Mesh allowed this, so that "
+        "services could be created in any order. The backend has no effect until the virtual "
+        "service exists.",
+        "Add the virtual service, correct its name, or remove the backend.",
         Severity.WARNING,
     ),
     "mesh-membership": CodeDoc(
-        "Nothing says to which mesh a Kubernetes object belongs. A repository with one mesh needs "
-        "no more; among several, `namespaceSelector` of the meshes must choose one by the labels "
-        "of the object's Namespace, which must be in the repository.",
-        "Add the Mesh or the Namespace, correct selectors or labels, or name the mesh: `meshRef`.",
+        "It is not defined to which mesh a Kubernetes object belongs. If the repository has one "
+        "mesh, it is that one. If it has several, `namespaceSelector` of the meshes must select "
+        "exactly one by the labels of the object's Namespace, which must be in the repository.",
+        "Add the Mesh or the Namespace, correct selectors or labels, or name the mesh with "
+        "`meshRef`.",
     ),
     "missing-backend-group": CodeDoc(
-        "A virtual node calls a Kubernetes BackendGroup that does not exist.",
+        "A virtual node refers to a Kubernetes BackendGroup that does not exist.",
         "Add the group, or correct the name or the namespace.",
         Severity.WARNING,
     ),
     "missing-mesh": CodeDoc(
-        "A resource names a mesh that no document declares.",
+        "A resource belongs to a mesh that no document defines.",
         "Correct `meshName`, or add the document `{kind: Mesh, meshName: …}`.",
     ),
     "no-matching-instance": CodeDoc(
-        "A virtual node is found through `awsCloudMap`, a `ServiceInstances` document is about its "
-        "service, and no instance in it carries every attribute that the node asks for. Its "
-        "callers are answered with 503.",
-        "Correct the attributes on one side; if there is to be nobody for now, leave it.",
+        "The instances of a virtual node are found through `awsCloudMap`, and no instance in the "
+        "`ServiceInstances` document of that service has all attributes that the node requires. "
+        "Requests to the node are answered with 503.",
+        "Correct the attributes on one side. If the node shall have no instances for now, leave "
+        "it.",
         Severity.WARNING,
     ),
     "no-provider": CodeDoc(
-        "A gateway route leads to a virtual service that has no provider, so its requests are "
+        "A gateway route targets a virtual service that has no provider, so its requests are "
         "answered with 404.",
         "Give the virtual service a virtual node or a virtual router as `provider`.",
         Severity.WARNING,
     ),
     "unfiltered-instances": CodeDoc(
-        "A virtual node asks for instances with certain attributes, but no `ServiceInstances` "
-        "document is about its service. It is then found by the name `service.namespace` in DNS, "
-        "which knows no attributes: every instance of the service is taken for the node's.",
+        "A virtual node requires instances with certain attributes, but there is no "
+        "`ServiceInstances` document for its service. Its instances are then found by the DNS "
+        "name `service.namespace`. DNS has no attributes, so every instance of the service counts "
+        "as an instance of the node.",
         "Add the document, or give the node a name of its own through `dns`.",
         Severity.WARNING,
     ),
@@ -120,72 +123,73 @@ _REFERENCES = {
 
 _ROUTING = {
     "ambiguous-port": CodeDoc(
-        "A port may be left out only where there is one listener to choose. Here there are "
-        "several: at the virtual router or gateway (`match.port`), at the target node "
-        "(`weightedTargets[].port`) or at the provider of the virtual service (`target.port`).",
-        "Name the port of the listener that is meant.",
+        "A port may be omitted only if there is exactly one listener. Here there are several: at "
+        "the virtual router or gateway (`match.port`), at the target node "
+        "(`weightedTargets[].port`), or at the provider of the virtual service (`target.port`).",
+        "Set the port of the intended listener.",
     ),
     "backend-protocol-clash": CodeDoc(
-        "Two backends of a virtual node are called on the same port with different protocols. On "
-        "one port Envoy's egress listener speaks one protocol, and refuses the rest.",
+        "A virtual node calls two backends on the same port with different protocols. Envoy's "
+        "egress listener supports only one protocol per port.",
         "Give one of the two virtual services another port, at its virtual router's listener or "
         "at its virtual node.",
     ),
     "gateway-protocol-differs": CodeDoc(
-        "A gateway route is written for another protocol than the listener it belongs to speaks. "
-        "It is served as far as the listener's protocol allows; gRPC over HTTP/1.1 never is.",
-        "Use the route that fits the listener (`httpRoute`, `http2Route`, `grpcRoute`), or change "
-        "the protocol of the listener.",
+        "The protocol of a gateway route differs from the protocol of its listener. The route is "
+        "served as far as the listener's protocol allows; gRPC over HTTP/1.1 never works.",
+        "Use the route type of the listener's protocol (`httpRoute`, `http2Route`, `grpcRoute`), "
+        "or change the protocol of the listener.",
         Severity.WARNING,
     ),
     "indistinct-backends": CodeDoc(
-        "Two virtual services called from one proxy answer to the same host name. Envoy finds a "
-        "service by the request's host, without regard to case, and refuses such a configuration.",
+        "Two virtual services that one proxy calls have the same host name. Envoy selects a "
+        "service by the request's host, without regard to case, and rejects a configuration with "
+        "duplicate hosts.",
         "Rename one of the two, or call them on different ports.",
     ),
     "no-listener": CodeDoc(
-        "Traffic is sent to something that listens nowhere: a virtual router, a virtual node that "
+        "Traffic is sent to a resource without a listener: a virtual router, a virtual node that "
         "is a target of a route, or a virtual node that provides a virtual service.",
         "Add a listener with the port and the protocol that callers use.",
     ),
     "protocol-mismatch": CodeDoc(
-        "A TCP route belongs to a listener of http, http2 or grpc, or another route to a TCP one: "
-        "that of its virtual router or of its target. Or a gateway route leads to a TCP service, "
-        "or a gRPC route to a target that listens for http: HTTP/1.1 loses the trailers that end a "
-        "gRPC call.",
-        "Use one protocol from the router's listener over the route to the target's listener. "
-        "Gateways speak http, http2 and grpc.",
+        "A TCP route belongs to a listener of http, http2 or grpc, or another route to a TCP "
+        "listener: the listener of its virtual router or of its target. Or a gateway route "
+        "targets a TCP service, or a gRPC route targets an http listener: HTTP/1.1 drops the "
+        "trailers that end a gRPC call.",
+        "Use one protocol for the router's listener, the route and the target's listener. "
+        "Gateways support http, http2 and grpc.",
     ),
     "route-protocol-differs": CodeDoc(
         "A route is written for http, http2 or grpc, and the listener of its virtual router or of "
-        "its target for another of these. It is served: Envoy takes each of them on such a "
-        "listener and speaks to a target what its listener says. A gRPC route takes gRPC calls "
-        "alone. App Mesh's own answer was unpredictable.",
-        "Use one protocol from the router's listener over the route to the target's listener.",
+        "its target for another of these. The route works: Envoy accepts each of them on such a "
+        "listener, and uses the target listener's protocol for the target. A gRPC route matches "
+        "only gRPC calls. App Mesh's own behaviour was unpredictable.",
+        "Use one protocol for the router's listener, the route and the target's listener.",
         Severity.WARNING,
     ),
     "shadowed-route": CodeDoc(
-        "A route can never be reached: another one of the same router or gateway is tried first "
-        "and takes every request that would match.",
-        "Give the narrower route the lower `priority` number, narrow the match of the other one, "
-        "or remove the route.",
+        "A route can never be reached: another route of the same router or gateway is tried first "
+        "and matches all of its requests.",
+        "Give the narrower route the lower `priority` number, narrow the match of the other "
+        "route, or remove the route.",
         Severity.WARNING,
     ),
     "route-test-failed": CodeDoc(
-        "A test in a `RouteTests` document expects another answer than this commit's routes give. "
-        "Tests are only run when nothing else is wrong.",
-        "Correct the routes, or the test if the change is meant; `gitmesh route-test` tells which "
-        "route takes the request, and why the one that should does not.",
+        "A test in a `RouteTests` document expects another result than this commit's routes give. "
+        "Tests run only if there are no other errors.",
+        "Correct the routes, or the test if the change is intended. `gitmesh route-test` shows "
+        "which route matches the request, and why the expected one does not.",
     ),
     "tcp-backends-share-port": CodeDoc(
-        "Two backends of a virtual node speak TCP on the same port. Nothing in a TCP connection "
-        "says which virtual service is meant.",
+        "A virtual node calls two TCP backends on the same port. A TCP connection does not show "
+        "which virtual service it is for.",
         "Give one of the two virtual services another port.",
     ),
     "unknown-port": CodeDoc(
-        "A port is named on which the virtual router, virtual gateway, virtual node or provider "
-        "has no listener.",
-        "Name the port of one of its listeners, or add a listener.",
+        "The virtual router, virtual gateway, virtual node or provider has no listener on this "
+        "port.",
+        "Use the port of one of its listeners, or add a listener.",
     ),
 }
 
@@ -208,13 +212,13 @@ CODES: dict[str, CodeDoc] = {code: doc for part in SECTIONS.values() for code, d
 _INTRODUCTION = """\
 # Problems
 
-What gitmesh says about a commit it cannot apply, or that it applies with a warning. A commit is
-applied as a whole or not at all: one **error** anywhere refuses it, and what is served stays as it
-was. A **warning** refuses nothing. Every problem names its file, line and place in the document.
+gitmesh reports these problems in a commit. A commit is applied as a whole or not at all: a single
+**error** rejects it, and the served mesh stays as it was. A commit with **warnings** only is
+applied. Every problem gives the file, the line and the JSON path in the document.
 
 Codes are stable: they are never renamed and never change their meaning.
 
-This page is made from `mesh/problems/codes.py`: `python -m mesh.problems.codes > docs/problems.md`.
+This page is generated: `python -m mesh.problems.codes > docs/problems.md`.
 """
 
 

@@ -6,127 +6,128 @@ from mesh.problems.problem import CodeDoc, Severity
 
 FILE_CODES: Final = {
     "file-too-big": CodeDoc(
-        "A file is larger than any that is read (1 MiB).",
-        "Spread its documents over several files; one resource a file reads best.",
+        "A file is larger than the limit (1 MiB).",
+        "Split it into several files, best with one resource per file.",
     ),
     "lfs-pointer": CodeDoc(
-        "The file was committed through Git LFS, so the repository holds a pointer to the spec and "
-        "not the spec. gitmesh reads git objects only and fetches nothing.",
-        "Take specs out of LFS: `git lfs untrack '*.yaml'`, then `git add --renormalize .`.",
+        "The file was committed through Git LFS, so the repository contains a pointer to the spec "
+        "instead of the spec. gitmesh reads only git objects and fetches nothing.",
+        "Remove specs from LFS: `git lfs untrack '*.yaml'`, then `git add --renormalize .`.",
     ),
     "merge-conflict": CodeDoc(
-        "The lines `<<<<<<<` and `>>>>>>>` of an unresolved merge were committed.",
+        "The lines `<<<<<<<` and `>>>>>>>` of an unresolved merge conflict were committed.",
         "Keep one side of each conflict and remove the three marker lines.",
     ),
     "more-problems": CodeDoc(
-        "The file has more problems than are told at once.",
-        "Mend the ones that are told; often the others go with them.",
+        "The file has more problems than are listed at once.",
+        "Correct the listed problems; often this removes the others, too.",
     ),
     "not-text": CodeDoc(
-        "The file is not text in UTF-8: it holds NUL bytes or other bytes that are no characters.",
-        "Save it as UTF-8. A file that is no spec belongs outside `root`, or into `ignore`, of "
-        "`gitmesh.yaml`.",
+        "The file is not UTF-8 text: it contains NUL bytes or other invalid bytes.",
+        "Save it as UTF-8. If it is not a spec, move it out of `root` or list it under `ignore` "
+        "in `gitmesh.yaml`.",
     ),
     "too-many-documents": CodeDoc(
-        "One file holds more documents than are read (1000).",
-        "Spread them over several files.",
+        "One file contains more documents than the limit (1000).",
+        "Split it into several files.",
     ),
     "too-many-values": CodeDoc(
-        "One file holds more keys, values, lists and objects than are read (100,000).",
-        "Spread its documents over several files.",
+        "One file contains more keys, values, lists and objects than the limit (100,000).",
+        "Split it into several files.",
     ),
 }
 
 DOCUMENT_CODES: Final = {
     "bad-route-test": CodeDoc(
-        "A test of routing asks what cannot be asked: a text that is no request, a `from` that is "
-        "no virtual node or gateway.",
-        'Write `request: "GET /cart"` with a `host`, or `call: package.Service/Method`; and '
-        "`from: mesh/shop/virtualNode/web`. docs/route-tests.md has it all.",
+        "A route test is invalid: its request cannot be parsed, or `from` is not a virtual node "
+        "or gateway.",
+        'Write `request: "GET /cart"` with a `host`, or `call: package.Service/Method`, and '
+        "`from: mesh/shop/virtualNode/web`. docs/route-tests.md describes all fields.",
     ),
     "alias": CodeDoc(
-        "A YAML anchor (`&name`) or alias (`*name`). Specs have none: a few hundred bytes of them "
-        "can stand for gigabytes, and a diff would not show what changes.",
+        "The file uses a YAML anchor (`&name`) or alias (`*name`). They are not allowed: a few "
+        "hundred bytes of them can expand to gigabytes, and a diff would not show what changes.",
         "Write the value out where it is used.",
     ),
     "ambiguous-spec": CodeDoc(
-        "A file holds a spec without names, and its shape fits several kinds: a listener and no "
-        "more is that of a virtual router or of a virtual gateway. Only `validate --no-link` asks.",
-        "Say which with `--kind`, or add the names.",
+        "A file contains a spec without names, and its fields fit several kinds: a spec with only "
+        "a listener can be a virtual router or a virtual gateway. Only `validate --no-link` "
+        "reports this.",
+        "Set the kind with `--kind`, or add the names.",
     ),
     "cloudformation-form": CodeDoc(
-        "The document is a CloudFormation template. What it says depends on parameters, conditions "
-        "and other stacks, so it cannot be a spec as it stands.",
+        "The document is a CloudFormation template. Its values depend on parameters, conditions "
+        "and other stacks, so it cannot be used as a spec directly.",
         "Convert it with `gitmesh import`, which writes native documents.",
     ),
     "control-character": CodeDoc(
-        "A text holds a character that is no part of any name, path, header or host.",
+        "A text contains a control character, which no name, path, header or host can contain.",
         "Remove it. It often comes from copying out of a terminal or a web page.",
     ),
     "duplicate-key": CodeDoc(
-        "An object has the same key twice. Most readers of YAML silently keep the last one.",
-        "Remove one of the two; both lines are named.",
+        "An object has the same key twice. Most YAML parsers silently keep the last one.",
+        "Remove one of the two; the problem gives both lines.",
     ),
     "ignored-field": CodeDoc(
-        "A Kubernetes manifest has a field that its kind never had. Kubernetes dropped such fields "
-        "silently, so manifests in use hold some.",
+        "A Kubernetes manifest has a field that its kind never had. Kubernetes dropped such "
+        "fields silently, so existing manifests may contain some.",
         "Correct the spelling, or remove the field.",
         Severity.WARNING,
     ),
     "key-not-text": CodeDoc(
-        "A key is a number, `true`, `null`, a list or an object. Unfilled templates, "
-        "`{{ .Values.x }}`, look like this to YAML.",
-        "Put the key in quotes, or fill in the template before committing its result.",
+        "A key is a number, `true`, `null`, a list or an object. Template placeholders such as "
+        "`{{ .Values.x }}` look like this to a YAML parser.",
+        "Put the key in quotes, or render the template and commit the result.",
     ),
     "kind-mismatch": CodeDoc(
-        "`kind` says one thing and the names another: `kind: VirtualNode` with a `routeName`.",
-        "Correct `kind`, or leave it out: it follows from the names.",
+        "`kind` and the names contradict each other: `kind: VirtualNode` with a `routeName`.",
+        "Correct `kind`, or omit it: it follows from the names.",
     ),
     "kubernetes-version": CodeDoc(
-        "A Kubernetes manifest of App Mesh (`appmesh.k8s.aws`) has a version that is not read: "
-        "it is misspelt, or older than `v1beta1`.",
-        "Write the manifest as `apiVersion: appmesh.k8s.aws/v1beta2`; `v1beta1` is read too.",
+        "A Kubernetes manifest of App Mesh (`appmesh.k8s.aws`) has an unsupported version: it is "
+        "misspelt, or older than `v1beta1`.",
+        "Write the manifest as `apiVersion: appmesh.k8s.aws/v1beta2`; `v1beta1` is supported, too.",
     ),
     "missing-name": CodeDoc(
-        "A document does not say which resource it is about. Files written for "
-        "`aws appmesh … --cli-input-json` may hold a `spec` alone, their names being in a script.",
+        "A document does not name its resource. Files for `aws appmesh … --cli-input-json` may "
+        "contain only a `spec`, with the names in a script.",
         "Add `meshName` and the resource's own name (`virtualNodeName`, `routeName`, …); a route "
-        "has `virtualRouterName` and a gateway route `virtualGatewayName` as well. To check the "
-        "spec without names: `gitmesh validate --no-link`.",
+        "also has `virtualRouterName`, and a gateway route `virtualGatewayName`. To check a spec "
+        "without names: `gitmesh validate --no-link`.",
     ),
     "not-a-resource": CodeDoc(
         "The document is not an App Mesh resource.",
-        "Keep other files apart: set `root` to the folder of the specs, or list what to leave out "
-        "in `ignore`, both in `gitmesh.yaml`.",
+        "Keep other files apart: set `root` to the folder of the specs, or list the files under "
+        "`ignore`, both in `gitmesh.yaml`.",
     ),
     "not-an-object": CodeDoc(
-        "A document is a list or a single value, where an object of keys and values is needed.",
-        "Write one resource a document; in YAML a line `---` separates documents.",
+        "A document is a list or a single value. It must be an object with keys and values.",
+        "Write one resource per document; in YAML, a line `---` separates documents.",
     ),
     "syntax": CodeDoc(
-        "The text is not YAML, or in a file named `.json` not JSON.",
-        "Correct the line that is named; a quote or bracket is told where it begins. jq programs "
-        "with bare `$NAMES` are not JSON: commit what they print.",
+        "The text is not valid YAML, or in a file named `.json` not valid JSON.",
+        "Correct the given line; for a quote or bracket, it is the line where it begins. jq "
+        "programs with bare `$NAMES` are not JSON: commit their output.",
     ),
     "tab": CodeDoc(
         "A line is indented with a tab, which YAML forbids.",
         "Indent with spaces.",
     ),
     "tag": CodeDoc(
-        "A YAML tag (`!Ref`, `!!python/name`) gives a value a type of its own. Specs are plain "
+        "A YAML tag (`!Ref`, `!!python/name`) gives a value a special type. Specs have only plain "
         "values.",
-        "Remove the tag. CloudFormation's short forms, `!Ref` and `!Sub`, come in through "
-        "`gitmesh import`.",
+        "Remove the tag. CloudFormation's short forms, such as `!Ref` and `!Sub`, are converted "
+        "by `gitmesh import`.",
     ),
     "template": CodeDoc(
-        "The file is a template, not a spec: a shell script, jq, Helm or another engine fills in "
+        "The file is a template, not a spec: a shell script, jq, Helm or another engine replaces "
         "its placeholders (`${NAME}`, `$NAME`, `{{ … }}`) before it is used.",
-        "Commit what it renders to: `envsubst < a.template > a.yaml`, `jq -n --arg …`, `helm "
-        "template`. Keep the template itself out of the mesh with `ignore` in `gitmesh.yaml`.",
+        "Commit the rendered result: `envsubst < a.template > a.yaml`, `jq -n --arg …`, `helm "
+        "template`. List the template itself under `ignore` in `gitmesh.yaml`.",
     ),
     "too-deep": CodeDoc(
-        "Objects and lists are nested deeper than is read (64).",
-        "No resource needs this; look for a bracket too many.",
+        "Objects and lists are nested deeper than the limit (64).",
+        "No resource needs this; look for an extra bracket.",
     ),
     "unknown-kind": CodeDoc(
         "`kind` is not one of App Mesh's seven kinds.",
@@ -134,53 +135,55 @@ DOCUMENT_CODES: Final = {
         "GatewayRoute.",
     ),
     "wrong-name": CodeDoc(
-        "A document has a name that its kind does not have: a virtual node with a `routeName`.",
+        "A document has a name field that its kind does not have: a virtual node with a "
+        "`routeName`.",
         "Remove the name, or correct `kind`.",
     ),
 }
 
 SHAPE_CODES: Final = {
     "exactly-one": CodeDoc(
-        "Of fields that exclude one another, exactly one must be set: the protocol of a route, "
-        "`exact` or `regex` of a path, the kind of a certificate.",
-        "Keep the one that is meant.",
+        "Exactly one of several fields must be set: the protocol of a route, `exact` or `regex` "
+        "of a path, the type of a certificate.",
+        "Keep the intended field and remove the others.",
     ),
     "missing-field": CodeDoc(
-        "A field is not there that the resource cannot do without.",
-        "Add it. The line is that of the object which should hold it.",
+        "A required field is missing.",
+        "Add it. The line is that of the object that must contain it.",
     ),
     "not-one-of": CodeDoc(
-        "A value is not among those that the field can have. Upper and lower case differ.",
-        "Write one of the values that are named.",
+        "The field does not allow this value. Upper and lower case differ.",
+        "Write one of the listed values.",
     ),
     "out-of-range": CodeDoc(
-        "A number is smaller or larger than App Mesh, or Envoy, can use.",
-        "Write a number within the limits that are named.",
+        "A number is smaller or larger than App Mesh or Envoy supports.",
+        "Write a number within the given limits.",
     ),
     "unknown-field": CodeDoc(
         "There is no such field here. App Mesh spells fields like `httpRoute`; CloudFormation and "
         "Terraform spell them differently.",
-        "Correct the spelling or the indentation. A field that belongs to another kind hints at a "
-        "name that is missing or wrong.",
+        "Correct the spelling or the indentation. If the field belongs to another kind, a name is "
+        "probably missing or wrong.",
     ),
     "wrong-length": CodeDoc(
-        "A text has too few or too many characters, or a list too few or too many items.",
-        "Keep to the limit that is named.",
+        "A text has too few or too many characters, or a list has too few or too many items.",
+        "Keep to the given limit.",
     ),
     "wrong-pattern": CodeDoc(
-        "A text holds characters that App Mesh does not allow in this field.",
-        "Keep to the pattern that is named.",
+        "A text contains characters that App Mesh does not allow in this field.",
+        "Keep to the given pattern.",
     ),
     "wrong-type": CodeDoc(
-        "A value is a number where text is wanted, or the reverse. Without quotes, whole numbers, "
-        "`true`, `false` and `null` are not text, and everything else is: `yes`, `010`, `1.5`.",
-        "Put text in quotes; write numbers and `true` or `false` without.",
+        "A value is a number where text is required, or the reverse. Without quotes, whole "
+        "numbers, `true`, `false` and `null` are not text, and everything else is: `yes`, `010`, "
+        "`1.5`.",
+        "Put text in quotes; write numbers and `true` or `false` without quotes.",
     ),
 }
 
 RULE_CODES: Final = {
     "at-least-one": CodeDoc(
-        "None of several fields is set, and without one the object says nothing.",
+        "None of several fields is set, so the object has no effect.",
         "Set one of them, or remove the object.",
     ),
     "at-most-one": CodeDoc(
@@ -188,32 +191,33 @@ RULE_CODES: Final = {
         "Keep one of them.",
     ),
     "bad-address": CodeDoc(
-        "An instance's `AWS_INSTANCE_IPV4` or `AWS_INSTANCE_IPV6` is not an address of that "
-        "version at which one instance can be dialled.",
-        "Write the address itself, not a name, a network or a wildcard.",
+        "An instance's `AWS_INSTANCE_IPV4` or `AWS_INSTANCE_IPV6` is not a unicast address of "
+        "that IP version.",
+        "Write the address of one instance, not a name, a network or a wildcard.",
     ),
     "bad-grpc-name": CodeDoc(
-        "A gRPC service or method name is empty, or holds a slash or a space.",
+        "A gRPC service or method name is empty, or contains a slash or a space.",
         "Write `serviceName: shop.Cart` and `methodName: AddItem`, not `/shop.Cart/AddItem`.",
     ),
     "bad-header-name": CodeDoc(
-        "No HTTP header can have this name. `:authority`, `:method`, `:path` and `:scheme` can be "
-        "matched too.",
+        "No HTTP header can have this name. Besides header names, `:authority`, `:method`, "
+        "`:path` and `:scheme` can be matched.",
         "Correct the name: letters, digits and ``-_.!#$%&'*+^`|~``.",
     ),
     "bad-hostname": CodeDoc(
-        "A text is not the name of a host: it has a scheme, a port, a wildcard, a space, or labels "
-        "that DNS does not allow.",
+        "A text is not a host name: it has a scheme, a port, a wildcard, a space, or labels that "
+        "DNS does not allow.",
         "Write the bare name, `cart.shop.local`; ports have fields of their own.",
     ),
     "bad-log-format": CodeDoc(
-        "A percent sign in an access log format begins no command. Envoy would refuse the whole "
-        "listener.",
-        "Write commands as `%START_TIME%` or `%REQ(:METHOD)%`, and a plain sign as `%%`.",
+        "A percent sign in an access log format does not begin a command operator. Envoy would "
+        "reject the whole listener.",
+        "Write command operators as `%START_TIME%` or `%REQ(:METHOD)%`, and a plain percent sign "
+        "as `%%`.",
     ),
     "bad-path": CodeDoc(
-        "A path or a prefix does not begin with a slash, holds a query or fragment, or a prefix to "
-        "be written does not end with a slash.",
+        "A path or a prefix does not begin with a slash, or contains a query or fragment; or the "
+        "value of a prefix rewrite does not end with a slash.",
         "Write paths as `/cart/items`, and match queries with `queryParameters`.",
     ),
     "bad-regex": CodeDoc(
@@ -227,7 +231,7 @@ RULE_CODES: Final = {
     ),
     "duplicate-instance": CodeDoc(
         "Two instances of a service have the same id.",
-        "Give each its own, or remove one.",
+        "Give each instance its own id, or remove one.",
     ),
     "duplicate-log-key": CodeDoc(
         "A JSON log format has the same key twice.",
@@ -235,86 +239,88 @@ RULE_CODES: Final = {
     ),
     "duplicate-port": CodeDoc(
         "Two listeners of one resource have the same port.",
-        "Give each listener a port of its own.",
+        "Give each listener its own port.",
     ),
     "duplicate-target": CodeDoc(
-        "A route names the same virtual node and port twice among its targets.",
-        "Name it once, with the sum of both weights.",
+        "A route lists the same virtual node and port twice among its targets.",
+        "List it once, with the sum of both weights.",
     ),
     "empty-match": CodeDoc(
-        "A match says nothing at all.",
-        'Say what is meant: `prefix: "/"` takes every request.',
+        "A match has no condition.",
+        'Write the intended condition: `prefix: "/"` matches every request.',
     ),
     "empty-range": CodeDoc(
-        "A range holds no number: `end`, which is not part of it, is not above `start`.",
+        "A range contains no number: `end`, which is exclusive, is not greater than `start`.",
         "To match 5 alone, write `start: 5` and `end: 6`.",
     ),
     "implied-prefix": CodeDoc(
-        "A match names no path, so it takes every one. App Mesh's own examples do this.",
-        'Say so with `prefix: "/"`.',
+        "A match has no path condition, so it matches every path. App Mesh's own examples do this.",
+        'Write `prefix: "/"`, so that readers see it.',
         Severity.WARNING,
     ),
     "instance-without-address": CodeDoc(
-        "An instance has neither `AWS_INSTANCE_IPV4` nor `AWS_INSTANCE_IPV6`, so nobody could "
-        "dial it. Names (`AWS_INSTANCE_CNAME`, `AWS_ALIAS_DNS_NAME`) cannot stand in for them.",
-        "Add its address; for a name, find the node through `dns` instead of `awsCloudMap`.",
+        "An instance has neither `AWS_INSTANCE_IPV4` nor `AWS_INSTANCE_IPV6`, so no proxy can "
+        "connect to it. Names (`AWS_INSTANCE_CNAME`, `AWS_ALIAS_DNS_NAME`) cannot replace them.",
+        "Add its address. If you have only a name, find the node through `dns` instead of "
+        "`awsCloudMap`.",
     ),
     "missing-service-discovery": CodeDoc(
-        "A virtual node has listeners, but nothing says where its instances are found.",
+        "A virtual node has listeners, but no service discovery for its instances.",
         "Add `serviceDiscovery` with `dns` or `awsCloudMap`.",
     ),
     "no-effect": CodeDoc(
-        "A field is accepted and does nothing: a path in a TCP or gRPC health check, the health "
-        "check of a virtual gateway, which has no proxy as client, a match of the method CONNECT, "
-        "or a retry policy of HTTP/1.1 for `stream-error` alone.",
+        "A field is allowed but has no effect: a path in a TCP or gRPC health check, the health "
+        "check of a virtual gateway, which no proxy calls, a match of the method CONNECT, or a "
+        "retry policy of HTTP/1.1 for `stream-error` alone.",
         "Remove the field.",
         Severity.WARNING,
     ),
     "no-retry-event": CodeDoc(
-        "A retry policy names no event, so nothing is ever tried again.",
-        "Add `httpRetryEvents`, `grpcRetryEvents` or `tcpRetryEvents`, or remove the policy; "
-        "without one App Mesh's default policy holds.",
+        "A retry policy lists no event, so it never retries.",
+        "Add `httpRetryEvents`, `grpcRetryEvents` or `tcpRetryEvents`, or remove the policy; then "
+        "App Mesh's default policy applies.",
     ),
     "reserved-name": CodeDoc(
-        "A gateway route matches a path or service that App Mesh keeps for itself.",
+        "A gateway route matches a path or service that App Mesh reserves.",
         "Choose a path that does not begin with `/aws-appmesh` or `/aws-app-mesh`, or a service "
-        "not in `aws.appmesh` or `aws.app-mesh`.",
+        "that does not begin with `aws.appmesh` or `aws.app-mesh`.",
     ),
     "reserved-port": CodeDoc(
-        "A virtual gateway listens on the port that its own proxy uses within.",
+        "A virtual gateway listens on the port that its own proxy uses internally.",
         "Use another port than 15001.",
     ),
     "rewrite-mismatch": CodeDoc(
-        "A gateway route rewrites what it does not match: a prefix where it matches a whole path, "
-        "or a path where it matches a prefix.",
-        "Rewrite what is matched.",
+        "A gateway route rewrites what it does not match: a prefix although it matches a whole "
+        "path, or a path although it matches a prefix.",
+        "Rewrite the part that is matched.",
     ),
     "unmapped-certificate": CodeDoc(
-        "The spec names a certificate or authorities by their ARN in AWS Certificate Manager, "
-        "which gitmesh does not ask, and `gitmesh.yaml` maps it to nothing. The proxy asks its own "
-        "secret discovery service for a secret of that name (several authorities are one name, "
-        "sorted and joined by commas). Until it gets it, it takes or makes no connection there: "
-        "nothing is sent in plain text instead.",
+        "The spec names a certificate or authorities by their ARN in AWS Certificate Manager. "
+        "gitmesh does not call that service, and `gitmesh.yaml` does not map the ARN. The proxy "
+        "requests a secret of that name from its own secret discovery service (the name of "
+        "several authorities is their ARNs, sorted and joined by commas). Until it receives the "
+        "secret, it opens and accepts no connections there; it never falls back to plain text.",
         "Map the ARN under `certificates` or `authorities` in `gitmesh.yaml`: `{file: "
-        "{certificateChain: …, privateKey: …}}` or `{sds: {secretName: …}}`. Authorities that are "
-        "believed together are mapped to one and the same bundle. Or let the machine's secret "
-        "discovery service provide that secret.",
+        "{certificateChain: …, privateKey: …}}` or `{sds: {secretName: …}}`. Map authorities that "
+        "are trusted together to the same bundle. Or let the machine's secret discovery service "
+        "provide that secret.",
         Severity.WARNING,
     ),
     "weights-over-100": CodeDoc(
-        "The weights of a route sum to more than 100, which App Mesh's API refuses.",
-        "Weights are shares of their sum, so 90 and 10 say the same as 900 and 100.",
+        "The weights of a route sum to more than 100, which App Mesh's API rejects.",
+        "Weights are relative to their sum, so 90 and 10 mean the same as 900 and 100.",
     ),
     "wrong-port": CodeDoc(
-        "A health check names another port than its listener's.",
-        "Leave `port` out of the health check.",
+        "The port of a health check differs from the port of its listener.",
+        "Omit `port` in the health check.",
     ),
     "wrong-protocol": CodeDoc(
-        "A connection pool or a timeout is written under another protocol than the listener's.",
-        "Write it under the protocol of `portMapping`.",
+        "A connection pool or a timeout is written for another protocol than the listener's.",
+        "Write it for the protocol in `portMapping`.",
     ),
     "zero-weights": CodeDoc(
-        "Every target of a route has weight 0, so no request could go anywhere. Envoy refuses it.",
+        "All targets of a route have weight 0, so no target can receive a request. Envoy rejects "
+        "this.",
         "Give one target a weight, or remove the route: its requests are then answered with 404.",
     ),
 }

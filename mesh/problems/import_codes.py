@@ -6,71 +6,72 @@ from mesh.problems.problem import CodeDoc, Severity
 
 IMPORT_CODES: Final = {
     "import-dropped": CodeDoc(
-        "A part of a resource has no place in a mesh that lives in git, or says nothing: the "
-        "account that owns a mesh, a priority of 0 that Terraform writes for a route without one, "
-        "the health of an instance, a resource that is deleted already.",
-        "Nothing, unless it was meant; then write it into the document.",
+        "A part of a resource is not imported, because it has no meaning in a mesh in git: the "
+        "account that owns a mesh, a priority of 0 (Terraform writes it for a route without a "
+        "priority), the health of an instance, or a resource that was deleted.",
+        "Nothing; if the value was intended, write it into the document.",
         Severity.WARNING,
     ),
     "import-preview": CodeDoc(
-        "The file was written for the preview of App Mesh in 2018, whose nodes listed backends by "
-        "name and had a `serviceName` in `dns`, and whose routers listed services by name. It is "
-        "read as what the API says today.",
-        "Nothing; check that what is written is meant.",
+        "The file was written for the preview of App Mesh in 2018. There, nodes listed backends "
+        "by name and had a `serviceName` in `dns`, and routers listed services by name. It was "
+        "converted to the current API.",
+        "Nothing; check the imported documents.",
         Severity.WARNING,
     ),
     "import-form": CodeDoc(
-        "The file is in a form that is not imported.",
-        "Follow the hint: Terraform's own state file becomes readable through "
-        "`terraform show -json`; Kubernetes manifests are read where they stand.",
+        "The format of the file is not supported by the import.",
+        "Follow the hint: convert Terraform's own state file with `terraform show -json`; "
+        "Kubernetes manifests need no import.",
     ),
     "import-name-made": CodeDoc(
-        "A resource of a template has no name of its own. CloudFormation would have made one, with "
-        "random letters; here its logical id is its name.",
-        "If proxies know the resource by the name CloudFormation made, write that into the "
-        "template, or into the document.",
+        "A resource of a template has no name. CloudFormation would generate one with random "
+        "letters; the import uses its logical id instead.",
+        "If proxies know the resource by the name that CloudFormation generated, write that name "
+        "into the template or into the document.",
         Severity.WARNING,
     ),
     "import-macro": CodeDoc(
-        "`Transform` names a macro, which may make anything of a template before CloudFormation "
-        "makes a stack of it. The template is read as if it were not there.",
-        "Import what the macro made of it: `aws cloudformation get-template --template-stage "
+        "`Transform` names a macro, which can change any part of the template before "
+        "CloudFormation creates the stack. The import ignores the macro.",
+        "Import the processed template: `aws cloudformation get-template --template-stage "
         "Processed`.",
         Severity.WARNING,
     ),
     "import-names": CodeDoc(
-        "A document does not say which resource it is about; its names stand in the script that "
-        "used it.",
-        "Say them with `--mesh`, `--name`, `--parent` and, where the shape fits several kinds, "
+        "A document does not name its resource; the names are in the script that used it.",
+        "Give them with `--mesh`, `--name`, `--parent` and, if the fields fit several kinds, "
         "`--kind`.",
     ),
     "import-parameter": CodeDoc(
-        "A template needs a value that is not in it: a parameter without a default, `AWS::Region`, "
-        "or an attribute of a resource that exists only once the stack is made.",
-        "Say it: `--param Name=Value`, `--param AWS::Region=eu-west-1`, "
-        "`--param LoadBalancer.DNSName=…`. Resources that depend on it are not written until then.",
+        "A template needs a value that it does not contain: a parameter without a default, "
+        "`AWS::Region`, or an attribute of a resource that exists only after the stack is "
+        "created.",
+        "Give it: `--param Name=Value`, `--param AWS::Region=eu-west-1`, `--param "
+        "LoadBalancer.DNSName=…`. Until then, resources that depend on it are not written.",
     ),
     "import-ref": CodeDoc(
-        "A name is written as a reference to something that is nearly the name, and the name is "
-        "taken: `Ref` of an App Mesh resource, which is its ARN in CloudFormation, or the id of a "
-        "mesh in a plan of Terraform, which is its name once the plan is applied.",
-        "Use `Fn::GetAtt` with the name, `Mesh.MeshName`, or `aws_appmesh_mesh.….name`, to say so.",
+        "The template refers to another resource where a name is required. The import uses that "
+        "resource's name: `Ref` of an App Mesh resource is its ARN in CloudFormation, and the id "
+        "of a mesh in a Terraform plan is its name after the plan is applied.",
+        "Use `Fn::GetAtt` with the name, `Mesh.MeshName`, or `aws_appmesh_mesh.….name`.",
         Severity.WARNING,
     ),
     "import-template": CodeDoc(
-        "A template contradicts itself: it refers to something it does not hold, or calls a "
-        "function with the wrong arguments.",
-        "Correct the template. CloudFormation would refuse it too.",
+        "A template contradicts itself: it refers to something it does not contain, or calls a "
+        "function with wrong arguments.",
+        "Correct the template. CloudFormation would reject it, too.",
     ),
     "import-undecided": CodeDoc(
-        "A value cannot be told from the file: a function or a dynamic reference that only "
-        "CloudFormation works out, or something Terraform knows only after it has applied a plan.",
-        "Follow the hint, or write the value into the file. The resource is not written until "
-        "then.",
+        "A value cannot be computed from the file: a function or a dynamic reference that only "
+        "CloudFormation can evaluate, or a value that Terraform knows only after it has applied a "
+        "plan.",
+        "Follow the hint, or write the value into the file. Until then, the resource is not "
+        "written.",
     ),
     "import-value": CodeDoc(
         "A template imports a value that another stack exports.",
-        "Say it: `--import-value Name=Value`; or give the other stack's template to the same "
-        "import, and its exports are known.",
+        "Give it: `--import-value Name=Value`; or pass the other stack's template to the same "
+        "import, so that its exports are known.",
     ),
 }
