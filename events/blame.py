@@ -11,6 +11,7 @@ from typing import Final
 
 from events.types import CommitId, Seq
 from mesh.canonical import Json, JsonObject
+from mesh.keys import ResourceKey
 
 Path = tuple[str, ...]
 
@@ -25,6 +26,16 @@ class Version:
     since: Seq
     commit: CommitId
     spec: JsonObject | None
+
+
+@dataclass(frozen=True, slots=True)
+class Present:
+    """A resource that exists now."""
+
+    key: ResourceKey
+    since: Seq
+    """The event that gave it its spec or its place."""
+    spec: JsonObject
 
 
 @dataclass(frozen=True, slots=True)

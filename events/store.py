@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol, Self
 
-from events.blame import Version
+from events.blame import Present, Version
 from events.deliveries import Fleet, Past
 from events.integrity.chain import Row
 from events.query import Query
@@ -122,6 +122,15 @@ class EventReader(Protocol):
         """Yield the versions of a resource from ``up_to`` back to its beginning, newest first.
 
         A period in which it did not exist is a version, too.
+        """
+
+    def present(self, within: str, *, after: str = "", limit: int) -> list[Present]:
+        """Return resources that exist at the head and are directly in ``within``, by their key.
+
+        The cost follows ``limit``, not the number of resources.
+
+        :param within: the beginning of their keys, without a name: ``mesh/shop/virtualNode``.
+        :param after: the last key of the page before, in its string form.
         """
 
     # ---- proxies and deliveries ------------------------------------------------------------------

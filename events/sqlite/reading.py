@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final, cast
 
-from events.blame import Version
+from events.blame import Present, Version
 from events.encoding.bodies import key_of
 from events.encoding.codec import json_object, revive
 from events.integrity.chain import Row, record_of
@@ -280,6 +280,28 @@ class LogReading:
             if len(page) < _PAGE:
                 return
             before = page[-1][0]
+
+    def present(self, within: str, *, after: str = "", limit: int) -> list[Present]:
+        """Return resources that exist at the head and are directly in ``within``, by their key."""
+        found: list[Present] = []
+        # Keys sort by text: all that begin with "a/" are between "a/" and "a0".
+        start, end = f"{within}/", f"{within}0"
+        last = max(after, start)
+        while len(found) < limit:
+            with self._lock, self._explained():
+                row = self._db.execute(
+                    "SELECT key, since, spec FROM resource_versions "
+                    "WHERE until IS NULL AND key > ? AND key < ? ORDER BY key LIMIT 1",
+                    (last, end),
+                ).fetchone()
+            if row is None:
+                break
+            key, since, spec = row
+            name, inside, _ = key.removeprefix(start).partition("/")
+            if not inside:
+                found.append(Present(ResourceKey.parse(key), Seq(since), json_object(spec)))
+            last = f"{start}{name}/~" if inside else key  # beyond all that is inside of it
+        return found
 
     def _commit_at(self, seq: int) -> CommitId:
         return CommitId(str(self._one('SELECT "commit" FROM mesh_events WHERE seq = ?', seq)))

@@ -25,7 +25,7 @@ def test_all_operations_of_the_service_are_there_and_no_other() -> None:
 
 
 names = st.text(
-    st.characters(codec="utf-8", exclude_categories=("Cc",)), min_size=1, max_size=60
+    st.characters(codec="utf-8", exclude_categories=["Cc"]), min_size=1, max_size=60
 ).filter(lambda name: name not in (".", ".."))
 
 

@@ -118,7 +118,7 @@ def test_a_stripped_or_unknown_signature_is_refused(request_: SignedRequest) -> 
         authenticate(bare, SECRETS.get, now())
     assert error.value.code == "MissingAuthenticationTokenException"
     with pytest.raises(NotAuthenticated) as error:
-        authenticate(request_, {}.get, now())
+        authenticate(request_, lambda _: None, now())
     assert error.value.code == "UnrecognizedClientException"
 
 

@@ -46,13 +46,18 @@ class Authorship:
 
 
 def planned_commit(
-    repo: GitRepository, reader: TreeReader, tip: CommitId, tree: ObjectId
+    repo: GitRepository,
+    reader: TreeReader,
+    tip: CommitId,
+    tree: ObjectId,
+    now: SpecTree | None = None,
 ) -> PlannedCommit:
     """Return the commit that would give the branch this tree.
 
+    :param now: the specs of ``tip``, if they were read already and are valid.
     :raises GitmeshError: the branch or the tree cannot be read.
     """
-    good = last_good(repo, reader, tip)
+    good = last_good(repo, reader, tip) if now is None or errors(now.problems) else now
     after = reader.read(tree, good).tree
     return PlannedCommit(tip, tree, good.graph, after, unchanged=tree == repo.tree_of(tip))
 

@@ -17,13 +17,15 @@ from reconciler.git.repository import GitRepository
 from reconciler.git.writing import write_tree
 from reconciler.reading.reader import TreeReader
 from reconciler.reading.scope import Scope
-from reconciler.reading.tree import SpecTree
+from reconciler.reading.tree import EMPTY, SpecTree
 
 SpecChanges = Mapping[ResourceKey, JsonObject | None]
 """The new spec of each resource, with App Mesh's field names; None for one that is removed."""
 
 
-def change_resources(repo: GitRepository, tip: CommitId, specs: SpecChanges) -> PlannedCommit:
+def change_resources(
+    repo: GitRepository, tip: CommitId, specs: SpecChanges, known: SpecTree = EMPTY
+) -> PlannedCommit:
     """Plan a commit that gives resources new specs, adds or removes some.
 
     An existing resource is changed in its document, in the file where it is; a new one gets a file
@@ -31,6 +33,7 @@ def change_resources(repo: GitRepository, tip: CommitId, specs: SpecChanges) -> 
     names. A spec that is equal to the present one changes nothing. Whether the mesh is valid
     afterwards is for the caller to see in the plan's ``errors``.
 
+    :param known: specs of an earlier commit, from which those of ``tip`` are read with less work.
     :raises UsageError: a resource to remove does not exist, or its document has a form that can
         only be changed by hand.
     :raises pydantic.ValidationError: a spec is none of its kind.
@@ -38,13 +41,13 @@ def change_resources(repo: GitRepository, tip: CommitId, specs: SpecChanges) -> 
     :raises GitmeshError: the commit cannot be read, or nothing can be written.
     """
     reader, base = TreeReader(repo), repo.tree_of(tip)
-    now = reader.read(base).tree
+    now = reader.read(base, known).tree
     wanted = {key: _resource(key, spec) for key, spec in specs.items()}
     edits = SpecEdits(repo, now)
     for key, resource in sorted(wanted.items()):
         _edit(edits, now, key, resource)
     tree = write_tree(repo, base, edits.changed) if edits.changed else base
-    planned = planned_commit(repo, reader, tip, tree)
+    planned = planned_commit(repo, reader, tip, tree, now)
     if not planned.errors:
         remedy = "change it by hand: edit the file and push"
         require_untouched(now.graph, planned.after.graph, wanted, remedy=remedy)

@@ -1,0 +1,134 @@
+"""Answers of the App Mesh API: resources and pages as its clients expect them. Pure."""
+
+import base64
+import binascii
+import hashlib
+import hmac
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from gitmesh.api.errors import ApiError, bad_request
+from gitmesh.api.operations import plural
+from gitmesh.service.resources.description import Description, Page
+from mesh.canonical import JsonObject
+from mesh.keys import Kind, ResourceKey
+
+_MARK: Final = 12
+"""Bytes of a page token that prove that we wrote it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An answer before it is sent."""
+
+    status: int
+    body: Mapping[str, object]
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """The AWS account and region that ARNs name."""
+
+    number: str = "000000000000"
+    region: str = "us-east-1"
+
+    def arn(self, key: ResourceKey) -> str:
+        """Return the ARN of a resource; names are not encoded, as AWS writes them."""
+        parts = ["mesh", key.mesh]
+        if key.parent:
+            parts += [key.kind.within, key.parent]
+        if key.kind is not Kind.MESH:
+            parts += [key.kind.segment, key.name]
+        return f"arn:aws:appmesh:{self.region}:{self.number}:{'/'.join(parts)}"
+
+
+def resource(found: Description, account: Account, status: str = "ACTIVE") -> dict[str, object]:
+    """Return a resource: its names, spec, metadata and status."""
+    return {
+        **_names(found.key),
+        "spec": found.spec,
+        "metadata": {
+            "arn": account.arn(found.key),
+            "createdAt": found.created_at,
+            "lastUpdatedAt": found.updated_at,
+            "meshOwner": account.number,
+            "resourceOwner": account.number,
+            "uid": found.uid,
+            "version": found.version,
+        },
+        "status": {"status": status},
+    }
+
+
+def page(kind: Kind, found: Page, account: Account, token: str | None) -> dict[str, object]:
+    """Return a page of a list; ``token`` asks for the next one."""
+    body: dict[str, object] = {plural(kind): [_item(each, account) for each in found.items]}
+    return body if token is None else {**body, "nextToken": token}
+
+
+def error(failed: ApiError) -> Answer:
+    """Return the answer for an error."""
+    headers = {"x-amzn-ErrorType": failed.code}
+    if failed.retry_after_s is not None:
+        headers["Retry-After"] = str(failed.retry_after_s)
+    return Answer(failed.status, {"message": failed.message}, headers)
+
+
+class PageTokens:
+    """Page tokens of one log: opaque, valid after a restart and for every server of the log."""
+
+    def __init__(self, secret: bytes) -> None:
+        self._secret = secret
+
+    def token(self, collection: str, last: ResourceKey) -> str:
+        """Return the token that asks for what comes after ``last``."""
+        text = json.dumps([collection, str(last)]).encode()
+        return base64.urlsafe_b64encode(self._mark(text) + text).decode()
+
+    def after(self, token: str, collection: str) -> str:
+        """Return the key after which the next page begins.
+
+        :raises ApiError: we did not make this token, or made it for another list.
+        """
+        try:
+            raw = base64.b64decode(token, altchars=b"-_", validate=True)
+        except (binascii.Error, ValueError):
+            raise _bad_token() from None
+        mark, text = raw[:_MARK], raw[_MARK:]
+        if not hmac.compare_digest(mark, self._mark(text)):
+            raise _bad_token()
+        made_for, last = json.loads(text)
+        if made_for != collection:
+            raise _bad_token()
+        return str(last)
+
+    def _mark(self, text: bytes) -> bytes:
+        return hmac.new(self._secret, text, hashlib.sha256).digest()[:_MARK]
+
+
+def _bad_token() -> ApiError:
+    return bad_request("nextToken is not one that this list returned")
+
+
+def _item(found: Description, account: Account) -> dict[str, object]:
+    return {
+        **_names(found.key),
+        "arn": account.arn(found.key),
+        "createdAt": found.created_at,
+        "lastUpdatedAt": found.updated_at,
+        "meshOwner": account.number,
+        "resourceOwner": account.number,
+        "version": found.version,
+    }
+
+
+def _names(key: ResourceKey) -> JsonObject:
+    names: JsonObject = {"meshName": key.mesh}
+    if key.parent:
+        names[f"{key.kind.within}Name"] = key.parent
+    if key.kind is not Kind.MESH:
+        names[key.kind.name_field] = key.name
+    return names

@@ -1,0 +1,62 @@
+"""Who calls: the caller of a request, by its signature."""
+
+import re
+import uuid
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Final
+
+from gitmesh.api.app_mesh import Caller
+from gitmesh.api.credentials import CredentialFile
+from gitmesh.api.errors import ApiError
+from gitmesh.api.signature import NotAuthenticated, SignedRequest, authenticate
+from reconciler.git.writing import Person
+
+_ANONYMOUS: Final = Person("anonymous", "anonymous@localhost")
+_INVOCATION: Final = re.compile(r"[A-Za-z0-9-]{1,64}")
+
+
+class Callers:
+    """Tells who sent a request."""
+
+    def __init__(self, credentials: CredentialFile | None, *, anonymous: bool) -> None:
+        """Use these credentials.
+
+        :param anonymous: whoever does not sign may read and write: only for loopback.
+        """
+        self._credentials = credentials
+        self._anonymous = anonymous
+
+    def caller(self, request: SignedRequest, now: datetime) -> Caller:
+        """Return who sent a request.
+
+        :raises ApiError: it is not signed, or the signature is wrong.
+        """
+        headers = dict(request.headers)
+        if self._anonymous and self._credentials is None:
+            return _caller(_ANONYMOUS, headers, may_write=True)
+        found = self._credentials
+        try:
+            key_id = authenticate(request, lambda key: _secret(found, key), now)
+        except NotAuthenticated as error:
+            raise ApiError(error.code, error.status, error.message) from None
+        credential = None if found is None else found.get(key_id)
+        if credential is None:  # revoked this very moment
+            raise ApiError("UnrecognizedClientException", 403, "The security token is invalid.")
+        made = _caller(
+            Person(credential.name, credential.email), headers, credential.role == "write"
+        )
+        return Caller(
+            made.person, made.may_write, credential.may_see, made.request_id, made.invocation_id
+        )
+
+
+def _secret(credentials: CredentialFile | None, key_id: str) -> str | None:
+    found = None if credentials is None else credentials.get(key_id)
+    return None if found is None else found.secret_access_key
+
+
+def _caller(person: Person, headers: Mapping[str, str], may_write: bool) -> Caller:
+    invocation = headers.get("amz-sdk-invocation-id", "")
+    known = invocation if _INVOCATION.fullmatch(invocation) else None
+    return Caller(person, may_write, lambda _: True, str(uuid.uuid4()), known)

@@ -1,0 +1,66 @@
+"""Errors of the App Mesh API, with the names and codes that AWS's clients know. Pure."""
+
+from collections.abc import Sequence
+
+from mesh.problems.problem import Problem
+
+_MOST_TOLD = 5
+"""How many problems an answer names."""
+
+
+class ApiError(Exception):
+    """A request cannot be answered as asked."""
+
+    def __init__(
+        self, code: str, status: int, message: str, *, retry_after_s: int | None = None
+    ) -> None:
+        super().__init__(message)
+        self.code = code
+        self.status = status
+        self.message = message
+        self.retry_after_s = retry_after_s
+
+
+def bad_request(message: str) -> ApiError:
+    """Return the error for a request that breaks a rule; the same request fails again."""
+    return ApiError("BadRequestException", 400, message)
+
+
+def not_found(message: str) -> ApiError:
+    """Return the error for a resource, or what it refers to, that does not exist."""
+    return ApiError("NotFoundException", 404, message)
+
+
+def conflict(message: str) -> ApiError:
+    """Return the error for a name or a client token that is in use."""
+    return ApiError("ConflictException", 409, message)
+
+
+def in_use(message: str) -> ApiError:
+    """Return the error for the removal of something that others refer to."""
+    return ApiError("ResourceInUseException", 409, message)
+
+
+def forbidden(message: str) -> ApiError:
+    """Return the error for a caller who may not do this."""
+    return ApiError("ForbiddenException", 403, message)
+
+
+def unavailable(message: str) -> ApiError:
+    """Return the error for what may work a moment later; clients try again by themselves."""
+    return ApiError("ServiceUnavailableException", 503, message, retry_after_s=1)
+
+
+def invalid(problems: Sequence[Problem]) -> ApiError:
+    """Return the error for a change that would make the mesh invalid, and name why."""
+    told = [_told(problem) for problem in problems[:_MOST_TOLD]]
+    more = len(problems) - len(told)
+    words = "; ".join([*told, f"and {more} more problems"] if more else told)
+    missing = all(problem.code == "dangling-reference" for problem in problems)
+    return (not_found if missing else bad_request)(words)
+
+
+def _told(problem: Problem) -> str:
+    where = problem.where.removeprefix("$").removeprefix(".")
+    place = f"{where}: " if where else ""
+    return f"{place}{problem.message}" + (f" ({problem.hint})" if problem.hint else "")

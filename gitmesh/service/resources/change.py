@@ -1,0 +1,114 @@
+"""Changes of resources by a server's own hand: each call one commit, in the order of the calls."""
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from events.store import EventReader
+from events.types import CommitId
+from gitmesh.service.changes.planned_commit import Authorship, PlannedCommit, commit
+from gitmesh.service.changes.resource_change import SpecChanges, change_resources
+from mesh.errors import Retryable
+from mesh.problems.problem import Problem
+from reconciler.git.repository import GitRepository
+from reconciler.git.writing import BranchMoved
+from reconciler.reading.reader import TreeReader
+from reconciler.reading.tree import EMPTY, SpecTree
+
+MOST_RACES: Final = 20
+"""How often a change is planned anew because somebody pushed at the same time."""
+LOGGED_WITHIN_S: Final = 10.0
+_LOOK_EVERY_S: Final = 0.002
+
+
+class InvalidChange(Exception):
+    """The mesh would be invalid; nothing was changed."""
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        super().__init__(f"{len(problems)} problems")
+        self.problems = problems
+
+
+class NotLoggedYet(Retryable):
+    """The commit is made, but the log does not have it yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What to change, and how the commit says so."""
+
+    specs: Callable[[SpecTree], SpecChanges]
+    """Returns the new specs, given those of the branch's tip; may raise to change nothing."""
+    message: str
+    who: Authorship
+
+
+class ResourceChanges:
+    """Makes commits on one branch. Safe to use from several threads: they take turns."""
+
+    def __init__(
+        self, repo: Path, branch: str | None, log: EventReader, *, via: str = "api"
+    ) -> None:
+        self._repo = GitRepository.open(repo)
+        self._branch = branch
+        self._log = log
+        self._via = via
+        self._turn = threading.Lock()
+        self._known: SpecTree = EMPTY
+
+    def make(self, change: Change) -> CommitId | None:
+        """Commit a change, and wait until the log has it; ``None`` if nothing would change.
+
+        :raises InvalidChange: the mesh would be invalid.
+        :raises UsageError: a document has a form that can only be changed by hand.
+        :raises BranchMoved: others pushed all the time.
+        :raises NotLoggedYet: the commit is made; look for it later.
+        :raises GitmeshError: the repository cannot be read or written.
+        """
+        with self._turn:
+            made = self._commit(change)
+        if made is not None:
+            self._wait(made)
+        return made
+
+    def _commit(self, change: Change) -> CommitId | None:
+        for race in range(MOST_RACES):
+            planned = self._plan(change)
+            if planned.unchanged:
+                return None
+            if planned.errors:
+                raise InvalidChange(planned.errors)
+            try:
+                command = f"gitmesh {self._via}"
+                made = commit(
+                    self._repo, self._branch, planned, change.message, change.who, command=command
+                )
+            except BranchMoved:
+                if race + 1 == MOST_RACES:
+                    raise
+            else:
+                self._known = planned.after
+                return made
+        return None
+
+    def _plan(self, change: Change) -> PlannedCommit:
+        tip = self._repo.tip(self._branch)
+        now = self._read(tip)
+        return change_resources(self._repo, tip, change.specs(now), now)
+
+    def _read(self, tip: CommitId) -> SpecTree:
+        self._known = TreeReader(self._repo).read(self._repo.tree_of(tip), self._known).tree
+        return self._known
+
+    def _wait(self, made: CommitId) -> None:
+        deadline = time.monotonic() + LOGGED_WITHIN_S
+        while not self._log.is_logged(made):
+            if time.monotonic() >= deadline:
+                raise NotLoggedYet(
+                    f"commit {made[:7]} is made, but the log does not have it yet",
+                    hint=f"look for it: gitmesh status {made[:7]}",
+                )
+            time.sleep(_LOOK_EVERY_S)
