@@ -54,6 +54,16 @@ class Settings(BaseModel):
     max_connection_age_s: Annotated[float | None, Field(gt=0)] = None
     """Connections of this age, ±10 %, are closed, so that proxies are balanced again over servers
     and workers."""
+    http: str = ""
+    """Address of the HTTP API: ``host:port``; empty for none."""
+    http_credentials: Path | None = None
+    """File with the credentials of the API's callers, readable by its owner alone."""
+    http_anonymous: bool = False
+    """Let whoever connects read and write: only on a loopback address, without credentials."""
+    account_id: Annotated[str, Field(pattern=r"^[0-9]{12}$")] = "000000000000"
+    """The AWS account that ARNs name and that owns the meshes."""
+    region: Annotated[str, Field(pattern=r"^[a-z0-9-]{1,32}$")] = "us-east-1"
+    """The AWS region that ARNs name."""
     workers: Annotated[int, Field(ge=0, le=64)] = 0
     """Number of processes that serve proxies; 0 means one process for everything."""
     poll_s: Annotated[float, Field(gt=0, le=3600)] = 1.0

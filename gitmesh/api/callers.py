@@ -13,6 +13,7 @@ from gitmesh.api.signature import NotAuthenticated, SignedRequest, authenticate
 from reconciler.git.writing import Person
 
 _ANONYMOUS: Final = Person("anonymous", "anonymous@localhost")
+_LOCAL: Final = ("127.0.0.1", "localhost", "[::1]")
 _INVOCATION: Final = re.compile(r"[A-Za-z0-9-]{1,64}")
 
 
@@ -34,6 +35,7 @@ class Callers:
         """
         headers = dict(request.headers)
         if self._anonymous and self._credentials is None:
+            _require_local(headers)
             return _caller(_ANONYMOUS, headers, may_write=True)
         found = self._credentials
         try:
@@ -48,6 +50,20 @@ class Callers:
         )
         return Caller(
             made.person, made.may_write, credential.may_see, made.request_id, made.invocation_id
+        )
+
+
+def _require_local(headers: Mapping[str, str]) -> None:
+    """Refuse what a page of another site made a browser send, which the browser says itself.
+
+    A name that an attacker lets point to 127.0.0.1 is in the Host header.
+
+    :raises ApiError: the request may come from such a page.
+    """
+    host = headers.get("host", "").rpartition(":")[0] or headers.get("host", "")
+    if host not in _LOCAL or "origin" in headers:
+        raise ApiError(
+            "AccessDeniedException", 403, "calls without credentials come from this machine alone"
         )
 
 

@@ -52,8 +52,8 @@ def application(api: AppMeshApi, callers: Callers) -> Starlette:
             answer, request_id = error(failed), "-"
         except Exception:
             _log.exception("a call failed: a fault in gitmesh itself", extra={"operation": what})
-            failed = ApiError("InternalServerErrorException", 500, "a fault in gitmesh itself")
-            answer, request_id = error(failed), "-"
+            fault = ApiError("InternalServerErrorException", 500, "a fault in gitmesh itself")
+            answer, request_id = error(fault), "-"
         _tell(answer, what, who, started)
         return _response(answer, request_id)
 

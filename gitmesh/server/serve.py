@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from events.latest import Latest
 from events.opening import engine, open_for_reading, open_for_writing
@@ -38,6 +39,9 @@ from xds.delivery.recorder import Recorder
 from xds.server.discovery import check_listening, serve_ads
 from xds.server.settings import AdsSettings, TlsFiles
 from xds.snapshots.cache import SnapshotCache
+
+if TYPE_CHECKING:
+    from gitmesh.server.http_api import HttpApi
 
 _log = logging.getLogger(__name__)
 
@@ -102,6 +106,7 @@ def _serve_one_log(
     check_listening(settings.listen, ads)
     if settings.branch:
         repo.following(settings.branch)
+    http = _http_api(settings)
     key = read_secret(settings.checkpoint_key) if settings.checkpoint_key else None
     before = read_beside(settings.checkpoint_key) if settings.checkpoint_key else []
     gc.set_threshold(*GC_THRESHOLDS)
@@ -152,6 +157,7 @@ def _serve_one_log(
                     if key
                     else {}
                 ),
+                **({"the API": lambda: http.serve(path, where, settings)} if http else {}),
                 "the import of pushes": lambda: take_pushes(log, pushes(where)),
                 "the import of refused pushes": lambda: take_refused(log, refused_pushes(where)),
                 "pinning": Pinning(log, pins(where), latest, served).run,
@@ -161,6 +167,15 @@ def _serve_one_log(
         if key:
             sign_at_the_end(log, path, key, before)
     _log.info("stopped")
+
+
+def _http_api(settings: Settings) -> "HttpApi | None":
+    """Bind the API's address, if it is to be served: only then its libraries are loaded."""
+    if not settings.http:
+        return None
+    from gitmesh.server.http_api import bind
+
+    return bind(settings)
 
 
 def _look_at_hooks(path: Path, log: Path, repo: GitRepository, settings: Settings) -> None:

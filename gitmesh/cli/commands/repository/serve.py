@@ -18,6 +18,7 @@ if TYPE_CHECKING:
         "gitmesh serve shop.git",
         "gitmesh serve shop.git --branch live --listen 127.0.0.1:18001",
         "gitmesh serve shop.git --log /var/lib/gitmesh/events.sqlite3",
+        "gitmesh serve shop.git --http 127.0.0.1:18080 --http-anonymous",
         "gitmesh serve shop.git --workers 4 --max-connection-age 3600",
         "gitmesh serve shop.git --listen 0.0.0.0:18000 --tls-cert xds.pem --tls-key xds.key \\",
         "    --tls-client-ca proxies.pem --tls-trust-domain shop.example",
@@ -104,6 +105,31 @@ if TYPE_CHECKING:
     help="Sign checkpoints of the event log with this key, and store them in "
     "refs/gitmesh/checkpoints of REPO.",
 )
+@click.option(
+    "--http",
+    metavar="IP:PORT",
+    help="Answer the App Mesh API on this address, for the aws command line and SDKs: each write "
+    "is a commit. Default: off.",
+)
+@click.option(
+    "--http-credentials",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Credentials of the API's callers (see docs/api.md). Only you may be able to read FILE.",
+)
+@click.option(
+    "--http-anonymous",
+    is_flag=True,
+    default=None,
+    help="Let everyone on this machine call the API without credentials; --http must then be a "
+    "loopback address.",
+)
+@click.option(
+    "--account-id",
+    metavar="NUMBER",
+    help="The AWS account that ARNs name. Default: 000000000000.",
+)
+@click.option("--region", help="The AWS region that ARNs name. Default: us-east-1.")
 @click.option(
     "--poll",
     "poll_s",

@@ -1,0 +1,86 @@
+"""The HTTP API as a part of the server process."""
+
+import ipaddress
+import logging
+import socket
+from dataclasses import dataclass
+from pathlib import Path
+
+from events.opening import open_for_reading
+from gitmesh.api.answers import Account
+from gitmesh.api.app_mesh import AppMeshApi
+from gitmesh.api.callers import Callers
+from gitmesh.api.credentials import CredentialFile
+from gitmesh.api.http import application, listen, serve_http
+from gitmesh.service.resources.change import ResourceChanges
+from gitmesh.settings import Settings
+from mesh.errors import UsageError
+from reconciler.git.writing import Person
+from xds.bootstrap.address import where_to_listen
+
+_log = logging.getLogger(__name__)
+
+COMMITTER = Person("gitmesh", "gitmesh@localhost")
+"""Committer of the commits that callers' calls make; their author is the caller."""
+
+
+@dataclass(frozen=True, slots=True)
+class HttpApi:
+    """The API, bound to its address and ready to answer."""
+
+    listener: socket.socket
+    callers: Callers
+
+    @property
+    def address(self) -> str:
+        """Return the address that it answers on; the port is the one that the system chose."""
+        host, port = self.listener.getsockname()[:2]
+        return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+    async def serve(self, repo: Path, log: Path, settings: Settings) -> None:
+        """Answer calls until cancelled."""
+        with open_for_reading(log) as reading:
+            changes = ResourceChanges(repo, settings.branch or None, reading)
+            account = Account(settings.account_id, settings.region)
+            api = AppMeshApi(reading, changes, account, COMMITTER)
+            _log.info("serving the API", extra={"listen": self.address})
+            await serve_http(application(api, self.callers), self.listener)
+
+
+def bind(settings: Settings) -> HttpApi:
+    """Bind the API's address.
+
+    :raises UsageError: the address cannot be used, or nobody would have to prove who calls.
+    """
+    place = where_to_listen(settings.http)
+    if place is None:
+        raise UsageError(f"--http {settings.http}: not a Unix socket", hint="write 127.0.0.1:18080")
+    if settings.http_credentials is None and not settings.http_anonymous:
+        raise UsageError(
+            "--http needs to know who may call",
+            hint="name their credentials, --http-credentials FILE; or, on this machine alone, "
+            "allow everyone: --http-anonymous",
+        )
+    if settings.http_credentials is not None and settings.http_anonymous:
+        raise UsageError("--http-anonymous and --http-credentials exclude each other")
+    if settings.http_anonymous and not _is_loopback(place[0]):
+        raise UsageError(
+            f"--http-anonymous would let everyone who reaches {settings.http} change the mesh",
+            hint="listen on 127.0.0.1, or name credentials: --http-credentials FILE",
+        )
+    found = None if settings.http_credentials is None else CredentialFile(settings.http_credentials)
+    try:
+        listener = listen(settings.http)
+    except OSError as error:
+        raise UsageError(
+            f"--http {settings.http}: {error.strerror}",
+            hint="choose another address: --http 127.0.0.1:18081",
+        ) from None
+    return HttpApi(listener, Callers(found, anonymous=settings.http_anonymous))
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

@@ -1,0 +1,87 @@
+"""A server that answers the API, and clients for it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from botocore.config import Config
+
+from gitmesh.demo.sample import sample_repo
+from tests.support.git import Repo, put
+from tests.support.sample_shop import sample_files
+from tests.support.server import Server
+
+KEY, SECRET = "AKIDWRITER", "a-secret-that-only-the-test-knows"
+READER, READER_SECRET = "AKIDREADER", "another-secret-that-only-reads"
+ACCOUNT = "123456789012"
+CREDENTIALS = f"""\
+[[credential]]
+access_key_id = "{KEY}"
+secret_access_key = "{SECRET}"
+name = "Ada"
+email = "ada@shop.example"
+role = "write"
+
+[[credential]]
+access_key_id = "{READER}"
+secret_access_key = "{READER_SECRET}"
+name = "Rob"
+role = "read"
+meshes = ["other"]
+"""
+
+
+@dataclass
+class Served:
+    """A repository whose mesh is the sample shop, and the server that answers for it."""
+
+    bare: Path
+    server: Server
+    url: str
+
+    def client(self, key: str = KEY, secret: str = SECRET, attempts: int = 1) -> Any:
+        return boto3.client(
+            "appmesh",
+            endpoint_url=self.url,
+            region_name="eu-west-1",
+            aws_access_key_id=key,
+            aws_secret_access_key=secret,
+            config=Config(retries={"total_max_attempts": attempts, "mode": "standard"}),
+        )
+
+
+def serve(folder: Path, *options: str) -> Served:
+    assert sample_repo().is_dir()
+    bare = Repo(folder).origin
+    put(bare, sample_files())
+    credentials = folder / "credentials.toml"
+    credentials.write_text(CREDENTIALS)
+    credentials.chmod(0o600)
+    known = ("--http-credentials", str(credentials)) if "--http-anonymous" not in options else ()
+    server = Server(
+        bare, "--http", "127.0.0.1:0", "--account-id", ACCOUNT, "--region", "eu-west-1",
+        *known, *options,
+    )  # fmt: skip
+    try:
+        server.wait_for("ready")
+        return Served(bare, server, f"http://{server.wait_for('serving the API')['listen']}")
+    except BaseException:
+        server.__exit__()
+        raise
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """Serve one repository to all tests of a module."""
+    found = serve(tmp_path_factory.mktemp("api"))
+    with found.server:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def client(served: Served) -> Any:
+    """Return a client that may write."""
+    return served.client()
