@@ -31,6 +31,8 @@ OWNERS = {
     ),
     "re2": ("mesh.validation.document.text", "mesh.routing.matching", "reconciler.reading.scope"),
     "click": ("gitmesh.cli.*", "gitmesh.rendering.*", "gitmesh.demo.screen"),
+    "starlette": ("gitmesh.api.http",),
+    "uvicorn": ("gitmesh.api.http",),
     "dnslib": ("gitmesh.demo.traffic.names",),
     "envoy": ("gitmesh.demo.envoys",),
     "subprocess": (

@@ -118,7 +118,7 @@ def test_a_write_is_a_commit_by_its_caller_in_the_document_where_it_is(
 def test_refusals_name_what_is_wrong_and_change_nothing(client: Any, served: Served) -> None:
     tip = git(served.bare, "rev-parse", "main")
     router = {"meshName": "shop", "virtualRouterName": "cart"}
-    route = {"httpRoute": {"match": {"prefix": "/"}, "action": {
+    route: dict[str, Any] = {"httpRoute": {"match": {"prefix": "/"}, "action": {
         "weightedTargets": [{"virtualNode": "gone", "weight": 1}]}}}  # fmt: skip
     words = refused("NotFoundException", client.create_route, **router, routeName="x", spec=route)
     assert 'there is no virtual node "gone" in mesh "shop"' in words
