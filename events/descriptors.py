@@ -1,4 +1,4 @@
-"""File descriptors of this process: how many it may have, and whether it has run out of them."""
+"""File descriptors of this process: their limit, and detection of exhaustion."""
 
 import contextlib
 import errno
@@ -11,16 +11,16 @@ RESERVE: Final = 256
 pipes of processes need them."""
 
 OUT_OF_DESCRIPTORS: Final = "too-many-open-files"
-"""The stable word for it in events."""
+"""Reason of a ``SourceDegraded`` event if no file can be opened."""
 
 _ERRNOS: Final = (errno.EMFILE, errno.ENFILE)
 _OPEN: Final = "/proc/self/fd"
 
 
 def raise_limit(wanted: int) -> int:
-    """Let this process have so many descriptors, as far as the hard limit allows.
+    """Raise the descriptor limit of this process, up to the hard limit; return the new limit.
 
-    Return how many it may have now. A limit that is higher already stays.
+    A limit that is already higher stays.
     """
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft == resource.RLIM_INFINITY:
@@ -35,7 +35,8 @@ def raise_limit(wanted: int) -> int:
 
 
 def room_for_connections(limit: int) -> int:
-    """Return how many connections fit below a limit beside what else is open or may have to be."""
+    """Return the number of connections that fit below a limit, besides open and reserved
+    descriptors."""
     return max(1, limit - open_descriptors() - min(RESERVE, limit // 4))
 
 
@@ -48,7 +49,7 @@ def open_descriptors() -> int:
 
 
 def shortage(error: BaseException | None = None) -> str:
-    """Return as text why no file can be opened now; empty if one can.
+    """Return the reason why no file can be opened now; empty if one can.
 
     Libraries hide the system's reason. So this opens a file, unless the error itself has the
     reason.

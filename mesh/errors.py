@@ -22,12 +22,12 @@ class GitmeshError(Exception):
 
 
 class Retryable(GitmeshError):
-    """Nothing is wrong with the input; the same call may succeed later."""
+    """A temporary failure: the input is valid, and the same call may succeed later."""
 
 
 class Fatal(GitmeshError):
-    """The process cannot keep its promises and must exit with a non-zero code."""
+    """A permanent failure: the process must exit with a non-zero code."""
 
 
 class UsageError(GitmeshError):
-    """The request is invalid or names something that does not exist."""
+    """An invalid request, or one that names something that does not exist."""

@@ -39,9 +39,9 @@ class Attempts:
     """The record of attempts of one log, in a small file beside it.
 
     The file names at most one commit. It is written before a commit is read and emptied when the
-    branch's tip is reached. The page cache outlives a process, so a kill loses nothing; only the
-    first record of a process is also forced to disk, because a machine that goes down with its
-    server comes back with a server that starts.
+    branch's tip is reached. The page cache outlives a process, so a kill loses nothing. Only the
+    first record of a process is also forced to disk, so that it survives a crash of the machine
+    while the server starts.
     """
 
     def __init__(self, path: Path) -> None:
@@ -77,7 +77,7 @@ class Attempts:
             self._write(None)
 
     def excuse(self) -> None:
-        """Do not count the attempt that was running when the server was asked to stop."""
+        """Do not count the attempt that was running when the server was stopped."""
         self._write(self._before)
         if self._file is not None:
             os.close(self._file)

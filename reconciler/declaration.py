@@ -14,7 +14,7 @@ _ASKED: Final = Query(kinds=("RulesChanged",))
 
 
 def declare(log: EventStore) -> None:
-    """Append that this gitmesh's rules decide from now on, unless the log says so already.
+    """Log that the rules of this gitmesh decide from now on, unless they already do.
 
     The writer calls this before it decides anything.
     """

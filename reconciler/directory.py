@@ -45,7 +45,7 @@ def read_directory(path: Path) -> SpecTree:
 
 
 def is_small(path: Path, most: int) -> bool:
-    """Tell whether a directory has so few spec files that reading it takes no time. Never raises.
+    """Return whether a directory has so few spec files that reading it takes no time. Never raises.
 
     Nothing is read but the names, and the settings that say which of them count.
     """

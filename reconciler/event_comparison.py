@@ -57,7 +57,8 @@ def _is_canonical(data: dict[str, Any], text: str) -> bool:
 
 
 def contradicts_git(rows: Sequence[Row], facts: CommitFacts) -> str | None:
-    """Return as text where a commit's events contradict git under any rules; None if they do not.
+    """Return the contradiction between a commit's events and git that no rules allow; None if there
+    is none.
 
     This checks the fields that git determines literally, and that the events belong to one commit.
     """
@@ -73,7 +74,8 @@ def contradicts_git(rows: Sequence[Row], facts: CommitFacts) -> str | None:
 
 
 def _alien(row: Row, git: Encoded, fits: Collection[str]) -> str | None:
-    """Return why no gitmesh can have written this event for the commit, whatever its rules."""
+    """Return the reason why no gitmesh can have written this event for the commit, whatever its
+    rules."""
     if row.kind not in fits:
         return "it has no place there"
     if (row.commit, row.actor) != (git.commit, git.actor):

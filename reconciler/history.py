@@ -28,13 +28,13 @@ class Commits(Protocol):
         """
 
     def has(self, commit: CommitId) -> bool:
-        """Tell whether the commit still exists."""
+        """Return whether the commit still exists."""
 
     def merge_base(self, one: CommitId, other: CommitId) -> CommitId | None:
         """Return the best common ancestor, if there is one."""
 
     def descends(self, commit: CommitId, ancestor: CommitId) -> bool:
-        """Tell whether ``ancestor`` is the commit itself or reachable from it."""
+        """Return whether ``ancestor`` is the commit itself or reachable from it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ class Without:
         return self.repo.first_parent(commit)
 
     def has(self, commit: CommitId) -> bool:
-        """Tell whether the commit exists and is not the missing one."""
+        """Return whether the commit exists and is not the missing one."""
         return commit != self.lost and self.repo.has(commit)
 
     def merge_base(self, one: CommitId, other: CommitId) -> CommitId | None:

@@ -24,7 +24,7 @@ from reconciler.watch import wakeups
 
 T = TypeVar("T")
 _MOST_KEPT: Final = 100
-"""Events that wait for a log that takes nothing."""
+"""Maximum number of events that are kept while the log cannot be written."""
 
 _log = logging.getLogger(__name__)
 
@@ -141,7 +141,7 @@ async def _follow(
 
 
 def _tell(unheard: Sequence[DeliveryEvent]) -> None:
-    """Say here what the event log cannot take now."""
+    """Write the events that the event log cannot store now to the process's own log."""
     for event in unheard:
         if isinstance(event, SourceDegraded):
             _log.warning(

@@ -127,7 +127,7 @@ def rederive(
 
 
 def continues(repo: Commits, seen: CommitId | None, tip: CommitId) -> bool:
-    """Tell whether ``tip`` can be reached from ``seen`` by new commits alone."""
+    """Return whether ``tip`` can be reached from ``seen`` by new commits alone."""
     return seen is None or way(repo, seen, tip, lambda commit: commit == seen).rewritten is None
 
 

@@ -36,7 +36,7 @@ class Stretch:
     """Position in the delivery chain that declares its end."""
 
     def holds(self, seq: int) -> bool:
-        """Tell whether a position is inside."""
+        """Return whether a position is inside."""
         return self.first <= seq and (self.last is None or seq <= self.last)
 
 

@@ -52,7 +52,7 @@ class Checkpoint:
     times: bytes | None = None
     """Hash over the recording times; None if the checkpoint has none."""
     times_root: bytes | None = None
-    """The root of the tree over these times; None where nothing is said of it."""
+    """Root of the tree over these times; None if the checkpoint has none."""
 
     def text(self) -> str:
         """Return the lines."""
@@ -142,11 +142,12 @@ class Growing:
         return self._times.digest() if self._chain is Chain.MESH else None
 
     def times_root(self) -> bytes | None:
-        """Return the root of the tree over times so far; None where the hashes seal them."""
+        """Return the root of the tree over the times so far; None for a chain whose hashes cover
+        them."""
         return self._times_tree.root() if self._chain is Chain.MESH else None
 
     def has_times_of(self, signed: Checkpoint) -> bool:
-        """Tell whether the times so far are those of a checkpoint, as far as it says anything."""
+        """Return whether the times so far match those of a checkpoint; true if it has none."""
         times = signed.times in (None, self.times())
         return times and signed.times_root in (None, self.times_root())
 
@@ -170,7 +171,7 @@ def sign(
 
 
 def sign_grown(chain: Chain, grown: Growing, key: SignerKey) -> str:
-    """Return the signed note of a checkpoint of all that a chain has grown to."""
+    """Return the signed note of a checkpoint of the chain so far."""
     return sign(chain, grown.size, grown.root(), key, grown.times(), grown.times_root())
 
 

@@ -111,7 +111,7 @@ def _consistency(leaves: Sequence[bytes], first: int, *, whole: bool) -> list[by
 def is_consistent(
     first: int, first_root: bytes, second: int, second_root: bytes, path: Sequence[bytes]
 ) -> bool:
-    """Tell whether a proof shows that the first tree is a prefix of the second.
+    """Return whether a proof shows that the first tree is a prefix of the second.
 
     After RFC 9162, section 2.1.4.2.
     """

@@ -116,9 +116,9 @@ def check(proof: object, keys: Iterable[VerifierKey]) -> Proven:
 
 
 def _proven_time(proof: Any, chain: Chain, row: Row, checkpoint: Checkpoint) -> str | None:
-    """Return when the event was written down; None where the proof does not say.
+    """Return the proven recording time of the event; None if the proof has none.
 
-    :raises ValueError: the path leads nowhere.
+    :raises ValueError: no tree of the checkpoint's size has such a path.
     """
     if chain is Chain.DELIVERY and not _TIME_PARTS & proof.keys():
         return row.at
@@ -140,9 +140,9 @@ def _written(path: Iterable[bytes]) -> list[Any]:
 
 
 def _read(path: Sequence[Any]) -> list[bytes]:
-    """Return the path that a stranger wrote.
+    """Return the hashes of a path in an untrusted proof.
 
-    :raises WrongProof: it is none.
+    :raises WrongProof: it is not a path.
     """
     try:
         if len(path) > _LONGEST_PATH:

@@ -1,4 +1,4 @@
-"""Events about pins: a commit is served whatever the branch says."""
+"""Events about pins: a pinned commit is served instead of the branch's commit."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ from events.types.positions import CommitId, Seq
 
 @dataclass(frozen=True, slots=True)
 class ServingPinned:
-    """The mesh of this commit is served until a time, whatever the branch says."""
+    """The mesh of this commit is served until a time, instead of the branch's commit."""
 
     commit: CommitId
     mesh_seq: Seq
@@ -21,7 +21,7 @@ class ServingPinned:
 
 @dataclass(frozen=True, slots=True)
 class ServingReleased:
-    """A pin ended: the branch decides again."""
+    """A pin ended: the branch's commit is served again."""
 
     commit: CommitId
     """The pinned commit."""

@@ -1,4 +1,4 @@
-"""Events about proxies that come and go, and the states that proxies can have."""
+"""Events about proxies that connect and disconnect, and the states that proxies can have."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -63,11 +63,12 @@ class ProxiesFlapped:
     connects: int
     disconnects: int
     connected: tuple[tuple[str, str, str], ...] = ()
-    """Those that came and are there: name, version and state, as in :class:`ProxyConnected`."""
+    """Proxies that connected and still are: name, version and state, as in :class:`ProxyConnected`.
+    """
     disconnected: tuple[str, ...] = ()
-    """Those that the log takes to be connected and that left."""
+    """Proxies that disconnected and that an earlier event recorded as connected."""
     reason: str = ""
-    """Why the last one left."""
+    """Reason why the last stream ended."""
 
 
 @dataclass(frozen=True, slots=True)

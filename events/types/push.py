@@ -41,9 +41,9 @@ class PushRefused(Push):
     reason: str
     """``problems``, ``force-push``, ``deletion``, ``own-refs`` or ``unchecked``."""
     commits: tuple[CommitId, ...] = ()
-    """The commits at fault, the oldest first, up to a bound."""
+    """The commits with errors, oldest first, up to a limit."""
     problems: tuple[JsonObject, ...] = ()
-    """The first problems, their texts cut."""
+    """The first problems, with shortened texts."""
     more_problems: int = 0
     """Number of problems beyond those listed."""
     unrecorded: int = 0

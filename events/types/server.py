@@ -19,7 +19,7 @@ class ServerStarted:
 
 @dataclass(frozen=True, slots=True)
 class WorkerUnresponsive:
-    """A worker process of the server does not answer; its proxies keep what they have."""
+    """A worker process of the server does not answer; its proxies keep their configuration."""
 
     worker: int
     process: int
@@ -30,7 +30,7 @@ class WorkerUnresponsive:
 
 @dataclass(frozen=True, slots=True)
 class WorkerResponsive:
-    """A worker that did not answer is no longer waited for."""
+    """An unresponsive worker answers again, or it ended."""
 
     worker: int
     why: str
@@ -39,8 +39,8 @@ class WorkerResponsive:
 
 @dataclass(frozen=True, slots=True)
 class SourceDegraded:
-    """The server cannot do all that it should: its branch is gone, its watch failed, or there is
-    no room for more connections."""
+    """The server cannot do all of its work: its branch is gone, its watch failed, or there is no
+    room for more connections."""
 
     reason: str
     message: str
@@ -55,7 +55,7 @@ class SourceRecovered:
 
 @dataclass(frozen=True, slots=True)
 class RulesChanged:
-    """From here on, other validation rules decide about commits."""
+    """From here on, other validation rules decide whether commits are applied."""
 
     before: int
     after: int

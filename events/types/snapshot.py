@@ -8,7 +8,7 @@ from events.types.positions import CommitId, Seq
 
 
 class Cause(StrEnum):
-    """Why another mesh is served: what the times of a snapshot count from."""
+    """Cause of a publication, which is the start of its timings."""
 
     BRANCH = "branch"
     """The branch moved: by a push, a rollback, or a commit in the repository itself."""
@@ -17,7 +17,7 @@ class Cause(StrEnum):
     RELEASE = "release"
     """A pin ended."""
     UNKNOWN = ""
-    """The log does not say."""
+    """The log does not record the cause."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class SnapshotPublished:
     proxies: int
     unchanged: int = 0
     """Number of affected proxies that were sent nothing: their configuration stays the same, or
-    their node is gone and they keep the last one."""
+    their node was removed and they keep the last one."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,7 @@ _NAMES: Final = (
 
 
 def is_cloud_map(body: JsonObject) -> bool:
-    """Tell whether a document is output of ``list-instances`` or ``discover-instances``."""
+    """Return whether a document is output of ``list-instances`` or ``discover-instances``."""
     return instances_of(body) is not None
 
 

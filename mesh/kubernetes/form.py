@@ -20,7 +20,7 @@ _VERSIONS: Final[Mapping[str, Readers]] = {
 
 
 def is_kubernetes(body: JsonObject) -> bool:
-    """Tell whether a document is a Kubernetes object of any group."""
+    """Return whether a document is a Kubernetes object of any group."""
     version, kind = body.get("apiVersion"), body.get("kind")
     if isinstance(version, str) and version.startswith(f"{GROUP}/"):
         return True
@@ -72,9 +72,10 @@ def _read(document: Document) -> tuple[Manifest | None, list[Problem]]:
 
 
 def _mistyped(document: Document, group: str, version: str) -> list[Problem]:
-    """Return the problem of an object that is of our group but for a typo.
+    """Return the problem of an object whose API group differs from ours by a typo.
 
-    It would be passed by like a foreign one, and what it says would silently leave the mesh.
+    It would be ignored like a foreign object, and its resources would silently disappear from the
+    mesh.
     """
     kinds = {kind for readers in _VERSIONS.values() for kind in readers}
     near = nearest(group or version, [GROUP]) == GROUP

@@ -9,7 +9,7 @@ from mesh.kubernetes.objects import EVERY, Manifest, ObjectId
 from mesh.resource import Resource
 
 MESHES: Final = ObjectId(Kind.MESH, "", EVERY)
-"""Stands for the set of all meshes, which a file can depend on."""
+"""Id of the set of all meshes, on which a file can depend."""
 GATEWAYS: Final = ObjectId(Kind.VIRTUAL_GATEWAY, EVERY, EVERY)
 
 

@@ -48,7 +48,7 @@ class Requirement:
     values: frozenset[str] = frozenset()
 
     def holds(self, labels: Labels) -> bool:
-        """Tell whether labels satisfy this requirement."""
+        """Return whether labels satisfy this requirement."""
         match self.operator:
             case "In":
                 return labels.get(self.key) in self.values
@@ -67,7 +67,7 @@ class Selector:
     requirements: tuple[Requirement, ...] = ()
 
     def matches(self, labels: Labels) -> bool:
-        """Tell whether labels satisfy every requirement."""
+        """Return whether labels satisfy every requirement."""
         return all(requirement.holds(labels) for requirement in self.requirements)
 
 

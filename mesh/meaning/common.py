@@ -1,4 +1,4 @@
-"""Meanings of what several kinds share: durations, ports, access logs and the mesh itself."""
+"""Meanings of fields that several kinds share: durations, ports, access logs; and of the mesh."""
 
 from typing import Final
 
@@ -6,48 +6,51 @@ from mesh.meaning.meaning import Meaning, Table
 from mesh.spec import common, logging, mesh
 
 IP_PREFERENCE: Final = (
-    "Which IP version is used to reach instances, and to listen. PREFERRED falls back to the other "
-    "one, ONLY does not."
+    "IP version for connections to instances and for listeners. PREFERRED falls back to the other "
+    "version, ONLY does not."
 )
 
 TABLE: Final[Table] = {
     common.Duration: {
-        "value": Meaning("How many of the unit. 0 turns a timeout off.", "0"),
+        "value": Meaning("Number of units. 0 disables a timeout.", "0"),
         "unit": Meaning("The unit of `value`: seconds (s) or milliseconds (ms).", "s"),
     },
     common.PortMapping: {
         "port": Meaning("The port. No two listeners of one resource have the same."),
         "protocol": Meaning(
-            "The protocol spoken on the port. It decides which routes, timeouts and connection "
-            "pools fit."
+            "The protocol of the port. Routes, timeouts and connection pools must match it."
         ),
     },
     common.GatewayPortMapping: {
         "port": Meaning("The port. No two listeners of one gateway have the same."),
-        "protocol": Meaning("The protocol spoken on the port. A gateway does not take plain TCP."),
+        "protocol": Meaning("The protocol of the port. A gateway does not accept plain TCP."),
     },
     mesh.MeshSpec: {
         "egress_filter": Meaning(
-            "Where nodes may send traffic that is not for a service of the mesh.", "DROP_ALL"
+            "Permission for nodes to send traffic to destinations outside the mesh.",
+            "DROP_ALL",
         ),
-        "service_discovery": Meaning("Defaults of service discovery for every node and gateway."),
+        "service_discovery": Meaning(
+            "Default service discovery settings of all nodes and gateways."
+        ),
     },
     mesh.EgressFilter: {
         "type": Meaning(
-            "ALLOW_ALL lets nodes reach any address outside the mesh. DROP_ALL refuses it, except "
-            "Amazon's own domains where gitmesh.yaml says `egressToAws: true`."
+            "ALLOW_ALL lets nodes connect to any address outside the mesh. DROP_ALL forbids it, "
+            "except to Amazon's own domains if gitmesh.yaml sets `egressToAws: true`."
         ),
     },
     mesh.MeshServiceDiscovery: {
         "ip_preference": Meaning(
-            f"{IP_PREFERENCE} A node's own `serviceDiscovery` goes before it; a gateway has only "
-            "this one.",
-            "names are looked up as IPv6 and then IPv4, and proxies listen on IPv4",
+            f"{IP_PREFERENCE} A node's own `serviceDiscovery` takes precedence; a gateway has "
+            "only this setting.",
+            ("names are resolved as IPv6 first, then IPv4; proxies listen on IPv4"),
         ),
     },
     logging.Logging: {
         "access_log": Meaning(
-            "Where the proxy writes a line for each request or connection.", "nowhere"
+            "Destination of the access log, which has a line for each request or connection.",
+            "no access log",
         ),
     },
     logging.AccessLog: {
@@ -55,18 +58,21 @@ TABLE: Final[Table] = {
     },
     logging.FileAccessLog: {
         "path": Meaning(
-            "The file, as the proxy sees it. /dev/stdout sends lines to the standard output."
+            "Path of the file in the proxy's file system. /dev/stdout is the standard output."
         ),
-        "format": Meaning("The form of each line.", "Envoy's own format"),
+        "format": Meaning("Format of each line.", "Envoy's default format"),
     },
     logging.LoggingFormat: {
-        "json_": Meaning("Lines are JSON objects with these members."),
+        "json_": Meaning("Each line is a JSON object with these members."),
         "text": Meaning(
-            "Lines are this text, in which Envoy replaces operators such as %RESPONSE_CODE%."
+            "Each line is this text, in which Envoy replaces command operators such as "
+            "%RESPONSE_CODE%."
         ),
     },
     logging.JsonFormatRef: {
-        "key": Meaning("The member's name."),
-        "value": Meaning("The member's value: text with Envoy's operators, such as %START_TIME%."),
+        "key": Meaning("Name of the member."),
+        "value": Meaning(
+            "Value of the member: text with Envoy's command operators, such as %START_TIME%."
+        ),
     },
 }

@@ -1,4 +1,4 @@
-"""Meanings of what a listener can say beyond its port."""
+"""Meanings of a listener's settings besides its port."""
 
 from typing import Final
 
@@ -8,38 +8,43 @@ from mesh.spec import listener
 _UNLIMITED: Final = "no limit"
 _HEALTH: Final = {
     "path": Meaning(
-        "The path that is asked for. Required for http and http2; other protocols have none."
+        "Path of the health check request. Required for http and http2; other protocols have none."
     ),
     "port": Meaning(
-        "The port that is checked. It must be the listener's own.", "the listener's port"
+        "Port of the health check. It must be the listener's port.",
+        "the listener's port",
     ),
-    "protocol": Meaning("The protocol of the check. It may differ from the listener's."),
-    "interval_millis": Meaning("The time between two checks, in milliseconds."),
-    "timeout_millis": Meaning("How long one check may take, in milliseconds."),
+    "protocol": Meaning("Protocol of the health check. It may differ from the listener's."),
+    "interval_millis": Meaning("Interval between two checks, in milliseconds."),
+    "timeout_millis": Meaning("Maximum duration of one check, in milliseconds."),
     "healthy_threshold": Meaning(
-        "How many checks in a row must succeed before traffic is sent again."
+        "Number of consecutive successful checks until an unhealthy instance gets traffic again."
     ),
     "unhealthy_threshold": Meaning(
-        "How many checks in a row must fail before traffic is withheld."
+        "Number of consecutive failed checks until an instance gets no more traffic."
     ),
 }
 
 TABLE: Final[Table] = {
     listener.RequestPool: {
         "max_requests": Meaning(
-            "How many requests may be under way at once. More are answered 503."
+            "Maximum number of concurrent requests. Further ones are answered with 503."
         ),
     },
     listener.HttpPool: {
         "max_connections": Meaning(
-            "How many connections the proxy opens to the application at once."
+            "Maximum number of concurrent connections from the proxy to the application."
         ),
         "max_pending_requests": Meaning(
-            "How many requests may wait for a connection. More are answered 503.", _UNLIMITED
+            "Maximum number of requests that wait for a connection. Further ones are answered "
+            "with 503.",
+            _UNLIMITED,
         ),
     },
     listener.TcpPool: {
-        "max_connections": Meaning("How many connections may be open at once. More are refused."),
+        "max_connections": Meaning(
+            "Maximum number of concurrent connections. Further ones are refused."
+        ),
     },
     listener.GatewayConnectionPool: {
         "grpc": Meaning("Limits of a gRPC listener."),
@@ -54,16 +59,20 @@ TABLE: Final[Table] = {
     },
     listener.HttpTimeout: {
         "per_request": Meaning(
-            "How long a request may take in all. A route and the listener of its target both have "
+            "Maximum duration of a request. Both the route and the listener of its target have "
             "this limit: raise both for slow requests.",
             "15 s",
         ),
         "idle": Meaning(
-            "How long a request may stand still, with no byte in either direction.", "300 s"
+            "Maximum time in which a request transfers no bytes in either direction.",
+            "300 s",
         ),
     },
     listener.TcpTimeout: {
-        "idle": Meaning("How long a connection may stand still before it is closed.", "300 s"),
+        "idle": Meaning(
+            "Maximum time in which a connection transfers no bytes before it is closed.",
+            "300 s",
+        ),
     },
     listener.ListenerTimeout: {
         "grpc": Meaning("Timeouts of a gRPC listener."),
@@ -74,22 +83,26 @@ TABLE: Final[Table] = {
     listener.HealthCheck: _HEALTH,
     listener.GatewayHealthCheck: {
         **_HEALTH,
-        "port": Meaning("The port. It must be the listener's own.", "the listener's port"),
+        "port": Meaning(
+            "Port of the health check. It must be the listener's port.",
+            "the listener's port",
+        ),
     },
     listener.OutlierDetection: {
         "max_server_errors": Meaning(
-            "How many answers of 500 to 599 in a row cause an instance to be ejected."
+            "Number of consecutive responses with status 500 to 599 after which an instance is "
+            "ejected."
         ),
         "interval": Meaning(
-            "The time between two looks at the counted errors. It must be more than 0."
+            "Interval in which the error counts are evaluated. It must be more than 0."
         ),
         "base_ejection_duration": Meaning(
-            "How long an instance gets no traffic after it was ejected. Each further ejection "
-            "takes longer. It must be more than 0."
+            "Time for which an ejected instance gets no traffic. It increases with each further "
+            "ejection. It must be more than 0."
         ),
         "max_ejection_percent": Meaning(
-            "The largest share of the instances that may be ejected at once, in percent. One "
-            "instance may always be."
+            "Maximum share of instances that may be ejected at the same time, in percent. One "
+            "instance may always be ejected."
         ),
     },
 }

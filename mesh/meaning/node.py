@@ -1,4 +1,4 @@
-"""Meanings of virtual nodes, gateways, routers, services and instances of services."""
+"""Meanings of the fields of virtual nodes, gateways, routers, services and service instances."""
 
 from typing import Final
 
@@ -12,124 +12,138 @@ from mesh.spec import (
     virtual_service,
 )
 
-_POOL: Final = Meaning("Limits on connections and requests, under the protocol's name.", "no limit")
+_POOL: Final = Meaning(
+    "Limits of connections and requests, in a field named after the protocol.",
+    "no limit",
+)
 _TLS: Final = Meaning("TLS on this port.", "plain text")
-_LOGGING: Final = Meaning("What the proxy records of its traffic.", "nothing")
+_LOGGING: Final = Meaning("Logging of the traffic of the proxy.", "no log")
 
 TABLE: Final[Table] = {
     virtual_node.VirtualNodeSpec: {
         "service_discovery": Meaning(
-            "How the node's instances are found. Required for a node with listeners."
+            "Discovery of the node's instances. Required for a node with listeners."
         ),
         "listeners": Meaning(
-            "The ports on which the application takes traffic.", "none: nobody calls the node"
+            "The ports on which the application accepts traffic.",
+            "none: the node accepts no traffic",
         ),
-        "backend_defaults": Meaning("What holds for every backend that does not say otherwise."),
+        "backend_defaults": Meaning("Default settings of all backends."),
         "backends": Meaning(
-            "The virtual services that the node calls. Its proxy knows the way to these, and "
-            "refuses others unless the mesh's egress filter is ALLOW_ALL.",
-            "none: the node calls nobody",
+            "The virtual services that the node calls. Its proxy has routes only to these, and "
+            "forbids other destinations unless the mesh's egress filter is ALLOW_ALL.",
+            "none: the node calls no virtual services",
         ),
         "logging": _LOGGING,
     },
     virtual_node.Listener: {
         "port_mapping": Meaning("The port and its protocol."),
         "timeout": Meaning(
-            "Timeouts, under the protocol's name.", "15 s for a request, 300 s for an idle one"
+            "Timeouts, in a field named after the protocol.",
+            "15 s for a request, 300 s without transferred bytes",
         ),
         "connection_pool": _POOL,
-        "health_check": Meaning(
-            "Health checks that the proxies of clients send to each instance.", "none"
-        ),
+        "health_check": Meaning("Health checks of each instance by the clients' proxies.", "none"),
         "outlier_detection": Meaning(
-            "When clients stop sending traffic to an instance that answers with errors.", "never"
+            "Ejection of instances that answer with errors: clients stop sending them traffic for "
+            "a time.",
+            "no ejection",
         ),
         "tls": _TLS,
     },
     virtual_node.ServiceDiscovery: {
         "aws_cloud_map": Meaning(
-            "Instances of a service registered in AWS Cloud Map. Here they are ServiceInstances "
-            "documents; without one, DNS is asked for SERVICE.NAMESPACE."
+            "Discovery of a service registered in AWS Cloud Map. Its instances are listed in a "
+            "ServiceInstances document; without one, the DNS name SERVICE.NAMESPACE is resolved."
         ),
-        "dns": Meaning("Instances found by a name in DNS."),
+        "dns": Meaning("Discovery by a DNS name."),
     },
     virtual_node.DnsServiceDiscovery: {
-        "hostname": Meaning("The name, or an IP address."),
+        "hostname": Meaning("The DNS name, or an IP address."),
         "response_type": Meaning(
-            "LOADBALANCER takes the name for one address that balances by itself. ENDPOINTS "
-            "spreads requests over all addresses in the answer.",
+            "LOADBALANCER treats the name as one address, behind which a load balancer "
+            "distributes requests. ENDPOINTS distributes requests over all addresses of the name.",
             "LOADBALANCER",
         ),
-        "ip_preference": Meaning(IP_PREFERENCE, "that of the mesh"),
+        "ip_preference": Meaning(IP_PREFERENCE, "the preference of the mesh"),
     },
     virtual_node.CloudMapServiceDiscovery: {
         "namespace_name": Meaning("The Cloud Map namespace."),
-        "service_name": Meaning("The service in the namespace."),
+        "service_name": Meaning("The Cloud Map service in the namespace."),
         "attributes": Meaning(
-            "What instances must carry to belong to the node: all of these.", "every instance"
+            "Attributes that an instance must have, all of them, to belong to the node.",
+            "every instance",
         ),
-        "ip_preference": Meaning(IP_PREFERENCE, "that of the mesh"),
+        "ip_preference": Meaning(IP_PREFERENCE, "the preference of the mesh"),
     },
     virtual_node.CloudMapAttribute: {
-        "key": Meaning("The attribute's name."),
-        "value": Meaning("The value that it must have."),
+        "key": Meaning("Name of the attribute."),
+        "value": Meaning("Value that the attribute must have."),
     },
     virtual_node.Backend: {
-        "virtual_service": Meaning("A virtual service that is called."),
+        "virtual_service": Meaning("A virtual service that the node calls."),
     },
     virtual_node.VirtualServiceBackend: {
-        "virtual_service_name": Meaning("The virtual service's name, which applications call."),
-        "client_policy": Meaning("How the proxy calls this backend.", "that of backendDefaults"),
+        "virtual_service_name": Meaning("Name of the virtual service, as applications call it."),
+        "client_policy": Meaning(
+            "Settings of the proxy as a client of this backend.",
+            "the policy in backendDefaults",
+        ),
     },
     virtual_gateway.VirtualGatewaySpec: {
-        "listeners": Meaning("The ports on which traffic from outside comes in."),
-        "backend_defaults": Meaning("How the gateway calls the services that its routes lead to."),
+        "listeners": Meaning("The ports on which traffic from outside the mesh is accepted."),
+        "backend_defaults": Meaning(
+            "Settings of the gateway as a client of its routes' target services."
+        ),
         "logging": _LOGGING,
     },
     virtual_gateway.VirtualGatewayListener: {
         "port_mapping": Meaning("The port and its protocol."),
         "connection_pool": _POOL,
         "health_check": Meaning(
-            "A health check of the gateway. It has no effect: no client of the mesh calls a "
-            "gateway.",
+            "Health checks of the gateway. They have no effect, because no proxy of the mesh "
+            "calls a gateway.",
             "none",
         ),
         "tls": _TLS,
     },
     virtual_router.VirtualRouterSpec: {
         "listeners": Meaning(
-            "The ports that callers dial. Routes are resources of their own.",
-            "none: the router takes no traffic",
+            "The ports to which callers connect. Routes are separate resources.",
+            "none: the router accepts no traffic",
         ),
     },
     virtual_router.VirtualRouterListener: {
-        "port_mapping": Meaning("The port and its protocol. The protocol must fit the routes."),
+        "port_mapping": Meaning("The port and its protocol. The protocol must match the routes."),
     },
     virtual_service.VirtualServiceSpec: {
         "provider": Meaning(
-            "The node or the router that answers for the service.", "nobody: every call fails"
+            "The virtual node or virtual router that provides the service.",
+            "none: every call fails",
         ),
     },
     virtual_service.VirtualServiceProvider: {
-        "virtual_node": Meaning("One virtual node answers every call."),
-        "virtual_router": Meaning("The routes of a virtual router decide which nodes answer."),
+        "virtual_node": Meaning("A virtual node that answers all calls."),
+        "virtual_router": Meaning(
+            "A virtual router whose routes distribute the calls over virtual nodes."
+        ),
     },
     virtual_service.VirtualNodeServiceProvider: {
-        "virtual_node_name": Meaning("The virtual node, in the same mesh."),
+        "virtual_node_name": Meaning("Name of the virtual node, in the same mesh."),
     },
     virtual_service.VirtualRouterServiceProvider: {
-        "virtual_router_name": Meaning("The virtual router, in the same mesh."),
+        "virtual_router_name": Meaning("Name of the virtual router, in the same mesh."),
     },
     service_instances.ServiceInstancesSpec: {
         "instances": Meaning(
-            "Every instance of the service. An empty list says that there is none."
+            "All instances of the service. An empty list means that there are none."
         ),
     },
     service_instances.ServiceInstance: {
-        "id": Meaning("The instance's name, which no other instance of the service has."),
+        "id": Meaning("Id of the instance, unique within the service."),
         "attributes": Meaning(
-            "Everything known of the instance: its address in AWS_INSTANCE_IPV4 or "
-            "AWS_INSTANCE_IPV6, its port in AWS_INSTANCE_PORT, and attributes of your own."
+            "Attributes of the instance: its address in AWS_INSTANCE_IPV4 or AWS_INSTANCE_IPV6, "
+            "its port in AWS_INSTANCE_PORT, and custom attributes."
         ),
     },
 }

@@ -1,4 +1,4 @@
-"""Meanings of routes and gateway routes, and of what both match."""
+"""Meanings of the fields of routes, gateway routes and their matches."""
 
 from typing import Final
 
@@ -6,60 +6,72 @@ from mesh.meaning.meaning import Meaning, Table
 from mesh.spec import gateway_route, match, route
 
 _PRIORITY: Final = Meaning(
-    "When the route is tried: 0 is the first. Of two that fit a request the earlier one takes it.",
-    "after all that have a priority, longer paths first",
+    "Position in the order in which routes are tried: 0 is first. The first route that matches a "
+    "request is used.",
+    "after all routes with a priority, longer paths first",
 )
-_PORT: Final = Meaning("Only what comes in on this port of the router.", "every port")
-_GATEWAY_PORT: Final = Meaning("Only what comes in on this port of the gateway.", "every port")
-_PREFIX: Final = "Only paths that begin with this. It begins with /; a lone / fits every path."
-_METHOD: Final = Meaning("Only requests of this method.", "every method")
-_HEADERS: Final = Meaning("Only requests whose headers fit: all of these.", "any headers")
-_METADATA: Final = Meaning("Only calls whose metadata fit: all of these.", "any metadata")
-_PARAMETERS: Final = Meaning("Only requests whose query parameters fit: all of these.", "any query")
-_ACTION: Final = Meaning("Where the route sends what it takes.")
+_PORT: Final = Meaning("Matches requests to this port of the router.", "every port")
+_GATEWAY_PORT: Final = Meaning("Matches requests to this port of the gateway.", "every port")
+_PREFIX: Final = (
+    "Matches paths that begin with this text. It begins with /; a single / matches every path."
+)
+_METHOD: Final = Meaning("Matches requests with this method.", "every method")
+_HEADERS: Final = Meaning("Matches requests with these headers, all of them.", "any headers")
+_METADATA: Final = Meaning("Matches calls with these metadata, all of them.", "any metadata")
+_PARAMETERS: Final = Meaning(
+    "Matches requests with these query parameters, all of them.",
+    "any query",
+)
+_ACTION: Final = Meaning("Targets of the route.")
 _RETRY: Final = Meaning(
-    "When a request that failed is sent again.",
-    "two retries after a refused or broken connection, 503 or gRPC's UNAVAILABLE",
+    "Retries of failed requests.",
+    "two retries after a refused or broken connection, status 503 or gRPC's UNAVAILABLE",
 )
 _TIMEOUT: Final = Meaning(
-    "How long a request may take on this route.", "15 s for a request, 300 s for an idle one"
+    "Timeouts of requests on this route.",
+    "15 s for a request, 300 s without transferred bytes",
 )
 _HTTP_EVENTS: Final = Meaning(
-    "The answers after which a request is sent again: server-error (500 to 508, 510, 511), "
+    "Responses after which a request is retried: server-error (500 to 508, 510, 511), "
     "gateway-error (502 to 504), client-error (409), stream-error (a refused stream).",
-    "none of them",
+    "no retries after HTTP responses",
 )
 _TCP_EVENTS: Final = Meaning(
-    "connection-error: send it again if no connection came about.", "never"
+    "connection-error: a request is retried if the connection failed.",
+    "no retries after connection errors",
 )
-_MAX_RETRIES: Final = Meaning("How often it is sent again at most.")
-_PER_RETRY: Final = Meaning("How long each attempt may take.")
+_MAX_RETRIES: Final = Meaning("Maximum number of retries.")
+_PER_RETRY: Final = Meaning("Maximum duration of each attempt.")
 _VALUES: Final = {
-    "prefix": Meaning("What the value begins with."),
+    "prefix": Meaning("Text with which the value begins."),
     "exact": Meaning("The whole value."),
     "regex": Meaning("A regular expression (RE2) that the whole value must match."),
-    "suffix": Meaning("What the value ends with."),
+    "suffix": Meaning("Text with which the value ends."),
     "range": Meaning("The value is a whole number in this range."),
 }
 
 TABLE: Final[Table] = {
     match.MatchRange: {
         "start": Meaning("The first number of the range."),
-        "end": Meaning("The first number behind the range."),
+        "end": Meaning("The first number after the range."),
     },
     match.HeaderMatchMethod: _VALUES,
     match.HeaderMatch: {
-        "name": Meaning("The header's name, in any case."),
-        "match": Meaning("How the value is compared.", "the header need only be there"),
-        "invert": Meaning("Whether the opposite is matched: requests that do not fit.", "false"),
+        "name": Meaning("Name of the header, in upper or lower case."),
+        "match": Meaning("Condition on the value.", "the header must only be present"),
+        "invert": Meaning(
+            "If true, the condition is inverted: it matches requests that would not match "
+            "otherwise.",
+            "false",
+        ),
     },
     match.PathMatch: {
         "exact": Meaning("The whole path."),
         "regex": Meaning("A regular expression (RE2) that the whole path must match."),
     },
     match.QueryParameter: {
-        "name": Meaning("The parameter's name."),
-        "match": Meaning("How the value is compared.", "the parameter need only be there"),
+        "name": Meaning("Name of the parameter."),
+        "match": Meaning("Condition on the value.", "the parameter must only be present"),
     },
     match.QueryParameterMatch: {
         "exact": Meaning("The whole value."),
@@ -72,30 +84,30 @@ TABLE: Final[Table] = {
         "tcp_route": Meaning("A route for TCP connections."),
     },
     route.WeightedTarget: {
-        "virtual_node": Meaning("The virtual node, in the same mesh."),
+        "virtual_node": Meaning("Name of the virtual node, in the same mesh."),
         "port": Meaning(
-            "The port of the node that is called. Required when it has several listeners.",
-            "the node's only listener",
+            "Port of the virtual node. Required if it has several listeners.",
+            "the port of the node's only listener",
         ),
         "weight": Meaning(
-            "Its share of the traffic, relative to the sum of all weights of the route. The sum "
-            "is 1 to 100. 0 sends nothing."
+            "Share of the traffic, relative to the sum of all weights of the route. The sum must "
+            "be 1 to 100. A target with weight 0 gets no traffic."
         ),
     },
     route.RouteAction: {
-        "weighted_targets": Meaning("The virtual nodes among which the traffic is divided."),
+        "weighted_targets": Meaning("The virtual nodes over which the traffic is distributed."),
     },
     route.HttpRoute: {
-        "match": Meaning("Which requests the route takes."),
+        "match": Meaning("Conditions that a request must meet to use this route."),
         "action": _ACTION,
         "timeout": _TIMEOUT,
         "retry_policy": _RETRY,
     },
     match.HttpRouteMatch: {
         "prefix": Meaning(f"{_PREFIX} A route has either path or prefix."),
-        "path": Meaning("Only this path. A route has either path or prefix."),
+        "path": Meaning("Matches this path. A route has either path or prefix."),
         "method": _METHOD,
-        "scheme": Meaning("Only requests of this scheme.", "both"),
+        "scheme": Meaning("Matches requests with this scheme.", "both schemes"),
         "headers": _HEADERS,
         "query_parameters": _PARAMETERS,
         "port": _PORT,
@@ -107,16 +119,19 @@ TABLE: Final[Table] = {
         "tcp_retry_events": _TCP_EVENTS,
     },
     route.GrpcRoute: {
-        "match": Meaning("Which calls the route takes. An empty one takes every call."),
+        "match": Meaning(
+            "Conditions that a call must meet to use this route. An empty match matches every call."
+        ),
         "action": _ACTION,
         "timeout": _TIMEOUT,
         "retry_policy": _RETRY,
     },
     match.GrpcRouteMatch: {
         "service_name": Meaning(
-            "Only this service, with its package: shop.v1.Cart.", "every service"
+            "Matches calls to this service, with its package: shop.v1.Cart.",
+            "every service",
         ),
-        "method_name": Meaning("Only this method of the service.", "every method"),
+        "method_name": Meaning("Matches calls to this method of the service.", "every method"),
         "metadata": _METADATA,
         "port": _PORT,
     },
@@ -124,13 +139,16 @@ TABLE: Final[Table] = {
         "max_retries": _MAX_RETRIES,
         "per_retry_timeout": _PER_RETRY,
         "http_retry_events": _HTTP_EVENTS,
-        "grpc_retry_events": Meaning("The gRPC states after which a call is sent again.", "none"),
+        "grpc_retry_events": Meaning("gRPC status codes after which a call is retried.", "none"),
         "tcp_retry_events": _TCP_EVENTS,
     },
     route.TcpRoute: {
-        "match": Meaning("Which connections the route takes.", "all of them"),
+        "match": Meaning(
+            "Conditions that a connection must meet to use this route.",
+            "every connection",
+        ),
         "action": _ACTION,
-        "timeout": Meaning("How long a connection may stand still.", "300 s"),
+        "timeout": Meaning("Timeout of connections on this route.", "300 s"),
     },
     match.TcpRouteMatch: {
         "port": _PORT,
@@ -142,84 +160,84 @@ TABLE: Final[Table] = {
         "grpc_route": Meaning("A gateway route for gRPC calls."),
     },
     gateway_route.GatewayRouteVirtualService: {
-        "virtual_service_name": Meaning("The virtual service, in the same mesh."),
+        "virtual_service_name": Meaning("Name of the virtual service, in the same mesh."),
     },
     gateway_route.GatewayRouteTarget: {
-        "virtual_service": Meaning("The virtual service that takes the request."),
+        "virtual_service": Meaning("The virtual service to which the request is sent."),
         "port": Meaning(
-            "The port of the service's provider that is called. Required when it has several "
-            "listeners.",
-            "the provider's only listener",
+            "Port of the service's provider. Required if it has several listeners.",
+            "the port of the provider's only listener",
         ),
     },
     match.HostnameMatch: {
         "exact": Meaning("The whole host name."),
-        "suffix": Meaning("What the host name ends with: .example.com fits a.example.com."),
+        "suffix": Meaning(
+            "Text with which the host name ends: .example.com matches a.example.com."
+        ),
     },
     gateway_route.HostnameRewrite: {
         "default_target_hostname": Meaning(
-            "ENABLED makes the virtual service's name the host of the request. DISABLED leaves "
-            "the host as it came.",
+            "ENABLED replaces the host of the request with the virtual service's name. DISABLED "
+            "keeps the host.",
             "ENABLED",
         ),
     },
     gateway_route.PathRewrite: {
-        "exact": Meaning("The path that the request gets. It begins with /."),
+        "exact": Meaning("New path of the request. It begins with /."),
     },
     gateway_route.PrefixRewrite: {
-        "value": Meaning("What replaces the prefix that was matched. It begins and ends with /."),
+        "value": Meaning("Text that replaces the matched prefix. It begins and ends with /."),
         "default_prefix": Meaning(
-            "ENABLED replaces the prefix that was matched by /. DISABLED leaves the path as it "
-            "came. Either this or value.",
+            "ENABLED replaces the matched prefix with /. DISABLED keeps the path. Set either this "
+            "or value.",
             "ENABLED",
         ),
     },
     gateway_route.HttpGatewayRouteRewrite: {
-        "prefix": Meaning("What becomes of a prefix that was matched.", "it becomes /"),
-        "path": Meaning("What becomes of a path that was matched as a whole.", "it stays"),
-        "hostname": Meaning("What becomes of the host.", "it becomes the virtual service's name"),
+        "prefix": Meaning("Rewrite of the matched prefix.", "the prefix becomes /"),
+        "path": Meaning("Rewrite of a path that was matched as a whole.", "no rewrite"),
+        "hostname": Meaning("Rewrite of the host.", "the host becomes the virtual service's name"),
     },
     gateway_route.HttpGatewayRouteAction: {
         "rewrite": Meaning(
-            "What changes in the request on its way in.",
+            "Rewrites of the request.",
             "the host becomes the virtual service's name, a matched prefix becomes /",
         ),
-        "target": Meaning("The virtual service that takes the request."),
+        "target": Meaning("The virtual service to which the request is sent."),
     },
     match.HttpGatewayRouteMatch: {
-        "prefix": Meaning(
-            f"{_PREFIX} A route has either path or prefix, and may have hostname alone."
-        ),
-        "path": Meaning("Only this path. A route has either path or prefix."),
-        "hostname": Meaning("Only requests for this host.", "every host"),
+        "prefix": Meaning(f"{_PREFIX} A route has either path or prefix, or only hostname."),
+        "path": Meaning("Matches this path. A route has either path or prefix."),
+        "hostname": Meaning("Matches requests for this host.", "every host"),
         "method": _METHOD,
         "headers": _HEADERS,
         "query_parameters": _PARAMETERS,
         "port": _GATEWAY_PORT,
     },
     gateway_route.HttpGatewayRoute: {
-        "match": Meaning("Which requests the route takes."),
-        "action": Meaning("Where matching requests go, and what changes in them."),
+        "match": Meaning("Conditions that a request must meet to use this route."),
+        "action": Meaning("Target of matching requests, and their rewrites."),
     },
     gateway_route.GrpcGatewayRouteRewrite: {
-        "hostname": Meaning("What becomes of the host.", "it becomes the virtual service's name"),
+        "hostname": Meaning("Rewrite of the host.", "the host becomes the virtual service's name"),
     },
     gateway_route.GrpcGatewayRouteAction: {
-        "rewrite": Meaning(
-            "What changes in the call on its way in.", "the host becomes the virtual service's name"
-        ),
-        "target": Meaning("The virtual service that takes the call."),
+        "rewrite": Meaning("Rewrites of the call.", "the host becomes the virtual service's name"),
+        "target": Meaning("The virtual service to which the call is sent."),
     },
     match.GrpcGatewayRouteMatch: {
         "service_name": Meaning(
-            "Only this service, with its package: shop.v1.Cart.", "every service"
+            "Matches calls to this service, with its package: shop.v1.Cart.",
+            "every service",
         ),
-        "hostname": Meaning("Only calls for this host.", "every host"),
+        "hostname": Meaning("Matches calls for this host.", "every host"),
         "metadata": _METADATA,
         "port": _GATEWAY_PORT,
     },
     gateway_route.GrpcGatewayRoute: {
-        "match": Meaning("Which calls the route takes: at least serviceName or hostname."),
-        "action": Meaning("Where matching calls go, and what changes in them."),
+        "match": Meaning(
+            "Conditions that a call must meet to use this route: at least serviceName or hostname."
+        ),
+        "action": Meaning("Target of matching calls, and their rewrites."),
     },
 }

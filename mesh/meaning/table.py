@@ -1,4 +1,4 @@
-"""All tables of meanings together."""
+"""Meanings of the fields of all models."""
 
 from collections.abc import Iterator, Mapping
 from typing import Final
@@ -18,20 +18,26 @@ _TABLE: Final[Table] = {
 
 
 KINDS: Final[Mapping[Kind, Meaning]] = {
-    Kind.MESH: Meaning("The space in which services, nodes and routers have their names."),
-    Kind.VIRTUAL_SERVICE: Meaning("The name that applications call, and who answers for it."),
+    Kind.MESH: Meaning(
+        "A service mesh: services, nodes, routers and gateways with names of their own."
+    ),
+    Kind.VIRTUAL_SERVICE: Meaning("A name that applications call, and its provider."),
     Kind.VIRTUAL_NODE: Meaning(
-        "A workload: the ports it serves, how its instances are found, the services it calls."
+        "A workload: its listeners, the discovery of its instances, and the services that it calls."
     ),
-    Kind.VIRTUAL_ROUTER: Meaning("The ports on which routes divide calls among virtual nodes."),
-    Kind.ROUTE: Meaning("Which requests of a virtual router go to which nodes, in which shares."),
-    Kind.VIRTUAL_GATEWAY: Meaning("An entrance for traffic from outside the mesh."),
-    Kind.GATEWAY_ROUTE: Meaning("Which requests at a gateway go to which virtual service."),
-    Kind.SERVICE_INSTANCES: Meaning(
-        "The instances of a service that nodes find through AWS Cloud Map."
+    Kind.VIRTUAL_ROUTER: Meaning(
+        "Ports whose traffic is distributed over virtual nodes by routes."
     ),
+    Kind.ROUTE: Meaning(
+        "A rule that sends matching requests of a virtual router to virtual nodes, by weight."
+    ),
+    Kind.VIRTUAL_GATEWAY: Meaning("An entry point for traffic from outside the mesh."),
+    Kind.GATEWAY_ROUTE: Meaning(
+        "A rule that sends matching requests of a virtual gateway to a virtual service."
+    ),
+    Kind.SERVICE_INSTANCES: Meaning("Instances of a service that AWS Cloud Map would list."),
 }
-"""What each kind is for."""
+"""Purpose of each kind."""
 
 
 def meanings_of(model: type[Spec]) -> Mapping[str, Meaning]:

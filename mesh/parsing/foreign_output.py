@@ -67,7 +67,7 @@ def instances_of(body: JsonObject) -> list[Json] | None:
 
 
 def is_terraform(body: JsonObject) -> bool:
-    """Tell whether a document is output of ``terraform show -json``."""
+    """Return whether a document is output of ``terraform show -json``."""
     return any("root_module" in as_object(body.get(key)) for key in ("values", "planned_values"))
 
 

@@ -1,4 +1,4 @@
-"""Placeholders: what shell scripts, jq and template engines leave for later. Specs hold none."""
+"""Placeholders of shell scripts, jq and template engines, which a spec must not contain."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -15,10 +15,11 @@ _BROKEN: Final = frozenset({"syntax", "key-not-text", "duplicate-key", "control-
 """Codes of the problems that a placeholder causes when it is parsed as YAML or JSON."""
 
 _NOTES: Final = frozenset({("metadata", "annotations"), ("metadata", "managedFields"), ("status",)})
-"""Parts of a manifest that say nothing of a mesh: tools keep whole texts there, old ones, too."""
+"""Parts of a manifest that do not define a mesh; tools store whole texts there, such as old
+versions."""
 
 _FORMAT: Final = ("accessLog", "file", "format")
-"""Path of a log format, which may hold any text that a log's reader needs."""
+"""Path of a log format, which may contain any text."""
 
 _MESSAGE: Final = "this is a template: {} is filled in before it is used"
 _HINT: Final = "commit what it renders to (envsubst, jq -n --arg, helm template), not the template"

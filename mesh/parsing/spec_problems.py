@@ -18,20 +18,20 @@ MAX_PROBLEMS: Final = 100
 
 
 def spec_problems(error: ValidationError, kind: Kind, source: Source) -> list[Problem]:
-    """Return a problem for each thing the error names, the spec standing under ``spec``."""
+    """Return a problem for each error of a spec; in the document, the spec is at ``spec``."""
     return model_problems(error, SPEC_OF[kind], source, ("spec",))
 
 
 def model_problems(
     error: ValidationError, root: type[Spec], source: Source, base: Steps = ()
 ) -> list[Problem]:
-    """Return a problem for each thing the error names, ``root`` describing what is at ``base``."""
+    """Return a problem for each error; ``root`` is the model of the value at ``base``."""
     details = [detail for detail in error.errors(include_url=False) if not _follows(detail)]
     return [_problem(detail, root, source, base) for detail in details[:MAX_PROBLEMS]]
 
 
 def _follows(detail: ErrorDetails) -> bool:
-    """A list is called too short when its items are wrong; they have problems of their own."""
+    """Return whether an error follows from others: a list of invalid items is also too short."""
     if detail["type"] != "too_short" or not isinstance(detail["input"], list):
         return False
     return bool(len(detail["input"]) >= _context(detail)["min_length"])
@@ -53,7 +53,7 @@ def _context(detail: ErrorDetails) -> Mapping[str, Any]:
 
 
 def _field(detail: ErrorDetails) -> str:
-    """Return the name of the field at fault, that of the list for an item of one."""
+    """Return the name of the invalid field; for an item of a list, the name of the list."""
     names = [step for step in detail["loc"] if isinstance(step, str)]
     return names[-1] if names else "spec"
 

@@ -1,7 +1,8 @@
 """YAML parser: pushes the events of a text into a :class:`~mesh.parsing.growth.Growth`.
 
-The part of YAML that can surprise is refused: aliases and anchors, tags, keys that are not text.
-Events, not nodes: composing nodes recurses, and a hostile file could exhaust the stack.
+YAML features with surprising effects are refused: aliases and anchors, tags, keys that are not
+text. The parser uses events instead of nodes, because composing nodes recurses, and a hostile file
+could exhaust the stack.
 """
 
 from dataclasses import dataclass
@@ -27,7 +28,7 @@ CLOUDFORMATION_TAGS: Final = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class _Slip:
-    """A common mistake: the parser's words for it, and ours."""
+    """A common mistake: the parser's message for it, and ours."""
 
     words: str
     message: str
@@ -96,14 +97,14 @@ def push_events(text: str, growth: Growth, reader: "YamlReader") -> None:
 
 
 class YamlReader:
-    """Turns events into parts; counts what it refuses, to say it once a document."""
+    """Converts parser events to parts; reports each refused feature once per document."""
 
     def __init__(self, growth: Growth) -> None:
         self._growth = growth
         self._tagged = False
 
     def handle(self, event: yaml.Event) -> None:
-        """Push what the event says."""
+        """Push the part that the event begins or ends."""
         # This runs often: half of all events are scalars, a million for ten thousand files.
         if type(event) is yaml.ScalarEvent:
             self._scalar(event)

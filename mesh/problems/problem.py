@@ -17,9 +17,9 @@ class Problem:
     """One mistake to fix. Sorts by position, then code."""
 
     path: str
-    """File in the repository, ``routes/cart.yaml``; empty when no single file is at fault."""
+    """File in the repository, ``routes/cart.yaml``; empty if no single file is wrong."""
     line: int
-    """1-based; 0 when the file as a whole is at fault."""
+    """Line number, from 1; 0 for the whole file."""
     where: str
     """JSON path in the document, ``$.spec.httpRoute.action.weightedTargets[1].virtualNode``."""
     code: str
@@ -49,7 +49,7 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class CodeDoc:
-    """Documentation of one problem code: its meaning, and how to mend such a problem."""
+    """Documentation of one problem code: its meaning and its remedy."""
 
     meaning: str
     remedy: str

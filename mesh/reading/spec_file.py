@@ -15,7 +15,7 @@ _FIELDS: Final = frozenset(
 
 
 def is_spec(document: Document) -> bool:
-    """Tell whether all fields of a document are fields of specs."""
+    """Return whether all fields of a document are fields of specs."""
     return bool(document.body) and document.body.keys() <= _FIELDS
 
 

@@ -55,7 +55,7 @@ def replaced(path: str, blob: bytes, old: Part, text: str | None) -> bytes | Non
 
 
 def is_json(path: str) -> bool:
-    """Tell whether a path names a JSON file."""
+    """Return whether a path names a JSON file."""
     return path.lower().endswith(".json")
 
 

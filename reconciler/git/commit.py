@@ -106,7 +106,8 @@ def _trailer_lines(message: str) -> list[str]:
 
 
 def _end_before(message: str, end: int, is_passed: Callable[[str], bool]) -> int:
-    """Return where the last line ends, up to ``end``, that is not passed over; -1 for none."""
+    """Return the end of the last line up to ``end`` that ``is_passed`` does not skip; -1 if there
+    is none."""
     while end >= 0:
         start = message.rfind("\n", 0, end) + 1
         if not is_passed(message[start:end]):

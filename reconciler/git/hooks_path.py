@@ -36,9 +36,9 @@ def hooks_path(git_dir: Path) -> HooksPath | None:
 
 
 def setting(git_dir: Path, name: str) -> str:
-    """Return a setting as git sees it, ``true`` and ``false`` spelled so; empty where it is unset.
+    """Return a git setting as text, booleans as ``true`` or ``false``; empty if it is unset.
 
-    The user's and the machine's settings count for git, too.
+    The settings of the user and of the system are included.
     """
     asked = ["git", f"--git-dir={git_dir}", "config", "--get", name]
     try:

@@ -6,9 +6,9 @@ from pathlib import Path
 
 
 def commit_head(git_dir: Path, commit: str, most: int, quarantine: Path | None = None) -> bytes:
-    """Return the first ``most`` bytes of a commit object; nothing when git cannot be run.
+    """Return the first ``most`` bytes of a commit object; nothing if git cannot be run.
 
-    :param quarantine: a directory of objects that are not the repository's yet, to look in, too.
+    :param quarantine: directory with objects of a push that are not part of the repository yet.
     """
     command = ["git", "--no-replace-objects", f"--git-dir={git_dir}", "cat-file", "commit", commit]
     try:

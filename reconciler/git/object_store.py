@@ -82,7 +82,7 @@ class ObjectStore:
         raise ObjectMissing(parents[0], self._obstacle())
 
     def has(self, commit: CommitId) -> bool:
-        """Tell whether the commit still exists; git drops unreachable ones."""
+        """Return whether the commit still exists; git drops unreachable ones."""
         try:
             found = object_id(commit) in self._odb
         except ValueError:
@@ -93,7 +93,7 @@ class ObjectStore:
 
     @property
     def is_shallow(self) -> bool:
-        """Tell whether it is a shallow clone."""
+        """Return whether it is a shallow clone."""
         try:
             return (self._common / "shallow").stat().st_size > 0
         except OSError:
@@ -109,7 +109,7 @@ class ObjectStore:
         return CommitId(str(base)) if base else None
 
     def descends(self, commit: CommitId, ancestor: CommitId) -> bool:
-        """Tell whether ``ancestor`` is the commit itself or reachable from it."""
+        """Return whether ``ancestor`` is the commit itself or reachable from it."""
         try:
             return commit == ancestor or self._objects.descendant_of(
                 object_id(commit), object_id(ancestor)

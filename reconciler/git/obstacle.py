@@ -1,4 +1,4 @@
-"""Detection of why a repository's files cannot be read; libgit2 reports another reason."""
+"""Reasons why a repository's files cannot be read, which libgit2 does not report."""
 
 import errno
 import os
@@ -21,9 +21,9 @@ _HINTS: Final = {
 
 
 def find_obstacle(repository: Path, git_dir: Path, ref: str = "") -> SourceUnavailable | None:
-    """Return why files of a repository cannot be read now; None when they can.
+    """Return the reason why files of a repository cannot be read now; None if they can.
 
-    :param ref: the full name of a ref that is needed, too, when it has a file.
+    :param ref: the full name of a ref whose file, if it has one, must be readable, too.
     """
     for name in _NEEDED:
         if (error := _error(git_dir / name)) is not None:
@@ -37,9 +37,9 @@ def find_obstacle(repository: Path, git_dir: Path, ref: str = "") -> SourceUnava
 
 
 def find_ref_obstacle(repository: Path, git_dir: Path, ref: str) -> SourceUnavailable | None:
-    """Return why a ref cannot be believed now; None when it can.
+    """Return the reason why the value of a ref is unreliable now; None if it is reliable.
 
-    Without the folder of loose refs, libgit2 believes packed ones, which may be older.
+    If the folder of loose refs is missing, libgit2 uses packed refs, which may be older.
     """
     folders = _parents(ref)
     for name in ("refs", *folders[1:]):
@@ -50,7 +50,7 @@ def find_ref_obstacle(repository: Path, git_dir: Path, ref: str) -> SourceUnavai
 
 
 def unreadable(repository: Path, error: OSError) -> SourceUnavailable:
-    """Return an error of the system, met while a repository was read, in our words."""
+    """Return the error for an operating system error that occurred while a repository was read."""
     return _explained(repository, Path(error.filename or repository), error)
 
 

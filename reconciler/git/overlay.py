@@ -16,10 +16,7 @@ class Overlays:
         self._packed: tuple[tuple[int, int, int], bool] | None = None
 
     def found(self) -> list[str]:
-        """Return their names.
-
-        A clone that was shallow when it was opened stays what it is; that is no news.
-        """
+        """Return their names; ``shallow`` only if the clone was not shallow when it was opened."""
         names = []
         if _has_content(self._folder / "info" / "grafts"):
             names.append("info/grafts")

@@ -71,7 +71,7 @@ def _resolve_all(
 
 
 def _crossing(files: _Changes, index: Index) -> str:
-    """Return the file at which all files, in their order, unfold to too much."""
+    """Return the first file, in path order, with which the expansion exceeds the limit."""
     lookup, budget = Lookup(index), Budget(MAX_GROUPED)
     for path in sorted(files):
         file = files[path]

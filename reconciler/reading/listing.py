@@ -87,7 +87,7 @@ class TreeWalk:
         return _entry(*found) if found else None
 
     def has_folder(self, tree: ObjectId, path: bytes) -> bool:
-        """Tell whether the tree has a folder at that path.
+        """Return whether the tree has a folder at that path.
 
         :raises TooLarge: a tree on the way is too large to read.
         """
@@ -171,7 +171,7 @@ class TreeWalk:
 
 
 def many_entries(path: bytes) -> TooLarge:
-    """Return the fault of a tree in which the file or folder at ``path`` is one too many."""
+    """Return the fault of a tree with too many entries; ``path`` is the first beyond the limit."""
     return TooLarge(b"", f"{MANY_ENTRIES}; {as_text(path)} is the first beyond the limit")
 
 

@@ -29,7 +29,7 @@ MAX_DOCUMENTS: Final = 50_000
 MAX_ERRORS: Final = 20_000
 """Errors of single files in one commit. With more, only the first by path are kept."""
 TOLD_ERRORS: Final = 100
-"""Errors that are kept of a commit that has too many."""
+"""Number of errors that are kept for a commit that has too many."""
 
 Progress = Callable[[str, int, int], None]
 """Progress callback: activity, done, total. Called from a worker thread."""
@@ -38,7 +38,7 @@ _PROGRESS_EVERY: Final = 200
 
 
 class TooMuch(TooLarge):
-    """All specs together break a bound, whichever of them is read last."""
+    """All specs together exceed a limit, whichever file is read last."""
 
     def __init__(self, message: str) -> None:
         super().__init__(b"", message)
@@ -49,7 +49,7 @@ class TooManyErrors(Exception):
 
 
 class TreeReader:
-    """Reads trees one after the other; what they share is read once."""
+    """Reads trees one after the other; objects that they share are read once."""
 
     def __init__(self, objects: Objects, progress: Progress | None = None) -> None:
         self._objects = objects
@@ -120,7 +120,7 @@ class TreeReader:
     def _faults(
         self, root: ObjectId, scope: Scope, error: TooLarge | TooManyErrors
     ) -> list[Problem]:
-        """Return why a tree is too much, from its files in the order of their paths."""
+        """Return the limits that a tree exceeds, computed from its files in path order."""
         bounds, found = _Bounds(), list[Problem]()
         entries = self._walk.compare(None, root, scope).entries
         try:
@@ -187,9 +187,9 @@ def _bounded(entries: int) -> int:
 
 
 def require_size(size: int, documents: int) -> None:
-    """Hold all specs of one source to their bounds.
+    """Require that all specs of one source together are within the limits.
 
-    :raises TooMuch: they are beyond.
+    :raises TooMuch: they are not.
     """
     if size > MAX_BYTES or documents > MAX_DOCUMENTS:
         most = f"{MAX_BYTES} bytes or {MAX_DOCUMENTS} resources"

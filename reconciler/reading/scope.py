@@ -25,16 +25,16 @@ class Scope:
         object.__setattr__(self, "_ignored", ignored)
 
     def may_hold_specs(self, folder: bytes) -> bool:
-        """Tell whether a folder is entered; ``folder`` is its path, "" for the root."""
+        """Return whether a folder is entered; ``folder`` is its path, "" for the root."""
         name = folder.rpartition(b"/")[2]
         return self._leads_to_root(folder) and not self._left_out(folder + b"/", name)
 
     def is_spec(self, path: bytes) -> bool:
-        """Tell whether a path in an entered folder is a spec file."""
+        """Return whether a path in an entered folder is a spec file."""
         return path.endswith(SUFFIXES) and self.covers(path)
 
     def covers(self, path: bytes) -> bool:
-        """Tell whether a path in an entered folder is in scope at all."""
+        """Return whether a path in an entered folder is in scope at all."""
         name = path.rpartition(b"/")[2]
         return self._below_root(path) and path != _SETTINGS and not self._left_out(path, name)
 

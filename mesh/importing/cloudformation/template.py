@@ -23,13 +23,13 @@ language is evaluated, or requested where it is used."""
 
 
 def is_template(body: JsonObject) -> bool:
-    """Tell whether a document is a CloudFormation template."""
+    """Return whether a document is a CloudFormation template."""
     return isinstance(body.get("Resources"), dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """The sections of a template that concern meshes."""
+    """The sections of a template that define meshes."""
 
     source: Source
     body: JsonObject
@@ -79,6 +79,6 @@ class Template:
         return f"{kind.value}Name" if kind else "Name"
 
     def is_name(self, logical_id: str, attribute: str) -> bool:
-        """Tell whether an attribute of an App Mesh resource is one of its name properties."""
+        """Return whether an attribute of an App Mesh resource is one of its name properties."""
         kind = self.kind(logical_id)
         return kind is not None and from_cloudformation(attribute) in name_fields(kind)

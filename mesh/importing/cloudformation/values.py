@@ -12,7 +12,7 @@ MAX_WORK: Final = 1_000_000
 
 
 class Mark(Enum):
-    """Stands for a missing value."""
+    """Marker for a missing value."""
 
     NO_VALUE = "no value"
     """``AWS::NoValue``: the property counts as absent."""

@@ -17,7 +17,7 @@ def unknown_values(body: JsonObject) -> JsonObject:
 
 
 def any_unknown(value: Json) -> bool:
-    """Tell whether any part of a value is known only after apply."""
+    """Return whether any part of a value is known only after apply."""
     stack = [value]
     while stack:
         part = stack.pop()

@@ -39,7 +39,7 @@ Places = dict[Steps, Steps]
 
 
 def is_state_file(body: JsonObject) -> bool:
-    """Tell whether a document is Terraform's internal state file, which has no stable format."""
+    """Return whether a document is Terraform's internal state file, which has no stable format."""
     return "lineage" in body and "terraform_version" in body
 
 
