@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
+from events.clock import utc_now
 from events.store import EventReader
 from events.types import Chain
 from gitmesh.api.answers import Account, Answer, PageTokens, page, resource
@@ -23,6 +24,7 @@ from gitmesh.api.errors import (
     unavailable,
 )
 from gitmesh.api.operations import Action
+from gitmesh.api.recent_calls import CLIENT_TOKEN, DIGEST, INVOCATION, RecentCalls, digest_of
 from gitmesh.service.changes.planned_commit import Authorship
 from gitmesh.service.changes.resource_change import SpecChanges
 from gitmesh.service.resources import description
@@ -31,7 +33,12 @@ from gitmesh.service.resources.change import (
     InvalidChange,
     ResourceChanges,
 )
-from gitmesh.service.resources.description import Description, collection, describe
+from gitmesh.service.resources.description import (
+    Description,
+    collection,
+    describe,
+    last_description,
+)
 from mesh.errors import Fatal, GitmeshError, Retryable, UsageError
 from mesh.graph.linked import MeshGraph
 from mesh.graph.references import parent_of
@@ -74,6 +81,7 @@ class AppMeshApi:
         self._changes = changes
         self._account = account
         self._committer = committer
+        self._recent = RecentCalls(log)
 
     def answer(self, call: Call, caller: Caller) -> Answer:
         """Return the answer to a call.
@@ -155,6 +163,8 @@ class AppMeshApi:
         key = _key(call)
 
         def specs(now: SpecTree) -> SpecChanges:
+            if self._is_repeated(call):
+                return {}
             self._require_above(key, now.graph)
             present = now.graph.get(key)
             if present is not None:
@@ -168,6 +178,8 @@ class AppMeshApi:
         key = _key(call)
 
         def specs(now: SpecTree) -> SpecChanges:
+            if self._is_repeated(call):
+                return {}
             if key not in now.graph.resources:
                 raise not_found(self._absent(key))
             return {key: call.spec or {}}
@@ -181,7 +193,9 @@ class AppMeshApi:
 
         def specs(now: SpecTree) -> SpecChanges:
             if key not in now.graph.resources:
-                raise not_found(self._absent(key))
+                if not self._is_deleted_by(call, caller):
+                    raise not_found(self._absent(key))
+                return {}
             if users := _users(now.graph, key):
                 named = ", ".join(map(str, users[:5])) + (", …" if len(users) > 5 else "")
                 raise in_use(
@@ -192,7 +206,27 @@ class AppMeshApi:
             return {key: None}
 
         self._make(call, caller, specs)
-        return self._resource(last[0], "DELETED")
+        found = last[0] if last else last_description(self._log, key)
+        if found is None:
+            raise not_found(self._absent(key))
+        return self._resource(found, "DELETED")
+
+    def _is_repeated(self, call: Call) -> bool:
+        """Tell whether a call was carried out before, and its answer was perhaps lost.
+
+        :raises ApiError: its token came with other parameters.
+        """
+        before = self._recent.digest(CLIENT_TOKEN, call.client_token, utc_now())
+        if before is None:
+            return False
+        if before != digest_of(call):
+            raise conflict("this clientToken was used before, with other parameters")
+        return True
+
+    def _is_deleted_by(self, call: Call, caller: Caller) -> bool:
+        """Tell whether an earlier attempt of the same call has deleted the resource."""
+        before = self._recent.digest(INVOCATION, caller.invocation_id, utc_now())
+        return before == digest_of(call)
 
     def _require_above(self, key: ResourceKey, graph: MeshGraph) -> None:
         """Check that what a new resource is created in exists."""
@@ -209,7 +243,13 @@ class AppMeshApi:
         specs: Callable[[SpecTree], SpecChanges],
     ) -> None:
         who = Authorship(caller.person, self._committer)
-        change = Change(specs, _message(call, caller), who)
+        ids = {CLIENT_TOKEN: call.client_token, INVOCATION: caller.invocation_id}
+        digest = digest_of(call)
+
+        def made() -> None:
+            self._recent.remember(ids, digest, utc_now())
+
+        change = Change(specs, _message(call, caller, digest), who, made)
         try:
             self._changes.make(change)
         except InvalidChange as error:
@@ -228,7 +268,7 @@ def _key(call: Call) -> ResourceKey:
     return call.key
 
 
-def _message(call: Call, caller: Caller) -> str:
+def _message(call: Call, caller: Caller, digest: str) -> str:
     """Return the commit message: what was called, and trailers that name the request."""
     lines = [
         f"{call.operation.name} {call.key}",
@@ -238,9 +278,10 @@ def _message(call: Call, caller: Caller) -> str:
         f"Request-Id: {caller.request_id}",
     ]
     if call.client_token is not None:
-        lines.append(f"Client-Token: {call.client_token}")
+        lines.append(f"{CLIENT_TOKEN}: {call.client_token}")
     if caller.invocation_id is not None:
-        lines.append(f"Invocation-Id: {caller.invocation_id}")
+        lines.append(f"{INVOCATION}: {caller.invocation_id}")
+    lines.append(f"{DIGEST}: {digest}")
     return "\n".join([*lines, "Via: api"]) + "\n"
 
 

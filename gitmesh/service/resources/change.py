@@ -4,6 +4,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from typing import Final
 
@@ -44,6 +45,8 @@ class Change:
     """Returns the new specs, given those of the branch's tip; may raise to change nothing."""
     message: str
     who: Authorship
+    made: Callable[[], None] = lambda: None
+    """Called when the commit is made, before the next change is planned."""
 
 
 class ResourceChanges:
@@ -69,16 +72,16 @@ class ResourceChanges:
         :raises GitmeshError: the repository cannot be read or written.
         """
         with self._turn:
-            made = self._commit(change)
-        if made is not None:
-            self._wait(made)
+            tip, made = self._commit(change)
+        # Who changes nothing may see what a call just before it changed.
+        self._wait(made or tip)
         return made
 
-    def _commit(self, change: Change) -> CommitId | None:
-        for race in range(MOST_RACES):
+    def _commit(self, change: Change) -> tuple[CommitId, CommitId | None]:
+        for race in count(1):
             planned = self._plan(change)
             if planned.unchanged:
-                return None
+                return planned.tip, None
             if planned.errors:
                 raise InvalidChange(planned.errors)
             try:
@@ -87,12 +90,13 @@ class ResourceChanges:
                     self._repo, self._branch, planned, change.message, change.who, command=command
                 )
             except BranchMoved:
-                if race + 1 == MOST_RACES:
+                if race == MOST_RACES:
                     raise
             else:
                 self._known = planned.after
-                return made
-        return None
+                change.made()
+                return planned.tip, made
+        raise AssertionError  # the loop ends by itself only in the eyes of a type checker
 
     def _plan(self, change: Change) -> PlannedCommit:
         tip = self._repo.tip(self._branch)

@@ -36,6 +36,12 @@ def describe(log: EventReader, key: ResourceKey) -> Description | None:
     return _described(log, key, log.head(Chain.MESH).seq)
 
 
+def last_description(log: EventReader, key: ResourceKey) -> Description | None:
+    """Return a resource as it was before it was removed last; ``None`` if it never was."""
+    gone = next(log.versions(key, log.head(Chain.MESH).seq), None)
+    return None if gone is None else _described(log, key, Seq(gone.since - 1))
+
+
 @dataclass(frozen=True, slots=True)
 class Page:
     """Some of the resources in a collection."""
