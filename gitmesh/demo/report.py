@@ -2,7 +2,7 @@
 
 import statistics
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 
 BAR_TOTAL_MS = 300.0
 BAR_OWN_MS = 50.0
@@ -59,7 +59,7 @@ def _median(values: Iterable[float]) -> float:
 
 @dataclass(slots=True)
 class Report:
-    """Report of the whole tour, as ``--json`` prints it."""
+    """Report of the whole tour."""
 
     proxies: int = 0
     start_s: float = 0.0
@@ -93,7 +93,3 @@ class Report:
     def ok(self) -> bool:
         """Tell whether every promise held."""
         return not self.broken
-
-    def as_json(self) -> dict[str, object]:
-        """Return the report as JSON values."""
-        return {"ok": self.ok, **asdict(self)}

@@ -46,8 +46,8 @@ class DecisionShape(TypedDict):
     tried: list[TriedShape]
 
 
-VerdictShape = TypedDict(
-    "VerdictShape",
+RouteTestShape = TypedDict(
+    "RouteTestShape",
     {
         "path": str,
         "line": int,
@@ -66,7 +66,7 @@ class RouteTestsShape(TypedDict):
     """Answer of ``route-test``."""
 
     ok: bool
-    tests: list[VerdictShape]
+    tests: list[RouteTestShape]
 
 
 def route_tests_shape(verdicts: "Sequence[Verdict]") -> RouteTestsShape:
@@ -98,7 +98,7 @@ def decision_shape(decision: "Decision") -> DecisionShape:
     }
 
 
-def _verdict(found: "Verdict") -> VerdictShape:
+def _verdict(found: "Verdict") -> RouteTestShape:
     return {
         "path": found.suite.source.path,
         "line": found.suite.source.line(found.test.steps),

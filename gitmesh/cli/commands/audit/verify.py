@@ -1,5 +1,6 @@
 """``gitmesh verify``: prove that the log is intact, and that it says what git says."""
 
+import gc
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -74,8 +75,6 @@ def command(
     rules decided some commits differently and no checkpoint covers them: see Upgrade in
     docs/operations.md.
     """
-    import gc
-
     from events.opening import open_for_reading
     from gitmesh.audit.checkpoint_keys import public_keys
     from gitmesh.cli.progress import progress_on_terminal
@@ -86,9 +85,7 @@ def command(
     gc.set_threshold(50_000, 20, 50)  # as serve does: a long history makes much and keeps little
     settings: Settings = ctx.obj
     where = existing_log(repo, log or settings.log)
-    if against_git is None:
-        against_git = _names_a_repository(ctx, log or settings.log)
-    source = repo if against_git else None
+    source = repo if _uses_git(ctx, against_git, log or settings.log) else None
     evidence = Evidence(source, branch or settings.branch or None, public_keys(key, settings), kept)
     with open_for_reading(where) as opened, progress_on_terminal(quiet=as_json) as progress:
         verdict = verify_log(opened, evidence, progress)
@@ -96,10 +93,12 @@ def command(
     ctx.exit(_exit_code(verdict))
 
 
-def _names_a_repository(ctx: click.Context, log: Path | None) -> bool:
-    """Tell whether there is a repository to compare with: one that was named, or holds the log."""
+def _uses_git(ctx: click.Context, asked: bool | None, log: Path | None) -> bool:
+    """Tell whether to compare with git: as asked, else if a repository is named or has the log."""
     from click.core import ParameterSource
 
+    if asked is not None:
+        return asked
     sources = map(ctx.get_parameter_source, ("named", "repo"))
     return log is None or any(source is not ParameterSource.DEFAULT for source in sources)
 

@@ -24,6 +24,7 @@ def command(ctx: click.Context, stay: bool, as_json: bool) -> None:
     from gitmesh.demo.screen import Screen
     from gitmesh.demo.tour import tour
     from gitmesh.event_loop import StoppedBySignal, run_until_signal
+    from gitmesh.json_shapes.repository import demo_shape
 
     try:
         report = run_until_signal(lambda: tour(Screen(to_stderr=as_json), stay=stay))
@@ -31,5 +32,5 @@ def command(ctx: click.Context, stay: bool, as_json: bool) -> None:
         click.echo("\nstopped; nothing is left running", err=True)
         ctx.exit(exit_codes.OF_SIGNAL[stopped.number])
     if as_json:
-        emit_json(report.as_json())
+        emit_json(demo_shape(report))
     ctx.exit(exit_codes.OK if report.ok else exit_codes.REFUSED)

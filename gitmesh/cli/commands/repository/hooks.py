@@ -10,7 +10,7 @@ from gitmesh.cli.options import examples, json_option, log_option, repo_named
 from gitmesh.cli.output import emit_json
 
 if TYPE_CHECKING:
-    from gitmesh.hooks.scripts import Outcome
+    from gitmesh.service.repository.hook_installation import InstalledHooks
     from gitmesh.settings import Settings
 
 
@@ -56,39 +56,26 @@ def command(
     replaced. From then on no push can change refs/gitmesh/, where checkpoints are stored
     (receive.hideRefs).
     """
-    from gitmesh.hooks.scripts import HookOptions, Outcome, hooks_folder, install
-    from gitmesh.queries.log_location import git_dir, linked_branch
-    from reconciler.git.initialization import ready_for_pushes
-    from reconciler.git.repository import GitRepository, branch_ref
+    from gitmesh.hooks.scripts import HookOptions
+    from gitmesh.json_shapes.repository import installed_hooks_shape
+    from gitmesh.service.repository.hook_installation import install_hooks
 
     settings: Settings = ctx.obj
-    where = git_dir(repo)
-    # A linked work tree has a HEAD of its own, which gitmesh serve follows there, too.
-    branch = branch or settings.branch or linked_branch(repo)
-    if branch is not None:
-        branch_ref(branch)
-    options = HookOptions(branch, log or settings.log, wait_s)
-    found = install(where, options)
-    ready_for_pushes(where)
-    followed = GitRepository.open(where).following(branch)
-    if as_json:
-        emit_json({"repository": str(where), "branch": followed, "hooks": found})
-    else:
-        show(found, hooks_folder(where))
-        if Outcome.WRITTEN in found.values():
-            click.echo(f"pushes to {followed.removeprefix('refs/heads/')} are checked")
-    kept = Outcome.KEPT in found.values()
-    ctx.exit(exit_codes.REFUSED if kept else exit_codes.OK)
+    options = HookOptions(branch or settings.branch or None, log or settings.log, wait_s)
+    found = install_hooks(repo, options)
+    emit_json(installed_hooks_shape(found)) if as_json else _show(found)
+    ctx.exit(exit_codes.OK if found.complete else exit_codes.REFUSED)
 
 
-def show(found: "dict[str, Outcome]", folder: Path) -> None:
-    """Print the result for each hook."""
+def _show(found: "InstalledHooks") -> None:
     from gitmesh.hooks.scripts import Outcome, by_hand
 
-    for name, outcome in found.items():
-        path = folder / name
+    for name, outcome in found.hooks.items():
+        path = found.folder / name
         if outcome is Outcome.WRITTEN:
             click.echo(f"hook {name}: written to {path}")
         else:
             click.echo(f"hook {name}: {path} was not written by gitmesh and stays as it is")
             click.echo(f"  hint: add this command to it: {by_hand(name)}")
+    if Outcome.WRITTEN in found.hooks.values():
+        click.echo(f"pushes to {found.branch.removeprefix('refs/heads/')} are checked")

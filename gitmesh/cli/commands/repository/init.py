@@ -9,8 +9,10 @@ import click
 from gitmesh.cli import exit_codes
 from gitmesh.cli.options import examples, json_option
 from gitmesh.cli.output import emit_json
+from mesh.errors import UsageError
 
 if TYPE_CHECKING:
+    from gitmesh.service.repository.creation import Creation, FirstCommit
     from gitmesh.settings import Settings
 
 _SERVE: Final = """
@@ -57,46 +59,39 @@ def command(
     gitmesh hooks). If PATH is a repository already, the command changes nothing and exits with 2;
     run gitmesh hooks to install the hooks there.
     """
-    from gitmesh.hooks.scripts import HookOptions, install
-    from gitmesh.queries.log_location import git_dir, is_repository, log_path
-    from mesh.errors import UsageError
-    from reconciler.git.initialization import init_bare, ready_for_pushes
+    from gitmesh.json_shapes.repository import creation_shape
+    from gitmesh.queries.log_location import is_repository
+    from gitmesh.service.repository.creation import create_repository
 
     settings: Settings = ctx.obj
-    branch = branch or settings.branch or "main"
-    created = not is_repository(path)
-    if sample and not created:
+    if sample and is_repository(path):
         raise UsageError(
             f"{path} is a repository already; the sample mesh is the first commit of a new one",
             hint="name a new directory",
         )
-    hooks, commit = {}, None
-    if created:
-        init_bare(path, branch)
-        ready_for_pushes(path)
-        hooks = install(git_dir(path), HookOptions(log=settings.log))
-        commit = _commit_sample(path, branch) if sample else None
-    if as_json:
-        where = {"repository": str(git_dir(path)), "log": str(log_path(path, settings.log))}
-        about = {"created": created, "branch": branch, "commit": commit}
-        emit_json({**about, "hooks": hooks, **where})
-        ctx.exit(exit_codes.OK if created else exit_codes.USAGE)
+    first = _sample_mesh() if sample else None
+    made = create_repository(path, branch or settings.branch or "main", settings.log, first)
+    emit_json(creation_shape(made)) if as_json else _show(made, path)
+    ctx.exit(exit_codes.OK if made.created else exit_codes.USAGE)
+
+
+def _show(made: "Creation", path: Path) -> None:
     quoted = shlex.quote(str(path))
-    if not created:
+    if not made.created:
         raise UsageError(
             f"{path} is a repository already; it was left as it is",
             hint=f"have pushes to it checked: gitmesh hooks {quoted}; "
             f"follow it: gitmesh serve {quoted}",
         )
-    with_sample = f"; its first commit is the sample mesh: {commit[:7]}" if commit else ""
+    with_sample = f"; its first commit is the sample mesh: {made.commit[:7]}" if made.commit else ""
     click.echo(f"made {path}{with_sample}")
-    click.echo((_FILLED if commit else _EMPTY).format(path=quoted, branch=branch))
+    click.echo((_FILLED if made.commit else _EMPTY).format(path=quoted, branch=made.branch))
 
 
-def _commit_sample(path: Path, branch: str) -> str:
+def _sample_mesh() -> "FirstCommit":
     from gitmesh.demo.sample import sample_repo
+    from gitmesh.service.repository.creation import FirstCommit
     from gitmesh.settings import operator
-    from reconciler.git.initialization import commit_folder
     from reconciler.git.writing import Person
 
-    return commit_folder(path, branch, sample_repo(), "The shop's mesh\n", Person(*operator()))
+    return FirstCommit(sample_repo(), "The shop's mesh\n", Person(*operator()))

@@ -14,22 +14,13 @@ from gitmesh.cli.output import emit_json, table
 @json_option
 def command(as_json: bool) -> None:
     """Show the versions of gitmesh and its dependencies."""
-    import platform
-    from importlib.metadata import version
+    from gitmesh.json_shapes.repository import versions_shape
+    from gitmesh.service.repository.versions import versions
 
-    from events.opening import engine
-
-    store = engine()
-    versions = {
-        "gitmesh": version("gitmesh"),
-        "python": platform.python_version(),
-        store.name: store.version,
-        **{name: version(name) for name in ("grpcio", "pygit2", "envoy-data-plane")},
-    }
-    notes = [f"{store.name} {store.version} {store.caution}"] if store.caution else []
+    found = versions()
     if as_json:
-        emit_json({**versions, "notes": notes})
+        emit_json(versions_shape(found))
         return
-    click.echo(table(list(versions.items())))
-    for note in notes:
+    click.echo(table(list(found.components.items())))
+    for note in found.notes:
         click.echo(f"note: {note}")

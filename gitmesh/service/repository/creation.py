@@ -1,0 +1,59 @@
+"""Creation of a bare repository that is ready for pushes of a mesh."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from events.types import CommitId
+from gitmesh.hooks.scripts import HookOptions, Outcome, install
+from gitmesh.queries.log_location import git_dir, is_repository, log_path
+from reconciler.git.initialization import commit_folder, init_bare, ready_for_pushes
+from reconciler.git.writing import Person
+
+
+@dataclass(frozen=True, slots=True)
+class FirstCommit:
+    """The content of the first commit of a new repository."""
+
+    folder: Path
+    message: str
+    author: Person
+
+
+@dataclass(frozen=True, slots=True)
+class Creation:
+    """A repository, and what was made of it."""
+
+    created: bool
+    """False if it was there already; then nothing was changed."""
+    repository: Path
+    """Its git directory."""
+    branch: str
+    """The branch to serve."""
+    log: Path
+    """Where the event log of its server will be."""
+    commit: CommitId | None = None
+    """Its first commit, if one was made."""
+    hooks: Mapping[str, Outcome] = field(default_factory=dict)
+    """What became of each hook, by name."""
+
+
+def create_repository(
+    path: Path, branch: str, log: Path | None = None, first: FirstCommit | None = None
+) -> Creation:
+    """Create a bare repository with hooks that check pushes; leave an existing one as it is.
+
+    :param log: the event log; ``None`` for the one inside the repository.
+    :raises UsageError: something else is at the path, or the branch name is invalid.
+    :raises Fatal: it cannot be created.
+    """
+    if is_repository(path):
+        return Creation(False, git_dir(path), branch, log_path(path, log))
+    init_bare(path, branch)
+    ready_for_pushes(path)
+    where = git_dir(path)
+    hooks = install(where, HookOptions(log=log))
+    commit = None
+    if first is not None:
+        commit = commit_folder(path, branch, first.folder, first.message, first.author)
+    return Creation(True, where, branch, log_path(path, log), commit, hooks)
