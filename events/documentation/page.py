@@ -12,7 +12,7 @@ from events.documentation.examples import DELIVERY_EXAMPLES, MESH_EXAMPLES
 from events.documentation.kind_docs import KINDS, KindDoc
 from events.encoding.codec import actor_of, encode
 from events.integrity.chain import GENESIS, Row, seal, sealed_text
-from events.sqlite.schema import COLUMNS, PROJECTIONS, TABLES, triggers
+from events.sqlite.schema import COLUMNS, INDEXES, PROJECTIONS, TABLES, triggers
 from events.types import Chain, Event, Seq
 
 _AT: Final = "2026-11-23T08:30:00.021400Z"
@@ -158,6 +158,9 @@ upgrade that changes them. Their form may change with any release: use the chain
 - `sources`, `workers`: current degradations of the repository, and unresponsive workers.
 - `positions`: the last event of each chain that the projections include, and the version of the
   code that made them.
+
+Indexes of the chains find the events of a commit, and the starts of servers. A server adds them to
+a log of an earlier release when it opens it.
 """
 
 
@@ -173,6 +176,7 @@ def page() -> str:
         hash=last.hash,
     )
     tables = "\n\n".join(triggers(TABLES[Chain.MESH]).values())
+    indexes = "\n".join(f"{sql};" for sql in INDEXES.values())
     return "\n".join(
         [
             _OPENING,
@@ -187,7 +191,7 @@ def page() -> str:
             _TRIGGERS,
             f"```sql\n{tables}\n```\n",
             _PROJECTIONS,
-            f"```sql{PROJECTIONS}```",
+            f"```sql{PROJECTIONS}\n{indexes}\n```",
             "",
         ]
     )

@@ -6,7 +6,7 @@ from contextlib import closing
 from functools import cache
 from typing import Final
 
-from events.sqlite.schema import STEPS_TABLE, create_log, create_projections
+from events.sqlite.schema import STEPS_TABLE, create_indexes, create_log, create_projections
 
 MOST: Final = 20
 """Foreign objects that are named."""
@@ -68,4 +68,5 @@ def _ours() -> frozenset[_Named]:
     with closing(sqlite3.connect(":memory:")) as connection:
         create_log(connection)
         create_projections(connection)
+        create_indexes(connection)
         return frozenset(_objects(connection))

@@ -10,7 +10,7 @@ from typing import Final
 from sqlite_utils import Database
 from sqlite_utils.migrations import Migrations
 
-from events.sqlite.schema import create_log, create_projections
+from events.sqlite.schema import create_indexes, create_log, create_projections
 
 migrations: Final = Migrations("gitmesh")
 
@@ -23,6 +23,11 @@ def _log(db: Database) -> None:
 @migrations(name="0002_projections")
 def _projections(db: Database) -> None:
     create_projections(db.conn)
+
+
+@migrations(name="0003_indexes")
+def _indexes(db: Database) -> None:
+    create_indexes(db.conn)
 
 
 def migrate(connection: sqlite3.Connection) -> None:

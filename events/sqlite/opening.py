@@ -8,9 +8,9 @@ from typing import IO, Final
 
 from events.sqlite.failures import explained
 from events.sqlite.schema import (
-    STEPS,
     applied_steps,
     is_foreign,
+    is_readable,
     unknown_steps,
     wrong_protection,
 )
@@ -108,7 +108,7 @@ def connect_read_only(path: Path, *, patience_s: float = PATIENCE_S) -> sqlite3.
         )
         try:
             connection.execute("PRAGMA wal_autocheckpoint = 0")
-            if not _steps(path, connection) >= STEPS:
+            if not is_readable(_steps(path, connection)):
                 raise Fatal(
                     f"{path}: this log is empty, or of an older gitmesh",
                     hint="start gitmesh serve once: it makes or upgrades the file",

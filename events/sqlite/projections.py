@@ -11,7 +11,7 @@ from typing import Final, cast
 from events.encoding.codec import decode
 from events.sqlite.delivery_projections import project_delivery
 from events.sqlite.mesh_projections import MeshRows
-from events.sqlite.schema import PROJECTION_TABLES, create_projections
+from events.sqlite.schema import PROJECTION_TABLES, create_indexes, create_projections
 from events.types import Chain, DeliveryEvent, Event, MeshEvent, Record, Seq
 from mesh.errors import Fatal
 
@@ -59,13 +59,14 @@ def projectors(connection: sqlite3.Connection) -> set[int]:
 
 
 def rebuild(connection: sqlite3.Connection, records: Iterator[Record]) -> None:
-    """Drop the tables and derive them again from the records of both chains.
+    """Drop the tables and indexes, and derive them again from the records of both chains.
 
     :raises Fatal: a record is damaged.
     """
     for table in PROJECTION_TABLES:
         connection.execute(f"DROP TABLE IF EXISTS {table}")
     create_projections(connection)
+    create_indexes(connection)
     pending: dict[Chain, list[tuple[Seq, object]]] = {chain: [] for chain in Chain}
     try:
         for record in records:

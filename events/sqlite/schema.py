@@ -92,7 +92,19 @@ PROJECTION_TABLES: Final = (
     "positions",
 )
 
-STEPS: Final = frozenset({"0001_log", "0002_projections"})
+INDEXES: Final = {
+    name: f"CREATE INDEX {name} ON {on}"
+    for name, on in (
+        ("mesh_events_by_commit", 'mesh_events ("commit")'),
+        ("delivery_events_by_commit", 'delivery_events ("commit")'),
+        ("delivery_events_starts", "delivery_events (at) WHERE kind = 'ServerStarted'"),
+    )
+}
+"""Indexes of the chains. Like projections, they hold nothing of their own."""
+
+_READABLE: Final = frozenset({"0001_log", "0002_projections"})
+_INDEXED: Final = "0003_indexes"
+STEPS: Final = _READABLE | {_INDEXED}
 """Names of all migrations (:mod:`events.sqlite.migrations`)."""
 STEPS_TABLE: Final = "_sqlite_migrations"
 """Table in which sqlite-utils records applied migrations."""
@@ -113,6 +125,13 @@ def create_projections(connection: sqlite3.Connection) -> None:
             connection.execute(statement)
 
 
+def create_indexes(connection: sqlite3.Connection) -> None:
+    """Create the indexes of the chains, in place of any of the same names."""
+    for name, sql in INDEXES.items():
+        connection.execute(f"DROP INDEX IF EXISTS {name}")
+        connection.execute(sql)
+
+
 def wrong_protection(connection: sqlite3.Connection) -> list[str]:
     """Return the problems of the chains' tables and triggers: ``trigger x is missing``.
 
@@ -128,8 +147,11 @@ def wrong_protection(connection: sqlite3.Connection) -> list[str]:
 
 
 def wrong_projections(connection: sqlite3.Connection) -> list[str]:
-    """Return the problems of the projection tables and their indexes."""
-    return sorted(_differing(connection, _made_by(create_projections)))
+    """Return the problems of what is derived: the projection tables, and all indexes."""
+    expected = dict(_made_by(create_projections))
+    if _INDEXED in applied_steps(connection):
+        expected |= {("index", name): sql for name, sql in INDEXES.items()}
+    return sorted(_differing(connection, expected))
 
 
 _Texts = dict[tuple[str, str], str]
@@ -167,6 +189,11 @@ def applied_steps(connection: sqlite3.Connection) -> list[str]:
         f"SELECT name FROM {STEPS_TABLE} WHERE migration_set = 'gitmesh' ORDER BY rowid"  # noqa: S608
     )
     return [str(name) for (name,) in found]
+
+
+def is_readable(applied: Iterable[str]) -> bool:
+    """Tell whether a file with these migrations answers all queries, if slowly."""
+    return set(applied) >= _READABLE
 
 
 def unknown_steps(applied: Iterable[str]) -> list[str]:

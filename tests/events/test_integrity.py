@@ -5,11 +5,12 @@ from pathlib import Path
 import pytest
 
 from events.opening import open_for_reading, open_for_writing
-from events.sqlite.schema import TABLES, triggers
+from events.sqlite.schema import STEPS_TABLE, TABLES, triggers
 from events.store import EventReader
 from events.types import Chain
 from mesh.errors import Fatal
 from tests.support.forger import Edit, changed, forge, replaced
+from tests.support.histories import facts
 from tests.support.logs import SHORT_HISTORY, SOME_DELIVERY, fill, outsider, unprotected
 
 TRIGGERS = [name for table in TABLES.values() for name in triggers(table)]
@@ -237,6 +238,42 @@ def test_a_projection_that_is_gone_is_found(filled: Path) -> None:
     (found,) = verified(filled)
     assert "table proxies is missing" in found
     open_for_writing(filled).close()  # a server that starts makes them anew
+    assert verified(filled) == []
+
+
+CHANGED_INDEXES = {
+    "is missing": (),
+    "is altered": ("CREATE INDEX delivery_events_by_commit ON delivery_events (actor)",),
+}
+
+
+@pytest.mark.parametrize("wrong", CHANGED_INDEXES)
+def test_an_index_that_is_not_as_it_was_made_is_found_and_made_again(
+    filled: Path, wrong: str
+) -> None:
+    with outsider(filled) as connection:
+        for sql in ("DROP INDEX delivery_events_by_commit", *CHANGED_INDEXES[wrong]):
+            connection.execute(sql)
+    (found,) = verified(filled)
+    assert found.endswith(f": index delivery_events_by_commit {wrong}")
+    open_for_writing(filled).close()
+    assert verified(filled) == []
+
+
+def test_a_log_from_before_the_indexes_is_whole_and_gains_them(filled: Path) -> None:
+    with outsider(filled) as connection:
+        names = "SELECT name FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL"
+        of_chains = f"{names} AND tbl_name IN ('mesh_events', 'delivery_events')"
+        made = connection.execute(of_chains).fetchall()
+        for (name,) in made:
+            connection.execute(f"DROP INDEX {name}")
+        connection.execute(f"DELETE FROM {STEPS_TABLE} WHERE name = '0003_indexes'")
+    assert verified(filled) == []
+    with open_for_reading(filled) as log:
+        assert [r.seq for r in log.about(facts(2).commit, Chain.DELIVERY)] == [3]
+    open_for_writing(filled).close()
+    with outsider(filled) as connection:
+        assert connection.execute(of_chains).fetchall() == made != []
     assert verified(filled) == []
 
 
