@@ -1,4 +1,4 @@
-"""Run a coroutine in an event loop that SIGINT and SIGTERM stop.
+"""Run a coroutine in an event loop that SIGINT, SIGTERM and SIGHUP stop.
 
 A signal handler that raises inside asyncio leaves coroutines that nobody awaits, and tracebacks
 about them. So from before the loop begins until after it is closed, a signal raises nothing: it
@@ -15,7 +15,7 @@ from typing import Any, Final, TypeVar
 
 T = TypeVar("T")
 
-_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
+_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class StoppedBySignal(Exception):
@@ -30,7 +30,8 @@ def run_until_signal(
     work: Callable[[], Coroutine[Any, Any, T]],
     stopping: Callable[[signal.Signals], None] = lambda _: None,
 ) -> T:
-    """Run the work in a new event loop and return its result; SIGINT and SIGTERM cancel it.
+    """Run the work in a new event loop and return its result; SIGINT, SIGTERM and SIGHUP
+    cancel it.
 
     The work is a function, so that no coroutine exists before signals are handled. Calls
     ``stopping`` before each cancellation. A signal that comes after the work has ended is raised
@@ -87,6 +88,8 @@ class _Handler:
 @contextlib.contextmanager
 def _handled_by(handler: Callable[[int, FrameType | None], None]) -> Iterator[None]:
     before = {number: signal.getsignal(number) for number in _SIGNALS}
+    if before[signal.SIGHUP] is signal.SIG_IGN:
+        del before[signal.SIGHUP]  # by nohup: the work is to outlive its terminal
     try:
         for number in before:
             signal.signal(number, handler)

@@ -13,7 +13,7 @@ def leave(code: int) -> None:
     benefit. It returns, for a normal exit, while other threads run or output is not read yet.
     """
     # The work is done: from here on a signal ends the process, and raises nothing.
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGALRM):
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGALRM):
         signal.signal(number, signal.SIG_DFL)
     if threading.active_count() > 1:
         return

@@ -17,12 +17,18 @@ UNPROVEN: Final = 5
 covers it."""
 INTERNAL: Final = 70
 """A fault in gitmesh itself."""
+HUNG_UP: Final = 129
+"""Stopped by SIGHUP. A server that serves ends in order, with 0."""
 INTERRUPTED: Final = 130
 """Stopped by Ctrl-C."""
 TERMINATED: Final = 143
 """Stopped by SIGTERM. A server that serves ends in order, with 0."""
 
-OF_SIGNAL: Final = {signal.SIGINT: INTERRUPTED, signal.SIGTERM: TERMINATED}
+OF_SIGNAL: Final = {
+    signal.SIGHUP: HUNG_UP,
+    signal.SIGINT: INTERRUPTED,
+    signal.SIGTERM: TERMINATED,
+}
 
 MEANING: Final = {
     OK: "success",
@@ -32,6 +38,7 @@ MEANING: Final = {
     PENDING: "not yet: a commit is not read, or a proxy has not acknowledged it",
     UNPROVEN: "no error found, but part of the log cannot be proven with the rules of this gitmesh",
     INTERNAL: "internal error in gitmesh; please report it",
+    HUNG_UP: "stopped by SIGHUP, as when its terminal is closed",
     INTERRUPTED: "stopped by Ctrl-C",
     TERMINATED: "stopped by SIGTERM",
 }

@@ -73,7 +73,10 @@ _FILES: Final = "raise the limit of open files: ulimit -n 4096"
 _MEMORY: Final = "give the process more memory, or allow it more threads: see ulimit -a"
 _DISK: Final = "check the disk or the file server; the command itself is correct"
 _MAY: Final = "run gitmesh as a user with permission, or choose another path"
-_HINTS: Final = {
+_SYSTEM: Final = "the system refused this; see the message above"
+_AGAIN: Final = "run it again; with gitmesh --debug it shows where this happened"
+_TIME: Final = "run it again; if this stays, see whether the machine has too much to do"
+_HINTS: Final[dict[int | None, str]] = {
     errno.EACCES: _MAY,
     errno.EPERM: _MAY,
     errno.EROFS: "choose a path that can be written",
@@ -112,6 +115,8 @@ def failure_of(error: BaseException) -> Failure:
             return WrongUse(error.message, pasted(error.hint))
         case GitmeshError():
             return Failure(error.message, pasted(error.hint))
+        case TimeoutError() if error.errno is None:  # ours or asyncio's, which says nothing
+            return Failure(str(error) or "something was not done in time", _TIME)
         case OSError():
             return _of_system(error)
         case MemoryError():
@@ -131,9 +136,7 @@ def _of_system(error: OSError) -> Failure:
     message = f"{where}{error.strerror or error}"
     if error.errno in _OF_USE and where:
         return WrongUse(message, _OF_USE[error.errno])
-    return Failure(
-        message, _HINTS.get(error.errno or 0, "the system refused this; see the message above")
-    )
+    return Failure(message, _HINTS.get(error.errno, _SYSTEM if error.errno else _AGAIN))
 
 
 def _of_library(error: BaseException) -> Failure | None:

@@ -1,4 +1,4 @@
-"""SIGINT and SIGTERM at any instant of a command: it cleans up and ends with its exit code.
+"""SIGINT, SIGTERM and SIGHUP at any instant of a command: it cleans up and ends with its exit code.
 
 Python raises what a signal handler raises wherever it happens to be. Inside an import the error is
 wrapped into others. So a signal that comes during an import waits until the import is over. What

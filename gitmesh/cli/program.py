@@ -1,6 +1,7 @@
 """The command line: finds and runs the command, and turns errors into messages and exit codes."""
 
 import contextlib
+import errno
 import importlib
 import io
 import keyword
@@ -169,6 +170,8 @@ def run(arguments: Sequence[str] | None = None) -> None:
     try:
         program.main(args=arguments, prog_name="gitmesh")
     except OSError as error:  # while help, or an error, was shown
+        if error.errno == errno.EIO:  # on a terminal that was closed
+            sys.exit(INTERRUPTS.exit_code or exit_codes.UNAVAILABLE)
         if error.errno not in CannotWrite.ERRNOS:
             raise
         failure = CannotWrite(error)

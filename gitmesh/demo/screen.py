@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import errno
 import itertools
 import sys
 import time
@@ -24,26 +25,34 @@ class Screen:
     def step(self, title: str) -> None:
         """Begin the next step."""
         self._step += 1
-        click.secho(f"\n{self._step}. {title}", bold=True, err=self._err)
+        self._write(click.style(f"\n{self._step}. {title}", bold=True))
 
     def say(self, text: str) -> None:
         """Print text below the step."""
         for line in text.splitlines():
-            click.echo(f"   {line}", err=self._err)
+            self._write(f"   {line}")
 
     def quote(self, text: str) -> None:
         """Print the output of another program, or the content of a file."""
         for line in text.splitlines():
             colour = {"+": "green", "-": "red"}.get(line[:1])
-            click.secho(f"   │ {line}", err=self._err, fg=colour, dim=colour is None)
+            self._write(click.style(f"   │ {line}", fg=colour, dim=colour is None))
 
     def good(self, text: str) -> None:
         """Print a fact that holds."""
-        click.echo(f"   {click.style('✔', fg='green')} {text}", err=self._err)
+        self._write(f"   {click.style('✔', fg='green')} {text}")
 
     def bad(self, text: str) -> None:
         """Print a fact that does not hold."""
-        click.echo(f"   {click.style('✘', fg='red')} {text}", err=self._err)
+        self._write(f"   {click.style('✘', fg='red')} {text}")
+
+    def _write(self, text: str, *, nl: bool = True) -> None:
+        """Print; a terminal that was closed must not keep the demo from cleaning up."""
+        try:
+            click.echo(text, nl=nl, err=self._err)
+        except OSError as error:
+            if error.errno != errno.EIO:
+                raise
 
     @contextlib.asynccontextmanager
     async def working(self, text: str) -> AsyncIterator[None]:
@@ -57,11 +66,11 @@ class Screen:
             yield
         finally:
             spinner.cancel()
-            click.echo("\r\x1b[K", nl=False, err=self._err)
+            self._write("\r\x1b[K", nl=False)
 
     async def _spin(self, text: str) -> None:
         started = time.monotonic()
         for frame in itertools.cycle(FRAMES):
             passed = time.monotonic() - started
-            click.echo(f"\r\x1b[K   {frame} {text} ({passed:.0f} s)", nl=False, err=self._err)
+            self._write(f"\r\x1b[K   {frame} {text} ({passed:.0f} s)", nl=False)
             await asyncio.sleep(FRAME_S)

@@ -36,7 +36,9 @@ def captured() -> Iterator[TextIO]:
     interpreter writes to the stream directly, because nothing can log it.
     """
     own = os.dup(_ERROR_STREAM)
-    with open(own, "w", buffering=1, encoding="utf-8", errors="backslashreplace") as stream:
+    with _closed(
+        open(own, "w", buffering=1, encoding="utf-8", errors="backslashreplace")
+    ) as stream:
         reading, writing = os.pipe()
         os.dup2(writing, _ERROR_STREAM)
         os.close(writing)
@@ -52,6 +54,16 @@ def captured() -> Iterator[TextIO]:
             os.dup2(own, _ERROR_STREAM)
             # A process of ours that lives on may hold the other end.
             reader.join(_LAST_WORDS_S)
+
+
+@contextlib.contextmanager
+def _closed(stream: TextIO) -> Iterator[TextIO]:
+    """Close the stream at the end, also when what was written last cannot be: a closed terminal."""
+    try:
+        yield stream
+    finally:
+        with contextlib.suppress(OSError):
+            stream.close()
 
 
 @contextlib.contextmanager

@@ -38,6 +38,17 @@ class JsonFormatter(logging.Formatter):
         return visible_json(text)
 
 
+class _Handler(logging.StreamHandler[TextIO]):
+    """Drops lines that cannot be written: the terminal was closed, or the reader has gone.
+
+    The report of such an error would go to the error stream, whose lines are logged: for ever.
+    """
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 -- the base's name
+        if not isinstance(sys.exc_info()[1], OSError):
+            super().handleError(record)
+
+
 def log_to_stderr(
     level: str,
     *,
@@ -51,7 +62,7 @@ def log_to_stderr(
     :param stream: where the error stream leads, if not to itself
         (:mod:`gitmesh.server.error_stream`).
     """
-    handler = logging.StreamHandler(sys.stderr if stream is None else stream)
+    handler = _Handler(sys.stderr if stream is None else stream)
     if always:
         handler.addFilter(lambda record: vars(record).update(always) or True)
     handler.setFormatter(JsonFormatter() if as_json else KeyValueFormatter())

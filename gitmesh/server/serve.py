@@ -68,10 +68,10 @@ def serve(
     logs_as_json: bool = False,
     error_stream: int | None = None,
 ) -> None:
-    """Serve a repository until SIGTERM or SIGINT; then end streams and log in order and return.
+    """Serve a repository until SIGTERM, SIGINT or SIGHUP; then end in order and return.
 
-    Calls ``ready`` once proxies are answered. If another file replaces the event log, all parts
-    restart with it.
+    Streams end first, and the log is complete. Calls ``ready`` once proxies are answered. If
+    another file replaces the event log, all parts restart with it.
 
     :param logs_as_json: log format for other processes of the server.
     :param error_stream: the descriptor to which they write log lines, if not this process's own.

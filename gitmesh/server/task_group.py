@@ -17,7 +17,7 @@ would make Python complain."""
 
 
 def run_together(parts: Mapping[str, Part]) -> None:
-    """Run the parts until SIGTERM or SIGINT; then cancel them, wait for all, and return.
+    """Run the parts until SIGTERM, SIGINT or SIGHUP; then cancel them, wait for all, and return.
 
     No part may end by itself. When one does, or fails, the others are cancelled and waited for.
 

@@ -7,8 +7,9 @@ when the socket closes, so it ends with its parent in any case.
 import _signal  # type: ignore[import-not-found]
 
 if __name__ == "__main__":
-    # Ctrl-C reaches all processes of a terminal; when to end is the parent's to say.
+    # Ctrl-C and a closed terminal reach all its processes; the parent says when to end.
     _signal.signal(_signal.SIGINT, _signal.SIG_IGN)
+    _signal.signal(_signal.SIGHUP, _signal.SIG_IGN)
 
 import asyncio
 import contextlib
@@ -61,8 +62,8 @@ _OTHERS_S: Final = LONGEST_PAUSE_S
 def main() -> None:
     """Serve until the parent is gone; the exit code is 0 after a normal end."""
     gc.set_threshold(*GC_THRESHOLDS)
-    # Ctrl-C reaches all processes of a terminal; when to end is the parent's to say.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    for number in (signal.SIGINT, signal.SIGHUP):  # as above: for whoever calls this function
+        signal.signal(number, signal.SIG_IGN)
     with captured() as stream:
         try:
             asyncio.run(_work(socket.socket(fileno=int(sys.argv[1])), stream))

@@ -1,7 +1,9 @@
 """The demo's own small parts, each against the real thing on loopback."""
 
 import asyncio
+import contextlib
 import os
+import pty
 import socket
 import sys
 import time
@@ -16,6 +18,7 @@ from gitmesh.demo.addresses import busy, replacements
 from gitmesh.demo.processes import Processes
 from gitmesh.demo.report import Report, summarise
 from gitmesh.demo.sample import copy_sample, sample_repo, with_ports
+from gitmesh.demo.screen import Screen
 from gitmesh.demo.stage import UNUSED
 from gitmesh.demo.town import App, Call, listening_ports
 from gitmesh.demo.traffic.apps import HttpApp, serve_tcp
@@ -197,6 +200,29 @@ def test_the_load_counts_answers_by_node_and_failures_with_their_reason() -> Non
     assert load.total.ok > 90
     assert load.total.by_node == {"cart-v1": load.total.ok}
     assert "BadReply: status 503" in load.total.failures[0]
+
+
+def test_a_closed_terminal_does_not_keep_the_demo_from_cleaning_up(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    screen, cleaned_up = Screen(to_stderr=False), []
+
+    async def scenario() -> None:
+        try:
+            async with screen.working("something takes long"):
+                screen.good("done")
+        finally:
+            cleaned_up.append(True)
+            screen.say("bye")
+
+    terminal, end = pty.openpty()
+    os.close(terminal)
+    with contextlib.suppress(OSError), open(end, "w") as closed:
+        monkeypatch.setattr(sys, "stdout", closed)
+        with pytest.raises(OSError, match="Input/output"):
+            print("x", file=closed, flush=True)
+        asyncio.run(scenario())
+    assert cleaned_up
 
 
 def test_an_address_in_use_is_busy_and_others_are_not() -> None:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import pty
 import subprocess
 import sys
 import time
@@ -53,6 +54,21 @@ print("as before", file=sys.stderr)
 """
 
 
+UNHEARD = """
+import logging, os, time
+from gitmesh.server.error_stream import captured
+from gitmesh.server.log_format import log_to_stderr
+
+with captured() as stream:
+    log_to_stderr("info", stream=stream)
+    for n in range(3):
+        logging.getLogger("x").warning("nobody reads this")
+    began = time.process_time()
+    time.sleep(0.5)
+    print(time.process_time() - began)
+"""
+
+
 @pytest.fixture(scope="module")
 def told() -> list[str]:
     done = subprocess.run(
@@ -60,6 +76,18 @@ def told() -> list[str]:
     )
     assert done.stdout == ""
     return done.stderr.splitlines()
+
+
+@pytest.mark.parametrize("terminal", [True, False])
+def test_a_stream_that_nobody_reads_any_more_is_no_error_and_no_work(terminal: bool) -> None:
+    reading, writing = pty.openpty() if terminal else os.pipe()
+    os.close(reading)
+    done = subprocess.run(
+        [sys.executable, "-c", UNHEARD], stdout=subprocess.PIPE, stderr=writing, timeout=60
+    )
+    os.close(writing)
+    assert done.returncode == 0
+    assert float(done.stdout) < 0.2
 
 
 def test_all_of_it_is_json_until_the_block_ends(told: list[str]) -> None:

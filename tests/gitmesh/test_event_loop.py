@@ -142,6 +142,22 @@ def test_a_signal_at_every_instant_cancels_the_work_or_comes_after_it(
     assert outcomes.keys() == {"done", "raised", f"stopped by {number.name}"}
 
 
+def test_a_closed_terminal_cancels_the_work_unless_it_is_to_outlive_it() -> None:
+    async def hung_up() -> str:
+        os.kill(os.getpid(), signal.SIGHUP)
+        await asyncio.sleep(0.05)
+        return "outlived it"
+
+    with pytest.raises(StoppedBySignal, match="SIGHUP"):
+        run_until_signal(hung_up)
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)  # as nohup does
+    try:
+        assert run_until_signal(hung_up) == "outlived it"
+        assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
 def test_a_signal_that_waited_for_an_import_goes_to_the_event_loop() -> None:
     ran = subprocess.run(
         [sys.executable, "-c", DELAYED], capture_output=True, text=True, check=False

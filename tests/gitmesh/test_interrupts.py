@@ -141,6 +141,20 @@ cli.run(["version"])
     assert (ran.returncode, ran.stderr) == (exit_codes.INTERRUPTED, "")
 
 
+def test_a_closed_terminal_ends_a_command_in_order() -> None:
+    code = """
+import os, signal
+from gitmesh.cli.interrupts import INTERRUPTS
+INTERRUPTS.watch()
+try:
+    os.kill(os.getpid(), signal.SIGHUP)
+finally:
+    print("cleaned up")
+"""
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (ran.returncode, ran.stdout, ran.stderr) == (exit_codes.HUNG_UP, "cleaned up\n", "")
+
+
 @pytest.mark.parametrize("stream", ["nullcontext", "captured"])
 def test_a_signal_in_a_destructor_is_not_lost(stream: str) -> None:
     code = f"""

@@ -135,6 +135,23 @@ def test_an_error_of_the_system_is_told_in_words(failing: type[Exception]) -> No
     assert "internal error" not in ended.err
 
 
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (TimeoutError("the gateway does not answer"), "the gateway does not answer"),
+        (TimeoutError(), "something was not done in time"),
+        (OSError("no name server"), "no name server"),
+    ],
+)
+def test_an_error_that_no_system_call_made_is_not_called_the_systems(
+    failing: type[Exception], error: Exception, said: str
+) -> None:
+    failing.error = error  # type: ignore[attr-defined]
+    ended = gitmesh("version")
+    assert ended.code == exit_codes.UNAVAILABLE
+    assert ended.err.startswith(f"error: {said}\n  hint: run it again")
+
+
 def in_a_shell(command: str, **environment: str) -> tuple[int, str]:
     """Return the exit code of ``gitmesh``, and what it says on its error stream."""
     script = f'{sys.executable} -m gitmesh {command}; exit "${{PIPESTATUS[0]}}"'

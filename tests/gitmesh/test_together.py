@@ -24,7 +24,7 @@ class Part:
             self.ended_in_order = True
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_a_signal_ends_every_part_in_order_and_is_no_error(number: signal.Signals) -> None:
     one, other = Part(), Part()
 

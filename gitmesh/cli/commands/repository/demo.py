@@ -1,5 +1,7 @@
 """``gitmesh demo``: see a whole mesh follow git push and git revert, on this machine."""
 
+import contextlib
+
 import click
 
 from gitmesh.cli import exit_codes
@@ -29,7 +31,8 @@ def command(ctx: click.Context, stay: bool, as_json: bool) -> None:
     try:
         report = run_until_signal(lambda: tour(Screen(to_stderr=as_json), stay=stay))
     except StoppedBySignal as stopped:
-        click.echo("\nstopped; nothing is left running", err=True)
+        with contextlib.suppress(OSError):  # its terminal may have been closed
+            click.echo("\nstopped; nothing is left running", err=True)
         ctx.exit(exit_codes.OF_SIGNAL[stopped.number])
     if as_json:
         emit_json(demo_shape(report))

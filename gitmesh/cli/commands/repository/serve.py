@@ -143,7 +143,7 @@ if TYPE_CHECKING:
 def command(
     settings: "Settings", /, repo: Path, log_level: str | None, as_json: bool, **options: object
 ) -> None:
-    """Follow REPO and serve its mesh to Envoys over xDS, until Ctrl-C or SIGTERM.
+    """Follow REPO and serve its mesh to Envoys over xDS, until Ctrl-C, SIGTERM or SIGHUP.
 
     The server checks and logs every commit on the branch, and serves the last valid one. REPO can
     be bare or not. The server writes only two things to it: the event log in its git directory (see
