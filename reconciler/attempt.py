@@ -21,6 +21,8 @@ MOST_ATTEMPTS: Final = 2
 HELD_BACK: Final = "held-back"
 _RECORD_BYTES: Final = 160
 """A record is written over the one before, with spaces at its end."""
+_PLAIN_FILE: Final = os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+"""A link would name a file to write over, and a pipe would be waited for."""
 OUT_OF_MEMORY: Final = "out-of-memory"
 
 
@@ -102,7 +104,7 @@ class Attempts:
         # If the record cannot be written, the commit is read anyway: at worst once more.
         with contextlib.suppress(OSError):
             if self._file is None:
-                self._file = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o644)
+                self._file = os.open(self._path, os.O_WRONLY | os.O_CREAT | _PLAIN_FILE, 0o644)
             os.pwrite(self._file, text.ljust(_RECORD_BYTES), 0)
             if text and not self._synced:
                 os.fsync(self._file)
@@ -115,13 +117,17 @@ def attempt_path(log: Path) -> Path:
 
 
 def read_attempt(path: Path) -> Attempt | None:
-    """Return the attempt that is recorded in a file; None where there is none."""
+    """Return the attempt that is recorded in a file; None where there is none, or a damaged one."""
     try:
-        with path.open("rb") as file:
-            found = json.loads(file.read(1024))
-        return Attempt(CommitId(found["commit"]), CommitId(found["tip"]), int(found["number"]))
-    except (OSError, ValueError, LookupError, TypeError):
+        file = os.open(path, os.O_RDONLY | _PLAIN_FILE)
+        with open(file, "rb") as opened:
+            found = json.loads(opened.read(_RECORD_BYTES))
+        commit, tip, number = found["commit"], found["tip"], found["number"]
+    except (OSError, ValueError, LookupError, TypeError, RecursionError):
         return None
+    if not isinstance(commit, str) or not isinstance(tip, str) or type(number) is not int:
+        return None
+    return Attempt(CommitId(commit), CommitId(tip), number) if number > 0 else None
 
 
 def held_back(path: Path) -> Attempt | None:

@@ -6,6 +6,7 @@ import sys
 import tempfile
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import pairwise
 from pathlib import Path
 from typing import Final
 
@@ -16,6 +17,7 @@ from reconciler.git.hooks_path import hooks_path
 NAMES: Final = ("pre-receive", "post-receive")
 
 _MARK: Final = "# A hook of gitmesh:"
+_MOST_BYTES: Final = 64 * 1024
 _TEXT: Final = """\
 #!/bin/sh
 # A hook of gitmesh: gitmesh init and gitmesh hooks write it, and write it anew. To be rid of it,
@@ -118,18 +120,19 @@ def install(git_dir: Path, options: HookOptions = HookOptions()) -> dict[str, Ou
 def told(git_dir: Path) -> HookOptions | None:
     """Return the server options of our post-receive hook; ``None`` if there is no such hook.
 
-    Unreadable and foreign hooks are ignored.
+    Unreadable, damaged and foreign hooks are ignored.
     """
     try:
-        text = (hooks_folder(git_dir) / "post-receive").read_text()
+        with (hooks_folder(git_dir) / "post-receive").open("rb") as file:
+            text = file.read(_MOST_BYTES).decode()
+        words = shlex.split(text.splitlines()[-1]) if _MARK in text and "\0" not in text else []
     except (OSError, ValueError, UsageError):
         return None
-    if _MARK not in text:
+    if not words:
         return None
-    words = shlex.split(text.splitlines()[-1])
-    given = {name: words[words.index(name) + 1] for name in ("--branch", "--log") if name in words}
+    given = {name: value for name, value in pairwise(words) if name in ("--branch", "--log")}
     log = given.get("--log")
-    return HookOptions(given.get("--branch"), None if log is None else Path(log))
+    return HookOptions(given.get("--branch"), Path(log) if log else None)
 
 
 def by_hand(name: str) -> str:

@@ -6,12 +6,16 @@ work tree. Git never touches, pushes or clones that folder, and commands find th
 repository. ``--log`` or ``GITMESH_LOG`` name another location.
 """
 
+import os
 from pathlib import Path
 from typing import Final
 
 from mesh.errors import UsageError
 
 _BRANCH: Final = "ref: refs/heads/"
+_MOST_BYTES: Final = 4096
+"""No path is longer, nor the name of a ref."""
+_LONGEST_NAME: Final = 255
 LOG_IN_GIT_DIR = Path("gitmesh") / "events.sqlite3"
 
 
@@ -36,11 +40,10 @@ def git_dir(repo: Path) -> Path:
 def _found(repo: Path) -> Path | None:
     dot_git = repo / ".git"
     if dot_git.is_file():  # a linked work tree or a submodule
-        target = dot_git.read_text().removeprefix("gitdir:").strip()
-        dot_git = repo / target
+        dot_git = repo / _pointed(dot_git).removeprefix("gitdir:").strip()
     for candidate in (dot_git, repo):
         if (candidate / "HEAD").is_file() and (candidate / "commondir").is_file():
-            candidate = candidate / (candidate / "commondir").read_text().strip()
+            candidate = candidate / _pointed(candidate / "commondir")
         if (candidate / "HEAD").is_file() and (candidate / "objects").is_dir():
             return candidate.resolve()
     return None
@@ -57,11 +60,20 @@ def linked_branch(repo: Path) -> str | None:
     dot_git = repo / ".git"
     if not dot_git.is_file():
         return None
-    own = repo / dot_git.read_text().removeprefix("gitdir:").strip()
-    heads = [(folder / "HEAD").read_text().strip() for folder in (own, common)]
+    own = repo / _pointed(dot_git).removeprefix("gitdir:").strip()
+    heads = [_pointed(folder / "HEAD") for folder in (own, common)]
     if heads[0] == heads[1] or not heads[0].startswith(_BRANCH):
         return None
     return heads[0].removeprefix(_BRANCH)
+
+
+def _pointed(file: Path) -> str:
+    """Return the only line of one of git's small files; ``""`` where it is damaged."""
+    with file.open("rb") as opened:
+        text = os.fsdecode(opened.read(_MOST_BYTES + 1).strip())
+    names = text.split("/")
+    fits = len(text) <= _MOST_BYTES and all(len(name) <= _LONGEST_NAME for name in names)
+    return text if fits and "\0" not in text else ""
 
 
 def is_repository(path: Path) -> bool:

@@ -195,7 +195,11 @@ def _look_at_hooks(path: Path, log: Path, repo: GitRepository, settings: Setting
             "the hooks use another log, so they tell pushers that no server is running",
             extra=extra,
         )
-    checked = GitRepository.open(common).following(hooks.branch)
+    try:
+        checked = GitRepository.open(common).following(hooks.branch)
+    except UsageError as error:
+        _log.warning("the hooks check no branch: %s", error.message, extra=extra)
+        return
     followed = repo.following(settings.branch or None)
     if checked != followed:
         _log.warning(

@@ -88,7 +88,7 @@ def common_dir(handle: pygit2.Repository) -> Path:
     git_dir = Path(handle.path)
     common = git_dir / "commondir"
     if common.is_file():
-        return (git_dir / common.read_text().strip()).resolve()
+        return (git_dir / os.fsdecode(common.read_bytes()).strip()).resolve()
     return git_dir
 
 
