@@ -1,0 +1,119 @@
+"""docs/json.md: the fields that each command answers with, from the shapes themselves.
+
+``python -m gitmesh.json_shapes.page > docs/json.md`` writes it.
+"""
+
+from collections.abc import Iterator, Mapping
+from types import NoneType, UnionType
+from typing import (
+    Any,
+    Final,
+    NotRequired,
+    Union,
+    get_args,
+    get_origin,
+    is_typeddict,
+)
+
+from gitmesh.json_shapes import (
+    audit,
+    changes,
+    delivery,
+    events,
+    history,
+    meanings,
+    pins,
+    repository,
+    routing,
+)
+from gitmesh.json_shapes import specs as spec_shapes
+
+SHAPES: Final[Mapping[str, type]] = {
+    "init": repository.CreationShape,
+    "hooks": repository.InstalledHooksShape,
+    "new": spec_shapes.NewDocumentShape,
+    "explain": meanings.ExplanationShape,
+    "import": spec_shapes.ImportShape,
+    "fmt": spec_shapes.FormattingShape,
+    "validate": spec_shapes.ValidationShape,
+    "route-test": routing.RouteTestsShape,
+    "plan": changes.PreviewShape,
+    "status": delivery.StatusShape,
+    "proxies": delivery.ProxiesShape,
+    "log": events.EventShape,
+    "log --commits": history.CommitLineShape,
+    "show": history.CommitShape,
+    "state": history.StateShape,
+    "blame": history.OriginsShape,
+    "diff": changes.DifferenceShape,
+    "wait": delivery.WaitShape,
+    "rollback": changes.RollbackShape,
+    "pin": pins.PinAnswerShape,
+    "unpin": pins.PinAnswerShape,
+    "retry": delivery.RetryShape,
+    "demo": repository.DemoShape,
+    "verify": audit.VerdictShape,
+    "prove --check": audit.ProvenEventShape,
+    "checkpoint": audit.CheckpointShape,
+    "keygen": audit.KeyPairShape,
+    "backup": audit.BackupShape,
+}
+"""What each command answers with; the others print a file of a known format."""
+
+_HEAD: Final = """\
+# What programs read
+
+Every command prints one JSON document with `--json`; `log` and `export` print one a line, and \
+nothing where there is none. What a command refuses to do is told on the error stream, in words, \
+with the exit code: it prints no document then, unless its fields say so (`ok`, `problems`). The \
+fields are stable: some may be added, none is renamed or removed.
+
+| command | fields |
+|---|---|
+"""
+_TAIL: Final = """
+`[]` stands for each item of a list, `{}` for each value of an object whose names vary, `?` for a \
+field that is there only where it applies. What is in `data`, `about` and `event` is told of in \
+[events](events.md); what is in `spec` and `resources` is a spec as it could be committed. `prove` \
+writes the proof itself; `export` [CloudEvents](https://github.com/cloudevents/spec), with \
+`sequence`, `commit`, `actor`, `prevhash` and `hash` beside their own fields; `translate` and \
+`bootstrap` Envoy's own configuration.
+"""
+
+
+def fields(shape: object, path: str = "", inside: tuple[object, ...] = ()) -> Iterator[str]:
+    """Yield the fields of a shape, each with its way from the top: ``changes[].kind``."""
+    origin = get_origin(shape)
+    if origin is NotRequired:
+        yield from fields(get_args(shape)[0], path, inside)
+    elif origin in (Union, UnionType):
+        for each in get_args(shape):
+            if each is not NoneType:
+                yield from fields(each, path, inside)
+    elif origin is list:
+        yield from fields(get_args(shape)[0], f"{path}[]", inside)
+    elif origin is dict:
+        yield from fields(get_args(shape)[1], f"{path}{{}}", inside)
+    elif is_typeddict(shape) and shape not in inside:
+        yield from _fields(shape, path, (*inside, shape))
+
+
+def _fields(shape: Any, path: str, inside: tuple[object, ...]) -> Iterator[str]:
+    optional = shape.__optional_keys__
+    for name, kind in shape.__annotations__.items():
+        at = f"{path}.{name}" if path else name
+        yield f"{at}?" if name in optional else at
+        yield from fields(kind, at, inside)
+
+
+def page() -> str:
+    """Return the page."""
+    rows = (
+        f"| `{command}` | {', '.join(f'`{field}`' for field in fields(shape))} |\n"
+        for command, shape in SHAPES.items()
+    )
+    return _HEAD + "".join(rows) + _TAIL
+
+
+if __name__ == "__main__":
+    print(page(), end="")  # noqa: T201 -- this is its work
