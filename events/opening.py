@@ -7,16 +7,18 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from events.clock import utc_now
-from events.store import EventReader, EventStore, Progress
+
+if TYPE_CHECKING:
+    from events.store import EventReader, EventStore, Progress
 
 EventLocation: TypeAlias = Path
 """Where a log is: the path of an SQLite file."""
 
 
-def open_for_reading(location: EventLocation) -> EventReader:
+def open_for_reading(location: EventLocation) -> "EventReader":
     """Open a log for reading, whether or not a server writes to it. A context manager, too.
 
     :raises UsageError: there is no log.
@@ -30,7 +32,7 @@ def open_for_reading(location: EventLocation) -> EventReader:
 
 def open_for_writing(
     location: EventLocation, *, now: Callable[[], datetime] = utc_now
-) -> EventStore:
+) -> "EventStore":
     """Open a log as its one writer; create or upgrade it as needed. A context manager, too.
 
     :raises LogUnavailable: it cannot be opened now.
@@ -49,7 +51,7 @@ def has_writer(location: EventLocation) -> bool | None:
     return is_claimed(location)
 
 
-def back_up(location: EventLocation, target: Path, progress: Progress | None = None) -> list[str]:
+def back_up(location: EventLocation, target: Path, progress: "Progress | None" = None) -> list[str]:
     """Copy the log to a new file; return the problems of the copy as text.
 
     :raises UsageError: ``target`` exists already, or its folder does not.
