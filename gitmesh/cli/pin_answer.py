@@ -20,10 +20,20 @@ def show(answer: "PinAnswer", *, as_json: bool) -> int:
     elif not answer.taken:
         what = short(answer.asked) if answer.asked else "the branch"
         click.echo(f"no server is running for this log: the next one to start serves {what}")
-    elif answer.pin:
-        click.echo(narrate(answer.pin))
     else:
-        click.echo("nothing is pinned: the server serves the branch")
+        click.echo(_words(answer))
     if not answer.taken:
         return exit_codes.PENDING
     return exit_codes.OK if answer.granted else exit_codes.REFUSED
+
+
+def _words(answer: "PinAnswer") -> str:
+    """Return what holds now, of a request that a server has taken."""
+    if answer.pin:
+        return narrate(answer.pin)
+    serving = f"serving {short(answer.serving)}" if answer.serving else "serving nothing yet"
+    if answer.asked:
+        return f"the server did not pin {short(answer.asked)}, see its log lines; {serving}"
+    if answer.ended:
+        return f"pin of {short(answer.ended.commit)} released; {serving}"
+    return "nothing is pinned: the server serves the branch"

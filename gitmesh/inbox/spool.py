@@ -9,7 +9,7 @@ import os
 import secrets
 import stat
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -92,6 +92,11 @@ class Spool:
         if names and not os.access(self.folder, os.W_OK):
             raise PermissionError(errno.EACCES, "notes cannot be removed from it", str(self.folder))
         return [self._read(self.folder / name) for name in names[:most]]
+
+    def newest(self) -> Iterator[Note]:
+        """Yield the waiting notes, the newest first; they stay, and are not dealt with."""
+        for name in reversed(self._names()):
+            yield self._read(self.folder / name)
 
     def drop(self, note: Note) -> None:
         """Remove a processed note; what is not a file is moved aside.

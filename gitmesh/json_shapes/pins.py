@@ -3,6 +3,8 @@
 from typing import TypedDict
 
 from events.types import ServingPinned
+from gitmesh.inbox.pin_note import PinNote
+from gitmesh.queries.pins import until_text
 from gitmesh.service.delivery.pin_request import PinAnswer
 
 
@@ -21,6 +23,16 @@ class PinAnswerShape(TypedDict):
     taken: bool
     asked: str | None
     pinned: PinShape | None
+    ended: PinShape | None
+    serving: str | None
+
+
+class RequestedPinShape(TypedDict):
+    """A request for a pin, or for its end (no commit), that waits for a server."""
+
+    commit: str | None
+    reason: str
+    until: str | None
 
 
 def pin_shape(pin: ServingPinned | None) -> PinShape | None:
@@ -32,4 +44,18 @@ def pin_shape(pin: ServingPinned | None) -> PinShape | None:
 
 def pin_answer_shape(answer: PinAnswer) -> PinAnswerShape:
     """Return what became of a request for a pin, or for its end."""
-    return {"taken": answer.taken, "asked": answer.asked, "pinned": pin_shape(answer.pin)}
+    return {
+        "taken": answer.taken,
+        "asked": answer.asked,
+        "pinned": pin_shape(answer.pin),
+        "ended": pin_shape(answer.ended),
+        "serving": answer.serving,
+    }
+
+
+def requested_pin_shape(asked: PinNote | None) -> RequestedPinShape | None:
+    """Return a request that waits for a server, if there is one."""
+    if asked is None:
+        return None
+    until = None if asked.until is None else until_text(asked.until)
+    return {"commit": asked.commit, "reason": asked.reason, "until": until}

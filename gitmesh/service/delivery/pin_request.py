@@ -34,6 +34,10 @@ class PinAnswer:
     """False if no server took the request: the next one to start will."""
     pin: ServingPinned | None
     """The pin that holds now."""
+    ended: ServingPinned | None = None
+    """The pin that held before the request, if it does not hold any more."""
+    serving: CommitId | None = None
+    """The commit whose mesh is served now."""
 
     @property
     def granted(self) -> bool:
@@ -74,9 +78,15 @@ def length_of(text: str) -> timedelta:
     found = re.fullmatch(r"(\d{1,6})([smhd])", text.strip())
     units = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
     length = timedelta(**{units[found[2]]: int(found[1])}) if found else timedelta()
-    if not timedelta() < length <= LONGEST:
+    if length > LONGEST:
         raise UsageError(
-            f"--for {text!r} is not a valid duration of a pin", hint="write 90s, 30m, 2h or 1d"
+            f"--for {text!r} is longer than a pin may hold",
+            hint=f"pin for at most {LONGEST.days}d, and again before that is over",
+        )
+    if length <= timedelta():
+        raise UsageError(
+            f"--for {text!r} is not a valid duration of a pin",
+            hint=f"write 90s, 30m, 2h or 1d; at most {LONGEST.days}d",
         )
     return length
 
@@ -84,13 +94,15 @@ def length_of(text: str) -> timedelta:
 def _left(log: Path, note: PinNote, sleep: Callable[[float], None] = time.sleep) -> PinAnswer:
     """Leave a note for the server, and wait until it is taken."""
     asked = None if note.commit is None else CommitId(note.commit)
-    path = pins(log).put(note.line())
-    deadline = time.monotonic() + TAKEN_S
-    while path.exists() and time.monotonic() < deadline:
-        sleep(0.02)
-    taken = not path.exists()
     with open_for_reading(log) as opened:
-        return PinAnswer(asked, taken, pinned(opened))
+        before = pinned(opened)
+        path = pins(log).put(note.line())
+        deadline = time.monotonic() + TAKEN_S
+        while path.exists() and time.monotonic() < deadline:
+            sleep(0.02)
+        taken, now = not path.exists(), pinned(opened)
+        serving = opened.served_commit() if now is None else now.commit
+    return PinAnswer(asked, taken, now, None if now == before else before, serving)
 
 
 def _commit_at(log: EventReader, moment: str, repo: Path) -> CommitId:
