@@ -3,6 +3,7 @@
 import os
 import re
 import socket
+import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal, Self
@@ -119,15 +120,37 @@ class Settings(BaseModel):
             raise _explain(error, prefix="--") from None
 
 
-def operator(environment: Mapping[str, str] | None = None) -> tuple[str, str]:
+def operator(
+    repo: Path | None = None, environment: Mapping[str, str] | None = None
+) -> tuple[str, str]:
     """Return name and e-mail address of the user who runs a command, as git knows them.
 
-    They come from ``GIT_AUTHOR_NAME`` and ``GIT_AUTHOR_EMAIL``, else from the system user.
+    They come from ``GIT_AUTHOR_NAME`` and ``GIT_AUTHOR_EMAIL``, else from ``user.name`` and
+    ``user.email`` in git's configuration for this repository, else from the system user.
     """
     environment = process_environment() if environment is None else environment
-    user = user_name(os.getuid())
-    name = environment.get("GIT_AUTHOR_NAME") or user
-    return name, environment.get("GIT_AUTHOR_EMAIL") or f"{user}@{socket.gethostname()}"
+    names = ("GIT_AUTHOR_NAME", "GIT_AUTHOR_EMAIL")
+    name, email = (environment.get(each, "") for each in names)
+    name = name or _configured("user.name", repo, environment) or user_name(os.getuid())
+    email = email or _configured("user.email", repo, environment)
+    return name, email or f"{user_name(os.getuid())}@{socket.gethostname()}"
+
+
+def _configured(name: str, repo: Path | None, environment: Mapping[str, str]) -> str:
+    """Return a value of git's configuration; empty if there is none, or no git."""
+    try:
+        done = subprocess.run(
+            ["git", "-C", str(repo or Path()), "config", "--get", name],
+            env={**environment},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            check=False,
+        )
+    except OSError:
+        return ""
+    return done.stdout.strip() if done.returncode == 0 else ""
 
 
 def app_mesh_variables(environment: Mapping[str, str] | None = None) -> dict[str, str]:

@@ -9,6 +9,7 @@ from gitmesh.json_shapes.problems import ProblemShape, problem_shapes
 from mesh.canonical import Json, JsonObject
 
 if TYPE_CHECKING:  # a preview is shown without what the others need
+    from gitmesh.json_shapes.pins import PinShape
     from gitmesh.queries.blast_radius import BlastRadius
     from gitmesh.service.changes.compared_meshes import NamedMesh
     from gitmesh.service.changes.difference import Difference
@@ -73,6 +74,9 @@ class RollbackShape(TypedDict):
     only: list[str]
     changes: list[ChangeShape]
     blastRadius: BlastRadiusShape
+    reach: str | None
+    pinned: "PinShape | None"
+    push: str | None
 
 
 class RefusedRollbackShape(TypedDict):
@@ -128,7 +132,9 @@ def difference_shape(
 
 def rollback_shape(result: "RollbackResult") -> RollbackShape | RefusedRollbackShape:
     """Return a rollback, or the problems for which it was not made."""
-    rollback = result.rollback
+    from gitmesh.json_shapes.pins import pin_shape
+
+    rollback, step = result.rollback, result.next_step
     if result.difference is None:
         return {"to": rollback.to, "problems": problem_shapes(rollback.planned.errors)}
     return {
@@ -139,6 +145,9 @@ def rollback_shape(result: "RollbackResult") -> RollbackShape | RefusedRollbackS
         "only": [str(key) for key in rollback.only],
         "changes": change_shapes(result.difference.changes),
         "blastRadius": blast_radius_shape(result.difference.radius),
+        "reach": None if step is None else step.reach.value,
+        "pinned": None if step is None else pin_shape(step.pin),
+        "push": None if step is None else step.push,
     }
 
 

@@ -11,8 +11,8 @@ from events.types import CommitApplied, SnapshotConverged, SnapshotRejected
 from gitmesh.inbox.ref_update import Move
 from gitmesh.push.convergence import Progress, progress
 from gitmesh.queries.pins import pinned
-from gitmesh.rendering.amounts import milliseconds
-from gitmesh.rendering.narration import narrate, problem_lines, short
+from gitmesh.rendering.amounts import milliseconds, proxies
+from gitmesh.rendering.narration import problem_lines, short, waits_behind_words
 from gitmesh.safe_text import visible
 from mesh.errors import GitmeshError
 
@@ -73,7 +73,7 @@ def _wait(
         taken = note is None or not note.exists()
         noticed = bool(found.applied or found.rejected or (note and taken))
         if found.applied and (pin := pinned(log)) and pin.commit != commit:
-            return [f"gitmesh: applied, but serving is {narrate(pin)}: it waits behind that"]
+            return [f"gitmesh: applied, but {waits_behind_words(pin)}"]
         patient = waited <= NOTICED_S
         # That nobody is there is the word of a server, which may be gone itself.
         idle = found.idle and (taken or not patient)
@@ -118,9 +118,9 @@ def _state(found: Progress, waited_s: float) -> str:
     if found.converged is not None:
         return _in_sync(found.converged, _unchanged(found))
     if found.in_force and found.connected is not None:
-        return f"applied; {found.connected:,}/{_proxies(found.connected)} in sync"
+        return f"applied; {found.connected:,}/{proxies(found.connected)} in sync"
     if found.published is not None:
-        many = f"not all of {_proxies(found.published.proxies)} in sync after {waited_s:.0f} s"
+        many = f"not all of {proxies(found.published.proxies)} in sync after {waited_s:.0f} s"
         return f"{many}{_unchanged(found)}; see gitmesh log"
     state = (
         "applied, on its way to proxies"
@@ -143,18 +143,14 @@ def _in_sync(event: SnapshotConverged, unchanged: str) -> str:
         return f"served{unchanged or '; it affects no connected proxy'}"
     took = event.timings.get("acked")
     after = f" after {milliseconds(took)}" if took is not None else ""
-    return f"{event.proxies:,}/{_proxies(event.proxies)} in sync{after}{unchanged}"
+    return f"{event.proxies:,}/{proxies(event.proxies)} in sync{after}{unchanged}"
 
 
 def _unchanged(found: Progress) -> str:
     """Return text about affected proxies without a new configuration."""
     if found.published is None or not found.published.unchanged:
         return ""
-    return f"; nothing is new for {_proxies(found.published.unchanged)} that it affects"
-
-
-def _proxies(number: int) -> str:
-    return f"{number:,} {'proxy' if number == 1 else 'proxies'}"
+    return f"; nothing is new for {proxies(found.published.unchanged)} that it affects"
 
 
 def _refused(event: SnapshotRejected, locations: "Iterable[RefusalLocation]") -> list[str]:

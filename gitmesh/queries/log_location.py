@@ -31,8 +31,7 @@ def git_dir(repo: Path) -> Path:
     if not repo.exists():
         raise UsageError(f"{repo} does not exist", hint="check the path")
     hint = "make one with: gitmesh init PATH, or git init"
-    above = next((each for each in repo.resolve().parents if _found(each) is not None), None)
-    if above is not None:
+    if (above := repository_around(repo)) is not None:
         hint = f"it lies in one, which is {above}"
     raise UsageError(f"{repo} is not a git repository", hint=hint)
 
@@ -74,6 +73,12 @@ def _pointed(file: Path) -> str:
     names = text.split("/")
     fits = len(text) <= _MOST_BYTES and all(len(name) <= _LONGEST_NAME for name in names)
     return text if fits and "\0" not in text else ""
+
+
+def repository_around(path: Path) -> Path | None:
+    """Return the innermost repository that is at a path or above it."""
+    where = path.resolve()
+    return next((each for each in (where, *where.parents) if _found(each) is not None), None)
 
 
 def is_repository(path: Path) -> bool:

@@ -6,6 +6,11 @@ def count(number: int, noun: str) -> str:
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
+def proxies(number: int) -> str:
+    """Return ``1 proxy``, ``2 proxies``."""
+    return f"{number:,} {'proxy' if number == 1 else 'proxies'}"
+
+
 def milliseconds(microseconds: int) -> str:
     """Return a duration for people: ``84 ms``, ``3.2 ms``."""
     value = microseconds / 1000

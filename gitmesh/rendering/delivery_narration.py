@@ -26,7 +26,7 @@ from events.types import (
     WorkerResponsive,
     WorkerUnresponsive,
 )
-from gitmesh.rendering.amounts import count, milliseconds
+from gitmesh.rendering.amounts import count, milliseconds, proxies
 
 
 def short(commit: str) -> str:
@@ -65,7 +65,7 @@ def _server(event: ServerStarted | RulesChanged | WorkerUnresponsive | WorkerRes
             keep = "keeps what it has" if event.proxies == 1 else "keep what they have"
             return (
                 f"worker {event.worker} (process {event.process}) does not answer; "
-                f"its {_proxies(event.proxies)} {keep}"
+                f"its {proxies(event.proxies)} {keep}"
             )
         case WorkerResponsive() if event.why == "answers":
             return f"worker {event.worker} answers again"
@@ -120,7 +120,7 @@ def _proxy(event: ProxyConnected | ProxyDisconnected | ProxiesSettled | ProxiesF
                 (event.last_accepted, "given the last snapshot that was accepted"),
                 (event.behind, "behind"),
             )
-            return ", ".join(f"{_proxies(len(who))} {words}" for who, words in said if who)
+            return ", ".join(f"{proxies(len(who))} {words}" for who, words in said if who)
 
 
 def _snapshot(
@@ -129,7 +129,7 @@ def _snapshot(
     match event:
         case SnapshotDelayed():
             refused = f", {event.refused} refused it" if event.refused else ""
-            return f"{event.arrived} of {_proxies(event.proxies)} in sync so far{refused}"
+            return f"{event.arrived} of {proxies(event.proxies)} in sync so far{refused}"
         case SnapshotPublished():
             return _published(event)
         case SnapshotConverged():
@@ -137,7 +137,7 @@ def _snapshot(
                 return "in force: no proxy needs an update"
             took = event.timings.get("acked")
             after = took_words(took, event.after) if took is not None else ""
-            return f"{_proxies(event.proxies)} in sync{after}"
+            return f"{proxies(event.proxies)} in sync{after}"
         case SnapshotRejected():
             kind = event.type_url.rpartition(".")[2]
             at_fault = f" (made from {', '.join(event.specs)})" if event.specs else ""
@@ -145,10 +145,10 @@ def _snapshot(
 
 
 def _published(event: SnapshotPublished) -> str:
-    same = f"nothing is new for {_proxies(event.unchanged)} that it affects"
+    same = f"nothing is new for {proxies(event.unchanged)} that it affects"
     if not event.proxies:
         return same if event.unchanged else "affects no connected proxy"
-    offered = f"offered to {_proxies(event.proxies)} of {count(len(event.nodes), 'node')}"
+    offered = f"offered to {proxies(event.proxies)} of {count(len(event.nodes), 'node')}"
     return f"{offered}; {same}" if event.unchanged else offered
 
 
@@ -190,7 +190,3 @@ def _pin(event: ServingPinned | ServingReleased) -> str:
             return f"pin of {short(event.commit)} {event.why} by {event.by}{why}"
         case ServingReleased():
             return f"pin of {short(event.commit)} {event.why}{why}"
-
-
-def _proxies(number: int) -> str:
-    return "1 proxy" if number == 1 else f"{number:,} proxies"

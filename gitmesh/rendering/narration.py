@@ -15,6 +15,7 @@ from events.types import (
     ResourceAdded,
     ResourceChanged,
     ResourceRemoved,
+    ServingPinned,
     TrafficShifted,
     WeightChange,
 )
@@ -72,6 +73,11 @@ def _refused_push(event: PushRefused) -> list[str]:
 def never_served_words(instead: CommitId) -> str:
     """Return what is to be said of a commit whose place another one took before it was served."""
     return f"applied, but never served: {short(instead)} took its place"
+
+
+def waits_behind_words(pin: ServingPinned) -> str:
+    """Return what is to be said of a commit that a pin keeps from being served."""
+    return f"serving is {narrate(pin)}: it waits behind that"
 
 
 def dropped_words(dropped: Sequence[CommitId]) -> str:

@@ -19,6 +19,7 @@ from reconciler.reading.scope import Scope
 
 MOST_NAMED: Final = 20
 """Maximum commits that a rollback's message lists as reverted."""
+_TO: Final = "Gitmesh-Rollback-To"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,14 +85,17 @@ def only(repo: GitRepository, tip: CommitId, to: CommitId, keys: Sequence[Resour
 
 def message(rollback: Rollback, repo: GitRepository, reason: str) -> str:
     """Return the commit message, with trailers that name what is undone."""
-    subject = repo.facts(rollback.to).message.partition("\n")[0].strip()
+    facts = repo.facts(rollback.to)
+    subject = facts.message.partition("\n")[0].strip()
+    if any(name == _TO for name, _ in facts.trailers):
+        subject = subject.partition(" “")[0]  # else each rollback to a rollback quotes one more
     what = f"{len(rollback.only)} resource{'s' if len(rollback.only) > 1 else ''}"
     parts = [
         f"Roll {what + ' ' if rollback.only else ''}back to {rollback.to[:7]} “{subject[:60]}”",
         " ".join(reason.split()),
         "\n".join(f"This reverts commit {commit}." for commit in rollback.undone),
     ]
-    trailers = [f"Gitmesh-Rollback-To: {rollback.to}"]
+    trailers = [f"{_TO}: {rollback.to}"]
     trailers += [f"Gitmesh-Rollback-Only: {key}" for key in rollback.only]
     return "\n\n".join([*filter(None, parts), "\n".join(trailers)]) + "\n"
 

@@ -12,6 +12,7 @@ from gitmesh.queries.connected_proxies import connected_proxies
 from gitmesh.queries.resource_name import resource_of
 from gitmesh.queries.timespec import moment_seq, parse_time
 from gitmesh.service.changes.difference import Difference, difference
+from gitmesh.service.changes.next_step import NextStep, next_step
 from gitmesh.service.changes.planned_commit import Authorship, commit
 from gitmesh.service.changes.rollback import Rollback, message, only, whole
 from mesh.errors import UsageError
@@ -44,6 +45,8 @@ class RollbackResult:
     """What it changes; ``None`` if the resulting mesh has errors, so that it was not made."""
     commit: CommitId | None = None
     """``None`` for a dry run, and if there was nothing to roll back."""
+    next_step: NextStep | None = None
+    """What becomes of the commit; ``None`` if there is nothing to roll back."""
 
 
 def roll_back(repo: Path, log: Path, request: RollbackRequest) -> RollbackResult:
@@ -61,11 +64,13 @@ def roll_back(repo: Path, log: Path, request: RollbackRequest) -> RollbackResult
         return RollbackResult(found, None)
     connected = connected_proxies(log) if log.is_file() else None
     changes = difference(planned.before, planned.after.graph, connected)
-    if request.dry_run or planned.unchanged:
+    if planned.unchanged:
         return RollbackResult(found, changes)
-    text = message(found, opened, request.reason)
-    made = commit(opened, request.branch, planned, text, request.who, command="gitmesh rollback")
-    return RollbackResult(found, changes, made)
+    made = None
+    if not request.dry_run:
+        text, command = message(found, opened, request.reason), "gitmesh rollback"
+        made = commit(opened, request.branch, planned, text, request.who, command=command)
+    return RollbackResult(found, changes, made, next_step(opened, request.branch, log))
 
 
 def _resources(repo: GitRepository, commit: CommitId) -> Iterable[ResourceKey]:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from gitmesh.cli import exit_codes
+from gitmesh.cli.head_note import note_head
 from gitmesh.cli.options import MOMENT, examples, json_option, log_option, repo_here
 from gitmesh.cli.output import emit_json
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 
     from events.types import CommitId
     from gitmesh.service.changes.difference import Difference
+    from gitmesh.service.changes.next_step import NextStep
     from gitmesh.service.changes.planned_commit import Authorship
     from gitmesh.service.changes.rollback import Rollback
     from gitmesh.service.changes.rollback_request import RollbackResult
@@ -47,7 +49,8 @@ if TYPE_CHECKING:
 @click.option(
     "--author",
     metavar="NAME <EMAIL>",
-    help="The author of the commit. Default: the user who runs the command.",
+    help="The author of the commit. Default: user.name and user.email of git, or the user who "
+    "runs the command.",
 )
 @click.option("--dry-run", is_flag=True, help="Show what would change, and change nothing.")
 @json_option
@@ -86,19 +89,20 @@ def command(
     git_dir(repo)  # Of a wrong path that is told first.
     where = log_path(repo, log or settings.log) if log is None else existing_log(repo, log)
     branch = branch or settings.branch or None
-    request = RollbackRequest(to, _authorship(author), branch, only, reason, dry_run)
+    note_head(repo, to, as_json=as_json)
+    request = RollbackRequest(to, _authorship(repo, author), branch, only, reason, dry_run)
     result = roll_back(repo, where, request)
     emit_json(rollback_shape(result)) if as_json else _show(result)
     ctx.exit(exit_codes.OK if result.difference else exit_codes.REFUSED)
 
 
-def _authorship(author: str | None) -> "Authorship":
+def _authorship(repo: Path, author: str | None) -> "Authorship":
     """Return who wants the commit, and the user who makes it."""
     from gitmesh.service.changes.planned_commit import Authorship
     from gitmesh.settings import operator
     from reconciler.git.writing import Person
 
-    committer = Person(*operator())
+    committer = Person(*operator(repo))
     return Authorship(committer if author is None else _person(author), committer)
 
 
@@ -127,6 +131,8 @@ def _show(result: "RollbackResult") -> None:
         click.echo(f"nothing to roll back: {what} as at {short(rollback.to)} already")
     else:
         _show_changes(rollback, result.difference, result.commit)
+        if result.next_step is not None:
+            _show_next(result.next_step, result.commit)
 
 
 def _show_errors(problems: "Sequence[Problem]") -> None:
@@ -142,7 +148,6 @@ def _show_errors(problems: "Sequence[Problem]") -> None:
 def _show_changes(rollback: "Rollback", found: "Difference", made: "CommitId | None") -> None:
     from gitmesh.rendering.amounts import count
     from gitmesh.rendering.narration import narrate, short
-    from gitmesh.rendering.shell_quoting import pasted
 
     verb = f"{short(made)} rolls" if made else "would roll"
     some = f"{count(len(rollback.only), 'resource')} " if rollback.only else ""
@@ -152,5 +157,26 @@ def _show_changes(rollback: "Rollback", found: "Difference", made: "CommitId | N
         click.echo(f"  {narrate(event)}")
     if found.changes:
         click.echo(f"  {found.radius.sentence()}")
-    if made:
-        click.echo(pasted(f"wait for the proxies: gitmesh wait {short(made)}"))
+
+
+def _show_next(step: "NextStep", made: "CommitId | None") -> None:
+    from gitmesh.rendering.narration import short, waits_behind_words
+    from gitmesh.rendering.shell_quoting import pasted
+    from gitmesh.service.changes.next_step import Reach
+
+    if step.pin is not None:
+        click.secho(waits_behind_words(step.pin), fg="red", bold=True)
+        click.echo(pasted("  hint: end the pin, and serve the branch: gitmesh unpin"))
+    if made is None:
+        return
+    match step.reach:
+        case Reach.CLONE:
+            click.echo(f"this is a clone, and the commit is not pushed yet: {step.push}")
+        case Reach.UNFOLLOWED:
+            click.echo(pasted("no server has followed this repository yet: gitmesh serve"))
+        case Reach.STOPPED:
+            click.echo(
+                pasted("no server is running; it takes effect when one starts: gitmesh serve")
+            )
+        case Reach.SERVED if step.pin is None:
+            click.echo(pasted(f"wait for the proxies: gitmesh wait {short(made)}"))

@@ -1,0 +1,18 @@
+"""Note that HEAD means the one of the repository that is asked about."""
+
+from pathlib import Path
+
+import click
+
+
+def note_head(repo: Path, revision: str | None, *, as_json: bool) -> None:
+    """Say on the error stream which HEAD is meant, if that of the clone here is another one."""
+    if revision is None or as_json:
+        return
+    from gitmesh.rendering.narration import short
+    from gitmesh.safe_text import visible
+    from gitmesh.service.other_head import other_head
+
+    if found := other_head(repo, revision):
+        words = f"note: HEAD is that of {repo}, {short(found.there)}; the clone here is at "
+        click.secho(visible(words + short(found.here)), fg="yellow", err=True)

@@ -1,0 +1,41 @@
+"""HEAD of the clone in the current directory, where it is another commit than the one meant."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from events.types import CommitId
+from gitmesh.queries.log_location import is_repository, repository_around
+from mesh.errors import GitmeshError
+from reconciler.git.repository import GitRepository
+
+_NAMES: Final = ("HEAD", "@")
+
+
+@dataclass(frozen=True, slots=True)
+class OtherHead:
+    """Two repositories with the same history, and their HEADs, which differ."""
+
+    there: CommitId
+    """HEAD of the repository that is asked about."""
+    here: CommitId
+    """HEAD of the clone in the current directory."""
+
+
+def other_head(repo: Path, revision: str) -> OtherHead | None:
+    """Return both HEADs if ``revision`` starts at HEAD, and a person here may mean another one.
+
+    Nothing is returned for a repository that has none of the other's history.
+    """
+    if not revision.startswith(_NAMES) or not is_repository(repo):
+        return None
+    clone = repository_around(Path())
+    if clone is None or clone == repo.resolve():
+        return None
+    try:
+        theirs, ours = GitRepository.open(repo), GitRepository.open(clone)
+        there, here = theirs.resolve("HEAD"), ours.resolve("HEAD")
+    except GitmeshError:
+        return None
+    related = here != there and (ours.has(there) or theirs.has(here))
+    return OtherHead(there, here) if related else None
