@@ -61,7 +61,7 @@ class Delivered:
     converged_at: str | None
     converged: SnapshotConverged | None
     overtaken_by: CommitId | None
-    """The commit that was published next, if this one had not converged by then."""
+    """Another commit that was published next, if this one had not converged by then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +87,11 @@ class Fleet(Protocol):
         :param at: the position in the mesh chain that is served, where that is not the newest.
         """
 
-    def delivered(self, commit: CommitId) -> Delivered | None:
-        """Return the result of the commit's last publication; ``None`` if there was none."""
+    def deliveries(self, commit: CommitId) -> list[Delivered]:
+        """Return the result of each publication of the commit, in order.
+
+        A pin, and the end of one, publish a commit again.
+        """
 
     def started_at(self) -> str:
         """Return the time of the last server start; "" if there was none.

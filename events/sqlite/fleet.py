@@ -88,19 +88,22 @@ class SqliteFleet:
         )
         return rows[0][0] if rows else None
 
-    def delivered(self, commit: CommitId) -> Delivered | None:
-        """Return the result of the commit's last publication; ``None`` if there was none."""
+    def deliveries(self, commit: CommitId) -> list[Delivered]:
+        """Return the result of each publication of the commit, in order.
+
+        A pin, and the end of one, publish a commit again.
+        """
         rows = self._log.ask(
-            'SELECT published, converged FROM snapshots WHERE "commit" = ? '
-            "ORDER BY published DESC LIMIT 1",
+            'SELECT published, converged FROM snapshots WHERE "commit" = ? ORDER BY published',
             commit,
         )
-        if not rows:
-            return None
-        (first, last) = rows[0]
+        return [self._delivered(commit, first, last) for first, last in rows]
+
+    def _delivered(self, commit: CommitId, first: object, last: object) -> Delivered:
         later = self._log.ask(
             'SELECT "commit" FROM snapshots WHERE published > ? ORDER BY published LIMIT 1', first
         )
+        by = CommitId(str(later[0][0])) if later and last is None else None
         published_at, published = self._event(first)
         converged_at, converged = (None, None) if last is None else self._event(last)
         return Delivered(
@@ -108,7 +111,7 @@ class SqliteFleet:
             cast("SnapshotPublished", published),
             converged_at,
             cast("SnapshotConverged | None", converged),
-            CommitId(str(later[0][0])) if later and last is None else None,
+            None if by == commit else by,
         )
 
     def started_at(self) -> str:

@@ -4,6 +4,8 @@ from typing import NotRequired, TypedDict, cast
 
 from events.deliveries import Delivered, Proxy
 from events.types import Cause, CommitRejected, SnapshotRejected
+from gitmesh.json_shapes.events import EventShape, event_shape
+from gitmesh.json_shapes.pins import PinShape, RequestedPinShape, pin_shape, requested_pin_shape
 from gitmesh.queries.commit_status import CommitStatus, NodeStatus, Refused
 from gitmesh.queries.convergence import Convergence
 from gitmesh.queries.refusal_locations import hint
@@ -89,6 +91,13 @@ class DegradedShape(TypedDict):
     message: str
 
 
+class AgainShape(TypedDict):
+    """The last delivery of a commit that was served again later: by a pin, or after one."""
+
+    published: PublishedShape | None
+    converged: ConvergedShape | None
+
+
 class StatusShape(TypedDict):
     """Answer of ``status``."""
 
@@ -108,6 +117,11 @@ class StatusShape(TypedDict):
     unresponsiveWorkers: list[UnresponsiveWorkerShape]
     degraded: list[DegradedShape]
     serverRuns: bool | None
+    connected: int
+    required: int
+    pinRequested: RequestedPinShape | None
+    again: AgainShape | None
+    pushRefused: EventShape | None
 
 
 class ConvergenceShape(TypedDict):
@@ -130,6 +144,8 @@ WaitShape = TypedDict(
         "proxies": NotRequired[ConvergenceShape],
         "refusals": list[RefusedShape],
         "serverRuns": bool | None,
+        "subject": str,
+        "pinned": PinShape | None,
     },
 )
 """Answer of ``wait``; ``proxies`` only if a percentage is waited for."""
@@ -177,6 +193,8 @@ def status_shape(answer: StatusAnswer) -> StatusShape:
     found = answer.found
     about = found.about
     problems = about.problems if isinstance(about, CommitRejected) else ()
+    push, again = found.refused_push, found.again
+    problems = problems if push is None else push.event.problems
     return {
         "asked": answer.asked,
         "commit": found.commit,
@@ -205,6 +223,11 @@ def status_shape(answer: StatusAnswer) -> StatusShape:
             for at, event in found.degraded
         ],
         "serverRuns": answer.server_runs,
+        "connected": answer.connected,
+        "required": answer.required,
+        "pinRequested": requested_pin_shape(answer.requested_pin),
+        "again": None if again is None else _again(again),
+        "pushRefused": None if push is None else event_shape(push.record),
     }
 
 
@@ -222,6 +245,8 @@ def wait_shape(answer: WaitAnswer) -> WaitShape:
         **counted,
         "refusals": [refused_shape(each) for each in answer.refused],
         "serverRuns": answer.server_runs,
+        "subject": answer.subject,
+        "pinned": pin_shape(found.pin),
     }
     return cast(WaitShape, shape)  # mypy does not follow a field that may be absent
 
@@ -303,6 +328,10 @@ def _converged(delivered: Delivered | None) -> ConvergedShape | None:
         "microseconds": took,
         "after": converged.after.value or None,
     }
+
+
+def _again(delivered: Delivered) -> AgainShape:
+    return {"published": _published(delivered), "converged": _converged(delivered)}
 
 
 def _node(node: NodeStatus) -> NodeShape:

@@ -8,6 +8,7 @@ from gitmesh.json_shapes.changes import ChangeShape
 from gitmesh.json_shapes.events import EventShape, event_shape
 from gitmesh.json_shapes.pins import PinShape, pin_shape
 from gitmesh.queries.commits import LoggedCommit
+from gitmesh.queries.requested_commit import RefusedPush
 from gitmesh.rendering.commit_lines import effect_of, subject_of
 from gitmesh.rendering.documents import document
 from gitmesh.service.history.field_origins import FieldOrigins
@@ -20,7 +21,8 @@ class CommitShape(TypedDict):
     """Answer of ``show``."""
 
     commit: str
-    seq: int
+    seq: int | None
+    """``None`` for one that never got in: then ``about`` is its refused push."""
     at: str
     outcome: str
     about: JsonObject
@@ -106,6 +108,21 @@ def commit_shape(found: LoggedCommit) -> CommitShape:
         "changes": [event_shape(record) for record in changes],
         "neverServed": found.instead is not None,
         "effect": [event_shape(record) for record in found.delivery],
+    }
+
+
+def refused_push_shape(found: RefusedPush) -> CommitShape:
+    """Return what the log knows of a commit whose push was refused."""
+    return {
+        "commit": found.commit,
+        "seq": None,
+        "at": found.record.at,
+        "outcome": "push-refused",
+        "about": found.record.data,
+        "dropped": [],
+        "changes": [],
+        "neverServed": True,
+        "effect": [event_shape(found.record)],
     }
 
 

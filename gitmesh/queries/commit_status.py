@@ -23,6 +23,7 @@ from events.types import (
 from gitmesh.queries.commits import logged_commit
 from gitmesh.queries.pins import is_over, pinned
 from gitmesh.queries.refusal_locations import RefusalLocation, RefusalLocations
+from gitmesh.queries.requested_commit import RefusedPush
 
 
 class Verdict(StrEnum):
@@ -33,7 +34,7 @@ class Verdict(StrEnum):
     PENDING = "pending"
     """It is not read yet, not published yet, or some proxies do not have it yet."""
     REFUSED = "refused"
-    """It was rejected, or a proxy refuses it."""
+    """Its push was refused, it was rejected, or a proxy refuses it."""
     OVERTAKEN = "overtaken"
     """It was applied, and a newer commit replaced it."""
 
@@ -72,6 +73,7 @@ class CommitStatus:
     served: CommitId | None
     """The commit whose mesh is served now."""
     delivered: Delivered | None
+    """Its first delivery since it was recorded."""
     nodes: tuple[NodeStatus, ...]
     """For the served commit, the states of all proxies; for others, the proxies that refused it."""
     degraded: tuple[tuple[str, SourceDegraded], ...]
@@ -87,6 +89,10 @@ class CommitStatus:
     """The commit that took its place before it was served."""
     waits: bool = False
     """True if only the pin keeps it from being served."""
+    again: Delivered | None = None
+    """Its last delivery, where it was served again later: by a pin, or after one."""
+    refused_push: RefusedPush | None = None
+    """The push that would have brought it in, if the repository has not got it."""
     unresponsive: tuple[tuple[str, WorkerUnresponsive], ...] = ()
     """The workers of the server that do not answer, and since when that is known."""
 
@@ -104,7 +110,7 @@ class CommitStatus:
     def verdict(self) -> Verdict:
         """Summary of a commit's status."""
         if self.about is None:
-            return Verdict.PENDING
+            return Verdict.PENDING if self.refused_push is None else Verdict.REFUSED
         if isinstance(self.about, CommitRejected):
             return Verdict.REFUSED
         if self.is_served and not self.offered:
@@ -128,9 +134,10 @@ def commit_status(log: EventReader, commit: CommitId, repo: Path) -> CommitStatu
             commit, None, "", served, None, (), degraded, pin=pin, pin_is_over=over, newest=newest
         )
     logged = logged_commit(log, seq)
-    delivered = fleet.delivered(commit)
+    delivered, again = _first_and_last(fleet.deliveries(commit), logged.at)
+    last = again or delivered
     # A server offers what it finds when it starts to those who come.
-    offered_at = max(fleet.started_at(), "" if delivered is None else delivered.published_at)
+    offered_at = max(fleet.started_at(), "" if last is None else last.published_at)
     return CommitStatus(
         commit,
         logged.about,
@@ -145,8 +152,20 @@ def commit_status(log: EventReader, commit: CommitId, repo: Path) -> CommitStatu
         newest=newest,
         instead=logged.instead,
         waits=commit == newest != served,
+        again=again,
         unresponsive=tuple(fleet.unresponsive()),
     )
+
+
+def _first_and_last(
+    deliveries: list[Delivered], recorded_at: str
+) -> tuple[Delivered | None, Delivered | None]:
+    """Return the first delivery since then, or else the last one; and the last, if it is another.
+
+    A branch that comes back to a commit records it again.
+    """
+    since = [each for each in deliveries if each.published_at >= recorded_at] or deliveries[-1:]
+    return (since[0] if since else None, since[-1] if len(since) > 1 else None)
 
 
 def _nodes(

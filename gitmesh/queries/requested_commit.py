@@ -1,15 +1,36 @@
-"""Resolution of the commit that a command names, even before a server has read it."""
+"""Resolution of the commit that a command names, even before a server has read it.
 
+Git keeps nothing of a refused push, and the mesh chain has only commits of the branch. For a commit
+that never got in, the delivery chain says who tried to push it, when, and why it was refused.
+"""
+
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
+from events.encoding.codec import decode
+from events.query import Query
 from events.store import EventReader
-from events.types import CommitId
+from events.types import Chain, CommitId, PushRefused, Record
 from gitmesh.queries.commits import facts_of
 from gitmesh.queries.log_location import is_repository
 from gitmesh.queries.timespec import is_hex
 from mesh.errors import UsageError
 from reconciler.git.repository import GitRepository
 from reconciler.merge_lookup import brought_in_by
+
+MOST_PUSHES: Final = 1_000
+"""Maximum number of refused pushes that are searched, the newest first."""
+_REFUSED: Final = Query(kinds=("PushRefused",))
+
+
+@dataclass(frozen=True, slots=True)
+class RefusedPush:
+    """The newest refused push of a commit that never got into the repository."""
+
+    commit: CommitId
+    record: Record
+    event: PushRefused
 
 
 def asked_commit(log: EventReader, commit: str | None, repo: Path) -> CommitId:
@@ -38,10 +59,37 @@ def asked_commit(log: EventReader, commit: str | None, repo: Path) -> CommitId:
         )
     seq = log.seq_of_commit(commit)
     if seq is None:
-        raise UsageError(f"no commit {commit!r} in the log", hint="see: gitmesh log --chain mesh")
+        raise UsageError(f"no commit {commit!r} in the log", hint="see: gitmesh log --commits")
     return facts_of(log, seq)[0].commit
 
 
 def merge_of(log: EventReader, commit: CommitId, repo: Path) -> CommitId | None:
     """Return the logged merge that brought in a commit which is not in the log itself, if any."""
     return brought_in_by(log, GitRepository.open(repo), commit) if is_repository(repo) else None
+
+
+def refused_push(log: EventReader, commit: str | None) -> RefusedPush | None:
+    """Return the newest refused push of a commit, for one that is not in the mesh chain.
+
+    The commit is the one that was pushed, or one of those with problems.
+
+    :param commit: its id or the beginning of it; nothing is found for any other name.
+    :raises UsageError: it fits several commits of refused pushes.
+    """
+    if commit is None or not is_hex(commit):
+        return None
+    found: dict[CommitId, RefusedPush] = {}
+    for record in log.select(Chain.DELIVERY, _REFUSED, newest=MOST_PUSHES):
+        event = decode(record)
+        if isinstance(event, PushRefused):
+            tried = (each for each in (event.after, *event.commits) if each)
+            fitting = (each for each in tried if each.startswith(commit.lower()))
+            found.update({each: RefusedPush(each, record, event) for each in fitting})
+    if len(found) > 1:
+        raise UsageError(f"{commit!r} fits several commits", hint="write more of its digits")
+    return next(iter(found.values()), None)
+
+
+def is_in_git(commit: CommitId, repo: Path) -> bool:
+    """Tell whether a commit is in the repository; False where there is no repository."""
+    return is_repository(repo) and GitRepository.open(repo).has(commit)

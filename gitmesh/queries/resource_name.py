@@ -5,7 +5,7 @@ from itertools import chain
 from typing import Final
 
 from mesh.errors import UsageError
-from mesh.keys import ResourceKey
+from mesh.keys import Kind, ResourceKey
 from mesh.problems.suggestion import nearest
 from xds.nodes import ProxyIdentity, parse_identity
 
@@ -54,5 +54,9 @@ def identity_of(
     try:
         return parse_identity(node, metadata)
     except UsageError:
-        resource_of(node, known)
+        resource_of(node, lambda: filter(_runs_proxies, known()))
         raise
+
+
+def _runs_proxies(key: ResourceKey) -> bool:
+    return key.kind in (Kind.VIRTUAL_NODE, Kind.VIRTUAL_GATEWAY)

@@ -110,7 +110,7 @@ def _of_commit(log: EventReader, moment: str, resolve: Resolve | None) -> Seq:
     if found is None:
         raise UsageError(
             f"no commit {moment!r} in the log",
-            hint='see: gitmesh log --chain mesh; times are written like "2 hours ago"',
+            hint='see: gitmesh log --commits; times are written like "2 hours ago"',
         )
     return found
 

@@ -10,7 +10,9 @@ from typing import Final
 from events.encoding.bodies import KIND_OF
 from events.encoding.codec import decode
 from events.types import (
+    Event,
     Record,
+    ServingPinned,
     SnapshotConverged,
     SnapshotPublished,
     SnapshotRejected,
@@ -75,22 +77,39 @@ def _dropped(found: LoggedCommit) -> list[str]:
 
 
 def effect_of(found: LoggedCommit) -> Iterator[str]:
-    """Yield the effect on proxies: how many accepted it and how fast, and which refused it."""
-    offered, taken = 0, ""
-    for record in found.delivery:
-        match decode(record):
-            case SnapshotPublished() as published:
-                offered = published.proxies
-            case SnapshotConverged() as converged if converged.proxies:
-                acked = converged.timings.get("acked")
-                took = f" in {milliseconds(acked)}" if acked is not None else ""
-                # A commit that is served again, by a pin, is told as the last time.
-                taken = f"{converged.proxies}/{max(offered, converged.proxies)} proxies{took}"
-            case SnapshotRejected() as refused:
-                yield f"REFUSED by {refused.node}"
-            case _:
-                pass
-    if taken:
-        yield taken
+    """Yield the effect on proxies: how many accepted it and how fast, and which refused it.
+
+    Its first delivery counts; that it was pinned, and so served again, is told apart.
+    """
+    told = [decode(record) for record in found.delivery if record.at >= found.at]
+    told = told or [decode(record) for record in found.delivery]
+    for event in told:
+        if isinstance(event, SnapshotRejected):
+            yield f"REFUSED by {event.node}"
+    yield from _taken(told)
+    pins = [event for event in told if isinstance(event, ServingPinned)]
+    if pins:
+        times = f" {len(pins)} times, last" if len(pins) > 1 else ""
+        yield f"pinned{times} by {pins[-1].by}"
     if found.instead is not None:
         yield "never served"
+
+
+def _taken(told: Sequence[Event]) -> Iterator[str]:
+    """Yield how many proxies took the first delivery, and how fast."""
+    offered: int | None = None
+    for event in told:
+        match event:
+            case ServingPinned():
+                return
+            case SnapshotPublished() if offered is not None:
+                return
+            case SnapshotPublished():
+                offered = event.proxies
+            case SnapshotConverged() if event.proxies:
+                acked = event.timings.get("acked")
+                took = f" in {milliseconds(acked)}" if acked is not None else ""
+                yield f"{event.proxies}/{max(offered or 0, event.proxies)} proxies{took}"
+                return
+            case _:
+                pass

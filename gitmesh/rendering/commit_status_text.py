@@ -6,15 +6,18 @@ from typing import Final
 
 import click
 
-from events.deliveries import Proxy
+from events.deliveries import Delivered, Proxy
 from events.types import (
     CommitApplied,
     CommitId,
     CommitRejected,
     ProxyState,
 )
+from gitmesh.inbox.pin_note import PinNote
 from gitmesh.queries.commit_status import CommitStatus, NodeStatus, Refused, Verdict
+from gitmesh.queries.pins import until_text
 from gitmesh.queries.refusal_locations import hint
+from gitmesh.queries.requested_commit import RefusedPush
 from gitmesh.rendering.delivery_narration import took_words
 from gitmesh.rendering.narration import narrate, never_served_words, problem_lines, short
 from gitmesh.rendering.shell_quoting import pasted
@@ -41,6 +44,8 @@ def commit_status_text(found: CommitStatus) -> str:
     """Return a commit's status as lines that are safe for a terminal."""
     lines = [_head(found)]
     lines += [f"  {line}" for line in _pin(found)]
+    if found.refused_push is not None:
+        lines += [f"  {line}" for line in refused_push_text(found.refused_push).split("\n")[1:]]
     if isinstance(found.about, CommitRejected):
         lines += [f"  {line}" for line in problem_lines(found.about.problems)]
     lines += [f"  {line}" for line in _delivery(found)]
@@ -63,10 +68,17 @@ def commit_status_text(found: CommitStatus) -> str:
 def _head(found: CommitStatus) -> str:
     verdict = click.style(found.verdict.value, fg=_COLOURS[found.verdict], bold=True)
     commit = click.style(visible(short(found.commit)), fg="cyan")
+    if found.refused_push is not None:
+        return f"{commit} {verdict}: {refused_push_text(found.refused_push).partition(chr(10))[0]}"
     if found.about is None:
         return f"{commit} {verdict}: no server has read it yet"
     # What is told of a rejected one's problems comes on lines of their own.
     return f"{commit} {verdict}: {narrate(found.about).partition(chr(10))[0]}"
+
+
+def refused_push_text(found: RefusedPush) -> str:
+    """Return when and why a push was refused; the problems follow, a line each."""
+    return f"its push was refused at {found.record.at[:19]}Z: {narrate(found.event)}"
 
 
 def _pin(found: CommitStatus) -> list[str]:
@@ -85,6 +97,15 @@ def _pin(found: CommitStatus) -> list[str]:
     return lines
 
 
+def requested_pin_text(asked: PinNote) -> str:
+    """Return what a request asks for that no server has taken yet."""
+    why = f": {asked.reason}" if asked.reason else ""
+    if asked.commit is None or asked.until is None:
+        return visible(f"the end of the pin waits for a server to start{why}")
+    until = f"until {until_text(asked.until)}"
+    return visible(f"a pin to {short(asked.commit)} {until} waits for a server to start{why}")
+
+
 def _overtaken(by: CommitId, found: CommitStatus) -> str:
     if found.pin is not None and by == found.pin.commit:
         return f"the pin put {short(by)} in its place before all proxies had it"
@@ -99,9 +120,21 @@ def _delivery(found: CommitStatus) -> list[str]:
         if found.instead is not None:
             return [never_served_words(found.instead)]
         return []
+    lines = _times(delivered, found)
+    if found.again is not None:
+        first, *more = _times(found.again, found)
+        lines += [f"served again: {first}", *more]
+    return lines
+
+
+def _times(delivered: Delivered, found: CommitStatus) -> list[str]:
+    """Return when a commit was offered and to whom, and when all proxies had it."""
+    at = f"at {delivered.published_at[:23]}Z"
     if not delivered.published.proxies:
-        return [f"no affected proxy was connected at {delivered.published_at[:23]}Z"]
-    first = f"{narrate(delivered.published)} at {delivered.published_at[:23]}Z"
+        same = delivered.published.unchanged
+        said = f"{narrate(delivered.published)}," if same else "no affected proxy was connected"
+        return [f"{said} {at}"]
+    first = f"{narrate(delivered.published)} {at}"
     if delivered.converged is not None:
         acked = delivered.converged.timings.get("acked")
         took = "" if acked is None else took_words(acked, delivered.converged.after)

@@ -80,14 +80,20 @@ def test_status_waits_for_the_first_proxy_and_for_more_when_it_is_told_to(tmp_pa
     with Server(bare) as server:
         address = server.address
         alone = gitmesh("status", "--repo", bare, "--wait", "0.3")
-        assert alone.code == exit_codes.OK
-        assert "no proxy is connected now" in alone.out
+        assert (alone.code, "0 of 1 proxy connected after 0.3 s" in alone.out) == (4, True)
+        assert gitmesh("status", "--repo", bare, "--wait", "0.3", "--proxies", "0").code == 0
+        unasked = gitmesh("status", "--repo", bare)
+        assert (unasked.code, "no proxy is connected now" in unasked.out) == (0, True)
         with RawClient(address, ENTRANCE) as client:
             follow_everything(client)
             told = gitmesh("status", "--repo", bare, "--wait", "60", "--json").json()
             assert [node["node"] for node in told["nodes"]] == [ENTRANCE]
             few = gitmesh("status", "--repo", bare, "--wait", "0.3", "--proxies", "2")
-            assert few.code == exit_codes.OK
+            assert few.code == exit_codes.PENDING
+            assert "1 of 2 proxies connected after 0.3 s" in few.out
+            told = gitmesh("status", "--repo", bare, "--proxies", "2", "--json")
+            assert told.code == exit_codes.PENDING
+            assert (told.json()["connected"], told.json()["required"]) == (1, 2)
             with RawClient(address, ENTRANCE) as other:
                 follow_everything(other)
                 both = gitmesh("status", "--repo", bare, "--wait", "60", "--proxies", "2", "--json")

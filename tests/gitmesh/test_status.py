@@ -220,7 +220,8 @@ def test_without_a_server_nobody_is_connected_whatever_its_last_words_were(
             assert "p#1" in gitmesh("proxies", followed.bare, "--node", end).out
         for other in ("x", "trance"):
             told = gitmesh("proxies", followed.bare, "--node", other)
-            assert (told.out, told.err) == ("", "no proxy is connected\n")
+            words = f"no connected proxy has a node ending in {other}; connected: {ENTRANCE}\n"
+            assert (told.out, told.err) == ("", words)
 
 
 def test_what_a_server_left_is_told_as_such_when_none_runs(followed: Followed) -> None:
@@ -238,6 +239,26 @@ def test_a_commit_that_concerned_nobody_is_not_said_to_be_everybodys(followed: F
     told = gitmesh("status", "--repo", followed.bare).out
     assert "no affected proxy was connected at 20" in told
     assert "all proxies had it" not in told
+
+
+def test_a_commit_that_is_nothing_new_for_proxies_is_told_as_the_log_tells_it(
+    followed: Followed,
+) -> None:
+    same = replace(followed.published(0), nodes=(), unchanged=1)
+    followed.tell(same, SnapshotConverged(followed.commit, 0, {}))
+    told = gitmesh("status", "--repo", followed.bare).out
+    assert "nothing is new for 1 proxy that it affects, at 20" in told
+    assert "no affected proxy was connected" not in told
+
+
+def test_proxies_that_are_asked_for_are_missing_when_no_server_runs(followed: Followed) -> None:
+    coming = ProxyConnected(ENTRANCE, "p#1", "envoy 1", commit=followed.commit)
+    followed.tell(ServerStarted("1.0"), coming, followed.published())
+    followed.tell(SnapshotConverged(followed.commit, 1, {"acked": 21_000}))
+    asked = ("status", "--repo", followed.bare)
+    assert gitmesh(*asked).code == exit_codes.OK
+    told = gitmesh(*asked, "--proxies", "1")
+    assert (told.code, "0 of 1 proxy connected\n" in told.out) == (exit_codes.PENDING, True)
 
 
 def test_a_server_that_was_killed_has_nobody_connected(followed: Followed) -> None:

@@ -16,6 +16,8 @@ class ConnectedProxies:
     """Sorted by node; none if no server runs, whatever the last one wrote."""
     server_runs: bool | None
     """``None`` where that cannot be determined."""
+    nodes: tuple[str, ...] = ()
+    """The nodes of all connected proxies, sorted."""
 
 
 def connected(log: Path, node: str | None = None) -> ConnectedProxies:
@@ -26,4 +28,4 @@ def connected(log: Path, node: str | None = None) -> ConnectedProxies:
         at = None if pin is None else pin.mesh_seq
         found = [] if runs is False else opened.fleet().proxies(at)
     wanted = (each for each in found if node is None or f"/{each.node}".endswith(f"/{node}"))
-    return ConnectedProxies(tuple(wanted), runs)
+    return ConnectedProxies(tuple(wanted), runs, tuple(sorted({each.node for each in found})))

@@ -11,6 +11,7 @@ from events.types import (
     CommitRejected,
     Record,
     Seq,
+    ServingPinned,
     SnapshotConverged,
     SnapshotPublished,
     SnapshotRejected,
@@ -33,6 +34,8 @@ class Outcome:
     """Share of proxies with the commit, if a percentage is the goal and it was offered."""
     refusals: tuple[SnapshotRejected, ...] = ()
     """Refusals by proxies, of an applied commit."""
+    pin: ServingPinned | None = None
+    """The pin behind which the commit waits."""
 
     @property
     def final(self) -> bool:
@@ -61,7 +64,7 @@ def outcome(log: EventReader, commit: CommitId, goal: Goal) -> Outcome:
     pin = None if found.final else pinned(log)
     if pin is None or pin.commit == commit:
         return found
-    return replace(found, words=f"{found.words}; serving is {narrate(pin)}")
+    return replace(found, words=f"{found.words}; serving is {narrate(pin)}", pin=pin)
 
 
 def _delivered(log: EventReader, first: Seq, goal: Goal) -> Outcome:

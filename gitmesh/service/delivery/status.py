@@ -2,17 +2,19 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
 from events.opening import has_writer, open_for_reading
 from events.store import EventReader
 from events.types import CommitId
+from gitmesh.inbox.pin_note import PinNote
 from gitmesh.queries.commit_status import CommitStatus, Verdict, commit_status
 from gitmesh.queries.log_lookup import existing_log
-from gitmesh.queries.requested_commit import asked_commit, merge_of
-from mesh.errors import GitmeshError
+from gitmesh.queries.pins import requested_pin
+from gitmesh.queries.requested_commit import asked_commit, merge_of, refused_push
+from mesh.errors import GitmeshError, UsageError
 
 LOOK_EVERY_S: Final = 0.1
 
@@ -27,14 +29,31 @@ class StatusAnswer:
     """Its status; that of the merge if one brought it into the branch."""
     server_runs: bool | None
     """``None`` where that cannot be determined."""
+    connected: int = 0
+    """How many proxies are connected."""
+    required: int = 0
+    """How many were to be connected."""
+    requested_pin: PinNote | None = None
+    """A request for a pin, or for its end, that waits for a server."""
+
+    @property
+    def lacks_proxies(self) -> bool:
+        """True if fewer proxies are connected than were to be."""
+        return self.connected < self.required
 
 
 def status(log: EventReader, repo: Path, commit: str | None) -> tuple[CommitId, CommitStatus]:
     """Return the requested commit and its status; without a commit, that of the branch's tip.
 
-    :raises UsageError: there is no such commit.
+    :raises UsageError: there is no such commit, and no push of one was refused.
     """
-    asked = asked_commit(log, commit, repo)
+    try:
+        asked = asked_commit(log, commit, repo)
+    except UsageError:
+        if (tried := refused_push(log, commit)) is None:
+            raise
+        found = commit_status(log, tried.commit, repo)
+        return tried.commit, replace(found, refused_push=tried)
     return asked, commit_status(log, merge_of(log, asked, repo) or asked, repo)
 
 
@@ -51,19 +70,25 @@ def awaited_status(
 
     :param wait_s: maximum time to wait until the commit is acknowledged; a server that was just
         started has as long to make its log.
-    :param proxies: wait until as many are connected; by default for one, or for none if no server
-        runs.
+    :param proxies: how many are to be connected; by default one for the commit that is served, if
+        there is a time to wait and a server runs.
     :raises UsageError: there is no log or no such commit.
     """
     deadline = time.monotonic() + wait_s
     where, reader = _opened(repo, log, deadline, sleep)
-    least = (has_writer(where) is not False) if proxies is None else proxies
+    least = proxies if proxies is not None else int(wait_s > 0 and has_writer(where) is not False)
     with reader as opened:
-        asked, found = status(opened, repo, commit)
-        while _is_to_come(found, least) and time.monotonic() < deadline:
-            sleep(LOOK_EVERY_S)
+        while True:
             asked, found = status(opened, repo, commit)
-    return StatusAnswer(asked, found, has_writer(where))
+            required = least if proxies is not None or found.is_served else 0
+            runs = has_writer(where)
+            connected = 0 if runs is False else sum(opened.connected_nodes().values())
+            answer = StatusAnswer(
+                asked, found, runs, connected, required, requested_pin=requested_pin(where)
+            )
+            if not _is_to_come(answer) or time.monotonic() >= deadline:
+                return answer
+            sleep(LOOK_EVERY_S)
 
 
 def _opened(
@@ -80,8 +105,8 @@ def _opened(
             sleep(LOOK_EVERY_S)
 
 
-def _is_to_come(found: CommitStatus, least: int) -> bool:
+def _is_to_come(answer: StatusAnswer) -> bool:
     """Tell whether waiting may change something: the verdict, or who is connected."""
-    connected = sum(node.states.total() for node in found.nodes)
-    few = found.is_served and connected < least
-    return found.verdict is Verdict.PENDING or (few and found.verdict is Verdict.IN_SYNC)
+    verdict = answer.found.verdict
+    few = answer.lacks_proxies and verdict is not Verdict.REFUSED
+    return verdict is Verdict.PENDING or few

@@ -48,14 +48,18 @@ def command(
     from gitmesh.service.delivery.connected import connected
 
     found = connected(existing_log(repo, log or settings.log), node)
-    emit_json(proxies_shape(found)) if as_json else _show(found)
+    emit_json(proxies_shape(found)) if as_json else _show(found, node)
 
 
-def _show(found: "ConnectedProxies") -> None:
+def _show(found: "ConnectedProxies", node: str | None) -> None:
     from gitmesh.rendering.commit_status_text import by_node_text
+    from gitmesh.safe_text import visible
 
     if found.server_runs is False:
         click.echo("no server is running, so no proxy is connected", err=True)
+    elif found.nodes and not found.proxies:
+        words = f"no connected proxy has a node ending in {node}; connected: "
+        click.echo(visible(words + ", ".join(found.nodes)), err=True)
     elif not found.proxies:
         click.echo("no proxy is connected", err=True)
     click.echo(by_node_text(found.proxies), nl=False)

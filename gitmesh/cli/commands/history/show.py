@@ -5,12 +5,15 @@ from typing import TYPE_CHECKING
 
 import click
 
+from gitmesh.cli import exit_codes
+from gitmesh.cli.head_note import note_head
 from gitmesh.cli.options import MOMENT, asked_repo_option, examples, json_option, log_option
 from gitmesh.cli.output import emit_json
 
 if TYPE_CHECKING:
     from events.types import CommitFacts, Record
     from gitmesh.queries.commits import LoggedCommit
+    from gitmesh.queries.requested_commit import RefusedPush
     from gitmesh.settings import Settings
 
 SHOWN_CHARS = 60
@@ -30,22 +33,37 @@ SHOWN_CHARS = 60
 @asked_repo_option
 @log_option
 @json_option
-@click.pass_obj
-def command(settings: "Settings", moment: str, repo: Path, log: Path | None, as_json: bool) -> None:
+@click.pass_context
+def command(ctx: click.Context, moment: str, repo: Path, log: Path | None, as_json: bool) -> None:
     """Show a commit: author, time, reason, changes, and its effect on proxies.
 
     MOMENT is a commit, a branch, a position in the mesh chain, or a time: then the commit that was
-    live at that time is shown. Default: the HEAD of the repository.
+    live at that time is shown. Default: the HEAD of the repository. For a commit whose push was
+    refused, who tried to push it and why it was refused (exit code 1).
     """
     from events.opening import open_for_reading
-    from gitmesh.json_shapes.history import commit_shape
-    from gitmesh.queries.commits import logged_commit
+    from gitmesh.json_shapes.history import commit_shape, refused_push_shape
     from gitmesh.queries.log_lookup import existing_log
-    from gitmesh.queries.requested_moment import asked_seq
+    from gitmesh.queries.requested_commit import RefusedPush
+    from gitmesh.service.history.shown_commit import shown_commit
 
+    settings: Settings = ctx.obj
+    note_head(repo, moment, as_json=as_json)
     with open_for_reading(existing_log(repo, log or settings.log)) as opened:
-        found = logged_commit(opened, asked_seq(opened, moment, repo))
+        found = shown_commit(opened, repo, moment)
+    if isinstance(found, RefusedPush):
+        emit_json(refused_push_shape(found)) if as_json else _show_refused(found)
+        ctx.exit(exit_codes.REFUSED)
     emit_json(commit_shape(found)) if as_json else _show(found)
+
+
+def _show_refused(found: "RefusedPush") -> None:
+    from gitmesh.rendering.commit_status_text import refused_push_text
+    from gitmesh.safe_text import visible_lines
+
+    click.secho(f"commit {found.commit}", fg="yellow")
+    head, *more = refused_push_text(found).split("\n")
+    click.secho(visible_lines("\n  ".join([head, *more])), fg="red")
 
 
 def _show(found: "LoggedCommit") -> None:

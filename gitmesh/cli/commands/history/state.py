@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from gitmesh.cli.client_options import client_option, explicit_option, node_metadata
+from gitmesh.cli.head_note import note_head
 from gitmesh.cli.options import (
     MOMENT,
     MOMENT_HELP,
@@ -80,6 +81,7 @@ def command(
     from gitmesh.queries.log_lookup import existing_log
     from gitmesh.service.history.served_state import served_state
 
+    note_head(repo, moment, as_json=as_json)
     with open_for_reading(existing_log(repo, log or settings.log)) as opened:
         found = served_state(opened, repo, moment)
     if form == "envoy":

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from gitmesh.cli import exit_codes
+from gitmesh.cli.head_note import note_head
 from gitmesh.cli.options import asked_repo_option, examples, json_option, log_option
 from gitmesh.cli.output import emit_json
 
@@ -34,14 +35,15 @@ if TYPE_CHECKING:
     type=click.FloatRange(0),
     default=0.0,
     metavar="SECONDS",
-    help="Maximum time to wait until the commit is acknowledged, and as many proxies as "
-    "--proxies says are connected.",
+    help="Maximum time to wait until the commit is acknowledged, and as many proxies are "
+    "connected as --proxies says.",
 )
 @click.option(
     "--proxies",
     type=click.IntRange(0),
     metavar="N",
-    help="With --wait: wait until N proxies are connected. Default: 1, or 0 when no server runs.",
+    help="How many proxies must be connected. Default with --wait: 1 for the commit that is "
+    "served, or 0 when no server runs.",
 )
 @json_option
 @click.pass_context
@@ -61,34 +63,48 @@ def command(
     that is served now, the state of every proxy is shown. Envoys need a moment to connect after
     their start: --wait waits for the first one, --proxies 3 for three of them.
 
-    Exits with 0 if all proxies have the commit (or a newer one replaced it), with 1 if it was
-    rejected or a proxy refuses it, and with 4 if it is not read yet or a proxy has not acknowledged
-    it yet.
+    Exits with 0 if all proxies have the commit (or a newer one replaced it), with 1 if it or its
+    push was refused or a proxy refuses it, and with 4 if it is not read yet, a proxy has not
+    acknowledged it yet, or fewer proxies are connected than --wait or --proxies ask for.
     """
     from gitmesh.json_shapes.delivery import status_shape
     from gitmesh.service.delivery.status import awaited_status
 
     settings: Settings = ctx.obj
     where = log or settings.log
+    note_head(repo, commit, as_json=as_json)
     answer = awaited_status(repo, where, commit, wait_s=wait_s, proxies=proxies)
-    emit_json(status_shape(answer)) if as_json else _show(answer)
-    ctx.exit(_code(answer.found))
+    emit_json(status_shape(answer)) if as_json else _show(answer, wait_s)
+    code = _code(answer.found)
+    ctx.exit(exit_codes.PENDING if code == exit_codes.OK and answer.lacks_proxies else code)
 
 
-def _show(answer: "StatusAnswer") -> None:
-    from gitmesh.rendering.commit_status_text import commit_status_text
+def _show(answer: "StatusAnswer", wait_s: float) -> None:
+    from gitmesh.rendering.commit_status_text import commit_status_text, requested_pin_text
     from gitmesh.rendering.narration import short
 
     found = answer.found
     if answer.asked != found.commit:
         click.echo(f"{short(found.commit)} brought {short(answer.asked)} in")
     click.echo(commit_status_text(found))
-    if found.is_served and answer.server_runs is not False and not found.nodes:
+    if answer.lacks_proxies:
+        click.secho(f"  {_few(answer, wait_s)}", fg="yellow")
+    elif found.is_served and answer.server_runs is not False and not found.nodes:
         click.secho("  no proxy is connected now", fg="yellow")
+    if answer.requested_pin is not None:
+        click.secho(requested_pin_text(answer.requested_pin), fg="yellow")
     if answer.server_runs is False:
         click.secho(
             "no server is running; this is the state when the last one stopped", fg="yellow"
         )
+
+
+def _few(answer: "StatusAnswer", wait_s: float) -> str:
+    """Return ``1 of 3 proxies connected after 3 s``."""
+    from gitmesh.rendering.amounts import proxies
+
+    after = f" after {wait_s:g} s" if wait_s else ""
+    return f"{answer.connected:,} of {proxies(answer.required)} connected{after}"
 
 
 def _code(found: "CommitStatus") -> int:

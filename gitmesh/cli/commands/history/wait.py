@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 import click
 
 from gitmesh.cli import exit_codes
+from gitmesh.cli.head_note import note_head
 from gitmesh.cli.options import asked_repo_option, examples, json_option, log_option
 from gitmesh.cli.output import emit_json
 
 if TYPE_CHECKING:
-    from gitmesh.queries.commit_status import Refused
     from gitmesh.service.delivery.outcome import Outcome
     from gitmesh.service.delivery.wait import WaitAnswer
     from gitmesh.settings import Settings
@@ -76,6 +76,7 @@ def command(
     settings: Settings = ctx.obj
     wanted = parse_goal(goal)
     where = existing_log(repo, log or settings.log)
+    note_head(repo, commit, as_json=as_json)
     answer = wait(where, repo, commit, wanted, timeout_s=timeout)
     emit_json(wait_shape(answer)) if as_json else _show(answer)
     ctx.exit(_exit_code(answer.outcome))
@@ -88,7 +89,10 @@ def _show(answer: "WaitAnswer") -> None:
     if answer.brought_in_by is not None:
         words = f"{short(answer.brought_in_by)} brought {short(answer.commit)} in"
         click.echo(words, err=True)
-    _tell(answer.outcome, answer.refused)
+    _tell(answer)
+    if answer.outcome.pin is not None:
+        words = "  hint: end the pin, and serve the branch: gitmesh unpin"
+        click.echo(pasted(words), err=True)
     if answer.server_runs is False:
         state = "the log shows the state when the last one stopped; "
         state = state if answer.outcome.final else ""
@@ -96,17 +100,31 @@ def _show(answer: "WaitAnswer") -> None:
         click.secho(pasted(words), fg="yellow", err=True)
 
 
-def _tell(found: "Outcome", refused: "tuple[Refused, ...]") -> None:
+def _tell(answer: "WaitAnswer") -> None:
     from gitmesh.rendering.commit_status_text import refused_lines
+    from gitmesh.rendering.narration import short
     from gitmesh.safe_text import visible_lines
 
-    if refused and found.convergence is not None:
-        click.echo(found.convergence.words(), err=True)
-    for each in refused:
+    found = answer.outcome
+    if answer.refused:
+        counted = "" if found.convergence is None else f": {found.convergence.words()}"
+        click.echo(visible_lines(f"{_name(answer)}{counted}"), err=True)
+    for each in answer.refused:
         click.echo("\n".join(refused_lines(each)), err=True)
-    if not refused:
+    if not answer.refused:
         colour = "red" if found.refused else None
-        click.secho(visible_lines(found.words), fg=colour, err=not found.met)
+        words = found.words.removeprefix(f"{short(answer.commit)} ")
+        words = f" {words}" if words != found.words else f": {words}"
+        click.secho(visible_lines(_name(answer) + words), fg=colour, err=not found.met)
+
+
+def _name(answer: "WaitAnswer") -> str:
+    """Return the commit's id, and its subject unless what is said of it names that."""
+    from gitmesh.rendering.narration import short
+
+    subject = f"“{answer.subject}”"
+    told = not answer.subject or (not answer.refused and subject in answer.outcome.words)
+    return short(answer.commit) if told else f"{short(answer.commit)} {subject}"
 
 
 def _exit_code(found: "Outcome") -> int:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from gitmesh.cli.head_note import note_head
 from gitmesh.cli.options import MOMENT, examples, json_option, log_option, served_repo_option
 
 if TYPE_CHECKING:
@@ -58,5 +59,6 @@ def command(
 
     settings: Settings = ctx.obj
     where = existing_log(repo, log or settings.log)
+    note_head(repo, commit, as_json=as_json)
     answer = pin(where, repo, commit, reason=reason, length=length_of(for_))
     ctx.exit(show(answer, as_json=as_json))
