@@ -11,7 +11,7 @@ from pydantic.fields import FieldInfo
 from mesh.errors import UsageError
 from mesh.keys import Kind
 from mesh.meaning.meaning import Meaning
-from mesh.meaning.table import KINDS, meanings_of
+from mesh.meaning.table import KINDS, has_meanings, meanings_of
 from mesh.problems.suggestion import did_you_mean, nearest
 from mesh.spec import SPEC_OF
 from mesh.spec.common import OneOf, Spec
@@ -42,6 +42,25 @@ class Field:
     def name(self) -> str:
         """Return the last part of the path."""
         return self.path.rpartition(".")[2]
+
+
+def content_of(model: type[Spec], name: str) -> str | None:
+    """Return what a field takes, as text: ``a whole number, 0 to 100``; None if there is none."""
+    if not has_meanings(model):
+        return None
+    parent = Field("", "object", True, Meaning(""), model=model)
+    found = next((each for each in fields_of(parent) if each.name == name), None)
+    if found is None:
+        return None
+    article = "" if found.type_name in ("text", "true or false") else "a"
+    article = "an" if found.type_name == "object" else article
+    inside = [each.name for each in fields_of(found)]
+    told = [f"one of {', '.join(found.choices)}"] if found.choices else [*found.limits]
+    if found.one_of:
+        told.append(f"with one of {', '.join(found.one_of)}")
+    elif inside:
+        told.append(f"with {', '.join(inside)}")
+    return ", ".join([f"{article} {found.type_name}".strip(), *told])
 
 
 def kind_of(word: str) -> Kind:

@@ -45,6 +45,11 @@ def meanings_of(model: type[Spec]) -> Mapping[str, Meaning]:
     return _TABLE[model]
 
 
+def has_meanings(model: type[Spec]) -> bool:
+    """Tell whether the fields of a model have meanings, as those of App Mesh's resources do."""
+    return model in _TABLE
+
+
 def reading_orders() -> Iterator[tuple[str, ...]]:
     """Yield for each model the names of its fields in documents, in reading order."""
     for model, meanings in _TABLE.items():

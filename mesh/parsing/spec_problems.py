@@ -1,6 +1,7 @@
 """Conversion of pydantic's errors to problems with our wording and lines."""
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from typing import Any, Final, get_args
 
@@ -13,6 +14,9 @@ from mesh.problems.suggestion import did_you_mean, nearest
 from mesh.resource import Source, Steps
 from mesh.spec import SPEC_OF, Spec
 
+_DURATION: Final = re.compile(r"(?P<value>\d{1,9}) ?(?P<unit>ms|s)")
+_ENCRYPTED: Final = {"https": "http", "h2": "http2", "grpcs": "grpc", "tls": "tcp", "ssl": "tcp"}
+"""Protocols of other programs that App Mesh writes as a protocol with TLS on the listener."""
 MAX_PROBLEMS: Final = 100
 """Maximum problems reported for one spec; the rest are likely the same mistake."""
 
@@ -68,7 +72,16 @@ def _shown(value: object) -> str:
 
 
 def _missing(detail: ErrorDetails, root: type[Spec]) -> _Words:
-    return "missing-field", f"{_field(detail)} is missing", ""
+    return "missing-field", f"{_field(detail)} is missing", _expected(detail, root)
+
+
+def _expected(detail: ErrorDetails, root: type[Spec]) -> str:
+    """Return what a field takes: ``weight is a whole number, 0 to 100``."""
+    from mesh.meaning.field import content_of  # for problems alone; no other spec needs it
+
+    model, name = _model_at(root, detail["loc"]), _field(detail)
+    content = None if model is None else content_of(model, name)
+    return f"{name} is {content}" if content else ""
 
 
 def _unknown(detail: ErrorDetails, root: type[Spec]) -> _Words:
@@ -124,8 +137,13 @@ def _not_flag(detail: ErrorDetails, root: type[Spec]) -> _Words:
 
 
 def _not_object(detail: ErrorDetails, root: type[Spec]) -> _Words:
-    message = f"{_field(detail)} must be an object, not {_shown(detail['input'])}"
-    return "wrong-type", message, ""
+    value = detail["input"]
+    message = f"{_field(detail)} must be an object, not {_shown(value)}"
+    duration = _DURATION.fullmatch(value) if isinstance(value, str) else None
+    if duration is None:
+        return "wrong-type", message, _expected(detail, root)
+    written = f"{{value: {duration['value']}, unit: {duration['unit']}}}"
+    return "wrong-type", message, f"write {written}: a duration has a whole value and a unit"
 
 
 def _not_list(detail: ErrorDetails, root: type[Spec]) -> _Words:
@@ -139,6 +157,8 @@ def _not_one_of(detail: ErrorDetails, root: type[Spec]) -> _Words:
     value = detail["input"]
     message = f"{_field(detail)} cannot be {_shown(value)}"
     listed = ", ".join(choices) or str(_context(detail).get("expected", ""))
+    if isinstance(value, str) and (plain := _ENCRYPTED.get(value.lower())) in choices:
+        return "not-one-of", message, f"write {plain}, with tls on the listener"
     guess = nearest(value, choices) if isinstance(value, str) else None
     hint = f'did you mean "{guess}"? ' if guess else ""
     return "not-one-of", message, f"{hint}it is one of {listed}"

@@ -37,7 +37,11 @@ class _Slip:
 
 
 _TAB: Final = _Slip("", "a tab cannot indent YAML", "indent with spaces", "tab")
-_NOT_YAML: Final = _Slip("", "this is not YAML")
+_NOT_YAML: Final = _Slip(
+    "", "this is not YAML", "check quotes, brackets and indentation, here and in the line above"
+)
+_QUOTED: Final = "while scanning a quoted scalar"
+_OPEN_QUOTE: Final = _Slip(_QUOTED, "a quote is not closed", "close it")
 _UNFIT: Final = "this line fits neither the object nor the list above it"
 _SLIPS: Final = (
     _Slip(
@@ -67,7 +71,12 @@ _SLIPS: Final = (
         "a value is missing, or a bracket is not closed",
         "write the value, or close the bracket",
     ),
-    _Slip("unexpected end of stream", "a quote is not closed", "close it"),
+    _OPEN_QUOTE,
+    _Slip(
+        "unknown escape character",
+        "a backslash in double quotes begins an escape, and this is none",
+        "write two backslashes, or put the value in single quotes",
+    ),
     _Slip("did not find expected <document start>", "text after the end of a document"),
     _Slip("control characters are not allowed", "a control character in the text", "remove it"),
     # libyaml has its own limit on nesting, which is reached first by empty brackets.
@@ -177,6 +186,11 @@ def _line(event: yaml.Event) -> int:
 
 
 def _syntax_problem(error: yaml.YAMLError, text: str, growth: Growth) -> None:
+    if isinstance(error, yaml.MarkedYAMLError) and (opened := _quote_that_swallows(error, text)):
+        first, last = opened
+        message = f"the quote that opens here is not closed before the next one, in line {last}"
+        growth.break_off(first, "syntax", message, "close it where its value ends")
+        return
     line, words = _place_and_words(error, text)
     # An unexpected end is reported on the last line that is not empty.
     line = min(line, text.rstrip().count("\n") + 1)
@@ -187,11 +201,31 @@ def _syntax_problem(error: yaml.YAMLError, text: str, growth: Growth) -> None:
     growth.break_off(line, slip.code, f"{slip.message} (the parser says: {words})", slip.hint)
 
 
+def _quote_that_swallows(error: yaml.MarkedYAMLError, text: str) -> tuple[int, int] | None:
+    """Return the lines of the quoted value before an error if it ends in a later line.
+
+    Then its closing quote was meant to open another value: what follows fits nowhere.
+    """
+    last: yaml.Event | None = None
+    try:
+        for event in yaml.parse(text, _LOADER):
+            last = event
+    except yaml.YAMLError:
+        pass
+    if not isinstance(last, yaml.ScalarEvent) or last.style not in ("'", '"'):
+        return None
+    begin, end, problem = last.start_mark, last.end_mark, error.problem_mark
+    if begin is None or end is None or problem is None:
+        return None
+    swallows = begin.line < end.line == problem.line
+    return (begin.line + 1, end.line + 1) if swallows else None
+
+
 def _place_and_words(error: yaml.YAMLError, text: str) -> tuple[int, str]:
     if isinstance(error, yaml.MarkedYAMLError):
         words = " ".join(word for word in (error.context, error.problem) if word)
         # An unclosed bracket is noticed at the end, but has to be corrected where it begins.
-        begins = "unexpected end of stream" in words or "did not find expected ',' or" in words
+        begins = _QUOTED in words or "did not find expected ',' or" in words
         mark = (error.context_mark if begins else None) or error.problem_mark
         return (mark.line + 1 if mark else 0), words
     if isinstance(error, ReaderError):

@@ -41,7 +41,7 @@ def reserved(address: str) -> Iterator[tuple[str, int]]:
         except OSError as error:
             raise Fatal(
                 f"cannot listen on {address}: {error.strerror or error}",
-                hint="is another server running there?",
+                hint=_other_port(address, port),
             ) from error
         yield f"{address.rpartition(':')[0]}:{port}", port
 
@@ -76,8 +76,13 @@ def require_free(address: str, *, shared: bool = False) -> None:
         elsewhere = f"listen on an address of this machine, or on 0.0.0.0:{port}: all that it has"
         raise Fatal(
             f"cannot listen on {address}: {error.strerror}",
-            hint="is another server running there?" if taken else elsewhere,
+            hint=_other_port(address, port) if taken else elsewhere,
         ) from None
+
+
+def _other_port(address: str, port: int) -> str:
+    other = f"{address.rpartition(':')[0]}:{port + 1 if port < 65535 else port - 1}"
+    return f"is another server running there? choose another port: --listen {other}"
 
 
 def _places(host: str, port: int) -> Sequence[tuple[socket.AddressFamily, str]]:

@@ -23,6 +23,7 @@ from mesh.validation.document.matching import (
 )
 from mesh.validation.document.place import Place
 
+_LOWER: Final = "lower them to 100 in all, or to any smaller sum: they are shares of their sum"
 HTTP_RETRY_EVENTS: Final = ("client-error", "gateway-error", "server-error", "stream-error")
 
 
@@ -76,7 +77,7 @@ def _action(action: RouteAction, at: Place) -> Iterator[Problem]:
         yield here.error("zero-weights", message, "remove the route to answer 404")
     if total > 100:
         message = f"the weights sum to {total}; App Mesh allows 100"
-        yield here.error("weights-over-100", message, "weights are shares of their sum")
+        yield here.error("weights-over-100", message, _LOWER)
     first: dict[tuple[str, int | None], int] = {}
     for index, target in enumerate(targets):
         earlier = first.setdefault((target.virtual_node, target.port), index)
