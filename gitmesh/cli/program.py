@@ -15,6 +15,7 @@ import click
 
 from gitmesh.cli import exit_codes
 from gitmesh.cli.failure import CannotWrite, Failure, Misused, failure_of
+from gitmesh.cli.help_text import Context
 from gitmesh.cli.interrupts import INTERRUPTS
 from mesh.errors import UsageError
 
@@ -60,6 +61,8 @@ COMMANDS: Final = {
 class Program(click.Group):
     """A command group that imports a command when it is used, so that each starts quickly."""
 
+    context_class = Context
+
     def make_context(self, *args: Any, **extra: Any) -> click.Context:
         """Read the options before the command."""
         try:
@@ -68,6 +71,18 @@ class Program(click.Group):
             raise error if isinstance(error, Failure) else Misused(error) from None
         except UsageError as error:  # a setting in the environment
             raise failure_of(error) from error
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Read the options before the command; ``help COMMAND`` is ``COMMAND --help``.
+
+        Without a command, the help is what is printed; the exit code says that one is missing.
+        """
+        if not args:
+            click.echo(ctx.get_help(), color=ctx.color)
+            ctx.exit(exit_codes.USAGE)
+        if args[0] == "help":
+            args = [*args[1:2], "--help"]
+        return super().parse_args(ctx, args)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the names of all commands."""
@@ -80,6 +95,7 @@ class Program(click.Group):
         module = f"{cmd_name}_" if keyword.iskeyword(cmd_name) else cmd_name.replace("-", "_")
         command = importlib.import_module(f"{_PACKAGE}.{COMMANDS[cmd_name]}.{module}").command
         assert isinstance(command, click.Command)  # noqa: S101 -- ours, not a user's input
+        command.context_class = Context
         return command
 
     def resolve_command(
@@ -151,6 +167,7 @@ def program(ctx: click.Context, debug: bool) -> None:
 
     \b
     New here?   gitmesh demo
+    Help:       gitmesh help COMMAND
     Start:      gitmesh init shop.git && gitmesh serve shop.git
     """
     from gitmesh.settings import Settings

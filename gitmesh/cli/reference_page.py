@@ -26,7 +26,7 @@ renamed or removed ([which](json.md)). Errors go to the error stream, with a hin
 
 def page() -> str:
     """Return the whole page."""
-    root = click.Context(
+    root = program.context_class(
         program,
         info_name="gitmesh",
         terminal_width=WIDTH,
@@ -37,7 +37,7 @@ def page() -> str:
     for name in COMMANDS:
         command = program.get_command(root, name)
         if command is not None:
-            context = click.Context(command, parent=root, info_name=name)
+            context = command.context_class(command, parent=root, info_name=name)
             parts += [f"## gitmesh {name}\n", _help(context)]
     return "\n".join(parts)
 

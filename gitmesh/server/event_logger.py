@@ -93,7 +93,9 @@ async def _tell_new(log: EventReader, chain: Chain, seen: Seq) -> Seq:
         if record.seq in omitted:
             continue
         extra = {"commit": short(record.commit)} if record.commit else {}
-        _log.log(level, message, extra={**extra, "seq": record.seq, **facts})
+        _log.log(
+            level, message, extra={**extra, "chain": record.chain.value, "seq": record.seq, **facts}
+        )
     return records[-1].seq if records else seen
 
 

@@ -24,6 +24,7 @@ from gitmesh.queries.requested_moment import asked_seq
 from gitmesh.queries.resource_name import no_resource, resource_of
 from gitmesh.queries.timespec import parse_time
 from mesh.canonical import JsonObject
+from mesh.errors import UsageError
 from mesh.keys import ResourceKey
 
 FIRST_LOOK: Final = 64
@@ -77,11 +78,13 @@ def served_state(log: EventReader, repo: Path, moment: str | None = None) -> Ser
 
     If a commit was pinned at that time, its mesh is returned: proxies had that one.
 
-    :raises UsageError: the moment is invalid, or unknown to this log.
+    :raises UsageError: the moment is invalid, unknown to this log, or before its first mesh.
     """
     pin = _pin(log, moment)
     newest = None if pin is None else pin.mesh_seq
     state = log.state(newest if moment is None else asked_seq(log, moment, repo))
+    if moment is not None and state.seq == START:
+        raise UsageError(f"no mesh was served at {moment!r}", hint=beginning(log))
     instead = log.served_instead_of(state.commit) if state.commit else None
     return ServedState(state, pin, _within(log, state.seq), instead, beginning(log))
 
