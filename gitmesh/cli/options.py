@@ -28,15 +28,27 @@ repo_option = click.option(
 )
 
 
-def repo_here(what: str) -> Callable[[Command], Command]:
-    """Return the option that names a repository; the current directory by default."""
+def _repo_option(what: str) -> Callable[[Command], Command]:
     return click.option(
         "--repo",
         type=click.Path(path_type=Path),
         callback=noting("--repo"),
         default=".",
-        help=f"{what} Default: the current directory.",
+        help=f"{what} Default: the one that the current directory is in.",
     )
+
+
+def repo_here(what: str) -> Callable[[Command], Command]:
+    """Return the option that names a repository; the current one by default."""
+
+    def decorate(command: Command) -> Command:
+        @functools.wraps(command)
+        def merged(*args: Any, repo: Path, **rest: Any) -> Any:
+            return command(*args, repo=_around(repo), **rest)
+
+        return _repo_option(what)(merged)  # type: ignore[return-value]
+
+    return decorate
 
 
 def repo_named(what: str) -> Callable[[Command], Command]:
@@ -45,7 +57,7 @@ def repo_named(what: str) -> Callable[[Command], Command]:
     def decorate(command: Command) -> Command:
         @functools.wraps(command)
         def merged(*args: Any, named: Path | None, repo: Path, **rest: Any) -> Any:
-            return command(*args, repo=one_repo(named, repo), **rest)
+            return command(*args, repo=_around(one_repo(named, repo)), **rest)
 
         argument = click.argument(
             "named",
@@ -54,9 +66,22 @@ def repo_named(what: str) -> Callable[[Command], Command]:
             metavar="[REPO]",
             callback=noting("--repo"),
         )
-        return argument(repo_here(what)(merged))  # type: ignore[return-value]
+        return argument(_repo_option(what)(merged))  # type: ignore[return-value]
 
     return decorate
+
+
+def _around(repo: Path) -> Path:
+    """Return the repository that the current directory is in, where no other one is named."""
+    if repo != Path():
+        return repo
+    import os
+
+    from gitmesh.queries.log_location import is_repository, repository_around
+
+    if is_repository(repo) or (found := repository_around(repo)) is None:
+        return repo
+    return Path(os.path.relpath(found))
 
 
 def one_repo(named: Path | None, repo: Path) -> Path:

@@ -32,6 +32,8 @@ class ValidationShape(TypedDict):
     resources: int
     bare: list[BareShape]
     problems: list[ProblemShape]
+    partOf: str | None
+    elsewhere: int
 
 
 class SkippedFileShape(TypedDict):
@@ -92,6 +94,8 @@ def validation_shape(report: "Report") -> ValidationShape:
         "resources": report.resources,
         "bare": [{"path": each.path, "line": each.line, "kind": each.kind} for each in report.bare],
         "problems": problem_shapes(report.problems),
+        "partOf": None if report.part_of is None else str(report.part_of),
+        "elsewhere": report.elsewhere,
     }
 
 

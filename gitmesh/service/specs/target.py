@@ -1,14 +1,17 @@
 """Resolve the TARGET argument: a directory of specs or a git revision."""
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
 from events.state import MeshState
 from events.types import CommitFacts, CommitId, Signature
-from gitmesh.queries.log_location import git_dir, is_repository
+from gitmesh.queries.log_location import git_dir, is_repository, repository_around
+from gitmesh.service.specs.part import Part, part_of_repository, whole_tree
 from mesh.errors import UsageError
 from mesh.graph.mesh_settings import settings_json
 from mesh.problems.problem import errors
+from mesh.problems.suggestion import did_you_mean
 from mesh.resource import spec_json
 from reconciler.directory import read_directory
 from reconciler.git.repository import GitRepository
@@ -30,6 +33,8 @@ class Target:
     """Metadata of the commit; for a folder, of a commit that does not exist."""
     repo: GitRepository | None
     """Its repository, if any."""
+    part: Part | None = None
+    """The folder that is meant, where the specs are those of the whole repository around it."""
 
 
 def read_target(target: str, repo: Path | None, base: SpecTree = EMPTY) -> Target:
@@ -39,25 +44,52 @@ def read_target(target: str, repo: Path | None, base: SpecTree = EMPTY) -> Targe
 
     With ``repo`` it is a revision of that repository; the repository's own folder means its HEAD.
     Without ``repo``, a folder is read from disk, and anything else is a revision of the repository
-    in the current directory. A bare repository is read at its HEAD.
+    that the current directory is in. A bare repository is read at its HEAD. For a folder inside a
+    work tree, the specs of the whole work tree are returned (see
+    :mod:`gitmesh.service.specs.part`).
 
     :raises UsageError: it is none of these.
     """
     folder = Path(target)
     if repo is None and folder.is_dir() and not _is_bare(folder):
-        own = GitRepository.open(folder) if is_repository(folder) else None
-        facts = CommitFacts(NOT_COMMITTED, "", (), _NOBODY, _NOBODY, f"{target} as it stands")
-        return Target(target, read_directory(folder), facts, own)
+        return _folder(target, folder)
     if repo is None and folder.is_dir():
         return _revision("HEAD", GitRepository.open(folder), base)
-    if repo is None and (folder.is_absolute() or not is_repository(Path())):
-        raise UsageError(
-            f"{target!r} is no folder, and no revision of a repository here",
-            hint="name a folder of specs, or a revision and --repo",
-        )
-    git_dir(repo or Path())  # A wrong path is told as such, as everywhere.
+    if repo is None:
+        return _revision_here(target, base)
+    git_dir(repo)  # A wrong path is told as such, as everywhere.
     revision = "HEAD" if target == "." else target
-    return _revision(revision, GitRepository.open(repo or Path()), base)
+    return _revision(revision, GitRepository.open(repo), base)
+
+
+def _folder(target: str, folder: Path) -> Target:
+    tree, own, label, part = read_directory(folder), None, target, None
+    if is_repository(folder):
+        own = GitRepository.open(folder)
+    elif (found := part_of_repository([folder])) and (whole := whole_tree(found, tree)):
+        own, tree, part = GitRepository.open(found.top), whole, found
+        label = os.path.relpath(found.top)
+    facts = CommitFacts(NOT_COMMITTED, "", (), _NOBODY, _NOBODY, f"{label} as it stands")
+    return Target(label, tree, facts, own, part)
+
+
+def _revision_here(target: str, base: SpecTree) -> Target:
+    """Return a revision of the repository around the current directory.
+
+    :raises UsageError: it names no commit, and so nothing at all.
+    """
+    here = None if Path(target).is_absolute() else repository_around(Path())
+    try:
+        if here is not None:
+            return _revision(target, GitRepository.open(here), base)
+    except UsageError as error:
+        if "names no commit" not in error.message:
+            raise
+    raise UsageError(
+        f"{target!r} is no folder or file, and no revision of a repository here",
+        hint=did_you_mean(target, os.listdir())
+        or "name a folder or files of specs, or a revision and --repo",
+    )
 
 
 def mesh_before(target: Target) -> tuple[str, MeshState]:

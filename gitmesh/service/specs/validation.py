@@ -4,12 +4,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from gitmesh.queries.log_location import is_repository
+from gitmesh.service.specs.part import Part, part_of_repository, whole_tree
 from gitmesh.service.specs.target import NOT_COMMITTED, Target, read_target
 from mesh.errors import UsageError
 from mesh.keys import Kind
-from mesh.problems.problem import Problem, Severity
+from mesh.problems.problem import Problem, Severity, errors
 from mesh.reading.unnamed import Bare, read_alone
-from reconciler.directory import read_files
+from reconciler.directory import read_directory, read_files
 from reconciler.reading.tree import SpecTree
 
 
@@ -23,6 +25,11 @@ class Report:
     problems: tuple[Problem, ...]
     bare: tuple[Bare, ...] = ()
     """Specs without names, with their inferred kind."""
+    part_of: Path | None = None
+    """The repository with all of which the specs were linked, where they are a part of one; the
+    numbers and problems are those of the part."""
+    elsewhere: int = 0
+    """Number of errors in the rest of that repository."""
 
     @property
     def errors(self) -> int:
@@ -40,8 +47,25 @@ def check_linked(targets: Sequence[str], repo: Path | None) -> Report:
 
     :raises UsageError: nothing that they name can be read.
     """
-    tree, _ = _read(targets, repo)
-    return Report(True, len(tree.files), len(tree.graph.resources), tree.problems)
+    if _are_files(targets, repo):
+        tree = read_files(targets)
+        part = part_of_repository([Path(target) for target in targets])
+        whole = whole_tree(part, tree) if part and errors(tree.problems) else None
+        return _report(tree) if whole is None else _report(whole, part)
+    target = _target(targets, repo)
+    return _report(target.tree, target.part)
+
+
+def _report(tree: SpecTree, part: Part | None = None) -> Report:
+    """Return the result for a whole tree, or for a part of it."""
+    if part is None:
+        return Report(True, len(tree.files), len(tree.graph.resources), tree.problems)
+    files = sum(map(part.holds, tree.files))
+    places = (resource.source.path for resource in tree.graph.resources.values())
+    told = part.problems(tree)
+    elsewhere = len(errors(tree.problems)) - len(errors(told))
+    resources = sum(map(part.holds, places))
+    return Report(True, files, resources, told, part_of=part.top, elsewhere=elsewhere)
 
 
 def check_alone(targets: Sequence[str], repo: Path | None, kind: Kind | None) -> Report:
@@ -49,7 +73,7 @@ def check_alone(targets: Sequence[str], repo: Path | None, kind: Kind | None) ->
 
     :raises UsageError: nothing that they name can be read.
     """
-    tree, blob = _read(targets, repo)
+    tree, blob = _read_alone(targets, repo)
     if tree.faults:
         return Report(False, 0, 0, tree.problems)
     problems: list[Problem] = []
@@ -69,19 +93,28 @@ def check_alone(targets: Sequence[str], repo: Path | None, kind: Kind | None) ->
 _Blob = Callable[[str], bytes]
 
 
-def _read(targets: Sequence[str], repo: Path | None) -> tuple[SpecTree, _Blob]:
-    files = [target for target in targets if repo is None and Path(target).is_file()]
-    if files and len(files) == len(targets):
-        return read_files(files), lambda path: Path(path).read_bytes()
+def _read_alone(targets: Sequence[str], repo: Path | None) -> tuple[SpecTree, _Blob]:
+    if _are_files(targets, repo):
+        return read_files(targets), lambda path: Path(path).read_bytes()
+    name = targets[0] if targets else "."
+    if len(targets) < 2 and repo is None and Path(name).is_dir() and not is_repository(Path(name)):
+        return read_directory(Path(name)), lambda path: (Path(name) / path).read_bytes()
+    target = _target(targets, repo)
+    return target.tree, _blobs(target, Path(name))
+
+
+def _are_files(targets: Sequence[str], repo: Path | None) -> bool:
+    return bool(targets) and repo is None and all(Path(target).is_file() for target in targets)
+
+
+def _target(targets: Sequence[str], repo: Path | None) -> Target:
     if len(targets) > 1:
-        other = next(target for target in targets if target not in files)
+        other = next(each for each in targets if repo is not None or not Path(each).is_file())
         raise UsageError(
             f"{other!r} is no file, so nothing may be named beside it",
             hint="name one folder, one revision, or files only",
         )
-    name = targets[0] if targets else "."
-    target = read_target(name, repo)
-    return target.tree, _blobs(target, Path(name))
+    return read_target(targets[0] if targets else ".", repo)
 
 
 def _blobs(target: Target, folder: Path) -> _Blob:

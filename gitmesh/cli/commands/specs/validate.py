@@ -1,5 +1,7 @@
 """``gitmesh validate``: all problems of specs, before a push."""
 
+import os
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -53,9 +55,10 @@ def command(
     """Check specs as a push would, and report all problems at once, sorted by file and line.
 
     Folders and files are read from disk, a revision from git. Several files are checked as one
-    mesh. The command reads native documents, output of "aws appmesh describe-…", and Kubernetes
-    manifests. Exits with 1 if gitmesh would refuse a commit with these specs; warnings do not
-    count.
+    mesh. A part of a clone, which lacks what other files of the clone have, is linked with all of
+    the clone; then the problems in the part are reported. The command reads native documents,
+    output of "aws appmesh describe-…", and Kubernetes manifests. Exits with 1 if gitmesh would
+    refuse a commit with these specs; warnings do not count.
     """
     from gitmesh.json_shapes.specs import validation_shape
     from gitmesh.service.specs.validation import check_alone, check_linked
@@ -77,4 +80,9 @@ def _show(report: "Report") -> None:
     verdict = f"{count(report.errors, 'error')}, {count(report.warnings, 'warning')}"
     well = "no problems" if report.resources else "no problems, but there is no resource here"
     said = f"{verdict}; read {read}" if report.problems else f"{well}: {read}"
+    if report.part_of is not None:
+        said += f", linked with all of {os.path.relpath(report.part_of)}"
     click.secho(said, bold=True)
+    if report.elsewhere:
+        where = shlex.quote(os.path.relpath(report.part_of or Path()))
+        click.echo(f"{count(report.elsewhere, 'error')} elsewhere there: gitmesh validate {where}")
