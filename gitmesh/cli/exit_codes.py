@@ -11,7 +11,8 @@ USAGE: Final = 2
 UNAVAILABLE: Final = 3
 """Something that the command needs is unreachable, busy or damaged."""
 PENDING: Final = 4
-"""Not yet: a commit is not read, or not every proxy that it affects has it."""
+"""Not yet: a commit is not read, not every proxy that it affects has it, or fewer proxies are
+connected than were asked for."""
 UNPROVEN: Final = 5
 """No fault was found, but not everything can be proven: other rules decided, and no signature
 covers it."""
@@ -31,11 +32,11 @@ OF_SIGNAL: Final = {
 }
 
 MEANING: Final = {
-    OK: "success",
-    REFUSED: "problems were found, or a commit was refused",
+    OK: "success; a server that was ready ends so at Ctrl-C and SIGTERM",
+    REFUSED: "problems were found, or a commit or its push was refused",
     USAGE: "the request is invalid, or names something that does not exist",
     UNAVAILABLE: "something that the command needs is unreachable, busy or damaged",
-    PENDING: "not yet: a commit is not read, or a proxy has not acknowledged it",
+    PENDING: "not yet: a commit is not read, a proxy has not acknowledged it or is missing",
     UNPROVEN: "no error found, but part of the log cannot be proven with the rules of this gitmesh",
     INTERNAL: "internal error in gitmesh; please report it",
     HUNG_UP: "stopped by SIGHUP, as when its terminal is closed",

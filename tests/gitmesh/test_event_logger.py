@@ -70,11 +70,12 @@ def test_new_events_are_told_each_on_a_line_and_a_flood_is_cut(
     commits = [vars(line) for line in lines if line.getMessage() == "commit applied"]
     assert [commit["subject"] for commit in commits] == [f"Change {n}" for n in range(11, 61)]
     assert commits[-1]["author"] == "Ada"
-    assert commits[-1]["seq"] == 61
+    assert (commits[-1]["chain"], commits[-1]["seq"]) == ("mesh", 61)
     [omitted] = [line for line in lines if line.getMessage() == "more than can be told"]
     assert vars(omitted)["omitted"] == 60 - module.MOST_AT_ONCE
     [converged] = [line for line in lines if line.getMessage() == "snapshot converged"]
     assert vars(converged)["acked_ms"] == 84.2
+    assert (vars(converged)["chain"], vars(converged)["seq"]) == ("delivery", 2)
     levels = {line.getMessage()[:20]: line.levelname for line in lines}
     assert levels["mesh/shop/virtualNod"] == "DEBUG"
     assert levels["cannot follow the re"] == "WARNING"

@@ -173,6 +173,25 @@ def is_promised(field: str, promised: Sequence[str]) -> bool:
     return False
 
 
+def test_errors_and_empty_results_are_as_the_page_says(here: Path) -> None:
+    for asked in (("status", "nowhere"), ("validate", "nosuch"), ("show", "99999")):
+        refused = gitmesh(*asked, "--json")
+        assert (refused.code, refused.out) == (2, "")
+        assert refused.err.startswith("error: ")
+    for asked in (("log", "--kind", "PushRefused"), ("export", "--kind", "PushRefused")):
+        none = gitmesh(*asked, "--json")
+        assert (none.code, none.out, none.err) == (0, "", "")
+    none = gitmesh("proxies", "--json")
+    assert (none.code, none.json()["proxies"], none.err) == (0, [], "")
+    (here / "bad.yaml").write_text("kind: Nothing\n")
+    refused = gitmesh("diff", "main", "bad.yaml", "--json")
+    assert (refused.code, refused.out) == (2, "")
+    problems = gitmesh("diff", "main", "main~1", "--json").json()["problems"]
+    assert problems[0].keys() == {
+        *("path", "line", "where", "code", "message", "hint", "severity"),
+    }
+
+
 def test_the_lines_of_a_server_are_json_each(here: Path) -> None:
     with Server(here) as server:
         server.wait_for("ready")

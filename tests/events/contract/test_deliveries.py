@@ -70,8 +70,7 @@ def found_after(log: EventStore, events: Sequence[DeliveryEvent]) -> Found:
 def test_those_whom_a_commit_concerns_are_behind_until_it_has_converged(log: EventStore) -> None:
     published = found_after(log, [*COMING, SnapshotPublished(TWO, Seq(9), ("web",), 2)])
     assert published.proxies == [("c", "held", ONE), ("a", "behind", TWO), ("b", "behind", TWO)]
-    delivered = log.fleet().delivered(TWO)
-    assert delivered is not None
+    [delivered] = log.fleet().deliveries(TWO)
     assert (delivered.published.mesh_seq, delivered.converged) == (9, None)
     late: list[DeliveryEvent] = [
         ProxyConnected("web", "d", "envoy", commit=TWO),
@@ -85,19 +84,26 @@ def test_those_whom_a_commit_concerns_are_behind_until_it_has_converged(log: Eve
         ("d", "behind", TWO),
     ], "one that came meanwhile is told of by itself"
     assert (converged.accepted, converged.refused) == ({"web": 9}, [])
-    delivered = log.fleet().delivered(TWO)
-    assert delivered is not None
+    [delivered] = log.fleet().deliveries(TWO)
     assert delivered.converged == SnapshotConverged(TWO, 2)
-    assert log.fleet().delivered(ONE) is None
+    assert log.fleet().deliveries(ONE) == []
 
 
 def test_a_commit_that_the_next_one_overtook_says_so(log: EventStore) -> None:
     for seq, commit in enumerate((ONE, TWO), 1):
         log.append_observed([SnapshotPublished(commit, Seq(seq), ("web",), 1)])
-    first, second = log.fleet().delivered(ONE), log.fleet().delivered(TWO)
-    assert first is not None
-    assert second is not None
+    [first], [second] = log.fleet().deliveries(ONE), log.fleet().deliveries(TWO)
     assert (first.overtaken_by, second.overtaken_by) == (TWO, None)
+
+
+def test_each_time_that_a_commit_was_published_is_told_in_order(log: EventStore) -> None:
+    for seq, commit in ((1, ONE), (2, TWO), (1, ONE), (1, ONE)):
+        log.append_observed([SnapshotPublished(commit, Seq(seq), ("web",), 1)])
+    log.append_observed([SnapshotConverged(ONE, 1)])
+    first, again, last = log.fleet().deliveries(ONE)
+    assert [each.overtaken_by for each in (first, again, last)] == [TWO, None, None]
+    assert [each.converged is None for each in (first, again, last)] == [True, True, False]
+    assert first.published_at < again.published_at < last.published_at
 
 
 def test_a_commit_whose_proxies_all_left_was_accepted_by_nobody(log: EventStore) -> None:

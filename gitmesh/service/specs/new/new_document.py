@@ -12,6 +12,7 @@ from mesh.graph.linked import MeshGraph
 from mesh.keys import Kind, ResourceKey
 from mesh.problems.problem import errors
 from mesh.reading.native import read_resources
+from mesh.tidy import tidied
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,7 @@ def new_document(kind: Kind, wishes: Wishes, graph: MeshGraph) -> NewDocument:
     _refuse_known(made, graph)
     text = "---\n".join(commented(each.key, each.spec) for each in made)
     _refuse_invalid(text)
+    text = tidied("new.yaml", text.encode()).text or text  # as gitmesh fmt would leave it
     return NewDocument(tuple(each.key for each in made), tuple(_needs(made, graph)), text)
 
 
