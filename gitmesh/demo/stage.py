@@ -12,6 +12,7 @@ from gitmesh.demo.addresses import free_ports, free_town, replacements
 from gitmesh.demo.envoys import find_envoy, start_envoys, wait_until_live
 from gitmesh.demo.folder import DemoFolder
 from gitmesh.demo.git import Clone
+from gitmesh.demo.patience import PATIENCE_S, late
 from gitmesh.demo.processes import Processes
 from gitmesh.demo.sample import copy_sample, sample_repo
 from gitmesh.demo.screen import Screen
@@ -19,12 +20,10 @@ from gitmesh.demo.town import Town, listening_ports, plan_town
 from gitmesh.demo.traffic.load import Load
 from gitmesh.demo.witness import Witness
 from gitmesh.queries.log_location import log_path
-from mesh.errors import Fatal
 from reconciler.directory import read_directory
 from reconciler.git.initialization import init_bare
 
 BRANCH = "main"
-START_TIMEOUT_S = 30.0
 UNUSED = "127.254.254.254"
 """Outside of what :func:`free_town` chooses from."""
 
@@ -111,14 +110,14 @@ async def _start_town(
     start_envoys(envoy, town, processes, folder)
     async with screen.working(f"{len(town.proxies)} Envoys and their applications start"):
         await _until(lambda: "ready" in processes.log_of("apps"), processes.check, "applications")
-        await wait_until_live(town, processes, START_TIMEOUT_S)
+        await wait_until_live(town, processes)
 
 
 async def _until(ready: Callable[[], bool], check: Callable[[], None], what: str) -> None:
     try:
-        async with asyncio.timeout(START_TIMEOUT_S):
+        async with asyncio.timeout(PATIENCE_S):
             while not ready():
                 check()
                 await asyncio.sleep(0.02)
     except TimeoutError:
-        raise Fatal(f"{what} did not start within {START_TIMEOUT_S:.0f} s") from None
+        raise late(f"{what} did not start") from None

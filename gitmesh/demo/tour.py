@@ -8,8 +8,6 @@ from gitmesh.demo.stage import Stage, set_stage
 from gitmesh.demo.stay import stay_up
 from gitmesh.demo.story import Story
 
-ANSWER_TIMEOUT_S = 20.0
-
 
 async def tour(screen: Screen, *, stay: bool) -> Report:
     """Run the demo and return its report. No process that it started is left on return.
@@ -23,7 +21,7 @@ async def tour(screen: Screen, *, stay: bool) -> Report:
     screen.step("A mesh on this machine")
     async with set_stage(screen) as stage:
         report.proxies = len(stage.town.proxies)
-        await stage.load.wait_until_answered(ANSWER_TIMEOUT_S)
+        await stage.load.wait_until_answered()
         report.start_s = round(time.monotonic() - started, 2)
         screen.good(
             f"{report.proxies} Envoys run and acknowledged their configuration, "

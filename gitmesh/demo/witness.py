@@ -18,10 +18,9 @@ from events.types import (
     Seq,
     SnapshotConverged,
 )
-from mesh.errors import Fatal
+from gitmesh.demo.patience import PATIENCE_S, late
 
 POLL_S = 0.005
-TIMEOUT_S = 20.0
 
 Found = TypeVar("Found")
 
@@ -42,21 +41,21 @@ class Witness:
     async def applied(self, commit: CommitId) -> CommitApplied:
         """Wait until the commit is applied."""
         return await self._wait(
-            f"commit {commit[:7]} to be applied",
+            f"commit {commit[:7]} was not applied",
             lambda e: e if isinstance(e, CommitApplied) and e.facts.commit == commit else None,
         )
 
     async def rejected(self, commit: CommitId) -> CommitRejected:
         """Wait until the commit is rejected."""
         return await self._wait(
-            f"commit {commit[:7]} to be rejected",
+            f"commit {commit[:7]} was not rejected",
             lambda e: e if isinstance(e, CommitRejected) and e.facts.commit == commit else None,
         )
 
     async def converged(self, commit: CommitId) -> SnapshotConverged:
         """Wait until every proxy that the commit affects has acknowledged it."""
         return await self._wait(
-            f"proxies to acknowledge commit {commit[:7]}",
+            f"the proxies did not acknowledge commit {commit[:7]}",
             lambda e: e if isinstance(e, SnapshotConverged) and e.commit == commit else None,
         )
 
@@ -66,8 +65,8 @@ class Witness:
         self._catch_up()
         return len(self._events)
 
-    async def _wait(self, what: str, choose: Callable[[Event], Found | None]) -> Found:
-        deadline = time.monotonic() + TIMEOUT_S
+    async def _wait(self, missed: str, choose: Callable[[Event], Found | None]) -> Found:
+        deadline = time.monotonic() + PATIENCE_S
         start = 0
         while True:
             self._catch_up()
@@ -77,7 +76,7 @@ class Witness:
                 return found
             self._check()
             if time.monotonic() > deadline:
-                raise Fatal(f"waited {TIMEOUT_S:.0f} s in vain for {what}")
+                raise late(missed)
             await asyncio.sleep(POLL_S)
 
     @staticmethod

@@ -10,8 +10,9 @@ from mesh.canonical import Json, JsonObject
 from mesh.keys import Kind, ResourceKey
 from mesh.kubernetes.objects import Draft
 from mesh.kubernetes.spelling import Spelling
-from mesh.parsing.spec_problems import spec_problems
+from mesh.parsing.spec_problems import known_fields, spec_problems
 from mesh.problems.problem import Problem, Severity
+from mesh.problems.suggestion import did_you_mean
 from mesh.resource import Resource, Source, Steps, spec_from_json
 from mesh.spec import ResourceSpec
 from mesh.validation.document import check
@@ -35,7 +36,7 @@ def draft(
     found = spelling.source
     source = Source(found.path, found.lines, {**places, **spelling.places})
     key = _provisional(kind, name, parent)
-    spec, problems = _spec(key, body, source)
+    spec, problems = _spec(key, body, source, spelling)
     # An unreadable reference has a placeholder, which must cause no further problems.
     problems += check(Resource(key, spec, source)) if spec is not None else []
     made = Draft(kind, name, parent, spec, source, tuple(spelling.names))
@@ -48,7 +49,7 @@ def _provisional(kind: Kind, name: str, parent: str) -> ResourceKey:
 
 
 def _spec(
-    key: ResourceKey, body: JsonObject, source: Source
+    key: ResourceKey, body: JsonObject, source: Source, spelling: Spelling
 ) -> tuple[ResourceSpec | None, list[Problem]]:
     try:
         return spec_from_json(key, body), []
@@ -57,7 +58,12 @@ def _spec(
         told = spec_problems(error, key.kind, source)
     if not unknown:
         return None, told
-    ignored = [_ignored(problem) for problem in told if problem.code == "unknown-field"]
+    ignored = [
+        _ignored(problem, _known(key.kind, place, spelling))
+        for problem, place in zip(
+            (each for each in told if each.code == "unknown-field"), unknown, strict=False
+        )
+    ]
     for place in unknown:
         _remove(body, place)
     try:
@@ -66,13 +72,19 @@ def _spec(
         return None, [*ignored, *spec_problems(error, key.kind, source)]
 
 
-def _ignored(problem: Problem) -> Problem:
+def _known(kind: Kind, place: Steps, spelling: Spelling) -> list[str]:
+    """Return the fields that a manifest may have beside an unknown one."""
+    return spelling.names_at(known_fields(kind, place), at_top=len(place) == 1)
+
+
+def _ignored(problem: Problem, known: list[str]) -> Problem:
     # Kubernetes removes fields that the definition lacks, so manifests in use contain such fields.
     name = problem.where.rpartition(".")[2]
     return replace(
         problem,
         code="ignored-field",
-        message=f'there is no field "{name}" here: it is ignored, as Kubernetes did',
+        message=f'there is no field "{name}" here; gitmesh ignores it, like Kubernetes',
+        hint=did_you_mean(name, known) or f"known here: {', '.join(known)}",
         severity=Severity.WARNING,
     )
 

@@ -11,6 +11,7 @@ from mesh.kubernetes.spelling import default_name, namespace_of
 from mesh.parsing.document import Document
 from mesh.parsing.identity import MAX_NAME
 from mesh.problems.problem import Problem, Severity
+from mesh.problems.suggestion import did_you_mean
 from mesh.resource import Source, Steps
 
 _CLUSTER_WIDE: Final = frozenset({Kind.MESH, NAMESPACE})
@@ -76,8 +77,9 @@ def read_header(document: Document, kind: str) -> Header:
 
 
 def _ignored(source: Source, key: str) -> Problem:
-    message = f'there is no field "{key}" here: it is ignored, as Kubernetes did'
-    return source.problem((key,), "ignored-field", message, severity=Severity.WARNING)
+    message = f'there is no field "{key}" here; gitmesh ignores it, like Kubernetes'
+    hint = did_you_mean(key, _TOP) or f"known here: {', '.join(sorted(_TOP))}"
+    return source.problem((key,), "ignored-field", message, hint=hint, severity=Severity.WARNING)
 
 
 def _identify(header: Header, kind: str, metadata: JsonObject) -> None:

@@ -58,6 +58,8 @@ class Spelling:
     places: dict[Steps, Steps] = field(default_factory=dict)
     names: list[tuple[Steps, Reference]] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
+    beside: frozenset[str] = frozenset()
+    """Fields of the spec that the API does not have."""
 
     def value(self, value: Json, at: Steps, stands: Steps) -> Json:
         """Return a value in the API's form.
@@ -70,6 +72,16 @@ class Spelling:
             items = enumerate(value)
             return [self.value(item, (*at, n), (*stands, n)) for n, item in items]
         return value
+
+    def names_at(self, known: list[str], *, at_top: bool = False) -> list[str]:
+        """Return the names that these fields of the API have in a manifest, sorted."""
+        manifest = {api: name for name, api in self.dialect.renamed.items()}
+        names = {manifest.get(name, name) for name in known}
+        for kind in _REFERENCED.values():
+            if names & {kind.segment, kind.name_field}:
+                names -= {kind.segment, kind.name_field}
+                names.add(f"{kind.segment}Ref")
+        return sorted(names | (self.beside if at_top else frozenset()))
 
     def _object(self, body: JsonObject, at: Steps, stands: Steps) -> JsonObject:
         spelt: JsonObject = {}

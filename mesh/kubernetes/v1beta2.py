@@ -48,7 +48,7 @@ def _read_kind(kind: Kind, document: Document) -> tuple[Manifest | None, list[Pr
     header = read_header(document, kind)
     beside = _BESIDE[kind] | {"awsName", "meshRef"}
     body = {name: value for name, value in header.spec.items() if name not in beside}
-    spelling = _spelling(header)
+    spelling = _spelling(header, beside)
     spelt = _spelt(spelling, body, ("spec",))
     parent_unknown = ""
     made, problems = draft(
@@ -81,8 +81,8 @@ def _read_kind(kind: Kind, document: Document) -> tuple[Manifest | None, list[Pr
     return manifest, problems
 
 
-def _spelling(header: Header) -> Spelling:
-    return Spelling(_DIALECT, header.namespace, header.source)
+def _spelling(header: Header, beside: frozenset[str] = frozenset()) -> Spelling:
+    return Spelling(_DIALECT, header.namespace, header.source, beside=beside)
 
 
 def _spelt(spelling: Spelling, body: JsonObject, stands: Steps) -> JsonObject:

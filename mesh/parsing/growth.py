@@ -43,7 +43,7 @@ _DROPPED: Final = _Dropped()
 
 
 class _Frame:
-    __slots__ = ("as_key", "items", "key", "key_lines", "members", "steps")
+    __slots__ = ("as_key", "inside", "items", "key", "key_lines", "members", "steps")
 
     def __init__(self, value: list[Json] | JsonObject, steps: Steps | None, as_key: bool) -> None:
         self.items = value if isinstance(value, list) else None
@@ -55,6 +55,8 @@ class _Frame:
         """True if the container is in the position of a key: it is read and dropped."""
         self.key: str | _Dropped | None = None
         """In an object, the key whose value comes next; ``None`` if a key comes next."""
+        self.inside: str | _Dropped | None = None
+        """In an object, the key whose value was begun last: an object or a list."""
         self.key_lines: dict[str, int] = {}
 
 
@@ -174,6 +176,8 @@ class Growth:
                 "is this a template? {{ … }} must be filled in before it is committed",
             )
         steps = self._steps_of_next() if self._with_lines and not as_key else None
+        if frame is not None:
+            frame.inside = frame.key
         if not as_key:
             self._place(frame, value, line)
         self._stack.append(_Frame(value, steps, as_key))
@@ -233,9 +237,13 @@ class Growth:
             if frame.items is not None:
                 # A nested container was already counted as an item; a scalar was not.
                 steps.append(len(frame.items) - (depth < innermost))
-            elif isinstance(frame.key, str):
-                steps.append(frame.key)
+            elif isinstance(key := frame.key if depth == innermost else frame.inside, str):
+                steps.append(key)
         return tuple(steps)
+
+    def section(self) -> str | int | None:
+        """Return the key or index, at the top of the document, of what is being read."""
+        return next(iter(self._here()), None)
 
     def _too_many_values(self, line: int) -> None:
         self.stop(

@@ -232,6 +232,11 @@ def _wire_names(model: type[Spec]) -> list[str]:
     return [field.alias or name for name, field in model.model_fields.items()]
 
 
+def known_fields(kind: Kind, place: tuple[int | str, ...]) -> list[str]:
+    """Return the names of the fields beside the one at a place in a spec, itself left out."""
+    return _fields_at(SPEC_OF[kind], place[:-1])
+
+
 def _fields_at(root: type[Spec], loc: tuple[int | str, ...]) -> list[str]:
     """Return the wire names of the fields that the object at ``loc`` may have."""
     model = _model_at(root, (*loc, ""))

@@ -25,6 +25,15 @@ CLOUDFORMATION_TAGS: Final = frozenset(
     )
 )
 
+_TEMPLATE_SECTIONS: Final = frozenset(
+    ("Conditions", "Mappings", "Metadata", "Outputs", "Resources", "Rules", "Transform")
+)
+TEMPLATE: Final = (
+    "a CloudFormation template is not a spec: its values depend on parameters and stacks",
+    "templates come in through gitmesh import, which writes native documents",
+)
+"""What is said of a template, and what to do."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Slip:
@@ -172,6 +181,9 @@ class YamlReader:
         if tag is None or self._tagged:
             return
         self._tagged = True
+        if tag in CLOUDFORMATION_TAGS and self._growth.section() in _TEMPLATE_SECTIONS:
+            self._growth.spoil(line, "cloudformation-form", *TEMPLATE)
+            return
         if tag in CLOUDFORMATION_TAGS:
             hint = "CloudFormation templates come in through gitmesh import"
         else:

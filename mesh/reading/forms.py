@@ -12,6 +12,7 @@ from mesh.keys import ResourceKey
 from mesh.kubernetes.form import is_kubernetes, read_manifests
 from mesh.kubernetes.objects import Manifest
 from mesh.parsing.document import Document
+from mesh.parsing.yaml_text import TEMPLATE
 from mesh.problems.problem import Problem
 from mesh.resource import Resource
 from mesh.route_tests.suite import RouteTests, is_route_tests, read_suite
@@ -54,8 +55,7 @@ def _not_cloudformation(document: Document) -> ResourceReading:
         document,
         "Resources",
         "cloudformation-form",
-        "a CloudFormation template is not a spec: its values depend on parameters and stacks",
-        "templates come in through gitmesh import, which writes native documents",
+        *TEMPLATE,
     )
 
 

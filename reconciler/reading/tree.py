@@ -18,6 +18,7 @@ from reconciler.reading.kubernetes_objects import resolved
 from reconciler.reading.listing import Entry
 from reconciler.reading.route_tests import failed_tests
 from reconciler.reading.source import ObjectId
+from reconciler.reading.unreadable_file import with_files_that_may_hold_it
 
 FileChanges = Mapping[str, SpecFile | None]
 """New content of files by path; None for a removed file."""
@@ -74,7 +75,7 @@ class SpecTree:
         # Route tests on a mesh with errors would mean nothing.
         if not any(problem.severity is Severity.ERROR for problem in found):
             found.update(*self.failed.values())
-        return tuple(sorted(found))
+        return tuple(sorted(with_files_that_may_hold_it(found)))
 
     @property
     def errors(self) -> int:

@@ -64,7 +64,7 @@ def test_a_server_that_is_killed_under_load_fails_no_request_and_catches_up_when
 ):
     async def scenario() -> tuple[int, list[str], list[str], list[str]]:
         async with set_stage(Screen(to_stderr=True)) as stage:
-            await stage.load.wait_until_answered(20)
+            await stage.load.wait_until_answered()
             async with stage.load.steady():
                 await _outages(stage)
             total = stage.load.total

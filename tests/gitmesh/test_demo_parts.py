@@ -360,3 +360,19 @@ def test_a_report_is_good_only_while_every_promise_holds() -> None:
 def test_a_bar_is_for_the_median() -> None:
     assert summarise([10, 20, 900], 30).holds
     assert not summarise([10, 31, 32], 30).holds
+
+
+@pytest.mark.parametrize(("load", "busy"), [(40.0, True), (0.5, False)])
+def test_what_is_late_is_told_with_the_load_of_the_machine(
+    monkeypatch: pytest.MonkeyPatch, load: float, busy: bool
+) -> None:
+    monkeypatch.setattr("gitmesh.demo.traffic.load.PATIENCE_S", 0.2)
+    monkeypatch.setattr(os, "getloadavg", lambda: (load, load, load))
+    monkeypatch.setattr(os, "cpu_count", lambda: 2)
+    with socket.create_server((HOST, 0)) as closed:
+        port = closed.getsockname()[1]
+    with pytest.raises(Fatal, match="the gateway did not answer within 120 s") as late:
+        asyncio.run(Load((HOST, port)).wait_until_answered())
+    assert ("this machine is busy (load 40 on 2 CPUs)" in late.value.hint) == busy
+    assert "the last failure: " in late.value.hint
+    assert "see the message above" not in late.value.hint

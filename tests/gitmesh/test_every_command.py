@@ -178,8 +178,8 @@ def test_errors_and_empty_results_are_as_the_page_says(here: Path) -> None:
         refused = gitmesh(*asked, "--json")
         assert (refused.code, refused.out) == (2, "")
         assert refused.err.startswith("error: ")
-    for asked in (("log", "--kind", "PushRefused"), ("export", "--kind", "PushRefused")):
-        none = gitmesh(*asked, "--json")
+    for command in ("log", "export"):
+        none = gitmesh(command, "--kind", "PushRefused", "--json")
         assert (none.code, none.out, none.err) == (0, "", "")
     none = gitmesh("proxies", "--json")
     assert (none.code, none.json()["proxies"], none.err) == (0, [], "")

@@ -107,3 +107,93 @@ def test_a_port_in_use_is_told_with_another_one(tmp_path: Path) -> None:
         refused = gitmesh("serve", bare, "--listen", f"127.0.0.1:{port}")
     assert refused.code == 3
     assert f"choose another port: --listen 127.0.0.1:{port + 1}\n" in refused.err
+
+
+# ---- what follows from a file that could not be read ----------------------------------------
+
+
+def test_what_an_unreadable_file_may_define_is_told_so(tmp_path: Path) -> None:
+    for path, text in sample_files().items():
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_bytes(text if isinstance(text, bytes) else text.encode())
+    node = tmp_path / "shop" / "cart" / "node-v2.yaml"
+    whole = node.read_text()
+    node.write_text(whole.replace("spec:", "spec: ["))
+    problems = gitmesh("validate", tmp_path, "--json").json()["problems"]
+    follow = [each for each in problems if each["code"] == "dangling-reference"]
+    assert follow
+    for each in follow:
+        assert each["hint"].startswith(
+            "it may be in shop/cart/node-v2.yaml, which could not be read"
+        )
+    node.unlink()
+    problems = gitmesh("validate", tmp_path, "--json").json()["problems"]
+    assert all("could not be read" not in each["hint"] for each in problems)
+
+
+# ---- forms of other tools -------------------------------------------------------------------
+
+ROUTER = """\
+apiVersion: appmesh.k8s.aws/v1beta2
+kind: VirtualRouter
+metadata: {name: cart, namespace: shop}
+spec:
+  listeners: [{portMapping: {port: 80, protocol: http}}]
+  routes:
+    - name: all
+      httpRoute:
+        match: {prefix: /}
+        action: {weightedTargets: [{virtualNodeRef: {name: cart}, weight: 1}]}
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "meant"),
+    [
+        ("{virtualNodeRef:", "{virtualNodeReff: {name: a}, virtualNodeRef:", "virtualNodeRef"),
+        ("spec:", "spec:\n  meshReff: {name: shop}", "meshRef"),
+        ("spec:", "spec:\n  awsNam: cart", "awsName"),
+        ("spec:", "statu: {}\nspec:", "status"),
+    ],
+)
+def test_a_field_of_a_manifest_is_told_by_the_names_of_manifests(
+    tmp_path: Path, old: str, new: str, meant: str
+) -> None:
+    lines = told(tmp_path, ROUTER.replace(old, new, 1))
+    assert any("here; gitmesh ignores it, like Kubernetes" in line for line in lines), lines
+    assert f'    hint: did you mean "{meant}"?' in lines
+
+
+TEMPLATE = """\
+Resources:
+  Mesh:
+    Type: AWS::AppMesh::Mesh
+    Properties:
+      MeshName: !Sub "${Name}"
+Parameters: {Name: {Type: String, Default: shop}}
+"""
+
+
+def test_a_template_with_tags_is_told_as_a_template(tmp_path: Path) -> None:
+    problem, where, hint, *_ = told(tmp_path, TEMPLATE)
+    assert problem.startswith(f"{tmp_path}/a.yaml:5: error[cloudformation-form]: ")
+    assert where == "    at $.Resources.Mesh.Properties.MeshName"
+    assert "gitmesh import" in hint
+    problem, where, *_ = told(tmp_path, "kind: Mesh\nspec: {deep: [1, {name: !Ref Name}]}\n")
+    assert "error[tag]" in problem
+    assert where == "    at $.spec.deep[1].name"
+
+
+def test_after_an_import_beside_it_the_template_is_told_to_be_in_the_way(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mesh.yaml").write_text(TEMPLATE)
+    words = "note: mesh.yaml itself is no spec, and a push with it would be refused: delete it"
+    assert words in gitmesh("import", "mesh.yaml", "--to", ".").out
+    assert gitmesh("validate").code == 1
+    (tmp_path / "mesh.yaml").unlink()
+    assert gitmesh("validate").code == 0
+    (tmp_path / "old").mkdir()
+    (tmp_path / "old" / "mesh.yaml").write_text(TEMPLATE)
+    assert "note:" not in gitmesh("import", "old/mesh.yaml", "--to", "new").out

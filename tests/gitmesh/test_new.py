@@ -106,6 +106,9 @@ def test_every_kind_can_be_made_and_every_field_is_explained(here: Path, word: s
         if line.startswith("  ") and not line.lstrip().startswith("#"):
             assert lines[at - 1].lstrip().startswith("#"), f"{line!r} is not explained"
     assert all(len(line) <= 100 for line in lines)
+    (here / "new.yaml").write_text(made.out)
+    formatted = gitmesh("fmt", "--check", "new.yaml")
+    assert formatted.code == 0, formatted.out
 
 
 def test_what_is_not_there_is_told_on_the_error_stream_and_to_programs(here: Path) -> None:

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass, field
 
+from gitmesh.demo.patience import PATIENCE_S, late
 from gitmesh.demo.traffic.http_client import BadReply, Connection
 
 PATHS = ("/", "/cart/items", "/cart/checkout")
@@ -74,19 +75,19 @@ class Load:
             return False
         return True
 
-    async def wait_until_answered(self, timeout_s: float) -> None:
+    async def wait_until_answered(self) -> None:
         """Wait until every kind of request succeeds; failures are not counted yet.
 
-        :raises TimeoutError: it did not happen in time.
+        :raises Fatal: it did not happen in time; the hint has the last failure.
         """
         warm_up = Tally()
         try:
-            async with asyncio.timeout(timeout_s):
+            async with asyncio.timeout(PATIENCE_S):
                 for path in PATHS:
                     await self._until_answered(path, warm_up)
         except TimeoutError:
             reason = warm_up.failures[-1] if warm_up.failures else "no answer"
-            raise TimeoutError(f"the gateway does not answer: {reason}") from None
+            raise late("the gateway did not answer", f"the last failure: {reason}") from None
 
     async def _until_answered(self, path: str, warm_up: Tally) -> None:
         answered = False

@@ -4,12 +4,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from gitmesh.service.specs.spec_files import read_bytes, write_text
+from gitmesh.queries.log_location import repository_around
+from gitmesh.service.specs.spec_files import read_bytes, spec_files, write_text
 from mesh.errors import UsageError
 from mesh.importing import Answers, Imported, import_files
 from mesh.importing.layout import files_of
 from mesh.importing.reading import LIMITS
 from mesh.problems.problem import errors
+from mesh.reading.native import read_resources
 from mesh.resource import Resource
 
 
@@ -21,6 +23,8 @@ class SpecImport:
     written: tuple[str, ...]
     """Paths below the folder that were written, or would be."""
     dry_run: bool
+    refused: tuple[str, ...] = ()
+    """Imported files that are where specs are looked for: a push would refuse them."""
 
     @property
     def ok(self) -> bool:
@@ -40,9 +44,20 @@ def import_specs(
         is not given; nothing is written.
     :raises Fatal: a file cannot be written.
     """
-    imported = import_files({str(p): read_bytes(p, LIMITS.max_bytes) for p in files}, answers)
+    texts = {path: read_bytes(path, LIMITS.max_bytes) for path in files}
+    imported = import_files({str(path): text for path, text in texts.items()}, answers)
     written = _write_all(imported.resources, folder, force=force, dry_run=dry_run)
-    return SpecImport(imported, tuple(written), dry_run)
+    refused = (str(path) for path, text in texts.items() if _is_refused(path, text, folder))
+    return SpecImport(imported, tuple(written), dry_run, tuple(refused))
+
+
+def _is_refused(path: Path, text: bytes, folder: Path) -> bool:
+    """Tell whether a push of the folder would read the file, and refuse it."""
+    top = repository_around(folder) or folder.resolve()
+    there = path.resolve()
+    if not there.is_relative_to(top) or there not in {each.resolve() for each in spec_files([top])}:
+        return False
+    return bool(errors(read_resources(str(path), text).problems))
 
 
 def _write_all(

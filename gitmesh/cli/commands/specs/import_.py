@@ -123,6 +123,7 @@ def command(
 
 
 def _show(done: "SpecImport", folder: Path) -> None:
+    from gitmesh.safe_text import visible
     from mesh.problems.problem import errors
 
     imported = done.imported
@@ -136,6 +137,9 @@ def _show(done: "SpecImport", folder: Path) -> None:
         number = sum(imported.passed_over.values())
         kinds = ", ".join(imported.passed_over)
         click.echo(f"note: skipped {count(number, 'resource')} of other types: {kinds}")
+    for path in done.refused:
+        words = f"note: {path} itself is no spec, and a push with it would be refused: delete it"
+        click.echo(visible(f"{words}, or list it under ignore in gitmesh.yaml"))
     wrong = len(errors(imported.problems))
     warnings = len(imported.problems) - wrong
     summary = f"{count(len(imported.resources), 'resource')} in {count(len(done.written), 'file')}"

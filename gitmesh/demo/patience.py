@@ -1,0 +1,20 @@
+"""How long the demo waits for a part of it, and what is said when that was too short."""
+
+import os
+from typing import Final
+
+from mesh.errors import Fatal
+
+PATIENCE_S: Final = 120.0
+"""Each part is there in seconds. On a machine that is busy otherwise, it takes many times that."""
+_BUSY: Final = 2.0
+"""Load per CPU above which waiting is the machine's fault rather than ours."""
+
+
+def late(what: str, said: str = "") -> Fatal:
+    """Return the error for something that did not happen in time; ``said`` is what is known."""
+    load, cpus = os.getloadavg()[0], os.cpu_count() or 1
+    hint = "try again; if it happens again, please report it"
+    if load > _BUSY * cpus:
+        hint = f"this machine is busy (load {load:.0f} on {cpus} CPUs): try again when it is not"
+    return Fatal(f"{what} within {PATIENCE_S:.0f} s", hint=f"{hint}\n{said}".rstrip())
