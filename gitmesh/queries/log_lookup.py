@@ -40,6 +40,19 @@ def without_log(repo: Path) -> UsageError | None:
     return UsageError(message, hint=_hint(remote, where.parent))
 
 
+def cloned_from(repo: Path) -> str | None:
+    """Return where a work tree pushes to, if no server has followed it: a local path, or an
+    address without the password that may be in it."""
+    from reconciler.git.handle import remote_of  # for this answer alone
+
+    where = git_dir(repo)
+    remote = remote_of(where)
+    if remote is None or where.name != ".git" or log_path(repo).is_file():
+        return None
+    local = _local(remote, where.parent)
+    return _harmless(remote) if local is None else str(local)
+
+
 def _hint(remote: str, work_tree: Path) -> str:
     path = _local(remote, work_tree)
     if path is None or not is_repository(path):

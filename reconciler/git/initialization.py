@@ -2,8 +2,10 @@
 
 import contextlib
 import re
+import secrets
 import shutil
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
@@ -18,6 +20,46 @@ from reconciler.git.writing import Person, signature
 
 OWN: Final = "refs/gitmesh"
 """Prefix of refs that only gitmesh moves."""
+
+
+@contextlib.contextmanager
+def built_aside(path: Path) -> Iterator[Path]:
+    """Yield a path beside the given one; what is made there takes its place at the end.
+
+    If the block is left by an error or by a signal, nothing is left of it. The given path must not
+    exist, or be an empty directory, which stays as it is and gets the content.
+
+    :raises UsageError: the given path exists already.
+    :raises Fatal: it cannot be written.
+    """
+    if path.exists() and (not path.is_dir() or any(path.iterdir())):
+        raise UsageError(f"{path} is there already", hint="name a new directory")
+    aside = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    try:
+        yield aside
+        if path.exists():
+            _move_into(path, aside)
+        else:
+            aside.rename(path)
+    except OSError as error:
+        raise Fatal(
+            f"cannot make a repository at {path}: {error.strerror or error}",
+            hint="see that the folder around it may be written, and that there is room",
+        ) from None
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
+
+
+def _move_into(path: Path, aside: Path) -> None:
+    """Move the content of a repository into an empty directory; it is none before the last step."""
+    parts = sorted(aside.iterdir(), key=lambda each: each.name == "HEAD")
+    try:
+        for each in parts:
+            each.rename(path / each.name)
+    except BaseException:
+        for each in parts:
+            _remove(path / each.name)
+        raise
 
 
 def init_bare(path: Path, branch: str = "main") -> GitRepository:

@@ -7,7 +7,7 @@ from pathlib import Path
 from events.types import CommitId
 from gitmesh.hooks.scripts import HookOptions, Outcome, install
 from gitmesh.queries.log_location import git_dir, is_repository, log_path
-from reconciler.git.initialization import commit_folder, init_bare, ready_for_pushes
+from reconciler.git.initialization import built_aside, commit_folder, init_bare, ready_for_pushes
 from reconciler.git.writing import Person
 
 
@@ -43,17 +43,19 @@ def create_repository(
 ) -> Creation:
     """Create a bare repository with hooks that check pushes; leave an existing one as it is.
 
+    If it fails or is interrupted, nothing is left of it.
+
     :param log: the event log; ``None`` for the one inside the repository.
     :raises UsageError: something else is at the path, or the branch name is invalid.
     :raises Fatal: it cannot be created.
     """
     if is_repository(path):
         return Creation(False, git_dir(path), branch, log_path(path, log))
-    init_bare(path, branch)
-    ready_for_pushes(path)
-    where = git_dir(path)
-    hooks = install(where, HookOptions(log=log))
     commit = None
-    if first is not None:
-        commit = commit_folder(path, branch, first.folder, first.message, first.author)
-    return Creation(True, where, branch, log_path(path, log), commit, hooks)
+    with built_aside(path) as aside:
+        init_bare(aside, branch)
+        ready_for_pushes(aside)
+        hooks = install(git_dir(aside), HookOptions(log=log))
+        if first is not None:
+            commit = commit_folder(aside, branch, first.folder, first.message, first.author)
+    return Creation(True, git_dir(path), branch, log_path(path, log), commit, hooks)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from gitmesh.hooks.scripts import HookOptions, Outcome, hooks_folder, install
 from gitmesh.queries.log_location import git_dir, linked_branch
+from gitmesh.queries.log_lookup import cloned_from
 from reconciler.git.initialization import ready_for_pushes
 from reconciler.git.repository import GitRepository, branch_ref
 
@@ -22,6 +23,8 @@ class InstalledHooks:
     """The folder from which git runs the hooks."""
     hooks: Mapping[str, Outcome]
     """What became of each hook, by name."""
+    cloned_from: str | None = None
+    """Where a clone pushes to, whose pushes these hooks do not check."""
 
     @property
     def complete(self) -> bool:
@@ -46,4 +49,4 @@ def install_hooks(repo: Path, options: HookOptions) -> InstalledHooks:
     hooks = install(where, replace(options, branch=branch))
     ready_for_pushes(where)
     followed = GitRepository.open(where).following(branch)
-    return InstalledHooks(where, followed, hooks_folder(where), hooks)
+    return InstalledHooks(where, followed, hooks_folder(where), hooks, cloned_from(repo))

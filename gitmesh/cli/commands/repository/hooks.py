@@ -78,4 +78,17 @@ def _show(found: "InstalledHooks") -> None:
             click.echo(f"hook {name}: {path} was not written by gitmesh and stays as it is")
             click.echo(f"  hint: add this command to it: {by_hand(name)}")
     if Outcome.WRITTEN in found.hooks.values():
-        click.echo(f"pushes to {found.branch.removeprefix('refs/heads/')} are checked")
+        _tell_checked(found)
+
+
+def _tell_checked(found: "InstalledHooks") -> None:
+    """Say which pushes are checked; in a clone, that those from it are not."""
+    import shlex
+
+    branch, origin = found.branch.removeprefix("refs/heads/"), found.cloned_from
+    if origin is None:
+        click.echo(f"pushes to {branch} are checked")
+        return
+    click.echo(f"pushes that this clone receives on {branch} are checked")
+    words = f"note: pushes from it go to {origin}, whose own hooks check them"
+    click.secho(f"{words}: gitmesh hooks {shlex.quote(origin)}", fg="yellow", err=True)
