@@ -1,4 +1,4 @@
-"""``gitmesh init`` makes all of a repository or nothing; ``gitmesh hooks`` promises what it keeps."""
+"""``gitmesh init`` makes all of a repository or nothing; ``hooks`` promises what it keeps."""
 
 import stat
 from pathlib import Path
