@@ -3,7 +3,6 @@
 import os
 import re
 import socket
-import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal, Self
@@ -13,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from gitmesh.environment import process_environment
 from gitmesh.inbox.pusher import user_name
 from mesh.errors import UsageError
+from reconciler.git.hooks_path import configured
 from xds.bootstrap.address import where_to_listen
 
 PREFIX = "GITMESH_"
@@ -129,28 +129,11 @@ def operator(
     ``user.email`` in git's configuration for this repository, else from the system user.
     """
     environment = process_environment() if environment is None else environment
-    names = ("GIT_AUTHOR_NAME", "GIT_AUTHOR_EMAIL")
-    name, email = (environment.get(each, "") for each in names)
-    name = name or _configured("user.name", repo, environment) or user_name(os.getuid())
-    email = email or _configured("user.email", repo, environment)
-    return name, email or f"{user_name(os.getuid())}@{socket.gethostname()}"
-
-
-def _configured(name: str, repo: Path | None, environment: Mapping[str, str]) -> str:
-    """Return a value of git's configuration; empty if there is none, or no git."""
-    try:
-        done = subprocess.run(
-            ["git", "-C", str(repo or Path()), "config", "--get", name],
-            env={**environment},
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            errors="replace",
-            check=False,
-        )
-    except OSError:
-        return ""
-    return done.stdout.strip() if done.returncode == 0 else ""
+    user, top = user_name(os.getuid()), repo or Path()
+    where = top / ".git" if (top / ".git").exists() else top
+    name = environment.get("GIT_AUTHOR_NAME") or configured(where, "user.name") or user
+    email = environment.get("GIT_AUTHOR_EMAIL") or configured(where, "user.email")
+    return name, email or f"{user}@{socket.gethostname()}"
 
 
 def app_mesh_variables(environment: Mapping[str, str] | None = None) -> dict[str, str]:

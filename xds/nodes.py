@@ -4,7 +4,7 @@ import ipaddress
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from mesh.errors import UsageError
 from mesh.keys import Kind, ResourceKey
@@ -17,6 +17,8 @@ MAX_ID = 1_024
 
 APPLICATION = "127.0.0.1"
 """Default address of an application."""
+
+_USE: Final = "use mesh/<mesh>/virtualNode/<name> or mesh/<mesh>/virtualGateway/<name>"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,11 +80,14 @@ def parse_identity(
         address, two addresses that must differ are equal, or a gRPC client sets options of Envoy.
     """
     _refuse_length(node_id)
-    key = ResourceKey.parse(node_id)
+    try:
+        key = ResourceKey.parse(node_id)
+    except UsageError as error:
+        raise UsageError(error.message, hint=_USE) from None
     if key.kind not in (Kind.VIRTUAL_NODE, Kind.VIRTUAL_GATEWAY):
         raise UsageError(
             f"{node_id!r} is a {key.kind}, which runs no proxy",
-            hint="use mesh/<mesh>/virtualNode/<name> or mesh/<mesh>/virtualGateway/<name>",
+            hint=_USE,
         )
     mesh = key.mesh.split("@", 1)[0]
     if not mesh:
@@ -104,7 +109,7 @@ def _refuse_length(node_id: str) -> None:
     if len(node_id) > MAX_ID:
         raise UsageError(
             f"{node_id[:40]!r}… is longer than the {MAX_ID:,} characters an id may have",
-            hint="use mesh/<mesh>/virtualNode/<name> or mesh/<mesh>/virtualGateway/<name>",
+            hint=_USE,
         )
 
 

@@ -7,6 +7,8 @@ from typing import Final
 
 import click
 
+EXAMPLES: Final = "Examples:"
+"""First line of a paragraph of command lines."""
 _AS_IT_IS: Final = "\b\n"
 _COMMENT: Final = re.compile(r"^(?P<command>.*?\S)\s+(?P<comment># .*)$")
 _WORDS: Final = re.compile(r"""(?:[^\s"']|"[^"]*"|'[^']*')+""")
@@ -39,10 +41,11 @@ def _fitting(paragraph: str, width: int) -> str:
     text = paragraph.removeprefix(_AS_IT_IS)
     if all(len(line) <= width for line in text.splitlines()):
         return paragraph
+    fold = _command if text.startswith(EXAMPLES) else _row
     lines = (
         folded
         for line in _BELOW.sub(" ", _CONTINUED.sub(" ", text)).splitlines()
-        for folded in (_command(line, width) if line.startswith("  g") else _row(line, width))
+        for folded in fold(line, width)
     )
     return _AS_IT_IS + "\n".join(lines)
 

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 import click
 
+from gitmesh.cli.help_text import EXAMPLES
 from gitmesh.rendering.shell_quoting import noting
 
 MOMENT = "MOMENT"
@@ -121,4 +122,4 @@ key_option = click.option(
 
 def examples(*lines: str) -> str:
     r"""Return an epilog with examples. ``\b`` keeps click from joining lines."""
-    return "\b\nExamples:\n" + "\n".join(f"  {line}" for line in lines)
+    return f"\b\n{EXAMPLES}\n" + "\n".join(f"  {line}" for line in lines)

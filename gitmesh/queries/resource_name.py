@@ -20,12 +20,16 @@ def resource_of(text: str, known: Callable[[], Iterable[ResourceKey]]) -> Resour
     try:
         return ResourceKey.parse(text)
     except UsageError as error:
-        end = f"/{text.lower()}"
-        meant = sorted(name for name in map(str, known()) if name.lower().endswith(end))
-        if not meant:
-            raise
-        hint = f"did you mean {' or '.join(meant[:_SHOWN])}?"
-        raise UsageError(error.message, hint=hint) from None
+        if hint := _ending_so(text, known()):
+            raise UsageError(error.message, hint=hint) from None
+        raise
+
+
+def _ending_so(text: str, known: Iterable[ResourceKey]) -> str:
+    """Return a hint with known names that end with a text; empty if none does."""
+    end = f"/{text.lower()}"
+    meant = sorted(name for name in map(str, known) if name.lower().endswith(end))
+    return f"did you mean {' or '.join(meant[:_SHOWN])}?" if meant else ""
 
 
 def nearest_resource(key: ResourceKey, known: Iterable[ResourceKey]) -> ResourceKey | None:
@@ -53,8 +57,9 @@ def identity_of(
     """
     try:
         return parse_identity(node, metadata)
-    except UsageError:
-        resource_of(node, lambda: filter(_runs_proxies, known()))
+    except UsageError as error:
+        if hint := _ending_so(node, filter(_runs_proxies, known())):
+            raise UsageError(error.message, hint=hint) from None
         raise
 
 

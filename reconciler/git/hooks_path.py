@@ -40,6 +40,18 @@ def setting(git_dir: Path, name: str) -> str:
 
     The settings of the user and of the system are included.
     """
+    found = configured(git_dir, name)
+    said = "" if found is None else found.lower()
+    words = {"yes": "true", "on": "true", "1": "true", "no": "false", "off": "false", "0": "false"}
+    # A name without a value means true.
+    return words.get(said, said) if said or found is None else "true"
+
+
+def configured(git_dir: Path, name: str) -> str | None:
+    """Return a git setting as it is written; ``None`` if it is unset, or git cannot be run.
+
+    The settings of the user and of the system are included. There need not be a repository.
+    """
     asked = ["git", f"--git-dir={git_dir}", "config", "--get", name]
     try:
         done = subprocess.run(
@@ -51,8 +63,5 @@ def setting(git_dir: Path, name: str) -> str:
             check=False,
         )
     except OSError:
-        return ""
-    said = done.stdout.strip().lower()
-    words = {"yes": "true", "on": "true", "1": "true", "no": "false", "off": "false", "0": "false"}
-    # A name without a value means true.
-    return words.get(said, said) if said or done.returncode else "true"
+        return None
+    return None if done.returncode else done.stdout.strip()

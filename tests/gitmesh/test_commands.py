@@ -22,6 +22,7 @@ from events.types import (
 )
 from gitmesh.demo.sample import sample_repo
 from mesh.keys import ResourceKey
+from reconciler.rules import RULES
 from tests.support.command_line import gitmesh
 from tests.support.git import Repo, git
 from tests.support.sample_shop import Shop
@@ -245,7 +246,7 @@ def test_the_log_as_json_is_one_whole_event_a_line(shop: Shop) -> None:
 def test_a_chain_without_such_events_shows_none(shop: Shop) -> None:
     asked = ("log", shop.bare, "--chain", "delivery")
     (rules,) = gitmesh(*asked).out.splitlines()
-    assert rules.endswith(" decides by rules 2")
+    assert rules.endswith(f" decides by rules {RULES}")
     assert gitmesh(*asked, "--kind", "ProxyConnected").out == ""
 
 

@@ -39,7 +39,7 @@ def test_what_is_made_aside_is_whole_where_it_belongs(tmp_path: Path) -> None:
     assert stat.S_IMODE(path.stat().st_mode) == 0o2770, "an empty directory stays as it is"
     assert [each.name for each in path.parent.iterdir()] == ["shop.git"]
     git(tmp_path, "clone", "--quiet", str(path), "mesh")
-    (tmp_path / "mesh" / "bad.yaml").write_text("kind: Nothing\n")
+    (tmp_path / "mesh" / "shop" / "bad.yaml").write_text("kind: Nothing\n")
     git(tmp_path / "mesh", "add", "--all")
     git(tmp_path / "mesh", "commit", "--quiet", "-m", "Bad")
     with pytest.raises(AssertionError, match="gitmesh refuses this push"):

@@ -285,7 +285,8 @@ def test_a_pipeline_is_told_of_a_refusal_in_the_same_words(followed: Followed) -
     told = gitmesh("status", "--repo", followed.bare, "--json").json()
     waited = gitmesh("wait", "--repo", followed.bare)
     assert waited.code == exit_codes.REFUSED
-    first, place, hint, server = waited.err.splitlines()
+    name, first, place, hint, server = waited.err.splitlines()
+    assert name == f"{followed.commit[:7]} “The shop's mesh”"
     assert server.startswith("no server is running")
     assert f"{first}\n  {place}\n  {hint}\n" in gitmesh("status", "--repo", followed.bare).out
     assert place.startswith("  shop/entrance")
@@ -293,7 +294,7 @@ def test_a_pipeline_is_told_of_a_refusal_in_the_same_words(followed: Followed) -
     assert found["refusals"] == told["nodes"][0]["refusals"]
     assert found["refusals"][0]["specs"][0]["line"]
     part = gitmesh("wait", "--repo", followed.bare, "--for", "acked=50%").err.splitlines()
-    assert part == ["0 of 1 proxy in sync, 1 refuses it", *waited.err.splitlines()]
+    assert part == [f"{name}: 0 of 1 proxy in sync, 1 refuses it", first, place, hint, server]
 
 
 def test_who_waits_for_nobody_is_told(followed: Followed) -> None:
@@ -306,8 +307,11 @@ def test_who_waits_for_nobody_is_told(followed: Followed) -> None:
     followed.tell(pin)
     with open_for_writing(log_path(followed.bare)):
         waited = gitmesh("wait", "--repo", followed.bare, "--timeout", 0)
-    assert waited.err.endswith("yet; serving is PINNED to aaaaaaa by ada until "
-                               "2999-01-01T00:00:00Z: INC-7\n")  # fmt: skip
+    words, hint = waited.err.splitlines()
+    assert words.endswith(
+        "yet; serving is PINNED to aaaaaaa by ada until 2999-01-01T00:00:00Z: INC-7"
+    )
+    assert hint.startswith("  hint: end the pin, and serve the branch: gitmesh unpin --repo ")
 
 
 @pytest.mark.parametrize("empty", [False, True], ids=["no log", "an empty log"])

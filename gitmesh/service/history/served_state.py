@@ -78,12 +78,12 @@ def served_state(log: EventReader, repo: Path, moment: str | None = None) -> Ser
 
     If a commit was pinned at that time, its mesh is returned: proxies had that one.
 
-    :raises UsageError: the moment is invalid, unknown to this log, or before its first mesh.
+    :raises UsageError: the moment is invalid, unknown to this log, or a time before it.
     """
     pin = _pin(log, moment)
     newest = None if pin is None else pin.mesh_seq
     state = log.state(newest if moment is None else asked_seq(log, moment, repo))
-    if moment is not None and state.seq == START:
+    if moment is not None and state.seq == START and parse_time(moment, utc_now()):
         raise UsageError(f"no mesh was served at {moment!r}", hint=beginning(log))
     instead = log.served_instead_of(state.commit) if state.commit else None
     return ServedState(state, pin, _within(log, state.seq), instead, beginning(log))
