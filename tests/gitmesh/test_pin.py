@@ -140,8 +140,9 @@ def test_what_was_rejected_or_is_not_known_cannot_be_pinned(shop: Shop) -> None:
 
     assert "was rejected: it never was a mesh" in refused(shop.bad)
     assert "is not a moment" in refused("f" * 40)
-    for length in ("2", "0h", "8d", "-1h", "2h30m"):
+    for length in ("2", "0h", "-1h", "2h30m"):
         assert "is not a valid duration of a pin" in refused(shop.first, length)
+    assert "pin for at most 7d" in refused(shop.first, "8d")
     assert pins(shop.log).take() == []
 
 
