@@ -5,11 +5,11 @@ from typing import TYPE_CHECKING, NotRequired, TypedDict
 
 from events.encoding.codec import encode
 from events.types import Event
+from gitmesh.json_shapes.pins import PinShape, pin_shape
 from gitmesh.json_shapes.problems import ProblemShape, problem_shapes
 from mesh.canonical import Json, JsonObject
 
 if TYPE_CHECKING:  # a preview is shown without what the others need
-    from gitmesh.json_shapes.pins import PinShape
     from gitmesh.queries.blast_radius import BlastRadius
     from gitmesh.service.changes.compared_meshes import NamedMesh
     from gitmesh.service.changes.difference import Difference
@@ -75,7 +75,7 @@ class RollbackShape(TypedDict):
     changes: list[ChangeShape]
     blastRadius: BlastRadiusShape
     reach: str | None
-    pinned: "PinShape | None"
+    pinned: PinShape | None
     push: str | None
 
 
@@ -132,8 +132,6 @@ def difference_shape(
 
 def rollback_shape(result: "RollbackResult") -> RollbackShape | RefusedRollbackShape:
     """Return a rollback, or the problems for which it was not made."""
-    from gitmesh.json_shapes.pins import pin_shape
-
     rollback, step = result.rollback, result.next_step
     if result.difference is None:
         return {"to": rollback.to, "problems": problem_shapes(rollback.planned.errors)}

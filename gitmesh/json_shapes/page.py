@@ -77,7 +77,20 @@ field that is there only where it applies. What is in `data`, `about` and `event
 [events](events.md); what is in `spec` and `resources` is a spec as it could be committed. `prove` \
 writes the proof itself; `export` [CloudEvents](https://github.com/cloudevents/spec), with \
 `sequence`, `commit`, `actor`, `prevhash` and `hash` beside their own fields; `translate` and \
-`bootstrap` Envoy's own configuration.
+`bootstrap` Envoy's own configuration. For a commit that never got in, because its push was \
+refused, `status` and `show` have the refused push (`pushRefused`, `about`), and `seq` is null.
+
+## Errors and empty results
+
+- **An error** (exit code 2, 3 or 70) prints nothing to the standard output. The error stream has \
+the text `error: …`, with or without `--json`, and mostly a line `hint: …`.
+- **Problems** (exit code 1) are part of the answer: `problems` has each of them, with `path`, \
+`line`, `where`, `code`, `message`, `hint` and `severity`. A command that could not do its work \
+because of them prints an object with `problems` alone, and `rollback` with `to` as well.
+- **Not yet** (exit code 4) is an answer like any other.
+- **Nothing found** is exit code 0: a list is empty (`"proxies": []`), and `log` and `export`, \
+which print one document a line, print no line. What people read instead (`no event fits`) is left \
+out.
 """
 
 

@@ -1,11 +1,12 @@
 """Shapes of pins, and of requests for one."""
 
-from typing import TypedDict
+from typing import TYPE_CHECKING, TypedDict
 
 from events.types import ServingPinned
-from gitmesh.inbox.pin_note import PinNote
-from gitmesh.queries.pins import until_text
-from gitmesh.service.delivery.pin_request import PinAnswer
+
+if TYPE_CHECKING:  # the shape of a pin is needed where none of this is
+    from gitmesh.inbox.pin_note import PinNote
+    from gitmesh.service.delivery.pin_request import PinAnswer
 
 
 class PinShape(TypedDict):
@@ -42,7 +43,7 @@ def pin_shape(pin: ServingPinned | None) -> PinShape | None:
     return {"commit": pin.commit, "by": pin.by, "reason": pin.reason, "until": pin.until}
 
 
-def pin_answer_shape(answer: PinAnswer) -> PinAnswerShape:
+def pin_answer_shape(answer: "PinAnswer") -> PinAnswerShape:
     """Return what became of a request for a pin, or for its end."""
     return {
         "taken": answer.taken,
@@ -53,8 +54,10 @@ def pin_answer_shape(answer: PinAnswer) -> PinAnswerShape:
     }
 
 
-def requested_pin_shape(asked: PinNote | None) -> RequestedPinShape | None:
+def requested_pin_shape(asked: "PinNote | None") -> RequestedPinShape | None:
     """Return a request that waits for a server, if there is one."""
+    from gitmesh.queries.pins import until_text
+
     if asked is None:
         return None
     until = None if asked.until is None else until_text(asked.until)
