@@ -1,13 +1,10 @@
 """Mistakes are told where a person has to mend them, with what to write instead."""
 
-import socket
 from pathlib import Path
 
 import pytest
 
 from tests.support.command_line import gitmesh
-from tests.support.git import Repo, put
-from tests.support.manifests import MESH
 from tests.support.sample_shop import Shop, sample_files
 
 ROUTE = """\
@@ -97,16 +94,6 @@ def test_an_incomplete_node_is_told_the_nodes_that_end_so(shop: Shop) -> None:
     assert "did you mean mesh/shop/virtualNode/cart-v1?" in refused.err
     refused = gitmesh("state", "--repo", shop.bare, "--as", "envoy", "--node", "all")
     assert "route" not in refused.err.partition("hint:")[2]
-
-
-def test_a_port_in_use_is_told_with_another_one(tmp_path: Path) -> None:
-    bare = Repo(tmp_path).origin
-    put(bare, {**sample_files(), "more.yaml": MESH.replace("shop", "other")})
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
-        refused = gitmesh("serve", bare, "--listen", f"127.0.0.1:{port}")
-    assert refused.code == 3
-    assert f"choose another port: --listen 127.0.0.1:{port + 1}\n" in refused.err
 
 
 # ---- what follows from a file that could not be read ----------------------------------------

@@ -82,12 +82,13 @@ def test_a_second_server_for_the_same_log_is_refused_with_code_3(
 
 def test_a_port_that_is_taken_ends_it_with_code_3(bare: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
-        address = f"127.0.0.1:{taken.getsockname()[1]}"
-        refused = gitmesh("serve", bare, "--listen", address)
+        port = taken.getsockname()[1]
+        refused = gitmesh("serve", bare, "--listen", f"127.0.0.1:{port}")
     assert refused.code == 3
+    other = f"127.0.0.1:{port + 1 if port < 65535 else port - 1}"
     assert refused.err == (
-        f"error: cannot listen on {address}: Address already in use\n"
-        "  hint: is another server running there?\n"
+        f"error: cannot listen on 127.0.0.1:{port}: Address already in use\n"
+        f"  hint: is another server running there? choose another port: --listen {other}\n"
     )
 
 
