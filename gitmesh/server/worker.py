@@ -41,7 +41,7 @@ from gitmesh.server.worker_messages import (
 from mesh.errors import Fatal, GitmeshError, Retryable
 from xds.delivery.stream_facts import Fact, Passed
 from xds.server.discovery import serve_streams
-from xds.server.hub import LONGEST_PAUSE_S
+from xds.server.publisher import LONGEST_PAUSE_S
 from xds.snapshots.cache import SnapshotCache
 
 _log = logging.getLogger(__name__)

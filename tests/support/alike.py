@@ -64,19 +64,23 @@ class Alike:
             session.close(now)
 
     @property
+    def state(self) -> "Alike":
+        return self
+
+    @property
     def names(self) -> int:
-        return _same([session.names for session in self._all])
+        return _same([session.state.names for session in self._all])
 
     @property
     def in_sync(self) -> bool:
-        return _same([session.in_sync for session in self._all])
+        return _same([session.state.in_sync for session in self._all])
 
     @property
     def stuck_on(self) -> tuple[TypeUrl, ...]:
-        return _same([session.stuck_on for session in self._all])
+        return _same([session.state.stuck_on for session in self._all])
 
     def watches(self, type_url: TypeUrl) -> bool:
-        return _same([session.watches(type_url) for session in self._all])
+        return _same([session.state.watches(type_url) for session in self._all])
 
     @property
     def wake_at(self) -> float | None:

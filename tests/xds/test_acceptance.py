@@ -20,8 +20,8 @@ from tests.support.ads_client import AdsClient, names
 from tests.support.ads_server import Served, key, serving
 from tests.support.shop_xds import Translation, static_cluster
 from xds.nodes import ProxyIdentity
+from xds.refusals.acceptance import RETRY_S, Acceptance
 from xds.server.discovery import AdsSettings
-from xds.snapshots.acceptance import RETRY_S, Acceptance
 from xds.snapshots.snapshot import Snapshot
 from xds.type_urls import CLUSTER, LISTENER, ROUTE
 

@@ -5,9 +5,9 @@ import gc
 import pytest
 
 from mesh.keys import Kind, ResourceKey
-from xds.protocol.requested_names import weight
 from xds.protocol.session import Session
 from xds.protocol.shared_session import SharedStates
+from xds.protocol.subscription import weight
 from xds.server.admission import Admission, LimitReached
 from xds.server.settings import AdsSettings
 from xds.snapshots.resources import Pool
@@ -51,7 +51,7 @@ def test_what_clients_claim_is_kept_no_longer_than_they_stay() -> None:
         session = session_of(pool, shared_states)
         for type_url in (CLUSTER, ENDPOINT, ROUTE):
             told(session, claim(type_url, 1000, version))
-        assert session.claims == 3000
+        assert session.state.claims == 3000
         session.close(10.0)
         del session
     shared_states.forget(20.0)
@@ -72,8 +72,8 @@ def test_a_client_with_ten_thousand_resources_that_nobody_knows_is_let_in_and_se
     admitted = Admission(settings, 0.0).open(None, 0.0)
     session = session_of(Pool(), SharedStates())
     bodies = [told(session, claim(each, HONEST), now=9.0) for each in (CLUSTER, ENDPOINT)]
-    admitted.claims(session.claims)
-    assert session.claims == 2 * HONEST
+    admitted.claims(session.state.claims)
+    assert session.state.claims == 2 * HONEST
     gone = b"".join(body for each in bodies for body in each) + b"".join(
         told(session, field(2, ROUTE.encode()), now=30.0)
     )

@@ -116,7 +116,7 @@ class Client:
         """Ask for everything as Envoy does, and acknowledge it."""
         for type_url, *names in ((CLUSTER,), (ENDPOINT, "a"), (LISTENER,), (ROUTE, "routes")):
             assert self.take(self.ask(TypeUrl(type_url), *names)) == []
-        assert self.session.in_sync
+        assert self.session.state.in_sync
         return self
 
 
@@ -196,7 +196,7 @@ def test_who_comes_back_is_sent_only_what_changed_and_told_what_is_gone() -> Non
     client.take(clusters)
     for type_url, *names in ((ENDPOINT, "a", "b"), (LISTENER,), (ROUTE, "routes")):
         client.take(client.ask(TypeUrl(type_url), *names))
-    assert client.session.in_sync
+    assert client.session.state.in_sync
     assert shape(client.wait(2)) == [(CLUSTER, [], ["gone"])], "when nothing can need it any more"
 
 
@@ -205,7 +205,7 @@ def test_who_comes_back_and_has_everything_is_sent_nothing() -> None:
     for type_url, *names in ((CLUSTER,), (ENDPOINT, "a"), (LISTENER,), (ROUTE, "routes")):
         kind = TypeUrl(type_url)
         assert client.ask(kind, *names, had=versions(ONE, kind)) == []
-    assert client.session.in_sync
+    assert client.session.state.in_sync
     assert client.wait(60) == []
 
 
@@ -266,7 +266,7 @@ def test_a_name_that_comes_to_exist_is_sent_and_told_removed_when_it_is_gone() -
     client.take(client.ask(ENDPOINT, "a"))
     assert shape(client.publish(ONE)) == [(ENDPOINT, ["a"], [])]
     client.ask(ENDPOINT, nonce="2")
-    assert client.session.in_sync
+    assert client.session.state.in_sync
     client.publish(OTHER)
     assert shape(client.wait(2)) == [(ENDPOINT, [], ["a"])]
 
@@ -394,7 +394,7 @@ def test_one_bad_resource_among_good_ones_is_found_and_the_good_ones_get_through
         waiting = client.ask(CLUSTER, to=response, error="no" if bad else None)
     assert taken == set(good)
     assert client.wait(60) == []
-    assert not client.session.in_sync
+    assert not client.session.state.in_sync
 
 
 def test_a_removal_that_was_refused_with_others_is_told_again() -> None:
@@ -413,7 +413,7 @@ def test_what_was_refused_beside_a_removal_goes_again_when_that_is_refused_alone
     (again,) = client.take([good])
     assert shape([again]) == [(ENDPOINT, [], ["x"])]
     assert client.ask(ENDPOINT, to=again, error="not without x") == []
-    assert client.session.stuck_on == (ENDPOINT,)
+    assert client.session.state.stuck_on == (ENDPOINT,)
 
 
 def test_a_removal_that_was_refused_alone_is_not_told_again_until_it_is_asked_for() -> None:
@@ -429,28 +429,28 @@ def test_who_refuses_a_removal_is_not_there_and_holds_up_nothing_and_is_told_wit
     client = Client(TWO).subscribed()
     client.take(client.ask(ENDPOINT, "b"))
     client.take(client.publish(ONE))
-    assert client.session.in_sync
+    assert client.session.state.in_sync
     removal, endpoints = client.wait(3)
     assert shape([removal]) == [(CLUSTER, [], ["b"])]
     client.take([endpoints])
     assert client.ask(CLUSTER, to=removal, error="no") == []
     assert isinstance(client.answer, Nack)
     assert client.answer.names == ("b",)
-    assert not client.session.in_sync
-    assert client.session.stuck_on == (CLUSTER,)
+    assert not client.session.state.in_sync
+    assert client.session.state.stuck_on == (CLUSTER,)
     # Whatever comes later comes all the same, and does not make it arrive.
     (routes,) = client.publish(WEIGHTS)
     assert shape([routes]) == [(ROUTE, ["routes"], [])]
     assert client.take([routes]) == []
     assert client.wait(10) == []
-    assert client.session.stuck_on == (CLUSTER,)
+    assert client.session.state.stuck_on == (CLUSTER,)
     clusters, *_ = client.publish(snapshot(mesh("a=1", "c=1")))
     assert shape([clusters]) == [(CLUSTER, ["c"], [])]
     again, *routes = client.take([clusters])
     assert shape([again]) == [(CLUSTER, [], ["b"])]
     client.take([again])
     client.take(client.wait(1))
-    assert not client.session.stuck_on
+    assert not client.session.state.stuck_on
 
 
 def test_a_removal_that_is_refused_is_over_when_the_client_asks_for_it_no_more_or_it_is_there() -> (
@@ -460,12 +460,12 @@ def test_a_removal_that_is_refused_is_over_when_the_client_asks_for_it_no_more_o
         client = Client(TWO)
         (response,) = client.ask(ENDPOINT, "x")
         client.ask(ENDPOINT, to=response, error="no")
-        assert client.session.stuck_on == (ENDPOINT,)
+        assert client.session.state.stuck_on == (ENDPOINT,)
         if asks_on:
             client.take(client.publish(snapshot(mesh("a=1", "x=1"))))
         else:
             client.ask(ENDPOINT, drop=("x",))
-        assert client.session.in_sync
+        assert client.session.state.in_sync
 
 
 def test_a_removal_of_a_type_that_nobody_serves_is_not_told_again_when_it_is_refused() -> None:
@@ -543,7 +543,7 @@ def test_nothing_is_removed_while_clusters_are_unacknowledged() -> None:
     clusters = client.publish(OTHER)
     client.take(client.ask(ENDPOINT, "b"))
     client.take(client.take(clusters))
-    assert client.session.in_sync, "what is left over goes in a while"
+    assert client.session.state.in_sync, "what is left over goes in a while"
     slow = {**mesh("b=1"), CLUSTER: (shop_xds.eds_cluster("b", connect_s=3),)}
     warming, endpoints = client.publish(snapshot(slow))
     assert client.take([endpoints]) == []

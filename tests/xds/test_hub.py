@@ -30,8 +30,10 @@ from xds.nodes import ProxyIdentity
 from xds.protocol.session import Session
 from xds.protocol.shared_session import SharedStates
 from xds.server.discovery import _follow
-from xds.server.hub import LEAST_PAUSE_S, Hub
-from xds.server.stream import Method, Stream
+from xds.server.hub import Hub
+from xds.server.publisher import LEAST_PAUSE_S
+from xds.server.services import Method
+from xds.server.stream import Stream
 from xds.snapshots.cache import SnapshotCache
 from xds.snapshots.resources import Held
 from xds.snapshots.snapshot import Snapshot
@@ -81,7 +83,7 @@ class Town:
 
     async def publish(self, **nodes: Translation | None) -> None:
         """Publish a commit, and let everybody write."""
-        await self.hub.publish(self.mesh.commit(**nodes))
+        await self.hub.publisher.publish(self.mesh.commit(**nodes))
         await settled()
 
 
@@ -132,11 +134,11 @@ def test_who_comes_while_others_have_to_be_told_first_waits_for_its_turn(known: 
     async def scenario() -> None:
         town = Town()
         first = town.mesh.commit(cart=mesh("a=1"), web=mesh("a=1"))
-        await town.hub.publish(listening(first, {}))
+        await town.hub.publisher.publish(listening(first, {}))
         town.proxy("cart")
         town.proxy("web")
         second = town.mesh.commit(cart=mesh("b=1"), web=mesh("b=1"), new=mesh("b=1"))
-        telling = asyncio.create_task(town.hub.publish(listening(second, PERMISSIVE)))
+        telling = asyncio.create_task(town.hub.publisher.publish(listening(second, PERMISSIVE)))
         await asyncio.sleep(LEAST_PAUSE_S / 3)
         assert not telling.done()
         late, sent = town.proxy("web" if known else "new")
@@ -156,9 +158,14 @@ def test_a_proxy_that_comes_before_any_mesh_is_known_gets_the_first_one() -> Non
         town = Town()
         early, sent = town.proxy("cart")
         await settled()
-        assert (town.hub.ready, town.hub.commit, early.snapshot, sent) == (False, "", None, [])
+        assert (town.hub.publisher.ready, town.hub.commit, early.snapshot, sent) == (
+            False,
+            "",
+            None,
+            [],
+        )
         await town.publish(cart=mesh("a=1"))
-        assert town.hub.ready
+        assert town.hub.publisher.ready
         assert [names_of(data) for data in sent] == [["a"]]
 
     run(scenario)
@@ -172,22 +179,24 @@ def names_of(data: bytes) -> list[str]:
 @pytest.fixture
 def patient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Look at every turn who has answered, and wait for ever for who has not."""
-    monkeypatch.setattr("xds.server.hub.LEAST_PAUSE_S", 0.0)
-    monkeypatch.setattr("xds.server.hub.LONGEST_PAUSE_S", float("inf"))
-    monkeypatch.setattr("xds.server.hub._LOOK_S", 0.0)
+    monkeypatch.setattr("xds.server.publisher.LEAST_PAUSE_S", 0.0)
+    monkeypatch.setattr("xds.server.publisher.LONGEST_PAUSE_S", float("inf"))
+    monkeypatch.setattr("xds.server.publisher._LOOK_S", 0.0)
 
 
 @pytest.mark.usefixtures("patient")
 def test_nobody_waits_for_who_refuses_what_it_is_to_be_told_first() -> None:
     async def scenario() -> None:
         town = Town()
-        await town.hub.publish(listening(town.mesh.commit(cart=mesh("a=1"), web=mesh("a=1")), {}))
+        await town.hub.publisher.publish(
+            listening(town.mesh.commit(cart=mesh("a=1"), web=mesh("a=1")), {})
+        )
         (refuser, sent), (other, other_sent) = town.proxy("cart"), town.proxy("cart")
         web, _ = town.proxy("web")
         answer(refuser, sent)
         answer(other, other_sent)
         second = town.mesh.commit(cart=mesh("b=1"), web=mesh("b=1"))
-        telling = asyncio.create_task(town.hub.publish(listening(second, PERMISSIVE)))
+        telling = asyncio.create_task(town.hub.publisher.publish(listening(second, PERMISSIVE)))
         await settled()
         answer(refuser, sent, "no")
         await settled()
@@ -204,12 +213,14 @@ def test_nobody_waits_for_who_refuses_what_it_is_to_be_told_first() -> None:
 def test_who_refuses_one_of_many_is_waited_for_until_it_has_the_others() -> None:
     async def scenario() -> None:
         town = Town()
-        await town.hub.publish(listening(town.mesh.commit(cart=mesh("a=1"), web=mesh("a=1")), {}))
+        await town.hub.publisher.publish(
+            listening(town.mesh.commit(cart=mesh("a=1"), web=mesh("a=1")), {})
+        )
         cart, sent = town.proxy("cart", delta=True)
         web, _ = town.proxy("web")
         answer(cart, sent, delta=True)
         second = town.mesh.commit(cart=mesh("b=1", "c=1"), web=mesh("b=1"))
-        telling = asyncio.create_task(town.hub.publish(listening(second, PERMISSIVE)))
+        telling = asyncio.create_task(town.hub.publisher.publish(listening(second, PERMISSIVE)))
         await settled()
         answer(cart, sent, "one of both is bad", delta=True)
         answer(cart, sent, "it is not c", delta=True)
@@ -283,8 +294,10 @@ def test_one_proxy_that_cannot_be_resolved_or_offered_is_logged_and_stops_no_oth
             return super().resolve(identity)
 
     class Stuck(Stream):
-        def offer(self, snapshot: Snapshot) -> bool:
-            raise RuntimeError("no offer")
+        def aim(self, snapshot: Snapshot) -> bool:
+            if self.snapshot is not None:
+                raise RuntimeError("no offer")
+            return super().aim(snapshot)
 
     async def scenario() -> None:
         town = Town(Failing)
@@ -328,13 +341,13 @@ def test_what_a_failed_publication_did_not_bring_the_next_one_does(
         with monkeypatch.context() as patch:
             patch.setattr(broken, fail)
             with pytest.raises(RuntimeError, match="our mistake"):
-                await town.hub.publish(publication(town, "cart"))
-        await town.hub.publish(publication(town, "web"))
+                await town.hub.publisher.publish(publication(town, "cart"))
+        await town.hub.publisher.publish(publication(town, "web"))
         await settled()
         has = {name: list(served(stream)) for name, stream in streams.items()}
         assert has == {"cart": ["b"], "web": ["b"], "zoo": ["a"]}
 
-    for broken in ("xds.snapshots.cache.relink", "xds.server.hub.waves"):
+    for broken in ("xds.snapshots.cache.relink", "xds.server.publisher.waves"):
         run(partial(scenario, broken))
 
 
@@ -349,10 +362,10 @@ def test_a_pin_that_switches_tls_on_has_an_order_too_whoever_is_connected_here()
         town = Town()
         tracker = Counted(town.events)
         hub = Hub(town.cache, tracker)
-        await hub.publish(listening(town.mesh.commit(cart=mesh("a=1")), {}))
+        await hub.publisher.publish(listening(town.mesh.commit(cart=mesh("a=1")), {}))
         pin = listening(town.mesh.commit(), PERMISSIVE)
         assert pin.touched is None
-        await hub.publish(pin)
+        await hub.publisher.publish(pin)
         # Proxies of the node may be connected to another server, which waits for this one.
         assert tracker.waves == 1
 
@@ -363,13 +376,13 @@ def test_commits_behind_one_that_has_an_order_wait_for_a_bounded_time_and_the_la
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     longest = 1.0
-    monkeypatch.setattr("xds.server.hub.LONGEST_PAUSE_S", longest)
+    monkeypatch.setattr("xds.server.publisher.LONGEST_PAUSE_S", longest)
 
     async def scenario() -> None:
         town, latest = Town(), Latest[Publication]()
         following = asyncio.create_task(_follow(latest, town.hub, lambda: None))
         latest.set(listening(town.mesh.commit(cart=mesh("a=1"), web=mesh("a=1")), {}))
-        await settled_when(lambda: town.hub.ready)
+        await settled_when(lambda: town.hub.publisher.ready)
         town.proxy("cart")  # It never answers, and what it must have first it never has.
         web, _ = town.proxy("web")
         latest.set(listening(town.mesh.commit(cart=mesh("b=1"), web=mesh("b=1")), PERMISSIVE))
@@ -401,7 +414,9 @@ async def settled_when(true: Callable[[], bool]) -> None:
 def test_a_turn_that_never_comes_keeps_nobody_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     async def scenario() -> None:
         town = Town()
-        await town.hub.publish(listening(town.mesh.commit(cart=mesh("a=1"), web=mesh("a=1")), {}))
+        await town.hub.publisher.publish(
+            listening(town.mesh.commit(cart=mesh("a=1"), web=mesh("a=1")), {})
+        )
         town.proxy("cart")
         town.proxy("web")
 
@@ -410,9 +425,9 @@ def test_a_turn_that_never_comes_keeps_nobody_waiting(monkeypatch: pytest.Monkey
 
         second = town.mesh.commit(cart=mesh("b=1"), web=mesh("b=1"), new=mesh("b=1"))
         with monkeypatch.context() as patch:
-            patch.setattr(town.hub, "_await_answers", fail)
+            patch.setattr(town.hub.publisher, "_await_answers", fail)
             with pytest.raises(RuntimeError, match="our mistake"):
-                await town.hub.publish(listening(second, PERMISSIVE))
+                await town.hub.publisher.publish(listening(second, PERMISSIVE))
         assert list(served(town.proxy("new")[0])) == ["b"]
 
     run(scenario)
@@ -463,9 +478,9 @@ def test_a_commit_that_leaves_as_it_is_what_was_refused_is_refused_too(delta: bo
         told = [(e.commit, e.message) for e in town.events.told if isinstance(e, SnapshotRejected)]
         assert told == [(f"{number:040x}", "no b") for number in (2, 3)]
         await town.publish(cart=mesh("a=1"))
-        if not stream.session.in_sync:
+        if not stream.session.state.in_sync:
             answer(stream, sent, delta=delta)
-        assert stream.session.in_sync
+        assert stream.session.state.in_sync
         assert len(await refusals(town, 2)) == 2
 
     run(scenario)
@@ -502,5 +517,5 @@ def test_a_refusal_is_an_event_and_no_second_warning(caplog: pytest.LogCaptureFi
 
     with caplog.at_level(logging.DEBUG):
         run(scenario)
-    levels = {r.levelno for r in caplog.records if r.name == "xds.server.hub"}
+    levels = {r.levelno for r in caplog.records if r.name == "xds.refusals.refusal_tracker"}
     assert levels == {logging.DEBUG}

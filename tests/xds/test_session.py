@@ -88,7 +88,7 @@ class Client:
         for type_url, *names in ((CLUSTER,), (ENDPOINT, "a"), (LISTENER,), (ROUTE, "routes")):
             (response,) = self.ask(TypeUrl(type_url), *names)
             assert self.ask(TypeUrl(type_url), *names, to=response) == []
-        assert self.session.in_sync
+        assert self.session.state.in_sync
         return self
 
 
@@ -158,7 +158,7 @@ def test_content_that_returns_to_what_was_accepted_is_sent_after_a_refusal() -> 
     (good,) = client.publish(ONE)
     assert shape([good]) == [(ROUTE, ["routes"])]
     client.ask(ROUTE, "routes", to=good)
-    assert client.session.in_sync
+    assert client.session.state.in_sync
 
 
 def test_content_that_was_refused_gone_and_is_back_is_offered_once_more() -> None:
@@ -168,7 +168,7 @@ def test_content_that_was_refused_gone_and_is_back_is_offered_once_more() -> Non
     client.publish(OTHER)
     (again,) = client.publish(ONE)
     client.ask(ENDPOINT, "a", to=again)
-    assert client.session.in_sync
+    assert client.session.state.in_sync
 
 
 def test_a_request_may_refuse_and_change_the_subscription_at_once() -> None:
@@ -210,7 +210,7 @@ def test_only_types_whose_subscribed_resources_changed_are_sent() -> None:
 def test_equal_content_is_not_sent_again() -> None:
     client = Client().subscribe_to_all()
     assert client.publish(snapshot(mesh("a=1"))) == []
-    assert client.session.in_sync
+    assert client.session.state.in_sync
 
 
 def test_a_client_whose_node_does_not_exist_yet_is_held_and_served_when_it_does() -> None:
@@ -227,7 +227,7 @@ def test_a_wildcard_client_that_comes_back_with_the_current_version_is_sent_noth
     client = Client()
     assert client.ask(CLUSTER, version=ONE[CLUSTER].version) == []
     assert client.ask(LISTENER, version=ONE[LISTENER].version) == []
-    assert client.session.in_sync
+    assert client.session.state.in_sync
     assert shape(client.publish(OTHER)) == [(CLUSTER, ["a", "b"])]
 
 
@@ -346,7 +346,7 @@ def test_endpoints_that_are_gone_are_no_reason_to_send_anything() -> None:
     (first,) = client.ask(ENDPOINT, "a", "b")
     client.ask(ENDPOINT, "a", "b", to=first)
     assert client.publish(ONE) == []
-    assert client.session.in_sync
+    assert client.session.state.in_sync
 
 
 def test_a_name_that_is_asked_for_anew_is_sent_again_although_it_did_not_change() -> None:
@@ -430,7 +430,7 @@ def test_old_and_new_clusters_come_first_then_routes_then_the_old_ones_go() -> N
     (routes,) = client.ask(CLUSTER, to=union)
     assert routes.type_url == ROUTE
     assert client.ask(ROUTE, "routes", to=routes) == []
-    assert client.session.in_sync, "what is left over is no longer waited for"
+    assert client.session.state.in_sync, "what is left over is no longer waited for"
     assert client.wait(1.9) == []
     assert shape(client.wait(0.2)) == [(CLUSTER, ["b"])]
 
@@ -445,20 +445,20 @@ def test_who_refuses_a_removal_is_not_there_and_holds_up_nothing_and_is_told_wit
     (pruned,) = client.wait(3)
     assert shape([pruned]) == [(CLUSTER, ["b"])]
     assert client.ask(CLUSTER, to=pruned, error="too few clusters") == []
-    assert not client.session.in_sync
-    assert client.session.stuck_on == (CLUSTER,)
+    assert not client.session.state.in_sync
+    assert client.session.state.stuck_on == (CLUSTER,)
     assert client.wait(10) == [], "it would be refused for ever"
     # Whatever comes later comes all the same, and does not make it arrive.
     (routes,) = client.publish(snapshot(mesh("b=2")))
     assert shape([routes]) == [(ROUTE, ["routes"])]
     assert client.ask(ROUTE, "routes", to=routes) == []
-    assert client.session.stuck_on == (CLUSTER,)
+    assert client.session.state.stuck_on == (CLUSTER,)
     (more,) = client.publish(snapshot(mesh("b=2", "c=1")))
     assert shape([more]) == [(CLUSTER, ["b", "c"])]
     (routes,) = client.ask(CLUSTER, to=more)
     client.ask(ROUTE, "routes", to=routes)
-    assert client.session.in_sync
-    assert not client.session.stuck_on
+    assert client.session.state.in_sync
+    assert not client.session.state.stuck_on
 
 
 def test_listeners_go_before_routes_and_routes_wait_for_their_ack() -> None:
@@ -487,7 +487,7 @@ def test_a_stage_that_is_refused_stops_those_after_it_until_there_is_other_conte
     (union,) = client.publish(OTHER)
     assert client.ask(CLUSTER, to=union, error="no") == []
     assert client.wait(60) == [], "routes to a cluster that was refused are never sent"
-    assert not client.session.in_sync
+    assert not client.session.state.in_sync
     good = {**mesh("b=1"), CLUSTER: (shop_xds.eds_cluster("b", connect_s=3),)}
     fixed, endpoints = client.publish(snapshot(good))
     assert client.ask(CLUSTER, to=fixed) == []
@@ -506,7 +506,7 @@ def test_refused_endpoints_of_a_cluster_do_not_keep_routes_from_leaving_it() -> 
     (routes,) = client.ask(CLUSTER, to=union)
     assert routes.type_url == ROUTE
     client.ask(ROUTE, "routes", to=routes)
-    assert client.session.in_sync
+    assert client.session.state.in_sync
 
 
 def test_a_refused_route_leaves_old_and_new_clusters_where_they_are() -> None:

@@ -152,8 +152,8 @@ def test_any_interleaving_ends_on_the_newest_snapshot_and_can_serve_all_the_way(
         wanted = SNAPSHOTS[last][type_url]
         assert held == {r.name: r for r in wanted.all}, type_url
     assert world.proxy.given_up == 0 or "reconnect" in steps
-    assert world.session.in_sync
-    assert not world.session.stuck_on
+    assert world.session.state.in_sync
+    assert not world.session.state.stuck_on
     assert world.session.wake_at is None
 
 
@@ -174,9 +174,9 @@ def test_a_refused_snapshot_leaves_the_proxy_able_to_serve_and_is_not_sent_again
         world.do("tick")
     world.settle()
     assert len(world.proxy.refusals) == sent
-    assert not world.session.in_sync
-    assert world.session.stuck_on
+    assert not world.session.state.in_sync
+    assert world.session.state.stuck_on
     assert world.proxy.unserved() == set()
     world.do(0)
     world.settle()
-    assert world.session.in_sync, "content that is good again must get through at once"
+    assert world.session.state.in_sync, "content that is good again must get through at once"

@@ -117,7 +117,7 @@ def test_a_storm_and_a_push_are_worked_out_once_for_all_who_are_alike(
         each.now = 200.0
         (routes,) = each.publish(WEIGHTS)
         assert each.ask(ROUTE, "routes", to=routes) == []
-        assert each.session.in_sync
+        assert each.session.state.in_sync
     assert worked["on_snapshot"] == after_one["on_snapshot"] + 1
     assert worked["on_request"] == after_one["on_request"] + 1
 
@@ -138,7 +138,7 @@ def test_who_came_at_different_times_and_was_sent_different_things_is_alike_at_r
         each.now = 600.0
         (clusters, *_) = each.publish(TWO)
         each.ask(CLUSTER, to=clusters)
-        assert not each.session.in_sync
+        assert not each.session.state.in_sync
     worked.clear()
     for each in (early, late):
         each.now = 700.0
@@ -170,7 +170,7 @@ def test_a_stream_is_given_each_nonce_once_though_it_takes_the_same_step_again()
     for each in clients:
         (routes,) = each.ask(CLUSTER, to=each.publish(TWO)[0])
         each.ask(ROUTE, "routes", to=routes)
-        assert each.session.in_sync
+        assert each.session.state.in_sync
     for _ in range(5):
         for each, nonces in zip(clients, given, strict=True):
             (both,) = each.ask(ENDPOINT, "a", "b", nonce=each.session._nonces[ENDPOINT])
@@ -188,9 +188,9 @@ def test_an_answer_to_an_older_response_is_told_from_one_to_the_last() -> None:
         (routes,) = each.publish(WEIGHTS)
     first, second = clients
     first.ask(ROUTE, "routes", to=routes)
-    assert first.session.in_sync
+    assert first.session.state.in_sync
     second.ask(ROUTE, "routes", nonce="0")
-    assert not second.session.in_sync
+    assert not second.session.state.in_sync
 
 
 def test_a_client_may_ask_for_a_thousand_different_things_without_filling_the_memory() -> None:
@@ -221,4 +221,4 @@ def test_what_one_asked_for_before_there_was_a_snapshot_nobody_else_is_answered(
         session.on_snapshot(ONE, 1.0)
     assert early.next_response(1.0) is not None
     assert late.next_response(1.0) is None
-    assert not late.watches(CLUSTER)
+    assert not late.state.watches(CLUSTER)

@@ -110,9 +110,9 @@ class Client:
             self._nonces.setdefault(response.type_url, ["", ""]).append(response.nonce)
         else:
             raise AssertionError("it is sent more and more")
-        assert isinstance(self.session.in_sync, bool)
-        assert self.session.names >= 0
-        assert not (self.session.in_sync and self.session.stuck_on)
+        assert isinstance(self.session.state.in_sync, bool)
+        assert self.session.state.names >= 0
+        assert not (self.session.state.in_sync and self.session.state.stuck_on)
 
 
 @pytest.mark.parametrize("delta", [(False,) * 3, (True,) * 3, (False, True, True)])

@@ -118,7 +118,8 @@ class DeliveryTracker:
     def report(self, fact: Fact, server: int = HERE) -> None:
         """Process a fact from a server."""
         self._handlers[type(fact)](fact, server)
-        self._settle_soon()
+        if self._statuses.has_unrecorded:
+            self._settling.within(SETTLE_S)
 
     async def passed(self, seq: Seq, wave: int) -> None:
         """Do nothing: the caller is the only server."""
@@ -127,12 +128,14 @@ class DeliveryTracker:
 
     def _connected(self, fact: Connected, server: int) -> None:
         self._record(*self._statuses.connected((server, fact.stream), fact))
+        self._settle_soon()
 
     def _disconnected(self, fact: Disconnected, server: int) -> None:
         self._leave((server, fact.stream), fact.reason)
 
     def _leave(self, stream: StreamId, reason: str) -> None:
         self._record(*self._statuses.disconnected(stream, reason))
+        self._settle_soon()
         pending = self._deliveries.pending
         if pending is not None and (stream in pending.waiting or stream in pending.unreached):
             pending.leave(stream)

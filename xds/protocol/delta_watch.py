@@ -5,11 +5,10 @@ explicit, and each request adds to and removes from the subscription.
 """
 
 from collections.abc import Hashable
-from typing import Final, Self
+from typing import Final
 
-from xds.protocol.delta_subscription import DeltaSubscription
 from xds.protocol.response import Answer, Flight, Response
-from xds.protocol.shallow_copy import duplicate
+from xds.protocol.subscription import DeltaSubscription
 from xds.protocol.type_watch import NOTHING, TypeWatch
 from xds.snapshots.resources import Held, ResourceSet, Selection, View
 from xds.type_urls import WHOLE, TypeUrl
@@ -18,19 +17,19 @@ from xds.wire.decode import DeltaDiscoveryRequest, ErrorDetail
 _NO_NAMES: Final[tuple[str, ...]] = ()
 
 
-class DeltaWatch(TypeWatch):
+class DeltaWatch(TypeWatch[DeltaSubscription]):
     """Delta state of one type: what a client has been sent, and what is sent next."""
 
-    __slots__ = ("_held", "_subscription", "_suspects")
+    __slots__ = ("_held", "_suspects")
 
     def __init__(self, type_url: TypeUrl, held: Held, *, errors: bool = False) -> None:
         """Start with what the client says it holds from an earlier stream.
 
         :param errors: report nonexistent names as errors, not as removed.
         """
-        self._subscription = DeltaSubscription(legacy=type_url in WHOLE)
+        subscription = DeltaSubscription(legacy=type_url in WHOLE)
         # A client that holds resources was answered on an earlier stream.
-        super().__init__(type_url, self._subscription, errors=errors, answered=bool(held))
+        super().__init__(type_url, subscription, errors=errors, answered=bool(held))
         self._held = held
         """Resources of the subscription that were last sent, or held before."""
         self._suspects: Selection = ()
@@ -137,12 +136,6 @@ class DeltaWatch(TypeWatch):
         self.flight = Flight(wanted.version, carried, fresh, now, removed)
         body = wanted.delta_body(carried, removed, missing)
         return Response(self.type_url, wanted.version, nonce, body), fresh
-
-    def copy(self) -> Self:
-        """See :meth:`TypeWatch.copy`."""
-        new = super().copy()
-        new._requested = new._subscription = duplicate(self._subscription)
-        return new
 
     def rest(self) -> Hashable | None:
         """See :meth:`TypeWatch.rest`."""

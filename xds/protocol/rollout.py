@@ -9,46 +9,15 @@ Pure, and the same for state-of-the-world and delta streams: it decides the targ
 this moment; the protocol variant decides which responses bring the client there.
 """
 
-from collections.abc import Hashable, Mapping, Set
-from typing import Final, Protocol
+from collections.abc import Hashable, Mapping
+from typing import Any, Final
 
-from xds.protocol.response import Flight
+from xds.protocol.kept_resources import KeptResources
 from xds.protocol.shallow_copy import duplicate
-from xds.snapshots.resources import Encoded, Held, ResourceSet, Selection
+from xds.protocol.type_watch import TypeWatch
+from xds.snapshots.resources import Held, ResourceSet, Selection
 from xds.snapshots.snapshot import Snapshot
 from xds.type_urls import CLUSTER, ENDPOINT, LISTENER, ROUTE, SECRET, SUPPORT, TRAFFIC, TypeUrl
-
-
-class Progress(Protocol):
-    """State of a type that the client watches, as the roll-out sees it."""
-
-    @property
-    def flight(self) -> Flight | None:
-        """The unanswered response."""
-
-    @property
-    def settled_on(self) -> ResourceSet | None:
-        """The set that the client was last known to have; None if that no longer holds."""
-
-    @property
-    def refused_removals(self) -> Set[str]:
-        """Removed names whose removal the client refused. Later types do not wait for them."""
-
-    def has_refused(self, resource: Encoded) -> bool:
-        """Return whether the client refused this resource when it was sent alone."""
-
-    def asks_for(self, name: str) -> bool:
-        """Return whether the client subscribes to this name."""
-
-    def missing(self, wanted: ResourceSet) -> tuple[str, ...]:
-        """Return the subscribed names that do not exist."""
-
-    def settled(self, wanted: ResourceSet) -> bool:
-        """Return whether the client has this set completely and has refused none of it."""
-
-    def refuses(self, wanted: ResourceSet) -> bool:
-        """True if the client refused this set, or part of it, so that it is not sent again."""
-
 
 _BEFORE: Final[Mapping[TypeUrl, tuple[TypeUrl, ...]]] = {
     LISTENER: SUPPORT,
@@ -61,16 +30,13 @@ class Rollout:
     """Target set of each type at this moment, on the way to the newest snapshot."""
 
     __slots__ = (
-        "_accepted",
         "_ack_wait",
-        "_back",
         "_clusters_by",
-        "_expiry",
         "_kept",
         "_linger",
         "_now",
-        "_old_routes",
         "_pristine",
+        "_resumed",
         "_watches",
         "in_sync",
         "target",
@@ -78,7 +44,7 @@ class Rollout:
     )
 
     def __init__(
-        self, watches: Mapping[TypeUrl, Progress], *, ack_wait: float, linger: float
+        self, watches: Mapping[TypeUrl, TypeWatch[Any]], *, ack_wait: float, linger: float
     ) -> None:
         self.target: Snapshot | None = None
         self.in_sync = False
@@ -89,27 +55,19 @@ class Rollout:
         self._ack_wait = ack_wait
         self._linger = linger
         self._now = 0.0
-        self._kept: dict[TypeUrl, Held] = {}
-        """Resources kept for listeners and routes, in addition to the target's."""
-        self._accepted: Held = {}
-        """The clusters that the client acknowledged last."""
-        self._expiry: dict[tuple[TypeUrl, str], float] = {}
-        """Times until which unused resources are kept."""
-        self._old_routes: set[Encoded] = set()
-        """Routes that the client may still use, removed or refused ones among them."""
+        self._kept = KeptResources()
         self._pristine = True
         """True if the client started without resources and has been offered only one snapshot."""
-        self._back = False
+        self._resumed = False
         """True if the client may use routes from an earlier stream."""
         self._clusters_by: float | None = None
         """Time until which a reconnected client may ask for its clusters before more is sent."""
 
-    def copy(self, watches: Mapping[TypeUrl, Progress]) -> "Rollout":
+    def copy(self, watches: Mapping[TypeUrl, TypeWatch[Any]]) -> "Rollout":
         """Return an independent copy for these watches."""
         new = duplicate(self)
         new._watches = watches
-        new.wanted, new._kept = dict(self.wanted), dict(self._kept)
-        new._expiry, new._old_routes = dict(self._expiry), set(self._old_routes)
+        new.wanted, new._kept = dict(self.wanted), self._kept.copy()
         return new
 
     def rest(self) -> Hashable | None:
@@ -117,22 +75,19 @@ class Rollout:
         runs; else ``None``. Parts are compared by identity, so the value is valid only while they
         live."""
         target = self.target
-        if target is None or not self.in_sync or self._expiry or self.wake_at is not None:
+        if target is None or not self.in_sync or self.wake_at is not None:
             return None
         if self._clusters_by is not None and CLUSTER not in self._watches:
             return None
-        kept = (
-            (t, id(had) if had is target[t].by_name else frozenset(had.items()))
-            for t, had in self._kept.items()
-        )
+        kept = self._kept.rest(target)
+        if kept is None:
+            return None
         return (
             id(target),
             tuple((t, id(resources)) for t, resources in self.wanted.items()),
-            frozenset(kept),
-            id(self._accepted),
-            frozenset(self._old_routes),
+            kept,
             self._pristine,
-            self._back,
+            self._resumed,
             self._clusters_by is None,
         )
 
@@ -147,9 +102,9 @@ class Rollout:
                 # A cluster in flight can warm only with its own endpoints. Of the clusters
                 # themselves, only accepted ones are kept.
                 if type_url != CLUSTER:
-                    self._kept[type_url] = self._not_refused(type_url)
+                    self._kept.keep(type_url, self._not_refused(type_url))
         self.target = snapshot
-        self._keep_needed(snapshot)
+        self._kept.spare(snapshot)
         self._merge_kept()
 
     def step(self, snapshot: Snapshot, now: float) -> bool:
@@ -161,16 +116,21 @@ class Rollout:
         this kind, and they affect many proxies at once.
         """
         before = self.target
-        if before is None or not self.in_sync or self._expiry or CLUSTER not in self._watches:
+        if (
+            before is None
+            or not self.in_sync
+            or self._kept.expiring
+            or CLUSTER not in self._watches
+        ):
             return False
         type_url = snapshot.one_change_from(before)
         if type_url is None or not self._keeps_nothing_else(before):
             return False
         old, new = before[type_url], snapshot[type_url]
         if type_url == ENDPOINT:
-            self._kept[ENDPOINT] = old.by_name
+            self._kept.keep(ENDPOINT, old.by_name)
         elif type_url in self._watches:
-            self._old_routes.update(old.all)
+            self._kept.use_routes(old.all)
         self.target, self._now, self._pristine = snapshot, now, False
         watch = self._watches.get(type_url)
         if watch is None and type_url == ROUTE:
@@ -192,26 +152,22 @@ class Rollout:
         type.
         """
         self._pristine = False
-        self._back = True
-        self._expiry.clear()
+        self._resumed = True
+        self._kept.spare_all()
         if self._clusters_by is None and not alone:
             self._clusters_by = now + self._ack_wait
         if held is None:
             return
         if type_url == ROUTE:
-            self._old_routes.update(held.values())
+            self._kept.use_routes(held.values())
         elif type_url in SUPPORT:
-            self._kept[type_url] = {**held, **self._kept.get(type_url, {})}
-            if type_url == CLUSTER:
-                self._accepted = held
+            self._kept.resume(type_url, held)
             self._merge_kept()
 
     def refused(self, type_url: TypeUrl, fresh: Selection) -> None:
         """Record that the client does not have these resources, which were new to it."""
         if type_url == CLUSTER:
-            kept = self._kept.get(CLUSTER, {})
-            had = {name: r for name, r in kept.items() if r not in fresh}
-            self._kept[CLUSTER] = {**had, **self._accepted}
+            self._kept.refuse(fresh)
             self._merge_kept()
 
     def sent(self, now: float) -> None:
@@ -226,9 +182,9 @@ class Rollout:
         target = self.target
         if target is None:
             return
-        if self._expiry and not self._under_way(CLUSTER):
-            # A cluster that is not yet acknowledged may still wait for its endpoints.
-            self._expire(now)
+        # A cluster that is not yet acknowledged may still wait for its endpoints.
+        if self._kept.expiring and not self._under_way(CLUSTER) and self._kept.expire(now):
+            self._merge_kept()
         self._record_accepted(now)
         self._follow(target, now)
         self.in_sync = self._is_in_sync(target)
@@ -242,9 +198,9 @@ class Rollout:
                 if not self._may_follow(type_url, now):
                     return
                 if type_url == ROUTE:
-                    self._old_routes.update(self.wanted.get(ROUTE, target[ROUTE]).all)
+                    self._kept.use_routes(self.wanted.get(ROUTE, target[ROUTE]).all)
                 self.wanted[type_url] = target[type_url]
-                self._kept[CLUSTER] = self.wanted[CLUSTER].by_name
+                self._kept.keep(CLUSTER, self.wanted[CLUSTER].by_name)
 
     def _is_in_sync(self, target: Snapshot) -> bool:
         for type_url, watch in self._watches.items():
@@ -260,9 +216,9 @@ class Rollout:
     @property
     def wake_at(self) -> float | None:
         """Time to call :meth:`advance` if nothing happens before."""
-        if self.in_sync and not self._expiry:
+        if self.in_sync and not self._kept.expiring:
             return None
-        times = list(self._expiry.values())
+        times = list(self._kept.expiry)
         if self.target is not None and not self.in_sync:
             for watch in self._watches.values():
                 if (flight := watch.flight) is not None:
@@ -308,24 +264,11 @@ class Rollout:
 
     # ---- kept resources --------------------------------------------------------------------------
 
-    def _merge_kept(self) -> None:
-        """Set clusters, endpoints and secrets to the union of the target's and the kept ones."""
-        if self.target is None:
-            return
-        for type_url in SUPPORT:
-            pure = self.target[type_url]
-            kept = self._kept.get(type_url, pure.by_name)
-            union = pure
-            if kept is not pure.by_name:
-                union = pure.plus(tuple(r for n, r in kept.items() if n not in pure.by_name))
-            self.wanted[type_url] = union
-
     def _record_accepted(self, now: float) -> None:
         """Update the record of which clusters the client has."""
         if CLUSTER in self._watches and self._passed(CLUSTER, now):
-            self._kept[CLUSTER] = self.wanted[CLUSTER].by_name
-            if not self._under_way(CLUSTER):
-                self._accepted = self._kept[CLUSTER]
+            clusters = self.wanted[CLUSTER].by_name
+            self._kept.accept(clusters, acknowledged=not self._under_way(CLUSTER))
 
     def _not_refused(self, type_url: TypeUrl) -> Held:
         """Return the resources that were offered and not refused."""
@@ -334,67 +277,10 @@ class Rollout:
             return wanted.by_name
         return {name: r for name, r in wanted.by_name.items() if not watch.has_refused(r)}
 
-    def _keep_needed(self, snapshot: Snapshot) -> None:
-        """Cancel the expiry of resources that the snapshot needs, or that a return from it would
-        need.
-
-        Until the client accepts the snapshot's own version of a cluster, the previous version may
-        have to be offered again, and then it needs its endpoints.
-        """
-        if not self._expiry:
-            return
-        spared = [key for key in self._expiry if key[1] in snapshot[key[0]].by_name]
-        for type_url, name in spared:
-            self._expiry.pop((type_url, name), None)
-            before = self._accepted.get(name) if type_url == CLUSTER else None
-            for need in before.needs if before is not None else ():
-                self._expiry.pop(need, None)
+    def _merge_kept(self) -> None:
+        """Set clusters, endpoints and secrets to the union of the target's and the kept ones."""
+        if self.target is not None:
+            self.wanted.update(self._kept.merge(self.target))
 
     def _release(self, target: Snapshot, until: float) -> None:
-        """Schedule the removal of everything that nothing refers to."""
-        needed = self._needed_while_draining(target)
-        loose = [t for t, kept in self._kept.items() if kept is not target[t].by_name]
-        if not loose or self._has_unknown_routes(target):
-            return
-        for type_url in loose:
-            own = target[type_url].by_name
-            for name in self._kept[type_url]:
-                if name not in own and name not in needed:
-                    self._expiry.setdefault((type_url, name), until)
-
-    def _needed_while_draining(self, target: Snapshot) -> set[str]:
-        """Return the clusters, and so endpoints, that routes of draining listeners need."""
-        if not self._old_routes:
-            return set()
-        watch, replaced = self._watches.get(ROUTE), target[ROUTE].by_name
-        self._old_routes = {
-            routes
-            for routes in self._old_routes
-            if watch is not None and watch.asks_for(routes.name) and routes.name not in replaced
-        }
-        needed = {need for routes in self._old_routes for _, need in routes.needs}
-        kept = self._kept.get(CLUSTER, {})
-        return needed.union(n for each in needed if each in kept for _, n in kept[each].needs)
-
-    def _has_unknown_routes(self, target: Snapshot) -> bool:
-        """Return whether the client still subscribes to routes from an earlier stream with unknown
-        content.
-
-        The version that it holds is that of the routes sent last. A draining listener keeps the
-        subscription to earlier ones.
-        """
-        watch = self._watches.get(ROUTE)
-        if not self._back or watch is None:
-            return False
-        known = {routes.name for routes in self._old_routes}
-        return not known.issuperset(watch.missing(target[ROUTE]))
-
-    def _expire(self, now: float) -> None:
-        gone = {key for key, until in self._expiry.items() if until <= now}
-        if not gone:
-            return
-        for type_url, kept in self._kept.items():
-            self._kept[type_url] = {n: r for n, r in kept.items() if (type_url, n) not in gone}
-        for key in gone:
-            del self._expiry[key]
-        self._merge_kept()
+        self._kept.release(target, until, self._watches.get(ROUTE), resumed=self._resumed)

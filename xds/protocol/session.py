@@ -40,9 +40,9 @@ class Session:
         "_nonces",
         "_shared",
         "_shared_states",
-        "_state",
         "_untouched",
         "alike",
+        "state",
     )
 
     def __init__(
@@ -67,7 +67,8 @@ class Session:
         self._shared: SharedState | None = None
         """The shared state, unless the state is this session's own."""
         self._kind: tuple[Hashable, ...] = (ack_wait, linger, aggregated)
-        self._state = SessionState(memory, ack_wait=ack_wait, linger=linger, aggregated=aggregated)
+        self.state = SessionState(memory, ack_wait=ack_wait, linger=linger, aggregated=aggregated)
+        """State of the client. Other sessions may share it: read it, but do not change it."""
         self._untouched = True
         self._nonces: dict[TypeUrl, str] = {}
         """The nonce of the last response of each type."""
@@ -93,10 +94,10 @@ class Session:
         shared = self._shared
         if shared is None:
             self._untouched = False
-            answer = self._state.on_request(request, now, current=current)
+            answer = self.state.on_request(request, now, current=current)
             self._settle(now)
             return answer
-        key = _key(request, current=current, first=not self._state.opened(type_url))
+        key = _key(request, current=current, first=not self.state.opened(type_url))
         step = shared.step(key, now)
         if step is not None:
             self._move(step.to)
@@ -111,24 +112,23 @@ class Session:
         It replaces a snapshot that is still being rolled out.
         """
         if self._untouched and self.alike:
-            self._join(self._shared_states.start(self._kind, self._state.copy, now))
+            self._join(self._shared_states.start(self._kind, self.state.copy, now))
         self._untouched = False
         shared = self._shared
         if shared is None:
-            return self._state.on_snapshot(snapshot, now)
-        key = id(snapshot)
-        step = shared.step(key, now)
+            return self.state.on_snapshot(snapshot, now)
+        step = shared.step(snapshot, now)
         if step is not None:
             self._move(step.to)
             return cast("bool", step.result)
-        return self._take(shared, key, lambda s: s.on_snapshot(snapshot, now), now, snapshot)
+        return self._take(shared, snapshot, lambda state: state.on_snapshot(snapshot, now), now)
 
     def on_tick(self, now: float) -> None:
         """Process the passing of time, which ends waiting for acknowledgements and keeping of
         unused clusters."""
         shared = self._shared
         if shared is None:
-            self._state.on_tick(now)
+            self.state.on_tick(now)
             self._settle(now)
         elif (step := shared.step(_TICK, now)) is not None:
             self._move(step.to)
@@ -139,7 +139,7 @@ class Session:
         """Return the response to write now, marked as sent; ``None`` if there is none."""
         shared = self._shared
         if shared is None:
-            response = self._respond(self._state, now)
+            response = self._respond(self.state, now)
         elif shared.quiet:
             return None
         else:
@@ -169,47 +169,21 @@ class Session:
             self._shared = None
         self._shared_states.forget(now)
 
-    # ---- state -----------------------------------------------------------------------------------
-
-    @property
-    def names(self) -> int:
-        """Number of names that the client subscribes to, existing or not."""
-        return self._state.names
-
-    @property
-    def claims(self) -> int:
-        """Number of resources that the client claims to have and that this server does not know."""
-        return self._state.claims
-
-    @property
-    def in_sync(self) -> bool:
-        """True if the client has acknowledged everything that it subscribes to in the target."""
-        return self._state.in_sync
-
-    @property
-    def stuck_on(self) -> tuple[TypeUrl, ...]:
-        """The types of which the client refuses part of the target and has everything else."""
-        return self._state.stuck_on
-
-    def watches(self, type_url: TypeUrl) -> bool:
-        """Return whether the client subscribes to this type."""
-        return self._state.watches(type_url)
-
     @property
     def wake_at(self) -> float | None:
         """Time to call :meth:`on_tick` if nothing happens before."""
         shared = self._shared
-        return self._state.wake_at if shared is None else shared.wake_at
+        return self.state.wake_at if shared is None else shared.wake_at
 
     # ---- sharing ---------------------------------------------------------------------------------
 
     def _own(self) -> SessionState:
         """Return a state that belongs to this session alone."""
         if self._shared is not None:
-            self._state = self._state.copy()
+            self.state = self.state.copy()
             self._shared.members -= 1
             self._shared = None
-        return self._state
+        return self.state
 
     def _take(
         self,
@@ -217,32 +191,31 @@ class Session:
         key: Hashable,
         work: Callable[[SessionState], T],
         now: float,
-        cause: object = None,
     ) -> T:
         """Make a transition that is not cached yet, and cache it."""
         if shared.lone(now):
-            self._state, self._shared = shared.take(), None
-            result = work(self._state)
+            self.state, self._shared = shared.take(), None
+            result = work(self.state)
             self._settle(now)
             return result
-        state = self._state.copy()
+        state = self.state.copy()
         result = work(state)
         to = self._shared_states.of(state, now)
-        self._shared_states.remember(shared, key, Step(now, to, result, cause))
+        self._shared_states.remember(shared, key, Step(now, to, result))
         self._move(to)
         return result
 
     def _settle(self, now: float) -> None:
         """Join the sessions with an equal state, if this one is at rest and sharing saves work."""
-        if self.alike and self._state.in_sync:
-            shared = self._shared_states.at_rest(self._state, now)
+        if self.alike and self.state.in_sync:
+            shared = self._shared_states.at_rest(self.state, now)
             if shared is not None:
                 self._join(shared)
 
     def _join(self, shared: SharedState) -> None:
         self._shared = shared
         shared.members += 1
-        self._state = shared.state
+        self.state = shared.state
 
     def _move(self, to: SharedState) -> None:
         if to is not self._shared:

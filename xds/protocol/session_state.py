@@ -9,11 +9,11 @@ from collections.abc import Hashable
 from typing import Final, Protocol, Self, TypeAlias
 
 from xds.protocol.delta_watch import DeltaWatch
-from xds.protocol.requested_names import weight
 from xds.protocol.response import Answer, Nack, Response
 from xds.protocol.rollout import Rollout
 from xds.protocol.shallow_copy import duplicate
 from xds.protocol.sotw_watch import Watch
+from xds.protocol.subscription import weight
 from xds.snapshots.resources import Encoded, Held, ResourceSet, unknown_resource
 from xds.snapshots.snapshot import Snapshot
 from xds.type_urls import CLUSTER, ENDPOINT, ORDER, TypeUrl

@@ -28,8 +28,6 @@ class Step(NamedTuple):
     to: "SharedState"
     result: object
     """Return value of the transition."""
-    cause: object
-    """The cause of the transition, kept alive if it is compared by identity."""
 
 
 class SharedState:

@@ -4,11 +4,10 @@ Pure. It knows only one type; the session decides when what may be offered.
 """
 
 from collections.abc import Hashable
-from typing import Final, Self
+from typing import Final
 
 from xds.protocol.response import Answer, Flight, Response
-from xds.protocol.shallow_copy import duplicate
-from xds.protocol.sotw_subscription import Subscription
+from xds.protocol.subscription import SotwSubscription
 from xds.protocol.type_watch import NOTHING, TypeWatch
 from xds.snapshots.resources import Held, ResourceSet, Selection, View
 from xds.type_urls import WHOLE, TypeUrl
@@ -17,10 +16,10 @@ from xds.wire.decode import DiscoveryRequest, ErrorDetail
 _NO_RESOURCES: Final[Held] = {}
 
 
-class Watch(TypeWatch):
+class Watch(TypeWatch[SotwSubscription]):
     """SotW state of one type: what a client has been sent, and what is sent next."""
 
-    __slots__ = ("_claimed", "_offered", "_refused_whole", "_subscription", "_whole")
+    __slots__ = ("_claimed", "_offered", "_refused_whole", "_whole")
 
     def __init__(self, type_url: TypeUrl, claimed: str = "", *, errors: bool = False) -> None:
         """Start without responses; ``errors`` means that nonexistent names are reported.
@@ -28,8 +27,8 @@ class Watch(TypeWatch):
         :param claimed: the version that the first request says the client holds.
         """
         self._whole = type_url in WHOLE
-        self._subscription = Subscription(legacy=self._whole)
-        super().__init__(type_url, self._subscription, errors=errors, answered=False)
+        subscription = SotwSubscription(legacy=self._whole)
+        super().__init__(type_url, subscription, errors=errors, answered=False)
         self._claimed = claimed
         """The version that the client says it holds, until a response is sent."""
         self._offered: Held = _NO_RESOURCES
@@ -129,12 +128,6 @@ class Watch(TypeWatch):
         self.flight = Flight(wanted.version, carried, fresh, now, gone)
         body = wanted.body(carried, missing)
         return Response(self.type_url, wanted.version, nonce, body), fresh
-
-    def copy(self) -> Self:
-        """See :meth:`TypeWatch.copy`."""
-        new = super().copy()
-        new._requested = new._subscription = duplicate(self._subscription)
-        return new
 
     def rest(self) -> Hashable | None:
         """See :meth:`TypeWatch.rest`."""

@@ -2,19 +2,21 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Hashable, Set
-from typing import Final, Self
+from typing import Final, Generic, Self, TypeVar
 
 from xds.protocol.bisect_refused import RefusedBisection
-from xds.protocol.requested_names import RequestedNames
 from xds.protocol.response import Flight
 from xds.protocol.shallow_copy import duplicate
+from xds.protocol.subscription import Subscription
 from xds.snapshots.resources import Encoded, ResourceSet, View
 from xds.type_urls import TypeUrl
 
 NOTHING: Final[Set[str]] = frozenset()
 
+S = TypeVar("S", bound=Subscription)
 
-class TypeWatch(ABC):
+
+class TypeWatch(ABC, Generic[S]):
     """State of a client for one type; the protocol variant processes requests.
 
     The roll-out reads :attr:`flight` and :attr:`settled_on` for each push and each answer, so these
@@ -26,8 +28,8 @@ class TypeWatch(ABC):
         "_bisection",
         "_errors",
         "_reported_missing",
-        "_requested",
         "_seen",
+        "_subscription",
         "_urgent",
         "flight",
         "refused_removals",
@@ -35,11 +37,9 @@ class TypeWatch(ABC):
         "type_url",
     )
 
-    def __init__(
-        self, type_url: TypeUrl, asked: RequestedNames, *, errors: bool, answered: bool
-    ) -> None:
+    def __init__(self, type_url: TypeUrl, subscription: S, *, errors: bool, answered: bool) -> None:
         self.type_url = type_url
-        self._requested = asked
+        self._subscription = subscription
         self._errors = errors
         """True if nonexistent names are reported as errors (xRFC TP3)."""
         self._answered = answered
@@ -61,6 +61,7 @@ class TypeWatch(ABC):
         """Return an independent copy."""
         new = duplicate(self)
         new._bisection = duplicate(self._bisection)
+        new._subscription = duplicate(self._subscription)
         return new
 
     @abstractmethod
@@ -101,16 +102,16 @@ class TypeWatch(ABC):
     def urge(self, names: Set[str]) -> None:
         """Send these names again, as far as the client subscribes to them."""
         self.settled_on = None
-        self._urgent |= {name for name in names if self._requested.covers(name)}
+        self._urgent |= {name for name in names if self._subscription.covers(name)}
 
     @property
     def names(self) -> int:
         """How many resources the client asks for by name; a long name counts as several."""
-        return self._requested.weight
+        return self._subscription.weight
 
     def asks_for(self, name: str) -> bool:
         """Return whether the client subscribes to this name."""
-        return self._requested.covers(name)
+        return self._subscription.covers(name)
 
     def missing(self, wanted: ResourceSet) -> tuple[str, ...]:
         """Return the subscribed names that do not exist."""
@@ -128,6 +129,6 @@ class TypeWatch(ABC):
         seen, view = self._seen
         if seen is wanted and view is not None:
             return view
-        view = self._requested.view(wanted)
+        view = self._subscription.view(wanted)
         self._seen = (wanted, view)
         return view

@@ -12,9 +12,9 @@ from mesh.linking import relink
 from mesh.resource import Resource
 from xds.nodes import ProxyIdentity
 from xds.protocol.response import Nack
+from xds.refusals.acceptance import Refusal
 from xds.refusals.refusal_causes import Build, concerning, refused_names, specs_at_fault
 from xds.snapshots import walk_back
-from xds.snapshots.acceptance import Refusal
 from xds.snapshots.cache import SnapshotCache
 from xds.snapshots.snapshot import Snapshot, build_snapshot, resource_name
 from xds.snapshots.walk_back import go_back, resources_of

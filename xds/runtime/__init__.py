@@ -1,1 +1,1 @@
-"""Event loop and memory: shared timers, coroutines that start at once, return of unused memory."""
+"""Event loop and memory: shared timers, return of unused memory."""

@@ -4,7 +4,7 @@ Times are seconds of a monotonic clock, unless noted.
 """
 
 from collections import Counter
-from typing import Final
+from typing import Final, Protocol
 
 from mesh.errors import Retryable
 from mesh.keys import ResourceKey
@@ -15,6 +15,36 @@ from xds.token_bucket import TokenBucket
 
 _BYTES_OF_ONE: Final = 64 << 10
 """A request up to the size of a real Envoy's first counts as one; a megabyte counts as sixteen."""
+
+
+class StreamLimits(Protocol):
+    """Admission of a stream. Each method raises an error of ours to refuse."""
+
+    def admit(self, identity: ProxyIdentity) -> None:
+        """The stream has named its node; called once, before anything else is done for it."""
+
+    def asks(self, names: int) -> None:
+        """The stream subscribes to that many names; called when the number has changed."""
+
+    def claims(self, resources: int) -> None:
+        """The stream claims to have that many resources that this server does not know.
+
+        Called when the number has changed: 0 as soon as the client has its whole target and nothing
+        of them is kept.
+        """
+
+
+class Unlimited:
+    """Admission without limits."""
+
+    def admit(self, identity: ProxyIdentity) -> None:
+        """Accept."""
+
+    def asks(self, names: int) -> None:
+        """Accept."""
+
+    def claims(self, resources: int) -> None:
+        """Accept."""
 
 
 class LimitReached(Retryable):

@@ -29,10 +29,10 @@ from xds.server.hub import Hub
 from xds.server.occupancy import Occupancy
 from xds.server.peer import Peer
 from xds.server.request_reader import MAX_REASON, Context, Ending, read_requests, status_code
-from xds.server.services import SERVICES
+from xds.server.services import SERVICES, Method
 from xds.server.settings import AdsSettings as AdsSettings
 from xds.server.shared_port import require_free, unshared
-from xds.server.stream import Method, Stream
+from xds.server.stream import Stream
 from xds.server.transport import connection_limit, listen, transport_options
 from xds.snapshots.cache import SnapshotCache
 
@@ -139,12 +139,12 @@ def _credentials(settings: AdsSettings) -> "Credentials | None":
 
 async def _follow(latest: Latest[Publication], hub: Hub, ready: Callable[[], None]) -> None:
     publication, seen = await latest.after(0)
-    await hub.publish(publication)
+    await hub.publisher.publish(publication)
     ready()
     while True:
         publication, seen = await latest.after(seen)
         try:
-            await hub.publish(publication)
+            await hub.publisher.publish(publication)
         except Exception:
             # A bug of ours must not leave all proxies without a server.
             what = publication.state.commit
@@ -181,7 +181,7 @@ class _Discovery:
         return answer
 
     async def _serve(self, method: Method, context: Context) -> None:
-        if not self._hub.ready:
+        if not self._hub.publisher.ready:
             await context.abort(grpc.StatusCode.UNAVAILABLE, "the mesh is not known yet")
         try:
             peer = _peer(context) if self._settings.tls is not None else None

@@ -42,7 +42,7 @@ async def read_requests(stream: Stream, admitted: AdmittedStream, context: Conte
                 data = await context.read()
     except TimeoutError:
         left_s = admitted.time_left_s(time.time())
-        if stream.identity is None and (left_s is None or left_s > 0):
+        if not stream.named and (left_s is None or left_s > 0):
             # Idle streams would lock out clients that need one.
             reason, code = "no request has come", grpc.StatusCode.DEADLINE_EXCEEDED
         else:

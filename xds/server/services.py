@@ -6,16 +6,29 @@ configuration are not served.
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Final
 
-from xds.server.stream import Method
-from xds.type_urls import CLUSTER, ENDPOINT, LISTENER, ROUTE, SECRET
+from xds.type_urls import CLUSTER, ENDPOINT, LISTENER, ROUTE, SECRET, TypeUrl
 
 _SERVICE: Final = "envoy.service"
 
+
+@dataclass(frozen=True, slots=True)
+class Method:
+    """Method of a discovery service that the client called."""
+
+    delta: bool = False
+    type_url: TypeUrl | None = None
+    """The resource type of a non-aggregated service."""
+
+
+ADS: Final = Method()
+"""The state-of-the-world variant of the aggregated service."""
+
 SERVICES: Final[Mapping[str, Mapping[str, Method]]] = {
     f"{_SERVICE}.discovery.v3.AggregatedDiscoveryService": {
-        "StreamAggregatedResources": Method(),
+        "StreamAggregatedResources": ADS,
         "DeltaAggregatedResources": Method(delta=True),
     },
     **{

@@ -1,63 +1,34 @@
-"""One stream of one proxy: reads and writes bytes, and drives its session."""
+"""One stream of one proxy: reads requests, and drives its session."""
 
 import asyncio
-import logging
 import math
 from collections.abc import Awaitable, Callable, Coroutine
-from dataclasses import dataclass
 from functools import lru_cache
 from itertools import count
-from typing import Any, Final, Protocol
+from typing import Any, Final, NamedTuple, Protocol
 
 from events.types import CommitId
 from mesh.errors import UsageError
 from xds.nodes import MAX_ID, Client, ProxyIdentity, parse_identity
 from xds.protocol.response import Nack, Response
 from xds.protocol.session import Request, Session
-from xds.runtime.eager_task import Steps
 from xds.runtime.wakeups import WakeUps
+from xds.server.admission import StreamLimits, Unlimited
+from xds.server.response_writer import ResponseWriter
+from xds.server.services import ADS, Method
 from xds.snapshots.snapshot import Snapshot
 from xds.type_urls import CLUSTER, TypeUrl
 from xds.wire.decode import DiscoveryRequest, Node, decode_delta_request, decode_request
 from xds.wire.fields import DecodeError
 from xds.wire.response import complete, identifier_field
 
-_log = logging.getLogger(__name__)
-
 _numbers = count(1)
-
-
-@dataclass(frozen=True, slots=True)
-class Method:
-    """Method of a discovery service that the client called."""
-
-    delta: bool = False
-    type_url: TypeUrl | None = None
-    """The resource type of a non-aggregated service."""
-
-    def decode(self, data: bytes) -> Request:
-        """Decode a request.
-
-        :raises DecodeError: the bytes are not a request.
-        """
-        return decode_delta_request(data) if self.delta else decode_request(data)
-
-
-def _identity_of(node: Node) -> ProxyIdentity:
-    if not node.id:
-        raise UsageError("the first request of a stream must carry node.id")
-    return _known_identity(node.id, tuple(node.metadata.items()), node.user_agent_name)
-
-
-@lru_cache(1024)
-def _known_identity(
-    node_id: str, metadata: tuple[tuple[str, str], ...], user_agent: str
-) -> ProxyIdentity:
-    return parse_identity(node_id, dict(metadata), user_agent)
+_UNLIMITED: Final = Unlimited()
 
 
 class Observer(Protocol):
-    """Receiver of a stream's events."""
+    """Receiver of a stream's events; they have the names of facts
+    (:mod:`xds.delivery.stream_facts`)."""
 
     @property
     def commit(self) -> CommitId:
@@ -78,53 +49,24 @@ class Observer(Protocol):
         """A response was handed to the transport."""
 
     def synced(self, stream: "Stream") -> None:
-        """The client has acknowledged its whole target."""
+        """The client has acknowledged its whole target. May be called repeatedly."""
 
-    def refused(self, stream: "Stream", refusal: Nack, commit: CommitId) -> None:
+    def refused(self, stream: "Stream", nack: Nack, commit: CommitId) -> None:
         """The client refused a response that was sent for this commit."""
 
     def stuck(self, stream: "Stream") -> None:
         """The client has everything except what it refuses. May be called repeatedly."""
 
 
-class StreamLimits(Protocol):
-    """Admission of a stream. Each method raises an error of ours to refuse."""
+class _Sent(NamedTuple):
+    """What the last response of a type was part of."""
 
-    def admit(self, identity: ProxyIdentity) -> None:
-        """The stream has named its node; called once, before anything else is done for it."""
-
-    def asks(self, names: int) -> None:
-        """The stream subscribes to that many names."""
-
-    def claims(self, resources: int) -> None:
-        """The stream claims to have that many resources that this server does not know.
-
-        0 as soon as the client has its whole target and nothing of them is kept.
-        """
-
-
-class Unlimited:
-    """Admission without limits."""
-
-    def admit(self, identity: ProxyIdentity) -> None:
-        """Accept."""
-
-    def asks(self, names: int) -> None:
-        """Accept."""
-
-    def claims(self, resources: int) -> None:
-        """Accept."""
-
-
-_UNLIMITED: Final = Unlimited()
+    commit: CommitId
+    snapshot: Snapshot | None
 
 
 class Stream:
-    """A proxy's stream. Gives the transport one response at a time, built at that moment.
-
-    So a client that does not read occupies only its session, and gets the latest configuration when
-    it reads again.
-    """
+    """A proxy's stream."""
 
     def __init__(
         self,
@@ -132,41 +74,56 @@ class Stream:
         peer: str,
         write: Callable[[bytes], Coroutine[Any, None, None]],
         observer: Observer,
-        method: Method = Method(),
+        method: Method = ADS,
         limits: StreamLimits = _UNLIMITED,
         wakeups: WakeUps | None = None,
     ) -> None:
         """Start; :meth:`receive` drives the stream.
 
-        :param alarms: wake-up timers, ideally shared by all streams.
+        :param wakeups: timers, ideally shared by all streams.
         """
         self.number = next(_numbers)
         self.name = f"{peer}#{self.number}"
         """Identifies this stream within the server."""
         self.session = session
-        self.identity: ProxyIdentity | None = None
+        self.node = Node()
         self.snapshot: Snapshot | None = None
         """The target snapshot."""
         self.established = False
         """True if the client had accepted a whole earlier snapshot, so that it has a configuration.
         """
-        self.node = Node()
+        self.behind = True
+        """True if it is not reported yet that the client has accepted its whole target."""
+        self._identity: ProxyIdentity | None = None
         self._observer = observer
         self._method = method
+        self._decode = decode_delta_request if method.delta else decode_request
         self._limits = limits
-        self._write = write
-        self._writer: Steps | None = None
-        self._writing = False
+        self._writer = ResponseWriter(write, self._next_message, self._written, self._resumed)
         self._closed = False
         self._wakes_at = math.inf
-        self._commits: dict[str, CommitId] = {}
-        self._sent_for: dict[str, Snapshot | None] = {}
+        self._asks = (0, 0)
+        """How many names the client subscribes to, and how many unknown resources it claims."""
+        self._sent: dict[str, _Sent] = {}
         self._loop = asyncio.get_running_loop()
         self._wakeups = WakeUps(self._loop) if wakeups is None else wakeups
 
-    def sent_for(self, type_url: TypeUrl) -> Snapshot | None:
-        """Return the snapshot that the last response of a type was part of."""
-        return self._sent_for.get(type_url)
+    # ---- queries ---------------------------------------------------------------------------------
+
+    @property
+    def named(self) -> bool:
+        """True if the client has named its node."""
+        return self._identity is not None
+
+    @property
+    def identity(self) -> ProxyIdentity:
+        """The node that the client named, and how it is addressed.
+
+        :raises ValueError: it has not named it.
+        """
+        if self._identity is None:
+            raise ValueError(f"{self.name} has not named its node")
+        return self._identity
 
     @property
     def aggregated(self) -> bool:
@@ -176,7 +133,19 @@ class Stream:
     @property
     def stuck_on(self) -> tuple[TypeUrl, ...]:
         """The types of which the client refuses part of the target and has everything else."""
-        return () if self._writing else self.session.stuck_on
+        return () if self._writer.busy else self.session.state.stuck_on
+
+    @property
+    def may_answer(self) -> bool:
+        """True if the client may still accept or refuse part of its target."""
+        return not (self._closed or self.session.state.in_sync or self.stuck_on)
+
+    def sent_for(self, type_url: TypeUrl) -> Snapshot | None:
+        """Return the snapshot that the last response of a type was part of."""
+        sent = self._sent.get(type_url)
+        return None if sent is None else sent.snapshot
+
+    # ---- requests --------------------------------------------------------------------------------
 
     def receive(self, data: bytes) -> Awaitable[None] | None:
         """Take a request as it came over the wire, and start to write what follows from it.
@@ -184,15 +153,15 @@ class Stream:
         Returns what to wait for before the next request is read, if there is anything.
 
         :raises UsageError: the request is none, or its node is not one that we can serve.
-        :raises GitmeshError: the door is closed.
+        :raises GitmeshError: a limit is reached.
         """
         try:
-            request = self._method.decode(data)
+            request = self._decode(data)
             self._identify(request.node)
         except DecodeError as error:
             raise UsageError(f"not a discovery request: {error}") from None
         request = self._typed(request)
-        first = request.type_url == CLUSTER and not self.session.watches(CLUSTER)
+        first = request.type_url == CLUSTER and not self.session.state.watches(CLUSTER)
         # A delta client sends the versions that it has.
         if first and isinstance(request, DiscoveryRequest) and request.version:
             found = self._observer.resumed(self, request.version)
@@ -207,15 +176,20 @@ class Stream:
 
     def _take(self, request: Request) -> None:
         answer = self.session.on_request(request, self._loop.time())
-        self._limits.asks(self.session.names)
-        self._limits.claims(0 if self.session.in_sync else self.session.claims)
+        self._check_limits()
         if isinstance(answer, Nack):
-            commit = self._commits.get(answer.type_url, self._observer.commit)
+            sent = self._sent.get(answer.type_url)
+            commit = self._observer.commit if sent is None else sent.commit
             self._observer.refused(self, answer, commit)
-        elif self.session.in_sync:
-            self._observer.synced(self)
-        self._go_on()
-        self._tell_if_stuck()
+        self.go_on()
+
+    def _check_limits(self) -> None:
+        state = self.session.state
+        asks = state.names, 0 if state.in_sync else state.claims
+        if asks != self._asks:
+            self._asks = asks
+            self._limits.asks(asks[0])
+            self._limits.claims(asks[1])
 
     def _typed(self, request: Request) -> Request:
         """Return the request with its type, which only aggregated streams must send."""
@@ -229,87 +203,67 @@ class Stream:
             raise UsageError(f"this stream is for {only} alone, not for {asked!r}")
         return request
 
-    def offer(self, snapshot: Snapshot) -> bool:
-        """Set the client's target, and start writing; return whether the client needs an update."""
-        self.established = self.established or self.session.in_sync
-        self.snapshot = snapshot
-        news = self.session.on_snapshot(snapshot, self._loop.time())
-        self._go_on()
-        return news
-
-    def close(self) -> None:
-        """Write nothing more."""
-        self._closed = True
-        self.session.close(self._loop.time())
-        # Release old snapshots early, because many clients may reconnect at once.
-        self._wakeups.forget(self, self._wakes_at)
-
-    async def end_writing(self, within_s: float = 0.0) -> None:
-        """Let the transport take what is being written, but wait no longer than this."""
-        if self._writer is not None:
-            await self._writer.end(within_s)
-
-    # ---- identity --------------------------------------------------------------------------------
-
     def _identify(self, node: Node | None) -> None:
         """Read the node from the first request; check that later ones name no other."""
-        if self.identity is None:
+        if self._identity is None:
             node = node or Node()
             identity = _identity_of(node)
             self._limits.admit(identity)
-            self.node, self.identity = node, identity
+            self.node, self._identity = node, identity
             if identity.client is Client.GRPC:
                 self.session.tell_errors()
-            self.snapshot = snapshot = self._observer.connected(self)
+            snapshot = self._observer.connected(self)
             if snapshot is not None:
-                self.session.on_snapshot(snapshot, self._loop.time())
+                self.aim(snapshot)
         elif node is not None and node.id and node.id != self.node.id:
             raise UsageError(f"the stream belongs to {self.node.id!r}, not to {node.id!r}")
 
-    # ---- writing ---------------------------------------------------------------------------------
+    # ---- responses -------------------------------------------------------------------------------
 
-    def _go_on(self) -> None:
-        if not self._writing and (response := self.session.next_response(self._loop.time())):
-            self._writing = True
-            self._put(response)
+    def aim(self, snapshot: Snapshot) -> bool:
+        """Set the client's target; return whether the client needs an update.
+
+        Call :meth:`go_on` to write it.
+        """
+        self.established = self.established or self.session.state.in_sync
+        self.snapshot = snapshot
+        return self.session.on_snapshot(snapshot, self._loop.time())
+
+    def offer(self, snapshot: Snapshot) -> None:
+        """Set the client's target, and start to write it."""
+        self.aim(snapshot)
+        self.go_on()
+
+    def go_on(self) -> None:
+        """Report what the client has, and write what it lacks."""
+        state = self.session.state
+        if state.in_sync:
+            self._observer.synced(self)
+        if not state.quiet:
+            self._writer.go_on()
+            self._report_stuck()
         self._set_timer()
 
-    def _put(self, response: Response | None) -> None:
-        """Write a response and all due after it, as far as the transport accepts them now."""
-        observer = self._observer
-        while response is not None:
-            commit = observer.commit
-            self._commits[response.type_url] = commit
-            self._sent_for[response.type_url] = self.snapshot
-            data = _whole(response, _identifier(commit, self._method.delta))
-            self._writer = writer = Steps(self._write(data), self._loop, self._go_on_writing)
-            if not writer.done:
-                return
-            response = self._next_after(writer)
+    def _next_message(self) -> bytes | None:
+        response = self.session.next_response(self._loop.time())
+        if response is None:
+            return None
+        commit = self._observer.commit
+        self._sent[response.type_url] = _Sent(commit, self.snapshot)
+        return _whole(response, _identifier(commit, self._method.delta))
 
-    def _go_on_writing(self) -> None:
-        if self._closed:
-            # Responses are built as late as possible; other sessions may share the state by now.
-            return
-        if self._writer is not None and (response := self._next_after(self._writer)):
-            self._put(response)
-            self._set_timer()
-        self._tell_if_stuck()
+    def _written(self) -> None:
+        self._observer.written(self)
 
-    def _tell_if_stuck(self) -> None:
-        if not self.session.in_sync and self.stuck_on:
+    def _resumed(self) -> None:
+        self._set_timer()
+        self._report_stuck()
+
+    def _report_stuck(self) -> None:
+        if not self.session.state.in_sync and self.stuck_on:
             self._observer.stuck(self)
 
-    def _next_after(self, writer: Steps) -> Response | None:
-        """Return the next response after a completed write; ``None`` if there is none."""
-        self._writer = None
-        if writer.error is not None:  # The transport's own errors, whose types are not documented.
-            _log.debug("stream %s is gone: %s", self.name, writer.error)
-            return None
-        self._observer.written(self)
-        response = self.session.next_response(self._loop.time())
-        self._writing = response is not None
-        return response
+    # ---- time ------------------------------------------------------------------------------------
 
     def _set_timer(self) -> None:
         wake_at = self.session.wake_at
@@ -326,10 +280,38 @@ class Stream:
         self._wakes_at, now, due_at = math.inf, self._loop.time(), self.session.wake_at
         if due_at is not None and due_at <= now:
             self.session.on_tick(now)
-            self._go_on()
+            self._writer.go_on()
+            self._set_timer()
         else:
             # Usually the reason for the timer is gone.
             self._set_timer()
+
+    # ---- end -------------------------------------------------------------------------------------
+
+    def close(self) -> None:
+        """Write nothing more."""
+        self._closed = True
+        self._writer.close()
+        self.session.close(self._loop.time())
+        # Release old snapshots early, because many clients may reconnect at once.
+        self._wakeups.forget(self, self._wakes_at)
+
+    async def end_writing(self, within_s: float = 0.0) -> None:
+        """Let the transport take what is being written, but wait no longer than this."""
+        await self._writer.end(within_s)
+
+
+def _identity_of(node: Node) -> ProxyIdentity:
+    if not node.id:
+        raise UsageError("the first request of a stream must carry node.id")
+    return _known_identity(node.id, tuple(node.metadata.items()), node.user_agent_name)
+
+
+@lru_cache(1024)
+def _known_identity(
+    node_id: str, metadata: tuple[tuple[str, str], ...], user_agent: str
+) -> ProxyIdentity:
+    return parse_identity(node_id, dict(metadata), user_agent)
 
 
 @lru_cache(8)

@@ -19,17 +19,16 @@ class InconsistentSnapshot(Fatal):
     """A resource refers to another one that does not exist: the translation is wrong."""
 
 
-@dataclass(frozen=True, slots=True, weakref_slot=True)
+@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class Snapshot:
     """The target configuration of a proxy: one resource set per type, possibly empty.
 
-    Two snapshots built from equal resources hold identical sets.
+    Two snapshots built from equal resources hold identical sets; compare them by
+    :meth:`same_as`.
     """
 
     sets: Mapping[TypeUrl, ResourceSet]
-    _step: list[tuple["ref[Snapshot]", TypeUrl | None]] = field(
-        default_factory=list, compare=False, repr=False
-    )
+    _step: list[tuple["ref[Snapshot]", TypeUrl | None]] = field(default_factory=list, repr=False)
 
     def __getitem__(self, type_url: TypeUrl) -> ResourceSet:
         return self.sets[type_url]

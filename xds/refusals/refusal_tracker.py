@@ -1,0 +1,220 @@
+"""Refusals of clients: who refuses what, what they are served instead, and what caused it."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Generic, Protocol, TypeVar
+
+from events.types import CommitId
+from xds.delivery.stream_facts import Explained, FellBack, Refused
+from xds.nodes import ProxyIdentity
+from xds.protocol.response import Nack
+from xds.refusals.acceptance import Acceptance
+from xds.refusals.refusal_analysis import RefusalAnalyses
+from xds.refusals.refusal_causes import refused_names
+from xds.refusals.refusal_history import Past, RefusalHistory
+from xds.snapshots.cache import SnapshotCache
+from xds.snapshots.snapshot import Snapshot
+from xds.type_urls import TypeUrl
+
+_log = logging.getLogger(__name__)
+
+
+class Client(Protocol):
+    """A stream whose client has named its node."""
+
+    @property
+    def number(self) -> int:
+        """Number of the stream, unique within the server."""
+
+    @property
+    def name(self) -> str:
+        """Name of the proxy in events and log lines."""
+
+    @property
+    def identity(self) -> ProxyIdentity:
+        """Its node, and how it is addressed."""
+
+    @property
+    def aggregated(self) -> bool:
+        """True if the client's whole configuration goes over this stream."""
+
+    @property
+    def established(self) -> bool:
+        """True if the client had accepted a whole earlier snapshot."""
+
+    @property
+    def snapshot(self) -> Snapshot | None:
+        """The target snapshot."""
+
+    @property
+    def stuck_on(self) -> tuple[TypeUrl, ...]:
+        """The types of which the client refuses part of the target and has everything else."""
+
+    def sent_for(self, type_url: TypeUrl) -> Snapshot | None:
+        """Return the snapshot that the last response of a type was part of."""
+
+    def offer(self, snapshot: Snapshot) -> None:
+        """Set the target, and start writing."""
+
+
+C = TypeVar("C", bound=Client)
+
+
+@dataclass(slots=True)
+class _Refusals:
+    """Refusals of one client, until it accepts other content."""
+
+    last: dict[TypeUrl, Nack] = field(default_factory=dict)
+    """The last refusal of each type."""
+    reported: Snapshot | None = None
+    """The last snapshot for which a refusal by this client was reported."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Fallback:
+    """A client is served the last accepted snapshot instead of the newest."""
+
+    lacks: Snapshot
+    """The newest snapshot."""
+    refused: bool
+    """True if the client refused it; else it is held back from the client."""
+
+
+class RefusalTracker(Generic[C]):
+    """All refusals of a server's clients.
+
+    :param report: receives the facts.
+    """
+
+    def __init__(
+        self,
+        cache: SnapshotCache,
+        report: Callable[[Refused | FellBack | Explained], None],
+        past: Past | None,
+    ) -> None:
+        self._report = report
+        self._history = RefusalHistory(cache, past)
+        self._acceptance = Acceptance(self._history.recall, time.time)
+        self._analyses = RefusalAnalyses(self._history, report)
+        self._refusals: dict[C, _Refusals] = {}
+        """Clients that have refused something since they last had everything."""
+        self._fallbacks: dict[C, _Fallback] = {}
+        """Clients that are served the last accepted snapshot."""
+
+    async def load(self) -> None:
+        """Load the refusals that the log knows, when the server starts."""
+        self._acceptance.remember(await asyncio.to_thread(self._history.refusals))
+
+    def begin(self) -> None:
+        """Begin a publication: contents that are refused again are analysed again."""
+        self._analyses.begin()
+
+    # ---- choice of the snapshot ------------------------------------------------------------------
+
+    def choose(self, client: C, newest: Snapshot) -> Snapshot:
+        """Return the snapshot for a client that connects: the newest, or the last accepted one."""
+        chosen = self._acceptance.choose(client.identity, newest)
+        if chosen is not newest:
+            self._fallbacks[client] = _Fallback(newest, refused=False)
+        return chosen
+
+    def expect(self, identity: ProxyIdentity, newest: Snapshot) -> None:
+        """Record the newest snapshot of an identity, before its clients are offered it."""
+        self._acceptance.offer(identity, newest)
+
+    def lacks(self, client: C, newest: Snapshot) -> bool:
+        """Return whether a client is served another snapshot instead of this one."""
+        fallback = self._fallbacks.get(client)
+        return fallback is not None and fallback.lacks is newest
+
+    def end_fallback(self, client: C) -> bool:
+        """Record that a client is offered the newest snapshot; return whether it had another."""
+        return self._fallbacks.pop(client, None) is not None
+
+    # ---- answers ---------------------------------------------------------------------------------
+
+    def synced(self, client: C, *, complete: bool) -> Iterable[tuple[C, Snapshot]]:
+        """Record that a client has acknowledged its whole target.
+
+        Returns the clients from which the target was held back until now, with the target.
+
+        :param complete: whether the client subscribes to enough to have accepted the snapshot.
+        """
+        self._refusals.pop(client, None)
+        taken, identity = client.snapshot, client.identity
+        if not (complete and client.aggregated) or taken is None:
+            return ()
+        if not self._acceptance.took(identity, taken, client.number):
+            return ()
+        held_back = [
+            (each, fallback.lacks)
+            for each, fallback in self._fallbacks.items()
+            if fallback.lacks is taken and not fallback.refused
+        ]
+        return [each for each in held_back if each[0].identity == identity]
+
+    def refused(self, client: C, nack: Nack, commit: CommitId) -> None:
+        """Record that a client refused a response that was sent for this commit."""
+        snapshot = client.sent_for(nack.type_url)
+        refusals = self._refusals.setdefault(client, _Refusals())
+        refusals.last[nack.type_url], refusals.reported = nack, snapshot
+        self._report_refusal(client, nack, commit, snapshot)
+
+    def stuck(self, client: C, commit: CommitId) -> None:
+        """Record that a client has everything of this commit except what it refused before.
+
+        That is not sent again and so not refused again; but a newer commit may contain it, too.
+        """
+        refusals, snapshot = self._refusals.get(client), client.snapshot
+        if refusals is None or snapshot is None or refusals.reported is snapshot:
+            return
+        refusals.reported = snapshot
+        for type_url in client.stuck_on:
+            if (nack := refusals.last.get(type_url)) is not None:
+                nack = nack._replace(version=snapshot.sets[type_url].version)
+                self._report_refusal(client, nack, commit, snapshot)
+
+    def disconnected(self, client: C, *, last: bool) -> None:
+        """Forget a client; ``last`` means that no other of its identity is connected."""
+        self._refusals.pop(client, None)
+        self._fallbacks.pop(client, None)
+        if last:
+            self._acceptance.left(client.identity)
+
+    def _report_refusal(
+        self, client: C, nack: Nack, commit: CommitId, snapshot: Snapshot | None
+    ) -> None:
+        # A refused removal does not affect new proxies, so nothing is held back from them.
+        wrong = None if nack.removal_only else snapshot
+        message = nack.detail.message.strip()
+        # The event logger warns once for each content; this line is for each refusal.
+        _log.debug(
+            "%s refuses %s: %s", client.name, nack.type_url, message, extra={"commit": commit}
+        )
+        self._report(
+            Refused(
+                client.number,
+                str(client.identity.key),
+                commit,
+                nack.type_url,
+                nack.version,
+                message,
+                refused_names(nack),
+                "" if wrong is None else wrong.version,
+            )
+        )
+        self._analyses.open(client.identity, nack)
+        if wrong is not None:
+            self._fall_back(client, wrong)
+
+    def _fall_back(self, client: C, refused: Snapshot) -> None:
+        """Offer a new proxy that refuses its first snapshot the last one that its kind accepted."""
+        accepted = self._acceptance.refused(client.identity, refused, client.number)
+        if accepted is None or client.established or not client.aggregated:
+            return
+        self._fallbacks[client] = _Fallback(refused, refused=True)
+        self._report(FellBack(client.number, time.time_ns()))
+        client.offer(accepted)
