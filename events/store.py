@@ -30,6 +30,10 @@ class LogUnavailable(Retryable):
     """The log cannot be written or read now: the disk is full, or another process holds it."""
 
 
+class LogOutOfMemory(LogUnavailable):
+    """The log cannot be written or read now, because there is not enough memory."""
+
+
 class LogReplaced(Fatal):
     """Another log is in the place of the one that is open: what is written would be lost."""
 

@@ -6,24 +6,33 @@ loop: it names the commit and counts how often a process began to read it and di
 """
 
 import contextlib
+import errno
+import gc
 import json
+import logging
 import os
+import traceback
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from events.memory import OUT_OF_MEMORY
+from events.store import LogOutOfMemory
 from events.types import CommitId
+from mesh.errors import GitmeshError
 from reconciler.reading.source import SourceUnavailable
+
+_log = logging.getLogger(__name__)
 
 MOST_ATTEMPTS: Final = 2
 """A commit that ended the process this often is held back."""
 HELD_BACK: Final = "held-back"
+_FAILED: Final = "the server ended or ran out of memory"
 _RECORD_BYTES: Final = 160
 """A record is written over the one before, with spaces at its end."""
 _PLAIN_FILE: Final = os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 """A link would name a file to write over, and a pipe would be waited for."""
-OUT_OF_MEMORY: Final = "out-of-memory"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +67,9 @@ class Attempts:
     ) -> Iterator[None]:
         """Record that a commit is read while the block runs.
 
+        An error that names another reason than the commit empties the record. After any other,
+        which ends the process, the record stays.
+
         :param stopping: whether the process ends meanwhile. The record stays then, because another
             part of the server may have failed for want of memory; :meth:`excuse` takes it back.
         :raises SourceUnavailable: it ended the process too often and is held back, or the memory
@@ -67,12 +79,13 @@ class Attempts:
         self._write(attempt)
         try:
             yield
-        except MemoryError:
-            self._before = attempt
-            raise _out_of_memory(attempt) from None
-        except BaseException:
+        except (MemoryError, GitmeshError, OSError) as error:
+            if is_out_of_memory(error):
+                self._before = attempt
+                release(error)
+                raise _out_of_memory(attempt) from None
             if not stopping():
-                self._write(self._before)  # another kind of failure, which does not count
+                self._write(self._before)
             raise
         if not stopping():
             self._before = None
@@ -87,9 +100,12 @@ class Attempts:
 
     def _next(self, commit: CommitId, tip: CommitId) -> Attempt:
         before = self._failed(commit, tip)
-        if before is not None and before.number >= MOST_ATTEMPTS:
+        if before is None:
+            return Attempt(commit, tip, 1)
+        if before.number >= MOST_ATTEMPTS:
             raise _held_back(before)
-        return Attempt(commit, tip, 1 if before is None else before.number + 1)
+        _log.warning("reading commit %s once more, after %s", commit[:7], _FAILED)
+        return Attempt(commit, tip, before.number + 1)
 
     def _failed(self, commit: CommitId, tip: CommitId) -> Attempt | None:
         before = self._before
@@ -144,6 +160,22 @@ def forget_attempt(path: Path) -> None:
     os.truncate(path, 0)  # not removed, because a server has it open
 
 
+def is_out_of_memory(error: BaseException) -> bool:
+    """Tell whether an error says that there is not enough memory, in whatever form."""
+    if isinstance(error, OSError):
+        return error.errno == errno.ENOMEM
+    return isinstance(error, MemoryError | LogOutOfMemory)
+
+
+def release(error: BaseException) -> None:
+    """Free what the functions that failed have read: the traceback of an error holds it."""
+    seen: BaseException | None = error
+    while seen is not None:
+        traceback.clear_frames(seen.__traceback__)
+        seen = seen.__cause__ or seen.__context__
+    gc.collect()
+
+
 def _text(attempt: Attempt) -> bytes:
     record = {"commit": attempt.commit, "tip": attempt.tip, "number": attempt.number}
     return json.dumps(record).encode()
@@ -153,8 +185,8 @@ def _held_back(attempt: Attempt) -> SourceUnavailable:
     on_the_way = "" if attempt.commit == attempt.tip else f", on the way to {attempt.tip[:7]},"
     return SourceUnavailable(
         HELD_BACK,
-        f"commit {attempt.commit[:7]}{on_the_way} is held back: the server ended or ran out of "
-        f"memory {attempt.number} times while reading it",
+        f"commit {attempt.commit[:7]}{on_the_way} is held back: {_FAILED} {attempt.number} times "
+        "while reading it",
         hint="push a branch without it, or give the server more memory and run: gitmesh retry",
     )
 

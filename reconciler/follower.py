@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from events.memory import OUT_OF_MEMORY, require_reserve
 from events.publication import Publication
 from events.state import MeshState, apply_all
 from events.store import EventStore, LogMoved
@@ -24,7 +25,7 @@ from events.types import (
 from mesh.errors import Fatal
 from mesh.keys import ResourceKey
 from mesh.resource import spec_json
-from reconciler.attempt import HELD_BACK, OUT_OF_MEMORY, Attempts
+from reconciler.attempt import HELD_BACK, Attempts
 from reconciler.declaration import declare
 from reconciler.git.repository import GitRepository
 from reconciler.history import Way, way
@@ -72,7 +73,7 @@ class Follower:
         self._progress = progress
         self._stopping = stopping
         self._attempts = attempts
-        self._reader = TreeReader(repo, progress)
+        self._reader = self._new_reader()
         self._looked_ns: int | None = None
         self._waiting: _Look | None = None
         self._declared = False
@@ -87,6 +88,9 @@ class Follower:
     def state(self) -> MeshState:
         """The current mesh according to the log."""
         return self._state
+
+    def _new_reader(self) -> TreeReader:
+        return TreeReader(self._repo, self._progress, require_reserve)
 
     def _reload(self) -> None:
         self._state = self._log.state()
@@ -214,8 +218,7 @@ class Follower:
                 yield
         except SourceUnavailable as error:
             if error.reason == OUT_OF_MEMORY:
-                self._reader = TreeReader(self._repo, self._progress)
-                self._reload()
+                self._reader = self._new_reader()
             raise
 
     def _log_commit(self, commit: CommitId, rewritten: HistoryRewritten | None) -> None:
@@ -224,9 +227,10 @@ class Follower:
         decided, read = derive(self._reader, self._read, self._state, facts, restores)
         events: list[MeshEvent] = [rewritten, *decided] if rewritten else decided
         start = self._state.seq
-        self._log.append(Chain.MESH, events, expected=start)
         numbered = [(Seq(start + 1 + at), event) for at, event in enumerate(events)]
-        self._state = apply_all(self._state, numbered)
+        after = apply_all(self._state, numbered)
         if self._touched is not None:
             self._touched.update(event.key for event in decided if isinstance(event, _OF_RESOURCE))
-        self._read = read
+        self._log.append(Chain.MESH, events, expected=start)
+        # Nothing below takes memory: what is in the log and what is here never differ.
+        self._state, self._read = after, read

@@ -12,25 +12,19 @@ from typing import Final, TypeVar
 from events.latest import Latest
 from events.publication import Publication
 from events.store import EventStore
-from events.types import DeliveryEvent, SourceDegraded, SourceRecovered
+from events.types import DeliveryEvent, SourceDegraded
 from mesh.errors import Retryable
 from reconciler.attempt import Attempts
 from reconciler.follower import Follower
-from reconciler.git.obstacle import unreadable
 from reconciler.git.repository import GitRepository
+from reconciler.health import Health, obstacle, reasons_left
 from reconciler.reading.reader import Progress
-from reconciler.reading.source import SourceUnavailable
 from reconciler.watch import wakeups
 
 T = TypeVar("T")
-_MOST_KEPT: Final = 100
-"""Maximum number of events that are kept while the log cannot be written."""
 
 _log = logging.getLogger(__name__)
 
-WATCH_FAILED: Final = "watch-failed"
-LOG_UNAVAILABLE: Final = "log-unavailable"
-HISTORY_REPLACED: Final = "history-replaced"
 SERVING_WITHIN_S: Final = 5.0
 """Maximum time for which a starting server delays reading the branch, to answer proxies first."""
 
@@ -86,7 +80,6 @@ async def reconcile(
     :raises Fatal: the log is written by another process, or damaged.
     """
     stopping = threading.Event()
-    health = _Health()
     follower = await _in_thread(
         lambda: Follower(
             repo,
@@ -98,6 +91,7 @@ async def reconcile(
         ),
         stopping,
     )
+    health = Health(await _in_thread(lambda: reasons_left(log), stopping))
     if follower.state.commit is not None:
         latest.set(Publication(follower.state))
         if startup is not None:
@@ -107,6 +101,7 @@ async def reconcile(
         async for _ in wakes:
             await _follow(follower, latest, health, pace, stopping)
             health.history(await _in_thread(repo.shown_otherwise, stopping))
+            health.looked()
             if startup is not None:
                 startup.followed.set()
             if observed := health.take():
@@ -120,7 +115,7 @@ async def reconcile(
 async def _follow(
     follower: Follower,
     latest: Latest[Publication],
-    health: "_Health",
+    health: Health,
     pace: Pace,
     stopping: threading.Event,
 ) -> None:
@@ -134,8 +129,8 @@ async def _follow(
             latest.set(Publication(follower.state))
         await _in_thread(follower.warm, stopping)
         health.source(None)
-    except (Retryable, OSError) as error:
-        health.source(unreadable(follower.path, error) if isinstance(error, OSError) else error)
+    except (Retryable, OSError, MemoryError) as error:
+        health.source(obstacle(follower.path, error))
         if latest.version == 0:
             latest.set(Publication(follower.state))
 
@@ -160,53 +155,3 @@ async def _in_thread(work: Callable[[], T], stopping: threading.Event) -> T:
         # retrieve the error, which no longer matters, so that asyncio does not log it
         task.exception()
         raise
-
-
-@dataclass(slots=True)
-class _Health:
-    """Events for obstacles in following the branch: one at the start of each, one at its end."""
-
-    _failing: dict[str, str] = field(default_factory=dict)
-    _events: list[DeliveryEvent] = field(default_factory=list)
-
-    def source(self, error: Retryable | None) -> None:
-        reason = error.reason if isinstance(error, SourceUnavailable) else LOG_UNAVAILABLE
-        self._note("source", reason if error else None, _in_one_line(error) if error else "")
-
-    def history(self, names: list[str]) -> None:
-        self._note("history", HISTORY_REPLACED if names else None, _told_otherwise(names))
-
-    def watch(self, message: str | None) -> None:
-        self._note("watch", WATCH_FAILED if message is not None else None, message or "")
-
-    def _note(self, what: str, reason: str | None, message: str) -> None:
-        before = self._failing.pop(what, None)
-        if reason is not None:
-            self._failing[what] = reason
-        if before == reason:
-            return
-        if reason == LOG_UNAVAILABLE:
-            # The event log cannot be written now, and its readers would learn it too late.
-            _log.warning("the event log takes nothing: pushes have to wait", extra={"why": message})
-        if before is not None:
-            self._events.append(SourceRecovered(before))
-        if reason is not None:
-            self._events.append(SourceDegraded(reason, message))
-
-    def take(self) -> list[DeliveryEvent]:
-        events, self._events = self._events, []
-        return events
-
-    def keep(self, events: list[DeliveryEvent]) -> None:
-        self._events = (events + self._events)[-_MOST_KEPT:]
-
-
-def _told_otherwise(names: list[str]) -> str:
-    return (
-        f"{' and '.join(names)} in the repository shows history otherwise than its commits do; "
-        "the mesh goes by the commits, git log does not: remove it"
-    )
-
-
-def _in_one_line(error: Retryable) -> str:
-    return f"{error.message}; {error.hint}" if error.hint else error.message

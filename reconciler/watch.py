@@ -12,6 +12,8 @@ from typing import Final
 
 from watchfiles import Change, awatch
 
+from events import memory
+
 Report = Callable[[str | None], None]
 """Called with the reason why watching fails, and with ``None`` when it works again."""
 
@@ -99,7 +101,7 @@ class _Watch:
                     self._works()
         except Exception as error:
             # Polling continues after any failure of the watch: log it and try again.
-            self._fails(f"{type(error).__name__}: {error}")
+            self._fails(_words(error))
         broken.set()
 
     async def _until_replaced(self, broken: asyncio.Event) -> None:
@@ -128,6 +130,15 @@ class _Watch:
         if self._failed:
             self._failed = False
             self._report(None)
+
+
+def _words(error: Exception) -> str:
+    """Return the cause of a failure in one line: the watch runs in a group of tasks."""
+    while isinstance(error, ExceptionGroup):
+        error = error.exceptions[0]
+    if isinstance(error, MemoryError):
+        return f"{memory.NO_MEMORY}; {memory.HINT}"
+    return f"{type(error).__name__}: {error}"
 
 
 class _Either:

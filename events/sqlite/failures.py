@@ -6,8 +6,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
+from events import memory
 from events.descriptors import HINT, shortage
-from events.store import LogUnavailable
+from events.store import LogOutOfMemory, LogUnavailable
 from mesh.errors import Fatal, GitmeshError
 
 
@@ -22,6 +23,8 @@ def explained(path: Path, *, in_use: bool = False) -> Iterator[None]:
     """
     try:
         yield
+    except MemoryError:
+        raise _out_of_memory(path) from None
     except sqlite3.Error as error:
         failure = _explain(path, error)
         code = getattr(error, "sqlite_errorcode", 0) & 0xFF
@@ -64,7 +67,13 @@ def _explain(path: Path, error: sqlite3.Error) -> GitmeshError:
             return Fatal(f"{path}: {text}", hint="run gitmesh verify on the log")
 
 
+def _out_of_memory(path: Path) -> LogOutOfMemory:
+    return LogOutOfMemory(f"{path}: {memory.NO_MEMORY} to use the event log", hint=memory.HINT)
+
+
 def _cannot_open(path: Path, exact: int, error: sqlite3.Error) -> LogUnavailable | None:
+    if exact == sqlite3.SQLITE_IOERR_NOMEM:
+        return _out_of_memory(path)
     if words := shortage(error) if exact & 0xFF in _OPENING else "":
         return LogUnavailable(f"{path}: the event log cannot be opened: {words}", hint=HINT)
     if exact in (sqlite3.SQLITE_IOERR_SHMOPEN, sqlite3.SQLITE_IOERR_SHMSIZE):

@@ -156,7 +156,8 @@ class LogReading:
         try:
             yield
         finally:
-            if not nested:
+            # Where memory runs out, SQLite ends the transaction by itself.
+            if not nested and self._db.in_transaction:
                 self._db.execute("COMMIT")
 
     def _last_commit(self, seq: Seq, condition: str) -> CommitId | None:

@@ -18,6 +18,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
+from events.memory import HINT as MEMORY_HINT
+from events.memory import NO_MEMORY
 from gitmesh.hooks.exit_code import REFUSED
 from gitmesh.process_exit import leave
 from gitmesh.push.environment import HookEnvironment
@@ -37,6 +39,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         accepted, lines = _run(given)
     except GitmeshError as error:
         accepted, lines = False, _undecided(given.hook, str(error))
+    except MemoryError:
+        accepted, lines = False, _undecided(given.hook, f"{NO_MEMORY}\n  hint: {MEMORY_HINT}")
     except Exception as error:
         accepted, lines = False, _undecided(given.hook, f"{type(error).__name__}: {error}")
     for line in lines:

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Final
 
 from events.opening import open_for_reading
 from events.store import EventReader
-from events.types import CommitApplied, SnapshotConverged, SnapshotRejected
+from events.types import CONNECTIONS_FULL, CommitApplied, SnapshotConverged, SnapshotRejected
 from gitmesh.inbox.ref_update import Move
 from gitmesh.push.convergence import Progress, progress
 from gitmesh.queries.pins import pinned
 from gitmesh.rendering.amounts import milliseconds, proxies
-from gitmesh.rendering.narration import problem_lines, short, waits_behind_words
+from gitmesh.rendering.narration import narrate, problem_lines, short, waits_behind_words
 from gitmesh.safe_text import visible
 from mesh.errors import GitmeshError
 
@@ -80,8 +80,15 @@ def _wait(
         if not (noticed or patient):
             return []
         if found.ended or idle or waited > within_s:
-            return told(found, waited, lambda refusal: _culprits(log, repo, refusal))
+            lines = told(found, waited, lambda refusal: _culprits(log, repo, refusal))
+            return lines if found.applied or found.rejected else lines + _obstacles(log)
         time.sleep(_LOOK_EVERY_S)
+
+
+def _obstacles(log: EventReader) -> list[str]:
+    """Return why the server does not read the commit, as far as it has said so."""
+    found = (event for _, event in log.fleet().degraded() if event.reason != CONNECTIONS_FULL)
+    return [visible(f"  {narrate(event)}") for event in found]
 
 
 def _culprits(

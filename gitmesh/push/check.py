@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
+from events.memory import require_reserve
 from events.state import MeshState, apply_all
 from events.types import (
     CommitApplied,
@@ -90,8 +91,9 @@ def check(repo: GitRepository, before: CommitId | None, after: CommitId) -> Chec
     Commits that the branch already has are not checked again.
 
     :raises SourceUnavailable: the repository cannot be read.
+    :raises MemoryError: there is not enough memory for it.
     """
-    reader = TreeReader(repo)
+    reader = TreeReader(repo, room=require_reserve)
     base = last_good(repo, reader, before)
     state, tree, graph = _state(base), base, base.graph
     decided: list[Decided] = []

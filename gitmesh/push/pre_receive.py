@@ -4,6 +4,7 @@ from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from events.memory import NO_MEMORY
 from events.types import CommitId, CommitRejected
 from gitmesh.inbox.pusher import Pusher
 from gitmesh.inbox.ref_update import Move
@@ -54,12 +55,18 @@ def pre_receive(
         try:
             accepted, lines = _decide(push, move)
         except Exception as error:
-            _record(push, RefusedNote.unchecked(move, pusher, str(error) or type(error).__name__))
+            _record(push, RefusedNote.unchecked(move, pusher, _cause(error)))
             raise
         if not accepted:
             return False, lines
         told += lines
     return True, told
+
+
+def _cause(error: Exception) -> str:
+    if isinstance(error, MemoryError):
+        return NO_MEMORY
+    return str(error) or type(error).__name__
 
 
 def _concerned(followed: Container[str], moves: Iterable[Move]) -> list[Move]:

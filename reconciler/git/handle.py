@@ -9,12 +9,16 @@ import pygit2
 from pygit2.enums import ConfigLevel, RepositoryOpenFlag
 
 from events.descriptors import HINT, OUT_OF_DESCRIPTORS, shortage
+from events.memory import require_memory
 from mesh.errors import Fatal
 from reconciler.reading.source import SourceUnavailable
 
 LEAST_LIBGIT2: Final = (1, 9, 7)
 """Minimum version; older ones have known vulnerabilities: CVE-2026-53583 to 53587 and
 CVE-2026-5917."""
+
+LOOK_UP_BYTES: Final = 1024 * 1024
+"""Memory without which an object may seem missing because libgit2 has none to look for it."""
 
 _LEVELS: Final = (
     ConfigLevel.PROGRAMDATA,
@@ -101,16 +105,31 @@ def remote_of(git_dir: Path) -> str | None:
     return remotes.get("origin") or next(iter(remotes.values()), None) or None
 
 
-def require_descriptors(error: BaseException | None = None) -> None:
-    """Raise if a file may seem missing only because no descriptor is free.
+def require_resources(error: BaseException | None = None) -> None:
+    """Raise if a file may seem missing only because no descriptor or no memory is free.
 
     A commit that wrongly counts as missing would be recorded as a force push, permanently.
 
     :param error: the error of the failed operation.
     :raises SourceUnavailable: no file can be opened now.
+    :raises MemoryError: there is not enough memory to read one.
     """
     if words := shortage(error):
         raise SourceUnavailable(OUT_OF_DESCRIPTORS, words, hint=HINT) from None
+    require_memory(LOOK_UP_BYTES)
+
+
+def contains(odb: pygit2.Odb, oid: pygit2.Oid) -> bool:
+    """Tell whether an object is there.
+
+    :raises SourceUnavailable: that cannot be told now, because no file can be opened.
+    :raises MemoryError: that cannot be told now.
+    """
+    if oid in odb:
+        return True
+    # libgit2 skips a pack that it cannot open, or for which there is no memory.
+    require_resources()
+    return oid in odb
 
 
 def _refuse_grafts(handle: pygit2.Repository) -> None:

@@ -10,10 +10,11 @@ from typing import Final
 import pygit2
 from pygit2.enums import ObjectType
 
+from events.memory import require_memory
 from events.types import CommitFacts, CommitId
 from reconciler.git.ancestry import ancestry, merge_base
 from reconciler.git.commit import parents_of, read_commit_object, tree_of
-from reconciler.git.handle import common_dir, open_objects, require_descriptors
+from reconciler.git.handle import LOOK_UP_BYTES, common_dir, contains, open_objects
 from reconciler.git.large_object import commit_head
 from reconciler.git.obstacle import UNREADABLE, find_obstacle
 from reconciler.reading.source import ObjectId, ObjectMissing, ObjectTooBig, SourceUnavailable
@@ -84,12 +85,9 @@ class ObjectStore:
     def has(self, commit: CommitId) -> bool:
         """Return whether the commit still exists; git drops unreachable ones."""
         try:
-            found = object_id(commit) in self._odb
+            return contains(self._odb, object_id(commit))
         except ValueError:
             return False  # a commit object may contain any id as its parent
-        if not found:
-            require_descriptors()  # libgit2 skips a pack that it cannot open
-        return found
 
     @property
     def is_shallow(self) -> bool:
@@ -171,6 +169,7 @@ class ObjectStore:
             raise ObjectMissing(oid, self._obstacle()) from None
 
     def _obstacle(self, ref: str = "") -> SourceUnavailable | None:
+        require_memory(LOOK_UP_BYTES)
         return find_obstacle(self.path, self._common, ref)
 
 

@@ -16,8 +16,8 @@ from mesh.errors import Fatal, UsageError
 from reconciler.git.handle import (
     ignore_other_configuration,
     open_handle,
-    require_descriptors,
     require_libgit2,
+    require_resources,
 )
 from reconciler.git.object_store import NOT_FOUND, ObjectStore, object_id
 from reconciler.git.obstacle import MISSING, find_ref_obstacle, unreadable
@@ -199,7 +199,7 @@ class GitRepository(ObjectStore):
                 hint="write more of its digits",
             ) from None
         except NOT_FOUND as error:
-            require_descriptors(error)
+            require_resources(error)
             if revision == "HEAD" and self._head_is_unborn():
                 unborn = self._no_branch(self.following())
                 raise UsageError(f"{self.path}: {unborn.message}", hint=unborn.hint) from None

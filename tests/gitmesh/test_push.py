@@ -16,13 +16,21 @@ from pathlib import Path
 import pytest
 
 from events.encoding.codec import decode
-from events.opening import open_for_reading
-from events.types import Chain, PushReceived, SnapshotPublished
+from events.opening import open_for_reading, open_for_writing
+from events.types import (
+    CONNECTIONS_FULL,
+    Chain,
+    CommitId,
+    PushReceived,
+    SnapshotPublished,
+    SourceDegraded,
+)
 from gitmesh.demo.sample import ROUTES, shares
 from gitmesh.inbox.push_note import PushNote
 from gitmesh.inbox.pusher import Pusher
 from gitmesh.inbox.ref_update import Move
 from gitmesh.inbox.spool import MOST_BYTES, MOST_WAITING, pushes
+from gitmesh.push.answer import answer
 from gitmesh.queries.log_location import log_path
 from reconciler.reading.route_tests import MAX_ROUTE_TESTS
 from tests.support.command_line import gitmesh
@@ -549,9 +557,22 @@ def test_a_push_waits_no_longer_than_it_was_told_to(repo: Repo, server: Server) 
         for kind, names in ((CLUSTER, []), (LISTENER, []), (ROUTE, route_names())):
             client.subscribe(kind, *names)
         commit_shares(repo, 10)
-        answer = push(repo)
-        assert answer.code == 0
-        assert re.search(r"not all of 1 proxy in sync|on its way|not yet applied", answer.told)
+        pushed = push(repo)
+        assert pushed.code == 0
+        assert re.search(r"not all of 1 proxy in sync|on its way|not yet applied", pushed.told)
+
+
+def test_a_pusher_is_told_why_the_server_does_not_read_the_commit(tmp_path: Path) -> None:
+    path = tmp_path / "events.sqlite3"
+    with open_for_writing(path) as log:
+        held = SourceDegraded("held-back", "commit 1234567 is held back; run: gitmesh retry")
+        log.append_observed([SourceDegraded(CONNECTIONS_FULL, "all files are open"), held])
+    move = Move(CommitId("1" * 40), CommitId("2" * 40), "refs/heads/main")
+    taken = tmp_path / "a note that the server has taken"
+    assert answer(path, move, taken, within_s=0.1) == [
+        "gitmesh: received by the server, not yet applied after 0 s; see gitmesh log",
+        "  cannot follow the repository: commit 1234567 is held back; run: gitmesh retry",
+    ]
 
 
 def test_notes_that_are_none_are_thrown_away_and_the_server_goes_on(

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from events import memory
 from gitmesh.queries.log_location import log_path
 from mesh.resource import Resource
 from reconciler.git.commit import read_commit_object
@@ -221,6 +222,26 @@ def test_a_check_that_runs_out_of_memory_keeps_the_push_out(repo: Repo) -> None:
             assert _UNDECIDED in pushed.told or _ENDED in pushed.told
             missed = False
     assert not missed, "no limit was too low: lower them"
+
+
+_WITHOUT_MEMORY = """shift 3; exec $python -c '
+import sys
+from gitmesh.push import pre_receive
+def check(*_):
+    raise MemoryError
+pre_receive.check = check
+from gitmesh.push.__main__ import main
+sys.exit(main())' "$@"
+"""
+
+
+def test_a_check_without_memory_names_the_remedy(repo: Repo) -> None:
+    assert push(repo).code == 0
+    before = tip(repo)
+    commit_shares(repo, 10)
+    run_instead(repo, _WITHOUT_MEMORY)
+    remedy = f"hint: {memory.HINT}"
+    refused(repo, push(repo), before, _UNDECIDED, "there is not enough memory", remedy)
 
 
 def test_a_check_of_a_repository_that_cannot_be_read_keeps_the_push_out(repo: Repo) -> None:

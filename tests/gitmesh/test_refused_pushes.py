@@ -214,7 +214,7 @@ def test_a_push_that_cannot_be_checked_is_recorded(
         )
     [event] = recorded(repo)
     assert (event.reason, event.after, event.pusher) == ("unchecked", after, "bob")
-    assert event.problems[0]["message"] == "MemoryError"
+    assert event.problems[0]["message"] == "there is not enough memory"
 
 
 # ---- what a hostile pusher can do ----------------------------------------------------------------

@@ -104,6 +104,31 @@ def test_when_the_system_is_out_of_watches_polling_goes_on_until_there_are_some(
     asyncio.run(steps())
 
 
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (MemoryError(), "there is not enough memory; give the process more memory"),
+        (RuntimeError("can't start new thread"), "RuntimeError: can't start new thread"),
+    ],
+)
+def test_the_cause_of_a_failed_watch_is_told_not_the_group_it_came_in(
+    repo: Repo, monkeypatch: pytest.MonkeyPatch, error: Exception, words: str
+) -> None:
+    reports: list[str | None] = []
+
+    def fails(*args: object, **options: object) -> AsyncGenerator[object, None]:
+        raise ExceptionGroup("unhandled errors in a TaskGroup", [ExceptionGroup("x", [error])])
+
+    async def steps() -> None:
+        monkeypatch.setattr(watch, "awatch", fails)
+        async with aclosing(wakeups(repo.origin, poll_s=0.02, report=reports.append)) as wakes:
+            while not reports:
+                await woken(wakes)
+
+    asyncio.run(steps())
+    assert str(reports[0]).startswith(words)
+
+
 def test_a_replaced_directory_is_watched_again(repo: Repo) -> None:
     reports: list[str | None] = []
 

@@ -1,0 +1,110 @@
+"""Obstacles in following the branch, as events: one at the start of each, one at its end."""
+
+import logging
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Final
+
+from events import memory
+from events.memory import OUT_OF_MEMORY
+from events.store import EventReader
+from events.types import CONNECTIONS_FULL, DeliveryEvent, SourceDegraded, SourceRecovered
+from mesh.errors import Retryable
+from reconciler.attempt import HELD_BACK, release
+from reconciler.git.obstacle import unreadable
+from reconciler.reading.source import SourceUnavailable
+
+_log = logging.getLogger(__name__)
+
+WATCH_FAILED: Final = "watch-failed"
+LOG_UNAVAILABLE: Final = "log-unavailable"
+HISTORY_REPLACED: Final = "history-replaced"
+_OF_ONE_COMMIT: Final = (HELD_BACK, OUT_OF_MEMORY)
+"""Reasons that name a commit: with another commit, the obstacle is another one."""
+_MOST_KEPT: Final = 100
+"""Events that wait for a log that takes nothing."""
+
+
+def reasons_left(log: EventReader) -> frozenset[str]:
+    """Return the reasons that earlier processes recorded and that have no end in the log.
+
+    :raises LogUnavailable: the log cannot be read now.
+    """
+    return frozenset(event.reason for _, event in log.fleet().degraded()) - {CONNECTIONS_FULL}
+
+
+def obstacle(repository: Path, error: Retryable | OSError | MemoryError) -> Retryable:
+    """Return an error, met while the branch was followed, in our words."""
+    if isinstance(error, MemoryError):
+        release(error)
+        words = f"{memory.NO_MEMORY} to follow the branch"
+        return SourceUnavailable(OUT_OF_MEMORY, words, hint=memory.HINT)
+    return unreadable(repository, error) if isinstance(error, OSError) else error
+
+
+class Health:
+    """Records obstacles as events, which wait here until they are taken."""
+
+    def __init__(self, left: Iterable[str] = ()) -> None:
+        """Begin without obstacles.
+
+        :param left: reasons that earlier processes recorded; those that this process does not find
+            at its first look are over.
+        """
+        self._left = frozenset(left)
+        self._failing: dict[str, tuple[str, str]] = {}
+        self._events: list[DeliveryEvent] = []
+
+    def source(self, error: Retryable | None) -> None:
+        """Record why the branch cannot be followed now; None if it can."""
+        reason = error.reason if isinstance(error, SourceUnavailable) else LOG_UNAVAILABLE
+        self._note("source", reason if error else None, _in_one_line(error) if error else "")
+
+    def history(self, names: list[str]) -> None:
+        """Record the files that make git show another history than the commits."""
+        self._note("history", HISTORY_REPLACED if names else None, _shown_otherwise(names))
+
+    def watch(self, message: str | None) -> None:
+        """Record why the watch fails; None when it works again."""
+        self._note("watch", WATCH_FAILED if message is not None else None, message or "")
+
+    def looked(self) -> None:
+        """Record the end of earlier processes' obstacles, once all of this process are known."""
+        now = {reason for reason, _ in self._failing.values()}
+        self._events += map(SourceRecovered, sorted(self._left - now))
+        self._left = frozenset()
+
+    def _note(self, what: str, reason: str | None, message: str) -> None:
+        before = self._failing.pop(what, None)
+        now = None
+        if reason is not None:
+            now = self._failing[what] = (reason, message if reason in _OF_ONE_COMMIT else "")
+        if before == now:
+            return
+        if reason == LOG_UNAVAILABLE:
+            # The event log cannot be written now, and its readers would learn it too late.
+            _log.warning("the event log takes nothing: pushes have to wait", extra={"why": message})
+        if before is not None:
+            self._events.append(SourceRecovered(before[0]))
+        if reason is not None:
+            self._events.append(SourceDegraded(reason, message))
+
+    def take(self) -> list[DeliveryEvent]:
+        """Return the events that wait, in order; they no longer do."""
+        events, self._events = self._events, []
+        return events
+
+    def keep(self, events: list[DeliveryEvent]) -> None:
+        """Let events wait that could not be written; the oldest are dropped beyond a hundred."""
+        self._events = (events + self._events)[-_MOST_KEPT:]
+
+
+def _shown_otherwise(names: list[str]) -> str:
+    return (
+        f"{' and '.join(names)} in the repository shows history otherwise than its commits do; "
+        "the mesh goes by the commits, git log does not: remove it"
+    )
+
+
+def _in_one_line(error: Retryable) -> str:
+    return f"{error.message}; {error.hint}" if error.hint else error.message
