@@ -6,16 +6,17 @@ The last event about pins decides whether a commit is pinned.
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from events.clock import utc_now
 from events.encoding.codec import decode
 from events.query import Query
 from events.store import EventReader
 from events.types import Chain, CommitId, Seq, ServingPinned
-from gitmesh.inbox.pin_note import PinNote, read_pin
-from gitmesh.inbox.spool import pins
 from mesh.errors import UsageError
+
+if TYPE_CHECKING:
+    from gitmesh.inbox.pin_note import PinNote
 
 LONGEST: Final = timedelta(days=7)
 _ABOUT_PINS: Final = Query(kinds=("ServingPinned", "ServingReleased"))
@@ -32,11 +33,15 @@ def pinned(log: EventReader, at: datetime | None = None) -> ServingPinned | None
     return None
 
 
-def requested_pin(log: Path) -> PinNote | None:
+def requested_pin(log: Path) -> "PinNote | None":
     """Return the newest request for a pin, or for its end, that no server has taken yet.
 
     Requests for a time that is over have no effect, and are left out.
     """
+    # A push's answer asks for pins, too, and does not wait until pydantic is loaded.
+    from gitmesh.inbox.pin_note import read_pin
+    from gitmesh.inbox.spool import pins
+
     found = (read_pin(note.text) for note in pins(log).newest())
     asked = (note for note in found if note is not None)
     return next((each for each in asked if each.until is None or each.until > utc_now()), None)
