@@ -145,6 +145,7 @@ def test_a_closed_terminal_ends_a_command_in_order() -> None:
     code = """
 import os, signal
 from gitmesh.cli.interrupts import INTERRUPTS
+signal.signal(signal.SIGHUP, signal.SIG_DFL)  # nohup may be around the tests
 INTERRUPTS.watch()
 try:
     os.kill(os.getpid(), signal.SIGHUP)
