@@ -368,7 +368,7 @@ def test_an_envoy_that_keeps_a_least_number_of_clusters_is_asked_once_to_let_go(
             more = served.publish(cart=shop(other, v1=v1, v3=v1))
             await converged(served, more)
 
-    with caplog.at_level(logging.DEBUG, "xds.server.hub"):
+    with caplog.at_level(logging.DEBUG, "xds"):
         asyncio.run(scenario())
     said = [r for r in caplog.records if " refuses " in r.getMessage()]
     assert len(said) == 2, "once when it was asked, and once for the commit after"
