@@ -58,7 +58,11 @@ def read_settings(blob: bytes, path: str = SETTINGS_FILE) -> RepositorySettings 
         return list(reading.problems)
     if len(reading.documents) > 1:
         second = reading.documents[1].source
-        return [second.problem((), "settings", "the settings are one document, this is another")]
+        return [
+            second.problem(
+                (), "settings", "the settings must be one document; this is a second one"
+            )
+        ]
     if not reading.documents:
         return DEFAULT_SETTINGS
     document = reading.documents[0]

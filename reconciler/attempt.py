@@ -194,6 +194,6 @@ def _held_back(attempt: Attempt) -> SourceUnavailable:
 def _out_of_memory(attempt: Attempt) -> SourceUnavailable:
     return SourceUnavailable(
         OUT_OF_MEMORY,
-        f"the memory does not suffice to read commit {attempt.commit[:7]}",
+        f"there is not enough memory to read commit {attempt.commit[:7]}",
         hint="give the server more memory, or push a smaller commit",
     )

@@ -93,7 +93,7 @@ def _read(top: Path) -> SpecTree:
         try:
             require_size(size, documents)
         except TooMuch as error:
-            raise TooLarge(b"", f"{error.message}; {as_text(path)} crosses the limit") from None
+            raise TooLarge(b"", f"{error.message}; {as_text(path)} exceeds the limit") from None
         files[key_of(path)] = file
     return advance(EMPTY, files, Listing(settings=settings, entries=len(files)))
 

@@ -28,7 +28,7 @@ class EventMatch(Enum):
     """Result of comparing a logged event with a derived one."""
 
     SAME = "it is the same"
-    REWORDED = "its problems are told in other words"
+    REWORDED = "its problems have other wording"
 
 
 def compare(row: Row, derived: Encoded) -> EventMatch | str:
@@ -77,20 +77,20 @@ def _alien(row: Row, git: Encoded, fits: Collection[str]) -> str | None:
     """Return the reason why no gitmesh can have written this event for the commit, whatever its
     rules."""
     if row.kind not in fits:
-        return "it has no place there"
+        return "it does not belong there"
     if (row.commit, row.actor) != (git.commit, git.actor):
-        return "it is ascribed to another commit"
+        return "it belongs to another commit"
     try:
         now = _today(row)
     except (Fatal, ValueError):
-        return "it cannot be understood"
+        return "it cannot be decoded"
     return None if row.v < now.v or row.data == now.data else "its data is not canonical JSON"
 
 
 def _facts(logged: Mapping[str, Any], git: Mapping[str, Any], following: int) -> str | None:
     for name in _LITERAL:
         if logged[name] != git[name]:
-            return f"its data at $.{name} is not what git says"
+            return f"its data at $.{name} does not match git"
     said = logged.get("changes", 0)
     return None if said == following else f"{following} events follow it, not {said}"
 
@@ -122,7 +122,7 @@ def _bare(problems: list[dict[str, Any]]) -> Any:
 def _fields(logged: Mapping[str, Any], derived: Mapping[str, Any]) -> str:
     """Name the differing fields, as deeply as one name reaches."""
     where = _where(logged, derived)
-    return f"its data at {where} is not what git says"
+    return f"its data at {where} does not match git"
 
 
 def _where(logged: Any, derived: Any, path: str = "$") -> str:

@@ -264,7 +264,7 @@ class _Rederiving:
                 return
             raise _Differs(
                 f"event {row.seq} (HistoryRewritten from {_short(seen)} to "
-                f"{_short(logged.after)}): git says otherwise of how the two are related"
+                f"{_short(logged.after)}): git shows another relation between the two"
             )
         self.result.checked += 1
 
@@ -329,7 +329,7 @@ def _logged(row: Row, *, follows: bool) -> MeshEvent:
     event = event_of(row)
     if isinstance(event, _OF_RESOURCE if follows else (CommitApplied, CommitRejected)):
         return event
-    raise _Differs(f"event {row.seq} ({row.kind} of {row.subject}) has no place there")
+    raise _Differs(f"event {row.seq} ({row.kind} of {row.subject}) does not belong there")
 
 
 def _short(commit: str | None) -> str:

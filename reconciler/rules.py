@@ -52,8 +52,8 @@ def stretches(changes: Iterable[tuple[Seq, RulesChanged]], head: Seq) -> list[St
         last = found[-1]
         if change.before != last.rules or not last.first - 1 <= change.mesh_seq <= head:
             raise WrongRules(
-                f"event {seq} (RulesChanged) says that rules {change.before} decided up to "
-                f"mesh event {change.mesh_seq}, which cannot be"
+                f"event {seq} (RulesChanged) says that rules {change.before} decided up to mesh "
+                f"event {change.mesh_seq}, which is impossible"
             )
         found[-1] = Stretch(last.rules, last.first, change.mesh_seq, seq)
         found.append(Stretch(change.after, Seq(change.mesh_seq + 1)))

@@ -111,7 +111,7 @@ def revive(
     body = BODIES.get(kind)
     if body is None or v > body.v:
         raise Fatal(
-            f"the log holds a {kind} v{v} about {subject!r}, which is not known here",
+            f"the log contains a {kind} v{v} about {subject!r}, which this gitmesh does not know",
             hint="it was written by a newer gitmesh: upgrade this one",
         )
     try:
@@ -120,7 +120,7 @@ def revive(
         return body.load(subject, CommitId(commit), data)
     except (LookupError, TypeError, ValueError, UsageError) as error:
         raise Fatal(
-            f"the log holds a {kind} v{v} about {subject!r} that cannot be understood: {error!r}",
+            f"the log contains a {kind} v{v} about {subject!r} that cannot be decoded: {error!r}",
             hint="run gitmesh verify on the log",
         ) from error
 
@@ -134,7 +134,7 @@ def json_object(text: str) -> JsonObject:
         return cast("JsonObject", from_json(text))
     except ValueError as error:
         raise Fatal(
-            f"the log holds what is no JSON: {error}", hint="run gitmesh verify on the log"
+            f"the log contains invalid JSON: {error}", hint="run gitmesh verify on the log"
         ) from error
 
 

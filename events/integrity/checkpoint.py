@@ -74,12 +74,12 @@ class Checkpoint:
             root = base64.b64decode(lines[2], validate=True)
             times, times_root = (_digests(lines[3:], name) for name in (_TIMES, _TIMES_ROOT))
         except (IndexError, binascii.Error, ValueError):
-            raise WrongNote("it is no checkpoint") from None
+            raise WrongNote("it is not a checkpoint") from None
         digests = (root, *times, *times_root)
         if not origin or not _SIZE.fullmatch(size) or any(len(d) != 32 for d in digests):
-            raise WrongNote("it is no checkpoint")
+            raise WrongNote("it is not a checkpoint")
         if len(times) > 1 or len(times_root) > 1:
-            raise WrongNote("it is no checkpoint")
+            raise WrongNote("it is not a checkpoint")
         return cls(
             origin, int(size), root, *(each[0] if each else None for each in (times, times_root))
         )
@@ -104,7 +104,7 @@ def leaf_of(row: Row) -> bytes:
         return leaf(row.hash)
     except ValueError:
         raise Fatal(
-            f"event {row.seq} ({row.kind}) has {row.hash[:70]!r} for a hash, which is none",
+            f"event {row.seq} ({row.kind}) has the invalid hash {row.hash[:70]!r}",
             hint="run gitmesh verify on the log",
         ) from None
 

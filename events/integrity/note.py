@@ -114,7 +114,7 @@ def text_of(note: str) -> str:
     """
     text, between, signatures = note.rpartition("\n\n")
     if not between or not signatures.startswith(_SIGNED_BY):
-        raise WrongNote("it is no signed note")
+        raise WrongNote("it is not a signed note")
     return text + "\n"
 
 
@@ -128,7 +128,7 @@ def verified_text(note: str, keys: Iterable[VerifierKey]) -> str:
     for key in keys:
         if any(_is_signed(text, line, key) for line in lines):
             return text
-    raise WrongNote("it is not signed by the key that is asked for")
+    raise WrongNote("it is not signed by the expected key")
 
 
 def _is_signed(text: str, line: str, key: VerifierKey) -> bool:
@@ -155,7 +155,9 @@ def checked_name(name: str) -> str:
     if not name or len(name) > _LONGEST_NAME or not fits:
         raise UsageError(
             f"{name!r} cannot be the name of a key",
-            hint="take one like a host's, with no space and no plus: shop.example/gitmesh",
+            hint=(
+                "use a name like a host name, without spaces and plus signs: shop.example/gitmesh"
+            ),
         )
     return name
 
@@ -166,7 +168,7 @@ def _key_bytes(encoded: str) -> bytes:
     except (binascii.Error, ValueError):
         raw = b""
     if len(raw) != 33 or not raw.startswith(_ED25519):
-        raise UsageError("this is no Ed25519 key", hint="make one with: gitmesh keygen")
+        raise UsageError("this is not an Ed25519 key", hint="make one with: gitmesh keygen")
     return raw[1:]
 
 

@@ -72,7 +72,7 @@ def prove(
     """
     signed = Checkpoint.parse(text_of(note))
     if signed.size != len(leaves) or signed.root != root_of(leaves):
-        raise WrongProof("the log does not hold what the checkpoint was signed of")
+        raise WrongProof("the log does not match the signed checkpoint")
     path = inclusion_path(leaves, row.seq - 1)
     proof: JsonObject = {
         "format": FORMAT,
@@ -83,7 +83,7 @@ def prove(
     }
     if signed.times_root is not None:
         if signed.times_root != root_of(times):
-            raise WrongProof("the times in the log are not those that the checkpoint was signed of")
+            raise WrongProof("the times in the log do not match the signed checkpoint")
         proof["at"] = row.at
         proof["timePath"] = _written(inclusion_path(times, row.seq - 1))
     if row.data != canonical(data) or leaf(event_hash(chain, row)) != leaves[row.seq - 1]:
@@ -100,18 +100,18 @@ def check(proof: object, keys: Iterable[VerifierKey]) -> Proven:
     chain, row, path, note = _parts(proof)
     try:
         if row.hash != event_hash(chain, row):
-            raise WrongProof("the event is not the one that its hash stands for")
+            raise WrongProof("the event does not match its hash")
         checkpoint = verified(note, chain, keys)
         root = root_by_path(leaf(row.hash), row.seq - 1, checkpoint.size, path)
         at = _proven_time(proof, chain, row, checkpoint)
     except WrongNote as error:
-        raise WrongProof(f"the checkpoint cannot be believed: {error}") from None
+        raise WrongProof(f"the checkpoint is not valid: {error}") from None
     except WrongProof:
         raise
     except ValueError as error:
-        raise WrongProof(f"the path leads nowhere: {error}") from None
+        raise WrongProof(f"the path does not lead to the root: {error}") from None
     if root != checkpoint.root:
-        raise WrongProof("the event is not in the log that the checkpoint was signed of")
+        raise WrongProof("the event is not in the log of the signed checkpoint")
     return Proven(chain, row, checkpoint, at)
 
 
@@ -126,12 +126,12 @@ def _proven_time(proof: Any, chain: Chain, row: Row, checkpoint: Checkpoint) -> 
         return None
     at, path = proof.get("at"), proof.get("timePath")
     if chain is Chain.DELIVERY or not isinstance(at, str) or not isinstance(path, list):
-        raise WrongProof("what it says of the time makes no sense")
+        raise WrongProof("its data about the time are invalid")
     if checkpoint.times_root is None:
-        raise WrongProof("the checkpoint was signed without a root of the times: none is proven")
+        raise WrongProof("the checkpoint has no root of the times, so no time is proven")
     root = root_by_path(time_leaf(row.seq, at), row.seq - 1, checkpoint.size, _read(path))
     if root != checkpoint.times_root:
-        raise WrongProof("the event was not written at the time that the checkpoint was signed of")
+        raise WrongProof("the time of the event does not match the signed checkpoint")
     return at
 
 
@@ -149,12 +149,12 @@ def _read(path: Sequence[Any]) -> list[bytes]:
             raise TypeError
         return [base64.b64decode(each, validate=True) for each in path]
     except (TypeError, ValueError):
-        raise WrongProof("it is no proof: a path makes no sense") from None
+        raise WrongProof("it is not a proof: a path is invalid") from None
 
 
 def _parts(proof: object) -> tuple[Chain, Row, list[bytes], str]:
     if not isinstance(proof, dict) or proof.get("format") != FORMAT:
-        raise WrongProof(f"it is no proof: its format is not {FORMAT}")
+        raise WrongProof(f"it is not a proof: its format is not {FORMAT}")
     try:
         chain, path, note = Chain(proof["chain"]), proof["path"], proof["checkpoint"]
         row = _row(chain, proof["event"])
@@ -162,7 +162,7 @@ def _parts(proof: object) -> tuple[Chain, Row, list[bytes], str]:
             raise TypeError
         return chain, row, [base64.b64decode(each, validate=True) for each in path], note
     except (LookupError, TypeError, ValueError, RecursionError, binascii.Error):
-        raise WrongProof("it is no proof: parts are missing or make no sense") from None
+        raise WrongProof("it is not a proof: parts are missing or invalid") from None
 
 
 def _protected(chain: Chain, row: Row) -> dict[str, Any]:
@@ -193,7 +193,7 @@ def prove_growth(chain: Chain, older: str, newer: str, leaves: Sequence[bytes]) 
     first, second = Checkpoint.parse(text_of(older)), Checkpoint.parse(text_of(newer))
     held = second.size == len(leaves) and second.root == root_of(leaves)
     if not held or first.root != root_of(leaves[: first.size]):
-        raise WrongProof("the log does not hold what the checkpoints were signed of")
+        raise WrongProof("the log does not match the signed checkpoints")
     return {
         "format": GROWTH,
         "chain": chain.value,
@@ -210,7 +210,7 @@ def check_growth(proof: object, keys: Iterable[VerifierKey]) -> tuple[Checkpoint
     :raises WrongProof: it is invalid.
     """
     if not isinstance(proof, dict) or proof.get("format") != GROWTH:
-        raise WrongProof(f"it is no proof: its format is not {GROWTH}")
+        raise WrongProof(f"it is not a proof: its format is not {GROWTH}")
     keys = list(keys)
     try:
         chain, older, newer, given = (proof[k] for k in ("chain", "older", "newer", "path"))
@@ -219,9 +219,9 @@ def check_growth(proof: object, keys: Iterable[VerifierKey]) -> tuple[Checkpoint
         path = [base64.b64decode(each, validate=True) for each in given]
         first, second = (verified(str(note), Chain(chain), keys) for note in (older, newer))
     except WrongNote as error:
-        raise WrongProof(f"the checkpoint cannot be believed: {error}") from None
+        raise WrongProof(f"the checkpoint is not valid: {error}") from None
     except (LookupError, TypeError, ValueError, binascii.Error):
-        raise WrongProof("it is no proof: parts are missing or make no sense") from None
+        raise WrongProof("it is not a proof: parts are missing or invalid") from None
     if not is_consistent(first.size, first.root, second.size, second.root, path):
         raise WrongProof("the newer checkpoint does not continue the older one")
     return first, second

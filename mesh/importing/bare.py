@@ -36,8 +36,8 @@ def _deleted(identity: Identity) -> Problem:
     return identity.document.source.problem(
         ("status", "status"),
         "import-dropped",
-        "App Mesh says that this is deleted, so it is not written",
-        hint="take status out of the file if it shall live on",
+        "App Mesh has deleted this resource, so it is not imported",
+        hint="to import it, remove status from the file",
         severity=Severity.WARNING,
     )
 
@@ -60,8 +60,8 @@ def _read(document: Document, identity: Identity, answers: Answers) -> ResourceR
                 document.source.problem(
                     (),
                     "import-names",
-                    f"this is a {kind}, but the file does not say its {' and '.join(asked)}",
-                    hint=f"say it: {options}",
+                    f"the file does not give the {' and '.join(asked)} of this {kind}",
+                    hint=f"give it: {options}",
                 ),
             )
         )
@@ -85,14 +85,14 @@ def _fits(kind: Kind, body: JsonObject) -> bool:
 
 
 def _which_kind(document: Document, kinds: list[Kind]) -> ResourceReading:
-    words = "no kind's spec has this shape"
+    words = "these fields fit the spec of no kind"
     if kinds:
-        words = f"the spec could be that of a {' or of a '.join(kinds)}"
+        words = f"these fields fit the spec of a {' or of a '.join(kinds)}"
     choices = ", ".join(kinds or APP_MESH_KINDS)
     return ResourceReading(
         problems=(
             document.source.problem(
-                ("spec",), "import-names", words, hint=f"say it: --kind, one of {choices}"
+                ("spec",), "import-names", words, hint=f"give it: --kind, one of {choices}"
             ),
         )
     )

@@ -40,7 +40,7 @@ def read_cloud_map(document: Document, answers: Answers) -> ResourceReading:
         problem = document.source.problem(
             ("Instances",),
             "import-names",
-            "the instances do not say their mesh, namespace and service all",
+            "the file does not give all of mesh, namespace and service",
             hint="say it: "
             + " ".join(f"{option} …" for option in missing)
             + " (--parent is the namespace, --name the service)",
@@ -71,8 +71,8 @@ def _unwell(source: Source, listed: list[JsonObject]) -> Iterator[Problem]:
             yield source.problem(
                 ("Instances", at, "HealthStatus"),
                 "import-dropped",
-                f"{each.get('InstanceId')} is unhealthy just now; it is written like all others",
-                hint="take it out of the document if it shall get no traffic",
+                f"{each.get('InstanceId')} is unhealthy now; it is imported like the others",
+                hint="remove it from the document if it must not get traffic",
                 severity=Severity.WARNING,
             )
 

@@ -20,7 +20,9 @@ def modernised(spec: Json, source: Source) -> Iterator[Problem]:
     if isinstance(backends, list) and backends and all(isinstance(b, str) for b in backends):
         wrapped: list[Json] = [{"virtualService": {"virtualServiceName": b}} for b in backends]
         spec["backends"] = wrapped
-        yield _said(source, ("spec", "backends"), "names as backends are virtual services now")
+        yield _said(
+            source, ("spec", "backends"), "backends that are names are virtual services now"
+        )
     dns = as_object(as_object(spec.get("serviceDiscovery")).get("dns"))
     if _renames(dns):
         dns["hostname"] = dns.pop("serviceName")

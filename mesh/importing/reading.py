@@ -100,8 +100,8 @@ def _configuration(path: str) -> Problem:
         1,
         "$",
         _FORM,
-        "this is a configuration of Terraform: what it says is known once it is planned",
-        "import what terraform show -json prints of the state or of a plan's file",
+        "this is a Terraform configuration, whose values are known only after it is planned",
+        "import the output of terraform show -json for the state or for a plan file",
     )
 
 
@@ -131,8 +131,8 @@ def _read(
         problem = document.source.problem(
             (),
             _FORM,
-            "this is Terraform's own state file, whose form changes from version to version",
-            hint="import what terraform show -json prints",
+            "this is Terraform's own state file, whose format changes between versions",
+            hint="import the output of terraform show -json",
         )
         return ResourceReading(problems=(problem,)), Counter()
     form = next(form for form in FORMS if form.recognises(document.body))
@@ -144,8 +144,8 @@ def _in_place(document: Document) -> ResourceReading:
     problem = document.source.problem(
         (),
         _FORM,
-        "Kubernetes manifests are specs as they are: there is nothing to import",
-        hint="put the file into the mesh's repository; gitmesh validate tells how it is read",
+        "Kubernetes manifests are specs already and need no import",
+        hint="commit the file to the mesh's repository, and check it with gitmesh validate",
     )
     return ResourceReading(problems=(problem,))
 

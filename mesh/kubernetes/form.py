@@ -86,7 +86,7 @@ def _mistyped(document: Document, group: str, version: str) -> list[Problem]:
         document.source.problem(
             ("apiVersion",),
             "kubernetes-version",
-            f"{document.body['apiVersion']!r} is no version of {GROUP}",
+            f"{document.body['apiVersion']!r} is not a version of {GROUP}",
             hint=f"write {GROUP}/{version if version in _VERSIONS else 'v1beta2'}",
         )
     ]
@@ -103,8 +103,8 @@ def _unknown_version(document: Document, version: str) -> Problem:
     return document.source.problem(
         ("apiVersion",),
         "kubernetes-version",
-        f"manifests of version {version!r} of {GROUP} are not read",
-        hint=f"write it as {GROUP}/v1beta2; v1beta1 is read too",
+        f"manifests of version {version!r} of {GROUP} are not supported",
+        hint=f"write it as {GROUP}/v1beta2; v1beta1 is supported, too",
     )
 
 

@@ -97,8 +97,8 @@ def _identify(header: Header, kind: str, metadata: JsonObject) -> None:
     said = header.spec.get("awsName")
     if said is None or said == "":
         if len(header.aws_name) > MAX_NAME:
-            message = f"in App Mesh this is {header.aws_name!r}, more than {MAX_NAME} characters"
-            header.note(header.name_place, "wrong-length", message, "say a shorter awsName")
+            message = f"the App Mesh name {header.aws_name!r} has more than {MAX_NAME} characters"
+            header.note(header.name_place, "wrong-length", message, "give a shorter awsName")
         return
     header.name_place = ("spec", "awsName")
     if _is_name(said):
@@ -141,8 +141,8 @@ def read_selector(header: Header, field_name: str) -> Selector | None:
             header.note(
                 (*place, "matchExpressions", at),
                 "not-one-of",
-                "this is no requirement of a label",
-                f"it has a key, an operator ({', '.join(_OPERATORS)}) and values",
+                "this is not a valid label requirement",
+                f"write a key, an operator ({', '.join(_OPERATORS)}) and values",
             )
         else:
             requirements.append(requirement)

@@ -73,7 +73,7 @@ class Lookup:
             return meshes[0]
         if not meshes:
             return Undecided(
-                f"nothing says to which mesh namespace {namespace} belongs: there is no Mesh",
+                f"the mesh of namespace {namespace} is unknown: there is no Mesh",
                 "add the Mesh to the repository; a file with meshName alone declares one",
             )
         labels = self._labels(namespace)
@@ -81,7 +81,7 @@ class Lookup:
         chosen = [m for m in few if m.namespaces is not None and m.namespaces.matches(labels)]
         if len(chosen) == 1 and few == meshes:
             return chosen[0]
-        what = "several meshes choose" if len(chosen) > 1 else "no mesh chooses"
+        what = "several meshes select" if len(chosen) > 1 else "no mesh selects"
         return Undecided(
             f"{what} namespace {namespace} by namespaceSelector; the meshes are {_listed(meshes)}",
             self._hint(namespace, "meshRef"),
@@ -107,7 +107,7 @@ class Lookup:
         chosen = [gateway for gateway in few if _takes(gateway, labels, own)]
         if len(chosen) == 1 and few == gateways:
             return chosen[0].aws_name
-        what = "several gateways choose" if len(chosen) > 1 else "no gateway chooses"
+        what = "several gateways select" if len(chosen) > 1 else "no gateway selects"
         raise Undecided(
             f"{what} it by selectors; the gateways are {_listed(gateways)}",
             self._hint(namespace, "virtualGatewayRef"),

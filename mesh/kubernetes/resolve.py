@@ -182,7 +182,7 @@ def _no_group(manifest: Manifest, group: ObjectId, place: Steps) -> Problem:
         place,
         "missing-backend-group",
         f"there is no BackendGroup {group.name} in namespace {group.namespace}",
-        hint="its virtual services are no backends until it is added",
+        hint="its virtual services are not backends until it is added",
         severity=Severity.WARNING,
     )
 

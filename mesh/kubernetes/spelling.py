@@ -106,7 +106,7 @@ class Spelling:
         return spelt
 
     def _twice(self, name: str, here: Steps) -> None:
-        message = f"{here[-1]} says again what is said beside it"
+        message = f"{here[-1]} repeats another field of the same object"
         self.problems.append(self.source.problem(here, "at-most-one", message, hint="keep one"))
 
     def _name_field(self, kind: Kind, at: Steps) -> str:

@@ -146,7 +146,7 @@ def _not_an_object(path: str, line: int, value: Json) -> Problem:
     what = "a list" if isinstance(value, list) else "a single value"
     hint = "separate the documents of a YAML file with a line ---"
     if isinstance(value, list):
-        hint = "write one resource a document; gitmesh import takes lists apart"
+        hint = "write one resource per document; gitmesh import accepts lists"
     message = f"a document must be an object of keys and values, this is {what}"
     return Problem(path, line, "$", "not-an-object", message, hint)
 
@@ -158,8 +158,8 @@ def _not_text(path: str, blob: bytes, limits: Limits) -> Problem | None:
             0,
             "$",
             "file-too-big",
-            f"{len(blob)} bytes; a file may have {limits.max_bytes}",
-            "spread the documents over several files",
+            f"the file has {len(blob)} bytes; the limit is {limits.max_bytes}",
+            "split the file into several",
         )
     if blob.startswith(_LFS):
         return Problem(
@@ -168,12 +168,12 @@ def _not_text(path: str, blob: bytes, limits: Limits) -> Problem | None:
             "$",
             "lfs-pointer",
             "this is a Git LFS pointer: the spec itself is not in the repository",
-            "take specs out of LFS: git lfs untrack, then git add --renormalize the file",
+            "remove specs from LFS: git lfs untrack, then git add --renormalize the file",
         )
     if b"\0" in blob:
         line = blob.count(b"\n", 0, blob.index(b"\0")) + 1
         return Problem(
-            path, line, "$", "not-text", "the file holds NUL bytes", "save it as UTF-8 text"
+            path, line, "$", "not-text", "the file contains NUL bytes", "save it as UTF-8 text"
         )
     try:
         blob.decode("utf-8")

@@ -15,7 +15,7 @@ LISTINGS: Final = {
 
 _WRAPPERS: Final = frozenset(kind.segment for kind in APP_MESH_KINDS)
 
-_IMPORT: Final = "gitmesh import writes native documents of it"
+_IMPORT: Final = "convert it with gitmesh import"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +33,8 @@ def recognised(body: JsonObject) -> Known | None:
         return Known(f"this is a list of {listing}: a document is one resource", _IMPORT)
     if listing is not None:
         return Known(
-            f"this lists {listing} by name, and says nothing of their specs",
-            f"print each: aws appmesh {_describe(LISTINGS[listing])}; gitmesh import takes many",
+            f"this lists {listing} by name, without their specs",
+            f"print each: aws appmesh {_describe(LISTINGS[listing])}; gitmesh import accepts many",
         )
     return next((known for fits, known in _KNOWN if fits(body)), None)
 
@@ -76,31 +76,31 @@ _KNOWN: Final[tuple[tuple[Callable[[JsonObject], bool], Known], ...]] = (
     (
         lambda body: "format_version" in body,
         Known(
-            "Terraform shows nothing here: it has no state",
+            "this output of Terraform is empty: there was no state",
             "run terraform show -json where the state is, or give it a plan's file",
         ),
     ),
     (
         lambda body: "@level" in body and "@message" in body,
         Known(
-            "this is the log of a run of Terraform",
-            "import what terraform show -json prints of the plan's file or of the state",
+            "this is the log of a Terraform run",
+            "import the output of terraform show -json for the plan file or for the state",
         ),
     ),
     (
         lambda body: instances_of(body) is not None,
         Known(
-            "this lists instances of AWS Cloud Map, and is no ServiceInstances document", _IMPORT
+            "this is a list of AWS Cloud Map instances, not a ServiceInstances document", _IMPORT
         ),
     ),
     (
         lambda body: isinstance(body.get("TemplateBody"), dict) and "StagesAvailable" in body,
-        Known("this holds a CloudFormation template", _IMPORT),
+        Known("this contains a CloudFormation template", _IMPORT),
     ),
     (
         lambda body: "TemplateBody" in body and "StagesAvailable" in body,
         Known(
-            "this holds a CloudFormation template as one text",
+            "this contains a CloudFormation template as one text",
             "print the template itself: aws cloudformation get-template … --query TemplateBody "
             "--output text; then gitmesh import it",
         ),

@@ -137,7 +137,7 @@ class Growth:
                 self._root_line,
                 "too-many-documents",
                 f"more than {self._limits.max_documents} documents in one file",
-                "spread them over several files",
+                "split the file into several",
             )
         if self._root is not None and not self._spoilt:
             grown = Grown(self._count - 1, self._root_line, self._root, self._lines)
@@ -173,7 +173,7 @@ class Growth:
                 line,
                 "key-not-text",
                 "a key must be text, not an object or a list",
-                "is this a template? {{ … }} must be filled in before it is committed",
+                "if this is a template, commit the rendered result, without {{ … }}",
             )
         steps = self._steps_of_next() if self._with_lines and not as_key else None
         if frame is not None:
@@ -199,7 +199,7 @@ class Growth:
         self.spoil(
             line,
             "duplicate-key",
-            f'"{key}" stands twice in one object, on line {first} and on line {line}',
+            f'"{key}" appears twice in one object, on line {first} and on line {line}',
             "remove one of them",
             value=False,
         )
@@ -250,5 +250,5 @@ class Growth:
             line,
             "too-many-values",
             f"more than {self._limits.max_values} values in one file",
-            "spread the documents over several files",
+            "split the file into several",
         )

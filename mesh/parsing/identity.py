@@ -132,7 +132,7 @@ def _nameless(document: Document) -> Problem:
     return document.source.problem(
         ("spec",),
         "missing-name",
-        "the document is a spec alone; it does not say of which resource",
+        "the document is a spec without the names of its resource",
         hint=hint,
     )
 
@@ -173,7 +173,7 @@ def _bad_name(document: Document, field: str, name: Json) -> Iterator[Problem]:
         yield source.problem((field,), "wrong-length", message)
     elif _CONTROL.search(name):
         yield source.problem(
-            (field,), "control-character", f"{field} holds a control character: {name!r}"
+            (field,), "control-character", f"{field} contains a control character: {name!r}"
         )
     elif template := placeholder_in(name, (field,), source):
         yield template
@@ -197,7 +197,8 @@ def _field_problems(document: Document, kind: Kind) -> Iterator[Problem]:
             (field,),
             "unknown-field",
             f'a {kind} has no field "{field}"',
-            hint=did_you_mean(field, {*own, *_BESIDE}) or f"beside its spec it has {_listed(own)}",
+            hint=did_you_mean(field, {*own, *_BESIDE})
+            or (f"besides its spec, it has {_listed(own)}"),
         )
 
 

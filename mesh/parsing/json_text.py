@@ -86,7 +86,7 @@ class _JsonReader:
         if self.more:
             raise self._error(
                 "text after the end of the JSON value",
-                "a JSON file holds one value; gitmesh import takes several",
+                "a JSON file contains one value; gitmesh import accepts several",
             )
 
     def _next_in_container(self) -> None:
@@ -146,7 +146,7 @@ class _JsonReader:
         if not value.isascii() and _SURROGATE.search(value):
             raise self._error("half of a surrogate pair is not a character")
         if "\0" in value:
-            self._growth.spoil(self._line, "control-character", "the text holds a NUL character")
+            self._growth.spoil(self._line, "control-character", "the text contains a NUL character")
         self._at = end
         self._growth.scalar(value, self._line)
 

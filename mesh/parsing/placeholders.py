@@ -21,8 +21,8 @@ versions."""
 _FORMAT: Final = ("accessLog", "file", "format")
 """Path of a log format, which may contain any text."""
 
-_MESSAGE: Final = "this is a template: {} is filled in before it is used"
-_HINT: Final = "commit what it renders to (envsubst, jq -n --arg, helm template), not the template"
+_MESSAGE: Final = "this is a template: {} must be replaced before it is used"
+_HINT: Final = "commit the rendered result (envsubst, jq -n --arg, helm template), not the template"
 
 
 def without_placeholders(path: str, blob: bytes, problems: Iterable[Problem]) -> list[Problem]:

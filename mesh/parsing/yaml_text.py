@@ -47,7 +47,7 @@ class _Slip:
 
 _TAB: Final = _Slip("", "a tab cannot indent YAML", "indent with spaces", "tab")
 _NOT_YAML: Final = _Slip(
-    "", "this is not YAML", "check quotes, brackets and indentation, here and in the line above"
+    "", "this is not valid YAML", "check quotes, brackets and indentation, here and in the line above"
 )
 _QUOTED: Final = "while scanning a quoted scalar"
 _OPEN_QUOTE: Final = _Slip(_QUOTED, "a quote is not closed", "close it")
@@ -60,8 +60,8 @@ _SLIPS: Final = (
     ),
     _Slip(
         "mapping values are not allowed",
-        'a ":" stands where no key can be',
-        "check the indentation, or put a value that holds a colon in quotes",
+        'a ":" is in a position where no key is allowed',
+        "check the indentation, or put a value that contains a colon in quotes",
     ),
     _Slip(
         "did not find expected key",
@@ -155,7 +155,7 @@ class YamlReader:
             self._growth.scalar(resolve(text), line)
             return
         if "\0" in text:
-            self._growth.spoil(line, "control-character", "the text holds a NUL character")
+            self._growth.spoil(line, "control-character", "the text contains a NUL character")
         self._growth.scalar(text, line)
 
     def _alias(self, event: yaml.AliasEvent) -> None:
@@ -163,7 +163,8 @@ class YamlReader:
         self._growth.spoil(
             line,
             "alias",
-            f"the alias *{event.anchor} stands for text written elsewhere; specs have no aliases",
+            f"the alias *{event.anchor} refers to another part of the file; specs must not use "
+            "aliases",
             "write the value out: a diff of a route should show the route",
         )
         self._growth.scalar("", line)
@@ -174,7 +175,7 @@ class YamlReader:
             self._growth.spoil(
                 line,
                 "alias",
-                f"the anchor &{anchor} names a value for aliases; specs have none",
+                f"the anchor &{anchor} names a value for aliases; specs must not use anchors",
                 "remove the anchor",
                 value=False,
             )
@@ -185,11 +186,11 @@ class YamlReader:
             self._growth.spoil(line, "cloudformation-form", *TEMPLATE)
             return
         if tag in CLOUDFORMATION_TAGS:
-            hint = "CloudFormation templates come in through gitmesh import"
+            hint = "convert CloudFormation templates with gitmesh import"
         else:
             hint = "remove the tag; put a value in quotes to make it text"
         self._growth.spoil(
-            line, "tag", f"the tag {tag} gives a value a type; specs have no tags", hint
+            line, "tag", f"the tag {tag} gives a value a type; specs must not use tags", hint
         )
 
 

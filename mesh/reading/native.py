@@ -90,7 +90,7 @@ def _bounded(path: str, problems: list[Problem]) -> tuple[Problem, ...]:
         "$",
         "more-problems",
         f"{len(problems) - MAX_PROBLEMS} more problems in this file",
-        "mend the first ones; the others may go with them",
+        "correct the first ones; this may remove the others, too",
     )
     return (*problems[:MAX_PROBLEMS], rest)
 

@@ -75,8 +75,8 @@ def _named(document: Document, kind: Kind) -> Document:
 
 def _question(document: Document, kinds: tuple[Kind, ...]) -> Problem:
     if kinds:
-        what = f"is this a {' or a '.join(kinds)}? a spec with listeners and no more fits both"
+        what = f"is this a {' or a '.join(kinds)}? a spec with only listeners fits both"
     else:
-        what = "of which kind is this spec? nothing in it tells"
-    hint = f"say it with --kind {kinds[0] if kinds else 'VirtualNode'}, or add names to the file"
+        what = "the kind of this spec is unknown: its fields do not show it"
+    hint = f"give it with --kind {kinds[0] if kinds else 'VirtualNode'}, or add names to the file"
     return document.source.problem(("spec",), "ambiguous-spec", what, hint=hint)

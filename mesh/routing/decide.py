@@ -104,10 +104,10 @@ def _of_host(
 
 def _unknown(graph: MeshGraph, mesh: str, request: Request) -> Decision:
     port = "" if request.port is None else f" on port {request.port}"
-    what = f'no backend of the caller answers to "{request.host}"{port}'
+    what = f'no backend of the caller has the host "{request.host}"{port}'
     egress = graph.mesh_spec(mesh).egress_filter
     if egress is not None and egress.type == "ALLOW_ALL":
-        return Decision(Outcome.OUTSIDE, f"{what}, and the mesh lets everything out")
+        return Decision(Outcome.OUTSIDE, f"{what}, and the mesh allows all traffic to the outside")
     return _none(f"{what} (404)")
 
 
@@ -164,7 +164,7 @@ def _direct(
     graph: MeshGraph, service: ResourceKey, node: Resource | None, mapping: PortMapping
 ) -> Decision:
     if node is None:
-        return _none(f"nobody provides {service} (404)", service)
+        return _none(f"{service} has no provider (404)", service)
     return Decision(
         Outcome.ROUTED, shares=(Share(node.key.name, mapping.port, 1),), service=service
     )
@@ -178,7 +178,7 @@ def _taken(graph: MeshGraph, service: ResourceKey, route: Resource, request: Req
             shares.append(Share(target.virtual_node, listener.port_mapping.port, target.weight))
     decision = Decision(
         Outcome.ROUTED if shares else Outcome.UNAVAILABLE,
-        "" if shares else f"{route.key} takes it, and leads nowhere (503)",
+        "" if shares else f"{route.key} takes it, but has no usable target (503)",
         tuple(sorted(shares)),
         service,
         route,
@@ -216,7 +216,7 @@ def _closed(request: Request, mappings: tuple[GatewayPortMapping, ...]) -> str:
         return f"the request names no port, and the gateway listens on {listing(mappings)}"
     return (
         f"the gateway does not listen on port {request.port} but on {listing(mappings)}; behind a "
-        "balancer, leave the port out, and say it in the header host"
+        "load balancer, leave the port out and set it in the header host"
     )
 
 
@@ -226,7 +226,7 @@ def _second_pass(graph: MeshGraph, mesh: str, spec: GatewayRouteSpec, request: R
     service = ResourceKey.of(Kind.VIRTUAL_SERVICE, mesh, name)
     path = normalised(rewritten_path(spec, request.path))
     if path is None:
-        return Decision(Outcome.REFUSED, "the rewritten path is none (400)", service=service)
+        return Decision(Outcome.REFUSED, "the rewritten path is invalid (400)", service=service)
     ports = service_ports(graph, mesh, name)
     port = ports[0].port if len(ports) == 1 else target.port
     mapping = next((each for each in ports if each.port == port), None)
@@ -239,8 +239,8 @@ def _second_pass(graph: MeshGraph, mesh: str, spec: GatewayRouteSpec, request: R
 
 def _refused(request: Request) -> Decision:
     if request.method == _TUNNEL:
-        return _none("no route takes a tunnel, which has no path (404)")
-    return Decision(Outcome.REFUSED, f"no proxy takes the path {request.path} (400)")
+        return _none("no route takes a CONNECT tunnel, which has no path (404)")
+    return Decision(Outcome.REFUSED, f"no proxy accepts the path {request.path} (400)")
 
 
 def _none(reason: str, service: ResourceKey | None = None) -> Decision:

@@ -38,7 +38,7 @@ class Miss:
 
     def __str__(self) -> str:
         has = "it has none" if self.found is None else f'it has "{self.found}"'
-        return f"{self.asked} is asked for, {has}"
+        return f"{self.asked} is required, {has}"
 
 
 def misses(match: Match | None, request: Request) -> Iterator[Miss]:

@@ -180,7 +180,7 @@ def _one_host(said: Said) -> str:
     if isinstance(said, str):
         return said
     if len(said) > 1:
-        raise BadRequest("the request says host more than once", hint="say it once")
+        raise BadRequest("the request has several host headers", hint="give it once")
     return "".join(said)
 
 
@@ -198,7 +198,7 @@ def _split(target: str) -> tuple[str, str, str]:
 
 def _require(host: str, headers: Mapping[str, Said], path: str) -> None:
     if not host:
-        raise BadRequest("the request says no host", hint="name the virtual service: host")
+        raise BadRequest("the request has no host", hint="name the virtual service: host")
     if not _HOST.fullmatch(host) or len(host) > MAX_TEXT:
         raise BadRequest(f"{host[:100]!r} is not a host")
     if len(path) > MAX_PATH:
@@ -208,7 +208,7 @@ def _require(host: str, headers: Mapping[str, Said], path: str) -> None:
         )
     if wrong := _NOT_IN_PATH.search(path):
         hint = "escape it: %20 for a space, UTF-8 byte by byte for letters"
-        raise BadRequest(f"{wrong.group()!r} cannot stand in a path", hint=hint)
+        raise BadRequest(f"{wrong.group()!r} is not allowed in a path", hint=hint)
     for name, said in headers.items():
         _require_header(name, (said,) if isinstance(said, str) else said)
 
@@ -218,4 +218,4 @@ def _require_header(name: str, values: Iterable[str]) -> None:
         raise BadRequest(f"{name[:100]!r} is not the name of a header")
     for value in values:
         if len(value) > MAX_TEXT or _NOT_IN_VALUE.search(value):
-            raise BadRequest(f"the value of {name} is too long, or holds a control character")
+            raise BadRequest(f"the value of {name} is too long, or contains a control character")

@@ -45,7 +45,7 @@ def tidied(path: str, blob: bytes) -> Tidied:
     anew = _json(before) if path.lower().endswith(".json") else _yaml(text)
     if anew is None or not _says_the_same(path, before, text, anew):
         # No spec needs such YAML: leave it unformatted rather than risk a change of meaning.
-        return Tidied(reason="cannot be laid out anew without changing it")
+        return Tidied(reason="cannot be formatted without changing it")
     return Tidied(anew)
 
 

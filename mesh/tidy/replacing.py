@@ -66,7 +66,9 @@ def with_document(path: str, blob: bytes | None, document: str) -> bytes:
     if blob is None or not blob.strip():
         return document.encode()
     if _is_json(path):
-        raise NotReplaceable(f"{path} holds something else now, and JSON holds one document a file")
+        raise NotReplaceable(
+            f"{path} contains another document now, and a JSON file contains only one"
+        )
     text = blob.decode("utf-8-sig")
     added = f"{'' if text.endswith(chr(10)) else chr(10)}---\n{document}"
     return f"{text}{_ended_as(text, added)}".encode()
@@ -85,7 +87,7 @@ def _changed(path: str, blob: bytes, key: ResourceKey, change: Callable[[_Part],
     parts = list(_parts(path, blob))
     if not any(part.key == key for part in parts):
         raise NotReplaceable(
-            f"{key} stands in {path} as part of a document of another form",
+            f"{key} is defined in {path} by a document of another form",
             hint="change it there by hand, or roll back as a whole, without --only",
         )
     return "".join(

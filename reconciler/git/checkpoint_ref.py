@@ -81,6 +81,8 @@ class CheckpointRef:
         except _READING as error:
             raise Retryable(
                 f"no checkpoint can be written to {REF}: {error}",
-                hint="see that the repository may be written, and that nobody else signs there",
+                hint=(
+                    "check that the repository is writable, and that no other process signs there"
+                ),
             ) from None
         return Filed(str(made), dict(notes))

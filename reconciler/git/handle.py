@@ -37,7 +37,7 @@ def require_libgit2() -> None:
     if version < LEAST_LIBGIT2:
         least = ".".join(map(str, LEAST_LIBGIT2))
         raise Fatal(
-            f"libgit2 {pygit2.LIBGIT2_VERSION} has known security holes; gitmesh needs {least}",
+            f"libgit2 {pygit2.LIBGIT2_VERSION} has known vulnerabilities; gitmesh needs {least}",
             hint="pip install --upgrade 'pygit2>=1.21'",
         )
 
@@ -138,7 +138,8 @@ def _refuse_grafts(handle: pygit2.Repository) -> None:
     grafts = common_dir(handle) / "info" / "grafts"
     if grafts.is_file() and grafts.stat().st_size:
         raise Fatal(
-            f"{grafts} shows history otherwise than its commits do, which is all that counts here",
+            f"{grafts} makes git show another history than the commits, and gitmesh uses only the "
+            "commits",
             hint="remove it, or: git replace --convert-graft-file",
         )
 
@@ -147,23 +148,22 @@ def _refusal(path: Path, reason: str) -> Fatal:
     if "not owned by current user" in reason:
         return Fatal(
             f"{path} belongs to another user, and git refuses to trust it",
-            hint="run gitmesh as the owner of the repository, or hand it over: chown -R",
+            hint="run gitmesh as the owner of the repository, or change its owner: chown -R",
         )
     if "object format" in reason or "objectformat" in reason:
         return Fatal(
-            f"{path} names its objects by SHA-256, which libgit2 {pygit2.LIBGIT2_VERSION} "
-            "cannot read",
-            hint="make the repository with: git init --object-format=sha1",
+            f"{path} uses SHA-256 object ids, which libgit2 {pygit2.LIBGIT2_VERSION} cannot read",
+            hint="create the repository with: git init --object-format=sha1",
         )
     if "refstorage" in reason.lower():
         return Fatal(
-            f"{path} keeps its refs as a reftable, which libgit2 {pygit2.LIBGIT2_VERSION} "
-            "cannot read",
+            f"{path} stores its refs in a reftable, which libgit2 {pygit2.LIBGIT2_VERSION} cannot "
+            "read",
             hint="convert it: git refs migrate --ref-format=files",
         )
     if not path.exists():
-        return Fatal(f"there is no {path}", hint=f"make a repository: gitmesh init {path}")
+        return Fatal(f"there is no {path}", hint=f"create a repository: gitmesh init {path}")
     return Fatal(
-        f"{path} is no git repository that can be read: {reason}",
-        hint="name one with --repo, or make one: gitmesh init PATH",
+        f"{path} is not a git repository that can be read: {reason}",
+        hint="name one with --repo, or create one: gitmesh init PATH",
     )

@@ -92,8 +92,8 @@ def init_bare(path: Path, branch: str = "main") -> GitRepository:
             for half_made in list(path.iterdir()) if was_there else [path]:
                 _remove(half_made)
         raise Fatal(
-            f"cannot make a repository at {path}: {error}",
-            hint="see that the folder around it may be written, and that there is room",
+            f"cannot create a repository at {path}: {error}",
+            hint="check that its parent folder is writable and that the disk has space",
         ) from None
     return GitRepository.open(path)
 
@@ -116,7 +116,7 @@ def commit_folder(path: Path, branch: str, folder: Path, message: str, author: P
     except (OSError, pygit2.GitError) as error:
         raise Fatal(
             f"cannot write a commit to {path}: {error}",
-            hint="remove the repository, see that there is room, and try again",
+            hint="remove the repository, check that the disk has space, and try again",
         ) from None
     return CommitId(str(made))
 

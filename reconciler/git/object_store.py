@@ -52,7 +52,7 @@ class ObjectStore:
             return CommitId(str(self._objects[oid].peel(pygit2.Commit).id))
         except NOT_FOUND:
             raise self._obstacle() or SourceUnavailable(
-                UNREADABLE, f"{name} names {oid}, which is no commit in this repository"
+                UNREADABLE, f"{name} names {oid}, which is not a commit in this repository"
             ) from None
 
     def facts(self, commit: CommitId) -> CommitFacts:

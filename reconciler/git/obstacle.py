@@ -15,8 +15,8 @@ _FOLDERS: Final = ("refs/heads", "objects/pack", "objects/info")
 _HINTS: Final = {
     errno.EACCES: "let the user that runs gitmesh read it",
     errno.EPERM: "let the user that runs gitmesh read it",
-    errno.ESTALE: "the file server replaced it; mount it anew if this stays",
-    errno.EIO: "see to the disk",
+    errno.ESTALE: "the file server replaced it; remount it if this persists",
+    errno.EIO: "check the disk",
 }
 
 
@@ -80,8 +80,8 @@ def _explained(repository: Path, path: Path, error: OSError) -> SourceUnavailabl
     if error.errno in (errno.ENOENT, errno.ENOTDIR):
         return SourceUnavailable(
             MISSING,
-            f"{repository} holds no repository now: {path} is missing",
-            hint="put it back; the server serves on and follows it then",
+            f"{repository} contains no repository now: {path} is missing",
+            hint="put it back; until then the server serves the last mesh",
         )
-    hint = _HINTS.get(error.errno or 0, "see to the disk and to who may read it")
+    hint = _HINTS.get(error.errno or 0, "check the disk, and who may read it")
     return SourceUnavailable(UNREADABLE, f"{path} cannot be read now: {words}", hint=hint)

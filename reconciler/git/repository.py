@@ -156,10 +156,10 @@ class GitRepository(ObjectStore):
         if not others:
             return ""
         if not named_by_head:
-            return f"; or follow one that is there: --branch {shlex.quote(others[0])}"
+            return f"; or follow one that exists: --branch {shlex.quote(others[0])}"
         ref = shlex.quote(_BRANCHES + others[0])
         where = shlex.quote(str(self.path))
-        return f"; or let HEAD name one that is there: git -C {where} symbolic-ref HEAD {ref}"
+        return f"; or let HEAD name one that exists: git -C {where} symbolic-ref HEAD {ref}"
 
     def _reopen_when_replaced(self) -> None:
         # A replaced directory (restored from backup, cloned again) has another inode; the open
@@ -205,7 +205,7 @@ class GitRepository(ObjectStore):
                 raise UsageError(f"{self.path}: {unborn.message}", hint=unborn.hint) from None
             raise UsageError(
                 f"{revision!r} names no commit in {self.path}",
-                hint="git log shows what there is",
+                hint="list the commits with git log",
             ) from None
 
     def shown_otherwise(self) -> list[str]:
@@ -230,7 +230,8 @@ def branch_ref(branch: str) -> str:
     name = branch if whole else f"refs/heads/{branch}"
     if not pygit2.reference_is_valid_name(name):
         raise UsageError(
-            f"{branch!r} cannot be the name of a branch", hint="git branch --all lists those there"
+            f"{branch!r} cannot be the name of a branch",
+            hint="list the branches with git branch --all",
         )
     return name
 

@@ -111,7 +111,7 @@ def signature(person: Person, now: int) -> pygit2.Signature:
         return pygit2.Signature(person.name, person.email, now, 0)
     except _FAILING:
         raise UsageError(
-            f"{person.name!r} <{person.email}> can make no commit",
+            f"{person.name!r} <{person.email}> is not a valid author of a commit",
             hint='write it like "Ada <ada@shop.example>"',
         ) from None
 
@@ -149,12 +149,12 @@ def _moved(ref: str) -> BranchMoved:
     branch = ref.removeprefix("refs/heads/")
     return BranchMoved(
         f"somebody has pushed to {branch} meanwhile: nothing was changed",
-        hint="look at what they did (gitmesh log), then ask again",
+        hint="look at the new commits (gitmesh log), then try again",
     )
 
 
 def _cannot_write(path: Path, why: Exception | str) -> Retryable:
     return Retryable(
         f"cannot write to {path}: {why}",
-        hint="run gitmesh as the owner of the repository, and see that there is room",
+        hint="run gitmesh as the owner of the repository, and check that the disk has space",
     )

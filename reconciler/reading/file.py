@@ -83,7 +83,7 @@ def _refuse(path: bytes, entry: Entry) -> Problem | None:
             0,
             "$",
             "submodule",
-            "this is a submodule: what it holds is not in this repository",
+            "this is a submodule: its content is not in this repository",
             IGNORE_HINT,
         )
     return _unsafe_name(path)
@@ -98,7 +98,7 @@ def _symlink(path: bytes) -> Problem:
         "$",
         "symlink",
         "this is a symbolic link, which is never followed",
-        f"put the file itself in its place, or {IGNORE_HINT}",
+        f"replace it with the file itself, or {IGNORE_HINT}",
         Severity.ERROR if is_spec else Severity.WARNING,
     )
 
@@ -114,7 +114,7 @@ def _unsafe_name(path: bytes) -> Problem | None:
         0,
         "$",
         "unsafe-path",
-        "the file's name holds control characters, or is not UTF-8",
+        "the name of the file contains control characters, or is not UTF-8",
         "rename the file",
     )
 
@@ -129,6 +129,6 @@ def _too_big(path: bytes, size: int) -> Problem:
         0,
         "$",
         "file-too-big",
-        f"{size} bytes; a file may have {DEFAULT_LIMITS.max_bytes}",
-        "spread the documents over several files",
+        f"the file has {size} bytes; the limit is {DEFAULT_LIMITS.max_bytes}",
+        "split the file into several",
     )

@@ -40,9 +40,9 @@ def resolved(
     try:
         done = dict(_resolve_all(read, index, _grouped(files, everything)))
     except TooManyBackends:
-        what = f"backend groups unfold to more than {MAX_GROUPED} backends"
+        what = f"backend groups expand to more than {MAX_GROUPED} backends"
         path = _crossing({**files, **changes}, index)
-        raise TooLarge(b"", f"{what}; {path} crosses the limit") from None
+        raise TooLarge(b"", f"{what}; {path} exceeds the limit") from None
     old |= {path: files[path] for path in done if path in files}
     index = index.with_uses(
         {path: file.seen for path, file in old.items()},

@@ -161,7 +161,7 @@ class TreeWalk:
         try:
             raw = self._objects.read_tree(ObjectId(tree.hex()))
         except ObjectTooBig:
-            raise TooLarge(path, f"{_folder_at(path)} holds too many files") from None
+            raise TooLarge(path, f"{_folder_at(path)} contains too many files") from None
         self._cache[tree] = raw
         self._cached += len(raw)
         while self._cached > _CACHED_BYTES and len(self._cache) > 1:

@@ -166,7 +166,7 @@ class TreeReader:
                 sizes[path.rpartition(b"/")[0]] += self._objects.blob_bytes(entry.blob)
         folder, size = max(sizes.items(), key=lambda item: (item[1], item[0]))
         name = f"the folder {as_text(folder)}" if folder else "the folder at the root"
-        return f"{name} holds the most, {size} bytes"
+        return f"{name} contains the most, {size} bytes"
 
     def _entries(
         self, root: ObjectId, scope: Scope, base: SpecTree
@@ -257,7 +257,7 @@ def _against(base: SpecTree, found: Changes) -> dict[bytes, Entry | None]:
 
 
 def _no_root(settings: RepositorySettings) -> Problem:
-    return _settings_problem(f"there is no folder {settings.root!r}, which root names")
+    return _settings_problem(f"there is no folder {settings.root!r}, which the setting root names")
 
 
 def _settings_problem(message: str) -> Problem:
@@ -270,8 +270,8 @@ def _too_many_errors() -> Problem:
         0,
         "$",
         "more-problems",
-        f"the files have more than {MAX_ERRORS:,} errors, of which the first are told",
-        "mend the first ones; the others may go with them",
+        f"the files have more than {MAX_ERRORS:,} errors; only the first are listed",
+        "correct the first ones; this may remove the others, too",
     )
 
 
@@ -283,5 +283,5 @@ def too_large(error: TooLarge) -> Problem:
         "$",
         "tree-too-large",
         error.message,
-        "keep other things out of the mesh: set root or ignore in gitmesh.yaml",
+        "exclude other files: set root or ignore in gitmesh.yaml",
     )

@@ -54,5 +54,5 @@ def _too_many(count: int, suites: Mapping[str, tuple[RouteTests, ...]]) -> str:
     numbers = {path: sum(len(suite.tests) for suite in each) for path, each in suites.items()}
     path, most = max(numbers.items(), key=lambda item: (item[1], item[0]))
     where = as_text(path.encode("utf-8", "surrogateescape"))
-    told = f"there are {count} route tests, at most {MAX_ROUTE_TESTS} are run"
-    return f"{told}; {where} holds the most, {most}"
+    told = f"there are {count} route tests; the limit is {MAX_ROUTE_TESTS}"
+    return f"{told}; {where} contains the most, {most}"

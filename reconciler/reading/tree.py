@@ -116,7 +116,7 @@ _NO_SPECS: Final = Problem(
     0,
     "$",
     "no-specs",
-    "the repository holds no specs: the mesh is empty",
+    "the repository contains no specs: the mesh is empty",
     "specs are files named *.yaml, *.yml or *.json; see root and ignore in gitmesh.yaml",
     Severity.WARNING,
 )

@@ -14,7 +14,7 @@ from tests.support.logs import outsider
 from tests.support.sample_shop import sample_files
 from tests.support.server import Server
 
-TAKES_NOTHING = "the event log takes nothing: pushes have to wait"
+TAKES_NOTHING = "the event log cannot be written: pushes wait"
 
 
 @pytest.fixture

@@ -86,11 +86,11 @@ def goes_on(server: Server, bare: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "words"),
     [
-        (".", "holds no repository now"),
-        ("refs", "holds no repository now"),
+        (".", "contains no repository now"),
+        ("refs", "contains no repository now"),
         ("HEAD", ""),  # what it named is followed on
-        ("objects", "holds no repository now"),
-        ("objects/pack", "no commit in this repository"),
+        ("objects", "contains no repository now"),
+        ("objects/pack", "not a commit in this repository"),
         ("gitmesh", "the event log is not there"),
     ],
 )

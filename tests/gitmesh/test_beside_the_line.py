@@ -113,13 +113,13 @@ def test_a_head_that_names_no_branch_is_told_with_those_there_are(repo: Repo) ->
     bare = repo.origin
     follow(bare)
     git(bare, "symbolic-ref", "HEAD", "refs/heads/master")
-    way = f"or let HEAD name one that is there: git -C {bare} symbolic-ref HEAD refs/heads/main\n"
+    way = f"or let HEAD name one that exists: git -C {bare} symbolic-ref HEAD refs/heads/main\n"
     for command in (["show"], ["wait"], ["validate"], ["rollback", "main"]):
         refused = gitmesh(*command, "--repo", bare)
         assert "branch 'master' has no commit" in refused.err
         assert refused.err.endswith(way)
     refused = gitmesh("rollback", "main", "--branch", "live", "--repo", bare)
-    assert refused.err.endswith("; or follow one that is there: --branch main\n")
+    assert refused.err.endswith("; or follow one that exists: --branch main\n")
 
 
 def test_an_id_that_is_too_short_is_told_as_such(repo: Repo) -> None:

@@ -275,7 +275,7 @@ def test_objects_of_other_groups_are_passed_by_and_counted_as_nothing(
     told = gitmesh("validate", "--no-link", tmp_path / "mesh.yaml")
     assert (told.code, "no problems:" in told.out) == (exit_codes.OK, False)
     assert "there is no resource here: 0 resources in 1 file" in told.out
-    assert "the repository holds no specs" in gitmesh("validate", tmp_path).out
+    assert "the repository contains no specs" in gitmesh("validate", tmp_path).out
 
 
 def test_an_event_is_proven_by_the_commit_that_it_tells_of(shop: Shop, tmp_path: Path) -> None:

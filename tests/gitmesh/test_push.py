@@ -506,7 +506,10 @@ def test_a_push_with_more_route_tests_than_are_run_is_refused(repo: Repo) -> Non
     repo.commit({"shop/c-test.yaml": head + one})
     refused = push(repo)
     assert refused.code != 0
-    assert f"there are {MAX_ROUTE_TESTS + 1} route tests, at most {MAX_ROUTE_TESTS}" in refused.told
+    assert (
+        f"there are {MAX_ROUTE_TESTS + 1} route tests; the limit is {MAX_ROUTE_TESTS}"
+        in refused.told
+    )
 
 
 def test_a_push_that_concerns_nobody_who_is_there_is_told_so(repo: Repo, server: Server) -> None:

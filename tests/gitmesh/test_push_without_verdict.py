@@ -164,7 +164,7 @@ def test_a_tag_that_is_followed_is_checked_for_what_it_names(repo: Repo) -> None
     refused(repo, pushed, good, "1 problem in 1 commit", ref="live^{commit}")
     repo.git("tag", "-f", "live", "HEAD^{tree}")
     pushed = push(repo, "--force", ref="refs/tags/live")
-    refused(repo, pushed, good, _UNDECIDED, "which is no commit", ref="live^{commit}")
+    refused(repo, pushed, good, _UNDECIDED, "which is not a commit", ref="live^{commit}")
 
 
 # ---- a check that ends before its verdict -------------------------------------------------------

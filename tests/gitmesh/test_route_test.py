@@ -143,5 +143,5 @@ def test_a_request_through_a_balancer_with_a_repeated_header_is_routed(tmp_path:
         code, said = run(str(tmp_path), *asked, *balanced, *headers)
         assert (code, said.splitlines()[-1]) == (0, "routed: app as app.int/")
     said = run(str(tmp_path), *asked, *balanced, "-H", "X-Tester: red", "-H", "x-tester: no")[1]
-    assert 'x-tester exact "blue" is asked for, it has "red", "no"' in said
+    assert 'x-tester exact "blue" is required, it has "red", "no"' in said
     assert run(str(tmp_path)) == (0, "all passed: 2 route tests\n")

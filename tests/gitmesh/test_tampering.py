@@ -263,7 +263,7 @@ TABLE: dict[str, tuple[Callable[[Town], None], str]] = {
         in_its_place,
         "by git, the commit before it is {before_tip}",
     ),
-    "sign with another key": (checkpoint_forged, "not signed by the key that is asked for"),
+    "sign with another key": (checkpoint_forged, "not signed by the expected key"),
     "remove the checkpoints": (
         checkpoints_removed,
         "refs/gitmesh/checkpoints has no checkpoint, although a key is given",

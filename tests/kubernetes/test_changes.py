@@ -154,9 +154,9 @@ def test_groups_cannot_unfold_without_bound(monkeypatch: pytest.MonkeyPatch) -> 
     star = 'backendGroups: [{name: "*"}]\n'
     tree = go(many(10), {f"w{n}.yaml": node(f"w{n}", rest=star) for n in range(3)}).tree
     assert tree.problems == ()
-    with pytest.raises(TooLarge, match=r"; w3\.yaml crosses the limit"):
+    with pytest.raises(TooLarge, match=r"; w3\.yaml exceeds the limit"):
         go(tree, {"w3.yaml": node("w3", rest=star)})
-    with pytest.raises(TooLarge, match=r"; w2\.yaml crosses the limit"):
+    with pytest.raises(TooLarge, match=r"; w2\.yaml exceeds the limit"):
         go(tree, {"s10.yaml": manifest("VirtualService", "s10", "{}")})
     fewer = go(tree, {"w0.yaml": None, "s10.yaml": manifest("VirtualService", "s10", "{}")}).tree
     assert [p for p in fewer.problems if isinstance(p, Problem)] == []

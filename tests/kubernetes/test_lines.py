@@ -236,7 +236,7 @@ items:
 def test_a_template_is_told_as_one_whatever_fills_it_in(path: str, text: str, line: int) -> None:
     problems = read_resources(path, text.encode()).problems
     assert [(p.line, p.code) for p in problems] == [(line, "template")]
-    assert "renders" in problems[0].hint
+    assert "rendered" in problems[0].hint
 
 
 def test_the_format_of_a_log_may_hold_what_looks_like_a_template() -> None:

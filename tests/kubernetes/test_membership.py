@@ -75,8 +75,8 @@ def test_a_mesh_that_is_called_otherwise_in_app_mesh_is_known_by_that_name() -> 
     ("documents", "message", "hint"),
     [
         ((), "there is no Mesh", "add the Mesh"),
-        ((RED, BLUE), "no mesh chooses namespace prod", "add the Namespace prod"),
-        ((RED, BLUE, namespace("prod", "{}")), "no mesh chooses", "correct the labels"),
+        ((RED, BLUE), "no mesh selects namespace prod", "add the Namespace prod"),
+        ((RED, BLUE, namespace("prod", "{}")), "no mesh selects", "correct the labels"),
         ((RED, mesh("all", "{}"), namespace("prod", "{mesh: red}")), "several meshes", "meshRef"),
     ],
 )
@@ -140,8 +140,8 @@ def test_a_route_may_name_its_gateway() -> None:
     ("documents", "message"),
     [
         ((), "there is no VirtualGateway"),
-        ((gateway("one", ANY), gateway("two", ANY)), "several gateways choose it"),
-        ((gateway("one", ""), gateway("two", "")), "no gateway chooses it"),
+        ((gateway("one", ANY), gateway("two", ANY)), "several gateways select it"),
+        ((gateway("one", ""), gateway("two", "")), "no gateway selects it"),
     ],
 )
 def test_a_route_without_a_gateway_is_told(documents: tuple[str, ...], message: str) -> None:

@@ -90,7 +90,7 @@ def test_shares_are_those_of_the_first_route_that_matches() -> None:
 def test_what_went_before_in_vain_is_told() -> None:
     decision = decide(shop(), WEB, read_request("GET /x", host="cart.local"))
     told = [(each.route.key.name, str(each.misses[0])) for each in decision.tried]
-    assert told[0] == ("canary", 'header x-canary exact "1" is asked for, it has none')
+    assert told[0] == ("canary", 'header x-canary exact "1" is required, it has none')
 
 
 @pytest.mark.parametrize(
@@ -219,8 +219,8 @@ def test_a_gateway_that_is_dialled_elsewhere_says_where_it_listens() -> None:
     gateway = ResourceKey.parse("mesh/shop/virtualGateway/gw")
     told = decide(BALANCED, gateway, read_request("GET http://stg.example:80/")).reason
     assert told == (
-        "the gateway does not listen on port 80 but on 8088 (http); behind a balancer, leave the "
-        "port out, and say it in the header host"
+        "the gateway does not listen on port 80 but on 8088 (http); behind a load "
+        "balancer, leave the port out and set it in the header host"
     )
     two = ResourceKey.parse("mesh/shop/virtualGateway/two")
     told = decide(BALANCED, two, read_request("GET http://stg.example/")).reason
@@ -265,14 +265,14 @@ def test_over_http_2_the_scheme_is_what_the_client_says() -> None:
 def test_a_miss_tells_all_values_of_a_header() -> None:
     request = read_request("/x", host="cart.local", headers={"x-canary": ("0", "2")})
     told = [str(each.misses[0]) for each in decide(shop(), WEB, request).tried]
-    assert told[0] == 'header x-canary exact "1" is asked for, it has "0", "2"'
+    assert told[0] == 'header x-canary exact "1" is required, it has "0", "2"'
     for values in (("0", "1"), ("1", "0")):
         said = read_request("/x", host="cart.local", headers={"x-canary": values})
         assert decide(shop(), WEB, said).result == "v2"
 
 
 def test_a_host_is_said_once() -> None:
-    with pytest.raises(BadRequest, match="more than once"):
+    with pytest.raises(BadRequest, match="several host headers"):
         read_request("/x", headers={"host": ("a", "b")})
 
 

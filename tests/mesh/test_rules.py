@@ -135,8 +135,8 @@ DANGLING = [
         "inactive-backend",
         "virtualNode/catalog.yaml",
         "$.spec.backends[0].virtualService.virtualServiceName",
-        'there is no virtual service "web.shop.locale" in mesh "shop"; the backend does nothing '
-        "until there is",
+        'there is no virtual service "web.shop.locale" in mesh "shop"; the backend has no effect '
+        "until it exists",
         'did you mean "web.shop.local"?',
         Severity.WARNING,
     ),
@@ -146,7 +146,7 @@ DANGLING = [
         "no-provider",
         WEB,
         "$.spec.httpRoute.action.target.virtualService.virtualServiceName",
-        'virtual service "web.shop.local" has no provider: requests get 404',
+        'virtual service "web.shop.local" has no provider: requests are answered with 404',
         "give the virtual service a virtual node or a virtual router as provider",
         Severity.WARNING,
     ),
@@ -168,9 +168,9 @@ PORTS = [
         "no-listener",
         "virtualRouter/spare.yaml",
         "$.spec.listeners",
-        "the virtual router has no listener, so nobody can call it",
-        "add listeners: [{portMapping: {port: 8080, protocol: http}}], with the port that callers "
-        "dial",
+        "the virtual router has no listener, so it cannot be called",
+        "add listeners: [{portMapping: {port: 8080, protocol: http}}], with the port that "
+        "callers use",
     ),
     Case(
         "a target without listeners",
@@ -178,8 +178,8 @@ PORTS = [
         "no-listener",
         ALL,
         f"{TARGET}[1].virtualNode",
-        'virtual node "cart-v2" has no listener, so it cannot take traffic',
-        "give the node a listener, or take it out of the targets",
+        'virtual node "cart-v2" has no listener, so it cannot receive traffic',
+        "give the node a listener, or remove it from the targets",
     ),
     Case(
         "a node without listeners that provides a service",
@@ -187,7 +187,7 @@ PORTS = [
         "no-listener",
         "virtualService/catalog.shop.local.yaml",
         "$.spec.provider.virtualNode.virtualNodeName",
-        'virtual node "catalog" has no listener, so nobody can call the service',
+        'virtual node "catalog" has no listener, so the service cannot be called',
         "give the node a listener, or name another provider",
     ),
     Case(
@@ -196,8 +196,8 @@ PORTS = [
         "ambiguous-port",
         ALL,
         f"{TARGET}[1].port",
-        'virtual node "cart-v2" listens on 8080 (http), 8082 (http), and no port says which is '
-        "meant",
+        'virtual node "cart-v2" listens on 8080 (http), 8082 (http), but no port selects one of '
+        "them",
         "add port: 8080, or another of them",
     ),
     Case(
@@ -215,8 +215,8 @@ PORTS = [
         "ambiguous-port",
         ALL,
         "$.spec.httpRoute.match.port",
-        'virtual router "cart" listens on 8080 (http), 8082 (http), and no port says which is '
-        "meant",
+        'virtual router "cart" listens on 8080 (http), 8082 (http), but no port selects one of '
+        "them",
         "add port: 8080, or another of them",
     ),
     Case(
@@ -234,8 +234,8 @@ PORTS = [
         "ambiguous-port",
         WEB,
         "$.spec.httpRoute.match.port",
-        'virtual gateway "front" listens on 8088 (http), 8089 (http), and no port says which is '
-        "meant",
+        'virtual gateway "front" listens on 8088 (http), 8089 (http), but no port selects one of '
+        "them",
         "add port: 8088, or another of them",
     ),
     Case(
@@ -255,7 +255,7 @@ PORTS = [
         "ambiguous-port",
         WEB,
         "$.spec.httpRoute.action.target.port",
-        'virtual node "web" listens on 8080 (http), 8082 (http), and no port says which is meant',
+        'virtual node "web" listens on 8080 (http), 8082 (http), but no port selects one of them',
         "add port: 8080, or another of them",
     ),
     Case(
@@ -270,7 +270,7 @@ PORTS = [
 ]
 
 TWO_PROTOCOLS = ((63001, "grpc"), (64001, "http"))
-_LISTENS = "listens on 63001 (grpc), 64001 (http), and no port says which is meant"
+_LISTENS = "listens on 63001 (grpc), 64001 (http), but no port selects one of them"
 _ADD = "add port: 64001, which fits a route for http"
 _ONE_TARGET: list[JsonObject] = [{"virtualNode": "cart-v1", "weight": 1}]
 
@@ -308,8 +308,8 @@ FITTING = [
         "ambiguous-port",
         WEB,
         "$.spec.httpRoute.action.target.port",
-        'virtual node "web" listens on 63000 (tcp), 63001 (grpc), 64001 (http), 64002 (http), and '
-        "no port says which is meant",
+        'virtual node "web" listens on 63000 (tcp), 63001 (grpc), 64001 (http), 64002 (http), '
+        "but no port selects one of them",
         "add port: 64001 or 64002, which fit a route for http",
     ),
     Case(
@@ -318,8 +318,8 @@ FITTING = [
         "ambiguous-port",
         ALL,
         f"{TARGET}[1].port",
-        'virtual node "cart-v2" listens on 5432 (tcp), 8082 (http2), and no port says which is '
-        "meant",
+        'virtual node "cart-v2" listens on 5432 (tcp), 8082 (http2), but no port selects one of '
+        "them",
         "add port: 8082, which fits a route for http",
     ),
     Case(
@@ -328,7 +328,7 @@ FITTING = [
         "ambiguous-port",
         ALL,
         f"{TARGET}[1].port",
-        'virtual node "cart-v2" listens on 5432 (tcp), 5433 (tcp), and no port says which is meant',
+        'virtual node "cart-v2" listens on 5432 (tcp), 5433 (tcp), but no port selects one of them',
         'none of them fits a route for http: give virtual node "cart-v2" a listener for it',
     ),
     Case(
@@ -341,7 +341,7 @@ FITTING = [
         ALL,
         f"{TARGET}[0].port",
         'virtual node "cart-v1" has no listener on port 80',
-        "it listens on 63001 (grpc), 64001 (http); name 64001, which fits a route for http",
+        "it listens on 63001 (grpc), 64001 (http); set 64001, which fits a route for http",
     ),
     Case(
         "a gateway route to a port of TCP, beside one that fits",
@@ -352,8 +352,8 @@ FITTING = [
         "protocol-mismatch",
         WEB,
         "$.spec.httpRoute.action.target.virtualService.virtualServiceName",
-        'virtual service "web.shop.local" speaks tcp on port 5432, and gateways do not',
-        "name port: 64001 in the target",
+        'virtual service "web.shop.local" uses tcp on port 5432, which gateways do not support',
+        "set port: 64001 in the target",
     ),
 ]
 
@@ -401,7 +401,7 @@ PROTOCOLS = [
         ALL,
         "$.spec.httpRoute",
         'the route is for http, but the listener of virtual router "cart" is for tcp',
-        "name port: 8082, which is for http",
+        "set port: 8082, which is for http",
     ),
     Case(
         "a gRPC route to a target of HTTP/1.1",
@@ -425,7 +425,8 @@ PROTOCOLS = [
         "protocol-mismatch",
         "gatewayRoute/front/pay.yaml",
         "$.spec.httpRoute.action.target.virtualService.virtualServiceName",
-        'virtual service "payments.shop.local" speaks tcp on port 9090, and gateways do not',
+        'virtual service "payments.shop.local" uses tcp on port 9090, which gateways do not '
+        "support",
         'give virtual router "payments" a listener for http, http2 or grpc',
     ),
     Case(
@@ -445,7 +446,7 @@ PROTOCOLS = [
         "backend-protocol-clash",
         "virtualNode/web.yaml",
         "$.spec.backends[1].virtualService.virtualServiceName",
-        'backends "cart.shop.local" and "catalog.shop.local" share port 8080, but one speaks http '
+        'backends "cart.shop.local" and "catalog.shop.local" share port 8080, but one uses http '
         "and the other http2",
         "give one of the two virtual services another port",
     ),
@@ -455,8 +456,8 @@ PROTOCOLS = [
         "tcp-backends-share-port",
         "virtualNode/web.yaml",
         "$.spec.backends[2].virtualService.virtualServiceName",
-        'backends "catalog.shop.local" and "payments.shop.local" both speak tcp on port 9090, and '
-        "nothing in a connection tells which is meant",
+        'backends "catalog.shop.local" and "payments.shop.local" both use tcp on port 9090, and '
+        "a TCP connection does not show which one is meant",
         "give one of the two virtual services another port",
     ),
     Case(
@@ -468,8 +469,8 @@ PROTOCOLS = [
         "indistinct-backends",
         "virtualNode/web.yaml",
         "$.spec.backends[1].virtualService.virtualServiceName",
-        'Envoy cannot tell backend "Cart.shop.local" from "cart.shop.local" on port 8080: both '
-        "answer to one host, and hosts have no case",
+        'Envoy cannot distinguish backend "Cart.shop.local" from "cart.shop.local" on port 8080: '
+        "both have the same host name, and host names ignore case",
         "rename one of the two virtual services, or give it another port",
     ),
     Case(
@@ -481,8 +482,8 @@ PROTOCOLS = [
         "indistinct-backends",
         "virtualNode/web.yaml",
         "$.spec.backends[1].virtualService.virtualServiceName",
-        'Envoy cannot tell backend "cart.shop.local:8080" from "cart.shop.local" on port 8080: '
-        "both answer to one host, and hosts have no case",
+        'Envoy cannot distinguish backend "cart.shop.local:8080" from "cart.shop.local" on port '
+        "8080: both have the same host name, and host names ignore case",
         "rename one of the two virtual services, or give it another port",
     ),
     Case(
@@ -494,8 +495,8 @@ PROTOCOLS = [
         "indistinct-backends",
         "gatewayRoute/front/x.yaml",
         "$.spec.httpRoute.action.target.virtualService.virtualServiceName",
-        'Envoy cannot tell virtual service "Web.shop.local" from "web.shop.local": hosts have no '
-        "case",
+        'Envoy cannot distinguish virtual service "Web.shop.local" from "web.shop.local": host '
+        "names ignore case",
         "rename one of the two, or target only one of them from this gateway",
     ),
 ]
@@ -628,7 +629,9 @@ SHADOWED = {
 def test_a_route_is_never_reached_that_has(name: str) -> None:
     ((path, message),) = shadowed(*SHADOWED[name])
     assert path == "route/r/b.yaml"
-    assert message == 'never reached: route "a" is tried first and takes all that would match'
+    assert (
+        message == 'never reached: route "a" is tried first and takes all requests that would match'
+    )
 
 
 REACHED = {

@@ -173,7 +173,7 @@ def test_a_server_tells_of_what_appears_and_of_its_end(repo: Repo, tmp_path: Pat
             await news(at, lambda: shallow.write_text(f"{second}\n"), "shallow in the repository")
             await news(at, shallow.unlink, "history-replaced")
             graft = ["replace", "--graft", second]
-            await news(at, lambda: git(repo.origin, *graft), "the mesh goes by the commits")
+            await news(at, lambda: git(repo.origin, *graft), "makes git log show another history")
             await news(at, lambda: git(repo.origin, "replace", "-d", second), "history-replaced")
             git(repo.origin, *graft)
             await at.true(lambda: "refs/replace in the" in history(at.log)[-1])

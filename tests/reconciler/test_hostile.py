@@ -220,8 +220,7 @@ def test_errors_beyond_a_bound_are_not_kept_from_whichever_side_they_are_read(
     after = read(repo.origin, large, before)
     assert [path for _, path, _ in told(after)] == ["", "w0.yaml", "w1.yaml", "w2.yaml"]
     assert (
-        after.problems[0].message
-        == "the files have more than 8 errors, of which the first are told"
+        after.problems[0].message == "the files have more than 8 errors; only the first are listed"
     )
     assert len(after.files) == len(before.files)
     assert read(repo.origin, large).problems == after.problems

@@ -26,8 +26,8 @@ def repo(tmp_path: Path) -> Repo:
 @pytest.mark.parametrize(
     ("bound", "most", "committed", "plain"),
     [
-        ("MAX_BYTES", 1_000, "the folder nodes holds the most", "nodes/{n} crosses the limit"),
-        ("MAX_DOCUMENTS", 8, "the folder nodes holds the most", "nodes/{n} crosses the limit"),
+        ("MAX_BYTES", 1_000, "the folder nodes contains the most", "nodes/{n} exceeds the limit"),
+        ("MAX_DOCUMENTS", 8, "the folder nodes contains the most", "nodes/{n} exceeds the limit"),
         ("MAX_ENTRIES", 9, "nodes/{n} is the first beyond", "nodes/{n} is the first beyond"),
     ],
 )
@@ -57,7 +57,7 @@ def test_too_many_route_tests_name_the_file_that_holds_the_most(
     one = "  - {request: GET /, expect: none}\n"
     repo.commit_and_push({"a-test.yaml": head + one * 3, "b-test.yaml": head + one * 9})
     [problem] = read(repo.origin).problems
-    assert problem.message.endswith("at most 10 are run; b-test.yaml holds the most, 9")
+    assert problem.message.endswith("the limit is 10; b-test.yaml contains the most, 9")
 
 
 def test_a_server_logs_a_problem_of_the_whole_source_without_line_zero(repo: Repo) -> None:

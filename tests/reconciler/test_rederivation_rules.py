@@ -116,7 +116,7 @@ def test_after_other_rules_every_resource_is_compared(logged: Logged) -> None:
     assert [each.last for each in found.otherwise] == [logged.size]
     assert found.difference is not None
     assert found.difference.startswith(f"event {logged.size + 1} (CommitApplied of ")
-    assert found.difference.endswith("its data at $.changes is not what git says")
+    assert found.difference.endswith("its data at $.changes does not match git")
 
 
 def test_what_contradicts_git_under_any_rules_is_a_difference(logged: Logged) -> None:
@@ -188,7 +188,7 @@ def test_what_is_no_event_of_a_commit_has_no_place_in_one_that_git_lacks(logged:
     difference = logged.rederived(repo=shallow).difference
     assert difference is not None
     assert difference.startswith(f"event {SHIFT} (ServerStarted of ")
-    assert difference.endswith("has no place there")
+    assert difference.endswith("does not belong there")
 
 
 def test_a_force_push_is_checked_against_git_as_it_was_and_as_it_is(logged: Logged) -> None:

@@ -49,7 +49,7 @@ def test_what_is_there_is_never_made_into_a_repository(tmp_path: Path) -> None:
 
 def test_folders_above_are_not_searched_for_a_repository(repo: Repo) -> None:
     (repo.work / "below").mkdir()
-    with pytest.raises(Fatal, match="no git repository"):
+    with pytest.raises(Fatal, match="not a git repository"):
         GitRepository.open(repo.work / "below")
     with pytest.raises(Fatal, match="there is no"):
         GitRepository.open(repo.work / "nowhere")

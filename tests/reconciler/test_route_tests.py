@@ -83,7 +83,7 @@ def test_a_route_that_changes_fails_the_test_at_its_line_and_says_why() -> None:
     assert (problem.path, problem.line) == ("tests.yaml", 5)
     assert "expected v2, it goes to v1 90 %, v2 10 % by route rest (rest.yaml:1)" in problem.message
     assert problem.hint == (
-        "canary (canary.yaml:1) does not take it: header x-canari is asked for, it has none"
+        "canary (canary.yaml:1) does not take it: header x-canari is required, it has none"
     )
 
 

@@ -71,7 +71,9 @@ class Evaluation:
         if isinstance(value, list):
             return self._list(value, at, into, places)
         if isinstance(value, str) and _DYNAMIC in value:
-            return self.stuck(at, f"{value!r} is looked up when the stack is made", "write it out")
+            return self.stuck(
+                at, f"{value!r} is resolved when the stack is created", "write it out"
+            )
         return value
 
     def _object(
@@ -81,7 +83,7 @@ class Evaluation:
         for key, part in value.items():
             name = key if places is None else from_cloudformation(key)
             if name in result:
-                self.wrong(at, f'"{key}" stands twice, in two spellings', "remove one of them")
+                self.wrong(at, f'"{key}" is given twice, in two spellings', "remove one of them")
                 continue
             inner = None if into is None else (*into, name)
             found = self.resolve(part, (*at, key), inner, places)
@@ -110,7 +112,7 @@ class Evaluation:
         text = as_text(found)
         if isinstance(text, str):
             return text
-        return self.wrong(at, "text is needed here, not an object or a list")
+        return self.wrong(at, "this must be text, not an object or a list")
 
     def spend(self, amount: int) -> None:
         """Count work against the limit of one template.
@@ -158,7 +160,7 @@ class Evaluation:
         self.undecided += 1
         if name not in self._asked:
             self._asked.add(name)
-            self._note(at, "import-parameter", message, f"say it: --param '{name}=…'")
+            self._note(at, "import-parameter", message, f"give it: --param '{name}=…'")
         return Mark.UNDECIDED
 
     def import_value(self, name: str, at: Steps) -> Value:
@@ -172,7 +174,10 @@ class Evaluation:
         if (asked := f"export {name}") not in self._asked:
             self._asked.add(asked)
             message = f'"{name}" is exported by another stack'
-            hint = f"say it: --import-value '{name}=…', or import that stack's template with this"
+            hint = (
+                f"give it: --import-value '{name}=…', or import that stack's template together "
+                "with this one"
+            )
             self._note(at, "import-value", message, f"{hint} one")
         return Mark.UNDECIDED
 
@@ -184,16 +189,23 @@ class Evaluation:
         if name in ("AWS::Partition", "AWS::URLSuffix"):
             return self._of_region(name, at)
         if name.startswith("AWS::"):
-            return self.ask(name, f"{name} depends on where the stack is made", at)
+            return self.ask(name, f"{name} depends on where the stack is created", at)
         if name in template.section("Parameters"):
             return self.parameter(name)
         if template.kind(name) is not None:
-            said = f"Ref of {name} is an ARN in CloudFormation; its name is taken"
-            self.warn(at, "import-ref", said, f"{name}.{template.own_name_property(name)} says so")
+            said = f"Ref of {name} is an ARN in CloudFormation; the import uses the name"
+            self.warn(
+                at,
+                "import-ref",
+                said,
+                f"write {name}.{template.own_name_property(name)} to make this explicit",
+            )
             return self.name_of(name, at)
         if name in template.section("Resources"):
             return self.ask(
-                name, f"Ref of {name} is known once the {template.type_of(name)} is made", at
+                name,
+                f"Ref of {name} is known only after the {template.type_of(name)} is created",
+                at,
             )
         known = [*template.section("Parameters"), *template.section("Resources")]
         return self.wrong(at, f'the template has no "{name}"', did_you_mean(name, known))
@@ -203,7 +215,7 @@ class Evaluation:
             return self.ask(name, "", at)
         region = self.ask(
             "AWS::Region",
-            f"AWS::Region, and with it {name}, depends on where the stack is made",
+            f"AWS::Region, and with it {name}, depends on where the stack is created",
             at,
         )
         if not isinstance(region, str):
@@ -263,13 +275,13 @@ class Evaluation:
                 properties[attribute], ("Resources", logical_id, "Properties", attribute)
             )
         asked = f"{logical_id}.{attribute}"
-        return self.ask(asked, f"{asked} is known once the stack is made", at)
+        return self.ask(asked, f"{asked} is known only after the stack is created", at)
 
     def name_of(self, logical_id: str, at: Steps) -> Value:
         """Return the name of an App Mesh resource: its name property, else its logical id."""
         if logical_id not in self._names:
             if logical_id in self._open:
-                return self.wrong(at, f"the name of {logical_id} is made from itself")
+                return self.wrong(at, f"the name of {logical_id} depends on itself")
             self._open.add(logical_id)
             self._names[logical_id] = self._name_of(logical_id)
             self._open.remove(logical_id)
@@ -284,8 +296,16 @@ class Evaluation:
         found = Mark.NO_VALUE if written is None else self.text(written, (*place, name))
         if found is not Mark.NO_VALUE:
             return found
-        message = f"{logical_id} has no {name}: CloudFormation would make one, here it is its id"
-        self.warn(place, "import-name-made", message, f"write {name} if its proxies know it by one")
+        message = (
+            f"{logical_id} has no {name}: CloudFormation would generate one; the import "
+            "uses the logical id"
+        )
+        self.warn(
+            place,
+            "import-name-made",
+            message,
+            f"write {name} if its proxies use a generated name",
+        )
         return logical_id
 
     def condition(self, name: str, at: Steps) -> bool | None:

@@ -78,8 +78,8 @@ def call(
         return _if(run, argument, at, into, places)
     function = _FUNCTIONS.get(name)
     if function is None:
-        hint = PROCESSED if name == "Fn::Transform" else "write what it comes to"
-        return run.stuck(at, f"{name} is not worked out here", hint)
+        hint = PROCESSED if name == "Fn::Transform" else "write its result"
+        return run.stuck(at, f"{name} is not supported by the import", hint)
     return function(run, argument, at)
 
 
@@ -99,7 +99,7 @@ def truth(run: Evaluator, value: Json, at: Steps) -> bool | None:
         return None if found is None else not found
     if name in ("Fn::And", "Fn::Or") and parts:
         return _and_or(run, name == "Fn::And", parts, at)
-    run.wrong(at, "this is no condition", "it is Fn::Equals, Fn::And, Fn::Or, Fn::Not, Condition")
+    run.wrong(at, "this is not a condition", "use Fn::Equals, Fn::And, Fn::Or, Fn::Not, Condition")
     return None
 
 

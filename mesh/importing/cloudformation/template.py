@@ -13,7 +13,7 @@ from mesh.resource import Source, Steps
 
 APP_MESH: Final = "AWS::AppMesh::"
 PROCESSED: Final = (
-    "import what it came to: aws cloudformation get-template --template-stage Processed"
+    "import the processed template: aws cloudformation get-template --template-stage Processed"
 )
 """Remedy when macros or loops generate parts of a template."""
 

@@ -44,13 +44,13 @@ def read_template(
             resources += found.resources
             problems += found.problems
     except TooMuch:
-        run.wrong((), "the template makes more values of itself than are worked out")
+        run.wrong((), "the template expands to more values than the limit")
     return ResourceReading(tuple(resources), (*run.problems, *problems)), others
 
 
 def _macros(run: Evaluation) -> None:
     for steps, name in run.template.macros():
-        message = f"the macro {name} may make something else of this template"
+        message = f"the macro {name} may change this template"
         run.warn(steps, "import-macro", message, PROCESSED)
 
 
@@ -93,9 +93,11 @@ def _read(run: Evaluation, logical_id: str) -> ResourceReading:
 def _not_one(run: Evaluation, logical_id: str) -> None:
     place: Steps = ("Resources", logical_id)
     if logical_id.startswith("Fn::"):
-        run.stuck(place, f"{logical_id} makes resources that are not worked out here", PROCESSED)
+        run.stuck(
+            place, f"{logical_id} generates resources, which the import does not support", PROCESSED
+        )
     else:
-        run.wrong(place, f"{logical_id} is no resource: it must be an object")
+        run.wrong(place, f"{logical_id} is not a resource: it must be an object")
 
 
 def _wanted(run: Evaluation, logical_id: str) -> bool:
@@ -119,7 +121,7 @@ def _body(run: Evaluation, logical_id: str, kind: Kind, places: dict[Steps, Step
         if field == kind.name_field or name == "Tags":
             continue
         if name == "MeshOwner":
-            message = "MeshOwner is left out: a mesh in git has no owning account"
+            message = "MeshOwner is not imported: a mesh in git has no owning account"
             run.warn(at, "import-dropped", message)
             continue
         found = run.resolve(value, at, (field,), places)

@@ -147,8 +147,8 @@ def _mesh(
         yield origin.problem(
             ("meshName",),
             "import-ref",
-            f'mesh_name is written with {wanted} alone, so its name "{name}" is taken',
-            hint="say another: --mesh NAME",
+            f'mesh_name refers only to {wanted}, so the mesh "{name}" is used',
+            hint="give another: --mesh NAME",
             severity=Severity.WARNING,
         )
 
@@ -160,10 +160,10 @@ def _unknown(
         written = "name" if field == kind.name_field else to_terraform(field)
         if unknown.get(written) is True and field not in body:
             mesh = field == Kind.MESH.name_field
-            hint = "say it: --mesh NAME" if mesh else "import the state once it is applied"
+            hint = "give it: --mesh NAME" if mesh else "import the state after the plan is applied"
             yield _not_known(origin, (field,), written, hint)
     if any_unknown(unknown.get("spec")):
-        hint = "import the state once it is applied: terraform show -json"
+        hint = "import the state after the plan is applied: terraform show -json"
         yield _not_known(origin, ("spec",), "a part of spec", hint)
 
 
@@ -180,7 +180,7 @@ def _priority(spec: Json, origin: Origin) -> Iterator[Problem]:
             ("spec", "priority"),
             "import-dropped",
             "priority 0 is left out: Terraform writes 0 for a route that has none",
-            hint="write priority: 0 if the route shall be tried before all others",
+            hint="write priority: 0 if the route must be tried before all others",
             severity=Severity.WARNING,
         )
 

@@ -78,6 +78,6 @@ def _service_name(resource: Resource) -> Iterator[Problem]:
     # Applications call a virtual service by its name, which becomes a virtual host domain.
     found = _UNHOSTLY.search(resource.key.name)
     if found:
-        message = f"{resource.key.name!r} is no name that an application could call"
+        message = f"{resource.key.name!r} is not a host name that an application could call"
         place = Place(resource.source, (resource.key.kind.name_field,))
         yield place.error("bad-hostname", message, f"remove {found.group()!r}")

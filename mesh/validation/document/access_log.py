@@ -18,7 +18,7 @@ def access_log(logging: Logging | None, at: Place) -> Iterator[Problem]:
         return
     file, here = logging.access_log.file, at / "accessLog" / "file"
     if "\0" in file.path or "\n" in file.path:
-        yield (here / "path").error("control-character", "no file has such a name")
+        yield (here / "path").error("control-character", "this cannot be the name of a file")
     if file.format is not None:
         yield from _format(file.format, here / "format")
 
@@ -35,12 +35,12 @@ def _members(members: tuple[JsonFormatRef, ...], at: Place) -> Iterator[Problem]
         yield from _commands(member.value, at / index / "value")
         earlier = first.setdefault(member.key, index)
         if earlier != index:
-            message = f'the log line has the member "{member.key}" already, as number {earlier}'
+            message = f'the key "{member.key}" is used twice; item {earlier} has it already'
             yield (at / index / "key").error("duplicate-log-key", message)
 
 
 def _commands(text: str, at: Place) -> Iterator[Problem]:
     rest = _COMMANDS.sub("", text)
     if "%" in rest:
-        message = 'a "%" begins no command of the form %COMMAND(…):LENGTH%'
-        yield at.error("bad-log-format", message, 'write "%%" for the sign itself')
+        message = 'a "%" does not begin a command operator of the form %COMMAND(…):LENGTH%'
+        yield at.error("bad-log-format", message, 'write "%%" for a percent sign')

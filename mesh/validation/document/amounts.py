@@ -27,8 +27,8 @@ def duration(value: Duration | None, at: Place, *, positive: bool = False) -> It
         return
     amount = value.value or 0
     if amount > MAX_SECONDS * (1000 if value.unit == "ms" else 1):
-        message = f"{amount} {value.unit or 's'} is longer than Envoy can wait"
-        yield (at / "value").error("out-of-range", message, "zero turns a timeout off")
+        message = f"{amount} {value.unit or 's'} is longer than Envoy supports"
+        yield (at / "value").error("out-of-range", message, "zero disables a timeout")
     if positive and amount == 0:
         yield (at / "value").error("out-of-range", "the duration must be more than zero")
 

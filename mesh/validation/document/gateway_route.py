@@ -77,7 +77,9 @@ def _hostname(match: HostnameMatch | None, at: Place) -> Iterator[Problem]:
 
 def _reserved(text: str, reserved: tuple[str, ...], at: Place) -> Iterator[Problem]:
     if text.startswith(reserved):
-        message = f'"{text}" is reserved: App Mesh keeps what begins with {" or ".join(reserved)}'
+        message = (
+            f'"{text}" is reserved: App Mesh reserves names that begin with {" or ".join(reserved)}'
+        )
         yield at.error("reserved-name", message)
 
 
@@ -94,7 +96,7 @@ def _rewrite(
         message = "only a route that matches a path can rewrite the path"
         yield (at / "path").error("rewrite-mismatch", message, "match a path, or rewrite prefix")
     if rewrite.path.exact is None:
-        yield (at / "path").error("missing-field", "exact is missing: the path to write")
+        yield (at / "path").error("missing-field", "exact is missing: it is the new path")
     else:
         yield from path(rewrite.path.exact, at / "path" / "exact")
 
@@ -110,5 +112,5 @@ def _prefix_rewrite(
         return
     yield from path(rewrite.value, at / "value")
     if rewrite.value.startswith("/") and not rewrite.value.endswith("/"):
-        message = f'the prefix to write, "{rewrite.value}", does not end with "/"'
+        message = f'the new prefix "{rewrite.value}" does not end with "/"'
         yield (at / "value").error("bad-path", message, f'write "{rewrite.value}/"')

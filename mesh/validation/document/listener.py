@@ -76,7 +76,7 @@ def _member(
     members = [name for name in type(union).model_fields if getattr(union, name) is not None]
     for name in members:
         if name != mapping.protocol:
-            message = f"the {noun} is for {name}, but the listener speaks {mapping.protocol}"
+            message = f"the {noun} is for {name}, but the listener's protocol is {mapping.protocol}"
             yield (at / name).error("wrong-protocol", message, f"write {mapping.protocol}:")
 
 
@@ -87,17 +87,19 @@ def health_check(
     if check is None:
         return
     if check.port is not None and check.port != mapping.port:
-        message = f"the health check asks port {check.port}, the listener has {mapping.port}"
-        hint = "leave port out, or write the listener's"
+        message = (
+            f"the health check uses port {check.port}, but the listener has port {mapping.port}"
+        )
+        hint = "omit port, or write the listener's port"
         yield (at / "port").error("wrong-port", message, hint)
     if check.protocol in ("http", "http2"):
         if check.path is None:
             message = f"a health check over {check.protocol} needs a path"
-            yield at.error("missing-field", message, "add path: /ping, say")
+            yield at.error("missing-field", message, "add a path, such as path: /ping")
         else:
             yield from path(check.path, at / "path")
     elif check.path is not None:
-        message = f"path has no effect: a health check over {check.protocol} asks for none"
+        message = f"path has no effect: a health check over {check.protocol} has no path"
         yield (at / "path").warning("no-effect", message, "remove it")
 
 

@@ -74,7 +74,7 @@ def implied(match: Spec, at: Place, wanted: str) -> Iterator[Problem]:
     """Warn if a match is empty. One without ``wanted`` but with others matches every path."""
     if any(getattr(match, name) is not None for name in type(match).model_fields):
         message = f"{wanted} should be set; without it, every path matches"
-        yield at.warning("implied-prefix", message, 'say so: prefix "/"')
+        yield at.warning("implied-prefix", message, 'write prefix: "/"')
     else:
         yield at.error("empty-match", f"the match is empty; {wanted} must be set")
 
@@ -83,7 +83,7 @@ def _method(wanted: str | None, at: Place) -> Iterator[Problem]:
     """Warn about the method CONNECT, which asks for a tunnel and has no path."""
     if wanted == "CONNECT":
         message = "the method CONNECT has no effect: proxies answer it with 404 before any route"
-        yield at.warning("no-effect", message, "remove the route; it takes nothing")
+        yield at.warning("no-effect", message, "remove the route; it matches nothing")
 
 
 def _path_match(match: PathMatch | None, at: Place) -> Iterator[Problem]:
@@ -115,7 +115,7 @@ def _header_value(match: HeaderMatchMethod, at: Place) -> Iterator[Problem]:
         yield from regex(match.regex, at / "regex")
     if match.range is not None and match.range.end <= match.range.start:
         message = (
-            f"no number is from {match.range.start} up to, and not including, {match.range.end}"
+            f"the range from {match.range.start} to before {match.range.end} contains no number"
         )
         yield (at / "range").error("empty-range", message, "end must be more than start")
 
@@ -134,6 +134,8 @@ def grpc_name(name: str | None, at: Place) -> Iterator[Problem]:
     """Require a gRPC service or method name that can be a segment of a path."""
     if name is not None and (not name or "/" in name or any(c.isspace() for c in name)):
         message = f"{name!r} is not a gRPC name"
-        yield at.error("bad-grpc-name", message, "write package.Service and Method apart")
+        yield at.error(
+            "bad-grpc-name", message, "write serviceName: package.Service and methodName: Method"
+        )
     elif name is not None:
         yield from control_characters(name, at)

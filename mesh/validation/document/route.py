@@ -61,7 +61,7 @@ def _tcp(tcp: TcpRoute, at: Place) -> Iterator[Problem]:
 
 def _grpc_match(match: GrpcRouteMatch, at: Place) -> Iterator[Problem]:
     if match.method_name is not None and match.service_name is None:
-        message = "methodName is a method of a service: serviceName is missing"
+        message = "serviceName is missing: methodName requires it"
         yield (at / "methodName").error("missing-field", message)
     yield from grpc_name(match.service_name, at / "serviceName")
     yield from grpc_name(match.method_name, at / "methodName")
@@ -73,8 +73,8 @@ def _action(action: RouteAction, at: Place) -> Iterator[Problem]:
     here = at / "weightedTargets"
     total = sum(target.weight for target in targets)
     if total == 0:
-        message = "every weight is 0, so no target could take a request"
-        yield here.error("zero-weights", message, "remove the route to answer 404")
+        message = "all weights are 0, so no target can receive a request"
+        yield here.error("zero-weights", message, "to answer with 404, remove the route")
     if total > 100:
         message = f"the weights sum to {total}; App Mesh allows 100"
         yield here.error("weights-over-100", message, _LOWER)
@@ -83,8 +83,10 @@ def _action(action: RouteAction, at: Place) -> Iterator[Problem]:
         earlier = first.setdefault((target.virtual_node, target.port), index)
         if earlier != index:
             port = f" port {target.port}" if target.port is not None else ""
-            message = f'"{target.virtual_node}"{port} is target {earlier} already'
-            yield (here / index).error("duplicate-target", message, "add up their weights")
+            message = f'"{target.virtual_node}"{port} is already target {earlier}'
+            yield (here / index).error(
+                "duplicate-target", message, "keep one target with the sum of their weights"
+            )
 
 
 def _refused(policy: HttpRetryPolicy | None, at: Place) -> Iterator[Problem]:
@@ -93,7 +95,7 @@ def _refused(policy: HttpRetryPolicy | None, at: Place) -> Iterator[Problem]:
         return
     if policy.http_retry_events and set(policy.http_retry_events) == {"stream-error"}:
         message = "stream-error has no effect: HTTP/1.1 has no streams to refuse"
-        hint = "add server-error or gateway-error; they are of connections that break, too"
+        hint = "add server-error or gateway-error, which include broken connections"
         yield (at / "httpRetryEvents").warning("no-effect", message, hint)
 
 
@@ -102,7 +104,7 @@ def _retry(policy: HttpRetryPolicy | GrpcRetryPolicy | None, at: Place) -> Itera
         return
     grpc_events = policy.grpc_retry_events if isinstance(policy, GrpcRetryPolicy) else None
     if not (policy.http_retry_events or policy.tcp_retry_events or grpc_events):
-        message = "the retry policy names no event, so it never retries"
+        message = "the retry policy lists no event, so it never retries"
         yield at.error("no-retry-event", message, "add httpRetryEvents or tcpRetryEvents")
     for index, event in enumerate(policy.http_retry_events or ()):
         if event not in HTTP_RETRY_EVENTS:

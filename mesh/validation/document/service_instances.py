@@ -21,8 +21,10 @@ def service_instances(spec: ServiceInstancesSpec, at: Place) -> Iterator[Problem
         here = at / "instances" / index
         earlier = first.setdefault(instance.id, index)
         if earlier != index:
-            message = f'"{instance.id}" is the id of instance {earlier} already'
-            yield (here / "id").error("duplicate-instance", message, "give each its own")
+            message = f'"{instance.id}" is already the id of instance {earlier}'
+            yield (here / "id").error(
+                "duplicate-instance", message, "give each instance its own id"
+            )
         yield from _instance(instance, here / "attributes")
 
 
@@ -56,9 +58,9 @@ def _address(
     try:
         address = version(text)
     except ValueError:
-        hint = "an address, not a name: Envoy asks nobody where an instance is"
+        hint = "write an IP address: Envoy does not resolve names of instances"
         yield at.error("bad-address", f'"{text}" is not an {name} address', hint)
         return
     if address.is_unspecified or address.is_multicast or "%" in text:
         message = f'"{text}" is not the address of one instance'
-        yield at.error("bad-address", message, "write the address that callers dial")
+        yield at.error("bad-address", message, "write the address to which callers connect")

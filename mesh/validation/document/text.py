@@ -30,7 +30,7 @@ def control_characters(text: str, at: Place) -> Iterator[Problem]:
     match."""
     found = _CONTROL.search(text)
     if found:
-        message = f"the text holds the control character U+{ord(found.group()):04X}"
+        message = f"the text contains the control character U+{ord(found.group()):04X}"
         yield at.error("control-character", message, "remove it; HTTP forbids it here")
 
 
@@ -39,7 +39,7 @@ def path(text: str, at: Place) -> Iterator[Problem]:
     if not text.startswith("/"):
         yield at.error("bad-path", f'"{text}" does not begin with "/"', f'write "/{text}"')
     elif "?" in text or "#" in text:
-        message = f'"{text}" holds a query or a fragment, which are no part of a path'
+        message = f'"{text}" contains a query or a fragment, which are not part of a path'
         yield at.error("bad-path", message, "match queries with queryParameters")
     yield from control_characters(text, at)
 
@@ -87,7 +87,7 @@ def _host_fault(text: str) -> str:
     wrong = next((label for label in text.split(".") if not _LABEL.fullmatch(label)), None)
     if wrong is None:
         return ""
-    return f'"{wrong}" cannot stand in one' if wrong else "two dots in a row"
+    return f'"{wrong}" is not a valid label' if wrong else "two dots in a row"
 
 
 def _host_hint(text: str) -> str:
@@ -96,7 +96,7 @@ def _host_hint(text: str) -> str:
     if "*" in text:
         return 'leave out the "*": a suffix matches every host that ends with it'
     if "$" in text or "{" in text:
-        return "placeholders must be filled in before a spec is committed"
+        return "replace placeholders before you commit a spec"
     if re.fullmatch(r"[^:]+:[0-9]+", text):
         return "leave out the port: it has a field of its own"
     return ""

@@ -26,8 +26,8 @@ def virtual_gateway(spec: VirtualGatewaySpec, at: Place) -> Iterator[Problem]:
 def _listener(listener: VirtualGatewayListener, at: Place) -> Iterator[Problem]:
     mapping = listener.port_mapping
     if mapping.port == _EGRESS_PORT:
-        message = f"port {_EGRESS_PORT} is where the gateway's proxy sends what it has let in"
-        yield (at / "portMapping" / "port").error("reserved-port", message, "take another port")
+        message = f"the gateway's own proxy uses port {_EGRESS_PORT} internally"
+        yield (at / "portMapping" / "port").error("reserved-port", message, "use another port")
     yield from pool(listener.connection_pool, mapping, at / "connectionPool")
     yield from health_check(listener.health_check, mapping, at / "healthCheck")
     if listener.health_check is not None:

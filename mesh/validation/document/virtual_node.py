@@ -21,7 +21,7 @@ def virtual_node(spec: VirtualNodeSpec, at: Place) -> Iterator[Problem]:
     """Return the problems of a virtual node."""
     listeners = spec.listeners or ()
     if listeners and spec.service_discovery is None:
-        message = "a node with listeners needs serviceDiscovery, or nobody can find it"
+        message = "a node with listeners needs serviceDiscovery, so that callers can find it"
         yield (at / "listeners").error(
             "missing-service-discovery", message, "add serviceDiscovery: {dns: {hostname: …}}"
         )
@@ -58,6 +58,6 @@ def _backends(backends: tuple[Backend, ...], at: Place) -> Iterator[Problem]:
             yield (here / "virtualServiceName").error("wrong-length", message)
         earlier = first.setdefault(name, index)
         if earlier != index:
-            message = f'"{name}" is backend {earlier} already'
+            message = f'"{name}" is already backend {earlier}'
             yield (here / "virtualServiceName").error("duplicate-backend", message, "remove one")
         yield from client_policy(service.client_policy, here / "clientPolicy")

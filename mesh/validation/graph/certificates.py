@@ -61,5 +61,8 @@ def _policy(
 
 
 def _unmapped(resource: Resource, place: Steps, secret: str) -> Finding:
-    message = f'ACM is gone: the proxy asks its own secret discovery service for "{secret}"'
+    message = (
+        f'the ARN is not mapped: the proxy requests the secret "{secret}" from its own '
+        "secret discovery service"
+    )
     return warning(resource, place, "unmapped-certificate", message, _HINT)

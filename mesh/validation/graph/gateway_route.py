@@ -65,7 +65,7 @@ def _service(graph: MeshGraph, resource: Resource, spec: GatewayRouteSpec) -> It
             resource,
             place,
             "no-provider",
-            f"{phrase(wanted)} has no provider: requests get 404",
+            f"{phrase(wanted)} has no provider: requests are answered with 404",
             "give the virtual service a virtual node or a virtual router as provider",
         )
         return
@@ -94,8 +94,8 @@ def _spoken(
         resource,
         place,
         "protocol-mismatch",
-        f"{phrase(service)} speaks tcp on port {meant[0].port}, and gateways do not",
-        f"name port: {other} in the target"
+        f"{phrase(service)} uses tcp on port {meant[0].port}, which gateways do not support",
+        f"set port: {other} in the target"
         if other is not None
         else f"give {phrase(owner)} a listener for http, http2 or grpc",
     )

@@ -31,14 +31,14 @@ def check_port(
     has = f"{phrase(owner)} listens on {listing(mappings)}"
     ports = fitting_ports(mappings, protocol, fits)
     if port is None:
-        message = f"{has}, and no port says which is meant"
+        message = f"{has}, but no port selects one of them"
         hint = _choice(mappings, ports, owner, protocol)
         yield error(resource, steps, "ambiguous-port", message, hint)
     elif all(mapping.port != port for mapping in mappings):
         message = f"{phrase(owner)} has no listener on port {port}"
         hint = f"it listens on {listing(mappings)}"
         if 0 < len(ports) < len(mappings):
-            hint += f"; name {_fitting(ports, protocol)}"
+            hint += f"; set {_fitting(ports, protocol)}"
         yield error(resource, steps, "unknown-port", message, hint)
 
 
@@ -63,7 +63,7 @@ def remedy(
     """Return how to make a route and its listener use the same protocol."""
     same = [each.port for each in mappings if each.protocol == protocol]
     if same:
-        return f"name port: {same[0]}, which is for {protocol}"
+        return f"set port: {same[0]}, which is for {protocol}"
     return (
         f"write it as {found.protocol}Route, or change the protocol of the listener on port "
         f"{found.port} of the {kind_words(owner.kind)} to {protocol}"

@@ -55,8 +55,8 @@ def _target(
             resource,
             place,
             "no-listener",
-            f"{phrase(wanted)} has no listener, so it cannot take traffic",
-            "give the node a listener, or take it out of the targets",
+            f"{phrase(wanted)} has no listener, so it cannot receive traffic",
+            "give the node a listener, or remove it from the targets",
         )
     protocol, at = route_protocol(spec), (*steps, "port")
     yield from check_port(resource, at, target.port, wanted, ports, protocol, can_answer)

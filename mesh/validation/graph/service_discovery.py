@@ -28,8 +28,8 @@ def check_discovery(
             problem = resource.source.problem(
                 (*_AT, "attributes"),
                 "unfiltered-instances",
-                f"no ServiceInstances document is about {service}, so its instances are found by "
-                "name, which knows no attributes: all of them are taken for this node's",
+                f"there is no ServiceInstances document for {service}, so its instances are found "
+                "by DNS, which has no attributes: all of them count as instances of this node",
                 hint="add the document to the repository, or give the node a name of its own",
                 severity=Severity.WARNING,
             )
@@ -38,8 +38,8 @@ def check_discovery(
         problem = resource.source.problem(
             _AT,
             "no-matching-instance",
-            f"no instance of {service} carries every attribute that the node asks for; its callers "
-            "are answered with 503 until one does",
+            f"no instance of {service} has all attributes that the node requires; its callers are "
+            "answered with 503 until one has them",
             hint="compare the attributes with those of the ServiceInstances document",
             severity=Severity.WARNING,
         )

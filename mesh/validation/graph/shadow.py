@@ -45,8 +45,10 @@ def check_shadows(routes: Iterable[Resource]) -> Iterator[Finding]:
                 route,
                 ("spec", route_field(spec), "match"),
                 "shadowed-route",
-                f"never reached: {phrase(other.key)} is tried first and takes all that would match",
-                "give it a lower priority number than the other, match less there, or remove it",
+                f"never reached: {phrase(other.key)} is tried first and takes all requests that "
+                "would match",
+                "give it a lower priority number than the other, narrow the match of the other, "
+                "or remove it",
             )
         earlier.setdefault((reach.form, reach.path), []).append((reach, route))
 

@@ -37,6 +37,7 @@ def _indistinct(routes: tuple[Resource, ...]) -> Iterator[Finding]:
                 route,
                 place,
                 "indistinct-backends",
-                f'Envoy cannot tell virtual service "{name}" from "{other}": hosts have no case',
+                f'Envoy cannot distinguish virtual service "{name}" from "{other}": host names '
+                "ignore case",
                 "rename one of the two, or target only one of them from this gateway",
             )

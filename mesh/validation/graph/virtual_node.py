@@ -58,9 +58,9 @@ def _inactive(graph: MeshGraph, resource: Resource, index: int, name: str) -> It
             resource.source.problem(
                 ("spec", "backends", index, "virtualService", "virtualServiceName"),
                 "inactive-backend",
-                f'there is no {phrase(wanted)} in mesh "{wanted.mesh}"; the backend does nothing '
-                "until there is",
-                hint="add the virtual service, or take the backend out",
+                f'there is no {phrase(wanted)} in mesh "{wanted.mesh}"; the backend has no effect '
+                "until it exists",
+                hint="add the virtual service, or remove the backend",
                 severity=Severity.WARNING,
             ),
             wanted,
@@ -77,7 +77,7 @@ def _clashes(resource: Resource, calls: list[_Call]) -> Iterator[Finding]:
                 call.steps,
                 "backend-protocol-clash",
                 f'backends "{first.service}" and "{call.service}" share port {call.port}, but one '
-                f"speaks {first.protocol} and the other {call.protocol}",
+                f"uses {first.protocol} and the other {call.protocol}",
                 "give one of the two virtual services another port",
             )
         elif call.protocol == "tcp":
@@ -86,8 +86,8 @@ def _clashes(resource: Resource, calls: list[_Call]) -> Iterator[Finding]:
                 resource,
                 call.steps,
                 "tcp-backends-share-port",
-                f'backends "{first.service}" and "{call.service}" both speak tcp on port '
-                f"{call.port}, and nothing in a connection tells which is meant",
+                f'backends "{first.service}" and "{call.service}" both use tcp on port '
+                f"{call.port}, and a TCP connection does not show which one is meant",
                 "give one of the two virtual services another port",
             )
     yield from _indistinct(resource, [call for call in calls if call.protocol != "tcp"])
@@ -106,7 +106,7 @@ def _indistinct(resource: Resource, calls: list[_Call]) -> Iterator[Finding]:
                 resource,
                 call.steps,
                 "indistinct-backends",
-                f'Envoy cannot tell backend "{call.service}" from "{others[0].service}" on port '
-                f"{call.port}: both answer to one host, and hosts have no case",
+                f'Envoy cannot distinguish backend "{call.service}" from "{others[0].service}" on '
+                f"port {call.port}: both have the same host name, and host names ignore case",
                 "rename one of the two virtual services, or give it another port",
             )

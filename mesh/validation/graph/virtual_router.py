@@ -21,9 +21,9 @@ def check_router(
             resource,
             ("spec", "listeners"),
             "no-listener",
-            "the virtual router has no listener, so nobody can call it",
+            "the virtual router has no listener, so it cannot be called",
             "add listeners: [{portMapping: {port: 8080, protocol: http}}], with the port that "
-            "callers dial",
+            "callers use",
         )
     for port in sorted({listener.port_mapping.port for listener in spec.listeners or ()}):
         yield from check_shadows(routes_on(graph, resource.key, port))

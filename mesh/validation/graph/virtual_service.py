@@ -27,6 +27,6 @@ def check_service(
             resource,
             steps,
             "no-listener",
-            f"{phrase(wanted)} has no listener, so nobody can call the service",
+            f"{phrase(wanted)} has no listener, so the service cannot be called",
             "give the node a listener, or name another provider",
         )

@@ -65,7 +65,7 @@ def test_what_follows_a_value_is_still_held_to_json() -> None:
     [
         ({"virtualNodes": [{"virtualNodeName": "a"}]}, "by name", "describe-virtual-node"),
         ({"gatewayRoutes": [], "nextToken": "x"}, "by name", "describe-gateway-route"),
-        ({"format_version": "1.0"}, "shows nothing", "terraform show -json"),
+        ({"format_version": "1.0"}, "is empty", "terraform show -json"),
         ({"@level": "info", "@message": "hi"}, "the log", "terraform show -json"),
         ({"TemplateBody": {"Resources": 1}, "StagesAvailable": []}, "template", "gitmesh import"),
         ({"TemplateBody": "Resources: {}", "StagesAvailable": []}, "one text", "--output text"),

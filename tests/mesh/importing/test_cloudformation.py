@@ -141,7 +141,7 @@ Resources:
   A: {Type: AWS::AppMesh::VirtualRouter, Properties: {MeshName: !GetAtt Mesh.MeshName, Spec: {}}}
   B: {Type: AWS::AppMesh::VirtualRouter, Properties: {MeshName: !Ref Name, Spec: {}}}
 """)
-    assert [p.hint for p in errors(found.problems)] == ["say it: --param 'Name=…'"]
+    assert [p.hint for p in errors(found.problems)] == ["give it: --param 'Name=…'"]
     assert found.resources == ()
 
 
