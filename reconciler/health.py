@@ -22,7 +22,7 @@ HISTORY_REPLACED: Final = "history-replaced"
 _OF_ONE_COMMIT: Final = (HELD_BACK, OUT_OF_MEMORY)
 """Reasons that name a commit: with another commit, the obstacle is another one."""
 _MOST_KEPT: Final = 100
-"""Events that wait for a log that takes nothing."""
+"""Maximum number of events that are kept while the log cannot be written."""
 
 
 def reasons_left(log: EventReader) -> frozenset[str]:
@@ -83,7 +83,7 @@ class Health:
             return
         if reason == LOG_UNAVAILABLE:
             # The event log cannot be written now, and its readers would learn it too late.
-            _log.warning("the event log takes nothing: pushes have to wait", extra={"why": message})
+            _log.warning("the event log cannot be written: pushes wait", extra={"why": message})
         if before is not None:
             self._events.append(SourceRecovered(before[0]))
         if reason is not None:
@@ -101,8 +101,8 @@ class Health:
 
 def _shown_otherwise(names: list[str]) -> str:
     return (
-        f"{' and '.join(names)} in the repository shows history otherwise than its commits do; "
-        "the mesh goes by the commits, git log does not: remove it"
+        f"{' and '.join(names)} in the repository makes git log show another history than the "
+        "commits, from which gitmesh makes the mesh: remove it"
     )
 
 

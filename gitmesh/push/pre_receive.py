@@ -51,7 +51,7 @@ def pre_receive(
     """
     push = _Push(repo, git_dir, log, pusher)
     told: list[str] = []
-    for move in _concerned(repo.refs_followed(branch), moves):
+    for move in _relevant(repo.refs_followed(branch), moves):
         try:
             accepted, lines = _decide(push, move)
         except Exception as error:
@@ -69,7 +69,7 @@ def _cause(error: Exception) -> str:
     return str(error) or type(error).__name__
 
 
-def _concerned(followed: Container[str], moves: Iterable[Move]) -> list[Move]:
+def _relevant(followed: Container[str], moves: Iterable[Move]) -> list[Move]:
     """Return the moves of the branch, and of gitmesh's own refs one: there may be a million."""
     found: list[Move] = []
     own: Move | None = None

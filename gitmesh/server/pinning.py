@@ -101,7 +101,7 @@ class Pinning:
     async def _settle(self) -> None:
         """Find what is pinned now: end what is over, then take every note. It serves nothing.
 
-        :raises Retryable: the log takes nothing now; the notes stay.
+        :raises Retryable: the log cannot be written now; the notes stay.
         :raises OSError: a note cannot be removed.
         """
         await self._expire()

@@ -49,7 +49,7 @@ class RefusedPushes:
     def take(self) -> None:
         """Take the notes that wait, and what was held back and may be written by now.
 
-        :raises Retryable: the log takes nothing now; the notes stay.
+        :raises Retryable: the log cannot be written now; the notes stay.
         :raises OSError: a note cannot be removed.
         """
         notes = self._spool.take()
@@ -63,7 +63,7 @@ class RefusedPushes:
     def end(self) -> None:
         """Write what is still held back.
 
-        :raises Retryable: the log takes nothing now.
+        :raises Retryable: the log cannot be written now.
         """
         if told := self._limit.rest():
             self._log.append_observed(told)
@@ -93,7 +93,7 @@ async def take_pushes(log: EventStore, spool: Spool) -> None:
 def take_waiting(log: EventStore, spool: Spool) -> None:
     """Take all notes that wait, in as few transactions as may be.
 
-    :raises Retryable: the log takes nothing now; the notes stay.
+    :raises Retryable: the log cannot be written now; the notes stay.
     :raises OSError: a note cannot be removed.
     """
     while take_once(log, spool):
@@ -103,7 +103,7 @@ def take_waiting(log: EventStore, spool: Spool) -> None:
 def take_once(log: EventStore, spool: Spool) -> int:
     """Take the oldest notes that wait; return how many.
 
-    :raises Retryable: the log takes nothing now; the notes stay.
+    :raises Retryable: the log cannot be written now; the notes stay.
     :raises OSError: a note cannot be removed.
     """
     notes, events = spool.take(), list[DeliveryEvent]()

@@ -30,7 +30,7 @@ _TEMPLATE_SECTIONS: Final = frozenset(
 )
 TEMPLATE: Final = (
     "a CloudFormation template is not a spec: its values depend on parameters and stacks",
-    "templates come in through gitmesh import, which writes native documents",
+    "convert templates with gitmesh import, which writes native documents",
 )
 """What is said of a template, and what to do."""
 
@@ -47,7 +47,9 @@ class _Slip:
 
 _TAB: Final = _Slip("", "a tab cannot indent YAML", "indent with spaces", "tab")
 _NOT_YAML: Final = _Slip(
-    "", "this is not valid YAML", "check quotes, brackets and indentation, here and in the line above"
+    "",
+    "this is not valid YAML",
+    "check quotes, brackets and indentation, here and in the line above",
 )
 _QUOTED: Final = "while scanning a quoted scalar"
 _OPEN_QUOTE: Final = _Slip(_QUOTED, "a quote is not closed", "close it")

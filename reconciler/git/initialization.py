@@ -43,8 +43,8 @@ def built_aside(path: Path) -> Iterator[Path]:
             aside.rename(path)
     except OSError as error:
         raise Fatal(
-            f"cannot make a repository at {path}: {error.strerror or error}",
-            hint="see that the folder around it may be written, and that there is room",
+            f"cannot create a repository at {path}: {error.strerror or error}",
+            hint="check that its parent folder is writable and that the disk has space",
         ) from None
     finally:
         shutil.rmtree(aside, ignore_errors=True)

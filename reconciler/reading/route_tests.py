@@ -40,11 +40,11 @@ def failed_tests(
     count = sum(len(suite.tests) for each in (suites | fresh).values() for suite in each)
     if count > MAX_ROUTE_TESTS:
         raise TooLarge(b"", _too_many(count, suites | fresh))
-    concerned = before.dependents(touched) | after.dependents(touched)
+    affected = before.dependents(touched) | after.dependents(touched)
     stale = {
         path: tests
         for path, tests in suites.items()
-        if any(suite.caller in concerned for suite in tests)
+        if any(suite.caller in affected for suite in tests)
     }
     kept = {path: known[path] for path in suites if path not in stale}
     return kept | {path: failures(after, tests) for path, tests in (stale | fresh).items()}

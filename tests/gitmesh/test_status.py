@@ -234,7 +234,9 @@ def test_what_a_server_left_is_told_as_such_when_none_runs(followed: Followed) -
         assert gitmesh(*asked, "--json").json()["serverRuns"] is True
 
 
-def test_a_commit_that_concerned_nobody_is_not_said_to_be_everybodys(followed: Followed) -> None:
+def test_a_commit_that_affects_no_proxy_is_not_reported_as_acknowledged_by_all(
+    followed: Followed,
+) -> None:
     followed.tell(followed.published(0), SnapshotConverged(followed.commit, 0, {}))
     told = gitmesh("status", "--repo", followed.bare).out
     assert "no affected proxy was connected at 20" in told

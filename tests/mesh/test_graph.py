@@ -228,25 +228,25 @@ def test_routes_are_sorted_by_their_order(changes: Changes) -> None:
 
 
 DEPENDENTS: list[tuple[str, ResourceKey, set[ResourceKey]]] = [
-    ("a route concerns the callers of its service", CART_ALL, {WEB}),
-    ("a router concerns the callers of its service", CART, {WEB}),
-    ("a service concerns its callers", key(SERVICE, "cart.shop.local"), {WEB}),
-    ("a target concerns itself and the callers", CART_V2, {CART_V2, WEB}),
+    ("a route affects the callers of its service", CART_ALL, {WEB}),
+    ("a router affects the callers of its service", CART, {WEB}),
+    ("a service affects its callers", key(SERVICE, "cart.shop.local"), {WEB}),
+    ("a target affects itself and the callers", CART_V2, {CART_V2, WEB}),
     (
-        "a provider concerns itself and the callers",
+        "a provider affects itself and the callers",
         key(NODE, "catalog"),
         {key(NODE, "catalog"), WEB},
     ),
-    ("a node called by a gateway concerns both", WEB, {WEB, FRONT}),
-    ("a service behind a gateway concerns the gateway", key(SERVICE, "web.shop.local"), {FRONT}),
-    ("a gateway route concerns its gateway", key(Kind.GATEWAY_ROUTE, "web", "front"), {FRONT}),
-    ("a gateway concerns itself", FRONT, {FRONT}),
+    ("a node called by a gateway affects both", WEB, {WEB, FRONT}),
+    ("a service behind a gateway affects the gateway", key(SERVICE, "web.shop.local"), {FRONT}),
+    ("a gateway route affects its gateway", key(Kind.GATEWAY_ROUTE, "web", "front"), {FRONT}),
+    ("a gateway affects itself", FRONT, {FRONT}),
     (
-        "a mesh concerns every node and gateway in it",
+        "a mesh affects every node and gateway in it",
         ResourceKey.of_mesh(MESH),
         {WEB, CART_V1, CART_V2, FRONT, key(NODE, "catalog"), key(NODE, "payments")},
     ),
-    ("a name nobody knows concerns nobody", key(SERVICE, "unheard-of"), set()),
+    ("an unknown name affects nothing", key(SERVICE, "unheard-of"), set()),
 ]
 
 
@@ -257,7 +257,7 @@ def test_dependents(changed: ResourceKey, proxies: set[ResourceKey]) -> None:
     assert link(shop_mesh()).dependents([changed]) == proxies
 
 
-def test_a_mesh_does_not_concern_the_nodes_of_another() -> None:
+def test_a_mesh_does_not_affect_the_nodes_of_another() -> None:
     graph = link([*shop_mesh(), a_mesh("lab"), a_node("rat", 80, mesh="lab")])
     assert graph.dependents([ResourceKey.of_mesh("lab")]) == {
         ResourceKey.parse("mesh/lab/virtualNode/rat")
@@ -291,7 +291,7 @@ def test_dependents_end_where_services_call_in_a_circle() -> None:
     assert graph.dependents([key(NODE, "a")]) == {key(NODE, "a"), key(NODE, "b")}
 
 
-def test_a_caller_of_a_caller_is_not_concerned() -> None:
+def test_a_caller_of_a_caller_is_not_affected() -> None:
     graph = link(shop_with(a_gateway_route("front", "web", "web.shop.local")))
     assert FRONT not in graph.dependents([CART_ALL])
 

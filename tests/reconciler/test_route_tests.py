@@ -1,5 +1,5 @@
 # ruff: noqa: E501
-"""Route tests of a source: run when they may be concerned, told as problems, refused as a commit."""
+"""Route tests of a source: run when a change may affect them, reported as problems, and rejecting the commit."""
 
 import random
 from collections.abc import Mapping
@@ -138,7 +138,7 @@ def test_any_way_to_the_same_files_fails_the_same_tests() -> None:
     assert len(seen) > 10
 
 
-def test_only_tests_that_may_be_concerned_are_run_again() -> None:
+def test_only_tests_that_may_be_affected_are_run_again() -> None:
     before = good()
     other = SHOP.partition("---")[0].replace("shop", "other")
     after = advance(before, files(other=other))

@@ -236,7 +236,7 @@ def test_what_one_refuses_to_let_go_of_holds_nothing_back_from_those_who_come() 
     run(scenario)
 
 
-def test_proxies_of_another_node_are_not_concerned() -> None:
+def test_proxies_of_another_node_are_not_affected() -> None:
     async def scenario(served: Served) -> None:
         await served.first(cart=shop("good"), web=shop("good"))
         async with AdsClient(served.port, CART) as cart:

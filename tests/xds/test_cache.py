@@ -1,4 +1,4 @@
-"""The cache: rebuilds for whom a change concerns, and for nobody else."""
+"""The cache: rebuilds the nodes that a change affects, and no others."""
 
 import pytest
 

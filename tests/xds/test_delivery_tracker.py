@@ -145,7 +145,7 @@ def test_nobody_waits_for_a_server_that_does_not_answer_and_its_proxies_are_behi
     assert log.tell(ONE, Offered(1, "web", Seq(5)), Finished(Seq(5), 1)) == []
     log.tracker.silent(TWO, 4711, 2)
     assert log.taken() == [WorkerUnresponsive(TWO, 4711, 2), published("c1", 5, 1, "web")]
-    # It is not known whether the commit concerns those that cannot be reached.
+    # It is not known whether the commit affects those that cannot be reached.
     assert log.tell(ONE, Synced(1, 1)) == []
     [settled] = log.pass_time(SETTLE_S)
     assert isinstance(settled, ProxiesSettled)

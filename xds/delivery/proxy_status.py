@@ -182,13 +182,13 @@ class ProxyStatuses:
         self.told(offered, ProxyState.BEHIND)
         # Some have answered before all were offered it, and a refusal may be the last answer.
         self.owe(stream for stream in offered if self.state(stream) in _REFUSING)
-        concerned = set(nodes)
-        if sum(self._by_node[node] for node in concerned) == len(offered):
+        affected = set(nodes)
+        if sum(self._by_node[node] for node in affected) == len(offered):
             return
         others = [
             stream
             for stream, status in self._all.items()
-            if status.connected.node in concerned and stream not in offered
+            if status.connected.node in affected and stream not in offered
         ]
         self.told(others, ProxyState.BEHIND)
         self.owe(others)

@@ -113,7 +113,7 @@ def _texts(steps: Steps, value: Json) -> Iterator[tuple[Steps, str]]:
             yield from _texts((*steps, at), inner)
 
 
-def concerning(
+def specs_influencing(
     key: ResourceKey, changed: Collection[ResourceKey], *graphs: MeshGraph
 ) -> Iterator[ResourceKey]:
     """Yield the changed specs that can influence the configuration of a node's proxy."""

@@ -13,7 +13,7 @@ from mesh.resource import Resource
 from xds.nodes import ProxyIdentity
 from xds.protocol.response import Nack
 from xds.refusals.acceptance import Refusal
-from xds.refusals.refusal_causes import Build, concerning, refused_names, specs_at_fault
+from xds.refusals.refusal_causes import Build, refused_names, specs_at_fault, specs_influencing
 from xds.snapshots import walk_back
 from xds.snapshots.cache import SnapshotCache
 from xds.snapshots.snapshot import Snapshot, build_snapshot, resource_name
@@ -125,8 +125,8 @@ class RefusalHistory:
             if before is not None and before < seq:
                 back = resources_of(self._past.way_back(seq, before))
                 then = relink(graph, back)
-                changed = {each: back[each] for each in concerning(key, back, graph, then)}
-        return changed or dict.fromkeys(concerning(key, graph.resources, graph))
+                changed = {each: back[each] for each in specs_influencing(key, back, graph, then)}
+        return changed or dict.fromkeys(specs_influencing(key, graph.resources, graph))
 
 
 def _found(message: str, graph: MeshGraph, changed: Changes, build: Build) -> tuple[str, ...]:

@@ -46,7 +46,7 @@ _LAST_WRITE_S: Final = 1.0
 """How long a stream that ends gets to take the response that is being written."""
 
 _OF_CONNECTIONS: Final = (grpc.StatusCode.UNAUTHENTICATED, grpc.StatusCode.PERMISSION_DENIED)
-"""Status codes about the client's certificate, which concern its whole connection."""
+"""Status codes about the client's certificate, which apply to its whole connection."""
 
 # grpc has no types; `Any` must not leave this module.
 _Handler: TypeAlias = Callable[[AsyncIterator[bytes], Context], Awaitable[None]]
