@@ -32,7 +32,7 @@ TEMPLATE: Final = (
     "a CloudFormation template is not a spec: its values depend on parameters and stacks",
     "convert templates with gitmesh import, which writes native documents",
 )
-"""What is said of a template, and what to do."""
+"""Message and hint for a CloudFormation template."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -287,7 +287,7 @@ FORGERIES: dict[str, tuple[Edit, str]] = {
             rows[-2]._replace(data=rows[-2].data.replace('"rewritten"', '"foxtrot"')),
             rows[-1],
         ],
-        "event {last} (HistoryRewritten from {back_} to {root_}): git says otherwise",
+        "event {last} (HistoryRewritten from {back_} to {root_}): git shows another relation",
     ),
 }
 

@@ -23,7 +23,7 @@ from mesh.validation.document.matching import (
 )
 from mesh.validation.document.place import Place
 
-_LOWER: Final = "lower them to 100 in all, or to any smaller sum: they are shares of their sum"
+_LOWER: Final = "lower them so that their sum is at most 100: weights are relative to their sum"
 HTTP_RETRY_EVENTS: Final = ("client-error", "gateway-error", "server-error", "stream-error")
 
 
