@@ -1,4 +1,4 @@
-"""What the log says of proxies and deliveries: the values, and the queries that return them.
+"""Proxies and deliveries according to the log: the values, and the queries that return them.
 
 An event store implements both protocols.
 """

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from events.store import EventReader, EventStore, Progress
 
 EventLocation: TypeAlias = Path
-"""Where a log is: the path of an SQLite file."""
+"""Location of a log: the path of an SQLite file."""
 
 
 def open_for_reading(location: EventLocation) -> "EventReader":

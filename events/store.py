@@ -1,7 +1,7 @@
-"""What an event store promises: the protocols that readers and the writer program against.
+"""Protocols of an event store, for readers and for the writer.
 
-:mod:`events.opening` opens a store by its location. The tests in ``tests/events/contract`` hold
-every store to these promises.
+:mod:`events.opening` opens a store by its location. The tests in ``tests/events/contract`` check
+    every store against these protocols.
 """
 
 from collections.abc import Callable, Iterator, Sequence

@@ -59,7 +59,7 @@ _BLOCKING: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who calls, and what they may do."""
+    """The caller of an operation, and their permissions."""
 
     person: Person
     """The author of the commits that the caller makes."""

@@ -1,4 +1,4 @@
-"""Who calls: the caller of a request, by its signature."""
+"""The caller of a request, identified by its signature."""
 
 import re
 import uuid

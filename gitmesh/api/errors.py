@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from mesh.problems.problem import Problem
 
 _MOST_TOLD = 5
-"""How many problems an answer names."""
+"""Maximum number of problems in an answer."""
 
 
 class ApiError(Exception):

@@ -21,7 +21,7 @@ _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
 class Action(StrEnum):
-    """What an operation does with a resource."""
+    """Effect of an operation on a resource."""
 
     CREATE = "Create"
     UPDATE = "Update"

@@ -55,7 +55,7 @@ class NotAuthenticated(Exception):
 
 @dataclass(frozen=True, slots=True)
 class _Claim:
-    """What a request says of its signature."""
+    """The signature fields of a request, not yet verified."""
 
     key_id: str
     date: str
@@ -65,7 +65,7 @@ class _Claim:
     signature: str
     at: datetime
     expires: timedelta | None = None
-    """How long a presigned request is valid; ``None`` for one that is signed in its headers."""
+    """Validity of a presigned request; ``None`` for one that is signed in its headers."""
 
     @property
     def scope(self) -> str:

@@ -1,4 +1,4 @@
-"""What became of a request for a pin, shown to the person who asked."""
+"""Result of a request for a pin, as text for the user."""
 
 from typing import TYPE_CHECKING
 

@@ -1,4 +1,4 @@
-"""How long the demo waits for a part of it, and what is said when that was too short."""
+"""Timeouts of the demo, and the message when one expires."""
 
 import os
 from typing import Final

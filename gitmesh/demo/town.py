@@ -63,7 +63,7 @@ class Town(_Plan):
     """Everything that the demo runs besides the server."""
 
     address: str
-    """Where the server and the name server listen."""
+    """Address on which the server and the name server listen."""
     ports: Ports
     names: dict[str, tuple[str, ...]]
     """Addresses by host name, for every virtual node found by DNS."""

@@ -1,4 +1,4 @@
-"""How the process of a hook says that it refuses a push, and did not just fail."""
+"""Exit code with which the process of a hook refuses a push, different from a failure."""
 
 from typing import Final
 

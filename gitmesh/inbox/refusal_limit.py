@@ -15,7 +15,7 @@ BURST: Final = 20
 """Refused pushes of one pusher that are recorded one by one."""
 BURST_OF_ALL: Final = 100
 PER_S: Final = 1 / 60
-"""How fast a budget, that of one pusher and that of all, fills up again."""
+"""Refill rate of the budgets, of one pusher and of all."""
 MOST_PUSHERS: Final = 100
 """Maximum number of budgets in memory. Beyond it, counts of the pushers who have not tried for the
 longest time are merged."""
@@ -47,7 +47,7 @@ class _Held:
 
 @dataclass(slots=True)
 class RefusalLimit:
-    """Which refused pushes are recorded now, and which are only counted."""
+    """Rate limit for refused pushes: which are recorded, and which are only counted."""
 
     _pushers: OrderedDict[tuple[str, str], _Held] = field(default_factory=OrderedDict)
     _all: _Bucket | None = None

@@ -1,10 +1,10 @@
-"""Why a push is refused, as a stable word. Pure."""
+"""Reason of a refused push, as a stable word. Pure."""
 
 from enum import StrEnum
 
 
 class RefusalReason(StrEnum):
-    """Why a push is refused; the words are part of the log's format."""
+    """Reason of a refused push; the words are part of the log's format."""
 
     PROBLEMS = "problems"
     """Commits ask for something wrong."""

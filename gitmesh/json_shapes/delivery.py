@@ -26,7 +26,7 @@ class RefusedSpecShape(TypedDict):
 
 
 class RefusedShape(TypedDict):
-    """What a proxy refuses, why, and which specs caused it."""
+    """Resources that a proxy refuses, the reason, and the specs that caused it."""
 
     proxy: str
     type: str
@@ -56,7 +56,7 @@ class StatusPinShape(TypedDict):
 
 
 class PublishedShape(TypedDict):
-    """When a commit was offered to proxies, and to which."""
+    """Publication of a commit: its time, and the proxies that it was offered to."""
 
     at: str
     proxies: int
@@ -66,7 +66,7 @@ class PublishedShape(TypedDict):
 
 
 class ConvergedShape(TypedDict):
-    """When all proxies had a commit, and how long it took after what caused it."""
+    """Convergence of a commit: its time, and the durations since its cause."""
 
     at: str | None
     microsecondsAfterPush: int | None
@@ -84,7 +84,7 @@ class UnresponsiveWorkerShape(TypedDict):
 
 
 class DegradedShape(TypedDict):
-    """Why the server cannot read the repository."""
+    """Reason why the server cannot read the repository."""
 
     since: str
     reason: str
@@ -125,7 +125,7 @@ class StatusShape(TypedDict):
 
 
 class ConvergenceShape(TypedDict):
-    """How many connected proxies have a commit."""
+    """Number of connected proxies that have a commit."""
 
     acked: int
     refused: int
@@ -152,7 +152,7 @@ WaitShape = TypedDict(
 
 
 class ProxyRefusalShape(TypedDict):
-    """What a connected proxy refuses."""
+    """Refusal of a connected proxy."""
 
     commit: str
     type: str

@@ -58,7 +58,7 @@ SHAPES: Final[Mapping[str, type]] = {
     "keygen": audit.KeyPairShape,
     "backup": audit.BackupShape,
 }
-"""What each command answers with; the others print a file of a known format."""
+"""Answer of each command; the other commands print a file of a known format."""
 
 _HEAD: Final = """\
 # What programs read

@@ -18,12 +18,12 @@ _ERROR_STREAM: Final = 2
 _LONGEST: Final = 8_000
 """Maximum length of a line in characters; longer lines are cut."""
 _LAST_WORDS_S: Final = 1.0
-"""How long what was written last gets to be read."""
+"""Maximum wait for the last output to be read."""
 _LEVELS: Final = {"I": logging.INFO, "W": logging.WARNING, "E": logging.ERROR, "F": logging.ERROR}
 _OF_GRPC: Final = re.compile(
     r"(?P<level>[IWEF])\d{4} \d\d:\d\d:\d\d\.\d+ +\d+ (?P<at>[\w.]+:\d+)\] (?P<text>.*)"
 )
-"""How gRPC's core writes: ``E0000 00:00:00.000000  123 tcp_server.cc:45] what happened``."""
+"""Form of a log line of gRPC's core: ``E0000 00:00:00.000000 123 tcp_server.cc:45] text``."""
 
 _log = logging.getLogger(__name__)
 

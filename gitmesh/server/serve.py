@@ -47,9 +47,9 @@ _log = logging.getLogger(__name__)
 
 PROGRESS_EVERY_S = 1.0
 RESTORED_WITHIN_S = 30.0
-"""How long a server tries to open the log that took the place of the one before."""
+"""Maximum time in which a server tries to open a log that replaced its own."""
 READY_WITHIN_S = 10.0
-"""How long the first look at the branch delays the line that says the server is ready."""
+"""Maximum time for which the first read of the branch delays the line that reports readiness."""
 
 
 @dataclass(frozen=True, slots=True)

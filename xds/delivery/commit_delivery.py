@@ -39,7 +39,7 @@ class CommitDelivery:
     """Proxies of a server that does not answer: it is not known whether the commit affects them.
     """
     unchanged: int = 0
-    """How many needed nothing new, though it affects them by its specs."""
+    """Number of affected proxies whose configuration stays the same."""
     published: bool = False
     converged: bool = False
     disputed: bool = False

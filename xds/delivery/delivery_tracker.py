@@ -49,7 +49,8 @@ HERE: Final = 0
 
 
 SETTLE_S: Final = 1.0
-"""How long proxy states without an event of their own are collected before they are recorded."""
+"""Time for which proxy states without an event of their own are collected before they are recorded.
+"""
 _PERIOD_S: Final = PERIOD_NS / 1_000_000_000
 
 

@@ -35,7 +35,7 @@ class Sum:
     gone: list[str] = field(default_factory=list)
     """Names of those that the log takes to be connected, and that left."""
     reason: str = ""
-    """Why the last of them left."""
+    """Reason why the last stream ended."""
 
     @property
     def empty(self) -> bool:

@@ -106,7 +106,7 @@ class TypeWatch(ABC, Generic[S]):
 
     @property
     def names(self) -> int:
-        """How many resources the client asks for by name; a long name counts as several."""
+        """Number of resources that the client requests by name; a long name counts as several."""
         return self._subscription.weight
 
     def asks_for(self, name: str) -> bool:

@@ -16,7 +16,7 @@ from xds.nodes import ProxyIdentity
 from xds.snapshots.snapshot import Snapshot
 
 RETRY_S: Final = 600.0
-"""How long a refusal holds a snapshot back. The cause may have been the proxy's machine."""
+"""Time for which a refusal holds a snapshot back. The cause may have been the proxy's machine."""
 _MOST_TAKERS: Final = 16
 """Maximum accepting proxies remembered per snapshot."""
 _MOST_ABSENT: Final = 256

@@ -43,7 +43,7 @@ _log = logging.getLogger(__name__)
 
 DEFAULT_ADDRESS: Final = "127.0.0.1:18000"
 _LAST_WRITE_S: Final = 1.0
-"""How long a stream that ends gets to take the response that is being written."""
+"""Time that an ending stream gets to receive the response that is being written."""
 
 _OF_CONNECTIONS: Final = (grpc.StatusCode.UNAUTHENTICATED, grpc.StatusCode.PERMISSION_DENIED)
 """Status codes about the client's certificate, which apply to its whole connection."""

@@ -46,7 +46,7 @@ class Occupancy:
         self.most = 0
         """The most of them that were seen at once."""
         self.refused = Counter[str]()
-        """How many streams were refused, by reason, since the start."""
+        """Number of refused streams since the start, by reason."""
         self.is_full = False
         self._count = count
         self._others = count()
@@ -58,7 +58,7 @@ class Occupancy:
 
     @property
     def without_stream(self) -> int:
-        """How many connections have said nothing, or have no stream for another reason."""
+        """Number of connections without a stream, including those that have sent nothing."""
         return max(0, self.connections - self._streaming())
 
     async def watch(self) -> None:

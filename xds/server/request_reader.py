@@ -20,7 +20,7 @@ Context: TypeAlias = Any
 
 
 class Ending(NamedTuple):
-    """Why a stream ended."""
+    """Reason why a stream ended."""
 
     reason: str
     code: grpc.StatusCode = grpc.StatusCode.OK

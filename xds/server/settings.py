@@ -49,12 +49,12 @@ class AdsSettings:
     min_ping_interval_s: float = 15
     """A client that pings more often than this is disconnected."""
     handshake_s: float = 20.0
-    """How long a connection may take until it speaks HTTP/2, with TLS around it or not."""
+    """Timeout of the handshakes, until the client sends HTTP/2, with or without TLS."""
     idle_connection_s: float = 30.0
-    """How long a connection may have no stream."""
+    """Timeout of a connection without a stream."""
     max_connections: int | None = None
-    """How many connections one process takes; by default as many as it may have descriptors, but
-    for those that are kept for git and the log (:data:`events.descriptors.RESERVE`)."""
+    """Maximum number of connections of one process; by default its descriptor limit minus the
+    descriptors reserved for git and the log (:data:`events.descriptors.RESERVE`)."""
     max_connection_age_s: float | None = None
     """Close connections of this age (gRPC varies it by 10 %), so that proxies are balanced again.
     """

@@ -28,7 +28,7 @@ _GATHER_S: Final = 0.02
 _SLICE_S: Final = 0.03
 """Duration of one turn of a walk."""
 _REST_S: Final = 0.01
-"""How long the serving has the processor for itself between two turns."""
+"""Pause between two turns, in which serving has the processor for itself."""
 _MOST_WAITING: Final = 10_000
 
 

@@ -22,8 +22,8 @@ V = TypeVar("V")
 _MEMOS: Final = 32
 """Maximum cached bodies and unions per set; a client may subscribe to any selection of names."""
 _MOST_STRANGE: Final = 256
-"""How many names that no resource has may be in what a set remembers. Clients make them up, and
-what is remembered outlives their streams."""
+"""Maximum number of nonexistent names that a set remembers. Clients can invent names, and the
+memory outlives their streams."""
 
 
 @dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)

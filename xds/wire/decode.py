@@ -18,7 +18,8 @@ from xds.wire import schema
 from xds.wire.fields import DecodeError
 
 MAX_NAMES: Final = 20_000
-"""How many resource names one request may hold: a mesh of thousands of clusters stays below."""
+"""Maximum number of resource names in one request; a mesh of thousands of clusters stays below it.
+"""
 MAX_NAME: Final = 2_048
 """Maximum bytes of a name. The longest that we make have some 600."""
 MAX_VERSION: Final = 64
@@ -29,12 +30,12 @@ SHORT: Final = 2_048
 """Requests up to this size, in bytes, are remembered for a while: most are ACKs."""
 MAX_CLUSTER: Final = 256
 MAX_AGENT: Final = 128
-"""How much is kept of what a client calls its cluster, its program and the program's version."""
+"""Maximum characters kept of a client's cluster name, program name and program version."""
 
 
 @dataclass(frozen=True, slots=True)
 class ErrorDetail:
-    """Why a client refused a response."""
+    """Reason why a client refused a response."""
 
     code: int = 0
     message: str = ""

@@ -1,4 +1,4 @@
-"""What becomes of a commit that gitmesh made: who serves it, and what has to be done first."""
+"""Next step for a commit that gitmesh made: it is served, or something must be done first."""
 
 import shlex
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from reconciler.git.repository import GitRepository
 
 
 class Reach(StrEnum):
-    """Who serves the commits of a repository."""
+    """Server of the commits of a repository, if there is one."""
 
     SERVED = "served"
     """A server follows it."""
@@ -28,7 +28,7 @@ class Reach(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class NextStep:
-    """What becomes of a commit on a branch of a repository."""
+    """Next step for a commit on a branch of a repository."""
 
     reach: Reach
     pin: ServingPinned | None = None

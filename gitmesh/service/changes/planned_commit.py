@@ -39,7 +39,7 @@ class PlannedCommit:
 
 @dataclass(frozen=True, slots=True)
 class Authorship:
-    """Who wants a commit, and who makes it."""
+    """Author and committer of a planned commit."""
 
     author: Person
     committer: Person

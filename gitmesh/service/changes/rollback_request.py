@@ -23,7 +23,7 @@ from reconciler.reading.reader import TreeReader
 
 @dataclass(frozen=True, slots=True)
 class RollbackRequest:
-    """What to restore, where, and on whose behalf."""
+    """A request to restore specs: which, where, and for whom."""
 
     to: str
     """A position in the mesh chain, a commit, a branch, or a time."""
@@ -42,11 +42,12 @@ class RollbackResult:
 
     rollback: Rollback
     difference: Difference | None
-    """What it changes; ``None`` if the resulting mesh has errors, so that it was not made."""
+    """Changes of the commit; ``None`` if the resulting mesh has errors, so that there is no commit.
+    """
     commit: CommitId | None = None
     """``None`` for a dry run, and if there was nothing to roll back."""
     next_step: NextStep | None = None
-    """What becomes of the commit; ``None`` if there is nothing to roll back."""
+    """Next step for the commit; ``None`` if there is nothing to roll back."""
 
 
 def roll_back(repo: Path, log: Path, request: RollbackRequest) -> RollbackResult:

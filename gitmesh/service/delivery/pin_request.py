@@ -26,7 +26,7 @@ TAKEN_S: Final = 3.0
 
 @dataclass(frozen=True, slots=True)
 class PinAnswer:
-    """What became of a request."""
+    """Result of a request."""
 
     asked: CommitId | None
     """The commit to pin; ``None`` to serve the branch again."""
@@ -41,7 +41,7 @@ class PinAnswer:
 
     @property
     def granted(self) -> bool:
-        """True if what was asked for is so now: somebody else may have asked for something else."""
+        """True if the requested state is in effect; another user may have requested another."""
         return self.taken and (self.pin.commit if self.pin else None) == self.asked
 
 

@@ -30,9 +30,9 @@ class StatusAnswer:
     server_runs: bool | None
     """``None`` where that cannot be determined."""
     connected: int = 0
-    """How many proxies are connected."""
+    """Number of connected proxies."""
     required: int = 0
-    """How many were to be connected."""
+    """Number of proxies that must be connected."""
     requested_pin: PinNote | None = None
     """A request for a pin, or for its end, that waits for a server."""
 

@@ -23,7 +23,7 @@ from reconciler.git.repository import GitRepository
 
 POLL_S: Final = 0.1
 _WHOLE: Final = 40
-"""How many digits an id has."""
+"""Number of digits of a whole commit id."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class WaitAnswer:
     """The merge that brought the commit into the branch, if one did."""
     outcome: Outcome
     refused: tuple[Refused, ...]
-    """What proxies refuse, with the specs at fault."""
+    """Refusals of proxies, with the specs that caused them."""
     server_runs: bool | None
     """``None`` where that cannot be determined."""
     subject: str = ""

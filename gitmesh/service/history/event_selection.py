@@ -21,7 +21,7 @@ from mesh.problems.suggestion import did_you_mean
 
 @dataclass(frozen=True, slots=True)
 class EventSelection:
-    """Which events are asked for; every part that is set must fit."""
+    """Selection of events; all conditions that are set must hold."""
 
     resource: str | None = None
     """Name of a resource: events about it and about the resources inside it."""

@@ -20,7 +20,7 @@ class FieldOrigin:
     blamed: Blamed
     author: Signature
     at: str
-    """When the commit was recorded, in UTC."""
+    """Time when the commit was recorded, in UTC."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,9 +36,9 @@ class Within:
     """A position between the changes of one commit."""
 
     changes: int
-    """How many changes of the commit are done there."""
+    """Number of the commit's changes that are applied at this position."""
     of: int
-    """How many changes the commit has."""
+    """Number of changes of the commit."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""What one proxy needs: its configuration, its bootstrap file, and redirects to it.
+"""Use cases for one proxy: its configuration, its bootstrap file, and traffic redirection to it.
 
 Begin with ``configuration``. ``gitmesh.cli`` and ``gitmesh.json_shapes`` may import it.
 """

@@ -31,11 +31,11 @@ class Creation:
     branch: str
     """The branch to serve."""
     log: Path
-    """Where the event log of its server will be."""
+    """Path of its server's future event log."""
     commit: CommitId | None = None
     """Its first commit, if one was made."""
     hooks: Mapping[str, Outcome] = field(default_factory=dict)
-    """What became of each hook, by name."""
+    """Result for each hook, by name."""
 
 
 def create_repository(

@@ -22,9 +22,9 @@ class InstalledHooks:
     folder: Path
     """The folder from which git runs the hooks."""
     hooks: Mapping[str, Outcome]
-    """What became of each hook, by name."""
+    """Result for each hook, by name."""
     cloned_from: str | None = None
-    """Where a clone pushes to, whose pushes these hooks do not check."""
+    """Remote to which a clone pushes; these hooks do not check such pushes."""
 
     @property
     def complete(self) -> bool:

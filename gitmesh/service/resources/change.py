@@ -20,7 +20,7 @@ from reconciler.reading.reader import TreeReader
 from reconciler.reading.tree import EMPTY, SpecTree
 
 MOST_RACES: Final = 20
-"""How often a change is planned anew because somebody pushed at the same time."""
+"""Maximum number of new attempts because somebody pushed at the same time."""
 LOGGED_WITHIN_S: Final = 10.0
 _LOOK_EVERY_S: Final = 0.002
 
@@ -39,7 +39,7 @@ class NotLoggedYet(Retryable):
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What to change, and how the commit says so."""
+    """A requested change, and the message of its commit."""
 
     specs: Callable[[SpecTree], SpecChanges]
     """Returns the new specs, given those of the branch's tip; may raise to change nothing."""

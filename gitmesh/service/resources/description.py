@@ -22,7 +22,7 @@ class Description:
     key: ResourceKey
     spec: JsonObject
     version: int
-    """How often it got another spec since it was added, from 1."""
+    """Number of the resource's version, counted from 1 when it was added."""
     uid: str
     """Differs from that of a resource of the same name that was removed before."""
     created_at: float

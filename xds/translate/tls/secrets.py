@@ -23,8 +23,8 @@ from mesh.spec.tls import (
 from xds.translate import naming
 
 _PATIENCE: Final = timedelta(seconds=5)
-"""How long a proxy delays its start for a secret. A listener without its certificate does no harm:
-it accepts no connection until the secret is there."""
+"""Maximum time for which a proxy delays its start for a secret. A listener without its certificate
+does no harm: it accepts no connection until it has the secret."""
 
 _OURS: Final = envoy_core.ConfigSource(
     ads=envoy_core.AggregatedConfigSource(),

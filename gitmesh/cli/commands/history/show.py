@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from gitmesh.settings import Settings
 
 SHOWN_CHARS = 60
-"""How much of a value is shown to a person; --json has all of it."""
+"""Maximum characters of a value in text output; --json has the whole value."""
 
 
 @click.command(

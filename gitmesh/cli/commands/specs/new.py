@@ -27,7 +27,7 @@ FITTING = {
     "protocol": ("service", "node", "router", "route", "gateway", "gateway-route"),
     "mesh": KINDS[1:],
 }
-"""Which kinds an option is for."""
+"""Kinds to which each option applies."""
 
 
 @click.command(

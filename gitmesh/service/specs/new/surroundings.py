@@ -22,7 +22,7 @@ _WORDS: Final = {
     Kind.VIRTUAL_GATEWAY: "gateway",
     Kind.GATEWAY_ROUTE: "gateway-route",
 }
-"""How ``gitmesh new`` calls the kinds."""
+"""Names of the kinds in ``gitmesh new``."""
 KIND_OF: Final = {word: kind for kind, word in _WORDS.items()}
 
 
