@@ -481,6 +481,8 @@ def test_a_commit_that_leaves_as_it_is_what_was_refused_is_refused_too(delta: bo
         if not stream.session.state.in_sync:
             answer(stream, sent, delta=delta)
         assert stream.session.state.in_sync
+        published = [e for e in town.events.told if isinstance(e, SnapshotPublished)][-1]
+        assert published.proxies == 1, "it is told of, though it may have had nothing to send"
         assert len(await refusals(town, 2)) == 2
 
     run(scenario)

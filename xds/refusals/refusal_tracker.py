@@ -130,9 +130,13 @@ class RefusalTracker(Generic[C]):
         fallback = self._fallbacks.get(client)
         return fallback is not None and fallback.lacks is newest
 
-    def end_fallback(self, client: C) -> bool:
-        """Record that a client is offered the newest snapshot; return whether it had another."""
-        return self._fallbacks.pop(client, None) is not None
+    def offered_newest(self, client: C) -> bool:
+        """Record that a client is offered the newest snapshot.
+
+        Returns whether it was not in sync with the one before, because it refused part of it or was
+        served another.
+        """
+        return self._fallbacks.pop(client, None) is not None or client in self._refusals
 
     # ---- answers ---------------------------------------------------------------------------------
 

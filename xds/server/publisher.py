@@ -185,11 +185,11 @@ class Publisher:
 
     def _offer_one(self, stream: Stream, snapshot: Snapshot, fact: Offered | Released) -> bool:
         """Offer a stream a snapshot; return false if it needs nothing new."""
-        had_other = self._refusals.end_fallback(stream)
+        refused = self._refusals.offered_newest(stream)
         try:
             news = stream.aim(snapshot)
-            # A stream that was served another snapshot may already have everything in this one.
-            news = news or (had_other and stream.session.state.in_sync)
+            # A stream that refused a snapshot may already have everything in this one.
+            news = news or (refused and stream.session.state.in_sync)
             if news:
                 stream.behind = True
                 if self._offering is not None and self._offering.in_waves:
