@@ -203,7 +203,7 @@ def test_a_specification_that_cannot_be_read_is_a_damaged_log(filled: Path) -> N
     with outsider(filled) as connection:
         connection.execute("UPDATE resource_versions SET spec = '{'")
     log = open_for_writing(filled)
-    with pytest.raises(Fatal, match="no JSON"):
+    with pytest.raises(Fatal, match="invalid JSON"):
         log.state()
     log.rebuild()
     assert log.state().seq == 7

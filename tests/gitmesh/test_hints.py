@@ -59,7 +59,11 @@ def test_every_mistake_of_syntax_has_a_hint(tmp_path: Path) -> None:
     ("old", "new", "hint"),
     [
         (", weight: 100", "", "weight is a whole number, 0 to 100"),
-        ("weight: 100}", "weight: 100}, {virtualNode: b, weight: 10}", "lower them to 100 in all"),
+        (
+            "weight: 100}",
+            "weight: 100}, {virtualNode: b, weight: 10}",
+            "so that their sum is at most 100",
+        ),
         ("match:", "timeout: {perRequest: 5s}\n    match:", "write {value: 5, unit: s}"),
         ("match:", "timeout: {perRequest: 250ms}\n    match:", "write {value: 250, unit: ms}"),
         ("match:", "timeout: {perRequest: long}\n    match:", "an object, with unit, value"),

@@ -126,7 +126,7 @@ def test_a_log_without_memory_leaves_the_follower_where_it_was(
             raise LogOutOfMemory("the log")
 
         monkeypatch.setattr(log, "append", append)
-        with pytest.raises(SourceUnavailable, match="memory does not suffice"):
+        with pytest.raises(SourceUnavailable, match="not enough memory"):
             follower.catch_up()
         assert follower.state.commit == first
         monkeypatch.undo()
@@ -152,7 +152,7 @@ def attempt(path: Path, error: BaseException) -> None:
 )
 def test_whatever_says_that_memory_ran_out_counts(tmp_path: Path, error: Exception) -> None:
     for number in (1, 2):
-        with pytest.raises(SourceUnavailable, match="memory does not suffice"):
+        with pytest.raises(SourceUnavailable, match="not enough memory"):
             attempt(tmp_path / "attempt", error)
         found = read_attempt(tmp_path / "attempt")
         assert found is not None
