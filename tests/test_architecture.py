@@ -1,4 +1,4 @@
-"""The shape of the code, held by machines: layers, purity, who may import what, sizes, names."""
+"""Structure of the code: layers, purity, allowed imports, sizes and names."""
 
 import ast
 import subprocess

@@ -1,4 +1,4 @@
-"""What runs before anything is installed: the verbs of make, and the way to get pip."""
+"""Scripts that run before anything is installed: make targets, and the installation of pip."""
 
 import hashlib
 import importlib.util

@@ -1,4 +1,4 @@
-"""Other values for a field: does anything change for a proxy when the field does?"""
+"""Other values for a field, to see whether the proxy's configuration changes with it."""
 
 import copy
 from collections.abc import Iterable, Iterator

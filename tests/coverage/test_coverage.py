@@ -1,4 +1,4 @@
-"""docs/coverage.md says of every field what is true of it."""
+"""docs/coverage.md agrees with the code for every field."""
 
 import re
 from collections.abc import Sequence

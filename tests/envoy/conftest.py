@@ -1,4 +1,4 @@
-"""What tests with real Envoys share."""
+"""Fixtures of the tests with real Envoys."""
 
 from collections.abc import Iterator
 

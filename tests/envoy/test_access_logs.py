@@ -1,4 +1,4 @@
-"""Access logs: what passes a proxy is in the file that the spec names, in the form it asks for."""
+"""Access logs: every request is in the file and in the format that the spec gives."""
 
 import json
 from collections.abc import Iterator

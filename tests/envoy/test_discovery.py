@@ -1,4 +1,4 @@
-"""How the instances of a node are found: by names, of either IP version, or told by a document."""
+"""Discovery of a node's instances: by DNS names, with either IP version, or from a document."""
 
 import socket
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Requests into a mesh in every protocol: hosts, rewrites, targets, and what nobody can forge."""
+"""Requests into a mesh in every protocol: hosts, rewrites, targets, and forged headers."""
 
 import socket
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""03:12: the control plane is killed under load, and a shift is pushed while it is away."""
+"""The control plane is killed under load while a shift is pushed."""
 
 import asyncio
 import sys

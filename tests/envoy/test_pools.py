@@ -1,4 +1,4 @@
-"""Connection pools: how much an application and a gateway take on, and what others are told."""
+"""Connection pools: limits of an application and of a gateway, and the answers beyond them."""
 
 import http.client
 import socket

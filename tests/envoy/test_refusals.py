@@ -1,4 +1,4 @@
-"""Real Envoys that refuse what passed every check of ours: who is told, and who is served what."""
+"""Real Envoys that refuse a valid configuration: the report, and what other proxies are served."""
 
 import socket
 import time

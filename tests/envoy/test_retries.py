@@ -1,4 +1,4 @@
-"""What is tried again, how often, and where: real Envoys, and applications that fail on demand."""
+"""Retries: conditions, number and targets, with real Envoys and failing applications."""
 
 import uuid
 from concurrent.futures import ThreadPoolExecutor

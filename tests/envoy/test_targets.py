@@ -1,4 +1,4 @@
-"""Where requests and connections go: shares, ports of targets, ports of routers, routes of TCP."""
+"""Targets of requests and connections: weights, ports of targets and routers, TCP routes."""
 
 from collections import Counter
 

@@ -1,4 +1,4 @@
-"""A copy is one moment of the log, however much is written meanwhile, and goes on as a log."""
+"""A backup is one consistent moment of the log, even during writes, and works as a log."""
 
 import resource
 import threading

@@ -1,4 +1,4 @@
-"""Which version gave a field its value, whatever happened around it."""
+"""Blame finds the version that gave a field its value."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Signed notes and checkpoints: others' notes are understood, and nothing unsigned is believed."""
+"""Signed notes and checkpoints: foreign notes can be read, unsigned ones are rejected."""
 
 import hashlib
 from base64 import b64encode

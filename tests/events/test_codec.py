@@ -1,4 +1,4 @@
-"""Events to text and back, whoever wrote them and whenever."""
+"""Events keep their content through encoding and decoding, in every version of their form."""
 
 import json
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""Killed at any instant, the log has every event that was acknowledged, once, and none in part."""
+"""After a kill at any moment, the log has every acknowledged event once, and none in part."""
 
 import os
 import random

@@ -1,4 +1,4 @@
-"""How many descriptors a process may have, and what it says when they are used up."""
+"""The limit of file descriptors of a process, and the message when they are exhausted."""
 
 import errno
 import resource

@@ -1,4 +1,4 @@
-"""docs/events.md says all there is to say about the file, and says it as it is."""
+"""docs/events.md describes the log file completely and correctly."""
 
 import json
 import subprocess

@@ -1,4 +1,4 @@
-"""Files that are not as they should be: each is named, with what a person can do about it."""
+"""Damaged or inaccessible log files: the error names the problem and the remedy."""
 
 import os
 import resource

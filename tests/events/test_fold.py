@@ -1,4 +1,4 @@
-"""State is a fold, however it is come by: event by event, at once, from the file, or long ago."""
+"""The mesh state is the same from single events, in one pass, and from projections."""
 
 import tempfile
 from collections.abc import Iterator, Sequence

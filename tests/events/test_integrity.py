@@ -1,4 +1,4 @@
-"""Whoever gets past the triggers is still found out, and the first wrong event is named."""
+"""Changes that bypass the triggers are detected, and the first wrong event is named."""
 
 from pathlib import Path
 

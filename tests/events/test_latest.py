@@ -1,4 +1,4 @@
-"""The hand-off between tasks: nobody ends on an old value."""
+"""Hand-off between tasks: no reader ends on an old value."""
 
 import asyncio
 

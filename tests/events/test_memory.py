@@ -1,4 +1,4 @@
-"""How much memory a process has left, and a log for which there is not enough."""
+"""Free memory of a process, and a log that does not fit into it."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""Trees after RFC 6962: known roots, and proofs that hold for what is there, and only for that."""
+"""Merkle trees after RFC 6962: known roots, valid proofs, and rejected forgeries."""
 
 import hashlib
 from itertools import pairwise

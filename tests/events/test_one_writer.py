@@ -1,4 +1,4 @@
-"""One writer to a file, whatever its name; a projection that fails undoes the append."""
+"""One writer per file, whatever its path; a failing projection undoes the append."""
 
 import sqlite3
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The file itself refuses to be rewritten, whoever asks."""
+"""Triggers reject changes of the event tables by any program."""
 
 import sqlite3
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""A proxy that comes back to a server that was restarted, and never loses a cluster in use."""
+"""A proxy reconnects to a restarted server and never loses a cluster in use."""
 
 import signal
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Disks that are full or take nothing, and files that others hold: a real server bears them."""
+"""A real server with a full or failing disk, or with files locked by other processes."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""A commit that ends the server which reads it: the last good mesh is served on."""
+"""A commit that crashes the server: the last good mesh is still served."""
 
 import json
 import subprocess

@@ -1,4 +1,4 @@
-"""A real limit of memory and a commit that does not fit: the last good mesh is served on."""
+"""A memory limit and a commit that exceeds it: the last good mesh is still served."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Servers that follow one repository have one mesh chain, whatever else tells them apart."""
+"""Servers that follow one repository have equal mesh chains, whatever else differs."""
 
 from collections.abc import Mapping
 from contextlib import ExitStack

@@ -1,5 +1,4 @@
-"""Repositories and logs that are out of reach for a moment: a real server serves on, says what is
-so, and goes on by itself."""
+"""A repository or log is unavailable for a moment: the server reports it and recovers."""
 
 import os
 import shutil

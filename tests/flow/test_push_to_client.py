@@ -1,4 +1,4 @@
-"""From a push to the bytes on a stream, through a real server process; only Envoy is missing."""
+"""From a push to the bytes on a stream, through a real server process, without Envoy."""
 
 from pathlib import Path
 

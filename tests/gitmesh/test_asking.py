@@ -1,4 +1,4 @@
-"""What the log is asked: any moment, one commit, one field, two meshes, one period."""
+"""Queries to the log: any moment, one commit, one field, two meshes, one period."""
 
 import csv
 import io

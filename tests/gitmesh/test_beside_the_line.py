@@ -1,4 +1,4 @@
-"""Commits that a person may ask about and that the log does not hold by themselves."""
+"""Commits that users ask about but that the log does not contain by themselves."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""What ``gitmesh bootstrap`` says beside the bootstrap: how to start Envoy; unknown nodes."""
+"""Notes of ``gitmesh bootstrap``: the command that starts Envoy, and unknown nodes."""
 
 import json
 import shutil

@@ -1,4 +1,4 @@
-"""Why another mesh is served is told as it was: a push, a pin, the end of one, a force push."""
+"""The cause of a publication is reported: a push, a pin, its end, a force push."""
 
 from pathlib import Path
 

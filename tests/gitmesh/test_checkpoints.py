@@ -1,4 +1,4 @@
-"""Keys, checkpoints and proofs, as their users meet them."""
+"""Keys, checkpoints and proofs on the command line."""
 
 import base64
 import json

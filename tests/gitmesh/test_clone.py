@@ -1,4 +1,4 @@
-"""From a clone nothing can be asked of the log: it is said so, and where the log is."""
+"""Commands in a clone say that the log is elsewhere, and where."""
 
 from pathlib import Path
 

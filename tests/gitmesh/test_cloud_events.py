@@ -1,4 +1,4 @@
-"""Events as other systems read them, whatever people call themselves."""
+"""CloudEvents output, with hostile names of people."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""Every command on a real repository with a real log: what it says, as words and as JSON."""
+"""Every command on a real repository with a real log: its text and its JSON."""
 
 import filecmp
 import json

@@ -1,4 +1,4 @@
-"""The demo's own small parts, each against the real thing on loopback."""
+"""Parts of the demo, each tested on loopback."""
 
 import asyncio
 import contextlib

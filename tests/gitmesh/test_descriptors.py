@@ -1,4 +1,4 @@
-"""A server whose connections are many, and one that can open no more files."""
+"""A server with many connections, and one without free file descriptors."""
 
 import contextlib
 import socket

@@ -1,4 +1,4 @@
-"""Whatever is written to a server's error stream is a log line."""
+"""Everything that is written to a server's error stream becomes a log line."""
 
 import json
 import os

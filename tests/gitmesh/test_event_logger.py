@@ -1,4 +1,4 @@
-"""What the event log gains is told in the process's own log."""
+"""Each new event is written to the process's own log."""
 
 import asyncio
 import logging

@@ -1,4 +1,4 @@
-"""Work in an event loop ends in order when a signal comes, at whichever instant that is."""
+"""Work in an event loop ends in order when a signal arrives at any moment."""
 
 import asyncio
 import gc

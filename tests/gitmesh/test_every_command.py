@@ -1,4 +1,4 @@
-"""What holds for every command: how it is told the repository, and that programs can read it."""
+"""Rules for every command: selection of the repository, and machine-readable output."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""``gitmesh explain``: meanings on a terminal and for programs."""
+"""``gitmesh explain``: meanings of fields, as text and as JSON."""
 
 import pytest
 

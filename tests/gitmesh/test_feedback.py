@@ -1,4 +1,4 @@
-"""No command is silent about what a person wants to know: nothing found, nobody there, typos."""
+"""Commands report empty results, missing servers and probable typos."""
 
 import shlex
 import shutil

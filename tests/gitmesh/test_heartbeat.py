@@ -1,4 +1,4 @@
-"""When a worker is taken to hang, and when it is not."""
+"""Detection of unresponsive workers."""
 
 import asyncio
 import time

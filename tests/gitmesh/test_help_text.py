@@ -1,4 +1,4 @@
-"""Help fits the terminal, and is found where it is looked for."""
+"""Help fits the terminal, and every way to ask for it works."""
 
 import os
 import shlex

@@ -1,4 +1,4 @@
-"""Mistakes are told where a person has to mend them, with what to write instead."""
+"""Mistakes are reported where they must be corrected, with the correction as a hint."""
 
 from pathlib import Path
 

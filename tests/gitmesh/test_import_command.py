@@ -1,4 +1,4 @@
-"""``gitmesh import`` and ``gitmesh fmt`` as a person meets them."""
+"""``gitmesh import`` and ``gitmesh fmt`` on the command line."""
 
 import json
 from pathlib import Path

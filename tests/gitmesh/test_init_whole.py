@@ -1,4 +1,4 @@
-"""``gitmesh init`` makes all of a repository or nothing; ``hooks`` promises what it keeps."""
+"""``gitmesh init`` creates all of a repository or nothing; ``hooks`` reports what it installed."""
 
 import stat
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""``gitmesh intercept``: App Mesh's variables in, a ruleset out, and nothing else in it."""
+"""``gitmesh intercept`` makes a ruleset of App Mesh's variables, and nothing else."""
 
 import os
 import re

@@ -1,4 +1,4 @@
-"""Signals at any instant of a command: it ends at once, with its code, and without a traceback."""
+"""A signal at any moment ends a command at once, with its exit code and without a traceback."""
 
 import shutil
 import signal

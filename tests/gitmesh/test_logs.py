@@ -1,4 +1,4 @@
-"""Log lines: readable, and splittable by a machine."""
+"""Log lines are readable, and machines can parse them."""
 
 import json
 import logging

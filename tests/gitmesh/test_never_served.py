@@ -1,4 +1,4 @@
-"""A commit that was applied and never served, as in the middle of one push, is told as that."""
+"""A commit that was applied but never served, as in the middle of a push, is reported so."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""``gitmesh new``: what it writes validates, links, and says what it needs."""
+"""``gitmesh new`` writes specs that validate and link, and lists what they need."""
 
 import shlex
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Commands where the disk takes nothing: they say so, leave nothing half done, and work later."""
+"""Commands on a full disk report it, leave nothing incomplete, and work afterwards."""
 
 import contextlib
 import shutil

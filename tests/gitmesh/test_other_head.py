@@ -1,4 +1,4 @@
-"""HEAD means that of the served repository: it is named, and told where the clone's is another."""
+"""HEAD means the served repository's HEAD; a note says so if the clone's differs."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""In a folder of a clone, specs are seen with those around them, as a push sees them."""
+"""Commands on a folder of a clone see the specs around it, as a push does."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""What a person is told to type does what it says, typed where it was read."""
+"""Printed commands work when they are pasted into the shell that showed them."""
 
 import re
 import shlex

@@ -1,4 +1,4 @@
-"""Break glass: a commit is served whatever the branch says, for a while."""
+"""``gitmesh pin``: a commit is served for a time, instead of the branch's commit."""
 
 import contextlib
 import json

@@ -1,4 +1,4 @@
-"""Pinning of a running server: what is served, what is logged, and what survives failures."""
+"""Pinning of a running server: what is served and logged, and recovery from failures."""
 
 import asyncio
 import logging

@@ -1,4 +1,4 @@
-"""Where a repository's log is: found from every way in which git lays a repository out."""
+"""Location of a repository's log, for every layout of a git repository."""
 
 import subprocess
 from pathlib import Path

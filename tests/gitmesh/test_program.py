@@ -1,4 +1,4 @@
-"""What all commands have in common: help, JSON, exit codes, errors in words, a quick start."""
+"""Properties of all commands: help, JSON, exit codes, error messages, start time."""
 
 import errno
 import os

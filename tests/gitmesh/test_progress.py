@@ -1,4 +1,4 @@
-"""Long work is told on a terminal, and leaves nothing behind there."""
+"""Progress of long work on a terminal, which leaves no traces there."""
 
 import os
 import pty

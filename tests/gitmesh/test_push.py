@@ -1,5 +1,4 @@
-"""What a pusher reads: pushes by the real git, to repositories with our hooks, with and without a
-server behind them."""
+"""Answers to a pusher: real git, repositories with our hooks, with and without a server."""
 
 import json
 import os

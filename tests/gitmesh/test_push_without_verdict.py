@@ -1,4 +1,4 @@
-"""Whatever keeps a push from being checked keeps it out: each way there, by the real git."""
+"""A push that cannot be checked is refused, whatever the reason."""
 
 import os
 import re

@@ -1,4 +1,4 @@
-"""A commit whose push was refused is nowhere in git: the log still says what became of it."""
+"""A commit of a refused push is not in git; the log still reports its result."""
 
 from dataclasses import replace
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Refused pushes leave a trace: who tried what, when, and why it was refused. Within bounds."""
+"""Refused pushes are recorded, within limits: pusher, target, time and reason."""
 
 import csv
 import io

@@ -1,4 +1,4 @@
-"""The way back from a backup, as docs/operations.md tells it."""
+"""Restoring from a backup, as docs/operations.md describes it."""
 
 from pathlib import Path
 

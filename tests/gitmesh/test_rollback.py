@@ -1,4 +1,4 @@
-"""Undo by a commit: whole, or single resources whatever else was changed since."""
+"""Rollback by a commit: of the whole mesh, or of single resources."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Single resources that are written as Kubernetes manifests are brought back as documents."""
+"""Rollback of single resources that are written as Kubernetes manifests."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""After a rollback it is said who serves it: nobody yet in a clone, or behind a pin."""
+"""After a rollback, the output says which server serves it, or what must be done first."""
 
 import subprocess
 from pathlib import Path

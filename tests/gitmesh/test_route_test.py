@@ -1,4 +1,4 @@
-"""``gitmesh route-test``: what a person and a program are told."""
+"""``gitmesh route-test``: its text and its JSON."""
 
 import json
 import shutil

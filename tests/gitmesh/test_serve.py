@@ -1,4 +1,4 @@
-"""The server as a process: it starts, says so, follows pushes, and ends as it should."""
+"""The server as a process: start, ready line, pushes, and shutdown."""
 
 import re
 import signal

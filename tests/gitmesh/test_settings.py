@@ -1,4 +1,4 @@
-"""The environment: read in one place, understood or refused as a whole."""
+"""Environment variables are read in one place, and invalid ones are refused."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Small files that others may damage or forge: whatever they hold, their readers have an answer."""
+"""Readers of small state files survive damaged and forged content."""
 
 import contextlib
 import json

@@ -1,4 +1,4 @@
-"""Notes that others leave, in a folder that is not ours alone: none is dealt with twice."""
+"""Notes in the spool, a folder that other users can write: each is processed once."""
 
 import contextlib
 import os

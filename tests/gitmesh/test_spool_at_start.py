@@ -1,4 +1,4 @@
-"""What waits in the spool when a server starts: its first publication heeds all of it."""
+"""Notes that wait in the spool when a server starts apply to its first publication."""
 
 import asyncio
 import os

@@ -1,4 +1,4 @@
-"""``gitmesh status`` and ``gitmesh proxies`` by what a log says, while no server runs."""
+"""``gitmesh status`` and ``gitmesh proxies`` from a log without a running server."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""Whatever the system refuses, every command says so in words: it is no fault of gitmesh."""
+"""Errors of the operating system are reported in words by every command."""
 
 import json
 import os

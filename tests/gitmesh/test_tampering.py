@@ -1,4 +1,4 @@
-"""Whatever is done to the log or to git behind gitmesh's back, ``gitmesh verify`` names it."""
+"""``gitmesh verify`` detects every manipulation of the log and of git."""
 
 import shutil
 import zlib

@@ -1,4 +1,4 @@
-"""Parts of a server live together and die together."""
+"""If one task of a server fails, all are cancelled."""
 
 import asyncio
 import os

@@ -1,4 +1,4 @@
-"""Pins are told of where they matter: when one ends, when one waits, and what it changed."""
+"""Pins are reported where they matter: their end, waiting commits, and their effect."""
 
 from pathlib import Path
 

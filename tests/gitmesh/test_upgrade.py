@@ -1,4 +1,4 @@
-"""A gitmesh with other rules: what it cannot derive again is neither called forged nor excused."""
+"""Verification by a gitmesh with other rules reports what it cannot derive again."""
 
 import signal
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""What strangers wrote cannot steer a terminal, nor hide or forge lines."""
+"""Untrusted text cannot control a terminal, or hide or forge lines."""
 
 import json
 import unicodedata

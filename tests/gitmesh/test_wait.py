@@ -1,5 +1,4 @@
-"""A pipeline waits until a part of the proxies has a commit: real servers, and clients that
-acknowledge, refuse or say nothing."""
+"""``gitmesh wait --percent``: real servers, and clients that acknowledge, refuse or are silent."""
 
 import contextlib
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""One worker by itself, with a test for a parent."""
+"""One worker process, with a test as its parent."""
 
 import asyncio
 import socket

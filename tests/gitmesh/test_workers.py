@@ -1,4 +1,4 @@
-"""Several processes behind one port: one truth in the log, and no process that cannot be spared."""
+"""Several worker processes behind one port: one log, and recovery when any of them fails."""
 
 import contextlib
 import os

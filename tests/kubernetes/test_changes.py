@@ -1,4 +1,4 @@
-"""Objects across files: a tree is a function of its files, and reads again only what it must."""
+"""Objects across files: the tree depends only on its files, and only affected files are read."""
 
 import pytest
 from hypothesis import given, settings

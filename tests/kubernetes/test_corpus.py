@@ -1,4 +1,4 @@
-"""The manifests of the world: App Mesh's own examples load, and make whole meshes."""
+"""Manifests of App Mesh's own examples load and make whole meshes."""
 
 import json
 from collections import Counter

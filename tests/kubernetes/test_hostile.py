@@ -1,4 +1,4 @@
-"""Whatever a manifest holds, it is told at a line of its own, and nothing breaks."""
+"""Hostile manifests become problems with a line, and never exceptions."""
 
 from typing import Final
 

@@ -1,4 +1,4 @@
-"""What is wrong with a manifest is told at its line, and at the place as it stands there."""
+"""Problems of a manifest give the line and the path in the manifest."""
 
 import pytest
 

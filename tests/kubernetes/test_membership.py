@@ -1,4 +1,4 @@
-"""Which mesh, and which gateway, an object belongs to."""
+"""Membership of objects in meshes, and of gateway routes in gateways."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Specs without names, as files for the AWS command line hold them, are checked alone."""
+"""Validation of single specs without names, such as files for the AWS CLI."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""Where rules tell what they find, and how loud."""
+"""Rules of one document: positions and severities of their problems."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The rules of a gateway route that one document alone can break."""
+"""Rules of a gateway route in one document."""
 
 import pytest
 

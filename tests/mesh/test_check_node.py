@@ -1,4 +1,4 @@
-"""The rules of nodes, gateways, routers and services that one document alone can break."""
+"""Rules of nodes, gateways, routers and services in one document."""
 
 import pytest
 

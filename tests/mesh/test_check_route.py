@@ -1,4 +1,4 @@
-"""The rules of a route that one document alone can break, each at its place."""
+"""Rules of a route in one document, and the positions of their problems."""
 
 import pytest
 import yaml

@@ -1,4 +1,4 @@
-"""The specs of the world: App Mesh's own examples load, or say what they lack."""
+"""Specs of App Mesh's own examples load, or report what they lack."""
 
 import json
 from collections import Counter

@@ -1,4 +1,4 @@
-"""From bytes to documents: plain values, the right lines, and no way to hurt the reader."""
+"""Parsing of bytes to documents: plain values with line numbers."""
 
 import pytest
 import yaml

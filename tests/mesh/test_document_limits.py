@@ -1,4 +1,4 @@
-"""No file can hurt its reader, and whatever is written can be read."""
+"""Limits of the parser against hostile files; whatever is written can be read again."""
 
 import json
 

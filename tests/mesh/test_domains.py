@@ -1,4 +1,4 @@
-"""Which host means which virtual service."""
+"""Host names of virtual services in Envoy."""
 
 from mesh.graph.domains import domains_of
 

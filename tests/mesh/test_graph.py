@@ -1,4 +1,4 @@
-"""Linking one change at a time is linking all at once."""
+"""Incremental linking gives the same graph as linking everything at once."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""A key has one text, and the text leads back to the key."""
+"""A key has one string form, which parses back to the key."""
 
 import pytest
 from hypothesis import given

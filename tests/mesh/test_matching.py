@@ -1,4 +1,4 @@
-"""The order in which routes are tried."""
+"""Matching order of routes."""
 
 from random import Random
 

@@ -1,4 +1,4 @@
-"""Every field of every kind has a meaning, in words of our own, and limits as the models have."""
+"""Every field of every kind has a meaning, and the limits of its model."""
 
 import re
 from collections.abc import Iterator

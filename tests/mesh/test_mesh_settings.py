@@ -1,4 +1,4 @@
-"""What ``gitmesh.yaml`` says about traffic, and the warnings that it answers."""
+"""Traffic settings in ``gitmesh.yaml``, and the warnings that they resolve."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""From documents to resources: whose a document is, and what is wrong with its spec and where."""
+"""Native documents to resources: identity, and problems of the spec with their positions."""
 
 import json
 from collections import Counter

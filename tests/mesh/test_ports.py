@@ -1,4 +1,4 @@
-"""Which listener answers on which port."""
+"""Resolution of ports to listeners."""
 
 from mesh.graph.ports import (
     backend_services,

@@ -1,4 +1,4 @@
-"""The model of routing where it differs from what one might guess, and what it says of a miss."""
+"""Surprising decisions of the routing model, and the conditions that fail."""
 
 import pytest
 

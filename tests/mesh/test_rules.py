@@ -1,4 +1,4 @@
-"""What is wrong between resources, and what we tell the person who wrote them."""
+"""Rules between resources: code, position, message and hint of each problem."""
 
 from dataclasses import dataclass, replace
 

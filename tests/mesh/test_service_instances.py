@@ -1,4 +1,4 @@
-"""Instances of services: what one document can say wrong, and who they concern."""
+"""Service instances: rules of one document, and the nodes that they affect."""
 
 import pytest
 

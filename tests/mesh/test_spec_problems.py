@@ -1,4 +1,4 @@
-"""What is wrong with a spec: all of it at once, each thing at its line, with a way out."""
+"""Problems of a spec: all are reported, each with its line and a hint."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Our models say what the App Mesh service's own model says: no field, no limit is forgotten."""
+"""Our models have the fields and limits of the App Mesh service's own model."""
 
 import copy
 from collections.abc import Callable, Iterator

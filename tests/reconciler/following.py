@@ -1,4 +1,4 @@
-"""A reconciler at work on a test repository, with everything that it published."""
+"""A running reconciler on a test repository, with everything that it published."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine

@@ -1,4 +1,4 @@
-"""Short ways to read what a test repository says."""
+"""Shortcuts for reading the specs of a test repository."""
 
 from pathlib import Path
 

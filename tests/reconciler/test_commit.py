@@ -1,4 +1,4 @@
-"""What a commit says of itself, however badly it says it."""
+"""Metadata of commit objects, however malformed."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Killed at any instant, the reconciler goes on where its log ends: no gap, no duplicate."""
+"""After a kill at any moment, the reconciler continues where its log ends."""
 
 import os
 import random

@@ -1,4 +1,4 @@
-"""A process that can open no more files: nothing in git is taken for missing because of that."""
+"""Without free file descriptors, no object of git counts as missing."""
 
 from collections.abc import Callable
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What changed between two meshes, in words of resources."""
+"""Differences between two meshes as resource events."""
 
 from collections.abc import Mapping
 

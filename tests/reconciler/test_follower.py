@@ -1,4 +1,4 @@
-"""Catching up: pre-empted by newer commits but not for ever, and no other writer's victim."""
+"""Catching up with the branch: bounded publication delay, and collisions with other writers."""
 
 import asyncio
 import gc

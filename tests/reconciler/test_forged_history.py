@@ -1,4 +1,4 @@
-"""What shows history otherwise than its commits do: nothing of it is believed, and all is told."""
+"""Files that make git show another history: ignored, and reported."""
 
 import random
 from collections.abc import Callable, Iterator

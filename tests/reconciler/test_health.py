@@ -1,4 +1,4 @@
-"""Obstacles as events: each has a beginning and an end, in whichever process."""
+"""Obstacles as events: each has a start and an end, in every process."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""The way from the last commit seen to the tip, over every shape of history."""
+"""The way from the last logged commit to the tip, in every shape of history."""
 
 from dataclasses import dataclass, field
 

@@ -1,4 +1,4 @@
-"""Repositories made to hurt: each gets a problem that names the place, none gets further."""
+"""Hostile repositories: each becomes a problem that names the place."""
 
 import os
 import threading

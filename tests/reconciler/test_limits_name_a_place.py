@@ -1,4 +1,4 @@
-"""A source that breaks a bound: what is said names a file or folder, the same from either side."""
+"""A source that exceeds a limit: the problem names a file or folder, from any base."""
 
 import re
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Pushes of every kind, and what the log and the published mesh become."""
+"""Pushes of every kind, with the resulting log and published mesh."""
 
 import asyncio
 import shutil

@@ -1,4 +1,4 @@
-"""Too little memory to follow the branch: it is called that, and nothing is decided wrongly."""
+"""Too little memory to follow the branch is reported as such, without wrong decisions."""
 
 import errno
 import gc

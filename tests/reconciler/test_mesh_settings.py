@@ -1,4 +1,4 @@
-"""Settings about traffic are part of what a commit applies."""
+"""Traffic settings are part of an applied commit."""
 
 from events.state import MeshState, apply_all
 from events.types import CommitApplied, Seq

@@ -1,4 +1,4 @@
-"""What one commit adds to the log: all of it, or none with every reason."""
+"""Events of one commit: applied whole, or rejected with every error."""
 
 from dataclasses import replace
 

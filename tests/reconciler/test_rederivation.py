@@ -1,4 +1,4 @@
-"""Every event of the mesh chain is derived from git again, and the first that differs is named."""
+"""Rederivation of the mesh chain names the first event that differs from git."""
 
 import dataclasses
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Opening, following and making repositories, and what is said when that cannot be."""
+"""Opening, following and creating repositories, and their error messages."""
 
 import os
 import shutil

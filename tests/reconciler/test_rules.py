@@ -1,4 +1,4 @@
-"""By which rules a log was decided, and that nobody changes the rules without saying so."""
+"""Rules that decided a log, and a guard against unnumbered changes of the rules."""
 
 import hashlib
 import json

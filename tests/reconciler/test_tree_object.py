@@ -1,4 +1,4 @@
-"""Tree objects as bytes: taking apart only what differs finds what taking apart everything does."""
+"""Tree objects as bytes: comparing them gives the same result as parsing them."""
 
 import hashlib
 

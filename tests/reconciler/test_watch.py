@@ -1,4 +1,4 @@
-"""Wake-ups: prompt when the watch works, and still there when it does not."""
+"""Wake-ups: prompt with a working watch, and by polling without one."""
 
 import asyncio
 import shutil

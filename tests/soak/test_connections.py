@@ -1,4 +1,4 @@
-"""Ten thousand connections, half of which say nothing: pushes reach the others as before."""
+"""Ten thousand connections, half of them silent: pushes reach the others in time."""
 
 import os
 import statistics

@@ -1,4 +1,4 @@
-"""Proxies to whom nothing happens stay connected, for longer than every timer of both sides."""
+"""Idle proxies stay connected for longer than every timer of both sides."""
 
 import asyncio
 import dataclasses

@@ -1,4 +1,4 @@
-"""README.md and docs/ show what the commands really print, and every command is shown."""
+"""README.md and docs/ show the real output of commands, and every command is shown."""
 
 import re
 

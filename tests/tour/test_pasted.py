@@ -1,4 +1,4 @@
-"""README.md, pasted into a shell, does what it shows in any folder, and changes nothing there."""
+"""README.md works when pasted into a shell in any folder, and changes nothing there."""
 
 import re
 import shutil

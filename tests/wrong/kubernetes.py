@@ -1,4 +1,4 @@
-"""What can be wrong with manifests."""
+"""Mistakes in manifests."""
 
 from typing import Final
 

@@ -1,4 +1,4 @@
-"""What can be wrong with documents of the native form."""
+"""Mistakes in native documents."""
 
 from typing import Final
 

@@ -1,4 +1,4 @@
-"""Right manifests to spoil: the same shop as Kubernetes would have it."""
+"""Valid manifests as a base for mistakes: the shop in its Kubernetes form."""
 
 from typing import Final
 

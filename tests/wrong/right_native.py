@@ -1,4 +1,4 @@
-"""Right documents to spoil: a mesh that says nearly all that can be said, one value a line."""
+"""Valid documents as a base for mistakes: a mesh with nearly every field, one per line."""
 
 from typing import Final
 

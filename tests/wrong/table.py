@@ -1,4 +1,4 @@
-"""Wrong documents: each is a right one with one place spoiled, and the problem that names it."""
+"""Wrong documents: each is a valid one with one mistake, and the expected problem."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Every wrong document is told of at its line, breaks nothing, and never reaches the mesh."""
+"""Every wrong document is reported at its line, and never reaches the mesh."""
 
 import copy
 from collections.abc import Iterator

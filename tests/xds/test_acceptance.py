@@ -1,4 +1,4 @@
-"""What a proxy is served while the newest snapshot is being refused, over real gRPC."""
+"""Serving of the last accepted snapshot while the newest is refused, over real gRPC."""
 
 import asyncio
 from collections.abc import Awaitable, Callable

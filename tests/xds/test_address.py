@@ -1,4 +1,4 @@
-"""Addresses: what is one, and what is refused before anybody listens elsewhere."""
+"""Addresses: valid forms, and refusal of addresses other than loopback."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Who is let in and how much each may ask for, by the rules and at the real server."""
+"""Admission control: limits of streams and requests, as rules and at the real server."""
 
 import asyncio
 import time

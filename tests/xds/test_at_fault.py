@@ -1,4 +1,4 @@
-"""Which resources and which specs are at fault for a refusal."""
+"""Resources and specs that caused a refusal."""
 
 from collections.abc import Mapping
 

@@ -1,4 +1,4 @@
-"""The bootstrap of a proxy."""
+"""Bootstrap files of proxies."""
 
 import dataclasses
 import json

@@ -1,4 +1,4 @@
-"""What a client says that it holds from elsewhere: kept for its sake, and never without bound."""
+"""Resources that a client claims to hold from an earlier stream: kept, within limits."""
 
 import gc
 

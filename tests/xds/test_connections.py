@@ -1,4 +1,4 @@
-"""Connections that are ended from here, whoever holds them."""
+"""Connections that the server ends."""
 
 import asyncio
 import os

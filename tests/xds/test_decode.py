@@ -1,4 +1,4 @@
-"""The minimal decoder reads what the full parser reads, and survives everything else."""
+"""The minimal decoder reads what the full parser reads, and survives any other bytes."""
 
 import contextlib
 from random import Random

@@ -1,4 +1,4 @@
-"""What the delivery chain is told of commits, refusals, comings and goings."""
+"""Events of the delivery chain: commits, refusals, connects and disconnects."""
 
 import asyncio
 from collections.abc import Sequence

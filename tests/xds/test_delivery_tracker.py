@@ -1,4 +1,4 @@
-"""Several servers, one truth: what each of them tells becomes one story in the log."""
+"""Facts of several servers become one consistent delivery chain."""
 
 from events.types import (
     CommitId,

@@ -1,4 +1,4 @@
-"""The rules of the delta protocol, one test each, on the session alone."""
+"""Rules of the delta protocol, one test each, on the session alone."""
 
 from dataclasses import dataclass, field, replace
 

@@ -1,4 +1,4 @@
-"""What is left of proxies that have left: nothing that grows with their number."""
+"""State that disconnected proxies leave behind does not grow with their number."""
 
 import asyncio
 import gc

@@ -1,4 +1,4 @@
-"""What proxies get, case by case: ``tests/xds/golden/<case>`` is to be read beside this."""
+"""Translations case by case; read them beside ``tests/xds/golden/<case>``."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Memory is given back when many streams have ended."""
+"""Memory is released after many streams have ended."""
 
 import asyncio
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The hub without a transport: what one proxy does or suffers is never another's trouble."""
+"""The hub without a transport: proxies do not affect each other."""
 
 import asyncio
 import logging

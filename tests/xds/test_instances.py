@@ -1,4 +1,4 @@
-"""Instances of services as proxies get them: endpoints change, and nothing else does."""
+"""Endpoints of service instances change, and nothing else with them."""
 
 from itertools import pairwise
 

@@ -1,4 +1,4 @@
-"""Settings about traffic reach the proxies that are connected."""
+"""Changes of traffic settings reach connected proxies."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""Mutual TLS on the xDS port: who comes in, as whom, and what happens when files change."""
+"""Mutual TLS on the xDS port: accepted clients, their identities, and replaced files."""
 
 import asyncio
 import logging

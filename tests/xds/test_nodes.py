@@ -1,4 +1,4 @@
-"""Who a proxy is."""
+"""Identity of a proxy."""
 
 import pytest
 from hypothesis import given

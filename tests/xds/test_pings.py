@@ -1,4 +1,4 @@
-"""Clients that ping to see whether the server still lives: how often they may."""
+"""Keepalive pings of clients: the accepted frequency."""
 
 import asyncio
 import json

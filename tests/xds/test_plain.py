@@ -1,4 +1,4 @@
-"""Envoy's messages cost nothing that nobody needs."""
+"""Creating Envoy messages skips validation that is not needed."""
 
 import subprocess
 import sys

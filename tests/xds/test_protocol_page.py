@@ -1,4 +1,4 @@
-"""Every rule of docs/xds-protocol.md names tests, and they are there."""
+"""Every rule of docs/xds-protocol.md names tests, which exist."""
 
 import ast
 import re

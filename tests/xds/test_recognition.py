@@ -1,4 +1,4 @@
-"""What a server finds in the log when a proxy comes back, how far back, and for how long."""
+"""Clients that reconnect: recognition of their configuration in the log, and its limits."""
 
 import asyncio
 import threading

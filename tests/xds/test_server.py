@@ -1,4 +1,4 @@
-"""The server over real gRPC: streams, nodes, statuses, and what is recorded of them."""
+"""The server over real gRPC: streams, nodes, status codes, and recorded events."""
 
 import asyncio
 from collections.abc import Awaitable, Callable

@@ -1,4 +1,4 @@
-"""Every discovery service over real gRPC: each variant, aggregated and for each type alone."""
+"""Every discovery service over real gRPC: both variants, aggregated and per type."""
 
 import asyncio
 from collections.abc import Awaitable, Callable

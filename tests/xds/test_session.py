@@ -1,4 +1,4 @@
-"""The rules of the state-of-the-world protocol, one test each, on the session alone."""
+"""Rules of the state-of-the-world protocol, one test each, on the session alone."""
 
 from envoy_data_plane.envoy.service.discovery.v3 import DiscoveryResponse
 

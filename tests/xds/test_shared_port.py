@@ -1,4 +1,4 @@
-"""A port for several processes of ours, and for nobody else."""
+"""A port that several processes of ours share, and no others."""
 
 import socket
 from contextlib import closing

@@ -1,4 +1,4 @@
-"""Sessions that go through the same share one state; nobody can tell from what they say."""
+"""Sessions with equal history share one state without visible difference."""
 
 import gc
 from collections import Counter

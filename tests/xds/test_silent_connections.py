@@ -1,4 +1,4 @@
-"""Connections that say nothing are ended in time, and keep nobody out for long."""
+"""Silent connections are ended in time and do not block others for long."""
 
 import asyncio
 import contextlib

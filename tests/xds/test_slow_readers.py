@@ -1,4 +1,4 @@
-"""Proxies that do not read, at the real server: they cost others nothing, and hardly any memory."""
+"""Proxies that do not read cost others nothing, and hardly any memory."""
 
 import asyncio
 import gc

@@ -1,4 +1,4 @@
-"""Snapshots: versions are content, equal content is one object, and nothing dangles."""
+"""Snapshots: content versions, shared equal objects, and no dangling names."""
 
 import hashlib
 import subprocess

@@ -1,4 +1,4 @@
-"""Translation as a whole: what holds for every mesh, and what a change may touch."""
+"""Properties of every translation, and the resources that a change may touch."""
 
 import os
 import subprocess

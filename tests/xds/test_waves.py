@@ -1,4 +1,4 @@
-"""Who is told first, when nodes change how they may be spoken to."""
+"""Order of updates when the TLS settings of nodes change."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Adding to the log: all or nothing, at the expected place, by one writer, in the order of time."""
+"""Appending to the log: atomic, at the expected position, by one writer, in time order."""
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""Questions about commits: where one stands, which one had a tree, whether one was seen."""
+"""Queries about commits: position, commit of a tree, and whether a commit is logged."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What a log says of proxies and deliveries after what the delivery chain tells."""
+"""Queries about proxies and deliveries after events of the delivery chain."""
 
 from collections.abc import Sequence
 from typing import NamedTuple

@@ -1,4 +1,4 @@
-"""What the AWS CLI prints, as people keep it: one behind the other, in lists, of other services."""
+"""Output of the AWS CLI in all its forms: concatenated, in lists, of other services."""
 
 import json
 from typing import Any

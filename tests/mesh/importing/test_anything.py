@@ -1,4 +1,4 @@
-"""Whatever stands in a file, an import says something about it and never fails."""
+"""An import of any file reports something and never fails."""
 
 import json
 from typing import Any

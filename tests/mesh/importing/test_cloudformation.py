@@ -1,4 +1,4 @@
-"""What becomes of a template: functions, conditions, parameters, names, and what is asked."""
+"""Import of templates: functions, conditions, parameters, names, and requested values."""
 
 import json
 from itertools import pairwise

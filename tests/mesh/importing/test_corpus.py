@@ -1,4 +1,4 @@
-"""The CloudFormation templates of the world: all resources come in, whole meshes link."""
+"""Public CloudFormation templates: all resources are imported, and whole meshes link."""
 
 import json
 from collections import Counter

@@ -1,4 +1,4 @@
-"""One resource a file: where it goes, and that any file system can hold it."""
+"""File layout of an import: one resource per file, valid on every file system."""
 
 from hypothesis import given, settings
 from hypothesis import strategies as st

@@ -1,4 +1,4 @@
-"""What Terraform shows of states and plans: blocks, zeros, modules, and what is not known yet."""
+"""Import of Terraform states and plans: blocks, zeros, modules, and unknown values."""
 
 import json
 from typing import Any

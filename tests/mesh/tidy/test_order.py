@@ -1,4 +1,4 @@
-"""The reading order comes from the tables of meanings, and formats files as it always did."""
+"""The reading order follows the tables of meanings, and equals the former order."""
 
 from itertools import chain
 

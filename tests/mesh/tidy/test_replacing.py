@@ -1,4 +1,4 @@
-"""One document of a file changes, and nothing beside it."""
+"""Changing one document of a file leaves the rest unchanged."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""One layout for every spec: comments kept, meaning kept, nothing left to do the second time."""
+"""Formatting of specs: one layout, comments and content kept, idempotent."""
 
 import json
 from collections import Counter
