@@ -14,6 +14,7 @@ from gitmesh.api.operations import plural
 from gitmesh.service.resources.description import Description, Page
 from mesh.canonical import JsonObject
 from mesh.keys import Kind, ResourceKey
+from mesh.reading.tags import Tags, written_tags
 
 _MARK: Final = 12
 """Bytes of a page token that prove that we wrote it."""
@@ -69,6 +70,12 @@ def page(kind: Kind, found: Page, account: Account, token: str | None) -> dict[s
     return body if token is None else {**body, "nextToken": token}
 
 
+def page_of_tags(tags: Tags, token: str | None) -> dict[str, object]:
+    """Return a page of tags; ``token`` asks for the next one."""
+    body: dict[str, object] = {"tags": written_tags(tags)}
+    return body if token is None else {**body, "nextToken": token}
+
+
 def error(failed: ApiError) -> Answer:
     """Return the answer for an error."""
     headers = {"x-amzn-ErrorType": failed.code}
@@ -83,9 +90,9 @@ class PageTokens:
     def __init__(self, secret: bytes) -> None:
         self._secret = secret
 
-    def token(self, collection: str, last: ResourceKey) -> str:
+    def token(self, collection: str, last: str) -> str:
         """Return the token that asks for what comes after ``last``."""
-        text = json.dumps([collection, str(last)]).encode()
+        text = json.dumps([collection, last]).encode()
         return base64.urlsafe_b64encode(self._mark(text) + text).decode()
 
     def after(self, token: str, collection: str) -> str:

@@ -3,10 +3,11 @@
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 from urllib.parse import parse_qsl
 
+from gitmesh.api.arns import Arn, read_arn
 from gitmesh.api.errors import ApiError, bad_request, invalid
 from gitmesh.api.operations import (
     OLD_BASE,
@@ -25,7 +26,9 @@ from mesh.reading.native import read_resources
 from mesh.resource import spec_json
 
 MAX_PAGE: Final = 100
+MAX_PAGE_OF_TAGS: Final = 50
 MOST_TAGS: Final = 50
+UNWRITABLE: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 _TOKEN: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _CREATED: Final = frozenset({"spec", "tags", "clientToken"})
 _UPDATED: Final = frozenset({"spec", "clientToken"})
@@ -46,6 +49,11 @@ class Call:
     spec: JsonObject | None = None
     """The new spec, in the order of the models; ``None`` for an operation without one."""
     tags: Mapping[str, str] = field(default_factory=dict)
+    """The tags to add, or those of a new resource."""
+    tag_keys: tuple[str, ...] = ()
+    """The keys of the tags to remove."""
+    arn: Arn | None = None
+    """Of the resource, in a call about tags; ``key`` is None then."""
     client_token: str | None = None
     limit: int = MAX_PAGE
     next_token: str | None = None
@@ -57,20 +65,16 @@ def read_call(request: SignedRequest) -> Call:
     :raises ApiError: there is no such operation, or the request breaks one of its rules.
     """
     operation, names = _operation(request)
+    query = _query(request.raw_query)
     if operation.kind is None:
-        raise ApiError("UnknownOperationException", 501, f"{operation.name} is not served yet")
-    kind, query = operation.kind, dict(parse_qsl(request.raw_query, keep_blank_values=True))
+        return _about_tags(operation, query, request.body)
+    kind = operation.kind
     parent = names.get(kind.parent.name_field, "") if kind.parent else ""
     if operation.action is Action.LIST:
-        mesh, limit = names.get("meshName", ""), _limit(query.get("limit"))
+        mesh, limit = names.get("meshName", ""), _limit(query.get("limit"), MAX_PAGE)
         owner, token = query.get("meshOwner"), query.get("nextToken")
         return Call(operation, kind, mesh, parent, None, owner, limit=limit, next_token=token)
-    body = _body(request.body) if operation.action.writes else {}
-    allowed = _allowed(operation)
-    if unknown := sorted(body.keys() - allowed):
-        raise bad_request(
-            f"unknown member {unknown[0]!r}; known here: {', '.join(sorted(allowed))}"
-        )
+    body = _members(request.body, _allowed(operation)) if operation.action.writes else {}
     name = names.get(kind.name_field) or _text(body, kind.name_field)
     mesh = name if kind is Kind.MESH else names["meshName"]
     key = _key(kind, mesh, name, parent)
@@ -83,8 +87,38 @@ def read_call(request: SignedRequest) -> Call:
         query.get("meshOwner"),
         _spec(operation, key, body),
         _tags(body.get("tags")),
-        _client_token(body.get("clientToken")),
+        client_token=_client_token(body.get("clientToken")),
     )
+
+
+def _about_tags(operation: Operation, query: Mapping[str, str], body: bytes) -> Call:
+    arn = read_arn(query.get("resourceArn", ""))
+    call = Call(operation, arn.keys[0].kind, "", "", None, None, arn=arn)
+    if operation.action is Action.LIST_TAGS:
+        limit = _limit(query.get("limit"), MAX_PAGE_OF_TAGS)
+        return replace(call, limit=limit, next_token=query.get("nextToken"))
+    member = "tags" if operation.action is Action.TAG else "tagKeys"
+    found = _members(body, frozenset({member})).get(member)
+    if found is None:
+        raise bad_request(f"{member} is missing")
+    if operation.action is Action.TAG:
+        return replace(call, tags=_tags(found))
+    return replace(call, tag_keys=_tag_keys(found))
+
+
+def _query(text: str) -> Mapping[str, str]:
+    try:
+        return dict(parse_qsl(text, keep_blank_values=True, errors="strict"))
+    except ValueError:
+        raise bad_request("the query is not UTF-8") from None
+
+
+def _members(body: bytes, allowed: frozenset[str]) -> JsonObject:
+    found = _body(body)
+    if unknown := sorted(found.keys() - allowed):
+        known = ", ".join(sorted(allowed)) or "none"
+        raise bad_request(f"unknown member {unknown[0]!r}; known here: {known}")
+    return found
 
 
 def _operation(request: SignedRequest) -> tuple[Operation, Mapping[str, str]]:
@@ -165,15 +199,38 @@ def _tags(given: object) -> dict[str, str]:
     tags: dict[str, str] = {}
     for each in given:
         tag = each if isinstance(each, dict) else {}
-        key, value = tag.get("key"), tag.get("value", "")
-        if not (isinstance(key, str) and 1 <= len(key) <= 128 and tag.keys() <= {"key", "value"}):
-            raise bad_request("a tag has a key from 1 to 128 characters")
-        if not isinstance(value, str) or len(value) > 256:
-            raise bad_request(f"the value of tag {key!r} has at most 256 characters")
+        if tag.keys() != {"key", "value"}:
+            raise bad_request("a tag has a key and a value")
+        key, value = _tag_key(tag["key"]), tag["value"]
+        if not isinstance(value, str) or len(value) > 256 or UNWRITABLE.search(value):
+            raise bad_request(f"the value of tag {key!r} has at most 256 printable characters")
+        if key in tags:
+            raise bad_request(f"the tag {key!r} is given twice")
         tags[key] = value
     if len(tags) > MOST_TAGS:
-        raise ApiError("TooManyTagsException", 400, f"a resource has at most {MOST_TAGS} tags")
+        raise too_many_tags()
     return tags
+
+
+def _tag_keys(given: object) -> tuple[str, ...]:
+    if not isinstance(given, list):
+        raise bad_request("tagKeys is a list of the keys of tags")
+    if len(given) > MOST_TAGS:
+        raise bad_request(f"tagKeys has at most {MOST_TAGS} keys")
+    return tuple(map(_tag_key, given))
+
+
+def _tag_key(given: object) -> str:
+    if not isinstance(given, str) or not 1 <= len(given) <= 128 or UNWRITABLE.search(given):
+        raise bad_request("the key of a tag has from 1 to 128 printable characters")
+    if given.lower().startswith("aws:"):
+        raise bad_request("keys of tags that begin with aws: are reserved")
+    return given
+
+
+def too_many_tags() -> ApiError:
+    """Return the error for more tags than a resource may have."""
+    return ApiError("TooManyTagsException", 400, f"a resource has at most {MOST_TAGS} tags")
 
 
 def _client_token(given: object) -> str | None:
@@ -184,9 +241,9 @@ def _client_token(given: object) -> str | None:
     return given
 
 
-def _limit(text: str | None) -> int:
+def _limit(text: str | None, most: int) -> int:
     if text is None:
-        return MAX_PAGE
-    if not re.fullmatch(r"[0-9]{1,4}", text) or not 1 <= int(text) <= MAX_PAGE:
-        raise bad_request(f"limit is from 1 to {MAX_PAGE}")
+        return most
+    if not re.fullmatch(r"[0-9]{1,4}", text) or not 1 <= int(text) <= most:
+        raise bad_request(f"limit is from 1 to {most}")
     return int(text)

@@ -13,7 +13,7 @@ from events.encoding.codec import decode
 from events.store import EventReader
 from events.types import START, Chain, CommitApplied, Seq
 from gitmesh.api.calls import Call
-from mesh.canonical import canonical
+from mesh.canonical import JsonObject, canonical
 
 CLIENT_TOKEN: Final = "Client-Token"  # noqa: S105 -- the name of a trailer
 INVOCATION: Final = "Invocation-Id"
@@ -24,9 +24,9 @@ MOST_KEPT: Final = 100_000
 
 def digest_of(call: Call) -> str:
     """Return what tells calls with the same token apart: the operation and its parameters."""
-    text = canonical(
-        [call.operation.name, str(call.key), call.spec, dict(sorted(call.tags.items()))]
-    )
+    about = str(call.key) if call.arn is None else call.arn.text
+    tags: JsonObject = dict(sorted(call.tags.items()))
+    text = canonical([call.operation.name, about, call.spec, tags, *sorted(call.tag_keys)])
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 

@@ -13,6 +13,7 @@ from gitmesh.api.callers import Callers
 from gitmesh.api.credentials import CredentialFile
 from gitmesh.api.http import application, listen, serve_http
 from gitmesh.service.resources.change import ResourceChanges
+from gitmesh.service.resources.tags import ServedTags
 from gitmesh.settings import Settings
 from mesh.errors import UsageError
 from reconciler.git.writing import Person
@@ -42,7 +43,8 @@ class HttpApi:
         with open_for_reading(log) as reading:
             changes = ResourceChanges(repo, settings.branch or None, reading)
             account = Account(settings.account_id, settings.region)
-            api = AppMeshApi(reading, changes, account, COMMITTER)
+            tags = ServedTags(repo, reading, lambda: changes.known)
+            api = AppMeshApi(reading, changes, tags, account, COMMITTER)
             _log.info("serving the API", extra={"listen": self.address})
             await serve_http(application(api, self.callers), self.listener)
 

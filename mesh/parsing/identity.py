@@ -20,8 +20,8 @@ _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
 _NAME_FIELDS: Final = {kind.name_field: kind for kind in Kind}
 _WRAPPERS: Final = {kind.segment: kind for kind in APP_MESH_KINDS}
 _BESIDE: Final = frozenset({"kind", "spec", "tags", "clientToken", "meshOwner"})
-"""Fields of an API input document besides its names. Only ``kind`` and ``spec`` are used: tags are
-not part of a mesh, tokens belong to one request, owners to AWS accounts."""
+"""Fields of an API input document besides its names. Only ``kind`` and ``spec`` are used here: tags
+are for the API (:mod:`mesh.reading.tags`), tokens belong to one request, owners to AWS accounts."""
 _ANSWERED: Final = frozenset({"metadata", "status"})
 """Fields that an API answer adds."""
 _INFERENCE_ORDER: Final = tuple(

@@ -14,6 +14,7 @@ from mesh.keys import ResourceKey
 from mesh.parsing.document import read_documents
 from mesh.parsing.identity import identify
 from mesh.reading.native import FORMS, NATIVE, native_document
+from mesh.reading.tags import Tags, written_tags
 from mesh.resource import Resource
 from mesh.tidy.comments import attach
 from mesh.tidy.formatting import document_text
@@ -42,9 +43,22 @@ def with_spec(path: str, blob: bytes, resource: Resource, spec: JsonObject) -> b
 
     :raises NotReplaceable: the document has a form without its own spec.
     """
+    return _with_fields(path, blob, resource, {"spec": spec})
+
+
+def with_tags(path: str, blob: bytes, resource: Resource, tags: Tags) -> bytes:
+    """Return the file with other tags in the document of a resource.
+
+    :raises NotReplaceable: the document has a form without tags.
+    """
+    return _with_fields(path, blob, resource, {"tags": written_tags(tags) if tags else None})
+
+
+def _with_fields(path: str, blob: bytes, resource: Resource, fields: JsonObject) -> bytes:
+    """Return the file with other fields in a document; one that is None is removed."""
 
     def change(part: _Part) -> str:
-        return _as_json(part, spec) if _is_json(path) else _as_yaml(part, resource, spec)
+        return _as_json(part, fields) if _is_json(path) else _as_yaml(part, resource, fields)
 
     return _changed(path, blob, resource.key, change)
 
@@ -88,7 +102,7 @@ def _changed(path: str, blob: bytes, key: ResourceKey, change: Callable[[_Part],
     if not any(part.key == key for part in parts):
         raise NotReplaceable(
             f"{key} is defined in {path} by a document of another form",
-            hint="change it there by hand, or roll back as a whole, without --only",
+            hint="change it there by hand",
         )
     return "".join(
         _ended_as(part.text, change(part)) if part.key == key else part.text for part in parts
@@ -129,37 +143,56 @@ def _part(path: str, text: str) -> _Part:
     return _Part(text, found.key, document.body, wrapper)
 
 
-def _as_json(part: _Part, spec: JsonObject) -> str:
+def _as_json(part: _Part, fields: JsonObject) -> str:
     body = part.body or {}
     inner = body[part.wrapper] if part.wrapper else body
-    named = {**inner, "spec": spec} if isinstance(inner, dict) else {"spec": spec}
+    named = _with(inner if isinstance(inner, dict) else {}, fields)
     whole = {**body, part.wrapper: named} if part.wrapper else named
     return json.dumps(whole, indent=2, ensure_ascii=False) + "\n"
 
 
-def _as_yaml(part: _Part, resource: Resource, spec: JsonObject) -> str:
+def _with(body: JsonObject, fields: JsonObject) -> JsonObject:
+    """Return an object with other fields; a new one stands before the spec."""
+    added = {name: value for name, value in fields.items() if name not in body}
+    kept = {name: fields.get(name, value) for name, value in body.items()}
+    before = {name: value for name, value in kept.items() if name != "spec"}
+    spec = {"spec": kept["spec"]} if "spec" in kept else {}
+    found = {**before, **added, **spec} if added and spec else {**kept, **added}
+    return {name: value for name, value in found.items() if value is not None or name not in fields}
+
+
+def _as_yaml(part: _Part, resource: Resource, fields: JsonObject) -> str:
     lead = "---\n" if part.text.startswith("---") else ""
     trunk = read_tree(part.text)
     if not trunk.plain:
-        return lead + document_text({**native_document(resource), "spec": spec})
+        body = part.body or {}
+        inner = body[part.wrapper] if part.wrapper else body
+        written = inner if isinstance(inner, dict) else {}
+        kept: JsonObject = {name: written[name] for name in ("tags", "spec") if name in written}
+        return lead + document_text(_with({**native_document(resource), **kept}, fields))
     sheets = attach(part.text, trunk)
     for sheet in sheets:
-        _put(sheet, part.wrapper, spec)
+        _put(sheet, part.wrapper, fields)
     return lead + sheets_text(sheets)
 
 
-def _put(sheet: Sheet, wrapper: str, spec: JsonObject) -> None:
+def _put(sheet: Sheet, wrapper: str, fields: JsonObject) -> None:
     branch = sheet.root
     if wrapper and branch is not None:
         inner = next(item.node for item in branch.items if item.key == wrapper)
         branch = inner if isinstance(inner, Branch) else None
     if branch is None:
         return
-    for item in branch.items:
-        if item.key == "spec":
-            item.node = _merged(item.node, spec)
-            return
-    branch.items.append(Item("spec", node_of(spec)))
+    for name, value in fields.items():
+        present = next((item for item in branch.items if item.key == name), None)
+        if value is None:
+            branch.items = [item for item in branch.items if item is not present]
+        elif present is not None:
+            present.node = _merged(present.node, value)
+        else:
+            spec = next((at for at, item in enumerate(branch.items) if item.key == "spec"), None)
+            at = len(branch.items) if spec is None or name == "spec" else spec
+            branch.items.insert(at, Item(name, node_of(value)))
 
 
 def _merged(node: Node, value: Json) -> Node:

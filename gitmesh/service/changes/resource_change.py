@@ -1,6 +1,7 @@
 """Change of resources: new specs for some of them, as one commit."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 from events.types import CommitId
 from gitmesh.service.changes.planned_commit import PlannedCommit, planned_commit
@@ -11,6 +12,7 @@ from mesh.errors import UsageError
 from mesh.importing.layout import path_of
 from mesh.keys import ResourceKey
 from mesh.reading.native import native_document
+from mesh.reading.tags import Tags, written_tags
 from mesh.resource import Resource, spec_from_json, spec_json
 from mesh.tidy import document_text
 from reconciler.git.repository import GitRepository
@@ -22,9 +24,24 @@ from reconciler.reading.tree import EMPTY, SpecTree
 SpecChanges = Mapping[ResourceKey, JsonObject | None]
 """The new spec of each resource, with App Mesh's field names; None for one that is removed."""
 
+TagChanges = Mapping[ResourceKey, Callable[[Tags], Tags]]
+"""What makes the new tags of each resource from its present ones."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Wanted changes of resources."""
+
+    specs: SpecChanges = field(default_factory=dict)
+    tags: TagChanges = field(default_factory=dict)
+
 
 def change_resources(
-    repo: GitRepository, tip: CommitId, specs: SpecChanges, known: SpecTree = EMPTY
+    repo: GitRepository,
+    tip: CommitId,
+    specs: SpecChanges,
+    known: SpecTree = EMPTY,
+    tags: TagChanges | None = None,
 ) -> PlannedCommit:
     """Plan a commit that gives resources new specs, adds or removes some.
 
@@ -34,6 +51,7 @@ def change_resources(
     afterwards is for the caller to see in the plan's ``errors``.
 
     :param known: specs of an earlier commit, from which those of ``tip`` are read with less work.
+    :param tags: changes of tags, also of resources whose spec stays; what it raises is raised.
     :raises UsageError: a resource to remove does not exist, or its document has a form that can
         only be changed by hand.
     :raises pydantic.ValidationError: a spec is none of its kind.
@@ -44,8 +62,12 @@ def change_resources(
     now = reader.read(base, known).tree
     wanted = {key: _resource(key, spec) for key, spec in specs.items()}
     edits = SpecEdits(repo, now)
+    retag = tags or {}
     for key, resource in sorted(wanted.items()):
-        _edit(edits, now, key, resource)
+        _edit(edits, now, key, resource, retag)
+    for key in sorted(retag.keys() & now.graph.resources.keys()):
+        if wanted.get(key, present := now.graph.resources[key]) is not None:
+            edits.retag(present, retag[key])
     tree = write_tree(repo, base, edits.changed) if edits.changed else base
     planned = planned_commit(repo, reader, tip, tree, now)
     if not planned.errors:
@@ -58,13 +80,22 @@ def _resource(key: ResourceKey, spec: JsonObject | None) -> Resource | None:
     return None if spec is None else Resource(key, spec_from_json(key, spec))
 
 
-def _edit(edits: SpecEdits, now: SpecTree, key: ResourceKey, wanted: Resource | None) -> None:
+def _edit(
+    edits: SpecEdits,
+    now: SpecTree,
+    key: ResourceKey,
+    wanted: Resource | None,
+    retag: TagChanges,
+) -> None:
     present = now.graph.get(key)
     match present, wanted:
         case None, None:
             raise UsageError(f"there is no {key}", hint="gitmesh state shows all resources")
         case None, Resource():
-            edits.add(new_path(key, now), document_text(native_document(wanted)))
+            document = native_document(wanted)
+            if key in retag and (found := retag[key]({})):
+                document["tags"] = written_tags(found)
+            edits.add(new_path(key, now), document_text(document))
         case Resource(), None:
             edits.remove(present)
         case Resource(), Resource() if present != wanted:

@@ -4,13 +4,14 @@ Comments, order, line endings and the rest of each file stay. Nothing is written
 is the new content of the changed files.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from mesh.canonical import JsonObject
 from mesh.errors import UsageError
 from mesh.keys import ResourceKey
+from mesh.reading.tags import Tags, tags_of
 from mesh.resource import Resource, spec_json
-from mesh.tidy.replacing import document_of, with_document, with_spec, without
+from mesh.tidy.replacing import document_of, with_document, with_spec, with_tags, without
 from mesh.tidy.splicing import Part, is_json, part_of, replaced
 from reconciler.git.repository import GitRepository
 from reconciler.reading.tree import SpecTree
@@ -36,6 +37,18 @@ class SpecEdits:
         """
         path = resource.source.path
         self._set(path, with_spec(path, self._blob(path), resource, spec))
+
+    def retag(self, resource: Resource, change: Callable[[Tags], Tags]) -> None:
+        """Give an existing resource other tags, in its document.
+
+        :raises NotReplaceable: the document has a form without tags.
+        """
+        path = resource.source.path
+        blob = self._blob(path)
+        before = tags_of(path, blob, resource.key)
+        after = change(before)
+        if after != before:
+            self._set(path, with_tags(path, blob, resource, after))
 
     def remove(self, resource: Resource) -> None:
         """Remove a resource's document, and its file if nothing else is in it.

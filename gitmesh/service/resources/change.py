@@ -11,8 +11,9 @@ from typing import Final
 from events.store import EventReader
 from events.types import CommitId
 from gitmesh.service.changes.planned_commit import Authorship, PlannedCommit, commit
-from gitmesh.service.changes.resource_change import SpecChanges, change_resources
+from gitmesh.service.changes.resource_change import Wanted, change_resources
 from mesh.errors import Retryable
+from mesh.graph.linked import MeshGraph
 from mesh.problems.problem import Problem
 from reconciler.git.repository import GitRepository
 from reconciler.git.writing import BranchMoved
@@ -41,8 +42,8 @@ class NotLoggedYet(Retryable):
 class Change:
     """A requested change, and the message of its commit."""
 
-    specs: Callable[[SpecTree], SpecChanges]
-    """Returns the new specs, given those of the branch's tip; may raise to change nothing."""
+    wanted: Callable[[MeshGraph], Wanted]
+    """Returns what is to change in the mesh of the branch's tip; may raise to change nothing."""
     message: str
     who: Authorship
     made: Callable[[], None] = lambda: None
@@ -61,6 +62,11 @@ class ResourceChanges:
         self._via = via
         self._turn = threading.Lock()
         self._known: SpecTree = EMPTY
+
+    @property
+    def known(self) -> SpecTree:
+        """The specs that were read last."""
+        return self._known
 
     def make(self, change: Change) -> CommitId | None:
         """Commit a change, and wait until the log has it; ``None`` if nothing would change.
@@ -101,7 +107,8 @@ class ResourceChanges:
     def _plan(self, change: Change) -> PlannedCommit:
         tip = self._repo.tip(self._branch)
         now = self._read(tip)
-        return change_resources(self._repo, tip, change.specs(now), now)
+        wanted = change.wanted(now.graph)
+        return change_resources(self._repo, tip, wanted.specs, now, wanted.tags)
 
     def _read(self, tip: CommitId) -> SpecTree:
         self._known = TreeReader(self._repo).read(self._repo.tree_of(tip), self._known).tree

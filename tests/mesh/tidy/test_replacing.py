@@ -8,9 +8,17 @@ from hypothesis import strategies as st
 
 from mesh.keys import APP_MESH_KINDS, Kind, ResourceKey
 from mesh.reading.native import native_document, read_resources
+from mesh.reading.tags import tags_of
 from mesh.resource import Resource, spec_json
 from mesh.tidy.formatting import document_text
-from mesh.tidy.replacing import NotReplaceable, document_of, with_document, with_spec, without
+from mesh.tidy.replacing import (
+    NotReplaceable,
+    document_of,
+    with_document,
+    with_spec,
+    with_tags,
+    without,
+)
 from tests.support.spec_strategies import resources
 
 FIRST = "# Before.\nkind: Mesh\nmeshName:   before   # oddly spaced\n"
@@ -126,3 +134,35 @@ def test_a_mesh_without_a_spec_gets_one() -> None:
     after = with_spec("a.yaml", b"meshName: shop\n", mesh, {"egressFilter": {"type": "ALLOW_ALL"}})
     assert after == b"meshName: shop\nspec:\n  egressFilter:\n    type: ALLOW_ALL\n"
     assert mesh.key.kind is Kind.MESH
+
+
+TAGS = st.dictionaries(
+    st.text(st.characters(codec="utf-8", exclude_categories=["Cc"]), min_size=1, max_size=20),
+    st.text(st.characters(codec="utf-8", exclude_categories=["Cc"]), max_size=20),
+    max_size=4,
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.sampled_from(APP_MESH_KINDS).flatmap(resources), TAGS, TAGS, st.booleans())
+def test_tags_change_and_nothing_else_does(
+    resource: Resource, tags: dict[str, str], other: dict[str, str], in_json: bool
+) -> None:
+    path = "a.json" if in_json else "a.yaml"
+    body = native_document(resource)
+    blob = json.dumps(body).encode() if in_json else file_of(FIRST, document_text(body), LAST)
+    before = read(blob, path)
+    for wanted in (tags, other, {}):
+        blob = with_tags(path, blob, resource, wanted)
+        assert tags_of(path, blob, resource.key) == wanted
+        assert read(blob, path) == before
+
+
+def test_comments_of_other_tags_stay_when_one_is_removed() -> None:
+    text = (
+        "kind: Mesh\nmeshName: shop\ntags:\n  # Who pays.\n  - key: cost\n    value: a\n"
+        "  - key: team  # us\n    value: b\n"
+    )
+    mesh = read_resources("a.yaml", text.encode()).resources[0]
+    after = with_tags("a.yaml", text.encode(), mesh, {"team": "b"}).decode()
+    assert after == "kind: Mesh\nmeshName: shop\ntags:\n  - key: team # us\n    value: b\n"

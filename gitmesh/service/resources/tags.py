@@ -1,0 +1,49 @@
+"""Tags of resources, read from their documents in the commit that is served."""
+
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+from events.store import EventReader
+from mesh.keys import ResourceKey
+from mesh.reading.tags import Tags, tags_of
+from reconciler.git.repository import GitRepository
+from reconciler.reading.reader import TreeReader
+from reconciler.reading.tree import EMPTY, SpecTree
+
+
+class ServedTags:
+    """Reads tags of what is served. Safe to use from several threads: they take turns."""
+
+    def __init__(self, repo: Path, log: EventReader, known: Callable[[], SpecTree]) -> None:
+        """Use a repository and its log.
+
+        :param known: returns specs that somebody else has read, so that little has to be read anew.
+        """
+        self._repo = GitRepository.open(repo)
+        self._log = log
+        self._known = known
+        self._turn = threading.Lock()
+        self._served: SpecTree = EMPTY
+
+    def of(self, key: ResourceKey) -> Tags | None:
+        """Return the tags of a resource; None if there is no such resource.
+
+        :raises GitmeshError: the repository or the log cannot be read.
+        """
+        with self._turn:
+            tree = self._read()
+            resource = tree.graph.get(key)
+            if resource is None:
+                return None
+            path = resource.source.path
+            return tags_of(path, self._repo.read_blob(tree.files[path].entry.blob), key)
+
+    def _read(self) -> SpecTree:
+        commit = self._log.served_commit()
+        if commit is None:
+            return EMPTY
+        root, known = self._repo.tree_of(commit), self._known()
+        base = known if root == known.listing.tree or self._served is EMPTY else self._served
+        self._served = TreeReader(self._repo).read(root, base).tree
+        return self._served
