@@ -178,10 +178,19 @@ def _require_signed(claim: _Claim, request: SignedRequest) -> None:
 
 def _signature(claim: _Claim, request: SignedRequest, secret: str) -> str:
     canonical = canonical_request(request, claim.signed, presigned=claim.expires is not None)
+    return signature(canonical, secret, claim.at.strftime(_DATE_FORM), claim.scope)
+
+
+def signature(canonical: str, secret: str, date: str, scope: str) -> str:
+    """Return the signature of a canonical request.
+
+    :param date: the time of signing, in the form ``20261130T031200Z``.
+    :param scope: ``DATE/REGION/SERVICE/aws4_request``.
+    """
     digest = hashlib.sha256(canonical.encode("utf-8", "surrogateescape")).hexdigest()
-    text = "\n".join((ALGORITHM, claim.at.strftime(_DATE_FORM), claim.scope, digest))
+    text = "\n".join((ALGORITHM, date, scope, digest))
     key = f"AWS4{secret}".encode()
-    for part in (claim.date, claim.region, claim.service, _ENDING):
+    for part in scope.split("/"):
         key = hmac.new(key, part.encode(), hashlib.sha256).digest()
     return hmac.new(key, text.encode(), hashlib.sha256).hexdigest()
 

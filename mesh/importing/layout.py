@@ -6,10 +6,12 @@ would leave their folder, are encoded.
 
 import hashlib
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 from typing import Final
 from urllib.parse import quote
 
+from mesh.canonical import Json
 from mesh.keys import Kind, ResourceKey
 from mesh.reading.native import native_document
 from mesh.resource import Resource
@@ -19,7 +21,11 @@ _FOLDER: Final = {kind: re.sub(r"(?<!^)(?=[A-Z])", "-", kind).lower() for kind i
 _LONGEST: Final = 120
 
 
-def files_of(resources: Iterable[Resource]) -> dict[str, str]:
+Tags = Mapping[ResourceKey, list[Json]]
+"""Tags of resources, as documents have them: ``{key: team, value: shop}``."""
+
+
+def files_of(resources: Iterable[Resource], tags: Tags = MappingProxyType({})) -> dict[str, str]:
     """Return the text of each resource's file, by path and sorted by path.
 
     No two paths differ in case only, so every file system can hold them.
@@ -31,7 +37,10 @@ def files_of(resources: Iterable[Resource]) -> dict[str, str]:
         if path.casefold() in taken:
             path = f"{path.removesuffix('.yaml')}~{_digest(str(resource.key))}.yaml"
         taken.add(path.casefold())
-        files[path] = document_text(native_document(resource))
+        document = native_document(resource)
+        if resource.key in tags:
+            document = {**document, "tags": tags[resource.key]}
+        files[path] = document_text(document)
     return dict(sorted(files.items()))
 
 

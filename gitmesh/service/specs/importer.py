@@ -1,18 +1,18 @@
 """Conversion of files of other tools to native spec files."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
+from types import MappingProxyType
 
 from gitmesh.queries.log_location import repository_around
 from gitmesh.service.specs.spec_files import read_bytes, spec_files, write_text
 from mesh.errors import UsageError
 from mesh.importing import Answers, Imported, import_files
-from mesh.importing.layout import files_of
+from mesh.importing.layout import Tags, files_of
 from mesh.importing.reading import LIMITS
 from mesh.problems.problem import errors
 from mesh.reading.native import read_resources
-from mesh.resource import Resource
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +45,31 @@ def import_specs(
     :raises Fatal: a file cannot be written.
     """
     texts = {path: read_bytes(path, LIMITS.max_bytes) for path in files}
-    imported = import_files({str(path): text for path, text in texts.items()}, answers)
-    written = _write_all(imported.resources, folder, force=force, dry_run=dry_run)
+    named = {str(path): text for path, text in texts.items()}
+    done = import_texts(named, answers, folder, force=force, dry_run=dry_run)
     refused = (str(path) for path, text in texts.items() if _is_refused(path, text, folder))
-    return SpecImport(imported, tuple(written), dry_run, tuple(refused))
+    return replace(done, refused=tuple(refused))
+
+
+def import_texts(
+    texts: Mapping[str, bytes],
+    answers: Answers,
+    folder: Path,
+    *,
+    tags: Tags = MappingProxyType({}),
+    force: bool,
+    dry_run: bool,
+) -> SpecImport:
+    """Convert texts that were read elsewhere, as :func:`import_specs` does.
+
+    :raises UsageError: a file with other content exists and ``force`` is not given; nothing is
+        written.
+    :raises Fatal: a file cannot be written.
+    """
+    imported = import_files(texts, answers)
+    files = files_of(imported.resources, tags)
+    written = _write_all(files, folder, force=force, dry_run=dry_run)
+    return SpecImport(imported, tuple(written), dry_run)
 
 
 def _is_refused(path: Path, text: bytes, folder: Path) -> bool:
@@ -60,10 +81,7 @@ def _is_refused(path: Path, text: bytes, folder: Path) -> bool:
     return bool(errors(read_resources(str(path), text).problems))
 
 
-def _write_all(
-    resources: Iterable[Resource], folder: Path, *, force: bool, dry_run: bool
-) -> list[str]:
-    files = files_of(resources)
+def _write_all(files: Mapping[str, str], folder: Path, *, force: bool, dry_run: bool) -> list[str]:
     changed = {path: text for path, text in files.items() if _now(folder / path) != text}
     there = [path for path in changed if (folder / path).exists()]
     if there and not force:

@@ -1,4 +1,4 @@
-"""``gitmesh import``: specs written for CloudFormation, Terraform or the AWS CLI → native files."""
+"""``gitmesh import``: specs of other tools, or of an App Mesh API → native files."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -33,8 +33,9 @@ def _pairs(
 
 @click.command(
     "import",
-    short_help="Convert CloudFormation, Terraform or AWS CLI files to specs.",
+    short_help="Convert an App Mesh account, or files of other tools, to specs.",
     epilog=examples(
+        "gitmesh import --from-api https://appmesh.eu-west-1.amazonaws.com --to .",
         "gitmesh import mesh.yaml --to shop --param MeshName=shop",
         "gitmesh import base.yaml services.yaml --to . --import-value prod:Mesh=shop",
         "terraform show -json > state.json && gitmesh import state.json --to .",
@@ -43,15 +44,22 @@ def _pairs(
         "gitmesh import mesh.yaml --to . --dry-run --json | jq '.problems[].hint'",
     ),
 )
-@click.argument(
-    "files", nargs=-1, required=True, metavar="FILE...", type=click.Path(path_type=Path)
-)
+@click.argument("files", nargs=-1, metavar="FILE...", type=click.Path(path_type=Path))
 @click.option(
     "--to",
     "folder",
-    required=True,
     type=click.Path(path_type=Path, file_okay=False),
-    help="The folder to write to.",
+    help="The folder to write to. With --from-api it may be an argument.",
+)
+@click.option(
+    "--from-api",
+    "endpoint",
+    metavar="URL",
+    help="Take all resources and tags from an App Mesh API, that of AWS or of gitmesh serve.",
+)
+@click.option(
+    "--region",
+    help="The region to sign calls for. Default: that of an AWS address, else AWS_REGION.",
 )
 @click.option(
     "--param",
@@ -70,7 +78,11 @@ def _pairs(
     metavar="NAME=VALUE",
     help="The value that another stack exports under this name.",
 )
-@click.option("--mesh", default="", help="The mesh of documents that name none.")
+@click.option(
+    "--mesh",
+    default="",
+    help="The mesh of documents that name none; with --from-api, the only mesh to take.",
+)
 @click.option(
     "--kind", type=click.Choice(_KINDS), help="The kind of a spec whose form fits several kinds."
 )
@@ -87,7 +99,9 @@ def _pairs(
 def command(
     ctx: click.Context,
     files: tuple[Path, ...],
-    folder: Path,
+    folder: Path | None,
+    endpoint: str | None,
+    region: str | None,
     parameters: dict[str, str],
     import_values: dict[str, str],
     mesh: str,
@@ -98,7 +112,7 @@ def command(
     dry_run: bool,
     as_json: bool,
 ) -> None:
-    """Convert files of other tools to native specs, one resource per file.
+    """Convert specs of other tools to native specs, one resource per file.
 
     The command reads CloudFormation templates (YAML with short forms, or JSON), the output of
     terraform show -json for a state or a plan, the output of aws appmesh describe-… and aws
@@ -106,20 +120,62 @@ def command(
     detects the format from the content. A file may hold several documents, in a list or one after
     the other.
 
+    With --from-api the command reads every resource of an account, with its tags. It signs calls
+    with the credentials in AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN, or of
+    the profile AWS_PROFILE. It only lists and describes.
+
     Nothing is guessed: if a file leaves a value open, the command reports which option sets it, and
-    does not write resources that depend on it. Tags are left out, and so are other resources of a
-    template. Exits with 1 if something is wrong or left open.
+    does not write resources that depend on it. Tags in files are left out, and so are other
+    resources of a template. Exits with 1 if something is wrong or left open.
     """
     from gitmesh.json_shapes.specs import import_shape
     from gitmesh.service.specs.importer import import_specs
     from mesh.importing import Answers
     from mesh.keys import Kind
 
-    chosen = Kind(kind) if kind else None
-    answers = Answers(parameters, import_values, mesh, chosen, name, parent)
-    done = import_specs(files, answers, folder, force=force, dry_run=dry_run)
-    emit_json(import_shape(done)) if as_json else _show(done, folder)
+    to = _folder(ctx, files, folder, from_api=endpoint is not None)
+    if endpoint is not None:
+        done = _from_api(endpoint, region, mesh, to, force=force, dry_run=dry_run)
+    else:
+        chosen = Kind(kind) if kind else None
+        answers = Answers(parameters, import_values, mesh, chosen, name, parent)
+        done = import_specs(files, answers, to, force=force, dry_run=dry_run)
+    emit_json(import_shape(done)) if as_json else _show(done, to)
     ctx.exit(exit_codes.OK if done.ok else exit_codes.REFUSED)
+
+
+def _folder(
+    ctx: click.Context, files: tuple[Path, ...], folder: Path | None, *, from_api: bool
+) -> Path:
+    """Return the folder to write to.
+
+    :raises click.UsageError: it is not named, or nothing is there to import.
+    """
+    if from_api and folder is None and len(files) == 1:
+        return files[0]
+    if from_api and files:
+        raise click.UsageError("--from-api takes no files", ctx)
+    if not from_api and not files:
+        raise click.MissingParameter(ctx=ctx, param_hint="'FILE...'", param_type="argument")
+    if folder is None:
+        raise click.MissingParameter(ctx=ctx, param_hint="'--to'", param_type="option")
+    return folder
+
+
+def _from_api(
+    url: str, region: str | None, mesh: str, folder: Path, *, force: bool, dry_run: bool
+) -> "SpecImport":
+    from gitmesh.cli.progress import progress_on_terminal
+    from gitmesh.client.app_mesh import fetch
+    from gitmesh.client.connecting import signed_endpoint
+    from gitmesh.service.specs.importer import import_texts
+    from mesh.importing import Answers
+
+    with progress_on_terminal() as tell, signed_endpoint(url, region) as endpoint:
+        found = fetch(endpoint, mesh, tell or (lambda *_: None))
+    return import_texts(
+        found.texts, Answers(), folder, tags=found.tags, force=force, dry_run=dry_run
+    )
 
 
 def _show(done: "SpecImport", folder: Path) -> None:

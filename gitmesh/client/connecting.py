@@ -1,0 +1,49 @@
+"""Endpoints that calls are signed for, with the credentials that are found."""
+
+import ipaddress
+from collections.abc import Mapping
+from datetime import datetime
+
+from gitmesh.api.signature import SignedRequest
+from gitmesh.client.aws_settings import aws_credentials, aws_region
+from gitmesh.client.endpoint import Endpoint, Signer
+from gitmesh.client.signing import AwsCredentials, signed_headers
+from gitmesh.environment import process_environment
+from mesh.errors import UsageError
+
+
+def signed_endpoint(
+    url: str, region: str | None = None, environment: Mapping[str, str] | None = None
+) -> Endpoint:
+    """Return an endpoint with AWS credentials; on this machine it may do without.
+
+    :raises UsageError: the URL is none, or there are no credentials, or they are incomplete.
+    """
+    found = process_environment() if environment is None else environment
+    endpoint = Endpoint(url, ca_file=found.get("AWS_CA_BUNDLE") or None)
+    credentials = aws_credentials(found)
+    if credentials is not None:
+        endpoint.sign = aws_signer(credentials, aws_region(region, endpoint.host, found))
+    elif not is_loopback(endpoint.host):
+        raise UsageError(
+            f"there are no credentials to call {url} with",
+            hint="set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE",
+        )
+    return endpoint
+
+
+def aws_signer(credentials: AwsCredentials, region: str) -> Signer:
+    """Return what signs requests with these credentials."""
+
+    def sign(request: SignedRequest, now: datetime) -> Mapping[str, str]:
+        return signed_headers(request, credentials, region, now)
+
+    return sign
+
+
+def is_loopback(host: str) -> bool:
+    """Tell whether a host is this machine."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

@@ -1,0 +1,1 @@
+"""Tests of the HTTP client: signatures, endpoints, imports from an API, commands on a server."""
