@@ -2,12 +2,13 @@
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass
 from itertools import islice
 
 from events.clock import utc_now
 from events.store import EventReader
 from events.types import Chain
+from gitmesh.access.caller import Caller
+from gitmesh.access.visible_problems import visible_problems
 from gitmesh.api.answers import Account, Answer, PageTokens, page, page_of_tags, resource
 from gitmesh.api.calls import Call
 from gitmesh.api.errors import bad_request, conflict, forbidden, invalid, not_found, unavailable
@@ -29,20 +30,6 @@ from mesh.errors import Fatal, GitmeshError, Retryable, UsageError
 from mesh.graph.linked import MeshGraph
 from mesh.keys import Kind, ResourceKey
 from reconciler.git.writing import Person
-
-
-@dataclass(frozen=True, slots=True)
-class Caller:
-    """The caller of an operation, and their permissions."""
-
-    person: Person
-    """The author of the commits that the caller makes."""
-    may_write: bool
-    may_see: Callable[[str], bool]
-    """Tells whether the caller may know of a mesh."""
-    request_id: str
-    invocation_id: str | None = None
-    """The client's own id of the call, which it repeats when it tries again."""
 
 
 class AppMeshApi:
@@ -84,11 +71,34 @@ class AppMeshApi:
                 return self._list_tags(call, caller)
 
     def _require_access(self, call: Call, caller: Caller) -> None:
-        if call.operation.action.writes and not caller.may_write:
+        """Refuse what the caller may not do, whether or not the resource exists.
+
+        What the caller may not read is answered as what does not exist.
+        """
+        may, mesh = caller.permission, ResourceKey.of_mesh(call.mesh)
+        if call.operation.action.writes:
+            self._require_write(call, caller, call.key)
+        if call.owner not in (None, self._account.number):
+            raise absent(mesh, self._account)
+        above = [mesh] if call.mesh else []
+        if call.kind.parent is not None:
+            above.append(ResourceKey.of(call.kind.parent, call.mesh, call.parent))
+        for each in [*above, *([call.key] if call.key else [])]:
+            if not may.may_read(each):
+                raise absent(self._first_absent(each), self._account)
+
+    def _require_write(self, call: Call, caller: Caller, key: ResourceKey | None) -> None:
+        """Refuse a write; without a key, refuse those who may write nothing at all."""
+        may = caller.permission
+        if not may.may_write_something():
             raise forbidden(f"{caller.person.name} may not call {call.operation.name}")
-        seen = call.mesh == "" or caller.may_see(call.mesh)
-        if not seen or call.owner not in (None, self._account.number):
-            raise absent(ResourceKey.of_mesh(call.mesh), self._account)
+        if key is not None and not may.may_write(key):
+            raise forbidden(f"{caller.person.name} may not call {call.operation.name} on {key}")
+
+    def _first_absent(self, key: ResourceKey) -> ResourceKey:
+        """Return the mesh of a resource if even that is absent, else the resource."""
+        mesh = ResourceKey.of_mesh(key.mesh)
+        return key if describe(self._log, mesh) is not None else mesh
 
     # ---- read ------------------------------------------------------------------------------------
 
@@ -98,12 +108,15 @@ class AppMeshApi:
         tokens = PageTokens(self._secret())
         after = tokens.after(call.next_token, within) if call.next_token else ""
         found = description.page(
-            self._log, call.kind, call.mesh, call.parent, after=after, limit=call.limit
+            self._log,
+            call.kind,
+            call.mesh,
+            call.parent,
+            after=after,
+            limit=call.limit,
+            visible=caller.permission.may_read,
         )
         token = tokens.token(within, str(found.items[-1].key)) if found.more else None
-        if call.kind is Kind.MESH:
-            visible = tuple(each for each in found.items if caller.may_see(each.key.mesh))
-            found = description.Page(visible, found.more)
         return Answer(200, page(call.kind, found, self._account, token))
 
     def _require_parents(self, call: Call) -> None:
@@ -116,7 +129,7 @@ class AppMeshApi:
     def _described(self, key: ResourceKey) -> Description:
         found = describe(self._log, key)
         if found is None:
-            raise absent(key, self._account)
+            raise absent(self._first_absent(key), self._account)
         return found
 
     def _resource(self, found: Description, status: str = "ACTIVE") -> Answer:
@@ -143,7 +156,7 @@ class AppMeshApi:
         assert arn is not None  # noqa: S101 -- calls about tags have one
         ours = (arn.account, arn.region) == (self._account.number, self._account.region)
         for key in arn.keys if ours else ():
-            if caller.may_see(key.mesh) and exists(key):
+            if caller.permission.may_read(key) and exists(key):
                 return key
         raise not_found(f"The resource with ARN {arn.text} is not present")
 
@@ -158,7 +171,9 @@ class AppMeshApi:
         key = _key(call)
 
         def plan(graph: MeshGraph) -> Wanted:
-            return Wanted() if self._is_repeated(call) else wanted(call, key, graph, self._account)
+            if self._is_repeated(call):
+                return Wanted()
+            return wanted(call, key, graph, self._account, caller.permission)
 
         self._make(call, key, caller, plan)
         return self._resource(self._described(key))
@@ -170,7 +185,7 @@ class AppMeshApi:
         def plan(graph: MeshGraph) -> Wanted:
             if key not in graph.resources and self._is_deleted_by(call, caller):
                 return Wanted()
-            found = wanted(call, key, graph, self._account)
+            found = wanted(call, key, graph, self._account, caller.permission)
             last[:] = [self._described(key)]
             return found
 
@@ -182,7 +197,12 @@ class AppMeshApi:
 
     def _retag(self, call: Call, caller: Caller) -> Answer:
         key = self._named(call, caller, lambda key: describe(self._log, key) is not None)
-        self._make(call, key, caller, lambda graph: wanted(call, key, graph, self._account))
+        self._require_write(call, caller, key)
+
+        def plan(graph: MeshGraph) -> Wanted:
+            return wanted(call, key, graph, self._account, caller.permission)
+
+        self._make(call, key, caller, plan)
         return Answer(200, {})
 
     def _is_repeated(self, call: Call) -> bool:
@@ -216,12 +236,16 @@ class AppMeshApi:
         try:
             self._changes.make(change)
         except InvalidChange as error:
-            raise invalid(error.problems) from None
+            seen = visible_problems(error.problems, error.after.files, caller.permission)
+            raise invalid(seen.shown, some_hidden=seen.some_hidden) from None
         except Retryable as error:
             raise unavailable(error.message) from None
-        except (UsageError, Fatal) as error:
-            hint = f" ({error.hint})" if error.hint else ""
-            raise bad_request(f"{error.message}{hint}") from None
+        except Fatal as error:
+            if not caller.permission.reads_all:  # it may name another resource
+                raise bad_request("it would change other resources, too") from None
+            raise bad_request(error.line) from None
+        except UsageError as error:
+            raise bad_request(error.line) from None
         except GitmeshError as error:
             raise unavailable(error.message) from None
 

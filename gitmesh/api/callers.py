@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Final
 
-from gitmesh.api.app_mesh import Caller
-from gitmesh.api.credentials import CredentialFile
+from gitmesh.access.caller import Caller
+from gitmesh.access.credential_file import CredentialFile
+from gitmesh.access.permission import WRITE_ALL, Permission
 from gitmesh.api.errors import ApiError
 from gitmesh.api.signature import NotAuthenticated, SignedRequest, authenticate
 from reconciler.git.writing import Person
@@ -36,21 +37,18 @@ class Callers:
         headers = dict(request.headers)
         if self._anonymous and self._credentials is None:
             _require_local(headers)
-            return _caller(_ANONYMOUS, headers, may_write=True)
+            return _caller(_ANONYMOUS, WRITE_ALL, "anonymous", headers)
         found = self._credentials
         try:
-            key_id = authenticate(request, lambda key: _secret(found, key), now)
+            key_id = authenticate(request, lambda key: _secret(found, key, now), now)
         except NotAuthenticated as error:
             raise ApiError(error.code, error.status, error.message) from None
-        credential = None if found is None else found.get(key_id)
-        if credential is None:  # revoked this very moment
+        credential = None if found is None else found.access_key(key_id, now)
+        permission = None if found is None else found.permission(key_id)
+        if credential is None or permission is None:  # revoked this very moment
             raise ApiError("UnrecognizedClientException", 403, "The security token is invalid.")
-        made = _caller(
-            Person(credential.name, credential.email), headers, credential.role == "write"
-        )
-        return Caller(
-            made.person, made.may_write, credential.may_see, made.request_id, made.invocation_id
-        )
+        email = credential.email or f"{credential.id}@localhost"  # git has no author without one
+        return _caller(Person(credential.name, email), permission, key_id, headers)
 
 
 def _require_local(headers: Mapping[str, str]) -> None:
@@ -67,12 +65,14 @@ def _require_local(headers: Mapping[str, str]) -> None:
         )
 
 
-def _secret(credentials: CredentialFile | None, key_id: str) -> str | None:
-    found = None if credentials is None else credentials.get(key_id)
+def _secret(credentials: CredentialFile | None, key_id: str, now: datetime) -> str | None:
+    found = None if credentials is None else credentials.access_key(key_id, now)
     return None if found is None else found.secret_access_key
 
 
-def _caller(person: Person, headers: Mapping[str, str], may_write: bool) -> Caller:
+def _caller(
+    person: Person, permission: Permission, identity: str, headers: Mapping[str, str]
+) -> Caller:
     invocation = headers.get("amz-sdk-invocation-id", "")
     known = invocation if _INVOCATION.fullmatch(invocation) else None
-    return Caller(person, may_write, lambda _: True, str(uuid.uuid4()), known)
+    return Caller(person, permission, str(uuid.uuid4()), identity, known)

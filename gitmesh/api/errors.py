@@ -51,12 +51,18 @@ def unavailable(message: str) -> ApiError:
     return ApiError("ServiceUnavailableException", 503, message, retry_after_s=1)
 
 
-def invalid(problems: Sequence[Problem]) -> ApiError:
-    """Return the error for a change that would make the mesh invalid, and name why."""
+def invalid(problems: Sequence[Problem], *, some_hidden: bool = False) -> ApiError:
+    """Return the error for a change that would make the mesh invalid, and name why.
+
+    :param some_hidden: there are others, of which the caller may not know.
+    """
     told = [_told(problem) for problem in problems[:_MOST_TOLD]]
-    more = len(problems) - len(told)
-    words = "; ".join([*told, f"and {more} more problems"] if more else told)
-    missing = all(problem.code == "dangling-reference" for problem in problems)
+    if more := len(problems) - len(told):
+        told.append(f"and {more} more problems")
+    if some_hidden:
+        told.append("the repository has problems in parts that you may not read")
+    words = "; ".join(told)
+    missing = bool(problems) and all(each.code == "dangling-reference" for each in problems)
     return (not_found if missing else bad_request)(words)
 
 

@@ -5,6 +5,7 @@ Messages are worded as the service worded them where clients or people depended 
 
 from typing import Final
 
+from gitmesh.access.permission import Permission
 from gitmesh.api.answers import Account
 from gitmesh.api.calls import MOST_TAGS, Call, too_many_tags
 from gitmesh.api.errors import ApiError, conflict, in_use, not_found
@@ -15,6 +16,7 @@ from mesh.graph.references import parent_of
 from mesh.keys import Kind, ResourceKey
 from mesh.reading.tags import Tags
 
+_MOST_NAMED: Final = 5
 _BLOCKING: Final = {
     Kind.MESH: "it still has resources in it",
     Kind.VIRTUAL_NODE: "it is the target of one or more routes, or a VirtualService provider",
@@ -26,10 +28,13 @@ _BLOCKING: Final = {
 }
 
 
-def wanted(call: Call, key: ResourceKey, graph: MeshGraph, account: Account) -> Wanted:
+def wanted(
+    call: Call, key: ResourceKey, graph: MeshGraph, account: Account, permission: Permission
+) -> Wanted:
     """Return what a call changes.
 
     :param key: the resource that the call is about.
+    :param permission: what the caller may read, so that errors name nothing else.
     :raises ApiError: a rule of App Mesh forbids it.
     """
     match call.operation.action:
@@ -43,7 +48,7 @@ def wanted(call: Call, key: ResourceKey, graph: MeshGraph, account: Account) -> 
             return Wanted({key: call.spec or {}})
         case Action.DELETE:
             _require(key, graph, account)
-            _require_unused(key, graph)
+            _require_unused(key, graph, permission)
             return Wanted({key: None})
         case Action.TAG:
             _require(key, graph, account)
@@ -78,9 +83,10 @@ def _require_above(key: ResourceKey, graph: MeshGraph, account: Account) -> None
         _require(parent, graph, account)
 
 
-def _require_unused(key: ResourceKey, graph: MeshGraph) -> None:
+def _require_unused(key: ResourceKey, graph: MeshGraph, permission: Permission) -> None:
     if users := _users(graph, key):
-        named = ", ".join(map(str, users[:5])) + (", …" if len(users) > 5 else "")
+        known = [str(each) for each in users if permission.may_read(each)][:_MOST_NAMED]
+        named = ", ".join([*known, "…"] if len(known) < len(users) else known)
         raise in_use(
             f"{key.kind} with name {key.name} cannot be deleted because "
             f"{_BLOCKING[key.kind]}: {named}"

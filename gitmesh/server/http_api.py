@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from events.opening import open_for_reading
+from gitmesh.access.credential_file import CredentialFile
 from gitmesh.api.answers import Account
 from gitmesh.api.app_mesh import AppMeshApi
 from gitmesh.api.callers import Callers
-from gitmesh.api.credentials import CredentialFile
 from gitmesh.api.http import application, listen, serve_http
 from gitmesh.service.resources.change import ResourceChanges
 from gitmesh.service.resources.tags import ServedTags

@@ -53,12 +53,12 @@ class Served:
         )
 
 
-def serve(folder: Path, *options: str) -> Served:
+def serve(folder: Path, *options: str, more_credentials: str = "") -> Served:
     assert sample_repo().is_dir()
     bare = Repo(folder).origin
     put(bare, sample_files())
     credentials = folder / "credentials.toml"
-    credentials.write_text(CREDENTIALS)
+    credentials.write_text(CREDENTIALS + more_credentials)
     credentials.chmod(0o600)
     known = ("--http-credentials", str(credentials)) if "--http-anonymous" not in options else ()
     server = Server(

@@ -29,9 +29,11 @@ _LOOK_EVERY_S: Final = 0.002
 class InvalidChange(Exception):
     """The mesh would be invalid; nothing was changed."""
 
-    def __init__(self, problems: Sequence[Problem]) -> None:
+    def __init__(self, problems: Sequence[Problem], after: SpecTree) -> None:
         super().__init__(f"{len(problems)} problems")
         self.problems = problems
+        self.after = after
+        """The specs that have them."""
 
 
 class NotLoggedYet(Retryable):
@@ -89,7 +91,7 @@ class ResourceChanges:
             if planned.unchanged:
                 return planned.tip, None
             if planned.errors:
-                raise InvalidChange(planned.errors)
+                raise InvalidChange(planned.errors, planned.after)
             try:
                 command = f"gitmesh {self._via}"
                 made = commit(

@@ -2,10 +2,10 @@
 
 import hashlib
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import takewhile
+from itertools import islice, takewhile
 
 from events.blame import Version
 from events.store import EventReader
@@ -53,16 +53,34 @@ class Page:
 
 
 def page(
-    log: EventReader, kind: Kind, mesh: str, parent: str, *, after: str = "", limit: int
+    log: EventReader,
+    kind: Kind,
+    mesh: str,
+    parent: str,
+    *,
+    after: str = "",
+    limit: int,
+    visible: Callable[[ResourceKey], bool] = lambda _: True,
 ) -> Page:
     """Return the next resources of a kind in their mesh or parent.
 
     :param after: the key of the last resource of the page before, in its string form.
+    :param visible: tells whether a resource belongs to the list; the others leave no gap.
     """
-    found = log.present(collection(kind, mesh, parent), after=after, limit=limit + 1)
+    present = _present(log, collection(kind, mesh, parent), after, limit + 1)
+    found = list(islice(filter(visible, present), limit + 1))
     head = log.head(Chain.MESH).seq
-    described = (_described(log, each.key, head) for each in found[:limit])
+    described = (_described(log, key, head) for key in found[:limit])
     return Page(tuple(each for each in described if each is not None), len(found) > limit)
+
+
+def _present(log: EventReader, within: str, after: str, batch: int) -> Iterator[ResourceKey]:
+    while True:
+        found = log.present(within, after=after, limit=batch)
+        yield from (each.key for each in found)
+        if len(found) < batch:
+            return
+        after = str(found[-1].key)
 
 
 def collection(kind: Kind, mesh: str, parent: str = "") -> str:

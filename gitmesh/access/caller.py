@@ -1,0 +1,20 @@
+"""The caller of an operation, whatever interface they use. Pure."""
+
+from dataclasses import dataclass
+
+from gitmesh.access.permission import Permission
+from reconciler.git.writing import Person
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """The caller of an operation, and their permissions."""
+
+    person: Person
+    """The author of the commits that the caller makes."""
+    permission: Permission
+    request_id: str
+    identity: str
+    """Id of the credential, for rate limits and logs; the client's address without one."""
+    invocation_id: str | None = None
+    """The client's own id of the call, which it repeats when it tries again."""
