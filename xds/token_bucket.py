@@ -29,6 +29,15 @@ class TokenBucket:
         self._left -= count
         return max(0.0, -self._left / self._rate)
 
+    def is_full(self, now: float) -> bool:
+        """Tell whether nothing was taken for so long that the bucket is full again."""
+        self._fill(now)
+        return self._left >= self._at_once
+
+    def give_back(self) -> None:
+        """Return a token that was taken in vain."""
+        self._left = min(self._at_once, self._left + 1)
+
     def _fill(self, now: float) -> None:
         self._left = min(self._at_once, self._left + (now - self._at) * self._rate)
         self._at = now

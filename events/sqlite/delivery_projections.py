@@ -5,6 +5,7 @@ from typing import Final, assert_never
 
 from events.types import (
     CONNECTIONS_FULL,
+    STREAMS_RESET,
     CommitId,
     DeliveryEvent,
     ProxiesFlapped,
@@ -106,7 +107,8 @@ def _proxies(
         case ServerStarted():
             connection.execute("DELETE FROM proxies")
             connection.execute("DELETE FROM workers")
-            connection.execute("DELETE FROM sources WHERE reason = ?", (CONNECTIONS_FULL,))
+            of_streams = (CONNECTIONS_FULL, STREAMS_RESET)
+            connection.execute("DELETE FROM sources WHERE reason IN (?, ?)", of_streams)
         case ProxiesSettled():
             _settle(connection, seq, event)
 

@@ -7,6 +7,8 @@ from events.types.positions import Seq
 
 CONNECTIONS_FULL: Final = "connections-full"
 """The reason of :class:`SourceDegraded` when no more proxies can connect."""
+STREAMS_RESET: Final = "streams-reset"
+"""The reason of :class:`SourceDegraded` when clients open streams only to reset them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from typing import Final, assert_never
 
 from events.types import (
     CONNECTIONS_FULL,
+    STREAMS_RESET,
     Cause,
     DeliveryEvent,
     ProxiesFlapped,
@@ -79,6 +80,10 @@ def _source(event: SourceDegraded | SourceRecovered) -> str:
             return f"proxies are turned away: {event.message}"
         case SourceRecovered() if event.reason == CONNECTIONS_FULL:
             return "proxies can connect again"
+        case SourceDegraded() if event.reason == STREAMS_RESET:
+            return f"clients attack the server, or have an error: {event.message}"
+        case SourceRecovered() if event.reason == STREAMS_RESET:
+            return "clients no longer open streams only to reset them"
         case SourceDegraded():
             follows = event.reason == "history-replaced"
             return event.message if follows else f"cannot follow the repository: {event.message}"

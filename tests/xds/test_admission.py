@@ -13,7 +13,7 @@ from tests.support.ads_client import AdsClient, DeltaClient, names
 from tests.support.ads_server import Served, key, serving
 from tests.support.shop_xds import mesh
 from xds.nodes import ProxyIdentity
-from xds.server.admission import Admission, LimitReached
+from xds.server.limits.admission import Admission, LimitReached
 from xds.server.settings import AdsSettings
 from xds.token_bucket import TokenBucket
 from xds.type_urls import CLUSTER, ENDPOINT

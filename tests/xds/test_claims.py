@@ -8,7 +8,7 @@ from mesh.keys import Kind, ResourceKey
 from xds.protocol.session import Session
 from xds.protocol.shared_session import SharedStates
 from xds.protocol.subscription import weight
-from xds.server.admission import Admission, LimitReached
+from xds.server.limits.admission import Admission, LimitReached
 from xds.server.settings import AdsSettings
 from xds.snapshots.resources import Pool
 from xds.snapshots.snapshot import build_snapshot

@@ -22,7 +22,7 @@ OF_STREAMS = {
     "xds.protocol.sotw_watch.Watch",
     "xds.protocol.delta_watch.DeltaWatch",
     "xds.protocol.response.Flight",
-    "xds.server.admission.AdmittedStream",
+    "xds.server.limits.admission.AdmittedStream",
     "xds.delivery.proxy_status._ProxyStatus",
     "xds.delivery.stream_facts.Connected",
     "xds.delivery.stream_facts.Refused",

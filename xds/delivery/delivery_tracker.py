@@ -11,7 +11,6 @@ from typing import Any, Final
 
 from events.publication import Publication
 from events.types import (
-    CONNECTIONS_FULL,
     CommitId,
     DeliveryEvent,
     ProxyState,
@@ -75,7 +74,7 @@ class DeliveryTracker:
         """The servers that do not answer now."""
         self._stranded: set[int] = set()
         """The servers that did not answer when there was something new, and have not caught up."""
-        self._full: set[int] = set()
+        self._full: dict[str, set[int]] = {}
         self._settling = Reminder(later, self._settle)
         self._delay = Reminder(later, self._report_delay)
         self._handlers: Mapping[type[Fact], Callable[[Any, int], None]] = {
@@ -236,19 +235,21 @@ class DeliveryTracker:
     def _connections_full(self, fact: Full, server: int) -> None:
         """Record whether a server has room; only the first shortage and the last recovery are
         events."""
-        before = bool(self._full)
+        full = self._full.setdefault(fact.reason, set())
+        before = bool(full)
         if fact.words:
-            self._full.add(server)
+            full.add(server)
             if not before:
-                self._record(SourceDegraded(CONNECTIONS_FULL, fact.words))
+                self._record(SourceDegraded(fact.reason, fact.words))
             return
-        self._full.discard(server)
-        if before and not self._full:
-            self._record(SourceRecovered(CONNECTIONS_FULL))
+        full.discard(server)
+        if before and not full:
+            self._record(SourceRecovered(fact.reason))
 
     def lost(self, server: int, reason: str, at_ns: int) -> None:
         """Record that a server process died: its streams ended, and it blocks no publication."""
-        self._connections_full(Full(""), server)
+        for reason in tuple(self._full):
+            self._connections_full(Full("", reason), server)
         if server in self._silent:
             self._silent.discard(server)
             self._record(WorkerResponsive(server, "ended"))

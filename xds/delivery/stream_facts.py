@@ -22,7 +22,7 @@ Times are wall-clock nanoseconds since the epoch, read where the fact was observ
 from typing import Final, NamedTuple, Protocol, TypeAlias
 
 from events.publication import Publication
-from events.types import CommitId, ProxyState, Seq
+from events.types import CONNECTIONS_FULL, CommitId, ProxyState, Seq
 
 _NO_COMMIT: Final = CommitId("")
 
@@ -128,10 +128,12 @@ class Passed(NamedTuple):
 
 
 class Full(NamedTuple):
-    """No more connections fit at a server, or they do again."""
+    """A server cannot serve everybody who comes, or can again."""
 
     words: str
-    """Description of the shortage; empty when there is room again."""
+    """Description of the shortage; empty when it is over."""
+    reason: str = CONNECTIONS_FULL
+    """``connections-full``, or ``streams-reset``."""
 
 
 Fact: TypeAlias = (

@@ -1,6 +1,7 @@
 """The xDS server: gRPC streams of bytes. Contains no decisions about meshes or the protocol."""
 
 import asyncio
+import contextlib
 import ipaddress
 import logging
 import time
@@ -23,9 +24,11 @@ from xds.protocol.shared_session import SharedStates
 from xds.refusals.refusal_history import Past
 from xds.runtime.heap import Heap
 from xds.runtime.wakeups import WakeUps
-from xds.server.admission import Admission, LimitReached
 from xds.server.connections import Connections
 from xds.server.hub import Hub
+from xds.server.limits.admission import Admission, LimitReached
+from xds.server.limits.arrivals import Arrivals
+from xds.server.limits.resets import Resets
 from xds.server.occupancy import Occupancy
 from xds.server.peer import Peer
 from xds.server.request_reader import MAX_REASON, Context, Ending, read_requests, status_code
@@ -111,18 +114,19 @@ async def serve_streams(
     credentials = _credentials(settings)
     connections = Connections()
     occupancy = Occupancy(connection_limit(settings), open_descriptors, connections.count, reports)
+    arrivals, resets = Arrivals(settings), Resets(reports)
     server = grpc.aio.server(options=transport_options(settings, occupancy.limit))
-    server.add_generic_rpc_handlers(
-        _handlers(_Discovery(hub, cache, settings, connections, occupancy))
-    )
+    discovery = _Discovery(hub, cache, settings, connections, occupancy, arrivals, resets)
+    server.add_generic_rpc_handlers((*_handlers(discovery), _Unknown(arrivals)))
     port = await listen(server, address, credentials)
-    looking = [asyncio.create_task(occupancy.watch())]
+    looking = [asyncio.create_task(occupancy.watch()), asyncio.create_task(resets.watch())]
     if credentials is not None:
         looking.append(asyncio.create_task(credentials.watch()))
     try:
         started(port)
         await _follow(latest, hub, ready)
     finally:
+        arrivals.release()
         await server.stop(settings.grace_s)
         for task in looking:
             task.cancel()
@@ -161,6 +165,8 @@ class _Discovery:
         settings: AdsSettings,
         connections: Connections,
         occupancy: Occupancy,
+        arrivals: Arrivals,
+        resets: Resets,
     ) -> None:
         self._hub = hub
         self._cache = cache
@@ -171,6 +177,8 @@ class _Discovery:
         self._heap = Heap()
         self._connections = connections
         self._occupancy = occupancy
+        self._arrivals = arrivals
+        self._resets = resets
 
     def answering(self, method: Method) -> _Handler:
         """Return the handler of a method's calls."""
@@ -183,14 +191,18 @@ class _Discovery:
     async def _serve(self, method: Method, context: Context) -> None:
         if not self._hub.publisher.ready:
             await context.abort(grpc.StatusCode.UNAVAILABLE, "the mesh is not known yet")
+        name = context.peer()
         try:
+            await self._arrivals.turn(name)
             peer = _peer(context) if self._settings.tls is not None else None
             admitted = self._admission.open(peer, time.monotonic())
         except GitmeshError as error:
             if isinstance(error, LimitReached):
                 self._occupancy.refuse(error.message)
             await context.abort(status_code(error), error.line[:MAX_REASON])
-        name = context.peer()
+        except asyncio.CancelledError:
+            self._resets.count(name)
+            raise
         self._connections.opened(name)
         session = Session(
             self._cache.pool,
@@ -205,13 +217,35 @@ class _Discovery:
             ending = await read_requests(stream, admitted, context)
             last_write_s = _LAST_WRITE_S
         finally:
-            admitted.close()
+            unheard = not stream.named and ending.code is grpc.StatusCode.OK
+            if unheard:
+                self._resets.count(name)
+            admitted.close(unheard=unheard)
             stream.close()
             self._hub.disconnected(stream, ending.reason)
             self._connections.closed(name, for_good=ending.code in _OF_CONNECTIONS)
             self._heap.ended()
             # gRPC cannot end a call cleanly during a write.
             await stream.end_writing(last_write_s)
+
+
+class _Unknown(grpc.GenericRpcHandler):  # type: ignore[misc]
+    """Refuses methods of other services, at the rate at which streams of a connection are served.
+
+    gRPC would do so at once, and spend its time on a client that calls nothing else.
+    """
+
+    def __init__(self, arrivals: Arrivals) -> None:
+        self._arrivals = arrivals
+
+    def service(self, _: Any) -> Any:
+        """Return the handler of any method."""
+        return grpc.stream_stream_rpc_method_handler(self._refuse)
+
+    async def _refuse(self, _: AsyncIterator[bytes], context: Context) -> None:
+        with contextlib.suppress(LimitReached):
+            await self._arrivals.turn(context.peer())
+        await context.abort(grpc.StatusCode.UNIMPLEMENTED, "Method not found!")
 
 
 def _peer(context: Context) -> Peer:

@@ -8,7 +8,7 @@ import grpc
 import grpc.aio
 
 from mesh.errors import GitmeshError, Retryable, UsageError
-from xds.server.admission import AdmittedStream
+from xds.server.limits.admission import AdmittedStream
 from xds.server.peer import WrongPeer
 from xds.server.stream import Stream
 

@@ -30,6 +30,12 @@ class AdsSettings:
     """Sustained rate of new streams; those beyond it get an error with a request to retry."""
     new_streams_at_once: int = 4_000
     """Burst of new streams after a quiet time, as after a restart of the server."""
+    streams_of_connection: int = 256
+    """Streams that one connection may have at once. An Envoy needs one; a gRPC library has one for
+    each service that its process calls, and lets those beyond the limit wait."""
+    new_streams_of_connection_per_s: float = 10.0
+    """Sustained rate of new streams of one connection; those beyond it wait."""
+    new_streams_of_connection_at_once: int = 100
     first_request_s: float = 30.0
     """Time for a stream to send its first request, which names its node."""
     requests_per_s: float = 200.0

@@ -13,7 +13,7 @@ from xds.nodes import MAX_ID, Client, ProxyIdentity, parse_identity
 from xds.protocol.response import Nack, Response
 from xds.protocol.session import Request, Session
 from xds.runtime.wakeups import WakeUps
-from xds.server.admission import StreamLimits, Unlimited
+from xds.server.limits.admission import StreamLimits, Unlimited
 from xds.server.response_writer import ResponseWriter
 from xds.server.services import ADS, Method
 from xds.snapshots.snapshot import Snapshot

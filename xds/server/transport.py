@@ -40,11 +40,14 @@ def transport_options(settings: AdsSettings, connections: int) -> list[tuple[str
     options = [
         ("grpc.max_receive_message_length", settings.max_request_bytes),
         ("grpc.max_send_message_length", -1),
-        ("grpc.max_concurrent_streams", settings.max_streams + 1000),
-        # Below these values, gRPC randomly cancels some of more than a thousand simultaneous
-        # connects. Those beyond max_streams must connect to get an error message.
-        ("grpc.server.max_pending_requests", 2 * settings.max_streams + 1000),
-        ("grpc.server.max_pending_requests_hard_limit", 4 * settings.max_streams + 2000),
+        # Of one connection. A stream that was reset counts until Python has taken it
+        # (grpc.http.overload_protection), so that a client cannot make thousands of them wait.
+        ("grpc.max_concurrent_streams", settings.streams_of_connection),
+        ("grpc.http.overload_protection", 1),
+        # Between these values, gRPC randomly cancels new streams. All proxies may come at once,
+        # and those beyond max_streams must come through to get an error message.
+        ("grpc.server.max_pending_requests", settings.max_streams + 1000),
+        ("grpc.server.max_pending_requests_hard_limit", 3 * settings.max_streams // 2 + 1000),
         ("grpc.keepalive_time_ms", _ms(settings.keepalive_s)),
         ("grpc.keepalive_timeout_ms", _ms(settings.keepalive_timeout_s)),
         # With the timeout above alone, an unresponsive client is kept for another minute.

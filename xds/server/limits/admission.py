@@ -73,6 +73,10 @@ class Admission:
         self.streams += 1
         return AdmittedStream(self, peer, now)
 
+    def give_back(self) -> None:
+        """Let another stream come in the place of one that asked for nothing."""
+        self._new.give_back()
+
 
 class AdmittedStream:
     """Limits of one admitted stream. Close it when the stream ends."""
@@ -150,9 +154,14 @@ class AdmittedStream:
         """Count a request of this length; return how many seconds to wait before reading it."""
         return self._requests.take(1 + length // _BYTES_OF_ONE, now)
 
-    def close(self) -> None:
-        """Release what the stream counted against the limits."""
+    def close(self, *, unheard: bool = False) -> None:
+        """Release what the stream counted against the limits.
+
+        :param unheard: it ended before it asked for anything, so another may come in its place.
+        """
         self._admission.streams -= 1
+        if unheard:
+            self._admission.give_back()
         self._admission.claims -= self._claims
         if self._key is not None:
             of_node = self._admission.of_node

@@ -1,0 +1,86 @@
+"""Streams that clients opened and reset before they asked for anything: counts and warnings."""
+
+import asyncio
+import logging
+import time
+from collections import Counter
+from typing import Final
+
+from events.types import STREAMS_RESET
+from xds.delivery.stream_facts import Full, Reports
+
+_log = logging.getLogger(__name__)
+
+LOOK_EVERY_S: Final = 1.0
+TELL_EVERY_S: Final = 60.0
+"""Interval of warnings while streams are reset for long."""
+MANY: Final = 100
+"""Reset streams within :data:`CALM_S` that are worth a warning: no proxy does that."""
+CALM_S: Final = 30.0
+_MOST_PEERS: Final = 1_000
+"""Connections that are counted apart."""
+
+
+class Resets:
+    """Counts of reset streams by connection. gRPC refuses more of them, which nobody counts."""
+
+    def __init__(self, reports: Reports) -> None:
+        """Begin with none.
+
+        :param reports: gets a fact when clients begin to reset many streams, and when that ends.
+        """
+        self.total = 0
+        """Since the start."""
+        self._reports = reports
+        self._peers = Counter[str]()
+        self._recent = 0
+        self._recent_from = self._told_at = -float("inf")
+        self._going_on = False
+
+    def count(self, peer: str) -> None:
+        """Count one of a connection."""
+        self.total += 1
+        self._recent += 1
+        if peer in self._peers or len(self._peers) < _MOST_PEERS:
+            self._peers[peer] += 1
+
+    async def watch(self) -> None:
+        """Look every second, until cancelled."""
+        while True:
+            await asyncio.sleep(LOOK_EVERY_S)
+            self.look(time.monotonic())
+
+    def look(self, now: float) -> None:
+        """Report what there is to say about the streams counted so far."""
+        many, calm = self._recent >= MANY, now - self._recent_from >= CALM_S
+        if not many and not calm:
+            return
+        self._recent, self._recent_from = 0, now
+        if many and not self._going_on:
+            self._reports.report(Full(self._words(), STREAMS_RESET))
+        elif self._going_on and not many:
+            self._reports.report(Full("", STREAMS_RESET))
+        if (self._going_on and not many) or (many and now - self._told_at >= TELL_EVERY_S):
+            self._warn(now)
+        self._going_on = many
+        if not many:
+            self._peers.clear()
+
+    def _words(self) -> str:
+        (peer, _), *others = self._peers.most_common()
+        more = f" and {len(others)} other connections" if others else ""
+        return f"{peer}{more} open streams and reset them before they ask for anything"
+
+    def _warn(self, now: float) -> None:
+        self._told_at = now
+        for peer, most in self._peers.most_common(1):
+            _log.warning(
+                "clients open streams and reset them before they ask for anything",
+                extra={
+                    "count": self._peers.total(),
+                    "connections": len(self._peers),
+                    "most_by": peer,
+                    "of_it": most,
+                },
+            )
+        self._peers.clear()
