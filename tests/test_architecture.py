@@ -31,7 +31,7 @@ OWNERS = {
     ),
     "re2": ("mesh.validation.document.text", "mesh.routing.matching", "reconciler.reading.scope"),
     "click": ("gitmesh.cli.*", "gitmesh.rendering.*", "gitmesh.demo.screen"),
-    "starlette": ("gitmesh.api.http",),
+    "starlette": ("gitmesh.api.http", "gitmesh.json_api.http", "gitmesh.json_api.event_stream"),
     "uvicorn": ("gitmesh.api.http",),
     "dnslib": ("gitmesh.demo.traffic.names",),
     "envoy": ("gitmesh.demo.envoys",),

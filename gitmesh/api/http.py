@@ -5,7 +5,7 @@ import contextlib
 import logging
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import Final
@@ -14,7 +14,7 @@ import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
+from starlette.routing import BaseRoute, Route
 
 from gitmesh.api.answers import Answer, error
 from gitmesh.api.app_mesh import AppMeshApi
@@ -27,20 +27,25 @@ _log = logging.getLogger(__name__)
 
 MOST_BODY: Final = 1024 * 1024
 BODY_WITHIN_S: Final = 10.0
+UNREAD_WITHIN_MS: Final = 30_000
 MOST_CONNECTIONS: Final = 512
 THREADS: Final = 16
+HttpRequest = Request
 _METHODS: Final = ["GET", "PUT", "POST", "DELETE", "PATCH"]
 
 
-def application(api: AppMeshApi, callers: Callers) -> Starlette:
-    """Return the application that answers calls of the App Mesh API."""
+def application(api: AppMeshApi, callers: Callers, others: Sequence[BaseRoute] = ()) -> Starlette:
+    """Return the application that answers calls of the App Mesh API.
+
+    :param others: routes of other APIs, which come first.
+    """
     threads = ThreadPoolExecutor(THREADS, thread_name_prefix="api")
 
     async def endpoint(request: Request) -> Response:
         started = time.monotonic()
         who = what = "-"
         try:
-            sent = await _sent(request)
+            sent = await sent_request(request)
             caller = callers.caller(sent, datetime.now(UTC))
             who = caller.person.name
             call = read_call(sent)
@@ -57,10 +62,10 @@ def application(api: AppMeshApi, callers: Callers) -> Starlette:
         _tell(answer, what, who, started)
         return _response(answer, request_id)
 
-    return Starlette(routes=[Route("/{path:path}", endpoint, methods=_METHODS)])
+    return Starlette(routes=[*others, Route("/{path:path}", endpoint, methods=_METHODS)])
 
 
-async def _sent(request: Request) -> SignedRequest:
+async def sent_request(request: Request) -> SignedRequest:
     """Return the request as it was sent, with its body.
 
     :raises ApiError: the body is too long or too slow.
@@ -109,8 +114,13 @@ class _Server(uvicorn.Server):
         yield
 
 
-async def serve_http(application: Starlette, listener: socket.socket) -> None:
-    """Answer on a bound socket until cancelled; then finish the calls that are being answered."""
+async def serve_http(
+    application: Starlette, listener: socket.socket, ending: Callable[[], None] = lambda: None
+) -> None:
+    """Answer on a bound socket until cancelled; then finish the calls that are being answered.
+
+    :param ending: ends the answers that would not end by themselves.
+    """
     config = uvicorn.Config(
         application,
         log_config=None,
@@ -128,6 +138,7 @@ async def serve_http(application: Starlette, listener: socket.socket) -> None:
     try:
         await asyncio.shield(serving)
     finally:
+        ending()
         server.should_exit = True
         await asyncio.wait([serving])
 
@@ -142,6 +153,8 @@ def listen(address: str) -> socket.socket:
     bound = socket.socket(family, socket.SOCK_STREAM)
     try:
         bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        # Who does not read what was sent is cut off, also where nothing waits for them any more.
+        bound.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, UNREAD_WITHIN_MS)
         bound.bind((host.strip("[]"), int(port)))
         bound.set_inheritable(False)
     except BaseException:

@@ -70,7 +70,7 @@ class Endpoint:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._close()
+        self.close()
 
     @property
     def host(self) -> str:
@@ -123,7 +123,7 @@ class Endpoint:
         :raises UsageError: it is unknown or not trusted.
         """
         with self._errors():
-            self._close()
+            self.close()
             self._send(method, path, query, b"", headers)
             assert self._connection is not None and self._connection.sock  # noqa: S101, PT018
             self._connection.sock.settimeout(within_s)
@@ -148,7 +148,7 @@ class Endpoint:
         self._worked = True
         names = {name.lower(): value for name, value in answer.getheaders()}
         if answer.will_close:
-            self._close()
+            self.close()
         return Reply(answer.status, names, read)
 
     def _send(
@@ -163,7 +163,8 @@ class Endpoint:
         target = f"{path}?{query}" if query else path
         self._connection.request(method, target, body or None, whole)
 
-    def _close(self) -> None:
+    def close(self) -> None:
+        """Close the connection; the next request opens another."""
         if self._connection is not None:
             self._connection.close()
             self._connection = None
@@ -174,18 +175,18 @@ class Endpoint:
         try:
             yield
         except ssl.SSLCertVerificationError as error:
-            self._close()
+            self.close()
             raise UsageError(
                 f"the certificate of {self.url} is not trusted: {error.verify_message}",
                 hint="name the file of its authority: AWS_CA_BUNDLE=ca.pem",
             ) from None
         except socket.gaierror:
-            self._close()
+            self.close()
             raise UsageError(
                 f"there is no host {self.host!r}", hint=f"check the address {self.url}"
             ) from None
         except (OSError, http.client.HTTPException) as error:
-            self._close()
+            self.close()
             raise Retryable(
                 f"{self.url} cannot be reached: {_words(error)}",
                 hint="check the address and that the server runs: gitmesh serve --http ADDRESS",

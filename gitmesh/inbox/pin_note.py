@@ -16,10 +16,12 @@ class PinNote(BaseModel):
     """The commit to pin; None to release the pin."""
     until: AwareDatetime | None = None
     reason: Annotated[str, Field(max_length=MOST_REASON)] = ""
+    by: Annotated[str, Field(max_length=MOST_REASON)] = ""
+    """The caller for whom the server itself left the note; of others' notes it is ignored."""
 
     def line(self) -> bytes:
         """Return the note as written."""
-        return self.model_dump_json().encode()
+        return self.model_dump_json(exclude=None if self.by else {"by"}).encode()
 
 
 def read_pin(text: bytes) -> PinNote | None:

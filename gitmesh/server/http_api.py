@@ -6,12 +6,19 @@ import socket
 from dataclasses import dataclass
 from pathlib import Path
 
+from events.clock import utc_now
 from events.opening import open_for_reading
+from gitmesh.access.caller import Caller
 from gitmesh.access.credential_file import CredentialFile
 from gitmesh.api.answers import Account
 from gitmesh.api.app_mesh import AppMeshApi
 from gitmesh.api.callers import Callers
-from gitmesh.api.http import application, listen, serve_http
+from gitmesh.api.errors import ApiError
+from gitmesh.api.http import HttpRequest, application, listen, sent_request, serve_http
+from gitmesh.api.signature import SignedRequest
+from gitmesh.json_api.asking import Served
+from gitmesh.json_api.errors import Refused
+from gitmesh.json_api.http import JsonApi
 from gitmesh.service.resources.change import ResourceChanges
 from gitmesh.service.resources.tags import ServedTags
 from gitmesh.settings import Settings
@@ -45,8 +52,20 @@ class HttpApi:
             account = Account(settings.account_id, settings.region)
             tags = ServedTags(repo, reading, lambda: changes.known)
             api = AppMeshApi(reading, changes, tags, account, COMMITTER)
+            branch = settings.branch or None
+            served = Served(reading, log, repo, branch, changes, COMMITTER)
+            beside = JsonApi(served, self._received)
             _log.info("serving the API", extra={"listen": self.address})
-            await serve_http(application(api, self.callers), self.listener)
+            together = application(api, self.callers, [beside.route])
+            await serve_http(together, self.listener, beside.end)
+
+    async def _received(self, request: HttpRequest) -> tuple[SignedRequest, Caller]:
+        """Return a request of the JSON API, and who sent it."""
+        try:
+            sent = await sent_request(request)
+            return sent, self.callers.caller(sent, utc_now())
+        except ApiError as error:
+            raise Refused(error.status, error.message, retry_after_s=error.retry_after_s) from None
 
 
 def bind(settings: Settings) -> HttpApi:

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import os
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -120,7 +121,7 @@ class Pinning:
         if found is None:
             _log.warning("a pin note is invalid", extra={"file": str(note.path)})
         elif found.commit is None:
-            await self._unpin(found, user_name(note.uid))
+            await self._unpin(found, _by(note, found))
         else:
             await self._repin(note, found)
         self._spool.drop(note)
@@ -134,7 +135,7 @@ class Pinning:
     async def _repin(self, note: Note, asked: PinNote) -> None:
         if asked.commit is None or asked.until is None:
             return
-        by, until = user_name(note.uid), min(asked.until, self._now() + LONGEST)
+        by, until = _by(note, asked), min(asked.until, self._now() + LONGEST)
         try:
             commit = CommitId(asked.commit)
             seq = await asyncio.to_thread(pinnable, self._log, commit)
@@ -166,6 +167,11 @@ class Pinning:
         if self._newest is not None:
             # What differs from the pinned mesh is not what the publication says.
             self._served.set(_published(self._newest.state, time.time_ns(), Cause.RELEASE))
+
+
+def _by(note: Note, asked: PinNote) -> str:
+    """Return who asks: the user of the process, or the caller that this server answers."""
+    return asked.by if asked.by and note.uid == os.getuid() else user_name(note.uid)
 
 
 def _published(state: MeshState, at_ns: int | None, cause: Cause) -> Publication:

@@ -83,8 +83,10 @@ def only(repo: GitRepository, tip: CommitId, to: CommitId, keys: Sequence[Resour
     return Rollback(planned, to, only=tuple(keys))
 
 
-def message(rollback: Rollback, repo: GitRepository, reason: str) -> str:
-    """Return the commit message, with trailers that name what is undone."""
+def message(
+    rollback: Rollback, repo: GitRepository, reason: str, others: Sequence[str] = ()
+) -> str:
+    """Return the commit message, with trailers that name what is undone, and others."""
     facts = repo.facts(rollback.to)
     subject = facts.message.partition("\n")[0].strip()
     if any(name == _TO for name, _ in facts.trailers):
@@ -97,6 +99,7 @@ def message(rollback: Rollback, repo: GitRepository, reason: str) -> str:
     ]
     trailers = [f"{_TO}: {rollback.to}"]
     trailers += [f"Gitmesh-Rollback-Only: {key}" for key in rollback.only]
+    trailers += others
     return "\n\n".join([*filter(None, parts), "\n".join(trailers)]) + "\n"
 
 

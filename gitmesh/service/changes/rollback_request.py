@@ -34,6 +34,8 @@ class RollbackRequest:
     """Names of the resources to restore; all if there is none."""
     reason: str = ""
     dry_run: bool = False
+    trailers: tuple[str, ...] = ()
+    """Lines to add to the trailers of the commit's message."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +71,8 @@ def roll_back(repo: Path, log: Path, request: RollbackRequest) -> RollbackResult
         return RollbackResult(found, changes)
     made = None
     if not request.dry_run:
-        text, command = message(found, opened, request.reason), "gitmesh rollback"
+        text = message(found, opened, request.reason, request.trailers)
+        command = "gitmesh rollback"
         made = commit(opened, request.branch, planned, text, request.who, command=command)
     return RollbackResult(found, changes, made, next_step(opened, request.branch, log))
 

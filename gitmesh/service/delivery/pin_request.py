@@ -45,9 +45,12 @@ class PinAnswer:
         return self.taken and (self.pin.commit if self.pin else None) == self.asked
 
 
-def pin(log: Path, repo: Path, moment: str, *, reason: str, length: timedelta) -> PinAnswer:
+def pin(
+    log: Path, repo: Path, moment: str, *, reason: str, length: timedelta, by: str = ""
+) -> PinAnswer:
     """Ask the server to serve the commit of a moment for a time.
 
+    :param by: the caller for whom the server itself asks.
     :raises UsageError: the moment is unknown, its mesh was rejected, or the reason is empty.
     :raises SpoolUnavailable: no request can be left.
     """
@@ -59,15 +62,16 @@ def pin(log: Path, repo: Path, moment: str, *, reason: str, length: timedelta) -
     with open_for_reading(log) as opened:
         commit = _commit_at(opened, moment, repo)
         pinnable(opened, commit)
-    return _left(log, PinNote(commit=commit, until=utc_now() + length, reason=said))
+    return _left(log, PinNote(commit=commit, until=utc_now() + length, reason=said, by=by))
 
 
-def unpin(log: Path, *, reason: str = "") -> PinAnswer:
+def unpin(log: Path, *, reason: str = "", by: str = "") -> PinAnswer:
     """Ask the server to serve the branch again.
 
+    :param by: the caller for whom the server itself asks.
     :raises SpoolUnavailable: no request can be left.
     """
-    return _left(log, PinNote(commit=None, reason=_one_line(reason)))
+    return _left(log, PinNote(commit=None, reason=_one_line(reason), by=by))
 
 
 def length_of(text: str) -> timedelta:

@@ -85,9 +85,21 @@ class ResourceChanges:
         self._wait(made or tip)
         return made
 
+    def plan(self, wanted: Callable[[MeshGraph], Wanted]) -> PlannedCommit:
+        """Return the commit that a change would make now; nothing is changed.
+
+        :raises InvalidChange: the mesh would be invalid.
+        :raises GitmeshError: as :meth:`make`.
+        """
+        with self._turn:
+            planned = self._plan(wanted)
+        if planned.errors and not planned.unchanged:
+            raise InvalidChange(planned.errors, planned.after)
+        return planned
+
     def _commit(self, change: Change) -> tuple[CommitId, CommitId | None]:
         for race in count(1):
-            planned = self._plan(change)
+            planned = self._plan(change.wanted)
             if planned.unchanged:
                 return planned.tip, None
             if planned.errors:
@@ -106,11 +118,11 @@ class ResourceChanges:
                 return planned.tip, made
         raise AssertionError  # the loop ends by itself only in the eyes of a type checker
 
-    def _plan(self, change: Change) -> PlannedCommit:
+    def _plan(self, wanted: Callable[[MeshGraph], Wanted]) -> PlannedCommit:
         tip = self._repo.tip(self._branch)
         now = self._read(tip)
-        wanted = change.wanted(now.graph)
-        return change_resources(self._repo, tip, wanted.specs, now, wanted.tags)
+        found = wanted(now.graph)
+        return change_resources(self._repo, tip, found.specs, now, found.tags)
 
     def _read(self, tip: CommitId) -> SpecTree:
         self._known = TreeReader(self._repo).read(self._repo.tree_of(tip), self._known).tree

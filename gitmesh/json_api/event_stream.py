@@ -1,0 +1,174 @@
+"""Events as Server-Sent Events: what is in the log after a position, then what comes.
+
+Bounded: how many streams there are, how many one caller has, how long one lasts, and how long a
+reader may take for what was sent. Who is cut off goes on with ``Last-Event-ID``.
+"""
+
+import asyncio
+import json
+from collections import Counter
+from collections.abc import AsyncIterator
+from concurrent.futures import Executor
+from contextlib import asynccontextmanager, suppress
+from typing import Final
+
+from starlette.types import Receive, Scope, Send
+
+from events.store import EventReader
+from events.types import Chain
+from gitmesh.json_api.errors import Refused
+from gitmesh.json_api.event_feed import Feed, Position
+from gitmesh.json_shapes.events import event_shape
+
+MOST_STREAMS: Final = 64
+MOST_OF_CALLER: Final = 8
+LASTS_S: Final = 900.0
+"""After this time the reader connects again, and its permission is looked up anew."""
+SENT_WITHIN_S: Final = 10.0
+"""Maximum time in which a reader takes what was sent."""
+QUIET_S: Final = 15.0
+"""Interval of comments on a stream without events, so that nobody in between closes it."""
+LOOK_EVERY_S: Final = 0.1
+_BATCH: Final = 100
+
+
+class LogTail:
+    """Tells streams when the log grows: one look at the log for all of them."""
+
+    def __init__(self, log: EventReader, threads: Executor) -> None:
+        self._log = log
+        self._threads = threads
+        self._grown = asyncio.Event()
+        self._of_caller: Counter[str] = Counter()
+        self._looking: asyncio.Task[None] | None = None
+        self.looks = 0
+        """Number of looks that found the log grown."""
+        self.ending = asyncio.Event()
+        """Set when the server ends: streams end with it."""
+
+    @asynccontextmanager
+    async def followed_by(self, caller: str) -> AsyncIterator[None]:
+        """Count a stream while it lasts.
+
+        :raises Refused: there are too many.
+        """
+        if self._of_caller.total() >= MOST_STREAMS or self._of_caller[caller] >= MOST_OF_CALLER:
+            raise Refused(429, "there are too many event streams", retry_after_s=10)
+        self._of_caller[caller] += 1
+        if self._looking is None:
+            self._looking = asyncio.create_task(self._look())
+        try:
+            yield
+        finally:
+            self._of_caller[caller] -= 1
+            if not self._of_caller.total() and self._looking is not None:
+                self._looking.cancel()
+                self._looking = None
+
+    async def grown(self, since: int, within_s: float) -> bool:
+        """Wait until the log grows or the server ends; tell whether that happened in time.
+
+        :param since: ``looks`` before the reader last read.
+        """
+        if self.looks != since:
+            return True
+        waits = [asyncio.create_task(each.wait()) for each in (self._grown, self.ending)]
+        done, _ = await asyncio.wait(waits, timeout=within_s, return_when=asyncio.FIRST_COMPLETED)
+        for each in waits:
+            each.cancel()
+        return bool(done)
+
+    def heads(self) -> tuple[int, ...]:
+        """Return the ends of both chains."""
+        return tuple(self._log.head(chain).seq for chain in Chain)
+
+    async def _look(self) -> None:
+        loop = asyncio.get_running_loop()
+        before: tuple[int, ...] = ()
+        while True:
+            with suppress(Exception):  # the log is unavailable for a moment
+                now = await loop.run_in_executor(self._threads, self.heads)
+                if now != before:
+                    before = now
+                    self.looks += 1
+                    grown, self._grown = self._grown, asyncio.Event()
+                    grown.set()
+            await asyncio.sleep(LOOK_EVERY_S)
+
+
+class EventStream:
+    """One stream, as an ASGI application."""
+
+    def __init__(
+        self,
+        tail: LogTail,
+        threads: Executor,
+        log: EventReader,
+        feed: Feed,
+        at: Position,
+    ) -> None:
+        self._tail = tail
+        self._threads = threads
+        self._log = log
+        self._feed = feed
+        self._at = at
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send events until the reader goes, is too slow, or the stream has lasted long enough."""
+        headers = [
+            (b"content-type", b"text/event-stream"),
+            (b"cache-control", b"no-store"),
+            (b"x-accel-buffering", b"no"),
+        ]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        gone = asyncio.create_task(_gone(receive))
+        sending = asyncio.create_task(self._send_all(send))
+        try:
+            async with asyncio.timeout(LASTS_S):
+                await asyncio.wait([gone, sending], return_when=asyncio.FIRST_COMPLETED)
+        except TimeoutError:
+            pass
+        finally:
+            for task in (gone, sending):
+                task.cancel()
+            await asyncio.gather(gone, sending, return_exceptions=True)
+        if not sending.cancelled() and sending.exception() is not None:
+            return  # too slow: without an end of the body, the connection is closed
+        with suppress(TimeoutError):
+            async with asyncio.timeout(SENT_WITHIN_S):
+                await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+    async def _send_all(self, send: Send) -> None:
+        loop = asyncio.get_running_loop()
+        await _put(send, f"retry: 1000\nid: {self._at}\n\n")
+        while not self._tail.ending.is_set():
+            since = self._tail.looks
+            found, at = await loop.run_in_executor(
+                self._threads, self._feed.batch, self._log, self._at, _BATCH
+            )
+            moved, self._at = at != self._at, at
+            if found:
+                parts = [
+                    f"id: {where}\nevent: {record.kind}\n"
+                    f"data: {json.dumps(event_shape(record), separators=(',', ':'))}\n\n"
+                    for record, where in found
+                ]
+                await _put(send, "".join(parts))
+            if moved and not found:
+                await _put(send, f"id: {at}\n\n")
+            if not moved and not await self._tail.grown(since, QUIET_S):
+                await _put(send, ": quiet\n\n")
+
+
+async def _put(send: Send, text: str) -> None:
+    """Send a part.
+
+    :raises TimeoutError: the reader does not take it.
+    """
+    async with asyncio.timeout(SENT_WITHIN_S):
+        await send({"type": "http.response.body", "body": text.encode(), "more_body": True})
+
+
+async def _gone(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass

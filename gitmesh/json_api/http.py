@@ -1,0 +1,177 @@
+"""The JSON API over HTTP: finds the operation, answers in a thread, and logs what was asked."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Final, Protocol
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
+
+from gitmesh.access.caller import Caller
+from gitmesh.json_api.asking import Asked, Served, parsed_body, parsed_query
+from gitmesh.json_api.errors import Refused, bad_request, refusal_of
+from gitmesh.json_api.event_feed import events, feed_of, position_of
+from gitmesh.json_api.event_stream import EventStream, LogTail
+from gitmesh.json_api.operations import OPERATIONS, PREFIX, Operation
+from gitmesh.json_shapes.problems import problem_shapes
+from gitmesh.json_shapes.resources import RefusedChangeShape
+from mesh.errors import GitmeshError
+
+_log = logging.getLogger(__name__)
+
+THREADS: Final = 8
+_STREAM: Final = "text/event-stream"
+METHODS: Final = ["GET", "POST", "PUT", "DELETE", "PATCH"]
+
+
+class Received(Protocol):
+    """A request as it was sent."""
+
+    @property
+    def method(self) -> str:
+        """The method."""
+
+    @property
+    def raw_path(self) -> str:
+        """The path, encoded."""
+
+    @property
+    def raw_query(self) -> str:
+        """The query, encoded."""
+
+    @property
+    def headers(self) -> Sequence[tuple[str, str]]:
+        """The headers, with names in lower case."""
+
+    @property
+    def body(self) -> bytes:
+        """The whole body."""
+
+
+Sender = Callable[[Request], Awaitable[tuple[Received, Caller]]]
+"""Returns a request and who sent it; raises Refused if they may not ask anything."""
+
+
+class JsonApi:
+    """Answers requests below the prefix."""
+
+    def __init__(self, served: Served, receive: Sender) -> None:
+        self._served = served
+        self._receive = receive
+        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="json-api")
+        self._tail = LogTail(served.log, self._threads)
+
+    @property
+    def route(self) -> Route:
+        """Return the route of all operations."""
+        return Route(f"{PREFIX}/{{path:path}}", self._endpoint, methods=METHODS)
+
+    def end(self) -> None:
+        """End all streams."""
+        self._tail.ending.set()
+
+    async def _endpoint(self, request: Request) -> Response:
+        started, who, what = time.monotonic(), "-", "-"
+        try:
+            sent, caller = await self._receive(request)
+            who = caller.person.name
+            operation, name = found_operation(sent.method, sent.raw_path)
+            what = f"{operation.method} {operation.path}"
+            asked = _asked(self._served, caller, operation, name, sent)
+            answer = await self._answer(operation, asked, dict(sent.headers))
+        except Refused as refused:
+            answer = refusal(refused)
+        except Exception:
+            _log.exception("a request failed: a fault in gitmesh itself", extra={"operation": what})
+            answer = refusal(Refused(500, "a fault in gitmesh itself"))
+        _tell(answer, what, who, started)
+        return answer
+
+    async def _answer(
+        self, operation: Operation, asked: Asked, headers: dict[str, str]
+    ) -> Response:
+        loop = asyncio.get_running_loop()
+        try:
+            if operation.handle is events and _STREAM in headers.get("accept", ""):
+                return await self._stream(asked, headers.get("last-event-id", ""))
+            body = await loop.run_in_executor(self._threads, operation.handle, asked)
+        except GitmeshError as error:
+            raise refusal_of(error, all_told=asked.reads_all) from None
+        return JSONResponse(body, headers={"cache-control": "no-store"})
+
+    async def _stream(self, asked: Asked, last_event_id: str) -> Response:
+        feed = feed_of(asked)
+        loop = asyncio.get_running_loop()
+        at = await loop.run_in_executor(self._threads, position_of, asked, feed, last_event_id)
+        stream = EventStream(self._tail, self._threads, asked.log, feed, at)
+        return _Streamed(self._tail, stream, asked.caller.identity)
+
+
+class _Streamed(Response):
+    """A response that is an event stream."""
+
+    def __init__(self, tail: LogTail, stream: EventStream, caller: str) -> None:
+        super().__init__(media_type=_STREAM)
+        self._tail, self._stream, self._caller = tail, stream, caller
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            async with self._tail.followed_by(self._caller):
+                await self._stream(scope, receive, send)
+        except Refused as refused:  # before anything was sent
+            await refusal(refused)(scope, receive, send)
+
+
+def found_operation(method: str, raw_path: str) -> tuple[Operation, str]:
+    """Return the operation of a request, and the name in its path as it was sent.
+
+    :raises Refused: there is none.
+    """
+    path = raw_path.removeprefix(PREFIX)
+    for operation in OPERATIONS:
+        name = operation.fits(method, path)
+        if name is not None:
+            return operation, name
+    others = sorted({o.method for o in OPERATIONS if o.fits(o.method, path) is not None})
+    if others:
+        raise Refused(405, f"{path} takes {' and '.join(others)}")
+    raise Refused(404, f"there is no {PREFIX}{path}", "docs/json-api.md lists what there is")
+
+
+def refusal(refused: Refused) -> Response:
+    """Return the answer for a request that was refused."""
+    shape: RefusedChangeShape = {
+        "error": refused.message,
+        "hint": refused.hint,
+        "problems": problem_shapes(refused.problems),
+    }
+    after = refused.retry_after_s
+    return JSONResponse(
+        shape, refused.status, headers={} if after is None else {"Retry-After": str(after)}
+    )
+
+
+def _asked(
+    served: Served, caller: Caller, operation: Operation, name: str, sent: Received
+) -> Asked:
+    if operation.method == "GET":
+        return Asked(served, caller, name, parsed_query(sent.raw_query, operation.names))
+    kind = dict(sent.headers).get("content-type", "").partition(";")[0].strip()
+    if kind != "application/json":  # which no form of another site can send
+        raise bad_request("the body is JSON", "send Content-Type: application/json")
+    return Asked(served, caller, name, body=parsed_body(sent.body, operation.names))
+
+
+def _tell(answer: Response, what: str, who: str, started: float) -> None:
+    extra = {
+        "operation": what,
+        "caller": who,
+        "status": answer.status_code,
+        "milliseconds": round(1000 * (time.monotonic() - started), 1),
+    }
+    _log.info("call", extra=extra)

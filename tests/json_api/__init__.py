@@ -1,0 +1,1 @@
+"""Tests of the JSON API: its operations, its permissions, and its event streams."""
