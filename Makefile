@@ -68,7 +68,7 @@ bench: install ## measure what the promises say about speed
 	$(BIN)/python -m bench $(ARGS)
 
 soak: install ## run what takes minutes: idle proxies, ten thousand connections; ARGS="-k idle"
-	$(BIN)/python -m pytest -m soak -s $(ARGS) tests/soak
+	$(BIN)/python -m pytest -m soak -s $(ARGS) tests/soak tests/api
 
 matrix: ## the gate with each Python, in a clean clone, where it is hardest; ARGS="python3.12"
 	@python3 scripts/matrix.py $(ARGS)

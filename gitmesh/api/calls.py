@@ -167,6 +167,8 @@ def _text(body: JsonObject, field_: str) -> str:
 def _key(kind: Kind, mesh: str, name: str, parent: str) -> ResourceKey:
     if mesh.startswith("arn:"):
         raise bad_request("meshName is the name of a mesh, not its ARN")
+    if name in (".", ".."):
+        raise bad_request(f"{kind.name_field} {name!r} could not be named in the path of a request")
     return (
         ResourceKey.of_mesh(mesh) if kind is Kind.MESH else ResourceKey.of(kind, mesh, name, parent)
     )

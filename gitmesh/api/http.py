@@ -12,6 +12,7 @@ from typing import Final
 
 import uvicorn
 from starlette.applications import Starlette
+from starlette.convertors import StringConvertor, register_url_convertor
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
@@ -62,7 +63,16 @@ def application(api: AppMeshApi, callers: Callers, others: Sequence[BaseRoute] =
         _tell(answer, what, who, started)
         return _response(answer, request_id)
 
-    return Starlette(routes=[*others, Route("/{path:path}", endpoint, methods=_METHODS)])
+    return Starlette(routes=[*others, Route("/{path:sent}", endpoint, methods=_METHODS)])
+
+
+class _AsSent(StringConvertor):
+    """Any path: names in it are checked where the operation is known."""
+
+    regex = r"(?s:.*)"
+
+
+register_url_convertor("sent", _AsSent())
 
 
 async def sent_request(request: Request) -> SignedRequest:

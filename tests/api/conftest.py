@@ -42,14 +42,20 @@ class Served:
     server: Server
     url: str
 
-    def client(self, key: str = KEY, secret: str = SECRET, attempts: int = 1) -> Any:
+    def client(
+        self, key: str = KEY, secret: str = SECRET, attempts: int = 1, *, check: bool = True
+    ) -> Any:
+        """Return a client; it checks the parameters of a call itself, unless told otherwise."""
         return boto3.client(
             "appmesh",
             endpoint_url=self.url,
             region_name="eu-west-1",
             aws_access_key_id=key,
             aws_secret_access_key=secret,
-            config=Config(retries={"total_max_attempts": attempts, "mode": "standard"}),
+            config=Config(
+                retries={"total_max_attempts": attempts, "mode": "standard"},
+                parameter_validation=check,
+            ),
         )
 
 
