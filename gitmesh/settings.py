@@ -61,8 +61,9 @@ class Settings(BaseModel):
     """File with the credentials of the API's callers, readable by its owner alone."""
     http_anonymous: bool = False
     """Let whoever connects read and write: only on a loopback address, without credentials."""
-    account_id: Annotated[str, Field(pattern=r"^[0-9]{12}$")] = "000000000000"
-    """The AWS account that ARNs name and that owns the meshes."""
+    account_id: Annotated[str, Field(pattern=r"^([0-9]{12})?$")] = ""
+    """The AWS account that ARNs name and that owns the meshes; empty for the one in the
+    repository's gitmesh.yaml."""
     region: Annotated[str, Field(pattern=r"^[a-z0-9-]{1,32}$")] = "us-east-1"
     """The AWS region that ARNs name."""
     workers: Annotated[int, Field(ge=0, le=64)] = 0

@@ -1,9 +1,10 @@
 """``gitmesh.yaml``, the settings of a repository. Read from each commit, like the specs."""
 
 import json
+import re
 from typing import Annotated, Final
 
-from pydantic import ConfigDict, Field, Strict, ValidationError
+from pydantic import AfterValidator, ConfigDict, Field, Strict, ValidationError
 from pydantic_core import ErrorDetails
 
 from mesh.graph.mesh_settings import MeshSettings
@@ -11,16 +12,56 @@ from mesh.parsing.document import read_documents
 from mesh.problems.problem import Problem
 from mesh.problems.suggestion import did_you_mean
 from mesh.resource import Source
+from mesh.spec.common import Spec
 
 SETTINGS_FILE: Final = "gitmesh.yaml"
 """Its only path: the repository's root, whatever ``root`` says."""
 
+PLACEHOLDERS: Final = ("mesh", "kind", "parent", "name")
+"""What a path of new files may hold in braces."""
+
 _Folder = Annotated[str, Strict(), Field(max_length=1024, pattern=r"^[^/](.*[^/])?$")]
+_AccountId = Annotated[str, Strict(), Field(pattern=r"^[0-9]{12}$")]
+_Quota = Annotated[int, Strict(), Field(ge=0)]
+
+
+def _is_template(text: str) -> str:
+    plain = text
+    for name in PLACEHOLDERS:
+        plain = plain.replace(f"{{{name}}}", "x")
+    parts = plain.split("/")
+    if re.search(r"[{}\x00-\x1f\x7f]", plain) or any(
+        part.startswith(".") or not part for part in parts
+    ):
+        raise ValueError("not a path of these placeholders and of folders that are not hidden")
+    if not plain.endswith((".yaml", ".yml")):
+        raise ValueError("the files are YAML: end it in .yaml")
+    return text
+
+
+_Template = Annotated[str, Strict(), Field(max_length=512), AfterValidator(_is_template)]
 _Glob = Annotated[str, Strict(), Field(max_length=256, pattern=r"^[^!].*$")]
 
 
+class Quotas(Spec):
+    """Most resources that may be there when the API creates one more; without a number, any."""
+
+    meshes: _Quota | None = None
+    virtual_services: _Quota | None = None
+    """In each mesh; so for nodes, routers and gateways."""
+    virtual_nodes: _Quota | None = None
+    virtual_routers: _Quota | None = None
+    virtual_gateways: _Quota | None = None
+    routes: _Quota | None = None
+    """In each virtual router."""
+    gateway_routes: _Quota | None = None
+    """In each virtual gateway."""
+    backends: _Quota | None = None
+    """In each virtual node."""
+
+
 class RepositorySettings(MeshSettings):
-    """Settings of a repository: which files are specs, and traffic settings."""
+    """Settings of a repository: which files are specs, traffic settings, and those of the API."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -34,6 +75,16 @@ class RepositorySettings(MeshSettings):
     repository's root. A matching folder is left out with its content; ``/`` at the end matches only
     folders. ``!`` is not supported.
     """
+    account_id: _AccountId | None = None
+    """The AWS account that ARNs name; ``gitmesh serve --account-id`` comes before it."""
+    new_files: _Template | None = None
+    """Path of a resource that the API creates, below ``root``: ``{mesh}/{kind}/{name}.yaml``.
+
+    Besides these, ``{parent}`` is the virtual router or gateway of a route. A resource whose file
+    exists is written at its end.
+    """
+    quotas: Quotas = Quotas()
+    """Limits for the API."""
 
     @property
     def mesh(self) -> MeshSettings:
@@ -77,15 +128,20 @@ def read_settings(blob: bytes, path: str = SETTINGS_FILE) -> RepositorySettings 
 def _problem(detail: ErrorDetails, source: Source) -> Problem:
     steps = tuple(detail["loc"])
     name = str(steps[-1]) if steps else SETTINGS_FILE
-    known = sorted(f.alias or name for name, f in RepositorySettings.model_fields.items())
+    model = Quotas if steps[:1] == ("quotas",) else RepositorySettings
+    known = sorted(f.alias or name for name, f in model.model_fields.items())
     if detail["type"] == "extra_forbidden":
         hint = did_you_mean(name, known) or f"known here: {', '.join(known)}"
         return source.problem(steps, "unknown-field", f'there is no setting "{name}"', hint=hint)
     hint = _HINTS.get(str(steps[0]), "") if steps else ""
-    return source.problem(steps, "settings", f"{name}: {detail['msg']}", hint=hint)
+    words = detail["msg"].removeprefix("Value error, ")
+    return source.problem(steps, "settings", f"{name}: {words}", hint=hint)
 
 
 _HINTS: Final = {
     "root": "name a folder from the root of the repository: meshes/prod",
+    "accountId": 'twelve digits in quotes: "123456789012"',
+    "newFiles": 'write it like "{mesh}/{kind}/{parent}/{name}.yaml"',
+    "quotas": "whole numbers: {virtualNodes: 200}",
     "ignore": 'list patterns such as "docs/", "*.example.yaml"; there is no "!"',
 }

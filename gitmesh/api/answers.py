@@ -16,6 +16,7 @@ from mesh.canonical import JsonObject
 from mesh.keys import Kind, ResourceKey
 from mesh.reading.tags import Tags, written_tags
 
+NO_ACCOUNT: Final = "000000000000"
 _MARK: Final = 12
 """Bytes of a page token that prove that we wrote it."""
 
@@ -33,7 +34,7 @@ class Answer:
 class Account:
     """The AWS account and region that ARNs name."""
 
-    number: str = "000000000000"
+    number: str = NO_ACCOUNT
     region: str = "us-east-1"
 
     def arn(self, key: ResourceKey) -> str:

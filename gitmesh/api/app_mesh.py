@@ -16,7 +16,7 @@ from gitmesh.api.operations import Action
 from gitmesh.api.recent_calls import CLIENT_TOKEN, DIGEST, INVOCATION, RecentCalls, digest_of
 from gitmesh.api.writes import absent, wanted
 from gitmesh.service.changes.planned_commit import Authorship
-from gitmesh.service.changes.resource_change import Wanted
+from gitmesh.service.changes.resource_change import Mesh, Wanted
 from gitmesh.service.resources import description
 from gitmesh.service.resources.change import Change, InvalidChange, ResourceChanges
 from gitmesh.service.resources.description import (
@@ -27,7 +27,6 @@ from gitmesh.service.resources.description import (
 )
 from gitmesh.service.resources.tags import ServedTags
 from mesh.errors import Fatal, GitmeshError, Retryable, UsageError
-from mesh.graph.linked import MeshGraph
 from mesh.keys import Kind, ResourceKey
 from reconciler.git.writing import Person
 
@@ -40,15 +39,19 @@ class AppMeshApi:
         log: EventReader,
         changes: ResourceChanges,
         tags: ServedTags,
-        account: Account,
+        account: Callable[[], Account],
         committer: Person,
     ) -> None:
         self._log = log
         self._changes = changes
-        self._account = account
+        self._accounts = account
         self._committer = committer
         self._recent = RecentCalls(log)
         self._tags = tags
+
+    @property
+    def _account(self) -> Account:
+        return self._accounts()
 
     def answer(self, call: Call, caller: Caller) -> Answer:
         """Return the answer to a call.
@@ -170,10 +173,10 @@ class AppMeshApi:
     def _set(self, call: Call, caller: Caller) -> Answer:
         key = _key(call)
 
-        def plan(graph: MeshGraph) -> Wanted:
+        def plan(now: Mesh) -> Wanted:
             if self._is_repeated(call):
                 return Wanted()
-            return wanted(call, key, graph, self._account, caller.permission)
+            return wanted(call, key, now, self._account, caller.permission)
 
         self._make(call, key, caller, plan)
         return self._resource(self._described(key))
@@ -182,10 +185,10 @@ class AppMeshApi:
         key = _key(call)
         last: list[Description] = []
 
-        def plan(graph: MeshGraph) -> Wanted:
-            if key not in graph.resources and self._is_deleted_by(call, caller):
+        def plan(now: Mesh) -> Wanted:
+            if key not in now.graph.resources and self._is_deleted_by(call, caller):
                 return Wanted()
-            found = wanted(call, key, graph, self._account, caller.permission)
+            found = wanted(call, key, now, self._account, caller.permission)
             last[:] = [self._described(key)]
             return found
 
@@ -199,8 +202,8 @@ class AppMeshApi:
         key = self._named(call, caller, lambda key: describe(self._log, key) is not None)
         self._require_write(call, caller, key)
 
-        def plan(graph: MeshGraph) -> Wanted:
-            return wanted(call, key, graph, self._account, caller.permission)
+        def plan(now: Mesh) -> Wanted:
+            return wanted(call, key, now, self._account, caller.permission)
 
         self._make(call, key, caller, plan)
         return Answer(200, {})
@@ -223,7 +226,7 @@ class AppMeshApi:
         return before == digest_of(call)
 
     def _make(
-        self, call: Call, key: ResourceKey, caller: Caller, plan: Callable[[MeshGraph], Wanted]
+        self, call: Call, key: ResourceKey, caller: Caller, plan: Callable[[Mesh], Wanted]
     ) -> None:
         who = Authorship(caller.person, self._committer)
         ids = {CLIENT_TOKEN: call.client_token, INVOCATION: caller.invocation_id}

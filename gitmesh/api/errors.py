@@ -41,6 +41,11 @@ def in_use(message: str) -> ApiError:
     return ApiError("ResourceInUseException", 409, message)
 
 
+def limit_exceeded(message: str) -> ApiError:
+    """Return the error for more of something than a quota allows."""
+    return ApiError("LimitExceededException", 400, message)
+
+
 def forbidden(message: str) -> ApiError:
     """Return the error for a caller who may not do this."""
     return ApiError("ForbiddenException", 403, message)

@@ -10,7 +10,8 @@ from gitmesh.api.answers import Account
 from gitmesh.api.calls import MOST_TAGS, Call, too_many_tags
 from gitmesh.api.errors import ApiError, conflict, in_use, not_found
 from gitmesh.api.operations import Action
-from gitmesh.service.changes.resource_change import Wanted
+from gitmesh.api.quotas import require_backends, require_quota
+from gitmesh.service.changes.resource_change import Mesh, Wanted
 from mesh.graph.linked import MeshGraph
 from mesh.graph.references import parent_of
 from mesh.keys import Kind, ResourceKey
@@ -29,7 +30,7 @@ _BLOCKING: Final = {
 
 
 def wanted(
-    call: Call, key: ResourceKey, graph: MeshGraph, account: Account, permission: Permission
+    call: Call, key: ResourceKey, now: Mesh, account: Account, permission: Permission
 ) -> Wanted:
     """Return what a call changes.
 
@@ -37,14 +38,18 @@ def wanted(
     :param permission: what the caller may read, so that errors name nothing else.
     :raises ApiError: a rule of App Mesh forbids it.
     """
+    graph = now.graph
     match call.operation.action:
         case Action.CREATE:
             _require_above(key, graph, account)
             if key in graph.resources:
                 raise conflict(f"{key.kind} with name {key.name} already exists")
+            require_quota(key, now)
+            require_backends(call.spec or {}, now)
             return Wanted({key: call.spec or {}}, {key: lambda _: call.tags})
         case Action.UPDATE:
             _require(key, graph, account)
+            require_backends(call.spec or {}, now)
             return Wanted({key: call.spec or {}})
         case Action.DELETE:
             _require(key, graph, account)
@@ -79,7 +84,7 @@ def _require_above(key: ResourceKey, graph: MeshGraph, account: Account) -> None
     if key.kind is not Kind.MESH:
         _require(ResourceKey.of_mesh(key.mesh), graph, account)
     parent = parent_of(key)
-    if parent is not None:
+    if parent is not None and not graph.settings.allow_dangling_references:
         _require(parent, graph, account)
 
 

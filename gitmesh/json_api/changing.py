@@ -25,7 +25,7 @@ from gitmesh.queries.commits import logged_commit
 from gitmesh.queries.logged_mesh import logged_mesh
 from gitmesh.service.changes.difference import Difference, difference
 from gitmesh.service.changes.planned_commit import Authorship
-from gitmesh.service.changes.resource_change import TagChanges, Wanted
+from gitmesh.service.changes.resource_change import Mesh, TagChanges, Wanted
 from gitmesh.service.changes.rollback_request import RollbackRequest, RollbackResult, roll_back
 from gitmesh.service.delivery.pin_request import length_of, pin, unpin
 from gitmesh.service.resources.change import Change, InvalidChange
@@ -48,9 +48,9 @@ def changes(asked: Asked) -> ResourceChangesShape:
     specs, tags = _wanted(asked)
     _require_write(asked, specs)
 
-    def wanted(graph: MeshGraph) -> Wanted:
+    def wanted(now: Mesh) -> Wanted:
         for key, spec in specs.items():
-            if spec is None and key not in graph.resources:
+            if spec is None and key not in now.graph.resources:
                 raise absent(key)
         return Wanted(specs, tags)
 

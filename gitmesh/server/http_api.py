@@ -10,7 +10,7 @@ from events.clock import utc_now
 from events.opening import open_for_reading
 from gitmesh.access.caller import Caller
 from gitmesh.access.credential_file import CredentialFile
-from gitmesh.api.answers import Account
+from gitmesh.api.answers import NO_ACCOUNT, Account
 from gitmesh.api.app_mesh import AppMeshApi
 from gitmesh.api.callers import Callers
 from gitmesh.api.errors import ApiError
@@ -20,6 +20,7 @@ from gitmesh.json_api.asking import Served
 from gitmesh.json_api.errors import Refused
 from gitmesh.json_api.http import JsonApi
 from gitmesh.service.resources.change import ResourceChanges
+from gitmesh.service.resources.settings import ServedSettings
 from gitmesh.service.resources.tags import ServedTags
 from gitmesh.settings import Settings
 from mesh.errors import UsageError
@@ -48,11 +49,16 @@ class HttpApi:
     async def serve(self, repo: Path, log: Path, settings: Settings) -> None:
         """Answer calls until cancelled."""
         with open_for_reading(log) as reading:
-            changes = ResourceChanges(repo, settings.branch or None, reading)
-            account = Account(settings.account_id, settings.region)
+            branch = settings.branch or None
+            changes = ResourceChanges(repo, branch, reading)
+            repository = ServedSettings(repo, reading)
+
+            def account() -> Account:
+                number = settings.account_id or repository.read().account_id or NO_ACCOUNT
+                return Account(number, settings.region)
+
             tags = ServedTags(repo, reading, lambda: changes.known)
             api = AppMeshApi(reading, changes, tags, account, COMMITTER)
-            branch = settings.branch or None
             served = Served(reading, log, repo, branch, changes, COMMITTER)
             beside = JsonApi(served, self._received)
             _log.info("serving the API", extra={"listen": self.address})

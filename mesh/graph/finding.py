@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 
+from mesh.graph.mesh_settings import MeshSettings
 from mesh.keys import Kind, ResourceKey
 from mesh.problems.problem import Problem, Severity
 from mesh.resource import Resource, Steps
@@ -39,11 +40,26 @@ def listing(mappings: tuple[PortMapping, ...] | tuple[GatewayPortMapping, ...]) 
     return ", ".join(f"{each.port} ({each.protocol})" for each in mappings)
 
 
-def dangling(resource: Resource, steps: Steps, wanted: ResourceKey) -> Finding:
-    """Return the finding that a resource refers to one that does not exist."""
+def dangling(
+    resource: Resource, steps: Steps, wanted: ResourceKey, settings: MeshSettings
+) -> Finding:
+    """Return the finding that a resource refers to one that does not exist.
+
+    It rejects the commit, unless the settings allow such references.
+    """
+    allowed = settings.allow_dangling_references
     message = f'there is no {phrase(wanted)} in mesh "{wanted.mesh}"'
+    if allowed:
+        message += "; until it exists, requests that need it are not answered"
     hint = f"add the {kind_words(wanted.kind)}, or name one that exists"
-    return Finding(resource.source.problem(steps, "dangling-reference", message, hint=hint), wanted)
+    problem = resource.source.problem(
+        steps,
+        "dangling-reference",
+        message,
+        hint=hint,
+        severity=Severity.WARNING if allowed else Severity.ERROR,
+    )
+    return Finding(problem, wanted)
 
 
 def error(resource: Resource, steps: Steps, code: str, message: str, hint: str) -> Finding:

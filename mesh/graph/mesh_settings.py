@@ -42,6 +42,11 @@ class MeshSettings(Spec):
 
     App Mesh always allowed it.
     """
+    allow_dangling_references: Flag = False
+    """True if specs may refer to what does not exist yet, so that resources come in any order.
+
+    Such a reference is a warning. Until it resolves, the routes that need it answer 503.
+    """
 
     def trust(self, arns: tuple[str, ...]) -> MappedTrust | None:
         """Return the common replacement of all these authorities, or None if they have no common

@@ -10,7 +10,7 @@ from typing import Protocol, TypeVar
 
 from mesh.graph.linked import MeshGraph
 from mesh.graph.matching import match_port, route_match
-from mesh.graph.references import backend_names, gateway_target, provider_key
+from mesh.graph.references import backend_names, gateway_target, provider_key, weighted_targets
 from mesh.keys import Kind, ResourceKey
 from mesh.resource import Resource
 from mesh.spec import (
@@ -54,6 +54,25 @@ def node_listeners(graph: MeshGraph, mesh: str, node: str) -> tuple[Listener, ..
 def target_listener(graph: MeshGraph, mesh: str, target: WeightedTarget) -> Listener | None:
     """Return the listener that a weighted target means, or None if that is not exactly one."""
     return listener_at(node_listeners(graph, mesh, target.virtual_node), target.port)
+
+
+def usable_targets(graph: MeshGraph, mesh: str, route: RouteSpec) -> tuple[WeightedTarget, ...]:
+    """Return the targets of a route; none if one that has a weight does not exist.
+
+    Such a route is not answered until it does: its share of the requests is meant for nobody else.
+    """
+    targets = weighted_targets(route)
+    missing = any(each.weight and graph.node(mesh, each.virtual_node) is None for each in targets)
+    return () if missing else targets
+
+
+def is_unresolved(graph: MeshGraph, service: ResourceKey) -> bool:
+    """Return whether a virtual service, or the provider that it names, does not exist."""
+    resource = graph.get(service)
+    if resource is None or not isinstance(resource.spec, VirtualServiceSpec):
+        return True
+    key = provider_key(service.mesh, resource.spec)
+    return key is not None and graph.get(key) is None
 
 
 def provider(graph: MeshGraph, service: ResourceKey) -> Resource | None:

@@ -35,13 +35,31 @@ def files_of(resources: Iterable[Resource], tags: Tags = MappingProxyType({})) -
     for resource in sorted(resources, key=lambda resource: resource.key):
         path = path_of(resource.key)
         if path.casefold() in taken:
-            path = f"{path.removesuffix('.yaml')}~{_digest(str(resource.key))}.yaml"
+            path = distinct(path, resource.key)
         taken.add(path.casefold())
         document = native_document(resource)
         if resource.key in tags:
             document = {**document, "tags": tags[resource.key]}
         files[path] = document_text(document)
     return dict(sorted(files.items()))
+
+
+def distinct(path: str, key: ResourceKey) -> str:
+    """Return a path beside another that differs from it, and from those of other resources."""
+    stem, dot, suffix = path.rpartition(".")
+    return f"{stem}~{_digest(str(key))}{dot}{suffix}"
+
+
+def path_by(template: str, key: ResourceKey) -> str:
+    """Return the path of a resource's file by a template such as ``{mesh}/{kind}/{name}.yaml``.
+
+    A folder whose placeholder is empty, such as that of a parent where there is none, is left out.
+    """
+    values = {"mesh": key.mesh, "kind": _FOLDER[key.kind], "parent": key.parent, "name": key.name}
+    parts = (
+        part.format_map({n: _part(v) for n, v in values.items()}) for part in template.split("/")
+    )
+    return "/".join(filter(None, parts))
 
 
 def path_of(key: ResourceKey) -> str:

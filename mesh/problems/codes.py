@@ -65,7 +65,9 @@ _REFERENCES = {
         "to its provider, a route to its virtual router or a target, a gateway route to its "
         "virtual gateway or virtual service.",
         "Correct the name, or add the missing resource in the same commit. Before you remove a "
-        "resource, or in the same commit, remove the references to it.",
+        "resource, or in the same commit, remove the references to it. To create resources in any "
+        "order, set `allowDanglingReferences: true` in `gitmesh.yaml`: then it is a warning, and "
+        "routes that need the missing resource answer 503 until it exists.",
     ),
     "gateway-membership": CodeDoc(
         "It is not defined to which virtual gateway a Kubernetes GatewayRoute belongs. If the "

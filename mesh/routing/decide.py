@@ -11,13 +11,15 @@ from mesh.graph.ports import (
     backend_services,
     gateway_listeners,
     gateway_routes_on,
+    is_unresolved,
     listener_at,
     provider,
     routes_on,
     service_ports,
     target_listener,
+    usable_targets,
 )
-from mesh.graph.references import gateway_target, weighted_targets
+from mesh.graph.references import gateway_target
 from mesh.keys import Kind, ResourceKey
 from mesh.linking import MeshGraph
 from mesh.resource import Resource
@@ -172,7 +174,10 @@ def _direct(
 
 def _taken(graph: MeshGraph, service: ResourceKey, route: Resource, request: Request) -> Decision:
     shares = []
-    for target in weighted_targets(route.spec) if isinstance(route.spec, RouteSpec) else ():
+    targets = (
+        usable_targets(graph, service.mesh, route.spec) if isinstance(route.spec, RouteSpec) else ()
+    )
+    for target in targets:
         listener = target_listener(graph, service.mesh, target)
         if listener is not None and target.weight:
             shares.append(Share(target.virtual_node, listener.port_mapping.port, target.weight))
@@ -227,6 +232,10 @@ def _second_pass(graph: MeshGraph, mesh: str, spec: GatewayRouteSpec, request: R
     path = normalised(rewritten_path(spec, request.path))
     if path is None:
         return Decision(Outcome.REFUSED, "the rewritten path is invalid (400)", service=service)
+    if is_unresolved(graph, service):
+        return Decision(
+            Outcome.UNAVAILABLE, f"{service} or its provider does not exist (503)", service=service
+        )
     ports = service_ports(graph, mesh, name)
     port = ports[0].port if len(ports) == 1 else target.port
     mapping = next((each for each in ports if each.port == port), None)

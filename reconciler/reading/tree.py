@@ -99,6 +99,10 @@ class SpecTree:
             for path in paths[1:]:
                 yield _collision(path, paths[0])
 
+    def holds_only(self, path: str) -> bool:
+        """Return whether no other path differs from this one in case alone."""
+        return self._by_fold.get(path.casefold(), (path,)) == (path,)
+
     @property
     def _has_collisions(self) -> bool:
         return len(self._by_fold) != len(self.files)

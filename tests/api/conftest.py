@@ -1,6 +1,6 @@
 """A server that answers the API, and clients for it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -59,18 +59,25 @@ class Served:
         )
 
 
-def serve(folder: Path, *options: str, more_credentials: str = "") -> Served:
+def serve(
+    folder: Path,
+    *options: str,
+    files: Mapping[str, str] | None = None,
+    more_credentials: str = "",
+    account: str = ACCOUNT,
+) -> Served:
+    """Serve the sample shop with other files beside it, or in place of some of its own."""
     assert sample_repo().is_dir()
     bare = Repo(folder).origin
-    put(bare, sample_files())
+    put(bare, {**sample_files(), **(files or {})})
     credentials = folder / "credentials.toml"
     credentials.write_text(CREDENTIALS + more_credentials)
     credentials.chmod(0o600)
-    known = ("--http-credentials", str(credentials)) if "--http-anonymous" not in options else ()
-    server = Server(
-        bare, "--http", "127.0.0.1:0", "--account-id", ACCOUNT, "--region", "eu-west-1",
-        *known, *options,
-    )  # fmt: skip
+    known: tuple[str, ...] = (
+        ("--http-credentials", str(credentials)) if "--http-anonymous" not in options else ()
+    )
+    known += ("--account-id", account) if account else ()
+    server = Server(bare, "--http", "127.0.0.1:0", "--region", "eu-west-1", *known, *options)
     try:
         server.wait_for("ready")
         return Served(bare, server, f"http://{server.wait_for('serving the API')['listen']}")

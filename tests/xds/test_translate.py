@@ -12,8 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mesh.errors import UsageError
+from mesh.graph.mesh_settings import MeshSettings
 from mesh.keys import Kind, ResourceKey
-from mesh.linking import MeshGraph, link
+from mesh.linking import MeshGraph, link, with_settings
 from mesh.problems.problem import Severity
 from mesh.resource import Resource
 from tests.support import mesh_strategies, spec_strategies
@@ -239,3 +240,23 @@ def test_percent_signs_in_a_name_are_no_commands_to_envoy() -> None:
     )
     added = values(dump(translate(graph, FRONT))["routes"], "request_headers_to_add")
     assert [header["header"]["value"] for each in added for header in each] == ["100%%.local", "80"]  # type: ignore[index]
+
+
+def test_what_refers_to_nothing_yet_answers_503() -> None:
+    graph = with_settings(
+        link(
+            [
+                a_node("web", 80, backends=["cart.local"]),
+                a_service("cart.local", router="cart"),
+                a_router("cart", 80),
+                a_route("cart", "all", {"web": 1, "gone": 1}),
+                a_gateway("front", 8088),
+                a_gateway_route("front", "none", "none.local"),
+            ]
+        ),
+        MeshSettings(allow_dangling_references=True),
+    )
+    for proxy in (WEB, FRONT):
+        translated = translate(graph, proxy)
+        assert_whole(translated)
+        assert [*values(dump(translated)["routes"], "status")] == [503]  # type: ignore[comparison-overlap]

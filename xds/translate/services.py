@@ -7,8 +7,14 @@ walked once and in one order.
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from mesh.graph.ports import node_listeners, provider, resource_ports, routes_on, target_listener
-from mesh.graph.references import weighted_targets
+from mesh.graph.ports import (
+    node_listeners,
+    provider,
+    resource_ports,
+    routes_on,
+    target_listener,
+    usable_targets,
+)
 from mesh.keys import Kind, ResourceKey
 from mesh.linking import MeshGraph
 from mesh.resource import Resource
@@ -152,7 +158,7 @@ def _routes(
 
 
 def _shares(graph: MeshGraph, mesh: str, route: RouteSpec, policy: Policy) -> Iterable[Share]:
-    for target in weighted_targets(route):
+    for target in usable_targets(graph, mesh, route):
         listener = target_listener(graph, mesh, target)
         upstream = _upstream(graph, mesh, target.virtual_node, listener, policy)
         if upstream is not None:

@@ -9,11 +9,13 @@ from gitmesh.service.changes.spec_edits import SpecEdits
 from gitmesh.service.changes.untouched import require_untouched
 from mesh.canonical import JsonObject
 from mesh.errors import UsageError
-from mesh.importing.layout import path_of
+from mesh.graph.linked import MeshGraph
+from mesh.importing.layout import distinct, path_by, path_of
 from mesh.keys import ResourceKey
 from mesh.reading.native import native_document
 from mesh.reading.tags import Tags, written_tags
 from mesh.resource import Resource, spec_from_json, spec_json
+from mesh.settings import RepositorySettings
 from mesh.tidy import document_text
 from reconciler.git.repository import GitRepository
 from reconciler.git.writing import write_tree
@@ -26,6 +28,14 @@ SpecChanges = Mapping[ResourceKey, JsonObject | None]
 
 TagChanges = Mapping[ResourceKey, Callable[[Tags], Tags]]
 """What makes the new tags of each resource from its present ones."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mesh:
+    """The mesh that is to be changed, with the settings of its repository."""
+
+    graph: MeshGraph
+    settings: RepositorySettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,21 +115,25 @@ def _edit(
 def new_path(key: ResourceKey, now: SpecTree) -> str:
     """Return the path of a new resource's file: ``meshes/prod/shop/route/cart/all.yaml``.
 
-    A root that is named as the mesh is the folder of that mesh: ``shop/route/cart/all.yaml``.
+    The settings may name another one. A root that is named as the mesh is the folder of that mesh:
+    ``shop/route/cart/all.yaml``. A file system that ignores case can hold the file, too.
 
     :raises UsageError: gitmesh.yaml says that a file there is no spec file.
     """
     settings = now.listing.settings
-    root, path = settings.root or "", path_of(key)
-    mesh, _, inside = path.partition("/")
-    above = root if root.rpartition("/")[2] != mesh else root.rpartition("/")[0]
-    path = "/".join(filter(None, [above, mesh, inside]))
+    root, template = settings.root or "", settings.new_files
+    if template is not None:
+        path = "/".join(filter(None, [root, path_by(template, key)]))
+    else:
+        mesh, _, inside = path_of(key).partition("/")
+        above = root if root.rpartition("/")[2] != mesh else root.rpartition("/")[0]
+        path = "/".join(filter(None, [above, mesh, inside]))
     if not _is_in_scope(Scope(settings), path.encode()):
         raise UsageError(
             f"a new file {path} would not be read: gitmesh.yaml ignores it",
             hint="write the resource to a file of your own, and push it",
         )
-    return path
+    return path if now.holds_only(path) else distinct(path, key)
 
 
 def _is_in_scope(scope: Scope, path: bytes) -> bool:

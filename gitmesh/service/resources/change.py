@@ -11,9 +11,8 @@ from typing import Final
 from events.store import EventReader
 from events.types import CommitId
 from gitmesh.service.changes.planned_commit import Authorship, PlannedCommit, commit
-from gitmesh.service.changes.resource_change import Wanted, change_resources
+from gitmesh.service.changes.resource_change import Mesh, Wanted, change_resources
 from mesh.errors import Retryable
-from mesh.graph.linked import MeshGraph
 from mesh.problems.problem import Problem
 from reconciler.git.repository import GitRepository
 from reconciler.git.writing import BranchMoved
@@ -44,7 +43,7 @@ class NotLoggedYet(Retryable):
 class Change:
     """A requested change, and the message of its commit."""
 
-    wanted: Callable[[MeshGraph], Wanted]
+    wanted: Callable[[Mesh], Wanted]
     """Returns what is to change in the mesh of the branch's tip; may raise to change nothing."""
     message: str
     who: Authorship
@@ -85,7 +84,7 @@ class ResourceChanges:
         self._wait(made or tip)
         return made
 
-    def plan(self, wanted: Callable[[MeshGraph], Wanted]) -> PlannedCommit:
+    def plan(self, wanted: Callable[[Mesh], Wanted]) -> PlannedCommit:
         """Return the commit that a change would make now; nothing is changed.
 
         :raises InvalidChange: the mesh would be invalid.
@@ -118,10 +117,10 @@ class ResourceChanges:
                 return planned.tip, made
         raise AssertionError  # the loop ends by itself only in the eyes of a type checker
 
-    def _plan(self, wanted: Callable[[MeshGraph], Wanted]) -> PlannedCommit:
+    def _plan(self, wanted: Callable[[Mesh], Wanted]) -> PlannedCommit:
         tip = self._repo.tip(self._branch)
         now = self._read(tip)
-        found = wanted(now.graph)
+        found = wanted(Mesh(now.graph, now.listing.settings))
         return change_resources(self._repo, tip, found.specs, now, found.tags)
 
     def _read(self, tip: CommitId) -> SpecTree:

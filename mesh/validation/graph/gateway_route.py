@@ -28,7 +28,7 @@ def _gateway(graph: MeshGraph, resource: Resource, spec: GatewayRouteSpec) -> It
     if wanted is None:
         return
     if graph.get(wanted) is None:
-        yield dangling(resource, (wanted.kind.name_field,), wanted)
+        yield dangling(resource, (wanted.kind.name_field,), wanted, graph.settings)
         return
     listeners = gateway_listeners(graph, wanted)
     port = match_port(route_match(spec))
@@ -58,7 +58,7 @@ def _service(graph: MeshGraph, resource: Resource, spec: GatewayRouteSpec) -> It
     place = (*steps, "virtualService", "virtualServiceName")
     service = graph.get(wanted)
     if service is None or not isinstance(service.spec, VirtualServiceSpec):
-        yield dangling(resource, place, wanted)
+        yield dangling(resource, place, wanted, graph.settings)
         return
     if service.spec.provider is None:
         yield warning(

@@ -29,7 +29,7 @@ def _router(graph: MeshGraph, resource: Resource, spec: RouteSpec) -> Iterator[F
     router = graph.get(wanted) if wanted is not None else None
     if wanted is None or router is None or not isinstance(router.spec, VirtualRouterSpec):
         if wanted is not None:
-            yield dangling(resource, (wanted.kind.name_field,), wanted)
+            yield dangling(resource, (wanted.kind.name_field,), wanted, graph.settings)
         return
     port = match_port(route_match(spec))
     place = ("spec", route_field(spec), "match", "port")
@@ -47,7 +47,7 @@ def _target(
     node = graph.get(wanted)
     place = (*steps, "virtualNode")
     if node is None:
-        yield dangling(resource, place, wanted)
+        yield dangling(resource, place, wanted, graph.settings)
         return
     ports = resource_ports(node)
     if not ports:

@@ -21,7 +21,7 @@ def check_service(
     steps = ("spec", "provider", wanted.kind.segment, wanted.kind.name_field)
     provider = graph.get(wanted)
     if provider is None:
-        yield dangling(resource, steps, wanted)
+        yield dangling(resource, steps, wanted, graph.settings)
     elif wanted.kind is Kind.VIRTUAL_NODE and not resource_ports(provider):
         yield error(
             resource,

@@ -10,9 +10,9 @@ from collections.abc import Iterable, Sequence
 from envoy_data_plane.envoy.config.core import v3 as envoy_core
 from envoy_data_plane.envoy.config.route import v3 as envoy_route
 
-from mesh.graph.ports import gateway_routes_on
+from mesh.graph.ports import gateway_routes_on, is_unresolved
 from mesh.graph.references import gateway_target
-from mesh.keys import ResourceKey
+from mesh.keys import Kind, ResourceKey
 from mesh.linking import MeshGraph
 from mesh.resource import Resource
 from mesh.spec import GatewayRouteSpec
@@ -21,6 +21,7 @@ from mesh.spec.gateway_route import GatewayRouteTarget, HostnameRewrite
 from xds.translate import naming, timeouts
 from xds.translate.routes.matchers import gateway_match
 from xds.translate.routes.rewrites import Rewritten, rewritten_paths
+from xds.translate.routes.routes import UNAVAILABLE
 from xds.translate.services import Service, ServicePort
 
 _OVERWRITE = envoy_core.HeaderValueOptionHeaderAppendAction.OVERWRITE_IF_EXISTS_OR_ADD
@@ -47,7 +48,7 @@ def first_pass(
                 routes=[
                     route
                     for resource in gateway_routes_on(graph, gateway, mapping.port)
-                    for route in _routes(resource, second_pass, by_name)
+                    for route in _routes(graph, resource, second_pass, by_name)
                 ],
             )
         ],
@@ -68,7 +69,7 @@ def _hostname_rewrite(spec: GatewayRouteSpec) -> HostnameRewrite | None:
 
 
 def _routes(
-    resource: Resource, second_pass: str, called: dict[str, Service]
+    graph: MeshGraph, resource: Resource, second_pass: str, called: dict[str, Service]
 ) -> Iterable[envoy_route.Route]:
     spec = resource.spec
     if not isinstance(spec, GatewayRouteSpec):
@@ -79,7 +80,13 @@ def _routes(
     target = gateway_target(spec)
     name = target.virtual_service.virtual_service_name
     port = _target_port(target, called.get(name))
+    nobody = is_unresolved(graph, ResourceKey.of(Kind.VIRTUAL_SERVICE, resource.key.mesh, name))
     for rewritten in rewritten_paths(spec):
+        if nobody:
+            match = gateway_match(route.match, rewritten.path)
+            name = resource.key.name
+            yield envoy_route.Route(name=name, match=match, direct_response=UNAVAILABLE)
+            continue
         yield envoy_route.Route(
             name=resource.key.name,
             match=gateway_match(route.match, rewritten.path),

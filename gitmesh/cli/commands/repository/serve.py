@@ -127,7 +127,7 @@ if TYPE_CHECKING:
 @click.option(
     "--account-id",
     metavar="NUMBER",
-    help="The AWS account that ARNs name. Default: 000000000000.",
+    help="The AWS account that ARNs name. Default: accountId in gitmesh.yaml, or 000000000000.",
 )
 @click.option("--region", help="The AWS region that ARNs name. Default: us-east-1.")
 @click.option(
