@@ -35,7 +35,10 @@ def enter() -> str:
     user, group = os.getuid(), os.getgid()
     if not _try_in_child():
         return "the kernel allows no network namespace here"
-    _unshare(user, group)
+    try:
+        _unshare(user, group)
+    except OSError as error:
+        return f"this process cannot move into a network namespace: {error}"
     return ""
 
 

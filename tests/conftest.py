@@ -1,6 +1,9 @@
 """Options and fixtures of every test."""
 
 import os
+import runpy
+from pathlib import Path
+from typing import Final
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -14,6 +17,21 @@ settings.register_profile(
     derandomize="CI" in os.environ,
 )
 settings.load_profile("gitmesh")
+
+
+NETWORK: Final = "TESTS_NETWORK"
+"""Environment variable of processes that run tests: ``own``, or why they share this machine's."""
+
+
+def pytest_configure() -> None:
+    """Move this process, and those that it starts, into a network where every port is free."""
+    if NETWORK not in os.environ:
+        script = Path(__file__).parents[1] / "scripts" / "own_network.py"
+        os.environ[NETWORK] = runpy.run_path(str(script))["enter"]() or "own"
+
+
+def pytest_report_header() -> str:
+    return f"network: {os.environ[NETWORK]}"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -3,7 +3,6 @@
 import hashlib
 import importlib.util
 import os
-import re
 import socket
 import subprocess
 import sys
@@ -164,11 +163,6 @@ def in_own_network(code: str) -> "subprocess.CompletedProcess[str]":
     if "share this machine's network" in done.stderr:
         pytest.skip("the kernel allows no network namespace here")
     return done
-
-
-def test_the_gate_runs_its_tests_in_a_network_of_their_own() -> None:
-    done = make("--dry-run", "test")
-    assert re.search(r"own_network\.py \S+ -m pytest", done.stdout)
 
 
 def test_in_a_network_of_its_own_no_port_is_taken_by_others_and_the_user_is_the_same() -> None:

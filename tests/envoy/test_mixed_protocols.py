@@ -19,7 +19,7 @@ from tests.support.crossroads.app import App, serving
 from tests.support.crossroads.calls import Answer, Request, call
 from tests.support.crossroads.conduct import Ledger
 from tests.support.envoy import running, static_bootstrap, wait_until_ready
-from tests.support.loopback import loopback_address
+from tests.support.loopback import free_port, loopback_address
 from tests.support.meshes import a_mesh, a_node, a_route, a_router, a_service
 from xds.nodes import Explicit, ProxyIdentity
 from xds.translate import translate
@@ -27,9 +27,10 @@ from xds.translate import translate
 pytestmark = pytest.mark.envoy
 
 KINDS: Final = ("http", "http2", "grpc")
-WAYS: Final = {way: 9000 + number for number, way in enumerate(product(KINDS, repeat=3))}
+WAYS: Final = {way: free_port() for way in product(KINDS, repeat=3)}
 """Protocols of a router, of its route and of the target, and the port of a service with them."""
-PORT: Final = {"http": 8080, "http2": 8082, "grpc": 8084}
+PORT: Final = {kind: free_port() for kind in KINDS}
+ADMIN: Final = free_port()
 WEB = ResourceKey.of(Kind.VIRTUAL_NODE, "shop", "web")
 APP = ResourceKey.of(Kind.VIRTUAL_NODE, "shop", "app")
 PATH = "/shop.Cart/Get"
@@ -37,7 +38,7 @@ PATH = "/shop.Cart/Get"
 
 def _mesh(address: str) -> Iterator[Resource]:
     yield a_mesh()
-    yield a_node("web", 80, backends=[f"{'-'.join(way)}.local" for way in WAYS])
+    yield a_node("web", backends=[f"{'-'.join(way)}.local" for way in WAYS])
     yield a_node("app", *((PORT[kind], kind) for kind in KINDS), hostname=address)
     for way, port in WAYS.items():
         name, (router, route, target) = "-".join(way), way
@@ -57,9 +58,9 @@ def test_a_mix_is_a_warning_as_far_as_envoy_serves_it(tmp_path: Path) -> None:
     assert differ | wrong == {"-".join(way) for way in WAYS if len(set(way)) > 1}
     translated = [translate(graph, ProxyIdentity(k, a)) for k, a in ((WEB, web), (APP, app))]
     apps = [App("app", str(app.application), PORT[kind], ledger, kind) for kind in KINDS]
-    config = static_bootstrap(translated, admin=(admin, 9901))
+    config = static_bootstrap(translated, admin=(admin, ADMIN))
     with serving(*apps), running(config, tmp_path):
-        wait_until_ready(admin, 9901, tmp_path)
+        wait_until_ready(admin, ADMIN, tmp_path)
 
         def ask(client: str, way: tuple[str, ...], port: int) -> Answer:
             request = Request(PATH, authority=f"{'-'.join(way)}.local")

@@ -15,7 +15,7 @@ from tests.support.crossroads.app import App, serving
 from tests.support.crossroads.calls import Request, call
 from tests.support.crossroads.conduct import Ledger
 from tests.support.envoy import running, static_bootstrap, wait_until_ready
-from tests.support.loopback import loopback_address
+from tests.support.loopback import free_port, loopback_address
 from tests.support.meshes import a_mesh, a_node, a_route, a_router, a_service
 from xds.nodes import Explicit, ProxyIdentity
 from xds.translate import translate
@@ -23,7 +23,8 @@ from xds.translate import translate
 pytestmark = pytest.mark.envoy
 
 WEB = ResourceKey.of(Kind.VIRTUAL_NODE, "shop", "web")
-PORT = {"http": 8080, "http2": 8082}
+PORT = {protocol: free_port() for protocol in ("http", "http2")}
+ADMIN = free_port()
 MATCHES: dict[str, JsonObject | None] = {
     "exact": {"exact": "a"},
     "joined": {"exact": "a,b"},
@@ -93,12 +94,12 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     backends = [each.key.name for each in services]
     routers = [a_router(p, (PORT[p], p)) for p in PORT]
     routes = [route for p in PORT for route in _routes(p)]
-    web_node = a_node("web", 80, backends=backends)
+    web_node = a_node("web", backends=backends)
     graph = link([a_mesh(), web_node, *nodes, *services, *routers, *routes])
     assert graph.problems == ()
-    config = static_bootstrap([translate(graph, ProxyIdentity(WEB, web))], admin=(admin, 9901))
+    config = static_bootstrap([translate(graph, ProxyIdentity(WEB, web))], admin=(admin, ADMIN))
     with serving(*apps), running(config, folder):
-        wait_until_ready(admin, 9901, folder)
+        wait_until_ready(admin, ADMIN, folder)
         yield Place(graph, web.egress)
 
 

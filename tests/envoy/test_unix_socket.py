@@ -14,18 +14,18 @@ from tests.support.apps import App, ask, serving
 from tests.support.command_line import gitmesh
 from tests.support.envoy import find_envoy
 from tests.support.git import Repo, put
-from tests.support.loopback import loopback_address
+from tests.support.loopback import free_port, loopback_address
 from tests.support.server import Server
 from tests.support.told import until
 
 pytestmark = pytest.mark.envoy
 
 GATE, DOOR = (f"mesh/town/virtualGateway/{name}" for name in ("gate", "door"))
-PORT = 8080
+PORT = free_port()
 GATEWAY = """
 ---
 {{kind: VirtualGateway, meshName: town, virtualGatewayName: {name}, spec: {{
-    listeners: [{{portMapping: {{port: 8080, protocol: http}}}}]}}}}
+    listeners: [{{portMapping: {{port: {port}, protocol: http}}}}]}}}}
 ---
 {{kind: GatewayRoute, meshName: town, virtualGatewayName: {name}, gatewayRouteName: all, spec: {{
     httpRoute: {{match: {{prefix: /}},
@@ -34,7 +34,7 @@ GATEWAY = """
 
 
 def specs(address: str) -> dict[str, str | bytes]:
-    gateways = "".join(GATEWAY.format(name=name) for name in ("gate", "door"))
+    gateways = "".join(GATEWAY.format(name=name, port=PORT) for name in ("gate", "door"))
     return {
         "town.yaml": f"""\
 kind: Mesh

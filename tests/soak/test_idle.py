@@ -120,7 +120,7 @@ def test_20_envoys_and_20_clients_of_grpcio_do_not_come_again(tmp_path: Path) ->
     address = loopback_address()
     shop = (
         a_mesh(),
-        a_node("web", (8080, "http"), backends=["v1.local"]),
+        a_node("web", backends=["v1.local"]),
         a_node("v1", (PORT, "grpc"), hostname=address),
         a_service("v1.local", node="v1"),
     )

@@ -7,7 +7,9 @@ from typing import Any
 from dnslib import AAAA, QTYPE, RCODE, RR, A, DNSRecord
 from dnslib.server import DNSLogger, DNSServer
 
-PORT = 5353
+from tests.support.loopback import free_port
+
+PORT = free_port()
 
 
 class _Names:

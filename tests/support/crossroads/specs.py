@@ -73,7 +73,7 @@ def crossroads(addresses: Mapping[str, str]) -> list[Resource]:
     services = [f"{name}-{p}.local" for name in SERVICES for p in PROTOCOLS]
     return [
         a_mesh(),
-        a_node("web", 80, backends=[*services, *(f"{n}-tcp.local" for n in TCP_SERVICES)]),
+        a_node("web", backends=[*services, *(f"{n}-tcp.local" for n in TCP_SERVICES)]),
         *_nodes(addresses),
         *(each for protocol in PROTOCOLS for each in _services(protocol)),
         *_tcp(),
