@@ -183,7 +183,7 @@ def test_what_grpc_tells_of_itself_is_json(tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.setenv("GRPC_TRACE", "http")
     bare = Repo(tmp_path).origin
     put(bare, sample_files())
-    with Server(bare) as server, RawClient(server.address, ENTRANCE) as proxy:
+    with Server(bare, cold=True) as server, RawClient(server.address, ENTRANCE) as proxy:
         proxy.subscribe(CLUSTER)
         server.wait_until(lambda: any("grpc" in line for line in server.lines()))
         assert server.stop() == 0

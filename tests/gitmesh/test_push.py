@@ -39,6 +39,7 @@ from tests.support.sample_shop import ENTRANCE, route_names, sample_files
 from tests.support.server import Server
 from tests.support.shop_client import follow_everything
 from tests.support.told import told, until
+from tests.support.warm import warm_hooks
 from xds.type_urls import CLUSTER, LISTENER, ROUTE
 
 
@@ -75,6 +76,7 @@ def repo(tmp_path: Path) -> Repo:
     repo = Repo(tmp_path)
     repo.origin.rename(tmp_path / "plain.git")
     assert gitmesh("init", repo.origin).code == 0
+    warm_hooks(repo.origin)
     repo.commit(sample_files(), "The shop's mesh")
     return repo
 

@@ -40,6 +40,7 @@ from tests.support.command_line import gitmesh
 from tests.support.git import ENVIRONMENT, Repo, git
 from tests.support.sample_shop import sample_files
 from tests.support.server import Server
+from tests.support.warm import warm_hooks
 
 COMMIT = CommitId("a1b2c3d4" * 5)
 MOVE = Move(COMMIT, CommitId("0f" * 20), "refs/heads/main")
@@ -73,6 +74,7 @@ def repo(tmp_path: Path) -> Repo:
     repo.origin.rename(tmp_path / "plain.git")
     assert gitmesh("init", repo.origin).code == 0
     assert gitmesh("hooks", repo.origin, "--wait", "0").code == 0
+    warm_hooks(repo.origin)
     repo.commit(sample_files(), "The shop's mesh")
     assert push(repo)[0] == 0
     return repo

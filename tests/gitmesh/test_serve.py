@@ -21,7 +21,7 @@ def bare(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def server(bare: Path) -> Iterator[Server]:
-    with Server(bare) as server:
+    with Server(bare, cold=True) as server:
         yield server
 
 

@@ -14,6 +14,8 @@ import pytest
 from gitmesh.cli import exit_codes
 from gitmesh.demo.sample import sample_repo
 from tests.gitmesh.test_every_command import ANSWERS
+from tests.support import warm
+from tests.support.command_line import gitmesh
 from tests.support.sample_shop import Shop
 
 pytestmark = pytest.mark.timeout(600)  # many processes start, one after the other
@@ -104,8 +106,7 @@ def here(shop: Shop, tmp_path: Path) -> Path:
     shutil.copytree(shop.bare, here)
     shutil.copytree(sample_repo(), here / "specs")
     (here / "untidy.yaml").write_text("spec: {}\nmeshName: shop\nkind: Mesh\n")
-    made = [sys.executable, "-m", "gitmesh", "keygen", "../shop.key", "--name", "shop.example"]
-    subprocess.run(made, cwd=here, check=True, capture_output=True)
+    assert gitmesh("keygen", tmp_path / "shop.key", "--name", "shop.example").code == 0
     return here
 
 
@@ -119,17 +120,22 @@ def everything_answers(
     here: Path, within: Sequence[str] = (), limits: Mapping[str, int] | None = None
 ) -> dict[str, int]:
     """Run every command; none may fail as gitmesh itself. Return how each ended."""
-    ran = subprocess.run(
-        [*within, sys.executable, "-c", RUN, json.dumps(COMMANDS), json.dumps(limits or {})],
-        cwd=here,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        check=False,
-    )
+    arguments = [json.dumps(COMMANDS), json.dumps(limits or {})]
+    with (here.parent / "said").open("w+") as said:
+        if "unshare" in within:  # changes what this folder is
+            command = [*within, sys.executable, "-c", RUN, *arguments]
+            path = os.pathsep.join(filter(None, sys.path))
+            environment = {**os.environ, "PYTHONPATH": path}
+            nothing = subprocess.DEVNULL
+            subprocess.run(command, cwd=here, env=environment, stdin=nothing, stdout=said)
+        else:
+            output = said.fileno()
+            warm.start(arguments, folder=here, output=output, program=RUN, within=within).wait()
+        said.seek(0)
+        lines = said.read().splitlines()
     ended = {}
     wrong = []
-    for line in ran.stdout.decode().splitlines():
+    for line in lines:
         name, code, text = json.loads(line)
         ended[name] = code
         if code not in ANSWERED or any(words in text for words in WORDS):

@@ -10,6 +10,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Self
 
+from tests.support import warm
+
 PATIENCE_S = 60.0
 _OTHER_RULES = """
 from reconciler import rules
@@ -24,29 +26,37 @@ class Server:
 
     ``within`` is a command prefix: a network namespace. ``name`` distinguishes its lines from those
     of other servers. ``rules`` sets the number of the validation rules. ``program`` is Python code
-    to run instead of gitmesh itself.
+    to run instead of gitmesh itself. ``cold`` starts the interpreter, as any of these does; else
+    the server is a copy of a process that has imported it already.
     """
 
     def __init__(
         self,
         repo: Path,
         *options: str,
-        hash_seed: str = "random",
+        hash_seed: str | None = None,
         within: Sequence[str] = (),
         name: str = "serve",
         rules: int | None = None,
         program: str | None = None,
+        cold: bool = False,
     ) -> None:
         self._log = repo.parent / f"{name}.log"
         listen = () if "--listen" in options else ("--listen", "127.0.0.1:0")
         if rules is not None:
             program = _OTHER_RULES.format(rules)
-        run = ["-m", "gitmesh"] if program is None else ["-c", program]
-        serve = [sys.executable, *run, "serve", str(repo), "--json", *listen, *options]
-        command = [*within, *serve]
-        environment = {**os.environ, "PYTHONHASHSEED": hash_seed}
+        serve = ["serve", str(repo), "--json", *listen, *options]
+        environment = {**os.environ, "PYTHONHASHSEED": hash_seed or "random"}
+        self.process: subprocess.Popen[bytes] | warm.Copy
         with self._log.open("wb") as log:
-            self.process = subprocess.Popen(command, stderr=log, stdout=log, env=environment)
+            if cold or within or hash_seed or rules is not None:
+                run = ["-m", "gitmesh"] if program is None else ["-c", program]
+                command = [*within, sys.executable, *run, *serve]
+                self.process = subprocess.Popen(command, stderr=log, stdout=log, env=environment)
+            else:
+                self.process = warm.start(
+                    serve, output=log.fileno(), environment=environment, program=program
+                )
 
     def __enter__(self) -> Self:
         return self
