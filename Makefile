@@ -41,7 +41,7 @@ demo: ## see a real mesh follow git push and git revert; ARGS=--stay keeps it up
 	@trap : INT; $(BIN)/python -m gitmesh demo $(ARGS) || [ $$? -eq 130 ]
 
 test: check ## the whole gate: format, lint, types, layers, then every test
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(ARGS)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 check: install ## format, lint, types and layers, without the tests
 	$(BIN)/python -m ruff format --check

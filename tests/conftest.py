@@ -19,6 +19,21 @@ settings.register_profile(
 settings.load_profile("gitmesh")
 
 
+LONGEST: Final = (
+    "tests/tour/test_pages.py",
+    "tests/tour/test_pasted.py",
+    "tests/gitmesh/test_push_without_verdict.py",
+    "tests/flow/test_out_of_reach.py",
+    "tests/gitmesh/test_interrupts.py",
+    "tests/envoy/test_routing_model.py",
+    "tests/flow/test_held_back.py",
+    "tests/flow/test_proxyless.py",
+    "tests/envoy/test_zero_drop.py",
+    "tests/envoy/test_demo.py",
+    "tests/gitmesh/test_system_errors.py",
+)
+"""Files that take longest, in the order in which they start: a long one must not start last."""
+
 NETWORK: Final = "TESTS_NETWORK"
 """Environment variable of processes that run tests: ``own``, or why they share this machine's."""
 
@@ -28,6 +43,12 @@ def pytest_configure() -> None:
     if NETWORK not in os.environ:
         script = Path(__file__).parents[1] / "scripts" / "own_network.py"
         os.environ[NETWORK] = runpy.run_path(str(script))["enter"]() or "own"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Start with the files that take longest."""
+    places = {name: place for place, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: places.get(item.nodeid.partition("::")[0], len(LONGEST)))
 
 
 def pytest_report_header() -> str:

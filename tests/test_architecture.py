@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.conftest import LONGEST
+
 ROOT = Path(__file__).parents[1]
 PACKAGES = ("mesh", "events", "reconciler", "xds", "gitmesh")
 MAX_LINES = 400
@@ -101,6 +103,10 @@ def test_no_module_is_too_long_to_read() -> None:
 def test_every_folder_can_be_taken_in_at_a_glance() -> None:
     folders = Counter(path.parent for _, path in MODULES if path.name != "__init__.py")
     assert {str(f.relative_to(ROOT)): n for f, n in folders.items() if n > MAX_MODULES} == {}
+
+
+def test_the_files_that_start_first_are_there() -> None:
+    assert [name for name in LONGEST if not (ROOT / name).exists()] == []
 
 
 def test_every_package_says_what_is_inside() -> None:
