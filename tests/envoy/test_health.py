@@ -56,7 +56,7 @@ OUTLIERS: dict[str, JsonObject] = {
     "returns": {"baseEjectionDuration": SOON, "interval": SOON},
     "stays": {"baseEjectionDuration": DAYS, "interval": SOON},
     "unswept": {"baseEjectionDuration": SOON, "interval": DAYS},
-    "patience": {"maxServerErrors": 5},
+    "patience": {"maxServerErrors": 5, "baseEjectionDuration": DAYS},
     "one": {"maxEjectionPercent": 0},
     "half": {"maxEjectionPercent": 50},
     "all": {"maxEjectionPercent": 100},

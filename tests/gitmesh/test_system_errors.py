@@ -122,7 +122,8 @@ def everything_answers(
     """Run every command; none may fail as gitmesh itself. Return how each ended."""
     arguments = [json.dumps(COMMANDS), json.dumps(limits or {})]
     with (here.parent / "said").open("w+") as said:
-        if "unshare" in within:  # changes what this folder is
+        # A copy is made without the permission to enter a closed folder, or to change what it is.
+        if "unshare" in within or not here.stat().st_mode & 0o100:
             command = [*within, sys.executable, "-c", RUN, *arguments]
             path = os.pathsep.join(filter(None, sys.path))
             environment = {**os.environ, "PYTHONPATH": path}
