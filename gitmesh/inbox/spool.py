@@ -1,7 +1,7 @@
 """Spool folder for notes to the server, because only the server writes the event log.
 
 A note is one file that appears atomically. Anyone with write access to the folder may leave one, so
-notes are bounded, and invalid ones are deleted.
+notes are bounded in size and number, and invalid ones are deleted.
 """
 
 import errno
@@ -9,18 +9,22 @@ import os
 import secrets
 import stat
 import time
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Final
 
+from gitmesh.inbox.waiting_notes import MOST_LISTED, fair_share, names_in
 from mesh.errors import Retryable
 
 MOST_BYTES: Final = 64 * 1024
 MOST_WAITING: Final = 1_000
-"""Maximum waiting notes while no server is running."""
+"""Maximum waiting notes, while no server is running and when one reads them."""
 MOST_REFUSED_WAITING: Final = 500
 _SUFFIX: Final = ".json"
+_REMOVED_AT_ONCE: Final = 5_000
 
 
 class SpoolUnavailable(Retryable):
@@ -48,8 +52,13 @@ class Spool:
 
     def __init__(self, folder: Path, most_waiting: int = MOST_WAITING) -> None:
         self.folder = folder
+        self.discarded = Counter[int]()
+        """Notes that were removed unread because too many waited, by system user."""
         self._most_waiting = most_waiting
         self._stuck: set[str] = set()
+        self._waiting: dict[str, None] = {}
+        """Names of the last listing, oldest first."""
+        self._surplus: list[str] = []
 
     def put(self, text: bytes) -> Path:
         """Leave a note; return its file, which the server removes when it has processed it.
@@ -58,7 +67,7 @@ class Spool:
         """
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            if len(self._names()) >= self._most_waiting:
+            if len(names_in(self.folder, _SUFFIX, self._most_waiting)) >= self._most_waiting:
                 raise SpoolUnavailable(
                     f"{self.folder} is full: nobody takes what is in it",
                     hint="start gitmesh serve for this repository",
@@ -84,57 +93,99 @@ class Spool:
     def take(self, most: int = 100) -> list[Note]:
         """Return the oldest notes; they stay until they are dropped. An empty folder is no error.
 
-        Notes that could not be removed are not returned again, because they were processed.
+        If more wait than may, the newest of each user are kept, in equal shares, and the others are
+        removed. Notes that could not be removed are not returned again, because they were
+        processed.
 
         :raises OSError: notes cannot be removed, so each would be processed again and again.
         """
-        names = [name for name in self._names() if name not in self._stuck]
-        if names and not os.access(self.folder, os.W_OK):
+        if not self._waiting and not self._surplus:
+            self._list()
+        if not self._waiting and not self._surplus:
+            return []
+        if not os.access(self.folder, os.W_OK):
             raise PermissionError(errno.EACCES, "notes cannot be removed from it", str(self.folder))
-        return [self._read(self.folder / name) for name in names[:most]]
+        self._remove_surplus()
+        found = [self._read(self.folder / name) for name in list(islice(self._waiting, most))]
+        return [note for note in found if note is not None]
 
     def newest(self) -> Iterator[Note]:
-        """Yield the waiting notes, the newest first; they stay, and are not dealt with."""
-        for name in reversed(self._names()):
-            yield self._read(self.folder / name)
+        """Yield the newest waiting notes, the newest first, at most as many as may wait.
+
+        They stay, and are not dealt with.
+        """
+        names = sorted(names_in(self.folder, _SUFFIX, MOST_LISTED), reverse=True)
+        for name in names[: self._most_waiting]:
+            if (note := self._read(self.folder / name)) is not None:
+                yield note
 
     def drop(self, note: Note) -> None:
         """Remove a processed note; what is not a file is moved aside.
 
         :raises OSError: it cannot be removed.
         """
-        try:
-            note.path.unlink(missing_ok=True)
-        except OSError:
-            try:
-                note.path.rename(note.path.with_suffix(f".{secrets.token_hex(4)}"))
-            except OSError:
-                self._stuck.add(note.path.name)
-                raise
+        self._waiting.pop(note.path.name, None)
+        self._remove(note.path)
 
     def drop_all(self, notes: Iterable[Note]) -> None:
         """Remove notes that have been dealt with; one that stays keeps no other from being removed.
 
         :raises OSError: one cannot be removed.
         """
+        dropped = list(notes)
+        for note in dropped:
+            self._waiting.pop(note.path.name, None)
+        self._remove_all(note.path for note in dropped)
+
+    def set_aside(self, note: Note) -> None:
+        """Do not return a note again before it is dropped; a later server finds it."""
+        self._waiting.pop(note.path.name, None)
+        self._stuck.add(note.path.name)
+
+    def _list(self) -> None:
+        names = [
+            name
+            for name in sorted(names_in(self.folder, _SUFFIX, MOST_LISTED))
+            if name not in self._stuck
+        ]
+        kept, surplus = fair_share(self.folder, names, self._most_waiting)
+        self._waiting = dict.fromkeys(kept)
+        self._surplus = [name for uid in surplus for name in surplus[uid]]
+        for uid, discarded in surplus.items():
+            self.discarded[uid] += len(discarded)
+
+    def _remove_surplus(self) -> None:
+        surplus = self._surplus[:_REMOVED_AT_ONCE]
+        del self._surplus[:_REMOVED_AT_ONCE]
+        self._remove_all(self.folder / name for name in surplus)
+
+    def _remove_all(self, paths: Iterable[Path]) -> None:
         failed: OSError | None = None
-        for note in notes:
+        for path in paths:
             try:
-                self.drop(note)
+                self._remove(path)
             except OSError as error:
                 failed = error
         if failed is not None:
             raise failed
 
-    def _names(self) -> list[str]:
+    def _remove(self, path: Path) -> None:
         try:
-            return sorted(name for name in os.listdir(self.folder) if name.endswith(_SUFFIX))
+            path.unlink(missing_ok=True)
         except OSError:
-            return []
+            try:
+                path.rename(path.with_suffix(f".{secrets.token_hex(4)}"))
+            except OSError:
+                self._stuck.add(path.name)
+                raise
+        self._stuck.discard(path.name)
 
-    def _read(self, path: Path) -> Note:
+    def _read(self, path: Path) -> Note | None:
         try:
             file = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        except FileNotFoundError:  # whoever left it took it back
+            self._waiting.pop(path.name, None)
+            return None
         except OSError:
             return Note(path, -1, b"")
         try:

@@ -17,14 +17,20 @@ from events.store import EventStore
 from events.types import Cause, CommitId, DeliveryEvent, ServingPinned, ServingReleased
 from gitmesh.inbox.pin_note import PinNote, read_pin
 from gitmesh.inbox.pusher import user_name
-from gitmesh.inbox.spool import Note, Spool
+from gitmesh.inbox.spool import MOST_WAITING, Note, Spool
 from gitmesh.queries.pins import LONGEST, is_over, pinnable, pinned, until_text
 from gitmesh.rendering.narration import short
+from gitmesh.server.note_warnings import NoteWarnings
 from mesh.errors import Retryable, UsageError
+from xds.token_bucket import TokenBucket
 
 _log = logging.getLogger(__name__)
 
 LOOK_EVERY_S: Final = 0.1
+PINS_AT_ONCE: Final = 10
+"""Changes of the pin by one user that are made one by one."""
+PINS_PER_S: Final = 0.1
+"""How often a user may change it after that. Of notes that come faster only the newest counts."""
 
 
 class Pinning:
@@ -48,6 +54,10 @@ class Pinning:
         self._now = now
         self._pin: ServingPinned | None = None
         self._newest: Publication | None = None
+        self._budgets: dict[str, TokenBucket] = {}
+        self._waiting: tuple[Note, PinNote] | None = None
+        """The newest note, if its user left too many to heed it now."""
+        self._warnings = NoteWarnings(spool, "pins")
 
     async def run(self) -> None:
         """Serve until cancelled.
@@ -57,7 +67,7 @@ class Pinning:
         """
         self._pin = await asyncio.to_thread(pinned, self._log)
         try:
-            await self._settle()
+            await self._settle(at_start=True)
         except (Retryable, OSError) as error:
             _log.warning("cannot pin or release yet: %s", error)
         if self._pin is not None:
@@ -99,16 +109,24 @@ class Pinning:
         else:
             await self._serve_pin(self._pin, moved_ns=time.time_ns())
 
-    async def _settle(self) -> None:
-        """Find what is pinned now: end what is over, then take every note. It serves nothing.
+    async def _settle(self, *, at_start: bool = False) -> None:
+        """Find what is pinned now: end what is over, then take the notes. It serves nothing.
 
+        :param at_start: heed the newest note however many its user left.
         :raises Retryable: the log cannot be written now; the notes stay.
         :raises OSError: a note cannot be removed.
         """
         await self._expire()
-        while notes := await asyncio.to_thread(self._spool.take):
+        taken = 0
+        while taken < MOST_WAITING and (notes := await asyncio.to_thread(self._spool.take)):
+            taken += len(notes)
             for note in notes:
                 await self._take(note)
+        if self._waiting is not None:
+            note, asked = self._waiting
+            if at_start or self._may(_by(note, asked)):
+                await self._heed(note, asked)
+        self._warnings.tell(at_once=at_start)
 
     async def _expire(self) -> None:
         pin = self._pin
@@ -119,12 +137,43 @@ class Pinning:
     async def _take(self, note: Note) -> None:
         found = read_pin(note.text)
         if found is None:
-            _log.warning("a pin note is invalid", extra={"file": str(note.path)})
-        elif found.commit is None:
-            await self._unpin(found, _by(note, found))
+            self._warnings.invalid([note])
+            self._spool.drop(note)
+        elif (found.commit is None and self._pin is None) or self._may(_by(note, found)):
+            await self._heed(note, found)
         else:
-            await self._repin(note, found)
+            self._supersede()
+            self._spool.set_aside(note)
+            self._waiting = note, found
+
+    async def _heed(self, note: Note, asked: PinNote) -> None:
+        """Do what a note asks for. It replaces one that waits."""
+        try:
+            if asked.commit is None:
+                await self._unpin(asked, _by(note, asked))
+            else:
+                await self._repin(note, asked)
+        except BaseException:
+            if (budget := self._budgets.get(_by(note, asked))) is not None:
+                budget.give_back()
+            raise
+        if self._waiting is not None and self._waiting[0] is not note:
+            self._supersede()
+        self._waiting = None
         self._spool.drop(note)
+
+    def _supersede(self) -> None:
+        """Drop the note that waits, because there is a newer one."""
+        if self._waiting is not None:
+            (note, asked), self._waiting = self._waiting, None
+            self._warnings.superseded(_by(note, asked))
+            self._spool.drop(note)
+
+    def _may(self, by: str) -> bool:
+        """Tell whether a user may change the pin now; if so, count it."""
+        now = time.monotonic()
+        budget = self._budgets.setdefault(by, TokenBucket(PINS_PER_S, PINS_AT_ONCE, now))
+        return budget.try_take(now)
 
     async def _unpin(self, note: PinNote, by: str) -> None:
         if self._pin is not None:

@@ -9,16 +9,21 @@ from collections.abc import Callable
 from typing import Final
 
 from events.store import EventStore
-from events.types import DeliveryEvent, PushRefused
+from events.types import DeliveryEvent
 from gitmesh.inbox.push_note_reader import read_push, read_refused_push
 from gitmesh.inbox.pusher import user_name
 from gitmesh.inbox.refusal_limit import RefusalLimit
-from gitmesh.inbox.spool import Note, Spool
+from gitmesh.inbox.spool import MOST_WAITING, Note, Spool
+from gitmesh.server.note_warnings import NoteWarnings
 from mesh.errors import Retryable
+from xds.token_bucket import TokenBucket
 
 _log = logging.getLogger(__name__)
 
 LOOK_EVERY_S: Final = 0.1
+PUSHES_PER_S: Final = 1.0
+"""How fast notes of pushes are imported when many come. Those beyond it wait; if too many wait,
+hooks leave no more, and what others left is removed."""
 
 
 async def take_refused(log: EventStore, spool: Spool) -> None:
@@ -45,6 +50,7 @@ class RefusedPushes:
         self._spool = spool
         self._now = now
         self._limit = RefusalLimit()
+        self._warnings = NoteWarnings(spool, "refused pushes", now)
 
     def take(self) -> None:
         """Take the notes that wait, and what was held back and may be written by now.
@@ -53,67 +59,84 @@ class RefusedPushes:
         :raises OSError: a note cannot be removed.
         """
         notes = self._spool.take()
-        found = [event for note in notes if (event := self._read(note)) is not None]
+        read = [(note, read_refused_push(note.text)) for note in notes]
+        found = [each.event(user_name(note.uid)) for note, each in read if each is not None]
         after = copy.deepcopy(self._limit)
         if told := after.take(found, self._now()):
             self._log.append_observed(told)
         self._limit = after
+        self._warnings.invalid(note for note, each in read if each is None)
         self._spool.drop_all(notes)
+        self._warnings.tell()
 
     def end(self) -> None:
         """Write what is still held back.
 
         :raises Retryable: the log cannot be written now.
         """
+        self._warnings.tell(at_once=True)
         if told := self._limit.rest():
             self._log.append_observed(told)
 
-    def _read(self, note: Note) -> PushRefused | None:
-        found = read_refused_push(note.text)
-        if found is None:
-            _log.warning(
-                "%s is not a note of a refused push",
-                self._spool.folder,
-                extra={"file": note.id},
-            )
-        return None if found is None else found.event(user_name(note.uid))
 
+class Pushes:
+    """Import notes of pushes into the log, at a limited rate."""
 
-async def take_pushes(log: EventStore, spool: Spool) -> None:
-    """Import notes of pushes until cancelled: append to the log first, then remove the note."""
-    while True:
+    def __init__(self, log: EventStore, spool: Spool, now: Callable[[], float] = time.monotonic):
+        self._log = log
+        self._spool = spool
+        self._now = now
+        self._rate = TokenBucket(PUSHES_PER_S, MOST_WAITING, now())
+        self._warnings = NoteWarnings(spool, "pushes", now)
+
+    async def run(self) -> None:
+        """Import until cancelled: append to the log first, then remove the note."""
+        while True:
+            try:
+                await asyncio.to_thread(self.take)
+            except (Retryable, OSError) as error:
+                _log.warning("cannot import push notes yet: %s", error)
+                await asyncio.sleep(10 * LOOK_EVERY_S)
+            await asyncio.sleep(LOOK_EVERY_S)
+
+    def take_waiting(self) -> None:
+        """Take the notes that wait, as many as may wait, in as few transactions as may be.
+
+        :raises Retryable: the log cannot be written now; the notes stay.
+        :raises OSError: a note cannot be removed.
+        """
+        taken = 0
+        while taken < MOST_WAITING and (now := self.take()):
+            taken += now
+
+    def take(self) -> int:
+        """Take the oldest notes that wait; return how many.
+
+        :raises Retryable: the log cannot be written now; the notes stay.
+        :raises OSError: a note cannot be removed.
+        """
+        valid, invalid, events = list[Note](), list[Note](), list[DeliveryEvent]()
+        now = self._now()
+        for note in self._spool.take():
+            push = read_push(note.text)
+            if push is None:
+                invalid.append(note)
+            elif self._rate.try_take(now):
+                events.append(push.event(user_name(note.uid)))
+                valid.append(note)
+            else:
+                break
+        self._append(events)
+        self._warnings.invalid(invalid)
+        self._spool.drop_all(valid + invalid)
+        self._warnings.tell()
+        return len(valid) + len(invalid)
+
+    def _append(self, events: list[DeliveryEvent]) -> None:
         try:
-            await asyncio.to_thread(take_waiting, log, spool)
-        except (Retryable, OSError) as error:
-            _log.warning("cannot import push notes yet: %s", error)
-            await asyncio.sleep(10 * LOOK_EVERY_S)
-        await asyncio.sleep(LOOK_EVERY_S)
-
-
-def take_waiting(log: EventStore, spool: Spool) -> None:
-    """Take all notes that wait, in as few transactions as may be.
-
-    :raises Retryable: the log cannot be written now; the notes stay.
-    :raises OSError: a note cannot be removed.
-    """
-    while take_once(log, spool):
-        pass
-
-
-def take_once(log: EventStore, spool: Spool) -> int:
-    """Take the oldest notes that wait; return how many.
-
-    :raises Retryable: the log cannot be written now; the notes stay.
-    :raises OSError: a note cannot be removed.
-    """
-    notes, events = spool.take(), list[DeliveryEvent]()
-    for note in notes:
-        push = read_push(note.text)
-        if push is None:
-            _log.warning("%s is not a note of a push", spool.folder, extra={"file": note.id})
-        else:
-            events.append(push.event(user_name(note.uid)))
-    if events:
-        log.append_observed(events)
-    spool.drop_all(notes)
-    return len(notes)
+            if events:
+                self._log.append_observed(events)
+        except BaseException:
+            for _ in events:
+                self._rate.give_back()
+            raise

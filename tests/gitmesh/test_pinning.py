@@ -244,8 +244,8 @@ def test_notes_that_pin_nothing_change_nothing(
             await running.reads_all()
         assert running.shown == [running.commits[2]]
         assert running.events() == []
-        (unread,) = warned(caplog, "a pin note is invalid")
-        assert vars(unread)["file"] == str(invalid)
+        (unread,) = warned(caplog, "notes of pins are invalid; they were removed")
+        assert (vars(unread)["count"], vars(unread)["file"]) == (1, str(invalid))
         (over,) = warned(caplog, "a pin expired before the server read it")
         (unknown,) = (r for r in caplog.records if r.getMessage().startswith("cannot pin: "))
         assert vars(over)["by"] == vars(unknown)["by"] == ME

@@ -14,7 +14,7 @@ from gitmesh.inbox.push_note import PushNote
 from gitmesh.inbox.pusher import Pusher
 from gitmesh.inbox.ref_update import Move
 from gitmesh.inbox.spool import Spool
-from gitmesh.server.push_import import take_once
+from gitmesh.server.push_import import Pushes
 
 NOTE = PushNote.of(Move(None, None, "refs/heads/main"), Pusher("ada", "local", "")).line()
 
@@ -26,9 +26,10 @@ def spool(tmp_path: Path) -> Spool:
 
 def taken(spool: Spool, log: EventStore) -> int:
     """Look for notes three times, as a server does; return how many pushes the log tells of."""
+    importing = Pushes(log, spool)
     for _ in range(3):
         with contextlib.suppress(OSError):
-            take_once(log, spool)
+            importing.take()
     return sum(isinstance(decode(r), PushReceived) for r in log.read(Chain.DELIVERY))
 
 
