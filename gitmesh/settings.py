@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from gitmesh.environment import process_environment
 from gitmesh.inbox.pusher import user_name
 from mesh.errors import UsageError
-from reconciler.git.hooks_path import configured
+from reconciler.git.settings import configured
 from xds.bootstrap.address import where_to_listen
 
 PREFIX = "GITMESH_"

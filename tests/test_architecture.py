@@ -40,7 +40,7 @@ OWNERS = {
     "subprocess": (
         "gitmesh.demo.*",
         "reconciler.git.large_object",
-        "reconciler.git.hooks_path",
+        "reconciler.git.settings",
         "gitmesh.service.changes.work_trees",
     ),
 }

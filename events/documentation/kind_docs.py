@@ -321,9 +321,10 @@ KINDS: Final[Mapping[str, KindDoc]] = {
             "claimed": "As in `PushReceived`.",
             "options": "As in `PushReceived`.",
             "omitted": "As in `PushReceived`.",
-            "reason": "`problems`: commits contain errors; `force-push` or `deletion`: the "
-            "repository's configuration forbids it; `own-refs`: it would change refs of "
-            "gitmesh itself; `unchecked`: it could not be checked. Later versions may add more.",
+            "reason": "`problems`: commits contain errors; `force-push`, `deletion` or "
+            "`checked-out`: the repository's configuration forbids it; `own-refs`: it would change "
+            "refs of gitmesh itself; `unchecked`: it could not be checked. Later versions may add "
+            "more.",
             "commits": "Ids of up to 10 commits with errors, oldest first. They are not in the "
             "repository.",
             **_problem("problems", "The first 5 errors; each text is cut after 200 characters."),

@@ -39,7 +39,7 @@ class PushRefused(Push):
     """Somebody tried to push, and the hook of the repository refused it."""
 
     reason: str
-    """``problems``, ``force-push``, ``deletion``, ``own-refs`` or ``unchecked``."""
+    """``problems``, ``force-push``, ``deletion``, ``checked-out``, ``own-refs``, ``unchecked``."""
     commits: tuple[CommitId, ...] = ()
     """The commits with errors, oldest first, up to a limit."""
     problems: tuple[JsonObject, ...] = ()

@@ -12,6 +12,8 @@ class RefusalReason(StrEnum):
     """It takes commits off the branch, and the repository forbids that."""
     DELETION = "deletion"
     """It deletes the branch, and the repository forbids that."""
+    CHECKED_OUT = "checked-out"
+    """The branch is checked out in a work tree, and git leaves that alone."""
     OWN_REFS = "own-refs"
     """It moves a ref that only gitmesh moves."""
     UNCHECKED = "unchecked"

@@ -90,7 +90,8 @@ def _decide(push: _Push, move: Move) -> tuple[bool, list[str]]:
     # A ref that is no branch may be moved to a tag, and the server follows what that names.
     after = None if move.after is None else repo.commit_at(move.ref, move.after)
     move = Move(before, after, move.ref)
-    if (rule := forbidden(repo, push.git_dir, move, repo.refs_followed())) is not None:
+    bare, current = repo.handle.is_bare, repo.refs_followed()
+    if (rule := forbidden(repo, push.git_dir, move, current, bare=bare)) is not None:
         note = RefusedNote.of(move, pusher, rule.reason)
         return False, [*_forbidden(repo, move, rule), *_record(push, note)]
     if after is None or before == after:

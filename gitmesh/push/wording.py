@@ -49,6 +49,8 @@ def own_ref_refusal(move: Move) -> list[str]:
 def rule_refusal(move: Move, rule: Rule, lost: Iterable[CommitFacts], lost_count: int) -> list[str]:
     """Return why the configuration of the repository forbids a push, and what the branch keeps."""
     branch = move.ref.removeprefix("refs/heads/")
+    if rule.reason is RefusalReason.CHECKED_OUT:
+        return _checked_out(branch, rule)
     if rule.reason is RefusalReason.DELETION:
         what = f"it deletes {branch}, the branch that is served"
     else:
@@ -57,6 +59,23 @@ def rule_refusal(move: Move, rule: Rule, lost: Iterable[CommitFacts], lost_count
         visible(f"gitmesh refuses this push: {what} (forbidden by {rule.setting})"),
         *_titles(lost, lost_count),
         "nothing was changed; to take changes back, push a git revert",
+    ]
+
+
+def _checked_out(branch: str, rule: Rule) -> list[str]:
+    what = f"{branch} is checked out in {rule.work_tree} (forbidden by {rule.setting})"
+    hint = (
+        "commit or discard the changes there, and push again"
+        if rule.is_changed
+        else "let the work tree follow pushes: git config receive.denyCurrentBranch updateInstead, "
+        "or serve a bare repository: gitmesh init PATH"
+    )
+    if rule.is_changed:
+        what = f"the work tree {rule.work_tree} has changes that are not committed"
+    return [
+        visible(f"gitmesh refuses this push: {what}"),
+        "nothing was changed",
+        f"  hint for the repository: {hint}",
     ]
 
 

@@ -98,6 +98,7 @@ _CONNECTED: Final = {
 _REASONS: Final = {
     "force-push": "it takes commits off the branch (receive.denyNonFastForwards)",
     "deletion": "the branch must not be deleted",
+    "checked-out": "the branch is checked out in the repository (receive.denyCurrentBranch)",
     "own-refs": "only gitmesh moves this ref",
     "unchecked": "it could not be checked",
 }

@@ -16,6 +16,7 @@ from events.encoding.codec import decode
 from events.opening import open_for_reading, open_for_writing
 from events.types import Chain, CommitId, PushReceived, PushRefused
 from gitmesh.demo.sample import ROUTES, shares
+from gitmesh.hooks.scripts import HookOptions, install
 from gitmesh.inbox import refusal_limit
 from gitmesh.inbox.push_note import PushNote
 from gitmesh.inbox.push_note_reader import read_push, read_refused_push
@@ -33,7 +34,7 @@ from gitmesh.inbox.spool import (
 )
 from gitmesh.push import pre_receive
 from gitmesh.queries.log_location import log_path
-from gitmesh.server.push_import import RefusedPushes, take_once
+from gitmesh.server.push_import import Pushes, RefusedPushes
 from mesh.canonical import JsonObject
 from reconciler.git.repository import GitRepository
 from tests.support.command_line import gitmesh
@@ -133,7 +134,7 @@ def test_a_mistake_is_recorded_with_who_when_and_why(repo: Repo) -> None:
     assert gitmesh("verify", repo.origin).code == 0
 
 
-@pytest.mark.parametrize("setting", ["true", "yes", "1"])
+@pytest.mark.parametrize("setting", ["true", "yes", "1", "2", "-1", "1k", "ON"])
 def test_a_force_push_that_the_repository_forbids_is_recorded(repo: Repo, setting: str) -> None:
     git(repo.origin, "config", "receive.denyNonFastForwards", setting)
     base = repo.head()
@@ -164,6 +165,107 @@ def test_a_deletion_that_git_forbids_is_recorded(repo: Repo) -> None:
     assert [(e.reason, e.before, e.after) for e in recorded(repo)] == [("deletion", tip, "")] * 2
     git(repo.origin, "config", "receive.denyDeletes", "false")
     assert push(repo, ref=":main")[0] == 0
+
+
+class CheckedOut:
+    """A repository with a work tree, whose hooks are ours."""
+
+    def __init__(self, folder: Path, repo: Repo) -> None:
+        self.path = folder / "checked-out"
+        git(folder, "clone", "--quiet", str(repo.origin), str(self.path))
+        install(self.path / ".git", HookOptions("main"))
+        repo.git("remote", "set-url", "origin", str(self.path))
+        self.repo = repo
+
+    def config(self, name: str, value: str) -> None:
+        git(self.path, "config", name, value)
+
+    def push(self, percent: int, *options: str) -> tuple[int, str]:
+        self.tip = commit_shares(self.repo, percent)
+        return push(self.repo, *options)
+
+    def reasons(self) -> list[str]:
+        """Return why the pushes were refused whose notes wait."""
+        notes = refused_pushes(log_path(self.path)).take()
+        found = [read_refused_push(note.text) for note in notes]
+        return [note.reason for note in found if note is not None]
+
+    @property
+    def head(self) -> str:
+        return git(self.path, "rev-parse", "main")
+
+
+@pytest.fixture
+def checked_out(tmp_path: Path, repo: Repo) -> CheckedOut:
+    return CheckedOut(tmp_path, repo)
+
+
+@pytest.mark.parametrize("setting", ["", "refuse", "REFUSE", "true", "1"])
+def test_a_push_to_a_branch_that_is_checked_out_is_refused_in_words_and_recorded(
+    checked_out: CheckedOut, setting: str
+) -> None:
+    if setting:
+        checked_out.config("receive.denyCurrentBranch", setting)
+    before = checked_out.head
+    code, told = checked_out.push(10)
+    assert code == 1
+    assert f"main is checked out in {checked_out.path} (forbidden by receive.denyCur" in told
+    assert "git config receive.denyCurrentBranch updateInstead" in told
+    assert "affects" not in told, "nothing is accepted first"
+    assert checked_out.head == before
+    assert checked_out.reasons() == ["checked-out"]
+
+
+@pytest.mark.parametrize("setting", ["ignore", "warn", "false", "0", "off", "updateInstead"])
+def test_a_push_to_a_branch_that_is_checked_out_may_be_allowed(
+    checked_out: CheckedOut, setting: str
+) -> None:
+    checked_out.config("receive.denyCurrentBranch", setting)
+    assert checked_out.push(10)[0] == 0
+    assert checked_out.head == checked_out.tip
+    assert checked_out.reasons() == []
+
+
+def test_a_work_tree_that_follows_pushes_does_not_lose_changes(checked_out: CheckedOut) -> None:
+    checked_out.config("receive.denyCurrentBranch", "updateInstead")
+    changed = checked_out.path / ROUTES
+    changed.write_text(changed.read_text() + "# mine\n")
+    code, told = checked_out.push(10)
+    assert (code, "has changes that are not committed" in told) == (1, True)
+    assert checked_out.reasons() == ["checked-out"]
+    git(checked_out.path, "checkout", "--quiet", ".")
+    assert push(checked_out.repo)[0] == 0
+
+
+def test_a_branch_that_a_linked_work_tree_has_is_checked_out_too(repo: Repo) -> None:
+    tree = repo.origin.parent / "linked"
+    git(repo.origin, "worktree", "add", "--quiet", str(tree), "main")
+    commit_shares(repo, 10)
+    code, told = push(repo)
+    assert (code, f"main is checked out in {tree}" in told) == (1, True)
+    assert [event.reason for event in recorded(repo)] == ["checked-out"]
+    git(tree, "checkout", "--quiet", "-b", "other")
+    assert push(repo)[0] == 0
+
+
+def test_a_deletion_of_a_branch_that_a_linked_work_tree_has_is_recorded(repo: Repo) -> None:
+    git(repo.origin, "worktree", "add", "--quiet", str(repo.origin.parent / "linked"), "main")
+    git(repo.origin, "branch", "other", "main")
+    git(repo.origin, "symbolic-ref", "HEAD", "refs/heads/other")
+    install(repo.origin, HookOptions("main"))
+    git(repo.origin, "config", "receive.denyCurrentBranch", "ignore")
+    assert push(repo, ref=":main")[0] == 1
+    notes = refused_pushes(log_path(repo.origin)).take()
+    assert [read_refused_push(note.text).reason for note in notes] == ["deletion"]  # type: ignore[union-attr]
+
+
+def test_a_first_push_to_a_work_tree_is_refused_in_words(tmp_path: Path, repo: Repo) -> None:
+    path = tmp_path / "new"
+    git(tmp_path, "init", "--quiet", "--initial-branch=main", str(path))
+    install(path / ".git", HookOptions("main"))
+    repo.git("remote", "set-url", "origin", str(path))
+    code, told = push(repo)
+    assert (code, f"main is checked out in {path}" in told) == (1, True)
 
 
 def test_refs_of_gitmesh_are_refused_even_where_git_does_not_hide_them(repo: Repo) -> None:
@@ -232,7 +334,7 @@ def test_however_long_what_a_pusher_says_it_is_told_who_pushed(tmp_path: Path) -
     spool = Spool(tmp_path / "notes")
     spool.put(PushNote.of(replace(MOVE, ref=LONG), HOSTILE).line())
     with open_for_writing(tmp_path / "log.sqlite3") as log:
-        take_once(log, spool)
+        Pushes(log, spool).take()
         [record] = log.read(Chain.DELIVERY)
     event = decode(record)
     assert isinstance(event, PushReceived)
