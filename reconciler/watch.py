@@ -101,7 +101,8 @@ class _Watch:
                     self._works()
         except Exception as error:
             # Polling continues after any failure of the watch: log it and try again.
-            self._fails(_words(error))
+            missing = isinstance(error, FileNotFoundError)
+            self._fails(f"{path} is missing" if missing else _words(error))
         broken.set()
 
     async def _until_replaced(self, broken: asyncio.Event) -> None:

@@ -7,6 +7,7 @@ repository. ``--log`` or ``GITMESH_LOG`` name another location.
 """
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
@@ -16,6 +17,7 @@ _BRANCH: Final = "ref: refs/heads/"
 _MOST_BYTES: Final = 4096
 """No path is longer, nor the name of a ref."""
 _LONGEST_NAME: Final = 255
+_PARTS: Final = ("HEAD", "config", "objects", "refs")
 LOG_IN_GIT_DIR = Path("gitmesh") / "events.sqlite3"
 
 
@@ -30,6 +32,16 @@ def git_dir(repo: Path) -> Path:
         return found
     if not repo.exists():
         raise UsageError(f"{repo} does not exist", hint="check the path")
+    if (log := _left_log(repo)) is not None:
+        raise UsageError(
+            f"{repo} is not a complete git repository, but its event log is there: {log}",
+            hint="restore HEAD, objects and refs; gitmesh serve serves the last mesh meanwhile",
+        )
+    if missing := _missing(repo):
+        raise UsageError(
+            f"{repo} is not a complete git repository: {missing} is missing",
+            hint="restore it from a backup or a clone",
+        )
     hint = "make one with: gitmesh init PATH, or git init"
     if (above := repository_around(repo)) is not None:
         hint = f"it lies in one, which is {above}"
@@ -37,14 +49,36 @@ def git_dir(repo: Path) -> Path:
 
 
 def _found(repo: Path) -> Path | None:
+    for candidate in _candidates(repo):
+        folders = (candidate / "objects", candidate / "refs")
+        if (candidate / "HEAD").is_file() and all(folder.is_dir() for folder in folders):
+            return candidate.resolve()
+    return None
+
+
+def _candidates(repo: Path) -> Iterator[Path]:
+    """Yield the folders that may be the git directory."""
     dot_git = repo / ".git"
     if dot_git.is_file():  # a linked work tree or a submodule
         dot_git = repo / _pointed(dot_git).removeprefix("gitdir:").strip()
     for candidate in (dot_git, repo):
         if (candidate / "HEAD").is_file() and (candidate / "commondir").is_file():
             candidate = candidate / _pointed(candidate / "commondir")
-        if (candidate / "HEAD").is_file() and (candidate / "objects").is_dir():
-            return candidate.resolve()
+        yield candidate
+
+
+def _left_log(repo: Path) -> Path | None:
+    """Return the event log in a git directory of which parts are missing."""
+    logs = (candidate / LOG_IN_GIT_DIR for candidate in _candidates(repo))
+    return next((log.resolve() for log in logs if log.is_file()), None)
+
+
+def _missing(repo: Path) -> Path | None:
+    """Return what a git directory lacks that has the other parts of one."""
+    for candidate in _candidates(repo):
+        missing = [candidate / name for name in _PARTS if not (candidate / name).exists()]
+        if len(missing) == 1:
+            return missing[0]
     return None
 
 
@@ -89,6 +123,12 @@ def is_repository(path: Path) -> bool:
 def log_path(repo: Path, explicit: Path | None = None) -> Path:
     """Return the path of a repository's event log; ``explicit`` replaces the default.
 
+    A log is also found where parts of the repository around it are missing.
+
     :raises UsageError: there is no such repository.
     """
-    return explicit if explicit is not None else git_dir(repo) / LOG_IN_GIT_DIR
+    if explicit is not None:
+        return explicit
+    if _found(repo) is None and (left := _left_log(repo)) is not None:
+        return left
+    return git_dir(repo) / LOG_IN_GIT_DIR

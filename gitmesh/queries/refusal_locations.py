@@ -13,7 +13,7 @@ from typing import Final, Self
 from events.store import EventReader
 from events.types import CommitId, Seq, SnapshotRejected
 from gitmesh.queries.log_location import is_repository
-from mesh.errors import GitmeshError, UsageError
+from mesh.errors import Fatal, GitmeshError, UsageError
 from mesh.graph.linked import MeshGraph
 from mesh.keys import ResourceKey
 from mesh.problems.problem import json_path
@@ -56,8 +56,11 @@ class RefusalLocations:
 
     @classmethod
     def beside(cls, log: EventReader, repo: Path) -> Self:
-        """Search in the repository at a path, if there is one."""
-        return cls(log, GitRepository.open(repo) if is_repository(repo) else None)
+        """Search in the repository at a path, if there is one that can be read now."""
+        try:
+            return cls(log, GitRepository.open(repo) if is_repository(repo) else None)
+        except Fatal:  # the server says what is wrong with it
+            return cls(log, None)
 
     def of(self, refusal: SnapshotRejected) -> tuple[RefusalLocation, ...]:
         """Return the locations of the specs that likely caused a refusal."""

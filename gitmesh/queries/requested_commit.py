@@ -18,6 +18,7 @@ from gitmesh.queries.timespec import is_hex
 from mesh.errors import UsageError
 from reconciler.git.repository import GitRepository
 from reconciler.merge_lookup import brought_in_by
+from reconciler.reading.source import SourceUnavailable
 
 MOST_PUSHES: Final = 1_000
 """Maximum number of refused pushes that are searched, the newest first."""
@@ -36,15 +37,17 @@ class RefusedPush:
 def asked_commit(log: EventReader, commit: str | None, repo: Path) -> CommitId:
     """Return the named commit; without a name, the tip of the followed branch.
 
-    The repository is searched first, because the newest push may not be in the log yet.
+    The repository is searched first, because the newest push may not be in the log yet. What is
+    damaged there is searched in the log.
 
     :raises UsageError: there is no such commit.
+    :raises SourceUnavailable: it is named by a ref that is damaged.
     """
     if is_repository(repo):
         opened = GitRepository.open(repo)
         try:
             return opened.resolve(commit or "HEAD")
-        except UsageError:
+        except (UsageError, SourceUnavailable):
             if log.newest_commit() is None or not (commit is None or is_hex(commit)):
                 raise
     if commit is None or commit == "HEAD":

@@ -29,13 +29,15 @@ async def sign_checkpoints(
     log: EventReader, path: Path, key: SignerKey, before: Sequence[VerifierKey] = ()
 ) -> None:
     """Sign soon after each commit, and periodically for its delivery, until cancelled."""
-    repo = await asyncio.to_thread(GitRepository.open, path)
-    signer = CheckpointSigner(log, repo, key, before)
+    signer: CheckpointSigner | None = None
     told = ""
     mesh, signed_at = -1, 0.0
     while True:
         head = mesh
         try:
+            if signer is None:
+                repo = await asyncio.to_thread(GitRepository.open, path)
+                signer = CheckpointSigner(log, repo, key, before)
             head = log.head(Chain.MESH).seq
             if head != mesh or time.monotonic() - signed_at >= DELIVERY_EVERY_S:
                 await asyncio.to_thread(signer.sign)

@@ -23,13 +23,13 @@ from gitmesh.rendering.narration import short
 from gitmesh.server.checkpoint_signing import sign_at_the_end, sign_checkpoints
 from gitmesh.server.event_logger import EventLogger
 from gitmesh.server.pinning import Pinning
-from gitmesh.server.push_import import take_pushes, take_refused, take_waiting
+from gitmesh.server.push_import import Pushes, take_refused
 from gitmesh.server.task_group import run_together
 from gitmesh.server.worker import GC_THRESHOLDS
 from gitmesh.server.worker_messages import Hello
 from gitmesh.server.workers import serve_in_workers
 from gitmesh.settings import Settings
-from mesh.errors import GitmeshError, Retryable, UsageError
+from mesh.errors import Fatal, GitmeshError, Retryable, UsageError
 from reconciler.attempt import Attempts, attempt_path
 from reconciler.declaration import declare
 from reconciler.git.repository import GitRepository
@@ -100,7 +100,7 @@ def _serve_one_log(
     error_stream: int | None,
 ) -> None:
     where = log_path(path, settings.log)
-    repo = GitRepository.open(path)
+    repo = _repository(path, where)
     # Whatever can be refused is refused before the log is there.
     ads = _ads_settings(settings)
     check_listening(settings.listen, ads)
@@ -116,12 +116,12 @@ def _serve_one_log(
             _log.debug("the log's engine has a known problem", extra={store.name: store.version})
         with contextlib.suppress(Retryable):  # the follower says so, too, when the disk has room
             declare(log)  # before anything is signed: what is signed now was decided before
-        with contextlib.suppress(
-            Retryable
-        ):  # where no branch can be read now, the follower says so
+        # If the repository cannot be read now, the follower says so.
+        with contextlib.suppress(GitmeshError):
             _look_at_hooks(path, where, repo, settings)
+        importing = Pushes(log, pushes(where))
         with contextlib.suppress(Retryable, OSError):  # who takes them later says so
-            take_waiting(log, pushes(where))
+            importing.take_waiting()
         latest, served = Latest[Publication](), Latest[Publication]()
         event_logger, startup = EventLogger(log), Startup()
         attempts = Attempts(attempt_path(where))
@@ -158,7 +158,7 @@ def _serve_one_log(
                     else {}
                 ),
                 **({"the API": lambda: http.serve(path, where, settings)} if http else {}),
-                "the import of pushes": lambda: take_pushes(log, pushes(where)),
+                "the import of pushes": importing.run,
                 "the import of refused pushes": lambda: take_refused(log, refused_pushes(where)),
                 "pinning": Pinning(log, pins(where), latest, served).run,
             }
@@ -167,6 +167,30 @@ def _serve_one_log(
         if key:
             sign_at_the_end(log, path, key, before)
     _log.info("stopped")
+
+
+def _repository(path: Path, log: Path) -> GitRepository:
+    """Open the repository; where it cannot be read, but has a log, open it as soon as it can be.
+
+    The last good mesh of the log is served meanwhile.
+
+    :raises Fatal: it cannot be read, and there is no log to serve.
+    """
+    try:
+        return GitRepository.open(path)
+    except Fatal as error:
+        if not _has_mesh(log):
+            raise
+        _log.warning("%s; the mesh in the log is served meanwhile", error.line)
+    return GitRepository.open_later(path)
+
+
+def _has_mesh(log: Path) -> bool:
+    try:
+        with open_for_reading(log) as reading:
+            return reading.served_commit() is not None
+    except GitmeshError:
+        return False
 
 
 def _http_api(settings: Settings) -> "HttpApi | None":

@@ -20,6 +20,7 @@ CVE-2026-5917."""
 LOOK_UP_BYTES: Final = 1024 * 1024
 """Memory without which an object may seem missing because libgit2 has none to look for it."""
 
+_PARTS: Final = ("HEAD", "config", "objects", "refs")
 _LEVELS: Final = (
     ConfigLevel.PROGRAMDATA,
     ConfigLevel.SYSTEM,
@@ -68,7 +69,7 @@ def open_handle(path: Path, *, trust_owner: bool) -> pygit2.Repository:
     return handle
 
 
-def open_objects(handle: pygit2.Repository, quarantine: Path | None) -> pygit2.Repository:
+def open_objects(common: Path, quarantine: Path | None) -> pygit2.Repository:
     """Return a repository that has only the objects of another, and only reads them.
 
     Here, ancestry follows from the commits alone. In the other repository, libgit2 trusts
@@ -79,7 +80,7 @@ def open_objects(handle: pygit2.Repository, quarantine: Path | None) -> pygit2.R
     odb = pygit2.Odb()
     # libgit2 looks for a commit-graph beside the first object directory; here there is none.
     odb.add_disk_alternate(os.devnull)
-    odb.add_disk_alternate(str(common_dir(handle) / "objects"))
+    odb.add_disk_alternate(str(common / "objects"))
     if quarantine is not None:
         odb.add_disk_alternate(str(quarantine))
     alone = pygit2.Repository()
@@ -163,6 +164,15 @@ def _refusal(path: Path, reason: str) -> Fatal:
         )
     if not path.exists():
         return Fatal(f"there is no {path}", hint=f"create a repository: gitmesh init {path}")
+    for folder in (path / ".git", path):
+        parts = [folder / name for name in _PARTS]
+        missing = [part for part in parts if not part.exists()]
+        if len(missing) < len(parts) - 1:  # something else may have one of these names, too
+            why = f"{missing[0]} is missing" if missing else reason
+            return Fatal(
+                f"{path} is a git repository that cannot be read: {why}",
+                hint="restore it from a backup or a clone; git fsck names what is damaged",
+            )
     return Fatal(
         f"{path} is not a git repository that can be read: {reason}",
         hint="name one with --repo, or create one: gitmesh init PATH",

@@ -14,8 +14,10 @@ from events.memory import require_memory
 from events.types import CommitFacts, CommitId
 from reconciler.git.ancestry import ancestry, merge_base
 from reconciler.git.commit import parents_of, read_commit_object, tree_of
-from reconciler.git.handle import LOOK_UP_BYTES, common_dir, contains, open_objects
+from reconciler.git.damage import find_object_damage
+from reconciler.git.handle import LOOK_UP_BYTES, contains, open_objects
 from reconciler.git.large_object import commit_head
+from reconciler.git.loose_object import DamagedObject, LooseObjects
 from reconciler.git.obstacle import UNREADABLE, find_obstacle
 from reconciler.reading.source import ObjectId, ObjectMissing, ObjectTooBig, SourceUnavailable
 
@@ -24,36 +26,52 @@ MAX_COMMIT_BYTES: Final = 16 * 1024 * 1024
 
 NOT_FOUND: Final = (KeyError, ValueError, OSError, pygit2.GitError)
 """Errors of pygit2 about what does not exist or cannot be read."""
+_UNREAD: Final = (*NOT_FOUND, DamagedObject)
+_MOST_TAGS: Final = 10
+"""Tags of tags that are followed."""
 
 
 class ObjectStore:
     """The objects of one repository, with those of a push that is not accepted yet."""
 
-    def __init__(self, path: Path, handle: pygit2.Repository, quarantine: Path | None) -> None:
+    def __init__(
+        self, path: Path, handle: pygit2.Repository, common: Path, quarantine: Path | None
+    ) -> None:
         self.path = path
         self._quarantine = quarantine
-        self._use(handle)
+        self._use(handle, common)
 
-    def _use(self, handle: pygit2.Repository) -> None:
+    def _use(self, handle: pygit2.Repository, common: Path) -> None:
         self._repo = handle
-        self._objects = open_objects(handle, self._quarantine)
+        self._objects = open_objects(common, self._quarantine)
         self._odb = self._objects.odb
-        self._common = common_dir(handle)
+        self._common = common
+        folders = [common / "objects", *([self._quarantine] if self._quarantine else [])]
+        self._loose = LooseObjects(folders)
+        self._whole: set[str] = set()
+        """Commits in files of their own that were read, like their ancestors in such files."""
 
     def commit_at(self, name: str, oid: str) -> CommitId:
         """Return the commit that a ref names by that object: itself, or what a tag names.
 
         :raises SourceUnavailable: it is no commit, or not there.
         """
+        at = oid
         try:
-            kind, _ = self._odb.read_header(pygit2.Oid(hex=oid))
-            if kind == ObjectType.COMMIT:
-                return CommitId(oid)
-            return CommitId(str(self._objects[oid].peel(pygit2.Commit).id))
-        except NOT_FOUND:
-            raise self._obstacle() or SourceUnavailable(
-                UNREADABLE, f"{name} names {oid}, which is not a commit in this repository"
-            ) from None
+            for _ in range(_MOST_TAGS):
+                kind, size = self._header(at)
+                if kind == "commit":
+                    return CommitId(at)
+                content = self._content(at) if size <= MAX_COMMIT_BYTES else b""
+                if kind != "tag" or not content:
+                    break
+                at = content.partition(b"\n")[0].removeprefix(b"object ").decode("ascii")
+        except _UNREAD:
+            if (reason := self._why_missing(at)) is not None:
+                raise reason from None
+        raise SourceUnavailable(
+            UNREADABLE, f"{name} names {oid}, which is not a commit in this repository"
+        )
 
     def facts(self, commit: CommitId) -> CommitFacts:
         """Return the metadata of a commit.
@@ -98,7 +116,12 @@ class ObjectStore:
             return False
 
     def merge_base(self, one: CommitId, other: CommitId) -> CommitId | None:
-        """Return the best common ancestor; None for unrelated or unreadable histories."""
+        """Return the best common ancestor; None for unrelated or unreadable histories.
+
+        :raises ObjectMissing: a commit is damaged.
+        """
+        self._require_whole(one)
+        self._require_whole(other)
         try:
             base = self._objects.merge_base(object_id(one), object_id(other))
         except NOT_FOUND:
@@ -107,11 +130,16 @@ class ObjectStore:
         return CommitId(str(base)) if base else None
 
     def descends(self, commit: CommitId, ancestor: CommitId) -> bool:
-        """Return whether ``ancestor`` is the commit itself or reachable from it."""
+        """Return whether ``ancestor`` is the commit itself or reachable from it.
+
+        :raises ObjectMissing: a commit is damaged.
+        """
+        if commit == ancestor:
+            return True
+        self._require_whole(commit)
+        self._require_whole(ancestor)
         try:
-            return commit == ancestor or self._objects.descendant_of(
-                object_id(commit), object_id(ancestor)
-            )
+            return self._objects.descendant_of(object_id(commit), object_id(ancestor))
         except NOT_FOUND:
             return self.has(commit) and ancestor in ancestry(commit, self._parents)
 
@@ -133,9 +161,9 @@ class ObjectStore:
         :raises ObjectMissing: the blob is missing.
         """
         try:
-            return self._odb.read_header(object_id(blob))[1]
-        except NOT_FOUND:
-            raise ObjectMissing(blob, self._obstacle()) from None
+            return self._header(blob)[1]
+        except _UNREAD:
+            raise ObjectMissing(blob, self._why_missing(blob)) from None
 
     def read_blob(self, blob: ObjectId) -> bytes:
         """Return a blob's bytes. Check its size first: it may be huge.
@@ -143,9 +171,9 @@ class ObjectStore:
         :raises ObjectMissing: the blob is missing.
         """
         try:
-            return self._odb.read(object_id(blob))[1]
-        except NOT_FOUND:
-            raise ObjectMissing(blob, self._obstacle()) from None
+            return self._content(blob)
+        except _UNREAD:
+            raise ObjectMissing(blob, self._why_missing(blob)) from None
 
     def _read_commit(self, commit: CommitId) -> bytes:
         try:
@@ -160,13 +188,61 @@ class ObjectStore:
 
     def _read(self, oid: str, most: int) -> bytes:
         try:
-            key = object_id(oid)
-            size = self._odb.read_header(key)[1]
+            size = self._header(oid)[1]
             if size > most:
                 raise ObjectTooBig(oid, size)
-            return self._odb.read(key)[1]
+            return self._content(oid)
+        except _UNREAD:
+            raise ObjectMissing(oid, self._why_missing(oid)) from None
+
+    def _header(self, oid: str) -> tuple[str, int]:
+        """Return the kind and the size of an object."""
+        key = object_id(oid)
+        if (found := self._loose.header(oid)) is not None:
+            return found
+        kind, size = self._odb.read_header(key)
+        return ObjectType(kind).name.lower(), size
+
+    def _content(self, oid: str) -> bytes:
+        key = object_id(oid)
+        if (found := self._loose.read(oid)) is not None:
+            return found[1]
+        return self._odb.read(key)[1]
+
+    def _require_whole(self, commit: CommitId) -> None:
+        """Check that libgit2 can walk from a commit to its ancestors, and ends.
+
+        Ancestors are followed until they are in a pack: objects in files of their own are the
+        newest, and few.
+
+        :raises ObjectMissing: a commit is damaged.
+        """
+        rest = [commit]
+        while rest:
+            oid = rest.pop()
+            if oid in self._whole or not is_object_id(oid):
+                continue
+            try:
+                header = self._loose.header(oid)
+                if header is None or header[0] != "commit" or header[1] > MAX_COMMIT_BYTES:
+                    continue
+                content = self._content(oid)
+            except DamagedObject:
+                raise ObjectMissing(oid, self._why_missing(oid)) from None
+            except NOT_FOUND:
+                continue
+            self._whole.add(oid)
+            rest += parents_of(content)
+
+    def _why_missing(self, oid: str) -> SourceUnavailable | None:
+        """Return why an object cannot be read, other than that it is not there."""
+        if (obstacle := self._obstacle()) is not None:
+            return obstacle
+        try:
+            known = object_id(oid) in self._odb
         except NOT_FOUND:
-            raise ObjectMissing(oid, self._obstacle()) from None
+            known = False
+        return find_object_damage(self._common, oid, known=known)
 
     def _obstacle(self, ref: str = "") -> SourceUnavailable | None:
         require_memory(LOOK_UP_BYTES)
@@ -179,3 +255,8 @@ def object_id(text: str) -> pygit2.Oid:
     :raises ValueError: it is no id.
     """
     return pygit2.Oid(hex=text)
+
+
+def is_object_id(text: str) -> bool:
+    """Tell whether a text is an id; a commit object may name anything as its parent."""
+    return len(text) == 40 and not set(text) - set("0123456789abcdef")

@@ -5,6 +5,7 @@ Methods block; call them from one thread at a time.
 """
 
 import os
+import re
 import shlex
 from pathlib import Path
 from typing import Final, Self
@@ -13,18 +14,22 @@ import pygit2
 
 from events.types import CommitId
 from mesh.errors import Fatal, UsageError
+from reconciler.git.damage import BRANCH_MISSING, OBJECT_DAMAGED, find_ref_damage
 from reconciler.git.handle import (
+    common_dir,
     ignore_other_configuration,
     open_handle,
     require_libgit2,
     require_resources,
 )
-from reconciler.git.object_store import NOT_FOUND, ObjectStore, object_id
+from reconciler.git.object_store import NOT_FOUND, ObjectStore, is_object_id, object_id
 from reconciler.git.obstacle import MISSING, find_ref_obstacle, unreadable
 from reconciler.git.overlay import Overlays
 from reconciler.reading.source import SourceUnavailable
 
 _BRANCHES: Final = "refs/heads/"
+_AFTER_NAME: Final = re.compile(r"[~^@:]")
+"""What may follow the name of a commit in a revision."""
 
 KEPT: Final = "refs/gitmesh/kept"
 """Prefix of refs that keep commits which force pushes removed from the branch, for `verify`."""
@@ -37,11 +42,12 @@ class GitRepository(ObjectStore):
         self,
         path: Path,
         handle: pygit2.Repository,
+        common: Path,
         *,
-        trust_owner: bool,
+        trust_owner: bool = False,
         quarantine: Path | None = None,
     ) -> None:
-        super().__init__(path, handle, quarantine)
+        super().__init__(path, handle, common, quarantine)
         self._trust_owner = trust_owner
 
     @classmethod
@@ -56,12 +62,28 @@ class GitRepository(ObjectStore):
         require_libgit2()
         ignore_other_configuration()
         handle = open_handle(path, trust_owner=trust_owner)
-        return cls(path, handle, trust_owner=trust_owner, quarantine=quarantine)
+        common = common_dir(handle)
+        return cls(path, handle, common, trust_owner=trust_owner, quarantine=quarantine)
 
-    def _use(self, handle: pygit2.Repository) -> None:
-        super()._use(handle)
-        self._overlays = Overlays(self._common)
-        self._inode = _inode(Path(handle.path))
+    @classmethod
+    def open_later(cls, path: Path) -> Self:
+        """Open the repository at ``path``; where it cannot be opened, do so as soon as it can be.
+
+        Until then, it has no branch, and says why.
+
+        :raises Fatal: libgit2 is too old.
+        """
+        require_libgit2()
+        try:
+            return cls.open(path)
+        except Fatal:
+            dot_git = path / ".git"
+            return cls(path, pygit2.Repository(), dot_git if dot_git.is_dir() else path)
+
+    def _use(self, handle: pygit2.Repository, common: Path) -> None:
+        super()._use(handle, common)
+        self._overlays = Overlays(common)
+        self._inode = _inode_of(handle)
 
     @property
     def handle(self) -> pygit2.Repository:
@@ -87,7 +109,7 @@ class GitRepository(ObjectStore):
         try:
             target = self._repo.lookup_reference("HEAD").raw_target
         except NOT_FOUND as error:
-            raise self._obstacle() or SourceUnavailable(
+            raise self._why_no_ref("HEAD") or SourceUnavailable(
                 MISSING, f"HEAD cannot be read: {error}"
             ) from None
         return target.decode("utf-8", "replace") if isinstance(target, bytes) else "HEAD"
@@ -128,13 +150,20 @@ class GitRepository(ObjectStore):
             raise self._no_branch(name) from None
         return self.commit_at(name, str(target))
 
-    def _no_branch(self, name: str) -> SourceUnavailable:
-        # Report whether the name is wrong, the branch deleted, or the repository unreadable.
+    def _why_no_ref(self, name: str) -> SourceUnavailable | None:
+        """Return why a ref cannot be read, other than that it is not there."""
         if (obstacle := self._obstacle(name)) is not None:
             return obstacle
+        own = name == "HEAD" and self._repo.path is not None  # each work tree has a HEAD
+        return find_ref_damage(self.path, Path(self._repo.path) if own else self._common, name)
+
+    def _no_branch(self, name: str) -> SourceUnavailable:
+        # Report whether the name is wrong, the branch deleted, or the repository unreadable.
+        if (reason := self._why_no_ref(name)) is not None:
+            return reason
         short = name.removeprefix(_BRANCHES)
         return SourceUnavailable(
-            "branch-missing",
+            BRANCH_MISSING,
             f"branch {short!r} has no commit",
             hint=f"push one: git push <this repository> HEAD:{name}{self._other_branch(name)}",
         )
@@ -164,11 +193,12 @@ class GitRepository(ObjectStore):
     def _reopen_when_replaced(self) -> None:
         # A replaced directory (restored from backup, cloned again) has another inode; the open
         # handle would still use caches of the old one.
-        inode = _inode(Path(self._repo.path))
+        inode = _inode_of(self._repo)
         if inode is not None and inode == self._inode:
             return
         try:
-            self._use(open_handle(self.path, trust_owner=self._trust_owner))
+            handle = open_handle(self.path, trust_owner=self._trust_owner)
+            self._use(handle, common_dir(handle))
         except Fatal as error:
             raise self._obstacle() or SourceUnavailable(
                 MISSING, error.message, hint=error.hint
@@ -190,7 +220,9 @@ class GitRepository(ObjectStore):
         """Return the commit of a revision: a branch, a tag, an id or its prefix, ``HEAD~2``.
 
         :raises UsageError: the revision names no commit.
+        :raises SourceUnavailable: its ref or its commit is damaged.
         """
+        self._require_readable(revision)
         try:
             return CommitId(str(self._repo.revparse_single(revision).peel(pygit2.Commit).id))
         except pygit2.AmbiguousError:
@@ -200,6 +232,8 @@ class GitRepository(ObjectStore):
             ) from None
         except NOT_FOUND as error:
             require_resources(error)
+            if (damage := self._damage_of(revision)) is not None:
+                raise damage from None
             if revision == "HEAD" and self._head_is_unborn():
                 unborn = self._no_branch(self.following())
                 raise UsageError(f"{self.path}: {unborn.message}", hint=unborn.hint) from None
@@ -207,6 +241,42 @@ class GitRepository(ObjectStore):
                 f"{revision!r} names no commit in {self.path}",
                 hint="list the commits with git log",
             ) from None
+
+    def _require_readable(self, revision: str) -> None:
+        """Check that libgit2 can read what the revision begins with: ``main`` of ``main~2``.
+
+        :raises SourceUnavailable: its commit is damaged.
+        """
+        base = _AFTER_NAME.split(revision)[0]
+        try:
+            target = base
+            if not is_object_id(base):
+                target = str(self._repo.lookup_reference_dwim(base).resolve().target)
+            commit = self.commit_at(base, target)
+        except NOT_FOUND:
+            return  # no name of a commit
+        except SourceUnavailable as error:
+            if error.reason == OBJECT_DAMAGED:
+                raise
+            return
+        self._require_whole(commit)
+
+    def _damage_of(self, revision: str) -> SourceUnavailable | None:
+        """Return which file that a revision names is damaged; None if none is."""
+        try:
+            name = self.following() if revision == "HEAD" else branch_ref(revision)
+        except SourceUnavailable as error:
+            return error
+        except UsageError:
+            return None  # more than a name
+        damage = find_ref_damage(self.path, self._common, name)
+        if damage is not None:
+            return damage
+        try:
+            target = str(self._repo.lookup_reference(name).resolve().target)
+        except NOT_FOUND:
+            return None
+        return self._why_missing(target)
 
     def shown_otherwise(self) -> list[str]:
         """Return the names of files that make git show another history than the commits."""
@@ -236,9 +306,9 @@ def branch_ref(branch: str) -> str:
     return name
 
 
-def _inode(path: Path) -> tuple[int, int] | None:
+def _inode_of(handle: pygit2.Repository) -> tuple[int, int] | None:
     try:
-        found = os.stat(path)
-    except OSError:
+        found = os.stat(handle.path)
+    except (OSError, TypeError):  # it is gone, or was never there: its path is None
         return None
     return found.st_dev, found.st_ino

@@ -111,6 +111,37 @@ def test_what_was_moved_away_is_named_and_comes_back(bare: Path, name: str, word
         goes_on(server, bare)
 
 
+@pytest.mark.parametrize("name", ["refs", "objects", "HEAD"])
+def test_a_restart_without_a_part_of_the_repository_serves_the_last_mesh(
+    bare: Path, name: str
+) -> None:
+    with Server(bare, name="first") as first:
+        first.wait_for("ready")
+        assert first.stop() == 0
+    away, back = moved(name)
+    away(bare)
+    with Server(bare, "--poll", "0.1") as server:
+        server.wait_for("ready")
+        still_answers(server)
+        assert said(server, f"cannot be read: {bare / name} is missing (restore it")
+        assert said(server, "the mesh in the log is served meanwhile")
+        assert not said(server, "FileNotFoundError")
+        assert not said(server, "init")
+        told = gitmesh("status", "--repo", bare)
+        assert str(bare / name) in told.out
+        assert "init" not in told.out
+        back(bare)
+        goes_on(server, bare)
+
+
+def test_without_a_mesh_in_a_log_a_part_of_a_repository_is_not_served(bare: Path) -> None:
+    (bare / "objects").rename(bare.parent / "aside")
+    refused = gitmesh("serve", bare, "--listen", "127.0.0.1:0")
+    assert refused.code != 0
+    assert f"{bare / 'objects'} is missing" in refused.err
+    assert "init" not in refused.err
+
+
 @pytest.mark.parametrize("name", [".", "refs", "refs/heads", "objects", "objects/pack"])
 def test_what_may_not_be_read_is_named_and_followed_again_when_it_may(
     bare: Path, name: str

@@ -57,7 +57,7 @@ class ResourceChanges:
     def __init__(
         self, repo: Path, branch: str | None, log: EventReader, *, via: str = "api"
     ) -> None:
-        self._repo = GitRepository.open(repo)
+        self._repo = GitRepository.open_later(repo)  # it may be away for a moment
         self._branch = branch
         self._log = log
         self._via = via

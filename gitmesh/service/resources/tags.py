@@ -20,7 +20,7 @@ class ServedTags:
 
         :param known: returns specs that somebody else has read, so that little has to be read anew.
         """
-        self._repo = GitRepository.open(repo)
+        self._repo = GitRepository.open_later(repo)  # it may be away for a moment
         self._log = log
         self._known = known
         self._turn = threading.Lock()
