@@ -2,13 +2,22 @@
 
 import logging
 from collections.abc import Iterable
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
 
 from events import memory
 from events.memory import OUT_OF_MEMORY
 from events.store import EventReader
-from events.types import CONNECTIONS_FULL, DeliveryEvent, SourceDegraded, SourceRecovered
+from events.types import (
+    CLOCK_BEHIND,
+    OF_STREAMS,
+    Chain,
+    DeliveryEvent,
+    Seq,
+    SourceDegraded,
+    SourceRecovered,
+)
 from mesh.errors import Retryable
 from reconciler.attempt import HELD_BACK, release
 from reconciler.git.obstacle import unreadable
@@ -23,6 +32,9 @@ _OF_ONE_COMMIT: Final = (HELD_BACK, OUT_OF_MEMORY)
 """Reasons that name a commit: with another commit, the obstacle is another one."""
 _MOST_KEPT: Final = 100
 """Maximum number of events that are kept while the log cannot be written."""
+_SECONDS: Final = "%Y-%m-%dT%H:%M:%SZ"
+CLOCK_TOLERANCE: Final = timedelta(minutes=1)
+"""Clocks are set back a little all the time."""
 
 
 def reasons_left(log: EventReader) -> frozenset[str]:
@@ -30,7 +42,22 @@ def reasons_left(log: EventReader) -> frozenset[str]:
 
     :raises LogUnavailable: the log cannot be read now.
     """
-    return frozenset(event.reason for _, event in log.fleet().degraded()) - {CONNECTIONS_FULL}
+    return frozenset(event.reason for _, event in log.fleet().degraded()) - OF_STREAMS
+
+
+def newest_time(log: EventReader) -> datetime | None:
+    """Return when the newest event was recorded; None where there is none, or none can be read."""
+    try:
+        ends = [(chain, log.head(chain).seq) for chain in Chain]
+        times = [
+            record.at
+            for chain, seq in ends
+            if seq
+            for record in log.read(chain, after=Seq(seq - 1))
+        ]
+    except Retryable:
+        return None
+    return datetime.fromisoformat(max(times)) if times else None
 
 
 def obstacle(repository: Path, error: Retryable | OSError | MemoryError) -> Retryable:
@@ -63,6 +90,17 @@ class Health:
     def history(self, names: list[str]) -> None:
         """Record the files that make git show another history than the commits."""
         self._note("history", HISTORY_REPLACED if names else None, _shown_otherwise(names))
+
+    def clock(self, newest: datetime | None, now: datetime) -> None:
+        """Record that the clock is behind the newest event, whose time was wrong then."""
+        is_behind = newest is not None and newest - now > CLOCK_TOLERANCE
+        words = (
+            f"the clock is behind the event log, whose newest event is of {newest:{_SECONDS}}: it "
+            "was ahead then, or is wrong now; until that time, the times of events are not true"
+            if is_behind
+            else ""
+        )
+        self._note("clock", CLOCK_BEHIND if is_behind else None, words)
 
     def watch(self, message: str | None) -> None:
         """Record why the watch fails; None when it works again."""

@@ -9,6 +9,7 @@ from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Final, TypeVar
 
+from events.clock import utc_now
 from events.latest import Latest
 from events.publication import Publication
 from events.store import EventStore
@@ -17,7 +18,7 @@ from mesh.errors import Retryable
 from reconciler.attempt import Attempts
 from reconciler.follower import Follower
 from reconciler.git.repository import GitRepository
-from reconciler.health import Health, obstacle, reasons_left
+from reconciler.health import Health, newest_time, obstacle, reasons_left
 from reconciler.reading.reader import Progress
 from reconciler.watch import wakeups
 
@@ -101,6 +102,7 @@ async def reconcile(
         async for _ in wakes:
             await _follow(follower, latest, health, pace, stopping)
             health.history(await _in_thread(repo.shown_otherwise, stopping))
+            health.clock(await _in_thread(lambda: newest_time(log), stopping), utc_now())
             health.looked()
             if startup is not None:
                 startup.followed.set()

@@ -279,7 +279,8 @@ KINDS: Final[Mapping[str, KindDoc]] = {
         "The server cannot do all of its work. It cannot follow the repository, or a file in the "
         "repository makes git show another history than the commits (`history-replaced`); the "
         "served mesh stays as it was. Or it has no room for more connections "
-        "(`connections-full`), or clients open streams only to reset them (`streams-reset`).",
+        "(`connections-full`), or clients open streams only to reset them (`streams-reset`). "
+        "Or the clock is behind the newest event (`clock-behind`).",
         "the reason, a stable word",
         _SERVER,
         {"message": "Description of what happened."},

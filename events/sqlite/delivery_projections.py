@@ -4,8 +4,7 @@ import sqlite3
 from typing import Final, assert_never
 
 from events.types import (
-    CONNECTIONS_FULL,
-    STREAMS_RESET,
+    OF_STREAMS,
     CommitId,
     DeliveryEvent,
     ProxiesFlapped,
@@ -107,8 +106,8 @@ def _proxies(
         case ServerStarted():
             connection.execute("DELETE FROM proxies")
             connection.execute("DELETE FROM workers")
-            of_streams = (CONNECTIONS_FULL, STREAMS_RESET)
-            connection.execute("DELETE FROM sources WHERE reason IN (?, ?)", of_streams)
+            for reason in sorted(OF_STREAMS):
+                connection.execute("DELETE FROM sources WHERE reason = ?", (reason,))
         case ProxiesSettled():
             _settle(connection, seq, event)
 

@@ -34,7 +34,9 @@ from events.types.push import PushRefused as PushRefused
 from events.types.record import DeliveryEvent as DeliveryEvent
 from events.types.record import Event as Event
 from events.types.record import Record as Record
+from events.types.server import CLOCK_BEHIND as CLOCK_BEHIND
 from events.types.server import CONNECTIONS_FULL as CONNECTIONS_FULL
+from events.types.server import OF_STREAMS as OF_STREAMS
 from events.types.server import STREAMS_RESET as STREAMS_RESET
 from events.types.server import RulesChanged as RulesChanged
 from events.types.server import ServerStarted as ServerStarted

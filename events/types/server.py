@@ -9,6 +9,10 @@ CONNECTIONS_FULL: Final = "connections-full"
 """The reason of :class:`SourceDegraded` when no more proxies can connect."""
 STREAMS_RESET: Final = "streams-reset"
 """The reason of :class:`SourceDegraded` when clients open streams only to reset them."""
+OF_STREAMS: Final = frozenset({CONNECTIONS_FULL, STREAMS_RESET})
+"""Reasons that the xDS server records; they keep no commit from being read."""
+CLOCK_BEHIND: Final = "clock-behind"
+"""The reason of :class:`SourceDegraded` when the newest event is of a time that is yet to come."""
 
 
 @dataclass(frozen=True, slots=True)

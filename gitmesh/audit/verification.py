@@ -3,10 +3,12 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from events.clock import utc_now
 from events.integrity.note import VerifierKey
 from events.store import EventReader, Head
 from events.types import Chain, CommitId, Seq
 from gitmesh.audit.attestation import Signed, contradictions, read_checkpoints
+from gitmesh.audit.event_times import clock_notes
 from gitmesh.audit.rule_differences import judge
 from gitmesh.rendering.amounts import count
 from gitmesh.rendering.narration import short
@@ -82,6 +84,7 @@ def verify(
     found = _Findings({chain: log.head(chain) for chain in Chain}, log.verify(progress))
     broken = any(line.startswith(f"{Chain.MESH} chain") for line in found.problems)
     _read_rules(found, log)
+    found.notes += clock_notes(log, utc_now())
     signed = _by_checkpoints(found, log, witnesses)
     if witnesses.repo is None:
         return found.verdict(("git", "checkpoints"))

@@ -7,7 +7,13 @@ from typing import TYPE_CHECKING, Final
 
 from events.opening import open_for_reading
 from events.store import EventReader
-from events.types import CONNECTIONS_FULL, CommitApplied, SnapshotConverged, SnapshotRejected
+from events.types import (
+    CLOCK_BEHIND,
+    OF_STREAMS,
+    CommitApplied,
+    SnapshotConverged,
+    SnapshotRejected,
+)
 from gitmesh.inbox.ref_update import Move
 from gitmesh.push.convergence import Progress, progress
 from gitmesh.queries.pins import pinned
@@ -87,7 +93,8 @@ def _wait(
 
 def _obstacles(log: EventReader) -> list[str]:
     """Return why the server does not read the commit, as far as it has said so."""
-    found = (event for _, event in log.fleet().degraded() if event.reason != CONNECTIONS_FULL)
+    unrelated = OF_STREAMS | {CLOCK_BEHIND}
+    found = (event for _, event in log.fleet().degraded() if event.reason not in unrelated)
     return [visible(f"  {narrate(event)}") for event in found]
 
 

@@ -3,6 +3,7 @@
 from typing import Final, assert_never
 
 from events.types import (
+    CLOCK_BEHIND,
     CONNECTIONS_FULL,
     STREAMS_RESET,
     Cause,
@@ -85,8 +86,10 @@ def _source(event: SourceDegraded | SourceRecovered) -> str:
         case SourceRecovered() if event.reason == STREAMS_RESET:
             return "clients no longer open streams only to reset them"
         case SourceDegraded():
-            follows = event.reason == "history-replaced"
+            follows = event.reason in ("history-replaced", CLOCK_BEHIND)
             return event.message if follows else f"cannot follow the repository: {event.message}"
+        case SourceRecovered() if event.reason == CLOCK_BEHIND:
+            return "the clock is no longer behind the event log"
         case SourceRecovered():
             return f"following the repository again ({event.reason} is over)"
 

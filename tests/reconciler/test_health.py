@@ -6,7 +6,7 @@ import pytest
 
 from events.memory import HINT
 from events.opening import open_for_writing
-from events.types import CONNECTIONS_FULL, Chain, SourceDegraded, SourceRecovered
+from events.types import CONNECTIONS_FULL, STREAMS_RESET, Chain, SourceDegraded, SourceRecovered
 from reconciler.attempt import HELD_BACK
 from reconciler.follower import Follower
 from reconciler.health import Health
@@ -61,18 +61,18 @@ def test_what_earlier_processes_left_is_over_unless_it_is_found_again() -> None:
 def test_a_process_that_was_killed_leaves_nothing_in_the_status(tmp_path: Path) -> None:
     repo, path = Repo(tmp_path), tmp_path / "log.db"
     tip = repo.commit_and_push(files(shop_mesh()))
-    log = open_for_writing(path)
+    log, kept = open_for_writing(path), [CONNECTIONS_FULL, STREAMS_RESET]
     left = [("branch-missing", "x"), ("out-of-memory", "x"), ("watch-failed", "x")]
-    log.append_observed([SourceDegraded(*each) for each in (*left, (CONNECTIONS_FULL, "x"))])
+    log.append_observed(
+        [SourceDegraded(*each) for each in (*left, *((reason, "x") for reason in kept))]
+    )
     log.close()
 
     async def steps() -> None:
         async with following(repo.origin, path) as at:
             await at.until(tip)
             # Connections are the xDS server's to tell of.
-            await at.true(
-                lambda: [e.reason for _, e in at.log.fleet().degraded()] == [CONNECTIONS_FULL]
-            )
+            await at.true(lambda: [e.reason for _, e in at.log.fleet().degraded()] == kept)
             ended = [e.reason for e in at.events(Chain.DELIVERY) if isinstance(e, SourceRecovered)]
             assert ended == [reason for reason, _ in left]
 
