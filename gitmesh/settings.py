@@ -66,6 +66,12 @@ class Settings(BaseModel):
     repository's gitmesh.yaml."""
     region: Annotated[str, Field(pattern=r"^[a-z0-9-]{1,32}$")] = "us-east-1"
     """The AWS region that ARNs name."""
+    server: str = ""
+    """Address of the server that ``get``, ``apply``, ``edit`` and ``delete`` ask."""
+    token: Annotated[str, Field(repr=False)] = ""
+    """Bearer token for that server; without one, AWS credentials sign."""
+    context: str = ""
+    """Name of a server in ``~/.config/gitmesh/context.toml``."""
     workers: Annotated[int, Field(ge=0, le=64)] = 0
     """Number of processes that serve proxies; 0 means one process for everything."""
     poll_s: Annotated[float, Field(gt=0, le=3600)] = 1.0

@@ -14,7 +14,7 @@ from gitmesh.api.signature import NotAuthenticated, SignedRequest, authenticate
 from reconciler.git.writing import Person
 
 _ANONYMOUS: Final = Person("anonymous", "anonymous@localhost")
-_LOCAL: Final = ("127.0.0.1", "localhost", "[::1]")
+_LOCAL: Final = re.compile(r"127(\.[0-9]{1,3}){3}|localhost|\[::1\]")
 _INVOCATION: Final = re.compile(r"[A-Za-z0-9-]{1,64}")
 
 
@@ -59,7 +59,7 @@ def _require_local(headers: Mapping[str, str]) -> None:
     :raises ApiError: the request may come from such a page.
     """
     host = headers.get("host", "").rpartition(":")[0] or headers.get("host", "")
-    if host not in _LOCAL or "origin" in headers:
+    if not _LOCAL.fullmatch(host) or "origin" in headers:
         raise ApiError(
             "AccessDeniedException", 403, "calls without credentials come from this machine alone"
         )

@@ -47,3 +47,47 @@ def is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
+
+
+def server_endpoint(
+    url: str,
+    token: str | None = None,
+    region: str | None = None,
+    ca_file: str | None = None,
+    environment: Mapping[str, str] | None = None,
+) -> Endpoint:
+    """Return the endpoint of a gitmesh server, with a token, else with AWS credentials.
+
+    On this machine it may do without: the server may let everyone in.
+
+    :raises UsageError: the URL is none, or the token would be sent in plain text.
+    """
+    found = process_environment() if environment is None else environment
+    endpoint = Endpoint(url, ca_file=ca_file or found.get("AWS_CA_BUNDLE") or None)
+    local = is_loopback(endpoint.host)
+    if token:
+        if not local and not url.startswith("https://"):
+            raise UsageError(
+                f"the token would be sent to {url} in plain text", hint="write https:// instead"
+            )
+        endpoint.sign = bearer(token)
+        return endpoint
+    try:
+        credentials = aws_credentials(found)
+    except UsageError:
+        if not local:
+            raise
+        credentials = None  # the profile has none, and here none may be needed
+    if credentials is not None:
+        endpoint.sign = aws_signer(credentials, aws_region(region, endpoint.host, found))
+    elif not local:
+        raise UsageError(
+            f"there are no credentials to call {url} with",
+            hint="set GITMESH_TOKEN, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
+        )
+    return endpoint
+
+
+def bearer(token: str) -> Signer:
+    """Return what sends a token with each request."""
+    return lambda request, now: {"authorization": f"Bearer {token}"}

@@ -24,6 +24,7 @@ from gitmesh.json_shapes import (
     meanings,
     pins,
     repository,
+    resources,
     routing,
 )
 from gitmesh.json_shapes import specs as spec_shapes
@@ -47,6 +48,10 @@ SHAPES: Final[Mapping[str, type]] = {
     "blame": history.OriginsShape,
     "diff": changes.DifferenceShape,
     "wait": delivery.WaitShape,
+    "get": resources.ResourcesShape,
+    "apply": resources.ResourceChangesShape,
+    "edit": resources.ResourceChangesShape,
+    "delete": resources.ResourceChangesShape,
     "rollback": changes.RollbackShape,
     "pin": pins.PinAnswerShape,
     "unpin": pins.PinAnswerShape,

@@ -59,6 +59,9 @@ ANSWERS: Final[Mapping[str, Sequence[str]]] = {
 ELSEWHERE: Final = {
     "serve": "its lines: test_the_lines_of_a_server_are_json_each",
     "demo": "what it reports: tests/envoy/test_demo.py",
+    **dict.fromkeys(
+        ("get", "apply", "edit", "delete"), "of a server: tests/client/test_server_commands.py"
+    ),
 }
 NO_REPOSITORY: Final = {
     "init",
@@ -69,6 +72,10 @@ NO_REPOSITORY: Final = {
     "bootstrap",
     "keygen",
     "demo",
+    "get",
+    "apply",
+    "edit",
+    "delete",
     "version",
 }
 """Commands that need none, or make one."""

@@ -1,0 +1,120 @@
+"""``gitmesh edit``: one resource of a running server, in the user's editor."""
+
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from gitmesh.cli import exit_codes
+from gitmesh.cli.commands.server.changes import message_option, read_documents, send
+from gitmesh.cli.commands.server.connection import Connect, server_options
+from gitmesh.cli.options import examples, json_option
+from gitmesh.cli.output import refuse
+
+if TYPE_CHECKING:
+    from gitmesh.client.server_api import ServerApi
+    from mesh.keys import ResourceKey
+
+
+@click.command(
+    "edit",
+    short_help="Edit a resource of a running server.",
+    epilog=examples(
+        "gitmesh edit route cart/all --server http://127.0.0.1:18080",
+        "EDITOR='code --wait' gitmesh edit mesh/shop/virtualNode/cart-v2 -m 'Longer timeout'",
+    ),
+)
+@click.argument("kind")
+@click.argument("name", required=False)
+@click.option("--mesh", metavar="NAME", help="The mesh of the resource.")
+@message_option
+@server_options
+@json_option
+@click.pass_context
+def command(
+    ctx: click.Context,
+    connect: Connect,
+    kind: str,
+    name: str | None,
+    mesh: str | None,
+    message: str,
+    as_json: bool,
+) -> None:
+    """Open the document of a resource in the editor (VISUAL, EDITOR), and apply what is saved.
+
+    KIND and NAME are those of gitmesh get. If nothing is changed, nothing is done. If the server
+    refuses it, or somebody else has changed the resource meanwhile, the text is kept in a file.
+    """
+    with connect() as api:
+        key = _key(ctx, api, kind, name, mesh)
+        before = api.get(f"/resources/{key}")
+        text = _edited(before)
+        if text is None:
+            if as_json:
+                same = {"apply": [before["document"]], "dryRun": True}
+                send(api, same, [key], as_json=True)
+            else:
+                click.echo(f"{key} unchanged")
+            return
+        kept = _kept(text)
+        done = _apply(ctx, api, key, before, kept, message, as_json=as_json)
+    if done:
+        kept.unlink()
+        return
+    click.echo(f"the text is kept: correct it, then gitmesh apply -f {kept}", err=True)
+    ctx.exit(exit_codes.REFUSED)
+
+
+def _key(
+    ctx: click.Context, api: "ServerApi", kind: str, name: str | None, mesh: str | None
+) -> "ResourceKey":
+    from gitmesh.cli.commands.server.naming import key_named, kind_named
+
+    if "/" in kind and name is None:
+        return key_named(api, None, kind, mesh)
+    if name is None:
+        raise click.MissingParameter(ctx=ctx, param_hint="'NAME'", param_type="argument")
+    return key_named(api, kind_named(kind), name, mesh)
+
+
+def _edited(found: dict[str, Any]) -> str | None:
+    """Return the text that the user saved; ``None`` if it is the same."""
+    from gitmesh.rendering.documents import yaml_documents
+
+    text = yaml_documents([found["document"]])
+    edited = click.edit(text, extension=".yaml")
+    return None if edited is None or edited.strip() in ("", text.strip()) else edited
+
+
+def _kept(text: str) -> Path:
+    with tempfile.NamedTemporaryFile(
+        "w", prefix="gitmesh-", suffix=".yaml", delete=False, encoding="utf-8"
+    ) as file:
+        file.write(text)
+    return Path(file.name)
+
+
+def _apply(
+    ctx: click.Context,
+    api: "ServerApi",
+    key: "ResourceKey",
+    before: dict[str, Any],
+    text: Path,
+    message: str,
+    *,
+    as_json: bool,
+) -> bool:
+    documents, wrong = read_documents((text,))
+    if wrong:
+        refuse(wrong, as_json=as_json)
+        return False
+    if list(documents) != [key]:
+        click.echo(f"the document is no longer that of {key}", err=True)
+        return False
+    now = api.get(f"/resources/{key}")
+    if (now["uid"], now["version"]) != (before["uid"], before["version"]):
+        click.echo(f"{key} was changed by somebody else meanwhile", err=True)
+        return False
+    body = {"apply": list(documents.values()), "message": message}
+    return send(api, body, [key], as_json=as_json)
