@@ -34,6 +34,7 @@ class _Part:
     key: ResourceKey | None
     """The resource it describes; None if it is empty or has another form."""
     body: JsonObject | None
+    """Its content; None if it is no single object."""
     wrapper: str = ""
     """Key under which an API answer holds the resource."""
 
@@ -109,6 +110,43 @@ def _changed(path: str, blob: bytes, key: ResourceKey, change: Callable[[_Part],
     ).encode()
 
 
+def with_object(
+    path: str,
+    blob: bytes,
+    is_meant: Callable[[JsonObject], bool],
+    change: Callable[[JsonObject], JsonObject | None],
+) -> bytes | None:
+    """Return the file with other content in one document of whatever form.
+
+    Comments and order of what stays in the document are kept.
+
+    :param is_meant: tells the document; the first one counts.
+    :param change: returns its new content; None to remove it.
+    :raises NotReplaceable: there is no such document, or it has a form that is changed by hand.
+    """
+    parts = list(_parts(path, blob))
+    meant = next((part for part in parts if part.body and is_meant(part.body)), None)
+    if meant is None or meant.body is None:
+        raise NotReplaceable(f"{path} does not contain the document", hint="change it by hand")
+    body = change(meant.body)
+    text = "" if body is None else _rewritten(path, meant, body)
+    changed = "".join(_ended_as(p.text, text) if p is meant else p.text for p in parts).encode()
+    return changed if read_documents(path, changed).documents else None
+
+
+def _rewritten(path: str, part: _Part, body: JsonObject) -> str:
+    if _is_json(path):
+        return json.dumps(body, indent=2, ensure_ascii=False) + "\n"
+    trunk = read_tree(part.text)
+    sheets = attach(part.text, trunk)
+    if not trunk.plain or len(sheets) != 1 or sheets[0].root is None:
+        raise NotReplaceable(
+            f"{path} uses directives, anchors or tags of YAML", hint="change it by hand"
+        )
+    _merged(sheets[0].root, body)
+    return ("---\n" if part.text.startswith("---") else "") + sheets_text(sheets)
+
+
 def _ended_as(before: str, text: str) -> str:
     """Return a text with the line endings that most lines of another text have."""
     if before.count("\r\n") * 2 <= before.count("\n"):
@@ -136,7 +174,7 @@ def _part(path: str, text: str) -> _Part:
         return _Part(text, None, None)
     [document] = documents
     if next(form for form in FORMS if form.recognises(document.body)) is not NATIVE:
-        return _Part(text, None, None)
+        return _Part(text, None, document.body)
     found = identify(document)
     inner = found.document.body
     wrapper = next((k for k, v in document.body.items() if v is inner), "")

@@ -6,6 +6,7 @@ is the new content of the changed files.
 
 from collections.abc import Callable, Iterable, Mapping
 
+from gitmesh.service.changes.manifest_edits import manifest_of, set_manifest_spec
 from mesh.canonical import JsonObject
 from mesh.errors import UsageError
 from mesh.keys import ResourceKey
@@ -36,6 +37,8 @@ class SpecEdits:
         :raises NotReplaceable: the document has a form that can only be changed by hand.
         """
         path = resource.source.path
+        if self._edit_manifest(resource, spec):
+            return
         self._set(path, with_spec(path, self._blob(path), resource, spec))
 
     def retag(self, resource: Resource, change: Callable[[Tags], Tags]) -> None:
@@ -56,7 +59,17 @@ class SpecEdits:
         :raises NotReplaceable: the resource has no document of its own.
         """
         path = resource.source.path
+        if self._edit_manifest(resource, None):
+            return
         self._set(path, without(path, self._blob(path), resource.key))
+
+    def _edit_manifest(self, resource: Resource, spec: JsonObject | None) -> bool:
+        """Edit the manifest of a resource; tell whether it has one."""
+        manifest = manifest_of(self._now, resource)
+        if manifest is not None:
+            path, blob = resource.source.path, self._blob(resource.source.path)
+            self._set(path, set_manifest_spec(self._now, manifest, blob, resource.key, spec))
+        return manifest is not None
 
     def add(self, path: str, document: str) -> None:
         """Add a document at the end of a file, or a new file.
