@@ -21,7 +21,9 @@ _SERVER: Final = "`gitmesh`"
 _KEY: Final = "the resource's key"
 _NODE: Final = "the node id of the proxy"
 _PROXY: Final = "Name of the proxy, as in `ProxyConnected`."
-_USER: Final = "Operating system user who requested it"
+_USER: Final = (
+    "Operating system user who requested it, or the caller of the HTTP API, `Name <email>`"
+)
 
 _FACTS: Final = {
     "tree": "Id of the commit's tree. Equal trees contain equal specs.",

@@ -12,6 +12,7 @@ from events.store import EventReader
 from gitmesh.access.caller import Caller
 from gitmesh.json_api.errors import bad_request, not_found
 from gitmesh.service.resources.change import ResourceChanges
+from gitmesh.service.resources.listing import Listing
 from mesh.canonical import Json, JsonObject, as_object
 from mesh.errors import UsageError
 from mesh.keys import ResourceKey
@@ -30,6 +31,7 @@ class Served:
     branch: str | None
     changes: ResourceChanges
     committer: Person
+    listing: Listing
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,10 +76,10 @@ class JsonApi:
         self._tail.ending.set()
 
     async def _endpoint(self, request: Request) -> Response:
-        started, who, what = time.monotonic(), "-", "-"
+        started, what = time.monotonic(), "-"
+        caller: Caller | None = None
         try:
             sent, caller = await self._receive(request)
-            who = caller.person.name
             operation, name = found_operation(sent.method, sent.raw_path)
             what = f"{operation.method} {operation.path}"
             asked = _asked(self._served, caller, operation, name, sent)
@@ -89,7 +89,7 @@ class JsonApi:
         except Exception:
             _log.exception("a request failed: a fault in gitmesh itself", extra={"operation": what})
             answer = refusal(Refused(500, "a fault in gitmesh itself"))
-        _tell(answer, what, who, started)
+        _tell(answer, what, caller, started)
         return answer
 
     async def _answer(
@@ -167,10 +167,11 @@ def _asked(
     return Asked(served, caller, name, body=parsed_body(sent.body, operation.names))
 
 
-def _tell(answer: Response, what: str, who: str, started: float) -> None:
+def _tell(answer: Response, what: str, caller: Caller | None, started: float) -> None:
     extra = {
         "operation": what,
-        "caller": who,
+        "caller": "-" if caller is None else caller.person.name,
+        "identity": "-" if caller is None else caller.identity,
         "status": answer.status_code,
         "milliseconds": round(1000 * (time.monotonic() - started), 1),
     }

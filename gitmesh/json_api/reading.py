@@ -1,6 +1,8 @@
 """Operations that read. Handlers block; each answers with a shape of ``gitmesh.json_shapes``."""
 
+from bisect import bisect_right
 from itertools import islice
+from operator import itemgetter
 from typing import Final
 
 from events.types import Chain
@@ -36,6 +38,7 @@ from gitmesh.queries.logged_mesh import logged_mesh
 from gitmesh.queries.requested_commit import RefusedPush
 from gitmesh.service.changes.compared_meshes import NamedMesh
 from gitmesh.service.changes.difference import difference
+from gitmesh.service.changes.resource_change import Wanted
 from gitmesh.service.delivery.connected import ConnectedProxies, connected
 from gitmesh.service.delivery.status import awaited_status
 from gitmesh.service.history.commit_history import logged_commits
@@ -46,8 +49,6 @@ from gitmesh.service.history.shown_commit import shown_commit
 from gitmesh.service.resources.description import describe
 from mesh.keys import Kind, ResourceKey
 from mesh.problems.problem import errors
-from reconciler.git.repository import GitRepository
-from reconciler.reading.reader import TreeReader
 
 MOST_RESOURCES: Final = 500
 MOST_COMMITS: Final = 500
@@ -57,25 +58,25 @@ _PARTIAL_COMMITS: Final = 5_000
 
 def resources(asked: Asked) -> ResourcesShape:
     """Return resources in the order of their keys."""
-    state = visible_state(asked.log.state(), asked.caller.permission)
+    names, may_read = asked.served.listing.names(), asked.caller.permission.may_read
     kind, mesh = _kind(asked.query.get("kind")), asked.query.get("mesh")
     within = asked.query.get("within")
     top = None if within is None else asked.readable(within)
-    after = asked.query.get("after", "")
     limit = asked.number("limit", MOST_RESOURCES, MOST_RESOURCES)
+    begin = bisect_right(names.keys, asked.query.get("after", ""), key=itemgetter(0))
     wanted = (
         (text, key)
-        for text, key in sorted((str(key), key) for key in state.resources)
-        if text > after
-        and kind in (None, key.kind)
+        for text, key in islice(names.keys, begin, None)
+        if kind in (None, key.kind)
         and mesh in (None, key.mesh)
         and (top is None or key == top or text.startswith(f"{top}/"))
+        and may_read(key)
     )
     found = list(islice(wanted, limit + 1))
     described = (describe(asked.log, key) for _, key in found[:limit])
     return {
-        "seq": state.seq,
-        "commit": state.commit,
+        "seq": names.seq,
+        "commit": names.commit,
         "resources": [resource_shape(each) for each in described if each is not None],
         "next": found[limit - 1][0] if len(found) > limit else None,
     }
@@ -172,10 +173,9 @@ def proxies(asked: Asked) -> ProxiesShape:
 
 def problems(asked: Asked) -> ProblemsOfTipShape:
     """Return the problems of the branch's newest commit."""
-    served = asked.served
-    repo = GitRepository.open(served.repo)
-    tip = repo.tip(served.branch)
-    tree = TreeReader(repo).read(repo.tree_of(tip), served.changes.known).tree
+    # A plan that changes nothing: the specs of the tip, read by what differs from those known.
+    planned = asked.served.changes.plan(lambda _: Wanted())
+    tip, tree = planned.tip, planned.after
     seen = visible_problems(tree.problems, tree.files, asked.caller.permission).shown
     return {"commit": tip, "ok": not errors(seen), "problems": problem_shapes(seen)}
 

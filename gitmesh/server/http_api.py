@@ -20,6 +20,7 @@ from gitmesh.json_api.asking import Served
 from gitmesh.json_api.errors import Refused
 from gitmesh.json_api.http import JsonApi
 from gitmesh.service.resources.change import ResourceChanges
+from gitmesh.service.resources.listing import Listing
 from gitmesh.service.resources.settings import ServedSettings
 from gitmesh.service.resources.tags import ServedTags
 from gitmesh.settings import Settings
@@ -59,7 +60,7 @@ class HttpApi:
 
             tags = ServedTags(repo, reading, lambda: changes.known)
             api = AppMeshApi(reading, changes, tags, account, COMMITTER)
-            served = Served(reading, log, repo, branch, changes, COMMITTER)
+            served = Served(reading, log, repo, branch, changes, COMMITTER, Listing(reading))
             beside = JsonApi(served, self._received)
             _log.info("serving the API", extra={"listen": self.address})
             together = application(api, self.callers, [beside.route])

@@ -124,7 +124,7 @@ class Pinning:
                 await self._take(note)
         if self._waiting is not None:
             note, asked = self._waiting
-            if at_start or self._may(_by(note, asked)):
+            if at_start or self._may(requested_by(note, asked)):
                 await self._heed(note, asked)
         self._warnings.tell(at_once=at_start)
 
@@ -139,7 +139,7 @@ class Pinning:
         if found is None:
             self._warnings.invalid([note])
             self._spool.drop(note)
-        elif (found.commit is None and self._pin is None) or self._may(_by(note, found)):
+        elif (found.commit is None and self._pin is None) or self._may(requested_by(note, found)):
             await self._heed(note, found)
         else:
             self._supersede()
@@ -150,11 +150,11 @@ class Pinning:
         """Do what a note asks for. It replaces one that waits."""
         try:
             if asked.commit is None:
-                await self._unpin(asked, _by(note, asked))
+                await self._unpin(asked, requested_by(note, asked))
             else:
                 await self._repin(note, asked)
         except BaseException:
-            if (budget := self._budgets.get(_by(note, asked))) is not None:
+            if (budget := self._budgets.get(requested_by(note, asked))) is not None:
                 budget.give_back()
             raise
         if self._waiting is not None and self._waiting[0] is not note:
@@ -166,7 +166,7 @@ class Pinning:
         """Drop the note that waits, because there is a newer one."""
         if self._waiting is not None:
             (note, asked), self._waiting = self._waiting, None
-            self._warnings.superseded(_by(note, asked))
+            self._warnings.superseded(requested_by(note, asked))
             self._spool.drop(note)
 
     def _may(self, by: str) -> bool:
@@ -184,7 +184,7 @@ class Pinning:
     async def _repin(self, note: Note, asked: PinNote) -> None:
         if asked.commit is None or asked.until is None:
             return
-        by, until = _by(note, asked), min(asked.until, self._now() + LONGEST)
+        by, until = requested_by(note, asked), min(asked.until, self._now() + LONGEST)
         try:
             commit = CommitId(asked.commit)
             seq = await asyncio.to_thread(pinnable, self._log, commit)
@@ -218,7 +218,7 @@ class Pinning:
             self._served.set(_published(self._newest.state, time.time_ns(), Cause.RELEASE))
 
 
-def _by(note: Note, asked: PinNote) -> str:
+def requested_by(note: Note, asked: PinNote) -> str:
     """Return who asks: the user of the process, or the caller that this server answers."""
     return asked.by if asked.by and note.uid == os.getuid() else user_name(note.uid)
 

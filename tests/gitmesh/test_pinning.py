@@ -19,10 +19,10 @@ from events.store import EventStore
 from events.types import Cause, Chain, CommitId, DeliveryEvent, ServingPinned, ServingReleased
 from gitmesh.inbox.pin_note import PinNote
 from gitmesh.inbox.pusher import user_name
-from gitmesh.inbox.spool import Spool, pins
+from gitmesh.inbox.spool import Note, Spool, pins
 from gitmesh.queries.log_location import log_path
 from gitmesh.server import pinning
-from gitmesh.server.pinning import Pinning
+from gitmesh.server.pinning import Pinning, requested_by
 from mesh.errors import Retryable
 from reconciler.follower import Follower
 from reconciler.git.repository import GitRepository
@@ -185,6 +185,14 @@ def test_a_pin_is_served_until_it_is_released(
         ]
 
     asyncio.run(steps())
+
+
+def test_only_this_user_may_pin_in_the_name_of_others() -> None:
+    asked = PinNote(commit="a" * 40, until=NOON, by="Ada <ada@shop.example>")
+    assert requested_by(Note(Path("n"), os.getuid(), b""), asked) == "Ada <ada@shop.example>"
+    assert requested_by(Note(Path("n"), 54_321, b""), asked) == "uid 54321"
+    assert requested_by(Note(Path("n"), os.getuid(), b""), PinNote(commit=None)) == ME
+    assert b"by" not in PinNote(commit=None).line()
 
 
 def test_a_pin_expires_at_its_time(running: Running) -> None:
