@@ -5,6 +5,7 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,7 +18,7 @@ from gitmesh.client.server_api import PREFIX, ServerApi
 from gitmesh.json_api.event_feed import Feed, Position
 from gitmesh.json_api.event_stream import MOST_OF_CALLER, EventStream, LogTail
 from gitmesh.queries.log_location import log_path
-from tests.api.conftest import Served
+from tests.api.conftest import Served, serve
 from tests.json_api.conftest import PART, Ask, endpoint
 
 STREAM = {"accept": "text/event-stream"}
@@ -97,3 +98,15 @@ def test_a_reader_who_does_not_read_is_cut_off(
     assert time.monotonic() - started < 5
     assert [message["type"] for message in sent] == ["http.response.start", "http.response.body"]
     assert api.get("/state")["commit"]
+
+
+def test_open_streams_do_not_hold_up_the_end_of_the_server(tmp_path: Path) -> None:
+    other = serve(tmp_path)
+    with other.server, endpoint(other.url) as there:
+        answer = there.open("GET", f"{PREFIX}/events", "", STREAM, 20)
+        assert answer.readline() == b"retry: 1000\n"
+        started = time.monotonic()
+        assert other.server.stop() == 0
+        assert time.monotonic() - started < 4.5, "uvicorn alone would wait for 5 s"
+        answer.read()
+        answer.close()
