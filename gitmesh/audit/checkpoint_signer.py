@@ -3,7 +3,7 @@
 A checkpoint is signed only if the log agrees with the previous one.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from events.integrity.checkpoint import Growing, sign_grown, verified, verifiers
 from events.integrity.note import SignerKey, VerifierKey, WrongNote
@@ -63,21 +63,24 @@ class CheckpointSigner:
                 raise _refused(f"{REF} was taken back: {self._told_reached()} were signed")
             self._last, self._reached = latest, self.signed
         heads = {chain: self._log.head(chain).seq for chain in Chain}
-        if heads == self.signed and (latest is not None or not any(heads.values())):
+        if heads == self.signed:
             return None
+        try:
+            self._last = self._sign(heads, latest)
+        except Exception:
+            self._start_over()  # What was added would count as signed.
+            raise
+        self._reached = self.signed
+        return self._last
+
+    def _sign(self, heads: Mapping[Chain, Seq], latest: Filed | None) -> Filed:
         for chain in Chain:
             self._grow(chain, heads[chain])
         notes = {
             chain.value: sign_grown(chain, grown, self._key) for chain, grown in self._grown.items()
         }
         message = ", ".join(f"{chain} {grown.size}" for chain, grown in self._grown.items())
-        try:
-            self._last = self._ref.add(notes, latest, f"Checkpoint: {message}\n")
-        except Retryable:
-            self._start_over()
-            raise
-        self._reached = self.signed
-        return self._last
+        return self._ref.add(notes, latest, f"Checkpoint: {message}\n")
 
     def _told_reached(self) -> str:
         return " and ".join(f"{size:,} {chain} events" for chain, size in self._reached.items())
