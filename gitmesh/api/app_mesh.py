@@ -14,6 +14,7 @@ from gitmesh.api.calls import Call
 from gitmesh.api.errors import bad_request, conflict, forbidden, invalid, not_found, unavailable
 from gitmesh.api.operations import Action
 from gitmesh.api.recent_calls import CLIENT_TOKEN, DIGEST, INVOCATION, RecentCalls, digest_of
+from gitmesh.api.staging import Staging
 from gitmesh.api.writes import absent, wanted
 from gitmesh.service.changes.planned_commit import Authorship
 from gitmesh.service.changes.resource_change import Mesh, Wanted
@@ -41,6 +42,7 @@ class AppMeshApi:
         tags: ServedTags,
         account: Callable[[], Account],
         committer: Person,
+        staging: Staging,
     ) -> None:
         self._log = log
         self._changes = changes
@@ -48,6 +50,7 @@ class AppMeshApi:
         self._committer = committer
         self._recent = RecentCalls(log)
         self._tags = tags
+        self._staging = staging
 
     @property
     def _account(self) -> Account:
@@ -63,7 +66,7 @@ class AppMeshApi:
             case Action.LIST:
                 return self._list(call, caller)
             case Action.DESCRIBE:
-                return self._resource(self._described(_key(call)))
+                return self._describe(call, caller)
             case Action.CREATE | Action.UPDATE:
                 return self._set(call, caller)
             case Action.DELETE:
@@ -129,6 +132,14 @@ class AppMeshApi:
         if call.kind.parent is not None:
             self._described(ResourceKey.of(call.kind.parent, call.mesh, call.parent))
 
+    def _describe(self, call: Call, caller: Caller) -> Answer:
+        key = _key(call)
+        if call.change is not None:
+            staged = self._staging.described(call, key, caller)
+            if staged is not None:
+                return self._resource(staged)
+        return self._resource(self._described(key))
+
     def _described(self, key: ResourceKey) -> Description:
         found = describe(self._log, key)
         if found is None:
@@ -172,6 +183,8 @@ class AppMeshApi:
 
     def _set(self, call: Call, caller: Caller) -> Answer:
         key = _key(call)
+        if call.change is not None:
+            return self._staging.stage(call, key, caller)
 
         def plan(now: Mesh) -> Wanted:
             if self._is_repeated(call):
@@ -183,6 +196,8 @@ class AppMeshApi:
 
     def _delete(self, call: Call, caller: Caller) -> Answer:
         key = _key(call)
+        if call.change is not None:
+            return self._staging.stage(call, key, caller)
         last: list[Description] = []
 
         def plan(now: Mesh) -> Wanted:
@@ -199,8 +214,10 @@ class AppMeshApi:
         return self._resource(found, "DELETED")
 
     def _retag(self, call: Call, caller: Caller) -> Answer:
-        key = self._named(call, caller, lambda key: describe(self._log, key) is not None)
+        key = self._named(call, caller, lambda key: self._staging.exists(call, key, caller))
         self._require_write(call, caller, key)
+        if call.change is not None:
+            return self._staging.stage(call, key, caller)
 
         def plan(now: Mesh) -> Wanted:
             return wanted(call, key, now, self._account, caller.permission)

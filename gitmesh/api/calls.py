@@ -19,6 +19,7 @@ from gitmesh.api.operations import (
 )
 from gitmesh.api.signature import SignedRequest
 from gitmesh.rendering.documents import document
+from gitmesh.service.changes.change_set_files import NAME as CHANGE_NAME
 from mesh.canonical import JsonObject, as_object
 from mesh.keys import Kind, ResourceKey
 from mesh.problems.problem import errors
@@ -57,6 +58,8 @@ class Call:
     client_token: str | None = None
     limit: int = MAX_PAGE
     next_token: str | None = None
+    change: str | None = None
+    """The change set that keeps the call until it is committed."""
 
 
 def read_call(request: SignedRequest) -> Call:
@@ -64,6 +67,16 @@ def read_call(request: SignedRequest) -> Call:
 
     :raises ApiError: there is no such operation, or the request breaks one of its rules.
     """
+    change = dict(request.headers).get("x-gitmesh-change")
+    if change is not None and not CHANGE_NAME.fullmatch(change):
+        raise bad_request(
+            "x-gitmesh-change names a change: up to 64 letters, digits, ., _ and -, the first a "
+            "letter or a digit"
+        )
+    return replace(_read(request), change=change)
+
+
+def _read(request: SignedRequest) -> Call:
     operation, names = _operation(request)
     query = _query(request.raw_query)
     if operation.kind is None:

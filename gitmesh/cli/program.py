@@ -45,6 +45,7 @@ COMMANDS: Final = {
     "edit": "server",
     "delete": "server",
     "rollback": "repository",
+    "change": "repository",
     "pin": "repository",
     "unpin": "repository",
     "retry": "repository",

@@ -11,6 +11,8 @@ from mesh.canonical import Json, JsonObject
 
 if TYPE_CHECKING:  # a preview is shown without what the others need
     from gitmesh.queries.blast_radius import BlastRadius
+    from gitmesh.service.changes.change_set import ChangeSet
+    from gitmesh.service.changes.change_set_request import PlannedChange
     from gitmesh.service.changes.compared_meshes import NamedMesh
     from gitmesh.service.changes.difference import Difference
     from gitmesh.service.changes.rollback_request import RollbackResult
@@ -77,6 +79,38 @@ class RollbackShape(TypedDict):
     reach: str | None
     pinned: PinShape | None
     push: str | None
+
+
+class StagedCallShape(TypedDict):
+    """A call that waits for its commit."""
+
+    effect: str
+    resource: str
+
+
+class ChangeSetShape(TypedDict):
+    """Calls that are staged together."""
+
+    name: str
+    author: str
+    calls: list[StagedCallShape]
+
+
+class ChangeListShape(TypedDict):
+    """Answer of ``change list`` and ``change discard``."""
+
+    staged: list[ChangeSetShape]
+
+
+class PlannedChangeShape(TypedDict):
+    """Answer of ``change show`` and ``change commit``."""
+
+    change: ChangeSetShape
+    commit: str | None
+    before: str
+    problems: list[ProblemShape]
+    changes: list[ChangeShape]
+    blastRadius: BlastRadiusShape
 
 
 class RefusedRollbackShape(TypedDict):
@@ -147,6 +181,31 @@ def rollback_shape(result: "RollbackResult") -> RollbackShape | RefusedRollbackS
         "pinned": None if step is None else pin_shape(step.pin),
         "push": None if step is None else step.push,
     }
+
+
+def change_list_shape(found: "Sequence[ChangeSet]") -> ChangeListShape:
+    """Return change sets in the order given."""
+    return {"staged": [_change_set(each) for each in found]}
+
+
+def planned_change_shape(found: "PlannedChange") -> PlannedChangeShape:
+    """Return a change set, and the commit that it would become or became."""
+    return {
+        "change": _change_set(found.change),
+        "commit": found.commit,
+        "before": found.planned.tip,
+        "problems": problem_shapes(found.planned.errors),
+        "changes": change_shapes(found.difference.changes),
+        "blastRadius": blast_radius_shape(found.difference.radius),
+    }
+
+
+def _change_set(found: "ChangeSet") -> ChangeSetShape:
+    calls: list[StagedCallShape] = [
+        {"effect": call.effect.value, "resource": str(call.key)} for call in found.calls
+    ]
+    author = f"{found.author.name} <{found.author.email}>"
+    return {"name": found.name, "author": author, "calls": calls}
 
 
 def _envoy_change(found: "EnvoyChange") -> EnvoyChangeShape:

@@ -53,6 +53,8 @@ SHAPES: Final[Mapping[str, type]] = {
     "edit": resources.ResourceChangesShape,
     "delete": resources.ResourceChangesShape,
     "rollback": changes.RollbackShape,
+    "change list": changes.ChangeListShape,
+    "change show": changes.PlannedChangeShape,
     "pin": pins.PinAnswerShape,
     "unpin": pins.PinAnswerShape,
     "retry": delivery.RetryShape,

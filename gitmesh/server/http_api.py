@@ -16,9 +16,11 @@ from gitmesh.api.callers import Callers
 from gitmesh.api.errors import ApiError
 from gitmesh.api.http import HttpRequest, application, listen, sent_request, serve_http
 from gitmesh.api.signature import SignedRequest
+from gitmesh.api.staging import Staging
 from gitmesh.json_api.asking import Served
 from gitmesh.json_api.errors import Refused
 from gitmesh.json_api.http import JsonApi
+from gitmesh.service.changes.change_set_files import ChangeSetFiles
 from gitmesh.service.resources.change import ResourceChanges
 from gitmesh.service.resources.listing import Listing
 from gitmesh.service.resources.settings import ServedSettings
@@ -59,7 +61,8 @@ class HttpApi:
                 return Account(number, settings.region)
 
             tags = ServedTags(repo, reading, lambda: changes.known)
-            api = AppMeshApi(reading, changes, tags, account, COMMITTER)
+            staging = Staging(ChangeSetFiles(log), reading, changes, tags, account)
+            api = AppMeshApi(reading, changes, tags, account, COMMITTER, staging)
             served = Served(reading, log, repo, branch, changes, COMMITTER, Listing(reading))
             beside = JsonApi(served, self._received)
             _log.info("serving the API", extra={"listen": self.address})

@@ -41,6 +41,7 @@ ANSWERS: Final[Mapping[str, Sequence[str]]] = {
     "wait": ["wait", "--for", "applied"],
     "export": ["export"],
     "rollback": ["rollback", "main~2", "--dry-run"],
+    "change": ["change", "list"],
     "pin": ["pin", "main", "--reason", "INC-7", "--for", "2h"],
     "unpin": ["unpin"],
     "retry": ["retry"],

@@ -69,6 +69,15 @@ class ResourceChanges:
         """The specs that were read last."""
         return self._known
 
+    def present(self) -> Mesh:
+        """Return the mesh of the branch's tip.
+
+        :raises GitmeshError: the repository cannot be read.
+        """
+        with self._turn:
+            now = self._read(self._repo.tip(self._branch))
+        return Mesh(now.graph, now.listing.settings)
+
     def make(self, change: Change) -> CommitId | None:
         """Commit a change, and wait until the log has it; ``None`` if nothing would change.
 

@@ -1,0 +1,163 @@
+"""Calls with the header ``x-gitmesh-change`` are kept in a change set, and answered as if made."""
+
+import time
+import uuid
+from collections.abc import Callable
+from dataclasses import replace
+
+from events.store import EventReader
+from gitmesh.access.caller import Caller
+from gitmesh.api.answers import Account, Answer, resource
+from gitmesh.api.calls import MOST_TAGS, Call, too_many_tags
+from gitmesh.api.errors import conflict, forbidden, limit_exceeded
+from gitmesh.api.operations import Action
+from gitmesh.api.recent_calls import digest_of
+from gitmesh.api.writes import absent, wanted
+from gitmesh.service.changes.change_set import (
+    ChangeSet,
+    ChangesNoMore,
+    Effect,
+    StagedCall,
+    applied,
+    merged,
+)
+from gitmesh.service.changes.change_set_files import ChangeSetFiles, TooManyStaged
+from gitmesh.service.resources.change import ResourceChanges
+from gitmesh.service.resources.description import Description, describe
+from gitmesh.service.resources.tags import ServedTags
+from mesh.canonical import canonical
+from mesh.keys import ResourceKey
+
+HEADER = "x-gitmesh-change"
+_EFFECTS = {
+    Action.CREATE: Effect.CREATE,
+    Action.UPDATE: Effect.UPDATE,
+    Action.DELETE: Effect.DELETE,
+    Action.TAG: Effect.TAG,
+    Action.UNTAG: Effect.UNTAG,
+}
+
+
+class Staging:
+    """The change sets of one log, as calls of the API see them. Methods block."""
+
+    def __init__(
+        self,
+        files: ChangeSetFiles,
+        log: EventReader,
+        changes: ResourceChanges,
+        tags: ServedTags,
+        account: Callable[[], Account],
+    ) -> None:
+        self._files = files
+        self._log = log
+        self._changes = changes
+        self._tags = tags
+        self._account = account
+
+    def stage(self, call: Call, key: ResourceKey, caller: Caller) -> Answer:
+        """Keep a write for the commit of its change set.
+
+        :raises ApiError: it cannot be made; nothing was kept.
+        """
+        name = call.change or ""
+        with self._files.lock():
+            found = self._of(name, caller) or ChangeSet(name, caller.identity, caller.person)
+            new = _staged(call, key, caller)
+            if not _is_repeated(found, new):
+                found = self._with(found, new, call, caller)
+        return self._answer(found, call, key)
+
+    def described(self, call: Call, key: ResourceKey, caller: Caller) -> Description | None:
+        """Return a resource as a change set has it; None if it says nothing about it.
+
+        :raises ApiError: it is deleted there.
+        """
+        found = self._of(call.change or "", caller)
+        specs = merged(found.calls).specs if found is not None else {}
+        if found is None or key not in specs:
+            return None
+        if specs[key] is None:
+            raise absent(key, self._account())
+        return self._description(found, key)
+
+    def exists(self, call: Call, key: ResourceKey, caller: Caller) -> bool:
+        """Tell whether a resource exists, with what is staged."""
+        found = self._of(call.change or "", caller)
+        specs = merged(found.calls).specs if found is not None else {}
+        if key in specs:
+            return specs[key] is not None
+        return describe(self._log, key) is not None
+
+    def _of(self, name: str, caller: Caller) -> ChangeSet | None:
+        found = self._files.find(name)
+        if found is not None and found.identity != caller.identity:
+            raise forbidden(f"the change {name} was begun by somebody else")
+        return found
+
+    def _with(self, found: ChangeSet, new: StagedCall, call: Call, caller: Caller) -> ChangeSet:
+        try:
+            now = applied(found, self._changes.present())
+            wanted(call, new.key, now, self._account(), caller.permission)
+            after = replace(found, calls=(*found.calls, new))
+            if call.operation.action is Action.TAG:
+                self._require_room(found, call, new.key)
+            self._files.write(after)
+        except ChangesNoMore as error:
+            raise conflict(f"{error.message} ({error.hint})") from None
+        except TooManyStaged as error:
+            raise limit_exceeded(f"{error.message} ({error.hint})") from None
+        return after
+
+    def _require_room(self, found: ChangeSet, call: Call, key: ResourceKey) -> None:
+        """Check that a resource would not have too many tags."""
+        tags = self._tags.of(key) or {}
+        before = merged(found.calls).tags.get(key, dict)(tags)
+        wanted_tags = {**before, **call.tags}
+        if len(wanted_tags) > max(MOST_TAGS, len(before)):
+            raise too_many_tags()
+
+    def _answer(self, found: ChangeSet, call: Call, key: ResourceKey) -> Answer:
+        told = {HEADER: found.name}
+        if call.arn is not None:
+            return Answer(200, {}, told)
+        gone = call.operation.action is Action.DELETE
+        about = self._description(found, key)
+        return Answer(200, resource(about, self._account(), "DELETED" if gone else "ACTIVE"), told)
+
+    def _description(self, found: ChangeSet, key: ResourceKey) -> Description:
+        """Return a resource with the metadata that it would have if the change were made now."""
+        now, before = time.time(), describe(self._log, key)
+        specs = [each.spec for each in found.calls if each.key == key and each.spec is not None]
+        if before is None:
+            uid = uuid.uuid5(uuid.NAMESPACE_URL, f"{found.name} {key}")
+            return Description(key, specs[-1] if specs else {}, 1, str(uid), now, now)
+        if not specs or canonical(specs[-1]) == canonical(before.spec):
+            return before
+        later = max(now, before.updated_at)
+        return replace(before, spec=specs[-1], version=before.version + 1, updated_at=later)
+
+
+def _staged(call: Call, key: ResourceKey, caller: Caller) -> StagedCall:
+    ids = frozenset(filter(None, (call.client_token, caller.invocation_id)))
+    return StagedCall(
+        _EFFECTS[call.operation.action],
+        key,
+        call.spec,
+        call.tags,
+        call.tag_keys,
+        caller.request_id,
+        ids,
+        digest_of(call),
+    )
+
+
+def _is_repeated(found: ChangeSet, new: StagedCall) -> bool:
+    """Tell whether a call is staged already, because its answer was perhaps lost.
+
+    :raises ApiError: its token came with other parameters.
+    """
+    same = [each for each in found.calls if each.ids & new.ids]
+    if any(each.digest != new.digest for each in same):
+        raise conflict("this clientToken was used before, with other parameters")
+    return bool(same)

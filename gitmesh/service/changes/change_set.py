@@ -1,0 +1,117 @@
+"""Change sets: calls that are kept until they become one commit, or nothing. Pure."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Final
+
+from gitmesh.service.changes.resource_change import Mesh, SpecChanges, Wanted
+from mesh.canonical import JsonObject
+from mesh.errors import UsageError
+from mesh.keys import ResourceKey
+from mesh.linking import relink
+from mesh.reading.tags import Tags
+from mesh.resource import Resource, spec_from_json
+from reconciler.git.writing import Person
+
+MOST_CALLS: Final = 1_000
+"""Maximum number of calls in a change set."""
+
+
+class ChangesNoMore(UsageError):
+    """The mesh has changed since: a change set does not apply to it any more."""
+
+
+class Effect(StrEnum):
+    """What a staged call does to its resource."""
+
+    CREATE = "create"
+    UPDATE = "update"
+    DELETE = "delete"
+    TAG = "tag"
+    UNTAG = "untag"
+
+
+@dataclass(frozen=True, slots=True)
+class StagedCall:
+    """A call that waits for its commit."""
+
+    effect: Effect
+    key: ResourceKey
+    spec: JsonObject | None = None
+    tags: Tags = field(default_factory=dict)
+    tag_keys: tuple[str, ...] = ()
+    request_id: str = ""
+    ids: frozenset[str] = frozenset()
+    """The client's tokens of the call, by which it is known when it is sent again."""
+    digest: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeSet:
+    """Calls under one name, in their order."""
+
+    name: str
+    identity: str
+    """Who began it: nobody else may add to it."""
+    author: Person
+    calls: tuple[StagedCall, ...] = ()
+
+
+def merged(calls: Iterable[StagedCall]) -> Wanted:
+    """Return what calls change together. The first call for a resource tells if it existed."""
+    specs: dict[ResourceKey, JsonObject | None] = {}
+    tags: dict[ResourceKey, Callable[[Tags], Tags]] = {}
+    new: set[ResourceKey] = set()
+    for call in calls:
+        match call.effect:
+            case Effect.CREATE:
+                if call.key not in specs:
+                    new.add(call.key)
+                specs[call.key], tags[call.key] = call.spec or {}, _always(call.tags)
+            case Effect.UPDATE:
+                specs[call.key] = call.spec or {}
+            case Effect.DELETE:
+                specs[call.key] = None
+                tags.pop(call.key, None)
+            case _:
+                tags[call.key] = _then(tags.get(call.key, dict), call)
+    gone = {key for key in new if specs[key] is None}
+    return Wanted({key: spec for key, spec in specs.items() if key not in gone}, tags)
+
+
+def applied(change: ChangeSet, now: Mesh) -> Mesh:
+    """Return the mesh as it would be with a change set.
+
+    :raises ChangesNoMore: what it creates exists, or what it changes does not.
+    """
+    seen: set[ResourceKey] = set()
+    for call in change.calls:
+        exists = call.key in now.graph.resources
+        if call.key not in seen and exists == (call.effect is Effect.CREATE):
+            word = "exists already" if exists else "does not exist any more"
+            raise ChangesNoMore(
+                f"the change {change.name} does not apply any more: {call.key} {word}",
+                hint=f"gitmesh change discard {change.name}",
+            )
+        seen.add(call.key)
+    return Mesh(relink(now.graph, _resources(merged(change.calls).specs)), now.settings)
+
+
+def _resources(specs: SpecChanges) -> dict[ResourceKey, Resource | None]:
+    return {
+        key: None if spec is None else Resource(key, spec_from_json(key, spec))
+        for key, spec in specs.items()
+    }
+
+
+def _always(tags: Tags) -> Callable[[Tags], Tags]:
+    return lambda _: tags
+
+
+def _then(first: Callable[[Tags], Tags], call: StagedCall) -> Callable[[Tags], Tags]:
+    def change(tags: Tags) -> Tags:
+        found = {**first(tags), **call.tags}
+        return {key: value for key, value in found.items() if key not in call.tag_keys}
+
+    return change
