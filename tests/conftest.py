@@ -22,15 +22,15 @@ settings.load_profile("gitmesh")
 LONGEST: Final = (
     "tests/tour/test_pages.py",
     "tests/tour/test_pasted.py",
-    "tests/gitmesh/test_push_without_verdict.py",
+    "tests/gitmesh/push/test_push_without_verdict.py",
     "tests/flow/test_out_of_reach.py",
-    "tests/gitmesh/test_interrupts.py",
+    "tests/gitmesh/cli/test_interrupts.py",
     "tests/envoy/test_routing_model.py",
     "tests/flow/test_held_back.py",
     "tests/flow/test_proxyless.py",
     "tests/envoy/test_zero_drop.py",
     "tests/envoy/test_demo.py",
-    "tests/gitmesh/test_system_errors.py",
+    "tests/gitmesh/cli/test_system_errors.py",
 )
 """Files that take longest, in the order in which they start: a long one must not start last."""
 

@@ -28,7 +28,7 @@ OWN_NETWORKS = ("tests/support/sidecar_town.py", "tests/support/namespaces.py")
 NEVER_LISTENED_ON = {
     ("tests/support/routing_law.py", 80): "part of a host header",
     ("tests/support/routing_town.py", 80): "port of a router behind a gateway",
-    ("tests/xds/test_proxyless.py", 80): "port of specs that are only translated",
+    ("tests/xds/translate/test_proxyless.py", 80): "port of specs that are only translated",
 }
 _LOCAL = re.compile(r"^(?:127(?:\.\d+){3}|0\.0\.0\.0|localhost|\[::1?\]):([1-9]\d*)$")
 _SPEC = re.compile(r"\bport: *([1-9]\d*)")

@@ -1,7 +1,7 @@
 """Base of all spec models: strict scalar types, the base model, and the one-of model.
 
-Shapes and limits are those of the App Mesh API, version 2019-01-25;
-``tests/mesh/test_spec_shapes.py`` compares each of them with the service's own published model.
+Shapes and limits are those of the App Mesh API, version 2019-01-25. A test compares each of them
+with the service's own published model (``tests/mesh/spec/test_spec_shapes.py``).
 """
 
 from typing import Annotated, ClassVar, Literal, Self

@@ -24,7 +24,7 @@ from mesh.keys import ResourceKey
 from mesh.resource import spec_json
 from reconciler.git.repository import GitRepository
 from reconciler.loop import Pace, reconcile
-from tests.reconciler.reading import read
+from tests.reconciler.specs import read
 
 QUICK = Pace(poll_s=0.1)
 _PATIENCE_S = 20.0
