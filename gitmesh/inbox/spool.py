@@ -24,7 +24,10 @@ MOST_WAITING: Final = 1_000
 """Maximum waiting notes, while no server is running and when one reads them."""
 MOST_REFUSED_WAITING: Final = 500
 _SUFFIX: Final = ".json"
-_REMOVED_AT_ONCE: Final = 5_000
+REMOVE_FOR_S: Final = 0.05
+"""How long a look removes what is too much: a file system may need minutes for all of it."""
+_LIST_EVERY_S: Final = 2.0
+"""Interval of listings while there is still much to remove."""
 
 
 class SpoolUnavailable(Retryable):
@@ -58,7 +61,9 @@ class Spool:
         self._stuck: set[str] = set()
         self._waiting: dict[str, None] = {}
         """Names of the last listing, oldest first."""
-        self._surplus: list[str] = []
+        self._surplus: dict[str, None] = {}
+        """Names of notes that are only to be removed."""
+        self._listed_at = -float("inf")
 
     def put(self, text: bytes) -> Path:
         """Leave a note; return its file, which the server removes when it has processed it.
@@ -99,7 +104,8 @@ class Spool:
 
         :raises OSError: notes cannot be removed, so each would be processed again and again.
         """
-        if not self._waiting and not self._surplus:
+        due = not self._surplus or time.monotonic() - self._listed_at >= _LIST_EVERY_S
+        if not self._waiting and due:
             self._list()
         if not self._waiting and not self._surplus:
             return []
@@ -146,18 +152,22 @@ class Spool:
         names = [
             name
             for name in sorted(names_in(self.folder, _SUFFIX, MOST_LISTED))
-            if name not in self._stuck
+            if name not in self._stuck and name not in self._surplus
         ]
         kept, surplus = fair_share(self.folder, names, self._most_waiting)
         self._waiting = dict.fromkeys(kept)
-        self._surplus = [name for uid in surplus for name in surplus[uid]]
         for uid, discarded in surplus.items():
+            self._surplus |= dict.fromkeys(discarded)
             self.discarded[uid] += len(discarded)
+        self._listed_at = time.monotonic()
 
     def _remove_surplus(self) -> None:
-        surplus = self._surplus[:_REMOVED_AT_ONCE]
-        del self._surplus[:_REMOVED_AT_ONCE]
-        self._remove_all(self.folder / name for name in surplus)
+        until = time.monotonic() + REMOVE_FOR_S
+        self._remove_all(self._next_surplus(until))
+
+    def _next_surplus(self, until: float) -> Iterator[Path]:
+        while self._surplus and time.monotonic() < until:
+            yield self.folder / self._surplus.popitem()[0]
 
     def _remove_all(self, paths: Iterable[Path]) -> None:
         failed: OSError | None = None

@@ -34,7 +34,7 @@ def fair_share(
         return list(names), {}
     of_user = defaultdict[int, list[str]](list)
     for name in names:
-        of_user[_owner(folder / name)].append(name)
+        of_user[_owner(os.path.join(folder, name))].append(name)
     kept, room = set[str](), most
     fewest_first = sorted(of_user.values(), key=len)
     for left, own in zip(range(len(fewest_first), 0, -1), fewest_first, strict=True):
@@ -45,7 +45,7 @@ def fair_share(
     return [name for name in names if name in kept], {uid: s for uid, s in surplus.items() if s}
 
 
-def _owner(path: Path) -> int:
+def _owner(path: str) -> int:
     try:
         return os.lstat(path).st_uid
     except OSError:

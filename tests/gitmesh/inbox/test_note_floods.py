@@ -45,13 +45,13 @@ def warnings(caplog: pytest.LogCaptureFixture, words: str) -> list[dict[str, obj
 @given(st.lists(st.integers(0, 4), max_size=60), st.integers(1, 30))
 def test_each_user_keeps_an_equal_share_of_the_newest(owners: list[int], most: int) -> None:
     names = [f"{at:04}.json" for at in range(len(owners))]
-    of = {Path("/notes") / name: owner for name, owner in zip(names, owners, strict=True)}
+    of = {f"/notes/{name}": owner for name, owner in zip(names, owners, strict=True)}
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(waiting_notes, "_owner", of.__getitem__)
         kept, surplus = fair_share(Path("/notes"), names, most)
     assert sorted([*kept, *(name for each in surplus.values() for name in each)]) == names
     assert len(kept) == min(most, len(names))
-    counts = Counter(of[Path("/notes") / name] for name in kept)
+    counts = Counter(of[f"/notes/{name}"] for name in kept)
     for uid, gone in surplus.items():
         assert all(
             name < min((n for n in kept if owner_of(n, owners) == uid), default="~")
@@ -78,13 +78,43 @@ def test_a_full_folder_is_listed_once_and_what_is_too_much_is_removed(
     flood(spool.folder, 3 * MOST_WAITING, lambda at: b"%d" % at)
     monkeypatch.setattr("gitmesh.inbox.spool.names_in", counted)
     taken: list[bytes] = []
-    while notes := spool.take():
+    while any(spool.folder.iterdir()):
+        notes = spool.take()
         taken += [note.text for note in notes]
         spool.drop_all(notes)
     assert taken == [b"%d" % at for at in range(2 * MOST_WAITING, 3 * MOST_WAITING)]
     assert spool.discarded == {os.getuid(): 2 * MOST_WAITING}
     assert list(spool.folder.iterdir()) == []
     assert listed <= 2
+
+
+def test_what_is_too_much_is_removed_little_by_little_and_new_notes_do_not_wait_for_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gitmesh.inbox.spool.REMOVE_FOR_S", 0.0)
+    monkeypatch.setattr("gitmesh.inbox.spool._LIST_EVERY_S", 0.0)
+    spool = Spool(tmp_path / "notes", most_waiting=10)
+    flood(spool.folder, 50, lambda at: b"%d" % at)
+    taken: list[bytes] = []
+    for _ in range(3):
+        notes = spool.take()
+        taken += [note.text for note in notes]
+        spool.drop_all(notes)
+    new = spool.folder / f"{99:020d}-new.json"
+    new.write_bytes(b"new")
+    (note,) = spool.take()
+    assert (taken, note.text) == ([b"%d" % at for at in range(40, 50)], b"new")
+    assert spool.discarded == {os.getuid(): 40}
+    assert len(list(spool.folder.iterdir())) == 41
+    monkeypatch.setattr("gitmesh.inbox.spool.REMOVE_FOR_S", 60.0)
+    spool.take()
+    assert list(spool.folder.iterdir()) == [new]
+
+
+@pytest.fixture
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Remove all that is too much at one look."""
+    monkeypatch.setattr("gitmesh.inbox.spool.REMOVE_FOR_S", 60.0)
 
 
 def test_a_note_that_is_taken_back_is_none(tmp_path: Path) -> None:
@@ -109,6 +139,7 @@ def asks(stopped: Stopped, at: int) -> bytes:
     return PinNote(commit=stopped.commits[at], until=until, reason="flood").line()
 
 
+@pytest.mark.usefixtures("quick")
 def test_of_a_flood_of_pins_the_newest_is_served_first_and_few_are_events(
     stopped: Stopped, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -124,6 +155,7 @@ def test_of_a_flood_of_pins_the_newest_is_served_first_and_few_are_events(
     assert list(pins(stopped.log).folder.iterdir()) == []
 
 
+@pytest.mark.usefixtures("quick")
 def test_a_flood_of_what_is_no_pin_does_not_keep_the_newest_from_being_heeded(
     stopped: Stopped, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -163,6 +195,7 @@ def test_a_pin_that_came_too_fast_is_made_when_it_may(
     asyncio.run(scenario())
 
 
+@pytest.mark.usefixtures("quick")
 def test_pushes_are_imported_at_a_rate(stopped: Stopped, caplog: pytest.LogCaptureFixture) -> None:
     now = 0.0
     spool = pushes(stopped.log)
