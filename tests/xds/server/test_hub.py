@@ -2,16 +2,13 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
 import pytest
-from envoy_data_plane.envoy.config.cluster.v3 import Cluster
 from envoy_data_plane.envoy.config.core.v3 import Node
 from envoy_data_plane.envoy.service.discovery.v3 import (
-    DeltaDiscoveryRequest,
-    DeltaDiscoveryResponse,
     DiscoveryRequest,
     DiscoveryResponse,
 )
@@ -19,96 +16,22 @@ from envoy_data_plane.google.rpc import Status
 
 from events.latest import Latest
 from events.publication import Publication
-from events.types import DeliveryEvent, Seq, SnapshotPublished, SnapshotRejected
-from mesh.canonical import JsonObject
-from mesh.graph.linked import MeshGraph
-from tests.support.ads_server import NODE_SPEC, TestMesh, key
-from tests.support.shop_xds import Translation, mesh
+from events.types import Seq, SnapshotPublished, SnapshotRejected
+from tests.support.ads_server import key
+from tests.support.hub import PERMISSIVE, Town, answer, listening, names_of, run, served, settled
+from tests.support.shop_xds import mesh
 from xds.delivery.delivery_tracker import DeliveryTracker
-from xds.delivery.recorder import Recorder
 from xds.nodes import ProxyIdentity
 from xds.protocol.session import Session
 from xds.protocol.shared_session import SharedStates
 from xds.server.discovery import _follow
 from xds.server.hub import Hub
 from xds.server.publisher import LEAST_PAUSE_S
-from xds.server.services import Method
 from xds.server.stream import Stream
 from xds.snapshots.cache import SnapshotCache
-from xds.snapshots.resources import Held
 from xds.snapshots.snapshot import Snapshot
 from xds.type_urls import CLUSTER, ENDPOINT
 from xds.wire.encode import encode
-
-
-class Events(Recorder):
-    """Keeps what it is told."""
-
-    def __init__(self) -> None:
-        super().__init__(lambda batch: None)
-        self.told: list[DeliveryEvent] = []
-
-    def record(self, events: Iterable[DeliveryEvent]) -> None:
-        self.told += events
-
-
-class Town:
-    """A hub, its mesh, and streams that write into lists."""
-
-    def __init__(self, cache: type[SnapshotCache] = SnapshotCache) -> None:
-        self.mesh = TestMesh()
-        self.events = Events()
-        self.meanwhile: dict[str, Callable[[], None]] = {}
-        """What happens while a node is translated."""
-        self.cache = cache(self._translate, max_idle=0)
-        self.hub = Hub(self.cache, DeliveryTracker(self.events))
-
-    def _translate(self, graph: MeshGraph, proxy: ProxyIdentity) -> Translation:
-        self.meanwhile.pop(proxy.key.name, lambda: None)()
-        return self.mesh.translate(graph, proxy)
-
-    def proxy(
-        self, name: str, cls: type[Stream] = Stream, *, delta: bool = False
-    ) -> tuple[Stream, list[bytes]]:
-        """Let a proxy of a node ask for its clusters; return its stream and what it is sent."""
-        sent: list[bytes] = []
-
-        async def write(data: bytes) -> None:
-            sent.append(data)
-
-        stream = cls(Session(), "test", write, self.hub, Method(delta=delta))
-        kind = DeltaDiscoveryRequest if delta else DiscoveryRequest
-        stream.receive(encode(kind(type_url=CLUSTER, node=Node(id=str(key(name))))))
-        return stream, sent
-
-    async def publish(self, **nodes: Translation | None) -> None:
-        """Publish a commit, and let everybody write."""
-        await self.hub.publisher.publish(self.mesh.commit(**nodes))
-        await settled()
-
-
-_CHAIN: JsonObject = {"certificateChain": "/c.pem", "privateKey": "/k.pem"}
-PERMISSIVE: JsonObject = {"tls": {"mode": "PERMISSIVE", "certificate": {"file": _CHAIN}}}
-
-
-def listening(publication: Publication, tls: JsonObject) -> Publication:
-    """Return a commit that also gives the node ``cart`` a listener."""
-    mapping: JsonObject = {"portMapping": {"port": 8080, "protocol": "http"}, **tls}
-    spec: JsonObject = {**NODE_SPEC, "listeners": [mapping]}
-    resources = {**publication.state.resources, key("cart"): spec}
-    return replace(publication, state=replace(publication.state, resources=resources))
-
-
-async def settled() -> None:
-    for _ in range(5):
-        await asyncio.sleep(0)
-
-
-def run(scenario: Callable[[], Awaitable[None]]) -> None:
-    async def body() -> None:
-        await scenario()
-
-    asyncio.run(body())
 
 
 def test_a_proxy_that_leaves_while_others_are_offered_theirs_is_nobodys_trouble(
@@ -171,11 +94,6 @@ def test_a_proxy_that_comes_before_any_mesh_is_known_gets_the_first_one() -> Non
     run(scenario)
 
 
-def names_of(data: bytes) -> list[str]:
-    resources = DiscoveryResponse.parse(data).resources
-    return [Cluster.parse(packed.value).name for packed in resources]
-
-
 @pytest.fixture
 def patient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Look at every turn who has answered, and wait for ever for who has not."""
@@ -232,25 +150,6 @@ def test_who_refuses_one_of_many_is_waited_for_until_it_has_the_others() -> None
         assert list(served(web)) == ["b"]
 
     run(scenario)
-
-
-def answer(stream: Stream, sent: list[bytes], error: str = "", *, delta: bool = False) -> None:
-    """Take the last response, or refuse it."""
-    kind, response = (
-        (DeltaDiscoveryRequest, DeltaDiscoveryResponse.parse(sent[-1]))
-        if delta
-        else (DiscoveryRequest, DiscoveryResponse.parse(sent[-1]))
-    )
-    detail = Status(code=3, message=error) if error else None
-    stream.receive(
-        encode(
-            kind(
-                type_url=response.type_url,
-                response_nonce=response.nonce,
-                error_detail=detail,
-            )
-        )
-    )
 
 
 def test_one_that_ends_at_the_moment_a_response_is_written_takes_nothing_from_its_like() -> None:
@@ -431,12 +330,6 @@ def test_a_turn_that_never_comes_keeps_nobody_waiting(monkeypatch: pytest.Monkey
         assert list(served(town.proxy("new")[0])) == ["b"]
 
     run(scenario)
-
-
-def served(stream: Stream) -> Held:
-    """Return the clusters that a stream is to have."""
-    assert stream.snapshot is not None
-    return stream.snapshot[CLUSTER].by_name
 
 
 def test_proxies_of_a_removed_node_are_told_of_once_with_their_number(
