@@ -84,7 +84,8 @@ def verify(
     found = _Findings({chain: log.head(chain) for chain in Chain}, log.verify(progress))
     broken = any(line.startswith(f"{Chain.MESH} chain") for line in found.problems)
     _read_rules(found, log)
-    found.notes += clock_notes(log, utc_now())
+    if not found.problems:  # rows of a damaged log may not even be text
+        found.notes += clock_notes(log, utc_now())
     signed = _by_checkpoints(found, log, witnesses)
     if witnesses.repo is None:
         return found.verdict(("git", "checkpoints"))
