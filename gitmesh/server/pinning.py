@@ -4,9 +4,10 @@ import asyncio
 import logging
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from typing import Final
 
 from events.clock import utc_now
@@ -26,6 +27,7 @@ from xds.token_bucket import TokenBucket
 
 _log = logging.getLogger(__name__)
 
+_NEITHER: Final = object()
 LOOK_EVERY_S: Final = 0.1
 PINS_AT_ONCE: Final = 10
 """Changes of the pin by one user that are made one by one."""
@@ -53,6 +55,8 @@ class Pinning:
         self._served = served
         self._now = now
         self._pin: ServingPinned | None = None
+        self._shown: object = None
+        """The pin that is served; ``None`` for the branch, ``_NEITHER`` while that is changing."""
         self._newest: Publication | None = None
         self._budgets: dict[str, TokenBucket] = {}
         self._waiting: tuple[Note, PinNote] | None = None
@@ -66,13 +70,10 @@ class Pinning:
         meanwhile is not served, unless the log cannot record its end now.
         """
         self._pin = await asyncio.to_thread(pinned, self._log)
-        try:
-            await self._settle(at_start=True)
-        except (Retryable, OSError) as error:
-            _log.warning("cannot pin or release yet: %s", error)
+        await self._attempt(partial(self._settle, at_start=True))
         if self._pin is not None:
             _log.warning("serving is PINNED", extra=_facts(self._pin))
-            await self._serve_pin(self._pin, moved_ns=None)
+            await self._attempt(partial(self._serve, moved_ns=None))
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._look())
             tasks.create_task(self._pass_on())
@@ -89,25 +90,33 @@ class Pinning:
 
     async def _look(self) -> None:
         while True:
-            before = self._pin
-            try:
-                await self._settle()
-            except (Retryable, OSError) as error:
-                _log.warning("cannot pin or release yet: %s", error)
-                await self._serve_other_than(before)
-                await asyncio.sleep(10 * LOOK_EVERY_S)
-            else:
-                await self._serve_other_than(before)
-            await asyncio.sleep(LOOK_EVERY_S)
+            settled = await self._attempt(self._settle)
+            served = await self._attempt(partial(self._serve, moved_ns=time.time_ns()))
+            await asyncio.sleep(LOOK_EVERY_S if settled and served else 11 * LOOK_EVERY_S)
 
-    async def _serve_other_than(self, before: ServingPinned | None) -> None:
-        """Serve what is pinned now, or the branch, where that has changed."""
-        if self._pin is before:
+    async def _attempt(self, step: Callable[[], Awaitable[None]]) -> bool:
+        """Take a step; return false, and log why, if it cannot be taken now."""
+        try:
+            await step()
+        except (Retryable, OSError) as error:
+            _log.warning("cannot pin or release yet: %s", error)
+            return False
+        return True
+
+    async def _serve(self, moved_ns: int | None) -> None:
+        """Serve what is pinned now, or the branch, where that has changed.
+
+        :raises Retryable: the pinned mesh cannot be read now.
+        """
+        pin = self._pin
+        if pin is self._shown:
             return
-        if self._pin is None:
+        self._shown = _NEITHER  # The branch may move on, unserved, before this succeeds.
+        if pin is None:
             self._serve_branch()
         else:
-            await self._serve_pin(self._pin, moved_ns=time.time_ns())
+            await self._serve_pin(pin, moved_ns)
+        self._shown = pin
 
     async def _settle(self, *, at_start: bool = False) -> None:
         """Find what is pinned now: end what is over, then take the notes. It serves nothing.

@@ -62,10 +62,13 @@ class Running:
         self.published = Latest[Publication]()
         self.served = Served()
 
-    def publish(self, at: int) -> Publication:
+    def publication(self, at: int) -> Publication:
         seq = self.log.seq_of_commit(self.commits[at])
         assert seq is not None
-        publication = Publication(self.log.state(seq), moved_ns=at, seen_ns=at, planned_ns=at)
+        return Publication(self.log.state(seq), moved_ns=at, seen_ns=at, planned_ns=at)
+
+    def publish(self, at: int) -> Publication:
+        publication = self.publication(at)
         self.published.set(publication)
         return publication
 
@@ -109,6 +112,13 @@ class Running:
                 await self.served.after(self.served.version)
         assert self.shown == wanted
         return self.served.all[-1]
+
+    async def warns(self, caplog: pytest.LogCaptureFixture) -> None:
+        """Wait until something could not be done."""
+        deadline = time.monotonic() + PATIENCE_S
+        while not warned(caplog, CANNOT):
+            assert time.monotonic() < deadline
+            await asyncio.sleep(0.005)
 
     async def reads_all(self) -> None:
         """Wait until every note has been processed, and a moment longer."""
@@ -349,6 +359,71 @@ def test_what_the_log_does_not_take_is_not_served_until_it_does(
             assert running.shown == [running.commits[2], running.commits[0]]
             monkeypatch.setattr(running.log, "append_observed", append)
             await running.serves(2, 0, 1)
+
+    asyncio.run(steps())
+
+
+def unreadable(running: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let no mesh be read, though it could be when the pin was checked."""
+
+    def fail(*_: object) -> None:
+        raise Retryable("no room")
+
+    monkeypatch.setattr(pinning, "pinnable", lambda log, commit: log.seq_of_commit(commit))
+    monkeypatch.setattr(running.log, "state", fail)
+
+
+def test_a_pin_whose_mesh_cannot_be_read_now_is_served_when_it_can(
+    running: Running, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def steps() -> None:
+        async with running.started():
+            running.publish(2)
+            await running.serves(2)
+            with monkeypatch.context() as patch:
+                unreadable(running, patch)
+                running.ask(0)
+                await running.warns(caplog)
+                assert running.shown == [running.commits[2]]
+            assert (await running.serves(2, 0)).cause is Cause.PIN
+
+    asyncio.run(steps())
+
+
+def test_a_pin_that_was_there_at_the_start_is_served_when_its_mesh_can_be_read(
+    running: Running, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def steps() -> None:
+        running.log.append_observed([running.pin_event(0, "2026-11-25T13:00:00Z")])
+        newest = running.publish(2)
+        with monkeypatch.context() as patch:
+            unreadable(running, patch)
+            async with running.started():
+                await running.warns(caplog)
+                assert running.shown == [], "the branch is not what is to be served"
+                patch.undo()
+                await running.serves(0)
+                running.ask(None)
+                assert (await running.serves(0, 2)).state is newest.state
+
+    asyncio.run(steps())
+
+
+def test_the_branch_that_moved_behind_a_pin_that_was_never_served_is_served_after_it(
+    running: Running, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def steps() -> None:
+        async with running.started():
+            running.publish(1)
+            await running.serves(1)
+            newest = running.publication(2)
+            unreadable(running, monkeypatch)
+            running.ask(0)
+            await running.warns(caplog)
+            running.published.set(newest)
+            await asyncio.sleep(0.05)
+            running.ask(None)
+            assert (await running.serves(1, 2)).cause is Cause.RELEASE
 
     asyncio.run(steps())
 
