@@ -255,6 +255,22 @@ def test_one_that_refused_is_told_to_be_in_sync_again() -> None:
     run(scenario)
 
 
+def test_one_that_refuses_two_together_and_takes_each_is_in_sync() -> None:
+    async def scenario() -> None:
+        shop = Shop()
+        await shop.publish(cart=mesh("a=1", "b=1"))
+        stream, sent = shop.proxy("cart", delta=True)
+        await settled()
+        shop.taken()
+        answer(stream, sent, "too much at once", delta=True)
+        answer(stream, sent, delta=True)
+        assert not any(isinstance(fact, Synced) for fact in shop.taken())
+        answer(stream, sent, delta=True)
+        assert shop.taken()[-1] == Synced(stream.number, NOW)
+
+    run(scenario)
+
+
 def test_room_is_counted_for_those_who_are_there() -> None:
     async def scenario() -> None:
         shop = Shop()

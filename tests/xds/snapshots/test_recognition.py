@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import pytest
+from envoy_data_plane.envoy.config.core.v3 import Node
+from envoy_data_plane.envoy.service.discovery.v3 import DiscoveryRequest
 
 from events.types import Seq
 from mesh.canonical import JsonObject
@@ -14,15 +16,23 @@ from mesh.graph.linked import MeshGraph
 from mesh.keys import ResourceKey
 from tests.support.ads_server import TestMesh, key
 from tests.support.shop_xds import Translation, mesh
+from xds.delivery.delivery_tracker import DeliveryTracker
+from xds.delivery.recorder import Recorder
 from xds.nodes import ProxyIdentity
+from xds.protocol.session import Session
+from xds.refusals.refusal_history import KnownRefusal
+from xds.server.hub import Hub
+from xds.server.stream import Stream
 from xds.snapshots import recognition
 from xds.snapshots.cache import SnapshotCache
 from xds.snapshots.recognition import Recognition
 from xds.snapshots.resources import Pool
 from xds.snapshots.snapshot import build_snapshot
 from xds.type_urls import CLUSTER
+from xds.wire.encode import encode
 
 CART = ProxyIdentity(key("cart"))
+NODE = Node(id=str(key("cart")))
 
 
 class Town:
@@ -68,6 +78,9 @@ class Town:
 
     def accepted(self, node: str) -> Seq | None:
         return None
+
+    def refusals(self) -> Mapping[str, KnownRefusal]:
+        return {}
 
     def before(self, now: Seq, most: int) -> Sequence[Seq]:
         self.searches += now == len(self.specs)
@@ -178,5 +191,29 @@ def test_nobody_waits_for_longer_than_a_moment(town: Town, monkeypatch: pytest.M
         assert time.monotonic() - began < 20
         await look(found, (CART, near))
         assert town.cache.pool.recall(CLUSTER, near) is not None
+
+    asyncio.run(scenario())
+
+
+def test_the_first_request_of_a_client_that_comes_back_waits_for_what_it_has(town: Town) -> None:
+    async def scenario() -> None:
+        first = mesh("old=1")
+        town.commit(cart=first)
+        town.commit(cart=mesh("new=1"))
+
+        async def write(data: bytes) -> None:
+            pass
+
+        hub = Hub(town.cache, DeliveryTracker(Recorder(lambda batch: None)), town)
+        stream = Stream(Session(), "test", write, hub)
+        version = town.version(first)
+        waits = stream.receive(
+            encode(DiscoveryRequest(type_url=CLUSTER, node=NODE, version_info=version))
+        )
+        assert waits is not None
+        await waits
+        known = town.cache.pool.recall(CLUSTER, version)
+        assert known is not None
+        assert [*known.by_name] == ["old"]
 
     asyncio.run(scenario())
