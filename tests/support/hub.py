@@ -25,6 +25,7 @@ from xds.delivery.recorder import Recorder
 from xds.delivery.stream_facts import Reports
 from xds.nodes import ProxyIdentity
 from xds.protocol.session import Session
+from xds.refusals.refusal_history import Past
 from xds.server.hub import Hub
 from xds.server.services import Method
 from xds.server.stream import Stream
@@ -49,14 +50,17 @@ class Town:
     """A hub, its mesh, and streams that write into lists."""
 
     def __init__(
-        self, cache: type[SnapshotCache] = SnapshotCache, reports: Reports | None = None
+        self,
+        cache: type[SnapshotCache] = SnapshotCache,
+        reports: Reports | None = None,
+        past: Past | None = None,
     ) -> None:
         self.mesh = TestMesh()
         self.events = Events()
         self.meanwhile: dict[str, Callable[[], None]] = {}
         """What happens while a node is translated."""
         self.cache = cache(self._translate, max_idle=0)
-        self.hub = Hub(self.cache, reports or DeliveryTracker(self.events))
+        self.hub = Hub(self.cache, reports or DeliveryTracker(self.events), past)
 
     def _translate(self, graph: MeshGraph, proxy: ProxyIdentity) -> Translation:
         self.meanwhile.pop(proxy.key.name, lambda: None)()

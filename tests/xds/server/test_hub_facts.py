@@ -1,13 +1,18 @@
 """The facts that a hub reports of its streams and publications, one after the other."""
 
 import time
+from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from envoy_data_plane.envoy.config.core.v3 import Node
 from envoy_data_plane.envoy.service.discovery.v3 import DiscoveryRequest
 
+from events.deliveries import Refused as Refusal
 from events.publication import Publication
+from events.sqlite.past import SqlitePast
+from events.sqlite.store import SqliteEventStore
 from events.types import CommitId, ProxyState, Seq
 from tests.support.ads_server import key
 from tests.support.hub import PERMISSIVE, Town, answer, listening, run, settled
@@ -269,6 +274,27 @@ def test_one_that_refuses_two_together_and_takes_each_is_in_sync() -> None:
         assert shop.taken()[-1] == Synced(stream.number, NOW)
 
     run(scenario)
+
+
+def test_the_refusals_in_the_log_are_read_once_before_anybody_is_served(tmp_path: Path) -> None:
+    class Counted(SqlitePast):
+        reads = 0
+
+        def refusals(self) -> Mapping[str, Refusal]:
+            assert not shop.hub.publisher.ready
+            self.reads += 1
+            return super().refusals()
+
+    with SqliteEventStore.open(tmp_path / "log.db") as log:
+        past = Counted(log)
+        shop = Town(past=past)
+
+        async def scenario() -> None:
+            await shop.publish(cart=mesh("a=1"))
+            await shop.publish(cart=mesh("b=1"))
+
+        run(scenario)
+        assert past.reads == 1
 
 
 def test_room_is_counted_for_those_who_are_there() -> None:
