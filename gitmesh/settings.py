@@ -61,6 +61,11 @@ class Settings(BaseModel):
     """File with the credentials of the API's callers, readable by its owner alone."""
     http_anonymous: bool = False
     """Let whoever connects read and write: only on a loopback address, without credentials."""
+    http_tls_cert: Path | None = None
+    """PEM file with the HTTP API's certificate and its chain. Changed files are reloaded."""
+    http_tls_key: Path | None = None
+    http_rate: Annotated[int, Field(ge=1, le=1_000_000)] = 2_000
+    """Maximum requests per second of one caller of the HTTP API."""
     account_id: Annotated[str, Field(pattern=r"^([0-9]{12})?$")] = ""
     """The AWS account that ARNs name and that owns the meshes; empty for the one in the
     repository's gitmesh.yaml."""

@@ -79,7 +79,8 @@ class CredentialFile:
     def _tell(self, why: str) -> None:
         if why != self._told:
             self._told = why
-            _log.error("the credential file is unusable; the last valid one is used: %s", why)
+            words = "the credential file is unusable; the last valid one is used"
+            _log.error(words, extra={"reason": why})
 
 
 def read_credentials(path: Path) -> CredentialSet:
@@ -140,4 +141,4 @@ def parse_credentials(path: Path, text: bytes) -> CredentialSet:
 
 
 def _stamp(about: os.stat_result) -> tuple[int, int, int]:
-    return about.st_mtime_ns, about.st_size, about.st_ino
+    return about.st_ctime_ns, about.st_size, about.st_ino  # the mode changes ctime, too

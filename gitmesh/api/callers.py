@@ -1,54 +1,104 @@
-"""The caller of a request, identified by its signature."""
+"""The caller of a request, identified by its signature or by its token."""
 
 import re
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
 from gitmesh.access.caller import Caller
+from gitmesh.access.credential import Credential
 from gitmesh.access.credential_file import CredentialFile
 from gitmesh.access.permission import WRITE_ALL, Permission
+from gitmesh.access.secret import is_same_token, token_id
 from gitmesh.api.errors import ApiError
 from gitmesh.api.signature import NotAuthenticated, SignedRequest, authenticate
 from reconciler.git.writing import Person
 
 _ANONYMOUS: Final = Person("anonymous", "anonymous@localhost")
 _LOCAL: Final = re.compile(r"127(\.[0-9]{1,3}){3}|localhost|\[::1\]")
+_CLAIMED: Final = re.compile(r"Credential=([A-Za-z0-9_-]{4,128})(?:/|%2[Ff])")
 _INVOCATION: Final = re.compile(r"[A-Za-z0-9-]{1,64}")
 
 
 class Callers:
     """Tells who sent a request."""
 
-    def __init__(self, credentials: CredentialFile | None, *, anonymous: bool) -> None:
+    def __init__(
+        self, credentials: CredentialFile | None, *, anonymous: bool, private: bool = True
+    ) -> None:
         """Use these credentials.
 
         :param anonymous: whoever does not sign may read and write: only for loopback.
+        :param private: nobody can read requests on their way, because of TLS or loopback. Tokens
+            are refused otherwise; signatures are not, for they hold no secret.
         """
         self._credentials = credentials
         self._anonymous = anonymous
+        self._private = private
 
     def caller(self, request: SignedRequest, now: datetime) -> Caller:
         """Return who sent a request.
 
-        :raises ApiError: it is not signed, or the signature is wrong.
+        :raises ApiError: it is not signed, or the signature or the token is wrong.
         """
         headers = dict(request.headers)
-        if self._anonymous and self._credentials is None:
+        found = self._credentials
+        if found is None:
+            if not self._anonymous:
+                raise ApiError("AccessDeniedException", 403, "this server has no credentials")
             _require_local(headers)
             return _caller(_ANONYMOUS, WRITE_ALL, "anonymous", headers)
-        found = self._credentials
-        try:
-            key_id = authenticate(request, lambda key: _secret(found, key, now), now)
-        except NotAuthenticated as error:
-            raise ApiError(error.code, error.status, error.message) from None
-        credential = None if found is None else found.access_key(key_id, now)
-        permission = None if found is None else found.permission(key_id)
-        if credential is None or permission is None:  # revoked this very moment
-            raise ApiError("UnrecognizedClientException", 403, "The security token is invalid.")
+        bearer = _bearer(request.headers)
+        credential: Credential | None
+        if bearer is None:
+            credential = _signer(found, request, now)
+        elif self._private:
+            credential = _token_owner(found, bearer, now)
+        else:
+            raise ApiError("AccessDeniedException", 403, "tokens are accepted with TLS only")
+        permission = None if credential is None else found.permission(credential.id)
+        if credential is None or permission is None:
+            raise ApiError(
+                "UnrecognizedClientException",
+                403,
+                "The security token included in the request is invalid.",
+            )
         email = credential.email or f"{credential.id}@localhost"  # git has no author without one
-        return _caller(Person(credential.name, email), permission, key_id, headers)
+        return _caller(Person(credential.name, email), permission, credential.id, headers)
+
+
+def claimed_identity(request: SignedRequest) -> str:
+    """Return the id of the credential that a request names, which proves nothing: for the log."""
+    bearer = _bearer(request.headers)
+    text = dict(request.headers).get("authorization", "") + "&" + request.raw_query
+    named = _CLAIMED.search(text)
+    claimed = token_id(bearer) if bearer is not None else named and named[1]
+    return claimed or "-"
+
+
+def _bearer(headers: Sequence[tuple[str, str]]) -> str | None:
+    """Return the token of a request; ``None`` if it has another proof, or none."""
+    given = [value for name, value in headers if name == "authorization"]
+    if len(given) != 1:
+        return None
+    scheme, _, token = given[0].strip().partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else None
+
+
+def _token_owner(file: CredentialFile, text: str, now: datetime) -> Credential | None:
+    found = file.token(token_id(text) or "", now)
+    # The hash is compared in any case: an unknown id costs as much time as a known one.
+    known = found.token_sha256 if found is not None else "0" * 64
+    return found if is_same_token(text, known) else None
+
+
+def _signer(file: CredentialFile, request: SignedRequest, now: datetime) -> Credential | None:
+    try:
+        key_id = authenticate(request, lambda key: _secret(file, key, now), now)
+    except NotAuthenticated as error:
+        raise ApiError(error.code, error.status, error.message) from None
+    return file.access_key(key_id, now)
 
 
 def _require_local(headers: Mapping[str, str]) -> None:
@@ -65,8 +115,8 @@ def _require_local(headers: Mapping[str, str]) -> None:
         )
 
 
-def _secret(credentials: CredentialFile | None, key_id: str, now: datetime) -> str | None:
-    found = None if credentials is None else credentials.access_key(key_id, now)
+def _secret(file: CredentialFile, key_id: str, now: datetime) -> str | None:
+    found = file.access_key(key_id, now)
     return None if found is None else found.secret_access_key
 
 

@@ -57,6 +57,7 @@ COMMANDS: Final = {
     "checkpoint": "audit",
     "prove": "audit",
     "backup": "audit",
+    "credential": "access",
     "demo": "repository",
     "version": "repository",
 }

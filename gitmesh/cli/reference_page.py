@@ -39,7 +39,18 @@ def page() -> str:
         if command is not None:
             context = command.context_class(command, parent=root, info_name=name)
             parts += [f"## gitmesh {name}\n", _help(context)]
+            parts += _parts_of_group(context)
     return "\n".join(parts)
+
+
+def _parts_of_group(context: click.Context) -> list[str]:
+    if not isinstance(context.command, click.Group):
+        return []
+    parts = []
+    for name, command in context.command.commands.items():
+        inner = command.context_class(command, parent=context, info_name=name)
+        parts += [f"### gitmesh {context.info_name} {name}\n", _help(inner)]
+    return parts
 
 
 def _help(context: click.Context) -> str:

@@ -81,7 +81,7 @@ class JsonApi:
         try:
             sent, caller = await self._receive(request)
             operation, name = found_operation(sent.method, sent.raw_path)
-            what = f"{operation.method} {operation.path}"
+            what = request.scope["gitmesh.operation"] = f"{operation.method} {operation.path}"
             asked = _asked(self._served, caller, operation, name, sent)
             answer = await self._answer(operation, asked, dict(sent.headers))
         except Refused as refused:

@@ -18,6 +18,7 @@ from typing import (
 from gitmesh.json_shapes import (
     audit,
     changes,
+    credentials,
     delivery,
     events,
     history,
@@ -64,6 +65,10 @@ SHAPES: Final[Mapping[str, type]] = {
     "checkpoint": audit.CheckpointShape,
     "keygen": audit.KeyPairShape,
     "backup": audit.BackupShape,
+    "credential add": credentials.NewCredentialShape,
+    "credential list": credentials.CredentialsShape,
+    "credential revoke": credentials.CredentialsShape,
+    "credential rotate": credentials.NewCredentialShape,
 }
 """Answer of each command; the other commands print a file of a known format."""
 

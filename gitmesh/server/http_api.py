@@ -6,7 +6,6 @@ import socket
 from dataclasses import dataclass
 from pathlib import Path
 
-from events.clock import utc_now
 from events.opening import open_for_reading
 from gitmesh.access.caller import Caller
 from gitmesh.access.credential_file import CredentialFile
@@ -14,9 +13,14 @@ from gitmesh.api.answers import NO_ACCOUNT, Account
 from gitmesh.api.app_mesh import AppMeshApi
 from gitmesh.api.callers import Callers
 from gitmesh.api.errors import ApiError
-from gitmesh.api.http import HttpRequest, application, listen, sent_request, serve_http
+from gitmesh.api.http import HttpRequest, application
 from gitmesh.api.signature import SignedRequest
 from gitmesh.api.staging import Staging
+from gitmesh.api.web.bounds import Bounded
+from gitmesh.api.web.rate_limit import RateLimit
+from gitmesh.api.web.reception import Reception
+from gitmesh.api.web.server import listen, serve_http
+from gitmesh.api.web.tls import ServerCertificate
 from gitmesh.json_api.asking import Served
 from gitmesh.json_api.errors import Refused
 from gitmesh.json_api.http import JsonApi
@@ -41,7 +45,9 @@ class HttpApi:
     """The API, bound to its address and ready to answer."""
 
     listener: socket.socket
-    callers: Callers
+    reception: Reception
+    certificate: ServerCertificate | None
+    """The certificate of its port; plain text without."""
 
     @property
     def address(self) -> str:
@@ -65,15 +71,16 @@ class HttpApi:
             api = AppMeshApi(reading, changes, tags, account, COMMITTER, staging)
             served = Served(reading, log, repo, branch, changes, COMMITTER, Listing(reading))
             beside = JsonApi(served, self._received)
-            _log.info("serving the API", extra={"listen": self.address})
-            together = application(api, self.callers, [beside.route])
-            await serve_http(together, self.listener, beside.end)
+            scheme = "http" if self.certificate is None else "https"
+            _log.info("serving the API", extra={"listen": self.address, "scheme": scheme})
+            together = Bounded(application(api, self.reception, [beside.route]))
+            tls = None if self.certificate is None else self.certificate.context
+            await serve_http(together, self.listener, tls=tls, ending=beside.end)
 
     async def _received(self, request: HttpRequest) -> tuple[SignedRequest, Caller]:
         """Return a request of the JSON API, and who sent it."""
         try:
-            sent = await sent_request(request)
-            return sent, self.callers.caller(sent, utc_now())
+            return await self.reception.receive(request)
         except ApiError as error:
             raise Refused(error.status, error.message, retry_after_s=error.retry_after_s) from None
 
@@ -100,6 +107,8 @@ def bind(settings: Settings) -> HttpApi:
             hint="listen on 127.0.0.1, or name credentials: --http-credentials FILE",
         )
     found = None if settings.http_credentials is None else CredentialFile(settings.http_credentials)
+    certificate = _certificate(settings)
+    private = certificate is not None or _is_loopback(place[0])
     try:
         listener = listen(settings.http)
     except OSError as error:
@@ -107,7 +116,19 @@ def bind(settings: Settings) -> HttpApi:
             f"--http {settings.http}: {error.strerror}",
             hint="choose another address: --http 127.0.0.1:18081",
         ) from None
-    return HttpApi(listener, Callers(found, anonymous=settings.http_anonymous))
+    callers = Callers(found, anonymous=settings.http_anonymous, private=private)
+    return HttpApi(listener, Reception(callers, RateLimit(settings.http_rate)), certificate)
+
+
+def _certificate(settings: Settings) -> ServerCertificate | None:
+    match settings.http_tls_cert, settings.http_tls_key:
+        case None, None:
+            return None
+        case Path() as certificate, Path() as key:
+            return ServerCertificate(certificate, key)
+    raise UsageError(
+        "certificate and key go together", hint="give --http-tls-cert and --http-tls-key"
+    )
 
 
 def _is_loopback(host: str) -> bool:

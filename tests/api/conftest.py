@@ -1,5 +1,6 @@
 """A server that answers the API, and clients for it."""
 
+import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,7 @@ from tests.support.sample_shop import sample_files
 from tests.support.server import Server
 
 KEY, SECRET = "AKIDWRITER", "a-secret-that-only-the-test-knows"
+TOKEN = f"gitmesh_tokwriter_{'0123456789abcdef' * 4}"
 READER, READER_SECRET = "AKIDREADER", "another-secret-that-only-reads"
 ACCOUNT = "123456789012"
 CREDENTIALS = f"""\
@@ -31,6 +33,12 @@ secret_access_key = "{READER_SECRET}"
 name = "Rob"
 role = "read"
 meshes = ["other"]
+
+[[token]]
+token_id = "tokwriter"
+token_sha256 = "{hashlib.sha256(TOKEN.encode()).hexdigest()}"
+name = "Tom"
+role = "write"
 """
 
 

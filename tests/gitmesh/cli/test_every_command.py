@@ -63,6 +63,7 @@ ELSEWHERE: Final = {
     **dict.fromkeys(
         ("get", "apply", "edit", "delete"), "of a server: tests/client/test_server_commands.py"
     ),
+    "credential": "a group of commands: tests/access/test_credential_command.py",
 }
 NO_REPOSITORY: Final = {
     "init",
@@ -72,6 +73,7 @@ NO_REPOSITORY: Final = {
     "fmt",
     "bootstrap",
     "keygen",
+    "credential",
     "demo",
     "get",
     "apply",
@@ -86,9 +88,11 @@ NOT_YET: Final = {"status", "pin", "unpin"}
 
 
 def options(name: str) -> set[str]:
+    """Return the options of a command; of a group, those that each of its commands has."""
     command = program.get_command(click.Context(program), name)
     assert command is not None
-    return {option for parameter in command.params for option in parameter.opts}
+    parts = command.commands.values() if isinstance(command, click.Group) else [command]
+    return set.intersection(*({o for p in part.params for o in p.opts} for part in parts))
 
 
 @pytest.fixture

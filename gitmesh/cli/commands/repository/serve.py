@@ -125,6 +125,25 @@ if TYPE_CHECKING:
     "loopback address.",
 )
 @click.option(
+    "--http-tls-cert",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Speak TLS on the --http address, with this certificate and its chain, in PEM. The server "
+    "reloads both TLS files when they change.",
+)
+@click.option(
+    "--http-tls-key",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="The private key of --http-tls-cert, in PEM.",
+)
+@click.option(
+    "--http-rate",
+    type=int,
+    metavar="N",
+    help="Maximum requests per second of one caller of the API. Default: 2,000.",
+)
+@click.option(
     "--account-id",
     metavar="NUMBER",
     help="The AWS account that ARNs name. Default: accountId in gitmesh.yaml, or 000000000000.",

@@ -1,0 +1,1 @@
+"""HTTP: connections with bounds, TLS, who calls, and how often. Every interface uses it."""

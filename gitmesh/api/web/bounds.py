@@ -1,0 +1,83 @@
+"""Bounds of every request, whatever its path: the first that sees it, and the last. An ASGI layer."""
+
+import logging
+import time
+from collections.abc import Callable
+from typing import Final
+
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from gitmesh.api.answers import error
+from gitmesh.api.errors import ApiError
+from gitmesh.api.web.responses import as_response
+
+_log = logging.getLogger(__name__)
+
+MOST_TARGET: Final = 8 * 1024
+"""Maximum bytes of path and query."""
+MOST_HEADER_BYTES: Final = 16 * 1024
+MOST_HEADERS: Final = 100
+OPERATION: Final = "gitmesh.operation"
+"""Name in the scope under which a handler puts the name of the operation, for metrics."""
+
+Observer = Callable[[str, int, float], None]
+"""Told of each answer: operation, status, seconds until its headers."""
+
+
+class Bounded:
+    """Refuses requests that are too long or ambiguous, and observes all answers."""
+
+    def __init__(
+        self, app: ASGIApp, observe: Observer = lambda operation, status, seconds: None
+    ) -> None:
+        self._app = app
+        self._observe = observe
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if scope["type"] != "http":
+            return
+        started = time.monotonic()
+
+        async def observed(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                operation = scope.get(OPERATION, "-")
+                self._observe(operation, message["status"], time.monotonic() - started)
+            await send(message)
+
+        refusal = _refusal(scope)
+        if refusal is None:
+            await self._app(scope, receive, observed)
+        else:
+            await _closing(refusal, scope)(scope, receive, observed)
+
+
+def _refusal(scope: Scope) -> ApiError | None:
+    headers: list[tuple[bytes, bytes]] = scope["headers"]
+    if len(scope.get("raw_path") or b"") + len(scope["query_string"]) > MOST_TARGET:
+        return ApiError("RequestUriTooLongException", 414, "path and query are too long")
+    size = sum(len(name) + len(value) for name, value in headers)
+    if size > MOST_HEADER_BYTES or len(headers) > MOST_HEADERS:
+        return ApiError("RequestHeadersTooLargeException", 431, "the headers are too long")
+    names = [name for name, _ in headers]
+    if b"transfer-encoding" in names and b"content-length" in names:
+        # A proxy in front may see another end of this request than we do.
+        return _ambiguous("Content-Length and Transfer-Encoding exclude each other")
+    if names.count(b"host") != 1:
+        return _ambiguous("a request has one Host header")
+    return None
+
+
+def _ambiguous(message: str) -> ApiError:
+    return ApiError("BadRequestException", 400, message)
+
+
+def _closing(refusal: ApiError, scope: Scope) -> Response:
+    """Return the answer after which the connection ends: what follows may be no request."""
+    client = scope.get("client")
+    extra = {"status": refusal.status, "error": refusal.code, "client": client[0] if client else ""}
+    _log.warning("call refused", extra=extra)
+    response = as_response(error(refusal))
+    response.headers["connection"] = "close"
+    return response

@@ -1,0 +1,40 @@
+"""Requests as they were sent, within bounds of size and time."""
+
+import asyncio
+from typing import Final
+
+from starlette.requests import ClientDisconnect, Request
+
+from gitmesh.api.errors import ApiError
+from gitmesh.api.signature import SignedRequest
+
+MOST_BODY: Final = 1024 * 1024
+BODY_WITHIN_S: Final = 10.0
+
+
+async def read_request(request: Request) -> SignedRequest:
+    """Return the request as it was sent, with its body.
+
+    :raises ApiError: the body is too long or too slow.
+    """
+    raw_path: bytes = request.scope.get("raw_path") or b"/"
+    query: bytes = request.scope["query_string"]
+    headers = [(n.decode("latin-1"), v.decode("latin-1")) for n, v in request.headers.raw]
+    body = await _body(request)
+    path = raw_path.decode("latin-1")
+    return SignedRequest(request.method, path, query.decode("latin-1"), headers, body)
+
+
+async def _body(request: Request) -> bytes:
+    body = bytearray()
+    try:
+        async with asyncio.timeout(BODY_WITHIN_S):
+            async for chunk in request.stream():
+                body += chunk
+                if len(body) > MOST_BODY:
+                    raise ApiError("RequestEntityTooLargeException", 413, "the body is too long")
+    except TimeoutError:
+        raise ApiError("RequestTimeoutException", 408, "the body came too slowly") from None
+    except ClientDisconnect:
+        raise ApiError("RequestTimeoutException", 408, "the client went away") from None
+    return bytes(body)

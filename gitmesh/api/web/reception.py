@@ -1,0 +1,64 @@
+"""Reception of requests: who sent them, and whether that caller may send more.
+
+Each interface (App Mesh API, JSON API, metrics) receives its requests here, so that none can forget
+a check, and every refusal is in the server's log.
+"""
+
+import logging
+from datetime import UTC, datetime
+from typing import Final
+
+from starlette.requests import Request
+
+from gitmesh.access.caller import Caller
+from gitmesh.api.callers import Callers, claimed_identity
+from gitmesh.api.errors import ApiError
+from gitmesh.api.signature import SignedRequest
+from gitmesh.api.web.rate_limit import RateLimit
+from gitmesh.api.web.reading import read_request
+
+_log = logging.getLogger(__name__)
+_PATH: Final = 200
+"""Maximum characters of a path in the log."""
+
+
+class Reception:
+    """Receives requests of callers that prove who they are."""
+
+    def __init__(self, callers: Callers, rate_limit: RateLimit) -> None:
+        self._callers = callers
+        self._rate_limit = rate_limit
+
+    async def receive(self, request: Request) -> tuple[SignedRequest, Caller]:
+        """Return a request as it was sent, and its caller. A refusal is logged.
+
+        :raises ApiError: the body is too long or too slow, nobody proves to have sent it, or the
+            caller has sent too many.
+        """
+        identity = "-"
+        try:
+            sent = await read_request(request)
+            identity = claimed_identity(sent)
+            caller = self._callers.caller(sent, datetime.now(UTC))
+            self._rate_limit.admit(caller.identity)
+        except ApiError as refusal:
+            log_refusal(request, identity, refusal.status, refusal.code)
+            raise
+        return sent, caller
+
+
+def log_refusal(
+    request: Request, identity: str, status: int, code: str, operation: str = "-"
+) -> None:
+    """Log that a request was refused: by whom it claims to be, from where, and for what."""
+    raw: bytes = request.scope.get("raw_path") or b"/"
+    extra = {
+        "operation": operation,
+        "identity": identity,
+        "status": status,
+        "error": code,
+        "client": request.client.host if request.client else "",
+        # Without the query, which may hold a signature.
+        "path": f"{request.method} {raw[:_PATH].decode('latin-1')}",
+    }
+    _log.warning("call refused", extra=extra)

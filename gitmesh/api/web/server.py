@@ -1,0 +1,94 @@
+"""The HTTP server: uvicorn as a task of our event loop, behind a gate for connections."""
+
+import asyncio
+import contextlib
+import logging
+import socket
+import ssl
+from collections.abc import Callable, Iterator
+from typing import Final
+
+import uvicorn
+from starlette.types import ASGIApp
+
+from gitmesh.api.web.connection import Gate
+
+MOST_CONNECTIONS: Final = 512
+UNREAD_WITHIN_MS: Final = 30_000
+
+
+class _Server(uvicorn.Server):
+    """Ends when its task is cancelled: signals are seen to elsewhere."""
+
+    def __init__(
+        self, config: uvicorn.Config, most: int, tls: Callable[[], ssl.SSLContext] | None
+    ) -> None:
+        super().__init__(config)
+        self._gate = Gate(config, self.server_state, most, tls)
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        loop = asyncio.get_running_loop()
+        self.servers = [
+            await loop.create_server(self._gate.protocol, sock=each) for each in sockets or []
+        ]
+        self.started = True
+
+
+async def serve_http(
+    application: ASGIApp,
+    listener: socket.socket,
+    *,
+    most_connections: int = MOST_CONNECTIONS,
+    tls: Callable[[], ssl.SSLContext] | None = None,
+    ending: Callable[[], None] = lambda: None,
+) -> None:
+    """Answer on a bound socket until cancelled; then finish the calls that are being answered.
+
+    :param tls: returns the context of the next handshake.
+    :param ending: ends the answers that would not end by themselves.
+    """
+    logging.getLogger("uvicorn").setLevel(logging.WARNING)
+    config = uvicorn.Config(
+        application,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        lifespan="off",
+        timeout_keep_alive=30,
+        timeout_graceful_shutdown=5,
+        http="h11",
+        ws="none",
+    )
+    server = _Server(config, most_connections, tls)
+    serving = asyncio.create_task(server.serve(sockets=[listener]))
+    try:
+        await asyncio.shield(serving)
+    finally:
+        ending()
+        server.should_exit = True
+        await asyncio.wait([serving])
+
+
+def listen(address: str) -> socket.socket:
+    """Return a socket that is bound to ``host:port``.
+
+    :raises OSError: the address is in use, or is none of this machine's.
+    """
+    host, _, port = address.rpartition(":")
+    family = socket.AF_INET6 if host.startswith("[") else socket.AF_INET
+    bound = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)  # asyncio: no delay
+    try:
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        # Who does not read what was sent is cut off, also where nothing waits for them any more.
+        bound.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, UNREAD_WITHIN_MS)
+        bound.bind((host.strip("[]"), int(port)))
+        bound.set_inheritable(False)
+    except BaseException:
+        bound.close()
+        raise
+    return bound

@@ -1,0 +1,1 @@
+"""Commands about access to the API: credential."""
