@@ -60,6 +60,7 @@ golden: install ## write golden files and generated pages anew; review the diff
 	$(call page,events.documentation.page,docs/events.md)
 	$(call page,gitmesh.cli.reference_page,docs/cli.md)
 	$(call page,gitmesh.json_shapes.page,docs/json.md)
+	$(call page,gitmesh.api.monitoring.page,docs/metrics.md)
 	$(call page,gitmesh.json_api.page,docs/json-api.md)
 	$(call page,tests.coverage.page,docs/coverage.md)
 	$(BIN)/python -m tests.tour.shown

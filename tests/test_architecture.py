@@ -33,10 +33,14 @@ OWNERS = {
     ),
     "re2": ("mesh.validation.document.text", "mesh.routing.matching", "reconciler.reading.scope"),
     "click": ("gitmesh.cli.*", "gitmesh.rendering.*", "gitmesh.demo.screen"),
-    "starlette": ("gitmesh.api.http", "gitmesh.api.web.*", "gitmesh.json_api.http", "gitmesh.json_api.event_stream"),
+    "starlette": (
+        *("gitmesh.api.http", "gitmesh.api.web.*", "gitmesh.api.monitoring.routes"),
+        *("gitmesh.json_api.http", "gitmesh.json_api.event_stream"),
+    ),
     "uvicorn": ("gitmesh.api.web.connection", "gitmesh.api.web.server"),
     "h11": ("gitmesh.api.web.connection",),
     "limits": ("gitmesh.api.web.rate_limit",),
+    "prometheus_client": ("gitmesh.api.monitoring.*",),
     "dnslib": ("gitmesh.demo.traffic.names",),
     "envoy": ("gitmesh.demo.envoys",),
     "subprocess": (

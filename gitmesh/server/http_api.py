@@ -1,9 +1,12 @@
 """The HTTP API as a part of the server process."""
 
+import asyncio
 import ipaddress
 import logging
 import socket
 from dataclasses import dataclass
+from functools import partial
+from importlib.metadata import version
 from pathlib import Path
 
 from events.opening import open_for_reading
@@ -14,6 +17,10 @@ from gitmesh.api.app_mesh import AppMeshApi
 from gitmesh.api.callers import Callers
 from gitmesh.api.errors import ApiError
 from gitmesh.api.http import HttpRequest, application
+from gitmesh.api.monitoring.log_metrics import LogMetrics
+from gitmesh.api.monitoring.metrics import Metrics
+from gitmesh.api.monitoring.readiness import readiness
+from gitmesh.api.monitoring.routes import monitoring_routes
 from gitmesh.api.signature import SignedRequest
 from gitmesh.api.staging import Staging
 from gitmesh.api.web.bounds import Bounded
@@ -32,6 +39,7 @@ from gitmesh.service.resources.tags import ServedTags
 from gitmesh.settings import Settings
 from mesh.errors import UsageError
 from reconciler.git.writing import Person
+from reconciler.loop import Startup
 from xds.bootstrap.address import where_to_listen
 
 _log = logging.getLogger(__name__)
@@ -55,7 +63,7 @@ class HttpApi:
         host, port = self.listener.getsockname()[:2]
         return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
-    async def serve(self, repo: Path, log: Path, settings: Settings) -> None:
+    async def serve(self, repo: Path, log: Path, settings: Settings, startup: Startup) -> None:
         """Answer calls until cancelled."""
         with open_for_reading(log) as reading:
             branch = settings.branch or None
@@ -73,9 +81,18 @@ class HttpApi:
             beside = JsonApi(served, self._received)
             scheme = "http" if self.certificate is None else "https"
             _log.info("serving the API", extra={"listen": self.address, "scheme": scheme})
-            together = Bounded(application(api, self.reception, [beside.route]))
+            metrics = Metrics(version("gitmesh"), reading)
+            counted = LogMetrics(reading, metrics)
+            now = partial(readiness, reading, startup.serving.is_set, startup.followed.is_set)
+            others = [*monitoring_routes(self.reception, metrics, counted, now), beside.route]
+            app = Bounded(application(api, self.reception, others), metrics.observe_request)
             tls = None if self.certificate is None else self.certificate.context
-            await serve_http(together, self.listener, tls=tls, ending=beside.end)
+            counting = asyncio.create_task(counted.run())
+            try:
+                await serve_http(app, self.listener, tls=tls, ending=beside.end)
+            finally:
+                counting.cancel()
+                await asyncio.wait([counting])
 
     async def _received(self, request: HttpRequest) -> tuple[SignedRequest, Caller]:
         """Return a request of the JSON API, and who sent it."""

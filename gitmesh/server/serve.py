@@ -157,7 +157,7 @@ def _serve_one_log(
                     if key
                     else {}
                 ),
-                **({"the API": lambda: http.serve(path, where, settings)} if http else {}),
+                **({"the API": lambda: http.serve(path, where, settings, startup)} if http else {}),
                 "the import of pushes": importing.run,
                 "the import of refused pushes": lambda: take_refused(log, refused_pushes(where)),
                 "pinning": Pinning(log, pins(where), latest, served).run,

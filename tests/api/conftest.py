@@ -17,6 +17,7 @@ from tests.support.server import Server
 
 KEY, SECRET = "AKIDWRITER", "a-secret-that-only-the-test-knows"
 TOKEN = f"gitmesh_tokwriter_{'0123456789abcdef' * 4}"
+READER_TOKEN = f"gitmesh_tokreader_{'fedcba9876543210' * 4}"
 READER, READER_SECRET = "AKIDREADER", "another-secret-that-only-reads"
 ACCOUNT = "123456789012"
 CREDENTIALS = f"""\
@@ -39,6 +40,13 @@ token_id = "tokwriter"
 token_sha256 = "{hashlib.sha256(TOKEN.encode()).hexdigest()}"
 name = "Tom"
 role = "write"
+
+[[token]]
+token_id = "tokreader"
+token_sha256 = "{hashlib.sha256(READER_TOKEN.encode()).hexdigest()}"
+name = "Tess"
+role = "read"
+meshes = ["other"]
 """
 
 

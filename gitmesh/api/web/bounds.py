@@ -1,4 +1,4 @@
-"""Bounds of every request, whatever its path: the first that sees it, and the last. An ASGI layer."""
+"""Bounds of every request, whatever its path, as an ASGI layer around all others."""
 
 import logging
 import time

@@ -141,12 +141,12 @@ class _Entrance(asyncio.Protocol):
         protocol.connection_made(transport)
 
     async def _handshake(self, transport: asyncio.Transport, context: ssl.SSLContext) -> None:
-        protocol = BoundedProtocol(self._gate.config, self._gate.state, self._left)
+        early = _Early()
         loop = asyncio.get_running_loop()
         try:
             secured: Any = await loop.start_tls(
                 transport,
-                protocol,
+                early,
                 context,
                 server_side=True,
                 ssl_handshake_timeout=HANDSHAKE_WITHIN_S,
@@ -157,7 +157,26 @@ class _Entrance(asyncio.Protocol):
             transport.abort()
             _log.info("no TLS with an API client", extra={"reason": str(error)[:200]})
             return
-        protocol.connection_made(secured)
+        if secured is None or early.is_lost:
+            self._left()
+            return
+        self._begin(secured)
+        if early.data:
+            secured.get_protocol().data_received(bytes(early.data))
 
     def _left(self) -> None:
         self._gate.open -= 1
+
+
+class _Early(asyncio.Protocol):
+    """Keeps what comes right behind a handshake, before HTTP has begun on the connection."""
+
+    def __init__(self) -> None:
+        self.data = bytearray()
+        self.is_lost = False
+
+    def data_received(self, data: bytes) -> None:
+        self.data += data
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.is_lost = True
