@@ -35,7 +35,7 @@ OWNERS = {
     "click": ("gitmesh.cli.*", "gitmesh.rendering.*", "gitmesh.demo.screen"),
     "starlette": (
         *("gitmesh.api.http", "gitmesh.api.web.*", "gitmesh.api.monitoring.routes"),
-        *("gitmesh.json_api.http", "gitmesh.json_api.event_stream"),
+        *("gitmesh.json_api.http", "gitmesh.json_api.event_stream", "gitmesh.openapi.route"),
     ),
     "uvicorn": ("gitmesh.api.web.connection", "gitmesh.api.web.server"),
     "h11": ("gitmesh.api.web.connection",),

@@ -31,6 +31,7 @@ from gitmesh.api.web.tls import ServerCertificate
 from gitmesh.json_api.asking import Served
 from gitmesh.json_api.errors import Refused
 from gitmesh.json_api.http import JsonApi
+from gitmesh.openapi.route import openapi_route
 from gitmesh.service.changes.change_set_files import ChangeSetFiles
 from gitmesh.service.resources.change import ResourceChanges
 from gitmesh.service.resources.listing import Listing
@@ -84,7 +85,8 @@ class HttpApi:
             metrics = Metrics(version("gitmesh"), reading)
             counted = LogMetrics(reading, metrics)
             now = partial(readiness, reading, startup.serving.is_set, startup.followed.is_set)
-            others = [*monitoring_routes(self.reception, metrics, counted, now), beside.route]
+            monitoring = monitoring_routes(self.reception, metrics, counted, now)
+            others = [*monitoring, openapi_route(), beside.route]
             app = Bounded(application(api, self.reception, others), metrics.observe_request)
             tls = None if self.certificate is None else self.certificate.context
             counting = asyncio.create_task(counted.run())

@@ -1,7 +1,6 @@
 """Counts the events of the log, as they come."""
 
 import asyncio
-import contextlib
 import logging
 from typing import Final
 
@@ -60,8 +59,13 @@ class LogMetrics:
         """Count until cancelled."""
         while True:
             await asyncio.sleep(LOOK_EVERY_S)
-            with contextlib.suppress(LogUnavailable):  # others tell
+            try:
                 await self.catch_up()
+            except LogUnavailable:
+                continue  # others tell
+            except Exception:
+                _log.exception("the log's events cannot be counted for metrics")
+                return
 
     async def catch_up(self) -> None:
         """Count the events that the log has gained.

@@ -1,0 +1,76 @@
+"""The OpenAPI description is complete, and what it describes is what the server does."""
+
+import json
+import urllib.request
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, Phase, settings
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from gitmesh.api.operations import BASE, OPERATIONS
+from gitmesh.json_api.operations import OPERATIONS as JSON_OPERATIONS
+from gitmesh.json_api.operations import PREFIX
+from gitmesh.openapi.document import document
+from tests.api.conftest import TOKEN, Served, serve
+from tests.support.git import git
+
+schema = schemathesis.openapi.from_dict(document())
+CHECKS = [
+    not_a_server_error,
+    status_code_conformance,
+    content_type_conformance,
+    response_schema_conformance,
+]
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    found = serve(tmp_path_factory.mktemp("openapi"))
+    with found.server:
+        yield found
+
+
+def test_the_description_has_each_operation_of_the_tables_once() -> None:
+    described = {
+        (method.upper(), path)
+        for path, item in document()["paths"].items()
+        for method in item
+        if path.startswith((BASE, PREFIX))
+    }
+    tables = {(o.method, f"{BASE}/{'/'.join(o.path)}") for o in OPERATIONS}
+    tables |= {(o.method, f"{PREFIX}{o.path}") for o in JSON_OPERATIONS}
+    assert described == tables
+    ids = [each["operationId"] for item in document()["paths"].values() for each in item.values()]
+    assert len(set(ids)) == len(ids)
+
+
+def test_the_description_is_served_to_everyone(served: Served) -> None:
+    with urllib.request.urlopen(f"{served.url}/openapi.json", timeout=30) as answer:
+        assert json.load(answer) == document()
+
+
+@schema.parametrize()
+@settings(
+    max_examples=6,
+    deadline=None,
+    phases=[Phase.explicit, Phase.generate],
+    suppress_health_check=list(HealthCheck),
+)
+def test_what_is_described_is_what_is_answered(case: Any, served: Served) -> None:
+    headers = {"Authorization": f"Bearer {TOKEN}"}
+    case.call_and_validate(base_url=served.url, headers=headers, checks=CHECKS)
+
+
+def test_what_was_generated_left_a_valid_mesh(served: Served) -> None:
+    assert git(served.bare, "fsck", "--strict") == ""
+    assert served.client().describe_mesh(meshName="shop")["mesh"]["meshName"] == "shop"
+    faults = [line for line in served.server.lines() if line["level"] == "ERROR"]
+    assert faults == []
