@@ -10,7 +10,11 @@ _ERRORS: Final = {
     "400": "The request breaks a rule.",
     "403": "The caller is not known, or may not do this.",
     "404": "It does not exist, or the caller may not read it.",
-    "409": "It would make the mesh invalid, or somebody else was faster.",
+    "405": "The path takes another method.",
+    "408": "The body came too slowly.",
+    "409": "Somebody else was faster.",
+    "413": "The body is too long.",
+    "422": "The change would make the mesh invalid: problems names why.",
     "429": "The caller sends too many requests; Retry-After says when to go on.",
     "503": "It cannot be done now; try again.",
 }

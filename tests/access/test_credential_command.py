@@ -13,7 +13,7 @@ from gitmesh.access.credential_file import CredentialFile
 from gitmesh.cli import exit_codes
 from gitmesh.json_shapes.page import SHAPES
 from gitmesh.json_shapes.page import fields as shape_fields
-from tests.gitmesh.test_every_command import fields
+from tests.gitmesh.cli.test_every_command import fields
 from tests.support.command_line import gitmesh
 
 COMMENTED = """\

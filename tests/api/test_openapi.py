@@ -60,6 +60,7 @@ def test_the_description_is_served_to_everyone(served: Served) -> None:
 @schema.parametrize()
 @settings(
     max_examples=3,
+    derandomize=True,
     deadline=None,
     phases=[Phase.explicit, Phase.generate],
     suppress_health_check=list(HealthCheck),
