@@ -16,7 +16,6 @@ from gitmesh.queries.log_location import is_repository
 from mesh.errors import Fatal, GitmeshError, UsageError
 from mesh.graph.linked import MeshGraph
 from mesh.keys import ResourceKey
-from mesh.problems.problem import json_path
 from mesh.resource import Steps, spec_json
 from reconciler.diff import field_changes
 from reconciler.git.repository import GitRepository
@@ -88,8 +87,7 @@ class RefusalLocations:
         steps = mentioned if mentioned is not None else self._changed(key, seq)
         place: Steps = ("spec", *steps)
         source = resource.source
-        line = source.line(place) or source.line(())
-        return RefusalLocation(str(key), source.path, line, json_path(source.place(place)))
+        return RefusalLocation(str(key), source.path, source.line(place), source.where(place))
 
     def _changed(self, key: ResourceKey, seq: Seq | None) -> Steps:
         """Return the first field that the newest version of a spec changed."""

@@ -14,7 +14,7 @@ from gitmesh.queries.refusal_locations import RefusalLocations, hint
 from reconciler.follower import Follower
 from reconciler.git.repository import GitRepository
 from reconciler.reading.source import ObjectId
-from tests.support.git import Repo, put
+from tests.support.git import Repo, git, put
 from tests.support.sample_shop import ENTRANCE, sample_files
 
 ROUTE = "mesh/shop/virtualRouter/cart/route/all"
@@ -156,3 +156,25 @@ def test_a_remedy_fits_the_message(logged: Logged, message: str, words: str) -> 
 
 def test_the_remedy_for_any_refusal_names_the_commit_to_revert(logged: Logged) -> None:
     assert hint(logged.refusal(ROUTE)).endswith(f": git revert {logged.commits[1][:7]}")
+
+
+def test_a_repository_that_cannot_be_read_now_leaves_the_file_to_the_log(
+    logged: Logged, tmp_path: Path
+) -> None:
+    strange = Repo(tmp_path).origin
+    git(strange, "config", "core.repositoryformatversion", "1")
+    git(strange, "config", "extensions.strange", "true")
+    (found,) = RefusalLocations.beside(logged.log, strange).of(logged.refusal(ROUTE))
+    assert (found.path, found.line) == (ROUTES, 0)
+
+
+def test_a_field_that_the_commit_removed_is_located_at_what_held_it(tmp_path: Path) -> None:
+    logged = Logged(tmp_path)
+    with contextlib.closing(logged.log):
+        text = str(ROUTES_TEXT).replace("  priority: 1\n", "")
+        put(logged.bare, {**sample_files(shares(10)), ROUTES: text}, minute=5)
+        Follower(GitRepository.open(logged.bare), logged.log).catch_up()
+        line = text.splitlines().index("spec:") + 1
+        assert logged.places(logged.refusal(TESTERS, commit=logged.log.newest_commit())) == [
+            (TESTERS, f"{ROUTES}:{line}", "$.spec.priority")
+        ]
