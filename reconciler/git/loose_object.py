@@ -5,11 +5,14 @@ power cut leaves it (docs/decisions/0067).
 """
 
 import hashlib
+import os
 import re
 import zlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
+
+from reconciler.reading.source import ObjectTooBig
 
 _HEADER: Final = re.compile(rb"(commit|tree|blob|tag) (\d{1,18})\0")
 _MOST_OF_HEADER: Final = 32
@@ -25,7 +28,7 @@ class LooseObjects:
     """The objects of some folders that are not in packs."""
 
     def __init__(self, folders: Sequence[Path]) -> None:
-        self._folders = folders
+        self._folders = [os.fspath(folder) for folder in folders]
 
     def header(self, oid: str) -> tuple[str, int] | None:
         """Return the kind and the size of an object; None if it has no file that can be opened.
@@ -35,14 +38,14 @@ class LooseObjects:
         found = self._open(oid)
         return None if found is None else found[:2]
 
-    def read(self, oid: str) -> tuple[str, bytes] | None:
+    def read(self, oid: str, most: int | None = None) -> tuple[str, bytes] | None:
         """Return the kind and the bytes of an object; None if it has no file that can be opened.
 
-        Check its size first: it may be huge.
-
+        :param most: maximum bytes. Without it, check the size first: the object may be huge.
         :raises DamagedObject: the file is cut off, or not the object of this id.
+        :raises ObjectTooBig: it has more bytes.
         """
-        found = self._open(oid, whole=True)
+        found = self._open(oid, whole=True, most=most)
         if found is None:
             return None
         kind, size, content = found
@@ -52,15 +55,26 @@ class LooseObjects:
             raise DamagedObject(oid)
         return kind, content
 
-    def _open(self, oid: str, *, whole: bool = False) -> tuple[str, int, bytes] | None:
+    def _open(
+        self, oid: str, *, whole: bool = False, most: int | None = None
+    ) -> tuple[str, int, bytes] | None:
         for folder in self._folders:
             try:
-                with (folder / oid[:2] / oid[2:]).open("rb") as file:
-                    packed = file.read() if whole else file.read(_PACKED_HEADER)
+                with open(f"{folder}/{oid[:2]}/{oid[2:]}", "rb", buffering=0) as file:
+                    packed = file.read(_PACKED_HEADER)
+                    if most is not None:
+                        _require_size(oid, packed, most)
+                    packed += file.read() if whole else b""
             except OSError:
                 continue
             return _parse(oid, packed, whole=whole)
         return None
+
+
+def _require_size(oid: str, packed: bytes, most: int) -> None:
+    _, size, _ = _parse(oid, packed, whole=False)
+    if size > most:
+        raise ObjectTooBig(oid, size)
 
 
 def _parse(oid: str, packed: bytes, *, whole: bool) -> tuple[str, int, bytes]:

@@ -188,10 +188,13 @@ class ObjectStore:
 
     def _read(self, oid: str, most: int) -> bytes:
         try:
-            size = self._header(oid)[1]
+            key = object_id(oid)
+            if (found := self._loose.read(oid, most)) is not None:
+                return found[1]
+            _, size = self._odb.read_header(key)
             if size > most:
                 raise ObjectTooBig(oid, size)
-            return self._content(oid)
+            return self._odb.read(key)[1]
         except _UNREAD:
             raise ObjectMissing(oid, self._why_missing(oid)) from None
 

@@ -6,7 +6,7 @@ have the branch checked out.
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, TypeAlias
 
@@ -19,6 +19,10 @@ from reconciler.git.repository import GitRepository
 from reconciler.reading.source import ObjectId
 
 _FAILING: Final = (KeyError, ValueError, OSError, pygit2.GitError)
+
+
+DEAD_AFTER_S: Final = 1.0
+"""Time for which git never leaves a lock as it is, unless the process has ended."""
 
 
 class BranchMoved(Retryable):
@@ -48,33 +52,103 @@ Contents: TypeAlias = Mapping[bytes, bytes | FileFrom | None]
 def write_tree(repo: GitRepository, base: ObjectId, contents: Contents) -> ObjectId:
     """Return a tree that differs from ``base`` in these paths; only objects are written.
 
+    A folder in which nothing is left goes, too. Only the folders of these files are read and
+    written, so the cost follows the change.
+
     :raises Retryable: they cannot be written.
     """
     handle = repo.handle
     try:
-        index = pygit2.Index()
-        index.read_tree(handle[base].peel(pygit2.Tree))
-        for path in sorted(contents, key=lambda path: contents[path] is not None):
-            _put(handle, index, path, contents[path])
-        return ObjectId(str(index.write_tree(handle)))
+        tree = handle[base].peel(pygit2.Tree)
+        if all(map(_is_text, contents)):
+            return ObjectId(str(_builder(handle, tree, _folders(contents)).write()))
+        return ObjectId(str(_write_by_index(handle, tree, contents)))
     except _FAILING as error:
         raise _cannot_write(repo.path, error) from None
 
 
-def _put(
-    handle: pygit2.Repository, index: pygit2.Index, path: bytes, content: bytes | FileFrom | None
-) -> None:
-    name = path.decode("utf-8", "surrogateescape")
-    if content is None:
-        index.remove(name)
-        return
+@dataclass(slots=True)
+class _Folder:
+    """What changes in a folder, by name."""
+
+    files: dict[str, bytes | FileFrom | None] = field(default_factory=dict)
+    folders: "dict[str, _Folder]" = field(default_factory=dict)
+
+
+def _folders(contents: Contents) -> _Folder:
+    root = _Folder()
+    for path, content in contents.items():
+        *above, name = path.decode().split("/")
+        at = root
+        for folder in above:
+            at = at.folders.setdefault(folder, _Folder())
+        at.files[name] = content
+    return root
+
+
+def _builder(
+    handle: pygit2.Repository, old: pygit2.Tree | None, changes: _Folder
+) -> pygit2.TreeBuilder:
+    """Return a folder as it will be; the objects inside it are written."""
+    builder = handle.TreeBuilder() if old is None else handle.TreeBuilder(old)
+    for name, content in changes.files.items():
+        if content is None:
+            _require_file(old, name)
+            builder.remove(name)
+    for name, folder in changes.folders.items():
+        before = builder.get(name)
+        inside = _builder(handle, before if isinstance(before, pygit2.Tree) else None, folder)
+        if len(inside):
+            builder.insert(name, inside.write(), FileMode.TREE)
+        elif isinstance(before, pygit2.Tree):
+            builder.remove(name)
+    for name, content in changes.files.items():
+        if content is not None:
+            mode = None if old is None or name not in old else old[name].filemode
+            builder.insert(name, *_blob(handle, content, mode))
+    return builder
+
+
+def _require_file(old: pygit2.Tree | None, name: str) -> None:
+    if old is None or old[name].filemode == FileMode.TREE:
+        raise KeyError(name)
+
+
+def _blob(
+    handle: pygit2.Repository, content: bytes | FileFrom, mode: FileMode | int | None
+) -> tuple[pygit2.Oid, FileMode]:
+    """Return the object and the mode of a new file, or of one that had a mode."""
     if isinstance(content, FileFrom):
-        tree = handle[content.tree].peel(pygit2.Tree)
-        entry = tree[content.path.decode("utf-8", "surrogateescape")]
-        index.add(pygit2.IndexEntry(name, entry.id, FileMode(entry.filemode)))
-        return
-    mode = index[name].mode if name in index else FileMode.BLOB
-    index.add(pygit2.IndexEntry(name, handle.create_blob(content), mode))
+        entry = handle[content.tree].peel(pygit2.Tree)[_text(content.path)]
+        return entry.id, FileMode(entry.filemode)
+    kept = FileMode.BLOB if mode is None or mode == FileMode.TREE else FileMode(mode)
+    return handle.create_blob(content), kept
+
+
+def _write_by_index(handle: pygit2.Repository, tree: pygit2.Tree, contents: Contents) -> pygit2.Oid:
+    """Do the same in all folders at once: the one way to write names that are not UTF-8."""
+    index = pygit2.Index()
+    index.read_tree(tree)
+    for path in sorted(contents, key=lambda path: contents[path] is not None):
+        name, content = _text(path), contents[path]
+        if content is None:
+            index.remove(name)
+        else:
+            mode = index[name].mode if name in index else None
+            index.add(pygit2.IndexEntry(name, *_blob(handle, content, mode)))
+    return index.write_tree(handle)
+
+
+def _is_text(path: bytes) -> bool:
+    try:
+        path.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _text(path: bytes) -> str:
+    return path.decode("utf-8", "surrogateescape")
 
 
 def write_commit(
@@ -136,6 +210,44 @@ def move_branch(
         if _target(handle, ref) != before:
             raise _moved(ref) from None
         raise _cannot_write(repo.path, error) from None
+
+
+def remove_dead_lock(repo: GitRepository, branch: str | None, committer: Person) -> Path | None:
+    """Remove the lock of a branch that a killed server has left; return its path.
+
+    While the lock is there, nobody can move the branch. It is dead if it stays as it is for a
+    second, and is empty or names a commit of this committer. Call it while no other server of this
+    repository runs.
+
+    :raises SourceUnavailable: the branch cannot be looked at now.
+    """
+    lock = repo.ref_dir / f"{repo.following(branch)}.lock"
+    found = _lock_content(lock)
+    if found is None:
+        return None
+    time.sleep(DEAD_AFTER_S)
+    if _lock_content(lock) != found or not _is_ours(repo.handle, found[0], committer):
+        return None
+    lock.unlink(missing_ok=True)
+    return lock
+
+
+def _lock_content(lock: Path) -> tuple[bytes, int, int] | None:
+    try:
+        found = lock.stat()
+        return lock.read_bytes(), found.st_ino, found.st_mtime_ns
+    except OSError:
+        return None
+
+
+def _is_ours(handle: pygit2.Repository, content: bytes, committer: Person) -> bool:
+    if not content:
+        return True
+    try:
+        made = handle[content.decode("ascii").strip()].peel(pygit2.Commit).committer
+    except _FAILING:
+        return False
+    return (made.name, made.email) == (committer.name, committer.email)
 
 
 def _target(handle: pygit2.Repository, ref: str) -> str | None:
