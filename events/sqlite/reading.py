@@ -25,6 +25,8 @@ from mesh.keys import ResourceKey
 
 _SHORTEST_PREFIX: Final = 4
 _PAGE: Final = 1000
+_FEW: Final = 4
+"""Versions that are read first: often, only the newest ones are wanted."""
 _AT: Final = """
 WITH RECURSIVE keys(key) AS (
     SELECT min(key) FROM resource_versions
@@ -264,13 +266,13 @@ class LogReading:
         A period in which it did not exist is a version, too.
         """
         until: int | None = None
-        before = int(up_to) + 1
+        before, size = int(up_to) + 1, _FEW
         while True:
             with self._lock, self._explained():
                 page = self._db.execute(
                     'SELECT since, until, "commit", spec FROM resource_versions '
                     "WHERE key = ? AND since < ? ORDER BY since DESC LIMIT ?",
-                    (str(key), before, _PAGE),
+                    (str(key), before, size),
                 ).fetchall()
             for since, ended, commit, spec in page:
                 gone = ended is not None and ended <= up_to and ended != until
@@ -278,9 +280,9 @@ class LogReading:
                     yield Version(Seq(ended), self._commit_at(ended), None)
                 yield Version(Seq(since), CommitId(commit), json_object(spec))
                 until = since
-            if len(page) < _PAGE:
+            if len(page) < size:
                 return
-            before = page[-1][0]
+            before, size = page[-1][0], _PAGE
 
     def present(self, within: str, *, after: str = "", limit: int) -> list[Present]:
         """Return resources that exist at the head and are directly in ``within``, by their key."""

@@ -84,7 +84,7 @@ class AppMeshApi:
         may, mesh = caller.permission, ResourceKey.of_mesh(call.mesh)
         if call.operation.action.writes:
             self._require_write(call, caller, call.key)
-        if call.owner not in (None, self._account.number):
+        if call.owner is not None and call.owner != self._account.number:
             raise absent(mesh, self._account)
         above = [mesh] if call.mesh else []
         if call.kind.parent is not None:

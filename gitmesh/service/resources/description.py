@@ -1,18 +1,25 @@
 """A resource with its metadata, all of which follows from the mesh chain."""
 
 import hashlib
+import threading
 import uuid
+from collections import OrderedDict
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
-from itertools import islice, takewhile
+from itertools import islice
+from typing import Final
+from weakref import WeakKeyDictionary
 
 from events.blame import Version
 from events.store import EventReader
-from events.types import Chain, Seq
+from events.types import START, Chain, Seq
 from gitmesh.queries.commits import facts_of
 from mesh.canonical import JsonObject, canonical
 from mesh.keys import Kind, ResourceKey
+
+_MOST_REMEMBERED: Final = 4_096
+"""Descriptions that are kept in memory for each log."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,29 +98,94 @@ def collection(kind: Kind, mesh: str, parent: str = "") -> str:
 
 
 def _described(log: EventReader, key: ResourceKey, head: Seq) -> Description | None:
-    versions = list(_since_added(log.versions(key, head)))
-    if not versions or versions[0].spec is None:
+    found = _folded(log, key, head, _memory_of(log))
+    return None if found is None else found.description
+
+
+@dataclass(frozen=True, slots=True)
+class _Folded:
+    """A description, and the newest version that it follows from."""
+
+    description: Description
+    newest: Seq
+    at: Seq
+    """The position of the log at which it was the newest."""
+
+
+class _Memory:
+    """Descriptions that were given before. What is in a log stays, so only newer versions are read.
+
+    Safe to use from several threads.
+    """
+
+    def __init__(self) -> None:
+        self._turn = threading.Lock()
+        self._found: OrderedDict[ResourceKey, _Folded] = OrderedDict()
+
+    def get(self, key: ResourceKey) -> _Folded | None:
+        with self._turn:
+            found = self._found.get(key)
+            if found is not None:
+                self._found.move_to_end(key)
+            return found
+
+    def put(self, found: _Folded) -> None:
+        key = found.description.key
+        with self._turn:
+            before = self._found.get(key)
+            if before is None or before.at < found.at:
+                self._found[key] = found
+            while len(self._found) > _MOST_REMEMBERED:
+                self._found.popitem(last=False)
+
+
+_memories: "WeakKeyDictionary[EventReader, _Memory]" = WeakKeyDictionary()
+_memories_turn = threading.Lock()
+
+
+def _memory_of(log: EventReader) -> _Memory:
+    with _memories_turn:
+        return _memories.setdefault(log, _Memory())
+
+
+def _folded(log: EventReader, key: ResourceKey, head: Seq, memory: _Memory) -> _Folded | None:
+    """Fold the versions since a resource was added last; those before it are another resource."""
+    known, new, base = memory.get(key), list[Version](), None
+    if known is not None and known.at == head:
+        return known
+    for version in log.versions(key, head):
+        if version.spec is None:
+            break
+        if known is not None and version.since == known.newest:
+            base = known
+            break
+        new.append(version)
+    description = None if base is None else base.description
+    newest = START if base is None else base.newest
+    for version in reversed(new):
+        description = _followed(log, key, description, version)
+        newest = version.since
+    if description is None:
         return None
-    times = [_committed(log, version.since) for version in reversed(versions)]
-    return Description(
-        key,
-        versions[0].spec,
-        len(versions),
-        _uid(log, key, versions[-1].since),
-        times[0],
-        max(times),
-    )
+    found = _Folded(description, newest, head)
+    memory.put(found)
+    return found
 
 
-def _since_added(versions: Iterator[Version]) -> Iterator[Version]:
-    """Yield the versions since a resource was added last, newest first, one for each spec."""
-    later: Version | None = None
-    for version in takewhile(lambda version: version.spec is not None, versions):
-        if later is not None and canonical(later.spec) != canonical(version.spec):
-            yield later
-        later = version
-    if later is not None:
-        yield later
+def _followed(
+    log: EventReader, key: ResourceKey, before: Description | None, version: Version
+) -> Description | None:
+    """Return a description after one more version; a spec that is equal is none of its own."""
+    spec = version.spec
+    if spec is None:
+        return None
+    if before is None:
+        at = _committed(log, version.since)
+        return Description(key, spec, 1, _uid(log, key, version.since), at, at)
+    if canonical(before.spec) == canonical(spec):
+        return before
+    at = max(before.updated_at, _committed(log, version.since))
+    return replace(before, spec=spec, version=before.version + 1, updated_at=at)
 
 
 def _committed(log: EventReader, seq: Seq) -> float:
