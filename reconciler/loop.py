@@ -19,6 +19,7 @@ from reconciler.attempt import Attempts
 from reconciler.follower import Follower
 from reconciler.git.repository import GitRepository
 from reconciler.health import Health, newest_time, obstacle, reasons_left
+from reconciler.reading.read_steps import ReadSteps
 from reconciler.reading.reader import Progress
 from reconciler.watch import wakeups
 
@@ -66,6 +67,7 @@ async def reconcile(
     progress: Progress | None = None,
     attempts: Attempts | None = None,
     startup: Startup | None = None,
+    steps: ReadSteps | None = None,
 ) -> None:
     """Follow the branch until cancelled; the only writer of the mesh chain.
 
@@ -77,6 +79,7 @@ async def reconcile(
     :param branch: the branch to follow; without one, the branch in the repository's HEAD.
     :param progress: called with the progress of long work, from a worker thread.
     :param attempts: where to record which commit is being read.
+    :param steps: trees that other parts of the process have read.
     :param startup: if given, nothing is read before proxies are served the mesh in the log.
     :raises Fatal: the log is written by another process, or damaged.
     """
@@ -89,6 +92,7 @@ async def reconcile(
             progress=progress,
             stopping=stopping.is_set,
             attempts=attempts,
+            steps=steps,
         ),
         stopping,
     )

@@ -1,6 +1,7 @@
 """The HTTP API as a part of the server process."""
 
 import asyncio
+import contextlib
 import ipaddress
 import logging
 import socket
@@ -38,9 +39,10 @@ from gitmesh.service.resources.listing import Listing
 from gitmesh.service.resources.settings import ServedSettings
 from gitmesh.service.resources.tags import ServedTags
 from gitmesh.settings import Settings
-from mesh.errors import UsageError
+from mesh.errors import GitmeshError, UsageError
 from reconciler.git.writing import Person
 from reconciler.loop import Startup
+from reconciler.reading.read_steps import ReadSteps
 from xds.bootstrap.address import where_to_listen
 
 _log = logging.getLogger(__name__)
@@ -64,11 +66,17 @@ class HttpApi:
         host, port = self.listener.getsockname()[:2]
         return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
-    async def serve(self, repo: Path, log: Path, settings: Settings, startup: Startup) -> None:
-        """Answer calls until cancelled."""
+    async def serve(
+        self, repo: Path, log: Path, settings: Settings, startup: Startup, steps: ReadSteps
+    ) -> None:
+        """Answer calls until cancelled.
+
+        :param steps: where to leave what was read of the commits that are made.
+        """
         with open_for_reading(log) as reading:
             branch = settings.branch or None
-            changes = ResourceChanges(repo, branch, reading)
+            changes = ResourceChanges(repo, branch, reading, steps=steps)
+            await asyncio.to_thread(_recover, changes)
             repository = ServedSettings(repo, reading)
 
             def account() -> Account:
@@ -102,6 +110,13 @@ class HttpApi:
             return await self.reception.receive(request)
         except ApiError as error:
             raise Refused(error.status, error.message, retry_after_s=error.retry_after_s) from None
+
+
+def _recover(changes: ResourceChanges) -> None:
+    """Remove the lock that a killed server has left, so that the branch can be moved again."""
+    with contextlib.suppress(GitmeshError, OSError):  # whoever writes says so, too
+        if (lock := changes.recover(COMMITTER)) is not None:
+            _log.warning("removed the lock of a server that was killed", extra={"path": str(lock)})
 
 
 def bind(settings: Settings) -> HttpApi:

@@ -34,6 +34,7 @@ from reconciler.attempt import Attempts, attempt_path
 from reconciler.declaration import declare
 from reconciler.git.repository import GitRepository
 from reconciler.loop import Pace, Startup, reconcile
+from reconciler.reading.read_steps import ReadSteps
 from reconciler.reading.reader import Progress
 from xds.delivery.recorder import Recorder
 from xds.server.discovery import check_listening, serve_ads
@@ -124,7 +125,7 @@ def _serve_one_log(
             importing.take_waiting()
         latest, served = Latest[Publication](), Latest[Publication]()
         event_logger, startup = EventLogger(log), Startup()
-        attempts = Attempts(attempt_path(where))
+        attempts, steps = Attempts(attempt_path(where)), ReadSteps()
 
         run_together(
             {
@@ -137,6 +138,7 @@ def _serve_one_log(
                     progress=_progress(),
                     attempts=attempts,
                     startup=startup,
+                    steps=steps,
                 ),
                 "the announcement": lambda: _announce(
                     startup, event_logger, lambda: _ready(settings.listen, served.get(), ready)
@@ -157,7 +159,11 @@ def _serve_one_log(
                     if key
                     else {}
                 ),
-                **({"the API": lambda: http.serve(path, where, settings, startup)} if http else {}),
+                **(
+                    {"the API": lambda: http.serve(path, where, settings, startup, steps)}
+                    if http
+                    else {}
+                ),
                 "the import of pushes": importing.run,
                 "the import of refused pushes": lambda: take_refused(log, refused_pushes(where)),
                 "pinning": Pinning(log, pins(where), latest, served).run,

@@ -18,6 +18,7 @@ from reconciler.reading.listing import (
     TooLarge,
     TreeWalk,
 )
+from reconciler.reading.read_steps import ReadSteps
 from reconciler.reading.scope import Scope, as_text
 from reconciler.reading.source import ObjectId, ObjectMissing, Objects
 from reconciler.reading.tree import EMPTY, Listing, SpecTree, Step, step
@@ -61,6 +62,7 @@ class TreeReader:
 
     :param room: asked again and again while much is read, so that the reader stops while other
         parts of the process still have memory.
+    :param steps: what others have read already.
     """
 
     def __init__(
@@ -68,8 +70,10 @@ class TreeReader:
         objects: Objects,
         progress: Progress | None = None,
         room: Room = lambda more_bytes: None,
+        steps: ReadSteps | None = None,
     ) -> None:
         self._objects = objects
+        self._steps = steps
         self._progress = progress
         self._room = room
         self._walk = TreeWalk(objects)
@@ -85,6 +89,8 @@ class TreeReader:
         """
         if root == base.listing.tree and not base.faults:
             return Step(base, frozenset())
+        if self._steps is not None and (known := self._steps.take(base, root)) is not None:
+            return known
         try:
             return self._read(root, base)
         except TooLarge as error:

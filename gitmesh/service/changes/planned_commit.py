@@ -9,6 +9,7 @@ from events.types import CommitId
 from gitmesh.push.check import last_good
 from gitmesh.service.changes.work_trees import work_trees
 from mesh.graph.linked import MeshGraph
+from mesh.keys import ResourceKey
 from mesh.problems.problem import Problem, errors
 from reconciler.git.repository import GitRepository
 from reconciler.git.writing import Person, move_branch, write_commit
@@ -30,6 +31,8 @@ class PlannedCommit:
     """The specs in ``tree``. They may have problems."""
     unchanged: bool
     """True if ``tip`` has this tree already: there is nothing to commit."""
+    touched: frozenset[ResourceKey]
+    """All keys that may differ between ``before`` and ``after``."""
 
     @property
     def errors(self) -> list[Problem]:
@@ -58,8 +61,9 @@ def planned_commit(
     :raises GitmeshError: the branch or the tree cannot be read.
     """
     good = last_good(repo, reader, tip) if now is None or errors(now.problems) else now
-    after = reader.read(tree, good).tree
-    return PlannedCommit(tip, tree, good.graph, after, unchanged=tree == repo.tree_of(tip))
+    step = reader.read(tree, good)
+    base = repo.tree_of(tip) if now is None or now.faults else now.listing.tree
+    return PlannedCommit(tip, tree, good.graph, step.tree, tree == base, step.touched)
 
 
 def commit(
@@ -83,7 +87,7 @@ def commit(
     made = write_commit(
         repo, planned.tree, planned.tip, message, author=who.author, committer=who.committer
     )
-    trees = work_trees(repo.path, ref, bare=repo.handle.is_bare)
+    trees = work_trees(repo.path, repo.ref_dir, ref, bare=repo.handle.is_bare)
     for tree in trees:
         tree.require_room(planned.tip, made)
     move_branch(repo, ref, planned.tip, made, who.committer, command)

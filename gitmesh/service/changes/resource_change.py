@@ -52,6 +52,7 @@ def change_resources(
     specs: SpecChanges,
     known: SpecTree = EMPTY,
     tags: TagChanges | None = None,
+    reader: TreeReader | None = None,
 ) -> PlannedCommit:
     """Plan a commit that gives resources new specs, adds or removes some.
 
@@ -62,13 +63,14 @@ def change_resources(
 
     :param known: specs of an earlier commit, from which those of ``tip`` are read with less work.
     :param tags: changes of tags, also of resources whose spec stays; what it raises is raised.
+    :param reader: one that has read earlier commits of the repository.
     :raises UsageError: a resource to remove does not exist, or its document has a form that can
         only be changed by hand.
     :raises pydantic.ValidationError: a spec is none of its kind.
     :raises Fatal: another resource would change, too.
     :raises GitmeshError: the commit cannot be read, or nothing can be written.
     """
-    reader, base = TreeReader(repo), repo.tree_of(tip)
+    reader, base = reader or TreeReader(repo), repo.tree_of(tip)
     now = reader.read(base, known).tree
     wanted = {key: _resource(key, spec) for key, spec in specs.items()}
     edits = SpecEdits(repo, now)
@@ -82,7 +84,10 @@ def change_resources(
     planned = planned_commit(repo, reader, tip, tree, now)
     if not planned.errors:
         remedy = "change it by hand: edit the file and push"
-        require_untouched(now.graph, planned.after.graph, wanted, remedy=remedy)
+        # Only if ``now`` has no errors, the plan is relative to it.
+        touched = planned.touched if planned.before is now.graph else None
+        after = planned.after.graph
+        require_untouched(now.graph, after, wanted, remedy=remedy, touched=touched)
     return planned
 
 

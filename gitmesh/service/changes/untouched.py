@@ -1,6 +1,6 @@
 """Check that a planned change changes the resources that it names, and no other. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 
 from mesh.errors import Fatal
 from mesh.graph.linked import MeshGraph
@@ -14,14 +14,18 @@ def require_untouched(
     wanted: Mapping[ResourceKey, Resource | None],
     *,
     remedy: str,
+    touched: Set[ResourceKey] | None = None,
 ) -> None:
     """Check that the ``wanted`` resources are as wanted, and all others as they are ``now``.
 
     :param wanted: the resources that change; None for one that is removed.
     :param remedy: what a person may do instead, for the hint of the error.
+    :param touched: all keys that may differ between the two meshes; None if unknown.
     :raises Fatal: another resource would change, too.
     """
-    for key in now.resources.keys() | wanted.keys() | after.resources.keys():
+    if touched is None:
+        touched = now.resources.keys() | after.resources.keys()
+    for key in wanted.keys() | touched:
         expected = wanted[key] if key in wanted else now.resources.get(key)
         if after.resources.get(key) != expected:
             raise Fatal(

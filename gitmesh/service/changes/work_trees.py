@@ -53,13 +53,16 @@ class WorkTree:
         return _git(self.path, *arguments)
 
 
-def work_trees(repo: Path, ref: str, *, bare: bool) -> list[WorkTree]:
+def work_trees(repo: Path, common: Path, ref: str, *, bare: bool) -> list[WorkTree]:
     """Return the work trees that have a branch checked out.
 
     A detached HEAD that is followed as it is belongs to the repository's own work tree.
 
+    :param common: the directory of the refs.
     :raises UsageError: there may be one, but git cannot tell.
     """
+    if bare and not (common / "worktrees").is_dir():
+        return []  # as git would say, but each commit would wait for its answer
     try:
         done = _git(repo, "worktree", "list", "--porcelain")
     except OSError:

@@ -1,7 +1,6 @@
 """Changes of resources by a server's own hand: each call one commit, in the order of the calls."""
 
 import threading
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import count
@@ -12,17 +11,18 @@ from events.store import EventReader
 from events.types import CommitId
 from gitmesh.service.changes.planned_commit import Authorship, PlannedCommit, commit
 from gitmesh.service.changes.resource_change import Mesh, Wanted, change_resources
+from gitmesh.service.resources.log_wait import LogWait
 from mesh.errors import Retryable
 from mesh.problems.problem import Problem
 from reconciler.git.repository import GitRepository
-from reconciler.git.writing import BranchMoved
+from reconciler.git.writing import BranchMoved, Person, remove_dead_lock
+from reconciler.reading.read_steps import ReadSteps
 from reconciler.reading.reader import TreeReader
-from reconciler.reading.tree import EMPTY, SpecTree
+from reconciler.reading.tree import EMPTY, SpecTree, Step
 
 MOST_RACES: Final = 20
 """Maximum number of new attempts because somebody pushed at the same time."""
 LOGGED_WITHIN_S: Final = 10.0
-_LOOK_EVERY_S: Final = 0.002
 
 
 class InvalidChange(Exception):
@@ -55,14 +55,27 @@ class ResourceChanges:
     """Makes commits on one branch. Safe to use from several threads: they take turns."""
 
     def __init__(
-        self, repo: Path, branch: str | None, log: EventReader, *, via: str = "api"
+        self,
+        repo: Path,
+        branch: str | None,
+        log: EventReader,
+        *,
+        via: str = "api",
+        steps: ReadSteps | None = None,
     ) -> None:
+        """Change a branch of a repository, whose commits another part of the process logs.
+
+        :param steps: where to leave what was read of each commit, for who logs it.
+        """
         self._repo = GitRepository.open_later(repo)  # it may be away for a moment
         self._branch = branch
-        self._log = log
+        self._log = LogWait(log)
+        self._steps = steps
+        self._reader = TreeReader(self._repo)
         self._via = via
         self._turn = threading.Lock()
         self._known: SpecTree = EMPTY
+        self._has_joined = False
 
     @property
     def known(self) -> SpecTree:
@@ -87,11 +100,22 @@ class ResourceChanges:
         :raises NotLoggedYet: the commit is made; look for it later.
         :raises GitmeshError: the repository cannot be read or written.
         """
+        self._join()
         with self._turn:
             tip, made = self._commit(change)
         # Who changes nothing may see what a call just before it changed.
         self._wait(made or tip)
         return made
+
+    def recover(self, committer: Person) -> Path | None:
+        """Remove what a killed server has left that keeps everybody from moving the branch.
+
+        :param committer: the committer of that server's commits.
+        :return: the file that was removed, if any.
+        :raises GitmeshError: the repository cannot be read.
+        """
+        with self._turn:
+            return remove_dead_lock(self._repo, self._branch, committer)
 
     def plan(self, wanted: Callable[[Mesh], Wanted]) -> PlannedCommit:
         """Return the commit that a change would make now; nothing is changed.
@@ -104,6 +128,19 @@ class ResourceChanges:
         if planned.errors and not planned.unchanged:
             raise InvalidChange(planned.errors, planned.after)
         return planned
+
+    def _join(self) -> None:
+        """Wait once until the log has what an earlier process committed before it was ended.
+
+        Otherwise a call that is sent again because its answer was lost would not be known yet.
+
+        :raises NotLoggedYet: it does not have it in time.
+        """
+        if not self._has_joined:
+            with self._turn:  # which the repository needs, too
+                tip = self._repo.tip(self._branch)
+            self._wait(tip)
+            self._has_joined = True
 
     def _commit(self, change: Change) -> tuple[CommitId, CommitId | None]:
         for race in count(1):
@@ -121,7 +158,7 @@ class ResourceChanges:
                 if race == MOST_RACES:
                     raise
             else:
-                self._known = planned.after
+                self._hand_over(planned)
                 change.made()
                 return planned.tip, made
         raise AssertionError  # the loop ends by itself only in the eyes of a type checker
@@ -130,18 +167,22 @@ class ResourceChanges:
         tip = self._repo.tip(self._branch)
         now = self._read(tip)
         found = wanted(Mesh(now.graph, now.listing.settings))
-        return change_resources(self._repo, tip, found.specs, now, found.tags)
+        return change_resources(self._repo, tip, found.specs, now, found.tags, self._reader)
 
     def _read(self, tip: CommitId) -> SpecTree:
-        self._known = TreeReader(self._repo).read(self._repo.tree_of(tip), self._known).tree
+        self._known = self._reader.read(self._repo.tree_of(tip), self._known).tree
         return self._known
 
+    def _hand_over(self, planned: PlannedCommit) -> None:
+        """Keep what was read of a commit, for the next one and for who logs it."""
+        before, self._known = self._known, planned.after
+        tree = before.listing.tree
+        if self._steps is not None and tree is not None and planned.before is before.graph:
+            self._steps.put(tree, Step(planned.after, planned.touched))
+
     def _wait(self, made: CommitId) -> None:
-        deadline = time.monotonic() + LOGGED_WITHIN_S
-        while not self._log.is_logged(made):
-            if time.monotonic() >= deadline:
-                raise NotLoggedYet(
-                    f"commit {made[:7]} is made, but the log does not have it yet",
-                    hint=f"look for it: gitmesh status {made[:7]}",
-                )
-            time.sleep(_LOOK_EVERY_S)
+        if not self._log.until_logged(made, LOGGED_WITHIN_S):
+            raise NotLoggedYet(
+                f"commit {made[:7]} is made, but the log does not have it yet",
+                hint=f"look for it: gitmesh status {made[:7]}",
+            )
