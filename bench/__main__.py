@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from bench import asking, audit, commits, hooks, pushes, replay, serving, wire
+from bench import api, asking, audit, commits, hooks, pushes, replay, serving, wire
 from bench.figures import Figure, as_json, table
 
 _MEASUREMENTS: dict[str, Callable[[], Iterator[Figure]]] = {
@@ -22,6 +22,7 @@ _MEASUREMENTS: dict[str, Callable[[], Iterator[Figure]]] = {
     "serving": serving.figures,
     "pushes": pushes.figures,
     "hooks": hooks.figures,
+    "api": api.figures,
 }
 _EXAMPLES = """\
 examples:
@@ -39,6 +40,7 @@ def main() -> int:
     if arguments.quick:
         measurements["serving"] = lambda: serving.figures(quick=True)
         measurements["pushes"] = lambda: pushes.figures(quick=True)
+        measurements["api"] = lambda: api.figures(quick=True)
     found: list[Figure] = []
     for name in arguments.names or measurements:
         found += _told(name, measurements[name]())

@@ -20,7 +20,7 @@ class Served:
     """A server process on a port that it keeps after restarts. Ends with the block."""
 
     def __init__(self, repository: Path, *options: str, port: int | None = None) -> None:
-        self.port = _free_port() if port is None else port
+        self.port = free_port() if port is None else port
         self._log = repository.parent / "serve.log"
         command = [sys.executable, "-m", "gitmesh", "serve", str(repository), "--json"]
         with self._log.open("wb") as log:
@@ -93,7 +93,8 @@ def established(pid: int) -> int:
     return sum(os.readlink(link).startswith("socket:") for link in links)
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Return a port that nothing listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
