@@ -30,8 +30,7 @@ from reconciler.declaration import declare
 from reconciler.git.repository import GitRepository
 from reconciler.history import Way, way
 from reconciler.plan import ReadSpecs, derive
-from reconciler.reading.read_steps import ReadSteps
-from reconciler.reading.reader import Progress, TreeReader
+from reconciler.reading.reader import Known, Progress, TreeReader
 from reconciler.reading.source import SourceUnavailable
 from reconciler.reading.tree import EMPTY
 
@@ -67,7 +66,7 @@ class Follower:
         progress: Progress | None = None,
         stopping: Callable[[], bool] = lambda: False,
         attempts: Attempts | None = None,
-        steps: ReadSteps | None = None,
+        known: Known = lambda base, root: None,
     ) -> None:
         self._repo = repo
         self._log = log
@@ -75,7 +74,7 @@ class Follower:
         self._progress = progress
         self._stopping = stopping
         self._attempts = attempts
-        self._steps = steps
+        self._known = known
         self._reader = self._new_reader()
         self._looked_ns: int | None = None
         self._waiting: _Look | None = None
@@ -93,7 +92,7 @@ class Follower:
         return self._state
 
     def _new_reader(self) -> TreeReader:
-        return TreeReader(self._repo, self._progress, require_reserve, self._steps)
+        return TreeReader(self._repo, self._progress, require_reserve, self._known)
 
     def _reload(self) -> None:
         self._state = self._log.state()

@@ -19,8 +19,7 @@ from reconciler.attempt import Attempts
 from reconciler.follower import Follower
 from reconciler.git.repository import GitRepository
 from reconciler.health import Health, newest_time, obstacle, reasons_left
-from reconciler.reading.read_steps import ReadSteps
-from reconciler.reading.reader import Progress
+from reconciler.reading.reader import Known, Progress
 from reconciler.watch import wakeups
 
 T = TypeVar("T")
@@ -67,7 +66,7 @@ async def reconcile(
     progress: Progress | None = None,
     attempts: Attempts | None = None,
     startup: Startup | None = None,
-    steps: ReadSteps | None = None,
+    known: Known = lambda base, root: None,
 ) -> None:
     """Follow the branch until cancelled; the only writer of the mesh chain.
 
@@ -79,7 +78,7 @@ async def reconcile(
     :param branch: the branch to follow; without one, the branch in the repository's HEAD.
     :param progress: called with the progress of long work, from a worker thread.
     :param attempts: where to record which commit is being read.
-    :param steps: trees that other parts of the process have read.
+    :param known: returns trees that other parts of the process have read.
     :param startup: if given, nothing is read before proxies are served the mesh in the log.
     :raises Fatal: the log is written by another process, or damaged.
     """
@@ -92,7 +91,7 @@ async def reconcile(
             progress=progress,
             stopping=stopping.is_set,
             attempts=attempts,
-            steps=steps,
+            known=known,
         ),
         stopping,
     )

@@ -42,7 +42,7 @@ from gitmesh.settings import Settings
 from mesh.errors import GitmeshError, UsageError
 from reconciler.git.writing import Person
 from reconciler.loop import Startup
-from reconciler.reading.read_steps import ReadSteps
+from reconciler.read_steps import ReadSteps
 from xds.bootstrap.address import where_to_listen
 
 _log = logging.getLogger(__name__)

@@ -34,7 +34,7 @@ from reconciler.attempt import Attempts, attempt_path
 from reconciler.declaration import declare
 from reconciler.git.repository import GitRepository
 from reconciler.loop import Pace, Startup, reconcile
-from reconciler.reading.read_steps import ReadSteps
+from reconciler.read_steps import ReadSteps
 from reconciler.reading.reader import Progress
 from xds.delivery.recorder import Recorder
 from xds.server.discovery import check_listening, serve_ads
@@ -138,7 +138,7 @@ def _serve_one_log(
                     progress=_progress(),
                     attempts=attempts,
                     startup=startup,
-                    steps=steps,
+                    known=steps.take,
                 ),
                 "the announcement": lambda: _announce(
                     startup, event_logger, lambda: _ready(settings.listen, served.get(), ready)

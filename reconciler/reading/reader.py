@@ -18,7 +18,6 @@ from reconciler.reading.listing import (
     TooLarge,
     TreeWalk,
 )
-from reconciler.reading.read_steps import ReadSteps
 from reconciler.reading.scope import Scope, as_text
 from reconciler.reading.source import ObjectId, ObjectMissing, Objects
 from reconciler.reading.tree import EMPTY, Listing, SpecTree, Step, step
@@ -41,6 +40,9 @@ Progress = Callable[[str, int, int], None]
 Room = Callable[[int], None]
 """Raises ``MemoryError`` if the process cannot have so many more bytes, and some in reserve."""
 
+Known = Callable[[SpecTree, ObjectId], Step | None]
+"""Returns the step from one tree to the git tree of another, if it is known already."""
+
 _PROGRESS_EVERY: Final = 200
 _ROOM_EVERY: Final = 200
 """Files and resources after which there must still be room. A smaller commit is just read."""
@@ -62,7 +64,7 @@ class TreeReader:
 
     :param room: asked again and again while much is read, so that the reader stops while other
         parts of the process still have memory.
-    :param steps: what others have read already.
+    :param known: returns what others have read already.
     """
 
     def __init__(
@@ -70,10 +72,10 @@ class TreeReader:
         objects: Objects,
         progress: Progress | None = None,
         room: Room = lambda more_bytes: None,
-        steps: ReadSteps | None = None,
+        known: Known = lambda base, root: None,
     ) -> None:
         self._objects = objects
-        self._steps = steps
+        self._known = known
         self._progress = progress
         self._room = room
         self._walk = TreeWalk(objects)
@@ -89,7 +91,7 @@ class TreeReader:
         """
         if root == base.listing.tree and not base.faults:
             return Step(base, frozenset())
-        if self._steps is not None and (known := self._steps.take(base, root)) is not None:
+        if (known := self._known(base, root)) is not None:
             return known
         try:
             return self._read(root, base)

@@ -16,7 +16,7 @@ from mesh.errors import Retryable
 from mesh.problems.problem import Problem
 from reconciler.git.repository import GitRepository
 from reconciler.git.writing import BranchMoved, Person, remove_dead_lock
-from reconciler.reading.read_steps import ReadSteps
+from reconciler.read_steps import ReadSteps
 from reconciler.reading.reader import TreeReader
 from reconciler.reading.tree import EMPTY, SpecTree, Step
 
