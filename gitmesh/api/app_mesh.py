@@ -187,7 +187,7 @@ class AppMeshApi:
             return self._staging.stage(call, key, caller)
 
         def plan(now: Mesh) -> Wanted:
-            if self._is_repeated(call):
+            if self._is_repeated(call, caller):
                 return Wanted()
             return wanted(call, key, now, self._account, caller.permission)
 
@@ -225,12 +225,14 @@ class AppMeshApi:
         self._make(call, key, caller, plan)
         return Answer(200, {})
 
-    def _is_repeated(self, call: Call) -> bool:
+    def _is_repeated(self, call: Call, caller: Caller) -> bool:
         """Tell whether a call was carried out before, and its answer was perhaps lost.
 
         :raises ApiError: its token came with other parameters.
         """
-        before = self._recent.digest(CLIENT_TOKEN, call.client_token, utc_now())
+        before = self._recent.digest(
+            caller.person.email, CLIENT_TOKEN, call.client_token, utc_now()
+        )
         if before is None:
             return False
         if before != digest_of(call):
@@ -239,7 +241,9 @@ class AppMeshApi:
 
     def _is_deleted_by(self, call: Call, caller: Caller) -> bool:
         """Tell whether an earlier attempt of the same call has deleted the resource."""
-        before = self._recent.digest(INVOCATION, caller.invocation_id, utc_now())
+        before = self._recent.digest(
+            caller.person.email, INVOCATION, caller.invocation_id, utc_now()
+        )
         return before == digest_of(call)
 
     def _make(
@@ -250,7 +254,7 @@ class AppMeshApi:
         digest = digest_of(call)
 
         def made() -> None:
-            self._recent.remember(ids, digest, utc_now())
+            self._recent.remember(caller.person.email, ids, digest, utc_now())
 
         change = Change(plan, _message(call, key, caller, digest), who, made)
         try:

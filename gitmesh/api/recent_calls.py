@@ -1,7 +1,9 @@
 """Calls of the last day, so that one that is sent again is not carried out again.
 
 A call that made a commit is in the log, in the trailers of its commit: it is known after a restart,
-and to every server of the log. Not safe to use from several threads at once.
+and to every server of the log. Ids belong to the caller who sent them, so nobody learns
+which ids others used; callers are told apart by the e-mail address in their commits. Not safe to
+use from several threads at once.
 """
 
 import hashlib
@@ -36,20 +38,22 @@ class RecentCalls:
     def __init__(self, log: EventReader) -> None:
         self._log = log
         self._seen = START
-        self._digests: dict[tuple[str, str], tuple[str, datetime]] = {}
+        self._digests: dict[tuple[str, str, str], tuple[str, datetime]] = {}
 
-    def remember(self, ids: Mapping[str, str | None], digest: str, now: datetime) -> None:
-        """Remember a call whose commit the log may not have yet."""
+    def remember(
+        self, email: str, ids: Mapping[str, str | None], digest: str, now: datetime
+    ) -> None:
+        """Remember a caller's call whose commit the log may not have yet."""
         for name, value in ids.items():
             if value is not None:
-                self._digests[name, value] = digest, now
+                self._digests[email, name, value] = digest, now
 
-    def digest(self, name: str, value: str | None, now: datetime) -> str | None:
-        """Return the digest of the call that came with this id; ``None`` if there was none."""
+    def digest(self, email: str, name: str, value: str | None, now: datetime) -> str | None:
+        """Return the digest of the caller's call with this id; ``None`` if there was none."""
         if value is None:
             return None
         self._read(now)
-        found = self._digests.get((name, value))
+        found = self._digests.get((email, name, value))
         return None if found is None or now - found[1] > KEPT else found[0]
 
     def _read(self, now: datetime) -> None:
@@ -67,7 +71,7 @@ class RecentCalls:
         trailers = dict(event.facts.trailers)
         if DIGEST in trailers:
             ids = {name: trailers.get(name) for name in (CLIENT_TOKEN, INVOCATION)}
-            self.remember(ids, trailers[DIGEST], at)
+            self.remember(event.facts.author.email, ids, trailers[DIGEST], at)
 
     def _forget(self, now: datetime) -> None:
         """Forget what is a day old, and the oldest if there are too many."""

@@ -28,6 +28,8 @@ from reconciler.git.overlay import Overlays
 from reconciler.reading.source import SourceUnavailable
 
 _BRANCHES: Final = "refs/heads/"
+_IMPOSSIBLE: Final = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
+"""Control characters, and what is no text: git-check-ref-format(1) allows none of them."""
 _AFTER_NAME: Final = re.compile(r"[~^@:]")
 """What may follow the name of a commit in a revision."""
 
@@ -222,6 +224,11 @@ class GitRepository(ObjectStore):
         :raises UsageError: the revision names no commit.
         :raises SourceUnavailable: its ref or its commit is damaged.
         """
+        if not _IMPOSSIBLE.search(revision):
+            return self._resolved(revision)
+        raise UsageError(f"{revision!r} names no commit: git allows no such characters in names")
+
+    def _resolved(self, revision: str) -> CommitId:
         self._require_readable(revision)
         try:
             return CommitId(str(self._repo.revparse_single(revision).peel(pygit2.Commit).id))

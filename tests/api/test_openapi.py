@@ -3,11 +3,12 @@
 import json
 import urllib.request
 from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
 import pytest
 import schemathesis
-from hypothesis import HealthCheck, Phase, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import (
     content_type_conformance,
@@ -22,7 +23,6 @@ from gitmesh.openapi.document import document
 from tests.api.conftest import TOKEN, Served, serve
 from tests.support.git import git
 
-schema = schemathesis.openapi.from_dict(document())
 CHECKS = [
     not_a_server_error,
     status_code_conformance,
@@ -57,17 +57,44 @@ def test_the_description_is_served_to_everyone(served: Served) -> None:
         assert json.load(answer) == document()
 
 
-@schema.parametrize()
-@settings(
-    max_examples=3,
-    derandomize=True,
-    deadline=None,
-    phases=[Phase.explicit, Phase.generate],
-    suppress_health_check=list(HealthCheck),
-)
-def test_what_is_described_is_what_is_answered(case: Any, served: Served) -> None:
+DESCRIBED = [
+    (method.upper(), path) for path, item in document()["paths"].items() for method in item
+]
+
+
+@cache
+def schema() -> Any:
+    """Return the description as schemathesis reads it: that takes seconds."""
+    return schemathesis.openapi.from_dict(document())
+
+
+def answers_as_described(served: Served, method: str, path: str, number: int) -> None:
+    """Send generated requests of one operation, and check each answer."""
     headers = {"Authorization": f"Bearer {TOKEN}"}
-    case.call_and_validate(base_url=served.url, headers=headers, checks=CHECKS)
+
+    @settings(
+        max_examples=number,
+        derandomize=True,
+        deadline=None,
+        phases=[Phase.explicit, Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(case=schema()[path][method].as_strategy())
+    def send(case: Any) -> None:
+        case.call_and_validate(base_url=served.url, headers=headers, checks=CHECKS)
+
+    send()
+
+
+@pytest.mark.parametrize(("method", "path"), DESCRIBED)
+def test_what_is_described_is_what_is_answered(served: Served, method: str, path: str) -> None:
+    answers_as_described(served, method, path, 3)
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize(("method", "path"), DESCRIBED)
+def test_many_requests_are_answered_as_described(served: Served, method: str, path: str) -> None:
+    answers_as_described(served, method, path, 100)
 
 
 def test_what_was_generated_left_a_valid_mesh(served: Served) -> None:

@@ -77,3 +77,16 @@ def test_tokens_are_known_after_a_restart(tmp_path: Path) -> None:
         with pytest.raises(ClientError, match="ConflictException"):
             create(client, "other", "token-kept")
     assert commits(served) == before
+
+
+def test_the_token_of_one_caller_is_none_of_anothers(tmp_path: Path) -> None:
+    other = (
+        '[[credential]]\naccess_key_id = "AKIDOTHER"\nsecret_access_key = "a-secret-of-another"\n'
+        'name = "Otto"\nemail = "otto@shop.example"\nrole = "write"\n'
+    )
+    served = serve(tmp_path, more_credentials=other)
+    with served.server:
+        create(served.client(), "hers", "the-same-token")
+        create(served.client("AKIDOTHER", "a-secret-of-another"), "his", "the-same-token")
+        names = served.client().list_virtual_routers(meshName="shop")["virtualRouters"]
+        assert {"hers", "his"} <= {each["virtualRouterName"] for each in names}

@@ -112,6 +112,13 @@ def test_loose_and_packed_refs_and_tags_are_the_same(repo: Repo) -> None:
         opened.resolve("nonsense")
 
 
+@pytest.mark.parametrize("revision", ["a\0b", "main\n", "\x7f", "\ud800", "\x99\0~2"])
+def test_a_revision_that_is_no_name_for_git_names_no_commit(repo: Repo, revision: str) -> None:
+    repo.commit_and_push({"a": "1"})
+    with pytest.raises(UsageError, match="names no commit"):
+        GitRepository.open(repo.origin).resolve(revision)
+
+
 def test_a_linked_work_tree_is_watched_where_its_refs_are(repo: Repo, tmp_path: Path) -> None:
     repo.commit({"a": "1"})
     repo.git("worktree", "add", "-q", "-b", "side", str(tmp_path / "side"))

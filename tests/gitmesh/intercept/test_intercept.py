@@ -223,7 +223,7 @@ def test_removal_works_whatever_else_is_said() -> None:
 
 
 def test_the_page_and_the_help_name_every_variable_and_option() -> None:
-    page = (Path(__file__).parents[2] / "docs" / "addressing.md").read_text()
+    page = (Path(__file__).parents[3] / "docs" / "addressing.md").read_text()
     help_ = gitmesh("intercept", "--help").out
     for field in FIELDS:
         option = f"--{field.replace('_', '-')}"
