@@ -332,6 +332,33 @@ def test_a_turn_that_never_comes_keeps_nobody_waiting(monkeypatch: pytest.Monkey
     run(scenario)
 
 
+def test_one_that_left_while_it_waited_for_a_turn_that_never_came_is_owed_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def scenario() -> None:
+        town = Town()
+        nodes = {name: mesh("a=1") for name in ("cart", "web", "zoo")}
+        await town.hub.publisher.publish(listening(town.mesh.commit(**nodes), {}))
+        town.proxy("cart")
+        town.proxy("web")
+
+        async def fail(*_: object) -> None:
+            waiting, _ = town.proxy("zoo")
+            town.hub.disconnected(waiting, "gone")
+            raise RuntimeError("our mistake")
+
+        second = town.mesh.commit(cart=mesh("b=1"), web=mesh("b=1"))
+        with monkeypatch.context() as patch:
+            patch.setattr(town.hub.publisher, "_await_answers", fail)
+            with pytest.raises(RuntimeError, match="our mistake"):
+                await town.hub.publisher.publish(listening(second, PERMISSIVE))
+        again, _ = town.proxy("zoo")
+        assert list(served(again)) == ["a"]
+        assert not town.hub.publisher.owes(again), "it has the newest"
+
+    run(scenario)
+
+
 def test_proxies_of_a_removed_node_are_told_of_once_with_their_number(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
