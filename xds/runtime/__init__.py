@@ -1,1 +1,1 @@
-"""Event loop and memory: shared timers, return of unused memory."""
+"""Memory: return of what is not used to the system."""

@@ -23,7 +23,6 @@ from xds.protocol.session import Session
 from xds.protocol.shared_session import SharedStates
 from xds.refusals.refusal_history import Past
 from xds.runtime.heap import Heap
-from xds.runtime.wakeups import WakeUps
 from xds.server.connections import Connections
 from xds.server.hub import Hub
 from xds.server.limits.admission import Admission, LimitReached
@@ -172,7 +171,6 @@ class _Discovery:
         self._cache = cache
         self._settings = settings
         self._admission = Admission(settings, time.monotonic())
-        self._wakeups = WakeUps(asyncio.get_running_loop())
         self._shared_states = SharedStates()
         self._heap = Heap()
         self._connections = connections
@@ -211,7 +209,7 @@ class _Discovery:
             aggregated=method.type_url is None,
             shared_states=self._shared_states,
         )
-        stream = Stream(session, name, context.write, self._hub, method, admitted, self._wakeups)
+        stream = Stream(session, name, context.write, self._hub, method, admitted)
         ending, last_write_s = Ending("cancelled"), 0.0
         try:
             ending = await read_requests(stream, admitted, context)

@@ -12,7 +12,6 @@ from mesh.errors import UsageError
 from xds.nodes import MAX_ID, Client, ProxyIdentity, parse_identity
 from xds.protocol.response import Nack, Response
 from xds.protocol.session import Request, Session
-from xds.runtime.wakeups import WakeUps
 from xds.server.limits.admission import StreamLimits, Unlimited
 from xds.server.response_writer import ResponseWriter
 from xds.server.services import ADS, Method
@@ -76,12 +75,8 @@ class Stream:
         observer: Observer,
         method: Method = ADS,
         limits: StreamLimits = _UNLIMITED,
-        wakeups: WakeUps | None = None,
     ) -> None:
-        """Start; :meth:`receive` drives the stream.
-
-        :param wakeups: timers, ideally shared by all streams.
-        """
+        """Start; :meth:`receive` drives the stream."""
         self.number = next(_numbers)
         self.name = f"{peer}#{self.number}"
         """Identifies this stream within the server."""
@@ -106,7 +101,7 @@ class Stream:
         """How many names the client subscribes to, and how many unknown resources it claims."""
         self._sent: dict[str, _Sent] = {}
         self._loop = asyncio.get_running_loop()
-        self._wakeups = WakeUps(self._loop) if wakeups is None else wakeups
+        self._timer: asyncio.TimerHandle | None = None
 
     # ---- queries ---------------------------------------------------------------------------------
 
@@ -269,9 +264,14 @@ class Stream:
         wake_at = self.session.wake_at
         # A timer that is too early does nothing and is set again.
         if wake_at is not None and wake_at < self._wakes_at:
-            self._wakeups.forget(self, self._wakes_at)
+            self._cancel_timer()
             self._wakes_at = wake_at
-            self._wakeups.set(self, wake_at)
+            self._timer = self._loop.call_at(wake_at, self.wake)
+
+    def _cancel_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
 
     def wake(self) -> None:
         """Process the passing of time."""
@@ -294,7 +294,7 @@ class Stream:
         self._writer.close()
         self.session.close(self._loop.time())
         # Release old snapshots early, because many clients may reconnect at once.
-        self._wakeups.forget(self, self._wakes_at)
+        self._cancel_timer()
 
     async def end_writing(self, within_s: float = 0.0) -> None:
         """Let the transport take what is being written, but wait no longer than this."""
