@@ -100,7 +100,7 @@ class Fleet(Protocol):
         """
 
     def refusals(self, commit: CommitId) -> list[SnapshotRejected]:
-        """Return what proxies refused of this commit's snapshots, in order."""
+        """Return the refusals of this commit's snapshots by proxies, in order."""
 
     def degraded(self) -> list[tuple[str, SourceDegraded]]:
         """Return the reasons why the repository cannot be followed, and since when."""

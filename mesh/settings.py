@@ -18,7 +18,7 @@ SETTINGS_FILE: Final = "gitmesh.yaml"
 """Its only path: the repository's root, whatever ``root`` says."""
 
 PLACEHOLDERS: Final = ("mesh", "kind", "parent", "name")
-"""What a path of new files may hold in braces."""
+"""Placeholders that the path template of new files may contain."""
 
 _Folder = Annotated[str, Strict(), Field(max_length=1024, pattern=r"^[^/](.*[^/])?$")]
 _AccountId = Annotated[str, Strict(), Field(pattern=r"^[0-9]{12}$")]

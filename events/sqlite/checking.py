@@ -36,7 +36,7 @@ def findings(connection: sqlite3.Connection, progress: Progress | None = None) -
 
 
 def _file(connection: sqlite3.Connection) -> list[str]:
-    """Return what is wrong with the file, the chains and projections aside."""
+    """Return the faults of the file; chains and projections are not checked."""
     damage = _damage(connection)
     try:
         return foreign(connection) + damage
@@ -45,7 +45,7 @@ def _file(connection: sqlite3.Connection) -> list[str]:
 
 
 def _damage(connection: sqlite3.Connection) -> list[str]:
-    """Return what SQLite reports about its file.
+    """Return the faults that SQLite reports about its file.
 
     Rows may be intact and still be missing in an index, so that no query finds them.
     """

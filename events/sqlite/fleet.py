@@ -123,7 +123,7 @@ class SqliteFleet:
         return str(rows[0][0] or "")
 
     def refusals(self, commit: CommitId) -> list[SnapshotRejected]:
-        """Return what proxies refused of this commit's snapshots, in order."""
+        """Return the refusals of this commit's snapshots by proxies, in order."""
         rows = self._log.ask(
             f"SELECT {_EVENT} FROM delivery_events "  # noqa: S608
             "WHERE kind = 'SnapshotRejected' AND \"commit\" = ? ORDER BY seq",

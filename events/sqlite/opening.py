@@ -66,9 +66,8 @@ def connect(path: Path, *, patience_s: float = PATIENCE_S) -> sqlite3.Connection
     """Return a writing connection to a file with the current tables and triggers.
 
     :raises LogUnavailable: another process holds the file.
-    :raises Fatal: it cannot be written, is not a gitmesh log, lacks a trigger, or this SQLite is
-        too
-        old.
+    :raises Fatal: it cannot be written, is not a gitmesh log, lacks a trigger, or this
+        SQLite is too old.
     """
     require_sqlite()
     with explained(path):

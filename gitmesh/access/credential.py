@@ -46,7 +46,7 @@ class Role(BaseModel):
 
     @property
     def permission(self) -> Permission:
-        """Return what the role allows."""
+        """Return the permissions of the role."""
         return Permission(
             tuple(Pattern.parse(text) for text in self.read),
             tuple(Pattern.parse(text) for text in self.write),
@@ -127,6 +127,6 @@ class CredentialSet(BaseModel):
         return self
 
     def permission(self, credential: Credential) -> Permission:
-        """Return what a credential's role allows, limited to its meshes."""
+        """Return the permissions of a credential's role, limited to its meshes."""
         own = {role.name: role.permission for role in self.role}
         return {**own, **BUILT_IN}[credential.role].limited_to(credential.meshes)

@@ -38,7 +38,7 @@ def _members(credential: Credential) -> Iterator[str]:
 
 
 def without_credential(text: str, removed: Credential) -> str:
-    """Return the text without a credential's table; unchanged if it has an unusual form."""
+    """Return the text without the table of a credential; unchanged if the table is not found."""
     lines = text.splitlines(keepends=True)
     found = _table_of(lines, removed)
     if found is None:
@@ -48,7 +48,7 @@ def without_credential(text: str, removed: Credential) -> str:
 
 
 def with_expiry(text: str, credential: Credential, at: datetime) -> str:
-    """Return the text with a credential that expires; unchanged if it has an unusual form."""
+    """Return the text with the expiry of a credential set; unchanged if its table is not found."""
     lines = text.splitlines(keepends=True)
     found = _table_of(lines, credential)
     if found is None:

@@ -57,7 +57,7 @@ class CredentialFile:
         return found if isinstance(found, BearerToken) and found.is_valid_at(now) else None
 
     def permission(self, credential_id: str) -> Permission | None:
-        """Return what a credential allows; ``None`` if there is none."""
+        """Return the permissions of a credential; ``None`` if there is no such credential."""
         return self._current().permissions.get(credential_id)
 
     def _current(self) -> _Read:
@@ -121,7 +121,7 @@ def _load(path: Path) -> _Read:
 
 
 def parse_credentials(path: Path, text: bytes) -> CredentialSet:
-    """Return the credentials in the text of a file. Messages never hold a value of the file.
+    """Parse the text of a credential file. Error messages never contain values from the file.
 
     :raises UsageError: it is invalid.
     """

@@ -6,7 +6,7 @@ from typing import Final
 
 from mesh.errors import UsageError
 
-_FORM: Final = re.compile(r"([0-9]{1,5})([smhd])")
+_FORM: Final = re.compile(r"([0-9]{1,6})([smhd])")
 _SECONDS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 

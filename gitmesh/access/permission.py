@@ -93,7 +93,7 @@ def _matches(part: str, segment: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Permission:
-    """What one caller may do. Whoever may write a resource may read it.
+    """Permissions of one caller. Whoever may write a resource may read it.
 
     Every answer depends on names and patterns alone, never on what exists: a refusal tells nothing.
     """

@@ -22,7 +22,7 @@ class NewSecret:
     id: str
     """Public id of the credential."""
     secret: str
-    """What the caller keeps: a secret access key, or a whole token."""
+    """Secret that the caller keeps: a secret access key, or a whole token."""
 
 
 def new_access_key() -> NewSecret:

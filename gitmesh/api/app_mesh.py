@@ -175,7 +175,7 @@ class AppMeshApi:
         raise not_found(f"The resource with ARN {arn.text} is not present")
 
     def _secret(self) -> bytes:
-        """Return what page tokens are marked with: it belongs to the log, so it never changes."""
+        """Return the key of page tokens. It follows from the log, so it never changes."""
         first = next(iter(self._log.read(Chain.MESH, limit=1)), None)
         return hashlib.sha256(b"page tokens of " + (first.hash if first else "").encode()).digest()
 

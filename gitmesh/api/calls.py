@@ -26,6 +26,8 @@ from mesh.problems.problem import errors
 from mesh.reading.native import read_resources
 from mesh.resource import spec_json
 
+CHANGE_HEADER: Final = "x-gitmesh-change"
+"""Names the change set that keeps a call."""
 MAX_PAGE: Final = 100
 MAX_PAGE_OF_TAGS: Final = 50
 MOST_TAGS: Final = 50
@@ -67,7 +69,7 @@ def read_call(request: SignedRequest) -> Call:
 
     :raises ApiError: there is no such operation, or the request breaks one of its rules.
     """
-    change = dict(request.headers).get("x-gitmesh-change")
+    change = dict(request.headers).get(CHANGE_HEADER)
     if change is not None and not CHANGE_NAME.fullmatch(change):
         raise bad_request(
             "x-gitmesh-change names a change: up to 64 letters, digits, ., _ and -, the first a "

@@ -27,6 +27,7 @@ _log = logging.getLogger(__name__)
 
 THREADS: Final = 16
 HttpRequest = Request
+"""For the server process, which does not import Starlette."""
 _METHODS: Final = ["GET", "PUT", "POST", "DELETE", "PATCH"]
 
 

@@ -25,7 +25,7 @@ MOST_KEPT: Final = 100_000
 
 
 def digest_of(call: Call) -> str:
-    """Return what tells calls with the same token apart: the operation and its parameters."""
+    """Return a digest of operation and parameters, to compare calls with the same token."""
     about = str(call.key) if call.arn is None else call.arn.text
     tags: JsonObject = dict(sorted(call.tags.items()))
     text = canonical([call.operation.name, about, call.spec, tags, *sorted(call.tag_keys)])

@@ -8,7 +8,7 @@ from dataclasses import replace
 from events.store import EventReader
 from gitmesh.access.caller import Caller
 from gitmesh.api.answers import Account, Answer, resource
-from gitmesh.api.calls import MOST_TAGS, Call, too_many_tags
+from gitmesh.api.calls import CHANGE_HEADER, Call
 from gitmesh.api.errors import conflict, forbidden, limit_exceeded
 from gitmesh.api.operations import Action
 from gitmesh.api.recent_calls import digest_of
@@ -28,7 +28,6 @@ from gitmesh.service.resources.tags import ServedTags
 from mesh.canonical import canonical
 from mesh.keys import ResourceKey
 
-HEADER = "x-gitmesh-change"
 _EFFECTS = {
     Action.CREATE: Effect.CREATE,
     Action.UPDATE: Effect.UPDATE,
@@ -98,10 +97,11 @@ class Staging:
     def _with(self, found: ChangeSet, new: StagedCall, call: Call, caller: Caller) -> ChangeSet:
         try:
             now = applied(found, self._changes.present())
-            wanted(call, new.key, now, self._account(), caller.permission)
+            planned = wanted(call, new.key, now, self._account(), caller.permission)
+            staged_tags = merged(found.calls).tags.get(new.key, dict)
+            for change in planned.tags.values():  # checks how many tags there would be
+                change(staged_tags(self._tags.of(new.key) or {}))
             after = replace(found, calls=(*found.calls, new))
-            if call.operation.action is Action.TAG:
-                self._require_room(found, call, new.key)
             self._files.write(after)
         except ChangesNoMore as error:
             raise conflict(f"{error.message} ({error.hint})") from None
@@ -109,16 +109,8 @@ class Staging:
             raise limit_exceeded(f"{error.message} ({error.hint})") from None
         return after
 
-    def _require_room(self, found: ChangeSet, call: Call, key: ResourceKey) -> None:
-        """Check that a resource would not have too many tags."""
-        tags = self._tags.of(key) or {}
-        before = merged(found.calls).tags.get(key, dict)(tags)
-        wanted_tags = {**before, **call.tags}
-        if len(wanted_tags) > max(MOST_TAGS, len(before)):
-            raise too_many_tags()
-
     def _answer(self, found: ChangeSet, call: Call, key: ResourceKey) -> Answer:
-        told = {HEADER: found.name}
+        told = {CHANGE_HEADER: found.name}
         if call.arn is not None:
             return Answer(200, {}, told)
         gone = call.operation.action is Action.DELETE

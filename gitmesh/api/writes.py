@@ -32,7 +32,7 @@ _BLOCKING: Final = {
 def wanted(
     call: Call, key: ResourceKey, now: Mesh, account: Account, permission: Permission
 ) -> Wanted:
-    """Return what a call changes.
+    """Return the change that a call makes.
 
     :param key: the resource that the call is about.
     :param permission: what the caller may read, so that errors name nothing else.

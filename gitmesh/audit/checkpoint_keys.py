@@ -48,7 +48,7 @@ def _create(path: Path, text: str, mode: int) -> None:
     except OSError as error:
         raise UsageError(f"{path}: {error.strerror}", hint="name a new file") from None
     try:
-        with os.fdopen(descriptor, "w") as file:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
             file.write(text)
     except BaseException:
         path.unlink()

@@ -82,7 +82,7 @@ def prove_grown(log: EventReader, repo: GitRepository, older: Path) -> JsonObjec
     :raises Fatal: the log contradicts a checkpoint.
     """
     try:
-        note = older.read_text()
+        note = older.read_text("utf-8")
         chain = read_note(str(older), note, None).chain
     except (WrongNote, UnicodeDecodeError) as error:
         raise UsageError(f"{older}: {error}", hint="name a file that holds one") from None
@@ -113,7 +113,7 @@ def check_file(path: Path, keys: Sequence[VerifierKey]) -> Proven | tuple[Checkp
     if path.stat().st_size > _MOST_BYTES:
         raise WrongProof("it is too big to be a proof")
     try:
-        proof = json.loads(path.read_text(), object_pairs_hook=_once)
+        proof = json.loads(path.read_text("utf-8"), object_pairs_hook=_once)
     except WrongProof:
         raise
     except (ValueError, RecursionError):

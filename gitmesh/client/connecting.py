@@ -33,7 +33,7 @@ def signed_endpoint(
 
 
 def aws_signer(credentials: AwsCredentials, region: str) -> Signer:
-    """Return what signs requests with these credentials."""
+    """Return a function that signs requests with these credentials."""
 
     def sign(request: SignedRequest, now: datetime) -> Mapping[str, str]:
         return signed_headers(request, credentials, region, now)
@@ -89,5 +89,5 @@ def server_endpoint(
 
 
 def bearer(token: str) -> Signer:
-    """Return what sends a token with each request."""
+    """Return a function that adds a token to each request."""
     return lambda request, now: {"authorization": f"Bearer {token}"}

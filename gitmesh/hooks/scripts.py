@@ -151,7 +151,7 @@ def _install(path: Path, name: str, options: HookOptions) -> Outcome:
     # Pushes run hooks at any time: never half a script.
     handle, draft = tempfile.mkstemp(dir=path.parent)
     try:
-        with os.fdopen(handle, "w") as file:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
             file.write(text)
         os.chmod(draft, 0o755)  # noqa: S103 - whoever may push runs it
         os.replace(draft, path)

@@ -1,8 +1,9 @@
 """Notes that ask a server to pin a commit, or to release the pin."""
 
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Final
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 MOST_REASON: Final = 500
 
@@ -18,6 +19,19 @@ class PinNote(BaseModel):
     reason: Annotated[str, Field(max_length=MOST_REASON)] = ""
     by: Annotated[str, Field(max_length=MOST_REASON)] = ""
     """The caller for whom the server itself left the note; of others' notes it is ignored."""
+
+    @field_validator("until")
+    @classmethod
+    def _in_utc(cls, until: datetime | None) -> datetime | None:
+        """Refuse a time that UTC does not have, or that cannot be rounded up to a second."""
+        if until is None:
+            return None
+        try:
+            found = until.astimezone(UTC)
+            _ = found + timedelta(seconds=1)
+        except OverflowError:
+            raise ValueError("UTC has no such time") from None
+        return found
 
     def line(self) -> bytes:
         """Return the note as written."""

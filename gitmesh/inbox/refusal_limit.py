@@ -62,12 +62,12 @@ class RefusalLimit:
         return told + self.due(now_s)
 
     def due(self, now_s: float) -> list[PushRefused]:
-        """Return what was held back and may be recorded by now."""
+        """Return the refusals that were held back and may be recorded now."""
         waiting = [held for held in self._pushers.values() if held.newest is not None]
         return [event for held in waiting for event in self._release(held, now_s)]
 
     def rest(self) -> list[PushRefused]:
-        """Return what is held back, one event a pusher: for a server that ends."""
+        """Return all refusals that are held back, one event per pusher; for a server that ends."""
         waiting = [held for held in self._pushers.values() if held.newest is not None]
         return [event for held in waiting for event in _told(held)]
 

@@ -23,7 +23,7 @@ _NUMBER: Final = re.compile(r"[0-9]{1,9}")
 
 @dataclass(frozen=True, slots=True)
 class Served:
-    """What operations are answered from: one log and one branch."""
+    """Sources of all answers: one log and one branch of a repository."""
 
     log: EventReader
     log_path: Path

@@ -61,6 +61,8 @@ class LogTail:
             yield
         finally:
             self._of_caller[caller] -= 1
+            if not self._of_caller[caller]:
+                del self._of_caller[caller]
             if not self._of_caller.total() and self._looking is not None:
                 self._looking.cancel()
                 self._looking = None
@@ -79,7 +81,7 @@ class LogTail:
         return bool(done)
 
     def heads(self) -> tuple[int, ...]:
-        """Return the ends of both chains."""
+        """Return the newest position of each chain, in the order of :class:`Chain`."""
         return tuple(self._log.head(chain).seq for chain in Chain)
 
     async def _look(self) -> None:

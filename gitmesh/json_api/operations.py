@@ -34,7 +34,7 @@ class Operation:
     values: tuple[Value, ...] = ()
     """Parameters of a GET; members of the body of a POST."""
     access: str = "what the caller may read"
-    """What a caller who may not do everything gets, or needs."""
+    """Answer to callers with limited permissions, or the permission that they need."""
 
     @property
     def names(self) -> frozenset[str]:

@@ -1,4 +1,4 @@
-"""What a caller may see of meshes, commits, events and proxies. Pure.
+"""Filters of meshes, commits, events and proxies by the permission of a caller. Pure.
 
 A caller who may not read everything sees answers that are derived from what they may read alone.
 """

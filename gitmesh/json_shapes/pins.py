@@ -44,7 +44,7 @@ def pin_shape(pin: ServingPinned | None) -> PinShape | None:
 
 
 def pin_answer_shape(answer: "PinAnswer") -> PinAnswerShape:
-    """Return what became of a request for a pin, or for its end."""
+    """Return the result of a request for a pin, or for its end."""
     return {
         "taken": answer.taken,
         "asked": answer.asked,

@@ -6,6 +6,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from gitmesh.api.web.bounds import OPERATION
 from gitmesh.openapi.document import document
 
 
@@ -13,7 +14,7 @@ def openapi_route() -> Route:
     """Return the route."""
 
     async def openapi(request: Request) -> Response:
-        request.scope["gitmesh.operation"] = "openapi"
+        request.scope[OPERATION] = "openapi"
         body = json.dumps(document(), separators=(",", ":"))
         return Response(body, media_type="application/json")
 

@@ -71,12 +71,12 @@ def _refused_push(event: PushRefused) -> list[str]:
 
 
 def never_served_words(instead: CommitId) -> str:
-    """Return what is to be said of a commit whose place another one took before it was served."""
+    """Return a sentence about a commit that another one replaced before it was served."""
     return f"applied, but never served: {short(instead)} took its place"
 
 
 def waits_behind_words(pin: ServingPinned) -> str:
-    """Return what is to be said of a commit that a pin keeps from being served."""
+    """Return a sentence about a commit that a pin keeps from being served."""
     return f"serving is {narrate(pin)}: it waits behind that"
 
 

@@ -14,10 +14,10 @@ TELL_EVERY_S: Final = 60.0
 
 
 class NoteWarnings:
-    """What the log of the server is to say about the notes of one spool."""
+    """Counts the unused notes of one spool, and logs a summary at most once a minute."""
 
     def __init__(self, spool: Spool, kind: str, now: Callable[[], float] = time.monotonic) -> None:
-        """Begin with nothing to say.
+        """Start with nothing counted.
 
         :param kind: what the notes are about, in the plural.
         """

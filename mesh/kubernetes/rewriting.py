@@ -41,7 +41,7 @@ _BESIDE: Final = frozenset(
 
 @dataclass(slots=True)
 class Rewriting:
-    """What is known where a manifest is written: its mesh, namespace and the other objects."""
+    """Surroundings of a manifest that is written: mesh, namespace and the other objects."""
 
     mesh: str
     namespace: str

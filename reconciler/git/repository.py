@@ -31,7 +31,7 @@ _BRANCHES: Final = "refs/heads/"
 _IMPOSSIBLE: Final = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 """Control characters, and what is no text: git-check-ref-format(1) allows none of them."""
 _AFTER_NAME: Final = re.compile(r"[~^@:]")
-"""What may follow the name of a commit in a revision."""
+"""Characters that may follow the name of a commit in a revision."""
 
 KEPT: Final = "refs/gitmesh/kept"
 """Prefix of refs that keep commits which force pushes removed from the branch, for `verify`."""
@@ -226,7 +226,10 @@ class GitRepository(ObjectStore):
         """
         if not _IMPOSSIBLE.search(revision):
             return self._resolved(revision)
-        raise UsageError(f"{revision!r} names no commit: git allows no such characters in names")
+        raise UsageError(
+            f"{revision!r} names no commit: git allows no such characters in names",
+            hint="list the commits with git log",
+        )
 
     def _resolved(self, revision: str) -> CommitId:
         self._require_readable(revision)

@@ -12,7 +12,7 @@ _ACTIONS: Final = ("ignore", "warn", "refuse", "updateinstead")
 
 
 def ask_git(git_dir: Path, *question: str) -> str | None:
-    """Return what a git command prints, without the last line feed; None if it fails."""
+    """Return the output of a git command, without the last line feed; None if it fails."""
     return _run([f"--git-dir={git_dir}", *question])
 
 

@@ -69,7 +69,7 @@ def write_tree(repo: GitRepository, base: ObjectId, contents: Contents) -> Objec
 
 @dataclass(slots=True)
 class _Folder:
-    """What changes in a folder, by name."""
+    """Changes in one folder, by name."""
 
     files: dict[str, bytes | FileFrom | None] = field(default_factory=dict)
     folders: "dict[str, _Folder]" = field(default_factory=dict)

@@ -165,6 +165,11 @@ def test_a_damaged_note_of_a_pin_is_none_or_one_that_can_be_logged(text: bytes) 
             until_text(note.until)
 
 
+@pytest.mark.parametrize("until", ["0001-01-01T00:00:00+05:00", "9999-12-31T23:59:59-10:00"])
+def test_a_note_until_a_time_that_utc_does_not_have_is_none(until: str) -> None:
+    assert read_pin(json.dumps({**PIN, "until": until}).encode()) is None
+
+
 @given(anything(PUSH))
 @settings(max_examples=150)
 def test_a_damaged_note_of_a_push_is_none_or_one_that_can_be_logged(text: bytes) -> None:

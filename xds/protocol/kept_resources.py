@@ -34,7 +34,7 @@ class KeptResources:
         return new
 
     def rest(self, target: Snapshot) -> Hashable | None:
-        """Return everything that decides future behaviour, if no timer runs; else ``None``.
+        """Return a value equal for equal future behaviour; ``None`` while a timer runs.
 
         Parts are compared by identity, so the value is valid only while they live.
         """

@@ -71,9 +71,11 @@ class Rollout:
         return new
 
     def rest(self) -> Hashable | None:
-        """Return everything that decides future behaviour, if nothing is in flight and no timer
-        runs; else ``None``. Parts are compared by identity, so the value is valid only while they
-        live."""
+        """Return a value that is equal for rollouts with equal future behaviour.
+
+        ``None`` while something is in flight or a timer runs. Parts are compared by identity, so
+        the value is valid only while they live.
+        """
         target = self.target
         if target is None or not self.in_sync or self.wake_at is not None:
             return None

@@ -57,8 +57,7 @@ class Session:
         """Start without subscriptions.
 
         :param aggregated: whether the stream carries all types. A stream with a single type knows
-            nothing
-            of the others and waits for none of them.
+            nothing of the others and waits for none of them.
         :param shared_states: shared states of all sessions with the same memory.
         """
         self.alike = False

@@ -72,8 +72,7 @@ class SessionState:
         """Start without subscriptions.
 
         :param aggregated: whether the stream carries all types. A stream with a single type knows
-            nothing
-            of the others and waits for none of them.
+            nothing of the others and waits for none of them.
         """
         self._memory = memory
         self.names = 0
@@ -221,8 +220,9 @@ class SessionState:
         return new
 
     def rest(self) -> Hashable | None:
-        """Return everything that decides future behaviour, if nothing is in flight and no timer
-        runs; else ``None``. States with equal values behave equally.
+        """Return a value that is equal for states with equal future behaviour.
+
+        ``None`` while something is in flight or a timer runs.
 
         Parts are compared by identity, so values are comparable only while both states live.
         """

@@ -66,7 +66,7 @@ class TypeWatch(ABC, Generic[S]):
 
     @abstractmethod
     def rest(self) -> Hashable | None:
-        """Return everything that decides future behaviour, if nothing is in flight; else ``None``.
+        """Return a value equal for equal future behaviour; ``None`` while a response is in flight.
 
         Parts are compared by identity, so the value is valid only while they live.
         """

@@ -41,8 +41,7 @@ class Connections:
         """Count the end of a stream.
 
         :param for_good: the connection's certificate permits no further stream of this kind. The
-            connection
-            is closed after a moment, unless it has other streams.
+            connection is closed after a moment, unless it has other streams.
         """
         self._streams[peer] -= 1
         if not self._streams[peer]:

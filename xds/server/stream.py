@@ -58,7 +58,7 @@ class Observer(Protocol):
 
 
 class _Sent(NamedTuple):
-    """What the last response of a type was part of."""
+    """Commit and snapshot to which the last response of a type belongs."""
 
     commit: CommitId
     snapshot: Snapshot | None

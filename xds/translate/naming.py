@@ -97,7 +97,7 @@ def egress_routes(protocol: str, port: int) -> str:
 
 
 def proxyless_listener(service: str, port: int) -> str:
-    """Return what a gRPC client dials after ``xds:///`` to reach a port of a service."""
+    """Return the name that a gRPC client dials after ``xds:///`` to reach a port of a service."""
     return f"{service}:{port}"
 
 

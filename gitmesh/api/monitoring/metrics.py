@@ -145,7 +145,7 @@ class Metrics:
 
 
 class LogState(Collector):
-    """What the log says now: proxies of each mesh, and facts of the repository as a whole."""
+    """State in the log now: proxies of each mesh, and facts about the whole repository."""
 
     def __init__(
         self, log: EventReader | None, problems: dict[str, int], permission: Permission

@@ -13,7 +13,7 @@ class Readiness:
     reasons: tuple[str, ...]
     """Why it is not ready."""
     degraded: tuple[str, ...]
-    """What does not work, though proxies are served the last valid mesh."""
+    """Faults during which proxies are still served the last valid mesh."""
 
     @property
     def ready(self) -> bool:

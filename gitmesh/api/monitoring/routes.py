@@ -27,7 +27,7 @@ def monitoring_routes(
     counted: LogMetrics,
     readiness: Callable[[], Readiness],
 ) -> Sequence[BaseRoute]:
-    """Return the routes. Health and readiness need no credential; they tell nothing of a mesh."""
+    """Return the routes. Health and readiness need no credential: they reveal no mesh."""
 
     async def healthz(request: Request) -> Response:
         request.scope[OPERATION] = "healthz"

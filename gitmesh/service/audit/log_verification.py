@@ -39,7 +39,7 @@ def verify_log(log: EventReader, evidence: Evidence, progress: Progress | None =
 
 def _kept(file: Path, keys: Sequence[VerifierKey] | None) -> Signed:
     try:
-        return read_note(str(file), file.read_text(), keys)
+        return read_note(str(file), file.read_text("utf-8"), keys)
     except (WrongNote, UnicodeDecodeError) as error:
         hint = "name a file that holds a checkpoint"
         raise UsageError(f"{file}: {error}", hint=hint) from None

@@ -23,7 +23,7 @@ class ChangesNoMore(UsageError):
 
 
 class Effect(StrEnum):
-    """What a staged call does to its resource."""
+    """Effect of a staged call on its resource."""
 
     CREATE = "create"
     UPDATE = "update"
@@ -59,7 +59,7 @@ class ChangeSet:
 
 
 def merged(calls: Iterable[StagedCall]) -> Wanted:
-    """Return what calls change together. The first call for a resource tells if it existed."""
+    """Return the combined change of calls. The first call for a resource tells if it existed."""
     specs: dict[ResourceKey, JsonObject | None] = {}
     tags: dict[ResourceKey, Callable[[Tags], Tags]] = {}
     new: set[ResourceKey] = set()

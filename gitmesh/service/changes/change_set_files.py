@@ -54,14 +54,14 @@ class ChangeSetFiles:
         if not NAME.fullmatch(name):
             return None
         try:
-            text = self._path(name).read_text()
+            data = self._path(name).read_bytes()
         except FileNotFoundError:
             return None
         except OSError as error:
             raise _unusable(self._folder, error) from None
         try:
-            return _change_set(name, text)
-        except (ValueError, KeyError, TypeError, UsageError):
+            return _change_set(name, data.decode())
+        except (ValueError, LookupError, TypeError, RecursionError, UsageError):
             raise Fatal(
                 f"{self._path(name)} is damaged", hint=f"gitmesh change discard {name}"
             ) from None
@@ -71,9 +71,9 @@ class ChangeSetFiles:
 
         :raises TooManyStaged: it is too large, or one too many.
         """
-        text = json.dumps(_as_json(change), ensure_ascii=False)
+        data = json.dumps(_as_json(change), ensure_ascii=False).encode()
         path = self._path(change.name)
-        if len(change.calls) > MOST_CALLS or len(text.encode()) > MOST_BYTES:
+        if len(change.calls) > MOST_CALLS or len(data) > MOST_BYTES:
             raise TooManyStaged(
                 f"the change {change.name} has more than {MOST_CALLS} calls or {MOST_BYTES} bytes",
                 hint="commit it, and begin another",
@@ -84,8 +84,8 @@ class ChangeSetFiles:
             )
         try:
             new = path.with_suffix(".new")
-            with open(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-                file.write(text)
+            with open(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+                file.write(data)
                 file.flush()
                 os.fsync(file.fileno())
             new.replace(path)
@@ -93,9 +93,15 @@ class ChangeSetFiles:
             raise _unusable(self._folder, error) from None
 
     def remove(self, name: str) -> None:
-        """Forget a change set; one that is not there is no error."""
+        """Delete a change set; do nothing if there is none of that name.
+
+        :raises Retryable: the folder cannot be used.
+        """
         if NAME.fullmatch(name):
-            self._path(name).unlink(missing_ok=True)
+            try:
+                self._path(name).unlink(missing_ok=True)
+            except OSError as error:
+                raise _unusable(self._folder, error) from None
 
     def discard(self, name: str) -> ChangeSet:
         """Forget a change set, and return what it was; a damaged one is empty.

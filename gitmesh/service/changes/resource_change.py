@@ -27,7 +27,7 @@ SpecChanges = Mapping[ResourceKey, JsonObject | None]
 """The new spec of each resource, with App Mesh's field names; None for one that is removed."""
 
 TagChanges = Mapping[ResourceKey, Callable[[Tags], Tags]]
-"""What makes the new tags of each resource from its present ones."""
+"""Functions that return the new tags of each resource, given its present ones."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,5 @@
 """Use cases of ``gitmesh pin`` and ``unpin``: ask the server to serve a fixed commit, or not to."""
 
-import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from events.clock import utc_now
 from events.opening import open_for_reading
 from events.store import EventReader
 from events.types import CommitId, ServingPinned
+from gitmesh.access.duration import parse_duration
 from gitmesh.inbox.pin_note import MOST_REASON, PinNote
 from gitmesh.inbox.spool import pins
 from gitmesh.queries.commits import beginning
@@ -79,9 +79,10 @@ def length_of(text: str) -> timedelta:
 
     :raises UsageError: it is none, or longer than a pin may hold.
     """
-    found = re.fullmatch(r"(\d{1,6})([smhd])", text.strip())
-    units = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
-    length = timedelta(**{units[found[2]]: int(found[1])}) if found else timedelta()
+    try:
+        length = parse_duration(text.strip())
+    except UsageError:
+        length = timedelta()
     if length > LONGEST:
         raise UsageError(
             f"--for {text!r} is longer than a pin may hold",

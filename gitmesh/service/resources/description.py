@@ -91,7 +91,7 @@ def _present(log: EventReader, within: str, after: str, batch: int) -> Iterator[
 
 
 def collection(kind: Kind, mesh: str, parent: str = "") -> str:
-    """Return what the keys of a collection begin with, without a name."""
+    """Return the common start of the keys in a collection: ``mesh/shop/virtualNode``."""
     if kind is Kind.MESH:
         return "mesh"
     return str(ResourceKey.of(kind, mesh, "x", parent)).rpartition("/")[0]

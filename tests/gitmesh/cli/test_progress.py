@@ -1,4 +1,4 @@
-"""Progress of long work on a terminal, which leaves no traces there."""
+"""Progress of long work is shown on a terminal, and erased at the end."""
 
 import os
 import pty

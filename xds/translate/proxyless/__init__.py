@@ -26,7 +26,7 @@ from xds.translate.services import Service, ServicePort, services, upstreams
 
 
 def translate_proxyless(graph: MeshGraph, proxy: ProxyIdentity, spec: VirtualNodeSpec) -> Resources:
-    """Return what a gRPC client gets that speaks for a virtual node: its backends, nothing else."""
+    """Return the resources of a gRPC client that acts as a virtual node: its backends only."""
     backends = services(graph, backend_services(graph, proxy.key), node_policies(spec))
     called = tuple(
         Service(service.name, ports) for service in backends if (ports := dialled(service.ports))
