@@ -18,3 +18,5 @@ class Caller:
     """Id of the credential, for rate limits and logs; the client's address without one."""
     invocation_id: str | None = None
     """The client's own id of the call, which it repeats when it tries again."""
+    signature: str | None = None
+    """Digest of the signature of a write; ``None`` for a token."""

@@ -2,12 +2,15 @@
 
 import hashlib
 from collections.abc import Callable
+from functools import partial
 from itertools import islice
 
 from events.clock import utc_now
 from events.store import EventReader
 from events.types import Chain
 from gitmesh.access.caller import Caller
+from gitmesh.access.recent_signatures import TRAILER as SIGNATURE
+from gitmesh.access.recent_signatures import RecentSignatures
 from gitmesh.access.visible_problems import visible_problems
 from gitmesh.api.answers import Account, Answer, PageTokens, page, page_of_tags, resource
 from gitmesh.api.calls import Call
@@ -15,7 +18,7 @@ from gitmesh.api.errors import bad_request, conflict, forbidden, invalid, not_fo
 from gitmesh.api.operations import Action
 from gitmesh.api.recent_calls import CLIENT_TOKEN, DIGEST, INVOCATION, RecentCalls, digest_of
 from gitmesh.api.staging import Staging
-from gitmesh.api.writes import absent, wanted
+from gitmesh.api.writes import absent, require_fresh, wanted
 from gitmesh.service.changes.planned_commit import Authorship
 from gitmesh.service.changes.resource_change import Mesh, Wanted
 from gitmesh.service.resources import description
@@ -43,6 +46,7 @@ class AppMeshApi:
         account: Callable[[], Account],
         committer: Person,
         staging: Staging,
+        signatures: RecentSignatures,
     ) -> None:
         self._log = log
         self._changes = changes
@@ -51,6 +55,7 @@ class AppMeshApi:
         self._recent = RecentCalls(log)
         self._tags = tags
         self._staging = staging
+        self._signatures = signatures
 
     @property
     def _account(self) -> Account:
@@ -256,7 +261,8 @@ class AppMeshApi:
         def made() -> None:
             self._recent.remember(caller.person.email, ids, digest, utc_now())
 
-        change = Change(plan, _message(call, key, caller, digest), who, made)
+        fresh = partial(require_fresh, self._signatures, caller)
+        change = Change(plan, _message(call, key, caller, digest), who, fresh, made)
         try:
             self._changes.make(change)
         except InvalidChange as error:
@@ -292,5 +298,7 @@ def _message(call: Call, key: ResourceKey, caller: Caller, digest: str) -> str:
         lines.append(f"{CLIENT_TOKEN}: {call.client_token}")
     if caller.invocation_id is not None:
         lines.append(f"{INVOCATION}: {caller.invocation_id}")
+    if caller.signature is not None:
+        lines.append(f"{SIGNATURE}: {caller.signature}")
     lines.append(f"{DIGEST}: {digest}")
     return "\n".join([*lines, "Via: api"]) + "\n"

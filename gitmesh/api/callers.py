@@ -3,6 +3,7 @@
 import re
 import uuid
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
@@ -10,9 +11,15 @@ from gitmesh.access.caller import Caller
 from gitmesh.access.credential import Credential
 from gitmesh.access.credential_file import CredentialFile
 from gitmesh.access.permission import WRITE_ALL, Permission
+from gitmesh.access.recent_signatures import digest_of_signature
 from gitmesh.access.secret import is_same_token, token_id
 from gitmesh.api.errors import ApiError
-from gitmesh.api.signature import NotAuthenticated, SignedRequest, authenticate
+from gitmesh.api.signature import (
+    NotAuthenticated,
+    SignedRequest,
+    authenticate,
+    claimed_signature,
+)
 from reconciler.git.writing import Person
 
 _ANONYMOUS: Final = Person("anonymous", "anonymous@localhost")
@@ -65,7 +72,10 @@ class Callers:
                 "The security token included in the request is invalid.",
             )
         email = credential.email or f"{credential.id}@localhost"  # git has no author without one
-        return _caller(Person(credential.name, email), permission, credential.id, headers)
+        caller = _caller(Person(credential.name, email), permission, credential.id, headers)
+        if bearer is not None or not request.writes:
+            return caller
+        return replace(caller, signature=digest_of_signature(claimed_signature(request)))
 
 
 def claimed_identity(request: SignedRequest) -> str:

@@ -41,6 +41,11 @@ class SignedRequest:
     """Names in lower case; a name may come more than once."""
     body: bytes
 
+    @property
+    def writes(self) -> bool:
+        """True if the request may change something."""
+        return self.method not in ("GET", "HEAD")
+
 
 class NotAuthenticated(Exception):
     """The signature is missing or wrong."""
@@ -80,8 +85,8 @@ def authenticate(
     :param secret_of: returns the secret of a key's id; ``None`` if there is no such key.
     :raises NotAuthenticated: the signature is missing, malformed, too old, or wrong.
     """
-    claim = _presigned(request) if f"{_QUERY}Signature=" in request.raw_query else _header(request)
-    _require_time(claim, now)
+    claim = _claimed(request)
+    _require_time(claim, now, writes=request.writes)
     _require_signed(claim, request)
     secret = secret_of(claim.key_id)
     computed = _signature(claim, request, _NO_SECRET if secret is None else secret)
@@ -97,6 +102,18 @@ def authenticate(
             "Check the secret access key and the signing method.",
         )
     return claim.key_id
+
+
+def claimed_signature(request: SignedRequest) -> str:
+    """Return the signature that a request has, whether or not it is right.
+
+    :raises NotAuthenticated: there is none.
+    """
+    return _claimed(request).signature
+
+
+def _claimed(request: SignedRequest) -> _Claim:
+    return _presigned(request) if f"{_QUERY}Signature=" in request.raw_query else _header(request)
 
 
 def _header(request: SignedRequest) -> _Claim:
@@ -160,8 +177,9 @@ def _incomplete(why: str) -> NotAuthenticated:
     return NotAuthenticated("IncompleteSignatureException", message, 400)
 
 
-def _require_time(claim: _Claim, now: datetime) -> None:
+def _require_time(claim: _Claim, now: datetime, *, writes: bool) -> None:
     late = claim.expires if claim.expires is not None else MAX_SKEW
+    late = min(late, MAX_SKEW) if writes else late  # as long as signatures of writes are kept
     if not -MAX_SKEW <= now - claim.at <= late:
         raise NotAuthenticated(
             "InvalidSignatureException",
@@ -206,7 +224,7 @@ def canonical_request(request: SignedRequest, signed: Iterable[str], *, presigne
     return "\n".join(
         (
             request.method,
-            quote(request.raw_path or "/", safe="/~"),
+            quote(_normalized(request.raw_path), safe="/~"),
             "&".join(f"{name}={value}" for name, value in sorted(pairs)),
             *(f"{name}:{value}" for name, value in headers.items()),
             "",
@@ -214,6 +232,23 @@ def canonical_request(request: SignedRequest, signed: Iterable[str], *, presigne
             hashlib.sha256(request.body).hexdigest(),
         )
     )
+
+
+def _normalized(path: str) -> str:
+    """Return a path as clients sign it: without empty segments, ``.`` and ``..``.
+
+    The operation is found by the path as it was sent, where such segments are no names.
+    """
+    if "//" not in path and "/." not in path:
+        return path or "/"
+    kept: list[str] = []
+    for segment in path.split("/"):
+        if segment == "..":
+            del kept[-1:]
+        elif segment not in ("", "."):
+            kept.append(segment)
+    ending = "/" if kept and path.endswith("/") else ""
+    return "/" + "/".join(kept) + ending
 
 
 def _signed_headers(

@@ -7,12 +7,13 @@ from dataclasses import replace
 
 from events.store import EventReader
 from gitmesh.access.caller import Caller
+from gitmesh.access.recent_signatures import RecentSignatures
 from gitmesh.api.answers import Account, Answer, resource
 from gitmesh.api.calls import CHANGE_HEADER, Call
 from gitmesh.api.errors import conflict, forbidden, limit_exceeded
 from gitmesh.api.operations import Action
 from gitmesh.api.recent_calls import digest_of
-from gitmesh.api.writes import absent, wanted
+from gitmesh.api.writes import absent, require_fresh, wanted
 from gitmesh.service.changes.change_set import (
     ChangeSet,
     ChangesNoMore,
@@ -47,12 +48,14 @@ class Staging:
         changes: ResourceChanges,
         tags: ServedTags,
         account: Callable[[], Account],
+        signatures: RecentSignatures,
     ) -> None:
         self._files = files
         self._log = log
         self._changes = changes
         self._tags = tags
         self._account = account
+        self._signatures = signatures
 
     def stage(self, call: Call, key: ResourceKey, caller: Caller) -> Answer:
         """Keep a write for the commit of its change set.
@@ -64,6 +67,7 @@ class Staging:
             found = self._of(name, caller) or ChangeSet(name, caller.identity, caller.person)
             new = _staged(call, key, caller)
             if not _is_repeated(found, new):
+                require_fresh(self._signatures, caller)
                 found = self._with(found, new, call, caller)
         return self._answer(found, call, key)
 

@@ -1,11 +1,14 @@
-"""Writes: what a call changes in a mesh, and App Mesh's rules about that. Pure.
+"""Writes: what a call changes in a mesh, and App Mesh's rules about that.
 
 Messages are worded as the service worded them where clients or people depended on it.
 """
 
 from typing import Final
 
+from events.clock import utc_now
+from gitmesh.access.caller import Caller
 from gitmesh.access.permission import Permission
+from gitmesh.access.recent_signatures import RecentSignatures
 from gitmesh.api.answers import Account
 from gitmesh.api.calls import MOST_TAGS, Call, too_many_tags
 from gitmesh.api.errors import ApiError, conflict, in_use, not_found
@@ -63,6 +66,20 @@ def wanted(
             gone = set(call.tag_keys)
             return Wanted(tags={key: lambda t: {k: v for k, v in t.items() if k not in gone}})
     raise AssertionError(call.operation.name)  # the others write nothing
+
+
+def require_fresh(signatures: RecentSignatures, caller: Caller) -> None:
+    """Refuse a change by a request that came before: somebody may have overheard it.
+
+    :raises ApiError: it came before.
+    """
+    used = caller.signature
+    if used is not None and signatures.is_used_up(caller.identity, used, utc_now()):
+        raise ApiError(
+            "InvalidSignatureException",
+            403,
+            "A request with this signature was received before. Sign the request again.",
+        )
 
 
 def absent(key: ResourceKey, account: Account) -> ApiError:

@@ -10,6 +10,7 @@ from urllib.parse import parse_qsl
 
 from events.store import EventReader
 from gitmesh.access.caller import Caller
+from gitmesh.access.recent_signatures import RecentSignatures
 from gitmesh.json_api.errors import bad_request, not_found
 from gitmesh.service.resources.change import ResourceChanges
 from gitmesh.service.resources.listing import Listing
@@ -32,6 +33,7 @@ class Served:
     changes: ResourceChanges
     committer: Person
     listing: Listing
+    signatures: RecentSignatures
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,10 +3,13 @@
 import json
 import time
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from itertools import count
 from typing import Final
 
+from events.clock import utc_now
 from events.types import CommitId, Seq
+from gitmesh.access.recent_signatures import TRAILER
 from gitmesh.access.visible_problems import visible_problems
 from gitmesh.json_api.asking import Asked, absent
 from gitmesh.json_api.errors import Refused, bad_request, forbidden
@@ -59,7 +62,8 @@ def changes(asked: Asked) -> ResourceChangesShape:
         if asked.flag("dryRun"):
             planned = asked.served.changes.plan(wanted)
             return _answer(asked, None, (planned.before, planned.after.graph), dry_run=True)
-        change = Change(wanted, _message(asked, specs, said), _who(asked))
+        who, fresh = _who(asked), partial(_require_fresh, asked)
+        change = Change(wanted, _message(asked, specs, said), who, fresh)
         made = asked.served.changes.make(change)
     except InvalidChange as error:
         seen = visible_problems(error.problems, error.after.files, asked.caller.permission)
@@ -76,6 +80,8 @@ def rollback(asked: Asked) -> RollbackShape | RefusedRollbackShape:
         _require_write(asked, only)
     elif not asked.caller.permission.writes_all:
         raise forbidden(f"{asked.caller.person.name} may not roll back everything: name resources")
+    if not asked.flag("dryRun"):
+        _require_fresh(asked)
     served = asked.served
     request = RollbackRequest(
         asked.text("to"),
@@ -99,6 +105,7 @@ def rollback(asked: Asked) -> RollbackShape | RefusedRollbackShape:
 def pin_commit(asked: Asked) -> PinAnswerShape:
     """Serve the mesh of an applied commit for a time, instead of the branch."""
     _require_all(asked)
+    _require_fresh(asked)
     served, length = asked.served, length_of(asked.text("for", "1h"))
     reason, by = asked.text("reason"), _by(asked)
     answer = pin(
@@ -110,6 +117,7 @@ def pin_commit(asked: Asked) -> PinAnswerShape:
 def unpin_commit(asked: Asked) -> PinAnswerShape:
     """Serve the branch again."""
     _require_all(asked)
+    _require_fresh(asked)
     answer = unpin(asked.served.log_path, reason=asked.text("reason", ""), by=_by(asked))
     return pin_answer_shape(answer)
 
@@ -128,6 +136,13 @@ def _require_all(asked: Asked) -> None:
         raise forbidden(f"{asked.caller.person.name} may not choose what is served to everyone")
 
 
+def _require_fresh(asked: Asked) -> None:
+    """Refuse a change by a request that came before: somebody may have overheard it."""
+    used, known = asked.caller.signature, asked.served.signatures
+    if used is not None and known.is_used_up(asked.caller.identity, used, utc_now()):
+        raise Refused(403, "a request with this signature was received before", "sign it again")
+
+
 def _who(asked: Asked) -> Authorship:
     return Authorship(asked.caller.person, asked.served.committer)
 
@@ -138,7 +153,9 @@ def _by(asked: Asked) -> str:
 
 
 def _trailers(asked: Asked) -> tuple[str, ...]:
-    return (f"Request-Id: {asked.caller.request_id}", "Via: api")
+    signature = asked.caller.signature
+    signed = () if signature is None else (f"{TRAILER}: {signature}",)
+    return (f"Request-Id: {asked.caller.request_id}", *signed, "Via: api")
 
 
 def _message(asked: Asked, specs: Mapping[ResourceKey, object], said: str) -> str:

@@ -13,6 +13,7 @@ from pathlib import Path
 from events.opening import open_for_reading
 from gitmesh.access.caller import Caller
 from gitmesh.access.credential_file import CredentialFile
+from gitmesh.access.recent_signatures import RecentSignatures
 from gitmesh.api.answers import NO_ACCOUNT, Account
 from gitmesh.api.app_mesh import AppMeshApi
 from gitmesh.api.callers import Callers
@@ -84,9 +85,12 @@ class HttpApi:
                 return Account(number, settings.region)
 
             tags = ServedTags(repo, reading, lambda: changes.known)
-            staging = Staging(ChangeSetFiles(log), reading, changes, tags, account)
-            api = AppMeshApi(reading, changes, tags, account, COMMITTER, staging)
-            served = Served(reading, log, repo, branch, changes, COMMITTER, Listing(reading))
+            signatures = RecentSignatures(reading)
+            self.reception.remember(signatures)
+            staging = Staging(ChangeSetFiles(log), reading, changes, tags, account, signatures)
+            api = AppMeshApi(reading, changes, tags, account, COMMITTER, staging, signatures)
+            listing = Listing(reading)
+            served = Served(reading, log, repo, branch, changes, COMMITTER, listing, signatures)
             beside = JsonApi(served, self._received)
             scheme = "http" if self.certificate is None else "https"
             _log.info("serving the API", extra={"listen": self.address, "scheme": scheme})

@@ -16,7 +16,8 @@ from botocore import auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
-from tests.api.conftest import KEY, SECRET, TOKEN, Served, serve
+from gitmesh.access.recent_signatures import AGAIN_WITHIN
+from tests.api.conftest import ACCOUNT, KEY, SECRET, TOKEN, Served, serve
 from tests.support.git import git
 
 MESHES = "/v20190125/meshes"
@@ -31,6 +32,41 @@ def target(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     found = serve(tmp_path_factory.mktemp("attacks"))
     with found.server:
         yield found
+
+
+OVERHEARD = [
+    ("PUT", f"/v20190125/tag?resourceArn=arn%3Aaws%3Aappmesh%3Aeu-west-1%3A{ACCOUNT}%3Amesh%2Fshop",
+     b'{"tags":[{"key":"team","value":"cart"}]}'),
+    ("DELETE", f"{ROUTERS}/overheard", b""),
+    ("POST", "/gitmesh/v1/changes",
+     b'{"apply":[{"kind":"Mesh","meshName":"overheard","spec":{}}]}'),
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module", autouse=True)
+def overheard(target: Served) -> tuple[list[bytes], float]:
+    """Return signed writes that were carried out, whose effect was then undone, and when."""
+    make = {"virtualRouterName": "overheard", "spec": ROUTER}
+    _done(target, request("PUT", ROUTERS, json.dumps(make).encode()))
+    sent = []
+    for method, path, body in OVERHEARD:
+        headers = signed(method, path, body)
+        if method == "POST":
+            headers["content-type"] = "application/json"
+        lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+        sent.append(request(method, path, body, lines))
+        _done(target, sent[-1])
+        _done(target, sent[-1]) if method != "DELETE" else None  # at once, it changes nothing
+    _done(target, request("PUT", ROUTERS, json.dumps(make).encode()))
+    _done(target, request("DELETE", f"{MESHES}/overheard"))
+    gone = b'{"tagKeys":["team"]}'
+    _done(target, request("PUT", OVERHEARD[0][1].replace("/tag?", "/untag?"), gone))
+    return sent, time.monotonic()
+
+
+def _done(target: Served, data: bytes) -> None:
+    answer = exchange(target, data)
+    assert statuses(answer) == [200], answer
 
 
 @pytest.fixture(autouse=True)
@@ -479,3 +515,19 @@ def test_a_name_in_an_error_breaks_no_header_and_no_log_line(target: Served) -> 
     assert b"script" not in head
     assert b"application/json" in head
     assert json.loads(body)["message"]
+
+
+# ---- overheard requests: last, because they must be some seconds old -----------------------------
+
+
+@pytest.mark.parametrize("which", range(len(OVERHEARD)))
+@pytest.mark.parametrize("invocation", ["", "amz-sdk-invocation-id: another\r\n"])
+def test_a_write_that_was_overheard_changes_nothing(
+    target: Served, overheard: tuple[list[bytes], float], which: int, invocation: str
+) -> None:
+    sent, at = overheard
+    time.sleep(max(0.0, at + AGAIN_WITHIN.total_seconds() + 0.5 - time.monotonic()))
+    data = sent[which].replace(b"host: h\r\n", f"host: h\r\n{invocation}".encode())
+    answer = exchange(target, data)
+    assert statuses(answer) == [403], answer
+    assert b"received before" in answer

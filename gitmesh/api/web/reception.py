@@ -11,6 +11,7 @@ from typing import Final
 from starlette.requests import Request
 
 from gitmesh.access.caller import Caller
+from gitmesh.access.recent_signatures import RecentSignatures
 from gitmesh.api.callers import Callers, claimed_identity
 from gitmesh.api.errors import ApiError
 from gitmesh.api.signature import SignedRequest
@@ -28,6 +29,11 @@ class Reception:
     def __init__(self, callers: Callers, rate_limit: RateLimit) -> None:
         self._callers = callers
         self._rate_limit = rate_limit
+        self._signatures: RecentSignatures | None = None
+
+    def remember(self, signatures: RecentSignatures) -> None:
+        """Note there when the signature of each write came first."""
+        self._signatures = signatures
 
     async def receive(self, request: Request) -> tuple[SignedRequest, Caller]:
         """Return a request as it was sent, and its caller. A refusal is logged.
@@ -39,8 +45,11 @@ class Reception:
         try:
             sent = await read_request(request)
             identity = claimed_identity(sent)
-            caller = self._callers.caller(sent, datetime.now(UTC))
+            now = datetime.now(UTC)
+            caller = self._callers.caller(sent, now)
             self._rate_limit.admit(caller.identity)
+            if self._signatures is not None and caller.signature is not None:
+                self._signatures.note(caller.identity, caller.signature, now)
         except ApiError as refusal:
             log_refusal(request, identity, refusal.status, refusal.code)
             raise

@@ -47,6 +47,8 @@ class Change:
     """Returns what is to change in the mesh of the branch's tip; may raise to change nothing."""
     message: str
     who: Authorship
+    admit: Callable[[], None] = lambda: None
+    """Called before a commit is made; may raise to change nothing."""
     made: Callable[[], None] = lambda: None
     """Called when the commit is made, before the next change is planned."""
 
@@ -149,6 +151,7 @@ class ResourceChanges:
                 return planned.tip, None
             if planned.errors:
                 raise InvalidChange(planned.errors, planned.after)
+            change.admit()
             try:
                 command = f"gitmesh {self._via}"
                 made = commit(
