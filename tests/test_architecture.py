@@ -1,6 +1,7 @@
 """Structure of the code: layers, purity, allowed imports, sizes and names."""
 
 import ast
+import functools
 import subprocess
 import sys
 from collections import Counter
@@ -65,9 +66,15 @@ def modules() -> Iterator[tuple[str, Path]]:
 MODULES = list(modules())
 
 
+@functools.cache
+def nodes(path: Path) -> tuple[ast.AST, ...]:
+    """Return the syntax tree of a module, flat, read once for all tests."""
+    return tuple(ast.walk(ast.parse(path.read_text())))
+
+
 def imports(path: Path) -> Iterator[str]:
     """Yield the top-level package of each import, wherever in the module it stands."""
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in nodes(path):
         if isinstance(node, ast.Import):
             yield from (alias.name.split(".")[0] for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
@@ -93,9 +100,7 @@ def test_each_outside_package_has_its_owners(package: str) -> None:
 
 def test_the_environment_is_read_in_one_place() -> None:
     def reads(path: Path) -> bool:
-        names = {
-            n.attr for n in ast.walk(ast.parse(path.read_text())) if isinstance(n, ast.Attribute)
-        }
+        names = {node.attr for node in nodes(path) if isinstance(node, ast.Attribute)}
         return bool(names & {"environ", "getenv"})
 
     assert tuple(name for name, path in MODULES if reads(path)) == READS_ENVIRONMENT

@@ -11,6 +11,7 @@ from tests.support.command_line import gitmesh
 from tests.support.following import follow
 from tests.support.git import Repo
 from tests.support.sample_shop import sample_files
+from tests.support.warm import warm_hooks
 
 PUSH = PushRefused(
     ref="refs/heads/main",
@@ -34,6 +35,7 @@ def repo(tmp_path: Path) -> Repo:
     repo.origin.rename(tmp_path / "plain.git")
     assert gitmesh("init", repo.origin).code == 0
     assert gitmesh("hooks", repo.origin, "--wait", "0").code == 0
+    warm_hooks(repo.origin)
     repo.commit(sample_files(), "The shop's mesh")
     assert push(repo)[0] == 0
     follow(repo.origin)
