@@ -22,8 +22,9 @@ _READY: Final = re.compile(r" ready |starting workers|^Serving ", re.MULTILINE)
 _ENVOY: Final = """\
 #!/bin/sh
 case " $* " in *" --disable-hot-restart "*) ;; *) set -- --disable-hot-restart "$@" ;; esac
-exec "{envoy}" --concurrency 1 "$@"
+exec "{envoy}" --concurrency 1 --file-flush-interval-msec 50 "$@"
 """
+"""Runs beside other Envoys; what it logs to a file is there at once, and not after ten seconds."""
 _REMEMBER: Final = """\
 _code=$?
 pwd > '{where}'
