@@ -21,16 +21,23 @@ settings.load_profile("gitmesh")
 
 LONGEST: Final = (
     "tests/tour/test_pages.py",
+    "tests/envoy/test_routing_model.py",
+    "tests/gitmesh/cli/test_system_errors.py",
+    "tests/flow/test_proxyless.py",
     "tests/tour/test_pasted.py",
     "tests/gitmesh/push/test_push_without_verdict.py",
+    "tests/gitmesh/push/test_push.py",
+    "tests/gitmesh/push/test_refused_pushes.py",
     "tests/flow/test_out_of_reach.py",
-    "tests/gitmesh/cli/test_interrupts.py",
-    "tests/envoy/test_routing_model.py",
-    "tests/flow/test_held_back.py",
-    "tests/flow/test_proxyless.py",
+    "tests/flow/test_coming_back.py",
+    "tests/gitmesh/server/test_workers.py",
     "tests/envoy/test_zero_drop.py",
+    "tests/envoy/test_mutual_tls.py",
+    "tests/envoy/test_demo_stay.py",
+    "tests/envoy/test_outage.py",
+    "tests/gitmesh/cli/test_interrupts.py",
+    "tests/flow/test_held_back.py",
     "tests/envoy/test_demo.py",
-    "tests/gitmesh/cli/test_system_errors.py",
 )
 """Files that take longest, in the order in which they start: a long one must not start last."""
 
