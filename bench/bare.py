@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from gitmesh.api.web.server import listen, serve_http
+from gitmesh.web.server import listen, serve_http
 
 
 class Bare:

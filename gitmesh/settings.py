@@ -66,6 +66,10 @@ class Settings(BaseModel):
     http_tls_key: Path | None = None
     http_rate: Annotated[int, Field(ge=1, le=1_000_000)] = 2_000
     """Maximum requests per second of one caller of the HTTP API."""
+    console: str = ""
+    """Address of the console for browsers: ``host:port``; empty for none."""
+    console_url: Annotated[str, Field(pattern=r"^(https?://[^/\s]+/?)?$")] = ""
+    """URL by which browsers reach the console, where that is not its address."""
     account_id: Annotated[str, Field(pattern=r"^([0-9]{12})?$")] = ""
     """The AWS account that ARNs name and that owns the meshes; empty for the one in the
     repository's gitmesh.yaml."""

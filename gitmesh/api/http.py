@@ -19,9 +19,9 @@ from gitmesh.api.answers import Answer, error
 from gitmesh.api.app_mesh import AppMeshApi
 from gitmesh.api.calls import read_call
 from gitmesh.api.errors import ApiError
-from gitmesh.api.web.bounds import OPERATION
 from gitmesh.api.web.reception import Reception, log_refusal
 from gitmesh.api.web.responses import as_response
+from gitmesh.web.bounds import OPERATION
 
 _log = logging.getLogger(__name__)
 

@@ -4,36 +4,18 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Final
 from urllib.parse import parse_qsl
 
 from events.store import EventReader
 from gitmesh.access.caller import Caller
-from gitmesh.access.recent_signatures import RecentSignatures
 from gitmesh.json_api.errors import bad_request, not_found
-from gitmesh.service.resources.change import ResourceChanges
-from gitmesh.service.resources.listing import Listing
+from gitmesh.service.served import Served
 from mesh.canonical import Json, JsonObject, as_object
 from mesh.errors import UsageError
 from mesh.keys import ResourceKey
-from reconciler.git.writing import Person
 
 _NUMBER: Final = re.compile(r"[0-9]{1,9}")
-
-
-@dataclass(frozen=True, slots=True)
-class Served:
-    """Sources of all answers: one log and one branch of a repository."""
-
-    log: EventReader
-    log_path: Path
-    repo: Path
-    branch: str | None
-    changes: ResourceChanges
-    committer: Person
-    listing: Listing
-    signatures: RecentSignatures
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,10 +10,10 @@ from typing import Final
 from events.clock import utc_now
 from events.types import CommitId, Seq
 from gitmesh.access.recent_signatures import TRAILER
+from gitmesh.access.visibility import visible_graph, visible_state
 from gitmesh.access.visible_problems import visible_problems
 from gitmesh.json_api.asking import Asked, absent
 from gitmesh.json_api.errors import Refused, bad_request, forbidden
-from gitmesh.json_api.visibility import visible_graph, visible_state
 from gitmesh.json_shapes.changes import (
     ChangeShape,
     RefusedRollbackShape,

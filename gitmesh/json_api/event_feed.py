@@ -9,9 +9,9 @@ from events.documentation.kind_docs import KINDS
 from events.store import EventReader
 from events.types import Chain, Record, Seq
 from gitmesh.access.permission import Permission
+from gitmesh.access.visibility import is_visible
 from gitmesh.json_api.asking import Asked
 from gitmesh.json_api.errors import bad_request
-from gitmesh.json_api.visibility import is_visible
 from gitmesh.json_shapes.events import event_shape
 from gitmesh.json_shapes.resources import EventsShape
 from mesh.keys import ResourceKey

@@ -13,13 +13,14 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from gitmesh.access.caller import Caller
-from gitmesh.json_api.asking import Asked, Served, parsed_body, parsed_query
+from gitmesh.json_api.asking import Asked, parsed_body, parsed_query
 from gitmesh.json_api.errors import Refused, bad_request, refusal_of
 from gitmesh.json_api.event_feed import events, feed_of, position_of
 from gitmesh.json_api.event_stream import EventStream, LogTail
 from gitmesh.json_api.operations import OPERATIONS, PREFIX, Operation
 from gitmesh.json_shapes.problems import problem_shapes
 from gitmesh.json_shapes.resources import RefusedChangeShape
+from gitmesh.service.served import Served
 from mesh.errors import GitmeshError
 
 _log = logging.getLogger(__name__)

@@ -6,14 +6,14 @@ from operator import itemgetter
 from typing import Final
 
 from events.types import Chain
-from gitmesh.access.visible_problems import visible_problems
-from gitmesh.json_api.asking import Asked, absent
-from gitmesh.json_api.errors import bad_request, forbidden, not_found
-from gitmesh.json_api.visibility import (
+from gitmesh.access.visibility import (
     visible_commit,
     visible_proxies,
     visible_state,
 )
+from gitmesh.access.visible_problems import visible_problems
+from gitmesh.json_api.asking import Asked, absent
+from gitmesh.json_api.errors import bad_request, forbidden, not_found
 from gitmesh.json_shapes.changes import DifferenceShape, difference_shape
 from gitmesh.json_shapes.delivery import ProxiesShape, StatusShape, proxies_shape, status_shape
 from gitmesh.json_shapes.history import (

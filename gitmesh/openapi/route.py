@@ -6,8 +6,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from gitmesh.api.web.bounds import OPERATION
 from gitmesh.openapi.document import document
+from gitmesh.web.bounds import OPERATION
 
 
 def openapi_route() -> Route:

@@ -25,12 +25,9 @@ from gitmesh.api.monitoring.readiness import readiness
 from gitmesh.api.monitoring.routes import monitoring_routes
 from gitmesh.api.signature import SignedRequest
 from gitmesh.api.staging import Staging
-from gitmesh.api.web.bounds import Bounded
 from gitmesh.api.web.rate_limit import RateLimit
 from gitmesh.api.web.reception import Reception
-from gitmesh.api.web.server import listen, serve_http
-from gitmesh.api.web.tls import ServerCertificate
-from gitmesh.json_api.asking import Served
+from gitmesh.api.web.responses import refused
 from gitmesh.json_api.errors import Refused
 from gitmesh.json_api.http import JsonApi
 from gitmesh.openapi.route import openapi_route
@@ -39,7 +36,11 @@ from gitmesh.service.resources.change import ResourceChanges
 from gitmesh.service.resources.listing import Listing
 from gitmesh.service.resources.settings import ServedSettings
 from gitmesh.service.resources.tags import ServedTags
+from gitmesh.service.served import Served
 from gitmesh.settings import Settings
+from gitmesh.web.bounds import Bounded
+from gitmesh.web.server import listen, serve_http
+from gitmesh.web.tls import ServerCertificate
 from mesh.errors import GitmeshError, UsageError
 from reconciler.git.writing import Person
 from reconciler.loop import Startup
@@ -99,7 +100,9 @@ class HttpApi:
             now = partial(readiness, reading, startup.serving.is_set, startup.followed.is_set)
             monitoring = monitoring_routes(self.reception, metrics, counted, now)
             others = [*monitoring, openapi_route(), beside.route]
-            app = Bounded(application(api, self.reception, others), metrics.observe_request)
+            app = Bounded(
+                application(api, self.reception, others), refused, metrics.observe_request
+            )
             tls = None if self.certificate is None else self.certificate.context
             counting = asyncio.create_task(counted.run())
             try:

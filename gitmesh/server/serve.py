@@ -42,6 +42,7 @@ from xds.server.settings import AdsSettings, TlsFiles
 from xds.snapshots.cache import SnapshotCache
 
 if TYPE_CHECKING:
+    from gitmesh.server.console import BoundConsole
     from gitmesh.server.http_api import HttpApi
 
 _log = logging.getLogger(__name__)
@@ -107,7 +108,7 @@ def _serve_one_log(
     check_listening(settings.listen, ads)
     if settings.branch:
         repo.following(settings.branch)
-    http = _http_api(settings)
+    http, console = _http_api(settings), _console(settings)
     key = read_secret(settings.checkpoint_key) if settings.checkpoint_key else None
     before = read_beside(settings.checkpoint_key) if settings.checkpoint_key else []
     gc.set_threshold(*GC_THRESHOLDS)
@@ -164,6 +165,11 @@ def _serve_one_log(
                     if http
                     else {}
                 ),
+                **(
+                    {"the console": lambda: console.serve(path, where, settings, steps)}
+                    if console
+                    else {}
+                ),
                 "the import of pushes": importing.run,
                 "the import of refused pushes": lambda: take_refused(log, refused_pushes(where)),
                 "pinning": Pinning(log, pins(where), latest, served).run,
@@ -204,6 +210,15 @@ def _http_api(settings: Settings) -> "HttpApi | None":
     if not settings.http:
         return None
     from gitmesh.server.http_api import bind
+
+    return bind(settings)
+
+
+def _console(settings: Settings) -> "BoundConsole | None":
+    """Bind the console's address, if it is to be served: only then its libraries are loaded."""
+    if not settings.console:
+        return None
+    from gitmesh.server.console import bind
 
     return bind(settings)
 

@@ -3,7 +3,7 @@
 import asyncio
 import socket
 
-from gitmesh.api.web.server import listen
+from gitmesh.web.server import listen
 
 
 def test_answers_do_not_wait_for_acknowledgements() -> None:

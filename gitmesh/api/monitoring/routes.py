@@ -13,9 +13,9 @@ from gitmesh.api.errors import ApiError, unavailable
 from gitmesh.api.monitoring.log_metrics import LogMetrics
 from gitmesh.api.monitoring.metrics import CONTENT_TYPE, Metrics
 from gitmesh.api.monitoring.readiness import Readiness
-from gitmesh.api.web.bounds import OPERATION
 from gitmesh.api.web.reception import Reception
 from gitmesh.api.web.responses import as_response
+from gitmesh.web.bounds import OPERATION
 from mesh.errors import Retryable
 
 _FRESH: Final = {"cache-control": "no-store"}

@@ -1,1 +1,1 @@
-"""HTTP: connections with bounds, TLS, who calls, and how often. Every interface uses it."""
+"""Requests of API clients as they were sent, who sent them, and how often. Both APIs use it."""

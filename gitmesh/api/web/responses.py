@@ -2,9 +2,16 @@
 
 from starlette.responses import JSONResponse, Response
 
-from gitmesh.api.answers import Answer
+from gitmesh.api.answers import Answer, error
+from gitmesh.api.errors import ApiError
+from gitmesh.web.bounds import OutOfBounds
 
 
 def as_response(answer: Answer) -> Response:
     """Return an answer as a response of JSON."""
     return JSONResponse(dict(answer.body), answer.status, dict(answer.headers))
+
+
+def refused(refusal: OutOfBounds) -> Response:
+    """Return the answer to a request that is out of bounds."""
+    return as_response(error(ApiError(refusal.code, refusal.status, refusal.message)))

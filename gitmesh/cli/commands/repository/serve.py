@@ -10,6 +10,8 @@ from gitmesh.cli.options import examples, json_option, log_option, repo_named
 if TYPE_CHECKING:
     from gitmesh.settings import Settings
 
+DEFAULT_CONSOLE = "127.0.0.1:18090"
+
 
 @click.command(
     "serve",
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
         "gitmesh serve shop.git --branch live --listen 127.0.0.1:18001",
         "gitmesh serve shop.git --log /var/lib/gitmesh/events.sqlite3",
         "gitmesh serve shop.git --http 127.0.0.1:18080 --http-anonymous",
+        "gitmesh serve shop.git --console",
         "gitmesh serve shop.git --workers 4 --max-connection-age 3600",
         "gitmesh serve shop.git --listen 0.0.0.0:18000 --tls-cert xds.pem --tls-key xds.key \\",
         "    --tls-client-ca proxies.pem --tls-trust-domain shop.example",
@@ -142,6 +145,19 @@ if TYPE_CHECKING:
     type=int,
     metavar="N",
     help="Maximum requests per second of one caller of the API. Default: 2,000.",
+)
+@click.option(
+    "--console",
+    is_flag=False,
+    flag_value=DEFAULT_CONSOLE,
+    metavar="[IP:PORT]",
+    help="Serve the console, for browsers, on this address; without one on "
+    f"{DEFAULT_CONSOLE} (see docs/console.md). Default: off.",
+)
+@click.option(
+    "--console-url",
+    metavar="URL",
+    help="The URL by which browsers reach the console, if a proxy in front has another name.",
 )
 @click.option(
     "--account-id",

@@ -3,14 +3,11 @@
 import logging
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Final
 
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
-
-from gitmesh.api.answers import error
-from gitmesh.api.errors import ApiError
-from gitmesh.api.web.responses import as_response
 
 _log = logging.getLogger(__name__)
 
@@ -25,13 +22,30 @@ Observer = Callable[[str, int, float], None]
 """Told of each answer: operation, status, seconds until its headers."""
 
 
+@dataclass(frozen=True, slots=True)
+class OutOfBounds:
+    """Why a request is refused before anybody reads it."""
+
+    code: str
+    status: int
+    message: str
+
+
+Refuse = Callable[[OutOfBounds], Response]
+"""Returns the answer to a request that is out of bounds, in the form of the interface."""
+
+
 class Bounded:
     """Refuses requests that are too long or ambiguous, and observes all answers."""
 
     def __init__(
-        self, app: ASGIApp, observe: Observer = lambda operation, status, seconds: None
+        self,
+        app: ASGIApp,
+        refuse: Refuse,
+        observe: Observer = lambda operation, status, seconds: None,
     ) -> None:
         self._app = app
+        self._refuse = refuse
         self._observe = observe
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -50,16 +64,26 @@ class Bounded:
         if refusal is None:
             await self._app(scope, receive, observed)
         else:
-            await _closing(refusal, scope)(scope, receive, observed)
+            await self._closing(refusal, scope)(scope, receive, observed)
+
+    def _closing(self, refusal: OutOfBounds, scope: Scope) -> Response:
+        """Return the answer after which the connection ends: what follows may be no request."""
+        client = scope.get("client")
+        where = client[0] if client else ""
+        extra = {"status": refusal.status, "error": refusal.code, "client": where}
+        _log.warning("call refused", extra=extra)
+        response = self._refuse(refusal)
+        response.headers["connection"] = "close"
+        return response
 
 
-def _refusal(scope: Scope) -> ApiError | None:
+def _refusal(scope: Scope) -> OutOfBounds | None:
     headers: list[tuple[bytes, bytes]] = scope["headers"]
     if len(scope.get("raw_path") or b"") + len(scope["query_string"]) > MOST_TARGET:
-        return ApiError("RequestUriTooLongException", 414, "path and query are too long")
+        return OutOfBounds("RequestUriTooLongException", 414, "path and query are too long")
     size = sum(len(name) + len(value) for name, value in headers)
     if size > MOST_HEADER_BYTES or len(headers) > MOST_HEADERS:
-        return ApiError("RequestHeadersTooLargeException", 431, "the headers are too long")
+        return OutOfBounds("RequestHeadersTooLargeException", 431, "the headers are too long")
     names = [name for name, _ in headers]
     if b"transfer-encoding" in names and b"content-length" in names:
         # A proxy in front may see another end of this request than we do.
@@ -69,15 +93,5 @@ def _refusal(scope: Scope) -> ApiError | None:
     return None
 
 
-def _ambiguous(message: str) -> ApiError:
-    return ApiError("BadRequestException", 400, message)
-
-
-def _closing(refusal: ApiError, scope: Scope) -> Response:
-    """Return the answer after which the connection ends: what follows may be no request."""
-    client = scope.get("client")
-    extra = {"status": refusal.status, "error": refusal.code, "client": client[0] if client else ""}
-    _log.warning("call refused", extra=extra)
-    response = as_response(error(refusal))
-    response.headers["connection"] = "close"
-    return response
+def _ambiguous(message: str) -> OutOfBounds:
+    return OutOfBounds("BadRequestException", 400, message)

@@ -11,7 +11,7 @@ from typing import Final
 import uvicorn
 from starlette.types import ASGIApp
 
-from gitmesh.api.web.connection import Gate
+from gitmesh.web.connection import Gate
 
 MOST_CONNECTIONS: Final = 512
 UNREAD_WITHIN_MS: Final = 30_000

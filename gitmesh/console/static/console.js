@@ -1,0 +1,73 @@
+// Small comforts; every page works without them. No page needs a script to be read or to write.
+"use strict";
+
+(() => {
+  const $ = (selector, root = document) => root.querySelector(selector);
+  const typing = (target) =>
+    target instanceof HTMLElement && (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName));
+
+  // ---- copy buttons, shown only here because they need a script ----
+  const reveal = (root) => {
+    if (!navigator.clipboard) return;
+    for (const button of root.querySelectorAll("button[data-copy]")) button.hidden = false;
+  };
+  reveal(document);
+  document.addEventListener("htmx:after:swap", () => reveal(document));
+  document.addEventListener("click", async (event) => {
+    const button = event.target instanceof Element && event.target.closest("button[data-copy]");
+    if (!button) return;
+    await navigator.clipboard.writeText(button.dataset.copy);
+    const label = button.getAttribute("aria-label");
+    button.setAttribute("aria-label", button.dataset.copied);
+    button.title = button.dataset.copied;
+    setTimeout(() => { button.setAttribute("aria-label", label); button.title = ""; }, 1500);
+  });
+
+  // ---- menus close when something else is clicked, and by Escape ----
+  document.addEventListener("click", (event) => {
+    for (const menu of document.querySelectorAll("details.menu[open]")) {
+      if (!menu.contains(event.target)) menu.open = false;
+    }
+  });
+
+  // ---- keys: g and a letter for pages, / for search, j k Enter u in lists, ? for help ----
+  let leader = 0;
+  const rows = () => [...document.querySelectorAll("[data-row]")].filter((row) => row.offsetParent !== null);
+  const selected = () => $("[data-row][aria-selected=true]");
+  const select = (step) => {
+    const all = rows();
+    if (!all.length) return;
+    const now = all.indexOf(selected());
+    const next = all[Math.max(0, Math.min(all.length - 1, now + step))];
+    for (const row of all) row.removeAttribute("aria-selected");
+    next.setAttribute("aria-selected", "true");
+    next.scrollIntoView({ block: "nearest" });
+  };
+  const keys = {
+    "/": () => $("[data-search]")?.focus(),
+    "?": () => $("#shortcuts")?.showModal(),
+    j: () => select(1),
+    k: () => select(-1),
+    Enter: () => $("a[data-open]", selected() ?? document.createElement("i"))?.click(),
+    u: () => $("[data-undo]", selected() ?? document.createElement("i"))?.click(),
+    g: () => { leader = Date.now(); },
+  };
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "Escape") {
+      for (const menu of document.querySelectorAll("details.menu[open]")) {
+        menu.open = false;
+        $("summary", menu).focus();
+      }
+    }
+    if (event.ctrlKey || event.metaKey || event.altKey || typing(event.target) || $("dialog[open]")) return;
+    if (Date.now() - leader < 1500) {
+      leader = 0;
+      const page = document.querySelector(`nav a[data-key="${CSS.escape(event.key)}"]`);
+      if (page) { event.preventDefault(); page.click(); }
+      return;
+    }
+    if (event.key === "Enter" && event.target !== document.body && event.target !== $("main")) return;
+    const act = keys[event.key];
+    if (act) { if (event.key !== "Enter" || selected()) event.preventDefault(); act(); }
+  });
+})();

@@ -1,0 +1,59 @@
+"""All pages in one table. To add a page: a handler in ``pages/``, a template, a row here."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from gitmesh.access.permission import Permission
+from gitmesh.console.pages.overview import overview
+from gitmesh.console.visit import Answer, Visit
+from gitmesh.console.web.localisation import mark
+
+Allowed = Callable[[Permission], bool]
+"""Tells whether a visitor with a permission may use a page; to others, it does not exist."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page, or what a form on a page is sent to."""
+
+    name: str
+    """Name in logs and metrics."""
+    path: str
+    """``{name}`` at its end is the rest of the path, as it was sent."""
+    handle: Callable[[Visit], Answer]
+    """Blocks; runs in a thread. Raises PageError, or GitmeshError, which becomes one."""
+    label: str = ""
+    """Label in the navigation, marked for translation; none where it is empty."""
+    key: str = ""
+    """The letter after ``g`` that leads there."""
+    method: str = "GET"
+    allowed: Allowed = lambda _: True
+
+    def fits(self, path: str) -> str | None:
+        """Return the name in a path, ``""`` where the page has none; ``None`` if it is another."""
+        head, variable, _ = self.path.partition("{name}")
+        if not variable:
+            return "" if path == head else None
+        return path[len(head) :] if path.startswith(head) and len(path) > len(head) else None
+
+
+PAGES: Final[tuple[Page, ...]] = (Page("overview", "/", overview, mark("Overview"), "o"),)
+
+
+def found_page(method: str, path: str, permission: Permission) -> tuple[Page, str] | frozenset[str]:
+    """Return the page of a request and the name in its path; without one, the methods there are."""
+    fitting = [
+        (page, name)
+        for page in PAGES
+        if (name := page.fits(path)) is not None and page.allowed(permission)
+    ]
+    for page, name in fitting:
+        if page.method == ("GET" if method == "HEAD" else method):
+            return page, name
+    return frozenset(page.method for page, _ in fitting)
+
+
+def navigation(permission: Permission) -> tuple[Page, ...]:
+    """Return the pages that the navigation leads to."""
+    return tuple(page for page in PAGES if page.label and page.allowed(permission))

@@ -1,0 +1,104 @@
+"""The console as a part of the server process."""
+
+import ipaddress
+import logging
+import socket
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from events.opening import open_for_reading
+from gitmesh.access.recent_signatures import RecentSignatures
+from gitmesh.console.application import Console
+from gitmesh.console.web.entrance import Entrance
+from gitmesh.console.web.origin import Hosts, is_loopback
+from gitmesh.server.http_api import COMMITTER
+from gitmesh.service.resources.change import ResourceChanges
+from gitmesh.service.resources.listing import Listing
+from gitmesh.service.served import Served
+from gitmesh.settings import Settings, operator
+from gitmesh.web.server import listen, serve_http
+from gitmesh.web.tls import ServerCertificate
+from mesh.errors import UsageError
+from reconciler.git.writing import Person
+from reconciler.read_steps import ReadSteps
+from xds.bootstrap.address import where_to_listen
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class BoundConsole:
+    """The console, bound to its address and ready to answer."""
+
+    listener: socket.socket
+    certificate: ServerCertificate | None
+    settings: Settings
+
+    @property
+    def url(self) -> str:
+        """Return the URL that a browser on this machine opens."""
+        if self.settings.console_url:
+            return self.settings.console_url
+        host, port = self.listener.getsockname()[:2]
+        scheme = "http" if self.certificate is None else "https"
+        return f"{scheme}://[{host}]:{port}/" if ":" in host else f"{scheme}://{host}:{port}/"
+
+    async def serve(self, repo: Path, log: Path, settings: Settings, steps: ReadSteps) -> None:
+        """Answer browsers until cancelled.
+
+        :param steps: where to leave what was read of the commits that are made.
+        """
+        with open_for_reading(log) as reading:
+            branch = settings.branch or None
+            changes = ResourceChanges(repo, branch, reading, via="console", steps=steps)
+            names, signatures = Listing(reading), RecentSignatures(reading)
+            served = Served(reading, log, repo, branch, changes, COMMITTER, names, signatures)
+            console = Console(served, self._entrance(repo))
+            _log.info("serving the console", extra={"url": self.url})
+            tls = None if self.certificate is None else self.certificate.context
+            await serve_http(console.application, self.listener, tls=tls)
+
+    def _entrance(self, repo: Path) -> Entrance:
+        host, port = self.listener.getsockname()[:2]
+        public = urlsplit(self.settings.console_url).hostname
+        names = {name for name in (public, host) if name}
+        return Entrance(
+            Hosts(frozenset(names), loopback=is_loopback(host)),
+            port,
+            Person(*operator(repo)),
+            self.settings.console_url,
+            tls=self.certificate is not None,
+        )
+
+
+def bind(settings: Settings) -> BoundConsole:
+    """Bind the console's address.
+
+    :raises UsageError: the address cannot be used, or nobody would have to sign in.
+    """
+    place = where_to_listen(settings.console)
+    if place is None:
+        raise UsageError(
+            f"--console {settings.console}: not a Unix socket", hint="write 127.0.0.1:18090"
+        )
+    if not _is_loopback(place[0]):
+        raise UsageError(
+            f"--console {settings.console}: everybody who reaches it could change the mesh",
+            hint="listen on 127.0.0.1",
+        )
+    try:
+        listener = listen(settings.console)
+    except OSError as error:
+        raise UsageError(
+            f"--console {settings.console}: {error.strerror}",
+            hint="choose another address: --console 127.0.0.1:18091",
+        ) from None
+    return BoundConsole(listener, None, settings)
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

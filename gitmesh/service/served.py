@@ -1,0 +1,25 @@
+"""What interfaces of a server answer from: one log, one branch of a repository, and its changes."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from events.store import EventReader
+from gitmesh.access.recent_signatures import RecentSignatures
+from gitmesh.service.resources.change import ResourceChanges
+from gitmesh.service.resources.listing import Listing
+from reconciler.git.writing import Person
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """Sources of all answers: one log and one branch of a repository."""
+
+    log: EventReader
+    log_path: Path
+    repo: Path
+    branch: str | None
+    changes: ResourceChanges
+    committer: Person
+    listing: Listing
+    signatures: RecentSignatures
+    """Signatures of the changes that were made, so that none is made twice by who overheard it."""

@@ -1,0 +1,22 @@
+"""Every page in a real browser: both themes, three widths, axe-core, screenshots.
+
+A line for each page, and for each state of it that looks different.
+"""
+
+import pytest
+
+from tests.console.conftest import Look, Served
+
+PAGES = [
+    ("/", "overview"),
+    ("/none", "not-found"),
+]
+
+
+@pytest.mark.parametrize(("path", "name"), PAGES)
+def test_a_page_looks_right_everywhere(look: Look, served: Served, path: str, name: str) -> None:
+    look(served.url, path, name)
+
+
+def test_the_page_to_sign_in_looks_right_everywhere(look: Look, served: Served) -> None:
+    look(served.url, "/sign-in", "sign-in", signed_in=False)
