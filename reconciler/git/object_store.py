@@ -29,6 +29,9 @@ NOT_FOUND: Final = (KeyError, ValueError, OSError, pygit2.GitError)
 _UNREAD: Final = (*NOT_FOUND, DamagedObject)
 _MOST_TAGS: Final = 10
 """Tags of tags that are followed."""
+_MOST_PACKED: Final = 1_000
+_MOST_KEPT_BYTES: Final = 64 * 1024
+_KINDS: Final = {int(kind): kind.name.lower() for kind in ObjectType}
 
 
 class ObjectStore:
@@ -50,6 +53,10 @@ class ObjectStore:
         self._loose = LooseObjects(folders)
         self._whole: set[str] = set()
         """Commits in files of their own that were read, like their ancestors in such files."""
+        self._packed: set[str] = set()
+        """Some objects that are in packs: they are not looked for in files of their own again."""
+        self._last_commit = ("", b"")
+        """The commit that was read last: a reader asks for its parents, its facts and its tree."""
 
     def commit_at(self, name: str, oid: str) -> CommitId:
         """Return the commit that a ref names by that object: itself, or what a tag names.
@@ -176,6 +183,14 @@ class ObjectStore:
             raise ObjectMissing(blob, self._why_missing(blob)) from None
 
     def _read_commit(self, commit: CommitId) -> bytes:
+        oid, content = self._last_commit
+        if oid != commit:
+            content = self._read_commit_object(commit)
+            if len(content) <= _MOST_KEPT_BYTES:
+                self._last_commit = (commit, content)
+        return content
+
+    def _read_commit_object(self, commit: CommitId) -> bytes:
         try:
             return self._read(commit, MAX_COMMIT_BYTES)
         except ObjectTooBig:
@@ -188,29 +203,34 @@ class ObjectStore:
 
     def _read(self, oid: str, most: int) -> bytes:
         try:
-            key = object_id(oid)
-            if (found := self._loose.read(oid, most)) is not None:
-                return found[1]
-            _, size = self._odb.read_header(key)
+            if (found := self._read_loose(oid, most)) is not None:
+                return found
+            _, size = self._packed_header(oid)
             if size > most:
                 raise ObjectTooBig(oid, size)
-            return self._odb.read(key)[1]
+            return self._odb.read(object_id(oid))[1]
         except _UNREAD:
             raise ObjectMissing(oid, self._why_missing(oid)) from None
 
+    def _content(self, oid: str) -> bytes:
+        found = self._read_loose(oid)
+        return self._odb.read(object_id(oid))[1] if found is None else found
+
+    def _read_loose(self, oid: str, most: int | None = None) -> bytes | None:
+        found = None if oid in self._packed else self._loose.read(str(object_id(oid)), most)
+        return None if found is None else found[1]
+
     def _header(self, oid: str) -> tuple[str, int]:
         """Return the kind and the size of an object."""
-        key = object_id(oid)
-        if (found := self._loose.header(oid)) is not None:
-            return found
-        kind, size = self._odb.read_header(key)
-        return ObjectType(kind).name.lower(), size
+        found = None if oid in self._packed else self._loose.header(str(object_id(oid)))
+        return self._packed_header(oid) if found is None else found
 
-    def _content(self, oid: str) -> bytes:
-        key = object_id(oid)
-        if (found := self._loose.read(oid)) is not None:
-            return found[1]
-        return self._odb.read(key)[1]
+    def _packed_header(self, oid: str) -> tuple[str, int]:
+        kind, size = self._odb.read_header(object_id(oid))
+        if len(self._packed) >= _MOST_PACKED:
+            self._packed.clear()
+        self._packed.add(oid)
+        return _KINDS[int(kind)], size
 
     def _require_whole(self, commit: CommitId) -> None:
         """Check that libgit2 can walk from a commit to its ancestors, and ends.

@@ -61,13 +61,14 @@ def _parents(ref: str) -> list[str]:
 
 
 def _error(path: Path) -> OSError | None:
+    name = os.fspath(path)
     try:
-        if path.is_dir():
-            os.scandir(path).close()
+        try:
+            os.scandir(name).close()
             # Without the search permission, only the names in the directory are readable.
-            os.stat(path / ".")
-        else:
-            os.close(os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK))
+            os.stat(f"{name}/.")
+        except NotADirectoryError:
+            os.close(os.open(name, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK))
     except OSError as error:
         return error
     return None
