@@ -80,7 +80,8 @@ def conditions(match: Match | None) -> list[tuple[str, object]]:
     Each item of a list is a condition. gRPC metadata are headers.
     """
     found: list[tuple[str, object]] = []
-    for field, wanted in match or ():
+    # `vars` because a model's own iterator makes a list first.
+    for field, wanted in vars(match).items() if match else ():
         if wanted is None or field in _PATH:
             continue
         name = "headers" if field == "metadata" else field
