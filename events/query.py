@@ -26,6 +26,8 @@ class Query:
     """Up to and including this time."""
     after: int = 0
     """Only positions after this one."""
+    before: int = 0
+    """Only positions before this one; 0 for no such bound."""
 
 
 EVERYTHING: Final = Query()

@@ -340,7 +340,8 @@ def _condition(query: Query) -> tuple[str, list[object]]:
 
 
 def _parts(query: Query) -> Iterator[tuple[str, list[object]]]:
-    yield "seq > ?", [query.after]
+    # 0 is no bound, as no position is negative.
+    yield "seq > ? AND (seq < ? OR ? = 0)", [query.after, query.before, query.before]
     if query.kinds:
         yield f"kind IN ({', '.join('?' * len(query.kinds))})", [*query.kinds]
     if query.within is not None:

@@ -5,12 +5,29 @@ from dataclasses import dataclass
 from typing import Final
 
 from gitmesh.access.permission import Permission
+from gitmesh.console.fleet.pin import end_pin, may_pin, pin_page, set_pin
+from gitmesh.console.fleet.proxies import proxies
+from gitmesh.console.history.commit import commit, delivery
+from gitmesh.console.history.comparison import comparison
+from gitmesh.console.history.export import export
+from gitmesh.console.history.log import log
+from gitmesh.console.history.moment import state
+from gitmesh.console.history.undo import commit_undo, undo
+from gitmesh.console.history.verification import verification, verify
 from gitmesh.console.pages.overview import overview
 from gitmesh.console.visit import Answer, Visit
 from gitmesh.console.web.localisation import mark
 
 Allowed = Callable[[Permission], bool]
 """Tells whether a visitor with a permission may use a page; to others, it does not exist."""
+
+
+def _may_write(permission: Permission) -> bool:
+    return permission.may_write_something()
+
+
+def _reads_all(permission: Permission) -> bool:
+    return permission.reads_all
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +55,25 @@ class Page:
         return path[len(head) :] if path.startswith(head) and len(path) > len(head) else None
 
 
-PAGES: Final[tuple[Page, ...]] = (Page("overview", "/", overview, mark("Overview"), "o"),)
+PAGES: Final[tuple[Page, ...]] = (
+    Page("overview", "/", overview, mark("Overview"), "o"),
+    # ---- history ----
+    Page("log", "/log", log, mark("Log"), "l"),
+    Page("log export", "/log/export", export),
+    Page("commit", "/commit/{name}", commit),
+    Page("commit delivery", "/commit-delivery/{name}", delivery),
+    Page("undo", "/undo/{name}", undo, allowed=_may_write),
+    Page("commit undo", "/undo/{name}", commit_undo, method="POST", allowed=_may_write),
+    Page("comparison", "/compare", comparison),
+    Page("state", "/state", state),
+    Page("verification", "/verification", verification, allowed=_reads_all),
+    Page("verify", "/verification", verify, method="POST", allowed=_reads_all),
+    # ---- proxies ----
+    Page("proxies", "/proxies", proxies, mark("Proxies"), "p"),
+    Page("pin", "/pin", pin_page, mark("Pin"), "i", allowed=may_pin),
+    Page("set pin", "/pin", set_pin, method="POST", allowed=may_pin),
+    Page("end pin", "/unpin", end_pin, method="POST", allowed=may_pin),
+)
 
 
 def found_page(method: str, path: str, permission: Permission) -> tuple[Page, str] | frozenset[str]:

@@ -9,7 +9,7 @@ from gitmesh.json_shapes.events import EventShape, event_shape
 from gitmesh.json_shapes.pins import PinShape, pin_shape
 from gitmesh.queries.commits import LoggedCommit
 from gitmesh.queries.requested_commit import RefusedPush
-from gitmesh.rendering.commit_lines import effect_of, subject_of
+from gitmesh.rendering.commit_lines import effect_words, subject_of
 from gitmesh.rendering.documents import document
 from gitmesh.service.history.field_origins import FieldOrigins
 from gitmesh.service.history.served_state import ServedState
@@ -140,7 +140,7 @@ def commit_line_shape(found: LoggedCommit) -> CommitLineShape:
         "reverts": list(facts.reverts),
         "changes": [_change(record) for record in found.records[1:]],
         "dropped": _dropped(found),
-        "effect": list(effect_of(found)),
+        "effect": list(effect_words(found)),
         "neverServed": found.instead is not None,
     }
 

@@ -1,6 +1,6 @@
-"""A commit according to the log: its metadata, its changes, and its delivery."""
+"""A commit according to the log: its metadata, its changes, its delivery and their effect."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from events.deliveries import OF_SERVING
@@ -12,9 +12,14 @@ from events.types import (
     CommitFacts,
     CommitId,
     CommitRejected,
+    Event,
     HistoryRewritten,
     Record,
     Seq,
+    ServingPinned,
+    SnapshotConverged,
+    SnapshotPublished,
+    SnapshotRejected,
 )
 from mesh.errors import Fatal, UsageError
 
@@ -122,3 +127,55 @@ def _transaction(log: EventReader, first: Seq) -> Iterator[Record]:
             return
         about = about or record
         yield record
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """The first delivery of a commit, which all of its proxies took."""
+
+    proxies: int
+    of: int
+    """Number of proxies that it was offered to."""
+    took_us: int | None
+    """Time until the last of them acknowledged it, in microseconds; ``None`` if unknown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """Effect of a commit since it was recorded, or earlier if it had none since."""
+
+    refused_by: tuple[str, ...]
+    """Nodes whose proxies refused it, one for each refusal."""
+    taken: Taken | None
+    """``None`` if not all proxies took it, or if none had to."""
+    pins: tuple[ServingPinned, ...]
+    """The times that it was pinned, oldest first."""
+
+
+def effect_of(found: LoggedCommit) -> Effect:
+    """Return the effect of a commit. Its first delivery counts; pins are told apart."""
+    told = [decode(record) for record in found.delivery if record.at >= found.at]
+    told = told or [decode(record) for record in found.delivery]
+    return Effect(
+        tuple(event.node for event in told if isinstance(event, SnapshotRejected)),
+        _taken(told),
+        tuple(event for event in told if isinstance(event, ServingPinned)),
+    )
+
+
+def _taken(told: Sequence[Event]) -> Taken | None:
+    offered: int | None = None
+    for event in told:
+        match event:
+            case ServingPinned():
+                return None
+            case SnapshotPublished() if offered is not None:
+                return None
+            case SnapshotPublished():
+                offered = event.proxies
+            case SnapshotConverged() if event.proxies:
+                of = max(offered or 0, event.proxies)
+                return Taken(event.proxies, of, event.timings.get("acked"))
+            case _:
+                pass
+    return None

@@ -9,15 +9,8 @@ from typing import Final
 
 from events.encoding.bodies import KIND_OF
 from events.encoding.codec import decode
-from events.types import (
-    Event,
-    Record,
-    ServingPinned,
-    SnapshotConverged,
-    SnapshotPublished,
-    SnapshotRejected,
-)
-from gitmesh.queries.commits import LoggedCommit
+from events.types import Record
+from gitmesh.queries.commits import LoggedCommit, effect_of
 from gitmesh.rendering.amounts import count, milliseconds
 from gitmesh.rendering.narration import dropped_words, narrate, short
 from gitmesh.safe_text import visible
@@ -29,8 +22,6 @@ _VERBS: Final = {
     "TrafficShifted": "shifted",
     "ResourceRemoved": "removed",
 }
-_COMMITS: Final = ("CommitApplied", "CommitRejected")
-_OFFERS: Final = ("SnapshotPublished", "SnapshotRejected")
 _REASONS: Final = frozenset({"ticket", "change", "change-id", "issue", "refs", "reason", "closes"})
 """Trailers that give a reason, in lower case."""
 
@@ -48,7 +39,7 @@ def commit_line(found: LoggedCommit) -> str:
         what = f"“{subject_of(found)}”: {_counted(changes)}"
     # What is said of a refused commit names its author already.
     who = [] if found.rejected else [found.facts.author.name or "nobody"]
-    said = [what, *who, *_reasons(found), *_dropped(found), *effect_of(found)]
+    said = [what, *who, *_reasons(found), *_dropped(found), *effect_words(found)]
     place = f"{found.at[:19].replace('T', ' ')}  {short(found.facts.commit)}"
     return visible(f"{place}  {', '.join(said)}")
 
@@ -76,40 +67,16 @@ def _dropped(found: LoggedCommit) -> list[str]:
     return [f"{count(len(lost), 'commit')} {dropped_words(lost)}"] if lost else []
 
 
-def effect_of(found: LoggedCommit) -> Iterator[str]:
-    """Yield the effect on proxies: how many accepted it and how fast, and which refused it.
-
-    Its first delivery counts; that it was pinned, and so served again, is told apart.
-    """
-    told = [decode(record) for record in found.delivery if record.at >= found.at]
-    told = told or [decode(record) for record in found.delivery]
-    for event in told:
-        if isinstance(event, SnapshotRejected):
-            yield f"REFUSED by {event.node}"
-    yield from _taken(told)
-    pins = [event for event in told if isinstance(event, ServingPinned)]
-    if pins:
+def effect_words(found: LoggedCommit) -> Iterator[str]:
+    """Yield the effect on proxies: how many accepted it and how fast, and which refused it."""
+    effect = effect_of(found)
+    for node in effect.refused_by:
+        yield f"REFUSED by {node}"
+    if (taken := effect.taken) is not None:
+        took = "" if taken.took_us is None else f" in {milliseconds(taken.took_us)}"
+        yield f"{taken.proxies}/{taken.of} proxies{took}"
+    if pins := effect.pins:
         times = f" {len(pins)} times, last" if len(pins) > 1 else ""
         yield f"pinned{times} by {pins[-1].by}"
     if found.instead is not None:
         yield "never served"
-
-
-def _taken(told: Sequence[Event]) -> Iterator[str]:
-    """Yield how many proxies took the first delivery, and how fast."""
-    offered: int | None = None
-    for event in told:
-        match event:
-            case ServingPinned():
-                return
-            case SnapshotPublished() if offered is not None:
-                return
-            case SnapshotPublished():
-                offered = event.proxies
-            case SnapshotConverged() if event.proxies:
-                acked = event.timings.get("acked")
-                took = f" in {milliseconds(acked)}" if acked is not None else ""
-                yield f"{event.proxies}/{max(offered or 0, event.proxies)} proxies{took}"
-                return
-            case _:
-                pass

@@ -23,6 +23,11 @@
     setTimeout(() => { button.setAttribute("aria-label", label); button.title = ""; }, 1500);
   });
 
+  // ---- forms that are sent when a value was chosen ----
+  document.addEventListener("change", (event) => {
+    if (event.target instanceof HTMLElement && event.target.matches("[data-submit]")) event.target.form.requestSubmit();
+  });
+
   // ---- menus close when something else is clicked, and by Escape ----
   document.addEventListener("click", (event) => {
     for (const menu of document.querySelectorAll("details.menu[open]")) {

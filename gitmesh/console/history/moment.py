@@ -1,0 +1,82 @@
+"""State: what was the mesh at a moment?"""
+
+from dataclasses import dataclass
+from itertools import groupby
+
+from events.types import Chain, Seq
+from gitmesh.access.visibility import visible_state
+from gitmesh.console import paths
+from gitmesh.console.visit import Answer, PageError, View, Visit
+from gitmesh.queries.commits import LoggedCommit, logged_commit
+from gitmesh.rendering.commit_lines import subject_of
+from gitmesh.service.history.served_state import served_state
+from mesh.errors import UsageError
+from mesh.keys import Kind, ResourceKey
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """The resources of one kind in one mesh."""
+
+    mesh: str
+    kind: Kind
+    keys: tuple[ResourceKey, ...]
+
+
+def state(visit: Visit) -> Answer:
+    """Return the mesh at the moment ``?at=``; now without one."""
+    log = visit.served.log
+    head = log.head(Chain.MESH).seq
+    asked = visit.at
+    try:
+        found = served_state(log, visit.served.repo, _whole(visit, asked))
+    except UsageError as error:
+        raise PageError(400, error.message, error.hint) from None
+    seen = visible_state(found.state, visit.caller.permission)
+    reads_all = visit.caller.permission.reads_all
+    at = found.state.seq
+    commit = _commit(visit, at) if reads_all else None
+    values = {
+        "paths": paths,
+        "groups": _groups(sorted(seen.resources)),
+        "count": len(seen.resources),
+        "seq": at,
+        "head": head,
+        "asked": asked or "",
+        "commit": commit,
+        "subject": "" if commit is None else subject_of(commit),
+        "pin": found.pin if reads_all else None,
+        "never_served": found.instead is not None,
+        "moment": str(at),
+    }
+    return View("history/state.html", values)
+
+
+def _whole(visit: Visit, asked: str | None) -> str | None:
+    """Return a moment that is not between two changes of one commit, for positions of the slider.
+
+    Positions lead to the end of the commit that they are in.
+    """
+    if asked is None or not (asked.isascii() and asked.isdigit() and len(asked) < 7):
+        return asked
+    seq = Seq(int(asked))
+    if not 0 < seq <= visit.served.log.head(Chain.MESH).seq:
+        return asked
+    found = _commit(visit, seq)
+    return asked if found is None else str(found.first + len(found.records) - 1)
+
+
+def _commit(visit: Visit, seq: Seq) -> LoggedCommit | None:
+    try:
+        return logged_commit(visit.served.log, seq) if seq else None
+    except UsageError:
+        return None  # an event that belongs to no commit, such as a rewritten history
+
+
+def _groups(keys: list[ResourceKey]) -> list[Group]:
+    order = list(Kind)
+    ordered = sorted(keys, key=lambda key: (key.mesh, order.index(key.kind), key))
+    return [
+        Group(mesh, kind, tuple(found))
+        for (mesh, kind), found in groupby(ordered, key=lambda key: (key.mesh, key.kind))
+    ]
