@@ -10,6 +10,14 @@ from tests.console.conftest import Look, Served
 PAGES = [
     ("/", "overview"),
     ("/none", "not-found"),
+    ("/log", "log"),
+    ("/log?view=events", "events"),
+    ("/commit/main", "commit"),
+    ("/compare?before=1", "comparison"),
+    ("/state", "state"),
+    ("/verification", "verification"),
+    ("/proxies", "proxies"),
+    ("/pin", "pin"),
 ]
 
 
