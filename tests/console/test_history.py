@@ -8,19 +8,15 @@ from pathlib import Path
 
 import pytest
 
+from gitmesh.demo.sample import shares
 from tests.console.conftest import Served, Visitor, serve
 from tests.support.git import put
 from tests.support.sample_shop import sample_files
 
-ROUTE = "shop/cart/routes.yaml"
-
 
 def _shift(served: Served, weight: int, message: str) -> str:
     """Shift the cart's traffic by a push; return the commit."""
-    files = sample_files()
-    text = files[ROUTE].replace(b"cart-v1, weight: 100", b"cart-v1, weight: %d" % (100 - weight))
-    files[ROUTE] = text.replace(b"cart-v2, weight: 0", b"cart-v2, weight: %d" % weight)
-    return put(served.bare, files, message=message)
+    return put(served.bare, sample_files(shares(weight)), message=message)
 
 
 @pytest.fixture(scope="module")
