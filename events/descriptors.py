@@ -10,6 +10,9 @@ RESERVE: Final = 256
 """Descriptors that connections of proxies may not take: git, the event log, certificates and the
 pipes of processes need them."""
 
+MOST_HTTP: Final = 512
+"""Maximum number of connections of an HTTP server, where the limit of descriptors is high."""
+
 OUT_OF_DESCRIPTORS: Final = "too-many-open-files"
 """Reason of a ``SourceDegraded`` event if no file can be opened."""
 
@@ -38,6 +41,17 @@ def room_for_connections(limit: int) -> int:
     """Return the number of connections that fit below a limit, besides open and reserved
     descriptors."""
     return max(1, limit - open_descriptors() - min(RESERVE, limit // 4))
+
+
+def room_for_http(limit: int) -> int:
+    """Return the number of connections that one HTTP server of the process may have."""
+    return min(MOST_HTTP, limit // 8)
+
+
+def descriptor_limit() -> int:
+    """Return the descriptor limit of this process."""
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return 1 << 20 if soft == resource.RLIM_INFINITY else soft
 
 
 def open_descriptors() -> int:

@@ -51,6 +51,12 @@ def has_writer(location: EventLocation) -> bool | None:
     return is_claimed(location)
 
 
+def size_of(location: EventLocation) -> int:
+    """Return the size of a log in bytes, with the changes that wait to be merged into it."""
+    paths = (location, location.with_name(f"{location.name}-wal"))
+    return sum(path.stat().st_size for path in paths if path.is_file())
+
+
 def back_up(location: EventLocation, target: Path, progress: "Progress | None" = None) -> list[str]:
     """Copy the log to a new file; return the problems of the copy as text.
 

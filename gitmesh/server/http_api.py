@@ -10,7 +10,7 @@ from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 
-from events.opening import open_for_reading
+from events.opening import open_for_reading, size_of
 from gitmesh.access.caller import Caller
 from gitmesh.access.credential_file import CredentialFile
 from gitmesh.access.recent_signatures import RecentSignatures
@@ -96,6 +96,7 @@ class HttpApi:
             scheme = "http" if self.certificate is None else "https"
             _log.info("serving the API", extra={"listen": self.address, "scheme": scheme})
             metrics = Metrics(version("gitmesh"), reading)
+            metrics.log_bytes.set_function(partial(size_of, log))
             counted = LogMetrics(reading, metrics)
             now = partial(readiness, reading, startup.serving.is_set, startup.followed.is_set)
             monitoring = monitoring_routes(self.reception, metrics, counted, now)
@@ -106,7 +107,13 @@ class HttpApi:
             tls = None if self.certificate is None else self.certificate.context
             counting = asyncio.create_task(counted.run())
             try:
-                await serve_http(app, self.listener, tls=tls, ending=beside.end)
+                await serve_http(
+                    app,
+                    self.listener,
+                    tls=tls,
+                    ending=beside.end,
+                    connections=metrics.connections.set,
+                )
             finally:
                 counting.cancel()
                 await asyncio.wait([counting])

@@ -295,6 +295,7 @@ def _ads_settings(settings: Settings) -> AdsSettings:
         max_connection_age_s=settings.max_connection_age_s,
         plain_text_anywhere=settings.insecure_listen,
         share_port=bool(settings.workers),
+        http_servers=0 if settings.workers else bool(settings.http) + bool(settings.console),
         tls=_tls(settings),
     )
 

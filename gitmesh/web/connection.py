@@ -102,8 +102,15 @@ class Gate:
     most: int
     tls: Callable[[], ssl.SSLContext] | None = None
     """Returns the context for the next handshake; plain text without."""
+    told: Callable[[int], None] = lambda _: None
+    """Told how many connections are open, whenever that changes."""
     open: int = 0
     refused: int = 0
+
+    def count(self, change: int) -> None:
+        """Count a connection that was opened (1) or that ended (-1)."""
+        self.open += change
+        self.told(self.open)
 
     def protocol(self) -> asyncio.Protocol:
         """Return the protocol of the next connection."""
@@ -128,7 +135,7 @@ class _Entrance(asyncio.Protocol):
                 _log.warning("too many connections of API clients", extra=extra)
             transport.abort()
             return
-        gate.open += 1
+        gate.count(1)
         if gate.tls is None:
             self._begin(transport)
             return
@@ -165,7 +172,7 @@ class _Entrance(asyncio.Protocol):
             secured.get_protocol().data_received(bytes(early.data))
 
     def _left(self) -> None:
-        self._gate.open -= 1
+        self._gate.count(-1)
 
 
 class _Early(asyncio.Protocol):

@@ -11,9 +11,9 @@ from typing import Final
 import uvicorn
 from starlette.types import ASGIApp
 
+from events.descriptors import descriptor_limit, room_for_http
 from gitmesh.web.connection import Gate
 
-MOST_CONNECTIONS: Final = 512
 UNREAD_WITHIN_MS: Final = 30_000
 
 
@@ -21,10 +21,14 @@ class _Server(uvicorn.Server):
     """Ends when its task is cancelled: signals are seen to elsewhere."""
 
     def __init__(
-        self, config: uvicorn.Config, most: int, tls: Callable[[], ssl.SSLContext] | None
+        self,
+        config: uvicorn.Config,
+        most: int,
+        tls: Callable[[], ssl.SSLContext] | None,
+        told: Callable[[int], None],
     ) -> None:
         super().__init__(config)
-        self._gate = Gate(config, self.server_state, most, tls)
+        self._gate = Gate(config, self.server_state, most, tls, told)
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -42,12 +46,15 @@ async def serve_http(
     application: ASGIApp,
     listener: socket.socket,
     *,
-    most_connections: int = MOST_CONNECTIONS,
     tls: Callable[[], ssl.SSLContext] | None = None,
     ending: Callable[[], None] = lambda: None,
+    connections: Callable[[int], None] = lambda _: None,
 ) -> None:
     """Answer on a bound socket until cancelled; then finish the calls that are being answered.
 
+    It takes as many connections as :func:`events.descriptors.room_for_http` leaves it.
+
+    :param connections: told how many connections are open, whenever that changes.
     :param tls: returns the context of the next handshake.
     :param ending: ends the answers that would not end by themselves.
     """
@@ -64,7 +71,7 @@ async def serve_http(
         http="h11",
         ws="none",
     )
-    server = _Server(config, most_connections, tls)
+    server = _Server(config, room_for_http(descriptor_limit()), tls, connections)
     serving = asyncio.create_task(server.serve(sockets=[listener]))
     try:
         await asyncio.shield(serving)

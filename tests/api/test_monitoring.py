@@ -3,6 +3,7 @@
 import asyncio
 import json
 import re
+import socket
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -16,6 +17,7 @@ from gitmesh.api.monitoring.metrics import LABELS
 from gitmesh.api.monitoring.page import page
 from gitmesh.api.monitoring.readiness import readiness
 from gitmesh.demo.sample import shares
+from gitmesh.queries.log_location import log_path
 from tests.api.conftest import READER_TOKEN, TOKEN, Served, serve
 from tests.support.ads_client import AdsClient
 from tests.support.git import put
@@ -112,6 +114,19 @@ def test_commits_and_requests_count(served: Served) -> None:
     assert value(before, "gitmesh_problems", severity="error") == 0
     assert value(after, "gitmesh_log_events", chain="mesh") >= 22
     assert grown("gitmesh_api_request_seconds_count", operation="DescribeMesh") == 1
+
+
+def test_connections_and_the_size_of_the_log_are_gauges(served: Served) -> None:
+    host, port = served.url.removeprefix("http://").rsplit(":", 1)
+    before = value(samples(served), "gitmesh_api_connections")
+    with socket.create_connection((host, int(port)), timeout=30):
+        served.server.wait_until(
+            lambda: value(samples(served), "gitmesh_api_connections") == before + 1
+        )
+    served.server.wait_until(lambda: value(samples(served), "gitmesh_api_connections") == before)
+    log = log_path(served.bare)
+    size = value(samples(served), "gitmesh_log_bytes")
+    assert log.stat().st_size <= size <= log.stat().st_size + 64 * 1024 * 1024
 
 
 def test_a_caller_sees_the_proxies_of_their_own_meshes_alone(served: Served) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from events.descriptors import RESERVE, room_for_connections, shortage
+from events.descriptors import RESERVE, room_for_connections, room_for_http, shortage
 from events.opening import open_for_reading, open_for_writing
 from events.store import LogUnavailable
 from tests.support.descriptors import limited, no_descriptors
@@ -32,6 +32,11 @@ def test_a_reserve_is_kept_from_connections_and_a_small_limit_keeps_some_for_the
     assert room_for_connections(20_000) < 20_000 - RESERVE
     assert room_for_connections(20_000) > 19_000
     assert room_for_connections(1) == 1
+
+
+def test_an_http_server_gets_at_most_an_eighth() -> None:
+    assert room_for_http(20_000) == 512
+    assert room_for_http(1_024) == 128
 
 
 def test_a_shortage_is_told_by_the_error_or_by_the_system() -> None:

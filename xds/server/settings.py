@@ -61,6 +61,8 @@ class AdsSettings:
     max_connections: int | None = None
     """Maximum number of connections of one process; by default its descriptor limit minus the
     descriptors reserved for git and the log (:data:`events.descriptors.RESERVE`)."""
+    http_servers: int = 0
+    """HTTP servers in the same process, for whose connections descriptors are left."""
     max_connection_age_s: float | None = None
     """Close connections of this age (gRPC varies it by 10 %), so that proxies are balanced again.
     """

@@ -3,7 +3,14 @@
 import logging
 from typing import TYPE_CHECKING, Any
 
-from events.descriptors import HINT, RESERVE, raise_limit, room_for_connections
+from events.descriptors import (
+    HINT,
+    MOST_HTTP,
+    RESERVE,
+    raise_limit,
+    room_for_connections,
+    room_for_http,
+)
 from mesh.errors import Fatal
 from xds.bootstrap.address import where_to_listen
 from xds.server.settings import AdsSettings
@@ -22,8 +29,8 @@ def connection_limit(settings: AdsSettings) -> int:
     """
     if settings.max_connections is not None:
         return settings.max_connections
-    limit = raise_limit(2 * settings.max_streams + RESERVE)
-    room = room_for_connections(limit)
+    limit = raise_limit(2 * settings.max_streams + RESERVE + settings.http_servers * MOST_HTTP)
+    room = room_for_connections(limit - settings.http_servers * room_for_http(limit))
     if room < settings.max_streams:
         _log.warning(
             "there is room for fewer connections than streams are allowed",

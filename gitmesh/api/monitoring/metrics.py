@@ -9,6 +9,7 @@ from typing import Final
 from prometheus_client import (
     CollectorRegistry,
     Counter,
+    Gauge,
     Histogram,
     Info,
     PlatformCollector,
@@ -120,6 +121,14 @@ class Metrics:
             "Time from a request's headers to those of its answer.",
             LABELS["gitmesh_api_request_seconds"],
             buckets=_SECONDS,
+            registry=at,
+        )
+        self.connections = Gauge(
+            "gitmesh_api_connections", "Open connections of API clients.", registry=at
+        )
+        self.log_bytes = Gauge(
+            "gitmesh_log_bytes",
+            "Bytes of the event log on disk, with what waits to be merged into it.",
             registry=at,
         )
         self._problems: dict[str, int] = {"error": 0, "warning": 0}

@@ -8,7 +8,9 @@ from contextlib import ExitStack
 
 import pytest
 
+from xds.server import transport
 from xds.server.connections import Connections, address_of, shut_down
+from xds.server.settings import AdsSettings
 
 
 @pytest.fixture(params=["127.0.0.1", "::1", "::ffff:127.0.0.1"])
@@ -95,3 +97,9 @@ def test_a_client_goes_with_its_last_stream_if_that_ended_for_good_and_no_other_
                 clients.append(stack.enter_context(client))
                 ends.append(stack.enter_context(listening.accept()[0]))
         asyncio.run(scenario(clients, ends))
+
+
+def test_descriptors_of_api_clients_are_not_counted_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(transport, "raise_limit", lambda wanted: 20_000)
+    alone = transport.connection_limit(AdsSettings())
+    assert alone - transport.connection_limit(AdsSettings(http_servers=2)) == 1024
