@@ -11,10 +11,10 @@ from gitmesh.access.permission import Permission
 from gitmesh.access.recent_signatures import RecentSignatures
 from gitmesh.api.answers import Account
 from gitmesh.api.calls import MOST_TAGS, Call, too_many_tags
-from gitmesh.api.errors import ApiError, conflict, in_use, not_found
+from gitmesh.api.errors import ApiError, conflict, in_use, limit_exceeded, not_found
 from gitmesh.api.operations import Action
-from gitmesh.api.quotas import require_backends, require_quota
-from gitmesh.service.changes.resource_change import Mesh, Wanted
+from gitmesh.service.changes.resource_change import Mesh, SpecChanges, Wanted
+from gitmesh.service.resources.quotas import QuotaExceeded, require_quotas
 from mesh.graph.linked import MeshGraph
 from mesh.graph.references import parent_of
 from mesh.keys import Kind, ResourceKey
@@ -47,12 +47,11 @@ def wanted(
             _require_above(key, graph, account)
             if key in graph.resources:
                 raise conflict(f"{key.kind} with name {key.name} already exists")
-            require_quota(key, now)
-            require_backends(call.spec or {}, now)
+            _require_quotas({key: call.spec or {}}, now)
             return Wanted({key: call.spec or {}}, {key: lambda _: call.tags})
         case Action.UPDATE:
             _require(key, graph, account)
-            require_backends(call.spec or {}, now)
+            _require_quotas({key: call.spec or {}}, now)
             return Wanted({key: call.spec or {}})
         case Action.DELETE:
             _require(key, graph, account)
@@ -94,6 +93,13 @@ def absent(key: ResourceKey, account: Account) -> ApiError:
 def _require(key: ResourceKey, graph: MeshGraph, account: Account) -> None:
     if key not in graph.resources:
         raise absent(key, account)
+
+
+def _require_quotas(specs: SpecChanges, now: Mesh) -> None:
+    try:
+        require_quotas(specs, now)
+    except QuotaExceeded as error:
+        raise limit_exceeded(error.message) from None
 
 
 def _require_above(key: ResourceKey, graph: MeshGraph, account: Account) -> None:

@@ -28,6 +28,10 @@ class ChangeRefused(Exception):
         self.problems = problems
 
 
+class ChangedMeanwhile(UsageError):
+    """A resource is no longer as it was read; nothing was changed."""
+
+
 @dataclass(frozen=True, slots=True)
 class Sent:
     """One event of a stream."""
@@ -67,6 +71,7 @@ class ServerApi:
         """Have something changed, and return the answer. It is asked for only once.
 
         :raises ChangeRefused: the mesh would have problems.
+        :raises ChangedMeanwhile: a resource is not as it was expected.
         :raises UsageError: the server refuses it.
         :raises Retryable: the server cannot be reached, or cannot answer now.
         """
@@ -137,7 +142,8 @@ class ServerApi:
         hint = body.get("hint") or _HINTS.get(reply.status, "")
         if reply.status in (429, 500, 502, 503, 504):
             raise Retryable(f"{self.url}: {body['error']}", hint=hint or "run it again")
-        raise UsageError(body["error"], hint=hint)
+        error = ChangedMeanwhile if reply.status == 409 else UsageError
+        raise error(body["error"], hint=hint)
 
 
 _HINTS: Final = {

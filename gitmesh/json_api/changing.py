@@ -14,6 +14,7 @@ from gitmesh.access.visibility import visible_graph, visible_state
 from gitmesh.access.visible_problems import visible_problems
 from gitmesh.json_api.asking import Asked, absent
 from gitmesh.json_api.errors import Refused, bad_request, forbidden
+from gitmesh.json_api.expected import Expected
 from gitmesh.json_shapes.changes import (
     ChangeShape,
     RefusedRollbackShape,
@@ -32,6 +33,7 @@ from gitmesh.service.changes.resource_change import Mesh, TagChanges, Wanted
 from gitmesh.service.changes.rollback_request import RollbackRequest, RollbackResult, roll_back
 from gitmesh.service.delivery.pin_request import length_of, pin, unpin
 from gitmesh.service.resources.change import Change, InvalidChange
+from gitmesh.service.resources.quotas import require_quotas
 from mesh.canonical import Json, JsonObject
 from mesh.graph.linked import MeshGraph
 from mesh.keys import ResourceKey
@@ -49,13 +51,19 @@ _LOGGED_WITHIN_S: Final = 10.0
 def changes(asked: Asked) -> ResourceChangesShape:
     """Give resources new specs, add or delete some, as one commit or not at all."""
     specs, tags = _wanted(asked)
-    _require_write(asked, specs)
+    expected = Expected(*_documents(asked.list("expected"), "expected"))
+    if asked.flag("dryRun"):
+        _require_read(asked, specs)
+    else:
+        _require_write(asked, specs)
 
     def wanted(now: Mesh) -> Wanted:
         for key, spec in specs.items():
             if spec is None and key not in now.graph.resources:
                 raise absent(key)
-        return Wanted(specs, tags)
+        expected.require(now)
+        require_quotas(specs, now)
+        return Wanted(specs, expected.guarded(tags, now))
 
     said = asked.text("message", "")
     try:
@@ -131,6 +139,12 @@ def _require_write(asked: Asked, keys: Iterable[ResourceKey]) -> None:
             raise forbidden(f"{asked.caller.person.name} may not change {key}")
 
 
+def _require_read(asked: Asked, keys: Iterable[ResourceKey]) -> None:
+    for key in keys:
+        if not asked.caller.permission.may_read(key):
+            raise forbidden(f"{asked.caller.person.name} may not preview a change of {key}")
+
+
 def _require_all(asked: Asked) -> None:
     if not asked.caller.permission.writes_all:
         raise forbidden(f"{asked.caller.person.name} may not choose what is served to everyone")
@@ -179,7 +193,8 @@ def _plain(said: str) -> str:
 
 def _wanted(asked: Asked) -> tuple[dict[ResourceKey, JsonObject | None], TagChanges]:
     """Return the new spec of each resource, and the new tags of those whose document has some."""
-    specs, tags = _documents(asked.list("apply"))
+    specs, applied = _documents(asked.list("apply"), "apply")
+    tags = {key: _always(found) for key, found in applied.items()}
     for name in asked.list("delete"):
         key = asked.readable(name if isinstance(name, str) else "")
         if key in specs:
@@ -190,25 +205,27 @@ def _wanted(asked: Asked) -> tuple[dict[ResourceKey, JsonObject | None], TagChan
     return specs, tags
 
 
-def _documents(given: list[Json]) -> tuple[dict[ResourceKey, JsonObject | None], TagChanges]:
+def _documents(
+    given: list[Json], member: str
+) -> tuple[dict[ResourceKey, JsonObject | None], dict[ResourceKey, Tags]]:
     """Return the specs and tags of documents, each checked by itself."""
     if len(given) > MOST_DOCUMENTS:
         raise bad_request(f"more than {MOST_DOCUMENTS} documents", "apply them in several requests")
     specs: dict[ResourceKey, JsonObject | None] = {}
     tags: dict[ResourceKey, Tags] = {}
     for at, each in enumerate(given):
-        reading = read_resources(f"apply[{at}].json", json.dumps(each).encode())
+        reading = read_resources(f"{member}[{at}].json", json.dumps(each).encode())
         if wrong := errors(reading.problems):
-            raise Refused(422, f"apply[{at}] is not valid", "", wrong)
+            raise Refused(422, f"{member}[{at}] is not valid", "", wrong)
         if len(reading.resources) != 1 or not isinstance(each, dict):
-            raise bad_request(f"apply[{at}] is not one resource in native form")
+            raise bad_request(f"{member}[{at}] is not one resource in native form")
         found = reading.resources[0]
         if found.key in specs:
             raise bad_request(f"{found.key} is there twice")
         specs[found.key] = spec_json(found.spec)
         if "tags" in each:
             tags[found.key] = read_tags(each["tags"])
-    return specs, {key: _always(found) for key, found in tags.items()}
+    return specs, tags
 
 
 def _always(tags: Tags) -> Callable[[Tags], Tags]:

@@ -51,7 +51,6 @@ class Operation:
 _AT: Final = Value("at", "A moment: a position in the mesh chain, a commit, a branch, or a time.")
 _RESOURCE: Final = Value("resource", "A resource; those inside it are included.")
 _DRY: Final = Value("dryRun", "True: answer what would change, and change nothing.")
-_EVERYTHING: Final = "a role that reads everything"
 _CHOOSES: Final = "a role that writes everything"
 
 OPERATIONS: Final[tuple[Operation, ...]] = (
@@ -86,9 +85,14 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
             Value("apply", "Native documents; a resource that exists gets the new spec."),
             Value("delete", "Keys of resources."),
             Value("message", "The commit's subject."),
+            Value(
+                "expected",
+                "Documents as they were read; if one of these resources is different now, nothing "
+                "is changed, and the answer is 409.",
+            ),
             _DRY,
         ),
-        "the right to write each resource",
+        "the right to write each resource; for a dry run, to read it",
     ),
     Operation(
         "GET",
@@ -187,7 +191,8 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         delivery.StatusShape,
         reading.status,
         (Value("commit", "A commit or a branch."),),
-        _EVERYTHING,
+        "the served commit, or one that changes only what the caller may read, and the proxies of "
+        "nodes that they may read",
     ),
     Operation(
         "GET",

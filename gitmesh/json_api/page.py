@@ -50,8 +50,8 @@ trailers name the request. Up to {changing.MOST_DOCUMENTS:,} documents are appli
 
 An error has a status of 400 or more, and `error`, `hint` and `problems` in its body. 422 means \
 that the mesh, or a document, would not be valid: `problems` has each reason, and nothing was \
-changed. 404 also answers for what the caller may not read. 429 and 503 mean that the same \
-request may work later: `Retry-After`.
+changed. 409 means that a resource is not as `expected` any more. 404 also answers for what the \
+caller may not read. 429 and 503 mean that the same request may work later: `Retry-After`.
 
 ## Event streams
 

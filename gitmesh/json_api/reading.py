@@ -4,6 +4,7 @@ from bisect import bisect_right
 from itertools import islice
 from operator import itemgetter
 from typing import Final
+from urllib.parse import unquote
 
 from events.types import Chain
 from gitmesh.access.visibility import (
@@ -13,7 +14,7 @@ from gitmesh.access.visibility import (
 )
 from gitmesh.access.visible_problems import visible_problems
 from gitmesh.json_api.asking import Asked, absent
-from gitmesh.json_api.errors import bad_request, forbidden, not_found
+from gitmesh.json_api.errors import bad_request, not_found
 from gitmesh.json_shapes.changes import DifferenceShape, difference_shape
 from gitmesh.json_shapes.delivery import ProxiesShape, StatusShape, proxies_shape, status_shape
 from gitmesh.json_shapes.history import (
@@ -41,6 +42,7 @@ from gitmesh.service.changes.difference import difference
 from gitmesh.service.changes.resource_change import Wanted
 from gitmesh.service.delivery.connected import ConnectedProxies, connected
 from gitmesh.service.delivery.status import awaited_status
+from gitmesh.service.delivery.visible_status import visible_status
 from gitmesh.service.history.commit_history import logged_commits
 from gitmesh.service.history.event_selection import EventSelection
 from gitmesh.service.history.field_origins import field_origins
@@ -73,22 +75,27 @@ def resources(asked: Asked) -> ResourcesShape:
         and may_read(key)
     )
     found = list(islice(wanted, limit + 1))
-    described = (describe(asked.log, key) for _, key in found[:limit])
+    described = [describe(asked.log, key) for _, key in found[:limit]]
+    shown = [each for each in described if each is not None]
+    tags = asked.served.tags.of_each(each.key for each in shown)
     return {
         "seq": names.seq,
         "commit": names.commit,
-        "resources": [resource_shape(each) for each in described if each is not None],
+        "resources": [resource_shape(each, tags.get(each.key, {})) for each in shown],
         "next": found[limit - 1][0] if len(found) > limit else None,
     }
 
 
 def resource(asked: Asked) -> ResourceShape:
     """Return one resource."""
-    key = asked.readable(asked.name)
+    name = asked.name
+    if name.lower().startswith("mesh%2f"):  # a client that encodes the whole name, as OpenAPI's do
+        name = unquote(name)
+    key = asked.readable(name)
     found = describe(asked.log, key)
     if found is None:
         raise absent(key)
-    return resource_shape(found)
+    return resource_shape(found, asked.served.tags.of(key) or {})
 
 
 def state(asked: Asked) -> StateShape:
@@ -158,10 +165,28 @@ def diff(asked: Asked) -> DifferenceShape:
 
 def status(asked: Asked) -> StatusShape:
     """Return whether a commit was applied, and which proxies have it."""
+    served, name = asked.served, asked.query.get("commit")
     if not asked.reads_all:
-        raise forbidden("the status of a commit is that of the whole repository")
-    served = asked.served
-    return status_shape(awaited_status(served.repo, served.log_path, asked.query.get("commit")))
+        name = _visible(asked, name) if name is not None else _served(asked)
+    found = awaited_status(served.repo, served.log_path, name)
+    return status_shape(visible_status(found, asked.caller.permission))
+
+
+def _visible(asked: Asked, name: str) -> str:
+    found = shown_commit(asked.log, asked.served.repo, name)
+    if not isinstance(found, RefusedPush):
+        seen = visible_commit(found, asked.caller.permission)
+        if seen is not None and seen.about is not None:
+            return seen.about.facts.commit
+    raise not_found(f"there is no commit {name!r}")
+
+
+def _served(asked: Asked) -> str:
+    """Return the served commit: the branch's tip may be one that was refused."""
+    found = served_state(asked.log, asked.served.repo, None).state.commit
+    if found is None:
+        raise not_found("no mesh is served yet")
+    return found
 
 
 def proxies(asked: Asked) -> ProxiesShape:

@@ -9,6 +9,7 @@ from gitmesh.json_shapes.history import CommitLineShape
 from gitmesh.json_shapes.problems import ProblemShape
 from gitmesh.rendering.documents import document
 from mesh.canonical import JsonObject
+from mesh.reading.tags import Tags
 
 if TYPE_CHECKING:
     from gitmesh.service.resources.description import Description
@@ -72,11 +73,11 @@ class RefusedChangeShape(TypedDict):
     problems: list[ProblemShape]
 
 
-def resource_shape(found: "Description") -> ResourceShape:
-    """Return a resource."""
+def resource_shape(found: "Description", tags: Tags) -> ResourceShape:
+    """Return a resource; its document has tags if it has some."""
     return {
         "resource": str(found.key),
-        "document": document(found.key, found.spec),
+        "document": document(found.key, found.spec, tags),
         "version": found.version,
         "uid": found.uid,
         "createdAt": _time(found.created_at),

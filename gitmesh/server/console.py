@@ -15,6 +15,7 @@ from gitmesh.console.web.origin import Hosts, is_loopback
 from gitmesh.server.http_api import COMMITTER
 from gitmesh.service.resources.change import ResourceChanges
 from gitmesh.service.resources.listing import Listing
+from gitmesh.service.resources.tags import ServedTags
 from gitmesh.service.served import Served
 from gitmesh.settings import Settings, operator
 from gitmesh.web.server import listen, serve_http
@@ -53,7 +54,8 @@ class BoundConsole:
             branch = settings.branch or None
             changes = ResourceChanges(repo, branch, reading, via="console", steps=steps)
             names, signatures = Listing(reading), RecentSignatures(reading)
-            served = Served(reading, log, repo, branch, changes, COMMITTER, names, signatures)
+            tags = ServedTags(repo, reading, lambda: changes.known)
+            served = Served(reading, log, repo, branch, changes, COMMITTER, names, signatures, tags)
             console = Console(served, self._entrance(repo))
             _log.info("serving the console", extra={"url": self.url})
             tls = None if self.certificate is None else self.certificate.context

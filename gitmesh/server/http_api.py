@@ -91,7 +91,9 @@ class HttpApi:
             staging = Staging(ChangeSetFiles(log), reading, changes, tags, account, signatures)
             api = AppMeshApi(reading, changes, tags, account, COMMITTER, staging, signatures)
             listing = Listing(reading)
-            served = Served(reading, log, repo, branch, changes, COMMITTER, listing, signatures)
+            served = Served(
+                reading, log, repo, branch, changes, COMMITTER, listing, signatures, tags
+            )
             beside = JsonApi(served, self._received)
             scheme = "http" if self.certificate is None else "https"
             _log.info("serving the API", extra={"listen": self.address, "scheme": scheme})

@@ -7,6 +7,7 @@ from events.store import EventReader
 from gitmesh.access.recent_signatures import RecentSignatures
 from gitmesh.service.resources.change import ResourceChanges
 from gitmesh.service.resources.listing import Listing
+from gitmesh.service.resources.tags import ServedTags
 from reconciler.git.writing import Person
 
 
@@ -23,3 +24,4 @@ class Served:
     listing: Listing
     signatures: RecentSignatures
     """Signatures of the changes that were made, so that none is made twice by who overheard it."""
+    tags: ServedTags

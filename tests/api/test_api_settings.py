@@ -5,9 +5,12 @@ from typing import Any
 
 import pytest
 
+from gitmesh.client.server_api import ServerApi
+from mesh.errors import UsageError
 from mesh.settings import RepositorySettings, read_settings
 from tests.api.conftest import Served, serve
 from tests.api.test_tags import refused
+from tests.json_api.conftest import endpoint
 from tests.support.command_line import gitmesh
 from tests.support.git import git
 
@@ -81,6 +84,25 @@ def test_quotas_are_kept_when_resources_are_created(client: Any) -> None:
     change = client.update_virtual_node
     refused("LimitExceededException", change, meshName="second", virtualNodeName="q9",
             spec=node("a.local", "b.local"))  # fmt: skip
+
+
+def test_quotas_bind_the_json_api_too(served: Served) -> None:
+    third = {"kind": "Mesh", "meshName": "third", "spec": {}}
+    second = {"meshName": "second", "virtualNodeName": "many"}
+    nodes = [
+        {**second, "kind": "VirtualNode", "virtualNodeName": f"n{at}", "spec": node()}
+        for at in range(9)
+    ]
+    wide = {**second, "kind": "VirtualNode", "spec": node("a.local", "b.local")}
+    with ServerApi(endpoint(served.url)) as api:
+        for wrong, words in [
+            ([third], "the quota is 2"), (nodes, "would come, and the quota is 9"),
+            ([wide], "2 backends"),
+        ]:  # fmt: skip
+            with pytest.raises(UsageError, match=words):
+                api.post("/changes", {"apply": wrong, "dryRun": True})
+        swap = {"apply": [third], "delete": ["mesh/second", "mesh/second/virtualNode/q9"]}
+        assert len(api.post("/changes", {**swap, "dryRun": True})["changes"]) == 3
 
 
 def test_names_that_differ_in_case_alone_get_files_of_their_own(client: Any) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from gitmesh.client.server_api import ChangeRefused, ServerApi
+from gitmesh.client.server_api import ChangedMeanwhile, ChangeRefused, ServerApi
 from gitmesh.json_api.operations import OPERATIONS
 from gitmesh.json_api.page import page
 from mesh.errors import UsageError
@@ -121,6 +121,27 @@ def test_a_rollback_is_a_commit_and_a_pin_names_the_caller(api: ServerApi, serve
     assert pinned["pinned"]["by"] == "Ada <ada@shop.example>"
     assert api.get("/state")["pinned"]["commit"] == then
     assert api.post("/unpin", {})["pinned"] is None
+
+
+def test_what_is_no_longer_as_expected_is_not_changed(api: ServerApi, served: Served) -> None:
+    names = {"kind": "VirtualNode", "meshName": "other", "virtualNodeName": "expected"}
+    first, second = ({**names, "spec": {"backends": []}}, {**names, "spec": {}})
+    tagged = {**second, "tags": [{"key": "a", "value": "1"}]}
+    with pytest.raises(ChangedMeanwhile, match="was deleted meanwhile"):
+        api.post("/changes", {"apply": [first], "expected": [first]})
+    api.post("/changes", {"apply": [first]})
+    assert api.post("/changes", {"apply": [second], "expected": [first]})["commit"]
+    before = git(served.bare, "rev-parse", "main")
+    for wrong in (first, tagged):
+        with pytest.raises(ChangedMeanwhile, match="was changed meanwhile"):
+            api.post("/changes", {"apply": [first], "expected": [wrong]})
+    assert git(served.bare, "rev-parse", "main") == before
+    assert api.post("/changes", {"apply": [tagged], "expected": [second]})["commit"]
+    key = "mesh/other/virtualNode/expected"
+    assert api.get(f"/resources/{key}")["document"] == tagged
+    with pytest.raises(ChangedMeanwhile):
+        api.post("/changes", {"delete": [key], "expected": [first]})
+    assert api.post("/changes", {"delete": [key], "expected": [tagged]})["commit"]
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,10 @@ SHOP = {"kind": "Mesh", "meshName": "shop", "spec": {}}
 
 
 @pytest.mark.parametrize("key", [READER, PART])
-def test_answers_hold_what_the_caller_may_read_alone(api: ServerApi, ask: Ask, key: str) -> None:
+def test_answers_hold_what_the_caller_may_read_alone(
+    api: ServerApi, ask: Ask, served: Served, key: str
+) -> None:
+    first = git(served.bare, "rev-list", "--max-parents=0", "main")
     api.post("/changes", {"apply": [OTHER], "message": "for the shop and others"})
     part = ask(key)
     answers: list[Any] = [
@@ -28,6 +31,7 @@ def test_answers_hold_what_the_caller_may_read_alone(api: ServerApi, ask: Ask, k
         {**part.get("/problems"), "commit": ""},
         part.get("/events", {"after": "0.0"}),
         part.get("/blame", {"resource": "mesh/other"}),
+        part.get("/status"),
     ]
     told = json.dumps(answers)
     for own in ("shop.example", "for the shop and others", "shop/other/mesh.yaml"):
@@ -44,7 +48,7 @@ def test_answers_hold_what_the_caller_may_read_alone(api: ServerApi, ask: Ask, k
         ("/blame", {"resource": "mesh/shop/virtualNode/web"}),
         ("/state", {"resource": "mesh/shop"}),
         ("/events", {"resource": "mesh/shop"}),
-        ("/status", {}),
+        ("/status", {"commit": first}),
     ]:
         with pytest.raises(UsageError) as refused:
             part.get(path, query)
@@ -57,7 +61,7 @@ def test_writes_need_the_permission_to_write(api: ServerApi, ask: Ask, served: S
     before = git(served.bare, "rev-parse", "main")
     forbidden: list[tuple[ServerApi, str, dict[str, Any]]] = [
         (reader, "/changes", {"apply": [OTHER]}),
-        (reader, "/changes", {"apply": [OTHER], "dryRun": True}),
+        (reader, "/changes", {"apply": [SHOP], "dryRun": True}),
         (part, "/changes", {"apply": [OTHER, SHOP]}),
         (part, "/changes", {"delete": ["mesh/shop"]}),
         (part, "/rollback", {"to": first}),

@@ -1,8 +1,9 @@
 """Tags of resources, read from their documents in the commit that is served."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
+from typing import Final
 
 from events.store import EventReader
 from mesh.keys import ResourceKey
@@ -10,6 +11,9 @@ from mesh.reading.tags import Tags, tags_of
 from reconciler.git.repository import GitRepository
 from reconciler.reading.reader import TreeReader
 from reconciler.reading.tree import EMPTY, SpecTree
+
+_FIELD: Final = b"tags"
+"""A file without it has no tags, so it need not be parsed."""
 
 
 class ServedTags:
@@ -31,13 +35,25 @@ class ServedTags:
 
         :raises GitmeshError: the repository or the log cannot be read.
         """
+        return self.of_each([key]).get(key)
+
+    def of_each(self, keys: Iterable[ResourceKey]) -> Mapping[ResourceKey, Tags]:
+        """Return the tags of those resources that exist.
+
+        :raises GitmeshError: the repository or the log cannot be read.
+        """
         with self._turn:
             tree = self._read()
-            resource = tree.graph.get(key)
-            if resource is None:
-                return None
-            path = resource.source.path
-            return tags_of(path, self._repo.read_blob(tree.files[path].entry.blob), key)
+            present = (tree.graph.get(key) for key in keys)
+            return {
+                each.key: self._tags(tree, each.source.path, each.key)
+                for each in present
+                if each is not None
+            }
+
+    def _tags(self, tree: SpecTree, path: str, key: ResourceKey) -> Tags:
+        blob = self._repo.read_blob(tree.files[path].entry.blob)
+        return tags_of(path, blob, key) if _FIELD in blob else {}
 
     def _read(self) -> SpecTree:
         commit = self._log.served_commit()

@@ -14,6 +14,7 @@ from gitmesh.cli.output import refuse
 
 if TYPE_CHECKING:
     from gitmesh.client.server_api import ServerApi
+    from mesh.canonical import JsonObject
     from mesh.keys import ResourceKey
 
 
@@ -43,8 +44,9 @@ def command(
 ) -> None:
     """Open the document of a resource in the editor (VISUAL, EDITOR), and apply what is saved.
 
-    KIND and NAME are those of gitmesh get. If nothing is changed, nothing is done. If the server
-    refuses it, or somebody else has changed the resource meanwhile, the text is kept in a file.
+    KIND and NAME are those of gitmesh get. If nothing is changed, nothing is done. If somebody else
+    has changed the resource meanwhile, nothing is changed, and both changes are shown. Then, and if
+    the server refuses it, the text is kept in a file.
     """
     with connect() as api:
         key = _key(ctx, api, kind, name, mesh)
@@ -105,6 +107,8 @@ def _apply(
     *,
     as_json: bool,
 ) -> bool:
+    from gitmesh.client.server_api import ChangedMeanwhile
+
     documents, wrong = read_documents((text,))
     if wrong:
         refuse(wrong, as_json=as_json)
@@ -112,9 +116,40 @@ def _apply(
     if list(documents) != [key]:
         click.echo(f"the document is no longer that of {key}", err=True)
         return False
-    now = api.get(f"/resources/{key}")
-    if (now["uid"], now["version"]) != (before["uid"], before["version"]):
-        click.echo(f"{key} was changed by somebody else meanwhile", err=True)
+    document = documents[key]
+    if "tags" in before["document"]:
+        document.setdefault("tags", [])  # they were deleted in the editor
+    body = {"apply": [document], "expected": [before["document"]], "message": message}
+    try:
+        return send(api, body, [key], as_json=as_json)
+    except ChangedMeanwhile as lost:
+        click.echo(f"nothing was changed: {lost.message}", err=True)
+        _show_both(api, key, before["document"], document)
         return False
-    body = {"apply": list(documents.values()), "message": message}
-    return send(api, body, [key], as_json=as_json)
+
+
+def _show_both(
+    api: "ServerApi", key: "ResourceKey", before: "JsonObject", mine: "JsonObject"
+) -> None:
+    """Show what somebody else has changed, and what the user wanted to change."""
+    from mesh.errors import UsageError
+
+    try:
+        theirs = api.get(f"/resources/{key}")["document"]
+    except UsageError:
+        theirs = None
+    for heading, after in (("changed by somebody else", theirs), ("your change", mine)):
+        click.secho(f"{heading}:", bold=True, err=True)
+        for line in _compared(before, after):
+            click.echo(f"  {line}", err=True)
+
+
+def _compared(before: "JsonObject", after: "JsonObject | None") -> list[str]:
+    from difflib import unified_diff
+
+    from gitmesh.rendering.documents import yaml_documents
+    from gitmesh.safe_text import visible
+
+    old = yaml_documents([before]).splitlines()
+    new = [] if after is None else yaml_documents([after]).splitlines()
+    return [visible(line) for line in list(unified_diff(old, new, lineterm=""))[2:]]
