@@ -150,6 +150,75 @@ def test_the_editor_changes_one_resource(run: Run, served: Served, tmp_path: Pat
     assert git(served.bare, "rev-parse", "main") == before
 
 
+def test_an_edit_that_lost_a_race_shows_both_changes_and_keeps_the_text(
+    run: Run, served: Served, tmp_path: Path
+) -> None:
+    (tmp_path / "n.yaml").write_text(NODE.format(name="raced"))
+    run("apply", "-f", tmp_path / "n.yaml")
+    other = tmp_path / "other.yaml"
+    editor = tmp_path / "editor"
+    meanwhile = f'"{sys.executable}" -m gitmesh apply -f "{other}" >/dev/null'
+    editor.write_text(f'#!/bin/sh\n{meanwhile}\nsed -i s/raced.local/mine.local/ "$1"\n')
+    editor.chmod(0o755)
+    for theirs in (("raced.local", "theirs.local"), ("value: cart", "value: theirs")):
+        run("apply", "-f", tmp_path / "n.yaml")
+        other.write_text(NODE.format(name="raced").replace(*theirs))
+        lost = run("edit", "node", "raced", EDITOR=str(editor))
+        assert lost.code == exit_codes.REFUSED
+        assert "was changed meanwhile" in lost.err
+        mine = lost.err.partition("your change:")
+        assert theirs[1] in mine[0]
+        assert "mine.local" in mine[2]
+        kept = Path(lost.err.strip().rpartition(" ")[2])
+        assert "mine.local" in kept.read_text()
+        kept.unlink()
+        assert theirs[1] in git(served.bare, "show", "main:shop/virtual-node/raced.yaml")
+
+
+def test_tags_are_shown_applied_and_deleted_in_the_editor(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "n.yaml").write_text(NODE.format(name="tagged"))
+    run("apply", "-f", tmp_path / "n.yaml")
+    text = run("get", "node", "tagged", "-o", "yaml").out
+    assert yaml.safe_load(text)["tags"] == [{"key": "team", "value": "cart"}]
+    [shown] = run("get", "node", "tagged", "-o", "json").json()["resources"]
+    assert shown["document"] == yaml.safe_load(text)
+    pages = run("get", "nodes", "-o", "json").json()["resources"]
+    assert shown in pages
+    assert [each for each in pages if "tags" in each["document"]] != pages
+    (tmp_path / "same.yaml").write_text(text)
+    assert "unchanged" in run("apply", "-f", tmp_path / "same.yaml").out
+    assert run("edit", "node", "tagged", EDITOR="sed -i /tags:/,/value:/d").code == exit_codes.OK
+    assert "tags" not in run("get", "node", "tagged", "-o", "yaml").out
+
+
+def test_the_difference_between_a_server_and_files(
+    run: Run, served: Served, tmp_path: Path
+) -> None:
+    file, before = tmp_path / "d.yaml", git(served.bare, "rev-parse", "main")
+    file.write_text(NODE.format(name="different"))
+    found = run("diff", "-f", file)
+    assert found.code == exit_codes.REFUSED  # as kubectl diff
+    assert "node different: added" in found.out
+    assert "affects 0 of" in found.out
+    shape = run("diff", "-f", file, "--json").json()
+    assert (shape["before"], shape["after"]) == (served.url, str(file))
+    assert [each["kind"] for each in shape["changes"]] == ["ResourceAdded"]
+    reader = {"AWS_ACCESS_KEY_ID": READER, "AWS_SECRET_ACCESS_KEY": READER_SECRET}
+    assert "may not preview" in run("diff", "-f", file, **reader).err
+    route = run("get", "route", "cart/all", "-o", "yaml").out
+    file.write_text(route)
+    same = run("diff", "-f", file)
+    assert (same.code, "0 changes" in same.out) == (exit_codes.OK, True)
+    file.write_text(route.replace("cart-v1", "nobody"))
+    refused = run("diff", "-f", file)
+    assert (refused.code, "dangling-reference" in refused.err) == (exit_codes.USAGE, True)
+    file.write_text(route.replace("weight", "wait"))
+    assert run("diff", "-f", file).code == exit_codes.USAGE
+    assert run("diff", "main", "-f", file).code == exit_codes.USAGE
+    assert run("diff", "main").code == exit_codes.USAGE
+    assert git(served.bare, "rev-parse", "main") == before
+
+
 def test_changes_are_watched_as_they_come(
     environment: dict[str, str], run: Run, tmp_path: Path
 ) -> None:

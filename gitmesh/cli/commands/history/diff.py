@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING
 import click
 
 from gitmesh.cli import exit_codes
+from gitmesh.cli.commands.server.changes import files_option
+from gitmesh.cli.commands.server.connection import Connect, server_options
+from gitmesh.cli.commands.server.file_difference import show_file_difference
 from gitmesh.cli.options import examples, json_option, log_option, repo_here
 from gitmesh.cli.output import emit_json, refuse
 
@@ -26,22 +29,27 @@ if TYPE_CHECKING:
         "gitmesh diff HEAD~5 HEAD --repo shop.git --envoy # with Envoy configuration, by node",
         'gitmesh diff "2 hours ago" now --repo shop.git   # what has changed since',
         "gitmesh diff main . --markdown                   # for a pull request",
+        "gitmesh diff -f cart.yaml --server http://127.0.0.1:18080",
     ),
 )
-@click.argument("before", metavar="A")
-@click.argument("after", metavar="B")
+@click.argument("before", metavar="[A", required=False)
+@click.argument("after", metavar="B]", required=False)
+@files_option
 @repo_here("The repository of the revisions.")
 @log_option
 @click.option(
     "--envoy", is_flag=True, help="Also show how the Envoy configuration of each node differs."
 )
 @click.option("--markdown", is_flag=True, help="Print Markdown, for a comment on a pull request.")
+@server_options
 @json_option
 @click.pass_context
 def command(
     ctx: click.Context,
-    before: str,
-    after: str,
+    connect: Connect,
+    before: str | None,
+    after: str | None,
+    files: tuple[Path, ...],
     repo: Path,
     log: Path | None,
     envoy: bool,
@@ -53,7 +61,16 @@ def command(
     A and B are folders, revisions of the repository, or moments in its event log (positions and
     times). No server is needed; if one runs, the number of its connected proxies is shown, too.
     Exits with 1 if A or B is not a valid mesh, and shows the problems.
+
+    With -f, shows what gitmesh apply -f would change on a running server; tags are not compared.
+    Exits with 1 if there is a difference, and with 2 if the server would refuse the files.
     """
+    if files:
+        if before is not None or envoy or markdown:
+            raise click.UsageError("-f compares files with a server: without A, B and --envoy", ctx)
+        ctx.exit(show_file_difference(connect, files, as_json=as_json))
+    if before is None or after is None:
+        raise click.UsageError("two meshes are compared: name A and B, or files with -f", ctx)
     from gitmesh.json_shapes.changes import difference_shape
     from gitmesh.service.changes.compared_meshes import named_mesh
     from gitmesh.service.changes.difference import difference
