@@ -6,6 +6,9 @@ from typing import Any
 
 import pytest
 
+from gitmesh.queries.log_location import log_path
+from gitmesh.service.changes import change_set_request, planned_commit
+from reconciler.git.writing import Person
 from tests.api.conftest import KEY, READER, READER_SECRET, SECRET, Served
 from tests.api.test_repeated_calls import ROUTER, as_attempt
 from tests.api.test_tags import listed, refused, tags_of
@@ -34,6 +37,28 @@ def to(*nodes: str) -> dict[str, Any]:
 
 def change(served: Served, *arguments: str) -> Ran:
     return gitmesh("change", *arguments, "--repo", served.bare)
+
+
+def test_a_push_at_the_same_time_does_not_stop_a_commit(
+    client: Any, served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = {"meshName": "shop", "virtualRouterName": "race"}
+    staging(served, "race").create_virtual_router(**names, spec=ROUTER)
+    pushed: list[Any] = []
+
+    def commit(*arguments: Any, **more: Any) -> Any:
+        if not pushed:
+            other = client.create_virtual_router(
+                meshName="shop", virtualRouterName="other", spec=ROUTER
+            )
+            pushed.append(other)
+        return planned_commit.commit(*arguments, **more)
+
+    monkeypatch.setattr(change_set_request, "commit", commit)
+    log, person = log_path(served.bare), Person("Ops", "ops@shop.example")
+    found = change_set_request.commit_change(served.bare, None, log, "race", person)
+    assert found.commit == tip(served)
+    assert "other" in git(served.bare, "log", "-1", "--format=%s", "main^")
 
 
 def tip(served: Served) -> str:

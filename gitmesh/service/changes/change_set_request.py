@@ -1,7 +1,9 @@
 """Use case of ``gitmesh change``: preview a change set, and commit it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import count
 from pathlib import Path
+from typing import Final
 
 from events.types import CommitId
 from gitmesh.queries.connected_proxies import connected_proxies
@@ -11,8 +13,11 @@ from gitmesh.service.changes.difference import Difference, difference
 from gitmesh.service.changes.planned_commit import Authorship, PlannedCommit, commit
 from gitmesh.service.changes.resource_change import Mesh, change_resources
 from reconciler.git.repository import GitRepository
-from reconciler.git.writing import Person
+from reconciler.git.writing import BranchMoved, Person
 from reconciler.reading.reader import TreeReader
+
+MOST_RACES: Final = 20
+"""Maximum number of attempts while others push."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,22 +46,36 @@ def commit_change(
     """Commit a change set, and forget it; if the mesh would have errors, nothing is changed.
 
     :raises UsageError: as :func:`preview_change`.
-    :raises BranchMoved: somebody pushed meanwhile; nothing was changed.
+    If somebody pushes meanwhile, it is planned again on the new tip.
+
+    :raises BranchMoved: others pushed all the time; nothing was changed.
     """
     files = ChangeSetFiles(log)
     with files.lock():
         opened, change = GitRepository.open(repo), files.read(name)
-        found = _planned(opened, branch, log, change)
-        if found.planned.errors:
-            return found
-        made = None
-        if not found.planned.unchanged:
-            who = Authorship(change.author, committer)
-            made = commit(
-                opened, branch, found.planned, _message(change), who, command="gitmesh change"
-            )
-        files.remove(name)
-        return PlannedChange(change, found.planned, found.difference, made)
+        who = Authorship(change.author, committer)
+        for race in count(1):
+            found = _planned(opened, branch, log, change)
+            if found.planned.errors:
+                return found
+            try:
+                made = _made(opened, branch, found, who)
+            except BranchMoved:
+                if race == MOST_RACES:
+                    raise
+            else:
+                files.remove(name)
+                return replace(found, commit=made)
+    raise AssertionError  # the loop ends by itself only in the eyes of a type checker
+
+
+def _made(
+    repo: GitRepository, branch: str | None, found: PlannedChange, who: Authorship
+) -> CommitId | None:
+    if found.planned.unchanged:
+        return None
+    message = _message(found.change)
+    return commit(repo, branch, found.planned, message, who, command="gitmesh change")
 
 
 def _planned(

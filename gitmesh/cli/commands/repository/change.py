@@ -51,7 +51,7 @@ def command(
     and "discard" forgets the calls.
 
     The author of the commit is the caller who began the change. If somebody pushes at the same
-    time, the branch does not move and the command exits with 3; run it again if you still want to.
+    time, the calls are applied to the new tip, if they still apply to it.
     """
     from gitmesh.json_shapes.changes import change_list_shape, planned_change_shape
     from gitmesh.queries.log_location import git_dir, log_path
