@@ -59,6 +59,7 @@ def schemas() -> dict[str, Any]:
     found["Metadata"] = _metadata()
     for kind in APP_MESH_KINDS:
         found[f"{kind}Data"] = _data(kind)
+        found[f"{kind}Ref"] = _item(kind)
     return found
 
 
@@ -126,19 +127,29 @@ def _answer(operation: Operation) -> dict[str, Any]:
         return _object({}, required=[])
     if kind is None:
         return _object({"tags": _TAGS, "nextToken": _TEXT}, required=["tags"])
-    items = {"type": "array", "items": {"type": "object"}}
+    items = {"type": "array", "items": _ref(f"{kind}Ref")}
     return _object({plural(kind): items, "nextToken": _TEXT}, required=[plural(kind)])
 
 
-def _data(kind: Kind) -> dict[str, Any]:
+def _names(kind: Kind) -> list[str]:
     names = ["meshName"]
     if kind.parent is not None:
         names.append(kind.parent.name_field)
     if kind is not Kind.MESH:
         names.append(kind.name_field)
+    return names
+
+
+def _item(kind: Kind) -> dict[str, Any]:
+    about = {name: each for name, each in _metadata()["properties"].items() if name != "uid"}
+    members = {**dict.fromkeys(_names(kind), _TEXT), **about}
+    return _object(members, required=list(members))
+
+
+def _data(kind: Kind) -> dict[str, Any]:
     status = _object({"status": {"enum": ["ACTIVE", "INACTIVE", "DELETED"]}}, required=["status"])
     members = {
-        **dict.fromkeys(names, _TEXT),
+        **dict.fromkeys(_names(kind), _TEXT),
         "spec": _ref(SPEC_OF[kind].__name__),
         "metadata": _ref("Metadata"),
         "status": status,

@@ -21,7 +21,7 @@ def document() -> dict[str, Any]:
         "security": [{"sigv4": []}, {"token": []}],
         "paths": {**app_mesh.paths(), **json_api.paths(), **_monitoring()},
         "components": {
-            "schemas": app_mesh.schemas(),
+            "schemas": {**app_mesh.schemas(), **json_api.schemas()},
             "securitySchemes": {
                 "sigv4": {
                     "type": "apiKey",

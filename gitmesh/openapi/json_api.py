@@ -4,7 +4,10 @@ import re
 from collections.abc import Iterator
 from typing import Any, Final
 
+from gitmesh.json_api.event_feed import events
 from gitmesh.json_api.operations import OPERATIONS, PREFIX, Operation
+from gitmesh.json_shapes.resources import RefusedChangeShape
+from gitmesh.openapi.answer_shapes import schema_of, shapes_in
 
 _ERRORS: Final = {
     "400": "The request breaks a rule.",
@@ -29,16 +32,25 @@ def paths() -> dict[str, Any]:
     return found
 
 
+def schemas() -> dict[str, Any]:
+    """Return the schemas of answers, by name."""
+    return shapes_in([RefusedChangeShape, *(each.shape for each in OPERATIONS)])
+
+
 def _operation(operation: Operation) -> dict[str, Any]:
-    errors = {status: {"description": words} for status, words in _ERRORS.items()}
-    content = {"application/json": {"schema": {"type": "object"}}}
-    fields = f"Fields: docs/json-api.md, {operation.shape.__name__}."
+    refused = _json(RefusedChangeShape)
+    errors = {
+        status: {"description": words, "content": refused} for status, words in _ERRORS.items()
+    }
     made: dict[str, Any] = {
         "operationId": _id(operation),
         "tags": ["gitmesh"],
         "summary": operation.summary,
         "parameters": list(_parameters(operation)),
-        "responses": {"200": {"description": fields, "content": content}, **errors},
+        "responses": {
+            "200": {"description": operation.summary, "content": _answer(operation)},
+            **errors,
+        },
     }
     if operation.method != "GET":
         members = {value.name: {"description": value.meaning} for value in operation.values}
@@ -51,6 +63,17 @@ def _operation(operation: Operation) -> dict[str, Any]:
             "content": {"application/json": {"schema": schema}},
         }
     return made
+
+
+def _answer(operation: Operation) -> dict[str, Any]:
+    content = _json(operation.shape)
+    if operation.handle is events:
+        content["text/event-stream"] = {"schema": {"type": "string"}}
+    return content
+
+
+def _json(shape: type) -> dict[str, Any]:
+    return {"application/json": {"schema": schema_of(shape)}}
 
 
 def _parameters(operation: Operation) -> Iterator[dict[str, Any]]:

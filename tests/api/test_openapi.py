@@ -102,3 +102,33 @@ def test_what_was_generated_left_a_valid_mesh(served: Served) -> None:
     assert served.client().describe_mesh(meshName="shop")["mesh"]["meshName"] == "shop"
     faults = [line for line in served.server.lines() if line["level"] == "ERROR"]
     assert faults == []
+
+
+READS = [
+    ("/resources", {}),
+    ("/resources/{name}", {}),
+    ("/history", {}),
+    ("/commits/{name}", {}),
+    ("/blame", {"resource": "mesh/shop"}),
+    ("/state", {}),
+    ("/diff", {"before": "1"}),
+    ("/status", {}),
+    ("/proxies", {}),
+    ("/problems", {}),
+    ("/events", {"after": "0.0"}),
+]
+
+
+@pytest.mark.parametrize(("path", "query"), READS, ids=[path for path, _ in READS])
+def test_answers_of_the_json_api_have_their_shapes(
+    served: Served, path: str, query: dict[str, str]
+) -> None:
+    name = git(served.bare, "rev-parse", "main") if "commits" in path else "mesh/shop"
+    operation = schema()[f"{PREFIX}{path}"]["GET"]
+    case = operation.Case(path_parameters={"name": name} if "{" in path else {}, query=query)
+    answer = case.call(base_url=served.url, headers={"Authorization": f"Bearer {TOKEN}"})
+    assert answer.status_code == 200, answer.text
+    case.validate_response(answer, checks=CHECKS)
+    shape = operation.definition.raw["responses"]["200"]["content"]["application/json"]["schema"]
+    required = document()["components"]["schemas"][shape["$ref"].rpartition("/")[2]]["required"]
+    assert answer.json().keys() >= set(required)
