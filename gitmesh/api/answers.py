@@ -16,6 +16,8 @@ from mesh.canonical import JsonObject
 from mesh.keys import Kind, ResourceKey
 from mesh.reading.tags import Tags, written_tags
 
+COMMIT_HEADER: Final = "x-gitmesh-commit"
+"""Names the commit that a call made."""
 NO_ACCOUNT: Final = "000000000000"
 _MARK: Final = 12
 """Bytes of a page token that prove that we wrote it."""

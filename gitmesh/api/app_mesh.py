@@ -2,17 +2,26 @@
 
 import hashlib
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from itertools import islice
 
 from events.clock import utc_now
 from events.store import EventReader
-from events.types import Chain
+from events.types import Chain, CommitId
 from gitmesh.access.caller import Caller
 from gitmesh.access.recent_signatures import TRAILER as SIGNATURE
 from gitmesh.access.recent_signatures import RecentSignatures
 from gitmesh.access.visible_problems import visible_problems
-from gitmesh.api.answers import Account, Answer, PageTokens, page, page_of_tags, resource
+from gitmesh.api.answers import (
+    COMMIT_HEADER,
+    Account,
+    Answer,
+    PageTokens,
+    page,
+    page_of_tags,
+    resource,
+)
 from gitmesh.api.calls import Call
 from gitmesh.api.errors import bad_request, conflict, forbidden, invalid, not_found, unavailable
 from gitmesh.api.operations import Action
@@ -21,6 +30,8 @@ from gitmesh.api.staging import Staging
 from gitmesh.api.writes import absent, require_fresh, wanted
 from gitmesh.service.changes.planned_commit import Authorship
 from gitmesh.service.changes.resource_change import Mesh, Wanted
+from gitmesh.service.delivery.outcome import Outcome, outcome
+from gitmesh.service.delivery.wait_goal import Goal
 from gitmesh.service.resources import description
 from gitmesh.service.resources.change import Change, InvalidChange, ResourceChanges
 from gitmesh.service.resources.description import (
@@ -111,6 +122,10 @@ class AppMeshApi:
         mesh = ResourceKey.of_mesh(key.mesh)
         return key if describe(self._log, mesh) is not None else mesh
 
+    def progress(self, commit: CommitId) -> Outcome:
+        """Return how far a commit is on its way to the proxies that it affects."""
+        return outcome(self._log, commit, Goal("converged"))
+
     # ---- read ------------------------------------------------------------------------------------
 
     def _list(self, call: Call, caller: Caller) -> Answer:
@@ -196,8 +211,8 @@ class AppMeshApi:
                 return Wanted()
             return wanted(call, key, now, self._account, caller.permission)
 
-        self._make(call, key, caller, plan)
-        return self._resource(self._described(key))
+        made = self._make(call, key, caller, plan)
+        return _by(made, self._resource(self._described(key)))
 
     def _delete(self, call: Call, caller: Caller) -> Answer:
         key = _key(call)
@@ -212,11 +227,11 @@ class AppMeshApi:
             last[:] = [self._described(key)]
             return found
 
-        self._make(call, key, caller, plan)
+        made = self._make(call, key, caller, plan)
         found = last[0] if last else last_description(self._log, key)
         if found is None:
             raise absent(key, self._account)
-        return self._resource(found, "DELETED")
+        return _by(made, self._resource(found, "DELETED"))
 
     def _retag(self, call: Call, caller: Caller) -> Answer:
         key = self._named(call, caller, lambda key: self._staging.exists(call, key, caller))
@@ -227,8 +242,7 @@ class AppMeshApi:
         def plan(now: Mesh) -> Wanted:
             return wanted(call, key, now, self._account, caller.permission)
 
-        self._make(call, key, caller, plan)
-        return Answer(200, {})
+        return _by(self._make(call, key, caller, plan), Answer(200, {}))
 
     def _is_repeated(self, call: Call, caller: Caller) -> bool:
         """Tell whether a call was carried out before, and its answer was perhaps lost.
@@ -253,7 +267,7 @@ class AppMeshApi:
 
     def _make(
         self, call: Call, key: ResourceKey, caller: Caller, plan: Callable[[Mesh], Wanted]
-    ) -> None:
+    ) -> CommitId | None:
         who = Authorship(caller.person, self._committer)
         ids = {CLIENT_TOKEN: call.client_token, INVOCATION: caller.invocation_id}
         digest = digest_of(call)
@@ -264,7 +278,7 @@ class AppMeshApi:
         fresh = partial(require_fresh, self._signatures, caller)
         change = Change(plan, _message(call, key, caller, digest), who, fresh, made)
         try:
-            self._changes.make(change)
+            return self._changes.make(change)
         except InvalidChange as error:
             seen = visible_problems(error.problems, error.after.files, caller.permission)
             raise invalid(seen.shown, some_hidden=seen.some_hidden) from None
@@ -278,6 +292,11 @@ class AppMeshApi:
             raise bad_request(error.line) from None
         except GitmeshError as error:
             raise unavailable(error.message) from None
+
+
+def _by(made: CommitId | None, answer: Answer) -> Answer:
+    """Return an answer that names the commit of its call, if it made one."""
+    return answer if made is None else replace(answer, headers={COMMIT_HEADER: made})
 
 
 def _key(call: Call) -> ResourceKey:

@@ -4,9 +4,11 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from typing import Final
 from urllib.parse import parse_qsl
 
+from gitmesh.access.duration import parse_duration
 from gitmesh.api.arns import Arn, read_arn
 from gitmesh.api.errors import ApiError, bad_request, invalid
 from gitmesh.api.operations import (
@@ -21,6 +23,7 @@ from gitmesh.api.signature import SignedRequest
 from gitmesh.rendering.documents import document
 from gitmesh.service.changes.change_set_files import NAME as CHANGE_NAME
 from mesh.canonical import JsonObject, as_object
+from mesh.errors import UsageError
 from mesh.keys import Kind, ResourceKey
 from mesh.problems.problem import errors
 from mesh.reading.native import read_resources
@@ -28,6 +31,9 @@ from mesh.resource import spec_json
 
 CHANGE_HEADER: Final = "x-gitmesh-change"
 """Names the change set that keeps a call."""
+WAIT_HEADER: Final = "x-gitmesh-wait"
+"""Says how long the answer to a write may wait until proxies have its commit."""
+MAX_WAIT: Final = timedelta(seconds=60)
 MAX_PAGE: Final = 100
 MAX_PAGE_OF_TAGS: Final = 50
 MOST_TAGS: Final = 50
@@ -62,6 +68,8 @@ class Call:
     next_token: str | None = None
     change: str | None = None
     """The change set that keeps the call until it is committed."""
+    wait: timedelta | None = None
+    """How long the answer may wait until proxies have the commit."""
 
 
 def read_call(request: SignedRequest) -> Call:
@@ -75,7 +83,20 @@ def read_call(request: SignedRequest) -> Call:
             "x-gitmesh-change names a change: up to 64 letters, digits, ., _ and -, the first a "
             "letter or a digit"
         )
-    return replace(_read(request), change=change)
+    return replace(_read(request), change=change, wait=_wait(dict(request.headers)))
+
+
+def _wait(headers: Mapping[str, str]) -> timedelta | None:
+    given = headers.get(WAIT_HEADER)
+    if given is None:
+        return None
+    try:
+        found = parse_duration(given)
+    except UsageError:
+        found = timedelta()
+    if not timedelta() < found <= MAX_WAIT:
+        raise bad_request(f"{WAIT_HEADER} is from 1s to {MAX_WAIT.total_seconds():.0f}s")
+    return found
 
 
 def _read(request: SignedRequest) -> Call:

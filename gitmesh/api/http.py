@@ -18,6 +18,7 @@ from gitmesh.access.caller import Caller
 from gitmesh.api.answers import Answer, error
 from gitmesh.api.app_mesh import AppMeshApi
 from gitmesh.api.calls import read_call
+from gitmesh.api.convergence_wait import with_convergence
 from gitmesh.api.errors import ApiError
 from gitmesh.api.web.reception import Reception, log_refusal
 from gitmesh.api.web.responses import as_response
@@ -50,6 +51,9 @@ def application(
             what = request.scope[OPERATION] = call.operation.name
             loop = asyncio.get_running_loop()
             answer = await loop.run_in_executor(threads, api.answer, call, caller)
+            answer = await with_convergence(
+                answer, call.wait, lambda made: loop.run_in_executor(threads, api.progress, made)
+            )
         except ApiError as failed:
             answer = error(failed)
             if caller is not None and failed.status == 403:
