@@ -59,8 +59,11 @@ class LooseObjects:
         self, oid: str, *, whole: bool = False, most: int | None = None
     ) -> tuple[str, int, bytes] | None:
         for folder in self._folders:
+            path = f"{folder}/{oid[:2]}/{oid[2:]}"
+            if not os.access(path, os.F_OK):
+                continue  # most objects are in packs, and errors take time
             try:
-                with open(f"{folder}/{oid[:2]}/{oid[2:]}", "rb", buffering=0) as file:
+                with open(path, "rb", buffering=0) as file:
                     packed = file.read(_PACKED_HEADER)
                     if most is not None:
                         _require_size(oid, packed, most)
