@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping
+from functools import lru_cache
 from textwrap import dedent
 
 from mesh.canonical import JsonObject
@@ -36,8 +37,9 @@ def service(name: str, router: str, namespace: str = "prod") -> str:
     return manifest("VirtualService", name, provider, namespace)
 
 
+@lru_cache(1024)
 def file_of(path: str, text: str) -> SpecFile:
-    """Read a file as the tree does."""
+    """Read a file as the tree does; a tree whose other files stay is made again and again."""
     digest = hashlib.sha256(text.encode()).hexdigest()
     return read_text(path, Entry(EntryKind.FILE, ObjectId(digest)), text.encode())
 
