@@ -14,6 +14,8 @@ from reconciler.reading.tree import EMPTY, SpecTree
 
 _FIELD: Final = b"tags"
 """A file without it has no tags, so it need not be parsed."""
+_MOST_KEPT: Final = 20_000
+"""Tags of resources that are kept in memory, by the content of their files."""
 
 
 class ServedTags:
@@ -29,6 +31,7 @@ class ServedTags:
         self._known = known
         self._turn = threading.Lock()
         self._served: SpecTree = EMPTY
+        self._found: dict[tuple[str, ResourceKey], Tags] = {}
 
     def of(self, key: ResourceKey) -> Tags | None:
         """Return the tags of a resource; None if there is no such resource.
@@ -52,8 +55,15 @@ class ServedTags:
             }
 
     def _tags(self, tree: SpecTree, path: str, key: ResourceKey) -> Tags:
-        blob = self._repo.read_blob(tree.files[path].entry.blob)
-        return tags_of(path, blob, key) if _FIELD in blob else {}
+        blob = tree.files[path].entry.blob
+        known = self._found.get((blob, key))
+        if known is None:
+            text = self._repo.read_blob(blob)
+            known = tags_of(path, text, key) if _FIELD in text else {}
+            while len(self._found) >= _MOST_KEPT:
+                del self._found[next(iter(self._found))]
+            self._found[blob, key] = known
+        return known
 
     def _read(self) -> SpecTree:
         commit = self._log.served_commit()
