@@ -1,9 +1,9 @@
 """Calls of the last day, so that one that is sent again is not carried out again.
 
 A call that made a commit is in the log, in the trailers of its commit: it is known after a restart,
-and to every server of the log. Ids belong to the caller who sent them, so nobody learns
-which ids others used; callers are told apart by the e-mail address in their commits. Not safe to
-use from several threads at once.
+and to every server of the log. One that made none is known to this process. Ids belong to the
+caller who sent them, so nobody learns which ids others used; callers are told apart by the e-mail
+address in their commits. Not safe to use from several threads at once.
 """
 
 import hashlib
@@ -43,9 +43,10 @@ class RecentCalls:
     def remember(
         self, email: str, ids: Mapping[str, str | None], digest: str, now: datetime
     ) -> None:
-        """Remember a caller's call whose commit the log may not have yet."""
+        """Remember a caller's call: the log may not have its commit yet, or it made none."""
         for name, value in ids.items():
             if value is not None:
+                self._digests.pop((email, name, value), None)  # the oldest come first
                 self._digests[email, name, value] = digest, now
 
     def digest(self, email: str, name: str, value: str | None, now: datetime) -> str | None:

@@ -59,6 +59,19 @@ def test_an_attempt_to_delete_what_the_one_before_deleted_has_its_answer(served:
         served.client().delete_virtual_router(**names)
 
 
+def test_a_call_that_changed_nothing_is_known_too(served: Served) -> None:
+    client = served.client()
+    create(client, "same", "token-same")
+    names = {"meshName": "shop", "virtualRouterName": "same"}
+    other = {"listeners": [{"portMapping": {"port": 81, "protocol": "http"}}]}
+    client.update_virtual_router(**names, spec=ROUTER, clientToken="token-unchanged")
+    client.update_virtual_router(**names, spec=other)
+    client.update_virtual_router(**names, spec=ROUTER, clientToken="token-unchanged")
+    assert client.describe_virtual_router(**names)["virtualRouter"]["spec"] == other
+    with pytest.raises(ClientError, match="ConflictException"):
+        client.update_virtual_router(**names, spec=other, clientToken="token-unchanged")
+
+
 def test_tokens_are_known_after_a_restart(tmp_path: Path) -> None:
     served = serve(tmp_path)
     with served.server:

@@ -50,7 +50,7 @@ class Change:
     admit: Callable[[], None] = lambda: None
     """Called before a commit is made; may raise to change nothing."""
     made: Callable[[], None] = lambda: None
-    """Called when the commit is made, before the next change is planned."""
+    """Called when the commit is made, or none is needed, before the next change is planned."""
 
 
 class ResourceChanges:
@@ -148,6 +148,7 @@ class ResourceChanges:
         for race in count(1):
             planned = self._plan(change.wanted)
             if planned.unchanged:
+                change.made()
                 return planned.tip, None
             if planned.errors:
                 raise InvalidChange(planned.errors, planned.after)
