@@ -70,6 +70,12 @@ class Settings(BaseModel):
     """Address of the console for browsers: ``host:port``; empty for none."""
     console_url: Annotated[str, Field(pattern=r"^(https?://[^/\s]+/?)?$")] = ""
     """URL by which browsers reach the console, where that is not its address."""
+    console_users: Path | None = None
+    """File with the console's users, readable by its owner alone; without one, whoever uses this
+    machine comes in by one click."""
+    console_tls_cert: Path | None = None
+    """PEM file with the console's certificate and its chain. Changed files are reloaded."""
+    console_tls_key: Path | None = None
     account_id: Annotated[str, Field(pattern=r"^([0-9]{12})?$")] = ""
     """The AWS account that ARNs name and that owns the meshes; empty for the one in the
     repository's gitmesh.yaml."""

@@ -11,8 +11,8 @@ from mesh.errors import UsageError
 
 BUILT_IN: Final[Mapping[str, Permission]] = {"read": READ_ALL, "write": WRITE_ALL}
 """Roles that need no definition."""
-_Plain = Annotated[str, Field(min_length=1, max_length=128, pattern=r"^[^<>\x00-\x1f\x7f]+$")]
-_RoleName = Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,64}$")]
+PlainText = Annotated[str, Field(min_length=1, max_length=128, pattern=r"^[^<>\x00-\x1f\x7f]+$")]
+RoleName = Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,64}$")]
 _Id = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{4,128}$")]
 
 
@@ -21,7 +21,7 @@ class Role(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    name: _RoleName
+    name: RoleName
     read: tuple[str, ...] = ()
     """Patterns of the resources that may be read (:mod:`gitmesh.access.permission`)."""
     write: tuple[str, ...] = ()
@@ -53,15 +53,15 @@ class Role(BaseModel):
         )
 
 
-class _Caller(BaseModel):
+class CallerEntry(BaseModel):
     """A caller, whatever proves who they are."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
-    name: _Plain
+    name: PlainText
     """The author of the commits that they make."""
     email: Annotated[str, Field(max_length=254, pattern=r"^[^<>\s\x00-\x1f\x7f]*$")] = ""
-    role: _RoleName = "read"
+    role: RoleName = "read"
     meshes: tuple[str, ...] = ()
     """Names of the meshes to which the role is limited; all if there is none."""
     expires: AwareDatetime | None = None
@@ -71,7 +71,7 @@ class _Caller(BaseModel):
         return self.expires is None or now < self.expires
 
 
-class AccessKey(_Caller):
+class AccessKey(CallerEntry):
     """A key that signs requests, as AWS clients do."""
 
     kind: ClassVar = "access-key"
@@ -84,7 +84,7 @@ class AccessKey(_Caller):
         return self.access_key_id
 
 
-class BearerToken(_Caller):
+class BearerToken(CallerEntry):
     """A secret that a request carries. The file holds only its hash."""
 
     kind: ClassVar = "token"

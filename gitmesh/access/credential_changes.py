@@ -1,9 +1,5 @@
 """Changes of a credential file: each replaces the file as a whole, or changes nothing."""
 
-import contextlib
-import fcntl
-import os
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -18,6 +14,7 @@ from gitmesh.access.credential_file import (
     read_credentials,
     require_outside_of_repositories,
 )
+from gitmesh.access.file_replacement import alone, replace_file
 from gitmesh.access.secret import NewSecret, new_access_key, new_token, token_hash
 from mesh.errors import UsageError
 
@@ -49,7 +46,7 @@ def add_credential(path: Path, person: NewCaller, *, token: bool = False) -> New
 
     :raises UsageError: the file is unusable, the role is not defined, or a name is invalid.
     """
-    with _alone(path):
+    with alone(path):
         text, before = _content(path, may_be_new=True)
         made, credential = _made(person, token)
         _replace(path, with_credential(text, credential), _with(before, credential))
@@ -61,7 +58,7 @@ def revoke_credential(path: Path, credential_id: str) -> Credential:
 
     :raises UsageError: the file is unusable, or there is no such credential.
     """
-    with _alone(path):
+    with alone(path):
         text, before = _content(path)
         found = _found(path, before, credential_id)
         _replace(path, without_credential(text, found), _without(before, found))
@@ -75,7 +72,7 @@ def rotate_credential(path: Path, credential_id: str, now: datetime, overlap: ti
 
     :raises UsageError: the file is unusable, or there is no such credential.
     """
-    with _alone(path):
+    with alone(path):
         text, before = _content(path)
         old = _found(path, before, credential_id)
         if not old.is_valid_at(now):
@@ -148,22 +145,6 @@ def _content(path: Path, *, may_be_new: bool = False) -> tuple[str, CredentialSe
     return path.read_text("utf-8"), read_credentials(path)
 
 
-@contextlib.contextmanager
-def _alone(path: Path) -> Iterator[None]:
-    """Wait until nobody else changes a file of this folder."""
-    try:
-        folder = os.open(path.resolve().parent, os.O_RDONLY | os.O_DIRECTORY)
-    except OSError as error:
-        raise UsageError(f"{path}: {error.strerror}", hint="name a file in a folder") from None
-    try:
-        fcntl.flock(folder, fcntl.LOCK_EX)
-        yield
-    except OSError as error:
-        raise UsageError(f"{path}: {error.strerror}", hint="name a file of yours") from None
-    finally:
-        os.close(folder)
-
-
 def _replace(path: Path, text: str, expected: CredentialSet) -> None:
     """Replace a file at once, if its new text says what it is meant to say.
 
@@ -172,21 +153,7 @@ def _replace(path: Path, text: str, expected: CredentialSet) -> None:
     found = parse_credentials(path, text.encode())
     if _sorted(found) != _sorted(expected):
         raise UsageError(f"{path} was not changed", hint=_BY_HAND)
-    target = path.resolve()
-    new = target.with_name(f".{target.name}.{os.getpid()}.new")
-    owner = target.stat() if target.exists() else None
-    descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            if owner is not None and owner.st_uid != os.geteuid():
-                os.fchown(file.fileno(), owner.st_uid, owner.st_gid)
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        new.replace(target)
-    except BaseException:
-        new.unlink(missing_ok=True)
-        raise
+    replace_file(path, text)
 
 
 def _sorted(credentials: CredentialSet) -> tuple[object, ...]:

@@ -58,6 +58,7 @@ COMMANDS: Final = {
     "prove": "audit",
     "backup": "audit",
     "credential": "access",
+    "user": "access",
     "demo": "repository",
     "version": "repository",
 }

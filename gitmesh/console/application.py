@@ -4,9 +4,7 @@ import asyncio
 import logging
 import time
 import uuid
-from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 from typing import Final
 from urllib.parse import parse_qsl, quote
 
@@ -17,12 +15,15 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from events.clock import utc_now
-from gitmesh.console.table import Page, found_page, navigation
+from gitmesh.access.caller import Caller
+from gitmesh.console.sign_in.endpoints import FROM_PROVIDER, PATH, TO_PROVIDER, SignIn
+from gitmesh.console.sign_in.entrance import Entrance, Visitor
+from gitmesh.console.table import Page, found_page
 from gitmesh.console.visit import Answer, Download, Form, PageError, Redirect, View, Visit
 from gitmesh.console.web.body import read_form
-from gitmesh.console.web.entrance import LOCAL, Entrance, Visitor
+from gitmesh.console.web.frame import REQUEST_ID, error_page, frame, target
 from gitmesh.console.web.headers import SecurityHeaders
-from gitmesh.console.web.origin import local_path
+from gitmesh.console.web.origin import is_same_origin
 from gitmesh.console.web.preferences import remember
 from gitmesh.console.web.responses import downloaded, redirected, rendered
 from gitmesh.console.web.static_files import PREFIX, static_files
@@ -43,6 +44,7 @@ class Console:
         self._served = served
         self._entrance = entrance
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="console")
+        self._sign_in = SignIn(entrance, self._threads)
 
     @property
     def application(self) -> ASGIApp:
@@ -56,70 +58,86 @@ class Console:
 
     async def _endpoint(self, request: Request) -> Response:
         started = time.monotonic()
-        request_id = request.scope["gitmesh.request_id"] = str(uuid.uuid4())
+        request_id = request.scope[REQUEST_ID] = str(uuid.uuid4())
         if not self._entrance.hosts.includes(request.headers.get("host", "")):
-            return _unknown_host(request)
+            return _unknown_host()
         if request.url.path.startswith(PREFIX) and (found := static_files().respond(request)):
             return found
         visitor = self._entrance.visitor(request)
         try:
             response = await self._answer(request, visitor)
         except PageError as error:
-            response = self._error(request, visitor, error)
+            response = error_page(request, self._entrance, visitor, error)
         except Exception:
-            _log.exception(
-                "a page failed: a fault in gitmesh itself", extra={"request_id": request_id}
-            )
-            response = self._error(request, visitor, PageError(500, ""))
+            extra = {"request_id": request_id}
+            _log.exception("a page failed: a fault in gitmesh itself", extra=extra)
+            response = error_page(request, self._entrance, visitor, PageError(500, ""))
         self._entrance.keep(response, visitor)
         response.headers["x-request-id"] = request_id
         _tell(request, response, visitor, started)
         return response
 
     async def _answer(self, request: Request, visitor: Visitor) -> Response:
-        form = Form()
         if request.method == "POST":
-            form = await read_form(request)
-            if not self._entrance.may_write(request, form, visitor):
-                words = visitor.preferences.words
-                raise PageError(
-                    403,
-                    words._(
-                        "This form is too old, or came from another site. Nothing was changed."
-                    ),
-                    words._("Go back, load the page again, and send the form once more."),
-                )
-            match request.url.path:
-                case "/sign-in":
-                    return self._sign_in(request, form, visitor)
-                case "/sign-out":
-                    response = redirected("/sign-in")
-                    self._entrance.let_out(response, visitor)
-                    return response
-                case "/preferences":
-                    return self._prefer(form)
-        if request.url.path == "/sign-in":
-            return self._sign_in_page(request, visitor)
+            return await self._write(request, visitor)
+        match request.url.path:
+            case "/sign-in":
+                after = request.query_params.get("next", "/")
+                return self._sign_in.page(request, visitor, after=after)
+            case _ if request.url.path == FROM_PROVIDER:
+                return await self._sign_in.from_provider(request, visitor)
         if visitor.caller is None:
-            return redirected(f"/sign-in?next={quote(_target(request), safe='')}")
-        return await self._page(request, visitor, form)
+            return redirected(f"{PATH}?next={quote(target(request), safe='')}")
+        return await self._page(request, visitor, visitor.caller, Form())
 
-    async def _page(self, request: Request, visitor: Visitor, form: Form) -> Response:
-        assert visitor.caller is not None  # noqa: S101 -- checked by the caller of this method
+    async def _write(self, request: Request, visitor: Visitor) -> Response:
+        form = await read_form(request)
+        path = request.url.path
+        ours = path in (PATH, TO_PROVIDER, "/sign-out", "/preferences")
+        if not ours and visitor.caller is None and self._is_ours(request):
+            return self._sign_in.interrupted(request, visitor, form)
+        if not self._entrance.may_write(request, form, visitor):
+            words = visitor.preferences.words
+            raise PageError(
+                403,
+                words._("This form is too old, or came from another site. Nothing was changed."),
+                words._("Go back, load the page again, and send the form once more."),
+            )
+        match path:
+            case "/sign-in":
+                return await self._sign_in.submit(request, visitor, form)
+            case "/sign-in/provider":
+                return await self._sign_in.to_provider(request, visitor, form)
+            case "/sign-out":
+                return self._sign_in.out(visitor, form)
+            case "/preferences":
+                return self._prefer(form)
+        assert visitor.caller is not None  # noqa: S101 -- those without were sent to sign in
+        return await self._page(request, visitor, visitor.caller, form)
+
+    def _is_ours(self, request: Request) -> bool:
+        return is_same_origin(request.headers, "https" if self._entrance.https else "http")
+
+    async def _page(
+        self, request: Request, visitor: Visitor, caller: Caller, form: Form
+    ) -> Response:
         path = (request.scope.get("raw_path") or b"/").decode("latin-1")
         words = visitor.preferences.words
-        found = found_page(request.method, path, visitor.caller.permission)
+        found = found_page(request.method, path, caller.permission)
         if isinstance(found, frozenset):
             if found:
                 raise PageError(405, words._("This page cannot be asked that way."))
             raise PageError(404, words._("There is no such page."))
         page, name = found
         request.scope[OPERATION] = page.name
-        query = dict(parse_qsl(request.url.query, keep_blank_values=True, max_num_fields=100))
-        visit = Visit(self._served, visitor.caller, words, utc_now(), name, query, form)
+        try:
+            query = dict(parse_qsl(request.url.query, keep_blank_values=True, max_num_fields=100))
+        except ValueError:
+            raise PageError(400, words._("The query of this address is too long.")) from None
+        visit = Visit(self._served, caller, words, utc_now(), name, query, form)
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(
-            self._threads, partial(self._respond, request, visitor, page, visit)
+            self._threads, self._respond, request, visitor, page, visit
         )
 
     def _respond(self, request: Request, visitor: Visitor, page: Page, visit: Visit) -> Response:
@@ -139,7 +157,7 @@ class Console:
                 return downloaded(answer)
             case View():
                 values = {
-                    **self._frame(request, visitor, page.name),
+                    **frame(request, self._entrance, visitor, page.name),
                     "visit": visit,
                     "now": visit.now,
                     **answer.values,
@@ -147,29 +165,6 @@ class Console:
                 return rendered(
                     request, visitor.preferences, answer.template, values, answer.status
                 )
-
-    def _frame(self, request: Request, visitor: Visitor, active: str = "") -> Mapping[str, object]:
-        """Return the values of what is around every page."""
-        caller = visitor.caller
-        return {
-            "caller": caller,
-            "navigation": () if caller is None else navigation(caller.permission),
-            "active": active,
-            "csrf": visitor.csrf(),
-            "here": local_path(_target(request)),
-            "local": self._entrance.local is not None,
-        }
-
-    def _sign_in_page(self, request: Request, visitor: Visitor) -> Response:
-        after = local_path(request.query_params.get("next", "/"))
-        values = {**self._frame(request, visitor), "after": after, "person": self._entrance.local}
-        return rendered(request, visitor.preferences, "sign_in.html", values)
-
-    def _sign_in(self, request: Request, form: Form, visitor: Visitor) -> Response:
-        response = redirected(form.get("next", "/"))
-        if self._entrance.local is not None:
-            self._entrance.let_in(response, LOCAL, visitor)
-        return response
 
     def _prefer(self, form: Form) -> Response:
         response = redirected(form.get("next", "/"))
@@ -181,28 +176,14 @@ class Console:
         )
         return response
 
-    def _error(self, request: Request, visitor: Visitor, error: PageError) -> Response:
-        values = {
-            **self._frame(request, visitor),
-            "error": error,
-            "request_id": request.scope["gitmesh.request_id"],
-        }
-        return rendered(request, visitor.preferences, "error.html", values, error.status)
-
     async def _unroutable(self, request: Request, _: Exception) -> Response:
-        request.scope["gitmesh.request_id"] = str(uuid.uuid4())
+        request.scope[REQUEST_ID] = str(uuid.uuid4())
         visitor = self._entrance.visitor(request)
         words = visitor.preferences.words
-        if request.method in _METHODS:
-            return self._error(request, visitor, PageError(404, words._("There is no such page.")))
-        error = PageError(405, words._("This page cannot be asked that way."))
-        return self._error(request, visitor, error)
-
-
-def _target(request: Request) -> str:
-    raw = (request.scope.get("raw_path") or b"/").decode("latin-1")
-    query = request.scope["query_string"].decode("latin-1")
-    return f"{raw}?{query}" if query and request.method != "POST" else raw
+        error = PageError(404, words._("There is no such page."))
+        if request.method not in _METHODS:
+            error = PageError(405, words._("This page cannot be asked that way."))
+        return error_page(request, self._entrance, visitor, error)
 
 
 def _page_error(error: GitmeshError) -> PageError:
@@ -214,7 +195,7 @@ def _page_error(error: GitmeshError) -> PageError:
     return PageError(500, error.message, error.hint)
 
 
-def _unknown_host(request: Request) -> Response:
+def _unknown_host() -> Response:
     return Response(
         "This console does not answer to that host name. If it is right, start the server with "
         "--console-url and that name.\n",
@@ -234,6 +215,6 @@ def _tell(request: Request, response: Response, visitor: Visitor, started: float
         "caller": "-" if visitor.caller is None else visitor.caller.person.name,
         "status": response.status_code,
         "milliseconds": round(1000 * (time.monotonic() - started), 1),
-        "request_id": request.scope["gitmesh.request_id"],
+        "request_id": request.scope[REQUEST_ID],
     }
     _log.info("page", extra=extra)

@@ -1,12 +1,15 @@
-"""Shapes of credentials. Only an answer that makes one holds a secret."""
+"""Shapes of credentials, and of the console's users. Only an answer that makes one has a secret."""
 
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from gitmesh.access.credential import Credential
     from gitmesh.access.secret import NewSecret
+    from gitmesh.access.users.user import User
 
 
 class NewCredentialShape(TypedDict):
@@ -66,4 +69,38 @@ def _credential(credential: "Credential") -> CredentialShape:
         "role": credential.role,
         "meshes": list(credential.meshes),
         "expires": None if credential.expires is None else credential.expires.isoformat(),
+    }
+
+
+class UserShape(TypedDict):
+    """A user of the console."""
+
+    login: str
+    name: str
+    email: str
+    role: str
+    meshes: list[str]
+    expires: str | None
+
+
+class UsersShape(TypedDict):
+    """Answer of ``user add``, ``user list`` and ``user remove``."""
+
+    file: str
+    users: list[UserShape]
+
+
+def users_shape(file: Path, users: "Iterable[User]") -> UsersShape:
+    """Return users without their passwords."""
+    return {"file": str(file), "users": [_user(each) for each in users]}
+
+
+def _user(user: "User") -> UserShape:
+    return {
+        "login": user.login,
+        "name": user.name,
+        "email": user.email,
+        "role": user.role,
+        "meshes": list(user.meshes),
+        "expires": None if user.expires is None else user.expires.isoformat(),
     }

@@ -69,6 +69,9 @@ SHAPES: Final[Mapping[str, type]] = {
     "credential list": credentials.CredentialsShape,
     "credential revoke": credentials.CredentialsShape,
     "credential rotate": credentials.NewCredentialShape,
+    "user add": credentials.UsersShape,
+    "user list": credentials.UsersShape,
+    "user remove": credentials.UsersShape,
 }
 """Answer of each command; the other commands print a file of a known format."""
 

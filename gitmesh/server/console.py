@@ -1,6 +1,5 @@
 """The console as a part of the server process."""
 
-import ipaddress
 import logging
 import socket
 from dataclasses import dataclass
@@ -9,8 +8,12 @@ from urllib.parse import urlsplit
 
 from events.opening import open_for_reading
 from gitmesh.access.recent_signatures import RecentSignatures
+from gitmesh.access.users.user_file import UserFile
 from gitmesh.console.application import Console
-from gitmesh.console.web.entrance import Entrance
+from gitmesh.console.sign_in.entrance import Entrance
+from gitmesh.console.sign_in.people import People
+from gitmesh.console.sign_in.session_file import session_path
+from gitmesh.console.sign_in.sessions import Sessions
 from gitmesh.console.web.origin import Hosts, is_loopback
 from gitmesh.server.http_api import COMMITTER
 from gitmesh.service.resources.change import ResourceChanges
@@ -34,6 +37,7 @@ class BoundConsole:
 
     listener: socket.socket
     certificate: ServerCertificate | None
+    users: UserFile | None
     settings: Settings
 
     @property
@@ -56,21 +60,22 @@ class BoundConsole:
             names, signatures = Listing(reading), RecentSignatures(reading)
             tags = ServedTags(repo, reading, lambda: changes.known)
             served = Served(reading, log, repo, branch, changes, COMMITTER, names, signatures, tags)
-            console = Console(served, self._entrance(repo))
+            console = Console(served, self._entrance(repo, log))
             _log.info("serving the console", extra={"url": self.url})
             tls = None if self.certificate is None else self.certificate.context
             await serve_http(console.application, self.listener, tls=tls)
 
-    def _entrance(self, repo: Path) -> Entrance:
+    def _entrance(self, repo: Path, log: Path) -> Entrance:
         host, port = self.listener.getsockname()[:2]
         public = urlsplit(self.settings.console_url).hostname
         names = {name for name in (public, host) if name}
         return Entrance(
             Hosts(frozenset(names), loopback=is_loopback(host)),
             port,
-            Person(*operator(repo)),
+            People(self.users, None if self.users else Person(*operator(repo))),
             self.settings.console_url,
             tls=self.certificate is not None,
+            sessions=Sessions(session_path(log)),
         )
 
 
@@ -84,11 +89,10 @@ def bind(settings: Settings) -> BoundConsole:
         raise UsageError(
             f"--console {settings.console}: not a Unix socket", hint="write 127.0.0.1:18090"
         )
-    if not _is_loopback(place[0]):
-        raise UsageError(
-            f"--console {settings.console}: everybody who reaches it could change the mesh",
-            hint="listen on 127.0.0.1",
-        )
+    users = None if settings.console_users is None else UserFile(settings.console_users)
+    certificate = _certificate(settings)
+    if not is_loopback(place[0]):
+        _require_safety(settings, has_users=users is not None, tls=certificate is not None)
     try:
         listener = listen(settings.console)
     except OSError as error:
@@ -96,11 +100,33 @@ def bind(settings: Settings) -> BoundConsole:
             f"--console {settings.console}: {error.strerror}",
             hint="choose another address: --console 127.0.0.1:18091",
         ) from None
-    return BoundConsole(listener, None, settings)
+    return BoundConsole(listener, certificate, users, settings)
 
 
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
+def _require_safety(settings: Settings, *, has_users: bool, tls: bool) -> None:
+    """Check that others than the users of this machine have to sign in, and cannot be overheard.
+
+    :raises UsageError: they would not.
+    """
+    if not has_users:
+        raise UsageError(
+            f"--console {settings.console}: everybody who reaches it could change the mesh",
+            hint="listen on 127.0.0.1, or name who may sign in: --console-users FILE",
+        )
+    if not tls and not settings.console_url.startswith("https:"):
+        raise UsageError(
+            f"--console {settings.console}: passwords would cross the network in plain text",
+            hint="give --console-tls-cert and --console-tls-key, or, behind a proxy that speaks "
+            "TLS, --console-url https://…",
+        )
+
+
+def _certificate(settings: Settings) -> ServerCertificate | None:
+    match settings.console_tls_cert, settings.console_tls_key:
+        case None, None:
+            return None
+        case Path() as certificate, Path() as key:
+            return ServerCertificate(certificate, key)
+    raise UsageError(
+        "certificate and key go together", hint="give --console-tls-cert and --console-tls-key"
+    )

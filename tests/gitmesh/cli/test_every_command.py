@@ -64,6 +64,7 @@ ELSEWHERE: Final = {
         ("get", "apply", "edit", "delete"), "of a server: tests/client/test_server_commands.py"
     ),
     "credential": "a group of commands: tests/access/test_credential_command.py",
+    "user": "a group of commands: tests/access/test_user_command.py",
 }
 NO_REPOSITORY: Final = {
     "init",
@@ -74,6 +75,7 @@ NO_REPOSITORY: Final = {
     "bootstrap",
     "keygen",
     "credential",
+    "user",
     "demo",
     "get",
     "apply",

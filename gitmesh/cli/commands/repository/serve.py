@@ -155,6 +155,26 @@ DEFAULT_CONSOLE = "127.0.0.1:18090"
     f"{DEFAULT_CONSOLE} (see docs/console.md). Default: off.",
 )
 @click.option(
+    "--console-users",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="People who may sign in to the console (see gitmesh user). Without it, everybody on this "
+    "machine may; --console must then be a loopback address.",
+)
+@click.option(
+    "--console-tls-cert",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Speak TLS on the --console address, with this certificate and its chain, in PEM. The "
+    "server reloads both TLS files when they change.",
+)
+@click.option(
+    "--console-tls-key",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="The private key of --console-tls-cert, in PEM.",
+)
+@click.option(
     "--console-url",
     metavar="URL",
     help="The URL by which browsers reach the console, if a proxy in front has another name.",

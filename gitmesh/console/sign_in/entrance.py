@@ -1,25 +1,21 @@
 """Who may come in: host names that are answered, people, their sessions and cookies."""
 
 import secrets
-import uuid
 from dataclasses import dataclass, field
-from typing import Final
 from urllib.parse import urlsplit
 
 from starlette.requests import Request
 from starlette.responses import Response
 
+from events.clock import utc_now
 from gitmesh.access.caller import Caller
-from gitmesh.access.permission import WRITE_ALL
+from gitmesh.console.sign_in.people import People
+from gitmesh.console.sign_in.session import Identity
+from gitmesh.console.sign_in.sessions import LASTS_S, Sessions
 from gitmesh.console.visit import Form
 from gitmesh.console.web.csrf import FIELD, HEADER, is_token, new_token
 from gitmesh.console.web.origin import Hosts, is_same_origin
 from gitmesh.console.web.preferences import Preferences, preferences
-from gitmesh.console.web.sessions import LASTS_S, Session, Sessions
-from reconciler.git.writing import Person
-
-LOCAL: Final = "local"
-"""Subject of sessions of whoever uses this machine, where no users are configured."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +25,7 @@ class Entrance:
     hosts: Hosts
     port: int
     """Part of the names of cookies: browsers send a host's cookies to all of its ports."""
-    local: Person | None
-    """Whoever uses this machine may come in as this person, without a password."""
+    people: People
     public_url: str = ""
     """The URL by which browsers reach the console, where a proxy is in front."""
     tls: bool = False
@@ -62,7 +57,8 @@ class Entrance:
             session_id if session else "",
             secret or secrets.token_urlsafe(32),
             is_new=not secret,
-            caller=None if session is None else self._caller(session, request),
+            caller=None if session is None else self.people.caller(session.identity, utc_now()),
+            subject="" if session is None else session.identity.subject,
         )
 
     def may_write(self, request: Request, form: Form, visitor: "Visitor") -> bool:
@@ -72,19 +68,29 @@ class Entrance:
         token = form.get(FIELD) or request.headers.get(HEADER, "")
         return not visitor.is_new and is_token(token, visitor.secret)
 
-    def let_in(self, response: Response, subject: str, before: "Visitor") -> None:
-        """Begin a session under a new id; the one before ends."""
+    def begin(self, identity: Identity, before: "Visitor") -> str:
+        """Begin a session under a new id, and return that; the one before ends."""
         if before.session_id:
             self.sessions.end(before.session_id)
-        made = self.sessions.begin(subject)
-        self._set(response, self.session_cookie, made, round(LASTS_S))
+        return self.sessions.begin(identity)
+
+    def let_in(self, response: Response, session_id: str) -> None:
+        """Give a browser its session."""
+        self._set(response, self.session_cookie, session_id, round(LASTS_S))
         response.delete_cookie(self.visitor_cookie, secure=self.https, httponly=True)
 
-    def let_out(self, response: Response, visitor: "Visitor") -> None:
-        """End a session."""
-        if visitor.session_id:
+    def let_out(self, response: Response, visitor: "Visitor", *, everywhere: bool) -> None:
+        """End a session, or all of its person."""
+        if everywhere and visitor.subject:
+            self.sessions.end_all(visitor.subject)
+        elif visitor.session_id:
             self.sessions.end(visitor.session_id)
         response.delete_cookie(self.session_cookie, secure=self.https, httponly=True)
+
+    def base_url(self, request: Request) -> str:
+        """Return the URL of the console as this browser sees it, without a slash at its end."""
+        scheme = "https" if self.https else "http"
+        return self.public_url.rstrip("/") or f"{scheme}://{request.headers['host']}"
 
     def keep(self, response: Response, visitor: "Visitor") -> None:
         """Give a visitor who has not signed in the cookie that their forms' tokens belong to."""
@@ -95,12 +101,6 @@ class Entrance:
         response.set_cookie(
             name, value, max_age, secure=self.https, httponly=True, samesite="lax", path="/"
         )
-
-    def _caller(self, session: Session, request: Request) -> Caller | None:
-        if session.subject == LOCAL and self.local is not None:
-            identity = request.client.host if request.client else "-"
-            return Caller(self.local, WRITE_ALL, str(uuid.uuid4()), identity)
-        return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +115,8 @@ class Visitor:
     is_new: bool
     """True if the browser has no cookie yet that holds the secret."""
     caller: Caller | None
+    """``None`` for those who have not signed in, or may not come in any more."""
+    subject: str = ""
 
     def csrf(self) -> str:
         """Return a CSRF token for a form."""
