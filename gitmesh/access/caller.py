@@ -1,9 +1,18 @@
 """The caller of an operation, whatever interface they use. Pure."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from gitmesh.access.permission import Permission
 from reconciler.git.writing import Person
+
+
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """The signature of a write, and when it was received."""
+
+    digest: str
+    received_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,5 +27,5 @@ class Caller:
     """Id of the credential, for rate limits and logs; the client's address without one."""
     invocation_id: str | None = None
     """The client's own id of the call, which it repeats when it tries again."""
-    signature: str | None = None
-    """Digest of the signature of a write; ``None`` for a token."""
+    signed: Signed | None = None
+    """How a write was signed; ``None`` for a token."""

@@ -13,6 +13,7 @@ from typing import Final
 from events.encoding.codec import decode
 from events.store import EventReader
 from events.types import Chain, CommitApplied
+from gitmesh.access.caller import Signed
 
 TRAILER: Final = "Signature-Digest"
 """Names the signature of a call in the message of its commit."""
@@ -37,24 +38,28 @@ class RecentSignatures:
         self._first: dict[str, dict[str, datetime]] = {}
         self._logged: dict[str, datetime] | None = None
 
-    def note(self, identity: str, digest: str, now: datetime) -> None:
-        """Remember that a write with this signature came, by whom."""
+    def note(self, identity: str, signed: Signed) -> None:
+        """Remember that a caller's write with this signature came."""
         with self._turn:
             known = self._first.setdefault(identity, {})
-            known.setdefault(digest, now)
+            known.setdefault(signed.digest, signed.received_at)
             while known:
                 oldest = next(iter(known))
-                if len(known) <= MOST_KEPT and now - known[oldest] <= KEPT:
+                if len(known) <= MOST_KEPT and signed.received_at - known[oldest] <= KEPT:
                     return
                 del known[oldest]
 
-    def is_used_up(self, identity: str, digest: str, now: datetime) -> bool:
-        """Tell whether a signature came before, and not just now."""
+    def is_used_up(self, identity: str, signed: Signed) -> bool:
+        """Tell whether a signature had come before, and not just before, when it was received.
+
+        However long the request has waited since then.
+        """
+        at = signed.received_at
         with self._turn:
-            first = self._first.get(identity, {}).get(digest, now)
+            first = self._first.get(identity, {}).get(signed.digest, at)
             if self._logged is None:
-                self._logged = _of_log(self._log, now)
-            return now - min(first, self._logged.get(digest, now)) > AGAIN_WITHIN
+                self._logged = _of_log(self._log, at)
+            return at - min(first, self._logged.get(signed.digest, at)) > AGAIN_WITHIN
 
 
 def digest_of_signature(signature: str) -> str:

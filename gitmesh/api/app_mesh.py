@@ -317,7 +317,7 @@ def _message(call: Call, key: ResourceKey, caller: Caller, digest: str) -> str:
         lines.append(f"{CLIENT_TOKEN}: {call.client_token}")
     if caller.invocation_id is not None:
         lines.append(f"{INVOCATION}: {caller.invocation_id}")
-    if caller.signature is not None:
-        lines.append(f"{SIGNATURE}: {caller.signature}")
+    if caller.signed is not None:
+        lines.append(f"{SIGNATURE}: {caller.signed.digest}")
     lines.append(f"{DIGEST}: {digest}")
     return "\n".join([*lines, "Via: api"]) + "\n"

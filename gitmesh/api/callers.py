@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
-from gitmesh.access.caller import Caller
+from gitmesh.access.caller import Caller, Signed
 from gitmesh.access.credential import Credential
 from gitmesh.access.credential_file import CredentialFile
 from gitmesh.access.permission import WRITE_ALL, Permission
@@ -75,7 +75,7 @@ class Callers:
         caller = _caller(Person(credential.name, email), permission, credential.id, headers)
         if bearer is not None or not request.writes:
             return caller
-        return replace(caller, signature=digest_of_signature(claimed_signature(request)))
+        return replace(caller, signed=Signed(digest_of_signature(claimed_signature(request)), now))
 
 
 def claimed_identity(request: SignedRequest) -> str:

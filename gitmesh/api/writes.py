@@ -5,7 +5,6 @@ Messages are worded as the service worded them where clients or people depended 
 
 from typing import Final
 
-from events.clock import utc_now
 from gitmesh.access.caller import Caller
 from gitmesh.access.permission import Permission
 from gitmesh.access.recent_signatures import RecentSignatures
@@ -72,8 +71,8 @@ def require_fresh(signatures: RecentSignatures, caller: Caller) -> None:
 
     :raises ApiError: it came before.
     """
-    used = caller.signature
-    if used is not None and signatures.is_used_up(caller.identity, used, utc_now()):
+    signed = caller.signed
+    if signed is not None and signatures.is_used_up(caller.identity, signed):
         raise ApiError(
             "InvalidSignatureException",
             403,

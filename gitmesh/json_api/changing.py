@@ -7,7 +7,6 @@ from functools import partial
 from itertools import count
 from typing import Final
 
-from events.clock import utc_now
 from events.types import CommitId, Seq
 from gitmesh.access.recent_signatures import TRAILER
 from gitmesh.access.visibility import visible_graph, visible_state
@@ -152,8 +151,8 @@ def _require_all(asked: Asked) -> None:
 
 def _require_fresh(asked: Asked) -> None:
     """Refuse a change by a request that came before: somebody may have overheard it."""
-    used, known = asked.caller.signature, asked.served.signatures
-    if used is not None and known.is_used_up(asked.caller.identity, used, utc_now()):
+    signed, known = asked.caller.signed, asked.served.signatures
+    if signed is not None and known.is_used_up(asked.caller.identity, signed):
         raise Refused(403, "a request with this signature was received before", "sign it again")
 
 
@@ -167,9 +166,9 @@ def _by(asked: Asked) -> str:
 
 
 def _trailers(asked: Asked) -> tuple[str, ...]:
-    signature = asked.caller.signature
-    signed = () if signature is None else (f"{TRAILER}: {signature}",)
-    return (f"Request-Id: {asked.caller.request_id}", *signed, "Via: api")
+    signed = asked.caller.signed
+    trailer = () if signed is None else (f"{TRAILER}: {signed.digest}",)
+    return (f"Request-Id: {asked.caller.request_id}", *trailer, "Via: api")
 
 
 def _message(asked: Asked, specs: Mapping[ResourceKey, object], said: str) -> str:

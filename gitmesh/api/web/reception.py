@@ -45,11 +45,10 @@ class Reception:
         try:
             sent = await read_request(request)
             identity = claimed_identity(sent)
-            now = datetime.now(UTC)
-            caller = self._callers.caller(sent, now)
+            caller = self._callers.caller(sent, datetime.now(UTC))
             self._rate_limit.admit(caller.identity)
-            if self._signatures is not None and caller.signature is not None:
-                self._signatures.note(caller.identity, caller.signature, now)
+            if self._signatures is not None and caller.signed is not None:
+                self._signatures.note(caller.identity, caller.signed)
         except ApiError as refusal:
             log_refusal(request, identity, refusal.status, refusal.code)
             raise
