@@ -18,6 +18,7 @@ from mesh.reading.tags import Tags, written_tags
 from mesh.resource import Resource
 from mesh.tidy.comments import attach
 from mesh.tidy.formatting import document_text
+from mesh.tidy.leaves import with_leaves
 from mesh.tidy.tree import Branch, Item, Leaf, Node, Sheet, node_of, read_tree
 from mesh.tidy.writing import sheets_text
 
@@ -143,13 +144,15 @@ def _rewritten(path: str, part: _Part, body: JsonObject) -> str:
         raise NotReplaceable(
             f"{path} uses directives, anchors or tags of YAML", hint="change it by hand"
         )
+    if (spliced := with_leaves(part.text, trunk, (), body, whole=True)) is not None:
+        return spliced
     _merged(sheets[0].root, body)
     return ("---\n" if part.text.startswith("---") else "") + sheets_text(sheets)
 
 
 def _ended_as(before: str, text: str) -> str:
     """Return a text with the line endings that most lines of another text have."""
-    if before.count("\r\n") * 2 <= before.count("\n"):
+    if "\r\n" in text or before.count("\r\n") * 2 <= before.count("\n"):
         return text
     return text.replace("\r\n", "\n").replace("\n", "\r\n")
 
@@ -208,6 +211,9 @@ def _as_yaml(part: _Part, resource: Resource, fields: JsonObject) -> str:
         written = inner if isinstance(inner, dict) else {}
         kept: JsonObject = {name: written[name] for name in ("tags", "spec") if name in written}
         return lead + document_text(_with({**native_document(resource), **kept}, fields))
+    path = (part.wrapper,) if part.wrapper else ()
+    if (spliced := with_leaves(part.text, trunk, path, fields)) is not None:
+        return spliced
     sheets = attach(part.text, trunk)
     for sheet in sheets:
         _put(sheet, part.wrapper, fields)

@@ -16,6 +16,11 @@ class Leaf:
     """A scalar: text, number, boolean or null."""
 
     value: Json
+    start: int = 0
+    end: int = 0
+    """End in the text; 0 if the value does not come from one."""
+    style: str | None = None
+    """The quote around it, or the ``|`` or ``>`` before it, as the text has it."""
 
 
 @dataclass(slots=True)
@@ -150,7 +155,8 @@ class _Grower:
             self._stack[-1].items.append(item)
             self._keys[-1] = item
             return
-        self._place(Leaf(resolve(text) if event.implicit[0] else text), start, column)
+        value = resolve(text) if event.implicit[0] else text
+        self._place(Leaf(value, start, end, event.style), start, column)
 
     def _place(self, node: Node, start: int, column: int) -> None:
         if not self._stack:

@@ -1,12 +1,14 @@
 """Changing one document of a file leaves the rest unchanged."""
 
 import json
+from random import Random
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mesh.keys import APP_MESH_KINDS, Kind, ResourceKey
+from mesh.parsing.document import read_documents
 from mesh.reading.native import native_document, read_resources
 from mesh.reading.tags import tags_of
 from mesh.resource import Resource, spec_json
@@ -166,3 +168,49 @@ def test_comments_of_other_tags_stay_when_one_is_removed() -> None:
     mesh = read_resources("a.yaml", text.encode()).resources[0]
     after = with_tags("a.yaml", text.encode(), mesh, {"team": "b"}).decode()
     assert after == "kind: Mesh\nmeshName: shop\ntags:\n  - key: team # us\n    value: b\n"
+
+
+def test_other_scalars_change_nothing_else_of_the_text() -> None:
+    text = (
+        "# All.\r\nkind:   Route   # odd\r\nmeshName: 'shop'\r\nvirtualRouterName: cart\r\n"
+        'routeName: "all"\r\nspec:\r\n    httpRoute:\r\n        match:  { prefix:  "/a" }\r\n'
+        "        action: {weightedTargets: [ {virtualNode: 'v1', weight: 90}, # old\r\n"
+        "            {virtualNode: v2,   weight: 10 } ] }\r\n"
+    )
+    blob = f"{FIRST}---\n{text}".encode()
+    [_, route] = read_resources("a.yaml", blob).resources
+    spec = json.loads(json.dumps(spec_json(route.spec)))
+    targets = spec["httpRoute"]["action"]["weightedTargets"]
+    targets[0] |= {"weight": 50, "virtualNode": "it's"}
+    targets[1]["weight"] = 50
+    spec["httpRoute"]["match"]["prefix"] = "/b"
+    after = with_spec("a.yaml", blob, route, spec)
+    wanted = text.replace("90", "50").replace("10", "50").replace("/a", "/b")
+    assert after.decode() == f"{FIRST}---\n{wanted.replace('v1', 'it' + chr(39) * 2 + 's')}"
+
+
+@settings(max_examples=40, deadline=None)
+@given(resources(*APP_MESH_KINDS), st.randoms())
+def test_any_scalar_can_be_replaced(resource: Resource, random: Random) -> None:
+    blob = file_of(FIRST, document_text(native_document(resource)), LAST)
+    spec = spec_json(resource.spec)
+
+    def other(value: object) -> object:
+        match value:
+            case dict():
+                return {key: other(each) for key, each in value.items()}
+            case list():
+                return [other(each) for each in value]
+            case str() if random.random() < 0.5:
+                return random.choice(["'", '"', "a: b", "# x", "é", " ", "no", "1", "x\ny", ", ]}"])
+            case bool() | str():
+                return value
+        return random.randint(0, 100)
+
+    changed = other(spec)
+    assert isinstance(changed, dict)
+    after = with_spec("a.yaml", blob, resource, changed)
+    bodies = [document.body for document in read_documents("a.yaml", after).documents]
+    assert bodies[1] == {**native_document(resource), "spec": changed}
+    assert after.startswith(f"{FIRST}---\n".encode())
+    assert after.endswith(f"---\n{LAST}".encode())
