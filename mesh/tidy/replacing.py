@@ -65,6 +65,22 @@ def _with_fields(path: str, blob: bytes, resource: Resource, fields: JsonObject)
     return _changed(path, blob, resource.key, change)
 
 
+def with_text(path: str, blob: bytes, key: ResourceKey, text: str) -> bytes:
+    """Return the file with another text of the document of a resource, as somebody typed it.
+
+    Line ends become those of the file.
+
+    :raises NotReplaceable: the resource has no document of its own.
+    """
+
+    def change(part: _Part) -> str:
+        typed = text.replace("\r\n", "\n").removeprefix("---\n")
+        lead = "---\n" if part.text.startswith("---") else ""
+        return f"{lead}{typed}" if typed.endswith("\n") else f"{lead}{typed}\n"
+
+    return _changed(path, blob, key, change)
+
+
 def without(path: str, blob: bytes, key: ResourceKey) -> bytes | None:
     """Return the file without the document of a resource; None if nothing else is in it.
 

@@ -16,7 +16,7 @@ _DEEPEST: Final = 24
 
 
 def steps_of(name: str) -> Steps:
-    """Return the place that a form name means: ``spec.listeners.0`` → ``("spec", "listeners", 0)``."""
+    """Return the place that a form name means: ``("spec", "listeners", 0)``."""
     parts = name.split(".", _DEEPEST)
     return tuple(int(part) if _INDEX.fullmatch(part) else part for part in parts)
 
@@ -110,7 +110,7 @@ def _inside(part: Json, step: str | int) -> Json:
 
 
 def _skeleton(field: FormField) -> Json:
-    """Return an object with the objects and lists of objects that it must contain, without values."""
+    """Return an object with the objects and lists of objects in it that are required."""
     if field.shape in (Shape.LIST, Shape.MAP):
         is_objects = field.item is not None and field.item.shape is Shape.OBJECT
         return [_skeleton(field.item)] if is_objects and field.item else []

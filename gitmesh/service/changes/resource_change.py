@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Final
 
 from events.types import CommitId
 from gitmesh.service.changes.planned_commit import PlannedCommit, planned_commit
@@ -12,7 +13,8 @@ from mesh.errors import UsageError
 from mesh.graph.linked import MeshGraph
 from mesh.importing.layout import distinct, path_by, path_of
 from mesh.keys import ResourceKey
-from mesh.reading.native import native_document
+from mesh.parsing.document import read_documents
+from mesh.reading.native import native_document, read_resources
 from mesh.reading.tags import Tags, written_tags
 from mesh.resource import Resource, spec_from_json, spec_json
 from mesh.settings import RepositorySettings
@@ -23,11 +25,16 @@ from reconciler.reading.reader import TreeReader
 from reconciler.reading.scope import Scope
 from reconciler.reading.tree import EMPTY, SpecTree
 
+REMEDY: Final = "change it by hand: edit the file and push"
+
 SpecChanges = Mapping[ResourceKey, JsonObject | None]
 """The new spec of each resource, with App Mesh's field names; None for one that is removed."""
 
 TagChanges = Mapping[ResourceKey, Callable[[Tags], Tags]]
 """Functions that return the new tags of each resource, given its present ones."""
+
+TextChanges = Mapping[ResourceKey, str]
+"""The new text of each resource's document, which holds that resource alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +51,7 @@ class Wanted:
 
     specs: SpecChanges = field(default_factory=dict)
     tags: TagChanges = field(default_factory=dict)
+    texts: TextChanges = field(default_factory=dict)
 
 
 def change_resources(
@@ -53,6 +61,7 @@ def change_resources(
     known: SpecTree = EMPTY,
     tags: TagChanges | None = None,
     reader: TreeReader | None = None,
+    texts: TextChanges | None = None,
 ) -> PlannedCommit:
     """Plan a commit that gives resources new specs, adds or removes some.
 
@@ -63,6 +72,7 @@ def change_resources(
 
     :param known: specs of an earlier commit, from which those of ``tip`` are read with less work.
     :param tags: changes of tags, also of resources whose spec stays; what it raises is raised.
+    :param texts: new texts of documents; of one in another form than ours, only the spec is used.
     :param reader: one that has read earlier commits of the repository.
     :raises UsageError: a resource to remove does not exist, or its document has a form that can
         only be changed by hand.
@@ -72,27 +82,59 @@ def change_resources(
     """
     reader, base = reader or TreeReader(repo), repo.tree_of(tip)
     now = reader.read(base, known).tree
-    wanted = {key: _resource(key, spec) for key, spec in specs.items()}
-    edits = SpecEdits(repo, now)
-    retag = tags or {}
-    for key, resource in sorted(wanted.items()):
-        _edit(edits, now, key, resource, retag)
-    for key in sorted(retag.keys() & now.graph.resources.keys()):
-        if wanted.get(key, present := now.graph.resources[key]) is not None:
-            edits.retag(present, retag[key])
+    edits, wanted = edited(repo, now, Wanted(specs, tags or {}, texts or {}))
     tree = write_tree(repo, base, edits.changed) if edits.changed else base
     planned = planned_commit(repo, reader, tip, tree, now)
     if not planned.errors:
-        remedy = "change it by hand: edit the file and push"
         # Only if ``now`` has no errors, the plan is relative to it.
         touched = planned.touched if planned.before is now.graph else None
         after = planned.after.graph
-        require_untouched(now.graph, after, wanted, remedy=remedy, touched=touched)
+        require_untouched(now.graph, after, wanted, remedy=REMEDY, touched=touched)
     return planned
+
+
+def edited(
+    repo: GitRepository, now: SpecTree, changes: Wanted
+) -> tuple[SpecEdits, dict[ResourceKey, Resource | None]]:
+    """Return the edited files of a commit, and the resources that are to be in them.
+
+    :raises UsageError: a resource to remove does not exist, or its document has a form that can
+        only be changed by hand.
+    :raises pydantic.ValidationError: a spec is none of its kind.
+    """
+    wanted = {key: _resource(key, spec) for key, spec in changes.specs.items()}
+    edits = SpecEdits(repo, now)
+    for key, text in sorted(changes.texts.items()):
+        wanted[key] = _retype(edits, now, key, text)
+    for key, resource in sorted(wanted.items()):
+        if key not in changes.texts:
+            _edit(edits, now, key, resource, changes.tags)
+    for key in sorted(changes.tags.keys() & now.graph.resources.keys()):
+        if wanted.get(key, present := now.graph.resources[key]) is not None:
+            edits.retag(present, changes.tags[key])
+    return edits, wanted
 
 
 def _resource(key: ResourceKey, spec: JsonObject | None) -> Resource | None:
     return None if spec is None else Resource(key, spec_from_json(key, spec))
+
+
+def _retype(edits: SpecEdits, now: SpecTree, key: ResourceKey, text: str) -> Resource | None:
+    """Give a document another text; return its resource if that can be read."""
+    present = now.graph.get(key)
+    path = new_path(key, now) if present is None else present.source.path
+    if len(read_documents(path, text.encode()).documents) > 1:
+        raise UsageError(f"{key} is one document", hint="remove what is below the line ---")
+    read = next((each for each in read_resources(path, text.encode()).resources), None)
+    if read is not None and read.key != key:
+        raise UsageError(f"the document is one of {read.key} now", hint=f"it must be that of {key}")
+    if present is None:
+        edits.add(path, text)
+    elif read is not None and edits.is_manifest(present):
+        edits.set_spec(present, spec_json(read.spec))
+    else:
+        edits.set_text(present, text)
+    return read
 
 
 def _edit(

@@ -12,7 +12,14 @@ from mesh.errors import UsageError
 from mesh.keys import ResourceKey
 from mesh.reading.tags import Tags, tags_of
 from mesh.resource import Resource, spec_json
-from mesh.tidy.replacing import document_of, with_document, with_spec, with_tags, without
+from mesh.tidy.replacing import (
+    document_of,
+    with_document,
+    with_spec,
+    with_tags,
+    with_text,
+    without,
+)
 from mesh.tidy.splicing import Part, is_json, part_of, replaced
 from reconciler.git.repository import GitRepository
 from reconciler.reading.tree import SpecTree
@@ -41,6 +48,14 @@ class SpecEdits:
             return
         self._set(path, with_spec(path, self._blob(path), resource, spec))
 
+    def set_text(self, resource: Resource, text: str) -> None:
+        """Give an existing resource's document another text.
+
+        :raises NotReplaceable: the resource has no document of its own.
+        """
+        path = resource.source.path
+        self._set(path, with_text(path, self._blob(path), resource.key, text))
+
     def retag(self, resource: Resource, change: Callable[[Tags], Tags]) -> None:
         """Give an existing resource other tags, in its document.
 
@@ -62,6 +77,10 @@ class SpecEdits:
         if self._edit_manifest(resource, None):
             return
         self._set(path, without(path, self._blob(path), resource.key))
+
+    def is_manifest(self, resource: Resource) -> bool:
+        """Return whether an existing resource is defined by a Kubernetes manifest."""
+        return manifest_of(self._now, resource) is not None
 
     def _edit_manifest(self, resource: Resource, spec: JsonObject | None) -> bool:
         """Edit the manifest of a resource; tell whether it has one."""

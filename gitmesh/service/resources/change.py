@@ -9,10 +9,13 @@ from typing import Final
 
 from events.store import EventReader
 from events.types import CommitId
+from gitmesh.service.changes.draft import Draft, draft
 from gitmesh.service.changes.planned_commit import Authorship, PlannedCommit, commit
 from gitmesh.service.changes.resource_change import Mesh, Wanted, change_resources
 from gitmesh.service.resources.log_wait import LogWait
+from gitmesh.service.resources.written import WrittenResource, written_resource
 from mesh.errors import Retryable
+from mesh.keys import ResourceKey
 from mesh.problems.problem import Problem
 from reconciler.git.repository import GitRepository
 from reconciler.git.writing import BranchMoved, Person, remove_dead_lock
@@ -131,6 +134,32 @@ class ResourceChanges:
             raise InvalidChange(planned.errors, planned.after)
         return planned
 
+    def draft(self, wanted: Callable[[Mesh], Wanted]) -> Draft:
+        """Return what a change would do now, valid or not; nothing is written, not even objects.
+
+        :raises UsageError: a document has a form that can only be changed by hand.
+        :raises GitmeshError: the repository cannot be read.
+        """
+        with self._turn:
+            tip = self._repo.tip(self._branch)
+            now = self._read(tip)
+            found = wanted(Mesh(now.graph, now.listing.settings))
+            return draft(self._repo, tip, now, found)
+
+    def written(self, key: ResourceKey, commit: CommitId | None = None) -> WrittenResource | None:
+        """Return a resource as it is written at the tip, or in a commit; None if it is not there.
+
+        :raises GitmeshError: the commit cannot be read.
+        """
+        with self._turn:
+            tip = commit or self._repo.tip(self._branch)
+            tree = (
+                self._read(tip)
+                if commit is None
+                else self._reader.read(self._repo.tree_of(tip), self._known).tree
+            )
+            return written_resource(self._repo, tip, tree, key)
+
     def _join(self) -> None:
         """Wait once until the log has what an earlier process committed before it was ended.
 
@@ -171,7 +200,9 @@ class ResourceChanges:
         tip = self._repo.tip(self._branch)
         now = self._read(tip)
         found = wanted(Mesh(now.graph, now.listing.settings))
-        return change_resources(self._repo, tip, found.specs, now, found.tags, self._reader)
+        return change_resources(
+            self._repo, tip, found.specs, now, found.tags, self._reader, found.texts
+        )
 
     def _read(self, tip: CommitId) -> SpecTree:
         self._known = self._reader.read(self._repo.tree_of(tip), self._known).tree
