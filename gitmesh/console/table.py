@@ -14,7 +14,16 @@ from gitmesh.console.history.log import log
 from gitmesh.console.history.moment import state
 from gitmesh.console.history.undo import commit_undo, undo
 from gitmesh.console.history.verification import verification, verify
+from gitmesh.console.pages.created import created
+from gitmesh.console.pages.deletion import delete
+from gitmesh.console.pages.edit import edit
+from gitmesh.console.pages.new_service import new_service
 from gitmesh.console.pages.overview import overview
+from gitmesh.console.pages.resource import resource
+from gitmesh.console.pages.resources import resources
+from gitmesh.console.pages.review import commit_changes, review
+from gitmesh.console.pages.shift import shift
+from gitmesh.console.pages.traffic import service_traffic, traffic
 from gitmesh.console.visit import Answer, Visit
 from gitmesh.console.web.localisation import mark
 
@@ -57,6 +66,19 @@ class Page:
 
 PAGES: Final[tuple[Page, ...]] = (
     Page("overview", "/", overview, mark("Overview"), "o"),
+    # ---- traffic and resources ----
+    Page("traffic", "/traffic", traffic, mark("Traffic"), "t"),
+    Page("resources", "/resources", resources, mark("Resources"), "r"),
+    Page("service traffic", "/traffic/{name}", service_traffic),
+    Page("resource", "/resource/{name}", resource),
+    Page("edit", "/edit/{name}", edit, allowed=_may_write),
+    Page("edit", "/edit/{name}", edit, method="POST", allowed=_may_write),
+    Page("delete", "/delete/{name}", delete, allowed=_may_write),
+    Page("shift", "/shift/{name}", shift, allowed=_may_write),
+    Page("review", "/review", review, method="POST", allowed=_may_write),
+    Page("commit changes", "/commit-changes", commit_changes, method="POST", allowed=_may_write),
+    Page("new service", "/new/service", new_service, allowed=_may_write),
+    Page("created", "/created/{name}", created),
     # ---- history ----
     Page("log", "/log", log, mark("Log"), "l"),
     Page("log export", "/log/export", export),

@@ -51,6 +51,11 @@ class FormField:
         return _words(self.name)
 
     @property
+    def is_single(self) -> bool:
+        """Return whether one input holds its value."""
+        return self.shape in (Shape.TEXT, Shape.NUMBER, Shape.FLAG)
+
+    @property
     def constraint(self) -> str:
         """Return the limits and choices as one text: ``whole number, 1 to 65,535``."""
         told = [*self.limits]
@@ -59,6 +64,11 @@ class FormField:
         if self.one_of:
             told.append(f"exactly one of {', '.join(self.one_of)}")
         return ", ".join(([_WORDS[self.shape]] if self.shape in _WORDS else []) + told)
+
+    @property
+    def each(self) -> str:
+        """Return the name of one item as words: ``Listener``."""
+        return self.label.removesuffix("s")
 
     def inner(self, name: str) -> "FormField | None":
         """Return the field of an object with this name."""
@@ -72,6 +82,23 @@ _SHAPES: Final = {
     "true or false": Shape.FLAG,
     "object": Shape.OBJECT,
 }
+_ACRONYMS: Final = {
+    each.lower(): each
+    for each in (
+        "ACM",
+        "ARN",
+        "AWS",
+        "DNS",
+        "gRPC",
+        "HTTP",
+        "HTTP2",
+        "IP",
+        "JSON",
+        "SDS",
+        "TCP",
+        "TLS",
+    )
+} | {"arns": "ARNs", "id": "ID"}
 _EACH: Final = "each "
 _PART: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
@@ -143,6 +170,6 @@ def _singular(word: str) -> str:
 
 
 def _words(name: str) -> str:
-    words = _PART.sub(" ", name).split()
-    lowered = [each if each.isupper() else each.lower() for each in words]
-    return " ".join(lowered)[:1].upper() + " ".join(lowered)[1:]
+    words = [_ACRONYMS.get(each.lower(), each.lower()) for each in _PART.sub(" ", name).split()]
+    text = " ".join(words)
+    return text[:1].upper() + text[1:]

@@ -27,6 +27,48 @@
   document.addEventListener("change", (event) => {
     if (event.target instanceof HTMLElement && event.target.matches("[data-submit]")) event.target.form.requestSubmit();
   });
+  // ---- weights: sliders that keep their sum; each stands for the number beside it ----
+  const weigh = (form) => {
+    if (form.dataset.ready) return;
+    form.dataset.ready = "yes";
+    const rows = [...form.querySelectorAll(".weight")].map((row) => ({
+      slider: $("input[type=range]", row), number: $("input.number", row), share: $("[data-share]", row),
+    }));
+    const value = (row) => Math.max(0, Number.parseInt(row.number.value, 10) || 0);
+    const show = () => {
+      const whole = rows.reduce((sum, row) => sum + value(row), 0);
+      let start = 0;
+      const bars = form.parentElement.querySelectorAll(".bar rect");
+      rows.forEach((row, at) => {
+        const share = whole ? (100 * value(row)) / whole : 0;
+        row.slider.value = value(row);
+        row.share.textContent = `${String(Math.round(10 * share) / 10)} %`;
+        if (bars[at]) { bars[at].setAttribute("x", start); bars[at].setAttribute("width", share); }
+        start += share;
+      });
+    };
+    for (const row of rows) {
+      row.slider.hidden = false;
+      row.number.addEventListener("input", show);
+      row.slider.addEventListener("input", () => {
+        const whole = Number(row.slider.max);
+        const others = rows.filter((other) => other !== row);
+        const before = others.reduce((sum, other) => sum + value(other), 0);
+        row.number.value = row.slider.value;
+        let left = whole - Number(row.slider.value);
+        others.forEach((other, at) => {
+          const last = at === others.length - 1;
+          const part = before ? (value(other) / before) : 1 / others.length;
+          const given = last ? left : Math.min(left, Math.round((whole - Number(row.slider.value)) * part));
+          other.number.value = given;
+          left -= given;
+        });
+        show();
+      });
+    }
+    show();
+  };
+  for (const form of document.querySelectorAll("form[data-weights]")) weigh(form);
 
   // ---- menus close when something else is clicked, and by Escape ----
   document.addEventListener("click", (event) => {

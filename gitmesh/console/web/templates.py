@@ -9,6 +9,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from gitmesh.console.web.localisation import Localised
 from gitmesh.console.web.static_files import static_files
+from mesh.canonical import canonical
 
 _SHORT: Final = 7
 
@@ -33,6 +34,7 @@ def templates(words: Localised) -> Environment:
 
 def _filters(words: Localised) -> dict[str, Callable[..., str]]:
     return {
+        "as_json": canonical,
         "short": lambda commit: str(commit)[:_SHORT],
         "number": words.number,
         "iso": lambda at: moment(at).astimezone(UTC).isoformat(timespec="seconds"),

@@ -111,17 +111,25 @@ def _text(blob: bytes | None) -> str | None:
 def _place_of(found: Draft, key: ResourceKey) -> tuple[str, range] | None:
     """Return the file of a resource's document after the change, and the lines of the document."""
     resource = found.after.graph.get(key) or found.before.graph.get(key)
-    paths = [file.path for file in found.files]
-    path = resource.source.path if resource is not None else paths[0] if len(paths) == 1 else None
-    text = next((file.after for file in found.files if file.path == path), None)
-    if path is None or text is None:
-        return None
-    documents = read_documents(path, text.encode()).documents
+    known = None if resource is None else resource.source.path
+    for file in found.files:
+        place = _lines_of(file, key) if known in (None, file.path) else None
+        if place is not None:
+            return file.path, place
+    return None
+
+
+def _lines_of(file: FileEdit, key: ResourceKey) -> range | None:
+    """Return the lines of a resource's document in a file; all if the file cannot be told apart."""
+    text = file.after or ""
+    documents = read_documents(file.path, text.encode()).documents
     starts = [document.source.line(()) for document in documents]
     keys = [identify(document).key for document in documents]
-    if len(documents) < 2 or key not in keys:
-        return path, range(text.count("\n") + 2)
+    if documents and key not in keys:
+        return None
+    if len(documents) < 2:
+        return range(text.count("\n") + 2)
     at = keys.index(key)
     first = 0 if at == 0 else starts[at]
     last = starts[at + 1] if at + 1 < len(starts) else text.count("\n") + 2
-    return path, range(first, last)
+    return range(first, last)

@@ -43,6 +43,8 @@ class Mesh:
 
     graph: MeshGraph
     settings: RepositorySettings
+    tree: SpecTree = EMPTY
+    """The specs that it was linked from."""
 
 
 @dataclass(frozen=True, slots=True)

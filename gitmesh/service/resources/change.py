@@ -94,7 +94,15 @@ class ResourceChanges:
         """
         with self._turn:
             now = self._read(self._repo.tip(self._branch))
-        return Mesh(now.graph, now.listing.settings)
+        return Mesh(now.graph, now.listing.settings, now)
+
+    def tip(self) -> CommitId:
+        """Return the newest commit of the branch.
+
+        :raises GitmeshError: the repository cannot be read.
+        """
+        with self._turn:
+            return self._repo.tip(self._branch)
 
     def make(self, change: Change) -> CommitId | None:
         """Commit a change, and wait until the log has it; ``None`` if nothing would change.
@@ -143,7 +151,7 @@ class ResourceChanges:
         with self._turn:
             tip = self._repo.tip(self._branch)
             now = self._read(tip)
-            found = wanted(Mesh(now.graph, now.listing.settings))
+            found = wanted(Mesh(now.graph, now.listing.settings, now))
             return draft(self._repo, tip, now, found)
 
     def written(self, key: ResourceKey, commit: CommitId | None = None) -> WrittenResource | None:
@@ -199,7 +207,7 @@ class ResourceChanges:
     def _plan(self, wanted: Callable[[Mesh], Wanted]) -> PlannedCommit:
         tip = self._repo.tip(self._branch)
         now = self._read(tip)
-        found = wanted(Mesh(now.graph, now.listing.settings))
+        found = wanted(Mesh(now.graph, now.listing.settings, now))
         return change_resources(
             self._repo, tip, found.specs, now, found.tags, self._reader, found.texts
         )

@@ -1,0 +1,128 @@
+"""Review of a proposal, and its commit: nothing changes without having been shown."""
+
+from collections.abc import Mapping
+
+from gitmesh.access.visible_problems import visible_problems
+from gitmesh.console import paths
+from gitmesh.console.editing.proposal import Proposal, proposal_fields, read_proposal
+from gitmesh.console.editing.rebase import Rebased, rebased
+from gitmesh.console.editing.review import readable as with_texts
+from gitmesh.console.editing.review import review_of
+from gitmesh.console.paths import commit_path, created_path
+from gitmesh.console.shown_mesh import Relations
+from gitmesh.console.visit import Answer, PageError, Redirect, View, Visit
+from gitmesh.console.web.origin import local_path
+from gitmesh.console.writing import authorship, commit_message, writable
+from gitmesh.service.changes.resource_change import Mesh, Wanted
+from gitmesh.service.resources.change import Change, InvalidChange
+from mesh.canonical import JsonObject
+from mesh.errors import UsageError
+from mesh.keys import ResourceKey
+from mesh.resource import spec_json
+
+
+class _Moved(Exception):
+    """Somebody changed one of the resources while the commit was made."""
+
+
+def review(visit: Visit) -> Answer:
+    """Return the review of a proposal, merged with what others changed meanwhile."""
+    return reviewed(visit, _sent(visit), dict(visit.form.fields))
+
+
+def reviewed(
+    visit: Visit,
+    proposal: Proposal,
+    picks: Mapping[str, str] | None = None,
+    status: int = 200,
+    around: Relations | None = None,
+) -> View:
+    """Return the review page; where both sides changed one part, the page that asks.
+
+    :param around: what refers to a resource that is to be removed.
+    """
+    found = rebased(visit.served.changes, proposal, picks)
+    if found.asked:
+        return _ask(proposal, found)
+    return _reviewed(visit, found, status, around)
+
+
+def commit_changes(visit: Visit) -> Answer:
+    """Make the commit that was reviewed; show it again if it is not the same any more."""
+    proposal = _sent(visit)
+    found = rebased(visit.served.changes, proposal)
+    if found.asked:
+        return _ask(proposal, found)
+    if found.has_moved:
+        return _reviewed(visit, found, 409)
+    seen = _specs(visit, proposal)
+    wanted = with_texts(found.proposal).wanted()
+
+    def still(now: Mesh) -> Wanted:
+        for key, spec in seen.items():
+            present = now.graph.get(key)
+            if (None if present is None else spec_json(present.spec)) != spec:
+                raise _Moved
+        return wanted
+
+    message = commit_message(visit, visit.form.get("message") or proposal.subject, proposal.keys)
+    try:
+        made = visit.served.changes.make(Change(still, message, authorship(visit)))
+    except (_Moved, InvalidChange):
+        return reviewed(visit, proposal, status=409)
+    if made is None:
+        return Redirect(local_path(proposal.back))
+    return Redirect(created_path(made, proposal.new) if proposal.new else commit_path(made))
+
+
+def _sent(visit: Visit) -> Proposal:
+    try:
+        proposal = read_proposal(visit.form.fields)
+    except UsageError as error:
+        raise PageError(400, error.message, error.hint) from None
+    for key in proposal.keys:
+        writable(visit, str(key))
+    return proposal
+
+
+def _specs(visit: Visit, proposal: Proposal) -> dict[ResourceKey, JsonObject | None]:
+    """Return the present spec of each resource, which the reviewed change was made on."""
+    graph = visit.served.changes.present().graph
+    found = {key: graph.get(key) for key in proposal.keys}
+    return {key: None if each is None else spec_json(each.spec) for key, each in found.items()}
+
+
+def _ask(proposal: Proposal, found: Rebased) -> View:
+    values = {
+        "found": found,
+        "fields": list(proposal_fields(proposal)),
+        "back": local_path(proposal.back),
+    }
+    return View("merge.html", values, 409)
+
+
+def _reviewed(visit: Visit, found: Rebased, status: int, around: Relations | None = None) -> View:
+    served, permission = visit.served, visit.caller.permission
+    refusal, shown = None, None
+    try:
+        shown = review_of(served.changes, served.log, permission, found.proposal)
+    except UsageError as error:
+        refusal = error
+    seen = None
+    if shown is not None:
+        seen = visible_problems(shown.problems, shown.draft.after.files, permission)
+        status = status if shown.is_valid else 422
+    values = {
+        "paths": paths,
+        "found": found,
+        "around": around,
+        "review": shown,
+        "problems": () if seen is None else seen.shown,
+        "some_hidden": seen is not None and seen.some_hidden,
+        "refusal": refusal,
+        "fields": list(proposal_fields(found.proposal)),
+        "back": local_path(found.proposal.back),
+        "message": visit.form.get("message") or found.proposal.subject,
+        "text": found.proposal.changes[0].text,
+    }
+    return View("review.html", values, status)

@@ -1,0 +1,54 @@
+"""The mesh that a page shows, at a moment, and what is around one resource in it."""
+
+from dataclasses import dataclass
+
+from gitmesh.access.visibility import visible_graph
+from gitmesh.console.visit import Visit
+from gitmesh.queries.logged_mesh import logged_mesh
+from gitmesh.queries.requested_moment import asked_seq
+from mesh.graph.linked import MeshGraph
+from mesh.graph.references import parent_of, references
+from mesh.keys import Kind, ResourceKey
+
+
+@dataclass(frozen=True, slots=True)
+class Relations:
+    """Resources that one uses, and those that use it, sorted."""
+
+    uses: tuple[ResourceKey, ...]
+    used_by: tuple[ResourceKey, ...]
+    inside: tuple[ResourceKey, ...]
+    """Its routes, in matching order."""
+
+
+def graph_at(visit: Visit) -> MeshGraph:
+    """Return the mesh that a page shows: of the branch's tip, or that of a moment of the log.
+
+    :raises UsageError: there is no such moment.
+    """
+    permission = visit.caller.permission
+    if visit.at is None:
+        return visible_graph(visit.served.changes.present().graph, permission)
+    seq = asked_seq(visit.served.log, visit.at, visit.served.repo)
+    return visible_graph(logged_mesh(visit.served.log.state(seq)), permission)
+
+
+def relations(graph: MeshGraph, key: ResourceKey) -> Relations:
+    """Return what a resource uses, and what uses it."""
+    found = graph.get(key)
+    used = set() if found is None else set(references(found))
+    parent = parent_of(key)
+    inside = (*graph.routes(key), *graph.gateway_routes(key))
+    return Relations(
+        tuple(sorted(used | ({parent} if parent else set()))),
+        tuple(sorted(graph.referrers(key))),
+        tuple(each.key for each in inside),
+    )
+
+
+def configured_nodes(graph: MeshGraph, key: ResourceKey) -> tuple[ResourceKey, ...]:
+    """Return the nodes whose proxies a resource configures; itself first."""
+    if key.kind is Kind.MESH:
+        return ()
+    found = sorted(graph.dependents({key}), key=lambda node: (node != key, node))
+    return tuple(node for node in found if graph.get(node) is not None)
