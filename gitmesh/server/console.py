@@ -59,7 +59,8 @@ class BoundConsole:
             changes = ResourceChanges(repo, branch, reading, via="console", steps=steps)
             names, signatures = Listing(reading), RecentSignatures(reading)
             tags = ServedTags(repo, reading, lambda: changes.known)
-            served = Served(reading, log, repo, branch, changes, COMMITTER, names, signatures, tags)
+            sources = reading, log, repo, branch, changes, COMMITTER, names, signatures, tags
+            served = Served(*sources, xds=settings.listen)
             console = Console(served, self._entrance(repo, log))
             _log.info("serving the console", extra={"url": self.url})
             tls = None if self.certificate is None else self.certificate.context

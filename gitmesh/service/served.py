@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from events.store import EventReader
 from gitmesh.access.recent_signatures import RecentSignatures
@@ -9,6 +10,9 @@ from gitmesh.service.resources.change import ResourceChanges
 from gitmesh.service.resources.listing import Listing
 from gitmesh.service.resources.tags import ServedTags
 from reconciler.git.writing import Person
+
+DEFAULT_XDS: Final = "127.0.0.1:18000"
+"""The address that a bootstrap file has unless another one is given."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,3 +29,5 @@ class Served:
     signatures: RecentSignatures
     """Signatures of the changes that were made, so that none is made twice by who overheard it."""
     tags: ServedTags
+    xds: str = DEFAULT_XDS
+    """The address that proxies connect to."""

@@ -135,6 +135,14 @@ class GitRepository(ObjectStore):
                 name = target.decode("utf-8", "surrogateescape")
         return frozenset(found)
 
+    def is_empty(self) -> bool:
+        """Return whether the repository has no branch and no tag yet, so that nothing is committed.
+
+        :raises SourceUnavailable: the repository is gone.
+        """
+        self.following()
+        return next(iter(self._repo.references), None) is None
+
     def tip(self, branch: str | None = None) -> CommitId:
         """Return the commit of a branch; without one, of the branch that HEAD names.
 

@@ -212,6 +212,27 @@ def move_branch(
         raise _cannot_write(repo.path, error) from None
 
 
+def begin_branch(
+    repo: GitRepository, ref: str, message: str, *, author: Person, committer: Person
+) -> CommitId:
+    """Make the first commit of a branch that does not exist yet; it has no files.
+
+    :raises BranchMoved: the branch exists meanwhile.
+    :raises Retryable: it cannot be written.
+    """
+    handle, now = repo.handle, int(time.time())
+    wants, makes = signature(author, now), signature(committer, now)
+    try:
+        tree = handle.TreeBuilder().write()
+        made = handle.create_commit(None, wants, makes, message, tree, [])
+        handle.references.create(ref, made)
+    except _FAILING as error:
+        if _target(handle, ref) is not None:
+            raise _moved(ref) from None
+        raise _cannot_write(repo.path, error) from None
+    return CommitId(str(made))
+
+
 def remove_dead_lock(repo: GitRepository, branch: str | None, committer: Person) -> Path | None:
     """Remove the lock of a branch that a killed server has left; return its path.
 

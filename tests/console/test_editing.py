@@ -248,3 +248,31 @@ def test_the_wizard_asks_first_what_is_wrong_first(served: Served, visitor: Visi
     assert "gitmesh bootstrap --node mesh/shop/virtualNode/pay-v1" in html.unescape(page.text)
     added = git(served.bare, "diff", "--name-only", "main^", "main").split()
     assert "shop/virtual-node/pay-v1.yaml" in added
+
+
+def test_what_others_added_or_changed_is_not_replaced_in_silence(
+    served: Served, visitor: Visitor
+) -> None:
+    base = "/new/service?mesh=shop&service=fee.shop.internal"
+    review = visitor.get(f"{base}&step=review&port=8081")
+    first = visitor.get(f"{base}&step=review&port=8082")
+    assert visitor.post("/commit-changes", fields(first)).status_code == 303
+    asked = visitor.post("/commit-changes", fields(review))
+    assert asked.status_code == 409
+    assert "8081" in asked.text
+    assert "8082" in asked.text
+
+    key = "mesh/shop/virtualService/fee.shop.internal"
+    page = visitor.get(f"/delete/{key}")
+    assert page.status_code == 200
+    path = "shop/virtual-service/fee.shop.internal.yaml"
+    text = committed(served, path)
+    assert "virtualRouterName: fee" in text
+    changed = text.replace("virtualRouterName: fee", "virtualRouterName: cart")
+    names = git(served.bare, "ls-tree", "-r", "--name-only", "main").split()
+    files = {name: committed(served, name) + "\n" for name in names}
+    put(served.bare, {**files, path: changed}, minute=5)
+    again = visitor.post("/commit-changes", fields(page))
+    assert again.status_code == 409
+    assert visitor.post("/commit-changes", fields(again)).status_code == 303
+    assert visitor.get(f"/resource/{key}").status_code == 404

@@ -11,7 +11,7 @@ from gitmesh.console.editing.proposal import Proposal, ProposedChange
 from gitmesh.console.editing.texts import body_of, with_document
 from gitmesh.console.forms.merge import Collision, Merged, Picks, Side, merged
 from gitmesh.console.forms.steps import steps_of
-from gitmesh.service.resources.change import ResourceChanges
+from gitmesh.service.resources.change import NO_COMMIT, ResourceChanges
 from gitmesh.service.resources.written import WrittenResource
 from mesh.canonical import JsonObject
 from mesh.errors import GitmeshError
@@ -67,8 +67,9 @@ def rebased(
     made = list[ProposedChange]()
     for at, each in enumerate(proposal.changes):
         theirs, base = changes.written(each.key), _base(changes, each.key, proposal.base)
-        if base is None or theirs is None or each.removes:
+        if theirs is None or each.removes:
             gone += [each.key] if theirs is None and base is not None else []
+            taken += [str(each.key)] if _differ(base, theirs) else []
             made.append(each)
             continue
         merge = _merge(each, base, theirs, _picks(picks or {}, at))
@@ -80,9 +81,13 @@ def rebased(
 
 def _base(changes: ResourceChanges, key: ResourceKey, commit: str) -> WrittenResource | None:
     try:
-        return changes.written(key, CommitId(commit))
+        return changes.written(key, CommitId(commit)) if commit != NO_COMMIT else None
     except GitmeshError:
         return None  # a commit that is gone, after a rewrite of history
+
+
+def _differ(base: WrittenResource | None, theirs: WrittenResource | None) -> bool:
+    return base is not None and theirs is not None and base.resource != theirs.resource
 
 
 def _picks(picks: Mapping[str, str], at: int) -> Picks:
@@ -95,19 +100,19 @@ def _picks(picks: Mapping[str, str], at: int) -> Picks:
 
 
 def _merge(
-    change: ProposedChange, base: WrittenResource, theirs: WrittenResource, picks: Picks
+    change: ProposedChange, base: WrittenResource | None, theirs: WrittenResource, picks: Picks
 ) -> Merged:
-    return merged(_spec(base), _spec(theirs), _mine(change, base), picks)
+    return merged(_spec(base), _spec(theirs), _mine(change, base, theirs.path), picks)
 
 
-def _spec(written: WrittenResource) -> JsonObject:
-    return spec_json(written.resource.spec)
+def _spec(written: WrittenResource | None) -> JsonObject:
+    return {} if written is None else spec_json(written.resource.spec)
 
 
-def _mine(change: ProposedChange, base: WrittenResource) -> JsonObject:
+def _mine(change: ProposedChange, base: WrittenResource | None, path: str) -> JsonObject:
     if change.spec is not None:
         return change.spec
-    body = body_of(base.path, change.text or "")
+    body = body_of(path, change.text or "")
     spec = None if body is None else body.get("spec", {})
     return spec if isinstance(spec, dict) else _spec(base)
 
@@ -120,13 +125,17 @@ def _asked(key: ResourceKey, at: int, merge: Merged) -> Iterable[Asked]:
 
 
 def _on(
-    change: ProposedChange, base: WrittenResource, theirs: WrittenResource, merge: Merged
+    change: ProposedChange, base: WrittenResource | None, theirs: WrittenResource, merge: Merged
 ) -> ProposedChange:
     """Return the change with the merged spec: in our text if more than the spec was typed."""
-    if change.text is None or theirs.text == base.text:
-        return change if change.text is not None else replace(change, spec=merge.document)
+    if change.text is None:
+        return replace(change, spec=merge.document)
+    if base is not None and theirs.text == base.text:
+        return change
     document: JsonObject = {"spec": merge.document}
-    mine: JsonObject = {"spec": _mine(change, base)}
-    only_spec = with_document(base.path, base.text, base.resource, mine) == change.text
+    mine: JsonObject = {"spec": _mine(change, base, theirs.path)}
+    only_spec = base is not None and (
+        with_document(base.path, base.text, base.resource, mine) == change.text
+    )
     text = theirs.text if only_spec else change.text
     return replace(change, text=with_document(theirs.path, text, theirs.resource, document))

@@ -7,6 +7,7 @@ from gitmesh.console import paths
 from gitmesh.console.visit import Answer, View, Visit
 from gitmesh.console.writing import readable
 from gitmesh.service.delivery.status import status
+from gitmesh.service.served import DEFAULT_XDS
 from mesh.keys import Kind, ResourceKey
 
 MOST_NODES = 20
@@ -29,7 +30,7 @@ def created(visit: Visit) -> Answer:
     connected = visit.served.log.connected_nodes()
     keys = [readable(visit, name) for name in visit.query.get("nodes", "").split()[:MOST_NODES]]
     nodes = [
-        NewNode(key, _command(key), connected.get(str(key), 0))
+        NewNode(key, _command(key, visit.served.xds), connected.get(str(key), 0))
         for key in keys
         if key.kind in (Kind.VIRTUAL_NODE, Kind.VIRTUAL_GATEWAY)
     ]
@@ -45,7 +46,8 @@ def created(visit: Visit) -> Answer:
     return View("created_live.html" if live else "created.html", values)
 
 
-def _command(key: ResourceKey) -> str:
+def _command(key: ResourceKey, xds: str) -> str:
     file = f"{key.name}.json"
     words = ["gitmesh", "bootstrap", "--node", str(key)]
+    words += ["--xds", xds] if xds != DEFAULT_XDS else []
     return f"{shlex.join(words)} > {shlex.quote(file)} && envoy -c {shlex.quote(file)}"

@@ -18,10 +18,11 @@ def resources(visit: Visit) -> Answer:
         key for key in graph.resources if text in str(key).lower() and kind in (None, key.kind)
     )
     page = _page(visit.query.get("page", "1"))
+    shown = found[(page - 1) * PER_PAGE : page * PER_PAGE]
     values = {
         "paths": paths,
-        "keys": found[(page - 1) * PER_PAGE : page * PER_PAGE],
-        "places": {key: graph.resources[key].source.path for key in found},
+        "keys": shown,
+        "places": {key: graph.resources[key].source.path for key in shown},
         "text": visit.query.get("q", ""),
         "kind": kind,
         "kinds": list(Kind),

@@ -12,10 +12,12 @@ from gitmesh.console.writing import absent, readable
 from gitmesh.service.specs.route_testing import route_request
 from mesh.errors import UsageError
 from mesh.graph.linked import MeshGraph
-from mesh.graph.references import provider_key
+from mesh.graph.references import provider_key, weighted_targets
 from mesh.keys import Kind, ResourceKey
+from mesh.resource import Resource
 from mesh.route_tests import RouteTests, Verdict, verdicts
 from mesh.routing import Decision
+from mesh.spec import RouteSpec
 
 PER_PAGE: Final = 20
 
@@ -34,7 +36,7 @@ def traffic(visit: Visit) -> Answer:
     graph, text = graph_at(visit), visit.query.get("q", "").strip().lower()
     routes = [each for key, each in graph.resources.items() if key.kind is Kind.ROUTE]
     found = [each for each in routes if text in str(each.key).lower()]
-    found.sort(key=lambda each: (len(shown_route(each).targets) < 2, each.key))
+    found.sort(key=lambda each: (not _splits(each), each.key))
     page = _number(visit.query.get("page", "1"))
     shown = found[(page - 1) * PER_PAGE : page * PER_PAGE]
     splits = [
@@ -130,6 +132,10 @@ def _tests(visit: Visit, graph: MeshGraph, key: ResourceKey) -> tuple[Verdict, .
         suite for path in sorted(tree.failed) for suite in tree.files[path].tests
     ]
     return tuple(each for each in verdicts(graph, suites) if each.decision.service == key)
+
+
+def _splits(route: Resource) -> bool:
+    return isinstance(route.spec, RouteSpec) and len(weighted_targets(route.spec)) > 1
 
 
 def _may_shift(visit: Visit, route: ResourceKey) -> bool:

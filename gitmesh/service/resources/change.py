@@ -1,5 +1,6 @@
 """Changes of resources by a server's own hand: each call one commit, in the order of the calls."""
 
+import contextlib
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -18,7 +19,7 @@ from mesh.errors import Retryable
 from mesh.keys import ResourceKey
 from mesh.problems.problem import Problem
 from reconciler.git.repository import GitRepository
-from reconciler.git.writing import BranchMoved, Person, remove_dead_lock
+from reconciler.git.writing import BranchMoved, Person, begin_branch, remove_dead_lock
 from reconciler.read_steps import ReadSteps
 from reconciler.reading.reader import TreeReader
 from reconciler.reading.tree import EMPTY, SpecTree, Step
@@ -26,6 +27,8 @@ from reconciler.reading.tree import EMPTY, SpecTree, Step
 MOST_RACES: Final = 20
 """Maximum number of new attempts because somebody pushed at the same time."""
 LOGGED_WITHIN_S: Final = 10.0
+NO_COMMIT: Final = CommitId("")
+"""The tip of a repository in which nothing is committed yet."""
 
 
 class InvalidChange(Exception):
@@ -93,16 +96,16 @@ class ResourceChanges:
         :raises GitmeshError: the repository cannot be read.
         """
         with self._turn:
-            now = self._read(self._repo.tip(self._branch))
+            now = self._read(self._tip())
         return Mesh(now.graph, now.listing.settings, now)
 
     def tip(self) -> CommitId:
-        """Return the newest commit of the branch.
+        """Return the newest commit of the branch; :data:`NO_COMMIT` if nothing is committed yet.
 
         :raises GitmeshError: the repository cannot be read.
         """
         with self._turn:
-            return self._repo.tip(self._branch)
+            return self._tip()
 
     def make(self, change: Change) -> CommitId | None:
         """Commit a change, and wait until the log has it; ``None`` if nothing would change.
@@ -149,10 +152,7 @@ class ResourceChanges:
         :raises GitmeshError: the repository cannot be read.
         """
         with self._turn:
-            tip = self._repo.tip(self._branch)
-            now = self._read(tip)
-            found = wanted(Mesh(now.graph, now.listing.settings, now))
-            return draft(self._repo, tip, now, found)
+            return self._draft(wanted)
 
     def written(self, key: ResourceKey, commit: CommitId | None = None) -> WrittenResource | None:
         """Return a resource as it is written at the tip, or in a commit; None if it is not there.
@@ -160,7 +160,7 @@ class ResourceChanges:
         :raises GitmeshError: the commit cannot be read.
         """
         with self._turn:
-            tip = commit or self._repo.tip(self._branch)
+            tip = commit or self._tip()
             tree = (
                 self._read(tip)
                 if commit is None
@@ -177,11 +177,14 @@ class ResourceChanges:
         """
         if not self._has_joined:
             with self._turn:  # which the repository needs, too
-                tip = self._repo.tip(self._branch)
-            self._wait(tip)
+                tip = self._tip()
+            if tip != NO_COMMIT:
+                self._wait(tip)
             self._has_joined = True
 
     def _commit(self, change: Change) -> tuple[CommitId, CommitId | None]:
+        if self._tip() == NO_COMMIT:
+            self._begin(change)
         for race in count(1):
             planned = self._plan(change.wanted)
             if planned.unchanged:
@@ -204,6 +207,29 @@ class ResourceChanges:
                 return planned.tip, made
         raise AssertionError  # the loop ends by itself only in the eyes of a type checker
 
+    def _draft(self, wanted: Callable[[Mesh], Wanted]) -> Draft:
+        tip = self._tip()
+        now = self._read(tip)
+        found = wanted(Mesh(now.graph, now.listing.settings, now))
+        return draft(self._repo, tip, now, found)
+
+    def _begin(self, change: Change) -> None:
+        """Begin the branch of an empty repository with a commit without files."""
+        found = self._draft(change.wanted)
+        if found.errors:
+            raise InvalidChange(found.errors, found.after)
+        with contextlib.suppress(BranchMoved):  # by the first push
+            begin_branch(
+                self._repo,
+                self._repo.following(self._branch),
+                "Begin the mesh\n",
+                author=change.who.author,
+                committer=change.who.committer,
+            )
+
+    def _tip(self) -> CommitId:
+        return NO_COMMIT if self._repo.is_empty() else self._repo.tip(self._branch)
+
     def _plan(self, wanted: Callable[[Mesh], Wanted]) -> PlannedCommit:
         tip = self._repo.tip(self._branch)
         now = self._read(tip)
@@ -213,6 +239,8 @@ class ResourceChanges:
         )
 
     def _read(self, tip: CommitId) -> SpecTree:
+        if tip == NO_COMMIT:
+            return EMPTY
         self._known = self._reader.read(self._repo.tree_of(tip), self._known).tree
         return self._known
 

@@ -1,0 +1,151 @@
+"""From an empty repository to a real Envoy that answers through a new route, by keyboard alone."""
+
+import json
+import re
+import shlex
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.console.conftest import Served, serve, sign_in
+from tests.support.apps import App, ask, serving
+from tests.support.envoy import running
+from tests.support.git import git, put
+from tests.support.loopback import free_port, loopback_address
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+PATIENCE_S = 60.0
+PORT = 8080
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    listen = f"127.0.0.1:{free_port()}"
+    found = serve(tmp_path_factory.mktemp("creation"), "--listen", listen, empty=True)
+    with found.server:
+        yield found
+
+
+def focus(page: "Page", selector: str) -> None:
+    """Press Tab until an element has the focus."""
+    for _ in range(60):
+        if page.evaluate("s => document.activeElement.matches(s)", selector):
+            return
+        page.keyboard.press("Tab")
+    raise AssertionError(f"no Tab leads to {selector}")
+
+
+def answer(page: "Page", name: str, text: str) -> None:
+    focus(page, f"[name={name}]")
+    page.keyboard.press("Control+a")
+    page.keyboard.type(text)
+
+
+def create(page: "Page", mesh: str, service: str, hostname: str) -> float:
+    """Create a service with keys alone; return the seconds from the first key to the commit."""
+    began = time.monotonic()
+    page.keyboard.press("g")
+    page.keyboard.press("r")
+    page.wait_for_url("**/resources")
+    focus(page, "a[href='/new/service']")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/new/service")
+    answer(page, "mesh", mesh)
+    answer(page, "service", service)
+    page.keyboard.press("Enter")
+    page.wait_for_url("**step=node**")
+    answer(page, "hostname", hostname)
+    answer(page, "backends", service)
+    focus(page, "button.primary")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**step=listener**")
+    answer(page, "port", "80a")
+    page.wait_for_selector("#q-port-p .problem")  # while it is typed
+    answer(page, "port", str(PORT))
+    page.keyboard.press("Enter")
+    page.wait_for_url("**step=route**")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**step=review**")
+    focus(page, ".commit-form .primary")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/created/**")
+    return time.monotonic() - began
+
+
+@pytest.mark.envoy
+def test_a_new_service_answers_through_its_route(
+    served: Served, browser: "Browser", tmp_path: Path
+) -> None:
+    app = App("cart", loopback_address(), PORT)
+    egress = loopback_address()
+    page = browser.new_context(base_url=served.url).new_page()
+    sign_in(page)
+    assert create(page, "shop", "cart.shop.internal", app.address) < 60
+    command = page.inner_text(".command code")
+    words = shlex.split(command.partition(" > ")[0])
+    explicit = ["--explicit", f"ingress={loopback_address()},egress={egress}"]
+    admin = ["--admin", f"127.0.0.1:{free_port()}"]
+    made = subprocess.run(
+        [sys.executable, "-m", *words, *explicit, *admin, "--json"],
+        capture_output=True,
+        check=True,
+        cwd=Path(__file__).parents[2],
+    )
+    with serving(app), running(json.loads(made.stdout), tmp_path):
+        deadline = time.monotonic() + PATIENCE_S
+        while answered(egress) != "cart":
+            assert time.monotonic() < deadline, (tmp_path / "envoy.log").read_text()
+            time.sleep(0.1)
+        page.wait_for_selector("#live .state.in-sync", timeout=1000 * PATIENCE_S)
+    page.context.close()
+
+
+def answered(egress: str) -> str | None:
+    try:
+        return ask(egress, PORT, "/", host="cart.shop.internal").app
+    except OSError:
+        return None
+
+
+def test_the_same_in_chinese(served: Served, browser: "Browser") -> None:
+    page = browser.new_context(base_url=served.url, locale="zh-CN").new_page()
+    sign_in(page)
+    assert create(page, "lab", "pay.lab.internal", "pay.lab.example") < 60
+    assert "gitmesh bootstrap --node mesh/lab/virtualNode/pay-v1" in page.inner_text("main")
+    assert re.search("[\u4e00-\u9fff]", page.inner_text("h1"))
+    page.context.close()
+
+
+def with_second_version(bare: Path) -> None:
+    """Add another version of the cart, that gets no requests yet."""
+    names = git(bare, "ls-tree", "-r", "--name-only", "main").split()
+    files = {name: git(bare, "show", f"main:{name}") + "\n" for name in names}
+    node = files["shop/virtual-node/cart-v1.yaml"].replace("cart-v1", "cart-v2")
+    route = files["shop/route/cart/all.yaml"]
+    more = f"{route}        - virtualNode: cart-v2\n          weight: 0\n"
+    put(bare, {**files, "shop/virtual-node/cart-v2.yaml": node, "shop/route/cart/all.yaml": more})
+
+
+def test_a_shift_from_the_overview_takes_three_clicks(served: Served, browser: "Browser") -> None:
+    with_second_version(served.bare)
+    page = browser.new_context(base_url=served.url).new_page()
+    sign_in(page)
+    page.goto("/")
+    clicks = 0
+    for selector in ("nav a[href='/traffic']", ".route form button", ".commit-form .primary"):
+        if clicks == 1:
+            page.fill("[name='w.0']", "75")
+            page.fill("[name='w.1']", "25")
+            assert "25 %" in page.inner_text(".route")
+        page.click(selector)
+        clicks += 1
+    page.wait_for_url("**/commit/**")
+    assert clicks == 3
+    page.context.close()
