@@ -168,8 +168,10 @@ def _rewritten(path: str, part: _Part, body: JsonObject) -> str:
 
 def _ended_as(before: str, text: str) -> str:
     """Return a text with the line endings that most lines of another text have."""
-    if "\r\n" in text or before.count("\r\n") * 2 <= before.count("\n"):
+    if before.count("\r\n") * 2 <= before.count("\n"):
         return text
+    if all(before.count(end) == text.count(end) for end in ("\n", "\r\n")):
+        return text  # only scalars have changed
     return text.replace("\r\n", "\n").replace("\n", "\r\n")
 
 
