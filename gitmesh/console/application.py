@@ -23,10 +23,12 @@ from gitmesh.console.visit import Answer, Download, Form, PageError, Redirect, V
 from gitmesh.console.web.body import read_form
 from gitmesh.console.web.frame import REQUEST_ID, error_page, frame, target
 from gitmesh.console.web.headers import SecurityHeaders
+from gitmesh.console.web.live import MOST_OF_PERSON, MOST_PAGES, Live
 from gitmesh.console.web.origin import is_same_origin
 from gitmesh.console.web.preferences import remember
 from gitmesh.console.web.responses import downloaded, redirected, rendered
 from gitmesh.console.web.static_files import PREFIX, static_files
+from gitmesh.service.history.log_tail import LogTail
 from gitmesh.service.served import Served
 from gitmesh.web.bounds import OPERATION, Bounded, OutOfBounds
 from mesh.errors import GitmeshError, Retryable, UsageError
@@ -45,6 +47,7 @@ class Console:
         self._entrance = entrance
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="console")
         self._sign_in = SignIn(entrance, self._threads)
+        self._tail = LogTail(served.log, self._threads, most=MOST_PAGES, most_of_one=MOST_OF_PERSON)
 
     @property
     def application(self) -> ASGIApp:
@@ -55,6 +58,10 @@ class Console:
         )
         bounded = Bounded(inner, _out_of_bounds)
         return SecurityHeaders(bounded, https=self._entrance.https)
+
+    def end(self) -> None:
+        """End all streams."""
+        self._tail.ending.set()
 
     async def _endpoint(self, request: Request) -> Response:
         started = time.monotonic()
@@ -86,6 +93,8 @@ class Console:
                 return self._sign_in.page(request, visitor, after=after)
             case _ if request.url.path == FROM_PROVIDER:
                 return await self._sign_in.from_provider(request, visitor)
+        if request.url.path == "/live":
+            return self._live(request, visitor)
         if visitor.caller is None:
             return redirected(f"{PATH}?next={quote(target(request), safe='')}")
         return await self._page(request, visitor, visitor.caller, Form())
@@ -115,6 +124,15 @@ class Console:
         assert visitor.caller is not None  # noqa: S101 -- those without were sent to sign in
         return await self._page(request, visitor, visitor.caller, form)
 
+    def _live(self, request: Request, visitor: Visitor) -> Response:
+        if visitor.caller is None:
+            return Response(status_code=401)  # after which the browser does not try again
+        seen = request.headers.get("last-event-id") or request.query_params.get("after", "")
+        return Live(self._tail, visitor.caller.identity, self._position, seen)
+
+    def _position(self) -> str:
+        return ".".join(map(str, self._tail.heads()))
+
     def _is_ours(self, request: Request) -> bool:
         return is_same_origin(request.headers, "https" if self._entrance.https else "http")
 
@@ -142,13 +160,20 @@ class Console:
 
     def _respond(self, request: Request, visitor: Visitor, page: Page, visit: Visit) -> Response:
         try:
+            position = self._position()  # before the page reads: what comes later is told it
             answer = page.handle(visit)
         except GitmeshError as error:
             raise _page_error(error) from None
-        return self._response(request, visitor, page, visit, answer)
+        return self._response(request, visitor, page, visit, answer, position)
 
     def _response(
-        self, request: Request, visitor: Visitor, page: Page, visit: Visit, answer: Answer
+        self,
+        request: Request,
+        visitor: Visitor,
+        page: Page,
+        visit: Visit,
+        answer: Answer,
+        position: str,
     ) -> Response:
         match answer:
             case Redirect():
@@ -160,6 +185,7 @@ class Console:
                     **frame(request, self._entrance, visitor, page.name),
                     "visit": visit,
                     "now": visit.now,
+                    "live": position,
                     **answer.values,
                 }
                 return rendered(

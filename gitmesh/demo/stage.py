@@ -3,10 +3,12 @@
 import asyncio
 import contextlib
 import random
+import re
 import sys
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from gitmesh.demo.addresses import free_ports, free_town, replacements
 from gitmesh.demo.envoys import find_envoy, start_envoys, wait_until_live
@@ -24,6 +26,7 @@ from reconciler.directory import read_directory
 from reconciler.git.initialization import init_bare
 
 BRANCH = "main"
+_CONSOLE: Final = re.compile(r"serving the console url=(\S+)")
 UNUSED = "127.254.254.254"
 """Outside of what :func:`free_town` chooses from."""
 
@@ -40,13 +43,20 @@ class Stage:
     load: Load
     processes: Processes
 
+    @property
+    def console(self) -> str:
+        """Return the URL of the console; empty if it is not served."""
+        found = _CONSOLE.search(self.processes.log_of("gitmesh"))
+        return "" if found is None else found[1]
+
 
 @contextlib.asynccontextmanager
-async def set_stage(screen: Screen) -> AsyncIterator[Stage]:
+async def set_stage(screen: Screen, *, console: bool = False) -> AsyncIterator[Stage]:
     """Start everything, in a temporary folder; stop and remove everything at the end.
 
     What ``stage.folder`` is told to keep stays.
 
+    :param console: serve the console, too.
     :raises Fatal: something did not start.
     """
     envoy = find_envoy()
@@ -56,7 +66,7 @@ async def set_stage(screen: Screen) -> AsyncIterator[Stage]:
         town = _plan(screen, folder.path / "sample")
         clone = await _push_sample(folder.path, screen)
         bare = folder.path / "shop.git"
-        witness = await _start_server(bare, town, processes, screen)
+        witness = await _start_server(bare, town, processes, screen, console=console)
         with contextlib.closing(witness):
             await _start_town(envoy, town, processes, folder.path, screen)
             load = Load(town.door)
@@ -89,9 +99,13 @@ async def _push_sample(folder: Path, screen: Screen) -> Clone:
     return clone
 
 
-async def _start_server(bare: Path, town: Town, processes: Processes, screen: Screen) -> Witness:
+async def _start_server(
+    bare: Path, town: Town, processes: Processes, screen: Screen, *, console: bool
+) -> Witness:
     listen = f"{town.address}:{town.ports.xds}"
     command = [sys.executable, "-m", "gitmesh", "serve", str(bare), "--listen", listen]
+    if console:
+        command += ["--console", f"{town.address}:0"]
     processes.start("gitmesh", command)
     async with screen.working("gitmesh serve starts"):
         await _until(

@@ -46,6 +46,7 @@ def invitation(stage: Stage, path: str) -> str:
         f"  {proxy.name:<12} http://{proxy.admin}:{stage.town.ports.admin}/config_dump"
         for proxy in stage.town.proxies
     )
+    console = f"The console, for a browser: {stage.console}\n\n" if stage.console else ""
     return f"""
 {path}cd {shlex.quote(str(stage.clone.path))}
 sed -i '{shift}' {ROUTES}
@@ -57,7 +58,7 @@ gitmesh log --repo {bare} --commits
 git revert --no-edit HEAD && git push            # take it back
 gitmesh state --repo {bare} mesh/shop/virtualRouter/cart
 
-Envoy's own view of it (clusters, routes, statistics), for each proxy:
+{console}Envoy's own view of it (clusters, routes, statistics), for each proxy:
 {admin}
 
 {stage.folder.path} is removed at the end, unless you change something in the clone."""

@@ -6,19 +6,16 @@ reader may take for what was sent. Who is cut off goes on with ``Last-Event-ID``
 
 import asyncio
 import json
-from collections import Counter
-from collections.abc import AsyncIterator
 from concurrent.futures import Executor
-from contextlib import asynccontextmanager, suppress
+from contextlib import suppress
 from typing import Final
 
 from starlette.types import Receive, Scope, Send
 
 from events.store import EventReader
-from events.types import Chain
-from gitmesh.json_api.errors import Refused
 from gitmesh.json_api.event_feed import Feed, Position
 from gitmesh.json_shapes.events import event_shape
+from gitmesh.service.history.log_tail import LogTail
 
 MOST_STREAMS: Final = 64
 MOST_OF_CALLER: Final = 8
@@ -28,74 +25,7 @@ SENT_WITHIN_S: Final = 10.0
 """Maximum time in which a reader takes what was sent."""
 QUIET_S: Final = 15.0
 """Interval of comments on a stream without events, so that nobody in between closes it."""
-LOOK_EVERY_S: Final = 0.1
 _BATCH: Final = 100
-
-
-class LogTail:
-    """Tells streams when the log grows: one look at the log for all of them."""
-
-    def __init__(self, log: EventReader, threads: Executor) -> None:
-        self._log = log
-        self._threads = threads
-        self._grown = asyncio.Event()
-        self._of_caller: Counter[str] = Counter()
-        self._looking: asyncio.Task[None] | None = None
-        self.looks = 0
-        """Number of looks that found the log grown."""
-        self.ending = asyncio.Event()
-        """Set when the server ends: streams end with it."""
-
-    @asynccontextmanager
-    async def followed_by(self, caller: str) -> AsyncIterator[None]:
-        """Count a stream while it lasts.
-
-        :raises Refused: there are too many.
-        """
-        if self._of_caller.total() >= MOST_STREAMS or self._of_caller[caller] >= MOST_OF_CALLER:
-            raise Refused(429, "there are too many event streams", retry_after_s=10)
-        self._of_caller[caller] += 1
-        if self._looking is None:
-            self._looking = asyncio.create_task(self._look())
-        try:
-            yield
-        finally:
-            self._of_caller[caller] -= 1
-            if not self._of_caller[caller]:
-                del self._of_caller[caller]
-            if not self._of_caller.total() and self._looking is not None:
-                self._looking.cancel()
-                self._looking = None
-
-    async def grown(self, since: int, within_s: float) -> bool:
-        """Wait until the log grows or the server ends; tell whether that happened in time.
-
-        :param since: ``looks`` before the reader last read.
-        """
-        if self.looks != since:
-            return True
-        waits = [asyncio.create_task(each.wait()) for each in (self._grown, self.ending)]
-        done, _ = await asyncio.wait(waits, timeout=within_s, return_when=asyncio.FIRST_COMPLETED)
-        for each in waits:
-            each.cancel()
-        return bool(done)
-
-    def heads(self) -> tuple[int, ...]:
-        """Return the newest position of each chain, in the order of :class:`Chain`."""
-        return tuple(self._log.head(chain).seq for chain in Chain)
-
-    async def _look(self) -> None:
-        loop = asyncio.get_running_loop()
-        before: tuple[int, ...] = ()
-        while True:
-            with suppress(Exception):  # the log is unavailable for a moment
-                now = await loop.run_in_executor(self._threads, self.heads)
-                if now != before:
-                    before = now
-                    self.looks += 1
-                    grown, self._grown = self._grown, asyncio.Event()
-                    grown.set()
-            await asyncio.sleep(LOOK_EVERY_S)
 
 
 class EventStream:

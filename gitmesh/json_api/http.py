@@ -16,10 +16,11 @@ from gitmesh.access.caller import Caller
 from gitmesh.json_api.asking import Asked, parsed_body, parsed_query
 from gitmesh.json_api.errors import Refused, bad_request, refusal_of
 from gitmesh.json_api.event_feed import events, feed_of, position_of
-from gitmesh.json_api.event_stream import EventStream, LogTail
+from gitmesh.json_api.event_stream import MOST_OF_CALLER, MOST_STREAMS, EventStream
 from gitmesh.json_api.operations import OPERATIONS, PREFIX, Operation
 from gitmesh.json_shapes.problems import problem_shapes
 from gitmesh.json_shapes.resources import RefusedChangeShape
+from gitmesh.service.history.log_tail import LogTail, TooManyReaders
 from gitmesh.service.served import Served
 from mesh.errors import GitmeshError
 
@@ -65,7 +66,9 @@ class JsonApi:
         self._served = served
         self._receive = receive
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="json-api")
-        self._tail = LogTail(served.log, self._threads)
+        self._tail = LogTail(
+            served.log, self._threads, most=MOST_STREAMS, most_of_one=MOST_OF_CALLER
+        )
 
     @property
     def route(self) -> Route:
@@ -124,7 +127,8 @@ class _Streamed(Response):
         try:
             async with self._tail.followed_by(self._caller):
                 await self._stream(scope, receive, send)
-        except Refused as refused:  # before anything was sent
+        except TooManyReaders as error:  # before anything was sent
+            refused = Refused(429, error.message, retry_after_s=10)
             await refusal(refused)(scope, receive, send)
 
 

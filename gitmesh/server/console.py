@@ -64,7 +64,7 @@ class BoundConsole:
             console = Console(served, self._entrance(repo, log))
             _log.info("serving the console", extra={"url": self.url})
             tls = None if self.certificate is None else self.certificate.context
-            await serve_http(console.application, self.listener, tls=tls)
+            await serve_http(console.application, self.listener, tls=tls, ending=console.end)
 
     def _entrance(self, repo: Path, log: Path) -> Entrance:
         host, port = self.listener.getsockname()[:2]

@@ -53,6 +53,16 @@ def _id(message: str | tuple[str, ...] | list[str]) -> str:
     return message if isinstance(message, str) else message[0]
 
 
+Strings = str | tuple[str, ...] | list[str] | None
+
+
+def _fitting(message: str | tuple[str, ...], string: Strings) -> Strings:
+    """Return a translation as one text, or as a form for each number, as the message needs it."""
+    if isinstance(message, str):
+        return string[0] if isinstance(string, tuple | list) else string
+    return (string,) if isinstance(string, str) else string
+
+
 def _is_whole(message: Message | None) -> bool:
     if message is None:
         return False
@@ -65,7 +75,7 @@ def main() -> None:
     before, after = catalogue(code), Catalog(locale=code, fuzzy=False)
     for each in extracted():
         known = before.get(_id(each))
-        after.add(each, known.string if known is not None else None)
+        after.add(each, None if known is None else _fitting(each, known.string))
     path = catalogue_path(code)
     path.parent.mkdir(parents=True, exist_ok=True)
     out = BytesIO()

@@ -16,8 +16,9 @@ from events.types import Chain
 from gitmesh.access.permission import READ_ALL
 from gitmesh.client.server_api import PREFIX, ServerApi
 from gitmesh.json_api.event_feed import Feed, Position
-from gitmesh.json_api.event_stream import MOST_OF_CALLER, EventStream, LogTail
+from gitmesh.json_api.event_stream import MOST_OF_CALLER, EventStream
 from gitmesh.queries.log_location import log_path
+from gitmesh.service.history.log_tail import LogTail
 from tests.api.conftest import Served, serve
 from tests.json_api.conftest import PART, Ask, endpoint
 

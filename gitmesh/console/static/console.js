@@ -117,4 +117,37 @@
     const act = keys[event.key];
     if (act) { if (event.key !== "Enter" || selected()) event.preventDefault(); act(); }
   });
+
+  // ---- live: a page that shows now asks anew when the log has grown; hidden tabs cost nothing ----
+  const live = () => $("[data-live]");
+  let stream = null, lostTimer = 0;
+  const lost = (is) => { const line = $("#lost"); if (line) line.hidden = !is; };
+  const follow = () => {
+    if (!live() || stream || document.hidden) return;
+    stream = new EventSource(`/live?after=${encodeURIComponent(live().dataset.live)}`);
+    stream.addEventListener("open", () => { clearTimeout(lostTimer); lost(false); });
+    stream.addEventListener("grown", () => live() && window.htmx?.trigger(live(), "grown"));
+    stream.addEventListener("error", () => {
+      clearTimeout(lostTimer);
+      if (stream?.readyState === EventSource.CLOSED) { leave(); lost(true); lostTimer = setTimeout(follow, 5000); }
+      else lostTimer = setTimeout(() => lost(true), 3000);
+    });
+  };
+  const leave = () => { stream?.close(); stream = null; };
+  document.addEventListener("visibilitychange", () => (document.hidden ? leave() : follow()));
+  window.addEventListener("pagehide", leave);
+  window.addEventListener("pageshow", follow);
+  follow();
+
+  // ---- relative times grow older ----
+  const words = new Intl.RelativeTimeFormat(document.documentElement.lang, { numeric: "always" });
+  const units = [["day", 86400], ["hour", 3600], ["minute", 60]];
+  setInterval(() => {
+    if (document.hidden) return;
+    for (const time of document.querySelectorAll("main time[datetime*=T]")) {
+      const seconds = (Date.parse(time.dateTime) - Date.now()) / 1000;
+      const found = units.find(([, size]) => Math.abs(seconds) >= size);
+      if (found) time.textContent = words.format(Math.round(seconds / found[1]), found[0]);
+    }
+  }, 30000);
 })();
