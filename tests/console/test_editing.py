@@ -276,3 +276,9 @@ def test_what_others_added_or_changed_is_not_replaced_in_silence(
     assert again.status_code == 409
     assert visitor.post("/commit-changes", fields(again)).status_code == 303
     assert visitor.get(f"/resource/{key}").status_code == 404
+
+
+def test_what_cannot_be_read_is_not_called_removed(visitor: Visitor) -> None:
+    form = fields(visitor.get(f"/edit/{NODE}"))
+    wrong = {**form, "spec.listeners.0.portMapping.port": "80a", "do": "check"}
+    assert "cart-v1: removed" not in visitor.post(f"/edit/{NODE}", wrong).text
