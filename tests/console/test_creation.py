@@ -87,6 +87,7 @@ def test_a_new_service_answers_through_its_route(
     egress = loopback_address()
     page = browser.new_context(base_url=served.url).new_page()
     sign_in(page)
+    assert page.locator("main a[href='/new/service']").count() == 1
     assert create(page, "shop", "cart.shop.internal", app.address) < 60
     command = page.inner_text(".command code")
     words = shlex.split(command.partition(" > ")[0])
