@@ -49,6 +49,7 @@ COMMANDS: Final = {
     "pin": "repository",
     "unpin": "repository",
     "retry": "repository",
+    "graph": "specs",
     "translate": "specs",
     "bootstrap": "repository",
     "intercept": "repository",

@@ -49,6 +49,7 @@ SHAPES: Final[Mapping[str, type]] = {
     "blame": history.OriginsShape,
     "diff": changes.DifferenceShape,
     "wait": delivery.WaitShape,
+    "graph": routing.TopologyShape,
     "get": resources.ResourcesShape,
     "apply": resources.ResourceChangesShape,
     "edit": resources.ResourceChangesShape,

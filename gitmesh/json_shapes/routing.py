@@ -1,9 +1,11 @@
-"""Shapes of routing: results of route tests, and the decision on a request."""
+"""Shapes of routing: results of route tests, the decision on a request, and the topology."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, TypedDict
 
 if TYPE_CHECKING:
+    from gitmesh.topology.model import Edge, Row, Vertex
+    from gitmesh.topology.view import View
     from mesh.resource import Resource
     from mesh.route_tests import Verdict
     from mesh.routing import Decision
@@ -118,4 +120,98 @@ def _placed(resource: "Resource | None") -> PlacedResourceShape | None:
         "key": str(resource.key),
         "path": resource.source.path,
         "line": resource.source.line(()),
+    }
+
+
+# ---- topology ----
+
+
+class RowShape(TypedDict):
+    """A route of a router, or a gateway route of a gateway."""
+
+    key: str
+    match: str
+    mark: str
+
+
+class VertexShape(TypedDict):
+    """A gateway, virtual service, router or node."""
+
+    key: str
+    kind: str
+    name: str
+    exists: bool
+    mark: str
+    routes: list[RowShape]
+    nodes: list[str]
+    group: list[str]
+    hidden: int
+
+
+class EdgeShape(TypedDict):
+    """Requests can go from one resource to another."""
+
+    source: str
+    target: str
+    relation: str
+    route: str | None
+    port: int | None
+    percent: float | None
+    percentBefore: float | None
+    mark: str
+
+
+class TopologyShape(TypedDict):
+    """Answer of ``graph``."""
+
+    label: str
+    detail: str
+    around: str | None
+    depth: int
+    vertices: list[VertexShape]
+    edges: list[EdgeShape]
+
+
+def topology_shape(label: str, view: "View") -> TopologyShape:
+    """Return what a picture shows."""
+    whole = view.topology
+    return {
+        "label": label,
+        "detail": view.detail.value,
+        "around": None if view.centre is None else str(view.centre),
+        "depth": view.depth,
+        "vertices": [_vertex(each) for each in whole.vertices],
+        "edges": [_edge(each) for each in whole.edges],
+    }
+
+
+def _vertex(found: "Vertex") -> VertexShape:
+    return {
+        "key": str(found.key),
+        "kind": found.kind.value,
+        "name": found.key.name,
+        "exists": found.exists,
+        "mark": found.mark.value,
+        "routes": [_row(each) for each in found.rows],
+        "nodes": [str(key) for key in found.inside],
+        "group": [str(key) for key in found.group],
+        "hidden": found.hidden,
+    }
+
+
+def _row(found: "Row") -> RowShape:
+    return {"key": str(found.key), "match": found.match, "mark": found.mark.value}
+
+
+def _edge(found: "Edge") -> EdgeShape:
+    weight = found.weight
+    return {
+        "source": str(found.source),
+        "target": str(found.target),
+        "relation": found.relation.value,
+        "route": None if found.route is None else str(found.route),
+        "port": found.port,
+        "percent": None if weight is None else weight.now,
+        "percentBefore": None if weight is None else weight.before,
+        "mark": found.mark.value,
     }
