@@ -24,6 +24,7 @@ from gitmesh.console.pages.resources import resources
 from gitmesh.console.pages.review import commit_changes, review
 from gitmesh.console.pages.shift import shift
 from gitmesh.console.pages.traffic import service_traffic, traffic
+from gitmesh.console.topology.page import topology
 from gitmesh.console.visit import Answer, Visit
 from gitmesh.console.web.localisation import mark
 
@@ -79,6 +80,8 @@ PAGES: Final[tuple[Page, ...]] = (
     Page("commit changes", "/commit-changes", commit_changes, method="POST", allowed=_may_write),
     Page("new service", "/new/service", new_service, allowed=_may_write),
     Page("created", "/created/{name}", created),
+    # ---- topology ----
+    Page("topology", "/topology", topology, mark("Topology"), "m"),
     # ---- history ----
     Page("log", "/log", log, mark("Log"), "l"),
     Page("log export", "/log/export", export),

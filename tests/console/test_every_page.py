@@ -21,6 +21,7 @@ PAGES = [
     ("/delete/mesh/shop/virtualNode/cart-v1", "delete"),
     ("/new/service?mesh=shop&service=pay.local&step=listener&health=on", "new-service"),
     ("/new/service?mesh=shop&service=pay.local&step=review&port=80a&weight_0=x", "new-wrong"),
+    ("/topology?around=mesh/shop/virtualRouter/cart/route/all&diff=main", "topology"),
     ("/log", "log"),
     ("/log?view=events", "events"),
     ("/commit/main", "commit"),

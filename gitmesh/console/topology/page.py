@@ -1,0 +1,120 @@
+"""Topology: who calls whom, and with which weights?"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Final
+
+from markupsafe import Markup
+
+from gitmesh.console import paths
+from gitmesh.console.topology.asked import DEPTHS, Asked, asked
+from gitmesh.console.topology.table import alone, lines
+from gitmesh.console.topology.words import wording
+from gitmesh.console.visit import Answer, PageError, View, Visit
+from gitmesh.service.topology.moments import Recent, Topologies, served_seq
+from gitmesh.topology import view as views
+from gitmesh.topology.comparison import differing
+from gitmesh.topology.drawing.svg import Drawing, svg
+from gitmesh.topology.drawing.wording import summary
+from gitmesh.topology.layout.packing import layout
+from gitmesh.topology.layout.placed import Layout
+from gitmesh.topology.live import EdgeIdentity, Observed
+from gitmesh.topology.model import Topology
+from gitmesh.topology.neighbourhood import MOST
+from gitmesh.topology.search import found
+from gitmesh.topology.view import FULL_UP_TO, Detail
+from mesh.errors import UsageError
+from mesh.keys import Kind, ResourceKey
+
+MOST_ROWS: Final = 400
+"""Rows of the table; more are said to be left out."""
+
+_topologies: Final = Topologies()
+_layouts: Final[Recent[Layout]] = Recent(32)
+
+
+def topology(visit: Visit) -> Answer:
+    """Return the neighbourhood of a resource, or the whole mesh, at a moment or between two."""
+    chosen = asked(visit.query)
+    whole = _whole(visit, chosen)
+    results = found(whole, chosen.search)
+    if len(results) == 1 and not chosen.around:
+        chosen = replace(chosen, around=str(results[0]), search="")
+    shown = _shown(visit, whole, chosen)
+    observed = _observed()
+    placed = _layouts.get(shown.topology, lambda: layout(shown.topology))
+    words = wording(visit.words, sees_all=visit.caller.permission.reads_all)
+    drawing = Drawing(
+        visit.words._("Topology"),
+        summary(shown.topology, words),
+        shown.centre,
+        chosen.about,
+        words,
+        observed,
+        standalone=False,
+    )
+    rows = list(lines(shown.topology, placed, observed))
+    values = {
+        "asked": chosen,
+        "results": results if chosen.search else (),
+        "view": shown,
+        "size": len(whole.vertices),
+        "depths": DEPTHS,
+        "reduced": shown.centre is not None and shown.depth < chosen.depth,
+        "picture": Markup(svg(placed, drawing)),  # noqa: S704 -- names are escaped in it
+        "summary": drawing.description,
+        "words": words,
+        "rows": rows[:MOST_ROWS],
+        "left_out": max(0, len(rows) - MOST_ROWS),
+        "alone": alone(shown.topology),
+        "observes": bool(observed),
+        "changes": len(differing(whole)) if chosen.diff else 0,
+        "paths": paths,
+    }
+    return View("topology/topology.html", values)
+
+
+def _whole(visit: Visit, chosen: Asked) -> Topology:
+    served, permission = visit.served, visit.caller.permission
+    try:
+        seq = served_seq(served.log, served.repo, visit.at)
+        if not chosen.diff:
+            return _topologies.at(served.log, served.log_path, seq, permission)
+        before = served_seq(served.log, served.repo, chosen.diff)
+    except UsageError as error:
+        raise PageError(400, error.message, error.hint) from None
+    return _topologies.between(served.log, served.log_path, before, seq, permission)
+
+
+def _shown(visit: Visit, whole: Topology, chosen: Asked) -> views.View:
+    if chosen.around:
+        centre = _named(chosen.around)
+        around = None if centre is None else views.view_around(whole, centre, chosen.depth)
+        if around is None:
+            words = visit.words._("This resource is not in the mesh at this moment.")
+            raise PageError(404, words, chosen.around)
+        return around
+    start = _start(whole)
+    if chosen.detail or chosen.diff or start is None or len(whole.vertices) <= FULL_UP_TO:
+        return views.whole_view(whole, Detail(chosen.detail or Detail.AUTO))
+    return views.view_around(whole, start, chosen.depth, MOST) or views.whole_view(whole)
+
+
+def _named(text: str) -> ResourceKey | None:
+    try:
+        return ResourceKey.parse(text)
+    except UsageError:
+        return None
+
+
+def _start(whole: Topology) -> ResourceKey | None:
+    """Return where a visitor begins to look at a large mesh: the service with the most callers."""
+    services = (each for each in whole.vertices if each.kind is Kind.VIRTUAL_SERVICE)
+    callers = whole.incoming
+    best = max(services, key=lambda each: len(callers.get(each.key, ())), default=None)
+    return None if best is None else best.key
+
+
+def _observed() -> Mapping[EdgeIdentity, Observed]:
+    """Return the traffic on edges. Nothing yet: load reports of proxies will say it."""
+    return {}
