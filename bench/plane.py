@@ -22,7 +22,7 @@ from events.latest import Latest
 from events.opening import open_for_writing
 from events.publication import Publication
 from events.store import EventStore
-from mesh.graph.linked import MeshGraph
+from mesh.graph.mesh_graph import MeshGraph
 from reconciler.follower import Follower
 from reconciler.git.repository import GitRepository
 from xds.delivery.recorder import Recorder

@@ -5,8 +5,8 @@ from dataclasses import replace
 from itertools import chain
 
 from mesh.graph.finding import Finding
-from mesh.graph.linked import MeshGraph
 from mesh.graph.matching import gateway_route_order, route_order
+from mesh.graph.mesh_graph import MeshGraph
 from mesh.graph.mesh_settings import MeshSettings
 from mesh.graph.references import parent_of, references
 from mesh.keys import Kind, ResourceKey
@@ -63,8 +63,7 @@ def relink(graph: MeshGraph, changes: Changes) -> MeshGraph:
 
 
 def with_settings(graph: MeshGraph, settings: MeshSettings) -> MeshGraph:
-    """Return the graph with other settings; all rules are checked again, because settings rarely
-    change."""
+    """Return the graph with other settings. All rules are checked again: settings change rarely."""
     if graph.settings == settings:
         return graph
     return relink(replace(EMPTY, settings=settings), dict(graph.resources))
@@ -148,7 +147,7 @@ def _findings(
 
 
 def _to_check(before: MeshGraph, after: MeshGraph, changes: Changes) -> set[ResourceKey]:
-    """Return every key whose findings may change: the reverse of what rules look at."""
+    """Return every key whose findings may change, because a rule for it reads a changed resource."""
     keys: set[ResourceKey] = set()
     for key, resource in changes.items():
         keys.add(key)
@@ -167,7 +166,8 @@ def _to_check(before: MeshGraph, after: MeshGraph, changes: Changes) -> set[Reso
 
 
 def _face(resource: Resource | None) -> object:
-    """Return what other resources' rules see of this one; None if it does not exist."""
+    """Return the properties that rules of other resources read; None if the resource does not
+    exist."""
     match resource.spec if resource is not None else None:
         case None:
             return None

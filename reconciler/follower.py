@@ -26,13 +26,13 @@ from mesh.errors import Fatal
 from mesh.keys import ResourceKey
 from mesh.resource import spec_json
 from reconciler.attempt import HELD_BACK, Attempts
-from reconciler.declaration import declare
 from reconciler.git.repository import GitRepository
 from reconciler.history import Way, way
 from reconciler.plan import ReadSpecs, derive
 from reconciler.reading.reader import Known, Progress, TreeReader
 from reconciler.reading.source import SourceUnavailable
 from reconciler.reading.tree import EMPTY
+from reconciler.rules_declaration import declare
 
 _OF_RESOURCE: Final = (ResourceAdded, ResourceChanged, TrafficShifted, ResourceRemoved)
 _MOST_COLLISIONS: Final = 5

@@ -13,7 +13,7 @@ from events.types import Chain, Record
 from gitmesh.access.permission import Permission
 from gitmesh.queries.commits import LoggedCommit
 from mesh.errors import UsageError
-from mesh.graph.linked import MeshGraph
+from mesh.graph.mesh_graph import MeshGraph
 from mesh.keys import ResourceKey
 from mesh.linking import link, with_settings
 

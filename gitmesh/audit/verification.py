@@ -13,13 +13,13 @@ from gitmesh.audit.rule_differences import judge
 from gitmesh.rendering.amounts import count
 from gitmesh.rendering.narration import short
 from mesh.errors import Fatal
-from reconciler.declaration import declared
 from reconciler.git.checkpoint_ref import REF, CheckpointRef
 from reconciler.git.repository import GitRepository
 from reconciler.reading.reader import Progress
 from reconciler.reading.source import SourceUnavailable
 from reconciler.rederivation import Rederivation, continues, led_to, rederive
 from reconciler.rules import RULES, Stretch, WrongRules
+from reconciler.rules_declaration import declared
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,24 +5,24 @@ import socket
 from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 
-from gitmesh.demo.town import Ports, Town
+from gitmesh.demo.layout import Layout, Ports
 from mesh.errors import UsageError
 
 ATTEMPTS = 20
 _KINDS = (socket.SOCK_STREAM, socket.SOCK_DGRAM, socket.SOCK_STREAM)
 
 
-def free_town(plan: Callable[[tuple[int, int]], Town], choose: random.Random) -> Town:
+def free_layout(plan: Callable[[tuple[int, int]], Layout], choose: random.Random) -> Layout:
     """Return a plan on a network whose addresses can all be listened on.
 
     :raises UsageError: this system has no such addresses.
     """
     reason = ""
     for _ in range(ATTEMPTS):
-        town = plan((choose.randint(16, 250), choose.randint(1, 250)))
-        reason = busy(town.places)
+        layout = plan((choose.randint(16, 250), choose.randint(1, 250)))
+        reason = busy(layout.places)
         if not reason:
-            return town
+            return layout
     raise UsageError(
         f"no free loopback addresses: {reason}",
         hint="the demo needs Linux, which answers on all of 127.0.0.0/8",

@@ -7,9 +7,9 @@ import sys
 import time
 from pathlib import Path
 
-from gitmesh.demo.patience import PATIENCE_S, late
+from gitmesh.demo.layout import Layout, Proxy
 from gitmesh.demo.processes import Processes
-from gitmesh.demo.town import Proxy, Town
+from gitmesh.demo.timeouts import PATIENCE_S, late
 from gitmesh.demo.traffic.http_client import BadReply, Connection
 from mesh.canonical import JsonObject
 from mesh.errors import Fatal
@@ -41,11 +41,11 @@ def find_envoy() -> Path:
     return path
 
 
-def start_envoys(envoy: Path, town: Town, processes: Processes, folder: Path) -> None:
+def start_envoys(envoy: Path, layout: Layout, processes: Processes, folder: Path) -> None:
     """Start one Envoy per proxy; it gets its configuration from the demo's server."""
-    for proxy in town.proxies:
+    for proxy in layout.proxies:
         config = folder / f"{proxy.name}.json"
-        config.write_text(json.dumps(_bootstrap(proxy, town)))
+        config.write_text(json.dumps(_bootstrap(proxy, layout)))
         processes.start(
             f"envoy-{proxy.name}",
             [
@@ -58,26 +58,26 @@ def start_envoys(envoy: Path, town: Town, processes: Processes, folder: Path) ->
         )
 
 
-def _bootstrap(proxy: Proxy, town: Town) -> JsonObject:
+def _bootstrap(proxy: Proxy, layout: Layout) -> JsonObject:
     key = ResourceKey.parse(proxy.node_id)
     addressing = Explicit(proxy.ingress, proxy.egress, proxy.application)
     return bootstrap(
         identity=ProxyIdentity(key, addressing),
-        xds_address=f"{town.address}:{town.ports.xds}",
-        admin_address=f"{proxy.admin}:{town.ports.admin}",
-        dns_resolvers=[f"{town.address}:{town.ports.dns}"],
+        xds_address=f"{layout.address}:{layout.ports.xds}",
+        admin_address=f"{proxy.admin}:{layout.ports.admin}",
+        dns_resolvers=[f"{layout.address}:{layout.ports.dns}"],
     )
 
 
-async def wait_until_live(town: Town, processes: Processes) -> None:
+async def wait_until_live(layout: Layout, processes: Processes) -> None:
     """Wait until every Envoy reports that it is live.
 
     :raises Fatal: one ended, or is not live in time; the hint has its last output.
     """
     deadline = time.monotonic() + PATIENCE_S
-    waiting = list(town.proxies)
+    waiting = list(layout.proxies)
     while waiting:
-        live = await asyncio.gather(*(_is_live(proxy, town.ports.admin) for proxy in waiting))
+        live = await asyncio.gather(*(_is_live(proxy, layout.ports.admin) for proxy in waiting))
         waiting = [proxy for proxy, ready in zip(waiting, live, strict=True) if not ready]
         processes.check()
         if waiting and time.monotonic() > deadline:

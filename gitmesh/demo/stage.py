@@ -10,17 +10,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from gitmesh.demo.addresses import free_ports, free_town, replacements
+from gitmesh.demo.addresses import free_layout, free_ports, replacements
 from gitmesh.demo.envoys import find_envoy, start_envoys, wait_until_live
+from gitmesh.demo.event_waiter import EventWaiter
 from gitmesh.demo.folder import DemoFolder
 from gitmesh.demo.git import Clone
-from gitmesh.demo.patience import PATIENCE_S, late
+from gitmesh.demo.layout import Layout, listening_ports, plan_layout
 from gitmesh.demo.processes import Processes
 from gitmesh.demo.sample import copy_sample, sample_repo
 from gitmesh.demo.screen import Screen
-from gitmesh.demo.town import Town, listening_ports, plan_town
+from gitmesh.demo.timeouts import PATIENCE_S, late
 from gitmesh.demo.traffic.load import Load
-from gitmesh.demo.witness import Witness
 from gitmesh.queries.log_location import log_path
 from reconciler.directory import read_directory
 from reconciler.git.initialization import init_bare
@@ -28,7 +28,7 @@ from reconciler.git.initialization import init_bare
 BRANCH = "main"
 _CONSOLE: Final = re.compile(r"serving the console url=(\S+)")
 UNUSED = "127.254.254.254"
-"""Outside of what :func:`free_town` chooses from."""
+"""Outside of what :func:`free_layout` chooses from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +38,8 @@ class Stage:
     folder: DemoFolder
     bare: Path
     clone: Clone
-    town: Town
-    witness: Witness
+    layout: Layout
+    events: EventWaiter
     load: Load
     processes: Processes
 
@@ -63,7 +63,7 @@ async def set_stage(screen: Screen, *, console: bool = False) -> AsyncIterator[S
     folder = DemoFolder.make()
     processes = Processes(folder.path)
     try:
-        town = _plan(screen, folder.path / "sample")
+        layout = _plan(screen, folder.path / "sample")
         clone = await _push_sample(folder.path, screen)
         bare = folder.path / "shop.git"
         witness = await _start_server(bare, town, processes, screen, console=console)
@@ -76,8 +76,8 @@ async def set_stage(screen: Screen, *, console: bool = False) -> AsyncIterator[S
         folder.clear()
 
 
-def _plan(screen: Screen, sample: Path) -> Town:
-    """Copy the sample, with other ports where its own are taken; return the plan of its town."""
+def _plan(screen: Screen, sample: Path) -> Layout:
+    """Copy the sample, with other ports where its own are taken; return the plan of its layout."""
     ports = listening_ports(read_directory(sample_repo()).graph)
     others = replacements(ports, UNUSED)
     copy_sample(sample, others)
@@ -85,7 +85,7 @@ def _plan(screen: Screen, sample: Path) -> Town:
         pairs = ", ".join(f"{old} → {new}" for old, new in others.items())
         screen.say(f"something listens on ports of the sample mesh, so it gets others: {pairs}")
     graph, own = read_directory(sample).graph, free_ports()
-    return free_town(lambda network: plan_town(graph, network, own), random.Random())  # noqa: S311
+    return free_layout(lambda network: plan_layout(graph, network, own), random.Random())  # noqa: S311
 
 
 async def _push_sample(folder: Path, screen: Screen) -> Clone:
@@ -112,19 +112,19 @@ async def _start_server(
             lambda: "ready listen=" in processes.log_of("gitmesh"), processes.check, "gitmesh"
         )
     screen.good(f"gitmesh serve follows it and answers proxies at {listen}")
-    return Witness(log_path(bare), processes.check)
+    return EventWaiter(log_path(bare), processes.check)
 
 
-async def _start_town(
-    envoy: Path, town: Town, processes: Processes, folder: Path, screen: Screen
+async def _start_proxies(
+    envoy: Path, layout: Layout, processes: Processes, folder: Path, screen: Screen
 ) -> None:
-    plan = folder / "town.json"
-    plan.write_text(town.model_dump_json())
+    plan = folder / "layout.json"
+    plan.write_text(layout.model_dump_json())
     processes.start("apps", [sys.executable, "-m", "gitmesh.demo.traffic.apps", str(plan)])
-    start_envoys(envoy, town, processes, folder)
-    async with screen.working(f"{len(town.proxies)} Envoys and their applications start"):
+    start_envoys(envoy, layout, processes, folder)
+    async with screen.working(f"{len(layout.proxies)} Envoys and their applications start"):
         await _until(lambda: "ready" in processes.log_of("apps"), processes.check, "applications")
-        await wait_until_live(town, processes)
+        await wait_until_live(layout, processes)
 
 
 async def _until(ready: Callable[[], bool], check: Callable[[], None], what: str) -> None:

@@ -38,13 +38,13 @@ async def stay_up(stage: Stage, screen: Screen) -> None:
 
 def invitation(stage: Stage, path: str) -> str:
     """Return commands that can be pasted into another shell, line by line."""
-    address, port = stage.town.door
+    address, port = stage.layout.door
     bare = shlex.quote(str(stage.bare))
     door = f"http://{address}:{port}"
     shift = "s/cart-v1, weight: 100/cart-v1, weight: 70/; s/cart-v2, weight: 0/cart-v2, weight: 30/"
     admin = "\n".join(
-        f"  {proxy.name:<12} http://{proxy.admin}:{stage.town.ports.admin}/config_dump"
-        for proxy in stage.town.proxies
+        f"  {proxy.name:<12} http://{proxy.admin}:{stage.layout.ports.admin}/config_dump"
+        for proxy in stage.layout.proxies
     )
     console = f"The console, for a browser: {stage.console}\n\n" if stage.console else ""
     return f"""

@@ -36,7 +36,7 @@ class Story:
         self._stage = stage
         self._screen = screen
         self._report = report
-        self._first_event = stage.witness.events_read
+        self._first_event = stage.events.events_read
 
     async def tell(self) -> None:
         """Run all steps under a continuous load."""
@@ -68,7 +68,7 @@ class Story:
         self._screen.quote(await clone.diff())
         bad = await clone.commit("Cart: hand over to version 3")
         await clone.push()
-        rejected = await self._stage.witness.rejected(bad)
+        rejected = await self._stage.events.rejected(bad)
         self._report.rejection = [dict(p) for p in rejected.problems]  # type: ignore[arg-type]
         self._screen.good("gitmesh refuses it as a whole, and says where it is wrong and why:")
         self._screen.quote("\n".join(problem_lines(rejected.problems)))
@@ -79,20 +79,20 @@ class Story:
         self._judge(await self._sample("refused"), SHIFT_PERCENT)
         mended = await clone.revert(bad)
         await clone.push()
-        await self._stage.witness.applied(mended)
+        await self._stage.events.applied(mended)
         self._screen.say("The bad commit is reverted; the mesh never changed.")
 
     async def _take_back(self, shift: CommitId) -> None:
         self._screen.step("git revert takes the shift back")
         commit = await self._stage.clone.revert(shift)
         pushed = await self._stage.clone.push()
-        self._report.revert = _delivery(pushed, await self._stage.witness.converged(commit))
+        self._report.revert = _delivery(pushed, await self._stage.events.converged(commit))
         self._show(self._report.revert)
         self._judge(await self._sample("reverted"), 0)
 
     def _show_log(self) -> None:
         self._screen.step("gitmesh log remembers all of it")
-        limit = str(self._stage.witness.events_read - self._first_event)
+        limit = str(self._stage.events.events_read - self._first_event)
         self._screen.say(f"gitmesh log --repo {self._stage.bare.name} --limit {limit}")
         command = [
             sys.executable,
@@ -136,7 +136,7 @@ class Story:
             self._screen.quote(await clone.diff())
         commit = await clone.commit(message)
         pushed = await clone.push()
-        return _delivery(pushed, await self._stage.witness.converged(commit))
+        return _delivery(pushed, await self._stage.events.converged(commit))
 
     async def _sample(self, name: str) -> Tally:
         async with self._screen.working(f"{SAMPLE:,} requests through the gateway"):

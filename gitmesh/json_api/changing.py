@@ -34,7 +34,7 @@ from gitmesh.service.delivery.pin_request import length_of, pin, unpin
 from gitmesh.service.resources.change import Change, InvalidChange
 from gitmesh.service.resources.quotas import require_quotas
 from mesh.canonical import Json, JsonObject
-from mesh.graph.linked import MeshGraph
+from mesh.graph.mesh_graph import MeshGraph
 from mesh.keys import ResourceKey
 from mesh.problems.problem import errors
 from mesh.reading.native import read_resources

@@ -6,7 +6,7 @@ from typing import Final
 
 from gitmesh.json_api import changing, event_feed, reading
 from gitmesh.json_api.asking import Asked
-from gitmesh.json_shapes import changes, delivery, history, pins, resources
+from gitmesh.json_shapes import changes, delivery, history, pins, proxies, resources
 
 PREFIX: Final = "/gitmesh/v1"
 
@@ -198,7 +198,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         "GET",
         "/proxies",
         "The connected proxies.",
-        delivery.ProxiesShape,
+        proxies.ProxiesShape,
         reading.proxies,
         (Value("node", "The end of a node's name."),),
         "proxies of nodes that the caller may read; refusals need the whole mesh",

@@ -16,7 +16,7 @@ from gitmesh.access.visible_problems import visible_problems
 from gitmesh.json_api.asking import Asked, absent
 from gitmesh.json_api.errors import bad_request, not_found
 from gitmesh.json_shapes.changes import DifferenceShape, difference_shape
-from gitmesh.json_shapes.delivery import ProxiesShape, StatusShape, proxies_shape, status_shape
+from gitmesh.json_shapes.delivery import StatusShape, status_shape
 from gitmesh.json_shapes.history import (
     CommitShape,
     OriginsShape,
@@ -28,6 +28,7 @@ from gitmesh.json_shapes.history import (
     state_shape,
 )
 from gitmesh.json_shapes.problems import problem_shapes
+from gitmesh.json_shapes.proxies import ProxiesShape, proxies_shape
 from gitmesh.json_shapes.resources import (
     HistoryShape,
     ProblemsOfTipShape,

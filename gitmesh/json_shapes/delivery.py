@@ -1,15 +1,14 @@
-"""Shapes of deliveries: status of a commit, waiting for it, connected proxies."""
+"""JSON shapes of deliveries: the status of a commit, and waiting for it."""
 
 from typing import NotRequired, TypedDict, cast
 
-from events.deliveries import Delivered, Proxy
-from events.types import Cause, CommitRejected, SnapshotRejected
+from events.deliveries import Delivered
+from events.types import Cause, CommitRejected
 from gitmesh.json_shapes.events import EventShape, event_shape
 from gitmesh.json_shapes.pins import PinShape, RequestedPinShape, pin_shape, requested_pin_shape
 from gitmesh.queries.commit_status import CommitStatus, NodeStatus, Refused
 from gitmesh.queries.convergence import Convergence
 from gitmesh.queries.refusal_locations import hint
-from gitmesh.service.delivery.connected import ConnectedProxies
 from gitmesh.service.delivery.retry import RetryAnswer
 from gitmesh.service.delivery.status import StatusAnswer
 from gitmesh.service.delivery.wait import WaitAnswer
@@ -151,36 +150,6 @@ WaitShape = TypedDict(
 """Answer of ``wait``; ``proxies`` only if a percentage is waited for."""
 
 
-class ProxyRefusalShape(TypedDict):
-    """Refusal of a connected proxy."""
-
-    commit: str
-    type: str
-    version: str
-    names: list[str]
-    message: str
-
-
-class ProxyShape(TypedDict):
-    """A connected proxy."""
-
-    node: str
-    proxy: str
-    version: str
-    connectedAt: str
-    state: str
-    since: str
-    commit: str | None
-    refusal: ProxyRefusalShape | None
-
-
-class ProxiesShape(TypedDict):
-    """Answer of ``proxies``."""
-
-    serverRuns: bool | None
-    proxies: list[ProxyShape]
-
-
 class RetryShape(TypedDict):
     """Answer of ``retry``."""
 
@@ -268,14 +237,6 @@ def refused_shape(refused: Refused) -> RefusedShape:
     }
 
 
-def proxies_shape(found: ConnectedProxies) -> ProxiesShape:
-    """Return the connected proxies."""
-    return {
-        "serverRuns": found.server_runs,
-        "proxies": [_proxy(proxy) for proxy in found.proxies],
-    }
-
-
 def retry_shape(answer: RetryAnswer) -> RetryShape:
     """Return which commit will be read again."""
     return {"heldBack": answer.held_back, "serverRuns": answer.server_runs}
@@ -339,29 +300,4 @@ def _node(node: NodeStatus) -> NodeShape:
         "node": node.node,
         "proxies": {state.value: number for state, number in sorted(node.states.items())},
         "refusals": [refused_shape(each) for each in node.refusals],
-    }
-
-
-def _proxy(proxy: Proxy) -> ProxyShape:
-    return {
-        "node": proxy.node,
-        "proxy": proxy.name,
-        "version": proxy.version,
-        "connectedAt": proxy.connected_at,
-        "state": proxy.state.value,
-        "since": proxy.since,
-        "commit": proxy.commit or None,
-        "refusal": _proxy_refusal(proxy.refusal),
-    }
-
-
-def _proxy_refusal(refusal: SnapshotRejected | None) -> ProxyRefusalShape | None:
-    if refusal is None:
-        return None
-    return {
-        "commit": refusal.commit,
-        "type": refusal.type_url,
-        "version": refusal.version,
-        "names": list(refusal.names),
-        "message": refusal.message,
     }

@@ -1,12 +1,45 @@
-"""Shapes of what one proxy needs: its configuration, and redirects to it."""
+"""JSON shapes of proxies: connected ones, the configuration of one, and its traffic redirection."""
 
 from typing import TYPE_CHECKING, TypedDict
 
+from events.deliveries import Proxy
+from events.types import SnapshotRejected
 from gitmesh.intercept.ruleset import TABLE, Interception, removal, ruleset
 from gitmesh.json_shapes.problems import problem_shapes
+from gitmesh.service.delivery.connected import ConnectedProxies
 
 if TYPE_CHECKING:
     from gitmesh.service.proxies.configuration import ProxyConfiguration
+
+
+class ProxyRefusalShape(TypedDict):
+    """Refusal of a connected proxy."""
+
+    commit: str
+    type: str
+    version: str
+    names: list[str]
+    message: str
+
+
+class ProxyShape(TypedDict):
+    """A connected proxy."""
+
+    node: str
+    proxy: str
+    version: str
+    connectedAt: str
+    state: str
+    since: str
+    commit: str | None
+    refusal: ProxyRefusalShape | None
+
+
+class ProxiesShape(TypedDict):
+    """Answer of ``proxies``."""
+
+    serverRuns: bool | None
+    proxies: list[ProxyShape]
 
 
 class RemovalShape(TypedDict):
@@ -29,6 +62,14 @@ class InterceptionShape(RemovalShape):
     egressIgnoredIp: list[str]
     enableIpv6: bool
     ruleset: str
+
+
+def proxies_shape(found: ConnectedProxies) -> ProxiesShape:
+    """Return the connected proxies."""
+    return {
+        "serverRuns": found.server_runs,
+        "proxies": [_proxy(proxy) for proxy in found.proxies],
+    }
 
 
 def configuration_shape(found: "ProxyConfiguration") -> dict[str, object]:
@@ -57,3 +98,28 @@ def interception_shape(found: Interception) -> InterceptionShape:
 def removal_shape() -> RemovalShape:
     """Return the ruleset that removes the redirects."""
     return {"remove": removal()}
+
+
+def _proxy(proxy: Proxy) -> ProxyShape:
+    return {
+        "node": proxy.node,
+        "proxy": proxy.name,
+        "version": proxy.version,
+        "connectedAt": proxy.connected_at,
+        "state": proxy.state.value,
+        "since": proxy.since,
+        "commit": proxy.commit or None,
+        "refusal": _proxy_refusal(proxy.refusal),
+    }
+
+
+def _proxy_refusal(refusal: SnapshotRejected | None) -> ProxyRefusalShape | None:
+    if refusal is None:
+        return None
+    return {
+        "commit": refusal.commit,
+        "type": refusal.type_url,
+        "version": refusal.version,
+        "names": list(refusal.names),
+        "message": refusal.message,
+    }

@@ -18,7 +18,7 @@ from events.types import (
     Seq,
     TrafficShifted,
 )
-from mesh.graph.linked import MeshGraph
+from mesh.graph.mesh_graph import MeshGraph
 from mesh.graph.mesh_settings import settings_json
 from mesh.keys import ResourceKey
 from mesh.problems.problem import errors

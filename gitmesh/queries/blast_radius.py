@@ -7,7 +7,7 @@ Pure. The caller provides the numbers of connected proxies.
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from mesh.graph.linked import MeshGraph
+from mesh.graph.mesh_graph import MeshGraph
 from mesh.graph.references import parent_of
 from mesh.keys import Kind, ResourceKey
 

@@ -1,7 +1,7 @@
 """The linked mesh of a logged state, without git."""
 
 from events.state import MeshState
-from mesh.graph.linked import MeshGraph
+from mesh.graph.mesh_graph import MeshGraph
 from mesh.graph.mesh_settings import settings_from_json
 from mesh.linking import link, with_settings
 from mesh.resource import Resource, spec_from_json

@@ -14,7 +14,7 @@ from events.store import EventReader
 from events.types import CommitId, Seq, SnapshotRejected
 from gitmesh.queries.log_location import is_repository
 from mesh.errors import Fatal, GitmeshError, UsageError
-from mesh.graph.linked import MeshGraph
+from mesh.graph.mesh_graph import MeshGraph
 from mesh.keys import ResourceKey
 from mesh.resource import Steps, spec_json
 from reconciler.diff import field_changes

@@ -31,11 +31,11 @@ from gitmesh.server.workers import serve_in_workers
 from gitmesh.settings import Settings
 from mesh.errors import Fatal, GitmeshError, Retryable, UsageError
 from reconciler.attempt import Attempts, attempt_path
-from reconciler.declaration import declare
 from reconciler.git.repository import GitRepository
 from reconciler.loop import Pace, Startup, reconcile
 from reconciler.read_steps import ReadSteps
 from reconciler.reading.reader import Progress
+from reconciler.rules_declaration import declare
 from xds.delivery.recorder import Recorder
 from xds.server.discovery import check_listening, serve_ads
 from xds.server.settings import AdsSettings, TlsFiles

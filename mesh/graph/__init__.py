@@ -1,3 +1,4 @@
 """The linked mesh: resources, references between them, ports, matching order, and findings. Pure.
 
-Read ``linked.py`` first. May import ``mesh.spec``, ``mesh.problems`` and the nouns in ``mesh/``."""
+Read ``mesh_graph.py`` first. May import ``mesh.spec``, ``mesh.problems`` and the nouns in
+``mesh/``."""

@@ -1,15 +1,16 @@
 """Resolution of ports to listeners, for the linker and the translator.
 
-Ports are optional wherever App Mesh can infer them: a target, a match or a gateway route without
-one means the only listener. If there are several, it must give one (User Guide, *Multiple
-listeners*). The rules report a missing one; the functions here return None or nothing for it.
+Ports are optional wherever App Mesh can infer them: a target, a match or a gateway route without a
+port means the only listener. If there are several listeners, the port is required (User Guide,
+*Multiple listeners*). The validation rules report a missing port; the functions here return None or
+nothing for it.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Protocol, TypeVar
 
-from mesh.graph.linked import MeshGraph
 from mesh.graph.matching import match_port, route_match
+from mesh.graph.mesh_graph import MeshGraph
 from mesh.graph.references import backend_names, gateway_target, provider_key, weighted_targets
 from mesh.keys import Kind, ResourceKey
 from mesh.resource import Resource
@@ -52,14 +53,16 @@ def node_listeners(graph: MeshGraph, mesh: str, node: str) -> tuple[Listener, ..
 
 
 def target_listener(graph: MeshGraph, mesh: str, target: WeightedTarget) -> Listener | None:
-    """Return the listener that a weighted target means, or None if that is not exactly one."""
+    """Return the listener that a weighted target means, or None if it does not mean exactly one
+    listener."""
     return listener_at(node_listeners(graph, mesh, target.virtual_node), target.port)
 
 
 def usable_targets(graph: MeshGraph, mesh: str, route: RouteSpec) -> tuple[WeightedTarget, ...]:
-    """Return the targets of a route; none if one that has a weight does not exist.
+    """Return the targets of a route; none if a target with a weight does not exist.
 
-    Such a route is not answered until it does: its share of the requests is meant for nobody else.
+    While a target is missing, the route answers no request: its share is not given to the other
+    targets.
     """
     targets = weighted_targets(route)
     missing = any(each.weight and graph.node(mesh, each.virtual_node) is None for each in targets)

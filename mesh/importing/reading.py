@@ -1,4 +1,4 @@
-"""Files of any supported format to resources: the entry point of an import."""
+"""Entry point of an import: reads files of any supported format into resources."""
 
 from codecs import BOM_UTF8
 from collections import Counter
@@ -32,8 +32,8 @@ it."""
 def import_files(files: Mapping[str, bytes], answers: Answers) -> Imported:
     """Return the resources of files, sorted by key, and all problems.
 
-    Files imported together see each other's exports. If two resources have the same key, the first
-    is kept and the second is a problem.
+    Files that are imported together can use each other's exports. If two resources have the same
+    key, the first is kept and the second is a problem.
     """
     readings = [_documents(path, blob) for path, blob in files.items()]
     documents = [document for reading in readings for document in reading.documents]
@@ -72,10 +72,10 @@ def _documents(path: str, blob: bytes) -> Reading:
 
 
 def _taken_apart(document: Document) -> Iterator[Document]:
-    """Yield the documents inside a document, or the document itself if it contains no others.
+    """Yield the documents inside a document, or the document itself if it contains no other.
 
-    ``{"virtualNodes": [{…, "spec": …}]}`` is what scripts make of many ``describe-…`` answers;
-    ``{"TemplateBody": {…}}`` is how CloudFormation returns a template in JSON.
+    ``{"virtualNodes": [{…, "spec": …}]}`` is a file that scripts make of many ``describe-…``
+    answers; ``{"TemplateBody": {…}}`` is how CloudFormation returns a template in JSON.
     """
     listing = listing_of(document.body)
     specs = specs_in(document.body[listing]) if listing else []

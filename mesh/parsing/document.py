@@ -1,8 +1,8 @@
-"""Bytes of one file to documents of plain values, each part with its line. Knows nothing of meshes.
+"""Parsing of one file's bytes to documents of plain values, each part with its line number.
 
 YAML, or JSON if the name ends in ``.json``. Every mistake is a :class:`Problem`, never an
-exception. Hostile input is bounded by :class:`Limits`. :mod:`mesh.parsing.scalars` says which
-unquoted scalars are numbers: few, and never a fraction.
+exception. Hostile input is bounded by :class:`Limits`. :mod:`mesh.parsing.scalars` defines which
+unquoted scalars are numbers. This module knows nothing of meshes.
 """
 
 import re
@@ -12,16 +12,16 @@ from functools import cached_property
 from typing import Final
 
 from mesh.canonical import Json, JsonObject, as_object
-from mesh.parsing.growth import DEFAULT_LIMITS, Growth, Limits
 from mesh.parsing.json_text import read_json
+from mesh.parsing.value_builder import DEFAULT_LIMITS, Limits, ValueBuilder
 from mesh.parsing.yaml_text import read_yaml
 from mesh.problems.problem import Problem
 from mesh.resource import Source, Steps
 
 __all__ = ["DEFAULT_LIMITS", "Document", "Limits", "Reading", "TextReader", "read_documents"]
 
-TextReader = Callable[[str, Growth], None]
-"""Parses a text into a growth; mistakes become problems of the growth."""
+TextReader = Callable[[str, ValueBuilder], None]
+"""Parses a text into a builder; mistakes become problems of the builder."""
 
 _LFS: Final = b"version https://git-lfs.github.com/spec/v1"
 _CONFLICT: Final = re.compile(r"^(?:<{7}|>{7})(?: |$)", re.MULTILINE)
@@ -56,14 +56,14 @@ class _File:
         self._limits = limits
         self._read = read
 
-    def grow(self, *, with_lines: bool) -> Growth:
-        growth = Growth(self._path, self._limits, with_lines=with_lines)
-        self._read(self._text, growth)
-        return growth
+    def build(self, *, with_lines: bool) -> ValueBuilder:
+        builder = ValueBuilder(self._path, self._limits, with_lines=with_lines)
+        self._read(self._text, builder)
+        return builder
 
     @cached_property
     def lines(self) -> dict[int, dict[Steps, int]]:
-        return {grown.index: grown.lines for grown in self.grow(with_lines=True).documents}
+        return {built.index: built.lines for built in self.build(with_lines=True).documents}
 
 
 class _Lines(Mapping[Steps, int]):
@@ -105,7 +105,7 @@ def read_documents(
     read: TextReader | None = None,
     lists: bool = False,
 ) -> Reading:
-    """Parse every document of a file. Never raises, whatever the bytes are.
+    """Parse every document of a file. Never raises.
 
     ``read`` replaces the parser that the file's name selects, for another dialect. With ``lists``,
     the objects of a list are documents, too.
@@ -123,18 +123,18 @@ def read_documents(
         return Reading((), (conflict,))
     named_json = path.lower().endswith(".json")
     file = _File(path, text, limits, read or (read_json if named_json else read_yaml))
-    growth = file.grow(with_lines=False)
+    builder = file.build(with_lines=False)
     documents = []
-    problems = growth.problems
-    for grown in growth.documents:
-        source = Source(path, _Lines(file, grown.index))
-        if isinstance(grown.value, dict):
-            documents.append(Document(grown.value, source))
-        elif lists and isinstance(grown.value, list) and _all_objects(grown.value):
-            for at, item in enumerate(grown.value):
+    problems = builder.problems
+    for built in builder.documents:
+        source = Source(path, _Lines(file, built.index))
+        if isinstance(built.value, dict):
+            documents.append(Document(built.value, source))
+        elif lists and isinstance(built.value, list) and _all_objects(built.value):
+            for at, item in enumerate(built.value):
                 documents.append(Document(as_object(item), narrowed(source, (at,))))
         else:
-            problems.append(_not_an_object(path, grown.line, grown.value))
+            problems.append(_not_an_object(path, built.line, built.value))
     return Reading(tuple(documents), tuple(sorted(problems)))
 
 

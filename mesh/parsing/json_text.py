@@ -1,4 +1,5 @@
-r"""JSON parser (RFC 8259), strict, without recursion; feeds :class:`~mesh.parsing.growth.Growth`.
+r"""Strict JSON parser (RFC 8259) without recursion: pushes its events into a
+:class:`~mesh.parsing.value_builder.ValueBuilder`.
 
 YAML's parser does not read all of JSON (tabs before a brace, ``\ud83d\ude00`` escapes), and
 Python's own recurses and reports no lines. Tokens are read here, strings by the standard library.
@@ -9,8 +10,8 @@ from json import JSONDecodeError
 from json.decoder import scanstring  # type: ignore[attr-defined]
 from typing import Final
 
-from mesh.parsing.growth import GiveUp, Growth
 from mesh.parsing.scalars import resolve
+from mesh.parsing.value_builder import GiveUp, ValueBuilder
 
 _SPACE: Final = re.compile(r"[ \t\r\n]*")
 _BARE: Final = re.compile(r"[^\s,:\[\]{}\"]+")
@@ -24,40 +25,40 @@ class _NotJson(Exception):
         self.line, self.message, self.hint = line, message, hint
 
 
-def read_json(text: str, growth: Growth) -> None:
+def read_json(text: str, builder: ValueBuilder) -> None:
     """Parse the only document of the text; a syntax error is a problem and leaves no document."""
-    _read(text, growth, many=False)
+    _read(text, builder, many=False)
 
 
-def read_json_stream(text: str, growth: Growth) -> None:
+def read_json_stream(text: str, builder: ValueBuilder) -> None:
     """Parse the documents of a text that may hold several values, one after the other.
 
     A loop over ``aws appmesh describe-…`` that appends to one file produces such a text.
     """
-    _read(text, growth, many=True)
+    _read(text, builder, many=True)
 
 
-def _read(text: str, growth: Growth, *, many: bool) -> None:
-    reader = _JsonReader(text, growth)
+def _read(text: str, builder: ValueBuilder, *, many: bool) -> None:
+    reader = _JsonReader(text, builder)
     try:
         reader.read()
-        growth.end_document()
+        builder.end_document()
         while many and reader.more:
             reader.read()
-            growth.end_document()
+            builder.end_document()
         reader.end()
     except GiveUp:
         return
     except _NotJson as error:
-        growth.break_off(error.line, "syntax", error.message, error.hint)
+        builder.break_off(error.line, "syntax", error.message, error.hint)
 
 
 class _JsonReader:
     """Cursor over the text, with the open brackets."""
 
-    def __init__(self, text: str, growth: Growth) -> None:
+    def __init__(self, text: str, builder: ValueBuilder) -> None:
         self._text = text
-        self._growth = growth
+        self._builder = builder
         self._at = 0
         self._line = 1
         self._open: list[str] = []
@@ -124,9 +125,9 @@ class _JsonReader:
         self._at += 1
         self._open.append(char)
         if char == "{":
-            self._growth.open_object(self._line)
+            self._builder.open_object(self._line)
         else:
-            self._growth.open_list(self._line)
+            self._builder.open_list(self._line)
         after = self._peek()
         if after and after not in "]}":
             self._member()
@@ -136,7 +137,7 @@ class _JsonReader:
             raise self._error(f'a "{self._open[-1]}" is closed by a "{char}"')
         self._at += 1
         self._open.pop()
-        self._growth.close()
+        self._builder.close()
 
     def _string(self) -> None:
         try:
@@ -146,9 +147,10 @@ class _JsonReader:
         if not value.isascii() and _SURROGATE.search(value):
             raise self._error("half of a surrogate pair is not a character")
         if "\0" in value:
-            self._growth.spoil(self._line, "control-character", "the text contains a NUL character")
+            message = "the text contains a NUL character"
+            self._builder.spoil(self._line, "control-character", message)
         self._at = end
-        self._growth.scalar(value, self._line)
+        self._builder.scalar(value, self._line)
 
     def _bare(self) -> None:
         word = self._word()
@@ -158,7 +160,7 @@ class _JsonReader:
         if word not in ("true", "false", "null") and not _NUMBER.fullmatch(word):
             raise self._error(f"{word[:80]!r} is not a JSON value", _template_hint(word))
         self._at += len(word)
-        self._growth.scalar(resolve(word), self._line)
+        self._builder.scalar(resolve(word), self._line)
 
     def _word(self) -> str:
         found = _BARE.match(self._text, self._at)

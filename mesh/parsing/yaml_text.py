@@ -1,4 +1,4 @@
-"""YAML parser: pushes the events of a text into a :class:`~mesh.parsing.growth.Growth`.
+"""YAML parser: pushes its events into a :class:`~mesh.parsing.value_builder.ValueBuilder`.
 
 YAML features with surprising effects are refused: aliases and anchors, tags, keys that are not
 text. The parser uses events instead of nodes, because composing nodes recurses, and a hostile file
@@ -11,8 +11,8 @@ from typing import Final
 import yaml
 from yaml.reader import ReaderError
 
-from mesh.parsing.growth import GiveUp, Growth
 from mesh.parsing.scalars import resolve
+from mesh.parsing.value_builder import GiveUp, ValueBuilder
 
 # Use libyaml if PyYAML was built with it (30 times faster), else PyYAML's own parser.
 _LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -37,7 +37,7 @@ TEMPLATE: Final = (
 
 @dataclass(frozen=True, slots=True)
 class _Slip:
-    """A common mistake: the parser's message for it, and ours."""
+    """A common mistake: the parser's message for it, and gitmesh's message."""
 
     words: str
     message: str
@@ -100,12 +100,12 @@ _SLIPS: Final = (
 )
 
 
-def read_yaml(text: str, growth: Growth) -> None:
+def read_yaml(text: str, builder: ValueBuilder) -> None:
     """Push every document of the text; a syntax error ends the reading and is a problem."""
-    push_events(text, growth, YamlReader(growth))
+    push_events(text, builder, YamlReader(builder))
 
 
-def push_events(text: str, growth: Growth, reader: "YamlReader") -> None:
+def push_events(text: str, builder: ValueBuilder, reader: "YamlReader") -> None:
     """Hand every event of the text to the reader; a syntax error ends it and is a problem."""
     try:
         for event in yaml.parse(text, _LOADER):
@@ -113,14 +113,14 @@ def push_events(text: str, growth: Growth, reader: "YamlReader") -> None:
     except GiveUp:
         return
     except yaml.YAMLError as error:
-        _syntax_problem(error, text, growth)
+        _syntax_problem(error, text, builder)
 
 
 class YamlReader:
     """Converts parser events to parts; reports each refused feature once per document."""
 
-    def __init__(self, growth: Growth) -> None:
-        self._growth = growth
+    def __init__(self, builder: ValueBuilder) -> None:
+        self._builder = builder
         self._tagged = False
 
     def handle(self, event: yaml.Event) -> None:
@@ -129,16 +129,16 @@ class YamlReader:
         if type(event) is yaml.ScalarEvent:
             self._scalar(event)
         elif type(event) is yaml.MappingStartEvent:
-            self._growth.open_object(self._start(event))
+            self._builder.open_object(self._start(event))
         elif type(event) is yaml.SequenceStartEvent:
-            self._growth.open_list(self._start(event))
+            self._builder.open_list(self._start(event))
         elif isinstance(event, yaml.CollectionEndEvent):
-            self._growth.close()
+            self._builder.close()
         elif type(event) is yaml.AliasEvent:
             self._alias(event)
         elif type(event) is yaml.DocumentEndEvent:
             self._tagged = False
-            self._growth.end_document()
+            self._builder.end_document()
 
     def _start(self, event: yaml.ScalarEvent | yaml.CollectionStartEvent) -> int:
         line = _line(event)
@@ -154,27 +154,27 @@ class YamlReader:
             self._refuse_extras(event.tag, event.anchor, line)
         # implicit[0]: neither quoted nor tagged, so the type follows from the text.
         if event.implicit[0]:
-            self._growth.scalar(resolve(text), line)
+            self._builder.scalar(resolve(text), line)
             return
         if "\0" in text:
-            self._growth.spoil(line, "control-character", "the text contains a NUL character")
-        self._growth.scalar(text, line)
+            self._builder.spoil(line, "control-character", "the text contains a NUL character")
+        self._builder.scalar(text, line)
 
     def _alias(self, event: yaml.AliasEvent) -> None:
         line = _line(event)
-        self._growth.spoil(
+        self._builder.spoil(
             line,
             "alias",
             f"the alias *{event.anchor} refers to another part of the file; specs must not use "
             "aliases",
             "write the value out: a diff of a route should show the route",
         )
-        self._growth.scalar("", line)
+        self._builder.scalar("", line)
 
     def _refuse_extras(self, tag: str | None, anchor: str | None, line: int) -> None:
         if anchor is not None:
             # The value itself is still checked; only the anchor is wrong.
-            self._growth.spoil(
+            self._builder.spoil(
                 line,
                 "alias",
                 f"the anchor &{anchor} names a value for aliases; specs must not use anchors",
@@ -184,14 +184,14 @@ class YamlReader:
         if tag is None or self._tagged:
             return
         self._tagged = True
-        if tag in CLOUDFORMATION_TAGS and self._growth.section() in _TEMPLATE_SECTIONS:
-            self._growth.spoil(line, "cloudformation-form", *TEMPLATE)
+        if tag in CLOUDFORMATION_TAGS and self._builder.section() in _TEMPLATE_SECTIONS:
+            self._builder.spoil(line, "cloudformation-form", *TEMPLATE)
             return
         if tag in CLOUDFORMATION_TAGS:
             hint = "convert CloudFormation templates with gitmesh import"
         else:
             hint = "remove the tag; put a value in quotes to make it text"
-        self._growth.spoil(
+        self._builder.spoil(
             line, "tag", f"the tag {tag} gives a value a type; specs must not use tags", hint
         )
 
@@ -200,11 +200,11 @@ def _line(event: yaml.Event) -> int:
     return event.start_mark.line + 1 if event.start_mark else 0
 
 
-def _syntax_problem(error: yaml.YAMLError, text: str, growth: Growth) -> None:
+def _syntax_problem(error: yaml.YAMLError, text: str, builder: ValueBuilder) -> None:
     if isinstance(error, yaml.MarkedYAMLError) and (opened := _quote_that_swallows(error, text)):
         first, last = opened
         message = f"the quote that opens here is not closed before the next one, in line {last}"
-        growth.break_off(first, "syntax", message, "close it where its value ends")
+        builder.break_off(first, "syntax", message, "close it where its value ends")
         return
     line, words = _place_and_words(error, text)
     # An unexpected end is reported on the last line that is not empty.
@@ -213,13 +213,13 @@ def _syntax_problem(error: yaml.YAMLError, text: str, growth: Growth) -> None:
         slip = _TAB
     else:
         slip = next((slip for slip in _SLIPS if slip.words in words), _NOT_YAML)
-    growth.break_off(line, slip.code, f"{slip.message} (the parser says: {words})", slip.hint)
+    builder.break_off(line, slip.code, f"{slip.message} (the parser says: {words})", slip.hint)
 
 
 def _quote_that_swallows(error: yaml.MarkedYAMLError, text: str) -> tuple[int, int] | None:
-    """Return the lines of the quoted value before an error if it ends in a later line.
+    """Return the lines of the quoted value before an error, if the value spans several lines.
 
-    Then its closing quote was meant to open another value: what follows fits nowhere.
+    Such a value usually lacks its closing quote, and ends at the opening quote of another value.
     """
     last: yaml.Event | None = None
     try:

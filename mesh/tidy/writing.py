@@ -1,13 +1,13 @@
-"""Trees to YAML text: two spaces a level, one item a line, flow style kept where it was written.
+"""Writing of trees as YAML: two spaces per level, one item per line; flow style stays flow style.
 
-Recursive; :mod:`mesh.parsing.growth` has bounded the depth of the document.
+The functions recurse; :mod:`mesh.parsing.value_builder` limits the depth of documents.
 """
 
 from collections.abc import Iterable, Iterator
 from typing import Final
 
+from mesh.tidy.scalar_text import literal_lines, scalar_text
 from mesh.tidy.tree import Branch, Item, Leaf, Node, Sheet
-from mesh.tidy.wording import literal_lines, scalar_text
 
 WIDTH: Final = 100
 
@@ -77,7 +77,7 @@ def _list_item(item: Item, indent: int) -> Iterator[str]:
 def _hoisted(item: Item, column: int) -> list[str]:
     """Return the comments that must be above an item because they cannot follow its dash.
 
-    These are the comment on the dash's line and the comments above the first key after the dash.
+    They are the comment on the line of the dash, and the comments above the first key after it.
     """
     node = item.node
     if item.key is not None or isinstance(node, Leaf) or _short(node, column) is not None:
@@ -116,7 +116,7 @@ def _remark(item: Item) -> str:
 
 
 def _squeezed(lines: list[str], *, first: bool) -> list[str]:
-    """Return lines without repeated blank lines, and without blank lines above the first item."""
+    """Remove repeated blank lines, and blank lines above the first item."""
     result: list[str] = []
     for line in lines:
         if line or (result and result[-1]) or (not result and not first):

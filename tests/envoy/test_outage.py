@@ -27,7 +27,7 @@ async def _until_share(stage: Stage, low: int, high: int) -> None:
 
 async def _restart(stage: Stage) -> None:
     told = stage.processes.log_of("gitmesh").count("ready listen=")
-    listen = f"{stage.town.address}:{stage.town.ports.xds}"
+    listen = f"{stage.layout.address}:{stage.layout.ports.xds}"
     command = [sys.executable, "-m", "gitmesh", "serve", str(stage.bare), "--listen", listen]
     stage.processes.start("gitmesh", command)
     async with asyncio.timeout(30):

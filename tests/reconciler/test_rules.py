@@ -15,10 +15,10 @@ from events.store import EventStore
 from events.types import START, Chain, DeliveryEvent, RulesChanged, Seq
 from mesh.canonical import canonical
 from reconciler import rules
-from reconciler.declaration import declare, declared
 from reconciler.plan import plan
 from reconciler.reading.tree import EMPTY
 from reconciler.rules import RULES, Stretch, WrongRules, stretch_of
+from reconciler.rules_declaration import declare, declared
 from tests.support.histories import facts
 from tests.support.logs import SHORT_HISTORY, fill
 from tests.support.manifests import go

@@ -10,7 +10,7 @@ from events.publication import Publication
 from events.state import MeshState
 from events.types import CommitId, DeliveryEvent, Seq
 from mesh.canonical import JsonObject
-from mesh.graph.linked import MeshGraph
+from mesh.graph.mesh_graph import MeshGraph
 from mesh.keys import Kind, ResourceKey
 from tests.support.shop_xds import Translation
 from xds.delivery.recorder import Recorder

@@ -17,7 +17,7 @@ from envoy_data_plane.google.rpc import Status
 from events.publication import Publication
 from events.types import DeliveryEvent
 from mesh.canonical import JsonObject
-from mesh.graph.linked import MeshGraph
+from mesh.graph.mesh_graph import MeshGraph
 from tests.support.ads_server import NODE_SPEC, TestMesh, key
 from tests.support.shop_xds import Translation
 from xds.delivery.delivery_tracker import DeliveryTracker

@@ -16,8 +16,9 @@ from events.publication import Publication
 from events.types import CommitId, Seq, SnapshotConverged, SnapshotDelayed, SnapshotPublished
 from xds.delivery.proxy_status import StreamId
 
-DELAYS_S: Final = (5.0, 30.0, 300.0)
-"""Times after publication at which an unconverged commit is reported as delayed."""
+DELAYED_AFTER_S: Final = (5.0, 30.0, 300.0)
+"""Times after publication at which ``SnapshotDelayed`` is recorded for a commit that waits for ACKs.
+"""
 _LISTED: Final = 20
 """Maximum waiting proxies that one event names."""
 
@@ -70,9 +71,11 @@ class CommitDelivery:
     @property
     def next_delay_s(self) -> float | None:
         """Time from the last report, or from publication, to the next report of a delay, if any."""
-        if not (self.pending and self.published) or self.delays >= len(DELAYS_S):
+        if not (self.pending and self.published) or self.delays >= len(DELAYED_AFTER_S):
             return None
-        return DELAYS_S[self.delays] - (DELAYS_S[self.delays - 1] if self.delays else 0.0)
+        return DELAYED_AFTER_S[self.delays] - (
+            DELAYED_AFTER_S[self.delays - 1] if self.delays else 0.0
+        )
 
     # ---- facts -----------------------------------------------------------------------------------
 

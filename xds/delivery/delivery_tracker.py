@@ -26,7 +26,7 @@ from xds.delivery.flapping import PERIOD_NS
 from xds.delivery.proxy_status import ProxyStatuses, StreamId
 from xds.delivery.recorder import Recorder
 from xds.delivery.refusal_record import Refusal, RefusalRecord
-from xds.delivery.reminder import Later, Reminder, later
+from xds.delivery.scheduled_call import Later, ScheduledCall, later
 from xds.delivery.stream_facts import (
     Connected,
     Disconnected,
@@ -75,8 +75,8 @@ class DeliveryTracker:
         self._stranded: set[int] = set()
         """The servers that did not answer when there was something new, and have not caught up."""
         self._full: dict[str, set[int]] = {}
-        self._settling = Reminder(later, self._settle)
-        self._delay = Reminder(later, self._report_delay)
+        self._settling = ScheduledCall(later, self._settle)
+        self._delay = ScheduledCall(later, self._report_delay)
         self._handlers: Mapping[type[Fact], Callable[[Any, int], None]] = {
             Connected: self._connected,
             Disconnected: self._disconnected,

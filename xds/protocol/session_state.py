@@ -20,8 +20,9 @@ from xds.type_urls import CLUSTER, ENDPOINT, ORDER, TypeUrl
 from xds.wire.decode import DeltaDiscoveryRequest, DiscoveryRequest
 
 ACK_WAIT: Final = 5.0
-"""Seconds that a type waits for acknowledgement of earlier types. Envoy acknowledges clusters when
-they are warm, so this includes DNS resolution and loading of endpoints."""
+"""Seconds that a roll-out waits for the ACK of one resource type before it sends the next. Envoy
+acknowledges clusters when they are warm, so this includes DNS resolution and loading of endpoints.
+"""
 MAX_UNSERVED_TYPES: Final = 16
 """Maximum number of unknown types that a client may ask for."""
 LINGER: Final = 2.0

@@ -10,7 +10,7 @@ from typing import Final
 
 from mesh.canonical import Json, JsonObject
 from mesh.errors import GitmeshError
-from mesh.graph.linked import MeshGraph
+from mesh.graph.mesh_graph import MeshGraph
 from mesh.keys import ResourceKey
 from mesh.linking import relink
 from mesh.resource import Resource, Steps, spec_json

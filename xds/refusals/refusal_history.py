@@ -6,7 +6,7 @@ from typing import Protocol
 
 from events.types import Seq
 from mesh.errors import GitmeshError
-from mesh.graph.linked import MeshGraph
+from mesh.graph.mesh_graph import MeshGraph
 from mesh.keys import ResourceKey
 from mesh.linking import relink
 from mesh.resource import Resource

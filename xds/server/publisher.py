@@ -18,7 +18,7 @@ from typing import Final
 
 from events.publication import Publication
 from events.types import CommitId, Seq
-from mesh.graph.linked import MeshGraph
+from mesh.graph.mesh_graph import MeshGraph
 from mesh.keys import ResourceKey
 from xds.delivery.stream_facts import Finished, Offered, Released, Reports
 from xds.delivery.waves import Waves, waves

@@ -71,7 +71,11 @@ class AdsSettings:
     grace_s: float = 0.3
     """Time for streams to end when the server stops."""
     ack_wait_s: float = ACK_WAIT
+    """Time that a roll-out waits for the ACK of one resource type before it sends the next type. A
+    commit is reported as delayed at other times:
+    :data:`xds.delivery.commit_delivery.DELAYED_AFTER_S`."""
     linger_s: float = LINGER
+    """Time that a proxy keeps clusters which no route refers to any more, for running requests."""
     plain_text_anywhere: bool = False
     """Allow plain text on addresses that are not local."""
     share_port: bool = False

@@ -13,7 +13,7 @@ from events.state import MeshState
 from events.types import CommitId
 from mesh.canonical import JsonObject
 from mesh.errors import GitmeshError, Retryable
-from mesh.graph.linked import MeshGraph
+from mesh.graph.mesh_graph import MeshGraph
 from mesh.graph.mesh_settings import settings_from_json
 from mesh.keys import ResourceKey
 from mesh.linking import EMPTY, relink, with_settings

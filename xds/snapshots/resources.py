@@ -12,7 +12,7 @@ from typing import Final, TypeVar
 from weakref import WeakValueDictionary
 
 from xds.type_urls import CLUSTER, ENDPOINT, TypeUrl
-from xds.wire.once import Once
+from xds.wire.identity_cache import IdentityCache
 from xds.wire.references import Reference, references
 from xds.wire.response import delta_body, delta_resource_field, resource_field, response_body
 
@@ -202,7 +202,7 @@ class Pool:
         self._of_version: WeakValueDictionary[tuple[TypeUrl, str, str], Encoded]
         self._of_version = WeakValueDictionary()
         self._unknown: WeakValueDictionary[tuple[TypeUrl, str], Encoded] = WeakValueDictionary()
-        self.written = Once[object, Encoded]()
+        self.written = IdentityCache[object, Encoded]()
         """Serialised resources by message object, because many proxies share a message."""
         self._recent: OrderedDict[ResourceSet, int] = OrderedDict()
         self._room = recent_bytes

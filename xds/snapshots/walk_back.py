@@ -7,7 +7,7 @@ from typing import Any, Final, NamedTuple, Protocol, TypeAlias
 
 from events.types import Seq
 from mesh.canonical import JsonObject
-from mesh.graph.linked import MeshGraph
+from mesh.graph.mesh_graph import MeshGraph
 from mesh.graph.mesh_settings import settings_from_json
 from mesh.keys import ResourceKey
 from mesh.linking import relink, with_settings

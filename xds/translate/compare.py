@@ -9,7 +9,7 @@ from typing import Final
 from betterproto2 import Message
 
 from mesh.canonical import JsonObject
-from mesh.graph.linked import MeshGraph
+from mesh.graph.mesh_graph import MeshGraph
 from mesh.keys import ResourceKey
 from xds.nodes import ProxyIdentity
 from xds.translate import translate

@@ -26,13 +26,13 @@ from xds.translate.resources import Resources
 from xds.translate.routes.routes import egress_route_configuration, ingress_route_configuration
 from xds.translate.services import Service, ServicePort, services, upstreams
 from xds.translate.tls.tls import Encryption, listener_security, secrets_of
-from xds.wire.once import Once
+from xds.wire.identity_cache import IdentityCache
 
 T = TypeVar("T")
 
 _ADDRESSINGS: Final = 64
 """Maximum cached results per spec: its proxies may each have addresses of their own."""
-_known_of: Final = Once[VirtualNodeSpec, dict[Hashable, Any]]()
+_known_of: Final = IdentityCache[VirtualNodeSpec, dict[Hashable, Any]]()
 
 
 @dataclass(frozen=True, slots=True)

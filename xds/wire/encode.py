@@ -16,7 +16,7 @@ from typing import Any, Final, Protocol, TypeAlias
 
 import betterproto2
 
-from xds.wire.once import Once
+from xds.wire.identity_cache import IdentityCache
 from xds.wire.varint import FIXED32, FIXED64, LENGTH, VARINT, tag, varint
 
 # Values of betterproto2 fields have no common type; `Any` must not leave this module.
@@ -43,7 +43,7 @@ def encode(message: betterproto2.Message) -> bytes:
 
 
 _ONCE: Final[set[type[betterproto2.Message]]] = set()
-_WRITTEN: Final = Once[betterproto2.Message, bytes]()
+_WRITTEN: Final = IdentityCache[betterproto2.Message, bytes]()
 
 
 def encode_once(cls: type[betterproto2.Message]) -> None:

@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 from pathlib import Path
 
-from gitmesh.demo.town import App, Call, Town
+from gitmesh.demo.layout import App, Call, Layout
 from gitmesh.demo.traffic.http_client import BadReply, Pool
 from gitmesh.demo.traffic.names import serve_names
 from mesh.canonical import JsonObject
@@ -106,11 +106,11 @@ async def serve_tcp(app: App, reader: asyncio.StreamReader, writer: asyncio.Stre
         writer.close()
 
 
-async def run(town: Town) -> None:
+async def run(layout: Layout) -> None:
     """Serve all applications and names until cancelled."""
     async with asyncio.TaskGroup() as group:
-        group.create_task(serve_names(town.names, town.address, town.ports.dns))
-        for app in town.apps:
+        group.create_task(serve_names(layout.names, layout.address, layout.ports.dns))
+        for app in layout.apps:
             for port, protocol in app.ports:
                 handler: Handler = (
                     partial(serve_tcp, app) if protocol == "tcp" else HttpApp(app).serve
@@ -123,7 +123,7 @@ async def run(town: Town) -> None:
 
 def main(path: Path) -> None:
     """Serve the applications described in a file until a signal ends the process."""
-    asyncio.run(run(Town.model_validate_json(path.read_text())))
+    asyncio.run(run(Layout.model_validate_json(path.read_text())))
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass, field
 
-from gitmesh.demo.patience import PATIENCE_S, late
+from gitmesh.demo.timeouts import PATIENCE_S, late
 from gitmesh.demo.traffic.http_client import BadReply, Connection
 
 PATHS = ("/", "/cart/items", "/cart/checkout")

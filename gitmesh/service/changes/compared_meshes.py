@@ -10,7 +10,7 @@ from gitmesh.queries.logged_mesh import logged_mesh
 from gitmesh.queries.timespec import moment_seq, parse_time
 from gitmesh.service.specs.target import read_target
 from mesh.errors import UsageError
-from mesh.graph.linked import MeshGraph
+from mesh.graph.mesh_graph import MeshGraph
 from mesh.problems.problem import Problem, errors
 from reconciler.reading.tree import EMPTY, SpecTree
 

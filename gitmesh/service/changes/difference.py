@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from events.types import CommitId, MeshEvent
 from gitmesh.queries.blast_radius import BlastRadius, blast_radius
-from mesh.graph.linked import MeshGraph
+from mesh.graph.mesh_graph import MeshGraph
 from mesh.keys import ResourceKey
 from mesh.resource import spec_json
 from reconciler.diff import diff

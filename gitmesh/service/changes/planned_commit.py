@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from events.types import CommitId
 from gitmesh.push.check import last_good
 from gitmesh.service.changes.work_trees import work_trees
-from mesh.graph.linked import MeshGraph
+from mesh.graph.mesh_graph import MeshGraph
 from mesh.keys import ResourceKey
 from mesh.problems.problem import Problem, errors
 from reconciler.git.repository import GitRepository

@@ -7,10 +7,10 @@ from typing import Final
 from events.types import CommitId
 from gitmesh.service.changes.planned_commit import PlannedCommit, planned_commit
 from gitmesh.service.changes.spec_edits import SpecEdits
-from gitmesh.service.changes.untouched import require_untouched
+from gitmesh.service.changes.unrequested_changes import forbid_unrequested_changes
 from mesh.canonical import JsonObject
 from mesh.errors import UsageError
-from mesh.graph.linked import MeshGraph
+from mesh.graph.mesh_graph import MeshGraph
 from mesh.importing.layout import distinct, path_by, path_of
 from mesh.keys import ResourceKey
 from mesh.parsing.document import read_documents

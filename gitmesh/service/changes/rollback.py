@@ -7,7 +7,7 @@ from typing import Final
 from events.types import CommitId
 from gitmesh.service.changes.planned_commit import PlannedCommit, planned_commit
 from gitmesh.service.changes.spec_edits import SpecEdits
-from gitmesh.service.changes.untouched import require_untouched
+from gitmesh.service.changes.unrequested_changes import forbid_unrequested_changes
 from mesh.errors import UsageError
 from mesh.keys import ResourceKey
 from mesh.settings import SETTINGS_FILE
@@ -79,7 +79,7 @@ def only(repo: GitRepository, tip: CommitId, to: CommitId, keys: Sequence[Resour
     planned = planned_commit(repo, reader, tip, tree)
     wanted = {key: then.graph.get(key) for key in keys}
     remedy = "change it by hand, or roll back as a whole, without --only"
-    require_untouched(now.graph, planned.after.graph, wanted, remedy=remedy)
+    forbid_unrequested_changes(now.graph, planned.after.graph, wanted, remedy=remedy)
     return Rollback(planned, to, only=tuple(keys))
 
 

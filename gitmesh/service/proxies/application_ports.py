@@ -1,7 +1,7 @@
 """Ports of an application, as its virtual node has them."""
 
 from mesh.errors import UsageError
-from mesh.graph.linked import MeshGraph
+from mesh.graph.mesh_graph import MeshGraph
 from mesh.keys import ResourceKey
 from mesh.spec import VirtualNodeSpec
 

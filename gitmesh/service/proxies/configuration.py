@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from gitmesh.queries.resource_name import identity_of
 from mesh.canonical import JsonObject
-from mesh.graph.linked import MeshGraph
+from mesh.graph.mesh_graph import MeshGraph
 from mesh.problems.problem import Problem
 from xds.translate import limits, translate
 from xds.translate.readable import dump

@@ -7,7 +7,7 @@ from events.opening import open_for_reading
 from events.state import MeshState
 from gitmesh.queries.logged_mesh import logged_mesh
 from gitmesh.service.specs.target import read_target
-from mesh.graph.linked import MeshGraph
+from mesh.graph.mesh_graph import MeshGraph
 from mesh.problems.problem import Problem, errors
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from gitmesh.service.specs.target import read_target
 from mesh.errors import UsageError
-from mesh.graph.linked import MeshGraph
+from mesh.graph.mesh_graph import MeshGraph
 from mesh.keys import ResourceKey
 from mesh.problems.problem import Problem, errors
 from mesh.route_tests import RouteTests, Verdict, verdicts

@@ -6,7 +6,7 @@ CloudFormation has no aliases either.
 
 import yaml
 
-from mesh.parsing.growth import Growth
+from mesh.parsing.value_builder import ValueBuilder
 from mesh.parsing.yaml_text import CLOUDFORMATION_TAGS, YamlReader, push_events
 
 _PLAIN_NAMES = {"!Ref": "Ref", "!Condition": "Condition"}
@@ -16,17 +16,17 @@ _SHORT_FORMS = {
 }
 
 
-def read_tagged_yaml(text: str, growth: Growth) -> None:
+def read_tagged_yaml(text: str, builder: ValueBuilder) -> None:
     """Parse every document of the text; a short form becomes an object with one key."""
-    push_events(text, growth, _TaggedReader(growth))
+    push_events(text, builder, _TaggedReader(builder))
 
 
 class _TaggedReader(YamlReader):
     """Parser that wraps each tagged value in an object."""
 
-    def __init__(self, growth: Growth) -> None:
-        super().__init__(growth)
-        self._parts = growth
+    def __init__(self, builder: ValueBuilder) -> None:
+        super().__init__(builder)
+        self._parts = builder
         self._wrapped: list[bool] = []
 
     def handle(self, event: yaml.Event) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from mesh.graph.finding import Finding, warning
-from mesh.graph.linked import MeshGraph
+from mesh.graph.mesh_graph import MeshGraph
 from mesh.resource import Resource, Steps
 from mesh.spec import VirtualGatewaySpec, VirtualNodeSpec
 from mesh.spec.tls import BackendDefaults, ClientPolicy, ListenerTls

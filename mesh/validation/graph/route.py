@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 
 from mesh.graph.finding import Finding, dangling, error, phrase, warning
-from mesh.graph.linked import MeshGraph
 from mesh.graph.matching import match_port, route_match
+from mesh.graph.mesh_graph import MeshGraph
 from mesh.graph.ports import listener_at, resource_ports, target_listener
 from mesh.graph.protocols import can_answer, can_take, route_field, route_protocol
 from mesh.graph.references import parent_of, weighted_targets

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from mesh.graph.finding import Finding
 from mesh.graph.instances import matching
-from mesh.graph.linked import MeshGraph
+from mesh.graph.mesh_graph import MeshGraph
 from mesh.graph.references import instances_key
 from mesh.problems.problem import Severity
 from mesh.resource import Resource

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from mesh.graph.finding import Finding, error
-from mesh.graph.linked import MeshGraph
+from mesh.graph.mesh_graph import MeshGraph
 from mesh.graph.ports import gateway_routes_on
 from mesh.graph.protocols import route_field
 from mesh.graph.references import gateway_target

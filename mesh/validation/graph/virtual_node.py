@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from mesh.graph.finding import Finding, error, phrase
-from mesh.graph.linked import MeshGraph
+from mesh.graph.mesh_graph import MeshGraph
 from mesh.graph.ports import service_ports
 from mesh.keys import Kind, ResourceKey
 from mesh.problems.problem import Severity

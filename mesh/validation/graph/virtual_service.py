@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from mesh.graph.finding import Finding, dangling, error, phrase
-from mesh.graph.linked import MeshGraph
+from mesh.graph.mesh_graph import MeshGraph
 from mesh.graph.ports import resource_ports
 from mesh.graph.references import provider_key
 from mesh.keys import Kind

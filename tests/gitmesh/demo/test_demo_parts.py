@@ -15,12 +15,12 @@ import pytest
 from dnslib import QTYPE, RCODE, DNSRecord
 
 from gitmesh.demo.addresses import busy, replacements
+from gitmesh.demo.layout import App, Call, listening_ports
 from gitmesh.demo.processes import Processes
 from gitmesh.demo.report import Report, summarise
 from gitmesh.demo.sample import copy_sample, sample_repo, with_ports
 from gitmesh.demo.screen import Screen
 from gitmesh.demo.stage import UNUSED
-from gitmesh.demo.town import App, Call, listening_ports
 from gitmesh.demo.traffic.apps import HttpApp, serve_tcp
 from gitmesh.demo.traffic.http_client import BadReply, Connection, parse_head
 from gitmesh.demo.traffic.load import Load

@@ -18,7 +18,7 @@ from gitmesh.service.specs.new.starting_point import Wishes
 from gitmesh.service.specs.preview import preview
 from gitmesh.service.specs.route_testing import route_request, routing_specs, run_route_tests
 from mesh.errors import UsageError
-from mesh.graph.linked import MeshGraph
+from mesh.graph.mesh_graph import MeshGraph
 from mesh.importing import Answers
 from mesh.keys import Kind, ResourceKey
 from mesh.linking import EMPTY

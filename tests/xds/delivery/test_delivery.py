@@ -21,7 +21,7 @@ from events.types import (
 )
 from mesh.errors import Retryable
 from tests.support.delivery_log import MS, ONE, DeliveryLog
-from xds.delivery.commit_delivery import DELAYS_S
+from xds.delivery.commit_delivery import DELAYED_AFTER_S
 from xds.delivery.delivery_tracker import SETTLE_S
 from xds.delivery.recorder import Recorder
 from xds.delivery.stream_facts import (
@@ -374,15 +374,19 @@ def test_a_commit_that_is_delayed_says_who_is_waited_for_and_tells_of_the_others
     delivery.begin_commit("c1")
     for stream in (1, 2, 3):
         delivery.offered(stream, "web")
-    assert delivery.pass_time(DELAYS_S[-1]) == [], "it is not published yet"
+    assert delivery.pass_time(DELAYED_AFTER_S[-1]) == [], "it is not published yet"
     delivery.published(0)
     delivery.synced(1, 0)
     delivery.refused(2, refusal(2))
     delivery.explained(why())
     assert delivery.settled() == settled("c1", in_sync=("a",))
-    assert delivery.pass_time(DELAYS_S[0] - 0.1) == []
+    assert delivery.pass_time(DELAYED_AFTER_S[0] - 0.1) == []
     late = [SnapshotDelayed(CommitId("c1"), 3, 1, 1, ("c",))]
-    waits = [DELAYS_S[0], DELAYS_S[1] - DELAYS_S[0], DELAYS_S[2] - DELAYS_S[1]]
+    waits = [
+        DELAYED_AFTER_S[0],
+        DELAYED_AFTER_S[1] - DELAYED_AFTER_S[0],
+        DELAYED_AFTER_S[2] - DELAYED_AFTER_S[1],
+    ]
     assert [delivery.pass_time(wait_s) for wait_s in waits] == [late, late, late]
     assert delivery.pass_time(1000) == [], "it is said three times"
     delivery.synced(3, 0)
@@ -401,7 +405,9 @@ def test_of_a_commit_that_is_delayed_it_is_told_who_has_it() -> None:
     delivery.published(0)
     delivery.synced(2, 0)
     assert delivery.settled() == []
-    assert delivery.pass_time(DELAYS_S[0]) == [SnapshotDelayed(CommitId("c2"), 2, 1, 0, ("a",))]
+    assert delivery.pass_time(DELAYED_AFTER_S[0]) == [
+        SnapshotDelayed(CommitId("c2"), 2, 1, 0, ("a",))
+    ]
     assert delivery.settled() == settled("c2", in_sync=("b",))
 
 

@@ -14,7 +14,7 @@ from events.types import (
     WorkerUnresponsive,
 )
 from tests.support.delivery_log import MS, ONE, TWO, DeliveryLog
-from xds.delivery.commit_delivery import DELAYS_S
+from xds.delivery.commit_delivery import DELAYED_AFTER_S
 from xds.delivery.delivery_tracker import SETTLE_S
 from xds.delivery.stream_facts import (
     Connected,
@@ -155,7 +155,7 @@ def test_nobody_waits_for_a_server_that_does_not_answer_and_its_proxies_are_behi
     offered = (Offered(1, "web", Seq(6)), Finished(Seq(6), 1))
     assert log.tell(ONE, *offered) == [published("c2", 6, 1, "web")]
     assert log.tell(ONE, Synced(1, 1)) == []
-    [delayed] = log.pass_time(DELAYS_S[0])
+    [delayed] = log.pass_time(DELAYED_AFTER_S[0])
     assert isinstance(delayed, SnapshotDelayed)
     assert (delayed.proxies, delayed.arrived, delayed.waiting) == (3, 1, ("cart#2", "web#1"))
 

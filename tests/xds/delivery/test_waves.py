@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from mesh.graph.linked import MeshGraph
+from mesh.graph.mesh_graph import MeshGraph
 from mesh.keys import Kind, ResourceKey
 from mesh.linking import link
 from tests.support.meshes import a_mesh, a_node, a_service, resource

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import pytest
 
 from mesh.canonical import JsonObject
-from mesh.graph.linked import MeshGraph
+from mesh.graph.mesh_graph import MeshGraph
 from mesh.keys import Kind, ResourceKey
 from mesh.linking import link
 from mesh.resource import Resource

@@ -12,7 +12,7 @@ from envoy_data_plane.envoy.service.discovery.v3 import DiscoveryRequest
 
 from events.types import Seq
 from mesh.canonical import JsonObject
-from mesh.graph.linked import MeshGraph
+from mesh.graph.mesh_graph import MeshGraph
 from mesh.keys import ResourceKey
 from tests.support.ads_server import TestMesh, key
 from tests.support.shop_xds import Translation, mesh

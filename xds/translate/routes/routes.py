@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
-from typing import Final
+from typing import Final, TypeAlias
 
 from envoy_data_plane.envoy.config.route import v3 as envoy_route
 
@@ -17,7 +17,7 @@ from xds.translate.routes.retries import DEFAULT, retry_policy
 from xds.translate.services import Routed, Service, ServicePort, Share
 from xds.translate.sharing import SHARED
 from xds.wire.encode import encode_once
-from xds.wire.once import Once
+from xds.wire.identity_cache import IdentityCache
 
 EVERY_HOST: Final = "*"
 
@@ -69,7 +69,8 @@ def _host(name: str, domains: tuple[str, ...], port: ServicePort) -> envoy_route
     return known[name, domains]
 
 
-_hosts_of: Final = Once[ServicePort, dict[tuple[str, tuple[str, ...]], envoy_route.VirtualHost]]()
+_HostsByName: TypeAlias = dict[tuple[str, tuple[str, ...]], envoy_route.VirtualHost]
+_hosts_of: Final = IdentityCache[ServicePort, _HostsByName]()
 encode_once(envoy_route.VirtualHost)  # The routes of every caller of a service contain its host.
 
 

@@ -43,7 +43,7 @@ def command(
       running on     keeps its configuration after its node was removed from the
                      mesh (node-removed in JSON): stop it, or add the node again
     """
-    from gitmesh.json_shapes.delivery import proxies_shape
+    from gitmesh.json_shapes.proxies import proxies_shape
     from gitmesh.queries.log_lookup import existing_log
     from gitmesh.service.delivery.connected import connected
 
@@ -52,7 +52,7 @@ def command(
 
 
 def _show(found: "ConnectedProxies", node: str | None) -> None:
-    from gitmesh.rendering.commit_status_text import by_node_text
+    from gitmesh.rendering.proxies_text import proxies_text
     from gitmesh.safe_text import visible
 
     if found.server_runs is False:
@@ -62,4 +62,4 @@ def _show(found: "ConnectedProxies", node: str | None) -> None:
         click.echo(visible(words + ", ".join(found.nodes)), err=True)
     elif not found.proxies:
         click.echo("no proxy is connected", err=True)
-    click.echo(by_node_text(found.proxies), nl=False)
+    click.echo(proxies_text(found.proxies), nl=False)

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from gitmesh.cli.good_graph import good_graph
 from gitmesh.cli.options import Command, examples, json_option, repo_option
 from gitmesh.cli.output import emit_json
+from gitmesh.cli.valid_graph import valid_graph
 
 if TYPE_CHECKING:
     from gitmesh.intercept.ruleset import Interception
@@ -131,7 +131,7 @@ def _ports_of(
     if app_ports is not None:
         raise UsageError("--node and --app-ports both say what the application listens on")
     key = parse_identity(node, {}).key
-    return ",".join(map(str, application_ports(good_graph(ctx, target, repo, log), key)))
+    return ",".join(map(str, application_ports(valid_graph(ctx, target, repo, log), key)))
 
 
 def _warn_of_strange_ports(found: "Interception") -> None:

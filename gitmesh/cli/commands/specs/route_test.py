@@ -15,7 +15,7 @@ from mesh.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from mesh.graph.linked import MeshGraph
+    from mesh.graph.mesh_graph import MeshGraph
     from mesh.route_tests import Verdict
     from mesh.routing import Decision
 

@@ -5,9 +5,9 @@ from pathlib import Path
 import click
 
 from gitmesh.cli.client_options import client_option, explicit_option, node_metadata
-from gitmesh.cli.good_graph import good_graph
 from gitmesh.cli.options import examples, json_option, repo_option
 from gitmesh.cli.output import emit_json, problem_text
+from gitmesh.cli.valid_graph import valid_graph
 
 
 @click.command(
@@ -53,7 +53,7 @@ def command(
     from gitmesh.service.proxies.configuration import proxy_configuration
     from xds.translate.readable import yaml_text
 
-    graph = good_graph(ctx, target, repo, log)
+    graph = valid_graph(ctx, target, repo, log)
     found = proxy_configuration(graph, node, node_metadata(explicit, client))
     if as_json:
         emit_json(configuration_shape(found))

@@ -8,7 +8,7 @@ from gitmesh.service.specs.new.commented import commented
 from gitmesh.service.specs.new.starting_point import Start, Wishes, starts
 from gitmesh.service.specs.new.surroundings import command_for, missing, only, protocol_of
 from mesh.errors import UsageError
-from mesh.graph.linked import MeshGraph
+from mesh.graph.mesh_graph import MeshGraph
 from mesh.keys import Kind, ResourceKey
 from mesh.problems.problem import errors
 from mesh.reading.native import read_resources

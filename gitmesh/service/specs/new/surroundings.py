@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Final
 
 from mesh.errors import UsageError
-from mesh.graph.linked import MeshGraph
+from mesh.graph.mesh_graph import MeshGraph
 from mesh.keys import Kind, ResourceKey
 from mesh.linking import EMPTY
 from mesh.spec import VirtualGatewaySpec, VirtualRouterSpec

@@ -1,8 +1,7 @@
-"""Build plain values from a flat stream of parser events: no recursion, bounded, errors as
-problems.
+"""Builder of plain values from a flat stream of parser events: bounded, without recursion.
 
-Parsers of YAML and JSON push events (open an object, a scalar, close) into a :class:`Growth`. It
-handles keys, depth, duplicates and lines, and knows neither syntax.
+Parsers of YAML and JSON push events (open an object, a scalar, close) into a
+:class:`ValueBuilder`. It handles keys, depth, duplicates and lines, and knows neither syntax.
 """
 
 import json
@@ -32,11 +31,11 @@ DEFAULT_LIMITS: Final = Limits()
 
 
 class GiveUp(Exception):
-    """The rest of the file is not read; a problem says why."""
+    """Raised to end the reading of a file; a recorded problem says why."""
 
 
 class _Dropped:
-    """Replaces an invalid key; its value is read and dropped."""
+    """Placeholder for an invalid key; its value is read and dropped."""
 
 
 _DROPPED: Final = _Dropped()
@@ -61,7 +60,7 @@ class _Frame:
 
 
 @dataclass(frozen=True, slots=True)
-class Grown:
+class BuiltDocument:
     """One document: its value, and the positions of its parts if requested."""
 
     index: int
@@ -71,11 +70,11 @@ class Grown:
     lines: dict[Steps, int]
 
 
-class Growth:
+class ValueBuilder:
     """Builder for the documents of one file. Push events in text order, then take ``documents``."""
 
     def __init__(self, path: str, limits: Limits, *, with_lines: bool = False) -> None:
-        self.documents: list[Grown] = []
+        self.documents: list[BuiltDocument] = []
         self.problems: list[Problem] = []
         self._path = path
         self._limits = limits
@@ -119,7 +118,7 @@ class Growth:
     def spoil(
         self, line: int, code: str, message: str, hint: str = "", *, value: bool = True
     ) -> None:
-        """Record a problem here. Unless ``value`` is true, the document becomes unusable."""
+        """Record a problem here. With ``value``, the document becomes unusable."""
         self._spoilt |= value
         self._note(line, json_path(self._here()), code, message, hint)
         if len(self.problems) >= self._limits.max_problems:
@@ -140,8 +139,8 @@ class Growth:
                 "split the file into several",
             )
         if self._root is not None and not self._spoilt:
-            grown = Grown(self._count - 1, self._root_line, self._root, self._lines)
-            self.documents.append(grown)
+            built = BuiltDocument(self._count - 1, self._root_line, self._root, self._lines)
+            self.documents.append(built)
         self._begin()
 
     def stop(self, line: int, code: str, message: str, hint: str = "") -> None:
@@ -242,7 +241,7 @@ class Growth:
         return tuple(steps)
 
     def section(self) -> str | int | None:
-        """Return the key or index, at the top of the document, of what is being read."""
+        """Return the top-level key or index of the document part that is being read."""
         return next(iter(self._here()), None)
 
     def _too_many_values(self, line: int) -> None:

@@ -3,12 +3,12 @@
 from collections.abc import Mapping, Set
 
 from mesh.errors import Fatal
-from mesh.graph.linked import MeshGraph
+from mesh.graph.mesh_graph import MeshGraph
 from mesh.keys import ResourceKey
 from mesh.resource import Resource
 
 
-def require_untouched(
+def forbid_unrequested_changes(
     now: MeshGraph,
     after: MeshGraph,
     wanted: Mapping[ResourceKey, Resource | None],

@@ -20,8 +20,8 @@ both sort orders."""
 class Names:
     """All names in a mesh, indexed for the search of similar ones.
 
-    The cost of a hint does not grow with the mesh: a similar name shares its beginning or its end
-    with the mistaken one. So it is close to it if names are sorted from that end.
+    The cost of a hint does not grow with the mesh. A similar name has the same beginning or the
+    same end as the mistaken one, so it is near in a list that is sorted from that end.
     """
 
     def __init__(self, keys: Iterable[ResourceKey]) -> None:
@@ -36,7 +36,8 @@ class Names:
         self._asked: dict[ResourceKey, str] = {}
 
     def hint(self, wanted: ResourceKey) -> str:
-        """Return what to write instead of a name that does not exist, or ``""``."""
+        """Return a hint for a name that does not exist, such as ``did you mean "cart-v1"?``; or
+        ``""``."""
         if wanted not in self._asked:
             if len(self._asked) >= MOST_HINTS:
                 return ""

@@ -1,4 +1,4 @@
-"""A call that is scheduled at most once at a time."""
+"""A function call with one timer: a new time replaces the old one."""
 
 import asyncio
 from collections.abc import Callable
@@ -6,7 +6,7 @@ from typing import Protocol, TypeAlias
 
 
 class Timer(Protocol):
-    """A scheduled call."""
+    """A timer of the event loop."""
 
     def cancel(self) -> None:
         """Cancel the call."""
@@ -21,8 +21,8 @@ def later(delay_s: float, call: Callable[[], None]) -> Timer:
     return asyncio.get_running_loop().call_later(delay_s, call)
 
 
-class Reminder:
-    """Schedules one function."""
+class ScheduledCall:
+    """Timer for one function; a new time replaces the old one."""
 
     def __init__(self, later: Later, call: Callable[[], None]) -> None:
         self._later = later

@@ -9,10 +9,12 @@ from gitmesh.cli import exit_codes
 from gitmesh.cli.output import refuse
 
 if TYPE_CHECKING:
-    from mesh.graph.linked import MeshGraph
+    from mesh.graph.mesh_graph import MeshGraph
 
 
-def good_graph(ctx: click.Context, target: str, repo: Path | None, log: Path | None) -> "MeshGraph":
+def valid_graph(
+    ctx: click.Context, target: str, repo: Path | None, log: Path | None
+) -> "MeshGraph":
     """Return the mesh of ``log`` if there is one, else of ``target`` (see
     :mod:`gitmesh.service.specs.target`).
 

@@ -1,13 +1,13 @@
-"""The linked mesh: resources, the references between them, and the problems of these."""
+"""The linked mesh: resources, the references between them, and the problems of these references."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from mesh.graph.finding import Finding
-from mesh.graph.hints import Names
 from mesh.graph.mesh_settings import NO_SETTINGS, MeshSettings
 from mesh.graph.missing_mesh import missing_meshes
+from mesh.graph.name_hints import Names
 from mesh.graph.references import parent_of
 from mesh.keys import Kind, ResourceKey
 from mesh.problems.problem import Problem
@@ -56,10 +56,10 @@ class MeshGraph:
         return self.problems_but(())
 
     def problems_but(self, unread: Collection[ResourceKey]) -> tuple[Problem, ...]:
-        """Return the problems, without those that only say that one of these keys does not exist.
+        """Return the problems, except that one of these keys does not exist.
 
-        If a document cannot be read, the user needs that problem, and not one for each reference to
-        its resource.
+        If a document cannot be read, the user needs to see that problem, and not one more for each
+        reference to its resource.
         """
         findings = [finding for each in self._findings.values() for finding in each]
         findings += missing_meshes(self.resources, self._members)

@@ -8,7 +8,7 @@ K = TypeVar("K")
 V = TypeVar("V")
 
 
-class Once(Generic[K, V]):
+class IdentityCache(Generic[K, V]):
     """Cache keyed by object identity, for immutable objects that need not be hashable."""
 
     def __init__(self) -> None:

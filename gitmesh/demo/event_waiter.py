@@ -18,14 +18,14 @@ from events.types import (
     Seq,
     SnapshotConverged,
 )
-from gitmesh.demo.patience import PATIENCE_S, late
+from gitmesh.demo.timeouts import PATIENCE_S, late
 
 POLL_S = 0.005
 
 Found = TypeVar("Found")
 
 
-class Witness:
+class EventWaiter:
     """Reads both chains as they grow, and keeps what it has read."""
 
     def __init__(self, path: Path, check: Callable[[], None]) -> None:

@@ -59,7 +59,7 @@ class Proxy(_Plan):
     admin: str
 
 
-class Town(_Plan):
+class Layout(_Plan):
     """Everything that the demo runs besides the server."""
 
     address: str
@@ -75,7 +75,7 @@ class Town(_Plan):
     """Every address and TCP port that something will listen on."""
 
 
-def plan_town(graph: MeshGraph, network: tuple[int, int], ports: Ports) -> Town:
+def plan_layout(graph: MeshGraph, network: tuple[int, int], ports: Ports) -> Layout:
     """Assign each virtual node and gateway its proxies, on addresses in 127.<network>.0/24.
 
     :raises UsageError: the mesh has no gateway, or uses a protocol that the demo does not support.
@@ -85,7 +85,7 @@ def plan_town(graph: MeshGraph, network: tuple[int, int], ports: Ports) -> Town:
     names: dict[str, tuple[str, ...]] = {}
     doors: list[tuple[str, int]] = []
     addresses = _addresses(network)
-    town = next(addresses)
+    server = next(addresses)
     for key, instances in _crew(graph):
         mine = [_proxy(key, i, addresses) for i in range(instances)]
         proxies += mine
@@ -98,12 +98,12 @@ def plan_town(graph: MeshGraph, network: tuple[int, int], ports: Ports) -> Town:
                 names[host] = (*names.get(host, ()), *(p.ingress for p in mine))
     if not doors:
         raise UsageError("the mesh has no virtual gateway to send requests to")
-    places = [(town, ports.xds), *doors]
+    places = [(server, ports.xds), *doors]
     places += [(app.address, port) for app in apps for port, _ in app.ports]
     places += [(call.address, call.port) for app in apps for call in app.calls]
     places += [(proxy.admin, ports.admin) for proxy in proxies]
-    return Town(
-        address=town,
+    return Layout(
+        address=server,
         ports=ports,
         names=names,
         apps=tuple(apps),
