@@ -4,7 +4,8 @@ import json
 from typing import Final, TypeAlias
 
 Json: TypeAlias = "bool | int | str | list[Json] | dict[str, Json] | None"
-"""JSON without fractions: weights, times and sizes are whole numbers with one text each."""
+"""A JSON value without fractions: weights, times and sizes are whole numbers, written in one way.
+"""
 
 JsonObject: TypeAlias = dict[str, Json]
 

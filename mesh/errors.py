@@ -1,4 +1,4 @@
-"""Errors raised on purpose. The class says what the caller can do.
+"""Errors raised on purpose. The class tells the caller what it can do about the error.
 
 Mistakes in a repository are values, not errors: see :mod:`mesh.problems.problem`.
 """

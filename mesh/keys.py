@@ -39,10 +39,10 @@ class Kind(StrEnum):
 
     @property
     def within(self) -> str:
-        """Return the ARN word for what contains a resource of this kind, besides its mesh.
+        """Return the ARN word for the container of a resource of this kind, besides its mesh.
 
-        This is the word for its parent, or for service instances their namespace, which is no
-        resource.
+        This is the word for its parent, or, for service instances, the word for their namespace,
+        which is not a resource.
         """
         if self is Kind.SERVICE_INSTANCES:
             return "namespace"

@@ -147,7 +147,7 @@ def _findings(
 
 
 def _to_check(before: MeshGraph, after: MeshGraph, changes: Changes) -> set[ResourceKey]:
-    """Return every key whose findings may change, because a rule for it reads a changed resource."""
+    """Return every key whose findings may change: a rule for it reads a changed resource."""
     keys: set[ResourceKey] = set()
     for key, resource in changes.items():
         keys.add(key)

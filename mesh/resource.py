@@ -19,9 +19,9 @@ class Source:
     path: str
     lines: Mapping[Steps, int] = field(default_factory=dict, repr=False, compare=False)
     places: Mapping[Steps, Steps] = field(default_factory=dict, repr=False, compare=False)
-    """Positions of the resource's parts in a document of another form.
+    """Positions of the resource's parts in a document of another format.
 
-    A part that is missing here is next to its nearest listed ancestor.
+    A part that is not listed has the position of its nearest listed ancestor.
     """
 
     def place(self, steps: Steps) -> Steps:

@@ -15,7 +15,7 @@ from mesh.resource import Source
 from mesh.spec.common import Spec
 
 SETTINGS_FILE: Final = "gitmesh.yaml"
-"""Its only path: the repository's root, whatever ``root`` says."""
+"""Path of the settings file: always in the repository's root, even if ``root`` is set."""
 
 PLACEHOLDERS: Final = ("mesh", "kind", "parent", "name")
 """Placeholders that the path template of new files may contain."""
@@ -44,11 +44,11 @@ _Glob = Annotated[str, Strict(), Field(max_length=256, pattern=r"^[^!].*$")]
 
 
 class Quotas(Spec):
-    """Most resources that may be there when the API creates one more; without a number, any."""
+    """Quotas of the App Mesh API: maximum numbers of resources; None means no limit."""
 
     meshes: _Quota | None = None
     virtual_services: _Quota | None = None
-    """In each mesh; so for nodes, routers and gateways."""
+    """In each mesh, as for nodes, routers and gateways."""
     virtual_nodes: _Quota | None = None
     virtual_routers: _Quota | None = None
     virtual_gateways: _Quota | None = None
@@ -76,19 +76,19 @@ class RepositorySettings(MeshSettings):
     folders. ``!`` is not supported.
     """
     account_id: _AccountId | None = None
-    """The AWS account that ARNs name; ``gitmesh serve --account-id`` comes before it."""
+    """The AWS account in ARNs; ``gitmesh serve --account-id`` overrides it."""
     new_files: _Template | None = None
     """Path of a resource that the API creates, below ``root``: ``{mesh}/{kind}/{name}.yaml``.
 
-    Besides these, ``{parent}`` is the virtual router or gateway of a route. A resource whose file
-    exists is written at its end.
+    ``{parent}`` is also allowed: the virtual router or gateway of a route. If the file exists, the
+    resource is added at its end.
     """
     quotas: Quotas = Quotas()
     """Limits for the API."""
 
     @property
     def mesh(self) -> MeshSettings:
-        """The settings that change what proxies receive."""
+        """The settings that change the configuration of proxies."""
         return MeshSettings.model_construct(
             **{name: getattr(self, name) for name in MeshSettings.model_fields}
         )

@@ -1,4 +1,5 @@
-"""Domains of Envoy's virtual hosts: each ``Host`` belongs to at most one virtual service."""
+"""Domains of Envoy's virtual hosts: each ``Host`` header value belongs to at most one virtual
+service."""
 
 from collections.abc import Mapping, Sequence
 
@@ -8,9 +9,9 @@ def domains_of(services: Sequence[tuple[str, int]]) -> Mapping[str, tuple[str, .
 
     Envoy compares domains without regard to case and rejects a route configuration with a
     duplicate. If two services want the same domain, the one with that exact name gets it, else the
-    first by name. Envoy reads ``*`` at either end as a wildcard, which App Mesh never did; a
-    service with such a name would receive the traffic of others, so it gets no domain. A service
-    may be left with none.
+    first by name. Envoy reads ``*`` at either end as a wildcard, which App Mesh never did: a
+    service with such a name would receive the traffic of other services. It therefore gets no
+    domain. The result has an empty list for a service without a domain.
     """
     names = sorted({name for name, _ in services})
     owner: dict[str, str] = {}

@@ -1,4 +1,4 @@
-"""Findings of rules between resources, and the words that several rules share."""
+"""Findings of rules between resources, and the wording that several rules share."""
 
 import re
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ class Finding:
     """A problem that a rule found.
 
     A hint such as "did you mean cart-v1?" would change whenever a resource is added or removed.
-    Therefore a finding contains only the name that was ``wanted``; the hint is made when the
+    Therefore a finding contains only the missing name (``wanted``); the hint is added when the
     problem is displayed.
     """
 
@@ -43,9 +43,9 @@ def listing(mappings: tuple[PortMapping, ...] | tuple[GatewayPortMapping, ...]) 
 def dangling(
     resource: Resource, steps: Steps, wanted: ResourceKey, settings: MeshSettings
 ) -> Finding:
-    """Return the finding that a resource refers to one that does not exist.
+    """Return the finding for a reference to a resource that does not exist.
 
-    It rejects the commit, unless the settings allow such references.
+    The finding rejects the commit, unless the settings allow such references.
     """
     allowed = settings.allow_dangling_references
     message = f'there is no {phrase(wanted)} in mesh "{wanted.mesh}"'

@@ -1,8 +1,8 @@
-"""Order in which routes are tried: App Mesh's order, completed by ours where it is undefined.
+"""Order in which routes are tried: App Mesh's order, and gitmesh's own where App Mesh defines none.
 
 App Mesh tries routes by ``priority``, lowest number first; a route without one comes after every
 route with one, as if its priority were 1001. Among equals, longer prefixes are tried first. Where
-App Mesh defines no order, we do, so that the same specs always mean the same routing
+App Mesh defines no order, gitmesh does, so that the same specs always mean the same routing
 (docs/routing.md explains it to users, tests/envoy/test_matching.py tests it with Envoys):
 
 1. an exact path before a regular expression, that before a prefix, longer ones first each;
@@ -40,7 +40,8 @@ _PATH: Final = frozenset({"prefix", "path", "service_name", "method_name"})
 
 
 def route_order(resource: Resource) -> Order:
-    """Return the sort key of a Route: of two, the lower one is tried first. Total within a router.
+    """Return the sort key of a route: routes are tried in ascending order. No two routes of a
+    router have the same key.
 
     :raises TypeError: the resource is not a route.
     """
@@ -50,7 +51,8 @@ def route_order(resource: Resource) -> Order:
 
 
 def gateway_route_order(resource: Resource) -> Order:
-    """Return the sort key of a GatewayRoute, as :func:`route_order`. Total within a gateway.
+    """Return the sort key of a gateway route, like :func:`route_order`. No two routes of a gateway
+    have the same key.
 
     :raises TypeError: the resource is not a gateway route.
     """
@@ -75,7 +77,7 @@ def match_port(match: Match | None) -> int | None:
 
 
 def conditions(match: Match | None) -> list[tuple[str, object]]:
-    """Return the conditions of a match besides its path, each as a field and what it must be.
+    """Return the conditions of a match besides its path, each as a field and its required value.
 
     Each item of a list is a condition. gRPC metadata are headers.
     """

@@ -1,4 +1,4 @@
-"""Settings in ``gitmesh.yaml`` that change what proxies receive.
+"""Settings in ``gitmesh.yaml`` that change the configuration of proxies.
 
 They are part of what a commit applies, so the log holds them beside the resources.
 """
@@ -31,7 +31,7 @@ class MappedTrust(OneOf):
 
 
 class MeshSettings(Spec):
-    """Settings that change what proxies receive."""
+    """Settings that change the configuration of proxies."""
 
     certificates: Annotated[Mapping[_Arn, MappedCertificate], Field(max_length=_MOST)] = {}
     """Replacements by certificate ARN."""
@@ -62,10 +62,10 @@ NO_SETTINGS: Final = MeshSettings()
 
 
 def settings_json(settings: MeshSettings) -> JsonObject:
-    """Return settings in the form of the log: only what was set, empty if nothing was."""
+    """Return settings as the log stores them: only those that are set."""
     return settings.model_dump(mode="json", by_alias=True, exclude_defaults=True)
 
 
 def settings_from_json(settings: JsonObject) -> MeshSettings:
-    """Return the settings that the log holds."""
+    """Return the settings from the form in which the log stores them."""
     return MeshSettings.model_validate(settings)

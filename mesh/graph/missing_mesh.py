@@ -15,7 +15,8 @@ def missing_meshes(
 ) -> Iterator[Finding]:
     """Yield findings for meshes that have members but no declaration.
 
-    It reads resources only if something is missing, so it costs nothing in a correct mesh.
+    The function reads resources only if something is missing, so it costs nothing in a correct
+    mesh.
     """
     missing = {mesh for mesh in members if ResourceKey.of_mesh(mesh) not in resources}
     if not missing:

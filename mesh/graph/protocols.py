@@ -1,4 +1,4 @@
-"""Protocols of routes: the field that determines it, and the listeners that support it."""
+"""Protocols of routes: the field that determines one, and the listeners that support it."""
 
 from mesh.spec.common import Protocol
 from mesh.spec.gateway_route import GatewayRouteSpec
@@ -20,7 +20,7 @@ def route_field(spec: RouteSpec | GatewayRouteSpec) -> str:
 
 
 def can_take(listener: str, route: str) -> bool:
-    """Return whether a listener with one protocol can receive traffic of a route for another.
+    """Return whether a listener with one protocol can receive requests for a route of another.
 
     Envoy translates between HTTP/1.1, HTTP/2 and gRPC, but not between these and TCP.
     """
@@ -28,8 +28,8 @@ def can_take(listener: str, route: str) -> bool:
 
 
 def can_answer(listener: str, route: str) -> bool:
-    """Return whether a target's listener with one protocol can answer a route for another.
+    """Return whether a target's listener with one protocol can serve a route of another.
 
-    A gRPC call ends with trailers; a listener for HTTP/1.1 does not get them.
+    A gRPC call ends with trailers, which a listener for HTTP/1.1 does not receive.
     """
     return can_take(listener, route) and not (listener == "http" and route == "grpc")

@@ -70,7 +70,7 @@ def _read(document: Document, identity: Identity, answers: Answers) -> ResourceR
 
 
 def _kinds(body: JsonObject, answers: Answers) -> list[Kind]:
-    """Return the kinds whose fields a spec without names has."""
+    """Return the kinds that have all fields of a spec without names."""
     if answers.kind is not None:
         return [answers.kind]
     return [kind for kind in APP_MESH_KINDS if _fits(kind, body)]

@@ -78,6 +78,6 @@ def _unwell(source: Source, listed: list[JsonObject]) -> Iterator[Problem]:
 
 
 def _name(listed: list[JsonObject], field: str) -> str:
-    """Return the value that all instances have in a field, or "" if they differ."""
+    """Return the value that a field has in all instances, or "" if they differ."""
     names = {str(each[field]) for each in listed if field in each}
     return names.pop() if len(names) == 1 else ""

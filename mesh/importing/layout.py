@@ -45,7 +45,7 @@ def files_of(resources: Iterable[Resource], tags: Tags = MappingProxyType({})) -
 
 
 def distinct(path: str, key: ResourceKey) -> str:
-    """Return a path beside another that differs from it, and from those of other resources."""
+    """Return another path in the same folder that no other resource has."""
     stem, dot, suffix = path.rpartition(".")
     return f"{stem}~{_digest(str(key))}{dot}{suffix}"
 
@@ -53,7 +53,8 @@ def distinct(path: str, key: ResourceKey) -> str:
 def path_by(template: str, key: ResourceKey) -> str:
     """Return the path of a resource's file by a template such as ``{mesh}/{kind}/{name}.yaml``.
 
-    A folder whose placeholder is empty, such as that of a parent where there is none, is left out.
+    A folder whose placeholder is empty, such as ``{parent}`` of a resource without a parent, is
+    left out.
     """
     values = {"mesh": key.mesh, "kind": _FOLDER[key.kind], "parent": key.parent, "name": key.name}
     parts = (

@@ -10,7 +10,7 @@ from mesh.resource import Resource
 
 @dataclass(frozen=True, slots=True)
 class Answers:
-    """The user's answers to what the files leave open."""
+    """The user's answers: values that the files do not contain."""
 
     parameters: Mapping[str, str] = field(default_factory=dict)
     """Values of parameters, pseudo parameters (``AWS::Region``) and attributes that exist only
@@ -18,11 +18,11 @@ class Answers:
     import_values: Mapping[str, str] = field(default_factory=dict)
     """Values that other stacks export, by export name."""
     mesh: str = ""
-    """Mesh of documents that name none."""
+    """Mesh of the documents that name no mesh."""
     kind: Kind | None = None
-    """Kind of a spec without names whose fields fit several kinds."""
+    """Kind of a spec without names, if its fields fit several kinds."""
     name: str = ""
-    """Name of a document that has none."""
+    """Name of a document without a name."""
     parent: str = ""
     """Virtual router of an unnamed route, or virtual gateway of an unnamed gateway route."""
 

@@ -79,7 +79,7 @@ def _shape(annotation: Any, info: FieldInfo | None = None) -> Shape:
 
 
 def _core(annotation: Any) -> tuple[Any, int | None]:
-    """Return the type inside ``Annotated`` and ``| None``, and its minimum."""
+    """Return the type inside ``Annotated`` and ``| None``, and the minimum of its values."""
     core, least = annotation, None
     while True:
         if get_origin(core) is Annotated:

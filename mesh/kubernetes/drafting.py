@@ -28,7 +28,7 @@ def draft(
     places: Mapping[Steps, Steps],
     parent: str = "",
 ) -> tuple[Draft, list[Problem]]:
-    """Return the draft of a resource and all problems that it has by itself.
+    """Return the draft of a resource, and all problems that the draft has without other objects.
 
     ``body`` is the spec as :class:`Spelling` converted it; ``places`` has the positions of its
     names.
@@ -73,7 +73,7 @@ def _spec(
 
 
 def _known(kind: Kind, place: Steps, spelling: Spelling) -> list[str]:
-    """Return the fields that a manifest may have beside an unknown one."""
+    """Return the fields that a manifest may have in the place of an unknown one."""
     return spelling.names_at(known_fields(kind, place), at_top=len(place) == 1)
 
 

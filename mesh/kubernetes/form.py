@@ -72,9 +72,9 @@ def _read(document: Document) -> tuple[Manifest | None, list[Problem]]:
 
 
 def _mistyped(document: Document, group: str, version: str) -> list[Problem]:
-    """Return the problem of an object whose API group differs from ours by a typo.
+    """Return the problem of an object whose API group is ``appmesh.k8s.aws`` with a typo.
 
-    It would be ignored like a foreign object, and its resources would silently disappear from the
+    The object would be ignored like any other, and its resources would silently disappear from the
     mesh.
     """
     kinds = {kind for readers in _VERSIONS.values() for kind in readers}

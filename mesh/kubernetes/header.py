@@ -35,7 +35,7 @@ class Header:
 
     @property
     def namespace(self) -> str:
-        """Return the namespace of references that name none."""
+        """Return the namespace of references that name no namespace."""
         return self.id.namespace if self.id is not None else ""
 
     def note(self, steps: Steps, code: str, message: str, hint: str = "") -> None:
@@ -43,7 +43,7 @@ class Header:
         self.problems.append(self.source.problem(steps, code, message, hint=hint))
 
     def places(self, kind: Kind) -> dict[Steps, Steps]:
-        """Return the positions of the names of the resource that the object becomes."""
+        """Return the positions of the names of the resource that the object defines."""
         metadata: Steps = ("metadata", "namespace")
         mesh = ("spec", "meshRef") if "meshRef" in self.spec else metadata
         if "meshName" in self.spec:
@@ -55,7 +55,7 @@ class Header:
 
 
 def read_header(document: Document, kind: str) -> Header:
-    """Read what every object has. Problems are recorded in the header."""
+    """Read the metadata of any object. Problems are recorded in the header."""
     source = document.source
     metadata = document.body.get("metadata")
     spec = document.body.get("spec")
@@ -119,7 +119,7 @@ def _texts(labels: Json) -> Iterable[tuple[str, str]]:
 
 
 def read_selector(header: Header, field_name: str) -> Selector | None:
-    """Return the label selector of a spec, or None if it has none."""
+    """Return the label selector of a spec, or None if the spec has no selector."""
     body = header.spec.get(field_name)
     if body is None:
         return None

@@ -14,12 +14,12 @@ GATEWAYS: Final = ObjectId(Kind.VIRTUAL_GATEWAY, EVERY, EVERY)
 
 
 def services_of(namespace: str) -> ObjectId:
-    """Return the id for the set of virtual services in a namespace."""
+    """Return the id of the set of virtual services in a namespace."""
     return ObjectId(Kind.VIRTUAL_SERVICE, namespace, EVERY)
 
 
 def definitions_of(name: ObjectId) -> ObjectId:
-    """Return the id for all definitions of an object."""
+    """Return the id of all definitions of an object."""
     return ObjectId(f"{name.kind}:", name.namespace, name.name)
 
 
@@ -109,7 +109,8 @@ def _places(index: Index, name: ObjectId) -> list[tuple[str, str]]:
 
 
 def _whole(name: ObjectId) -> ObjectId | None:
-    """Return the id of the set that an object belongs to, if files can depend on that set."""
+    """Return the id of the collection that an object belongs to, if files can depend on the whole
+    collection."""
     match name.kind:
         case Kind.MESH:
             return MESHES

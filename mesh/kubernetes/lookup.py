@@ -1,4 +1,5 @@
-"""Lookups of objects while resources are made of manifests; records every object looked at."""
+"""Lookups of objects while manifests are resolved to resources; every object that is read is
+recorded."""
 
 from typing import Final
 
@@ -7,7 +8,8 @@ from mesh.kubernetes.index import GATEWAYS, MESHES, Index, definitions_of, servi
 from mesh.kubernetes.objects import NAMESPACE, Labels, Manifest, ObjectId, Reference
 
 MAX_CANDIDATES: Final = 200
-"""Maximum number of meshes or gateways among which selectors choose: the cost is a product."""
+"""Maximum number of meshes or gateways that selectors are compared with: the cost is their number
+times that of the objects."""
 
 
 class Undecided(Exception):
@@ -33,7 +35,7 @@ class Lookup:
         return found.aws_name if found is not None else reference.otherwise
 
     def object(self, name: ObjectId) -> Manifest | None:
-        """Return an object, or None if the repository has none of that name."""
+        """Return an object, or None if the repository has no object of that name."""
         self.seen.add(name)
         return self._index.first(name)
 
@@ -52,7 +54,7 @@ class Lookup:
     def mesh_of(self, manifest: Manifest) -> str:
         """Return the name of the mesh that an object belongs to.
 
-        :raises Undecided: it does not follow from the manifests.
+        :raises Undecided: the manifests do not determine it.
         """
         if manifest.id.kind == Kind.MESH:
             return manifest.aws_name
@@ -90,7 +92,7 @@ class Lookup:
     def gateway_of(self, manifest: Manifest) -> str:
         """Return the name of the virtual gateway that a gateway route belongs to.
 
-        :raises Undecided: it does not follow from the manifests.
+        :raises Undecided: the manifests do not determine it.
         """
         if manifest.gateway is not None:
             return self.name(manifest.gateway)

@@ -12,7 +12,7 @@ from mesh.spec import ResourceSpec
 from mesh.spec.common import PortMapping
 
 DEFAULT_NAMESPACE: Final = "default"
-"""Namespace of an object that names none."""
+"""Namespace of an object that names no namespace."""
 NAMESPACE: Final = "Namespace"
 BACKEND_GROUP: Final = "BackendGroup"
 EVERY: Final = "*"
@@ -30,7 +30,8 @@ class ObjectId:
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """A named object, and its App Mesh name in case the repository does not define it."""
+    """A reference to an object by name, with the App Mesh name to use if the repository does not
+    define it."""
 
     to: ObjectId
     otherwise: str
@@ -78,9 +79,11 @@ class Draft:
     kind: Kind
     name: str
     parent: str
-    """Empty if there is none, and for a gateway route, whose gateway is looked up later."""
+    """Name of the containing resource. Empty if there is no container, and for a gateway route,
+    whose gateway is looked up later."""
     spec: ResourceSpec | None
-    """Has provisional names at the positions in ``names``; None if it could not be read."""
+    """The spec, with provisional names at the positions in ``names``; None if it could not be read.
+    """
     source: Source
     names: tuple[tuple[Steps, Reference], ...] = ()
     """Positions in the spec that hold the App Mesh name of an object."""
@@ -116,7 +119,7 @@ class Manifest:
 
     @property
     def face(self) -> object:
-        """Return everything about this object that other objects can depend on."""
+        """Return those properties of this object that other objects can depend on."""
         return (
             self.aws_name,
             self.labels if self.id.kind == NAMESPACE else (),

@@ -28,7 +28,7 @@ class Budget:
     def spend(self, members: int) -> None:
         """Use part of the budget.
 
-        :raises TooManyBackends: the rest does not suffice.
+        :raises TooManyBackends: the remaining budget is too small.
         """
         self.left -= members
         if self.left < 0:
@@ -43,7 +43,7 @@ class Resolved:
     problems: tuple[Problem, ...] = ()
     unread: tuple[ResourceKey, ...] = ()
     seen: frozenset[ObjectId] = frozenset()
-    """Objects that the result depends on: it holds as long as they stay the same."""
+    """Objects that the result depends on: the result is valid as long as they stay the same."""
     grouped: int = 0
     """Number of group members that were expanded."""
 
@@ -188,7 +188,8 @@ def _no_group(manifest: Manifest, group: ObjectId, place: Steps) -> Problem:
 
 
 def _parts(at: int) -> tuple[Steps, ...]:
-    """Return the positions of a backend that a group added; the manifest has none of them."""
+    """Return the positions of a backend that a group added, which the manifest itself does not
+    contain."""
     backend: Steps = ("spec", "backends", at)
     return backend, (*backend, "virtualService"), (*backend, "virtualService", "virtualServiceName")
 

@@ -26,7 +26,7 @@ _NAMING: Final = {
     "virtualRouterName": Kind.VIRTUAL_ROUTER,
     "virtualServiceName": Kind.VIRTUAL_SERVICE,
 }
-"""Fields of the API whose text names another resource."""
+"""Fields of the API that contain the name of another resource."""
 _REFERRING: Final = {kind.segment: kind for kind in set(_NAMING.values())}
 _ARN: Final = "arn:aws:appmesh:us-east-1:000000000000:"
 """Beginning of an ARN in a manifest: only the names at its end count."""
@@ -36,12 +36,12 @@ _BESIDE: Final = frozenset(
         *("routes", "gatewayRouteSelector", "virtualGatewayRef", "name"),
     }
 )
-"""Fields of a manifest's spec that the API does not have."""
+"""Fields of a manifest's spec that the API lacks."""
 
 
 @dataclass(slots=True)
 class Rewriting:
-    """Surroundings of a manifest that is written: mesh, namespace and the other objects."""
+    """Context in which a manifest is written: its mesh, its namespace and the other objects."""
 
     mesh: str
     namespace: str
@@ -49,9 +49,9 @@ class Rewriting:
     _written: dict[tuple[Kind, str], tuple[str, Json]] = field(default_factory=dict)
 
     def spec(self, kind: Kind, spec: JsonObject, written: JsonObject) -> JsonObject:
-        """Return a spec in a manifest's form.
+        """Return a spec in the form of a manifest.
 
-        :param written: the present one in the manifest: a spec, or one of a router's routes.
+        :param written: the existing spec in the manifest, or one of a router's existing routes.
         """
         self._written = dict(self._references(written))
         kept = {name: value for name, value in written.items() if name in _BESIDE}

@@ -20,11 +20,11 @@ _REFERENCED: Final = {
     for ending in ("Ref", "ARN")
 }
 _PROVISIONAL: Final = "unnamed"
-"""Replaces a name that could not be read, so that the rest is still validated."""
+"""Placeholder for a name that could not be read, so that the rest is still validated."""
 
 
 def default_name(to: ObjectId) -> str:
-    """Return the App Mesh name that the controller gives an object without ``awsName``."""
+    """Return the App Mesh name that Kubernetes' controller gives an object without ``awsName``."""
     if to.kind == Kind.MESH:
         return to.name
     if to.kind == Kind.VIRTUAL_SERVICE:
@@ -52,7 +52,7 @@ class Spelling:
 
     dialect: Dialect
     namespace: str
-    """Namespace of references that name none."""
+    """Namespace of references that name no namespace."""
     source: Source
     """The manifest, for the positions of problems."""
     places: dict[Steps, Steps] = field(default_factory=dict)
@@ -64,7 +64,7 @@ class Spelling:
     def value(self, value: Json, at: Steps, stands: Steps) -> Json:
         """Return a value in the API's form.
 
-        ``at`` is its path in the native document, ``stands`` its path in the manifest.
+        ``at`` is the path in the native document, ``stands`` the path in the manifest.
         """
         if isinstance(value, dict):
             return self._object(value, at, stands)
@@ -124,8 +124,8 @@ class Spelling:
         return reference.otherwise
 
     def reference(self, kind: str, value: Json, here: Steps) -> Reference | None:
-        """Return the object of a ``{name, namespace}`` reference; if it is invalid, record a
-        problem and return None."""
+        """Return the object that a ``{name, namespace}`` reference names; if the reference is
+        invalid, record a problem and return None."""
         body = value if isinstance(value, dict) else {}
         namespace = body.get("namespace")
         if namespace in (None, ""):

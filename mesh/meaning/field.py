@@ -34,7 +34,7 @@ class Field:
     choices: tuple[str, ...] = ()
     """The allowed values, if there are only a few."""
     one_of: tuple[str, ...] = ()
-    """Fields inside it of which exactly one must be set."""
+    """Fields inside this one, of which exactly one must be set."""
     model: type[Spec] | None = None
     """Model of its content, if it is an object or a list of objects."""
 
@@ -45,7 +45,8 @@ class Field:
 
 
 def content_of(model: type[Spec], name: str) -> str | None:
-    """Return what a field takes, as text: ``a whole number, 0 to 100``; None if there is none."""
+    """Return the allowed values of a field as text: ``a whole number, 0 to 100``; None if there is
+    no such field."""
     if not has_meanings(model):
         return None
     parent = Field("", "object", True, Meaning(""), model=model)

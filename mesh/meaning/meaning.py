@@ -12,8 +12,8 @@ class Meaning(NamedTuple):
     text: str
     """Effect of the field, in a sentence or two."""
     default: str = ""
-    """Behaviour if the field is absent; empty for a required field, and for one whose absence means
-    off."""
+    """Behaviour if the field is absent; empty for a required field, and for a field whose absence
+    means "off"."""
 
 
 Table = Mapping[type[Spec], Mapping[str, Meaning]]

@@ -46,7 +46,8 @@ def meanings_of(model: type[Spec]) -> Mapping[str, Meaning]:
 
 
 def has_meanings(model: type[Spec]) -> bool:
-    """Tell whether the fields of a model have meanings, as those of App Mesh's resources do."""
+    """Return whether the fields of a model have meanings, which is so for the models of App Mesh's
+    resources."""
     return model in _TABLE
 
 

@@ -27,7 +27,7 @@ class Known:
 
 
 def recognised(body: JsonObject) -> Known | None:
-    """Return what a foreign document is, or None if it is not recognised."""
+    """Return the kind of output that a foreign document is, or None if it is not recognised."""
     listing = listing_of(body)
     if listing is not None and specs_in(body[listing]):
         return Known(f"this is a list of {listing}: a document is one resource", _IMPORT)
@@ -44,7 +44,7 @@ def _describe(kind: Kind) -> str:
 
 
 def listing_of(body: JsonObject) -> str | None:
-    """Return the field in which an answer lists resources, or None if it is no list answer."""
+    """Return the field in which an answer lists resources, or None if it is not a list answer."""
     fields = [key for key in body if key not in ("nextToken", "NextToken", "ResponseMetadata")]
     only = fields[0] if len(fields) == 1 else ""
     return only if only in LISTINGS and isinstance(body[only], list) else None
@@ -58,7 +58,7 @@ def specs_in(items: Json) -> list[JsonObject]:
 
 
 def instances_of(body: JsonObject) -> list[Json] | None:
-    """Return the instances of a Cloud Map answer, or None if it is no such answer."""
+    """Return the instances of a Cloud Map answer, or None if it is not such an answer."""
     found = body.get("Instances")
     if not isinstance(found, list):
         return None

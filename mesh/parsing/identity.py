@@ -38,10 +38,10 @@ _OF_INSTANCES: Final = frozenset({"namespaceName", "serviceName"})
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Identity of a document; ``kind`` and ``key`` are None if they are missing."""
+    """Identity of a document; ``kind`` and ``key`` are None if the document does not give them."""
 
     document: Document
-    """The document without the wrapper of a ``describe-*`` answer."""
+    """The document; without its wrapper if it was a ``describe-*`` answer."""
     kind: Kind | None
     key: ResourceKey | None
     problems: tuple[Problem, ...]
@@ -57,7 +57,7 @@ def name_fields(kind: Kind) -> tuple[str, ...]:
 
 
 def identify(document: Document) -> Identity:
-    """Return the identity of a native document, or the problems that hide it."""
+    """Return the identity of a native document, or the problems that prevent it."""
     document, wrapped = _unwrap(document)
     body = document.body
     named = _kind_named(body)

@@ -15,7 +15,7 @@ _OF_PROXIES: Final = frozenset({"tls", "connectionPool", "healthCheck"})
 
 
 def kinds_of(spec: Json) -> tuple[Kind, ...]:
-    """Return the kinds that fit a spec: one if its fields decide, none without a clue.
+    """Return the kinds that fit a spec: one kind if its fields decide, none if no field does.
 
     A spec with only a listener fits virtual routers and virtual gateways. An empty spec is a
     mesh's.

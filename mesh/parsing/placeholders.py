@@ -1,4 +1,4 @@
-"""Placeholders of shell scripts, jq and template engines, which a spec must not contain."""
+"""Placeholders of shell scripts, jq and template engines, which specs must not contain."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -15,8 +15,8 @@ _BROKEN: Final = frozenset({"syntax", "key-not-text", "duplicate-key", "control-
 """Codes of the problems that a placeholder causes when it is parsed as YAML or JSON."""
 
 _NOTES: Final = frozenset({("metadata", "annotations"), ("metadata", "managedFields"), ("status",)})
-"""Parts of a manifest that do not define a mesh; tools store whole texts there, such as old
-versions."""
+"""Parts of a manifest that do not define a mesh; tools store whole documents there, such as an old
+version of the object."""
 
 _FORMAT: Final = ("accessLog", "file", "format")
 """Path of a log format, which may contain any text."""
@@ -26,8 +26,8 @@ _HINT: Final = "commit the rendered result (envsubst, jq -n --arg, helm template
 
 
 def without_placeholders(path: str, blob: bytes, problems: Iterable[Problem]) -> list[Problem]:
-    """Return the problems of a file, with those that placeholders cause replaced by one that says
-    so."""
+    """Return the problems of a file; those that placeholders cause are replaced by one that names
+    the placeholder."""
     problems = list(problems)
     if not any(problem.code in _BROKEN for problem in problems):
         return problems
@@ -43,7 +43,7 @@ def without_placeholders(path: str, blob: bytes, problems: Iterable[Problem]) ->
 
 
 def placeholder_problem(body: Json, source: Source) -> Problem | None:
-    """Return the problem of a document with placeholders, or None if it has none."""
+    """Return the problem of a document that contains placeholders, or None if it contains none."""
     found = next(_placeholders(body, ()), None)
     if found is None:
         return None
@@ -58,7 +58,7 @@ def placeholder(text: str) -> str | None:
 
 
 def placeholder_in(text: str, steps: Steps, source: Source) -> Problem | None:
-    """Return the problem of a text with a placeholder, or None if it has none."""
+    """Return the problem of a text that contains a placeholder, or None if it contains none."""
     name = placeholder(text)
     if name is None:
         return None

@@ -1,4 +1,4 @@
-"""Values of unquoted scalars. Deliberately few types, so that nothing is guessed.
+"""Values of unquoted scalars. Only few types are recognised, so that nothing is guessed.
 
 Whole numbers, ``true``, ``false`` and ``null`` have their usual meaning. Everything else is text:
 ``no``, ``yes``, ``010``, ``12:30:45``, ``0x1F``, ``2026-01-01``, ``.inf`` and also ``1.5``. No App

@@ -1,4 +1,4 @@
-"""Conversion of pydantic's errors to problems with our wording and lines."""
+"""Conversion of pydantic's errors to problems with line numbers and gitmesh's wording."""
 
 import json
 import re
@@ -16,7 +16,7 @@ from mesh.spec import SPEC_OF, Spec
 
 _DURATION: Final = re.compile(r"(?P<value>\d{1,9}) ?(?P<unit>ms|s)")
 _ENCRYPTED: Final = {"https": "http", "h2": "http2", "grpcs": "grpc", "tls": "tcp", "ssl": "tcp"}
-"""Protocols of other programs that App Mesh writes as a protocol with TLS on the listener."""
+"""Protocol names of other programs, for which App Mesh has a protocol plus TLS on the listener."""
 MAX_PROBLEMS: Final = 100
 """Maximum problems reported for one spec; the rest are likely the same mistake."""
 
@@ -35,7 +35,7 @@ def model_problems(
 
 
 def _follows(detail: ErrorDetails) -> bool:
-    """Return whether an error follows from others: a list of invalid items is also too short."""
+    """Return whether an error follows from another: a list of invalid items is also too short."""
     if detail["type"] != "too_short" or not isinstance(detail["input"], list):
         return False
     return bool(len(detail["input"]) >= _context(detail)["min_length"])
@@ -76,7 +76,7 @@ def _missing(detail: ErrorDetails, root: type[Spec]) -> _Words:
 
 
 def _expected(detail: ErrorDetails, root: type[Spec]) -> str:
-    """Return what a field takes: ``weight is a whole number, 0 to 100``."""
+    """Return the allowed values of a field, as text: ``weight is a whole number, 0 to 100``."""
     from mesh.meaning.field import content_of  # for problems alone; no other spec needs it
 
     model, name = _model_at(root, detail["loc"]), _field(detail)
@@ -233,7 +233,7 @@ def _wire_names(model: type[Spec]) -> list[str]:
 
 
 def known_fields(kind: Kind, place: tuple[int | str, ...]) -> list[str]:
-    """Return the names of the fields beside the one at a place in a spec, itself left out."""
+    """Return the names of the other fields of the object that contains the field at ``place``."""
     return _fields_at(SPEC_OF[kind], place[:-1])
 
 

@@ -3,7 +3,7 @@
 ``python -m mesh.problems.codes`` prints docs/problems.md.
 
 Codes are a promise: scripts and dashboards match on them. A code is never renamed and never gets
-another meaning; one that is no longer reported goes.
+another meaning; a code that is no longer reported is removed.
 """
 
 import sys
@@ -206,7 +206,7 @@ SECTIONS: Mapping[str, dict[str, CodeDoc]] = {
     "Imports": IMPORT_CODES,
     "gRPC clients without a proxy": PROXYLESS_CODES,
 }
-"""The registry, by chapter of the page. Each code is in one chapter."""
+"""All codes by chapter of docs/problems.md. Each code is in one chapter."""
 
 CODES: dict[str, CodeDoc] = {code: doc for part in SECTIONS.values() for code, doc in part.items()}
 """Every code that any problem can have."""

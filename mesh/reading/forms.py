@@ -22,7 +22,7 @@ from mesh.route_tests.suite import RouteTests, is_route_tests, read_suite
 class ResourceReading:
     """Content of documents: resources, and all their problems.
 
-    A resource that breaks a rule of its own (see :mod:`mesh.validation.document`) is among the
+    A resource that breaks a document rule (see :mod:`mesh.validation.document`) is among the
     resources *and* has problems, so that linking does not report references to it as dangling.
     """
 

@@ -1,4 +1,4 @@
-"""Bytes of one file to typed resources: the entry point for every spec.
+"""Entry point for every spec: reads the bytes of one file into typed resources.
 
 The native form is the App Mesh API's own input document with an optional ``kind``: ``{kind: Route,
 meshName: shop, virtualRouterName: cart, routeName: all, spec: {…}}``.
@@ -32,7 +32,7 @@ __all__ = [
 ]
 
 MAX_PROBLEMS: Final = 200
-"""Maximum number of problems reported for one file; the rest is counted."""
+"""Maximum number of problems reported for one file; further problems are only counted."""
 
 
 Reader = Callable[[Document], ResourceReading]
@@ -43,8 +43,9 @@ def read_resources(
 ) -> ResourceReading:
     """Read every resource of a file, in any format. Never raises.
 
-    Problems are all that one document can have by itself, sorted; linking checks references between
-    documents. A file with a problem of severity error must not be applied. ``read`` replaces
+    The problems are sorted, and include every kind that a single document can have; linking checks
+    references between documents. A file with a problem of severity error must not be applied.
+    ``read`` replaces
     :func:`read_document`.
     """
     reading = read_documents(path, blob, limits)
@@ -128,4 +129,4 @@ def _validate(identity: Identity, kind: Kind) -> tuple[Resource | None, list[Pro
 NATIVE: Final = Form("native", lambda _: True, _read_native)
 
 FORMS: Final[tuple[Form, ...]] = (KUBERNETES, CLOUDFORMATION, ROUTE_TESTS, NATIVE)
-"""Every format, tried in this order; the native one accepts what no other does."""
+"""Every format, tried in this order; the native format is last and accepts the rest."""

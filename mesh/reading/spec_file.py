@@ -20,9 +20,10 @@ def is_spec(document: Document) -> bool:
 
 
 def with_spec(document: Document) -> Document:
-    """Return a document that is a spec by itself as one with a ``spec``; any other as it is.
+    """Return a document that is only a spec as a document with a ``spec`` field; any other as it
+    is.
 
-    Problems of what is returned name the places in the file as it was written.
+    Problems of the result have the positions in the original file.
     """
     if not is_spec(document):
         return document

@@ -1,6 +1,6 @@
 """Tags of resources, which App Mesh's API keeps: the ``tags`` of their documents.
 
-Tags change nothing that proxies receive, so a document whose tags make no sense is a valid one.
+Tags change nothing that proxies receive, so a document with invalid tags is valid.
 """
 
 from collections.abc import Mapping
@@ -17,7 +17,8 @@ Tags: TypeAlias = Mapping[str, str]
 
 
 def tags_of(path: str, blob: bytes, key: ResourceKey) -> Tags:
-    """Return the tags of a resource in a file; none if the file defines it in another form."""
+    """Return the tags of a resource in a file; none if the file defines the resource in another
+    format."""
     for document in read_documents(path, blob).documents:
         if next(form for form in FORMS if form.recognises(document.body)) is NATIVE:
             found = identify(document)
@@ -35,7 +36,7 @@ def read_tags(value: Json) -> Tags:
 
 
 def written_tags(tags: Tags) -> list[Json]:
-    """Return tags as a document holds them, and as the API takes and returns them."""
+    """Return tags in the form that documents and the API use: a list of ``{key, value}``."""
     found: list[JsonObject] = [{"key": key, "value": value} for key, value in tags.items()]
     return list(found)
 

@@ -21,7 +21,7 @@ class Bare:
     path: str
     line: int
     kind: Kind | None
-    """None if the fields fit several kinds, or none."""
+    """Kind of the spec; None if its fields fit several kinds, or no kind."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +38,8 @@ def read_alone(
 ) -> Alone:
     """Validate every document of a file by itself. Never raises.
 
-    Missing names are allowed. The kind of a spec without names follows from its fields; if they do
-    not decide, ``kind`` does; without ``kind``, the only problem asks for it.
+    Missing names are allowed. The kind of a spec without names is inferred from its fields, else it
+    is ``kind``. If both leave it open, the only problem asks for the kind.
     """
     bare: list[Bare] = []
 

@@ -43,7 +43,7 @@ def is_route_tests(body: JsonObject) -> bool:
 
 
 def read_suite(document: Document) -> tuple[RouteTests | None, tuple[Problem, ...]]:
-    """Return the tests of a document, or None if they are invalid. Never raises."""
+    """Return the tests of a document, or None if the tests are invalid. Never raises."""
     source = document.source
     try:
         body = RouteTestsDocument.model_validate(document.body, by_alias=True, by_name=False)

@@ -29,7 +29,7 @@ class Verdict:
     decision: Decision
     passed: bool
     why: str = ""
-    """The reason why the expected route does not take the request, if known."""
+    """The reason why the expected route does not match the request, if known."""
 
     def problem(self) -> Problem:
         """Return the problem to report if the test failed."""
@@ -101,7 +101,7 @@ def _holds(expected: Expected, decision: Decision) -> bool:
 
 
 def _same_shares(wished: Iterable[tuple[str, str]], parts: dict[str, Fraction]) -> bool:
-    """Compare with the precision of the written digits: a third is 33 % and 33.3 %."""
+    """Compare shares with the precision of the expected value: one third equals 33 % and 33.3 %."""
     left = dict(parts)
     for node, text in wished:
         digits = text.removesuffix("%").strip()
@@ -112,7 +112,7 @@ def _same_shares(wished: Iterable[tuple[str, str]], parts: dict[str, Fraction]) 
 
 
 def _why(graph: MeshGraph, expected: Expected, decision: Decision) -> str:
-    """Return the reason why the first expected route does not take the request."""
+    """Return the reason why the first expected route does not match the request."""
     for each in decision.tried:
         if _wished(each.route, expected):
             return f"{each.route.key.name} ({place(each.route)}) does not take it: {each.misses[0]}"

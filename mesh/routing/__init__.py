@@ -1,8 +1,8 @@
 """Model of Envoy's routing: the route that takes a request, and the nodes that answer it.
 
 ``gitmesh route-test`` and the ``RouteTests`` of a repository use it. Read ``decide.py`` first.
-``tests/envoy/test_routing_model.py`` compares it with real Envoys, request by request; where the
-two differ, the model is wrong.
+``tests/envoy/test_routing_model.py`` compares it with real Envoys, request by request; if they
+differ, the model is wrong.
 """
 
 from mesh.routing.decide import decide

@@ -41,9 +41,10 @@ _FORWARDED: Final = "x-forwarded-proto"
 def decide(graph: MeshGraph, caller: ResourceKey, request: Request) -> Decision:
     """Return the decision of a virtual node's or virtual gateway's proxy on a request.
 
-    A node's request is sent by its application, a gateway's comes from outside. This models
-    redirected traffic; with explicit addressing no request leaves the mesh. On a TCP port only the
-    connection is routed, so the content of the request does not matter.
+    The application sends a node's request; a gateway's request comes from outside. The model
+    assumes that traffic is redirected to the proxy; with explicit addressing, no request leaves the
+    mesh. On a TCP port only the connection is routed, so the content of the request does not
+    matter.
     """
     if graph.get(caller) is None or caller.kind not in (Kind.VIRTUAL_NODE, Kind.VIRTUAL_GATEWAY):
         return _none(f"there is no virtual node or gateway {caller}")
@@ -81,8 +82,8 @@ def _call(graph: MeshGraph, node: ResourceKey, request: Request) -> Decision:
 def _likely_port(graph: MeshGraph, called: Iterable[ResourceKey], host: str) -> int | None:
     """Return the destination port of a request that does not give one.
 
-    It is the port in the host if the service with that name has it, else the only port of the
-    service; if there are several, the first one for HTTP.
+    It is the port in the host if the service with that name has that port, else the only port of
+    the service; if there are several, the first one for HTTP.
     """
     name, beside = bare_host(host).lower(), port_of(host)
     for service in called:
@@ -114,8 +115,8 @@ def _unknown(graph: MeshGraph, mesh: str, request: Request) -> Decision:
 
 
 def _connect(graph: MeshGraph, service: ResourceKey, mapping: PortMapping) -> Decision:
-    """Return the decision on a TCP connection. Routes cannot match its content: the first one takes
-    it."""
+    """Return the decision on a TCP connection. Routes cannot match its content, so the first route
+    takes it."""
     found = provider(graph, service)
     if found is None or found.key.kind is not Kind.VIRTUAL_ROUTER:
         return _direct(graph, service, found, mapping)

@@ -15,15 +15,15 @@ class Outcome(StrEnum):
     """Outcome of a request."""
 
     ROUTED = "routed"
-    """A virtual node answers it."""
+    """A virtual node answers the request."""
     NONE = "none"
-    """No route takes it: status 404, or ``UNIMPLEMENTED`` for gRPC."""
+    """No route matches: status 404, or ``UNIMPLEMENTED`` for gRPC."""
     UNAVAILABLE = "unavailable"
-    """The route that takes it has no usable target: status 503."""
+    """The matching route has no usable target: status 503."""
     OUTSIDE = "outside"
     """No service of the mesh has this host, and the mesh allows traffic to the outside."""
     REFUSED = "refused"
-    """Every proxy refuses such a request: status 400."""
+    """Every proxy refuses the request as malformed: status 400."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -37,7 +37,7 @@ class Share:
 
 @dataclass(frozen=True, slots=True)
 class Tried:
-    """A route that was tried and does not take the request."""
+    """A route that was tried and does not match the request."""
 
     route: Resource
     misses: tuple[Miss, ...]
@@ -55,17 +55,17 @@ class Decision:
     service: ResourceKey | None = None
     """The virtual service that the request is for."""
     route: Resource | None = None
-    """The route that takes it; None if a node provides the service directly."""
+    """The matching route; None if a node provides the service directly."""
     gateway_route: Resource | None = None
-    """The gateway route that takes it, if the caller is a gateway."""
+    """The matching gateway route, if the caller is a gateway."""
     path: str = ""
     """The path that the target receives: normalised and rewritten, with its query."""
     host: str = ""
     """The host that the target receives."""
     tried: tuple[Tried, ...] = ()
-    """Routes that were tried before and do not take it; gateway routes come first.
+    """Routes that were tried before and do not match; gateway routes come first.
 
-    Each has only its first miss.
+    Each has only its first failed condition.
     """
 
     def through(self, gateway_route: Resource, tried: Iterable[Tried]) -> Self:

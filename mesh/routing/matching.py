@@ -42,7 +42,7 @@ class Miss:
 
 
 def misses(match: Match | None, request: Request) -> Iterator[Miss]:
-    """Yield the conditions of a match that a request does not meet; none if the match takes it."""
+    """Yield the conditions of a match that a request does not meet; none if it matches."""
     match match:
         case HttpRouteMatch():
             yield from _http_path(match.prefix, match.path, request)
@@ -69,7 +69,7 @@ def misses(match: Match | None, request: Request) -> Iterator[Miss]:
 
 
 def takes(match: Match | None, request: Request) -> bool:
-    """Return whether a match takes a request. A TCP match takes everything."""
+    """Return whether a request matches. A TCP match accepts every connection."""
     return next(misses(match, request), None) is None
 
 
@@ -124,7 +124,8 @@ def _headers(headers: Iterable[HeaderMatch] | None, request: Request) -> Iterato
 
 
 def _header(header: HeaderMatch, values: Sequence[str]) -> bool:
-    """Return whether a header matches: one value must match; with ``invert``, none may."""
+    """Return whether a header matches: at least one value must match; with ``invert``, none may
+    match."""
     inverted = bool(header.invert)
     method = header.match
     if method is None:

@@ -33,7 +33,7 @@ def without_query(path: str) -> str:
 
 
 def parameters(path: str) -> dict[str, str]:
-    """Return the query's parameters, still escaped; of a repeated one, the first value."""
+    """Return the query's parameters, still escaped; of a repeated parameter, the first value."""
     found: dict[str, str] = {}
     for each in path.partition("?")[2].split("&"):
         name, _, value = each.partition("=")

@@ -40,7 +40,7 @@ _REQUEST_ID: Final = "00000000-0000-4000-8000-000000000000"
 
 
 Said: TypeAlias = str | tuple[str, ...]
-"""The value of a header, or the values of a repeated one."""
+"""The value of a header, or the values of a repeated header."""
 
 
 class BadRequest(GitmeshError):
@@ -166,7 +166,7 @@ def read_call(
 
 
 def bare_host(host: str) -> str:
-    """Return a host without its port."""
+    """Return a host without the port."""
     return _PORT.sub("", host)
 
 

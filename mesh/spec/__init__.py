@@ -1,6 +1,6 @@
 """App Mesh's resource specifications, API version 2019-01-25, as immutable models.
 
-One kind is ours: instances of services that nodes find through AWS Cloud Map.
+One kind is gitmesh's own: instances of services that nodes find through AWS Cloud Map.
 """
 
 from mesh.keys import Kind

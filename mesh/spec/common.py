@@ -40,11 +40,11 @@ class Spec(BaseModel):
 
 
 class OneOf(Spec):
-    """Part with exactly one member set; the API calls it a *union*."""
+    """An object with exactly one member; the API calls it a *union*."""
 
     __slots__ = ()
     choices: ClassVar[tuple[str, ...]] = ()
-    """Fields of which exactly one must be set; empty means all fields."""
+    """Fields of which exactly one must be set; if empty, all fields are choices."""
 
     @model_validator(mode="after")
     def _exactly_one(self) -> Self:

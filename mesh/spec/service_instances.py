@@ -1,4 +1,4 @@
-"""Registered instances of a service, as in AWS Cloud Map; the only kind that App Mesh lacks.
+"""Registered instances of a service, as in AWS Cloud Map; the only kind that is not from App Mesh.
 
 Names, limits and the meaning of ``AWS_…`` attributes are those of Cloud Map's ``RegisterInstance``.
 """
@@ -24,7 +24,7 @@ class ServiceInstance(Spec):
     id: Annotated[str, Strict(), Field(min_length=1, max_length=64)]
 
     def has(self, key: str, value: str) -> bool:
-        """Return whether it has this attribute with this value."""
+        """Return whether the instance has this attribute with this value."""
         return self.attributes.get(key) == value
 
 

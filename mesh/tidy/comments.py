@@ -1,4 +1,4 @@
-"""Find the comments of a YAML text and attach each to the value it describes.
+"""Comments of a YAML text: find each, and attach it to the value that it describes.
 
 A comment above an item, or on its line, belongs to the item and moves with it. A comment after the
 last item of a list or an object, in its column, belongs to the list or object. Blank lines are kept
@@ -36,9 +36,9 @@ class _Place:
 
     item: Item
     around: tuple[Branch, ...]
-    """Ancestors from the root to the object or list that contains the item."""
+    """The ancestors of the item, from the root to its list or object."""
     owners: tuple[Item, ...]
-    """The items that hold those ancestors; the root has none."""
+    """For each ancestor, the item that contains it; the root has none."""
 
 
 def attach(text: str, trunk: Trunk) -> list[Sheet]:

@@ -1,4 +1,4 @@
-"""Format a file of specs. Never changes the content of its documents."""
+"""Formatting of a file of specs. Never changes the content of its documents."""
 
 import json
 from collections import Counter
@@ -19,7 +19,7 @@ class Tidied:
     """Result of formatting a file."""
 
     text: str | None = None
-    """The formatted file; None if it is left unchanged."""
+    """The formatted file; None if the file is left unchanged."""
     problems: tuple[Problem, ...] = ()
     """Reasons why the file could not be read."""
     reason: str = ""
@@ -80,7 +80,7 @@ def _yaml(text: str) -> str | None:
 
 
 def _ordered(node: Node) -> Node:
-    """Sort the keys of every object into reading order, in place."""
+    """Sort the keys of every object into reading order; changes the tree itself."""
     if isinstance(node, Branch):
         if node.is_object:
             node.items = [i for _, i in in_reading_order((_key(i), i) for i in node.items)]

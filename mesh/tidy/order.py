@@ -21,14 +21,15 @@ _AFTER_NAMES: Final = ("meshOwner", "tags", "spec", "metadata", "status")
 
 
 def in_reading_order(keyed: Iterable[tuple[str, _T]]) -> list[tuple[str, _T]]:
-    """Return the members of an object in reading order; unknown ones last, in their given order."""
+    """Return the members of an object in reading order. Unknown members come last, in their given
+    order."""
     ranks = _ranks()
     return sorted(keyed, key=lambda pair: ranks.get(pair[0], len(ranks)))
 
 
 @cache
 def _ranks() -> Mapping[str, int]:
-    """Return one rank per field name, which agrees with the order of each object.
+    """Return one rank per field name, so that the ranks agree with every table.
 
     :raises graphlib.CycleError: two tables have the same two fields in opposite orders.
     """

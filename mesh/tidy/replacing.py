@@ -1,4 +1,4 @@
-"""Change, remove or add one document of a file; the rest of the file stays as it is.
+"""Change, removal or addition of one document in a file; the rest of the file stays as it is.
 
 Pure. Unchanged parts of a changed document keep their comments and their order.
 """
@@ -24,7 +24,7 @@ from mesh.tidy.writing import sheets_text
 
 
 class NotReplaceable(UsageError):
-    """The document has a form that can only be changed by hand."""
+    """The document has a format that gitmesh cannot edit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +33,9 @@ class _Part:
 
     text: str
     key: ResourceKey | None
-    """The resource it describes; None if it is empty or has another form."""
+    """The resource that the document describes; None if it is empty or has another format."""
     body: JsonObject | None
-    """Its content; None if it is no single object."""
+    """Content of the document; None if it is not a single object."""
     wrapper: str = ""
     """Key under which an API answer holds the resource."""
 
@@ -43,7 +43,7 @@ class _Part:
 def with_spec(path: str, blob: bytes, resource: Resource, spec: JsonObject) -> bytes:
     """Return the file with a new spec in the document of a resource.
 
-    :raises NotReplaceable: the document has a form without its own spec.
+    :raises NotReplaceable: the document has no spec of its own.
     """
     return _with_fields(path, blob, resource, {"spec": spec})
 
@@ -51,13 +51,13 @@ def with_spec(path: str, blob: bytes, resource: Resource, spec: JsonObject) -> b
 def with_tags(path: str, blob: bytes, resource: Resource, tags: Tags) -> bytes:
     """Return the file with other tags in the document of a resource.
 
-    :raises NotReplaceable: the document has a form without tags.
+    :raises NotReplaceable: the document's format has no tags.
     """
     return _with_fields(path, blob, resource, {"tags": written_tags(tags) if tags else None})
 
 
 def _with_fields(path: str, blob: bytes, resource: Resource, fields: JsonObject) -> bytes:
-    """Return the file with other fields in a document; one that is None is removed."""
+    """Return the file with these fields set in a document; a field that is None is removed."""
 
     def change(part: _Part) -> str:
         return _as_json(part, fields) if _is_json(path) else _as_yaml(part, resource, fields)
@@ -82,7 +82,7 @@ def with_text(path: str, blob: bytes, key: ResourceKey, text: str) -> bytes:
 
 
 def without(path: str, blob: bytes, key: ResourceKey) -> bytes | None:
-    """Return the file without the document of a resource; None if nothing else is in it.
+    """Return the file without the document of a resource; None if the file would be empty.
 
     :raises NotReplaceable: the resource has no document of its own.
     """
@@ -107,7 +107,7 @@ def with_document(path: str, blob: bytes | None, document: str) -> bytes:
 
 
 def document_of(path: str, blob: bytes, resource: Resource) -> str:
-    """Return the text of a resource's document, complete by itself."""
+    """Return the text of a resource's document, complete without the rest of the file."""
     parts = [part for part in _parts(path, blob) if part.key == resource.key]
     if not parts or (_is_json(path) and not parts[0].body):
         return document_text(native_document(resource))
@@ -133,13 +133,13 @@ def with_object(
     is_meant: Callable[[JsonObject], bool],
     change: Callable[[JsonObject], JsonObject | None],
 ) -> bytes | None:
-    """Return the file with other content in one document of whatever form.
+    """Return the file with changed content in one document of any format.
 
-    Comments and order of what stays in the document are kept.
+    Comments and order of unchanged parts are kept.
 
-    :param is_meant: tells the document; the first one counts.
-    :param change: returns its new content; None to remove it.
-    :raises NotReplaceable: there is no such document, or it has a form that is changed by hand.
+    :param is_meant: selects the document; the first match counts.
+    :param change: returns the new content; None removes the document.
+    :raises NotReplaceable: no document matches, or it has a format that gitmesh cannot edit.
     """
     parts = list(_parts(path, blob))
     meant = next((part for part in parts if part.body and is_meant(part.body)), None)
@@ -211,7 +211,7 @@ def _as_json(part: _Part, fields: JsonObject) -> str:
 
 
 def _with(body: JsonObject, fields: JsonObject) -> JsonObject:
-    """Return an object with other fields; a new one stands before the spec."""
+    """Return an object with these fields; a new field is placed before the spec."""
     added = {name: value for name, value in fields.items() if name not in body}
     kept = {name: fields.get(name, value) for name, value in body.items()}
     before = {name: value for name, value in kept.items() if name != "spec"}

@@ -1,4 +1,4 @@
-"""Replace whole Kubernetes manifests in a file with an earlier text of theirs.
+"""Replacement of whole Kubernetes manifests in a file with their text from an earlier commit.
 
 Pure. One manifest may define several resources, and its meaning depends on other manifests, so the
 caller reads the result again and compares.
@@ -30,7 +30,7 @@ def part_of(path: str, blob: bytes, key: ResourceKey, resources: Iterable[Resour
 
 
 def replaced(path: str, blob: bytes, old: Part, text: str | None) -> bytes | None:
-    """Return the file with a document replaced or removed; None if it was the only one.
+    """Return the file with a document replaced or removed; None if it was the only document.
 
     A document that already has this text stays unchanged.
 
@@ -55,7 +55,7 @@ def replaced(path: str, blob: bytes, old: Part, text: str | None) -> bytes | Non
 
 
 def is_json(path: str) -> bool:
-    """Return whether a path names a JSON file."""
+    """Return whether a file is JSON, by its name."""
     return path.lower().endswith(".json")
 
 

@@ -33,7 +33,7 @@ class Item:
     before: list[str] = field(default_factory=list)
     """Comments above, with ``""`` for a blank line."""
     beside: str = ""
-    """Comment on the same line."""
+    """Comment on the line of the item."""
     start: int = 0
     column: int = 0
 
@@ -82,9 +82,10 @@ class Trunk:
     scalars: list[tuple[int, int]] = field(default_factory=list)
     """Start and end of each scalar; no comment can begin inside one."""
     headers: list[tuple[int, int]] = field(default_factory=list)
-    """For each block scalar, the rest of the line after ``|``, which may be a comment."""
+    """For each block scalar, the rest of its first line after ``|``, which may be a comment."""
     plain: bool = True
-    """The text uses no feature that the tree cannot represent: directives, anchors, tags."""
+    """True if the text uses only features that the tree can represent: no directives, anchors or
+    tags."""
 
 
 def node_of(value: Json) -> Node:

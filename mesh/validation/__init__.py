@@ -1,1 +1,1 @@
-"""Rules that a specification must keep: alone (``document``) and among others (``graph``). Pure."""
+"""Validation rules: for one document (``document``) and between resources (``graph``). Pure."""

@@ -17,8 +17,7 @@ from events.types import CommitId, Seq, SnapshotConverged, SnapshotDelayed, Snap
 from xds.delivery.proxy_status import StreamId
 
 DELAYED_AFTER_S: Final = (5.0, 30.0, 300.0)
-"""Times after publication at which ``SnapshotDelayed`` is recorded for a commit that waits for ACKs.
-"""
+"""Times after publication at which ``SnapshotDelayed`` is recorded for a commit that lacks ACKs."""
 _LISTED: Final = 20
 """Maximum waiting proxies that one event names."""
 

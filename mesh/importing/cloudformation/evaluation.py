@@ -1,6 +1,6 @@
 """Evaluate the values of a template, as CloudFormation does when it creates a stack.
 
-A value that only the deployment knows is requested once per name, in a problem.
+Some values are known only after deployment: a problem requests each of them once, by name.
 """
 
 from collections.abc import Mapping
@@ -117,7 +117,7 @@ class Evaluation:
     def spend(self, amount: int) -> None:
         """Count work against the limit of one template.
 
-        :raises TooMuch: the limit is exceeded; no honest template needs that much.
+        :raises TooMuch: the limit is exceeded; no real template needs that much.
         """
         self._work += amount
         if self._work > MAX_WORK:
@@ -164,7 +164,7 @@ class Evaluation:
         return Mark.UNDECIDED
 
     def import_value(self, name: str, at: Steps) -> Value:
-        """Return what another stack exports under a name."""
+        """Return the value that another stack exports under a name."""
         if name in self._answers.import_values:
             self._usage.import_values.add(name)
             return self._answers.import_values[name]

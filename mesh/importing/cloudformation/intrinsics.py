@@ -56,7 +56,7 @@ class Evaluator(Protocol):
         """Return whether a condition holds."""
 
     def import_value(self, name: str, at: Steps) -> Value:
-        """Return what another stack exports."""
+        """Return the value that another stack exports."""
 
 
 _Function = Callable[[Evaluator, Json, Steps], Value]
@@ -112,7 +112,7 @@ def _equals(run: Evaluator, parts: list[Json], at: Steps) -> bool | None:
 
 
 def _and_or(run: Evaluator, all_of: bool, parts: list[Json], at: Steps) -> bool | None:
-    """Evaluate the operands in order, up to the first that decides the result."""
+    """Evaluate the operands in order, up to the first operand that decides the result."""
     undecided = False
     for index, part in enumerate(parts):
         found = truth(run, part, (*at, index))

@@ -18,8 +18,8 @@ PROCESSED: Final = (
 """Remedy when macros or loops generate parts of a template."""
 
 _TRANSFORMS: Final = ("AWS::CodeDeployBlueGreen", "AWS::LanguageExtensions", "AWS::Serverless-")
-"""Transforms that leave a template's mesh unchanged. What ``AWS::LanguageExtensions`` adds to the
-language is evaluated, or requested where it is used."""
+"""Transforms that leave a template's mesh unchanged. The functions of ``AWS::LanguageExtensions``
+are evaluated, or their values are requested from the user."""
 
 
 def is_template(body: JsonObject) -> bool:
@@ -36,11 +36,11 @@ class Template:
 
     @classmethod
     def of(cls, document: Document) -> "Template":
-        """Return the template a document holds."""
+        """Return the template that a document contains."""
         return cls(document.source, document.body)
 
     def section(self, name: str) -> dict[str, JsonObject]:
-        """Return the entries of a section that are objects, by name."""
+        """Return the entries of a section by name, if they are objects."""
         found = as_object(self.body.get(name))
         return {key: value for key, value in found.items() if isinstance(value, dict)}
 

@@ -1,4 +1,4 @@
-"""Values during evaluation: JSON, and two marks for missing values."""
+"""Values during evaluation: JSON, and two markers for missing values."""
 
 from enum import Enum
 from typing import Final, TypeAlias, TypeVar

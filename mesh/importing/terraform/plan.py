@@ -31,7 +31,7 @@ def mesh_referred_to(body: JsonObject, address: str) -> str | None:
     """Return the address of the mesh that a resource's ``mesh_name`` refers to.
 
     A mesh's id is its name, but Terraform does not know that before it creates the mesh. Returns
-    None if the configuration refers to anything else as well, or to nothing.
+    None if ``mesh_name`` refers to something else as well, or to nothing.
     """
     *path, of_type, name = _INDEX.sub("", address).split(".")
     module = as_object(as_object(body.get("configuration")).get("root_module"))

@@ -173,7 +173,7 @@ def _not_known(origin: Origin, steps: Steps, what: str, hint: str) -> Problem:
 
 
 def _priority(spec: Json, origin: Origin) -> Iterator[Problem]:
-    """Remove a priority of 0, which Terraform writes for "unset" and cannot set."""
+    """Remove a priority of 0, which means "unset" in Terraform."""
     if isinstance(spec, dict) and spec.get("priority") == 0:
         del spec["priority"]
         yield origin.problem(
@@ -188,7 +188,7 @@ def _priority(spec: Json, origin: Origin) -> Iterator[Problem]:
 def _converted(
     shape: Shape, value: Json, at: Steps, places: Places, into: Steps = ("spec",)
 ) -> Json:
-    """Return the value in App Mesh's shape; None if nothing is set."""
+    """Return the value in the structure of App Mesh's API; None if nothing is set."""
     places[into] = at
     if shape.model is not None:
         return _object(shape, value, at, places, into)
@@ -225,7 +225,8 @@ def _object(shape: Shape, value: Json, at: Steps, places: Places, into: Steps) -
 
 
 def _field(name: str, known: Mapping[str, Shape]) -> str:
-    """Return the field that a block or an argument is for: a repeated block is in singular."""
+    """Return the App Mesh field of a Terraform block or argument; repeated blocks have a singular
+    name."""
     several = known.get(f"{name}s")
     repeats = several is not None and several.item is not None and several.item.model is not None
     return f"{name}s" if name not in known and repeats else name

@@ -1,6 +1,6 @@
 """Rules for a single document, beyond the field types of the API.
 
-App Mesh enforced these when a resource was created (User Guide, API texts, the controller's
+App Mesh enforced these rules when a resource was created (User Guide, API texts, the controller's
 webhooks). A few come from Envoy, which would otherwise refuse the configuration.
 """
 
@@ -31,8 +31,7 @@ from mesh.validation.document.virtual_node import virtual_node
 __all__ = ["check"]
 
 _UNHOSTLY: Final = re.compile(r"[\s/:*?#@\[\]]")
-"""Characters that Envoy's virtual host domains would read as a wildcard or a port, or would refuse.
-"""
+"""Characters that Envoy refuses in a virtual host's domain, or reads as a wildcard or a port."""
 
 
 def check(resource: Resource) -> list[Problem]:

@@ -13,7 +13,7 @@ _COMMANDS: Final = re.compile(r"%(?:%|[A-Z0-9_]+(?:\([^)]*\))?(?::[0-9]+)?%)")
 
 
 def access_log(logging: Logging | None, at: Place) -> Iterator[Problem]:
-    """Require a path that a file can have, and formats whose command operators Envoy can parse."""
+    """Require a valid file path, and formats whose command operators Envoy can parse."""
     if logging is None or logging.access_log is None or logging.access_log.file is None:
         return
     file, here = logging.access_log.file, at / "accessLog" / "file"

@@ -36,7 +36,7 @@ def ports(mappings: Iterable[Mapping], at: Place) -> Iterator[Problem]:
 def pool(
     value: NodeConnectionPool | GatewayConnectionPool | None, mapping: Mapping, at: Place
 ) -> Iterator[Problem]:
-    """Require a connection pool of the listener's protocol, with limits that Envoy can count to."""
+    """Require a connection pool of the listener's protocol, with limits that fit in 32 bits."""
     if value is None:
         return
     yield from _member(value, mapping, at, "connection pool")

@@ -17,7 +17,7 @@ from mesh.validation.document.place import Place
 from mesh.validation.document.text import control_characters, header_name, path, regex
 
 _MAX_PARAMETER: Final = 1024
-"""Longest query parameter name that Envoy accepts."""
+"""Maximum length of a query parameter name that Envoy accepts."""
 
 
 def exactly_one(at: Place, **members: object) -> Iterator[Problem]:
@@ -45,8 +45,8 @@ def at_least_one(at: Place, **members: object) -> Iterator[Problem]:
 def http_match(
     match: HttpRouteMatch | HttpGatewayRouteMatch, at: Place, *, instead: object = None
 ) -> Iterator[Problem]:
-    """Require that each condition of an HTTP match is valid, and that the path is matched, or
-    ``instead``."""
+    """Require that each condition of an HTTP match is valid, and that there is one for the path or
+    for a field in ``instead``."""
     yield from _takes_some_path(match, at, instead)
     if match.prefix is not None:
         yield from path(match.prefix, at / "prefix")
@@ -62,8 +62,8 @@ def _takes_some_path(
     """Require a match by prefix or by path, or one of the fields in ``instead``.
 
     The API's texts and the Kubernetes controller require one of the two. The service also accepted
-    a match on a port alone, which matches every path; AWS's own example of several listeners has
-    three.
+    a match on a port alone, which matches every path: AWS's own example of several listeners
+    contains three such matches.
     """
     yield from at_most_one(at, prefix=match.prefix, path=match.path)
     if match.prefix is None and match.path is None and instead is None:
@@ -71,7 +71,8 @@ def _takes_some_path(
 
 
 def implied(match: Spec, at: Place, wanted: str) -> Iterator[Problem]:
-    """Warn if a match is empty. One without ``wanted`` but with others matches every path."""
+    """Warn if a match is empty. A match with conditions, but without those in ``wanted``, matches
+    every path."""
     if any(getattr(match, name) is not None for name in type(match).model_fields):
         message = f"{wanted} should be set; without it, every path matches"
         yield at.warning("implied-prefix", message, 'write prefix: "/"')
