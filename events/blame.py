@@ -1,8 +1,8 @@
 """Blame: the event that gave each field of a resource its value. Pure.
 
-``git blame`` works by line, so reformatting or moving a file changes the answer. This works by
-field value, wherever it was written. Items of a list are identified by their name, so a target that
-moves in its list stays the same target.
+``git blame`` works by line, so reformatting or moving a file changes the answer. This module
+compares field values, wherever they are written. Items of a list are identified by their name, so a
+target that moves in its list stays the same target.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -21,7 +21,7 @@ _NAMES: Final = ("virtualNode", "name", "key", "id", "virtualServiceName")
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """A resource's spec from one event on; ``spec`` is ``None`` while it did not exist."""
+    """A resource's spec from one event to the next; ``spec`` is ``None`` while it did not exist."""
 
     since: Seq
     commit: CommitId
@@ -34,7 +34,7 @@ class Present:
 
     key: ResourceKey
     since: Seq
-    """The event that gave it its spec or its place."""
+    """The event that gave the resource its current spec or file."""
     spec: JsonObject
 
 
@@ -76,7 +76,7 @@ def blame(versions: Iterable[Version]) -> tuple[Blamed, ...]:
 def _settle(
     open_fields: dict[Path, Json], found: dict[Path, Blamed], later: Version, earlier: Version
 ) -> None:
-    """Blame the later version for fields that differ or are missing in the earlier one."""
+    """Blame the later version for fields that differ or are missing in the earlier version."""
     had = {} if earlier.spec is None else dict(_leaves(earlier.spec))
     for path in [p for p, value in open_fields.items() if p not in had or had[p] != value]:
         value = open_fields.pop(path)

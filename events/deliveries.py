@@ -29,7 +29,7 @@ OF_SERVING: Final = (
     "ProxiesSettled",
     "ServingPinned",
 )
-"""Kinds whose commit is one that was served."""
+"""Event kinds whose ``commit`` was served by a server."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +40,13 @@ class Proxy:
     name: str
     """Peer address and stream number."""
     version: str
-    """Name and version of its software, as it reports them."""
+    """Name and version of the proxy's software, as the proxy reports them."""
     connected_at: str
     state: ProxyState
     commit: CommitId
-    """Commit of its current state; for one in sync, the last commit that it acknowledged."""
+    """Commit of the current state; for a proxy in sync, the last commit that it acknowledged."""
     since: str
-    """Since when it is in this state."""
+    """Time since which the proxy is in this state."""
     refusal: SnapshotRejected | None
     """The refusal, if the proxy refuses something or is served an older snapshot because of a
     refusal."""
@@ -61,7 +61,7 @@ class Delivered:
     converged_at: str | None
     converged: SnapshotConverged | None
     overtaken_by: CommitId | None
-    """Another commit that was published next, if this one had not converged by then."""
+    """The commit that was published next, if this one had not converged by then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,7 @@ class Refused:
     snapshot: str
     """Version of the snapshot."""
     at_s: float
-    """Time, in seconds since the epoch."""
+    """Time of the refusal, in seconds since the epoch."""
 
 
 class Fleet(Protocol):
@@ -84,29 +84,29 @@ class Fleet(Protocol):
     def proxies(self, at: Seq | None = None) -> list[Proxy]:
         """Return the proxies that are connected, by node and name.
 
-        :param at: the position in the mesh chain that is served, where that is not the newest.
+        :param at: the position in the mesh chain that is served; the newest by default.
         """
 
     def deliveries(self, commit: CommitId) -> list[Delivered]:
         """Return the result of each publication of the commit, in order.
 
-        A pin, and the end of one, publish a commit again.
+        The start and the end of a pin publish a commit again.
         """
 
     def started_at(self) -> str:
         """Return the time of the last server start; "" if there was none.
 
-        That server serves everything that was logged before.
+        That server serves everything that was logged before its start.
         """
 
     def refusals(self, commit: CommitId) -> list[SnapshotRejected]:
         """Return the refusals of this commit's snapshots by proxies, in order."""
 
     def degraded(self) -> list[tuple[str, SourceDegraded]]:
-        """Return the reasons why the repository cannot be followed, and since when."""
+        """Return the reasons why the repository cannot be followed now, with the time of each."""
 
     def unresponsive(self) -> list[tuple[str, WorkerUnresponsive]]:
-        """Return the workers that do not answer, and since when that is known."""
+        """Return the workers that do not answer, with the time at which that was detected."""
 
     def path(self, key: ResourceKey, at: Seq) -> str | None:
         """Return the file of a resource at a position of the mesh chain."""
@@ -131,11 +131,11 @@ class Past(Protocol):
         """Return up to ``most`` positions of applied commits before ``now``, newest first."""
 
     def way_back(self, now: Seq, before: Seq) -> Mapping[ResourceKey, JsonObject | None]:
-        """Return the changes that turn the mesh at ``now`` into the one at ``before``.
+        """Return the changes that turn the mesh at ``now`` into the mesh at ``before``.
 
-        For each differing resource its earlier spec, or ``None`` if it did not exist. The cost is
-        proportional to the changes in between.
+        The result has, for each differing resource, its earlier spec, or ``None`` if it did not
+        exist. The cost is proportional to the changes in between.
         """
 
     def settings(self, at: Seq) -> JsonObject:
-        """Return the traffic settings at a position."""
+        """Return the traffic settings at a position of the mesh chain."""

@@ -7,8 +7,8 @@ import resource
 from typing import Final
 
 RESERVE: Final = 256
-"""Descriptors that connections of proxies may not take: git, the event log, certificates and the
-pipes of processes need them."""
+"""Descriptors reserved for git, the event log, certificates and the pipes of processes. Connections
+of proxies cannot use them."""
 
 MOST_HTTP: Final = 512
 """Maximum number of connections of an HTTP server, where the limit of descriptors is high."""
@@ -63,7 +63,7 @@ def open_descriptors() -> int:
 
 
 def shortage(error: BaseException | None = None) -> str:
-    """Return the reason why no file can be opened now; empty if one can.
+    """Return the reason why no file can be opened now; empty if a file can be opened.
 
     Libraries hide the system's reason. So this opens a file, unless the error itself has the
     reason.

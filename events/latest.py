@@ -7,7 +7,8 @@ T = TypeVar("T")
 
 
 class Latest(Generic[T]):
-    """Cell with the newest value; a slow reader skips values but never ends on an old one."""
+    """Cell with the newest value. A slow reader may skip values, but always gets the newest in the
+    end."""
 
     def __init__(self) -> None:
         self._value: T | None = None
@@ -20,7 +21,7 @@ class Latest(Generic[T]):
         return self._version
 
     def get(self) -> T | None:
-        """Return the newest value, or ``None`` before the first."""
+        """Return the newest value, or ``None`` before the first :meth:`set`."""
         return self._value
 
     def set(self, value: T) -> None:

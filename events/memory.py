@@ -1,14 +1,14 @@
-"""Memory of this process: whether enough is left to go on."""
+"""Check that enough memory is available before large work begins."""
 
 import mmap
 from typing import Final
 
 RESERVE_BYTES: Final = 16 * 1024 * 1024
-"""Memory that the reading of a large commit leaves to everything else: git, the event log, the
-streams of proxies, and the stack of a thread that has to start."""
+"""Memory that must stay free while a large commit is read: for git, the event log, the streams of
+proxies, and the stack of a new thread."""
 
 OUT_OF_MEMORY: Final = "out-of-memory"
-"""The stable word for it in events."""
+"""Reason, in events, that memory did not suffice."""
 
 NO_MEMORY: Final = "there is not enough memory"
 HINT: Final = "give the process more memory: see ulimit -a, or MemoryMax= and LimitDATA= of systemd"
@@ -17,11 +17,12 @@ HINT: Final = "give the process more memory: see ulimit -a, or MemoryMax= and Li
 def require_memory(wanted_bytes: int) -> None:
     """Raise if the system would not give this process so much more memory.
 
-    The memory is asked for and given back untouched, which takes microseconds. So every limit that
-    refuses memory counts; one that kills instead (a container's) cannot be seen in this way. What
-    the process has and does not use at the moment does not count.
+    The memory is requested and returned unused, which takes microseconds. Therefore every limit
+    that refuses memory counts. A limit that kills the process instead, such as a container's,
+    cannot be detected in this way. Memory that the process already has, but does not use at the
+    moment, does not count.
 
-    :raises MemoryError: it would not.
+    :raises MemoryError: the system would not give it.
     """
     try:
         mmap.mmap(-1, wanted_bytes, flags=mmap.MAP_PRIVATE).close()
@@ -32,6 +33,6 @@ def require_memory(wanted_bytes: int) -> None:
 def require_reserve(more_bytes: int = 0) -> None:
     """Raise if the system would not give this process so much memory beside the reserve.
 
-    :raises MemoryError: it would not.
+    :raises MemoryError: the system would not give it.
     """
     require_memory(RESERVE_BYTES + more_bytes)

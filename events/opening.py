@@ -1,6 +1,6 @@
-"""The one door to the event log: open, back up and inspect it by its location.
+"""Opening of the event log by its location; also its backup, and checks from outside.
 
-Imports are late: a command loads only the parts of the store that it uses.
+Imports are inside the functions: a command loads only the parts of the store that it uses.
 """
 
 from collections.abc import Callable
@@ -19,11 +19,12 @@ EventLocation: TypeAlias = Path
 
 
 def open_for_reading(location: EventLocation) -> "EventReader":
-    """Open a log for reading, whether or not a server writes to it. A context manager, too.
+    """Open a log for reading, whether or not a server writes to it. The result is also a context
+    manager.
 
     :raises UsageError: there is no log.
-    :raises LogUnavailable: it cannot be opened now.
-    :raises Fatal: it is not a gitmesh log, or one of another version.
+    :raises LogUnavailable: the log cannot be opened now.
+    :raises Fatal: the file is not a gitmesh log, or another version of gitmesh wrote it.
     """
     from events.sqlite.store import SqliteEventStore
 
@@ -33,11 +34,12 @@ def open_for_reading(location: EventLocation) -> "EventReader":
 def open_for_writing(
     location: EventLocation, *, now: Callable[[], datetime] = utc_now
 ) -> "EventStore":
-    """Open a log as its one writer; create or upgrade it as needed. A context manager, too.
+    """Open a log as its only writer; create or upgrade it as needed. The result is also a context
+    manager.
 
-    :raises LogUnavailable: it cannot be opened now.
-    :raises Fatal: another process writes to it, its protection is missing, or it is not a gitmesh
-        log.
+    :raises LogUnavailable: the log cannot be opened now.
+    :raises Fatal: another process writes to the log, a trigger is missing, or the file is not a
+        gitmesh log.
     """
     from events.sqlite.store import SqliteEventStore
 
@@ -45,7 +47,8 @@ def open_for_writing(
 
 
 def has_writer(location: EventLocation) -> bool | None:
-    """Tell whether some process writes the log; ``None`` if that cannot be determined."""
+    """Return whether some process has the log open for writing; ``None`` if that cannot be
+    determined."""
     from events.sqlite.opening import is_claimed
 
     return is_claimed(location)
@@ -75,11 +78,11 @@ class Engine:
     name: str
     version: str
     caution: str
-    """A known problem of this version and what to do, in a sentence; empty if there is none."""
+    """A known problem of this version, with the remedy, as a sentence; empty if there is none."""
 
 
 def engine() -> Engine:
-    """Return the engine that this process would use."""
+    """Return the engine that this process uses."""
     from events.sqlite import version
 
     caution = version.WAL_RESET if version.has_wal_reset_bug() else ""

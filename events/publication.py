@@ -14,14 +14,14 @@ class Publication:
     state: MeshState
     since: Seq = START
     touched: frozenset[ResourceKey] | None = None
-    """Keys with a resource event after position ``since``; ``None`` if unknown. It spares readers a
-    comparison of all resources."""
+    """Keys with a resource event after position ``since``; ``None`` if unknown. With it, readers
+    need not compare all resources."""
     moved_ns: int | None = None
     """Time when the branch moved, or when the server applied or removed a pin; ``None`` if the
     repository does not record it."""
     seen_ns: int | None = None
-    """Time when the reconciler noticed it."""
+    """Time when the reconciler noticed the move."""
     planned_ns: int | None = None
     """Time when the last event of the state was appended."""
     cause: Cause = Cause.BRANCH
-    """The cause that ``moved_ns`` is the time of."""
+    """The cause of the publication, which happened at ``moved_ns``."""

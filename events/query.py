@@ -14,16 +14,17 @@ class Query:
 
     kinds: tuple[str, ...] = ()
     within: ResourceKey | None = None
-    """A resource: matches its events and those of resources inside it, such as a router's routes.
-    """
+    """A resource key: matches events of this resource and of resources inside it, such as a
+    router's routes."""
     node: str = ""
-    """A proxy's ``node.id``: events about it, its proxies, and what was offered to them."""
+    """A proxy's ``node.id``: matches events about the node, about its proxies, and about snapshots
+    offered to them."""
     author: str = ""
-    """Part of the commit author's name or address, in any case."""
+    """Part of the commit author's name or address; case is ignored."""
     commit: CommitId | None = None
     since: datetime | None = None
     until: datetime | None = None
-    """Up to and including this time."""
+    """Latest time, inclusive."""
     after: int = 0
     """Only positions after this one."""
     before: int = 0
@@ -31,7 +32,7 @@ class Query:
 
 
 EVERYTHING: Final = Query()
-"""Matches every event."""
+"""Query that matches every event."""
 
 
 def time_text(when: datetime) -> str:

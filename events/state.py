@@ -41,7 +41,7 @@ class MeshState:
 
 
 def apply(state: MeshState, seq: Seq, event: MeshEvent) -> MeshState:
-    """Return the state after one more event. Total and pure."""
+    """Return the state after one more event. Pure; every event is accepted in every state."""
     return apply_all(state, [(seq, event)])
 
 

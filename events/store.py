@@ -35,7 +35,7 @@ class LogOutOfMemory(LogUnavailable):
 
 
 class LogReplaced(Fatal):
-    """Another log is in the place of the one that is open: what is written would be lost."""
+    """The file of the open log was replaced by another log: further writes would be lost."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +50,11 @@ class EventReader(Protocol):
     """An open log, for reading.
 
     - Positions (``Seq``) count from 1 in each chain, without gaps.
-    - Each call sees whole transactions, and everything that was appended before it. An iterator
-      may see what is appended while it is read.
+    - Each call sees whole transactions, and everything that was appended before it. An iterator may
+      return events that are appended while it is read.
     - Safe to use from several threads.
     - Every method may raise :class:`LogUnavailable` (try later) or ``Fatal`` (the log is damaged,
-      or not ours).
+      or not a gitmesh log).
     """
 
     # ---- events of a chain -----------------------------------------------------------------------
@@ -94,24 +94,27 @@ class EventReader(Protocol):
         """Return the latest applied commit with that tree."""
 
     def is_logged(self, commit: CommitId) -> bool:
-        """Tell whether the commit was applied or rejected before."""
+        """Return whether the commit was applied or rejected before."""
 
     def seq_of_commit(self, commit_prefix: str) -> Seq | None:
         """Return the last position of the commit's transaction, the latest if it has several.
 
-        :raises UsageError: the prefix is too short, or fits several commits.
+        :raises UsageError: the prefix is too short, or matches several commits.
         """
 
     def first_seq_of_commit(self, seq: Seq) -> Seq | None:
-        """Return the start of the commit transaction that contains the event at ``seq``."""
+        """Return the first position of the commit's transaction that contains the event at
+        ``seq``."""
 
     def observed_commit(self, commit_prefix: str) -> CommitId | None:
-        """Return the one commit of the delivery chain whose id begins so, if there is one."""
+        """Return the commit of the delivery chain whose id begins with this prefix, if exactly one
+        does."""
 
     def served_instead_of(self, commit: CommitId) -> CommitId | None:
-        """Return the commit that took the place of an applied one before it was served.
+        """Return the later commit that replaced this applied commit before it was served.
 
-        ``None`` where it was served, where it may be next, and where no server wrote the log.
+        ``None`` if the commit was served, if it may still be served next, or if no server wrote the
+        log.
         """
 
     # ---- the mesh --------------------------------------------------------------------------------
@@ -131,10 +134,11 @@ class EventReader(Protocol):
     def present(self, within: str, *, after: str = "", limit: int) -> list[Present]:
         """Return resources that exist at the head and are directly in ``within``, by their key.
 
-        The cost follows ``limit``, not the number of resources.
+        The cost is proportional to ``limit``, not to the number of resources.
 
-        :param within: the beginning of their keys, without a name: ``mesh/shop/virtualNode``.
-        :param after: the last key of the page before, in its string form.
+        :param within: the beginning of the resources' keys, without a name:
+            ``mesh/shop/virtualNode``.
+        :param after: the last key of the previous page, in its string form.
         """
 
     # ---- proxies and deliveries ------------------------------------------------------------------
@@ -145,7 +149,7 @@ class EventReader(Protocol):
     def fleet(self) -> Fleet:
         """Return the queries about connected proxies and deliveries.
 
-        :raises Fatal: another version of gitmesh wrote what the log says of proxies.
+        :raises Fatal: another version of gitmesh wrote the tables about proxies.
         """
 
     def past(self) -> Past:
@@ -157,7 +161,8 @@ class EventReader(Protocol):
         """Return all problems of the log as text; empty if it is intact."""
 
     def close(self) -> None:
-        """Release what the store holds; the last call. A second one changes nothing."""
+        """Close the log. No other method may be called afterwards; a second ``close`` has no
+        effect."""
 
     def __enter__(self) -> Self: ...
 
@@ -167,16 +172,16 @@ class EventReader(Protocol):
 class EventStore(EventReader, Protocol):
     """The open log of the one process that writes it.
 
-    What is appended is durable and seen by every reader when the call returns. When a call raises,
-    nothing was written. Besides what readers raise, a writing call may raise
+    When a call returns, its events are durable and visible to every reader. If a call raises,
+    nothing was written. Besides the errors of :class:`EventReader`, a writing call may raise
     :class:`LogReplaced`.
     """
 
     def append(self, chain: Chain, events: Sequence[Event], *, expected: Seq) -> Seq:
         """Append ``events`` after ``expected``, all or none; return the new last position.
 
-        The events of one call have one time, later than any before, whatever the clock. Without
-        events it returns ``expected``.
+        All events of one call have the same time, which is later than any earlier event's, even if
+        the clock is not. Without events the method returns ``expected``.
 
         :raises LogMoved: the chain does not end at ``expected``; read the head and plan again.
         """
@@ -185,4 +190,4 @@ class EventStore(EventReader, Protocol):
         """Append to the end of the delivery chain: its events do not depend on each other."""
 
     def rebuild(self) -> None:
-        """Derive anew, from the chains, everything that is derived from them."""
+        """Rebuild from the chains all tables that are derived from them."""

@@ -1,2 +1,2 @@
-"""Git to events: read commits, link them, and append their changes to the log. Knows nothing of
+"""From git to events: read commits, link their specs, and log their changes. Knows nothing of
 Envoy."""

@@ -1,8 +1,9 @@
 """Record of the commit that is being read, kept in a file so that it outlives the process.
 
-A commit can end the process that reads it: the system has no memory left, or a library crashes.
-A supervisor then starts the server again, which reads the same commit again. The record ends this
-loop: it names the commit and counts how often a process began to read it and did not come back.
+A commit can end the process that reads it: the system has no memory left, or a library crashes. A
+supervisor then starts the server again, which reads the same commit again. The record ends this
+loop: it names the commit, and counts how often a process began to read it and ended before it was
+done.
 """
 
 import contextlib
@@ -30,9 +31,9 @@ MOST_ATTEMPTS: Final = 2
 HELD_BACK: Final = "held-back"
 _FAILED: Final = "the server ended or ran out of memory"
 _RECORD_BYTES: Final = 160
-"""A record is written over the one before, with spaces at its end."""
+"""Length of a record, padded with spaces, so that a new one overwrites the old one in place."""
 _PLAIN_FILE: Final = os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-"""A link would name a file to write over, and a pipe would be waited for."""
+"""Flags to open only a plain file: a link could lead to another file, and a pipe would block."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,7 @@ class Attempt:
     tip: CommitId
     """Position of the branch; when it moves, the commit is tried again."""
     number: int
-    """Number of times that a process started it."""
+    """Number of times that a process began to read the commit."""
 
 
 class Attempts:
@@ -67,13 +68,14 @@ class Attempts:
     ) -> Iterator[None]:
         """Record that a commit is read while the block runs.
 
-        An error that names another reason than the commit empties the record. After any other,
-        which ends the process, the record stays.
+        An error with another cause than the commit empties the record. Any other error ends the
+        process, and the record stays.
 
-        :param stopping: whether the process ends meanwhile. The record stays then, because another
-            part of the server may have failed for want of memory; :meth:`excuse` takes it back.
-        :raises SourceUnavailable: it ended the process too often and is held back, or the memory
-            did not suffice for it now.
+        :param stopping: whether the process is being stopped. If so, the record stays, because
+            another part of the server may have failed for lack of memory; :meth:`excuse` removes
+            it.
+        :raises SourceUnavailable: the commit ended the process too often and is held back, or there
+            is not enough memory to read it now.
         """
         attempt = self._next(commit, tip)
         self._write(attempt)
@@ -92,7 +94,7 @@ class Attempts:
             self._write(None)
 
     def excuse(self) -> None:
-        """Do not count the attempt that was running when the server was stopped."""
+        """Uncount the attempt that was running when the server was stopped."""
         self._write(self._before)
         if self._file is not None:
             os.close(self._file)
@@ -128,12 +130,13 @@ class Attempts:
 
 
 def attempt_path(log: Path) -> Path:
-    """Return where the attempts of the server that writes this log are recorded."""
+    """Return the path of the attempt record for the server that writes this log."""
     return log.with_name(f"{log.name}.attempt")
 
 
 def read_attempt(path: Path) -> Attempt | None:
-    """Return the attempt that is recorded in a file; None where there is none, or a damaged one."""
+    """Return the attempt that is recorded in a file; None if there is no attempt, or the file is
+    damaged."""
     try:
         file = os.open(path, os.O_RDONLY | _PLAIN_FILE)
         with open(file, "rb") as opened:
@@ -147,13 +150,13 @@ def read_attempt(path: Path) -> Attempt | None:
 
 
 def held_back(path: Path) -> Attempt | None:
-    """Return the attempt of a commit that is held back; None where none is."""
+    """Return the attempt of a commit that is held back; None if no commit is held back."""
     found = read_attempt(path)
     return found if found is not None and found.number >= MOST_ATTEMPTS else None
 
 
 def forget_attempt(path: Path) -> None:
-    """Empty the record, so that what is held back is tried again.
+    """Empty the record, so that the commit that is held back is read again.
 
     :raises OSError: the file cannot be written.
     """
@@ -161,14 +164,15 @@ def forget_attempt(path: Path) -> None:
 
 
 def is_out_of_memory(error: BaseException) -> bool:
-    """Tell whether an error says that there is not enough memory, in whatever form."""
+    """Return whether an error, of any library, means that there is not enough memory."""
     if isinstance(error, OSError):
         return error.errno == errno.ENOMEM
     return isinstance(error, MemoryError | LogOutOfMemory)
 
 
 def release(error: BaseException) -> None:
-    """Free what the functions that failed have read: the traceback of an error holds it."""
+    """Free the data of the functions that failed: the traceback of an error keeps their variables
+    alive."""
     seen: BaseException | None = error
     while seen is not None:
         traceback.clear_frames(seen.__traceback__)

@@ -29,9 +29,9 @@ def diff(
 ) -> list[ResourceEvent]:
     """Return the events that turn ``before`` into ``after``, sorted by key; none for equal meshes.
 
-    Only ``keys`` are compared; all others must be known to be equal. ``None`` compares every key. A
-    route in which only targets or weights differ gives :class:`TrafficShifted`, with the weights of
-    every target before and after.
+    Only ``keys`` are compared; the caller knows that all other resources are equal. ``None``
+    compares every key. A route in which only targets or weights differ gives
+    :class:`TrafficShifted`, with the weights of every target before and after.
     """
     looked_at = before.keys() | after.keys() if keys is None else set(keys)
     changes = (_change(before.get(k), after.get(k), k, commit) for k in sorted(looked_at))
@@ -58,8 +58,8 @@ def _change(
 def field_changes(old: JsonObject, new: JsonObject) -> tuple[FieldChange, ...]:
     """Return the differing fields, in the order of keys and positions.
 
-    A field that is absent on one side is listed itself, not its content. Lists are compared by
-    position.
+    A field that is absent on one side is listed as a whole, not by its content. Lists are compared
+    by position.
     """
     return tuple(_fields((), old, new))
 

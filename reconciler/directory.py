@@ -45,9 +45,9 @@ def read_directory(path: Path) -> SpecTree:
 
 
 def is_small(path: Path, most: int) -> bool:
-    """Return whether a directory has so few spec files that reading it takes no time. Never raises.
+    """Return whether a directory has so few spec files that it can be read at once. Never raises.
 
-    Nothing is read but the names, and the settings that say which of them count.
+    Only the file names are read, and the settings that select spec files.
     """
     try:
         settings = _settings(path)
@@ -62,7 +62,7 @@ def is_small(path: Path, most: int) -> bool:
 def read_files(paths: Iterable[str]) -> SpecTree:
     """Return the specs of single files, as if they were the tree of a commit.
 
-    They keep the given paths, and are read whatever their names are.
+    The files keep the given paths, and are read whatever their names are.
 
     :raises UsageError: one of them cannot be read.
     """
@@ -137,7 +137,8 @@ def _file(top: bytes, path: bytes, kind: EntryKind) -> SpecFile:
 
 
 def _bytes(path: bytes) -> bytes | None:
-    """Return the bytes of a regular file, up to one more than allowed; None if it is not one."""
+    """Return the bytes of a regular file, up to one more than allowed; None if it is not a regular
+    file."""
     try:
         # NONBLOCK, because opening a pipe would wait for a writer.
         handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)

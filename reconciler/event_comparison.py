@@ -1,7 +1,7 @@
 """Comparison of logged events with events derived from git. Pure.
 
-Wording and hints of problems are not compared, because they improve from one gitmesh to the next
-and a log outlives many. Which problem it is, and where, is compared.
+Wording and hints of problems are not compared, because newer versions of gitmesh improve them. The
+code and the position of a problem are compared.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -20,7 +20,7 @@ _TOLD: Final = ("problems", "warnings")
 _OF_COMMIT: Final = ("CommitApplied", "CommitRejected")
 _OF_RESOURCE: Final = ("ResourceAdded", "ResourceChanged", "TrafficShifted", "ResourceRemoved")
 _LITERAL: Final = ("tree", "parents", "author", "committer", "message")
-"""Fields that git determines literally."""
+"""Fields whose value is copied from git, whatever the rules."""
 _WORDS: Final = frozenset({"message", "hint"})
 
 
@@ -57,10 +57,11 @@ def _is_canonical(data: dict[str, Any], text: str) -> bool:
 
 
 def contradicts_git(rows: Sequence[Row], facts: CommitFacts) -> str | None:
-    """Return the contradiction between a commit's events and git that no rules allow; None if there
-    is none.
+    """Return a difference between a commit's events and git that no version of the rules explains;
+    None if there is none.
 
-    This checks the fields that git determines literally, and that the events belong to one commit.
+    The function checks the fields that are copied from git, and that the events belong to one
+    commit.
     """
     git = encode(CommitRejected(facts))
     for row in rows:
@@ -74,8 +75,7 @@ def contradicts_git(rows: Sequence[Row], facts: CommitFacts) -> str | None:
 
 
 def _alien(row: Row, git: Encoded, fits: Collection[str]) -> str | None:
-    """Return the reason why no gitmesh can have written this event for the commit, whatever its
-    rules."""
+    """Return the reason why no version of gitmesh can have written this event for the commit."""
     if row.kind not in fits:
         return "it does not belong there"
     if (row.commit, row.actor) != (git.commit, git.actor):
@@ -96,7 +96,7 @@ def _facts(logged: Mapping[str, Any], git: Mapping[str, Any], following: int) ->
 
 
 def _today(row: Row) -> Row:
-    """Return a row of an older form in the current form."""
+    """Return a row with an older schema version, converted to the current one."""
     event = event_of(row)
     now = encode(event, row.actor)
     return row._replace(v=now.v, data=canonical(now.data))
@@ -120,7 +120,8 @@ def _bare(problems: list[dict[str, Any]]) -> Any:
 
 
 def _fields(logged: Mapping[str, Any], derived: Mapping[str, Any]) -> str:
-    """Name the differing fields, as deeply as one name reaches."""
+    """Return the names of the differing fields; nested fields only if all differences are inside
+    one."""
     where = _where(logged, derived)
     return f"its data at {where} does not match git"
 

@@ -43,7 +43,7 @@ _PROGRESS_FROM: Final = 100
 
 @dataclass(frozen=True, slots=True)
 class _Look:
-    """Target of the branch at one moment."""
+    """The branch's commit at one moment."""
 
     tip: CommitId
     moved_ns: int | None
@@ -53,8 +53,8 @@ class _Look:
 class Follower:
     """Follows one branch with one log.
 
-    Each commit along first parents is decided against the mesh that the previous one left. So the
-    chain is the same whether commits arrive one by one or a thousand in one push.
+    Each commit along first parents is compared with the mesh after the previous one. So the chain
+    is the same, whether commits arrive one by one or a thousand in one push.
     """
 
     def __init__(
@@ -103,10 +103,12 @@ class Follower:
     def catch_up(self, *, within_s: float = 1.0) -> Publication | None:
         """Log every commit up to the tip; return the publication, or None if nothing moved.
 
-        It is the mesh at a commit that was the branch's tip. If the branch moves meanwhile, the
-        newer tip is reached first, but within ``within_s`` if pushes never end; then call it again.
+        The publication is the mesh at a commit that was the branch's tip. If the branch moves
+        meanwhile, the method continues to the new tip, for at most ``within_s``; then the caller
+        must call it again.
 
-        :raises SourceUnavailable: the branch cannot be followed now. What was logged stays.
+        :raises SourceUnavailable: the branch cannot be followed now. Commits that were logged stay
+            logged.
         """
         if not self._declared:
             declare(self._log)
@@ -164,12 +166,11 @@ class Follower:
         )
 
     def warm(self) -> None:
-        """Read the specs of the last commit seen, so that the cost of the next one is that of its
-        changes.
+        """Read the specs of the last commit seen, so that the next commit costs only its changes.
 
-        If memory does not suffice for them, the next commit is read completely.
+        If there is not enough memory for them, the next commit is read completely.
 
-        :raises SourceUnavailable: they cannot be read now; the next commit is read completely.
+        :raises SourceUnavailable: the specs cannot be read now; the next commit is read completely.
         """
         state = self._state
         if state.tip is None or self._read.tree is not EMPTY or not self._repo.has(state.tip):
@@ -190,7 +191,7 @@ class Follower:
         self._read = ReadSpecs(tree, pending)
 
     def _log_up_to(self, tip: CommitId) -> bool:
-        """Log the commits on the way to ``tip``; return whether it was reached."""
+        """Log the commits up to ``tip``; return whether ``tip`` was reached."""
         found: Way = way(self._repo, self._state.tip, tip, self._log.is_logged)
         rewritten = found.rewritten
         if rewritten is not None:
@@ -208,9 +209,9 @@ class Follower:
 
     @contextlib.contextmanager
     def _reading(self, commit: CommitId, tip: CommitId) -> Iterator[None]:
-        """Record that a commit is being read; forget what was read where the memory ran out.
+        """Record that a commit is being read; if memory runs out, forget the specs that were read.
 
-        :raises SourceUnavailable: it is held back, or the memory ran out.
+        :raises SourceUnavailable: the commit is held back, or memory ran out.
         """
         if self._attempts is None:
             yield

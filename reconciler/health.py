@@ -29,16 +29,17 @@ WATCH_FAILED: Final = "watch-failed"
 LOG_UNAVAILABLE: Final = "log-unavailable"
 HISTORY_REPLACED: Final = "history-replaced"
 _OF_ONE_COMMIT: Final = (HELD_BACK, OUT_OF_MEMORY)
-"""Reasons that name a commit: with another commit, the obstacle is another one."""
+"""Reasons that belong to one commit: with another commit, it is a new obstacle."""
 _MOST_KEPT: Final = 100
 """Maximum number of events that are kept while the log cannot be written."""
 _SECONDS: Final = "%Y-%m-%dT%H:%M:%SZ"
 CLOCK_TOLERANCE: Final = timedelta(minutes=1)
-"""Clocks are set back a little all the time."""
+"""Clock steps that are ignored: clocks are often set back a little."""
 
 
 def reasons_left(log: EventReader) -> frozenset[str]:
-    """Return the reasons that earlier processes recorded and that have no end in the log.
+    """Return the obstacles that earlier processes recorded and that have not ended according to the
+    log.
 
     :raises LogUnavailable: the log cannot be read now.
     """
@@ -46,7 +47,7 @@ def reasons_left(log: EventReader) -> frozenset[str]:
 
 
 def newest_time(log: EventReader) -> datetime | None:
-    """Return when the newest event was recorded; None where there is none, or none can be read."""
+    """Return the time of the newest event; None if there is no event, or none can be read."""
     try:
         ends = [(chain, log.head(chain).seq) for chain in Chain]
         times = [
@@ -61,7 +62,7 @@ def newest_time(log: EventReader) -> datetime | None:
 
 
 def obstacle(repository: Path, error: Retryable | OSError | MemoryError) -> Retryable:
-    """Return an error, met while the branch was followed, in our words."""
+    """Return the event text for an error that occurred while the branch was followed."""
     if isinstance(error, MemoryError):
         release(error)
         words = f"{memory.NO_MEMORY} to follow the branch"
@@ -70,29 +71,29 @@ def obstacle(repository: Path, error: Retryable | OSError | MemoryError) -> Retr
 
 
 class Health:
-    """Records obstacles as events, which wait here until they are taken."""
+    """Records obstacles as events, and keeps the events until :meth:`take`."""
 
     def __init__(self, left: Iterable[str] = ()) -> None:
         """Begin without obstacles.
 
-        :param left: reasons that earlier processes recorded; those that this process does not find
-            at its first look are over.
+        :param left: reasons that earlier processes recorded; if this process does not find one of
+            them at its first check, that obstacle has ended.
         """
         self._left = frozenset(left)
         self._failing: dict[str, tuple[str, str]] = {}
         self._events: list[DeliveryEvent] = []
 
     def source(self, error: Retryable | None) -> None:
-        """Record why the branch cannot be followed now; None if it can."""
+        """Record the reason why the branch cannot be followed now; None if it can be followed."""
         reason = error.reason if isinstance(error, SourceUnavailable) else LOG_UNAVAILABLE
         self._note("source", reason if error else None, _in_one_line(error) if error else "")
 
     def history(self, names: list[str]) -> None:
-        """Record the files that make git show another history than the commits."""
+        """Record the files that make git show another history than the commits have."""
         self._note("history", HISTORY_REPLACED if names else None, _shown_otherwise(names))
 
     def clock(self, newest: datetime | None, now: datetime) -> None:
-        """Record that the clock is behind the newest event, whose time was wrong then."""
+        """Record whether the clock is behind the time of the newest event."""
         is_behind = newest is not None and newest - now > CLOCK_TOLERANCE
         words = (
             f"the clock is behind the event log, whose newest event is of {newest:{_SECONDS}}: it "
@@ -103,11 +104,11 @@ class Health:
         self._note("clock", CLOCK_BEHIND if is_behind else None, words)
 
     def watch(self, message: str | None) -> None:
-        """Record why the watch fails; None when it works again."""
+        """Record the reason why the file watch fails; None when it works again."""
         self._note("watch", WATCH_FAILED if message is not None else None, message or "")
 
     def looked(self) -> None:
-        """Record the end of earlier processes' obstacles, once all of this process are known."""
+        """Record the end of those obstacles of earlier processes that this process did not find."""
         now = {reason for reason, _ in self._failing.values()}
         self._events += map(SourceRecovered, sorted(self._left - now))
         self._left = frozenset()
@@ -128,12 +129,12 @@ class Health:
             self._events.append(SourceDegraded(reason, message))
 
     def take(self) -> list[DeliveryEvent]:
-        """Return the events that wait, in order; they no longer do."""
+        """Return the waiting events, in order, and forget them."""
         events, self._events = self._events, []
         return events
 
     def keep(self, events: list[DeliveryEvent]) -> None:
-        """Let events wait that could not be written; the oldest are dropped beyond a hundred."""
+        """Keep events that could not be written; beyond a hundred, the oldest are dropped."""
         self._events = (events + self._events)[-_MOST_KEPT:]
 
 

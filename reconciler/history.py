@@ -1,7 +1,7 @@
 """Commits between the last logged one and the branch's tip. Pure except for reading commits.
 
 Only first parents count: a merge is one step, and its other parents never took effect on the branch
-by themselves. The order follows from parents; dates are claims and never used.
+by themselves. The order follows from parents; dates can be wrong and are never used.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -15,16 +15,17 @@ MAX_DROPPED: Final = 10_000
 """Maximum commits listed in one :class:`HistoryRewritten`."""
 
 _NEAR: Final = 256
-"""Steps walked back before checking whether the last logged commit is an ancestor at all."""
+"""Number of commits walked back before the first check that the last logged commit is an
+ancestor."""
 
 
 class Commits(Protocol):
     """Relations between commits."""
 
     def first_parent(self, commit: CommitId) -> CommitId | None:
-        """Return the first parent, None where history begins.
+        """Return the first parent, None where the history begins.
 
-        :raises ObjectMissing: the commit is gone, or its parent.
+        :raises ObjectMissing: the commit or its parent is missing.
         """
 
     def has(self, commit: CommitId) -> bool:
@@ -57,12 +58,14 @@ class Without:
         return self.repo.merge_base(one, other)
 
     def descends(self, commit: CommitId, ancestor: CommitId) -> bool:
-        """Return whether it descends, as far as that is known without the missing commit."""
+        """Return whether ``commit`` descends from ``ancestor``, as far as known without the missing
+        commit."""
         return self.lost not in (commit, ancestor) and self.repo.descends(commit, ancestor)
 
 
 class Line(Sequence[CommitId]):
-    """Sequence of commits, oldest first, at twenty bytes each: it may be as long as a history."""
+    """Sequence of commits, oldest first, at twenty bytes each, because it may contain the whole
+    history."""
 
     def __init__(self, newest_first: bytes = b"") -> None:
         self._ids = newest_first
@@ -86,7 +89,7 @@ class Way:
     """The commits to log to reach the tip."""
 
     commits: Line
-    """Oldest first. If the branch moved back, only the tip, which is applied again."""
+    """The commits, oldest first. If the branch moved back, only the tip, which is applied again."""
     rewritten: HistoryRewritten | None = None
     """Set if the tip is not a first-parent descendant of the last logged commit."""
 
@@ -94,7 +97,8 @@ class Way:
 def way(
     repo: Commits, seen: CommitId | None, tip: CommitId, is_logged: Callable[[CommitId], bool]
 ) -> Way:
-    """Return the way from the last logged commit to ``tip``; from None, the whole history.
+    """Return the commits from the last logged one to ``tip``; if ``seen`` is None, the whole
+    history.
 
     :param is_logged: used to find the start if git has dropped the last logged commit.
     :raises ObjectMissing: a commit on the way is missing.
@@ -133,10 +137,10 @@ def _rewritten(
 def _until(
     commits: Iterable[CommitId], known: Callable[[CommitId], bool], most: int | None = None
 ) -> tuple[Line, CommitId | None]:
-    """Return a line, newest first, up to before the first known commit, and that commit.
+    """Return the commits before the first known one, newest first, and that commit.
 
-    Of a known commit all ancestors are known, so it is looked for by doubling and halving: asking
-    may cost a walk through the whole history.
+    All ancestors of a known commit are known, so it is found by exponential and binary search: each
+    check may walk through the whole history.
     """
     walked = bytearray()
     low = 0  # at least this many of the newest are unknown

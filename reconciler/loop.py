@@ -27,7 +27,8 @@ T = TypeVar("T")
 _log = logging.getLogger(__name__)
 
 SERVING_WITHIN_S: Final = 5.0
-"""Maximum time for which a starting server delays reading the branch, to answer proxies first."""
+"""Maximum time for which a starting server waits until it answers proxies, before it reads the
+branch."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,7 @@ class Startup:
     serving: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when proxies are answered."""
     followed: asyncio.Event = field(default_factory=asyncio.Event)
-    """Set when the branch was read for the first time, or could not be."""
+    """Set when the branch was read for the first time, or the attempt failed."""
 
     async def until_serving(self) -> None:
         """Wait until proxies are answered, for a few seconds at most."""
@@ -70,16 +71,16 @@ async def reconcile(
 ) -> None:
     """Follow the branch until cancelled; the only writer of the mesh chain.
 
-    The last good mesh of the log is published before anything is read, because reading may end the
-    process. Every commit is logged, only the mesh at the branch's tip is published. While the
-    branch cannot be followed, the mesh in the log is still served. When it returns, its thread has
-    ended too.
+    The last mesh in the log is published before any commit is read, because reading a commit may
+    end the process. Every commit is logged, only the mesh at the branch's tip is published. While
+    the branch cannot be followed, the mesh in the log is still served. When the function returns,
+    its thread has ended, too.
 
     :param branch: the branch to follow; without one, the branch in the repository's HEAD.
     :param progress: called with the progress of long work, from a worker thread.
-    :param attempts: where to record which commit is being read.
+    :param attempts: the record of the commit that is being read.
     :param known: returns trees that other parts of the process have read.
-    :param startup: if given, nothing is read before proxies are served the mesh in the log.
+    :param startup: if given, no commit is read before proxies are served the mesh in the log.
     :raises Fatal: the log is written by another process, or damaged.
     """
     stopping = threading.Event()
@@ -141,7 +142,7 @@ async def _follow(
 
 
 def _tell(unheard: Sequence[DeliveryEvent]) -> None:
-    """Write the events that the event log cannot store now to the process's own log."""
+    """Write a log line for each event that the event log cannot store now."""
     for event in unheard:
         if isinstance(event, SourceDegraded):
             _log.warning(

@@ -1,4 +1,4 @@
-"""Lookup of commits that a merge added: the log contains only the merge."""
+"""Lookup of commits that a merge added: the event log contains only the merge itself."""
 
 from bisect import bisect_left
 from collections.abc import Iterator
@@ -11,7 +11,8 @@ from reconciler.git.repository import GitRepository
 
 
 def brought_in_by(log: EventReader, repo: GitRepository, commit: CommitId) -> CommitId | None:
-    """Return the oldest logged commit from which an unlogged one is reachable, if any."""
+    """Return the oldest logged commit from which an unlogged commit is reachable, if there is
+    one."""
     newest = log.newest_commit()
     if newest is None or log.is_logged(commit) or not repo.descends(newest, commit):
         return None

@@ -1,4 +1,4 @@
-"""The events of one commit. Pure: the core of the reconciler."""
+"""Decision on one commit: which events it adds to the log. Pure; the core of the reconciler."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -17,12 +17,14 @@ from reconciler.reading.source import ObjectId
 from reconciler.reading.tree import EMPTY, SpecTree
 
 MAX_PROBLEMS: Final = 100
-"""Maximum problems listed in an event; the rest is counted, and `gitmesh validate` lists them."""
+"""Maximum problems listed in an event; further problems are only counted, and `gitmesh validate`
+lists them."""
 
 
 @dataclass(frozen=True, slots=True)
 class ReadSpecs:
-    """Specs of the commit that was read last, and their difference from the mesh of the log."""
+    """Specs of the last commit that was read, and the keys in which they may differ from the log's
+    mesh."""
 
     tree: SpecTree = EMPTY
     pending: frozenset[ResourceKey] | None = frozenset()
@@ -39,8 +41,8 @@ def derive(
 ) -> tuple[list[MeshEvent], ReadSpecs]:
     """Read the specs of a commit; return its events, and the specs for the next commit.
 
-    :param read: the specs of the commit before.
-    :param state: the mesh after the commit before.
+    :param read: the specs of the previous commit.
+    :param state: the mesh after the previous commit.
     :param restores: as for :func:`plan`.
     :raises SourceUnavailable: the commit cannot be read.
     """

@@ -121,7 +121,7 @@ MESH_EXAMPLES: Final[Sequence[MeshEvent]] = (
     ),
     HistoryRewritten(_BAD, _SECOND, _FIRST, (_BAD,), "rewritten"),
 )
-"""Every kind of the mesh chain, in a possible order."""
+"""One example of each event kind of the mesh chain, in a possible order."""
 
 DELIVERY_EXAMPLES: Final[Sequence[DeliveryEvent]] = (
     ServerStarted("1.0.0"),
@@ -179,4 +179,4 @@ DELIVERY_EXAMPLES: Final[Sequence[DeliveryEvent]] = (
     ServingPinned(_FIRST, Seq(5), "ada", "carts fail, INC-7", "2026-11-23T11:30:00Z"),
     ServingReleased(_FIRST, "released", "ada", "INC-7 is over"),
 )
-"""Every kind of the delivery chain."""
+"""One example of each event kind of the delivery chain."""

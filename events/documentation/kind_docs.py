@@ -7,13 +7,14 @@ from typing import Final
 
 @dataclass(frozen=True, slots=True)
 class KindDoc:
-    """Description of one kind."""
+    """Description of one event kind."""
 
     meaning: str
     subject: str
     actor: str
     fields: Mapping[str, str]
-    """By path: ``author.name`` is a field of an object, ``weights[].port`` a field of each item."""
+    """Descriptions of the fields of ``data``, by path: ``author.name`` is a field of an object,
+    ``weights[].port`` a field of each item."""
 
 
 _AUTHOR: Final = "the commit's author, `Name <email>`"
@@ -359,4 +360,4 @@ KINDS: Final[Mapping[str, KindDoc]] = {
         },
     ),
 }
-"""Every kind, in the order of the page."""
+"""Every event kind, in the order of docs/events.md."""

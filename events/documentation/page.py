@@ -131,7 +131,8 @@ for table in ("mesh_events", "delivery_events"):
             sys.exit(f"{table}: event {seq} is not what was written")
     print(table, seq, prev)
 """
-"""Verifies both chains of a file without gitmesh; part of the page, and run by a test."""
+"""Verifies both chains of a file without gitmesh; it is part of docs/events.md, and a test runs
+it."""
 
 _TRIGGERS: Final = """\
 ## Triggers
@@ -198,7 +199,7 @@ def page() -> str:
 
 
 def example_rows(chain: Chain) -> list[Row]:
-    """Return the rows of a new log that contains the examples of that chain."""
+    """Return the rows of a new log that contains the examples of one chain."""
     examples: Sequence[Event] = MESH_EXAMPLES if chain is Chain.MESH else DELIVERY_EXAMPLES
     rows: list[Row] = []
     actor = ""

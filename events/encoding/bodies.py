@@ -47,7 +47,7 @@ from mesh.keys import ResourceKey
 
 @lru_cache(maxsize=1 << 16)
 def key_of(subject: str) -> ResourceKey:
-    """Return the key whose string form a subject is."""
+    """Parse the resource key in an event's ``subject``."""
     return ResourceKey.parse(subject)
 
 

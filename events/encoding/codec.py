@@ -46,7 +46,7 @@ from mesh.canonical import JsonObject
 from mesh.errors import Fatal, UsageError
 
 SERVER: Final = "gitmesh"
-"""Actor of events that the server causes itself."""
+"""Actor of events that the server itself causes."""
 
 Upcaster = Callable[[JsonObject], JsonObject]
 UPCASTERS: Final[Mapping[tuple[str, int], Upcaster]] = {
@@ -74,7 +74,7 @@ class Encoded:
 
 
 def encode(event: Event, actor: str = "") -> Encoded:
-    """Return the stored form. ``actor`` is the cause, if the event itself does not say."""
+    """Return the stored form of an event. ``actor`` is used if the event itself names no actor."""
     kind = KIND_OF[type(event)]
     body = BODIES[kind]
     subject, commit, by = _heading(event, actor)
@@ -89,7 +89,7 @@ def actor_of(event: Event) -> str | None:
 
 
 def decode(record: Record, upcasters: Mapping[tuple[str, int], Upcaster] = UPCASTERS) -> Event:
-    """Return the event in a record, whatever version of its kind it has.
+    """Return the event in a record, whatever schema version it was written with.
 
     :raises Fatal: the record was written by a newer gitmesh, or is damaged.
     """
@@ -106,7 +106,7 @@ def revive(
 ) -> Event:
     """Return the event with these parts; see :func:`decode`.
 
-    :raises Fatal: it was written by a newer gitmesh, or is damaged.
+    :raises Fatal: a newer gitmesh wrote the event, or it is damaged.
     """
     body = BODIES.get(kind)
     if body is None or v > body.v:
@@ -128,7 +128,7 @@ def revive(
 def json_object(text: str) -> JsonObject:
     """Parse the data of a row.
 
-    :raises Fatal: it is damaged.
+    :raises Fatal: the data is damaged.
     """
     try:
         return cast("JsonObject", from_json(text))
@@ -139,7 +139,7 @@ def json_object(text: str) -> JsonObject:
 
 
 def _heading(event: Event, actor: str) -> tuple[str, str, str]:
-    """Return subject, commit and actor."""
+    """Return the subject, commit and actor of an event."""
     match event:
         case CommitApplied() | CommitRejected():
             return event.facts.commit, event.facts.commit, actor_of(event) or ""

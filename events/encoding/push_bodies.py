@@ -9,7 +9,7 @@ from events.types.push import Push, PushReceived, PushRefused
 from mesh.canonical import JsonObject
 
 _Fields: TypeAlias = tuple[CommitId | None, str, str, str, str, tuple[str, ...], int]
-"""Fields of a push after its ref and its new position."""
+"""Fields of a push besides its ref and the ref's new position."""
 
 
 def _dump(e: Push) -> JsonObject:

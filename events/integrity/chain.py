@@ -1,4 +1,4 @@
-"""The hash chain: each event's hash covers the hash of the one before. Pure.
+"""The hash chain: each event's hash covers the previous event's hash. Pure.
 
 ``hash`` is the SHA-256, in hex, of
 
@@ -50,7 +50,7 @@ def seal(chain: Chain, prev_hash: str, seq: Seq, event: Encoded, at: str) -> Row
 
 
 def event_hash(chain: Chain, row: Row) -> str:
-    """Return the hash that a row must have; its own ``hash`` is ignored."""
+    """Return the hash that a row must have; the row's own ``hash`` is ignored."""
     text = sealed_text(chain, row).encode()
     return hashlib.sha256(_DOMAIN + bytes.fromhex(row.prev_hash) + text).hexdigest()
 
@@ -58,7 +58,7 @@ def event_hash(chain: Chain, row: Row) -> str:
 def sealed_text(chain: Chain, row: Row) -> str:
     """Return the canonical JSON that the hash of a row covers.
 
-    The data is included as stored, so even a changed space in it is detected.
+    The data is included as stored, so even a changed space is detected.
     """
     seq, kind, v, subject, commit, actor, at, data, _, _ = row
     when = f'"at":{_text(at)},' if chain is Chain.DELIVERY else ""
@@ -79,9 +79,9 @@ def record_of(chain: Chain, row: Row) -> Record:
 
 
 def event_of(row: Row) -> Event:
-    """Return the event in a row, whatever version of its kind it has.
+    """Return the event in a row, whatever schema version it was written with.
 
-    :raises Fatal: it was written by a newer gitmesh, or is damaged.
+    :raises Fatal: a newer gitmesh wrote the event, or it is damaged.
     """
     return revive(row.kind, row.v, row.subject, row.commit, json_object(row.data))
 

@@ -9,8 +9,8 @@
 (https://c2sp.org/tlog-checkpoint.) Each chain is a log of its own with its own origin. By
 convention the origin is the name of the key: one key signs for both chains under two names.
 
-The lines after the third are our extension, in checkpoints of the mesh chain: no hash of that chain
-includes the times of its events, so they are signed here. The fourth is the SHA-256 of
+The lines after the third are gitmesh's extension, in checkpoints of the mesh chain: no hash of that
+chain includes the times of its events, so they are signed here. The fourth is the SHA-256 of
 
     "gitmesh-times-v1" LF, and for each event  <seq> SP <at> LF
 
@@ -43,19 +43,19 @@ _TIME_DOMAIN: Final = "gitmesh-time-v1\n"
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
-    """Statement about one chain."""
+    """Signed statement about the length and content of one chain."""
 
     origin: str
     size: int
-    """Number of events: the last one's ``seq``."""
+    """Number of events: the ``seq`` of the last event."""
     root: bytes
     times: bytes | None = None
-    """Hash over the recording times; None if the checkpoint has none."""
+    """Hash over the recording times of the events; None if the checkpoint has none."""
     times_root: bytes | None = None
     """Root of the tree over these times; None if the checkpoint has none."""
 
     def text(self) -> str:
-        """Return the lines."""
+        """Return the lines of the checkpoint, as they are signed."""
         lines = [self.origin, str(self.size), base64.b64encode(self.root).decode()]
         for name, digest in ((_TIMES, self.times), (_TIMES_ROOT, self.times_root)):
             if digest is not None:
@@ -66,7 +66,7 @@ class Checkpoint:
     def parse(cls, text: str) -> Self:
         """Parse the lines of a note; further lines after the third are allowed.
 
-        :raises WrongNote: they are not a checkpoint.
+        :raises WrongNote: the lines are not a checkpoint.
         """
         lines = text.split("\n")
         try:
@@ -98,7 +98,7 @@ def time_leaf(seq: int, at: str) -> bytes:
 def leaf_of(row: Row) -> bytes:
     """Return the Merkle leaf of an event.
 
-    :raises Fatal: its hash is invalid.
+    :raises Fatal: the event's hash is invalid.
     """
     try:
         return leaf(row.hash)
@@ -126,7 +126,7 @@ class Growing:
     def add(self, row: Row) -> None:
         """Add the next event.
 
-        :raises Fatal: its hash is invalid.
+        :raises Fatal: the event's hash is invalid.
         """
         self._tree.add(leaf_of(row))
         if self._chain is Chain.MESH:
@@ -147,7 +147,8 @@ class Growing:
         return self._times_tree.root() if self._chain is Chain.MESH else None
 
     def has_times_of(self, signed: Checkpoint) -> bool:
-        """Return whether the times so far match those of a checkpoint; true if it has none."""
+        """Return whether the times so far match those of a checkpoint; true if the checkpoint has
+        no times."""
         times = signed.times in (None, self.times())
         return times and signed.times_root in (None, self.times_root())
 
@@ -171,7 +172,7 @@ def sign(
 
 
 def sign_grown(chain: Chain, grown: Growing, key: SignerKey) -> str:
-    """Return the signed note of a checkpoint of the chain so far."""
+    """Return the signed note of a checkpoint of the events that were added so far."""
     return sign(chain, grown.size, grown.root(), key, grown.times(), grown.times_root())
 
 
@@ -183,7 +184,7 @@ def verifiers(key: SignerKey) -> list[VerifierKey]:
 def verified(note: str, chain: Chain, keys: Iterable[VerifierKey]) -> Checkpoint:
     """Return a chain's checkpoint, if one of the keys signed it for that chain.
 
-    :raises WrongNote: it is not a checkpoint of this chain, or none of the keys signed it.
+    :raises WrongNote: the note is not a checkpoint of this chain, or none of the keys signed it.
     """
     of_chain = [key for key in keys if key.name.endswith(f"/{chain}")]
     found = Checkpoint.parse(verified_text(note, of_chain))

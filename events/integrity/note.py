@@ -27,7 +27,7 @@ _LONGEST_NAME: Final = 200
 
 
 class WrongNote(ValueError):
-    """A note is invalid; the text says why."""
+    """A note is invalid; the message says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class VerifierKey:
 
     @property
     def id(self) -> bytes:
-        """Four bytes that distinguish this key from others of its name."""
+        """Four bytes that distinguish this key from other keys with its name."""
         return hashlib.sha256(self.name.encode() + b"\n" + _ED25519 + self.public).digest()[:4]
 
     def __str__(self) -> str:
@@ -87,7 +87,7 @@ class SignerKey:
     def parse(cls, text: str) -> Self:
         """Parse a key file.
 
-        :raises UsageError: it holds no such key.
+        :raises UsageError: the file has no secret key.
         """
         if not text.startswith(SECRET_MARK):
             raise UsageError(
@@ -110,7 +110,7 @@ class SignerKey:
 def text_of(note: str) -> str:
     """Return the text of a note without checking its signatures.
 
-    :raises WrongNote: it is no note.
+    :raises WrongNote: the text is not a note.
     """
     text, between, signatures = note.rpartition("\n\n")
     if not between or not signatures.startswith(_SIGNED_BY):
@@ -121,7 +121,7 @@ def text_of(note: str) -> str:
 def verified_text(note: str, keys: Iterable[VerifierKey]) -> str:
     """Return the text of a note that one of the keys signed.
 
-    :raises WrongNote: it is no note, or none of the keys signed it.
+    :raises WrongNote: the text is not a note, or none of the keys signed it.
     """
     text = text_of(note)
     lines = note.rpartition("\n\n")[2].splitlines()

@@ -1,13 +1,13 @@
 """Proofs that a log contains an event, or that it only grew; checked without the log. Pure.
 
 A proof is a JSON object: the event with all data that its hash includes, the path from its leaf to
-the root of the tree, and the signed checkpoint with the root. It proves to anyone with the public
-key what the log contained when it was signed, without the rest of the log. No hash of the mesh
-chain includes the time of an event: it has a path of its own, to the signed root of the times. If
-the checkpoint is older and has no such root, the proof has no time.
+the root of the tree, and the signed checkpoint with the root. With the public key, anyone can check
+what the log contained when the checkpoint was signed; the rest of the log is not needed. No hash of
+the mesh chain includes the time of an event: the time has its own path, to the signed root of the
+times. If the checkpoint is older and has no such root, the proof has no time.
 
 A proof of growth contains two signed checkpoints, and the path that shows that the second log
-begins with the first. It proves to anyone who kept a checkpoint that nothing before it was changed.
+begins with the first. Anyone who kept a checkpoint can check that no event before it was changed.
 """
 
 import base64
@@ -40,7 +40,7 @@ _TEXTS: Final = frozenset(Row._fields) - {"seq", "v"}
 
 
 class WrongProof(ValueError):
-    """A proof is invalid; the text says why."""
+    """A proof is invalid; the message says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ class Proven:
     row: Row
     checkpoint: Checkpoint
     at: str | None
-    """Time when it was written; None if that is not proven."""
+    """Recording time of the event; None if the proof does not cover it."""
 
 
 def prove(
@@ -65,7 +65,7 @@ def prove(
     """Return the proof that a checkpoint covers an event at its position.
 
     :param data: the parsed ``row.data``.
-    :param leaves: of every event that the checkpoint covers.
+    :param leaves: the Merkle leaf of every event that the checkpoint covers.
     :param note: the signed checkpoint.
     :param times: for the mesh chain: the leaf of every time that the checkpoint covers.
     :raises WrongProof: the event or the checkpoint does not belong to this log.
@@ -92,10 +92,10 @@ def prove(
 
 
 def check(proof: object, keys: Iterable[VerifierKey]) -> Proven:
-    """Return what a proof proves.
+    """Check a proof; return the event that it proves.
 
     :param proof: untrusted JSON.
-    :raises WrongProof: it is invalid.
+    :raises WrongProof: the proof is invalid.
     """
     chain, row, path, note = _parts(proof)
     try:
@@ -142,7 +142,7 @@ def _written(path: Iterable[bytes]) -> list[Any]:
 def _read(path: Sequence[Any]) -> list[bytes]:
     """Return the hashes of a path in an untrusted proof.
 
-    :raises WrongProof: it is not a path.
+    :raises WrongProof: the list is not a path of hashes.
     """
     try:
         if len(path) > _LONGEST_PATH:
@@ -166,7 +166,8 @@ def _parts(proof: object) -> tuple[Chain, Row, list[bytes], str]:
 
 
 def _protected(chain: Chain, row: Row) -> dict[str, Any]:
-    """Return what the hash of an event covers: in the mesh chain everything but the time."""
+    """Return the fields of an event that its hash covers: in the mesh chain, all except the
+    time."""
     columns = row._asdict()
     if chain is Chain.MESH:
         del columns["at"]
@@ -187,8 +188,8 @@ def _row(chain: Chain, event: Any) -> Row:
 def prove_growth(chain: Chain, older: str, newer: str, leaves: Sequence[bytes]) -> JsonObject:
     """Return the proof that one signed checkpoint continues another.
 
-    :param leaves: of every event that the newer one covers.
-    :raises WrongProof: it does not, or the checkpoints do not match the log.
+    :param leaves: the Merkle leaf of every event that the newer checkpoint covers.
+    :raises WrongProof: the newer does not continue the older, or they do not match the log.
     """
     first, second = Checkpoint.parse(text_of(older)), Checkpoint.parse(text_of(newer))
     held = second.size == len(leaves) and second.root == root_of(leaves)
@@ -204,10 +205,10 @@ def prove_growth(chain: Chain, older: str, newer: str, leaves: Sequence[bytes]) 
 
 
 def check_growth(proof: object, keys: Iterable[VerifierKey]) -> tuple[Checkpoint, Checkpoint]:
-    """Return the two checkpoints of a growth proof; the second continues the first.
+    """Check a growth proof; return its two checkpoints, of which the second continues the first.
 
     :param proof: untrusted JSON.
-    :raises WrongProof: it is invalid.
+    :raises WrongProof: the proof is invalid.
     """
     if not isinstance(proof, dict) or proof.get("format") != GROWTH:
         raise WrongProof(f"it is not a proof: its format is not {GROWTH}")

@@ -1,8 +1,8 @@
 """Backup of the log while a server writes to it.
 
 The copy is one consistent moment of the log. SQLite's backup API reads like any other reader: it
-blocks no one and never checkpoints. A plain file copy would lack the content of the write-ahead
-log.
+blocks no other process and never checkpoints. A plain file copy would lack the content of the
+write-ahead log.
 """
 
 import contextlib

@@ -23,8 +23,8 @@ _TIME: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z", re.ASCII)
 def findings(connection: sqlite3.Connection, progress: Progress | None = None) -> list[str]:
     """Return all problems of a log as text; empty if it is intact.
 
-    For each chain the first wrong event is reported: nothing after it can be trusted. A truncated
-    chain cannot be detected from within; that takes a head recorded elsewhere.
+    For each chain the first wrong event is reported: nothing after it can be trusted. The log alone
+    cannot show that its chains were truncated; for that, a head must be recorded elsewhere.
 
     Each chain is read once, to check its hashes and to compute the expected projections.
     """
@@ -36,7 +36,7 @@ def findings(connection: sqlite3.Connection, progress: Progress | None = None) -
 
 
 def _file(connection: sqlite3.Connection) -> list[str]:
-    """Return the faults of the file; chains and projections are not checked."""
+    """Return the problems of the file itself; chains and projections are not checked."""
     damage = _damage(connection)
     try:
         return foreign(connection) + damage
@@ -45,7 +45,7 @@ def _file(connection: sqlite3.Connection) -> list[str]:
 
 
 def _damage(connection: sqlite3.Connection) -> list[str]:
-    """Return the faults that SQLite reports about its file.
+    """Return the problems that SQLite reports about the file.
 
     Rows may be intact and still be missing in an index, so that no query finds them.
     """
@@ -117,8 +117,8 @@ def _wrong_time(chain: Chain, row: Row, before: Row | None) -> str | None:
     """Return the problem of an event's recording time in the mesh chain, whose hashes do not cover
     it.
 
-    Times never decrease, because the state at a time is found by them. All events of a commit have
-    the same time, and no other commit has it.
+    The state at a time is found by binary search, so times must not decrease. All events of a
+    commit have the same time, which no other commit has.
     """
     if not _TIME.fullmatch(row.at):
         return f"event {row.seq} ({row.kind}) says {row.at!r}, which is no time"
@@ -133,7 +133,8 @@ def _wrong_time(chain: Chain, row: Row, before: Row | None) -> str | None:
 
 
 def _goes_on(row: Row, before: Row) -> bool:
-    """Tell whether an event of the mesh chain belongs to the same commit as the one before."""
+    """Return whether an event of the mesh chain belongs to the same commit as the previous
+    event."""
     return row.kind not in _BEGINNING or before.kind == _REWRITTEN
 
 

@@ -177,7 +177,7 @@ def _converge(connection: sqlite3.Connection, seq: Seq, commit: CommitId) -> Non
 
 
 def _accept(connection: sqlite3.Connection, seq: Seq, commit: CommitId, mesh_seq: Seq) -> None:
-    """Record the nodes that have a proxy in sync since this event."""
+    """Record the nodes that have at least one proxy in sync since this event."""
     connection.execute(
         "INSERT INTO nodes SELECT DISTINCT node, ?, ?, NULL FROM proxies "
         "WHERE state = ? AND seq = ? "

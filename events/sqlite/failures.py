@@ -14,12 +14,12 @@ from mesh.errors import Fatal, GitmeshError
 
 @contextmanager
 def explained(path: Path, *, in_use: bool = False) -> Iterator[None]:
-    """Turn SQLite's errors into ours, naming the file and the remedy.
+    """Context manager that converts SQLite's errors to gitmesh's, naming the file and the remedy.
 
-    :param in_use: whether the log was open and whole before: what keeps the file from being read
-        or written may pass then.
-    :raises LogUnavailable: it may work later; nothing was written.
-    :raises Fatal: it will not; nothing was written.
+    :param in_use: the log was open and intact before, so the obstacle to reading or writing may be
+        temporary.
+    :raises LogUnavailable: a retry may work; nothing was written.
+    :raises Fatal: a retry will not work; nothing was written.
     """
     try:
         yield

@@ -33,8 +33,8 @@ FROM proxies p
 JOIN delivery_events c ON c.seq = p.connected JOIN delivery_events s ON s.seq = p.seq
 ORDER BY p.node, p.proxy
 """
-"""The last column: whether a proxy's node was in the mesh once and is not now. No ``until`` is
-later than NULL, so that without a position what has no end counts."""
+"""The last column tells whether the proxy's node was removed from the mesh. In SQLite, no ``until``
+is greater than NULL, so rows without an end count as current if no position is given."""
 _EVENT: Final = 'kind, v, subject, "commit", data'
 
 
@@ -52,7 +52,7 @@ class SqliteFleet:
     def proxies(self, at: Seq | None = None) -> list[Proxy]:
         """Return the proxies that are connected, by node and name.
 
-        :param at: the position in the mesh chain that is served, where that is not the newest.
+        :param at: the position in the mesh chain that is served; the newest by default.
         """
         rows = self._log.ask(_PROXIES, at, at)
         refusals: dict[object, SnapshotRejected | None] = {None: None}
@@ -91,7 +91,7 @@ class SqliteFleet:
     def deliveries(self, commit: CommitId) -> list[Delivered]:
         """Return the result of each publication of the commit, in order.
 
-        A pin, and the end of one, publish a commit again.
+        The start and the end of a pin publish a commit again.
         """
         rows = self._log.ask(
             'SELECT published, converged FROM snapshots WHERE "commit" = ? ORDER BY published',
@@ -117,7 +117,7 @@ class SqliteFleet:
     def started_at(self) -> str:
         """Return the time of the last server start; "" if there was none.
 
-        That server serves everything that was logged before.
+        That server serves everything that was logged before its start.
         """
         rows = self._log.ask("SELECT max(at) FROM delivery_events WHERE kind = 'ServerStarted'")
         return str(rows[0][0] or "")
@@ -132,13 +132,13 @@ class SqliteFleet:
         return [cast("SnapshotRejected", _revived(row)) for row in rows]
 
     def degraded(self) -> list[tuple[str, SourceDegraded]]:
-        """Return the reasons why the repository cannot be followed, and since when."""
+        """Return the reasons why the repository cannot be followed now, with the time of each."""
         rows = self._log.ask("SELECT seq FROM sources ORDER BY seq")
         events = [self._event(seq) for (seq,) in rows]
         return [(at, cast("SourceDegraded", event)) for at, event in events]
 
     def unresponsive(self) -> list[tuple[str, WorkerUnresponsive]]:
-        """Return the workers that do not answer, and since when that is known."""
+        """Return the workers that do not answer, with the time at which that was detected."""
         rows = self._log.ask("SELECT seq FROM workers ORDER BY worker")
         events = [self._event(seq) for (seq,) in rows]
         return [(at, cast("WorkerUnresponsive", event)) for at, event in events]
@@ -167,9 +167,9 @@ def _revived(row: tuple[object, ...]) -> object:
 
 
 def served_instead_of(log: LogReading, commit: CommitId) -> CommitId | None:
-    """Return the commit that took the place of an applied one before it was served.
+    """Return the later commit that replaced this applied commit before it was served.
 
-    None where it was served, where it may be next, and where no server wrote the log.
+    None if the commit was served, if it may still be served next, or if no server wrote the log.
     """
     kinds = ", ".join("?" * len(OF_SERVING))
     told = log.ask(

@@ -9,21 +9,21 @@ from typing import Final
 from events.sqlite.schema import STEPS_TABLE, create_indexes, create_log, create_projections
 
 MOST: Final = 20
-"""Foreign objects that are named."""
+"""Maximum number of foreign objects that a problem names."""
 _LITESTREAM: Final = frozenset({"_litestream_seq", "_litestream_lock"})
-"""Litestream keeps these in every file that it copies."""
+"""Tables that Litestream adds to every database that it replicates."""
 _NUMBERS: Final = ("user_version", "application_id")
-"""Numbers in the file's head, free for a program to set. gitmesh sets neither."""
+"""Header fields of the file that an application may set; gitmesh sets neither."""
 
 _Named = tuple[str, str, str]
-"""Type, name, and the table that it belongs to."""
+"""Type and name of an object, and the table that it belongs to."""
 
 
 def foreign(connection: sqlite3.Connection) -> list[str]:
     """Return descriptions of foreign objects in the log file; normally none.
 
-    They change no event. But a reader of the file can mistake a view or a table for the log, and an
-    index can prevent the insertion of an event.
+    Foreign objects change no event. But other readers of the file can mistake a view or a table for
+    the log, and an index can prevent the insertion of an event.
     """
     strange = sorted(_objects(connection) - _ours())
     told = [
@@ -47,7 +47,7 @@ def _others(connection: sqlite3.Connection) -> Iterator[str]:
 
 
 def _known(name: str, table: str) -> bool:
-    """Tell whether SQLite itself, sqlite-utils or Litestream has put it there."""
+    """Return whether an object was created by SQLite itself, sqlite-utils or Litestream."""
     of_steps = table == STEPS_TABLE and name in (
         STEPS_TABLE,
         f"idx_{STEPS_TABLE}_migration_set_name",
@@ -56,7 +56,8 @@ def _known(name: str, table: str) -> bool:
 
 
 def _objects(connection: sqlite3.Connection) -> set[_Named]:
-    """Return all objects except triggers: a foreign trigger is reported as lost protection."""
+    """Return all objects except triggers: foreign triggers are reported with the protection of the
+    tables."""
     found = connection.execute(
         "SELECT type, name, tbl_name FROM sqlite_master WHERE type <> 'trigger'"
     )

@@ -18,7 +18,7 @@ from mesh.canonical import canonical
 
 
 class MeshRows:
-    """Rows that follow from consecutive events of the mesh chain.
+    """Projection rows that follow from consecutive events of the mesh chain.
 
     From the start of the chain these are the full tables, from elsewhere the additions to them.
     """
@@ -30,7 +30,7 @@ class MeshRows:
         self._commits: list[list[object]] = []
         self._last: Seq | None = None
         """Position of the last event before the first commit of this batch; it belongs to the
-        commit before. None if there is no such event."""
+        previous commit. None if there is no such event."""
 
     def follow(self, seq: Seq, event: MeshEvent) -> None:
         """Apply one more event."""
@@ -64,7 +64,7 @@ class MeshRows:
             self._last = seq
 
     def write(self, connection: sqlite3.Connection) -> None:
-        """Update the tables, which must be at the position where these events begin."""
+        """Update the tables, whose position must be directly before these events."""
         if self._last is not None:
             connection.execute(
                 "UPDATE commits SET last_seq = ? WHERE seq = (SELECT max(seq) FROM commits)",

@@ -1,7 +1,7 @@
 """Schema migrations: the steps that bring an older log file to the current form.
 
-In a module of its own because only writers need it: importing sqlite-utils takes 30 ms, which every
-push would wait for in a hook.
+This is a separate module because only writers need it: importing sqlite-utils takes 30 ms, which
+would delay the hooks of every push.
 """
 
 import sqlite3

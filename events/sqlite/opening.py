@@ -1,4 +1,4 @@
-"""Opening of the log file: writer lock, connection settings, and recognition of our files."""
+"""Opening of the log file: writer lock, connection settings, and recognition of gitmesh's files."""
 
 import fcntl
 import os
@@ -24,7 +24,7 @@ PATIENCE_S: Final = 5.0
 def claim(path: Path) -> IO[bytes]:
     """Take the writer lock, which is released when the process ends.
 
-    :raises Fatal: another process has it, or the folder cannot be written.
+    :raises Fatal: another process holds the lock, or the folder cannot be written.
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -47,9 +47,10 @@ def claim(path: Path) -> IO[bytes]:
 
 
 def is_claimed(path: Path) -> bool | None:
-    """Tell whether some process holds the writer lock; ``None`` if that cannot be determined.
+    """Return whether some process holds the writer lock; ``None`` if that cannot be determined.
 
-    It reads the system's lock table: trying the lock could keep a server from starting.
+    The function reads the system's lock table. To try the lock itself could keep a server from
+    starting.
     """
     try:
         guard = Path(f"{path.resolve()}.lock").stat().st_ino
@@ -66,8 +67,8 @@ def connect(path: Path, *, patience_s: float = PATIENCE_S) -> sqlite3.Connection
     """Return a writing connection to a file with the current tables and triggers.
 
     :raises LogUnavailable: another process holds the file.
-    :raises Fatal: it cannot be written, is not a gitmesh log, lacks a trigger, or this
-        SQLite is too old.
+    :raises Fatal: the file cannot be written, is not a gitmesh log, lacks a trigger, or this SQLite
+        is too old.
     """
     require_sqlite()
     with explained(path):
@@ -129,9 +130,9 @@ def _reading(path: Path) -> str:
 
 
 def prepare(path: Path, connection: sqlite3.Connection) -> None:
-    """Bring the file behind a connection to the current form, with every commit durable.
+    """Migrate the connection's file to the current schema, and make every commit durable.
 
-    :raises Fatal: it is not a gitmesh log, lacks a trigger, or cannot use a write-ahead log.
+    :raises Fatal: the file is not a gitmesh log, lacks a trigger, or cannot use a write-ahead log.
     """
     from events.sqlite.migrations import migrate  # Imported late: readers do not need it.
 
@@ -152,7 +153,7 @@ def prepare(path: Path, connection: sqlite3.Connection) -> None:
 
 
 def _steps(path: Path, connection: sqlite3.Connection) -> frozenset[str]:
-    """Return the applied migrations of the file, all of which must be known."""
+    """Return the applied migrations of the file, all of which this version must know."""
     if is_foreign(connection):
         raise Fatal(
             f"{path}: this is a database, but not an event log",

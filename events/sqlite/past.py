@@ -26,7 +26,8 @@ class SqlitePast:
     """Queries on an open log: :class:`events.deliveries.Past`."""
 
     def __init__(self, log: LogReading) -> None:
-        """Read from this log, preferably one opened read-only, which waits for no writer."""
+        """Read from this log. A log that is opened read-only is preferable: it waits for no
+        writer."""
         self._log = log
 
     def refusals(self) -> Mapping[str, Refused]:
@@ -61,10 +62,10 @@ class SqlitePast:
         return tuple(Seq(cast("int", seq)) for (seq,) in found)
 
     def way_back(self, now: Seq, before: Seq) -> Mapping[ResourceKey, JsonObject | None]:
-        """Return the changes that turn the mesh at ``now`` into the one at ``before``.
+        """Return the changes that turn the mesh at ``now`` into the mesh at ``before``.
 
-        For each differing resource its earlier spec, or ``None`` if it did not exist. The cost is
-        proportional to the changes in between.
+        The result has, for each differing resource, its earlier spec, or ``None`` if it did not
+        exist. The cost is proportional to the changes in between.
         """
         found = self._log.ask(_WAY_BACK, before, now, before, before)
         return {
@@ -72,5 +73,5 @@ class SqlitePast:
         }
 
     def settings(self, at: Seq) -> JsonObject:
-        """Return the traffic settings at a position."""
+        """Return the traffic settings at a position of the mesh chain."""
         return self._log.settings(at)

@@ -1,7 +1,7 @@
 """Projections: disposable tables derived from the chains.
 
-Each stores its position and is updated in the transaction that appends. They hold nothing that the
-chains do not: :func:`rebuild` gives the same rows.
+Each stores its position, and is updated in the transaction that appends events. They contain
+nothing that cannot be derived from the chains: :func:`rebuild` gives the same rows.
 """
 
 import sqlite3
@@ -46,7 +46,7 @@ def _mark(connection: sqlite3.Connection, chain: Chain, seq: Seq) -> None:
 
 
 def is_current(connection: sqlite3.Connection, chain: Chain, head: Seq) -> bool:
-    """Tell whether the tables are at the head and of the current version."""
+    """Return whether the tables are at the head and of the current version."""
     found = connection.execute(
         "SELECT seq, projector FROM positions WHERE chain = ?", (chain,)
     ).fetchone()
@@ -54,7 +54,7 @@ def is_current(connection: sqlite3.Connection, chain: Chain, head: Seq) -> bool:
 
 
 def projectors(connection: sqlite3.Connection) -> set[int]:
-    """Return the versions that made the tables; none if there are no events."""
+    """Return the projection versions that wrote the tables; none if there are no events."""
     return {made for (made,) in connection.execute("SELECT projector FROM positions")}
 
 

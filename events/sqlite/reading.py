@@ -26,7 +26,7 @@ from mesh.keys import ResourceKey
 _SHORTEST_PREFIX: Final = 4
 _PAGE: Final = 1000
 _FEW: Final = 4
-"""Versions that are read first: often, only the newest ones are wanted."""
+"""Number of versions that are read first: callers often need only the newest ones."""
 _AT: Final = """
 WITH RECURSIVE keys(key) AS (
     SELECT min(key) FROM resource_versions
@@ -40,15 +40,15 @@ ON version.key = keys.key AND version.since = (
 )
 WHERE version.until IS NULL OR version.until > :seq
 """
-"""Each resource at a position, by a few index steps per resource, independent of the number of
-versions and of the age of the position."""
+"""Query for each resource at a position. It takes a few index steps per resource, however many
+versions there are and however old the position is."""
 
 
 class LogReading:
     """The queries of :class:`events.store.EventReader` on an open SQLite file."""
 
     _in_use = False
-    """True if a server uses the file; then it may be unavailable for a moment."""
+    """True if a server uses the file, which may therefore be unavailable for a moment."""
 
     def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
         self._path = path
@@ -151,7 +151,7 @@ class LogReading:
 
     @contextmanager
     def _snapshot(self) -> Iterator[None]:
-        """Make several reads see the same moment while another process writes."""
+        """Give several reads the same state of the file while another process writes."""
         nested = self._db.in_transaction
         if not nested:
             self._db.execute("BEGIN")
@@ -201,13 +201,13 @@ class LogReading:
         return CommitId(str(found)) if found is not None else None
 
     def is_logged(self, commit: CommitId) -> bool:
-        """Tell whether the commit was applied or rejected before."""
+        """Return whether the commit was applied or rejected before."""
         return self._one('SELECT 1 FROM commits WHERE "commit" = ? LIMIT 1', commit) is not None
 
     def seq_of_commit(self, commit_prefix: str) -> Seq | None:
         """Return the last position of the commit's transaction, the latest if it has several.
 
-        :raises UsageError: the prefix is too short, or fits several commits.
+        :raises UsageError: the prefix is too short, or matches several commits.
         """
         prefix = commit_prefix.lower()
         if len(prefix) < _SHORTEST_PREFIX or not set(prefix) <= set("0123456789abcdef"):
@@ -228,7 +228,8 @@ class LogReading:
         return Seq(found[0][1]) if found else None
 
     def observed_commit(self, commit_prefix: str) -> CommitId | None:
-        """Return the one commit of the delivery chain whose id begins so, if there is one."""
+        """Return the commit of the delivery chain whose id begins with this prefix, if exactly one
+        does."""
         prefix = commit_prefix.lower()
         found = self.ask(
             'SELECT DISTINCT "commit" FROM delivery_events '
@@ -240,7 +241,7 @@ class LogReading:
     def seq_at(self, when: datetime) -> Seq:
         """Return the last position of the mesh chain that was recorded by then; 0 if none was.
 
-        Times never fall along a chain, so a few look-ups find it in a log of any length.
+        Times never decrease along a chain, so binary search finds it in a log of any length.
         """
         wanted = time_text(when)
         with self._lock, self._explained():
@@ -252,7 +253,8 @@ class LogReading:
         return Seq(low)
 
     def first_seq_of_commit(self, seq: Seq) -> Seq | None:
-        """Return the start of the commit transaction that contains the event at ``seq``."""
+        """Return the first position of the commit's transaction that contains the event at
+        ``seq``."""
         found = self._one(
             "SELECT seq FROM commits WHERE seq <= ? AND last_seq >= ? ORDER BY seq DESC LIMIT 1",
             seq,
@@ -310,7 +312,7 @@ class LogReading:
         return CommitId(str(self._one('SELECT "commit" FROM mesh_events WHERE seq = ?', seq)))
 
     def is_projected(self, chain: Chain) -> bool:
-        """Tell whether the projections of a chain are of the current version."""
+        """Return whether the projections of a chain are of the current version."""
         head = self.head(chain).seq
         return (
             not head
@@ -323,7 +325,7 @@ class LogReading:
             return self._settings(at)
 
     def ask(self, sql: str, *arguments: object) -> list[tuple[object, ...]]:
-        """Return the rows of a query; for modules of this package, which know the tables."""
+        """Return the rows of a query; only for modules of this package, which know the tables."""
         with self._lock, self._explained():
             return self._db.execute(sql, arguments).fetchall()
 

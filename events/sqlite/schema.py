@@ -100,7 +100,7 @@ INDEXES: Final = {
         ("delivery_events_starts", "delivery_events (at) WHERE kind = 'ServerStarted'"),
     )
 }
-"""Indexes of the chains. Like projections, they hold nothing of their own."""
+"""Indexes of the chains. Like projections, they can be derived again from the chains."""
 
 _READABLE: Final = frozenset({"0001_log", "0002_projections"})
 _INDEXED: Final = "0003_indexes"
@@ -126,7 +126,7 @@ def create_projections(connection: sqlite3.Connection) -> None:
 
 
 def create_indexes(connection: sqlite3.Connection) -> None:
-    """Create the indexes of the chains, in place of any of the same names."""
+    """Create the indexes of the chains, replacing existing indexes of the same names."""
     for name, sql in INDEXES.items():
         connection.execute(f"DROP INDEX IF EXISTS {name}")
         connection.execute(sql)
@@ -147,7 +147,7 @@ def wrong_protection(connection: sqlite3.Connection) -> list[str]:
 
 
 def wrong_projections(connection: sqlite3.Connection) -> list[str]:
-    """Return the problems of what is derived: the projection tables, and all indexes."""
+    """Return the problems of the derived objects: the projection tables, and all indexes."""
     expected = dict(_made_by(create_projections))
     if _INDEXED in applied_steps(connection):
         expected |= {("index", name): sql for name, sql in INDEXES.items()}
@@ -192,7 +192,7 @@ def applied_steps(connection: sqlite3.Connection) -> list[str]:
 
 
 def is_readable(applied: Iterable[str]) -> bool:
-    """Tell whether a file with these migrations answers all queries, if slowly."""
+    """Return whether a file with these migrations can answer all queries, even if slowly."""
     return set(applied) >= _READABLE
 
 
@@ -202,6 +202,6 @@ def unknown_steps(applied: Iterable[str]) -> list[str]:
 
 
 def is_foreign(connection: sqlite3.Connection) -> bool:
-    """Tell whether the file is another application's database."""
+    """Return whether the file is another application's database."""
     tables = [name for (name,) in connection.execute("SELECT name FROM sqlite_master")]
     return bool(tables) and STEPS_TABLE not in tables

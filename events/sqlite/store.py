@@ -103,7 +103,7 @@ class SqliteEventStore(LogReading):
     def fleet(self) -> SqliteFleet:
         """Return the queries about connected proxies and deliveries.
 
-        :raises Fatal: another version of gitmesh wrote what the log says of proxies.
+        :raises Fatal: another version of gitmesh wrote the tables about proxies.
         """
         return SqliteFleet(self)
 
@@ -112,7 +112,8 @@ class SqliteEventStore(LogReading):
         return SqlitePast(self)
 
     def served_instead_of(self, commit: CommitId) -> CommitId | None:
-        """Return the commit that took the place of an applied one before it was served."""
+        """Return the commit that was served in place of this applied commit, if this one never
+        was."""
         return served_instead_of(self, commit)
 
     # ---- write -----------------------------------------------------------------------------------
@@ -120,7 +121,8 @@ class SqliteEventStore(LogReading):
     def append(self, chain: Chain, events: Sequence[Event], *, expected: Seq) -> Seq:
         """Append ``events`` after ``expected``, all or none; return the new last position.
 
-        Events and projections are on disk when it returns. Without events it returns ``expected``.
+        Events and projections are on disk when the method returns. Without events it returns
+        ``expected``.
 
         :raises LogMoved: the chain does not end at ``expected``; read the head and plan again.
         """
@@ -153,7 +155,8 @@ class SqliteEventStore(LogReading):
         return seq
 
     def _next_time(self, chain: Chain, seq: Seq) -> str:
-        """Return the next transaction's time: later than the last one's, whatever the clock."""
+        """Return the time of the next transaction: later than the previous one's, even if the clock
+        is not."""
         now = self._now()
         found = self._db.execute(
             f"SELECT at FROM {TABLES[chain]} WHERE seq = ?",  # noqa: S608

@@ -7,12 +7,12 @@ from typing import Final
 from mesh.errors import Fatal
 
 LEAST_SQLITE: Final = (3, 37, 0)
-"""Minimum version: older ones lack STRICT tables."""
+"""Minimum version: older versions lack STRICT tables."""
 
 _SINCE: Final = (3, 7, 0)
 _FIXED: Final = (3, 51, 3)
 _BACKPORTS: Final[Mapping[tuple[int, ...], int]] = {(3, 44): 6, (3, 50): 7}
-"""Patch releases of older lines that contain the fix."""
+"""Patch releases of older versions that contain the fix for the WAL-reset bug."""
 
 WAL_RESET: Final = (
     "can lose commits when two programs checkpoint one log at once; gitmesh alone checkpoints its "
@@ -28,7 +28,7 @@ def sqlite_version() -> str:
 def require_sqlite() -> None:
     """Check that this SQLite can read the log.
 
-    :raises Fatal: it is too old.
+    :raises Fatal: this SQLite is too old.
     """
     if sqlite3.sqlite_version_info < LEAST_SQLITE:
         least = ".".join(map(str, LEAST_SQLITE[:2]))
@@ -39,6 +39,6 @@ def require_sqlite() -> None:
 
 
 def has_wal_reset_bug(version: tuple[int, ...] = sqlite3.sqlite_version_info) -> bool:
-    """Tell whether this SQLite has the WAL-reset bug of 3.7.0 to 3.51.2."""
+    """Return whether this SQLite has the WAL-reset bug of 3.7.0 to 3.51.2."""
     patch = _BACKPORTS.get(version[:2])
     return _SINCE <= version < _FIXED and not (patch is not None and version[2] >= patch)

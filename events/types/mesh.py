@@ -10,12 +10,13 @@ from mesh.keys import ResourceKey
 
 @dataclass(frozen=True, slots=True)
 class Signature:
-    """Author or committer of a commit, and the time they claim: claims, not proof."""
+    """Author or committer of a commit, with a time. Anyone can write these into a commit: they
+    prove nothing."""
 
     name: str
     email: str
     at: str
-    """RFC 3339, with the commit's own offset."""
+    """Time in RFC 3339, with the UTC offset in the commit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,7 @@ class FieldChange:
 
 @dataclass(frozen=True, slots=True)
 class WeightChange:
-    """Weight of one target before and after a shift; 0 if it was no target."""
+    """Weight of one target before and after a shift; 0 where it was not a target."""
 
     virtual_node: str
     port: int | None
@@ -62,7 +63,8 @@ class CommitApplied:
 
     facts: CommitFacts
     restores: CommitId | None = None
-    """The latest earlier applied commit with the same tree: an exact rollback to it."""
+    """The latest earlier applied commit with the same tree: this commit is an exact rollback to
+    that one."""
     changes: int = 0
     """Number of resource events that follow."""
     warnings: tuple[JsonObject, ...] = ()
@@ -103,7 +105,7 @@ class ResourceChanged:
 
 @dataclass(frozen=True, slots=True)
 class TrafficShifted:
-    """The weights of a route's targets changed, and nothing else."""
+    """The weights of a route's targets changed, and nothing else in its spec."""
 
     key: ResourceKey
     commit: CommitId

@@ -11,12 +11,12 @@ class ServingPinned:
 
     commit: CommitId
     mesh_seq: Seq
-    """Position in the mesh chain of the state that is served."""
+    """Position in the mesh chain of the pinned state."""
     by: str
     """System user who requested it."""
     reason: str
     until: str
-    """UTC, RFC 3339 in whole seconds."""
+    """End of the pin: UTC, RFC 3339 in whole seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,7 @@ class ServingReleased:
     commit: CommitId
     """The pinned commit."""
     why: str
-    """``released``, ``expired`` or ``replaced``."""
+    """Reason of the end: ``released``, ``expired`` or ``replaced``."""
     by: str
     """System user who requested it; empty if it expired."""
     reason: str

@@ -13,15 +13,15 @@ class ProxyState(StrEnum):
     """State of a proxy relative to its target configuration."""
 
     HELD = "held"
-    """Its node does not exist; it is served when the node does."""
+    """Its node does not exist; the proxy gets its configuration as soon as the node exists."""
     BEHIND = "behind"
-    """It has not acknowledged everything yet."""
+    """The proxy has not acknowledged everything yet."""
     IN_SYNC = "in-sync"
     REFUSED = "refused"
-    """It refused part of it and keeps its previous configuration."""
+    """The proxy refused part of its configuration, and keeps the previous one."""
     LAST_ACCEPTED = "last-accepted"
-    """It is served the last snapshot that proxies of its kind accepted, because the newest is
-    refused."""
+    """The proxy is served the last snapshot that proxies of its kind accepted, because the newest
+    one is refused."""
     NODE_REMOVED = "node-removed"
     """Its node was removed from the mesh; it keeps its last configuration. No event records this:
     queries derive it from the mesh."""
@@ -35,9 +35,9 @@ class ProxyConnected:
     proxy: str
     """Distinguishes proxies of one node: peer address and stream number."""
     version: str
-    """Name and version of its software, as it reports them."""
+    """Name and version of the proxy's software, as the proxy reports them."""
     state: ProxyState = ProxyState.BEHIND
-    """``HELD``, ``BEHIND`` or ``LAST_ACCEPTED``: its initial state."""
+    """``HELD``, ``BEHIND`` or ``LAST_ACCEPTED``: the proxy's initial state."""
     commit: CommitId = _NO_COMMIT
     """The commit that is served."""
 
@@ -59,12 +59,12 @@ class ProxiesFlapped:
     commit: CommitId
     """The commit that is served."""
     since: str
-    """UTC, RFC 3339 in whole seconds."""
+    """Start of the summarised time: UTC, RFC 3339 in whole seconds."""
     connects: int
     disconnects: int
     connected: tuple[tuple[str, str, str], ...] = ()
-    """Proxies that connected and still are: name, version and state, as in :class:`ProxyConnected`.
-    """
+    """Proxies that connected and are still connected: name, version and state, as in
+    :class:`ProxyConnected`."""
     disconnected: tuple[str, ...] = ()
     """Proxies that disconnected and that an earlier event recorded as connected."""
     reason: str = ""
@@ -73,7 +73,7 @@ class ProxiesFlapped:
 
 @dataclass(frozen=True, slots=True)
 class ProxiesSettled:
-    """States of proxies that no other event records: newly connected or late ones.
+    """States of proxies that no other event records: of newly connected proxies, and of late ones.
 
     Each tuple holds sorted names of proxies.
     """

@@ -18,11 +18,11 @@ class Push:
     pusher: str
     """The authenticated pusher, as the hook's environment names them."""
     via: str
-    """``http``, ``ssh`` or ``local``."""
+    """Way in which the push came: ``http``, ``ssh`` or ``local``."""
     account: str
     """System user whose process ran the hook."""
     claimed: str
-    """``Name <email>`` from the pusher's git configuration: a claim, mostly empty."""
+    """``Name <email>`` from the pusher's git configuration: unverified, and mostly empty."""
     options: tuple[str, ...]
     """Options given with ``git push -o``."""
     omitted: int
@@ -31,15 +31,16 @@ class Push:
 
 @dataclass(frozen=True, slots=True)
 class PushReceived(Push):
-    """Somebody pushed to the followed branch. The commits have events of their own."""
+    """A push to the followed branch. Its commits have their own events."""
 
 
 @dataclass(frozen=True, slots=True)
 class PushRefused(Push):
-    """Somebody tried to push, and the hook of the repository refused it."""
+    """A push that the repository's hook refused."""
 
     reason: str
-    """``problems``, ``force-push``, ``deletion``, ``checked-out``, ``own-refs``, ``unchecked``."""
+    """Reason of the refusal: ``problems``, ``force-push``, ``deletion``, ``checked-out``,
+    ``own-refs``, ``unchecked``."""
     commits: tuple[CommitId, ...] = ()
     """The commits with errors, oldest first, up to a limit."""
     problems: tuple[JsonObject, ...] = ()

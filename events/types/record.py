@@ -61,7 +61,8 @@ class Record:
     commit: str
     actor: str
     at: str
-    """Recording time: UTC, RFC 3339 with microseconds, never earlier than the one before."""
+    """Recording time: UTC, RFC 3339 with microseconds, never earlier than that of the previous
+    event."""
     data: JsonObject
     prev_hash: str
     hash: str

@@ -6,13 +6,13 @@ from typing import Final
 from events.types.positions import Seq
 
 CONNECTIONS_FULL: Final = "connections-full"
-"""The reason of :class:`SourceDegraded` when no more proxies can connect."""
+"""Reason in :class:`SourceDegraded`: no more proxies can connect."""
 STREAMS_RESET: Final = "streams-reset"
-"""The reason of :class:`SourceDegraded` when clients open streams only to reset them."""
+"""Reason in :class:`SourceDegraded`: clients open streams only to reset them."""
 OF_STREAMS: Final = frozenset({CONNECTIONS_FULL, STREAMS_RESET})
-"""Reasons that the xDS server records; they keep no commit from being read."""
+"""Reasons that the xDS server records; they do not prevent commits from being read."""
 CLOCK_BEHIND: Final = "clock-behind"
-"""The reason of :class:`SourceDegraded` when the newest event is of a time that is yet to come."""
+"""Reason in :class:`SourceDegraded`: the newest event's time is in the future."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +29,9 @@ class WorkerUnresponsive:
 
     worker: int
     process: int
-    """Its process id."""
+    """Process id of the worker."""
     proxies: int
-    """Number of proxies that are connected to it."""
+    """Number of proxies that are connected to the worker."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,14 +54,14 @@ class SourceDegraded:
 
 @dataclass(frozen=True, slots=True)
 class SourceRecovered:
-    """The degradation with this reason has ended."""
+    """The obstacle that :class:`SourceDegraded` recorded with this reason is gone."""
 
     reason: str
 
 
 @dataclass(frozen=True, slots=True)
 class RulesChanged:
-    """From here on, other validation rules decide whether commits are applied."""
+    """After this event, other validation rules decide whether commits are applied."""
 
     before: int
     after: int

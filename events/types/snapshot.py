@@ -8,12 +8,12 @@ from events.types.positions import CommitId, Seq
 
 
 class Cause(StrEnum):
-    """Cause of a publication, which is the start of its timings."""
+    """Cause of a publication; its timings start at the time of the cause."""
 
     BRANCH = "branch"
     """The branch moved: by a push, a rollback, or a commit in the repository itself."""
     PIN = "pin"
-    """Somebody pinned a commit."""
+    """A commit was pinned."""
     RELEASE = "release"
     """A pin ended."""
     UNKNOWN = ""
@@ -48,14 +48,14 @@ class SnapshotConverged:
 
 @dataclass(frozen=True, slots=True)
 class SnapshotDelayed:
-    """Some proxies have not acknowledged the commit's snapshot in time."""
+    """Some proxies did not acknowledge the commit's snapshot in time."""
 
     commit: CommitId
     proxies: int
     arrived: int
     refused: int
     waiting: tuple[str, ...] = ()
-    """Some of the proxies without an answer, sorted."""
+    """Some of the proxies that have not answered, sorted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,7 @@ class SnapshotRejected:
     message: str
     proxy: str = ""
     names: tuple[str, ...] = ()
-    """The invalid resources, if known; else those that were new to the proxy."""
+    """The invalid resources, if known; else the resources that were new to the proxy."""
     specs: tuple[str, ...] = ()
     """Keys of the specs that likely caused the refusal."""
     snapshot: str = ""

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from events.types import CommitId
 
 Parents = Callable[[CommitId], Iterable[CommitId]]
-"""The parents of a commit; none where history ends."""
+"""The parents of a commit; none where the history ends."""
 
 
 def ancestry(commit: CommitId, parents: Parents) -> dict[CommitId, None]:
@@ -24,7 +24,8 @@ def ancestry(commit: CommitId, parents: Parents) -> dict[CommitId, None]:
 
 
 def merge_base(one: CommitId, other: CommitId, parents: Parents) -> CommitId | None:
-    """Return the nearest common ancestor that is no ancestor of another one, if there is any."""
+    """Return the nearest common ancestor that is not an ancestor of another common ancestor, if
+    there is one."""
     among = ancestry(other, parents)
     common = [commit for commit in ancestry(one, parents) if commit in among]
     farther: set[CommitId] = set()

@@ -1,7 +1,8 @@
 """Storage of signed checkpoints: ``refs/gitmesh/checkpoints`` in the followed repository.
 
-Each checkpoint is a commit on top of the previous one, with a file per chain. Anyone who fetches
-the ref has a copy that cannot be revoked. The content is untrusted until a signature is checked.
+Each checkpoint is a commit on top of the previous one, with a file per chain. Whoever fetches the
+ref has a copy that nobody can change afterwards. The content is untrusted until a signature is
+checked.
 """
 
 from collections.abc import Iterator, Mapping

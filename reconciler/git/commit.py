@@ -1,7 +1,7 @@
 """Metadata of a commit, parsed from its raw object. Pure.
 
-The object is untrusted. Unknown encodings, impossible dates and malformed lines are made readable
-and never refused, because a commit that cannot be described cannot be logged.
+The object is untrusted. Unknown encodings, impossible dates and malformed lines are converted to
+readable text and never refused, because a commit that cannot be described cannot be logged.
 """
 
 import re
@@ -71,7 +71,7 @@ def parents_of(raw: bytes) -> tuple[CommitId, ...]:
 
 
 def tree_of(raw: bytes) -> str:
-    """Return the tree of a commit object; "" if it names none."""
+    """Return the tree of a commit object; "" if it names no tree."""
     return _field(raw.partition(b"\n\n")[0].split(b"\n"), b"tree ").decode("ascii", "replace")
 
 
@@ -84,8 +84,9 @@ def reverts(message: str) -> tuple[CommitId, ...]:
 def trailers(message: str) -> tuple[tuple[str, str], ...]:
     """Return the trailers of a message as ``git interpret-trailers --parse --no-divider`` does.
 
-    They are in the last paragraph, which must not be the first. Either every line is a trailer, or
-    at least a quarter are and one of them is of a kind that git itself writes.
+    Trailers are in the last paragraph, which must not be the first. Either every line of it is a
+    trailer, or at least a quarter of the lines are and one of those is a trailer that git itself
+    writes.
     """
     found = (_TRAILER.fullmatch(line) for line in _unfold(_trailer_lines(message)))
     return tuple(
@@ -95,7 +96,7 @@ def trailers(message: str) -> tuple[tuple[str, str], ...]:
 
 
 def _trailer_lines(message: str) -> list[str]:
-    """Return the paragraph of trailers, or nothing when the last one is prose.
+    """Return the paragraph of trailers, or nothing if the last paragraph is prose.
 
     Read from the end: a message may have millions of lines.
     """

@@ -1,4 +1,4 @@
-"""Damaged refs and objects: files of a repository that are there and cannot be used.
+"""Damaged refs and objects: files of a repository that exist but cannot be used.
 
 A disk that was full or lost power leaves files that are empty, cut off or full of NULs.
 """
@@ -26,7 +26,8 @@ _RESTORE: Final = "restore it from a backup or a clone (git fsck names everythin
 
 
 def find_ref_damage(repository: Path, git_dir: Path, ref: str) -> SourceUnavailable | None:
-    """Return why the file of a ref names no commit; None if it names one, or there is no file.
+    """Return the reason why the file of a ref names no commit; None if it names one, or does not
+    exist.
 
     :param ref: the full name of a ref, or ``HEAD``.
     """
@@ -80,9 +81,9 @@ def _damaged_ref(repository: Path, path: Path, ref: str, what: str) -> SourceUna
 
 
 def find_object_damage(git_dir: Path, oid: str, *, known: bool) -> SourceUnavailable | None:
-    """Return why an object that is there cannot be read; None if it is not there.
+    """Return the reason why an existing object cannot be read; None if it does not exist.
 
-    :param known: whether the repository's index of objects has it.
+    :param known: whether the repository's object index contains it.
     """
     if not _ID.fullmatch(oid.encode("utf-8", "replace")):
         return None  # a commit object may name anything
@@ -99,7 +100,7 @@ def find_object_damage(git_dir: Path, oid: str, *, known: bool) -> SourceUnavail
 
 
 def _damaged_pack(folder: Path) -> Path | None:
-    """Return the first pack that does not end as its index says; libgit2 skips such a pack."""
+    """Return the first pack whose end does not match its index; libgit2 skips such a pack."""
     for index in islice(sorted(folder.glob("*.idx")), _MOST_PACKS):
         pack = index.with_suffix(".pack")
         try:

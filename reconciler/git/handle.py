@@ -18,7 +18,7 @@ LEAST_LIBGIT2: Final = (1, 9, 7)
 CVE-2026-5917."""
 
 LOOK_UP_BYTES: Final = 1024 * 1024
-"""Memory without which an object may seem missing because libgit2 has none to look for it."""
+"""Memory that libgit2 needs to look for an object; without it, an object may seem to be missing."""
 
 _PARTS: Final = ("HEAD", "config", "objects", "refs")
 _LEVELS: Final = (
@@ -32,7 +32,7 @@ _LEVELS: Final = (
 def require_libgit2() -> None:
     """Check that libgit2 has no known vulnerabilities.
 
-    :raises Fatal: it is too old.
+    :raises Fatal: this libgit2 is too old.
     """
     version = tuple(int(part) for part in re.findall(r"\d+", pygit2.LIBGIT2_VERSION)[:3])
     if version < LEAST_LIBGIT2:
@@ -56,7 +56,7 @@ def ignore_other_configuration() -> None:
 def open_handle(path: Path, *, trust_owner: bool) -> pygit2.Repository:
     """Return the repository at exactly ``path``.
 
-    :raises Fatal: it cannot be read; the hint says why.
+    :raises Fatal: the repository cannot be read; the hint says why.
     """
     pygit2.settings.owner_validation = not trust_owner
     try:
@@ -70,10 +70,11 @@ def open_handle(path: Path, *, trust_owner: bool) -> pygit2.Repository:
 
 
 def open_objects(common: Path, quarantine: Path | None) -> pygit2.Repository:
-    """Return a repository that has only the objects of another, and only reads them.
+    """Return a read-only view of another repository's objects, without its refs.
 
-    Here, ancestry follows from the commits alone. In the other repository, libgit2 trusts
-    ``shallow``, ``info/grafts`` and a commit-graph instead (docs/decisions/0048).
+    In this view, the ancestry of a commit follows from the commits alone. In the repository itself,
+    libgit2 would trust ``shallow``, ``info/grafts`` and a commit-graph instead
+    (docs/decisions/0048).
 
     :param quarantine: a directory with more objects.
     """
@@ -98,7 +99,7 @@ def common_dir(handle: pygit2.Repository) -> Path:
 
 
 def remote_of(git_dir: Path) -> str | None:
-    """Return the address of ``origin``, or of another remote where there is none of that name."""
+    """Return the address of ``origin``, or of another remote if there is no ``origin``."""
     try:
         remotes = {each.name: each.url for each in pygit2.Repository(str(git_dir)).remotes}
     except pygit2.GitError:
@@ -109,11 +110,11 @@ def remote_of(git_dir: Path) -> str | None:
 def require_resources(error: BaseException | None = None) -> None:
     """Raise if a file may seem missing only because no descriptor or no memory is free.
 
-    A commit that wrongly counts as missing would be recorded as a force push, permanently.
+    If a commit wrongly counted as missing, a force push would be recorded, permanently.
 
     :param error: the error of the failed operation.
     :raises SourceUnavailable: no file can be opened now.
-    :raises MemoryError: there is not enough memory to read one.
+    :raises MemoryError: there is not enough memory to read a file.
     """
     if words := shortage(error):
         raise SourceUnavailable(OUT_OF_DESCRIPTORS, words, hint=HINT) from None
@@ -121,10 +122,10 @@ def require_resources(error: BaseException | None = None) -> None:
 
 
 def contains(odb: pygit2.Odb, oid: pygit2.Oid) -> bool:
-    """Tell whether an object is there.
+    """Return whether a repository contains an object.
 
-    :raises SourceUnavailable: that cannot be told now, because no file can be opened.
-    :raises MemoryError: that cannot be told now.
+    :raises SourceUnavailable: this is unknown now, because no file can be opened.
+    :raises MemoryError: this is unknown now, because there is not enough memory.
     """
     if oid in odb:
         return True

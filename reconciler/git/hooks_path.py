@@ -1,4 +1,4 @@
-"""Git's configuration of where its hooks are, read with the git command."""
+"""Folder of a repository's hooks in git's configuration, read with the git command."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +13,7 @@ class HooksPath:
     path: Path
     """Absolute path; relative values start at the git directory."""
     own: bool
-    """True if the repository itself sets it, not the user or the system for all repositories."""
+    """True if the repository's own configuration sets it, not that of the user or the system."""
 
 
 def hooks_path(git_dir: Path) -> HooksPath | None:

@@ -24,13 +24,14 @@ OWN: Final = "refs/gitmesh"
 
 @contextlib.contextmanager
 def built_aside(path: Path) -> Iterator[Path]:
-    """Yield a path beside the given one; what is made there takes its place at the end.
+    """Yield a temporary path beside the given one; at the end, its content is moved to the given
+    path.
 
-    If the block is left by an error or by a signal, nothing is left of it. The given path must not
+    If the block ends with an error or by a signal, nothing of it is left. The given path must not
     exist, or be an empty directory, which stays as it is and gets the content.
 
     :raises UsageError: the given path exists already.
-    :raises Fatal: it cannot be written.
+    :raises Fatal: the path cannot be written.
     """
     if path.exists() and (not path.is_dir() or any(path.iterdir())):
         raise UsageError(f"{path} is there already", hint="name a new directory")
@@ -51,7 +52,8 @@ def built_aside(path: Path) -> Iterator[Path]:
 
 
 def _move_into(path: Path, aside: Path) -> None:
-    """Move the content of a repository into an empty directory; it is none before the last step."""
+    """Move the content of a repository into an empty directory, which becomes a repository only by
+    the last step."""
     parts = sorted(aside.iterdir(), key=lambda each: each.name == "HEAD")
     try:
         for each in parts:
@@ -69,7 +71,7 @@ def init_bare(path: Path, branch: str = "main") -> GitRepository:
     gitmesh's own refs are refused. An empty directory is used as it is.
 
     :raises UsageError: the path exists already, or the branch name is invalid.
-    :raises Fatal: it cannot be created; nothing of it is left.
+    :raises Fatal: the repository cannot be created; nothing of it is left.
     """
     if not re.fullmatch(r"[\w][\w./-]*", branch) or not pygit2.reference_is_valid_name(
         f"refs/heads/{branch}"
@@ -133,8 +135,8 @@ def _remove(half_made: Path) -> None:
 def ready_for_pushes(path: Path) -> None:
     """Allow ``git push -o``, and refuse pushes to gitmesh's own refs.
 
-    Without the refusal, anyone with push access could revoke checkpoints, and a mirror push would
-    do so by mistake.
+    Otherwise, anyone with push access could delete checkpoints, and a mirror push would do so by
+    mistake.
 
     :raises UsageError: the configuration cannot be written.
     """

@@ -1,7 +1,7 @@
-"""Objects that are in files of their own, read without libgit2.
+"""Loose objects (one file per object), read without libgit2.
 
-libgit2 up to 1.9.7 never returns from reading such a file that is cut off, as a full disk or a
-power cut leaves it (docs/decisions/0067).
+libgit2 up to 1.9.7 never returns from reading a truncated loose object, such as a full disk or a
+power cut leaves behind (docs/decisions/0067).
 """
 
 import hashlib
@@ -17,21 +17,21 @@ from reconciler.reading.source import ObjectTooBig
 _HEADER: Final = re.compile(rb"(commit|tree|blob|tag) (\d{1,18})\0")
 _MOST_OF_HEADER: Final = 32
 _PACKED_HEADER: Final = 1_024
-"""Bytes of a file that suffice to unpack its header, with the tables in front of it."""
+"""Number of bytes of the file that suffice to decompress the object's header."""
 
 
 class DamagedObject(Exception):
-    """The file of an object is not what git wrote."""
+    """The file of a loose object is damaged."""
 
 
 class LooseObjects:
-    """The objects of some folders that are not in packs."""
+    """The loose objects in some object folders."""
 
     def __init__(self, folders: Sequence[Path]) -> None:
         self._folders = [os.fspath(folder) for folder in folders]
 
     def header(self, oid: str) -> tuple[str, int] | None:
-        """Return the kind and the size of an object; None if it has no file that can be opened.
+        """Return the kind and the size of an object; None if it has no readable file.
 
         :raises DamagedObject: the file does not begin like an object.
         """
@@ -39,11 +39,11 @@ class LooseObjects:
         return None if found is None else found[:2]
 
     def read(self, oid: str, most: int | None = None) -> tuple[str, bytes] | None:
-        """Return the kind and the bytes of an object; None if it has no file that can be opened.
+        """Return the kind and the bytes of an object; None if it has no readable file.
 
         :param most: maximum bytes. Without it, check the size first: the object may be huge.
-        :raises DamagedObject: the file is cut off, or not the object of this id.
-        :raises ObjectTooBig: it has more bytes.
+        :raises DamagedObject: the file is truncated, or contains another object.
+        :raises ObjectTooBig: the object has more than ``most`` bytes.
         """
         found = self._open(oid, whole=True, most=most)
         if found is None:

@@ -1,7 +1,7 @@
 """The objects of a git repository: commits, trees and blobs, and how commits are related.
 
-Read with bounds, and without the files that make git show another history. Methods block; call
-them from one thread at a time.
+Reading is limited in size, and ignores files that make git show another history. Methods block;
+call them from one thread at a time.
 """
 
 from pathlib import Path
@@ -25,17 +25,17 @@ MAX_TREE_BYTES: Final = 16 * 1024 * 1024
 MAX_COMMIT_BYTES: Final = 16 * 1024 * 1024
 
 NOT_FOUND: Final = (KeyError, ValueError, OSError, pygit2.GitError)
-"""Errors of pygit2 about what does not exist or cannot be read."""
+"""Errors of pygit2 for objects that do not exist or cannot be read."""
 _UNREAD: Final = (*NOT_FOUND, DamagedObject)
 _MOST_TAGS: Final = 10
-"""Tags of tags that are followed."""
+"""Maximum length of a chain of tags that is followed."""
 _MOST_PACKED: Final = 1_000
 _MOST_KEPT_BYTES: Final = 64 * 1024
 _KINDS: Final = {int(kind): kind.name.lower() for kind in ObjectType}
 
 
 class ObjectStore:
-    """The objects of one repository, with those of a push that is not accepted yet."""
+    """The objects of one repository, including those of a push that is not accepted yet."""
 
     def __init__(
         self, path: Path, handle: pygit2.Repository, common: Path, quarantine: Path | None
@@ -52,16 +52,17 @@ class ObjectStore:
         folders = [common / "objects", *([self._quarantine] if self._quarantine else [])]
         self._loose = LooseObjects(folders)
         self._whole: set[str] = set()
-        """Commits in files of their own that were read, like their ancestors in such files."""
+        """Loose commits that were read and whose loose ancestors were read, too."""
         self._packed: set[str] = set()
-        """Some objects that are in packs: they are not looked for in files of their own again."""
+        """Some objects that are in packs, and so are not searched among the loose objects again."""
         self._last_commit = ("", b"")
-        """The commit that was read last: a reader asks for its parents, its facts and its tree."""
+        """The commit that was read last: callers need its parents, its metadata and its tree in turn."""
 
     def commit_at(self, name: str, oid: str) -> CommitId:
-        """Return the commit that a ref names by that object: itself, or what a tag names.
+        """Return the commit of a ref that points to that object: the object itself, or the target
+        of a tag.
 
-        :raises SourceUnavailable: it is no commit, or not there.
+        :raises SourceUnavailable: the object is not a commit, or does not exist.
         """
         at = oid
         try:
@@ -97,7 +98,8 @@ class ObjectStore:
     def first_parent(self, commit: CommitId) -> CommitId | None:
         """Return the first parent; None at the root, and where a shallow clone ends.
 
-        :raises ObjectMissing: the commit is gone, or in a whole repository its parent.
+        :raises ObjectMissing: the commit is missing, or its parent in a repository that is not
+            shallow.
         """
         parents = parents_of(self._read_commit(commit))
         if not parents or self.has(parents[0]):
@@ -108,7 +110,7 @@ class ObjectStore:
         raise ObjectMissing(parents[0], self._obstacle())
 
     def has(self, commit: CommitId) -> bool:
-        """Return whether the commit still exists; git drops unreachable ones."""
+        """Return whether the commit still exists; git removes unreachable ones."""
         try:
             return contains(self._odb, object_id(commit))
         except ValueError:
@@ -116,7 +118,7 @@ class ObjectStore:
 
     @property
     def is_shallow(self) -> bool:
-        """Return whether it is a shallow clone."""
+        """Return whether the repository is a shallow clone."""
         try:
             return (self._common / "shallow").stat().st_size > 0
         except OSError:
@@ -151,7 +153,7 @@ class ObjectStore:
             return self.has(commit) and ancestor in ancestry(commit, self._parents)
 
     def _parents(self, commit: CommitId) -> tuple[CommitId, ...]:
-        """Return those parents of a commit that are there."""
+        """Return those parents of a commit that exist."""
         return tuple(filter(self.has, parents_of(self._read_commit(commit))))
 
     def read_tree(self, tree: ObjectId) -> bytes:
@@ -233,10 +235,9 @@ class ObjectStore:
         return _KINDS[int(kind)], size
 
     def _require_whole(self, commit: CommitId) -> None:
-        """Check that libgit2 can walk from a commit to its ancestors, and ends.
+        """Check that libgit2 can walk from a commit to its ancestors without hanging.
 
-        Ancestors are followed until they are in a pack: objects in files of their own are the
-        newest, and few.
+        Ancestors are followed until they are in a pack: loose objects are the newest, and few.
 
         :raises ObjectMissing: a commit is damaged.
         """
@@ -258,7 +259,7 @@ class ObjectStore:
             rest += parents_of(content)
 
     def _why_missing(self, oid: str) -> SourceUnavailable | None:
-        """Return why an object cannot be read, other than that it is not there."""
+        """Return the reason why an object cannot be read, unless it simply does not exist."""
         if (obstacle := self._obstacle()) is not None:
             return obstacle
         try:
@@ -275,11 +276,11 @@ class ObjectStore:
 def object_id(text: str) -> pygit2.Oid:
     """Return an id in pygit2's form.
 
-    :raises ValueError: it is no id.
+    :raises ValueError: the text is not an id.
     """
     return pygit2.Oid(hex=text)
 
 
 def is_object_id(text: str) -> bool:
-    """Tell whether a text is an id; a commit object may name anything as its parent."""
+    """Return whether a text is an object id; a commit object may contain any text as its parent."""
     return len(text) == 40 and not set(text) - set("0123456789abcdef")

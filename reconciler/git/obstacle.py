@@ -21,7 +21,7 @@ _HINTS: Final = {
 
 
 def find_obstacle(repository: Path, git_dir: Path, ref: str = "") -> SourceUnavailable | None:
-    """Return the reason why files of a repository cannot be read now; None if they can.
+    """Return the reason why files of a repository cannot be read now; None if they can be read.
 
     :param ref: the full name of a ref whose file, if it has one, must be readable, too.
     """

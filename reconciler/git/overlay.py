@@ -1,6 +1,6 @@
 """Files in a repository that make git show another history than its commits.
 
-gitmesh uses only the commits. Users who look with git see the other history, so they are warned.
+gitmesh uses only the commits. Users of git see the other history, so they are warned.
 """
 
 import os
@@ -16,7 +16,8 @@ class Overlays:
         self._packed: tuple[tuple[int, int, int], bool] | None = None
 
     def found(self) -> list[str]:
-        """Return their names; ``shallow`` only if the clone was not shallow when it was opened."""
+        """Return the names of the overlay files; ``shallow`` only if the clone was not shallow when
+        it was opened."""
         names = []
         if _has_content(self._folder / "info" / "grafts"):
             names.append("info/grafts")

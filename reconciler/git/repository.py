@@ -29,12 +29,13 @@ from reconciler.reading.source import SourceUnavailable
 
 _BRANCHES: Final = "refs/heads/"
 _IMPOSSIBLE: Final = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
-"""Control characters, and what is no text: git-check-ref-format(1) allows none of them."""
+"""Control characters and bytes that are not text, which git-check-ref-format(1) forbids."""
 _AFTER_NAME: Final = re.compile(r"[~^@:]")
-"""Characters that may follow the name of a commit in a revision."""
+"""Characters that may follow a commit's name in a revision: ``main~2``, ``main^``."""
 
 KEPT: Final = "refs/gitmesh/kept"
-"""Prefix of refs that keep commits which force pushes removed from the branch, for `verify`."""
+"""Prefix of refs that keep commits for ``gitmesh verify`` after a force push removed them from the
+branch."""
 
 
 class GitRepository(ObjectStore):
@@ -56,10 +57,10 @@ class GitRepository(ObjectStore):
     def open(cls, path: Path, *, trust_owner: bool = False, quarantine: Path | None = None) -> Self:
         """Open the repository at exactly ``path``; parent directories are not searched.
 
-        :param trust_owner: read it even if it belongs to another user.
+        :param trust_owner: open the repository even if it belongs to another user.
         :param quarantine: directory with objects of a push that are not part of the repository yet;
             they are read, too.
-        :raises Fatal: gitmesh cannot read it; the hint says why.
+        :raises Fatal: gitmesh cannot read the repository; the hint says why.
         """
         require_libgit2()
         ignore_other_configuration()
@@ -69,9 +70,9 @@ class GitRepository(ObjectStore):
 
     @classmethod
     def open_later(cls, path: Path) -> Self:
-        """Open the repository at ``path``; where it cannot be opened, do so as soon as it can be.
+        """Open the repository at ``path``, or later if it cannot be opened now.
 
-        Until then, it has no branch, and says why.
+        Until then it has no branch, and its errors say why.
 
         :raises Fatal: libgit2 is too old.
         """
@@ -100,7 +101,7 @@ class GitRepository(ObjectStore):
     def following(self, branch: str | None = None) -> str:
         """Return the full ref name of a branch; without one, of the branch that HEAD names.
 
-        A detached HEAD is ``HEAD`` itself, which can be followed like a branch.
+        For a detached HEAD, the result is ``HEAD``, which can be followed like a branch.
 
         :raises UsageError: the branch name is invalid.
         :raises SourceUnavailable: the repository is gone.
@@ -117,9 +118,10 @@ class GitRepository(ObjectStore):
         return target.decode("utf-8", "replace") if isinstance(target, bytes) else "HEAD"
 
     def refs_followed(self, branch: str | None = None) -> frozenset[str]:
-        """Return the names of all refs whose move moves the branch: the branch, symbolic refs.
+        """Return the names of all refs that determine the branch's commit: the branch, and symbolic
+        refs to it.
 
-        Bytes of a name that are not text are surrogates, as in the input of git hooks.
+        Bytes that are not text become surrogates in the names, as in the input of git hooks.
 
         :raises UsageError: no branch can have this name.
         """
@@ -146,7 +148,7 @@ class GitRepository(ObjectStore):
     def tip(self, branch: str | None = None) -> CommitId:
         """Return the commit of a branch; without one, of the branch that HEAD names.
 
-        Loose and packed refs are the same. A detached HEAD is followed as it is.
+        Loose and packed refs are read alike. A detached HEAD counts as a branch.
 
         :raises SourceUnavailable: there is no such commit now; keep the previous one.
         """
@@ -161,7 +163,7 @@ class GitRepository(ObjectStore):
         return self.commit_at(name, str(target))
 
     def _why_no_ref(self, name: str) -> SourceUnavailable | None:
-        """Return why a ref cannot be read, other than that it is not there."""
+        """Return the reason why a ref cannot be read, unless it simply does not exist."""
         if (obstacle := self._obstacle(name)) is not None:
             return obstacle
         own = name == "HEAD" and self._repo.path is not None  # each work tree has a HEAD
@@ -217,9 +219,10 @@ class GitRepository(ObjectStore):
             raise unreadable(self.path, error) from None
 
     def moved_ns(self, branch: str | None = None) -> int | None:
-        """Return when the ref was last written, in wall-clock nanoseconds; None if unknown.
+        """Return the time when the ref was last written, in wall-clock nanoseconds; None if
+        unknown.
 
-        Known only while the ref is loose, as after every push until git packs it.
+        The time is known only while the ref is loose: after a push, until git packs its refs.
         """
         try:
             return (self.ref_dir / self.following(branch)).stat().st_mtime_ns
@@ -230,7 +233,7 @@ class GitRepository(ObjectStore):
         """Return the commit of a revision: a branch, a tag, an id or its prefix, ``HEAD~2``.
 
         :raises UsageError: the revision names no commit.
-        :raises SourceUnavailable: its ref or its commit is damaged.
+        :raises SourceUnavailable: the ref or the commit is damaged.
         """
         if not _IMPOSSIBLE.search(revision):
             return self._resolved(revision)
@@ -261,9 +264,10 @@ class GitRepository(ObjectStore):
             ) from None
 
     def _require_readable(self, revision: str) -> None:
-        """Check that libgit2 can read what the revision begins with: ``main`` of ``main~2``.
+        """Check that libgit2 can read the commit at the start of a revision: ``main`` of
+        ``main~2``.
 
-        :raises SourceUnavailable: its commit is damaged.
+        :raises SourceUnavailable: that commit is damaged.
         """
         base = _AFTER_NAME.split(revision)[0]
         try:
@@ -280,7 +284,7 @@ class GitRepository(ObjectStore):
         self._require_whole(commit)
 
     def _damage_of(self, revision: str) -> SourceUnavailable | None:
-        """Return which file that a revision names is damaged; None if none is."""
+        """Return the damaged file that a revision refers to; None if no file is damaged."""
         try:
             name = self.following() if revision == "HEAD" else branch_ref(revision)
         except SourceUnavailable as error:
@@ -297,11 +301,11 @@ class GitRepository(ObjectStore):
         return self._why_missing(target)
 
     def shown_otherwise(self) -> list[str]:
-        """Return the names of files that make git show another history than the commits."""
+        """Return the names of files that make git show another history than the commits have."""
         return self._overlays.found()
 
     def keep(self, commit: CommitId) -> bool:
-        """Add a ref that keeps an unreachable commit in git; return whether it worked."""
+        """Add a ref so that git does not remove an unreachable commit; return whether it worked."""
         try:
             self._repo.references.create(f"{KEPT}/{commit}", object_id(commit), force=True)
         except NOT_FOUND:

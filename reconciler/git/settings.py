@@ -1,6 +1,6 @@
 """Git's configuration, read by git's own rules, with the git command.
 
-The user's and the machine's settings count for git, too; libgit2 is told to ignore them.
+Git also uses the settings of the user and of the system, which libgit2 is told to ignore.
 """
 
 import subprocess
@@ -19,20 +19,20 @@ def ask_git(git_dir: Path, *question: str) -> str | None:
 def configured(git_dir: Path, name: str) -> str | None:
     """Return a git setting as it is written; ``None`` if it is unset, or git cannot be run.
 
-    The settings of the user and of the system are included. There need not be a repository.
+    The settings of the user and of the system are included. The repository need not exist.
     """
     said = ask_git(git_dir, "config", "--get", name)
     return None if said is None else said.strip()
 
 
 def is_set(git_dir: Path, name: str) -> bool:
-    """Tell whether a setting is true: ``yes``, ``on``, a name without a value, or a number."""
+    """Return whether a setting is true: ``yes``, ``on``, a name without a value, or a number."""
     return ask_git(git_dir, "config", "--type=bool", "--get", name) == "true"
 
 
 def action(git_dir: Path, name: str) -> str:
-    """Return a setting of what git is to do with a push: ``ignore``, ``warn``, ``refuse`` or
-    ``updateinstead``; empty where it is unset.
+    """Return the value of a setting for git's action on a push: ``ignore``, ``warn``, ``refuse`` or
+    ``updateinstead``; empty if it is unset.
 
     True means ``refuse`` and false ``ignore``.
     """
@@ -45,7 +45,7 @@ def action(git_dir: Path, name: str) -> str:
 
 
 def checked_out_at(git_dir: Path, ref: str) -> Path | None:
-    """Return the work tree in which a branch is checked out; None if there is none."""
+    """Return the work tree in which a branch is checked out; None if it is checked out nowhere."""
     for path, branch in _work_trees(git_dir):
         if branch == ref:
             return path
@@ -65,7 +65,8 @@ def _work_trees(git_dir: Path) -> Iterator[tuple[Path, str]]:
 
 
 def is_changed(work_tree: Path) -> bool:
-    """Tell whether a work tree has changes that are not committed; false where git cannot tell."""
+    """Return whether a work tree has changes that are not committed; false where git cannot
+    tell."""
     # Named explicitly, because a hook's own variables name the repository that is pushed to.
     where = [f"--git-dir={work_tree / '.git'}", f"--work-tree={work_tree}"]
     asked = ["status", "--porcelain", "--untracked-files=no", "--ignore-submodules"]

@@ -22,11 +22,12 @@ _FAILING: Final = (KeyError, ValueError, OSError, pygit2.GitError)
 
 
 DEAD_AFTER_S: Final = 1.0
-"""Time for which git never leaves a lock as it is, unless the process has ended."""
+"""Time after which an unchanged lock file is stale: running git processes never keep one for so
+long."""
 
 
 class BranchMoved(Retryable):
-    """Another process moved the branch meanwhile."""
+    """Another process moved the branch at the same time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,7 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class FileFrom:
-    """A file with the content and mode that it has in another tree."""
+    """Content of a file: its content and mode in another tree."""
 
     tree: ObjectId
     path: bytes
@@ -52,10 +53,10 @@ Contents: TypeAlias = Mapping[bytes, bytes | FileFrom | None]
 def write_tree(repo: GitRepository, base: ObjectId, contents: Contents) -> ObjectId:
     """Return a tree that differs from ``base`` in these paths; only objects are written.
 
-    A folder in which nothing is left goes, too. Only the folders of these files are read and
-    written, so the cost follows the change.
+    A folder that becomes empty is removed, too. Only the folders of these files are read and
+    written, so the cost is proportional to the change.
 
-    :raises Retryable: they cannot be written.
+    :raises Retryable: the objects cannot be written now.
     """
     handle = repo.handle
     try:
@@ -89,7 +90,7 @@ def _folders(contents: Contents) -> _Folder:
 def _builder(
     handle: pygit2.Repository, old: pygit2.Tree | None, changes: _Folder
 ) -> pygit2.TreeBuilder:
-    """Return a folder as it will be; the objects inside it are written."""
+    """Return the tree builder of a changed folder, after its files and subfolders are written."""
     builder = handle.TreeBuilder() if old is None else handle.TreeBuilder(old)
     for name, content in changes.files.items():
         if content is None:
@@ -117,7 +118,7 @@ def _require_file(old: pygit2.Tree | None, name: str) -> None:
 def _blob(
     handle: pygit2.Repository, content: bytes | FileFrom, mode: FileMode | int | None
 ) -> tuple[pygit2.Oid, FileMode]:
-    """Return the object and the mode of a new file, or of one that had a mode."""
+    """Return the object and the mode of a file; an existing file keeps its mode."""
     if isinstance(content, FileFrom):
         entry = handle[content.tree].peel(pygit2.Tree)[_text(content.path)]
         return entry.id, FileMode(entry.filemode)
@@ -126,7 +127,7 @@ def _blob(
 
 
 def _write_by_index(handle: pygit2.Repository, tree: pygit2.Tree, contents: Contents) -> pygit2.Oid:
-    """Do the same in all folders at once: the one way to write names that are not UTF-8."""
+    """Write the tree by a git index instead: only this way can write names that are not UTF-8."""
     index = pygit2.Index()
     index.read_tree(tree)
     for path in sorted(contents, key=lambda path: contents[path] is not None):
@@ -162,7 +163,7 @@ def write_commit(
 ) -> CommitId:
     """Return a new commit on top of ``parent``; no ref points to it yet.
 
-    :raises Retryable: it cannot be written.
+    :raises Retryable: the commit cannot be written now.
     """
     now = int(time.time())
     wants, makes = signature(author, now), signature(committer, now)
@@ -193,7 +194,7 @@ def signature(person: Person, now: int) -> pygit2.Signature:
 def move_branch(
     repo: GitRepository, ref: str, before: CommitId, after: CommitId, committer: Person, why: str
 ) -> None:
-    """Move a branch from one commit to the next, with git's own lock and a check of ``before``.
+    """Move a branch from commit ``before`` to ``after``, under git's own lock.
 
     :raises BranchMoved: the branch is no longer at ``before``.
     """
@@ -236,11 +237,11 @@ def begin_branch(
 def remove_dead_lock(repo: GitRepository, branch: str | None, committer: Person) -> Path | None:
     """Remove the lock of a branch that a killed server has left; return its path.
 
-    While the lock is there, nobody can move the branch. It is dead if it stays as it is for a
-    second, and is empty or names a commit of this committer. Call it while no other server of this
-    repository runs.
+    While the lock is there, nobody can move the branch. The lock is stale if it does not change for
+    a second, and is empty or names a commit of this committer. Call this only while no other server
+    of this repository runs.
 
-    :raises SourceUnavailable: the branch cannot be looked at now.
+    :raises SourceUnavailable: the branch cannot be read now.
     """
     lock = repo.ref_dir / f"{repo.following(branch)}.lock"
     found = _lock_content(lock)

@@ -1,3 +1,5 @@
-"""Specs out of a source: git trees or directories, files, Kubernetes objects, route tests.
+"""Reading of specs from a source, a git tree or a directory: files, Kubernetes objects, route
+tests.
 
-Read ``reader.py`` first. Bounded against hostile input."""
+Read ``reader.py`` first. Bounded against hostile input.
+"""

@@ -13,10 +13,10 @@ from mesh.problems.suggestion import did_you_mean
 from mesh.validation.document.place import Place
 
 MAX_PROGRAM_SIZE: Final = 1000
-"""``re2.max_program_size.error_level`` of App Mesh's own bootstrap, and of ours."""
+"""``re2.max_program_size.error_level`` in App Mesh's own bootstrap files, and in gitmesh's."""
 
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
-"""Characters that a header value cannot hold (RFC 9110 §5.5); a path is one, ``:path``."""
+"""Characters that a header value cannot hold (RFC 9110 §5.5); the path is the header ``:path``."""
 _TOKEN: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 """A header name (RFC 9110 §5.6.2)."""
 _PSEUDO_HEADERS: Final = (":authority", ":method", ":path", ":scheme")

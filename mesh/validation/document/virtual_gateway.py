@@ -11,7 +11,7 @@ from mesh.validation.document.place import Place
 from mesh.validation.document.tls import backend_defaults, listener_tls
 
 _EGRESS_PORT: Final = 15001
-"""Port of a gateway's own egress listener."""
+"""Port of the egress listener inside a gateway's proxy."""
 
 
 def virtual_gateway(spec: VirtualGatewaySpec, at: Place) -> Iterator[Problem]:

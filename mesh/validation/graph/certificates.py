@@ -14,7 +14,7 @@ _HINT = "map it to a file or a secret in gitmesh.yaml, or provide that secret"
 def check_certificates(
     graph: MeshGraph, resource: Resource, spec: VirtualNodeSpec | VirtualGatewaySpec
 ) -> Iterator[Finding]:
-    """Yield a finding for each ARN that the repository's settings do not map."""
+    """Yield a finding for each ARN that ``gitmesh.yaml`` does not replace with a file or secret."""
     for at, tls in enumerate(listener_tls(spec)):
         yield from _listener(graph, resource, tls, ("spec", "listeners", at, "tls"))
     yield from _defaults(graph, resource, spec.backend_defaults)

@@ -1,4 +1,4 @@
-"""Rule for ports that must select one listener, shared by targets, matches and gateway routes."""
+"""Rule for ports: each must select one listener. Used for targets, matches and gateway routes."""
 
 from collections.abc import Callable, Iterator, Sequence
 
@@ -22,9 +22,9 @@ def check_port(
 ) -> Iterator[Finding]:
     """Yield a finding unless ``port`` selects exactly one of the owner's listeners.
 
-    ``steps`` is the position of the port in the document, or where it would be. An owner without
-    listeners is skipped: another rule reports it. ``protocol`` is that of the route, and ``fits``
-    tells which listeners support it; the hint lists only those.
+    ``steps`` is the position of the port in the document, or the position where it is missing. An
+    owner without listeners is skipped: another rule reports it. ``protocol`` is that of the route,
+    and ``fits`` tells which listeners support it; the hint lists only those.
     """
     if not mappings or (port is None and len(mappings) == 1):
         return
@@ -45,7 +45,7 @@ def check_port(
 def fitting_ports(
     mappings: Mappings, protocol: str, fits: Callable[[str, str], bool] = can_take
 ) -> list[int]:
-    """Return the ports with that protocol; if there are none, those that support it.
+    """Return the ports with that protocol; if there are none, the ports that support it.
 
     Without duplicates, in declared order.
     """
@@ -60,7 +60,7 @@ def remedy(
     found: PortMapping | GatewayPortMapping,
     protocol: str,
 ) -> str:
-    """Return how to make a route and its listener use the same protocol."""
+    """Return a hint: how to make a route and its listener use the same protocol."""
     same = [each.port for each in mappings if each.protocol == protocol]
     if same:
         return f"set port: {same[0]}, which is for {protocol}"

@@ -20,7 +20,8 @@ from mesh.spec.match import (
 
 @dataclass(frozen=True, slots=True)
 class _Reach:
-    """The requests that a route takes: those with its path that meet all of its conditions."""
+    """The requests that a route takes: the requests with its path that meet all of its
+    conditions."""
 
     form: Literal["exact", "regex", "prefix"]
     path: str
@@ -63,7 +64,7 @@ def _covering(
 
 
 def _places(reach: _Reach) -> Iterator[tuple[str, str]]:
-    """Yield every path that includes this one: itself, and prefixes that certainly do."""
+    """Yield every path that certainly includes this one: the path itself, and shorter prefixes."""
     yield reach.form, reach.path
     if reach.form == "regex":
         yield from (("prefix", "/"), ("prefix", ""))
