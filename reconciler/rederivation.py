@@ -1,12 +1,13 @@
 """Verification of the mesh chain against git: derive every event again and compare. Pure.
 
-Each commit is derived by itself, from the mesh that the events before it produced, as the follower
-did. So the first differing event is found, however long the history before it is.
+Each commit is derived by itself, from the mesh that the events before it produced, as
+:mod:`reconciler.follower` did. So the first differing event is found, however long the history
+before it is.
 
 Commits that git no longer has cannot be derived. They are counted and listed, but not reported as
-wrong, because git drops unreachable commits after a force push. (:func:`led_to` tells whether the
-branch still leads to them.) If other rules decided a commit, the result here may differ; it is
-reported separately, and still checked against what git determines under any rules.
+wrong, because git drops unreachable commits after a force push. (:func:`led_to` returns whether the
+branch still leads to them.) If other rules decided a commit, the derived events may differ. Such a
+commit is reported separately; the fields that git determines under any rules are still checked.
 """
 
 from collections.abc import Collection, Iterator, Sequence
@@ -44,7 +45,7 @@ _OF_COMMIT: Final = frozenset({"CommitApplied", "CommitRejected"})
 
 
 class History(Commits, Objects, Protocol):
-    """The parts of a repository that deriving events needs."""
+    """The parts of a repository that are needed to derive events."""
 
     def facts(self, commit: CommitId) -> CommitFacts:
         """Return the metadata of a commit.
@@ -62,16 +63,16 @@ class Rederivation:
     unchecked: int = 0
     """Number of events of commits that git no longer has."""
     gone: list[CommitId] = field(default_factory=list)
-    """Those commits, in the order of the log."""
+    """Commits that git no longer has, in the order of the log."""
     rewritten: list[Seq] = field(default_factory=list)
-    """Positions of force pushes. Git shows that the branch can have moved so, not that it did: no
-    object records where a branch was."""
+    """Positions of force pushes. Git can show that such a move was possible, not that it happened:
+    no object records earlier positions of a branch."""
     otherwise: list["DecidedByOtherRules"] = field(default_factory=list)
-    """Commits that other rules decided, with another result under the current rules."""
+    """Commits that other rules decided, and that have another result under the current rules."""
     reworded: list[CommitId] = field(default_factory=list)
-    """Commits whose problems are the same but have other wording here."""
+    """Commits whose problems are the same but have other wording in this version."""
     tip: CommitId | None = None
-    """The last commit that was reached."""
+    """The last commit that was checked."""
     difference: str | None = None
     """The first event that differs from git, as text; None if there is none."""
 
@@ -84,16 +85,16 @@ class DecidedByOtherRules:
     first: Seq
     last: Seq
     difference: str
-    """The difference; empty if it was no longer tried."""
+    """The difference; empty if the commit was no longer derived."""
 
 
 MOST_OTHERWISE: Final = 100
-"""After this many differing commits, commits decided by other rules are no longer tried. One rule
-may touch every resource, and then each commit costs as much as the whole mesh."""
+"""After this many differing commits, commits decided by other rules are no longer derived. If a
+rule affects every resource, each such commit costs as much as the whole mesh."""
 
 
 class _Differs(Exception):
-    """Ends the comparison: nothing after the first difference can be checked."""
+    """Raised to end the comparison: nothing after the first difference can be checked."""
 
 
 def rederive(
@@ -107,7 +108,7 @@ def rederive(
     """Derive each event of a mesh chain from git and compare; stop at the first difference.
 
     :param rows: the whole chain, with verified hashes.
-    :param rules: which rules decided which positions.
+    :param rules: the rules that decided each stretch of positions.
     :param whole: total number of rows, for ``progress``.
     """
     found = _Rederiving(repo, rules)
@@ -127,14 +128,15 @@ def rederive(
 
 
 def continues(repo: Commits, seen: CommitId | None, tip: CommitId) -> bool:
-    """Return whether ``tip`` can be reached from ``seen`` by new commits alone."""
+    """Return whether ``tip`` can be reached from ``seen`` by new commits only."""
     return seen is None or way(repo, seen, tip, lambda commit: commit == seen).rewritten is None
 
 
 def led_to(repo: History, tip: CommitId, gone: Collection[CommitId]) -> CommitId | None:
-    """Return the newest of some commits that the branch's first parents lead to, if any.
+    """Return the newest of the ``gone`` commits to which the branch's first parents lead, if there
+    is one.
 
-    Git never drops reachable commits: one that cannot be read there was lost or removed.
+    Git never drops reachable commits: such a commit was lost or removed.
     """
     commit = tip
     while commit not in gone:
@@ -149,7 +151,7 @@ def led_to(repo: History, tip: CommitId, gone: Collection[CommitId]) -> CommitId
 
 
 def _transactions(rows: Iterator[Row]) -> Iterator[list[Row]]:
-    """Yield the rows of each commit, preceded by the force push that led there."""
+    """Yield the rows of each commit, preceded by the force push that led to it."""
     pending: list[Row] = []
     for row in rows:
         begins = row.kind == _REWRITTEN or (
@@ -164,7 +166,7 @@ def _transactions(rows: Iterator[Row]) -> Iterator[list[Row]]:
 
 
 class _Rederiving:
-    """State of the comparison: the mesh so far, and the specs it was read from."""
+    """State of the comparison: the mesh so far, and the specs from which it was read."""
 
     def __init__(self, repo: History, rules: Sequence[Stretch]) -> None:
         self.result = Rederivation()
@@ -179,7 +181,7 @@ class _Rederiving:
     def follow(self, rows: Sequence[Row]) -> None:
         """Compare one transaction.
 
-        :raises _Differs: it differs from git.
+        :raises _Differs: the transaction differs from git.
         """
         rewritten, rows = (rows[0], rows[1:]) if rows[0].kind == _REWRITTEN else (None, rows)
         if not rows or rows[0].kind not in _OF_COMMIT:

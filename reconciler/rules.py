@@ -2,8 +2,8 @@
 
 The mesh chain is a function of git history and of the rules that turn a commit into events. When
 rules change, commits that an older gitmesh logged may have another result. So the delivery chain
-records from which position on other rules decide; the mesh chain itself must not depend on when
-somebody upgraded. Pure.
+records the position from which other rules decide. The mesh chain itself must not depend on the
+time of an upgrade. Pure.
 """
 
 from collections.abc import Iterable, Sequence
@@ -13,11 +13,11 @@ from typing import Final
 from events.types import START, RulesChanged, Seq
 
 RULES: Final = 4
-"""Number of the current rules. Increase it by hand whenever some commit may have another result:
-another verdict, spec, path, problem or position of a problem. Not for other wording."""
+"""Number of the current rules. Increase it by hand whenever a commit may have another result:
+another verdict, spec, path, problem or position of a problem. Changed wording does not count."""
 
 FIRST: Final = 1
-"""The rules of a log that declares none."""
+"""Number of the rules if a log declares none."""
 
 
 class WrongRules(Exception):
@@ -31,12 +31,12 @@ class Stretch:
     rules: int
     first: Seq
     last: Seq | None = None
-    """None if these rules still decide."""
+    """Last position; None if these rules still decide."""
     ended: Seq | None = None
-    """Position in the delivery chain that declares its end."""
+    """Position in the delivery chain of the event that ends the stretch."""
 
     def holds(self, seq: int) -> bool:
-        """Return whether a position is inside."""
+        """Return whether a position is in this stretch."""
         return self.first <= seq and (self.last is None or seq <= self.last)
 
 

@@ -1,4 +1,4 @@
-"""Declaration in the log of the validation rules that decide about commits."""
+"""Declaration of the current validation rules in the log."""
 
 from importlib.metadata import version
 from typing import Final, cast
@@ -14,9 +14,9 @@ _ASKED: Final = Query(kinds=("RulesChanged",))
 
 
 def declare(log: EventStore) -> None:
-    """Log that the rules of this gitmesh decide from now on, unless they already do.
+    """Log that this version's rules decide from now on, unless the log says so already.
 
-    The writer calls this before it decides anything.
+    The writer calls this before it decides about a commit.
     """
     last = log.select(Chain.DELIVERY, _ASKED, newest=1)
     before = cast("RulesChanged", decode(last[0])).after if last else FIRST
@@ -28,7 +28,7 @@ def declare(log: EventStore) -> None:
 def declared(log: EventReader) -> list[Stretch]:
     """Return the stretches of the mesh chain by rules, in order; at least one, the last one open.
 
-    :raises WrongRules: the log contradicts itself.
+    :raises WrongRules: the declarations contradict each other.
     """
     head = log.head(Chain.MESH).seq
     records = log.select(Chain.DELIVERY, _ASKED)

@@ -1,7 +1,7 @@
 """Wake-ups when refs may have moved. The only module that imports watchfiles.
 
-A wake-up is a hint: the reader looks at the repository. So a missed event costs at most one poll
-interval, and a spurious one a few microseconds.
+A wake-up is a hint: the receiver then reads the refs. So a missed event costs at most one poll
+interval, and a spurious event a few microseconds.
 """
 
 import asyncio
@@ -15,12 +15,12 @@ from watchfiles import Change, awatch
 from events import memory
 
 Report = Callable[[str | None], None]
-"""Called with the reason why watching fails, and with ``None`` when it works again."""
+"""Callback for the reason why watching fails, and with ``None`` when it works again."""
 
 STEP_MS: Final = 5
-"""Interval in which the refs are checked for file events, and quiet time after an event."""
+"""Interval at which the refs are checked for file events, and quiet time after an event."""
 SLOW_STEP_MS: Final = 50
-"""The same for the top directory, where pushes are not visible: each check costs CPU time."""
+"""The same for the top directory, where pushes change nothing: each check costs CPU time."""
 DEBOUNCE_MS: Final = 25
 """Interval of wake-ups during continuous events."""
 _ALIVE_MS: Final = 500
@@ -32,7 +32,7 @@ async def wakeups(
 ) -> AsyncGenerator[None, None]:
     """Yield at once, then whenever refs may have moved, and at least every ``poll_s`` seconds.
 
-    Polling continues whatever happens to the watch: no inotify watches left, directory deleted or
+    Polling continues whatever happens to the watch: inotify watches exhausted, directory deleted or
     replaced, a file system without events. Close the iterator to stop the watch.
     """
     woken = asyncio.Event()
@@ -134,7 +134,7 @@ class _Watch:
 
 
 def _words(error: Exception) -> str:
-    """Return the cause of a failure in one line: the watch runs in a group of tasks."""
+    """Return the cause of a failure as one line; the failure may be an exception group."""
     while isinstance(error, ExceptionGroup):
         error = error.exceptions[0]
     if isinstance(error, MemoryError):

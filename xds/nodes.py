@@ -10,13 +10,13 @@ from mesh.errors import UsageError
 from mesh.keys import Kind, ResourceKey
 
 METADATA_KEY = "gitmesh"
-"""The key of our own object in Envoy's ``node.metadata``."""
+"""Key of gitmesh's object in Envoy's ``node.metadata``."""
 
 MAX_ID = 1_024
 """Maximum characters of a node id, and of its string form in the log."""
 
 APPLICATION = "127.0.0.1"
-"""Default address of an application."""
+"""Default IP address of an application."""
 
 _USE: Final = "use mesh/<mesh>/virtualNode/<name> or mesh/<mesh>/virtualGateway/<name>"
 
@@ -28,7 +28,7 @@ class Intercepted:
 
 @dataclass(frozen=True, slots=True)
 class Explicit:
-    """No redirection: the proxy binds addresses of its own, and the application dials them.
+    """No redirection: the proxy listens on its own addresses, and the application connects to them.
 
     Each field is an IP address. ``ingress`` accepts traffic for the application (or the gateway),
     ``egress`` accepts the application's calls to its backends, and ``application`` is the
@@ -59,10 +59,10 @@ _GRPC_AGENT = "grpc"
 
 @dataclass(frozen=True, slots=True)
 class ProxyIdentity:
-    """Everything that a proxy's configuration depends on, besides the mesh."""
+    """All that a proxy's configuration depends on, besides the mesh."""
 
     key: ResourceKey
-    """A virtual node or a virtual gateway."""
+    """Key of the proxy's virtual node or virtual gateway."""
     addressing: Addressing = Intercepted()
     client: Client = Client.ENVOY
 
@@ -70,14 +70,15 @@ class ProxyIdentity:
 def parse_identity(
     node_id: str, metadata: Mapping[str, str], user_agent: str = ""
 ) -> ProxyIdentity:
-    """Return the identity of a proxy from its ``node.id``, our metadata, and its user agent.
+    """Return the identity of a proxy from its ``node.id``, gitmesh's metadata, and its user agent.
 
     ``mesh/<mesh>/virtualNode/<name>`` and ``…/virtualGateway/<name>`` are accepted, also as whole
     ARNs and with ``<mesh>@<owner>``, whose owner is dropped (App Mesh: shared meshes). ``client``
-    in the metadata names the kind of client; without it, the user agent does.
+    in the metadata names the kind of client; without it, the user agent decides.
 
     :raises UsageError: the id is too long or names no node or gateway, an address is not an IP
-        address, two addresses that must differ are equal, or a gRPC client sets options of Envoy.
+        address, two addresses that must differ are equal, or a gRPC client has options that only
+        Envoy supports.
     """
     _refuse_length(node_id)
     try:
@@ -116,7 +117,7 @@ def _refuse_length(node_id: str) -> None:
 def _refuse_circles(node_id: str, identity: ProxyIdentity) -> None:
     """Refuse addresses with which a node's proxy would call itself.
 
-    A gateway may use one address for everything: it has no application, and its ports are its own.
+    A gateway may use one address for all purposes: it has no application.
     """
     addressing = identity.addressing
     if identity.key.kind is not Kind.VIRTUAL_NODE or not isinstance(addressing, Explicit):
@@ -143,7 +144,7 @@ def _client(node_id: str, metadata: Mapping[str, str], user_agent: str) -> Clien
 
 
 def _refuse_proxies(node_id: str, identity: ProxyIdentity) -> None:
-    """Refuse proxy options of a gRPC client, which only calls backends and binds nothing."""
+    """Refuse proxy options of a gRPC client, which only calls backends and listens on no port."""
     if identity.client is not Client.GRPC:
         return
     if identity.key.kind is not Kind.VIRTUAL_NODE:

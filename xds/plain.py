@@ -2,7 +2,7 @@
 
 The library makes each message a pydantic dataclass. That builds validators for some 500 message
 classes on import and first use, and validates each message once for every enclosing message. mypy
-checks our types, and tests ask Envoy about values; see
+checks the types instead, and tests with Envoy check the values; see
 docs/decisions/0036-skip-validation-of-envoy-messages.md.
 """
 
@@ -28,8 +28,8 @@ def plain_messages() -> Iterator[None]:
     """Make messages of envoy_data_plane that are first imported in this block standard dataclasses,
     as betterproto2 does by default.
 
-    It replaces the library's decorator by name. If the name changed in a later version, messages
-    would be as correct as before, and slower.
+    The function replaces the library's decorator by name. If a later version renames it, messages
+    stay correct, but are slower.
     """
     decorator = pydantic.dataclasses.dataclass
 

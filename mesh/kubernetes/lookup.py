@@ -39,8 +39,8 @@ class Lookup:
         self.seen.add(name)
         return self._index.first(name)
 
-    def is_repeated(self, manifest: Manifest) -> Manifest | None:
-        """Return the definition that counts if it is not this one, else None."""
+    def earlier_definition(self, manifest: Manifest) -> Manifest | None:
+        """Return the earlier definition of this object, which takes precedence; else None."""
         self.seen.add(definitions_of(manifest.id))
         first = self._index.first(manifest.id)
         return first if first is not manifest else None

@@ -79,7 +79,7 @@ def resolve(manifests: Iterable[Manifest], lookup: Lookup, budget: Budget) -> Re
 def _resolve(manifest: Manifest, lookup: Lookup, budget: Budget, file: _File) -> None:
     if not manifest.drafts:
         return
-    other = lookup.is_repeated(manifest)
+    other = lookup.earlier_definition(manifest)
     if other is not None and other.aws_name != manifest.aws_name:
         file.problems.append(_repeated(manifest, other))
     try:

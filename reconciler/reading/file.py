@@ -28,14 +28,14 @@ class SpecFile:
     size: int = 0
     """Number of bytes read."""
     resources: tuple[Resource, ...] = ()
-    """In the order of the file."""
+    """Resources of the file, in file order."""
     problems: tuple[Problem, ...] = ()
     unread: tuple[ResourceKey, ...] = ()
     """Resources that exist but whose spec could not be read."""
     reading: ResourceReading | None = field(default=None, repr=False, compare=False)
-    """Content of the file alone, if its meaning depends on other files, too."""
+    """Parsed content of the file, if its resources also depend on other files."""
     seen: frozenset[KubernetesId] = field(default=frozenset(), repr=False)
-    """Kubernetes objects, in any file, that its resources depend on."""
+    """Kubernetes objects, in any file, that this file's resources depend on."""
     tests: tuple[RouteTests, ...] = ()
     """Route tests, in file order."""
     grouped: int = 0
@@ -43,7 +43,7 @@ class SpecFile:
 
 
 def key_of(path: bytes) -> str:
-    """Return a path as text; distinct paths have distinct text."""
+    """Return a path as text; different paths have different text."""
     return path.decode("utf-8", "surrogateescape")
 
 

@@ -71,7 +71,8 @@ def _resolve_all(
 
 
 def _crossing(files: _Changes, index: Index) -> str:
-    """Return the first file, in path order, with which the expansion exceeds the limit."""
+    """Return the first file, in path order, at which the expanded backend groups exceed the
+    limit."""
     lookup, budget = Lookup(index), Budget(MAX_GROUPED)
     for path in sorted(files):
         file = files[path]
@@ -100,7 +101,8 @@ def _with(file: SpecFile, found: Resolved) -> SpecFile:
 
 
 def _kept(resource: Resource, known: Mapping[ResourceKey, Resource]) -> Resource:
-    """Return the previous resource object if it is equal, so that the graph need not compare."""
+    """Return the previous resource object if it is equal, so that the graph need not compare
+    them."""
     before = known.get(resource.key)
     if before is None or before != resource:
         return resource

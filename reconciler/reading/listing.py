@@ -1,8 +1,8 @@
 """Differences between two git trees that affect specs. Pure except for reading trees.
 
-Only differing subtrees are read, so the cost follows the change. The walk always ends: entries,
-depth and path lengths are limited, which also stops tree bombs (ten small trees that expand to 10¹⁰
-paths).
+Only differing subtrees are read, so the cost is proportional to the change. The walk always ends:
+entries, depth and path lengths are limited, which also stops tree bombs (ten small trees that
+expand to 10¹⁰ paths).
 """
 
 from collections import OrderedDict
@@ -41,7 +41,7 @@ class Entry:
 
 
 class TooLarge(Exception):
-    """A tree exceeds a limit; ``path`` is where."""
+    """A tree exceeds a limit; ``path`` says where."""
 
     def __init__(self, path: bytes, message: str) -> None:
         super().__init__(message)
@@ -68,10 +68,11 @@ class TreeWalk:
         self._cached = 0
 
     def compare(self, before: ObjectId | None, after: ObjectId, scope: Scope) -> Changes:
-        """Return the changes from one root tree to another; from None, all entries.
+        """Return the changes from one root tree to another; if ``before`` is None, all entries.
 
         :raises TooLarge: the new tree exceeds a limit.
-        :raises ObjectMissing: a tree is missing. Compare with None to read the new one completely.
+        :raises ObjectMissing: a tree is missing. Call again with ``before=None`` to read the new
+            tree completely.
         """
         changes = Changes()
         old = bytes.fromhex(before) if before else None
@@ -89,7 +90,7 @@ class TreeWalk:
     def has_folder(self, tree: ObjectId, path: bytes) -> bool:
         """Return whether the tree has a folder at that path.
 
-        :raises TooLarge: a tree on the way is too large to read.
+        :raises TooLarge: a tree on that path is too large to read.
         """
         at = bytes.fromhex(tree)
         for name in path.split(b"/"):
@@ -171,7 +172,8 @@ class TreeWalk:
 
 
 def many_entries(path: bytes) -> TooLarge:
-    """Return the fault of a tree with too many entries; ``path`` is the first beyond the limit."""
+    """Return the error for a tree with too many entries; ``path`` is the first entry beyond the
+    limit."""
     return TooLarge(b"", f"{MANY_ENTRIES}; {as_text(path)} is the first beyond the limit")
 
 

@@ -1,4 +1,4 @@
-"""Read the specs of a commit from git objects, incrementally from an earlier commit."""
+"""Reader of a commit's specs from git objects, incrementally from an earlier commit."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -27,44 +27,47 @@ MAX_BYTES: Final = 64 * 1024 * 1024
 MAX_DOCUMENTS: Final = 50_000
 """Maximum resources in a commit."""
 MAX_ERRORS: Final = 20_000
-"""Errors of single files in one commit. With more, only the first by path are kept."""
+"""Errors of single files in one commit. Beyond that, only the first errors by path are kept."""
 TOLD_ERRORS: Final = 100
 """Number of errors that are kept for a commit that has too many."""
 
 LINKING_BYTES: Final = 8 * 1024
-"""Memory that linking, planning and logging take for each resource that changed; measured: 7 KB."""
+"""Memory for linking, planning and logging one changed resource; 7 KB were measured."""
 
 Progress = Callable[[str, int, int], None]
 """Progress callback: activity, done, total. Called from a worker thread."""
 
 Room = Callable[[int], None]
-"""Raises ``MemoryError`` if the process cannot have so many more bytes, and some in reserve."""
+"""Check that raises ``MemoryError`` if the process cannot get this many more bytes besides a
+reserve."""
 
 Known = Callable[[SpecTree, ObjectId], Step | None]
-"""Returns the step from one tree to the git tree of another, if it is known already."""
+"""Lookup of the step from one spec tree to a git tree, if another part of the process has read
+it."""
 
 _PROGRESS_EVERY: Final = 200
 _ROOM_EVERY: Final = 200
-"""Files and resources after which there must still be room. A smaller commit is just read."""
+"""Number of files and resources between two checks of memory. Smaller commits are read
+unchecked."""
 
 
 class TooMuch(TooLarge):
-    """All specs together exceed a limit, whichever file is read last."""
+    """All specs together exceed a limit."""
 
     def __init__(self, message: str) -> None:
         super().__init__(b"", message)
 
 
 class TooManyErrors(Exception):
-    """The files of a commit have more errors than are kept in memory."""
+    """The files of a commit have more errors than the limit."""
 
 
 class TreeReader:
     """Reads trees one after the other; objects that they share are read once.
 
-    :param room: asked again and again while much is read, so that the reader stops while other
-        parts of the process still have memory.
-    :param known: returns what others have read already.
+    :param room: called repeatedly while a large commit is read, so that the reader stops while
+        other parts of the process still have memory.
+    :param known: returns trees that other parts of the process have read already.
     """
 
     def __init__(
@@ -81,13 +84,14 @@ class TreeReader:
         self._walk = TreeWalk(objects)
 
     def read(self, root: ObjectId, base: SpecTree = EMPTY) -> Step:
-        """Return the specs of a commit's tree. The cost follows the differences from ``base``.
+        """Return the specs of a commit's tree. The cost is proportional to the differences from
+        ``base``.
 
-        A tree that exceeds a limit, or has invalid settings, is returned with its faults only; the
-        next tree can still be read from it.
+        A tree that exceeds a limit, or has invalid settings, is returned with these problems only;
+        the next tree can still be read incrementally from it.
 
         :raises ObjectMissing: the repository lacks an object of the tree.
-        :raises MemoryError: there is not enough memory for it.
+        :raises MemoryError: there is not enough memory for the tree.
         """
         if root == base.listing.tree and not base.faults:
             return Step(base, frozenset())
@@ -151,7 +155,8 @@ class TreeReader:
     def _faults(
         self, root: ObjectId, scope: Scope, error: TooLarge | TooManyErrors
     ) -> list[Problem]:
-        """Return the limits that a tree exceeds, computed from its files in path order."""
+        """Return a problem for each limit that a tree exceeds, computed from its files in path
+        order."""
         bounds, found = _Bounds(), list[Problem]()
         entries = self._walk.compare(None, root, scope).entries
         try:
@@ -179,7 +184,8 @@ class TreeReader:
     def _entries(
         self, root: ObjectId, scope: Scope, base: SpecTree
     ) -> tuple[dict[bytes, Entry | None], int]:
-        """Return the entries that differ from those of ``base``, and the total number."""
+        """Return the entries that differ from those of ``base``, and the total number of
+        entries."""
         known = base.listing
         if known.tree and known.settings.scope == scope.settings.scope:
             try:
@@ -223,7 +229,7 @@ def _bounded(entries: int) -> int:
 def require_size(size: int, documents: int) -> None:
     """Require that all specs of one source together are within the limits.
 
-    :raises TooMuch: they are not.
+    :raises TooMuch: they are not within the limits.
     """
     if size > MAX_BYTES or documents > MAX_DOCUMENTS:
         most = f"{MAX_BYTES} bytes or {MAX_DOCUMENTS} resources"
@@ -232,7 +238,7 @@ def require_size(size: int, documents: int) -> None:
 
 @dataclass(slots=True)
 class _Bounds:
-    """Totals of the files read, with limits. It raises as soon as a limit is exceeded."""
+    """Totals of the files that were read; raises as soon as they exceed a limit."""
 
     size: int = 0
     documents: int = 0
@@ -241,8 +247,8 @@ class _Bounds:
     def add(self, file: SpecFile) -> None:
         """Count a file.
 
-        :raises TooLarge: the files are too many bytes or resources.
-        :raises TooManyErrors: they have too many errors.
+        :raises TooLarge: the files have too many bytes or resources.
+        :raises TooManyErrors: the files have too many errors.
         """
         self.size += file.size
         self.documents += len(file.resources)

@@ -28,8 +28,8 @@ def failed_tests(
 ) -> Failed:
     """Return the failing tests after files and graph have changed.
 
-    A test runs again if its file changed, or if the change may affect its caller's proxy; the
-    graph knows that, as it does for serving.
+    A test runs again if its file changed, or if the change may affect its caller's proxy; the graph
+    decides that as it does for serving.
 
     :raises TooLarge: there are more tests than the limit.
     """

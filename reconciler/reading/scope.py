@@ -13,7 +13,7 @@ SUFFIXES: Final = (b".yaml", b".yml", b".json")
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Decides about paths, which are bytes because git's are."""
+    """Decision which paths are read. Paths are bytes, as in git."""
 
     settings: RepositorySettings = DEFAULT_SETTINGS
     _ignored: Callable[[str], object] | None = field(init=False, compare=False, repr=False)
@@ -34,7 +34,7 @@ class Scope:
         return path.endswith(SUFFIXES) and self.covers(path)
 
     def covers(self, path: bytes) -> bool:
-        """Return whether a path in an entered folder is in scope at all."""
+        """Return whether a path in an entered folder is in scope, as a spec file or otherwise."""
         name = path.rpartition(b"/")[2]
         return self._below_root(path) and path != _SETTINGS and not self._left_out(path, name)
 

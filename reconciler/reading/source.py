@@ -9,7 +9,7 @@ ObjectId = NewType("ObjectId", str)
 
 
 class SourceUnavailable(Retryable):
-    """The repository cannot be read now; ``reason`` is a stable word for why."""
+    """The repository cannot be read now; ``reason`` is a stable word."""
 
     def __init__(self, reason: str, message: str, *, hint: str = "") -> None:
         super().__init__(message, hint=hint)
@@ -17,7 +17,7 @@ class SourceUnavailable(Retryable):
 
 
 class ObjectMissing(SourceUnavailable):
-    """The repository lacks an object that another one refers to."""
+    """The repository lacks an object that another object refers to."""
 
     def __init__(self, oid: str, obstacle: SourceUnavailable | None = None) -> None:
         if obstacle is None:

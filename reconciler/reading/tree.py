@@ -28,7 +28,8 @@ _Repeated = Mapping[ResourceKey, tuple[Resource, ...]]
 
 @dataclass(frozen=True)
 class Listing:
-    """The git tree, and the settings, that the files of a :class:`SpecTree` were read with."""
+    """The git tree from which the files of a :class:`SpecTree` were read, and the settings that
+    applied."""
 
     tree: ObjectId | None = None
     settings: RepositorySettings = DEFAULT_SETTINGS
@@ -47,10 +48,12 @@ class SpecTree:
 
     files: Mapping[str, SpecFile] = field(default_factory=dict)
     graph: MeshGraph = EMPTY_GRAPH
-    """If a resource is defined several times, the first by path counts."""
+    """The linked graph. If a resource is defined several times, the first definition by path
+    counts."""
     listing: Listing = Listing()
     faults: tuple[Problem, ...] = ()
-    """Reasons why the commit could not be read. ``files`` are then those of an earlier one."""
+    """Reasons why the commit could not be read. If there are any, ``files`` are those of an earlier
+    commit."""
     size: int = 0
     """Bytes of all files read."""
     documents: int = 0
@@ -60,7 +63,7 @@ class SpecTree:
     index: Index = field(default=EMPTY_INDEX, repr=False, compare=False)
     """The Kubernetes objects of all files."""
     _repeated: _Repeated = field(default_factory=dict, repr=False)
-    """All definitions of resources defined several times, by path and position."""
+    """All definitions of resources that are defined several times, by path and position."""
     _noted: frozenset[str] = field(default=frozenset(), repr=False)
     """Paths of files with problems."""
     _by_fold: Mapping[str, tuple[str, ...]] = field(default_factory=dict, repr=False)
@@ -100,7 +103,7 @@ class SpecTree:
                 yield _collision(path, paths[0])
 
     def holds_only(self, path: str) -> bool:
-        """Return whether no other path differs from this one in case alone."""
+        """Return whether no other path is equal to this one except for case."""
         return self._by_fold.get(path.casefold(), (path,)) == (path,)
 
     @property
@@ -108,8 +111,8 @@ class SpecTree:
         return len(self._by_fold) != len(self.files)
 
     def unreadable(self, faults: Iterable[Problem]) -> "SpecTree":
-        """Return a tree with only these faults, from which the next tree can be read as from this
-        one."""
+        """Return this tree with only these problems; the next tree can be read incrementally from
+        it."""
         return replace(self, faults=tuple(sorted(faults)))
 
 
@@ -135,21 +138,21 @@ class Step:
 
 
 def advance(tree: SpecTree, changes: FileChanges, listing: Listing = Listing()) -> SpecTree:
-    """Return the tree after files have changed. The given one stays unchanged.
+    """Return the tree after files have changed. The given tree stays unchanged.
 
-    Any sequence of advances gives the same tree as one from :data:`EMPTY`. The cost is proportional
-    to the changed files and their dependents by Kubernetes references, apart from flat copies of
-    indexes.
+    The result is the same as if all files were read at once, whatever the sequence of advances. The
+    cost is proportional to the changed files and their dependents by Kubernetes references, apart
+    from flat copies of indexes.
 
-    :raises TooLarge: the files expand to more than allowed.
+    :raises TooLarge: backend groups expand to more members than allowed.
     """
     return step(tree, changes, listing).tree
 
 
 def step(tree: SpecTree, changes: FileChanges, listing: Listing = Listing()) -> Step:
-    """Do as :func:`advance`, and return which keys may differ.
+    """Advance a tree like :func:`advance`; also return the keys that may differ.
 
-    :raises TooLarge: the files expand to more than allowed.
+    :raises TooLarge: backend groups expand to more members than allowed.
     """
     if not changes:
         graph = with_settings(tree.graph, listing.settings.mesh)

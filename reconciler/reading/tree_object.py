@@ -1,7 +1,7 @@
 """Parsing and comparison of git tree objects as bytes. Pure.
 
-A folder with ten thousand files is half a megabyte, of which one push changes twenty bytes; so
-equal parts are compared as bytes and never parsed.
+The tree object of a folder with ten thousand files has half a megabyte, of which one push changes
+twenty bytes. Therefore equal parts are compared as bytes and never parsed.
 """
 
 import re
@@ -11,7 +11,8 @@ from typing import Final
 Mode = bytes
 """File mode in octal, as git writes it."""
 Entries = dict[bytes, tuple[Mode, bytes]]
-"""By name: mode and raw object id. Names of folders end in ``/``, as git sorts them."""
+"""Mode and raw object id of each entry, by name. Names of folders end in ``/``, as git sorts
+them."""
 
 SYMLINK: Final = b"120000"
 SUBMODULE: Final = b"160000"
@@ -29,7 +30,7 @@ class Malformed(ValueError):
 def entries(raw: bytes) -> Entries:
     """Return all entries of a tree.
 
-    :raises Malformed: it is not a valid tree.
+    :raises Malformed: the bytes are not a valid tree.
     """
     whole = _ALL.match(raw)
     if whole is None or whole.end() != len(raw):
@@ -38,7 +39,7 @@ def entries(raw: bytes) -> Entries:
 
 
 def differing(old: bytes, new: bytes) -> tuple[Entries, Entries]:
-    """Return the entries that are new, changed or missing: those of ``old``, and those of ``new``.
+    """Return the differing entries of ``old``, and the differing entries of ``new``.
 
     :raises Malformed: one of them is not a valid tree.
     """
@@ -63,7 +64,7 @@ def lookup(raw: bytes, name: bytes) -> tuple[Mode, bytes] | None:
 
     The name of a folder ends with ``/``.
 
-    :raises Malformed: it is not a valid tree.
+    :raises Malformed: the bytes are not a valid tree.
     """
     # Usually the bytes do not contain the name, and then no entry is parsed.
     if b" " + name.removesuffix(b"/") + b"\0" not in raw:
@@ -90,7 +91,7 @@ def _in_order(found: Iterable[_Entry]) -> Entries:
 def _until_same(
     old: bytes, new: bytes, start: int, tail: int
 ) -> tuple[list[_Entry], list[_Entry], int]:
-    """Parse entries of both from ``start`` until the rest is equal."""
+    """Parse entries of both trees from ``start`` until the rest is equal."""
     before: list[_Entry] = []
     after: list[_Entry] = []
     at_old = at_new = start

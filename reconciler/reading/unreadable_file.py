@@ -1,7 +1,7 @@
 """Problems that may follow from a file that could not be read. Pure.
 
-What a file that cannot be parsed defines is not known. So each reference to it looks dangling,
-though the name may be right.
+It is unknown which resources an unparsable file defines. So references to them look dangling,
+although the names may be right.
 """
 
 from collections.abc import Iterable
@@ -16,16 +16,17 @@ _UNREAD: Final = frozenset(FILE_CODES) | {
     *("not-a-resource", "not-an-object", "syntax", "tab", "tag", "template", "too-deep"),
     *("unknown-kind", "symlink"),
 }
-"""Codes of problems because of which nobody knows what a document defines."""
+"""Codes of problems that leave it unknown which resource a document defines."""
 _ABSENT: Final = frozenset(
     ("dangling-reference", "gateway-membership", "mesh-membership", "missing-backend-group")
 ) | {"missing-mesh", "no-matching-instance"}
-"""Codes of problems that say that something is not there."""
+"""Codes of problems about missing resources."""
 _SHOWN: Final = 3
 
 
 def with_files_that_may_hold_it(problems: Iterable[Problem]) -> list[Problem]:
-    """Return the problems; those of something missing name the files that may define it."""
+    """Return the problems, with a hint in those about missing resources: the unreadable files that
+    may define them."""
     found = list(problems)
     unread = sorted({each.path for each in found if _hides(each)})
     if not unread:

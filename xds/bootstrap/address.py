@@ -10,15 +10,15 @@ UNIX: Final = "unix:"
 
 _MOST: Final = 65_535
 _LONGEST_PATH: Final = 107
-"""Maximum length of ``sockaddr_un`` on Linux; Envoy and gRPC refuse longer paths."""
+"""Maximum length of a path in ``sockaddr_un`` on Linux; Envoy and gRPC refuse longer paths."""
 _FORM: Final = "write host:port, 127.0.0.1:18000 or [::1]:18000"
 _SOCKET_FORM: Final = "write unix:path, or unix:///run/gitmesh.sock"
 
 
 def host_and_port(address: str) -> tuple[str, int]:
-    """Parse an address to connect to; an IPv6 address loses its brackets.
+    """Parse an address to connect to; the brackets of an IPv6 address are removed.
 
-    :raises UsageError: it is not ``host:port``, or the port is not between 1 and 65535.
+    :raises UsageError: the text is not ``host:port``, or the port is not between 1 and 65535.
     """
     host, port = _split(address, _FORM)
     if port == 0:
@@ -29,7 +29,7 @@ def host_and_port(address: str) -> tuple[str, int]:
 def where_to_listen(address: str) -> tuple[str, int] | None:
     """Parse an address to listen on; ``None`` for a Unix socket. Port 0 means any free port.
 
-    :raises UsageError: it is neither ``host:port`` nor ``unix:path``.
+    :raises UsageError: the text is neither ``host:port`` nor ``unix:path``.
     """
     form = f"{_FORM}, or unix:path; ports are 0 to {_MOST}, and 0 is any free one"
     if address == UNIX:
@@ -38,10 +38,10 @@ def where_to_listen(address: str) -> tuple[str, int] | None:
 
 
 def socket_path(address: str) -> str | None:
-    """Return the path of a socket in the file system; ``None`` where the address is none such.
+    """Return the path of a Unix socket; ``None`` if the address is not one.
 
-    ``unix:PATH`` and, as gRPC has it, ``unix:///PATH`` are read. The path of an Envoy that begins
-    with ``@`` would be another kind of socket, so such a file is named from its folder.
+    Both ``unix:PATH`` and gRPC's ``unix:///PATH`` are accepted. Envoy takes a path that begins with
+    ``@`` for an abstract socket, so ``./`` is put before it.
 
     :raises UsageError: there is no path, or it is too long for a socket.
     """

@@ -34,16 +34,16 @@ def bootstrap(
 ) -> JsonObject:
     """Return Envoy's bootstrap for a proxy, ready to be written as JSON.
 
-    Addresses are ``host:port``, ``[::1]:port`` for IPv6. The server may be a name; resolvers and
-    the administration interface are IP addresses. The server and the administration interface may
-    be sockets in the file system, ``unix:/run/envoy.sock``. Without resolvers, those of the machine
-    are used. ``cluster`` is the value of ``node.cluster``, the node's id unless given (App Mesh:
-    ``APPMESH_RESOURCE_CLUSTER``). ``sds_socket`` is the source of certificates of kind ``sds`` in
-    specs (App Mesh: ``APPMESH_SDS_SOCKET_PATH``); it need not exist unless a spec uses it.
-    ``delta`` selects the delta protocol instead of state-of-the-world. ``tls`` makes the proxy use
-    mutual TLS with the server.
+    Addresses are ``host:port``, or ``[::1]:port`` for IPv6. The host of the server may be a name;
+    resolvers and the administration interface need IP addresses. The server and the administration
+    interface may also be Unix sockets, ``unix:/run/envoy.sock``. Without resolvers, those of the
+    machine are used. ``cluster`` is the value of ``node.cluster``, by default the node's id (App
+    Mesh: ``APPMESH_RESOURCE_CLUSTER``). ``sds_socket`` is the source of certificates of kind
+    ``sds`` in specs (App Mesh: ``APPMESH_SDS_SOCKET_PATH``); it need not exist unless a spec uses
+    it. ``delta`` selects the delta protocol instead of state-of-the-world. ``tls`` makes the proxy
+    use mutual TLS with the server.
 
-    :raises UsageError: an address is not one.
+    :raises UsageError: an address is invalid.
     """
     node_id = str(identity.key)
     return {
@@ -120,7 +120,7 @@ def _xds_cluster(address: str, tls: XdsTls | None) -> JsonObject:
 
 
 def _server(address: str) -> tuple[JsonObject, str]:
-    """Return where Envoy connects to, and how it finds that."""
+    """Return the endpoint of the xDS server, and the cluster type with which Envoy finds it."""
     path = socket_path(address)
     if path is not None:
         return {"pipe": {"path": path}}, "STATIC"

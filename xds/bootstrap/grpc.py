@@ -22,7 +22,7 @@ def grpc_bootstrap(
     cluster: str | None = None,
     tls: XdsTls | None = None,
 ) -> JsonObject:
-    """Return the content for the file ``GRPC_XDS_BOOTSTRAP`` or for ``GRPC_XDS_BOOTSTRAP_CONFIG``.
+    """Return the content of the file ``GRPC_XDS_BOOTSTRAP`` or for ``GRPC_XDS_BOOTSTRAP_CONFIG``.
 
     The address is ``host:port``, ``[::1]:port`` or ``unix:path``. With ``tls`` the client uses
     mutual TLS; the server's certificate must contain the name in the address.

@@ -17,22 +17,23 @@ class XdsTls:
     """Mutual TLS between a proxy and the xDS server. Paths are on the proxy's machine."""
 
     certificate: str
-    """PEM file with its chain; it must name the proxy's node (:mod:`xds.server.peer`)."""
+    """PEM file of the proxy's certificate with its chain; it must name the proxy's node
+    (:mod:`xds.server.peer`)."""
     key: str
     authority: str
-    """Authority of the server's certificate."""
+    """PEM file with the authority that signed the server's certificate."""
     server_name: str = ""
-    """Name or IP address that the server's certificate must contain; by default the host that is
-    connected to."""
+    """Name or IP address that the server's certificate must contain; by default the host of the
+    server's address."""
     secrets: str = ""
-    """Folder with the files of :func:`tls_secrets`. Envoy reloads changed certificates only if its
-    bootstrap refers to them through such files."""
+    """Folder that contains the files of :func:`tls_secrets`. Envoy reloads changed certificates
+    only if its bootstrap refers to them through such files."""
 
 
 def tls_socket(tls: XdsTls, xds_address: str) -> JsonObject:
-    """Return the transport socket of the cluster that is the xDS server.
+    """Return the transport socket of the xDS server's cluster.
 
-    :raises UsageError: the address is none, or a socket in the file system without a server name.
+    :raises UsageError: the address is invalid, or is a Unix socket without a server name.
     """
     name = _server_name(tls, xds_address)
     context: JsonObject = {
@@ -56,8 +57,8 @@ def tls_secrets(tls: XdsTls, xds_address: str) -> dict[str, JsonObject]:
     """Return the files through which Envoy reloads changed certificates, by name.
 
     Envoy reloads certificates when a file is moved into their folder (Envoy's SDS, "Certificate
-    rotation"), as tools that renew them do, and Kubernetes with its volumes. Each file has one
-    secret.
+    rotation"). Tools that renew certificates do this, and so do Kubernetes volumes. Each file has
+    one secret.
 
     :raises UsageError: the address is invalid.
     """
@@ -126,7 +127,7 @@ def _validation(tls: XdsTls, name: str) -> JsonObject:
 
 
 def _watched(*paths: str) -> JsonObject:
-    """Return the folder to watch, if all files are in one. Otherwise Envoy watches the files
+    """Return the folder to watch, if all files are in one folder. Otherwise Envoy watches the files
     themselves, and misses a changed link to them."""
     folders = {posixpath.dirname(path) or "." for path in paths}
     return {"watched_directory": {"path": folders.pop()}} if len(folders) == 1 else {}

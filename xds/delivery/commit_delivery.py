@@ -1,9 +1,9 @@
 """Delivery of one commit to the proxies that it affects. Pure.
 
 A commit is *published* when all servers have offered it to the proxies that it affects, and
-*converged* when each of those has acknowledged all of it or disconnected. A commit that affects no
-connected proxy converges at once. A newer commit replaces one that has not converged; no further
-event is recorded for that, only for its proxies.
+*converged* when each of these proxies has acknowledged all of it or disconnected. A commit that
+affects no connected proxy converges at once. A newer commit replaces a commit that has not
+converged; then no further event is recorded for the older commit, only for its proxies.
 
 Times are wall-clock nanoseconds.
 """
@@ -28,13 +28,13 @@ class CommitDelivery:
 
     publication: Publication
     offering: set[int]
-    """Servers that have not offered it to all of their proxies yet."""
+    """Servers that have not offered the publication to all of their proxies yet."""
     skipped: bool = False
-    """True if a server went on to a newer one without offering this one, or does not answer."""
+    """True if a server skipped this publication for a newer one, or does not answer."""
     nodes: set[str] = field(default_factory=set)
     offered: set[StreamId] = field(default_factory=set)
     waiting: set[StreamId] = field(default_factory=set)
-    """Streams that were offered it and have not answered completely."""
+    """Streams that were offered the publication and have not answered completely."""
     unreached: set[StreamId] = field(default_factory=set)
     """Proxies of a server that does not answer: it is not known whether the commit affects them.
     """
@@ -43,23 +43,23 @@ class CommitDelivery:
     published: bool = False
     converged: bool = False
     disputed: bool = False
-    """True if a refusal is recorded, so that it may never converge."""
+    """True if a refusal is recorded, so that the commit may never converge."""
     delays: int = 0
     """Number of delays reported so far."""
     acked_ns: int | None = None
     """Time of the last acknowledgement so far."""
     _gone: int = 0
-    """Number of proxies that disconnected before they had it."""
+    """Number of proxies that disconnected before they acknowledged it."""
     _written_ns: int | None = None
 
     @property
     def commit(self) -> CommitId | None:
-        """The commit; ``None`` if there is none, so that nothing is recorded."""
+        """The published commit. ``None`` if there is no commit yet; then nothing is recorded."""
         return self.publication.state.commit
 
     @property
     def pending(self) -> bool:
-        """True if it has a commit that has not converged."""
+        """True if there is a commit, and it has not converged."""
         return self.commit is not None and not self.converged
 
     @property
@@ -100,7 +100,7 @@ class CommitDelivery:
                 self._written_ns = now_ns
 
     def leave(self, stream: StreamId) -> None:
-        """Record that a stream ended: nothing waits for it."""
+        """Record that a stream ended, so that the delivery no longer waits for it."""
         self._gone += stream in self.waiting
         self.waiting.discard(stream)
         self.unreached.discard(stream)
@@ -108,7 +108,7 @@ class CommitDelivery:
     # ---- events ----------------------------------------------------------------------------------
 
     def publish(self) -> list[SnapshotPublished]:
-        """Return the event that all servers have offered it."""
+        """Return the event that all servers have offered the commit."""
         self.published = True
         if self.commit is None:
             return []
@@ -116,7 +116,7 @@ class CommitDelivery:
         return [SnapshotPublished(self.commit, seq, nodes, len(self.offered), self.unchanged)]
 
     def converge(self, acked_ns: int | None) -> list[SnapshotConverged]:
-        """Return the event that it has converged, if it has now.
+        """Return the event that the commit has converged, if it has now.
 
         :param acked_ns: time of the last acknowledgement, if there was one.
         """
@@ -129,10 +129,10 @@ class CommitDelivery:
         return [SnapshotConverged(self.commit, have, timings, self.publication.cause)]
 
     def delay(self, behind: Sequence[str], unreached: Sequence[str]) -> list[SnapshotDelayed]:
-        """Return the event that it is delayed.
+        """Return the event that the commit is delayed.
 
-        :param behind: names of those it waits for that have not refused it.
-        :param unreached: names of those whose server does not answer.
+        :param behind: names of the awaited proxies that have not refused it.
+        :param unreached: names of the proxies whose server does not answer.
         """
         if self.commit is None:
             return []
@@ -158,11 +158,11 @@ class CommitDelivery:
 
 
 class Deliveries:
-    """The newest delivery, and those that it replaced and that servers still offer."""
+    """The newest delivery, and the earlier ones that servers still offer."""
 
     def __init__(self) -> None:
         self._all: list[CommitDelivery] = []
-        """Oldest first."""
+        """The deliveries, oldest first."""
 
     @property
     def newest(self) -> CommitDelivery | None:
@@ -181,18 +181,19 @@ class Deliveries:
         self._all = [*offered, CommitDelivery(publication, set(servers))]
 
     def at(self, server: int, seq: Seq) -> CommitDelivery | None:
-        """Return the newest delivery of the state at this position that the server may be at."""
+        """Return the newest delivery of the mesh state at ``seq`` that the server may be
+        offering."""
         for each in reversed(self._all):
             if each.publication.state.seq == seq:
                 return each if each is self.newest or server in each.offering else None
         return None
 
     def finish(self, server: int, last: CommitDelivery | None = None) -> list[CommitDelivery]:
-        """Record that a server has offered a delivery, and offers none before it any more.
+        """Record that a server has offered a delivery, and no longer offers earlier ones.
 
         Returns the deliveries that no server offers now, oldest first.
 
-        :param last: the delivery; without it, the server offers none at all.
+        :param last: the delivery; ``None`` if the server no longer offers any.
         """
         done = list[CommitDelivery]()
         for each in self._all:

@@ -1,7 +1,8 @@
 """Delivery tracker: combines the facts of all serving processes into events for the log.
 
-A commit that several processes serve is published once, when each has offered it, and converges
-once, when the proxies of all have acknowledged it. Call it from the event loop's thread.
+If several processes serve a commit, it is published once, when all of them have offered it, and
+converges once, when the proxies of all processes have acknowledged it. Call it from the event
+loop's thread.
 """
 
 import time
@@ -44,7 +45,7 @@ from xds.delivery.stream_facts import (
 )
 
 HERE: Final = 0
-"""Number of the only server when it runs in this process."""
+"""Server number for a server that runs in this process and is the only one."""
 
 
 SETTLE_S: Final = 1.0
@@ -73,7 +74,8 @@ class DeliveryTracker:
         self._silent: set[int] = set()
         """The servers that do not answer now."""
         self._stranded: set[int] = set()
-        """The servers that did not answer when there was something new, and have not caught up."""
+        """The servers that did not answer when a newer commit was published, and have not caught
+        up."""
         self._full: dict[str, set[int]] = {}
         self._settling = ScheduledCall(later, self._settle)
         self._delay = ScheduledCall(later, self._report_delay)
@@ -95,8 +97,8 @@ class DeliveryTracker:
     def begin(self, publication: Publication, servers: Iterable[int] = (HERE,)) -> None:
         """Record that these servers are about to offer a publication.
 
-        It is an event only if the commit changes: the state that a server finds at its start is not
-        a publication.
+        An event is recorded only if the commit changes: the state that a server serves at its start
+        is not a new publication.
         """
         known, self._known = self._known, True
         if not known:
@@ -273,7 +275,7 @@ class DeliveryTracker:
         self._settle_soon()
 
     def answers(self, server: int) -> None:
-        """Take note that a server answers again; it may have to catch up."""
+        """Record that a server answers again; it may have to catch up."""
         if server in self._silent:
             self._silent.discard(server)
             self._record(WorkerResponsive(server, "answers"))
@@ -281,7 +283,8 @@ class DeliveryTracker:
     def _strand(self, server: int) -> None:
         """Count a server's proxies as behind: they do not get the publication now.
 
-        The commit does not converge until the server has offered it to them or they are gone.
+        The commit does not converge until the server has offered it to them or they have
+        disconnected.
         """
         self._stranded.add(server)
         if (pending := self._deliveries.pending) is not None:
@@ -290,7 +293,7 @@ class DeliveryTracker:
             self._statuses.strand(unreached)
 
     def _reach(self, server: int, newest: CommitDelivery, at_ns: int) -> None:
-        """Take note that a server that did not answer has now offered the publication."""
+        """Record that a server that did not answer before has now offered the publication."""
         streams = self._statuses.of_server(server)
         self._statuses.resume(streams)
         newest.unreached.difference_update(streams)
@@ -319,7 +322,7 @@ class DeliveryTracker:
         self._settle_soon()
 
     def _report_delay(self) -> None:
-        """Record that a commit does not converge."""
+        """Record that a commit has not converged in time."""
         pending = self._deliveries.pending
         if pending is None or not pending.published:
             return

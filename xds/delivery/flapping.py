@@ -1,8 +1,10 @@
-"""Rate limit for connection events: proxies that reconnect too often are recorded in sums. Pure.
+"""Rate limit for connection events: proxies that reconnect too often are recorded in summaries.
+Pure.
 
 A proxy that reconnects in a loop would fill the log, which keeps everything. So each node has a
 token bucket of connects that are recorded one by one. When it is empty, connects and disconnects
-are summed: their number, and the names that connected and disconnected since the last sum.
+are summarised: their number, and the names of the proxies that connected and disconnected since the
+last summary.
 """
 
 from collections import OrderedDict
@@ -13,11 +15,12 @@ from xds.token_bucket import TokenBucket
 
 PERIOD_NS: Final = 60 * 1_000_000_000
 LONGEST_PERIOD_NS: Final = 10 * PERIOD_NS
-"""Maximum interval between sums of a node that keeps flapping; the interval grows up to this."""
+"""Maximum interval between summaries of a node whose proxies keep flapping; the interval grows up
+to this."""
 _DAY_S: Final = 86_400
 _OF_ALL: Final = 10_000
 _OF_NODE: Final = 1_000
-"""Size of a node's token bucket, and connects that are added to it in a day."""
+"""Size of a node's token bucket, and the number of tokens that are added per day."""
 _MOST_NODES: Final = 20_000
 _MOST_SUMS: Final = 2_000
 _SUMS_AT_ONCE: Final = 1_000
@@ -25,7 +28,7 @@ _SUMS_AT_ONCE: Final = 1_000
 
 @dataclass(slots=True)
 class Sum:
-    """Connects and disconnects of a node since its last recorded sum."""
+    """Connects and disconnects of a node since its last recorded summary."""
 
     since_ns: int
     period_ns: int
@@ -33,7 +36,7 @@ class Sum:
     connects: int = 0
     disconnects: int = 0
     gone: list[str] = field(default_factory=list)
-    """Names of those that the log takes to be connected, and that left."""
+    """Names of proxies that disconnected and are still connected according to the log."""
     reason: str = ""
     """Reason why the last stream ended."""
 
@@ -43,7 +46,8 @@ class Sum:
         return not (self.connects or self.disconnects)
 
     def is_due(self, now_ns: int) -> bool:
-        """Return whether it is due: the period ended, or nothing has happened for a minute."""
+        """Return whether to record the summary now: its period ended, or nothing has happened for a
+        minute."""
         return now_ns - self.since_ns >= min(
             self.period_ns, max(PERIOD_NS, self.changed_ns - self.since_ns + PERIOD_NS)
         )
@@ -64,7 +68,7 @@ class Flapping:
         return node in self._sums
 
     def came(self, node: str, now_ns: int) -> bool:
-        """Count a connect; return whether it belongs to a sum."""
+        """Count a connect; return whether it belongs into a summary."""
         if node not in self._sums:
             if self._may_tell(node, now_ns / 1e9):
                 return False
@@ -79,7 +83,8 @@ class Flapping:
         return True
 
     def went(self, node: str, name: str | None, reason: str) -> None:
-        """Take note that a proxy left; ``name`` is what the log knows it by, if it does."""
+        """Count a disconnect; ``name`` is the proxy's name in the log, if the log knows it as
+        connected."""
         found = self._sums.get(node)
         if found is not None:
             found.disconnects += 1
@@ -88,7 +93,7 @@ class Flapping:
                 found.gone.append(name)
 
     def due(self, now_ns: int) -> list[tuple[str, Sum]]:
-        """Return the sums to record now; those of nodes that became quiet end."""
+        """Return the summaries to record now; nodes that became quiet are dropped."""
         told: list[tuple[str, Sum]] = []
         for node, found in list(self._sums.items()):
             if len(told) >= _SUMS_AT_ONCE:

@@ -1,8 +1,8 @@
-"""State of each proxy, and which states the log does not know yet. Pure.
+"""State of each proxy, and the states that are not in the log yet. Pure.
 
-Most states follow from events about a commit: proxies that it affects are behind, and in sync when
-it converges. Other states are recorded in batches from time to time, because one event per answer
-of each proxy would dominate the log.
+Most states follow from events about a commit: proxies that it affects are behind, and are in sync
+when it converges. Other states are recorded in batches from time to time, because one event for
+each answer of each proxy would fill the log.
 """
 
 from collections import Counter
@@ -25,14 +25,14 @@ from xds.delivery.flapping import Flapping, Sum
 from xds.delivery.stream_facts import Connected
 
 StreamId: TypeAlias = tuple[int, int]
-"""Identifies a stream: the number of its server, and its own number there."""
+"""Identifies a stream: the number of its server, and the stream's number within that server."""
 
 _AT_ONCE: Final = 1_000
 """Maximum proxies named in one event."""
 _REFUSING: Final = (ProxyState.REFUSED, ProxyState.LAST_ACCEPTED)
 _SETTLED: Final = (ProxyState.IN_SYNC, ProxyState.REFUSED, ProxyState.LAST_ACCEPTED)
 _RECORDED: Final = (*_SETTLED, ProxyState.BEHIND)
-"""The groups of one event, in their order there."""
+"""States that one event records in groups, in the order of its fields."""
 
 
 @dataclass(slots=True)
@@ -40,9 +40,9 @@ class _ProxyStatus:
     connected: Connected
     state: ProxyState
     told: ProxyState | None = None
-    """Its state according to the log; ``None`` if the log does not know it."""
+    """State of the proxy according to the log; ``None`` if the log does not know it."""
     stranded: ProxyState | None = None
-    """Its state before its server became unresponsive while there was a newer commit."""
+    """State of the proxy before its server became unresponsive and missed a newer commit."""
 
 
 class ProxyStatuses:
@@ -62,7 +62,7 @@ class ProxyStatuses:
 
     @property
     def withheld(self) -> int:
-        """Number of nodes whose connects and disconnects are recorded in sums."""
+        """Number of nodes whose connects and disconnects are recorded in summaries."""
         return len(self._flapping) + len(self._withheld)
 
     @property
@@ -88,7 +88,7 @@ class ProxyStatuses:
         return [self.name(stream) for stream in streams]
 
     def behind(self, streams: Iterable[StreamId]) -> list[str]:
-        """Return the names of those of these proxies that are behind, and have refused nothing."""
+        """Return the names of those proxies that are behind and have refused nothing."""
         return self.names(s for s in streams if self.state(s) is ProxyState.BEHIND)
 
     # ---- connects and disconnects ----------------------------------------------------------------
@@ -130,7 +130,8 @@ class ProxyStatuses:
     # ---- states ----------------------------------------------------------------------------------
 
     def put(self, stream: StreamId, state: ProxyState, *, owe: bool = True) -> None:
-        """Set the state of a proxy; with ``owe``, it is recorded if the log does not know it."""
+        """Set the state of a proxy; with ``owe``, mark it for recording if the log does not know
+        it."""
         status = self._all.get(stream)
         if status is None:
             return
@@ -139,7 +140,7 @@ class ProxyStatuses:
             self._owe(stream, status)
 
     def strand(self, streams: Iterable[StreamId]) -> None:
-        """Set these to behind and record it: their server does not answer."""
+        """Set proxies to ``BEHIND``, and mark this for recording: their server does not answer."""
         for stream in streams:
             status = self._all.get(stream)
             if status is None or status.stranded is not None:
@@ -151,21 +152,21 @@ class ProxyStatuses:
                 self._unrecorded.pop(stream, None)
 
     def resume(self, streams: Iterable[StreamId]) -> None:
-        """Count those of these that were stranded as before: there was nothing new for them."""
+        """Restore the state of stranded proxies, because the newer commit did not affect them."""
         for stream in streams:
             status = self._all.get(stream)
             if status is not None and status.stranded is not None:
                 self.put(stream, status.stranded)
 
     def owe(self, streams: Iterable[StreamId]) -> None:
-        """Mark these states for recording, if the log does not know them."""
+        """Mark the states of these proxies for recording, if the log does not know them."""
         for stream in streams:
             status = self._all.get(stream)
             if status is not None:
                 self._owe(stream, status)
 
     def told(self, streams: Iterable[StreamId], state: ProxyState) -> None:
-        """Note that another event has recorded this state for these streams."""
+        """Mark this state of these streams as recorded by another event."""
         for stream in streams:
             status = self._all.get(stream)
             if status is not None and status.told is not None:
@@ -174,10 +175,10 @@ class ProxyStatuses:
                     self._unrecorded.pop(stream, None)
 
     def told_behind(self, nodes: Iterable[str], offered: Collection[StreamId]) -> None:
-        """Note that an event recorded a commit that affects these nodes.
+        """Process that an event recorded a commit that affects these nodes.
 
-        The log then takes all their proxies to be behind. The states of those that were offered
-        nothing, because they have it or would refuse it again, are marked for recording.
+        According to the log, all their proxies are then behind. Some were offered nothing, because
+        they have the configuration or would refuse it again: their states are marked for recording.
         """
         self.told(offered, ProxyState.BEHIND)
         # Some have answered before all were offered it, and a refusal may be the last answer.
@@ -194,7 +195,7 @@ class ProxyStatuses:
         self.owe(others)
 
     def settle(self, commit: CommitId, seq: Seq, now_ns: int) -> list[DeliveryEvent]:
-        """Return the events that record the unknown states, while this commit is served."""
+        """Return the events that record the marked states, as of this served commit."""
         events = [e for each in self._flapping.due(now_ns) for e in self._sum(*each, commit)]
         events += self._try_again(now_ns)
         groups: dict[ProxyState, list[str]] = {state: [] for state in _RECORDED}
@@ -217,7 +218,7 @@ class ProxyStatuses:
             self._unrecorded.pop(stream, None)
 
     def _try_again(self, now_ns: int) -> list[DeliveryEvent]:
-        """Record connected proxies that were withheld because too many nodes had sums."""
+        """Record connected proxies that were not recorded because too many nodes had summaries."""
         events = []
         for node in [node for node in self._withheld if node not in self._flapping]:
             for stream in list(self._withheld[node]):
@@ -232,7 +233,7 @@ class ProxyStatuses:
         return events
 
     def _sum(self, node: str, told: Sum, commit: CommitId) -> list[DeliveryEvent]:
-        """Return the events for a sum of connects and disconnects of a node's proxies."""
+        """Return the events for a summary of a node's connects and disconnects."""
         came: list[tuple[str, str, str]] = []
         for stream in self._withheld.pop(node, {}):
             status = self._all[stream]

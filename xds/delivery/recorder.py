@@ -48,7 +48,7 @@ class Recorder:
             self._wake.set()
 
     async def run(self) -> None:
-        """Append until cancelled; then append the rest."""
+        """Append events until cancelled; then append the queued rest."""
         try:
             while True:
                 await self._wake.wait()
@@ -89,7 +89,7 @@ class Recorder:
 
 
 async def recording(recorder: Recorder, work: Coroutine[object, object, None]) -> None:
-    """Run endless work and its recorder; the recorder ends last, so that all events are in the log.
+    """Run a task and its recorder; the recorder ends last, so that all events are in the log.
 
     If one of them fails, both end with its error.
     """

@@ -1,4 +1,5 @@
-"""Refusals of configuration: recorded once for each content of a node, with their cause. Pure."""
+"""Refusals of configuration: recorded once for each refused content of a node, with the cause.
+Pure."""
 
 from collections import OrderedDict
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ _REMEMBERED: Final = 10_000
 """Maximum refusals remembered, so that each is recorded once."""
 
 _Content: TypeAlias = tuple[str, str, str]
-"""Node, type and version of what was refused."""
+"""Refused content: node, resource type and version."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,8 @@ class RefusalRecord:
         self._unexplained: dict[_Content, list[Refusal]] = {}
 
     def forget(self, commit: CommitId) -> None:
-        """Forget a commit that is served again: it may be refused again, which is a new event."""
+        """Forget the refusals of a commit that is served again, so that new refusals are new
+        events."""
         for key in [key for key in self._known if key[1] == commit]:
             del self._known[key]
 
@@ -64,11 +66,12 @@ class RefusalRecord:
             self._unexplained.setdefault(content, []).append(Refusal(stream, proxy, fact))
 
     def explain(self, fact: Explained) -> list[Refusal]:
-        """Return the refusals whose cause this is, to record them now."""
+        """Return the refusals that this fact explains, to record them now."""
         return self._unexplained.pop((fact.node, fact.type_url, fact.version), [])
 
     def give_up(self, server: int) -> list[Refusal]:
-        """Return the refusals whose cause a server was to determine, to record them without it."""
+        """Return the refusals whose cause a dead server was determining, to record them without a
+        cause."""
         given_up = list[Refusal]()
         for content, refusals in [*self._unexplained.items()]:
             given_up += [each for each in refusals if each.stream[0] == server]

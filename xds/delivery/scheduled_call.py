@@ -1,4 +1,4 @@
-"""A function call with one timer: a new time replaces the old one."""
+"""A function call with one timer; a new time replaces the old one."""
 
 import asyncio
 from collections.abc import Callable
@@ -13,7 +13,7 @@ class Timer(Protocol):
 
 
 Later: TypeAlias = Callable[[float, Callable[[], None]], Timer]
-"""Schedules a function after some seconds."""
+"""Function that schedules a call after some seconds."""
 
 
 def later(delay_s: float, call: Callable[[], None]) -> Timer:

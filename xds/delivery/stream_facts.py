@@ -1,6 +1,6 @@
 """Facts about streams and publications that a server reports, in whatever process it runs. Pure.
 
-One word for one fact, from the stream to the event log:
+Each fact has one name, from the stream to the event log:
 
 ============= ============ =============================================
 stream to hub  fact         event
@@ -31,16 +31,16 @@ class Connected(NamedTuple):
     """A client named its node. The first fact about a stream."""
 
     stream: int
-    """Number of the stream, unique within its server for all time."""
+    """Number of the stream, unique within its server, and never used again."""
     node: str
     proxy: str
     version: str
-    """Name and version of its software, as it reports them."""
+    """Name and version of the client's software, as the client reports them."""
     at_ns: int
     state: ProxyState = ProxyState.BEHIND
-    """``HELD``, ``BEHIND`` or ``LAST_ACCEPTED``: its initial state."""
+    """``HELD``, ``BEHIND`` or ``LAST_ACCEPTED``: the client's initial state."""
     commit: CommitId = _NO_COMMIT
-    """The served commit; empty before there is one."""
+    """The served commit; empty before the first commit."""
 
 
 class Disconnected(NamedTuple):
@@ -52,7 +52,7 @@ class Disconnected(NamedTuple):
 
 
 class Offered(NamedTuple):
-    """The publication with its state at ``seq`` is an update for a stream."""
+    """A stream was offered an update: the publication of the state at ``seq``."""
 
     stream: int
     node: str
@@ -83,19 +83,19 @@ class Refused(NamedTuple):
     version: str
     message: str
     names: tuple[str, ...] = ()
-    """The invalid resources, as far as known."""
+    """Names of the invalid resources, as far as known."""
     snapshot: str = ""
-    """Version of the snapshot that was being rolled out; empty if the client has it."""
+    """Version of the snapshot that was being rolled out; empty if the client has it already."""
 
 
 class Explained(NamedTuple):
-    """The cause of a refusal by a node's clients was determined, or cannot be."""
+    """The cause of a refusal by a node's clients was determined, or cannot be determined."""
 
     node: str
     type_url: str
     version: str
     specs: tuple[str, ...]
-    """Keys of the specs that likely caused it."""
+    """Keys of the specs that likely caused the refusal."""
 
 
 class FellBack(NamedTuple):
@@ -121,19 +121,19 @@ class Finished(NamedTuple):
 
 
 class Passed(NamedTuple):
-    """This server's earlier waves of the publication have had time to accept it."""
+    """This server's earlier waves of the publication have accepted it, or their time is over."""
 
     seq: Seq
     wave: int
 
 
 class Full(NamedTuple):
-    """A server cannot serve everybody who comes, or can again."""
+    """A server has no room for more clients, or has room again."""
 
     words: str
     """Description of the shortage; empty when it is over."""
     reason: str = CONNECTIONS_FULL
-    """``connections-full``, or ``streams-reset``."""
+    """Reason in the event: ``connections-full``, or ``streams-reset``."""
 
 
 Fact: TypeAlias = (

@@ -2,7 +2,8 @@
 
 A commit that switches TLS on for a listener affects the node's own proxies and those of its
 callers, which must stop sending plain text. Proxies never switch at the same moment, so a server
-must accept a new protocol before any client uses it, and the old one until no client does.
+must accept a new protocol before any client uses it, and must accept the old one until no client
+uses it.
 """
 
 from collections.abc import Iterable
@@ -28,11 +29,11 @@ def waves(
     acknowledge.
 
     First come nodes that accept more than before, then all others, last nodes that accept less.
-    Nearly always there is one wave. From no TLS to STRICT, or back, in one commit, no order is
-    safe; with a commit to PERMISSIVE in between, the order is.
+    Nearly always there is only one wave. If one commit changes a listener from no TLS to STRICT, or
+    back, no order is safe; a commit with PERMISSIVE in between makes it safe.
 
-    :param changed: nodes that may have changed, connected here or not. A node whose proxies may be
-        connected to another server has its wave even if it is empty here, so that all servers of a
+    :param changed: nodes that may have changed. They include nodes without proxies on this server:
+        their wave is empty here, but may have proxies on another server, so that all servers of a
         mesh use the same waves.
     """
     groups: tuple[list[ProxyIdentity], ...] = ([], [], [])
@@ -45,7 +46,8 @@ def waves(
 
 
 def _turn(before: MeshGraph, after: MeshGraph, key: ResourceKey) -> int:
-    """Return the wave of a node: first if it accepts more, last if it accepts less."""
+    """Return the wave of a node: the first if the node accepts more protocols, the last if it
+    accepts fewer."""
     old, new = _understood(before, key), _understood(after, key)
     ports = old.keys() & new.keys()
     if any(new[port] - old[port] for port in ports):
@@ -54,7 +56,7 @@ def _turn(before: MeshGraph, after: MeshGraph, key: ResourceKey) -> int:
 
 
 def _understood(graph: MeshGraph, key: ResourceKey) -> dict[int, frozenset[str]]:
-    """Return the protocols that each port of a node accepts; empty if it is no node."""
+    """Return the protocols that each port of a node accepts; empty if the key is not a node's."""
     node = graph.node(key.mesh, key.name) if key.kind is Kind.VIRTUAL_NODE else None
     return {
         listener.port_mapping.port: _SPOKEN.get(

@@ -6,8 +6,8 @@ from typing import Final
 from xds.snapshots.resources import Encoded, Selection
 
 MAX_RESPONSE_BYTES: Final = 3 << 20
-"""Maximum size of a response that may be incomplete. gRPC clients refuse messages above 4 MiB by
-default."""
+"""Maximum size of a response, for types whose responses may be incomplete. gRPC clients refuse
+messages above 4 MiB by default."""
 
 _NONE: Final[frozenset[Encoded]] = frozenset()
 
@@ -24,14 +24,14 @@ class RefusedBisection:
     def __init__(self) -> None:
         self._refused = _NONE
         self._limit = 0
-        """Maximum resources per response while an invalid one is searched; 0 means no limit."""
+        """Maximum resources per response during the search for an invalid one; 0 means no limit."""
 
     def __contains__(self, resource: Encoded) -> bool:
         return resource in self._refused
 
     @property
     def any(self) -> bool:
-        """True if any resource is refused."""
+        """True if at least one resource is refused."""
         return bool(self._refused)
 
     @property
@@ -62,7 +62,8 @@ class RefusedBisection:
         return {resource.name for resource in freed}
 
     def cut(self, due: Selection) -> tuple[Selection, Selection]:
-        """Split the due resources: at least one for the next response, and those that wait."""
+        """Split the due resources into those for the next response, at least one, and those that
+        wait."""
         size = 0
         for count, resource in enumerate(due):
             size += len(resource.entry)
@@ -76,5 +77,5 @@ class RefusedBisection:
             self._refused = self._refused.intersection(selection).difference(sent)
 
     def rest(self) -> None:
-        """Record that nothing is left to send."""
+        """Record that no resource is left to send."""
         self._limit = 0

@@ -18,12 +18,12 @@ _NO_NAMES: Final[tuple[str, ...]] = ()
 
 
 class DeltaWatch(TypeWatch[DeltaSubscription]):
-    """Delta state of one type: what a client has been sent, and what is sent next."""
+    """Delta state of one type: the resources that a client was sent, and those that are due."""
 
     __slots__ = ("_held", "_suspects")
 
     def __init__(self, type_url: TypeUrl, held: Held, *, errors: bool = False) -> None:
-        """Start with what the client says it holds from an earlier stream.
+        """Start with the resources that the client claims to hold from an earlier stream.
 
         :param errors: report nonexistent names as errors, not as removed.
         """
@@ -33,15 +33,16 @@ class DeltaWatch(TypeWatch[DeltaSubscription]):
         self._held = held
         """Resources of the subscription that were last sent, or held before."""
         self._suspects: Selection = ()
-        """Resources refused together with a removal whose separate attempt is not answered yet."""
+        """Resources that were refused together with a removal, until they are sent again without it
+        and answered."""
 
     # ---- requests --------------------------------------------------------------------------------
 
     def on_request(self, request: DeltaDiscoveryRequest, *, current: bool) -> Answer | None:
         """Process a request of this type; return the answer that it contains, if any.
 
-        Subscription changes count whatever the nonce is: "a stale nonce should not be used to
-        reject" them.
+        Subscription changes apply even if the nonce is stale (xDS: "a stale nonce should not be
+        used to reject" them).
         """
         answer = None
         if self.flight is not None and current:
@@ -99,7 +100,7 @@ class DeltaWatch(TypeWatch[DeltaSubscription]):
     # ---- responses -------------------------------------------------------------------------------
 
     def due(self, wanted: ResourceSet) -> bool:
-        """Return whether a response is due if this is the target."""
+        """Return whether a response must be sent if ``wanted`` is the target."""
         if self.settled_on is wanted:
             return False
         view = self._see(wanted)
@@ -118,7 +119,7 @@ class DeltaWatch(TypeWatch[DeltaSubscription]):
         return False
 
     def respond(self, wanted: ResourceSet, nonce: str, now: float) -> tuple[Response, Selection]:
-        """Return the due response, and those of its resources that are new to the client."""
+        """Return the due response, and the resources in it that are new to the client."""
         self.settled_on = None
         view = self._see(wanted)
         held, urgent = self._held, self._urgent
@@ -178,7 +179,7 @@ class DeltaWatch(TypeWatch[DeltaSubscription]):
 
 
 def _joined(some: tuple[str, ...], more: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the sorted union of both; one of them unchanged if the other is empty."""
+    """Return the sorted union of both; if one is empty, the other itself."""
     if not more:
         return some
     return tuple(sorted({*some, *more})) if some else more

@@ -1,4 +1,4 @@
-"""Resources that a client keeps beside those of its target, until nothing refers to them. Pure."""
+"""Resources that a client keeps besides those of its target, until nothing refers to them. Pure."""
 
 from collections.abc import Hashable, Iterable, Mapping
 from typing import Any, Final
@@ -24,7 +24,7 @@ class KeptResources:
         self._expiry: dict[tuple[TypeUrl, str], float] = {}
         """Times until which unused resources are kept."""
         self._old_routes: set[Encoded] = set()
-        """Routes that the client may still use, removed or refused ones among them."""
+        """Routes that the client may still use, including removed and refused ones."""
 
     def copy(self) -> "KeptResources":
         """Return an independent copy."""
@@ -34,9 +34,10 @@ class KeptResources:
         return new
 
     def rest(self, target: Snapshot) -> Hashable | None:
-        """Return a value equal for equal future behaviour; ``None`` while a timer runs.
+        """Return a value that is equal for objects with equal future behaviour; ``None`` while a
+        timer runs.
 
-        Parts are compared by identity, so the value is valid only while they live.
+        Parts are compared by identity, so the value is valid only as long as they exist.
         """
         if self._expiry:
             return None
@@ -75,7 +76,7 @@ class KeptResources:
         self._by_type[type_url] = held
 
     def accept(self, clusters: Held, *, acknowledged: bool) -> None:
-        """Keep clusters that the client has been offered, and may have acknowledged."""
+        """Keep clusters that the client was offered and may have acknowledged."""
         self._by_type[CLUSTER] = clusters
         if acknowledged:
             self._accepted = clusters
@@ -93,20 +94,21 @@ class KeptResources:
             self._accepted = held
 
     def use_routes(self, routes: Iterable[Encoded]) -> None:
-        """Record routes that the client may use until others replace them."""
+        """Record routes that the client may use until other routes replace them."""
         self._old_routes.update(routes)
 
     # ---- removal ---------------------------------------------------------------------------------
 
     def spare_all(self) -> None:
-        """Cancel the removal of everything."""
+        """Cancel all scheduled removals."""
         self._expiry.clear()
 
     def spare(self, snapshot: Snapshot) -> None:
-        """Cancel the removal of what the snapshot needs, or what a return from it would need.
+        """Cancel the removal of resources that the snapshot needs, or that a return to the previous
+        one would need.
 
         Until the client accepts the snapshot's own version of a cluster, the previous version may
-        have to be offered again, and then it needs its endpoints.
+        have to be offered again, with its endpoints.
         """
         if not self._expiry:
             return
@@ -120,7 +122,7 @@ class KeptResources:
     def release(
         self, target: Snapshot, until: float, routes: TypeWatch[Any] | None, *, resumed: bool
     ) -> None:
-        """Schedule the removal of everything that nothing refers to.
+        """Schedule the removal of all resources that nothing refers to.
 
         :param routes: the client's subscription to routes.
         :param resumed: whether the client may use routes from an earlier stream.
@@ -136,7 +138,7 @@ class KeptResources:
                     self._expiry.setdefault((type_url, name), until)
 
     def expire(self, now: float) -> bool:
-        """Drop the resources whose time is over; return whether there were any."""
+        """Drop the resources whose time has expired; return whether there were any."""
         gone = {key for key, until in self._expiry.items() if until <= now}
         if not gone:
             return False
@@ -147,7 +149,7 @@ class KeptResources:
         return True
 
     def _needed_while_draining(self, target: Snapshot, watch: TypeWatch[Any] | None) -> set[str]:
-        """Return the clusters, and so endpoints, that routes of draining listeners need."""
+        """Return the names of clusters, and of their endpoints, that draining listeners need."""
         if not self._old_routes:
             return set()
         replaced = target[ROUTE].by_name
@@ -164,8 +166,8 @@ class KeptResources:
         """Return whether the client still subscribes to routes from an earlier stream with unknown
         content.
 
-        The version that it holds is that of the routes sent last. A draining listener keeps the
-        subscription to earlier ones.
+        The client's version is that of the routes that were sent last; a draining listener keeps it
+        subscribed to earlier routes.
         """
         if watch is None:
             return False

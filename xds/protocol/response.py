@@ -15,7 +15,7 @@ class Ack(NamedTuple):
 
 
 class Nack(NamedTuple):
-    """The client refused a response (NACK) and keeps what it had."""
+    """The client refused a response (NACK) and keeps its previous configuration."""
 
     type_url: TypeUrl
     version: str
@@ -25,7 +25,7 @@ class Nack(NamedTuple):
     fresh: Selection = ()
     """Resources that the client had never been sent before."""
     removal_only: bool = False
-    """True if the client has all current resources and refuses only removals."""
+    """True if the client has all current resources and refused only removals."""
 
 
 Answer: TypeAlias = Ack | Nack
@@ -48,7 +48,7 @@ class Flight(NamedTuple):
     fresh: Selection
     since: float
     removed: tuple[str, ...] = ()
-    """Names that it removes, explicitly or, in a complete response, by leaving them out."""
+    """Names that the response removes: explicitly, or by omission if the response is complete."""
 
     def answered(
         self, type_url: TypeUrl, error: ErrorDetail | None, *, removal_only: bool = False

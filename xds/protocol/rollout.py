@@ -5,8 +5,8 @@ A new snapshot is sent in an order in which no resource ever refers to a missing
 listeners; then routes. When those are acknowledged and running requests have had time to end,
 clusters that nothing refers to are removed.
 
-Pure, and the same for state-of-the-world and delta streams: it decides the target of each type at
-this moment; the protocol variant decides which responses bring the client there.
+Pure, and the same for state-of-the-world and delta streams: this module decides the current target
+of each type, and the protocol variant decides which responses lead the client to it.
 """
 
 from collections.abc import Hashable, Mapping
@@ -27,7 +27,7 @@ _BEFORE: Final[Mapping[TypeUrl, tuple[TypeUrl, ...]]] = {
 
 
 class Rollout:
-    """Target set of each type at this moment, on the way to the newest snapshot."""
+    """Current target set of each type, on the way to the newest snapshot."""
 
     __slots__ = (
         "_ack_wait",
@@ -50,7 +50,7 @@ class Rollout:
         self.in_sync = False
         """True if the client had acknowledged its whole target at the last :meth:`advance`."""
         self.wanted: dict[TypeUrl, ResourceSet] = {}
-        """Sets to offer now. A type that is missing here waits for earlier types."""
+        """Resource sets to offer now, by type. A missing type waits for earlier types."""
         self._watches = watches
         self._ack_wait = ack_wait
         self._linger = linger
@@ -74,7 +74,7 @@ class Rollout:
         """Return a value that is equal for rollouts with equal future behaviour.
 
         ``None`` while something is in flight or a timer runs. Parts are compared by identity, so
-        the value is valid only while they live.
+        the value is valid only as long as they exist.
         """
         target = self.target
         if target is None or not self.in_sync or self.wake_at is not None:
@@ -94,7 +94,7 @@ class Rollout:
         )
 
     def aim(self, snapshot: Snapshot) -> None:
-        """Set the target snapshot; it replaces one that is still being rolled out."""
+        """Set the target snapshot; it replaces a snapshot that is still being rolled out."""
         if self.target is snapshot:
             return
         self.in_sync = False
@@ -110,12 +110,12 @@ class Rollout:
         self._merge_kept()
 
     def step(self, snapshot: Snapshot, now: float) -> bool:
-        """Do :meth:`aim` and :meth:`advance` at a tenth of the cost, if possible; return whether it
-        was.
+        """Do the work of :meth:`aim` and :meth:`advance` at a tenth of the cost, if possible;
+        return whether it was possible.
 
-        It is possible if the client has everything it subscribes to, and the new snapshot differs
-        only in routes, or only in endpoints of which none was removed. Nearly all changes are of
-        this kind, and they affect many proxies at once.
+        It is possible if the client has everything that it subscribes to, and the new snapshot
+        differs only in routes, or only in endpoints of which none was removed. Nearly all changes
+        are of this kind, and they affect many proxies at once.
         """
         before = self.target
         if (
@@ -149,9 +149,9 @@ class Rollout:
         """Record that the client holds resources of this type from an earlier stream.
 
         Known clusters stay until the client has moved off them; its listeners and routes are
-        updated in turn. They wait for its request for clusters, too, because Envoy delays that
-        while clusters are warming. A stream that is ``alone`` (single type) waits for no other
-        type.
+        updated in turn. They also wait for its request for clusters, because Envoy delays that
+        request while clusters are warming. A stream that is ``alone`` (single type) waits for no
+        other type.
         """
         self._pristine = False
         self._resumed = True
@@ -167,7 +167,7 @@ class Rollout:
             self._merge_kept()
 
     def refused(self, type_url: TypeUrl, fresh: Selection) -> None:
-        """Record that the client does not have these resources, which were new to it."""
+        """Record that the client refused these resources, which were new to it."""
         if type_url == CLUSTER:
             self._kept.refuse(fresh)
             self._merge_kept()
@@ -194,7 +194,8 @@ class Rollout:
             self._release(target, now + self._linger)
 
     def _follow(self, target: Snapshot, now: float) -> None:
-        """Offer the target's listeners and routes once what they need is in place."""
+        """Offer the target's listeners and routes once the resources that they refer to are in
+        place."""
         for type_url in TRAFFIC:
             if type_url in self._watches and self.wanted.get(type_url) is not target[type_url]:
                 if not self._may_follow(type_url, now):
@@ -217,7 +218,7 @@ class Rollout:
 
     @property
     def wake_at(self) -> float | None:
-        """Time to call :meth:`advance` if nothing happens before."""
+        """Time to call :meth:`advance` if no request or snapshot comes before."""
         if self.in_sync and not self._kept.expiring:
             return None
         times = list(self._kept.expiry)
@@ -253,7 +254,8 @@ class Rollout:
         return watch is not None and watch.flight is not None
 
     def _passed(self, type_url: TypeUrl, now: float) -> bool:
-        """Return whether later types may be sent: this one is acknowledged, or its time is over."""
+        """Return whether later types may be sent: this type is acknowledged, or the wait for it is
+        over."""
         watch = self._watches.get(type_url)
         if watch is None:
             return type_url != CLUSTER or self._clusters_by is None or self._clusters_by <= now
@@ -267,7 +269,7 @@ class Rollout:
     # ---- kept resources --------------------------------------------------------------------------
 
     def _record_accepted(self, now: float) -> None:
-        """Update the record of which clusters the client has."""
+        """Update the record of the clusters that the client has."""
         if CLUSTER in self._watches and self._passed(CLUSTER, now):
             clusters = self.wanted[CLUSTER].by_name
             self._kept.accept(clusters, acknowledged=not self._under_way(CLUSTER))

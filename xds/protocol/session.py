@@ -31,7 +31,7 @@ _TICK: Final = "tick"
 class Session:
     """Protocol state of one stream.
 
-    All requests of a session are of one protocol variant.
+    All requests of a session must belong to one protocol variant, SotW or delta.
     """
 
     __slots__ = (
@@ -56,15 +56,15 @@ class Session:
     ) -> None:
         """Start without subscriptions.
 
-        :param aggregated: whether the stream carries all types. A stream with a single type knows
-            nothing of the others and waits for none of them.
+        :param aggregated: whether the stream carries all types. A stream with a single type does
+            not wait for other types.
         :param shared_states: shared states of all sessions with the same memory.
         """
         self.alike = False
-        """True if other sessions have the same snapshots, so that sharing state saves work."""
+        """True if other sessions have the same snapshots, so that shared state saves work."""
         self._shared_states = SharedStates() if shared_states is None else shared_states
         self._shared: SharedState | None = None
-        """The shared state, unless the state is this session's own."""
+        """The shared state; ``None`` if the state belongs to this session alone."""
         self._kind: tuple[Hashable, ...] = (ack_wait, linger, aggregated)
         self.state = SessionState(memory, ack_wait=ack_wait, linger=linger, aggregated=aggregated)
         """State of the client. Other sessions may share it: read it, but do not change it."""
@@ -76,7 +76,7 @@ class Session:
     def tell_errors(self) -> None:
         """Report nonexistent names as ``resource_errors`` from now on (xRFC TP3).
 
-        For clients that support it; call it before the first request.
+        Call this before the first request, and only for clients that support it.
         """
         self._own().tell_errors()
         self._kind = (*self._kind, "errors")
@@ -85,7 +85,7 @@ class Session:
         """Process a request; return its answer to an earlier response, if it contains one.
 
         A request for an unknown type does not end the stream. A SotW client gets no response to it;
-        a delta client gets one that the names do not exist (:meth:`next_response`).
+        a delta client gets a response that the names do not exist (:meth:`next_response`).
         """
         type_url = cast("TypeUrl", request.type_url)
         nonce = self._nonces.get(type_url)
@@ -108,7 +108,7 @@ class Session:
     def on_snapshot(self, snapshot: Snapshot, now: float) -> bool:
         """Set the target snapshot; return whether the client needs an update.
 
-        It replaces a snapshot that is still being rolled out.
+        The new target replaces a snapshot that is still being rolled out.
         """
         if self._untouched and self.alike:
             self._join(self._shared_states.start(self._kind, self.state.copy, now))
@@ -123,8 +123,8 @@ class Session:
         return self._take(shared, snapshot, lambda state: state.on_snapshot(snapshot, now), now)
 
     def on_tick(self, now: float) -> None:
-        """Process the passing of time, which ends waiting for acknowledgements and keeping of
-        unused clusters."""
+        """Process the passing of time: end waits for acknowledgements, and remove unused clusters
+        when due."""
         shared = self._shared
         if shared is None:
             self.state.on_tick(now)
@@ -170,7 +170,7 @@ class Session:
 
     @property
     def wake_at(self) -> float | None:
-        """Time to call :meth:`on_tick` if nothing happens before."""
+        """Time to call :meth:`on_tick` if no request or snapshot comes before."""
         shared = self._shared
         return self.state.wake_at if shared is None else shared.wake_at
 
@@ -205,7 +205,8 @@ class Session:
         return result
 
     def _settle(self, now: float) -> None:
-        """Join the sessions with an equal state, if this one is at rest and sharing saves work."""
+        """Share the state of sessions with an equal state, if this session is at rest and sharing
+        saves work."""
         if self.alike and self.state.in_sync:
             shared = self._shared_states.at_rest(self.state, now)
             if shared is not None:
@@ -224,7 +225,7 @@ class Session:
 
 
 def _key(request: Request, *, current: bool, first: bool) -> Hashable:
-    """Return everything in a request that decides its effect."""
+    """Return the parts of a request that decide its effect."""
     if isinstance(request, DiscoveryRequest):
         version = request.version if first else None
         return request.type_url, request.names, request.error, current, version

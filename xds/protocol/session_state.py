@@ -1,8 +1,8 @@
 """State of one client, and its transitions by requests, snapshots and time. Pure.
 
-It knows neither nonces nor the stream, so clients with equal history can share one
-(:mod:`xds.protocol.shared_session`). :class:`xds.protocol.session.Session` holds what belongs to
-one stream.
+The state contains neither nonces nor the stream, so clients with equal history can share it
+(:mod:`xds.protocol.shared_session`). :class:`xds.protocol.session.Session` holds the data of one
+stream.
 """
 
 from collections.abc import Hashable
@@ -42,13 +42,13 @@ class Memory(Protocol):
         """Return the resource with this version."""
 
     def unknown_resource(self, type_url: TypeUrl, name: str) -> Encoded:
-        """Return what is known of a resource that only clients know."""
+        """Return a placeholder for a resource that only a client claims to have."""
 
 
 class SessionState:
-    """Subscriptions of one client, what it has, and what is sent next.
+    """Subscriptions of one client, its resources, and the responses that are due.
 
-    All requests of a session are of one protocol variant.
+    All requests of a session must belong to one protocol variant, SotW or delta.
     """
 
     __slots__ = (
@@ -72,14 +72,14 @@ class SessionState:
     ) -> None:
         """Start without subscriptions.
 
-        :param aggregated: whether the stream carries all types. A stream with a single type knows
-            nothing of the others and waits for none of them.
+        :param aggregated: whether the stream carries all types. A stream with a single type does
+            not wait for other types.
         """
         self._memory = memory
         self.names = 0
         """Number of names that the client subscribes to, existing or not."""
         self.claims = 0
-        """Number of resources that the client claims to have and that this server does not know."""
+        """Number of resources that the client claims to have but this server does not know."""
         self._errors = False
         self._watches: dict[TypeUrl, Watch | DeltaWatch] = {}
         self._unserved: dict[TypeUrl, tuple[DeltaWatch, ResourceSet]] = {}
@@ -91,18 +91,18 @@ class SessionState:
     def tell_errors(self) -> None:
         """Report nonexistent names as ``resource_errors`` from now on (xRFC TP3).
 
-        For clients that support it; call it before the first request.
+        Call this before the first request, and only for clients that support it.
         """
         self._errors = True
 
     def on_request(self, request: Request, now: float, *, current: bool) -> Answer | None:
         """Process a request; return its answer to an earlier response, if it contains one.
 
-        :param current: whether it carries the nonce of the last response of its type, or there was
-            none.
+        :param current: whether the request has the nonce of its type's last response, or there was
+            no response yet.
 
         A request for an unknown type does not end the stream. A SotW client gets no response to it;
-        a delta client gets one that the names do not exist (:meth:`next_response`).
+        a delta client gets a response that the names do not exist (:meth:`next_response`).
         """
         type_url = TypeUrl(request.type_url)
         watch = self._watches.get(type_url)
@@ -167,7 +167,7 @@ class SessionState:
     def on_snapshot(self, snapshot: Snapshot, now: float) -> bool:
         """Set the target snapshot; return whether the client needs an update.
 
-        It replaces a snapshot that is still being rolled out.
+        The new target replaces a snapshot that is still being rolled out.
         """
         news = self._rollout.target is not snapshot
         if not self._rollout.step(snapshot, now):
@@ -176,8 +176,8 @@ class SessionState:
         return news and not self.in_sync
 
     def on_tick(self, now: float) -> None:
-        """Process the passing of time, which ends waiting for acknowledgements and keeping of
-        unused clusters."""
+        """Process the passing of time: end waits for acknowledgements, and remove unused clusters
+        when due."""
         self._rollout.advance(now)
 
     def next_response(self, nonce: str, now: float) -> Response | None:
@@ -225,7 +225,7 @@ class SessionState:
 
         ``None`` while something is in flight or a timer runs.
 
-        Parts are compared by identity, so values are comparable only while both states live.
+        Parts are compared by identity, so values are comparable only as long as both states exist.
         """
         rollout = self._rollout.rest()
         if rollout is None or self._unserved:
@@ -244,7 +244,7 @@ class SessionState:
 
     @property
     def quiet(self) -> bool:
-        """True if certainly nothing is to be written."""
+        """True if it is certain that no response is due."""
         return self._rollout.in_sync and not self._unserved
 
     def opened(self, type_url: TypeUrl) -> bool:
@@ -258,9 +258,9 @@ class SessionState:
 
     @property
     def stuck_on(self) -> tuple[TypeUrl, ...]:
-        """The types of which the client refuses part of the target.
+        """The resource types in which the client refuses part of the target.
 
-        Empty while anything is in flight: the client may still accept the rest.
+        Empty while a response is in flight, because the client may still accept the rest.
         """
         wanted, refused = self._rollout.wanted, list[TypeUrl]()
         for type_url, watch in self._watches.items():
@@ -276,7 +276,7 @@ class SessionState:
 
     @property
     def wake_at(self) -> float | None:
-        """Time to call :meth:`on_tick` if nothing happens before."""
+        """Time to call :meth:`on_tick` if no request or snapshot comes before."""
         return self._rollout.wake_at
 
     def _respond(

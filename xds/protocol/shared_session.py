@@ -2,8 +2,8 @@
 
 A thousand proxies of one node subscribe to the same resources in the same order and give the same
 answers. Their sessions share one state, and each transition that one of them makes is cached for
-the others. A session whose state comes to rest joins the sessions with an equal state, however it
-got there; a session that differs gets a state of its own.
+the others. When a session comes to rest, it shares its state with all sessions in an equal state,
+whatever their history. A session that differs gets its own state.
 """
 
 from collections import deque
@@ -18,7 +18,7 @@ T = TypeVar("T")
 
 GRAIN: Final = 0.1
 """Seconds for which a cached transition is reused. Deadlines in a shared state are those of its
-first session, so for others they may be early by this much."""
+first session, so for other sessions they may be early by this much."""
 
 
 class Step(NamedTuple):
@@ -60,7 +60,7 @@ class SharedState:
         return None if step.at < self._deadline <= now else step
 
     def lone(self, now: float) -> bool:
-        """Return whether only one session is in this state and no cached transition leads here."""
+        """Return whether only one session is in this state and no cached transition leads to it."""
         return self.members == 1 and now > self.born + GRAIN
 
     def take(self) -> SessionState:
@@ -94,7 +94,7 @@ class SharedStates:
         return self.at_rest(state, now) or SharedState(state, now)
 
     def at_rest(self, state: SessionState, now: float) -> SharedState | None:
-        """Do as :meth:`of` if nothing is in flight; else return ``None``."""
+        """Return a shared state like :meth:`of`, or ``None`` if a response is in flight."""
         rest = state.rest()
         if rest is None:
             return None

@@ -1,6 +1,6 @@
 """One type on one state-of-the-world stream: what is offered, in flight, accepted and refused.
 
-Pure. It knows only one type; the session decides when what may be offered.
+Pure. The session decides when this type may be offered.
 """
 
 from collections.abc import Hashable
@@ -17,20 +17,20 @@ _NO_RESOURCES: Final[Held] = {}
 
 
 class Watch(TypeWatch[SotwSubscription]):
-    """SotW state of one type: what a client has been sent, and what is sent next."""
+    """SotW state of one type: the resources that a client was sent, and those that are due."""
 
     __slots__ = ("_claimed", "_offered", "_refused_whole", "_whole")
 
     def __init__(self, type_url: TypeUrl, claimed: str = "", *, errors: bool = False) -> None:
         """Start without responses; ``errors`` means that nonexistent names are reported.
 
-        :param claimed: the version that the first request says the client holds.
+        :param claimed: the version that the client claims in its first request.
         """
         self._whole = type_url in WHOLE
         subscription = SotwSubscription(legacy=self._whole)
         super().__init__(type_url, subscription, errors=errors, answered=False)
         self._claimed = claimed
-        """The version that the client says it holds, until a response is sent."""
+        """The version that the client claims to hold, until a response is sent."""
         self._offered: Held = _NO_RESOURCES
         """Resources that the client was sent, as of its last response and subscription."""
         self._refused_whole = False
@@ -40,7 +40,7 @@ class Watch(TypeWatch[SotwSubscription]):
     def on_request(self, request: DiscoveryRequest, *, current: bool) -> Answer | None:
         """Process a request of this type; return the answer that it contains, if any.
 
-        A request with another nonce than the last one sent has crossed with that response: it is
+        A request with a stale nonce was sent before the client received the last response: it is
         ignored, because the client will answer the response too ("ACK and NACK semantics").
         """
         if not current:
@@ -90,7 +90,7 @@ class Watch(TypeWatch[SotwSubscription]):
     # ---- responses -------------------------------------------------------------------------------
 
     def due(self, wanted: ResourceSet) -> bool:
-        """Return whether a response is due if this is the target."""
+        """Return whether a response must be sent if ``wanted`` is the target."""
         if self.settled_on is wanted:
             return False
         view = self._see(wanted)
@@ -106,7 +106,7 @@ class Watch(TypeWatch[SotwSubscription]):
         return False
 
     def respond(self, wanted: ResourceSet, nonce: str, now: float) -> tuple[Response, Selection]:
-        """Return the due response, and those of its resources that are new to the client."""
+        """Return the due response, and the resources in it that are new to the client."""
         self.settled_on = None
         view = self._see(wanted)
         # After a refusal, or without an answer, it is unknown what the client has.
@@ -149,11 +149,11 @@ class Watch(TypeWatch[SotwSubscription]):
         return view
 
     def _up_to_date(self, wanted: ResourceSet, view: View) -> bool:
-        """Return whether a client of a complete type has this version and has been answered.
+        """Return whether the client of a complete type has this version and was answered.
 
         The first request of a stream may stay unanswered if the client holds exactly what it would
-        be sent. A version proves that only for clients that subscribe to everything ("Resource
-        versions").
+        be sent. An equal version proves this only for clients that subscribe to everything
+        ("Resource versions").
         """
         if self._claimed == wanted.version and self._subscription.wildcard:
             self._answered, self._offered = True, view.by_name

@@ -16,7 +16,7 @@ _LONG: Final = 128
 
 
 def weight(names: Iterable[str]) -> int:
-    """Return how many names these count as, for what is kept of them: a long one as several."""
+    """Return the number of names for memory limits: a long name counts as several."""
     return sum(1 + len(name) // _LONG for name in names)
 
 
@@ -27,9 +27,9 @@ class Subscription:
 
     def __init__(self) -> None:
         self.names: tuple[str, ...] = ()
-        """Sorted, without duplicates and without the wildcard."""
+        """The subscribed names: sorted, without duplicates and without the wildcard."""
         self.weight = 0
-        """How many names they count as: see :func:`weight`."""
+        """Number of names for memory limits; see :func:`weight`."""
         self.wildcard = False
 
     def view(self, resources: ResourceSet) -> View:
@@ -66,7 +66,7 @@ class SotwSubscription(Subscription):
         return self.names, self.wildcard, self._legacy, self._requested
 
     def update(self, asked: tuple[str, ...]) -> frozenset[str] | None:
-        """Apply the names of a request; return those that are newly subscribed.
+        """Apply the names of a request; return the newly subscribed names.
 
         They include ``*`` if the client newly subscribes to everything. ``None`` means that the
         request changes nothing, like an ordinary ACK.
@@ -110,8 +110,8 @@ class DeltaSubscription(Subscription):
         """Apply a change; return the names that the client subscribes to again.
 
         They must be sent again, because the client may have dropped them. The same holds for names
-        that it unsubscribes from while a wildcard still covers them: it has dropped those. ``*``
-        means everything.
+        from which it unsubscribes while a wildcard still covers them: it dropped those resources,
+        too. ``*`` stands for all names.
         """
         first, self.known = not self.known, True
         asked, dropped = request.subscribe, request.unsubscribe

@@ -1,4 +1,4 @@
-"""State of one type on one stream, as far as SotW and delta are the same. Pure."""
+"""State of one type on one stream, common to SotW and delta. Pure."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Hashable, Set
@@ -43,7 +43,8 @@ class TypeWatch(ABC, Generic[S]):
         self._errors = errors
         """True if nonexistent names are reported as errors (xRFC TP3)."""
         self._answered = answered
-        """True if a request that requires a response has got one, possibly empty."""
+        """True if the request that requires a response was answered, even if by an empty
+        response."""
         self.flight: Flight | None = None
         """The unanswered response."""
         self._reported_missing: tuple[str, ...] = ()
@@ -55,7 +56,7 @@ class TypeWatch(ABC, Generic[S]):
         """Removed names whose removal the client refused."""
         self._seen: tuple[ResourceSet | None, View | None] = (None, None)
         self.settled_on: ResourceSet | None = None
-        """The set that the client was last known to have, as far as it subscribes to it."""
+        """The last resource set of which the client had everything that it subscribes to."""
 
     def copy(self) -> Self:
         """Return an independent copy."""
@@ -66,9 +67,10 @@ class TypeWatch(ABC, Generic[S]):
 
     @abstractmethod
     def rest(self) -> Hashable | None:
-        """Return a value equal for equal future behaviour; ``None`` while a response is in flight.
+        """Return a value that is equal for watches with equal future behaviour; ``None`` while a
+        response is in flight.
 
-        Parts are compared by identity, so the value is valid only while they live.
+        Parts are compared by identity, so the value is valid only as long as they exist.
         """
 
     def _rest(self) -> Hashable | None:
@@ -88,7 +90,7 @@ class TypeWatch(ABC, Generic[S]):
 
     @abstractmethod
     def due(self, wanted: ResourceSet) -> bool:
-        """Return whether a response is due if this is the target."""
+        """Return whether a response must be sent if ``wanted`` is the target."""
 
     def settled(self, wanted: ResourceSet) -> bool:
         """Return whether the client has this target completely and has refused none of it."""

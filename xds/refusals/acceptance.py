@@ -1,10 +1,10 @@
-"""Choice of the snapshot for a new proxy while the newest is being refused: the last accepted one.
+"""Choice of the snapshot for a new proxy: the last accepted one while the newest is being refused.
 
-A proxy that refuses part of a snapshot keeps what it had. A proxy that has just started has
-nothing, so a refused snapshot would leave it without listeners. Therefore a snapshot that was
-refused and that no proxy of the same identity has accepted is *held back* from new proxies, and a
-new proxy that refuses a snapshot which others accepted is served an older one by itself. Every
-newer snapshot is offered to all proxies again.
+A proxy that refuses part of a snapshot keeps its previous configuration. A proxy that has just
+started has nothing, so a refused snapshot would leave it without listeners. Therefore a snapshot
+that was refused and that no proxy of the same identity has accepted is *held back* from new
+proxies. If a new proxy refuses a snapshot which others accepted, only this proxy is served an older
+snapshot. Every newer snapshot is offered to all proxies again.
 """
 
 from collections import OrderedDict
@@ -16,7 +16,8 @@ from xds.nodes import ProxyIdentity
 from xds.snapshots.snapshot import Snapshot
 
 RETRY_S: Final = 600.0
-"""Time for which a refusal holds a snapshot back. The cause may have been the proxy's machine."""
+"""Time for which a refusal holds a snapshot back. It ends, because the cause may have been the
+proxy's machine."""
 _MOST_TAKERS: Final = 16
 """Maximum accepting proxies remembered per snapshot."""
 _MOST_ABSENT: Final = 256
@@ -39,7 +40,7 @@ class _Trial:
     accepted: Snapshot | None = None
     """The last accepted snapshot before this one."""
     looked_at: float | None = None
-    """Time of the last query of the log without a result."""
+    """Time of the last log query that found nothing."""
 
 
 class Acceptance:
@@ -83,7 +84,8 @@ class Acceptance:
         return (self._fallback(identity) or snapshot) if self._held(identity) else snapshot
 
     def took(self, identity: ProxyIdentity, snapshot: Snapshot, proxy: Hashable) -> bool:
-        """Record that a proxy accepted a snapshot; return whether that ends its being held back."""
+        """Record that a proxy accepted a snapshot; return whether the snapshot is no longer held
+        back because of this."""
         trial = self._trials.get(identity)
         if trial is None or trial.newest is not snapshot or len(trial.takers) >= _MOST_TAKERS:
             return False
@@ -94,7 +96,8 @@ class Acceptance:
     def refused(
         self, identity: ProxyIdentity, snapshot: Snapshot, proxy: Hashable
     ) -> Snapshot | None:
-        """Record that a proxy refused a snapshot; return the one to offer instead, if any."""
+        """Record that a proxy refused a snapshot; return the snapshot to offer instead, if there is
+        one."""
         trial = self._trials.get(identity)
         if trial is None or trial.newest is not snapshot:
             return None

@@ -24,15 +24,15 @@ class RefusalAnalyses:
         self._begun: OrderedDict[tuple[str, str, str], None] = OrderedDict()
         self._tasks: set[asyncio.Task[None]] = set()
         self._one = asyncio.Lock()
-        """One analysis at a time: many nodes may refuse the same mistake, and serving has priority.
-        """
+        """Lock for one analysis at a time: many nodes may refuse the same mistake, and serving has
+        priority."""
 
     def begin(self) -> None:
         """Forget earlier analyses: later refusals belong to a new publication."""
         self._begun.clear()
 
     def open(self, identity: ProxyIdentity, refusal: Nack) -> None:
-        """Start the analysis of a refusal, unless its content was analysed before."""
+        """Start the analysis of a refusal, unless the same content was analysed before."""
         key = (str(identity.key), refusal.type_url, refusal.version)
         if key in self._begun:
             return

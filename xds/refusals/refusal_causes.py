@@ -21,10 +21,10 @@ MAX_NAMES: Final = 20
 _MOST_TRIED: Final = 64
 """Maximum specs for which the resources are rebuilt without their change."""
 _TELLING: Final = 4
-"""Minimum length of a value that is searched in messages; shorter ones occur by chance."""
+"""Minimum length of a value that is searched in messages; shorter values occur by chance."""
 
 Build = Callable[[MeshGraph], Mapping[str, bytes]]
-"""Builds the refused resources, by name, from a graph."""
+"""Function that builds the refused resources from a graph; returns them by name."""
 
 
 def refused_names(refusal: Nack) -> tuple[str, ...]:
@@ -96,7 +96,7 @@ def mentioned_values(message: str, spec: JsonObject) -> Iterator[Steps]:
 
 
 def mentions(message: str, text: str) -> bool:
-    """Tell whether a message contains this text as a whole word."""
+    """Return whether a message contains this text as a whole word."""
     if len(text) < _TELLING or text not in message:
         return False
     return re.search(rf"(?<![\w/-]){re.escape(text)}(?![\w-])", message) is not None

@@ -48,11 +48,12 @@ class RefusalHistory:
     """Rebuilds earlier snapshots of proxies, and finds the specs that caused a refusal."""
 
     def __init__(self, cache: SnapshotCache, past: Past | None) -> None:
-        """Query ``past``; without it, nothing before the start is known."""
+        """Use the queries of ``past``; without it, only the time since the server's start is
+        known."""
         self._cache = cache
         self._past = past
         self._graph: tuple[Seq, Seq, MeshGraph] | None = None
-        """The graph of an earlier mesh that was needed last: many may ask for the same."""
+        """The earlier mesh's graph that was built last: many callers need the same one."""
 
     def refusals(self) -> dict[str, Refusal]:
         """Return the refused snapshots with their times, by node id."""
@@ -63,7 +64,7 @@ class RefusalHistory:
     def recall(self, identity: ProxyIdentity) -> Snapshot | None:
         """Return the snapshot for the mesh that the identity's node accepted last.
 
-        ``None`` if it accepted none, or the log cannot be read now.
+        ``None`` if the node accepted none, or the log cannot be read now.
         """
         past, state = self._past, self._cache.state
         if past is None or state is None:
@@ -90,8 +91,8 @@ class RefusalHistory:
     def specs(self, identity: ProxyIdentity, refusal: Nack) -> Callable[[], tuple[str, ...]]:
         """Return a function that finds the specs that caused a refusal, for the current mesh.
 
-        The function may take long: call it in a thread of its own. Call this method in the event
-        loop.
+        The returned function may take long: call it in a thread. Call the method itself in the
+        event loop.
         """
         cache, graph = self._cache, self._cache.graph
         seq = None if cache.state is None else cache.state.seq
@@ -117,7 +118,8 @@ class RefusalHistory:
     def _changed(self, identity: ProxyIdentity, graph: MeshGraph, seq: Seq | None) -> Changes:
         """Return the changes since the node's proxies accepted a snapshot, with the earlier specs.
 
-        All specs that the node depends on, if it accepted none or nothing changed since.
+        If they accepted none, or nothing changed since, all specs that the node depends on are
+        returned.
         """
         key, changed = identity.key, dict[ResourceKey, Resource | None]()
         if self._past is not None and seq is not None:

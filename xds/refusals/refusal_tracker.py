@@ -1,4 +1,5 @@
-"""Refusals of clients: who refuses what, what they are served instead, and what caused it."""
+"""Tracker of refusals: which client refuses what, the snapshot that it is served instead, and the
+cause."""
 
 import asyncio
 import logging
@@ -35,7 +36,7 @@ class Client(Protocol):
 
     @property
     def identity(self) -> ProxyIdentity:
-        """Its node, and how it is addressed."""
+        """The client's node and addressing."""
 
     @property
     def aggregated(self) -> bool:
@@ -51,10 +52,11 @@ class Client(Protocol):
 
     @property
     def stuck_on(self) -> tuple[TypeUrl, ...]:
-        """The types of which the client refuses part of the target and has everything else."""
+        """The resource types in which the client refuses part of the target; empty if it lacks more
+        than that."""
 
     def sent_for(self, type_url: TypeUrl) -> Snapshot | None:
-        """Return the snapshot that the last response of a type was part of."""
+        """Return the snapshot to which the last response of a type belonged."""
 
     def offer(self, snapshot: Snapshot) -> None:
         """Set the target, and start writing."""
@@ -78,9 +80,9 @@ class _Fallback:
     """A client is served the last accepted snapshot instead of the newest."""
 
     lacks: Snapshot
-    """The newest snapshot."""
+    """The newest snapshot, which the client lacks."""
     refused: bool
-    """True if the client refused it; else it is held back from the client."""
+    """True if the client itself refused it; false if it is held back from the client."""
 
 
 class RefusalTracker(Generic[C]):
@@ -100,7 +102,7 @@ class RefusalTracker(Generic[C]):
         self._acceptance = Acceptance(self._history.recall, time.time)
         self._analyses = RefusalAnalyses(self._history, report)
         self._refusals: dict[C, _Refusals] = {}
-        """Clients that have refused something since they last had everything."""
+        """Clients that have refused something since they last acknowledged everything."""
         self._fallbacks: dict[C, _Fallback] = {}
         """Clients that are served the last accepted snapshot."""
 
@@ -109,7 +111,7 @@ class RefusalTracker(Generic[C]):
         self._acceptance.remember(await asyncio.to_thread(self._history.refusals))
 
     def begin(self) -> None:
-        """Begin a publication: contents that are refused again are analysed again."""
+        """Begin a publication: later refusals of the same content are analysed again."""
         self._analyses.begin()
 
     # ---- choice of the snapshot ------------------------------------------------------------------
@@ -122,19 +124,20 @@ class RefusalTracker(Generic[C]):
         return chosen
 
     def expect(self, identity: ProxyIdentity, newest: Snapshot) -> None:
-        """Record the newest snapshot of an identity, before its clients are offered it."""
+        """Record the newest snapshot of an identity, before it is offered to its clients."""
         self._acceptance.offer(identity, newest)
 
     def lacks(self, client: C, newest: Snapshot) -> bool:
-        """Return whether a client is served another snapshot instead of this one."""
+        """Return whether a client lacks the newest snapshot because it is served an older one
+        instead."""
         fallback = self._fallbacks.get(client)
         return fallback is not None and fallback.lacks is newest
 
     def offered_newest(self, client: C) -> bool:
         """Record that a client is offered the newest snapshot.
 
-        Returns whether it was not in sync with the one before, because it refused part of it or was
-        served another.
+        Returns whether the client lacked the previous snapshot, because it refused part of it or
+        was served an older one.
         """
         return self._fallbacks.pop(client, None) is not None or client in self._refusals
 
@@ -143,7 +146,7 @@ class RefusalTracker(Generic[C]):
     def synced(self, client: C, *, complete: bool) -> Iterable[tuple[C, Snapshot]]:
         """Record that a client has acknowledged its whole target.
 
-        Returns the clients from which the target was held back until now, with the target.
+        Returns the clients from which this target was held back until now, each with the target.
 
         :param complete: whether the client subscribes to enough to have accepted the snapshot.
         """
@@ -170,7 +173,8 @@ class RefusalTracker(Generic[C]):
     def stuck(self, client: C, commit: CommitId) -> None:
         """Record that a client has everything of this commit except what it refused before.
 
-        That is not sent again and so not refused again; but a newer commit may contain it, too.
+        The refused part is not sent again and so not refused again, but the newer commit may
+        contain it, too.
         """
         refusals, snapshot = self._refusals.get(client), client.snapshot
         if refusals is None or snapshot is None or refusals.reported is snapshot:
@@ -182,7 +186,7 @@ class RefusalTracker(Generic[C]):
                 self._report_refusal(client, nack, commit, snapshot)
 
     def disconnected(self, client: C, *, last: bool) -> None:
-        """Forget a client; ``last`` means that no other of its identity is connected."""
+        """Forget a client; ``last`` means that no other client of its identity is connected."""
         self._refusals.pop(client, None)
         self._fallbacks.pop(client, None)
         if last:
@@ -215,7 +219,8 @@ class RefusalTracker(Generic[C]):
             self._fall_back(client, wrong)
 
     def _fall_back(self, client: C, refused: Snapshot) -> None:
-        """Offer a new proxy that refuses its first snapshot the last one that its kind accepted."""
+        """If a new proxy refuses its first snapshot, offer it the last snapshot that proxies of its
+        identity accepted."""
         accepted = self._acceptance.refused(client.identity, refused, client.number)
         if accepted is None or client.established or not client.aggregated:
             return

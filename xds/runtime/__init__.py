@@ -1,1 +1,1 @@
-"""Memory: return of what is not used to the system."""
+"""Return of unused memory to the operating system."""

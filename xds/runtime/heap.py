@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Final
 
 MANY: Final = 100
-"""Number of ended streams after which a trim is worth its cost."""
+"""Number of ended streams after which a memory trim is worth its cost."""
 _PAUSE_S: Final = 1.0
 """Delay before the trim: streams often end together, and their connections a moment later."""
 
@@ -18,7 +18,7 @@ _PAUSE_S: Final = 1.0
 def trim() -> bool:
     """Return unused memory to the system; return whether this C library supports it.
 
-    Other threads continue unless they allocate; it takes some milliseconds per hundred megabytes.
+    This takes some milliseconds per hundred megabytes; other threads continue unless they allocate.
     """
     malloc_trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
     if malloc_trim is None:  # Not the GNU C library.
@@ -28,7 +28,7 @@ def trim() -> bool:
 
 
 class Heap:
-    """Counts ended streams and triggers a trim."""
+    """Counts ended streams and triggers a memory trim."""
 
     def __init__(self, trim: Callable[[], object] = trim, *, pause_s: float = _PAUSE_S) -> None:
         self._trim = trim

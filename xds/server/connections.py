@@ -2,7 +2,7 @@
 
 A client is authenticated once per connection. gRPC lets a server end streams, or connections by
 age, but not a particular connection. A client with an expired certificate would retry on its
-existing connection forever, and never present the renewed one.
+existing connection forever, and never present its renewed certificate.
 """
 
 import asyncio
@@ -17,7 +17,7 @@ from urllib.parse import unquote
 
 _DESCRIPTORS: Final = "/proc/self/fd"
 _PAUSE_S: Final = 0.2
-"""Time for the client to read why its stream has ended."""
+"""Time for the client to read the reason why its stream has ended."""
 
 Address = tuple[str, int]
 
@@ -30,7 +30,7 @@ class Connections:
         self._ending: set[Address] = set()
 
     def count(self) -> int:
-        """Return how many clients have streams."""
+        """Return the number of clients with streams."""
         return len(self._streams)
 
     def opened(self, peer: str) -> None:

@@ -24,15 +24,15 @@ from xds.server.settings import TlsFiles
 _log = logging.getLogger(__name__)
 
 LOOK_EVERY_S: Final = 5.0
-"""Interval of checks, so that a mistake is logged before the next proxy connects; files are also
-checked at each handshake."""
+"""Interval of checks, so that an invalid file is logged before the next proxy connects; the files
+are also checked at each handshake."""
 
 _State: TypeAlias = tuple[tuple[int, ...], ...]
 
 
 @dataclass(frozen=True, slots=True)
 class _Pair:
-    """Validated files for a handshake."""
+    """The content of the validated files, for a handshake."""
 
     certificate: bytes
     key: bytes
@@ -46,7 +46,7 @@ class Credentials:
     def __init__(self, files: TlsFiles) -> None:
         """Read the files.
 
-        :raises UsageError: a file is missing or invalid, or does not fit the others.
+        :raises UsageError: a file is missing or invalid, or the files do not belong together.
         """
         self._files = files
         self._lock = threading.Lock()
@@ -100,9 +100,9 @@ class Credentials:
 
 
 def read_peer(pem: bytes) -> Peer:
-    """Parse the certificate of a client, which gRPC has verified against our authority.
+    """Parse the certificate of a client, which gRPC has verified against a trusted authority.
 
-    :raises WrongPeer: it cannot be parsed.
+    :raises WrongPeer: the certificate cannot be parsed.
     """
     try:
         leaf = x509.load_pem_x509_certificate(pem)
@@ -125,9 +125,9 @@ def _configuration(pair: _Pair) -> Any:
 
 
 def _state(files: TlsFiles) -> _State:
-    """Return what changes whenever a file does, be it renamed into place or overwritten.
+    """Return a value that changes whenever a file is replaced or overwritten.
 
-    A copy that keeps times may leave a file's own time and length what they were.
+    Modification time and size are not enough: a copy that preserves times may keep both.
     """
     found: list[tuple[int, ...]] = []
     for path in (files.certificate, files.key, files.client_authority):

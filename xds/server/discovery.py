@@ -48,7 +48,7 @@ _LAST_WRITE_S: Final = 1.0
 """Time that an ending stream gets to receive the response that is being written."""
 
 _OF_CONNECTIONS: Final = (grpc.StatusCode.UNAUTHENTICATED, grpc.StatusCode.PERMISSION_DENIED)
-"""Status codes about the client's certificate, which apply to its whole connection."""
+"""gRPC status codes for certificate errors, which apply to the client's whole connection."""
 
 # grpc has no types; `Any` must not leave this module.
 _Handler: TypeAlias = Callable[[AsyncIterator[bytes], Context], Awaitable[None]]
@@ -106,7 +106,7 @@ async def serve_streams(
     started: Callable[[int], None] = lambda port: None,
     ready: Callable[[], None] = lambda: None,
 ) -> None:
-    """Do as :func:`serve_ads`, but report facts about streams to the given receiver."""
+    """Serve like :func:`serve_ads`, but report the facts about streams to the given receiver."""
     settings = settings or AdsSettings()
     check_listening(address, settings)
     hub = Hub(cache, reports, past)
@@ -179,7 +179,7 @@ class _Discovery:
         self._resets = resets
 
     def answering(self, method: Method) -> _Handler:
-        """Return the handler of a method's calls."""
+        """Return the gRPC handler for calls of a method."""
 
         async def answer(_: AsyncIterator[bytes], context: Context) -> None:
             await self._serve(method, context)
@@ -228,16 +228,17 @@ class _Discovery:
 
 
 class _Unknown(grpc.GenericRpcHandler):  # type: ignore[misc]
-    """Refuses methods of other services, at the rate at which streams of a connection are served.
+    """Refuses methods of unknown services, at the limited rate of new streams per connection.
 
-    gRPC would do so at once, and spend its time on a client that calls nothing else.
+    gRPC itself would refuse them at once, so one client that calls only such methods could keep it
+    busy.
     """
 
     def __init__(self, arrivals: Arrivals) -> None:
         self._arrivals = arrivals
 
     def service(self, _: Any) -> Any:
-        """Return the handler of any method."""
+        """Return a gRPC handler for any method."""
         return grpc.stream_stream_rpc_method_handler(self._refuse)
 
     async def _refuse(self, _: AsyncIterator[bytes], context: Context) -> None:

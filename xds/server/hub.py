@@ -19,7 +19,7 @@ from xds.type_urls import LISTENER
 class Hub:
     """Receives the events of all streams (:class:`xds.server.stream.Observer`).
 
-    It decides which facts they are, and reports these. Publications reach the streams through
+    The hub converts them to facts, and reports these. Publications reach the streams through
     :attr:`publisher`.
     """
 
@@ -54,11 +54,12 @@ class Hub:
         return snapshot
 
     def resumed(self, stream: Stream, clusters: str) -> Awaitable[None] | None:
-        """Look for the clusters of this version that a client has from an earlier stream."""
+        """Start a lookup of the clusters that a client holds from an earlier stream, by their
+        version."""
         return self._recognition.find(stream.identity, clusters)
 
     def disconnected(self, stream: Stream, reason: str) -> None:
-        """Remove a stream that ended; one that never named its node was never added."""
+        """Remove a stream that ended; a stream that never named its node was never added."""
         if not self.publisher.connected(stream):
             return
         self._refusals.disconnected(stream, last=self.publisher.disconnect(stream))
@@ -90,6 +91,6 @@ class Hub:
         self._refusals.refused(stream, nack, commit)
 
     def stuck(self, stream: Stream) -> None:
-        """Report what a client refuses of the newest commit, if it has everything else."""
+        """Report the resources of the newest commit that a client refuses, if it has all others."""
         if not self.publisher.owes(stream):
             self._refusals.stuck(stream, self.commit)

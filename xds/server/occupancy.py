@@ -1,7 +1,7 @@
 """Number of a server's connections, and warnings when there is no room for more.
 
-gRPC closes a connection beyond the limit at once, without a report. So the connections are counted
-here, once a second.
+gRPC closes a connection beyond the limit at once, without telling the application. So the
+connections are counted here, once a second.
 """
 
 import asyncio
@@ -19,12 +19,13 @@ LOOK_EVERY_S: Final = 1.0
 TELL_EVERY_S: Final = 60.0
 """Interval of warnings about a shortage that lasts."""
 CALM_S: Final = 30.0
-"""A shortage is over when there has been room for so long."""
+"""A shortage is over when there has been room for this time."""
 HINT: Final = "docs/serving.md says how to raise limits"
 
 
 class Occupancy:
-    """The connections of this process beside its limit. Its figures may be read at any time."""
+    """Number of this process's connections, compared with its limit. The figures may be read at any
+    time."""
 
     def __init__(
         self,
@@ -38,13 +39,13 @@ class Occupancy:
         :param limit: maximum number of connections.
         :param count: returns the number of open descriptors of the process; called from a thread.
         :param streaming: returns the number of connections with a stream.
-        :param reports: gets a fact when a shortage begins, and when it ends.
+        :param reports: receives a fact when a shortage begins, and when it ends.
         """
         self.limit = limit
         self.connections = 0
-        """Those of any kind, with a stream or without."""
+        """Number of connections, with and without a stream."""
         self.most = 0
-        """The most of them that were seen at once."""
+        """Highest number of connections seen at once."""
         self.refused = Counter[str]()
         """Number of refused streams since the start, by reason."""
         self.is_full = False
@@ -62,14 +63,15 @@ class Occupancy:
         return max(0, self.connections - self._streaming())
 
     async def watch(self) -> None:
-        """Look every second, until cancelled."""
+        """Count the connections every second, until cancelled."""
         while True:
             await asyncio.sleep(LOOK_EVERY_S)
             open_now = await asyncio.to_thread(self._count)
             self.look(open_now, time.monotonic())
 
     def look(self, open_now: int, now: float) -> None:
-        """Take note of how many descriptors are open; say what there is to say about it."""
+        """Process a new count of open descriptors; warn if there is no room for more
+        connections."""
         self.connections = max(0, open_now - self._others)
         self.most = max(self.most, self.connections)
         if self.connections >= self.limit - self.limit // 100:
@@ -81,7 +83,7 @@ class Occupancy:
         self._say_refusals(now)
 
     def refuse(self, reason: str) -> None:
-        """Take note that a stream was refused."""
+        """Count a refused stream."""
         self.refused[reason] += 1
 
     def _full(self, now: float) -> None:

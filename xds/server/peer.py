@@ -28,7 +28,7 @@ class WrongPeer(UsageError):
 
 @dataclass(frozen=True, slots=True)
 class Peer:
-    """The names in a client's certificate, which one of our trusted authorities signed."""
+    """The names in a client's certificate, which a trusted authority signed."""
 
     uris: tuple[str, ...]
     hosts: tuple[str, ...]
@@ -38,7 +38,7 @@ class Peer:
     def require(self, key: ResourceKey, trust_domain: str = "") -> None:
         """Check that this client may have the configuration of a node.
 
-        :raises WrongPeer: its certificate does not name the node.
+        :raises WrongPeer: the client's certificate does not name the node.
         """
         if self._is(key, trust_domain):
             return

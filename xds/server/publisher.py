@@ -3,9 +3,9 @@
 A publication goes through these steps, in the order of this module:
 
 1. The cache absorbs the state and returns the identities that it affects.
-2. Their order is decided (:mod:`xds.delivery.waves`): nearly always one wave.
+2. The order of the identities is decided (:mod:`xds.delivery.waves`): nearly always one wave.
 3. For each wave: the snapshot of each identity is built and offered to its streams. Before the next
-   wave, the streams get a bounded time to accept it.
+wave, the streams get a bounded time to accept it.
 """
 
 import asyncio
@@ -45,13 +45,15 @@ class _Offering:
     seq: Seq
     in_waves: bool
     begun: set[ProxyIdentity] = field(default_factory=set)
-    """Identities in waves that were offered, if there are several."""
+    """Identities in the waves that were offered so far, if there are several waves."""
     late: dict[ProxyIdentity, None] = field(default_factory=dict)
-    """Identities that connected while their wave waited; they have the earlier snapshot or none."""
+    """Identities that connected while their wave was waiting; they have the previous snapshot, or
+    none."""
     in_flight: set[Stream] = field(default_factory=set)
-    """Streams that were offered something, and may not have answered yet, if there are several."""
+    """Streams that were offered an update and may not have answered yet, if there are several
+    waves."""
     unchanged: int = 0
-    """How many streams the publication affects that needed nothing new, so far."""
+    """Number of affected streams that needed no update, so far."""
 
 
 class Publisher:
@@ -74,13 +76,13 @@ class Publisher:
         self._reports = reports
         self._offering: _Offering | None = None
         self._not_offered: dict[ProxyIdentity, None] = {}
-        """Identities that the newest state affects and that have not been offered it yet."""
+        """Identities that the newest state affects, and to which it was not offered yet."""
 
     async def publish(self, publication: Publication) -> None:
         """Offer a new state to the proxies that it affects.
 
-        Returns when each has been offered it, not when they have accepted it. If it fails, proxies
-        that were not offered it are offered the next publication.
+        Returns when the state was offered to every proxy, not when they have accepted it. If the
+        call fails, the remaining proxies are offered the next publication.
         """
         before, seq = self._cache.graph, publication.state.seq
         affected = await self._absorb(publication)
@@ -106,7 +108,7 @@ class Publisher:
         return affected
 
     def _warn_of_removed(self, before: MeshGraph, affected: Iterable[ProxyIdentity]) -> None:
-        """Warn about proxies whose node was removed: they keep their configuration, without
+        """Warn about proxies whose node was removed: they keep their configuration and get no
         updates."""
         after, left_behind = self._cache.graph, Counter[ResourceKey]()
         for identity in affected:
@@ -120,7 +122,7 @@ class Publisher:
     # ---- waves -----------------------------------------------------------------------------------
 
     async def _offer_in_waves(self, order: Waves, seq: Seq) -> int:
-        """Offer each wave; return how many streams needed nothing new."""
+        """Offer each wave; return the number of streams that needed no update."""
         offering = self._offering = _Offering(seq, in_waves=len(order) > 1)
         try:
             for number, wave in enumerate(order):
@@ -138,10 +140,11 @@ class Publisher:
         return offering.unchanged
 
     async def _await_answers(self, offering: _Offering) -> None:
-        """Wait, for a bounded time, until the streams that were offered something accept or refuse
+        """Wait, for a bounded time, until the streams that were offered an update accept or refuse
         it.
 
-        At least for a moment: proxies of the same nodes may be connected to another server.
+        The wait has a minimum, because proxies of the same nodes may be connected to another
+        server.
         """
         await asyncio.sleep(LEAST_PAUSE_S)
         deadline = time.monotonic() + LONGEST_PAUSE_S - LEAST_PAUSE_S
@@ -184,7 +187,7 @@ class Publisher:
                 offering.unchanged += 1
 
     def _offer_one(self, stream: Stream, snapshot: Snapshot, fact: Offered | Released) -> bool:
-        """Offer a stream a snapshot; return false if it needs nothing new."""
+        """Offer a stream a snapshot; return false if it needs no update."""
         refused = self._refusals.offered_newest(stream)
         try:
             news = stream.aim(snapshot)
@@ -206,7 +209,8 @@ class Publisher:
     def connect(self, stream: Stream) -> Snapshot | None:
         """Add a stream; return the newest snapshot for it, if there is one.
 
-        While its wave waits, that is the earlier one; then it is offered the newest.
+        While the stream's wave is waiting, this is the previous snapshot; later it is offered the
+        newest.
         """
         identity, offering = stream.identity, self._offering
         streams = self._streams.setdefault(identity, set())
@@ -222,7 +226,7 @@ class Publisher:
         return stream.named and stream in self._streams.get(stream.identity, ())
 
     def disconnect(self, stream: Stream) -> bool:
-        """Remove a stream; return whether it was the last of its identity."""
+        """Remove a stream; return whether it was the last stream of its identity."""
         identity = stream.identity
         streams = self._streams[identity]
         streams.remove(stream)
@@ -235,7 +239,7 @@ class Publisher:
         return True
 
     def owes(self, stream: Stream) -> bool:
-        """Return whether a stream is yet to be offered the newest state."""
+        """Return whether the newest state affects a stream and was not offered to it yet."""
         return stream.identity in self._not_offered
 
     def release(self, stream: Stream, snapshot: Snapshot) -> None:

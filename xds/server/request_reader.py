@@ -1,4 +1,4 @@
-"""Read the requests of a stream until it ends, and say why it has ended."""
+"""Reading of a stream's requests until the stream ends, with the reason."""
 
 import asyncio
 import time
@@ -13,7 +13,7 @@ from xds.server.peer import WrongPeer
 from xds.server.stream import Stream
 
 MAX_REASON: Final = 1_000
-"""Maximum characters sent and kept of the reason why a stream was ended."""
+"""Maximum length of the reason for ending a stream, as it is sent and logged."""
 
 # grpc has no types; `Any` must not leave this module and the server's.
 Context: TypeAlias = Any
@@ -27,7 +27,8 @@ class Ending(NamedTuple):
 
 
 async def read_requests(stream: Stream, admitted: AdmittedStream, context: Context) -> Ending:
-    """Read until the client ends the stream or sends an invalid request; return why it ended."""
+    """Read until the client ends the stream or sends an invalid request; return the reason of the
+    end."""
     try:
         # Without this timeout, a connection would outlive the client's certificate.
         async with asyncio.timeout(admitted.time_left_s(time.time())):
@@ -59,7 +60,7 @@ async def read_requests(stream: Stream, admitted: AdmittedStream, context: Conte
 
 
 def status_code(error: GitmeshError) -> grpc.StatusCode:
-    """Return the gRPC status for one of our errors."""
+    """Return the gRPC status for one of gitmesh's errors."""
     if isinstance(error, WrongPeer):
         return grpc.StatusCode.PERMISSION_DENIED
     if isinstance(error, UsageError):

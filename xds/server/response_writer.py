@@ -1,8 +1,8 @@
 """Writer of a stream's responses: one at a time, each built when the transport can take it.
 
-A write starts at once instead of in the next turn of the event loop. When a thousand streams are
-offered a change, tasks would start only after all of them were offered it, so the first proxy would
-wait for the last one.
+A write starts at once instead of in the next turn of the event loop. With tasks, a change for a
+thousand streams would be written only after it was offered to all of them, so the first proxy would
+wait for the last.
 """
 
 import asyncio
@@ -15,10 +15,10 @@ _log = logging.getLogger(__name__)
 
 
 class ResponseWriter:
-    """Gives the transport one response at a time.
+    """Writer that gives the transport one response at a time.
 
-    So a client that does not read occupies only its session, and gets the latest configuration when
-    it reads again.
+    A client that does not read therefore blocks only its own session, and gets the latest
+    configuration when it reads again.
     """
 
     __slots__ = (
@@ -40,8 +40,8 @@ class ResponseWriter:
 
         :param next_response: returns the response that is due now, if there is one.
         :param written: called when the transport has taken a response.
-        :param resumed: called when the transport took a response later than it was given, after
-            what was due by then is written.
+        :param resumed: called when the transport accepted a delayed response, after the responses
+            that became due meanwhile are written.
         """
         self.busy = False
         """True while a response is being written, and after a write has failed."""
@@ -66,7 +66,7 @@ class ResponseWriter:
         self._next, self._written, self._resumed = _nothing, _nothing, _nothing
 
     async def end(self, within_s: float) -> None:
-        """Let the transport take what is being written, but wait no longer than this."""
+        """Wait until the transport has taken the current response, for a bounded time."""
         with contextlib.suppress(TimeoutError):
             if within_s > 0:
                 async with asyncio.timeout(within_s):
@@ -83,7 +83,7 @@ class ResponseWriter:
             self._resumed()
 
     def _step(self) -> None:
-        """Run the write until it waits or ends, as a task does."""
+        """Run the write's coroutine until it waits or ends, as a task does."""
         self._waits_for = None
         try:
             waits_for = self._writing.send(None)

@@ -1,7 +1,7 @@
 """The discovery services of Envoy's API, with the type and variant of each streaming method.
 
 The aggregated service carries all types on one stream and alone orders updates between types; each
-type has a service of its own, too. There are no polling methods. Runtime and extension
+type also has its own service. Polling methods are not supported. Runtime and extension
 configuration are not served.
 """
 
@@ -24,7 +24,7 @@ class Method:
 
 
 ADS: Final = Method()
-"""The state-of-the-world variant of the aggregated service."""
+"""The aggregated discovery service, in its state-of-the-world variant."""
 
 SERVICES: Final[Mapping[str, Mapping[str, Method]]] = {
     f"{_SERVICE}.discovery.v3.AggregatedDiscoveryService": {

@@ -1,1 +1,2 @@
-"""Limits of streams: per server, per node, per connection, and what clients reset."""
+"""Limits of streams: per server, per node and per connection; and warnings about streams that
+clients reset."""

@@ -1,4 +1,4 @@
-"""Admission control for xDS streams: limits per client, per node and overall. Pure, no I/O.
+"""Admission control for xDS streams: limits per stream, per node and overall. Pure.
 
 Times are seconds of a monotonic clock, unless noted.
 """
@@ -14,23 +14,26 @@ from xds.server.settings import AdsSettings
 from xds.token_bucket import TokenBucket
 
 _BYTES_OF_ONE: Final = 64 << 10
-"""A request up to the size of a real Envoy's first counts as one; a megabyte counts as sixteen."""
+"""Number of bytes that count as one request: the size of a real Envoy's first. A megabyte counts as
+sixteen."""
 
 
 class StreamLimits(Protocol):
-    """Admission of a stream. Each method raises an error of ours to refuse."""
+    """Admission control of one stream. A method refuses by raising one of gitmesh's errors."""
 
     def admit(self, identity: ProxyIdentity) -> None:
-        """The stream has named its node; called once, before anything else is done for it."""
+        """Check the node that the stream named. Called once, before any other work for the
+        stream."""
 
     def asks(self, names: int) -> None:
-        """The stream subscribes to that many names; called when the number has changed."""
+        """Check the number of names that the stream subscribes to. Called when the number has
+        changed."""
 
     def claims(self, resources: int) -> None:
-        """The stream claims to have that many resources that this server does not know.
+        """Check the number of unknown resources that the stream claims to have.
 
-        Called when the number has changed: 0 as soon as the client has its whole target and nothing
-        of them is kept.
+        Called when the number has changed. It becomes 0 when the client has its whole target and
+        keeps none of these resources.
         """
 
 
@@ -62,9 +65,9 @@ class Admission:
         self._new = TokenBucket(settings.new_streams_per_s, settings.new_streams_at_once, now)
 
     def open(self, peer: Peer | None, now: float) -> "AdmittedStream":
-        """Admit a stream of a client that authenticated as ``peer``, or did not.
+        """Admit a stream of a client; ``peer`` is its authenticated identity, or ``None``.
 
-        :raises Crowded: there are too many streams, or too many arrive at once.
+        :raises Crowded: there are too many streams, or too many new ones at once.
         """
         if self.streams >= self.settings.max_streams:
             raise LimitReached(f"{self.settings.max_streams} streams are open already")
@@ -74,7 +77,8 @@ class Admission:
         return AdmittedStream(self, peer, now)
 
     def give_back(self) -> None:
-        """Let another stream come in the place of one that asked for nothing."""
+        """Return the token of a stream that ended before its first request, so that another can
+        open."""
         self._new.give_back()
 
 
@@ -92,7 +96,8 @@ class AdmittedStream:
         self._requests = TokenBucket(settings.requests_per_s, settings.requests_at_once, now)
 
     def time_left_s(self, now: float) -> float | None:
-        """Return how long the client's certificate stays valid; ``None`` without one.
+        """Return the remaining validity of the client's certificate; ``None`` if it has no
+        certificate.
 
         :param now: seconds since the epoch.
         """
@@ -122,7 +127,7 @@ class AdmittedStream:
     def asks(self, names: int) -> None:
         """Check the number of names that the stream subscribes to.
 
-        :raises Crowded: there are too many.
+        :raises Crowded: there are too many names.
         """
         if names > self._admission.settings.max_names:
             raise LimitReached(
@@ -130,9 +135,9 @@ class AdmittedStream:
             )
 
     def claims(self, resources: int) -> None:
-        """Count the resources that the stream claims to have and that this server does not know.
+        """Count the resources that the stream claims to have but this server does not know.
 
-        :raises LimitReached: they are too many, or all streams together claim too many.
+        :raises LimitReached: the stream, or all streams together, claim too many.
         """
         more = resources - self._claims
         if not more:
@@ -157,7 +162,7 @@ class AdmittedStream:
     def close(self, *, unheard: bool = False) -> None:
         """Release what the stream counted against the limits.
 
-        :param unheard: it ended before it asked for anything, so another may come in its place.
+        :param unheard: the stream ended before its first request, so another may open in its place.
         """
         self._admission.streams -= 1
         if unheard:

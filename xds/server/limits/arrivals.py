@@ -1,9 +1,9 @@
-"""New streams of each connection at a limited rate, so that one client keeps no others out.
+"""Rate limit of new streams per connection, so that one client cannot lock out others.
 
-A client that opens streams and resets them at once costs a server more than itself: a stream that
-was reset waits in gRPC like any other until Python takes it. gRPC refuses streams beyond the limit
-of a connection (``grpc.max_concurrent_streams``) at little cost, and counts each until its handler
-ends. So a stream beyond the rate is held for a moment, also when it was reset meanwhile.
+A client that opens streams and resets them at once costs the server more than itself: in gRPC, a
+stream that was reset waits like any other until Python handles it. gRPC refuses streams beyond the
+limit of a connection (``grpc.max_concurrent_streams``) at little cost, and counts a stream until
+its handler ends. So a stream beyond the rate is held for a moment, even if it was reset meanwhile.
 """
 
 import asyncio
@@ -17,13 +17,13 @@ from xds.server.settings import AdsSettings
 from xds.token_bucket import TokenBucket
 
 LONGEST_S: Final = 5.0
-"""How long a stream is held at most."""
+"""Maximum time for which a stream is held."""
 MOST_HELD: Final = 2_000
-"""Held streams of all connections; those beyond are refused instead."""
+"""Maximum number of held streams, of all connections; further streams are refused."""
 
 
 class Arrivals:
-    """Delays new streams of connections that open many."""
+    """Delays new streams of connections that open many streams."""
 
     def __init__(self, settings: AdsSettings) -> None:
         self._per_s = settings.new_streams_of_connection_per_s
@@ -36,7 +36,7 @@ class Arrivals:
         """Wait until a new stream of this connection may be served.
 
         :raises LimitReached: too many streams wait.
-        :raises asyncio.CancelledError: it was reset meanwhile.
+        :raises asyncio.CancelledError: the stream was reset meanwhile.
         """
         delay = self._delay(peer, time.monotonic())
         if delay <= 0:
@@ -50,7 +50,7 @@ class Arrivals:
             self._held -= 1
 
     def release(self) -> None:
-        """Hold no stream any longer: the server ends."""
+        """Release all held streams, because the server ends."""
         self._released.set()
 
     async def _hold(self, until: float) -> None:

@@ -1,4 +1,4 @@
-"""Streams that clients opened and reset before they asked for anything: counts and warnings."""
+"""Streams that clients reset before their first request: counts and warnings."""
 
 import asyncio
 import logging
@@ -13,24 +13,26 @@ _log = logging.getLogger(__name__)
 
 LOOK_EVERY_S: Final = 1.0
 TELL_EVERY_S: Final = 60.0
-"""Interval of warnings while streams are reset for long."""
+"""Interval of warnings while clients keep resetting streams."""
 MANY: Final = 100
-"""Reset streams within :data:`CALM_S` that are worth a warning: no proxy does that."""
+"""Number of reset streams within :data:`CALM_S` that causes a warning; proxies never reset so
+many."""
 CALM_S: Final = 30.0
 _MOST_PEERS: Final = 1_000
-"""Connections that are counted apart."""
+"""Maximum number of connections that are counted separately."""
 
 
 class Resets:
-    """Counts of reset streams by connection. gRPC refuses more of them, which nobody counts."""
+    """Counts of reset streams by connection. Streams that gRPC itself refuses are not counted."""
 
     def __init__(self, reports: Reports) -> None:
-        """Begin with none.
+        """Begin with no reset streams.
 
-        :param reports: gets a fact when clients begin to reset many streams, and when that ends.
+        :param reports: receives a fact when clients begin to reset many streams, and when that
+            ends.
         """
         self.total = 0
-        """Since the start."""
+        """Number of reset streams since the server's start."""
         self._reports = reports
         self._peers = Counter[str]()
         self._recent = 0
@@ -38,20 +40,20 @@ class Resets:
         self._going_on = False
 
     def count(self, peer: str) -> None:
-        """Count one of a connection."""
+        """Count a reset stream of a connection."""
         self.total += 1
         self._recent += 1
         if peer in self._peers or len(self._peers) < _MOST_PEERS:
             self._peers[peer] += 1
 
     async def watch(self) -> None:
-        """Look every second, until cancelled."""
+        """Check the counts every second, until cancelled."""
         while True:
             await asyncio.sleep(LOOK_EVERY_S)
             self.look(time.monotonic())
 
     def look(self, now: float) -> None:
-        """Report what there is to say about the streams counted so far."""
+        """Report, if many streams were reset, or no longer are."""
         many, calm = self._recent >= MANY, now - self._recent_from >= CALM_S
         if not many and not calm:
             return
