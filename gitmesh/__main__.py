@@ -1,4 +1,4 @@
-"""``python -m gitmesh``, and what the ``gitmesh`` script runs."""
+"""Entry point of ``python -m gitmesh`` and of the ``gitmesh`` script."""
 
 import _signal  # type: ignore[import-not-found]
 

@@ -2,7 +2,7 @@
 
 
 class TokenBucket:
-    """Token bucket: ``rate`` tokens a second, at most ``at_once`` saved up.
+    """Token bucket: ``rate`` tokens a second, of which at most ``at_once`` are saved.
 
     Times are seconds of a monotonic clock.
     """
@@ -24,18 +24,18 @@ class TokenBucket:
         return True
 
     def take(self, count: float, now: float) -> float:
-        """Take that many tokens; return how many seconds to wait for them."""
+        """Take ``count`` tokens; return the seconds to wait until they are available."""
         self._fill(now)
         self._left -= count
         return max(0.0, -self._left / self._rate)
 
     def is_full(self, now: float) -> bool:
-        """Tell whether nothing was taken for so long that the bucket is full again."""
+        """Return whether the bucket is full again, because no token was taken for long enough."""
         self._fill(now)
         return self._left >= self._at_once
 
     def give_back(self) -> None:
-        """Return a token that was taken in vain."""
+        """Put back a token that was taken but not used."""
         self._left = min(self._at_once, self._left + 1)
 
     def _fill(self, now: float) -> None:

@@ -21,5 +21,5 @@ SUPPORT: Final = (CLUSTER, ENDPOINT, SECRET)
 TRAFFIC: Final = (LISTENER, ROUTE)
 """Types that send traffic to clusters, in safe update order."""
 WHOLE: Final = frozenset({CLUSTER, LISTENER})
-"""Types whose responses are complete: a resource that is left out is removed. Responses of other
-types change only what they contain (xDS protocol, "Deleting resources")."""
+"""Types whose responses are complete: a resource that is not in the response is removed. Responses
+of other types change only what they contain (xDS protocol, "Deleting resources")."""

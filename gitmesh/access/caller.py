@@ -1,4 +1,4 @@
-"""The caller of an operation, whatever interface they use. Pure."""
+"""The caller of an operation, through any interface. Pure."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -24,7 +24,8 @@ class Caller:
     permission: Permission
     request_id: str
     identity: str
-    """Id of the credential, for rate limits and logs; the client's address without one."""
+    """Id of the credential, for rate limits and logs; the client's address if there is no
+    credential."""
     invocation_id: str | None = None
     """The client's own id of the call, which it repeats when it tries again."""
     signed: Signed | None = None

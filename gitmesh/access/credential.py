@@ -23,9 +23,9 @@ class Role(BaseModel):
 
     name: RoleName
     read: tuple[str, ...] = ()
-    """Patterns of the resources that may be read (:mod:`gitmesh.access.permission`)."""
+    """Patterns of the resources that the role may read (:mod:`gitmesh.access.permission`)."""
     write: tuple[str, ...] = ()
-    """Patterns of the resources that may be written, and read."""
+    """Patterns of the resources that the role may write and read."""
 
     @field_validator("name")
     @classmethod
@@ -67,7 +67,7 @@ class CallerEntry(BaseModel):
     expires: AwareDatetime | None = None
 
     def is_valid_at(self, now: datetime) -> bool:
-        """Tell whether it has not expired."""
+        """Return whether the credential has not expired yet."""
         return self.expires is None or now < self.expires
 
 
@@ -80,7 +80,7 @@ class AccessKey(CallerEntry):
 
     @property
     def id(self) -> str:
-        """Return its public id."""
+        """Return the public id of the key."""
         return self.access_key_id
 
 
@@ -93,7 +93,7 @@ class BearerToken(CallerEntry):
 
     @property
     def id(self) -> str:
-        """Return its public id."""
+        """Return the public id of the token."""
         return self.token_id
 
 

@@ -23,7 +23,7 @@ _BY_HAND: Final = "edit the file by hand: its layout is not the usual one"
 
 @dataclass(frozen=True, slots=True)
 class NewCaller:
-    """The caller to whom a credential is given, and what it allows."""
+    """The caller for whom a credential is created, with the role and meshes that it allows."""
 
     name: str
     email: str = ""
@@ -38,11 +38,11 @@ class Rotated:
 
     made: NewSecret
     until: datetime | None
-    """Time at which the old one expires; ``None`` if it was removed."""
+    """Time at which the replaced credential expires; ``None`` if it was removed at once."""
 
 
 def add_credential(path: Path, person: NewCaller, *, token: bool = False) -> NewSecret:
-    """Add an access key, or a token, to a file, which is created if need be.
+    """Add an access key, or a token, to a file, which is created if it does not exist.
 
     :raises UsageError: the file is unusable, the role is not defined, or a name is invalid.
     """
@@ -66,9 +66,9 @@ def revoke_credential(path: Path, credential_id: str) -> Credential:
 
 
 def rotate_credential(path: Path, credential_id: str, now: datetime, overlap: timedelta) -> Rotated:
-    """Give the caller of a credential a new one; the old one expires after the overlap.
+    """Replace a credential by a new one for the same caller; the old one expires after the overlap.
 
-    Without an overlap, the old one is removed.
+    Without an overlap, the old credential is removed.
 
     :raises UsageError: the file is unusable, or there is no such credential.
     """
@@ -146,9 +146,9 @@ def _content(path: Path, *, may_be_new: bool = False) -> tuple[str, CredentialSe
 
 
 def _replace(path: Path, text: str, expected: CredentialSet) -> None:
-    """Replace a file at once, if its new text says what it is meant to say.
+    """Replace a file atomically, after checking that its new text has the expected content.
 
-    :raises UsageError: it would not.
+    :raises UsageError: the new text would have other content.
     """
     found = parse_credentials(path, text.encode())
     if _sorted(found) != _sorted(expected):

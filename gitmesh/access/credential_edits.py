@@ -71,7 +71,8 @@ def _table_of(lines: list[str], credential: Credential) -> tuple[int, int] | Non
 
 
 def _without_comments_of_the_next(lines: list[str], first: int, end: int) -> int:
-    """Comments right above the next table belong to that."""
+    """Return the end of a table without the comments directly above the next table, which belong to
+    that one."""
     while end < len(lines) and end - 1 > first and lines[end - 1].lstrip().startswith("#"):
         end -= 1
     return end

@@ -1,8 +1,8 @@
-"""The credential file of the API's callers, as it is now.
+"""The credential file of the API's callers.
 
 The file is TOML: a table ``[[credential]]`` for each access key, ``[[token]]`` for each bearer
-token and ``[[role]]`` for each role. Its owner alone may read it, because a signature can only be
-checked with the secret itself. It is read again when it changes.
+token and ``[[role]]`` for each role. Only its owner may read it, because a signature can only be
+checked with the secret itself. The file is read again when it changes.
 """
 
 import logging
@@ -34,25 +34,26 @@ class _Read:
 
 
 class CredentialFile:
-    """The credentials in a file, as they are now. Safe to use from several threads."""
+    """The current credentials in a file. Thread-safe."""
 
     def __init__(self, path: Path) -> None:
         """Read the file.
 
-        :raises UsageError: it cannot be read, is invalid, can be read by others than its owner, or
-            is part of a repository.
+        :raises UsageError: the file cannot be read, is invalid, can be read by other users, or is
+            part of a repository.
         """
         self._path = path
         self._read = _load(path)
         self._told = ""
 
     def access_key(self, key_id: str, now: datetime) -> AccessKey | None:
-        """Return the access key with this id; ``None`` if there is none, or it has expired."""
+        """Return the access key with this id; ``None`` if there is no such key, or it has
+        expired."""
         found = self._current().by_id.get(key_id)
         return found if isinstance(found, AccessKey) and found.is_valid_at(now) else None
 
     def token(self, token_id: str, now: datetime) -> BearerToken | None:
-        """Return the token with this id; ``None`` if there is none, or it has expired."""
+        """Return the token with this id; ``None`` if there is no such token, or it has expired."""
         found = self._current().by_id.get(token_id)
         return found if isinstance(found, BearerToken) and found.is_valid_at(now) else None
 
@@ -61,10 +62,10 @@ class CredentialFile:
         return self._current().permissions.get(credential_id)
 
     def _current(self) -> _Read:
-        """Return the content of the file.
+        """Return the current content of the file.
 
-        A file that has become invalid changes nothing: the credentials read last remain in use, and
-        the log says so once.
+        If the file has become invalid, the credentials that were read last remain in use, and one
+        log line says so.
         """
         read = self._read
         try:
@@ -86,16 +87,16 @@ class CredentialFile:
 def read_credentials(path: Path) -> CredentialSet:
     """Return the content of a credential file.
 
-    :raises UsageError: it cannot be read, is invalid, can be read by others than its owner, or is
-        part of a repository.
+    :raises UsageError: the file cannot be read, is invalid, can be read by other users, or is part
+        of a repository.
     """
     return _load(path).found
 
 
 def require_outside_of_repositories(path: Path) -> None:
-    """Check that no repository contains a file of secrets.
+    """Check that a file with secrets is not inside a repository.
 
-    :raises UsageError: one does.
+    :raises UsageError: it is inside one.
     """
     for folder in path.resolve().parents:
         if is_repository(folder):
@@ -123,7 +124,7 @@ def _load(path: Path) -> _Read:
 def parse_credentials(path: Path, text: bytes) -> CredentialSet:
     """Parse the text of a credential file. Error messages never contain values from the file.
 
-    :raises UsageError: it is invalid.
+    :raises UsageError: the text is invalid.
     """
     try:
         if len(text) > _MOST_BYTES:

@@ -13,7 +13,7 @@ _SECONDS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 def parse_duration(text: str) -> timedelta:
     """Return a duration.
 
-    :raises UsageError: it is not written as a number and a unit.
+    :raises UsageError: the text is not a number and a unit.
     """
     if (found := _FORM.fullmatch(text)) is None:
         raise UsageError(f"{text!r} is no duration", hint="write 90s, 30m, 2h or 1d")

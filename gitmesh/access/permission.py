@@ -1,6 +1,6 @@
 """Permissions: which resources a caller may read and write. Pure.
 
-A pattern is a resource key whose names may hold ``*`` for any characters:
+A pattern is a resource key whose names may contain ``*`` for any characters:
 ``mesh/shop/virtualNode/cart-*``. It covers that resource and everything inside it, so ``mesh/shop``
 covers a whole mesh; ``*`` alone covers everything.
 """
@@ -30,7 +30,7 @@ class Pattern:
     def parse(cls, text: str) -> Self:
         """Parse a pattern.
 
-        :raises UsageError: it can cover no resource.
+        :raises UsageError: the pattern can cover no resource.
         """
         parts = text.split("/")
         named = len(parts) % 2 == 0 and all(parts) and tuple(parts[::2]) in _WORDS
@@ -44,15 +44,15 @@ class Pattern:
 
     @property
     def mesh(self) -> str:
-        """Return the part that meshes are named by; ``*`` for all."""
+        """Return the mesh part of the pattern; ``*`` if it covers all meshes."""
         return EVERYTHING if self.text == EVERYTHING else self.text.split("/")[1]
 
     def covers(self, key: ResourceKey) -> bool:
-        """Tell whether a resource is the one named, or is inside of it."""
+        """Return whether the pattern matches a resource, or a resource that contains it."""
         return self._depth(key) == len(self._parts)
 
     def reaches(self, key: ResourceKey) -> bool:
-        """Tell whether it covers a resource, or may cover something inside of it."""
+        """Return whether the pattern covers a resource, or may cover a resource inside it."""
         return self._depth(key) == min(len(self._parts), len(_segments(key)))
 
     def _depth(self, key: ResourceKey) -> int:
@@ -73,7 +73,7 @@ def _segments(key: ResourceKey) -> tuple[str, ...]:
 
 
 def _matches(part: str, segment: str) -> bool:
-    """Tell whether a segment fits; in time that follows its length, unlike a regular expression."""
+    """Return whether a segment matches; unlike with a regular expression, the time is linear."""
     first, *rest = part.split("*")
     if not rest:
         return part == segment
@@ -95,54 +95,57 @@ def _matches(part: str, segment: str) -> bool:
 class Permission:
     """Permissions of one caller. Whoever may write a resource may read it.
 
-    Every answer depends on names and patterns alone, never on what exists: a refusal tells nothing.
+    Every answer depends only on names and patterns, never on which resources exist, so a refusal
+    reveals nothing.
     """
 
     read: tuple[Pattern, ...] = ()
     write: tuple[Pattern, ...] = ()
     meshes: frozenset[str] | None = None
-    """Names of the meshes to which both are limited; ``None`` for no limit."""
+    """Names of the meshes to which reading and writing are limited; ``None`` for no limit."""
 
     def may_read(self, key: ResourceKey) -> bool:
-        """Tell whether a resource may be described, listed, and named in errors and events.
+        """Return whether the caller may see a resource: describe it, list it, and find it named in
+        errors and events.
 
-        What contains a resource that may be read, such as its mesh, may be read, too.
+        If a resource may be read, then also the resources that contain it, such as its mesh.
         """
         return self._includes(key.mesh) and any(each.reaches(key) for each in self._readable)
 
     def may_write(self, key: ResourceKey) -> bool:
-        """Tell whether a resource may be created, changed and deleted."""
+        """Return whether the caller may create, change and delete a resource."""
         return self._includes(key.mesh) and any(each.covers(key) for each in self.write)
 
     def may_write_something(self) -> bool:
-        """Tell whether there may be a resource that can be changed."""
+        """Return whether there may be a resource that the caller may change."""
         return bool(self.write) and self.meshes != frozenset()
 
     def may_know_mesh(self, mesh: str) -> bool:
-        """Tell whether the name of a mesh may be told: something in it may be read."""
+        """Return whether the caller may know the name of a mesh: a resource in it may be read."""
         return self.may_read(ResourceKey.of_mesh(mesh))
 
     def reads_mesh(self, mesh: str) -> bool:
-        """Tell whether everything in a mesh may be read."""
+        """Return whether the caller may read all resources in a mesh."""
         key = ResourceKey.of_mesh(mesh)
         return self._includes(mesh) and any(each.covers(key) for each in self._readable)
 
     @property
     def reads_all(self) -> bool:
-        """True if everything may be read, which includes facts of the repository as a whole."""
+        """True if the caller may read everything, including facts about the repository as a
+        whole."""
         return self.meshes is None and any(each.text == EVERYTHING for each in self._readable)
 
     @property
     def writes_all(self) -> bool:
-        """True if everything may be written, which includes changes of the branch as a whole."""
+        """True if the caller may write everything, including changes of the branch as a whole."""
         return self.meshes is None and any(each.text == EVERYTHING for each in self.write)
 
     def may_read_all(self, keys: Iterable[ResourceKey]) -> bool:
-        """Tell whether each of these resources may be read."""
+        """Return whether the caller may read each of these resources."""
         return self.reads_all or all(map(self.may_read, keys))
 
     def limited_to(self, meshes: Iterable[str]) -> "Permission":
-        """Return the permission for these meshes only; unchanged if there are none."""
+        """Return the permission for these meshes only; unchanged if ``meshes`` is empty."""
         names = frozenset(meshes)
         return replace(self, meshes=names) if names else self
 

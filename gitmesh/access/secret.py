@@ -1,7 +1,7 @@
-"""Secrets of credentials: how they are made, written and compared. Only hashes of tokens are kept.
+"""Secrets of credentials: creation, text form and comparison. Of tokens, only hashes are stored.
 
-A token is written ``gitmesh_ID_SECRET``, so that it is found by those who search for leaked ones.
-Its secret has 256 random bits: a fast hash is enough, for nobody can try them.
+A token has the form ``gitmesh_ID_SECRET``, so that scanners for leaked secrets can find it. Its
+secret has 256 random bits, which nobody can guess, so a fast hash is enough.
 """
 
 import base64
@@ -17,7 +17,7 @@ _TOKEN: Final = re.compile(r"gitmesh_([A-Za-z0-9-]{4,128})_([0-9a-f]{64})")
 
 @dataclass(frozen=True, slots=True)
 class NewSecret:
-    """A secret that was just made. It is shown once."""
+    """A secret that was just made. It is shown only once."""
 
     id: str
     """Public id of the credential."""
@@ -38,7 +38,7 @@ def new_token() -> NewSecret:
 
 
 def token_id(token: str) -> str | None:
-    """Return the public id in a token; ``None`` if the text is no token."""
+    """Return the public id in a token; ``None`` if the text is not a token."""
     matched = _TOKEN.fullmatch(token)
     return None if matched is None else matched[1]
 
@@ -49,5 +49,5 @@ def token_hash(token: str) -> str:
 
 
 def is_same_token(token: str, known_hash: str) -> bool:
-    """Tell whether a token has this hash, in constant time."""
+    """Return whether a token has this hash; the comparison takes constant time."""
     return hmac.compare_digest(token_hash(token), known_hash)

@@ -11,7 +11,7 @@ from mesh.problems.problem import Problem
 from reconciler.reading.file import SpecFile
 
 _REFERENCES: Final = frozenset(SECTIONS["References between resources"])
-"""Codes whose hints name similar resources, also of other meshes."""
+"""Codes of problems whose hints name similar resources, even in other meshes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,16 +20,16 @@ class VisibleProblems:
 
     shown: tuple[Problem, ...]
     some_hidden: bool
-    """True if there are others. Their number is not told."""
+    """True if there are problems that the caller may not see. Their number is not revealed."""
 
 
 def visible_problems(
     problems: Sequence[Problem], files: Mapping[str, SpecFile], permission: Permission
 ) -> VisibleProblems:
-    """Return the problems in files all of whose resources the caller may read.
+    """Return the problems in those files of which the caller may read all resources.
 
-    For callers who may read a part of a mesh, messages are replaced by the meaning of their code,
-    because a message may name resources beside those of its file.
+    For callers who may read only part of a mesh, each message is replaced by the meaning of its
+    code, because a message may name resources outside its file.
     """
     if permission.reads_all:
         return VisibleProblems(tuple(problems), some_hidden=False)

@@ -20,7 +20,7 @@ COMMIT_HEADER: Final = "x-gitmesh-commit"
 """Names the commit that a call made."""
 NO_ACCOUNT: Final = "000000000000"
 _MARK: Final = 12
-"""Bytes of a page token that prove that we wrote it."""
+"""Length of a page token's authentication code, which proves that gitmesh wrote the token."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,13 +34,13 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """The AWS account and region that ARNs name."""
+    """The AWS account and region in ARNs."""
 
     number: str = NO_ACCOUNT
     region: str = "us-east-1"
 
     def arn(self, key: ResourceKey) -> str:
-        """Return the ARN of a resource; names are not encoded, as AWS writes them."""
+        """Return the ARN of a resource; names are not URL-encoded, as in AWS's ARNs."""
         parts = ["mesh", key.mesh]
         if key.parent:
             parts += [key.kind.within, key.parent]
@@ -50,7 +50,7 @@ class Account:
 
 
 def resource(found: Description, account: Account, status: str = "ACTIVE") -> dict[str, object]:
-    """Return a resource: its names, spec, metadata and status."""
+    """Return the answer with a resource: its names, spec, metadata and status."""
     return {
         **_names(found.key),
         "spec": found.spec,
@@ -68,13 +68,13 @@ def resource(found: Description, account: Account, status: str = "ACTIVE") -> di
 
 
 def page(kind: Kind, found: Page, account: Account, token: str | None) -> dict[str, object]:
-    """Return a page of a list; ``token`` asks for the next one."""
+    """Return a page of a list; ``token`` requests the next page."""
     body: dict[str, object] = {plural(kind): [_item(each, account) for each in found.items]}
     return body if token is None else {**body, "nextToken": token}
 
 
 def page_of_tags(tags: Tags, token: str | None) -> dict[str, object]:
-    """Return a page of tags; ``token`` asks for the next one."""
+    """Return a page of tags; ``token`` requests the next page."""
     body: dict[str, object] = {"tags": written_tags(tags)}
     return body if token is None else {**body, "nextToken": token}
 
@@ -94,14 +94,14 @@ class PageTokens:
         self._secret = secret
 
     def token(self, collection: str, last: str) -> str:
-        """Return the token that asks for what comes after ``last``."""
+        """Return the token that requests the page after the key ``last``."""
         text = json.dumps([collection, last]).encode()
         return base64.urlsafe_b64encode(self._mark(text) + text).decode()
 
     def after(self, token: str, collection: str) -> str:
         """Return the key after which the next page begins.
 
-        :raises ApiError: we did not make this token, or made it for another list.
+        :raises ApiError: the token was not made by gitmesh, or for another list.
         """
         try:
             raw = base64.b64decode(token, altchars=b"-_", validate=True)

@@ -1,4 +1,4 @@
-"""The App Mesh API over the use cases of resources: calls in, answers out."""
+"""Execution of App Mesh API calls through the use cases of ``gitmesh.service``."""
 
 import hashlib
 from collections.abc import Callable
@@ -47,7 +47,7 @@ from reconciler.git.writing import Person
 
 
 class AppMeshApi:
-    """Answers calls from one log, and makes commits in one repository. Methods block."""
+    """Executes calls: reads from one log, writes commits to one repository. Methods block."""
 
     def __init__(
         self,
@@ -75,7 +75,7 @@ class AppMeshApi:
     def answer(self, call: Call, caller: Caller) -> Answer:
         """Return the answer to a call.
 
-        :raises ApiError: it cannot be answered as asked; nothing was changed.
+        :raises ApiError: the call is refused or fails; nothing was changed.
         """
         self._require_access(call, caller)
         match call.operation.action:
@@ -93,9 +93,9 @@ class AppMeshApi:
                 return self._list_tags(call, caller)
 
     def _require_access(self, call: Call, caller: Caller) -> None:
-        """Refuse what the caller may not do, whether or not the resource exists.
+        """Refuse a call that the caller may not make, whether or not the resource exists.
 
-        What the caller may not read is answered as what does not exist.
+        A resource that the caller may not read is treated as one that does not exist.
         """
         may, mesh = caller.permission, ResourceKey.of_mesh(call.mesh)
         if call.operation.action.writes:
@@ -110,7 +110,8 @@ class AppMeshApi:
                 raise absent(self._first_absent(each), self._account)
 
     def _require_write(self, call: Call, caller: Caller, key: ResourceKey | None) -> None:
-        """Refuse a write; without a key, refuse those who may write nothing at all."""
+        """Refuse a write that the caller may not make; without a key, refuse callers without any
+        write permission."""
         may = caller.permission
         if not may.may_write_something():
             raise forbidden(f"{caller.person.name} may not call {call.operation.name}")
@@ -118,7 +119,8 @@ class AppMeshApi:
             raise forbidden(f"{caller.person.name} may not call {call.operation.name} on {key}")
 
     def _first_absent(self, key: ResourceKey) -> ResourceKey:
-        """Return the mesh of a resource if even that is absent, else the resource."""
+        """Return the key that does not exist: the mesh of a resource if even that is absent, else
+        the resource."""
         mesh = ResourceKey.of_mesh(key.mesh)
         return key if describe(self._log, mesh) is not None else mesh
 
@@ -184,7 +186,7 @@ class AppMeshApi:
     ) -> ResourceKey:
         """Return the resource that an ARN names.
 
-        :raises ApiError: there is none that the caller may know of.
+        :raises ApiError: there is no such resource that the caller may know of.
         """
         arn = call.arn
         assert arn is not None  # noqa: S101 -- calls about tags have one
@@ -245,9 +247,9 @@ class AppMeshApi:
         return _by(self._make(call, key, caller, plan), Answer(200, {}))
 
     def _is_repeated(self, call: Call, caller: Caller) -> bool:
-        """Tell whether a call was carried out before, and its answer was perhaps lost.
+        """Return whether a call repeats an earlier one, whose answer may have been lost.
 
-        :raises ApiError: its token came with other parameters.
+        :raises ApiError: the call's client token was used with other parameters.
         """
         before = self._recent.digest(
             caller.person.email, CLIENT_TOKEN, call.client_token, utc_now()
@@ -259,7 +261,7 @@ class AppMeshApi:
         return True
 
     def _is_deleted_by(self, call: Call, caller: Caller) -> bool:
-        """Tell whether an earlier attempt of the same call has deleted the resource."""
+        """Return whether an earlier attempt of the same call has deleted the resource."""
         before = self._recent.digest(
             caller.person.email, INVOCATION, caller.invocation_id, utc_now()
         )
@@ -305,7 +307,8 @@ def _key(call: Call) -> ResourceKey:
 
 
 def _message(call: Call, key: ResourceKey, caller: Caller, digest: str) -> str:
-    """Return the commit message: what was called, and trailers that name the request."""
+    """Return the commit message: the operation and the resource, with trailers about the
+    request."""
     lines = [
         f"{call.operation.name} {key}",
         "",

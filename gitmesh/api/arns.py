@@ -14,19 +14,20 @@ MAX_ARN: Final = 1024
 
 @dataclass(frozen=True, slots=True)
 class Arn:
-    """An ARN, taken apart."""
+    """The parts of an ARN."""
 
     text: str
     region: str
     account: str
     keys: tuple[ResourceKey, ...]
-    """The resources that it may name, at least one: names in it may hold ``/``."""
+    """The keys that the ARN may mean, at least one: there may be several because names may contain
+    ``/``."""
 
 
 def read_arn(text: str) -> Arn:
-    """Return an ARN, taken apart.
+    """Parse an ARN.
 
-    :raises ApiError: it is none of a resource of App Mesh.
+    :raises ApiError: the text is not the ARN of an App Mesh resource.
     """
     found = _ARN.fullmatch(text) if len(text) <= MAX_ARN else None
     if found is None:
@@ -49,7 +50,7 @@ def _keys(names: str) -> Iterator[ResourceKey]:
 
 
 def _splits(text: str, word: str) -> Iterator[tuple[str, str]]:
-    """Yield what stands before and after each occurrence of a word."""
+    """Yield the text before and after each occurrence of a word."""
     at = text.find(word, 1)
     while at > 0:
         if after := text[at + len(word) :]:

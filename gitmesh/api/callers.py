@@ -29,25 +29,26 @@ _INVOCATION: Final = re.compile(r"[A-Za-z0-9-]{1,64}")
 
 
 class Callers:
-    """Tells who sent a request."""
+    """Authentication: returns the caller of a request."""
 
     def __init__(
         self, credentials: CredentialFile | None, *, anonymous: bool, private: bool = True
     ) -> None:
         """Use these credentials.
 
-        :param anonymous: whoever does not sign may read and write: only for loopback.
-        :param private: nobody can read requests on their way, because of TLS or loopback. Tokens
-            are refused otherwise; signatures are not, for they hold no secret.
+        :param anonymous: allow requests without a credential to read and write everything; only for
+            loopback.
+        :param private: nobody can intercept requests, because of TLS or loopback. Otherwise tokens
+            are refused; signatures are still accepted, because they contain no secret.
         """
         self._credentials = credentials
         self._anonymous = anonymous
         self._private = private
 
     def caller(self, request: SignedRequest, now: datetime) -> Caller:
-        """Return who sent a request.
+        """Return the caller of a request.
 
-        :raises ApiError: it is not signed, or the signature or the token is wrong.
+        :raises ApiError: the request has no credential, or the signature or the token is wrong.
         """
         headers = dict(request.headers)
         found = self._credentials
@@ -79,7 +80,8 @@ class Callers:
 
 
 def claimed_identity(request: SignedRequest) -> str:
-    """Return the id of the credential that a request names, which proves nothing: for the log."""
+    """Return the id of the credential that a request names, without checking it; for log lines
+    only."""
     bearer = _bearer(request.headers)
     text = dict(request.headers).get("authorization", "") + "&" + request.raw_query
     named = _CLAIMED.search(text)
@@ -88,7 +90,7 @@ def claimed_identity(request: SignedRequest) -> str:
 
 
 def _bearer(headers: Sequence[tuple[str, str]]) -> str | None:
-    """Return the token of a request; ``None`` if it has another proof, or none."""
+    """Return the token of a request; ``None`` if it has a signature instead, or no credential."""
     given = [value for name, value in headers if name == "authorization"]
     if len(given) != 1:
         return None
@@ -112,9 +114,10 @@ def _signer(file: CredentialFile, request: SignedRequest, now: datetime) -> Cred
 
 
 def _require_local(headers: Mapping[str, str]) -> None:
-    """Refuse what a page of another site made a browser send, which the browser says itself.
+    """Refuse requests that a page of another site made a browser send (CSRF, DNS rebinding).
 
-    A name that an attacker lets point to 127.0.0.1 is in the Host header.
+    The browser's headers name that site; with DNS rebinding, the attacker's host name is in the
+    Host header.
 
     :raises ApiError: the request may come from such a page.
     """

@@ -1,4 +1,4 @@
-"""Calls: requests as the App Mesh API understands them, with every rule of one request checked."""
+"""Parsing of requests to calls of the App Mesh API; all rules for a single request are checked."""
 
 import json
 import re
@@ -45,7 +45,7 @@ _UPDATED: Final = frozenset({"spec", "clientToken"})
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One call of an operation on a kind of resource."""
+    """One call of an operation."""
 
     operation: Operation
     kind: Kind
@@ -54,15 +54,15 @@ class Call:
     key: ResourceKey | None
     """The resource; ``None`` for a list."""
     owner: str | None
-    """The account that owns the mesh, if the caller says."""
+    """The account that owns the mesh, if the request names it."""
     spec: JsonObject | None = None
-    """The new spec, in the order of the models; ``None`` for an operation without one."""
+    """The new spec, in the order of the models; ``None`` for an operation without a spec."""
     tags: Mapping[str, str] = field(default_factory=dict)
     """The tags to add, or those of a new resource."""
     tag_keys: tuple[str, ...] = ()
     """The keys of the tags to remove."""
     arn: Arn | None = None
-    """Of the resource, in a call about tags; ``key`` is None then."""
+    """ARN of the resource, in a call about tags; then ``key`` is None."""
     client_token: str | None = None
     limit: int = MAX_PAGE
     next_token: str | None = None
@@ -73,7 +73,7 @@ class Call:
 
 
 def read_call(request: SignedRequest) -> Call:
-    """Return the call that a request makes.
+    """Parse a request to a call.
 
     :raises ApiError: there is no such operation, or the request breaks one of its rules.
     """
@@ -211,7 +211,7 @@ def _key(kind: Kind, mesh: str, name: str, parent: str) -> ResourceKey:
 
 
 def _spec(operation: Operation, key: ResourceKey, body: JsonObject) -> JsonObject | None:
-    """Return the spec, checked by every rule that it must keep by itself."""
+    """Return the spec, after checking all rules for a single document."""
     if operation.action not in (Action.CREATE, Action.UPDATE):
         return None
     given = body.get("spec")

@@ -5,11 +5,11 @@ from collections.abc import Sequence
 from mesh.problems.problem import Problem
 
 _MOST_TOLD = 5
-"""Maximum number of problems in an answer."""
+"""Maximum number of problems in an error response."""
 
 
 class ApiError(Exception):
-    """A request cannot be answered as asked."""
+    """A request is refused or fails; becomes an error response."""
 
     def __init__(
         self, code: str, status: int, message: str, *, retry_after_s: int | None = None
@@ -22,12 +22,12 @@ class ApiError(Exception):
 
 
 def bad_request(message: str) -> ApiError:
-    """Return the error for a request that breaks a rule; the same request fails again."""
+    """Return the error for a request that breaks a rule; a retry fails again."""
     return ApiError("BadRequestException", 400, message)
 
 
 def not_found(message: str) -> ApiError:
-    """Return the error for a resource, or what it refers to, that does not exist."""
+    """Return the error for a resource, or a referenced resource, that does not exist."""
     return ApiError("NotFoundException", 404, message)
 
 
@@ -37,12 +37,12 @@ def conflict(message: str) -> ApiError:
 
 
 def in_use(message: str) -> ApiError:
-    """Return the error for the removal of something that others refer to."""
+    """Return the error for the deletion of a resource that other resources refer to."""
     return ApiError("ResourceInUseException", 409, message)
 
 
 def limit_exceeded(message: str) -> ApiError:
-    """Return the error for more of something than a quota allows."""
+    """Return the error for more resources than a quota allows."""
     return ApiError("LimitExceededException", 400, message)
 
 
@@ -52,14 +52,14 @@ def forbidden(message: str) -> ApiError:
 
 
 def unavailable(message: str) -> ApiError:
-    """Return the error for what may work a moment later; clients try again by themselves."""
+    """Return the error for a temporary failure; clients retry by themselves."""
     return ApiError("ServiceUnavailableException", 503, message, retry_after_s=1)
 
 
 def invalid(problems: Sequence[Problem], *, some_hidden: bool = False) -> ApiError:
-    """Return the error for a change that would make the mesh invalid, and name why.
+    """Return the error for a change that would make the mesh invalid, with its problems.
 
-    :param some_hidden: there are others, of which the caller may not know.
+    :param some_hidden: there are more problems, which the caller may not see.
     """
     told = [_told(problem) for problem in problems[:_MOST_TOLD]]
     if more := len(problems) - len(told):

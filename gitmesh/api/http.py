@@ -1,4 +1,4 @@
-"""The application that answers HTTP: the App Mesh API, and others beside it."""
+"""The ASGI application: the App Mesh API, and the routes of the other APIs."""
 
 import asyncio
 import logging
@@ -28,16 +28,16 @@ _log = logging.getLogger(__name__)
 
 THREADS: Final = 16
 HttpRequest = Request
-"""For the server process, which does not import Starlette."""
+"""Starlette's request type, exported for the server process, which does not import Starlette."""
 _METHODS: Final = ["GET", "PUT", "POST", "DELETE", "PATCH"]
 
 
 def application(
     api: AppMeshApi, reception: Reception, others: Sequence[BaseRoute] = ()
 ) -> Starlette:
-    """Return the application that answers calls of the App Mesh API.
+    """Return the ASGI application of the App Mesh API.
 
-    :param others: routes of other APIs, which come first.
+    :param others: routes of other APIs, which are matched first.
     """
     threads = ThreadPoolExecutor(THREADS, thread_name_prefix="api")
 
@@ -73,7 +73,7 @@ def application(
 
 
 class _AsSent(StringConvertor):
-    """Any path: names in it are checked where the operation is known."""
+    """Path convertor that matches any path; names in it are checked once the operation is known."""
 
     regex = r"(?s:.*)"
 

@@ -1,7 +1,7 @@
 """The 38 operations of the App Mesh API, 2019-01-25, as one table. Pure.
 
-Create is PUT on a collection, Update is PUT on an item. Collections of a mesh have plural names;
-what contains a nested collection has its singular name (``virtualRouter/NAME/routes``).
+Create is PUT on a collection, Update is PUT on an item. Collections of a mesh have plural names. In
+the path of a nested collection, its parent has the singular name (``virtualRouter/NAME/routes``).
 """
 
 import re
@@ -15,7 +15,7 @@ from mesh.keys import APP_MESH_KINDS, Kind
 
 BASE: Final = "/v20190125"
 OLD_BASE: Final = "/v20181001"
-"""The preview API of 2018, which nobody serves any more."""
+"""The preview API of 2018, which is no longer served anywhere."""
 MAX_NAME: Final = 255
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
@@ -34,7 +34,7 @@ class Action(StrEnum):
 
     @property
     def writes(self) -> bool:
-        """True if it changes something."""
+        """True if the action changes a resource."""
         return self not in (Action.DESCRIBE, Action.LIST, Action.LIST_TAGS)
 
 
@@ -43,7 +43,7 @@ class Operation:
     """One operation."""
 
     name: str
-    """``CreateVirtualNode``."""
+    """Name of the operation: ``CreateVirtualNode``."""
     method: str
     path: tuple[str, ...]
     """The segments of its path; a name in braces stands for any segment: ``{meshName}``."""
@@ -57,7 +57,7 @@ class NoSuchOperation(Exception):
 
 
 class BadName(Exception):
-    """A name in the path is no name of a resource."""
+    """A name in the path is not a valid resource name."""
 
 
 def plural(kind: Kind) -> str:
@@ -94,9 +94,9 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
 def find(method: str, raw_path: str) -> tuple[Operation, Mapping[str, str]]:
     """Return the operation of a request, and the names in its path, decoded.
 
-    :param raw_path: the path as it was sent: an encoded ``/`` belongs to a name.
-    :raises NoSuchOperation: there is none.
-    :raises BadName: a name is empty, too long, no UTF-8, or holds control characters.
+    :param raw_path: the path as it was sent: an encoded ``/`` is part of a name.
+    :raises NoSuchOperation: no operation has this method and path.
+    :raises BadName: a name is empty, too long, not UTF-8, or contains control characters.
     """
     if not raw_path.startswith(f"{BASE}/"):
         raise NoSuchOperation

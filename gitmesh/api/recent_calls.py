@@ -1,4 +1,4 @@
-"""Calls of the last day, so that one that is sent again is not carried out again.
+"""Calls of the last day, so that a retried call is not executed twice (idempotency).
 
 A call that made a commit is in the log, in the trailers of its commit: it is known after a restart,
 and to every server of the log. One that made none is known to this process. Ids belong to the
@@ -25,7 +25,8 @@ MOST_KEPT: Final = 100_000
 
 
 def digest_of(call: Call) -> str:
-    """Return a digest of operation and parameters, to compare calls with the same token."""
+    """Return a digest of the operation and its parameters, to compare calls with the same client
+    token."""
     about = str(call.key) if call.arn is None else call.arn.text
     tags: JsonObject = dict(sorted(call.tags.items()))
     text = canonical([call.operation.name, about, call.spec, tags, *sorted(call.tag_keys)])
@@ -33,7 +34,7 @@ def digest_of(call: Call) -> str:
 
 
 class RecentCalls:
-    """Digests of recent calls by the token, or by the invocation, that came with them."""
+    """Digests of recent calls, by client token or invocation id."""
 
     def __init__(self, log: EventReader) -> None:
         self._log = log
@@ -75,7 +76,7 @@ class RecentCalls:
             self.remember(event.facts.author.email, ids, trailers[DIGEST], at)
 
     def _forget(self, now: datetime) -> None:
-        """Forget what is a day old, and the oldest if there are too many."""
+        """Forget calls that are a day old, and the oldest calls if there are too many."""
         while self._digests:
             oldest = next(iter(self._digests))
             if len(self._digests) <= MOST_KEPT and now - self._digests[oldest][1] <= KEPT:

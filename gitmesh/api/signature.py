@@ -1,4 +1,4 @@
-"""AWS Signature Version 4: who sent a request, and that nobody changed it. Pure.
+"""AWS Signature Version 4: authentication and integrity of requests. Pure.
 
 The rules are those of "AWS API request signing" in the IAM user guide, as clients of App Mesh apply
 them: the path is encoded twice, the body is always part of the signature.
@@ -15,7 +15,7 @@ from urllib.parse import quote, unquote_to_bytes
 
 ALGORITHM: Final = "AWS4-HMAC-SHA256"
 MAX_SKEW: Final = timedelta(minutes=5)
-"""Maximum difference between a client's clock and ours, as AWS allows it."""
+"""Maximum difference between the clocks of client and server, as at AWS."""
 MAX_PRESIGNED: Final = timedelta(days=7)
 _DATE_FORM: Final = "%Y%m%dT%H%M%SZ"
 _ENDING: Final = "aws4_request"
@@ -26,7 +26,7 @@ _NO_SECRET: Final = "-" * 40  # so that an unknown key costs as much time as a k
 _QUERY: Final = "X-Amz-"
 SERVICE: Final = "appmesh"
 _MEANINGFUL: Final = ("x-amz-", "x-gitmesh-")
-"""Headers that begin so change what a request means, so they must be signed."""
+"""Prefixes of headers that change the meaning of a request, and so must be signed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +35,11 @@ class SignedRequest:
 
     method: str
     raw_path: str
-    """The path, encoded as it was sent: a decoded one has lost which ``/`` separates."""
+    """The path, encoded as it was sent: after decoding, separators and ``/`` in names look the
+    same."""
     raw_query: str
     headers: Sequence[tuple[str, str]]
-    """Names in lower case; a name may come more than once."""
+    """The headers, with names in lower case; a name may occur more than once."""
     body: bytes
 
     @property
@@ -70,7 +71,7 @@ class _Claim:
     signature: str
     at: datetime
     expires: timedelta | None = None
-    """Validity of a presigned request; ``None`` for one that is signed in its headers."""
+    """Validity of a presigned request; ``None`` for a request that is signed in its headers."""
 
     @property
     def scope(self) -> str:
@@ -80,9 +81,9 @@ class _Claim:
 def authenticate(
     request: SignedRequest, secret_of: Callable[[str], str | None], now: datetime
 ) -> str:
-    """Return the id of the key that signed a request, in its headers or in its query.
+    """Return the id of the key that signed a request; the signature is in its headers or its query.
 
-    :param secret_of: returns the secret of a key's id; ``None`` if there is no such key.
+    :param secret_of: returns the secret of a key, by its id; ``None`` if there is no such key.
     :raises NotAuthenticated: the signature is missing, malformed, too old, or wrong.
     """
     claim = _claimed(request)
@@ -214,7 +215,7 @@ def signature(canonical: str, secret: str, date: str, scope: str) -> str:
 
 
 def canonical_request(request: SignedRequest, signed: Iterable[str], *, presigned: bool) -> str:
-    """Return the canonical form of a request, of which the signature is made."""
+    """Return the canonical form of a request, from which the signature is computed."""
     headers = _signed_headers(request.headers, tuple(signed))
     pairs = [
         (name, value)
@@ -264,7 +265,7 @@ def _signed_headers(
 
 
 def _pairs(raw_query: str) -> list[tuple[str, str]]:
-    """Return the parameters of a query, each encoded in the one way that is canonical."""
+    """Return the parameters of a query, in the canonical encoding."""
     parts = (part.partition("=") for part in raw_query.split("&") if part)
     return [(_encoded(name), _encoded(value)) for name, _, value in parts]
 

@@ -1,4 +1,5 @@
-"""Calls with the header ``x-gitmesh-change`` are kept in a change set, and answered as if made."""
+"""Staging of API calls with the header ``x-gitmesh-change``: they are added to a change set, and
+answered as if executed."""
 
 import time
 import uuid
@@ -39,7 +40,7 @@ _EFFECTS = {
 
 
 class Staging:
-    """The change sets of one log, as calls of the API see them. Methods block."""
+    """The change sets of one log, for calls of the API. Methods block."""
 
     def __init__(
         self,
@@ -58,9 +59,9 @@ class Staging:
         self._signatures = signatures
 
     def stage(self, call: Call, key: ResourceKey, caller: Caller) -> Answer:
-        """Keep a write for the commit of its change set.
+        """Add a write call to its change set.
 
-        :raises ApiError: it cannot be made; nothing was kept.
+        :raises ApiError: the call is refused; nothing was added.
         """
         name = call.change or ""
         with self._files.lock():
@@ -72,9 +73,9 @@ class Staging:
         return self._answer(found, call, key)
 
     def described(self, call: Call, key: ResourceKey, caller: Caller) -> Description | None:
-        """Return a resource as a change set has it; None if it says nothing about it.
+        """Return a resource with the changes of a change set; None if the set does not change it.
 
-        :raises ApiError: it is deleted there.
+        :raises ApiError: the change set deletes the resource.
         """
         found = self._of(call.change or "", caller)
         specs = merged(found.calls).specs if found is not None else {}
@@ -85,7 +86,7 @@ class Staging:
         return self._description(found, key)
 
     def exists(self, call: Call, key: ResourceKey, caller: Caller) -> bool:
-        """Tell whether a resource exists, with what is staged."""
+        """Return whether a resource exists, including staged changes."""
         found = self._of(call.change or "", caller)
         specs = merged(found.calls).specs if found is not None else {}
         if key in specs:
@@ -122,7 +123,8 @@ class Staging:
         return Answer(200, resource(about, self._account(), "DELETED" if gone else "ACTIVE"), told)
 
     def _description(self, found: ChangeSet, key: ResourceKey) -> Description:
-        """Return a resource with the metadata that it would have if the change were made now."""
+        """Return a resource with the metadata that it would have if the change set were committed
+        now."""
         now, before = time.time(), describe(self._log, key)
         specs = [each.spec for each in found.calls if each.key == key and each.spec is not None]
         if before is None:
@@ -149,9 +151,9 @@ def _staged(call: Call, key: ResourceKey, caller: Caller) -> StagedCall:
 
 
 def _is_repeated(found: ChangeSet, new: StagedCall) -> bool:
-    """Tell whether a call is staged already, because its answer was perhaps lost.
+    """Return whether a call is staged already, because its answer may have been lost.
 
-    :raises ApiError: its token came with other parameters.
+    :raises ApiError: the call's client token was used with other parameters.
     """
     same = [each for each in found.calls if each.ids & new.ids]
     if any(each.digest != new.digest for each in same):

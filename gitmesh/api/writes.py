@@ -1,6 +1,6 @@
-"""Writes: what a call changes in a mesh, and App Mesh's rules about that.
+"""Write calls: the change that a call makes in a mesh, and App Mesh's rules for it.
 
-Messages are worded as the service worded them where clients or people depended on it.
+Messages have the wording of the AWS service where clients or users depend on it.
 """
 
 from typing import Final
@@ -37,8 +37,9 @@ def wanted(
     """Return the change that a call makes.
 
     :param key: the resource that the call is about.
-    :param permission: what the caller may read, so that errors name nothing else.
-    :raises ApiError: a rule of App Mesh forbids it.
+    :param permission: the caller's permission, so that errors name only resources that the caller
+        may read.
+    :raises ApiError: a rule of App Mesh forbids the change.
     """
     graph = now.graph
     match call.operation.action:
@@ -102,7 +103,7 @@ def _require_quotas(specs: SpecChanges, now: Mesh) -> None:
 
 
 def _require_above(key: ResourceKey, graph: MeshGraph, account: Account) -> None:
-    """Check that what a new resource is created in exists."""
+    """Check that the container of a new resource exists."""
     if key.kind is not Kind.MESH:
         _require(ResourceKey.of_mesh(key.mesh), graph, account)
     parent = parent_of(key)
@@ -121,9 +122,9 @@ def _require_unused(key: ResourceKey, graph: MeshGraph, permission: Permission) 
 
 
 def _users(graph: MeshGraph, key: ResourceKey) -> list[ResourceKey]:
-    """Return the resources for which App Mesh refused to delete this one.
+    """Return the resources because of which App Mesh refuses to delete this one.
 
-    A node's backend is none: it may name a service that does not exist.
+    Backends of nodes do not count: they may name services that do not exist.
     """
     if key.kind is Kind.MESH:
         return sorted(each for each in graph.resources if each.mesh == key.mesh and each != key)

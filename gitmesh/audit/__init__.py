@@ -1,4 +1,5 @@
 """Checks of the log: verification, checkpoints, proofs, signing keys.
 
-Begin with ``verification``. ``gitmesh.service``, ``gitmesh.server`` and skins may import it.
+Read ``verification.py`` first. ``gitmesh.service``, ``gitmesh.server`` and the interfaces may
+import it.
 """

@@ -55,7 +55,7 @@ def _read(notes: Mapping[str, str], chain: Chain, keys: Sequence[VerifierKey] | 
 def read_note(name: str, note: str, keys: Sequence[VerifierKey] | None) -> Signed:
     """Return the checkpoint in a file, of either chain.
 
-    :raises WrongNote: it contains none, or none of the keys signed it.
+    :raises WrongNote: the file contains no checkpoint, or none of the keys signed it.
     """
     origin = text_of(note).partition("\n")[0]
     chain = next((chain for chain in Chain if origin.endswith(f"/{chain}")), Chain.MESH)
@@ -63,7 +63,8 @@ def read_note(name: str, note: str, keys: Sequence[VerifierKey] | None) -> Signe
 
 
 def contradictions(log: EventReader, signed: Iterable[Signed]) -> list[str]:
-    """Return the contradictions between a log and its signed checkpoints: the first per chain."""
+    """Return the contradictions between a log and its signed checkpoints: at most one per chain,
+    the first."""
     found = []
     for chain in Chain:
         of_chain = sorted((s for s in signed if s.chain is chain), key=lambda s: s.checkpoint.size)

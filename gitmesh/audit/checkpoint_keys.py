@@ -1,4 +1,5 @@
-"""Key files for signing checkpoints: a secret one for its owner, a public one beside it."""
+"""Key files for signing checkpoints: a secret one that only its owner can read, and a public one
+beside it."""
 
 import os
 import shlex
@@ -58,7 +59,7 @@ def _create(path: Path, text: str, mode: int) -> None:
 def read_secret(path: Path) -> SignerKey:
     """Read a signing key.
 
-    :raises UsageError: it cannot be read, is not a key, or is readable by others than its owner.
+    :raises UsageError: the file cannot be read, is not a key, or can be read by other users.
     """
     try:
         mode = path.stat().st_mode
@@ -83,9 +84,9 @@ def read_secret(path: Path) -> SignerKey:
 def read_beside(path: Path) -> list[VerifierKey]:
     """Read the public keys beside a signing key: its own, and those of its predecessors.
 
-    Returns none if there is no such file, which signing does not need.
+    Returns an empty result if there is no public key file: signing does not need it.
 
-    :raises UsageError: it cannot be read, or is invalid.
+    :raises UsageError: the file cannot be read, or is invalid.
     """
     public = public_path(path)
     return read_public(public) if public.exists() else []
@@ -94,7 +95,7 @@ def read_beside(path: Path) -> list[VerifierKey]:
 def read_public(path: Path) -> list[VerifierKey]:
     """Read a public key file with one or more keys, one line per chain.
 
-    :raises UsageError: it cannot be read, or is invalid.
+    :raises UsageError: the file cannot be read, or is invalid.
     """
     lines = [line for line in _read(path).splitlines() if line.strip()]
     if lines and lines[0].startswith(SECRET_MARK):

@@ -15,13 +15,13 @@ from reconciler.git.repository import GitRepository
 
 
 class Refused(Retryable):
-    """The log contradicts an earlier checkpoint: nothing may be signed."""
+    """The log contradicts an earlier checkpoint: no checkpoint may be signed."""
 
 
 class CheckpointSigner:
     """Signs the checkpoints of one log. Methods block; use it from one thread at a time.
 
-    :param before: earlier keys, whose checkpoints it continues.
+    :param before: earlier keys, whose checkpoints are continued.
     """
 
     def __init__(
@@ -48,7 +48,7 @@ class CheckpointSigner:
         return {chain: grown.size for chain, grown in self._grown.items()}
 
     def sign(self) -> Filed | None:
-        """Sign and store a checkpoint of new events; None if there are none.
+        """Sign and store a checkpoint if there are new events; else return None.
 
         :raises Refused: the log contradicts an earlier checkpoint.
         :raises Retryable: the checkpoint cannot be written now.

@@ -9,13 +9,14 @@ from events.types import Chain
 
 AHEAD: Final = timedelta(minutes=1)
 MANY: Final = 10
-"""Fewer transactions are not worth a word: clocks are set back a little all the time."""
+"""Minimum number of transactions with wrong times that is reported: clocks are often set back a
+little."""
 _TICK: Final = timedelta(microseconds=1)
-"""By this, the time of a transaction is later than that before where the clock is behind."""
+"""Step by which the log advances the time of each transaction while the clock is behind."""
 
 
 def clock_notes(log: EventReader, now: datetime) -> list[str]:
-    """Return which events of a log have times that the clock cannot have shown."""
+    """Return notes about events of a log whose times cannot be true, as text."""
     return [note for chain in Chain for note in _of_chain(log, chain, now)]
 
 

@@ -1,4 +1,5 @@
-"""Creation of proofs from a log and its newest checkpoint, and their check from a file."""
+"""Creation of proofs from a log and its newest checkpoint, and verification of a proof in a
+file."""
 
 import json
 from collections.abc import Sequence
@@ -76,9 +77,9 @@ def _newest(repo: GitRepository, chain: Chain) -> tuple[str, Checkpoint]:
 
 
 def prove_grown(log: EventReader, repo: GitRepository, older: Path) -> JsonObject:
-    """Return the proof that the newest checkpoint continues the one in a file.
+    """Return the proof that the newest checkpoint continues the checkpoint in a file.
 
-    :raises UsageError: the file holds no checkpoint, or no newer one exists.
+    :raises UsageError: the file contains no checkpoint, or no newer one exists.
     :raises Fatal: the log contradicts a checkpoint.
     """
     try:
@@ -97,7 +98,7 @@ def prove_grown(log: EventReader, repo: GitRepository, older: Path) -> JsonObjec
 def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:
     """Return an object without duplicate keys.
 
-    With two values of one key, a person might read one and the check use the other.
+    If a key had two values, a person might read one of them while the check uses the other.
     """
     found = dict(pairs)
     if len(found) != len(pairs):
@@ -106,9 +107,9 @@ def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:
 
 
 def check_file(path: Path, keys: Sequence[VerifierKey]) -> Proven | tuple[Checkpoint, Checkpoint]:
-    """Return what the proof in a file proves: an event, or growth.
+    """Check the proof in a file; return what it proves: an event, or growth.
 
-    :raises WrongProof: it is invalid.
+    :raises WrongProof: the proof is invalid.
     """
     if path.stat().st_size > _MOST_BYTES:
         raise WrongProof("it is too big to be a proof")

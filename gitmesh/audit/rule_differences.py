@@ -1,7 +1,7 @@
-"""Commits that differ because other rules decided them: covered by a signature, or unproven.
+"""Commits that differ because other rules decided them: proven by a signed checkpoint, or unproven.
 
-The log's claim of other rules proves nothing: an attacker who can write the log can make it. A
-checkpoint that was signed while those rules were in use proves it.
+The log's statement about other rules proves nothing: an attacker who can write the log can forge
+it. A checkpoint that was signed while those rules were in use is proof.
 """
 
 from collections.abc import Iterable, Sequence
@@ -38,7 +38,7 @@ def signed_up_to(stretch: Stretch, signed: Iterable[Signed]) -> Seq:
 def judge(
     found: Sequence[DecidedByOtherRules], signed: Sequence[Signed], head: Seq
 ) -> tuple[list[str], list[str]]:
-    """Return in words what is unproven, and what a signature covers.
+    """Return, as text, the unproven differences, and those that a signature proves.
 
     :param signed: checkpoints with verified signatures that agree with the log.
     """

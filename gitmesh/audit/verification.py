@@ -28,25 +28,26 @@ class Verdict:
 
     heads: Mapping[Chain, Head]
     problems: tuple[str, ...]
-    """Faults, the most important first; none if the log is trustworthy."""
+    """Problems, the most important first; none if the log is trustworthy."""
     unproven: tuple[str, ...]
-    """Differences that may be true or forged: only a gitmesh with other rules can decide."""
+    """Differences that may be genuine or forged: only a version of gitmesh with the other rules can
+    decide."""
     rules: tuple[Stretch, ...]
     """Rules that decided the mesh chain."""
     notes: tuple[str, ...]
     """Facts that were proven, and facts that could not be proven."""
     unasked: tuple[str, ...]
-    """Sources that were not checked, of ``git`` and ``checkpoints``."""
+    """Sources that were not checked: ``git``, ``checkpoints``, both or none."""
 
     @property
     def ok(self) -> bool:
-        """True if nothing is wrong, and nothing is left unproven."""
+        """True if there are no problems and no unproven differences."""
         return not self.problems and not self.unproven
 
 
 @dataclass(slots=True)
 class _Findings:
-    """A verdict that is being reached."""
+    """Findings so far, from which the verdict is made."""
 
     heads: dict[Chain, Head]
     problems: list[str]
@@ -74,7 +75,7 @@ class Witnesses:
     keys: Sequence[VerifierKey] | None = None
     """Keys that sign checkpoints; None if unknown."""
     kept: Sequence[Signed] = ()
-    """Checkpoints kept elsewhere, with verified signatures."""
+    """Checkpoints that were kept outside the repository, with verified signatures."""
 
 
 def verify(

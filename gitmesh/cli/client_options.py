@@ -27,7 +27,7 @@ client_option = click.option(
 
 
 def node_metadata(explicit: str | None, client: str) -> dict[str, str]:
-    """Return the Envoy node metadata that ``--explicit`` and ``--client`` stand for.
+    """Return the Envoy node metadata for the options ``--explicit`` and ``--client``.
 
     :raises UsageError: a part is unknown or has no value.
     """
@@ -35,7 +35,7 @@ def node_metadata(explicit: str | None, client: str) -> dict[str, str]:
 
 
 def addressing_metadata(explicit: str | None) -> dict[str, str]:
-    """Return the Envoy node metadata that ``--explicit`` stands for; empty without it.
+    """Return the Envoy node metadata for the option ``--explicit``; empty without it.
 
     :raises UsageError: a part is unknown or has no value.
     """

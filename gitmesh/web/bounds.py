@@ -1,4 +1,4 @@
-"""Bounds of every request, whatever its path, as an ASGI layer around all others."""
+"""Limits of every request, for all paths, as the outermost ASGI layer."""
 
 import logging
 import time
@@ -16,10 +16,10 @@ MOST_TARGET: Final = 8 * 1024
 MOST_HEADER_BYTES: Final = 16 * 1024
 MOST_HEADERS: Final = 100
 OPERATION: Final = "gitmesh.operation"
-"""Name in the scope under which a handler puts the name of the operation, for metrics."""
+"""Key in the ASGI scope under which a handler stores the operation's name, for metrics."""
 
 Observer = Callable[[str, int, float], None]
-"""Told of each answer: operation, status, seconds until its headers."""
+"""Callback for each response: operation, status, seconds until its headers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ Refuse = Callable[[OutOfBounds], Response]
 
 
 class Bounded:
-    """Refuses requests that are too long or ambiguous, and observes all answers."""
+    """ASGI layer that refuses too long or ambiguous requests, and observes all responses."""
 
     def __init__(
         self,

@@ -1,7 +1,7 @@
-"""Connections of HTTP clients: how many, how long they may be silent, and TLS.
+"""Connections of HTTP clients: their number, timeouts, and TLS.
 
-uvicorn bounds neither the time in which headers come, nor the time in which an answer is read, nor
-the number of connections without a request. A gate in front of its protocol does.
+uvicorn limits neither the time for headers, nor the time for reading a response, nor the number of
+connections without a request. The :class:`Gate` in front of its protocol does.
 """
 
 import asyncio
@@ -19,15 +19,15 @@ from uvicorn.server import ServerState
 _log = logging.getLogger(__name__)
 
 HEADERS_WITHIN_S: Final = 10.0
-"""Time for the headers of a request, since the connection was made or their first byte came."""
+"""Time for the headers of a request, from the start of the connection or from their first byte."""
 READ_WITHIN_S: Final = 30.0
-"""Time in which a client must read what fills its buffers."""
+"""Time within which a client must continue to read when its buffers are full."""
 HANDSHAKE_WITHIN_S: Final = 10.0
 _TIMEOUT: Final = b"HTTP/1.1 408 Request Timeout\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
 
 
 class BoundedProtocol(H11Protocol):
-    """HTTP/1.1 that ends connections which are too slow."""
+    """HTTP/1.1 protocol that closes connections which are too slow."""
 
     def __init__(self, config: Config, server_state: ServerState, lost: Callable[[], None]) -> None:
         super().__init__(config, server_state, {})
@@ -48,31 +48,33 @@ class BoundedProtocol(H11Protocol):
         self._lost()
 
     def data_received(self, data: bytes) -> None:
-        """Take a part of a request."""
+        """Process a part of a request."""
         super().data_received(data)
         self._look()
 
     def on_response_complete(self) -> None:
-        """Begin the next request, unless the client has not even sent this one."""
+        """Begin the next request; close the connection if the client has not sent the current one
+        completely."""
         super().on_response_complete()
         if self.conn.their_state is h11.SEND_BODY:
             self.transport.close()
         self._look()
 
     def pause_writing(self) -> None:
-        """Wait for a client that does not read, for a while."""
+        """Start the timeout for a client that does not read."""
         super().pause_writing()
         if self._unread is None:
             self._unread = self.loop.call_later(READ_WITHIN_S, self.transport.abort)
 
     def resume_writing(self) -> None:
-        """Go on writing."""
+        """Stop the timeout, because the client reads again."""
         self._stop(self._unread)
         self._unread = None
         super().resume_writing()
 
     def _look(self) -> None:
-        """Watch the time while a request has begun and its headers are not complete."""
+        """Start or stop the timeout for headers: it runs while a request has begun and its headers
+        are incomplete."""
         if self.conn.their_state is not h11.IDLE:
             self._stop(self._timer)
             self._timer = None
@@ -95,7 +97,7 @@ class BoundedProtocol(H11Protocol):
 
 @dataclass(slots=True)
 class Gate:
-    """Lets in so many connections, and speaks TLS with each where it is to be spoken."""
+    """Limits the number of connections, and does the TLS handshake if TLS is configured."""
 
     config: Config
     state: ServerState
@@ -118,14 +120,14 @@ class Gate:
 
 
 class _Entrance(asyncio.Protocol):
-    """The first moments of a connection."""
+    """Protocol of a connection until HTTP begins."""
 
     def __init__(self, gate: Gate) -> None:
         self._gate = gate
         self._task: asyncio.Task[None] | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Count the connection, and begin HTTP, after a handshake if there is TLS."""
+        """Count the connection, and begin HTTP; with TLS, after the handshake."""
         assert isinstance(transport, asyncio.Transport)  # noqa: S101 -- of a stream socket
         gate = self._gate
         if gate.open >= gate.most:
@@ -176,7 +178,7 @@ class _Entrance(asyncio.Protocol):
 
 
 class _Early(asyncio.Protocol):
-    """Keeps what comes right behind a handshake, before HTTP has begun on the connection."""
+    """Buffers the bytes that arrive right after a handshake, before HTTP has begun."""
 
     def __init__(self) -> None:
         self.data = bytearray()

@@ -1,4 +1,5 @@
-"""The HTTP server: uvicorn as a task of our event loop, behind a gate for connections."""
+"""The HTTP server: uvicorn as a task of gitmesh's event loop, behind the :class:`Gate` of
+connections."""
 
 import asyncio
 import contextlib
@@ -18,7 +19,7 @@ UNREAD_WITHIN_MS: Final = 30_000
 
 
 class _Server(uvicorn.Server):
-    """Ends when its task is cancelled: signals are seen to elsewhere."""
+    """uvicorn server without signal handlers: it ends when its task is cancelled."""
 
     def __init__(
         self,
@@ -50,7 +51,7 @@ async def serve_http(
     ending: Callable[[], None] = lambda: None,
     connections: Callable[[int], None] = lambda _: None,
 ) -> None:
-    """Answer on a bound socket until cancelled; then finish the calls that are being answered.
+    """Serve HTTP on a bound socket until cancelled; then finish the running requests.
 
     It takes as many connections as :func:`events.descriptors.room_for_http` leaves it.
 
@@ -84,7 +85,7 @@ async def serve_http(
 def listen(address: str) -> socket.socket:
     """Return a socket that is bound to ``host:port``.
 
-    :raises OSError: the address is in use, or is none of this machine's.
+    :raises OSError: the address is in use, or does not belong to this machine.
     """
     host, _, port = address.rpartition(":")
     family = socket.AF_INET6 if host.startswith("[") else socket.AF_INET

@@ -11,12 +11,12 @@ _HINT = "give a PEM certificate with its chain, and the private key that belongs
 
 
 class ServerCertificate:
-    """A certificate and its key, as their files are now."""
+    """A certificate and its key, reloaded when their files change."""
 
     def __init__(self, certificate: Path, key: Path) -> None:
         """Read the files.
 
-        :raises UsageError: one is missing or invalid, or they do not belong together.
+        :raises UsageError: a file is missing or invalid, or they do not belong together.
         """
         self._certificate = certificate.absolute()
         self._key = key.absolute()
@@ -26,7 +26,7 @@ class ServerCertificate:
     def context(self) -> ssl.SSLContext:
         """Return the context for the next handshake, with the newest valid files.
 
-        Invalid files are not used: the log says why, once per change.
+        Invalid files are not used; one log line per change gives the reason.
         """
         stamp = self._now()
         if stamp != self._stamp:

@@ -22,7 +22,7 @@ _MISSING = (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT)
 def reserved(address: str) -> Iterator[tuple[str, int]]:
     """Reserve a free port; yield the address to share and the port, which is never 0.
 
-    Until the block ends, only sockets of this user with ``SO_REUSEPORT`` can be bound to it.
+    Until the block ends, only sockets of this user with ``SO_REUSEPORT`` can be bound to the port.
 
     :raises UsageError: a Unix socket cannot be shared.
     :raises Fatal: the port is in use, or the address is not local.
@@ -47,7 +47,7 @@ def reserved(address: str) -> Iterator[tuple[str, int]]:
 
 
 def unshared(address: str) -> UsageError:
-    """Return the error of a Unix socket for several processes."""
+    """Return the error for a Unix socket with several processes, which cannot share it."""
     return UsageError(
         f"{address}: several processes cannot share a socket file",
         hint="listen on host:port, or serve in one process",
@@ -58,8 +58,8 @@ def require_free(address: str, *, shared: bool = False) -> None:
     """Check that an address can be listened on now.
 
     :param shared: skip the check of the port, which :func:`reserved` does.
-    :raises Fatal: it is not local, the port is in use, or the folder of a Unix socket does not
-        exist.
+    :raises Fatal: the address is not local, the port is in use, or the folder of a Unix socket does
+        not exist.
     """
     where = where_to_listen(address)
     if where is None:
@@ -103,14 +103,14 @@ def _usable(family: socket.AddressFamily, host: str) -> bool:
 
 
 def _refuse_taken(family: socket.AddressFamily, where: tuple[str, int]) -> None:
-    """Bind without sharing, which fails if any socket listens, shared or not."""
+    """Bind without ``SO_REUSEPORT``, which fails if any socket listens on the port."""
     with _socket(family) as probe:
         probe.bind(where)
         probe.listen(1)
 
 
 def _holder(family: socket.AddressFamily, where: tuple[str, int]) -> socket.socket:
-    """Return a bound socket that never listens, so the kernel gives it no connections."""
+    """Return a bound socket that never listens, so that the kernel gives it no connections."""
     holder = _socket(family)
     try:
         holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)

@@ -26,7 +26,7 @@ _UNLIMITED: Final = Unlimited()
 
 
 class Observer(Protocol):
-    """Receiver of a stream's events; they have the names of facts
+    """Receiver of a stream's events; events have the names of facts
     (:mod:`xds.delivery.stream_facts`)."""
 
     @property
@@ -34,27 +34,28 @@ class Observer(Protocol):
         """The commit whose mesh is served now."""
 
     def connected(self, stream: "Stream") -> Snapshot | None:
-        """The stream has named its node; return its target snapshot, if it exists."""
+        """Process that a stream has named its node; return its target snapshot, if it exists."""
 
     def resumed(self, stream: "Stream", clusters: str) -> Awaitable[None] | None:
-        """The client has clusters of this version from an earlier stream.
+        """Process that a client holds clusters of this version from an earlier stream.
 
-        Called before the session processes the request: the session needs their content to keep
-        them until the client no longer uses them. Returns an awaitable for the lookup, if there is
-        one.
+        Called before the session processes the request: the session needs the clusters' content to
+        keep them until the client no longer uses them. Returns an awaitable for the lookup, if
+        there is one.
         """
 
     def written(self, stream: "Stream") -> None:
-        """A response was handed to the transport."""
+        """Process that a response was handed to the transport."""
 
     def synced(self, stream: "Stream") -> None:
-        """The client has acknowledged its whole target. May be called repeatedly."""
+        """Process that the client has acknowledged its whole target. May be called repeatedly."""
 
     def refused(self, stream: "Stream", nack: Nack, commit: CommitId) -> None:
-        """The client refused a response that was sent for this commit."""
+        """Process that the client refused a response that was sent for this commit."""
 
     def stuck(self, stream: "Stream") -> None:
-        """The client has everything except what it refuses. May be called repeatedly."""
+        """Process that the client has everything except the resources that it refuses. May be
+        called repeatedly."""
 
 
 class _Sent(NamedTuple):
@@ -65,7 +66,7 @@ class _Sent(NamedTuple):
 
 
 class Stream:
-    """A proxy's stream."""
+    """One stream of one proxy, with its session."""
 
     def __init__(
         self,
@@ -88,7 +89,7 @@ class Stream:
         """True if the client had accepted a whole earlier snapshot, so that it has a configuration.
         """
         self.behind = True
-        """True if it is not reported yet that the client has accepted its whole target."""
+        """True until it is reported that the client has accepted its whole target."""
         self._identity: ProxyIdentity | None = None
         self._observer = observer
         self._method = method
@@ -98,7 +99,7 @@ class Stream:
         self._closed = False
         self._wakes_at = math.inf
         self._asks = (0, 0)
-        """How many names the client subscribes to, and how many unknown resources it claims."""
+        """Number of subscribed names, and of unknown resources that the client claims to have."""
         self._sent: dict[str, _Sent] = {}
         self._loop = asyncio.get_running_loop()
         self._timer: asyncio.TimerHandle | None = None
@@ -112,9 +113,9 @@ class Stream:
 
     @property
     def identity(self) -> ProxyIdentity:
-        """The node that the client named, and how it is addressed.
+        """The client's node and addressing.
 
-        :raises ValueError: it has not named it.
+        :raises ValueError: the client has not named its node.
         """
         if self._identity is None:
             raise ValueError(f"{self.name} has not named its node")
@@ -127,7 +128,8 @@ class Stream:
 
     @property
     def stuck_on(self) -> tuple[TypeUrl, ...]:
-        """The types of which the client refuses part of the target and has everything else."""
+        """The resource types in which the client refuses part of the target; empty if it lacks more
+        than that."""
         return () if self._writer.busy else self.session.state.stuck_on
 
     @property
@@ -136,18 +138,18 @@ class Stream:
         return not (self._closed or self.session.state.in_sync or self.stuck_on)
 
     def sent_for(self, type_url: TypeUrl) -> Snapshot | None:
-        """Return the snapshot that the last response of a type was part of."""
+        """Return the snapshot to which the last response of a type belonged."""
         sent = self._sent.get(type_url)
         return None if sent is None else sent.snapshot
 
     # ---- requests --------------------------------------------------------------------------------
 
     def receive(self, data: bytes) -> Awaitable[None] | None:
-        """Take a request as it came over the wire, and start to write what follows from it.
+        """Process the bytes of a request, and start to write the responses that are due.
 
-        Returns what to wait for before the next request is read, if there is anything.
+        Returns an awaitable if the next request must not be read before it is done.
 
-        :raises UsageError: the request is none, or its node is not one that we can serve.
+        :raises UsageError: the bytes are not a request, or its node cannot be served.
         :raises GitmeshError: a limit is reached.
         """
         try:
@@ -199,7 +201,7 @@ class Stream:
         return request
 
     def _identify(self, node: Node | None) -> None:
-        """Read the node from the first request; check that later ones name no other."""
+        """Read the node from the first request; check that later requests name no other node."""
         if self._identity is None:
             node = node or Node()
             identity = _identity_of(node)
@@ -218,19 +220,19 @@ class Stream:
     def aim(self, snapshot: Snapshot) -> bool:
         """Set the client's target; return whether the client needs an update.
 
-        Call :meth:`go_on` to write it.
+        Call :meth:`go_on` to write the update.
         """
         self.established = self.established or self.session.state.in_sync
         self.snapshot = snapshot
         return self.session.on_snapshot(snapshot, self._loop.time())
 
     def offer(self, snapshot: Snapshot) -> None:
-        """Set the client's target, and start to write it."""
+        """Set the client's target, and start to write the update."""
         self.aim(snapshot)
         self.go_on()
 
     def go_on(self) -> None:
-        """Report what the client has, and write what it lacks."""
+        """Report whether the client is in sync or stuck, and write the responses that are due."""
         state = self.session.state
         if state.in_sync:
             self._observer.synced(self)
@@ -297,7 +299,7 @@ class Stream:
         self._cancel_timer()
 
     async def end_writing(self, within_s: float = 0.0) -> None:
-        """Let the transport take what is being written, but wait no longer than this."""
+        """Wait until the transport has taken the current response, for a bounded time."""
         await self._writer.end(within_s)
 
 

@@ -25,7 +25,8 @@ _log = logging.getLogger(__name__)
 def connection_limit(settings: AdsSettings) -> int:
     """Return the maximum number of connections of this process; raise its descriptor limit.
 
-    It is twice the number of streams, so that idle connections do not lock out others at once.
+    The limit is twice the number of streams, so that idle connections do not lock out others at
+    once.
     """
     if settings.max_connections is not None:
         return settings.max_connections
@@ -42,7 +43,7 @@ def connection_limit(settings: AdsSettings) -> int:
 def transport_options(settings: AdsSettings, connections: int) -> list[tuple[str, int]]:
     """Return the channel arguments of a server with these settings.
 
-    :param connections: how many it takes; those beyond are closed at once.
+    :param connections: maximum number of connections; further ones are closed at once.
     """
     options = [
         ("grpc.max_receive_message_length", settings.max_request_bytes),

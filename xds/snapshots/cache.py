@@ -38,13 +38,13 @@ class TooManyIdentities(Retryable):
 
 @dataclass(slots=True)
 class _Entry:
-    """Snapshot of an identity, and the number of streams that use it."""
+    """Snapshot of one identity, and the number of its streams."""
 
     snapshot: Snapshot | None = None
     stale: bool = True
     streams: int = 0
     limits: tuple[Problem, ...] = ()
-    """Unsupported spec features, as last logged."""
+    """Unsupported spec features that were logged last."""
 
 
 class SnapshotCache:
@@ -68,7 +68,7 @@ class SnapshotCache:
         self.state: MeshState | None = None
         """State of the newest publication; ``None`` before the first."""
         self.changed: Set[ResourceKey] = frozenset()
-        """Resources that the newest publication changed."""
+        """Keys of the resources that the newest publication changed."""
         self.translate = translate
         self._entries: dict[ProxyIdentity, _Entry] = {}
         self._idle: OrderedDict[ProxyIdentity, None] = OrderedDict()
@@ -82,11 +82,11 @@ class SnapshotCache:
         return None if self.state is None else self.state.commit
 
     def absorb(self, publication: Publication) -> tuple[ProxyIdentity, ...]:
-        """Apply a newer state; return the connected identities to resolve again, sorted.
+        """Apply a newer state; return the connected identities that it affects, sorted.
 
-        The cost is proportional to the change, if the publication says what changed; else each
-        resource is compared by identity. If this fails, nothing is applied, and the next state is
-        compared with the old.
+        The cost is proportional to the change, if the publication has the changed keys; otherwise
+        each resource is compared by identity. If the method fails, nothing is applied, and the next
+        state is compared with the old one.
         """
         changes = _changes(self.state, publication)
         settings = settings_from_json(publication.state.settings)
@@ -123,8 +123,8 @@ class SnapshotCache:
         """Return the snapshot of a joined identity; ``None`` while its node does not exist.
 
         If a node is removed while its proxies are connected, they keep their configuration: a proxy
-        never loses everything because a file is gone. A failing translation is logged and keeps the
-        previous snapshot of this identity; other identities are not affected.
+        must not lose everything because a file was deleted. A failing translation is logged and
+        keeps the previous snapshot of this identity; other identities are not affected.
         """
         entry = self._entries[identity]
         if entry.stale:
@@ -134,7 +134,7 @@ class SnapshotCache:
         return entry.snapshot
 
     def current(self, identity: ProxyIdentity) -> Snapshot | None:
-        """Return the snapshot of a joined identity before changes not resolved yet."""
+        """Return the last resolved snapshot of a joined identity, without later changes."""
         return self._entries[identity].snapshot
 
     def _build(self, identity: ProxyIdentity, before: Snapshot | None) -> Snapshot | None:
@@ -201,9 +201,9 @@ def _changes(
 
 
 def read_resource(key: ResourceKey, spec: JsonObject) -> Resource:
-    """Return a resource from the form in which the log holds it.
+    """Return a resource from a spec as the log stores it.
 
-    :raises ValueError: it is not a spec of this kind.
+    :raises ValueError: the spec is not valid for this kind.
     """
     return Resource(key, spec_from_json(key, spec))
 

@@ -1,8 +1,9 @@
-"""Lookup of the clusters that a reconnecting client holds, of which it sends only a version.
+"""Lookup of the clusters that a reconnecting client holds; the client sends only their version.
 
 A restarted server knows only the current mesh. A client may hold clusters of any earlier mesh, so
-the log is walked back from its end, while the server serves, for a bounded time. Many clients may
-wait at once. The walks take turns, so that one without a result does not delay the others.
+the log is searched backwards from its end, for a bounded time, while the server serves. Many
+clients may wait at once. The searches take turns, so that a search without a result does not delay
+the others.
 """
 
 import asyncio
@@ -22,21 +23,22 @@ from xds.type_urls import CLUSTER
 _log = logging.getLogger(__name__)
 
 PATIENCE_S: Final = 5.0
-"""Maximum wait of a reconnecting client for the lookup. It uses its configuration meanwhile."""
+"""Maximum time that a reconnecting client waits for the lookup of its clusters. Meanwhile it keeps
+using its configuration."""
 _GATHER_S: Final = 0.02
-"""Clients that connect within this time share a walk."""
+"""Clients that connect within this time share a search."""
 _SLICE_S: Final = 0.03
-"""Duration of one turn of a walk."""
+"""Duration of one turn of a search."""
 _REST_S: Final = 0.01
-"""Pause between two turns, in which serving has the processor for itself."""
+"""Pause between two turns, in which only serving uses the processor."""
 _MOST_WAITING: Final = 10_000
 
 
 class Recognition:
-    """Has the pool know what clients that come back hold."""
+    """Finds the clusters that reconnecting clients hold, and adds them to the pool."""
 
     def __init__(self, cache: SnapshotCache, past: Past | None) -> None:
-        """Search ``past``; without one, nothing that came before is known."""
+        """Search ``past``; without it, clusters from before the server's start stay unknown."""
         self._cache = cache
         self._past = past
         self._waiting: dict[Wanted, asyncio.Future[None]] = {}
@@ -47,10 +49,10 @@ class Recognition:
         self._task: asyncio.Task[None] | None = None
 
     def find(self, identity: ProxyIdentity, version: str) -> Coroutine[None, None, None] | None:
-        """Look for clusters of this version, which a client of this identity holds.
+        """Start a search for clusters of this version, which a client of this identity holds.
 
-        Returns what to wait for; the pool may know them then. ``None``: there is nothing to wait
-        for, for they are known, or cannot be found.
+        Returns an awaitable for the end of the search. ``None`` if the clusters are known already,
+        or cannot be found.
         """
         state, wanted = self._cache.state, (identity, version)
         if self._past is None or state is None:
@@ -69,7 +71,7 @@ class Recognition:
         return _patiently(self._waiting[wanted])
 
     async def _search(self, past: Past) -> None:
-        """Walk back for all waiting clients, in turns, until none waits."""
+        """Search for all waiting clients, in turns, until none waits."""
         walks: list[tuple[Walk, float]] = []
         try:
             await asyncio.sleep(_GATHER_S)
@@ -86,7 +88,7 @@ class Recognition:
                 self._settle(wanted)
 
     async def _turn(self, walk: Walk, deadline: float) -> bool:
-        """Continue a walk for one turn; return whether it needs another one."""
+        """Continue a search for one turn; return whether it needs another turn."""
         try:
             found = await asyncio.to_thread(walk.advance, _SLICE_S)
         except Exception:
@@ -110,7 +112,7 @@ class Recognition:
             waiting.set_result(None)
 
     def _remember(self, parts: tuple[Messages, ...]) -> None:
-        """Have the pool know clusters made of these: one mesh's, or new and old together."""
+        """Add the clusters of one mesh, or of a newer and an older mesh together, to the pool."""
         newer, *older = (collect(self._cache.pool, CLUSTER, messages) for messages in parts)
         for each in older:
             newer.plus(each.all)

@@ -22,8 +22,8 @@ V = TypeVar("V")
 _MEMOS: Final = 32
 """Maximum cached bodies and unions per set; a client may subscribe to any selection of names."""
 _MOST_STRANGE: Final = 256
-"""Maximum number of nonexistent names that a set remembers. Clients can invent names, and the
-memory outlives their streams."""
+"""Maximum number of nonexistent names that a set remembers. Clients can invent names, and the set
+remembers them longer than their streams live."""
 
 
 @dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
@@ -41,8 +41,7 @@ class Encoded:
 
     @property
     def is_unknown(self) -> bool:
-        """True if only name and version are known, because a client says that it holds the
-        resource.
+        """True if only name and version are known, because a client claims to hold the resource.
 
         Such a resource can be left on that client; it cannot be sent.
         """
@@ -50,9 +49,9 @@ class Encoded:
 
 
 def unknown_resource(type_url: TypeUrl, name: str) -> Encoded:
-    """Return what is known of a resource that a client has from somewhere else.
+    """Return a placeholder for a resource that a client has from elsewhere.
 
-    The version that it claims is none of ours, and nothing else follows from it.
+    Only its name and the claimed version are known; the version is unknown to this server.
     """
     # It is assumed that a cluster has its endpoints under its own name, as all of ours have.
     needs = frozenset({(ENDPOINT, name)} if type_url == CLUSTER else ())
@@ -63,7 +62,8 @@ Selection = tuple[Encoded, ...]
 """Resources of one type, sorted by name."""
 
 Held = Mapping[str, Encoded]
-"""Resources of one type by name. Never changed, so mappings are shared and compared by identity."""
+"""Resources of one type by name. Mappings are never changed, so they are shared and compared by
+identity."""
 
 
 class View:
@@ -79,7 +79,8 @@ class View:
         self._since: dict[int, tuple[Held, Selection, tuple[str, ...]]] = {}
 
     def since(self, held: Held) -> tuple[Selection, tuple[str, ...]]:
-        """Return the resources that are new or changed since ``held``, and the names that are gone.
+        """Return the resources that are new or changed compared with ``held``, and the names of
+        removed ones.
 
         Both are sorted. Streams with the same ``held`` mapping share the result.
         """
@@ -112,7 +113,7 @@ class ResourceSet:
     def __init__(
         self, pool: "Pool | None", type_url: TypeUrl, version: str, resources: Selection
     ) -> None:
-        """Create a set; only a permanently empty set needs no pool."""
+        """Create a set; a set that is always empty needs no pool."""
         self.type_url = type_url
         self.version = version
         """Content version of the set: it differs if any resource differs, in every process."""
@@ -188,10 +189,10 @@ def _remember(memo: dict[K, V], key: K, value: V) -> None:
 
 
 class Pool:
-    """Keeps one object per content, and recently used sets alive.
+    """Pool of resources and sets: one object per content; recently used sets are kept.
 
-    A revert gets the objects that were served before, if they are among the ``recent_bytes`` last
-    used; a client that reconnects is recognised by the version it holds.
+    After a revert, the objects that were served before are used again, if they are among the last
+    ``recent_bytes`` used. The version that a reconnecting client holds is looked up here.
     """
 
     def __init__(self, recent_bytes: int = 64 << 20) -> None:

@@ -16,7 +16,7 @@ from xds.wire.encode import encode
 
 
 class InconsistentSnapshot(Fatal):
-    """A resource refers to another one that does not exist: the translation is wrong."""
+    """A resource refers to a resource that does not exist, because of a bug in the translation."""
 
 
 @dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
@@ -38,8 +38,8 @@ class Snapshot:
         return all(self.sets[type_url] is other.sets.get(type_url) for type_url in self.sets)
 
     def one_change_from(self, before: "Snapshot") -> TypeUrl | None:
-        """Return the only type that differs from ``before``, if a change of that type can be sent
-        by itself: routes, or endpoints of which none was removed. Else None."""
+        """Return the only type that differs from ``before``, if it can be updated without other
+        types: routes, or endpoints if none was removed. Else None."""
         # All proxies of a node change between the same two snapshots, so the result is cached.
         if not self._step or self._step[0][0]() is not before:
             self._step[:] = [(ref(before), self._one_change_from(before))]
@@ -84,7 +84,7 @@ def collect(
 ) -> ResourceSet:
     """Serialise the resources of one type.
 
-    :raises InconsistentSnapshot: a name is there twice.
+    :raises InconsistentSnapshot: a name occurs twice.
     """
     write = partial(_write, pool, type_url)
     resources = [pool.written.get(message, write) for message in messages]
@@ -101,7 +101,7 @@ def _write(pool: Pool, type_url: TypeUrl, message: Any) -> Encoded:
 def check(snapshot: Snapshot) -> None:
     """Check that every referenced route configuration, cluster and endpoint set exists.
 
-    :raises InconsistentSnapshot: one does not.
+    :raises InconsistentSnapshot: one of them does not exist.
     """
     for resources in snapshot.sets.values():
         for resource in resources.all:

@@ -1,4 +1,4 @@
-"""A walk from a mesh back through those before it, looking for clusters that clients hold."""
+"""Search from a mesh back through earlier meshes, for clusters that clients hold."""
 
 import time
 from collections import deque
@@ -20,12 +20,13 @@ from xds.type_urls import CLUSTER
 
 _PAGE: Final = 256
 _ON_THE_WAY: Final = 4
-"""A client may be on its way from one mesh to any of so many that followed, and hold both."""
+"""Number of following meshes to one of which a client may have been moving, so that it holds
+clusters of both."""
 
 Wanted: TypeAlias = tuple[ProxyIdentity, str]
 """An identity that holds clusters, and their version."""
 Messages: TypeAlias = tuple[Any, ...]
-"""Clusters as the translation makes them."""
+"""Clusters as the translation returns them."""
 Found: TypeAlias = tuple[Wanted, tuple[Messages, ...]]
 """Result of a lookup: the clusters of one mesh, or of a newer and an older one together."""
 
@@ -40,7 +41,7 @@ class Past(Protocol):
         """Return positions of earlier meshes, newest first."""
 
     def way_back(self, now: Seq, before: Seq) -> Mapping[ResourceKey, JsonObject | None]:
-        """Return the changes that turn the mesh at ``now`` into the one at ``before``."""
+        """Return the changes that turn the mesh at ``now`` into the mesh at ``before``."""
 
     def settings(self, at: Seq) -> JsonObject:
         """Return the traffic settings at a position."""
@@ -56,7 +57,7 @@ class _Had(NamedTuple):
 def go_back(
     graph: MeshGraph, past: Past, now: Seq, before: Seq
 ) -> tuple[MeshGraph, set[ResourceKey]]:
-    """Return the graph of an earlier mesh, and which resources differ."""
+    """Return the graph of an earlier mesh, and the keys of the resources that differ."""
     back = resources_of(past.way_back(now, before))
     older = relink(graph, back)
     return with_settings(older, settings_from_json(past.settings(before))), set(back)
@@ -65,12 +66,13 @@ def go_back(
 def resources_of(
     specs: Mapping[ResourceKey, JsonObject | None],
 ) -> dict[ResourceKey, Resource | None]:
-    """Return specs as the log has them as resources; ``None`` where there was none."""
+    """Convert specs from the log to resources; ``None`` stays ``None``, for a resource that did not
+    exist."""
     return {key: None if spec is None else read_resource(key, spec) for key, spec in specs.items()}
 
 
 class Walk:
-    """Looks for several clients at once. It touches nothing that others use: run it anywhere."""
+    """Search for several clients at once. It shares no state, so it may run in any thread."""
 
     def __init__(
         self,
@@ -83,7 +85,7 @@ class Walk:
         self.wanted = dict.fromkeys(wanted)
         """Lookups without a result so far."""
         self.done = False
-        """True if the walk has reached the beginning of the log."""
+        """True if the search has reached the beginning of the log."""
         self._translate = translate
         self._past = past
         self._pool = Pool(recent_bytes=0)
@@ -91,7 +93,7 @@ class Walk:
         self._steps = self._walk(graph, now)
 
     def advance(self, for_s: float) -> list[Found]:
-        """Go on for a while; return what was found."""
+        """Continue the search for ``for_s`` seconds; return the results."""
         until, found = time.monotonic() + for_s, list[Found]()
         for step in self._steps:
             found += step
@@ -103,7 +105,8 @@ class Walk:
         return found
 
     def _walk(self, graph: MeshGraph, now: Seq) -> Iterator[list[Found]]:
-        """Yield what is found at each step: now, at what was accepted, then further and further."""
+        """Yield the results of each step: at the current mesh, at the last accepted mesh, then at
+        earlier and earlier ones."""
         identities = {identity for identity, _ in self.wanted}
         for identity in identities:
             yield self._look(graph, identity)
@@ -137,9 +140,10 @@ class Walk:
             now = page[-1]
 
     def _look(self, graph: MeshGraph, identity: ProxyIdentity, *, keep: bool = True) -> list[Found]:
-        """Compare what an identity had in a mesh, and on the way from there, with what is wanted.
+        """Compare the clusters of an identity in a mesh, also together with those of later meshes,
+        with the wanted version.
 
-        :param keep: whether this mesh is the next on the walk.
+        :param keep: whether this mesh is the next step of the search.
         """
         if graph.get(identity.key) is None:
             return []

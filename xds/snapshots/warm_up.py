@@ -1,6 +1,6 @@
 """Warm-up before the server is ready: translate and serialise a small built-in mesh once.
 
-Message encoders are compiled on first use, and translation modules are imported then. Doing it here
+Message encoders are compiled on first use, and translation modules are imported then. The warm-up
 keeps that cost out of the first push.
 """
 

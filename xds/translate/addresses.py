@@ -1,6 +1,6 @@
-"""Addresses that a proxy binds or dials, by IP preference.
+"""Addresses that a proxy listens on or connects to, by IP preference.
 
-The rules are App Mesh's (user guide, "IPv6 support"): without a preference everything is IPv4,
+The rules are App Mesh's (user guide, "IPv6 support"): without a preference all addresses are IPv4,
 except names, which are resolved to both versions.
 """
 

@@ -1,7 +1,7 @@
 """Conversion of numbers to ranges that Envoy accepts.
 
 The API has no upper limit on counts and durations. Envoy rejects a whole resource if one number
-does not fit its field, so each number becomes the nearest one that Envoy accepts.
+does not fit its field, so each number becomes the nearest number that Envoy accepts.
 """
 
 from datetime import timedelta
@@ -34,5 +34,5 @@ def length(duration: Duration) -> timedelta:
 
 
 def positive_length(duration: Duration) -> timedelta:
-    """Return a duration for a field that cannot be off."""
+    """Return a positive duration, for a field in which zero does not mean "off"."""
     return max(length(duration), _SHORTEST)

@@ -21,7 +21,7 @@ CONTEXT_LINES: Final = 3
 
 
 class Shown:
-    """An Envoy resource in readable form. Callers of one service often have an equal one."""
+    """An Envoy resource in readable form. Callers of one service often have an equal resource."""
 
     def __init__(self, value: JsonObject) -> None:
         self.value = value
@@ -51,7 +51,7 @@ class ResourceChange:
 
     @cached_property
     def lines(self) -> list[str]:
-        """The difference as a unified diff of YAML, without a heading."""
+        """The difference as a unified diff of YAML, without a header."""
         old, new = ([] if side is None else side.lines for side in (self._before, self._after))
         return list(difflib.unified_diff(old, new, n=CONTEXT_LINES, lineterm=""))[2:]
 

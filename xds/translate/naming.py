@@ -1,7 +1,7 @@
 """Names of all Envoy resources, exactly as App Mesh named them.
 
 Dashboards and alerts rely on them (App Mesh user guide, "Envoy metrics"), so names are never
-escaped or shortened. The port in a listener's name is the one it would have with interception.
+escaped or shortened. A listener's name contains the port that it would have with interception.
 """
 
 from typing import Final
@@ -12,7 +12,8 @@ from mesh.spec.common import GatewayPortMapping, PortMapping
 INGRESS_PORT: Final = 15000
 """Port to which a node's inbound traffic is redirected (``APPMESH_ENVOY_INGRESS_PORT``)."""
 EGRESS_PORT: Final = 15001
-"""Port to which a node's outbound traffic is redirected; also a gateway's own egress listener."""
+"""Port to which a node's outbound traffic is redirected; also the port of a gateway's own egress
+listener."""
 
 ALLOW_ALL_HOST: Final = "mesh_allow_all"
 """Virtual host for destinations outside the mesh."""
@@ -47,9 +48,10 @@ def ingress_cluster(mesh: str, node: str, mapping: PortMapping) -> str:
 
 
 def egress_cluster(mesh: str, node: str, mapping: PortMapping, service: str = "") -> str:
-    """Return the name of the cluster for a listener of a virtual node, as its callers have it.
+    """Return the name of the cluster for a listener of a virtual node, in its callers'
+    configuration.
 
-    ``service`` names a backend with its own client policy, which gets a cluster of its own.
+    ``service`` names a backend with its own client policy, which gets its own cluster.
     """
     own = f"_{service}" if service else ""
     return f"cds_egress_{mesh}_{node}_{mapping.protocol}_{mapping.port}{own}"
@@ -70,7 +72,8 @@ def self_redirect_cluster(
 ) -> str:
     """Return the name of the cluster from a gateway's listener to its egress listener.
 
-    A gateway with several listeners has one per listener, named by the listener's port.
+    A gateway with several listeners has one such cluster per listener, named by the listener's
+    port.
     """
     listener = "" if alone else f"{mapping.port}_"
     return f"cds_ingress_{mesh}_{gateway}_self_redirect_{listener}{mapping.protocol}_{EGRESS_PORT}"
@@ -97,7 +100,7 @@ def egress_routes(protocol: str, port: int) -> str:
 
 
 def proxyless_listener(service: str, port: int) -> str:
-    """Return the name that a gRPC client dials after ``xds:///`` to reach a port of a service."""
+    """Return the name that a gRPC client uses after ``xds:///`` to reach a port of a service."""
     return f"{service}:{port}"
 
 

@@ -31,7 +31,7 @@ from xds.wire.identity_cache import IdentityCache
 T = TypeVar("T")
 
 _ADDRESSINGS: Final = 64
-"""Maximum cached results per spec: its proxies may each have addresses of their own."""
+"""Maximum cached results per spec: each of its proxies may have its own addresses."""
 _known_of: Final = IdentityCache[VirtualNodeSpec, dict[Hashable, Any]]()
 
 
@@ -45,7 +45,7 @@ class _EgressPort:
 
 @dataclass(frozen=True, slots=True)
 class _WaysOut:
-    """Clusters for destinations outside the mesh: for all of them, or for AWS only."""
+    """Clusters for destinations outside the mesh: for all such destinations, or for AWS only."""
 
     everywhere: str | None = None
     aws: str | None = None
@@ -91,7 +91,7 @@ def translate_node(graph: MeshGraph, proxy: ProxyIdentity, spec: VirtualNodeSpec
 def _own(spec: VirtualNodeSpec, key: Hashable, work: Callable[[], T]) -> T:
     """Return a result that depends only on this spec object and the key, cached.
 
-    Most commits that affect a node change what it calls, not the node itself.
+    Most commits that affect a node change its backends, not the node itself.
     """
     known = _known_of.get(spec, lambda _: {})
     if key not in known:

@@ -35,8 +35,8 @@ class Policy:
     def towards(self, listener: Listener) -> ClientTls | None:
         """Return the TLS settings towards a listener of a virtual node, or None for plain text.
 
-        A policy holds for the ports it lists, or for all. It enforces TLS unless ``enforce`` is
-        false; then the listener decides. Without a policy, App Mesh's proxies used TLS without
+        A policy applies to the ports that it lists, or to all. It enforces TLS unless ``enforce``
+        is false; then the listener decides. Without a policy, App Mesh's proxies used TLS without
         validation towards every listener that offered it (user guide, "Transport Layer Security").
         """
         offered = offers_tls(listener.tls)

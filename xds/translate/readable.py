@@ -24,7 +24,7 @@ TYPES: Final = {
 }
 """Names of the types, in display order."""
 _WIDE: Final = 4096
-"""Longer than any line, so that no text is folded."""
+"""Line width that no text exceeds, so that the YAML writer folds no line."""
 
 
 def dump(translation: Translation) -> dict[str, list[JsonObject]]:
@@ -59,7 +59,7 @@ def resource_json(message: betterproto2.Message) -> JsonObject:
 
 
 def yaml_text(resources: Mapping[str, Sequence[JsonObject]] | Sequence[JsonObject]) -> str:
-    """Return the output of :func:`dump`, or one type of it, as YAML in the same order."""
+    """Return the output of :func:`dump`, or its part for one type, as YAML in the same order."""
     return yaml.dump(resources, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=_WIDE)
 
 

@@ -1,7 +1,7 @@
 """Callable virtual services: their ports, routes and upstreams.
 
-Listeners, routes and clusters of the egress side are all made from these values, so the graph is
-walked once and in one order.
+Listeners, routes and clusters of the egress side are all built from these values, so the graph is
+traversed once and in one order.
 """
 
 from collections.abc import Iterable
@@ -36,13 +36,13 @@ class Upstream:
     spec: VirtualNodeSpec
     listener: Listener
     tls: ClientTls | None = None
-    """TLS settings towards it, or None for plain text."""
+    """TLS settings towards the upstream, or None for plain text."""
     own_policy_of: str = ""
     """The virtual service whose own client policy applies; empty if the default policy does.
 
-    A backend with its own policy always has clusters of its own. If clusters were shared until two
-    policies differ, the commit that makes them differ would for a moment send the requests of one
-    backend with the policy of another.
+    A backend with its own policy always has its own clusters. If backends shared clusters until
+    their policies differ, then the commit that makes them differ would, for a moment, send one
+    backend's requests with the other's policy.
     """
 
     @property
@@ -83,7 +83,7 @@ class ServicePort:
 
     @property
     def timeouts(self) -> tuple[HttpTimeout | None, ...]:
-        """Return the timeouts that can apply here, one per route."""
+        """Return the timeouts that can apply on this port, one per route."""
         if self.direct is not None:
             return (timeouts.of_listener(self.direct.listener.timeout),)
         return tuple(timeouts.of_route(route.spec) for route in self.routes)

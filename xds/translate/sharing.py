@@ -2,7 +2,7 @@
 
 Many nodes call the same virtual service and get the same clusters and routes for it. The functions
 that build them are pure and their messages are never changed, so results are cached; after a commit
-only what it changed is built again.
+only the changed parts are built again.
 """
 
 from typing import Any, Final
@@ -17,7 +17,7 @@ _newest: list[tuple["ref[MeshGraph]", dict[str, dict[Any, Any]]]] = []
 
 
 def of_graph(graph: MeshGraph, what: str) -> dict[Any, Any]:
-    """Return the cache for this graph object and this purpose, to be added to.
+    """Return the cache for this graph object and this purpose; the caller fills it.
 
     A commit affects many callers of one service, which all need the same results from the same
     graph.

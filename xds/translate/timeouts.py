@@ -1,8 +1,8 @@
 """Timeouts: App Mesh's defaults, and its settings in Envoy's terms.
 
-An absent timeout is not "none": a request has 15 seconds, an idle TCP connection 300. Zero turns a
-timeout off (App Mesh user guide, "Timeouts"). An absent idle timeout of HTTP needs no field: the
-guide's 300 seconds are Envoy's default ``stream_idle_timeout``.
+An absent timeout has a default: 15 seconds for a request, 300 for an idle TCP connection. Zero
+turns a timeout off (App Mesh user guide, "Timeouts"). An absent idle timeout of HTTP needs no
+field: the guide's 300 seconds are Envoy's default ``stream_idle_timeout``.
 """
 
 from collections.abc import Iterable, Sequence

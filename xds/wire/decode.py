@@ -1,8 +1,8 @@
-"""Read what this server needs of discovery requests.
+"""Decoder for the fields of discovery requests that this server needs.
 
 protobuf's own runtime parses the bytes (see :mod:`xds.wire.schema`); a real Envoy's first request
-is 61 KB, nearly all of it a list of extensions that stays unread. Whatever the bytes, reading costs
-time in proportion to their number and fails with :class:`DecodeError` only.
+is 61 KB, nearly all of it a list of extensions, which is not decoded. For any bytes, the time is
+proportional to their number, and the only error is :class:`DecodeError`.
 """
 
 from collections.abc import Mapping
@@ -21,13 +21,13 @@ MAX_NAMES: Final = 20_000
 """Maximum number of resource names in one request; a mesh of thousands of clusters stays below it.
 """
 MAX_NAME: Final = 2_048
-"""Maximum bytes of a name. The longest that we make have some 600."""
+"""Maximum bytes of a name. The longest names that gitmesh generates have about 600."""
 MAX_VERSION: Final = 64
-"""Maximum characters kept of versions and nonces; ours are shorter."""
+"""Maximum characters kept of versions and nonces; gitmesh's own are shorter."""
 MAX_MESSAGE: Final = 1_000
 """Maximum characters kept of a proxy's error message, which is untrusted text."""
 SHORT: Final = 2_048
-"""Requests up to this size, in bytes, are remembered for a while: most are ACKs."""
+"""Requests up to this size, in bytes, are cached for a while, because most are equal ACKs."""
 MAX_CLUSTER: Final = 256
 MAX_AGENT: Final = 128
 """Maximum characters kept of a client's cluster name, program name and program version."""
@@ -48,10 +48,11 @@ class Node:
     id: str = ""
     cluster: str = ""
     metadata: Mapping[str, str] = field(default_factory=dict)
-    """The strings in our own member of the metadata, ``gitmesh``."""
+    """The strings in the metadata's member ``gitmesh``."""
     user_agent_name: str = ""
     user_agent_version: str = ""
-    """As the client writes it, or ``1.37.0`` of its build's version, which is Envoy's way."""
+    """Version of the client's software: as the client writes it, or, for Envoy, ``1.37.0`` from its
+    build version."""
     client_features: tuple[str, ...] = ()
 
 
@@ -81,7 +82,7 @@ class DeltaDiscoveryRequest(NamedTuple):
 def decode_request(data: bytes) -> DiscoveryRequest:
     """Read an ``envoy.service.discovery.v3.DiscoveryRequest``.
 
-    :raises DecodeError: the bytes are no such message, or it holds too much.
+    :raises DecodeError: the bytes are not such a message, or exceed a limit.
     """
     return (_read_again if len(data) <= SHORT else _read)(data)
 
@@ -89,7 +90,7 @@ def decode_request(data: bytes) -> DiscoveryRequest:
 def decode_delta_request(data: bytes) -> DeltaDiscoveryRequest:
     """Read an ``envoy.service.discovery.v3.DeltaDiscoveryRequest``.
 
-    :raises DecodeError: the bytes are no such message, or it holds too much.
+    :raises DecodeError: the bytes are not such a message, or exceed a limit.
     """
     return (_read_delta_again if len(data) <= SHORT else _read_delta)(data)
 
@@ -136,7 +137,8 @@ def _parsed(message: Any, data: bytes) -> Any:
 
 
 def _node(request: Any) -> Node | None:
-    """Return an ``envoy.config.core.v3.Node``, as far as it is read; None when there is none."""
+    """Return an ``envoy.config.core.v3.Node``, with the fields that are read; None if there is
+    none."""
     if not request.HasField("node"):
         return None
     node = request.node
@@ -169,7 +171,8 @@ def _own_metadata(node: Any) -> Mapping[str, str]:
 
 
 def _error(request: Any) -> ErrorDetail | None:
-    """Return a ``google.rpc.Status``; its presence alone, even empty, says that it is a refusal."""
+    """Return a ``google.rpc.Status``; the request is a refusal if this is present, even if
+    empty."""
     if not request.HasField("error_detail"):
         return None
     # Cut the bytes first: a character has at most four bytes.

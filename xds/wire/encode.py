@@ -1,8 +1,8 @@
 """Encoder for betterproto2 messages: the bytes of ``bytes(message)``, many times faster.
 
-``bytes(message)`` validates every nested message again. Our messages are validated when they are
-built and never changed afterwards, so this encoder does not. It is compiled once per message class
-from betterproto2's own field metadata.
+``bytes(message)`` validates every nested message again. gitmesh's messages are validated when they
+are built and never changed afterwards, so this encoder does not validate. It is compiled once per
+message class from betterproto2's own field metadata.
 
 Two deliberate differences to betterproto2 0.9: map entries are sorted by key, so that equal
 messages have equal bytes; and negative durations are written as protobuf defines them.
@@ -47,7 +47,7 @@ _WRITTEN: Final = IdentityCache[betterproto2.Message, bytes]()
 
 
 def encode_once(cls: type[betterproto2.Message]) -> None:
-    """Cache the bytes of messages of this class while they live, because many messages contain
+    """Cache the bytes of this class's messages as long as they exist, because many messages contain
     them."""
     _ONCE.add(cls)
 

@@ -1,4 +1,4 @@
-"""Iterate over the fields of a protobuf message without its type; safe for hostile bytes."""
+"""Iteration over the fields of a protobuf message without its type; safe for hostile bytes."""
 
 from collections.abc import Iterator
 
@@ -78,7 +78,7 @@ _FIXED = {FIXED32: 4, FIXED64: 8}
 
 
 def _varint(data: bytes, at: int, stop: int) -> tuple[int, int]:
-    """Read a varint of at most ten bytes; return it and the position after it."""
+    """Read a varint of at most ten bytes; return its value and the position after it."""
     if at + 1 < stop and data[at + 1] < 0x80 <= data[at]:
         return data[at] & 0x7F | data[at + 1] << 7, at + 2
     value = shift = 0

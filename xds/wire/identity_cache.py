@@ -1,4 +1,4 @@
-"""Values computed once per object and kept as long as the object lives."""
+"""Values computed once per object and kept as long as the object exists."""
 
 from collections.abc import Callable
 from typing import Generic, TypeVar

@@ -35,7 +35,7 @@ def resource_field(type_url: str, message: bytes) -> bytes:
 def delta_resource_field(name: str, version: str, entry: bytes) -> bytes:
     """Return one entry of ``DeltaDiscoveryResponse.resources``: a ``Resource``.
 
-    ``entry`` is what :func:`resource_field` returned: field 2 of a ``Resource`` is an ``Any``, too.
+    ``entry`` is the result of :func:`resource_field`: field 2 of a ``Resource`` is an ``Any``, too.
     """
     named = delimited(1, version.encode()) + delimited(3, name.encode())
     return delimited(2, named + entry)

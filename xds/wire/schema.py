@@ -1,9 +1,9 @@
 """Message classes for the fields of discovery requests that this server reads.
 
-protobuf's own runtime parses them. The descriptors are built here and declare only what is read:
-all other fields of Envoy's messages stay unread bytes inside the parsed message. Field numbers are
-those of ``envoy/service/discovery/v3/discovery.proto``, ``envoy/config/core/v3/base.proto`` and
-``google/protobuf/struct.proto``.
+protobuf's own runtime parses them. The descriptors are built here and declare only the fields that
+are read: all other fields of Envoy's messages stay unread bytes inside the parsed message. Field
+numbers are those of ``envoy/service/discovery/v3/discovery.proto``,
+``envoy/config/core/v3/base.proto`` and ``google/protobuf/struct.proto``.
 """
 
 from typing import Any, Final
@@ -61,10 +61,10 @@ Value
   5 Struct struct_value oneof
   6 bytes list_value oneof
 """
-"""One message a paragraph: number, type, name. ``*`` means repeated.
+"""One message per paragraph, one field per line: number, type, name. ``*`` means repeated.
 
-A status message is a client's own text, so it is read as bytes: no byte of it is an error. All arms
-of a oneof are declared, because the arm that comes last on the wire is the one that counts.
+A status message is text of the client, so it is read as bytes and cannot be invalid. All members of
+a oneof are declared, because the last one on the wire counts.
 """
 
 
@@ -94,7 +94,7 @@ def _add_field(message: DescriptorProto, number: str, kind: str, name: str, *one
 
 
 def _add_map_entry(message: DescriptorProto, name: str, value: str) -> str:
-    """Add the message that protobuf keeps a map's entries in; return its name."""
+    """Add the message type for the entries of a protobuf map; return its name."""
     entry = message.nested_type.add(name="".join(map(str.capitalize, name.split("_"))) + "Entry")
     entry.options.map_entry = True
     _add_field(entry, "1", "string", "key")

@@ -13,7 +13,7 @@ _SMALL: Final = tuple(
 
 
 def varint(value: int) -> bytes:
-    """Return an integer as a varint; negative ones take ten bytes.
+    """Return an integer as a varint; negative numbers take ten bytes.
 
     :raises ValueError: the number does not fit in 64 bits.
     """

@@ -1,4 +1,4 @@
-"""Counts the events of the log, as they come."""
+"""Counters of new events in the log."""
 
 import asyncio
 import logging
@@ -33,7 +33,7 @@ _MICROSECONDS: Final = 1_000_000
 
 
 class LogMetrics:
-    """Counts new events of both chains. Workers' facts are in the log, so they count, too."""
+    """Counts new events of both chains. Workers' facts are in the log, so they are counted, too."""
 
     def __init__(self, log: EventReader, metrics: Metrics) -> None:
         self._log = log
@@ -43,7 +43,8 @@ class LogMetrics:
         self._begin()
 
     def _begin(self) -> None:
-        """Take the problems of the newest commit, which came before this process."""
+        """Set the number of problems from the newest commit that was logged before this process
+        started."""
         newest: CommitApplied | CommitRejected | None = None
         commit = self._log.newest_commit()
         last = None if commit is None else self._log.seq_of_commit(commit)
@@ -56,7 +57,7 @@ class LogMetrics:
             self._take_problems(newest)
 
     async def run(self) -> None:
-        """Count until cancelled."""
+        """Count new events until cancelled."""
         while True:
             await asyncio.sleep(LOOK_EVERY_S)
             try:
@@ -68,9 +69,9 @@ class LogMetrics:
                 return
 
     async def catch_up(self) -> None:
-        """Count the events that the log has gained.
+        """Count the events that were appended since the last call.
 
-        :raises LogUnavailable: it cannot be read now.
+        :raises LogUnavailable: the log cannot be read now.
         """
         async with self._lock:
             for chain in Chain:

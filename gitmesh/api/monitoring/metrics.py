@@ -1,6 +1,6 @@
 """Metrics of a server: their names, labels and meanings, for Prometheus.
 
-Names follow istiod's, Consul's and Envoy Gateway's habits: a prefix, base units, ``_total``.
+Names follow the conventions of istiod, Consul and Envoy Gateway: a prefix, base units, ``_total``.
 """
 
 from collections.abc import Iterator
@@ -42,7 +42,7 @@ LABELS: Final = {
     "gitmesh_api_requests": ("operation", "status"),
     "gitmesh_api_request_seconds": ("operation",),
 }
-"""Labels by family; the others have none."""
+"""Labels by metric family; families that are not listed have none."""
 disable_created_metrics()  # type: ignore[no-untyped-call]
 
 
@@ -136,7 +136,7 @@ class Metrics:
         self.registry.register(LogState(log, self._problems, READ_ALL))
 
     def observe_request(self, operation: str, status: int, seconds: float) -> None:
-        """Count an answer of the API."""
+        """Count an API response."""
         self.requests.labels(operation, str(status)).inc()
         self.request_time.labels(operation).observe(seconds)
 

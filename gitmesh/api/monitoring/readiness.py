@@ -1,4 +1,4 @@
-"""Readiness of a server: whether proxies should be sent to it, and why not."""
+"""Readiness of a server: whether a load balancer should send proxies to it, and why not."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -8,10 +8,11 @@ from events.store import EventReader, LogUnavailable
 
 @dataclass(frozen=True, slots=True)
 class Readiness:
-    """The answer to a readiness probe. Reasons are fixed words, so they tell nothing of a mesh."""
+    """The answer to a readiness probe. Reasons are fixed words, so they reveal nothing about a
+    mesh."""
 
     reasons: tuple[str, ...]
-    """Why it is not ready."""
+    """Reasons why the server is not ready."""
     degraded: tuple[str, ...]
     """Faults during which proxies are still served the last valid mesh."""
 
@@ -26,11 +27,12 @@ def readiness(
 ) -> Readiness:
     """Return the readiness now.
 
-    A branch that cannot be followed makes no server unready: without it, proxies would lose what
-    they are still served.
+    The server stays ready if its branch cannot be followed: it still serves the last mesh, which
+    proxies would lose otherwise.
 
-    :param serving: tells whether proxies are answered.
-    :param followed: tells whether the branch was read once, or could not be.
+    :param serving: returns whether proxies are answered.
+    :param followed: returns whether the first read of the branch has ended, with or without
+        success.
     """
     reasons = []
     if not serving():

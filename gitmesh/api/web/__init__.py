@@ -1,1 +1,1 @@
-"""Requests of API clients as they were sent, who sent them, and how often. Both APIs use it."""
+"""Reception of API requests: reading, authentication and rate limits. Both APIs use it."""

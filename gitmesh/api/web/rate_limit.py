@@ -11,7 +11,7 @@ from gitmesh.api.errors import ApiError
 
 
 class RateLimit:
-    """Counts the requests of each identity in each second. Safe to use from several threads."""
+    """Counts the requests of each identity in each second. Thread-safe."""
 
     def __init__(self, per_second: int) -> None:
         self._item = RateLimitItemPerSecond(per_second)
@@ -20,7 +20,7 @@ class RateLimit:
     def admit(self, identity: str) -> None:
         """Count a request.
 
-        :raises ApiError: the identity has sent too many; the error says when to try again.
+        :raises ApiError: the identity has sent too many requests; the error says when to retry.
         """
         if self._limiter.hit(self._item, identity):
             return

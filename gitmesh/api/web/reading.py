@@ -1,4 +1,4 @@
-"""Requests as they were sent, within bounds of size and time."""
+"""Reading of requests, with limits of size and time."""
 
 import asyncio
 from typing import Final
@@ -13,9 +13,9 @@ BODY_WITHIN_S: Final = 10.0
 
 
 async def read_request(request: Request) -> SignedRequest:
-    """Return the request as it was sent, with its body.
+    """Return a request with its body, as it was sent.
 
-    :raises ApiError: the body is too long or too slow.
+    :raises ApiError: the body is too long, or arrives too slowly.
     """
     raw_path: bytes = request.scope.get("raw_path") or b"/"
     query: bytes = request.scope["query_string"]

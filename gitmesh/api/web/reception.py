@@ -1,7 +1,7 @@
-"""Reception of requests: who sent them, and whether that caller may send more.
+"""Reception of requests: authentication and rate limit.
 
-Each interface (App Mesh API, JSON API, metrics) receives its requests here, so that none can forget
-a check, and every refusal is in the server's log.
+Each interface (App Mesh API, JSON API, metrics) receives its requests here, so that no interface
+can forget a check, and every refusal is logged.
 """
 
 import logging
@@ -24,7 +24,7 @@ _PATH: Final = 200
 
 
 class Reception:
-    """Receives requests of callers that prove who they are."""
+    """Receives requests of authenticated callers."""
 
     def __init__(self, callers: Callers, rate_limit: RateLimit) -> None:
         self._callers = callers
@@ -36,10 +36,10 @@ class Reception:
         self._signatures = signatures
 
     async def receive(self, request: Request) -> tuple[SignedRequest, Caller]:
-        """Return a request as it was sent, and its caller. A refusal is logged.
+        """Return a request and its caller. A refusal is logged.
 
-        :raises ApiError: the body is too long or too slow, nobody proves to have sent it, or the
-            caller has sent too many.
+        :raises ApiError: the body is too long or too slow, the authentication failed, or the caller
+            has sent too many requests.
         """
         identity = "-"
         try:
@@ -58,7 +58,7 @@ class Reception:
 def log_refusal(
     request: Request, identity: str, status: int, code: str, operation: str = "-"
 ) -> None:
-    """Log that a request was refused: by whom it claims to be, from where, and for what."""
+    """Log that a request was refused, with its claimed identity, its address and its operation."""
     raw: bytes = request.scope.get("raw_path") or b"/"
     extra = {
         "operation": operation,

@@ -8,7 +8,7 @@ from gitmesh.web.bounds import OutOfBounds
 
 
 def as_response(answer: Answer) -> Response:
-    """Return an answer as a response of JSON."""
+    """Convert an answer to a JSON response."""
     return JSONResponse(dict(answer.body), answer.status, dict(answer.headers))
 
 

@@ -1,1 +1,2 @@
-"""The commands, one per module, named as typed. They import what they need when they run."""
+"""The commands: one module per command, with the command's name. Imports are inside functions, so
+that a command starts fast."""

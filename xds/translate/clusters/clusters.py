@@ -57,8 +57,7 @@ def ingress_cluster(
 def egress_cluster(graph: MeshGraph, upstream: Upstream) -> envoy_cluster.Cluster:
     """Return the cluster of a virtual node's listener, with the node's service discovery.
 
-    The cluster does not depend on which instances are registered, only on whether a document lists
-    them.
+    The cluster depends only on whether a document lists instances, not on the instances themselves.
     """
     known: dict[object, envoy_cluster.Cluster] = of_graph(graph, "clusters")
     key = upstream.cluster, upstream.tls
@@ -90,7 +89,8 @@ def _socket(upstream: Upstream) -> envoy_core.TransportSocket | None:
 
 
 def _statistics(upstream: Upstream) -> str:
-    """Return the name in a cluster's statistics: App Mesh's own, whatever the cluster is called."""
+    """Return the name in a cluster's statistics: the one that App Mesh used, whatever the cluster's
+    name is."""
     if not upstream.own_policy_of:
         return ""
     return naming.egress_cluster(upstream.mesh, upstream.node, upstream.listener.port_mapping)
@@ -163,7 +163,8 @@ def _eds_cluster(upstream: Upstream) -> envoy_cluster.Cluster:
 
 
 def _hostname(spec: VirtualNodeSpec) -> str:
-    """Return the host name of a node, for Cloud Map ``service.namespace``; empty if it has none."""
+    """Return the host name of a node; for Cloud Map, it is ``service.namespace``. Empty if there is
+    none."""
     discovery = spec.service_discovery
     if discovery is not None and discovery.dns is not None:
         return discovery.dns.hostname

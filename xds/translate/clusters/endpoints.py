@@ -16,7 +16,8 @@ from xds.translate.sharing import SHARED, of_graph
 
 
 def dns_discovery(graph: MeshGraph, mesh: str, node: VirtualNodeSpec) -> DnsServiceDiscovery | None:
-    """Return the host name that Envoy resolves for a node, or None if it receives endpoints.
+    """Return the host name that Envoy resolves for a node, or None if Envoy receives the node's
+    endpoints.
 
     A Cloud Map service without a ``ServiceInstances`` document is resolved by DNS, where Cloud
     Map's private namespaces publish it as ``service.namespace`` with one answer per instance.

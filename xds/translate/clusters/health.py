@@ -1,4 +1,4 @@
-"""Active and passive health checks of a virtual node's instances, done by its callers."""
+"""Active and passive health checks of a virtual node's instances, which its callers perform."""
 
 from datetime import timedelta
 
@@ -14,7 +14,7 @@ from xds.translate.bounds import count, positive_length
 def health_checks(listener: Listener, hostname: str) -> list[envoy_core.HealthCheck]:
     """Return the active health check of a listener's instances; ``hostname`` is the request's host.
 
-    Each instance is checked on the port that it is dialled on. App Mesh set ``alt_port``, which
+    Each instance is checked on the port to which callers connect. App Mesh set ``alt_port``, which
     Envoy accepts and ignores.
     """
     check = listener.health_check

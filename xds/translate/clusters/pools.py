@@ -11,7 +11,8 @@ from xds.translate.bounds import UNLIMITED, count
 def circuit_breakers(
     pool: NodeConnectionPool | GatewayConnectionPool | None,
 ) -> envoy_cluster.CircuitBreakers:
-    """Return the limits of the spec. Unset ones are unlimited, because Envoy's default is 1024."""
+    """Return the limits of the spec. An unset limit is written as unlimited, because Envoy's
+    default would be 1024."""
     if pool is None:
         return NO_LIMITS
     requests = pool.http2 or pool.grpc

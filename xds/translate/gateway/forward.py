@@ -1,9 +1,9 @@
 """Routes of a virtual gateway's egress listener: those of the selected virtual service.
 
 Each virtual service is a virtual host under its own name, which the gateway's listener sets as the
-request's host. A request that keeps its host is routed by the gateway's header alone, in
-``default_backend``. Every route requires that header, so a client cannot select a service by
-sending its name as host: such a request matches none of that host's routes, and then is routed in
+request's host. A request that keeps its host is routed in ``default_backend``, only by the
+gateway's header. Every route requires that header, so a client cannot select a service by sending
+its name as host: such a request matches none of that host's routes, and is then routed in
 ``default_backend`` like any other.
 """
 
@@ -28,7 +28,7 @@ SECOND_PASS_ROUTES: Final = naming.egress_routes("http", naming.EGRESS_PORT)
 def second_pass(
     gateway_routes: Iterable[Resource], called: Sequence[Service]
 ) -> envoy_route.RouteConfiguration:
-    """Return the routes of every virtual service that a gateway leads to."""
+    """Return the routes of every virtual service that a gateway can select."""
     domains = domains_of([(service.name, naming.EGRESS_PORT) for service in called])
     routes = {service.name: _guarded(service) for service in called}
     foreign = _kept_hosts(gateway_routes) | {name for name in routes if not domains[name]}

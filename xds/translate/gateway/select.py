@@ -1,8 +1,8 @@
 """Routes of a virtual gateway's listeners: gateway routes select a virtual service and rewrite.
 
 Requests then pass the gateway's own egress listener (:mod:`xds.translate.gateway.forward`). The
-selected service travels in headers that only the gateway writes: values that a client sends under
-these names are overwritten or removed here.
+selected service travels in headers that only the gateway writes: values that a client sends in
+these headers are overwritten or removed here.
 """
 
 from collections.abc import Iterable, Sequence
@@ -34,9 +34,9 @@ def first_pass(
     second_pass: str,
     called: Sequence[Service],
 ) -> envoy_route.RouteConfiguration:
-    """Return the routes of one gateway listener, all to the cluster of the egress listener.
+    """Return the routes of one gateway listener; all lead to the cluster of the egress listener.
 
-    All are in one virtual host, because priorities hold across host names.
+    All are in one virtual host, because priorities apply across host names.
     """
     by_name = {service.name: service for service in called}
     return envoy_route.RouteConfiguration(

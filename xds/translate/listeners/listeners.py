@@ -1,7 +1,7 @@
 """Listeners: where a proxy accepts connections, and the filters of each.
 
-With interception one listener takes all traffic of a direction and selects a filter chain by the
-original destination port; with explicit addressing each port has a listener of its own.
+With interception, one listener accepts all traffic of one direction and selects a filter chain by
+the original destination port; with explicit addressing each port has its own listener.
 """
 
 from collections.abc import Iterator, Sequence
@@ -61,10 +61,11 @@ def intercepted_egress(
     everything_else: envoy_listener.Filter | None,
     aws: envoy_listener.Filter | None = None,
 ) -> list[envoy_listener.Listener]:
-    """Return the listener for redirected outbound traffic, if the application may call anything.
+    """Return the listener for redirected outbound traffic, if the application may call any
+    destination.
 
     Without it, outbound connections are refused. ``aws`` is the filter for TLS connections to AWS,
-    which the server name identifies.
+    which are recognised by the server name.
     """
     name, address = naming.egress_listener(), any_socket(preference, naming.EGRESS_PORT)
     chains = [chain for port in ports for chain in _chains(port, port.number)]
@@ -78,12 +79,13 @@ def intercepted_egress(
 
 
 def ingress_listener(name: str, address: Address, port: Port) -> envoy_listener.Listener:
-    """Return a listener for inbound traffic that is dialled directly, without redirection."""
+    """Return a listener for inbound traffic without redirection: clients connect to its address."""
     return _direct(name, address, TrafficDirection.INBOUND, port)
 
 
 def egress_listener(name: str, address: Address, port: Port) -> envoy_listener.Listener:
-    """Return a listener for outbound traffic that is dialled directly, without redirection."""
+    """Return a listener for outbound traffic without redirection: the application connects to its
+    address."""
     return _direct(name, address, TrafficDirection.OUTBOUND, port)
 
 
@@ -145,7 +147,8 @@ def _direct(
 def _chains(port: Port, destination: int | None = None) -> Iterator[envoy_listener.FilterChain]:
     """Yield the filter chains of a port, the one for TLS first.
 
-    If all connections must use TLS, nothing is matched: plain text fails in the handshake.
+    If all connections must use TLS, there is only one chain without a match: plain text fails in
+    the handshake.
     """
     encryption = port.security.encryption
     if encryption is not None:
@@ -170,7 +173,8 @@ def _match(destination: int | None, transport: str) -> envoy_listener.FilterChai
 
 
 def _inspector(ports: Sequence[int], *, alone: bool) -> list[envoy_listener.ListenerFilter]:
-    """Return the listener filter that detects TLS on these ports; on others it would only wait.
+    """Return the listener filter that detects TLS on these ports; on other ports it would only
+    wait.
 
     It waits for the client's first bytes, so a protocol in which the server speaks first would
     hang. ``alone`` means that the listener has no other ports.

@@ -1,9 +1,10 @@
 """Translation of a virtual node for a gRPC client without a proxy (``xds:///<virtual service>``).
 
 The gRPC library requests resources by name, one step at a time: the listener of the target, its
-routes, their clusters, and their endpoints (gRFCs A27, A28). It has no ingress, no ports to bind
-and no certificates, and supports only part of Envoy's features. Unsupported features are omitted,
-never sent in a form that it would refuse; :mod:`xds.translate.proxyless.limits` reports them.
+routes, their clusters, and their endpoints (gRFCs A27, A28). The library has no ingress, no
+listening ports and no certificates, and supports only part of Envoy's features. Unsupported
+features are omitted, so that the library never refuses a resource;
+:mod:`xds.translate.proxyless.limits` reports them.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -48,7 +49,8 @@ def translate_proxyless(graph: MeshGraph, proxy: ProxyIdentity, spec: VirtualNod
 
 
 def _names(spec: VirtualNodeSpec, backends: Iterable[Service]) -> Iterator[str]:
-    """Yield every name that a client may use for a backend, whether or not it has endpoints."""
+    """Yield every name that a client may use for a backend, even if the backend has no
+    endpoints."""
     yield from backend_names(spec)
     for service in backends:
         for port in service.ports:
@@ -58,8 +60,9 @@ def _names(spec: VirtualNodeSpec, backends: Iterable[Service]) -> Iterator[str]:
 def _listeners(called: Sequence[Service], names: Iterable[str]) -> Iterator[Listener]:
     """Yield a listener for each name that a client may use; calls to other ``names`` fail at once.
 
-    A name without a port means the only port; with several ports it means none, as everywhere in
-    App Mesh. If two services want one name, the service with exactly that name gets it.
+    A name without a port means the only port of the service; if there are several, it means none,
+    as everywhere in App Mesh. If two services could have the same name, the service with exactly
+    that name gets it.
     """
     routes: dict[str, str] = {}
     for service in called:

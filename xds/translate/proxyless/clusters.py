@@ -1,4 +1,5 @@
-"""Clusters for gRPC clients: with endpoints from us, or with one name that the client resolves."""
+"""Clusters for gRPC clients: with endpoints from this server, or with one name that the client
+resolves."""
 
 from datetime import timedelta
 from typing import Final
@@ -19,7 +20,8 @@ from xds.translate.proxyless.dialled import speaks_grpc
 from xds.translate.services import Upstream
 
 _HERE: Final = Locality(zone="mesh")
-"""gRPC skips endpoints that are nowhere, and those of a place without a weight (gRFC A27)."""
+"""Locality of all endpoints. It gets a weight, too: gRPC skips endpoints without a locality, and
+localities without a weight (gRFC A27)."""
 _ALL_BUT_NONE: Final = 99
 _LONGEST_EJECTION: Final = timedelta(seconds=300)
 
@@ -27,7 +29,8 @@ _LONGEST_EJECTION: Final = timedelta(seconds=300)
 def client_cluster(graph: MeshGraph, upstream: Upstream) -> envoy_cluster.Cluster:
     """Return the cluster of a virtual node's listener for a gRPC client.
 
-    gRPC's default limit is 1024 concurrent calls per cluster (gRFC A32); this raises it.
+    gRPC's default limit is 1024 concurrent calls per cluster (gRFC A32); this cluster raises the
+    limit.
     """
     dns = dns_discovery(graph, upstream.mesh, upstream.spec)
     cluster = envoy_cluster.Cluster(
@@ -47,10 +50,10 @@ def client_cluster(graph: MeshGraph, upstream: Upstream) -> envoy_cluster.Cluste
 
 
 def client_endpoints(graph: MeshGraph, upstream: Upstream) -> ClusterLoadAssignment | None:
-    """Return the endpoints of a cluster, None where the client resolves a name.
+    """Return the endpoints of a cluster; None if the client resolves a name.
 
-    Of a cluster that cannot be spoken to there are none, so that calls fail rather than go out in
-    plain text.
+    A cluster that the client cannot reach has no endpoints, so that calls fail instead of being
+    sent in plain text.
     """
     if not reachable(upstream):
         return ClusterLoadAssignment(cluster_name=upstream.cluster)
@@ -63,7 +66,8 @@ def client_endpoints(graph: MeshGraph, upstream: Upstream) -> ClusterLoadAssignm
 def reachable(upstream: Upstream) -> bool:
     """Return whether gRPC clients can reach an upstream: HTTP/2 in plain text.
 
-    A node with permissive TLS accepts plain text, too; a client policy for TLS must be obeyed.
+    A node with permissive TLS accepts plain text, too; but a client policy that enforces TLS makes
+    it unreachable.
     """
     tls = upstream.listener.tls
     if not speaks_grpc(upstream.listener.port_mapping):
@@ -76,8 +80,9 @@ def reachable(upstream: Upstream) -> bool:
 def _outliers(outliers: OutlierDetection | None) -> envoy_cluster.OutlierDetection | None:
     """Return the outlier detection for gRPC, which only counts failures in an interval (gRFC A50).
 
-    It cannot count consecutive failures. The closest is an instance that failed all of as many
-    calls in the interval. A single instance is never ejected, because none would be left.
+    gRPC cannot count consecutive failures. The closest rule ejects an instance that failed all of
+    the same number of calls within an interval. A single instance is never ejected, because none
+    would be left.
     """
     if outliers is None:
         return None

@@ -1,4 +1,4 @@
-"""Ports of a virtual service that a gRPC client can connect to."""
+"""Ports of a virtual service to which a gRPC client can connect."""
 
 from collections.abc import Iterable
 
@@ -7,13 +7,13 @@ from xds.translate.services import ServicePort
 
 
 def speaks_grpc(mapping: PortMapping) -> bool:
-    """Return whether what listens there takes gRPC: ``grpc``, and ``http2``, which carries it.
+    """Return whether a port's protocol carries gRPC: ``grpc`` and ``http2`` do.
 
-    ``http`` is HTTP/1.1, which a gRPC library does not speak, and nothing in between translates.
+    ``http`` is HTTP/1.1, which a gRPC library does not speak, and no proxy in between translates.
     """
     return mapping.protocol in ("grpc", "http2")
 
 
 def dialled(ports: Iterable[ServicePort]) -> tuple[ServicePort, ...]:
-    """Return the ports of a service that a gRPC client can dial, in declared order."""
+    """Return the ports of a service to which a gRPC client can connect, in declared order."""
     return tuple(port for port in ports if speaks_grpc(port.mapping))

@@ -23,7 +23,7 @@ from xds.translate.tls.acm import mapped_node
 def client_limits(graph: MeshGraph, proxy: ProxyIdentity) -> tuple[Problem, ...]:
     """Return the unsupported features that affect a gRPC client, sorted by position.
 
-    All are warnings. Empty for a virtual node that does not exist.
+    All are warnings. The result is empty if the virtual node does not exist.
     """
     resource = graph.get(proxy.key)
     if resource is None or not isinstance(resource.spec, VirtualNodeSpec):

@@ -1,4 +1,4 @@
-"""API listener of a gRPC client: it binds no port and only names the routes."""
+"""API listener of a gRPC client: it listens on no port and only names the routes."""
 
 from typing import Final
 
@@ -29,8 +29,8 @@ def api_listener(name: str, routes: str) -> envoy_listener.Listener:
 def closed_listener(name: str) -> envoy_listener.Listener:
     """Return a listener on which every call fails at once, with UNAVAILABLE.
 
-    Without it a gRPC library would wait 15 seconds for the listener before it fails a call: that it
-    is missing may only mean that the server has not heard of the question yet.
+    Without it, a gRPC library would wait 15 seconds for the listener before it fails a call,
+    because the server may just not have answered yet.
     """
     nowhere = envoy_route.VirtualHost(name=name, domains=[EVERY_HOST])
     manager = envoy_hcm.HttpConnectionManager(

@@ -17,7 +17,7 @@ from xds.translate.routes.routes import written_policy
 
 _HIDDEN: Final = frozenset({":authority", ":method", ":scheme", "host", "te", "user-agent"})
 _MOST_RETRIES: Final = 4
-"""gRPC makes five attempts at most (gRFC A6)."""
+"""Maximum number of retries: gRPC makes at most five attempts (gRFC A6)."""
 
 
 def route_limits(route: Resource) -> Iterator[Problem]:
@@ -41,7 +41,7 @@ def route_limits(route: Resource) -> Iterator[Problem]:
 
 
 def hidden(header: str) -> bool:
-    """Return whether gRPC libraries ignore this header, or metadata key, in matches."""
+    """Return whether gRPC libraries ignore this header or metadata key in matches."""
     return header.lower() in _HIDDEN or header.lower().endswith("-bin")
 
 

@@ -20,8 +20,8 @@ from xds.translate.sharing import SHARED
 def client_route_configuration(service: str, port: ServicePort) -> envoy_route.RouteConfiguration:
     """Return the route configuration of one port of a service.
 
-    It matches every authority: the dialled listener has already selected the service, and a client
-    may send a different authority (``grpc.default_authority``).
+    It matches every authority: the listener has already selected the service, and a client may send
+    a different authority (``grpc.default_authority``).
     """
     return envoy_route.RouteConfiguration(
         name=naming.proxyless_routes(service, port.mapping.port),

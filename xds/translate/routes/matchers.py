@@ -40,8 +40,8 @@ ANY_PATH = Path(prefix="/")
 
 
 def route_match(spec: RouteSpec, *also: envoy_route.HeaderMatcher) -> envoy_route.RouteMatch:
-    """Return the match of a route combined with further header matchers. A TCP match takes
-    everything."""
+    """Return the match of a route combined with further header matchers. A TCP match accepts every
+    connection."""
     if spec.grpc_route is not None:
         return _grpc_match(spec.grpc_route.match, also)
     http = spec.http2_route or spec.http_route
@@ -178,8 +178,8 @@ def _query(parameter: QueryParameter) -> envoy_route.QueryParameterMatcher:
 
 
 def _hostname(host: HostnameMatch | None) -> Iterable[envoy_route.HeaderMatcher]:
-    """Match the host with or without a port and without regard to case, as Envoy's virtual hosts
-    do."""
+    """Return a matcher for the host: with or without a port, and regardless of case, as Envoy's
+    virtual hosts match."""
     if host is not None:
         name = host.exact if host.exact is not None else host.suffix or ""
         ahead = "" if host.exact is not None else ".*"

@@ -35,7 +35,8 @@ _CONDITIONS: Final = (
     "refused-stream",
     "retriable-status-codes",
 )
-"""All conditions in output order. gRPC's five are App Mesh events, too."""
+"""All retry conditions in output order. The first five are gRPC's, and are also names of App Mesh
+events."""
 
 _ELSEWHERE: Final = envoy_route.RetryPolicyRetryHostPredicate(
     name="envoy.retry_host_predicates.previous_hosts", typed_config=packed(PreviousHostsPredicate())
@@ -69,7 +70,7 @@ def retry_policy(policy: HttpRetryPolicy | GrpcRetryPolicy | None) -> envoy_rout
 
 
 GRPC_DEFAULT: Final = envoy_route.RetryPolicy(retry_on="unavailable", num_retries=2)
-"""The default policy in gRPC's terms, which have no other condition for connection failures."""
+"""The default policy for gRPC, which has only this condition for connection failures."""
 
 _STATUS_OF: Final = {
     "reset": "unavailable",
@@ -86,7 +87,8 @@ def grpc_retry_policy(
     """Return the policy in terms of gRPC status codes, or None if no condition is left.
 
     gRPC retries by status code only (gRFC A44) and refuses a policy without conditions. HTTP and
-    TCP events reach a caller as ``unavailable``, except 409, which has no status code to retry.
+    TCP events reach a caller as ``unavailable``, except HTTP status 409, for which no gRPC status
+    code can be retried.
     """
     if policy is None:
         return GRPC_DEFAULT

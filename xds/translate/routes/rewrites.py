@@ -12,7 +12,8 @@ from xds.translate.routes.matchers import Path, grpc_path, http_path
 
 @dataclass(frozen=True, slots=True)
 class Rewritten:
-    """A path condition of a gateway route with its rewrite; neither field means unchanged."""
+    """A path condition of a gateway route with its rewrite; if neither field is set, the path stays
+    unchanged."""
 
     path: Path
     prefix: str | None = None

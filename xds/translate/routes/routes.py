@@ -27,7 +27,7 @@ def ingress_route_configuration(
 ) -> envoy_route.RouteConfiguration:
     """Return the route from a listener of a node to its application, for every host.
 
-    It has the listener's timeouts, whatever those of the caller's route are.
+    The route has the listener's timeouts, whatever the timeouts of the caller's route are.
     """
     action = _to_cluster(cluster, timeouts.of_listener(timeout), retry=None)
     return envoy_route.RouteConfiguration(
@@ -47,7 +47,7 @@ def egress_route_configuration(
 ) -> envoy_route.RouteConfiguration:
     """Return the virtual hosts of a port on which backends are called, sorted by name.
 
-    ``allow_all`` is the cluster for every other host; with None those get 404.
+    ``allow_all`` is the cluster for every other host; if None, other hosts get 404.
     """
     domains = domains_of([(service.name, port.port) for service, _ in called])
     hosts = [
@@ -110,7 +110,8 @@ def _route(route: Routed, guards: Iterable[envoy_route.HeaderMatcher]) -> envoy_
 
 
 UNAVAILABLE: Final = envoy_route.DirectResponseAction(status=503)
-"""Response of a route without targets. Envoy rejects weights with sum zero."""
+"""Response of a route without targets. It answers 503. It is needed because Envoy rejects weights
+whose sum is zero."""
 
 
 def weighted_clusters(shares: Sequence[Share]) -> envoy_route.WeightedCluster | None:

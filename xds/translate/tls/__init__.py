@@ -1,1 +1,1 @@
-"""TLS contexts, secrets and certificates that ACM named."""
+"""TLS contexts, secrets, and replacement of ACM certificates."""

@@ -1,6 +1,6 @@
-"""Certificates of AWS Certificate Manager, replaced as the repository's settings map them.
+"""Replacement of AWS Certificate Manager certificates by those that ``gitmesh.yaml`` maps them to.
 
-An ARN without a mapping stays, and the proxy asks its own secret discovery service for it.
+An ARN without a mapping stays; the proxy requests it from its own secret discovery service.
 """
 
 from mesh.graph.mesh_settings import MeshSettings

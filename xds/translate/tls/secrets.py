@@ -1,7 +1,8 @@
-"""Secrets: references to certificates, keys and authorities. The server never holds one itself.
+"""Secrets: references to certificates, keys and authorities. The server itself never reads their
+content.
 
-Files are referenced in secrets that the server sends, because only those are watched by Envoy: a
-file named inside a listener or cluster is read once. Everything else comes from the proxy's own
+Files are referenced in secrets that the server sends, because Envoy watches only those files: a
+file named inside a listener or cluster is read once. All other secrets come from the proxy's own
 secret discovery service, as in App Mesh.
 """
 
@@ -104,10 +105,10 @@ def _file_trust(bundle: str) -> envoy_tls.Secret:
 
 
 def _watched(*paths: str) -> envoy_core.WatchedDirectory | None:
-    """Return the folder of these files, or None if they are in several.
+    """Return the folder of these files, or None if they are in several folders.
 
-    Envoy can watch one folder for anything moved into it, which covers links that are replaced as a
-    whole, as Kubernetes does for mounted secrets; else it watches each file.
+    Envoy can watch one folder for files that are moved into it. This also detects a replaced link
+    to a folder, as in Kubernetes' mounted secrets. Otherwise Envoy watches each file.
     """
     folders = {str(PurePosixPath(path).parent) for path in paths}
     return envoy_core.WatchedDirectory(path=folders.pop()) if len(folders) == 1 else None

@@ -39,7 +39,7 @@ class Encryption:
 
 @dataclass(frozen=True, slots=True)
 class Security:
-    """Connections that a port accepts: plain text, TLS, or both."""
+    """Kinds of connections that a port accepts: plain text, TLS, or both."""
 
     encryption: Encryption | None = None
     plain: bool = True
@@ -50,7 +50,7 @@ def listener_security(tls: ListenerTls | None, protocol: str) -> Security:
     """Return the connections that a listener accepts.
 
     A listener that validates clients requires a certificate in every TLS handshake; plain-text
-    clients, where allowed, show none.
+    clients, where allowed, have no certificate.
     """
     if tls is None or not offers_tls(tls):
         return Security()
@@ -78,7 +78,7 @@ def client_encryption(tls: ClientTls, hostname: str, protocol: str) -> Encryptio
     """Return the TLS settings towards a virtual node.
 
     ``hostname`` is the node's host name; the server's certificate must contain it, unless the
-    policy lists names of its own.
+    policy lists other names.
     """
     certificate = None if tls.certificate is None else certificate_source(tls.certificate)
     trust, own_trust = None, None
@@ -100,7 +100,7 @@ def client_encryption(tls: ClientTls, hostname: str, protocol: str) -> Encryptio
 
 
 def secrets_of(used: Iterable[Encryption | None]) -> tuple[envoy_tls.Secret, ...]:
-    """Return the distinct secrets that these need; equal names mean equal content."""
+    """Return the distinct secrets that these settings need; equal names mean equal content."""
     found = {secret.name: secret for each in used if each for secret in each.secrets}
     return tuple(found.values())
 
@@ -133,7 +133,7 @@ def _written_names(names: SubjectAlternativeNames | None) -> tuple[str, ...]:
 
 
 def _name(name: str) -> envoy_tls.SubjectAltNameMatcher:
-    """Return a matcher for a name in a certificate; its form shows whether it is DNS or a URI."""
+    """Return a matcher for a URI, an IP address or a DNS name in a certificate."""
     return envoy_tls.SubjectAltNameMatcher(
         san_type=_kind_of(name), matcher=StringMatcher(exact=name)
     )
