@@ -1,8 +1,7 @@
-"""Run a coroutine in an event loop that SIGINT, SIGTERM and SIGHUP stop.
+"""Event loop that runs a coroutine until it ends, or until SIGINT, SIGTERM or SIGHUP cancels it.
 
-A signal handler that raises inside asyncio leaves coroutines that nobody awaits, and tracebacks
-about them. So from before the loop begins until after it is closed, a signal raises nothing: it
-cancels the work.
+If a signal handler raised an exception inside asyncio, coroutines would be left unawaited, with
+tracebacks about them. So, while the loop exists, a signal raises no exception but cancels the work.
 """
 
 import asyncio
@@ -19,7 +18,7 @@ _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class StoppedBySignal(Exception):
-    """A signal cancelled the work, which has cleaned up."""
+    """A signal cancelled the work, which has finished its cleanup."""
 
     def __init__(self, number: signal.Signals) -> None:
         super().__init__(number.name)
@@ -34,8 +33,8 @@ def run_until_signal(
     cancel it.
 
     The work is a function, so that no coroutine exists before signals are handled. Calls
-    ``stopping`` before each cancellation. A signal that comes after the work has ended is raised
-    again when the loop is closed, for the handler from before.
+    ``stopping`` before each cancellation. A signal that arrives after the work has ended is sent
+    again when the loop is closed, for the previous handler.
 
     :raises StoppedBySignal: a signal cancelled the work.
     """
@@ -48,7 +47,7 @@ def run_until_signal(
 
 
 class _Handler:
-    """Cancels the work as soon as the event loop can do that."""
+    """Signal handler that cancels the work as soon as the event loop can do so."""
 
     def __init__(self, stopping: Callable[[signal.Signals], None]) -> None:
         self.got: list[signal.Signals] = []
@@ -101,7 +100,7 @@ def _handled_by(handler: Callable[[int, FrameType | None], None]) -> Iterator[No
 
 @contextlib.contextmanager
 def _woken_by_signals(loop: asyncio.AbstractEventLoop) -> Iterator[None]:
-    """Let a signal wake the loop: Python runs handlers only between two of its instructions."""
+    """Make signals wake the loop: Python runs handlers only between two bytecode instructions."""
     reading, writing = socket.socketpair()
     with reading, writing:
         for end in (reading, writing):

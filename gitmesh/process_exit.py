@@ -10,7 +10,8 @@ def leave(code: int) -> None:
     """End the process without freeing its memory first.
 
     For a mesh of a thousand nodes, Python takes a tenth of a second to free it, to no one's
-    benefit. It returns, for a normal exit, while other threads run or output is not read yet.
+    benefit. If other threads run, or output is not written yet, the function returns, for a normal
+    exit.
     """
     # The work is done: from here on a signal ends the process, and raises nothing.
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGALRM):

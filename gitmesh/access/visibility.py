@@ -1,6 +1,7 @@
 """Filters of meshes, commits, events and proxies by the permission of a caller. Pure.
 
-A caller who may not read everything sees answers that are derived from what they may read alone.
+A caller with limited permissions gets answers that are derived only from resources that they may
+read.
 """
 
 from collections.abc import Iterable
@@ -24,7 +25,7 @@ _OF_A_PROXY: Final = frozenset({"ProxyConnected", "ProxyDisconnected"})
 
 
 def visible_state(state: MeshState, permission: Permission) -> MeshState:
-    """Return a state with the resources alone that may be read."""
+    """Return a state with only the resources that the caller may read."""
     if permission.reads_all:
         return state
     kept = {key: spec for key, spec in state.resources.items() if permission.may_read(key)}
@@ -32,7 +33,7 @@ def visible_state(state: MeshState, permission: Permission) -> MeshState:
 
 
 def visible_graph(graph: MeshGraph, permission: Permission) -> MeshGraph:
-    """Return a mesh with the resources alone that may be read, linked anew."""
+    """Return the linked mesh of only the resources that the caller may read."""
     if permission.reads_all:
         return graph
     kept = [each for key, each in graph.resources.items() if permission.may_read(key)]
@@ -40,10 +41,10 @@ def visible_graph(graph: MeshGraph, permission: Permission) -> MeshGraph:
 
 
 def is_visible(record: Record, permission: Permission) -> bool:
-    """Tell whether an event may be seen.
+    """Return whether the caller may see an event.
 
-    Events about commits, servers and pushes are about the repository as a whole: they are for those
-    who may read everything. Refusals of a proxy name resources that others own.
+    Events about commits, servers and pushes concern the whole repository: only callers who may read
+    everything see them. The same holds for refusals of a proxy, which name resources of others.
     """
     if permission.reads_all:
         return True
@@ -54,9 +55,9 @@ def is_visible(record: Record, permission: Permission) -> bool:
 
 
 def visible_commit(found: LoggedCommit, permission: Permission) -> LoggedCommit | None:
-    """Return a commit; ``None`` if it changes anything that may not be read.
+    """Return a commit; ``None`` if it changes a resource that the caller may not read.
 
-    Its delivery is for those who may read everything: it counts the proxies of all.
+    Only callers who may read everything get its delivery, which counts all proxies.
     """
     if permission.reads_all:
         return found
@@ -67,7 +68,8 @@ def visible_commit(found: LoggedCommit, permission: Permission) -> LoggedCommit 
 
 
 def visible_proxies(proxies: Iterable[Proxy], permission: Permission) -> tuple[Proxy, ...]:
-    """Return the proxies of nodes that may be read; refusals only in meshes that may be read."""
+    """Return the proxies of nodes that the caller may read, with refusals only in meshes that they
+    may read completely."""
     if permission.reads_all:
         return tuple(proxies)
     shown = []

@@ -63,7 +63,7 @@ def selection_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def tell_none(log: "EventReader", query: "Query") -> None:
-    """Say on the error stream that no event fits, and what may be meant instead."""
+    """Print to the error stream that no event matches, with similar names."""
     from gitmesh.safe_text import visible
     from gitmesh.service.history.event_selection import is_empty, suggestions
 

@@ -5,25 +5,25 @@ from typing import Final
 
 OK: Final = 0
 REFUSED: Final = 1
-"""The command worked and the answer is no: problems were found, or a commit was refused."""
+"""The command worked, and its result is negative: problems were found, or a commit was refused."""
 USAGE: Final = 2
 """The request is invalid or names something that does not exist."""
 UNAVAILABLE: Final = 3
-"""Something that the command needs is unreachable, busy or damaged."""
+"""A file, a server or another resource that the command needs is unreachable, busy or damaged."""
 PENDING: Final = 4
-"""Not yet: a commit is not read, not every proxy that it affects has it, or fewer proxies are
-connected than were asked for."""
+"""The result is not reached yet: a commit is not read, not every affected proxy has it, or fewer
+proxies are connected than requested."""
 UNPROVEN: Final = 5
-"""No fault was found, but not everything can be proven: other rules decided, and no signature
-covers it."""
+"""No problem was found, but not all can be proven: other rules decided some commits, which no
+signature covers."""
 INTERNAL: Final = 70
-"""A fault in gitmesh itself."""
+"""A bug in gitmesh itself."""
 HUNG_UP: Final = 129
-"""Stopped by SIGHUP. A server that serves ends in order, with 0."""
+"""Stopped by SIGHUP. A running server shuts down gracefully, with 0."""
 INTERRUPTED: Final = 130
 """Stopped by Ctrl-C."""
 TERMINATED: Final = 143
-"""Stopped by SIGTERM. A server that serves ends in order, with 0."""
+"""Stopped by SIGTERM. A running server shuts down gracefully, with 0."""
 
 OF_SIGNAL: Final = {
     signal.SIGHUP: HUNG_UP,

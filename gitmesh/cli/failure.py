@@ -1,4 +1,4 @@
-"""Errors as a command's user meets them: what is wrong, what to do, and the exit code."""
+"""Errors of commands: message, hint and exit code."""
 
 import errno
 import os
@@ -37,7 +37,7 @@ class WrongUse(Failure):
 
 
 class Misused(Failure):
-    """A command line that cannot be read: click's own errors, in the form of ours."""
+    """A command line that cannot be parsed: click's errors, in gitmesh's format."""
 
     exit_code = exit_codes.USAGE
 
@@ -51,7 +51,7 @@ class Misused(Failure):
 
 
 class Fault(Failure):
-    """A fault in gitmesh itself."""
+    """A bug in gitmesh itself."""
 
     exit_code = exit_codes.INTERNAL
 
@@ -95,7 +95,7 @@ _OF_USE: Final = {
     errno.ELOOP: f"{_CHECK}: it is a link that leads to itself",
     errno.ENAMETOOLONG: "name a shorter path",
 }
-"""Errors that the user can fix by naming something else, with hints."""
+"""Errors that the user can fix by another argument, with hints."""
 _OF_LIBRARIES: Final = {
     "can't start new thread": _MEMORY,
     "too many open files": _FILES,
@@ -105,11 +105,11 @@ _OF_LIBRARIES: Final = {
     "read-only file system": "choose a path that can be written",
     "permission denied": _MAY,
 }
-"""Messages of libraries when the system refused something, with hints."""
+"""Messages of libraries for errors of the operating system, with hints."""
 
 
 def failure_of(error: BaseException) -> Failure:
-    """Return an error in words for a person."""
+    """Convert an exception to the failure that is shown to the user."""
     match error:
         case UsageError():
             return WrongUse(error.message, pasted(error.hint))
@@ -140,7 +140,7 @@ def _of_system(error: OSError) -> Failure:
 
 
 def _of_library(error: BaseException) -> Failure | None:
-    """Return what libraries report in errors of their own though the system refused it."""
+    """Return the failure for a library's error that hides an error of the operating system."""
     kind, text = type(error), str(error)
     known = [hint for words, hint in _OF_LIBRARIES.items() if words in text.lower()]
     # Not imported here: a command that needs neither starts without them.

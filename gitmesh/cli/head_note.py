@@ -1,4 +1,5 @@
-"""Note that HEAD means the one of the repository that is asked about."""
+"""Note about HEAD: it is that of the queried repository, not that of the clone in this
+directory."""
 
 from pathlib import Path
 
@@ -6,7 +7,7 @@ import click
 
 
 def note_head(repo: Path, revision: str | None, *, as_json: bool) -> None:
-    """Say on the error stream which HEAD is meant, if that of the clone here is another one."""
+    """Print to the error stream which HEAD is meant, if the HEAD of the clone here differs."""
     if revision is None or as_json:
         return
     from gitmesh.rendering.narration import short

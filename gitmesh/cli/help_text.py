@@ -1,4 +1,4 @@
-"""Help of commands that fits the terminal: examples and tables are folded where it is narrow."""
+"""Help texts that fit the terminal: on a narrow one, examples and tables are folded."""
 
 import re
 import textwrap
@@ -8,7 +8,7 @@ from typing import Final
 import click
 
 EXAMPLES: Final = "Examples:"
-"""First line of a paragraph of command lines."""
+"""Title of the paragraph with example command lines."""
 _AS_IT_IS: Final = "\b\n"
 _COMMENT: Final = re.compile(r"^(?P<command>.*?\S)\s+(?P<comment># .*)$")
 _WORDS: Final = re.compile(r"""(?:[^\s"']|"[^"]*"|'[^']*')+""")
@@ -23,7 +23,7 @@ class Formatter(click.HelpFormatter):
     """A formatter that folds lines which click leaves as they are."""
 
     def write_text(self, text: str) -> None:
-        """Write paragraphs; those with lines of their own are folded line by line."""
+        """Write paragraphs; preformatted ones are folded line by line."""
         width = max(self.width - self.current_indent, 11)
         paragraphs = text.split("\n\n")
         super().write_text("\n\n".join(_fitting(each, width) for each in paragraphs))
@@ -51,7 +51,7 @@ def _fitting(paragraph: str, width: int) -> str:
 
 
 def _row(line: str, width: int) -> Iterator[str]:
-    """Yield a row of a table; its last column is folded below itself."""
+    """Yield the lines of a table row; its last column is folded."""
     if len(line) <= width:
         yield line
         return
@@ -60,7 +60,8 @@ def _row(line: str, width: int) -> Iterator[str]:
 
 
 def _command(line: str, width: int) -> Iterator[str]:
-    """Yield a command line; what does not fit goes on in the next line, and can be pasted so."""
+    """Yield the lines of a command; a long one is continued with ``\\``, so that it can still be
+    pasted."""
     if len(line) <= width:
         yield line
         return

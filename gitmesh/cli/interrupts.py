@@ -1,9 +1,9 @@
 """SIGINT, SIGTERM and SIGHUP at any instant of a command: it cleans up and ends with its exit code.
 
-Python raises what a signal handler raises wherever it happens to be. Inside an import the error is
-wrapped into others. So a signal that comes during an import waits until the import is over. What
-comes before this module is loaded ends the process at once (see ``gitmesh.__main__``): nothing has
-been done yet.
+An exception of a signal handler is raised at whatever instruction Python is executing. Inside an
+import it would be wrapped into other errors, so a signal that arrives during an import is delayed
+until the import is over. A signal that arrives before this module is loaded ends the process at
+once (see ``gitmesh.__main__``): nothing has been done yet.
 """
 
 import signal
@@ -45,13 +45,14 @@ class Interrupts:
             raise SystemExit(self.exit_code)
 
     def _again(self, _: int, frame: FrameType | None) -> None:
-        """Send the signal once more: an event loop may handle it by now."""
+        """Send the signal again, because an event loop may handle it by now."""
         if self._got is not None:
             number, self._got = self._got, None
             signal.raise_signal(number)
 
     def _swallowed(self, unraisable: "sys.UnraisableHookArgs") -> None:
-        """Try again where Python threw the error away: in a destructor or a callback."""
+        """Send the signal again if Python discarded the exception, in a destructor or a
+        callback."""
         if isinstance(unraisable.exc_value, SystemExit):
             signal.setitimer(signal.ITIMER_REAL, _AGAIN_S)
         else:

@@ -40,7 +40,7 @@ def _repo_option(what: str) -> Callable[[Command], Command]:
 
 
 def repo_here(what: str) -> Callable[[Command], Command]:
-    """Return the option that names a repository; the current one by default."""
+    """Return the option that names a repository; the current directory's by default."""
 
     def decorate(command: Command) -> Command:
         @functools.wraps(command)
@@ -53,7 +53,7 @@ def repo_here(what: str) -> Callable[[Command], Command]:
 
 
 def repo_named(what: str) -> Callable[[Command], Command]:
-    """Return the same option, for a command that takes the repository as an argument, too."""
+    """Return the same option for a command that also takes the repository as an argument."""
 
     def decorate(command: Command) -> Command:
         @functools.wraps(command)
@@ -73,7 +73,7 @@ def repo_named(what: str) -> Callable[[Command], Command]:
 
 
 def _around(repo: Path) -> Path:
-    """Return the repository that the current directory is in, where no other one is named."""
+    """Return the named repository, or else the one that contains the current directory."""
     if repo != Path():
         return repo
     import os
@@ -88,7 +88,7 @@ def _around(repo: Path) -> Path:
 def one_repo(named: Path | None, repo: Path) -> Path:
     """Return the repository that an argument or ``--repo`` names.
 
-    :raises UsageError: they name different ones.
+    :raises UsageError: they name different repositories.
     """
     if named is not None and repo not in (Path(), named):
         from mesh.errors import UsageError

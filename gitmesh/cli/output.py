@@ -11,7 +11,7 @@ from mesh.problems.problem import Problem, Severity
 
 
 def emit_json(value: object) -> None:
-    """Print one indented JSON document, with characters unescaped where that is safe."""
+    """Print one indented JSON document, in which only unsafe characters are escaped."""
     click.echo(visible_json(json.dumps(value, indent=2, ensure_ascii=False)))
 
 

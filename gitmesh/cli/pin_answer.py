@@ -1,4 +1,4 @@
-"""Result of a request for a pin, as text for the user."""
+"""Text for the user about a requested pin or unpin."""
 
 from typing import TYPE_CHECKING
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def show(answer: "PinAnswer", *, as_json: bool) -> int:
-    """Show the answer; return the exit code."""
+    """Print the result; return the exit code."""
     if as_json:
         emit_json(pin_answer_shape(answer))
     elif not answer.taken:
@@ -28,7 +28,7 @@ def show(answer: "PinAnswer", *, as_json: bool) -> int:
 
 
 def _words(answer: "PinAnswer") -> str:
-    """Return what holds now, of a request that a server has taken."""
+    """Return the text about a request that a server has processed."""
     if answer.pin:
         return narrate(answer.pin)
     serving = f"serving {short(answer.serving)}" if answer.serving else "serving nothing yet"

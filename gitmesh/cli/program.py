@@ -67,12 +67,13 @@ COMMANDS: Final = {
 
 
 class Program(click.Group):
-    """A command group that imports a command when it is used, so that each starts quickly."""
+    """A command group that imports a command when it is used, so that every command starts
+    quickly."""
 
     context_class = Context
 
     def make_context(self, *args: Any, **extra: Any) -> click.Context:
-        """Read the options before the command."""
+        """Parse the options before the command."""
         try:
             return super().make_context(*args, **extra)
         except click.ClickException as error:
@@ -81,9 +82,9 @@ class Program(click.Group):
             raise failure_of(error) from error
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Read the options before the command; ``help COMMAND`` is ``COMMAND --help``.
+        """Parse the options before the command; ``help COMMAND`` is ``COMMAND --help``.
 
-        Without a command, the help is what is printed; the exit code says that one is missing.
+        Without a command, the help is printed, and the exit code is that of a wrong usage.
         """
         if not args:
             click.echo(ctx.get_help(), color=ctx.color)
@@ -142,7 +143,7 @@ class Program(click.Group):
 
 
 def _write_nowhere() -> None:
-    """Discard unread output, about which Python would otherwise complain at exit."""
+    """Discard unwritten output after a broken pipe; otherwise Python prints an error at exit."""
     with contextlib.suppress(OSError):  # a stream that is no file
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, sys.stdout.fileno())

@@ -16,9 +16,10 @@ _REST_OF_LINE: Final = "\x1b[K"
 
 @contextmanager
 def progress_on_terminal(*, quiet: bool = False) -> Iterator[Progress | None]:
-    """Yield a progress callback that updates one line of the error stream; None without a terminal.
+    """Yield a progress callback that updates one line of the error stream; ``None`` without a
+    terminal.
 
-    The line is removed at the end, so that the result begins on a new line.
+    The line is erased at the end, so that the result begins at the start of the line.
     """
     if quiet or not sys.stderr.isatty():
         yield None

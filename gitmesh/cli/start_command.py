@@ -1,4 +1,4 @@
-"""The command that starts an Envoy on the bootstrap that was just printed."""
+"""Command line that starts an Envoy with the bootstrap that was just printed."""
 
 import os
 import shlex
@@ -11,9 +11,10 @@ _OUTPUT: Final = "/proc/self/fd/1"
 
 
 def start_line(node_name: str, *, own_admin: bool) -> str:
-    """Return how to start the Envoy, for a person to paste.
+    """Return the command that starts the Envoy, for the user to paste.
 
-    An Envoy without ``--use-dynamic-base-id`` is base 0, of which a host can have one only.
+    Without ``--use-dynamic-base-id``, an Envoy has base id 0, which only one Envoy per host can
+    have.
 
     :param own_admin: whether the administration interface was chosen for this Envoy.
     """
@@ -27,7 +28,7 @@ def start_line(node_name: str, *, own_admin: bool) -> str:
 
 
 def output_file() -> str | None:
-    """Return the file that the output goes to, relative to here where it is shorter."""
+    """Return the file to which standard output is redirected; relative if that is shorter."""
     try:
         if not stat.S_ISREG(os.fstat(sys.stdout.fileno()).st_mode):
             return None

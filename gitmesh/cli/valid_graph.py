@@ -1,4 +1,4 @@
-"""The mesh for commands about one proxy: from a folder, a revision or a log."""
+"""The valid mesh that commands about one proxy need: from a folder, a revision or a log."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 def valid_graph(
     ctx: click.Context, target: str, repo: Path | None, log: Path | None
 ) -> "MeshGraph":
-    """Return the mesh of ``log`` if there is one, else of ``target`` (see
+    """Return the mesh in ``log`` if a log is given, else that of ``target`` (see
     :mod:`gitmesh.service.specs.target`).
 
     If the specs are invalid, the problems are shown and the command ends.

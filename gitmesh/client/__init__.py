@@ -1,5 +1,6 @@
-"""HTTP client of APIs: App Mesh's, at AWS or at a server of ours. ``endpoint`` is where to begin.
+"""HTTP client of the App Mesh API, at AWS or at a gitmesh server, and of the JSON API.
 
-It signs requests as AWS clients do. It shares the table of operations with the server, in
-:mod:`gitmesh.api.operations`, and nothing else that answers calls.
+Read ``endpoint.py`` first. The client signs requests as AWS clients do. It shares the table of
+operations with the server, in
+:mod:`gitmesh.api.operations`, and no other code of the server.
 """

@@ -1,4 +1,4 @@
-"""Every resource of an App Mesh API, through its list and describe operations."""
+"""Export of all resources of an App Mesh API, through its List and Describe operations."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -19,7 +19,7 @@ _BY_ACTION: Final = {(each.action, each.kind): each for each in OPERATIONS}
 _TAGS: Final = _BY_ACTION[Action.LIST_TAGS, None]
 
 Tell = Callable[[str, int, int], None]
-"""Called with what is done, how much of it, and how much there is."""
+"""Progress callback: activity, done, total."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,11 +28,11 @@ class Found:
 
     documents: dict[ResourceKey, JsonObject] = field(default_factory=dict)
     tags: dict[ResourceKey, list[Json]] = field(default_factory=dict)
-    """Tags of the resources that have some, in the order of the API's answer."""
+    """Tags of the resources that have tags, in the order of the API's answer."""
 
     @property
     def texts(self) -> dict[str, bytes]:
-        """Return each document as a JSON file, by a name that problems can be told with."""
+        """Return each document as JSON text, by a file name that problems can refer to."""
         return {f"{key}.json": json.dumps(each).encode() for key, each in self.documents.items()}
 
 
@@ -48,10 +48,10 @@ def fetch(endpoint: Endpoint, mesh: str = "", tell: Tell = lambda *_: None) -> F
 
     A resource that is deleted meanwhile is left out.
 
-    :param mesh: take this mesh alone; all if empty.
-    :raises UsageError: the endpoint refuses the caller, is no App Mesh API, has no such mesh, or
-        more resources than :data:`MOST_RESOURCES`.
-    :raises Retryable: it cannot be reached, or has too much to do.
+    :param mesh: only this mesh; all if empty.
+    :raises UsageError: the endpoint refuses the caller, is not an App Mesh API, or has no such
+        mesh, or more than :data:`MOST_RESOURCES` resources.
+    :raises Retryable: the endpoint cannot be reached, or is overloaded.
     """
     listed: list[_Listed] = []
     for each in _everything(endpoint, mesh):
@@ -74,7 +74,8 @@ def fetch(endpoint: Endpoint, mesh: str = "", tell: Tell = lambda *_: None) -> F
 
 
 def _everything(endpoint: Endpoint, mesh: str) -> Iterator[_Listed]:
-    """Yield what the lists hold: each mesh, what is in it, and what is in routers and gateways."""
+    """Yield the listed resources: each mesh, the resources in it, and those in routers and
+    gateways."""
     meshes = list(_list(endpoint, Kind.MESH, "", "", ""))
     chosen = [each for each in meshes if mesh in ("", each.key.mesh)]
     if mesh and not chosen:
@@ -110,7 +111,7 @@ def _list(endpoint: Endpoint, kind: Kind, mesh: str, parent: str, owner: str) ->
 def _pages(
     endpoint: Endpoint, operation: Operation, names: dict[str, str], query: dict[str, str], of: str
 ) -> Iterator[JsonObject]:
-    """Yield the items of all pages of a list; of none if what contains it is gone.
+    """Yield the items of all pages of a list; nothing if the parent resource was deleted.
 
     :raises UsageError: the pages do not end.
     """
@@ -155,7 +156,7 @@ def _tags(endpoint: Endpoint, arn: str) -> list[Json]:
 def _answer(
     endpoint: Endpoint, operation: Operation, names: dict[str, str], query: dict[str, str]
 ) -> JsonObject | None:
-    """Return the answer to a call; ``None`` if the resource is gone."""
+    """Return the answer to a call; ``None`` if the resource was deleted."""
     parts = [names[p[1:-1]] if p.startswith("{") else p for p in operation.path]
     path = "/".join([BASE, *(quote(part, safe="-_.~") for part in parts)])
     given = urlencode({name: value for name, value in sorted(query.items()) if value})

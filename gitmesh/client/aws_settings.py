@@ -1,4 +1,4 @@
-"""Credentials and region where AWS tools look for them: environment, then files of a profile."""
+"""Lookup of credentials and region as in AWS tools: environment, then files of a profile."""
 
 import configparser
 import re
@@ -18,9 +18,10 @@ _TEMPORARY: Final = 'eval "$(aws configure export-credentials --format env)"'
 def aws_credentials(environment: Mapping[str, str]) -> AwsCredentials | None:
     """Return the credentials of the environment, or of the profile; ``None`` if there are none.
 
-    Roles, single sign-on and instance metadata are not asked: the error says how to export them.
+    Roles, single sign-on and instance metadata are not supported: the error says how to export
+    their credentials.
 
-    :raises UsageError: they are incomplete, or the named profile has none.
+    :raises UsageError: the credentials are incomplete, or the named profile has none.
     """
     key_id = environment.get("AWS_ACCESS_KEY_ID", "")
     secret = environment.get("AWS_SECRET_ACCESS_KEY", "")
@@ -37,7 +38,7 @@ def aws_credentials(environment: Mapping[str, str]) -> AwsCredentials | None:
 def aws_region(option: str | None, host: str, environment: Mapping[str, str]) -> str:
     """Return the region to sign for: the option, else that of an AWS host name, else the setting.
 
-    :raises UsageError: it is no name of a region.
+    :raises UsageError: the region's name is invalid.
     """
     named = _HOST.match(host)
     found = (

@@ -1,4 +1,4 @@
-"""Endpoints that calls are signed for, with the credentials that are found."""
+"""Creation of endpoints with the credentials that are found."""
 
 import ipaddress
 from collections.abc import Mapping
@@ -15,9 +15,9 @@ from mesh.errors import UsageError
 def signed_endpoint(
     url: str, region: str | None = None, environment: Mapping[str, str] | None = None
 ) -> Endpoint:
-    """Return an endpoint with AWS credentials; on this machine it may do without.
+    """Return an endpoint with AWS credentials; for a server on this machine, they are optional.
 
-    :raises UsageError: the URL is none, or there are no credentials, or they are incomplete.
+    :raises UsageError: the URL is invalid, or there are no credentials, or they are incomplete.
     """
     found = process_environment() if environment is None else environment
     endpoint = Endpoint(url, ca_file=found.get("AWS_CA_BUNDLE") or None)
@@ -42,7 +42,7 @@ def aws_signer(credentials: AwsCredentials, region: str) -> Signer:
 
 
 def is_loopback(host: str) -> bool:
-    """Tell whether a host is this machine."""
+    """Return whether a host is this machine."""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
@@ -58,9 +58,9 @@ def server_endpoint(
 ) -> Endpoint:
     """Return the endpoint of a gitmesh server, with a token, else with AWS credentials.
 
-    On this machine it may do without: the server may let everyone in.
+    For a server on this machine they are optional, because it may need no authentication.
 
-    :raises UsageError: the URL is none, or the token would be sent in plain text.
+    :raises UsageError: the URL is invalid, or the token would be sent in plain text.
     """
     found = process_environment() if environment is None else environment
     endpoint = Endpoint(url, ca_file=ca_file or found.get("AWS_CA_BUNDLE") or None)

@@ -1,4 +1,4 @@
-"""Servers by name, in a file of the user: ``~/.config/gitmesh/context.toml``.
+"""Named servers in a configuration file of the user: ``~/.config/gitmesh/context.toml``.
 
 ::
 
@@ -24,15 +24,15 @@ _MOST_BYTES: Final = 64 * 1024
 
 
 class Context(BaseModel):
-    """One server, and who calls it."""
+    """One server, and the credentials for it."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
     server: str
     token: Annotated[str | None, Field(repr=False)] = None
-    """Bearer token; without one, AWS credentials sign."""
+    """Bearer token; if empty, requests are signed with AWS credentials."""
     region: str | None = None
-    """Region that signatures name."""
+    """Region in signatures."""
     ca_file: str | None = None
     """PEM file of authorities to trust."""
 
@@ -45,15 +45,16 @@ class _File(BaseModel):
 
 
 def context_path(environment: Mapping[str, str]) -> Path:
-    """Return where the file is: below ``XDG_CONFIG_HOME``, or ``~/.config``."""
+    """Return the path of the configuration file, below ``XDG_CONFIG_HOME`` or ``~/.config``."""
     top = environment.get("XDG_CONFIG_HOME") or f"{environment.get('HOME', '')}/.config"
     return Path(top) / "gitmesh" / "context.toml"
 
 
 def read_context(path: Path, name: str) -> Context | None:
-    """Return a context; the current one without a name. ``None`` if there is neither.
+    """Return the context with this name, by default the current one; ``None`` if there is no
+    current one.
 
-    :raises UsageError: there is none of this name, or the file is invalid, or others may read the
+    :raises UsageError: no context has this name, the file is invalid, or other users can read the
         tokens in it.
     """
     try:

@@ -1,4 +1,5 @@
-"""Requests to one HTTP server: signed, bounded in time and size, tried again where that is safe."""
+"""Requests to one HTTP server: signed, with limits of time and size, and retried where that is
+safe."""
 
 import http.client
 import socket
@@ -16,9 +17,9 @@ from gitmesh.api.signature import SignedRequest
 from mesh.errors import Retryable, UsageError
 
 MOST_BYTES: Final = 16 * 1024 * 1024
-"""Maximum size of an answer."""
+"""Maximum size of a response."""
 WITHIN_S: Final = 30.0
-"""Maximum time in which nothing comes."""
+"""Maximum time without any data from the server."""
 MOST_ATTEMPTS: Final = 6
 _FIRST_PAUSE_S: Final = 0.2
 _LONGEST_PAUSE_S: Final = 10.0
@@ -26,42 +27,42 @@ _LATER: Final = (429, 500, 502, 503, 504)
 _THROTTLED: Final = ("Throttling", "TooManyRequests", "RequestLimitExceeded")
 
 Signer = Callable[[SignedRequest, datetime], Mapping[str, str]]
-"""Returns the headers that tell who sends a request."""
+"""Function that returns the authentication headers of a request."""
 
 
 def unsigned(request: SignedRequest, now: datetime) -> Mapping[str, str]:
-    """Return no headers: the server lets everyone in."""
+    """Return no headers, for a server without authentication."""
     return {}
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """An answer, whole."""
+    """A complete response."""
 
     status: int
     headers: Mapping[str, str]
-    """Names in lower case."""
+    """The headers, with names in lower case."""
     body: bytes
 
     @property
     def error_type(self) -> str:
-        """Return AWS's name of the error; empty if the answer has none."""
+        """Return AWS's name of the error; empty if the response has none."""
         return self.headers.get("x-amzn-errortype", "").partition(":")[0]
 
 
 class Endpoint:
-    """One server, over a connection that is kept open. For one thread."""
+    """One server, over a persistent connection. Use it from one thread."""
 
     def __init__(self, url: str, sign: Signer = unsigned, *, ca_file: str | None = None) -> None:
-        """Connect later, at the first request.
+        """Create the endpoint; it connects at the first request.
 
         :param ca_file: PEM file of authorities to trust; those of the system if ``None``.
-        :raises UsageError: the URL is none, or the file cannot be read.
+        :raises UsageError: the URL is invalid, or the file cannot be read.
         """
         self.url = url.rstrip("/")
         self._parts = _parts(url)
         self.sign = sign
-        """Tells who sends a request."""
+        """Function that adds authentication to a request."""
         self._context = _context(ca_file) if self._parts.scheme == "https" else None
         self._connection: http.client.HTTPConnection | None = None
         self._worked = False
@@ -87,13 +88,13 @@ class Endpoint:
         *,
         repeat: bool = True,
     ) -> Reply:
-        """Send a request and return the answer, whatever its status is.
+        """Send a request and return the response, whatever its status is.
 
-        :param path: encoded as it is to be sent.
-        :param repeat: try again if the server has too much to do or the connection breaks: safe for
-            what only reads, and for what the server knows when it comes again.
-        :raises Retryable: no whole answer came.
-        :raises UsageError: the server is unknown, not trusted, or answers too much.
+        :param path: the URL-encoded path.
+        :param repeat: retry if the server is overloaded or the connection breaks. Safe for requests
+            that only read, and for requests that the server recognises when they are repeated.
+        :raises Retryable: no complete response arrived.
+        :raises UsageError: the server is unknown or not trusted, or its response is too large.
         """
         pause = _FIRST_PAUSE_S
         for attempt in range(1, MOST_ATTEMPTS + 1):
@@ -116,11 +117,11 @@ class Endpoint:
     def open(
         self, method: str, path: str, query: str, headers: Mapping[str, str], within_s: float
     ) -> http.client.HTTPResponse:
-        """Send a request and return the answer's head; its body is read as it comes.
+        """Send a request and return the head of the response; the body is read as it arrives.
 
         :param within_s: maximum time between two parts of the body.
         :raises Retryable: the server cannot be reached.
-        :raises UsageError: it is unknown or not trusted.
+        :raises UsageError: the server is unknown or not trusted.
         """
         with self._errors():
             self.close()
@@ -164,14 +165,14 @@ class Endpoint:
         self._connection.request(method, target, body or None, whole)
 
     def close(self) -> None:
-        """Close the connection; the next request opens another."""
+        """Close the connection; the next request opens a new one."""
         if self._connection is not None:
             self._connection.close()
             self._connection = None
 
     @contextmanager
     def _errors(self) -> Iterator[None]:
-        """Turn errors of the network into ours, which name the server and say what to do."""
+        """Convert network errors to gitmesh's errors, with the server's name and a hint."""
         try:
             yield
         except ssl.SSLCertVerificationError as error:

@@ -14,7 +14,7 @@ from mesh.problems.problem import Problem, Severity
 
 PREFIX: Final = "/gitmesh/v1"
 _SILENCE_S: Final = 40.0
-"""The server sends something every 15 s."""
+"""Maximum time without data on a stream; the server sends data at least every 15 s."""
 _MOST_LINE: Final = 4 * 1024 * 1024
 _AGAIN_S: Final = 1.0
 
@@ -37,12 +37,12 @@ class Sent:
     """One event of a stream."""
 
     id: str
-    """The position that it leads to."""
+    """Position in the log after this event."""
     event: dict[str, Any]
 
 
 class ServerApi:
-    """The operations of one server. For one thread."""
+    """The operations of one server. Use it from one thread."""
 
     def __init__(self, endpoint: Endpoint) -> None:
         self._endpoint = endpoint
@@ -59,16 +59,16 @@ class ServerApi:
         return self._endpoint.url
 
     def get(self, path: str, query: Mapping[str, str | None] | None = None) -> Any:
-        """Return the answer to a question.
+        """Send a GET request and return the answer.
 
         :param query: parameters; those that are ``None`` are left out.
-        :raises UsageError: the server refuses it.
+        :raises UsageError: the server refuses the request.
         :raises Retryable: the server cannot be reached, or cannot answer now.
         """
         return self._answer(self._endpoint.ask("GET", f"{PREFIX}{path}", _encoded(query or {})))
 
     def post(self, path: str, body: object) -> Any:
-        """Have something changed, and return the answer. It is asked for only once.
+        """Send a POST request and return the answer. It is never retried.
 
         :raises ChangeRefused: the mesh would have problems.
         :raises ChangedMeanwhile: a resource is not as it was expected.
@@ -92,11 +92,11 @@ class ServerApi:
                 return
 
     def events(self, query: Mapping[str, str | None], after: str) -> Iterator[Sent]:
-        """Yield the events after a position, and those to come, for ever.
+        """Yield the events after a position, and all later ones as they are logged; never ends.
 
-        A stream that ends is opened again where it ended.
+        If the stream ends, it is opened again at the position where it ended.
 
-        :raises UsageError: the server refuses it.
+        :raises UsageError: the server refuses the request.
         """
         while True:
             try:
@@ -155,7 +155,7 @@ _HINTS: Final = {
 
 
 def _parsed(answer: http.client.HTTPResponse) -> Iterator[Sent]:
-    """Yield the events of a stream; with an empty one for each position that is told alone."""
+    """Yield the events of a stream; a position without an event is yielded as an empty event."""
     fields: dict[str, str] = {}
     while line := answer.readline(_MOST_LINE):
         text = line.decode("utf-8", "replace").rstrip("\r\n")

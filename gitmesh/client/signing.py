@@ -1,4 +1,4 @@
-"""AWS Signature Version 4 for requests that we send. Pure."""
+"""AWS Signature Version 4 for outgoing requests. Pure."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -11,7 +11,7 @@ _DATE_FORM = "%Y%m%dT%H%M%SZ"
 
 @dataclass(frozen=True, slots=True)
 class AwsCredentials:
-    """A key to sign with, and where it came from, for messages."""
+    """An access key, and its source, for messages."""
 
     access_key_id: str
     secret_access_key: str = field(repr=False)
@@ -22,7 +22,7 @@ class AwsCredentials:
 def signed_headers(
     request: SignedRequest, credentials: AwsCredentials, region: str, now: datetime
 ) -> Mapping[str, str]:
-    """Return the headers that sign a request, to be sent with those that it has.
+    """Return the headers with the signature, to be added to the request's own headers.
 
     All headers of the request are signed; ``host`` must be one of them. The path must be encoded as
     it will be sent.

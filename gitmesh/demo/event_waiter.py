@@ -1,4 +1,4 @@
-"""Waits for events in the server's log, which it reads like any other reader."""
+"""Waiting for events in the server's log, which is read like by any other reader."""
 
 import asyncio
 import time
@@ -26,7 +26,7 @@ Found = TypeVar("Found")
 
 
 class EventWaiter:
-    """Reads both chains as they grow, and keeps what it has read."""
+    """Reads both chains as they grow, keeps their events, and waits for particular ones."""
 
     def __init__(self, path: Path, check: Callable[[], None]) -> None:
         self._log = open_for_reading(path)

@@ -1,4 +1,5 @@
-"""The temporary folder of a demo: removed at the end, but for what a visitor changed in it."""
+"""The temporary folder of a demo: removed at the end, except for files that the user changed in
+it."""
 
 import shutil
 import tempfile
@@ -16,11 +17,11 @@ class DemoFolder:
 
     @classmethod
     def make(cls) -> Self:
-        """Make a new one."""
+        """Create a new folder."""
         return cls(Path(tempfile.mkdtemp(prefix="gitmesh-demo-")))
 
     def keep(self, *parts: Path) -> None:
-        """Let these files and folders directly below it stay."""
+        """Keep these files and folders directly below the folder."""
         self._kept.update(parts)
 
     def clear(self) -> None:

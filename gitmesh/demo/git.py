@@ -83,7 +83,8 @@ class Clone:
         return CommitId((await self._git("rev-parse", "HEAD")).strip())
 
     def make_ready_for_a_person(self, branch: str) -> None:
-        """Let plain ``git push`` and ``git commit`` work there, even without a name set."""
+        """Configure the clone so that plain ``git push`` and ``git commit`` work, even without a
+        user name."""
         self._config(f"branch.{branch}.remote", "origin")
         self._config(f"branch.{branch}.merge", f"refs/heads/{branch}")
         for name in ("name", "email"):
@@ -91,7 +92,7 @@ class Clone:
                 self._config(f"user.{name}", IDENTITY[f"GIT_AUTHOR_{name.upper()}"])
 
     def state(self) -> str:
-        """Return what changes with every commit, stash and edit that a person makes there."""
+        """Return a value that changes with every commit, stash and edit of a user in the clone."""
         return "".join(
             self._said(*command)
             for command in (
@@ -106,7 +107,7 @@ class Clone:
         self._said("config", name, value)
 
     def _said(self, *arguments: str) -> str:
-        """Run git as the person at the terminal would; return what it prints, empty if it fails."""
+        """Run git with the user's own settings; return its output, empty if it fails."""
         command = ["git", "-C", str(self.path), *arguments]
         done = subprocess.run(
             command, env=child_environment(), capture_output=True, text=True, check=False

@@ -1,6 +1,7 @@
-"""Plan of the demo: its proxies and applications with their addresses.
+"""Layout of the demo: its proxies and applications with their addresses.
 
-Pure: made from a linked mesh and a network number, for :mod:`gitmesh.demo.addresses` to try.
+Pure: it is computed from a linked mesh and a network number; :mod:`gitmesh.demo.addresses` then
+checks that the addresses are free.
 """
 
 from collections.abc import Iterator
@@ -22,7 +23,8 @@ class _Plan(BaseModel):
 
 
 class Ports(_Plan):
-    """The ports that the specs do not give: of the server, of names, of Envoys' administration."""
+    """The ports that are not in the specs: of the xDS server, the DNS server and Envoys'
+    administration."""
 
     xds: int
     dns: int
@@ -30,7 +32,8 @@ class Ports(_Plan):
 
 
 class Call(_Plan):
-    """A backend as an application sees it: a name, and the sidecar address to call it through."""
+    """A backend of an application: its host name, and the address of the sidecar through which it
+    is called."""
 
     service: str
     address: str

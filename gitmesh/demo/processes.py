@@ -44,7 +44,7 @@ class Processes:
             )
 
     def log_of(self, name: str) -> str:
-        """Return the output of a process so far."""
+        """Return a process's output so far."""
         return (self._logs / f"{name}.log").read_text(errors="replace")
 
     def last_words(self, name: str) -> str:
@@ -55,7 +55,7 @@ class Processes:
     def check(self) -> None:
         """Check that all processes still run.
 
-        :raises Fatal: one ended; the hint has its last output.
+        :raises Fatal: a process ended; the hint has its last output.
         """
         for name, process in self._running.items():
             if (code := process.poll()) is not None:
@@ -96,8 +96,8 @@ def _signal(process: "subprocess.Popen[bytes]", number: signal.Signals) -> None:
 def _held(command: Sequence[str]) -> list[str]:
     """Return a command that ends when this process is killed; Linux only.
 
-    Python could request that in the child between fork and exec. But fork handlers of other
-    libraries run there with all files closed, and gRPC aborts.
+    Python could request this in the child between fork and exec. But then fork handlers of other
+    libraries run with all files closed, and gRPC's aborts.
     """
     if not sys.platform.startswith("linux"):
         return list(command)

@@ -35,12 +35,12 @@ class Summary:
 
     @property
     def holds(self) -> bool:
-        """Tell whether the median is below the limit."""
+        """Return whether the median is below the limit."""
         return self.median < self.bar
 
 
 def summarise(values: list[float], bar: float) -> Summary:
-    """Return the summary of at least one measurement."""
+    """Return the summary of some measurements, at least one."""
     return Summary(round(statistics.median(values), 2), round(max(values), 2), bar)
 
 
@@ -59,11 +59,12 @@ def _median(values: Iterable[float]) -> float:
 
 @dataclass(slots=True)
 class Report:
-    """Report of the whole tour."""
+    """Report of the whole demo."""
 
     proxies: int = 0
     start_s: float = 0.0
-    """Time from nothing until every proxy has acknowledged and every path is answered."""
+    """Time from the start of the setup until every proxy has acknowledged and every path is
+    answered."""
     splits: dict[str, dict[str, int]] = field(default_factory=dict)
     """Responses by virtual node, for each sample."""
     shift: Delivery | None = None
@@ -78,7 +79,7 @@ class Report:
     requests_ok: int = 0
     requests_failed: int = 0
     failures: list[str] = field(default_factory=list)
-    """The first failed requests, in words."""
+    """The first failed requests, as text."""
     broken: list[str] = field(default_factory=list)
     """Promises that did not hold; empty if all did."""
     duration_s: float = 0.0
@@ -91,5 +92,5 @@ class Report:
 
     @property
     def ok(self) -> bool:
-        """Tell whether every promise held."""
+        """Return whether every promise held."""
         return not self.broken

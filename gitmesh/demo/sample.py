@@ -22,7 +22,7 @@ def shares(percent_v2: int, second: str = "cart-v2") -> str:
 def sample_repo() -> Path:
     """Return the folder of the sample repository: beside the packages, or inside the installed one.
 
-    :raises Fatal: it is in neither place.
+    :raises Fatal: the sample is in neither place.
     """
     package = Path(__file__).resolve().parent.parent
     for candidate in (package.parent / "sample-repo", package / "sample-repo"):
@@ -32,7 +32,7 @@ def sample_repo() -> Path:
 
 
 def copy_sample(folder: Path, ports: Mapping[int, int] | None = None) -> None:
-    """Copy the sample's files into a folder; ``ports`` says which ports become others.
+    """Copy the sample's files into a folder; ``ports`` has the ports to replace.
 
     :raises Fatal: the sample is not installed.
     """
@@ -44,7 +44,7 @@ def copy_sample(folder: Path, ports: Mapping[int, int] | None = None) -> None:
 
 
 def with_ports(text: str, ports: Mapping[int, int]) -> str:
-    """Return a document of the sample with other ports, and all else as it was."""
+    """Return a document of the sample with other ports; the rest is unchanged."""
     return re.sub(r"(?<=\bport: )\d+\b", lambda found: str(_port(found[0], ports)), text)
 
 

@@ -47,7 +47,8 @@ class Screen:
         self._write(f"   {click.style('✘', fg='red')} {text}")
 
     def _write(self, text: str, *, nl: bool = True) -> None:
-        """Print; a terminal that was closed must not keep the demo from cleaning up."""
+        """Print text. Errors are ignored, because a closed terminal must not prevent the
+        cleanup."""
         try:
             click.echo(text, nl=nl, err=self._err)
         except OSError as error:

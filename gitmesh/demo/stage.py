@@ -28,7 +28,7 @@ from reconciler.git.initialization import init_bare
 BRANCH = "main"
 _CONSOLE: Final = re.compile(r"serving the console url=(\S+)")
 UNUSED = "127.254.254.254"
-"""Outside of what :func:`free_layout` chooses from."""
+"""Address outside the networks that :func:`free_layout` tries."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ class Stage:
 async def set_stage(screen: Screen, *, console: bool = False) -> AsyncIterator[Stage]:
     """Start everything, in a temporary folder; stop and remove everything at the end.
 
-    What ``stage.folder`` is told to keep stays.
+    Files that were marked with ``stage.folder.keep`` are not removed.
 
     :param console: serve the console, too.
     :raises Fatal: something did not start.
@@ -77,7 +77,7 @@ async def set_stage(screen: Screen, *, console: bool = False) -> AsyncIterator[S
 
 
 def _plan(screen: Screen, sample: Path) -> Layout:
-    """Copy the sample, with other ports where its own are taken; return the plan of its layout."""
+    """Copy the sample, with other ports where its own are in use; return its layout."""
     ports = listening_ports(read_directory(sample_repo()).graph)
     others = replacements(ports, UNUSED)
     copy_sample(sample, others)

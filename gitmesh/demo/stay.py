@@ -1,4 +1,5 @@
-"""After the story: the mesh stays up for a visitor to play with, until a signal ends the demo."""
+"""``--stay``: after the steps, the mesh keeps running for the user, until a signal ends the
+demo."""
 
 import asyncio
 import os
@@ -18,7 +19,7 @@ WATCH_S = 0.5
 
 
 async def stay_up(stage: Stage, screen: Screen) -> None:
-    """Say what can be done, and wait. A clone that a visitor changed is kept at the end.
+    """Print what the user can do, and wait. At the end, a clone that the user changed is kept.
 
     :raises Fatal: a part of the mesh ended by itself.
     """
@@ -65,7 +66,8 @@ gitmesh state --repo {bare} mesh/shop/virtualRouter/cart
 
 
 def path_line() -> str:
-    """Return a line that puts gitmesh and Envoy on the path; empty where they are there already."""
+    """Return a shell line that adds gitmesh and Envoy to ``PATH``; empty if they are there
+    already."""
     ours = Path(sys.executable).parent
     if not os.access(ours / "gitmesh", os.X_OK):
         return ""

@@ -6,13 +6,13 @@ from typing import Final
 from mesh.errors import Fatal
 
 PATIENCE_S: Final = 120.0
-"""Each part is there in seconds. On a machine that is busy otherwise, it takes many times that."""
+"""Timeout of each step. A step takes seconds; on a busy machine it takes many times longer."""
 _BUSY: Final = 2.0
-"""Load per CPU above which waiting is the machine's fault rather than ours."""
+"""Load per CPU above which the error message blames the busy machine."""
 
 
 def late(what: str, said: str = "") -> Fatal:
-    """Return the error for something that did not happen in time; ``said`` is what is known."""
+    """Return the error for something that did not happen in time; ``said`` has further details."""
     load, cpus = os.getloadavg()[0], os.cpu_count() or 1
     hint = "try again; if it happens again, please report it"
     if load > _BUSY * cpus:

@@ -1,4 +1,4 @@
-"""The demo from start to end: setup, steps, report."""
+"""The whole demo: setup, steps, report."""
 
 import time
 
@@ -12,9 +12,9 @@ from gitmesh.demo.story import Story
 async def tour(screen: Screen, *, stay: bool) -> Report:
     """Run the demo and return its report. No process that it started is left on return.
 
-    Teardown runs also when it is cancelled.
+    Teardown runs also if the demo is cancelled.
 
-    :raises Fatal: something could not be started, or ended by itself.
+    :raises Fatal: a process could not be started, or ended by itself.
     """
     started = time.monotonic()
     report = Report()

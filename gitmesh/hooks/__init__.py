@@ -1,3 +1,4 @@
 """Hook scripts of a repository: their text, installation, and options.
 
-Read ``scripts.py`` first. What the hooks do is in ``gitmesh.push``."""
+Read ``scripts.py`` first. The work of the hooks is in ``gitmesh.push``.
+"""

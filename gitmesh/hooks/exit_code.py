@@ -3,4 +3,5 @@
 from typing import Final
 
 REFUSED: Final = 9
-"""Python itself ends with 1, 2 or 120, and a signal with 128 and more."""
+"""Exit code of a hook that refuses a push. Python itself uses 1, 2 and 120, and signals use 128 and
+more."""

@@ -1,4 +1,4 @@
-"""The hooks of a repository: their content, and whether they are ours."""
+"""Hook scripts of a repository: their content, and recognition of gitmesh's own."""
 
 import os
 import shlex
@@ -34,7 +34,7 @@ fi
 """
 _RUN: Final = '"$python" -P -m gitmesh.push {name}{options} --git-dir "${{GIT_DIR:-.}}"'
 _ANSWER: Final = f"exec {_RUN}"
-"""Its last line is what :func:`told` reads."""
+"""Template of the post-receive hook. :func:`told` reads its last line."""
 _CHECK: Final = f"""\
 {_RUN}
 code=$?
@@ -60,12 +60,12 @@ class Outcome(StrEnum):
 
     WRITTEN = "written"
     KEPT = "kept"
-    """A foreign hook exists and stays."""
+    """A hook that gitmesh did not write exists, and is not replaced."""
 
 
 @dataclass(frozen=True, slots=True)
 class HookOptions:
-    """Options of the hooks about the server; None for defaults."""
+    """Options in the hook scripts, about the server; None means the default."""
 
     branch: str | None = None
     log: Path | None = None
@@ -84,7 +84,7 @@ class HookOptions:
 def hooks_folder(git_dir: Path) -> Path:
     """Return the folder from which git runs a repository's hooks.
 
-    :raises UsageError: it is shared by all repositories of a user or a machine.
+    :raises UsageError: the folder is shared by all repositories of a user or a machine.
     """
     own = git_dir / "hooks"
     found = hooks_path(git_dir)
@@ -101,10 +101,10 @@ def hooks_folder(git_dir: Path) -> Path:
 
 
 def install(git_dir: Path, options: HookOptions = HookOptions()) -> dict[str, Outcome]:
-    """Write the hooks of a repository; foreign hooks stay as they are.
+    """Write the hooks of a repository; hooks that gitmesh did not write stay as they are.
 
     :raises UsageError: git would not run hooks in that folder.
-    :raises Fatal: they cannot be written.
+    :raises Fatal: the hooks cannot be written.
     """
     folder = hooks_folder(git_dir)
     try:
@@ -118,9 +118,9 @@ def install(git_dir: Path, options: HookOptions = HookOptions()) -> dict[str, Ou
 
 
 def told(git_dir: Path) -> HookOptions | None:
-    """Return the server options of our post-receive hook; ``None`` if there is no such hook.
+    """Return the server options in gitmesh's post-receive hook; ``None`` if there is no such hook.
 
-    Unreadable, damaged and foreign hooks are ignored.
+    Unreadable and damaged hooks, and those of others, are ignored.
     """
     try:
         with (hooks_folder(git_dir) / "post-receive").open("rb") as file:
@@ -136,7 +136,8 @@ def told(git_dir: Path) -> HookOptions | None:
 
 
 def by_hand(name: str) -> str:
-    """Return the command with which a foreign hook can run ours, with git's lines on stdin."""
+    """Return the command with which a hook of the user can run gitmesh's hook; it needs git's input
+    on stdin."""
     return f"{shlex.quote(sys.executable)} -P -m gitmesh.push {name} --git-dir ."
 
 

@@ -1,1 +1,2 @@
-"""Notes that hooks and commands leave for the server, because only the server writes the log."""
+"""Notes in files, by which hooks and commands send requests to the server: only the server writes
+the log."""

@@ -18,12 +18,12 @@ class PinNote(BaseModel):
     until: AwareDatetime | None = None
     reason: Annotated[str, Field(max_length=MOST_REASON)] = ""
     by: Annotated[str, Field(max_length=MOST_REASON)] = ""
-    """The caller for whom the server itself left the note; of others' notes it is ignored."""
+    """The API caller for whom the server itself wrote the note; ignored in notes of other users."""
 
     @field_validator("until")
     @classmethod
     def _in_utc(cls, until: datetime | None) -> datetime | None:
-        """Refuse a time that UTC does not have, or that cannot be rounded up to a second."""
+        """Refuse a time that cannot be converted to UTC, or be rounded up to a second."""
         if until is None:
             return None
         try:
@@ -34,7 +34,7 @@ class PinNote(BaseModel):
         return found
 
     def line(self) -> bytes:
-        """Return the note as written."""
+        """Return the note in its file form, as one line."""
         return self.model_dump_json(exclude=None if self.by else {"by"}).encode()
 
 

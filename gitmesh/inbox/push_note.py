@@ -40,7 +40,8 @@ class PushNote:
         )
 
     def line(self) -> bytes:
-        """Return it as it is written: short enough for a spool, if need be with fewer options."""
+        """Return the note in its file form: short enough for the spool, if necessary with fewer
+        options."""
         note = self
         while len(text := json.dumps(asdict(note), ensure_ascii=False).encode()) > MOST_BYTES:
             note = note.shorter()

@@ -23,7 +23,7 @@ _Option = Annotated[str, Field(max_length=MOST_OPTION_CHARS)]
 
 
 class _Found(BaseModel):
-    """Allowed content of a note; others are invalid."""
+    """Schema of a valid note."""
 
     model_config = _STRICT
 
@@ -64,7 +64,7 @@ class _Refused(BaseModel):
 
 
 def read_refused_push(text: bytes) -> RefusedNote | None:
-    """Read a note of a refused push; ``None`` where it is none."""
+    """Read a note of a refused push; ``None`` if it is invalid."""
     if len(text) > MOST_BYTES:
         return None
     try:

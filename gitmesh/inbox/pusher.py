@@ -1,6 +1,6 @@
 """Identity of a pusher and the push options, from a hook's environment.
 
-All values come from others. They are bounded here, and again when they are read.
+All values are untrusted. Their length is limited here, and again when the note is read.
 """
 
 import os
@@ -19,9 +19,9 @@ class Pusher:
     """Identity of a pusher."""
 
     name: str
-    """Name that the access control reports: HTTP's user, or the system user of the process."""
+    """Name from authentication: the HTTP user, or the system user of the process."""
     via: str
-    """``http``, ``ssh`` or ``local``."""
+    """Way in which the push came: ``http``, ``ssh`` or ``local``."""
     claimed: str
     """``Name <email>`` from the pusher's git, which may be false; empty if absent."""
     options: tuple[str, ...] = ()
@@ -56,7 +56,8 @@ def user_name(uid: int) -> str:
 
 
 def bounded(text: str, most: int) -> str:
-    """Return text of at most this many characters, valid in any encoding."""
+    """Return the text, shortened to ``most`` characters; characters that cannot be encoded are
+    replaced."""
     whole = os.fsencode(text).decode("utf-8", "replace")
     return whole if len(whole) <= most else whole[: most - 1] + "…"
 

@@ -11,9 +11,9 @@ class Move:
     """Update of one ref."""
 
     before: CommitId | None
-    """None for a new ref."""
+    """Old commit of the ref; None for a new ref."""
     after: CommitId | None
-    """None for a deleted ref."""
+    """New commit of the ref; None for a deleted ref."""
     ref: str
 
 
@@ -25,7 +25,7 @@ def read_moves(lines: Iterable[str]) -> Iterator[Move]:
 
 
 def moves_of(refs: Container[str], moves: Iterable[Move]) -> list[Move]:
-    """Return the moves of these refs. All are read: there may be a million of others."""
+    """Return the moves of these refs, out of moves that may number a million."""
     return [move for move in moves if move.ref in refs]
 
 

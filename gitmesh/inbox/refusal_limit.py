@@ -1,7 +1,7 @@
 """Rate limit on refused pushes in the event log, so that no pusher can fill it. Pure.
 
-Each pusher has a budget, and all pushers share one. Pushes beyond it are counted. When there is
-budget again, one event records the newest of them and the number of the others.
+Each pusher has a budget, and all pushers share one. Pushes beyond the budget are only counted. When
+there is budget again, one event records the newest of these pushes, and the number of the others.
 """
 
 from collections import OrderedDict
@@ -17,8 +17,8 @@ BURST_OF_ALL: Final = 100
 PER_S: Final = 1 / 60
 """Refill rate of the budgets, of one pusher and of all."""
 MOST_PUSHERS: Final = 100
-"""Maximum number of budgets in memory. Beyond it, counts of the pushers who have not tried for the
-longest time are merged."""
+"""Maximum number of budgets in memory. Beyond it, the counts of the least recent pushers are
+merged."""
 _OTHERS: Final = ("", "")
 
 
@@ -31,7 +31,7 @@ class _Bucket:
     at_s: float
 
     def fill(self, now_s: float) -> None:
-        """Take into account how much time has passed."""
+        """Add the tokens for the time that has passed."""
         self.left = min(self.size, self.left + max(0.0, now_s - self.at_s) * PER_S)
         self.at_s = now_s
 
@@ -47,13 +47,13 @@ class _Held:
 
 @dataclass(slots=True)
 class RefusalLimit:
-    """Rate limit for refused pushes: which are recorded, and which are only counted."""
+    """Rate limit that decides which refused pushes are recorded, and which are only counted."""
 
     _pushers: OrderedDict[tuple[str, str], _Held] = field(default_factory=OrderedDict)
     _all: _Bucket | None = None
 
     def take(self, events: Iterable[PushRefused], now_s: float) -> list[PushRefused]:
-        """Take refused pushes in their order; return those to be recorded, earlier ones, too."""
+        """Process refused pushes in order; return those to record now, including earlier ones."""
         told = list[PushRefused]()
         for event in events:
             held = self._of(event, now_s)
@@ -62,12 +62,12 @@ class RefusalLimit:
         return told + self.due(now_s)
 
     def due(self, now_s: float) -> list[PushRefused]:
-        """Return the refusals that were held back and may be recorded now."""
+        """Return earlier refusals that may be recorded now."""
         waiting = [held for held in self._pushers.values() if held.newest is not None]
         return [event for held in waiting for event in self._release(held, now_s)]
 
     def rest(self) -> list[PushRefused]:
-        """Return all refusals that are held back, one event per pusher; for a server that ends."""
+        """Return all unrecorded refusals, one event per pusher; called when the server ends."""
         waiting = [held for held in self._pushers.values() if held.newest is not None]
         return [event for held in waiting for event in _told(held)]
 
@@ -86,7 +86,7 @@ class RefusalLimit:
         return held
 
     def _release(self, held: _Held, now_s: float) -> list[PushRefused]:
-        """Return the newest that is held back, if both budgets have room for it."""
+        """Return a pusher's newest unrecorded refusal, if both budgets allow it."""
         if self._all is None:
             self._all = _Bucket(BURST_OF_ALL, BURST_OF_ALL, now_s)
         buckets = (held.bucket, self._all)

@@ -1,4 +1,4 @@
-"""A refused push as its hook hands it to the server. Pure."""
+"""Note of a refused push from its hook to the server. Pure."""
 
 import json
 from collections.abc import Iterable
@@ -17,7 +17,8 @@ MOST_PROBLEMS: Final = 5
 MOST_TEXT: Final = 200
 MOST_COMMITS: Final = 10
 MOST_BYTES: Final = 16 * 1024
-"""More than a note of usual texts needs; a longer one loses push options and problems."""
+"""Maximum size of a note. Usual notes are smaller; a longer one is written without some push
+options and problems."""
 _TEXTS: Final = ("path", "where", "code", "message", "hint", "severity")
 
 
@@ -28,7 +29,7 @@ class RefusedNote:
     push: PushNote
     reason: str
     commits: tuple[str, ...] = ()
-    """The commits at fault, the oldest first, up to a bound."""
+    """The commits with errors, oldest first, up to a limit."""
     problems: tuple[JsonObject, ...] = ()
     more_problems: int = 0
 
@@ -43,7 +44,7 @@ class RefusedNote:
         problems: Iterable[JsonObject] = (),
         problem_count: int = 0,
     ) -> "RefusedNote":
-        """Return the note of one refused push; what is long is cut."""
+        """Return the note of one refused push; long texts are shortened."""
         shown = tuple(map(_short, islice(problems, MOST_PROBLEMS)))
         return cls(
             PushNote.of(move, pusher),
@@ -60,7 +61,7 @@ class RefusedNote:
         return cls.of(move, pusher, RefusalReason.UNCHECKED, problems=[problem], problem_count=1)
 
     def line(self) -> bytes:
-        """Return it as it is written: never more than :data:`MOST_BYTES`."""
+        """Return the note in its file form, with at most :data:`MOST_BYTES`."""
         note = self
         while len(text := note._text()) > MOST_BYTES:
             note = note._shorter()
@@ -103,7 +104,7 @@ class RefusedNote:
 
 
 def _short(problem: JsonObject) -> JsonObject:
-    """Return a problem whose texts have a bound."""
+    """Return a problem with shortened texts."""
     texts: JsonObject = {name: bounded(str(problem.get(name, "")), MOST_TEXT) for name in _TEXTS}
     line = problem.get("line")
     return {**texts, "line": line if isinstance(line, int) else 0}

@@ -1,7 +1,7 @@
 """Spool folder for notes to the server, because only the server writes the event log.
 
-A note is one file that appears atomically. Anyone with write access to the folder may leave one, so
-notes are bounded in size and number, and invalid ones are deleted.
+A note is one file that appears atomically. Anyone with write access to the folder may write notes,
+so their size and number are limited, and invalid ones are deleted.
 """
 
 import errno
@@ -21,28 +21,29 @@ from mesh.errors import Retryable
 
 MOST_BYTES: Final = 64 * 1024
 MOST_WAITING: Final = 1_000
-"""Maximum waiting notes, while no server is running and when one reads them."""
+"""Maximum number of waiting notes, for writers and for the server that reads them."""
 MOST_REFUSED_WAITING: Final = 500
 _SUFFIX: Final = ".json"
 REMOVE_FOR_S: Final = 0.05
-"""How long a look removes what is too much: a file system may need minutes for all of it."""
+"""Maximum time for which one read removes surplus notes: a file system may need minutes for all of
+them."""
 _LIST_EVERY_S: Final = 2.0
-"""Interval of listings while there is still much to remove."""
+"""Interval of folder listings while there are surplus notes to remove."""
 
 
 class SpoolUnavailable(Retryable):
-    """No note can be left now."""
+    """No note can be written now."""
 
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """A note as found."""
+    """A note that was read from the folder."""
 
     path: Path
     uid: int
     """System user whose process wrote it."""
     text: bytes
-    """Empty if invalid: not a regular file, or too long."""
+    """Text of the note; empty if it is not a regular file, or too long."""
 
     @property
     def id(self) -> str:
@@ -51,7 +52,7 @@ class Note:
 
 
 class Spool:
-    """One folder of notes, beside the log that they are for."""
+    """One folder of notes, beside the log of the server that reads them."""
 
     def __init__(self, folder: Path, most_waiting: int = MOST_WAITING) -> None:
         self.folder = folder
@@ -60,13 +61,13 @@ class Spool:
         self._most_waiting = most_waiting
         self._stuck: set[str] = set()
         self._waiting: dict[str, None] = {}
-        """Names of the last listing, oldest first."""
+        """File names of waiting notes, from the last listing, oldest first."""
         self._surplus: dict[str, None] = {}
-        """Names of notes that are only to be removed."""
+        """File names of surplus notes, which are removed unread."""
         self._listed_at = -float("inf")
 
     def put(self, text: bytes) -> Path:
-        """Leave a note; return its file, which the server removes when it has processed it.
+        """Write a note; return its file, which the server removes after it has processed the note.
 
         :raises SpoolUnavailable: the folder cannot be written, or is full.
         """
@@ -96,11 +97,11 @@ class Spool:
         return path
 
     def take(self, most: int = 100) -> list[Note]:
-        """Return the oldest notes; they stay until they are dropped. An empty folder is no error.
+        """Return the oldest notes; they stay until :meth:`drop`. A missing folder counts as empty.
 
-        If more wait than may, the newest of each user are kept, in equal shares, and the others are
-        removed. Notes that could not be removed are not returned again, because they were
-        processed.
+        If more notes wait than the limit, the newest notes of each user are kept, in equal shares,
+        and the others are removed. A processed note that could not be removed is not returned
+        again.
 
         :raises OSError: notes cannot be removed, so each would be processed again and again.
         """
@@ -116,9 +117,9 @@ class Spool:
         return [note for note in found if note is not None]
 
     def newest(self) -> Iterator[Note]:
-        """Yield the newest waiting notes, the newest first, at most as many as may wait.
+        """Yield waiting notes, the newest first, up to the limit.
 
-        They stay, and are not dealt with.
+        The notes stay in the folder, unprocessed.
         """
         names = sorted(names_in(self.folder, _SUFFIX, MOST_LISTED), reverse=True)
         for name in names[: self._most_waiting]:
@@ -126,17 +127,17 @@ class Spool:
                 yield note
 
     def drop(self, note: Note) -> None:
-        """Remove a processed note; what is not a file is moved aside.
+        """Remove a processed note; a directory in its place is moved aside.
 
-        :raises OSError: it cannot be removed.
+        :raises OSError: the note cannot be removed.
         """
         self._waiting.pop(note.path.name, None)
         self._remove(note.path)
 
     def drop_all(self, notes: Iterable[Note]) -> None:
-        """Remove notes that have been dealt with; one that stays keeps no other from being removed.
+        """Remove processed notes; if one cannot be removed, the others still are.
 
-        :raises OSError: one cannot be removed.
+        :raises OSError: a note cannot be removed.
         """
         dropped = list(notes)
         for note in dropped:
@@ -144,7 +145,7 @@ class Spool:
         self._remove_all(note.path for note in dropped)
 
     def set_aside(self, note: Note) -> None:
-        """Do not return a note again before it is dropped; a later server finds it."""
+        """Exclude a note from :meth:`take` until it is dropped; a later server finds it again."""
         self._waiting.pop(note.path.name, None)
         self._stuck.add(note.path.name)
 
@@ -212,7 +213,7 @@ def pushes(log: Path) -> Spool:
 
 
 def refused_pushes(log: Path) -> Spool:
-    """Return where hooks leave notes of pushes that they refuse; fewer may wait."""
+    """Return the spool of notes about refused pushes, with a lower limit."""
     return Spool(log.with_name(f"{log.name}.refused"), MOST_REFUSED_WAITING)
 
 

@@ -1,4 +1,4 @@
-"""Which of the notes in a folder are read when more wait than may."""
+"""Choice of the notes to read if more wait than the limit."""
 
 import os
 from collections import defaultdict
@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import Final
 
 MOST_LISTED: Final = 100_000
-"""Names that are looked at together; those beyond wait until these are removed."""
+"""Maximum number of names that are considered together; further ones wait until these are
+removed."""
 _UNKNOWN: Final = -1
 
 
 def names_in(folder: Path, suffix: str, most: int) -> list[str]:
-    """Return the names in a folder with this suffix, in any order and at most so many."""
+    """Return the file names with this suffix in a folder, in any order, at most ``most``."""
     try:
         with os.scandir(folder) as entries:
             named = (entry.name for entry in entries if entry.name.endswith(suffix))
@@ -27,8 +28,8 @@ def fair_share(
 ) -> tuple[list[str], Mapping[int, list[str]]]:
     """Return the names to keep, in their order, and the others by the user who owns the file.
 
-    Each user keeps the last ones, in equal shares: whoever leaves many notes displaces only their
-    own. Which of their notes count is up to their names, which are times.
+    Each user keeps the newest notes, in equal shares: a user with many notes displaces only their
+    own. The file name of a note is its time.
     """
     if len(names) <= most:
         return list(names), {}

@@ -1,8 +1,8 @@
 """Redirection of an application's connections to its proxy, as an nftables ruleset. Pure.
 
-It matches what App Mesh's sidecars did with iptables: an outbound connection goes to the proxy's
-egress port unless it is excluded; an inbound connection goes to the ingress port if it is for one
-of the application's ports.
+The ruleset does what App Mesh's sidecars did with iptables: an outbound connection goes to the
+proxy's egress port unless it is excluded; an inbound connection goes to the ingress port if it is
+for one of the application's ports.
 """
 
 from collections.abc import Iterable, Iterator
@@ -15,13 +15,13 @@ from mesh.errors import UsageError
 Network: TypeAlias = IPv4Network | IPv6Network
 
 TABLE: Final = "inet gitmesh"
-"""Name of our own table; other rules of the machine stay unchanged."""
+"""Name of gitmesh's nftables table; other tables of the machine stay unchanged."""
 
 PROXY_UID: Final = 1337
 INGRESS_PORT: Final = 15000
 EGRESS_PORT: Final = 15001
 ALWAYS_IGNORED: Final = 22
-"""Never redirected, so that a mistake elsewhere does not prevent a login."""
+"""Ports that are never redirected (SSH), so that a mistake does not prevent a login."""
 METADATA_SERVICES: Final = (IPv4Network("169.254.169.254"), IPv4Network("169.254.170.2"))
 """Addresses at which AWS machines and tasks get credentials."""
 
@@ -51,17 +51,17 @@ class Ports:
 
 @dataclass(frozen=True, slots=True)
 class Interception:
-    """Traffic that is redirected to a proxy, and exceptions."""
+    """Traffic that is redirected to a proxy, with its exceptions."""
 
     app_ports: tuple[Ports, ...] = ()
     """The application's ports; connections to other ports bypass the proxy."""
     ignore_uid: int | None = PROXY_UID
     ignore_gid: int | None = None
-    """Group whose connections are excluded: the proxy's."""
+    """Group id whose connections are excluded: the proxy's group."""
     ingress_port: int = INGRESS_PORT
     egress_port: int = EGRESS_PORT
     egress_ignored_ports: tuple[Ports, ...] = ()
-    """In addition to port 22, which is always excluded."""
+    """Destination ports that are excluded, in addition to port 22."""
     egress_ignored_ip: tuple[Network, ...] = METADATA_SERVICES
     enable_ipv6: bool = False
     start_enabled: bool = True
@@ -158,7 +158,7 @@ def _element(element: Ports | Network) -> str:
 
 
 def _merged(ports: Iterable[Ports]) -> list[Ports]:
-    """Return sorted ranges that neither overlap nor touch; nftables refuses others."""
+    """Return sorted ranges that neither overlap nor touch; nftables refuses overlapping ranges."""
     merged: list[Ports] = []
     for each in sorted(ports):
         if merged and each.first <= merged[-1].last + 1:

@@ -1,6 +1,7 @@
 """Parsing of interception settings from options and from App Mesh's variables.
 
-Each value is a number, an address or a switch; others are refused by name.
+Each value is a number, an address or a switch; other values are refused, with the name of their
+option or variable.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -13,7 +14,7 @@ from mesh.errors import UsageError
 T = TypeVar("T")
 
 _LARGEST_ID: Final = 2**32 - 2
-"""Maximum id; the next one means "none" on Linux."""
+"""Maximum id; the next number means "none" on Linux."""
 
 
 def understood(options: Mapping[str, str | None], variables: Mapping[str, str]) -> Interception:
@@ -21,11 +22,11 @@ def understood(options: Mapping[str, str | None], variables: Mapping[str, str]) 
 
     Both are keyed by the names of :class:`~gitmesh.intercept.ruleset.Interception`'s fields,
     variables in capitals and with App Mesh's own ``ENVOY_`` for the proxy's ports, without
-    ``APPMESH_``. Options go before variables; an empty variable counts as none, and so does each
-    that is not about interception. An empty option is an empty list. A group that is ignored leaves
-    users to be named too, as in App Mesh.
+    ``APPMESH_``. Options override variables; empty variables, and those that are not about
+    interception, are ignored. An empty option is an empty list. If a group is ignored, users may be
+    ignored, too, as in App Mesh.
 
-    :raises UsageError: a value does not fit.
+    :raises UsageError: a value is invalid.
     """
     values = dict(_values(options, variables))
     if values.get("ignore_gid") is not None and "ignore_uid" not in values:

@@ -1,5 +1,5 @@
-"""The JSON API beside App Mesh's: what App Mesh never had, in the shapes of the commands' --json.
+"""The JSON API: functions beyond App Mesh's API, in the JSON shapes of the commands' --json.
 
-A skin over ``gitmesh.service``, as the command line is. ``operations`` is where to begin: the table
-of all operations. Nothing imports it but the server process.
+An interface to ``gitmesh.service``, like the command line; only the server process imports it. Read
+``operations.py`` first: the table of all operations.
 """

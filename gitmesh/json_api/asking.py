@@ -1,4 +1,4 @@
-"""Requests of the JSON API as handlers get them. Pure."""
+"""Requests of the JSON API, as handlers receive them. Pure."""
 
 import json
 import re
@@ -20,18 +20,18 @@ _NUMBER: Final = re.compile(r"[0-9]{1,9}")
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One request: its values and who sent it."""
+    """One request: its parameters and its caller."""
 
     served: Served
     caller: Caller
     name: str = ""
-    """The rest of the path, as it was sent: the name of a resource, or a commit."""
+    """The variable end of the path, still encoded: the name of a resource, or a commit."""
     query: Mapping[str, str] = field(default_factory=dict)
     body: JsonObject = field(default_factory=dict)
 
     @property
     def log(self) -> EventReader:
-        """The log that is asked."""
+        """The event log of the server."""
         return self.served.log
 
     @property
@@ -42,7 +42,7 @@ class Asked:
     def readable(self, name: str) -> ResourceKey:
         """Return a resource that the caller may read, whether or not it exists.
 
-        :raises Refused: the name is none, or it may not be read.
+        :raises Refused: the name is invalid, or the caller may not read the resource.
         """
         try:
             key = ResourceKey.parse(name)
@@ -53,9 +53,9 @@ class Asked:
         return key
 
     def number(self, name: str, default: int, most: int) -> int:
-        """Return a parameter that counts something.
+        """Return a numeric parameter.
 
-        :raises Refused: it is no number from 1 to ``most``.
+        :raises Refused: the value is not a number from 1 to ``most``.
         """
         text = self.query.get(name)
         if text is None:
@@ -65,9 +65,9 @@ class Asked:
         return int(text)
 
     def text(self, name: str, default: str | None = None) -> str:
-        """Return a text of the body.
+        """Return a text field of the body.
 
-        :raises Refused: it is none, or is missing and has no default.
+        :raises Refused: the value is not a text, or is missing without a default.
         """
         found = self.body.get(name, default)
         if not isinstance(found, str):
@@ -75,9 +75,9 @@ class Asked:
         return found
 
     def flag(self, name: str) -> bool:
-        """Return a truth value of the body; false if it is missing.
+        """Return a boolean field of the body; false if it is missing.
 
-        :raises Refused: it is none.
+        :raises Refused: the value is not a boolean.
         """
         found = self.body.get(name, False)
         if not isinstance(found, bool):
@@ -85,9 +85,9 @@ class Asked:
         return found
 
     def list(self, name: str) -> list[Json]:
-        """Return a list of the body; an empty one if it is missing.
+        """Return a list field of the body; an empty list if it is missing.
 
-        :raises Refused: it is none.
+        :raises Refused: the value is not a list.
         """
         found = self.body.get(name, [])
         if not isinstance(found, list):
@@ -96,14 +96,14 @@ class Asked:
 
 
 def absent(key: ResourceKey) -> Exception:
-    """Return the error for a resource that does not exist, or may not be read."""
+    """Return the error for a resource that does not exist, or that the caller may not read."""
     return not_found(f"there is no {key}", "GET /gitmesh/v1/resources lists them")
 
 
 def parsed_query(raw: str, allowed: frozenset[str]) -> dict[str, str]:
     """Return the parameters of a query.
 
-    :raises Refused: one is unknown, or there twice.
+    :raises Refused: a parameter is unknown or repeated.
     """
     try:
         pairs = parse_qsl(raw, keep_blank_values=True, max_num_fields=50, errors="strict")
@@ -121,7 +121,7 @@ def parsed_query(raw: str, allowed: frozenset[str]) -> dict[str, str]:
 def parsed_body(body: bytes, allowed: frozenset[str]) -> JsonObject:
     """Return the members of a body; none if it is empty.
 
-    :raises Refused: it is no JSON object, or has an unknown member.
+    :raises Refused: the body is not a JSON object, or has an unknown member.
     """
     if not body.strip():
         return {}

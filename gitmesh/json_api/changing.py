@@ -1,4 +1,4 @@
-"""Operations that change something: a commit, or a request to the server. Handlers block."""
+"""Operations that make a commit or send a request to the server. Handlers block."""
 
 import json
 import time
@@ -48,7 +48,7 @@ _LOGGED_WITHIN_S: Final = 10.0
 
 
 def changes(asked: Asked) -> ResourceChangesShape:
-    """Give resources new specs, add or delete some, as one commit or not at all."""
+    """Change, add or delete resources, as one commit or not at all."""
     specs, tags = _wanted(asked)
     expected = Expected(*_documents(asked.list("expected"), "expected"))
     if asked.flag("dryRun"):
@@ -110,7 +110,7 @@ def rollback(asked: Asked) -> RollbackShape | RefusedRollbackShape:
 
 
 def pin_commit(asked: Asked) -> PinAnswerShape:
-    """Serve the mesh of an applied commit for a time, instead of the branch."""
+    """Serve the mesh of an applied commit for a limited time, instead of the branch."""
     _require_all(asked)
     _require_fresh(asked)
     served, length = asked.served, length_of(asked.text("for", "1h"))
@@ -172,7 +172,7 @@ def _trailers(asked: Asked) -> tuple[str, ...]:
 
 
 def _message(asked: Asked, specs: Mapping[ResourceKey, object], said: str) -> str:
-    """Return the commit message: the caller's own words, or what is changed."""
+    """Return the commit message: the caller's, or one that names the changes."""
     names = sorted(map(str, specs))
     verb = "Delete" if all(spec is None for spec in specs.values()) else "Apply"
     subject = f"{verb} {names[0]}" if len(names) == 1 else f"{verb} {len(names)} resources"
@@ -244,14 +244,15 @@ def _answer(
 
 
 def _logged(asked: Asked, made: CommitId) -> list[ChangeShape]:
-    """Return the changes of a commit as the log has them: with the paths of files."""
+    """Return the changes of a commit from the log, where they have file paths."""
     last = asked.log.seq_of_commit(made)
     records = () if last is None else logged_commit(asked.log, last).records[1:]
     return [{"kind": each.kind, "subject": each.subject, "data": each.data} for each in records]
 
 
 def _difference(asked: Asked, before: MeshGraph, after: MeshGraph) -> Difference:
-    """Return the changes that the caller may see, derived from what they may read."""
+    """Return the changes that the caller may see, derived only from resources that they may
+    read."""
     permission = asked.caller.permission
     proxies = asked.log.connected_nodes()
     keys = {ResourceKey.parse(node): number for node, number in proxies.items()}
@@ -260,7 +261,7 @@ def _difference(asked: Asked, before: MeshGraph, after: MeshGraph) -> Difference
 
 
 def _before_and_after(asked: Asked, made: CommitId | None) -> tuple[MeshGraph, MeshGraph]:
-    """Return the meshes before and after a commit; twice the present one without a commit."""
+    """Return the meshes before and after a commit; without a commit, twice the current mesh."""
     last = None if made is None else asked.log.seq_of_commit(made)
     first = None if last is None else asked.log.first_seq_of_commit(last)
     permission = asked.caller.permission

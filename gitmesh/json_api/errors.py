@@ -7,7 +7,7 @@ from mesh.problems.problem import Problem
 
 
 class Refused(Exception):
-    """A request cannot be answered as asked."""
+    """A request is refused or fails; becomes an error response."""
 
     def __init__(
         self,
@@ -26,12 +26,13 @@ class Refused(Exception):
 
 
 def bad_request(message: str, hint: str = "") -> Refused:
-    """Return the error for a request that breaks a rule; the same request fails again."""
+    """Return the error for a request that breaks a rule; a retry fails again."""
     return Refused(400, message, hint)
 
 
 def not_found(message: str, hint: str = "") -> Refused:
-    """Return the error for something that does not exist, or that the caller may not read."""
+    """Return the error for a resource or commit that does not exist, or that the caller may not
+    read."""
     return Refused(404, message, hint)
 
 
@@ -41,7 +42,7 @@ def forbidden(message: str) -> Refused:
 
 
 def refusal_of(error: GitmeshError, *, all_told: bool) -> Refused:
-    """Return the answer for an error of a use case.
+    """Convert an error of a use case to an error response.
 
     :param all_told: include hints, which may name any resource.
     """

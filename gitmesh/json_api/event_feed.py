@@ -18,7 +18,8 @@ from mesh.keys import ResourceKey
 
 MOST_EVENTS: Final = 500
 _LOOKED_AT: Final = 2_000
-"""Events of a chain that are read for one batch, whether or not they are wanted."""
+"""Maximum number of a chain's events that are read for one batch, including those that do not
+match."""
 _ONE: Final = re.compile(r"[0-9]{1,18}")
 _BOTH: Final = re.compile(r"([0-9]{1,18})\.([0-9]{1,18})")
 _ORDER: Final = (Chain.MESH, Chain.DELIVERY)
@@ -26,20 +27,20 @@ _ORDER: Final = (Chain.MESH, Chain.DELIVERY)
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """How far a reader is in each of the chains that they read."""
+    """Position of a reader in each of the chains that they read."""
 
     seqs: tuple[tuple[Chain, Seq], ...]
 
     @classmethod
     def end(cls, log: EventReader, chains: tuple[Chain, ...]) -> Self:
-        """Return the present end of the log."""
+        """Return the current end of the log."""
         return cls(tuple((chain, log.head(chain).seq) for chain in chains))
 
     @classmethod
     def parse(cls, text: str, chains: tuple[Chain, ...]) -> Self:
-        """Return the position that a text means: ``12``, or ``12.340`` for both chains.
+        """Parse a position: ``12``, or ``12.340`` for both chains.
 
-        :raises Refused: it is none of these chains.
+        :raises Refused: the text is not a position in these chains.
         """
         found = (_ONE if len(chains) == 1 else _BOTH).fullmatch(text)
         if found is None:
@@ -52,13 +53,13 @@ class Position:
         return ".".join(str(seq) for _, seq in self.seqs)
 
     def moved(self, chain: Chain, seq: Seq) -> "Position":
-        """Return the position with another place in one chain."""
+        """Return this position, moved to ``seq`` in one chain."""
         return replace(self, seqs=tuple((c, seq if c is chain else s) for c, s in self.seqs))
 
 
 @dataclass(frozen=True, slots=True)
 class Feed:
-    """The events that one reader wants and may see."""
+    """The events that one reader requests and may see."""
 
     chains: tuple[Chain, ...]
     kinds: frozenset[str]
@@ -68,10 +69,10 @@ class Feed:
     def batch(
         self, log: EventReader, after: Position, limit: int = MOST_EVENTS
     ) -> tuple[list[tuple[Record, Position]], Position]:
-        """Return up to ``limit`` events after a position, each with the position that it leads to.
+        """Return up to ``limit`` events after a position, each with the position after it.
 
-        The second value is where to go on; it moves past events that are not wanted, too. Events
-        are in order within their chain, and by time between the chains of one batch.
+        The second value is the position for the next batch; it also moves past events that do not
+        match. Events are in order within their chain, and by time between the chains of one batch.
         """
         read = {c: list(log.read(c, after=s, limit=_LOOKED_AT)) for c, s in after.seqs}
         merged = heapq.merge(*read.values(), key=lambda r: (r.at, r.chain is not Chain.MESH, r.seq))
@@ -96,7 +97,7 @@ class Feed:
 
 
 def feed_of(asked: Asked) -> Feed:
-    """Return the events that a request asks for.
+    """Return the feed that a request asks for.
 
     :raises Refused: a parameter is invalid.
     """
@@ -113,9 +114,9 @@ def feed_of(asked: Asked) -> Feed:
 
 
 def position_of(asked: Asked, feed: Feed, last_event_id: str = "") -> Position:
-    """Return where to begin: after the last event that the reader has, else as they ask.
+    """Return the position to start from: after the reader's last event, else as requested.
 
-    :raises Refused: it is no position, or lies behind the end of the log.
+    :raises Refused: the position is invalid, or is after the end of the log.
     """
     end = Position.end(asked.log, feed.chains)
     text = last_event_id or asked.query.get("after", "")

@@ -1,7 +1,8 @@
-"""Events as Server-Sent Events: what is in the log after a position, then what comes.
+"""Server-Sent Events: the logged events after a position, then new events as they are logged.
 
-Bounded: how many streams there are, how many one caller has, how long one lasts, and how long a
-reader may take for what was sent. Who is cut off goes on with ``Last-Event-ID``.
+There are limits for the number of streams, in all and per caller, for the duration of a stream, and
+for the time in which a client must read. A client that was disconnected continues with
+``Last-Event-ID``.
 """
 
 import asyncio
@@ -20,9 +21,9 @@ from gitmesh.service.history.log_tail import LogTail
 MOST_STREAMS: Final = 64
 MOST_OF_CALLER: Final = 8
 LASTS_S: Final = 900.0
-"""After this time the reader connects again, and its permission is looked up anew."""
+"""Maximum duration of a stream. Then the client reconnects, and its permission is checked again."""
 SENT_WITHIN_S: Final = 10.0
-"""Maximum time in which a reader takes what was sent."""
+"""Maximum time in which a client must read sent data."""
 QUIET_S: Final = 15.0
 """Interval of comments on a stream without events, so that nobody in between closes it."""
 _BATCH: Final = 100
@@ -46,7 +47,7 @@ class EventStream:
         self._at = at
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send events until the reader goes, is too slow, or the stream has lasted long enough."""
+        """Send events until the client disconnects, is too slow, or the stream's time is over."""
         headers = [
             (b"content-type", b"text/event-stream"),
             (b"cache-control", b"no-store"),
@@ -93,9 +94,9 @@ class EventStream:
 
 
 async def _put(send: Send, text: str) -> None:
-    """Send a part.
+    """Send a part of the body.
 
-    :raises TimeoutError: the reader does not take it.
+    :raises TimeoutError: the client does not read it.
     """
     async with asyncio.timeout(SENT_WITHIN_S):
         await send({"type": "http.response.body", "body": text.encode(), "more_body": True})

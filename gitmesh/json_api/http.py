@@ -1,4 +1,5 @@
-"""The JSON API over HTTP: finds the operation, answers in a thread, and logs what was asked."""
+"""The JSON API over HTTP: finds the operation, runs its handler in a thread, and logs the
+request."""
 
 import asyncio
 import logging
@@ -56,7 +57,7 @@ class Received(Protocol):
 
 
 Sender = Callable[[Request], Awaitable[tuple[Received, Caller]]]
-"""Returns a request and who sent it; raises Refused if they may not ask anything."""
+"""Function that returns a request and its caller; raises Refused for callers without access."""
 
 
 class JsonApi:
@@ -133,9 +134,9 @@ class _Streamed(Response):
 
 
 def found_operation(method: str, raw_path: str) -> tuple[Operation, str]:
-    """Return the operation of a request, and the name in its path as it was sent.
+    """Return the operation of a request, and the name in its path, still encoded.
 
-    :raises Refused: there is none.
+    :raises Refused: no operation has this method and path.
     """
     path = raw_path.removeprefix(PREFIX)
     for operation in OPERATIONS:
@@ -149,7 +150,7 @@ def found_operation(method: str, raw_path: str) -> tuple[Operation, str]:
 
 
 def refusal(refused: Refused) -> Response:
-    """Return the answer for a request that was refused."""
+    """Return the error response for a refused request."""
     shape: RefusedChangeShape = {
         "error": refused.message,
         "hint": refused.hint,

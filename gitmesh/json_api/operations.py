@@ -1,4 +1,4 @@
-"""The operations of the JSON API as one table: paths, parameters, answers and what handles them."""
+"""The operations of the JSON API as one table: paths, parameters, answers and handlers."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ class Operation:
 
     method: str
     path: str
-    """Below the prefix. ``{name}`` is the rest of the path, as it was sent."""
+    """Path below the prefix. ``{name}`` is the rest of the path, still encoded."""
     summary: str
     shape: type
     """Shape of the answer."""
@@ -34,15 +34,15 @@ class Operation:
     values: tuple[Value, ...] = ()
     """Parameters of a GET; members of the body of a POST."""
     access: str = "what the caller may read"
-    """Answer to callers with limited permissions, or the permission that they need."""
+    """What callers with limited permissions receive, or the permission that they need; as text."""
 
     @property
     def names(self) -> frozenset[str]:
-        """Return the names of its values."""
+        """Return the names of the operation's parameters."""
         return frozenset(value.name for value in self.values)
 
     def fits(self, method: str, path: str) -> str | None:
-        """Return the name in a path below the prefix if it is this operation's, else ``None``."""
+        """Return the name in a path, or ``None`` if the method or path is not this operation's."""
         head, variable, _ = self.path.partition("{name}")
         same = path.startswith(head) and len(path) > len(head) if variable else path == head
         return path[len(head) :] if same and method == self.method else None

@@ -1,4 +1,4 @@
-"""Operations that read. Handlers block; each answers with a shape of ``gitmesh.json_shapes``."""
+"""Operations that only read. Handlers block; each returns a shape of ``gitmesh.json_shapes``."""
 
 from bisect import bisect_right
 from itertools import islice
@@ -56,7 +56,7 @@ from mesh.problems.problem import errors
 MOST_RESOURCES: Final = 500
 MOST_COMMITS: Final = 500
 _PARTIAL_COMMITS: Final = 5_000
-"""Commits that are looked at for a caller who may not see all of them."""
+"""Maximum number of commits that are searched for a caller who may not see all of them."""
 
 
 def resources(asked: Asked) -> ResourcesShape:
@@ -137,7 +137,7 @@ def history(asked: Asked) -> HistoryShape:
 
 
 def commit(asked: Asked) -> CommitShape:
-    """Return everything that the log knows of a commit."""
+    """Return all that the log contains about a commit."""
     found = shown_commit(asked.log, asked.served.repo, asked.name)
     if isinstance(found, RefusedPush):
         if asked.reads_all:

@@ -1,5 +1,5 @@
-"""JSON that commands print with ``--json`` and that the API answers with: each shape once.
+"""Types of the JSON that commands print with ``--json`` and the JSON API returns ("shapes").
 
-Begin with ``events``; ``page`` lists every command's fields for docs/json.md. May import use cases
-and what is below them. Fields may be added; none is renamed or removed.
+Read ``events.py`` first; ``page.py`` generates docs/json.md. May import use cases and lower layers.
+Fields may be added, but are never renamed or removed.
 """

@@ -1,4 +1,4 @@
-"""Shapes of audits: verdicts, checkpoints and their keys, checked proofs, backups."""
+"""JSON shapes of audits: verdicts, checkpoints and their keys, checked proofs, backups."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -29,7 +29,7 @@ class StretchShape(TypedDict):
 
 
 class RulesShape(TypedDict):
-    """The rules of this gitmesh, and those that decided the mesh chain."""
+    """The rules of this version of gitmesh, and those that decided the mesh chain."""
 
     here: int
     decided: list[StretchShape]
@@ -63,7 +63,7 @@ class KeyPairShape(TypedDict):
 
 
 class SignedSizeShape(TypedDict):
-    """The log that was signed, and its number of events then."""
+    """The signed log, and its number of events at that time."""
 
     origin: str
     size: int
@@ -134,7 +134,7 @@ def key_pair_shape(file: Path, public: "Iterable[VerifierKey]") -> KeyPairShape:
 def proven_shape(
     proven: "Proven | tuple[Checkpoint, Checkpoint]",
 ) -> ProvenEventShape | ProvenGrowthShape:
-    """Return what a proof proves: an event, or that the older of two logs grew to the newer."""
+    """Return the result of a proof: an event, or that the newer log continues the older."""
     if isinstance(proven, tuple):
         older, newer = proven
         return {"ok": True, "origin": newer.origin, "older": older.size, "newer": newer.size}
@@ -149,7 +149,7 @@ def proven_shape(
 
 
 def wrong_proof_shape(error: "WrongProof") -> WrongProofShape:
-    """Return why a proof is wrong."""
+    """Return the reason why a proof is wrong."""
     return {"ok": False, "problem": str(error)}
 
 

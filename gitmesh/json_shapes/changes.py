@@ -1,4 +1,5 @@
-"""Shapes of changes: previews, differences between meshes, rollbacks, and their blast radius."""
+"""JSON shapes of changes: previews, differences between meshes, rollbacks, and their blast
+radius."""
 
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, NotRequired, TypedDict
@@ -82,7 +83,7 @@ class RollbackShape(TypedDict):
 
 
 class StagedCallShape(TypedDict):
-    """A call that waits for its commit."""
+    """A staged call, which waits for its commit."""
 
     effect: str
     resource: str
@@ -165,7 +166,7 @@ def difference_shape(
 
 
 def rollback_shape(result: "RollbackResult") -> RollbackShape | RefusedRollbackShape:
-    """Return a rollback, or the problems for which it was not made."""
+    """Return a rollback, or the problems that prevented it."""
     rollback, step = result.rollback, result.next_step
     if result.difference is None:
         return {"to": rollback.to, "problems": problem_shapes(rollback.planned.errors)}

@@ -20,7 +20,7 @@ class NewCredentialShape(TypedDict):
     secret: str
     replaces: str | None
     until: str | None
-    """Time at which the replaced credential expires."""
+    """Time at which the replaced credential expires, or ``None``."""
 
 
 class CredentialShape(TypedDict):

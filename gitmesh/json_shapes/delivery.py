@@ -37,7 +37,7 @@ class RefusedShape(TypedDict):
 
 
 class NodeShape(TypedDict):
-    """The proxies of one node: how many there are in each state, and their refusals."""
+    """The proxies of one node: the number in each state, and their refusals."""
 
     node: str
     proxies: dict[str, int]
@@ -45,7 +45,7 @@ class NodeShape(TypedDict):
 
 
 class StatusPinShape(TypedDict):
-    """The pin that holds; ``over`` if its time ended while no server was running."""
+    """The current pin; ``over`` if it expired while no server was running."""
 
     commit: str
     by: str
@@ -91,7 +91,7 @@ class DegradedShape(TypedDict):
 
 
 class AgainShape(TypedDict):
-    """The last delivery of a commit that was served again later: by a pin, or after one."""
+    """The last delivery of a commit that was served again: by a pin, or after a pin."""
 
     published: PublishedShape | None
     converged: ConvergedShape | None
@@ -238,7 +238,7 @@ def refused_shape(refused: Refused) -> RefusedShape:
 
 
 def retry_shape(answer: RetryAnswer) -> RetryShape:
-    """Return which commit will be read again."""
+    """Return the commit that will be read again."""
     return {"heldBack": answer.held_back, "serverRuns": answer.server_runs}
 
 

@@ -1,4 +1,4 @@
-"""Shapes of events as they are in the log."""
+"""JSON shapes of logged events."""
 
 from typing import TypedDict
 

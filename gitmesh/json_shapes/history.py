@@ -1,4 +1,4 @@
-"""Shapes of what the mesh chain tells: commits, the state at a moment, origins of values."""
+"""JSON shapes of history: commits, the state at a moment, origins of values."""
 
 from collections.abc import Mapping
 from typing import TypedDict
@@ -22,7 +22,8 @@ class CommitShape(TypedDict):
 
     commit: str
     seq: int | None
-    """``None`` for one that never got in: then ``about`` is its refused push."""
+    """Position in the mesh chain; ``None`` if the push of the commit was refused: then ``about`` is
+    that push."""
     at: str
     outcome: str
     about: JsonObject
@@ -96,7 +97,7 @@ class OriginsShape(TypedDict):
 
 
 def commit_shape(found: LoggedCommit) -> CommitShape:
-    """Return everything that the log knows of a commit."""
+    """Return all that the log contains about a commit."""
     about, *changes = found.records
     return {
         "commit": found.facts.commit,
@@ -112,7 +113,7 @@ def commit_shape(found: LoggedCommit) -> CommitShape:
 
 
 def refused_push_shape(found: RefusedPush) -> CommitShape:
-    """Return what the log knows of a commit whose push was refused."""
+    """Return the logged refused push of a commit."""
     return {
         "commit": found.commit,
         "seq": None,
@@ -127,7 +128,7 @@ def refused_push_shape(found: RefusedPush) -> CommitShape:
 
 
 def commit_line_shape(found: LoggedCommit) -> CommitLineShape:
-    """Return a commit in short: what changed, who, why, and with what effect."""
+    """Return a short form of a commit: changes, author, reason and effect."""
     facts = found.facts
     return {
         "commit": facts.commit,
@@ -146,7 +147,7 @@ def commit_line_shape(found: LoggedCommit) -> CommitLineShape:
 
 
 def state_shape(served: ServedState, resources: dict[ResourceKey, JsonObject]) -> StateShape:
-    """Return the mesh at a moment, with these of its resources."""
+    """Return the mesh at a moment, with these resources."""
     within = served.within
     return {
         "seq": served.state.seq,

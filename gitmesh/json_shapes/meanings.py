@@ -1,4 +1,4 @@
-"""Shapes of the meaning of specs: kinds, and their fields."""
+"""JSON shapes of ``gitmesh explain``: kinds of resources, and their fields with their meaning."""
 
 from typing import TYPE_CHECKING, NotRequired, TypedDict
 
@@ -8,7 +8,7 @@ if TYPE_CHECKING:
 
 
 class KindShape(TypedDict):
-    """A kind of resource, and the fields that name one."""
+    """A kind of resource, and the fields that name a resource of this kind."""
 
     kind: str
     names: list[str]
@@ -22,7 +22,7 @@ class KindsShape(TypedDict):
 
 
 class FieldShape(TypedDict):
-    """A field of a spec; ``fields`` are those inside it."""
+    """A field of a spec; ``fields`` are the fields inside it."""
 
     path: str
     type: str

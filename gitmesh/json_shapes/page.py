@@ -112,7 +112,7 @@ out.
 
 
 def fields(shape: object, path: str = "", inside: tuple[object, ...] = ()) -> Iterator[str]:
-    """Yield the fields of a shape, each with its way from the top: ``changes[].kind``."""
+    """Yield the fields of a shape, each by its path from the top: ``changes[].kind``."""
     origin = get_origin(shape)
     if origin is NotRequired:
         yield from fields(get_args(shape)[0], path, inside)

@@ -1,4 +1,4 @@
-"""Shapes of pins, and of requests for one."""
+"""JSON shapes of pins, and of requests for a pin."""
 
 from typing import TYPE_CHECKING, TypedDict
 

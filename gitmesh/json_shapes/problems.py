@@ -1,4 +1,4 @@
-"""Shape of a problem: a mistake in a repository."""
+"""JSON shape of a problem: a mistake in a repository."""
 
 from collections.abc import Iterable
 from typing import TypedDict

@@ -73,7 +73,7 @@ def proxies_shape(found: ConnectedProxies) -> ProxiesShape:
 
 
 def configuration_shape(found: "ProxyConfiguration") -> dict[str, object]:
-    """Return Envoy's resources by type, and ``warnings``. The types are Envoy's to name."""
+    """Return Envoy's resources by type, and ``warnings``. The names of the types are Envoy's."""
     return {**found.resources, "warnings": problem_shapes(found.warnings)}
 
 

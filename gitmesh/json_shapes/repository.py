@@ -1,4 +1,4 @@
-"""Shapes of repositories and installations: creation, hooks, versions, the demo's report."""
+"""JSON shapes of repositories and installations: creation, hooks, versions, the demo's report."""
 
 from typing import TYPE_CHECKING, TypedDict
 
@@ -70,7 +70,7 @@ class DemoShape(TypedDict):
 
 
 def creation_shape(made: "Creation") -> CreationShape:
-    """Return a repository that was created, or was there already."""
+    """Return a repository that was created, or existed already."""
     return {
         "created": made.created,
         "branch": made.branch,
@@ -91,7 +91,7 @@ def installed_hooks_shape(found: "InstalledHooks") -> InstalledHooksShape:
 
 
 def versions_shape(found: "Versions") -> dict[str, str | list[str]]:
-    """Return versions by name, and ``notes``. The names are those of the components."""
+    """Return versions by name, and ``notes``. Their names are those of the components."""
     return {**found.components, "notes": list(found.notes)}
 
 

@@ -1,4 +1,4 @@
-"""Shapes of resources as a server has them, and of changes that callers make."""
+"""JSON shapes of a server's resources, and of changes that callers make."""
 
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, TypedDict
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class ResourceShape(TypedDict):
-    """One resource: its document as it could be committed, and what its history says."""
+    """One resource: its document as it could be committed, and metadata from its history."""
 
     resource: str
     document: JsonObject
@@ -27,7 +27,7 @@ class ResourceShape(TypedDict):
 
 
 class ResourcesShape(TypedDict):
-    """Some resources; ``next`` asks for those after them."""
+    """Some resources; ``next`` requests the following ones."""
 
     seq: int
     commit: str | None
@@ -42,14 +42,14 @@ class HistoryShape(TypedDict):
 
 
 class EventsShape(TypedDict):
-    """Events, in order within each chain; ``next`` asks for those after them."""
+    """Events, in order within each chain; ``next`` requests the following ones."""
 
     events: list[EventShape]
     next: str
 
 
 class ProblemsOfTipShape(TypedDict):
-    """Problems of the branch's newest commit, warnings too."""
+    """Problems of the branch's newest commit, including warnings."""
 
     commit: str
     ok: bool

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class PlacedResourceShape(TypedDict):
-    """A resource, and its place in the specs."""
+    """A resource, and its location in the specs."""
 
     key: str
     path: str
@@ -28,7 +28,7 @@ class ShareShape(TypedDict):
 
 
 class TriedShape(TypedDict):
-    """A route that was tried and does not take the request."""
+    """A route that was tried and does not match the request."""
 
     route: PlacedResourceShape | None
     misses: list[str]

@@ -1,4 +1,4 @@
-"""Shapes of specs that are not served yet: validated, formatted, imported, new."""
+"""JSON shapes of specs that are not served yet: validated, formatted, imported, new."""
 
 from typing import TYPE_CHECKING, TypedDict
 
@@ -68,7 +68,7 @@ class ImportShape(TypedDict):
 
 
 class MissingResourceShape(TypedDict):
-    """A resource that a new one refers to, and the command that makes it."""
+    """A missing resource that a new resource refers to, and the command that creates it."""
 
     resource: str
     command: str
@@ -127,7 +127,7 @@ def import_shape(done: "SpecImport") -> ImportShape:
 
 
 def new_document_shape(made: "NewDocument", file: "Path | None") -> NewDocumentShape:
-    """Return a document with new resources, and the file that it was written to."""
+    """Return a document with new resources, and the file to which it was written."""
     return {
         "resources": [str(key) for key in made.resources],
         "needs": [{"resource": str(each.key), "command": each.command} for each in made.needs],

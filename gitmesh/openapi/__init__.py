@@ -1,1 +1,1 @@
-"""OpenAPI description of what ``gitmesh serve --http`` answers, from the tables of operations."""
+"""OpenAPI description of the APIs of ``gitmesh serve --http``, from the tables of operations."""

@@ -1,8 +1,8 @@
 """Entry point of the git hooks: ``python -P -m gitmesh.push pre-receive --git-dir .``.
 
-It is not a command for people: only the hooks call it, and they are installed together with it. A
-push is accepted only after a complete check. If the check fails for any other reason, the push is
-refused, because the pusher may have caused the failure (docs/decisions/0046).
+Only the installed hooks call it; users do not. A push is accepted only after a complete check. If
+the check itself fails, the push is refused, too, because the pusher may have caused the failure
+(docs/decisions/0046).
 """
 
 import _signal  # type: ignore[import-not-found]
@@ -77,7 +77,7 @@ def _run(given: argparse.Namespace) -> tuple[bool, list[str]]:
 def _told() -> Iterator[str]:
     """Yield the lines that git writes.
 
-    The name of one ref may be no text to this process; that must not hide the others.
+    A ref name that this process cannot decode must not hide the other lines.
     """
     for line in sys.stdin.buffer:
         yield line.decode("utf-8", "surrogateescape")

@@ -1,4 +1,4 @@
-"""Answer to the pusher after the push: its delivery, while they wait."""
+"""Answer to the pusher after the push: the delivery of the commit, while the pusher waits."""
 
 import time
 from collections.abc import Callable, Iterable
@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     from reconciler.git.repository import GitRepository
 
 NOTICED_S: Final = 2.0
-"""A server reads notes several times a second; after this time no server is running."""
+"""Time after which an unread note means that no server is running: a server reads notes several
+times a second."""
 _LOOK_EVERY_S: Final = 0.02
 
 
@@ -92,7 +93,7 @@ def _wait(
 
 
 def _obstacles(log: EventReader) -> list[str]:
-    """Return why the server does not read the commit, as far as it has said so."""
+    """Return the reasons why the server does not read the commit, as far as they are logged."""
     unrelated = OF_STREAMS | {CLOCK_BEHIND}
     found = (event for _, event in log.fleet().degraded() if event.reason not in unrelated)
     return [visible(f"  {narrate(event)}") for event in found]
@@ -112,9 +113,9 @@ def told(
     waited_s: float,
     locations: "Callable[[SnapshotRejected], Iterable[RefusalLocation]]" = lambda _: (),
 ) -> list[str]:
-    """Return the answer for a push that a server has seen.
+    """Return the answer for a push that a server has processed.
 
-    ``locations`` finds the specs that caused a refusal.
+    ``locations`` returns the specs that caused a refusal.
     """
     if found.rejected is not None:
         lines = [f"gitmesh REFUSED {short(found.rejected.facts.commit)}; the mesh stays as it was"]

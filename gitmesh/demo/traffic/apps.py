@@ -1,8 +1,8 @@
 """The shop's applications, one small server per virtual node, and their name server.
 
 An application returns its name and calls its backends, through its own sidecar's egress address and
-by host name only, as an application in a mesh does. All run in one process, ``python -m
-gitmesh.demo.traffic.apps TOWN.json``, apart from the demo that measures them.
+by host name only, as an application in a mesh does. All applications run in one process, ``python
+-m gitmesh.demo.traffic.apps LAYOUT.json``, separate from the demo that measures them.
 """
 
 import asyncio

@@ -17,12 +17,12 @@ class Reply:
 
     status: int
     headers: Mapping[str, str]
-    """Names in lower case."""
+    """The headers, with names in lower case."""
     body: bytes
 
 
 class Connection:
-    """One connection to one address, opened when first needed and again after it was closed."""
+    """One connection to one address, opened at the first request, and again after it was closed."""
 
     def __init__(self, address: str, port: int) -> None:
         self._address = address
@@ -32,8 +32,8 @@ class Connection:
     async def get(self, path: str, host: str, headers: Mapping[str, str] | None = None) -> Reply:
         """Request ``path`` and return the response, whatever its status.
 
-        :raises BadReply: the server closed the connection or sent no HTTP.
-        :raises OSError: it cannot be reached.
+        :raises BadReply: the server closed the connection or did not send HTTP.
+        :raises OSError: the server cannot be reached.
         """
         try:
             reply = await self._exchange(path, host, headers or {})
@@ -101,7 +101,7 @@ class Pool:
 def parse_head(head: bytes) -> tuple[int, dict[str, str]]:
     """Parse status and header fields of a response.
 
-    :raises BadReply: it is not HTTP/1.1.
+    :raises BadReply: the head is not HTTP/1.1.
     """
     status_line, *lines = head.decode("latin-1").split("\r\n")
     parts = status_line.split(" ", 2)

@@ -78,7 +78,7 @@ class Load:
     async def wait_until_answered(self) -> None:
         """Wait until every kind of request succeeds; failures are not counted yet.
 
-        :raises Fatal: it did not happen in time; the hint has the last failure.
+        :raises Fatal: requests still fail at the timeout; the hint has the last failure.
         """
         warm_up = Tally()
         try:
@@ -97,7 +97,7 @@ class Load:
             await asyncio.sleep(0 if answered else 0.05)
 
     async def sample(self, requests: int) -> Tally:
-        """Send that many requests as fast as the workers can; return the results."""
+        """Send ``requests`` requests as fast as the workers can; return the results."""
         tally = Tally()
         turns = iter(range(requests))
         await asyncio.gather(*(self._sampler(turns, tally) for _ in range(WORKERS)))
@@ -111,7 +111,7 @@ class Load:
 
     @contextlib.asynccontextmanager
     async def steady(self) -> AsyncIterator[Tally]:
-        """Run a steady load inside the block; its tally grows meanwhile."""
+        """Run a steady load inside the block; its tally is updated continuously."""
         tally = Tally()
         self._started = time.monotonic()
         workers = [asyncio.create_task(self._worker(i, tally)) for i in range(WORKERS)]

@@ -29,10 +29,10 @@ _FILE = click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
     ),
 )
 def command() -> None:
-    """Change the file that gitmesh serve --http-credentials reads.
+    """Manage the credentials in the file that gitmesh serve --http-credentials reads.
 
-    Each change replaces the file at once, with mode 0600, and keeps its comments. A running server
-    reads the file again by itself. Roles are written by hand: see docs/api.md.
+    Each change replaces the file atomically, with mode 0600, and keeps its comments. A running
+    server reloads the file by itself. Roles are defined by editing the file: see docs/api.md.
     """
 
 
@@ -72,10 +72,11 @@ def add(
     expires: str | None,
     as_json: bool,
 ) -> None:
-    """Add a credential to FILE, which is created if need be. The secret is printed once.
+    """Add a credential to FILE, which is created if it does not exist. The secret is printed only
+    once.
 
-    An access key is for AWS clients, which sign requests with it; FILE has its secret. A token is
-    sent in the header Authorization: Bearer; FILE has only its hash.
+    An access key is for AWS clients, which sign requests with it; FILE contains its secret. A token
+    is sent in the header Authorization: Bearer; FILE contains only its hash.
     """
     from gitmesh.access.credential_changes import NewCaller, add_credential
 
@@ -120,7 +121,7 @@ def list_(file: Path, as_json: bool) -> None:
 @click.argument("credential_id", metavar="ID")
 @json_option
 def revoke(file: Path, credential_id: str, as_json: bool) -> None:
-    """Remove a credential from FILE. It is refused from then on."""
+    """Remove a credential from FILE. From then on, the server refuses it."""
     from gitmesh.access.credential_changes import revoke_credential
 
     gone = revoke_credential(file, credential_id)
@@ -151,9 +152,10 @@ def revoke(file: Path, credential_id: str, as_json: bool) -> None:
 )
 @json_option
 def rotate(file: Path, credential_id: str, overlap: str, as_json: bool) -> None:
-    """Give the caller of a credential a new one, with the same role. The secret is printed once.
+    """Replace a credential by a new one for the same caller and role. The secret is printed only
+    once.
 
-    Both are valid during the overlap. If the old one was leaked, use --overlap 0s.
+    Both credentials are valid during the overlap. If the old one was leaked, use --overlap 0s.
     """
     from events.clock import utc_now
     from gitmesh.access.credential_changes import rotate_credential

@@ -1,4 +1,4 @@
-"""``gitmesh checkpoint``: sign what the log says now."""
+"""``gitmesh checkpoint``: sign the current state of the log."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING

@@ -68,11 +68,11 @@ def command(
     """Print a proof that an event is in the log of REPO, as JSON.
 
     SEQ is the number of an event in the output of gitmesh log. For a COMMIT, the proof is about the
-    event that says that it was applied or rejected.
+    event that applied or rejected it.
 
     The proof contains the event, its time, its inclusion paths in the Merkle trees of the chain and
-    of the times, and the newest signed checkpoint from refs/gitmesh/checkpoints. It reveals nothing
-    else of the log. With --since, it proves that nothing covered by an older checkpoint has
+    of the times, and the newest signed checkpoint from refs/gitmesh/checkpoints. It reveals no
+    other event of the log. With --since, it proves that nothing covered by an older checkpoint has
     changed. With --check, the exit code is 1 if a proof is wrong.
     """
     from events.opening import open_for_reading
@@ -93,7 +93,7 @@ def command(
 
 
 def _event_and_repository(what: tuple[str, ...], since: Path | None) -> tuple[str, Path | None]:
-    """Return which event is meant, by its number or a commit, and of which repository if said."""
+    """Return the event, as a number or a commit, and the repository, if the arguments name one."""
     event, *rest = ("", *what) if since is not None else (what or ("",))
     if len(rest) > 1 or (since is None and event in ("", "0")):
         from mesh.errors import UsageError

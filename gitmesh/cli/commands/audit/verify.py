@@ -1,4 +1,4 @@
-"""``gitmesh verify``: prove that the log is intact, and that it says what git says."""
+"""``gitmesh verify``: prove that the log is intact and agrees with git."""
 
 import gc
 from pathlib import Path
@@ -94,7 +94,8 @@ def command(
 
 
 def _uses_git(ctx: click.Context, asked: bool | None, log: Path | None) -> bool:
-    """Tell whether to compare with git: as asked, else if a repository is named or has the log."""
+    """Return whether to compare with git: as the option says, else if the log belongs to a
+    repository."""
     from click.core import ParameterSource
 
     if asked is not None:

@@ -1,1 +1,2 @@
-"""Commands that ask the event log: log, show, state, blame, diff, export, status, proxies, wait."""
+"""Commands that read the event log: log, show, state, blame, diff, export, status, proxies,
+wait."""

@@ -1,4 +1,4 @@
-"""``gitmesh blame``: which commit gave each field of a resource the value that it has."""
+"""``gitmesh blame``: the commit that gave each field of a resource its current value."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -45,7 +45,7 @@ def command(
     moment: str | None,
     as_json: bool,
 ) -> None:
-    """Show for each field the commit that set its value, the author, and the value before.
+    """Show, for each field, the commit that set its value, the author, and the previous value.
 
     RESOURCE is a name as in `gitmesh state`. FIELD selects a field and the fields inside it. Only
     changes of values count: reformatting, moving or renaming files is ignored, and so is the order

@@ -51,7 +51,7 @@ def command(
 ) -> None:
     """Write all matching events with their hashes, the oldest first.
 
-    Positions in a chain have no gaps, so a reader of a whole chain sees if an event is missing;
+    Positions in a chain have no gaps, so a reader of a whole chain can detect a missing event;
     `gitmesh verify` checks everything else.
     """
     from events.opening import open_for_reading

@@ -1,4 +1,4 @@
-"""``gitmesh log``: what happened to the mesh, and what the proxies made of it."""
+"""``gitmesh log``: changes of the mesh, and their delivery to proxies."""
 
 import sys
 from pathlib import Path
@@ -61,7 +61,7 @@ def command(
     as_json: bool,
     **selection: Any,
 ) -> None:
-    """Show the newest events: changes of the mesh, and what happened to them at the proxies.
+    """Show the newest events: changes of the mesh, and their delivery to proxies.
 
     The mesh chain records commits and the changes in them. The delivery chain records servers,
     pushes, pins and proxies. With --json each event is one line (NDJSON) with all its fields.

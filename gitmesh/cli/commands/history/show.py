@@ -1,4 +1,4 @@
-"""``gitmesh show``: everything that the log knows of one commit."""
+"""``gitmesh show``: all that the log contains about one commit."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -39,7 +39,7 @@ def command(ctx: click.Context, moment: str, repo: Path, log: Path | None, as_js
 
     MOMENT is a commit, a branch, a position in the mesh chain, or a time: then the commit that was
     live at that time is shown. Default: the HEAD of the repository. For a commit whose push was
-    refused, who tried to push it and why it was refused (exit code 1).
+    refused, the pusher and the reason are shown (exit code 1).
     """
     from events.opening import open_for_reading
     from gitmesh.json_shapes.history import commit_shape, refused_push_shape
@@ -107,7 +107,7 @@ def _heading(facts: "CommitFacts", at: str) -> list[tuple[str, str]]:
 
 
 def _change(record: "Record") -> list[str]:
-    """Return a line on a change, and one on each field that it gave another value."""
+    """Return a line about a change, and one line for each field whose value it changed."""
     from events.encoding.codec import decode
     from events.types import ResourceChanged
     from gitmesh.rendering.narration import narrate, resource_name

@@ -71,10 +71,10 @@ def command(
     shown, too, so mesh/shop shows the whole mesh.
 
     --at shows the state at an earlier moment. If a commit was pinned at that time, the pinned mesh
-    is shown, because proxies had that one. --as envoy shows the configuration of a proxy of the
+    is shown, because proxies had that mesh. --as envoy shows the configuration of a proxy of the
     node at that moment, with Envoy's own field names.
 
-    The changes of a commit take effect together. A position between two of them is a mesh that was
+    The changes of a commit take effect together. At a position between two of them, the mesh was
     never served; the output says so.
     """
     from events.opening import open_for_reading

@@ -63,9 +63,10 @@ def command(
     that is served now, the state of every proxy is shown. Envoys need a moment to connect after
     their start: --wait waits for the first one, --proxies 3 for three of them.
 
-    Exits with 0 if all proxies have the commit (or a newer one replaced it), with 1 if it or its
-    push was refused or a proxy refuses it, and with 4 if it is not read yet, a proxy has not
-    acknowledged it yet, or fewer proxies are connected than --wait or --proxies ask for.
+    Exits with 0 if all proxies have the commit (or a newer one replaced it), with 1 if the commit,
+    or its push, was refused, or a proxy refuses it, and with 4 if no server has read it yet, a
+    proxy has not acknowledged it yet, or fewer proxies are connected than --wait or --proxies ask
+    for.
     """
     from gitmesh.json_shapes.delivery import status_shape
     from gitmesh.service.delivery.status import awaited_status

@@ -1,4 +1,4 @@
-"""``gitmesh wait``: until a commit is live, for pipelines."""
+"""``gitmesh wait``: wait until a commit is live; for pipelines."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -59,14 +59,14 @@ def command(
     """Wait until every affected proxy acknowledges a commit, or one refuses it.
 
     Exits with 1 if gitmesh or a proxy refused the commit, and shows the reason with file and line;
-    with 4 if the time is over. If a newer commit replaced this one before proxies had it, the
+    with 4 if the timeout expires. If a newer commit replaced this one before proxies had it, the
     proxies of the newer commit count: they run the changes of both.
 
-    acked=N% counts the proxies that are connected now and whose nodes the commit affects. It is
-    reached when N percent of them, rounded up, are in sync; it is refused when so many refuse that
-    N percent cannot be reached. The log knows at once when all of them are in sync. It knows which
-    ones are in sync one second after a refusal, or else five seconds after the commit was offered
-    to them.
+    acked=N% counts the proxies that are connected now and whose nodes the commit affects. The goal
+    is reached when N percent of them, rounded up, are in sync. It fails when so many proxies refuse
+    that N percent cannot be reached. The log knows at once when all of them are in sync. It knows
+    which ones are in sync one second after a refusal, or else five seconds after the commit was
+    offered to them.
     """
     from gitmesh.json_shapes.delivery import wait_shape
     from gitmesh.queries.log_lookup import existing_log
@@ -119,7 +119,7 @@ def _tell(answer: "WaitAnswer") -> None:
 
 
 def _name(answer: "WaitAnswer") -> str:
-    """Return the commit's id, and its subject unless what is said of it names that."""
+    """Return the commit's id, with its subject unless the text after it contains the subject."""
     from gitmesh.rendering.narration import short
 
     subject = f"“{answer.subject}”"

@@ -1,4 +1,4 @@
-"""``gitmesh bootstrap``: what to start an Envoy, or a gRPC client, with."""
+"""``gitmesh bootstrap``: the configuration with which an Envoy or a gRPC client starts."""
 
 import sys
 from pathlib import Path
@@ -23,7 +23,7 @@ ENVOY_ALONE = {
     "tls_secrets": "--tls-secrets",
     "tls_server_name": "--tls-server-name",
 }
-"""Options that say what a gRPC client has not."""
+"""Options that apply only to Envoy, not to gRPC clients."""
 
 
 @click.command(
@@ -128,8 +128,8 @@ def command(
     The output is always JSON; Envoy reads it from a .json or .yaml file. Without --json, the error
     stream also shows the command that starts Envoy with it. ID is mesh/MESH/virtualNode/NAME or
     mesh/MESH/virtualGateway/NAME; a full App Mesh ARN is accepted, too. With --client grpc, the
-    output is for an application whose gRPC library dials xds:///SERVICE itself; the library reads
-    the file that GRPC_XDS_BOOTSTRAP names.
+    output is for an application whose gRPC library connects to xds:///SERVICE itself; the library
+    reads the file that GRPC_XDS_BOOTSTRAP names.
     """
     from gitmesh.service.proxies.bootstrap_file import (
         BootstrapRequest,

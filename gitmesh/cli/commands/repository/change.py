@@ -1,4 +1,4 @@
-"""``gitmesh change``: preview, commit or discard calls that were staged together."""
+"""``gitmesh change``: preview, commit or discard staged calls."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -47,8 +47,8 @@ def command(
 
     The server stages a call that writes if it has the header x-gitmesh-change: NAME. Nothing is
     changed until the staged calls are committed: as one commit, or not at all. "list" shows the
-    names, "show" what the commit would change, and its problems (exit code 1), "commit" makes it,
-    and "discard" forgets the calls.
+    names; "show" shows the changes that the commit would make, and its problems (exit code 1);
+    "commit" makes the commit; "discard" deletes the staged calls.
 
     The author of the commit is the caller who began the change. If somebody pushes at the same
     time, the calls are applied to the new tip, if they still apply to it.

@@ -1,4 +1,4 @@
-"""``gitmesh demo``: see a whole mesh follow git push and git revert, on this machine."""
+"""``gitmesh demo``: watch a whole mesh follow git push and git revert, on this machine."""
 
 import contextlib
 

@@ -1,4 +1,4 @@
-"""``gitmesh hooks``: have a repository check pushes, and answer them."""
+"""``gitmesh hooks``: install hooks that check pushes and report their result."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -82,7 +82,7 @@ def _show(found: "InstalledHooks") -> None:
 
 
 def _tell_checked(found: "InstalledHooks") -> None:
-    """Say which pushes are checked; in a clone, that those from it are not."""
+    """Print which pushes are checked; in a clone, warn that its own pushes are not."""
     import shlex
 
     branch, origin = found.branch.removeprefix("refs/heads/"), found.cloned_from

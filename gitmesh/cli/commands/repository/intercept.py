@@ -1,4 +1,4 @@
-"""``gitmesh intercept``: the redirects that lead an application's traffic through its proxy."""
+"""``gitmesh intercept``: redirection of an application's traffic to its proxy."""
 
 from collections.abc import Callable
 from pathlib import Path

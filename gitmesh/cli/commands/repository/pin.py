@@ -1,4 +1,4 @@
-"""``gitmesh pin``: break glass, and serve a commit whatever the branch says."""
+"""``gitmesh pin``: serve a fixed commit instead of the branch, in an emergency."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -47,9 +47,9 @@ def command(
     """Make the server serve the mesh of an applied commit at once, instead of the branch.
 
     For emergencies. The mesh comes from the event log, so nothing has to be read from the
-    repository. Pushes are still checked and logged, but are not served until gitmesh unpin or until
-    the time is over. The event log records who pinned, why and until when. A pin survives a restart
-    of the server. If no server runs, the pin takes effect when one starts (exit code 4).
+    repository. Pushes are still checked and logged, but are not served until gitmesh unpin, or
+    until the pin expires. The event log records who pinned, why and until when. A pin survives a
+    restart of the server. If no server runs, the pin takes effect when one starts (exit code 4).
 
     For a permanent change use gitmesh rollback.
     """

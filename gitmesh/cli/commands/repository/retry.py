@@ -1,4 +1,4 @@
-"""``gitmesh retry``: have a commit read again that is held back."""
+"""``gitmesh retry``: read a held-back commit again."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING

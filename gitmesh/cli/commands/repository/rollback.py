@@ -1,4 +1,4 @@
-"""``gitmesh rollback``: a commit that restores the mesh of an earlier one."""
+"""``gitmesh rollback``: a commit that restores an earlier mesh."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -71,8 +71,9 @@ def command(
 
     MOMENT is a position in the mesh chain, a commit, a branch, or a time. All specs and
     gitmesh.yaml are restored; other files stay as they are. With --only, the command restores
-    single resources, in the files where they are now; comments and everything else in those files
-    stay. A resource in a Kubernetes manifest is restored with the text of its whole document.
+    single resources, in the files where they are now; the rest of those files stays as it is,
+    including comments. A resource in a Kubernetes manifest is restored with the text of its whole
+    document.
 
     The command commits to the repository itself, so you need no clone, and a running server follows
     at once. The branch moves only if the resulting mesh is valid. If somebody pushes at the same
@@ -97,7 +98,7 @@ def command(
 
 
 def _authorship(repo: Path, author: str | None) -> "Authorship":
-    """Return who wants the commit, and the user who makes it."""
+    """Return the author of the commit, and the user who commits."""
     from gitmesh.service.changes.planned_commit import Authorship
     from gitmesh.settings import operator
     from reconciler.git.writing import Person

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 def command(ctx: click.Context, repo: Path, log: Path | None, reason: str, as_json: bool) -> None:
     """End a pin early: the server serves the newest valid commit of the branch again.
 
-    If nothing is pinned, the command does nothing. If no server runs, it takes effect when one
+    If nothing is pinned, the command does nothing. If no server runs, this takes effect when one
     starts (exit code 4).
     """
     from gitmesh.cli.pin_answer import show

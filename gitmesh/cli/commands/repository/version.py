@@ -1,4 +1,4 @@
-"""``gitmesh version``: what runs here."""
+"""``gitmesh version``: installed versions."""
 
 import click
 

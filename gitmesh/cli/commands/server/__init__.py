@@ -1,1 +1,1 @@
-"""Commands that ask a running server, from any machine."""
+"""Commands that talk to a running server, from any machine."""

@@ -1,4 +1,4 @@
-"""``gitmesh apply``: resources from files to a running server, as one commit."""
+"""``gitmesh apply``: send resources from files to a running server, as one commit."""
 
 from pathlib import Path
 
@@ -40,11 +40,11 @@ def command(
     dry_run: bool,
     as_json: bool,
 ) -> None:
-    """Create the resources in files, or give them these specs, as one commit or not at all.
+    """Create or change the resources in files, on a running server, as one commit or not at all.
 
-    The server edits the documents where they are in its repository: comments stay. Equal specs
-    change nothing. Resources that the files do not name stay as they are. Exits with 1 if a file,
-    or the resulting mesh, would have errors; nothing is changed then.
+    The server edits the documents where they are in its repository: comments stay. Resources whose
+    spec is equal are not changed. Resources that the files do not name stay as they are. Exits with
+    1 if a file, or the resulting mesh, would have errors; nothing is changed then.
     """
     if not files:
         raise click.MissingParameter(ctx=ctx, param_hint="'-f'", param_type="option")

@@ -1,4 +1,4 @@
-"""Changes of resources on a server: what is sent, and how its answer is shown."""
+"""Changes of resources on a server: the request, and the text of the answer."""
 
 import sys
 from pathlib import Path
@@ -43,7 +43,8 @@ def read_documents(
 ) -> "tuple[dict[ResourceKey, JsonObject], list[Problem]]":
     """Return the native documents in files, by resource, and the errors in them.
 
-    :raises UsageError: a file cannot be read, or holds what only a repository takes.
+    :raises UsageError: a file cannot be read, or contains a document that only a repository may
+        contain.
     """
     from gitmesh.service.specs.spec_files import read_bytes, spec_files
     from mesh.errors import UsageError
@@ -80,7 +81,8 @@ def read_documents(
 def send(
     api: "ServerApi", body: "dict[str, Any]", named: "list[ResourceKey]", *, as_json: bool
 ) -> bool:
-    """Have resources changed and show the answer; False if the mesh would have problems."""
+    """Send a change of resources and show the answer; return false if the mesh would have
+    problems."""
     from gitmesh.client.server_api import ChangeRefused
 
     try:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def server_options(command: Command) -> Command:
-    """Add ``--server`` and ``--context``; the command gets ``connect``, which connects."""
+    """Add ``--server`` and ``--context``; the command gets a function ``connect``."""
 
     @click.option(
         "--server",

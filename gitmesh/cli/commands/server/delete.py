@@ -1,4 +1,4 @@
-"""``gitmesh delete``: resources of a running server, as one commit."""
+"""``gitmesh delete``: delete resources on a running server, as one commit."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -51,10 +51,10 @@ def command(
     dry_run: bool,
     as_json: bool,
 ) -> None:
-    """Delete resources, by name or those in files, as one commit or not at all.
+    """Delete resources, given by name or by files, as one commit or not at all.
 
-    KIND and NAME are those of gitmesh get. Exits with 1 if others refer to a resource; nothing is
-    changed then.
+    KIND and NAME are as in gitmesh get. If other resources refer to one of them, nothing is deleted
+    and the exit code is 1.
     """
     documents, wrong = read_documents(files)
     if wrong:

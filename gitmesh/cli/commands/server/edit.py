@@ -1,4 +1,4 @@
-"""``gitmesh edit``: one resource of a running server, in the user's editor."""
+"""``gitmesh edit``: edit one resource of a running server in an editor."""
 
 import tempfile
 from pathlib import Path
@@ -42,7 +42,7 @@ def command(
     message: str,
     as_json: bool,
 ) -> None:
-    """Open the document of a resource in the editor (VISUAL, EDITOR), and apply what is saved.
+    """Open the document of a resource in the editor (VISUAL, EDITOR), and apply the saved text.
 
     KIND and NAME are those of gitmesh get. If nothing is changed, nothing is done. If somebody else
     has changed the resource meanwhile, nothing is changed, and both changes are shown. Then, and if
@@ -81,7 +81,7 @@ def _key(
 
 
 def _edited(found: dict[str, Any]) -> str | None:
-    """Return the text that the user saved; ``None`` if it is the same."""
+    """Return the text that the user saved; ``None`` if it is unchanged."""
     from gitmesh.rendering.documents import yaml_documents
 
     text = yaml_documents([found["document"]])

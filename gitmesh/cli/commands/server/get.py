@@ -1,4 +1,4 @@
-"""``gitmesh get``: resources of a running server, and their changes as they come."""
+"""``gitmesh get``: resources of a running server, and their changes as they happen."""
 
 import sys
 from typing import TYPE_CHECKING, Any
@@ -62,8 +62,8 @@ def command(
     plurals, or all. NAME is the name of a resource; for a route also ROUTER/ROUTE. A whole name as
     in gitmesh state needs no kind.
 
-    With --watch, changes follow, each when the server records it; the connection is made again if
-    it breaks, and no change is left out.
+    With --watch, the command continues and shows each change when the server records it. If the
+    connection breaks, it reconnects and misses no change.
     """
     form = "json" if as_json else form
     with connect() as api:
@@ -88,7 +88,7 @@ def _chosen(
 def _fetched(
     api: "ServerApi", kind: "Kind | None", keys: "list[ResourceKey]", mesh: str | None
 ) -> dict[str, Any]:
-    """Return resources in the shape of one page."""
+    """Return the requested resources, in the JSON shape of one page."""
     if keys:
         head = api.get("/resources", {"limit": "1"})
         resources = [api.get(f"/resources/{key}") for key in keys]

@@ -1,4 +1,4 @@
-"""Kinds and names of resources as people write them: ``routes``, ``vn``, ``cart/all``."""
+"""Resolution of kinds and names as users write them: ``routes``, ``vn``, ``cart/all``."""
 
 from typing import TYPE_CHECKING, Final
 
@@ -21,9 +21,9 @@ FORMS: Final = "mesh, service (vs), node (vn), router (vr), route, gateway (vg),
 
 
 def kind_named(word: str) -> Kind | None:
-    """Return the kind that a word means; ``None`` for ``all``.
+    """Return the kind that a word names; ``None`` for ``all``.
 
-    :raises UsageError: it means none.
+    :raises UsageError: the word names no kind.
     """
     from mesh.meaning import kind_of
 
@@ -32,9 +32,10 @@ def kind_named(word: str) -> Kind | None:
 
 
 def key_named(api: "ServerApi", kind: Kind | None, name: str, mesh: str | None) -> ResourceKey:
-    """Return the resource that a name means: ``cart``, ``cart/all`` for a route, or a whole key.
+    """Return the key of the resource that a name means: ``cart``, ``cart/all`` for a route, or a
+    whole key.
 
-    :raises UsageError: there is none, or there are several.
+    :raises UsageError: no resource has this name, or several have.
     """
     if name.startswith(("mesh/", "arn:")):
         return ResourceKey.parse(name)

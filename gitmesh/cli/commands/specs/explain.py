@@ -1,4 +1,4 @@
-"""``gitmesh explain``: what a field of a spec means."""
+"""``gitmesh explain``: the meaning of a field of a spec."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING

@@ -1,4 +1,4 @@
-"""``gitmesh fmt``: specs in their one tidy layout, comments kept."""
+"""``gitmesh fmt``: format specs; comments are kept."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING

@@ -1,4 +1,4 @@
-"""``gitmesh import``: specs of other tools, or of an App Mesh API → native files."""
+"""``gitmesh import``: convert specs of other tools, or of an App Mesh API, to native files."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -117,16 +117,16 @@ def command(
     The command reads CloudFormation templates (YAML with short forms, or JSON), the output of
     terraform show -json for a state or a plan, the output of aws appmesh describe-… and aws
     servicediscovery list-instances, and documents of the App Mesh API, with or without names. It
-    detects the format from the content. A file may hold several documents, in a list or one after
-    the other.
+    detects the format from the content. A file may contain several documents, in a list or one
+    after the other.
 
     With --from-api the command reads every resource of an account, with its tags. It signs calls
     with the credentials in AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN, or of
-    the profile AWS_PROFILE. It only lists and describes.
+    the profile AWS_PROFILE. It sends only List and Describe calls.
 
-    Nothing is guessed: if a file leaves a value open, the command reports which option sets it, and
-    does not write resources that depend on it. Tags in files are left out, and so are other
-    resources of a template. Exits with 1 if something is wrong or left open.
+    Nothing is guessed: if a value is missing in a file, the command reports the option that sets
+    it, and does not write resources that depend on it. Tags in files are left out, and so are other
+    resources of a template. Exits with 1 if there are problems or missing values.
     """
     from gitmesh.json_shapes.specs import import_shape
     from gitmesh.service.specs.importer import import_specs
@@ -149,7 +149,7 @@ def _folder(
 ) -> Path:
     """Return the folder to write to.
 
-    :raises click.UsageError: it is not named, or nothing is there to import.
+    :raises click.UsageError: the folder is not given, or there is nothing to import.
     """
     if from_api and folder is None and len(files) == 1:
         return files[0]

@@ -1,4 +1,4 @@
-"""``gitmesh new``: a spec to start from."""
+"""``gitmesh new``: write the first spec of a new resource."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -138,7 +138,7 @@ def _wishes(name: str, options: dict[str, Any]) -> "Wishes":
 
 
 def _weighted(nodes: "Sequence[str]") -> tuple[tuple[str, int], ...]:
-    """Read ``cart-v1=90``; nodes without a weight have equal ones."""
+    """Read ``cart-v1=90``; nodes without a weight have equal weights."""
     found = []
     for text in nodes:
         name, equals, weight = text.rpartition("=")

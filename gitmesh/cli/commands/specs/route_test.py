@@ -1,4 +1,4 @@
-"""``gitmesh route-test``: the tests of routing that a repository keeps, or one request."""
+"""``gitmesh route-test``: run a repository's route tests, or route one request."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -63,8 +63,8 @@ def command(
     """Run the RouteTests documents of a folder or revision: all of them, or those in FILEs.
 
     No proxy is needed: a model of Envoy decides the requests. For each failed test the output shows
-    its file and line, the expected and the actual result, the route that takes the request, and why
-    the expected route does not; the exit code is 1. docs/route-tests.md describes the format of
+    its file and line, the expected and the actual result, the route that matches the request, and
+    why the expected route does not; the exit code is 1. docs/route-tests.md describes the format of
     tests.
 
     With --from and --request, the command shows the result of one request, and the routes that were

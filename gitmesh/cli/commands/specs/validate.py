@@ -55,8 +55,8 @@ def command(
     """Check specs as a push would, and report all problems at once, sorted by file and line.
 
     Folders and files are read from disk, a revision from git. Several files are checked as one
-    mesh. A part of a clone, which lacks what other files of the clone have, is linked with all of
-    the clone; then the problems in the part are reported. The command reads native documents,
+    mesh. If a folder or file is only a part of a clone, it is checked together with the whole
+    clone, and only the problems in that part are reported. The command reads native documents,
     output of "aws appmesh describe-…", and Kubernetes manifests. Exits with 1 if gitmesh would
     refuse a commit with these specs; warnings do not count.
     """
