@@ -1,7 +1,7 @@
-"""Foreign text made safe for a terminal: control characters are shown instead of sent.
+"""Escaping of untrusted text for a terminal: control characters are shown instead of sent.
 
 Commit subjects, names, and text of proxies may be hostile. Terminals obey control characters, and
-bidirectional controls make text look different from what it is
+bidirectional controls make text look different from its content
 (https://www.unicode.org/reports/tr9/#Directional_Formatting_Characters).
 """
 
@@ -39,13 +39,13 @@ def visible(text: str) -> str:
 
 
 def visible_lines(text: str) -> str:
-    """Return our own text of several lines, each of them :func:`visible`."""
+    """Return trusted text of several lines; each line is :func:`visible`."""
     return "\n".join(map(visible, text.split("\n")))
 
 
 def visible_json(text: str) -> str:
-    """Return the same JSON with strings escaped so that they are safe for a terminal.
+    """Return the same JSON, with strings escaped so that they are safe for a terminal.
 
-    :param text: dumped JSON; line feeds between values stay.
+    :param text: JSON text; line feeds between values stay.
     """
     return text.translate(_SHOWN_IN_JSON)

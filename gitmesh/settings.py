@@ -31,7 +31,7 @@ class Settings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
 
     branch: str = ""
-    """The branch to follow; empty for the one that the repository's HEAD names."""
+    """The branch to follow; by default the branch that the repository's HEAD names."""
     log: Path | None = None
     """The event log; by default inside the repository (see :mod:`gitmesh.queries.log_location`)."""
     listen: str = "127.0.0.1:18000"
@@ -43,7 +43,7 @@ class Settings(BaseModel):
     ``tls_client_ca``. Changed files are reloaded."""
     tls_key: Path | None = None
     tls_client_ca: Path | None = None
-    """Authorities of proxy certificates."""
+    """Certificate authorities of proxies."""
     tls_trust_domain: str = ""
     """Required trust domain of proxy certificates; empty accepts any."""
     max_streams: Annotated[int, Field(ge=1, le=1_000_000)] = 10_000
@@ -53,14 +53,15 @@ class Settings(BaseModel):
     new_stream_rate: Annotated[float, Field(gt=0)] = 1_000.0
     """Sustained rate of new proxies per second; four times as many may arrive at once."""
     max_connection_age_s: Annotated[float | None, Field(gt=0)] = None
-    """Connections of this age, ±10 %, are closed, so that proxies are balanced again over servers
-    and workers."""
+    """Age, ±10 %, at which connections are closed, so that proxies spread over all servers and
+    workers again."""
     http: str = ""
-    """Address of the HTTP API: ``host:port``; empty for none."""
+    """Address of the HTTP API: ``host:port``; if empty, there is no HTTP API."""
     http_credentials: Path | None = None
-    """File with the credentials of the API's callers, readable by its owner alone."""
+    """File with the credentials of the API's callers, readable only by its owner."""
     http_anonymous: bool = False
-    """Let whoever connects read and write: only on a loopback address, without credentials."""
+    """Allow everyone who can connect to read and write; only on a loopback address, and without a
+    credential file."""
     http_tls_cert: Path | None = None
     """PEM file with the HTTP API's certificate and its chain. Changed files are reloaded."""
     http_tls_key: Path | None = None
@@ -77,14 +78,14 @@ class Settings(BaseModel):
     """PEM file with the console's certificate and its chain. Changed files are reloaded."""
     console_tls_key: Path | None = None
     account_id: Annotated[str, Field(pattern=r"^([0-9]{12})?$")] = ""
-    """The AWS account that ARNs name and that owns the meshes; empty for the one in the
-    repository's gitmesh.yaml."""
+    """The AWS account in ARNs, which owns the meshes; by default that in the repository's
+    gitmesh.yaml."""
     region: Annotated[str, Field(pattern=r"^[a-z0-9-]{1,32}$")] = "us-east-1"
-    """The AWS region that ARNs name."""
+    """The AWS region in ARNs."""
     server: str = ""
-    """Address of the server that ``get``, ``apply``, ``edit`` and ``delete`` ask."""
+    """Address of the server that ``get``, ``apply``, ``edit`` and ``delete`` use."""
     token: Annotated[str, Field(repr=False)] = ""
-    """Bearer token for that server; without one, AWS credentials sign."""
+    """Bearer token for that server; if empty, requests are signed with AWS credentials."""
     context: str = ""
     """Name of a server in ``~/.config/gitmesh/context.toml``."""
     workers: Annotated[int, Field(ge=0, le=64)] = 0
@@ -92,9 +93,9 @@ class Settings(BaseModel):
     poll_s: Annotated[float, Field(gt=0, le=3600)] = 1.0
     """Interval in which the branch is checked even without a file event."""
     checkpoint_key: Path | None = None
-    """Key that signs checkpoints of the log; without it, none are signed."""
+    """Key that signs checkpoints of the log; without a key, no checkpoints are signed."""
     public_key: Path | None = None
-    """Public key for checking checkpoints; by default the one beside the signing key."""
+    """Public key for checking checkpoints; by default the public key beside the signing key."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     debug: bool = False
     """Show tracebacks of errors."""
@@ -145,7 +146,7 @@ class Settings(BaseModel):
 def operator(
     repo: Path | None = None, environment: Mapping[str, str] | None = None
 ) -> tuple[str, str]:
-    """Return name and e-mail address of the user who runs a command, as git knows them.
+    """Return name and e-mail address of the user who runs a command, as in git's configuration.
 
     They come from ``GIT_AUTHOR_NAME`` and ``GIT_AUTHOR_EMAIL``, else from ``user.name`` and
     ``user.email`` in git's configuration for this repository, else from the system user.

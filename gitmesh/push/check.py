@@ -31,7 +31,7 @@ from reconciler.reading.source import ObjectId
 from reconciler.reading.tree import EMPTY, SpecTree
 
 _LOOK_BACK: Final = 1_000
-"""Maximum rejected commits skipped in search of the last valid mesh."""
+"""Maximum number of rejected commits that are skipped in the search for the last valid mesh."""
 MOST_DROPPED: Final = 10
 """Maximum number of dropped commits that are listed with their subjects."""
 _OF_RESOURCE: Final = (ResourceAdded, ResourceChanged, TrafficShifted, ResourceRemoved)
@@ -46,7 +46,7 @@ class Decided:
 
     @property
     def refused(self) -> bool:
-        """Tell whether the commit is invalid."""
+        """Return whether the commit is invalid."""
         return isinstance(self.events[0], CommitRejected)
 
 
@@ -55,27 +55,28 @@ class Checked:
     """All commits of a push to the branch."""
 
     commits: tuple[Decided, ...]
-    """Along first parents, oldest first."""
+    """The commits along first parents, oldest first."""
     is_new: bool
     """True if the push creates the branch."""
     before: MeshGraph
     after: MeshGraph
     dropped: tuple[CommitFacts, ...] = ()
-    """The newest of the commits that the branch loses, the newest first."""
+    """Commits that the branch loses, the newest ones first."""
     dropped_count: int = 0
 
     @property
     def refused(self) -> tuple[Decided, ...]:
         """Return the commits for which the push is refused.
 
-        For a new branch only the newest commit counts: earlier history cannot be fixed any more.
+        For a new branch only the newest commit counts: earlier commits cannot be corrected any
+        more.
         """
         counting = self.commits[-1:] if self.is_new else self.commits
         return tuple(decided for decided in counting if decided.refused)
 
     @property
     def passed_over(self) -> tuple[Decided, ...]:
-        """Return the invalid commits that do not count."""
+        """Return the invalid commits because of which the push is not refused."""
         return tuple(d for d in self.commits if d.refused and d not in self.refused)
 
     @property
@@ -86,12 +87,12 @@ class Checked:
 
 
 def check(repo: GitRepository, before: CommitId | None, after: CommitId) -> Checked:
-    """Decide each commit of a branch move, against the mesh that the previous commit left.
+    """Decide about each commit of a branch move, compared with the mesh after the previous commit.
 
     Commits that the branch already has are not checked again.
 
     :raises SourceUnavailable: the repository cannot be read.
-    :raises MemoryError: there is not enough memory for it.
+    :raises MemoryError: there is not enough memory for the check.
     """
     reader = TreeReader(repo, room=require_reserve)
     base = last_good(repo, reader, before)

@@ -30,16 +30,16 @@ class Progress:
     connected: int | None = None
     """Total number of connected proxies, if requested."""
     in_force: bool = False
-    """True if proxies have it without a publication: a server found it at its start."""
+    """True if proxies have the commit without a publication, because a server started with it."""
 
     @property
     def ended(self) -> bool:
-        """Tell whether waiting longer changes nothing."""
+        """Return whether the state is final."""
         return bool(self.rejected or self.converged or self.refusals)
 
     @property
     def idle(self) -> bool:
-        """Tell whether it is applied and affects no connected proxy."""
+        """Return whether the commit is applied and affects no connected proxy."""
         return self.applied is not None and (self.connected == 0 or self.in_force)
 
 
@@ -84,7 +84,7 @@ def _read(events: Iterable[Event]) -> Progress:
 
 
 def _in_force(log: EventReader, applied_at: str) -> bool:
-    """Tell whether all proxies have the mesh that a server found at its start."""
+    """Return whether all proxies have the mesh with which a server started."""
     fleet = log.fleet()
     if fleet.started_at() < applied_at:
         return False

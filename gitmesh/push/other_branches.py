@@ -15,7 +15,7 @@ _MOST: Final = 5
 class OtherBranches:
     """The branches of one push other than the followed one.
 
-    Tags, deleted branches and other refs are ignored: pushing them is no mistake.
+    Tags, deleted branches and other refs are ignored: pushes of them need no answer.
     """
 
     def __init__(self, followed: Container[str]) -> None:
@@ -24,7 +24,7 @@ class OtherBranches:
         self._number = 0
 
     def noting(self, moves: Iterable[Move]) -> Iterator[Move]:
-        """Yield the moves, and take note of these branches on the way: only of the first names."""
+        """Yield the moves, and record the other branches among them, with the first few names."""
         for move in moves:
             yield move
             if move.ref.startswith(_HEADS) and move.ref not in self._followed and move.after:
@@ -33,7 +33,7 @@ class OtherBranches:
                     self._names.append(move.ref.removeprefix(_HEADS))
 
     def told(self, repo: GitRepository, branch: str | None) -> list[str]:
-        """Return the lines for the pusher; none if the push has no such branch."""
+        """Return the lines for the pusher; none if the push contains no such branch."""
         if not self._names:
             return []
         served = repo.following(branch).removeprefix(_HEADS)

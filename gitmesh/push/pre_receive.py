@@ -47,7 +47,7 @@ def pre_receive(
     Only the followed branch is checked, and only commits that are new to it. For a refused push,
     the function leaves a note for the server, which writes the log.
 
-    :raises SourceUnavailable: the repository cannot be read, or a ref is to name no commit.
+    :raises SourceUnavailable: the repository cannot be read, or a ref would not point to a commit.
     """
     push = _Push(repo, git_dir, log, pusher)
     told: list[str] = []
@@ -70,7 +70,8 @@ def _cause(error: Exception) -> str:
 
 
 def _relevant(followed: Container[str], moves: Iterable[Move]) -> list[Move]:
-    """Return the moves of the branch, and of gitmesh's own refs one: there may be a million."""
+    """Return the moves of the branch, and at most one of gitmesh's own refs: there may be a
+    million."""
     found: list[Move] = []
     own: Move | None = None
     for move in moves:
@@ -131,7 +132,7 @@ def _forbidden(repo: GitRepository, move: Move, rule: Rule) -> list[str]:
 
 
 def _record(push: _Push, note: RefusedNote) -> list[str]:
-    """Leave a note of a refused push for the server; return a message if that fails."""
+    """Write a note of a refused push for the server; return a message if that fails."""
     try:
         refused_pushes(push.log).put(note.line())
     except SpoolUnavailable as error:

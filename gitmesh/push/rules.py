@@ -1,6 +1,6 @@
 """Rules of the repository's own git configuration, which git checks after the hooks.
 
-Git would refuse such a push itself, and no hook would learn of it.
+Git itself would refuse such a push after the hook, so gitmesh could not record the refusal.
 """
 
 from collections.abc import Container
@@ -24,9 +24,9 @@ class Rule:
 
     reason: RefusalReason
     setting: str
-    """The setting of git that forbids it."""
+    """The git setting that forbids the push."""
     work_tree: Path | None = None
-    """Where the branch is checked out, if that is the reason."""
+    """The work tree in which the branch is checked out, if that is the reason."""
     is_changed: bool = False
     """True if the work tree would follow the push, but has changes that are not committed."""
 
@@ -36,7 +36,7 @@ def forbidden(
 ) -> Rule | None:
     """Return the rule that a move of the followed branch breaks, if it breaks one.
 
-    :param current: the refs that HEAD names.
+    :param current: the refs to which HEAD points.
     :param bare: the repository has no work tree of its own.
     """
     # Most served repositories have no work tree at all: no process is started for them.
@@ -79,5 +79,5 @@ def _deletion(git_dir: Path, *, is_current: bool) -> Rule | None:
 
 
 def is_own(ref: str) -> bool:
-    """Tell whether a ref is one that only gitmesh moves."""
+    """Return whether a ref is one of gitmesh's own, which only gitmesh may change."""
     return ref == OWN or ref.startswith(f"{OWN}/")

@@ -1,4 +1,4 @@
-"""Text for the pusher about a push before it is accepted. Pure."""
+"""Answers to the pusher before a push is accepted: refusals, or its changes. Pure."""
 
 from collections.abc import Iterable, Iterator
 from typing import Final
@@ -19,7 +19,7 @@ MOST_WARNINGS: Final = 10
 
 
 def refusal(checked: Checked) -> list[str]:
-    """Return why a push is refused: the problems of all commits, up to a limit."""
+    """Return the refusal of a push with problems: those of all commits, up to a limit."""
     problems = sum(len(e.problems) + e.omitted for e in _rejections(checked.refused))
     commits, whole = len(checked.refused), len(checked.commits)
     of = f"{count(commits, 'commit')}" if commits == whole else f"{commits} of {whole} commits"
@@ -39,7 +39,7 @@ def refusal(checked: Checked) -> list[str]:
 
 
 def own_ref_refusal(move: Move) -> list[str]:
-    """Return why a push to a ref of gitmesh is refused."""
+    """Return the refusal of a push to one of gitmesh's own refs."""
     return [
         visible(f"gitmesh refuses this push: only gitmesh moves {move.ref}"),
         "  hint: push branches and tags alone: git push origin HEAD:main",
@@ -47,7 +47,8 @@ def own_ref_refusal(move: Move) -> list[str]:
 
 
 def rule_refusal(move: Move, rule: Rule, lost: Iterable[CommitFacts], lost_count: int) -> list[str]:
-    """Return why the configuration of the repository forbids a push, and what the branch keeps."""
+    """Return the refusal of a push that the repository's configuration forbids, with the commits
+    that would have been lost."""
     branch = move.ref.removeprefix("refs/heads/")
     if rule.reason is RefusalReason.CHECKED_OUT:
         return _checked_out(branch, rule)
@@ -95,7 +96,7 @@ def acceptance(checked: Checked, radius: BlastRadius) -> list[str]:
 
 
 def _dropped(checked: Checked) -> list[str]:
-    """Return which commits a force push takes off the branch; nothing for any other push."""
+    """Return the commits that a force push removes from the branch; nothing for any other push."""
     if not checked.dropped_count:
         return []
     kept = "a server keeps them in refs/gitmesh/kept/"

@@ -1,1 +1,1 @@
-"""Questions to the event log and the repository, answered as values."""
+"""Queries on the event log and the repository; the results are plain values."""

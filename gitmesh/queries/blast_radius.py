@@ -27,7 +27,8 @@ class BlastRadius:
     """Number of connected proxies of these nodes; ``None`` if no server reports it."""
 
     def sentence(self) -> str:
-        """Return it as text: ``affects 1 of 4 services, 2 of 6 nodes, 2 connected proxies``."""
+        """Return the blast radius as text: ``affects 1 of 4 services, 2 of 6 nodes, 2 connected
+        proxies``."""
         said = f"affects {_part(len(self.services), self.of_services, 'service')}, "
         said += _part(len(self.nodes), self.of_nodes, "node")
         if self.proxies is None:
@@ -80,7 +81,7 @@ def _services(graph: MeshGraph, keys: set[ResourceKey]) -> Iterator[ResourceKey]
 
 
 _ANSWERING = {Kind.VIRTUAL_NODE, Kind.VIRTUAL_ROUTER, Kind.ROUTE, Kind.SERVICE_INSTANCES}
-"""Kinds between a service and its instances."""
+"""Kinds of resources between a virtual service and the instances that answer it."""
 
 
 def _part(some: int, every: int, noun: str) -> str:

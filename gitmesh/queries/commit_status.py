@@ -30,13 +30,13 @@ class Verdict(StrEnum):
     """Summary of a commit's status."""
 
     IN_SYNC = "in-sync"
-    """Every proxy that it affects has it."""
+    """Every proxy that the commit affects has it."""
     PENDING = "pending"
-    """It is not read yet, not published yet, or some proxies do not have it yet."""
+    """The commit is not read yet, not published yet, or some proxies do not have it yet."""
     REFUSED = "refused"
-    """Its push was refused, it was rejected, or a proxy refuses it."""
+    """The commit or its push was refused, or a proxy refuses it."""
     OVERTAKEN = "overtaken"
-    """It was applied, and a newer commit replaced it."""
+    """The commit was applied, and a newer commit replaced it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,8 @@ class NodeStatus:
 
     @property
     def refuses(self) -> bool:
-        """True if any of them refuses it, with a known reason or not."""
+        """True if at least one of the proxies refuses the commit, with or without a known
+        reason."""
         states = self.states
         return bool(self.refusals or states[ProxyState.REFUSED] or states[ProxyState.LAST_ACCEPTED])
 
@@ -68,33 +69,33 @@ class CommitStatus:
 
     commit: CommitId
     about: CommitApplied | CommitRejected | None
-    """Its event in the log; ``None`` if it was not read yet."""
+    """Event that applied or rejected the commit; ``None`` if no server has read it yet."""
     recorded_at: str
     served: CommitId | None
     """The commit whose mesh is served now."""
     delivered: Delivered | None
-    """Its first delivery since it was recorded."""
+    """First delivery of the commit since it was recorded."""
     nodes: tuple[NodeStatus, ...]
     """For the served commit, the states of all proxies; for others, the proxies that refused it."""
     degraded: tuple[tuple[str, SourceDegraded], ...]
     offered: bool = True
-    """True if it has been offered to proxies, so that their states refer to it."""
+    """True if the commit was offered to proxies, so that their states refer to it."""
     pin: ServingPinned | None = None
-    """The pin that holds, if any."""
+    """The current pin, if there is one."""
     pin_is_over: bool = False
     """True if the pin has expired while no server was running."""
     newest: CommitId | None = None
     """The newest valid commit of the branch according to the log; served, unless there is a pin."""
     instead: CommitId | None = None
-    """The commit that took its place before it was served."""
+    """The commit that replaced this one before it was served."""
     waits: bool = False
-    """True if only the pin keeps it from being served."""
+    """True if the commit is not served only because of the pin."""
     again: Delivered | None = None
-    """Its last delivery, where it was served again later: by a pin, or after one."""
+    """Last delivery of the commit, if it was served again later: by a pin, or after a pin."""
     refused_push: RefusedPush | None = None
-    """The push that would have brought it in, if the repository has not got it."""
+    """The refused push of the commit, if the repository does not contain it."""
     unresponsive: tuple[tuple[str, WorkerUnresponsive], ...] = ()
-    """The workers of the server that do not answer, and since when that is known."""
+    """The workers of the server that do not answer, with the time at which that was detected."""
 
     @property
     def facts(self) -> CommitFacts | None:
@@ -160,9 +161,10 @@ def commit_status(log: EventReader, commit: CommitId, repo: Path) -> CommitStatu
 def _first_and_last(
     deliveries: list[Delivered], recorded_at: str
 ) -> tuple[Delivered | None, Delivered | None]:
-    """Return the first delivery since then, or else the last one; and the last, if it is another.
+    """Return the first delivery after ``recorded_at``, else the last one; and the last one, if it
+    is different.
 
-    A branch that comes back to a commit records it again.
+    A branch that returns to a commit records it again.
     """
     since = [each for each in deliveries if each.published_at >= recorded_at] or deliveries[-1:]
     return (since[0] if since else None, since[-1] if len(since) > 1 else None)

@@ -30,16 +30,18 @@ class LoggedCommit:
 
     about: CommitApplied | CommitRejected
     at: str
-    """Recording time, in UTC."""
+    """Recording time of the commit, in UTC."""
     first: Seq
     records: tuple[Record, ...]
-    """Its events of the mesh chain, ``CommitApplied`` or ``CommitRejected`` first."""
+    """The commit's events in the mesh chain, ``CommitApplied`` or ``CommitRejected`` first."""
     delivery: tuple[Record, ...]
-    """Its events of the delivery chain."""
+    """The commit's events in the delivery chain."""
     rewritten: HistoryRewritten | None = None
-    """Commits that the branch lost when it moved here by a force push."""
+    """Event of the force push that moved the branch to this commit, with the commits that the
+    branch lost."""
     instead: CommitId | None = None
-    """The commit that took its place before it was served; None where it was, or was rejected."""
+    """The commit that replaced this one before it was served; None if this one was served or
+    rejected."""
 
     @property
     def facts(self) -> CommitFacts:
@@ -48,7 +50,7 @@ class LoggedCommit:
 
     @property
     def rejected(self) -> bool:
-        """True if it was rejected."""
+        """True if the commit was rejected."""
         return isinstance(self.about, CommitRejected)
 
 
@@ -85,7 +87,8 @@ def logged_commit(log: EventReader, seq: Seq) -> LoggedCommit:
 
 
 def _rewritten(log: EventReader, first: Seq, commit: CommitId) -> HistoryRewritten | None:
-    """Return the event before a commit's own, in the same transaction, if there is one."""
+    """Return the ``HistoryRewritten`` event before a commit's own events, in the same transaction,
+    if there is one."""
     if first < 2:
         return None
     for record in log.read(Chain.MESH, after=Seq(first - 2), limit=1):
@@ -109,7 +112,7 @@ def facts_of(log: EventReader, seq: Seq) -> tuple[CommitFacts, str]:
 
 
 def beginning(log: EventReader) -> str:
-    """Return a hint that says where the mesh's history begins."""
+    """Return a hint with the first commit of the mesh's history."""
     first = next(iter(log.read(Chain.MESH, limit=1)), None)
     return "the log knows no commit yet" if first is None else f"the log begins at {first.at[:19]}Z"
 

@@ -10,23 +10,25 @@ _REFUSING = frozenset((ProxyState.REFUSED, ProxyState.LAST_ACCEPTED))
 
 @dataclass(frozen=True, slots=True)
 class Convergence:
-    """Connected proxies that a commit affects, by whether they have it."""
+    """Numbers of the connected proxies that a commit affects: in sync, refusing, and all."""
 
     acked: int
     refused: int
-    """Number of proxies that refuse it, or for which it is held back after a refusal."""
+    """Number of proxies that refuse the commit, or from which it is held back after a refusal."""
     proxies: int
 
     def reaches(self, percent: int) -> bool:
-        """Return whether this percentage has it; with no proxies, none has."""
+        """Return whether this percentage of proxies has the commit; false if there are no
+        proxies."""
         return self.proxies > 0 and self.acked * 100 >= percent * self.proxies
 
     def excludes(self, percent: int) -> bool:
-        """Return whether so many refuse it that this percentage cannot be reached."""
+        """Return whether so many proxies refuse the commit that this percentage cannot be
+        reached."""
         return (self.proxies - self.refused) * 100 < percent * self.proxies
 
     def words(self) -> str:
-        """Return it as text."""
+        """Return the share as text."""
         verb = "refuses" if self.refused == 1 else "refuse"
         refused = f", {self.refused:,} {verb} it" if self.refused else ""
         return f"{self.acked:,} of {_proxies(self.proxies)} in sync{refused}"
@@ -35,7 +37,8 @@ class Convergence:
 def convergence(log: EventReader, first: Seq, published: SnapshotPublished) -> Convergence:
     """Return the share of proxies with the commit at this position; ``published`` names its nodes.
 
-    A proxy counts if it is in sync with this commit or a later one; a pinned one may be earlier.
+    A proxy counts as having it if it is in sync with this commit or a later one. With a pin, the
+    served commit may be an earlier one.
     """
     nodes = frozenset(published.nodes)
     proxies = [

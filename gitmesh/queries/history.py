@@ -19,7 +19,8 @@ def newest(
 ) -> list[Record]:
     """Return the last ``limit`` matching events, oldest first; all if it is 0.
 
-    At the same time, events of the mesh chain come first. ``behind`` are positions to start after.
+    Of events with the same time, those of the mesh chain come first. ``behind`` has the position in
+    each chain after which to start.
     """
     after = behind or {}
     found = (

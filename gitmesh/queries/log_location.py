@@ -2,8 +2,8 @@
 
 The log is local to a server, like the repository that it follows. By default it is inside the
 repository's git directory: ``shop.git/gitmesh/events.sqlite3``, or ``.git/gitmesh/…`` if there is a
-work tree. Git never touches, pushes or clones that folder, and commands find the log through the
-repository. ``--log`` or ``GITMESH_LOG`` name another location.
+work tree. Git never changes, pushes or clones that folder, and commands find the log through the
+repository. ``--log`` or ``GITMESH_LOG`` selects another location.
 """
 
 import os
@@ -15,7 +15,7 @@ from mesh.errors import UsageError
 
 _BRANCH: Final = "ref: refs/heads/"
 _MOST_BYTES: Final = 4096
-"""No path is longer, nor the name of a ref."""
+"""Maximum length of a path or of a ref's name."""
 _LONGEST_NAME: Final = 255
 _PARTS: Final = ("HEAD", "config", "objects", "refs")
 LOG_IN_GIT_DIR = Path("gitmesh") / "events.sqlite3"
@@ -68,13 +68,13 @@ def _candidates(repo: Path) -> Iterator[Path]:
 
 
 def _left_log(repo: Path) -> Path | None:
-    """Return the event log in a git directory of which parts are missing."""
+    """Return the event log in an incomplete git directory."""
     logs = (candidate / LOG_IN_GIT_DIR for candidate in _candidates(repo))
     return next((log.resolve() for log in logs if log.is_file()), None)
 
 
 def _missing(repo: Path) -> Path | None:
-    """Return what a git directory lacks that has the other parts of one."""
+    """Return the missing parts of an incomplete git directory."""
     for candidate in _candidates(repo):
         missing = [candidate / name for name in _PARTS if not (candidate / name).exists()]
         if len(missing) == 1:
@@ -85,7 +85,7 @@ def _missing(repo: Path) -> Path | None:
 def linked_branch(repo: Path) -> str | None:
     """Return the branch of a linked work tree, if its main repository has another one.
 
-    ``None`` if ``repo`` is no linked work tree, has no branch, or the same one.
+    ``None`` if ``repo`` is not a linked work tree, or has no branch, or the same branch.
 
     :raises UsageError: it is not a repository.
     """
@@ -101,7 +101,7 @@ def linked_branch(repo: Path) -> str | None:
 
 
 def _pointed(file: Path) -> str:
-    """Return the only line of one of git's small files; ``""`` where it is damaged."""
+    """Return the only line of one of git's small files; ``""`` if it is damaged."""
     with file.open("rb") as opened:
         text = os.fsdecode(opened.read(_MOST_BYTES + 1).strip())
     names = text.split("/")
@@ -116,14 +116,14 @@ def repository_around(path: Path) -> Path | None:
 
 
 def is_repository(path: Path) -> bool:
-    """Tell whether the folder is a git repository, bare or not."""
+    """Return whether a folder is a git repository, bare or not."""
     return _found(path) is not None
 
 
 def log_path(repo: Path, explicit: Path | None = None) -> Path:
     """Return the path of a repository's event log; ``explicit`` replaces the default.
 
-    A log is also found where parts of the repository around it are missing.
+    The log is found even if the repository around it is incomplete.
 
     :raises UsageError: there is no such repository.
     """

@@ -1,4 +1,5 @@
-"""The existing event log of a repository; for a clone, the hint where its origin's log is."""
+"""The existing event log of a repository; for a clone, a hint with the location of its origin's
+log."""
 
 import shlex
 from pathlib import Path
@@ -28,7 +29,7 @@ def existing_log(repo: Path, explicit: Path | None = None) -> Path:
 def without_log(repo: Path) -> UsageError | None:
     """Return the error for a work tree with a remote and no event log; None for other repositories.
 
-    The event log is in the repository that is served. A bare repository may be that one.
+    Only the served repository has an event log. A bare repository may be the served one.
     """
     from reconciler.git.handle import remote_of  # for this error alone
 
@@ -41,8 +42,8 @@ def without_log(repo: Path) -> UsageError | None:
 
 
 def cloned_from(repo: Path) -> str | None:
-    """Return where a work tree pushes to, if no server has followed it: a local path, or an
-    address without the password that may be in it."""
+    """Return the remote to which a work tree pushes, if no server has followed the work tree
+    itself: a local path, or an address without its password."""
     from reconciler.git.handle import remote_of  # for this answer alone
 
     where = git_dir(repo)
@@ -70,7 +71,7 @@ def _hint(remote: str, work_tree: Path) -> str:
 
 
 def _log_of(repo: Path) -> Path | None:
-    """Return the log of a repository: the one that its hooks name, else the default."""
+    """Return the log of a repository: the log that its hooks name, else the default."""
     from gitmesh.hooks.scripts import told  # For this error alone.
 
     where = git_dir(repo)
@@ -81,7 +82,7 @@ def _log_of(repo: Path) -> Path | None:
 
 
 def _local(remote: str, work_tree: Path) -> Path | None:
-    """Return the folder that a remote's address names; None where it is on another machine."""
+    """Return the folder that a remote's address names; None if it is on another machine."""
     if remote.startswith("file://"):
         return Path(unquote(urlsplit(remote).path))
     if "://" in remote or ":" in remote.partition("/")[0]:
@@ -90,7 +91,7 @@ def _local(remote: str, work_tree: Path) -> Path | None:
 
 
 def _harmless(remote: str) -> str:
-    """Return an address without the password that may be in it."""
+    """Return an address without its password, if it has one."""
     scheme, found, rest = remote.partition("://")
     host, slash, path = rest.partition("/")
     if not found or "@" not in host:

@@ -34,9 +34,9 @@ def pinned(log: EventReader, at: datetime | None = None) -> ServingPinned | None
 
 
 def requested_pin(log: Path) -> "PinNote | None":
-    """Return the newest request for a pin, or for its end, that no server has taken yet.
+    """Return the newest request for a pin, or for its end, that no server has processed yet.
 
-    Requests for a time that is over have no effect, and are left out.
+    Requests whose time has expired have no effect and are ignored.
     """
     # A push's answer asks for pins, too, and does not wait until pydantic is loaded.
     from gitmesh.inbox.pin_note import read_pin
@@ -48,12 +48,12 @@ def requested_pin(log: Path) -> "PinNote | None":
 
 
 def is_over(pin: ServingPinned, now: datetime) -> bool:
-    """Tell whether a pin has expired."""
+    """Return whether a pin has expired."""
     return now >= datetime.fromisoformat(pin.until)
 
 
 def until_text(until: datetime) -> str:
-    """Return a time in the form of events: UTC, rounded up to whole seconds."""
+    """Return a time as events contain it: in UTC, rounded up to whole seconds."""
     whole = until.astimezone(UTC) + timedelta(microseconds=999_999)
     return whole.strftime("%Y-%m-%dT%H:%M:%SZ")
 
@@ -61,7 +61,7 @@ def until_text(until: datetime) -> str:
 def pinnable(log: EventReader, commit: CommitId) -> Seq:
     """Return the mesh chain position of a commit's mesh.
 
-    :raises UsageError: the log does not know the commit, or it was rejected.
+    :raises UsageError: the commit is not in the log, or was rejected.
     """
     seq = log.seq_of_commit(commit)
     if seq is None:

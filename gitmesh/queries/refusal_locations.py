@@ -1,7 +1,7 @@
 """Location of refused specs in the repository: file and line of each spec that caused a refusal.
 
-The log names the specs, and git has their text. If git has lost the commit, the log still knows the
-file.
+The log has the names of the specs, and git has their text. If git no longer has the commit, the
+file is still in the log.
 """
 
 import re

@@ -1,7 +1,7 @@
 """Resolution of the commit that a command names, even before a server has read it.
 
 Git keeps nothing of a refused push, and the mesh chain has only commits of the branch. For a commit
-that never got in, the delivery chain says who tried to push it, when, and why it was refused.
+whose push was refused, the delivery chain has the pusher, the time and the reason.
 """
 
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ _REFUSED: Final = Query(kinds=("PushRefused",))
 
 @dataclass(frozen=True, slots=True)
 class RefusedPush:
-    """The newest refused push of a commit that never got into the repository."""
+    """The newest refused push of a commit that is not in the repository."""
 
     commit: CommitId
     record: Record
@@ -37,11 +37,11 @@ class RefusedPush:
 def asked_commit(log: EventReader, commit: str | None, repo: Path) -> CommitId:
     """Return the named commit; without a name, the tip of the followed branch.
 
-    The repository is searched first, because the newest push may not be in the log yet. What is
-    damaged there is searched in the log.
+    The repository is searched first, because the newest push may not be in the log yet. If the ref
+    or the commit is damaged there, the log is searched.
 
     :raises UsageError: there is no such commit.
-    :raises SourceUnavailable: it is named by a ref that is damaged.
+    :raises SourceUnavailable: the ref that names it is damaged.
     """
     if is_repository(repo):
         opened = GitRepository.open(repo)
@@ -67,17 +67,18 @@ def asked_commit(log: EventReader, commit: str | None, repo: Path) -> CommitId:
 
 
 def merge_of(log: EventReader, commit: CommitId, repo: Path) -> CommitId | None:
-    """Return the logged merge that brought in a commit which is not in the log itself, if any."""
+    """Return the logged merge that added a commit which is not in the log itself, if there is
+    one."""
     return brought_in_by(log, GitRepository.open(repo), commit) if is_repository(repo) else None
 
 
 def refused_push(log: EventReader, commit: str | None) -> RefusedPush | None:
-    """Return the newest refused push of a commit, for one that is not in the mesh chain.
+    """Return the newest refused push of a commit that is not in the mesh chain.
 
-    The commit is the one that was pushed, or one of those with problems.
+    The commit is the pushed one, or one of those with problems.
 
-    :param commit: its id or the beginning of it; nothing is found for any other name.
-    :raises UsageError: it fits several commits of refused pushes.
+    :param commit: the commit's id, or the start of it; other names are not found.
+    :raises UsageError: several commits of refused pushes begin with it.
     """
     if commit is None or not is_hex(commit):
         return None
@@ -94,5 +95,5 @@ def refused_push(log: EventReader, commit: str | None) -> RefusedPush | None:
 
 
 def is_in_git(commit: CommitId, repo: Path) -> bool:
-    """Tell whether a commit is in the repository; False where there is no repository."""
+    """Return whether a commit is in the repository; false if there is no repository."""
     return is_repository(repo) and GitRepository.open(repo).has(commit)

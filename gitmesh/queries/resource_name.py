@@ -15,7 +15,7 @@ _SHOWN: Final = 3
 def resource_of(text: str, known: Callable[[], Iterable[ResourceKey]]) -> ResourceKey:
     """Return the resource with this name; ``known`` provides suggestions.
 
-    :raises UsageError: it is not a full name. The hint lists names that end with it.
+    :raises UsageError: the text is not a full name. The hint lists names that end with it.
     """
     try:
         return ResourceKey.parse(text)
@@ -26,7 +26,7 @@ def resource_of(text: str, known: Callable[[], Iterable[ResourceKey]]) -> Resour
 
 
 def _ending_so(text: str, known: Iterable[ResourceKey]) -> str:
-    """Return a hint with known names that end with a text; empty if none does."""
+    """Return a hint with the known names that end with a text; empty if there are none."""
     end = f"/{text.lower()}"
     meant = sorted(name for name in map(str, known) if name.lower().endswith(end))
     return f"did you mean {' or '.join(meant[:_SHOWN])}?" if meant else ""
@@ -42,7 +42,7 @@ def nearest_resource(key: ResourceKey, known: Iterable[ResourceKey]) -> Resource
 
 
 def no_resource(key: ResourceKey, known: Iterable[ResourceKey], where: str) -> UsageError:
-    """Return the error that says that a resource is not there, and which may be meant."""
+    """Return the error for a resource that does not exist, with similar names."""
     meant = nearest_resource(key, known)
     hint = f'did you mean "{meant}"? ' if meant else ""
     return UsageError(f"there is no {key} {where}", hint=f"{hint}see: gitmesh state")
@@ -53,7 +53,7 @@ def identity_of(
 ) -> ProxyIdentity:
     """Return the identity of a proxy with this ``node.id``.
 
-    :raises UsageError: it is invalid. The hint has suggestions.
+    :raises UsageError: the ``node.id`` is invalid; the hint has suggestions.
     """
     try:
         return parse_identity(node, metadata)

@@ -15,7 +15,7 @@ from gitmesh.queries.pins import pinned
 from mesh.errors import UsageError
 
 SHORT_COMMIT: Final = 7
-"""Minimum digits of commit ids that are shown or given."""
+"""Minimum length of an abbreviated commit id, shown or accepted."""
 
 _UNITS: Final = {
     "second": timedelta(seconds=1),
@@ -33,16 +33,16 @@ _CLOCK = re.compile(
 _LOOKS_LIKE_A_TIME = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 Resolve = Callable[[str], CommitId]
-"""Returns the commit of a revision; raises UsageError if there is none."""
+"""Function that returns the commit of a revision; raises UsageError if there is none."""
 
 
 def parse_time(text: str, now: datetime) -> datetime | None:
-    """Return the time that a text means, in UTC; ``None`` if it is no time.
+    """Parse a time, in UTC; ``None`` if the text is not a time.
 
     A time without an offset is UTC, like the log's times. A date means its first moment; a time of
     day means its last occurrence, today or yesterday.
 
-    :raises UsageError: it begins like a date or a time of day and is invalid.
+    :raises UsageError: the text begins like a date or a time of day, but is invalid.
     """
     words = text.strip()
     if words.lower() in ("now", "yesterday"):
@@ -84,10 +84,9 @@ def _iso(words: str, text: str) -> datetime:
 def moment_seq(log: EventReader, moment: str, now: datetime, resolve: Resolve | None = None) -> Seq:
     """Return the mesh chain position whose mesh was served at a moment.
 
-    For a commit it is the last event of its transaction; for a time, the last event recorded by
-    then, or the position that was pinned then. Digits are a position, unless the chain is shorter
-    and they are 7 or more: then they are a commit. ``resolve`` finds revisions that the log does
-    not know.
+    For a commit, this is the last event of its transaction; for a time, the last event recorded by
+    then, or the position that was pinned then. Digits are a position; but 7 or more digits beyond
+    the end of the chain are a commit. ``resolve`` finds revisions that are not in the log.
 
     :raises UsageError: the moment is invalid, or unknown to this log.
     """
@@ -116,12 +115,13 @@ def _of_commit(log: EventReader, moment: str, resolve: Resolve | None) -> Seq:
 
 
 def is_hex(text: str) -> bool:
-    """Tell whether a text may be a prefix of a commit id."""
+    """Return whether a text may be a prefix of a commit id."""
     return 4 <= len(text) <= 64 and set(text.lower()) <= set("0123456789abcdef")
 
 
 def _is_position(moment: str, head: int) -> bool:
-    """Tell whether digits are a position: one in 27 short commit ids consists of digits, too."""
+    """Return whether digits are a position or a commit id: one in 27 short commit ids consists only
+    of digits."""
     if not (moment.isascii() and moment.isdigit()):
         return False
     if len(moment) < SHORT_COMMIT:

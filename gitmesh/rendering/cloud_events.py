@@ -1,4 +1,4 @@
-"""Events in formats of other systems: CloudEvents 1.0 and table rows. Pure."""
+"""Events in other formats: CloudEvents 1.0, and table rows. Pure."""
 
 from typing import Final
 from urllib.parse import quote
@@ -49,7 +49,7 @@ def cloud_event(record: Record, repository: str) -> dict[str, object]:
 
 
 def row(record: Record) -> tuple[str, ...]:
-    """Return an event as a row under :data:`COLUMNS`; no cell is a spreadsheet formula."""
+    """Return an event as a row under :data:`COLUMNS`; no cell begins like a spreadsheet formula."""
     summary = narrate(decode(record)).replace("\n", "; ")
     cells = (
         record.chain.value,

@@ -1,4 +1,4 @@
-"""Commits as single lines: what changed, who, why, and with what effect.
+"""Commits as single lines: changes, author, reason and effect.
 
 ``route cart/all: cart-v2 10 % → 25 %, Alice, CHG-123, 3/3 proxies in 84 ms``
 """
@@ -62,7 +62,7 @@ def _reasons(found: LoggedCommit) -> list[str]:
 
 
 def _dropped(found: LoggedCommit) -> list[str]:
-    """Return which commits a force push to this one took off the branch."""
+    """Return, as text, the commits that a force push to this commit removed from the branch."""
     lost = () if found.rewritten is None else found.rewritten.dropped
     return [f"{count(len(lost), 'commit')} {dropped_words(lost)}"] if lost else []
 

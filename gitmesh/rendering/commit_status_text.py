@@ -66,7 +66,7 @@ def _head(found: CommitStatus) -> str:
 
 
 def refused_push_text(found: RefusedPush) -> str:
-    """Return when and why a push was refused; the problems follow, a line each."""
+    """Return the time and reason of a refused push; the problems follow, one per line."""
     return f"its push was refused at {found.record.at[:19]}Z: {narrate(found.event)}"
 
 
@@ -87,7 +87,7 @@ def _pin(found: CommitStatus) -> list[str]:
 
 
 def requested_pin_text(asked: PinNote) -> str:
-    """Return what a request asks for that no server has taken yet."""
+    """Return the text about a request for a pin or its end that no server has processed yet."""
     why = f": {asked.reason}" if asked.reason else ""
     if asked.commit is None or asked.until is None:
         return visible(f"the end of the pin waits for a server to start{why}")
@@ -117,7 +117,8 @@ def _delivery(found: CommitStatus) -> list[str]:
 
 
 def _times(delivered: Delivered, found: CommitStatus) -> list[str]:
-    """Return when a commit was offered and to whom, and when all proxies had it."""
+    """Return lines with the times at which a commit was offered and acknowledged, and the
+    proxies."""
     at = f"at {delivered.published_at[:23]}Z"
     if not delivered.published.proxies:
         same = delivered.published.unchanged

@@ -37,7 +37,7 @@ def short(commit: str) -> str:
 
 
 def observation(event: DeliveryEvent) -> str:
-    """Return one line about the event. Control characters in foreign text are not escaped here."""
+    """Return an event as one line. Control characters in untrusted text are not escaped here."""
     match event:
         case SnapshotPublished() | SnapshotConverged() | SnapshotDelayed() | SnapshotRejected():
             return _snapshot(event)
@@ -162,7 +162,8 @@ def _published(event: SnapshotPublished) -> str:
 
 
 def took_words(took_us: int, after: Cause) -> str:
-    """Return how long a snapshot took and since when: ``, 84 ms after the branch moved``."""
+    """Return the duration of a delivery, and the cause from which it is counted: ``, 84 ms after
+    the branch moved``."""
     took = milliseconds(took_us)
     return f", {took} after {_SINCE[after]}" if after in _SINCE else f" after {took}"
 

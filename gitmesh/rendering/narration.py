@@ -43,9 +43,9 @@ _KIND_WORDS = {
 
 
 def narrate(event: Event) -> str:
-    """Return an event as one line; the problems of a rejected commit follow on more lines.
+    """Return an event as one line; the problems of a rejected commit follow, one per line.
 
-    Foreign text such as subjects, names and refusals cannot control a terminal or add a line.
+    Untrusted text such as subjects, names and refusals cannot control a terminal or add a line.
     """
     return "\n".join(map(visible, _lines(event)))
 
@@ -71,7 +71,7 @@ def _refused_push(event: PushRefused) -> list[str]:
 
 
 def never_served_words(instead: CommitId) -> str:
-    """Return a sentence about a commit that another one replaced before it was served."""
+    """Return a sentence about a commit that another commit replaced before it was served."""
     return f"applied, but never served: {short(instead)} took its place"
 
 
@@ -81,7 +81,7 @@ def waits_behind_words(pin: ServingPinned) -> str:
 
 
 def dropped_words(dropped: Sequence[CommitId]) -> str:
-    """Return which commits a branch lost, the newest first, up to a bound."""
+    """Return, as text, the commits that a branch lost, the newest first, up to a limit."""
     more = len(dropped) - SHOWN_DROPPED
     shown = ", ".join(map(short, dropped[:SHOWN_DROPPED]))
     return f"dropped: {shown}" + (f", and {more:,} more" if more > 0 else "")
@@ -104,7 +104,8 @@ def resource_name(key: ResourceKey) -> str:
 
 
 def shares(weights: tuple[WeightChange, ...]) -> str:
-    """Return ``cart-v2 10 % → 25 %`` for each target whose weight changed, growing ones first."""
+    """Return ``cart-v2 10 % → 25 %`` for each target whose weight changed, increased weights
+    first."""
     before = sum(w.before for w in weights)
     after = sum(w.after for w in weights)
     rows = [(w, _percent(w.before, before), _percent(w.after, after)) for w in weights]
@@ -117,7 +118,7 @@ def shares(weights: tuple[WeightChange, ...]) -> str:
 
 
 def problem_place(problem: JsonObject) -> str:
-    """Return where a problem is: ``routes/cart.yaml:7``, a file as a whole, or the repository."""
+    """Return the location of a problem: ``routes/cart.yaml:7``, a whole file, or the repository."""
     place = str(problem.get("path") or "repository")
     return f"{place}:{problem['line']}" if problem.get("line") else place
 

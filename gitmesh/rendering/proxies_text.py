@@ -1,4 +1,4 @@
-"""Connected proxies as text: a line each, and their states in words."""
+"""Connected proxies as text: one line per proxy, with its state in words."""
 
 from collections import Counter
 from collections.abc import Iterable

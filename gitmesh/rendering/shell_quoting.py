@@ -1,6 +1,6 @@
 """Suggested command lines that work when pasted into the user's shell.
 
-If the user named a repository or a log, the suggestions name the same ones.
+If the user gave ``--repo`` or ``--log``, the suggestions contain the same options.
 """
 
 import re
@@ -36,7 +36,7 @@ def noting(option: str) -> Callable[[click.Context, click.Parameter, Place], Pla
 def pasted(text: str) -> str:
     """Return the text with the user's paths added to each command line in it.
 
-    Paths that are in the text already are not added again.
+    Paths that are already in the text are not added again.
     """
     ctx = click.get_current_context(silent=True)
     places: dict[str, str] = {} if ctx is None else ctx.meta.get(_NAMED, {})

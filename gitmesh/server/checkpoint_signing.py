@@ -1,4 +1,4 @@
-"""Checkpoints that the server signs while it follows the branch, and when it ends.
+"""Signing of checkpoints by the server, while it follows the branch and when it ends.
 
 If the log contradicts an earlier checkpoint, nothing is signed and an error is logged; the server
 continues to serve, because traffic must continue.
@@ -20,7 +20,7 @@ from reconciler.git.repository import GitRepository
 
 LOOK_EVERY_S: Final = 1.0
 DELIVERY_EVERY_S: Final = 60.0
-"""Interval of checkpoints for delivery events alone, which happen all the time."""
+"""Interval of checkpoints if there are only delivery events, which are frequent."""
 
 _log = logging.getLogger(__name__)
 

@@ -1,7 +1,7 @@
-"""Everything that a server writes to its error stream becomes a log line.
+"""Capture of the error stream: all that a server writes there becomes log lines.
 
-Libraries in C (gRPC, OpenSSL, libgit2) and Python itself write there as they like. A machine that
-reads the log must find nothing but log lines.
+C libraries (gRPC, OpenSSL, libgit2) and Python itself write to it in any format. A program that
+reads the log must find only log lines.
 """
 
 import contextlib
@@ -18,12 +18,12 @@ _ERROR_STREAM: Final = 2
 _LONGEST: Final = 8_000
 """Maximum length of a line in characters; longer lines are cut."""
 _LAST_WORDS_S: Final = 1.0
-"""Maximum wait for the last output to be read."""
+"""Maximum time to wait until the last output is read."""
 _LEVELS: Final = {"I": logging.INFO, "W": logging.WARNING, "E": logging.ERROR, "F": logging.ERROR}
 _OF_GRPC: Final = re.compile(
     r"(?P<level>[IWEF])\d{4} \d\d:\d\d:\d\d\.\d+ +\d+ (?P<at>[\w.]+:\d+)\] (?P<text>.*)"
 )
-"""Form of a log line of gRPC's core: ``E0000 00:00:00.000000 123 tcp_server.cc:45] text``."""
+"""Format of a log line of gRPC's core: ``E0000 00:00:00.000000 123 tcp_server.cc:45] text``."""
 
 _log = logging.getLogger(__name__)
 
@@ -58,7 +58,8 @@ def captured() -> Iterator[TextIO]:
 
 @contextlib.contextmanager
 def _closed(stream: TextIO) -> Iterator[TextIO]:
-    """Close the stream at the end, also when what was written last cannot be: a closed terminal."""
+    """Close the stream at the end, even if its last output cannot be written because the terminal
+    is closed."""
     try:
         yield stream
     finally:

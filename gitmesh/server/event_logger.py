@@ -1,4 +1,4 @@
-"""Write a log line for each new event: one per commit, one per snapshot."""
+"""Log lines for new events: one per commit, one per snapshot."""
 
 import asyncio
 import contextlib
@@ -39,8 +39,8 @@ _log = logging.getLogger("gitmesh")
 
 LOOK_EVERY_S = 0.25
 MOST_AT_ONCE = 50
-"""Maximum commits logged at once: after a long absence there may be thousands, and the newest are
-logged.
+"""Maximum number of commits logged at once. After a long downtime there may be thousands; only the
+newest are logged.
 
 Warnings are always logged.
 """
@@ -49,7 +49,7 @@ Warnings are always logged.
 class EventLogger:
     """Logs new events of both chains; earlier ones are not logged.
 
-    It polls instead of reacting at once: right after a push, proxies have priority.
+    It polls the log instead of reacting at once, because proxies have priority right after a push.
     """
 
     def __init__(self, log: EventReader) -> None:
@@ -58,7 +58,7 @@ class EventLogger:
         self._then: list[Callable[[], None]] = []
 
     def then(self, tell: Callable[[], None]) -> None:
-        """Read now, and call this when everything in the log so far has been logged."""
+        """Read the log now, and call ``tell`` once log lines are written for all its events."""
         self._then.append(tell)
         self._asked.set()
 

@@ -1,8 +1,8 @@
 """Heartbeat of workers: detects a worker that hangs while its connections stay open.
 
 A stopped process, or one with a stuck event loop, looks alive from outside: its sockets are open,
-and the kernel still gives it connections. So each worker sends its parent something in every
-interval, and one that is silent for too long is treated as dead.
+and the kernel still gives it connections. So each worker sends its parent a message in every
+interval, and a worker that is silent for too long is treated as dead.
 """
 
 import asyncio
@@ -10,24 +10,25 @@ from collections.abc import Callable
 from typing import Final
 
 BEAT_S: Final = 1.0
-"""Interval in which a worker sends something, possibly empty."""
+"""Interval in which a worker sends a message, possibly an empty one."""
 UNRESPONSIVE: Final = 4
-"""Missed heartbeats after which a worker counts as unresponsive, and others stop waiting for it."""
+"""Missed heartbeats after which a worker counts as unresponsive, and the other workers stop waiting
+for it."""
 MOST_MISSED: Final = 15
-"""Maximum missed intervals. Applying a commit that changes ten thousand resources blocks a worker
-the longest: three intervals on a free core."""
+"""Maximum number of missed heartbeats. Applying a commit that changes ten thousand resources blocks
+a worker the longest: three intervals on a free core."""
 MOST_MISSED_AT_FIRST: Final = 60
-"""Maximum missed intervals before the first message, while the worker starts."""
+"""Maximum number of missed heartbeats before the first message, while the worker starts."""
 
 
 class Heartbeat:
     """Heartbeat of one worker process, as its parent sees it."""
 
     def __init__(self, beat_s: float = BEAT_S, late: Callable[[], None] = lambda: None) -> None:
-        """Listen for a beat every ``beat_s``.
+        """Expect a heartbeat every ``beat_s``.
 
-        :param late: called when a worker that was heard before has missed :data:`UNRESPONSIVE`
-            beats, each time.
+        :param late: called each time a worker that has sent heartbeats before misses
+            :data:`UNRESPONSIVE` of them.
         """
         self._beat_s = beat_s
         self._late = late
@@ -39,7 +40,7 @@ class Heartbeat:
         self._may_miss, self._missed = MOST_MISSED, 0
 
     async def silent(self) -> str:
-        """Wait until the worker is silent for too long; return a description of how long.
+        """Wait until the worker is silent for too long; return a description of the silence.
 
         Time during which this process itself was suspended or busy counts as one interval: messages
         of the worker may still be unread.

@@ -50,7 +50,7 @@ from xds.bootstrap.address import where_to_listen
 _log = logging.getLogger(__name__)
 
 COMMITTER = Person("gitmesh", "gitmesh@localhost")
-"""Committer of the commits that callers' calls make; their author is the caller."""
+"""Committer of the commits that API calls make; their author is the caller."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,20 +60,20 @@ class HttpApi:
     listener: socket.socket
     reception: Reception
     certificate: ServerCertificate | None
-    """The certificate of its port; plain text without."""
+    """TLS certificate of the API's port; plain text if ``None``."""
 
     @property
     def address(self) -> str:
-        """Return the address that it answers on; the port is the one that the system chose."""
+        """Return the address on which the API is served, with the port that the system chose."""
         host, port = self.listener.getsockname()[:2]
         return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
     async def serve(
         self, repo: Path, log: Path, settings: Settings, startup: Startup, steps: ReadSteps
     ) -> None:
-        """Answer calls until cancelled.
+        """Serve the API until cancelled.
 
-        :param steps: where to leave what was read of the commits that are made.
+        :param steps: receives the spec trees of the API's commits, for the reconciler.
         """
         with open_for_reading(log) as reading:
             branch = settings.branch or None
@@ -121,7 +121,7 @@ class HttpApi:
                 await asyncio.wait([counting])
 
     async def _received(self, request: HttpRequest) -> tuple[SignedRequest, Caller]:
-        """Return a request of the JSON API, and who sent it."""
+        """Return a request of the JSON API, with its caller."""
         try:
             return await self.reception.receive(request)
         except ApiError as error:
@@ -129,7 +129,7 @@ class HttpApi:
 
 
 def _recover(changes: ResourceChanges) -> None:
-    """Remove the lock that a killed server has left, so that the branch can be moved again."""
+    """Remove the branch lock of a killed server, so that the branch can be moved again."""
     with contextlib.suppress(GitmeshError, OSError):  # whoever writes says so, too
         if (lock := changes.recover(COMMITTER)) is not None:
             _log.warning("removed the lock of a server that was killed", extra={"path": str(lock)})
@@ -138,7 +138,7 @@ def _recover(changes: ResourceChanges) -> None:
 def bind(settings: Settings) -> HttpApi:
     """Bind the API's address.
 
-    :raises UsageError: the address cannot be used, or nobody would have to prove who calls.
+    :raises UsageError: the address cannot be used, or no authentication would be required.
     """
     place = where_to_listen(settings.http)
     if place is None:

@@ -39,9 +39,11 @@ class JsonFormatter(logging.Formatter):
 
 
 class _Handler(logging.StreamHandler[TextIO]):
-    """Drops lines that cannot be written: the terminal was closed, or the reader has gone.
+    """Handler that drops lines that cannot be written, because the terminal was closed or the
+    reader has ended.
 
-    The report of such an error would go to the error stream, whose lines are logged: for ever.
+    The report of such an error would go to the error stream, whose lines are logged: an endless
+    loop.
     """
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 -- the base's name
@@ -58,8 +60,8 @@ def log_to_stderr(
 ) -> None:
     """Send every log line of the process to the error stream.
 
-    :param always: what every line says besides, such as which of several processes wrote it.
-    :param stream: where the error stream leads, if not to itself
+    :param always: fields that every line gets, such as the number of the worker process.
+    :param stream: destination of log lines, if the error stream itself is captured
         (:mod:`gitmesh.server.error_stream`).
     """
     handler = _Handler(sys.stderr if stream is None else stream)

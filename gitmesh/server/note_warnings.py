@@ -1,4 +1,4 @@
-"""Warnings about notes in a spool that were not used, in sum: their number has no bound."""
+"""Warnings about unused notes in a spool, as summaries, because their number is unlimited."""
 
 import logging
 import time
@@ -17,9 +17,9 @@ class NoteWarnings:
     """Counts the unused notes of one spool, and logs a summary at most once a minute."""
 
     def __init__(self, spool: Spool, kind: str, now: Callable[[], float] = time.monotonic) -> None:
-        """Start with nothing counted.
+        """Start with no counts.
 
-        :param kind: what the notes are about, in the plural.
+        :param kind: subject of the notes, in the plural, for messages.
         """
         self._spool = spool
         self._kind = kind
@@ -31,7 +31,7 @@ class NoteWarnings:
         self._superseded_count = 0
 
     def invalid(self, notes: Iterable[Note]) -> None:
-        """Count files that are no notes."""
+        """Count files that are not valid notes."""
         for note in notes:
             self._invalid = self._invalid or note
             self._invalid_count += 1
@@ -42,7 +42,7 @@ class NoteWarnings:
         self._superseded_count += 1
 
     def tell(self, *, at_once: bool = False) -> None:
-        """Log what was counted since the last time, at most once a minute."""
+        """Log the counts since the last summary, at most once a minute."""
         if not at_once and self._now() - self._told_at < TELL_EVERY_S:
             return
         discarded = self._spool.discarded

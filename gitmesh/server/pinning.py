@@ -30,13 +30,14 @@ _log = logging.getLogger(__name__)
 _NEITHER: Final = object()
 LOOK_EVERY_S: Final = 0.1
 PINS_AT_ONCE: Final = 10
-"""Changes of the pin by one user that are made one by one."""
+"""Number of changes of the pin that one user may make in a burst."""
 PINS_PER_S: Final = 0.1
-"""How often a user may change it after that. Of notes that come faster only the newest counts."""
+"""Rate at which a user may change the pin after the burst. Of notes that arrive faster, only the
+newest counts."""
 
 
 class Pinning:
-    """Passes publications on to the servers, or the pinned one instead.
+    """Passes publications on to the servers, or the pinned commit instead.
 
     The reconciler continues during a pin; its newest publication is served when the pin ends.
     """
@@ -56,18 +57,18 @@ class Pinning:
         self._now = now
         self._pin: ServingPinned | None = None
         self._shown: object = None
-        """The pin that is served; ``None`` for the branch, ``_NEITHER`` while that is changing."""
+        """The pin that is served; ``None`` for the branch, ``_NEITHER`` during a change."""
         self._newest: Publication | None = None
         self._budgets: dict[str, TokenBucket] = {}
         self._waiting: tuple[Note, PinNote] | None = None
-        """The newest note, if its user left too many to heed it now."""
+        """The newest note, if it must wait because its user changes the pin too often."""
         self._warnings = NoteWarnings(spool, "pins")
 
     async def run(self) -> None:
-        """Serve until cancelled.
+        """Serve the pin or the branch until cancelled.
 
-        First, serve the pin or branch that the log and the waiting notes ask for. A pin that ended
-        meanwhile is not served, unless the log cannot record its end now.
+        At the start, the log and the waiting notes decide. A pin that has expired is not served,
+        unless the log cannot record its end now.
         """
         self._pin = await asyncio.to_thread(pinned, self._log)
         await self._attempt(partial(self._settle, at_start=True))
@@ -95,7 +96,7 @@ class Pinning:
             await asyncio.sleep(LOOK_EVERY_S if settled and served else 11 * LOOK_EVERY_S)
 
     async def _attempt(self, step: Callable[[], Awaitable[None]]) -> bool:
-        """Take a step; return false, and log why, if it cannot be taken now."""
+        """Run a step; if it fails for now, log the reason and return false."""
         try:
             await step()
         except (Retryable, OSError) as error:
@@ -104,7 +105,7 @@ class Pinning:
         return True
 
     async def _serve(self, moved_ns: int | None) -> None:
-        """Serve what is pinned now, or the branch, where that has changed.
+        """Serve the pin, or the branch, if this has changed.
 
         :raises Retryable: the pinned mesh cannot be read now.
         """
@@ -119,9 +120,10 @@ class Pinning:
         self._shown = pin
 
     async def _settle(self, *, at_start: bool = False) -> None:
-        """Find what is pinned now: end what is over, then take the notes. It serves nothing.
+        """Update the pin: end it if it has expired, then process the notes. This does not serve it
+        yet.
 
-        :param at_start: heed the newest note however many its user left.
+        :param at_start: process the newest note even if its user wrote too many.
         :raises Retryable: the log cannot be written now; the notes stay.
         :raises OSError: a note cannot be removed.
         """
@@ -156,7 +158,7 @@ class Pinning:
             self._waiting = note, found
 
     async def _heed(self, note: Note, asked: PinNote) -> None:
-        """Do what a note asks for. It replaces one that waits."""
+        """Apply a note. It replaces a waiting note."""
         try:
             if asked.commit is None:
                 await self._unpin(asked, requested_by(note, asked))
@@ -172,14 +174,14 @@ class Pinning:
         self._spool.drop(note)
 
     def _supersede(self) -> None:
-        """Drop the note that waits, because there is a newer one."""
+        """Drop the waiting note, because there is a newer one."""
         if self._waiting is not None:
             (note, asked), self._waiting = self._waiting, None
             self._warnings.superseded(requested_by(note, asked))
             self._spool.drop(note)
 
     def _may(self, by: str) -> bool:
-        """Tell whether a user may change the pin now; if so, count it."""
+        """Return whether a user may change the pin now; if so, count the change."""
         now = time.monotonic()
         budget = self._budgets.setdefault(by, TokenBucket(PINS_PER_S, PINS_AT_ONCE, now))
         return budget.try_take(now)
@@ -212,7 +214,7 @@ class Pinning:
         self._pin = pin
 
     async def _record(self, events: list[DeliveryEvent]) -> None:
-        """Append events; what is not in the log does not take effect."""
+        """Append events to the log; if this fails, they have no effect."""
         await asyncio.to_thread(self._log.append_observed, events)
 
     async def _serve_pin(self, pin: ServingPinned, moved_ns: int | None) -> None:
@@ -228,7 +230,8 @@ class Pinning:
 
 
 def requested_by(note: Note, asked: PinNote) -> str:
-    """Return who asks: the user of the process, or the caller that this server answers."""
+    """Return the user who requests the pin: that of the process, or the API caller for whom the
+    server wrote the note."""
     return asked.by if asked.by and note.uid == os.getuid() else user_name(note.uid)
 
 

@@ -1,4 +1,4 @@
-"""Import spooled notes of pushes into the event log."""
+"""Import of push notes from the spool into the event log."""
 
 import asyncio
 import contextlib
@@ -22,12 +22,12 @@ _log = logging.getLogger(__name__)
 
 LOOK_EVERY_S: Final = 0.1
 PUSHES_PER_S: Final = 1.0
-"""How fast notes of pushes are imported when many come. Those beyond it wait; if too many wait,
-hooks leave no more, and what others left is removed."""
+"""Rate at which push notes are imported. Further notes wait. If too many wait, hooks write no more
+notes, and surplus notes of others are removed."""
 
 
 async def take_refused(log: EventStore, spool: Spool) -> None:
-    """Write down which pushes were refused, as far as the limit lets, until cancelled."""
+    """Record refused pushes in the log, within the rate limit, until cancelled."""
     taking = RefusedPushes(log, spool)
     try:
         while True:
@@ -53,7 +53,7 @@ class RefusedPushes:
         self._warnings = NoteWarnings(spool, "refused pushes", now)
 
     def take(self) -> None:
-        """Take the notes that wait, and what was held back and may be written by now.
+        """Import the waiting notes, and earlier refusals that the rate limit now allows.
 
         :raises Retryable: the log cannot be written now; the notes stay.
         :raises OSError: a note cannot be removed.
@@ -70,7 +70,7 @@ class RefusedPushes:
         self._warnings.tell()
 
     def end(self) -> None:
-        """Write what is still held back.
+        """Record the refusals that the rate limit held back.
 
         :raises Retryable: the log cannot be written now.
         """
@@ -100,7 +100,7 @@ class Pushes:
             await asyncio.sleep(LOOK_EVERY_S)
 
     def take_waiting(self) -> None:
-        """Take the notes that wait, as many as may wait, in as few transactions as may be.
+        """Import all waiting notes, in as few transactions as possible.
 
         :raises Retryable: the log cannot be written now; the notes stay.
         :raises OSError: a note cannot be removed.
@@ -110,7 +110,7 @@ class Pushes:
             taken += now
 
     def take(self) -> int:
-        """Take the oldest notes that wait; return how many.
+        """Import the oldest waiting notes; return their number.
 
         :raises Retryable: the log cannot be written now; the notes stay.
         :raises OSError: a note cannot be removed.

@@ -1,4 +1,4 @@
-"""The server: reconciler and xDS server in one process, which ends as a whole."""
+"""The server: reconciler and xDS server in one process; if one part fails, all end."""
 
 import asyncio
 import contextlib
@@ -49,14 +49,14 @@ _log = logging.getLogger(__name__)
 
 PROGRESS_EVERY_S = 1.0
 RESTORED_WITHIN_S = 30.0
-"""Maximum time in which a server tries to open a log that replaced its own."""
+"""Maximum time for which a server tries to open a log file that replaced its own."""
 READY_WITHIN_S = 10.0
 """Maximum time for which the first read of the branch delays the line that reports readiness."""
 
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """A server that is ready."""
+    """Facts about a server that has become ready."""
 
     listen: str
     commit: str | None
@@ -70,14 +70,14 @@ def serve(
     logs_as_json: bool = False,
     error_stream: int | None = None,
 ) -> None:
-    """Serve a repository until SIGTERM, SIGINT or SIGHUP; then end in order and return.
+    """Serve a repository until SIGTERM, SIGINT or SIGHUP; then shut down gracefully and return.
 
-    Streams end first, and the log is complete. Calls ``ready`` once proxies are answered. If
-    another file replaces the event log, all parts restart with it.
+    At shutdown, streams end first, and the log is complete. Calls ``ready`` once proxies are
+    answered. If another file replaces the event log, all parts restart with it.
 
     :param logs_as_json: log format for other processes of the server.
     :param error_stream: the descriptor to which they write log lines, if not this process's own.
-    :raises GitmeshError: a part of the server cannot do its work; the others have been ended.
+    :raises GitmeshError: a part of the server failed; the other parts were stopped.
     """
     replaced_at = None
     while True:
@@ -182,11 +182,11 @@ def _serve_one_log(
 
 
 def _repository(path: Path, log: Path) -> GitRepository:
-    """Open the repository; where it cannot be read, but has a log, open it as soon as it can be.
+    """Open the repository, or later if it cannot be read now but has a log.
 
-    The last good mesh of the log is served meanwhile.
+    Meanwhile the last valid mesh of the log is served.
 
-    :raises Fatal: it cannot be read, and there is no log to serve.
+    :raises Fatal: the repository cannot be read, and there is no log to serve.
     """
     try:
         return GitRepository.open(path)
@@ -206,7 +206,7 @@ def _has_mesh(log: Path) -> bool:
 
 
 def _http_api(settings: Settings) -> "HttpApi | None":
-    """Bind the API's address, if it is to be served: only then its libraries are loaded."""
+    """Bind the API's address if the API is enabled; only then are its libraries loaded."""
     if not settings.http:
         return None
     from gitmesh.server.http_api import bind
@@ -317,8 +317,7 @@ async def _announce(startup: Startup, event_logger: EventLogger, ready: Callable
     """Report that the server is ready: proxies are answered, and the branch was read once.
 
     A branch that takes long to read delays this line for a bounded time, because the mesh in the
-    log is served meanwhile. A reader of the line knows that the commits before it are in the log
-    lines above.
+    log is served meanwhile. The commits that were read before have log lines above this one.
     """
     await startup.serving.wait()
     with contextlib.suppress(TimeoutError):
@@ -329,7 +328,7 @@ async def _announce(startup: Startup, event_logger: EventLogger, ready: Callable
 
 
 def _ready(listen: str, served: Publication | None, tell: Callable[[Ready], None]) -> None:
-    """Report readiness, and warn if an older commit than the newest is served."""
+    """Report readiness, and warn if the served commit is older than the newest one."""
     state = None if served is None else served.state
     tell(Ready(listen, None if state is None else state.commit))
     if state is not None and state.tip is not None and state.tip != state.commit:

@@ -1,4 +1,4 @@
-"""Run server tasks concurrently; if one fails, cancel the rest."""
+"""Concurrent server tasks: if one fails, the rest are cancelled."""
 
 import asyncio
 import contextlib
@@ -12,17 +12,18 @@ from mesh.errors import Fatal, GitmeshError
 _log = logging.getLogger(__name__)
 
 Part = Callable[[], Coroutine[object, object, object]]
-"""A function that begins the work of a task. A coroutine that a signal keeps from being awaited
-would make Python complain."""
+"""Function that returns the coroutine of a task. Coroutines are created late: Python would warn
+about one that a signal prevents from being awaited."""
 
 
 def run_together(parts: Mapping[str, Part]) -> None:
     """Run the parts until SIGTERM, SIGINT or SIGHUP; then cancel them, wait for all, and return.
 
-    No part may end by itself. When one does, or fails, the others are cancelled and waited for.
+    No part may end by itself. If one ends or fails, the others are cancelled and awaited.
 
     :raises Fatal: a part has ended.
-    :raises Exception: what made a part fail; of several failures one of ours, if there is one.
+    :raises Exception: the error of the part that failed; of several errors, preferably one of
+        gitmesh's.
     """
     with _one_error(), contextlib.suppress(StoppedBySignal):
         run_until_signal(lambda: _all(parts), _log_stopping)

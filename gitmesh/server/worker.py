@@ -1,7 +1,7 @@
 """A worker of ``gitmesh serve --workers``: follows the log, serves proxies, reports to its parent.
 
-The parent starts it with one end of a socket pair, through which both exchange messages. It ends
-when the socket closes, so it ends with its parent in any case.
+The parent starts it with one end of a socket pair, through which both exchange messages. The worker
+ends when the socket closes, so it never outlives its parent.
 """
 
 import _signal  # type: ignore[import-not-found]
@@ -47,20 +47,22 @@ from xds.snapshots.cache import SnapshotCache
 _log = logging.getLogger(__name__)
 
 GC_THRESHOLDS: Final = (50_000, 20, 50)
-"""A mesh consists of many small long-lived values: with Python's default thresholds, garbage
-collection takes half the time of a cold start."""
+"""Thresholds of garbage collection. A mesh consists of many small long-lived values; with Python's
+defaults, collection takes half the time of a cold start."""
 
 _GATHER_S: Final = 0.002
-"""Facts are collected this long, so that answers of a thousand proxies are a few lines."""
+"""Time for which facts are collected, so that the answers of a thousand proxies are sent as a few
+lines."""
 _DEAF_S: Final = 300.0
-"""A parent that does not read for this long is given up, to bound memory."""
+"""Time after which the worker gives up a parent that does not read, to limit memory."""
 _RETRY_S: Final = 0.1
 _OTHERS_S: Final = LONGEST_PAUSE_S
-"""Time for the acknowledgements of other workers' proxies before the next wave is told here."""
+"""Maximum wait for acknowledgements of other workers' proxies, before this worker offers the next
+wave."""
 
 
 def main() -> None:
-    """Serve until the parent is gone; the exit code is 0 after a normal end."""
+    """Serve until the parent has ended; the exit code is 0 after a normal end."""
     gc.set_threshold(*GC_THRESHOLDS)
     for number in (signal.SIGINT, signal.SIGHUP):  # as above: for whoever calls this function
         signal.signal(number, signal.SIG_IGN)
@@ -103,7 +105,7 @@ async def _work(parent: socket.socket, stream: TextIO) -> None:
 
 
 async def _listen(reader: asyncio.StreamReader, news: Latest[News], reports: "PipeReports") -> None:
-    """Process the parent's messages until it is gone."""
+    """Process the parent's messages until it has ended."""
     with contextlib.suppress(ConnectionError):
         while line := await reader.readline():
             told = read_told(line)
@@ -141,9 +143,9 @@ class LogReader:
         self._state: MeshState | None = None
 
     def advance(self, news: News) -> Publication:
-        """Return the mesh to serve: the one after the event at ``news.seq``, and no later one.
+        """Return the mesh to serve: exactly the mesh after the event at ``news.seq``.
 
-        A logged but unpublished commit is not the branch's tip.
+        Later commits in the log may not be published yet.
 
         :raises LogUnavailable: the log cannot be read now.
         """
@@ -179,10 +181,10 @@ class PipeReports:
         self._facts: list[Fact] = []
         self._wake = asyncio.Event()
         self.all_passed = Latest[tuple[Seq, int]]()
-        """The newest wave that all workers may tell, with its publication."""
+        """The newest wave that all workers may offer, with its publication."""
 
     def begin(self, publication: Publication) -> None:
-        """Do nothing: the parent knows, because it sent the publication."""
+        """Do nothing: the parent sent the publication itself."""
 
     def report(self, fact: Fact) -> None:
         """Queue a fact."""
@@ -190,7 +192,7 @@ class PipeReports:
         self._wake.set()
 
     async def passed(self, seq: Seq, wave: int) -> None:
-        """Wait, for a bounded time, until the parent says that all workers may tell the wave."""
+        """Wait, for a bounded time, until the parent allows all workers to offer the wave."""
         self.report(Passed(seq, wave))
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_OTHERS_S):

@@ -30,12 +30,13 @@ from xds.server.discovery import AdsSettings
 MOST_FACTS: Final = 500
 """Maximum facts per line."""
 LONGEST_LINE: Final = 16 << 20
-"""In bytes. A fact is shorter than 20 KB whatever a proxy's name is, and most take 30 bytes."""
+"""Maximum length of a line in bytes. A fact has less than 20 KB, however long a proxy's name is;
+most have 30 bytes."""
 
 
 @dataclass(frozen=True, slots=True)
 class Hello:
-    """Everything that a worker needs to serve: its first line."""
+    """First message to a worker: all that it needs to serve."""
 
     number: int
     log: Path
@@ -47,7 +48,8 @@ class Hello:
 
 @dataclass(frozen=True, slots=True)
 class News:
-    """There is a newer state to serve: the log's state at ``seq``. Times as in a publication."""
+    """Message to a worker: there is a newer state to serve, the log's state at ``seq``. Times are
+    as in a publication."""
 
     seq: Seq
     moved_ns: int | None
@@ -67,7 +69,7 @@ class News:
 
 @dataclass(frozen=True, slots=True)
 class AllPassed:
-    """At all workers, the earlier waves of a publication have had time to accept it."""
+    """Message to a worker: all workers have finished the earlier waves of a publication."""
 
     seq: Seq
     wave: int
@@ -100,7 +102,7 @@ def hello_line(hello: Hello) -> bytes:
 def read_hello(line: bytes) -> Hello:
     """Parse a worker's first line.
 
-    :raises ValueError: it is invalid.
+    :raises ValueError: the line is invalid.
     """
     return _HELLO.validate_json(line)
 
@@ -113,7 +115,7 @@ def told_line(told: News | AllPassed) -> bytes:
 def read_told(line: bytes) -> News | AllPassed:
     """Parse a message to a worker.
 
-    :raises ValueError: it is invalid.
+    :raises ValueError: the line is invalid.
     """
     return _TOLD.validate_json(line)
 
@@ -127,7 +129,7 @@ def facts_line(facts: Iterable[Fact]) -> bytes:
 def read_facts(line: bytes) -> list[Fact]:
     """Parse a line of facts.
 
-    :raises ValueError: it is invalid.
+    :raises ValueError: the line is invalid.
     """
     try:
         return [_KINDS[number](*map(_value, values)) for number, *values in json.loads(line)]

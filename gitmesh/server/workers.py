@@ -1,9 +1,10 @@
-"""The parent of ``gitmesh serve --workers``: starts workers, sends them news, receives their facts.
+"""The parent of ``gitmesh serve --workers``: starts workers, sends publications, receives their
+facts.
 
-Only the parent writes to the log. Workers get news at once and continue at their own pace; a slow
-or hanging worker does not delay the others. A worker that dies is restarted; one that hangs is
-killed and restarted. Its proxies reconnect to other workers. When the parent dies, the sockets of
-the workers close, and they end, too.
+Only the parent writes to the log. Workers get publications at once and process them at their own
+pace; a slow or hanging worker does not delay the others. A worker that dies is restarted; a worker
+that hangs is killed and restarted. Its proxies reconnect to other workers. When the parent dies,
+the sockets of the workers close, and they end, too.
 """
 
 import asyncio
@@ -43,9 +44,9 @@ _log = logging.getLogger(__name__)
 _FIRST_PAUSE_S: Final = 0.1
 _LONGEST_PAUSE_S: Final = 10.0
 _HEALTHY_S: Final = 60.0
-"""A worker that lived this long did not fail at its start."""
+"""Minimum lifetime of a worker that did not fail at its start."""
 _ALL_WAVES: Final = 1 << 16
-"""More waves than a publication has."""
+"""Number that is greater than the number of waves of any publication."""
 _STOP_S: Final = 5.0
 """Time for the streams of a stopping worker to end."""
 
@@ -56,15 +57,15 @@ class _Worker:
 
     number: int
     told: asyncio.StreamWriter | None = None
-    """Writer for messages, while it has a process."""
+    """Writer for messages to the worker's process, while there is one."""
     finished: Seq | None = None
-    """The newest publication that its process has offered; ``None`` before it serves."""
+    """The newest publication that the worker has offered; ``None`` before it serves."""
     passed: tuple[Seq, int] = (START, 0)
-    """The newest wave that its process may tell, with its publication."""
+    """The newest wave that the worker may offer, with its publication."""
     silent: bool = False
-    """True if its process has missed beats: nobody waits for it."""
+    """True if the worker has missed heartbeats; then no other worker waits for it."""
     served: asyncio.Event = field(default_factory=asyncio.Event)
-    """Set when it serves for the first time."""
+    """Set when the worker serves for the first time."""
 
 
 async def serve_in_workers(
@@ -79,7 +80,7 @@ async def serve_in_workers(
     """Serve every publication in ``count`` processes on one address until cancelled.
 
     ``hello`` returns a worker's first message, by its number and the address. Calls ``ready`` once
-    all of them serve. Runs the recorder, too, and ends it last.
+    all workers serve. Also runs the recorder, which ends last.
 
     :raises Fatal: the address cannot be used, or a worker cannot start.
     :raises UsageError: the address cannot be shared.
@@ -108,7 +109,8 @@ class Workers:
     ) -> None:
         """Make ``count`` workers, numbered from 1; ``hello`` returns the first message to a worker.
 
-        :param error_stream: the descriptor to which they write, if not this process's own.
+        :param error_stream: the descriptor to which workers write log lines, if not this process's
+            own.
         """
         self._error_stream = error_stream
         self._workers = [_Worker(number) for number in range(1, count + 1)]
@@ -120,7 +122,7 @@ class Workers:
     async def run(self, latest: Latest[Publication], ready: Callable[[], None]) -> None:
         """Serve every publication until cancelled; call ``ready`` once all workers serve.
 
-        No process is left when it returns.
+        No process is left when the method returns.
 
         :raises Fatal: a worker cannot start.
         """
@@ -193,7 +195,8 @@ class Workers:
             pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
 
     async def _run(self, worker: _Worker) -> str:
-        """Run a process until it ends; return how it ended. Ends it when cancelled."""
+        """Run a worker's process until it ends; return a description of the end. If cancelled, end
+        the process."""
         ours, theirs = socket.socketpair()
         with theirs:
             process = await asyncio.create_subprocess_exec(

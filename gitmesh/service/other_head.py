@@ -1,4 +1,4 @@
-"""HEAD of the clone in the current directory, where it is another commit than the one meant."""
+"""HEAD of the clone in the current directory, if it differs from that of the queried repository."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,15 +17,16 @@ class OtherHead:
     """Two repositories with the same history, and their HEADs, which differ."""
 
     there: CommitId
-    """HEAD of the repository that is asked about."""
+    """HEAD of the queried repository."""
     here: CommitId
     """HEAD of the clone in the current directory."""
 
 
 def other_head(repo: Path, revision: str) -> OtherHead | None:
-    """Return both HEADs if ``revision`` starts at HEAD, and a person here may mean another one.
+    """Return both HEADs if ``revision`` starts at HEAD, and the user may mean that of the current
+    directory.
 
-    Nothing is returned for a repository that has none of the other's history.
+    Nothing is returned if the two repositories have no common history.
     """
     if not revision.startswith(_NAMES) or not is_repository(repo):
         return None

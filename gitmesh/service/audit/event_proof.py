@@ -1,4 +1,4 @@
-"""Proofs from the log of a repository: that it contains an event, that it only grew."""
+"""Creation of proofs that a repository's log contains an event, or that it only grew."""
 
 from pathlib import Path
 from typing import Final
@@ -17,8 +17,7 @@ _SHORTEST_ID: Final = 7
 def event_proof(log: EventReader, repo: Path, chain: Chain, event: str) -> JsonObject:
     """Return the proof that the newest checkpoint covers an event.
 
-    :param event: its position in the chain; or a commit, for the event that says whether it was
-        applied.
+    :param event: a position in the chain; or a commit, for the event that applied or rejected it.
     :raises UsageError: there is no such event, or no checkpoint covers it yet.
     :raises Fatal: the log contradicts the checkpoint.
     """
@@ -27,9 +26,9 @@ def event_proof(log: EventReader, repo: Path, chain: Chain, event: str) -> JsonO
 
 
 def growth_proof(log: EventReader, repo: Path, older: Path) -> JsonObject:
-    """Return the proof that the newest checkpoint extends the one in a file.
+    """Return the proof that the newest checkpoint extends the checkpoint in a file.
 
-    :raises UsageError: the file holds no checkpoint, or no newer one exists.
+    :raises UsageError: the file contains no checkpoint, or no newer one exists.
     :raises Fatal: the log contradicts a checkpoint.
     """
     return prove_grown(log, GitRepository.open(repo), older)

@@ -13,9 +13,9 @@ class Backup:
 
     file: Path
     size: int
-    """In bytes."""
+    """Size of the copy in bytes."""
     problems: tuple[str, ...]
-    """Faults of the copy, which the log has as well; none if it is intact."""
+    """Problems of the copy, which the log has, too; none if it is intact."""
 
 
 def back_up_log(log: EventLocation, file: Path, progress: Progress | None = None) -> Backup:

@@ -1,4 +1,4 @@
-"""Verification of an event log with all evidence that there is: git, checkpoints, kept files."""
+"""Verification of an event log with all available evidence: git, checkpoints, checkpoint files."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,16 +14,16 @@ from reconciler.git.repository import GitRepository
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """Places of evidence besides the log."""
+    """Sources of evidence besides the log."""
 
     repo: Path | None = None
     """The repository with the history and the stored checkpoints."""
     branch: str | None = None
-    """The branch that was followed; ``None`` for the one that HEAD names."""
+    """The branch that was followed; ``None`` for the branch that HEAD names."""
     keys: Sequence[VerifierKey] | None = None
-    """Keys that sign checkpoints; ``None`` if unknown: then signatures are not checked."""
+    """Keys that check signatures of checkpoints; if ``None``, signatures are not checked."""
     kept: Sequence[Path] = ()
-    """Files with checkpoints that were kept elsewhere."""
+    """Files with checkpoints that were kept outside the repository."""
 
 
 def verify_log(log: EventReader, evidence: Evidence, progress: Progress | None = None) -> Verdict:

@@ -16,9 +16,9 @@ class SignedCheckpoint:
     """The newest checkpoint."""
 
     commit: str | None
-    """The commit of ``refs/gitmesh/checkpoints``; ``None`` if nothing was new to sign."""
+    """The commit of ``refs/gitmesh/checkpoints``; ``None`` if there were no new events to sign."""
     sizes: Mapping[Chain, int]
-    """Number of events of each chain that it covers."""
+    """Number of events that the checkpoint covers, by chain."""
 
 
 def sign_checkpoint(log: EventReader, repo: Path, key: Path) -> SignedCheckpoint:

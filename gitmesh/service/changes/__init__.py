@@ -1,5 +1,5 @@
 """Changes of the mesh: compare two meshes, plan a change of resources, make it one commit.
 
-``planned_commit`` is where to begin: every change, a rollback too, is planned, looked at and then
+Read ``planned_commit.py`` first: every change, including a rollback, is planned, checked and then
 committed.
 """

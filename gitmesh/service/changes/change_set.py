@@ -1,4 +1,4 @@
-"""Change sets: calls that are kept until they become one commit, or nothing. Pure."""
+"""Change sets: API calls that are staged, and later committed as one commit, or discarded. Pure."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -19,7 +19,7 @@ MOST_CALLS: Final = 1_000
 
 
 class ChangesNoMore(UsageError):
-    """The mesh has changed since: a change set does not apply to it any more."""
+    """The mesh has changed, so that a change set no longer applies to it."""
 
 
 class Effect(StrEnum):
@@ -34,7 +34,7 @@ class Effect(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class StagedCall:
-    """A call that waits for its commit."""
+    """A staged call, which waits for its commit."""
 
     effect: Effect
     key: ResourceKey
@@ -43,7 +43,7 @@ class StagedCall:
     tag_keys: tuple[str, ...] = ()
     request_id: str = ""
     ids: frozenset[str] = frozenset()
-    """The client's tokens of the call, by which it is known when it is sent again."""
+    """Client tokens of the call, by which a retry is recognised."""
     digest: str = ""
 
 
@@ -53,13 +53,14 @@ class ChangeSet:
 
     name: str
     identity: str
-    """Who began it: nobody else may add to it."""
+    """Identity of the caller who began the change set; only this caller may add to it."""
     author: Person
     calls: tuple[StagedCall, ...] = ()
 
 
 def merged(calls: Iterable[StagedCall]) -> Wanted:
-    """Return the combined change of calls. The first call for a resource tells if it existed."""
+    """Return the combined change of calls. The first call for a resource decides whether the
+    resource existed before."""
     specs: dict[ResourceKey, JsonObject | None] = {}
     tags: dict[ResourceKey, Callable[[Tags], Tags]] = {}
     new: set[ResourceKey] = set()
@@ -81,9 +82,10 @@ def merged(calls: Iterable[StagedCall]) -> Wanted:
 
 
 def applied(change: ChangeSet, now: Mesh) -> Mesh:
-    """Return the mesh as it would be with a change set.
+    """Return the mesh with a change set applied.
 
-    :raises ChangesNoMore: what it creates exists, or what it changes does not.
+    :raises ChangesNoMore: a resource to create exists already, or a resource to change does not
+        exist.
     """
     seen: set[ResourceKey] = set()
     for call in change.calls:

@@ -1,4 +1,4 @@
-"""Change sets on disk: one file each, beside the event log, readable by its owner alone."""
+"""Change sets on disk: one file each, beside the event log, readable only by its owner."""
 
 import contextlib
 import fcntl
@@ -21,7 +21,7 @@ NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 
 class TooManyStaged(UsageError):
-    """More is staged than fits: too many change sets, or too many calls in one."""
+    """A limit is exceeded: too many change sets, or too many calls in one."""
 
 
 class ChangeSetFiles:
@@ -67,9 +67,10 @@ class ChangeSetFiles:
             ) from None
 
     def write(self, change: ChangeSet) -> None:
-        """Keep a change set in place of the one with its name. Hold :meth:`lock` meanwhile.
+        """Store a change set, and replace one with the same name. The caller must hold
+        :meth:`lock`.
 
-        :raises TooManyStaged: it is too large, or one too many.
+        :raises TooManyStaged: the change set is too large, or there are too many.
         """
         data = json.dumps(_as_json(change), ensure_ascii=False).encode()
         path = self._path(change.name)
@@ -93,7 +94,7 @@ class ChangeSetFiles:
             raise _unusable(self._folder, error) from None
 
     def remove(self, name: str) -> None:
-        """Delete a change set; do nothing if there is none of that name.
+        """Delete a change set; do nothing if it does not exist.
 
         :raises Retryable: the folder cannot be used.
         """
@@ -104,7 +105,7 @@ class ChangeSetFiles:
                 raise _unusable(self._folder, error) from None
 
     def discard(self, name: str) -> ChangeSet:
-        """Forget a change set, and return what it was; a damaged one is empty.
+        """Delete a change set and return it; a damaged one is returned empty.
 
         :raises UsageError: there is none of that name.
         """
@@ -118,7 +119,7 @@ class ChangeSetFiles:
 
     @contextlib.contextmanager
     def lock(self) -> Iterator[None]:
-        """Keep other processes and threads from changing anything.
+        """Lock the change sets against other processes and threads.
 
         :raises Retryable: the folder cannot be used.
         """

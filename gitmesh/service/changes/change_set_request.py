@@ -28,13 +28,13 @@ class PlannedChange:
     planned: PlannedCommit
     difference: Difference
     commit: CommitId | None = None
-    """None for a preview, if the mesh would have errors, and if nothing would change."""
+    """The commit; None for a preview, if the mesh would have errors, or if nothing would change."""
 
 
 def preview_change(repo: Path, branch: str | None, log: Path, name: str) -> PlannedChange:
     """Return the commit that a change set would become; nothing is changed.
 
-    :raises UsageError: there is no such change set, or it does not apply any more.
+    :raises UsageError: there is no such change set, or it no longer applies.
     :raises GitmeshError: the repository cannot be read.
     """
     return _planned(GitRepository.open(repo), branch, log, ChangeSetFiles(log).read(name))
@@ -43,7 +43,7 @@ def preview_change(repo: Path, branch: str | None, log: Path, name: str) -> Plan
 def commit_change(
     repo: Path, branch: str | None, log: Path, name: str, committer: Person
 ) -> PlannedChange:
-    """Commit a change set, and forget it; if the mesh would have errors, nothing is changed.
+    """Commit a change set, and delete it; if the mesh would have errors, nothing is changed.
 
     :raises UsageError: as :func:`preview_change`.
     If somebody pushes meanwhile, it is planned again on the new tip.

@@ -22,20 +22,20 @@ class NamedMesh:
     label: str
     graph: MeshGraph
     problems: tuple[Problem, ...] = ()
-    """Reasons why it would not be served."""
+    """Reasons why the mesh would not be served."""
     tree: SpecTree = EMPTY
-    """The specs of a revision, from which the next one can be read incrementally."""
+    """The specs of a revision, from which the next revision can be read incrementally."""
 
 
 def named_mesh(name: str, repo: Path | None, log: Path | None, base: SpecTree = EMPTY) -> NamedMesh:
     """Return the mesh that ``name`` means.
 
-    ``base`` are the specs of another revision of the same repository.
+    ``base`` has the specs of another revision of the same repository.
 
     A folder is read from disk; a position of the mesh chain or a time is looked up in the log, if
-    there is one; everything else is a revision of the repository.
+    there is one; any other name is a revision of the repository.
 
-    :raises UsageError: it is none of these.
+    :raises UsageError: the name is none of these.
     """
     if log is not None and not Path(name).is_dir() and (found := _logged(name, log)):
         return found
@@ -49,7 +49,7 @@ def named_mesh(name: str, repo: Path | None, log: Path | None, base: SpecTree = 
 
 
 def _never_served(log: Path | None, commit: CommitId) -> str:
-    """Return what the name of a revision says of it if the log knows that it was never served."""
+    """Return a remark for the name of a revision that was never served, according to the log."""
     if log is None:
         return ""
     with open_for_reading(log) as opened:

@@ -16,7 +16,7 @@ class Difference:
     """Changes between two meshes, and their blast radius."""
 
     changes: tuple[MeshEvent, ...]
-    """As events of the log, sorted by resource."""
+    """The changes as events of the log, sorted by resource."""
     radius: BlastRadius
 
 

@@ -1,6 +1,7 @@
-"""Edits of Kubernetes manifests: the part of one resource; comments and order of the rest stay.
+"""Edits of Kubernetes manifests: one resource is changed; comments and order of the rest stay.
 
-What a manifest means depends on others, so the caller reads the result again and compares.
+The meaning of a manifest depends on other manifests, so the caller reads the result again and
+compares.
 """
 
 from mesh.canonical import Json, JsonObject
@@ -23,10 +24,10 @@ def manifest_of(tree: SpecTree, resource: Resource) -> Manifest | None:
 def set_manifest_spec(
     tree: SpecTree, manifest: Manifest, blob: bytes, key: ResourceKey, spec: JsonObject | None
 ) -> bytes | None:
-    """Return the file with another spec of a resource; None if nothing else would be in it.
+    """Return the file with another spec of a resource; None if the file would be empty.
 
-    :param spec: as App Mesh's API has it; None if the resource is removed.
-    :raises NotReplaceable: the manifest has a form that can only be changed by hand.
+    :param spec: in the form of App Mesh's API; None if the resource is removed.
+    :raises NotReplaceable: the manifest has a format that gitmesh cannot edit.
     """
 
     def changed(body: JsonObject) -> JsonObject | None:

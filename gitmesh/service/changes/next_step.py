@@ -1,4 +1,4 @@
-"""Next step for a commit that gitmesh made: it is served, or something must be done first."""
+"""Next step for a commit that gitmesh made: it is served, or another action is needed first."""
 
 import shlex
 from dataclasses import dataclass
@@ -14,16 +14,16 @@ from reconciler.git.repository import GitRepository
 
 
 class Reach(StrEnum):
-    """Server of the commits of a repository, if there is one."""
+    """Whether a server serves the commits of a repository."""
 
     SERVED = "served"
-    """A server follows it."""
+    """A server follows the repository."""
     STOPPED = "stopped"
-    """A server followed it, and none runs now."""
+    """A server followed the repository, but none is running now."""
     UNFOLLOWED = "unfollowed"
-    """No server has ever followed it."""
+    """No server has ever followed the repository."""
     CLONE = "clone"
-    """It is a clone: what is served is elsewhere."""
+    """The repository is a clone; the served repository is elsewhere."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,13 +32,14 @@ class NextStep:
 
     reach: Reach
     pin: ServingPinned | None = None
-    """The pin behind which the commit waits."""
+    """The pin because of which the commit is not served yet."""
     push: str | None = None
-    """The command that pushes it, in a clone."""
+    """In a clone, the command that pushes the commit."""
 
 
 def next_step(repo: GitRepository, branch: str | None, log: Path) -> NextStep:
-    """Return what becomes of a commit on a branch; ``log`` is where a server would write."""
+    """Return the next step for a commit on a branch; ``log`` is the log that a server would
+    write."""
     if log.is_file():
         runs = has_writer(log) is not False
         with open_for_reading(log) as opened:
@@ -51,7 +52,7 @@ def next_step(repo: GitRepository, branch: str | None, log: Path) -> NextStep:
 
 
 def push_command(repo: GitRepository, branch: str | None) -> str:
-    """Return the command that pushes a branch to where the clone has it from."""
+    """Return the command that pushes a branch to the clone's remote."""
     ref = repo.following(branch)
     name = ref.removeprefix("refs/heads/")
     remotes, config = [str(each.name) for each in repo.handle.remotes], repo.handle.config

@@ -1,6 +1,6 @@
-"""A commit that would follow the tip of the branch: planned, looked at, then made.
+"""A commit on top of the branch's tip: planned, checked, then made.
 
-Planning writes objects, to which no ref points. Only :func:`commit` moves the branch.
+Planning only writes objects, to which no ref points. Only :func:`commit` moves the branch.
 """
 
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ class PlannedCommit:
     """The branch's current commit, which will be the parent."""
     tree: ObjectId
     before: MeshGraph
-    """The current mesh: that of the branch's newest valid commit."""
+    """The current mesh, of the branch's newest valid commit."""
     after: SpecTree
     """The specs in ``tree``. They may have problems."""
     unchanged: bool
@@ -36,7 +36,7 @@ class PlannedCommit:
 
     @property
     def errors(self) -> list[Problem]:
-        """Return the problems for which the commit would be refused, as a push would be."""
+        """Return the problems because of which the commit would be refused, like a push."""
         return errors(self.after.problems)
 
 
@@ -57,7 +57,7 @@ def planned_commit(
 ) -> PlannedCommit:
     """Return the commit that would give the branch this tree.
 
-    :param now: the specs of ``tip``, if they were read already and are valid.
+    :param now: the specs of ``tip``, if the caller has them and they are valid.
     :raises GitmeshError: the branch or the tree cannot be read.
     """
     good = last_good(repo, reader, tip) if now is None or errors(now.problems) else now
@@ -77,8 +77,8 @@ def commit(
 ) -> CommitId:
     """Make the commit, move the branch to it, and update work trees that have it checked out.
 
-    :param branch: its name; the one that HEAD names if ``None``.
-    :param command: what moved the branch, for git's reflog.
+    :param branch: the branch's name; if ``None``, the branch that HEAD names.
+    :param command: the command that moves the branch, for git's reflog.
     :raises BranchMoved: somebody pushed since the commit was planned; nothing was changed.
     :raises UsageError: a work tree has uncommitted changes in the way; nothing was changed.
     :raises Fatal: a work tree could not be updated; the branch has moved.

@@ -28,10 +28,10 @@ from reconciler.reading.tree import EMPTY, SpecTree
 REMEDY: Final = "change it by hand: edit the file and push"
 
 SpecChanges = Mapping[ResourceKey, JsonObject | None]
-"""The new spec of each resource, with App Mesh's field names; None for one that is removed."""
+"""The new spec of each resource, with App Mesh's field names; None for a removed resource."""
 
 TagChanges = Mapping[ResourceKey, Callable[[Tags], Tags]]
-"""Functions that return the new tags of each resource, given its present ones."""
+"""Functions that return the new tags of each resource, given its current tags."""
 
 TextChanges = Mapping[ResourceKey, str]
 """The new text of each resource's document, which holds that resource alone."""
@@ -49,7 +49,7 @@ class Mesh:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Wanted changes of resources."""
+    """Requested changes of resources."""
 
     specs: SpecChanges = field(default_factory=dict)
     tags: TagChanges = field(default_factory=dict)
@@ -67,10 +67,10 @@ def change_resources(
 ) -> PlannedCommit:
     """Plan a commit that gives resources new specs, adds or removes some.
 
-    An existing resource is changed in its document, in the file where it is; a new one gets a file
-    of its own (see :mod:`mesh.importing.layout`) below the folder that ``root`` in gitmesh.yaml
-    names. A spec that is equal to the present one changes nothing. Whether the mesh is valid
-    afterwards is for the caller to see in the plan's ``errors``.
+    An existing resource is changed in its document, in its current file; a new resource gets its
+    own file (see :mod:`mesh.importing.layout`) below the folder ``root`` of gitmesh.yaml. A spec
+    that is equal to the current one changes nothing. The resulting mesh may be invalid: the caller
+    must check the plan's ``errors``.
 
     :param known: specs of an earlier commit, from which those of ``tip`` are read with less work.
     :param tags: changes of tags, also of resources whose spec stays; what it raises is raised.
@@ -164,10 +164,11 @@ def _edit(
 def new_path(key: ResourceKey, now: SpecTree) -> str:
     """Return the path of a new resource's file: ``meshes/prod/shop/route/cart/all.yaml``.
 
-    The settings may name another one. A root that is named as the mesh is the folder of that mesh:
-    ``shop/route/cart/all.yaml``. A file system that ignores case can hold the file, too.
+    The repository's settings may define another path. A root folder with the name of the mesh is
+    the folder of that mesh: ``shop/route/cart/all.yaml``. The path differs from all others by more
+    than case.
 
-    :raises UsageError: gitmesh.yaml says that a file there is no spec file.
+    :raises UsageError: according to gitmesh.yaml, a file at this path is not a spec file.
     """
     settings = now.listing.settings
     root, template = settings.root or "", settings.new_files

@@ -28,9 +28,9 @@ class Rollback:
 
     planned: PlannedCommit
     to: CommitId
-    """The commit whose mesh, or whose resources, are restored."""
+    """The commit whose mesh or resources are restored."""
     undone: tuple[CommitId, ...] = ()
-    """The reverted commits, newest first; none if only parts of them are reverted."""
+    """The reverted commits, newest first; none if they are reverted only in part."""
     only: tuple[ResourceKey, ...] = ()
     """The restored resources; none if all are restored."""
 
@@ -62,12 +62,13 @@ def whole(repo: GitRepository, tip: CommitId, to: CommitId) -> Rollback:
 
 
 def only(repo: GitRepository, tip: CommitId, to: CommitId, keys: Sequence[ResourceKey]) -> Rollback:
-    """Return a rollback of some resources to their earlier specs, whatever else changed since.
+    """Return a rollback of some resources to their earlier specs, independent of other changes since.
 
     A resource's current file gets its old spec; a removed resource returns to its old file; a
     resource that did not exist is removed.
 
-    :raises UsageError: there is no such resource, or its form can only be changed by hand.
+    :raises UsageError: there is no such resource, or its document has a format that gitmesh cannot
+        edit.
     :raises GitmeshError: one of the commits cannot be read, or nothing can be written.
     """
     reader, base = TreeReader(repo), repo.tree_of(tip)
@@ -86,7 +87,7 @@ def only(repo: GitRepository, tip: CommitId, to: CommitId, keys: Sequence[Resour
 def message(
     rollback: Rollback, repo: GitRepository, reason: str, others: Sequence[str] = ()
 ) -> str:
-    """Return the commit message, with trailers that name what is undone, and others."""
+    """Return the commit message, with trailers for the reverted commits, and the ``others``."""
     facts = repo.facts(rollback.to)
     subject = facts.message.partition("\n")[0].strip()
     if any(name == _TO for name, _ in facts.trailers):

@@ -23,15 +23,15 @@ from reconciler.reading.reader import TreeReader
 
 @dataclass(frozen=True, slots=True)
 class RollbackRequest:
-    """A request to restore specs: which, where, and for whom."""
+    """A request to restore specs."""
 
     to: str
     """A position in the mesh chain, a commit, a branch, or a time."""
     who: Authorship
     branch: str | None = None
-    """The branch to move; the one that HEAD names if ``None``."""
+    """The branch to move; if ``None``, the branch that HEAD names."""
     only: tuple[str, ...] = ()
-    """Names of the resources to restore; all if there is none."""
+    """Names of the resources to restore; all resources if empty."""
     reason: str = ""
     dry_run: bool = False
     trailers: tuple[str, ...] = ()
@@ -47,16 +47,16 @@ class RollbackResult:
     """Changes of the commit; ``None`` if the resulting mesh has errors, so that there is no commit.
     """
     commit: CommitId | None = None
-    """``None`` for a dry run, and if there was nothing to roll back."""
+    """The commit; ``None`` for a dry run, and if there was nothing to roll back."""
     next_step: NextStep | None = None
     """Next step for the commit; ``None`` if there is nothing to roll back."""
 
 
 def roll_back(repo: Path, log: Path, request: RollbackRequest) -> RollbackResult:
-    """Roll the branch back as requested; without a log, positions and times are unknown.
+    """Roll the branch back as requested; without a log, positions and times cannot be used.
 
     :raises UsageError: the request names something that does not exist.
-    :raises BranchMoved: somebody pushed meanwhile; nothing was changed.
+    :raises BranchMoved: somebody pushed at the same time; nothing was changed.
     """
     opened = GitRepository.open(repo)
     tip, to = opened.tip(request.branch), _commit_at(request.to, opened, log)

@@ -1,7 +1,7 @@
-"""Edits of the documents of a commit, in the files and in the form in which they are written.
+"""Edits of the documents of a commit, in their files and formats.
 
-Comments, order, line endings and the rest of each file stay. Nothing is written to disk: the result
-is the new content of the changed files.
+Comments, order, line endings and the rest of each file stay unchanged. Nothing is written to disk:
+the result is the new content of the changed files.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -35,13 +35,13 @@ class SpecEdits:
 
     @property
     def changed(self) -> Mapping[bytes, bytes | None]:
-        """Return the new content of each edited file by path; None for a file that goes."""
+        """Return the new content of each edited file by path; None for a removed file."""
         return self._changed
 
     def set_spec(self, resource: Resource, spec: JsonObject) -> None:
-        """Give an existing resource another spec, in its document.
+        """Replace the spec of an existing resource, in its document.
 
-        :raises NotReplaceable: the document has a form that can only be changed by hand.
+        :raises NotReplaceable: the document has a format that gitmesh cannot edit.
         """
         path = resource.source.path
         if self._edit_manifest(resource, spec):
@@ -57,9 +57,9 @@ class SpecEdits:
         self._set(path, with_text(path, self._blob(path), resource.key, text))
 
     def retag(self, resource: Resource, change: Callable[[Tags], Tags]) -> None:
-        """Give an existing resource other tags, in its document.
+        """Replace the tags of an existing resource, in its document.
 
-        :raises NotReplaceable: the document has a form without tags.
+        :raises NotReplaceable: the document's format has no tags.
         """
         path = resource.source.path
         blob = self._blob(path)
@@ -69,7 +69,7 @@ class SpecEdits:
             self._set(path, with_tags(path, blob, resource, after))
 
     def remove(self, resource: Resource) -> None:
-        """Remove a resource's document, and its file if nothing else is in it.
+        """Remove a resource's document, and its file if that becomes empty.
 
         :raises NotReplaceable: the resource has no document of its own.
         """
@@ -83,7 +83,7 @@ class SpecEdits:
         return manifest_of(self._now, resource) is not None
 
     def _edit_manifest(self, resource: Resource, spec: JsonObject | None) -> bool:
-        """Edit the manifest of a resource; tell whether it has one."""
+        """Edit the manifest of a resource; return whether it has a manifest."""
         manifest = manifest_of(self._now, resource)
         if manifest is not None:
             path, blob = resource.source.path, self._blob(resource.source.path)
@@ -100,9 +100,11 @@ class SpecEdits:
     def restore(self, key: ResourceKey, then: SpecTree) -> None:
         """Give a resource the spec of an earlier commit.
 
-        A resource that was not there then is removed; one that is gone returns to its file.
+        A resource that did not exist then is removed; a resource that was removed since returns to
+        its file.
 
-        :raises UsageError: it is in neither, or its form can only be changed by hand.
+        :raises UsageError: the resource exists in neither commit, or its document has a format that
+            gitmesh cannot edit.
         """
         now, old = self._now.graph.get(key), then.graph.get(key)
         here, there = self._part(self._now, now), self._part(then, old)
@@ -151,7 +153,7 @@ class SpecEdits:
             self.add(old, there.text)
 
     def _beside(self, tree: SpecTree, keys: Iterable[ResourceKey]) -> Part | None:
-        """Return the document that defines one of these resources, if any."""
+        """Return the document that defines one of these resources, if there is one."""
         found = (tree.graph.get(key) for key in sorted(keys))
         return next((self._part(tree, resource) for resource in found if resource), None)
 

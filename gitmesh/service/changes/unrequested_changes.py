@@ -1,4 +1,4 @@
-"""Check that a planned change changes the resources that it names, and no other. Pure."""
+"""Check that a planned change affects only the resources that it names. Pure."""
 
 from collections.abc import Mapping, Set
 
@@ -16,10 +16,10 @@ def forbid_unrequested_changes(
     remedy: str,
     touched: Set[ResourceKey] | None = None,
 ) -> None:
-    """Check that the ``wanted`` resources are as wanted, and all others as they are ``now``.
+    """Check that the ``wanted`` resources have their new specs, and all others those of ``now``.
 
-    :param wanted: the resources that change; None for one that is removed.
-    :param remedy: what a person may do instead, for the hint of the error.
+    :param wanted: the new resources by key; None for a removed one.
+    :param remedy: the hint of the error.
     :param touched: all keys that may differ between the two meshes; None if unknown.
     :raises Fatal: another resource would change, too.
     """

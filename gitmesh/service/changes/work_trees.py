@@ -1,6 +1,6 @@
-"""Work trees of a branch that gitmesh moves: they are updated with it.
+"""Update of the work trees that have a branch checked out when gitmesh moves it.
 
-It uses the git command, so files are written as ``git checkout`` writes them. Uncommitted changes
+The git command is used, so files are written as ``git checkout`` writes them. Uncommitted changes
 are never overwritten.
 """
 
@@ -20,9 +20,9 @@ class WorkTree:
     path: Path
 
     def require_room(self, before: CommitId, after: CommitId) -> None:
-        """Check that no uncommitted change is in the way of the update.
+        """Check that no uncommitted change prevents the update.
 
-        :raises UsageError: one is.
+        :raises UsageError: one does.
         """
         self._git("update-index", "-q", "--ignore-submodules", "--refresh")
         if why := self._step(before, after, "--dry-run"):
@@ -34,7 +34,7 @@ class WorkTree:
     def follow(self, before: CommitId, after: CommitId) -> None:
         """Update the differing files, and the index, from one commit to the next.
 
-        :raises Fatal: it fails; the branch has moved.
+        :raises Fatal: the update fails; the branch has moved already.
         """
         if why := self._step(before, after):
             raise Fatal(
@@ -43,7 +43,7 @@ class WorkTree:
             )
 
     def _step(self, before: CommitId, after: CommitId, *options: str) -> str:
-        """Return why the update is impossible; nothing if it is possible."""
+        """Return the reason why the update is impossible; empty if it is possible."""
         done = self._git("read-tree", "-m", "-u", *options, before, after)
         if done.returncode == 0:
             return ""
@@ -56,10 +56,10 @@ class WorkTree:
 def work_trees(repo: Path, common: Path, ref: str, *, bare: bool) -> list[WorkTree]:
     """Return the work trees that have a branch checked out.
 
-    A detached HEAD that is followed as it is belongs to the repository's own work tree.
+    If a detached HEAD is followed, its work tree is the repository's own.
 
     :param common: the directory of the refs.
-    :raises UsageError: there may be one, but git cannot tell.
+    :raises UsageError: git cannot list the work trees.
     """
     if bare and not (common / "worktrees").is_dir():
         return []  # as git would say, but each commit would wait for its answer

@@ -1,4 +1,4 @@
 """Use cases about proxies: status of a commit, waiting for it, pins, the connected proxies.
 
-``status`` is where to begin. May be imported by command line, API and console.
+Read ``status.py`` first. The command line, the APIs and the console may import it.
 """

@@ -13,15 +13,15 @@ class ConnectedProxies:
     """The proxies that are connected to the server of a log."""
 
     proxies: tuple[Proxy, ...]
-    """Sorted by node; none if no server runs, whatever the last one wrote."""
+    """The proxies, sorted by node; none if no server runs, even if the log still lists some."""
     server_runs: bool | None
-    """``None`` where that cannot be determined."""
+    """True if a server runs; ``None`` if that cannot be determined."""
     nodes: tuple[str, ...] = ()
     """The nodes of all connected proxies, sorted."""
 
 
 def connected(log: Path, node: str | None = None) -> ConnectedProxies:
-    """Return the connected proxies; with ``node``, those of nodes whose name ends so."""
+    """Return the connected proxies; with ``node``, those of nodes whose name ends with it."""
     runs = has_writer(log)
     with open_for_reading(log) as opened:
         pin = pinned(opened)

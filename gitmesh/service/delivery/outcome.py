@@ -31,22 +31,22 @@ class Outcome:
     met: bool = False
     refused: bool = False
     convergence: Convergence | None = None
-    """Share of proxies with the commit, if a percentage is the goal and it was offered."""
+    """Share of proxies with the commit, if the goal is a percentage and the commit was offered."""
     refusals: tuple[SnapshotRejected, ...] = ()
     """Refusals by proxies, of an applied commit."""
     pin: ServingPinned | None = None
-    """The pin behind which the commit waits."""
+    """The pin because of which the commit is not served yet."""
 
     @property
     def final(self) -> bool:
-        """True if waiting longer changes nothing."""
+        """True if the progress cannot change any more."""
         return self.met or self.refused
 
 
 def outcome(log: EventReader, commit: CommitId, goal: Goal) -> Outcome:
     """Return a commit's progress towards a goal.
 
-    A commit that was replaced during delivery has the progress of the one that replaced it.
+    A commit that was replaced during delivery has the progress of the commit that replaced it.
     """
     seq = log.seq_of_commit(commit)
     if seq is None:
@@ -90,7 +90,7 @@ def _delivered(log: EventReader, first: Seq, goal: Goal) -> Outcome:
 
 
 def _partly(found: Convergence, percent: int, whole: Outcome) -> Outcome:
-    """Return the outcome for a percentage of proxies; ``whole`` is the one for all of them."""
+    """Return the outcome for a percentage of proxies; ``whole`` is the outcome for all of them."""
     if found.reaches(percent):
         return Outcome(found.words(), met=True, convergence=found)
     if whole.refused and found.excludes(percent):

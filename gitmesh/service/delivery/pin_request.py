@@ -1,4 +1,5 @@
-"""Use cases of ``gitmesh pin`` and ``unpin``: ask the server to serve a fixed commit, or not to."""
+"""Use cases of ``gitmesh pin`` and ``unpin``: ask the server to serve a fixed commit, or the branch
+again."""
 
 import time
 from collections.abc import Callable
@@ -21,38 +22,38 @@ from gitmesh.queries.timespec import parse_time
 from mesh.errors import UsageError
 
 TAKEN_S: Final = 3.0
-"""Wait for the server, which checks several times a second."""
+"""Maximum wait for the server, which reads requests several times a second."""
 
 
 @dataclass(frozen=True, slots=True)
 class PinAnswer:
-    """Result of a request."""
+    """Result of a request for a pin, or for its end."""
 
     asked: CommitId | None
     """The commit to pin; ``None`` to serve the branch again."""
     taken: bool
-    """False if no server took the request: the next one to start will."""
+    """False if no server has processed the request; the next server to start will."""
     pin: ServingPinned | None
-    """The pin that holds now."""
+    """The current pin."""
     ended: ServingPinned | None = None
-    """The pin that held before the request, if it does not hold any more."""
+    """The pin before the request, if it has ended."""
     serving: CommitId | None = None
     """The commit whose mesh is served now."""
 
     @property
     def granted(self) -> bool:
-        """True if the requested state is in effect; another user may have requested another."""
+        """True if the requested state is in effect; another user may have made another request."""
         return self.taken and (self.pin.commit if self.pin else None) == self.asked
 
 
 def pin(
     log: Path, repo: Path, moment: str, *, reason: str, length: timedelta, by: str = ""
 ) -> PinAnswer:
-    """Ask the server to serve the commit of a moment for a time.
+    """Ask the server to serve the commit of a moment for a limited time.
 
-    :param by: the caller for whom the server itself asks.
+    :param by: the API caller for whom the server itself makes the request.
     :raises UsageError: the moment is unknown, its mesh was rejected, or the reason is empty.
-    :raises SpoolUnavailable: no request can be left.
+    :raises SpoolUnavailable: the request cannot be written.
     """
     said = _one_line(reason)
     if not said:
@@ -68,16 +69,16 @@ def pin(
 def unpin(log: Path, *, reason: str = "", by: str = "") -> PinAnswer:
     """Ask the server to serve the branch again.
 
-    :param by: the caller for whom the server itself asks.
-    :raises SpoolUnavailable: no request can be left.
+    :param by: the API caller for whom the server itself makes the request.
+    :raises SpoolUnavailable: the request cannot be written.
     """
     return _left(log, PinNote(commit=None, reason=_one_line(reason), by=by))
 
 
 def length_of(text: str) -> timedelta:
-    """Return the duration that a text such as ``90s``, ``30m``, ``2h`` or ``1d`` means.
+    """Parse the duration of a pin, such as ``90s``, ``30m``, ``2h`` or ``1d``.
 
-    :raises UsageError: it is none, or longer than a pin may hold.
+    :raises UsageError: the text is not a duration, or is longer than a pin may last.
     """
     try:
         length = parse_duration(text.strip())
@@ -97,7 +98,7 @@ def length_of(text: str) -> timedelta:
 
 
 def _left(log: Path, note: PinNote, sleep: Callable[[float], None] = time.sleep) -> PinAnswer:
-    """Leave a note for the server, and wait until it is taken."""
+    """Write a note for the server, and wait until the server has processed it."""
     asked = None if note.commit is None else CommitId(note.commit)
     with open_for_reading(log) as opened:
         before = pinned(opened)
@@ -111,7 +112,8 @@ def _left(log: Path, note: PinNote, sleep: Callable[[float], None] = time.sleep)
 
 
 def _commit_at(log: EventReader, moment: str, repo: Path) -> CommitId:
-    """Return the commit that is meant: itself, or the one that was served at a position or time."""
+    """Return the commit that a moment means: a commit itself, or the commit that was served at a
+    position or time."""
     state = log.state(asked_seq(log, moment, repo))
     by_time = parse_time(moment, utc_now()) is not None or (moment.isdigit() and len(moment) < 7)
     found = state.commit if by_time else state.tip

@@ -1,4 +1,4 @@
-"""Use case of ``gitmesh retry``: have a commit read again that is held back."""
+"""Use case of ``gitmesh retry``: read a held-back commit again."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,13 +13,14 @@ class RetryAnswer:
     """The commit that will be read again."""
 
     held_back: CommitId | None
-    """``None`` if no commit was held back."""
+    """The commit that was held back; ``None`` if there was none."""
     server_runs: bool | None
-    """If False, the next server to start reads it; ``None`` where that cannot be determined."""
+    """True if a server runs; if false, the next server to start reads the commit. ``None`` if
+    unknown."""
 
 
 def retry(log: Path) -> RetryAnswer:
-    """Forget that the server was killed while it read the tip of its branch."""
+    """Delete the record that the server was killed while it read the tip of its branch."""
     record = attempt_path(log)
     held = held_back(record)
     if held is not None:

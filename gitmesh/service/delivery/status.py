@@ -21,14 +21,14 @@ LOOK_EVERY_S: Final = 0.1
 
 @dataclass(frozen=True, slots=True)
 class StatusAnswer:
-    """The status of the commit that was asked for."""
+    """The status of the requested commit."""
 
     asked: CommitId
-    """The commit that was asked for, even if the log does not have it yet."""
+    """The requested commit, even if it is not in the log yet."""
     found: CommitStatus
-    """Its status; that of the merge if one brought it into the branch."""
+    """Status of the commit; or of the merge that brought it into the branch."""
     server_runs: bool | None
-    """``None`` where that cannot be determined."""
+    """True if a server runs; ``None`` if that cannot be determined."""
     connected: int = 0
     """Number of connected proxies."""
     required: int = 0
@@ -38,14 +38,14 @@ class StatusAnswer:
 
     @property
     def lacks_proxies(self) -> bool:
-        """True if fewer proxies are connected than were to be."""
+        """True if fewer proxies are connected than required."""
         return self.connected < self.required
 
 
 def status(log: EventReader, repo: Path, commit: str | None) -> tuple[CommitId, CommitStatus]:
     """Return the requested commit and its status; without a commit, that of the branch's tip.
 
-    :raises UsageError: there is no such commit, and no push of one was refused.
+    :raises UsageError: there is no such commit, and no refused push contained it.
     """
     try:
         asked = asked_commit(log, commit, repo)
@@ -68,10 +68,10 @@ def awaited_status(
 ) -> StatusAnswer:
     """Return a commit's status, waiting while it may still change.
 
-    :param wait_s: maximum time to wait until the commit is acknowledged; a server that was just
-        started has as long to make its log.
-    :param proxies: how many are to be connected; by default one for the commit that is served, if
-        there is a time to wait and a server runs.
+    :param wait_s: maximum time to wait until the commit is acknowledged; also for a server that
+        just started to create its log.
+    :param proxies: required number of connected proxies. The default for the served commit is one,
+        if ``wait_s`` is given and a server runs.
     :raises UsageError: there is no log or no such commit.
     """
     deadline = time.monotonic() + wait_s
@@ -94,7 +94,7 @@ def awaited_status(
 def _opened(
     repo: Path, log: Path | None, deadline: float, sleep: Callable[[float], None]
 ) -> tuple[Path, EventReader]:
-    """Open the log; a server that was just started has until the deadline to make it."""
+    """Open the log; wait until the deadline for a server that just started to create it."""
     while True:
         try:
             where = existing_log(repo, log)
@@ -106,7 +106,7 @@ def _opened(
 
 
 def _is_to_come(answer: StatusAnswer) -> bool:
-    """Tell whether waiting may change something: the verdict, or who is connected."""
+    """Return whether waiting may change the verdict, or the number of connected proxies."""
     verdict = answer.found.verdict
     few = answer.lacks_proxies and verdict is not Verdict.REFUSED
     return verdict is Verdict.PENDING or few

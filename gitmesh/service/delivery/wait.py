@@ -36,9 +36,9 @@ class WaitAnswer:
     """The merge that brought the commit into the branch, if one did."""
     outcome: Outcome
     refused: tuple[Refused, ...]
-    """Refusals of proxies, with the specs that caused them."""
+    """Refusals by proxies, with the specs that caused them."""
     server_runs: bool | None
-    """``None`` where that cannot be determined."""
+    """True if a server runs; ``None`` if that cannot be determined."""
     subject: str = ""
     """First line of the commit's message; empty if neither log nor repository has it."""
 
@@ -52,9 +52,9 @@ def wait(
     timeout_s: float,
     sleep: Callable[[float], None] = time.sleep,
 ) -> WaitAnswer:
-    """Wait until a commit reaches a goal, cannot reach it any more, or the time is over.
+    """Wait until a commit reaches a goal, can no longer reach it, or the timeout expires.
 
-    :raises UsageError: there is no such commit, and ``commit`` is no whole id.
+    :raises UsageError: there is no such commit, and ``commit`` is not a full id.
     """
     deadline = time.monotonic() + timeout_s
     with open_for_reading(log) as opened:
@@ -77,7 +77,7 @@ def _refused(found: Outcome, log: EventReader, repo: Path) -> tuple[Refused, ...
 
 
 def _commit(log: EventReader, repo: Path, commit: str) -> CommitId:
-    """Return the commit that is waited for, which no server need have read."""
+    """Return the commit to wait for, even if no server has read it yet."""
     whole = is_hex(commit) and len(commit) == _WHOLE
     if whole or (not is_repository(repo) and is_hex(commit) and log.seq_of_commit(commit) is None):
         return CommitId(commit.lower())  # It may be on its way to the repository.
@@ -90,7 +90,7 @@ def _commit(log: EventReader, repo: Path, commit: str) -> CommitId:
 
 
 def _never_got_in(log: EventReader, repo: Path, commit: CommitId) -> Outcome | None:
-    """Return the outcome for a commit that is nowhere, and whose push was refused."""
+    """Return the outcome for a commit that exists nowhere because its push was refused."""
     if log.is_logged(commit) or is_in_git(commit, repo):
         return None
     tried = refused_push(log, commit)

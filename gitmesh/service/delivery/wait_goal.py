@@ -12,7 +12,7 @@ _ACKED: Final = re.compile(r"acked=([1-9][0-9]?|100)%")
 
 @dataclass(frozen=True, slots=True)
 class Goal:
-    """A stage of delivery, or a percentage of proxies."""
+    """The goal: a stage of delivery, or a percentage of proxies."""
 
     stage: str
     """``applied``, ``published`` or ``converged``."""
@@ -26,7 +26,7 @@ class Goal:
 def parse_goal(text: str) -> Goal:
     """Parse the value of ``--for``; ``acked=100%`` is ``converged``.
 
-    :raises UsageError: it is invalid.
+    :raises UsageError: the text is invalid.
     """
     if acked := _ACKED.fullmatch(text):
         return Goal("converged", int(acked[1]))

@@ -16,7 +16,7 @@ def envoy_configuration(
 ) -> dict[str, list[JsonObject]]:
     """Return the Envoy configuration of a proxy with this ``node.id``, with Envoy's field names.
 
-    :raises UsageError: no mesh was served then, or ``node`` is no ``node.id``.
+    :raises UsageError: no mesh was served at that moment, or ``node`` is not a ``node.id``.
     """
     if served.is_empty:
         raise UsageError("no mesh was served then", hint=served.begins)

@@ -1,4 +1,4 @@
-"""Selection of events, as people and programs ask for them by text."""
+"""Selection of events by options that are text."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -31,14 +31,14 @@ class EventSelection:
     author: str | None = None
     """Part of the name or address of a commit's author or of a pusher."""
     commit: str | None = None
-    """An id, a branch or a tag."""
+    """A commit, given by an id, a branch or a tag."""
     since: str | None = None
     until: str | None = None
 
     def query(self, log: EventReader, repo: Path) -> Query:
         """Return the selection as a query.
 
-        :raises UsageError: a part of it is invalid.
+        :raises UsageError: a condition is invalid.
         """
         if strange := sorted(set(self.kinds) - set(KINDS)):
             hint = did_you_mean(strange[0], KINDS) or f"one of {', '.join(KINDS)}"
@@ -55,7 +55,8 @@ class EventSelection:
 
 
 def suggestions(log: EventReader, query: Query) -> Iterator[tuple[ResourceKey, ResourceKey]]:
-    """Yield each unknown name in a query that no event fits, and the one that may be meant."""
+    """For a query that no event matches, yield each unknown name in it, with a similar known
+    name."""
     names = [name for name in (query.node, str(query.within or "")) if name]
     for key in map(ResourceKey.parse, names):
         known = log.state().resources

@@ -1,4 +1,4 @@
-"""New events, as they are written."""
+"""Stream of new events, as they are logged."""
 
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -19,7 +19,7 @@ def new_events(
     *,
     sleep: Callable[[float], None] = time.sleep,
 ) -> Iterator[list[Record]]:
-    """Yield for ever, each ``POLL_S``, the matching events that were added since.
+    """Yield, every ``POLL_S`` seconds and without end, the matching events that were added.
 
     :param behind: the position in each chain after which to start; other chains are left out.
     """

@@ -1,4 +1,4 @@
-"""Use case of ``gitmesh blame``: which commit gave each field of a resource its value."""
+"""Use case of ``gitmesh blame``: the commit that gave each field of a resource its value."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +15,7 @@ from mesh.keys import ResourceKey
 
 @dataclass(frozen=True, slots=True)
 class FieldOrigin:
-    """A field, and the commit that gave it the value that it has."""
+    """A field, and the commit that gave it its current value."""
 
     blamed: Blamed
     author: Signature
@@ -29,15 +29,16 @@ class FieldOrigins:
 
     resource: ResourceKey
     seq: Seq
-    """The moment, as a position in the mesh chain."""
+    """Position of the moment in the mesh chain."""
     fields: tuple[FieldOrigin, ...]
-    """In the order of the spec; never empty."""
+    """The fields, in the order of the spec; never empty."""
 
 
 def field_origins(
     log: EventReader, repo: Path, resource: str, field: str = "", moment: str | None = None
 ) -> FieldOrigins:
-    """Return the origin of a field and of the fields inside it; of all fields without a field.
+    """Return the origin of a field and of the fields inside it; of all fields if ``field`` is not
+    given.
 
     :raises UsageError: there is no such resource or field at that moment.
     """

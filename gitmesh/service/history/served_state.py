@@ -28,7 +28,7 @@ from mesh.errors import UsageError
 from mesh.keys import ResourceKey
 
 FIRST_LOOK: Final = 64
-"""Most commits change fewer resources than this."""
+"""Number of events that are read first: most commits change fewer resources than this."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,13 +47,13 @@ class ServedState:
 
     state: MeshState
     pin: ServingPinned | None
-    """The pin that held at that time; of a position or a commit there is none."""
+    """The pin at that time; ``None`` if the moment is a position or a commit."""
     within: Within | None
     """Set if the moment is between two changes of a commit: such a mesh was never served."""
     instead: CommitId | None
-    """The commit that took the place of this one before it was served."""
+    """The commit that replaced this one before it was served."""
     begins: str
-    """A hint that says where the mesh's history begins."""
+    """A hint with the first commit of the mesh's history."""
 
     @property
     def is_empty(self) -> bool:
@@ -61,7 +61,8 @@ class ServedState:
         return self.state.seq == START
 
     def resources(self, name: str | None = None) -> dict[ResourceKey, JsonObject]:
-        """Return the specs of the named resource and of those inside it; all without a name.
+        """Return the specs of the named resource and of the resources inside it; without a name,
+        all.
 
         :raises UsageError: there was no such resource.
         """
@@ -76,9 +77,10 @@ class ServedState:
 def served_state(log: EventReader, repo: Path, moment: str | None = None) -> ServedState:
     """Return the mesh at a moment; now if it is ``None``.
 
-    If a commit was pinned at that time, its mesh is returned: proxies had that one.
+    If a commit was pinned at that time, its mesh is returned: proxies had that mesh.
 
-    :raises UsageError: the moment is invalid, unknown to this log, or a time before it.
+    :raises UsageError: the moment is invalid, unknown to this log, or a time before its first
+        event.
     """
     pin = _pin(log, moment)
     newest = None if pin is None else pin.mesh_seq
@@ -101,7 +103,7 @@ def _is_within(key: ResourceKey, wanted: ResourceKey) -> bool:
 
 
 def _within(log: EventReader, seq: Seq) -> Within | None:
-    """Return where ``seq`` is among the changes of its commit, if it is not their end."""
+    """Return the place of ``seq`` among the changes of its commit; None if it is their end."""
     size = FIRST_LOOK
     while seq > START:
         size = min(size, seq)

@@ -1,4 +1,4 @@
-"""Use case of ``gitmesh show``: everything that the log knows of one commit."""
+"""Use case of ``gitmesh show``: all that the log contains about one commit."""
 
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from mesh.errors import UsageError
 
 
 def shown_commit(log: EventReader, repo: Path, moment: str) -> LoggedCommit | RefusedPush:
-    """Return the commit that was live at a moment; for one that never got in, its refused push.
+    """Return the commit that was live at a moment; for a commit whose push was refused, that push.
 
     :raises UsageError: the moment is invalid, or unknown to this log.
     """

@@ -1,4 +1,4 @@
-"""Ports of an application, as its virtual node has them."""
+"""Ports of an application, from the listeners of its virtual node."""
 
 from mesh.errors import UsageError
 from mesh.graph.mesh_graph import MeshGraph

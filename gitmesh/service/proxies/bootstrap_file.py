@@ -14,12 +14,12 @@ from xds.nodes import Client, ProxyIdentity
 
 @dataclass(frozen=True, slots=True)
 class EnvoyOptions:
-    """Options of an Envoy that a gRPC client lacks."""
+    """Options that only an Envoy has."""
 
     admin: str = "127.0.0.1:9901"
     dns: tuple[str, ...] = ()
     sds_socket: str | None = None
-    """None for that of SPIRE's agent."""
+    """Socket of the secret discovery service; by default that of SPIRE's agent."""
     delta: bool = False
 
 

@@ -16,15 +16,15 @@ class ProxyConfiguration:
     """Configuration of a proxy, and warnings about it."""
 
     resources: Mapping[str, Sequence[JsonObject]]
-    """Envoy's resources by type, in the order in which the proxy gets them."""
+    """Envoy's resources by type, in the order in which the proxy receives them."""
     warnings: tuple[Problem, ...]
-    """Features of the specs that this kind of client lacks."""
+    """Warnings about spec features that this kind of client does not support."""
 
 
 def proxy_configuration(
     graph: MeshGraph, node: str, metadata: Mapping[str, str]
 ) -> ProxyConfiguration:
-    """Return the configuration of a proxy with this ``node.id`` and metadata of ours.
+    """Return the configuration of a proxy with this ``node.id`` and gitmesh's metadata.
 
     :raises UsageError: the mesh has no such node; the hint has suggestions.
     """

@@ -1,4 +1,4 @@
-"""Warning about a node that the mesh does not have: a proxy would wait for it for ever."""
+"""Warning about a node that is not in the mesh: its proxy would wait forever."""
 
 import contextlib
 from pathlib import Path
@@ -10,16 +10,17 @@ from mesh.errors import GitmeshError, UsageError
 from mesh.keys import Kind, ResourceKey
 
 _FILES: Final = 500
-"""A current directory with more spec files is not read for a warning."""
+"""Maximum number of spec files in the current directory; with more, it is not read for a
+warning."""
 
 
 def unknown_node(node: ResourceKey, repo: Path | None, log: Path | None) -> list[str]:
-    """Return a warning, and what may be meant, when the mesh has no such node; else nothing.
+    """Return a warning with similar names if the mesh has no such node; else nothing.
 
-    The mesh is that of the log, if the repository has one, and else of the specs in it. Without
-    ``repo`` it is that of the current directory, if there is any.
+    The mesh is that of the repository's log, if it has one, else of its specs. Without ``repo`` it
+    is that of the current directory, if there is one.
 
-    :raises UsageError: ``repo`` is named, and cannot be read.
+    :raises UsageError: ``repo`` is given, and cannot be read.
     """
     found = _known(repo, log) if repo is not None or log is not None else _known_here()
     if found is None or node in found[1]:

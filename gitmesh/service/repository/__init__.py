@@ -1,4 +1,4 @@
-"""A repository as gitmesh serves it: its creation, its hooks, and the versions that run here.
+"""Use cases about a served repository: its creation, its hooks, and the installed versions.
 
-Begin with ``creation``. ``gitmesh.cli`` and ``gitmesh.json_shapes`` may import it.
+Read ``creation.py`` first. ``gitmesh.cli`` and ``gitmesh.json_shapes`` may import it.
 """

@@ -22,18 +22,18 @@ class FirstCommit:
 
 @dataclass(frozen=True, slots=True)
 class Creation:
-    """A repository, and what was made of it."""
+    """A repository, and the result of its creation."""
 
     created: bool
-    """False if it was there already; then nothing was changed."""
+    """False if the repository existed already; then nothing was changed."""
     repository: Path
-    """Its git directory."""
+    """The git directory of the repository."""
     branch: str
     """The branch to serve."""
     log: Path
-    """Path of its server's future event log."""
+    """Path of the event log that a server of the repository will write."""
     commit: CommitId | None = None
-    """Its first commit, if one was made."""
+    """The first commit of the repository, if one was made."""
     hooks: Mapping[str, Outcome] = field(default_factory=dict)
     """Result for each hook, by name."""
 
@@ -43,11 +43,11 @@ def create_repository(
 ) -> Creation:
     """Create a bare repository with hooks that check pushes; leave an existing one as it is.
 
-    If it fails or is interrupted, nothing is left of it.
+    If the creation fails or is interrupted, nothing is left of it.
 
-    :param log: the event log; ``None`` for the one inside the repository.
-    :raises UsageError: something else is at the path, or the branch name is invalid.
-    :raises Fatal: it cannot be created.
+    :param log: the event log; by default inside the repository.
+    :raises UsageError: another file is at the path, or the branch name is invalid.
+    :raises Fatal: the repository cannot be created.
     """
     if is_repository(path):
         return Creation(False, git_dir(path), branch, log_path(path, log))

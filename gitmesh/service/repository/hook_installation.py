@@ -16,7 +16,7 @@ class InstalledHooks:
     """The hooks of a repository."""
 
     repository: Path
-    """Its git directory."""
+    """The git directory of the repository."""
     branch: str
     """The full name of the served branch, whose pushes are checked."""
     folder: Path
@@ -24,22 +24,22 @@ class InstalledHooks:
     hooks: Mapping[str, Outcome]
     """Result for each hook, by name."""
     cloned_from: str | None = None
-    """Remote to which a clone pushes; these hooks do not check such pushes."""
+    """Remote to which a clone pushes; the hooks do not check these pushes."""
 
     @property
     def complete(self) -> bool:
-        """True if no hook of somebody else is in the way of ours."""
+        """True if all hooks were installed: no hook of others was in their place."""
         return Outcome.KEPT not in self.hooks.values()
 
 
 def install_hooks(repo: Path, options: HookOptions) -> InstalledHooks:
     """Write the hooks of a repository, and prepare it for pushes.
 
-    Foreign hooks stay as they are. Without a branch in the options, the served one is that of a
-    linked work tree, else the one that HEAD names.
+    Hooks that gitmesh did not write stay as they are. Without a branch in the options, the served
+    branch is that of a linked work tree, else the branch that HEAD names.
 
     :raises UsageError: there is no such repository or branch, or git would not run hooks there.
-    :raises Fatal: they cannot be written.
+    :raises Fatal: the hooks cannot be written.
     """
     where = git_dir(repo)
     # A linked work tree has a HEAD of its own, which gitmesh serve follows there, too.

@@ -1,4 +1,4 @@
-"""Versions of gitmesh and of what it runs on."""
+"""Versions of gitmesh and of its dependencies."""
 
 import platform
 from collections.abc import Mapping
@@ -18,11 +18,11 @@ class Versions:
     components: Mapping[str, str]
     """gitmesh, then Python, the database engine and the libraries."""
     notes: tuple[str, ...]
-    """Known problems of these versions and what to do, in sentences."""
+    """Known problems of these versions, with remedies, as sentences."""
 
 
 def versions() -> Versions:
-    """Return the versions that this process runs with."""
+    """Return the versions that this process uses."""
     store = engine()
     components = {
         "gitmesh": version("gitmesh"),

@@ -1,4 +1,4 @@
-"""Use cases about single resources, as an API reads and changes them.
+"""Use cases about single resources: read and change them, for the APIs.
 
-``description`` is where to begin. May be imported by command line, API and console.
+Read ``description.py`` first. The command line, the APIs and the console may import it.
 """

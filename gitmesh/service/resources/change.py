@@ -1,4 +1,4 @@
-"""Changes of resources by a server's own hand: each call one commit, in the order of the calls."""
+"""Changes of resources by the server: each API call makes one commit, in the order of the calls."""
 
 import contextlib
 import threading
@@ -25,7 +25,7 @@ from reconciler.reading.reader import TreeReader
 from reconciler.reading.tree import EMPTY, SpecTree, Step
 
 MOST_RACES: Final = 20
-"""Maximum number of new attempts because somebody pushed at the same time."""
+"""Maximum number of retries after somebody else pushed at the same time."""
 LOGGED_WITHIN_S: Final = 10.0
 NO_COMMIT: Final = CommitId("")
 """The tip of a repository in which nothing is committed yet."""
@@ -38,7 +38,7 @@ class InvalidChange(Exception):
         super().__init__(f"{len(problems)} problems")
         self.problems = problems
         self.after = after
-        """The specs that have them."""
+        """The specs that have the problems."""
 
 
 class NotLoggedYet(Retryable):
@@ -50,7 +50,8 @@ class Change:
     """A requested change, and the message of its commit."""
 
     wanted: Callable[[Mesh], Wanted]
-    """Returns what is to change in the mesh of the branch's tip; may raise to change nothing."""
+    """Function that returns the requested changes for the mesh of the branch's tip; it may raise,
+    and then nothing is changed."""
     message: str
     who: Authorship
     admit: Callable[[], None] = lambda: None
@@ -60,7 +61,7 @@ class Change:
 
 
 class ResourceChanges:
-    """Makes commits on one branch. Safe to use from several threads: they take turns."""
+    """Makes commits on one branch. Thread-safe: changes are made one after the other."""
 
     def __init__(
         self,
@@ -71,9 +72,9 @@ class ResourceChanges:
         via: str = "api",
         steps: ReadSteps | None = None,
     ) -> None:
-        """Change a branch of a repository, whose commits another part of the process logs.
+        """Make commits on a branch of a repository, which another part of the process logs.
 
-        :param steps: where to leave what was read of each commit, for who logs it.
+        :param steps: receives the spec tree of each commit, for the part that logs it.
         """
         self._repo = GitRepository.open_later(repo)  # it may be away for a moment
         self._branch = branch
@@ -111,9 +112,9 @@ class ResourceChanges:
         """Commit a change, and wait until the log has it; ``None`` if nothing would change.
 
         :raises InvalidChange: the mesh would be invalid.
-        :raises UsageError: a document has a form that can only be changed by hand.
-        :raises BranchMoved: others pushed all the time.
-        :raises NotLoggedYet: the commit is made; look for it later.
+        :raises UsageError: a document has a format that gitmesh cannot edit.
+        :raises BranchMoved: others pushed during every attempt.
+        :raises NotLoggedYet: the commit is made, but not logged in time.
         :raises GitmeshError: the repository cannot be read or written.
         """
         self._join()
@@ -124,10 +125,10 @@ class ResourceChanges:
         return made
 
     def recover(self, committer: Person) -> Path | None:
-        """Remove what a killed server has left that keeps everybody from moving the branch.
+        """Remove the branch lock of a killed server, which prevents all moves of the branch.
 
         :param committer: the committer of that server's commits.
-        :return: the file that was removed, if any.
+        :return: the file that was removed, if there was one.
         :raises GitmeshError: the repository cannot be read.
         """
         with self._turn:
@@ -137,7 +138,7 @@ class ResourceChanges:
         """Return the commit that a change would make now; nothing is changed.
 
         :raises InvalidChange: the mesh would be invalid.
-        :raises GitmeshError: as :meth:`make`.
+        :raises GitmeshError: as in :meth:`make`.
         """
         with self._turn:
             planned = self._plan(wanted)
@@ -169,11 +170,11 @@ class ResourceChanges:
             return written_resource(self._repo, tip, tree, key)
 
     def _join(self) -> None:
-        """Wait once until the log has what an earlier process committed before it was ended.
+        """Wait once until the log has the commits of an earlier process.
 
-        Otherwise a call that is sent again because its answer was lost would not be known yet.
+        Otherwise the retry of a call whose answer was lost would not be recognised.
 
-        :raises NotLoggedYet: it does not have it in time.
+        :raises NotLoggedYet: the log does not have them in time.
         """
         if not self._has_joined:
             with self._turn:  # which the repository needs, too
@@ -245,7 +246,7 @@ class ResourceChanges:
         return self._known
 
     def _hand_over(self, planned: PlannedCommit) -> None:
-        """Keep what was read of a commit, for the next one and for who logs it."""
+        """Keep the spec tree of a commit, for the next change and for the part that logs it."""
         before, self._known = self._known, planned.after
         tree = before.listing.tree
         if self._steps is not None and tree is not None and planned.before is before.graph:

@@ -1,4 +1,4 @@
-"""A resource with its metadata, all of which follows from the mesh chain."""
+"""A resource with its metadata, which is derived from the mesh chain."""
 
 import hashlib
 import threading
@@ -31,20 +31,20 @@ class Description:
     version: int
     """Number of the resource's version, counted from 1 when it was added."""
     uid: str
-    """Differs from that of a resource of the same name that was removed before."""
+    """Unique id; it differs from that of an earlier, removed resource with the same name."""
     created_at: float
-    """Committer time of the commit that added it, in seconds since the epoch."""
+    """Committer time of the commit that added the resource, in seconds since the epoch."""
     updated_at: float
-    """Committer time of the commit that gave it its spec; never before ``created_at``."""
+    """Committer time of the commit that gave the resource its spec; never before ``created_at``."""
 
 
 def describe(log: EventReader, key: ResourceKey) -> Description | None:
-    """Return a resource; ``None`` if there is none now."""
+    """Return a resource; ``None`` if it does not exist now."""
     return _described(log, key, log.head(Chain.MESH).seq)
 
 
 def last_description(log: EventReader, key: ResourceKey) -> Description | None:
-    """Return a resource as it was before it was removed last; ``None`` if it never was."""
+    """Return a resource as it was before its last removal; ``None`` if it was never removed."""
     gone = next(log.versions(key, log.head(Chain.MESH).seq), None)
     return None if gone is None else _described(log, key, Seq(gone.since - 1))
 
@@ -54,9 +54,9 @@ class Page:
     """Some of the resources in a collection."""
 
     items: tuple[Description, ...]
-    """In the order of their keys' text."""
+    """The resources, in the order of their keys' text."""
     more: bool
-    """True if there are more after them."""
+    """True if more resources follow."""
 
 
 def page(
@@ -71,8 +71,9 @@ def page(
 ) -> Page:
     """Return the next resources of a kind in their mesh or parent.
 
-    :param after: the key of the last resource of the page before, in its string form.
-    :param visible: tells whether a resource belongs to the list; the others leave no gap.
+    :param after: the key of the last resource of the previous page, in its string form.
+    :param visible: returns whether a resource belongs to the list; pages are filled without the
+        others.
     """
     present = _present(log, collection(kind, mesh, parent), after, limit + 1)
     found = list(islice(filter(visible, present), limit + 1))
@@ -104,18 +105,18 @@ def _described(log: EventReader, key: ResourceKey, head: Seq) -> Description | N
 
 @dataclass(frozen=True, slots=True)
 class _Folded:
-    """A description, and the newest version that it follows from."""
+    """A description, and the newest version from which it was computed."""
 
     description: Description
     newest: Seq
     at: Seq
-    """The position of the log at which it was the newest."""
+    """The log position at which the description was current."""
 
 
 class _Memory:
-    """Descriptions that were given before. What is in a log stays, so only newer versions are read.
+    """Cache of descriptions. A log never changes, so only newer versions are read.
 
-    Safe to use from several threads.
+    Thread-safe.
     """
 
     def __init__(self) -> None:
@@ -149,7 +150,8 @@ def _memory_of(log: EventReader) -> _Memory:
 
 
 def _folded(log: EventReader, key: ResourceKey, head: Seq, memory: _Memory) -> _Folded | None:
-    """Fold the versions since a resource was added last; those before it are another resource."""
+    """Fold the versions since a resource was last added; earlier versions belong to another
+    resource."""
     known, new, base = memory.get(key), list[Version](), None
     if known is not None and known.at == head:
         return known
@@ -175,7 +177,8 @@ def _folded(log: EventReader, key: ResourceKey, head: Seq, memory: _Memory) -> _
 def _followed(
     log: EventReader, key: ResourceKey, before: Description | None, version: Version
 ) -> Description | None:
-    """Return a description after one more version; a spec that is equal is none of its own."""
+    """Return a description after one more version; an equal spec does not count as a new
+    version."""
     spec = version.spec
     if spec is None:
         return None

@@ -1,4 +1,4 @@
-"""The names of all resources at the head of the log, read once for each head."""
+"""The names of all resources at the head of the log, read once for each position of the log."""
 
 import threading
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from mesh.keys import ResourceKey
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """All resources of a mesh chain's position."""
+    """All resources at one position of the mesh chain."""
 
     seq: Seq
     commit: CommitId | None
@@ -19,7 +19,7 @@ class Names:
 
 
 class Listing:
-    """Names of resources, so that a page of a list costs what is on it. Safe for threads."""
+    """Cache of resource names, so that a page of a list costs only its own items. Thread-safe."""
 
     def __init__(self, log: EventReader) -> None:
         self._log = log

@@ -1,4 +1,4 @@
-"""Waiting until the log has a commit. However many threads wait, only one of them looks."""
+"""Waiting until the log has a commit: of all waiting threads, only one polls the log."""
 
 import threading
 import time
@@ -19,7 +19,7 @@ class _Waiter:
 
 
 class LogWait:
-    """Waits for commits that another part of the server logs. Safe to use from several threads."""
+    """Waits for commits that another part of the server logs. Thread-safe."""
 
     def __init__(self, log: EventReader) -> None:
         self._log = log
@@ -28,7 +28,7 @@ class LogWait:
         self._looking = False
 
     def until_logged(self, commit: CommitId, within_s: float) -> bool:
-        """Wait until the log has a commit; return whether it has it in time."""
+        """Wait until the log has a commit; return false at the timeout."""
         deadline = time.monotonic() + within_s
         if self._log.is_logged(commit):
             return True
@@ -56,7 +56,7 @@ class LogWait:
             return found
 
     def _look(self, me: _Waiter, deadline: float) -> None:
-        """Look for everybody, until the log has the commit of this waiter or the time is over."""
+        """Poll the log for all waiters, until it has this waiter's commit or the time is over."""
         seen = -1
         try:
             while time.monotonic() < deadline:
@@ -72,7 +72,7 @@ class LogWait:
                 self._looking = False
 
     def _tell(self) -> None:
-        """Wake those whose commit the log has."""
+        """Wake the waiters whose commit the log has."""
         with self._turn:
             waiting = [each for each in self._waiting if not each.logged]
         for each in waiting:

@@ -11,7 +11,7 @@ from reconciler.reading.listing import TreeWalk
 
 
 class ServedSettings:
-    """Reads settings, once for each commit. Safe to use from several threads."""
+    """Reads settings, once for each commit. Thread-safe."""
 
     def __init__(self, repo: Path, log: EventReader) -> None:
         self._repo = GitRepository.open(repo)

@@ -19,12 +19,13 @@ _MOST_KEPT: Final = 20_000
 
 
 class ServedTags:
-    """Reads tags of what is served. Safe to use from several threads: they take turns."""
+    """Reads the tags of served resources. Thread-safe: threads wait for each other."""
 
     def __init__(self, repo: Path, log: EventReader, known: Callable[[], SpecTree]) -> None:
         """Use a repository and its log.
 
-        :param known: returns specs that somebody else has read, so that little has to be read anew.
+        :param known: returns specs that another part of the process has read, from which the next
+            ones are read incrementally.
         """
         self._repo = GitRepository.open_later(repo)  # it may be away for a moment
         self._log = log

@@ -1,4 +1,4 @@
-"""Formatting of spec files on disk."""
+"""Formatting of spec files on disk, for ``gitmesh fmt``."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ class Formatting:
     check: bool
     """True if nothing was written."""
     files: int
-    """Number of files read."""
+    """Number of files that were read."""
     untidy: tuple[str, ...]
     """Files that were not formatted before."""
     skipped: tuple[SkippedFile, ...]

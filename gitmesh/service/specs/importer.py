@@ -24,11 +24,11 @@ class SpecImport:
     """Paths below the folder that were written, or would be."""
     dry_run: bool
     refused: tuple[str, ...] = ()
-    """Imported files that are where specs are looked for: a push would refuse them."""
+    """Source files in folders where spec files are searched: a push would refuse them."""
 
     @property
     def ok(self) -> bool:
-        """True if nothing is wrong or left open; warnings do not count."""
+        """True if there are no errors and no missing values; warnings do not count."""
         return not errors(self.imported.problems)
 
 
@@ -37,8 +37,8 @@ def import_specs(
 ) -> SpecImport:
     """Convert files, and write one native file for each resource below ``folder``.
 
-    What can be converted is written, also if other parts have problems. A file with equal content
-    is not written again.
+    Convertible parts are written even if other parts have problems. A file with equal content is
+    not written again.
 
     :raises UsageError: an input cannot be read, or a file with other content exists and ``force``
         is not given; nothing is written.
@@ -73,7 +73,7 @@ def import_texts(
 
 
 def _is_refused(path: Path, text: bytes, folder: Path) -> bool:
-    """Tell whether a push of the folder would read the file, and refuse it."""
+    """Return whether a push of the folder would read the file, and refuse it."""
     top = repository_around(folder) or folder.resolve()
     there = path.resolve()
     if not there.is_relative_to(top) or there not in {each.resolve() for each in spec_files([top])}:

@@ -1,4 +1,4 @@
-"""Mesh of a folder, of a revision or of an event log, for questions about one mesh."""
+"""Mesh of a folder, of a revision or of an event log, for commands about one mesh."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,14 +13,14 @@ from mesh.problems.problem import Problem, errors
 
 @dataclass(frozen=True, slots=True)
 class LoadedMesh:
-    """A mesh, and the reasons why it would not be served."""
+    """A mesh, with the problems because of which it would not be served."""
 
     graph: MeshGraph
     errors: tuple[Problem, ...] = ()
 
 
 def load_mesh(target: str, repo: Path | None, log: Path | None = None) -> LoadedMesh:
-    """Return the mesh of ``log`` if one is named, else of the folder or revision ``target``.
+    """Return the mesh of ``log`` if it is given, else of the folder or revision ``target``.
 
     :raises UsageError: there is no such folder, revision or log.
     """
@@ -33,8 +33,8 @@ def load_mesh(target: str, repo: Path | None, log: Path | None = None) -> Loaded
 def logged_state(log: Path) -> MeshState:
     """Return the newest state of an event log.
 
-    :raises UsageError: there is none.
-    :raises Fatal: the file is no log.
+    :raises UsageError: there is no log.
+    :raises Fatal: the file is not an event log.
     """
     with open_for_reading(log) as opened:
         return opened.state()

@@ -1,4 +1,5 @@
-"""Folders and files that are parts of a repository: a push checks them with all the rest of it."""
+"""Folders and files that are only a part of a repository: a push checks them together with the
+rest."""
 
 import os
 from collections.abc import Sequence
@@ -13,7 +14,7 @@ from reconciler.directory import is_small, read_directory
 from reconciler.reading.tree import SpecTree
 
 MOST_FILES: Final = 2_000
-"""A repository with more spec files is read only if something is wrong with the part alone."""
+"""A repository with more spec files is read only if the part by itself has problems."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,19 +24,20 @@ class Part:
     top: Path
     """Root of the work tree."""
     names: tuple[str, ...]
-    """Their paths from there, as in problems."""
+    """Paths of the folders and files, relative to ``top``, as in problems."""
 
     def holds(self, path: str) -> bool:
-        """Tell whether a file of the repository is one of these, or in one of these folders."""
+        """Return whether a file of the repository is in the part."""
         return any(path == name or path.startswith(f"{name}/") for name in self.names)
 
     def problems(self, whole: SpecTree) -> tuple[Problem, ...]:
-        """Return the problems in these files."""
+        """Return the problems in the files of the part."""
         return tuple(each for each in whole.problems if self.holds(each.path))
 
 
 def part_of_repository(paths: Sequence[Path]) -> Part | None:
-    """Return the part of a work tree that these are; None for the root of one, and for others."""
+    """Return the paths as a part of their work tree; None for its root, and outside of work
+    trees."""
     tops = {None if is_repository(path) else repository_around(path) for path in paths}
     top = tops.pop() if len(tops) == 1 else None
     if top is None or not (top / ".git").exists():
@@ -45,10 +47,10 @@ def part_of_repository(paths: Sequence[Path]) -> Part | None:
 
 
 def whole_tree(part: Part, alone: SpecTree) -> SpecTree | None:
-    """Return the specs of the repository if the part has to be seen with them; else None.
+    """Return the specs of the repository if the part must be checked together with them; else None.
 
-    That is so where the repository is a valid mesh, and where it has what the part lacks alone. A
-    folder that is a mesh of its own among files of another project is seen alone.
+    That is the case if the repository is a valid mesh, or contains resources that the part lacks. A
+    folder with a complete mesh among files of another project is checked by itself.
 
     :param alone: the specs in the part.
     """

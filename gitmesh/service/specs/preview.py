@@ -30,7 +30,7 @@ class Preview:
 def preview(target: str, repo: Path | None, log: Path | None = None) -> Preview:
     """Compare a folder or a revision with the mesh that it would replace.
 
-    With ``log`` that is the newest mesh of an event log, else the one of the commit before.
+    With ``log``, this is the newest mesh of the event log, else that of the previous commit.
 
     :raises UsageError: there is no such folder, revision or log.
     """

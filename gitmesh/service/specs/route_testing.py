@@ -22,13 +22,13 @@ class RoutingSpecs:
     target: str
     tree: SpecTree
     errors: tuple[Problem, ...]
-    """Reasons why the specs make no mesh; failed route tests are none."""
+    """Problems because of which the specs are not a valid mesh, except failed route tests."""
 
 
 def routing_specs(target: str, repo: Path | None) -> RoutingSpecs:
     """Read a folder or a revision.
 
-    :raises UsageError: there is none.
+    :raises UsageError: there is no such folder or revision.
     """
     tree = read_target(target, repo).tree
     wrong = (each for each in errors(tree.problems) if each.code != FAILED)
@@ -38,7 +38,7 @@ def routing_specs(target: str, repo: Path | None) -> RoutingSpecs:
 def run_route_tests(specs: RoutingSpecs, files: Sequence[str] = ()) -> tuple[Verdict, ...]:
     """Return the result of every route test, or of those in ``files``, in order.
 
-    A file is named by its path in the specs, or by one that begins with their folder.
+    A file is given by its path in the specs, or by a path that includes their folder.
 
     :raises UsageError: a file has no route tests.
     """
@@ -48,7 +48,8 @@ def run_route_tests(specs: RoutingSpecs, files: Sequence[str] = ()) -> tuple[Ver
 def route_request(
     graph: MeshGraph, caller: str, request: str, headers: Mapping[str, tuple[str, ...]]
 ) -> Decision:
-    """Return how the proxy of ``caller`` routes a request such as ``GET http://host/path``.
+    """Return the routing decision of ``caller``'s proxy for a request such as ``GET
+    http://host/path``.
 
     :param headers: values by name in lower case.
     :raises UsageError: the request or the name of the caller is invalid.

@@ -1,4 +1,4 @@
-"""Spec files on disk: found as a push would find them, replaced atomically."""
+"""Spec files on disk: found by the same rules as in a push, and replaced atomically."""
 
 import contextlib
 import os
@@ -48,7 +48,7 @@ def _settings(top: Path) -> RepositorySettings:
 def read_bytes(path: Path, most: int) -> bytes:
     """Return a file's bytes, up to one more than ``most``.
 
-    :raises UsageError: it cannot be read.
+    :raises UsageError: the file cannot be read.
     """
     try:
         with path.open("rb") as file:
@@ -60,7 +60,7 @@ def read_bytes(path: Path, most: int) -> bytes:
 def write_text(path: Path, text: str) -> None:
     """Write a file atomically: a reader, or a crash, sees the old content or the new one.
 
-    :raises Fatal: it cannot be written.
+    :raises Fatal: the file cannot be written.
     """
     path = path.resolve()
     try:

@@ -1,4 +1,4 @@
-"""Resolve the TARGET argument: a directory of specs or a git revision."""
+"""Resolution of the TARGET argument: a directory of specs or a git revision."""
 
 import os
 from dataclasses import dataclass
@@ -27,28 +27,28 @@ class Target:
     """Specs with their origin."""
 
     label: str
-    """Name for messages."""
+    """Name of the specs, for messages."""
     tree: SpecTree
     facts: CommitFacts
     """Metadata of the commit; for a folder, of a commit that does not exist."""
     repo: GitRepository | None
-    """Its repository, if any."""
+    """The repository of the specs, if there is one."""
     part: Part | None = None
-    """The folder that is meant, where the specs are those of the whole repository around it."""
+    """The requested folder, if the specs are those of the whole repository around it."""
 
 
 def read_target(target: str, repo: Path | None, base: SpecTree = EMPTY) -> Target:
     """Read the folder or the revision that ``target`` names.
 
-    ``base`` are specs of the same repository, from which a revision is read incrementally.
+    ``base`` has specs of the same repository, from which a revision is read incrementally.
 
-    With ``repo`` it is a revision of that repository; the repository's own folder means its HEAD.
-    Without ``repo``, a folder is read from disk, and anything else is a revision of the repository
-    that the current directory is in. A bare repository is read at its HEAD. For a folder inside a
-    work tree, the specs of the whole work tree are returned (see
+    With ``repo``, ``target`` is a revision of that repository; the repository's own folder means
+    its HEAD. Without ``repo``, a folder is read from disk, and any other text is a revision of the
+    repository around the current directory. A bare repository is read at its HEAD. For a folder
+    inside a work tree, the specs of the whole work tree are returned (see
     :mod:`gitmesh.service.specs.part`).
 
-    :raises UsageError: it is none of these.
+    :raises UsageError: ``target`` is none of these.
     """
     folder = Path(target)
     if repo is None and folder.is_dir() and not _is_bare(folder):
@@ -76,7 +76,7 @@ def _folder(target: str, folder: Path) -> Target:
 def _revision_here(target: str, base: SpecTree) -> Target:
     """Return a revision of the repository around the current directory.
 
-    :raises UsageError: it names no commit, and so nothing at all.
+    :raises UsageError: ``target`` names neither a folder nor a commit.
     """
     here = None if Path(target).is_absolute() else repository_around(Path())
     try:
@@ -95,8 +95,8 @@ def _revision_here(target: str, base: SpecTree) -> Target:
 def mesh_before(target: Target) -> tuple[str, MeshState]:
     """Return the mesh that a target would replace, with its name.
 
-    It is the mesh of the commit before; for a folder, the one at HEAD. Rejected commits changed
-    nothing, so the nearest valid one counts.
+    This is the mesh of the previous commit; for a folder, of HEAD. Rejected commits change nothing,
+    so the nearest valid commit counts.
     """
     repo = target.repo
     if repo is None:

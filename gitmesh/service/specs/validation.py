@@ -26,7 +26,7 @@ class Report:
     bare: tuple[Bare, ...] = ()
     """Specs without names, with their inferred kind."""
     part_of: Path | None = None
-    """The repository with all of which the specs were linked, where they are a part of one; the
+    """The repository together with which the specs were checked, if they are only a part of it;
     numbers and problems are those of the part."""
     elsewhere: int = 0
     """Number of errors in the rest of that repository."""
@@ -45,7 +45,7 @@ class Report:
 def check_linked(targets: Sequence[str], repo: Path | None) -> Report:
     """Validate the targets together, as the specs of one commit.
 
-    :raises UsageError: nothing that they name can be read.
+    :raises UsageError: a target does not exist or cannot be read.
     """
     if _are_files(targets, repo):
         tree = read_files(targets)
@@ -69,9 +69,9 @@ def _report(tree: SpecTree, part: Part | None = None) -> Report:
 
 
 def check_alone(targets: Sequence[str], repo: Path | None, kind: Kind | None) -> Report:
-    """Validate every document by itself; ``kind`` is the kind of specs without names.
+    """Validate every document without the others; ``kind`` is the kind of specs without names.
 
-    :raises UsageError: nothing that they name can be read.
+    :raises UsageError: a target does not exist or cannot be read.
     """
     tree, blob = _read_alone(targets, repo)
     if tree.faults:

@@ -1,4 +1,4 @@
-"""Documents to start from: what ``gitmesh new`` writes.
+"""Documents of new resources, as ``gitmesh new`` writes them.
 
-Begin with ``new_document``; ``starting_point`` has the first content of each kind.
+Read ``new_document.py`` first; ``starting_point.py`` has the first content of each kind.
 """

@@ -15,7 +15,7 @@ _WIDTH: Final = 96
 _SHORT: Final = 0xFFFF
 _PLAIN: Final = re.compile(r"[A-Za-z/][A-Za-z0-9_./-]*")
 _NO_TEXT: Final = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "null"})
-"""Words that YAML parsers, old ones too, do not read as text."""
+"""Words that YAML parsers, including old ones, do not read as text."""
 
 
 def commented(key: ResourceKey, spec: JsonObject) -> str:
@@ -86,5 +86,5 @@ def _scalar(value: Json) -> str:
 
 
 def _escaped(char: str) -> str:
-    """Return a character as YAML escapes it: unlike JSON in one piece, however large it is."""
+    """Return the YAML escape of a character: unlike in JSON, one escape for any code point."""
     return f"\\u{ord(char):04x}" if ord(char) <= _SHORT else f"\\U{ord(char):08x}"

@@ -17,11 +17,11 @@ from mesh.tidy import tidied
 
 @dataclass(frozen=True, slots=True)
 class MissingResource:
-    """A resource that the new ones refer to, and that is not in the specs."""
+    """A resource that the new resources refer to, and that does not exist in the specs."""
 
     key: ResourceKey
     command: str
-    """The command that makes it."""
+    """The command that creates the resource."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +34,12 @@ class NewDocument:
 
 
 def new_document(kind: Kind, wishes: Wishes, graph: MeshGraph) -> NewDocument:
-    """Return the document of a new resource, and of those that come with it.
+    """Return the document of a new resource, and of the resources that are created with it.
 
-    Empty wishes are filled from ``graph``, the existing mesh, where it has one fitting resource.
+    Missing options are filled from ``graph``, the existing mesh, if it has exactly one suitable
+    resource.
 
-    :raises UsageError: a wish is open or invalid, or the resource exists already.
+    :raises UsageError: an option is missing or invalid, or the resource exists already.
     """
     made = starts(kind, _completed(kind, wishes, graph))
     _refuse_known(made, graph)
@@ -51,7 +52,7 @@ def new_document(kind: Kind, wishes: Wishes, graph: MeshGraph) -> NewDocument:
 def write_new(file: Path, text: str) -> None:
     """Write a new file.
 
-    :raises UsageError: it exists already, or its folder does not.
+    :raises UsageError: the file exists already, or its folder does not.
     """
     try:
         with file.open("x", encoding="utf-8") as opened:

@@ -16,11 +16,11 @@ class Wishes:
     """Options of a user for a new resource."""
 
     mesh: str
-    """Empty for the only one that there is."""
+    """Name of the mesh; empty for the only existing one."""
     name: str
     port: int = 8080
     protocol: str = "http"
-    """Empty for that of the router or gateway, or else ``http``."""
+    """Protocol; empty for that of the router or gateway, or else ``http``."""
     hostname: str = ""
     router: str = ""
     gateway: str = ""
@@ -32,7 +32,7 @@ class Wishes:
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """A new resource."""
+    """A new resource, and the resources that it needs."""
 
     key: ResourceKey
     spec: JsonObject
@@ -41,7 +41,7 @@ class Start:
 
 
 def starts(kind: Kind, wishes: Wishes) -> Sequence[Start]:
-    """Return the resources to begin with: one, or of a service all that answer for it."""
+    """Return the new resources: one, or, for a service, all that are needed to answer it."""
     make = {
         Kind.MESH: _mesh,
         Kind.VIRTUAL_SERVICE: _service,
@@ -59,7 +59,7 @@ def _mesh(wishes: Wishes) -> list[Start]:
 
 
 def _service(wishes: Wishes) -> list[Start]:
-    """Return a service; without a provider in the wishes, its router, a route and a node, too."""
+    """Return a service; if the options name no provider, also its router, a route and a node."""
     mesh, short = wishes.mesh, wishes.name.partition(".")[0] or wishes.name
     key = ResourceKey.of(Kind.VIRTUAL_SERVICE, mesh, wishes.name)
     if wishes.router or wishes.nodes:

@@ -12,7 +12,7 @@ from mesh.spec import VirtualGatewaySpec, VirtualRouterSpec
 from reconciler.directory import is_small, read_directory
 
 _FILES: Final = 5_000
-"""A folder with more spec files is not read for defaults."""
+"""Maximum number of spec files in a folder; with more, it is not read for defaults."""
 _WORDS: Final = {
     Kind.MESH: "mesh",
     Kind.VIRTUAL_SERVICE: "service",
@@ -27,14 +27,14 @@ KIND_OF: Final = {word: kind for kind, word in _WORDS.items()}
 
 
 def surroundings(folder: Path) -> MeshGraph:
-    """Return the mesh that the specs of a folder make; an empty one where it has very many."""
+    """Return the mesh of a folder's specs; an empty mesh if it has too many files."""
     return read_directory(folder).graph if is_small(folder, _FILES) else EMPTY
 
 
 def only(kind: Kind, graph: MeshGraph, mesh: str = "") -> str:
-    """Return the name of the one resource of a kind that is there.
+    """Return the name of the only resource of a kind.
 
-    :raises UsageError: there is none, or there are several; the hint says how to name one.
+    :raises UsageError: there is none, or there are several; the hint has the option to name one.
     """
     names = sorted(
         key.name for key in graph.resources if key.kind is kind and mesh in ("", key.mesh)
@@ -51,7 +51,7 @@ def only(kind: Kind, graph: MeshGraph, mesh: str = "") -> str:
 
 
 def protocol_of(graph: MeshGraph, key: ResourceKey) -> str | None:
-    """Return the protocol of the first listener of a router or gateway, if it is there."""
+    """Return the protocol of the first listener of a router or gateway, if it exists."""
     found = graph.resources.get(key)
     match found.spec if found else None:
         case VirtualRouterSpec(listeners=listeners) | VirtualGatewaySpec(listeners=listeners):
@@ -60,12 +60,12 @@ def protocol_of(graph: MeshGraph, key: ResourceKey) -> str | None:
 
 
 def missing(needs: Iterable[ResourceKey], graph: MeshGraph) -> list[ResourceKey]:
-    """Return those resources that are not there, each once."""
+    """Return those resources that do not exist, each once."""
     return [key for key in dict.fromkeys(needs) if key not in graph.resources]
 
 
 def command_for(key: ResourceKey) -> str:
-    """Return the command that makes a resource."""
+    """Return the command that creates a resource."""
     import shlex
 
     words = ["gitmesh", "new", _WORDS[key.kind], key.name]
