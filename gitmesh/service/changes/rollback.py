@@ -62,7 +62,7 @@ def whole(repo: GitRepository, tip: CommitId, to: CommitId) -> Rollback:
 
 
 def only(repo: GitRepository, tip: CommitId, to: CommitId, keys: Sequence[ResourceKey]) -> Rollback:
-    """Return a rollback of some resources to their earlier specs, independent of other changes since.
+    """Return a rollback of some resources to their earlier specs; other changes stay.
 
     A resource's current file gets its old spec; a removed resource returns to its old file; a
     resource that did not exist is removed.
