@@ -35,7 +35,7 @@ def read_directory(path: Path) -> SpecTree:
     :raises UsageError: there is no such directory, or it cannot be read.
     """
     if not path.is_dir():
-        raise UsageError(f"there is no directory {path}", hint="name a directory of specs")
+        raise UsageError(f"there is no directory {path}", hint="give a directory of specs")
     try:
         return _read(path)
     except TooLarge as error:

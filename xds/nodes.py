@@ -94,7 +94,7 @@ def parse_identity(
     if not mesh:
         # The log must be able to read the id back as a resource key.
         raise UsageError(
-            f"{node_id!r} names an owner and no mesh",
+            f"{node_id!r} has an owner but no mesh",
             hint="use mesh/<mesh>@<owner>/virtualNode/<name>",
         )
     key = ResourceKey.of(key.kind, mesh, key.name)
@@ -127,7 +127,7 @@ def _refuse_circles(node_id: str, identity: ProxyIdentity) -> None:
         other = "egress" if addressing.ingress == addressing.egress else "application"
         raise UsageError(
             f"{node_id}: ingress and {other} share the address {addressing.ingress}",
-            hint="give each of ingress, egress and application an address of its own",
+            hint="give ingress, egress and application different addresses",
         )
 
 
@@ -149,7 +149,8 @@ def _refuse_proxies(node_id: str, identity: ProxyIdentity) -> None:
         return
     if identity.key.kind is not Kind.VIRTUAL_NODE:
         raise UsageError(
-            f"{node_id}: a gRPC client is no gateway", hint="use mesh/<mesh>/virtualNode/<name>"
+            f"{node_id}: a gRPC client cannot be a gateway",
+            hint="use mesh/<mesh>/virtualNode/<name>",
         )
     if isinstance(identity.addressing, Explicit):
         raise UsageError(

@@ -87,7 +87,7 @@ def prove(
         proof["at"] = row.at
         proof["timePath"] = _written(inclusion_path(times, row.seq - 1))
     if row.data != canonical(data) or leaf(event_hash(chain, row)) != leaves[row.seq - 1]:
-        raise WrongProof("the event is not what was written")
+        raise WrongProof("the event was changed after it was written")
     return proof
 
 

@@ -27,9 +27,9 @@ def back_up(source: Path, target: Path, progress: Progress | None = None) -> lis
     :raises LogUnavailable: the disk is full.
     """
     if target.exists():
-        raise UsageError(f"{target} is there already", hint="name a new file")
+        raise UsageError(f"{target} exists already", hint="choose another file")
     if not target.parent.is_dir():
-        raise UsageError(f"there is no folder {target.parent}", hint="make it first")
+        raise UsageError(f"there is no folder {target.parent}", hint="create it first")
     partial = target.with_name(f"{target.name}.partial")
     try:
         partial.unlink(missing_ok=True)

@@ -121,7 +121,7 @@ def _wrong_time(chain: Chain, row: Row, before: Row | None) -> str | None:
     commit have the same time, which no other commit has.
     """
     if not _TIME.fullmatch(row.at):
-        return f"event {row.seq} ({row.kind}) says {row.at!r}, which is no time"
+        return f"event {row.seq} ({row.kind}) says {row.at!r}, which is not a time"
     if before is None:
         return None
     if row.at < before.at:

@@ -41,7 +41,7 @@ def _explain(path: Path, error: sqlite3.Error) -> GitmeshError:
         # SQLite reports a full disk only for ENOSPC; an exceeded quota or limit has this code.
         return LogUnavailable(
             f"{path}: the disk does not take the event log: {text}",
-            hint="see whether a quota or a limit on the size of files is reached",
+            hint="check whether a quota or a file size limit is reached",
         )
     if (later := _cannot_open(path, exact, error)) is not None:
         return later
@@ -50,7 +50,8 @@ def _explain(path: Path, error: sqlite3.Error) -> GitmeshError:
             return LogUnavailable(f"{path}: no room for the event log", hint="free some disk space")
         case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
             return LogUnavailable(
-                f"{path}: another process holds the event log", hint="end what has the file open"
+                f"{path}: another process holds the event log",
+                hint="stop the process that has the file open",
             )
         case sqlite3.SQLITE_NOTADB | sqlite3.SQLITE_CORRUPT:
             return Fatal(
@@ -59,10 +60,10 @@ def _explain(path: Path, error: sqlite3.Error) -> GitmeshError:
         case sqlite3.SQLITE_READONLY | sqlite3.SQLITE_CANTOPEN | sqlite3.SQLITE_PERM:
             return Fatal(
                 f"{path}: the event log cannot be opened: {text}",
-                hint="check that the file and its folder exist and may be written",
+                hint="check that the file and its folder exist and are writable",
             )
         case sqlite3.SQLITE_IOERR:
-            return Fatal(f"{path}: the disk does not work as it should: {text}", hint=_RESTORE)
+            return Fatal(f"{path}: the disk reports an error: {text}", hint=_RESTORE)
         case _:
             return Fatal(f"{path}: {text}", hint="run gitmesh verify on the log")
 
@@ -80,7 +81,7 @@ def _cannot_open(path: Path, exact: int, error: sqlite3.Error) -> LogUnavailable
         # A reader without a running server has to create the shared-memory file.
         return LogUnavailable(
             f"{path}: the index beside the event log cannot be made: {error}",
-            hint="free some disk space, or see to the quota; nothing is wrong with the log",
+            hint="free some disk space, or raise the quota; the log itself is intact",
         )
     return None
 

@@ -45,8 +45,8 @@ class SqliteFleet:
         self._log = log
         if not log.is_projected(Chain.DELIVERY):
             raise Fatal(
-                "what the log says of proxies was written by another version of gitmesh",
-                hint="start gitmesh serve once: it brings the file up to date",
+                "the log's tables about proxies were written by another version of gitmesh",
+                hint="start gitmesh serve once: it upgrades the file",
             )
 
     def proxies(self, at: Seq | None = None) -> list[Proxy]:

@@ -33,7 +33,7 @@ def claim(path: Path) -> IO[bytes]:
     except OSError as error:
         raise Fatal(
             f"{path}: the event log cannot be opened: {error.strerror}",
-            hint="check that the folder may be written, or choose another with --log",
+            hint="check that the folder is writable, or choose another with --log",
         ) from error
     try:
         fcntl.flock(guard, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -41,7 +41,7 @@ def claim(path: Path) -> IO[bytes]:
         guard.close()
         raise Fatal(
             f"{path}: another process is writing to this event log",
-            hint="end the other gitmesh serve, or give this one a log of its own with --log",
+            hint="stop the other gitmesh serve, or use another log with --log",
         ) from error
     return guard
 
@@ -110,8 +110,8 @@ def connect_read_only(path: Path, *, patience_s: float = PATIENCE_S) -> sqlite3.
             connection.execute("PRAGMA wal_autocheckpoint = 0")
             if not is_readable(_steps(path, connection)):
                 raise Fatal(
-                    f"{path}: this log is empty, or of an older gitmesh",
-                    hint="start gitmesh serve once: it makes or upgrades the file",
+                    f"{path}: this log is empty, or was written by an older gitmesh",
+                    hint="start gitmesh serve once: it creates or upgrades the file",
                 )
         except BaseException:
             connection.close()
@@ -140,7 +140,7 @@ def prepare(path: Path, connection: sqlite3.Connection) -> None:
     (mode,) = connection.execute("PRAGMA journal_mode = WAL").fetchone()
     if mode != "wal":
         raise Fatal(
-            f"{path}: no write-ahead log can be kept here (journal mode {mode})",
+            f"{path}: SQLite cannot use a write-ahead log here (journal mode {mode})",
             hint="put the log on a local disk, not on a network file system",
         )
     connection.execute("PRAGMA synchronous = FULL")
@@ -148,7 +148,7 @@ def prepare(path: Path, connection: sqlite3.Connection) -> None:
     if wrong := wrong_protection(connection):
         raise Fatal(
             f"{path}: the log is not protected: {', '.join(wrong)}",
-            hint="somebody changed the file; gitmesh verify tells whether its events are whole",
+            hint="somebody changed the file; check its events: gitmesh verify",
         )
 
 

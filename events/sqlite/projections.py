@@ -78,7 +78,8 @@ def rebuild(connection: sqlite3.Connection, records: Iterator[Record]) -> None:
             project(connection, chain, events)
     except ValueError as error:
         raise Fatal(
-            f"the log holds what no gitmesh writes: {error}", hint="run gitmesh verify on the log"
+            f"the log contains data that gitmesh never writes: {error}",
+            hint="run gitmesh verify on the log",
         ) from error
 
 

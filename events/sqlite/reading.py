@@ -212,7 +212,7 @@ class LogReading:
         prefix = commit_prefix.lower()
         if len(prefix) < _SHORTEST_PREFIX or not set(prefix) <= set("0123456789abcdef"):
             raise UsageError(
-                f"{commit_prefix!r} is no commit id",
+                f"{commit_prefix!r} is not a commit id",
                 hint=f"write at least {_SHORTEST_PREFIX} of its hex digits",
             )
         with self._lock, self._explained():
@@ -223,7 +223,7 @@ class LogReading:
             ).fetchall()
         if len(found) > 1:
             raise UsageError(
-                f"{commit_prefix!r} fits several commits", hint="write more of its digits"
+                f"{commit_prefix!r} matches several commits", hint="give more of its digits"
             )
         return Seq(found[0][1]) if found else None
 

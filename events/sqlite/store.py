@@ -189,15 +189,15 @@ class SqliteEventStore(LogReading):
             return
         if now is None:
             raise LogUnavailable(
-                f"{self._path}: the event log is not there: its folder was moved or removed, or "
+                f"{self._path}: the event log is missing: its folder was moved or removed, or "
                 "cannot be read",
-                hint="put it back, and the server goes on by itself; or start it anew to begin a "
-                "new log; keep the log outside a repository that is cloned anew (--log)",
+                hint="restore the folder, and the server continues by itself; or restart it to "
+                "begin a new log; a log outside the repository (--log) survives a new clone",
             )
         raise LogReplaced(
-            f"{self._path}: another file is in the place of the event log",
-            hint="restore the log from a backup, or start with a new one; keep it outside a "
-            "repository that is cloned anew (--log)",
+            f"{self._path}: the event log was replaced by another file",
+            hint="restore the log from a backup, or start with a new one; a log outside the "
+            "repository (--log) survives a new clone",
         )
 
     def verify(self, progress: Progress | None = None) -> list[str]:

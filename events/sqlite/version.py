@@ -34,7 +34,7 @@ def require_sqlite() -> None:
         least = ".".join(map(str, LEAST_SQLITE[:2]))
         raise Fatal(
             f"SQLite {sqlite_version()} is too old for the event log, which needs {least}",
-            hint="run gitmesh by a Python that has a newer one: gitmesh version tells",
+            hint="run gitmesh with a Python that has a newer SQLite; see: gitmesh version",
         )
 
 

@@ -118,7 +118,7 @@ class CredentialSet(BaseModel):
     def _is_consistent(self) -> "CredentialSet":
         ids = [each.id for each in self.all]
         if len(set(ids)) < len(ids):
-            raise ValueError("a key twice: each has an id of its own")
+            raise ValueError("a key id occurs twice")
         names = [role.name for role in self.role]
         if len(set(names)) < len(names):
             raise ValueError("a role twice")

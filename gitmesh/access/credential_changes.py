@@ -77,7 +77,7 @@ def rotate_credential(path: Path, credential_id: str, now: datetime, overlap: ti
         old = _found(path, before, credential_id)
         if not old.is_valid_at(now):
             raise UsageError(
-                f"{credential_id} has expired", hint="make a new one: gitmesh credential add"
+                f"{credential_id} has expired", hint="create a new one: gitmesh credential add"
             )
         person = NewCaller(old.name, old.email, old.role, old.meshes, old.expires)
         made, new = _made(person, isinstance(old, BearerToken))

@@ -72,7 +72,7 @@ class CredentialFile:
             if _stamp(self._path.stat()) != read.stamp:
                 self._read = read = _load(self._path)
                 self._told = ""
-                _log.info("credentials read again", extra={"credentials": len(read.by_id)})
+                _log.info("credentials reloaded", extra={"credentials": len(read.by_id)})
         except (OSError, UsageError) as error:
             self._tell(error.line if isinstance(error, UsageError) else str(error))
         return read
@@ -101,7 +101,7 @@ def require_outside_of_repositories(path: Path) -> None:
     for folder in path.resolve().parents:
         if is_repository(folder):
             raise UsageError(
-                f"{path} lies in the repository {folder}",
+                f"{path} is inside the repository {folder}",
                 hint="keep credentials outside of repositories",
             )
 
@@ -113,7 +113,9 @@ def _load(path: Path) -> _Read:
             about = os.fstat(file.fileno())
             text = file.read(_MOST_BYTES + 1)
     except OSError as error:
-        raise UsageError(f"{path}: {error.strerror}", hint="name the file of credentials") from None
+        raise UsageError(
+            f"{path}: {error.strerror}", hint="give the path of the credential file"
+        ) from None
     if stat.S_IMODE(about.st_mode) & 0o077:
         raise UsageError(f"{path} can be read by other users", hint=f"chmod 600 {path}")
     found = parse_credentials(path, text)

@@ -16,5 +16,5 @@ def parse_duration(text: str) -> timedelta:
     :raises UsageError: the text is not a number and a unit.
     """
     if (found := _FORM.fullmatch(text)) is None:
-        raise UsageError(f"{text!r} is no duration", hint="write 90s, 30m, 2h or 1d")
+        raise UsageError(f"{text!r} is not a duration", hint="write 90s, 30m, 2h or 1d")
     return timedelta(seconds=int(found[1]) * _SECONDS[found[2]])

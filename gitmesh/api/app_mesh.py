@@ -288,7 +288,7 @@ class AppMeshApi:
             raise unavailable(error.message) from None
         except Fatal as error:
             if not caller.permission.reads_all:  # it may name another resource
-                raise bad_request("it would change other resources, too") from None
+                raise bad_request("the change would affect other resources, too") from None
             raise bad_request(error.line) from None
         except UsageError as error:
             raise bad_request(error.line) from None

@@ -64,7 +64,7 @@ class Callers:
         elif self._private:
             credential = _token_owner(found, bearer, now)
         else:
-            raise ApiError("AccessDeniedException", 403, "tokens are accepted with TLS only")
+            raise ApiError("AccessDeniedException", 403, "tokens are accepted only over TLS")
         permission = None if credential is None else found.permission(credential.id)
         if credential is None or permission is None:
             raise ApiError(
@@ -124,7 +124,9 @@ def _require_local(headers: Mapping[str, str]) -> None:
     host = headers.get("host", "").rpartition(":")[0] or headers.get("host", "")
     if not _LOCAL.fullmatch(host) or "origin" in headers:
         raise ApiError(
-            "AccessDeniedException", 403, "calls without credentials come from this machine alone"
+            "AccessDeniedException",
+            403,
+            "calls without credentials are accepted only from this machine",
         )
 
 

@@ -183,9 +183,9 @@ def _body(body: bytes) -> JsonObject:
     try:
         found = json.loads(body, parse_constant=_no_constant)
     except (ValueError, RecursionError):
-        raise bad_request("the body is no JSON document") from None
+        raise bad_request("the body is not a JSON document") from None
     if not isinstance(found, dict):
-        raise bad_request("the body is no JSON object")
+        raise bad_request("the body is not a JSON object")
     return as_object(found)
 
 
@@ -218,7 +218,7 @@ def _spec(operation: Operation, key: ResourceKey, body: JsonObject) -> JsonObjec
     if given is None and key.kind is not Kind.MESH:
         raise bad_request("spec is missing")
     if not isinstance(given, dict | None):
-        raise bad_request("spec is no object")
+        raise bad_request("spec is not an object")
     blob = json.dumps(document(key, given or {})).encode()
     reading = read_resources("request.json", blob)
     if problems := errors(reading.problems):
@@ -233,12 +233,12 @@ def _tags(given: object) -> dict[str, str]:
     if given is None:
         return {}
     if not isinstance(given, list):
-        raise bad_request("tags is a list of {key, value}")
+        raise bad_request("tags must be a list of {key, value}")
     tags: dict[str, str] = {}
     for each in given:
         tag = each if isinstance(each, dict) else {}
         if tag.keys() != {"key", "value"}:
-            raise bad_request("a tag has a key and a value")
+            raise bad_request("a tag must have a key and a value")
         key, value = _tag_key(tag["key"]), tag["value"]
         if not isinstance(value, str) or len(value) > 256 or UNWRITABLE.search(value):
             raise bad_request(f"the value of tag {key!r} has at most 256 printable characters")
@@ -252,7 +252,7 @@ def _tags(given: object) -> dict[str, str]:
 
 def _tag_keys(given: object) -> tuple[str, ...]:
     if not isinstance(given, list):
-        raise bad_request("tagKeys is a list of the keys of tags")
+        raise bad_request("tagKeys must be a list of tag keys")
     if len(given) > MOST_TAGS:
         raise bad_request(f"tagKeys has at most {MOST_TAGS} keys")
     return tuple(map(_tag_key, given))
@@ -283,5 +283,5 @@ def _limit(text: str | None, most: int) -> int:
     if text is None:
         return most
     if not re.fullmatch(r"[0-9]{1,4}", text) or not 1 <= int(text) <= most:
-        raise bad_request(f"limit is from 1 to {most}")
+        raise bad_request(f"limit must be from 1 to {most}")
     return int(text)

@@ -30,7 +30,7 @@ def make(path: Path, name: str) -> list[VerifierKey]:
     for folder in path.resolve().parents:
         if is_repository(folder):
             raise UsageError(
-                f"{path} would lie in the repository {folder}",
+                f"{path} would be inside the repository {folder}",
                 hint="keep the key outside of repositories, where only the server can read it",
             )
     public = verifiers(key)
@@ -47,7 +47,7 @@ def _create(path: Path, text: str, mode: int) -> None:
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
     except OSError as error:
-        raise UsageError(f"{path}: {error.strerror}", hint="name a new file") from None
+        raise UsageError(f"{path}: {error.strerror}", hint="choose another file") from None
     try:
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
             file.write(text)
@@ -72,7 +72,7 @@ def read_secret(path: Path) -> SignerKey:
     if not text.startswith(SECRET_MARK):
         raise UsageError(
             f"{path} is not a secret key",
-            hint="name the file that gitmesh keygen made beside the .pub file",
+            hint="give the file that gitmesh keygen created beside the .pub file",
         )
     if stat.S_IMODE(mode) & 0o077:
         raise UsageError(
@@ -99,11 +99,9 @@ def read_public(path: Path) -> list[VerifierKey]:
     """
     lines = [line for line in _read(path).splitlines() if line.strip()]
     if lines and lines[0].startswith(SECRET_MARK):
-        raise UsageError(
-            f"{path} is a secret key", hint=f"name its public part: {public_path(path)}"
-        )
+        raise UsageError(f"{path} is a secret key", hint=f"use its public key: {public_path(path)}")
     if not lines:
-        raise UsageError(f"{path} holds no public key", hint="name the .pub file of a key")
+        raise UsageError(f"{path} contains no public key", hint="give the .pub file of a key")
     return [VerifierKey.parse(line) for line in lines]
 
 

@@ -55,12 +55,12 @@ class CheckpointSigner:
         """
         latest = self._ref.latest()
         if latest is None and any(self._reached.values()):
-            raise _refused(f"{REF} is gone, where {self._told_reached()} were signed")
+            raise _refused(f"{REF} no longer exists, although {self._told_reached()} were signed")
         if latest is not None and (self._last is None or latest.commit != self._last.commit):
             self._start_over()
             self._require_contained(latest)
             if any(size < self._reached[chain] for chain, size in self.signed.items()):
-                raise _refused(f"{REF} was taken back: {self._told_reached()} were signed")
+                raise _refused(f"{REF} was moved back, although {self._told_reached()} were signed")
             self._last, self._reached = latest, self.signed
         heads = {chain: self._log.head(chain).seq for chain in Chain}
         if heads == self.signed:
@@ -91,7 +91,9 @@ class CheckpointSigner:
             try:
                 signed = verified(latest.notes.get(chain.value, ""), chain, keys)
             except WrongNote as error:
-                raise _refused(f"{REF} ends with what this key did not sign: {error}") from None
+                raise _refused(
+                    f"{REF} ends with a checkpoint that this key did not sign: {error}"
+                ) from None
             head = self._log.head(chain).seq
             if head < signed.size:
                 raise _refused(f"the {chain} chain has {head} events; {signed.size} were signed")
@@ -110,5 +112,6 @@ class CheckpointSigner:
 
 def _refused(why: str) -> Refused:
     return Refused(
-        f"no checkpoint is signed: {why}", hint="gitmesh verify tells more; see docs/operations.md"
+        f"no checkpoint is signed: {why}",
+        hint="for details: gitmesh verify; see docs/operations.md",
     )

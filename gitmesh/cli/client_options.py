@@ -46,7 +46,7 @@ def addressing_metadata(explicit: str | None) -> dict[str, str]:
         name, _, address = part.strip().partition("=")
         if name not in PARTS or not address:
             raise UsageError(
-                f"--explicit: {part!r} is not understood",
+                f"--explicit: {part!r} is unknown or has no value",
                 hint="write ingress=127.0.1.1,egress=127.0.1.2,application=127.0.1.3",
             )
         metadata[name] = address

@@ -70,6 +70,6 @@ def tell_none(log: "EventReader", query: "Query") -> None:
     if is_empty(log):
         click.echo("the log has no events yet", err=True)
         return
-    click.echo("no event fits", err=True)
+    click.echo("no event matches", err=True)
     for key, meant in suggestions(log, query):
         click.echo(visible(f'  hint: there is no {key} now; did you mean "{meant}"?'), err=True)

@@ -32,7 +32,7 @@ OF_SIGNAL: Final = {
 }
 
 MEANING: Final = {
-    OK: "success; a server that was ready ends so at Ctrl-C and SIGTERM",
+    OK: "success; also a server that was ready and got Ctrl-C or SIGTERM",
     REFUSED: "problems were found, or a commit or its push was refused",
     USAGE: "the request is invalid, or names something that does not exist",
     UNAVAILABLE: "something that the command needs is unreachable, busy or damaged",

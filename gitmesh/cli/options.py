@@ -94,7 +94,7 @@ def one_repo(named: Path | None, repo: Path) -> Path:
         from mesh.errors import UsageError
 
         raise UsageError(
-            f"two repositories are named: {named} and --repo {repo}", hint="name one of them"
+            f"two repositories are given: {named} and --repo {repo}", hint="give only one of them"
         )
     return repo if named is None else named
 

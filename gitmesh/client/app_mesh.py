@@ -60,7 +60,7 @@ def fetch(endpoint: Endpoint, mesh: str = "", tell: Tell = lambda *_: None) -> F
         if len(listed) > MOST_RESOURCES:
             raise UsageError(
                 f"{endpoint.url} has more than {MOST_RESOURCES:,} resources",
-                hint="take one mesh after the other: --mesh NAME",
+                hint="import one mesh at a time: --mesh NAME",
             )
     found = Found()
     for done, each in enumerate(listed, 1):
@@ -133,7 +133,7 @@ def _pages(
         if token in seen:
             raise UsageError(
                 f"the pages of {operation.name} at {endpoint.url} do not end",
-                hint="check the address: this is no App Mesh API",
+                hint="check the address: this is not an App Mesh API",
             )
         seen.add(token)
 
@@ -182,8 +182,8 @@ def _json(endpoint: Endpoint, reply: Reply) -> JsonObject:
 
 def _foreign(endpoint: Endpoint) -> UsageError:
     return UsageError(
-        f"{endpoint.url} does not answer as App Mesh does",
-        hint="name the address of an App Mesh API: https://appmesh.eu-west-1.amazonaws.com",
+        f"{endpoint.url} does not answer like an App Mesh API",
+        hint="give the address of an App Mesh API: https://appmesh.eu-west-1.amazonaws.com",
     )
 
 

@@ -50,7 +50,7 @@ def aws_region(option: str | None, host: str, environment: Mapping[str, str]) ->
         or DEFAULT_REGION
     )
     if not _REGION.fullmatch(found):
-        raise UsageError(f"{found!r} is no region", hint="write --region eu-west-1")
+        raise UsageError(f"{found!r} is not a region", hint="write --region eu-west-1")
     return found
 
 

@@ -64,7 +64,7 @@ def read_context(path: Path, name: str) -> Context | None:
         text, mode = b"", 0
     except OSError as error:
         raise UsageError(
-            f"{path}: {error.strerror}", hint="name the server: --server URL"
+            f"{path}: {error.strerror}", hint="give the server's address: --server URL"
         ) from None
     found = _parsed(path, text)
     wanted = name or found.current

@@ -142,7 +142,7 @@ class Endpoint:
         if len(read) > MOST_BYTES:
             raise UsageError(
                 f"{self.url} answers more than {MOST_BYTES >> 20} MiB at once",
-                hint="check the address: this is no answer of an API",
+                hint="check the address: this is not the response of an API",
             )
         if answer.length:  # the connection broke off: read() alone does not tell
             raise http.client.IncompleteRead(read, answer.length)
@@ -179,12 +179,12 @@ class Endpoint:
             self.close()
             raise UsageError(
                 f"the certificate of {self.url} is not trusted: {error.verify_message}",
-                hint="name the file of its authority: AWS_CA_BUNDLE=ca.pem",
+                hint="give its CA file: AWS_CA_BUNDLE=ca.pem",
             ) from None
         except socket.gaierror:
             self.close()
             raise UsageError(
-                f"there is no host {self.host!r}", hint=f"check the address {self.url}"
+                f"unknown host {self.host!r}", hint=f"check the address {self.url}"
             ) from None
         except (OSError, http.client.HTTPException) as error:
             self.close()

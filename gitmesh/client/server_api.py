@@ -131,8 +131,8 @@ class ServerApi:
             body = None
         if not isinstance(body, dict) or (reply.status >= 400 and "error" not in body):
             raise UsageError(
-                f"{self.url} does not answer as a gitmesh server does (HTTP {reply.status})",
-                hint="name the address of gitmesh serve --http: --server http://127.0.0.1:18080",
+                f"{self.url} does not answer like a gitmesh server (HTTP {reply.status})",
+                hint="give the address of gitmesh serve --http: --server http://127.0.0.1:18080",
             )
         if reply.status < 400:
             return body

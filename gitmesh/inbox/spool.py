@@ -75,7 +75,7 @@ class Spool:
             self.folder.mkdir(parents=True, exist_ok=True)
             if len(names_in(self.folder, _SUFFIX, self._most_waiting)) >= self._most_waiting:
                 raise SpoolUnavailable(
-                    f"{self.folder} is full: nobody takes what is in it",
+                    f"{self.folder} is full, because no server reads it",
                     hint="start gitmesh serve for this repository",
                 )
             name = f"{time.time_ns():020d}-{secrets.token_hex(4)}"
@@ -91,8 +91,8 @@ class Spool:
                 raise
         except OSError as error:
             raise SpoolUnavailable(
-                f"cannot leave a note in {self.folder}: {error.strerror}",
-                hint="check that the folder may be written, and that there is room",
+                f"cannot write a note to {self.folder}: {error.strerror}",
+                hint="check that the folder is writable and the disk has space",
             ) from None
         return path
 

@@ -70,7 +70,8 @@ class Interception:
     def __post_init__(self) -> None:
         if self.ignore_uid is None and self.ignore_gid is None:
             raise UsageError(
-                "nobody's connections are ignored, so the proxy would be sent its own",
+                "no user or group is ignored, so the proxy's own connections would be "
+                "redirected to it",
                 hint="give the user or the group that the proxy runs as",
             )
         if self.ingress_port == self.egress_port:

@@ -61,7 +61,7 @@ class Asked:
         if text is None:
             return default
         if not _NUMBER.fullmatch(text) or not 1 <= int(text) <= most:
-            raise bad_request(f"{name} is a number from 1 to {most}")
+            raise bad_request(f"{name} must be a number from 1 to {most}")
         return int(text)
 
     def text(self, name: str, default: str | None = None) -> str:
@@ -71,7 +71,7 @@ class Asked:
         """
         found = self.body.get(name, default)
         if not isinstance(found, str):
-            raise bad_request(f"{name} is missing" if found is None else f"{name} is a text")
+            raise bad_request(f"{name} is missing" if found is None else f"{name} must be a text")
         return found
 
     def flag(self, name: str) -> bool:
@@ -81,7 +81,7 @@ class Asked:
         """
         found = self.body.get(name, False)
         if not isinstance(found, bool):
-            raise bad_request(f"{name} is true or false")
+            raise bad_request(f"{name} must be true or false")
         return found
 
     def list(self, name: str) -> list[Json]:
@@ -91,7 +91,7 @@ class Asked:
         """
         found = self.body.get(name, [])
         if not isinstance(found, list):
-            raise bad_request(f"{name} is a list")
+            raise bad_request(f"{name} must be a list")
         return found
 
 
@@ -114,7 +114,7 @@ def parsed_query(raw: str, allowed: frozenset[str]) -> dict[str, str]:
         known = ", ".join(sorted(allowed)) or "none"
         raise bad_request(f"unknown parameter {unknown[0]!r}", f"known here: {known}")
     if len(found) != len(pairs):
-        raise bad_request("a parameter is there twice")
+        raise bad_request("a parameter is given twice")
     return found
 
 
@@ -128,9 +128,9 @@ def parsed_body(body: bytes, allowed: frozenset[str]) -> JsonObject:
     try:
         found = json.loads(body, parse_constant=_no_constant)
     except (ValueError, RecursionError):
-        raise bad_request("the body is no JSON document") from None
+        raise bad_request("the body is not a JSON document") from None
     if not isinstance(found, dict):
-        raise bad_request("the body is no JSON object")
+        raise bad_request("the body is not a JSON object")
     if unknown := sorted(found.keys() - allowed):
         known = ", ".join(sorted(allowed)) or "none"
         raise bad_request(f"unknown member {unknown[0]!r}", f"known here: {known}")

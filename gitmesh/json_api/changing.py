@@ -86,7 +86,9 @@ def rollback(asked: Asked) -> RollbackShape | RefusedRollbackShape:
     if only:
         _require_write(asked, only)
     elif not asked.caller.permission.writes_all:
-        raise forbidden(f"{asked.caller.person.name} may not roll back everything: name resources")
+        raise forbidden(
+            f"{asked.caller.person.name} may not roll back everything: give single resources"
+        )
     if not asked.flag("dryRun"):
         _require_fresh(asked)
     served = asked.served
@@ -197,10 +199,12 @@ def _wanted(asked: Asked) -> tuple[dict[ResourceKey, JsonObject | None], TagChan
     for name in asked.list("delete"):
         key = asked.readable(name if isinstance(name, str) else "")
         if key in specs:
-            raise bad_request(f"{key} is to be applied and deleted, or twice")
+            raise bad_request(f"{key} occurs twice, or is both applied and deleted")
         specs[key] = None
     if not specs:
-        raise bad_request("nothing is to be applied or deleted", "give apply or delete")
+        raise bad_request(
+            "the request neither applies nor deletes a resource", "give apply or delete"
+        )
     return specs, tags
 
 

@@ -53,5 +53,7 @@ def refusal_of(error: GitmeshError, *, all_told: bool) -> Refused:
         case Retryable():
             return Refused(503, error.message, hint, retry_after_s=1)
         case Fatal() if not all_told:
-            return Refused(500, "it cannot be done, for a reason that names other resources")
+            return Refused(
+                500, "it cannot be done, for a reason that involves resources that you may not read"
+            )
     return Refused(500, error.message, hint)

@@ -45,7 +45,7 @@ class Position:
         found = (_ONE if len(chains) == 1 else _BOTH).fullmatch(text)
         if found is None:
             form = "12" if len(chains) == 1 else "12.340, the mesh chain's before the other"
-            raise bad_request(f"{text!r} is no position", f"write it like {form}")
+            raise bad_request(f"{text!r} is not a position", f"write it like {form}")
         numbers = found.groups() or (text,)
         return cls(tuple((c, Seq(int(n))) for c, n in zip(chains, numbers, strict=True)))
 
@@ -125,7 +125,7 @@ def position_of(asked: Asked, feed: Feed, last_event_id: str = "") -> Position:
     found = Position.parse(text, feed.chains)
     for (chain, seq), (_, last) in zip(found.seqs, end.seqs, strict=True):
         if seq > last:
-            raise bad_request(f"the {chain} chain ends at {last}", "begin again without a position")
+            raise bad_request(f"the {chain} chain ends at {last}", "start again without a position")
     return found
 
 

@@ -92,8 +92,10 @@ class JsonApi:
         except Refused as refused:
             answer = refusal(refused)
         except Exception:
-            _log.exception("a request failed: a fault in gitmesh itself", extra={"operation": what})
-            answer = refusal(Refused(500, "a fault in gitmesh itself"))
+            _log.exception(
+                "a request failed: an internal error in gitmesh", extra={"operation": what}
+            )
+            answer = refusal(Refused(500, "an internal error in gitmesh"))
         _tell(answer, what, caller, started)
         return answer
 
@@ -146,7 +148,7 @@ def found_operation(method: str, raw_path: str) -> tuple[Operation, str]:
     others = sorted({o.method for o in OPERATIONS if o.fits(o.method, path) is not None})
     if others:
         raise Refused(405, f"{path} takes {' and '.join(others)}")
-    raise Refused(404, f"there is no {PREFIX}{path}", "docs/json-api.md lists what there is")
+    raise Refused(404, f"there is no {PREFIX}{path}", "docs/json-api.md lists all paths")
 
 
 def refusal(refused: Refused) -> Response:
@@ -169,7 +171,7 @@ def _asked(
         return Asked(served, caller, name, parsed_query(sent.raw_query, operation.names))
     kind = dict(sent.headers).get("content-type", "").partition(";")[0].strip()
     if kind != "application/json":  # which no form of another site can send
-        raise bad_request("the body is JSON", "send Content-Type: application/json")
+        raise bad_request("the body must be JSON", "send Content-Type: application/json")
     return Asked(served, caller, name, body=parsed_body(sent.body, operation.names))
 
 

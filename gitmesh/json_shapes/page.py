@@ -106,8 +106,8 @@ the text `error: …`, with or without `--json`, and mostly a line `hint: …`.
 because of them prints an object with `problems` alone, and `rollback` with `to` as well.
 - **Not yet** (exit code 4) is an answer like any other.
 - **Nothing found** is exit code 0: a list is empty (`"proxies": []`), and `log` and `export`, \
-which print one document a line, print no line. What people read instead (`no event fits`) is left \
-out.
+which print one document per line, print no line. What people read instead (`no event matches`) \
+is left out.
 """
 
 

@@ -18,7 +18,7 @@ from gitmesh.inbox.ref_update import Move
 from gitmesh.push.convergence import Progress, progress
 from gitmesh.queries.pins import pinned
 from gitmesh.rendering.amounts import milliseconds, proxies
-from gitmesh.rendering.narration import narrate, problem_lines, short, waits_behind_words
+from gitmesh.rendering.narration import narrate, problem_lines, served_after_pin_words, short
 from gitmesh.safe_text import visible
 from mesh.errors import GitmeshError
 
@@ -80,7 +80,7 @@ def _wait(
         taken = note is None or not note.exists()
         noticed = bool(found.applied or found.rejected or (note and taken))
         if found.applied and (pin := pinned(log)) and pin.commit != commit:
-            return [f"gitmesh: applied, but {waits_behind_words(pin)}"]
+            return [f"gitmesh: applied, but {served_after_pin_words(pin)}"]
         patient = waited <= NOTICED_S
         # That nobody is there is the word of a server, which may be gone itself.
         idle = found.idle and (taken or not patient)
@@ -138,7 +138,7 @@ def _state(found: Progress, waited_s: float) -> str:
         many = f"not all of {proxies(found.published.proxies)} in sync after {waited_s:.0f} s"
         return f"{many}{_unchanged(found)}; see gitmesh log"
     state = (
-        "applied, on its way to proxies"
+        "applied, not yet offered to proxies"
         if found.applied
         else "received by the server, not yet applied"
     )

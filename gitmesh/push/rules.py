@@ -28,7 +28,7 @@ class Rule:
     work_tree: Path | None = None
     """The work tree in which the branch is checked out, if that is the reason."""
     is_changed: bool = False
-    """True if the work tree would follow the push, but has changes that are not committed."""
+    """True if the work tree would follow the push, but has uncommitted changes."""
 
 
 def forbidden(

@@ -42,7 +42,7 @@ def own_ref_refusal(move: Move) -> list[str]:
     """Return the refusal of a push to one of gitmesh's own refs."""
     return [
         visible(f"gitmesh refuses this push: only gitmesh moves {move.ref}"),
-        "  hint: push branches and tags alone: git push origin HEAD:main",
+        "  hint: push only branches and tags: git push origin HEAD:main",
     ]
 
 
@@ -55,11 +55,11 @@ def rule_refusal(move: Move, rule: Rule, lost: Iterable[CommitFacts], lost_count
     if rule.reason is RefusalReason.DELETION:
         what = f"it deletes {branch}, the branch that is served"
     else:
-        what = f"it takes {count(lost_count, 'commit')} off {branch}"
+        what = f"it removes {count(lost_count, 'commit')} from {branch}"
     return [
         visible(f"gitmesh refuses this push: {what} (forbidden by {rule.setting})"),
         *_titles(lost, lost_count),
-        "nothing was changed; to take changes back, push a git revert",
+        "nothing was changed; to undo changes, push a git revert",
     ]
 
 
@@ -68,11 +68,11 @@ def _checked_out(branch: str, rule: Rule) -> list[str]:
     hint = (
         "commit or discard the changes there, and push again"
         if rule.is_changed
-        else "let the work tree follow pushes: git config receive.denyCurrentBranch updateInstead, "
+        else "let pushes update the work tree: git config receive.denyCurrentBranch updateInstead, "
         "or serve a bare repository: gitmesh init PATH"
     )
     if rule.is_changed:
-        what = f"the work tree {rule.work_tree} has changes that are not committed"
+        what = f"the work tree {rule.work_tree} has uncommitted changes"
     return [
         visible(f"gitmesh refuses this push: {what}"),
         "nothing was changed",
@@ -100,7 +100,7 @@ def _dropped(checked: Checked) -> list[str]:
     if not checked.dropped_count:
         return []
     kept = "a server keeps them in refs/gitmesh/kept/"
-    lines = [f"  takes {count(checked.dropped_count, 'commit')} off the branch ({kept}):"]
+    lines = [f"  removes {count(checked.dropped_count, 'commit')} from the branch ({kept}):"]
     return lines + _titles(checked.dropped, checked.dropped_count)
 
 

@@ -114,7 +114,7 @@ def facts_of(log: EventReader, seq: Seq) -> tuple[CommitFacts, str]:
 def beginning(log: EventReader) -> str:
     """Return a hint with the first commit of the mesh's history."""
     first = next(iter(log.read(Chain.MESH, limit=1)), None)
-    return "the log knows no commit yet" if first is None else f"the log begins at {first.at[:19]}Z"
+    return "the log has no commit yet" if first is None else f"the log begins at {first.at[:19]}Z"
 
 
 def _no_commit(log: EventReader, seq: Seq) -> UsageError:

@@ -66,12 +66,12 @@ def pinnable(log: EventReader, commit: CommitId) -> Seq:
     seq = log.seq_of_commit(commit)
     if seq is None:
         raise UsageError(
-            f"commit {commit[:7]} is not in the log, so its mesh is not known here",
-            hint="gitmesh log --chain mesh shows those that are",
+            f"commit {commit[:7]} is not in the log, so its mesh is unknown",
+            hint="gitmesh log --chain mesh lists the commits in the log",
         )
     if log.state(seq).commit != commit:
         raise UsageError(
-            f"commit {commit[:7]} was rejected: it never was a mesh",
-            hint=f"gitmesh show {commit[:7]} tells why; pin one that was applied",
+            f"commit {commit[:7]} was rejected, so it has no mesh",
+            hint=f"gitmesh show {commit[:7]} shows the reason; pin an applied commit",
         )
     return seq

@@ -53,12 +53,12 @@ def asked_commit(log: EventReader, commit: str | None, repo: Path) -> CommitId:
     if commit is None or commit == "HEAD":
         newest = log.newest_commit()
         if newest is None:
-            raise UsageError("the log knows no commit yet", hint="push one")
+            raise UsageError("the log has no commit yet", hint="push one")
         return newest
     if not is_hex(commit):
         raise UsageError(
-            f"{commit!r} is no commit id, and there is no repository here to look it up in",
-            hint="name the repository: --repo; or write at least 4 digits of the id",
+            f"{commit!r} is not a commit id, and there is no repository here to resolve it",
+            hint="give the repository: --repo; or write at least 4 digits of the id",
         )
     seq = log.seq_of_commit(commit)
     if seq is None:
@@ -90,7 +90,7 @@ def refused_push(log: EventReader, commit: str | None) -> RefusedPush | None:
             fitting = (each for each in tried if each.startswith(commit.lower()))
             found.update({each: RefusedPush(each, record, event) for each in fitting})
     if len(found) > 1:
-        raise UsageError(f"{commit!r} fits several commits", hint="write more of its digits")
+        raise UsageError(f"{commit!r} matches several commits", hint="give more of its digits")
     return next(iter(found.values()), None)
 
 

@@ -41,8 +41,8 @@ def _revisions(log: EventReader, repo: Path) -> Resolve:
             ) from error
         if (merge := brought_in_by(log, opened, found)) is not None:
             raise UsageError(
-                f"commit {found[:7]} is not in the log itself: {merge[:7]} brought it in",
-                hint=f"ask about that: {merge[:7]}",
+                f"commit {found[:7]} is not in the log itself: the merge {merge[:7]} added it",
+                hint=f"use that one: {merge[:7]}",
             )
         return found
 
@@ -54,7 +54,7 @@ def _without_repository(log: EventReader, revision: str) -> CommitId:
     if revision == "HEAD" and newest is not None:
         return newest
     raise UsageError(
-        f"{revision!r} is not a moment that the log knows, and there is no repository here to look "
+        f"{revision!r} is not a moment in the log, and there is no repository here to look "
         "it up in",
-        hint="name the repository: --repo; or write 12, a1b2c3d, 2026-11-25T03:12Z",
+        hint="give the repository: --repo; or write 12, a1b2c3d, 2026-11-25T03:12Z",
     )

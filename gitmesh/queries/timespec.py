@@ -77,7 +77,8 @@ def _iso(words: str, text: str) -> datetime:
         return datetime.fromisoformat(words)
     except ValueError:
         raise UsageError(
-            f"{text!r} is no time", hint="write it like 2026-11-25T03:12:00Z, 2026-11-25 or 03:12"
+            f"{text!r} is not a time",
+            hint="write it like 2026-11-25T03:12:00Z, 2026-11-25 or 03:12",
         ) from None
 
 

@@ -77,10 +77,10 @@ def _pin(found: CommitStatus) -> list[str]:
         return []
     lines = [click.style(f"serving is {narrate(pin)}", fg="red", bold=True)]
     if found.pin_is_over:
-        return [*lines, "that time is over: the next server to start serves the branch"]
+        return [*lines, "the pin has expired: the next server to start serves the branch"]
     if newest is not None and newest != pin.commit:
         lines.append(
-            f"the branch is at {short(newest)}, which waits behind the pin until then, or until: "
+            f"the branch is at {short(newest)}, which is served when the pin ends, or after: "
             + pasted("gitmesh unpin")
         )
     return lines
@@ -97,7 +97,7 @@ def requested_pin_text(asked: PinNote) -> str:
 
 def _overtaken(by: CommitId, found: CommitStatus) -> str:
     if found.pin is not None and by == found.pin.commit:
-        return f"the pin put {short(by)} in its place before all proxies had it"
+        return f"the pin to {short(by)} replaced it before all proxies had it"
     return f"{short(by)} replaced it before all proxies had it"
 
 

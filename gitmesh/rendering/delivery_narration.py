@@ -60,11 +60,11 @@ def _server(event: ServerStarted | RulesChanged | WorkerUnresponsive | WorkerRes
         case ServerStarted():
             return f"gitmesh {event.version} started; no proxy is connected"
         case RulesChanged():
-            since = f"; up to mesh event {event.mesh_seq} rules {event.before} did"
+            since = f"; rules {event.before} decided up to mesh event {event.mesh_seq}"
             decides = f"gitmesh {event.version} decides by rules {event.after}"
             return decides + since * bool(event.mesh_seq)
         case WorkerUnresponsive():
-            keep = "keeps what it has" if event.proxies == 1 else "keep what they have"
+            keep = "keeps its configuration" if event.proxies == 1 else "keep their configuration"
             return (
                 f"worker {event.worker} (process {event.process}) does not answer; "
                 f"its {proxies(event.proxies)} {keep}"
@@ -78,11 +78,11 @@ def _server(event: ServerStarted | RulesChanged | WorkerUnresponsive | WorkerRes
 def _source(event: SourceDegraded | SourceRecovered) -> str:
     match event:
         case SourceDegraded() if event.reason == CONNECTIONS_FULL:
-            return f"proxies are turned away: {event.message}"
+            return f"new proxies are refused: {event.message}"
         case SourceRecovered() if event.reason == CONNECTIONS_FULL:
             return "proxies can connect again"
         case SourceDegraded() if event.reason == STREAMS_RESET:
-            return f"clients attack the server, or have an error: {event.message}"
+            return f"clients attack the server, or have a bug: {event.message}"
         case SourceRecovered() if event.reason == STREAMS_RESET:
             return "clients no longer open streams only to reset them"
         case SourceDegraded():
@@ -99,7 +99,7 @@ _CONNECTED: Final = {
     ProxyState.LAST_ACCEPTED: "; gets the last snapshot that was accepted",
 }
 _REASONS: Final = {
-    "force-push": "it takes commits off the branch (receive.denyNonFastForwards)",
+    "force-push": "it removes commits from the branch (receive.denyNonFastForwards)",
     "deletion": "the branch must not be deleted",
     "checked-out": "the branch is checked out in the repository (receive.denyCurrentBranch)",
     "own-refs": "only gitmesh moves this ref",
@@ -118,7 +118,7 @@ def _proxy(event: ProxyConnected | ProxyDisconnected | ProxiesSettled | ProxiesF
             more = _CONNECTED.get(event.state, "")
             return f"{event.node}: proxy {event.proxy} connected ({event.version}){more}"
         case ProxyDisconnected():
-            return f"{event.node}: proxy {event.proxy} left: {event.reason}"
+            return f"{event.node}: proxy {event.proxy} disconnected: {event.reason}"
         case ProxiesFlapped():
             times = f"{event.connects:,} connects and {event.disconnects:,} disconnects"
             return f"{event.node}: {times} since {event.since}, summarized"

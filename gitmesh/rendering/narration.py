@@ -72,12 +72,12 @@ def _refused_push(event: PushRefused) -> list[str]:
 
 def never_served_words(instead: CommitId) -> str:
     """Return a sentence about a commit that another commit replaced before it was served."""
-    return f"applied, but never served: {short(instead)} took its place"
+    return f"applied, but never served: {short(instead)} replaced it"
 
 
-def waits_behind_words(pin: ServingPinned) -> str:
+def served_after_pin_words(pin: ServingPinned) -> str:
     """Return a sentence about a commit that a pin keeps from being served."""
-    return f"serving is {narrate(pin)}: it waits behind that"
+    return f"it is served when the pin ends: {narrate(pin)}"
 
 
 def dropped_words(dropped: Sequence[CommitId]) -> str:

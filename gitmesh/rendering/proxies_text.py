@@ -15,7 +15,7 @@ STATES: Final = {
     ProxyState.IN_SYNC: "in sync",
     ProxyState.BEHIND: "behind",
     ProxyState.REFUSED: "refusing",
-    ProxyState.LAST_ACCEPTED: "serving the last accepted",
+    ProxyState.LAST_ACCEPTED: "served the last accepted snapshot",
     ProxyState.HELD: "held: its node does not exist yet",
     ProxyState.NODE_REMOVED: "running on: its node was removed from the mesh",
 }

@@ -145,16 +145,16 @@ def bind(settings: Settings) -> HttpApi:
         raise UsageError(f"--http {settings.http}: not a Unix socket", hint="write 127.0.0.1:18080")
     if settings.http_credentials is None and not settings.http_anonymous:
         raise UsageError(
-            "--http needs to know who may call",
-            hint="name their credentials, --http-credentials FILE; or, on this machine alone, "
-            "allow everyone: --http-anonymous",
+            "--http needs credentials of its callers",
+            hint="give --http-credentials FILE; or, only on this machine, allow everyone: "
+            "--http-anonymous",
         )
     if settings.http_credentials is not None and settings.http_anonymous:
         raise UsageError("--http-anonymous and --http-credentials exclude each other")
     if settings.http_anonymous and not _is_loopback(place[0]):
         raise UsageError(
             f"--http-anonymous would let everyone who reaches {settings.http} change the mesh",
-            hint="listen on 127.0.0.1, or name credentials: --http-credentials FILE",
+            hint="listen on 127.0.0.1, or use --http-credentials FILE",
         )
     found = None if settings.http_credentials is None else CredentialFile(settings.http_credentials)
     certificate = _certificate(settings)
@@ -177,7 +177,7 @@ def _certificate(settings: Settings) -> ServerCertificate | None:
         case Path() as certificate, Path() as key:
             return ServerCertificate(certificate, key)
     raise UsageError(
-        "certificate and key go together", hint="give --http-tls-cert and --http-tls-key"
+        "TLS needs a certificate and its key", hint="give --http-tls-cert and --http-tls-key"
     )
 
 

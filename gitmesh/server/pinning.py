@@ -87,7 +87,9 @@ class Pinning:
             if self._pin is None:
                 self._served.set(publication)
             elif before is not None and before.state.commit != publication.state.commit:
-                _log.warning("a newer commit waits behind the PIN", extra=_facts(self._pin))
+                _log.warning(
+                    "a newer commit is not served until the PIN ends", extra=_facts(self._pin)
+                )
 
     async def _look(self) -> None:
         while True:
@@ -100,7 +102,7 @@ class Pinning:
         try:
             await step()
         except (Retryable, OSError) as error:
-            _log.warning("cannot pin or release yet: %s", error)
+            _log.warning("cannot change the pin yet: %s", error)
             return False
         return True
 

@@ -85,12 +85,12 @@ def serve(
             return _serve_one_log(path, settings, ready, logs_as_json, error_stream)
         except LogReplaced as error:
             replaced_at = time.monotonic()
-            _log.warning("%s: starting anew with it", error.message)
+            _log.warning("%s: restarting with it", error.message)
         except GitmeshError as error:
             # Whoever restores a repository or a log has perhaps not finished.
             if replaced_at is None or time.monotonic() - replaced_at > RESTORED_WITHIN_S:
                 raise
-            _log.warning("cannot start anew yet: %s", error.line)
+            _log.warning("cannot restart yet: %s", error.line)
             time.sleep(1.0)
 
 
@@ -115,7 +115,10 @@ def _serve_one_log(
     with open_for_writing(where) as log:
         _log.info("event log open", extra={"path": str(where)})
         if (store := engine()).caution:  # gitmesh version says what that means
-            _log.debug("the log's engine has a known problem", extra={store.name: store.version})
+            _log.debug(
+                "the database engine of the log has a known problem",
+                extra={store.name: store.version},
+            )
         with contextlib.suppress(Retryable):  # the follower says so, too, when the disk has room
             declare(log)  # before anything is signed: what is signed now was decided before
         # If the repository cannot be read now, the follower says so.
@@ -308,7 +311,7 @@ def _tls(settings: Settings) -> TlsFiles | None:
             files = (certificate.absolute(), key.absolute(), authority.absolute())
             return TlsFiles(*files, settings.tls_trust_domain)
     raise UsageError(
-        "TLS here is mutual: certificate, key and the proxies' authority go together",
+        "mutual TLS needs a certificate, its key, and the CA of the proxies' certificates",
         hint="give --tls-cert, --tls-key and --tls-client-ca, or none of them",
     )
 

@@ -33,7 +33,7 @@ class ServerCertificate:
             self._stamp = stamp
             try:
                 self._context = self._load()
-                _log.info("the API's certificate was read again")
+                _log.info("the API's certificate was reloaded")
             except UsageError as error:
                 words = "the API's new certificate is unusable; the previous one is used"
                 _log.error(words, extra={"reason": error.message})

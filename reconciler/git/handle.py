@@ -176,5 +176,5 @@ def _refusal(path: Path, reason: str) -> Fatal:
             )
     return Fatal(
         f"{path} is not a git repository that can be read: {reason}",
-        hint="name one with --repo, or create one: gitmesh init PATH",
+        hint="give one with --repo, or create one: gitmesh init PATH",
     )

@@ -34,7 +34,7 @@ def built_aside(path: Path) -> Iterator[Path]:
     :raises Fatal: the path cannot be written.
     """
     if path.exists() and (not path.is_dir() or any(path.iterdir())):
-        raise UsageError(f"{path} is there already", hint="name a new directory")
+        raise UsageError(f"{path} exists already", hint="choose another directory")
     aside = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
         yield aside
@@ -78,7 +78,7 @@ def init_bare(path: Path, branch: str = "main") -> GitRepository:
     ):
         raise UsageError(f"{branch!r} cannot be the name of a branch", hint="try main")
     if path.exists() and (not path.is_dir() or any(path.iterdir())):
-        raise UsageError(f"{path} is there already", hint="name a new directory")
+        raise UsageError(f"{path} exists already", hint="choose another directory")
     ignore_other_configuration()
     was_there = path.exists()
     try:

@@ -238,7 +238,7 @@ class GitRepository(ObjectStore):
         if not _IMPOSSIBLE.search(revision):
             return self._resolved(revision)
         raise UsageError(
-            f"{revision!r} names no commit: git allows no such characters in names",
+            f"{revision!r} names no commit: git does not allow these characters in names",
             hint="list the commits with git log",
         )
 
@@ -248,8 +248,8 @@ class GitRepository(ObjectStore):
             return CommitId(str(self._repo.revparse_single(revision).peel(pygit2.Commit).id))
         except pygit2.AmbiguousError:
             raise UsageError(
-                f"{revision!r} fits several objects in {self.path}",
-                hint="write more of its digits",
+                f"{revision!r} matches several objects in {self.path}",
+                hint="give more of its digits",
             ) from None
         except NOT_FOUND as error:
             require_resources(error)

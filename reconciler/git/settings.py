@@ -65,7 +65,7 @@ def _work_trees(git_dir: Path) -> Iterator[tuple[Path, str]]:
 
 
 def is_changed(work_tree: Path) -> bool:
-    """Return whether a work tree has changes that are not committed; false where git cannot
+    """Return whether a work tree has uncommitted changes; false where git cannot
     tell."""
     # Named explicitly, because a hook's own variables name the repository that is pushed to.
     where = [f"--git-dir={work_tree / '.git'}", f"--work-tree={work_tree}"]

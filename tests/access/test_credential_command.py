@@ -118,7 +118,7 @@ def test_a_rotated_credential_has_an_heir_and_ends(file: Path) -> None:
         (["--name", "Ada", "--role", "cart"], "the role 'cart' is not defined"),
         (["--name", "Ada\nrole = 'write'"], "name:"),
         (["--name", "Ada", "--email", "a b"], "email:"),
-        (["--name", "Ada", "--expires", "soon"], "'soon' is no time"),
+        (["--name", "Ada", "--expires", "soon"], "'soon' is not a time"),
     ],
 )
 def test_a_wrong_credential_changes_nothing(file: Path, arguments: list[str], words: str) -> None:

@@ -64,7 +64,7 @@ def test_certificates_are_read_again_when_they_change(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        (["--http-tls-cert", "api.pem"], "certificate and key go together"),
+        (["--http-tls-cert", "api.pem"], "TLS needs a certificate and its key"),
         (["--http-tls-cert", "none.pem", "--http-tls-key", "api.key"], "No such file"),
         (["--http-tls-cert", "api.key", "--http-tls-key", "api.key"], "cannot be used for TLS"),
     ],

@@ -89,12 +89,12 @@ def test_a_throttled_call_and_a_broken_connection_are_tried_again(
 @pytest.mark.parametrize(
     ("answer", "words"),
     [
-        (told({"hello": "world"}), "does not answer as App Mesh does"),
-        ((200, {}, b"<html>"), "does not answer as App Mesh does"),
-        ((200, {}, b"[" * 100_000), "does not answer as App Mesh does"),
-        ((404, {}, b"not here"), "does not answer as App Mesh does"),
-        ((302, {"Location": "http://127.0.0.1:1/"}, b""), "does not answer as App Mesh does"),
-        (told({"meshes": [{"meshName": "a"}]}), "does not answer as App Mesh does"),
+        (told({"hello": "world"}), "does not answer like an App Mesh API"),
+        ((200, {}, b"<html>"), "does not answer like an App Mesh API"),
+        ((200, {}, b"[" * 100_000), "does not answer like an App Mesh API"),
+        ((404, {}, b"not here"), "does not answer like an App Mesh API"),
+        ((302, {"Location": "http://127.0.0.1:1/"}, b""), "does not answer like an App Mesh API"),
+        (told({"meshes": [{"meshName": "a"}]}), "does not answer like an App Mesh API"),
         (told({"meshes": [], "nextToken": "again"}), "do not end"),
         ((200, {}, b"x" * (endpoints.MOST_BYTES + 1)), "answers more than 16 MiB"),
         (told({"message": "No."}, 403, "AccessDeniedException"), "refuses ListMeshes: No."),

@@ -261,7 +261,7 @@ def test_contexts_name_servers_and_their_callers(run: Run, served: Served, tmp_p
     path.write_text('[context.here]\ntoken = "secret-of-mine"\n')
     assert "secret-of-mine" not in run("get", "meshes", "--context", "here").err
     path.unlink()
-    assert "no server is named" in run("get", "meshes", **alone).err
+    assert "no server is given" in run("get", "meshes", **alone).err
 
 
 def test_a_shift_of_traffic_is_a_change_like_any_other(
@@ -297,7 +297,7 @@ def test_a_shift_of_traffic_is_a_change_like_any_other(
         (["get", "nodes", "--server", "http://a.example"], {"GITMESH_TOKEN": "t"}, "plain text", 2),
         (["apply"], {}, "'-f'", 2),
         (["apply", "-f", "nowhere.yaml"], {}, "there is no nowhere.yaml", 2),
-        (["delete"], {}, "nothing is named", 2),
+        (["delete"], {}, "no resource is given", 2),
         (["edit", "node"], {}, "'NAME'", 2),
     ],
 )

@@ -93,7 +93,7 @@ def test_an_operator_may_have_it_tried_again(bare: Path) -> None:
         server.wait_for("commit applied", commit=bad[:7])
         server.wait_until(lambda: degraded(bare) == [])
         again = gitmesh("retry", "--repo", bare)
-        assert (again.code, again.out) == (0, "nothing is held back\n")
+        assert (again.code, again.out) == (0, "no commit is held back\n")
         assert server.stop() == 0
 
 

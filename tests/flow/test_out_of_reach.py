@@ -90,7 +90,7 @@ def goes_on(server: Server, bare: Path) -> None:
         ("HEAD", ""),  # what it named is followed on
         ("objects", "contains no repository now"),
         ("objects/pack", "not a commit in this repository"),
-        ("gitmesh", "the event log is not there"),
+        ("gitmesh", "the event log is missing"),
     ],
 )
 def test_what_was_moved_away_is_named_and_comes_back(bare: Path, name: str, words: str) -> None:
@@ -175,7 +175,7 @@ def test_a_repository_that_another_one_replaces_is_followed_with_the_log_that_it
         server.wait_for("ready")
         bare.rename(bare.parent / "aside")
         shutil.copytree(bare.parent / "aside", bare)
-        server.wait_until(lambda: said(server, "starting anew with it"))
+        server.wait_until(lambda: said(server, "restarting with it"))
         goes_on(server, bare)
 
 
@@ -185,7 +185,7 @@ def test_a_repository_that_is_cloned_anew_without_the_log_is_no_reason_to_end(ba
         bare.rename(bare.parent / "aside")
         git(bare.parent, "clone", "--quiet", "--mirror", "aside", bare.name)
         commit = put(bare, sample_files(shares(10)), minute=2)
-        server.wait_until(lambda: said(server, "the event log is not there"))
+        server.wait_until(lambda: said(server, "the event log is missing"))
         still_answers(server)
         assert server.stop() == 0
     with Server(bare, name="anew") as server:

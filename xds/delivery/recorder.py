@@ -66,7 +66,7 @@ class Recorder:
             while self._waiting:
                 self._append(self._take())
         except Retryable as error:
-            _log.error("delivery events are lost at the end: %s", error.line)
+            _log.error("delivery events are lost at shutdown: %s", error.line)
 
     async def _write(self) -> None:
         batch = self._take()

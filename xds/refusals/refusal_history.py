@@ -75,7 +75,7 @@ class RefusalHistory:
                 return None
             return self._as_of(identity, past, state.seq, before)
         except Exception:
-            _log.exception("cannot go back to what %s accepted", identity.key)
+            _log.exception("cannot rebuild the snapshot that %s accepted last", identity.key)
             return None
 
     def _as_of(self, identity: ProxyIdentity, past: Past, now: Seq, before: Seq) -> Snapshot | None:
@@ -108,9 +108,9 @@ class RefusalHistory:
                 changed = self._changed(identity, graph, seq)
                 return _found(refusal.detail.message, graph, changed, build)
             except GitmeshError as error:
-                _log.warning("cannot tell what %s refuses: %s", identity.key, error)
+                _log.warning("cannot determine what %s refuses: %s", identity.key, error)
             except Exception:
-                _log.exception("cannot tell what %s refuses", identity.key)
+                _log.exception("cannot determine what %s refuses", identity.key)
             return ()
 
         return find

@@ -195,7 +195,7 @@ class RefusalTracker(Generic[C]):
     def _report_refusal(
         self, client: C, nack: Nack, commit: CommitId, snapshot: Snapshot | None
     ) -> None:
-        # A refused removal does not affect new proxies, so nothing is held back from them.
+        # A refused removal does not affect new proxies, so no commit is held back from them.
         wrong = None if nack.removal_only else snapshot
         message = nack.detail.message.strip()
         # The event logger warns once for each content; this line is for each refusal.

@@ -66,7 +66,7 @@ class Credentials:
             try:
                 await asyncio.to_thread(self.refresh)
             except Exception:
-                _log.exception("cannot look at the TLS files; those before are used on")
+                _log.exception("cannot read the TLS files; the previous ones stay in use")
 
     def refresh(self) -> None:
         """Load changed files; log invalid ones once per change."""
@@ -82,13 +82,13 @@ class Credentials:
             self._newest = _read(self._files)
         except UsageError as error:
             _log.error(
-                "new TLS files are broken, the ones before are used on: %s",
+                "new TLS files are invalid; the previous ones stay in use: %s",
                 error.message,
                 extra={"hint": error.hint, "until": self._newest.not_after.isoformat()},
             )
         else:
             until = self._newest.not_after.isoformat()
-            _log.info("new TLS files are taken up", extra={"until": until})
+            _log.info("new TLS files are in use", extra={"until": until})
 
     def _fetch(self) -> Any:
         with self._lock:
@@ -147,12 +147,12 @@ def _read(files: TlsFiles) -> _Pair:
     if _private_key(files.key, key).public_key() != leaf.public_key():
         raise UsageError(
             f"{files.key} is not the key of {files.certificate}",
-            hint="replace both; the one that comes first waits for the other",
+            hint="replace both; the previous files stay in use until both match",
         )
     if leaf.not_valid_after_utc <= datetime.now(UTC):
         raise UsageError(
-            f"{files.certificate} has expired at {leaf.not_valid_after_utc.isoformat()}",
-            hint="have a new one issued",
+            f"{files.certificate} expired at {leaf.not_valid_after_utc.isoformat()}",
+            hint="replace it by a new one",
         )
     return _Pair(chain, key, authority, leaf.not_valid_after_utc)
 
@@ -169,7 +169,7 @@ def _certificates(path: Path, pem: bytes) -> list[x509.Certificate]:
         return x509.load_pem_x509_certificates(pem)
     except ValueError:
         raise UsageError(
-            f"{path} holds no certificates", hint="PEM is expected: BEGIN CERTIFICATE"
+            f"{path} contains no certificates", hint="PEM is expected: BEGIN CERTIFICATE"
         ) from None
 
 
@@ -179,6 +179,6 @@ def _private_key(path: Path, pem: bytes) -> PrivateKeyTypes:
         return load_pem_private_key(pem, password=None)
     except (ValueError, TypeError):
         raise UsageError(
-            f"{path} holds no private key that can be read",
+            f"{path} contains no readable private key",
             hint="PEM is expected, without a password: BEGIN PRIVATE KEY",
         ) from None

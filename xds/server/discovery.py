@@ -151,7 +151,7 @@ async def _follow(latest: Latest[Publication], hub: Hub, ready: Callable[[], Non
         except Exception:
             # A bug of ours must not leave all proxies without a server.
             what = publication.state.commit
-            _log.exception("cannot serve commit %s; what was served before it goes on", what)
+            _log.exception("cannot serve commit %s; the previous commit stays served", what)
 
 
 class _Discovery:

@@ -175,7 +175,10 @@ class Publisher:
                 return
             self._refusals.expect(identity, snapshot)
         except Exception:
-            _log.exception("cannot resolve %s; its proxies keep what they have", identity.key)
+            _log.exception(
+                "cannot build the snapshot of %s; its proxies keep their configuration",
+                identity.key,
+            )
             return
         node = str(identity.key)
         for stream in streams:

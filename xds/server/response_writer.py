@@ -95,7 +95,7 @@ class ResponseWriter:
         except asyncio.CancelledError:
             pass
         except Exception as error:  # The transport's own errors, whose types are not documented.
-            _log.debug("a stream is gone: %s", error)
+            _log.debug("a stream has ended: %s", error)
         else:
             if waits_for is None:
                 self._loop.call_soon(self._resume)

@@ -34,7 +34,7 @@ def connection_limit(settings: AdsSettings) -> int:
     room = room_for_connections(limit - settings.http_servers * room_for_http(limit))
     if room < settings.max_streams:
         _log.warning(
-            "there is room for fewer connections than streams are allowed",
+            "the descriptor limit allows fewer connections than streams",
             extra={"connections": room, "max_streams": settings.max_streams, "hint": HINT},
         )
     return room

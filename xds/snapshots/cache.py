@@ -143,7 +143,7 @@ class SnapshotCache:
         try:
             snapshot = build_snapshot(self.pool, self.translate(self.graph, identity))
         except Exception:
-            _log.exception("cannot translate %s; it keeps what it had", identity.key)
+            _log.exception("cannot translate %s; it keeps its previous configuration", identity.key)
             return before
         return before if before is not None and snapshot.same_as(before) else snapshot
 
@@ -152,16 +152,16 @@ class SnapshotCache:
         try:
             found = limits(self.graph, identity)
         except Exception:
-            _log.exception("cannot tell what %s does without", identity.key)
+            _log.exception("cannot determine which features %s does not support", identity.key)
             return
         if found and found != entry.limits:
-            what = "1 thing" if len(found) == 1 else f"{len(found)} things"
+            what = "1 feature" if len(found) == 1 else f"{len(found)} features"
             facts = {
                 "node": str(identity.key),
                 "codes": ", ".join(sorted({each.code for each in found})),
                 "hint": f"gitmesh translate --node {identity.key} --client {identity.client}",
             }
-            _log.warning("a client does without %s that its specs say", what, extra=facts)
+            _log.warning("a client does not support %s of its specs", what, extra=facts)
         entry.limits = found
 
     def _invalidate(self, keys: frozenset[ResourceKey]) -> tuple[ProxyIdentity, ...]:
@@ -214,5 +214,5 @@ def _resource(key: ResourceKey, state: MeshState) -> Resource | None:
     except (ValueError, GitmeshError):
         # The log contains only checked meshes. An unreadable one is a bug of ours, and no reason to
         # stop serving everything else.
-        _log.exception("cannot read %s as the log has it; it is left out", key)
+        _log.exception("cannot read %s from the log; it is omitted", key)
         return None

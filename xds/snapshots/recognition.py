@@ -92,7 +92,7 @@ class Recognition:
         try:
             found = await asyncio.to_thread(walk.advance, _SLICE_S)
         except Exception:
-            _log.exception("cannot go back to what proxies had")
+            _log.exception("cannot look up the clusters of reconnecting clients")
             found, deadline = [], 0.0
         for wanted, parts in found:
             self._remember(parts)

@@ -36,5 +36,5 @@ async def _body(request: Request) -> bytes:
     except TimeoutError:
         raise ApiError("RequestTimeoutException", 408, "the body came too slowly") from None
     except ClientDisconnect:
-        raise ApiError("RequestTimeoutException", 408, "the client went away") from None
+        raise ApiError("RequestTimeoutException", 408, "the client disconnected") from None
     return bytes(body)

@@ -93,7 +93,7 @@ def applied(change: ChangeSet, now: Mesh) -> Mesh:
         if call.key not in seen and exists == (call.effect is Effect.CREATE):
             word = "exists already" if exists else "does not exist any more"
             raise ChangesNoMore(
-                f"the change {change.name} does not apply any more: {call.key} {word}",
+                f"the change {change.name} no longer applies: {call.key} {word}",
                 hint=f"gitmesh change discard {change.name}",
             )
         seen.add(call.key)

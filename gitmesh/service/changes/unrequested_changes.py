@@ -29,6 +29,6 @@ def forbid_unrequested_changes(
         expected = wanted[key] if key in wanted else now.resources.get(key)
         if after.resources.get(key) != expected:
             raise Fatal(
-                f"{key} cannot be told apart from what stands beside it in its file",
+                f"{key} cannot be changed without other resources in its file",
                 hint=remedy,
             )

@@ -27,8 +27,9 @@ class WorkTree:
         self._git("update-index", "-q", "--ignore-submodules", "--refresh")
         if why := self._step(before, after, "--dry-run"):
             raise UsageError(
-                f"the branch is checked out in {self.path}, where changes are in the way: {why}",
-                hint=f"commit them, or git -C {self.path} stash --include-untracked, and ask again",
+                f"the branch is checked out in {self.path}, where uncommitted changes prevent "
+                f"the update: {why}",
+                hint=f"commit them, or git -C {self.path} stash --include-untracked, then retry",
             )
 
     def follow(self, before: CommitId, after: CommitId) -> None:
@@ -73,7 +74,7 @@ def work_trees(repo: Path, common: Path, ref: str, *, bare: bool) -> list[WorkTr
         why = "git cannot be run" if done is None else " ".join(done.stderr.split())
         raise UsageError(
             f"whether {ref} is checked out in a work tree cannot be told: {why}",
-            hint="see that git works there: git worktree list",
+            hint="check that git works there: git worktree list",
         )
     if ref == "HEAD":
         return [] if bare else [WorkTree(repo)]

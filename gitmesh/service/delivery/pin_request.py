@@ -58,7 +58,7 @@ def pin(
     said = _one_line(reason)
     if not said:
         raise UsageError(
-            "--reason is empty", hint="say why: gitmesh status and gitmesh log show it"
+            "--reason is empty", hint="give a reason: gitmesh status and gitmesh log show it"
         )
     with open_for_reading(log) as opened:
         commit = _commit_at(opened, moment, repo)
@@ -86,8 +86,8 @@ def length_of(text: str) -> timedelta:
         length = timedelta()
     if length > LONGEST:
         raise UsageError(
-            f"--for {text!r} is longer than a pin may hold",
-            hint=f"pin for at most {LONGEST.days}d, and again before that is over",
+            f"--for {text!r} is longer than a pin may last",
+            hint=f"pin for at most {LONGEST.days}d, and renew the pin before it expires",
         )
     if length <= timedelta():
         raise UsageError(

@@ -83,7 +83,7 @@ def _time(text: str | None) -> datetime | None:
     found = parse_time(text, utc_now())
     if found is None:
         raise UsageError(
-            f"{text!r} is no time", hint='like 2026-11-25T03:12Z, 03:12, or "2 hours ago"'
+            f"{text!r} is not a time", hint='like 2026-11-25T03:12Z, 03:12, or "2 hours ago"'
         )
     return found
 

@@ -16,6 +16,6 @@ def application_ports(graph: MeshGraph, node: ResourceKey) -> tuple[int, ...]:
         raise UsageError(f"{node} is not in this mesh")
     if not isinstance(found.spec, VirtualNodeSpec):
         raise UsageError(
-            f"{node} is a gateway: it binds its own ports, and nothing is redirected to it"
+            f"{node} is a gateway: it has no application whose traffic could be redirected"
         )
     return tuple(sorted(each.port_mapping.port for each in found.spec.listeners or ()))

@@ -65,7 +65,7 @@ def _suites(specs: RoutingSpecs, files: Sequence[str]) -> Iterator[RouteTests]:
     tree = specs.tree
     for file in files:
         if _path(specs, file) not in tree.failed:
-            raise UsageError(f"{file} holds no route tests", hint="name a file below the target")
+            raise UsageError(f"{file} contains no route tests", hint="give a file below the target")
     for path in [_path(specs, file) for file in files] or sorted(tree.failed):
         yield from tree.files[path].tests
 

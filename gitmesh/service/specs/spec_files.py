@@ -22,7 +22,7 @@ def spec_files(targets: Sequence[Path]) -> Iterator[Path]:
         elif target.is_file():
             yield target
         else:
-            raise UsageError(f"there is no {target}", hint="name files or folders of specs")
+            raise UsageError(f"there is no {target}", hint="give files or folders of specs")
 
 
 def _below(top: Path) -> Iterator[Path]:

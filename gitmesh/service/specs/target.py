@@ -86,9 +86,9 @@ def _revision_here(target: str, base: SpecTree) -> Target:
         if "names no commit" not in error.message:
             raise
     raise UsageError(
-        f"{target!r} is no folder or file, and no revision of a repository here",
+        f"{target!r} is neither a folder or file nor a revision of a repository here",
         hint=did_you_mean(target, os.listdir())
-        or "name a folder or files of specs, or a revision and --repo",
+        or "give a folder or files of specs, or a revision and --repo",
     )
 
 

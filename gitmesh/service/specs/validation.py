@@ -111,8 +111,8 @@ def _target(targets: Sequence[str], repo: Path | None) -> Target:
     if len(targets) > 1:
         other = next(each for each in targets if repo is not None or not Path(each).is_file())
         raise UsageError(
-            f"{other!r} is no file, so nothing may be named beside it",
-            hint="name one folder, one revision, or files only",
+            f"{other!r} is not a file, so it must be the only target",
+            hint="give one folder, one revision, or only files",
         )
     return read_target(targets[0] if targets else ".", repo)
 

@@ -36,14 +36,14 @@ def test_any_unambiguous_prefix_of_four_digits_or_more_will_do(log: EventStore) 
     assert log.seq_of_commit("abcd1") == log.seq_of_commit("ABCD1") == 1
     assert log.seq_of_commit("abcd2") == 2
     assert log.seq_of_commit("abce") is None
-    with pytest.raises(UsageError, match="fits several commits"):
+    with pytest.raises(UsageError, match="matches several commits"):
         log.seq_of_commit("abcd")
 
 
 @pytest.mark.parametrize("digits", ["", "abc", "abcg", "main", "%%%%", "abcd_"])
 def test_what_is_no_prefix_of_a_commit_is_refused(log: EventStore, digits: str) -> None:
     fill(log, SHORT_HISTORY)
-    with pytest.raises(UsageError, match="no commit id"):
+    with pytest.raises(UsageError, match="not a commit id"):
         log.seq_of_commit(digits)
 
 

@@ -101,7 +101,7 @@ def test_a_damaged_log_is_copied_and_told(filled: Path, tmp_path: Path) -> None:
 
 def test_nothing_is_overwritten(filled: Path, tmp_path: Path) -> None:
     (tmp_path / "copy.sqlite3").write_text("dear diary")
-    with pytest.raises(UsageError, match="is there already"):
+    with pytest.raises(UsageError, match="exists already"):
         back_up(filled, tmp_path / "copy.sqlite3")
     with pytest.raises(UsageError, match="there is no folder"):
         back_up(filled, tmp_path / "nowhere" / "copy.sqlite3")

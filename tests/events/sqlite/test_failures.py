@@ -70,7 +70,7 @@ def test_a_truncated_file_is_refused(filled: Path) -> None:
 
 def test_an_empty_file_becomes_a_log_when_a_server_starts(path: Path) -> None:
     path.touch()
-    with pytest.raises(Fatal, match="empty, or of an older gitmesh") as caught:
+    with pytest.raises(Fatal, match="empty, or was written by an older gitmesh") as caught:
         open_for_reading(path)
     assert "gitmesh serve" in caught.value.hint
     log = open_for_writing(path)
@@ -222,7 +222,7 @@ def test_a_closed_log_says_so(path: Path) -> None:
 def test_where_no_write_ahead_log_can_be_kept_no_log_is_kept(path: Path) -> None:
     """SQLite without file locks has no shared memory either, as network file systems have none."""
     connection = sqlite3.connect(f"{path.as_uri()}?vfs=unix-none", uri=True)
-    with pytest.raises(Fatal, match="no write-ahead log can be kept here") as caught:
+    with pytest.raises(Fatal, match="cannot use a write-ahead log here") as caught:
         prepare(path, connection)
     assert "network file system" in caught.value.hint
     connection.close()
@@ -234,7 +234,7 @@ def test_a_log_that_is_taken_away_is_waited_for_and_goes_on_when_it_is_back(
     log = open_for_writing(path)
     log.append(Chain.MESH, [APPLIED], expected=START)
     path.rename(tmp_path / "elsewhere.sqlite3")
-    with pytest.raises(LogUnavailable, match="the event log is not there"):
+    with pytest.raises(LogUnavailable, match="the event log is missing"):
         log.append(Chain.MESH, [APPLIED], expected=Seq(1))
     (tmp_path / "elsewhere.sqlite3").rename(path)
     assert log.append(Chain.MESH, [APPLIED], expected=Seq(1)) == 2
@@ -248,7 +248,7 @@ def test_another_file_in_the_place_of_the_log_is_noticed_before_the_next_event(
     log.append(Chain.MESH, [APPLIED], expected=START)
     path.rename(tmp_path / "elsewhere.sqlite3")
     path.touch()
-    with pytest.raises(LogReplaced, match="another file is in the place") as replaced:
+    with pytest.raises(LogReplaced, match="was replaced by another file") as replaced:
         log.append_observed([])
     assert "--log" in replaced.value.hint
     log.close()

@@ -226,4 +226,4 @@ def test_the_repository_may_be_an_argument_as_well(name: str, here: Path) -> Non
     assert named.code == 0, named.err
     wrong = gitmesh(*ANSWERS[name], here, "--repo", empty)
     assert wrong.code == 2
-    assert f"two repositories are named: {here} and --repo {empty}" in wrong.err
+    assert f"two repositories are given: {here} and --repo {empty}" in wrong.err

@@ -41,7 +41,11 @@ WEB = "mesh/shop/virtualNode/web"
         (["pin"], "Missing argument 'MOMENT'", "write gitmesh pin [OPTIONS] MOMENT"),
         (["log", "--limit", "x"], "Invalid value for '--limit'", "more: gitmesh log --help"),
         (["keygen", "x"], "Missing option '--name'", "more: gitmesh keygen --help"),
-        (["prove"], "name the event to prove", "gitmesh log shows the number"),
+        (
+            ["prove"],
+            "give the number or the commit of an event to prove",
+            "gitmesh log shows the number",
+        ),
     ],
 )
 def test_every_error_has_one_form(arguments: list[str], message: str, hint: str) -> None:
@@ -173,7 +177,7 @@ def test_tags_and_deleted_branches_are_not_told_of(repo: Repo) -> None:
 )
 def test_a_question_that_nothing_fits_is_answered(shop: Shop, options: list[str]) -> None:
     told = gitmesh(*options, "--repo", shop.bare)
-    assert (told.code, told.err) == (exit_codes.OK, "no event fits\n")
+    assert (told.code, told.err) == (exit_codes.OK, "no event matches\n")
     silent = gitmesh(*options, "--repo", shop.bare, "--json")
     assert (silent.out, silent.err) == ("", "")
 
@@ -182,7 +186,7 @@ def test_a_question_that_nothing_fits_is_answered(shop: Shop, options: list[str]
 @pytest.mark.parametrize("option", ["--resource", "--node"])
 def test_a_name_with_a_typo_is_told(shop: Shop, command: str, option: str) -> None:
     told = gitmesh(command, option, "mesh/shop/virtualNode/wbe", "--repo", shop.bare)
-    assert "no event fits" in told.err
+    assert "no event matches" in told.err
     assert f'did you mean "{WEB}"?' in told.err
     short = gitmesh(command, option, "web", "--repo", shop.bare)
     assert (short.code, f"did you mean {WEB}" in short.err) == (exit_codes.USAGE, True)

@@ -143,7 +143,7 @@ def test_a_force_push_that_the_repository_forbids_is_recorded(repo: Repo, settin
     repo.git("reset", "--quiet", "--hard", base)
     code, told = push(repo, "--force")
     assert code == 1
-    assert "it takes 2 commits off main (forbidden by receive.denyNonFastForwards)" in told
+    assert "it removes 2 commits from main (forbidden by receive.denyNonFastForwards)" in told
     assert all(f"{commit[:7]} “To cart-v2” by Alice" in told for commit in lost)
     assert git(repo.origin, "rev-parse", "main") == lost[-1]
     [event] = recorded(repo)
@@ -231,7 +231,7 @@ def test_a_work_tree_that_follows_pushes_does_not_lose_changes(checked_out: Chec
     changed = checked_out.path / ROUTES
     changed.write_text(changed.read_text() + "# mine\n")
     code, told = checked_out.push(10)
-    assert (code, "has changes that are not committed" in told) == (1, True)
+    assert (code, "has uncommitted changes" in told) == (1, True)
     assert checked_out.reasons() == ["checked-out"]
     git(checked_out.path, "checkout", "--quiet", ".")
     assert push(checked_out.repo)[0] == 0

@@ -148,18 +148,18 @@ SENTENCES: list[tuple[Event, str]] = [
         "mesh/shop/virtualNode/web REFUSED its Listeners: bad",
     ),
     (ProxyConnected("n", "p#1", "envoy 1.40"), "n: proxy p#1 connected (envoy 1.40)"),
-    (ProxyDisconnected("n", "p#1", "gone"), "n: proxy p#1 left: gone"),
+    (ProxyDisconnected("n", "p#1", "gone"), "n: proxy p#1 disconnected: gone"),
     (
         ProxiesFlapped("n", COMMIT, "2026-11-23T08:20:00Z", 1212, 3),
         "n: 1,212 connects and 3 disconnects since 2026-11-23T08:20:00Z, summarized",
     ),
     (
         WorkerUnresponsive(2, 4711, 40),
-        "worker 2 (process 4711) does not answer; its 40 proxies keep what they have",
+        "worker 2 (process 4711) does not answer; its 40 proxies keep their configuration",
     ),
     (
         WorkerUnresponsive(2, 4711, 1),
-        "worker 2 (process 4711) does not answer; its 1 proxy keeps what it has",
+        "worker 2 (process 4711) does not answer; its 1 proxy keeps its configuration",
     ),
     (WorkerResponsive(2, "answers"), "worker 2 answers again"),
     (

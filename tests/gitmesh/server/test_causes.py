@@ -56,7 +56,7 @@ def test_after_a_pin_and_its_end_nothing_is_said_of_a_push(repo: Repo) -> None:
             assert "ms after the pin" in words
         third = commit_shares(repo, 30)
         assert push(repo).code == 0
-        server.wait_for("a newer commit waits behind the PIN")
+        server.wait_for("a newer commit is not served until the PIN ends")
         assert gitmesh("unpin", *asked).code == 0
         client.receive(ROUTE)
         server.wait_for("snapshot converged", commit=third[:7], after="release")
@@ -82,7 +82,7 @@ def test_a_force_push_tells_which_commits_it_drops(repo: Repo, many: int) -> Non
         commits = gitmesh("log", repo.origin, "--commits").out.splitlines()[-1]
         shown = gitmesh("show", base, "--repo", repo.origin)
         listed = gitmesh("show", base, "--repo", repo.origin, "--json").json()["dropped"]
-    assert f"takes {many} commits off the branch" in answer
+    assert f"removes {many} commits from the branch" in answer
     for commit in dropped[-10:]:
         assert f"    {commit[:7]} “" in answer
     assert "Too\\x1b[2Jfar" in answer

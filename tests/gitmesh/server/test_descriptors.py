@@ -56,7 +56,7 @@ def test_the_processes_that_serve_take_the_descriptors_that_they_may_have(
 
 def test_a_limit_that_is_too_low_for_the_streams_is_told_at_the_start(bare: Path) -> None:
     with Server(bare, within=limited(HARD, HARD)) as server:
-        told = server.wait_for("there is room for fewer connections than streams are allowed")
+        told = server.wait_for("the descriptor limit allows fewer connections than streams")
         assert told["max_streams"] == 10_000
         assert isinstance(told["connections"], int)
         assert HARD // 2 < told["connections"] < HARD
@@ -80,7 +80,7 @@ def test_more_silent_connections_than_descriptors_stop_no_push(bare: Path, worke
                 commit = put(bare, {**sample_files(), "note.txt": "a change"})
                 assert server.wait_for("commit applied", commit=commit[:7])
                 status = gitmesh("status", commit, "--repo", bare)
-                assert "proxies are turned away: there is no room for more than" in status.out
+                assert "new proxies are refused: there is no room for more than" in status.out
                 assert "has no commit" not in status.out
         assert not [line for line in server.lines() if "has no commit" in str(line)]
 

@@ -139,12 +139,12 @@ def opened_and_cancelled(cancel_at_once: bool) -> tuple[bytes, bytes]:
 
 
 def is_answered(address: str) -> bool:
-    """Subscribe once. A proxy that is told to come again in a second does so, as Envoy would."""
+    """Subscribe once. A proxy that is told to retry in a second does so, as Envoy would."""
     try:
         with RawClient(address, ENTRANCE) as proxy:
             proxy.subscribe(CLUSTER)
     except AssertionError as error:
-        if "come again in a second" not in str(error):
+        if "retry in a second" not in str(error):
             raise
         time.sleep(1)
         return False

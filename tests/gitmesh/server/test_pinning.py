@@ -34,8 +34,8 @@ ME = user_name(os.getuid())
 NOON = datetime(2026, 11, 25, 12, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 PATIENCE_S = 20.0
-BEHIND = "a newer commit waits behind the PIN"
-CANNOT = "cannot pin or release yet: no room"
+BEHIND = "a newer commit is not served until the PIN ends"
+CANNOT = "cannot change the pin yet: no room"
 
 
 class Served(Latest[Publication]):

@@ -115,5 +115,5 @@ def test_a_backup_is_a_log_with_the_same_heads(log: EventReader, bare: Path) -> 
     assert (made.problems, made.size) == ((), made.file.stat().st_size)
     with open_for_reading(made.file) as copy:
         assert [copy.head(chain) for chain in Chain] == [log.head(chain) for chain in Chain]
-    with pytest.raises(UsageError, match="is there already"):
+    with pytest.raises(UsageError, match="exists already"):
         back_up_log(log_path(bare), made.file)

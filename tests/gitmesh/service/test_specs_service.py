@@ -131,7 +131,7 @@ def test_a_new_service_needs_nothing_that_comes_with_it() -> None:
 @pytest.mark.parametrize(
     ("wishes", "message"),
     [
-        (Wishes("shop", "web"), "is there already"),
+        (Wishes("shop", "web"), "exists already"),
         (Wishes("shop", "fresh", port=99_999), r"^spec\.listeners\[0\]"),
     ],
 )
@@ -144,7 +144,7 @@ def test_a_new_resource_is_checked_as_a_push_would(
 
 def test_a_new_document_replaces_no_file(tmp_path: Path) -> None:
     write_new(tmp_path / "new.yaml", "first")
-    with pytest.raises(UsageError, match="is there already"):
+    with pytest.raises(UsageError, match="exists already"):
         write_new(tmp_path / "new.yaml", "second")
     assert (tmp_path / "new.yaml").read_text() == "first"
 
@@ -158,7 +158,7 @@ def test_route_tests_run_in_the_files_that_are_named() -> None:
     assert every
     file = every[0].suite.source.path
     assert run_route_tests(specs, [f"{SAMPLE}/{file}"]) == run_route_tests(specs, [file])
-    with pytest.raises(UsageError, match="holds no route tests"):
+    with pytest.raises(UsageError, match="contains no route tests"):
         run_route_tests(specs, [ROUTES])
 
 

@@ -36,9 +36,9 @@ def test_a_new_repository_can_be_pushed_to_at_once(repo: Repo, tmp_path: Path) -
 
 def test_what_is_there_is_never_made_into_a_repository(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("x")
-    with pytest.raises(UsageError, match="there already"):
+    with pytest.raises(UsageError, match="exists already"):
         init_bare(tmp_path)
-    with pytest.raises(UsageError, match="there already"):
+    with pytest.raises(UsageError, match="exists already"):
         init_bare(tmp_path / "file")
     (tmp_path / "empty").mkdir()
     init_bare(tmp_path / "empty")

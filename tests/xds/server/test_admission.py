@@ -138,7 +138,7 @@ def test_a_stream_that_asks_for_too_many_names_is_ended() -> None:
             await proxy.send(ENDPOINT, *map(str, range(101)))
             code, words = await proxy.ending()
             assert code == "RESOURCE_EXHAUSTED"
-            assert "a stream may ask for 100 names, not 101" in words
+            assert "a stream may subscribe to 100 names, not 101" in words
 
     run(AdsSettings(max_names=100, grace_s=0), scenario)
 
@@ -151,7 +151,7 @@ def test_a_delta_stream_cannot_ask_for_ever_more_names_little_by_little() -> Non
             await proxy.ask(ENDPOINT, *map(str, range(60, 120)), drop=["0"])
             assert await proxy.ending() == (
                 "RESOURCE_EXHAUSTED",
-                "a stream may ask for 100 names, not 119",
+                "a stream may subscribe to 100 names, not 119",
             )
 
     run(AdsSettings(max_names=100, grace_s=0), scenario)

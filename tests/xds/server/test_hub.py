@@ -212,7 +212,10 @@ def test_one_proxy_that_cannot_be_resolved_or_offered_is_logged_and_stops_no_oth
 
     run(scenario)
     told = [(r.getMessage(), r.exc_info is not None) for r in caplog.records]
-    assert (f"cannot resolve {key('cart')}; its proxies keep what they have", True) in told
+    assert (
+        f"cannot build the snapshot of {key('cart')}; its proxies keep their configuration",
+        True,
+    ) in told
     assert [text for text, traced in told if text.startswith(f"cannot offer {key('web')}")]
     assert len(told) == 2
 

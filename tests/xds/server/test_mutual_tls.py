@@ -298,7 +298,7 @@ def test_new_files_are_taken_up_by_the_next_connection_and_old_ones_go_on(
 
     with caplog.at_level(logging.INFO):
         shop.run(scenario)
-    assert [r for r in caplog.records if r.getMessage() == "new TLS files are taken up"]
+    assert [r for r in caplog.records if r.getMessage() == "new TLS files are in use"]
 
 
 def test_files_that_are_overwritten_in_place_are_taken_up_too_even_with_their_old_times(
@@ -336,7 +336,7 @@ def test_broken_files_are_told_once_loudly_and_those_before_are_used_on(
 
     shop.run(scenario)
     [told] = [r for r in caplog.records if r.levelno == logging.ERROR]
-    assert "new TLS files are broken, the ones before are used on" in told.getMessage()
+    assert "new TLS files are invalid; the previous ones stay in use" in told.getMessage()
     assert str(getattr(shop.tls, broken)) in told.getMessage()
 
 
@@ -359,7 +359,7 @@ def test_a_key_that_does_not_fit_is_not_taken_up_until_its_certificate_comes(
     told = [r.getMessage() for r in caplog.records if "TLS files" in r.getMessage()]
     assert len(told) == 2
     assert "is not the key of" in told[0]
-    assert told[1] == "new TLS files are taken up"
+    assert told[1] == "new TLS files are in use"
 
 
 def test_broken_files_are_told_even_if_nobody_comes(
@@ -383,13 +383,13 @@ def test_files_that_are_broken_from_the_start_are_refused_in_words(shop: Shop) -
     with pytest.raises(UsageError, match="/nowhere cannot be read: No such file"):
         Credentials(missing)
     swapped = TlsFiles(shop.server.key, shop.server.chain, shop.issuer.bundle)
-    with pytest.raises(UsageError, match="holds no certificates"):
+    with pytest.raises(UsageError, match="contains no certificates"):
         Credentials(swapped)
     other = shop.issuer.issue("other", hosts=("x",))
     with pytest.raises(UsageError, match="is not the key of"):
         Credentials(TlsFiles(shop.server.chain, other.key, shop.issuer.bundle))
     old = shop.issuer.issue("old", hosts=("x",), lifetime=-DAY / 2)
-    with pytest.raises(UsageError, match="has expired at"):
+    with pytest.raises(UsageError, match="expired at"):
         Credentials(TlsFiles(old.chain, old.key, shop.issuer.bundle))
 
 

@@ -314,7 +314,7 @@ def test_a_commit_that_cannot_be_served_leaves_what_was_and_the_next_one_is_serv
                 bad = served.publish(cart=mesh("v2=1"))
                 await cart.silence()
                 assert names(await late.subscribe(CLUSTER), Cluster) == ["v1"]
-            assert f"cannot serve commit {bad}; what was served before it goes on" in caplog.text
+            assert f"cannot serve commit {bad}; the previous commit stays served" in caplog.text
             served.publish(cart=mesh("v3=1"))
             assert "v3" in names(await cart.take(), Cluster)
 

@@ -190,7 +190,7 @@ def test_no_more_than_so_many_streams_are_held(monkeypatch: pytest.MonkeyPatch) 
         new_streams_of_connection_per_s=0.01, new_streams_of_connection_at_once=2, grace_s=0
     )
     run(body, settings)
-    assert refusals == ["too many streams come at once; come again in a second"] * 3
+    assert refusals == ["too many new streams at once; retry in a second"] * 3
 
 
 class Told(list[Full]):

@@ -194,8 +194,8 @@ def test_a_server_warns_of_what_a_client_does_without_when_that_is_news(
     cache.absorb(published(3, ports))
     cache.resolve(WEB)
     assert [record.getMessage() for record in caplog.records] == [
-        "a client does without 3 things that its specs say",
-        "a client does without 4 things that its specs say",
+        "a client does not support 3 features of its specs",
+        "a client does not support 4 features of its specs",
     ]
     said = vars(caplog.records[0])
     assert said["node"] == "mesh/shop/virtualNode/web"

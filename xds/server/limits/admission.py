@@ -72,7 +72,7 @@ class Admission:
         if self.streams >= self.settings.max_streams:
             raise LimitReached(f"{self.settings.max_streams} streams are open already")
         if not self._new.try_take(now):
-            raise LimitReached("too many streams come at once; come again in a second")
+            raise LimitReached("too many new streams at once; retry in a second")
         self.streams += 1
         return AdmittedStream(self, peer, now)
 
@@ -131,7 +131,7 @@ class AdmittedStream:
         """
         if names > self._admission.settings.max_names:
             raise LimitReached(
-                f"a stream may ask for {self._admission.settings.max_names} names, not {names}"
+                f"a stream may subscribe to {self._admission.settings.max_names} names, not {names}"
             )
 
     def claims(self, resources: int) -> None:
@@ -145,13 +145,10 @@ class AdmittedStream:
         settings, admission = self._admission.settings, self._admission
         if resources > settings.max_claims:
             raise LimitReached(
-                f"a stream may claim to have {settings.max_claims} resources that are not known "
-                f"here, not {resources}"
+                f"a stream may claim {settings.max_claims} unknown resources, not {resources}"
             )
         if more > 0 and admission.claims + more > settings.max_claims_of_all:
-            raise LimitReached(
-                "too many streams claim what is not known here; come again in a second"
-            )
+            raise LimitReached("too many streams claim unknown resources; retry in a second")
         admission.claims += more
         self._claims = resources
 

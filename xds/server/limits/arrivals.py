@@ -42,7 +42,7 @@ class Arrivals:
         if delay <= 0:
             return
         if self._held >= MOST_HELD:
-            raise LimitReached("too many streams come at once; come again in a second")
+            raise LimitReached("too many new streams at once; retry in a second")
         self._held += 1
         try:
             await self._hold(time.monotonic() + delay)

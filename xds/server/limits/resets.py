@@ -77,7 +77,7 @@ class Resets:
         self._told_at = now
         for peer, most in self._peers.most_common(1):
             _log.warning(
-                "clients open streams and reset them before they ask for anything",
+                "clients reset streams before their first request",
                 extra={
                     "count": self._peers.total(),
                     "connections": len(self._peers),

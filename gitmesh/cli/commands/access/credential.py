@@ -58,7 +58,7 @@ def command() -> None:
 )
 @click.option("--token", is_flag=True, help="Make a bearer token instead of an AWS access key.")
 @click.option(
-    "--expires", metavar="TIME", help="When it expires: 2027-06-30, or 2027-06-30T12:00Z. "
+    "--expires", metavar="TIME", help="Time when it expires: 2027-06-30, or 2027-06-30T12:00Z. "
     "Default: never.",
 )  # fmt: skip
 @json_option
@@ -148,7 +148,7 @@ def revoke(file: Path, credential_id: str, as_json: bool) -> None:
     default="1d",
     show_default=True,
     metavar="TIME",
-    help="How long the old credential stays valid: 30m, 2h, 1d; 0s for not at all.",
+    help="Time for which the old credential stays valid: 30m, 2h, 1d; 0s revokes it at once.",
 )
 @json_option
 def rotate(file: Path, credential_id: str, overlap: str, as_json: bool) -> None:
@@ -185,7 +185,7 @@ def _time(text: str | None) -> datetime | None:
 
     found = parse_time(text, utc_now())
     if found is None:
-        raise UsageError(f"{text!r} is no time", hint="write 2027-06-30 or 2027-06-30T12:00Z")
+        raise UsageError(f"{text!r} is not a time", hint="write 2027-06-30 or 2027-06-30T12:00Z")
     return found
 
 

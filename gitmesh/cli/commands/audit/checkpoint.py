@@ -65,7 +65,7 @@ def _required(key: Path | None) -> Path:
     if key is not None:
         return key
     raise UsageError(
-        "no key to sign with",
+        "no signing key is given",
         hint="name one with --key; make one with: gitmesh keygen shop.key --name shop.example",
     )
 

@@ -99,7 +99,7 @@ def _event_and_repository(what: tuple[str, ...], since: Path | None) -> tuple[st
         from mesh.errors import UsageError
 
         raise UsageError(
-            "name the event to prove by its number or its commit, or a proof to --check",
+            "give the number or the commit of an event to prove, or a proof to --check",
             hint="gitmesh log shows the number of each event",
         )
     return event, Path(rest[0]) if rest else None
@@ -115,7 +115,7 @@ def _check(settings: "Settings", file: Path, key: Path | None, *, as_json: bool)
     keys = public_keys(key, settings)
     if keys is None:
         raise UsageError(
-            "no public key to check the signature with", hint="name the public key with --key"
+            "no public key is given to check the signature", hint="give the public key with --key"
         )
     try:
         proven = check_file(file, keys)
@@ -146,6 +146,4 @@ def _show(proven: "Proven | tuple[Checkpoint, Checkpoint]") -> None:
     )
     click.echo(visible(told))
     if proven.at is None:
-        click.echo(
-            "when it was written is not proven: the checkpoint was signed by an older gitmesh"
-        )
+        click.echo("its time is not proven: an older gitmesh signed the checkpoint")

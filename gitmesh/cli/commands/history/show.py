@@ -90,7 +90,7 @@ def _show(found: "LoggedCommit") -> None:
     if found.instead is not None:
         click.echo(f"{never_served_words(found.instead)}.")
     elif not found.delivery:
-        click.echo("No proxy was told of it.")
+        click.echo("It was not offered to any proxy.")
     for record in found.delivery:
         click.echo(f"{record.at[11:23]}  {narrate(decode(record))}")
 

@@ -121,7 +121,7 @@ def _show_envoy(
     if node is None and not found.is_empty:
         raise UsageError(
             "--as envoy needs the node of a proxy",
-            hint="name the proxy: --node mesh/…/virtualNode/…",
+            hint="give the proxy's node: --node mesh/…/virtualNode/…",
         )
     configuration = envoy_configuration(found, node or "", metadata)
     if as_json:

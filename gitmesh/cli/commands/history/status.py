@@ -86,7 +86,7 @@ def _show(answer: "StatusAnswer", wait_s: float) -> None:
 
     found = answer.found
     if answer.asked != found.commit:
-        click.echo(f"{short(found.commit)} brought {short(answer.asked)} in")
+        click.echo(f"the merge {short(found.commit)} added {short(answer.asked)}")
     click.echo(commit_status_text(found))
     if answer.lacks_proxies:
         click.secho(f"  {_few(answer, wait_s)}", fg="yellow")

@@ -87,7 +87,7 @@ def _show(answer: "WaitAnswer") -> None:
     from gitmesh.rendering.shell_quoting import pasted
 
     if answer.brought_in_by is not None:
-        words = f"{short(answer.brought_in_by)} brought {short(answer.commit)} in"
+        words = f"the merge {short(answer.brought_in_by)} added {short(answer.commit)}"
         click.echo(words, err=True)
     _tell(answer)
     if answer.outcome.pin is not None:

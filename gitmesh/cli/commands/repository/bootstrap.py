@@ -172,7 +172,7 @@ def _refuse_envoys_own(ctx: click.Context) -> None:
     for name, option in ENVOY_ALONE.items():
         if ctx.get_parameter_source(name) is given:
             raise UsageError(
-                f"{option} is for an Envoy", hint=f"leave it out, or take --client {CLIENTS[0]}"
+                f"{option} applies only to Envoy", hint=f"omit it, or use --client {CLIENTS[0]}"
             )
 
 
@@ -189,8 +189,7 @@ def _tls(
         return XdsTls(certificate, key, authority, server_name or "", secrets or "")
     if certificate or key or authority or server_name or secrets:
         raise UsageError(
-            "TLS here is mutual: the proxy's certificate and key and gitmesh's authority go "
-            "together",
+            "mutual TLS needs the proxy's certificate and key, and the CA of gitmesh's certificate",
             hint="give --tls-cert, --tls-key and --tls-ca, or none of them",
         )
     return None

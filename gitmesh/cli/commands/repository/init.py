@@ -67,7 +67,7 @@ def command(
     if sample and is_repository(path):
         raise UsageError(
             f"{path} is a repository already; the sample mesh is the first commit of a new one",
-            hint="name a new directory",
+            hint="choose another directory",
         )
     first = _sample_mesh() if sample else None
     made = create_repository(path, branch or settings.branch or "main", settings.log, first)

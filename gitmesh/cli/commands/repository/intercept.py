@@ -129,7 +129,9 @@ def _ports_of(
     from xds.nodes import parse_identity
 
     if app_ports is not None:
-        raise UsageError("--node and --app-ports both say what the application listens on")
+        raise UsageError(
+            "--node and --app-ports exclude each other: both give the application's ports"
+        )
     key = parse_identity(node, {}).key
     return ",".join(map(str, application_ports(valid_graph(ctx, target, repo, log), key)))
 

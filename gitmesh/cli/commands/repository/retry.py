@@ -28,7 +28,7 @@ def command(settings: "Settings", repo: Path, log: Path | None, as_json: bool) -
     It serves the last valid mesh meanwhile. Give the server more memory first. When the branch
     moves, the server tries again without this command.
 
-    If nothing is held back, the command does nothing. If no server runs, the next one to start
+    If no commit is held back, the command does nothing. If no server runs, the next one to start
     tries again.
     """
     from gitmesh.json_shapes.delivery import retry_shape
@@ -40,7 +40,7 @@ def command(settings: "Settings", repo: Path, log: Path | None, as_json: bool) -
     if as_json:
         emit_json(retry_shape(answer))
     elif answer.held_back is None:
-        click.echo("nothing is held back")
+        click.echo("no commit is held back")
     else:
         who = "the server" if answer.server_runs else "the next server to start"
         click.echo(f"{who} reads {short(answer.held_back)} again")

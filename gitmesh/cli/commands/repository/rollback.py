@@ -161,12 +161,12 @@ def _show_changes(rollback: "Rollback", found: "Difference", made: "CommitId | N
 
 
 def _show_next(step: "NextStep", made: "CommitId | None") -> None:
-    from gitmesh.rendering.narration import short, waits_behind_words
+    from gitmesh.rendering.narration import served_after_pin_words, short
     from gitmesh.rendering.shell_quoting import pasted
     from gitmesh.service.changes.next_step import Reach
 
     if step.pin is not None:
-        click.secho(waits_behind_words(step.pin), fg="red", bold=True)
+        click.secho(served_after_pin_words(step.pin), fg="red", bold=True)
         click.echo(pasted("  hint: end the pin, and serve the branch: gitmesh unpin"))
     if made is None:
         return

@@ -53,7 +53,7 @@ def command(
         refuse(wrong, as_json=as_json)
         ctx.exit(exit_codes.REFUSED)
     if not documents:
-        raise click.UsageError("the files hold no resource", ctx)
+        raise click.UsageError("the files contain no resource", ctx)
     body = {"apply": list(documents.values()), "message": message, "dryRun": dry_run}
     with connect() as api:
         done = send(api, body, list(documents), as_json=as_json)

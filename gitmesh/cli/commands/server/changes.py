@@ -65,7 +65,7 @@ def read_documents(
         wrong += errors(reading.problems)
         if reading.manifests:
             raise UsageError(
-                f"{path} is a Kubernetes manifest, which a server takes only from git",
+                f"{path} is a Kubernetes manifest, which a server reads only from git",
                 hint="commit it, and push",
             )
         for resource in reading.resources:
@@ -73,7 +73,9 @@ def read_documents(
             if tags := tags_of(path, text, resource.key):
                 document["tags"] = written_tags(tags)
             if resource.key in found:
-                raise UsageError(f"{resource.key} is there twice", hint="apply one of the two")
+                raise UsageError(
+                    f"{resource.key} is there twice", hint="remove one of the two documents"
+                )
             found[resource.key] = document
     return found, wrong
 

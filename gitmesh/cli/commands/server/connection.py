@@ -55,7 +55,7 @@ def _connected(settings: "Settings", server: str | None, context: str | None) ->
     found = read_context(path, context or settings.context)
     if found is None:
         raise UsageError(
-            "no server is named",
+            "no server is given",
             hint="name it: --server http://127.0.0.1:18080, or GITMESH_SERVER, or a context in "
             f"{path}",
         )

@@ -63,7 +63,7 @@ def command(
     with connect() as api:
         keys = [*documents, *_named(api, kind, names, mesh)]
         if not keys:
-            raise click.UsageError("nothing is named: write KIND NAME, or -f FILE", ctx)
+            raise click.UsageError("no resource is given: write KIND NAME, or -f FILE", ctx)
         body = {"delete": list(map(str, keys)), "message": message, "dryRun": dry_run}
         done = send(api, body, keys, as_json=as_json)
     ctx.exit(exit_codes.OK if done else exit_codes.REFUSED)

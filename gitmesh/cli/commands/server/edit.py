@@ -64,7 +64,7 @@ def command(
     if done:
         kept.unlink()
         return
-    click.echo(f"the text is kept: correct it, then gitmesh apply -f {kept}", err=True)
+    click.echo(f"your text was saved: correct it, then gitmesh apply -f {kept}", err=True)
     ctx.exit(exit_codes.REFUSED)
 
 
@@ -114,7 +114,7 @@ def _apply(
         refuse(wrong, as_json=as_json)
         return False
     if list(documents) != [key]:
-        click.echo(f"the document is no longer that of {key}", err=True)
+        click.echo(f"the document no longer describes {key}", err=True)
         return False
     document = documents[key]
     if "tags" in before["document"]:

@@ -113,7 +113,7 @@ def _show(found: dict[str, Any], form: str, *, watch: bool) -> None:
         rows = [_row(each) for each in resources]
         click.echo(table([("MESH", "KIND", "NAME", "VERSION", "UPDATED"), *rows]))
     else:
-        click.echo("there are none", err=True)
+        click.echo("no resources were found", err=True)
     sys.stdout.flush()
 
 

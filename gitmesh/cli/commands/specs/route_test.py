@@ -74,7 +74,7 @@ def command(
     from gitmesh.service.specs.route_testing import routing_specs, run_route_tests
 
     if (caller is None) != (text is None) or (headers and text is None):
-        raise UsageError("--from and --request go together", hint="give both, or name neither")
+        raise UsageError("--from and --request go together", hint="give both, or neither")
     specs = routing_specs(target, repo)
     if specs.errors:
         refuse(specs.errors, as_json=False)

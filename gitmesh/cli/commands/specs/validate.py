@@ -68,7 +68,9 @@ def command(
     elif kind is None:
         report = check_linked(targets, repo)
     else:
-        raise UsageError("--kind goes with --no-link", hint="a linked spec needs names of its own")
+        raise UsageError(
+            "--kind goes with --no-link", hint="without --no-link, each spec needs its names"
+        )
     emit_json(validation_shape(report)) if as_json else _show(report)
     ctx.exit(exit_codes.REFUSED if report.errors else exit_codes.OK)
 

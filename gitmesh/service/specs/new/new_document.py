@@ -58,9 +58,9 @@ def write_new(file: Path, text: str) -> None:
         with file.open("x", encoding="utf-8") as opened:
             opened.write(text)
     except FileExistsError:
-        raise UsageError(f"{file} is there already", hint="name another file") from None
+        raise UsageError(f"{file} exists already", hint="choose another file") from None
     except FileNotFoundError:
-        raise UsageError(f"there is no folder {file.parent}", hint="make it first") from None
+        raise UsageError(f"there is no folder {file.parent}", hint="create it first") from None
 
 
 def _completed(kind: Kind, wishes: Wishes, graph: MeshGraph) -> Wishes:
@@ -84,7 +84,7 @@ def _refuse_known(made: Sequence[Start], graph: MeshGraph) -> None:
     for each in made:
         if (known := graph.resources.get(each.key)) is not None:
             path = known.source.path
-            raise UsageError(f"{each.key} is there already, in {path}", hint="choose another name")
+            raise UsageError(f"{each.key} exists already, in {path}", hint="choose another name")
 
 
 def _refuse_invalid(text: str) -> None:

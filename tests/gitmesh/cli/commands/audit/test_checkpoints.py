@@ -81,7 +81,7 @@ def test_a_key_is_not_put_where_git_could_take_it_along(bare: Path) -> None:
     for folder in (bare, bare.parent / "work"):
         refused = gitmesh("keygen", folder / "shop.key", "--name", "shop.example")
         assert refused.code == 2
-        assert "would lie in the repository" in refused.err
+        assert "would be inside the repository" in refused.err
         assert not (folder / "shop.key").exists()
 
 
@@ -101,7 +101,7 @@ def test_the_wrong_half_of_a_key_is_told_with_the_right_one(bare: Path, key: Pat
     assert (signing.code, f"{key}.pub is not a secret key" in signing.err) == (2, True)
     assert "chmod" not in signing.err
     checking = gitmesh("verify", bare, "--key", key)
-    assert (checking.code, f"name its public part: {key}.pub" in checking.err) == (2, True)
+    assert (checking.code, f"use its public key: {key}.pub" in checking.err) == (2, True)
     missing = gitmesh("verify", bare, "--key", "nowhere")
     assert missing.err.startswith("error: nowhere cannot be read: No such file or directory\n")
 
@@ -329,7 +329,7 @@ def test_a_proof_that_leaves_the_time_out_says_so(proof: str, key: Path, tmp_pat
     done = check(left_out, tmp_path, key)
     assert done.code == 0
     assert "written at" not in done.out
-    assert "when it was written is not proven" in done.out
+    assert "its time is not proven" in done.out
 
 
 def test_no_time_is_proven_by_a_checkpoint_of_an_older_gitmesh(
@@ -346,7 +346,7 @@ def test_no_time_is_proven_by_a_checkpoint_of_an_older_gitmesh(
     CheckpointRef(GitRepository.open(bare)).add(notes, None, "of an older gitmesh")
     assert gitmesh("verify", bare, "--key", f"{key}.pub").code == 0
     done = check(gitmesh("prove", 3, bare).out, tmp_path, key)
-    assert (done.code, "when it was written is not proven" in done.out) == (0, True)
+    assert (done.code, "its time is not proven" in done.out) == (0, True)
     forged = {**gitmesh("prove", 3, bare).json(), "at": "2026-11-23T00:00:00.000000Z"}
     refused = check({**forged, "timePath": []}, tmp_path, key)
     assert (refused.code, "has no root of the times" in refused.out) == (1, True)
@@ -369,7 +369,11 @@ def test_a_proof_shows_one_event_and_no_other(shop: Path) -> None:
 
 @pytest.mark.parametrize(
     ("arguments", "words"),
-    [((99,), "has no event 99"), ((23,), "covers 22 events, not event 23"), ((), "name the event")],
+    [
+        ((99,), "has no event 99"),
+        ((23,), "covers 22 events, not event 23"),
+        ((), "give the number or the commit of an event"),
+    ],
 )
 def test_what_cannot_be_proven_is_told(shop: Path, arguments: tuple[int, ...], words: str) -> None:
     refused = gitmesh("prove", *arguments, *([shop] if arguments else []))

@@ -77,7 +77,7 @@ def test_a_backup_is_not_written_over(bare: Path, tmp_path: Path) -> None:
     (tmp_path / "copy.sqlite3").touch()
     refused = gitmesh("backup", tmp_path / "copy.sqlite3", bare)
     assert refused.code == 2
-    assert "name a new file" in refused.err
+    assert "choose another file" in refused.err
 
 
 def test_a_damaged_log_is_backed_up_with_a_word_and_an_exit_code(

@@ -199,7 +199,7 @@ TABLE: dict[str, tuple[Callable[[Town], None], str]] = {
     ),
     "write nonsense for a time": (
         sql("UPDATE mesh_events SET at = 'long ago' WHERE seq = 1"),
-        "mesh chain: event 1 (CommitApplied) says 'long ago', which is no time",
+        "mesh chain: event 1 (CommitApplied) says 'long ago', which is not a time",
     ),
     "show another log beside it": (view_added, "file: view events is not ours"),
     # ---- clever: all of it is sealed anew, and whole by itself ----

@@ -48,7 +48,7 @@ def test_a_commit_stands_as_the_merge_that_brought_it_in(repo: Repo, later: int)
         log.append_observed([ServerStarted("1.0")])
     told = gitmesh("status", side, "--repo", bare)
     assert told.code == 0
-    assert told.out.startswith(f"{merge[:7]} brought {side[:7]} in\n{merge[:7]} ")
+    assert told.out.startswith(f"the merge {merge[:7]} added {side[:7]}\n{merge[:7]} ")
     found = gitmesh("status", side, "--repo", bare, "--json").json()
     assert (found["asked"], found["commit"]) == (side, merge)
     waited = gitmesh("wait", side, "--repo", bare, "--for", "applied", "--json")
@@ -56,7 +56,7 @@ def test_a_commit_stands_as_the_merge_that_brought_it_in(repo: Repo, later: int)
     for command in ("show {}", "pin {} --reason x --for 1h", "state --at {}"):
         refused = gitmesh(*command.format(side).split(), "--repo", bare)
         assert refused.code == 2
-        assert f"{side[:7]} is not in the log itself: {merge[:7]} brought it in" in refused.err
+        assert f"{side[:7]} is not in the log itself: the merge {merge[:7]} added it" in refused.err
 
 
 def test_what_nothing_brought_in_is_not_there_yet(repo: Repo) -> None:
@@ -128,7 +128,7 @@ def test_an_id_that_is_too_short_is_told_as_such(repo: Repo) -> None:
     repo.commit({"a": b"142", "b": b"784"})
     repo.push()
     refused = gitmesh("validate", "8324", "--repo", repo.origin)
-    assert (refused.code, "fits several objects" in refused.err) == (2, True)
+    assert (refused.code, "matches several objects" in refused.err) == (2, True)
 
 
 def test_what_does_not_fit_is_refused_in_words(tmp_path: Path) -> None:

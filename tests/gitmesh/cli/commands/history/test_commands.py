@@ -480,7 +480,7 @@ def test_a_bootstrap_for_a_grpc_client_is_one_that_the_library_reads() -> None:
 def test_what_only_an_envoy_has_is_refused_for_a_grpc_client(option: str) -> None:
     refused = gitmesh("bootstrap", "--node", WEB, "--client", "grpc", option)
     assert refused.code == 2
-    assert f"{option.partition('=')[0]} is for an Envoy" in refused.err
+    assert f"{option.partition('=')[0]} applies only to Envoy" in refused.err
 
 
 @pytest.mark.parametrize("command", ["translate", "bootstrap"])

@@ -69,7 +69,7 @@ def test_every_command_says_which_commits_were_never_served(served: Served) -> N
         for command, words in told.items():
             assert (NEVER in words) == (instead is not None), (command, words)
             if instead is not None and command != "diff":
-                assert f"applied, but never served: {instead[:7]} took its place" in words
+                assert f"applied, but never served: {instead[:7]} replaced it" in words
         lines = served.ask("log", "--commits").splitlines()
         [line] = [line for line in lines if commit[:7] in line]
         assert line.endswith(NEVER) == (instead is not None)

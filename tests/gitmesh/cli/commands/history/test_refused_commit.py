@@ -98,6 +98,6 @@ def test_a_beginning_that_fits_several_refused_pushes_is_told(repo: Repo) -> Non
     tried = [CommitId(f"abcd{at}".ljust(40, "0")) for at in range(2)]
     follow(repo.origin, [replace(PUSH, after=commit) for commit in tried])
     told = gitmesh("status", "abcd", "--repo", repo.origin)
-    assert (told.code, "'abcd' fits several commits" in told.err) == (2, True)
+    assert (told.code, "'abcd' matches several commits" in told.err) == (2, True)
     found = gitmesh("status", "abcd1", "--repo", repo.origin, "--json").json()
     assert found["commit"] == tried[1]

@@ -33,7 +33,7 @@ from tests.support.shop_client import follow_everything, weights
 from tests.support.shop_client import shop as shop_at
 from xds.type_urls import ROUTE
 
-WAITS = "a newer commit waits behind the PIN"
+WAITS = "a newer commit is not served until the PIN ends"
 
 
 @pytest.fixture
@@ -138,7 +138,7 @@ def test_what_was_rejected_or_is_not_known_cannot_be_pinned(shop: Shop) -> None:
         assert done.code == 2
         return done.err
 
-    assert "was rejected: it never was a mesh" in refused(shop.bad)
+    assert "was rejected, so it has no mesh" in refused(shop.bad)
     assert "is not a moment" in refused("f" * 40)
     for length in ("2", "0h", "-1h", "2h30m"):
         assert "is not a valid duration of a pin" in refused(shop.first, length)
@@ -158,9 +158,7 @@ def test_notes_that_are_none_pin_nothing_and_none_lasts_longer_than_a_week(bare:
         spool.put(PinNote(commit=first, until=datetime(2020, 1, 1, tzinfo=UTC)).line())
         spool.put(PinNote(commit=first, until=later).line())
         server.wait_for("a pin expired before the server read it")
-        server.wait_for(
-            "cannot pin: commit fffffff is not in the log, so its mesh is not known here"
-        )
+        server.wait_for("cannot pin: commit fffffff is not in the log, so its mesh is unknown")
         assert gitmesh("unpin", "--repo", bare).code == 0
         assert server.stop() == 0
     found, _ = told(bare)

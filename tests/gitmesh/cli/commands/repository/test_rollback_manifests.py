@@ -112,7 +112,7 @@ def test_what_cannot_be_told_apart_is_refused_and_nothing_changes(bare: Path, no
     tip = keep(bare, {**web, "cart.yaml": now}, 1)
     refused = rollback(bare, first, f"{ROUTER}/route/all")
     assert refused.code != 0
-    assert "cannot be told apart from what stands beside it" in refused.err
+    assert "cannot be changed without other resources" in refused.err
     assert git(bare, "rev-parse", "main") == tip
 
 

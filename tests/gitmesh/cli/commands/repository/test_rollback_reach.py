@@ -73,9 +73,7 @@ def test_a_rollback_behind_a_pin_says_that_it_waits_and_how_to_end_the_pin(tmp_p
     followed.push(shares(10))
     pin = ServingPinned(CommitId(first), seq, "ada", "INC-7", "2999-01-01T00:00:00Z")
     followed.tell(pin)
-    words = (
-        f"serving is PINNED to {first[:7]} by ada until {pin.until}: INC-7: it waits behind that"
-    )
+    words = f"it is served when the pin ends: PINNED to {first[:7]} by ada until {pin.until}: INC-7"
     for options in (("--dry-run",), ()):
         done = gitmesh("rollback", first, "--repo", followed.bare, *options)
         assert words in done.out

@@ -182,12 +182,12 @@ def test_under_a_pin_it_is_told_where_the_branch_is_and_what_took_its_place(
     followed.tell(ServerStarted("1.0"), followed.published(), pin, repinned)
     told = gitmesh("status", "--repo", followed.bare).out
     assert f"serving is PINNED to {first[:7]} by ada until {until}: INC-7" in told
-    assert f"the pin put {first[:7]} in its place before all proxies had it" in told
+    assert f"the pin to {first[:7]} replaced it before all proxies had it" in told
     waits = (
-        f"the branch is at {newer[:7]}, which waits behind the pin until then, or until: "
+        f"the branch is at {newer[:7]}, which is served when the pin ends, or after: "
         f"gitmesh unpin --repo {followed.bare}\n"
     )
-    assert (waits in told, "that time is over: the next server" in told) == (not over, over)
+    assert (waits in told, "the pin has expired: the next server" in told) == (not over, over)
     found = gitmesh("status", "--repo", followed.bare, "--json").json()
     assert (found["served"], found["newest"], found["pinned"]["over"]) == (first, newer, over)
     assert found["published"]["overtakenBy"] == first

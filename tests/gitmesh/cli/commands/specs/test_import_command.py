@@ -39,7 +39,7 @@ def test_what_can_be_told_is_written_and_the_rest_is_asked_for(
     told = then.json()
     assert told["ok"] is True
     assert told["resources"] == ["mesh/other", "mesh/shop"]
-    assert told["written"] == ["shop/mesh.yaml"], "what is there already is not written again"
+    assert told["written"] == ["shop/mesh.yaml"], "what exists already is not written again"
     assert told["passedOver"] == {"AWS::ECS::TaskDefinition": 1}
     assert (out / "shop" / "mesh.yaml").read_text() == "kind: Mesh\nmeshName: shop\nspec: {}\n"
     assert gitmesh("validate", out).code == exit_codes.OK

@@ -70,7 +70,7 @@ def test_in_an_empty_mesh_it_links_once_what_it_says_that_it_needs_is_made(
     to_make = [command]
     while to_make:
         made = gitmesh("new", *to_make.pop())
-        if "is there already" in made.err:
+        if "exists already" in made.err:
             continue  # two of them needed it
         assert made.code == 0, made.err
         (here / f"{len(list(here.iterdir()))}.yaml").write_text(made.out)
@@ -154,7 +154,7 @@ def test_a_resource_that_is_there_is_not_made_again(here: Path) -> None:
     make(here, "mesh", "shop")
     told = gitmesh("new", "mesh", "shop")
     assert (told.code, told.out) == (exit_codes.USAGE, "")
-    assert "mesh/shop is there already, in 0.yaml" in told.err
+    assert "mesh/shop exists already, in 0.yaml" in told.err
 
 
 def test_a_file_is_written_and_never_overwritten(here: Path) -> None:

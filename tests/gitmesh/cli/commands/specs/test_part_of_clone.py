@@ -102,7 +102,7 @@ def test_a_mesh_of_its_own_in_another_project_is_seen_alone(
 def test_what_is_neither_a_file_nor_a_revision_is_told_as_such(cart: Path) -> None:
     for command in ("validate", "plan"):
         refused = gitmesh(command, "nosuch")
-        words = "'nosuch' is no folder or file, and no revision of a repository here"
+        words = "'nosuch' is neither a folder or file nor a revision of a repository here"
         assert (refused.code, words in refused.err) == (2, True)
     assert 'did you mean "routes.yaml"?' in gitmesh("validate", "route.yaml").err
 

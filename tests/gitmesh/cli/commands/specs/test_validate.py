@@ -99,4 +99,4 @@ def test_what_cannot_be_read_at_all_is_told_alone_too(tmp_path: Path) -> None:
 def test_files_and_folders_do_not_mix(tmp_path: Path, route: Path) -> None:
     done = gitmesh("validate", route, tmp_path)
     assert done.code == 2
-    assert "name one folder, one revision, or files only" in done.err
+    assert "give one folder, one revision, or only files" in done.err
