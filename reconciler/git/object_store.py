@@ -56,7 +56,7 @@ class ObjectStore:
         self._packed: set[str] = set()
         """Some objects that are in packs, and so are not searched among the loose objects again."""
         self._last_commit = ("", b"")
-        """The commit that was read last: callers need its parents, its metadata and its tree in turn."""
+        """The commit that was read last: callers need its parents, metadata and tree in turn."""
 
     def commit_at(self, name: str, oid: str) -> CommitId:
         """Return the commit of a ref that points to that object: the object itself, or the target
