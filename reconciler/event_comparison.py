@@ -107,7 +107,7 @@ def _first_of(heading: tuple[str, ...], expected: tuple[str, ...]) -> str:
     for name, logged, derived in zip(names, heading, expected, strict=True):
         if logged != derived:
             return f"its {name} is {logged!r}; by git it is {derived!r}"
-    raise AssertionError("they are equal")
+    raise AssertionError("the logged event equals the derived one")
 
 
 def _without_words(data: Mapping[str, Any]) -> str:

@@ -86,7 +86,7 @@ class Line(Sequence[CommitId]):
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """The commits to log to reach the tip."""
+    """The commits that must be logged until the log has reached the branch's tip."""
 
     commits: Line
     """The commits, oldest first. If the branch moved back, only the tip, which is applied again."""

@@ -56,7 +56,7 @@ def kinds_shape() -> KindsShape:
 
 
 def explanation_shape(kind: "Kind", found: "Field", *, recursive: bool) -> ExplanationShape:
-    """Return a field with those inside it; with ``recursive``, at all depths."""
+    """Return a field with its inner fields; with ``recursive``, at all depths."""
     return {
         "kind": kind.value,
         "names": _names(kind),

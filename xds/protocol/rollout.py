@@ -148,10 +148,10 @@ class Rollout:
     ) -> None:
         """Record that the client holds resources of this type from an earlier stream.
 
-        Known clusters stay until the client has moved off them; its listeners and routes are
-        updated in turn. They also wait for its request for clusters, because Envoy delays that
-        request while clusters are warming. A stream that is ``alone`` (single type) waits for no
-        other type.
+        Clusters that the client holds are kept until its listeners and routes no longer use them.
+        Listeners and routes are updated one after the other, and only after the client's request
+        for clusters, which Envoy delays while clusters are warming. A stream that is ``alone``
+        (single type) waits for no other type.
         """
         self._pristine = False
         self._resumed = True

@@ -197,7 +197,7 @@ class Stream:
             raise UsageError("a request on an aggregated stream must have a type_url")
         if only is not None and request.type_url != only:
             asked = request.type_url[:MAX_ID]
-            raise UsageError(f"this stream is for {only} alone, not for {asked!r}")
+            raise UsageError(f"this stream carries only {only}, not {asked!r}")
         return request
 
     def _identify(self, node: Node | None) -> None:

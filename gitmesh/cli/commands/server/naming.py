@@ -54,7 +54,7 @@ def key_named(api: "ServerApi", kind: Kind | None, name: str, mesh: str | None) 
         one = found[0]
         path = f"{one.parent}/{one.name}" if one.parent else one.name
         raise UsageError(
-            f"there are {len(found)} {kind}s {name!r}",
+            f"{len(found)} {kind}s are named {name!r}",
             hint=f"say which: {path} --mesh {one.mesh}, or {one}",
         )
     near = [key.name for key in keys]

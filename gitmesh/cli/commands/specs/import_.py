@@ -49,7 +49,7 @@ def _pairs(
     "--to",
     "folder",
     type=click.Path(path_type=Path, file_okay=False),
-    help="The folder to write to. With --from-api it may be an argument.",
+    help="The folder to write to. With --from-api, an argument may name it instead.",
 )
 @click.option(
     "--from-api",
