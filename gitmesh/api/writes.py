@@ -14,7 +14,7 @@ from gitmesh.api.errors import ApiError, conflict, in_use, limit_exceeded, not_f
 from gitmesh.api.operations import Action
 from gitmesh.service.changes.resource_change import Mesh, SpecChanges, Wanted
 from gitmesh.service.resources.quotas import QuotaExceeded, require_quotas
-from mesh.graph.linked import MeshGraph
+from mesh.graph.mesh_graph import MeshGraph
 from mesh.graph.references import parent_of
 from mesh.keys import Kind, ResourceKey
 from mesh.reading.tags import Tags

@@ -8,7 +8,7 @@ from gitmesh.console.visit import Visit
 from gitmesh.queries.commits import LoggedCommit
 from gitmesh.queries.logged_mesh import logged_mesh
 from gitmesh.service.changes.difference import Difference, difference
-from mesh.graph.linked import MeshGraph
+from mesh.graph.mesh_graph import MeshGraph
 from mesh.keys import ResourceKey
 
 
