@@ -6,7 +6,7 @@ from gitmesh.access.visibility import visible_graph
 from gitmesh.console.visit import Visit
 from gitmesh.queries.logged_mesh import logged_mesh
 from gitmesh.queries.requested_moment import asked_seq
-from mesh.graph.linked import MeshGraph
+from mesh.graph.mesh_graph import MeshGraph
 from mesh.graph.references import parent_of, references
 from mesh.keys import Kind, ResourceKey
 

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 from mesh.canonical import Json, JsonObject
 from mesh.parsing.document import read_documents
+from mesh.tidy.scalar_text import scalar_text
 from mesh.tidy.tree import Branch, Leaf, Node, Trunk
-from mesh.tidy.wording import scalar_text
 
 _Edit = tuple[int, int, str]
 """Start and end of a scalar in the text, and its new text."""

@@ -23,7 +23,7 @@ from gitmesh.service.history.field_origins import FieldOrigin, field_origins
 from gitmesh.service.proxies.configuration import ProxyConfiguration, proxy_configuration
 from mesh.canonical import JsonObject
 from mesh.errors import GitmeshError
-from mesh.graph.linked import MeshGraph
+from mesh.graph.mesh_graph import MeshGraph
 from mesh.keys import ResourceKey
 from mesh.reading.native import native_document
 from mesh.resource import spec_json

@@ -11,7 +11,7 @@ from gitmesh.console.visit import Answer, View, Visit
 from gitmesh.console.writing import absent, readable
 from gitmesh.service.specs.route_testing import route_request
 from mesh.errors import UsageError
-from mesh.graph.linked import MeshGraph
+from mesh.graph.mesh_graph import MeshGraph
 from mesh.graph.references import provider_key, weighted_targets
 from mesh.keys import Kind, ResourceKey
 from mesh.resource import Resource

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from mesh.canonical import Json, JsonObject, as_object
-from mesh.graph.linked import MeshGraph
+from mesh.graph.mesh_graph import MeshGraph
 from mesh.graph.references import provider_key, weighted_targets
 from mesh.keys import Kind, ResourceKey
 from mesh.resource import Resource, spec_json

@@ -10,7 +10,7 @@ from gitmesh.console.wizard.answers import QUESTIONS, STEPS, Answers
 from gitmesh.console.wizard.resources import keys_of, missing, placed, specs_of, step_of
 from mesh.canonical import JsonObject
 from mesh.errors import UsageError
-from mesh.graph.linked import MeshGraph
+from mesh.graph.mesh_graph import MeshGraph
 from mesh.keys import Kind, ResourceKey
 from mesh.problems.problem import Problem, Severity
 

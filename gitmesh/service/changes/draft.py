@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from events.types import CommitId
 from gitmesh.service.changes.difference import Difference, difference
 from gitmesh.service.changes.resource_change import REMEDY, Wanted, edited
-from gitmesh.service.changes.untouched import require_untouched
+from gitmesh.service.changes.unrequested_changes import forbid_unrequested_changes
 from mesh.keys import ResourceKey
 from mesh.parsing.document import read_documents
 from mesh.parsing.identity import identify
@@ -90,7 +90,9 @@ def draft(repo: GitRepository, tip: CommitId, now: SpecTree, wanted: Wanted) -> 
     made = Draft(tip, now, reached.tree, found)
     if not made.errors:
         graph = reached.tree.graph
-        require_untouched(now.graph, graph, resources, remedy=REMEDY, touched=reached.touched)
+        forbid_unrequested_changes(
+            now.graph, graph, resources, remedy=REMEDY, touched=reached.touched
+        )
     return made
 
 

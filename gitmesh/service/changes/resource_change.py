@@ -91,7 +91,7 @@ def change_resources(
         # Only if ``now`` has no errors, the plan is relative to it.
         touched = planned.touched if planned.before is now.graph else None
         after = planned.after.graph
-        require_untouched(now.graph, after, wanted, remedy=REMEDY, touched=touched)
+        forbid_unrequested_changes(now.graph, after, wanted, remedy=REMEDY, touched=touched)
     return planned
 
 
