@@ -66,11 +66,11 @@ async def set_stage(screen: Screen, *, console: bool = False) -> AsyncIterator[S
         layout = _plan(screen, folder.path / "sample")
         clone = await _push_sample(folder.path, screen)
         bare = folder.path / "shop.git"
-        witness = await _start_server(bare, town, processes, screen, console=console)
-        with contextlib.closing(witness):
-            await _start_town(envoy, town, processes, folder.path, screen)
-            load = Load(town.door)
-            yield Stage(folder, bare, clone, town, witness, load, processes)
+        events = await _start_server(bare, layout, processes, screen, console=console)
+        with contextlib.closing(events):
+            await _start_proxies(envoy, layout, processes, folder.path, screen)
+            load = Load(layout.door)
+            yield Stage(folder, bare, clone, layout, events, load, processes)
     finally:
         processes.stop()
         folder.clear()
@@ -100,12 +100,12 @@ async def _push_sample(folder: Path, screen: Screen) -> Clone:
 
 
 async def _start_server(
-    bare: Path, town: Town, processes: Processes, screen: Screen, *, console: bool
-) -> Witness:
-    listen = f"{town.address}:{town.ports.xds}"
+    bare: Path, layout: Layout, processes: Processes, screen: Screen, *, console: bool
+) -> EventWaiter:
+    listen = f"{layout.address}:{layout.ports.xds}"
     command = [sys.executable, "-m", "gitmesh", "serve", str(bare), "--listen", listen]
     if console:
-        command += ["--console", f"{town.address}:0"]
+        command += ["--console", f"{layout.address}:0"]
     processes.start("gitmesh", command)
     async with screen.working("gitmesh serve starts"):
         await _until(

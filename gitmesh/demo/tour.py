@@ -20,7 +20,7 @@ async def tour(screen: Screen, *, stay: bool) -> Report:
     report = Report()
     screen.step("A mesh on this machine")
     async with set_stage(screen, console=stay) as stage:
-        report.proxies = len(stage.town.proxies)
+        report.proxies = len(stage.layout.proxies)
         await stage.load.wait_until_answered()
         report.start_s = round(time.monotonic() - started, 2)
         screen.good(
