@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from gitmesh.topology.mesh_topology import mesh_topology
 from gitmesh.topology.model import Edge, Mark, Row, Topology, Vertex, Weight, topology
-from mesh.graph.linked import MeshGraph
+from mesh.graph.mesh_graph import MeshGraph
 from mesh.keys import ResourceKey
 
 

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Iterator
 
 from gitmesh.topology.match_text import match_text
 from gitmesh.topology.model import Edge, Relation, Row, Topology, Vertex, Weight, topology
-from mesh.graph.linked import MeshGraph
 from mesh.graph.matching import route_match
+from mesh.graph.mesh_graph import MeshGraph
 from mesh.graph.references import backend_names, gateway_target, provider_key, weighted_targets
 from mesh.keys import Kind, ResourceKey
 from mesh.resource import Resource

@@ -16,7 +16,7 @@ from gitmesh.service.history.served_state import served_state
 from gitmesh.topology.comparison import compared
 from gitmesh.topology.mesh_topology import mesh_topology
 from gitmesh.topology.model import Topology
-from mesh.graph.linked import MeshGraph
+from mesh.graph.mesh_graph import MeshGraph
 
 _Value = TypeVar("_Value")
 _GRAPHS: Final = 6
