@@ -70,10 +70,11 @@ def test_a_refused_commit_is_a_banner_with_file_and_line_and_goes_when_it_is_men
 
 def test_a_pin_is_a_banner_with_its_reason_and_its_end(served: Served, visitor: Visitor) -> None:
     commit = str(served.server.wait_for("ready")["commit"])
+    wait_logged(visitor, put(served.bare, {**sample_files(), "p.md": "p"}, message="Newer"))
     visitor.post("/pin", {"commit": commit, "for": "1h", "reason": "cart answers 500"})
     said = eventually(visitor, "Pinned to")
     assert "cart answers 500" in said
-    assert "until in " in said
+    assert "the pin ends in " in said
     assert "waits behind the pin" in said
     visitor.post("/unpin", {"reason": "done"})
     assert "Pinned to" not in text_of(visitor.get("/").text)

@@ -93,6 +93,7 @@ def test_what_it_prints_works_when_pasted_and_what_is_changed_is_kept(tmp_path: 
     mark = f"stay-test-{os.getpid()}"
     with staying(tmp_path, mark) as demo:
         demo.wait_for("is removed at the end")
+        assert re.search(r"The console, for a browser: http://127\.[\d.]+:\d+/\n", demo.said)
         found = paste(demo.commands(), tmp_path / "home")
         demo.process.send_signal(signal.SIGINT)
         assert demo.process.wait(60) == 130
