@@ -1,12 +1,15 @@
-"""Loose objects (one file per object), read without libgit2.
+"""Objects that are in files of their own, read and written without libgit2.
 
-libgit2 up to 1.9.7 never returns from reading a truncated loose object, such as a full disk or a
-power cut leaves behind (docs/decisions/0067).
+libgit2 up to 1.9.7 never returns from reading such a file that is cut off, as a full disk or a
+power cut leaves it (docs/decisions/0067). While it writes one, no other thread of the process can
+run (docs/decisions/0074).
 """
 
+import contextlib
 import hashlib
 import os
 import re
+import secrets
 import zlib
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,7 +20,10 @@ from reconciler.reading.source import ObjectTooBig
 _HEADER: Final = re.compile(rb"(commit|tree|blob|tag) (\d{1,18})\0")
 _MOST_OF_HEADER: Final = 32
 _PACKED_HEADER: Final = 1_024
-"""Number of bytes of the file that suffice to decompress the object's header."""
+"""Bytes of a file that suffice to unpack its header, with the tables in front of it."""
+_NEW_FILE: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
+_FASTEST: Final = 1
+"""Level of zlib's compression."""
 
 
 class DamagedObject(Exception):
@@ -72,6 +78,50 @@ class LooseObjects:
                 continue
             return _parse(oid, packed, whole=whole)
         return None
+
+
+def write_loose(folder: str, kind: str, content: bytes, *, synced: bool) -> str:
+    """Write an object into a file of its own in ``folder``; return its id.
+
+    The file has its name only when it is complete, so a process that is killed leaves none that is
+    cut off.
+
+    :param synced: force it to disk, as ``core.fsyncObjectFiles`` wants.
+    :raises OSError: it cannot be written.
+    """
+    whole = b"%s %d\0%s" % (kind.encode(), len(content), content)
+    oid = hashlib.sha1(whole, usedforsecurity=False).hexdigest()
+    path = f"{folder}/{oid[:2]}/{oid[2:]}"
+    with contextlib.suppress(OSError):
+        os.utime(path)  # it is there: git gc counts it as new again
+        return oid
+    made = os.path.join(folder, f"tmp_obj_{secrets.token_hex(8)}")  # git gc removes what is left
+    try:
+        _write_file(made, zlib.compress(whole, _FASTEST), synced=synced)
+        _rename(made, path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            os.unlink(made)
+        raise
+    return oid
+
+
+def _write_file(path: str, content: bytes, *, synced: bool) -> None:
+    with open(os.open(path, _NEW_FILE, 0o444), "wb", buffering=0) as file:
+        written = 0
+        while written < len(content):
+            written += file.write(content[written:])
+        if synced:
+            os.fsync(file.fileno())
+
+
+def _rename(made: str, path: str) -> None:
+    try:
+        os.rename(made, path)
+    except FileNotFoundError:
+        with contextlib.suppress(FileExistsError):
+            os.mkdir(os.path.dirname(path))
+        os.rename(made, path)
 
 
 def _require_size(oid: str, packed: bytes, most: int) -> None:

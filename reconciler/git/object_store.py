@@ -4,6 +4,7 @@ Reading is limited in size, and ignores files that make git show another history
 call them from one thread at a time.
 """
 
+from collections import OrderedDict
 from pathlib import Path
 from typing import Final
 
@@ -17,7 +18,7 @@ from reconciler.git.commit import parents_of, read_commit_object, tree_of
 from reconciler.git.damage import find_object_damage
 from reconciler.git.handle import LOOK_UP_BYTES, contains, open_objects
 from reconciler.git.large_object import commit_head
-from reconciler.git.loose_object import DamagedObject, LooseObjects
+from reconciler.git.loose_object import DamagedObject, LooseObjects, write_loose
 from reconciler.git.obstacle import UNREADABLE, find_obstacle
 from reconciler.reading.source import ObjectId, ObjectMissing, ObjectTooBig, SourceUnavailable
 
@@ -27,6 +28,8 @@ MAX_COMMIT_BYTES: Final = 16 * 1024 * 1024
 NOT_FOUND: Final = (KeyError, ValueError, OSError, pygit2.GitError)
 """Errors of pygit2 for objects that do not exist or cannot be read."""
 _UNREAD: Final = (*NOT_FOUND, DamagedObject)
+_WRITTEN_BYTES: Final = 4 * 1024 * 1024
+"""Maximum bytes of written objects that are kept in memory."""
 _MOST_TAGS: Final = 10
 """Maximum length of a chain of tags that is followed."""
 _MOST_PACKED: Final = 1_000
@@ -51,6 +54,10 @@ class ObjectStore:
         self._common = common
         folders = [common / "objects", *([self._quarantine] if self._quarantine else [])]
         self._loose = LooseObjects(folders)
+        self._written: OrderedDict[str, tuple[str, bytes]] = OrderedDict()
+        """Objects that were written last, which are read again most."""
+        self._written_bytes = 0
+        self._synced = _wants_sync(handle)
         self._whole: set[str] = set()
         """Loose commits that were read and whose loose ancestors were read, too."""
         self._packed: set[str] = set()
@@ -184,6 +191,21 @@ class ObjectStore:
         except _UNREAD:
             raise ObjectMissing(blob, self._why_missing(blob)) from None
 
+    def write(self, kind: str, content: bytes) -> ObjectId:
+        """Write an object that is in no pack yet; return its id.
+
+        :raises OSError: it cannot be written.
+        """
+        folder = str(self._common / "objects")
+        oid = write_loose(folder, kind, content, synced=self._synced)
+        if oid not in self._written:
+            self._written[oid] = kind, content
+            self._written_bytes += len(content)
+        while self._written_bytes > _WRITTEN_BYTES:
+            _, (_, dropped) = self._written.popitem(last=False)
+            self._written_bytes -= len(dropped)
+        return ObjectId(oid)
+
     def _read_commit(self, commit: CommitId) -> bytes:
         oid, content = self._last_commit
         if oid != commit:
@@ -219,11 +241,15 @@ class ObjectStore:
         return self._odb.read(object_id(oid))[1] if found is None else found
 
     def _read_loose(self, oid: str, most: int | None = None) -> bytes | None:
+        if (written := self._written.get(oid)) is not None:
+            return written[1]
         found = None if oid in self._packed else self._loose.read(str(object_id(oid)), most)
         return None if found is None else found[1]
 
     def _header(self, oid: str) -> tuple[str, int]:
         """Return the kind and the size of an object."""
+        if (written := self._written.get(oid)) is not None:
+            return written[0], len(written[1])
         found = None if oid in self._packed else self._loose.header(str(object_id(oid)))
         return self._packed_header(oid) if found is None else found
 
@@ -279,6 +305,14 @@ def object_id(text: str) -> pygit2.Oid:
     :raises ValueError: the text is not an id.
     """
     return pygit2.Oid(hex=text)
+
+
+def _wants_sync(handle: pygit2.Repository) -> bool:
+    """Tell whether the repository's configuration wants each object to be forced to disk."""
+    try:
+        return handle.config.get_bool("core.fsyncObjectFiles")
+    except NOT_FOUND:
+        return False
 
 
 def is_object_id(text: str) -> bool:

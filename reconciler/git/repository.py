@@ -29,7 +29,8 @@ from reconciler.reading.source import SourceUnavailable
 
 _BRANCHES: Final = "refs/heads/"
 _IMPOSSIBLE: Final = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
-"""Control characters and bytes that are not text, which git-check-ref-format(1) forbids."""
+"""Control characters, and what is no text: git-check-ref-format(1) allows none of them."""
+_PLAIN_ID: Final = re.compile(rb"([0-9a-f]{40})\n?")
 _AFTER_NAME: Final = re.compile(r"[~^@:]")
 """Characters that may follow a commit's name in a revision: ``main~2``, ``main^``."""
 
@@ -154,6 +155,8 @@ class GitRepository(ObjectStore):
         """
         self._reopen_when_replaced()
         name = self.following(branch)
+        if (found := self._in_its_file(name)) is not None:
+            return self.commit_at(name, found)
         if (obstacle := find_ref_obstacle(self.path, self._common, name)) is not None:
             raise obstacle
         try:
@@ -161,6 +164,17 @@ class GitRepository(ObjectStore):
         except NOT_FOUND:
             raise self._no_branch(name) from None
         return self.commit_at(name, str(target))
+
+    def _in_its_file(self, ref: str) -> str | None:
+        """Return the id in the file of a branch; None if it has none, or not a plain id in it."""
+        if not ref.startswith(_BRANCHES):
+            return None  # each work tree may have its own
+        try:
+            with open(f"{self._common}/{ref}", "rb", buffering=0) as file:
+                found = _PLAIN_ID.fullmatch(file.read(64))
+        except (OSError, ValueError):
+            return None
+        return None if found is None else found[1].decode()
 
     def _why_no_ref(self, name: str) -> SourceUnavailable | None:
         """Return the reason why a ref cannot be read, unless it simply does not exist."""

@@ -72,6 +72,25 @@ def lookup(raw: bytes, name: bytes) -> tuple[Mode, bytes] | None:
     return entries(raw).get(name)
 
 
+def find(raw: bytes, name: bytes) -> tuple[Mode, int] | None:
+    """Return the mode of an entry, and where its id begins; None if a tree has no such entry.
+
+    The name of a folder ends with ``/``. The other entries are not parsed, and not checked.
+    """
+    plain = name.removesuffix(b"/")
+    at = raw.find(b" " + plain + b"\0")
+    while at >= 0:
+        for start in (at - 5, at - 6):  # the modes of folders and of files
+            found = _ENTRY.match(raw, start) if start >= 0 else None
+            whole = None if found is None else _ALL.match(raw, 0, start)
+            if found is None or whole is None or whole.end() != start:
+                continue  # these bytes are a part of an id
+            if found[2] == plain and _keyed(*found.groups())[0] == name:
+                return found[1], found.start(3)
+        at = raw.find(b" " + plain + b"\0", at + 1)
+    return None
+
+
 _Entry = tuple[bytes, tuple[Mode, bytes]]
 
 

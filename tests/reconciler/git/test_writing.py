@@ -1,6 +1,7 @@
 """Trees that gitmesh writes, and locks that a killed server leaves."""
 
 import os
+from datetime import datetime
 from pathlib import Path
 
 import pygit2
@@ -8,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from mesh.errors import UsageError
 from reconciler.git import writing
 from reconciler.git.repository import GitRepository
 from reconciler.git.writing import Person, remove_dead_lock, write_tree
@@ -124,3 +126,28 @@ def test_a_lock_that_changes_meanwhile_stays(
     monkeypatch.setattr("reconciler.git.writing.time.sleep", lambda _: os.utime(lock, ns=(1, 1)))
     assert remove_dead_lock(repo, None, US) is None
     assert lock.exists()
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    name=st.text("Ada \u00e9\t.'\"", min_size=1, max_size=6).filter(
+        lambda name: name.strip(" .'\"")
+    ),
+    message=st.text(max_size=40),
+)
+def test_a_commit_is_the_object_that_git_would_write(bare: Path, name: str, message: str) -> None:
+    repo = GitRepository.open(bare)
+    tip = repo.tip()
+    tree = repo.tree_of(tip)
+    person = Person(name, "ada@example.com")
+    try:
+        made = writing.write_commit(repo, tree, tip, message, author=person, committer=US)
+    except UsageError:
+        return
+    facts = repo.facts(made)
+    now = int(datetime.fromisoformat(facts.committer.at).timestamp())
+    one, other = writing.signature(person, now), writing.signature(US, now)
+    expected = repo.handle.create_commit(
+        None, one, other, message, pygit2.Oid(hex=tree), [pygit2.Oid(hex=tip)]
+    )
+    assert made == str(expected)
