@@ -2,14 +2,15 @@
 
 import contextlib
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from events.logged_commits import LoggedCommits
 from events.memory import OUT_OF_MEMORY, require_reserve
 from events.publication import Publication
-from events.state import MeshState, apply_all
+from events.state import MeshState
 from events.store import EventStore, LogMoved
 from events.types import (
     Chain,
@@ -19,7 +20,6 @@ from events.types import (
     ResourceAdded,
     ResourceChanged,
     ResourceRemoved,
-    Seq,
     TrafficShifted,
 )
 from mesh.errors import Fatal
@@ -29,13 +29,16 @@ from reconciler.attempt import HELD_BACK, Attempts
 from reconciler.git.repository import GitRepository
 from reconciler.history import Way, way
 from reconciler.plan import ReadSpecs, derive
-from reconciler.reading.reader import Known, Progress, TreeReader
+from reconciler.read_steps import KnownCommits, ReadSteps, after_events
+from reconciler.reading.reader import Progress, TreeReader
 from reconciler.reading.source import SourceUnavailable
 from reconciler.reading.tree import EMPTY
 from reconciler.rules_declaration import declare
 
 _OF_RESOURCE: Final = (ResourceAdded, ResourceChanged, TrafficShifted, ResourceRemoved)
 _MOST_COLLISIONS: Final = 5
+_MOST_TOGETHER: Final = 32
+"""Maximum number of commits that are logged in one transaction."""
 _TICK_NS: Final = 10_000_000
 _PROGRESS_EVERY: Final = 100
 _PROGRESS_FROM: Final = 100
@@ -66,7 +69,8 @@ class Follower:
         progress: Progress | None = None,
         stopping: Callable[[], bool] = lambda: False,
         attempts: Attempts | None = None,
-        known: Known = lambda base, root: None,
+        steps: ReadSteps | None = None,
+        news: LoggedCommits | None = None,
     ) -> None:
         self._repo = repo
         self._log = log
@@ -74,7 +78,8 @@ class Follower:
         self._progress = progress
         self._stopping = stopping
         self._attempts = attempts
-        self._known = known
+        self._steps = steps or ReadSteps()
+        self._news = news or LoggedCommits()
         self._reader = self._new_reader()
         self._looked_ns: int | None = None
         self._waiting: _Look | None = None
@@ -92,10 +97,11 @@ class Follower:
         return self._state
 
     def _new_reader(self) -> TreeReader:
-        return TreeReader(self._repo, self._progress, require_reserve, self._known)
+        return TreeReader(self._repo, self._progress, require_reserve, self._steps.take)
 
     def _reload(self) -> None:
         self._state = self._log.state()
+        self._news.reached(self._state.seq)
         # Keys of the resource events logged since a publication began; None if unknown.
         self._touched: set[ResourceKey] | None = None
         self._read = ReadSpecs(pending=None if self._state.tip else frozenset())
@@ -196,16 +202,33 @@ class Follower:
         rewritten = found.rewritten
         if rewritten is not None:
             self._repo.keep(rewritten.before)  # only helps readers of the log, so it may fail
-        count = len(found.commits)
+        count, known = len(found.commits), self._batch()
         for done, commit in enumerate(found.commits):
             if self._stopping():
                 return False
             if self._progress and done % _PROGRESS_EVERY == 0 and count >= _PROGRESS_FROM:
                 self._progress("reading history", done, count)
+            if rewritten is None and known.add(commit):
+                if len(known.commits) == _MOST_TOGETHER:
+                    known = self._append(known, tip)
+                continue
+            known = self._append(known, tip)
             with self._reading(commit, tip):
                 self._log_commit(commit, rewritten)
-            rewritten = None
+            rewritten, known = None, self._batch()
+        self._append(known, tip)
         return True
+
+    def _batch(self) -> KnownCommits:
+        return KnownCommits(self._repo, self._log, self._steps, self._state, self._read)
+
+    def _append(self, batch: KnownCommits, tip: CommitId) -> KnownCommits:
+        """Append the events of commits; return a batch for the ones that follow."""
+        if not batch.commits:
+            return batch
+        with self._reading(batch.commits[-1], tip):
+            self._add(batch.events, batch.state, batch.read, batch.commits)
+        return self._batch()
 
     @contextlib.contextmanager
     def _reading(self, commit: CommitId, tip: CommitId) -> Iterator[None]:
@@ -229,11 +252,20 @@ class Follower:
         restores = self._log.commit_of_tree(facts.tree)
         decided, read = derive(self._reader, self._read, self._state, facts, restores)
         events: list[MeshEvent] = [rewritten, *decided] if rewritten else decided
-        start = self._state.seq
-        numbered = [(Seq(start + 1 + at), event) for at, event in enumerate(events)]
-        after = apply_all(self._state, numbered)
+        self._add(events, after_events(self._state, events), read, [commit])
+
+    def _add(
+        self,
+        events: Sequence[MeshEvent],
+        after: MeshState,
+        read: ReadSpecs,
+        commits: Sequence[CommitId],
+    ) -> None:
+        """Append events, all or none, that lead to this state."""
         if self._touched is not None:
-            self._touched.update(event.key for event in decided if isinstance(event, _OF_RESOURCE))
-        self._log.append(Chain.MESH, events, expected=start)
+            self._touched.update(event.key for event in events if isinstance(event, _OF_RESOURCE))
+        with self._news.appending():
+            self._log.append(Chain.MESH, events, expected=self._state.seq)
+        self._news.reached(after.seq, commits)
         # Nothing below takes memory: what is in the log and what is here never differ.
         self._state, self._read = after, read

@@ -11,6 +11,7 @@ from typing import Final, TypeVar
 
 from events.clock import utc_now
 from events.latest import Latest
+from events.logged_commits import LoggedCommits
 from events.publication import Publication
 from events.store import EventStore
 from events.types import DeliveryEvent, SourceDegraded
@@ -19,7 +20,8 @@ from reconciler.attempt import Attempts
 from reconciler.follower import Follower
 from reconciler.git.repository import GitRepository
 from reconciler.health import Health, newest_time, obstacle, reasons_left
-from reconciler.reading.reader import Known, Progress
+from reconciler.read_steps import ReadSteps
+from reconciler.reading.reader import Progress
 from reconciler.watch import wakeups
 
 T = TypeVar("T")
@@ -67,7 +69,8 @@ async def reconcile(
     progress: Progress | None = None,
     attempts: Attempts | None = None,
     startup: Startup | None = None,
-    known: Known = lambda base, root: None,
+    steps: ReadSteps | None = None,
+    news: LoggedCommits | None = None,
 ) -> None:
     """Follow the branch until cancelled; the only writer of the mesh chain.
 
@@ -78,9 +81,10 @@ async def reconcile(
 
     :param branch: the branch to follow; without one, the branch in the repository's HEAD.
     :param progress: called with the progress of long work, from a worker thread.
-    :param attempts: the record of the commit that is being read.
-    :param known: returns trees that other parts of the process have read.
-    :param startup: if given, no commit is read before proxies are served the mesh in the log.
+    :param attempts: where to record which commit is being read.
+    :param steps: trees that other parts of the process have read.
+    :param news: told what is appended to the log.
+    :param startup: if given, nothing is read before proxies are served the mesh in the log.
     :raises Fatal: the log is written by another process, or damaged.
     """
     stopping = threading.Event()
@@ -92,7 +96,8 @@ async def reconcile(
             progress=progress,
             stopping=stopping.is_set,
             attempts=attempts,
-            known=known,
+            steps=steps,
+            news=news,
         ),
         stopping,
     )

@@ -14,7 +14,7 @@ from mesh.problems.problem import Problem, Severity
 from reconciler.diff import diff
 from reconciler.reading.reader import TreeReader
 from reconciler.reading.source import ObjectId
-from reconciler.reading.tree import EMPTY, SpecTree
+from reconciler.reading.tree import EMPTY, SpecTree, Step
 
 MAX_PROBLEMS: Final = 100
 """Maximum problems listed in an event; further problems are only counted, and `gitmesh validate`
@@ -46,7 +46,17 @@ def derive(
     :param restores: as for :func:`plan`.
     :raises SourceUnavailable: the commit cannot be read.
     """
-    step = reader.read(ObjectId(facts.tree), read.tree)
+    return derive_step(reader.read(ObjectId(facts.tree), read.tree), read, state, facts, restores)
+
+
+def derive_step(
+    step: Step,
+    read: ReadSpecs,
+    state: MeshState,
+    facts: CommitFacts,
+    restores: CommitId | None,
+) -> tuple[list[MeshEvent], ReadSpecs]:
+    """Do as :func:`derive` where the specs of the commit are known: ``step`` leads to them."""
     changed = None if read.pending is None else read.pending | step.touched
     events = plan(state, facts, step.tree, changed=changed, restores=restores)
     applied = isinstance(events[0], CommitApplied)

@@ -26,7 +26,15 @@ from events.sqlite.projections import is_current, project, rebuild
 from events.sqlite.reading import LogReading
 from events.sqlite.schema import TABLES, wrong_projections
 from events.store import Head, LogMoved, LogReplaced, LogUnavailable, Progress
-from events.types import Chain, CommitId, DeliveryEvent, Event, Seq
+from events.types import (
+    Chain,
+    CommitApplied,
+    CommitId,
+    CommitRejected,
+    DeliveryEvent,
+    Event,
+    Seq,
+)
 from mesh.errors import UsageError
 
 _TICK: Final = timedelta(microseconds=1)
@@ -140,12 +148,15 @@ class SqliteEventStore(LogReading):
     def _add(self, chain: Chain, events: Sequence[Event], head: Head) -> Seq:
         seq, prev = head.seq, head.hash or GENESIS
         at = self._next_time(chain, seq)
-        actor = ""
+        actor, commits = "", 0
         rows, numbered = [], []
         for event in events:
             seq = Seq(seq + 1)
             actor = actor_of(event) or actor
-            row = seal(chain, prev, seq, encode(event, actor), at)
+            commits += isinstance(event, CommitApplied | CommitRejected)
+            # Each commit has a time of its own, so that a time names one mesh.
+            then = at if commits < 2 else at + (commits - 1) * _TICK
+            row = seal(chain, prev, seq, encode(event, actor), time_text(then))
             rows.append(row)
             numbered.append((seq, event))
             prev = row.hash
@@ -154,9 +165,8 @@ class SqliteEventStore(LogReading):
         project(self._db, chain, numbered)
         return seq
 
-    def _next_time(self, chain: Chain, seq: Seq) -> str:
-        """Return the time of the next transaction: later than the previous one's, even if the clock
-        is not."""
+    def _next_time(self, chain: Chain, seq: Seq) -> datetime:
+        """Return the next transaction's time: later than the last one's, whatever the clock."""
         now = self._now()
         found = self._db.execute(
             f"SELECT at FROM {TABLES[chain]} WHERE seq = ?",  # noqa: S608
@@ -164,7 +174,7 @@ class SqliteEventStore(LogReading):
         ).fetchone()
         if found is not None:
             now = max(now, datetime.fromisoformat(found[0]) + _TICK)
-        return time_text(now)
+        return now
 
     def rebuild(self) -> None:
         """Drop the projections and derive them again from the chains."""

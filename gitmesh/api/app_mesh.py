@@ -277,8 +277,11 @@ class AppMeshApi:
         def made() -> None:
             self._recent.remember(caller.person.email, ids, digest, utc_now())
 
+        known = frozenset(
+            f"{caller.person.email} {name} {value}" for name, value in ids.items() if value
+        )
         fresh = partial(require_fresh, self._signatures, caller)
-        change = Change(plan, _message(call, key, caller, digest), who, fresh, made)
+        change = Change(plan, _message(call, key, caller, digest), who, fresh, made, known)
         try:
             return self._changes.make(change)
         except InvalidChange as error:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from events.logged_commits import LoggedCommits
 from events.opening import open_for_reading
 from gitmesh.access.recent_signatures import RecentSignatures
 from gitmesh.access.users.user_file import UserFile
@@ -49,14 +50,17 @@ class BoundConsole:
         scheme = "http" if self.certificate is None else "https"
         return f"{scheme}://[{host}]:{port}/" if ":" in host else f"{scheme}://{host}:{port}/"
 
-    async def serve(self, repo: Path, log: Path, settings: Settings, steps: ReadSteps) -> None:
+    async def serve(
+        self, repo: Path, log: Path, settings: Settings, news: LoggedCommits, steps: ReadSteps
+    ) -> None:
         """Answer browsers until cancelled.
 
+        :param news: tells what the log has.
         :param steps: where to leave what was read of the commits that are made.
         """
         with open_for_reading(log) as reading:
             branch = settings.branch or None
-            changes = ResourceChanges(repo, branch, reading, via="console", steps=steps)
+            changes = ResourceChanges(repo, branch, reading, news, via="console", steps=steps)
             names, signatures = Listing(reading), RecentSignatures(reading)
             tags = ServedTags(repo, reading, lambda: changes.known)
             sources = reading, log, repo, branch, changes, COMMITTER, names, signatures, tags

@@ -10,6 +10,7 @@ from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 
+from events.logged_commits import LoggedCommits
 from events.opening import open_for_reading, size_of
 from gitmesh.access.caller import Caller
 from gitmesh.access.credential_file import CredentialFile
@@ -69,15 +70,22 @@ class HttpApi:
         return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
     async def serve(
-        self, repo: Path, log: Path, settings: Settings, startup: Startup, steps: ReadSteps
+        self,
+        repo: Path,
+        log: Path,
+        settings: Settings,
+        startup: Startup,
+        news: LoggedCommits,
+        steps: ReadSteps,
     ) -> None:
         """Serve the API until cancelled.
 
-        :param steps: receives the spec trees of the API's commits, for the reconciler.
+        :param news: tells what the log has.
+        :param steps: where to leave what was read of the commits that are made.
         """
         with open_for_reading(log) as reading:
             branch = settings.branch or None
-            changes = ResourceChanges(repo, branch, reading, steps=steps)
+            changes = ResourceChanges(repo, branch, reading, news, steps=steps)
             await asyncio.to_thread(_recover, changes)
             repository = ServedSettings(repo, reading)
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from events.latest import Latest
+from events.logged_commits import LoggedCommits
 from events.opening import engine, open_for_reading, open_for_writing
 from events.publication import Publication
 from events.store import LogReplaced
@@ -129,7 +130,7 @@ def _serve_one_log(
             importing.take_waiting()
         latest, served = Latest[Publication](), Latest[Publication]()
         event_logger, startup = EventLogger(log), Startup()
-        attempts, steps = Attempts(attempt_path(where)), ReadSteps()
+        attempts, steps, news = Attempts(attempt_path(where)), ReadSteps(), LoggedCommits()
 
         run_together(
             {
@@ -142,7 +143,8 @@ def _serve_one_log(
                     progress=_progress(),
                     attempts=attempts,
                     startup=startup,
-                    known=steps.take,
+                    steps=steps,
+                    news=news,
                 ),
                 "the announcement": lambda: _announce(
                     startup, event_logger, lambda: _ready(settings.listen, served.get(), ready)
@@ -164,12 +166,12 @@ def _serve_one_log(
                     else {}
                 ),
                 **(
-                    {"the API": lambda: http.serve(path, where, settings, startup, steps)}
+                    {"the API": lambda: http.serve(path, where, settings, startup, news, steps)}
                     if http
                     else {}
                 ),
                 **(
-                    {"the console": lambda: console.serve(path, where, settings, steps)}
+                    {"the console": lambda: console.serve(path, where, settings, news, steps)}
                     if console
                     else {}
                 ),

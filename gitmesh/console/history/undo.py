@@ -19,7 +19,6 @@ from gitmesh.service.changes.planned_commit import Authorship
 from gitmesh.service.changes.rollback_request import RollbackRequest, RollbackResult, roll_back
 from gitmesh.service.history.shown_commit import shown_commit
 from gitmesh.service.resources.change import LOGGED_WITHIN_S
-from gitmesh.service.resources.log_wait import LogWait
 from mesh.errors import UsageError
 from mesh.keys import ResourceKey
 from mesh.problems.problem import Problem, errors
@@ -78,7 +77,7 @@ def commit_undo(visit: Visit) -> Answer:
         return _page(visit, request, moved=True)
     if made.commit is None:
         return _page(visit, request)
-    LogWait(visit.served.log).until_logged(made.commit, LOGGED_WITHIN_S)
+    visit.served.changes.is_logged(made.commit, LOGGED_WITHIN_S)
     return Redirect(paths.commit_path(made.commit))
 
 

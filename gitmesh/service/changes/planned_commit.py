@@ -83,14 +83,40 @@ def commit(
     :raises UsageError: a work tree has uncommitted changes in the way; nothing was changed.
     :raises Fatal: a work tree could not be updated; the branch has moved.
     """
-    ref = repo.following(branch)
-    made = write_commit(
+    made = commit_object(repo, planned, message, who)
+    advance(repo, branch, planned.tip, made, who.committer, command=command)
+    return made
+
+
+def commit_object(
+    repo: GitRepository, planned: PlannedCommit, message: str, who: Authorship
+) -> CommitId:
+    """Write the commit; the branch stays where it is.
+
+    :raises Retryable: it cannot be written.
+    """
+    return write_commit(
         repo, planned.tree, planned.tip, message, author=who.author, committer=who.committer
     )
+
+
+def advance(
+    repo: GitRepository,
+    branch: str | None,
+    before: CommitId,
+    after: CommitId,
+    committer: Person,
+    *,
+    command: str,
+) -> None:
+    """Move the branch to a commit, with the work trees that have it checked out.
+
+    Raises as :func:`commit`.
+    """
+    ref = repo.following(branch)
     trees = work_trees(repo.path, repo.ref_dir, ref, bare=repo.handle.is_bare)
     for tree in trees:
-        tree.require_room(planned.tip, made)
-    move_branch(repo, ref, planned.tip, made, who.committer, command)
+        tree.require_room(before, after)
+    move_branch(repo, ref, before, after, committer, command)
     for tree in trees:
-        tree.follow(planned.tip, made)
-    return made
+        tree.follow(before, after)

@@ -1,17 +1,30 @@
-"""Changes of resources by the server: each API call makes one commit, in the order of the calls."""
+"""Changes of resources by a server's own hand: each call one commit, in the order of the calls.
+
+Changes that wait at the same time are made together, by one of the threads that wait: each is
+planned on the one before it and becomes a commit of its own, and the branch is moved once, to the
+last one.
+"""
 
 import contextlib
+import os
 import threading
+from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
 from typing import Final
 
+from events.logged_commits import LoggedCommits
 from events.store import EventReader
 from events.types import CommitId
 from gitmesh.service.changes.draft import Draft, draft
-from gitmesh.service.changes.planned_commit import Authorship, PlannedCommit, commit
+from gitmesh.service.changes.planned_commit import (
+    Authorship,
+    PlannedCommit,
+    advance,
+    commit_object,
+)
 from gitmesh.service.changes.resource_change import Mesh, Wanted, change_resources
 from gitmesh.service.resources.log_wait import LogWait
 from gitmesh.service.resources.written import WrittenResource, written_resource
@@ -25,7 +38,9 @@ from reconciler.reading.reader import TreeReader
 from reconciler.reading.tree import EMPTY, SpecTree, Step
 
 MOST_RACES: Final = 20
-"""Maximum number of retries after somebody else pushed at the same time."""
+"""Maximum number of new attempts because somebody pushed at the same time."""
+MOST_TOGETHER: Final = 16
+"""Maximum number of changes for which the branch is moved once: the first of them waits for all."""
 LOGGED_WITHIN_S: Final = 10.0
 NO_COMMIT: Final = CommitId("")
 """The tip of a repository in which nothing is committed yet."""
@@ -57,7 +72,25 @@ class Change:
     admit: Callable[[], None] = lambda: None
     """Called before a commit is made; may raise to change nothing."""
     made: Callable[[], None] = lambda: None
-    """Called when the commit is made, or none is needed, before the next change is planned."""
+    """Called when the commit is made, or none is needed, before another change with one of its ids
+    is planned."""
+    ids: frozenset[str] = frozenset()
+    """Ids by which the change is recognised if it is asked for again."""
+
+
+@dataclass(slots=True, eq=False)
+class _Turn:
+    """A change that waits, then its outcome."""
+
+    change: Change
+    admitted: bool = False
+    done: bool = False
+    tip: CommitId | None = None
+    """The commit that the change was planned on."""
+    made: CommitId | None = None
+    error: BaseException | None = None
+    woken: threading.Event = field(default_factory=threading.Event)
+    """Set when it is done, or when its thread is to make the next group."""
 
 
 class ResourceChanges:
@@ -68,21 +101,27 @@ class ResourceChanges:
         repo: Path,
         branch: str | None,
         log: EventReader,
+        news: LoggedCommits,
         *,
         via: str = "api",
         steps: ReadSteps | None = None,
     ) -> None:
         """Make commits on a branch of a repository, which another part of the process logs.
 
-        :param steps: receives the spec tree of each commit, for the part that logs it.
+        :param news: tells which commits that other part has logged.
+        :param steps: where to leave what was read of each commit, for who logs it.
         """
         self._repo = GitRepository.open_later(repo)  # it may be away for a moment
         self._branch = branch
-        self._log = LogWait(log)
+        self._log = LogWait(log, news)
         self._steps = steps
         self._reader = TreeReader(self._repo)
         self._via = via
         self._turn = threading.Lock()
+        self._queue = threading.Lock()
+        self._waiting: deque[_Turn] = deque()
+        self._led = False
+        """True while a thread makes commits, or was told to."""
         self._known: SpecTree = EMPTY
         self._has_joined = False
 
@@ -118,11 +157,24 @@ class ResourceChanges:
         :raises GitmeshError: the repository cannot be read or written.
         """
         self._join()
-        with self._turn:
-            tip, made = self._commit(change)
+        mine = _Turn(change)
+        with self._queue:
+            self._waiting.append(mine)
+            leads, self._led = not self._led, True
+        if not leads:
+            mine.woken.wait()
+        if not mine.done:
+            self._lead()
+        if mine.error is not None:
+            raise mine.error
         # Who changes nothing may see what a call just before it changed.
-        self._wait(made or tip)
-        return made
+        if (commit := mine.made or mine.tip) is not None:
+            self._wait(commit)
+        return mine.made
+
+    def is_logged(self, commit: CommitId, within_s: float) -> bool:
+        """Wait until the log has a commit; return whether it has it in time."""
+        return self._log.until_logged(commit, within_s)
 
     def recover(self, committer: Person) -> Path | None:
         """Remove the branch lock of a killed server, which prevents all moves of the branch.
@@ -183,36 +235,111 @@ class ResourceChanges:
                 self._wait(tip)
             self._has_joined = True
 
-    def _commit(self, change: Change) -> tuple[CommitId, CommitId | None]:
-        if self._tip() == NO_COMMIT:
-            self._begin(change)
+    def _lead(self) -> None:
+        """Make the commits of those who wait longest, and let the next one go on."""
+        group = list[_Turn]()
+        try:
+            with self._turn:
+                group = self._next_group()
+                self._make(group)
+        finally:
+            with self._queue:
+                following = self._waiting[0] if self._waiting else None
+                self._led = following is not None
+            for turn in [*group, *([following] if following else [])]:
+                turn.woken.set()
+
+    def _next_group(self) -> list[_Turn]:
+        """Take the changes that wait longest; of those with a common id, only the first."""
+        group, ids = list[_Turn](), set[str]()
+        alone = not self._repo.handle.is_bare or os.path.isdir(self._repo.ref_dir / "worktrees")
+        most = 1 if alone else MOST_TOGETHER  # a work tree may refuse one commit, and take another
+        with self._queue:
+            while self._waiting and len(group) < most and not ids & self._waiting[0].change.ids:
+                group.append(self._waiting.popleft())
+                ids |= group[-1].change.ids
+        return group
+
+    def _make(self, group: list[_Turn]) -> None:
+        """Make the commits of some changes, or set the error of those that cannot be made."""
+        try:
+            self._commit_in_spite_of_races(group)
+        except BaseException as error:
+            for turn in group:
+                turn.made, turn.error = None, error
+            if not isinstance(error, Exception):
+                raise
+        finally:
+            for turn in group:
+                turn.done = True
+
+    def _commit_in_spite_of_races(self, group: list[_Turn]) -> None:
+        if self._tip() == NO_COMMIT and not self._begin_for_one(group):
+            return
         for race in count(1):
-            planned = self._plan(change.wanted)
-            if planned.unchanged:
-                change.made()
-                return planned.tip, None
-            if planned.errors:
-                raise InvalidChange(planned.errors, planned.after)
-            change.admit()
             try:
-                command = f"gitmesh {self._via}"
-                made = commit(
-                    self._repo, self._branch, planned, change.message, change.who, command=command
-                )
+                self._commit(group)
+                break
             except BranchMoved:
                 if race == MOST_RACES:
                     raise
-            else:
-                self._hand_over(planned)
-                change.made()
-                return planned.tip, made
-        raise AssertionError  # the loop ends by itself only in the eyes of a type checker
+
+    def _commit(self, group: list[_Turn]) -> None:
+        """Make the commits, one on the other, and move the branch to the last one.
+
+        :raises GitmeshError: the branch was not moved, so no commit counts.
+        """
+        before = tip = self._repo.tip(self._branch)
+        now = self._read(tip)
+        for turn in group:
+            turn.error = turn.made = None
+            try:
+                turn.tip, planned = tip, self._planned(tip, now, turn.change.wanted)
+                if not planned.unchanged:
+                    tip = turn.made = self._written(planned, turn, now)
+                    now = planned.after
+            except Exception as error:  # whatever it is, it is the answer to this change alone
+                turn.error = error
+        if tip != before:
+            command, committer = f"gitmesh {self._via}", group[0].change.who.committer
+            advance(self._repo, self._branch, before, tip, committer, command=command)
+            self._known = now
+        for turn in group:
+            if turn.error is None:
+                turn.change.made()
+
+    def _written(self, planned: PlannedCommit, turn: _Turn, before: SpecTree) -> CommitId:
+        """Write a commit, and leave what was read of it for who logs it.
+
+        :raises InvalidChange: the mesh would be invalid.
+        """
+        if planned.errors:
+            raise InvalidChange(planned.errors, planned.after)
+        if not turn.admitted:  # once only, even if somebody pushes meanwhile
+            turn.change.admit()
+            turn.admitted = True
+        made = commit_object(self._repo, planned, turn.change.message, turn.change.who)
+        tree = before.listing.tree
+        if self._steps is not None and tree is not None and planned.before is before.graph:
+            self._steps.put(tree, Step(planned.after, planned.touched), made)
+        return made
 
     def _draft(self, wanted: Callable[[Mesh], Wanted]) -> Draft:
         tip = self._tip()
         now = self._read(tip)
         found = wanted(Mesh(now.graph, now.listing.settings, now))
         return draft(self._repo, tip, now, found)
+
+    def _begin_for_one(self, group: list[_Turn]) -> bool:
+        """Begin the branch for the first change that may be made; return whether there is one."""
+        for turn in group:
+            try:
+                self._begin(turn.change)
+            except Exception as error:  # whatever it is, it is the answer to this change alone
+                turn.error = error
+            else:
+                return True
+        return False
 
     def _begin(self, change: Change) -> None:
         """Begin the branch of an empty repository with a commit without files."""
@@ -233,7 +360,11 @@ class ResourceChanges:
 
     def _plan(self, wanted: Callable[[Mesh], Wanted]) -> PlannedCommit:
         tip = self._repo.tip(self._branch)
-        now = self._read(tip)
+        return self._planned(tip, self._read(tip), wanted)
+
+    def _planned(
+        self, tip: CommitId, now: SpecTree, wanted: Callable[[Mesh], Wanted]
+    ) -> PlannedCommit:
         found = wanted(Mesh(now.graph, now.listing.settings, now))
         return change_resources(
             self._repo, tip, found.specs, now, found.tags, self._reader, found.texts
@@ -244,13 +375,6 @@ class ResourceChanges:
             return EMPTY
         self._known = self._reader.read(self._repo.tree_of(tip), self._known).tree
         return self._known
-
-    def _hand_over(self, planned: PlannedCommit) -> None:
-        """Keep the spec tree of a commit, for the next change and for the part that logs it."""
-        before, self._known = self._known, planned.after
-        tree = before.listing.tree
-        if self._steps is not None and tree is not None and planned.before is before.graph:
-            self._steps.put(tree, Step(planned.after, planned.touched))
 
     def _wait(self, made: CommitId) -> None:
         if not self._log.until_logged(made, LOGGED_WITHIN_S):

@@ -4,8 +4,12 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 
+import pytest
+
+from events.logged_commits import LoggedCommits
 from events.store import EventReader
-from events.types import Chain, CommitId
+from events.types import CommitId, Seq
+from gitmesh.service.resources import log_wait
 from gitmesh.service.resources.log_wait import LogWait
 
 
@@ -15,38 +19,51 @@ class Log:
     def __init__(self) -> None:
         self.commits: list[str] = []
         self.looks = 0
-
-    def head(self, chain: Chain) -> "Log":
-        self.looks += 1
-        return self
-
-    @property
-    def seq(self) -> int:
-        return len(self.commits)
+        self.news = LoggedCommits()
 
     def is_logged(self, commit: CommitId) -> bool:
+        self.looks += 1
         return commit in self.commits
+
+    def add(self, name: str) -> None:
+        with self.news.appending():
+            self.commits.append(name)
+        self.news.reached(Seq(len(self.commits)), [CommitId(name)])
 
 
 def wait_for(log: Log) -> LogWait:
     found: EventReader = log  # type: ignore[assignment]
-    return LogWait(found)
+    return LogWait(found, log.news)
 
 
-def test_each_waits_for_its_own_commit_and_one_looks_for_all() -> None:
+def test_each_waits_for_its_own_commit_and_looks_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(log_wait, "_LOOK_EVERY_S", 30.0)
     log = Log()
     waiting = wait_for(log)
-    names = [CommitId(str(number)) for number in range(30)]
+    names = [str(number) for number in range(30)]
     with ThreadPoolExecutor(len(names)) as threads:
-        began = time.monotonic()
-        found = [threads.submit(waiting.until_logged, name, 30.0) for name in names]
+        found = [threads.submit(waiting.until_logged, CommitId(name), 30.0) for name in names]
+        while log.looks < len(names):
+            time.sleep(0.001)
         for name in names:
-            time.sleep(0.01)
-            log.commits.append(name)
+            log.add(name)
         assert all(each.result() for each in found)
-        took = time.monotonic() - began
-    # One that looks every 2 ms; each of the thirty would look as often by itself.
-    assert log.looks <= 2 * took / 0.002 + len(names)
+    assert log.looks == len(names)
+
+
+def test_a_commit_that_the_log_has_is_not_waited_for() -> None:
+    log = Log()
+    log.add("there")
+    assert wait_for(log).until_logged(CommitId("there"), 0.0)
+
+
+def test_a_commit_that_nobody_told_of_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(log_wait, "_LOOK_EVERY_S", 0.01)
+    log = Log()
+    thread = threading.Timer(0.02, lambda: log.commits.append("silent"))
+    thread.start()
+    assert wait_for(log).until_logged(CommitId("silent"), 30.0)
+    thread.join()
 
 
 def test_who_waits_in_vain_is_told_and_the_others_go_on() -> None:
@@ -63,9 +80,8 @@ def test_who_waits_in_vain_is_told_and_the_others_go_on() -> None:
     ]
     for thread in threads:
         thread.start()
-        time.sleep(0.01)
     threads[0].join()
     assert results == {"never": False}
-    log.commits.append("late")
+    log.add("late")
     threads[1].join(10)
     assert results == {"never": False, "late": True}
