@@ -112,7 +112,7 @@ class HttpApi:
             monitoring = monitoring_routes(self.reception, metrics, counted, now)
             others = [*monitoring, openapi_route(), beside.route]
             app = Bounded(
-                application(api, self.reception, others), refused, metrics.observe_request
+                application(api, self.reception, news, others), refused, metrics.observe_request
             )
             tls = None if self.certificate is None else self.certificate.context
             counting = asyncio.create_task(counted.run())

@@ -131,14 +131,19 @@ class Metrics:
             "Bytes of the event log on disk, with what waits to be merged into it.",
             registry=at,
         )
+        self._observed: dict[tuple[str, int], tuple[Counter, Histogram]] = {}
         self._problems: dict[str, int] = {"error": 0, "warning": 0}
         self._log = log
         self.registry.register(LogState(log, self._problems, READ_ALL))
 
     def observe_request(self, operation: str, status: int, seconds: float) -> None:
-        """Count an API response."""
-        self.requests.labels(operation, str(status)).inc()
-        self.request_time.labels(operation).observe(seconds)
+        """Count an answer of the API."""
+        found = self._observed.get((operation, status))
+        if found is None:  # the library looks for labels at length
+            count = self.requests.labels(operation, str(status))
+            found = self._observed[operation, status] = count, self.request_time.labels(operation)
+        found[0].inc()
+        found[1].observe(seconds)
 
     def set_problems(self, *, errors: int, warnings: int) -> None:
         """Set the number of problems of the branch's newest commit."""

@@ -19,10 +19,19 @@ async def read_request(request: Request) -> SignedRequest:
     """
     raw_path: bytes = request.scope.get("raw_path") or b"/"
     query: bytes = request.scope["query_string"]
-    headers = [(n.decode("latin-1"), v.decode("latin-1")) for n, v in request.headers.raw]
-    body = await _body(request)
+    raw: list[tuple[bytes, bytes]] = request.scope["headers"]
+    headers = [(n.decode("latin-1"), v.decode("latin-1")) for n, v in raw]
+    body = await _body(request) if _has_body(raw) else b""
     path = raw_path.decode("latin-1")
     return SignedRequest(request.method, path, query.decode("latin-1"), headers, body)
+
+
+def _has_body(headers: list[tuple[bytes, bytes]]) -> bool:
+    """Tell whether a request has a body: HTTP/1.1 says so in these headers."""
+    return any(
+        name == b"transfer-encoding" or (name == b"content-length" and value != b"0")
+        for name, value in headers
+    )
 
 
 async def _body(request: Request) -> bytes:
