@@ -3,6 +3,7 @@
 import json
 import statistics
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -218,7 +219,7 @@ def _proxies(repository: Path, runs: int) -> Iterator[Figure]:
             step += wrote["counts"][0]
             if is_busy:
                 reads.append(api.clients.ask("stop reading")["answers"] / wrote["took_s"])
-            load.ask("quiet", for_s=0.5)
+            _settle(repository)
             (busy if is_busy else idle).append(_p99(_acked(repository, since)))
     ratios = sorted(one / other for one, other in zip(busy, idle, strict=True))
     what = f"commit to ACK, {PROXIES:,} proxies, {statistics.median(reads):.0f} reads/s"
@@ -240,6 +241,14 @@ def _part(caller: int) -> dict[str, Any]:
 def _head(repository: Path) -> int:
     with open_for_reading(log_path(repository)) as log:
         return log.head(Chain.DELIVERY).seq
+
+
+def _settle(repository: Path) -> None:
+    """Wait until proxies have all; they are never quiet, because connections are pinged."""
+    before = -1
+    while (now := _head(repository)) != before:
+        before = now
+        time.sleep(0.5)
 
 
 def _acked(repository: Path, since: int) -> list[float]:
