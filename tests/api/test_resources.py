@@ -107,7 +107,7 @@ def test_a_write_is_a_commit_by_its_caller_in_the_document_where_it_is(
     subject, *trailers = told.splitlines()
     assert subject == "UpdateRoute mesh/shop/virtualRouter/cart/route/all"
     assert [line.partition(":")[0] for line in trailers if line] == [
-        "Request-Id", "Client-Token", "Invocation-Id", "Call-Digest", "Via",
+        "Request-Id", "Client-Token", "Invocation-Id", "Signature-Digest", "Call-Digest", "Via",
     ]  # fmt: skip
     lines = git(served.bare, "diff", "-U0", "main^", "main").splitlines()
     assert len([line for line in lines if line[:1] in "+-" and line[:3] not in ("+++", "---")]) == 4
