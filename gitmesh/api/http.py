@@ -98,8 +98,8 @@ class _Calls:
             if caller is not None and failed.status == 403:
                 log_refusal(request, caller.identity, failed.status, failed.code, what)
         except Exception:
-            _log.exception("a call failed: a fault in gitmesh itself", extra={"operation": what})
-            fault = ApiError("InternalServerErrorException", 500, "a fault in gitmesh itself")
+            _log.exception("a call failed: an internal error in gitmesh", extra={"operation": what})
+            fault = ApiError("InternalServerErrorException", 500, "an internal error in gitmesh")
             response = as_response(error(fault))
         if caller is not None:
             _tell(response, what, caller, started)

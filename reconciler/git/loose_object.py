@@ -2,7 +2,7 @@
 
 libgit2 up to 1.9.7 never returns from reading such a file that is cut off, as a full disk or a
 power cut leaves it (docs/decisions/0067). While it writes one, no other thread of the process can
-run (docs/decisions/0074).
+run (docs/decisions/0077).
 """
 
 import contextlib
