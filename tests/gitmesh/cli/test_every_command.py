@@ -45,6 +45,7 @@ ANSWERS: Final[Mapping[str, Sequence[str]]] = {
     "pin": ["pin", "main", "--reason", "INC-7", "--for", "2h"],
     "unpin": ["unpin"],
     "retry": ["retry"],
+    "graph": ["graph", "main"],
     "translate": ["translate", "specs", "--node", WEB],
     "bootstrap": ["bootstrap", "--node", WEB],
     "intercept": ["intercept", "--app-ports", "8080"],

@@ -160,7 +160,7 @@ def test_a_contradicted_log_is_logged_once_and_read_again_only_for_something_new
                 signing.commit()
                 await signing.tried(tries)
             [(message, hint)] = errors(caplog)
-            assert message.startswith(f"no checkpoint is signed: {REF} is gone")
+            assert message.startswith(f"no checkpoint is signed: {REF} no longer exists")
             assert "gitmesh verify" in hint
             assert signing.signed() == 0
 
@@ -257,7 +257,7 @@ def test_a_ref_that_is_gone_is_refused_though_one_chain_alone_was_signed(
         assert signer.sign() is not None
         assert signer.sign() is None
         git(bare, "update-ref", "-d", REF)
-        with pytest.raises(Refused, match=f"is gone.* 1 {chain} events"):
+        with pytest.raises(Refused, match=f"no longer exists.* 1 {chain} events"):
             signer.sign()
 
 

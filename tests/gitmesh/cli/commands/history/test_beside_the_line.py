@@ -84,7 +84,7 @@ def test_a_log_alone_knows_its_newest_commit_and_no_branch(
     assert gitmesh("wait", "f" * 40, *log, "--timeout", 0).code == 4
     for asked in ("show main", "status main", "wait main", "state --at main"):
         refused = gitmesh(*asked.split(), *log)
-        assert (refused.code, "no repository here to look it up in" in refused.err) == (2, True)
+        assert (refused.code, "no repository here to " in refused.err) == (2, True)
         assert "--repo" in refused.err
     for asked in ("rollback 1", "diff main main"):
         refused = gitmesh(*asked.split(), *log)

@@ -176,8 +176,10 @@ def test_a_pusher_is_told_that_their_push_waits(shop: Shop, tmp_path: Path) -> N
         opened.append_observed([held])
     move = Move(CommitId(shop.bad), CommitId(shop.back), "refs/heads/main")
     [line] = answer(copy, move, None, within_s=0)
-    assert line.startswith(f"gitmesh: applied, but serving is PINNED to {shop.first[:7]} by ada")
-    assert line.endswith(": INC-7: it waits behind that")
+    assert line.startswith(
+        f"gitmesh: applied, but it is served when the pin ends: PINNED to {shop.first[:7]} by ada"
+    )
+    assert line.endswith(": INC-7")
 
 
 def test_without_a_server_it_is_said_what_the_next_one_serves(bare: Path) -> None:
