@@ -10,7 +10,7 @@ PYTHON ?= python3
 ARGS ?=
 BIN := .venv/bin
 # Many tests wait: for a timer, a push, an Envoy. Four at a time keep two processors busy.
-WORKERS ?= 4
+WORKERS ?= 3
 # Thousands of processes start; without bytecode each would compile us anew.
 unexport PYTHONDONTWRITEBYTECODE
 
@@ -57,7 +57,7 @@ lint: install
 	$(BIN)/lint-imports
 
 types: install
-	$(BIN)/python -m mypy
+	nice $(BIN)/python -m mypy
 	$(BIN)/python -m mypy scripts
 
 fix: install ## format the code and mend what ruff can mend

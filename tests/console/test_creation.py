@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
 PATIENCE_S = 60.0
-PORT = 8080
+PORT = free_port()
 
 
 @pytest.fixture(scope="module")

@@ -109,7 +109,7 @@ def test_what_the_metadata_says_goes_before_the_user_agent() -> None:
     ("node_id", "metadata", "says"),
     [
         (str(WEB), {"client": "curl"}, "'curl' is not known"),
-        ("mesh/shop/virtualGateway/front", {"client": "grpc"}, "no gateway"),
+        ("mesh/shop/virtualGateway/front", {"client": "grpc"}, "cannot be a gateway"),
         (str(WEB), {"client": "grpc", **explicit()}, "no proxy"),
     ],
 )

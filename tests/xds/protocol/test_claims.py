@@ -84,10 +84,10 @@ def test_one_stream_may_claim_so_much_and_all_together_so_much() -> None:
     settings = AdsSettings(max_claims=10, max_claims_of_all=15)
     admission = Admission(settings, 0.0)
     one, two = admission.open(None, 0.0), admission.open(None, 0.0)
-    with pytest.raises(LimitReached, match="may claim to have 10 resources"):
+    with pytest.raises(LimitReached, match="may claim 10 unknown resources"):
         one.claims(11)
     one.claims(10)
-    with pytest.raises(LimitReached, match="come again"):
+    with pytest.raises(LimitReached, match="retry"):
         two.claims(10)
     one.claims(0)  # It has all that it is to have.
     two.claims(10)

@@ -59,7 +59,7 @@ def test_those_beyond_the_rate_are_told_to_come_again_and_take_no_place() -> Non
     admission = Admission(AdsSettings(new_streams_per_s=10, new_streams_at_once=2), 0.0)
     admission.open(None, 0.0)
     admission.open(None, 0.0)
-    with pytest.raises(LimitReached, match="come again"):
+    with pytest.raises(LimitReached, match="retry in a second"):
         admission.open(None, 0.0)
     assert admission.streams == 2
     admission.open(None, 0.1)
@@ -105,7 +105,7 @@ def test_streams_that_come_too_fast_are_refused_in_words() -> None:
             async with AdsClient(served.port, CART) as two:
                 code, words = await two.ending()
                 assert code == "RESOURCE_EXHAUSTED"
-                assert "come again" in words
+                assert "retry in a second" in words
             await one.subscribe(ENDPOINT, "v1")
 
     run(AdsSettings(new_streams_per_s=0.001, new_streams_at_once=1, grace_s=0), scenario)
