@@ -136,11 +136,10 @@ def _are_trailers(paragraph: list[str]) -> bool:
 
 
 def _unfold(lines: list[str]) -> list[str]:
-    """Join continuation lines to the line before, and drop comment lines."""
+    """Join continuation lines to the line before. A comment is a line like any other, so that a
+    trailer does not go on after it."""
     folded: list[str] = []
     for line in lines:
-        if line.startswith("#"):
-            continue
         if line[:1].isspace() and folded:
             folded[-1] += "\n" + line
         else:

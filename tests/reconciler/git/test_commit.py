@@ -158,6 +158,7 @@ LINES = st.sampled_from(
 @settings(deadline=None, max_examples=60)
 @given(st.lists(LINES, max_size=8).map("\n".join))
 @example("\nTicket: X-1\n\n# a comment\n ")
+@example("\nSigned-off-by: B <b@x>\n# a comment\n  folded")
 def test_whatever_the_message_trailers_are_those_of_git(
     tmp_path_factory: pytest.TempPathFactory, message: str
 ) -> None:
