@@ -1,4 +1,4 @@
-"""News inside a server process: which commits the log has, and where its mesh chain ends."""
+"""Announcements inside a server process: logged commits, and the end of the mesh chain."""
 
 import contextlib
 import threading
@@ -10,13 +10,13 @@ from typing import Final
 from events.types import CommitId, Seq
 
 _MOST_RECENT: Final = 256
-"""Commits that are known to be logged without a look into the log."""
+"""Number of announced commits that are remembered, for threads that begin to wait too late."""
 
 
 class LoggedCommits:
-    """Told by the part that appends to the mesh chain; others wait for commits without looking.
+    """Commits that the log has, as the thread that appends to the mesh chain announces them.
 
-    Safe to use from several threads.
+    Other threads wait for a commit here, so that they need not poll the log. Thread-safe.
     """
 
     def __init__(self) -> None:
@@ -27,20 +27,18 @@ class LoggedCommits:
 
     @property
     def seq(self) -> Seq | None:
-        """The last position of the mesh chain; None while it is unknown, or about to change.
+        """The last position of the mesh chain; ``None`` while it is unknown, or about to change.
 
-        Whoever has seen an event in the log never gets a position here that is before it.
+        It is never before an event that a reader of the log has seen.
         """
         return self._seq
 
-    @contextmanager
-    def appending(self) -> Iterator[None]:
-        """Say that the chain changes in this block, whose end is told by :meth:`reached`."""
+    def begin_append(self) -> None:
+        """Announce that the chain is about to grow; its end is unknown until :meth:`reached`."""
         self._seq = None
-        yield
 
     def reached(self, seq: Seq, commits: Sequence[CommitId] = ()) -> None:
-        """Say that the chain ends at ``seq``, and has these commits now."""
+        """Announce that the chain ends at ``seq``, and that it has these commits now."""
         with self._turn:
             woken = [event for commit in commits for event in self._expected.pop(commit, ())]
             for commit in commits:
@@ -53,7 +51,7 @@ class LoggedCommits:
 
     @contextmanager
     def expecting(self, commit: CommitId) -> Iterator[threading.Event]:
-        """Give an event that is set when the log has a commit, unless it got it long ago."""
+        """Yield an event that is set when the commit is announced, or if it is still remembered."""
         event = threading.Event()
         with self._turn:
             if commit in self._recent:

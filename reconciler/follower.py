@@ -28,8 +28,8 @@ from mesh.resource import spec_json
 from reconciler.attempt import HELD_BACK, Attempts
 from reconciler.git.repository import GitRepository
 from reconciler.history import Way, way
+from reconciler.known_commits import KnownCommits, ReadSteps, after_events
 from reconciler.plan import ReadSpecs, derive
-from reconciler.read_steps import KnownCommits, ReadSteps, after_events
 from reconciler.reading.reader import Progress, TreeReader
 from reconciler.reading.source import SourceUnavailable
 from reconciler.reading.tree import EMPTY
@@ -70,7 +70,7 @@ class Follower:
         stopping: Callable[[], bool] = lambda: False,
         attempts: Attempts | None = None,
         steps: ReadSteps | None = None,
-        news: LoggedCommits | None = None,
+        logged: LoggedCommits | None = None,
     ) -> None:
         self._repo = repo
         self._log = log
@@ -79,7 +79,7 @@ class Follower:
         self._stopping = stopping
         self._attempts = attempts
         self._steps = steps or ReadSteps()
-        self._news = news or LoggedCommits()
+        self._logged = logged or LoggedCommits()
         self._reader = self._new_reader()
         self._looked_ns: int | None = None
         self._waiting: _Look | None = None
@@ -101,7 +101,7 @@ class Follower:
 
     def _reload(self) -> None:
         self._state = self._log.state()
-        self._news.reached(self._state.seq)
+        self._logged.reached(self._state.seq)
         # Keys of the resource events logged since a publication began; None if unknown.
         self._touched: set[ResourceKey] | None = None
         self._read = ReadSpecs(pending=None if self._state.tip else frozenset())
@@ -264,8 +264,8 @@ class Follower:
         """Append events, all or none, that lead to this state."""
         if self._touched is not None:
             self._touched.update(event.key for event in events if isinstance(event, _OF_RESOURCE))
-        with self._news.appending():
-            self._log.append(Chain.MESH, events, expected=self._state.seq)
-        self._news.reached(after.seq, commits)
+        self._logged.begin_append()
+        self._log.append(Chain.MESH, events, expected=self._state.seq)
+        self._logged.reached(after.seq, commits)
         # Nothing below takes memory: what is in the log and what is here never differ.
         self._state, self._read = after, read

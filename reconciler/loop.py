@@ -20,7 +20,7 @@ from reconciler.attempt import Attempts
 from reconciler.follower import Follower
 from reconciler.git.repository import GitRepository
 from reconciler.health import Health, newest_time, obstacle, reasons_left
-from reconciler.read_steps import ReadSteps
+from reconciler.known_commits import ReadSteps
 from reconciler.reading.reader import Progress
 from reconciler.watch import wakeups
 
@@ -70,7 +70,7 @@ async def reconcile(
     attempts: Attempts | None = None,
     startup: Startup | None = None,
     steps: ReadSteps | None = None,
-    news: LoggedCommits | None = None,
+    logged: LoggedCommits | None = None,
 ) -> None:
     """Follow the branch until cancelled; the only writer of the mesh chain.
 
@@ -83,7 +83,7 @@ async def reconcile(
     :param progress: called with the progress of long work, from a worker thread.
     :param attempts: where to record which commit is being read.
     :param steps: trees that other parts of the process have read.
-    :param news: told what is appended to the log.
+    :param logged: where to announce what is appended to the log.
     :param startup: if given, nothing is read before proxies are served the mesh in the log.
     :raises Fatal: the log is written by another process, or damaged.
     """
@@ -97,7 +97,7 @@ async def reconcile(
             stopping=stopping.is_set,
             attempts=attempts,
             steps=steps,
-            news=news,
+            logged=logged,
         ),
         stopping,
     )

@@ -155,7 +155,7 @@ class SqliteEventStore(LogReading):
             actor = actor_of(event) or actor
             commits += isinstance(event, CommitApplied | CommitRejected)
             # Each commit has a time of its own, so that a time names one mesh.
-            then = at if commits < 2 else at + (commits - 1) * _TICK
+            then = at + max(commits - 1, 0) * _TICK
             row = seal(chain, prev, seq, encode(event, actor), time_text(then))
             rows.append(row)
             numbered.append((seq, event))

@@ -33,13 +33,14 @@ from gitmesh.service.changes.resource_change import Mesh, Wanted
 from gitmesh.service.delivery.outcome import Outcome, outcome
 from gitmesh.service.delivery.wait_goal import Goal
 from gitmesh.service.resources import description
-from gitmesh.service.resources.change import Change, InvalidChange, ResourceChanges
+from gitmesh.service.resources.change import InvalidChange, ResourceChanges
 from gitmesh.service.resources.description import (
     Description,
     collection,
     describe,
     last_description,
 )
+from gitmesh.service.resources.group_commit import Change
 from gitmesh.service.resources.tags import ServedTags
 from mesh.errors import Fatal, GitmeshError, Retryable, UsageError
 from mesh.keys import Kind, ResourceKey

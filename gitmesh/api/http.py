@@ -41,15 +41,15 @@ _METHODS: Final = ["GET", "PUT", "POST", "DELETE", "PATCH"]
 def application(
     api: AppMeshApi,
     reception: Reception,
-    news: LoggedCommits,
+    logged: LoggedCommits,
     others: Sequence[BaseRoute] = (),
 ) -> ASGIApp:
     """Return the application that answers calls of the App Mesh API.
 
-    :param news: tells whether the log has grown since an answer was given.
+    :param logged: announces when the log grows, after which answers are read again.
     :param others: routes of other APIs.
     """
-    answering = _Calls(api, reception, RememberedAnswers(news))
+    answering = _Calls(api, reception, RememberedAnswers(logged))
     rest = Starlette(routes=[*others, Route("/{path:sent}", answering.endpoint, methods=_METHODS)])
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:

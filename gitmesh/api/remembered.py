@@ -37,8 +37,8 @@ class Remembered:
 class RememberedAnswers:
     """Answers at one position of the mesh chain, within a bound of memory."""
 
-    def __init__(self, news: LoggedCommits) -> None:
-        self._news = news
+    def __init__(self, logged: LoggedCommits) -> None:
+        self._logged = logged
         self._at: Seq | None = None
         self._found: OrderedDict[_Key, Remembered] = OrderedDict()
         self._bytes = 0
@@ -46,11 +46,11 @@ class RememberedAnswers:
     @property
     def position(self) -> Seq | None:
         """The position that an answer which is computed from now on may be kept for."""
-        return self._news.seq
+        return self._logged.seq
 
     def get(self, request: SignedRequest, caller: Caller) -> Remembered | None:
         """Return the answer that this request would get now, if it is known."""
-        if request.method != "GET" or self._news.seq is None or self._news.seq != self._at:
+        if request.method != "GET" or self._logged.seq is None or self._logged.seq != self._at:
             return None
         if any(name.startswith(_OURS) for name, _ in request.headers):
             return None  # it asks for more than the answer
@@ -60,7 +60,7 @@ class RememberedAnswers:
         self, at: Seq | None, request: SignedRequest, caller: Caller, call: Call, body: bytes
     ) -> None:
         """Keep an answer, unless the log has grown since ``at``."""
-        if at is None or at != self._news.seq:
+        if at is None or at != self._logged.seq:
             return
         if call.operation.action not in _READS or call.change is not None:
             return

@@ -31,7 +31,8 @@ from gitmesh.service.changes.planned_commit import Authorship
 from gitmesh.service.changes.resource_change import Mesh, TagChanges, Wanted
 from gitmesh.service.changes.rollback_request import RollbackRequest, RollbackResult, roll_back
 from gitmesh.service.delivery.pin_request import length_of, pin, unpin
-from gitmesh.service.resources.change import Change, InvalidChange
+from gitmesh.service.resources.change import InvalidChange
+from gitmesh.service.resources.group_commit import Change
 from gitmesh.service.resources.quotas import require_quotas
 from mesh.canonical import Json, JsonObject
 from mesh.graph.mesh_graph import MeshGraph

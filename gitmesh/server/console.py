@@ -26,7 +26,7 @@ from gitmesh.web.server import listen, serve_http
 from gitmesh.web.tls import ServerCertificate
 from mesh.errors import UsageError
 from reconciler.git.writing import Person
-from reconciler.read_steps import ReadSteps
+from reconciler.known_commits import ReadSteps
 from xds.bootstrap.address import where_to_listen
 
 _log = logging.getLogger(__name__)
@@ -51,16 +51,16 @@ class BoundConsole:
         return f"{scheme}://[{host}]:{port}/" if ":" in host else f"{scheme}://{host}:{port}/"
 
     async def serve(
-        self, repo: Path, log: Path, settings: Settings, news: LoggedCommits, steps: ReadSteps
+        self, repo: Path, log: Path, settings: Settings, logged: LoggedCommits, steps: ReadSteps
     ) -> None:
         """Answer browsers until cancelled.
 
-        :param news: tells what the log has.
+        :param logged: announces what is appended to the log.
         :param steps: where to leave what was read of the commits that are made.
         """
         with open_for_reading(log) as reading:
             branch = settings.branch or None
-            changes = ResourceChanges(repo, branch, reading, news, via="console", steps=steps)
+            changes = ResourceChanges(repo, branch, reading, logged, via="console", steps=steps)
             names, signatures = Listing(reading), RecentSignatures(reading)
             tags = ServedTags(repo, reading, lambda: changes.known)
             sources = reading, log, repo, branch, changes, COMMITTER, names, signatures, tags

@@ -44,8 +44,8 @@ from gitmesh.web.server import listen, serve_http
 from gitmesh.web.tls import ServerCertificate
 from mesh.errors import GitmeshError, UsageError
 from reconciler.git.writing import Person
+from reconciler.known_commits import ReadSteps
 from reconciler.loop import Startup
-from reconciler.read_steps import ReadSteps
 from xds.bootstrap.address import where_to_listen
 
 _log = logging.getLogger(__name__)
@@ -75,17 +75,17 @@ class HttpApi:
         log: Path,
         settings: Settings,
         startup: Startup,
-        news: LoggedCommits,
+        logged: LoggedCommits,
         steps: ReadSteps,
     ) -> None:
         """Serve the API until cancelled.
 
-        :param news: tells what the log has.
+        :param logged: announces what is appended to the log.
         :param steps: where to leave what was read of the commits that are made.
         """
         with open_for_reading(log) as reading:
             branch = settings.branch or None
-            changes = ResourceChanges(repo, branch, reading, news, steps=steps)
+            changes = ResourceChanges(repo, branch, reading, logged, steps=steps)
             await asyncio.to_thread(_recover, changes)
             repository = ServedSettings(repo, reading)
 
@@ -112,7 +112,7 @@ class HttpApi:
             monitoring = monitoring_routes(self.reception, metrics, counted, now)
             others = [*monitoring, openapi_route(), beside.route]
             app = Bounded(
-                application(api, self.reception, news, others), refused, metrics.observe_request
+                application(api, self.reception, logged, others), refused, metrics.observe_request
             )
             tls = None if self.certificate is None else self.certificate.context
             counting = asyncio.create_task(counted.run())

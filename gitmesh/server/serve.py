@@ -33,8 +33,8 @@ from gitmesh.settings import Settings
 from mesh.errors import Fatal, GitmeshError, Retryable, UsageError
 from reconciler.attempt import Attempts, attempt_path
 from reconciler.git.repository import GitRepository
+from reconciler.known_commits import ReadSteps
 from reconciler.loop import Pace, Startup, reconcile
-from reconciler.read_steps import ReadSteps
 from reconciler.reading.reader import Progress
 from reconciler.rules_declaration import declare
 from xds.delivery.recorder import Recorder
@@ -130,7 +130,7 @@ def _serve_one_log(
             importing.take_waiting()
         latest, served = Latest[Publication](), Latest[Publication]()
         event_logger, startup = EventLogger(log), Startup()
-        attempts, steps, news = Attempts(attempt_path(where)), ReadSteps(), LoggedCommits()
+        attempts, steps, logged = Attempts(attempt_path(where)), ReadSteps(), LoggedCommits()
 
         run_together(
             {
@@ -144,7 +144,7 @@ def _serve_one_log(
                     attempts=attempts,
                     startup=startup,
                     steps=steps,
-                    news=news,
+                    logged=logged,
                 ),
                 "the announcement": lambda: _announce(
                     startup, event_logger, lambda: _ready(settings.listen, served.get(), ready)
@@ -166,12 +166,12 @@ def _serve_one_log(
                     else {}
                 ),
                 **(
-                    {"the API": lambda: http.serve(path, where, settings, startup, news, steps)}
+                    {"the API": lambda: http.serve(path, where, settings, startup, logged, steps)}
                     if http
                     else {}
                 ),
                 **(
-                    {"the console": lambda: console.serve(path, where, settings, news, steps)}
+                    {"the console": lambda: console.serve(path, where, settings, logged, steps)}
                     if console
                     else {}
                 ),

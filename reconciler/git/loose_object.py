@@ -83,8 +83,8 @@ class LooseObjects:
 def write_loose(folder: str, kind: str, content: bytes, *, synced: bool) -> str:
     """Write an object into a file of its own in ``folder``; return its id.
 
-    The file has its name only when it is complete, so a process that is killed leaves none that is
-    cut off.
+    A file gets its name only when it is complete, so a process that is killed leaves no truncated
+    one. An existing file that is damaged is replaced.
 
     :param synced: force it to disk, as ``core.fsyncObjectFiles`` wants.
     :raises OSError: it cannot be written.
@@ -92,9 +92,10 @@ def write_loose(folder: str, kind: str, content: bytes, *, synced: bool) -> str:
     whole = b"%s %d\0%s" % (kind.encode(), len(content), content)
     oid = hashlib.sha1(whole, usedforsecurity=False).hexdigest()
     path = f"{folder}/{oid[:2]}/{oid[2:]}"
-    with contextlib.suppress(OSError):
-        os.utime(path)  # it is there: git gc counts it as new again
-        return oid
+    with contextlib.suppress(OSError, DamagedObject):
+        os.utime(path)  # git gc counts an object that exists as new again
+        if LooseObjects([Path(folder)]).read(oid) is not None:
+            return oid
     made = os.path.join(folder, f"tmp_obj_{secrets.token_hex(8)}")  # git gc removes what is left
     try:
         _write_file(made, zlib.compress(whole, _FASTEST), synced=synced)

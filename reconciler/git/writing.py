@@ -185,19 +185,19 @@ def _text(path: bytes) -> str:
 def write_commit(
     repo: GitRepository,
     tree: ObjectId,
-    parent: CommitId,
+    parent: CommitId | None,
     message: str,
     *,
     author: Person,
     committer: Person,
 ) -> CommitId:
-    """Return a new commit on top of ``parent``; no ref points to it yet.
+    """Return a new commit on top of ``parent``, or without a parent; no ref points to it yet.
 
     :raises Retryable: the commit cannot be written now.
     """
     now = int(time.time())
     wants, makes = signature(author, now), signature(committer, now)
-    head = f"tree {tree}\nparent {parent}\n".encode()
+    head = f"tree {tree}\n".encode() + (b"" if parent is None else f"parent {parent}\n".encode())
     people = b"author %s\ncommitter %s\n" % (_line(wants), _line(makes))
     try:
         text = message.partition("\0")[0].encode()  # where a message ends for git
@@ -255,17 +255,15 @@ def begin_branch(
     :raises BranchMoved: the branch exists meanwhile.
     :raises Retryable: it cannot be written.
     """
-    handle, now = repo.handle, int(time.time())
-    wants, makes = signature(author, now), signature(committer, now)
     try:
-        tree = handle.TreeBuilder().write()
-        made = handle.create_commit(None, wants, makes, message, tree, [])
-        handle.references.create(ref, made)
+        tree = repo.write("tree", b"")
+        made = write_commit(repo, tree, None, message, author=author, committer=committer)
+        repo.handle.references.create(ref, pygit2.Oid(hex=made))
     except _FAILING as error:
-        if _target(handle, ref) is not None:
+        if _target(repo.handle, ref) is not None:
             raise _moved(ref) from None
         raise _cannot_write(repo.path, error) from None
-    return CommitId(str(made))
+    return made
 
 
 def remove_dead_lock(repo: GitRepository, branch: str | None, committer: Person) -> Path | None:

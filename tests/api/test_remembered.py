@@ -37,25 +37,25 @@ def body(known: RememberedAnswers, request: SignedRequest, caller: Caller) -> by
 
 
 @pytest.fixture
-def news() -> LoggedCommits:
+def logged() -> LoggedCommits:
     found = LoggedCommits()
     found.reached(Seq(1))
     return found
 
 
-def test_an_answer_is_given_until_the_log_grows(news: LoggedCommits) -> None:
-    known = RememberedAnswers(news)
+def test_an_answer_is_given_until_the_log_grows(logged: LoggedCommits) -> None:
+    known = RememberedAnswers(logged)
     keep(known, asked(), who())
     assert body(known, asked(), who()) == b"{}"
-    with news.appending():
-        assert body(known, asked(), who()) is None, "it may be the old one already"
+    logged.begin_append()
+    assert body(known, asked(), who()) is None, "it may be the old one already"
     assert body(known, asked(), who()) is None
-    news.reached(Seq(2), [CommitId("1" * 40)])
+    logged.reached(Seq(2), [CommitId("1" * 40)])
     assert body(known, asked(), who()) is None
 
 
-def test_an_answer_belongs_to_path_query_and_permission(news: LoggedCommits) -> None:
-    known = RememberedAnswers(news)
+def test_an_answer_belongs_to_path_query_and_permission(logged: LoggedCommits) -> None:
+    known = RememberedAnswers(logged)
     keep(known, asked(), who())
     assert body(known, asked(f"{MESHES}/shop"), who()) is None
     assert body(known, asked(query="limit=1"), who()) is None
@@ -63,8 +63,8 @@ def test_an_answer_belongs_to_path_query_and_permission(news: LoggedCommits) -> 
     assert body(known, asked(), who(SHOP.limited_to(["shop"]))) is None
 
 
-def test_what_is_staged_in_a_change_set_is_neither_kept_nor_hidden(news: LoggedCommits) -> None:
-    known = RememberedAnswers(news)
+def test_what_is_staged_in_a_change_set_is_neither_kept_nor_hidden(logged: LoggedCommits) -> None:
+    known = RememberedAnswers(logged)
     staged = asked(f"{MESHES}/shop", x_gitmesh_change="blue")
     keep(known, staged, who(), b"staged")
     assert body(known, asked(f"{MESHES}/shop"), who()) is None
@@ -72,27 +72,29 @@ def test_what_is_staged_in_a_change_set_is_neither_kept_nor_hidden(news: LoggedC
     assert body(known, staged, who()) is None
 
 
-def test_an_answer_that_was_read_before_the_log_grew_is_not_kept(news: LoggedCommits) -> None:
-    known = RememberedAnswers(news)
+def test_an_answer_that_was_read_before_the_log_grew_is_not_kept(logged: LoggedCommits) -> None:
+    known = RememberedAnswers(logged)
     before = known.position
-    news.reached(Seq(2))
+    logged.reached(Seq(2))
     known.put(before, asked(), who(), read_call(asked()), b"old")
     assert body(known, asked(), who()) is None
 
 
 def test_tags_are_never_remembered_because_they_are_read_from_the_repository(
-    news: LoggedCommits,
+    logged: LoggedCommits,
 ) -> None:
-    known = RememberedAnswers(news)
+    known = RememberedAnswers(logged)
     arn = "arn%3Aaws%3Aappmesh%3Aus-east-1%3A000000000000%3Amesh%2Fshop"
     tags = asked("/v20190125/tags", f"resourceArn={arn}")
     keep(known, tags, who())
     assert body(known, tags, who()) is None
 
 
-def test_the_oldest_answers_give_way(news: LoggedCommits, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_oldest_answers_give_way(
+    logged: LoggedCommits, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(remembered, "MOST_BYTES", 3_000)
-    known = RememberedAnswers(news)
+    known = RememberedAnswers(logged)
     for number in range(4):
         keep(known, asked(f"{MESHES}/m{number}"), who(), b"x" * 400)
     found = [body(known, asked(f"{MESHES}/m{number}"), who()) for number in range(4)]

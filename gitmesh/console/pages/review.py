@@ -14,7 +14,8 @@ from gitmesh.console.visit import Answer, PageError, Redirect, View, Visit
 from gitmesh.console.web.origin import local_path
 from gitmesh.console.writing import authorship, commit_message, writable
 from gitmesh.service.changes.resource_change import Mesh, Wanted
-from gitmesh.service.resources.change import Change, InvalidChange
+from gitmesh.service.resources.change import InvalidChange
+from gitmesh.service.resources.group_commit import Change
 from mesh.canonical import JsonObject
 from mesh.errors import UsageError
 from mesh.keys import ResourceKey

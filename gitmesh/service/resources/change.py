@@ -1,16 +1,13 @@
-"""Changes of resources by a server's own hand: each call one commit, in the order of the calls.
+"""Changes of resources by the server itself: each call makes one commit, in the order of the calls.
 
-Changes that wait at the same time are made together, by one of the threads that wait: each is
-planned on the one before it and becomes a commit of its own, and the branch is moved once, to the
-last one.
+Changes that wait at the same time are made together (:mod:`group_commit`): each is planned on the
+one before it and becomes a commit of its own, and the branch is moved once, to the last one.
 """
 
 import contextlib
 import os
 import threading
-from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
 from typing import Final
@@ -20,27 +17,27 @@ from events.store import EventReader
 from events.types import CommitId
 from gitmesh.service.changes.draft import Draft, draft
 from gitmesh.service.changes.planned_commit import (
-    Authorship,
     PlannedCommit,
     advance,
     commit_object,
 )
 from gitmesh.service.changes.resource_change import Mesh, Wanted, change_resources
+from gitmesh.service.resources.group_commit import Change, GroupCommit, Turn
 from gitmesh.service.resources.log_wait import LogWait
 from gitmesh.service.resources.written import WrittenResource, written_resource
-from mesh.errors import Retryable
+from mesh.errors import GitmeshError, Retryable
 from mesh.keys import ResourceKey
 from mesh.problems.problem import Problem
 from reconciler.git.repository import GitRepository
 from reconciler.git.writing import BranchMoved, Person, begin_branch, remove_dead_lock
-from reconciler.read_steps import ReadSteps
+from reconciler.known_commits import ReadSteps
 from reconciler.reading.reader import TreeReader
 from reconciler.reading.tree import EMPTY, SpecTree, Step
 
 MOST_RACES: Final = 20
 """Maximum number of new attempts because somebody pushed at the same time."""
 MOST_TOGETHER: Final = 16
-"""Maximum number of changes for which the branch is moved once: the first of them waits for all."""
+"""Maximum number of commits for which the branch is moved once: the first waits for all of them."""
 LOGGED_WITHIN_S: Final = 10.0
 NO_COMMIT: Final = CommitId("")
 """The tip of a repository in which nothing is committed yet."""
@@ -60,39 +57,6 @@ class NotLoggedYet(Retryable):
     """The commit is made, but the log does not have it yet."""
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
-    """A requested change, and the message of its commit."""
-
-    wanted: Callable[[Mesh], Wanted]
-    """Function that returns the requested changes for the mesh of the branch's tip; it may raise,
-    and then nothing is changed."""
-    message: str
-    who: Authorship
-    admit: Callable[[], None] = lambda: None
-    """Called before a commit is made; may raise to change nothing."""
-    made: Callable[[], None] = lambda: None
-    """Called when the commit is made, or none is needed, before another change with one of its ids
-    is planned."""
-    ids: frozenset[str] = frozenset()
-    """Ids by which the change is recognised if it is asked for again."""
-
-
-@dataclass(slots=True, eq=False)
-class _Turn:
-    """A change that waits, then its outcome."""
-
-    change: Change
-    admitted: bool = False
-    done: bool = False
-    tip: CommitId | None = None
-    """The commit that the change was planned on."""
-    made: CommitId | None = None
-    error: BaseException | None = None
-    woken: threading.Event = field(default_factory=threading.Event)
-    """Set when it is done, or when its thread is to make the next group."""
-
-
 class ResourceChanges:
     """Makes commits on one branch. Thread-safe: changes are made one after the other."""
 
@@ -101,27 +65,24 @@ class ResourceChanges:
         repo: Path,
         branch: str | None,
         log: EventReader,
-        news: LoggedCommits,
+        logged: LoggedCommits,
         *,
         via: str = "api",
         steps: ReadSteps | None = None,
     ) -> None:
         """Make commits on a branch of a repository, which another part of the process logs.
 
-        :param news: tells which commits that other part has logged.
+        :param logged: announces the commits that the other part has logged.
         :param steps: where to leave what was read of each commit, for who logs it.
         """
         self._repo = GitRepository.open_later(repo)  # it may be away for a moment
         self._branch = branch
-        self._log = LogWait(log, news)
+        self._log = LogWait(log, logged)
         self._steps = steps
         self._reader = TreeReader(self._repo)
         self._via = via
         self._turn = threading.Lock()
-        self._queue = threading.Lock()
-        self._waiting: deque[_Turn] = deque()
-        self._led = False
-        """True while a thread makes commits, or was told to."""
+        self._group_commit = GroupCommit()
         self._known: SpecTree = EMPTY
         self._has_joined = False
 
@@ -157,20 +118,13 @@ class ResourceChanges:
         :raises GitmeshError: the repository cannot be read or written.
         """
         self._join()
-        mine = _Turn(change)
-        with self._queue:
-            self._waiting.append(mine)
-            leads, self._led = not self._led, True
-        if not leads:
-            mine.woken.wait()
-        if not mine.done:
-            self._lead()
-        if mine.error is not None:
-            raise mine.error
+        turn = self._group_commit.run(change, self._make_group)
+        if turn.error is not None:
+            raise turn.error
         # Who changes nothing may see what a call just before it changed.
-        if (commit := mine.made or mine.tip) is not None:
+        if (commit := turn.made or turn.tip) is not None:
             self._wait(commit)
-        return mine.made
+        return turn.made
 
     def is_logged(self, commit: CommitId, within_s: float) -> bool:
         """Wait until the log has a commit; return whether it has it in time."""
@@ -235,45 +189,28 @@ class ResourceChanges:
                 self._wait(tip)
             self._has_joined = True
 
-    def _lead(self) -> None:
-        """Make the commits of those who wait longest, and let the next one go on."""
-        group = list[_Turn]()
+    def _make_group(self) -> None:
+        """Make the commits of the changes that wait longest, or set the errors of those changes."""
+        with self._turn:
+            group = self._group_commit.take(1 if self._has_work_trees() else MOST_TOGETHER)
+            try:
+                self._commit_with_retries(group)
+            except BaseException as error:
+                for turn in group:
+                    turn.made, turn.error = None, error
+                if not isinstance(error, Exception):
+                    raise
+            finally:
+                self._group_commit.finish(group)
+
+    def _has_work_trees(self) -> bool:
+        """Return whether a work tree may refuse one commit of a group, and take another."""
         try:
-            with self._turn:
-                group = self._next_group()
-                self._make(group)
-        finally:
-            with self._queue:
-                following = self._waiting[0] if self._waiting else None
-                self._led = following is not None
-            for turn in [*group, *([following] if following else [])]:
-                turn.woken.set()
+            return not self._repo.handle.is_bare or os.path.isdir(self._repo.ref_dir / "worktrees")
+        except GitmeshError:
+            return True  # Making the first commit says why the repository cannot be read.
 
-    def _next_group(self) -> list[_Turn]:
-        """Take the changes that wait longest; of those with a common id, only the first."""
-        group, ids = list[_Turn](), set[str]()
-        alone = not self._repo.handle.is_bare or os.path.isdir(self._repo.ref_dir / "worktrees")
-        most = 1 if alone else MOST_TOGETHER  # a work tree may refuse one commit, and take another
-        with self._queue:
-            while self._waiting and len(group) < most and not ids & self._waiting[0].change.ids:
-                group.append(self._waiting.popleft())
-                ids |= group[-1].change.ids
-        return group
-
-    def _make(self, group: list[_Turn]) -> None:
-        """Make the commits of some changes, or set the error of those that cannot be made."""
-        try:
-            self._commit_in_spite_of_races(group)
-        except BaseException as error:
-            for turn in group:
-                turn.made, turn.error = None, error
-            if not isinstance(error, Exception):
-                raise
-        finally:
-            for turn in group:
-                turn.done = True
-
-    def _commit_in_spite_of_races(self, group: list[_Turn]) -> None:
+    def _commit_with_retries(self, group: list[Turn]) -> None:
         if self._tip() == NO_COMMIT and not self._begin_for_one(group):
             return
         for race in count(1):
@@ -284,7 +221,7 @@ class ResourceChanges:
                 if race == MOST_RACES:
                     raise
 
-    def _commit(self, group: list[_Turn]) -> None:
+    def _commit(self, group: list[Turn]) -> None:
         """Make the commits, one on the other, and move the branch to the last one.
 
         :raises GitmeshError: the branch was not moved, so no commit counts.
@@ -308,7 +245,7 @@ class ResourceChanges:
             if turn.error is None:
                 turn.change.made()
 
-    def _written(self, planned: PlannedCommit, turn: _Turn, before: SpecTree) -> CommitId:
+    def _written(self, planned: PlannedCommit, turn: Turn, before: SpecTree) -> CommitId:
         """Write a commit, and leave what was read of it for who logs it.
 
         :raises InvalidChange: the mesh would be invalid.
@@ -330,7 +267,7 @@ class ResourceChanges:
         found = wanted(Mesh(now.graph, now.listing.settings, now))
         return draft(self._repo, tip, now, found)
 
-    def _begin_for_one(self, group: list[_Turn]) -> bool:
+    def _begin_for_one(self, group: list[Turn]) -> bool:
         """Begin the branch for the first change that may be made; return whether there is one."""
         for turn in group:
             try:

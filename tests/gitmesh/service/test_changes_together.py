@@ -14,14 +14,15 @@ from events.opening import open_for_reading, open_for_writing
 from events.types import Chain, CommitId
 from gitmesh.service.changes.planned_commit import Authorship
 from gitmesh.service.changes.resource_change import Mesh, Wanted
-from gitmesh.service.resources.change import Change, InvalidChange, ResourceChanges
+from gitmesh.service.resources.change import InvalidChange, ResourceChanges
+from gitmesh.service.resources.group_commit import Change
 from mesh.canonical import JsonObject
 from mesh.keys import Kind, ResourceKey
 from mesh.resource import spec_json
 from reconciler.follower import Follower
 from reconciler.git.repository import GitRepository
 from reconciler.git.writing import Person
-from reconciler.read_steps import ReadSteps
+from reconciler.known_commits import ReadSteps
 from tests.support.git import git, put
 from tests.support.meshes import a_route, shop_mesh
 from tests.support.specs import files, text
@@ -40,14 +41,14 @@ class Server:
         subprocess.run(["git", "init", "-q", "--bare", "-b", "main", str(self.origin)], check=True)
         git(self.origin, "config", "core.logAllRefUpdates", "true")
         put(self.origin, {**files(shop_mesh()), ROUTE: route(50)})
-        self.log, steps, news = folder / "log.db", ReadSteps(), LoggedCommits()
+        self.log, steps, logged = folder / "log.db", ReadSteps(), LoggedCommits()
         self._writing = open_for_writing(self.log)
         self.follower = Follower(
-            GitRepository.open(self.origin), self._writing, steps=steps, news=news
+            GitRepository.open(self.origin), self._writing, steps=steps, logged=logged
         )
         self.follower.catch_up()
         self._reading = open_for_reading(self.log)
-        self.changes = ResourceChanges(self.origin, None, self._reading, news, steps=steps)
+        self.changes = ResourceChanges(self.origin, None, self._reading, logged, steps=steps)
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._follow)
         self._thread.start()
@@ -117,10 +118,10 @@ def together(changes: ResourceChanges, asked: list[Change]) -> list["Future[Comm
         found = [threads.submit(changes.make, Change(first, "first", WHO))]
         assert is_planned.wait(60)
         for number, change in enumerate(asked):
-            while len(changes._waiting) < number:
+            while len(changes._group_commit._waiting) < number:
                 time.sleep(0.001)
             found.append(threads.submit(changes.make, change))
-        while len(changes._waiting) < len(asked):
+        while len(changes._group_commit._waiting) < len(asked):
             time.sleep(0.001)
         all_wait.set()
     return found

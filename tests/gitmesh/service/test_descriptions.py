@@ -8,7 +8,7 @@ from gitmesh.service.resources.description import describe, last_description
 from mesh.keys import Kind, ResourceKey
 from reconciler.follower import Follower
 from reconciler.git.repository import GitRepository
-from reconciler.read_steps import ReadSteps
+from reconciler.known_commits import ReadSteps
 from reconciler.reading.reader import TreeReader
 from reconciler.reading.source import ObjectId
 from tests.support.git import put
@@ -69,11 +69,11 @@ def test_a_step_that_was_read_before_is_taken_once_and_by_its_own_tree_alone(
     reader = TreeReader(repo)
     first = reader.read(trees[0]).tree
     step = reader.read(trees[1], first)
-    known.put(trees[0], step)
+    known.put(trees[0], step, repo.tip())
     taking = TreeReader(repo, known=known.take)
     assert taking.read(trees[2], first).tree == reader.read(trees[2], first).tree
     assert taking.read(trees[1], first) is step
     assert taking.read(trees[1], first) == step
     assert taking.read(trees[1], first) is not step
-    known.put(trees[0], step)
+    known.put(trees[0], step, repo.tip())
     assert taking.read(trees[1]).tree == step.tree, "nothing is known of the way from nothing"

@@ -19,21 +19,21 @@ class Log:
     def __init__(self) -> None:
         self.commits: list[str] = []
         self.looks = 0
-        self.news = LoggedCommits()
+        self.logged = LoggedCommits()
 
     def is_logged(self, commit: CommitId) -> bool:
         self.looks += 1
         return commit in self.commits
 
     def add(self, name: str) -> None:
-        with self.news.appending():
-            self.commits.append(name)
-        self.news.reached(Seq(len(self.commits)), [CommitId(name)])
+        self.logged.begin_append()
+        self.commits.append(name)
+        self.logged.reached(Seq(len(self.commits)), [CommitId(name)])
 
 
 def wait_for(log: Log) -> LogWait:
     found: EventReader = log  # type: ignore[assignment]
-    return LogWait(found, log.news)
+    return LogWait(found, log.logged)
 
 
 def test_each_waits_for_its_own_commit_and_looks_once(monkeypatch: pytest.MonkeyPatch) -> None:

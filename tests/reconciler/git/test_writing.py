@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from mesh.errors import UsageError
 from reconciler.git import writing
 from reconciler.git.repository import GitRepository
-from reconciler.git.writing import Person, remove_dead_lock, write_tree
-from reconciler.reading.source import ObjectId
+from reconciler.git.writing import BranchMoved, Person, remove_dead_lock, write_tree
+from reconciler.reading.source import ObjectId, ObjectMissing
 from tests.support.git import put
 
 US, OTHERS = Person("gitmesh", "gitmesh@localhost"), Person("Carol", "carol@example.com")
@@ -151,3 +151,29 @@ def test_a_commit_is_the_object_that_git_would_write(bare: Path, name: str, mess
         None, one, other, message, pygit2.Oid(hex=tree), [pygit2.Oid(hex=tip)]
     )
     assert made == str(expected)
+
+
+def test_an_object_whose_file_is_damaged_is_written_again(bare: Path) -> None:
+    repo, content = GitRepository.open(bare), b"spec: {}\n" * 100
+    oid = repo.write("blob", content)
+    file = bare / "objects" / oid[:2] / oid[2:]
+    file.chmod(0o644)
+    file.write_bytes(file.read_bytes()[:20])
+    with pytest.raises(ObjectMissing):
+        GitRepository.open(bare).read_blob(oid)
+    again = GitRepository.open(bare)
+    assert again.write("blob", content) == oid
+    assert GitRepository.open(bare).read_blob(oid) == content
+
+
+def test_a_branch_begins_with_a_commit_that_has_no_file_and_no_parent(tmp_path: Path) -> None:
+    path = tmp_path / "empty.git"
+    pygit2.init_repository(str(path), bare=True, initial_head="main")
+    repo = GitRepository.open(path)
+    made = writing.begin_branch(repo, "refs/heads/main", "Begin\n", author=OTHERS, committer=US)
+    assert repo.tip() == made
+    facts = repo.facts(made)
+    assert (facts.parents, facts.author.name, facts.message) == ((), "Carol", "Begin\n")
+    assert repo.read_tree(ObjectId(facts.tree)) == b""
+    with pytest.raises(BranchMoved):
+        writing.begin_branch(repo, "refs/heads/main", "Again\n", author=OTHERS, committer=US)

@@ -1,9 +1,9 @@
-"""Spec trees that one part of the process has read, so that another part need not read them again.
+"""Commits whose specs another part of the process has read already, so that they are read once and
+logged together.
 
 A write through the API reads its commit's tree before the commit is made, to check it. The follower
-reads the same tree from the same one before it. Both get the same result, so it is handed over.
-Commits whose trees were handed over are logged together. One that must be read is logged alone,
-because reading it may end the process.
+would read the same tree again, from the same previous tree, with the same result. A commit that
+must be read is logged alone, because reading it may end the process.
 """
 
 import threading
@@ -20,7 +20,7 @@ from reconciler.reading.source import ObjectId
 from reconciler.reading.tree import SpecTree, Step
 
 _MOST: Final = 64
-"""Steps that are kept; each refers to a whole tree, of which it shares most with its neighbours."""
+"""Maximum number of steps that are kept. Each refers to a whole tree, most of which they share."""
 
 
 class ReadSteps:
@@ -31,27 +31,26 @@ class ReadSteps:
         self._steps: OrderedDict[tuple[ObjectId, ObjectId], Step] = OrderedDict()
         self._commits: OrderedDict[CommitId, None] = OrderedDict()
 
-    def put(self, before: ObjectId, step: Step, commit: CommitId | None = None) -> None:
-        """Keep a step from the git tree ``before``; the oldest gives way if there are too many.
+    def put(self, before: ObjectId, step: Step, commit: CommitId) -> None:
+        """Keep a step from the git tree ``before``; the oldest is dropped if there are too many.
 
         A tree that could not be read is not kept.
 
-        :param commit: the commit that this process has made of the tree.
+        :param commit: the commit of that tree, which this process has made.
         """
         after = step.tree.listing.tree
         if after is None or step.tree.faults:
             return
         with self._turn:
             self._steps[before, after] = step
-            if commit is not None:
-                self._commits[commit] = None
+            self._commits[commit] = None
             while len(self._steps) > _MOST:
                 self._steps.popitem(last=False)
             while len(self._commits) > _MOST:
                 self._commits.popitem(last=False)
 
     def made(self, commit: CommitId) -> bool:
-        """Tell whether this process has made a commit, whose specs may be here."""
+        """Return whether this process has made a commit, so that its step may be here."""
         return commit in self._commits
 
     def take(self, base: SpecTree, root: ObjectId) -> Step | None:
@@ -63,7 +62,7 @@ class ReadSteps:
 
 
 class KnownCommits:
-    """Events of consecutive commits, which the log does not have yet."""
+    """Events of consecutive commits that are appended to the log together."""
 
     def __init__(
         self,
@@ -73,9 +72,9 @@ class KnownCommits:
         state: MeshState,
         read: ReadSpecs,
     ) -> None:
-        """Begin with no commit.
+        """Start without a commit.
 
-        :param steps: what others have read.
+        :param steps: the steps that other parts of the process have read.
         :param state: the mesh after the last commit in the log.
         :param read: the specs of that commit.
         """
@@ -91,12 +90,12 @@ class KnownCommits:
         self._trees: dict[str, CommitId] = {}
 
     def add(self, commit: CommitId) -> bool:
-        """Add the next commit; return whether its specs are known.
+        """Add the next commit if its specs are known; return whether they are.
 
-        :raises SourceUnavailable: its metadata cannot be read.
+        :raises SourceUnavailable: the commit's metadata cannot be read.
         """
         if not self._steps.made(commit):
-            return False  # nothing of it is read yet
+            return False  # without reading anything of it
         facts = self._repo.facts(commit)
         step = self._steps.take(self.read.tree, ObjectId(facts.tree))
         if step is None:
