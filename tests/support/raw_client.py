@@ -63,9 +63,7 @@ class RawClient:
 
     def receive(self, type_url: str) -> Held:
         """Return the next response, which must be of this type, and acknowledge it."""
-        response = self._responses.get(timeout=PATIENCE_S)
-        assert isinstance(response, DiscoveryResponse), f"the stream has ended: {response}"
-        assert response.type_url == type_url
+        response = self._next(type_url)
         resources = {_name(packed.value): packed.value for packed in response.resources}
         if type_url == ROUTE and type_url in self.held:
             # Of types that are asked for by name, a server may send what changed alone.
@@ -74,11 +72,30 @@ class RawClient:
         self._request(type_url, held.version, response.nonce)
         return held
 
-    def refuse(self, type_url: str, why: str) -> None:
-        """Receive the next response, which must be of this type, and refuse it."""
+    def refuse(self, type_url: str, why: str) -> str:
+        """Receive the next response, which must be of this type, and refuse it; return its
+        version."""
+        response = self._next(type_url)
+        self._refuse(response, why)
+        return str(response.version_info)
+
+    def refuse_version(self, type_url: str, version: str, why: str) -> bool:
+        """Receive the next response, which must be of this type, and refuse it if it has this
+        version; otherwise leave it unanswered. Return whether it was refused."""
+        response = self._next(type_url)
+        has_version = bool(response.version_info == version)
+        if has_version:
+            self._refuse(response, why)
+        return has_version
+
+    def _next(self, type_url: str) -> DiscoveryResponse:
         response = self._responses.get(timeout=PATIENCE_S)
         assert isinstance(response, DiscoveryResponse), f"the stream has ended: {response}"
         assert response.type_url == type_url
+        return response
+
+    def _refuse(self, response: DiscoveryResponse, why: str) -> None:
+        type_url = response.type_url
         version = self.held[type_url].version if type_url in self.held else ""
         self._request(type_url, version, response.nonce, why)
 

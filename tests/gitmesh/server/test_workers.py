@@ -118,27 +118,30 @@ class Crowd:
         while set(self.worker_of) != set(pids(self._server)):
             self.join()
 
-    def come(self, refusing: Callable[[int], bool]) -> dict[int, RawClient]:
-        """Return a client of each worker that has all but routes, and refused those it was sent
-        first where it is to."""
+    def come(self, refused: str, refusing: Callable[[int], bool]) -> dict[int, RawClient]:
+        """Return a client of each worker that has all but routes, and refused these routes where it
+        is to. A client of a worker that sends older routes, because it does not know of the newest
+        commit yet, leaves, and another comes."""
         found: dict[int, RawClient] = {}
         for _ in range(40):
             before = self._counts()
             client = self._stack.enter_context(RawClient(self._server.address, ENTRANCE))
             client.subscribe(CLUSTER)
             [worker] = [n for n, count in self._counts().items() if count > before[n]]
-            if worker in found:
+            if worker in found or not self._ready(client, refused if refusing(worker) else None):
                 client.__exit__()
                 self._wait_for(before)
                 continue
-            client.subscribe(LISTENER)
-            client.ask(ROUTE, *route_names())
-            if refusing(worker):
-                client.refuse(ROUTE, "not these")
             found[worker] = client
             if found.keys() == pids(self._server).keys():
                 break
         return found
+
+    def _ready(self, client: RawClient, refused: str | None) -> bool:
+        """Subscribe to all types; return whether it refused the routes that it is to refuse."""
+        client.subscribe(LISTENER)
+        client.ask(ROUTE, *route_names())
+        return refused is None or client.refuse_version(ROUTE, refused, "not these")
 
     def _wait_for(self, counts: dict[int, int]) -> None:
         until(lambda: self._counts() == counts)
@@ -302,9 +305,9 @@ def test_who_comes_while_its_like_refuse_the_newest_has_the_last_accepted_at_eve
         accepted = first.held[ROUTE]
         until(lambda: _states(bare) == ["in-sync"])
         put(bare, sample_files(shares(60)), message="Refused")
-        first.refuse(ROUTE, "not these")
+        refused = first.refuse(ROUTE, "not these")
         until(lambda: any(e.message == "not these" for e in told(bare, SnapshotRejected)))
-        newcomers = crowd.come(refusing=lambda worker: worker != home)
+        newcomers = crowd.come(refused, refusing=lambda worker: worker != home)
         assert set(newcomers) == {1, 2}
         for client in newcomers.values():
             get(client, accepted)
@@ -315,7 +318,7 @@ def test_who_comes_while_its_like_refuse_the_newest_has_the_last_accepted_at_eve
         before = pids(server)[other]
         os.kill(before, signal.SIGKILL)
         until(lambda: pids(server)[other] != before)
-        again = crowd.come(refusing=lambda worker: False)
+        again = crowd.come(refused, refusing=lambda worker: False)
         assert set(again) == {1, 2}
         for client in again.values():
             get(client, accepted)

@@ -102,6 +102,29 @@ def test_one_that_comes_while_its_like_refuse_the_newest_gets_the_last_accepted(
     run(scenario)
 
 
+def test_one_whose_first_routes_are_of_a_newer_commit_falls_back_when_it_refuses_them() -> None:
+    """It took clusters and listeners of the commit before, but without routes it serves nothing."""
+
+    async def scenario(served: Served) -> None:
+        both = {**shop("good"), CLUSTER: (static_cluster("good", 80), static_cluster("bad", 80))}
+        await served.first(cart=both)
+        async with AdsClient(served.port, CART) as old, AdsClient(served.port, CART) as new:
+            await settles(old)
+            await old.send(ROUTE, "routes")
+            had = await old.receive()
+            await old.send(ROUTE, "routes", nonce=had.nonce, version=had.version_info)
+            await settles(new)
+            served.publish(cart={**both, ROUTE: (shop_xds.routes("routes", bad=1),)})
+            await old.receive()
+            await new.send(ROUTE, "routes")
+            routes = await new.receive()
+            assert "bad" in str(routes)
+            await new.send(ROUTE, "routes", nonce=routes.nonce, error="no such cluster")
+            assert "good" in str(await new.receive())
+
+    run(scenario)
+
+
 def test_one_that_refuses_the_first_it_is_given_falls_back_though_others_took_it() -> None:
     """One machine of many lacks a file: it must neither stand empty nor hold the others back."""
 
