@@ -52,6 +52,8 @@ def changes(asked: Asked) -> ResourceChangesShape:
     """Change, add or delete resources, as one commit or not at all."""
     specs, tags = _wanted(asked)
     expected = Expected(*_documents(asked.list("expected"), "expected"))
+    for key in expected.specs:
+        asked.readable(str(key))  # a 409 would tell whether it exists
     if asked.flag("dryRun"):
         _require_read(asked, specs)
     else:

@@ -79,6 +79,15 @@ def test_writes_need_the_permission_to_write(api: ServerApi, ask: Ask, served: S
     assert git(served.bare, "log", "-1", "--format=%an", "main") == "Tess"
 
 
+@pytest.mark.parametrize("name", ["shop", "absent"])
+@pytest.mark.parametrize("dry", [False, True])
+def test_what_is_expected_of_others_tells_nothing(ask: Ask, name: str, dry: bool) -> None:
+    body = {"apply": [OTHER], "expected": [{**SHOP, "meshName": name}], "dryRun": dry}
+    with pytest.raises(UsageError) as refused:
+        ask(PART).post("/changes", body)
+    assert refused.value.message == f"there is no mesh/{name}"
+
+
 def test_without_a_signature_nothing_is_told(served: Served) -> None:
     with endpoint(served.url) as there:
         there.sign = lambda *_: {}
