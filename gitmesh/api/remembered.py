@@ -21,7 +21,7 @@ MOST_BYTES: Final = 16 * 1024 * 1024
 _READS: Final = (Action.DESCRIBE, Action.LIST)
 _OURS: Final = "x-gitmesh-"
 _OVERHEAD: Final = 512
-"""Bytes that an answer takes in memory beside its body."""
+"""Bytes that an answer takes in memory beside its body, its path and its query."""
 
 _Key = tuple[str, str, Permission]
 
@@ -70,7 +70,12 @@ class RememberedAnswers:
         key = (request.raw_path, request.raw_query, caller.permission)
         if key not in self._found:
             self._found[key] = Remembered(call.operation.name, body)
-            self._bytes += len(body) + _OVERHEAD
+            self._bytes += _size(key, body)
         while self._bytes > MOST_BYTES:
-            _, oldest = self._found.popitem(last=False)
-            self._bytes -= len(oldest.body) + _OVERHEAD
+            oldest, answer = self._found.popitem(last=False)
+            self._bytes -= _size(oldest, answer.body)
+
+
+def _size(key: _Key, body: bytes) -> int:
+    path, query, _ = key
+    return len(path) + len(query) + len(body) + _OVERHEAD

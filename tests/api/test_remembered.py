@@ -99,3 +99,13 @@ def test_the_oldest_answers_give_way(
         keep(known, asked(f"{MESHES}/m{number}"), who(), b"x" * 400)
     found = [body(known, asked(f"{MESHES}/m{number}"), who()) for number in range(4)]
     assert [each is None for each in found] == [True, False, False, False]
+
+
+def test_paths_and_queries_count_too(news: LoggedCommits, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(remembered, "MOST_BYTES", 9_000)
+    known = RememberedAnswers(news)
+    queries = [f"limit=1&unknown={letter * 4_000}" for letter in "abc"]
+    for query in queries:
+        keep(known, asked(query=query), who())
+    found = [body(known, asked(query=query), who()) for query in queries]
+    assert [each is None for each in found] == [True, True, False]
