@@ -1,6 +1,9 @@
 """Counts of requests in windows of time."""
 
+import threading
+
 import pytest
+from limits.storage import memory
 
 from gitmesh.api.web import rate_limit
 from gitmesh.api.web.rate_limit import WindowCounts
@@ -17,7 +20,8 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     found = Clock()
-    monkeypatch.setattr(rate_limit, "time", found)
+    for module in (rate_limit, memory):
+        monkeypatch.setattr(module, "time", found)
     return found
 
 
@@ -43,3 +47,10 @@ def test_counts_of_earlier_windows_are_dropped(clock: Clock) -> None:
         counts.incr(str(number), 1)
         clock.now += 0.01
     assert (counts.reset() or 0) <= 1_124
+
+
+def test_counting_starts_no_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    counts = WindowCounts()
+    counts.timer.join()  # the library's own, once
+    monkeypatch.setattr(threading.Thread, "start", pytest.fail)
+    assert [counts.incr("ada", 1) for _ in range(3)] == [1, 2, 3]
