@@ -26,7 +26,7 @@ def show_file_difference(connect: "Connect", files: tuple[Path, ...], *, as_json
         refuse(wrong, as_json=as_json)
         return exit_codes.USAGE
     if not documents:
-        raise click.UsageError("the files hold no resource")
+        raise click.UsageError("the files contain no resource")
     with connect() as api:
         url = api.url
         try:
