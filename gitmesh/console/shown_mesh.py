@@ -1,11 +1,13 @@
-"""The mesh that a page shows, at a moment, and what is around one resource in it."""
+"""The mesh that a page shows: at a moment, around one resource, and compared with another."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from gitmesh.access.visibility import visible_graph
 from gitmesh.console.visit import Visit
 from gitmesh.queries.logged_mesh import logged_mesh
 from gitmesh.queries.requested_moment import asked_seq
+from gitmesh.service.changes.difference import Difference, difference
 from mesh.graph.mesh_graph import MeshGraph
 from mesh.graph.references import parent_of, references
 from mesh.keys import Kind, ResourceKey
@@ -31,6 +33,20 @@ def graph_at(visit: Visit) -> MeshGraph:
         return visible_graph(visit.served.changes.present().graph, permission)
     seq = asked_seq(visit.served.log, visit.at, visit.served.repo)
     return visible_graph(logged_mesh(visit.served.log.state(seq)), permission)
+
+
+def visible_difference(visit: Visit, before: MeshGraph, after: MeshGraph) -> Difference:
+    """Return the changes between two meshes, and their blast radius, as far as the visitor may
+    read the resources."""
+    old, new = (visible_graph(graph, visit.caller.permission) for graph in (before, after))
+    return difference(old, new, connected(visit))
+
+
+def connected(visit: Visit) -> Mapping[ResourceKey, int]:
+    """Return the number of connected proxies of each node that may be read."""
+    nodes = visit.served.log.connected_nodes().items()
+    counts = {ResourceKey.parse(node): number for node, number in nodes}
+    return {key: n for key, n in counts.items() if visit.caller.permission.may_read(key)}
 
 
 def relations(graph: MeshGraph, key: ResourceKey) -> Relations:

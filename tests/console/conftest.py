@@ -1,5 +1,6 @@
 """A server with a console and the sample shop, browsers for it, and what looks at each page."""
 
+import html
 import os
 import re
 import shutil
@@ -63,6 +64,11 @@ class Visitor:
         """Send a form, with a token of the page itself unless another is given."""
         token = self.token() if token is None else token
         return self.client.post(path, data={**(fields or {}), "csrf": token}, headers=headers)
+
+
+def text_of(page: str) -> str:
+    """Return the text of a page, with one space between words."""
+    return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", page)).split())
 
 
 @dataclass

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.console.conftest import Served, Visitor, serve
-from tests.console.test_history import text_of, wait_logged
+from tests.console.conftest import Served, Visitor, serve, text_of
+from tests.console.test_history import wait_logged
 from tests.support.git import put
 from tests.support.sample_shop import sample_files
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from gitmesh.demo.sample import shares
-from tests.console.conftest import Served, Visitor, serve
+from tests.console.conftest import Served, Visitor, serve, text_of
 from tests.support.git import put
 from tests.support.sample_shop import sample_files
 
@@ -44,10 +44,6 @@ def wait_logged(visitor: Visitor, commit: str) -> None:
         if page.status_code == 200 and 'id="delivery"' in page.text:
             return
     raise AssertionError(page.text)
-
-
-def text_of(page: str) -> str:
-    return " ".join(unescape(re.sub(r"<[^>]+>", " ", page)).split())
 
 
 def test_the_log_tells_each_commit_with_its_change_and_escapes_foreign_text(

@@ -7,8 +7,8 @@ import pytest
 
 from gitmesh.console.pages.overview import meshes
 from mesh.keys import Kind, ResourceKey
-from tests.console.conftest import Served, Visitor, serve, sign_in
-from tests.console.test_history import text_of, wait_logged
+from tests.console.conftest import Served, Visitor, serve, sign_in, text_of
+from tests.console.test_history import wait_logged
 from tests.support.git import put
 from tests.support.sample_shop import sample_files
 

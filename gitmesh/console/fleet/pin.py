@@ -6,9 +6,9 @@ from typing import Final
 from events.types import CommitId, ServingPinned
 from gitmesh.access.permission import Permission
 from gitmesh.console import paths
-from gitmesh.console.history.changes import Change, changes_of
 from gitmesh.console.history.entries import Entry, entry_of
-from gitmesh.console.history.moments import connected
+from gitmesh.console.shown_changes import Change, changes_of
+from gitmesh.console.shown_mesh import visible_difference
 from gitmesh.console.visit import Answer, Redirect, View, Visit
 from gitmesh.console.web.localisation import mark
 from gitmesh.queries.blast_radius import BlastRadius
@@ -16,7 +16,6 @@ from gitmesh.queries.commits import logged_commit
 from gitmesh.queries.logged_mesh import logged_mesh
 from gitmesh.queries.pins import pinnable, pinned
 from gitmesh.queries.requested_moment import asked_seq
-from gitmesh.service.changes.difference import difference
 from gitmesh.service.delivery.pin_request import length_of, pin, unpin
 from gitmesh.service.history.commit_history import logged_commits
 from gitmesh.service.history.event_selection import EventSelection
@@ -111,7 +110,7 @@ def _preview(visit: Visit, moment: str) -> Preview:
     seq = pinnable(log, commit)
     held = pinned(log)
     now = log.state(None if held is None else held.mesh_seq)
-    found = difference(logged_mesh(now), logged_mesh(log.state(seq)), connected(visit))
+    found = visible_difference(visit, logged_mesh(now), logged_mesh(log.state(seq)))
     return Preview(commit, changes_of(found.changes), found.radius)
 
 
@@ -122,7 +121,7 @@ def _release(visit: Visit, held: ServingPinned | None) -> Preview | None:
     if held is None or newest is None:
         return None
     before, after = logged_mesh(log.state(held.mesh_seq)), logged_mesh(log.state())
-    found = difference(before, after, connected(visit))
+    found = visible_difference(visit, before, after)
     return Preview(newest, changes_of(found.changes), found.radius)
 
 

@@ -3,8 +3,8 @@
 from events.types import Seq
 from gitmesh.access.visibility import visible_state
 from gitmesh.console import paths
-from gitmesh.console.history.changes import changes_of
-from gitmesh.console.history.moments import connected
+from gitmesh.console.shown_changes import changes_of
+from gitmesh.console.shown_mesh import connected
 from gitmesh.console.visit import Answer, View, Visit
 from gitmesh.queries.logged_mesh import logged_mesh
 from gitmesh.service.changes.difference import difference

@@ -7,7 +7,7 @@ from typing import Final
 
 from events.encoding.codec import decode
 from events.types import CommitId, CommitRejected
-from gitmesh.console.history.changes import Change, changes_of
+from gitmesh.console.shown_changes import Change, changes_of
 from gitmesh.queries.commits import Effect, LoggedCommit, effect_of
 from gitmesh.rendering.commit_lines import subject_of
 from mesh.canonical import JsonObject

@@ -1,15 +1,13 @@
 """The meshes before and after a commit, and what they differ in, as a visitor may see it."""
 
-from collections.abc import Mapping
-
 from events.types import Seq
 from gitmesh.access.visibility import visible_state
+from gitmesh.console.shown_mesh import connected
 from gitmesh.console.visit import Visit
 from gitmesh.queries.commits import LoggedCommit
 from gitmesh.queries.logged_mesh import logged_mesh
 from gitmesh.service.changes.difference import Difference, difference
 from mesh.graph.mesh_graph import MeshGraph
-from mesh.keys import ResourceKey
 
 
 def mesh_at(visit: Visit, seq: Seq | None) -> MeshGraph:
@@ -22,10 +20,3 @@ def difference_of(visit: Visit, found: LoggedCommit) -> Difference:
     last = Seq(found.first + len(found.records) - 1)
     before, after = mesh_at(visit, Seq(found.first - 1)), mesh_at(visit, last)
     return difference(before, after, connected(visit))
-
-
-def connected(visit: Visit) -> Mapping[ResourceKey, int]:
-    """Return the number of connected proxies of each node that may be read."""
-    nodes = visit.served.log.connected_nodes().items()
-    counts = {ResourceKey.parse(node): number for node, number in nodes}
-    return {key: n for key, n in counts.items() if visit.caller.permission.may_read(key)}

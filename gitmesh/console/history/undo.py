@@ -4,17 +4,16 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from events.types import Chain, CommitId, Seq
-from gitmesh.access.visibility import visible_commit, visible_graph
+from gitmesh.access.visibility import visible_commit
 from gitmesh.access.visible_problems import visible_problems
 from gitmesh.console import paths
-from gitmesh.console.history.changes import Change, changes_of
 from gitmesh.console.history.entries import Entry, entry_of
-from gitmesh.console.history.moments import connected
+from gitmesh.console.shown_changes import Change, changes_of
+from gitmesh.console.shown_mesh import visible_difference
 from gitmesh.console.visit import Answer, PageError, Redirect, View, Visit
 from gitmesh.queries.blast_radius import BlastRadius
 from gitmesh.queries.commits import LoggedCommit
 from gitmesh.queries.requested_commit import RefusedPush, asked_commit
-from gitmesh.service.changes.difference import difference
 from gitmesh.service.changes.planned_commit import Authorship
 from gitmesh.service.changes.rollback_request import RollbackRequest, RollbackResult, roll_back
 from gitmesh.service.history.shown_commit import shown_commit
@@ -159,11 +158,7 @@ def _preview(visit: Visit, request: Request) -> Preview:
     if made.difference is None:
         seen = visible_problems(planned.after.problems, planned.after.files, permission)
         return Preview(planned.tip, (), None, tuple(errors(seen.shown)), ())
-    found = made.difference
-    if not permission.reads_all:
-        before = visible_graph(planned.before, permission)
-        after = visible_graph(planned.after.graph, permission)
-        found = difference(before, after, connected(visit))
+    found = visible_difference(visit, planned.before, planned.after.graph)
     reverts = made.rollback.undone
     return Preview(planned.tip, changes_of(found.changes), found.radius, (), reverts)
 

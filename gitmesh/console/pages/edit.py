@@ -1,5 +1,6 @@
 """Edit a resource: as a form or as text, each of which is the other."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Final
 
@@ -16,7 +17,7 @@ from gitmesh.service.changes.resource_change import new_path
 from mesh.canonical import JsonObject
 from mesh.errors import UsageError
 from mesh.keys import ResourceKey
-from mesh.problems.problem import Problem, errors
+from mesh.problems.problem import Problem
 
 _TRIED: Final = "review"
 
@@ -31,14 +32,12 @@ def edit(visit: Visit) -> Answer:
     editing = continued(editing, visit.form)
     proposal = _proposal(visit, editing)
     try:
-        review = review_of(
-            visit.served.changes, visit.served.log, visit.caller.permission, proposal
-        )
+        review = review_of(visit, proposal)
     except UsageError as error:
         return _page(visit, editing, None, refusal=error, status=422)
-    if visit.form.get("do") == _TRIED and not errors(review.problems) and not review.is_nothing:
-        return reviewed(visit, proposal)
     tried = visit.form.get("do") == _TRIED
+    if tried and review.is_valid and not review.is_nothing:
+        return reviewed(visit, proposal)
     return _page(visit, editing, review, status=422 if tried and not review.is_valid else 200)
 
 
@@ -69,7 +68,7 @@ def _page(
     refusal: UsageError | None = None,
     status: int = 200,
 ) -> View:
-    mine, others = ([], []) if review is None else review.draft.problems_of(editing.key)
+    mine, others = ((), ()) if review is None else review.problems_of(editing.key)
     values = {
         "paths": paths,
         "key": editing.key,
@@ -86,7 +85,7 @@ def _page(
     return View(template, values, status)
 
 
-def _filled(editing: Editing, problems: list[Problem]) -> FilledForm | None:
+def _filled(editing: Editing, problems: Iterable[Problem]) -> FilledForm | None:
     document: JsonObject | None = editing.document
     if document is None or editing.mode == YAML:
         return None

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 
-from gitmesh.access.visible_problems import visible_problems
 from gitmesh.console import paths
 from gitmesh.console.editing.proposal import Proposal, proposal_fields, read_proposal
 from gitmesh.console.editing.rebase import Rebased, rebased
@@ -103,23 +102,17 @@ def _ask(proposal: Proposal, found: Rebased) -> View:
 
 
 def _reviewed(visit: Visit, found: Rebased, status: int, around: Relations | None = None) -> View:
-    served, permission = visit.served, visit.caller.permission
     refusal, shown = None, None
     try:
-        shown = review_of(served.changes, served.log, permission, found.proposal)
+        shown = review_of(visit, found.proposal)
+        status = status if shown.is_valid else 422
     except UsageError as error:
         refusal = error
-    seen = None
-    if shown is not None:
-        seen = visible_problems(shown.problems, shown.draft.after.files, permission)
-        status = status if shown.is_valid else 422
     values = {
         "paths": paths,
         "found": found,
         "around": around,
         "review": shown,
-        "problems": () if seen is None else seen.shown,
-        "some_hidden": seen is not None and seen.some_hidden,
         "refusal": refusal,
         "fields": list(proposal_fields(found.proposal)),
         "back": local_path(found.proposal.back),

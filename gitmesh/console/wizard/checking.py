@@ -87,15 +87,14 @@ def _of_push(visit: Visit, answers: Answers, until: str) -> Mapping[str, tuple[P
     proposal = proposal_of(visit, answers, until, "/")
     if not proposal.changes:
         return {}
-    served = visit.served
     try:
-        review = review_of(served.changes, served.log, visit.caller.permission, proposal)
+        review = review_of(visit, proposal)
     except UsageError as error:
         return {"": (_problem(error.message, error.hint),)}
     found = [
         (key, problem)
         for key in proposal.keys
-        for problem in review.draft.problems_of(key)[0]
+        for problem in review.problems_of(key)[0]
         if problem.severity is Severity.ERROR
     ]
     return placed(answers, found)

@@ -4,11 +4,9 @@ Nothing is written, so a page can ask for one at each key that somebody presses.
 """
 
 import hashlib
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from events.types import CommitId
-from gitmesh.service.changes.difference import Difference, difference
 from gitmesh.service.changes.resource_change import REMEDY, Wanted, edited
 from gitmesh.service.changes.unrequested_changes import forbid_unrequested_changes
 from mesh.keys import ResourceKey
@@ -48,18 +46,13 @@ class Draft:
 
     @property
     def problems(self) -> tuple[Problem, ...]:
-        """Return all problems of the mesh as it would be; warnings that were there before go first
-        out."""
+        """Return the errors and the new warnings of the mesh as it would be."""
         known = {(each.path, each.where, each.code) for each in self.before.problems}
         return tuple(
             each
             for each in self.after.problems
             if each.severity == "error" or (each.path, each.where, each.code) not in known
         )
-
-    def difference(self, connected: Mapping[ResourceKey, int] | None = None) -> Difference:
-        """Return the changes of resources, and their blast radius."""
-        return difference(self.before.graph, self.after.graph, connected)
 
     def problems_of(self, key: ResourceKey) -> tuple[list[Problem], list[Problem]]:
         """Return the problems in the document of a resource, and all others."""

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from events.encoding.codec import encode
+from gitmesh.service.changes.difference import difference
 from gitmesh.service.changes.draft import Draft, draft
 from gitmesh.service.changes.resource_change import Wanted, change_resources
 from gitmesh.service.resources.written import written_resource
@@ -62,7 +63,9 @@ def test_a_draft_is_what_the_commit_becomes_and_writes_nothing(bare: Path) -> No
     blob = repo.read_blob(planned.after.files[edit.path].entry.blob)
     assert edit.after.encode() == blob
     assert "# by hand" in edit.after
-    assert [encode(each).subject for each in found.difference().changes] == [str(ROUTE)]
+    assert [encode(each).subject for each in difference(tree.graph, found.after.graph).changes] == [
+        str(ROUTE)
+    ]
     assert found.errors == []
 
 
