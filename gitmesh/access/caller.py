@@ -30,3 +30,8 @@ class Caller:
     """The client's own id of the call, which it repeats when it tries again."""
     signed: Signed | None = None
     """How a write was signed; ``None`` for a token."""
+
+    @property
+    def mailbox(self) -> str:
+        """Return name and address as the log has them: ``Ada <ada@shop.example>``."""
+        return f"{self.person.name} <{self.person.email}>"

@@ -27,11 +27,7 @@ def writable(visit: Visit, name: str) -> ResourceKey:
     """
     key = readable(visit, name)
     if not visit.caller.permission.may_write(key):
-        raise PageError(
-            403,
-            visit.words._("You may read {name}, not change it.").format(name=key),
-            visit.words._("Your role says so; ask whoever runs this server for another."),
-        )
+        raise forbidden(visit, str(key))
     return key
 
 
@@ -40,9 +36,23 @@ def absent(visit: Visit, key: ResourceKey) -> PageError:
     return PageError(404, visit.words._("There is no {name}.").format(name=key))
 
 
+def forbidden(visit: Visit, what: str) -> PageError:
+    """Return the error for a change of something that the visitor may only read."""
+    return PageError(
+        403,
+        visit.words._("You may not change {name}.").format(name=what),
+        visit.words._("Your role says so; ask whoever runs this server for another."),
+    )
+
+
 def authorship(visit: Visit) -> Authorship:
     """Return author and committer of a commit that the visitor makes."""
     return Authorship(visit.caller.person, visit.served.committer)
+
+
+def trailers(visit: Visit) -> tuple[str, ...]:
+    """Return the trailers of each commit that a page makes."""
+    return (f"Request-Id: {visit.caller.request_id}", "Via: console")
 
 
 def commit_message(visit: Visit, said: str, keys: tuple[ResourceKey, ...]) -> str:
@@ -55,6 +65,5 @@ def commit_message(visit: Visit, said: str, keys: tuple[ResourceKey, ...]) -> st
     more = f" and {len(keys) - 20} more" if len(keys) > 20 else ""
     told = f"{visit.caller.person.name} changed {names}{more}."
     words = " ".join(body.split())[:2_000]
-    trailers = f"Request-Id: {visit.caller.request_id}\nVia: console"
-    parts = [" ".join(subject.split())[:200] or told, words, told, trailers]
+    parts = [" ".join(subject.split())[:200] or told, words, told, "\n".join(trailers(visit))]
     return "\n\n".join(part for part in dict.fromkeys(parts) if part) + "\n"

@@ -119,7 +119,7 @@ def pin_commit(asked: Asked) -> PinAnswerShape:
     _require_all(asked)
     _require_fresh(asked)
     served, length = asked.served, length_of(asked.text("for", "1h"))
-    reason, by = asked.text("reason"), _by(asked)
+    reason, by = asked.text("reason"), asked.caller.mailbox
     answer = pin(
         served.log_path, served.repo, asked.text("commit"), reason=reason, length=length, by=by
     )
@@ -130,7 +130,7 @@ def unpin_commit(asked: Asked) -> PinAnswerShape:
     """Serve the branch again."""
     _require_all(asked)
     _require_fresh(asked)
-    answer = unpin(asked.served.log_path, reason=asked.text("reason", ""), by=_by(asked))
+    answer = unpin(asked.served.log_path, reason=asked.text("reason", ""), by=asked.caller.mailbox)
     return pin_answer_shape(answer)
 
 
@@ -163,11 +163,6 @@ def _require_fresh(asked: Asked) -> None:
 
 def _who(asked: Asked) -> Authorship:
     return Authorship(asked.caller.person, asked.served.committer)
-
-
-def _by(asked: Asked) -> str:
-    person = asked.caller.person
-    return f"{person.name} <{person.email}>"
 
 
 def _trailers(asked: Asked) -> tuple[str, ...]:

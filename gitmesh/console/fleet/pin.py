@@ -61,7 +61,7 @@ def set_pin(visit: Visit) -> Answer:
             form.get("commit"),
             reason=form.get("reason"),
             length=length,
-            by=_by(visit),
+            by=visit.caller.mailbox,
         )
     except UsageError as error:
         return _page(visit, form.get("commit"), error)
@@ -70,7 +70,7 @@ def set_pin(visit: Visit) -> Answer:
 
 def end_pin(visit: Visit) -> Answer:
     """Serve the branch again."""
-    unpin(visit.served.log_path, reason=visit.form.get("reason"), by=_by(visit))
+    unpin(visit.served.log_path, reason=visit.form.get("reason"), by=visit.caller.mailbox)
     return Redirect("/")
 
 
@@ -123,8 +123,3 @@ def _release(visit: Visit, held: ServingPinned | None) -> Preview | None:
     before, after = logged_mesh(log.state(held.mesh_seq)), logged_mesh(log.state())
     found = visible_difference(visit, before, after)
     return Preview(newest, changes_of(found.changes), found.radius)
-
-
-def _by(visit: Visit) -> str:
-    person = visit.caller.person
-    return f"{person.name} <{person.email}>"

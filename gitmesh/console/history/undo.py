@@ -11,10 +11,10 @@ from gitmesh.console.history.entries import Entry, entry_of
 from gitmesh.console.shown_changes import Change, changes_of
 from gitmesh.console.shown_mesh import visible_difference
 from gitmesh.console.visit import Answer, PageError, Redirect, View, Visit
+from gitmesh.console.writing import authorship, forbidden, trailers
 from gitmesh.queries.blast_radius import BlastRadius
 from gitmesh.queries.commits import LoggedCommit
 from gitmesh.queries.requested_commit import RefusedPush, asked_commit
-from gitmesh.service.changes.planned_commit import Authorship
 from gitmesh.service.changes.rollback_request import RollbackRequest, RollbackResult, roll_back
 from gitmesh.service.history.shown_commit import shown_commit
 from gitmesh.service.resources.change import LOGGED_WITHIN_S
@@ -127,11 +127,7 @@ def _allowed(visit: Visit, request: Request) -> Request:
     kept = [key for key in request.only if not permission.may_write(key)]
     if kept or not (request.only or permission.writes_all):
         what = str(kept[0]) if kept else visit.words._("everything")
-        raise PageError(
-            403,
-            visit.words._("You may not change {name}.").format(name=what),
-            visit.words._("Your role says so; ask whoever runs this server for another."),
-        )
+        raise forbidden(visit, what)
     return request
 
 
@@ -167,12 +163,12 @@ def _roll_back(visit: Visit, request: Request, *, dry_run: bool) -> RollbackResu
     served = visit.served
     asked = RollbackRequest(
         request.to,
-        Authorship(visit.caller.person, served.committer),
+        authorship(visit),
         served.branch,
         tuple(map(str, request.only)),
         " ".join(visit.form.get("reason").split())[:500],
         dry_run,
-        trailers=(f"Request-Id: {visit.caller.request_id}", "Via: console"),
+        trailers=trailers(visit),
     )
     return roll_back(served.repo, served.log_path, asked)
 
