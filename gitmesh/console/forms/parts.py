@@ -98,17 +98,6 @@ def steps_in(where: str) -> Steps:
     return tuple(int(index) if index else name for name, index in found)
 
 
-def by_document(
-    problems: Iterable[Problem], path: str, lines: range
-) -> tuple[list[Problem], list[Problem]]:
-    """Return the problems of one document of a file, and all others."""
-    mine, others = list[Problem](), list[Problem]()
-    for each in problems:
-        here = each.path == path and (each.line in lines or each.line == 0)
-        (mine if here else others).append(each)
-    return mine, others
-
-
 def _part(
     form: FormField, name: str, value: Json, placed: _Placed, index: int | None = None
 ) -> Part:

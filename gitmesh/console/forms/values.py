@@ -50,11 +50,6 @@ def document_of(form: FormField, values: Iterable[tuple[str, str]]) -> JsonObjec
     return found if isinstance(found, dict) else {}
 
 
-def name_of(*steps: str | int) -> str:
-    """Return the form name of a place in a document."""
-    return ".".join(map(str, steps))
-
-
 def escaped(name: str) -> str:
     """Return a field's name as one part of a form name."""
     return _SPECIAL.sub(lambda found: f"%{ord(found.group()):02X}", name)

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Final
 
 from mesh.canonical import Json, JsonObject, as_object
 from mesh.graph.mesh_graph import MeshGraph
@@ -10,9 +9,6 @@ from mesh.graph.references import provider_key, weighted_targets
 from mesh.keys import Kind, ResourceKey
 from mesh.resource import Resource, spec_json
 from mesh.spec import RouteSpec, VirtualServiceSpec
-
-PARTS: Final = 5
-"""Number of colours of a bar; more targets repeat them."""
 
 
 @dataclass(frozen=True, slots=True)
