@@ -15,6 +15,16 @@ def edit_path(key: ResourceKey) -> str:
     return f"/edit/{_name(key)}"
 
 
+def delete_path(key: ResourceKey) -> str:
+    """Return the address of the page that asks whether to delete a resource."""
+    return f"/delete/{_name(key)}"
+
+
+def shift_path(key: ResourceKey) -> str:
+    """Return the address of the review of new weights of a route."""
+    return f"/shift/{_name(key)}"
+
+
 def traffic_path(key: ResourceKey) -> str:
     """Return the address of a virtual service's traffic."""
     return f"/traffic/{_name(key)}"
@@ -28,10 +38,6 @@ def commit_path(commit: str) -> str:
 def created_path(commit: str, nodes: tuple[str, ...]) -> str:
     """Return the address of the page that shows how new nodes start."""
     return f"/created/{quote(commit, safe='')}?{urlencode({'nodes': ' '.join(nodes)})}"
-
-
-def _name(key: ResourceKey) -> str:
-    return quote(str(key), safe="/%._@:*+~-")
 
 
 def undo_path(commit: str) -> str:
@@ -53,3 +59,7 @@ def state_path(at: str) -> str:
 def pin_path(commit: str) -> str:
     """Return the address of the page that pins a commit."""
     return f"/pin?{urlencode({'commit': commit})}"
+
+
+def _name(key: ResourceKey) -> str:
+    return quote(str(key), safe="/%._@:*+~-")

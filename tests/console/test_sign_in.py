@@ -9,7 +9,7 @@ import pytest
 
 from gitmesh.access.credential_changes import NewCaller
 from gitmesh.access.users.user_changes import add_user, remove_user
-from tests.console.conftest import Served, Visitor, serve
+from tests.console.conftest import Served, Visitor, serve, text_of
 from tests.support.command_line import gitmesh
 from tests.support.git import Repo
 from tests.support.server import Server
@@ -21,6 +21,9 @@ OTHER = "a quite different sentence"
 @pytest.fixture(scope="module")
 def users(tmp_path_factory: pytest.TempPathFactory) -> Path:
     file = tmp_path_factory.mktemp("users") / "users.toml"
+    file.write_text('[[role]]\nname = "cart"\nwrite = ["mesh/shop/virtualRouter/cart/**"]\n')
+    file.chmod(0o600)
+    add_user(file, "cat", NewCaller("Cat", "cat@shop.example", "cart"), PASSWORD)
     add_user(file, "ada", NewCaller("Ada", "ada@shop.example", "write"), PASSWORD)
     add_user(file, "rob", NewCaller("Rob", "rob@shop.example", "read"), OTHER)
     return file
@@ -166,6 +169,25 @@ def test_failed_attempts_are_throttled_by_login_and_address(served: Served) -> N
     statuses = [enter(visitor, "victim", f"guess number {n} of many") for n in range(11)]
     assert statuses == [401] * 10 + [429]
     assert enter(served.visitor(), "ada") == 303  # others are not kept out
+
+
+def test_a_change_is_shown_only_as_far_as_its_author_may_read(served: Served) -> None:
+    route = "mesh/shop/virtualRouter/cart/route/all"
+    ada, cat = served.visitor(), served.visitor()
+    enter(ada)
+    enter(cat, "cat")
+    shift = f"/shift/{route}?w.0=70&w.1=30"
+    whole, part = text_of(ada.get(shift).text), text_of(cat.get(shift).text)
+    assert "cart-v2 0 % → 30 %" in whole
+    assert "cart-v2 0 % → 30 %" in part
+    assert " web " in whole  # a node that calls the service
+    assert " web " not in part
+    refused = cat.get("/edit/mesh/shop/virtualRouter/cart/route/none/more")
+    assert refused.status_code == 404
+    assert cat.get("/edit/mesh/shop/virtualNode/web").status_code == 404
+    mesh = cat.get("/edit/mesh/shop")
+    assert mesh.status_code == 403
+    assert "You may not change mesh/shop." in text_of(mesh.text)
 
 
 def test_passwords_are_in_no_log(served: Served) -> None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from gitmesh.console import paths
+from gitmesh.console.listing import list_page
 from gitmesh.console.shown_mesh import graph_at
 from gitmesh.console.traffic.routes import ShownRoute, routes_of, services_of, shown_route
 from gitmesh.console.visit import Answer, View, Visit
@@ -37,19 +38,16 @@ def traffic(visit: Visit) -> Answer:
     routes = [each for key, each in graph.resources.items() if key.kind is Kind.ROUTE]
     found = [each for each in routes if text in str(each.key).lower()]
     found.sort(key=lambda each: (not _splits(each), each.key))
-    page = _number(visit.query.get("page", "1"))
-    shown = found[(page - 1) * PER_PAGE : page * PER_PAGE]
+    listed = list_page(found, visit.query.get("page", ""), PER_PAGE)
     splits = [
         Split(shown_route(each), services_of(graph, each.key), _may_shift(visit, each.key))
-        for each in shown
+        for each in listed.shown
     ]
     values = {
         "paths": paths,
         "splits": splits,
         "text": visit.query.get("q", ""),
-        "page": page,
-        "pages": max(1, -(-len(found) // PER_PAGE)),
-        "total": len(found),
+        "listed": listed,
         "tip": visit.served.changes.tip(),
         "is_empty": not graph.resources,
     }
@@ -140,7 +138,3 @@ def _splits(route: Resource) -> bool:
 
 def _may_shift(visit: Visit, route: ResourceKey) -> bool:
     return visit.at is None and visit.caller.permission.may_write(route)
-
-
-def _number(text: str) -> int:
-    return int(text) if text.isascii() and text.isdigit() and 0 < len(text) < 6 and int(text) else 1
