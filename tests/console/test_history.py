@@ -46,6 +46,11 @@ def wait_logged(visitor: Visitor, commit: str) -> None:
     raise AssertionError(page.text)
 
 
+def _names(page: str) -> list[str]:
+    """Return the resources that a page links to, and the numbers that it counts."""
+    return sorted(set(re.findall(r"mesh/shop/[\w/.-]+|<dd>\d+", page.partition("<main")[2])))
+
+
 def test_the_log_tells_each_commit_with_its_change_and_escapes_foreign_text(
     shifted: tuple[Served, list[str]], visitor: Visitor
 ) -> None:
@@ -158,11 +163,17 @@ def test_moments_are_compared_and_named_wrongly_with_a_hint(
     assert visitor.get("/compare").status_code == 200
 
 
-def test_the_state_at_a_moment_is_that_of_a_whole_commit(visitor: Visitor) -> None:
-    page = text_of(visitor.get("/state?at=2").text)  # between the changes of the first commit
-    assert "virtualRouter" in page or "VirtualRouter" in page
-    assert text_of(visitor.get("/state").text).count("cart") == page.count("cart")
-    assert visitor.get("/state?at=99999999").status_code == 400
+@pytest.mark.parametrize("path", ["/", "/state", "/topology", "/resources"])
+def test_a_moment_between_the_changes_of_a_commit_is_the_end_of_that_commit(
+    visitor: Visitor, path: str
+) -> None:
+    end = re.search(r"<output[^>]*>(\d+)<", visitor.get("/state?at=2").text)
+    assert end is not None
+    assert int(end[1]) > 2
+    between = _names(visitor.get(f"{path}?at=2").text)
+    assert between == _names(visitor.get(f"{path}?at={end[1]}").text)
+    assert len(between) > 2
+    assert visitor.get(f"{path}?at=99999999").status_code == 400
 
 
 def test_the_log_is_verified_from_a_page(visitor: Visitor) -> None:
