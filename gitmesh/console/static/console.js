@@ -126,7 +126,7 @@
     if (!live() || stream || document.hidden) return;
     stream = new EventSource(`/live?after=${encodeURIComponent(live().dataset.live)}`);
     stream.addEventListener("open", () => { clearTimeout(lostTimer); lost(false); });
-    stream.addEventListener("grown", () => live() && window.htmx?.trigger(live(), "grown"));
+    stream.addEventListener("grown", () => (live() ? window.htmx?.trigger(live(), "grown") : leave()));
     stream.addEventListener("error", () => {
       clearTimeout(lostTimer);
       if (stream?.readyState === EventSource.CLOSED) { leave(); lost(true); lostTimer = setTimeout(follow, 5000); }
