@@ -28,6 +28,8 @@ from gitmesh.console.web.origin import is_same_origin
 from gitmesh.console.web.preferences import remember
 from gitmesh.console.web.responses import downloaded, redirected, rendered
 from gitmesh.console.web.static_files import PREFIX, static_files
+from gitmesh.service.audit.log_verification import Evidence
+from gitmesh.service.audit.verifications import Verifications
 from gitmesh.service.history.log_tail import LogTail
 from gitmesh.service.served import Served
 from gitmesh.web.bounds import OPERATION, Bounded, OutOfBounds
@@ -45,6 +47,8 @@ class Console:
     def __init__(self, served: Served, entrance: Entrance) -> None:
         self._served = served
         self._entrance = entrance
+        evidence = Evidence(served.repo, served.branch)
+        self._verifications = Verifications(served.log_path, evidence)
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="console")
         self._sign_in = SignIn(entrance, self._threads)
         self._tail = LogTail(served.log, self._threads, most=MOST_PAGES, most_of_one=MOST_OF_PERSON)
@@ -152,7 +156,9 @@ class Console:
             query = dict(parse_qsl(request.url.query, keep_blank_values=True, max_num_fields=100))
         except ValueError:
             raise PageError(400, words._("The query of this address is too long.")) from None
-        visit = Visit(self._served, caller, words, utc_now(), name, query, form)
+        visit = Visit(
+            self._served, caller, words, utc_now(), self._verifications, name, query, form
+        )
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(
             self._threads, self._respond, request, visitor, page, visit

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from gitmesh.access.caller import Caller
 from gitmesh.console.web.localisation import Localised
+from gitmesh.service.audit.verifications import Verifications
 from gitmesh.service.served import Served
 
 
@@ -33,6 +34,7 @@ class Visit:
     words: Localised
     """The visitor's language: ``visit.words._("text")``, and how times and numbers are written."""
     now: datetime
+    verifications: Verifications
     name: str = ""
     """What ``{name}`` stands for in the page's path, as it was sent: a resource key, a commit."""
     query: Mapping[str, str] = field(default_factory=dict)
