@@ -8,7 +8,7 @@ RESERVE_BYTES: Final = 16 * 1024 * 1024
 proxies, and the stack of a new thread."""
 
 OUT_OF_MEMORY: Final = "out-of-memory"
-"""Reason, in events, that memory did not suffice."""
+"""Reason in events: there was not enough memory."""
 
 NO_MEMORY: Final = "there is not enough memory"
 HINT: Final = "give the process more memory: see ulimit -a, or MemoryMax= and LimitDATA= of systemd"

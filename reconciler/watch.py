@@ -20,7 +20,8 @@ Report = Callable[[str | None], None]
 STEP_MS: Final = 5
 """Interval at which the refs are checked for file events, and quiet time after an event."""
 SLOW_STEP_MS: Final = 50
-"""The same for the top directory, where pushes change nothing: each check costs CPU time."""
+"""This interval for the top directory: longer, because each check costs CPU time and pushes change
+nothing there."""
 DEBOUNCE_MS: Final = 25
 """Interval of wake-ups during continuous events."""
 _ALIVE_MS: Final = 500

@@ -43,7 +43,7 @@ def enter() -> str:
 
 
 def _try_in_child() -> bool:
-    """Tell whether it works, in a process that can be thrown away: half a move is no way back."""
+    """Return whether the move works: a child process tries it, as it cannot be undone."""
     user, group = os.getuid(), os.getgid()
     if child := os.fork():
         return os.waitpid(child, 0)[1] == 0

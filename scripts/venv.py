@@ -27,7 +27,7 @@ VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
 STAMP = VENV / ".gitmesh-installed"
 CONTAINED_IN = {"demo": ("demo", "dev"), "dev": ("dev",)}
-"""Which installed extras make a wanted extra unnecessary."""
+"""Installed extras that contain a wanted extra."""
 
 
 def main() -> int:

@@ -29,7 +29,7 @@ class Caller:
     invocation_id: str | None = None
     """The client's own id of the call, which it repeats when it tries again."""
     signed: Signed | None = None
-    """How a write was signed; ``None`` for a token."""
+    """Signature of a write; ``None`` for a token."""
 
     @property
     def mailbox(self) -> str:

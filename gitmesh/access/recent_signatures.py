@@ -26,7 +26,7 @@ MOST_KEPT: Final = 100_000
 
 
 class RecentSignatures:
-    """When each signature came first. Safe to use from several threads.
+    """First time of each recent signature. Safe to use from several threads.
 
     Those of calls that made a commit are known after a restart, and to every server of the log:
     their digests are in the trailers of the commits.

@@ -69,7 +69,7 @@ class Call:
     change: str | None = None
     """The change set that keeps the call until it is committed."""
     wait: timedelta | None = None
-    """How long the answer may wait until proxies have the commit."""
+    """Maximum time that the answer waits for proxies to have the commit."""
 
 
 def read_call(request: SignedRequest) -> Call:

@@ -54,7 +54,7 @@ class Piece:
     """A piece of a bar of shares: where it begins and how wide it is, in percent."""
 
     number: int
-    """Which of the targets, from 1."""
+    """Number of the target, from 1."""
     begin: float
     width: float
 

@@ -1,4 +1,4 @@
-"""What the handler of a page gets and returns."""
+"""Argument and results of the handler of a page."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -36,7 +36,7 @@ class Visit:
     now: datetime
     verifications: Verifications
     name: str = ""
-    """What ``{name}`` stands for in the page's path, as it was sent: a resource key, a commit."""
+    """Value of ``{name}`` in the page's path, as it was sent: a resource key, a commit."""
     query: Mapping[str, str] = field(default_factory=dict)
     form: Form = field(default_factory=Form)
     """Empty, unless the request is a POST."""
@@ -58,7 +58,7 @@ class View:
 
 @dataclass(frozen=True, slots=True)
 class Redirect:
-    """Where the browser goes on after a POST (303)."""
+    """Redirect of the browser after a POST (303)."""
 
     path: str
     """A path of the console, with its query."""

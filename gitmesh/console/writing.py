@@ -1,4 +1,4 @@
-"""Who may see and change what a page is about, and the commits that pages make."""
+"""Permission checks for the resource of a page, and the commits that pages make."""
 
 from gitmesh.console.visit import PageError, Visit
 from gitmesh.service.changes.planned_commit import Authorship

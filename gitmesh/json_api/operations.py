@@ -34,7 +34,7 @@ class Operation:
     values: tuple[Value, ...] = ()
     """Parameters of a GET; members of the body of a POST."""
     access: str = "what the caller may read"
-    """What callers with limited permissions receive, or the permission that they need; as text."""
+    """Text: the part that callers with limited permissions receive, or the permission they need."""
 
     @property
     def names(self) -> frozenset[str]:

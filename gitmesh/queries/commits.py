@@ -134,29 +134,29 @@ def _transaction(log: EventReader, first: Seq) -> Iterator[Record]:
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """The first delivery of a commit, which all of its proxies took."""
+    """First delivery of a commit that all proxies acknowledged."""
 
     proxies: int
     of: int
-    """Number of proxies that it was offered to."""
+    """Number of proxies to which the commit was offered."""
     took_us: int | None
-    """Time until the last of them acknowledged it, in microseconds; ``None`` if unknown."""
+    """Time until the last proxy acknowledged the commit, in microseconds; ``None`` if unknown."""
 
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """Effect of a commit since it was recorded, or earlier if it had none since."""
+    """Effect of a commit on proxies since it was recorded, or the earlier effect if none since."""
 
     refused_by: tuple[str, ...]
-    """Nodes whose proxies refused it, one for each refusal."""
+    """Nodes whose proxies refused the commit, one entry per refusal."""
     taken: Taken | None
-    """``None`` if not all proxies took it, or if none had to."""
+    """``None`` if a proxy has not acknowledged the commit, or if it affects no proxy."""
     pins: tuple[ServingPinned, ...]
-    """The times that it was pinned, oldest first."""
+    """Pins of the commit, oldest first."""
 
 
 def effect_of(found: LoggedCommit) -> Effect:
-    """Return the effect of a commit. Its first delivery counts; pins are told apart."""
+    """Return the effect of a commit: its refusals, its first delivery, and its pins."""
     told = [decode(record) for record in found.delivery if record.at >= found.at]
     told = told or [decode(record) for record in found.delivery]
     return Effect(

@@ -32,8 +32,8 @@ LOOK_EVERY_S: Final = 0.1
 PINS_AT_ONCE: Final = 10
 """Number of changes of the pin that one user may make in a burst."""
 PINS_PER_S: Final = 0.1
-"""Rate at which a user may change the pin after the burst. Of notes that arrive faster, only the
-newest counts."""
+"""Changes of the pin per second that one user may make after the burst. If more arrive, only the
+newest is applied."""
 
 
 class Pinning:

@@ -1,4 +1,4 @@
-"""What interfaces of a server answer from: one log, one branch of a repository, and its changes."""
+"""Data of a server for its interfaces: one log, one branch of a repository, and its changes."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,7 +27,7 @@ class Served:
     committer: Person
     listing: Listing
     signatures: RecentSignatures
-    """Signatures of the changes that were made, so that none is made twice by who overheard it."""
+    """Signatures of recent changes: a replayed request is refused."""
     tags: ServedTags
     xds: str = DEFAULT_XDS
     """The address that proxies connect to."""

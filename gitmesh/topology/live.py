@@ -1,6 +1,6 @@
-"""What is known about traffic on edges, beside what the configuration says.
+"""Observed traffic on edges, beside the configured weights.
 
-Nothing makes these values yet: they come with load reports of proxies. Until then pictures show
+Nothing makes these values yet: they need load reports of proxies. Until then pictures show the
 configuration only.
 """
 
@@ -19,7 +19,7 @@ class Observed:
 
     requests_per_second: float
     errors_per_second: float
-    """Part of the requests that failed."""
+    """Failed requests per second; ``requests_per_second`` includes them."""
     healthy_hosts: int
     hosts: int
 

@@ -91,7 +91,7 @@ class Edge:
 
     @property
     def identity(self) -> tuple[ResourceKey, ResourceKey, Relation, str, int]:
-        """What tells edges of one topology apart; sorts them."""
+        """Key of the edge, unique within a topology; edges are sorted by it."""
         route = "" if self.route is None else self.route.name
         return self.source, self.target, self.relation, route, self.port or 0
 

@@ -1,4 +1,4 @@
-"""What a picture shows of a topology: a neighbourhood, what differs, or everything."""
+"""Selection of the part of a topology that is drawn: a neighbourhood, the differences, or all."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -16,7 +16,7 @@ FULL_UP_TO: Final = 40
 
 
 class Detail(StrEnum):
-    """How much of a whole mesh is drawn."""
+    """Detail in which a whole mesh is drawn."""
 
     AUTO = "auto"
     FULL = "full"
@@ -30,7 +30,7 @@ class View:
 
     topology: Topology
     detail: Detail
-    """What is shown, never ``AUTO``."""
+    """Detail that is shown; never ``AUTO``."""
     centre: ResourceKey | None = None
     """The resource that is looked at, which may be a row."""
     depth: int = 0

@@ -24,7 +24,7 @@ Observer = Callable[[str, int, float], None]
 
 @dataclass(frozen=True, slots=True)
 class OutOfBounds:
-    """Why a request is refused before anybody reads it."""
+    """Reason why a request is refused before its body is read."""
 
     code: str
     status: int

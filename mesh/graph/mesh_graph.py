@@ -56,7 +56,7 @@ class MeshGraph:
         return self.problems_but(())
 
     def problems_but(self, unread: Collection[ResourceKey]) -> tuple[Problem, ...]:
-        """Return the problems, except that one of these keys does not exist.
+        """Return the problems, without those that report one of these keys as missing.
 
         If a document cannot be read, the user needs to see that problem, and not one more for each
         reference to its resource.

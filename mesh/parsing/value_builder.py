@@ -118,7 +118,8 @@ class ValueBuilder:
     def spoil(
         self, line: int, code: str, message: str, hint: str = "", *, value: bool = True
     ) -> None:
-        """Record a problem here. With ``value``, the document becomes unusable."""
+        """Record a problem at the current position. The document is dropped unless ``value`` is
+        false."""
         self._spoilt |= value
         self._note(line, json_path(self._here()), code, message, hint)
         if len(self.problems) >= self._limits.max_problems:

@@ -52,8 +52,10 @@ def built_aside(path: Path) -> Iterator[Path]:
 
 
 def _move_into(path: Path, aside: Path) -> None:
-    """Move the content of a repository into an empty directory, which becomes a repository only by
-    the last step."""
+    """Move the content of a repository into an empty directory.
+
+    ``HEAD`` is moved last: without it, git does not take the directory for a repository.
+    """
     parts = sorted(aside.iterdir(), key=lambda each: each.name == "HEAD")
     try:
         for each in parts:

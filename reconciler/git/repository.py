@@ -29,7 +29,7 @@ from reconciler.reading.source import SourceUnavailable
 
 _BRANCHES: Final = "refs/heads/"
 _IMPOSSIBLE: Final = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
-"""Control characters, and what is no text: git-check-ref-format(1) allows none of them."""
+"""Control characters and lone surrogates: git-check-ref-format(1) allows none of them."""
 _PLAIN_ID: Final = re.compile(rb"([0-9a-f]{40})\n?")
 _AFTER_NAME: Final = re.compile(r"[~^@:]")
 """Characters that may follow a commit's name in a revision: ``main~2``, ``main^``."""

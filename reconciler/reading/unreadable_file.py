@@ -25,8 +25,10 @@ _SHOWN: Final = 3
 
 
 def with_files_that_may_hold_it(problems: Iterable[Problem]) -> list[Problem]:
-    """Return the problems, with a hint in those about missing resources: the unreadable files that
-    may define them."""
+    """Name the unreadable files in the hint of each problem about a missing resource.
+
+    One of these files may define the resource. Other problems are returned unchanged.
+    """
     found = list(problems)
     unread = sorted({each.path for each in found if _hides(each)})
     if not unread:

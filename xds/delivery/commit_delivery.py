@@ -108,7 +108,7 @@ class CommitDelivery:
     # ---- events ----------------------------------------------------------------------------------
 
     def publish(self) -> list[SnapshotPublished]:
-        """Return the event that all servers have offered the commit."""
+        """Mark the commit as offered by all servers; return the event, none without a commit."""
         self.published = True
         if self.commit is None:
             return []
@@ -116,7 +116,7 @@ class CommitDelivery:
         return [SnapshotPublished(self.commit, seq, nodes, len(self.offered), self.unchanged)]
 
     def converge(self, acked_ns: int | None) -> list[SnapshotConverged]:
-        """Return the event that the commit has converged, if it has now.
+        """Return the event for convergence, once, when the commit has converged.
 
         :param acked_ns: time of the last acknowledgement, if there was one.
         """
@@ -129,7 +129,7 @@ class CommitDelivery:
         return [SnapshotConverged(self.commit, have, timings, self.publication.cause)]
 
     def delay(self, behind: Sequence[str], unreached: Sequence[str]) -> list[SnapshotDelayed]:
-        """Return the event that the commit is delayed.
+        """Count a delay; return the event for it, none without a commit.
 
         :param behind: names of the awaited proxies that have not refused it.
         :param unreached: names of the proxies whose server does not answer.

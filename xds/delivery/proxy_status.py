@@ -175,7 +175,7 @@ class ProxyStatuses:
                     self._unrecorded.pop(stream, None)
 
     def told_behind(self, nodes: Iterable[str], offered: Collection[StreamId]) -> None:
-        """Process that an event recorded a commit that affects these nodes.
+        """Update the states after an event that records a commit which affects these nodes.
 
         According to the log, all their proxies are then behind. Some were offered nothing, because
         they have the configuration or would refuse it again: their states are marked for recording.

@@ -34,10 +34,10 @@ class KeptResources:
         return new
 
     def rest(self, target: Snapshot) -> Hashable | None:
-        """Return a value that is equal for objects with equal future behaviour; ``None`` while a
-        timer runs.
+        """Return a comparison key: objects with equal keys behave the same from now on.
 
-        Parts are compared by identity, so the value is valid only as long as they exist.
+        ``None`` while a timer runs. The key compares parts by identity, so it is valid only as long
+        as they exist.
         """
         if self._expiry:
             return None

@@ -71,10 +71,10 @@ class Rollout:
         return new
 
     def rest(self) -> Hashable | None:
-        """Return a value that is equal for rollouts with equal future behaviour.
+        """Return a comparison key: rollouts with equal keys behave the same from now on.
 
-        ``None`` while something is in flight or a timer runs. Parts are compared by identity, so
-        the value is valid only as long as they exist.
+        ``None`` while something is in flight or a timer runs. The key compares parts by identity,
+        so it is valid only as long as they exist.
         """
         target = self.target
         if target is None or not self.in_sync or self.wake_at is not None:

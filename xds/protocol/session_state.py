@@ -221,11 +221,10 @@ class SessionState:
         return new
 
     def rest(self) -> Hashable | None:
-        """Return a value that is equal for states with equal future behaviour.
+        """Return a comparison key: states with equal keys behave the same from now on.
 
-        ``None`` while something is in flight or a timer runs.
-
-        Parts are compared by identity, so values are comparable only as long as both states exist.
+        ``None`` while something is in flight or a timer runs. Keys compare parts by identity, so
+        two keys are comparable only as long as both states exist.
         """
         rollout = self._rollout.rest()
         if rollout is None or self._unserved:

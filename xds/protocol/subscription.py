@@ -62,7 +62,7 @@ class SotwSubscription(Subscription):
         return self._requested is not None
 
     def state(self) -> Hashable:
-        """Return a value that is equal for subscriptions with equal future behaviour."""
+        """Return a comparison key: subscriptions with equal keys behave the same from now on."""
         return self.names, self.wildcard, self._legacy, self._requested
 
     def update(self, asked: tuple[str, ...]) -> frozenset[str] | None:
@@ -103,7 +103,7 @@ class DeltaSubscription(Subscription):
         self._legacy = legacy
 
     def state(self) -> Hashable:
-        """Return a value that is equal for subscriptions with equal future behaviour."""
+        """Return a comparison key: subscriptions with equal keys behave the same from now on."""
         return self.names, self.wildcard, self._legacy, self.known
 
     def update(self, request: DeltaDiscoveryRequest) -> frozenset[str]:

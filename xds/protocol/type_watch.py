@@ -67,10 +67,10 @@ class TypeWatch(ABC, Generic[S]):
 
     @abstractmethod
     def rest(self) -> Hashable | None:
-        """Return a value that is equal for watches with equal future behaviour; ``None`` while a
-        response is in flight.
+        """Return a comparison key: watches with equal keys behave the same from now on.
 
-        Parts are compared by identity, so the value is valid only as long as they exist.
+        ``None`` while a response is in flight. The key compares parts by identity, so it is valid
+        only as long as they exist.
         """
 
     def _rest(self) -> Hashable | None:

@@ -47,7 +47,7 @@ class AdsSettings:
     max_claims: int = 30_000
     """Maximum number of unknown resources that one stream may claim to have when it begins."""
     max_claims_of_all: int = 200_000
-    """The same for all streams together that are not in sync; streams beyond it must retry."""
+    """Maximum number of such claims of all streams out of sync; streams beyond it must retry."""
     max_request_bytes: int = 4 << 20
     """Maximum size of a request. A real Envoy's first request has 61 KB; one that names 20,000
     clusters has less than 2 MB."""

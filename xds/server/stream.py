@@ -34,28 +34,27 @@ class Observer(Protocol):
         """The commit whose mesh is served now."""
 
     def connected(self, stream: "Stream") -> Snapshot | None:
-        """Process that a stream has named its node; return its target snapshot, if it exists."""
+        """Called when a stream has named its node; return its target snapshot, if it exists."""
 
     def resumed(self, stream: "Stream", clusters: str) -> Awaitable[None] | None:
-        """Process that a client holds clusters of this version from an earlier stream.
+        """Called when a client says that it has clusters of this version from an earlier stream.
 
-        Called before the session processes the request: the session needs the clusters' content to
-        keep them until the client no longer uses them. Returns an awaitable for the lookup, if
-        there is one.
+        The session processes the request afterwards: it needs the clusters' content to keep them
+        until the client no longer uses them. Returns an awaitable for the lookup, if there is one.
         """
 
     def written(self, stream: "Stream") -> None:
-        """Process that a response was handed to the transport."""
+        """Called when a response was handed to the transport."""
 
     def synced(self, stream: "Stream") -> None:
-        """Process that the client has acknowledged its whole target. May be called repeatedly."""
+        """Called when the client has acknowledged its whole target; possibly repeatedly."""
 
     def refused(self, stream: "Stream", nack: Nack, commit: CommitId) -> None:
-        """Process that the client refused a response that was sent for this commit."""
+        """Called when the client refused a response that was sent for this commit."""
 
     def stuck(self, stream: "Stream") -> None:
-        """Process that the client has everything except the resources that it refuses. May be
-        called repeatedly."""
+        """Called when the client has everything except the resources that it refuses; possibly
+        repeatedly."""
 
 
 class _Sent(NamedTuple):

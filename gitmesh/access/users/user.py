@@ -17,7 +17,7 @@ class User(CallerEntry):
     """A person with a password."""
 
     login: _Login
-    """What they type to sign in."""
+    """Name to type when signing in."""
     password_hash: Annotated[str, Field(pattern=r"^\$argon2id\$[^\s]{20,300}$", repr=False)]
 
     @property
@@ -35,7 +35,7 @@ class Provider(BaseModel):
     client_id: Annotated[str, Field(min_length=1, max_length=200)]
     client_secret: Annotated[str, Field(max_length=400, repr=False)] = ""
     label: Annotated[str, Field(min_length=1, max_length=60)] = "OpenID Connect"
-    """What the button is called."""
+    """Text of the button for signing in."""
     scope: Annotated[str, Field(pattern=r"^[\x21-\x7e ]{1,200}$")] = "openid profile email"
     groups_claim: Annotated[str, Field(min_length=1, max_length=100)] = "groups"
     groups: Mapping[str, RoleName] = {}

@@ -44,7 +44,7 @@ class Proposal:
     base: str
     """The commit that the changes were made on."""
     subject: str = ""
-    """What the commit does, in a few words."""
+    """Subject of the commit message."""
     back: str = "/"
     """The page on which the changes were made."""
     new: tuple[str, ...] = field(default=())

@@ -39,7 +39,7 @@ class Rebased:
     proposal: Proposal
     """On the newest commit, with the changes of others in it."""
     asked: tuple[Asked, ...] = ()
-    """What a person has to decide."""
+    """Questions that the person has to answer."""
     taken: tuple[str, ...] = ()
     """Parts that others changed, and that are in the proposal now."""
     gone: tuple[ResourceKey, ...] = ()

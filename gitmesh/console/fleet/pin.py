@@ -33,7 +33,7 @@ _CHOICES: Final = 20
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """What proxies would get."""
+    """Preview of the mesh that proxies would get."""
 
     commit: CommitId
     changes: tuple[Change, ...]

@@ -15,7 +15,7 @@ from mesh.resource import Steps
 
 
 class Side(StrEnum):
-    """Where a value comes from."""
+    """Source of a value."""
 
     MINE = "mine"
     THEIRS = "theirs"

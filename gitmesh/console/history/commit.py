@@ -22,7 +22,7 @@ from mesh.errors import UsageError
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """Who has a commit now."""
+    """Delivery of a commit: its status and the states of the proxies."""
 
     status: CommitStatus
     states: Counter[ProxyState]

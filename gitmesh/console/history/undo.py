@@ -25,7 +25,7 @@ from reconciler.git.writing import BranchMoved
 
 
 class Scope(StrEnum):
-    """How much is taken back."""
+    """Extent of an undo."""
 
     COMMIT = "commit"
     """The resources that the commit changed, to what they were before it; others stay."""
@@ -37,7 +37,7 @@ class Scope(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What is to be taken back."""
+    """Request to undo a commit."""
 
     entry: Entry
     scope: Scope
@@ -49,14 +49,14 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """What the commit would change."""
+    """Preview of the undoing commit."""
 
     tip: CommitId
     """The branch's newest commit, on which it would be made."""
     changes: tuple[Change, ...]
     radius: BlastRadius | None
     problems: tuple[Problem, ...]
-    """Why it cannot be made; none if it can."""
+    """Reasons why the commit cannot be made; empty if it can."""
     reverts: tuple[CommitId, ...]
 
 

@@ -1,4 +1,4 @@
-"""What was created: who has it already, and how each new proxy starts."""
+"""Page about created resources: the proxies that have them, and the start of each new proxy."""
 
 import shlex
 from dataclasses import dataclass

@@ -56,7 +56,7 @@ class MeshSummary:
 
 
 def overview(visit: Visit) -> View:
-    """Return what is served to how many proxies, what is not as it should be, and what changed."""
+    """Return the overview: the served commit, proxy states, warnings and recent changes."""
     values: dict[str, object] = {"paths": paths, "recent": _recent(visit)}
     if visit.at is not None:
         return View("overview.html", {**values, **_past(visit, visit.at)})

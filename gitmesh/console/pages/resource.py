@@ -1,4 +1,4 @@
-"""One resource: what it says, who uses it, what proxies get of it, and how it came to be so."""
+"""Page of one resource: its spec, its users, its Envoy configuration and its history."""
 
 import json
 from collections.abc import Iterator

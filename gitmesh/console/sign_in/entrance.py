@@ -1,4 +1,4 @@
-"""Who may come in: host names that are answered, people, their sessions and cookies."""
+"""Authentication of requests: accepted host names, users, their sessions and cookies."""
 
 import secrets
 from dataclasses import dataclass, field
@@ -20,7 +20,7 @@ from gitmesh.console.web.preferences import Preferences, preferences
 
 @dataclass(frozen=True, slots=True)
 class Entrance:
-    """How people come in, as the server was configured."""
+    """Configuration of authentication."""
 
     hosts: Hosts
     port: int
@@ -105,13 +105,13 @@ class Entrance:
 
 @dataclass(frozen=True, slots=True)
 class Visitor:
-    """Who sends a request, whether or not they have signed in."""
+    """Sender of a request, signed in or not."""
 
     preferences: Preferences
     session_id: str
     """Empty for those who have not signed in."""
     secret: str
-    """What CSRF tokens are derived from."""
+    """Secret from which CSRF tokens are derived."""
     is_new: bool
     """True if the browser has no cookie yet that holds the secret."""
     caller: Caller | None

@@ -36,7 +36,7 @@ class SignInFailed(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Begun:
-    """What was said to the provider when somebody left for it."""
+    """Sign-in that has begun: the values that were sent to the provider."""
 
     secret_hash: str
     """Of the cookie of the browser that left: no other may come back with the same state."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Who signed in, as far as it cannot be looked up again."""
+    """Identity of a signed-in user: the part that cannot be looked up again."""
 
     subject: str
     """``local``, ``user:ada``, or ``oidc:`` and the provider's own id."""
@@ -14,7 +14,7 @@ class Identity:
     name: str = ""
     email: str = ""
     groups: tuple[str, ...] = ()
-    """What a provider said; empty for local users, whose file says it."""
+    """Name, email and groups come from the provider; empty for local users, whose file has them."""
 
 
 @dataclass(frozen=True, slots=True)

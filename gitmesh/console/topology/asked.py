@@ -1,4 +1,4 @@
-"""What the address of the page Topology says, and addresses that say something else. Pure."""
+"""Query of the page Topology: reads an address, and makes addresses of other selections. Pure."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace

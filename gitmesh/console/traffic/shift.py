@@ -9,7 +9,7 @@ from mesh.resource import Resource, spec_json
 def with_weights(route: Resource, weights: Sequence[Json]) -> JsonObject:
     """Return the spec of a route with other weights, in the order of its targets.
 
-    A weight that is no number stays as it was typed, so that validation says what is wrong.
+    An invalid weight stays as it was typed, so that validation reports it.
     """
     spec = spec_json(route.spec)
     name = next(name for name in spec if name != "priority")

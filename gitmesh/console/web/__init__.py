@@ -1,1 +1,1 @@
-"""What all pages need: sessions, CSRF tokens, security headers, languages, static files."""
+"""Parts that all pages need: sessions, CSRF tokens, security headers, languages, static files."""

@@ -1,4 +1,4 @@
-"""Where a request comes from: the host that it names, and the site that sent it. Pure.
+"""Origin of a request: the host that it names, and the site that sent it. Pure.
 
 A page of another site can reach a server on this machine by a name of its own that resolves to
 127.0.0.1 (DNS rebinding). So only known host names are answered.

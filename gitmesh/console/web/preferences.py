@@ -1,4 +1,4 @@
-"""What a visitor chose for their browser: language and colours, each in a cookie."""
+"""Preferences of a visitor: language and colours, each in a cookie."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -43,7 +43,7 @@ _USUAL: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Answers:
-    """What was answered so far, each as it was typed."""
+    """Answers so far, each as it was typed."""
 
     given: Mapping[str, str]
     """Only what the visitor has said: a step that was not seen yet has no answers."""

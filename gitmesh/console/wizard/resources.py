@@ -61,7 +61,7 @@ _NAMED: Final = {
 def specs_of(answers: Answers, until: str = "review") -> dict[ResourceKey, JsonObject]:
     """Return the spec of each resource that the answers until a step become.
 
-    A number that is none stays as it was typed, so that validation can say what is wrong.
+    An invalid number stays as it was typed, so that validation reports it.
     """
     keys, steps = keys_of(answers), list(QUESTIONS)
     reached = steps.index(until)

@@ -14,7 +14,7 @@ from reconciler.git.repository import GitRepository
 
 
 class Reach(StrEnum):
-    """Whether a server serves the commits of a repository."""
+    """Relation of a repository to the server that may serve its commits."""
 
     SERVED = "served"
     """A server follows the repository."""

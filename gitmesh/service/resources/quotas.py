@@ -19,7 +19,7 @@ _QUOTAS: Final = {
     Kind.GATEWAY_ROUTE: "gateway_routes",
 }
 _Around: TypeAlias = tuple[str, Kind, str]
-"""What a quota counts in: a mesh and a parent, and a kind."""
+"""Scope of a quota: mesh, kind and parent."""
 
 
 class QuotaExceeded(UsageError):

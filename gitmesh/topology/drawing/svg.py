@@ -19,19 +19,18 @@ MARGIN: Final = 12
 _HEAD: Final = 8
 """Length of an arrow's head."""
 _ROUND: Final = {Kind.VIRTUAL_SERVICE: 14, Kind.VIRTUAL_NODE: 5}
-_ROW_INDENT: Final = 1
 
 
 @dataclass(frozen=True, slots=True)
 class Drawing:
-    """What a picture says besides its layout."""
+    """Options and texts of a picture, besides its layout."""
 
     title: str
     description: str
     centre: ResourceKey | None = None
     """The resource that the picture is about; a route is highlighted in its router."""
     link: Callable[[ResourceKey], str] | None = None
-    """Address of a resource's own picture; without it, boxes are no links."""
+    """Address of a resource's own picture; without it, boxes are not links."""
     words: Wording = ENGLISH
     observed: Mapping[EdgeIdentity, Observed] = field(default_factory=dict)
     standalone: bool = True

@@ -21,7 +21,7 @@ _LINE_GAP: Final = 12
 _CLASS: Final = {Kind.VIRTUAL_SERVICE: 1, Kind.VIRTUAL_ROUTER: 2}
 """Virtual nodes and gateways have class 0: what calls a service stands in the column before it."""
 _LOW: Final = 0.8
-"""Where edges that close a cycle leave and arrive, as a part of the height."""
+"""Height at which edges that close a cycle leave and arrive, as a fraction of the box."""
 
 
 def layered(part: Topology) -> Layout:

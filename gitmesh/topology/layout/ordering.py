@@ -6,7 +6,7 @@ from typing import Final
 Segment = tuple[int, int]
 """Two items of neighbouring columns, the left one first."""
 Offsets = Mapping[Segment, float]
-"""Where segments leave their left item: 0 at its top, less than 1 at its bottom."""
+"""Heights at which segments leave their left item: 0 at its top, less than 1 at its bottom."""
 
 _SWEEPS: Final = 16
 _PATIENCE: Final = 4

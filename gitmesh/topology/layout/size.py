@@ -12,7 +12,7 @@ from gitmesh.topology.model import Mark, Row, Vertex
 CHARACTER: Final = 7.3
 """Width of a character of the monospace fonts that browsers choose, at 12 px."""
 LABEL_CHARACTER: Final = 6.7
-"""The same for labels, which have 11 px."""
+"""Width of a character of a label, at 11 px."""
 LINE: Final = 16
 PADDING: Final = 10
 CAPTION: Final = 15
@@ -43,7 +43,7 @@ class RowText:
 
     @property
     def middle(self) -> int:
-        """Where its edges leave, below the upper side of the box."""
+        """Height at which the edges of the row leave, measured from the top of the box."""
         return self.y + self.height // 2
 
 

@@ -23,7 +23,7 @@ _LINKS = re.compile(r"  linkStyle ((?:\d+,)*\d+) stroke:#\w{6}")
 
 
 def mistakes(text: str) -> Iterator[str]:
-    """Yield the lines that are no Mermaid, or refer to what is not there."""
+    """Yield the lines that are not valid Mermaid, or name an undefined vertex, class or edge."""
     head, title, *lines = text.splitlines()
     if head != "flowchart LR" or not re.fullmatch(rf"  accTitle: {_TEXT}", title):
         yield title

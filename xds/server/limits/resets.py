@@ -53,7 +53,7 @@ class Resets:
             self.look(time.monotonic())
 
     def look(self, now: float) -> None:
-        """Report, if many streams were reset, or no longer are."""
+        """Report when clients begin to reset many streams, and when that ends."""
         many, calm = self._recent >= MANY, now - self._recent_from >= CALM_S
         if not many and not calm:
             return
