@@ -45,7 +45,7 @@ def repo_here(what: str) -> Callable[[Command], Command]:
     def decorate(command: Command) -> Command:
         @functools.wraps(command)
         def merged(*args: Any, repo: Path, **rest: Any) -> Any:
-            return command(*args, repo=_around(repo), **rest)
+            return command(*args, repo=repository_here(repo), **rest)
 
         return _repo_option(what)(merged)  # type: ignore[return-value]
 
@@ -58,7 +58,7 @@ def repo_named(what: str) -> Callable[[Command], Command]:
     def decorate(command: Command) -> Command:
         @functools.wraps(command)
         def merged(*args: Any, named: Path | None, repo: Path, **rest: Any) -> Any:
-            return command(*args, repo=_around(one_repo(named, repo)), **rest)
+            return command(*args, repo=repository_here(one_repo(named, repo)), **rest)
 
         argument = click.argument(
             "named",
@@ -72,7 +72,7 @@ def repo_named(what: str) -> Callable[[Command], Command]:
     return decorate
 
 
-def _around(repo: Path) -> Path:
+def repository_here(repo: Path) -> Path:
     """Return the named repository, or else the one that contains the current directory."""
     if repo != Path():
         return repo

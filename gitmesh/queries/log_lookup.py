@@ -26,6 +26,19 @@ def existing_log(repo: Path, explicit: Path | None = None) -> Path:
     return path
 
 
+def log_if_any(repo: Path, explicit: Path | None = None) -> Path | None:
+    """Return the log of a folder that need not be a repository with a log; None if it has none.
+
+    :raises UsageError: the ``explicit`` log does not exist.
+    """
+    if explicit is not None:
+        return existing_log(repo, explicit)
+    if not is_repository(repo):
+        return None
+    path = log_path(repo)
+    return path if path.is_file() else None
+
+
 def without_log(repo: Path) -> UsageError | None:
     """Return the error for a work tree with a remote and no event log; None for other repositories.
 

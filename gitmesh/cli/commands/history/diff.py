@@ -72,12 +72,13 @@ def command(
     if before is None or after is None:
         raise click.UsageError("two meshes are compared: name A and B, or files with -f", ctx)
     from gitmesh.json_shapes.changes import difference_shape
+    from gitmesh.queries.log_lookup import log_if_any
     from gitmesh.service.changes.compared_meshes import named_mesh
     from gitmesh.service.changes.difference import difference
     from xds.translate.compare import envoy_changes
 
     settings: Settings = ctx.obj
-    where = _log_of(repo, log or settings.log)
+    where = log_if_any(repo, log or settings.log)
     gc.disable()  # a large mesh is many values that all live until the end
     first = named_mesh(before, repo, where)
     sides = first, named_mesh(after, repo, where, first.tree)
@@ -101,18 +102,6 @@ def _connected(log: Path | None) -> "dict[ResourceKey, int] | None":
     from gitmesh.queries.connected_proxies import connected_proxies
 
     return connected_proxies(log)
-
-
-def _log_of(repo: Path, explicit: Path | None) -> Path | None:
-    from gitmesh.queries.log_location import is_repository, log_path
-    from gitmesh.queries.log_lookup import existing_log
-
-    if explicit is not None:
-        return existing_log(repo, explicit)
-    if not is_repository(repo):
-        return None
-    path = log_path(repo)
-    return path if path.is_file() else None
 
 
 def _show(

@@ -13,6 +13,7 @@ from gitmesh.cli.options import (
     json_option,
     log_option,
     repo_option,
+    repository_here,
 )
 from gitmesh.cli.output import emit_json, refuse
 
@@ -129,6 +130,7 @@ def _picture(
     moment: str | None,
     sides: tuple[str, str] | None,
 ) -> "MeshPicture":
+    from gitmesh.queries.log_lookup import log_if_any
     from gitmesh.service.topology import picture
     from mesh.errors import UsageError
 
@@ -139,28 +141,12 @@ def _picture(
             f"{target!r} is named beside {'--diff' if sides else '--at'}",
             hint="name the repository with --repo",
         )
-    here = _repository(repo)
+    here = repository_here(repo or Path())
     if moment is not None:
         return picture.picture_at(here, log, moment)
     if sides:
-        return picture.picture_of_difference(*sides, here, _log_of(here, log))
+        return picture.picture_of_difference(*sides, here, log_if_any(here, log))
     return picture.picture_of_specs(target, repo)
-
-
-def _repository(repo: Path | None) -> Path:
-    from gitmesh.queries.log_location import repository_around
-
-    return repo or repository_around(Path()) or Path()
-
-
-def _log_of(repo: Path, explicit: Path | None) -> Path | None:
-    from gitmesh.queries.log_location import is_repository, log_path
-    from gitmesh.queries.log_lookup import existing_log
-
-    if explicit is not None:
-        return existing_log(repo, explicit)
-    path = log_path(repo) if is_repository(repo) else None
-    return path if path is not None and path.is_file() else None
 
 
 def _view(
