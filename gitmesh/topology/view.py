@@ -13,6 +13,8 @@ from mesh.keys import Kind, ResourceKey
 
 FULL_UP_TO: Final = 40
 """A mesh with more vertices is shown by service, unless asked otherwise."""
+FULL_AT_MOST: Final = 200
+"""Pages do not offer a picture of all vertices of a larger mesh."""
 
 
 class Detail(StrEnum):
@@ -66,6 +68,14 @@ def view_around(whole: Topology, centre: ResourceKey, depth: int, most: int = MO
     found = neighbourhood(whole, vertex, depth, most)
     shown = grouped(found.topology, apart=(vertex,))
     return View(shown, Detail.FULL, centre, found.depth)
+
+
+def busiest_service(whole: Topology) -> ResourceKey | None:
+    """Return the virtual service with the most callers, where a large mesh is looked at first."""
+    services = (each for each in whole.vertices if each.kind is Kind.VIRTUAL_SERVICE)
+    callers = whole.incoming
+    best = max(services, key=lambda each: len(callers.get(each.key, ())), default=None)
+    return None if best is None else best.key
 
 
 def of_mesh(whole: Topology, mesh: str) -> Topology:

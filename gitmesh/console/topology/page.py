@@ -22,12 +22,12 @@ from gitmesh.topology.live import EdgeIdentity, Observed
 from gitmesh.topology.model import Topology
 from gitmesh.topology.neighbourhood import MOST
 from gitmesh.topology.search import found
-from gitmesh.topology.view import FULL_UP_TO, Detail
+from gitmesh.topology.view import FULL_AT_MOST, FULL_UP_TO, Detail, busiest_service
 from mesh.errors import UsageError
-from mesh.keys import Kind, ResourceKey
+from mesh.keys import ResourceKey
 
 MOST_ROWS: Final = 400
-"""Rows of the table; more are said to be left out."""
+"""Maximum number of rows of the table; the page says how many are left out."""
 
 _topologies: Final = Topologies()
 _layouts: Final[Recent[Layout]] = Recent(32)
@@ -59,6 +59,7 @@ def topology(visit: Visit) -> Answer:
         "results": results if chosen.search else (),
         "view": shown,
         "size": len(whole.vertices),
+        "offers_full": len(whole.vertices) <= FULL_AT_MOST,
         "depths": DEPTHS,
         "reduced": shown.centre is not None and shown.depth < chosen.depth,
         "picture": Markup(svg(placed, drawing)),  # noqa: S704 -- names are escaped in it
@@ -94,7 +95,7 @@ def _shown(visit: Visit, whole: Topology, chosen: Asked) -> views.View:
             words = visit.words._("This resource is not in the mesh at this moment.")
             raise PageError(404, words, chosen.around)
         return around
-    start = _start(whole)
+    start = busiest_service(whole)
     if chosen.detail or chosen.diff or start is None or len(whole.vertices) <= FULL_UP_TO:
         return views.whole_view(whole, Detail(chosen.detail or Detail.AUTO))
     return views.view_around(whole, start, chosen.depth, MOST) or views.whole_view(whole)
@@ -107,14 +108,6 @@ def _named(text: str) -> ResourceKey | None:
         return None
 
 
-def _start(whole: Topology) -> ResourceKey | None:
-    """Return where a visitor begins to look at a large mesh: the service with the most callers."""
-    services = (each for each in whole.vertices if each.kind is Kind.VIRTUAL_SERVICE)
-    callers = whole.incoming
-    best = max(services, key=lambda each: len(callers.get(each.key, ())), default=None)
-    return None if best is None else best.key
-
-
 def _observed() -> Mapping[EdgeIdentity, Observed]:
-    """Return the traffic on edges. Nothing yet: load reports of proxies will say it."""
+    """Return the observed traffic on edges: none, until proxies report their load."""
     return {}

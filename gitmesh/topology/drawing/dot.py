@@ -5,14 +5,13 @@ from typing import Final
 from xml.sax.saxutils import escape
 
 from gitmesh.safe_text import visible
-from gitmesh.topology.drawing.wording import ENGLISH, Wording, caption
+from gitmesh.topology.drawing.style import MARK_COLOURS
+from gitmesh.topology.drawing.wording import ENGLISH, Wording, caption, shown_names
 from gitmesh.topology.labels import label
 from gitmesh.topology.model import Edge, Mark, Row, Topology, Vertex
 from mesh.keys import ResourceKey
 
-_COLOURS: Final = {Mark.ADDED: "#1a7f37", Mark.REMOVED: "#cf222e", Mark.CHANGED: "#9a6700"}
 _PLAIN_COLOUR: Final = "#57606a"
-_NAMED: Final = 3
 
 
 def dot(whole: Topology, title: str, words: Wording = ENGLISH) -> str:
@@ -40,12 +39,11 @@ def _lines(whole: Topology, title: str, words: Wording) -> Iterator[str]:
 
 
 def _label(vertex: Vertex, words: Wording) -> str:
-    names = [key.name for key in vertex.group[:_NAMED]] or [vertex.key.name]
-    names += ["…"] if len(vertex.group) > _NAMED else []
-    head = [f'<FONT POINT-SIZE="9">{_text(caption(vertex, words))}</FONT>', *map(_text, names)]
+    names = map(_text, shown_names(vertex))
+    head = [f'<FONT POINT-SIZE="9">{_text(caption(vertex, words))}</FONT>', *names]
     rows = "".join(_row(at, row) for at, row in enumerate(vertex.rows))
     style = ' STYLE="ROUNDED"' if not vertex.rows else ""
-    colour = _COLOURS.get(vertex.mark, _PLAIN_COLOUR)
+    colour = MARK_COLOURS.get(vertex.mark, _PLAIN_COLOUR)
     return (
         f'label=<<TABLE BORDER="1" CELLBORDER="0" CELLSPACING="0" CELLPADDING="4"'
         f' COLOR="{colour}"{style}>'
@@ -54,7 +52,7 @@ def _label(vertex: Vertex, words: Wording) -> str:
 
 
 def _row(at: int, row: Row) -> str:
-    colour = _COLOURS.get(row.mark)
+    colour = MARK_COLOURS.get(row.mark)
     text = _text(f"{row.key.name}  {row.match}")
     shown = f'<FONT COLOR="{colour}">{text}</FONT>' if colour else text
     return f'<TR><TD PORT="r{at}" ALIGN="LEFT" BORDER="1" SIDES="T">{shown}</TD></TR>'
@@ -62,7 +60,7 @@ def _row(at: int, row: Row) -> str:
 
 def _edge(edge: Edge, number: dict[ResourceKey, str], ports: dict[ResourceKey, str]) -> str:
     port = f":{ports[edge.route]}:e" if edge.route in ports else ""
-    colour = _COLOURS.get(edge.mark)
+    colour = MARK_COLOURS.get(edge.mark)
     attributes = [f"label={_string(shown)}"] if (shown := label(edge)) else []
     attributes += [f'color="{colour}", fontcolor="{colour}"'] if colour else []
     unused = edge.weight is not None and not edge.weight.now

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from typing import Final
 
 from gitmesh.safe_text import visible
-from gitmesh.topology.drawing.wording import ENGLISH, Wording, caption
+from gitmesh.topology.drawing.style import MARK_COLOURS
+from gitmesh.topology.drawing.wording import ENGLISH, Wording, caption, shown_names
 from gitmesh.topology.labels import label
 from gitmesh.topology.model import Edge, Mark, Topology, Vertex
 from mesh.keys import Kind, ResourceKey
@@ -15,9 +16,7 @@ _SHAPES: Final = {
     Kind.VIRTUAL_ROUTER: ("{{", "}}"),
     Kind.VIRTUAL_NODE: ("[", "]"),
 }
-_COLOURS: Final = {Mark.ADDED: "#1a7f37", Mark.REMOVED: "#cf222e", Mark.CHANGED: "#9a6700"}
 _PLAIN: Final = frozenset(" ._/-,:=+()→·…%")
-_NAMED: Final = 3
 
 
 def mermaid(whole: Topology, title: str, words: Wording = ENGLISH) -> str:
@@ -52,11 +51,9 @@ def _lines(whole: Topology, title: str, words: Wording) -> Iterator[str]:
 
 
 def _label(vertex: Vertex, words: Wording) -> str:
-    names = [key.name for key in vertex.group[:_NAMED]] or [vertex.key.name]
-    if len(vertex.group) > _NAMED:
-        names.append("…")
-    names += (f"{row.key.name}: {row.match}" for row in vertex.rows)
-    return "<br/>".join(map(_escaped, (caption(vertex, words), *names)))
+    rows = (f"{row.key.name}: {row.match}" for row in vertex.rows)
+    lines = (caption(vertex, words), *shown_names(vertex), *rows)
+    return "<br/>".join(map(_escaped, lines))
 
 
 def _edge(edge: Edge, number: dict[ResourceKey, str]) -> str:
@@ -69,7 +66,7 @@ def _edge(edge: Edge, number: dict[ResourceKey, str]) -> str:
 
 
 def _colours(whole: Topology, number: dict[ResourceKey, str]) -> Iterator[str]:
-    for mark, colour in _COLOURS.items():
+    for mark, colour in MARK_COLOURS.items():
         vertices = [number[each.key] for each in whole.vertices if each.mark is mark]
         if vertices:
             dashes = ",stroke-dasharray:6 3" if mark is Mark.REMOVED else ""

@@ -1,6 +1,11 @@
-"""Colours of a picture that is a file of its own, for light and dark."""
+"""Colours of a picture that is a file of its own."""
 
 from typing import Final
+
+from gitmesh.topology.model import Mark
+
+MARK_COLOURS: Final = {Mark.ADDED: "#1a7f37", Mark.REMOVED: "#cf222e", Mark.CHANGED: "#9a6700"}
+"""Colours of marks in formats that have one theme."""
 
 STYLE: Final = """
 .topology{--ground:#fff;--ink:#1b1f24;--soft:#57606a;--line:#818b98;--frame:#8c959f;
@@ -35,3 +40,4 @@ stroke-linejoin:round}
 .failing .line{stroke:var(--bad)}
 .failing .head,.failing .label{fill:var(--bad)}
 """
+"""Style sheet of an SVG file, for light and dark."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from gitmesh.topology.labels import label
+from gitmesh.topology.layout.size import NAMED
 from gitmesh.topology.live import Observed
 from gitmesh.topology.model import Edge, Mark, Topology, Vertex
 from mesh.keys import Kind
@@ -52,6 +53,14 @@ def caption(vertex: Vertex, words: Wording = ENGLISH) -> str:
     if vertex.mark is not Mark.SAME:
         parts.append(words.marks[vertex.mark])
     return " · ".join(parts)
+
+
+def shown_names(vertex: Vertex) -> tuple[str, ...]:
+    """Return the name of a vertex; for a group, the names of some members, and ``…`` for more."""
+    if not vertex.group:
+        return (vertex.key.name,)
+    names = tuple(key.name for key in vertex.group[:NAMED])
+    return (*names, "…") if len(vertex.group) > NAMED else names
 
 
 def edge_sentence(edge: Edge, words: Wording = ENGLISH, seen: Observed | None = None) -> str:

@@ -24,8 +24,8 @@ LONGEST: Final = 34
 _LEAST_WIDTH: Final = 110
 _MATCH_LINES: Final = 3
 """Most lines of a match; what is longer is only in the row's title."""
-_NAMED: Final = 3
-"""Members of a group that are named."""
+NAMED: Final = 3
+"""Maximum number of members of a group that a picture names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +108,7 @@ def size_of(vertex: Vertex, labelled: int = 0) -> Size:
 def _names(vertex: Vertex) -> tuple[str, ...]:
     if not vertex.group:
         return wrapped(vertex.key.name)
-    named = [wrapped(key.name, LONGEST)[0] for key in vertex.group[:_NAMED]]
+    named = [wrapped(key.name, LONGEST)[0] for key in vertex.group[:NAMED]]
     rest = len(vertex.group) - len(named)
     return (*named, f"… +{rest}") if rest else tuple(named)
 

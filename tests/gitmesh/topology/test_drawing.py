@@ -166,7 +166,9 @@ def test_the_picture_in_the_documents_is_what_the_command_draws() -> None:
     from tests.support.command_line import gitmesh
 
     done = gitmesh("graph", sample_repo(), "--service", "cart", "-o", "svg")
-    assert _body(page.read_text()) == _body(done.out), "write it anew: docs/graph.md says how"
+    assert _body(page.read_text()) == _body(done.out), (
+        "write docs/images/graph.svg anew: gitmesh graph sample-repo --service cart -o svg --to FILE"
+    )
 
 
 def _body(written: str) -> str:

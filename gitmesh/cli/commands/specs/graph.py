@@ -104,10 +104,10 @@ def command(
     otherwise; resources with the same neighbours are drawn as one.
 
     Mermaid is drawn by GitHub and GitLab in a block of ```mermaid. If the specs have problems,
-    these are shown, and the exit code is 1.
+    these are shown instead of a picture, and the exit code is 1.
     """
     settings: Settings = ctx.obj
-    picture = _picture(target, repo, log or settings.log, moment, sides)
+    picture = _picture(target, repo, log or settings.log, moment, sides, detail)
     as_json = as_json or form == "json"
     if picture.problems:
         refuse(picture.problems, as_json=as_json)
@@ -129,6 +129,7 @@ def _picture(
     log: Path | None,
     moment: str | None,
     sides: tuple[str, str] | None,
+    detail: str,
 ) -> "MeshPicture":
     from gitmesh.queries.log_lookup import log_if_any
     from gitmesh.service.topology import picture
@@ -138,9 +139,11 @@ def _picture(
         raise UsageError("--at and --diff exclude each other", hint="name moments in --diff A B")
     if (moment is not None or sides) and target != ".":
         raise UsageError(
-            f"{target!r} is named beside {'--diff' if sides else '--at'}",
+            f"{'--diff' if sides else '--at'} and the argument {target!r} exclude each other",
             hint="name the repository with --repo",
         )
+    if detail == "changes" and not sides:
+        raise UsageError("--detail changes needs two meshes", hint="name them with --diff A B")
     here = repository_here(repo or Path())
     if moment is not None:
         return picture.picture_at(here, log, moment)

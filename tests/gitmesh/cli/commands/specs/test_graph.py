@@ -14,7 +14,6 @@ SHOP = sample_repo()
 @pytest.mark.parametrize(
     ("name", "around"),
     [
-        ("cart", "mesh/shop/virtualRouter/cart"),
         ("cart-v2", "mesh/shop/virtualNode/cart-v2"),
         ("cart.shop", "mesh/shop/virtualService/cart.shop.internal"),
         ("testers", "mesh/shop/virtualRouter/cart/route/testers"),
@@ -23,13 +22,14 @@ SHOP = sample_repo()
     ],
 )
 def test_a_resource_is_named_in_full_or_by_what_fits_only_one(name: str, around: str) -> None:
-    done = gitmesh("graph", SHOP, "--around", name, "--json")
-    if name == "cart":  # a router and a gateway route
-        assert done.code == 2
-        assert "fits 2 resources" in done.err
-        assert around in done.err
-    else:
-        assert done.json()["around"] == around
+    assert gitmesh("graph", SHOP, "--around", name, "--json").json()["around"] == around
+
+
+def test_a_name_that_fits_several_resources_is_an_error_that_lists_them() -> None:
+    done = gitmesh("graph", SHOP, "--around", "cart")
+    assert (done.code, done.out) == (2, "")
+    assert "fits 2 resources" in done.err
+    assert "mesh/shop/virtualRouter/cart or mesh/shop/virtualGateway/entrance" in done.err
 
 
 def test_service_names_a_virtual_service_alone() -> None:
@@ -43,6 +43,7 @@ def test_service_names_a_virtual_service_alone() -> None:
     [
         (["--around", "crat-v1"], "did you mean"),
         (["--service", "cart", "--around", "web"], "exclude each other"),
+        (["--detail", "changes"], "--diff"),
         (["--at", "1"], "--repo"),
         (["--diff", "a", "b"], "--repo"),
     ],
