@@ -167,7 +167,7 @@ def test_the_picture_in_the_documents_is_what_the_command_draws() -> None:
 
     done = gitmesh("graph", sample_repo(), "--service", "cart", "-o", "svg")
     assert _body(page.read_text()) == _body(done.out), (
-        "write docs/images/graph.svg anew: gitmesh graph sample-repo --service cart -o svg --to FILE"
+        "write docs/images/graph.svg anew: gitmesh graph sample-repo --service cart -o svg --to F"
     )
 
 
