@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from gitmesh.access.visibility import visible_graph
 from gitmesh.console.visit import Visit
 from gitmesh.queries.logged_mesh import logged_mesh
-from gitmesh.queries.requested_moment import asked_seq
 from gitmesh.service.changes.difference import Difference, difference
+from gitmesh.service.history.served_state import ServedState, served_state
 from mesh.graph.mesh_graph import MeshGraph
 from mesh.graph.references import parent_of, references
 from mesh.keys import Kind, ResourceKey
@@ -23,6 +23,22 @@ class Relations:
     """Its routes, in matching order."""
 
 
+def shown_state(visit: Visit, moment: str | None) -> ServedState:
+    """Return the mesh that was served at a moment; now without one.
+
+    A position between two changes of a commit leads to the end of that commit, because the mesh
+    between them was never served.
+
+    :raises UsageError: there is no such moment.
+    """
+    log, repo = visit.served.log, visit.served.repo
+    found = served_state(log, repo, moment)
+    if (within := found.within) is not None:
+        end = found.state.seq + within.of - within.changes
+        found = served_state(log, repo, str(end))
+    return found
+
+
 def graph_at(visit: Visit) -> MeshGraph:
     """Return the mesh that a page shows: of the branch's tip, or that of a moment of the log.
 
@@ -31,8 +47,7 @@ def graph_at(visit: Visit) -> MeshGraph:
     permission = visit.caller.permission
     if visit.at is None:
         return visible_graph(visit.served.changes.present().graph, permission)
-    seq = asked_seq(visit.served.log, visit.at, visit.served.repo)
-    return visible_graph(logged_mesh(visit.served.log.state(seq)), permission)
+    return visible_graph(logged_mesh(shown_state(visit, visit.at).state), permission)
 
 
 def visible_difference(visit: Visit, before: MeshGraph, after: MeshGraph) -> Difference:

@@ -101,9 +101,11 @@ def test_the_oldest_answers_give_way(
     assert [each is None for each in found] == [True, False, False, False]
 
 
-def test_paths_and_queries_count_too(news: LoggedCommits, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_paths_and_queries_count_too(
+    logged: LoggedCommits, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(remembered, "MOST_BYTES", 9_000)
-    known = RememberedAnswers(news)
+    known = RememberedAnswers(logged)
     queries = [f"limit=1&unknown={letter * 4_000}" for letter in "abc"]
     for query in queries:
         keep(known, asked(query=query), who())

@@ -6,10 +6,10 @@ from itertools import groupby
 from events.types import Chain, Seq
 from gitmesh.access.visibility import visible_state
 from gitmesh.console import paths
+from gitmesh.console.shown_mesh import shown_state
 from gitmesh.console.visit import Answer, PageError, View, Visit
 from gitmesh.queries.commits import LoggedCommit, logged_commit
 from gitmesh.rendering.commit_lines import subject_of
-from gitmesh.service.history.served_state import served_state
 from mesh.errors import UsageError
 from mesh.keys import Kind, ResourceKey
 
@@ -29,7 +29,7 @@ def state(visit: Visit) -> Answer:
     head = log.head(Chain.MESH).seq
     asked = visit.at
     try:
-        found = served_state(log, visit.served.repo, _whole(visit, asked))
+        found = shown_state(visit, asked)
     except UsageError as error:
         raise PageError(400, error.message, error.hint) from None
     seen = visible_state(found.state, visit.caller.permission)
@@ -50,20 +50,6 @@ def state(visit: Visit) -> Answer:
         "moment": str(at),
     }
     return View("history/state.html", values)
-
-
-def _whole(visit: Visit, asked: str | None) -> str | None:
-    """Return a moment that is not between two changes of one commit, for positions of the slider.
-
-    Positions lead to the end of the commit that they are in.
-    """
-    if asked is None or not (asked.isascii() and asked.isdigit() and len(asked) < 7):
-        return asked
-    seq = Seq(int(asked))
-    if not 0 < seq <= visit.served.log.head(Chain.MESH).seq:
-        return asked
-    found = _commit(visit, seq)
-    return asked if found is None else str(found.first + len(found.records) - 1)
 
 
 def _commit(visit: Visit, seq: Seq) -> LoggedCommit | None:

@@ -11,13 +11,13 @@ from events.types import CommitRejected, ProxyState
 from gitmesh.access.visibility import visible_commit
 from gitmesh.console import paths
 from gitmesh.console.history.entries import Entry, entry_of
+from gitmesh.console.shown_mesh import shown_state
 from gitmesh.console.states import OF_PROXIES, State
 from gitmesh.console.visit import View, Visit
 from gitmesh.queries.commit_status import CommitStatus, NodeStatus, Refused, commit_status
 from gitmesh.queries.refusal_locations import hint
 from gitmesh.rendering.narration import narrate
 from gitmesh.service.history.commit_history import logged_commits
-from gitmesh.service.history.served_state import served_state
 from mesh.keys import Kind, ResourceKey
 
 RECENT: Final = timedelta(hours=24)
@@ -100,7 +100,7 @@ def _present(visit: Visit) -> dict[str, object]:
 
 
 def _past(visit: Visit, at: str) -> dict[str, object]:
-    found = served_state(visit.served.log, visit.served.repo, at)
+    found = shown_state(visit, at)
     keys = [key for key in found.state.resources if visit.caller.permission.may_read(key)]
     return {"then": found, "meshes": meshes(keys), "example": None, "tip": None, "empty": False}
 

@@ -12,11 +12,10 @@ from events.types import Chain, Record, Seq
 from gitmesh.console import paths
 from gitmesh.console.forms.field import form_of
 from gitmesh.console.forms.parts import filled_form
-from gitmesh.console.shown_mesh import configured_nodes, graph_at, relations
+from gitmesh.console.shown_mesh import configured_nodes, graph_at, relations, shown_state
 from gitmesh.console.visit import Answer, View, Visit
 from gitmesh.console.writing import absent, readable
 from gitmesh.queries.commits import LoggedCommit, logged_commit
-from gitmesh.queries.requested_moment import asked_seq
 from gitmesh.rendering.commit_lines import subject_of
 from gitmesh.rendering.narration import narrate
 from gitmesh.service.history.field_origins import FieldOrigin, field_origins
@@ -109,7 +108,7 @@ def _envoy(visit: Visit, graph: MeshGraph, key: ResourceKey) -> dict[str, object
 
 def _history(visit: Visit, key: ResourceKey) -> Iterator[HistoryLine]:
     log = visit.served.log
-    until = None if visit.at is None else asked_seq(log, visit.at, visit.served.repo)
+    until = None if visit.at is None else shown_state(visit, visit.at).state.seq
     seen = set[Seq]()
     for record in reversed(_records(log, key)):
         first = log.first_seq_of_commit(record.seq)

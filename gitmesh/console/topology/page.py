@@ -6,7 +6,9 @@ from typing import Final
 
 from markupsafe import Markup
 
+from events.types import Seq
 from gitmesh.console import paths
+from gitmesh.console.shown_mesh import shown_state
 from gitmesh.console.topology.asked import DEPTHS, Asked, asked
 from gitmesh.console.topology.table import alone, lines
 from gitmesh.console.topology.words import wording
@@ -78,13 +80,19 @@ def topology(visit: Visit) -> Answer:
 def _whole(visit: Visit, chosen: Asked) -> Topology:
     served, permission = visit.served, visit.caller.permission
     try:
-        seq = served_seq(served.log, served.repo, visit.at)
+        seq = _seq(visit, visit.at)
         if not chosen.diff:
             return _topologies.at(served.log, served.log_path, seq, permission)
-        before = served_seq(served.log, served.repo, chosen.diff)
+        before = _seq(visit, chosen.diff)
     except UsageError as error:
         raise PageError(400, error.message, error.hint) from None
     return _topologies.between(served.log, served.log_path, before, seq, permission)
+
+
+def _seq(visit: Visit, moment: str | None) -> Seq:
+    if moment is None:
+        return served_seq(visit.served.log)
+    return shown_state(visit, moment).state.seq
 
 
 def _shown(visit: Visit, whole: Topology, chosen: Asked) -> views.View:

@@ -12,7 +12,6 @@ from gitmesh.access.permission import Permission
 from gitmesh.access.visibility import visible_state
 from gitmesh.queries.logged_mesh import logged_mesh
 from gitmesh.queries.pins import pinned
-from gitmesh.service.history.served_state import served_state
 from gitmesh.topology.comparison import compared
 from gitmesh.topology.mesh_topology import mesh_topology
 from gitmesh.topology.model import Topology
@@ -78,12 +77,7 @@ class Topologies:
         )
 
 
-def served_seq(log: EventReader, repo: Path, moment: str | None) -> Seq:
-    """Return the position of the mesh that was served at a moment, or is served now.
-
-    :raises UsageError: the moment is invalid, or unknown to this log.
-    """
-    if moment is not None:
-        return served_state(log, repo, moment).state.seq
+def served_seq(log: EventReader) -> Seq:
+    """Return the position of the mesh that is served now."""
     pin = pinned(log)
     return log.head(Chain.MESH).seq if pin is None else pin.mesh_seq

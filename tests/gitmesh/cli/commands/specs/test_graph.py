@@ -29,7 +29,8 @@ def test_a_name_that_fits_several_resources_is_an_error_that_lists_them() -> Non
     done = gitmesh("graph", SHOP, "--around", "cart")
     assert (done.code, done.out) == (2, "")
     assert "fits 2 resources" in done.err
-    assert "mesh/shop/virtualRouter/cart or mesh/shop/virtualGateway/entrance" in done.err
+    assert "mesh/shop/virtualGateway/entrance/gatewayRoute/cart or " in done.err
+    assert "mesh/shop/virtualRouter/cart\n" in done.err
 
 
 def test_service_names_a_virtual_service_alone() -> None:
