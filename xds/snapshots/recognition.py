@@ -17,7 +17,8 @@ from events.types import Seq
 from xds.nodes import ProxyIdentity
 from xds.snapshots.cache import SnapshotCache
 from xds.snapshots.snapshot import collect
-from xds.snapshots.walk_back import Messages, Past, Walk, Wanted
+from xds.snapshots.walk_back import Past, Walk, Wanted
+from xds.translate.resources import Translation
 from xds.type_urls import CLUSTER
 
 _log = logging.getLogger(__name__)
@@ -94,8 +95,8 @@ class Recognition:
         except Exception:
             _log.exception("cannot look up the clusters of reconnecting clients")
             found, deadline = [], 0.0
-        for wanted, parts in found:
-            self._remember(parts)
+        for wanted, meshes in found:
+            self._remember(meshes)
             self._settle(wanted)
         late = time.monotonic() >= deadline
         if walk.wanted and not (late or walk.done):
@@ -111,9 +112,9 @@ class Recognition:
         if waiting is not None and not waiting.done():
             waiting.set_result(None)
 
-    def _remember(self, parts: tuple[Messages, ...]) -> None:
+    def _remember(self, meshes: tuple[Translation, ...]) -> None:
         """Add the clusters of one mesh, or of a newer and an older mesh together, to the pool."""
-        newer, *older = (collect(self._cache.pool, CLUSTER, messages) for messages in parts)
+        newer, *older = (collect(self._cache.pool, CLUSTER, each) for each in meshes)
         for each in older:
             newer.plus(each.all)
 

@@ -8,7 +8,8 @@ import hashlib
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Final, TypeVar
+from operator import attrgetter
+from typing import Final, NamedTuple, TypeVar
 from weakref import WeakValueDictionary
 
 from xds.type_urls import CLUSTER, ENDPOINT, TypeUrl
@@ -61,9 +62,21 @@ def unknown_resource(type_url: TypeUrl, name: str) -> Encoded:
 Selection = tuple[Encoded, ...]
 """Resources of one type, sorted by name."""
 
+
+class WrittenPart(NamedTuple):
+    """A part of a translation, serialised."""
+
+    selections: Mapping[TypeUrl, Selection]
+    dangling: frozenset[Reference]
+    """The resources that the part requires and does not contain."""
+
+
 Held = Mapping[str, Encoded]
 """Resources of one type by name. Mappings are never changed, so they are shared and compared by
 identity."""
+
+
+_name: Final = attrgetter("name")
 
 
 class View:
@@ -197,7 +210,8 @@ class Pool:
 
     def __init__(self, recent_bytes: int = 64 << 20) -> None:
         self._resources: WeakValueDictionary[tuple[TypeUrl, bytes], Encoded] = WeakValueDictionary()
-        self._sets: WeakValueDictionary[tuple[TypeUrl, bytes], ResourceSet] = WeakValueDictionary()
+        self._sets: WeakValueDictionary[tuple[TypeUrl, Selection], ResourceSet]
+        self._sets = WeakValueDictionary()
         self._by_version: WeakValueDictionary[tuple[TypeUrl, str], ResourceSet]
         self._by_version = WeakValueDictionary()
         self._of_version: WeakValueDictionary[tuple[TypeUrl, str, str], Encoded]
@@ -205,6 +219,8 @@ class Pool:
         self._unknown: WeakValueDictionary[tuple[TypeUrl, str], Encoded] = WeakValueDictionary()
         self.written = IdentityCache[object, Encoded]()
         """Serialised resources by message object, because many proxies share a message."""
+        self.parts = IdentityCache[object, WrittenPart]()
+        """Serialised parts of translations, by part."""
         self._recent: OrderedDict[ResourceSet, int] = OrderedDict()
         self._room = recent_bytes
 
@@ -231,21 +247,31 @@ class Pool:
         return known
 
     def collect(self, type_url: TypeUrl, resources: Iterable[Encoded]) -> ResourceSet:
-        """Return the set of these resources; their names must differ."""
-        ordered = tuple(sorted(resources, key=lambda resource: resource.name))
-        hasher = hashlib.sha256()
-        for resource in ordered:
-            hasher.update(resource.entry or f"{resource.name}\0{resource.version}\0".encode())
-        digest = hasher.digest()
-        known = self._sets.get((type_url, digest))
+        """Return the set of these resources.
+
+        :raises ValueError: two of them have the same name.
+        """
+        return self.ordered(type_url, tuple(sorted(resources, key=_name)))
+
+    def ordered(self, type_url: TypeUrl, resources: Selection) -> ResourceSet:
+        """Return the set of these resources, which are sorted by name.
+
+        :raises ValueError: two of them have the same name.
+        """
+        # Equal resources are the same object, so the tuple is as good as a hash of their content.
+        known = self._sets.get((type_url, resources))
         if known is None:
-            known = ResourceSet(self, type_url, digest.hex()[:16], ordered)
-            self._sets[type_url, digest] = known
+            known = ResourceSet(self, type_url, _version(resources), resources)
+            if len(known.by_name) < len(resources):
+                raise ValueError(f"two resources of {type_url} have one name")
+            self._sets[type_url, resources] = known
             self._by_version[type_url, known.version] = known
         # Resources that only a client claims to have are not pooled: they live as long as its
         # stream.
-        if not any(resource.is_unknown for resource in ordered):
-            self._touch(known)
+        if known in self._recent:
+            self._recent.move_to_end(known)
+        elif not any(resource.is_unknown for resource in resources):
+            self._keep(known)
         return known
 
     def recall(self, type_url: TypeUrl, version: str) -> ResourceSet | None:
@@ -256,13 +282,17 @@ class Pool:
         """Return the resource with this version, if it is still known."""
         return self._of_version.get((type_url, name, version))
 
-    def _touch(self, used: ResourceSet) -> None:
-        if used in self._recent:
-            self._recent.move_to_end(used)
-            return
+    def _keep(self, used: ResourceSet) -> None:
         size = sum(len(resource.entry) for resource in used.all)
         self._recent[used] = size
         self._room -= size
         while self._room < 0 and len(self._recent) > 1:
             _, freed = self._recent.popitem(last=False)
             self._room += freed
+
+
+def _version(resources: Selection) -> str:
+    hasher = hashlib.sha256()
+    for resource in resources:
+        hasher.update(resource.entry or f"{resource.name}\0{resource.version}\0".encode())
+    return hasher.hexdigest()[:16]

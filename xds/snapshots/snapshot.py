@@ -10,8 +10,10 @@ from weakref import ref
 import betterproto2
 
 from mesh.errors import Fatal
-from xds.snapshots.resources import Encoded, Pool, ResourceSet
-from xds.type_urls import ENDPOINT, ORDER, ROUTE, TypeUrl
+from xds.snapshots.resources import Encoded, Pool, ResourceSet, Selection, WrittenPart
+from xds.translate.parts import Combined, Messages
+from xds.translate.resources import Translation
+from xds.type_urls import ENDPOINT, ORDER, ROUTE, SECRET, TypeUrl
 from xds.wire.encode import encode
 
 
@@ -66,32 +68,73 @@ class Snapshot:
         return hashlib.sha256(versions.encode()).hexdigest()[:16]
 
 
-def build_snapshot(
-    pool: Pool, translation: Mapping[TypeUrl, tuple[betterproto2.Message, ...]]
-) -> Snapshot:
-    """Serialise a translation.
+def build_snapshot(pool: Pool, translation: Translation) -> Snapshot:
+    """Serialise a translation. What was serialised for another proxy is not serialised again.
 
     :raises InconsistentSnapshot: a referenced name is missing, or a name occurs twice.
     """
-    types = (*ORDER, *sorted(translation.keys() - set(ORDER)))
-    snapshot = Snapshot({each: collect(pool, each, translation.get(each, ())) for each in types})
-    check(snapshot)
+    parts = _parts(pool, translation)
+    types: tuple[TypeUrl, ...] = ORDER
+    if len(parts) == 1 and len(parts[0].selections) > len(ORDER):
+        types = (*ORDER, *sorted(parts[0].selections.keys() - set(ORDER)))
+    snapshot = Snapshot({each: _joined(pool, each, parts) for each in types})
+    if any(part.dangling for part in parts):
+        check(snapshot)
     return snapshot
 
 
-def collect(
-    pool: Pool, type_url: TypeUrl, messages: tuple[betterproto2.Message, ...]
-) -> ResourceSet:
+def collect(pool: Pool, type_url: TypeUrl, translation: Translation) -> ResourceSet:
     """Serialise the resources of one type.
 
     :raises InconsistentSnapshot: a name occurs twice.
     """
-    write = partial(_write, pool, type_url)
-    resources = [pool.written.get(message, write) for message in messages]
-    if len({resource.name for resource in resources}) < len(resources):
+    return _joined(pool, type_url, _parts(pool, translation))
+
+
+def _parts(pool: Pool, translation: Translation) -> tuple[WrittenPart, ...]:
+    if isinstance(translation, Combined):
+        write = partial(_write_part, pool)
+        return tuple(pool.parts.get(part, write) for part in translation.parts)
+    return (_write_all(pool, translation),)
+
+
+def _write_part(pool: Pool, part: Any) -> WrittenPart:
+    return _write_all(pool, part.messages())
+
+
+def _write_all(pool: Pool, translation: Mapping[TypeUrl, Messages]) -> WrittenPart:
+    selections = dict[TypeUrl, Selection]()
+    for type_url, messages in translation.items():
+        write = partial(_write, pool, type_url)
+        resources = (pool.written.get(message, write) for message in messages)
+        selections[type_url] = tuple(sorted(resources, key=lambda resource: resource.name))
+    needs = (each.needs for selection in selections.values() for each in selection)
+    there = {(t, each.name) for t, selection in selections.items() for each in selection}
+    return WrittenPart(selections, frozenset().union(*needs).difference(there))
+
+
+def _joined(pool: Pool, type_url: TypeUrl, parts: tuple[WrittenPart, ...]) -> ResourceSet:
+    """Return the resources of a type in all parts."""
+    found = [each for part in parts if (each := part.selections.get(type_url))]
+    selection = found[0] if found else ()
+    for more in found[1:]:
+        selection = _merged(type_url, selection, more)
+    try:
+        return pool.ordered(type_url, selection)
+    except ValueError as error:
         # Clients refuse a response with duplicate names.
-        raise InconsistentSnapshot(f"two resources of {type_url} have one name")
-    return pool.collect(type_url, resources)
+        raise InconsistentSnapshot(str(error)) from None
+
+
+def _merged(type_url: TypeUrl, some: Selection, more: Selection) -> Selection:
+    # Nearly always all names of one part come before all names of the other.
+    if some[-1].name < more[0].name:
+        return some + more
+    if more[-1].name < some[0].name:
+        return more + some
+    if type_url == SECRET:
+        more = tuple(each for each in more if each not in some)
+    return tuple(sorted(some + more, key=lambda resource: resource.name))
 
 
 def _write(pool: Pool, type_url: TypeUrl, message: Any) -> Encoded:

@@ -3,7 +3,7 @@
 import time
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, Final, NamedTuple, Protocol, TypeAlias
+from typing import Final, NamedTuple, Protocol, TypeAlias
 
 from events.types import Seq
 from mesh.canonical import JsonObject
@@ -16,6 +16,7 @@ from xds.nodes import ProxyIdentity
 from xds.snapshots.cache import Translate, read_resource
 from xds.snapshots.resources import Pool, ResourceSet
 from xds.snapshots.snapshot import collect
+from xds.translate.resources import Translation
 from xds.type_urls import CLUSTER
 
 _PAGE: Final = 256
@@ -25,9 +26,7 @@ clusters of both."""
 
 Wanted: TypeAlias = tuple[ProxyIdentity, str]
 """An identity that holds clusters, and their version."""
-Messages: TypeAlias = tuple[Any, ...]
-"""Clusters as the translation returns them."""
-Found: TypeAlias = tuple[Wanted, tuple[Messages, ...]]
+Found: TypeAlias = tuple[Wanted, tuple[Translation, ...]]
 """Result of a lookup: the clusters of one mesh, or of a newer and an older one together."""
 
 
@@ -50,7 +49,7 @@ class Past(Protocol):
 class _Had(NamedTuple):
     """The clusters of an identity in one mesh."""
 
-    messages: Messages
+    translation: Translation
     clusters: ResourceSet
 
 
@@ -147,15 +146,15 @@ class Walk:
         """
         if graph.get(identity.key) is None:
             return []
-        messages = self._translate(graph, identity).get(CLUSTER, ())
-        older = _Had(messages, collect(self._pool, CLUSTER, messages))
+        translation = self._translate(graph, identity)
+        older = _Had(translation, collect(self._pool, CLUSTER, translation))
         newer = self._had.setdefault(identity, deque(maxlen=_ON_THE_WAY))
         if any(each.clusters is older.clusters for each in newer):
             return []
-        versions: dict[str, tuple[Messages, ...]] = {older.clusters.version: (messages,)}
+        versions: dict[str, tuple[Translation, ...]] = {older.clusters.version: (translation,)}
         for each in newer:
             union = each.clusters.plus(older.clusters.all)
-            versions.setdefault(union.version, (each.messages, messages))
+            versions.setdefault(union.version, (each.translation, translation))
         if keep:
             newer.append(older)
         return [

@@ -13,7 +13,7 @@ from xds.plain import plain_messages
 # Everything that imports Envoy's messages is in this package, so this runs before.
 with plain_messages():
     from xds.translate.gateway.gateway import translate_gateway
-    from xds.translate.node import translate_node
+    from xds.translate.node.node import translate_node
     from xds.translate.proxyless import translate_proxyless
     from xds.translate.proxyless.limits import client_limits
     from xds.translate.resources import Translation
@@ -36,7 +36,7 @@ def translate(graph: MeshGraph, proxy: ProxyIdentity) -> Translation:
         case VirtualNodeSpec() as spec if proxy.client is Client.GRPC:
             return translate_proxyless(graph, proxy, mapped_node(spec, graph.settings)).sorted()
         case VirtualNodeSpec() as spec:
-            return translate_node(graph, proxy, mapped_node(spec, graph.settings)).sorted()
+            return translate_node(graph, proxy, mapped_node(spec, graph.settings))
         case VirtualGatewaySpec() as spec:
             mapped = mapped_gateway(spec, graph.settings)
             return translate_gateway(graph, proxy, mapped).sorted()

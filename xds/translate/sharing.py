@@ -6,24 +6,20 @@ only the changed parts are built again.
 """
 
 from typing import Any, Final
-from weakref import ref
 
 from mesh.linking import MeshGraph
+from xds.wire.identity_cache import IdentityCache
 
 SHARED: Final = 4096
 """Maximum cached results per function; each takes a few kilobytes."""
 
-_newest: list[tuple["ref[MeshGraph]", dict[str, dict[Any, Any]]]] = []
+_known: Final = IdentityCache[MeshGraph, dict[str, dict[Any, Any]]]()
 
 
 def of_graph(graph: MeshGraph, what: str) -> dict[Any, Any]:
     """Return the cache for this graph object and this purpose; the caller fills it.
 
     A commit affects many callers of one service, which all need the same results from the same
-    graph.
+    graph. The cache lives as long as the graph, so nothing in it may refer to the graph.
     """
-    for seen, known in _newest:
-        if seen() is graph:
-            return known.setdefault(what, {})
-    _newest[:] = [(ref(graph), {})]
-    return _newest[0][1].setdefault(what, {})
+    return _known.get(graph, lambda _: {}).setdefault(what, {})
