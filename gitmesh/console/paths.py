@@ -15,6 +15,13 @@ def edit_path(key: ResourceKey) -> str:
     return f"/edit/{_name(key)}"
 
 
+def new_resource_path(kind: str = "", mesh: str = "", parent: str = "") -> str:
+    """Return the address of the page that creates a resource, with what is known of it."""
+    known = {"kind": kind, "mesh": mesh, "parent": parent}
+    query = urlencode({name: text for name, text in known.items() if text})
+    return f"/new/resource?{query}" if query else "/new/resource"
+
+
 def delete_path(key: ResourceKey) -> str:
     """Return the address of the page that asks whether to delete a resource."""
     return f"/delete/{_name(key)}"
@@ -28,6 +35,17 @@ def shift_path(key: ResourceKey) -> str:
 def traffic_path(key: ResourceKey) -> str:
     """Return the address of a virtual service's traffic."""
     return f"/traffic/{_name(key)}"
+
+
+def topology_path(key: ResourceKey, at: str = "") -> str:
+    """Return the address of the picture around a resource; at a moment, if one is given."""
+    asked = {"around": str(key), **({"at": at} if at else {})}
+    return f"/topology?{urlencode(asked, safe='/')}"
+
+
+def topology_changes_path(before: str, after: str) -> str:
+    """Return the address of the picture of what changed between two moments."""
+    return f"/topology?{urlencode({'detail': 'changes', 'at': after, 'diff': before})}"
 
 
 def commit_path(commit: str) -> str:

@@ -12,6 +12,7 @@ from typing import Final, Self
 
 from events.store import EventReader
 from events.types import CommitId, Seq, SnapshotRejected
+from gitmesh.language import ENGLISH, Words, mark
 from gitmesh.queries.log_location import is_repository
 from mesh.errors import Fatal, GitmeshError, UsageError
 from mesh.graph.mesh_graph import MeshGraph
@@ -117,20 +118,23 @@ class RefusalLocations:
 
 _HINTS: Final = (
     (r"no such file|unable to open|failed to (open|read)|not exist|invalid path", (
-        "the proxy's machine lacks a file or a folder that the spec names: create it there, "
-        "or name another")),
+        mark("the proxy's machine lacks a file or a folder that the spec names: create it there, "
+        "or name another"))),
     (r"cannot bind|address already in use|permission denied", (
-        "the proxy cannot listen there: check which process uses it, and the proxy's permissions")),
-    (r"regex|program size", "the proxy rejects this regular expression: write a simpler one"),
+        mark("the proxy cannot listen there: check which process uses it, and the proxy's "
+        "permissions"))),
+    (r"regex|program size", mark(
+        "the proxy rejects this regular expression: write a simpler one")),
     (r"certificate|private key|\bpem\b|\bssl\b|\btls\b", (
-        "check that the files on the proxy's machine hold a certificate and the key that "
-        "belong together")),
+        mark("check that the files on the proxy's machine hold a certificate and the key that "
+        "belong together"))),
 )  # fmt: skip
 
 
-def hint(refusal: SnapshotRejected) -> str:
+def hint(refusal: SnapshotRejected, words: Words = ENGLISH) -> str:
     """Return the remedy for a refusal."""
-    for pattern, words in _HINTS:
+    for pattern, remedy in _HINTS:
         if re.search(pattern, refusal.message, re.IGNORECASE):
-            return words
-    return "fix the spec and commit, or undo the commit: git revert " + refusal.commit[:7]
+            return words._(remedy)
+    undo = words._("fix the spec and commit, or undo the commit: git revert {commit}")
+    return undo.format(commit=refusal.commit[:7])

@@ -1,5 +1,12 @@
 """Numbers and durations as text. Pure."""
 
+from gitmesh.language import Words
+
+
+def counted(words: Words, text: str, number: int) -> str:
+    """Return a text with its ``{number}``, written as the language does."""
+    return text.format(number=words.number(number))
+
 
 def count(number: int, noun: str) -> str:
     """Return ``1 file``, ``2 files``, ``10,000 files``."""

@@ -19,7 +19,8 @@ from events.types import (
     TrafficShifted,
     WeightChange,
 )
-from gitmesh.rendering.amounts import count
+from gitmesh.language import ENGLISH, Words, mark
+from gitmesh.rendering.amounts import counted
 from gitmesh.rendering.delivery_narration import observation
 from gitmesh.rendering.delivery_narration import short as short
 from gitmesh.safe_text import visible
@@ -31,42 +32,46 @@ SHOWN_VALUE_CHARS = 40
 SHOWN_DROPPED: Final = 20
 
 _KIND_WORDS = {
-    Kind.MESH: "mesh",
-    Kind.VIRTUAL_SERVICE: "virtual service",
-    Kind.VIRTUAL_NODE: "virtual node",
-    Kind.VIRTUAL_ROUTER: "virtual router",
-    Kind.ROUTE: "route",
-    Kind.VIRTUAL_GATEWAY: "virtual gateway",
-    Kind.GATEWAY_ROUTE: "gateway route",
-    Kind.SERVICE_INSTANCES: "instances of",
+    Kind.MESH: mark("mesh"),
+    Kind.VIRTUAL_SERVICE: mark("virtual service"),
+    Kind.VIRTUAL_NODE: mark("virtual node"),
+    Kind.VIRTUAL_ROUTER: mark("virtual router"),
+    Kind.ROUTE: mark("route"),
+    Kind.VIRTUAL_GATEWAY: mark("virtual gateway"),
+    Kind.GATEWAY_ROUTE: mark("gateway route"),
+    Kind.SERVICE_INSTANCES: mark("instances of"),
 }
 
 
-def narrate(event: Event) -> str:
+def narrate(event: Event, words: Words = ENGLISH) -> str:
     """Return an event as one line; the problems of a rejected commit follow, one per line.
 
     Untrusted text such as subjects, names and refusals cannot control a terminal or add a line.
+
+    :param words: the language of the sentence; names, problems and refusals stay as they are.
     """
-    return "\n".join(map(visible, _lines(event)))
+    return "\n".join(map(visible, _lines(event, words)))
 
 
-def _lines(event: Event) -> list[str]:
+def _lines(event: Event, words: Words) -> list[str]:
+    said = _sentence(event, words)
     if isinstance(event, CommitRejected):
-        more = [f"… and {event.omitted} more"] if event.omitted else []
-        return [_sentence(event), *problem_lines(event.problems), *more]
+        more = words._("… and {number} more").format(number=event.omitted)
+        return [said, *problem_lines(event.problems), *([more] if event.omitted else [])]
     if isinstance(event, PushRefused):
-        return [_sentence(event), *_refused_push(event)]
+        return [said, *_refused_push(event, words)]
     if isinstance(event, HistoryRewritten) and event.dropped:
-        return [_sentence(event), dropped_words(event.dropped)]
-    return [_sentence(event)]
+        return [said, dropped_words(event.dropped, words)]
+    return [said]
 
 
-def _refused_push(event: PushRefused) -> list[str]:
+def _refused_push(event: PushRefused, words: Words) -> list[str]:
     lines = problem_lines(event.problems)
     if event.more_problems:
-        lines.append(f"… and {event.more_problems:,} more")
+        lines.append(counted(words, words._("… and {number} more"), event.more_problems))
     if event.unrecorded:
-        lines.append(f"{event.unrecorded:,} more refused pushes of theirs before it have no event")
+        text = words._("{number} more refused pushes of theirs before it have no event")
+        lines.append(counted(words, text, event.unrecorded))
     return lines
 
 
@@ -80,27 +85,28 @@ def served_after_pin_words(pin: ServingPinned) -> str:
     return f"it is served when the pin ends: {narrate(pin)}"
 
 
-def dropped_words(dropped: Sequence[CommitId]) -> str:
+def dropped_words(dropped: Sequence[CommitId], words: Words = ENGLISH) -> str:
     """Return, as text, the commits that a branch lost, the newest first, up to a limit."""
     more = len(dropped) - SHOWN_DROPPED
     shown = ", ".join(map(short, dropped[:SHOWN_DROPPED]))
-    return f"dropped: {shown}" + (f", and {more:,} more" if more > 0 else "")
+    beyond = counted(words, words._(", and {number} more"), more) if more > 0 else ""
+    return words._("dropped: {commits}").format(commits=shown) + beyond
 
 
-def _sentence(event: Event) -> str:
+def _sentence(event: Event, words: Words) -> str:
     match event:
         case CommitApplied() | CommitRejected() | HistoryRewritten():
-            return _commit(event)
+            return _commit(event, words)
         case ResourceAdded() | ResourceChanged() | ResourceRemoved() | TrafficShifted():
-            return f"{resource_name(event.key)}: {_change(event)}"
+            return f"{resource_name(event.key, words)}: {_change(event, words)}"
         case _:
-            return observation(event)
+            return observation(event, words)
 
 
-def resource_name(key: ResourceKey) -> str:
+def resource_name(key: ResourceKey, words: Words = ENGLISH) -> str:
     """Return the short name of a resource: ``route cart/all``."""
     path = f"{key.parent}/{key.name}" if key.parent else key.name
-    return f"{_KIND_WORDS[key.kind]} {path}"
+    return f"{words._(_KIND_WORDS[key.kind])} {path}"
 
 
 def shares(weights: tuple[WeightChange, ...]) -> str:
@@ -134,60 +140,84 @@ def problem_lines(problems: tuple[JsonObject, ...]) -> list[str]:
     return [visible(line) for line in lines]
 
 
-def _commit(event: CommitApplied | CommitRejected | HistoryRewritten) -> str:
+def _commit(event: CommitApplied | CommitRejected | HistoryRewritten, words: Words) -> str:
     match event:
         case CommitApplied():
-            restored = _restored(event)
-            if event.facts.reverts:
-                restored = f"; reverts {', '.join(map(short, event.facts.reverts))}{restored}"
-            warned = f", {count(len(event.warnings), 'warning')}" if event.warnings else ""
-            changed = count(event.changes, "change")
-            return f"applied {_subject(event.facts)}: {changed}{warned}{restored}"
+            changes = words.ngettext("{number} change", "{number} changes", event.changes)
+            said = words._("applied {commit}: {changes}").format(
+                commit=_subject(event.facts, words),
+                changes=counted(words, changes, event.changes),
+            )
+            return said + _warnings(event, words) + _restored(event, words)
         case CommitRejected():
             found = len(event.problems) + event.omitted
-            return f"REJECTED {_subject(event.facts)}: {count(found, 'problem')}"
+            problems = words.ngettext("{number} problem", "{number} problems", found)
+            return words._("REJECTED {commit}: {problems}").format(
+                commit=_subject(event.facts, words), problems=counted(words, problems, found)
+            )
         case HistoryRewritten():
-            return (
-                f"history was rewritten ({event.topology}): {short(event.before)} → "
-                f"{short(event.after)}, {count(len(event.dropped), 'commit')} dropped"
+            lost = len(event.dropped)
+            commits = words.ngettext("{number} commit dropped", "{number} commits dropped", lost)
+            said = words._("history was rewritten ({topology}): {before} → {after}, {dropped}")
+            return said.format(
+                topology=event.topology,
+                before=short(event.before),
+                after=short(event.after),
+                dropped=counted(words, commits, lost),
             )
 
 
-def _restored(event: CommitApplied) -> str:
+def _warnings(event: CommitApplied, words: Words) -> str:
+    number = len(event.warnings)
+    text = words.ngettext(", {number} warning", ", {number} warnings", number)
+    return counted(words, text, number) if number else ""
+
+
+def _restored(event: CommitApplied, words: Words) -> str:
+    said = ""
+    if reverts := event.facts.reverts:
+        said = words._("; reverts {commits}").format(commits=", ".join(map(short, reverts)))
     if not event.restores:
-        return ""
+        return said
     if event.restores == event.facts.commit:
-        return "; it was applied before"
-    return f"; restores the mesh of {short(event.restores)}"
+        return said + words._("; it was applied before")
+    return said + words._("; restores the mesh of {commit}").format(commit=short(event.restores))
 
 
-def _subject(facts: CommitFacts) -> str:
-    return f"“{facts.message.partition(chr(10))[0].strip()}” by {facts.author.name or 'nobody'}"
+def _subject(facts: CommitFacts, words: Words) -> str:
+    subject, author = facts.message.partition("\n")[0].strip(), facts.author.name
+    return words._("“{subject}” by {author}").format(
+        subject=subject, author=author or words._("nobody")
+    )
 
 
 def _change(
-    event: ResourceAdded | ResourceChanged | ResourceRemoved | TrafficShifted,
+    event: ResourceAdded | ResourceChanged | ResourceRemoved | TrafficShifted, words: Words
 ) -> str:
     match event:
+        case ResourceAdded() if event.path:
+            return words._("added in {path}").format(path=event.path)
         case ResourceAdded():
-            return f"added in {event.path}" if event.path else "added"
+            return words._("added")
         case ResourceRemoved():
-            return "removed"
+            return words._("removed")
         case TrafficShifted():
-            return shares(event.weights) or "weights written differently, shares unchanged"
+            same = words._("weights written differently, shares unchanged")
+            return shares(event.weights) or same
         case ResourceChanged():
-            shown = ", ".join(map(_field, event.fields[:SHOWN_FIELDS]))
+            shown = ", ".join(_field(each, words) for each in event.fields[:SHOWN_FIELDS])
             more = len(event.fields) - SHOWN_FIELDS
-            return shown + (f", and {more} more" if more > 0 else "")
+            beyond = words._(", and {number} more").format(number=more)
+            return shown + (beyond if more > 0 else "")
 
 
-def _field(change: FieldChange) -> str:
+def _field(change: FieldChange, words: Words) -> str:
     where = change.where.removeprefix("$.")
-    return f"{where} {_value(change.before)} → {_value(change.after)}"
+    return f"{where} {_value(change.before, words)} → {_value(change.after, words)}"
 
 
-def _value(value: Json) -> str:
-    text = "(absent)" if value is None else canonical(value)
+def _value(value: Json, words: Words) -> str:
+    text = words._("(absent)") if value is None else canonical(value)
     return text if len(text) <= SHOWN_VALUE_CHARS else text[: SHOWN_VALUE_CHARS - 1] + "…"
 
 

@@ -32,6 +32,7 @@ def test_vendored_files_are_those_of_the_manifest() -> None:
 def test_every_text_is_translated() -> None:
     assert texts.untranslated("zh") == [], "python -m tests.console.texts, then translate"
     assert texts.superfluous("zh") == [], "python -m tests.console.texts"
+    assert texts.mismatched("zh") == [], "the values in a translation are those of its text"
 
 
 @pytest.mark.parametrize("path", ["/", "/sign-in", "/none", "/static/none.css"])

@@ -4,21 +4,32 @@ It keeps what is translated, adds new texts without a translation, and drops wha
 are sorted and carry no places, so that several people can add some at once.
 """
 
+import re
 from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
 from typing import Final
 
 from babel.messages.catalog import Catalog, Message
-from babel.messages.extract import extract_from_dir
+from babel.messages.extract import extract_from_dir, extract_from_file
 from babel.messages.pofile import read_po, write_po
 
-CONSOLE: Final = Path(__file__).parents[2] / "gitmesh" / "console"
+GITMESH: Final = Path(__file__).parents[2] / "gitmesh"
+CONSOLE: Final = GITMESH / "console"
+_BESIDE: Final = (
+    "queries/refusal_locations.py",
+    "rendering/delivery_narration.py",
+    "rendering/narration.py",
+)
+"""Modules whose sentences the command line prints in English, and the console in any language."""
 _KEYWORDS: Final = {"_": None, "gettext": None, "ngettext": (1, 2), "mark": None}
 _HOW: Final = [("**.py", "python"), ("**.html", "jinja2")]
 _OPTIONS: Final = {
     "**.html": {"trim_blocks": "true", "lstrip_blocks": "true", "newstyle_gettext": "true"}
 }
+
+_VALUE: Final = re.compile(r"%\(\w+\)s|\{\w+\}")
+Strings = str | tuple[str, ...] | list[str] | None
 
 
 def catalogue_path(code: str) -> Path:
@@ -31,7 +42,10 @@ def catalogue(code: str) -> Catalog:
 
 
 def extracted() -> Iterator[str | tuple[str, ...]]:
-    """Yield the texts of code and templates."""
+    """Yield the texts of code and templates, and those that the console shares."""
+    for name in _BESIDE:
+        beside = extract_from_file("python", str(GITMESH / name), keywords=_KEYWORDS)
+        yield from (message for _, message, _, _ in beside)
     found = extract_from_dir(str(CONSOLE), _HOW, _OPTIONS, keywords=_KEYWORDS)
     for _, _, message, _, _ in found:
         yield message
@@ -49,11 +63,22 @@ def superfluous(code: str) -> list[str]:
     return sorted(_id(each.id) for each in catalogue(code) if each.id and _id(each.id) not in used)
 
 
+def mismatched(code: str) -> list[str]:
+    """Return the texts whose translation names a value that the text does not have."""
+    return sorted(
+        _id(each.id)
+        for each in catalogue(code)
+        if each.id and not _values(each.string) <= _values(each.id)
+    )
+
+
+def _values(message: Strings) -> set[str]:
+    texts = [message] if isinstance(message, str) else list(message or ())
+    return {name for text in texts for name in _VALUE.findall(text)}
+
+
 def _id(message: str | tuple[str, ...] | list[str]) -> str:
     return message if isinstance(message, str) else message[0]
-
-
-Strings = str | tuple[str, ...] | list[str] | None
 
 
 def _fitting(message: str | tuple[str, ...], string: Strings) -> Strings:

@@ -83,7 +83,7 @@ def _rows(visit: Visit, found: list[Proxy]) -> list[Row]:
             OF_PROXIES[proxy.state],
             ResourceKey.parse(proxy.node),
             locations.of(proxy.refusal),
-            hint(proxy.refusal),
+            hint(proxy.refusal, visit.words),
         )
         for proxy in found
     ]

@@ -4,10 +4,10 @@ from collections import Counter
 from dataclasses import dataclass
 
 from events.encoding.codec import decode
-from events.types import CommitId, ProxyState, PushReceived, Record
+from events.types import CommitId, ProxyState, PushReceived
 from gitmesh.access.visibility import visible_commit
 from gitmesh.console import paths
-from gitmesh.console.history.entries import Entry, entry_of
+from gitmesh.console.history.entries import Entry, entry_of, sentences
 from gitmesh.console.history.moments import difference_of
 from gitmesh.console.states import verdict_state
 from gitmesh.console.visit import Answer, PageError, View, Visit
@@ -15,7 +15,6 @@ from gitmesh.queries.commit_status import CommitStatus, Verdict, commit_status
 from gitmesh.queries.commits import LoggedCommit
 from gitmesh.queries.refusal_locations import hint
 from gitmesh.queries.requested_commit import RefusedPush, asked_commit
-from gitmesh.rendering.narration import narrate
 from gitmesh.service.history.shown_commit import shown_commit
 from mesh.errors import UsageError
 
@@ -50,7 +49,10 @@ def commit(visit: Visit) -> Answer:
     if found is None:
         return View("history/awaited.html", {"name": visit.name, "paths": paths})
     if isinstance(found, RefusedPush):
-        return View("history/refused_push.html", {"found": found, "words": _words(found.record)})
+        return View(
+            "history/refused_push.html",
+            {"found": found, "said": sentences(found.record, visit.words)[0]},
+        )
     entry = entry_of(found)
     return View("history/commit.html", {**_delivered(visit, found), **_told(visit, entry)})
 
@@ -91,7 +93,7 @@ def _delivered(visit: Visit, found: LoggedCommit) -> dict[str, object]:
     states = sum((node.states for node in status.nodes), Counter[ProxyState]())
     shown = Delivery(status, states)
     refusals = [
-        (node.node, refused.event, refused.locations, hint(refused.event))
+        (node.node, refused.event, refused.locations, hint(refused.event, visit.words))
         for node in status.nodes
         for refused in node.refusals
     ]
@@ -112,17 +114,14 @@ def _told(visit: Visit, entry: Entry) -> dict[str, object]:
         "entry": entry,
         "facts": found.facts,
         "radius": radius,
-        "pushes": [(each, _words(each)) for each in pushes],
+        "pushes": [(each, sentences(each, visit.words)[0]) for each in pushes],
         "parent": _parent(found),
         "may_undo": may_undo and bool(entry.changes),
         "may_pin": visit.caller.permission.writes_all and not found.rejected,
+        "before": str(found.first - 1) if entry.changes and found.first > 1 else "",
         "position": found.first + len(found.records) - 1,
     }
 
 
 def _parent(found: LoggedCommit) -> CommitId | None:
     return next(iter(found.facts.parents), None)
-
-
-def _words(record: Record) -> tuple[str, ...]:
-    return tuple(narrate(decode(record)).split("\n"))

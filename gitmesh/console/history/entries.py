@@ -6,10 +6,12 @@ from itertools import groupby
 from typing import Final
 
 from events.encoding.codec import decode
-from events.types import CommitId, CommitRejected
+from events.types import CommitId, CommitRejected, Record
 from gitmesh.console.shown_changes import Change, changes_of
+from gitmesh.language import Words
 from gitmesh.queries.commits import Effect, LoggedCommit, effect_of
 from gitmesh.rendering.commit_lines import subject_of
+from gitmesh.rendering.narration import narrate
 from mesh.canonical import JsonObject
 
 SHOWN_CHANGES: Final = 3
@@ -50,6 +52,11 @@ def entry_of(found: LoggedCommit) -> Entry:
     """Return a commit in short."""
     changes = changes_of(map(decode, found.records[1:]))
     return Entry(found, subject_of(found), changes, effect_of(found))
+
+
+def sentences(record: Record, words: Words) -> tuple[str, ...]:
+    """Return an event as lines, the first of which tells what happened."""
+    return tuple(narrate(decode(record), words).split("\n"))
 
 
 def by_day(entries: Iterable[Entry]) -> Iterator[tuple[str, list[Entry]]]:

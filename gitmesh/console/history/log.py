@@ -6,17 +6,15 @@ from typing import Final
 from urllib.parse import urlencode
 
 from events.documentation.kind_docs import KINDS
-from events.encoding.codec import decode
 from events.query import Query
 from events.store import EventReader
 from events.types import Chain, Record, Seq
 from gitmesh.access.permission import Permission
 from gitmesh.access.visibility import is_visible, visible_commit
 from gitmesh.console import paths
-from gitmesh.console.history.entries import Entry, by_day, entry_of
+from gitmesh.console.history.entries import Entry, by_day, entry_of, sentences
 from gitmesh.console.visit import Answer, PageError, View, Visit
 from gitmesh.queries.commits import LoggedCommit
-from gitmesh.rendering.narration import narrate
 from gitmesh.service.history.commit_history import logged_commits
 from gitmesh.service.history.event_selection import EventSelection
 
@@ -54,7 +52,8 @@ def log(visit: Visit) -> Answer:
         "is_empty": visit.served.log.newest_commit() is None,
     }
     if shown == "events":
-        lines, older = _events(visit.served.log, query, bounds, visit.caller.permission)
+        found, older = _events(visit.served.log, query, bounds, visit.caller.permission)
+        lines = [Line(each, sentences(each, visit.words)) for each in found]
         values |= {"lines": lines, "older": older and _address(visit, before=older)}
     else:
         entries, older = _commits(visit.served.log, query, bounds, visit.caller.permission)
@@ -96,7 +95,7 @@ def _commits(
 
 def _events(
     log: EventReader, query: Query, bounds: tuple[int, ...], permission: Permission
-) -> tuple[list[Line], str]:
+) -> tuple[list[Record], str]:
     """Return events of both chains, newest first, and where the next page begins."""
     before = dict(zip(Chain, bounds, strict=True)) if bounds else {}
     looked = LINES + 1 if permission.reads_all else _LOOKED_AT
@@ -115,7 +114,7 @@ def _events(
         for record in newest:
             first[record.chain] = min(first[record.chain], record.seq)
         older = ".".join(str(first[chain]) for chain in Chain)
-    return [Line(each, tuple(narrate(decode(each)).split("\n"))) for each in newest], older
+    return newest, older
 
 
 def _bounds(visit: Visit, shown: str) -> tuple[int, ...]:

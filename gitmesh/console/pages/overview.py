@@ -14,6 +14,7 @@ from gitmesh.console.history.entries import Entry, entry_of
 from gitmesh.console.shown_mesh import shown_state
 from gitmesh.console.states import OF_PROXIES, State
 from gitmesh.console.visit import View, Visit
+from gitmesh.language import Words
 from gitmesh.queries.commit_status import CommitStatus, NodeStatus, Refused, commit_status
 from gitmesh.queries.refusal_locations import hint
 from gitmesh.rendering.narration import narrate
@@ -92,9 +93,9 @@ def _present(visit: Visit) -> dict[str, object]:
         "current": current if current.is_served else None,
         "rejected": tip.about if isinstance(tip.about, CommitRejected) else None,
         "fleet": _fleet(current),
-        "exceptions": tuple(_exceptions(current))[:_EXCEPTIONS],
-        "degraded": [(at, narrate(event)) for at, event in tip.degraded],
-        "unresponsive": [(at, narrate(event)) for at, event in tip.unresponsive],
+        "exceptions": tuple(_exceptions(current, visit.words))[:_EXCEPTIONS],
+        "degraded": [(at, narrate(event, visit.words)) for at, event in tip.degraded],
+        "unresponsive": [(at, narrate(event, visit.words)) for at, event in tip.unresponsive],
         "empty": False,
     }
 
@@ -122,18 +123,18 @@ def _fleet(status: CommitStatus) -> Fleet:
     return Fleet(states.total(), states[ProxyState.IN_SYNC], refusing)
 
 
-def _exceptions(status: CommitStatus) -> Iterable[Exceptional]:
+def _exceptions(status: CommitStatus, words: Words) -> Iterable[Exceptional]:
     """Yield the nodes that are not in sync, those that refuse first."""
     for node in sorted(status.nodes, key=lambda each: (not each.refuses, each.node)):
         if node.refuses or node.states.total() > node.states[ProxyState.IN_SYNC]:
-            yield _exceptional(node)
+            yield _exceptional(node, words)
 
 
-def _exceptional(node: NodeStatus) -> Exceptional:
+def _exceptional(node: NodeStatus, words: Words) -> Exceptional:
     counts: Counter[State] = Counter()
     for state, number in node.states.items():
         counts[OF_PROXIES[state]] += number
-    refusals = tuple((each, hint(each.event)) for each in node.refusals)
+    refusals = tuple((each, hint(each.event, words)) for each in node.refusals)
     return Exceptional(ResourceKey.parse(node.node), tuple(counts.most_common()), refusals)
 
 

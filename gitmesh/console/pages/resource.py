@@ -117,7 +117,9 @@ def _history(visit: Visit, key: ResourceKey) -> Iterator[HistoryLine]:
         seen.add(first)
         found = logged_commit(log, first)
         words = tuple(
-            narrate(decode(each)) for each in found.records[1:] if _is_of(each.subject, key)
+            narrate(decode(each), visit.words)
+            for each in found.records[1:]
+            if _is_of(each.subject, key)
         )
         yield HistoryLine(found, subject_of(found), words)
 

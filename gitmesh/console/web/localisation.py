@@ -17,14 +17,11 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.numbers import format_decimal
 
+from gitmesh.language import mark as mark
+
 LANGUAGES: Final = {"en": "English", "zh": "中文"}
 """Languages by their code, each named in itself."""
 _MOST_ACCEPTED: Final = 20
-
-
-def mark(text: str) -> str:
-    """Mark a text for the catalogues; it is translated where it is shown."""
-    return text
 
 
 @dataclass(frozen=True, slots=True)
