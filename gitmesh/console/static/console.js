@@ -139,6 +139,19 @@
   window.addEventListener("pageshow", follow);
   follow();
 
+  // ---- a list that grows: the selected row stays selected, and new rows show that they are new ----
+  let known = null, chosen = "";
+  document.addEventListener("htmx:before:swap", () => {
+    known = new Set([...document.querySelectorAll("[data-row][id]")].map((row) => row.id));
+    chosen = selected()?.id ?? "";
+  });
+  document.addEventListener("htmx:after:swap", () => {
+    if (chosen) document.getElementById(chosen)?.setAttribute("aria-selected", "true");
+    for (const row of document.querySelectorAll("[data-row][id]")) {
+      if (known && !known.has(row.id)) row.classList.add("changed");
+    }
+  });
+
   // ---- relative times grow older ----
   const words = new Intl.RelativeTimeFormat(document.documentElement.lang, { numeric: "always" });
   const units = [["day", 86400], ["hour", 3600], ["minute", 60]];
