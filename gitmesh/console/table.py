@@ -17,11 +17,12 @@ from gitmesh.console.history.verification import verification, verify
 from gitmesh.console.pages.created import created
 from gitmesh.console.pages.deletion import delete
 from gitmesh.console.pages.edit import edit
+from gitmesh.console.pages.new_resource import new_resource
 from gitmesh.console.pages.new_service import new_service
 from gitmesh.console.pages.overview import overview
 from gitmesh.console.pages.resource import resource
 from gitmesh.console.pages.resources import resources
-from gitmesh.console.pages.review import commit_changes, review
+from gitmesh.console.pages.review import commit_changes, keep_editing, review
 from gitmesh.console.pages.shift import shift
 from gitmesh.console.pages.traffic import service_traffic, traffic
 from gitmesh.console.topology.page import topology
@@ -78,7 +79,9 @@ PAGES: Final[tuple[Page, ...]] = (
     Page("shift", "/shift/{name}", shift, allowed=_may_write),
     Page("review", "/review", review, method="POST", allowed=_may_write),
     Page("commit changes", "/commit-changes", commit_changes, method="POST", allowed=_may_write),
+    Page("keep editing", "/keep-editing", keep_editing, method="POST", allowed=_may_write),
     Page("new service", "/new/service", new_service, allowed=_may_write),
+    Page("new resource", "/new/resource", new_resource, allowed=_may_write),
     Page("created", "/created/{name}", created),
     # ---- topology ----
     Page("topology", "/topology", topology, mark("Topology"), "m"),

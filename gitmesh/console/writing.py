@@ -55,6 +55,11 @@ def trailers(visit: Visit) -> tuple[str, ...]:
     return (f"Request-Id: {visit.caller.request_id}", "Via: console")
 
 
+def typed_message(visit: Visit) -> str:
+    """Return the commit message that the visitor has typed so far; empty without one."""
+    return visit.form.get("message") or visit.query.get("message", "")
+
+
 def commit_message(visit: Visit, said: str, keys: tuple[ResourceKey, ...]) -> str:
     """Return a commit's message: the visitor's words, what is changed, and trailers.
 

@@ -162,7 +162,7 @@ def look(browser: "Browser") -> Iterator[Look]:
     """Return what visits a page in both themes at three widths, and fails if something is wrong.
 
     ``look(url, "/log", "log-empty")``: axe-core finds no violation, nothing is wider than the
-    screen, the console of the browser says nothing. Screenshots are written to the folder that
+    screen, the console of the browser says nothing, the server has no fault. Screenshots are written to the folder that
     CONSOLE_SCREENSHOTS names. ``before`` is called with the page before it is looked at;
     ``signed_in=False`` looks as somebody who has not come in.
     """
@@ -189,7 +189,9 @@ def look(browser: "Browser") -> Iterator[Look]:
             page.emulate_media(color_scheme="dark" if theme == "dark" else "light")
             for width in WIDTHS:
                 page.set_viewport_size({"width": width, "height": 900})
-                page.goto(path)
+                answer = page.goto(path)
+                assert answer is not None
+                assert answer.status < 500, name
                 before(page)
                 shot(page, f"{name}-{theme}-{width}")
                 wide = page.evaluate("document.documentElement.scrollWidth")

@@ -7,6 +7,7 @@ import httpx
 import pytest
 
 from gitmesh.console.forms.scalar import json_text
+from mesh.keys import Kind
 from tests.console.conftest import Served, Visitor, text_of
 from tests.support.git import git, put
 from tests.support.sample_shop import sample_files
@@ -215,6 +216,71 @@ def test_hostile_proposals_change_nothing(
             *(400, 404, 409, 422),
         )
     assert git(served.bare, "rev-parse", "main") == tip
+
+
+def test_a_resource_of_any_kind_is_created_from_its_form(served: Served, visitor: Visitor) -> None:
+    start = visitor.get("/new/resource").text
+    assert re.findall(r'href="/new/resource\?kind=(\w+)"', start) == [kind.value for kind in Kind]
+    wrong = visitor.get("/new/resource?kind=Route&mesh=shop&parent=cart&name=all")
+    assert wrong.status_code == 422
+    assert "is there already" in text_of(wrong.text)
+    missing = visitor.get("/new/resource?kind=Route&mesh=shop&parent=&name=beta")
+    assert text_of(missing.text).count("This needs an answer.") == 1
+    named = visitor.get("/new/resource?kind=Route&mesh=shop&parent=cart&name=beta")
+    path = named.headers["location"]
+    assert path == "/edit/mesh/shop/virtualRouter/cart/route/beta"
+    form = fields(visitor.get(path))
+    form = fields(visitor.post(path, {**form, "do": "choose:spec.httpRoute"}))
+    target = "spec.httpRoute.action.weightedTargets.0"
+    filled = {**form, f"{target}.virtualNode": "cart-v1", f"{target}.weight": "1"}
+    filled["spec.httpRoute.match.prefix"] = "/beta"
+    review = visitor.post(path, {**filled, "do": "review"})
+    assert review.status_code == 200, text_of(review.text)
+    assert "added Route cart/beta" in text_of(review.text)
+    made = visitor.post("/commit-changes", fields(review))
+    assert made.status_code == 303
+    assert "prefix: /beta" in committed(served, "shop/route/cart/beta.yaml")
+
+
+@pytest.mark.parametrize("kind", list(Kind))
+def test_each_kind_is_named_before_its_form(visitor: Visitor, kind: Kind) -> None:
+    page = visitor.get(f"/new/resource?kind={kind}")
+    assert page.status_code == 200
+    query = {**fields(page), "mesh": "shop", "parent": "x", "name": "quite-new", "kind": kind}
+    made = visitor.client.get("/new/resource", params=query)
+    assert made.status_code == 303, text_of(made.text)
+    assert visitor.get(made.headers["location"]).status_code == 200
+
+
+def test_a_typed_message_survives_going_back_from_the_review(visitor: Visitor) -> None:
+    said = {"message": "Try it\n\nBecause: 1 & 2"}
+    shift = visitor.get(f"/shift/{ROUTE}?w.0=60&w.1=40")
+    back = visitor.post("/keep-editing", {**fields(shift), **said}).headers["location"]
+    kept = {**fields(visitor.get(back)), "w.0": "50", "w.1": "50"}
+    review = visitor.client.get(f"/shift/{ROUTE}", params=kept)
+    assert fields(review)["message"] == said["message"]
+    # Nothing typed: the proposed message follows the change.
+    plain = visitor.post("/keep-editing", fields(shift)).headers["location"]
+    assert "message" not in plain
+    form = fields(visitor.get(f"/edit/{ROUTE}"))
+    review = visitor.post(f"/edit/{ROUTE}", {**form, **weights(90, 10), "do": "review"})
+    edit = visitor.post(f"/edit/{ROUTE}", {**fields(review), **said, "do": "form"})
+    review = visitor.post(f"/edit/{ROUTE}", {**fields(edit), "do": "review"})
+    assert fields(review)["message"] == said["message"]
+
+
+def test_pages_lead_to_the_picture_around_what_they_show(visitor: Visitor) -> None:
+    service = "mesh/shop/virtualService/cart.shop.internal"
+    for path in (f"/resource/{ROUTE}", f"/resource/{NODE}", f"/traffic/{service}"):
+        found = re.search(r'href="(/topology\?around=[^"]+)"', visitor.get(path).text)
+        assert found is not None, path
+        assert visitor.get(html.unescape(found[1])).status_code == 200
+    page = visitor.get("/commit/main").text
+    found = re.search(r'href="(/topology\?detail=changes[^"]+)"', page)
+    assert found is not None
+    picture = visitor.get(html.unescape(found[1]))
+    assert picture.status_code == 200
+    assert "Nothing is different" not in picture.text
 
 
 def test_which_route_takes_a_request(visitor: Visitor) -> None:

@@ -21,6 +21,8 @@ PAGES = [
     ("/delete/mesh/shop/virtualNode/cart-v1", "delete"),
     ("/new/service?mesh=shop&service=pay.local&step=listener&health=on", "new-service"),
     ("/new/service?mesh=shop&service=pay.local&step=review&port=80a&weight_0=x", "new-wrong"),
+    ("/new/resource", "new-resource"),
+    ("/new/resource?kind=Route&mesh=shop&parent=&name=beta", "name-resource"),
     ("/topology?around=mesh/shop/virtualRouter/cart/route/all&diff=main", "topology"),
     ("/log", "log"),
     ("/log?view=events", "events"),

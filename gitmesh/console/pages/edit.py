@@ -12,7 +12,7 @@ from gitmesh.console.forms.parts import FilledForm, filled_form
 from gitmesh.console.pages.review import reviewed
 from gitmesh.console.paths import edit_path, resource_path
 from gitmesh.console.visit import Answer, View, Visit
-from gitmesh.console.writing import writable
+from gitmesh.console.writing import typed_message, writable
 from gitmesh.service.changes.resource_change import new_path
 from mesh.canonical import JsonObject
 from mesh.errors import UsageError
@@ -80,6 +80,7 @@ def _page(
         "refusal": refusal,
         "is_new": visit.served.changes.written(editing.key) is None,
         "back": resource_path(editing.key),
+        "message": typed_message(visit),
     }
     template = "edit_live.html" if visit.form.get("do") == "check" else "edit.html"
     return View(template, values, status)

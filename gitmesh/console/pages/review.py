@@ -1,6 +1,7 @@
 """Review of a proposal, and its commit: nothing changes without having been shown."""
 
 from collections.abc import Mapping
+from urllib.parse import urlencode
 
 from gitmesh.console import paths
 from gitmesh.console.editing.proposal import Proposal, proposal_fields, read_proposal
@@ -10,8 +11,8 @@ from gitmesh.console.editing.review import review_of
 from gitmesh.console.paths import commit_path, created_path
 from gitmesh.console.shown_mesh import Relations
 from gitmesh.console.visit import Answer, PageError, Redirect, View, Visit
-from gitmesh.console.web.origin import local_path
-from gitmesh.console.writing import authorship, commit_message, writable
+from gitmesh.console.web.origin import MOST_PATH, local_path
+from gitmesh.console.writing import authorship, commit_message, typed_message, writable
 from gitmesh.service.changes.resource_change import Mesh, Wanted
 from gitmesh.service.resources.change import InvalidChange
 from gitmesh.service.resources.group_commit import Change
@@ -43,7 +44,7 @@ def reviewed(
     """
     found = rebased(visit.served.changes, proposal, picks)
     if found.asked:
-        return _ask(proposal, found)
+        return _ask(visit, proposal, found)
     return _reviewed(visit, found, status, around)
 
 
@@ -52,7 +53,7 @@ def commit_changes(visit: Visit) -> Answer:
     proposal = _sent(visit)
     found = rebased(visit.served.changes, proposal)
     if found.asked:
-        return _ask(proposal, found)
+        return _ask(visit, proposal, found)
     if found.has_moved:
         return _reviewed(visit, found, 409)
     seen = _specs(visit, proposal)
@@ -75,6 +76,16 @@ def commit_changes(visit: Visit) -> Answer:
     return Redirect(created_path(made, proposal.new) if proposal.new else commit_path(made))
 
 
+def keep_editing(visit: Visit) -> Answer:
+    """Return to the page where the changes were made, with the message that was typed."""
+    proposal, said = _sent(visit), visit.form.get("message").replace("\r\n", "\n").strip()
+    if not said or said == proposal.subject:
+        return Redirect(proposal.back)
+    sign = "&" if "?" in proposal.back else "?"
+    path = f"{proposal.back}{sign}{urlencode({'message': said})}"
+    return Redirect(path if len(path) <= MOST_PATH else proposal.back)
+
+
 def _sent(visit: Visit) -> Proposal:
     try:
         proposal = read_proposal(visit.form.fields)
@@ -92,10 +103,11 @@ def _specs(visit: Visit, proposal: Proposal) -> dict[ResourceKey, JsonObject | N
     return {key: None if each is None else spec_json(each.spec) for key, each in found.items()}
 
 
-def _ask(proposal: Proposal, found: Rebased) -> View:
+def _ask(visit: Visit, proposal: Proposal, found: Rebased) -> View:
+    fields = [*proposal_fields(proposal), ("message", visit.form.get("message"))]
     values = {
         "found": found,
-        "fields": list(proposal_fields(proposal)),
+        "fields": [(name, text) for name, text in fields if text],
         "back": local_path(proposal.back),
     }
     return View("merge.html", values, 409)
@@ -116,7 +128,7 @@ def _reviewed(visit: Visit, found: Rebased, status: int, around: Relations | Non
         "refusal": refusal,
         "fields": list(proposal_fields(found.proposal)),
         "back": local_path(found.proposal.back),
-        "message": visit.form.get("message") or found.proposal.subject,
+        "message": typed_message(visit) or found.proposal.subject,
         "text": found.proposal.changes[0].text,
     }
     return View("review.html", values, status)

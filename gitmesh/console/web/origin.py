@@ -7,6 +7,7 @@ A page of another site can reach a server on this machine by a name of its own t
 import ipaddress
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 from urllib.parse import urlsplit
 
 
@@ -59,8 +60,22 @@ def is_same_origin(headers: Mapping[str, str], scheme: str) -> bool:
     return origin is None or origin == f"{scheme}://{headers.get('host', '')}"
 
 
+def is_surely_ours(headers: Mapping[str, str]) -> bool:
+    """Tell whether the browser itself says that one of our own pages sent a request."""
+    return headers.get("sec-fetch-site") == "same-origin"
+
+
+def is_of_script(headers: Mapping[str, str]) -> bool:
+    """Tell whether a script of an open page sent a request, to replace a part of that page."""
+    return headers.get("hx-request") == "true"
+
+
+MOST_PATH: Final = 6_000
+"""Longest path, with its query, that a redirect leads to; a request line may hold 8,192 bytes."""
+
+
 def local_path(text: str, default: str = "/") -> str:
     """Return a path of this console that a redirect may lead to; ``default`` for anything else."""
     plain = text.startswith("/") and not text.startswith(("//", "/\\"))
     visible = all(" " < character < "\x7f" and character != "\\" for character in text)
-    return text if plain and visible and len(text) <= 2048 else default
+    return text if plain and visible and len(text) <= MOST_PATH else default
