@@ -24,7 +24,7 @@ from gitmesh.console.web.body import read_form
 from gitmesh.console.web.frame import REQUEST_ID, error_page, frame, target
 from gitmesh.console.web.headers import SecurityHeaders
 from gitmesh.console.web.live import MOST_OF_PERSON, MOST_PAGES, Live
-from gitmesh.console.web.origin import is_same_origin
+from gitmesh.console.web.origin import is_of_script, is_same_origin, is_surely_ours
 from gitmesh.console.web.preferences import remember
 from gitmesh.console.web.responses import downloaded, redirected, rendered
 from gitmesh.console.web.static_files import PREFIX, static_files
@@ -99,6 +99,8 @@ class Console:
                 return await self._sign_in.from_provider(request, visitor)
         if request.url.path == "/live":
             return self._live(request, visitor)
+        if visitor.caller is None and is_of_script(request.headers):
+            return Response(status_code=204)  # the page stays as it is, and is not replaced
         if visitor.caller is None:
             return redirected(f"{PATH}?next={quote(target(request), safe='')}")
         return await self._page(request, visitor, visitor.caller, Form())
@@ -106,9 +108,9 @@ class Console:
     async def _write(self, request: Request, visitor: Visitor) -> Response:
         form = await read_form(request)
         path = request.url.path
-        ours = path in (PATH, TO_PROVIDER, "/sign-out", "/preferences")
-        if not ours and visitor.caller is None and self._is_ours(request):
-            return self._sign_in.interrupted(request, visitor, form)
+        of_page = path not in (PATH, TO_PROVIDER, "/sign-out", "/preferences")
+        if of_page and (kept := self._kept(request, visitor, form)) is not None:
+            return kept
         if not self._entrance.may_write(request, form, visitor):
             words = visitor.preferences.words
             raise PageError(
@@ -127,6 +129,21 @@ class Console:
                 return self._prefer(form)
         assert visitor.caller is not None  # noqa: S101 -- those without were sent to sign in
         return await self._page(request, visitor, visitor.caller, form)
+
+    def _kept(self, request: Request, visitor: Visitor, form: Form) -> Response | None:
+        """Return the page that keeps a form which cannot be taken now, because its session ended.
+
+        A form of an earlier session of somebody who is signed in again only needs a new token. The
+        visitor gives it by a click, and only if the browser itself says that the form is ours.
+        """
+        if visitor.caller is None and self._is_ours(request):
+            if is_of_script(request.headers):
+                return Response(status_code=204)  # what is typed stays; sending it asks to sign in
+            return self._sign_in.interrupted(request, visitor, form)
+        may_write = self._entrance.may_write(request, form, visitor)
+        if visitor.caller is None or may_write or not is_surely_ours(request.headers):
+            return None
+        return self._sign_in.resumed(request, visitor, form)
 
     def _live(self, request: Request, visitor: Visitor) -> Response:
         if visitor.caller is None:

@@ -164,6 +164,34 @@ def test_what_was_typed_survives_an_ended_session(served: Served) -> None:
     assert again.status_code == 404  # not 403: the token is that of the new session
 
 
+@pytest.mark.parametrize(
+    "path", ["/edit/mesh/shop/virtualNode/a%20b%C3%BC", "/undo/main", "/pin", "/commit-changes"]
+)
+def test_each_page_that_writes_keeps_what_was_typed(served: Served, path: str) -> None:
+    visitor = served.visitor()
+    enter(visitor)
+    token = visitor.token()
+    visitor.post("/sign-out")
+    sent = visitor.post(path, {"reason": "too slow"}, token=token)
+    assert sent.status_code == 401
+    assert f'name="next" value="{path}"' in sent.text
+    assert "too slow" in sent.text
+    # A script that asks for a part of an open page leaves that page as it is.
+    part = visitor.post(path, {"reason": "too slow"}, token=token, headers={"hx-request": "true"})
+    assert (part.status_code, part.text) == (204, "")
+    assert visitor.get("/", hx_request="true").status_code == 204
+    # Signed in again in another tab: the old form only needs a click.
+    enter(visitor)
+    ours = {"sec-fetch-site": "same-origin"}
+    again = visitor.post(path, {"reason": "too slow"}, token=token, headers=ours)
+    assert again.status_code == 403
+    assert f'<form method="post" action="{path}">' in again.text
+    assert 'name="reason" value="too slow"' in again.text
+    strange = visitor.post(path, {"reason": "too slow"}, token=token)
+    assert strange.status_code == 403
+    assert "too slow" not in strange.text
+
+
 def test_failed_attempts_are_throttled_by_login_and_address(served: Served) -> None:
     visitor = served.visitor()
     statuses = [enter(visitor, "victim", f"guess number {n} of many") for n in range(11)]

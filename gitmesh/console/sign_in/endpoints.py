@@ -18,7 +18,7 @@ from gitmesh.console.sign_in.session import Identity
 from gitmesh.console.sign_in.throttle import Throttle, TooManyAttempts
 from gitmesh.console.visit import Form, PageError
 from gitmesh.console.web.csrf import FIELD
-from gitmesh.console.web.frame import frame
+from gitmesh.console.web.frame import frame, target
 from gitmesh.console.web.origin import local_path
 from gitmesh.console.web.responses import redirected, rendered
 
@@ -67,6 +67,11 @@ class SignIn:
         }
         return rendered(request, visitor.preferences, "sign_in.html", values, status)
 
+    def resumed(self, request: Request, visitor: Visitor, form: Form) -> Response:
+        """Return a form whose token is from an earlier session: it is sent again by one click."""
+        kept = [(name, value) for name, value in form.fields if name != FIELD]
+        return self._again(request, visitor, target(request), kept, 403)
+
     def interrupted(self, request: Request, visitor: Visitor, form: Form) -> Response:
         """Return the page to sign in for a form that came without a session: it is not lost."""
         kept = [(name, value) for name, value in form.fields if name != FIELD]
@@ -74,7 +79,7 @@ class SignIn:
         return self.page(
             request,
             visitor,
-            after=request.url.path,
+            after=target(request),
             problem=words._("Your session has ended. What you typed is kept: sign in to go on."),
             typed=json.dumps(kept),
             status=401,
@@ -150,15 +155,21 @@ class SignIn:
         signed_in = Visitor(visitor.preferences, session_id, session_id, False, None)
         response = redirected(after)
         if fields := _fields(typed):
-            values = {
-                **frame(request, self._entrance, signed_in),
-                "action": local_path(after),
-                "fields": fields,
-            }
-            response = rendered(request, visitor.preferences, "resume.html", values)
+            response = self._again(request, signed_in, local_path(after), fields)
         self._entrance.let_in(response, session_id)
         _log.info("signed in", extra={"subject": identity.subject, "client": _address(request)})
         return response
+
+    def _again(
+        self,
+        request: Request,
+        visitor: Visitor,
+        action: str,
+        fields: list[tuple[str, str]],
+        status: int = 200,
+    ) -> Response:
+        values = {**frame(request, self._entrance, visitor), "action": action, "fields": fields}
+        return rendered(request, visitor.preferences, "resume.html", values, status)
 
     def _checked(self, request: Request, login: str, form: Form) -> Identity | None:
         address = _address(request)
