@@ -162,8 +162,9 @@ def look(browser: "Browser") -> Iterator[Look]:
     """Return what visits a page in both themes at three widths, and fails if something is wrong.
 
     ``look(url, "/log", "log-empty")``: axe-core finds no violation, nothing is wider than the
-    screen, the console of the browser says nothing, the server has no fault. Screenshots are written to the folder that
-    CONSOLE_SCREENSHOTS names. ``before`` is called with the page before it is looked at;
+    screen, the console of the browser says nothing, the server has no fault. Screenshots are
+    written to the folder that CONSOLE_SCREENSHOTS names. ``before`` is called with the page before
+    it is looked at;
     ``signed_in=False`` looks as somebody who has not come in.
     """
     contexts: list[Any] = []

@@ -254,9 +254,9 @@ def test_each_kind_is_named_before_its_form(visitor: Visitor, kind: Kind) -> Non
 
 def test_a_typed_message_survives_going_back_from_the_review(visitor: Visitor) -> None:
     said = {"message": "Try it\n\nBecause: 1 & 2"}
-    shift = visitor.get(f"/shift/{ROUTE}?w.0=60&w.1=40")
+    shift = visitor.get(f"/shift/{ROUTE}?w.0=61&w.1=39")
     back = visitor.post("/keep-editing", {**fields(shift), **said}).headers["location"]
-    kept = {**fields(visitor.get(back)), "w.0": "50", "w.1": "50"}
+    kept = {**fields(visitor.get(back)), "w.0": "43", "w.1": "57"}
     review = visitor.client.get(f"/shift/{ROUTE}", params=kept)
     assert fields(review)["message"] == said["message"]
     # Nothing typed: the proposed message follows the change.
