@@ -1,11 +1,21 @@
 """Every page in a real browser: both themes, three widths, axe-core, screenshots.
 
-A line for each page, and for each state of it that looks different.
+A line for each page. States of pages that differ in content, not in their parts, are seen in the
+dark on a telephone, where long names have the least room.
 """
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Final
 
 import pytest
 
-from tests.console.conftest import Look, Served
+from tests.console.conftest import Look, Served, serve, shot, sign_in, violations
+from tests.console.test_history import wait_logged
+from tests.support.git import put
+from tests.support.sample_shop import sample_files
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page, ViewportSize
 
 PAGES = [
     ("/", "overview"),
@@ -42,3 +52,97 @@ def test_a_page_looks_right_everywhere(look: Look, served: Served, path: str, na
 
 def test_the_page_to_sign_in_looks_right_everywhere(look: Look, served: Served) -> None:
     look(served.url, "/sign-in", "sign-in", signed_in=False)
+
+
+# ---- states ----------------------------------------------------------------------------------
+
+NARROW: Final = 320
+LONG: Final = "payments-reconciliation-worker-for-settlement-batches-eu-central-1-blue"
+MESH: Final = "kind: Mesh\nmeshName: shop\nspec: {}\n"
+NODE: Final = """\
+kind: VirtualNode
+meshName: shop
+virtualNodeName: {name}
+spec:
+  listeners: [{{portMapping: {{port: 8080, protocol: http}}}}]
+  serviceDiscovery: {{dns: {{hostname: {file}.internal}}}}
+"""
+LONGEST: Final = {
+    f"shop/n{at}.yaml": NODE.format(name=name, file=f"n{at}")
+    for at, name in enumerate(["n" * 255, *(f"{LONG}-{at:04}" for at in range(60))])
+}
+ODD: Final = "kind: Route\nmeshName: shop\nvirtualRouterName: cart\nrouteName: odd\nspec: {}\n"
+
+
+@pytest.fixture(scope="module")
+def changing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """Serve a repository that has no commit at first."""
+    found = serve(tmp_path_factory.mktemp("changing"), empty=True)
+    with found.server:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def telephone(browser: "Browser", changing: Served) -> Iterator["Page"]:
+    size: ViewportSize = {"width": NARROW, "height": 900}
+    context = browser.new_context(base_url=changing.url, color_scheme="dark", viewport=size)
+    page = context.new_page()
+    sign_in(page)
+    yield page
+    context.close()
+
+
+def inspect(page: "Page", name: str) -> None:
+    """Fail if something is wrong with what a page shows now."""
+    shot(page, f"{name}-dark-{NARROW}")
+    wide = page.evaluate("document.documentElement.scrollWidth")
+    assert wide <= NARROW, f"{name}: {wide} px wide"
+    assert violations(page) == [], name
+
+
+def glance(page: "Page", *paths: str, name: str) -> None:
+    for at, path in enumerate(paths):
+        answer = page.goto(path)
+        assert answer is not None
+        assert answer.status < 500, path
+        inspect(page, f"{name}-{at}")
+
+
+def test_an_empty_repository(telephone: "Page") -> None:
+    glance(telephone, "/", "/log", "/traffic", "/topology", name="empty")
+
+
+@pytest.mark.parametrize(
+    ("files", "paths", "name"),
+    [
+        ({"shop/mesh.yaml": MESH}, ("/traffic", "/topology", "/state"), "one"),
+        (
+            {**sample_files(), **LONGEST},
+            ("/resources", "/topology", "/log?view=events", "/commit/main"),
+            "long",
+        ),
+        (
+            {**sample_files(), f"shop/{LONG}/odd.yaml": ODD},
+            ("/", "/log", "/commit/main"),
+            "refused",
+        ),
+    ],
+)
+def test_states_of_the_repository(
+    changing: Served,
+    telephone: "Page",
+    files: dict[str, str | bytes],
+    paths: tuple[str, ...],
+    name: str,
+) -> None:
+    wait_logged(changing.visitor().sign_in(), put(changing.bare, files))
+    glance(telephone, *paths, name=name)
+
+
+def test_right_after_a_refusal(changing: Served, telephone: "Page") -> None:
+    wait_logged(changing.visitor().sign_in(), put(changing.bare, sample_files()))
+    telephone.goto("/edit/mesh/shop/virtualNode/cart-v1")
+    telephone.fill("[name='spec.listeners.0.portMapping.port']", "80a")
+    telephone.click("button.primary")
+    telephone.wait_for_selector("input[aria-invalid=true]")
+    inspect(telephone, "after-refusal")
