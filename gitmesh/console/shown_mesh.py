@@ -69,7 +69,7 @@ def relations(graph: MeshGraph, key: ResourceKey) -> Relations:
     found = graph.get(key)
     used = set() if found is None else set(references(found))
     parent = parent_of(key)
-    inside = (*graph.routes(key), *graph.gateway_routes(key))
+    inside = graph.gateway_routes(key) if key.kind is Kind.VIRTUAL_GATEWAY else graph.routes(key)
     return Relations(
         tuple(sorted(used | ({parent} if parent else set()))),
         tuple(sorted(graph.referrers(key))),

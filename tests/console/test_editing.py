@@ -60,6 +60,8 @@ def test_the_pages_of_a_resource_answer(visitor: Visitor) -> None:
     assert visitor.get("/resource/mesh/shop/virtualNode/none").status_code == 404
     assert visitor.get("/resource/nonsense").status_code == 404
     assert "cart-v1" in visitor.get("/resources?q=cart-v&kind=VirtualNode").text
+    router = text_of(visitor.get("/resource/mesh/shop/virtualRouter/cart").text)
+    assert router.count("cart/all Route") == 1
     assert visitor.get(f"/resource/{ROUTE}?at=1").status_code in (200, 404)
 
 
@@ -229,8 +231,9 @@ def test_a_resource_of_any_kind_is_created_from_its_form(served: Served, visitor
     named = visitor.get("/new/resource?kind=Route&mesh=shop&parent=cart&name=beta")
     path = named.headers["location"]
     assert path == "/edit/mesh/shop/virtualRouter/cart/route/beta"
-    form = fields(visitor.get(path))
-    form = fields(visitor.post(path, {**form, "do": "choose:spec.httpRoute"}))
+    page = visitor.get(path)
+    assert 'href="/new/resource?kind=Route&amp;mesh=shop&amp;parent=cart"' in page.text
+    form = fields(visitor.post(path, {**fields(page), "do": "choose:spec.httpRoute"}))
     target = "spec.httpRoute.action.weightedTargets.0"
     filled = {**form, f"{target}.virtualNode": "cart-v1", f"{target}.weight": "1"}
     filled["spec.httpRoute.match.prefix"] = "/beta"

@@ -10,7 +10,7 @@ from gitmesh.console.editing.proposal import Proposal, ProposedChange
 from gitmesh.console.editing.review import Review, review_of
 from gitmesh.console.forms.parts import FilledForm, filled_form
 from gitmesh.console.pages.review import reviewed
-from gitmesh.console.paths import edit_path, resource_path
+from gitmesh.console.paths import edit_path, new_resource_path, resource_path
 from gitmesh.console.visit import Answer, View, Visit
 from gitmesh.console.writing import typed_message, writable
 from gitmesh.service.changes.resource_change import new_path
@@ -68,18 +68,19 @@ def _page(
     refusal: UsageError | None = None,
     status: int = 200,
 ) -> View:
+    key, is_new = editing.key, visit.served.changes.written(editing.key) is None
     mine, others = ((), ()) if review is None else review.problems_of(editing.key)
     values = {
         "paths": paths,
-        "key": editing.key,
+        "key": key,
         "editing": editing,
         "filled": _filled(editing, mine),
         "mine": mine,
         "others": others,
         "review": review,
         "refusal": refusal,
-        "is_new": visit.served.changes.written(editing.key) is None,
-        "back": resource_path(editing.key),
+        "is_new": is_new,
+        "back": new_resource_path(key.kind, key.mesh, key.parent) if is_new else resource_path(key),
         "message": typed_message(visit),
     }
     template = "edit_live.html" if visit.form.get("do") == "check" else "edit.html"
