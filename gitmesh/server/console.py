@@ -6,9 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from events.logged_commits import LoggedCommits
-from events.opening import open_for_reading
-from gitmesh.access.recent_signatures import RecentSignatures
 from gitmesh.access.users.user_file import UserFile
 from gitmesh.console.application import Console
 from gitmesh.console.sign_in.entrance import Entrance
@@ -16,17 +13,13 @@ from gitmesh.console.sign_in.people import People
 from gitmesh.console.sign_in.session_file import session_path
 from gitmesh.console.sign_in.sessions import Sessions
 from gitmesh.console.web.origin import Hosts, is_loopback
-from gitmesh.server.http_api import COMMITTER
 from gitmesh.service.resources.change import ResourceChanges
-from gitmesh.service.resources.listing import Listing
-from gitmesh.service.resources.tags import ServedTags
-from gitmesh.service.served import Served
+from gitmesh.service.served import open_served, remove_lock
 from gitmesh.settings import Settings, operator
 from gitmesh.web.server import listen, serve_http
-from gitmesh.web.tls import ServerCertificate
+from gitmesh.web.tls import ServerCertificate, server_certificate
 from mesh.errors import UsageError
 from reconciler.git.writing import Person
-from reconciler.known_commits import ReadSteps
 from xds.bootstrap.address import where_to_listen
 
 _log = logging.getLogger(__name__)
@@ -51,20 +44,11 @@ class BoundConsole:
         return f"{scheme}://[{host}]:{port}/" if ":" in host else f"{scheme}://{host}:{port}/"
 
     async def serve(
-        self, repo: Path, log: Path, settings: Settings, logged: LoggedCommits, steps: ReadSteps
+        self, repo: Path, log: Path, settings: Settings, changes: ResourceChanges
     ) -> None:
-        """Answer browsers until cancelled.
-
-        :param logged: announces what is appended to the log.
-        :param steps: where to leave what was read of the commits that are made.
-        """
-        with open_for_reading(log) as reading:
-            branch = settings.branch or None
-            changes = ResourceChanges(repo, branch, reading, logged, via="console", steps=steps)
-            names, signatures = Listing(reading), RecentSignatures(reading)
-            tags = ServedTags(repo, reading, lambda: changes.known)
-            sources = reading, log, repo, branch, changes, COMMITTER, names, signatures, tags
-            served = Served(*sources, xds=settings.listen)
+        """Answer browsers until cancelled."""
+        with open_served(repo, log, settings, changes) as served:
+            await remove_lock(changes)
             console = Console(served, self._entrance(repo, log))
             _log.info("serving the console", extra={"url": self.url})
             tls = None if self.certificate is None else self.certificate.context
@@ -95,7 +79,9 @@ def bind(settings: Settings) -> BoundConsole:
             f"--console {settings.console}: not a Unix socket", hint="write 127.0.0.1:18090"
         )
     users = None if settings.console_users is None else UserFile(settings.console_users)
-    certificate = _certificate(settings)
+    certificate = server_certificate(
+        settings.console_tls_cert, settings.console_tls_key, "--console-tls"
+    )
     if not is_loopback(place[0]):
         _require_safety(settings, has_users=users is not None, tls=certificate is not None)
     try:
@@ -124,14 +110,3 @@ def _require_safety(settings: Settings, *, has_users: bool, tls: bool) -> None:
             hint="give --console-tls-cert and --console-tls-key, or, behind a proxy that speaks "
             "TLS, --console-url https://…",
         )
-
-
-def _certificate(settings: Settings) -> ServerCertificate | None:
-    match settings.console_tls_cert, settings.console_tls_key:
-        case None, None:
-            return None
-        case Path() as certificate, Path() as key:
-            return ServerCertificate(certificate, key)
-    raise UsageError(
-        "certificate and key go together", hint="give --console-tls-cert and --console-tls-key"
-    )

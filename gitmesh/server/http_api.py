@@ -1,7 +1,6 @@
 """The HTTP API as a part of the server process."""
 
 import asyncio
-import contextlib
 import ipaddress
 import logging
 import socket
@@ -11,10 +10,9 @@ from importlib.metadata import version
 from pathlib import Path
 
 from events.logged_commits import LoggedCommits
-from events.opening import open_for_reading, size_of
+from events.opening import size_of
 from gitmesh.access.caller import Caller
 from gitmesh.access.credential_file import CredentialFile
-from gitmesh.access.recent_signatures import RecentSignatures
 from gitmesh.api.answers import NO_ACCOUNT, Account
 from gitmesh.api.app_mesh import AppMeshApi
 from gitmesh.api.callers import Callers
@@ -34,24 +32,17 @@ from gitmesh.json_api.http import JsonApi
 from gitmesh.openapi.route import openapi_route
 from gitmesh.service.changes.change_set_files import ChangeSetFiles
 from gitmesh.service.resources.change import ResourceChanges
-from gitmesh.service.resources.listing import Listing
 from gitmesh.service.resources.settings import ServedSettings
-from gitmesh.service.resources.tags import ServedTags
-from gitmesh.service.served import Served
+from gitmesh.service.served import open_served, remove_lock
 from gitmesh.settings import Settings
 from gitmesh.web.bounds import Bounded
 from gitmesh.web.server import listen, serve_http
-from gitmesh.web.tls import ServerCertificate
-from mesh.errors import GitmeshError, UsageError
-from reconciler.git.writing import Person
-from reconciler.known_commits import ReadSteps
+from gitmesh.web.tls import ServerCertificate, server_certificate
+from mesh.errors import UsageError
 from reconciler.loop import Startup
 from xds.bootstrap.address import where_to_listen
 
 _log = logging.getLogger(__name__)
-
-COMMITTER = Person("gitmesh", "gitmesh@localhost")
-"""Committer of the commits that API calls make; their author is the caller."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,31 +67,33 @@ class HttpApi:
         settings: Settings,
         startup: Startup,
         logged: LoggedCommits,
-        steps: ReadSteps,
+        changes: ResourceChanges,
     ) -> None:
         """Serve the API until cancelled.
 
         :param logged: announces what is appended to the log.
-        :param steps: where to leave what was read of the commits that are made.
         """
-        with open_for_reading(log) as reading:
-            branch = settings.branch or None
-            changes = ResourceChanges(repo, branch, reading, logged, steps=steps)
-            await asyncio.to_thread(_recover, changes)
+        with open_served(repo, log, settings, changes) as served:
+            await remove_lock(changes)
+            reading = served.log
             repository = ServedSettings(repo, reading)
 
             def account() -> Account:
                 number = settings.account_id or repository.read().account_id or NO_ACCOUNT
                 return Account(number, settings.region)
 
-            tags = ServedTags(repo, reading, lambda: changes.known)
-            signatures = RecentSignatures(reading)
-            self.reception.remember(signatures)
-            staging = Staging(ChangeSetFiles(log), reading, changes, tags, account, signatures)
-            api = AppMeshApi(reading, changes, tags, account, COMMITTER, staging, signatures)
-            listing = Listing(reading)
-            served = Served(
-                reading, log, repo, branch, changes, COMMITTER, listing, signatures, tags
+            self.reception.remember(served.signatures)
+            staging = Staging(
+                ChangeSetFiles(log), reading, changes, served.tags, account, served.signatures
+            )
+            api = AppMeshApi(
+                reading,
+                changes,
+                served.tags,
+                account,
+                served.committer,
+                staging,
+                served.signatures,
             )
             beside = JsonApi(served, self._received)
             scheme = "http" if self.certificate is None else "https"
@@ -136,13 +129,6 @@ class HttpApi:
             raise Refused(error.status, error.message, retry_after_s=error.retry_after_s) from None
 
 
-def _recover(changes: ResourceChanges) -> None:
-    """Remove the branch lock of a killed server, so that the branch can be moved again."""
-    with contextlib.suppress(GitmeshError, OSError):  # whoever writes says so, too
-        if (lock := changes.recover(COMMITTER)) is not None:
-            _log.warning("removed the lock of a server that was killed", extra={"path": str(lock)})
-
-
 def bind(settings: Settings) -> HttpApi:
     """Bind the API's address.
 
@@ -165,7 +151,7 @@ def bind(settings: Settings) -> HttpApi:
             hint="listen on 127.0.0.1, or use --http-credentials FILE",
         )
     found = None if settings.http_credentials is None else CredentialFile(settings.http_credentials)
-    certificate = _certificate(settings)
+    certificate = server_certificate(settings.http_tls_cert, settings.http_tls_key, "--http-tls")
     private = certificate is not None or _is_loopback(place[0])
     try:
         listener = listen(settings.http)
@@ -176,17 +162,6 @@ def bind(settings: Settings) -> HttpApi:
         ) from None
     callers = Callers(found, anonymous=settings.http_anonymous, private=private)
     return HttpApi(listener, Reception(callers, RateLimit(settings.http_rate)), certificate)
-
-
-def _certificate(settings: Settings) -> ServerCertificate | None:
-    match settings.http_tls_cert, settings.http_tls_key:
-        case None, None:
-            return None
-        case Path() as certificate, Path() as key:
-            return ServerCertificate(certificate, key)
-    raise UsageError(
-        "TLS needs a certificate and its key", hint="give --http-tls-cert and --http-tls-key"
-    )
 
 
 def _is_loopback(host: str) -> bool:

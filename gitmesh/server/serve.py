@@ -7,6 +7,7 @@ import logging
 import shlex
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -113,7 +114,8 @@ def _serve_one_log(
     key = read_secret(settings.checkpoint_key) if settings.checkpoint_key else None
     before = read_beside(settings.checkpoint_key) if settings.checkpoint_key else []
     gc.set_threshold(*GC_THRESHOLDS)
-    with open_for_writing(where) as log:
+    with ExitStack() as stack:
+        log = stack.enter_context(open_for_writing(where))
         _log.info("event log open", extra={"path": str(where)})
         if (store := engine()).caution:  # gitmesh version says what that means
             _log.debug(
@@ -131,6 +133,10 @@ def _serve_one_log(
         latest, served = Latest[Publication](), Latest[Publication]()
         event_logger, startup = EventLogger(log), Startup()
         attempts, steps, logged = Attempts(attempt_path(where)), ReadSteps(), LoggedCommits()
+        if http or console:
+            from gitmesh.service.served import open_changes
+
+            changes = stack.enter_context(open_changes(path, where, settings, logged, steps))
 
         run_together(
             {
@@ -166,12 +172,12 @@ def _serve_one_log(
                     else {}
                 ),
                 **(
-                    {"the API": lambda: http.serve(path, where, settings, startup, logged, steps)}
+                    {"the API": lambda: http.serve(path, where, settings, startup, logged, changes)}
                     if http
                     else {}
                 ),
                 **(
-                    {"the console": lambda: console.serve(path, where, settings, logged, steps)}
+                    {"the console": lambda: console.serve(path, where, settings, changes)}
                     if console
                     else {}
                 ),

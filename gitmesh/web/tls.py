@@ -10,6 +10,23 @@ _log = logging.getLogger(__name__)
 _HINT = "give a PEM certificate with its chain, and the private key that belongs to it"
 
 
+def server_certificate(
+    certificate: Path | None, key: Path | None, option: str
+) -> "ServerCertificate | None":
+    """Return the certificate of a server, or ``None`` if it is to speak plain text.
+
+    :param option: the beginning of both options: ``--http-tls``.
+    :raises UsageError: only one of the two files is given, or they are unusable.
+    """
+    if certificate is None and key is None:
+        return None
+    if certificate is None or key is None:
+        raise UsageError(
+            "TLS needs a certificate and its key", hint=f"give {option}-cert and {option}-key"
+        )
+    return ServerCertificate(certificate, key)
+
+
 class ServerCertificate:
     """A certificate and its key, reloaded when their files change."""
 

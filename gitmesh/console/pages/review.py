@@ -68,7 +68,9 @@ def commit_changes(visit: Visit) -> Answer:
 
     message = commit_message(visit, visit.form.get("message") or proposal.subject, proposal.keys)
     try:
-        made = visit.served.changes.make(Change(still, message, authorship(visit)))
+        made = visit.served.changes.make(
+            Change(still, message, authorship(visit), command="gitmesh console")
+        )
     except (_Moved, InvalidChange):
         return reviewed(visit, proposal, status=409)
     if made is None:

@@ -67,7 +67,6 @@ class ResourceChanges:
         log: EventReader,
         logged: LoggedCommits,
         *,
-        via: str = "api",
         steps: ReadSteps | None = None,
     ) -> None:
         """Make commits on a branch of a repository, which another part of the process logs.
@@ -80,7 +79,6 @@ class ResourceChanges:
         self._log = LogWait(log, logged)
         self._steps = steps
         self._reader = TreeReader(self._repo)
-        self._via = via
         self._turn = threading.Lock()
         self._group_commit = GroupCommit()
         self._known: SpecTree = EMPTY
@@ -238,8 +236,10 @@ class ResourceChanges:
             except Exception as error:  # whatever it is, it is the answer to this change alone
                 turn.error = error
         if tip != before:
-            command, committer = f"gitmesh {self._via}", group[0].change.who.committer
-            advance(self._repo, self._branch, before, tip, committer, command=command)
+            first = group[0].change
+            advance(
+                self._repo, self._branch, before, tip, first.who.committer, command=first.command
+            )
             self._known = now
         for turn in group:
             if turn.error is None:

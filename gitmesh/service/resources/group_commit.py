@@ -26,6 +26,8 @@ class Change:
     is planned."""
     ids: frozenset[str] = frozenset()
     """Ids by which the change is recognised if it is asked for again."""
+    command: str = "gitmesh api"
+    """The command for git's reflog; of changes that are made together, the first one's counts."""
 
 
 @dataclass(slots=True, eq=False)

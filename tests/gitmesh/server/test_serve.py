@@ -171,3 +171,17 @@ def test_tls_files_that_are_not_there_are_refused_in_words(bare: Path, workers: 
     assert refused.code == 2
     assert sorted(bare.rglob("*")) == before
     assert "/no.pem cannot be read: No such file or directory" in refused.err
+
+
+@pytest.mark.parametrize(
+    "options", [["--http", "127.0.0.1:0", "--http-anonymous"], ["--console", "127.0.0.1:0"]]
+)
+def test_what_makes_commits_removes_the_branch_lock_of_a_server_that_was_killed(
+    bare: Path, options: list[str]
+) -> None:
+    put(bare, sample_files(), message="The shop's mesh")
+    lock = bare / "refs" / "heads" / "main.lock"
+    lock.touch()
+    with Server(bare, *options) as server:
+        line = server.wait_for("removed the lock of a server that was killed")
+        assert (line["path"], lock.exists()) == (str(lock), False)
