@@ -75,6 +75,9 @@ def create(page: "Page", mesh: str, service: str, hostname: str) -> float:
     answer(page, "port", str(PORT))
     page.keyboard.press("Enter")
     page.wait_for_url("**step=route**")
+    focus(
+        page, "button.primary"
+    )  # a page that has just loaded may not have given a field the focus
     page.keyboard.press("Enter")
     page.wait_for_url("**step=review**")
     focus(page, ".commit-form .primary")
