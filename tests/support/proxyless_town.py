@@ -65,7 +65,7 @@ class Caller:
 
     @contextmanager
     def steady(self, service: str) -> Iterator[Answers]:
-        """Call without pause; the answers are complete when the block has ended."""
+        """Call again and again; the answers are complete when the block has ended."""
         answers = Answers()
         self._do("start", target=f"xds:///{service}")
         try:

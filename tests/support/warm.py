@@ -40,22 +40,27 @@ code = main()
 leave(code)
 sys.exit(code)
 """
-_PYTHON: Final = """\
+_STUB: Final = """\
 #!{python} -IS
-import _socket, array, os, sys
-assert sys.argv[1:4] == ["-P", "-m", "gitmesh.push"], sys.argv
+import _signal, _socket, array, os, sys
+{check}
 made = _socket.socket(_socket.AF_UNIX, _socket.SOCK_SEQPACKET)
 made.connect({address!r})
-asked = repr((sys.argv[4:], dict(os.environ), os.getcwd(), {hook!r}))
+asked = repr((sys.argv[{first}:], dict(os.environ), os.getcwd(), {program!r}))
 streams = array.array("i", [0, 1, 2])
 made.sendmsg([asked.encode()], [(_socket.SOL_SOCKET, _socket.SCM_RIGHTS, streams)])
-made.recv(16)
+copy = int(made.recv(16))
+for number in (_signal.SIGHUP, _signal.SIGINT, _signal.SIGTERM):
+    if _signal.getsignal(number) != _signal.SIG_IGN:
+        _signal.signal(number, lambda number, _: os.kill(copy, number))
 code = int(made.recv(16))
 if code < 0:
+    _signal.signal(-code, _signal.SIG_DFL)
     os.kill(os.getpid(), -code)
 os._exit(code)
 """
-"""Stands for the Python of a hook."""
+"""Stands for a program that runs in a copy, and hands signals on to it."""
+_OF_HOOK: Final = 'assert sys.argv[1:4] == ["-P", "-m", "gitmesh.push"], sys.argv'
 _number = count()
 
 
@@ -121,14 +126,23 @@ def start(
 def warm_hooks(origin: Path) -> None:
     """Let the hooks of a repository run in copies, too."""
     python = origin / "warm-python"
-    text = _PYTHON.format(python=sys.executable, address=_source(()), hook=_HOOK)
-    python.write_text(text)
-    python.chmod(0o755)
+    _write_stub(python, check=_OF_HOOK, first=4, program=_HOOK)
     for name in NAMES:
         hook = origin / "hooks" / name
         text, found = re.subn(r"(?m)^python=.*$", f"python='{python}'", hook.read_text())
         assert found
         hook.write_text(text)
+
+
+def warm_program(path: Path) -> None:
+    """Write a program that is ``gitmesh``, and runs in copies."""
+    _write_stub(path, check="", first=1, program=None)
+
+
+def _write_stub(path: Path, *, check: str, first: int, program: str | None) -> None:
+    said = {"check": check, "first": first, "program": program}
+    path.write_text(_STUB.format(python=sys.executable, address=_source(()), **said))
+    path.chmod(0o755)
 
 
 @cache

@@ -13,6 +13,7 @@ import time
 from pathlib import Path
 from typing import Final, Self
 
+from tests.support import warm
 from tests.support.git import ENVIRONMENT
 from tests.support.loopback import loopback_address
 
@@ -46,6 +47,7 @@ class Shell:
         self._recall = f"[ ! -e '{self._known}' ] || . '{self._known}'\n"
         self._tools = self._top / ".tools"
         self._tools.mkdir()
+        warm.warm_program(self._tools / "gitmesh")
         path = [str(self._tools), str(Path(sys.executable).parent), ENVIRONMENT["PATH"]]
         self._environment = {
             **ENVIRONMENT,
