@@ -163,7 +163,8 @@ class DeliveryTracker:
         # The events of a pending commit cover its proxies, unless it takes too long to converge.
         owe = pending is None or stream not in pending.offered or pending.one_by_one
         if self._statuses.state(stream) is not ProxyState.LAST_ACCEPTED:
-            self._statuses.put(stream, ProxyState.IN_SYNC, owe=owe)
+            since_ns = None if fact.complete else fact.at_ns
+            self._statuses.put(stream, ProxyState.IN_SYNC, owe=owe, tentative_since_ns=since_ns)
         if pending is not None and stream in pending.waiting:
             pending.acknowledge(stream, fact.at_ns)
             self._converge(pending, fact.at_ns)

@@ -29,6 +29,9 @@ StreamId: TypeAlias = tuple[int, int]
 
 _AT_ONCE: Final = 1_000
 """Maximum proxies named in one event."""
+TENTATIVE_NS: Final = 2_000_000_000
+"""Time in which a proxy that starts subscribes to its whole configuration. An Envoy takes some
+milliseconds; a client without listeners counts as in sync after it."""
 _REFUSING: Final = (ProxyState.REFUSED, ProxyState.LAST_ACCEPTED)
 _SETTLED: Final = (ProxyState.IN_SYNC, ProxyState.REFUSED, ProxyState.LAST_ACCEPTED)
 _RECORDED: Final = (*_SETTLED, ProxyState.BEHIND)
@@ -41,6 +44,9 @@ class _ProxyStatus:
     state: ProxyState
     told: ProxyState | None = None
     """State of the proxy according to the log; ``None`` if the log does not know it."""
+    tentative_since_ns: int | None = None
+    """Since when the proxy is in sync with a part of its configuration, without listeners or
+    routes; ``None`` if it has all."""
     stranded: ProxyState | None = None
     """State of the proxy before its server became unresponsive and missed a newer commit."""
 
@@ -129,13 +135,25 @@ class ProxyStatuses:
 
     # ---- states ----------------------------------------------------------------------------------
 
-    def put(self, stream: StreamId, state: ProxyState, *, owe: bool = True) -> None:
-        """Set the state of a proxy; with ``owe``, mark it for recording if the log does not know
-        it."""
+    def put(
+        self,
+        stream: StreamId,
+        state: ProxyState,
+        *,
+        owe: bool = True,
+        tentative_since_ns: int | None = None,
+    ) -> None:
+        """Set the state of a proxy.
+
+        :param owe: mark the state for recording, if the log does not know it.
+        :param tentative_since_ns: since when the proxy may be about to subscribe to the rest of its
+            configuration. Such a state is recorded only if it lasts for :data:`TENTATIVE_NS`.
+        """
         status = self._all.get(stream)
         if status is None:
             return
         status.state, status.stranded = state, None
+        status.tentative_since_ns = tentative_since_ns
         if owe or state not in _SETTLED:
             self._owe(stream, status)
 
@@ -195,15 +213,23 @@ class ProxyStatuses:
         self.owe(others)
 
     def settle(self, commit: CommitId, seq: Seq, now_ns: int) -> list[DeliveryEvent]:
-        """Return the events that record the marked states, as of this served commit."""
+        """Return the events that record the marked states, as of this served commit.
+
+        States that are still tentative stay marked.
+        """
         events = [e for each in self._flapping.due(now_ns) for e in self._sum(*each, commit)]
         events += self._try_again(now_ns)
         groups: dict[ProxyState, list[str]] = {state: [] for state in _RECORDED}
+        tentative = dict[StreamId, None]()
         for stream in self._unrecorded:
             status = self._all[stream]
+            since_ns = status.tentative_since_ns
+            if since_ns is not None and 0 <= now_ns - since_ns < TENTATIVE_NS:
+                tentative[stream] = None
+                continue
             groups[status.state].append(status.connected.proxy)
             status.told = status.state
-        self._unrecorded.clear()
+        self._unrecorded = tentative
         most = max(map(len, groups.values()))
         for start in range(0, most, _AT_ONCE):
             part = (tuple(sorted(groups[s][start : start + _AT_ONCE])) for s in _RECORDED)

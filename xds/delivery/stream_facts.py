@@ -67,10 +67,13 @@ class Written(NamedTuple):
 
 
 class Synced(NamedTuple):
-    """A client has acknowledged its whole target: it is in sync."""
+    """A client has acknowledged all that it subscribes to: it is in sync."""
 
     stream: int
     at_ns: int
+    complete: bool = True
+    """False while the client has not subscribed to its listeners and routes. One that starts does
+    so after it has acknowledged what comes before them, and may still refuse them."""
 
 
 class Refused(NamedTuple):

@@ -78,11 +78,12 @@ class Hub:
         """Report that a client has acknowledged its whole target."""
         if not stream.behind:
             return
-        self._reports.report(Synced(stream.number, time.time_ns()))
-        # Without a subscription to listeners, a client has accepted almost nothing yet.
-        complete = not stream.aggregated or stream.session.state.watches(LISTENER)
+        complete = stream.complete
+        self._reports.report(Synced(stream.number, time.time_ns(), complete))
         stream.behind = not complete
-        for other, snapshot in self._refusals.synced(stream, complete=complete):
+        # Without a subscription to listeners, a client has accepted almost nothing yet.
+        has_listeners = not stream.aggregated or stream.session.state.watches(LISTENER)
+        for other, snapshot in self._refusals.synced(stream, complete=has_listeners):
             self.publisher.release(other, snapshot)
 
     def refused(self, stream: Stream, nack: Nack, commit: CommitId) -> None:

@@ -16,7 +16,7 @@ from xds.server.limits.admission import StreamLimits, Unlimited
 from xds.server.response_writer import ResponseWriter
 from xds.server.services import ADS, Method
 from xds.snapshots.snapshot import Snapshot
-from xds.type_urls import CLUSTER, ROUTE, TypeUrl
+from xds.type_urls import CLUSTER, LISTENER, ROUTE, TypeUrl
 from xds.wire.decode import DiscoveryRequest, Node, decode_delta_request, decode_request
 from xds.wire.fields import DecodeError
 from xds.wire.response import complete, identifier_field
@@ -126,6 +126,19 @@ class Stream:
         return self._method.type_url is None
 
     @property
+    def complete(self) -> bool:
+        """True if the client subscribes to all that it needs to serve traffic.
+
+        A client acknowledges its clusters before it subscribes to listeners, and its listeners
+        before it subscribes to their routes.
+        """
+        state, target = self.session.state, self.snapshot
+        if not self.aggregated:
+            return True
+        has_routes = target is not None and bool(target[ROUTE].all)
+        return state.watches(LISTENER) and (state.watches(ROUTE) or not has_routes)
+
+    @property
     def stuck_on(self) -> tuple[TypeUrl, ...]:
         """The resource types in which the client refuses part of the target; empty if it lacks more
         than that."""
@@ -221,20 +234,9 @@ class Stream:
 
         Call :meth:`go_on` to write the update.
         """
-        self.established = self.established or self._has_configuration()
+        self.established = self.established or (self.session.state.in_sync and self.complete)
         self.snapshot = snapshot
         return self.session.on_snapshot(snapshot, self._loop.time())
-
-    def _has_configuration(self) -> bool:
-        """Return whether the client has accepted its whole target.
-
-        A client may acknowledge its listeners before it subscribes to their routes: it is in sync
-        then, but serves no traffic yet.
-        """
-        state, target = self.session.state, self.snapshot
-        if not state.in_sync or target is None:
-            return state.in_sync
-        return state.watches(ROUTE) or not self.aggregated or not target[ROUTE].all
 
     def offer(self, snapshot: Snapshot) -> None:
         """Set the client's target, and start to write the update."""

@@ -16,6 +16,7 @@ from events.types import (
 from tests.support.delivery_log import MS, ONE, TWO, DeliveryLog
 from xds.delivery.commit_delivery import DELAYED_AFTER_S
 from xds.delivery.delivery_tracker import SETTLE_S
+from xds.delivery.proxy_status import TENTATIVE_NS
 from xds.delivery.stream_facts import (
     Connected,
     Disconnected,
@@ -239,6 +240,19 @@ def test_what_one_has_who_falls_back_is_told() -> None:
     assert log.pass_time(SETTLE_S) == [
         ProxiesSettled(CommitId("c0"), Seq(1), last_accepted=("web#1",))
     ]
+
+
+def test_a_proxy_that_lacks_its_routes_is_in_sync_only_if_it_does_not_ask_for_them_soon() -> None:
+    """It may refuse them: what it took before is no acceptance of the commit."""
+    log = two_servers()
+    log.now_ns = 1
+    log.tell(ONE, joined(1), joined(2), Synced(1, 1, complete=False), Synced(2, 1, complete=False))
+    assert log.pass_time(SETTLE_S) == []
+    log.tell(ONE, Refused(1, "web", CommitId("c0"), "rds", "v1", "no", (), "s1"))
+    log.tell(ONE, Explained("web", "rds", "v1", ()))
+    assert log.pass_time(SETTLE_S) == []
+    log.now_ns = 1 + TENTATIVE_NS
+    assert log.pass_time(SETTLE_S) == [ProxiesSettled(CommitId("c0"), Seq(1), in_sync=("web#2",))]
 
 
 def test_who_is_to_have_what_is_served_after_all_is_in_sync_when_it_has_it() -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from envoy_data_plane.envoy.config.core.v3 import Node
-from envoy_data_plane.envoy.service.discovery.v3 import DiscoveryRequest
+from envoy_data_plane.envoy.service.discovery.v3 import DiscoveryRequest, DiscoveryResponse
 
 from events.deliveries import Refused as Refusal
 from events.publication import Publication
@@ -31,7 +31,7 @@ from xds.delivery.stream_facts import (
 )
 from xds.protocol.session import Session
 from xds.server.stream import Stream
-from xds.type_urls import CLUSTER, LISTENER
+from xds.type_urls import CLUSTER, LISTENER, ROUTE
 from xds.wire.encode import encode
 
 CART, WEB = str(key("cart")), str(key("web"))
@@ -79,7 +79,18 @@ class Shop(Town):
         await settled()
         answer(stream, sent[:1])
         answer(stream, sent)
+        assert stream.snapshot is not None
+        names = [*stream.snapshot[ROUTE].by_name]
+        stream.receive(encode(DiscoveryRequest(type_url=ROUTE, resource_names=names)))
+        await settled()
+        route = DiscoveryResponse.parse(sent[-1])
+        stream.receive(
+            encode(
+                DiscoveryRequest(type_url=ROUTE, resource_names=names, response_nonce=route.nonce)
+            )
+        )
         assert stream.session.state.in_sync
+        assert stream.complete
         self.taken()
         return stream, sent
 
@@ -95,7 +106,7 @@ def test_a_proxy_that_comes_takes_its_snapshot_and_leaves() -> None:
         came = Connected(number, CART, stream.name, "", NOW, ProxyState.BEHIND, commit)
         assert shop.taken() == [came, Written(number, NOW)]
         answer(stream, sent)
-        assert shop.taken() == [Synced(number, NOW)]
+        assert shop.taken() == [Synced(number, NOW, complete=False)]
         shop.hub.disconnected(stream, "gone")
         shop.hub.disconnected(stream, "gone twice")
         assert shop.taken() == [Disconnected(number, "gone", NOW)]
@@ -271,7 +282,7 @@ def test_one_that_refuses_two_together_and_takes_each_is_in_sync() -> None:
         answer(stream, sent, delta=True)
         assert not any(isinstance(fact, Synced) for fact in shop.taken())
         answer(stream, sent, delta=True)
-        assert shop.taken()[-1] == Synced(stream.number, NOW)
+        assert shop.taken()[-1] == Synced(stream.number, NOW, complete=False)
 
     run(scenario)
 
