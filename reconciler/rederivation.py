@@ -56,7 +56,7 @@ class History(Commits, Objects, Protocol):
 
 @dataclass(slots=True)
 class Rederivation:
-    """Result of comparing a mesh chain with git."""
+    """Result of deriving the events of a log again from the commits in git, and comparing them."""
 
     checked: int = 0
     """Number of events that equal the derived ones."""

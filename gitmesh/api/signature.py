@@ -31,7 +31,7 @@ _MEANINGFUL: Final = ("x-amz-", "x-gitmesh-")
 
 @dataclass(frozen=True, slots=True)
 class SignedRequest:
-    """A request as it was sent."""
+    """An HTTP request before anything of it is decoded, because its signature covers the bytes."""
 
     method: str
     raw_path: str

@@ -33,7 +33,7 @@ METHODS: Final = ["GET", "POST", "PUT", "DELETE", "PATCH"]
 
 
 class Received(Protocol):
-    """A request as it was sent."""
+    """The parts of an HTTP request that the JSON API reads."""
 
     @property
     def method(self) -> str:

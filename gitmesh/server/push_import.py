@@ -34,7 +34,7 @@ async def take_refused(log: EventStore, spool: Spool) -> None:
             try:
                 await asyncio.to_thread(taking.take)
             except (Retryable, OSError) as error:
-                _log.warning("cannot import notes of refused pushes yet: %s", error)
+                _log.warning("cannot write refused pushes to the log, trying again: %s", error)
                 await asyncio.sleep(10 * LOOK_EVERY_S)
             await asyncio.sleep(LOOK_EVERY_S)
     finally:

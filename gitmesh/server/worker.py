@@ -174,7 +174,7 @@ class LogReader:
 
 
 class PipeReports:
-    """Sends facts to the parent, in batches."""
+    """Sends what happens to this worker's proxies to the parent process, in batches."""
 
     def __init__(self, writer: asyncio.StreamWriter) -> None:
         self._writer = writer

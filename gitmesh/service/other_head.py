@@ -23,10 +23,10 @@ class OtherHead:
 
 
 def other_head(repo: Path, revision: str) -> OtherHead | None:
-    """Return both HEADs if ``revision`` starts at HEAD, and the user may mean that of the current
-    directory.
+    """Return the HEAD of the served repository and the HEAD of the clone in the current directory,
+    if ``revision`` is written with HEAD and the user may mean either.
 
-    Nothing is returned if the two repositories have no common history.
+    ``None`` is returned if the two repositories have no common history.
     """
     if not revision.startswith(_NAMES) or not is_repository(repo):
         return None

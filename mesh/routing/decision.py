@@ -1,4 +1,4 @@
-"""Decision on a request, with its reason."""
+"""Where a request is routed, or why it is not."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace

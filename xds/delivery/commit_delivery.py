@@ -189,11 +189,12 @@ class Deliveries:
         return None
 
     def finish(self, server: int, last: CommitDelivery | None = None) -> list[CommitDelivery]:
-        """Record that a server has offered a delivery, and no longer offers earlier ones.
+        """Record that a server has sent a commit to all its proxies, and no longer sends earlier
+        commits.
 
-        Returns the deliveries that no server offers now, oldest first.
+        Returns the deliveries of commits that no server sends now, oldest first.
 
-        :param last: the delivery; ``None`` if the server no longer offers any.
+        :param last: the delivery of that commit; ``None`` if the server sends no commit any more.
         """
         done = list[CommitDelivery]()
         for each in self._all:

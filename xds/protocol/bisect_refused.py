@@ -3,11 +3,8 @@
 from collections.abc import Set
 from typing import Final
 
+from xds.protocol.response import MAX_RESPONSE_BYTES
 from xds.snapshots.resources import Encoded, Selection
-
-MAX_RESPONSE_BYTES: Final = 3 << 20
-"""Maximum size of a response, for types whose responses may be incomplete. gRPC clients refuse
-messages above 4 MiB by default."""
 
 _NONE: Final[frozenset[Encoded]] = frozenset()
 

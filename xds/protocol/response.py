@@ -1,10 +1,14 @@
 """Responses of one type, and the client's answers to them (ACK and NACK)."""
 
-from typing import NamedTuple, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
 from xds.snapshots.resources import Selection
 from xds.type_urls import TypeUrl
 from xds.wire.decode import ErrorDetail
+
+MAX_RESPONSE_BYTES: Final = 3 << 20
+"""Maximum size of a response, for types whose responses may be incomplete. gRPC clients refuse
+messages above 4 MiB by default."""
 
 
 class Ack(NamedTuple):

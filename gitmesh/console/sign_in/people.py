@@ -1,4 +1,4 @@
-"""People who may come in, and the callers that they are."""
+"""People who may sign in to the console, and the permissions that each of them has."""
 
 import uuid
 from dataclasses import dataclass

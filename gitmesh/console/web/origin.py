@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 @dataclass(frozen=True, slots=True)
 class Hosts:
-    """The host names that are answered."""
+    """The values of the ``Host`` header with which a request is accepted; others are refused."""
 
     names: frozenset[str]
     """Configured names, in lower case, without a port."""

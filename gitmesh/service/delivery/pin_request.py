@@ -67,9 +67,9 @@ def pin(
 
 
 def unpin(log: Path, *, reason: str = "", by: str = "") -> PinAnswer:
-    """Ask the server to serve the branch again.
+    """Ask the server to end a pin, and to serve the newest commit of the branch from now on.
 
-    :param by: the API caller for whom the server itself makes the request.
+    :param by: the API caller who asked for it; empty if a command did.
     :raises SpoolUnavailable: the request cannot be written.
     """
     return _left(log, PinNote(commit=None, reason=_one_line(reason), by=by))

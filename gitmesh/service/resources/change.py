@@ -22,7 +22,7 @@ from gitmesh.service.changes.planned_commit import (
     commit_object,
 )
 from gitmesh.service.changes.resource_change import Mesh, Wanted, change_resources
-from gitmesh.service.resources.group_commit import Change, GroupCommit, Turn
+from gitmesh.service.resources.group_commit import MOST_TOGETHER, Change, GroupCommit, Turn
 from gitmesh.service.resources.log_wait import LogWait
 from gitmesh.service.resources.written import WrittenResource, written_resource
 from mesh.errors import GitmeshError, Retryable
@@ -36,8 +36,6 @@ from reconciler.reading.tree import EMPTY, SpecTree, Step
 
 MOST_RACES: Final = 20
 """Maximum number of new attempts because somebody pushed at the same time."""
-MOST_TOGETHER: Final = 16
-"""Maximum number of commits for which the branch is moved once: the first waits for all of them."""
 LOGGED_WITHIN_S: Final = 10.0
 NO_COMMIT: Final = CommitId("")
 """The tip of a repository in which nothing is committed yet."""

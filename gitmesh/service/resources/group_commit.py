@@ -4,10 +4,14 @@ import threading
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Final
 
 from events.types import CommitId
 from gitmesh.service.changes.planned_commit import Authorship
 from gitmesh.service.changes.resource_change import Mesh, Wanted
+
+MOST_TOGETHER: Final = 16
+"""Maximum number of commits for which the branch is moved once: the first waits for all of them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,8 @@
 
 import pytest
 
-from xds.protocol.bisect_refused import MAX_RESPONSE_BYTES, RefusedBisection
+from xds.protocol.bisect_refused import RefusedBisection
+from xds.protocol.response import MAX_RESPONSE_BYTES
 from xds.snapshots.resources import Encoded, Selection
 from xds.type_urls import CLUSTER
 

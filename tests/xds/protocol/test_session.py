@@ -5,8 +5,7 @@ from envoy_data_plane.envoy.service.discovery.v3 import DiscoveryResponse
 from tests.support import shop_xds
 from tests.support.proxy_model import Contents
 from tests.support.shop_xds import Translation, mesh
-from xds.protocol.bisect_refused import MAX_RESPONSE_BYTES
-from xds.protocol.response import Ack, Answer, Nack, Response
+from xds.protocol.response import MAX_RESPONSE_BYTES, Ack, Answer, Nack, Response
 from xds.protocol.session import Session
 from xds.snapshots.resources import Pool
 from xds.snapshots.snapshot import Snapshot, build_snapshot
