@@ -8,7 +8,7 @@ import weakref
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import httpx
 import pytest
@@ -157,7 +157,7 @@ def sign_in(page: "Page") -> None:
 Look = Callable[..., None]
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def look(browser: "Browser") -> Iterator[Look]:
     """Return what visits a page in both themes at three widths, and fails if something is wrong.
 
@@ -167,7 +167,19 @@ def look(browser: "Browser") -> Iterator[Look]:
     it is looked at;
     ``signed_in=False`` looks as somebody who has not come in.
     """
-    contexts: list[Any] = []
+    tabs: dict[tuple[str, bool, str], Page] = {}
+    said: list[str] = []
+
+    def tab_of(url: str, signed_in: bool, language: str) -> "Page":
+        """Return a tab that all visits of one kind share: to sign in takes longer than to look."""
+        if (url, signed_in, language) not in tabs:
+            page = browser.new_context(base_url=url, locale=language).new_page()
+            page.on("console", lambda message: said.append(message.text))
+            page.on("pageerror", lambda error: said.append(str(error)))
+            if signed_in:
+                sign_in(page)
+            tabs[url, signed_in, language] = page
+        return tabs[url, signed_in, language]
 
     def visit(
         url: str,
@@ -178,14 +190,8 @@ def look(browser: "Browser") -> Iterator[Look]:
         signed_in: bool = True,
         language: str = "en",
     ) -> None:
-        context = browser.new_context(base_url=url, locale=language)
-        contexts.append(context)
-        page = context.new_page()
-        said: list[str] = []
-        page.on("console", lambda message: said.append(message.text))
-        page.on("pageerror", lambda error: said.append(str(error)))
-        if signed_in:
-            sign_in(page)
+        page = tab_of(url, signed_in, language)
+        said.clear()
         for theme in THEMES:
             page.emulate_media(color_scheme="dark" if theme == "dark" else "light")
             for width in WIDTHS:
@@ -201,8 +207,8 @@ def look(browser: "Browser") -> Iterator[Look]:
         assert _complaints(said) == [], name
 
     yield visit
-    for context in contexts:
-        context.close()
+    for page in tabs.values():
+        page.context.close()
 
 
 def _complaints(said: list[str]) -> list[str]:
