@@ -27,6 +27,9 @@ class Kind(StrEnum):
     SERVICE_INSTANCES = "ServiceInstances"
     """Our own kind: instances that AWS Cloud Map would have found. The others are App Mesh's."""
 
+    # Enum's own hash is a Python function, and every lookup by key would call it.
+    __hash__ = str.__hash__
+
     @property
     def segment(self) -> str:
         """Return the word for this kind in ARNs: ``virtualNode`` for a ``VirtualNode``."""

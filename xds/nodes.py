@@ -2,7 +2,7 @@
 
 import ipaddress
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final, TypeAlias
 
@@ -65,6 +65,18 @@ class ProxyIdentity:
     """Key of the proxy's virtual node or virtual gateway."""
     addressing: Addressing = Intercepted()
     client: Client = Client.ENVOY
+    _hash: int = field(init=False, repr=False, compare=False)
+    """The hash, computed once: a push looks up each identity a dozen times."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_hash", hash((self.key, self.addressing, self.client)))
+
+    def __hash__(self) -> int:
+        return self._hash
+
+    def __reduce__(self) -> tuple[type["ProxyIdentity"], tuple[ResourceKey, Addressing, Client]]:
+        # Another process has other hashes.
+        return ProxyIdentity, (self.key, self.addressing, self.client)
 
 
 def parse_identity(

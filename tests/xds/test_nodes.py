@@ -1,5 +1,9 @@
 """Identity of a proxy."""
 
+import pickle
+import subprocess
+import sys
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -118,3 +122,21 @@ def test_a_client_that_cannot_be_is_refused(
 ) -> None:
     with pytest.raises(UsageError, match=says):
         parse_identity(node_id, metadata)
+
+
+def test_an_identity_is_the_same_in_another_process() -> None:
+    """Hashes of text differ between processes, so a copy must not carry one."""
+    identity = ProxyIdentity(WEB, Explicit("127.0.0.1", "127.0.0.2"))
+    program = (
+        "import pickle, sys;"
+        "one = pickle.load(sys.stdin.buffer);"
+        "print({one: 'found'}[type(one)(one.key, one.addressing, one.client)])"
+    )
+    found = subprocess.run(
+        [sys.executable, "-c", program],
+        input=pickle.dumps(identity),
+        env={"PYTHONHASHSEED": "3", "PYTHONPATH": ":".join(sys.path)},
+        capture_output=True,
+        check=True,
+    )
+    assert found.stdout.strip() == b"found"

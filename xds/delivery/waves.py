@@ -48,6 +48,8 @@ def waves(
 def _turn(before: MeshGraph, after: MeshGraph, key: ResourceKey) -> int:
     """Return the wave of a node: the first if the node accepts more protocols, the last if it
     accepts fewer."""
+    if before.get(key) is after.get(key):
+        return _REST
     old, new = _understood(before, key), _understood(after, key)
     ports = old.keys() & new.keys()
     if any(new[port] - old[port] for port in ports):

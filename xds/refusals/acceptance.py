@@ -73,7 +73,7 @@ class Acceptance:
         else:
             accepted = trial.newest if trial.takers else trial.accepted
             self._trials[identity] = trial = _Trial(snapshot, accepted=accepted)
-        known = self._known.get(str(identity.key))
+        known = self._known.get(str(identity.key)) if self._known else None
         if known is not None and known[0] == snapshot.version:
             trial.refused_at = known[1]
 

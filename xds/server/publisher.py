@@ -36,6 +36,8 @@ LEAST_PAUSE_S: Final = 0.3
 LONGEST_PAUSE_S: Final = 3.0
 """Maximum wait for the acknowledgements of one wave before the next wave is offered."""
 _LOOK_S: Final = 0.02
+BATCH: Final = 100
+"""Number of streams that are offered an update before other work of the event loop is done."""
 
 
 @dataclass(slots=True)
@@ -156,12 +158,16 @@ class Publisher:
     # ---- offers ----------------------------------------------------------------------------------
 
     async def _offer(self, identities: Iterable[ProxyIdentity], offering: _Offering) -> None:
+        batch = 0
         for identity in identities:
             self._not_offered.pop(identity, None)
             # The cache may have dropped identities whose last stream ended meanwhile.
             if streams := self._streams.get(identity):
                 self._offer_to(identity, tuple(streams), offering)
+                batch += len(streams)
+            if batch >= BATCH:
                 # Let the transport write while other snapshots are still being built.
+                batch = 0
                 await asyncio.sleep(0)
 
     def _offer_to(

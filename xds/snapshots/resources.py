@@ -69,6 +69,9 @@ class WrittenPart(NamedTuple):
     selections: Mapping[TypeUrl, Selection]
     dangling: frozenset[Reference]
     """The resources that the part requires and does not contain."""
+    joined: dict[TypeUrl, tuple[Selection, "ResourceSet"]]
+    """The last set of each type that this part and another part made, with the other's resources.
+    """
 
 
 Held = Mapping[str, Encoded]
@@ -266,13 +269,17 @@ class Pool:
                 raise ValueError(f"two resources of {type_url} have one name")
             self._sets[type_url, resources] = known
             self._by_version[type_url, known.version] = known
+        self.touch(known)
+        return known
+
+    def touch(self, used: ResourceSet) -> None:
+        """Record that a set is used now."""
+        if used in self._recent:
+            self._recent.move_to_end(used)
         # Resources that only a client claims to have are not pooled: they live as long as its
         # stream.
-        if known in self._recent:
-            self._recent.move_to_end(known)
-        elif not any(resource.is_unknown for resource in resources):
-            self._keep(known)
-        return known
+        elif not any(resource.is_unknown for resource in used.all):
+            self._keep(used)
 
     def recall(self, type_url: TypeUrl, version: str) -> ResourceSet | None:
         """Return the set with this version, if it is still known."""

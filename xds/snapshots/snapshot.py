@@ -110,15 +110,28 @@ def _write_all(pool: Pool, translation: Mapping[TypeUrl, Messages]) -> WrittenPa
         selections[type_url] = tuple(sorted(resources, key=lambda resource: resource.name))
     needs = (each.needs for selection in selections.values() for each in selection)
     there = {(t, each.name) for t, selection in selections.items() for each in selection}
-    return WrittenPart(selections, frozenset().union(*needs).difference(there))
+    return WrittenPart(selections, frozenset().union(*needs).difference(there), {})
 
 
 def _joined(pool: Pool, type_url: TypeUrl, parts: tuple[WrittenPart, ...]) -> ResourceSet:
-    """Return the resources of a type in all parts."""
-    found = [each for part in parts if (each := part.selections.get(type_url))]
-    selection = found[0] if found else ()
-    for more in found[1:]:
-        selection = _merged(type_url, selection, more)
+    """Return the resources of a type in all parts, of which there are one or two."""
+    first = parts[0]
+    selection = first.selections.get(type_url, ())
+    if len(parts) == 1:
+        return _set_of(pool, type_url, selection)
+    [other] = parts[1:]
+    more = other.selections.get(type_url, ())
+    known = first.joined.get(type_url)
+    # Most types do not change: comparing their resources is faster than finding their set.
+    if known is not None and known[0] == more:
+        pool.touch(known[1])
+        return known[1]
+    found = _set_of(pool, type_url, _merged(type_url, selection, more))
+    first.joined[type_url] = more, found
+    return found
+
+
+def _set_of(pool: Pool, type_url: TypeUrl, selection: Selection) -> ResourceSet:
     try:
         return pool.ordered(type_url, selection)
     except ValueError as error:
@@ -127,6 +140,8 @@ def _joined(pool: Pool, type_url: TypeUrl, parts: tuple[WrittenPart, ...]) -> Re
 
 
 def _merged(type_url: TypeUrl, some: Selection, more: Selection) -> Selection:
+    if not some or not more:
+        return some or more
     # Nearly always all names of one part come before all names of the other.
     if some[-1].name < more[0].name:
         return some + more
