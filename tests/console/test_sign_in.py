@@ -235,7 +235,7 @@ def test_passwords_are_in_no_log(served: Served) -> None:
     [
         (("--console", "0.0.0.0:0"), "name who may sign in"),
         (("--console", "unix:/tmp/x"), "not a Unix socket"),
-        (("--console", "127.0.0.1:0", "--console-tls-cert", "x.pem"), "go together"),
+        (("--console", "127.0.0.1:0", "--console-tls-cert", "x.pem"), "TLS needs a certificate"),
         (
             ("--console", "127.0.0.1:0", "--console-users", "/nonexistent/users.toml"),
             "name the file of users",
