@@ -17,6 +17,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
+from difflib import unified_diff
 from pathlib import Path
 from typing import Final
 
@@ -37,9 +38,10 @@ _VARYING: Final = (
     (r"\b\d\d:\d\d:\d\d(\.\d+)?Z?", "<time>"),
     (r"\b[\d.,]+ (ms|s|seconds)\b", "<duration>"),
     (r"\b\d+\.\d %", "<share>"),
+    (r"\b\d{1,3}(,\d{3})+ bytes\b", "<size>"),
     (r' sqlite="[^"]*"|^note: sqlite .*\n|(?<![\d.])\d+\.\d+\.\d+(?![\d.])', "<version>"),
     (r"\b[0-9a-f]{7,64}\b", "<id>"),
-    (r"\b[A-Za-z0-9+/]{40,}={0,2}", "<signature>"),
+    (r"(?<![A-Za-z0-9+/])[A-Za-z0-9+/]{40,}={0,2}", "<signature>"),
     (r"#\d+\b|(?<=\d:)\d{4,5}\b", "<port>"),
 )
 _SERVER_LINES: Final = re.compile(r"(?:^<time> [A-Z]+ +\S.*\n)+", re.MULTILINE)
@@ -62,6 +64,14 @@ class Block:
         if self.varies:
             return settled(self.before) != settled(self.now)
         return self.before != self.now
+
+    @property
+    def difference(self) -> str:
+        """The lines that differ, without what differs in every run."""
+        shown = (
+            (settled(self.before), settled(self.now)) if self.varies else (self.before, self.now)
+        )
+        return "\n".join(unified_diff(*map(str.splitlines, shown), "page", "now", n=0, lineterm=""))
 
 
 def commands(text: str) -> list[str]:
