@@ -68,10 +68,11 @@ class Block:
     @property
     def difference(self) -> str:
         """The lines that differ, without what differs in every run."""
-        shown = (
-            (settled(self.before), settled(self.now)) if self.varies else (self.before, self.now)
-        )
-        return "\n".join(unified_diff(*map(str.splitlines, shown), "page", "now", n=0, lineterm=""))
+        page, now = self.before, self.now
+        if self.varies:
+            page, now = settled(page), settled(now)
+        lines = unified_diff(page.splitlines(), now.splitlines(), "page", "now", n=0, lineterm="")
+        return "\n".join(lines)
 
 
 def commands(text: str) -> list[str]:
