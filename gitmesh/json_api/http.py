@@ -3,6 +3,7 @@ request."""
 
 import asyncio
 import logging
+import re
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -74,7 +75,11 @@ class JsonApi:
     @property
     def route(self) -> Route:
         """Return the route of all operations."""
-        return Route(f"{PREFIX}/{{path:path}}", self._endpoint, methods=METHODS)
+        route = Route(f"{PREFIX}/{{path:path}}", self._endpoint, methods=METHODS)
+        # The library's own pattern of a path stops at a line break, which names may not have, but
+        # which this API is to refuse in its own form.
+        route.path_regex = re.compile(route.path_regex.pattern, re.DOTALL)
+        return route
 
     def end(self) -> None:
         """End all streams."""
