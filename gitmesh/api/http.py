@@ -9,7 +9,6 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
 from starlette.applications import Starlette
-from starlette.convertors import StringConvertor, register_url_convertor
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
@@ -27,6 +26,7 @@ from gitmesh.api.remembered import RememberedAnswers
 from gitmesh.api.signature import SignedRequest
 from gitmesh.api.web.reception import Reception, log_refusal
 from gitmesh.api.web.responses import as_response
+from gitmesh.web.any_path import ANY_PATH
 from gitmesh.web.bounds import OPERATION
 
 _log = logging.getLogger(__name__)
@@ -50,7 +50,7 @@ def application(
     :param others: routes of other APIs.
     """
     answering = _Calls(api, reception, RememberedAnswers(logged))
-    rest = Starlette(routes=[*others, Route("/{path:sent}", answering.endpoint, methods=_METHODS)])
+    rest = Starlette(routes=[*others, Route(f"/{ANY_PATH}", answering.endpoint, methods=_METHODS)])
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         # Starlette looks at each of its routes, and through three layers that calls do not need.
@@ -124,15 +124,6 @@ class _Calls:
 
 def _sent(body: bytes) -> Response:
     return Response(body, media_type="application/json")
-
-
-class _AsSent(StringConvertor):
-    """Path convertor that matches any path; names in it are checked once the operation is known."""
-
-    regex = r"(?s:.*)"
-
-
-register_url_convertor("sent", _AsSent())
 
 
 def _tell(answer: Response, what: str, caller: Caller, started: float) -> None:

@@ -3,7 +3,6 @@ request."""
 
 import asyncio
 import logging
-import re
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -24,6 +23,7 @@ from gitmesh.json_shapes.problems import problem_shapes
 from gitmesh.json_shapes.resources import RefusedChangeShape
 from gitmesh.service.history.log_tail import LogTail, TooManyReaders
 from gitmesh.service.served import Served
+from gitmesh.web.any_path import ANY_PATH
 from mesh.errors import GitmeshError
 
 _log = logging.getLogger(__name__)
@@ -75,11 +75,7 @@ class JsonApi:
     @property
     def route(self) -> Route:
         """Return the route of all operations."""
-        route = Route(f"{PREFIX}/{{path:path}}", self._endpoint, methods=METHODS)
-        # The library's own pattern of a path stops at a line break, which names may not have, but
-        # which this API is to refuse in its own form.
-        route.path_regex = re.compile(route.path_regex.pattern, re.DOTALL)
-        return route
+        return Route(f"{PREFIX}/{ANY_PATH}", self._endpoint, methods=METHODS)
 
     def end(self) -> None:
         """End all streams."""

@@ -25,7 +25,7 @@ class Part:
 
     @classmethod
     def of(cls, resources: Resources) -> "Part":
-        """Return a part that keeps its messages."""
+        """Return a part with these resources, which it keeps in memory."""
         return cls(lambda: resources)
 
     def messages(self) -> Mapping[TypeUrl, Messages]:

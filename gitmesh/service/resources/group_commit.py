@@ -57,7 +57,7 @@ class GroupCommit:
         self._lock = threading.Lock()
         self._waiting: deque[Turn] = deque()
         self._led = False
-        """True while a thread makes commits, or was chosen to."""
+        """True while one of the threads makes a group of commits, or is about to."""
 
     def run(self, change: Change, make_group: Callable[[], None]) -> Turn:
         """Wait until a change is made or has failed; return its result.

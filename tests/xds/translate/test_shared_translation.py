@@ -1,4 +1,4 @@
-"""Shared parts: each proxy gets what it would get if nothing was shared with others.
+"""Translation in shared parts: each proxy is sent the same as if it were translated alone.
 
 The reference translates each proxy alone: in a graph of its own, with a spec of its own, so that no
 cached part of another proxy or of an earlier commit can be used.

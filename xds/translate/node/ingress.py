@@ -64,7 +64,7 @@ class _Inbound(NamedTuple):
     logging: Logging | None
 
     def resources(self) -> Resources:
-        """Return the resources."""
+        """Return the listeners, routes, clusters and secrets of inbound traffic."""
         explicit = self.addressing if isinstance(self.addressing, Explicit) else None
         return Resources(
             listeners=_listeners(
