@@ -13,7 +13,6 @@ from xds.server.stream import Stream
 from xds.snapshots.cache import SnapshotCache
 from xds.snapshots.recognition import Recognition
 from xds.snapshots.snapshot import Snapshot
-from xds.type_urls import LISTENER
 
 
 class Hub:
@@ -81,9 +80,7 @@ class Hub:
         complete = stream.complete
         self._reports.report(Synced(stream.number, time.time_ns(), complete))
         stream.behind = not complete
-        # Without a subscription to listeners, a client has accepted almost nothing yet.
-        has_listeners = not stream.aggregated or stream.session.state.watches(LISTENER)
-        for other, snapshot in self._refusals.synced(stream, complete=has_listeners):
+        for other, snapshot in self._refusals.synced(stream, complete=complete):
             self.publisher.release(other, snapshot)
 
     def refused(self, stream: Stream, nack: Nack, commit: CommitId) -> None:

@@ -3,6 +3,7 @@
 import contextlib
 import os
 import signal
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -27,6 +28,7 @@ from tests.support.sample_shop import ENTRANCE, route_names, sample_files
 from tests.support.server import Server
 from tests.support.sockets import connections
 from tests.support.told import told, until
+from xds.delivery.delivery_tracker import SETTLE_S
 from xds.type_urls import CLUSTER, LISTENER, ROUTE
 
 
@@ -322,6 +324,29 @@ def test_who_comes_while_its_like_refuse_the_newest_has_the_last_accepted_at_eve
         assert set(again) == {1, 2}
         for client in again.values():
             get(client, accepted)
+
+
+def test_a_part_of_the_newest_configuration_is_no_acceptance_of_it(
+    running: Running,
+) -> None:
+    """A new proxy falls back by the log, though the log was written while it had no routes yet."""
+    bare, server = running.bare, running.server
+    push(running, shares(50))
+    with ExitStack() as stack:
+        crowd = Crowd(server, stack)
+        first = crowd.join()
+        accepted = first.held[ROUTE]
+        until(lambda: _states(bare) == ["in-sync"])
+    until(lambda: not _states(bare))
+    put(bare, sample_files(shares(60)), message="Refused")
+    with ExitStack() as stack:
+        came = stack.enter_context(RawClient(server.address, ENTRANCE))
+        came.subscribe(CLUSTER)
+        came.subscribe(LISTENER)
+        time.sleep(1.5 * SETTLE_S)
+        came.ask(ROUTE, *route_names())
+        came.refuse(ROUTE, "not these")
+        get(came, accepted)
 
 
 def get(client: RawClient, routes: Held) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from weakref import WeakSet
 
 import pytest
 from envoy_data_plane.envoy.config.cluster.v3 import Cluster
@@ -47,7 +48,7 @@ def shop(name: str, port: int = 80) -> Translation:
 
 
 async def settles(proxy: AdsClient, *, refusing: str = "") -> list[str]:
-    """Be a proxy that comes: take clusters and listeners until no more come.
+    """Be a proxy that comes: take clusters, listeners and then routes until no more come.
 
     Refuses listeners while they are those of ``refusing``. Return the clusters it has at the end.
     """
@@ -68,10 +69,18 @@ async def goes_on(proxy: AdsClient, *, refusing: str = "") -> list[str]:
             clusters = list(names(response, Cluster))
         await proxy.send(
             response.type_url,
+            *(("routes",) if response.type_url == ROUTE else ()),
             nonce=response.nonce,
             version="" if bad else response.version_info,
             error=f"listener shop: no {refusing}" if bad else None,
         )
+        if response.type_url == LISTENER and not bad and proxy not in _with_routes:
+            _with_routes.add(proxy)
+            await proxy.send(ROUTE, "routes")
+
+
+_with_routes = WeakSet[AdsClient]()
+"""Proxies that have subscribed to their routes, as an Envoy does once it has a listener."""
 
 
 def states(served: Served) -> list[ProxyState]:
@@ -110,10 +119,10 @@ def test_one_whose_first_routes_are_of_a_newer_commit_falls_back_when_it_refuses
         await served.first(cart=both)
         async with AdsClient(served.port, CART) as old, AdsClient(served.port, CART) as new:
             await settles(old)
-            await old.send(ROUTE, "routes")
-            had = await old.receive()
-            await old.send(ROUTE, "routes", nonce=had.nonce, version=had.version_info)
-            await settles(new)
+            for type_url in (CLUSTER, LISTENER):
+                await new.send(type_url)
+                had = await new.receive()
+                await new.send(type_url, nonce=had.nonce, version=had.version_info)
             served.publish(cart={**both, ROUTE: (shop_xds.routes("routes", bad=1),)})
             await old.receive()
             await new.send(ROUTE, "routes")
