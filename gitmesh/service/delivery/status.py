@@ -76,12 +76,13 @@ def awaited_status(
     """
     deadline = time.monotonic() + wait_s
     where, reader = _opened(repo, log, deadline, sleep)
-    least = proxies if proxies is not None else int(wait_s > 0 and has_writer(where) is not False)
     with reader as opened:
         while True:
             asked, found = status(opened, repo, commit)
-            required = least if proxies is not None or found.is_served else 0
+            # A server that is just starting has the log later than its file is there.
             runs = has_writer(where)
+            first = int(wait_s > 0 and runs is not False and found.is_served)
+            required = first if proxies is None else proxies
             connected = 0 if runs is False else sum(opened.connected_nodes().values())
             answer = StatusAnswer(
                 asked, found, runs, connected, required, requested_pin=requested_pin(where)

@@ -3,13 +3,16 @@
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from events.opening import has_writer, open_for_writing
+from events.store import EventStore
 from events.types import (
     CommitId,
     DeliveryEvent,
@@ -27,7 +30,9 @@ from events.types import (
 )
 from gitmesh.cli import exit_codes
 from gitmesh.demo.sample import shares
+from gitmesh.queries.commit_status import Verdict
 from gitmesh.queries.log_location import log_path
+from gitmesh.service.delivery.status import awaited_status
 from reconciler.follower import Follower
 from reconciler.git.repository import GitRepository
 from tests.support.command_line import gitmesh
@@ -314,6 +319,33 @@ def test_who_waits_for_nobody_is_told(followed: Followed) -> None:
         "yet; serving is PINNED to aaaaaaa by ada until 2999-01-01T00:00:00Z: INC-7"
     )
     assert hint.startswith("  hint: end the pin, and serve the branch: gitmesh unpin --repo ")
+
+
+def test_the_first_proxy_of_a_server_that_starts_meanwhile_is_waited_for(tmp_path: Path) -> None:
+    """The log is there before the server has it to itself."""
+    bare = Repo(tmp_path).origin
+    commit = CommitId(put(bare, sample_files(), message="The shop's mesh"))
+    open_for_writing(log_path(bare)).close()
+    with ExitStack() as server:
+
+        def start() -> EventStore:
+            log = server.enter_context(open_for_writing(log_path(bare)))
+            Follower(GitRepository.open(bare), log).catch_up()
+            log.append_observed([ServerStarted("1.0")])
+            return log
+
+        def happens() -> Iterator[None]:
+            log = start()
+            yield
+            log.append_observed([ProxyConnected(ENTRANCE, "p#1", "envoy 1", commit=commit)])
+            yield
+            log.append_observed([ProxiesSettled(commit, log.state().seq, in_sync=("p#1",))])
+            yield
+
+        steps = happens()
+        found = awaited_status(bare, None, wait_s=30, sleep=lambda _: next(steps))
+    assert (found.connected, found.lacks_proxies) == (1, False)
+    assert found.found.verdict is Verdict.IN_SYNC
 
 
 @pytest.mark.parametrize("empty", [False, True], ids=["no log", "an empty log"])
