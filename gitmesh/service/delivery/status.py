@@ -78,12 +78,14 @@ def awaited_status(
     where, reader = _opened(repo, log, deadline, sleep)
     with reader as opened:
         while True:
+            # Each line reads the log or its lock later than the one above: a proxy that is counted
+            # is in the status, and a commit that is served has a server, unless it has stopped.
+            connected = sum(opened.connected_nodes().values())
             asked, found = status(opened, repo, commit)
-            # A server that is just starting has the log later than its file is there.
             runs = has_writer(where)
+            connected = 0 if runs is False else connected
             first = int(wait_s > 0 and runs is not False and found.is_served)
             required = first if proxies is None else proxies
-            connected = 0 if runs is False else sum(opened.connected_nodes().values())
             answer = StatusAnswer(
                 asked, found, runs, connected, required, requested_pin=requested_pin(where)
             )

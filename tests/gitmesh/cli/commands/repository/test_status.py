@@ -7,7 +7,9 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import replace
+from itertools import count
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -30,7 +32,7 @@ from events.types import (
 )
 from gitmesh.cli import exit_codes
 from gitmesh.demo.sample import shares
-from gitmesh.queries.commit_status import Verdict
+from gitmesh.queries.commit_status import Verdict, commit_status
 from gitmesh.queries.log_location import log_path
 from gitmesh.service.delivery.status import awaited_status
 from reconciler.follower import Follower
@@ -346,6 +348,31 @@ def test_the_first_proxy_of_a_server_that_starts_meanwhile_is_waited_for(tmp_pat
         found = awaited_status(bare, None, wait_s=30, sleep=lambda _: next(steps))
     assert (found.connected, found.lacks_proxies) == (1, False)
     assert found.found.verdict is Verdict.IN_SYNC
+
+
+def test_a_proxy_that_connects_while_the_log_is_read_is_in_the_answer(
+    followed: Followed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    followed.tell(ServerStarted("1.0"))
+    with open_for_writing(log_path(followed.bare)) as log:
+
+        def connect(*_: object) -> None:
+            came = ProxyConnected(ENTRANCE, "p#1", "envoy 1", commit=followed.commit)
+            log.append_observed([came])
+            log.append_observed([ProxiesSettled(followed.commit, log.state().seq, ("p#1",))])
+
+        first = count()
+
+        def read(*args: Any) -> Any:
+            found = commit_status(*args)
+            if next(first) == 0:
+                connect()
+            return found
+
+        monkeypatch.setattr("gitmesh.service.delivery.status.commit_status", read)
+        found = awaited_status(followed.bare, None, wait_s=30, sleep=lambda _: None)
+    assert found.connected == 1
+    assert [str(node.node) for node in found.found.nodes] == [ENTRANCE]
 
 
 @pytest.mark.parametrize("empty", [False, True], ids=["no log", "an empty log"])
