@@ -21,7 +21,7 @@ from xds.wire.encode import encode
 
 METHOD = "/envoy.service.discovery.v3.AggregatedDiscoveryService/StreamAggregatedResources"
 DELTA_METHOD = "/envoy.service.discovery.v3.AggregatedDiscoveryService/DeltaAggregatedResources"
-PATIENCE_S = 10.0
+PATIENCE_S = 30.0
 
 
 class AdsClient:

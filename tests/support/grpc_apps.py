@@ -14,6 +14,12 @@ from typing import Any
 
 import grpc
 
+# gRPC cancels some of the calls that wait beyond 1,000 by itself, and all beyond 3,000.
+OPTIONS = [
+    ("grpc.so_reuseport", 0),
+    ("grpc.server.max_pending_requests", 10_000),
+    ("grpc.server.max_pending_requests_hard_limit", 10_000),
+]
 CODES = {code.value[0]: code for code in grpc.StatusCode}
 
 
@@ -42,7 +48,7 @@ def main(apps: list[str]) -> None:
     """Serve until the input ends."""
     for each in apps:
         name, address = each.split("=")
-        server = grpc.server(ThreadPoolExecutor(8), options=[("grpc.so_reuseport", 0)])
+        server = grpc.server(ThreadPoolExecutor(8), options=OPTIONS)
         server.add_generic_rpc_handlers((App(name),))
         server.add_insecure_port(address)
         server.start()

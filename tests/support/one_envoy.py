@@ -98,7 +98,7 @@ def one_envoy(
         yield OneEnvoy(admin)
 
 
-def until(so: Callable[[], object], *, seconds: float = 15, why: object = "") -> None:
+def until(so: Callable[[], object], *, seconds: float = 60, why: object = "") -> None:
     """Wait until a condition holds."""
     deadline = time.monotonic() + seconds
     while not so():

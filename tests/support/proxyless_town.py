@@ -33,7 +33,7 @@ from xds.nodes import parse_identity
 
 PORT = free_port()
 NODE = "mesh/shop/virtualNode/web"
-PATIENCE_S = 20.0
+PATIENCE_S = 60.0
 Answers = Counter[str]
 """Number of answers by application; a failed call counts under its status and message."""
 

@@ -14,7 +14,7 @@ from envoy_data_plane.google.rpc import Status
 from xds.type_urls import ROUTE
 
 METHOD = "/envoy.service.discovery.v3.AggregatedDiscoveryService/StreamAggregatedResources"
-PATIENCE_S = 20.0
+PATIENCE_S = 60.0
 
 
 @dataclass(frozen=True, slots=True)
