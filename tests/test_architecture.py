@@ -63,7 +63,7 @@ OWNERS = {
 }
 """The only modules that import what has a side, a cost or a version of its own."""
 
-READS_ENVIRONMENT = ("gitmesh.environment",)
+READS_ENVIRONMENT = ("gitmesh.environment", "gitmesh.hooks.client")
 
 
 def modules() -> Iterator[tuple[str, Path]]:

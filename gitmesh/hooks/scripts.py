@@ -10,6 +10,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Final
 
+from gitmesh.hooks import client
 from gitmesh.hooks.exit_code import REFUSED
 from mesh.errors import Fatal, UsageError
 from reconciler.git.hooks_path import hooks_path
@@ -30,9 +31,11 @@ if [ ! -x "$python" ]; then
   cat >/dev/null
   exit 0
 fi
+client={client}
+if [ -f "$client" ]; then set -- -IS "$client"; else set -- -P -m gitmesh.push; fi
 {run}
 """
-_RUN: Final = '"$python" -P -m gitmesh.push {name}{options} --git-dir "${{GIT_DIR:-.}}"'
+_RUN: Final = '"$python" "$@" {name}{options} --git-dir "${{GIT_DIR:-.}}"'
 _ANSWER: Final = f"exec {_RUN}"
 """Template of the post-receive hook. :func:`told` reads its last line."""
 _CHECK: Final = f"""\
@@ -146,6 +149,7 @@ def _install(path: Path, name: str, options: HookOptions) -> Outcome:
         return Outcome.KEPT
     text = _TEXT.format(
         python=shlex.quote(sys.executable),
+        client=shlex.quote(client.__file__),
         run=_RUNS[name].format(name=name, options=options.arguments()),
         missing=_MISSING[name],
     )

@@ -16,7 +16,7 @@ import gc
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from events.memory import HINT as MEMORY_HINT
 from events.memory import NO_MEMORY
@@ -26,17 +26,23 @@ from gitmesh.push.environment import HookEnvironment
 from gitmesh.safe_text import visible_lines
 from mesh.errors import GitmeshError
 
+if TYPE_CHECKING:
+    from gitmesh.push.read_specs import ReadSpecs
+
 WAIT_S: Final = 5.0
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a hook on git's input; return its exit code."""
+def main(arguments: Sequence[str] | None = None, known: "ReadSpecs | None" = None) -> int:
+    """Run a hook on git's input; return its exit code.
+
+    :param known: specs from which the pushed ones are read by their differences.
+    """
     gc.set_threshold(50_000, 20, 50)  # What is read lives as long as the process.
     # Out of memory, Python prints errors of destructors. They are no answer to a push.
     sys.unraisablehook = lambda _: None
     given = _parser().parse_args(arguments)
     try:
-        accepted, lines = _run(given)
+        accepted, lines = _run(given, known)
     except GitmeshError as error:
         accepted, lines = False, _undecided(given.hook, str(error))
     except MemoryError:
@@ -48,7 +54,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0 if accepted or given.hook == "post-receive" else REFUSED
 
 
-def _run(given: argparse.Namespace) -> tuple[bool, list[str]]:
+def _run(given: argparse.Namespace, known: "ReadSpecs | None") -> tuple[bool, list[str]]:
     from gitmesh.inbox.ref_update import read_moves
     from gitmesh.queries.log_location import git_dir, log_path
     from reconciler.git.repository import GitRepository
@@ -63,9 +69,16 @@ def _run(given: argparse.Namespace) -> tuple[bool, list[str]]:
     log, moves = log_path(given.git_dir, given.log), read_moves(_told())
     if given.hook == "pre-receive":
         from gitmesh.push.pre_receive import pre_receive
+        from reconciler.reading.tree import EMPTY
 
         return pre_receive(
-            repo, moves, environment.pusher, git_dir=where, branch=given.branch, log=log
+            repo,
+            moves,
+            environment.pusher,
+            git_dir=where,
+            branch=given.branch,
+            log=log,
+            known=EMPTY if known is None else known.tree,
         )
     from gitmesh.push.post_receive import post_receive
 

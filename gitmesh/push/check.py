@@ -86,16 +86,19 @@ class Checked:
         return frozenset(event.key for event in events if isinstance(event, _OF_RESOURCE))
 
 
-def check(repo: GitRepository, before: CommitId | None, after: CommitId) -> Checked:
+def check(
+    repo: GitRepository, before: CommitId | None, after: CommitId, known: SpecTree = EMPTY
+) -> Checked:
     """Decide about each commit of a branch move, compared with the mesh after the previous commit.
 
     Commits that the branch already has are not checked again.
 
+    :param known: specs from which others are read by their differences; they change no decision.
     :raises SourceUnavailable: the repository cannot be read.
     :raises MemoryError: there is not enough memory for the check.
     """
     reader = TreeReader(repo, room=require_reserve)
-    base = last_good(repo, reader, before)
+    base = last_good(repo, reader, before, known)
     state, tree, graph = _state(base), base, base.graph
     decided: list[Decided] = []
     found = way(repo, before, after, lambda _: False)
@@ -121,9 +124,11 @@ def _state(tree: SpecTree) -> MeshState:
     return MeshState(resources=resources, settings=settings_json(tree.graph.settings))
 
 
-def last_good(repo: GitRepository, reader: TreeReader, commit: CommitId | None) -> SpecTree:
+def last_good(
+    repo: GitRepository, reader: TreeReader, commit: CommitId | None, known: SpecTree = EMPTY
+) -> SpecTree:
     """Return the specs of the nearest valid commit, from this one back."""
-    tree = EMPTY
+    tree = known
     for _ in range(_LOOK_BACK):
         if commit is None:
             break

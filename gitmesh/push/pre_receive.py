@@ -21,6 +21,7 @@ from mesh.errors import GitmeshError
 from mesh.keys import ResourceKey
 from reconciler.git.repository import GitRepository
 from reconciler.history import way
+from reconciler.reading.tree import EMPTY, SpecTree
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,7 @@ class _Push:
     git_dir: Path
     log: Path
     pusher: Pusher
+    known: SpecTree
 
 
 def pre_receive(
@@ -41,15 +43,17 @@ def pre_receive(
     git_dir: Path,
     branch: str | None,
     log: Path,
+    known: SpecTree = EMPTY,
 ) -> tuple[bool, list[str]]:
     """Return whether a push is accepted, and the answer to the pusher.
 
     Only the followed branch is checked, and only commits that are new to it. For a refused push,
     the function leaves a note for the server, which writes the log.
 
+    :param known: specs from which the pushed ones are read by their differences.
     :raises SourceUnavailable: the repository cannot be read, or a ref would not point to a commit.
     """
-    push = _Push(repo, git_dir, log, pusher)
+    push = _Push(repo, git_dir, log, pusher, known)
     told: list[str] = []
     for move in _relevant(repo.refs_followed(branch), moves):
         try:
@@ -107,7 +111,7 @@ def _before(repo: GitRepository, move: Move) -> CommitId | None:
 
 
 def _checked(push: _Push, move: Move, after: CommitId) -> tuple[bool, list[str]]:
-    checked = check(push.repo, move.before, after)
+    checked = check(push.repo, move.before, after, push.known)
     if not checked.refused:
         return True, _accepted(checked, push.log)
     found = [e for d in checked.refused for e in d.events if isinstance(e, CommitRejected)]

@@ -131,7 +131,7 @@ def warm_hooks(origin: Path) -> None:
         hook = origin / "hooks" / name
         text, found = re.subn(r"(?m)^python=.*$", f"python='{python}'", hook.read_text())
         assert found
-        hook.write_text(text)
+        hook.write_text(re.sub(r"(?m)^client=.*$", "client=", text))
 
 
 def warm_program(path: Path) -> None:

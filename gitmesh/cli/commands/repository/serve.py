@@ -8,6 +8,8 @@ import click
 from gitmesh.cli.options import examples, json_option, log_option, repo_named
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from gitmesh.settings import Settings
 
 DEFAULT_CONSOLE = "127.0.0.1:18090"
@@ -210,24 +212,33 @@ def command(
     spiffe://TRUST-DOMAIN/mesh/MESH/virtualNode/NAME, or virtualGateway. With --tls-trust-domain,
     the DNS name NAME.virtualnode.MESH.TRUST-DOMAIN is accepted as well.
     """
+    from gitmesh.push.hook_process import hook_process
     from gitmesh.server.error_stream import captured
     from gitmesh.server.log_format import log_to_stderr
 
     settings = settings.overridden(log_level=log_level, **options)
-    with captured() as stream:
+    hooks = hook_process(repo, settings.log, settings.branch or None)
+    with hooks as answer_hooks, captured() as stream:
         log_to_stderr(settings.log_level, as_json=as_json, stream=stream)
         try:
-            _serve(repo, settings, as_json, stream.fileno())
+            _serve(repo, settings, as_json, stream.fileno(), answer_hooks)
         finally:
             log_to_stderr(settings.log_level, as_json=as_json)
 
 
-def _serve(repo: Path, settings: "Settings", as_json: bool, error_stream: int) -> None:
+def _serve(
+    repo: Path,
+    settings: "Settings",
+    as_json: bool,
+    error_stream: int,
+    answer_hooks: "Callable[[], object]",
+) -> None:
     import logging
 
     from gitmesh.server.serve import Ready, serve
 
     def ready(now: Ready) -> None:
+        answer_hooks()
         logging.getLogger("gitmesh").info(
             "ready", extra={"listen": now.listen, "commit": now.commit or "none"}
         )

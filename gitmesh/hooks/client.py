@@ -1,0 +1,80 @@
+"""Client of a running server's hook process, run by the hook scripts with ``python -I -S``.
+
+It imports next to nothing, because a push waits for it. It sends its arguments and environment to
+the hook process (:mod:`gitmesh.push.hook_process`), which makes a copy of itself, passes its
+streams to the copy, which runs the hook, and ends with the copy's exit code. If no hook process
+answers, this process becomes the hook (``python -P -m gitmesh.push``). Only one of the two reads
+git's input: a copy has the streams after ``go``, and who said ``go`` does not run the hook itself.
+
+docs/decisions/0084 says why.
+"""
+
+import _socket
+import array
+import os
+import sys
+
+PROTOCOL = 1
+LOG_IN_GIT_DIR = "gitmesh/events.sqlite3"
+SUFFIX = ".hooks"
+"""The socket is beside the log: ``events.sqlite3.hooks``."""
+TAKEN, GO = b"taken", b"go"
+MOST_BYTES = 128 * 1024
+"""Maximum size of a request; a hook with a larger environment runs by itself."""
+ANSWERED_S = 2.0
+"""Maximum time for a hook process to answer."""
+NO_VERDICT = 70
+"""Exit code if a copy ended without one."""
+
+
+def main(arguments: list[str]) -> None:
+    """Run a hook; does not return."""
+    code = _run(arguments)
+    if code is None:
+        python = sys.executable
+        os.execv(python, [python, "-P", "-m", "gitmesh.push", *arguments])  # noqa: S606
+    os._exit(code)
+
+
+def socket_path(git_dir: str, log: str | None) -> str:
+    """Return the path of the hook process's socket."""
+    return (log or os.path.join(git_dir, LOG_IN_GIT_DIR)) + SUFFIX
+
+
+def _run(arguments: list[str]) -> int | None:
+    """Return the exit code of the copy; None if no hook process took the request."""
+    folder = os.getcwd()
+    path = socket_path(_value(arguments, "--git-dir") or ".", _value(arguments, "--log"))
+    where, name = os.path.split(path)
+    request = ascii((PROTOCOL, arguments, dict(os.environ), folder)).encode()
+    if len(request) > MOST_BYTES:
+        return None
+    made = _socket.socket(_socket.AF_UNIX, _socket.SOCK_SEQPACKET)
+    made.settimeout(ANSWERED_S)
+    try:
+        os.chdir(where or ".")  # the path of a socket has at most 107 bytes
+        try:
+            made.connect(name)
+        finally:
+            os.chdir(folder)
+        made.send(request)
+        if made.recv(16) != TAKEN:
+            return None
+        # Not before: a process that is stopped would keep the streams open, and git would wait.
+        streams = array.array("i", [0, 1, 2])
+        made.sendmsg([GO], [(_socket.SOL_SOCKET, _socket.SCM_RIGHTS, streams)])
+    except OSError:
+        return None
+    made.settimeout(None)
+    try:
+        return int(made.recv(16))
+    except (OSError, ValueError):
+        return NO_VERDICT
+
+
+def _value(arguments: list[str], name: str) -> str | None:
+    return arguments[arguments.index(name) + 1] if name in arguments[:-1] else None
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

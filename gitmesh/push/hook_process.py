@@ -1,0 +1,265 @@
+"""The hook process of a server: it runs git's hooks in copies of itself, which need no imports.
+
+Python takes longer to import gitmesh than to check a push. ``gitmesh serve`` therefore starts this
+process as a copy of itself, and :mod:`gitmesh.hooks.client` asks it. Each hook still has a process
+of its own, so that a push that takes all memory, or kills its check, concerns itself alone. Between
+pushes, the process keeps the specs of the branch, so that a copy reads only what a push changes.
+
+Whoever runs as another user than the server runs hooks by themselves: the log must know who pushed.
+"""
+
+import ast
+import contextlib
+import gc
+import importlib
+import os
+import selectors
+import signal
+import socket
+import stat
+import struct
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Final, NoReturn
+
+from gitmesh.environment import replace_process_environment
+from gitmesh.hooks.client import GO, MOST_BYTES, NO_VERDICT, PROTOCOL, TAKEN, socket_path
+from gitmesh.push.read_specs import ReadSpecs
+from gitmesh.queries.log_location import git_dir, log_path
+
+MOST_COPIES: Final = 16
+"""Maximum number of hooks that run at once; further ones run by themselves."""
+_SAID_S: Final = 5.0
+"""Maximum time for a client to send its request, and then to accept."""
+_BEGIN: Final = b"1"
+_IDLE_S: Final = 0.05
+_STREAMS: Final = 3
+_PEER: Final = struct.Struct("3i")
+_MODULES: Final = (
+    "gitmesh.push.__main__",
+    "gitmesh.push.pre_receive",
+    "gitmesh.push.post_receive",
+    "reconciler.git.repository",
+)
+
+Request = tuple[Sequence[str], Mapping[str, str], str]
+"""Arguments, environment and current directory of a hook."""
+
+
+@contextlib.contextmanager
+def hook_process(
+    repo: Path, log: Path | None, branch: str | None
+) -> Iterator[Callable[[], object]]:
+    """Make a process that runs a repository's hooks until the block ends, in copies of itself.
+
+    Yields a function that lets it begin, once the log is there. Call this while the process has one
+    thread. Nothing here is an error, because hooks can run by themselves.
+
+    :param log: the event log; None for that of the repository.
+    :param branch: the branch whose specs are kept; None for that of HEAD.
+    """
+    reading, writing = os.pipe()
+    try:
+        made = not os.fork()
+    except OSError:
+        made = False
+    if made:
+        os.close(writing)
+        _become_hook_process(reading, repo, log, branch)
+    os.close(reading)
+
+    def begin() -> None:
+        with contextlib.suppress(OSError):  # it has ended
+            os.write(writing, _BEGIN)
+
+    try:
+        yield begin
+    finally:
+        os.close(writing)
+
+
+def _listening(path: Path) -> socket.socket:
+    """Return a listening socket that only this user can connect to.
+
+    :raises OSError: there is none to be had, or another process listens there.
+    """
+    made = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    try:
+        with _at(path.parent) as folder, contextlib.suppress(FileNotFoundError):
+            if not stat.S_ISSOCK(os.lstat(path).st_mode):
+                raise FileExistsError(path)
+            if _answers(f"{folder}/{path.name}"):
+                raise FileExistsError(path)
+            os.unlink(path)
+        with _at(path.parent) as folder:
+            before = os.umask(0o177)
+            try:
+                made.bind(f"{folder}/{path.name}")
+            finally:
+                os.umask(before)
+        made.listen()
+    except OSError:
+        made.close()
+        raise
+    return made
+
+
+def _answers(path: str) -> bool:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as other:
+        try:
+            other.connect(path)
+        except ConnectionRefusedError:
+            return False
+    return True
+
+
+@contextlib.contextmanager
+def _at(folder: Path) -> Iterator[str]:
+    """Yield a short path of a folder: that of a socket has at most 107 bytes."""
+    opened = os.open(folder, os.O_PATH | os.O_DIRECTORY)
+    try:
+        yield f"/proc/self/fd/{opened}"
+    finally:
+        os.close(opened)
+
+
+# ---- in the hook process ------------------------------------------------------------------------
+
+
+def _become_hook_process(server: int, repo: Path, log: Path | None, branch: str | None) -> NoReturn:
+    try:
+        nothing = os.open(os.devnull, os.O_RDWR)
+        for number in range(_STREAMS):  # whoever reads the server's output waits for its end
+            os.dup2(nothing, number)
+        for ignored in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(ignored, signal.SIG_IGN)  # the process ends with its server
+        if os.read(server, 1) == _BEGIN:
+            _answer_clients(server, repo, log, branch)
+    finally:
+        os._exit(0)
+
+
+def _answer_clients(server: int, repo: Path, log: Path | None, branch: str | None) -> None:
+    where = git_dir(repo)
+    path = Path(socket_path(str(where), str(log_path(repo, log).absolute())))
+    for name in _MODULES:
+        importlib.import_module(name)
+    with _listening(path) as listening:
+        made = os.stat(path).st_ino
+        _HookProcess(listening, server, where, branch).run()
+        if os.stat(path).st_ino == made:
+            os.unlink(path)
+
+
+class _HookProcess:
+    """Answers clients until the server ends."""
+
+    def __init__(
+        self, listening: socket.socket, server: int, git_dir: Path, branch: str | None
+    ) -> None:
+        self._listening = listening
+        self._server = server
+        self._git_dir = git_dir
+        self._branch = branch
+        self._specs = ReadSpecs()
+        self._running: dict[int, int] = {}
+        """Process ids of the running copies, by their file descriptors."""
+        self._outdated = False
+        """True if a hook has ended since the specs were read."""
+        self._selector = selectors.DefaultSelector()
+        for each in (listening, server):
+            self._selector.register(each, selectors.EVENT_READ)
+
+    def run(self) -> None:
+        """Return when the server has ended."""
+        gc.collect()
+        gc.freeze()
+        while True:
+            found = self._selector.select(_IDLE_S if self._outdated else None)
+            if not found:
+                self._read_specs()
+            for key, _ in found:
+                if key.fd == self._server and not os.read(self._server, 1):
+                    return
+                if key.fd in self._running:
+                    self._end(key.fd)
+                elif key.fileobj is self._listening:
+                    self._accept()
+
+    def _read_specs(self) -> None:
+        self._outdated = False
+        self._specs.read(self._git_dir, self._branch)
+        gc.collect()
+        gc.freeze()
+
+    def _accept(self) -> None:
+        client, _ = self._listening.accept()
+        with client:
+            client.settimeout(_SAID_S)
+            # If the client has gone, or there are no more processes, it helps itself.
+            with contextlib.suppress(OSError):
+                request = _request(client.recv(MOST_BYTES))
+                if request and _same_user(client) and len(self._running) < MOST_COPIES:
+                    self._start(client, request)
+
+    def _start(self, client: socket.socket, request: Request) -> None:
+        if not (copy := os.fork()):
+            self._become_hook(client, request)
+        ended = os.pidfd_open(copy)
+        self._running[ended] = copy
+        self._selector.register(ended, selectors.EVENT_READ)
+
+    def _end(self, ended: int) -> None:
+        self._selector.unregister(ended)
+        os.close(ended)
+        os.waitpid(self._running.pop(ended), 0)
+        self._outdated = True
+
+    def _become_hook(self, client: socket.socket, request: Request) -> NoReturn:
+        """Run a hook, if the client still waits; tell it the exit code."""
+        code = NO_VERDICT
+        try:
+            self._listening.close()
+            os.close(self._server)
+            client.send(TAKEN)
+            said, streams, _, _ = socket.recv_fds(client, 16, _STREAMS)
+            if said == GO and len(streams) == _STREAMS:
+                code = _hook(streams, request, self._specs)
+                client.send(str(code).encode())
+        finally:
+            os._exit(code)
+
+
+def _request(data: bytes) -> Request | None:
+    """Return a client's request, None if it is damaged or of another version."""
+    try:
+        match ast.literal_eval(data.decode()):
+            case (version, list(arguments), dict(environment), str(folder)):
+                texts = [*arguments, *environment, *environment.values()]
+                if version == PROTOCOL and all(isinstance(text, str) for text in texts):
+                    return arguments, environment, folder
+    except (ValueError, SyntaxError, MemoryError, RecursionError):
+        pass
+    return None
+
+
+def _same_user(client: socket.socket) -> bool:
+    peer = client.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _PEER.size)
+    return int(_PEER.unpack(peer)[1]) == os.getuid()
+
+
+def _hook(streams: Sequence[int], request: Request, specs: ReadSpecs) -> int:
+    arguments, environment, folder = request
+    for number, stream in enumerate(streams):
+        os.dup2(stream, number)
+    sys.stdin = open(0, closefd=False)  # noqa: SIM115 - open until the process ends
+    sys.stdout = open(1, "w", closefd=False)  # noqa: SIM115
+    sys.stderr = open(2, "w", 1, errors="backslashreplace", closefd=False)  # noqa: SIM115
+    os.chdir(folder)
+    replace_process_environment(environment)
+    from gitmesh.push.__main__ import main
+
+    code = main(arguments, specs)
+    sys.stderr.flush()
+    return code
