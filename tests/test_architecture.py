@@ -26,7 +26,10 @@ OWNERS = {
     "sqlite_utils": ("events.sqlite.migrations",),
     "envoy_data_plane": ("xds.translate.*",),
     "betterproto2": ("xds.*",),
-    "grpc": ("xds.server.discovery", "xds.server.request_reader", "xds.server.credentials"),
+    "grpc": (
+        *("xds.server.discovery", "xds.server.request_reader", "xds.server.credentials"),
+        "xds.server.reporting.service",
+    ),
     "cryptography": ("xds.server.credentials", "events.integrity.note"),
     "yaml": (
         *("mesh.parsing.yaml_text", "mesh.importing.cloudformation.tagged_yaml", "mesh.tidy.*"),

@@ -66,6 +66,11 @@ class AdsClient:
         other._channel, other._guest = self._channel, True
         return other
 
+    @property
+    def channel(self) -> Any:
+        """The connection, for other streams on it."""
+        return self._channel
+
     async def disconnected(self) -> None:
         """Wait until the server has ended the connection."""
         ready = grpc.ChannelConnectivity.READY

@@ -15,6 +15,7 @@ from mesh.keys import Kind, ResourceKey
 from tests.support.shop_xds import Translation
 from xds.delivery.recorder import Recorder
 from xds.nodes import ProxyIdentity
+from xds.reports.measured import Measured
 from xds.server.discovery import AdsSettings, serve_ads
 from xds.snapshots.cache import SnapshotCache
 from xds.snapshots.resources import Pool
@@ -74,6 +75,7 @@ class Served:
     latest: Latest[Publication]
     events: list[DeliveryEvent]
     ready: asyncio.Event
+    measured: list[Measured]
 
     async def first(self, **nodes: Translation | None) -> CommitId:
         """Publish the first commit, and wait until proxies are served."""
@@ -103,7 +105,7 @@ async def serving(
     settings: AdsSettings | None = None, pool: Pool | None = None
 ) -> AsyncIterator[Served]:
     """Serve until the block ends; nothing is published yet."""
-    mesh, events = TestMesh(), list[DeliveryEvent]()
+    mesh, events, measured = TestMesh(), list[DeliveryEvent](), list[Measured]()
     cache, latest = SnapshotCache(mesh.translate, pool=pool), Latest[Publication]()
 
     def append(batch: Sequence[DeliveryEvent]) -> None:
@@ -118,12 +120,13 @@ async def serving(
             latest,
             Recorder(append),
             settings=settings or AdsSettings(grace_s=0.0),
+            traffic=measured.append,
             started=port.set_result,
             ready=ready.set,
         )
     )
     try:
-        yield Served(await port, mesh, cache, latest, events, ready)
+        yield Served(await port, mesh, cache, latest, events, ready, measured)
     finally:
         server.cancel()
         await asyncio.gather(server, return_exceptions=True)

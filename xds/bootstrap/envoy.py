@@ -7,6 +7,7 @@ from mesh.canonical import Json, JsonObject
 from mesh.errors import UsageError
 from mesh.keys import Kind
 from xds.bootstrap.address import host_and_port, is_ip, socket_path
+from xds.bootstrap.reports import buckets, reporting
 from xds.bootstrap.tls import XdsTls, tls_socket
 from xds.nodes import METADATA_KEY, Explicit, ProxyIdentity
 from xds.translate.naming import SDS_CLUSTER
@@ -31,6 +32,7 @@ def bootstrap(
     sds_socket: str = SDS_SOCKET,
     delta: bool = False,
     tls: XdsTls | None = None,
+    reports: bool = False,
 ) -> JsonObject:
     """Return Envoy's bootstrap for a proxy, ready to be written as JSON.
 
@@ -41,7 +43,8 @@ def bootstrap(
     Mesh: ``APPMESH_RESOURCE_CLUSTER``). ``sds_socket`` is the source of certificates of kind
     ``sds`` in specs (App Mesh: ``APPMESH_SDS_SOCKET_PATH``); it need not exist unless a spec uses
     it. ``delta`` selects the delta protocol instead of state-of-the-world. ``tls`` makes the proxy
-    use mutual TLS with the server.
+    use mutual TLS with the server. ``reports`` makes the proxy report its traffic to the server
+    (:mod:`xds.bootstrap.reports`).
 
     :raises UsageError: an address is invalid.
     """
@@ -58,8 +61,9 @@ def bootstrap(
             "clusters": [_xds_cluster(xds_address, tls), _sds_cluster(sds_socket)]
         },
         "layered_runtime": {"layers": [_runtime()]},
-        "stats_config": {"stats_tags": _stats_tags(identity)},
+        "stats_config": {"stats_tags": _stats_tags(identity), **(buckets() if reports else {})},
         **_resolver(dns_resolvers),
+        **(reporting(XDS_CLUSTER) if reports else {}),
     }
 
 

@@ -22,6 +22,7 @@ from xds.delivery.stream_facts import Reports
 from xds.protocol.session import Session
 from xds.protocol.shared_session import SharedStates
 from xds.refusals.refusal_history import Past
+from xds.reports.measured import Measured
 from xds.runtime.heap import Heap
 from xds.server.connections import Connections
 from xds.server.hub import Hub
@@ -30,6 +31,8 @@ from xds.server.limits.arrivals import Arrivals
 from xds.server.limits.resets import Resets
 from xds.server.occupancy import Occupancy
 from xds.server.peer import Peer
+from xds.server.reporting.service import Reception
+from xds.server.reporting.turns import Turns
 from xds.server.request_reader import MAX_REASON, Context, Ending, read_requests, status_code
 from xds.server.services import SERVICES, Method
 from xds.server.settings import AdsSettings as AdsSettings
@@ -62,6 +65,7 @@ async def serve_ads(
     *,
     settings: AdsSettings | None = None,
     past: Past | None = None,
+    traffic: Callable[[Measured], None] = lambda measured: None,
     started: Callable[[int], None] = lambda port: None,
     ready: Callable[[], None] = lambda: None,
 ) -> None:
@@ -74,6 +78,7 @@ async def serve_ads(
 
     :param past: queries on the log; without it, a restarted server does not know which snapshots
         proxies refused and accepted before.
+    :param traffic: receives what clients report about their traffic.
     :raises Fatal: the address cannot be used.
     :raises UsageError: the address is invalid, or is not local and the settings do not allow that.
     """
@@ -89,6 +94,7 @@ async def serve_ads(
         DeliveryTracker(recorder),
         settings=settings,
         past=past,
+        traffic=traffic,
         started=listening,
         ready=ready,
     )
@@ -103,6 +109,7 @@ async def serve_streams(
     *,
     settings: AdsSettings | None = None,
     past: Past | None = None,
+    traffic: Callable[[Measured], None] = lambda measured: None,
     started: Callable[[int], None] = lambda port: None,
     ready: Callable[[], None] = lambda: None,
 ) -> None:
@@ -116,7 +123,10 @@ async def serve_streams(
     arrivals, resets = Arrivals(settings), Resets(reports)
     server = grpc.aio.server(options=transport_options(settings, occupancy.limit))
     discovery = _Discovery(hub, cache, settings, connections, occupancy, arrivals, resets)
-    server.add_generic_rpc_handlers((*_handlers(discovery), _Unknown(arrivals)))
+    turns = Turns(lambda: hub.publisher.offering)
+    reception = Reception(settings, hub, arrivals, turns, traffic)
+    reporting = reception.handlers(lambda context: _authenticated(context, settings))
+    server.add_generic_rpc_handlers((*_handlers(discovery), *reporting, _Unknown(arrivals)))
     port = await listen(server, address, credentials)
     looking = [asyncio.create_task(occupancy.watch()), asyncio.create_task(resets.watch())]
     if credentials is not None:
@@ -192,7 +202,7 @@ class _Discovery:
         name = context.peer()
         try:
             await self._arrivals.turn(name)
-            peer = _peer(context) if self._settings.tls is not None else None
+            peer = _authenticated(context, self._settings)
             admitted = self._admission.open(peer, time.monotonic())
         except GitmeshError as error:
             if isinstance(error, LimitReached):
@@ -247,7 +257,10 @@ class _Unknown(grpc.GenericRpcHandler):  # type: ignore[misc]
         await context.abort(grpc.StatusCode.UNIMPLEMENTED, "Method not found!")
 
 
-def _peer(context: Context) -> Peer:
+def _authenticated(context: Context, settings: AdsSettings) -> Peer | None:
+    """Return the names in the client's certificate; ``None`` without TLS."""
+    if settings.tls is None:
+        return None
     from xds.server.credentials import read_peer
 
     # The TLS handshake fails without a client certificate.

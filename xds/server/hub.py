@@ -2,8 +2,10 @@
 
 import time
 from collections.abc import Awaitable
+from typing import Final
 
 from events.types import CommitId, ProxyState
+from mesh.keys import ResourceKey
 from xds.delivery.stream_facts import Connected, Disconnected, Reports, Synced, Written
 from xds.protocol.response import Nack
 from xds.refusals.refusal_history import Past
@@ -13,6 +15,8 @@ from xds.server.stream import Stream
 from xds.snapshots.cache import SnapshotCache
 from xds.snapshots.recognition import Recognition
 from xds.snapshots.snapshot import Snapshot
+
+_NO_COMMIT: Final = CommitId("")
 
 
 class Hub:
@@ -28,6 +32,8 @@ class Hub:
         self._refusals = RefusalTracker[Stream](cache, reports.report, past)
         self._recognition = Recognition(cache, past)
         self.publisher = Publisher(cache, self._refusals, reports)
+        self._of_peer: dict[str, Stream] = {}
+        """The newest stream of each connection."""
 
     @property
     def commit(self) -> CommitId:
@@ -40,6 +46,7 @@ class Hub:
         :raises TooManyIdentities: there is no room for another identity.
         """
         self._cache.join(stream.identity)
+        self._of_peer[stream.peer] = stream
         snapshot, state = self.publisher.connect(stream), ProxyState.HELD
         if snapshot is not None:
             chosen, state = self._refusals.choose(stream, snapshot), ProxyState.BEHIND
@@ -61,9 +68,22 @@ class Hub:
         """Remove a stream that ended; a stream that never named its node was never added."""
         if not self.publisher.connected(stream):
             return
+        if self._of_peer.get(stream.peer) is stream:
+            del self._of_peer[stream.peer]
         self._refusals.disconnected(stream, last=self.publisher.disconnect(stream))
         self._cache.leave(stream.identity)
         self._reports.report(Disconnected(stream.number, reason, time.time_ns()))
+
+    def knows(self, key: ResourceKey) -> bool:
+        """Return whether the served mesh has a node or gateway."""
+        return self._cache.graph.get(key) is not None
+
+    def accepted(self, peer: str, key: ResourceKey) -> CommitId:
+        """Return the commit that the client of a connection has acknowledged; empty if none."""
+        stream = self._of_peer.get(peer)
+        if stream is None or stream.identity.key != key:
+            return _NO_COMMIT
+        return self.publisher.accepted(stream)
 
     def written(self, stream: Stream) -> None:
         """Report that a response was handed to the transport."""

@@ -71,6 +71,7 @@ class Publisher:
         """True if a mesh is known; until then clients must not see an empty configuration."""
         self.commit = _NO_COMMIT
         """The commit whose mesh is served now."""
+        self._commit_before = _NO_COMMIT
         self._cache = cache
         self._streams: dict[ProxyIdentity, set[Stream]] = {}
         """Streams that have named their node."""
@@ -79,6 +80,11 @@ class Publisher:
         self._offering: _Offering | None = None
         self._not_offered: dict[ProxyIdentity, None] = {}
         """Identities that the newest state affects, and to which it was not offered yet."""
+
+    @property
+    def offering(self) -> bool:
+        """True while a publication is being offered."""
+        return self._offering is not None
 
     async def publish(self, publication: Publication) -> None:
         """Offer a new state to the proxies that it affects.
@@ -90,7 +96,7 @@ class Publisher:
         affected = await self._absorb(publication)
         self._reports.begin(publication)
         self._refusals.begin()
-        self.commit = publication.state.commit or _NO_COMMIT
+        self._commit_before, self.commit = self.commit, publication.state.commit or _NO_COMMIT
         self.ready = True
         self._not_offered.update(dict.fromkeys(affected))
         self._warn_of_removed(before, affected)
@@ -198,6 +204,8 @@ class Publisher:
     def _offer_one(self, stream: Stream, snapshot: Snapshot, fact: Offered | Released) -> bool:
         """Offer a stream a snapshot; return false if it needs no update."""
         refused = self._refusals.offered_newest(stream)
+        if not (refused or stream.behind):
+            stream.accepted = self._commit_before
         try:
             news = stream.aim(snapshot)
             # A stream that refused a snapshot may already have everything in this one.
@@ -250,6 +258,15 @@ class Publisher:
     def owes(self, stream: Stream) -> bool:
         """Return whether the newest state affects a stream and was not offered to it yet."""
         return stream.identity in self._not_offered
+
+    def accepted(self, stream: Stream) -> CommitId:
+        """Return the commit whose configuration a client has acknowledged; empty if there is none.
+
+        A commit that changes nothing for the client counts as acknowledged at once.
+        """
+        if not stream.behind and stream.snapshot is self._cache.current(stream.identity):
+            stream.accepted = self._commit_before if self.owes(stream) else self.commit
+        return stream.accepted
 
     def release(self, stream: Stream, snapshot: Snapshot) -> None:
         """Offer a stream the newest snapshot, which is no longer held back from it."""

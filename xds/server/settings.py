@@ -79,6 +79,11 @@ class AdsSettings:
     :data:`xds.delivery.commit_delivery.DELAYED_AFTER_S`."""
     linger_s: float = LINGER
     """Time that a proxy keeps clusters which no route refers to any more, for running requests."""
+    report_interval_s: float = 10.0
+    """Interval at which clients are asked to report their load; every report of an Envoy has 61 KB.
+    """
+    max_report_bytes: int = 1 << 20
+    """Maximum size of a report about traffic; larger ones are dropped."""
     plain_text_anywhere: bool = False
     """Allow plain text on addresses that are not local."""
     share_port: bool = False

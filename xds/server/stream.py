@@ -23,6 +23,7 @@ from xds.wire.response import complete, identifier_field
 
 _numbers = count(1)
 _UNLIMITED: Final = Unlimited()
+_NO_COMMIT: Final = CommitId("")
 
 
 class Observer(Protocol):
@@ -78,6 +79,7 @@ class Stream:
     ) -> None:
         """Start; :meth:`receive` drives the stream."""
         self.number = next(_numbers)
+        self.peer = peer
         self.name = f"{peer}#{self.number}"
         """Identifies this stream within the server."""
         self.session = session
@@ -89,6 +91,9 @@ class Stream:
         """
         self.behind = True
         """True until it is reported that the client has accepted its whole target."""
+        self.accepted: CommitId = _NO_COMMIT
+        """The newest commit known to be what the client has acknowledged; the publisher advances it
+        (:meth:`xds.server.publisher.Publisher.accepted`)."""
         self._identity: ProxyIdentity | None = None
         self._observer = observer
         self._method = method

@@ -95,6 +95,22 @@ def decode_delta_request(data: bytes) -> DeltaDiscoveryRequest:
     return (_read_delta_again if len(data) <= SHORT else _read_delta)(data)
 
 
+def decode_reporting_node(data: bytes) -> Node | None:
+    """Read the node of an ``envoy.service.load_stats.v3.LoadStatsRequest``.
+
+    :raises DecodeError: the bytes are not such a message, or exceed a limit.
+    """
+    return _node(_parsed(schema.LoadReport, data))
+
+
+def decode_measured_node(data: bytes) -> Node | None:
+    """Read the node of an ``envoy.service.metrics.v3.StreamMetricsMessage``.
+
+    :raises DecodeError: the bytes are not such a message, or exceed a limit.
+    """
+    return _node(_parsed(schema.Metrics, data).identifier)
+
+
 def _read(data: bytes) -> DiscoveryRequest:
     read = _parsed(schema.Request, data)
     _bound(len(read.resource_names))

@@ -1,0 +1,1 @@
+"""Reception of clients' reports about their traffic, with low priority."""
