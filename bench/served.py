@@ -51,11 +51,15 @@ class Served:
         """The worker processes of the server."""
         pid = self.process.pid
         found = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-        return [int(each) for each in found]
+        return [int(each) for each in found if _is_worker(each)]
 
     def cpu_s(self) -> float:
         """Return the CPU time of the server and its workers."""
         return sum(map(cpu_s, (self.process.pid, *self.workers)))
+
+
+def _is_worker(pid: str) -> bool:
+    return b"gitmesh.server.worker" in Path(f"/proc/{pid}/cmdline").read_bytes()
 
 
 class WorkTree:

@@ -32,6 +32,8 @@ MOST_COPIES: Final = 16
 """Maximum number of hooks that run at once; further ones run by themselves."""
 _SAID_S: Final = 5.0
 """Maximum time for a client to send its request, and then to accept."""
+_NAME: Final = "gitmesh-hooks"
+"""Name of the process in ``ps`` and ``top``."""
 _BEGIN: Final = b"1"
 _IDLE_S: Final = 0.05
 _STREAMS: Final = 3
@@ -129,6 +131,8 @@ def _at(folder: Path) -> Iterator[str]:
 
 def _become_hook_process(server: int, repo: Path, log: Path | None, branch: str | None) -> NoReturn:
     try:
+        with contextlib.suppress(OSError):
+            Path("/proc/self/comm").write_text(_NAME)
         nothing = os.open(os.devnull, os.O_RDWR)
         for number in range(_STREAMS):  # whoever reads the server's output waits for its end
             os.dup2(nothing, number)

@@ -174,6 +174,10 @@ def test_the_answers_are_those_of_a_hook_that_runs_by_itself(
         assert [each.options for each in mine] == [each.options for each in others]
 
 
+def test_it_has_a_name_of_its_own(hooked: Hooked) -> None:
+    assert Path(f"/proc/{hooked.process()}/comm").read_text() == "gitmesh-hooks\n"
+
+
 def test_only_its_own_user_can_ask_it(hooked: Hooked) -> None:
     assert hooked.path.stat().st_mode & 0o777 == 0o600
 

@@ -28,8 +28,13 @@ def bare(tmp_path: Path) -> Path:
     return bare
 
 
-def children(pid: int) -> list[int]:
-    return [int(each) for each in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+def workers_of(pid: int) -> list[int]:
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return [int(each) for each in children if is_worker(each)]
+
+
+def is_worker(pid: str) -> bool:
+    return b"gitmesh.server.worker" in Path(f"/proc/{pid}/cmdline").read_bytes()
 
 
 @contextlib.contextmanager
@@ -50,7 +55,7 @@ def test_the_processes_that_serve_take_the_descriptors_that_they_may_have(
     with Server(bare, "--workers", workers, within=limited(512, 20_000)) as server:
         server.wait_for("ready")
         pid = server.process.pid
-        for each in children(pid) if workers != "0" else [pid]:
+        for each in workers_of(pid) if workers != "0" else [pid]:
             assert limit_of(each)[0] > 10_000
 
 
@@ -73,9 +78,8 @@ def test_more_silent_connections_than_descriptors_stop_no_push(bare: Path, worke
                     "there is no room for more connections: new ones are closed at once"
                 )
                 assert "docs/serving.md" in str(told["hint"])
-                (serving,) = (
-                    children(server.process.pid) if workers != "0" else [server.process.pid]
-                )
+                pid = server.process.pid
+                (serving,) = workers_of(pid) if workers != "0" else [pid]
                 assert open_descriptors(serving) < HARD - 50, "no descriptor is kept"
                 commit = put(bare, {**sample_files(), "note.txt": "a change"})
                 assert server.wait_for("commit applied", commit=commit[:7])
