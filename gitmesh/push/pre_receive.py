@@ -1,5 +1,6 @@
 """The pre-receive hook: refuses pushes that the server would reject."""
 
+import time
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,6 +34,8 @@ class _Push:
     log: Path
     pusher: Pusher
     known: SpecTree
+    began: float
+    """Time at which the hook began, on the clock of ``time.perf_counter``."""
 
 
 def pre_receive(
@@ -53,7 +56,7 @@ def pre_receive(
     :param known: specs from which the pushed ones are read by their differences.
     :raises SourceUnavailable: the repository cannot be read, or a ref would not point to a commit.
     """
-    push = _Push(repo, git_dir, log, pusher, known)
+    push = _Push(repo, git_dir, log, pusher, known, time.perf_counter())
     told: list[str] = []
     for move in _relevant(repo.refs_followed(branch), moves):
         try:
@@ -113,7 +116,7 @@ def _before(repo: GitRepository, move: Move) -> CommitId | None:
 def _checked(push: _Push, move: Move, after: CommitId) -> tuple[bool, list[str]]:
     checked = check(push.repo, move.before, after, push.known)
     if not checked.refused:
-        return True, _accepted(checked, push.log)
+        return True, _accepted(checked, push)
     found = [e for d in checked.refused for e in d.events if isinstance(e, CommitRejected)]
     note = RefusedNote.of(
         move,
@@ -144,9 +147,9 @@ def _record(push: _Push, note: RefusedNote) -> list[str]:
     return []
 
 
-def _accepted(checked: Checked, log: Path) -> list[str]:
-    radius = blast_radius(checked.before, checked.after, checked.changed, _connected(log))
-    return acceptance(checked, radius)
+def _accepted(checked: Checked, push: _Push) -> list[str]:
+    radius = blast_radius(checked.before, checked.after, checked.changed, _connected(push.log))
+    return acceptance(checked, radius, round((time.perf_counter() - push.began) * 1e6))
 
 
 def _connected(log: Path) -> Mapping[ResourceKey, int] | None:

@@ -9,7 +9,7 @@ from gitmesh.inbox.refusal_reason import RefusalReason
 from gitmesh.push.check import Checked, Decided
 from gitmesh.push.rules import Rule
 from gitmesh.queries.blast_radius import BlastRadius
-from gitmesh.rendering.amounts import count
+from gitmesh.rendering.amounts import count, milliseconds
 from gitmesh.rendering.narration import narrate, problem_lines, short
 from gitmesh.safe_text import visible
 
@@ -80,11 +80,12 @@ def _checked_out(branch: str, rule: Rule) -> list[str]:
     ]
 
 
-def acceptance(checked: Checked, radius: BlastRadius) -> list[str]:
-    """Return the changes of a push, by commit, and its blast radius."""
+def acceptance(checked: Checked, radius: BlastRadius, microseconds: int) -> list[str]:
+    """Return the changes of a push, by commit, its blast radius, and how long the check took."""
     changes = sum(len(decided.events) - 1 for decided in checked.commits if not decided.refused)
     commits = count(len(checked.commits), "commit")
-    lines = [f"gitmesh: {commits}, {count(changes, 'change')}"]
+    took = f"checked in {milliseconds(microseconds)}"
+    lines = [f"gitmesh: {commits}, {count(changes, 'change')}; {took}"]
     lines += _dropped(checked)
     lines += _bounded(list(_changes(checked.commits)), MOST_CHANGES, "more lines: gitmesh log")
     if checked.passed_over:

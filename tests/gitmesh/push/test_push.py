@@ -139,8 +139,9 @@ def test_what_is_let_in_is_told_as_changes_and_whom_they_concern(repo: Repo) -> 
     shift = commit_shares(repo, 10)
     accepted = push(repo)
     assert accepted.code == 0
-    assert accepted.told.splitlines() == [
-        "gitmesh: 1 commit, 1 change",
+    took, *lines = accepted.told.splitlines()
+    assert re.fullmatch(r"gitmesh: 1 commit, 1 change; checked in [\d.]+ ms", took)
+    assert lines == [
         f"  {shift[:7]} “Shift” by Alice",
         "    route cart/all: cart-v2 0 % → 10 %, cart-v1 100 % → 90 %",
         "  affects 1 of 4 services, 2 of 6 nodes",
