@@ -90,6 +90,10 @@ class Settings(BaseModel):
     """Name of a server in ``~/.config/gitmesh/context.toml``."""
     workers: Annotated[int, Field(ge=0, le=64)] = 0
     """Number of processes that serve proxies; 0 means one process for everything."""
+    report_interval_s: Annotated[float, Field(ge=0.1, le=3600)] = 10.0
+    """Interval at which proxies are asked to report their load."""
+    traffic_days: Annotated[float, Field(gt=0, le=3650)] = 8.0
+    """Days for which reported traffic is kept, beside the event log."""
     poll_s: Annotated[float, Field(gt=0, le=3600)] = 1.0
     """Interval in which the branch is checked even without a file event."""
     checkpoint_key: Path | None = None

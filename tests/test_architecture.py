@@ -22,7 +22,7 @@ MAX_MODULES = 15
 OWNERS = {
     "pygit2": ("reconciler.git.*",),
     "watchfiles": ("reconciler.watch",),
-    "sqlite3": ("events.sqlite.*",),
+    "sqlite3": ("events.sqlite.*", "gitmesh.traffic.file"),
     "sqlite_utils": ("events.sqlite.migrations",),
     "envoy_data_plane": ("xds.translate.*",),
     "betterproto2": ("xds.*",),

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Final
 
 from gitmesh.demo.layout import Layout, Proxy
 from gitmesh.demo.processes import Processes
@@ -16,6 +17,9 @@ from mesh.errors import Fatal
 from mesh.keys import ResourceKey
 from xds.bootstrap.envoy import bootstrap
 from xds.nodes import Explicit, ProxyIdentity
+
+REPORT_INTERVAL_S: Final = 5
+"""Interval at which the demo's proxies report their traffic."""
 
 
 def find_envoy() -> Path:
@@ -66,6 +70,7 @@ def _bootstrap(proxy: Proxy, layout: Layout) -> JsonObject:
         xds_address=f"{layout.address}:{layout.ports.xds}",
         admin_address=f"{proxy.admin}:{layout.ports.admin}",
         dns_resolvers=[f"{layout.address}:{layout.ports.dns}"],
+        report_interval_s=REPORT_INTERVAL_S,
     )
 
 

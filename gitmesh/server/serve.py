@@ -31,6 +31,7 @@ from gitmesh.server.worker import GC_THRESHOLDS
 from gitmesh.server.worker_messages import Hello
 from gitmesh.server.workers import serve_in_workers
 from gitmesh.settings import Settings
+from gitmesh.traffic.collector import Collector
 from mesh.errors import Fatal, GitmeshError, Retryable, UsageError
 from reconciler.attempt import Attempts, attempt_path
 from reconciler.git.repository import GitRepository
@@ -39,6 +40,7 @@ from reconciler.loop import Pace, Startup, reconcile
 from reconciler.reading.reader import Progress
 from reconciler.rules_declaration import declare
 from xds.delivery.recorder import Recorder
+from xds.reports.measured import Measured
 from xds.server.discovery import check_listening, serve_ads
 from xds.server.settings import AdsSettings, TlsFiles
 from xds.snapshots.cache import SnapshotCache
@@ -133,6 +135,7 @@ def _serve_one_log(
         latest, served = Latest[Publication](), Latest[Publication]()
         event_logger, startup = EventLogger(log), Startup()
         attempts, steps, logged = Attempts(attempt_path(where)), ReadSteps(), LoggedCommits()
+        traffic = Collector(where, settings.traffic_days * 86_400)
         if http or console:
             from gitmesh.service.served import open_changes
 
@@ -161,11 +164,13 @@ def _serve_one_log(
                     where,
                     served,
                     Recorder(log.append_observed),
+                    traffic.accept,
                     startup.serving.set,
                     logs_as_json,
                     error_stream,
                 ),
                 "the event logger": event_logger.run,
+                "the record of traffic": traffic.run,
                 **(
                     {"the checkpoint signer": lambda: sign_checkpoints(log, path, key, before)}
                     if key
@@ -270,6 +275,7 @@ async def _serve_ads(
     log: Path,
     latest: Latest[Publication],
     recorder: Recorder,
+    traffic: Callable[[Measured], None],
     ready: Callable[[], None],
     logs_as_json: bool,
     error_stream: int | None,
@@ -281,7 +287,7 @@ async def _serve_ads(
             return Hello(number, log, address, settings.log_level, logs_as_json, ads)
 
         await serve_in_workers(
-            settings.workers, settings.listen, hello, latest, recorder, ready, error_stream
+            settings.workers, settings.listen, hello, latest, recorder, traffic, ready, error_stream
         )
     else:
         # Opened for reading a second time: nobody who serves waits for who writes.
@@ -293,6 +299,7 @@ async def _serve_ads(
                 recorder,
                 settings=ads,
                 past=reading.past(),
+                traffic=traffic,
                 ready=ready,
             )
 
@@ -304,6 +311,7 @@ def _ads_settings(settings: Settings) -> AdsSettings:
         new_streams_per_s=settings.new_stream_rate,
         new_streams_at_once=max(1, round(4 * settings.new_stream_rate)),
         max_connection_age_s=settings.max_connection_age_s,
+        report_interval_s=settings.report_interval_s,
         plain_text_anywhere=settings.insecure_listen,
         share_port=bool(settings.workers),
         http_servers=0 if settings.workers else bool(settings.http) + bool(settings.console),

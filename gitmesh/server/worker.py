@@ -33,6 +33,7 @@ from gitmesh.server.log_format import log_to_stderr
 from gitmesh.server.worker_messages import (
     LONGEST_LINE,
     MOST_FACTS,
+    MOST_REPORTS,
     News,
     facts_line,
     read_hello,
@@ -40,6 +41,7 @@ from gitmesh.server.worker_messages import (
 )
 from mesh.errors import Fatal, GitmeshError, Retryable
 from xds.delivery.stream_facts import Fact, Passed
+from xds.reports.measured import Measured
 from xds.server.discovery import serve_streams
 from xds.server.publisher import LONGEST_PAUSE_S
 from xds.snapshots.cache import SnapshotCache
@@ -55,6 +57,8 @@ _GATHER_S: Final = 0.002
 lines."""
 _DEAF_S: Final = 300.0
 """Time after which the worker gives up a parent that does not read, to limit memory."""
+_MOST_MEASURED: Final = 2_000
+"""Maximum number of reports about traffic that wait to be sent."""
 _RETRY_S: Final = 0.1
 _OTHERS_S: Final = LONGEST_PAUSE_S
 """Maximum wait for acknowledgements of other workers' proxies, before this worker offers the next
@@ -98,6 +102,7 @@ async def _work(parent: socket.socket, stream: TextIO) -> None:
                     reports,
                     settings=hello.ads,
                     past=log.past(),
+                    traffic=reports.measure,
                 )
             ),
         ]
@@ -179,6 +184,7 @@ class PipeReports:
     def __init__(self, writer: asyncio.StreamWriter) -> None:
         self._writer = writer
         self._facts: list[Fact] = []
+        self._measured: list[Measured] = []
         self._wake = asyncio.Event()
         self.all_passed = Latest[tuple[Seq, int]]()
         """The newest wave that all workers may offer, with its publication."""
@@ -190,6 +196,12 @@ class PipeReports:
         """Queue a fact."""
         self._facts.append(fact)
         self._wake.set()
+
+    def measure(self, measured: Measured) -> None:
+        """Queue a report about traffic; it is dropped if the parent does not keep up."""
+        if len(self._measured) < _MOST_MEASURED:
+            self._measured.append(measured)
+            self._wake.set()
 
     async def passed(self, seq: Seq, wave: int) -> None:
         """Wait, for a bounded time, until the parent allows all workers to offer the wave."""
@@ -234,9 +246,12 @@ class PipeReports:
 
     async def _send(self) -> None:
         facts, self._facts = self._facts, []
+        measured, self._measured = self._measured, []
         # A line of no facts says that this process is alive.
         for start in range(0, max(len(facts), 1), MOST_FACTS):
             self._writer.write(facts_line(facts[start : start + MOST_FACTS]))
+        for start in range(0, len(measured), MOST_REPORTS):
+            self._writer.write(facts_line(measured[start : start + MOST_REPORTS]))
         try:
             async with asyncio.timeout(_DEAF_S):
                 await self._writer.drain()

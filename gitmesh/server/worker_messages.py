@@ -25,13 +25,17 @@ from xds.delivery.stream_facts import (
     Synced,
     Written,
 )
+from xds.reports.measured import Measured
 from xds.server.discovery import AdsSettings
 
 MOST_FACTS: Final = 500
 """Maximum facts per line."""
+MOST_REPORTS: Final = 20
+"""Maximum reports about traffic per line."""
 LONGEST_LINE: Final = 16 << 20
 """Maximum length of a line in bytes. A fact has less than 20 KB, however long a proxy's name is;
-most have 30 bytes."""
+most have 30 bytes. A report of traffic has 200 bytes for each
+cluster, and at most 700 KB."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +94,7 @@ _KINDS: Final = (
     Passed,
     Released,
     Full,
+    Measured,
 )
 _NUMBERS: Final = {kind: number for number, kind in enumerate(_KINDS)}
 
@@ -120,21 +125,27 @@ def read_told(line: bytes) -> News | AllPassed:
     return _TOLD.validate_json(line)
 
 
-def facts_line(facts: Iterable[Fact]) -> bytes:
+def facts_line(facts: Iterable[Fact | Measured]) -> bytes:
     """Return facts for the parent as a line, in order."""
     rows = [(_NUMBERS[type(fact)], *fact) for fact in facts]
     return json.dumps(rows, separators=(",", ":")).encode() + b"\n"
 
 
-def read_facts(line: bytes) -> list[Fact]:
+def read_facts(line: bytes) -> list[Fact | Measured]:
     """Parse a line of facts.
 
     :raises ValueError: the line is invalid.
     """
     try:
-        return [_KINDS[number](*map(_value, values)) for number, *values in json.loads(line)]
+        return [_fact(_KINDS[number], values) for number, *values in json.loads(line)]
     except (TypeError, IndexError) as error:
         raise ValueError(f"not facts: {error}") from None
+
+
+def _fact(kind: type[Fact | Measured], values: list[Any]) -> Fact | Measured:
+    if kind is Measured:
+        return Measured.from_json(values)
+    return kind(*map(_value, values))
 
 
 def _value(value: Any) -> Any:

@@ -37,6 +37,7 @@ from mesh.errors import Fatal
 from xds.delivery.delivery_tracker import HERE, DeliveryTracker
 from xds.delivery.recorder import Recorder, recording
 from xds.delivery.stream_facts import Fact, Finished, Passed
+from xds.reports.measured import Measured
 from xds.server.shared_port import reserved
 
 _log = logging.getLogger(__name__)
@@ -74,12 +75,14 @@ async def serve_in_workers(
     hello: Callable[[int, str], Hello],
     latest: Latest[Publication],
     recorder: Recorder,
+    traffic: Callable[[Measured], None],
     ready: Callable[[], None],
     error_stream: int | None = None,
 ) -> None:
     """Serve every publication in ``count`` processes on one address until cancelled.
 
-    ``hello`` returns a worker's first message, by its number and the address. Calls ``ready`` once
+    ``hello`` returns a worker's first message, by its number and the address. ``traffic`` receives
+    what proxies report. Calls ``ready`` once
     all workers serve. Also runs the recorder, which ends last.
 
     :raises Fatal: the address cannot be used, or a worker cannot start.
@@ -92,7 +95,11 @@ async def serve_in_workers(
             ready()
 
         workers = Workers(
-            count, lambda number: hello(number, address), DeliveryTracker(recorder), error_stream
+            count,
+            lambda number: hello(number, address),
+            DeliveryTracker(recorder),
+            traffic,
+            error_stream,
         )
         await recording(recorder, workers.run(latest, serving))
 
@@ -105,6 +112,7 @@ class Workers:
         count: int,
         hello: Callable[[int], Hello],
         tracker: DeliveryTracker,
+        traffic: Callable[[Measured], None] = lambda measured: None,
         error_stream: int | None = None,
     ) -> None:
         """Make ``count`` workers, numbered from 1; ``hello`` returns the first message to a worker.
@@ -116,6 +124,7 @@ class Workers:
         self._workers = [_Worker(number) for number in range(1, count + 1)]
         self._hello = hello
         self._tracker = tracker
+        self._traffic = traffic
         self._news: News | None = None
         self._passed = (START, 0)
 
@@ -260,7 +269,10 @@ class Workers:
             worker.silent = False
             self._tracker.answers(worker.number)
 
-    def _take(self, worker: _Worker, fact: Fact, pid: int) -> None:
+    def _take(self, worker: _Worker, fact: Fact | Measured, pid: int) -> None:
+        if isinstance(fact, Measured):
+            self._traffic(fact)
+            return
         if isinstance(fact, Passed):
             worker.passed = (fact.seq, fact.wave)
             self._let_pass()

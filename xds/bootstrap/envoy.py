@@ -32,7 +32,7 @@ def bootstrap(
     sds_socket: str = SDS_SOCKET,
     delta: bool = False,
     tls: XdsTls | None = None,
-    reports: bool = False,
+    report_interval_s: int = 0,
 ) -> JsonObject:
     """Return Envoy's bootstrap for a proxy, ready to be written as JSON.
 
@@ -43,8 +43,8 @@ def bootstrap(
     Mesh: ``APPMESH_RESOURCE_CLUSTER``). ``sds_socket`` is the source of certificates of kind
     ``sds`` in specs (App Mesh: ``APPMESH_SDS_SOCKET_PATH``); it need not exist unless a spec uses
     it. ``delta`` selects the delta protocol instead of state-of-the-world. ``tls`` makes the proxy
-    use mutual TLS with the server. ``reports`` makes the proxy report its traffic to the server
-    (:mod:`xds.bootstrap.reports`).
+    use mutual TLS with the server. With ``report_interval_s``, the proxy reports its traffic to the
+    server (:mod:`xds.bootstrap.reports`).
 
     :raises UsageError: an address is invalid.
     """
@@ -61,9 +61,12 @@ def bootstrap(
             "clusters": [_xds_cluster(xds_address, tls), _sds_cluster(sds_socket)]
         },
         "layered_runtime": {"layers": [_runtime()]},
-        "stats_config": {"stats_tags": _stats_tags(identity), **(buckets() if reports else {})},
+        "stats_config": {
+            "stats_tags": _stats_tags(identity),
+            **(buckets() if report_interval_s else {}),
+        },
         **_resolver(dns_resolvers),
-        **(reporting(XDS_CLUSTER) if reports else {}),
+        **(reporting(XDS_CLUSTER, report_interval_s) if report_interval_s else {}),
     }
 
 

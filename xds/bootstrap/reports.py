@@ -6,16 +6,14 @@ from mesh.canonical import Json, JsonObject
 from xds.reports.counts import LATENCY_BOUNDS_MS
 from xds.reports.metrics_report import LATENCY
 
-FLUSH_INTERVAL: Final = "10s"
-"""Interval of metrics reports. The interval of load reports is set by the server."""
-
 _METRICS: Final = "type.googleapis.com/envoy.config.metrics.v3.MetricsServiceConfig"
 
 
-def reporting(cluster: str) -> JsonObject:
+def reporting(cluster: str, interval_s: int) -> JsonObject:
     """Return the top-level fields for load reports and metrics reports to a cluster's server.
 
-    Statistics that Envoy offers elsewhere stay as they are.
+    The interval is that of metrics reports; that of load reports is set by the server. The
+    statistics that Envoy offers elsewhere stay as they are.
     """
     return {
         "cluster_manager": {
@@ -25,7 +23,7 @@ def reporting(cluster: str) -> JsonObject:
                 "grpc_services": [_service(cluster)],
             }
         },
-        "stats_flush_interval": FLUSH_INTERVAL,
+        "stats_flush_interval": f"{interval_s}s",
         "stats_sinks": [
             {
                 "name": "envoy.stat_sinks.metrics_service",

@@ -3,6 +3,7 @@
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from gitmesh.service.specs.spec_files import write_text
 from mesh.canonical import JsonObject
@@ -10,6 +11,8 @@ from xds.bootstrap.envoy import SDS_SOCKET, bootstrap
 from xds.bootstrap.grpc import grpc_bootstrap
 from xds.bootstrap.tls import XdsTls, tls_secrets
 from xds.nodes import Client, ProxyIdentity
+
+REPORT_INTERVAL_S: Final = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +24,8 @@ class EnvoyOptions:
     sds_socket: str | None = None
     """Socket of the secret discovery service; by default that of SPIRE's agent."""
     delta: bool = False
+    report_interval_s: int = REPORT_INTERVAL_S
+    """Interval at which traffic is reported to the server; 0 means never."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +60,7 @@ def make_bootstrap(request: BootstrapRequest) -> JsonObject:
         sds_socket=request.envoy.sds_socket or SDS_SOCKET,
         delta=request.envoy.delta,
         tls=tls,
+        report_interval_s=request.envoy.report_interval_s,
     )
     if tls is not None and tls.secrets:
         for name, secret in tls_secrets(tls, xds).items():

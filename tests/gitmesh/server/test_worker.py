@@ -46,6 +46,7 @@ from xds.delivery.stream_facts import (
     Synced,
     Written,
 )
+from xds.reports.measured import Measured
 from xds.server.discovery import AdsSettings
 from xds.server.shared_port import reserved
 from xds.type_urls import CLUSTER
@@ -70,7 +71,7 @@ def worker(hello: Hello) -> Iterator[tuple["subprocess.Popen[bytes]", socket.soc
         process.wait()
 
 
-def next_facts(lines: BinaryIO) -> list[Fact]:
+def next_facts(lines: BinaryIO) -> list[Fact | Measured]:
     """Return the facts of the next line that has any; the others are beats."""
     while not (facts := read_facts(lines.readline())):
         pass

@@ -19,6 +19,7 @@ ENVOY_ALONE = {
     "admin": "--admin",
     "delta": "--delta",
     "dns": "--dns",
+    "no_reports": "--no-reports",
     "sds_socket": "--sds-socket",
     "tls_secrets": "--tls-secrets",
     "tls_server_name": "--tls-server-name",
@@ -74,6 +75,12 @@ ENVOY_ALONE = {
     help="Use incremental (delta) xDS, which sends less in a large mesh.",
 )
 @click.option(
+    "--no-reports",
+    is_flag=True,
+    help="Do not report traffic to gitmesh. Without reports, gitmesh top and gitmesh traffic "
+    "know nothing of this proxy.",
+)
+@click.option(
     "--tls-cert",
     metavar="PATH",
     help="Use mutual TLS with gitmesh: the proxy's certificate, which must name its node (see "
@@ -113,6 +120,7 @@ def command(
     cluster: str | None,
     sds_socket: str | None,
     delta: bool,
+    no_reports: bool,
     client: str,
     tls_cert: str | None,
     tls_key: str | None,
@@ -132,6 +140,7 @@ def command(
     reads the file that GRPC_XDS_BOOTSTRAP names.
     """
     from gitmesh.service.proxies.bootstrap_file import (
+        REPORT_INTERVAL_S,
         BootstrapRequest,
         EnvoyOptions,
         make_bootstrap,
@@ -143,7 +152,9 @@ def command(
     _warn_of_unknown(ctx, identity.key, repo)
     if client == "grpc":
         _refuse_envoys_own(ctx)
-    envoy = EnvoyOptions(admin, dns, sds_socket, delta)
+    envoy = EnvoyOptions(
+        admin, dns, sds_socket, delta, report_interval_s=0 if no_reports else REPORT_INTERVAL_S
+    )
     emit_json(make_bootstrap(BootstrapRequest(identity, xds, cluster, tls, envoy)))
     if client == "envoy" and not as_json:
         _tell_start(ctx, identity.key)

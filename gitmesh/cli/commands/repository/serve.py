@@ -188,6 +188,19 @@ DEFAULT_CONSOLE = "127.0.0.1:18090"
 )
 @click.option("--region", help="The AWS region that ARNs name. Default: us-east-1.")
 @click.option(
+    "--report-interval",
+    "report_interval_s",
+    type=float,
+    metavar="SECONDS",
+    help="Ask proxies to report their load this often. Default: 10.",
+)
+@click.option(
+    "--traffic-days",
+    type=float,
+    metavar="DAYS",
+    help="Keep reported traffic for this long, in a file beside the event log. Default: 8.",
+)
+@click.option(
     "--poll",
     "poll_s",
     type=float,
