@@ -25,6 +25,8 @@ from mesh.keys import ResourceKey
 
 _SHORTEST_PREFIX: Final = 4
 _PAGE: Final = 1000
+_FIRST_PAGE: Final = 32
+"""Number of events that are read first: who reads a commit needs only a few."""
 _FEW: Final = 4
 """Number of versions that are read first: callers often need only the newest ones."""
 _AT: Final = """
@@ -75,9 +77,9 @@ class LogReading:
 
     def rows(self, chain: Chain, *, after: Seq = START, limit: int | None = None) -> Iterator[Row]:
         """Yield the rows after position ``after``, as stored and as hashes cover them."""
-        left = limit
+        left, most = limit, _FIRST_PAGE
         while left is None or left > 0:
-            size = _PAGE if left is None else min(_PAGE, left)
+            size = most if left is None else min(most, left)
             with self._lock, self._explained():
                 page = self._db.execute(
                     f"SELECT * FROM {TABLES[chain]} WHERE seq > ? ORDER BY seq LIMIT ?",  # noqa: S608
@@ -86,7 +88,7 @@ class LogReading:
             yield from map(Row._make, page)
             if len(page) < size:
                 return
-            after = Seq(page[-1][0])
+            after, most = Seq(page[-1][0]), _PAGE
             left = None if left is None else left - size
 
     def about(self, commit: CommitId, chain: Chain) -> Iterator[Record]:

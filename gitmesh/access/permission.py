@@ -110,7 +110,9 @@ class Permission:
 
         If a resource may be read, then also the resources that contain it, such as its mesh.
         """
-        return self._includes(key.mesh) and any(each.reaches(key) for each in self._readable)
+        return self.reads_all or (
+            self._includes(key.mesh) and any(each.reaches(key) for each in self._readable)
+        )
 
     def may_write(self, key: ResourceKey) -> bool:
         """Return whether the caller may create, change and delete a resource."""

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 from gitmesh.access.visibility import visible_graph
 from gitmesh.console.visit import Visit
-from gitmesh.queries.logged_mesh import logged_mesh
 from gitmesh.service.changes.difference import Difference, difference
 from gitmesh.service.history.served_state import ServedState, served_state
 from mesh.graph.mesh_graph import MeshGraph
@@ -31,11 +30,11 @@ def shown_state(visit: Visit, moment: str | None) -> ServedState:
 
     :raises UsageError: there is no such moment.
     """
-    log, repo = visit.served.log, visit.served.repo
-    found = served_state(log, repo, moment)
+    log, repo, meshes = visit.served.log, visit.served.repo, visit.served.meshes
+    found = served_state(log, repo, moment, meshes.state)
     if (within := found.within) is not None:
         end = found.state.seq + within.of - within.changes
-        found = served_state(log, repo, str(end))
+        found = served_state(log, repo, str(end), meshes.state)
     return found
 
 
@@ -47,7 +46,8 @@ def graph_at(visit: Visit) -> MeshGraph:
     permission = visit.caller.permission
     if visit.at is None:
         return visible_graph(visit.served.changes.present().graph, permission)
-    return visible_graph(logged_mesh(shown_state(visit, visit.at).state), permission)
+    seq = shown_state(visit, visit.at).state.seq
+    return visible_graph(visit.served.meshes.graph(seq), permission)
 
 
 def visible_difference(visit: Visit, before: MeshGraph, after: MeshGraph) -> Difference:

@@ -20,7 +20,7 @@ from events.types import (
     SourceDegraded,
     WorkerUnresponsive,
 )
-from gitmesh.queries.commits import logged_commit
+from gitmesh.queries.commits import OF_DELIVERY, logged_commit
 from gitmesh.queries.pins import is_over, pinned
 from gitmesh.queries.refusal_locations import RefusalLocation, RefusalLocations
 from gitmesh.queries.requested_commit import RefusedPush
@@ -134,7 +134,7 @@ def commit_status(log: EventReader, commit: CommitId, repo: Path) -> CommitStatu
         return CommitStatus(
             commit, None, "", served, None, (), degraded, pin=pin, pin_is_over=over, newest=newest
         )
-    logged = logged_commit(log, seq)
+    logged = logged_commit(log, seq, OF_DELIVERY)
     delivered, again = _first_and_last(fleet.deliveries(commit), logged.at)
     last = again or delivered
     # A server offers what it finds when it starts to those who come.

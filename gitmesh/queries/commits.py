@@ -1,10 +1,12 @@
 """A commit according to the log: its metadata, its changes, its delivery and their effect."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from events.deliveries import OF_SERVING
 from events.encoding.codec import decode
+from events.query import Query
 from events.store import EventReader
 from events.types import (
     Chain,
@@ -54,16 +56,28 @@ class LoggedCommit:
         return isinstance(self.about, CommitRejected)
 
 
-def logged_commit(log: EventReader, seq: Seq) -> LoggedCommit:
+OF_DELIVERY: Final = (
+    "SnapshotPublished",
+    "SnapshotConverged",
+    "SnapshotRejected",
+    "ServingPinned",
+    "PushReceived",
+)
+"""Event kinds of the delivery chain that tell the effect of a commit, and its pushes. There are few
+of each commit; of the others there may be some for each proxy."""
+
+
+def logged_commit(log: EventReader, seq: Seq, kinds: tuple[str, ...] = ()) -> LoggedCommit:
     """Return the commit whose transaction contains this position of the mesh chain.
 
+    :param kinds: the kinds of its events in the delivery chain that are read; all if empty.
     :raises UsageError: no transaction contains it.
     :raises Fatal: the log is damaged.
     """
     first = log.first_seq_of_commit(seq)
     if first is None:
         raise _no_commit(log, seq)
-    records = tuple(_transaction(log, first))
+    before, records = _transaction(log, first)
     if not records:
         raise Fatal(
             f"the log's tables name event {first}, which its mesh chain does not hold",
@@ -73,7 +87,11 @@ def logged_commit(log: EventReader, seq: Seq) -> LoggedCommit:
     if not isinstance(event, CommitApplied | CommitRejected):
         raise UsageError(f"event {first} is about no commit", hint="see: gitmesh log --chain mesh")
     commit = event.facts.commit
-    delivery = tuple(log.about(commit, Chain.DELIVERY))
+    delivery = tuple(
+        log.select(Chain.DELIVERY, Query(commit=commit, kinds=kinds))
+        if kinds
+        else log.about(commit, Chain.DELIVERY)
+    )
     told = isinstance(event, CommitRejected) or any(each.kind in OF_SERVING for each in delivery)
     return LoggedCommit(
         event,
@@ -81,21 +99,16 @@ def logged_commit(log: EventReader, seq: Seq) -> LoggedCommit:
         first,
         records,
         delivery,
-        _rewritten(log, first, commit),
+        _rewritten(before, commit),
         None if told else log.served_instead_of(commit),
     )
 
 
-def _rewritten(log: EventReader, first: Seq, commit: CommitId) -> HistoryRewritten | None:
+def _rewritten(before: Record | None, commit: CommitId) -> HistoryRewritten | None:
     """Return the ``HistoryRewritten`` event before a commit's own events, in the same transaction,
     if there is one."""
-    if first < 2:
-        return None
-    for record in log.read(Chain.MESH, after=Seq(first - 2), limit=1):
-        event = decode(record)
-        if isinstance(event, HistoryRewritten) and event.after == commit:
-            return event
-    return None
+    event = None if before is None else decode(before)
+    return event if isinstance(event, HistoryRewritten) and event.after == commit else None
 
 
 def facts_of(log: EventReader, seq: Seq) -> tuple[CommitFacts, str]:
@@ -123,13 +136,17 @@ def _no_commit(log: EventReader, seq: Seq) -> UsageError:
     return UsageError(f"event {seq} belongs to no commit", hint="see: gitmesh log --chain mesh")
 
 
-def _transaction(log: EventReader, first: Seq) -> Iterator[Record]:
-    about = None
-    for record in log.read(Chain.MESH, after=Seq(first - 1)):
-        if about is not None and (record.at != about.at or record.commit != about.commit):
-            return
-        about = about or record
-        yield record
+def _transaction(log: EventReader, first: Seq) -> tuple[Record | None, tuple[Record, ...]]:
+    """Return the event before a transaction, and the events of the transaction."""
+    before, found = None, list[Record]()
+    for record in log.read(Chain.MESH, after=Seq(max(0, first - 2))):
+        if record.seq < first:
+            before = record
+        elif not found or (record.at == found[0].at and record.commit == found[0].commit):
+            found.append(record)
+        else:
+            break
+    return before, tuple(found)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from events.logged_commits import LoggedCommits
 from events.opening import open_for_reading
 from events.store import EventReader
 from gitmesh.access.recent_signatures import RecentSignatures
+from gitmesh.service.history.recent_meshes import RecentMeshes
 from gitmesh.service.resources.change import ResourceChanges
 from gitmesh.service.resources.listing import Listing
 from gitmesh.service.resources.tags import ServedTags
@@ -43,6 +44,8 @@ class Served:
     signatures: RecentSignatures
     """Signatures of recent changes: a replayed request is refused."""
     tags: ServedTags
+    meshes: RecentMeshes
+    """Meshes of earlier moments."""
     xds: str = DEFAULT_XDS
     """The address that proxies connect to."""
 
@@ -89,5 +92,6 @@ def open_served(
             listing=Listing(reading),
             signatures=RecentSignatures(reading),
             tags=ServedTags(repo, reading, lambda: changes.known),
+            meshes=RecentMeshes(reading),
             xds=settings.listen,
         )

@@ -12,8 +12,7 @@ from gitmesh.console.shown_mesh import visible_difference
 from gitmesh.console.visit import Answer, Redirect, View, Visit
 from gitmesh.console.web.localisation import mark
 from gitmesh.queries.blast_radius import BlastRadius
-from gitmesh.queries.commits import logged_commit
-from gitmesh.queries.logged_mesh import logged_mesh
+from gitmesh.queries.commits import OF_DELIVERY, logged_commit
 from gitmesh.queries.pins import pinnable, pinned
 from gitmesh.queries.requested_moment import asked_seq
 from gitmesh.service.delivery.pin_request import length_of, pin, unpin
@@ -100,17 +99,18 @@ def _choices(visit: Visit) -> list[Entry]:
     """Return the newest commits that can be pinned, newest first."""
     log = visit.served.log
     query = EventSelection(kinds=("CommitApplied",)).query(log, visit.served.repo)
-    found = list(logged_commits(log, query, _CHOICES))
+    found = list(logged_commits(log, query, _CHOICES, OF_DELIVERY))
     return [entry_of(each) for each in reversed(found[-_CHOICES:])]
 
 
 def _preview(visit: Visit, moment: str) -> Preview:
     log = visit.served.log
-    commit = logged_commit(log, asked_seq(log, moment, visit.served.repo)).facts.commit
+    commit = logged_commit(log, asked_seq(log, moment, visit.served.repo), OF_DELIVERY).facts.commit
     seq = pinnable(log, commit)
     held = pinned(log)
-    now = log.state(None if held is None else held.mesh_seq)
-    found = visible_difference(visit, logged_mesh(now), logged_mesh(log.state(seq)))
+    meshes = visit.served.meshes
+    now = meshes.graph(None if held is None else held.mesh_seq)
+    found = visible_difference(visit, now, meshes.graph(seq))
     return Preview(commit, changes_of(found.changes), found.radius)
 
 
@@ -120,6 +120,6 @@ def _release(visit: Visit, held: ServingPinned | None) -> Preview | None:
     newest = log.served_commit()
     if held is None or newest is None:
         return None
-    before, after = logged_mesh(log.state(held.mesh_seq)), logged_mesh(log.state())
-    found = visible_difference(visit, before, after)
+    meshes = visit.served.meshes
+    found = visible_difference(visit, meshes.graph(held.mesh_seq), meshes.graph())
     return Preview(newest, changes_of(found.changes), found.radius)

@@ -12,7 +12,7 @@ from gitmesh.console.history.moments import difference_of
 from gitmesh.console.states import verdict_state
 from gitmesh.console.visit import Answer, PageError, View, Visit
 from gitmesh.queries.commit_status import CommitStatus, Verdict, commit_status
-from gitmesh.queries.commits import LoggedCommit
+from gitmesh.queries.commits import OF_DELIVERY, LoggedCommit
 from gitmesh.queries.refusal_locations import hint
 from gitmesh.queries.requested_commit import RefusedPush, asked_commit
 from gitmesh.service.history.shown_commit import shown_commit
@@ -69,7 +69,7 @@ def _found(visit: Visit) -> LoggedCommit | RefusedPush | None:
     """Return what the log knows; ``None`` for a commit of the branch that is not logged yet."""
     served, permission = visit.served, visit.caller.permission
     try:
-        found = shown_commit(served.log, served.repo, visit.name)
+        found = shown_commit(served.log, served.repo, visit.name, OF_DELIVERY)
     except UsageError as error:
         if visit.name == asked_commit(served.log, None, served.repo):
             return None

@@ -1,12 +1,11 @@
 """Comparison: what is different between two moments?"""
 
 from events.types import Seq
-from gitmesh.access.visibility import visible_state
 from gitmesh.console import paths
+from gitmesh.console.history.moments import mesh_at
 from gitmesh.console.shown_changes import changes_of
 from gitmesh.console.shown_mesh import connected
 from gitmesh.console.visit import Answer, View, Visit
-from gitmesh.queries.logged_mesh import logged_mesh
 from gitmesh.service.changes.difference import difference
 from gitmesh.service.history.served_state import ServedState, served_state
 from mesh.errors import UsageError
@@ -22,8 +21,7 @@ def comparison(visit: Visit) -> Answer:
         old, new = (_state(visit, name) for name in names)
     except UsageError as error:
         return View("history/comparison.html", values | {"error": error}, 400)
-    permission = visit.caller.permission
-    before, after = (logged_mesh(visible_state(each.state, permission)) for each in (old, new))
+    before, after = (mesh_at(visit, each.state.seq) for each in (old, new))
     found = difference(before, after, connected(visit))
     shown = {
         "found": found,
@@ -35,4 +33,5 @@ def comparison(visit: Visit) -> Answer:
 
 
 def _state(visit: Visit, name: str) -> ServedState:
-    return served_state(visit.served.log, visit.served.repo, name or None)
+    served = visit.served
+    return served_state(served.log, served.repo, name or None, served.meshes.state)

@@ -14,7 +14,7 @@ from gitmesh.access.visibility import is_visible, visible_commit
 from gitmesh.console import paths
 from gitmesh.console.history.entries import Entry, by_day, entry_of, sentences
 from gitmesh.console.visit import Answer, PageError, View, Visit
-from gitmesh.queries.commits import LoggedCommit
+from gitmesh.queries.commits import OF_DELIVERY, LoggedCommit
 from gitmesh.service.history.commit_history import logged_commits
 from gitmesh.service.history.event_selection import EventSelection
 
@@ -84,7 +84,7 @@ def _commits(
     asked = replace(query, before=bounds[0]) if bounds else query
     looked = LINES + 1 if permission.reads_all else _LOOKED_AT
     found: list[LoggedCommit] = []
-    for each in logged_commits(log, asked, looked):
+    for each in logged_commits(log, asked, looked, OF_DELIVERY):
         seen = visible_commit(each, permission)
         if seen is not None:
             found.append(seen)

@@ -8,7 +8,7 @@ from gitmesh.access.visibility import visible_state
 from gitmesh.console import paths
 from gitmesh.console.shown_mesh import shown_state
 from gitmesh.console.visit import Answer, PageError, View, Visit
-from gitmesh.queries.commits import LoggedCommit, logged_commit
+from gitmesh.queries.commits import OF_DELIVERY, LoggedCommit, logged_commit
 from gitmesh.rendering.commit_lines import subject_of
 from mesh.errors import UsageError
 from mesh.keys import Kind, ResourceKey
@@ -54,7 +54,7 @@ def state(visit: Visit) -> Answer:
 
 def _commit(visit: Visit, seq: Seq) -> LoggedCommit | None:
     try:
-        return logged_commit(visit.served.log, seq) if seq else None
+        return logged_commit(visit.served.log, seq, OF_DELIVERY) if seq else None
     except UsageError:
         return None  # an event that belongs to no commit, such as a rewritten history
 

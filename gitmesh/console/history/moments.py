@@ -1,18 +1,17 @@
 """The meshes before and after a commit, and what they differ in, as a visitor may see it."""
 
 from events.types import Seq
-from gitmesh.access.visibility import visible_state
+from gitmesh.access.visibility import visible_graph
 from gitmesh.console.shown_mesh import connected
 from gitmesh.console.visit import Visit
 from gitmesh.queries.commits import LoggedCommit
-from gitmesh.queries.logged_mesh import logged_mesh
 from gitmesh.service.changes.difference import Difference, difference
 from mesh.graph.mesh_graph import MeshGraph
 
 
 def mesh_at(visit: Visit, seq: Seq | None) -> MeshGraph:
     """Return the mesh at a position of the mesh chain; now without one."""
-    return logged_mesh(visible_state(visit.served.log.state(seq), visit.caller.permission))
+    return visible_graph(visit.served.meshes.graph(seq), visit.caller.permission)
 
 
 def difference_of(visit: Visit, found: LoggedCommit) -> Difference:

@@ -13,7 +13,7 @@ from gitmesh.console.shown_mesh import visible_difference
 from gitmesh.console.visit import Answer, PageError, Redirect, View, Visit
 from gitmesh.console.writing import authorship, forbidden, trailers
 from gitmesh.queries.blast_radius import BlastRadius
-from gitmesh.queries.commits import LoggedCommit
+from gitmesh.queries.commits import OF_DELIVERY, LoggedCommit
 from gitmesh.queries.requested_commit import RefusedPush, asked_commit
 from gitmesh.service.changes.rollback_request import RollbackRequest, RollbackResult, roll_back
 from gitmesh.service.history.shown_commit import shown_commit
@@ -92,7 +92,7 @@ def _request(visit: Visit, scope: str, only: str) -> Request:
         keys = tuple(change.key for change in entry.changes)
     if wanted is Scope.TO:
         return _allowed(visit, Request(entry, wanted, keys, logged.facts.commit))
-    before = visit.served.log.state(Seq(logged.first - 1)).commit
+    before = visit.served.meshes.state(Seq(logged.first - 1)).commit
     if before is None:
         raise PageError(
             409,
@@ -103,7 +103,7 @@ def _request(visit: Visit, scope: str, only: str) -> Request:
 
 
 def _logged(visit: Visit) -> LoggedCommit:
-    found = shown_commit(visit.served.log, visit.served.repo, visit.name)
+    found = shown_commit(visit.served.log, visit.served.repo, visit.name, OF_DELIVERY)
     seen = (
         None if isinstance(found, RefusedPush) else visible_commit(found, visit.caller.permission)
     )
@@ -170,7 +170,7 @@ def _roll_back(visit: Visit, request: Request, *, dry_run: bool) -> RollbackResu
         dry_run,
         trailers=trailers(visit),
     )
-    return roll_back(served.repo, served.log_path, asked)
+    return roll_back(served.repo, served.log_path, asked, served.changes.present().tree)
 
 
 def _changed_later(visit: Visit, request: Request) -> tuple[ResourceKey, ...]:

@@ -24,10 +24,12 @@ def new_service(visit: Visit) -> Answer:
     wanted = wanted if wanted in STEPS else STEPS[0]
     if visit.query.get("check"):
         return _step(visit, checked(visit, answers, wanted), wanted, "wizard_live.html")
-    for step in STEPS[: STEPS.index(wanted)]:
-        found = checked(visit, answers, step)
-        if found.stops(step):
-            return _step(visit, found, step, status=422)
+    before = STEPS[: STEPS.index(wanted)]
+    if before and checked(visit, answers, before[-1]).problems:
+        for step in before:
+            found = checked(visit, answers, step)
+            if found.stops(step):
+                return _step(visit, found, step, status=422)
     if wanted == "review":
         back = f"/new/service?{urlencode({**answers.given, 'step': 'route'})}"
         return reviewed(visit, proposal_of(visit, answers, wanted, back))

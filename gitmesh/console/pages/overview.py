@@ -16,6 +16,7 @@ from gitmesh.console.states import OF_PROXIES, State
 from gitmesh.console.visit import View, Visit
 from gitmesh.language import Words
 from gitmesh.queries.commit_status import CommitStatus, NodeStatus, Refused, commit_status
+from gitmesh.queries.commits import OF_DELIVERY
 from gitmesh.queries.refusal_locations import hint
 from gitmesh.rendering.narration import narrate
 from gitmesh.service.history.commit_history import logged_commits
@@ -110,7 +111,7 @@ def _recent(visit: Visit) -> list[Entry]:
     permission = visit.caller.permission
     query = Query(since=visit.now - RECENT)
     looked = _LINES if permission.reads_all else _LOOKED_AT
-    found = logged_commits(visit.served.log, query, looked)
+    found = logged_commits(visit.served.log, query, looked, OF_DELIVERY)
     seen = [each for each in (visible_commit(c, permission) for c in found) if each is not None]
     return [entry_of(each) for each in reversed(seen[-_LINES:])]
 

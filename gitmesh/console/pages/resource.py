@@ -15,11 +15,13 @@ from gitmesh.console.forms.parts import filled_form
 from gitmesh.console.shown_mesh import configured_nodes, graph_at, relations, shown_state
 from gitmesh.console.visit import Answer, View, Visit
 from gitmesh.console.writing import absent, readable
-from gitmesh.queries.commits import LoggedCommit, logged_commit
+from gitmesh.queries.commits import OF_DELIVERY, LoggedCommit, logged_commit
+from gitmesh.queries.requested_moment import asked_seq
 from gitmesh.rendering.commit_lines import subject_of
 from gitmesh.rendering.narration import narrate
 from gitmesh.service.history.field_origins import FieldOrigin, field_origins
 from gitmesh.service.proxies.configuration import ProxyConfiguration, proxy_configuration
+from gitmesh.service.recent import Recent
 from mesh.canonical import JsonObject
 from mesh.errors import GitmeshError
 from mesh.graph.mesh_graph import MeshGraph
@@ -30,6 +32,7 @@ from mesh.tidy import document_text
 
 TABS: Final = ("spec", "yaml", "envoy", "history", "blame")
 MOST_HISTORY: Final = 50
+_origins: Final[Recent[tuple[FieldOrigin, ...]]] = Recent(64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +118,7 @@ def _history(visit: Visit, key: ResourceKey) -> Iterator[HistoryLine]:
         if first is None or first in seen or (until is not None and record.seq > until):
             continue
         seen.add(first)
-        found = logged_commit(log, first)
+        found = logged_commit(log, first, OF_DELIVERY)
         words = tuple(
             narrate(decode(each), visit.words)
             for each in found.records[1:]
@@ -133,8 +136,16 @@ def _is_of(subject: str, key: ResourceKey) -> bool:
 
 
 def _blame(visit: Visit, key: ResourceKey) -> tuple[FieldOrigin, ...]:
+    """Return the origin of each field; kept for each version, because all earlier ones are read."""
+    served = visit.served
     try:
-        served = visit.served
-        return field_origins(served.log, served.repo, str(key), "", visit.at).fields
+        seq = asked_seq(served.log, visit.at, served.repo) if visit.at else Seq(1 << 62)
+        newest = next(served.log.versions(key, seq), None)
+        if newest is None:
+            return ()
+        return _origins.get(
+            (served.log_path, key, newest.since),
+            lambda: field_origins(served.log, served.repo, str(key), "", visit.at).fields,
+        )
     except GitmeshError:
         return ()

@@ -13,7 +13,8 @@ from gitmesh.console.topology.asked import DEPTHS, Asked, asked
 from gitmesh.console.topology.table import alone, lines
 from gitmesh.console.topology.words import wording
 from gitmesh.console.visit import Answer, PageError, View, Visit
-from gitmesh.service.topology.moments import Recent, Topologies, served_seq
+from gitmesh.service.recent import Recent
+from gitmesh.service.topology.moments import Topologies, served_seq
 from gitmesh.topology import view as views
 from gitmesh.topology.comparison import differing
 from gitmesh.topology.drawing.svg import Drawing, svg
@@ -32,17 +33,20 @@ MOST_ROWS: Final = 400
 """Maximum number of rows of the table; the page says how many are left out."""
 
 _topologies: Final = Topologies()
+_views: Final[Recent[views.View]] = Recent(32)
 _layouts: Final[Recent[Layout]] = Recent(32)
 
 
 def topology(visit: Visit) -> Answer:
     """Return the neighbourhood of a resource, or the whole mesh, at a moment or between two."""
     chosen = asked(visit.query)
-    whole = _whole(visit, chosen)
+    moments = _moments(visit, chosen)
+    whole = _whole(visit, moments)
     results = found(whole, chosen.search)
     if len(results) == 1 and not chosen.around:
         chosen = replace(chosen, around=str(results[0]), search="")
-    shown = _shown(visit, whole, chosen)
+    place = visit.served.log_path, moments, visit.caller.permission, chosen
+    shown = _views.get(place, lambda: _shown(visit, whole, chosen))
     observed = _observed()
     placed = _layouts.get(shown.topology, lambda: layout(shown.topology))
     words = wording(visit.words, sees_all=visit.caller.permission.reads_all)
@@ -77,16 +81,21 @@ def topology(visit: Visit) -> Answer:
     return View("topology/topology.html", values)
 
 
-def _whole(visit: Visit, chosen: Asked) -> Topology:
-    served, permission = visit.served, visit.caller.permission
+def _moments(visit: Visit, chosen: Asked) -> tuple[Seq | None, Seq]:
+    """Return the position that is shown, and before it the one that it is compared with."""
     try:
         seq = _seq(visit, visit.at)
-        if not chosen.diff:
-            return _topologies.at(served.log, served.log_path, seq, permission)
-        before = _seq(visit, chosen.diff)
+        return _seq(visit, chosen.diff) if chosen.diff else None, seq
     except UsageError as error:
         raise PageError(400, error.message, error.hint) from None
-    return _topologies.between(served.log, served.log_path, before, seq, permission)
+
+
+def _whole(visit: Visit, moments: tuple[Seq | None, Seq]) -> Topology:
+    served, permission = visit.served, visit.caller.permission
+    before, seq = moments
+    if before is None:
+        return _topologies.at(served.meshes, served.log_path, seq, permission)
+    return _topologies.between(served.meshes, served.log_path, before, seq, permission)
 
 
 def _seq(visit: Visit, moment: str | None) -> Seq:

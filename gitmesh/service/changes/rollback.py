@@ -16,6 +16,7 @@ from reconciler.git.writing import Contents, FileFrom, write_tree
 from reconciler.reading.listing import Entry, TooLarge, TreeWalk
 from reconciler.reading.reader import TreeReader
 from reconciler.reading.scope import Scope
+from reconciler.reading.tree import EMPTY, SpecTree
 
 MOST_NAMED: Final = 20
 """Maximum commits that a rollback's message lists as reverted."""
@@ -35,16 +36,17 @@ class Rollback:
     """The restored resources; none if all are restored."""
 
 
-def whole(repo: GitRepository, tip: CommitId, to: CommitId) -> Rollback:
+def whole(repo: GitRepository, tip: CommitId, to: CommitId, known: SpecTree = EMPTY) -> Rollback:
     """Return a rollback of all specs and settings to a commit; other files stay.
 
+    :param known: specs of any commit: of others, only what differs from them is read.
     :raises GitmeshError: one of the commits cannot be read, or nothing can be written.
     """
     reader, walk = TreeReader(repo), TreeWalk(repo)
     old, new = repo.tree_of(to), repo.tree_of(tip)
-    target = reader.read(old).tree
+    now, target = reader.read(new, known).tree, reader.read(old, known).tree
     if target.faults:
-        return Rollback(planned_commit(repo, reader, tip, old), to)
+        return Rollback(planned_commit(repo, reader, tip, old, now), to)
     scope = Scope(target.listing.settings)
     try:
         changes: dict[bytes, Entry | None] = dict(walk.compare(new, old, scope).entries)
@@ -58,26 +60,32 @@ def whole(repo: GitRepository, tip: CommitId, to: CommitId) -> Rollback:
         ) from None
     contents: Contents = {p: FileFrom(old, p) if e else None for p, e in changes.items()}
     tree = write_tree(repo, new, contents) if contents else new
-    return Rollback(planned_commit(repo, reader, tip, tree), to, _undone(repo, tip, to))
+    return Rollback(planned_commit(repo, reader, tip, tree, now), to, _undone(repo, tip, to))
 
 
-def only(repo: GitRepository, tip: CommitId, to: CommitId, keys: Sequence[ResourceKey]) -> Rollback:
+def only(
+    repo: GitRepository,
+    tip: CommitId,
+    to: CommitId,
+    keys: Sequence[ResourceKey],
+    known: SpecTree = EMPTY,
+) -> Rollback:
     """Return a rollback of some resources to their earlier specs; other changes stay.
 
     A resource's current file gets its old spec; a removed resource returns to its old file; a
-    resource that did not exist is removed.
+    resource that did not exist is removed. ``known`` is as in :func:`whole`.
 
     :raises UsageError: there is no such resource, or its document has a format that gitmesh cannot
         edit.
     :raises GitmeshError: one of the commits cannot be read, or nothing can be written.
     """
     reader, base = TreeReader(repo), repo.tree_of(tip)
-    now, then = reader.read(base).tree, reader.read(repo.tree_of(to)).tree
+    now, then = reader.read(base, known).tree, reader.read(repo.tree_of(to), known).tree
     edits = SpecEdits(repo, now)
     for key in keys:
         edits.restore(key, then)
     tree = write_tree(repo, base, edits.changed) if edits.changed else base
-    planned = planned_commit(repo, reader, tip, tree)
+    planned = planned_commit(repo, reader, tip, tree, now)
     wanted = {key: then.graph.get(key) for key in keys}
     remedy = "change it by hand, or roll back as a whole, without --only"
     forbid_unrequested_changes(now.graph, planned.after.graph, wanted, remedy=remedy)

@@ -19,6 +19,7 @@ from mesh.errors import UsageError
 from mesh.keys import ResourceKey
 from reconciler.git.repository import GitRepository
 from reconciler.reading.reader import TreeReader
+from reconciler.reading.tree import EMPTY, SpecTree
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,16 +53,19 @@ class RollbackResult:
     """Next step for the commit; ``None`` if there is nothing to roll back."""
 
 
-def roll_back(repo: Path, log: Path, request: RollbackRequest) -> RollbackResult:
+def roll_back(
+    repo: Path, log: Path, request: RollbackRequest, known: SpecTree = EMPTY
+) -> RollbackResult:
     """Roll the branch back as requested; without a log, positions and times cannot be used.
 
+    :param known: specs of any commit: of others, only what differs from them is read.
     :raises UsageError: the request names something that does not exist.
     :raises BranchMoved: somebody pushed at the same time; nothing was changed.
     """
     opened = GitRepository.open(repo)
     tip, to = opened.tip(request.branch), _commit_at(request.to, opened, log)
     keys = [resource_of(name, lambda: _resources(opened, tip)) for name in request.only]
-    found = only(opened, tip, to, keys) if keys else whole(opened, tip, to)
+    found = only(opened, tip, to, keys, known) if keys else whole(opened, tip, to, known)
     planned = found.planned
     if planned.errors:
         return RollbackResult(found, None)

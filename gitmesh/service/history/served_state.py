@@ -1,5 +1,6 @@
 """Use case of ``gitmesh state``: the mesh that is in effect now, or was at an earlier moment."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -74,17 +75,25 @@ class ServedState:
         return {key: known[key] for key in keys}
 
 
-def served_state(log: EventReader, repo: Path, moment: str | None = None) -> ServedState:
+def served_state(
+    log: EventReader,
+    repo: Path,
+    moment: str | None = None,
+    state_at: Callable[[Seq | None], MeshState] | None = None,
+) -> ServedState:
     """Return the mesh at a moment; now if it is ``None``.
 
     If a commit was pinned at that time, its mesh is returned: proxies had that mesh.
+
+    :param state_at: returns the mesh at a position of the log, if the caller has a faster way.
 
     :raises UsageError: the moment is invalid, unknown to this log, or a time before its first
         event.
     """
     pin = _pin(log, moment)
     newest = None if pin is None else pin.mesh_seq
-    state = log.state(newest if moment is None else asked_seq(log, moment, repo))
+    seq = newest if moment is None else asked_seq(log, moment, repo)
+    state = log.state(seq) if state_at is None else state_at(seq)
     if moment is not None and state.seq == START and parse_time(moment, utc_now()):
         raise UsageError(f"no mesh was served at {moment!r}", hint=beginning(log))
     instead = log.served_instead_of(state.commit) if state.commit else None
