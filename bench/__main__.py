@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from bench import api, asking, audit, commits, hooks, pushes, replay, serving, wire
+from bench import api, asking, audit, commits, console, hooks, pushes, replay, serving, wire
 from bench.figures import Figure, as_json, table
 
 _MEASUREMENTS: dict[str, Callable[[], Iterator[Figure]]] = {
@@ -23,6 +23,7 @@ _MEASUREMENTS: dict[str, Callable[[], Iterator[Figure]]] = {
     "pushes": pushes.figures,
     "hooks": hooks.figures,
     "api": api.figures,
+    "console": console.figures,
 }
 _EXAMPLES = """\
 examples:
@@ -41,6 +42,7 @@ def main() -> int:
         measurements["serving"] = lambda: serving.figures(quick=True)
         measurements["pushes"] = lambda: pushes.figures(quick=True)
         measurements["api"] = lambda: api.figures(quick=True)
+        measurements["console"] = lambda: console.figures(quick=True)
     found: list[Figure] = []
     for name in arguments.names or measurements:
         found += _told(name, measurements[name]())
