@@ -44,6 +44,12 @@ DOCUMENT_CODES: Final = {
         'Write `request: "GET /cart"` with a `host`, or `call: package.Service/Method`, and '
         "`from: mesh/shop/virtualNode/web`. docs/route-tests.md describes all fields.",
     ),
+    "bad-shift": CodeDoc(
+        "A document in `.gitmesh/shifts` is not a shift that can be made: its route or one of its "
+        "targets does not exist, its steps do not grow to 100, or its file has another name.",
+        "Correct the line that is named; docs/shifts.md describes all fields. The two virtual "
+        "nodes must be targets of the route already: add the new one with weight 0.",
+    ),
     "alias": CodeDoc(
         "The file uses a YAML anchor (`&name`) or alias (`*name`). They are not allowed: a few "
         "hundred bytes of them can expand to gigabytes, and a diff would not show what changes.",
