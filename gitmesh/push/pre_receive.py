@@ -14,12 +14,20 @@ from gitmesh.inbox.refused_push_note import RefusedNote
 from gitmesh.inbox.spool import SpoolUnavailable, refused_pushes
 from gitmesh.push.check import MOST_DROPPED, Checked, check
 from gitmesh.push.rules import Rule, forbidden, is_own
-from gitmesh.push.wording import acceptance, own_ref_refusal, refusal, rule_refusal
+from gitmesh.push.shifts import changed_shift_problems
+from gitmesh.push.wording import (
+    acceptance,
+    own_ref_refusal,
+    refusal,
+    rule_refusal,
+    shift_refusal,
+)
 from gitmesh.queries.blast_radius import blast_radius
 from gitmesh.queries.connected_proxies import connected_proxies
 from gitmesh.safe_text import visible
 from mesh.errors import GitmeshError
 from mesh.keys import ResourceKey
+from mesh.problems.problem import Problem
 from reconciler.git.repository import GitRepository
 from reconciler.history import way
 from reconciler.reading.tree import EMPTY, SpecTree
@@ -116,6 +124,8 @@ def _before(repo: GitRepository, move: Move) -> CommitId | None:
 def _checked(push: _Push, move: Move, after: CommitId) -> tuple[bool, list[str]]:
     checked = check(push.repo, move.before, after, push.known)
     if not checked.refused:
+        if problems := _shift_problems(push.repo, move.before, after, checked):
+            return False, _refused_shifts(push, move, after, problems)
         return True, _accepted(checked, push)
     found = [e for d in checked.refused for e in d.events if isinstance(e, CommitRejected)]
     note = RefusedNote.of(
@@ -127,6 +137,27 @@ def _checked(push: _Push, move: Move, after: CommitId) -> tuple[bool, list[str]]
         problem_count=sum(len(event.problems) + event.omitted for event in found),
     )
     return False, [*refusal(checked), *_record(push, note)]
+
+
+def _shift_problems(
+    repo: GitRepository, before: CommitId | None, after: CommitId, checked: Checked
+) -> list[Problem]:
+    old = None if before is None else repo.tree_of(before)
+    return changed_shift_problems(repo, old, repo.tree_of(after), checked.after)
+
+
+def _refused_shifts(
+    push: _Push, move: Move, after: CommitId, problems: Sequence[Problem]
+) -> list[str]:
+    note = RefusedNote.of(
+        move,
+        push.pusher,
+        RefusalReason.PROBLEMS,
+        commits=[after],
+        problems=[{**problem.as_json()} for problem in problems],
+        problem_count=len(problems),
+    )
+    return [*shift_refusal(push.repo.facts(after), problems), *_record(push, note)]
 
 
 def _forbidden(repo: GitRepository, move: Move, rule: Rule) -> list[str]:

@@ -1,6 +1,6 @@
 """Answers to the pusher before a push is accepted: refusals, or its changes. Pure."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from events.types import CommitApplied, CommitFacts, CommitRejected
@@ -12,6 +12,8 @@ from gitmesh.queries.blast_radius import BlastRadius
 from gitmesh.rendering.amounts import count, milliseconds
 from gitmesh.rendering.narration import narrate, problem_lines, short
 from gitmesh.safe_text import visible
+from mesh.canonical import JsonObject
+from mesh.problems.problem import Problem
 
 MOST_PROBLEMS: Final = 200
 MOST_CHANGES: Final = 20
@@ -36,6 +38,19 @@ def refusal(checked: Checked) -> list[str]:
         "nothing was changed; fix the commits (git commit --amend, git rebase), and push again"
     )
     return lines
+
+
+def shift_refusal(facts: CommitFacts, problems: Sequence[Problem]) -> list[str]:
+    """Return the refusal of a push that changes a shift into one that cannot be made."""
+    shown = tuple[JsonObject, ...]({**each.as_json()} for each in problems[:MOST_PROBLEMS])
+    more = len(problems) - len(shown)
+    return [
+        f"gitmesh refuses this push: {count(len(problems), 'problem')} in its shifts",
+        _title(facts),
+        *(f"    {line}" for line in problem_lines(shown)),
+        *([f"  … and {more} more"] if more else []),
+        "nothing was changed; fix the document (docs/shifts.md), and push again",
+    ]
 
 
 def own_ref_refusal(move: Move) -> list[str]:

@@ -30,6 +30,7 @@ from gitmesh.server.task_group import run_together
 from gitmesh.server.worker import GC_THRESHOLDS
 from gitmesh.server.worker_messages import Hello
 from gitmesh.server.workers import serve_in_workers
+from gitmesh.service.shifts.loop import ShiftLoop
 from gitmesh.settings import Settings
 from gitmesh.traffic.collector import Collector
 from mesh.errors import Fatal, GitmeshError, Retryable, UsageError
@@ -48,6 +49,7 @@ from xds.snapshots.cache import SnapshotCache
 if TYPE_CHECKING:
     from gitmesh.server.console import BoundConsole
     from gitmesh.server.http_api import HttpApi
+    from gitmesh.service.resources.change import ResourceChanges
 
 _log = logging.getLogger(__name__)
 
@@ -136,10 +138,13 @@ def _serve_one_log(
         event_logger, startup = EventLogger(log), Startup()
         attempts, steps, logged = Attempts(attempt_path(where)), ReadSteps(), LoggedCommits()
         traffic = Collector(where, settings.traffic_days * 86_400)
+        shared: ResourceChanges | None = None
         if http or console:
             from gitmesh.service.served import open_changes
 
-            changes = stack.enter_context(open_changes(path, where, settings, logged, steps))
+            shared = changes = stack.enter_context(
+                open_changes(path, where, settings, logged, steps)
+            )
 
         run_together(
             {
@@ -189,6 +194,7 @@ def _serve_one_log(
                 "the import of pushes": importing.run,
                 "the import of refused pushes": lambda: take_refused(log, refused_pushes(where)),
                 "pinning": Pinning(log, pins(where), latest, served).run,
+                "the shifts": ShiftLoop(path, where, settings, logged, steps, shared).run,
             }
         )
         attempts.excuse()

@@ -5,6 +5,10 @@ rate ratios (Lindon and Malek, NeurIPS 2022, arXiv 2011.03567). If the canary is
 product exceeds ``1/alpha`` at any time with a probability of at most ``alpha`` (Ville's
 inequality), however often somebody looks, and whatever the weights of the windows are.
 
+A version may become bad late, when many good windows have counted in its favour. So the product is
+averaged over all windows at which it may start; the start ``t`` has the weight ``1/(t(t+1))``. The
+weights add up to 1, so the bound holds, and a late change needs only some windows more.
+
 The factor of one window is capped at ``alpha ** -0.75``. A cap only lowers the product, so the
 bound stays; but errors of one window alone never suffice, because one host that restarts makes
 many errors that are not independent.
@@ -15,12 +19,13 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, TypeAlias
 
-RATIOS: Final = (1.5, 2.0, 3.0, 5.0, 10.0, 30.0, 100.0)
+RATIOS: Final = (1.5, 2.5, 5.0, 15.0, 60.0)
 """Rate ratios between which the test does not have to know the true one."""
 _CAP: Final = 0.75
 _Logs: TypeAlias = tuple[tuple[float, float], ...]
 """For each ratio, the logarithms by which an event against and one in favour count."""
 _LARGEST: Final = 0.999
+_MOST: Final = 1e100
 """Largest probability of an alternative, for ratios that would exceed 1."""
 
 
@@ -30,8 +35,9 @@ class SequentialTest:
 
     alpha: float
     """Largest probability that the test rejects although the rate is as allowed."""
-    log_evidence: tuple[float, ...] = (0.0,) * len(RATIOS)
-    """Logarithm of the evidence for each ratio in :data:`RATIOS`."""
+    started: tuple[float, ...] = (0.0,) * len(RATIOS)
+    """For each ratio in :data:`RATIOS`, the products that have started, with their weights."""
+    windows: int = 0
 
     def compared(
         self, errors: int, requests: int, base_errors: int, base_requests: int
@@ -56,27 +62,24 @@ class SequentialTest:
         failed = min(errors, requests)
         return self._with(_limited(allowed), failed, requests - failed)
 
-    def _with(self, logs: "_Logs", more: int, less: int) -> "SequentialTest":
-        cap = -_CAP * math.log(self.alpha)
+    def _with(self, logs: _Logs, more: int, less: int) -> "SequentialTest":
+        cap, at = -_CAP * math.log(self.alpha), self.windows + 1
+        weight = 1 / (at * (at + 1))
         grown = [
-            known + min(more * against + less * in_favour, cap)
-            for known, (against, in_favour) in zip(self.log_evidence, logs, strict=True)
+            min((known + weight) * math.exp(min(more * against + less * in_favour, cap)), _MOST)
+            for known, (against, in_favour) in zip(self.started, logs, strict=True)
         ]
-        return SequentialTest(self.alpha, tuple(grown))
+        return SequentialTest(self.alpha, tuple(grown), at)
 
     @property
     def evidence(self) -> float:
         """Return the evidence: 1 means none; the test rejects at ``1/alpha``."""
-        largest = max(self.log_evidence)
-        whole = sum(math.exp(each - largest) for each in self.log_evidence)
-        return math.exp(min(largest, 700.0)) * whole / len(self.log_evidence)
+        return sum(self.started) / len(self.started) + 1 / (self.windows + 1)
 
     @property
     def rejects(self) -> bool:
         """Return whether the rate is larger than allowed, with the promised false alarm rate."""
-        # The mean is at most the largest, which mostly decides without an exponential.
-        least = -math.log(self.alpha)
-        return max(self.log_evidence) >= least and self.evidence >= 1 / self.alpha
+        return self.evidence >= 1 / self.alpha
 
 
 @lru_cache(maxsize=4096)

@@ -20,7 +20,7 @@ from mesh.resource import Resource, spec_from_json, spec_json
 from mesh.settings import RepositorySettings
 from mesh.tidy import document_text
 from reconciler.git.repository import GitRepository
-from reconciler.git.writing import write_tree
+from reconciler.git.writing import Contents, write_tree
 from reconciler.reading.reader import TreeReader
 from reconciler.reading.scope import Scope
 from reconciler.reading.tree import EMPTY, SpecTree
@@ -54,6 +54,8 @@ class Wanted:
     specs: SpecChanges = field(default_factory=dict)
     tags: TagChanges = field(default_factory=dict)
     texts: TextChanges = field(default_factory=dict)
+    files: Contents = field(default_factory=dict)
+    """New content of files that are no specs, by path; None for a removed one."""
 
 
 def change_resources(
@@ -64,6 +66,7 @@ def change_resources(
     tags: TagChanges | None = None,
     reader: TreeReader | None = None,
     texts: TextChanges | None = None,
+    files: Contents | None = None,
 ) -> PlannedCommit:
     """Plan a commit that gives resources new specs, adds or removes some.
 
@@ -75,6 +78,7 @@ def change_resources(
     :param known: specs of an earlier commit, from which those of ``tip`` are read with less work.
     :param tags: changes of tags, also of resources whose spec stays; what it raises is raised.
     :param texts: new texts of documents; of one in another form than ours, only the spec is used.
+    :param files: new content of files that are no specs, by path.
     :param reader: one that has read earlier commits of the repository.
     :raises UsageError: a resource to remove does not exist, or its document has a form that can
         only be changed by hand.
@@ -85,7 +89,8 @@ def change_resources(
     reader, base = reader or TreeReader(repo), repo.tree_of(tip)
     now = reader.read(base, known).tree
     edits, wanted = edited(repo, now, Wanted(specs, tags or {}, texts or {}))
-    tree = write_tree(repo, base, edits.changed) if edits.changed else base
+    contents: Contents = {**edits.changed, **(files or {})}
+    tree = write_tree(repo, base, contents) if contents else base
     planned = planned_commit(repo, reader, tip, tree, now)
     if not planned.errors:
         # Only if ``now`` has no errors, the plan is relative to it.

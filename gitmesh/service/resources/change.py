@@ -302,7 +302,14 @@ class ResourceChanges:
     ) -> PlannedCommit:
         found = wanted(Mesh(now.graph, now.listing.settings, now))
         return change_resources(
-            self._repo, tip, found.specs, now, found.tags, self._reader, found.texts
+            self._repo,
+            tip,
+            found.specs,
+            now,
+            found.tags,
+            self._reader,
+            found.texts,
+            found.files,
         )
 
     def _read(self, tip: CommitId) -> SpecTree:

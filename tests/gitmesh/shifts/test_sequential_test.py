@@ -10,8 +10,8 @@ from gitmesh.shifts.sequential_test import SequentialTest
 
 SHIFTS: Final = 10_000
 ALPHA: Final = 0.01
-STEPS: Final = ((1, 12), (5, 12), (10, 12), (25, 12), (50, 12))
-"""Weights, and windows of 5 s in each: 60 looks in five minutes."""
+STEPS: Final = ((1, 8), (5, 8), (10, 8), (25, 8), (50, 8))
+"""Weights, and windows of 5 s in each: 40 looks in 200 s."""
 REQUESTS: Final = 200
 """Requests in a window, 40 a second."""
 
@@ -76,11 +76,25 @@ def test_good_versions_are_stopped_as_rarely_as_promised() -> None:
 
 def test_bad_versions_are_stopped() -> None:
     chance = random.Random(42)
-    for canary, share, within in ((0.05, 1.0, 60), (0.3, 1.0, 30)):
+    for canary, share, within in ((0.05, 1.0, 40), (0.3, 1.0, 20)):
         found = [stopped(chance, 0.001, canary) for _ in range(300)]
         times = sorted(each for each in found if each is not None)
         assert len(times) >= share * len(found)
         assert times[len(times) // 2] <= within
+
+
+def test_a_version_that_becomes_bad_late_is_stopped() -> None:
+    absolute, compared = SequentialTest(ALPHA), SequentialTest(ALPHA)
+    for _ in range(500):
+        absolute = absolute.limited(1, 1000, 0.01)
+        compared = compared.compared(5, 1000, 5, 1000)
+    assert not absolute.rejects
+    assert not compared.rejects
+    for _ in range(12):
+        absolute = absolute.limited(50, 1000, 0.01)
+        compared = compared.compared(50, 1000, 5, 1000)
+    assert absolute.rejects
+    assert compared.rejects
 
 
 def test_errors_of_one_window_alone_never_suffice() -> None:

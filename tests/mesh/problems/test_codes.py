@@ -39,7 +39,7 @@ NOT_CODES = {
 
 
 def sources() -> Iterator[tuple[Path, ast.Module]]:
-    for package in ("mesh", "reconciler", "xds/translate/proxyless"):
+    for package in ("mesh", "reconciler", "xds/translate/proxyless", "gitmesh/shifts"):
         for path in sorted((ROOT / package).rglob("*.py")):
             if path.name not in REGISTRY and path.parent.name != "spec":
                 yield path, ast.parse(path.read_text())

@@ -1,0 +1,1 @@
+"""Tests of shifts: controller and commands."""
