@@ -46,6 +46,7 @@ COMMANDS: Final = {
     "delete": "server",
     "rollback": "repository",
     "change": "repository",
+    "shift": "repository",
     "pin": "repository",
     "unpin": "repository",
     "retry": "repository",

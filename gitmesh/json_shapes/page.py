@@ -28,6 +28,7 @@ from gitmesh.json_shapes import (
     repository,
     resources,
     routing,
+    shifts,
 )
 from gitmesh.json_shapes import specs as spec_shapes
 
@@ -58,6 +59,13 @@ SHAPES: Final[Mapping[str, type]] = {
     "rollback": changes.RollbackShape,
     "change list": changes.ChangeListShape,
     "change show": changes.PlannedChangeShape,
+    "shift start": shifts.ShiftChangeShape,
+    "shift list": shifts.ShiftsShape,
+    "shift status": shifts.ShiftsShape,
+    "shift hold": shifts.ShiftChangeShape,
+    "shift resume": shifts.ShiftChangeShape,
+    "shift promote": shifts.ShiftChangeShape,
+    "shift abort": shifts.ShiftChangeShape,
     "pin": pins.PinAnswerShape,
     "unpin": pins.PinAnswerShape,
     "retry": delivery.RetryShape,

@@ -66,6 +66,7 @@ ELSEWHERE: Final = {
     ),
     "credential": "a group of commands: tests/access/test_credential_command.py",
     "user": "a group of commands: tests/access/test_user_command.py",
+    "shift": "a group of commands: tests/gitmesh/cli/commands/repository/test_shift.py",
 }
 NO_REPOSITORY: Final = {
     "init",
