@@ -28,7 +28,6 @@ from gitmesh.json_shapes import (
     repository,
     resources,
     routing,
-    shifts,
 )
 from gitmesh.json_shapes import specs as spec_shapes
 
@@ -59,13 +58,13 @@ SHAPES: Final[Mapping[str, type]] = {
     "rollback": changes.RollbackShape,
     "change list": changes.ChangeListShape,
     "change show": changes.PlannedChangeShape,
-    "shift start": shifts.ShiftChangeShape,
-    "shift list": shifts.ShiftsShape,
-    "shift status": shifts.ShiftsShape,
-    "shift hold": shifts.ShiftChangeShape,
-    "shift resume": shifts.ShiftChangeShape,
-    "shift promote": shifts.ShiftChangeShape,
-    "shift abort": shifts.ShiftChangeShape,
+    "shift start": routing.ShiftChangeShape,
+    "shift list": routing.ShiftsShape,
+    "shift status": routing.ShiftsShape,
+    "shift hold": routing.ShiftChangeShape,
+    "shift resume": routing.ShiftChangeShape,
+    "shift promote": routing.ShiftChangeShape,
+    "shift abort": routing.ShiftChangeShape,
     "pin": pins.PinAnswerShape,
     "unpin": pins.PinAnswerShape,
     "retry": delivery.RetryShape,

@@ -116,7 +116,7 @@ def list_(
     """List the shifts of the repository, with those that have ended."""
     found = _overview(ctx, repo, branch, log, None)
     if as_json:
-        from gitmesh.json_shapes.shifts import shifts_shape
+        from gitmesh.json_shapes.routing import shifts_shape
 
         emit_json(shifts_shape(found))
         return
@@ -246,7 +246,7 @@ def _overview(
 
 
 def _text(found: "Overview", *, as_json: bool) -> str:
-    from gitmesh.json_shapes.shifts import shifts_shape
+    from gitmesh.json_shapes.routing import shifts_shape
     from gitmesh.safe_text import visible_json, visible_lines
     from gitmesh.shifts.status import status_lines
 
@@ -273,7 +273,7 @@ def _tell(ctx: click.Context, made: "ShiftChange", verb: str, *, as_json: bool) 
     from gitmesh.rendering.narration import short
 
     if as_json:
-        from gitmesh.json_shapes.shifts import shift_change_shape
+        from gitmesh.json_shapes.routing import shift_change_shape
 
         emit_json(shift_change_shape(made))
     elif made.problems:
