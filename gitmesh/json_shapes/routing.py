@@ -1,4 +1,4 @@
-"""Shapes of routing: results of route tests, the decision on a request, the topology, and shifts."""
+"""Shapes of routing: route tests, the decision on a request, the topology, and shifts."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
