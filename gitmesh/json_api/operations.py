@@ -4,9 +4,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from gitmesh.json_api import changing, event_feed, reading
+from gitmesh.json_api import changing, event_feed, reading, traffic
 from gitmesh.json_api.asking import Asked
 from gitmesh.json_shapes import changes, delivery, history, pins, proxies, resources
+from gitmesh.json_shapes import traffic as traffic_shapes
 
 PREFIX: Final = "/gitmesh/v1"
 
@@ -202,6 +203,27 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         reading.proxies,
         (Value("node", "The end of a node's name."),),
         "proxies of nodes that the caller may read; refusals need the whole mesh",
+    ),
+    Operation(
+        "GET",
+        "/traffic",
+        "The traffic that proxies reported, by target and caller.",
+        traffic_shapes.TrafficShape,
+        traffic.traffic,
+        (
+            Value("service", "Only targets of this virtual service."),
+            Value("since", "`30m`, `2h`, or a time; `1m` without one."),
+        ),
+        "traffic between nodes that the caller may read",
+    ),
+    Operation(
+        "GET",
+        "/traffic/{name}",
+        "The traffic before and after proxies acknowledged a commit.",
+        traffic_shapes.CommitTrafficShape,
+        traffic.commit_traffic,
+        (Value("window", "The length of both times; `10m` without one."),),
+        "callers who may read everything",
     ),
     Operation(
         "GET",

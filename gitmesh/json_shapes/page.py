@@ -28,6 +28,7 @@ from gitmesh.json_shapes import (
     repository,
     resources,
     routing,
+    traffic,
 )
 from gitmesh.json_shapes import specs as spec_shapes
 
@@ -50,6 +51,10 @@ SHAPES: Final[Mapping[str, type]] = {
     "blame": history.OriginsShape,
     "diff": changes.DifferenceShape,
     "wait": delivery.WaitShape,
+    "top": traffic.TrafficShape,
+    "traffic": traffic.TrafficShape,
+    "traffic --commit": traffic.CommitTrafficShape,
+    "who-calls": traffic.TrafficShape,
     "graph": routing.TopologyShape,
     "get": resources.ResourcesShape,
     "apply": resources.ResourceChangesShape,

@@ -168,6 +168,21 @@ class TrafficFile:
                 slot = Interval(start_s, start_s + width_s)
                 yield slot, Traffic(slot, width_s, tuple(sorted(sums.items())), (), ())
 
+    def first_of(self, commit: str, from_s: float) -> float | None:
+        """Return the slot of the first report of a proxy with a commit; ``None`` if there is
+        none.
+
+        :raises Retryable: the file cannot be read now.
+        """
+        with _explained():
+            row = self._connection.execute(
+                "SELECT min(start_s) FROM slots JOIN series ON id = series "
+                "WHERE width_s = ? AND start_s >= ? AND commit_id = ?",
+                (self._width(from_s), from_s, commit),
+            ).fetchone()
+        found = row[0]
+        return None if found is None else float(found)
+
     def _width(self, from_s: float) -> int:
         """Return the length of the slots that are kept for a time: short ones, if they still
         are."""

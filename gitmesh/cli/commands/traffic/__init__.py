@@ -1,0 +1,1 @@
+"""Commands about traffic that proxies report."""

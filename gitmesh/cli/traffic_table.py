@@ -1,0 +1,35 @@
+"""Tables of traffic on a terminal."""
+
+from typing import TYPE_CHECKING
+
+import click
+
+from gitmesh.cli.output import table
+
+if TYPE_CHECKING:
+    from gitmesh.service.traffic.reported import Reported
+
+
+def show_traffic(found: "Reported", *, by_caller: bool = False) -> None:
+    """Print a table of traffic, and on the error stream what is missing from it."""
+    from gitmesh.rendering.traffic_text import missing_lines, traffic_rows
+    from gitmesh.safe_text import visible
+
+    if found.rows:
+        cells = traffic_rows(found, by_caller=by_caller)
+        click.echo(table([[_safe(cell) for cell in row] for row in cells]))
+    else:
+        click.echo("no traffic was reported", err=True)
+        if not any(each.reported for each in found.reporting):
+            click.echo(
+                "  hint: proxies report with a bootstrap from gitmesh bootstrap, every 10 s",
+                err=True,
+            )
+    for line in missing_lines(found):
+        click.secho(visible(line), fg="yellow", err=True)
+
+
+def _safe(cell: str) -> str:
+    from gitmesh.safe_text import visible
+
+    return cell if "\x1b[" in cell else visible(cell)

@@ -1,0 +1,1 @@
+"""Use cases about traffic that proxies report."""
