@@ -7,16 +7,16 @@ from gitmesh.access.duration import parse_duration
 from gitmesh.access.permission import Permission
 from gitmesh.json_api.asking import Asked
 from gitmesh.json_api.errors import bad_request, not_found
-from gitmesh.json_shapes.traffic import (
+from gitmesh.json_shapes.traffic.shapes import (
     CommitTrafficShape,
     TrafficShape,
     commit_traffic_shape,
     traffic_shape,
 )
 from gitmesh.queries.requested_commit import asked_commit
-from gitmesh.queries.since import parse_since
 from gitmesh.service.traffic.comparison import compare
 from gitmesh.service.traffic.reported import Reported, reported
+from gitmesh.service.traffic.since import parse_since
 from mesh.errors import UsageError
 from mesh.keys import ResourceKey
 

@@ -28,9 +28,9 @@ from gitmesh.json_shapes import (
     repository,
     resources,
     routing,
-    traffic,
 )
 from gitmesh.json_shapes import specs as spec_shapes
+from gitmesh.json_shapes.traffic import shapes as traffic
 
 SHAPES: Final[Mapping[str, type]] = {
     "init": repository.CreationShape,

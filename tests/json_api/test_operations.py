@@ -42,6 +42,18 @@ def test_reads_answer_as_the_commands_do(api: ServerApi, served: Served) -> None
     assert [each["author"]["name"] for each in about] == ["Ada"]
 
 
+def test_traffic_is_that_of_the_command(api: ServerApi, served: Served) -> None:
+    ours, theirs = api.get("/traffic", {"since": "10m"}), command(served, "traffic")
+    assert ours.keys() == theirs.keys()
+    assert (ours["traffic"], ours["reporting"]) == ([], [])
+    with pytest.raises(UsageError, match="no virtual service"):
+        api.get("/traffic", {"service": "nobody"})
+    with pytest.raises(UsageError, match="no proxy has reported traffic"):
+        api.get(f"/traffic/{api.get('/state')['commit']}")
+    with pytest.raises(UsageError, match="no time"):
+        api.get("/traffic", {"since": "soon"})
+
+
 def test_a_difference_is_that_of_the_command(api: ServerApi, served: Served) -> None:
     first = gitmesh("log", "--commits", "--repo", served.bare, "--json").json_lines()[0]["commit"]
     ours = api.get("/diff", {"before": first})

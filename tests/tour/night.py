@@ -4,6 +4,7 @@ Everything is fixed: commits, times, what proxies said. So pages are the same wh
 made.
 """
 
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -18,11 +19,15 @@ from events.types import (
 )
 from gitmesh.demo.sample import shares
 from gitmesh.queries.log_location import log_path
+from gitmesh.traffic.file import TrafficFile, traffic_path
+from gitmesh.traffic.sums import Sums
 from reconciler.follower import Follower
 from reconciler.git.repository import GitRepository
 from tests.support.clock import Clock
 from tests.support.git import Repo, git, put
 from tests.support.sample_shop import sample_files
+from xds.reports.counts import Counts, latency_of
+from xds.reports.measured import Measured
 
 ENTRANCE = "mesh/shop/virtualGateway/entrance"
 WEB = "mesh/shop/virtualNode/web"
@@ -53,8 +58,37 @@ def told(folder: Path) -> None:
             if took:
                 _answered(log, CommitId(commits[-1]), took)
             clock.move(hours=1, minutes=44)
+    _reported(shop, commits)
     for commit, ticket in ((commits[1], "CHG-123"), (commits[3], "CHG-124")):
         git(shop, "tag", ticket, commit)
+
+
+def _reported(shop: Path, commits: list[str]) -> None:
+    """Make the record of traffic: ten minutes before and after the last change."""
+    change_s = int(_EVENING.timestamp()) + 3 * 104 * 60
+    with closing(TrafficFile.create(traffic_path(log_path(shop)))) as file:
+        for minute in range(-10, 10):
+            at_s, sums = change_s + minute * 60, Sums()
+            old = minute < 0
+            shares_ = (900, 100) if old else (500, 500)
+            for name, requests in zip(("cart-v1", "cart-v2"), shares_, strict=True):
+                errors = requests // 50 if name == "cart-v2" and not old else 0
+                took = [(10.0, requests * 9 // 10), (25.0, requests)]
+                counts = Counts(
+                    requests=requests,
+                    server_errors=errors,
+                    latency=latency_of(took, requests),
+                )
+                cluster = f"cds_egress_shop_{name}_http_8080"
+                sums.add(
+                    Measured(
+                        *(ENTRANCE, "10.0.0.1:4711", "metrics"),
+                        *((at_s - 10) * 10**9, at_s * 10**9),
+                        commits[1 if old else 3],
+                        ((cluster, counts),),
+                    )
+                )
+            file.write(sums, at_s)
 
 
 def _answered(log: EventStore, commit: CommitId, took_us: int) -> None:

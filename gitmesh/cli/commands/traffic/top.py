@@ -38,7 +38,7 @@ def command(settings: "Settings", repo: Path, log: Path | None, once: bool, as_j
     is the share of users' requests without a 5xx answer; for gRPC, that of attempts without an
     error. Targets without a row had no traffic, or their callers do not report.
     """
-    from gitmesh.json_shapes.traffic import traffic_shape
+    from gitmesh.json_shapes.traffic.shapes import traffic_shape
     from gitmesh.queries.log_lookup import existing_log
     from gitmesh.service.traffic.reported import reported
 
@@ -52,7 +52,7 @@ def command(settings: "Settings", repo: Path, log: Path | None, once: bool, as_j
             return
         if live:
             click.clear()
-        from gitmesh.cli.traffic_table import show_traffic
+        from gitmesh.cli.commands.traffic.shown import show_traffic
 
         show_traffic(found)
         if not live:

@@ -65,10 +65,10 @@ def command(
     for how long no server was there. With --commit, each figure before and after has an interval in
     which it is with a confidence of 95 %.
     """
-    from gitmesh.json_shapes.traffic import commit_traffic_shape, traffic_shape
+    from gitmesh.json_shapes.traffic.shapes import commit_traffic_shape, traffic_shape
     from gitmesh.queries.log_lookup import existing_log
-    from gitmesh.queries.since import parse_since
     from gitmesh.service.traffic.reported import reported
+    from gitmesh.service.traffic.since import parse_since
 
     path, now = existing_log(repo, log or settings.log), datetime.now(UTC)
     if commit is None:
@@ -77,7 +77,7 @@ def command(
         if as_json:
             emit_json(traffic_shape(found))
             return
-        from gitmesh.cli.traffic_table import show_traffic
+        from gitmesh.cli.commands.traffic.shown import show_traffic
 
         show_traffic(found, by_caller=True)
         return
@@ -87,9 +87,10 @@ def command(
     if as_json:
         emit_json(commit_traffic_shape(compared))
         return
-    from gitmesh.rendering.traffic_text import comparison_text
+    from gitmesh.cli.commands.traffic.cells import comparison_text
+    from gitmesh.safe_text import visible
 
-    click.echo(table(comparison_text(compared)))
+    click.echo(table([[visible(cell) for cell in row] for row in comparison_text(compared)]))
 
 
 def _compared(log: Path, repo: Path, commit: str, window: str, now: datetime) -> "Comparison":

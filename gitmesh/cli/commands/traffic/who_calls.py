@@ -39,10 +39,10 @@ def command(
 
     A target of several services has one row for all of them: proxies count requests by target.
     """
-    from gitmesh.json_shapes.traffic import traffic_shape
+    from gitmesh.json_shapes.traffic.shapes import traffic_shape
     from gitmesh.queries.log_lookup import existing_log
-    from gitmesh.queries.since import parse_since
     from gitmesh.service.traffic.reported import reported
+    from gitmesh.service.traffic.since import parse_since
 
     now = datetime.now(UTC)
     begin = parse_since(since, now).timestamp()
@@ -51,6 +51,6 @@ def command(
     if as_json:
         emit_json(traffic_shape(found))
         return
-    from gitmesh.cli.traffic_table import show_traffic
+    from gitmesh.cli.commands.traffic.shown import show_traffic
 
     show_traffic(found, by_caller=True)

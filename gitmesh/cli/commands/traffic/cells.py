@@ -2,8 +2,6 @@
 
 from collections.abc import Iterable, Sequence
 
-import click
-
 from gitmesh.rendering.narration import short
 from gitmesh.service.traffic.comparison import Comparison
 from gitmesh.service.traffic.reported import Reported, Row
@@ -29,7 +27,7 @@ def missing_lines(found: Reported) -> Iterable[str]:
     lost = sum(gap.to_s - gap.from_s for gap in found.gaps)
     whole = found.covered.to_s - found.covered.from_s
     if lost and whole:
-        yield f"no server kept reports for {lost:,.0f} of {whole:,.0f} seconds"
+        yield f"no server kept reports for {lost:,.0f} seconds of {whole:,.0f} seconds"
 
 
 def comparison_text(found: Comparison) -> list[list[str]]:
@@ -73,8 +71,7 @@ def percent(found: Estimate | None) -> str:
     if found is None:
         return "-"
     shown = f"{100 * found.value:.2f} %"
-    shown = "<100 %" if found.value < 1 and shown == "100.00 %" else shown
-    return click.style(shown, fg="red") if found.value < 0.99 else shown
+    return "<100 %" if found.value < 1 and shown == "100.00 %" else shown
 
 
 def milliseconds(found: Estimate | None) -> str:
@@ -93,7 +90,7 @@ def _between(found: Estimate | None) -> str:
 def _change(found: Estimate | None) -> str:
     if found is None:
         return "not known"
-    sure = "" if found.low <= 0 <= found.high else click.style("  significant", bold=True)
+    sure = "" if found.low <= 0 <= found.high else "  significant"
     return (
         f"{100 * found.value:+.2f} ({100 * found.low:+.2f} to {100 * found.high:+.2f}) points{sure}"
     )

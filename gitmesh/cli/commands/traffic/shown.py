@@ -12,12 +12,12 @@ if TYPE_CHECKING:
 
 def show_traffic(found: "Reported", *, by_caller: bool = False) -> None:
     """Print a table of traffic, and on the error stream what is missing from it."""
-    from gitmesh.rendering.traffic_text import missing_lines, traffic_rows
+    from gitmesh.cli.commands.traffic.cells import missing_lines, traffic_rows
     from gitmesh.safe_text import visible
 
     if found.rows:
         cells = traffic_rows(found, by_caller=by_caller)
-        click.echo(table([[_safe(cell) for cell in row] for row in cells]))
+        click.echo(table([[visible(cell) for cell in row] for row in cells]))
     else:
         click.echo("no traffic was reported", err=True)
         if not any(each.reported for each in found.reporting):
@@ -27,9 +27,3 @@ def show_traffic(found: "Reported", *, by_caller: bool = False) -> None:
             )
     for line in missing_lines(found):
         click.secho(visible(line), fg="yellow", err=True)
-
-
-def _safe(cell: str) -> str:
-    from gitmesh.safe_text import visible
-
-    return cell if "\x1b[" in cell else visible(cell)
