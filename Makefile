@@ -11,8 +11,9 @@ ARGS ?=
 BIN := .venv/bin
 # Many tests wait: for a timer, a push, an Envoy. Four at a time keep two processors busy.
 WORKERS ?= 3
-# Thousands of processes start; without bytecode each would compile us anew.
-unexport PYTHONDONTWRITEBYTECODE
+# Thousands of processes start; without bytecode each would compile us anew. Users' output is
+# buffered, so that of tests is, too.
+unexport PYTHONDONTWRITEBYTECODE PYTHONUNBUFFERED
 
 # The first of these that is a Python of 3.11 or newer runs scripts/venv.py.
 PYTHONS := $(PYTHON) python3 python3.13 python3.12 python3.11 python3.14

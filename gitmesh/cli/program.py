@@ -199,12 +199,33 @@ def run(arguments: Sequence[str] | None = None) -> None:
             stream.reconfigure(errors="backslashreplace")
     try:
         program.main(args=arguments, prog_name="gitmesh")
+    except SystemExit as ending:
+        failure = _unwritten()
+        raise (SystemExit(failure.exit_code) if failure and not ending.code else ending) from None
     except OSError as error:  # while help, or an error, was shown
         if error.errno == errno.EIO:  # on a terminal that was closed
             sys.exit(INTERRUPTS.exit_code or exit_codes.UNAVAILABLE)
         if error.errno not in CannotWrite.ERRNOS:
             raise
+        _unwritten()
         failure = CannotWrite(error)
         with contextlib.suppress(OSError):
             failure.show()
         sys.exit(failure.exit_code)
+
+
+def _unwritten() -> CannotWrite | None:
+    """Drop output that there is no room for, and return the error; ``None`` if all is written.
+
+    Python would try again at its end, and then exit with 120 whatever the exit code was.
+    """
+    found = None
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError as error:
+            if error.errno in CannotWrite.ERRNOS:
+                found = CannotWrite(error)
+                with open(os.devnull, "wb") as nothing:
+                    os.dup2(nothing.fileno(), stream.fileno())
+    return found

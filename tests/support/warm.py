@@ -41,7 +41,9 @@ leave(code)
 sys.exit(code)
 """
 _STUB: Final = """\
-#!{python} -IS
+#!/bin/sh
+'''exec' "{python}" -IS "$0" "$@"
+' '''
 import _signal, _socket, array, os, sys
 {check}
 made = _socket.socket(_socket.AF_UNIX, _socket.SOCK_SEQPACKET)
@@ -59,7 +61,10 @@ if code < 0:
     os.kill(os.getpid(), -code)
 os._exit(code)
 """
-"""Stands for a program that runs in a copy, and hands signals on to it."""
+"""Stands for a program that runs in a copy, and hands signals on to it.
+
+Its first lines are shell and Python: the path of an interpreter after ``#!`` may have no space.
+"""
 _OF_HOOK: Final = 'assert sys.argv[1:4] == ["-P", "-m", "gitmesh.push"], sys.argv'
 _number = count()
 

@@ -43,6 +43,8 @@ _VARYING: Final = (
     (r"\b[0-9a-f]{7,64}\b", "<id>"),
     (r"(?<![A-Za-z0-9+/])[A-Za-z0-9+/]{40,}={0,2}", "<signature>"),
     (r"#\d+\b|(?<=\d:)\d{4,5}\b", "<port>"),
+    # Where the real path has a space, the log has it in quotes.
+    (r' path="([^" ]+)"', r" path=\1"),
 )
 _SERVER_LINES: Final = re.compile(r"(?:^<time> [A-Z]+ +\S.*\n)+", re.MULTILINE)
 """What a server tells while it starts: its parts begin side by side, so the order is nobody's."""

@@ -155,7 +155,7 @@ def test_an_error_that_no_system_call_made_is_not_called_the_systems(
 
 def in_a_shell(command: str, **environment: str) -> tuple[int, str]:
     """Return the exit code of ``gitmesh``, and what it says on its error stream."""
-    script = f'{sys.executable} -m gitmesh {command}; exit "${{PIPESTATUS[0]}}"'
+    script = f'"{sys.executable}" -m gitmesh {command}; exit "${{PIPESTATUS[0]}}"'
     done = subprocess.run(
         ["bash", "-c", script],
         capture_output=True,
@@ -168,9 +168,12 @@ def in_a_shell(command: str, **environment: str) -> tuple[int, str]:
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
+@pytest.mark.parametrize("unbuffered", ["", "1"], ids=["buffered", "unbuffered"])
 @pytest.mark.parametrize("command", ["validate sample-repo", "version --json", "--help"])
-def test_output_that_finds_no_room_ends_with_code_3_and_plain_words(command: str) -> None:
-    code, err = in_a_shell(f"{command} > /dev/full")
+def test_output_that_finds_no_room_ends_with_code_3_and_plain_words(
+    command: str, unbuffered: str
+) -> None:
+    code, err = in_a_shell(f"{command} > /dev/full", PYTHONUNBUFFERED=unbuffered)
     assert code == exit_codes.UNAVAILABLE
     assert err.startswith("error: cannot write: No space left on device\n  hint: ")
     assert "Traceback" not in err
@@ -178,13 +181,15 @@ def test_output_that_finds_no_room_ends_with_code_3_and_plain_words(command: str
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
-def test_the_code_tells_even_where_nothing_can_be_said() -> None:
-    assert in_a_shell("version > /dev/full 2> /dev/full") == (exit_codes.UNAVAILABLE, "")
+@pytest.mark.parametrize("unbuffered", ["", "1"], ids=["buffered", "unbuffered"])
+def test_the_code_tells_even_where_nothing_can_be_said(unbuffered: str) -> None:
+    told = in_a_shell("version > /dev/full 2> /dev/full", PYTHONUNBUFFERED=unbuffered)
+    assert told == (exit_codes.UNAVAILABLE, "")
 
 
 @pytest.mark.parametrize("encoding", ["latin-1", "koi8-r"])
 def test_what_a_terminal_cannot_show_is_spelled(shop: Shop, encoding: str) -> None:
-    spelled = f"log --repo {shop.bare} | grep -cF '\\u2192' >&2"
+    spelled = f"log --repo '{shop.bare}' | grep -cF '\\u2192' >&2"
     code, err = in_a_shell(spelled, PYTHONIOENCODING=encoding)
     assert code == 0
     assert int(err) > 0
@@ -193,7 +198,7 @@ def test_what_a_terminal_cannot_show_is_spelled(shop: Shop, encoding: str) -> No
 def test_a_current_directory_that_is_gone_is_told(tmp_path: Path) -> None:
     gone = tmp_path / "gone"
     script = (
-        f'mkdir "{gone}" && cd "{gone}" && rmdir "{gone}" && {sys.executable} -m gitmesh status'
+        f'mkdir "{gone}" && cd "{gone}" && rmdir "{gone}" && "{sys.executable}" -m gitmesh status'
     )
     done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, check=False)
     assert done.returncode == exit_codes.USAGE

@@ -186,8 +186,8 @@ def run_instead(repo: Repo, script: str) -> None:
         ("kill -SEGV $$", 139),
         ("kill -TERM $$", 143),
         ("ulimit -t 1; while :; do :; done", r"1\d\d"),
-        ("exec $python -P -m gitmesh_is_gone", 1),
-        ("exec $python -c 'import os; os._exit(120)'", 120),
+        ('exec "$python" -P -m gitmesh_is_gone', 1),
+        ("""exec "$python" -c 'import os; os._exit(120)'""", 120),
         ("exit 1", 1),
     ],
     ids=["killed", "crashed", "ended", "out of time", "not installed", "exit 120", "exit 1"],
@@ -214,7 +214,7 @@ def test_a_check_that_runs_out_of_memory_keeps_the_push_out(repo: Repo) -> None:
     repo.commit({f"shop/many{n}.yaml": text(*nodes(n)) for n in range(10)})
     missed = True
     for kilobytes in (20_000, 35_000, 50_000):
-        run_instead(repo, f'ulimit -d {kilobytes}; exec $python "$@"')
+        run_instead(repo, f'ulimit -d {kilobytes}; exec "$python" "$@"')
         pushed = push(repo)
         assert (pushed.code == 0) == ("4,000 changes" in pushed.told)
         if pushed.code != 0:
@@ -224,7 +224,7 @@ def test_a_check_that_runs_out_of_memory_keeps_the_push_out(repo: Repo) -> None:
     assert not missed, "no limit was too low: lower them"
 
 
-_WITHOUT_MEMORY = """shift 3; exec $python -c '
+_WITHOUT_MEMORY = """shift 3; exec "$python" -c '
 import sys
 from gitmesh.push import pre_receive
 def check(*_):
@@ -257,7 +257,7 @@ def test_words_that_cannot_be_written_let_nothing_in(repo: Repo) -> None:
     assert push(repo).code == 0
     before = tip(repo)
     commit_shares(repo, 10, "cart-v3")
-    run_instead(repo, 'exec $python "$@" 2>/dev/full')
+    run_instead(repo, 'exec "$python" "$@" 2>/dev/full')
     refused(repo, push(repo), before)
 
 
