@@ -4,6 +4,7 @@ import asyncio
 import ipaddress
 import logging
 import socket
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import version
@@ -22,6 +23,7 @@ from gitmesh.api.monitoring.log_metrics import LogMetrics
 from gitmesh.api.monitoring.metrics import Metrics
 from gitmesh.api.monitoring.readiness import readiness
 from gitmesh.api.monitoring.routes import monitoring_routes
+from gitmesh.api.monitoring.traffic_metrics import Totals
 from gitmesh.api.signature import SignedRequest
 from gitmesh.api.staging import Staging
 from gitmesh.api.web.rate_limit import RateLimit
@@ -68,10 +70,12 @@ class HttpApi:
         startup: Startup,
         logged: LoggedCommits,
         changes: ResourceChanges,
+        traffic: Callable[[], Totals] = dict,
     ) -> None:
         """Serve the API until cancelled.
 
         :param logged: announces what is appended to the log.
+        :param traffic: returns the sums of what proxies reported since the server's start.
         """
         with open_served(repo, log, settings, changes) as served:
             await remove_lock(changes)
@@ -98,7 +102,7 @@ class HttpApi:
             beside = JsonApi(served, self._received)
             scheme = "http" if self.certificate is None else "https"
             _log.info("serving the API", extra={"listen": self.address, "scheme": scheme})
-            metrics = Metrics(version("gitmesh"), reading)
+            metrics = Metrics(version("gitmesh"), reading, traffic)
             metrics.log_bytes.set_function(partial(size_of, log))
             counted = LogMetrics(reading, metrics)
             now = partial(readiness, reading, startup.serving.is_set, startup.followed.is_set)

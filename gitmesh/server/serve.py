@@ -182,7 +182,11 @@ def _serve_one_log(
                     else {}
                 ),
                 **(
-                    {"the API": lambda: http.serve(path, where, settings, startup, logged, changes)}
+                    {
+                        "the API": lambda: http.serve(
+                            path, where, settings, startup, logged, changes, traffic.since_start
+                        )
+                    }
                     if http
                     else {}
                 ),

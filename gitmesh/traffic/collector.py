@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Final
 
 from gitmesh.traffic.file import TrafficFile, traffic_path
-from gitmesh.traffic.sums import Sums
+from gitmesh.traffic.sums import MAX_SERIES, Sums
 from mesh.errors import Retryable
+from xds.reports.counts import Counts
 from xds.reports.measured import Measured
 
 _log = logging.getLogger(__name__)
@@ -29,13 +30,23 @@ class Collector:
         """
         self._path = traffic_path(log)
         self._retention_s = round(retention_s)
+        self._totals: dict[tuple[str, str], Counts] = {}
         self._sums = Sums()
         self._file: TrafficFile | None = None
         self._forgot_at = self._told_at = -float("inf")
 
     def accept(self, measured: Measured) -> None:
         """Add a report."""
-        self._sums.add(measured)
+        for series, counts in self._sums.add(measured):
+            place = series.caller, series.target
+            known = self._totals.get(place)
+            if known is not None or len(self._totals) < MAX_SERIES:
+                self._totals[place] = counts if known is None else known.plus(counts)
+
+    def since_start(self) -> dict[tuple[str, str], Counts]:
+        """Return the sums since the start, by caller and target; those beyond a limit are left
+        out. May be called from any thread."""
+        return dict(self._totals)
 
     async def run(self) -> None:
         """Write sums until cancelled; then write the last ones."""

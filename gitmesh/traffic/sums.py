@@ -32,8 +32,9 @@ class Sums:
         """Number of sums that were dropped, because there were too many series."""
         self._series: set[Series] = set()
 
-    def add(self, measured: Measured) -> None:
-        """Add a report to the slots in which it came."""
+    def add(self, measured: Measured) -> list[tuple[Series, Counts]]:
+        """Add a report to the slots in which it came; return what was added."""
+        added: list[tuple[Series, Counts]] = []
         at_s = measured.to_ns // 1_000_000_000
         self._note(measured, measured.to_ns / 1e9)
         for cluster, counts in measured.clusters:
@@ -44,8 +45,10 @@ class Sums:
                 self.dropped += 1
                 continue
             self._series.add(series)
+            added.append((series, counts))
             for width_s in WIDTHS:
                 self._put(SlotKey(width_s, at_s - at_s % width_s, series), counts)
+        return added
 
     def merge(self, earlier: "Sums") -> None:
         """Add sums that could not be written."""

@@ -3,7 +3,7 @@
 Names follow the conventions of istiod, Consul and Envoy Gateway: a prefix, base units, ``_total``.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Final
 
 from prometheus_client import (
@@ -23,6 +23,8 @@ from prometheus_client.registry import Collector
 from events.store import EventReader
 from events.types import Chain, ProxyState
 from gitmesh.access.permission import READ_ALL, Permission
+from gitmesh.api.monitoring.traffic_metrics import LABELS as TRAFFIC_LABELS
+from gitmesh.api.monitoring.traffic_metrics import Totals, TrafficTotals
 from mesh.errors import UsageError
 from mesh.keys import ResourceKey
 
@@ -41,6 +43,7 @@ LABELS: Final = {
     "gitmesh_log_events": ("chain",),
     "gitmesh_api_requests": ("operation", "status"),
     "gitmesh_api_request_seconds": ("operation",),
+    **TRAFFIC_LABELS,
 }
 """Labels by metric family; families that are not listed have none."""
 disable_created_metrics()  # type: ignore[no-untyped-call]
@@ -49,7 +52,12 @@ disable_created_metrics()  # type: ignore[no-untyped-call]
 class Metrics:
     """The metrics of one server process, with counters that begin at its start."""
 
-    def __init__(self, version: str, log: EventReader | None = None) -> None:
+    def __init__(
+        self,
+        version: str,
+        log: EventReader | None = None,
+        traffic: Callable[[], Totals] = dict,
+    ) -> None:
         self.registry = CollectorRegistry()
         at = self.registry
         for collector in (ProcessCollector, PlatformCollector):
@@ -135,6 +143,7 @@ class Metrics:
         self._problems: dict[str, int] = {"error": 0, "warning": 0}
         self._log = log
         self.registry.register(LogState(log, self._problems, READ_ALL))
+        self.registry.register(TrafficTotals(traffic))
 
     def observe_request(self, operation: str, status: int, seconds: float) -> None:
         """Count an answer of the API."""
