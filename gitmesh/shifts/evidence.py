@@ -7,9 +7,6 @@ from typing import Final, Protocol, Self
 
 from mesh.keys import ResourceKey
 
-WINDOW_S: Final = 5.0
-"""Length of a window in which canary and baseline are compared."""
-
 
 @dataclass(frozen=True, slots=True)
 class Histogram:
@@ -115,8 +112,18 @@ class Evidence(Protocol):
     """Source of evidence: what proxies report."""
 
     @property
+    def window_s(self) -> float:
+        """Return the length of the windows for which traffic can be asked, from 0 on."""
+        ...
+
+    @property
     def delay_s(self) -> float:
-        """Return the time after which everything about a moment is reported."""
+        """Return the time after which everything about a window is reported."""
+        ...
+
+    @property
+    def settle_s(self) -> float:
+        """Return the time after a step in which reports may be about the time before it."""
         ...
 
     def traffic(self, target: ResourceKey, since: float, until: float) -> Traffic | None:

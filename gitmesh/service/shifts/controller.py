@@ -104,7 +104,7 @@ class ShiftController:
         return ShiftStatus(shift, progress, weights, decide(situation), results, requests)
 
     def _watched(self, shift: Shift, progress: Progress, pinned: str, now: float) -> Watch:
-        settle = 0.0 if self._evidence is None else self._evidence.delay_s
+        settle = 0.0 if self._evidence is None else self._evidence.settle_s
         known = self._watches.get(shift.name)
         if known is not None and known.held and shift.document.hold is None:
             known = None  # somebody has resumed it nonetheless

@@ -1,17 +1,18 @@
 """Evidence about the present step of one shift, collected window by window."""
 
+import math
 from dataclasses import dataclass
 from typing import Final
 
 from events.types import CommitId
-from gitmesh.shifts.evidence import NO_TRAFFIC, WINDOW_S, Evidence, WindowPair
+from gitmesh.shifts.evidence import NO_TRAFFIC, Evidence, WindowPair
 from gitmesh.shifts.gate import Observation
 from gitmesh.shifts.progress import Progress
 from gitmesh.shifts.reading import Shift
 from mesh.keys import Kind, ResourceKey
 
 _MOST_WINDOWS: Final = 720
-"""Maximum number of windows that are read at once, after a restart: an hour."""
+"""Maximum number of windows that are read at once, after a restart: two hours."""
 
 
 @dataclass(slots=True)
@@ -23,16 +24,17 @@ class Watch:
     last: CommitId
     at: float
     """Start of the next window, in seconds since 1970."""
-    window_s: float = WINDOW_S
     held: bool = False
 
     def collect(self, shift: Shift, evidence: Evidence, now: float) -> None:
         """Add the windows whose reports are complete."""
         complete = now - evidence.delay_s
-        missed = int((complete - self.at) // self.window_s) - _MOST_WINDOWS
-        self.at += max(0, missed) * self.window_s
-        while self.at + self.window_s <= complete:
-            end = self.at + self.window_s
+        length = evidence.window_s
+        self.at = math.ceil(self.at / length) * length
+        missed = int((complete - self.at) // length) - _MOST_WINDOWS
+        self.at += max(0, missed) * length
+        while self.at + length <= complete:
+            end = self.at + length
             pair = _pair(shift, evidence, self.at, end)
             self.at = end
             if pair is not None:

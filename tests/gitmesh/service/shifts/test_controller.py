@@ -30,7 +30,8 @@ COMMENT = "  # the weights are shifted by gitmesh\n"
 class Reports:
     """Evidence of 1,000 requests a second to each target."""
 
-    delay_s = 1.0
+    window_s = 5.0
+    delay_s = settle_s = 1.0
 
     def __init__(self) -> None:
         self.errors = 0.001
