@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from mesh.keys import Kind, ResourceKey
+from tests.support import traffic as clients
 from tests.support.apps import App, serving
 from tests.support.command_line import gitmesh
 from tests.support.envoy import running, wait_until_ready
@@ -35,7 +36,7 @@ _FAST = """
 from gitmesh.traffic import sums
 sums.WIDTHS = (1, 60)
 from gitmesh.traffic import collector, file
-file._SHORT, collector.WRITE_EVERY_S = 1, 0.2
+file.WIDTHS, file._SHORT, collector.WRITE_EVERY_S = sums.WIDTHS, 1, 0.2
 from gitmesh.service.shifts.reported_traffic import ReportedTraffic as Reported
 Reported.window_s, Reported.delay_s, Reported.settle_s = 1.0, 0.5, 2.5
 from gitmesh.__main__ import main
@@ -65,7 +66,7 @@ class Town:
     apps: Mapping[str, Faulty]
 
     def start(self, name: str, to: str, *gates: str) -> None:
-        options = ("--steps", "50,100", "--interval", "4s", "--min-requests", "20", *gates)
+        options = ("--steps", "50,100", "--interval", "1s", "--min-requests", "400", *gates)
         started = gitmesh(
             "shift", "start", name, "--repo", self.origin, "--route", ROUTE, "--to", to, *options
         )
@@ -74,7 +75,7 @@ class Town:
     def last_answer(self, app: str, until: Callable[[], bool]) -> float:
         """Return when an application answered last, once ``until`` holds and it is silent."""
         name, seen, at = f"cart.local from {app}", 0, 0.0
-        deadline = time.monotonic() + 90
+        deadline = time.monotonic() + 60
         held_at: float | None = None
         while held_at is None or time.time() < max(held_at, at) + 1.0:
             assert time.monotonic() < deadline, self.server.lines()[-5:]
@@ -91,7 +92,8 @@ class Town:
 
 
 @pytest.fixture
-def town(tmp_path: Path) -> Iterator[Town]:
+def town(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Town]:
+    monkeypatch.setattr(clients, "PER_TARGET", 8)
     apps = {name: Faulty(name, loopback_address(), PORT) for name in ("v1", "v2")}
     repo = Repo(tmp_path)
     repo.commit_and_push({"shop.yaml": _specs(apps)}, "The mesh")
@@ -142,7 +144,7 @@ def test_a_good_version_is_promoted_and_bad_ones_are_reverted_at_once(
     assert traffic.failures == []
     backs = {}
     for name, faults, gates in (
-        ("errors", {"every": 20.0}, ()),
+        ("errors", {"every": 12.0}, ()),
         ("slow", {"delay_s": 0.15}, ("--latency", "75ms", "--no-baseline")),
     ):
         town.apps["v1"].faults.clear()
@@ -153,7 +155,7 @@ def test_a_good_version_is_promoted_and_bad_ones_are_reverted_at_once(
         assert told is not None
         commit = git(town.origin, "log", "-1", "--format=%B", "main")
         assert "This reverts commit" in commit
-        backs[name] = last - datetime.fromisoformat(str(told["time"])).timestamp()
+        backs[name] = last - datetime.fromisoformat(str(told["at"])).timestamp()
         assert backs[name] < 1.0
     others = [each for each in traffic.failures if "status 500" not in each]
     assert others == [], "the application's own errors, and none besides"
