@@ -115,18 +115,20 @@ class Browsers:
         return {"ended": ended, "fetched": self._fetched}
 
     async def _page(self, path: str, began: asyncio.Semaphore) -> None:
-        connection = await Connection.open(self._port)
-        stream = await Connection.open(self._port)
+        connection, stream = await Connection.open(self._port), await Connection.open(self._port)
         try:
             plain = self._head("GET", path, compressed=False)
             _, _, page = await connection.ask(plain)
             found = _POSITION.search(page)
             assert found is not None, f"{path} does not follow the log"
             stream.send(self._head("GET", f"/live?after={found[1].decode()}"))
+            connection.close()
             began.release()
             while line := await stream.line():
                 if line.startswith(b"event: grown"):
+                    connection = await Connection.open(self._port)
                     await connection.ask(self._head("GET", path) + "HX-Request: true\r\n")
+                    connection.close()
                     self._fetched += 1
                     self._last_at = time.monotonic()
         finally:

@@ -23,10 +23,11 @@ from gitmesh.console.visit import Answer, Download, Form, PageError, Redirect, V
 from gitmesh.console.web.body import read_form
 from gitmesh.console.web.frame import REQUEST_ID, error_page, frame, target
 from gitmesh.console.web.headers import SecurityHeaders
-from gitmesh.console.web.live import MOST_OF_PERSON, MOST_PAGES, Live
+from gitmesh.console.web.live import MOST_OF_PERSON, MOST_PAGES, SETTLED_S, WITHIN_S, Live
 from gitmesh.console.web.origin import is_of_script, is_same_origin, is_surely_ours
 from gitmesh.console.web.preferences import remember
 from gitmesh.console.web.responses import downloaded, redirected, rendered
+from gitmesh.console.web.shared_answers import SharedAnswers
 from gitmesh.console.web.static_files import PREFIX, static_files
 from gitmesh.service.audit.log_verification import Evidence
 from gitmesh.service.audit.verifications import Verifications
@@ -51,7 +52,15 @@ class Console:
         self._verifications = Verifications(served.log_path, evidence)
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="console")
         self._sign_in = SignIn(entrance, self._threads)
-        self._tail = LogTail(served.log, self._threads, most=MOST_PAGES, most_of_one=MOST_OF_PERSON)
+        self._tail = LogTail(
+            served.log,
+            self._threads,
+            most=MOST_PAGES,
+            most_of_one=MOST_OF_PERSON,
+            settled_s=SETTLED_S,
+            within_s=WITHIN_S,
+        )
+        self._shared = SharedAnswers()
 
     @property
     def application(self) -> ASGIApp:
@@ -183,11 +192,26 @@ class Console:
 
     def _respond(self, request: Request, visitor: Visitor, page: Page, visit: Visit) -> Response:
         try:
-            position = self._position()  # before the page reads: what comes later is told it
-            answer = page.handle(visit)
+            answer, position = self._answered(request, page, visit)
         except GitmeshError as error:
             raise _page_error(error) from None
         return self._response(request, visitor, page, visit, answer, position)
+
+    def _answered(self, request: Request, page: Page, visit: Visit) -> tuple[Answer, str]:
+        """Return a page, and the position of the log before the page has read it.
+
+        Open pages that ask anew after the log has grown share what was read for one of them.
+        """
+
+        def made() -> tuple[Answer, str]:
+            position = self._position()  # before the page reads: what comes later is told it
+            return page.handle(visit), position
+
+        if request.method != "GET" or not is_of_script(request.headers) or visit.at:
+            return made()
+        asked = page.name, visit.name, tuple(sorted(visit.query.items()))
+        seen_by = visit.caller.permission, visit.words.code
+        return self._shared.get((*asked, *seen_by, self._tail.looks), made)
 
     def _response(
         self,

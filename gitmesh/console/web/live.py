@@ -5,6 +5,7 @@ reader who comes back with an old position is told at once.
 """
 
 import asyncio
+import random
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Final
@@ -18,6 +19,12 @@ MOST_PAGES: Final = 256
 MOST_OF_PERSON: Final = 128
 LASTS_S: Final = 900.0
 """After this time the browser connects again, and its session is looked up anew."""
+SETTLED_S: Final = 0.7
+"""Pages are told when the log has been quiet for so long, so that a roll-out comes first."""
+WITHIN_S: Final = 3.0
+"""And at the latest so long after the log began to grow: a roll-out may take longer."""
+SPREAD_S: Final = 0.02
+"""Seconds for each open page, over which the pages are told: not all ask anew at once."""
 TOLD_EVERY_S: Final = 1.0
 """Minimum time between two messages: a roll-out writes many events, a page needs the last."""
 QUIET_S: Final = 15.0
@@ -72,7 +79,9 @@ class Live(Response):
                 self._seen = now
                 await _put(send, f"id: {now}\nevent: grown\ndata: {now}\n\n")
                 await asyncio.sleep(TOLD_EVERY_S)
-            elif not await self._tail.grown(since, QUIET_S):
+            elif await self._tail.grown(since, QUIET_S):
+                await asyncio.sleep(random.random() * SPREAD_S * self._tail.readers)  # noqa: S311
+            else:
                 await _put(send, ": quiet\n\n")
 
 

@@ -22,9 +22,22 @@ class LogTail:
     """Tells streams when the log grows: one look at the log for all of them."""
 
     def __init__(
-        self, log: EventReader, threads: Executor, *, most: int = 64, most_of_one: int = 8
+        self,
+        log: EventReader,
+        threads: Executor,
+        *,
+        most: int = 64,
+        most_of_one: int = 8,
+        settled_s: float = 0.0,
+        within_s: float = 0.0,
     ) -> None:
-        """Bound the number of readers, of all and of one."""
+        """Bound the number of readers, of all and of one.
+
+        :param settled_s: readers are told when the log has not grown for so long;
+        :param within_s: and at the latest so long after it began to grow.
+        """
+        self._settled_s = settled_s
+        self._within_s = within_s
         self._most = most
         self._most_of_one = most_of_one
         self._log = log
@@ -58,6 +71,11 @@ class LogTail:
                 self._looking.cancel()
                 self._looking = None
 
+    @property
+    def readers(self) -> int:
+        """Number of streams that follow the log now."""
+        return self._of_caller.total()
+
     async def grown(self, since: int, within_s: float) -> bool:
         """Wait until the log grows or the server ends; tell whether that happened in time.
 
@@ -78,12 +96,19 @@ class LogTail:
     async def _look(self) -> None:
         loop = asyncio.get_running_loop()
         before: tuple[int, ...] = ()
+        began = last = 0.0
+        """Times of the first and of the last growth that no reader was told; 0 if there is none."""
         while True:
             with suppress(Exception):  # the log is unavailable for a moment
-                now = await loop.run_in_executor(self._threads, self.heads)
+                now, at = await loop.run_in_executor(self._threads, self.heads), loop.time()
                 if now != before:
-                    before = now
-                    self.looks += 1
-                    grown, self._grown = self._grown, asyncio.Event()
-                    grown.set()
+                    before, began, last = now, began or at, at
+                if began and (at - last >= self._settled_s or at - began >= self._within_s):
+                    began = 0.0
+                    self._tell()
             await asyncio.sleep(LOOK_EVERY_S)
+
+    def _tell(self) -> None:
+        self.looks += 1
+        grown, self._grown = self._grown, asyncio.Event()
+        grown.set()
