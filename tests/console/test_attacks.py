@@ -6,7 +6,10 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from gitmesh.console.table import PAGES
+from gitmesh.console.web.body import MOST_BODY, MOST_FIELDS
 from tests.console.conftest import Served, Visitor
+from tests.support.git import git
 
 OTHER_SITE = "http://evil.example"
 
@@ -121,3 +124,49 @@ def test_an_open_page_cannot_be_framed(visitor: Visitor) -> None:
     headers = visitor.get("/").headers
     assert "frame-ancestors 'none'" in headers["content-security-policy"]
     assert headers["x-frame-options"] == "DENY"
+
+
+WRITES = sorted({page.path for page in PAGES if page.method == "POST"})
+NODE = "mesh/shop/virtualNode/cart-v1"
+
+
+def of_node(path: str) -> str:
+    return path.replace("{name}", "main" if path.startswith("/undo") else NODE)
+
+
+@pytest.mark.parametrize("path", WRITES)
+def test_no_page_changes_anything_without_a_token_or_for_another_site(
+    served: Served, visitor: Visitor, path: str
+) -> None:
+    before = git(served.bare, "rev-parse", "main")
+    fields = {"change.0.key": NODE, "commit": "main", "reason": "x", "scope": "commit"}
+    for token in ("", "x", served.visitor().sign_in().token()):
+        assert visitor.post(of_node(path), fields, token=token).status_code == 403
+    for headers in ({"sec-fetch-site": "cross-site"}, {"origin": OTHER_SITE}):
+        found = visitor.post(of_node(path), fields, headers=headers)
+        assert found.status_code == 403
+    assert git(served.bare, "rev-parse", "main") == before
+
+
+def test_nobody_follows_the_log_without_a_session(served: Served) -> None:
+    assert served.visitor().get("/live").status_code == 401
+
+
+def test_forms_that_are_too_large_are_refused(visitor: Visitor) -> None:
+    token = visitor.token()
+    long = {"text": "x" * (MOST_BODY + 1)}
+    assert visitor.post("/review", long, token=token).status_code == 413
+    many = {f"f{n}": "" for n in range(MOST_FIELDS + 1)}
+    assert visitor.post("/review", many, token=token).status_code == 400
+
+
+def test_no_value_becomes_a_header(visitor: Visitor) -> None:
+    for path in ("/log/export?author=a%0d%0aset-cookie:%20x=1", "/sign-in?next=/%0d%0ax:%20y"):
+        found = visitor.get(path)
+        assert "set-cookie" not in found.headers or "x=1" not in found.headers["set-cookie"]
+        assert "x" not in found.headers
+
+
+def test_private_pages_are_kept_by_no_cache(visitor: Visitor) -> None:
+    for path in ("/", "/log", "/log/export", f"/resource/{NODE}", "/none"):
+        assert visitor.get(path).headers["cache-control"] == "no-store"

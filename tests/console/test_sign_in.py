@@ -1,17 +1,22 @@
 """Sign-in with passwords, sessions, and what keeps strangers out."""
 
+import contextlib
 import json
 import stat
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from gitmesh.access.credential_changes import NewCaller
 from gitmesh.access.users.user_changes import add_user, remove_user
+from gitmesh.console.sign_in.throttle import Throttle, TooManyAttempts
+from gitmesh.console.table import PAGES, Page
 from tests.console.conftest import Served, Visitor, serve, text_of
 from tests.support.command_line import gitmesh
-from tests.support.git import Repo
+from tests.support.git import Repo, git
 from tests.support.server import Server
 
 PASSWORD = "correct horse battery"
@@ -197,6 +202,46 @@ def test_failed_attempts_are_throttled_by_login_and_address(served: Served) -> N
     statuses = [enter(visitor, "victim", f"guess number {n} of many") for n in range(11)]
     assert statuses == [401] * 10 + [429]
     assert enter(served.visitor(), "ada") == 303  # others are not kept out
+
+
+def test_other_headers_give_no_further_attempts(served: Served) -> None:
+    visitor = served.visitor()
+    token = visitor.token("/sign-in")
+    fields = {"login": "victim", "password": "guess number 12 of many"}
+    for name in ("x-forwarded-for", "forwarded", "x-real-ip", "client-ip"):
+        found = visitor.post("/sign-in", fields, token=token, headers={name: "10.9.8.7"})
+        assert found.status_code == 429
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if page.allowed is not PAGES[0].allowed])
+def test_who_may_only_read_is_told_that_pages_that_write_do_not_exist(
+    served: Served, page: Page
+) -> None:
+    reader = served.visitor()
+    assert enter(reader, "rob", OTHER) == 303
+    before = git(served.bare, "rev-parse", "main")
+    path = page.path.replace("{name}", "mesh/shop/virtualNode/cart-v1")
+    reads = page.path == "/verification"  # which changes nothing
+    if page.method == "GET":
+        found = reader.get(path)
+    else:
+        found = reader.post(path, {"change.0.key": "mesh/shop/virtualNode/cart-v1"})
+    assert found.status_code in ((200, 303) if reads else (404,))
+    assert git(served.bare, "rev-parse", "main") == before
+
+
+def test_many_attempts_at_once_are_not_more_attempts() -> None:
+    throttle, checked = Throttle(), list[int]()
+
+    def guess(number: int) -> None:
+        with contextlib.suppress(TooManyAttempts), throttle.attempt("ada", "10.0.0.1"):
+            checked.append(number)
+            time.sleep(0.01)  # as a password is hashed: the others come meanwhile
+            throttle.failed("ada", "10.0.0.1")
+
+    with ThreadPoolExecutor(40) as threads:
+        list(threads.map(guess, range(40)))
+    assert 10 <= len(checked) <= 11
 
 
 def test_a_change_is_shown_only_as_far_as_its_author_may_read(served: Served) -> None:

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
+from urllib.parse import urlencode
 
 from events.encoding.codec import decode
 from events.query import Query
@@ -14,7 +15,7 @@ from gitmesh.console.forms.field import form_of
 from gitmesh.console.forms.parts import filled_form
 from gitmesh.console.shown_mesh import configured_nodes, graph_at, relations, shown_state
 from gitmesh.console.visit import Answer, View, Visit
-from gitmesh.console.writing import absent, readable
+from gitmesh.console.writing import absent, readable, typed_message
 from gitmesh.queries.commits import OF_DELIVERY, LoggedCommit, logged_commit
 from gitmesh.queries.requested_moment import asked_seq
 from gitmesh.rendering.commit_lines import subject_of
@@ -68,6 +69,7 @@ def resource(visit: Visit) -> Answer:
         "root": filled_form(form_of(key.kind), document).root,
         "text": written.text if written else document_text(native_document(found)),
         "relations": relations(graph, key),
+        "typed": f"?{urlencode({'message': typed_message(visit)})}" if typed_message(visit) else "",
         "may_write": visit.caller.permission.may_write(key) and visit.at is None,
         **_of_tab(visit, graph, key, tab),
     }

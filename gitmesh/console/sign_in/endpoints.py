@@ -175,8 +175,9 @@ class SignIn:
         address = _address(request)
         with self._throttle.attempt(login, address):
             found = self._entrance.people.checked(login, form.get("password"), utc_now())
+            if found is None:
+                self._throttle.failed(login, address)
         if found is None:
-            self._throttle.failed(login, address)
             _log.warning("sign-in refused", extra={"login": login[:128], "client": address})
         return found
 

@@ -44,16 +44,20 @@ class Throttle:
 
         :raises TooManyAttempts: too many failed before, or are being checked.
         """
+        self._require_few(login, address)
+        if not self._free.acquire(timeout=2.0):
+            raise TooManyAttempts(2)
+        try:
+            self._require_few(login, address)  # many may have come at once, and failed meanwhile
+            yield
+        finally:
+            self._free.release()
+
+    def _require_few(self, login: str, address: str) -> None:
         for item, keys in _counted(login, address):
             if not self._limiter.test(item, *keys):
                 reset = self._limiter.get_window_stats(item, *keys).reset_time
                 raise TooManyAttempts(max(1, math.ceil(reset - time.time())))
-        if not self._free.acquire(timeout=2.0):
-            raise TooManyAttempts(2)
-        try:
-            yield
-        finally:
-            self._free.release()
 
     def failed(self, login: str, address: str) -> None:
         """Count a failure."""
