@@ -95,9 +95,8 @@ class Browsers:
     async def open(self, command: Mapping[str, Any]) -> Mapping[str, Any]:
         """Open pages that follow the log, one for each path."""
         self._fetched, began = 0, asyncio.Semaphore(0)
-        for path in command["paths"]:
+        for path in command["paths"]:  # one after the other, as people come
             self._open.append(asyncio.create_task(self._page(path, began)))
-        for _ in command["paths"]:
             await began.acquire()
         return {}
 
@@ -106,8 +105,8 @@ class Browsers:
         return {"fetched": self._fetched, "since_s": time.monotonic() - self._last_at}
 
     async def close(self, _: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Close all pages; respond with the number that had ended by themselves."""
-        ended = sum(task.done() for task in self._open)
+        """Close all pages; respond with why some had ended by themselves."""
+        ended = [repr(task.exception()) for task in self._open if task.done()]
         for task in self._open:
             task.cancel()
         await asyncio.gather(*self._open, return_exceptions=True)
@@ -115,14 +114,14 @@ class Browsers:
         return {"ended": ended, "fetched": self._fetched}
 
     async def _page(self, path: str, began: asyncio.Semaphore) -> None:
-        connection, stream = await Connection.open(self._port), await Connection.open(self._port)
+        connection = await Connection.open(self._port)
+        _, _, page = await connection.ask(self._head("GET", path, compressed=False))
+        connection.close()
+        found = _POSITION.search(page)
+        assert found is not None, f"{path} does not follow the log"
+        stream = await Connection.open(self._port)
         try:
-            plain = self._head("GET", path, compressed=False)
-            _, _, page = await connection.ask(plain)
-            found = _POSITION.search(page)
-            assert found is not None, f"{path} does not follow the log"
             stream.send(self._head("GET", f"/live?after={found[1].decode()}"))
-            connection.close()
             began.release()
             while line := await stream.line():
                 if line.startswith(b"event: grown"):
