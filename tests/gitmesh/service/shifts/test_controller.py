@@ -302,8 +302,8 @@ def test_a_process_that_dies_anywhere_repeats_no_step(
     class Killed(BaseException):
         """The process ends here."""
 
-    town.put(document())
-    for _ in range(4):
+    town.put(document(steps="[50, 100]"))
+    for _ in range(2):
         with monkeypatch.context() as patch:
             module = controlling if point in ("message", "wanted") else changing
             name = point.removeprefix("after ")
@@ -323,7 +323,7 @@ def test_a_process_that_dies_anywhere_repeats_no_step(
             town.look()
     steps = [each for each in town.subjects() if "cart-v2" in each]
     numbers = [each.rpartition("(")[2] for each in steps]
-    assert numbers == ["1/4)", "2/4)", "3/4)", "4/4)"]
+    assert numbers == ["1/2)", "2/2)"]
 
 
 def _changes(town: Town) -> ResourceChanges:
