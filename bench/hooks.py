@@ -1,22 +1,30 @@
 """Benchmark of the git hooks: a ``git push`` of one route to a real server, with and without hooks.
 
-No proxy is connected, so only the hooks' own work and the server's result are measured.
+First without proxies, so that only the hooks' own work and the server's result are measured; then
+with ten real Envoys that all get the route.
 """
 
+import contextlib
+import json
 import resource
+import sqlite3
 import statistics
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from bench.envoys import envoys, wait_for_proxies
 from bench.figures import Figure
+from bench.fleet import build_fleet, shift, shift_path
 from bench.served import Served, WorkTree
 from bench.town import SPECS_OF_A_SERVICE, build, shifted
 from gitmesh.hooks.scripts import NAMES, install
 
 NODES = (10, 1_000)
 PUSHES = 11
+ENVOYS = 10
 _NODES_OF_A_SERVICE = 2
 
 
@@ -25,6 +33,8 @@ def figures() -> Iterator[Figure]:
     for nodes in NODES:
         with tempfile.TemporaryDirectory() as folder:
             yield from _of_mesh(Path(folder), nodes)
+    with tempfile.TemporaryDirectory() as folder:
+        yield from _of_envoys(Path(folder))
 
 
 def _of_mesh(folder: Path, nodes: int) -> Iterator[Figure]:
@@ -49,6 +59,44 @@ def _of_mesh(folder: Path, nodes: int) -> Iterator[Figure]:
     yield Figure("  CPU of git and hooks", statistics.median(cpus), "ms")
     yield Figure("  without hooks: p50", without, "ms")
     yield Figure("  with against without", with_hooks / without, "times")
+
+
+def _of_envoys(folder: Path) -> Iterator[Figure]:
+    repository = folder / "fleet.git"
+    build_fleet(repository, callers=ENVOYS)
+    install(repository)
+    tree = WorkTree(repository)
+    whole: list[float] = []
+    acked: list[float] = []
+    with Served(repository) as server, envoys(ENVOYS, folder, server.port):
+        wait_for_proxies(ENVOYS, [sys.executable, "-m", "gitmesh"], repository)
+        for step in range(1, PUSHES + 2):
+            commit = tree.commit({shift_path(0): shift(0, step)}, f"shift {step}")
+            began = time.monotonic_ns()
+            moved = tree.push()
+            whole.append((time.monotonic_ns() - began) / 1e6)
+            acked.append((moved - began) / 1e6 + _acked_ms(repository, commit))
+    # The first push makes the hooks' process read the mesh.
+    what = f"push of one route that {ENVOYS} Envoys get"
+    yield Figure(f"{what}: client's start to last ACK, p50", _median(acked), "ms", "< 100")
+    yield Figure("  the whole push, p50", _median(whole), "ms", "< 150")
+    yield Figure("  slowest", max(whole[1:]), "ms")
+
+
+def _median(times: list[float]) -> float:
+    return statistics.median(times[1:])
+
+
+def _acked_ms(repository: Path, commit: str) -> float:
+    """Return the milliseconds from the move of the branch to the last ACK, as the log has them."""
+    where = repository / "gitmesh" / "events.sqlite3"
+    with contextlib.closing(sqlite3.connect(f"file:{where}?mode=ro", uri=True)) as log:
+        query = 'SELECT data FROM delivery_events WHERE kind = ? AND "commit" = ?'
+        [(body,)] = log.execute(query, ("SnapshotConverged", commit))
+    found = json.loads(body)
+    if found["proxies"] != ENVOYS:
+        raise RuntimeError(f"{found['proxies']} proxies got the commit")
+    return float(found["timings"]["acked"]) / 1e3
 
 
 def _push(tree: WorkTree, step: int) -> float:
