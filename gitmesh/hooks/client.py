@@ -1,17 +1,17 @@
 """Client of a running server's hook process, run by the hook scripts with ``python -I -S``.
 
-It imports next to nothing, because a push waits for it. It sends its arguments and environment to
-the hook process (:mod:`gitmesh.push.hook_process`), which makes a copy of itself, passes its
-streams to the copy, which runs the hook, and ends with the copy's exit code. If no hook process
-answers, this process becomes the hook (``python -P -m gitmesh.push``). Only one of the two reads
-git's input: a copy has the streams after ``go``, and who said ``go`` does not run the hook itself.
+It sends its arguments and environment to the hook process (:mod:`gitmesh.push.hook_process`), which
+makes a copy of itself, passes its streams to the copy, which runs the hook, and ends with the
+copy's exit code. If no hook process answers, this process becomes the hook (``python -P -m
+gitmesh.push``). Only one of the two reads git's input: a copy has the streams after ``go``, and who
+said ``go`` does not run the hook itself.
 
+A push waits for it, so that it imports what is in the interpreter already: ``posix``, not ``os``.
 docs/decisions/0084 says why.
 """
 
 import _socket
-import array
-import os
+import posix
 import sys
 
 PROTOCOL = 1
@@ -32,36 +32,36 @@ def main(arguments: list[str]) -> None:
     code = _run(arguments)
     if code is None:
         python = sys.executable
-        os.execv(python, [python, "-P", "-m", "gitmesh.push", *arguments])  # noqa: S606
-    os._exit(code)
+        posix.execv(python, [python, "-P", "-m", "gitmesh.push", *arguments])
+    posix._exit(code)
 
 
 def socket_path(git_dir: str, log: str | None) -> str:
     """Return the path of the hook process's socket."""
-    return (log or os.path.join(git_dir, LOG_IN_GIT_DIR)) + SUFFIX
+    return (log or f"{git_dir}/{LOG_IN_GIT_DIR}") + SUFFIX
 
 
 def _run(arguments: list[str]) -> int | None:
     """Return the exit code of the copy; None if no hook process took the request."""
-    folder = os.getcwd()
+    folder = posix.getcwd()
     path = socket_path(_value(arguments, "--git-dir") or ".", _value(arguments, "--log"))
-    where, name = os.path.split(path)
-    request = ascii((PROTOCOL, arguments, dict(os.environ), folder)).encode()
+    where, slash, name = path.rpartition("/")
+    request = ascii((PROTOCOL, arguments, posix.environ, folder)).encode()
     if len(request) > MOST_BYTES:
         return None
     made = _socket.socket(_socket.AF_UNIX, _socket.SOCK_SEQPACKET)
     made.settimeout(ANSWERED_S)
     try:
-        os.chdir(where or ".")  # the path of a socket has at most 107 bytes
+        posix.chdir(where + slash or ".")  # the path of a socket has at most 107 bytes
         try:
             made.connect(name)
         finally:
-            os.chdir(folder)
+            posix.chdir(folder)
         made.send(request)
         if made.recv(16) != TAKEN:
             return None
         # Not before: a process that is stopped would keep the streams open, and git would wait.
-        streams = array.array("i", [0, 1, 2])
+        streams = b"".join(number.to_bytes(4, sys.byteorder) for number in range(3))
         made.sendmsg([GO], [(_socket.SOL_SOCKET, _socket.SCM_RIGHTS, streams)])
     except OSError:
         return None

@@ -23,10 +23,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final, NoReturn
 
+from events.opening import open_for_reading
 from gitmesh.environment import replace_process_environment
 from gitmesh.hooks.client import GO, MOST_BYTES, NO_VERDICT, PROTOCOL, TAKEN, socket_path
 from gitmesh.push.read_specs import ReadSpecs
 from gitmesh.queries.log_location import git_dir, log_path
+from mesh.errors import GitmeshError
 
 MOST_COPIES: Final = 16
 """Maximum number of hooks that run at once; further ones run by themselves."""
@@ -149,6 +151,8 @@ def _answer_clients(server: int, repo: Path, log: Path | None, branch: str | Non
     path = Path(socket_path(str(where), str(log_path(repo, log).absolute())))
     for name in _MODULES:
         importlib.import_module(name)
+    with contextlib.suppress(GitmeshError):
+        open_for_reading(log_path(repo, log)).close()  # imports the store
     with _listening(path) as listening:
         made = os.stat(path).st_ino
         _HookProcess(listening, server, where, branch).run()
@@ -169,8 +173,8 @@ class _HookProcess:
         self._specs = ReadSpecs()
         self._running: dict[int, int] = {}
         """Process ids of the running copies, by their file descriptors."""
-        self._outdated = False
-        """True if a hook has ended since the specs were read."""
+        self._outdated = True
+        """True if the specs were not read since the last hook ended."""
         self._selector = selectors.DefaultSelector()
         for each in (listening, server):
             self._selector.register(each, selectors.EVENT_READ)
@@ -240,9 +244,14 @@ def _request(data: bytes) -> Request | None:
     try:
         match ast.literal_eval(data.decode()):
             case (version, list(arguments), dict(environment), str(folder)):
-                texts = [*arguments, *environment, *environment.values()]
-                if version == PROTOCOL and all(isinstance(text, str) for text in texts):
-                    return arguments, environment, folder
+                variables = [*environment, *environment.values()]
+                if (
+                    version == PROTOCOL
+                    and all(isinstance(text, str) for text in arguments)
+                    and all(isinstance(text, bytes) for text in variables)
+                ):
+                    texts = {os.fsdecode(k): os.fsdecode(v) for k, v in environment.items()}
+                    return arguments, texts, folder
     except (ValueError, SyntaxError, MemoryError, RecursionError):
         pass
     return None
