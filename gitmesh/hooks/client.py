@@ -16,8 +16,6 @@ import sys
 
 PROTOCOL = 1
 LOG_IN_GIT_DIR = "gitmesh/events.sqlite3"
-SUFFIX = ".hooks"
-"""The socket is beside the log: ``events.sqlite3.hooks``."""
 TAKEN, GO = b"taken", b"go"
 MOST_BYTES = 128 * 1024
 """Maximum size of a request; a hook with a larger environment runs by itself."""
@@ -36,27 +34,36 @@ def main(arguments: list[str]) -> None:
     posix._exit(code)
 
 
-def socket_path(git_dir: str, log: str | None) -> str:
-    """Return the path of the hook process's socket."""
-    return (log or f"{git_dir}/{LOG_IN_GIT_DIR}") + SUFFIX
+def address(log: str) -> str:
+    """Return the address of the hook process for an event log, in the abstract namespace.
+
+    It has no file, which whoever copies or backs up a repository would come upon.
+
+    :raises OSError: there is no such log.
+    """
+    found = posix.stat(log)
+    return f"\0gitmesh-hooks-{found.st_dev}-{found.st_ino}"
+
+
+def peer_uid(connection: _socket.socket) -> int:
+    """Return the user of the process at the other end (``SO_PEERCRED``)."""
+    found = connection.getsockopt(_socket.SOL_SOCKET, _socket.SO_PEERCRED, 12)
+    return int.from_bytes(found[4:8], sys.byteorder)
 
 
 def _run(arguments: list[str]) -> int | None:
     """Return the exit code of the copy; None if no hook process took the request."""
-    folder = posix.getcwd()
-    path = socket_path(_value(arguments, "--git-dir") or ".", _value(arguments, "--log"))
-    where, slash, name = path.rpartition("/")
-    request = ascii((PROTOCOL, arguments, posix.environ, folder)).encode()
+    log = _value(arguments, "--log")
+    log = log or f"{_value(arguments, '--git-dir') or '.'}/{LOG_IN_GIT_DIR}"
+    request = ascii((PROTOCOL, arguments, posix.environ, posix.getcwd())).encode()
     if len(request) > MOST_BYTES:
         return None
     made = _socket.socket(_socket.AF_UNIX, _socket.SOCK_SEQPACKET)
     made.settimeout(ANSWERED_S)
     try:
-        posix.chdir(where + slash or ".")  # the path of a socket has at most 107 bytes
-        try:
-            made.connect(name)
-        finally:
-            posix.chdir(folder)
+        made.connect(address(log))
+        if peer_uid(made) != posix.getuid():  # anybody can have the address
+            return None
         made.send(request)
         if made.recv(16) != TAKEN:
             return None

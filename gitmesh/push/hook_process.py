@@ -16,8 +16,6 @@ import os
 import selectors
 import signal
 import socket
-import stat
-import struct
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -25,7 +23,15 @@ from typing import Final, NoReturn
 
 from events.opening import open_for_reading
 from gitmesh.environment import replace_process_environment
-from gitmesh.hooks.client import GO, MOST_BYTES, NO_VERDICT, PROTOCOL, TAKEN, socket_path
+from gitmesh.hooks.client import (
+    GO,
+    MOST_BYTES,
+    NO_VERDICT,
+    PROTOCOL,
+    TAKEN,
+    address,
+    peer_uid,
+)
 from gitmesh.push.read_specs import ReadSpecs
 from gitmesh.queries.log_location import git_dir, log_path
 from mesh.errors import GitmeshError
@@ -39,7 +45,6 @@ _NAME: Final = "gitmesh-hooks"
 _BEGIN: Final = b"1"
 _IDLE_S: Final = 0.05
 _STREAMS: Final = 3
-_PEER: Final = struct.Struct("3i")
 _MODULES: Final = (
     "gitmesh.push.__main__",
     "gitmesh.push.pre_receive",
@@ -83,51 +88,6 @@ def hook_process(
         os.close(writing)
 
 
-def _listening(path: Path) -> socket.socket:
-    """Return a listening socket that only this user can connect to.
-
-    :raises OSError: there is none to be had, or another process listens there.
-    """
-    made = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    try:
-        with _at(path.parent) as folder, contextlib.suppress(FileNotFoundError):
-            if not stat.S_ISSOCK(os.lstat(path).st_mode):
-                raise FileExistsError(path)
-            if _answers(f"{folder}/{path.name}"):
-                raise FileExistsError(path)
-            os.unlink(path)
-        with _at(path.parent) as folder:
-            before = os.umask(0o177)
-            try:
-                made.bind(f"{folder}/{path.name}")
-            finally:
-                os.umask(before)
-        made.listen()
-    except OSError:
-        made.close()
-        raise
-    return made
-
-
-def _answers(path: str) -> bool:
-    with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as other:
-        try:
-            other.connect(path)
-        except ConnectionRefusedError:
-            return False
-    return True
-
-
-@contextlib.contextmanager
-def _at(folder: Path) -> Iterator[str]:
-    """Yield a short path of a folder: that of a socket has at most 107 bytes."""
-    opened = os.open(folder, os.O_PATH | os.O_DIRECTORY)
-    try:
-        yield f"/proc/self/fd/{opened}"
-    finally:
-        os.close(opened)
-
-
 # ---- in the hook process ------------------------------------------------------------------------
 
 
@@ -147,17 +107,18 @@ def _become_hook_process(server: int, repo: Path, log: Path | None, branch: str 
 
 
 def _answer_clients(server: int, repo: Path, log: Path | None, branch: str | None) -> None:
-    where = git_dir(repo)
-    path = Path(socket_path(str(where), str(log_path(repo, log).absolute())))
+    """Answer until the server ends; start again when it has begun with another log."""
     for name in _MODULES:
         importlib.import_module(name)
-    with contextlib.suppress(GitmeshError):
-        open_for_reading(log_path(repo, log)).close()  # imports the store
-    with _listening(path) as listening:
-        made = os.stat(path).st_ino
-        _HookProcess(listening, server, where, branch).run()
-        if os.stat(path).st_ino == made:
-            os.unlink(path)
+    while True:
+        path = log_path(repo, log)
+        with contextlib.suppress(GitmeshError):
+            open_for_reading(path).close()  # imports the store
+        with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as listening:
+            listening.bind(address(str(path)))
+            listening.listen()
+            if not _HookProcess(listening, server, git_dir(repo), branch).run():
+                return
 
 
 class _HookProcess:
@@ -179,8 +140,8 @@ class _HookProcess:
         for each in (listening, server):
             self._selector.register(each, selectors.EVENT_READ)
 
-    def run(self) -> None:
-        """Return when the server has ended."""
+    def run(self) -> bool:
+        """Return False when the server has ended, and True when it has another log."""
         gc.collect()
         gc.freeze()
         while True:
@@ -188,11 +149,11 @@ class _HookProcess:
             if not found:
                 self._read_specs()
             for key, _ in found:
-                if key.fd == self._server and not os.read(self._server, 1):
-                    return
+                if key.fd == self._server:
+                    return os.read(self._server, 1) == _BEGIN
                 if key.fd in self._running:
                     self._end(key.fd)
-                elif key.fileobj is self._listening:
+                else:
                     self._accept()
 
     def _read_specs(self) -> None:
@@ -208,7 +169,7 @@ class _HookProcess:
             # If the client has gone, or there are no more processes, it helps itself.
             with contextlib.suppress(OSError):
                 request = _request(client.recv(MOST_BYTES))
-                if request and _same_user(client) and len(self._running) < MOST_COPIES:
+                if request and peer_uid(client) == os.getuid() and len(self._running) < MOST_COPIES:
                     self._start(client, request)
 
     def _start(self, client: socket.socket, request: Request) -> None:
@@ -255,11 +216,6 @@ def _request(data: bytes) -> Request | None:
     except (ValueError, SyntaxError, MemoryError, RecursionError):
         pass
     return None
-
-
-def _same_user(client: socket.socket) -> bool:
-    peer = client.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _PEER.size)
-    return int(_PEER.unpack(peer)[1]) == os.getuid()
 
 
 def _hook(streams: Sequence[int], request: Request, specs: ReadSpecs) -> int:

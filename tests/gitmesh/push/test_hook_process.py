@@ -3,6 +3,7 @@
 import contextlib
 import os
 import re
+import shutil
 import signal
 import socket
 import struct
@@ -39,19 +40,14 @@ class Hooked:
     server: Server
 
     @property
-    def path(self) -> Path:
-        """Path of the hook process's socket."""
-        return Path(f"{log_path(self.repo.origin)}{client.SUFFIX}")
+    def address(self) -> str:
+        return client.address(str(log_path(self.repo.origin)))
 
     def connected(self) -> socket.socket:
         made = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         made.settimeout(PATIENCE_S)
         try:
-            folder = os.open(self.path.parent, os.O_PATH)
-            try:  # the path of a socket has at most 107 bytes
-                made.connect(f"/proc/self/fd/{folder}/{self.path.name}")
-            finally:
-                os.close(folder)
+            made.connect(self.address)
         except OSError:
             made.close()
             raise
@@ -178,8 +174,54 @@ def test_it_has_a_name_of_its_own(hooked: Hooked) -> None:
     assert Path(f"/proc/{hooked.process()}/comm").read_text() == "gitmesh-hooks\n"
 
 
-def test_only_its_own_user_can_ask_it(hooked: Hooked) -> None:
-    assert hooked.path.stat().st_mode & 0o777 == 0o600
+AS_NOBODY = """
+import os, socket, sys
+made = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+address = "\\0" + sys.argv[1]
+os.setuid(65534)
+"""
+ASK = """
+made.connect(address)
+made.send(b"(1, [], {}, '/')")
+print(made.recv(16))
+"""
+SERVE = """
+made.bind(address)
+made.listen()
+print("listening", flush=True)
+while True:
+    client, _ = made.accept()
+    print(client.recv(100), flush=True)
+"""
+
+
+def as_nobody(program: str, address: str) -> list[str]:
+    return [sys.executable, "-c", AS_NOBODY + program, address.removeprefix("\0")]
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can become another user")
+def test_another_user_is_not_answered(hooked: Hooked) -> None:
+    command = as_nobody(ASK, hooked.address)
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.stdout, done.stderr) == ("b''\n", "")
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can become another user")
+def test_a_process_of_another_user_is_told_nothing(hooked: Hooked) -> None:
+    os.kill(hooked.process(), signal.SIGKILL)
+    until(lambda: not hooked.answers())
+    command = as_nobody(SERVE, hooked.address)
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as other:
+        assert other.stdout is not None
+        assert other.stdout.readline() == "listening\n"
+        assert "19 changes" in push(hooked.repo).told
+        other.kill()
+        assert set(other.stdout.read().splitlines()) == {"b''"}
+
+
+def test_a_repository_can_be_copied_while_it_is_served(hooked: Hooked, tmp_path: Path) -> None:
+    hooked.process()
+    shutil.copytree(hooked.repo.origin, tmp_path / "copy")
 
 
 def test_pushes_go_on_without_the_hook_process(hooked: Hooked) -> None:
@@ -229,7 +271,7 @@ def test_it_ends_with_its_server(hooked: Hooked, number: signal.Signals) -> None
     process = hooked.process()
     hooked.server.stop(number)
     until(lambda: not Path(f"/proc/{process}").exists() or "Z" in state(process))
-    assert not hooked.path.exists()
+    assert not hooked.answers()
     assert "no server is running" in push(hooked.repo).told
 
 
@@ -248,30 +290,20 @@ def test_a_second_server_leaves_it_alone_and_the_next_one_replaces_what_is_left(
     assert hooked.process() == first
     os.kill(first, signal.SIGKILL)
     hooked.server.stop()
-    assert hooked.path.exists()
     with Server(hooked.repo.origin, name="third") as server:
         server.wait_for("ready")
         assert hooked.process() != first
 
 
-def test_a_path_of_any_length_will_do(tmp_path: Path) -> None:
-    repo = made(tmp_path / "long".ljust(120, "x"))
-    with Server(repo.origin) as server:
-        server.wait_for("ready")
-        path = Path(f"{log_path(repo.origin)}{client.SUFFIX}")
-        until(path.exists)
-        os.chdir(path.parent)
-        hook = subprocess.run(
-            [sys.executable, "-IS", client.__file__, "pre-receive", "--git-dir", ".."],
-            cwd=path.parent,
-            input="",
-            env={"PATH": "/nowhere"},
-            text=True,
-            check=False,
-            capture_output=True,
-        )
-        assert (hook.returncode, hook.stderr) == (0, "")
-        assert push(repo).code == 0
+def test_another_log_has_a_hook_process_too(hooked: Hooked) -> None:
+    first, origin = hooked.process(), hooked.repo.origin
+    aside = origin.rename(origin.with_name("aside.git"))
+    shutil.copytree(aside, origin)
+    hooked.server.wait_until(
+        lambda: sum(line["message"] == "ready" for line in hooked.server.lines()) == 2
+    )
+    assert hooked.process() == first
+    assert "19 changes" in push(hooked.repo).told
 
 
 def test_known_specs_change_no_decision(tmp_path: Path) -> None:
