@@ -133,6 +133,11 @@ def mistake(repo: Repo) -> None:
     repo.commit({ROUTES: sample_files(shares(10, "cart-v3"))[ROUTES]}, "To version 3")
 
 
+def mended(repo: Repo) -> None:
+    repo.git("reset", "--quiet", "--hard", "HEAD~1")
+    commit_shares(repo, 20)
+
+
 def test_a_hook_runs_in_a_copy_and_its_own_process_waits(hooked: Hooked) -> None:
     hook = hooked.hook("pre-receive")
     hooked.copy_of(hook)
@@ -157,8 +162,7 @@ def test_the_answers_are_those_of_a_hook_that_runs_by_itself(
             lambda repo: None,
             lambda repo: commit_shares(repo, 10),
             mistake,
-            lambda repo: repo.git("reset", "--quiet", "--hard", "HEAD~1"),
-            lambda repo: commit_shares(repo, 20),
+            mended,
         ):
             answers = []
             for repo in (hooked.repo, other):
