@@ -45,7 +45,7 @@ def first_loads(url: str, cookie: str) -> Iterator[Figure]:
 
 
 def _load(browser: "Browser", url: str, path: str, cookie: str) -> tuple[float, float]:
-    """Return the milliseconds until a page is interactive, and its weight in kB."""
+    """Return the milliseconds until a page is interactive, and its compressed size in kB."""
     context = browser.new_context(base_url=url, viewport={"width": 1440, "height": 900})
     pairs = (each.partition("=") for each in cookie.split("; "))
     context.add_cookies([{"name": n, "value": v, "url": url} for n, _, v in pairs])

@@ -7,7 +7,7 @@ from typing import Final
 from gitmesh.json_api import changing, event_feed, reading, traffic
 from gitmesh.json_api.asking import Asked
 from gitmesh.json_shapes import changes, delivery, history, pins, proxies, resources
-from gitmesh.json_shapes.traffic import shapes as traffic_shapes
+from gitmesh.json_shapes.traffic import reported as traffic_shapes
 
 PREFIX: Final = "/gitmesh/v1"
 

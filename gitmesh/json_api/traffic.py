@@ -7,7 +7,7 @@ from gitmesh.access.duration import parse_duration
 from gitmesh.access.permission import Permission
 from gitmesh.json_api.asking import Asked
 from gitmesh.json_api.errors import bad_request, not_found
-from gitmesh.json_shapes.traffic.shapes import (
+from gitmesh.json_shapes.traffic.reported import (
     CommitTrafficShape,
     TrafficShape,
     commit_traffic_shape,
@@ -46,7 +46,7 @@ def commit_traffic(asked: Asked) -> CommitTrafficShape:
         window = parse_duration(asked.query.get("window", "10m"))
         commit = asked_commit(asked.log, asked.name, asked.served.repo)
         now_s = datetime.now(UTC).timestamp()
-        found = compare(asked.served.log_path, commit, window.total_seconds(), now_s, 0)
+        found = compare(asked.served.log_path, commit, window.total_seconds(), now_s)
     except UsageError as error:
         raise bad_request(error.message, error.hint) from None
     return commit_traffic_shape(found)

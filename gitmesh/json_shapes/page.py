@@ -30,7 +30,8 @@ from gitmesh.json_shapes import (
     routing,
 )
 from gitmesh.json_shapes import specs as spec_shapes
-from gitmesh.json_shapes.traffic import shapes as traffic
+from gitmesh.json_shapes.traffic import reported as traffic
+from gitmesh.json_shapes.traffic import shifts
 
 SHAPES: Final[Mapping[str, type]] = {
     "init": repository.CreationShape,
@@ -63,13 +64,13 @@ SHAPES: Final[Mapping[str, type]] = {
     "rollback": changes.RollbackShape,
     "change list": changes.ChangeListShape,
     "change show": changes.PlannedChangeShape,
-    "shift start": routing.ShiftChangeShape,
-    "shift list": routing.ShiftsShape,
-    "shift status": routing.ShiftsShape,
-    "shift hold": routing.ShiftChangeShape,
-    "shift resume": routing.ShiftChangeShape,
-    "shift promote": routing.ShiftChangeShape,
-    "shift abort": routing.ShiftChangeShape,
+    "shift start": shifts.ShiftChangeShape,
+    "shift list": shifts.ShiftsShape,
+    "shift status": shifts.ShiftsShape,
+    "shift hold": shifts.ShiftChangeShape,
+    "shift resume": shifts.ShiftChangeShape,
+    "shift promote": shifts.ShiftChangeShape,
+    "shift abort": shifts.ShiftChangeShape,
     "pin": pins.PinAnswerShape,
     "unpin": pins.PinAnswerShape,
     "retry": delivery.RetryShape,

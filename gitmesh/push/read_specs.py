@@ -20,9 +20,15 @@ class ReadSpecs:
 
     def __init__(self) -> None:
         self.tree: SpecTree = EMPTY
+        self._too_many = False
 
     def read(self, git_dir: Path, branch: str | None) -> None:
-        """Read the tip; keep no specs if that fails, or if there are too many."""
+        """Read the tip; keep no specs if that fails, or if there are too many.
+
+        A branch that had too many once is not read again, because that would take long.
+        """
+        if self._too_many:
+            return
         before, self.tree = self.tree, EMPTY
         try:
             repo = GitRepository.open(git_dir, trust_owner=True)
@@ -30,5 +36,6 @@ class ReadSpecs:
             tree = TreeReader(repo, room=require_reserve).read(root, before).tree
         except (GitmeshError, MemoryError):
             return
-        if not errors(tree.problems) and len(tree.graph.resources) <= MOST_RESOURCES:
+        self._too_many = len(tree.graph.resources) > MOST_RESOURCES
+        if not errors(tree.problems) and not self._too_many:
             self.tree = tree

@@ -59,11 +59,17 @@ class Action:
     """Time at which a wait ends by itself, in seconds since 1970."""
 
 
+def finished(document: ShiftDocument, progress: Progress) -> Action | None:
+    """Return how a shift has ended; None if it goes on."""
+    how = document.ended or progress.ended
+    return None if how is None else Action(Do.FINISHED, how)
+
+
 def decide(now: Situation) -> Action:
     """Return the next action of a shift."""
     document, progress = now.document, now.progress
-    if (how := document.ended or progress.ended) is not None:
-        return Action(Do.FINISHED, how)
+    if (end := finished(document, progress)) is not None:
+        return end
     if now.changed_by is not None:
         by = f" by commit {now.changed_by[:7]}" if now.changed_by else ""
         return Action(Do.SUPERSEDE, f"its route was changed{by}")

@@ -13,6 +13,7 @@ from typing import Final, Self
 from gitmesh.shifts.document import Gates, ShiftSpec, seconds
 from gitmesh.shifts.evidence import NO_TRAFFIC, Traffic, WindowPair
 from gitmesh.shifts.sequential_test import SequentialTest
+from gitmesh.traffic.statistics import below, quantile
 
 _SUCCESS: Final = "success-rate"
 _SUCCESS_BASELINE: Final = "success-rate-baseline"
@@ -86,8 +87,8 @@ def _tested(seen: Observation, window: WindowPair) -> Iterator[tuple[str, Sequen
     if latency is not None:
         allowed = 1 - latency.percentile / 100
         for gate, limit in _latency_limits(seen):
-            slow = math.floor(canary.latency.total - canary.latency.below(limit))
-            total = math.ceil(canary.latency.total)
+            total = sum(canary.latency)
+            slow = math.floor(total - below(canary.latency, limit))
             yield gate, seen.test(gate).limited(slow, total, allowed)
     for name, percent in gates.error_classes.items():
         errors = canary.classes.get(name, 0)
@@ -101,9 +102,9 @@ def _latency_limits(seen: Observation) -> Iterator[tuple[str, float]]:
         yield _LATENCY, 1000 * seconds(latency.max)
     if latency is not None and latency.max_ratio is not None:
         usual = seen.baseline.latency
-        found = usual.quantile(latency.percentile)
-        if found and usual.total >= seen.spec.gates.min_requests:
-            yield _LATENCY_BASELINE, latency.max_ratio * found
+        found = quantile(usual, latency.percentile / 100)
+        if found and found.value and sum(usual) >= seen.spec.gates.min_requests:
+            yield _LATENCY_BASELINE, latency.max_ratio * found.value
 
 
 def _results(seen: Observation, gates: Gates) -> Iterator[GateResult]:
@@ -129,7 +130,8 @@ def _latency_results(seen: Observation) -> Iterator[GateResult]:
     latency, limits = seen.spec.gates.latency, dict(_latency_limits(seen))
     if latency is None:
         return
-    at = seen.canary.latency.quantile(latency.percentile)
+    found = quantile(seen.canary.latency, latency.percentile / 100)
+    at = None if found is None else found.value
     told = "no latency is reported" if at is None else f"p{latency.percentile:g} {at:,.0f} ms"
     for gate, bound in ((_LATENCY, latency.max), (_LATENCY_BASELINE, latency.max_ratio)):
         if bound is None:

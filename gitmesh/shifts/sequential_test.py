@@ -25,8 +25,9 @@ _CAP: Final = 0.75
 _Logs: TypeAlias = tuple[tuple[float, float], ...]
 """For each ratio, the logarithms by which an event against and one in favour count."""
 _LARGEST: Final = 0.999
-_MOST: Final = 1e100
 """Largest probability of an alternative, for ratios that would exceed 1."""
+_MOST: Final = 1e100
+"""Largest product, so that it stays a number."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from events.types import CommitId
 from gitmesh.shifts.decision import Action, Do
 from gitmesh.shifts.gate import GateResult
 from gitmesh.shifts.progress import Progress
@@ -34,10 +33,15 @@ class ShiftStatus:
         return sum(each <= share for each in steps_of(self.shift.document.spec)) if share else 0
 
     @property
+    def is_over(self) -> bool:
+        """Return whether the shift has ended."""
+        return self.action.do is Do.FINISHED
+
+    @property
     def state(self) -> str:
         """Return the state in a word."""
         document, action = self.shift.document, self.action
-        if action.do is Do.FINISHED:
+        if self.is_over:
             return action.reason
         if document.hold is not None:
             return "held"
@@ -58,7 +62,7 @@ def status_lines(status: ShiftStatus, *, running: bool = True) -> Iterator[str]:
         yield f"  {each}"
     if status.error:
         yield f"  error: {status.error}"
-    if status.state not in ("promoted", "aborted", "superseded"):
+    if not status.is_over:
         yield f"  next: {next_words(status)}"
         if not running:
             yield "  no server runs that would make it: gitmesh serve"
@@ -85,8 +89,3 @@ def next_words(status: ShiftStatus) -> str:
             return f"abort, now: {action.reason}"
         case _:
             return f"{action.do}: {action.reason}"
-
-
-def at(commit: CommitId) -> str:
-    """Return the first digits of a commit."""
-    return commit[:7]

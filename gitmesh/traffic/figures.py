@@ -8,13 +8,29 @@ from xds.reports.counts import Counts
 QUANTILES: Final = (0.5, 0.9, 0.99)
 
 
+class Answered(NamedTuple):
+    """How many of some requests failed."""
+
+    number: int
+    failed: int
+    basis: str
+    """``requests``: of users. ``attempts``: retries count as well; used where requests are not
+    known, and for gRPC, whose errors have the status 200."""
+
+
+def answered(counts: Counts, protocol: str) -> Answered:
+    """Return the requests of a count, and those that failed."""
+    if counts.attempts and (protocol == "grpc" or not counts.requests):
+        return Answered(counts.attempts, counts.failed_attempts, "attempts")
+    failed = min(counts.server_errors, counts.requests)
+    return Answered(counts.requests, failed, "requests")
+
+
 class Figures(NamedTuple):
     """Figures of some requests."""
 
     counts: Counts
-    basis: str
-    """``requests``: of users. ``attempts``: retries count as well; used where requests are not
-    known, and for gRPC, whose errors have the status 200."""
+    answered: Answered
     success: Estimate | None
     """Share that did not fail; ``None`` if nothing was counted, which is not success."""
     latency_ms: tuple[Estimate | None, ...]
@@ -23,14 +39,10 @@ class Figures(NamedTuple):
 
 def figures(counts: Counts, protocol: str = "http") -> Figures:
     """Return the figures of some requests."""
-    by_attempts = counts.attempts and (protocol == "grpc" or not counts.requests)
-    if by_attempts:
-        whole, failed = counts.attempts, counts.failed_attempts
-    else:
-        whole, failed = counts.requests, min(counts.server_errors, counts.requests)
+    found = answered(counts, protocol)
     return Figures(
         counts,
-        "attempts" if by_attempts else "requests",
-        share(whole - failed, whole),
+        found,
+        share(found.number - found.failed, found.number),
         tuple(quantile(counts.latency, q) for q in QUANTILES),
     )

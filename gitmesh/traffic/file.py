@@ -1,4 +1,7 @@
-"""The file of traffic: SQLite, beside the event log. Losing it loses no configuration."""
+"""The traffic file: an SQLite database beside the event log.
+
+It holds only what proxies reported. A server without it serves the same configuration.
+"""
 
 import json
 import sqlite3
@@ -168,8 +171,8 @@ class TrafficFile:
                 slot = Interval(start_s, start_s + width_s)
                 yield slot, Traffic(slot, width_s, tuple(sorted(sums.items())), (), ())
 
-    def first_of(self, commit: str, from_s: float) -> float | None:
-        """Return the slot of the first report of a proxy with a commit; ``None`` if there is
+    def first_of(self, commit: str) -> float | None:
+        """Return the minute of the first report of a proxy with a commit; ``None`` if there is
         none.
 
         :raises Retryable: the file cannot be read now.
@@ -177,8 +180,8 @@ class TrafficFile:
         with _explained():
             row = self._connection.execute(
                 "SELECT min(start_s) FROM slots JOIN series ON id = series "
-                "WHERE width_s = ? AND start_s >= ? AND commit_id = ?",
-                (self._width(from_s), from_s, commit),
+                "WHERE width_s = ? AND commit_id = ?",
+                (_MINUTE, commit),
             ).fetchone()
         found = row[0]
         return None if found is None else float(found)

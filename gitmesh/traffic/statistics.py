@@ -56,6 +56,19 @@ def quantile(latency: Latency, q: float) -> Estimate | None:
     return Estimate(_interpolated(latency, q * count), low, high)
 
 
+def below(latency: Latency, limit_ms: float) -> float:
+    """Return the number of requests that took less than a time.
+
+    Inside a bucket it grows evenly. Those of the last bucket, which has no bound, took longer.
+    """
+    found, lower = 0.0, 0.0
+    for upper, count in zip(LATENCY_BOUNDS_MS, latency, strict=False):
+        if limit_ms < upper:
+            return found + count * max(0.0, limit_ms - lower) / (upper - lower)
+        found, lower = found + count, upper
+    return found
+
+
 def _bucket(latency: Latency, rank: float) -> tuple[float, float]:
     """Return the bounds of the bucket with the sample of this rank."""
     bounds = (0.0, *LATENCY_BOUNDS_MS, LATENCY_BOUNDS_MS[-1])

@@ -76,7 +76,7 @@ def test_reported_traffic_equals_what_the_load_generator_counted(
 
 
 async def asserted_around(stage: Stage, commit: str, tally: Tally) -> None:
-    """Check the comparison of before and after the commit."""
+    """Check what ``gitmesh traffic --commit`` says of the traffic before and after."""
     found = await told(stage.bare, "traffic", "--commit", commit)
     targets = {each["target"].rpartition("/")[2]: each for each in found["targets"]}
     assert targets["cart-v2"]["before"]["requests"] == 0

@@ -20,7 +20,10 @@ from reconciler.reading.tree import EMPTY, SpecTree
 
 MOST_NAMED: Final = 20
 """Maximum commits that a rollback's message lists as reverted."""
-_TO: Final = "Gitmesh-Rollback-To"
+TO: Final = "Gitmesh-Rollback-To"
+"""Trailer with the commit that a rollback goes back to."""
+ONLY: Final = "Gitmesh-Rollback-Only"
+"""Trailer with a resource to which a rollback is limited."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +101,7 @@ def message(
     """Return the commit message, with trailers for the reverted commits, and the ``others``."""
     facts = repo.facts(rollback.to)
     subject = facts.message.partition("\n")[0].strip()
-    if any(name == _TO for name, _ in facts.trailers):
+    if any(name == TO for name, _ in facts.trailers):
         subject = subject.partition(" “")[0]  # else each rollback to a rollback quotes one more
     what = f"{len(rollback.only)} resource{'s' if len(rollback.only) > 1 else ''}"
     parts = [
@@ -106,8 +109,8 @@ def message(
         " ".join(reason.split()),
         "\n".join(f"This reverts commit {commit}." for commit in rollback.undone),
     ]
-    trailers = [f"{_TO}: {rollback.to}"]
-    trailers += [f"Gitmesh-Rollback-Only: {key}" for key in rollback.only]
+    trailers = [f"{TO}: {rollback.to}"]
+    trailers += [f"{ONLY}: {key}" for key in rollback.only]
     trailers += others
     return "\n\n".join([*filter(None, parts), "\n".join(trailers)]) + "\n"
 

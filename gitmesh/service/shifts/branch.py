@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from events.types import CommitFacts, CommitId, Signature
+from gitmesh.service.changes import rollback
 from gitmesh.shifts.files import (
     NO_SHIFTS,
     Shifts,
@@ -16,7 +17,7 @@ from gitmesh.shifts.files import (
 )
 from gitmesh.shifts.progress import SHIFT, STEP, LineCommit, Progress, progress
 from gitmesh.shifts.reading import Shift, path_of
-from gitmesh.shifts.weights import routes_of
+from gitmesh.shifts.weights import Weights, pair, routes_of
 from mesh.canonical import JsonObject
 from mesh.graph.mesh_graph import MeshGraph
 from mesh.keys import ResourceKey
@@ -26,7 +27,6 @@ from reconciler.reading.reader import TreeReader
 from reconciler.reading.source import ObjectId
 from reconciler.reading.tree import EMPTY, SpecTree
 
-ROLLBACK: Final = "Gitmesh-Rollback-To"
 _MOST_COMPARED: Final = 200
 """Maximum number of commits in which the change of a route is looked for."""
 _NOBODY: Final = Signature("", "", "1970-01-01T00:00:00+00:00")
@@ -121,7 +121,7 @@ class ShiftBranch:
         between = list(self._between(base, tip))
         for facts in between:
             names = {name for name, _ in facts.trailers}
-            if ROLLBACK in names and "Gitmesh-Rollback-Only" not in names:
+            if rollback.TO in names and rollback.ONLY not in names:
                 return facts.commit
         if (there := self._routes(shift, base)) == self._routes(shift, tip):
             return None
@@ -129,6 +129,14 @@ class ShiftBranch:
             if self._routes(shift, facts.commit) != there:
                 return facts.commit
         return CommitId("")
+
+    def weights(self, shift: Shift) -> Weights:
+        """Return the weights of a shift's routes at the tip.
+
+        :raises GitmeshError: the repository cannot be read.
+        """
+        routes = routes_of(shift.document, self.graph(self.tip().commit))
+        return {each.key: pair(each, shift.document.spec) or (0, 0) for each in routes}
 
     def steps_since(self, shift: Shift, origin: CommitId) -> list[CommitId]:
         """Return the commits of a shift's steps, newest first.

@@ -6,6 +6,7 @@ Its only state is in git. Evidence in memory is lost with the process: then a st
 import logging
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -17,14 +18,14 @@ from gitmesh.service.served import COMMITTER
 from gitmesh.service.shifts.branch import ShiftBranch, Tip
 from gitmesh.service.shifts.commits import Outdated, guarded, undone, wanted
 from gitmesh.service.shifts.watch import Watch, watch_of
-from gitmesh.shifts.decision import Action, Do, Situation, decide
+from gitmesh.shifts.decision import Do, Situation, decide, finished
 from gitmesh.shifts.evidence import Evidence
 from gitmesh.shifts.gate import judged
 from gitmesh.shifts.message import message
 from gitmesh.shifts.progress import Progress
 from gitmesh.shifts.reading import Shift
 from gitmesh.shifts.status import ShiftStatus
-from gitmesh.shifts.weights import Weights, pair, routes_of, share_of
+from gitmesh.shifts.weights import share_of
 from mesh.errors import GitmeshError
 from reconciler.git.writing import Person
 
@@ -76,19 +77,19 @@ class ShiftController:
         progress = None if shift is None else self._branch.progress(shift)
         if shift is None or progress is None:
             return None
-        status = self._decided(tip, shift, progress)
+        status = self._decided(shift, progress)
         if status.action.do in _ACTS:
             return self._acted(tip, status)
         return status
 
-    def _decided(self, tip: Tip, shift: Shift, progress: Progress) -> ShiftStatus:
-        if shift.document.ended or progress.ended:
+    def _decided(self, shift: Shift, progress: Progress) -> ShiftStatus:
+        weights = self._branch.weights(shift)
+        if (end := finished(shift.document, progress)) is not None:
             self._watches.pop(shift.name, None)
-            done = Action(Do.FINISHED, shift.document.ended or progress.ended or "")
-            return ShiftStatus(shift, progress, self._weights(shift, tip), done)
+            return ShiftStatus(shift, progress, weights, end)
         pinned, now = self._pinned(), self._now()
         watch = self._watched(shift, progress, pinned, now)
-        seen, weights = watch.seen, self._weights(shift, tip)
+        seen = watch.seen
         results = judged(seen)
         situation = Situation(
             shift.document,
@@ -117,10 +118,6 @@ class ShiftController:
         else:
             watch.collect(shift, self._evidence, now)
         return watch
-
-    def _weights(self, shift: Shift, tip: Tip) -> Weights:
-        routes = routes_of(shift.document, self._branch.graph(tip.commit))
-        return {each.key: pair(each, shift.document.spec) or (0, 0) for each in routes}
 
     def _acted(self, tip: Tip, status: ShiftStatus) -> ShiftStatus:
         """Make the commit of an action; return the status after it."""
@@ -169,15 +166,7 @@ class ShiftController:
 
     def _failed(self, status: ShiftStatus, error: str) -> ShiftStatus:
         self._tell_once(status.shift.name, error, "a shift cannot go on")
-        return ShiftStatus(
-            status.shift,
-            status.progress,
-            status.weights,
-            status.action,
-            status.results,
-            status.requests,
-            error,
-        )
+        return replace(status, error=error)
 
     def _tell_once(self, name: str, error: str, words: str) -> None:
         if error and self._told.get(name) != error:

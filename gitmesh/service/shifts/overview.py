@@ -8,11 +8,11 @@ from pathlib import Path
 from gitmesh.service.shifts.branch import ShiftBranch
 from gitmesh.service.shifts.request import named
 from gitmesh.service.shifts.status_file import read_status
-from gitmesh.shifts.decision import Action, Do, Situation, decide
+from gitmesh.shifts.decision import Situation, decide, finished
 from gitmesh.shifts.gate import Observation, judged
 from gitmesh.shifts.reading import Shift
 from gitmesh.shifts.status import ShiftStatus
-from gitmesh.shifts.weights import pair, routes_of, share_of
+from gitmesh.shifts.weights import share_of
 from mesh.problems.problem import Problem
 
 
@@ -51,11 +51,9 @@ def overview(
 def _from_git(branch: ShiftBranch, shift: Shift, now: float) -> ShiftStatus:
     progress = branch.progress(shift)
     assert progress is not None  # noqa: S101 -- its document is at the tip
-    routes = routes_of(shift.document, branch.graph(branch.tip().commit))
-    weights = {each.key: pair(each, shift.document.spec) or (0, 0) for each in routes}
-    if shift.document.ended or progress.ended:
-        done = Action(Do.FINISHED, shift.document.ended or progress.ended or "")
-        return ShiftStatus(shift, progress, weights, done)
+    weights = branch.weights(shift)
+    if (end := finished(shift.document, progress)) is not None:
+        return ShiftStatus(shift, progress, weights, end)
     results = judged(Observation(shift.document.spec))
     share = min((share_of(each) for each in weights.values()), default=0.0)
     situation = Situation(shift.document, progress, share, now, results)

@@ -3,17 +3,15 @@
 from collections.abc import Iterable
 from contextlib import closing
 from pathlib import Path
-from typing import Final
 
-from gitmesh.shifts.evidence import Histogram, Traffic
+from gitmesh.shifts.evidence import Traffic
+from gitmesh.traffic.figures import answered
 from gitmesh.traffic.file import TrafficFile, traffic_path
 from gitmesh.traffic.reading import Traffic as Reported
 from gitmesh.traffic.series import Series
 from mesh.errors import Retryable
 from mesh.keys import ResourceKey
-from xds.reports.counts import LATENCY_BOUNDS_MS, Counts
-
-_GRPC: Final = "grpc"
+from xds.reports.counts import Counts
 
 
 class ReportedTraffic:
@@ -51,11 +49,7 @@ class ReportedTraffic:
 
 
 def summed(sums: Iterable[tuple[Series, Counts]]) -> Traffic:
-    """Return the sum of series, as gates count it.
-
-    Requests are those of users. Where only load reports come, and for gRPC, whose errors are no
-    HTTP status, attempts count instead.
-    """
+    """Return the sum of series, as gates count it (:func:`gitmesh.traffic.figures.answered`)."""
     whole = Traffic()
     for series, counts in sums:
         whole += _traffic(series, counts)
@@ -63,10 +57,7 @@ def summed(sums: Iterable[tuple[Series, Counts]]) -> Traffic:
 
 
 def _traffic(series: Series, counts: Counts) -> Traffic:
-    by_attempt = series.protocol == _GRPC or not counts.requests
-    requests, errors = counts.requests, counts.server_errors
-    if by_attempt and counts.attempts:
-        requests, errors = counts.attempts, counts.failed_attempts
+    found = answered(counts, series.protocol)
     classes = {
         "5xx": counts.server_errors,
         "4xx": counts.client_errors,
@@ -74,7 +65,4 @@ def _traffic(series: Series, counts: Counts) -> Traffic:
         "connect-failure": counts.connect_failures,
         "dropped": counts.dropped,
     }
-    latency = Histogram()
-    if counts.latency:
-        latency = Histogram(LATENCY_BOUNDS_MS, tuple(map(float, counts.latency)))
-    return Traffic(requests, errors, classes, latency)
+    return Traffic(found.number, found.failed, classes, counts.latency)

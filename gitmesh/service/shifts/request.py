@@ -9,7 +9,7 @@ from gitmesh.service.changes.planned_commit import Authorship, commit
 from gitmesh.service.changes.resource_change import Wanted, change_resources
 from gitmesh.service.shifts.branch import ShiftBranch
 from gitmesh.service.shifts.commits import edited, undone, wanted
-from gitmesh.shifts.decision import Action, Do
+from gitmesh.shifts.decision import Action, Do, finished
 from gitmesh.shifts.message import message
 from gitmesh.shifts.progress import SHIFT, START, Progress
 from gitmesh.shifts.reading import FOLDER, NAME, Shift, path_of, read_shift, shift_problems
@@ -145,4 +145,4 @@ def named(branch: ShiftBranch, name: str) -> Shift:
 
 def _is_over(branch: ShiftBranch, shift: Shift) -> bool:
     progress = branch.progress(shift)
-    return shift.document.ended is not None or (progress is not None and progress.ended is not None)
+    return progress is not None and finished(shift.document, progress) is not None

@@ -37,25 +37,24 @@ class Comparison:
     """
 
     commit: str
-    before: Interval | None
-    after: Interval | None
+    before: Interval
+    after: Interval
     targets: tuple[ComparedTarget, ...]
 
 
-def compare(log: Path, commit: str, window_s: float, now_s: float, oldest_s: float) -> Comparison:
+def compare(log: Path, commit: str, window_s: float, now_s: float) -> Comparison:
     """Return the traffic of the targets that a commit's proxies call, before and after.
 
     :param commit: the whole id.
     :param window_s: length of both times at most; the second begins with the first report of a
         proxy with the commit.
-    :param oldest_s: where the search for that report begins.
     :raises UsageError: no proxy has reported traffic with the commit.
     :raises Retryable: the log or the file of traffic cannot be read now.
     """
     with open_for_reading(log) as opened:
         led = services_by_target(logged_mesh(opened.state()))
     with opened_for_reading(log) as file:
-        begun = file.first_of(commit, oldest_s)
+        begun = file.first_of(commit)
         if begun is None:
             raise UsageError(
                 f"no proxy has reported traffic with {commit[:7]}",

@@ -1,4 +1,4 @@
-"""Many open pages share one answer; each key, and each moment, has its own."""
+"""Requests with the same key get one answer for some seconds; others get their own."""
 
 import threading
 from concurrent.futures import ThreadPoolExecutor

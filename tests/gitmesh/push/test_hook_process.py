@@ -334,3 +334,5 @@ def test_too_many_specs_are_not_kept(tmp_path: Path, monkeypatch: pytest.MonkeyP
     specs = ReadSpecs()
     specs.read(repo.work / ".git", None)
     assert not specs.tree.graph.resources
+    monkeypatch.setattr("gitmesh.push.read_specs.GitRepository", None)
+    specs.read(repo.work / ".git", None)  # does not even open it again

@@ -5,7 +5,7 @@ from random import Random
 import pytest
 
 from gitmesh.traffic.figures import figures
-from gitmesh.traffic.statistics import Estimate, difference, quantile, share
+from gitmesh.traffic.statistics import Estimate, below, difference, quantile, share
 from xds.reports.counts import LATENCY_BOUNDS_MS, Counts, latency_of
 
 
@@ -71,13 +71,16 @@ def test_a_quantile_lies_within_its_bucket() -> None:
     assert (p50.value, p90.value, p99.value) == (10, 100, LATENCY_BOUNDS_MS[-1])
 
 
+def test_who_took_longer_is_known_by_bucket_and_inside_one_evenly() -> None:
+    latency = latency_of([(10, 50), (15, 90)], 100)
+    assert [below(latency, ms) for ms in (0, 7.5, 10, 12.5, 15, 1e9)] == [0, 0, 50, 70, 90, 90]
+    assert below((), 10) == 0
+
+
 def test_errors_of_grpc_are_counted_by_attempts() -> None:
     counts = Counts(requests=100, attempts=120, failed_attempts=30)
     assert figures(counts).success == Estimate(1.0, *share(100, 100)[1:])  # type: ignore[index]
     grpc = figures(counts, "grpc")
-    assert (grpc.basis, grpc.success and grpc.success.value) == ("attempts", 0.75)
-    only_attempts = figures(Counts(attempts=4, failed_attempts=1))
-    assert (only_attempts.basis, only_attempts.success and only_attempts.success.value) == (
-        "attempts",
-        0.75,
-    )
+    assert (grpc.answered.basis, grpc.success and grpc.success.value) == ("attempts", 0.75)
+    only = figures(Counts(attempts=4, failed_attempts=1))
+    assert (only.answered.basis, only.success and only.success.value) == ("attempts", 0.75)

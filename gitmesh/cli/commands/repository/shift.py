@@ -116,7 +116,7 @@ def list_(
     """List the shifts of the repository, with those that have ended."""
     found = _overview(ctx, repo, branch, log, None)
     if as_json:
-        from gitmesh.json_shapes.routing import shifts_shape
+        from gitmesh.json_shapes.traffic.shifts import shifts_shape
 
         emit_json(shifts_shape(found))
         return
@@ -169,12 +169,10 @@ def status(
         if text != shown:
             click.echo(text)
             shown = text
-        states = [each.state for each in found.shifts]
-        over = [each for each in states if each in ("promoted", "aborted", "superseded")]
-        if not watch or len(over) == len(states):
+        if not watch or all(each.is_over for each in found.shifts):
             break
         time.sleep(0.2)
-    if watch and any(each != "promoted" for each in over):
+    if watch and any(each.state != "promoted" for each in found.shifts):
         ctx.exit(exit_codes.REFUSED)
 
 
@@ -246,7 +244,7 @@ def _overview(
 
 
 def _text(found: "Overview", *, as_json: bool) -> str:
-    from gitmesh.json_shapes.routing import shifts_shape
+    from gitmesh.json_shapes.traffic.shifts import shifts_shape
     from gitmesh.safe_text import visible_json, visible_lines
     from gitmesh.shifts.status import status_lines
 
@@ -273,7 +271,7 @@ def _tell(ctx: click.Context, made: "ShiftChange", verb: str, *, as_json: bool) 
     from gitmesh.rendering.narration import short
 
     if as_json:
-        from gitmesh.json_shapes.routing import shift_change_shape
+        from gitmesh.json_shapes.traffic.shifts import shift_change_shape
 
         emit_json(shift_change_shape(made))
     elif made.problems:

@@ -42,14 +42,13 @@ def comparison_text(found: Comparison) -> list[list[str]]:
 
 def _cells(row: Row, seconds: float, *, by_caller: bool) -> list[str]:
     figures = row.figures
-    number = figures.counts.attempts if figures.basis == "attempts" else figures.counts.requests
     caller = [_name(row.caller or "")] if by_caller else []
     commits = [short(commit) for commit in row.commits]
     return [
         ", ".join(row.services) or "-",
         f"{_name(row.target)}:{row.port}",
         *caller,
-        f"{number / seconds:,.1f}" if seconds else "-",
+        f"{figures.answered.number / seconds:,.1f}" if seconds else "-",
         percent(figures.success),
         *(milliseconds(each) for each in figures.latency_ms),
         ", ".join(commits[:2]) + (f" and {len(commits) - 2} more" if len(commits) > 2 else "")
@@ -58,9 +57,8 @@ def _cells(row: Row, seconds: float, *, by_caller: bool) -> list[str]:
 
 
 def _compared(figures: Figures) -> Sequence[str]:
-    number = figures.counts.attempts if figures.basis == "attempts" else figures.counts.requests
     return [
-        f"{number:,}",
+        f"{figures.answered.number:,}",
         _between(figures.success),
         *(milliseconds(each) for each in figures.latency_ms),
     ]

@@ -6,6 +6,14 @@ import click
 
 from gitmesh.cli.output import table
 
+since_option = click.option(
+    "--since",
+    default="1h",
+    show_default=True,
+    metavar="TIME",
+    help="Begin: a duration before now (90s, 30m, 2h, 1d), or a time.",
+)
+
 if TYPE_CHECKING:
     from gitmesh.service.traffic.reported import Reported
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
+from gitmesh.cli.commands.traffic.shown import show_traffic
 from gitmesh.cli.options import asked_repo, examples, json_option, log_option
 from gitmesh.cli.output import emit_json
 
@@ -38,7 +39,7 @@ def command(settings: "Settings", repo: Path, log: Path | None, once: bool, as_j
     is the share of users' requests without a 5xx answer; for gRPC, that of attempts without an
     error. Targets without a row had no traffic, or their callers do not report.
     """
-    from gitmesh.json_shapes.traffic.shapes import traffic_shape
+    from gitmesh.json_shapes.traffic.reported import traffic_shape
     from gitmesh.queries.log_lookup import existing_log
     from gitmesh.service.traffic.reported import reported
 
@@ -52,8 +53,6 @@ def command(settings: "Settings", repo: Path, log: Path | None, once: bool, as_j
             return
         if live:
             click.clear()
-        from gitmesh.cli.commands.traffic.shown import show_traffic
-
         show_traffic(found)
         if not live:
             return

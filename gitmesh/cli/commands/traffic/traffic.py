@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from gitmesh.cli.commands.traffic.shown import show_traffic, since_option
 from gitmesh.cli.options import asked_repo, examples, json_option, log_option
 from gitmesh.cli.output import emit_json, table
 from mesh.errors import UsageError
@@ -28,13 +29,7 @@ if TYPE_CHECKING:
 @asked_repo
 @log_option
 @click.option("--service", metavar="NAME", help="Only targets of this virtual service.")
-@click.option(
-    "--since",
-    default="1h",
-    show_default=True,
-    metavar="TIME",
-    help="Begin: a duration before now (90s, 30m, 2h, 1d), or a time.",
-)
+@since_option
 @click.option(
     "--commit",
     metavar="COMMIT",
@@ -65,7 +60,7 @@ def command(
     for how long no server was there. With --commit, each figure before and after has an interval in
     which it is with a confidence of 95 %.
     """
-    from gitmesh.json_shapes.traffic.shapes import commit_traffic_shape, traffic_shape
+    from gitmesh.json_shapes.traffic.reported import commit_traffic_shape, traffic_shape
     from gitmesh.queries.log_lookup import existing_log
     from gitmesh.service.traffic.reported import reported
     from gitmesh.service.traffic.since import parse_since
@@ -77,9 +72,7 @@ def command(
         if as_json:
             emit_json(traffic_shape(found))
             return
-        from gitmesh.cli.commands.traffic.shown import show_traffic
-
-        show_traffic(found, by_caller=True)
+            show_traffic(found, by_caller=True)
         return
     if service is not None:
         raise UsageError("--service and --commit cannot be combined", hint="omit one of them")
@@ -102,4 +95,4 @@ def _compared(log: Path, repo: Path, commit: str, window: str, now: datetime) ->
     with open_for_reading(log) as opened:
         found = asked_commit(opened, commit, repo)
     window_s = parse_duration(window).total_seconds()
-    return compare(log, found, window_s, now.timestamp(), 0)
+    return compare(log, found, window_s, now.timestamp())

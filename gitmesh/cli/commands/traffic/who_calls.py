@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from gitmesh.cli.commands.traffic.shown import show_traffic, since_option
 from gitmesh.cli.options import asked_repo_option, examples, json_option, log_option
 from gitmesh.cli.output import emit_json
 
@@ -23,13 +24,7 @@ if TYPE_CHECKING:
 @click.argument("service")
 @asked_repo_option
 @log_option
-@click.option(
-    "--since",
-    default="1h",
-    show_default=True,
-    metavar="TIME",
-    help="Begin: a duration before now (90s, 30m, 2h, 1d), or a time.",
-)
+@since_option
 @json_option
 @click.pass_obj
 def command(
@@ -39,7 +34,7 @@ def command(
 
     A target of several services has one row for all of them: proxies count requests by target.
     """
-    from gitmesh.json_shapes.traffic.shapes import traffic_shape
+    from gitmesh.json_shapes.traffic.reported import traffic_shape
     from gitmesh.queries.log_lookup import existing_log
     from gitmesh.service.traffic.reported import reported
     from gitmesh.service.traffic.since import parse_since
@@ -51,6 +46,4 @@ def command(
     if as_json:
         emit_json(traffic_shape(found))
         return
-    from gitmesh.cli.commands.traffic.shown import show_traffic
-
     show_traffic(found, by_caller=True)

@@ -11,7 +11,7 @@ from gitmesh.service.resources.change import ResourceChanges
 from gitmesh.service.shifts import controller as controlling
 from gitmesh.service.shifts.controller import ShiftController
 from gitmesh.shifts.decision import Do
-from gitmesh.shifts.evidence import Histogram, Traffic
+from gitmesh.shifts.evidence import Traffic
 from gitmesh.shifts.status import ShiftStatus, status_lines
 from mesh.keys import ResourceKey
 from reconciler.git.repository import GitRepository
@@ -21,6 +21,7 @@ from tests.support.git import git, put
 from tests.support.meshes import a_route, shop_mesh
 from tests.support.specs import files
 from tests.support.specs import text as spec_text
+from xds.reports.counts import latency_of
 
 DOCUMENT = ".gitmesh/shifts/cart-v2.yaml"
 GATES = "gates: {successRate: {min: 99}, latency: {max: 100ms, maxRatio: 2}}"
@@ -43,8 +44,8 @@ class Reports:
         is_canary = target.name == "cart-v2"
         slow = requests if is_canary and self.latency_ms > 100 else 0
         errors = round(requests * (self.errors if is_canary else 0.001))
-        counts = (float(requests - slow), float(slow), 0.0)
-        return Traffic(requests, errors, {"5xx": errors}, Histogram((100.0, 1000.0), counts))
+        latency = latency_of([(100.0, requests - slow), (1000.0, requests)], requests)
+        return Traffic(requests, errors, {"5xx": errors}, latency)
 
 
 class Town:

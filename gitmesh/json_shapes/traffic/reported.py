@@ -88,8 +88,8 @@ class CommitTrafficShape(TypedDict):
     """Answer of ``traffic --commit``."""
 
     commit: str
-    before: IntervalShape | None
-    after: IntervalShape | None
+    before: IntervalShape
+    after: IntervalShape
     targets: list[ComparedTargetShape]
 
 
@@ -110,11 +110,10 @@ def traffic_shape(found: Reported) -> TrafficShape:
 
 def commit_traffic_shape(found: Comparison) -> CommitTrafficShape:
     """Return traffic before and after a commit."""
-    before, after = found.before, found.after
     return {
         "commit": found.commit,
-        "before": None if before is None else _interval(before),
-        "after": None if after is None else _interval(after),
+        "before": _interval(found.before),
+        "after": _interval(found.after),
         "targets": [
             {
                 "services": list(each.services),
@@ -129,8 +128,7 @@ def commit_traffic_shape(found: Comparison) -> CommitTrafficShape:
 
 
 def _row(row: Row, seconds: float) -> TrafficRowShape:
-    counts = row.figures.counts
-    number = counts.attempts if row.figures.basis == "attempts" else counts.requests
+    number = row.figures.answered.number
     return {
         "services": list(row.services),
         "target": row.target,
@@ -155,7 +153,7 @@ def _figures(figures: Figures) -> TrafficFiguresShape:
         "attempts": counts.attempts,
         "failedAttempts": counts.failed_attempts,
         "dropped": counts.dropped,
-        "basis": figures.basis,
+        "basis": figures.answered.basis,
         "success": _estimate(figures.success),
         "latencyMs": {
             f"p{q * 100:g}": _estimate(each)
