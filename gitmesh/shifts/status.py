@@ -55,7 +55,8 @@ def status_lines(status: ShiftStatus, *, running: bool = True) -> Iterator[str]:
     """
     document = status.shift.document
     spec, steps = document.spec, steps_of(document.spec)
-    yield f"shift {status.shift.name}: {status.state}, step {status.step} of {len(steps)}"
+    step = f", step {status.step} of {len(steps)}" if status.step or not status.is_over else ""
+    yield f"shift {status.shift.name}: {status.state}{step}"
     for key, (before, after) in status.weights.items():
         yield f"  {key.parent}/{key.name}: {spec.from_} {before}, {spec.to} {after}"
     for each in status.results:

@@ -172,18 +172,24 @@ class TrafficFile:
                 yield slot, Traffic(slot, width_s, tuple(sorted(sums.items())), (), ())
 
     def first_of(self, commit: str) -> float | None:
-        """Return the minute of the first report of a proxy with a commit; ``None`` if there is
-        none.
+        """Return the begin of the slot with the first report of a proxy with a commit: a short
+        slot while it is kept, then a minute. ``None`` if there is no report.
 
         :raises Retryable: the file cannot be read now.
         """
         with _explained():
-            row = self._connection.execute(
-                "SELECT min(start_s) FROM slots JOIN series ON id = series "
-                "WHERE width_s = ? AND commit_id = ?",
-                (_MINUTE, commit),
-            ).fetchone()
-        found = row[0]
+            minute = self._first(commit, _MINUTE, 0.0, float("inf"))
+            if minute is None:
+                return None
+            short = self._first(commit, _SHORT, minute, minute + _MINUTE)
+            return minute if short is None else short
+
+    def _first(self, commit: str, width_s: int, from_s: float, to_s: float) -> float | None:
+        (found,) = self._connection.execute(
+            "SELECT min(start_s) FROM slots JOIN series ON id = series "
+            "WHERE width_s = ? AND commit_id = ? AND start_s >= ? AND start_s < ?",
+            (width_s, commit, from_s, to_s),
+        ).fetchone()
         return None if found is None else float(found)
 
     def _width(self, from_s: float) -> int:

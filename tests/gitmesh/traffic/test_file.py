@@ -96,6 +96,17 @@ def test_old_traffic_is_kept_by_minute_and_then_forgotten(file: TrafficFile) -> 
     assert file.read(NOON, later + 60).of().requests == 5
 
 
+def test_the_first_report_with_a_commit_is_found_as_exactly_as_it_is_kept(
+    file: TrafficFile,
+) -> None:
+    at = NOON + 35
+    file.write(added(report(at, v1=counts(1)), report(at + 90, v1=counts(1))), at + 91)
+    assert file.first_of(COMMIT) == NOON + 30
+    assert file.first_of("f" * 40) is None
+    file.forget(at + 2 * RECENT_S, 86_400)
+    assert file.first_of(COMMIT) == NOON
+
+
 def test_more_series_than_fit_are_dropped_and_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sums_module, "MAX_SERIES", 3)
     sums = added(*(report(NOON, v1=counts(1), commit=str(number)) for number in range(10)))

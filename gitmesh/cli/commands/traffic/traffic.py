@@ -72,7 +72,7 @@ def command(
         if as_json:
             emit_json(traffic_shape(found))
             return
-            show_traffic(found, by_caller=True)
+        show_traffic(found, by_caller=True)
         return
     if service is not None:
         raise UsageError("--service and --commit cannot be combined", hint="omit one of them")
