@@ -97,13 +97,16 @@ def awaited_status(
 def _opened(
     repo: Path, log: Path | None, deadline: float, sleep: Callable[[float], None]
 ) -> tuple[Path, EventReader]:
-    """Open the log; wait until the deadline for a server that just started to create it."""
+    """Open the log; wait until the deadline for a server that just started to create it.
+
+    A server creates no repository: without one, there is nothing to wait for.
+    """
     while True:
         try:
             where = existing_log(repo, log)
             return where, open_for_reading(where)
         except GitmeshError:
-            if time.monotonic() >= deadline:
+            if time.monotonic() >= deadline or (log is None and not repo.exists()):
                 raise
             sleep(LOOK_EVERY_S)
 

@@ -35,6 +35,7 @@ from gitmesh.demo.sample import shares
 from gitmesh.queries.commit_status import Verdict, commit_status
 from gitmesh.queries.log_location import log_path
 from gitmesh.service.delivery.status import awaited_status
+from mesh.errors import UsageError
 from reconciler.follower import Follower
 from reconciler.git.repository import GitRepository
 from tests.support.command_line import gitmesh
@@ -399,3 +400,11 @@ def test_waiting_begins_before_the_server_has_made_its_log(tmp_path: Path, empty
     assert done.returncode == 0, done.stderr
     assert "in-sync" in done.stdout
     assert gitmesh("status", "--repo", tmp_path, "--wait", "0.2").code == 2
+
+
+def test_a_repository_that_does_not_exist_is_not_waited_for(tmp_path: Path) -> None:
+    def never(_: float) -> None:
+        raise AssertionError("it waits")
+
+    with pytest.raises(UsageError, match="does not exist"):
+        awaited_status(tmp_path / "typo.git", None, wait_s=30, sleep=never)
