@@ -47,9 +47,9 @@ def run(executable: Path, options: Sequence[str]) -> str:
     user = _ordinary_user()
     if not _is_runnable(executable, user):
         return "RED: the user nobody cannot run it; name one outside of private folders"
-    with tempfile.TemporaryDirectory(prefix="gitmesh-matrix-") as folder:
+    with tempfile.TemporaryDirectory(prefix="m-") as folder:
         top = Path(folder)
-        clone, home, temporary = top / "a clone, ä", top / "home", top / "tmp ä"
+        clone, home, temporary = top / "a clone, ä", top / "home", top / "t ä"
         _git("clone", "--quiet", "--no-hardlinks", str(ROOT), str(clone))
         home.mkdir()
         temporary.mkdir()

@@ -1,5 +1,6 @@
 """Changes of a credential file: each replaces the file as a whole, or changes nothing."""
 
+import shlex
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -122,7 +123,8 @@ def _found(path: Path, credentials: CredentialSet, credential_id: str) -> Creden
         if each.id == credential_id:
             return each
     raise UsageError(
-        f"{path} has no credential {credential_id!r}", hint=f"gitmesh credential list {path}"
+        f"{path} has no credential {credential_id!r}",
+        hint=f"gitmesh credential list {shlex.quote(str(path))}",
     )
 
 

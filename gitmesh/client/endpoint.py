@@ -137,8 +137,8 @@ class Endpoint:
     ) -> Reply:
         self._send(method, path, query, body, headers)
         assert self._connection is not None  # noqa: S101 -- sent over it
-        answer = self._connection.getresponse()
-        read = answer.read(MOST_BYTES + 1)
+        with self._connection.getresponse() as answer:
+            read = answer.read(MOST_BYTES + 1)
         if len(read) > MOST_BYTES:
             raise UsageError(
                 f"{self.url} answers more than {MOST_BYTES >> 20} MiB at once",

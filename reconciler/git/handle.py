@@ -2,6 +2,7 @@
 
 import os
 import re
+import shlex
 from pathlib import Path
 from typing import Final
 
@@ -164,7 +165,10 @@ def _refusal(path: Path, reason: str) -> Fatal:
             hint="convert it: git refs migrate --ref-format=files",
         )
     if not path.exists():
-        return Fatal(f"there is no {path}", hint=f"create a repository: gitmesh init {path}")
+        return Fatal(
+            f"there is no {path}",
+            hint=f"create a repository: gitmesh init {shlex.quote(str(path))}",
+        )
     for folder in (path / ".git", path):
         parts = [folder / name for name in _PARTS]
         missing = [part for part in parts if not part.exists()]

@@ -205,8 +205,7 @@ def aws(served: Served, folder: Path, *arguments: str) -> str:
         "AWS_SECRET_ACCESS_KEY": "a-secret-that-only-the-test-knows", "HOME": str(folder),
         "AWS_EC2_METADATA_DISABLED": "true",
     }  # fmt: skip
-    program = Path(sys.executable).with_name("aws")
-    command = [str(program), "--endpoint-url", served.url, "appmesh", *arguments]
+    command = [sys.executable, "-m", "awscli", "--endpoint-url", served.url, "appmesh", *arguments]
     return subprocess.run(
         command, env=environment, cwd=folder, check=True, capture_output=True, text=True
     ).stdout

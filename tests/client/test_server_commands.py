@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -144,7 +145,7 @@ def test_the_editor_changes_one_resource(run: Run, served: Served, tmp_path: Pat
     assert "unchanged" in run("edit", "node", "edited", EDITOR="true").out
     broken = run("edit", "node", "edited", EDITOR="sed -i s/hostname/hostnme/")
     assert broken.code == exit_codes.REFUSED
-    kept = Path(broken.err.strip().rpartition(" ")[2])
+    kept = Path(shlex.split(broken.err.splitlines()[-1])[-1])
     assert "hostnme" in kept.read_text()
     kept.unlink()
     assert git(served.bare, "rev-parse", "main") == before
@@ -163,13 +164,13 @@ def test_an_edit_that_lost_a_race_shows_both_changes_and_keeps_the_text(
     for theirs in (("raced.local", "theirs.local"), ("value: cart", "value: theirs")):
         run("apply", "-f", tmp_path / "n.yaml")
         other.write_text(NODE.format(name="raced").replace(*theirs))
-        lost = run("edit", "node", "raced", EDITOR=str(editor))
+        lost = run("edit", "node", "raced", EDITOR=shlex.quote(str(editor)))
         assert lost.code == exit_codes.REFUSED
         assert "was changed meanwhile" in lost.err
         mine = lost.err.partition("your change:")
         assert theirs[1] in mine[0]
         assert "mine.local" in mine[2]
-        kept = Path(lost.err.strip().rpartition(" ")[2])
+        kept = Path(shlex.split(lost.err.splitlines()[-1])[-1])
         assert "mine.local" in kept.read_text()
         kept.unlink()
         assert theirs[1] in git(served.bare, "show", "main:shop/virtual-node/raced.yaml")

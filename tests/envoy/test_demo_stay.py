@@ -3,6 +3,7 @@
 import asyncio
 import os
 import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -110,7 +111,7 @@ def test_what_it_prints_works_when_pasted_and_what_is_changed_is_kept(tmp_path: 
     assert sorted(os.listdir(folder)) == ["shop", "shop.git"]
     assert "kept, because you changed something there" in last
     assert str(folder / "shop") in last
-    assert f"rm -rf {folder}" in last
+    assert f"rm -rf {shlex.quote(str(folder))}" in last
     assert last.rstrip().endswith("stopped; nothing is left running")
 
 

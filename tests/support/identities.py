@@ -13,6 +13,17 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 DAY = timedelta(days=1)
+_SIGNS_CERTIFICATES = x509.KeyUsage(
+    digital_signature=True,
+    content_commitment=False,
+    key_encipherment=False,
+    data_encipherment=False,
+    key_agreement=False,
+    key_cert_sign=True,
+    crl_sign=True,
+    encipher_only=False,
+    decipher_only=False,
+)
 
 
 @dataclass(frozen=True)
@@ -38,6 +49,9 @@ class Issuer:
         self._subject = _subject(self.name)
         constraints = x509.BasicConstraints(ca=True, path_length=0)
         made = _builder(self._subject, self._key, DAY).issuer_name(self._subject)
+        # Since Python 3.13, clients want these extensions of RFC 5280.
+        made = made.add_extension(_key_id(self._key), critical=False)
+        made = made.add_extension(_SIGNS_CERTIFICATES, critical=True)
         self._certificate = made.add_extension(constraints, critical=True).sign(
             self._key, hashes.SHA256()
         )
@@ -61,6 +75,8 @@ class Issuer:
             *(x509.IPAddress(ip_address(address)) for address in addresses),
         ]
         builder = _builder(_subject(name), key, lifetime).issuer_name(self._subject)
+        issuer = x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key())
+        builder = builder.add_extension(issuer, critical=False)
         if names:
             builder = builder.add_extension(x509.SubjectAlternativeName(names), critical=False)
         usages = [ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH]
@@ -80,6 +96,10 @@ def replace(path: Path, content: bytes) -> None:
     fresh = path.with_suffix(f"{path.suffix}.new")
     fresh.write_bytes(content)
     os.replace(fresh, path)
+
+
+def _key_id(key: ec.EllipticCurvePrivateKey) -> x509.SubjectKeyIdentifier:
+    return x509.SubjectKeyIdentifier.from_public_key(key.public_key())
 
 
 def _subject(name: str) -> x509.Name:

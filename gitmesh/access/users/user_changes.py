@@ -2,6 +2,7 @@
 
 import json
 import re
+import shlex
 from itertools import pairwise
 from pathlib import Path
 from typing import Final
@@ -46,7 +47,8 @@ def add_user(path: Path, login: str, person: NewCaller, password: str) -> User:
         if any(each.login == login for each in before.user):
             raise UsageError(
                 f"{path} has a user {login!r} already",
-                hint=f"to give them another password: gitmesh user remove {path} {login}, then add",
+                hint="to give them another password: gitmesh user remove "
+                f"{shlex.quote(str(path))} {login}, then add",
             )
         _replace(path, _with(text, made), (*before.user, made))
     return made
@@ -61,7 +63,7 @@ def remove_user(path: Path, login: str) -> User:
         before = read_users(path)
         found = next((each for each in before.user if each.login == login), None)
         if found is None:
-            hint = f"gitmesh user list {path}"
+            hint = f"gitmesh user list {shlex.quote(str(path))}"
             raise UsageError(f"{path} has no user {login!r}", hint=hint)
         text = _without(path.read_text("utf-8"), login)
         _replace(path, text, tuple(each for each in before.user if each != found))

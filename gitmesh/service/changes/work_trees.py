@@ -4,6 +4,7 @@ The git command is used, so files are written as ``git checkout`` writes them. U
 are never overwritten.
 """
 
+import shlex
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,7 +30,8 @@ class WorkTree:
             raise UsageError(
                 f"the branch is checked out in {self.path}, where uncommitted changes prevent "
                 f"the update: {why}",
-                hint=f"commit them, or git -C {self.path} stash --include-untracked, then retry",
+                hint=f"commit them, or git -C {shlex.quote(str(self.path))} stash "
+                "--include-untracked, then retry",
             )
 
     def follow(self, before: CommitId, after: CommitId) -> None:
@@ -40,7 +42,8 @@ class WorkTree:
         if why := self._step(before, after):
             raise Fatal(
                 f"the branch is at {after[:7]}, but {self.path} did not follow: {why}",
-                hint=f"git -C {self.path} read-tree -m -u {before[:12]} {after[:12]}",
+                hint=f"git -C {shlex.quote(str(self.path))} read-tree -m -u {before[:12]} "
+                f"{after[:12]}",
             )
 
     def _step(self, before: CommitId, after: CommitId, *options: str) -> str:

@@ -5,6 +5,7 @@ import shutil
 import subprocess
 from dataclasses import replace
 from pathlib import Path
+from shlex import quote
 
 import pytest
 
@@ -115,7 +116,7 @@ def test_wait_says_that_no_server_runs_even_when_there_is_nothing_to_wait_for(
     ended = gitmesh("wait", "HEAD", "--repo", followed.bare, "--for", goal)
     assert ended.code == exit_codes.OK
     assert "no server is running" in ended.err
-    assert f"start one with gitmesh serve --repo {followed.bare}" in ended.err
+    assert f"start one with gitmesh serve --repo {quote(str(followed.bare))}" in ended.err
 
 
 # ---- pushes ----------------------------------------------------------------------------------
@@ -158,7 +159,7 @@ def test_a_push_to_a_branch_that_is_not_served_says_so(repo: Repo) -> None:
 def test_tags_and_deleted_branches_are_not_told_of(repo: Repo) -> None:
     pushed(repo, "HEAD:main", "HEAD:aside")
     git(repo.work, "tag", "v1")
-    assert "gitmesh" not in pushed(repo, "v1", ":aside")
+    assert "gitmesh:" not in pushed(repo, "v1", ":aside")
 
 
 # ---- questions -------------------------------------------------------------------------------

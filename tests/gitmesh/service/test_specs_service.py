@@ -202,7 +202,7 @@ def test_the_secrets_of_an_envoy_are_written_where_its_bootstrap_looks(tmp_path:
     made = json.dumps(make_bootstrap(request))
     files = sorted((tmp_path / "xds").iterdir())
     assert len(files) == 2
-    assert all(f'"{file}"' in made for file in files)
+    assert all(json.dumps(str(file)) in made for file in files)
 
 
 def test_a_grpc_client_reads_its_certificates_itself(tmp_path: Path) -> None:

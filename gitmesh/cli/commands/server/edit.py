@@ -1,5 +1,6 @@
 """``gitmesh edit``: edit one resource of a running server in an editor."""
 
+import shlex
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -64,7 +65,8 @@ def command(
     if done:
         kept.unlink()
         return
-    click.echo(f"your text was saved: correct it, then gitmesh apply -f {kept}", err=True)
+    line = shlex.join(["gitmesh", "apply", "-f", str(kept)])
+    click.echo(f"your text was saved: correct it, then {line}", err=True)
     ctx.exit(exit_codes.REFUSED)
 
 

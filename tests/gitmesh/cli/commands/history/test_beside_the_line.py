@@ -1,6 +1,7 @@
 """Commits that users ask about but that the log does not contain by themselves."""
 
 from pathlib import Path
+from shlex import quote
 
 import pytest
 
@@ -113,7 +114,8 @@ def test_a_head_that_names_no_branch_is_told_with_those_there_are(repo: Repo) ->
     bare = repo.origin
     follow(bare)
     git(bare, "symbolic-ref", "HEAD", "refs/heads/master")
-    way = f"or let HEAD name one that exists: git -C {bare} symbolic-ref HEAD refs/heads/main\n"
+    line = f"git -C {quote(str(bare))} symbolic-ref HEAD refs/heads/main"
+    way = f"or let HEAD name one that exists: {line}\n"
     for command in (["show"], ["wait"], ["validate"], ["rollback", "main"]):
         refused = gitmesh(*command, "--repo", bare)
         assert "branch 'master' has no commit" in refused.err

@@ -1,6 +1,7 @@
 """Commands in a clone say that the log is elsewhere, and where."""
 
 from pathlib import Path
+from shlex import quote
 
 import pytest
 
@@ -84,7 +85,10 @@ def test_a_log_that_is_kept_elsewhere_is_named(clone: Path, served: Path, tmp_pa
     log = tmp_path / "logs" / "events.sqlite3"
     log_path(served).parent.rename(log.parent)
     assert gitmesh("hooks", served, "--log", log).code == 0
-    assert f"--repo '{served}' --log {log}" in gitmesh("status", "--repo", clone).err
+    assert (
+        f"--repo {quote(str(served))} --log {quote(str(log))}"
+        in gitmesh("status", "--repo", clone).err
+    )
 
 
 def test_who_may_be_meant_to_be_served_is_told_to_start_a_server(
@@ -92,8 +96,8 @@ def test_who_may_be_meant_to_be_served_is_told_to_start_a_server(
 ) -> None:
     git(tmp_path, "clone", "--quiet", "--mirror", str(served), "mirror.git")
     mirror = tmp_path / "mirror.git"
-    assert f"gitmesh serve {mirror}" in gitmesh("log", "--repo", mirror).err
+    assert f"gitmesh serve {quote(str(mirror))}" in gitmesh("log", "--repo", mirror).err
     log_path(served).unlink()
     assert f"no server has followed '{served}' yet" in gitmesh("log", "--repo", clone).err
     git(clone, "remote", "remove", "origin")
-    assert f"gitmesh serve {clone}" in gitmesh("log", "--repo", clone).err
+    assert f"gitmesh serve {quote(str(clone))}" in gitmesh("log", "--repo", clone).err

@@ -2,6 +2,7 @@
 
 import stat
 from pathlib import Path
+from shlex import quote
 
 import pytest
 
@@ -55,5 +56,5 @@ def test_hooks_in_a_clone_promise_nothing_of_pushes_from_it(tmp_path: Path) -> N
     assert "pushes that this clone receives on main are checked\n" in told.out
     assert "pushes to main are checked" not in told.out
     line = f"note: pushes from it go to {repo.origin}, whose own hooks check them: gitmesh hooks "
-    assert told.err == f"{line}{repo.origin}\n"
+    assert told.err == f"{line}{quote(str(repo.origin))}\n"
     assert "pushes to main are checked\n" in gitmesh("hooks", repo.origin).out

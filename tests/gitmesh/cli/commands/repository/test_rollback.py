@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from shlex import quote
 from typing import Any
 
 import pytest
@@ -184,7 +185,7 @@ def test_what_is_not_committed_is_never_overwritten(tmp_path: Path, how: str) ->
     refused = rollback(repo.work, first)
     assert refused.code == 2
     assert path in refused.err
-    assert f"git -C {repo.work} stash --include-untracked" in refused.err
+    assert f"git -C {quote(str(repo.work))} stash --include-untracked" in refused.err
     assert (repo.head(), status(repo.work)) == (tip, before)
     assert (repo.work / path).read_text() == "mine"
 

@@ -1,7 +1,9 @@
 """After a rollback, the output says which server serves it, or what must be done first."""
 
+import shlex
 import subprocess
 from pathlib import Path
+from shlex import quote
 
 import pytest
 
@@ -28,11 +30,11 @@ def repo(tmp_path: Path) -> Repo:
 def test_in_a_clone_the_line_to_push_is_told_and_works(repo: Repo) -> None:
     done = gitmesh("rollback", "HEAD~1", "--repo", repo.work)
     assert done.code == 0, done.err
-    line = f"git -C {repo.work} push origin main"
+    line = f"git -C {quote(str(repo.work))} push origin main"
     assert f"this is a clone, and the commit is not pushed yet: {line}\n" in done.out
     assert "gitmesh wait" not in done.out
     assert git(repo.origin, "rev-parse", "main") != repo.head()
-    subprocess.run(line.split(), check=True, capture_output=True)
+    subprocess.run(shlex.split(line), check=True, capture_output=True)
     assert git(repo.origin, "rev-parse", "main") == repo.head()
 
 
@@ -53,7 +55,7 @@ def test_where_no_server_ever_ran_or_none_runs_now_it_is_told_to_start_one(tmp_p
     for percent in (10, 20):
         put(bare, sample_files(shares(percent)), minute=percent)
     done = gitmesh("rollback", "main~1", "--repo", bare)
-    words = f"no server has followed this repository yet: gitmesh serve --repo {bare}\n"
+    words = f"no server has followed this repository yet: gitmesh serve --repo {quote(str(bare))}\n"
     assert done.out.endswith(words)
     follow(bare)
     done = gitmesh("rollback", first, "--repo", bare)
@@ -63,7 +65,7 @@ def test_where_no_server_ever_ran_or_none_runs_now_it_is_told_to_start_one(tmp_p
         done = gitmesh("rollback", "main~2", "--repo", bare)
         waits = done.out.splitlines()[-1]
         assert waits.startswith("wait for the proxies: gitmesh wait ")
-        line = waits.partition(": gitmesh ")[2].split()
+        line = shlex.split(waits.partition(": gitmesh ")[2])
         assert gitmesh(*line, "--for", "applied", "--timeout", "30").code == 0
 
 
@@ -77,14 +79,14 @@ def test_a_rollback_behind_a_pin_says_that_it_waits_and_how_to_end_the_pin(tmp_p
     for options in (("--dry-run",), ()):
         done = gitmesh("rollback", first, "--repo", followed.bare, *options)
         assert words in done.out
-        assert f"gitmesh unpin --repo {followed.bare}\n" in done.out
+        assert f"gitmesh unpin --repo {quote(str(followed.bare))}\n" in done.out
         assert "gitmesh wait" not in done.out
     newer = followed.push(shares(20))
     found = gitmesh("rollback", first, "--repo", followed.bare, "--dry-run", "--json").json()
     assert found["pinned"]["commit"] == first
     waited = gitmesh("wait", newer, "--repo", followed.bare, "--timeout", "0")
     assert waited.code == 4
-    assert f"gitmesh unpin --repo {followed.bare}\n" in waited.err
+    assert f"gitmesh unpin --repo {quote(str(followed.bare))}\n" in waited.err
 
 
 def test_a_rollback_to_a_rollback_quotes_no_quotation(tmp_path: Path) -> None:

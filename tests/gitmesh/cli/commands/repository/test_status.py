@@ -9,6 +9,7 @@ from contextlib import ExitStack
 from dataclasses import replace
 from itertools import count
 from pathlib import Path
+from shlex import quote
 from typing import Any
 
 import pytest
@@ -193,7 +194,7 @@ def test_under_a_pin_it_is_told_where_the_branch_is_and_what_took_its_place(
     assert f"the pin to {first[:7]} replaced it before all proxies had it" in told
     waits = (
         f"the branch is at {newer[:7]}, which is served when the pin ends, or after: "
-        f"gitmesh unpin --repo {followed.bare}\n"
+        f"gitmesh unpin --repo {quote(str(followed.bare))}\n"
     )
     assert (waits in told, "the pin has expired: the next server" in told) == (not over, over)
     found = gitmesh("status", "--repo", followed.bare, "--json").json()
@@ -311,7 +312,7 @@ def test_who_waits_for_nobody_is_told(followed: Followed) -> None:
     waited = gitmesh("wait", "--repo", followed.bare, "--timeout", 0)
     assert waited.code == exit_codes.PENDING
     assert waited.err.endswith(
-        f"no server is running: start one with gitmesh serve --repo {followed.bare}\n"
+        f"no server is running: start one with gitmesh serve --repo {quote(str(followed.bare))}\n"
     )
     pin = ServingPinned(CommitId("a" * 40), Seq(1), "ada", "INC-7", "2999-01-01T00:00:00Z")
     followed.tell(pin)
