@@ -1,6 +1,7 @@
 """Check of the shifts that a push changes."""
 
-from gitmesh.shifts.files import blobs_in, folder_of, read_blob
+from gitmesh.shifts.files import blobs_in, read_blob
+from gitmesh.shifts.folder import folder_of
 from gitmesh.shifts.reading import Shift, shift_problems
 from mesh.graph.mesh_graph import MeshGraph
 from mesh.problems.problem import Problem

@@ -31,7 +31,6 @@ from gitmesh.server.worker import GC_THRESHOLDS
 from gitmesh.server.worker_messages import Hello
 from gitmesh.server.workers import serve_in_workers
 from gitmesh.service.shifts.loop import ShiftLoop
-from gitmesh.service.shifts.reported_traffic import ReportedTraffic
 from gitmesh.settings import Settings
 from gitmesh.traffic.collector import Collector
 from mesh.errors import Fatal, GitmeshError, Retryable, UsageError
@@ -199,9 +198,7 @@ def _serve_one_log(
                 "the import of pushes": importing.run,
                 "the import of refused pushes": lambda: take_refused(log, refused_pushes(where)),
                 "pinning": Pinning(log, pins(where), latest, served).run,
-                "the shifts": ShiftLoop(
-                    path, where, settings, logged, steps, shared, ReportedTraffic(where)
-                ).run,
+                "the shifts": ShiftLoop(path, where, settings, logged, steps, shared).run,
             }
         )
         attempts.excuse()

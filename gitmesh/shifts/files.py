@@ -4,13 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from gitmesh.shifts.reading import FOLDER, MOST_SHIFTS, Shift, path_of, read_shift
+from gitmesh.shifts.folder import FOLDER, folder_of
+from gitmesh.shifts.reading import MOST_SHIFTS, Shift, path_of, read_shift
 from mesh.parsing.document import DEFAULT_LIMITS
 from mesh.problems.problem import Problem
 from reconciler.reading.source import ObjectId, Objects, ObjectTooBig
-from reconciler.reading.tree_object import SUBMODULE, SYMLINK, Malformed, entries, lookup
+from reconciler.reading.tree_object import SUBMODULE, SYMLINK, Malformed, entries
 
-_FOLDERS: Final = tuple(f"{part}/".encode() for part in FOLDER.split("/"))
 NO_TREE: Final = ObjectId("")
 
 
@@ -23,23 +23,6 @@ class Shifts:
 
 
 NO_SHIFTS: Final = Shifts({})
-
-
-def folder_of(objects: Objects, tree: ObjectId) -> ObjectId | None:
-    """Return the tree of the folder of shifts; None if a commit has none.
-
-    :raises SourceUnavailable: an object cannot be read.
-    """
-    at = tree
-    for name in _FOLDERS:
-        try:
-            found = lookup(objects.read_tree(at), name)
-        except (Malformed, ObjectTooBig):
-            return None
-        if found is None:
-            return None
-        at = ObjectId(found[1].hex())
-    return at
 
 
 def blobs_in(objects: Objects, folder: ObjectId | None) -> Mapping[str, ObjectId]:

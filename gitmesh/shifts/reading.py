@@ -13,6 +13,7 @@ from typing import Final
 from pydantic import ValidationError
 
 from gitmesh.shifts.document import ShiftDocument
+from gitmesh.shifts.folder import FOLDER
 from gitmesh.shifts.weights import nodes_of, routes_of, stepped, steps_of
 from mesh.graph.mesh_graph import MeshGraph
 from mesh.keys import Kind, ResourceKey
@@ -22,7 +23,6 @@ from mesh.problems.problem import Problem
 from mesh.problems.suggestion import did_you_mean
 from mesh.resource import Resource, Source, Steps
 
-FOLDER: Final = ".gitmesh/shifts"
 NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 MOST_SHIFTS: Final = 1000
 """Maximum number of documents that are read."""

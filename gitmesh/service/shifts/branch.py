@@ -11,10 +11,10 @@ from gitmesh.shifts.files import (
     NO_SHIFTS,
     Shifts,
     blob_of,
-    folder_of,
     read_blob,
     shifts_in,
 )
+from gitmesh.shifts.folder import folder_of
 from gitmesh.shifts.progress import SHIFT, STEP, LineCommit, Progress, progress
 from gitmesh.shifts.reading import Shift, path_of
 from gitmesh.shifts.weights import Weights, pair, routes_of

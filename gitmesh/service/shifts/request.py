@@ -10,9 +10,10 @@ from gitmesh.service.changes.resource_change import Wanted, change_resources
 from gitmesh.service.shifts.branch import ShiftBranch
 from gitmesh.service.shifts.commits import edited, undone, wanted
 from gitmesh.shifts.decision import Action, Do, finished
+from gitmesh.shifts.folder import FOLDER
 from gitmesh.shifts.message import message
 from gitmesh.shifts.progress import SHIFT, START, Progress
-from gitmesh.shifts.reading import FOLDER, NAME, Shift, path_of, read_shift, shift_problems
+from gitmesh.shifts.reading import NAME, Shift, path_of, read_shift, shift_problems
 from gitmesh.shifts.weights import steps_of
 from mesh.errors import UsageError
 from mesh.problems.problem import Problem
