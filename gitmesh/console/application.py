@@ -203,15 +203,16 @@ class Console:
         Open pages that ask anew after the log has grown share what was read for one of them.
         """
 
+        position = self._position()  # before the page reads: what comes later is told it
+
         def made() -> tuple[Answer, str]:
-            position = self._position()  # before the page reads: what comes later is told it
             return page.handle(visit), position
 
         if request.method != "GET" or not is_of_script(request.headers) or visit.at:
             return made()
         asked = page.name, visit.name, tuple(sorted(visit.query.items()))
         seen_by = visit.caller.permission, visit.words.code
-        return self._shared.get((*asked, *seen_by, self._tail.looks), made)
+        return self._shared.get((*asked, *seen_by, position), made)
 
     def _response(
         self,

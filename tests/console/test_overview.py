@@ -98,6 +98,16 @@ def test_an_open_page_is_told_that_the_log_grew_and_resumes(
     assert served.visitor().get("/live").status_code == 401
 
 
+def test_a_page_that_asks_anew_gets_what_the_log_has_by_then(
+    served: Served, visitor: Visitor
+) -> None:
+    for number in range(2):  # answers are shared for seconds, but only while the log is the same
+        message = f"Asked anew {number}"
+        files = {**sample_files(), "n.md": message}
+        wait_logged(visitor, put(served.bare, files, message=message))
+        assert message in text_of(visitor.get("/log", hx_request="true").text)
+
+
 def test_a_page_in_a_browser_follows_by_itself(served: Served, browser: object) -> None:
     context = browser.new_context(base_url=served.url)  # type: ignore[attr-defined]
     page = context.new_page()

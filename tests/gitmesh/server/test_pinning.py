@@ -209,14 +209,14 @@ def test_a_pin_expires_at_its_time(running: Running) -> None:
     async def steps() -> None:
         async with running.started():
             running.publish(2)
+            await running.serves(2)
             running.ask(0)
-            await running.reads_all()
+            await running.serves(2, 0)
             running.clock.move(minutes=59, seconds=59)
             await running.reads_all()
-            assert running.shown[-1] == running.commits[0]
+            await running.serves(2, 0)
             running.clock.move(seconds=1)
-            await running.reads_all()
-            assert running.shown[-1] == running.commits[2]
+            await running.serves(2, 0, 2)
         assert running.events()[1:] == [running.released(0, "expired", by="", reason="")]
 
     asyncio.run(steps())
