@@ -1,5 +1,6 @@
 """The gRPC server below the streams: connection options and listening address."""
 
+import asyncio
 import logging
 from typing import TYPE_CHECKING, Any
 
@@ -104,5 +105,16 @@ async def listen(server: Any, address: str, credentials: "Credentials | None" = 
     # If gRPC cannot use the port, it silently takes another one.
     if where is not None and where[1] not in (0, port):
         raise Fatal(f"cannot listen on {address}: the system gave port {port} instead")
-    await server.start()
+    await _started(server)
     return int(port)
+
+
+async def _started(server: Any) -> None:
+    """Start a server whole, even if the caller is cancelled: gRPC fails if it is half started."""
+    starting = asyncio.ensure_future(server.start())
+    try:
+        await asyncio.shield(starting)
+    except asyncio.CancelledError:
+        await asyncio.wait([starting])
+        await server.stop(None)
+        raise

@@ -1,9 +1,11 @@
 """The server over real gRPC: streams, nodes, status codes, and recorded events."""
 
 import asyncio
+import gc
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
+import grpc
 import pytest
 from envoy_data_plane.envoy.config.cluster.v3 import Cluster
 from envoy_data_plane.envoy.service.discovery.v3 import DeltaDiscoveryResponse, DiscoveryResponse
@@ -468,3 +470,23 @@ def test_a_socket_file_can_be_listened_on(tmp_path: Path) -> None:
 
 async def _serve(address: str) -> None:
     await serve_ads(address, SnapshotCache(), Latest[Publication](), Recorder(lambda batch: None))
+
+
+def test_a_server_that_is_stopped_while_it_starts_ends_quietly() -> None:
+    failures: list[dict[str, object]] = []
+
+    async def scenario() -> None:
+        asyncio.get_running_loop().set_exception_handler(lambda _, what: failures.append(what))
+        for turns in range(6):  # of the event loop, until it is stopped
+            server = grpc.aio.server()
+            starting = asyncio.create_task(listen(server, "127.0.0.1:0"))
+            for _ in range(turns):
+                await asyncio.sleep(0)
+            starting.cancel()
+            await asyncio.wait([starting])
+            del server
+        await asyncio.sleep(0.05)
+        gc.collect()
+
+    asyncio.run(scenario())
+    assert failures == []
