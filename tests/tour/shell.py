@@ -13,11 +13,14 @@ import time
 from pathlib import Path
 from typing import Final, Self
 
+from gitmesh.inbox.spool import pushes, refused_pushes
+from gitmesh.queries.log_location import LOG_IN_GIT_DIR
 from tests.support import warm
 from tests.support.git import ENVIRONMENT
 from tests.support.loopback import loopback_address
 
 PATIENCE_S: Final = 200.0
+_READ_WITHIN_S: Final = 5.0
 _ADDRESS: Final = re.compile(r"(?<!\d)127(?:\.\d{1,3}){3}(?!\d)")
 _READY: Final = re.compile(r" ready |starting workers|^Serving ", re.MULTILINE)
 _ENVOY: Final = """\
@@ -70,6 +73,7 @@ class Shell:
         if re.search(r"\benvoy\b", command):
             self._bring_envoy()
         real = _ADDRESS.sub(lambda found: self._address(found[0]), command)
+        self._until_notes_are_read()
         said = self._start(real) if command.endswith(" &") else self._run(real)
         return self._as_read(said)
 
@@ -110,6 +114,22 @@ class Shell:
             assert time.monotonic() < deadline, said
             time.sleep(0.05)
         return said if command.startswith("gitmesh") else ""
+
+    def _until_notes_are_read(self) -> None:
+        """Wait until a running server has read what hooks and commands left for it.
+
+        It does so ten times a second; a reader of a page is never as fast as this shell.
+        """
+        deadline = time.monotonic() + _READ_WITHIN_S
+        if not any(process.poll() is None for process in self._running):
+            return
+        logs = [
+            log for depth in ("*", "*/*") for log in self._top.glob(f"{depth}/{LOG_IN_GIT_DIR}")
+        ]
+        while time.monotonic() < deadline:
+            if not any(notes(log).take() for log in logs for notes in (pushes, refused_pushes)):
+                return
+            time.sleep(0.02)
 
     def _value_of(self, variable: str) -> Path:
         said = subprocess.run(
