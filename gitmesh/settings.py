@@ -94,6 +94,21 @@ class Settings(BaseModel):
     """Interval at which proxies are asked to report their load."""
     traffic_days: Annotated[float, Field(gt=0, le=3650)] = 8.0
     """Days for which reported traffic is kept, beside the event log."""
+    mirror: Path | None = None
+    """The mirror of a remote repository; by default in ``~/.local/state/gitmesh/mirrors``."""
+    remote_poll_s: Annotated[float, Field(ge=1, le=3600)] = 15.0
+    """Interval, ±10 %, at which a remote repository is asked for its branch."""
+    remote_token_file: Path | None = None
+    """File with the access token for a remote over HTTPS."""
+    remote_ssh_key: Path | None = None
+    """Private key for a remote over SSH."""
+    remote_known_hosts: Path | None = None
+    """Host keys for a remote over SSH; by default those of ``~/.ssh/known_hosts``."""
+    remote_ca_file: Path | None = None
+    """Certificate authorities for a remote over HTTPS; by default those of the system."""
+    webhook_secret_file: Path | None = None
+    """File with the secret of webhooks by which a forge tells of pushes, at ``/webhook`` of the
+    HTTP API's address."""
     poll_s: Annotated[float, Field(gt=0, le=3600)] = 1.0
     """Interval in which the branch is checked even without a file event."""
     checkpoint_key: Path | None = None

@@ -11,6 +11,7 @@ from events.memory import OUT_OF_MEMORY
 from events.store import EventReader
 from events.types import (
     CLOCK_BEHIND,
+    OF_REMOTE,
     OF_STREAMS,
     Chain,
     DeliveryEvent,
@@ -38,12 +39,17 @@ CLOCK_TOLERANCE: Final = timedelta(minutes=1)
 
 
 def reasons_left(log: EventReader) -> frozenset[str]:
-    """Return the obstacles that earlier processes recorded and that have not ended according to the
-    log.
+    """Return the obstacles in reading the branch that earlier processes recorded and that have not
+    ended according to the log.
 
     :raises LogUnavailable: the log cannot be read now.
     """
-    return frozenset(event.reason for _, event in log.fleet().degraded()) - OF_STREAMS
+    return frozenset(event.reason for _, event in log.fleet().degraded()) - OF_STREAMS - OF_REMOTE
+
+
+def remote_reasons_left(log: EventReader) -> frozenset[str]:
+    """Return, in the same way, the obstacles in following the remote repository."""
+    return frozenset(event.reason for _, event in log.fleet().degraded()) & OF_REMOTE
 
 
 def newest_time(log: EventReader) -> datetime | None:
@@ -87,6 +93,10 @@ class Health:
         """Record the reason why the branch cannot be followed now; None if it can be followed."""
         reason = error.reason if isinstance(error, SourceUnavailable) else LOG_UNAVAILABLE
         self._note("source", reason if error else None, _in_one_line(error) if error else "")
+
+    def remote(self, error: SourceUnavailable | None) -> None:
+        """Record the reason why the remote cannot be followed now; None if it can be followed."""
+        self._note("remote", error.reason if error else None, _in_one_line(error) if error else "")
 
     def history(self, names: list[str]) -> None:
         """Record the files that make git show another history than the commits have."""

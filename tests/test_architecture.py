@@ -39,6 +39,7 @@ OWNERS = {
     "click": ("gitmesh.cli.*", "gitmesh.rendering.*", "gitmesh.demo.screen"),
     "starlette": (
         *("gitmesh.api.http", "gitmesh.api.web.*", "gitmesh.api.monitoring.routes"),
+        "gitmesh.api.webhook.route",
         *("gitmesh.json_api.http", "gitmesh.json_api.event_stream", "gitmesh.openapi.route"),
         *(
             "gitmesh.web.*",
@@ -61,6 +62,7 @@ OWNERS = {
         "gitmesh.demo.*",
         "reconciler.git.large_object",
         "reconciler.git.settings",
+        "reconciler.remote.git_process",
         "gitmesh.service.changes.work_trees",
     ),
 }

@@ -283,6 +283,8 @@ KINDS: Final[Mapping[str, KindDoc]] = {
         "repository makes git show another history than the commits (`history-replaced`); the "
         "served mesh stays as it was. Or it has no room for more connections "
         "(`connections-full`), or clients open streams only to reset them (`streams-reset`). "
+        "Or the remote repository cannot be followed (`remote-unreachable` and others, see "
+        "[remotes](remotes.md#when-the-forge-fails)). "
         "Or the clock is behind the newest event (`clock-behind`).",
         "the reason, a stable word",
         _SERVER,

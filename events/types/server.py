@@ -11,6 +11,32 @@ STREAMS_RESET: Final = "streams-reset"
 """Reason in :class:`SourceDegraded`: clients open streams only to reset them."""
 OF_STREAMS: Final = frozenset({CONNECTIONS_FULL, STREAMS_RESET})
 """Reasons that the xDS server records; they do not prevent commits from being read."""
+MIRROR_UNWRITABLE: Final = "mirror-unwritable"
+REMOTE_UNREACHABLE: Final = "remote-unreachable"
+REMOTE_DENIED: Final = "remote-denied"
+REMOTE_UNTRUSTED: Final = "remote-untrusted"
+REMOTE_MISSING: Final = "remote-missing"
+REMOTE_BRANCH_MISSING: Final = "remote-branch-missing"
+REMOTE_DAMAGED: Final = "remote-damaged"
+REMOTE_UNSUPPORTED: Final = "remote-unsupported"
+REMOTE_REPLACED: Final = "remote-replaced"
+REMOTE_DIVERGED: Final = "remote-diverged"
+OF_REMOTE: Final = frozenset(
+    {
+        MIRROR_UNWRITABLE,
+        REMOTE_UNREACHABLE,
+        REMOTE_DENIED,
+        REMOTE_UNTRUSTED,
+        REMOTE_MISSING,
+        REMOTE_BRANCH_MISSING,
+        REMOTE_DAMAGED,
+        REMOTE_UNSUPPORTED,
+        REMOTE_REPLACED,
+        REMOTE_DIVERGED,
+    }
+)
+"""Reasons in :class:`SourceDegraded` why a remote repository cannot be followed. Its mirror can be
+read all the same, so commits that are there are served."""
 CLOCK_BEHIND: Final = "clock-behind"
 """Reason in :class:`SourceDegraded`: the newest event's time is in the future."""
 

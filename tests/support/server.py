@@ -27,7 +27,8 @@ class Server:
     ``within`` is a command prefix: a network namespace. ``name`` distinguishes its lines from those
     of other servers. ``rules`` sets the number of the validation rules. ``program`` is Python code
     to run instead of gitmesh itself. ``cold`` starts the interpreter, as any of these does; else
-    the server is a copy of a process that has imported it already.
+    the server is a copy of a process that has imported it already. ``address`` is that of a remote
+    repository to follow instead; the log lines are kept beside ``repo``.
     """
 
     def __init__(
@@ -40,12 +41,13 @@ class Server:
         rules: int | None = None,
         program: str | None = None,
         cold: bool = False,
+        address: str | None = None,
     ) -> None:
         self._log = repo.parent / f"{name}.log"
         listen = () if "--listen" in options else ("--listen", "127.0.0.1:0")
         if rules is not None:
             program = _OTHER_RULES.format(rules)
-        serve = ["serve", str(repo), "--json", *listen, *options]
+        serve = ["serve", address or str(repo), "--json", *listen, *options]
         environment = {**os.environ, "PYTHONHASHSEED": hash_seed or "random"}
         self.process: subprocess.Popen[bytes] | warm.Copy
         with self._log.open("wb") as log:

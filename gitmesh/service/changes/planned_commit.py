@@ -6,6 +6,7 @@ Planning only writes objects, to which no ref points. Only :func:`commit` moves 
 from dataclasses import dataclass
 
 from events.types import CommitId
+from gitmesh.environment import process_environment
 from gitmesh.push.check import last_good
 from gitmesh.service.changes.work_trees import work_trees
 from mesh.graph.mesh_graph import MeshGraph
@@ -16,6 +17,7 @@ from reconciler.git.writing import Person, move_branch, write_commit
 from reconciler.reading.reader import TreeReader
 from reconciler.reading.source import ObjectId
 from reconciler.reading.tree import SpecTree
+from reconciler.remote.mirror import Mirror
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,9 +113,17 @@ def advance(
 ) -> None:
     """Move the branch to a commit, with the work trees that have it checked out.
 
+    In a mirror, the branch of the remote moves first: nobody serves what the remote does not have.
+
     Raises as :func:`commit`.
+
+    :raises Proposed: the branch is protected at the remote; the commit has a branch of its own.
+    :raises SourceUnavailable: the remote cannot be reached; nothing was changed.
     """
     ref = repo.following(branch)
+    if (mirror := Mirror.of(repo, ref, process_environment())) is not None:
+        mirror.push(before, after)
+        return
     trees = work_trees(repo.path, repo.ref_dir, ref, bare=repo.handle.is_bare)
     for tree in trees:
         tree.require_room(before, after)

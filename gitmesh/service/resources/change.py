@@ -15,6 +15,7 @@ from typing import Final
 from events.logged_commits import LoggedCommits
 from events.store import EventReader
 from events.types import CommitId
+from gitmesh.environment import process_environment
 from gitmesh.service.changes.draft import Draft, draft
 from gitmesh.service.changes.planned_commit import (
     PlannedCommit,
@@ -25,7 +26,7 @@ from gitmesh.service.changes.resource_change import Mesh, Wanted, change_resourc
 from gitmesh.service.resources.group_commit import MOST_TOGETHER, Change, GroupCommit, Turn
 from gitmesh.service.resources.log_wait import LogWait
 from gitmesh.service.resources.written import WrittenResource, written_resource
-from mesh.errors import GitmeshError, Retryable
+from mesh.errors import GitmeshError, Retryable, UsageError
 from mesh.keys import ResourceKey
 from mesh.problems.problem import Problem
 from reconciler.git.repository import GitRepository
@@ -33,6 +34,7 @@ from reconciler.git.writing import BranchMoved, Person, begin_branch, remove_dea
 from reconciler.known_commits import ReadSteps
 from reconciler.reading.reader import TreeReader
 from reconciler.reading.tree import EMPTY, SpecTree, Step
+from reconciler.remote.mirror import Mirror
 
 MOST_RACES: Final = 20
 """Maximum number of new attempts because somebody pushed at the same time."""
@@ -281,10 +283,16 @@ class ResourceChanges:
         found = self._draft(change.wanted)
         if found.errors:
             raise InvalidChange(found.errors, found.after)
+        ref = self._repo.following(self._branch)
+        if Mirror.of(self._repo, ref, process_environment()) is not None:
+            raise UsageError(
+                "the branch of the remote repository has no commit yet",
+                hint="push a first commit to it, for example a README",
+            )
         with contextlib.suppress(BranchMoved):  # by the first push
             begin_branch(
                 self._repo,
-                self._repo.following(self._branch),
+                ref,
                 "Begin the mesh\n",
                 author=change.who.author,
                 committer=change.who.committer,
