@@ -19,11 +19,37 @@ MOMENT_HELP = (
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
+REMOTE = "gitmesh.remote"
+"""Key of the command's context under which the address of a remote repository is, if one was given
+in place of a path."""
+
+
+class RepositoryPath(click.Path):
+    """A path; or the address of a remote repository, which stands for the path of its mirror."""
+
+    def __init__(self) -> None:
+        super().__init__(path_type=Path)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the path; an address is remembered for the command."""
+        if not isinstance(value, str) or not ("://" in value or "@" in value):
+            return super().convert(value, param, ctx)
+        from gitmesh.service.repository.mirroring import default_mirror
+        from reconciler.remote.address import RemoteAddress, is_remote_address
+
+        if not is_remote_address(value):
+            return super().convert(value, param, ctx)
+        address = RemoteAddress.parse(value)
+        if ctx is not None:
+            ctx.meta[REMOTE] = address
+        return default_mirror(address)
+
+
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
 
 repo_option = click.option(
     "--repo",
-    type=click.Path(path_type=Path),
+    type=RepositoryPath(),
     callback=noting("--repo"),
     help="The git repository of the revision.",
 )
@@ -32,7 +58,7 @@ repo_option = click.option(
 def _repo_option(what: str) -> Callable[[Command], Command]:
     return click.option(
         "--repo",
-        type=click.Path(path_type=Path),
+        type=RepositoryPath(),
         callback=noting("--repo"),
         default=".",
         help=f"{what} Default: the one that the current directory is in.",
@@ -63,7 +89,7 @@ def repo_named(what: str) -> Callable[[Command], Command]:
         argument = click.argument(
             "named",
             required=False,
-            type=click.Path(path_type=Path),
+            type=RepositoryPath(),
             metavar="[REPO]",
             callback=noting("--repo"),
         )

@@ -29,6 +29,7 @@ from gitmesh.api.staging import Staging
 from gitmesh.api.web.rate_limit import RateLimit
 from gitmesh.api.web.reception import Reception
 from gitmesh.api.web.responses import refused
+from gitmesh.api.webhook.route import read_webhook_secret, webhook_route
 from gitmesh.json_api.errors import Refused
 from gitmesh.json_api.http import JsonApi
 from gitmesh.openapi.route import openapi_route
@@ -71,11 +72,13 @@ class HttpApi:
         logged: LoggedCommits,
         changes: ResourceChanges,
         traffic: Callable[[], Totals] = dict,
+        pushed: Callable[[], None] | None = None,
     ) -> None:
         """Serve the API until cancelled.
 
         :param logged: announces what is appended to the log.
         :param traffic: returns the sums of what proxies reported since the server's start.
+        :param pushed: called when a webhook tells of a push; None if no remote is followed.
         """
         with open_served(repo, log, settings, changes) as served:
             await remove_lock(changes)
@@ -108,6 +111,8 @@ class HttpApi:
             now = partial(readiness, reading, startup.serving.is_set, startup.followed.is_set)
             monitoring = monitoring_routes(self.reception, metrics, counted, now)
             others = [*monitoring, openapi_route(), beside.route]
+            if pushed is not None and settings.webhook_secret_file is not None:
+                others.append(webhook_route(settings.webhook_secret_file, pushed))
             app = Bounded(
                 application(api, self.reception, logged, others), refused, metrics.observe_request
             )
@@ -154,6 +159,8 @@ def bind(settings: Settings) -> HttpApi:
             f"--http-anonymous would let everyone who reaches {settings.http} change the mesh",
             hint="listen on 127.0.0.1, or use --http-credentials FILE",
         )
+    if settings.webhook_secret_file is not None:
+        read_webhook_secret(settings.webhook_secret_file)
     found = None if settings.http_credentials is None else CredentialFile(settings.http_credentials)
     certificate = server_certificate(settings.http_tls_cert, settings.http_tls_key, "--http-tls")
     private = certificate is not None or _is_loopback(place[0])

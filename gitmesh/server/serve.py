@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from gitmesh.server.console import BoundConsole
     from gitmesh.server.http_api import HttpApi
     from gitmesh.service.resources.change import ResourceChanges
+    from reconciler.remote.mirror import Mirror
 
 _log = logging.getLogger(__name__)
 
@@ -75,6 +76,7 @@ def serve(
     *,
     logs_as_json: bool = False,
     error_stream: int | None = None,
+    remote: "Mirror | None" = None,
 ) -> None:
     """Serve a repository until SIGTERM, SIGINT or SIGHUP; then shut down gracefully and return.
 
@@ -83,12 +85,13 @@ def serve(
 
     :param logs_as_json: log format for other processes of the server.
     :param error_stream: the descriptor to which they write log lines, if not this process's own.
+    :param remote: the repository as the mirror of a remote one, which is then followed.
     :raises GitmeshError: a part of the server failed; the other parts were stopped.
     """
     replaced_at = None
     while True:
         try:
-            return _serve_one_log(path, settings, ready, logs_as_json, error_stream)
+            return _serve_one_log(path, settings, ready, logs_as_json, error_stream, remote)
         except LogReplaced as error:
             replaced_at = time.monotonic()
             _log.warning("%s: restarting with it", error.message)
@@ -106,6 +109,7 @@ def _serve_one_log(
     ready: Callable[[Ready], None],
     logs_as_json: bool,
     error_stream: int | None,
+    remote: "Mirror | None",
 ) -> None:
     where = log_path(path, settings.log)
     repo = _repository(path, where)
@@ -138,6 +142,11 @@ def _serve_one_log(
         event_logger, startup = EventLogger(log), Startup()
         attempts, steps, logged = Attempts(attempt_path(where)), ReadSteps(), LoggedCommits()
         traffic = Collector(where, settings.traffic_days * 86_400)
+        following = None
+        if remote is not None:
+            from gitmesh.service.repository.mirroring import remote_follower
+
+            following = remote_follower(remote, log, settings)
         shared: ResourceChanges | None = None
         if http or console:
             from gitmesh.service.served import open_changes
@@ -184,7 +193,14 @@ def _serve_one_log(
                 **(
                     {
                         "the API": lambda: http.serve(
-                            path, where, settings, startup, logged, changes, traffic.since_start
+                            path,
+                            where,
+                            settings,
+                            startup,
+                            logged,
+                            changes,
+                            traffic.since_start,
+                            None if following is None else following.wake,
                         )
                     }
                     if http
@@ -197,6 +213,7 @@ def _serve_one_log(
                 ),
                 "the import of pushes": importing.run,
                 "the import of refused pushes": lambda: take_refused(log, refused_pushes(where)),
+                **({"the remote": following.run} if following else {}),
                 "pinning": Pinning(log, pins(where), latest, served).run,
                 "the shifts": ShiftLoop(path, where, settings, logged, steps, shared).run,
             }

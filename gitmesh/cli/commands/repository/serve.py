@@ -1,16 +1,18 @@
 """``gitmesh serve``: follow a repository and serve its mesh to proxies."""
 
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from gitmesh.cli.options import examples, json_option, log_option, repo_named
+from gitmesh.cli.options import REMOTE, examples, json_option, log_option, repo_named
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from gitmesh.settings import Settings
+    from reconciler.remote.address import RemoteAddress
 
 DEFAULT_CONSOLE = "127.0.0.1:18090"
 
@@ -24,6 +26,9 @@ DEFAULT_CONSOLE = "127.0.0.1:18090"
         "gitmesh serve shop.git --log /var/lib/gitmesh/events.sqlite3",
         "gitmesh serve shop.git --http 127.0.0.1:18080 --http-anonymous",
         "gitmesh serve shop.git --console",
+        "gitmesh serve https://forge.example/team/shop.git --branch main \\",
+        "    --remote-token-file token",
+        "gitmesh serve git@forge.example:team/shop.git --remote-ssh-key deploy-key",
         "gitmesh serve shop.git --workers 4 --max-connection-age 3600",
         "gitmesh serve shop.git --listen 0.0.0.0:18000 --tls-cert xds.pem --tls-key xds.key \\",
         "    --tls-client-ca proxies.pem --tls-trust-domain shop.example",
@@ -32,6 +37,54 @@ DEFAULT_CONSOLE = "127.0.0.1:18090"
 @repo_named("The repository to follow.")
 @click.option("--branch", help="The branch to follow. Default: the one that HEAD names.")
 @log_option
+@click.option(
+    "--mirror",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="PATH",
+    help="Where to keep the mirror of a remote REPO. Default: below "
+    "~/.local/state/gitmesh/mirrors.",
+)
+@click.option(
+    "--remote-poll",
+    "remote_poll_s",
+    type=float,
+    metavar="SECONDS",
+    help="Ask a remote REPO for its branch this often, ±10 %. Default: 15.",
+)
+@click.option(
+    "--remote-token-file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="The access token for a remote REPO over HTTPS, in the first line of FILE, which is read "
+    "anew each time.",
+)
+@click.option(
+    "--remote-ssh-key",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="The private key for a remote REPO over SSH, without a passphrase.",
+)
+@click.option(
+    "--remote-known-hosts",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="The host keys for a remote REPO over SSH; others are refused. Default: "
+    "~/.ssh/known_hosts.",
+)
+@click.option(
+    "--remote-ca-file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="The CA that signs the certificate of a remote REPO over HTTPS. Default: those of the "
+    "system.",
+)
+@click.option(
+    "--webhook-secret-file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Fetch a remote REPO at once when its forge sends a webhook to /webhook of --http, signed "
+    "with the secret in the first line of FILE (see docs/remotes.md).",
+)
 @click.option(
     "--listen",
     metavar="IP:PORT",
@@ -215,6 +268,11 @@ def command(
 ) -> None:
     """Follow REPO and serve its mesh to Envoys over xDS, until Ctrl-C, SIGTERM or SIGHUP.
 
+    REPO is a path, or the address of a repository on a forge: https://…, ssh://…, git@host:path.
+    The server then keeps a mirror of the branch, which other commands take as --repo, by its path
+    or by the same address. While the forge cannot be reached, the newest mesh that was fetched is
+    served.
+
     The server checks and logs every commit on the branch, and serves the last valid one. REPO can
     be bare or not. The server writes only two things to it: the event log in its git directory (see
     --log), and refs/gitmesh/, which holds signed checkpoints and commits that force pushes removed
@@ -228,13 +286,23 @@ def command(
     from gitmesh.push.hook_process import hook_process
     from gitmesh.server.error_stream import captured
     from gitmesh.server.log_format import log_to_stderr
+    from mesh.errors import UsageError
 
     settings = settings.overridden(log_level=log_level, **options)
-    hooks = hook_process(repo, settings.log, settings.branch or None)
+    address = click.get_current_context().meta.get(REMOTE)
+    repo = settings.mirror or repo if address else repo
+    if settings.webhook_secret_file and not (address and settings.http):
+        raise UsageError(
+            "--webhook-secret-file needs a remote repository and the HTTP API",
+            hint="give the address of a repository, and --http",
+        )
+    # A mirror has no hooks: nobody pushes to it.
+    branch = settings.branch or None
+    hooks = nullcontext(_nothing) if address else hook_process(repo, settings.log, branch)
     with hooks as answer_hooks, captured() as stream:
         log_to_stderr(settings.log_level, as_json=as_json, stream=stream)
         try:
-            _serve(repo, settings, as_json, stream.fileno(), answer_hooks)
+            _serve(repo, settings, as_json, stream.fileno(), answer_hooks, address)
         finally:
             log_to_stderr(settings.log_level, as_json=as_json)
 
@@ -245,6 +313,7 @@ def _serve(
     as_json: bool,
     error_stream: int,
     answer_hooks: "Callable[[], object]",
+    address: "RemoteAddress | None",
 ) -> None:
     import logging
 
@@ -256,4 +325,13 @@ def _serve(
             "ready", extra={"listen": now.listen, "commit": now.commit or "none"}
         )
 
-    serve(repo, settings, ready, logs_as_json=as_json, error_stream=error_stream)
+    mirror = None
+    if address is not None:
+        from gitmesh.service.repository.mirroring import open_mirror
+
+        mirror = open_mirror(address, repo, settings)
+    serve(repo, settings, ready, logs_as_json=as_json, error_stream=error_stream, remote=mirror)
+
+
+def _nothing() -> None:
+    """Do nothing."""
