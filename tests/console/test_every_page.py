@@ -17,6 +17,7 @@ from tests.support.sample_shop import sample_files
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page, ViewportSize
 
+NARROW: Final = 320
 PAGES = [
     ("/", "overview"),
     ("/none", "not-found"),
@@ -54,9 +55,20 @@ def test_the_page_to_sign_in_looks_right_everywhere(look: Look, served: Served) 
     look(served.url, "/sign-in", "sign-in", signed_in=False)
 
 
+def test_on_a_telephone_the_present_page_is_in_sight(served: Served, browser: "Browser") -> None:
+    context = browser.new_context(base_url=served.url, viewport={"width": NARROW, "height": 640})
+    page = context.new_page()
+    sign_in(page)
+    for path in ("/", "/log", "/pin"):
+        page.goto(path)
+        box = page.locator(".pages a[aria-current]").bounding_box()
+        assert box is not None
+        assert 0 <= box["x"] <= box["x"] + box["width"] <= NARROW, (path, box)
+    context.close()
+
+
 # ---- states ----------------------------------------------------------------------------------
 
-NARROW: Final = 320
 LONG: Final = "payments-reconciliation-worker-for-settlement-batches-eu-central-1-blue"
 MESH: Final = "kind: Mesh\nmeshName: shop\nspec: {}\n"
 NODE: Final = """\

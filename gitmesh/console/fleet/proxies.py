@@ -9,6 +9,7 @@ from events.deliveries import Proxy
 from events.types import ProxyState
 from gitmesh.access.visibility import visible_proxies
 from gitmesh.console import paths
+from gitmesh.console.fleet.start import example_command, readable_keys
 from gitmesh.console.states import OF_PROXIES, State
 from gitmesh.console.visit import Answer, View, Visit
 from gitmesh.queries.refusal_locations import RefusalLocation, RefusalLocations, hint
@@ -62,6 +63,7 @@ def proxies(visit: Visit) -> Answer:
         "paths": paths,
         "rows": _rows(visit, kept[page * ROWS : (page + 1) * ROWS]),
         "total": len(seen),
+        "example": "" if seen else example_command(readable_keys(visit), visit.served.xds),
         "kept": len(kept),
         "counts": counts.most_common(),
         "node": wanted,

@@ -1,14 +1,13 @@
 """Page about created resources: the proxies that have them, and the start of each new proxy."""
 
-import shlex
 from dataclasses import dataclass
 
 from gitmesh.console import paths
+from gitmesh.console.fleet.start import OF_PROXIES, start_command
 from gitmesh.console.visit import Answer, View, Visit
 from gitmesh.console.writing import readable
 from gitmesh.service.delivery.status import status
-from gitmesh.service.served import DEFAULT_XDS
-from mesh.keys import Kind, ResourceKey
+from mesh.keys import ResourceKey
 
 MOST_NODES = 20
 
@@ -30,9 +29,9 @@ def created(visit: Visit) -> Answer:
     connected = visit.served.log.connected_nodes()
     keys = [readable(visit, name) for name in visit.query.get("nodes", "").split()[:MOST_NODES]]
     nodes = [
-        NewNode(key, _command(key, visit.served.xds), connected.get(str(key), 0))
+        NewNode(key, start_command(key, visit.served.xds), connected.get(str(key), 0))
         for key in keys
-        if key.kind in (Kind.VIRTUAL_NODE, Kind.VIRTUAL_GATEWAY)
+        if key.kind in OF_PROXIES
     ]
     values = {
         "paths": paths,
@@ -44,10 +43,3 @@ def created(visit: Visit) -> Answer:
     }
     live = visit.query.get("live")
     return View("created_live.html" if live else "created.html", values)
-
-
-def _command(key: ResourceKey, xds: str) -> str:
-    file = f"{key.name}.json"
-    words = ["gitmesh", "bootstrap", "--node", str(key)]
-    words += ["--xds", xds] if xds != DEFAULT_XDS else []
-    return f"{shlex.join(words)} > {shlex.quote(file)} && envoy -c {shlex.quote(file)}"

@@ -1,5 +1,6 @@
 """Overview: is everything as the repository says?"""
 
+import shlex
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from events.query import Query
 from events.types import CommitRejected, ProxyState
 from gitmesh.access.visibility import visible_commit
 from gitmesh.console import paths
+from gitmesh.console.fleet.start import example_command, readable_keys
 from gitmesh.console.history.entries import Entry, entry_of
 from gitmesh.console.shown_mesh import shown_state
 from gitmesh.console.states import OF_PROXIES, State
@@ -62,9 +64,10 @@ def overview(visit: Visit) -> View:
     values: dict[str, object] = {"paths": paths, "recent": _recent(visit)}
     if visit.at is not None:
         return View("overview.html", {**values, **_past(visit, visit.at)})
-    names = visit.served.listing.names()
-    keys = [key for _, key in names.keys if visit.caller.permission.may_read(key)]
-    values |= {"meshes": meshes(keys), "example": _example(keys), "then": None}
+    keys = readable_keys(visit)
+    example = example_command(keys, visit.served.xds)
+    clone = f"git clone {shlex.quote(str(visit.served.repo))} mesh && cd mesh"
+    values |= {"meshes": meshes(keys), "example": example, "clone": clone, "then": None}
     return View("overview.html", {**values, **_present(visit)})
 
 
@@ -104,7 +107,7 @@ def _present(visit: Visit) -> dict[str, object]:
 def _past(visit: Visit, at: str) -> dict[str, object]:
     found = shown_state(visit, at)
     keys = [key for key in found.state.resources if visit.caller.permission.may_read(key)]
-    return {"then": found, "meshes": meshes(keys), "example": None, "tip": None, "empty": False}
+    return {"then": found, "meshes": meshes(keys), "example": "", "tip": None, "empty": False}
 
 
 def _recent(visit: Visit) -> list[Entry]:
@@ -137,10 +140,3 @@ def _exceptional(node: NodeStatus, words: Words) -> Exceptional:
         counts[OF_PROXIES[state]] += number
     refusals = tuple((each, hint(each.event, words)) for each in node.refusals)
     return Exceptional(ResourceKey.parse(node.node), tuple(counts.most_common()), refusals)
-
-
-def _example(keys: Iterable[ResourceKey]) -> ResourceKey | None:
-    """Return a node whose proxy could be started."""
-    return next(
-        (key for key in keys if key.kind in (Kind.VIRTUAL_NODE, Kind.VIRTUAL_GATEWAY)), None
-    )

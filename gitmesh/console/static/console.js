@@ -23,6 +23,10 @@
     setTimeout(() => { button.setAttribute("aria-label", label); button.title = ""; }, 1500);
   });
 
+  // ---- on a narrow screen, the pages scroll: the present one is in sight ----
+  const bar = $(".pages"), here = $(".pages a[aria-current]");
+  if (bar && here) bar.scrollLeft = here.offsetLeft - bar.offsetLeft - (bar.clientWidth - here.offsetWidth) / 2;
+
   // ---- forms that are sent when a value was chosen ----
   document.addEventListener("change", (event) => {
     if (event.target instanceof HTMLElement && event.target.matches("[data-submit]")) event.target.form.requestSubmit();
