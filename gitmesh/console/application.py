@@ -115,7 +115,7 @@ class Console:
         return await self._page(request, visitor, visitor.caller, Form())
 
     async def _write(self, request: Request, visitor: Visitor) -> Response:
-        form = await read_form(request)
+        form = await read_form(request, visitor.preferences.words)
         path = request.url.path
         of_page = path not in (PATH, TO_PROVIDER, "/sign-out", "/preferences")
         if of_page and (kept := self._kept(request, visitor, form)) is not None:

@@ -1,14 +1,17 @@
 """What is around every page: headers, languages, colours, errors, static files."""
 
+import ast
 import hashlib
 import json
 from importlib.resources import files
+from pathlib import Path
 
 import pytest
 
 from tests.console import texts
 from tests.console.conftest import Served, Visitor
 
+ROOT = Path(__file__).parents[2]
 CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
     "connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
@@ -33,6 +36,24 @@ def test_every_text_is_translated() -> None:
     assert texts.untranslated("zh") == [], "python -m tests.console.texts, then translate"
     assert texts.superfluous("zh") == [], "python -m tests.console.texts"
     assert texts.mismatched("zh") == [], "the values in a translation are those of its text"
+
+
+def _is_text(node: ast.expr) -> bool:
+    text = isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value != ""
+    return text or isinstance(node, ast.JoinedStr)
+
+
+def test_no_error_of_the_console_is_in_english_alone() -> None:
+    raised = [
+        (path.name, node.lineno)
+        for path in (ROOT / "gitmesh" / "console").rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Name)
+        and node.func.id in ("PageError", "UsageError", "Fatal", "Retryable")
+        if any(_is_text(each) for each in [*node.args, *(each.value for each in node.keywords)])
+    ]
+    assert raised == [], "visitor's words: visit.words._(...)"
 
 
 @pytest.mark.parametrize("path", ["/", "/sign-in", "/none", "/static/none.css"])

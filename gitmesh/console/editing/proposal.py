@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from gitmesh.console.forms.scalar import json_text, json_value
+from gitmesh.language import Words
 from gitmesh.service.changes.resource_change import Wanted
 from mesh.canonical import Json, JsonObject
 from mesh.errors import UsageError
@@ -84,7 +85,7 @@ def proposal_fields(proposal: Proposal) -> Iterator[tuple[str, str]]:
             yield f"change.{at}.tags", json_text(dict(each.tags))
 
 
-def read_proposal(fields: Iterable[tuple[str, str]]) -> Proposal:
+def read_proposal(fields: Iterable[tuple[str, str]], words: Words) -> Proposal:
     """Return the proposal of form fields.
 
     :raises UsageError: there is none in them, or it names something that is no resource.
@@ -98,9 +99,9 @@ def read_proposal(fields: Iterable[tuple[str, str]]) -> Proposal:
     for at in range(MOST_CHANGES):
         if (key := values.get(f"change.{at}.key")) is None:
             break
-        changes.append(_change(ResourceKey.parse(key), values, f"change.{at}"))
+        changes.append(_change(ResourceKey.parse(key), values, f"change.{at}", words))
     if not changes:
-        raise UsageError("nothing is to be changed")
+        raise UsageError(words._("The form has no change."))
     return Proposal(
         tuple(changes),
         values.get("base", ""),
@@ -110,7 +111,7 @@ def read_proposal(fields: Iterable[tuple[str, str]]) -> Proposal:
     )
 
 
-def _change(key: ResourceKey, values: Mapping[str, str], name: str) -> ProposedChange:
+def _change(key: ResourceKey, values: Mapping[str, str], name: str, words: Words) -> ProposedChange:
     text, spec = values.get(f"{name}.text"), values.get(f"{name}.spec")
     tags = json_value(values.get(f"{name}.tags", "null"))
     read_tags = {k: str(v) for k, v in tags.items()} if isinstance(tags, dict) else None
@@ -118,5 +119,5 @@ def _change(key: ResourceKey, values: Mapping[str, str], name: str) -> ProposedC
         return ProposedChange(key, text=str(json_value(text)), tags=read_tags)
     body: Json = None if spec is None else json_value(spec)
     if spec is not None and not isinstance(body, dict):
-        raise UsageError(f"the spec of {key} is not one")
+        raise UsageError(words._("The form has no spec of %(key)s.") % {"key": key})
     return ProposedChange(key, body if isinstance(body, dict) else None, tags=read_tags)

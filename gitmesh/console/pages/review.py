@@ -90,7 +90,7 @@ def keep_editing(visit: Visit) -> Answer:
 
 def _sent(visit: Visit) -> Proposal:
     try:
-        proposal = read_proposal(visit.form.fields)
+        proposal = read_proposal(visit.form.fields, visit.words)
     except UsageError as error:
         raise PageError(400, error.message, error.hint) from None
     for key in proposal.keys:

@@ -1,6 +1,5 @@
 """Traffic: where do requests of a service go, which route takes one, and how do weights shift?"""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -102,20 +101,23 @@ def _asked(
     method = visit.query.get("method") or "GET"
     try:
         return route_request(
-            graph, str(caller), f"{method} http://{host}{path or '/'}", _headers(visit.query)
+            graph, str(caller), f"{method} http://{host}{path or '/'}", _headers(visit)
         ), None
     except UsageError as error:
         return None, error
 
 
-def _headers(query: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
+def _headers(visit: Visit) -> dict[str, tuple[str, ...]]:
     found: dict[str, tuple[str, ...]] = {}
-    for line in query.get("headers", "").splitlines():
+    for line in visit.query.get("headers", "").splitlines():
         name, colon, value = line.partition(":")
         if not line.strip():
             continue
         if not colon:
-            raise UsageError(f"{line.strip()!r} is not a header", hint='write "name: value"')
+            raise UsageError(
+                visit.words._("%(line)s is not a header") % {"line": line.strip()},
+                hint=visit.words._('write "name: value"'),
+            )
         lowered = name.strip().lower()
         found[lowered] = (*found.get(lowered, ()), value.strip())
     return found
