@@ -101,6 +101,9 @@ class RemoteAccess:
             yield "credential.helper", _FROM_FILE
         if self.ca_file is not None:
             yield "http.sslCAInfo", str(self.ca_file.absolute())
+            # Without this, curl with GnuTLS believes the system's authorities, too, and reads them
+            # all for each question.
+            yield "http.sslCAPath", "/dev/null"
         yield "http.lowSpeedLimit", str(_STALLED_BYTES_PER_S)
         yield "http.lowSpeedTime", str(_STALLED_S)
         yield "fetch.fsckObjects", "true"
