@@ -1,15 +1,22 @@
 """Topology: the picture and its table, for any moment, comparison and resource."""
 
 import re
+import time
 from collections.abc import Iterator
+from contextlib import closing
 from html import unescape
 
 import pytest
 
 from gitmesh.demo.sample import shares
-from tests.console.conftest import Served, Visitor, serve
+from gitmesh.queries.log_location import log_path
+from gitmesh.traffic.file import TrafficFile, traffic_path
+from gitmesh.traffic.sums import Sums
+from tests.console.conftest import Served, Visitor, serve, text_of
 from tests.support.git import put
-from tests.support.sample_shop import sample_files
+from tests.support.sample_shop import ENTRANCE, sample_files
+from xds.reports.counts import Counts
+from xds.reports.measured import Measured
 
 SCRIPT = "<script>alert(1)</script>"
 HOSTILE = f"""\
@@ -122,3 +129,33 @@ def test_hostile_names_stay_text(person: Visitor) -> None:
         assert SCRIPT not in page, path
         assert "&lt;script&gt;" in page, path
         assert "style=" not in page
+
+
+def test_edges_and_the_table_show_the_traffic_of_the_last_minute(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    served = serve(tmp_path_factory.mktemp("traffic"))
+    with served.server:
+        person = served.visitor().sign_in()
+        assert "rates appear when proxies report" in text_of(person.get("/topology").text)
+        now_s = int(time.time())
+        with closing(TrafficFile.create(traffic_path(log_path(served.bare)))) as file:
+            for at_s in range(now_s - 100, now_s + 1, 10):
+                report = Counts(requests=50, server_errors=5)
+                measured = Measured(
+                    *(ENTRANCE, "127.0.0.1:1", "metrics", (at_s - 10) * 10**9, at_s * 10**9),
+                    *("c", (("cds_egress_shop_cart-v1_http_8080", report),)),
+                )
+                sums = Sums()
+                sums.add(measured)
+                file.write(sums, at_s)
+        deadline = time.monotonic() + 60
+        while "5/s ✗ 10 %" not in (page := person.get("/topology").text):
+            assert time.monotonic() < deadline, text_of(page)
+            time.sleep(0.5)
+        assert 'hx-trigger="refresh"' in page
+        assert any("cart-v1" in row and "5/s ✗ 10 %" in row for row in rows(page))
+        assert re.search(r'<g class="edge target[^"]* failing">', page)
+        past = person.get("/topology?at=1").text
+        assert "✗" not in past
+        assert 'hx-trigger="refresh"' not in past

@@ -143,6 +143,12 @@
   window.addEventListener("pageshow", follow);
   follow();
 
+  // ---- what changes by itself, such as traffic, is asked for anew while the page is looked at ----
+  setInterval(() => {
+    const part = $("[data-refresh]");
+    if (part && !document.hidden && !part.contains(document.activeElement)) window.htmx?.trigger(part, "refresh");
+  }, 10000);
+
   // ---- a list that grows: the selected row stays selected, and new rows show that they are new ----
   let known = null, chosen = "";
   document.addEventListener("htmx:before:swap", () => {

@@ -15,13 +15,14 @@ from gitmesh.console.topology.words import wording
 from gitmesh.console.visit import Answer, PageError, View, Visit
 from gitmesh.service.recent import Recent
 from gitmesh.service.topology.moments import Topologies, served_seq
+from gitmesh.service.traffic.lately import lately
 from gitmesh.topology import view as views
 from gitmesh.topology.comparison import differing
 from gitmesh.topology.drawing.svg import Drawing, svg
 from gitmesh.topology.drawing.wording import summary
 from gitmesh.topology.layout.packing import layout
 from gitmesh.topology.layout.placed import Layout
-from gitmesh.topology.live import EdgeIdentity, Observed
+from gitmesh.topology.live import EdgeIdentity, Observed, observed_edges
 from gitmesh.topology.model import Topology
 from gitmesh.topology.neighbourhood import MOST
 from gitmesh.topology.search import found
@@ -47,8 +48,10 @@ def topology(visit: Visit) -> Answer:
         chosen = replace(chosen, around=str(results[0]), search="")
     place = visit.served.log_path, moments, visit.caller.permission, chosen
     shown = _views.get(place, lambda: _shown(visit, whole, chosen))
-    observed = _observed()
-    placed = _layouts.get(shown.topology, lambda: layout(shown.topology))
+    observed = {} if visit.at or chosen.diff else _observed(visit, shown.topology, whole)
+    placed = _layouts.get(
+        (shown.topology, bool(observed)), lambda: layout(shown.topology, rates=bool(observed))
+    )
     words = wording(visit.words, sees_all=visit.caller.permission.reads_all)
     drawing = Drawing(
         visit.words._("Topology"),
@@ -75,6 +78,7 @@ def topology(visit: Visit) -> Answer:
         "left_out": max(0, len(rows) - MOST_ROWS),
         "alone": alone(shown.topology),
         "observes": bool(observed),
+        "refreshes": not visit.at and not chosen.diff,
         "changes": len(differing(whole)) if chosen.diff else 0,
         "paths": paths,
     }
@@ -125,6 +129,9 @@ def _named(text: str) -> ResourceKey | None:
         return None
 
 
-def _observed() -> Mapping[EdgeIdentity, Observed]:
-    """Return the observed traffic on edges: none, until proxies report their load."""
-    return {}
+def _observed(visit: Visit, shown: Topology, whole: Topology) -> Mapping[EdgeIdentity, Observed]:
+    """Return the traffic of the last minute, of callers that the visitor may see."""
+    traffic, seconds = lately(visit.served.log_path, visit.now.timestamp())
+    may_read = visit.caller.permission.may_read
+    sums = [each for each in traffic.sums if may_read(ResourceKey.parse(each[0].caller))]
+    return observed_edges(shown, whole, sums, seconds) if sums else {}

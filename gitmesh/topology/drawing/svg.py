@@ -1,6 +1,6 @@
 """A layout as SVG that needs no script: geometry in attributes, colours in classes."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 from xml.sax.saxutils import escape, quoteattr
@@ -11,8 +11,8 @@ from gitmesh.topology.drawing.wording import ENGLISH, Wording, caption, edge_sen
 from gitmesh.topology.labels import label
 from gitmesh.topology.layout.placed import Box, Layout, Line, Point
 from gitmesh.topology.layout.size import CAPTION, LINE, PADDING, RowText
-from gitmesh.topology.live import EdgeIdentity, Observed
-from gitmesh.topology.model import Mark
+from gitmesh.topology.live import EdgeIdentity, Observed, together
+from gitmesh.topology.model import Edge, Mark
 from mesh.keys import Kind, ResourceKey
 
 MARGIN: Final = 12
@@ -57,8 +57,9 @@ def _svg(placed: Layout, drawing: Drawing) -> Iterator[str]:
         yield f"<style>{STYLE}</style>"
         yield f'<rect class="ground" x="{-MARGIN}" y="{-MARGIN}" width="100%" height="100%"/>'
     yield '<g class="edges" aria-hidden="true">'
+    calls = _calls(placed.lines, drawing)
     for line in sorted(placed.lines, key=lambda each: each.edge.mark is not Mark.SAME):
-        yield from _line(line, drawing)
+        yield from _line(line, drawing, calls)
     yield "</g>"
     for box in placed.boxes:
         yield from _box(box, drawing)
@@ -68,7 +69,23 @@ def _svg(placed: Layout, drawing: Drawing) -> Iterator[str]:
 # ---- edges ------------------------------------------------------------------------------------
 
 
-def _line(line: Line, drawing: Drawing) -> Iterator[str]:
+def _calls(lines: Iterable[Line], drawing: Drawing) -> Mapping[EdgeIdentity, Observed | None]:
+    """Return what the labels of calls say: they arrive at one point, where one has the sum."""
+    arriving: dict[ResourceKey, list[Edge]] = {}
+    for line in lines:
+        if line.edge.relation.is_call and line.edge.identity in drawing.observed:
+            arriving.setdefault(line.edge.target, []).append(line.edge)
+    found = dict[EdgeIdentity, Observed | None]()
+    for edges in arriving.values():
+        first, *rest = edges
+        found |= {each.identity: None for each in rest}
+        found[first.identity] = together(drawing.observed[each.identity] for each in edges)
+    return found
+
+
+def _line(
+    line: Line, drawing: Drawing, calls: Mapping[EdgeIdentity, Observed | None]
+) -> Iterator[str]:
     edge = line.edge
     seen = drawing.observed.get(edge.identity)
     yield (
@@ -76,7 +93,7 @@ def _line(line: Line, drawing: Drawing) -> Iterator[str]:
         f"<title>{_text(edge_sentence(edge, drawing.words, seen))}</title>"
         f'<path class="line" d="{_path(line.points)}"{_width(line)}/>'
         f'<path class="head" d="{_head(line)}"/>'
-        f"{_label(line, label(edge, seen))}</g>"
+        f"{_label(line, label(edge, calls.get(edge.identity, seen)))}</g>"
     )
 
 

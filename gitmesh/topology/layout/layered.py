@@ -17,6 +17,8 @@ from mesh.keys import Kind
 BETWEEN_BOXES: Final = 22
 BETWEEN_COLUMNS: Final = 46
 _AROUND_LABEL: Final = 18
+_RATE: Final = " 9,999/s ✗ 99 %"
+"""What a label may have beside the weight, so that a picture does not move with the traffic."""
 _LINE_GAP: Final = 12
 _CLASS: Final = {Kind.VIRTUAL_SERVICE: 1, Kind.VIRTUAL_ROUTER: 2}
 """Virtual nodes and gateways have class 0: what calls a service stands in the column before it."""
@@ -24,9 +26,9 @@ _LOW: Final = 0.8
 """Height at which edges that close a cycle leave and arrive, as a fraction of the box."""
 
 
-def layered(part: Topology) -> Layout:
+def layered(part: Topology, *, rates: bool = False) -> Layout:
     """Return the layout of a connected part."""
-    return _Layering(part).layout()
+    return _Layering(part, rates).layout()
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +50,8 @@ class _Way:
 class _Layering:
     """The state of one layout. Items are vertices by their number, then points of long edges."""
 
-    def __init__(self, part: Topology) -> None:
+    def __init__(self, part: Topology, rates: bool) -> None:
+        self._rates = rates
         self._vertices = part.vertices
         self._number = {vertex.key: at for at, vertex in enumerate(part.vertices)}
         self._arriving = part.incoming
@@ -194,7 +197,9 @@ class _Layering:
             widths[self._rank[at]] = max(widths[self._rank[at]], size.width)
         rooms: dict[int, int] = {}
         for way in self._ways:
-            rooms[self._rank[way.right]] = max(rooms.get(self._rank[way.right], 0), _room(way.edge))
+            rooms[self._rank[way.right]] = max(
+                rooms.get(self._rank[way.right], 0), self._room(way.edge)
+            )
         lefts, x = [], 0
         for column, width in enumerate(widths):
             x += rooms.get(column, 0)
@@ -224,18 +229,20 @@ class _Layering:
             points.append((left.right, left.y + round(left.size.height * _LOW)))
         else:
             arrives = right.y + round(self._slots[at])
-            if (room := _room(way.edge)) and not way.backwards:  # the label stands on a level line
+            room = self._room(way.edge)
+            if room and not way.backwards:  # the label stands on a level line
                 points.append((right.x - room, arrives))
             points.append((right.x, arrives))
         return Line(
             way.edge, tuple(reversed(points)) if way.backwards else tuple(points), way.backwards
         )
 
-
-def _room(edge: Edge) -> int:
-    """Return the length of the level end of an edge, on which its label stands."""
-    text = label(edge)
-    return label_width(text) + _AROUND_LABEL if text else 0
+    def _room(self, edge: Edge) -> int:
+        """Return the length of the level end of an edge, on which its label stands."""
+        text = label(edge)
+        if text and self._rates:
+            text += _RATE
+        return label_width(text) + _AROUND_LABEL if text else 0
 
 
 def _depth_first(

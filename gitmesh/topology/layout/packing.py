@@ -15,13 +15,15 @@ _ASPECT: Final = 1.8
 """Wanted width of many small parts, in heights."""
 
 
-def layout(whole: Topology) -> Layout:
+def layout(whole: Topology, *, rates: bool = False) -> Layout:
     """Return the layout of a topology.
 
     The same topology has the same layout, whatever the order in which its parts were made. The
     layout of a connected part depends on nothing outside it.
+
+    :param rates: leave room for traffic beside the weights.
     """
-    parts = [layered(part) for part in connected_parts(whole)]
+    parts = [layered(part, rates=rates) for part in connected_parts(whole)]
     parts.sort(key=lambda part: (-len(part.boxes), part.boxes[0].vertex.key))
     boxes: list[Box] = []
     lines: list[Line] = []

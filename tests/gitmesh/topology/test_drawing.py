@@ -201,10 +201,10 @@ def test_boxes_are_links_where_a_page_has_addresses_for_them() -> None:
 def test_what_load_reports_say_is_shown_on_the_edge() -> None:
     whole = mesh_topology(link(shop_mesh()))
     (edge,) = (each for each in whole.edges if each.target.name == "cart-v1")
-    seen = Observed(120, 2, healthy_hosts=1, hosts=3)
+    seen = Observed(120, 2.4)
     root = ET.fromstring(svg(layout(whole), Drawing("", "", observed={edge.identity: seen})))
     (failing,) = (each for each in root.iter(f"{SVG}g") if "failing" in each.get("class", ""))
-    assert failing.findtext(f"{SVG}text") == "100 % 120/s, 2/s fail"
+    assert failing.findtext(f"{SVG}text") == "100 % 120/s ✗ 2 %"
     assert label(edge) == "100 %"
 
 
