@@ -50,6 +50,7 @@ COMMANDS: Final = {
     "pin": "repository",
     "unpin": "repository",
     "retry": "repository",
+    "doctor": "traffic",
     "top": "traffic",
     "traffic": "traffic",
     "who-calls": "traffic",

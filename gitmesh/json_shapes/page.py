@@ -30,8 +30,8 @@ from gitmesh.json_shapes import (
     routing,
 )
 from gitmesh.json_shapes import specs as spec_shapes
+from gitmesh.json_shapes.traffic import diagnosis, shifts
 from gitmesh.json_shapes.traffic import reported as traffic
-from gitmesh.json_shapes.traffic import shifts
 
 SHAPES: Final[Mapping[str, type]] = {
     "init": repository.CreationShape,
@@ -52,6 +52,7 @@ SHAPES: Final[Mapping[str, type]] = {
     "blame": history.OriginsShape,
     "diff": changes.DifferenceShape,
     "wait": delivery.WaitShape,
+    "doctor": diagnosis.DiagnosisShape,
     "top": traffic.TrafficShape,
     "traffic": traffic.TrafficShape,
     "traffic --commit": traffic.CommitTrafficShape,

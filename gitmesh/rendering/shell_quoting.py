@@ -15,7 +15,7 @@ Place = TypeVar("Place", bound=Path | None)
 
 PLACED: Final = (
     "hooks|serve|status|proxies|log|show|state|blame|diff|wait|export|rollback|pin|unpin|"
-    "retry|verify|checkpoint|prove|backup|change|graph|top|traffic|who-calls"
+    "retry|verify|checkpoint|prove|backup|change|graph|doctor|top|traffic|who-calls"
 )
 """Commands that take ``--repo`` and ``--log``."""
 _COMMAND: Final = re.compile(rf"\bgitmesh (?:{PLACED})\b(?!-)")

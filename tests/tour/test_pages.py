@@ -98,6 +98,7 @@ def test_times_are_the_same_only_where_the_page_says_that_they_vary() -> None:
         ("offered to 2 proxies at 2026-11-25T03:12:00Z", "offered to 2 proxies"),
         ("listens on 127.0.0.1:18000", "listens on 127.0.0.2:18000"),
         ("mesh 21", "mesh 22"),
+        ("chain=mesh seq=2", "chain=mesh seq=3"),
     ],
 )
 def test_what_a_reader_cares_about_never_varies(before: str, now: str) -> None:
@@ -112,6 +113,7 @@ def test_what_a_reader_cares_about_never_varies(before: str, now: str) -> None:
         ("2026-11-25 03:12:00  a1b2c3d", "2026-11-26 13:12:00  0000000"),
         ("ipv4:127.0.0.1:50388#2  envoy 1.40.0", "ipv4:127.0.0.1:5038#12  envoy 1.41.0"),
         ("cart-v1 89.6 %", "cart-v1 100.0 %"),
+        ("chain=delivery seq=2", "chain=delivery seq=3"),
         (
             "03:12:00Z INFO    ready commit=none\n03:12:00Z WARNING no commit\n",
             "03:12:01Z WARNING no commit\n03:12:02Z INFO    ready commit=none\n",
