@@ -60,6 +60,7 @@ PAGES: Final = {
     "comparison of two moments": "/compare?before=5000&after=15000",
     "state at a moment": "/state?at=5000",
     "verification": "/verification",
+    "problems": "/problems",
     "proxies": "/proxies",
     "pin": "/pin",
 }

@@ -20,6 +20,7 @@ from gitmesh.console.pages.edit import edit
 from gitmesh.console.pages.new_resource import new_resource
 from gitmesh.console.pages.new_service import new_service
 from gitmesh.console.pages.overview import overview
+from gitmesh.console.pages.problems import problems
 from gitmesh.console.pages.resource import resource
 from gitmesh.console.pages.resources import resources
 from gitmesh.console.pages.review import commit_changes, keep_editing, review
@@ -85,6 +86,8 @@ PAGES: Final[tuple[Page, ...]] = (
     Page("created", "/created/{name}", created),
     # ---- topology ----
     Page("topology", "/topology", topology, mark("Topology"), "m"),
+    # ---- problems ----
+    Page("problems", "/problems", problems, mark("Problems"), "d", allowed=_reads_all),
     # ---- history ----
     Page("log", "/log", log, mark("Log"), "l"),
     Page("log export", "/log/export", export),

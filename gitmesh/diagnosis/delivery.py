@@ -2,11 +2,12 @@
 
 import shlex
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 
 from events.types import CommitRejected, ProxyState
 from gitmesh.diagnosis.finding import Finding, Severity
+from gitmesh.language import ENGLISH, Words
 from gitmesh.queries.commit_status import CommitStatus, NodeStatus
 from mesh.canonical import JsonObject
 
@@ -16,7 +17,12 @@ _BEHIND: Final = (ProxyState.BEHIND, ProxyState.HELD)
 
 
 def delivery_findings(
-    newest: CommitStatus, served: CommitStatus, *, now: datetime, server_runs: bool | None
+    newest: CommitStatus,
+    served: CommitStatus,
+    *,
+    now: datetime,
+    server_runs: bool | None,
+    words: Words = ENGLISH,
 ) -> Iterator[Finding]:
     """Yield what prevents the newest commit from being in force.
 
@@ -28,7 +34,7 @@ def delivery_findings(
             "no-server",
             Severity.ERROR,
             newest.commit[:7],
-            "no server is running: proxies keep what they have, and new ones get nothing",
+            words._("no server is running: proxies keep what they have, and new ones get nothing"),
             next_step="gitmesh serve",
         )
     if isinstance(newest.about, CommitRejected):
@@ -37,7 +43,7 @@ def delivery_findings(
             "commit-refused",
             Severity.ERROR,
             newest.commit[:7],
-            "the newest commit is refused; the last valid one is served",
+            words._("the newest commit is refused; the last valid one is served"),
             places,
             f"gitmesh show {newest.commit[:7]}",
         )
@@ -47,7 +53,7 @@ def delivery_findings(
             Severity.ERROR,
             event.reason,
             event.message,
-            (f"since {at}",),
+            (words._("since {time}").format(time=at),),
             "gitmesh log --kind SourceDegraded",
         )
     for at, worker in newest.unresponsive:
@@ -55,45 +61,54 @@ def delivery_findings(
             "worker-unresponsive",
             Severity.ERROR,
             f"worker {worker.worker}",
-            f"worker {worker.worker} does not answer; its {worker.proxies} proxies keep what they "
-            "have",
-            (f"since {at}", f"process {worker.process}"),
+            words._(
+                "worker {worker} does not answer; its {proxies} proxies keep what they have"
+            ).format(worker=worker.worker, proxies=worker.proxies),
+            (words._("since {time}").format(time=at),),
             "gitmesh status",
         )
-    yield from _pin(newest, now)
+    yield from _pin(newest, now, words)
     for node in served.nodes:
-        yield from _node(node)
+        yield from _node(node, words)
 
 
-def _pin(status: CommitStatus, now: datetime) -> Iterator[Finding]:
+def _pin(status: CommitStatus, now: datetime, words: Words) -> Iterator[Finding]:
     pin = status.pin
     if pin is None or status.pin_is_over:
         return
-    newer = status.newest is not None and status.newest != pin.commit
+    waiting = status.newest if status.newest != pin.commit else None
+    said = words._("serving is pinned to {commit}")
+    if waiting is not None:
+        said = words._("serving is pinned to {commit}, and {newer} waits")
     left = datetime.fromisoformat(pin.until) - now
+    until = words._("for {minutes} more minutes, until {time}")
     yield Finding(
         "pinned",
-        Severity.WARNING if newer else Severity.NOTE,
+        Severity.NOTE if waiting is None else Severity.WARNING,
         pin.commit[:7],
-        f"serving is pinned to {pin.commit[:7]}"
-        + (f", and {(status.newest or '')[:7]} waits" if newer else ""),
-        (f"by {pin.by}: {pin.reason}", f"for {_words(left)} more, until {pin.until}"),
+        said.format(commit=pin.commit[:7], newer=(waiting or "")[:7]),
+        (
+            words._("by {user}: {reason}").format(user=pin.by, reason=pin.reason),
+            until.format(minutes=max(0, round(left.total_seconds() / 60)), time=pin.until),
+        ),
         "gitmesh unpin",
     )
 
 
-def _node(node: NodeStatus) -> Iterator[Finding]:
+def _node(node: NodeStatus, words: Words) -> Iterator[Finding]:
     proxies = node.states.total()
     if node.refuses:
         refused = node.refusals[0] if node.refusals else None
-        words = () if refused is None else (refused.event.message,)
+        told = () if refused is None else (refused.event.message,)
         where = () if refused is None else tuple(each.place for each in refused.locations)
         yield Finding(
             "proxy-refuses",
             Severity.ERROR,
             node.node,
-            f"proxies of {node.node} refuse their configuration, and keep the one before",
-            (*words, *where),
+            words._("proxies of {node} refuse their configuration, and keep the one before").format(
+                node=node.node
+            ),
+            (*told, *where),
             f"gitmesh proxies --node {shlex.quote(node.node)}",
         )
     elif behind := sum(node.states[state] for state in _BEHIND):
@@ -101,7 +116,9 @@ def _node(node: NodeStatus) -> Iterator[Finding]:
             "proxy-behind",
             Severity.WARNING,
             node.node,
-            f"{behind} of {proxies} proxies of {node.node} do not have what is served",
+            words._("{behind} of {proxies} proxies of {node} do not have what is served").format(
+                behind=behind, proxies=proxies, node=node.node
+            ),
             (),
             f"gitmesh proxies --node {shlex.quote(node.node)}",
         )
@@ -110,7 +127,9 @@ def _node(node: NodeStatus) -> Iterator[Finding]:
             "node-removed",
             Severity.WARNING,
             node.node,
-            f"{gone} proxies of {node.node} are connected, but the mesh does not have it any more",
+            words._(
+                "{proxies} proxies of {node} are connected, but the mesh does not have it any more"
+            ).format(proxies=gone, node=node.node),
             (),
             f"gitmesh blame {shlex.quote(node.node)}",
         )
@@ -119,9 +138,3 @@ def _node(node: NodeStatus) -> Iterator[Finding]:
 def _place(problem: JsonObject) -> str:
     line = f":{problem['line']}" if problem.get("line") else ""
     return f"{problem.get('path') or 'repository'}{line}: {problem.get('message')}"
-
-
-def _words(left: timedelta) -> str:
-    minutes = max(0, round(left.total_seconds() / 60))
-    hours, rest = divmod(minutes, 60)
-    return f"{hours} h {rest} min" if hours else f"{rest} min"

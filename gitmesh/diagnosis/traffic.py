@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from gitmesh.diagnosis.finding import Finding, Severity
+from gitmesh.language import ENGLISH, Words
 from gitmesh.traffic.figures import Figures
 from gitmesh.traffic.statistics import difference, share
 from mesh.graph.mesh_graph import MeshGraph
@@ -28,6 +29,9 @@ WORSE: Final = 0.005
 OFF: Final = 0.05
 """Share of requests by which a target may miss its weight."""
 
+_LEAST: Final = 1e-5
+"""Smallest share that is told; a smaller one is an artefact of rounding."""
+
 Targets = Mapping[ResourceKey, Figures]
 
 
@@ -35,6 +39,7 @@ def traffic_findings(
     graph: MeshGraph,
     services: Mapping[ResourceKey, frozenset[ResourceKey]],
     targets: Targets,
+    words: Words = ENGLISH,
 ) -> Iterator[Finding]:
     """Yield what is wrong with the traffic of a time.
 
@@ -47,15 +52,15 @@ def traffic_findings(
         seen = [targets[node] for node in nodes if node in targets and _is_judged(targets[node])]
         if seen and all(_success(each) < DOWN for each in seen):
             down |= nodes
-            yield _down(service, seen)
+            yield _down(service, seen, words)
     for node, figures in targets.items():
         if node not in down and _is_judged(figures) and _at_most(figures) < SUCCESS:
-            yield _failing(node, figures)
+            yield _failing(node, figures, words)
     routes = _routes(graph)
     for route, shares in routes.items():
-        yield from _worse(route, shares, targets)
+        yield from _worse(route, shares, targets, words)
     for route in _with_own_targets(graph, routes):
-        yield from _route(route, routes[route], targets)
+        yield from _route(route, routes[route], targets, words)
 
 
 def _is_judged(figures: Figures) -> bool:
@@ -70,32 +75,40 @@ def _success(figures: Figures) -> float:
     return 0.0 if figures.success is None else figures.success.value
 
 
-def _down(service: ResourceKey, seen: Sequence[Figures]) -> Finding:
+def _down(service: ResourceKey, seen: Sequence[Figures], words: Words) -> Finding:
     number = sum(each.answered.number for each in seen)
     failed = sum(each.answered.failed for each in seen)
     return Finding(
         "service-down",
         Severity.ERROR,
         str(service),
-        f"hardly any request to {service.name} succeeds, at none of its targets",
-        (f"{failed:,} of {number:,} requests failed",),
+        words._("hardly any request to {service} succeeds, at none of its targets").format(
+            service=service.name
+        ),
+        (
+            words._("{failed} of {number} requests failed").format(
+                failed=words.number(failed), number=words.number(number)
+            ),
+        ),
         f"gitmesh who-calls {service.name} --since 15m",
     )
 
 
-def _failing(node: ResourceKey, figures: Figures) -> Finding:
+def _failing(node: ResourceKey, figures: Figures, words: Words) -> Finding:
     return Finding(
         "target-failing",
         Severity.ERROR,
         str(node),
-        f"{_percent(1 - _success(figures))} of the requests to {node.name} fail",
-        (_evidence(figures),),
+        words._("{share} of the requests to {node} fail").format(
+            share=_percent(1 - _success(figures)), node=node.name
+        ),
+        (_evidence(figures, words),),
         "gitmesh traffic --since 15m",
     )
 
 
 def _route(
-    route: ResourceKey, shares: Mapping[ResourceKey, float], targets: Targets
+    route: ResourceKey, shares: Mapping[ResourceKey, float], targets: Targets, words: Words
 ) -> Iterator[Finding]:
     """Yield what is wrong between the targets of a route to which no other route leads."""
     counted = {node: targets[node].answered.number if node in targets else 0 for node in shares}
@@ -109,8 +122,10 @@ def _route(
             "target-idle",
             Severity.WARNING,
             str(route),
-            f"{node.name} has {_percent(shares[node])} of route {route.name}, and gets no requests",
-            (f"{whole:,} requests took the route",),
+            words._("{node} has {share} of route {route}, and gets no requests").format(
+                node=node.name, share=_percent(shares[node]), route=route.name
+            ),
+            (words._("{number} requests took the route").format(number=words.number(whole)),),
             f"gitmesh blame {route}",
         )
     if off and not idle:
@@ -120,9 +135,17 @@ def _route(
             "weight-not-followed",
             Severity.WARNING,
             str(route),
-            f"{node.name} has {_percent(shares[node])} of route {route.name}, and gets "
-            f"{_percent(counted[node] / whole)} of its requests",
-            (f"{counted[node]:,} of {whole:,} requests",),
+            words._("{node} has {share} of route {route}, and gets {seen} of its requests").format(
+                node=node.name,
+                share=_percent(shares[node]),
+                route=route.name,
+                seen=_percent(counted[node] / whole),
+            ),
+            (
+                words._("{number} of {whole} requests").format(
+                    number=words.number(counted[node]), whole=words.number(whole)
+                ),
+            ),
             "gitmesh proxies",
         )
 
@@ -135,7 +158,7 @@ def _is_off(number: int, whole: int, wanted: float) -> bool:
 
 
 def _worse(
-    route: ResourceKey, shares: Mapping[ResourceKey, float], targets: Targets
+    route: ResourceKey, shares: Mapping[ResourceKey, float], targets: Targets, words: Words
 ) -> Iterator[Finding]:
     judged = {n: targets[n] for n in shares if n in targets and _is_judged(targets[n])}
     if len(judged) < 2:
@@ -148,10 +171,12 @@ def _worse(
                 "target-worse",
                 Severity.WARNING,
                 str(route),
-                f"{node.name} fails more often than {baseline.name} of the same route",
+                words._("{node} fails more often than {other} of the same route").format(
+                    node=node.name, other=baseline.name
+                ),
                 (
-                    f"{node.name}: {_evidence(figures)}",
-                    f"{baseline.name}: {_evidence(judged[baseline])}",
+                    f"{node.name}: {_evidence(figures, words)}",
+                    f"{baseline.name}: {_evidence(judged[baseline], words)}",
                 ),
                 f"gitmesh blame {route}",
             )
@@ -192,15 +217,19 @@ def _weights(graph: MeshGraph, route: ResourceKey, spec: RouteSpec) -> Counter[R
     return found
 
 
-def reporting_findings(silent: Iterable[tuple[str, int]]) -> Iterator[Finding]:
+def reporting_findings(
+    silent: Iterable[tuple[str, int]], words: Words = ENGLISH
+) -> Iterator[Finding]:
     """Yield the nodes whose connected proxies report nothing, each with their number."""
     for node, proxies in silent:
         yield Finding(
             "no-reports",
             Severity.NOTE,
             node,
-            f"{proxies} connected proxies of {node} report no traffic",
-            ("a proxy with an older bootstrap file, or with --no-reports, does not report",),
+            words._("{proxies} connected proxies of {node} report no traffic").format(
+                proxies=proxies, node=node
+            ),
+            (words._("proxies with an older bootstrap file, or --no-reports, do not report"),),
             f"gitmesh bootstrap --node {node}",
         )
 
@@ -210,12 +239,17 @@ def _node(mesh: str, name: str) -> ResourceKey:
 
 
 def _percent(value: float) -> str:
-    return f"{100 * value:.3g} %"
+    return f"{100 * value if value > _LEAST else 0:.3g} %"
 
 
-def _evidence(figures: Figures) -> str:
+def _evidence(figures: Figures, words: Words) -> str:
     answered, success = figures.answered, figures.success
-    text = f"{answered.failed:,} of {answered.number:,} {answered.basis} failed"
-    if success is None:
-        return text
-    return f"{text} ({_percent(1 - success.high)} to {_percent(1 - success.low)})"
+    said = words._("{failed} of {number} requests failed ({low} to {high})")
+    if answered.basis == "attempts":
+        said = words._("{failed} of {number} attempts failed ({low} to {high})")
+    return said.format(
+        failed=words.number(answered.failed),
+        number=words.number(answered.number),
+        low=_percent(0.0 if success is None else 1 - success.high),
+        high=_percent(1.0 if success is None else 1 - success.low),
+    )

@@ -35,6 +35,7 @@ PAGES = [
     ("/new/resource", "new-resource"),
     ("/new/resource?kind=Route&mesh=shop&parent=&name=beta", "name-resource"),
     ("/topology?around=mesh/shop/virtualRouter/cart/route/all&diff=main", "topology"),
+    ("/problems", "problems"),
     ("/log", "log"),
     ("/log?view=events", "events"),
     ("/commit/main", "commit"),

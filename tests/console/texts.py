@@ -17,6 +17,8 @@ from babel.messages.pofile import read_po, write_po
 GITMESH: Final = Path(__file__).parents[2] / "gitmesh"
 CONSOLE: Final = GITMESH / "console"
 _BESIDE: Final = (
+    "diagnosis/delivery.py",
+    "diagnosis/traffic.py",
     "queries/refusal_locations.py",
     "rendering/delivery_narration.py",
     "rendering/narration.py",

@@ -76,15 +76,18 @@ def reported(
     service: str | None = None,
     by_caller: bool = False,
     commit: str | None = None,
+    graph: MeshGraph | None = None,
 ) -> Reported:
     """Return the traffic of a time, by target, and by caller if wanted.
 
     :param service: only targets of this virtual service.
+    :param graph: the mesh, if the caller has read it.
     :raises UsageError: the mesh has no such service.
     :raises Retryable: the log or the file of traffic cannot be read now.
     """
-    with open_for_reading(log) as opened:
-        graph = logged_mesh(opened.state())
+    if graph is None:
+        with open_for_reading(log) as opened:
+            graph = logged_mesh(opened.state())
     asked = Interval(from_s, to_s)
     led = services_by_target(graph)
     wanted = None if service is None else _targets_of(led, graph, service)

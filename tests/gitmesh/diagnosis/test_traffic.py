@@ -72,7 +72,9 @@ def test_messages_have_the_figures() -> None:
     off = findings["weight-not-followed"]
     assert off.message == "cart-v2 has 10 % of route all, and gets 30 % of its requests"
     assert findings["target-failing"].message == "30 % of the requests to cart-v2 fail"
-    assert findings["target-worse"].evidence[0].startswith("cart-v2: 90 of 300 requests failed (")
+    evidence = findings["target-worse"].evidence
+    assert evidence[0] == "cart-v2: 90 of 300 requests failed (25.1 % to 35.4 %)"
+    assert evidence[1].startswith("cart-v1: 0 of 700 requests failed (0 % to ")
 
 
 def test_proxies_that_report_nothing_are_named_with_the_command_that_mends_it() -> None:
