@@ -14,7 +14,7 @@ _SCP_LIKE: Final = re.compile(
     r"(?P<user>[\w.+-]+)@(?P<host>[\w.-]+|\[[0-9A-Fa-f:.]+\]):(?P<path>.+)"
 )
 """``git@forge.example:team/mesh.git``, the short form of an SSH address."""
-_UNSAFE: Final = re.compile(r"[\x00-\x20\x7f-\x9f\ud800-\udfff]")
+_UNSAFE: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 _SCHEMES: Final = ("https", "ssh", "file", "http")
 _SLUG: Final = re.compile(r"[^A-Za-z0-9.]+")
 
@@ -39,7 +39,7 @@ class RemoteAddress:
             plain text.
         """
         if _UNSAFE.search(text):
-            raise UsageError("an address of a repository has no spaces and no control characters")
+            raise UsageError("an address of a repository has no control characters")
         if not _URL.match(text) and (short := _SCP_LIKE.fullmatch(text)):
             return cls._checked(cls(text, "ssh", short["host"], short["path"], short["user"]))
         try:

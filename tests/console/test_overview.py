@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator
+from shlex import quote
 
 import pytest
 
@@ -35,7 +36,7 @@ def empty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 def test_an_empty_repository_is_told_with_the_commands_that_fill_it(empty: Served) -> None:
     said = text_of(empty.visitor().sign_in().get("/").text)
     assert "the repository has no commit yet" in said
-    assert f"git clone {empty.bare}" in said
+    assert f"git clone {quote(str(empty.bare))}" in said
 
 
 def test_one_sentence_says_what_is_served(served: Served, visitor: Visitor) -> None:

@@ -26,7 +26,7 @@ def lines(page: str) -> Iterator[list[str]]:
 
 def parse(words: list[str]) -> None:
     """Read a command of ours as the command line would; options that do not exist raise."""
-    context = click.Context(program, info_name="gitmesh")
+    context = click.Context(program, info_name="gitmesh", **program.context_settings)
     command = program.get_command(context, words[0])
     assert command is not None, words
     if isinstance(command, click.Group):

@@ -7,6 +7,7 @@ from events.encoding.codec import decode
 from events.types import CommitId, ProxyState, PushReceived
 from gitmesh.access.visibility import visible_commit
 from gitmesh.console import paths
+from gitmesh.console.history.commit_traffic import compared_targets, is_significant
 from gitmesh.console.history.entries import Entry, entry_of, sentences
 from gitmesh.console.history.moments import difference_of
 from gitmesh.console.states import verdict_state
@@ -112,6 +113,8 @@ def _told(visit: Visit, entry: Entry) -> dict[str, object]:
     may_undo = visit.caller.permission.may_write_something() and not found.rejected
     return {
         "entry": entry,
+        "targets": () if found.rejected else compared_targets(visit, found.facts.commit),
+        "is_significant": is_significant,
         "facts": found.facts,
         "radius": radius,
         "pushes": [(each, sentences(each, visit.words)[0]) for each in pushes],

@@ -13,6 +13,7 @@ from gitmesh.traffic.reading import Interval, Traffic
 from gitmesh.traffic.series import Series
 from gitmesh.traffic.statistics import Estimate, difference
 from mesh.errors import UsageError
+from mesh.graph.mesh_graph import MeshGraph
 from xds.reports.counts import Counts, total
 
 
@@ -42,17 +43,22 @@ class Comparison:
     targets: tuple[ComparedTarget, ...]
 
 
-def compare(log: Path, commit: str, window_s: float, now_s: float) -> Comparison:
+def compare(
+    log: Path, commit: str, window_s: float, now_s: float, *, graph: MeshGraph | None = None
+) -> Comparison:
     """Return the traffic of the targets that a commit's proxies call, before and after.
 
     :param commit: the whole id.
     :param window_s: length of both times at most; the second begins with the first report of a
         proxy with the commit.
+    :param graph: the mesh, if the caller has read it.
     :raises UsageError: no proxy has reported traffic with the commit.
     :raises Retryable: the log or the file of traffic cannot be read now.
     """
-    with open_for_reading(log) as opened:
-        led = services_by_target(logged_mesh(opened.state()))
+    if graph is None:
+        with open_for_reading(log) as opened:
+            graph = logged_mesh(opened.state())
+    led = services_by_target(graph)
     with opened_for_reading(log) as file:
         begun = file.first_of(commit)
         if begun is None:
