@@ -21,6 +21,12 @@ _FROM_FILE: Final = (
 """A credential helper (gitcredentials(7)): it reads the token only when git asks for it."""
 _NEEDED: Final = ("PATH", "HOME", "USER", "LOGNAME", "TMPDIR", "SSH_AUTH_SOCK")
 _PROXIES: Final = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
+_SYSTEM_AUTHORITIES: Final = (
+    Path("/etc/ssl/certs/ca-certificates.crt"),  # Debian, Arch
+    Path("/etc/pki/tls/certs/ca-bundle.crt"),  # Fedora
+    Path("/etc/ssl/cert.pem"),  # Alpine
+)
+"""One file with all authorities of the system, made from its folder."""
 _DEFAULT_USER: Final = "git"
 """Forges ignore the user's name beside an access token, but it must not be empty."""
 _STALLED_BYTES_PER_S: Final = 1000
@@ -99,10 +105,11 @@ class RemoteAccess:
         yield "credential.helper", ""  # none of the user's or of the repository's
         if self.token_file is not None:
             yield "credential.helper", _FROM_FILE
-        if self.ca_file is not None:
-            yield "http.sslCAInfo", str(self.ca_file.absolute())
-            # Without this, curl with GnuTLS believes the system's authorities, too, and reads them
-            # all for each question.
+        authorities = self.ca_file or next(filter(Path.exists, _SYSTEM_AUTHORITIES), None)
+        if authorities is not None:
+            yield "http.sslCAInfo", str(authorities.absolute())
+            # Without this, curl with GnuTLS believes the system's folder of authorities, too, and
+            # reads all of its files for each question.
             yield "http.sslCAPath", "/dev/null"
         yield "http.lowSpeedLimit", str(_STALLED_BYTES_PER_S)
         yield "http.lowSpeedTime", str(_STALLED_S)

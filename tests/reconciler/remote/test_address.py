@@ -83,6 +83,9 @@ def test_credentials_are_named_by_their_files_only(tmp_path: Path) -> None:
     found = RemoteAccess(token_file=token).environment(address)
     assert "s3cret" not in str(found)
     assert found["GIT_ALLOW_PROTOCOL"] == "https"
+    given = RemoteAccess(ca_file=token).environment(address)
+    assert str(token) in given.values()
+    assert not any("ca-certificates" in value for value in given.values())
     with pytest.raises(UsageError, match="--remote-ssh-key has no use"):
         RemoteAccess(ssh_key=token).require_files(address)
     with pytest.raises(UsageError, match="No such file"):
